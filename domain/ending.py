@@ -1,0 +1,71 @@
+"""The end of a package: cancelling, and voiding a sale made by mistake (S14)."""
+
+from domain.guards import check_not_cancelled, now_for
+from domain.package import (
+    AVAILABLE,
+    AnyPackageFact,
+    CancelPackage,
+    Package,
+    PackageVoided,
+    PackageWasCancelled,
+    PaymentRefunded,
+    VoidPackage,
+)
+from domain.paying import refund
+from domain.refusals import NotEligible
+from domain.values import Circumstances, local_day
+
+
+def cancel(package: Package, command: CancelPackage, at: Circumstances) -> list[AnyPackageFact]:
+    """Lapse what remains, after the refund if one is asked for. Raises PackageCancelled, refund refusals."""
+    check_not_cancelled(package)
+    facts: list[AnyPackageFact] = []
+    if command.refund is not None:
+        facts.append(refund(package, command.refund.payment_id, command.refund.amount, command.reason, at))
+    facts.append(
+        PackageWasCancelled(
+            effective_at=now_for(package, at),
+            lapsed=package.units_in(AVAILABLE),
+            reason=command.reason.ref,
+            staff_id=at.actor.staff_id,
+        )
+    )
+    return facts
+
+
+def void(package: Package, command: VoidPackage, at: Circumstances) -> list[AnyPackageFact]:
+    """Undo a sale made by mistake: the same day, nothing used. What was paid goes back with it.
+
+    Raises PackageCancelled, NotEligible.
+    """
+    check_not_cancelled(package)
+    if package.entered_on != local_day(at.now, package.time_zone):
+        raise NotEligible("a sale is voided on the day it was entered; cancel the package instead")
+    if any(use.restorable for use in package.uses.values()):
+        raise NotEligible("a unit was used; restore it first, or cancel the package instead")
+    facts: list[AnyPackageFact] = []
+    paid = package.paid
+    for payment_id, payment in package.payments.items():
+        left = payment.amount - payment.refunded
+        if left:
+            paid -= left
+            facts.append(
+                PaymentRefunded(
+                    effective_at=now_for(package, at),
+                    payment_id=payment_id,
+                    amount=left,
+                    method=payment.method,
+                    paid=paid,
+                    reason=command.reason.ref,
+                    staff_id=at.actor.staff_id,
+                )
+            )
+    facts.append(
+        PackageVoided(
+            effective_at=now_for(package, at),
+            lapsed=package.units_in(AVAILABLE),
+            reason=command.reason.ref,
+            staff_id=at.actor.staff_id,
+        )
+    )
+    return facts

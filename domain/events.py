@@ -1,0 +1,79 @@
+"""What a fact is, and the closed registry of every fact this code can read.
+
+A fact is past tense, immutable and stored under a name of ours (`package.redeemed`, version 1),
+never under a Python path. A layout that was released is never changed: a new version gets an
+upcaster from the old one, and a golden file of every version is kept in the tests.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Fact(BaseModel):
+    """Something that happened in a business. Absent optional fields are not stored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    stored_name: ClassVar[str]
+    stored_version: ClassVar[int] = 1
+    upcasters: ClassVar[Mapping[int, Upcaster]] = {}
+    """Version → function that turns that version's fields into those of the next."""
+
+    def to_bytes(self) -> bytes:
+        """The JSON that is stored and sealed."""
+        return self.model_dump_json(exclude_none=True).encode()
+
+
+class UnreadableFact(Exception):
+    """Stored data that this code must not guess at: unknown name, newer version, invalid fields."""
+
+    def __init__(self, reason: str, *, position: int | None = None) -> None:
+        super().__init__(reason if position is None else f"position {position}: {reason}")
+        self.reason = reason
+        self.position = position
+
+
+class Registry:
+    """Stored name → fact, complete and checked when it is made."""
+
+    def __init__(self, facts: Iterable[type[Fact]]) -> None:
+        self._by_name: dict[str, type[Fact]] = {}
+        for fact in facts:
+            if fact.stored_name in self._by_name:
+                raise TypeError(f"two facts are called {fact.stored_name}")
+            if set(fact.upcasters) != set(range(1, fact.stored_version)):
+                raise TypeError(f"{fact.stored_name} needs one upcaster for each version before its own")
+            self._by_name[fact.stored_name] = fact
+
+    def __iter__(self) -> Iterable[type[Fact]]:
+        return iter(self._by_name.values())
+
+    def read(self, name: str, version: int, data: bytes) -> Fact:
+        """The fact in these stored bytes. Raises UnreadableFact rather than guess."""
+        fact = self._by_name.get(name)
+        if fact is None:
+            raise UnreadableFact(f"unknown fact {name!r}")
+        if version > fact.stored_version or version < 1:
+            raise UnreadableFact(
+                f"{name} version {version} is newer than {fact.stored_version}, the last known"
+            )
+        try:
+            if version == fact.stored_version:
+                return fact.model_validate_json(data)
+            return self._upcast(fact, version, data)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(map(str, first["loc"])) or "data"
+            raise UnreadableFact(f"invalid {name} version {version}: {where}: {first['msg']}") from error
+
+    def _upcast(self, fact: type[Fact], version: int, data: bytes) -> Fact:
+        from pydantic_core import from_json, to_json
+
+        fields = from_json(data)
+        for step in range(version, fact.stored_version):
+            fields = fact.upcasters[step](fields)
+        return fact.model_validate_json(to_json(fields))

@@ -1,0 +1,74 @@
+"""When a package ends: validity rules and their calendar arithmetic (domain.md, Expiry).
+
+An expiry is a date, the last valid day in the time zone fixed at sale. Purchase day is day 0;
+months and years keep the day of the month, clamped at the month's end (31 January + 1 month is
+28 or 29 February).
+"""
+
+from calendar import monthrange
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.values import LAST_DAY, Day, Value, start_of
+
+CalendarUnit = Literal["days", "weeks", "months", "years"]
+Count = Annotated[int, Field(ge=1, le=3_650)]
+
+
+class Never(Value):
+    rule: Literal["never"] = "never"
+
+
+class OnDate(Value):
+    rule: Literal["on_date"] = "on_date"
+    date: Day
+
+
+class AfterPurchase(Value):
+    rule: Literal["after_purchase"] = "after_purchase"
+    count: Count
+    unit: CalendarUnit
+
+
+class AfterFirstUse(Value):
+    rule: Literal["after_first_use"] = "after_first_use"
+    count: Count
+    unit: CalendarUnit
+
+
+Validity = Annotated[Never | OnDate | AfterPurchase | AfterFirstUse, Field(discriminator="rule")]
+
+
+def add(day: date, count: int, unit: CalendarUnit) -> date:
+    """The day that many calendar units later, never past the last day the books know (2200-12-31)."""
+    if unit in ("days", "weeks"):
+        days = count * (7 if unit == "weeks" else 1)
+        return day + timedelta(days=min(days, (LAST_DAY - day).days))
+    months = day.year * 12 + day.month - 1 + count * (12 if unit == "years" else 1)
+    year, month = divmod(months, 12)
+    if year > LAST_DAY.year:
+        return LAST_DAY
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def expiry_at_sale(validity: Validity, purchased_on: date) -> date | None:
+    """The last valid day known at sale; None when it never ends or has not begun."""
+    match validity:
+        case OnDate():
+            return validity.date
+        case AfterPurchase():
+            return add(purchased_on, validity.count, validity.unit)
+        case Never() | AfterFirstUse():
+            return None
+
+
+def expires_at(expires_on: date, zone: str) -> datetime:
+    """The first moment that is no longer valid: the start of the next local day, in UTC."""
+    return start_of(expires_on + timedelta(days=1), zone)
+
+
+def extended(expires_on: date, frozen_on: date, until: date) -> date:
+    """The last valid day after a freeze that the clock ended: later by its days, both ends counted."""
+    return min(LAST_DAY, expires_on + (until - frozen_on) + timedelta(days=1))

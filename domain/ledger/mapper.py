@@ -1,0 +1,76 @@
+"""Between facts and the bytes a store keeps: the only place that writes or reads them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from pydantic import Field, ValidationError
+
+from domain.events import Fact, UnreadableFact
+from domain.facts import FACTS
+from domain.ledger.envelope import NewFact, StoredFact
+from domain.values import Actor, Value, from_milliseconds
+
+
+class Meta(Value):
+    """Who recorded a fact and in answer to which request; ids only, no personal data."""
+
+    actor: Actor
+    request_id: str | None = Field(default=None, max_length=100)
+    correlation: str | None = Field(default=None, max_length=200)
+
+    def to_bytes(self) -> bytes:
+        return self.model_dump_json(exclude_none=True).encode()
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A fact and its place in the ledger."""
+
+    fact: Fact
+    stored: StoredFact
+
+    @property
+    def business_id(self) -> str:
+        return self.stored.business_id
+
+    @property
+    def position(self) -> int:
+        return self.stored.position
+
+    @property
+    def stream_id(self) -> str:
+        return self.stored.stream_id
+
+    @property
+    def version(self) -> int:
+        return self.stored.version
+
+    @cached_property
+    def recorded_at(self) -> datetime:
+        return from_milliseconds(self.stored.recorded_at)
+
+    @cached_property
+    def meta(self) -> Meta:
+        try:
+            return Meta.model_validate_json(self.stored.meta)
+        except ValidationError as error:
+            raise UnreadableFact("its meta is not valid", position=self.position) from error
+
+
+def store(kind: str, stream_id: str, version: int, fact: Fact, meta: bytes) -> NewFact:
+    """The bytes of a fact, ready to be appended as that version of its stream."""
+    return NewFact(kind, stream_id, version, fact.stored_name, fact.stored_version, fact.to_bytes(), meta)
+
+
+def recorded(stored: StoredFact) -> Recorded:
+    """The fact that lies at a position. Raises UnreadableFact with that position."""
+    try:
+        return Recorded(FACTS.read(stored.name, stored.name_version, stored.data), stored)
+    except UnreadableFact as error:
+        raise UnreadableFact(error.reason, position=stored.position) from error
+
+
+def all_recorded(facts: Iterable[StoredFact]) -> Iterator[Recorded]:
+    return map(recorded, facts)

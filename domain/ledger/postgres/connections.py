@@ -1,0 +1,137 @@
+"""Connections to PostgreSQL that never hang, and the store's words for what goes wrong with them."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from select import POLLIN, poll
+from time import monotonic
+from typing import Any, TypeVar
+
+import psycopg
+from eventsourcing.persistence import IntegrityError
+from psycopg import errors
+from psycopg_pool import ConnectionPool
+
+from domain.ledger.recorder import Contention, LedgerUnavailable, UnknownBusiness
+
+ANSWER_S = 3.0
+"""How long a connection, and then an answer, is waited for. A caller is told 503 within this time."""
+
+LOCK_MS = 2000
+UNKNOWN_BUSINESS = "CN404"
+"""SQLSTATE that our functions raise for a business without a ledger."""
+
+Value = TypeVar("Value")
+
+
+class PatientConnection(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that gives up a server which does not answer, and is closed then.
+
+    The server's own time limits do not help when it is stopped, or the network between lets nothing through.
+    """
+
+    answer_s = ANSWER_S
+
+    def wait(self, gen: Generator[Any, Any, Value], interval: float = 0.1) -> Value:
+        try:
+            return super().wait(_within(gen, self.answer_s), interval)
+        except TimeoutError:
+            self.close()
+            raise errors.OperationalError(f"no answer from the server in {self.answer_s:g} s") from None
+
+
+def _within(gen: Generator[Any, Any, Value], limit_s: float) -> Generator[Any, Any, Value]:
+    """The driver's conversation, ended by TimeoutError when nothing came for `limit_s`."""
+    deadline = monotonic() + limit_s
+    try:
+        request = next(gen)
+        while True:
+            ready = yield request
+            if not ready and monotonic() > deadline:
+                gen.close()
+                raise TimeoutError
+            request = gen.send(ready)
+    except StopIteration as end:
+        value: Value = end.value
+        return value
+
+
+def settings(schema: str, answer_s: float = ANSWER_S) -> dict[str, Any]:
+    """Arguments to connect with: our schema, time limits, and plans that suit keyed access.
+
+    Every query of the ledger is by key. Without statistics (a new database, the middle of an import) the
+    planner may still read a whole table and keep that plan, so it is told not to.
+    """
+    limit_ms = int(answer_s * 1000)
+    options = {
+        "search_path": f"{schema},pg_temp",
+        "lock_timeout": LOCK_MS,
+        "statement_timeout": limit_ms,
+        "idle_in_transaction_session_timeout": 60_000,
+        "plan_cache_mode": "force_generic_plan",
+        "enable_seqscan": "off",
+        "jit": "off",
+    }
+    return {
+        "autocommit": True,
+        "prepare_threshold": 0,
+        "application_name": "carnet",
+        "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+        "connect_timeout": max(1, round(answer_s)),
+        "keepalives_idle": 5,
+        "keepalives_interval": 1,
+        "keepalives_count": 3,
+        "tcp_user_timeout": limit_ms,
+    }
+
+
+@contextmanager
+def lent(pool: ConnectionPool[PatientConnection], wait_s: float) -> Iterator[PatientConnection]:
+    """A connection of the pool that the server has not hung up. Raises what `our_errors` says."""
+    with our_errors():
+        connection = _healthy(pool, monotonic() + wait_s)
+        try:
+            yield connection
+        finally:
+            pool.putconn(connection)
+
+
+def _healthy(pool: ConnectionPool[PatientConnection], deadline: float) -> PatientConnection:
+    """After a restart of the server every idle connection is dead: those are thrown away unused."""
+    while True:
+        connection = pool.getconn(deadline - monotonic())
+        if not _hung_up(connection):
+            return connection
+        connection.close()
+        pool.putconn(connection)
+
+
+def _hung_up(connection: PatientConnection) -> bool:
+    """Whether the server closed an idle connection; costs no round trip."""
+    if connection.closed:
+        return True
+    waiting = poll()
+    waiting.register(connection.pgconn.socket, POLLIN)
+    if not waiting.poll(0):
+        return False
+    try:
+        connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return True
+    return False
+
+
+@contextmanager
+def our_errors() -> Iterator[None]:
+    """Turn the driver's errors into those of the contract; a mistake of ours stays what it is."""
+    try:
+        yield
+    except errors.LockNotAvailable as error:
+        raise Contention(str(error)) from error
+    except errors.UniqueViolation as error:
+        raise IntegrityError(str(error)) from error
+    except (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction) as error:
+        raise LedgerUnavailable(str(error)) from error
+    except psycopg.DatabaseError as error:
+        if error.sqlstate == UNKNOWN_BUSINESS:
+            raise UnknownBusiness(str(error)) from error
+        raise

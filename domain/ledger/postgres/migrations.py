@@ -1,0 +1,157 @@
+"""Bringing the schema of the PostgreSQL store up to this version of the code.
+
+Numbered SQL files of this folder are applied once each, in order, in one transaction under an advisory lock:
+any number of processes may migrate at once, and a failure leaves nothing behind. Only `carnet migrate` does so;
+a process that serves refuses a schema that is not its own.
+"""
+
+from functools import cache
+from importlib.resources import files
+from typing import LiteralString, cast
+
+import psycopg
+from psycopg import sql
+
+SCHEMA = "carnet"
+OWNER = "carnet_owner"
+ROLES = (OWNER, "carnet_app", "carnet_worker")
+BACKUP = "carnet_backup"
+
+# Roles belong to the server, not to one database, so the lock on them has a number of its own. An advisory
+# lock reaches no further than its database: creating a role tolerates one who was quicker elsewhere.
+MIGRATION_LOCK = 0x6361726E6574
+
+
+class WrongSchema(Exception):
+    """The database is not at the version of this code: not migrated, behind, or ahead of it."""
+
+
+@cache
+def migrations() -> tuple[tuple[int, str, str], ...]:
+    """(number, file name, SQL) of every migration, in order."""
+    found = [file for file in files(__package__).iterdir() if file.name[:4].isdigit()]
+    return tuple(
+        (int(file.name[:4]), file.name, file.read_text("utf-8")) for file in sorted(found, key=lambda f: f.name)
+    )
+
+
+def migrate(url: str, schema: str = SCHEMA) -> list[str]:
+    """Apply what is missing and return the names of the files that were applied.
+
+    When the user may create roles, the roles of roles.sql are made and `carnet_owner` owns the schema; else
+    everything belongs to the user (an installation with one role). Raises WrongSchema when the database is
+    newer than this code or not encoded in UTF-8, psycopg.Error when the server refuses.
+    """
+    with psycopg.connect(url, application_name="carnet migrate") as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
+        _require_utf8(connection)
+        with_roles = _make_roles(connection)
+        _make_schema(connection, schema, OWNER if with_roles else None)
+        applied = _apply(connection, schema)
+        if with_roles:
+            _grant(connection, schema)
+    return applied
+
+
+def require_current(connection: psycopg.Connection, schema: str = SCHEMA) -> None:
+    """Raise WrongSchema unless the schema is exactly at this code's last migration."""
+    latest = migrations()[-1][0]
+    version = _version(connection, schema)
+    if version < latest:
+        raise WrongSchema(
+            f"schema {schema!r} is at version {version}, this program needs {latest}: run `carnet migrate`"
+        )
+    if version > latest:
+        raise WrongSchema(
+            f"schema {schema!r} is at version {version}, newer than this program's {latest}: upgrade carnet"
+        )
+
+
+def _version(connection: psycopg.Connection, schema: str) -> int:
+    """The last migration applied, 0 when there was none."""
+    table = sql.Identifier(schema, "schema_migrations")
+    if _one(connection, sql.SQL("SELECT to_regclass({})").format(table.as_string(connection))) is None:
+        return 0
+    newest = _one(connection, sql.SQL("SELECT max(version) FROM {}").format(table))
+    return cast(int, newest or 0)
+
+
+def _require_utf8(connection: psycopg.Connection) -> None:
+    encoding = _one(connection, sql.SQL("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise WrongSchema(f"the database is encoded in {encoding}; carnet needs UTF8")
+
+
+def _make_roles(connection: psycopg.Connection) -> bool:
+    """Make the roles that are missing, if we may; say whether there is an owner that we can become."""
+    row = connection.execute(
+        "SELECT rolsuper, rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+    ).fetchone()
+    superuser, may_create = row or (False, False)
+    if may_create:
+        for role in ROLES:
+            _make_role(connection, role, sql.SQL("NOLOGIN"))
+    if superuser:
+        _make_role(connection, BACKUP, sql.SQL("NOLOGIN BYPASSRLS"))
+    elif may_create:
+        connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(OWNER)))
+    member = "SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = %s"
+    is_member = connection.execute(member, [OWNER]).fetchone()
+    return is_member is not None and is_member[0]
+
+
+def _make_role(connection: psycopg.Connection, role: str, options: sql.SQL) -> None:
+    known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    if known is not None:
+        return
+    try:
+        with connection.transaction():
+            connection.execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(role), options))
+    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+        # Another database of the server was migrated at this very moment.
+        return
+
+
+def _make_schema(connection: psycopg.Connection, schema: str, owner: str | None) -> None:
+    """Make the schema, become its owner until the transaction ends, and look at nothing but the schema."""
+    name = sql.Identifier(schema)
+    known = connection.execute("SELECT FROM pg_namespace WHERE nspname = %s", [schema]).fetchone()
+    if known is None:
+        authorization = sql.SQL("AUTHORIZATION {}").format(sql.Identifier(owner)) if owner else sql.SQL("")
+        connection.execute(sql.SQL("CREATE SCHEMA {} {}").format(name, authorization))
+    holder = _one(
+        connection,
+        sql.SQL("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = {}").format(schema),
+    )
+    connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.SQL(cast(LiteralString, holder))))
+    # The functions keep this path. pg_temp last: nobody can slip a temporary table under them.
+    connection.execute(sql.SQL("SET LOCAL search_path = {}, pg_temp").format(name))
+
+
+def _apply(connection: psycopg.Connection, schema: str) -> list[str]:
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migrations ("
+        " version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+    )
+    done = _version(connection, schema)
+    if done > migrations()[-1][0]:
+        raise WrongSchema(f"schema {schema!r} is at version {done}, newer than this program: upgrade carnet")
+    missing = [migration for migration in migrations() if migration[0] > done]
+    for number, name, text in missing:
+        connection.execute(sql.SQL(cast(LiteralString, text)))
+        connection.execute("INSERT INTO schema_migrations (version, name) VALUES (%s, %s)", [number, name])
+    return [name for _, name, _ in missing]
+
+
+def _grant(connection: psycopg.Connection, schema: str) -> None:
+    text = cast(LiteralString, files(__package__).joinpath("roles.sql").read_text("utf-8"))
+    connection.execute(sql.SQL(text).format(schema=sql.Identifier(schema)))
+    if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [BACKUP]).fetchone() is not None:
+        names = {"schema": sql.Identifier(schema), "backup": sql.Identifier(BACKUP)}
+        connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {schema} TO {backup}").format(**names))
+        connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {backup}").format(**names))
+
+
+def _one(connection: psycopg.Connection, query: sql.Composed | sql.SQL) -> object:
+    row = connection.execute(query).fetchone()
+    return None if row is None else row[0]

@@ -1,0 +1,288 @@
+"""One business's ledger in PostgreSQL. Every method is one round trip."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, LiteralString, Protocol
+from uuid import UUID
+
+from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent, Subscription
+
+from domain.ledger.envelope import Head, NewFact, StoredFact
+from domain.ledger.postgres.connections import PatientConnection
+from domain.ledger.postgres.wire import Wire
+from domain.ledger.recorder import (
+    Answered,
+    Append,
+    Conflict,
+    LedgerRecorder,
+    Loaded,
+    Person,
+    Stored,
+    Text,
+    UnknownBusiness,
+    Wanted,
+)
+from domain.ledger.stored_events import Tail, event_of, fact_of, first_position, notification_of
+
+Row = tuple[Any, ...]
+
+# The business is a setting of the transaction, made while the function's arguments are: one statement.
+FOR_BUSINESS = "SELECT set_config('carnet.business', %s, true)"
+APPEND = (
+    "SELECT first, last, recorded_at, conflict"
+    " FROM append(set_config('carnet.business', %s, true), %s::int8, %s)"
+)
+LOAD = (
+    "SELECT part, position, moment, last, version, name_version, kind, id, name, data, meta, hash"
+    " FROM load(set_config('carnet.business', %s, true), %s::text[], %s::int4[], %s::text[],"
+    " %s::text[], %s::text[], %s, %s::text[], %s::text[], %s::text[])"
+)
+LOCK = "SELECT lock_head(set_config('carnet.business', %s, true))"
+FACT = "position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
+
+HEAD, FACTS, PEOPLE, COUNTS, ANSWERS = range(5)
+MAX_CODE_POINT = 0x10FFFF
+SURROGATES = range(0xD800, 0xE000)
+EVERYTHING = 2**62
+"""Above any position, version or limit."""
+
+
+class PostgresDatabase(Protocol):
+    """What the recorder asks of its store."""
+
+    wire: Wire
+
+    def connection(self) -> "contextmanager[PatientConnection]": ...
+
+    def clock_ms(self) -> int | None:
+        """The moment of an injected clock, None where the database's clock decides."""
+
+    def announce(self) -> None:
+        """Tell whoever waits that a ledger has grown."""
+
+    def wait_for_news(self, timeout_s: float) -> bool: ...
+
+
+class PostgresRecorder(LedgerRecorder):
+    """Bound to one business. `held` is the connection of `locked()`, inside its transaction."""
+
+    def __init__(
+        self, database: PostgresDatabase, business_id: str, held: PatientConnection | None = None
+    ) -> None:
+        self.business_id = business_id
+        self._database = database
+        self._held = held
+
+    def load(self, wanted: Wanted, keys: Sequence[str] = ()) -> Loaded:
+        arguments = [
+            self.business_id,
+            list(wanted.streams),
+            list(wanted.streams.values()),
+            list(wanted.packages_of),
+            list(wanted.claimed),
+            [beyond(prefix) for prefix in wanted.claimed],
+            wanted.with_customers,
+            list(wanted.counted),
+            [beyond(prefix) for prefix in wanted.counted],
+            list(keys),
+        ]
+        with self._connection() as connection:
+            rows = connection.execute(LOAD, arguments, binary=True).fetchall()
+        return self._loaded(rows, wanted)
+
+    def append(self, batch: Sequence[Append]) -> Sequence[Stored | Conflict]:
+        if not batch:
+            return []
+        arguments = [self.business_id, self._database.clock_ms(), self._database.wire.batch(batch)]
+        with self._connection() as connection:
+            rows = connection.execute(APPEND, arguments, binary=True).fetchall()
+        if self._held is None:
+            self._database.announce()
+        return [
+            Stored(first, last, recorded_at) if conflict is None else Conflict(conflict)
+            for first, last, recorded_at, conflict in rows
+        ]
+
+    @contextmanager
+    def locked(self) -> Iterator[LedgerRecorder]:
+        with self._database.connection() as connection:
+            with connection.transaction():
+                connection.execute(LOCK, [self.business_id])
+                yield PostgresRecorder(self._database, self.business_id, connection)
+        self._database.announce()
+
+    def head(self) -> Head:
+        rows = self._select("SELECT position, hash, recorded_at FROM ledgers WHERE business_id = %s")
+        return Head(*self._existing(rows))
+
+    def facts(self, after: int = 0, limit: int = 1000, upto: int | None = None) -> Sequence[StoredFact]:
+        return self._facts(
+            "position > %s AND position <= %s ORDER BY position LIMIT %s",
+            after,
+            EVERYTHING if upto is None else upto,
+            limit,
+        )
+
+    def stream(self, stream_id: str, upto_version: int | None = None) -> Sequence[StoredFact]:
+        return self._facts(
+            "stream_id = %s AND version <= %s::int8 ORDER BY version",
+            stream_id,
+            EVERYTHING if upto_version is None else upto_version,
+        )
+
+    def streams_of(self, customer_id: str, kind: str) -> Sequence[str]:
+        rows = self._select(
+            "SELECT id FROM streams WHERE business_id = %s AND customer_id = %s AND kind = %s ORDER BY opened",
+            customer_id,
+            kind,
+        )
+        return [id for (id,) in rows]
+
+    def claimants(self, prefix: str) -> Sequence[str]:
+        rows = self._select(
+            "SELECT stream_id FROM claims WHERE business_id = %s AND claim >= %s AND claim < %s"
+            " GROUP BY stream_id ORDER BY min(claim)",
+            prefix,
+            beyond(prefix),
+        )
+        return [stream_id for (stream_id,) in rows]
+
+    def people(self, ids: Sequence[str]) -> Sequence[Person]:
+        rows = self._select(
+            "SELECT p.id, p.owner_id, p.data FROM people p"
+            " WHERE p.business_id = %s AND p.id = ANY (%s) ORDER BY array_position(%s::text[], p.id)",
+            list(ids),
+            list(ids),
+        )
+        return [Person(*row) for row in rows]
+
+    def texts(self, ids: Sequence[str]) -> Sequence[Text]:
+        rows = self._select(
+            "SELECT t.id, t.owner_id, t.salt, t.body FROM texts t"
+            " WHERE t.business_id = %s AND t.id = ANY (%s) ORDER BY array_position(%s::text[], t.id)",
+            list(ids),
+            list(ids),
+        )
+        return [Text(*row) for row in rows]
+
+    def secret(self) -> bytes:
+        rows = self._select("SELECT secret FROM ledgers WHERE business_id = %s")
+        secret: bytes = self._existing(rows)[0]
+        return secret
+
+    # What follows is the contract of the library.
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
+        facts: tuple[NewFact, ...] = tuple(fact_of(event) for event in stored_events)
+        if not facts:
+            return []
+        # No stream is named as read: the table refuses a version that is taken.
+        (stored,) = self.append([Append(facts, {})])
+        assert isinstance(stored, Stored)
+        return range(stored.first, stored.last + 1)
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        order: LiteralString = "DESC" if desc else "ASC"
+        facts = self._facts(
+            "stream_id = %s AND version > %s::int8 AND version <= %s::int8 ORDER BY version " + order + " LIMIT %s",
+            str(originator_id),
+            -1 if gt is None else gt,
+            EVERYTHING if lte is None else lte,
+            EVERYTHING if limit is None else limit,
+        )
+        return [event_of(fact) for fact in facts]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        facts = self._facts(
+            "position > %s AND position <= %s AND (cardinality(%s::text[]) = 0 OR name = ANY (%s::text[]))"
+            " ORDER BY position LIMIT %s",
+            first_position(start, inclusive=inclusive_of_start),
+            EVERYTHING if stop is None else stop,
+            list(topics),
+            list(topics),
+            limit,
+        )
+        return [notification_of(fact) for fact in facts]
+
+    def max_notification_id(self) -> int | None:
+        return self.head().position or None
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
+        return Tail(self, gt, topics, self._database.wait_for_news)
+
+    @contextmanager
+    def _connection(self) -> Iterator[PatientConnection]:
+        if self._held is not None:
+            yield self._held
+            return
+        with self._database.connection() as connection:
+            yield connection
+
+    def _select(self, query: LiteralString, *arguments: object) -> list[Row]:
+        """Rows of this business. The first %s of the query is the business."""
+        with self._connection() as connection, connection.pipeline():
+            # One pipeline is one round trip and one transaction, so the setting holds for the query alone.
+            connection.execute(FOR_BUSINESS, [self.business_id])
+            return connection.execute(query, [self.business_id, *arguments], binary=True).fetchall()
+
+    def _facts(self, condition: LiteralString, *arguments: object) -> list[StoredFact]:
+        query = "SELECT " + FACT + " FROM facts WHERE business_id = %s AND " + condition
+        return [StoredFact(self.business_id, *row) for row in self._select(query, *arguments)]
+
+    def _existing(self, rows: list[Row]) -> Row:
+        if not rows:
+            raise UnknownBusiness(self.business_id)
+        return rows[0]
+
+    def _loaded(self, rows: list[Row], wanted: Wanted) -> Loaded:
+        """Sort out the rows of the function `load` (0001_ledger.sql says what each part holds)."""
+        business_id = self.business_id
+        head: Head | None = None
+        facts: list[StoredFact] = []
+        people: list[Person] = []
+        counts: dict[str, int] = {}
+        answered: dict[str, Answered] = {}
+        for part, position, moment, last, version, name_version, kind, id, name, data, meta, hash in rows:
+            if part == FACTS:
+                facts.append(
+                    StoredFact(
+                        business_id, position, kind, id, version, name, name_version, data, meta, moment, hash
+                    )
+                )
+            elif part == HEAD:
+                head = Head(position, hash, moment)
+            elif part == PEOPLE:
+                people.append(Person(id, kind, name))
+            elif part == COUNTS:
+                counts[wanted.counted[int(id) - 1]] = position
+            elif part == ANSWERS:
+                answered[id] = Answered(id, data, position, last, moment, name)
+        if head is None:
+            raise UnknownBusiness(business_id)
+        return Loaded(facts, counts, people, answered, head)
+
+
+def beyond(prefix: str) -> str:
+    """The lowest text, by code points, above everything that begins with `prefix`."""
+    while prefix and ord(prefix[-1]) == MAX_CODE_POINT:
+        prefix = prefix[:-1]
+    if not prefix:
+        return chr(MAX_CODE_POINT)
+    following = ord(prefix[-1]) + 1
+    return prefix[:-1] + chr(SURROGATES.stop if following in SURROGATES else following)

@@ -1,0 +1,29 @@
+-- Who may do what. Run after every migration, when the roles exist; running it again changes nothing.
+--
+--   carnet_owner   owns everything here; migrates; logs in for nothing else
+--   carnet_app     serves one business at a time: reads what its transaction is for, writes by functions only
+--   carnet_worker  reads the heads and facts of all businesses, to keep read models
+--   carnet_backup  reads everything past row-level security
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC;
+GRANT USAGE ON SCHEMA {schema} TO carnet_app, carnet_worker;
+GRANT SELECT ON schema_migrations TO carnet_app, carnet_worker;
+GRANT EXECUTE ON FUNCTION require_business(text) TO carnet_app, carnet_worker;
+
+GRANT SELECT ON ledgers, facts, streams, claims, requests, answers, people, texts, api_keys TO carnet_app;
+GRANT INSERT, UPDATE (revoked_at) ON api_keys TO carnet_app;
+GRANT DELETE ON answers, people, texts TO carnet_app;
+GRANT EXECUTE ON FUNCTION
+    open_ledger(text, bytea), lock_head(text), append(text, bigint, command[]), find_key(text),
+    load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
+    TO carnet_app;
+
+GRANT SELECT (business_id, position, hash, recorded_at) ON ledgers TO carnet_worker;
+GRANT SELECT ON facts, streams TO carnet_worker;
+GRANT EXECUTE ON FUNCTION heads() TO carnet_worker;
+DROP POLICY IF EXISTS worker_reads ON ledgers;
+DROP POLICY IF EXISTS worker_reads ON facts;
+DROP POLICY IF EXISTS worker_reads ON streams;
+CREATE POLICY worker_reads ON ledgers FOR SELECT TO carnet_worker USING (true);
+CREATE POLICY worker_reads ON facts FOR SELECT TO carnet_worker USING (true);
+CREATE POLICY worker_reads ON streams FOR SELECT TO carnet_worker USING (true);

@@ -1,0 +1,269 @@
+"""What every store of ledgers can do: the contract that memory, SQLite and PostgreSQL fulfil alike.
+
+A recorder is bound to one business when it is made; there is no way to ask it about another.
+It extends the application recorder of `eventsourcing` (one gapless sequence of notifications per
+business) by what one write path needs: load in one round trip, append a batch in one round trip.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from eventsourcing.persistence import ApplicationRecorder
+
+from domain.ledger.envelope import Head, NewFact, StoredFact
+
+RECORDED_AT = "{recorded_at}"
+"""The mark in an answer's body that the append replaces by the moment it recorded (RFC 3339, UTC, ms)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a decision must see. Everything is answered in one round trip, streams before request keys."""
+
+    streams: Mapping[str, int] = field(default_factory=dict)
+    """Stream id → the version already known; only later facts are read (0: the whole stream)."""
+    packages_of: tuple[str, ...] = ()
+    """Customers all of whose package streams are read."""
+    claimed: tuple[str, ...] = ()
+    """Claim prefixes; every stream that holds a claim beginning so is read."""
+    with_customers: bool = False
+    """Also read the customer's stream of every package read."""
+    counted: tuple[str, ...] = ()
+    """Claim prefixes of which only the number of claims is asked."""
+
+    def __or__(self, other: "Wanted") -> "Wanted":
+        known = dict(self.streams)
+        for stream_id, version in other.streams.items():
+            known[stream_id] = min(version, known.get(stream_id, version))
+        return Wanted(
+            known,
+            tuple(dict.fromkeys(self.packages_of + other.packages_of)),
+            tuple(dict.fromkeys(self.claimed + other.claimed)),
+            self.with_customers or other.with_customers,
+            tuple(dict.fromkeys(self.counted + other.counted)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A row of the directory: what is known of a person, as JSON text. Erased with its owner.
+
+    `owner_id` is the customer it belongs to (a participant's customer), or the person's own id.
+    """
+
+    id: str
+    owner_id: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Free text (a reason, a note) beside the ledger; its fact keeps SHA-256(salt ‖ text)."""
+
+    id: str
+    owner_id: str
+    salt: bytes
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A name that only one stream of a business can ever hold, such as `purchase/cus_1/off_1/4`."""
+
+    claim: str
+    stream_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewStream:
+    """Registered with a stream's first fact, so that a decision finds a customer's packages."""
+
+    kind: str
+    id: str
+    customer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The request that an append answers. `body` may hold `RECORDED_AT`; `people` are those in it."""
+
+    key: str
+    fingerprint: bytes
+    body: str
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request that was done before. `body` is None once a person in it was erased.
+
+    `first` and `last` are the positions of its facts; both are the head's at that time if it wrote none.
+    """
+
+    key: str
+    fingerprint: bytes
+    first: int
+    last: int
+    recorded_at: int
+    body: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The answer to a `Wanted`, in stream order: facts of one stream lie together, by version."""
+
+    facts: Sequence[StoredFact]
+    counts: Mapping[str, int]
+    people: Sequence[Person]
+    """The directory rows of the customers whose streams were read, their participants' included."""
+    answered: Mapping[str, Answered]
+    head: Head
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """One command's share of a batch: stored whole or not at all.
+
+    `read` names every stream its decision saw, written or not, with the version it saw (0: none yet).
+    """
+
+    facts: tuple[NewFact, ...]
+    read: Mapping[str, int]
+    claims: tuple[Claim, ...] = ()
+    streams: tuple[NewStream, ...] = ()
+    people: tuple[Person, ...] = ()
+    texts: tuple[Text, ...] = ()
+    request: Request | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Positions (`first`..`last`; the head's when there were no facts) and moment of a stored command."""
+
+    first: int
+    last: int
+    recorded_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Not stored: a stream moved on, a claim or a request key was taken meanwhile. Decide again."""
+
+    on: str
+
+
+class UnknownBusiness(LookupError):
+    """The ledger of this business does not exist."""
+
+
+class LedgerUnavailable(Exception):
+    """The store could not be reached or is full; nothing is known to be written. Try again."""
+
+
+class Contention(Exception):
+    """The head's lock was not had within its time limit (2 s). Nothing was written."""
+
+
+class LedgerRecorder(ApplicationRecorder):
+    """All that can be asked of one business's ledger."""
+
+    business_id: str
+
+    @abstractmethod
+    def load(self, wanted: Wanted, keys: Sequence[str] = ()) -> Loaded:
+        """Read what a decision needs, *then* look the request keys up; one round trip.
+
+        Raises UnknownBusiness, LedgerUnavailable.
+        """
+
+    @abstractmethod
+    def append(self, batch: Sequence[Append]) -> Sequence[Stored | Conflict]:
+        """Store each command whole or not at all, in order, in one transaction and one round trip.
+
+        A command conflicts when a stream it read has another version, when one of its claims is held
+        or its request key is known; later commands are judged on what was really stored before them.
+        Raises UnknownBusiness, LedgerUnavailable (then the request key tells whether it was stored).
+        """
+
+    @abstractmethod
+    def locked(self) -> "AbstractContextManager[LedgerRecorder]":
+        """The same recorder inside one transaction that holds the head: its append cannot conflict.
+
+        Commits on leaving, rolls back on an exception. Raises Contention after 2 s without the lock.
+        """
+
+    @abstractmethod
+    def head(self) -> Head:
+        """The end of the ledger. Raises UnknownBusiness."""
+
+    @abstractmethod
+    def facts(self, after: int = 0, limit: int = 1000, upto: int | None = None) -> Sequence[StoredFact]:
+        """Facts in order of position, `after` < position ≤ `upto`, at most `limit`."""
+
+    @abstractmethod
+    def stream(self, stream_id: str, upto_version: int | None = None) -> Sequence[StoredFact]:
+        """The facts of one stream by version, up to `upto_version`."""
+
+    @abstractmethod
+    def streams_of(self, customer_id: str, kind: str) -> Sequence[str]:
+        """Ids of the customer's streams of that kind, in the order they were opened."""
+
+    @abstractmethod
+    def claimants(self, prefix: str) -> Sequence[str]:
+        """Ids of the streams that hold a claim beginning with `prefix`, in order of the claim."""
+
+    @abstractmethod
+    def people(self, ids: Sequence[str]) -> Sequence[Person]:
+        """Directory rows by id; unknown and erased ones are left out."""
+
+    @abstractmethod
+    def texts(self, ids: Sequence[str]) -> Sequence[Text]:
+        """Texts by id; unknown and erased ones are left out."""
+
+    @abstractmethod
+    def secret(self) -> bytes:
+        """32 random bytes made when the ledger was opened; request fingerprints are keyed with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """An API key as it is stored: the MAC of its secret, never the secret. Moments in ms since 1970."""
+
+    id: str
+    business_id: str
+    name: str
+    role: str
+    actor_id: str
+    mac: bytes
+    created_at: int
+    expires_at: int | None = None
+    revoked_at: int | None = None
+
+
+class Store(Protocol):
+    """One database of many ledgers: what a process holds once."""
+
+    def ledger(self, business_id: str) -> LedgerRecorder:
+        """A light recorder bound to that business; it need not exist yet."""
+
+    def open_ledger(self, business_id: str) -> None:
+        """Make the head row, its secret and position 0. Opening an existing ledger changes nothing."""
+
+    def heads(self) -> Iterator[tuple[str, int]]:
+        """(business id, position) of every ledger, in order of business id."""
+
+    def add_key(self, key: StoredKey) -> None: ...
+
+    def find_key(self, key_id: str) -> StoredKey | None: ...
+
+    def keys_of(self, business_id: str) -> Sequence[StoredKey]: ...
+
+    def revoke_key(self, business_id: str, key_id: str, revoked_at: int) -> bool: ...
+
+    def wait_for_news(self, timeout_s: float) -> bool:
+        """Wait until some ledger may have grown, at most so long. A hint: polling is the guarantee."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,159 @@
+-- The ledger file: ledgers, the indexes of their decisions, the directory beside them, API keys.
+-- Strings compare as bytes (BINARY), so a range of claims is a prefix of them.
+
+PRAGMA application_id = 1667330670; -- "carn"
+
+CREATE TABLE ledgers (
+    business_id TEXT PRIMARY KEY,
+    position    INTEGER NOT NULL,
+    hash        BLOB NOT NULL CHECK (length(hash) = 32),
+    recorded_at INTEGER NOT NULL, -- milliseconds since 1970, UTC, here and everywhere
+    secret      BLOB NOT NULL CHECK (length(secret) = 32)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE facts (
+    business_id  TEXT NOT NULL,
+    position     INTEGER NOT NULL CHECK (position > 0),
+    kind         TEXT NOT NULL,
+    stream_id    TEXT NOT NULL,
+    version      INTEGER NOT NULL,
+    name         TEXT NOT NULL,
+    name_version INTEGER NOT NULL,
+    data         BLOB NOT NULL,
+    meta         BLOB NOT NULL,
+    recorded_at  INTEGER NOT NULL,
+    hash         BLOB NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (business_id, position),
+    UNIQUE (business_id, stream_id, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE streams (
+    business_id TEXT NOT NULL,
+    id          TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    customer_id TEXT,
+    opened_at   INTEGER NOT NULL, -- the position of its first fact
+    PRIMARY KEY (business_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX streams_of_customer ON streams (business_id, customer_id, kind, opened_at)
+    WHERE customer_id IS NOT NULL;
+
+CREATE TABLE claims (
+    business_id TEXT NOT NULL,
+    claim       TEXT NOT NULL,
+    stream_id   TEXT NOT NULL,
+    PRIMARY KEY (business_id, claim)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE requests (
+    business_id    TEXT NOT NULL,
+    key            TEXT NOT NULL,
+    fingerprint    BLOB NOT NULL,
+    first_position INTEGER NOT NULL,
+    last_position  INTEGER NOT NULL,
+    recorded_at    INTEGER NOT NULL,
+    PRIMARY KEY (business_id, key)
+) STRICT, WITHOUT ROWID;
+
+-- What can be erased.
+
+CREATE TABLE answers (
+    business_id TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    body        TEXT NOT NULL,
+    PRIMARY KEY (business_id, key)
+) STRICT, WITHOUT ROWID;
+
+-- Who is in an answer: erasing a person deletes the answers found here, and these rows with them.
+CREATE TABLE answer_people (
+    business_id TEXT NOT NULL,
+    person_id   TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    PRIMARY KEY (business_id, person_id, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER answers_erase AFTER DELETE ON answers BEGIN
+    DELETE FROM answer_people WHERE business_id = OLD.business_id AND key = OLD.key;
+END;
+
+CREATE INDEX answer_people_by_key ON answer_people (business_id, key);
+
+CREATE TABLE people (
+    business_id TEXT NOT NULL,
+    id          TEXT NOT NULL,
+    owner_id    TEXT NOT NULL,
+    data        TEXT NOT NULL,
+    PRIMARY KEY (business_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX people_of_owner ON people (business_id, owner_id);
+
+CREATE TABLE texts (
+    business_id TEXT NOT NULL,
+    id          TEXT NOT NULL,
+    owner_id    TEXT NOT NULL,
+    salt        BLOB NOT NULL,
+    text        TEXT NOT NULL,
+    PRIMARY KEY (business_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX texts_of_owner ON texts (business_id, owner_id);
+
+CREATE TABLE api_keys (
+    id          TEXT PRIMARY KEY,
+    business_id TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    role        TEXT NOT NULL,
+    actor_id    TEXT NOT NULL,
+    mac         BLOB NOT NULL,
+    created_at  INTEGER NOT NULL,
+    expires_at  INTEGER,
+    revoked_at  INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX api_keys_of_business ON api_keys (business_id, created_at, id);
+
+-- Append-only. INSERT OR REPLACE deletes without firing a DELETE trigger, so a row that would replace
+-- another is refused before it is written.
+
+CREATE TRIGGER facts_update BEFORE UPDATE ON facts BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
+CREATE TRIGGER facts_delete BEFORE DELETE ON facts BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
+CREATE TRIGGER facts_replace BEFORE INSERT ON facts
+WHEN EXISTS (SELECT 1 FROM facts WHERE business_id = NEW.business_id AND position = NEW.position)
+    OR EXISTS (SELECT 1 FROM facts WHERE business_id = NEW.business_id
+               AND stream_id = NEW.stream_id AND version = NEW.version)
+BEGIN SELECT RAISE(ABORT, 'the ledger has a fact at this position or version'); END;
+
+CREATE TRIGGER streams_update BEFORE UPDATE ON streams BEGIN SELECT RAISE(ABORT, 'streams are append-only'); END;
+CREATE TRIGGER streams_delete BEFORE DELETE ON streams BEGIN SELECT RAISE(ABORT, 'streams are append-only'); END;
+CREATE TRIGGER streams_replace BEFORE INSERT ON streams
+WHEN EXISTS (SELECT 1 FROM streams WHERE business_id = NEW.business_id AND id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the stream is registered'); END;
+
+CREATE TRIGGER claims_update BEFORE UPDATE ON claims BEGIN SELECT RAISE(ABORT, 'claims are append-only'); END;
+CREATE TRIGGER claims_delete BEFORE DELETE ON claims BEGIN SELECT RAISE(ABORT, 'claims are append-only'); END;
+CREATE TRIGGER claims_replace BEFORE INSERT ON claims
+WHEN EXISTS (SELECT 1 FROM claims WHERE business_id = NEW.business_id AND claim = NEW.claim)
+BEGIN SELECT RAISE(ABORT, 'the claim is held'); END;
+
+CREATE TRIGGER requests_update BEFORE UPDATE ON requests BEGIN SELECT RAISE(ABORT, 'requests are append-only'); END;
+CREATE TRIGGER requests_delete BEFORE DELETE ON requests BEGIN SELECT RAISE(ABORT, 'requests are append-only'); END;
+CREATE TRIGGER requests_replace BEFORE INSERT ON requests
+WHEN EXISTS (SELECT 1 FROM requests WHERE business_id = NEW.business_id AND key = NEW.key)
+BEGIN SELECT RAISE(ABORT, 'the request is known'); END;
+
+CREATE TRIGGER answers_update BEFORE UPDATE ON answers BEGIN SELECT RAISE(ABORT, 'answers do not change'); END;
+-- Its fact keeps a commitment to the text: another text needs another fact.
+CREATE TRIGGER texts_update BEFORE UPDATE ON texts BEGIN SELECT RAISE(ABORT, 'texts do not change'); END;
+
+CREATE TRIGGER ledgers_update BEFORE UPDATE ON ledgers
+WHEN NEW.business_id <> OLD.business_id OR NEW.secret <> OLD.secret
+    OR NEW.position < OLD.position OR NEW.recorded_at < OLD.recorded_at
+BEGIN SELECT RAISE(ABORT, 'a head only moves on'); END;
+CREATE TRIGGER ledgers_delete BEFORE DELETE ON ledgers BEGIN SELECT RAISE(ABORT, 'ledgers stay'); END;
+CREATE TRIGGER ledgers_replace BEFORE INSERT ON ledgers
+WHEN EXISTS (SELECT 1 FROM ledgers WHERE business_id = NEW.business_id)
+BEGIN SELECT RAISE(ABORT, 'the ledger is open'); END;
+
+CREATE TRIGGER api_keys_delete BEFORE DELETE ON api_keys BEGIN SELECT RAISE(ABORT, 'a key is revoked'); END;

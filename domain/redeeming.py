@@ -1,0 +1,315 @@
+"""Which units a redemption takes: eligibility, ranking and allocation over one or several packages.
+
+One command, one redemption id, all allocations or none (domain.md, Redeeming; S12, S60, S85–S87).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from domain.business import Business
+from domain.customer import Customer, Participant
+from domain.expiry import AfterFirstUse, add
+from domain.guards import EARLIEST_SALE, check_moment, check_room, settled
+from domain.package import AnyPackageFact, Package, Redemption, UnitsRedeemed, ValidityStarted
+from domain.refusals import (
+    EffectiveAtOutOfRange,
+    InsufficientUnits,
+    NotEligible,
+    NotFound,
+    PackageCancelled,
+    PackageExpired,
+    PackageFrozen,
+    PaymentRequired,
+    Refused,
+)
+from domain.values import Circumstances, as_moment, local_day
+
+NEVER = date.max
+"""Where a package that never expires ranks among expiry dates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A package that a redemption may use. `position` is that of its sale in the ledger."""
+
+    id: str
+    package: Package
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Units that the redemption takes of one line, lowest number first."""
+
+    candidate: Candidate
+    line: int
+    units: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A redemption with everything about it resolved."""
+
+    command: Redemption
+    effective_at: datetime
+    used_at: datetime
+    """When the units must be valid: the session's start if it is known, else `effective_at`."""
+    participant: Participant
+
+
+def redeem(
+    candidates: Sequence[Candidate],
+    command: Redemption,
+    at: Circumstances,
+    business: Business,
+    customer: Customer,
+    *,
+    chosen: bool,
+) -> dict[str, list[AnyPackageFact]]:
+    """The facts of one redemption, by package.
+
+    `chosen`: somebody named the one package, so what speaks against it is the refusal; otherwise
+    packages that cannot be used are passed over. Raises InsufficientUnits, PackageExpired,
+    PackageCancelled, PackageFrozen, NotEligible, PaymentRequired, EffectiveAtOutOfRange,
+    BackDatingNotAllowed, NotFound (participant), LimitReached.
+    """
+    wish = _resolved(command, at, business, customer, candidates, chosen)
+    if chosen:
+        check_use(candidates[0].package, wish, business)
+        usable = list(candidates)
+    else:
+        usable = [candidate for candidate in candidates if _can_use(candidate.package, wish, business)]
+    taken = list(_allocate(usable, wish))
+    if sum(len(part.units) for part in taken) < command.quantity:
+        raise _insufficient(usable, candidates, wish, business)
+    return _facts(taken, wish, at)
+
+
+def _resolved(
+    command: Redemption,
+    at: Circumstances,
+    business: Business,
+    customer: Customer,
+    candidates: Sequence[Candidate],
+    chosen: bool,
+) -> _Wish:
+    effective_at = at.now
+    if command.effective_at is not None:
+        moment = as_moment(command.effective_at, business.time_zone)
+        earliest = candidates[0].package.purchased_at if chosen else EARLIEST_SALE
+        effective_at = check_moment(moment, earliest, at, business.time_zone)
+    participant = _participant(command, customer, candidates, chosen, effective_at)
+    return _Wish(command, effective_at, command.session_at or effective_at, participant)
+
+
+def _participant(
+    command: Redemption, customer: Customer, candidates: Sequence[Candidate], chosen: bool, at: datetime
+) -> Participant:
+    """Who uses the units: the one named, else a chosen package's only beneficiary, else number 0."""
+    id = command.participant_id
+    if id is None and chosen and len(candidates[0].package.beneficiaries) == 1:
+        id = candidates[0].package.beneficiaries[0]
+    if id is None:
+        return customer.in_person
+    if (participant := customer.participants.get(id)) is None:
+        raise NotFound("participant", id)
+    if not participant.belongs_at(at):
+        raise NotEligible("the participant had left the household by then")
+    return participant
+
+
+# May it be used?
+
+
+def check_use(package: Package, wish: _Wish, business: Business) -> None:
+    """Whether a package may be used at all for this wish, whatever units are left. Raises why not."""
+    command = wish.command
+    if package.cancelled:
+        raise PackageCancelled()
+    if wish.effective_at < package.purchased_at:
+        raise EffectiveAtOutOfRange(package.purchased_at, wish.effective_at)
+    if package.expired_at(wish.used_at):
+        expires_on = package.expiry_on(local_day(wish.used_at, package.time_zone))
+        assert expires_on is not None
+        raise PackageExpired(expires_on)
+    _check_not_frozen(package, wish.effective_at)
+    _check_eligible(package, wish)
+    if business.policies.payment_required and package.owing:
+        raise PaymentRequired(package.owing)
+    if command.line is not None and command.line > len(package.lines):
+        raise NotEligible(f"the package has {len(package.lines)} lines", limit=len(package.lines))
+    if not any(_lines_for(package, command)):
+        raise NotEligible("no line of the package is good for this service")
+
+
+def _can_use(package: Package, wish: _Wish, business: Business) -> bool:
+    try:
+        check_use(package, wish, business)
+    except Refused:
+        return False
+    return True
+
+
+def _check_not_frozen(package: Package, moment: datetime) -> None:
+    day = local_day(moment, package.time_zone)
+    for freeze in package.freezes:
+        within = freeze.frozen_at <= moment and day <= freeze.until
+        if within and (freeze.ended_at is None or moment < freeze.ended_at):
+            raise PackageFrozen(freeze.until)
+
+
+def _check_eligible(package: Package, wish: _Wish) -> None:
+    """The participant, the place and the household's cap (domain.md, Sharing)."""
+    command, participant = wish.command, wish.participant
+    if package.sharing == "purchaser" and participant.id not in package.beneficiaries:
+        raise NotEligible("the package is only for the participants named at its sale")
+    if command.service_id in participant.barred_services:
+        raise NotEligible("the participant is barred from this service")
+    if package.locations and command.location_id not in package.locations:
+        raise NotEligible("the package cannot be used at this location")
+    cap = package.cap_per_participant
+    if cap is not None and _used_by(package, participant.id) + command.quantity > cap:
+        raise NotEligible(f"one participant may use {cap} units of the package", limit=cap)
+
+
+def _used_by(package: Package, participant_id: str) -> int:
+    return sum(use.restorable for use in package.uses.values() if use.participant_id == participant_id)
+
+
+# Which units?
+
+
+def _lines_for(package: Package, command: Redemption) -> Iterator[int]:
+    for number, line in enumerate(package.lines, 1):
+        if line.serves(command.service_id) and command.line in (None, number):
+            yield number
+
+
+def _allocate(candidates: Sequence[Candidate], wish: _Wish) -> Iterator[Taken]:
+    """Take the best-ranked lines first, each as far as it goes, until there is enough."""
+    wanted = wish.command.quantity
+    for candidate, number in sorted(
+        _lines(candidates, wish), key=lambda found: _rank(found[0], found[1], wish)
+    ):
+        package = candidate.package
+        take = min(wanted, _capacity(package, number, wish.effective_at), _room_under_cap(package, wish))
+        if take > 0:
+            yield Taken(candidate, number, package.lines[number - 1].lowest(take))
+            wanted -= take
+
+
+def _lines(candidates: Sequence[Candidate], wish: _Wish) -> Iterator[tuple[Candidate, int]]:
+    for candidate in candidates:
+        for number in _lines_for(candidate.package, wish.command):
+            if candidate.package.lines[number - 1].remaining:
+                yield candidate, number
+
+
+def _room_under_cap(package: Package, wish: _Wish) -> int:
+    if package.cap_per_participant is None:
+        return wish.command.quantity
+    return package.cap_per_participant - _used_by(package, wish.participant.id)
+
+
+def _rank(candidate: Candidate, number: int, wish: _Wish) -> tuple[bool, date, int, datetime, int, int]:
+    """Line for exactly this service before a shared one, soonest expiry (never last), lower value of
+    its next available unit, earlier effective purchase, lower position (domain.md, Redeeming)."""
+    package, line = candidate.package, candidate.package.lines[number - 1]
+    expires_on = package.expiry_on(local_day(wish.effective_at, package.time_zone))
+    (following,) = line.lowest(1)
+    value = line.values[following - 1]
+    return (
+        len(line.services) > 1,
+        expires_on or NEVER,
+        value,
+        package.purchased_at,
+        candidate.position,
+        number,
+    )
+
+
+def _capacity(package: Package, number: int, moment: datetime) -> int:
+    """How many units of a line a use at that moment may take: what is left now, and at every
+    moment since then in effective order, so that no past remainder falls below zero."""
+    line = package.lines[number - 1]
+    if moment >= package.latest_at:
+        return line.remaining
+    return min(line.remaining, _lowest_since(package, number, moment))
+
+
+def _lowest_since(package: Package, number: int, moment: datetime) -> int:
+    moves = sorted((m for m in package.moves if m.line == number), key=lambda m: m.effective_at)
+    left = package.lines[number - 1].remaining - sum(move.change for move in moves)
+    lowest: int | None = None
+    for move in moves:
+        if move.effective_at > moment:
+            lowest = left if lowest is None else min(lowest, left)
+        left += move.change
+    return left if lowest is None else min(lowest, left)
+
+
+def _insufficient(
+    usable: Sequence[Candidate], candidates: Sequence[Candidate], wish: _Wish, business: Business
+) -> Refused:
+    """Why there is not enough: what is left now, or what was left at some moment since `effective_at`."""
+    lines = list(_lines(usable, wish))
+    now = sum(candidate.package.lines[number - 1].remaining for candidate, number in lines)
+    possible = sum(_capacity(candidate.package, number, wish.effective_at) for candidate, number in lines)
+    requested = wish.command.quantity
+    if now >= requested:
+        return InsufficientUnits(requested=requested, available=now, remaining=now, lowest=possible)
+    if not business.policies.payment_required or not candidates:
+        return InsufficientUnits(requested=requested, available=now, remaining=now)
+    unpaid = [
+        c.package.owing for c in candidates if c not in usable and c.package.owing and not c.package.cancelled
+    ]
+    if unpaid:
+        return PaymentRequired(sum(unpaid))
+    return InsufficientUnits(requested=requested, available=now, remaining=now)
+
+
+# The facts
+
+
+def _facts(taken: Sequence[Taken], wish: _Wish, at: Circumstances) -> dict[str, list[AnyPackageFact]]:
+    facts: dict[str, list[AnyPackageFact]] = {}
+    for allocation, part in enumerate(taken, 1):
+        package = part.candidate.package
+        if part.candidate.id not in facts:
+            facts[part.candidate.id] = [*settled(package, at.now), *_first_use(package, wish)]
+        facts[part.candidate.id].append(_redeemed(part, allocation, wish, at))
+    packages: Mapping[str, Package] = {part.candidate.id: part.candidate.package for part in taken}
+    for id, added in facts.items():
+        check_room(packages[id], len(added), kept=True)
+    return facts
+
+
+def _first_use(package: Package, wish: _Wish) -> list[AnyPackageFact]:
+    """The first redemption starts a validity that waits for it, on the day of its session."""
+    rule = package.validity
+    if not isinstance(rule, AfterFirstUse) or package.started_on is not None:
+        return []
+    started_on = local_day(wish.used_at, package.time_zone)
+    expires_on = package.expires_on if package.expiry_set else add(started_on, rule.count, rule.unit)
+    return [ValidityStarted(effective_at=wish.effective_at, started_on=started_on, expires_on=expires_on)]
+
+
+def _redeemed(part: Taken, allocation: int, wish: _Wish, at: Circumstances) -> UnitsRedeemed:
+    command, line = wish.command, part.candidate.package.lines[part.line - 1]
+    return UnitsRedeemed(
+        effective_at=wish.effective_at,
+        redemption_id=command.redemption_id,
+        allocation=allocation,
+        quantity=command.quantity,
+        line=part.line,
+        units=part.units,
+        value=line.value_of(part.units),
+        remaining=line.remaining - len(part.units),
+        service_id=command.service_id,
+        participant_id=wish.participant.id,
+        staff_id=command.staff_id or at.actor.staff_id,
+        location_id=command.location_id,
+        booking_id=command.booking_id,
+        session_at=command.session_at,
+    )

@@ -1,0 +1,282 @@
+"""Every way a command is refused: a stable code and the numbers that explain it.
+
+A refusal changes nothing. Codes and their HTTP status stand in api.md; each has a page in
+`docs/reference/problems.md`. `str(refusal)` is a sentence for people, without personal data.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+
+class Refused(Exception):
+    """A command that may not happen now. Subclasses are dataclasses of what explains it."""
+
+    code: ClassVar[str]
+
+    def explanation(self) -> dict[str, Any]:
+        """The members that an answer carries beside code and detail; absent ones are left out."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return {name: value for name, value in named.items() if value is not None}
+
+    def __str__(self) -> str:
+        return self.sentence()
+
+    def sentence(self) -> str:
+        raise NotImplementedError
+
+
+# 400: the request itself
+
+
+@dataclass(eq=False)
+class Invalid(Refused):
+    """A value that only the books can judge: names the field and the limit."""
+
+    code = "validation-failed"
+    pointer: str
+    problem: str
+    message: str
+
+    def sentence(self) -> str:
+        return f"{self.pointer} {self.message}"
+
+
+@dataclass(eq=False)
+class EffectiveAtOutOfRange(Refused):
+    code = "effective-at-out-of-range"
+    earliest: datetime
+    latest: datetime
+
+    def sentence(self) -> str:
+        return "effective_at lies outside what these books allow"
+
+
+# 403, 404
+
+
+@dataclass(eq=False)
+class Forbidden(Refused):
+    code = "forbidden"
+    reason: str
+
+    def sentence(self) -> str:
+        return self.reason
+
+
+@dataclass(eq=False)
+class BackDatingNotAllowed(Refused):
+    code = "back-dating-not-allowed"
+    role: str
+    earliest: datetime
+
+    def sentence(self) -> str:
+        return f"as {self.role} you may not enter what happened so long ago"
+
+
+@dataclass(eq=False)
+class NotFound(Refused):
+    """Unknown, or of another business: the answer is the same."""
+
+    code = "not-found"
+    kind: str
+    id: str
+
+    def sentence(self) -> str:
+        return f"there is no {self.kind} with this id"
+
+
+# 409: the state of things
+
+
+@dataclass(eq=False)
+class InsufficientUnits(Refused):
+    code = "insufficient-units"
+    requested: int
+    available: int | None = None
+    remaining: int | None = None
+    restorable: int | None = None
+    lowest: int | None = None
+    """The lowest number of units left at any moment since `effective_at`, for a back-dated use."""
+
+    def sentence(self) -> str:
+        if self.restorable is not None:
+            return f"{self.requested} asked back, {self.restorable} can be restored"
+        if self.lowest is not None:
+            return f"{self.requested} requested, but only {self.lowest} left at some moment since then"
+        return f"{self.requested} requested, {self.available} available"
+
+
+@dataclass(eq=False)
+class PackageExpired(Refused):
+    code = "package-expired"
+    expires_on: date
+
+    def sentence(self) -> str:
+        return f"the package was valid until {self.expires_on}"
+
+
+@dataclass(eq=False)
+class PackageCancelled(Refused):
+    code = "package-cancelled"
+
+    def sentence(self) -> str:
+        return "the package is cancelled"
+
+
+@dataclass(eq=False)
+class PackageFrozen(Refused):
+    code = "package-frozen"
+    frozen_until: date | None = None
+
+    def sentence(self) -> str:
+        return (
+            "the package is frozen"
+            if self.frozen_until is None
+            else f"the package is frozen until {self.frozen_until}"
+        )
+
+
+@dataclass(eq=False)
+class NotExpired(Refused):
+    """Reinstatement is only for what has expired or was cancelled; unfreezing for what is frozen."""
+
+    code = "not-expired"
+    status: str
+
+    def sentence(self) -> str:
+        return f"the package is {self.status}; only an expired or cancelled one can be reinstated"
+
+
+@dataclass(eq=False)
+class AlreadyRestored(Refused):
+    code = "already-restored"
+    redemption_id: str
+
+    def sentence(self) -> str:
+        return "every unit of this use is back"
+
+
+@dataclass(eq=False)
+class CustomerBlocked(Refused):
+    code = "customer-blocked"
+    customer_id: str
+
+    def sentence(self) -> str:
+        return "the customer is blocked"
+
+
+@dataclass(eq=False)
+class CustomerInactive(Refused):
+    code = "customer-inactive"
+    customer_id: str
+
+    def sentence(self) -> str:
+        return "the customer is inactive"
+
+
+@dataclass(eq=False)
+class PaymentRequired(Refused):
+    code = "payment-required"
+    owing: int
+
+    def sentence(self) -> str:
+        return "this business asks for full payment before use"
+
+
+@dataclass(eq=False)
+class NotEligible(Refused):
+    code = "not-eligible"
+    reason: str
+    limit: int | None = None
+
+    def sentence(self) -> str:
+        return self.reason
+
+
+@dataclass(eq=False)
+class OfferRetired(Refused):
+    code = "offer-retired"
+    id: str
+
+    def sentence(self) -> str:
+        return "this is no longer sold or performed"
+
+
+@dataclass(eq=False)
+class Overpayment(Refused):
+    code = "overpayment"
+    requested: int
+    owing: int
+
+    def sentence(self) -> str:
+        return f"{self.requested} offered, {self.owing} owing"
+
+
+@dataclass(eq=False)
+class RefundExceedsPaid(Refused):
+    code = "refund-exceeds-paid"
+    requested: int
+    refundable: int
+
+    def sentence(self) -> str:
+        return f"{self.requested} asked back, {self.refundable} of it can be refunded"
+
+
+@dataclass(eq=False)
+class LimitReached(Refused):
+    code = "limit-reached"
+    what: str
+    limit: int
+
+    def sentence(self) -> str:
+        return f"the limit of {self.limit} {self.what} is reached"
+
+
+@dataclass(eq=False)
+class IdTaken(Refused):
+    code = "id-taken"
+    id: str
+
+    def sentence(self) -> str:
+        return "another thing has this id"
+
+
+@dataclass(eq=False)
+class DuplicateExternalRef(Refused):
+    code = "duplicate-external-ref"
+    external_ref: str
+
+    def sentence(self) -> str:
+        return "another thing of this kind has this external reference"
+
+
+# 410, 412, 422, 503: the request and its key
+
+
+@dataclass(eq=False)
+class Erased(Refused):
+    """The stored answer held the data of a person who was erased since."""
+
+    code = "erased"
+
+    def sentence(self) -> str:
+        return "the answer to this request was erased with the person in it"
+
+
+@dataclass(eq=False)
+class VersionMismatch(Refused):
+    code = "version-mismatch"
+    expected_version: int
+    current_version: int
+
+    def sentence(self) -> str:
+        return f"version {self.expected_version} expected, it is at {self.current_version}"
+
+
+@dataclass(eq=False)
+class IdempotencyKeyReused(Refused):
+    code = "idempotency-key-reused"
+
+    def sentence(self) -> str:
+        return "this idempotency key was used for another request"

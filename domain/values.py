@@ -1,0 +1,236 @@
+"""The constrained types that requests, facts and read models share: one definition of each value.
+
+Whatever passes here can be stored by every read model: text without NUL, integers below 2⁵³,
+dates between 1970 and 2200, moments in UTC at whole milliseconds (invariant 14 of domain.md).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
+
+FIRST_DAY = date(1970, 1, 1)
+LAST_DAY = date(2200, 12, 31)
+AMOUNT_MAX = 10**12
+"""The largest amount of money in one value, in minor units."""
+UNITS_PER_LINE_MAX = 1_000
+LINES_MAX = 50
+UNITS_PER_PACKAGE_MAX = 5_000
+
+
+class Value(BaseModel):
+    """A part of a fact or of a request: compared by what it holds, never changed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+# Ids: a readable prefix and up to 40 letters, digits, hyphens or underscores.
+
+
+def _id(prefix: str) -> StringConstraints:
+    return StringConstraints(pattern=rf"^{prefix}_[0-9A-Za-z_-]{{1,40}}$")
+
+
+BusinessId = Annotated[str, _id("biz")]
+LocationId = Annotated[str, _id("loc")]
+StaffId = Annotated[str, _id("stf")]
+ServiceId = Annotated[str, _id("svc")]
+OfferId = Annotated[str, _id("off")]
+CustomerId = Annotated[str, _id("cus")]
+ParticipantId = Annotated[str, _id("par")]
+PackageId = Annotated[str, _id("pkg")]
+RedemptionId = Annotated[str, _id("red")]
+PaymentId = Annotated[str, _id("pay")]
+BookingId = Annotated[str, _id("bkg")]
+TextId = Annotated[str, _id("txt")]
+
+
+# Text
+
+
+def _printable(text: str) -> str:
+    """Refuse what no desk types and some store cannot hold: control characters and lone surrogates."""
+    for character in text:
+        code = ord(character)
+        if (code < 32 and character not in "\n\t") or code == 127 or 0xD800 <= code <= 0xDFFF:
+            raise ValueError(f"holds the character U+{code:04X}")
+    if not text.strip():
+        raise ValueError("is blank")
+    return text
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
+LongText = Annotated[str, StringConstraints(min_length=1, max_length=2_000), AfterValidator(_printable)]
+
+
+class TextRef(Value):
+    """A fact's hold on a free text in the directory: its id and SHA-256(salt ‖ text), hex."""
+
+    id: TextId
+    commitment: str
+
+
+class Wording(Value):
+    """Free text on its way into the directory: a reason or a note, with its id and its salt."""
+
+    id: TextId
+    salt: bytes
+    text: LongText
+
+    @property
+    def ref(self) -> TextRef:
+        return TextRef(id=self.id, commitment=sha256(self.salt + self.text.encode()).hexdigest())
+
+
+class ExternalRef(Value):
+    """The name of a thing in another system: unique per source among things of its kind."""
+
+    source: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,50}$")]
+    ref: Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.ref}"
+
+
+# Numbers and money
+
+Quantity = Annotated[int, Field(ge=1, le=UNITS_PER_LINE_MAX)]
+LineNumber = Annotated[int, Field(ge=1, le=LINES_MAX)]
+UnitNumber = Annotated[int, Field(ge=1, le=UNITS_PER_LINE_MAX)]
+Amount = Annotated[int, Field(ge=0, le=AMOUNT_MAX)]
+PositiveAmount = Annotated[int, Field(ge=1, le=AMOUNT_MAX)]
+BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+class Money(Value):
+    """Minor units of an ISO 4217 currency; never a float."""
+
+    amount: Amount
+    currency: Currency
+
+
+class PaymentMethod(StrEnum):
+    CASH = "cash"
+    CARD = "card"
+    TRANSFER = "transfer"
+    ONLINE = "online"
+    GIFT = "gift"
+    EXTERNAL = "external"
+    OTHER = "other"
+
+
+class Terms(Value):
+    """What a customer may expect who cancels: in time means at least `notice_hours` before the start."""
+
+    notice_hours: Annotated[int, Field(ge=0, le=24 * 60)]
+    late: Literal["forfeit", "restore"]
+    text: LongText | None = None
+
+
+# Days and moments
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("is not an IANA time zone")
+    return name
+
+
+def _bounded_day(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
+    return day
+
+
+def _utc_milliseconds(moment: datetime) -> datetime:
+    moment = moment.astimezone(UTC)
+    if not FIRST_DAY <= moment.date() <= LAST_DAY:
+        raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def rfc3339(moment: datetime) -> str:
+    """`2026-10-03T08:00:00.000Z`: how every moment is written, in facts and in answers."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def from_milliseconds(milliseconds: int) -> datetime:
+    """A stored `recorded_at` as a moment; exact, without floats."""
+    seconds, rest = divmod(milliseconds, 1000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Day = Annotated[date, AfterValidator(_bounded_day)]
+Moment = Annotated[
+    AwareDatetime,
+    AfterValidator(_utc_milliseconds),
+    PlainSerializer(rfc3339, return_type=str, when_used="json"),
+]
+DayOrMoment = Day | Moment
+"""A day stands for its first moment in the business's time zone."""
+
+
+def start_of(day: date, zone: str) -> datetime:
+    """The first moment of a local day, in UTC; where midnight is skipped, the moment the clock jumps to."""
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def local_day(moment: datetime, zone: str) -> date:
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def as_moment(given: date | datetime, zone: str) -> datetime:
+    """What a request's day or moment means in the business's time zone."""
+    return given if isinstance(given, datetime) else start_of(given, zone)
+
+
+# Who acts
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    MANAGER = "manager"
+    STAFF = "staff"
+    CUSTOMER = "customer"
+    AUDITOR = "auditor"
+    INTEGRATION = "integration"
+
+
+class Actor(Value):
+    """Who did it: id and role at that time, how they signed in, and where from."""
+
+    id: Annotated[str, StringConstraints(min_length=1, max_length=50)]
+    role: Role
+    via: Literal["key", "command line", "system"] = "key"
+    device: str | None = None
+    location_id: LocationId | None = None
+
+    @property
+    def staff_id(self) -> str | None:
+        return self.id if self.id.startswith("stf_") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a decision may know of the world: the moment, and who asks. It is always given, never read."""
+
+    now: datetime
+    actor: Actor
+
+
+def ref_of(wording: Wording | None) -> TextRef | None:
+    return None if wording is None else wording.ref

@@ -1,0 +1,229 @@
+"""How far each read table has come in each ledger, and which table stands for a read model now.
+
+A checkpoint is moved in the transaction that writes the rows, so the two can never disagree. It belongs to a
+physical table, not to a read model: a table being rebuilt has checkpoints of its own, and a switch changes
+one row of `read_tables`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from projections.definition import Projection
+
+ERROR_LENGTH_MAX = 500
+BUSINESSES_PER_QUERY = 1000
+
+LIVE, BUILDING, OLD = "live", "building", "old"
+
+metadata = MetaData()
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("business_id", Text, primary_key=True),
+    Column("physical", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("stopped_at", BigInteger),
+    Column("error", Text),
+    Column("updated_at", BigInteger, nullable=False),
+    # Room on each page, so that moving a checkpoint touches no index.
+    postgresql_with={"fillfactor": 50},
+)
+
+read_tables = Table(
+    "read_tables",
+    metadata,
+    Column("physical", Text, primary_key=True),
+    Column("projection", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    # Counts what may set a checkpoint back (a switch, a resumption): whoever remembers checkpoints looks here.
+    Column("generation", BigInteger, nullable=False, default=1),
+)
+Index(
+    "read_tables_live",
+    read_tables.c.projection,
+    read_tables.c.version,
+    unique=True,
+    postgresql_where=read_tables.c.state == LIVE,
+    sqlite_where=read_tables.c.state == LIVE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a read table takes no more facts of a business: the position that failed, and how."""
+
+    position: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The last position that is in the table; 0: none. Everything up to it is there, nothing after it."""
+
+    projection: str
+    physical: str
+    position: int
+    stop: Stop | None = None
+
+
+def error_text(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:ERROR_LENGTH_MAX]
+
+
+def _is_live(projections: Iterable[Projection]) -> Select[tuple[str, str]]:
+    versions = [(projection.name, projection.version) for projection in projections]
+    wanted = tuple_(read_tables.c.projection, read_tables.c.version).in_(versions)
+    return select(read_tables.c.projection, read_tables.c.physical).where(read_tables.c.state == LIVE, wanted)
+
+
+def live_tables(connection: Connection, projections: Iterable[Projection]) -> dict[str, str]:
+    """Projection name → the physical table that is live for its version; missing where none was made."""
+    return {name: physical for name, physical in connection.execute(_is_live(projections))}
+
+
+def generations(connection: Connection, projections: Iterable[Projection]) -> tuple[tuple[str, int], ...]:
+    """The live tables and how often their checkpoints may have gone back: equal as long as none did."""
+    live = _is_live(projections).with_only_columns(read_tables.c.physical, read_tables.c.generation)
+    return tuple((physical, generation) for physical, generation in connection.execute(live.order_by("physical")))
+
+
+def _checkpoint(row: Row[tuple[str, str, int | None, int | None, str | None]]) -> Checkpoint:
+    projection, physical, position, stopped_at, error = row
+    return Checkpoint(
+        projection, physical, position or 0, None if stopped_at is None else Stop(stopped_at, error or "")
+    )
+
+
+_PLACE = (checkpoints.c.position, checkpoints.c.stopped_at, checkpoints.c.error)
+
+
+def read(connection: Connection, projections: Iterable[Projection], business_id: str) -> dict[str, Checkpoint]:
+    """Projection name → its live table's checkpoint; missing only where no table was made."""
+    own = (checkpoints.c.physical == read_tables.c.physical) & (checkpoints.c.business_id == business_id)
+    found = _is_live(projections).outerjoin_from(read_tables, checkpoints, own).add_columns(*_PLACE)
+    return {row.projection: _checkpoint(row) for row in connection.execute(found)}
+
+
+def lock(connection: Connection, projections: Iterable[Projection], business_id: str) -> list[Checkpoint]:
+    """The live tables' checkpoints that nobody else holds, held until the transaction ends.
+
+    Those that others hold or that do not exist yet are left out: never waits for a row.
+    """
+    own = checkpoints.c.physical == read_tables.c.physical
+    found = (
+        _is_live(projections)
+        .join_from(read_tables, checkpoints, own)
+        .where(checkpoints.c.business_id == business_id)
+        .add_columns(*_PLACE)
+        .with_for_update(of=checkpoints, skip_locked=True)
+    )
+    return [_checkpoint(row) for row in connection.execute(found)]
+
+
+def open_checkpoints(connection: Connection, physicals: Iterable[str], business_id: str, now_ms: int) -> None:
+    """Make checkpoints at position 0 where there are none."""
+    rows = [
+        {"business_id": business_id, "physical": physical, "position": 0, "updated_at": now_ms}
+        for physical in physicals
+    ]
+    if rows:
+        connection.execute(inserting(connection.dialect, checkpoints).on_conflict_do_nothing(), rows)
+
+
+_MOVE = (
+    update(checkpoints)
+    .where(checkpoints.c.business_id == bindparam("of_business"))
+    .where(checkpoints.c.physical == bindparam("of_table"))
+    .where(checkpoints.c.position == bindparam("from_position"))
+    .values({name: bindparam(name) for name in ("position", "stopped_at", "error", "updated_at")})
+)
+
+
+def move(
+    connection: Connection, business_id: str, before: Checkpoint, position: int, stop: Stop | None, now_ms: int
+) -> bool:
+    """Move a checkpoint on from where it was; False when somebody else has moved it meanwhile."""
+    moved = connection.execute(
+        _MOVE,
+        {
+            "of_business": business_id,
+            "of_table": before.physical,
+            "from_position": before.position,
+            "position": position,
+            "stopped_at": stop.position if stop else None,
+            "error": stop.error if stop else None,
+            "updated_at": now_ms,
+        },
+    )
+    return moved.rowcount == 1
+
+
+def lowest(
+    connection: Connection, projections: Sequence[Projection], business_ids: Iterable[str]
+) -> dict[str, int | None]:
+    """Business → its lowest checkpoint over the live tables that are not stopped (None: all are).
+
+    A business for which some table has no checkpoint yet is left out.
+    """
+    lowest: dict[str, int | None] = {}
+    running = checkpoints.c.position.label("position")
+    query = (
+        _is_live(projections)
+        .join_from(read_tables, checkpoints, checkpoints.c.physical == read_tables.c.physical)
+        .with_only_columns(
+            checkpoints.c.business_id,
+            func.min(running).filter(checkpoints.c.stopped_at.is_(None)),
+        )
+        .where(checkpoints.c.business_id.in_(bindparam("business_ids", expanding=True)))
+        .group_by(checkpoints.c.business_id)
+        .having(func.count() == len(projections))
+    )
+    remaining = iter(business_ids)
+    while chunk := list(islice(remaining, BUSINESSES_PER_QUERY)):
+        lowest.update((id, position) for id, position in connection.execute(query, {"business_ids": chunk}))
+    return lowest
+
+
+def clear_stop(connection: Connection, projection: Projection, business_id: str) -> bool:
+    """Let a stopped table try again; False when it was not stopped."""
+    physical = live_tables(connection, [projection]).get(projection.name)
+    cleared = connection.execute(
+        update(checkpoints)
+        .where(checkpoints.c.physical == physical, checkpoints.c.business_id == business_id)
+        .where(checkpoints.c.stopped_at.is_not(None))
+        .values(stopped_at=None, error=None)
+    )
+    connection.execute(
+        update(read_tables)
+        .where(read_tables.c.physical == physical)
+        .values(generation=read_tables.c.generation + 1)
+    )
+    return cleared.rowcount == 1
+
+
+def inserting(dialect: Dialect, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    """An INSERT that knows ON CONFLICT, in the database's own dialect."""
+    return postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)

@@ -1,0 +1,29 @@
+"""What every test shares: the database fixtures, the Hypothesis profiles and the form of `covers`."""
+
+import os
+import re
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["tests.postgres"]
+
+# No deadline and no verdict on slowness: a busy machine must not fail a test. CI draws the same examples
+# every time, so that a red run is caused by the change under test; `dev` keeps looking for new ones.
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+CHECKLIST_ROW = re.compile(r"S[1-9]\d*")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Stop the run when a `covers` marker does not name checklist rows: it would count for nothing.
+
+    Raises `pytest.UsageError` with the test and the argument at fault.
+    """
+    for item in items:
+        for marker in item.iter_markers("covers"):
+            for row in marker.args or (None,):
+                if not (isinstance(row, str) and CHECKLIST_ROW.fullmatch(row)):
+                    raise pytest.UsageError(f"{item.nodeid}: covers() takes rows such as 'S12', not {row!r}")

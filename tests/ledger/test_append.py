@@ -1,0 +1,267 @@
+"""What an append stores and what it refuses, on every store."""
+
+from collections.abc import Iterator
+
+import pytest
+from eventsourcing.persistence import IntegrityError
+
+from domain.ledger.envelope import Head, first_hash
+from domain.ledger.recorder import (
+    Answered,
+    Append,
+    Claim,
+    Conflict,
+    LedgerRecorder,
+    NewStream,
+    Person,
+    Store,
+    Stored,
+    Text,
+    UnknownBusiness,
+    Wanted,
+)
+from tests.ledger.conftest import Database
+from tests.ledger.examples import (
+    BUSINESS,
+    CUSTOMER,
+    OTHER,
+    PACKAGE,
+    answered,
+    assert_chained,
+    conflict,
+    fact,
+    next_fact,
+    opening,
+    request,
+    stored,
+)
+
+MOMENT = 1_790_000_000_123
+
+
+def test_an_open_ledger_is_empty(ledger: LedgerRecorder) -> None:
+    assert ledger.head() == Head(0, first_hash(BUSINESS), 0)
+    assert ledger.max_notification_id() is None
+    assert list(ledger.facts()) == []
+
+
+def test_facts_are_stored_as_they_are_at_the_next_positions(ledger: LedgerRecorder) -> None:
+    data = bytes(range(256))
+    first = stored(ledger, Append((fact(PACKAGE, 1, data=data), fact(PACKAGE, 2)), {PACKAGE: 0}))
+    second = stored(ledger, next_fact(PACKAGE, 3))
+    assert (first.first, first.last, second.first, second.last) == (1, 2, 3, 3)
+    facts = ledger.facts()
+    assert [found.position for found in facts] == [1, 2, 3]
+    assert [found.version for found in facts] == [1, 2, 3]
+    assert facts[0].data == data
+    assert facts[0].meta == fact(PACKAGE, 1).meta
+    assert facts[0].recorded_at == first.recorded_at
+    assert (facts[0].kind, facts[0].stream_id, facts[0].name, facts[0].name_version) == (
+        "package",
+        PACKAGE,
+        "package.happened",
+        1,
+    )
+    assert assert_chained(ledger) == 3
+
+
+def test_facts_are_read_by_position_and_by_version(ledger: LedgerRecorder) -> None:
+    for version in range(1, 6):
+        stored(ledger, Append((fact(PACKAGE, version), fact("pkg_2", version)), {}))
+    assert [found.position for found in ledger.facts(after=3, limit=4)] == [4, 5, 6, 7]
+    assert [found.position for found in ledger.facts(after=3, upto=5)] == [4, 5]
+    assert [found.version for found in ledger.stream(PACKAGE)] == [1, 2, 3, 4, 5]
+    assert [found.position for found in ledger.stream("pkg_2", upto_version=3)] == [2, 4, 6]
+
+
+def test_a_stream_that_moved_on_is_a_conflict(ledger: LedgerRecorder) -> None:
+    stored(ledger, opening(PACKAGE))
+    assert conflict(ledger, next_fact(PACKAGE, 1)) == PACKAGE
+    assert conflict(ledger, next_fact(PACKAGE, 3)) == PACKAGE
+    assert ledger.head().position == 1
+
+
+def test_a_stream_that_was_only_read_counts_too(ledger: LedgerRecorder) -> None:
+    stored(ledger, opening(CUSTOMER, "customer"))
+    assert conflict(ledger, next_fact(PACKAGE, 1, also={CUSTOMER: 0})) == CUSTOMER
+    stored(ledger, next_fact(PACKAGE, 1, also={CUSTOMER: 1}))
+
+
+def test_a_held_claim_is_a_conflict_whoever_holds_it(ledger: LedgerRecorder) -> None:
+    claim = "purchase/cus_1/off_1/1"
+    stored(ledger, Append((fact(PACKAGE, 1),), {PACKAGE: 0}, claims=(Claim(claim, PACKAGE),)))
+    again = Append((fact("pkg_2", 1),), {"pkg_2": 0}, claims=(Claim(claim, "pkg_2"),))
+    same_stream = Append((fact(PACKAGE, 2),), {PACKAGE: 1}, claims=(Claim(claim, PACKAGE),))
+    assert conflict(ledger, again) == claim
+    assert conflict(ledger, same_stream) == claim
+    assert list(ledger.claimants(claim)) == [PACKAGE]
+
+
+def test_in_a_batch_only_the_command_that_conflicts_is_left_out(ledger: LedgerRecorder) -> None:
+    stored(ledger, opening(PACKAGE))
+    outcomes = ledger.append(
+        [
+            next_fact("pkg_2", 1, "key-1"),
+            next_fact(PACKAGE, 1, "key-2"),
+            Append((fact("pkg_3", 1), fact("pkg_3", 2)), {"pkg_3": 0}, request=request("key-3")),
+        ]
+    )
+    moment = ledger.head().recorded_at
+    assert outcomes[0] == Stored(2, 2, moment)
+    assert outcomes[1] == Conflict(PACKAGE)
+    assert outcomes[2] == Stored(3, 4, moment)
+    assert [found.stream_id for found in ledger.facts(after=1)] == ["pkg_2", "pkg_3", "pkg_3"]
+    assert answered(ledger, "key-2") is None
+    assert assert_chained(ledger) == 4
+
+
+def test_a_command_is_judged_on_what_its_predecessors_really_stored(ledger: LedgerRecorder) -> None:
+    claim = Claim("source/mindbody/991", "pkg_2")
+    outcomes = ledger.append(
+        [
+            next_fact(PACKAGE, 1, "key-1"),
+            next_fact(PACKAGE, 2),  # builds on the first
+            next_fact(PACKAGE, 2),  # did not see the second
+            next_fact("pkg_9", 1, "key-1"),  # the first one's key
+            Append((fact("pkg_2", 1),), {"pkg_2": 0, PACKAGE: 9}, claims=(claim,)),  # a wrong version, so
+            Append((fact("pkg_2", 1),), {"pkg_2": 0}, claims=(claim,)),  # this one gets the claim
+            Append((fact("pkg_3", 1),), {"pkg_3": 0}, claims=(claim,)),
+        ]
+    )
+    assert [outcome.on if isinstance(outcome, Conflict) else outcome.first for outcome in outcomes] == [
+        1,
+        2,
+        PACKAGE,
+        "key-1",
+        PACKAGE,
+        3,
+        claim.claim,
+    ]
+    assert list(ledger.claimants(claim.claim)) == ["pkg_2"]
+    assert assert_chained(ledger) == 3
+
+
+def test_an_empty_batch_is_nothing(ledger: LedgerRecorder) -> None:
+    assert list(ledger.append([])) == []
+
+
+def test_a_request_is_remembered_with_its_answer(database: Database) -> None:
+    store = database.open(lambda: MOMENT)
+    store.open_ledger(BUSINESS)
+    ledger = store.ledger(BUSINESS)
+    body = '{"at":"{recorded_at}","again":["{recorded_at}"],"kept":"{recorded_by}"}'
+    stored(ledger, Append((fact(PACKAGE, 1), fact(PACKAGE, 2)), {}, request=request("key-1", body)))
+    assert answered(ledger, "key-1") == Answered(
+        "key-1",
+        b"fingerprint of key-1",
+        1,
+        2,
+        MOMENT,
+        '{"at":"2026-09-21T14:13:20.123Z","again":["2026-09-21T14:13:20.123Z"],"kept":"{recorded_by}"}',
+    )
+
+
+def test_a_known_request_is_a_conflict(ledger: LedgerRecorder) -> None:
+    stored(ledger, next_fact(PACKAGE, 1, "key-1"))
+    assert conflict(ledger, next_fact(PACKAGE, 2, "key-1")) == "key-1"
+    assert ledger.load(Wanted(), ["key-0", "key-1", "key-2"]).answered.keys() == {"key-1"}
+
+
+def test_a_command_without_facts_is_remembered_at_the_head(ledger: LedgerRecorder) -> None:
+    stored(ledger, opening(PACKAGE))
+    before = ledger.head()
+    nothing = Append((), {PACKAGE: 1}, request=request("key-1", '{"already":true}'))
+    outcome = stored(ledger, nothing)
+    assert (outcome.first, outcome.last) == (1, 1)
+    assert ledger.head() == before
+    answer = answered(ledger, "key-1")
+    assert answer is not None
+    assert (answer.first, answer.last, answer.body) == (1, 1, '{"already":true}')
+    assert conflict(ledger, nothing) == "key-1"
+
+
+def test_a_conflicting_command_leaves_no_trace(database: Database) -> None:
+    store = database.open()
+    store.open_ledger(BUSINESS)
+    ledger = store.ledger(BUSINESS)
+    stored(ledger, opening(PACKAGE))
+    before = database.rows(store)
+    late = Append(
+        (fact("pkg_2", 1), fact(PACKAGE, 1)),
+        {"pkg_2": 0, PACKAGE: 0},
+        claims=(Claim("purchase/cus_1/off_1/1", "pkg_2"),),
+        streams=(NewStream("package", "pkg_2", CUSTOMER),),
+        people=(Person("per_1", "per_1", "{}"),),
+        texts=(Text("txt_1", CUSTOMER, b"salt", "a reason"),),
+        request=request("key-1"),
+    )
+    assert conflict(ledger, late) == PACKAGE
+    assert database.rows(store) == before
+
+
+def test_a_failing_append_leaves_no_trace(database: Database) -> None:
+    """A version that is taken, unseen: a mistake of the caller, which must not store half a batch."""
+    store = database.open()
+    store.open_ledger(BUSINESS)
+    ledger = store.ledger(BUSINESS)
+    stored(ledger, opening(PACKAGE))
+    before = database.rows(store)
+    with pytest.raises(IntegrityError):
+        ledger.append([next_fact("pkg_2", 1, "key-1"), Append((fact(PACKAGE, 1),), {}), next_fact("pkg_3", 1)])
+    assert database.rows(store) == before
+    assert stored(ledger, next_fact("pkg_2", 1, "key-1")).first == 2
+
+
+def test_the_recorded_moment_never_decreases(database: Database) -> None:
+    hour_ms = 3_600_000
+    clock: Iterator[int] = iter([MOMENT, MOMENT - hour_ms, MOMENT + 1, MOMENT - 10 * hour_ms])
+    store = database.open(lambda: next(clock))
+    store.open_ledger(BUSINESS)
+    ledger = store.ledger(BUSINESS)
+    moments = [stored(ledger, next_fact(PACKAGE, version)).recorded_at for version in (1, 2, 3, 4)]
+    assert moments == [MOMENT, MOMENT, MOMENT + 1, MOMENT + 1]
+    assert [found.recorded_at for found in ledger.facts()] == moments
+    assert ledger.head().recorded_at == MOMENT + 1
+    assert_chained(ledger)
+
+
+def test_businesses_do_not_see_or_count_each_other(store: Store) -> None:
+    store.open_ledger(BUSINESS)
+    store.open_ledger(OTHER)
+    one, two = store.ledger(BUSINESS), store.ledger(OTHER)
+    command = Append(
+        (fact(PACKAGE, 1),),
+        {PACKAGE: 0},
+        claims=(Claim("source/a/1", PACKAGE),),
+        streams=(NewStream("package", PACKAGE, CUSTOMER),),
+        people=(Person("per_1", CUSTOMER, "{}"),),
+        texts=(Text("txt_1", CUSTOMER, b"salt", "a note"),),
+        request=request("key-1"),
+    )
+    stored(one, command)
+    everything = Wanted({PACKAGE: 0}, (CUSTOMER,), ("source/",), True, ("source/",))
+    loaded = two.load(everything, ["key-1"])
+    assert (list(loaded.facts), dict(loaded.counts), dict(loaded.answered)) == ([], {"source/": 0}, {})
+    assert loaded.head.position == 0
+    assert list(two.facts()) == list(two.stream(PACKAGE)) == list(two.streams_of(CUSTOMER, "package")) == []
+    assert list(two.claimants("source/")) == list(two.people(["per_1"])) == list(two.texts(["txt_1"])) == []
+    assert stored(two, command).first == 1
+    assert [found.business_id for found in two.facts()] == [OTHER]
+    assert one.head().hash != two.head().hash
+    assert one.secret() != two.secret()
+
+
+def test_a_ledger_that_is_not_open_is_refused(store: Store) -> None:
+    store.open_ledger(BUSINESS)
+    ledger = store.ledger("biz_unknown")
+    with pytest.raises(UnknownBusiness):
+        ledger.head()
+    with pytest.raises(UnknownBusiness):
+        ledger.load(Wanted({PACKAGE: 0}))
+    with pytest.raises(UnknownBusiness):
+        ledger.append([next_fact(PACKAGE, 1)])
+    with pytest.raises(UnknownBusiness):
+        ledger.secret()
+    with pytest.raises(UnknownBusiness), ledger.locked() as held:
+        held.load(Wanted())
+    assert [business for business, _ in store.heads()] == [BUSINESS]
