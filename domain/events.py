@@ -5,10 +5,11 @@ never under a Python path. A layout that was released is never changed: a new ve
 upcaster from the old one, and a golden file of every version is kept in the tests.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import from_json, to_json
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -49,8 +50,14 @@ class Registry:
                 raise TypeError(f"{fact.stored_name} needs one upcaster for each version before its own")
             self._by_name[fact.stored_name] = fact
 
-    def __iter__(self) -> Iterable[type[Fact]]:
+    def __iter__(self) -> Iterator[type[Fact]]:
         return iter(self._by_name.values())
+
+    def version(self, name: str) -> int:
+        """The version a fact of this name is written with now. Raises UnreadableFact."""
+        if name not in self._by_name:
+            raise UnreadableFact(f"unknown fact {name!r}")
+        return self._by_name[name].stored_version
 
     def read(self, name: str, version: int, data: bytes) -> Fact:
         """The fact in these stored bytes. Raises UnreadableFact rather than guess."""
@@ -71,8 +78,6 @@ class Registry:
             raise UnreadableFact(f"invalid {name} version {version}: {where}: {first['msg']}") from error
 
     def _upcast(self, fact: type[Fact], version: int, data: bytes) -> Fact:
-        from pydantic_core import from_json, to_json
-
         fields = from_json(data)
         for step in range(version, fact.stored_version):
             fields = fact.upcasters[step](fields)

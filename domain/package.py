@@ -6,13 +6,14 @@ fixes is in `selling.py`, calendar arithmetic in `expiry.py`, unit values in `sp
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal, assert_never
 
 from pydantic import Field
 
 from domain.catalogue import Lines, Sharing
+from domain.changing import changed
 from domain.events import Fact
 from domain.expiry import Validity, expires_at, extended
 from domain.spreading import Run, unrolled
@@ -326,7 +327,7 @@ AVAILABLE, USED, CORRECTED, LAPSED = b"a", b"u", b"c", b"l"
 """The state of a unit, one byte each: available, used, taken by a correction, lapsed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """Units of one kind. Unit n has value `values[n - 1]` and state `states[n - 1]`."""
 
@@ -365,10 +366,10 @@ class Line:
         for unit in units:
             assert states[unit - 1 : unit] == before, f"unit {unit} is not {before!r}"
             states[unit - 1 : unit] = after
-        return replace(self, states=bytes(states))
+        return changed(self, states=bytes(states))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Allocation:
     """What one redemption still uses of one line; restoring and corrections shrink it."""
 
@@ -377,7 +378,7 @@ class Allocation:
     units: Units
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Use:
     """A redemption, as far as it took units of this package."""
 
@@ -391,14 +392,14 @@ class Use:
         return sum(len(allocation.units) for allocation in self.allocations)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Payment:
     amount: int
     refunded: int
     method: PaymentMethod
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Freeze:
     """No use from `frozen_at` to the end of the day `until`, or to `ended_at` if that came first."""
 
@@ -408,7 +409,7 @@ class Freeze:
     ended_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Move:
     """A change of a line's remaining units, in business time."""
 
@@ -421,9 +422,10 @@ Status = Literal["active", "expired", "fully_used", "cancelled"]
 PaymentStatus = Literal["unpaid", "partial", "paid"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Package:
     customer_id: str
+    offer_id: str | None
     name: str
     currency: str
     price: int
@@ -447,6 +449,8 @@ class Package:
     """Whether the last freeze has not been ended by a fact; the clock may have ended it."""
     moves: tuple[Move, ...] = ()
     cancelled: bool = False
+    voided: bool = False
+    """Whether the sale was undone as a mistake; then the package is cancelled too."""
     latest_at: datetime = datetime.min
     version: int = 1
 
@@ -513,7 +517,7 @@ def evolve(state: Package | None, fact: AnyPackageFact) -> Package:
         return _purchased(fact)
     assert state is not None, "a package begins with package.purchased"
     latest = max(state.latest_at, fact.effective_at)
-    return replace(_changed(state, fact), version=state.version + 1, latest_at=latest)
+    return changed(_changed(state, fact), version=state.version + 1, latest_at=latest)
 
 
 def _purchased(fact: PackagePurchased) -> Package:
@@ -523,6 +527,7 @@ def _purchased(fact: PackagePurchased) -> Package:
     )
     return Package(
         customer_id=fact.customer_id,
+        offer_id=fact.offer_id,
         name=fact.name,
         currency=fact.currency,
         price=fact.price,
@@ -544,17 +549,17 @@ def _changed(state: Package, fact: AnyPackageFact) -> Package:
     match fact:
         case PaymentRecorded():
             payment = Payment(fact.amount, 0, fact.method)
-            return replace(state, payments={**state.payments, fact.payment_id: payment})
+            return changed(state, payments={**state.payments, fact.payment_id: payment})
         case PaymentRefunded():
             payment = state.payments[fact.payment_id]
-            payment = replace(payment, refunded=payment.refunded + fact.amount)
-            return replace(state, payments={**state.payments, fact.payment_id: payment})
+            payment = changed(payment, refunded=payment.refunded + fact.amount)
+            return changed(state, payments={**state.payments, fact.payment_id: payment})
         case PriceAdjusted():
             lines = zip(state.lines, fact.values, strict=True)
-            revalued = tuple(replace(line, values=unrolled(values)) for line, values in lines)
-            return replace(state, price=fact.price, lines=revalued)
+            revalued = tuple(changed(line, values=unrolled(values)) for line, values in lines)
+            return changed(state, price=fact.price, lines=revalued)
         case ValidityStarted():
-            return replace(state, started_on=fact.started_on, expires_on=fact.expires_on)
+            return changed(state, started_on=fact.started_on, expires_on=fact.expires_on)
         case UnitsRedeemed():
             return _redeemed(state, fact)
         case UnitsRestored():
@@ -562,27 +567,27 @@ def _changed(state: Package, fact: AnyPackageFact) -> Package:
         case LineCorrected():
             return _corrected(state, fact)
         case ExpiryChanged():
-            return replace(state, expires_on=fact.expires_on, expiry_set=True)
+            return changed(state, expires_on=fact.expires_on, expiry_set=True)
         case ExpiryRemoved():
-            return replace(state, expires_on=None, expiry_set=True)
+            return changed(state, expires_on=None, expiry_set=True)
         case PackageReinstated():
             back = _each(state, fact.returned, LAPSED, AVAILABLE, fact.effective_at)
-            return replace(back, cancelled=False, expires_on=fact.expires_on, expiry_set=True)
+            return changed(back, cancelled=False, voided=False, expires_on=fact.expires_on, expiry_set=True)
         case PackageFroze():
             freeze = Freeze(fact.effective_at, fact.frozen_on, fact.until)
-            return replace(state, freezes=(*state.freezes, freeze), frozen=True)
+            return changed(state, freezes=(*state.freezes, freeze), frozen=True)
         case PackageUnfroze():
-            ended = replace(state.freezes[-1], ended_at=fact.effective_at)
-            return replace(
+            ended = changed(state.freezes[-1], ended_at=fact.effective_at)
+            return changed(
                 state, freezes=(*state.freezes[:-1], ended), frozen=False, expires_on=fact.expires_on
             )
         case SharingChanged():
-            return replace(state, sharing=fact.sharing, beneficiaries=fact.beneficiaries)
+            return changed(state, sharing=fact.sharing, beneficiaries=fact.beneficiaries)
         case NoteAdded():
             return state
         case PackageWasCancelled() | PackageVoided():
             lapsed = _each(state, fact.lapsed, AVAILABLE, LAPSED, fact.effective_at)
-            return replace(lapsed, cancelled=True)
+            return changed(lapsed, cancelled=True, voided=isinstance(fact, PackageVoided))
         case PackagePurchased():
             raise AssertionError("a package is purchased once")
         case _:
@@ -592,7 +597,7 @@ def _changed(state: Package, fact: AnyPackageFact) -> Package:
 def _with_line(state: Package, number: int, line: Line, at: datetime, change: int) -> Package:
     lines = (*state.lines[: number - 1], line, *state.lines[number:])
     moves = (*state.moves, Move(at, number, change)) if change else state.moves
-    return replace(state, lines=lines, moves=moves)
+    return changed(state, lines=lines, moves=moves)
 
 
 def _each(state: Package, parts: Sequence[LineUnits], before: bytes, after: bytes, at: datetime) -> Package:
@@ -610,7 +615,7 @@ def _redeemed(state: Package, fact: UnitsRedeemed) -> Package:
     allocation = Allocation(fact.allocation, fact.line, fact.units)
     use = Use(fact.effective_at, fact.participant_id, fact.staff_id, (*allocations, allocation))
     state = _with_line(state, fact.line, line, fact.effective_at, -len(fact.units))
-    return replace(state, uses={**state.uses, fact.redemption_id: use})
+    return changed(state, uses={**state.uses, fact.redemption_id: use})
 
 
 def _restored(state: Package, fact: UnitsRestored) -> Package:
@@ -626,19 +631,19 @@ def _shrunk(state: Package, freed: FreedUse) -> Package:
     """The package with a redemption that has so many units less to restore."""
     use = state.uses[freed.redemption_id]
     allocations = tuple(
-        replace(a, units=tuple(unit for unit in a.units if unit not in freed.units))
+        changed(a, units=tuple(unit for unit in a.units if unit not in freed.units))
         if a.number == freed.allocation
         else a
         for a in use.allocations
     )
-    return replace(state, uses={**state.uses, freed.redemption_id: replace(use, allocations=allocations)})
+    return changed(state, uses={**state.uses, freed.redemption_id: changed(use, allocations=allocations)})
 
 
 def _corrected(state: Package, fact: LineCorrected) -> Package:
     line = state.lines[fact.line - 1].moved(fact.taken, AVAILABLE, CORRECTED)
     line = line.moved(fact.returned, CORRECTED, AVAILABLE)
     line = line.moved((unit for freed in fact.freed for unit in freed.units), USED, AVAILABLE)
-    line = replace(
+    line = changed(
         line,
         taken=tuple(unit for unit in (*line.taken, *fact.taken) if unit not in fact.returned),
         values=line.values + (0,) * len(fact.added),

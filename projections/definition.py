@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import BigInteger, Column, Dialect, MetaData, Table
+from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.types import TypeDecorator
 
 from domain.events import Fact
@@ -103,7 +104,7 @@ def physical_table(table: Table, physical: str) -> Table:
     """The same table under another name. Its indexes get names of their own, as they share one schema."""
     copy = table.to_metadata(MetaData(), name=physical)
     for number, index in enumerate(sorted(copy.indexes, key=lambda index: str(index.name)), start=1):
-        index.name = f"{physical}_ix{number}"
+        index.name = quoted_name(f"{physical}_ix{number}", quote=False)
     return copy
 
 

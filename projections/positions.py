@@ -8,6 +8,7 @@ one row of `read_tables`.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -58,7 +59,7 @@ read_tables = Table(
     Column("projection", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("state", Text, nullable=False),
-    # Counts what may set a checkpoint back (a switch, a resumption): whoever remembers checkpoints looks here.
+    # Counts what may set checkpoints back: whoever remembers checkpoints looks whether it changed.
     Column("generation", BigInteger, nullable=False, default=1),
 )
 Index(
@@ -101,26 +102,28 @@ def _is_live(projections: Iterable[Projection]) -> Select[tuple[str, str]]:
 
 def live_tables(connection: Connection, projections: Iterable[Projection]) -> dict[str, str]:
     """Projection name → the physical table that is live for its version; missing where none was made."""
-    return {name: physical for name, physical in connection.execute(_is_live(projections))}
+    return {row.projection: row.physical for row in connection.execute(_is_live(projections))}
 
 
 def generations(connection: Connection, projections: Iterable[Projection]) -> tuple[tuple[str, int], ...]:
     """The live tables and how often their checkpoints may have gone back: equal as long as none did."""
     live = _is_live(projections).with_only_columns(read_tables.c.physical, read_tables.c.generation)
-    return tuple((physical, generation) for physical, generation in connection.execute(live.order_by("physical")))
-
-
-def _checkpoint(row: Row[tuple[str, str, int | None, int | None, str | None]]) -> Checkpoint:
-    projection, physical, position, stopped_at, error = row
-    return Checkpoint(
-        projection, physical, position or 0, None if stopped_at is None else Stop(stopped_at, error or "")
+    return tuple(
+        (physical, generation) for physical, generation in connection.execute(live.order_by("physical"))
     )
+
+
+def _checkpoint(row: Row[Any]) -> Checkpoint:
+    stop = None if row.stopped_at is None else Stop(row.stopped_at, row.error)
+    return Checkpoint(row.projection, row.physical, row.position or 0, stop)
 
 
 _PLACE = (checkpoints.c.position, checkpoints.c.stopped_at, checkpoints.c.error)
 
 
-def read(connection: Connection, projections: Iterable[Projection], business_id: str) -> dict[str, Checkpoint]:
+def read(
+    connection: Connection, projections: Iterable[Projection], business_id: str
+) -> dict[str, Checkpoint]:
     """Projection name → its live table's checkpoint; missing only where no table was made."""
     own = (checkpoints.c.physical == read_tables.c.physical) & (checkpoints.c.business_id == business_id)
     found = _is_live(projections).outerjoin_from(read_tables, checkpoints, own).add_columns(*_PLACE)
@@ -143,14 +146,30 @@ def lock(connection: Connection, projections: Iterable[Projection], business_id:
     return [_checkpoint(row) for row in connection.execute(found)]
 
 
-def open_checkpoints(connection: Connection, physicals: Iterable[str], business_id: str, now_ms: int) -> None:
-    """Make checkpoints at position 0 where there are none."""
-    rows = [
-        {"business_id": business_id, "physical": physical, "position": 0, "updated_at": now_ms}
-        for physical in physicals
-    ]
-    if rows:
-        connection.execute(inserting(connection.dialect, checkpoints).on_conflict_do_nothing(), rows)
+def open_missing(
+    connection: Connection, projections: Iterable[Projection], business_id: str, now_ms: int
+) -> bool:
+    """Make checkpoints at position 0 for the live tables that have none; False when none was missing."""
+    own = (checkpoints.c.physical == read_tables.c.physical) & (checkpoints.c.business_id == business_id)
+    missing = connection.scalars(
+        _is_live(projections)
+        .with_only_columns(read_tables.c.physical)
+        .outerjoin_from(read_tables, checkpoints, own)
+        .where(checkpoints.c.physical.is_(None))
+        # In one order everywhere, so that two who make the same ones cannot deadlock.
+        .order_by(read_tables.c.physical)
+    ).all()
+    for physical in missing:
+        open_checkpoint(connection, physical, business_id, now_ms)
+    return bool(missing)
+
+
+def open_checkpoint(connection: Connection, physical: str, business_id: str, now_ms: int) -> None:
+    """Make a checkpoint at position 0 if there is none."""
+    connection.execute(
+        inserting(connection.dialect, checkpoints).on_conflict_do_nothing(),
+        {"business_id": business_id, "physical": physical, "position": 0, "updated_at": now_ms},
+    )
 
 
 _MOVE = (
@@ -163,22 +182,24 @@ _MOVE = (
 
 
 def move(
-    connection: Connection, business_id: str, before: Checkpoint, position: int, stop: Stop | None, now_ms: int
+    connection: Connection, business_id: str, moves: Sequence[tuple[Checkpoint, Checkpoint]], now_ms: int
 ) -> bool:
-    """Move a checkpoint on from where it was; False when somebody else has moved it meanwhile."""
-    moved = connection.execute(
-        _MOVE,
+    """Move checkpoints on, each from where it was; False when somebody else has moved one meanwhile."""
+    if not moves:
+        return True
+    parameters = [
         {
             "of_business": business_id,
             "of_table": before.physical,
             "from_position": before.position,
-            "position": position,
-            "stopped_at": stop.position if stop else None,
-            "error": stop.error if stop else None,
+            "position": after.position,
+            "stopped_at": after.stop.position if after.stop else None,
+            "error": after.stop.error if after.stop else None,
             "updated_at": now_ms,
-        },
-    )
-    return moved.rowcount == 1
+        }
+        for before, after in moves
+    ]
+    return connection.execute(_MOVE, parameters).rowcount == len(moves)
 
 
 def lowest(
@@ -186,8 +207,9 @@ def lowest(
 ) -> dict[str, int | None]:
     """Business → its lowest checkpoint over the live tables that are not stopped (None: all are).
 
-    A business for which some table has no checkpoint yet is left out.
+    A business for which some live table has no checkpoint yet is left out.
     """
+    tables = len(live_tables(connection, projections))
     lowest: dict[str, int | None] = {}
     running = checkpoints.c.position.label("position")
     query = (
@@ -199,7 +221,7 @@ def lowest(
         )
         .where(checkpoints.c.business_id.in_(bindparam("business_ids", expanding=True)))
         .group_by(checkpoints.c.business_id)
-        .having(func.count() == len(projections))
+        .having(func.count() == tables)
     )
     remaining = iter(business_ids)
     while chunk := list(islice(remaining, BUSINESSES_PER_QUERY)):

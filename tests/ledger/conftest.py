@@ -80,13 +80,13 @@ def ledger(store: Store) -> LedgerRecorder:
     return store.ledger(BUSINESS)
 
 
-def sqlite_rows(path: Path) -> dict[str, list[object]]:
+def sqlite_rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
     with closing(sqlite3.connect(path)) as connection:
         tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
         return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for (name,) in tables}
 
 
-def postgres_rows(url: str) -> dict[str, list[object]]:
+def postgres_rows(url: str) -> dict[str, list[tuple[object, ...]]]:
     with psycopg.connect(url) as connection:
         tables = connection.execute(
             "SELECT schemaname, tablename FROM pg_tables"

@@ -1,5 +1,6 @@
 """The contract suites of `eventsourcing` itself, each test on a fresh business of every store."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 from uuid import uuid4
 
@@ -18,10 +19,11 @@ class FreshBusiness:
     _store: Store
 
     @pytest.fixture(autouse=True)
-    def _fresh_store(self, request: pytest.FixtureRequest) -> None:
+    def _fresh_store(self, request: pytest.FixtureRequest) -> Iterator[None]:
         database: Database = request.getfixturevalue(f"{self.kind}_database")
         self._store = database.open()
-        request.addfinalizer(self._store.close)
+        yield
+        self._store.close()
 
     def new_originator_id(self) -> str:
         return f"agg_{uuid4()}"

@@ -181,18 +181,14 @@ CREATE TYPE command AS (
 CREATE TYPE outcome AS (first bigint, last bigint, recorded_at bigint, conflict text);
 
 
-CREATE FUNCTION require_business(business text) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    IF business IS DISTINCT FROM current_setting('carnet.business', true) THEN
-        RAISE EXCEPTION 'this transaction is not for business %', business
-            USING ERRCODE = 'insufficient_privilege';
-    END IF;
-END $$;
+-- Every function that takes a business refuses any other than its transaction is for.
 
 CREATE FUNCTION open_ledger(business text, new_secret bytea) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    PERFORM require_business(business);
+    IF business IS DISTINCT FROM current_setting('carnet.business', true) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'this transaction is not for business ' || business;
+    END IF;
     INSERT INTO ledgers (business_id, position, hash, recorded_at, secret)
     VALUES (business, 0, sha256(convert_to('carnet/1' || business, 'UTF8')), 0, new_secret)
     ON CONFLICT DO NOTHING;
@@ -201,7 +197,9 @@ END $$;
 CREATE FUNCTION lock_head(business text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    PERFORM require_business(business);
+    IF business IS DISTINCT FROM current_setting('carnet.business', true) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'this transaction is not for business ' || business;
+    END IF;
     PERFORM FROM ledgers WHERE business_id = business FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no ledger of business %', business USING ERRCODE = 'CN404';
@@ -219,6 +217,7 @@ DECLARE
     c         command;
     f         new_fact;
     r         seen;
+    claimed   new_claim;
     taken     text;
     actual    integer;
     head      bigint;   -- the last position
@@ -230,7 +229,9 @@ DECLARE
     first     bigint;
     before    bigint;
 BEGIN
-    PERFORM require_business(business);
+    IF business IS DISTINCT FROM current_setting('carnet.business', true) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'this transaction is not for business ' || business;
+    END IF;
     SELECT l.position, l.hash, l.recorded_at INTO head, chain, moment
       FROM ledgers l WHERE l.business_id = business FOR UPDATE;
     IF NOT FOUND THEN
@@ -251,17 +252,22 @@ BEGIN
         END IF;
         IF taken IS NULL THEN
             FOREACH r IN ARRAY c.reads LOOP
-                SELECT max(version) INTO actual FROM facts
-                 WHERE business_id = business AND stream_id = r.stream_id;
+                SELECT version INTO actual FROM facts
+                 WHERE business_id = business AND stream_id = r.stream_id
+                 ORDER BY version DESC LIMIT 1;
                 IF coalesce(actual, 0) <> r.version THEN
                     taken := r.stream_id;
                     EXIT;
                 END IF;
             END LOOP;
         END IF;
-        IF taken IS NULL AND cardinality(c.claims) > 0 THEN
-            SELECT n.claim INTO taken FROM unnest(c.claims) n
-              JOIN claims held ON held.business_id = business AND held.claim = n.claim LIMIT 1;
+        IF taken IS NULL THEN
+            FOREACH claimed IN ARRAY c.claims LOOP
+                IF EXISTS (SELECT FROM claims WHERE business_id = business AND claim = claimed.claim) THEN
+                    taken := claimed.claim;
+                    EXIT;
+                END IF;
+            END LOOP;
         END IF;
         IF taken IS NOT NULL THEN
             RETURN NEXT (NULL, NULL, NULL, taken)::outcome;
@@ -292,20 +298,20 @@ BEGIN
             SELECT business, n.kind, n.id, n.customer_id,
                    coalesce((SELECT min(position) FROM facts
                               WHERE business_id = business AND stream_id = n.id), first)
-              FROM unnest(c.streams) n;
+              FROM unnest(c.streams) AS n;
         END IF;
         IF cardinality(c.claims) > 0 THEN
             INSERT INTO claims (business_id, claim, stream_id)
-            SELECT business, n.claim, n.stream_id FROM unnest(c.claims) n;
+            SELECT business, n.claim, n.stream_id FROM unnest(c.claims) AS n;
         END IF;
         IF cardinality(c.people) > 0 THEN
             INSERT INTO people (business_id, id, owner_id, data)
-            SELECT business, n.id, n.owner_id, n.data FROM unnest(c.people) n
+            SELECT business, n.id, n.owner_id, n.data FROM unnest(c.people) AS n
             ON CONFLICT (business_id, id) DO UPDATE SET owner_id = excluded.owner_id, data = excluded.data;
         END IF;
         IF cardinality(c.texts) > 0 THEN
             INSERT INTO texts (business_id, id, owner_id, salt, body)
-            SELECT business, n.id, n.owner_id, n.salt, n.body FROM unnest(c.texts) n;
+            SELECT business, n.id, n.owner_id, n.salt, n.body FROM unnest(c.texts) AS n;
         END IF;
         IF c.key IS NOT NULL THEN
             INSERT INTO requests (business_id, key, fingerprint, first, last, recorded_at)
@@ -336,31 +342,43 @@ CREATE TYPE loaded AS (
 -- Claims are asked for by ranges: from ≤ claim < upto. Runs with the rights of the caller, so that row-level
 -- security judges it. The request keys are looked up last, by a statement with a later snapshot: a request
 -- that is not found then was not recorded when the streams were read (design.md, execute()).
+--
+-- Each LATERAL (… OFFSET 0) is looked up by its index, row by row. Written as plain joins, the planner reads
+-- the whole ledger of a business while it has no statistics of a new or fast-growing table, and keeps that plan.
 CREATE FUNCTION load(
     business text, ids text[], known integer[], packages_of text[], claimed_from text[], claimed_upto text[],
     with_customers boolean, counted_from text[], counted_upto text[], keys text[]
 ) RETURNS SETOF loaded LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM require_business(business);
+    IF business IS DISTINCT FROM current_setting('carnet.business', true) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'this transaction is not for business ' || business;
+    END IF;
     IF cardinality(packages_of) > 0 THEN
         SELECT ids || array_agg(s.id ORDER BY s.opened), known || array_agg(0) INTO ids, known
-          FROM streams s
-         WHERE s.business_id = business AND s.customer_id = ANY (packages_of) AND s.kind = 'package'
-           AND s.id <> ALL (ids);
+          FROM unnest(packages_of) AS w (customer_id), LATERAL (
+               SELECT streams.id, opened FROM streams
+                WHERE business_id = business AND streams.customer_id = w.customer_id AND kind = 'package'
+               OFFSET 0) AS s
+         WHERE s.id <> ALL (ids);
     END IF;
     IF cardinality(claimed_from) > 0 THEN
         SELECT ids || array_agg(held.stream_id ORDER BY held.first), known || array_agg(0) INTO ids, known
           FROM (SELECT c.stream_id, min(c.claim) AS first
-                  FROM unnest(claimed_from, claimed_upto) AS p (lowest, beyond)
-                  JOIN claims c ON c.business_id = business AND c.claim >= p.lowest AND c.claim < p.beyond
+                  FROM unnest(claimed_from, claimed_upto) AS p (lowest, beyond), LATERAL (
+                       SELECT claim, claims.stream_id FROM claims
+                        WHERE business_id = business AND claim >= p.lowest AND claim < p.beyond
+                       OFFSET 0) AS c
                  WHERE c.stream_id <> ALL (ids)
                  GROUP BY c.stream_id) AS held;
     END IF;
     IF with_customers THEN
         SELECT ids || array_agg(owner.id ORDER BY owner.id), known || array_agg(0) INTO ids, known
-          FROM (SELECT DISTINCT s.customer_id AS id FROM streams s
-                 WHERE s.business_id = business AND s.id = ANY (ids) AND s.kind = 'package'
-                   AND s.customer_id <> ALL (ids)) AS owner;
+          FROM (SELECT DISTINCT s.customer_id AS id
+                  FROM unnest(ids) AS w (id), LATERAL (
+                       SELECT customer_id FROM streams
+                        WHERE business_id = business AND streams.id = w.id AND kind = 'package'
+                       OFFSET 0) AS s
+                 WHERE s.customer_id <> ALL (ids)) AS owner;
     END IF;
 
     RETURN QUERY
@@ -370,15 +388,18 @@ BEGIN
         UNION ALL
         (SELECT 1, f.position, f.recorded_at, NULL, f.version, f.name_version,
                 f.kind, f.stream_id, f.name, f.data, f.meta, f.hash
-           FROM unnest(ids, known) WITH ORDINALITY AS w (id, known, place)
-           JOIN facts f ON f.business_id = business AND f.stream_id = w.id AND f.version > w.known
+           FROM unnest(ids, known) WITH ORDINALITY AS w (id, known, place), LATERAL (
+                SELECT * FROM facts
+                 WHERE business_id = business AND stream_id = w.id AND version > w.known
+                 ORDER BY version OFFSET 0) AS f
           ORDER BY w.place, f.version);
     RETURN QUERY
         SELECT 2, NULL::bigint, NULL::bigint, NULL::bigint, NULL::integer, NULL::integer,
                p.owner_id, p.id, p.data, NULL::bytea, NULL::bytea, NULL::bytea
-          FROM streams s
-          JOIN people p ON p.business_id = business AND p.owner_id = s.id
-         WHERE s.business_id = business AND s.id = ANY (ids) AND s.kind = 'customer'
+          FROM unnest(ids) AS w (id), LATERAL (
+               SELECT FROM streams WHERE business_id = business AND streams.id = w.id AND kind = 'customer'
+               OFFSET 0) AS s, LATERAL (
+               SELECT * FROM people WHERE business_id = business AND owner_id = w.id OFFSET 0) AS p
          ORDER BY p.owner_id, p.id;
     IF cardinality(counted_from) > 0 THEN
         RETURN QUERY
@@ -392,7 +413,10 @@ BEGIN
         RETURN QUERY
             SELECT 4, q.first, q.recorded_at, q.last, NULL::integer, NULL::integer, NULL::text, q.key, a.body,
                    q.fingerprint, NULL::bytea, NULL::bytea
-              FROM requests q LEFT JOIN answers a ON a.business_id = business AND a.key = q.key
-             WHERE q.business_id = business AND q.key = ANY (keys);
+              FROM unnest(keys) AS w (key), LATERAL (
+                   SELECT * FROM requests WHERE business_id = business AND requests.key = w.key
+                   OFFSET 0) AS q LEFT JOIN LATERAL (
+                   SELECT answers.body FROM answers WHERE business_id = business AND answers.key = q.key
+                   OFFSET 0) AS a ON true;
     END IF;
 END $$;

@@ -1,6 +1,6 @@
 """Connections to PostgreSQL that never hang, and the store's words for what goes wrong with them."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from select import POLLIN, poll
 from time import monotonic
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import psycopg
 from eventsourcing.persistence import IntegrityError
 from psycopg import errors
+from psycopg.abc import PQGen
 from psycopg_pool import ConnectionPool
 
 from domain.ledger.recorder import Contention, LedgerUnavailable, UnknownBusiness
@@ -31,28 +32,18 @@ class PatientConnection(psycopg.Connection[tuple[Any, ...]]):
 
     answer_s = ANSWER_S
 
-    def wait(self, gen: Generator[Any, Any, Value], interval: float = 0.1) -> Value:
+    def wait(self, gen: PQGen[Value], interval: float = 0.1, timeout: float | None = None) -> Value:
+        """See psycopg. Raises OperationalError after `answer_s` without an answer."""
+        if timeout is not None:
+            return super().wait(gen, interval, timeout)
+        started = monotonic()
         try:
-            return super().wait(_within(gen, self.answer_s), interval)
-        except TimeoutError:
-            self.close()
-            raise errors.OperationalError(f"no answer from the server in {self.answer_s:g} s") from None
-
-
-def _within(gen: Generator[Any, Any, Value], limit_s: float) -> Generator[Any, Any, Value]:
-    """The driver's conversation, ended by TimeoutError when nothing came for `limit_s`."""
-    deadline = monotonic() + limit_s
-    try:
-        request = next(gen)
-        while True:
-            ready = yield request
-            if not ready and monotonic() > deadline:
-                gen.close()
-                raise TimeoutError
-            request = gen.send(ready)
-    except StopIteration as end:
-        value: Value = end.value
-        return value
+            return super().wait(gen, interval, self.answer_s)
+        except psycopg.OperationalError:
+            # The driver's own time-out is a private class; whatever it is, half an answer is of no use.
+            if monotonic() - started >= self.answer_s:
+                self.close()
+            raise
 
 
 def settings(schema: str, answer_s: float = ANSWER_S) -> dict[str, Any]:
@@ -62,10 +53,12 @@ def settings(schema: str, answer_s: float = ANSWER_S) -> dict[str, Any]:
     planner may still read a whole table and keep that plan, so it is told not to.
     """
     limit_ms = int(answer_s * 1000)
+    # The server ends a slow statement a little before we would close the connection on it.
+    statement_ms = int(answer_s * 900)
     options = {
         "search_path": f"{schema},pg_temp",
         "lock_timeout": LOCK_MS,
-        "statement_timeout": limit_ms,
+        "statement_timeout": statement_ms,
         "idle_in_transaction_session_timeout": 60_000,
         "plan_cache_mode": "force_generic_plan",
         "enable_seqscan": "off",

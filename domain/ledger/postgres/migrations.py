@@ -12,6 +12,8 @@ from typing import LiteralString, cast
 import psycopg
 from psycopg import sql
 
+from domain.ledger.recorder import WrongSchema
+
 SCHEMA = "carnet"
 OWNER = "carnet_owner"
 ROLES = (OWNER, "carnet_app", "carnet_worker")
@@ -22,16 +24,13 @@ BACKUP = "carnet_backup"
 MIGRATION_LOCK = 0x6361726E6574
 
 
-class WrongSchema(Exception):
-    """The database is not at the version of this code: not migrated, behind, or ahead of it."""
-
-
 @cache
 def migrations() -> tuple[tuple[int, str, str], ...]:
     """(number, file name, SQL) of every migration, in order."""
     found = [file for file in files(__package__).iterdir() if file.name[:4].isdigit()]
     return tuple(
-        (int(file.name[:4]), file.name, file.read_text("utf-8")) for file in sorted(found, key=lambda f: f.name)
+        (int(file.name[:4]), file.name, file.read_text("utf-8"))
+        for file in sorted(found, key=lambda f: f.name)
     )
 
 
@@ -149,7 +148,9 @@ def _grant(connection: psycopg.Connection, schema: str) -> None:
     if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [BACKUP]).fetchone() is not None:
         names = {"schema": sql.Identifier(schema), "backup": sql.Identifier(BACKUP)}
         connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {schema} TO {backup}").format(**names))
-        connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {backup}").format(**names))
+        connection.execute(
+            sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {backup}").format(**names)
+        )
 
 
 def _one(connection: psycopg.Connection, query: sql.Composed | sql.SQL) -> object:

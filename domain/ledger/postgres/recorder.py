@@ -1,7 +1,7 @@
 """One business's ledger in PostgreSQL. Every method is one round trip."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, LiteralString, Protocol
 from uuid import UUID
 
@@ -52,7 +52,7 @@ class PostgresDatabase(Protocol):
 
     wire: Wire
 
-    def connection(self) -> "contextmanager[PatientConnection]": ...
+    def connection(self) -> AbstractContextManager[PatientConnection]: ...
 
     def clock_ms(self) -> int | None:
         """The moment of an injected clock, None where the database's clock decides."""
@@ -192,7 +192,9 @@ class PostgresRecorder(LedgerRecorder):
     ) -> Sequence[StoredEvent]:
         order: LiteralString = "DESC" if desc else "ASC"
         facts = self._facts(
-            "stream_id = %s AND version > %s::int8 AND version <= %s::int8 ORDER BY version " + order + " LIMIT %s",
+            "stream_id = %s AND version > %s::int8 AND version <= %s::int8 ORDER BY version "
+            + order
+            + " LIMIT %s",
             str(originator_id),
             -1 if gt is None else gt,
             EVERYTHING if lte is None else lte,
@@ -223,7 +225,9 @@ class PostgresRecorder(LedgerRecorder):
     def max_notification_id(self) -> int | None:
         return self.head().position or None
 
-    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
+    def subscribe(
+        self, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> Subscription[ApplicationRecorder]:
         return Tail(self, gt, topics, self._database.wait_for_news)
 
     @contextmanager

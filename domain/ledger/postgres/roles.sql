@@ -8,7 +8,6 @@
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC;
 GRANT USAGE ON SCHEMA {schema} TO carnet_app, carnet_worker;
 GRANT SELECT ON schema_migrations TO carnet_app, carnet_worker;
-GRANT EXECUTE ON FUNCTION require_business(text) TO carnet_app, carnet_worker;
 
 GRANT SELECT ON ledgers, facts, streams, claims, requests, answers, people, texts, api_keys TO carnet_app;
 GRANT INSERT, UPDATE (revoked_at) ON api_keys TO carnet_app;

@@ -47,7 +47,11 @@ def connect(path: Path, *, busy_ms: int, create: bool = False) -> sqlite3.Connec
         isolation_level=None,
         check_same_thread=False,
     )
-    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

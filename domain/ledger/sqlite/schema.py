@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from time import monotonic
 
+from domain.ledger.recorder import WrongSchema
 from domain.ledger.sqlite.connection import (
     READ_BUSY_MS,
     connect,
@@ -15,10 +16,6 @@ from domain.ledger.sqlite.connection import (
 
 APPLICATION_ID = 1667330670
 MIGRATE_WAIT_S = 60.0
-
-
-class WrongSchema(Exception):
-    """The file is not a ledger, has not been migrated, or was written by a newer Carnet."""
 
 
 def steps() -> list[Path]:

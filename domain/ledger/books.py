@@ -1,0 +1,208 @@
+"""What a decision sees: the states of the streams it read, and what its predecessors made of them."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, TypeVar
+
+from domain import business, catalogue, customer, package, staff
+from domain.business import Business
+from domain.catalogue import Offer, Service
+from domain.customer import Customer
+from domain.events import Fact
+from domain.ledger.envelope import NewFact, StoredFact
+from domain.ledger.mapper import Recorded, recorded
+from domain.ledger.recorder import Loaded, Person, Wanted
+from domain.package import Package
+from domain.staff import Staff
+
+PENDING = -1
+"""The `recorded_at` of a fact that is decided but not yet stored."""
+
+EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
+    "business": business.evolve,
+    "staff": staff.evolve,
+    "service": catalogue.evolve_service,
+    "offer": catalogue.evolve_offer,
+    "customer": customer.evolve,
+    "package": package.evolve,
+}
+"""Stream kind → how its facts make a state."""
+
+KEPT = ("business", "service", "offer", "staff")
+"""Kinds whose states are kept between commands: read by every command, changed rarely. A kept state
+is brought up to date by the load and its version is checked by the append, so it can never mislead."""
+
+
+class NotLoaded(Exception):
+    """A decision asked for something that was not read; read it too and decide again."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__(str(wanted))
+        self.wanted = wanted
+
+
+@dataclass
+class Stream:
+    """A stream as far as it is known: its state, and those of its facts that were read now."""
+
+    kind: str
+    id: str
+    state: Any = None
+    version: int = 0
+    position: int = 0
+    """Of its first fact that was read; 0 while it is only decided."""
+    facts: list[Recorded] = field(default_factory=list)
+
+    def add(self, fact: Recorded) -> None:
+        assert fact.version == self.version + 1, f"{self.id}: version {fact.version} after {self.version}"
+        self.state = EVOLVE[self.kind](self.state, fact.fact)
+        self.version = fact.version
+        self.position = self.position or fact.position
+        self.facts.append(fact)
+
+
+class Kept:
+    """States that outlive a command, bounded; the least recently used goes first."""
+
+    def __init__(self, limit: int = 4_096) -> None:
+        self._limit = limit
+        self._streams: OrderedDict[tuple[str, str], tuple[str, Any, int]] = OrderedDict()
+        self._lock = Lock()
+
+    def stream(self, business_id: str, stream_id: str) -> Stream | None:
+        with self._lock:
+            found = self._streams.get((business_id, stream_id))
+            if found:
+                self._streams.move_to_end((business_id, stream_id))
+        return Stream(found[0], stream_id, found[1], found[2]) if found else None
+
+    def keep(self, business_id: str, stream: Stream) -> None:
+        """Keep a state made of stored facts alone."""
+        if stream.kind not in KEPT:
+            return
+        with self._lock:
+            known = self._streams.get((business_id, stream.id))
+            if known is None or known[2] <= stream.version:
+                self._streams[business_id, stream.id] = (stream.kind, stream.state, stream.version)
+                self._streams.move_to_end((business_id, stream.id))
+            while len(self._streams) > self._limit:
+                self._streams.popitem(last=False)
+
+
+S = TypeVar("S")
+
+
+class Books:
+    """The streams one batch read. `seen` collects what the current decision looked at."""
+
+    def __init__(
+        self, business_id: str, wanted: Wanted, loaded: Loaded, known: Iterable[Stream], kept: Kept
+    ) -> None:
+        """`known`: kept states, of which only later facts were loaded."""
+        self.business_id = business_id
+        self.head = loaded.head
+        self.counts = dict(loaded.counts)
+        self.seen: dict[str, int] = {}
+        self.wanted = wanted
+        self._people: dict[str, Person] = {person.id: person for person in loaded.people}
+        self._streams: dict[str, Stream] = {stream.id: stream for stream in known}
+        for stored in loaded.facts:
+            self._stream(stored.kind, stored.stream_id).add(recorded(stored))
+        for stream in self._streams.values():
+            kept.keep(business_id, stream)
+
+    def _stream(self, kind: str, stream_id: str) -> Stream:
+        return self._streams.setdefault(stream_id, Stream(kind, stream_id))
+
+    # What a decision may ask
+
+    def stream(self, stream_id: str) -> Stream | None:
+        """A stream with its facts, or None when it does not exist. Raises NotLoaded."""
+        found = self._streams.get(stream_id)
+        if found is None and stream_id not in self.wanted.streams:
+            raise NotLoaded(Wanted({stream_id: 0}))
+        self.seen.setdefault(stream_id, found.version if found else 0)
+        return found
+
+    def version(self, stream_id: str) -> int:
+        found = self._streams.get(stream_id)
+        return found.version if found else 0
+
+    def _state(self, stream_id: str, of: type[S]) -> S | None:
+        found = self.stream(stream_id)
+        return found.state if found is not None and isinstance(found.state, of) else None
+
+    @property
+    def business(self) -> Business:
+        """The business itself; it is opened with its ledger."""
+        found = self._state(self.business_id, Business)
+        assert found is not None, "a ledger begins with business.opened"
+        return found
+
+    def business_or_none(self) -> Business | None:
+        return self._state(self.business_id, Business)
+
+    def staff(self, stream_id: str) -> Staff | None:
+        return self._state(stream_id, Staff)
+
+    def service(self, stream_id: str) -> Service | None:
+        return self._state(stream_id, Service)
+
+    def offer(self, stream_id: str) -> Offer | None:
+        return self._state(stream_id, Offer)
+
+    def customer(self, stream_id: str) -> Customer | None:
+        return self._state(stream_id, Customer)
+
+    def package(self, stream_id: str) -> Package | None:
+        return self._state(stream_id, Package)
+
+    def packages(self, *, of: str | None = None) -> Iterator[tuple[str, Package, int]]:
+        """(id, state, position) of the packages that were read; all of one customer's if `of` says so."""
+        if of is not None and of not in self.wanted.packages_of:
+            raise NotLoaded(Wanted(packages_of=(of,)))
+        for stream in list(self._streams.values()):
+            if isinstance(stream.state, Package) and of in (None, stream.state.customer_id):
+                self.seen.setdefault(stream.id, stream.version)
+                yield stream.id, stream.state, stream.position
+
+    def count(self, prefix: str) -> int:
+        """How many claims begin with a prefix."""
+        if prefix not in self.wanted.counted:
+            raise NotLoaded(Wanted(counted=(prefix,)))
+        return self.counts.get(prefix, 0)
+
+    def person(self, id: str) -> Person | None:
+        return self._people.get(id)
+
+    def people(self, owner_id: str) -> list[Person]:
+        return [person for person in self._people.values() if person.owner_id == owner_id]
+
+    # What a decision made
+
+    def apply(self, facts: Sequence[NewFact], made: Sequence[Fact], people: Iterable[Person]) -> None:
+        """Add decided facts, so that what follows in the batch, and the answer, stand on them."""
+        for new, fact in zip(facts, made, strict=True):
+            pending = StoredFact(
+                self.business_id,
+                0,
+                new.kind,
+                new.stream_id,
+                new.version,
+                new.name,
+                new.name_version,
+                new.data,
+                new.meta,
+                PENDING,
+                b"",
+            )
+            self._stream(new.kind, new.stream_id).add(Recorded(fact, pending))
+        for person in people:
+            self._people[person.id] = person
+
+    def claim(self, claim: str) -> None:
+        for prefix in self.wanted.counted:
+            if claim.startswith(prefix):
+                self.counts[prefix] = self.counts.get(prefix, 0) + 1

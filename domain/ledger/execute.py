@@ -1,0 +1,277 @@
+"""The one write path: load, look the requests up, decide in order, append, answer each.
+
+Its unit is a batch; a single command is a batch of one. The first try is optimistic. What conflicts
+is decided again under the lock of the ledger's head, and cannot conflict a second time.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from domain.ledger.books import Books, Kept, NotLoaded
+from domain.ledger.commands import COMMANDS, Decision
+from domain.ledger.envelope import NewFact
+from domain.ledger.mapper import Meta, store
+from domain.ledger.recorder import (
+    RECORDED_AT,
+    Answered,
+    Append,
+    Conflict,
+    LedgerRecorder,
+    LedgerUnavailable,
+    Loaded,
+    Person,
+    Request,
+    Stored,
+    Wanted,
+)
+from domain.refusals import Erased, IdempotencyKeyReused, Refused, VersionMismatch
+from domain.values import Actor, Circumstances, Value, from_milliseconds, rfc3339
+
+Clock = Callable[[], datetime]
+LOADS_MAX = 8
+"""How often a decision may ask for more; a route that never has enough is a mistake of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The body a command is answered with, and the people whose data is in it."""
+
+    body: str
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """An idempotency key, and the fingerprint of the request that came with it."""
+
+    key: str
+    fingerprint: bytes
+
+
+def no_answer(books: Books, decision: Decision) -> Answer:
+    return Answer("")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command to be carried out: what, by whom, in answer to which request."""
+
+    command: Value
+    meta: Meta
+    request: RequestKey | None = None
+    answer: Callable[[Books, Decision], Answer] = no_answer
+    people: tuple[Person, ...] = ()
+    """Directory rows that are stored with the facts."""
+    if_match: int | None = None
+    """The version the target stream must have. Raises VersionMismatch."""
+
+    @property
+    def actor(self) -> Actor:
+        return self.meta.actor
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A command that is in the ledger. `first`..`last` are its positions, the head's without facts."""
+
+    body: str
+    first: int
+    last: int
+    recorded_at: datetime
+    replayed: bool = False
+
+
+Result = Done | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a command would do: its answer, and the facts it would record. Nothing was written."""
+
+    body: str
+    facts: tuple[NewFact, ...]
+    position: int
+
+
+@dataclass
+class _Try:
+    """One attempt at a batch: what was decided, and what is left for the next attempt."""
+
+    results: dict[int, Result] = field(default_factory=dict)
+    appends: dict[int, Append] = field(default_factory=dict)
+    bodies: dict[int, str] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
+    postponed: list[int] = field(default_factory=list)
+    """Orders whose request key an order before them in the batch holds."""
+
+
+def execute(recorder: LedgerRecorder, orders: Sequence[Order], clock: Clock, kept: Kept) -> list[Result]:
+    """Carry out orders one after the other; each is done, replayed or refused on its own.
+
+    Raises UnknownBusiness, LedgerUnavailable and Contention for the batch, UnreadableFact for stored
+    data that this code must not guess at. After any of them a retry with the same key is safe.
+    """
+    numbered = dict(enumerate(orders))
+    results: dict[int, Result] = {}
+    try:
+        done, again = _attempt(recorder, numbered, clock, kept)
+        results |= done
+        while again:
+            with recorder.locked() as locked:
+                done, again = _attempt(locked, {n: numbered[n] for n in again}, clock, kept)
+            results |= done
+    except LedgerUnavailable:
+        results |= _known(recorder, {n: order for n, order in numbered.items() if n not in results})
+        if len(results) < len(orders):
+            raise
+    return [results[n] for n in range(len(orders))]
+
+
+def _known(recorder: LedgerRecorder, orders: dict[int, Order]) -> dict[int, Result]:
+    """After an error of unknown outcome: what the ledger knows the keys of was done before the error."""
+    keys = tuple(order.request.key for order in orders.values() if order.request)
+    answered = recorder.load(Wanted(), keys).answered
+    found = {n: answered.get(order.request.key) for n, order in orders.items() if order.request}
+    return {n: _replay(orders[n], known, replayed=False) for n, known in found.items() if known}
+
+
+def preview(recorder: LedgerRecorder, order: Order, clock: Clock, kept: Kept) -> Preview:
+    """Decide without writing: a dry run. Raises the refusal that the command would meet."""
+    at = Circumstances(clock(), order.actor)
+    books, _ = _load(recorder, [order], kept, extra=Wanted())
+    for _ in range(LOADS_MAX):
+        try:
+            _, append, answer = _decide(order, books, at)
+            return Preview(answer.body, append.facts, books.head.position)
+        except NotLoaded as missing:
+            books, _ = _load(recorder, [order], kept, extra=missing.wanted | books.wanted)
+    raise AssertionError(f"{type(order.command).__name__} asks for ever more")
+
+
+def _attempt(
+    recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock, kept: Kept
+) -> tuple[dict[int, Result], list[int]]:
+    """Results by number, and the numbers that conflicted."""
+    decided = _decide_all(recorder, orders, clock, kept)
+    if not decided.appends:
+        return decided.results, decided.postponed
+    batch = list(decided.appends.items())
+    outcomes = recorder.append([append for _, append in batch])
+    again = list(decided.postponed)
+    for (n, _), outcome in zip(batch, outcomes, strict=True):
+        if isinstance(outcome, Conflict):
+            again.append(n)
+        else:
+            decided.results[n] = _done(decided.bodies[n], outcome)
+    return decided.results, sorted(again)
+
+
+def _done(body: str, stored: Stored) -> Done:
+    moment = from_milliseconds(stored.recorded_at)
+    return Done(body.replace(RECORDED_AT, rfc3339(moment)), stored.first, stored.last, moment)
+
+
+def _decide_all(recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock, kept: Kept) -> _Try:
+    extra = Wanted()
+    for _ in range(LOADS_MAX):
+        books, loaded = _load(recorder, list(orders.values()), kept, extra)
+        decided, now = _Try(), clock()
+        try:
+            for n, order in orders.items():
+                _decide_one(n, order, books, loaded, now, decided)
+            return decided
+        except NotLoaded as missing:
+            extra |= missing.wanted
+    raise AssertionError("a decision asks for ever more")
+
+
+def _decide_one(n: int, order: Order, books: Books, loaded: Loaded, now: datetime, decided: _Try) -> None:
+    if order.request is not None:
+        if order.request.key in loaded.answered:
+            decided.results[n] = _replay(order, loaded.answered[order.request.key])
+            return
+        if any(
+            a.request is not None and a.request.key == order.request.key for a in decided.appends.values()
+        ):
+            decided.postponed.append(n)
+            return
+    try:
+        _, append, answer = _decide(order, books, Circumstances(now, order.actor))
+    except Refused as refusal:
+        decided.results[n] = refusal
+        return
+    if order.request is not None:
+        decided.keys.add(order.request.key)
+    decided.appends[n] = append
+    decided.bodies[n] = answer.body
+
+
+def _replay(order: Order, answered: Answered, *, replayed: bool = True) -> Result:
+    assert order.request is not None
+    if answered.fingerprint != order.request.fingerprint:
+        return IdempotencyKeyReused()
+    if answered.body is None:
+        return Erased()
+    moment = from_milliseconds(answered.recorded_at)
+    return Done(answered.body, answered.first, answered.last, moment, replayed)
+
+
+def _load(
+    recorder: LedgerRecorder, orders: Sequence[Order], kept: Kept, extra: Wanted
+) -> tuple[Books, Loaded]:
+    business_id = recorder.business_id
+
+    def peek(stream_id: str) -> object:
+        found = kept.stream(business_id, stream_id)
+        return found.state if found else None
+
+    wanted = extra
+    for order in orders:
+        wanted |= COMMANDS[type(order.command)].wants(order.command, business_id, peek)
+    known = [found for id in wanted.streams if (found := kept.stream(business_id, id))]
+    newer = replace(wanted, streams={**wanted.streams, **{stream.id: stream.version for stream in known}})
+    loaded = recorder.load(newer, [order.request.key for order in orders if order.request is not None])
+    return Books(business_id, wanted, loaded, known, kept), loaded
+
+
+def _decide(order: Order, books: Books, at: Circumstances) -> tuple[Decision, Append, Answer]:
+    """Decide, put the facts into the books, and render the answer on what they became."""
+    route = COMMANDS[type(order.command)]
+    books.seen = {}
+    _check_version(order, route.target(order.command), books)
+    decision = route.decide(order.command, books, at)
+    read = dict(books.seen)
+    meta = order.meta.to_bytes()
+    versions = {id: books.version(id) for id in decision.facts}
+    facts = []
+    for kind, stream_id, fact in decision.made:
+        versions[stream_id] += 1
+        facts.append(store(kind, stream_id, versions[stream_id], fact, meta))
+    people = order.people + decision.people
+    books.apply(facts, [fact for _, _, fact in decision.made], people)
+    for claim in decision.claims:
+        books.claim(claim.claim)
+    answer = order.answer(books, decision)
+    request = None
+    if order.request is not None:
+        request = Request(order.request.key, order.request.fingerprint, answer.body, answer.people)
+    append = Append(
+        facts=tuple(facts),
+        read=read,
+        claims=decision.claims,
+        streams=decision.streams,
+        people=people if facts else (),
+        texts=decision.texts,
+        request=request,
+    )
+    return decision, append, answer
+
+
+def _check_version(order: Order, target: str | None, books: Books) -> None:
+    if order.if_match is None or target is None:
+        return
+    found = books.stream(target)
+    current = found.version if found else 0
+    if found is not None and current != order.if_match:
+        raise VersionMismatch(order.if_match, current)

@@ -1,0 +1,136 @@
+"""One PostgreSQL database of many ledgers: the pool of connections, the API keys and the news."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import astuple
+from secrets import token_bytes
+from typing import LiteralString
+
+from psycopg_pool import ConnectionPool
+
+from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, lent, our_errors, settings
+from domain.ledger.postgres.migrations import SCHEMA, require_current
+from domain.ledger.postgres.recorder import FOR_BUSINESS, PostgresRecorder, Row
+from domain.ledger.postgres.wakening import Wakening
+from domain.ledger.postgres.wire import Batch, BatchDumper, Wire
+from domain.ledger.recorder import LedgerRecorder, StoredKey
+
+KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at"
+POOL_SIZE_MIN = 1
+RECONNECT_S = 2.0
+"""The pool tries so long by itself; after that each request tries anew, so recovery is at once."""
+
+
+class PostgresStore:
+    """What a process holds once; implements `domain.ledger.recorder.Store`.
+
+    `clock` gives milliseconds since 1970 and is for tests: without it the database's clock decides.
+    `pool_size` connections at most are used, and two more to tell and hear news. A connection, and each answer,
+    is waited for `answer_s` seconds at most.
+
+    Raises WrongSchema when the database is not migrated or newer than this code, LedgerUnavailable when it
+    cannot be reached.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        clock: Callable[[], int] | None = None,
+        pool_size: int = 8,
+        schema: str = SCHEMA,
+        answer_s: float = ANSWER_S,
+    ) -> None:
+        self._url = url
+        self._clock = clock
+        self._schema = schema
+        self._answer_s = answer_s
+        self._settings = settings(schema, answer_s)
+        with our_errors(), self._connect() as connection:
+            require_current(connection, schema)
+            self.wire = Wire.of(connection)
+        self._wakening = Wakening(self._connect, f"{schema}_news")
+        self._pool = ConnectionPool(
+            url,
+            connection_class=PatientConnection,
+            kwargs=self._settings,
+            configure=self._configure,
+            min_size=POOL_SIZE_MIN,
+            max_size=pool_size,
+            timeout=answer_s,
+            reconnect_timeout=RECONNECT_S,
+            open=True,
+        )
+
+    def ledger(self, business_id: str) -> LedgerRecorder:
+        return PostgresRecorder(self, business_id)
+
+    def open_ledger(self, business_id: str) -> None:
+        self._for(business_id, "SELECT open_ledger(%s, %s)", business_id, token_bytes(32))
+
+    def heads(self) -> Iterator[tuple[str, int]]:
+        with self.connection() as connection:
+            rows = connection.execute("SELECT business_id, position FROM heads()").fetchall()
+        return iter([(business_id, position) for business_id, position in rows])
+
+    def add_key(self, key: StoredKey) -> None:
+        """Raises eventsourcing's IntegrityError when there is a key of that id."""
+        self._for(
+            key.business_id,
+            "INSERT INTO api_keys (" + KEY + ") VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            *astuple(key),
+        )
+
+    def find_key(self, key_id: str) -> StoredKey | None:
+        with self.connection() as connection:
+            row = connection.execute("SELECT " + KEY + " FROM find_key(%s)", [key_id]).fetchone()
+        return None if row is None else StoredKey(*row)
+
+    def keys_of(self, business_id: str) -> Sequence[StoredKey]:
+        query: LiteralString = (
+            "SELECT " + KEY + " FROM api_keys WHERE business_id = %s ORDER BY created_at, id"
+        )
+        return [StoredKey(*row) for row in self._for(business_id, query, business_id)]
+
+    def revoke_key(self, business_id: str, key_id: str, revoked_at: int) -> bool:
+        revoked = self._for(
+            business_id,
+            "UPDATE api_keys SET revoked_at = %s"
+            " WHERE business_id = %s AND id = %s AND revoked_at IS NULL RETURNING id",
+            revoked_at,
+            business_id,
+            key_id,
+        )
+        return bool(revoked)
+
+    def wait_for_news(self, timeout_s: float) -> bool:
+        return self._wakening.wait(timeout_s)
+
+    def close(self) -> None:
+        self._wakening.close()
+        self._pool.close()
+
+    # What the recorders ask for.
+
+    def connection(self) -> AbstractContextManager[PatientConnection]:
+        """A connection lent from the pool. Raises what `our_errors` says."""
+        return lent(self._pool, self._answer_s)
+
+    def clock_ms(self) -> int | None:
+        return None if self._clock is None else self._clock()
+
+    def announce(self) -> None:
+        self._wakening.announce()
+
+    def _for(self, business_id: str, query: LiteralString, *arguments: object) -> list[Row]:
+        """Run one statement for a business, in one round trip, and return its rows."""
+        with self.connection() as connection, connection.pipeline():
+            connection.execute(FOR_BUSINESS, [business_id])
+            cursor = connection.execute(query, arguments)
+            return cursor.fetchall() if cursor.description else []
+
+    def _connect(self) -> PatientConnection:
+        return PatientConnection.connect(self._url, **self._settings)
+
+    def _configure(self, connection: PatientConnection) -> None:
+        connection.answer_s = self._answer_s
+        connection.adapters.register_dumper(Batch, BatchDumper)

@@ -1,0 +1,389 @@
+"""Making a read table anew beside the live one, which serves until the switch.
+
+A rebuild can be interrupted anywhere and started again: what was written has its checkpoints in the same
+transaction, and what was only in memory is folded again. It has no side effects but its table.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy.exc import OperationalError
+
+from domain.ledger.mapper import recorded
+from domain.ledger.recorder import LedgerRecorder, Store
+from projections import positions
+from projections.definition import Key, Projection, Row, key_columns, physical_name
+from projections.folding import Decode, Folding, apply, read_page
+from projections.positions import BUILDING, LIVE, OLD, Checkpoint, checkpoints, read_tables
+from projections.views import Views
+
+Progress = Callable[[int, int], None]
+"""Called with the facts done and the facts in all."""
+
+TRIES = 20
+
+log = logging.getLogger("carnet.rebuild")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is read, held in memory and written at a time."""
+
+    facts_per_page: int = 2_000
+    rows_held: int = 50_000
+    rows_per_write: int = 50_000
+
+
+ON_POSTGRES = Limits()
+ON_SQLITE = Limits(rows_per_write=1_000)
+"""SQLite has one writer: so many rows keep the live runner waiting for less than 50 ms."""
+
+
+class RebuildStopped(Exception):
+    """The new table stops at a fact that the live one has taken: it does not take its place."""
+
+    def __init__(self, name: str, business_id: str, stop: positions.Stop) -> None:
+        super().__init__(f"{name} of {business_id} stops at position {stop.position}: {stop.error}")
+        self.name = name
+        self.business_id = business_id
+        self.stop = stop
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row that is not the same in the live table and in the rebuilt one; None: it is not there."""
+
+    business_id: str
+    key: Key
+    live: Row | None
+    rebuilt: Row | None
+
+
+class Rebuild:
+    """A rebuild of one read model; several at once, or one after the other was killed, share the work.
+
+    `restart` throws away what an interrupted one left: needed when the read model was mended since.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        views: Views,
+        projection: Projection,
+        *,
+        decode: Decode = recorded,
+        limits: Limits | None = None,
+        restart: bool = False,
+    ) -> None:
+        self._store = store
+        self._views = views
+        self._projection = projection
+        self._decode = decode
+        self._limits = limits or (ON_POSTGRES if views.on_postgres else ON_SQLITE)
+        self.physical = self._begin(restart)
+        self._table = views.table(projection, self.physical)
+
+    def _begin(self, restart: bool) -> str:
+        """The name of the table to fill: found as an interrupted rebuild left it, or made."""
+        with self._views.altering() as connection:
+            live = positions.live_tables(connection, [self._projection]).get(self._projection.name)
+            physical = physical_name(self._projection)
+            if physical == live:
+                physical = physical_name(self._projection, shadow=True)
+            state = connection.scalar(select(read_tables.c.state).where(read_tables.c.physical == physical))
+            if state == BUILDING and not restart:
+                return physical
+            _drop(connection, physical)
+            self._views.table(self._projection, physical).create(connection)
+            connection.execute(
+                read_tables.insert(),
+                {
+                    "physical": physical,
+                    "projection": self._projection.name,
+                    "version": self._projection.version,
+                    "state": BUILDING,
+                    "generation": 1,
+                },
+            )
+            return physical
+
+    # Filling
+
+    def fill(self, progress: Progress | None = None) -> int:
+        """Bring the new table up with every ledger; the number of facts it holds then.
+
+        What is recorded meanwhile is taken in further rounds, until one of them is no more than a page; the
+        live runner takes the rest after the switch.
+        """
+        while True:
+            heads = dict(self._store.heads())
+            reached = self._reached()
+            done = at_first = sum(reached.values())
+            for business_id, head in heads.items():
+                before = reached.get(business_id, 0)
+                for position in self._fill_one(business_id, head) if before < head else ():
+                    done, before = done + position - before, position
+                    if progress is not None:
+                        progress(done, sum(heads.values()))
+            if done - at_first <= self._limits.facts_per_page:
+                return done
+
+    def _reached(self) -> dict[str, int]:
+        found = select(checkpoints.c.business_id, checkpoints.c.position)
+        with self._views.reading() as connection:
+            rows = connection.execute(found.where(checkpoints.c.physical == self.physical))
+            return {row.business_id: row.position for row in rows}
+
+    def _fill_one(self, business_id: str, upto: int) -> Iterator[int]:
+        """Fold one ledger in memory and write now and then; gives the position after each page."""
+        with self._views.writing() as connection:
+            positions.open_checkpoint(connection, self.physical, business_id, _now_ms())
+            checkpoint = self._checkpoint(connection, self.physical, business_id)
+        ledger = self._store.ledger(business_id)
+        folding = Folding(self._projection, self._table, business_id, empty=checkpoint.position == 0)
+        folded = checkpoint
+        while folded.position < upto and folded.stop is None:
+            folded = self._fold_page(ledger, folding, folded, upto)
+            ended = folded.position >= upto or folded.stop is not None
+            if ended or folding.unwritten >= self._limits.rows_per_write:
+                try:
+                    written = self._write(business_id, folding, checkpoint, folded)
+                except (
+                    Exception
+                ):  # what the database refuses is found fact by fact; what passes is raised there
+                    yield from self._fill_carefully(business_id, upto)
+                    return
+                if not written:
+                    return  # another process is at this ledger
+                checkpoint = folded
+                if folding.held >= self._limits.rows_held:
+                    folding.forget()
+            yield folded.position
+
+    def _fold_page(self, ledger: LedgerRecorder, folding: Folding, at: Checkpoint, upto: int) -> Checkpoint:
+        page = read_page(ledger, at.position, self._limits.facts_per_page, self._decode, upto)
+        with self._views.reading() as connection:
+            stop = folding.take(connection, page.facts) or page.stop
+        last = page.facts[-1].position if page.facts else at.position
+        return replace(at, position=last if stop is None else stop.position - 1, stop=stop)
+
+    def _write(self, business_id: str, folding: Folding, before: Checkpoint, after: Checkpoint) -> bool:
+        """Write rows and checkpoint together; False, and nothing written, when another moved it meanwhile."""
+        with self._views.writing() as connection:
+            moved = positions.move(connection, business_id, [(before, after)], _now_ms())
+            if moved:
+                folding.write(connection)
+            return moved
+
+    def _fill_carefully(self, business_id: str, upto: int) -> Iterator[int]:
+        """Page by page, so that a fact whose rows the database refuses is found."""
+        ledger = self._store.ledger(business_id)
+        while True:
+            with self._views.writing() as connection:
+                before = self._checkpoint(connection, self.physical, business_id)
+                if before.stop is not None or before.position >= upto:
+                    return
+                after = self._apply(connection, ledger, before, upto)
+            yield after.position
+
+    def _apply(self, connection: Connection, ledger: LedgerRecorder, at: Checkpoint, upto: int) -> Checkpoint:
+        page = read_page(ledger, at.position, self._limits.facts_per_page, self._decode, upto)
+        table = self._views.table(self._projection, at.physical)
+        after = apply(connection, self._projection, table, ledger.business_id, at, page, carefully=True)
+        positions.move(connection, ledger.business_id, [(at, after)], _now_ms())
+        return after
+
+    def _checkpoint(self, connection: Connection, physical: str, business_id: str) -> Checkpoint:
+        """The checkpoint, held until the transaction ends; position 0 where there is none."""
+        own = (checkpoints.c.physical == physical) & (checkpoints.c.business_id == business_id)
+        row = connection.execute(select(checkpoints).where(own).with_for_update()).first()
+        if row is None:
+            return Checkpoint(self._projection.name, physical, 0)
+        stop = None if row.stopped_at is None else positions.Stop(row.stopped_at, row.error)
+        return Checkpoint(self._projection.name, physical, row.position, stop)
+
+    # Comparing
+
+    def differences(self) -> Iterator[Difference]:
+        """The rows that the live table holds otherwise than the new one, each ledger at one same position.
+
+        A ledger where either has stopped is left out: they cannot come to the same position.
+        """
+        for business_id in self._reached():
+            for _ in range(TRIES):
+                if not self._level(business_id):
+                    break
+                with self._views.reading() as connection:
+                    live = self._live(connection)
+                    at = [
+                        self._position(connection, physical, business_id)
+                        for physical in (live, self.physical)
+                    ]
+                    if at[0] == at[1]:
+                        live_table = self._views.table(self._projection, live)
+                        yield from _compare(connection, business_id, live_table, self._table)
+                        break
+            else:
+                raise RuntimeError(f"{business_id} moves too fast to be compared")
+
+    def _level(self, business_id: str) -> bool:
+        """Bring both tables to the position of the further one; False when one has stopped."""
+        ledger = self._store.ledger(business_id)
+        with self._views.writing() as connection:
+            live = self._checkpoint(connection, self._live(connection), business_id)
+            new = self._checkpoint(connection, self.physical, business_id)
+            while live.position != new.position and live.stop is None and new.stop is None:
+                if live.position < new.position:
+                    live = self._apply(connection, ledger, live, new.position)
+                else:
+                    new = self._apply(connection, ledger, new, live.position)
+        return live.stop is None and new.stop is None
+
+    def _live(self, connection: Connection) -> str:
+        return positions.live_tables(connection, [self._projection])[self._projection.name]
+
+    def _position(self, connection: Connection, physical: str, business_id: str) -> int:
+        own = (checkpoints.c.physical == physical) & (checkpoints.c.business_id == business_id)
+        return connection.scalar(select(checkpoints.c.position).where(own)) or 0
+
+    # Switching
+
+    def switch(self) -> None:
+        """Let the new table take the live one's place, in one short transaction.
+
+        Raises RebuildStopped when that would put a ledger back behind a fact that the live table has taken.
+        """
+        with self._views.altering() as connection:
+            live = positions.live_tables(connection, [self._projection]).get(self._projection.name)
+            if live == self.physical:
+                return
+            self._refuse_stops(connection, live)
+            for physical, state in ((live, OLD), (self.physical, LIVE)):
+                connection.execute(
+                    update(read_tables).where(read_tables.c.physical == physical).values(state=state)
+                )
+
+    def _refuse_stops(self, connection: Connection, live: str | None) -> None:
+        own = checkpoints.c.physical == self.physical
+        for row in connection.execute(select(checkpoints).where(own, checkpoints.c.stopped_at.is_not(None))):
+            if live is not None and self._position(connection, live, row.business_id) > row.position:
+                stop = positions.Stop(row.stopped_at, row.error)
+                raise RebuildStopped(self._projection.name, row.business_id, stop)
+
+
+def _compare(connection: Connection, business_id: str, live: Table, rebuilt: Table) -> Iterator[Difference]:
+    """Rows of `live` against those of `rebuilt`, then those that only `rebuilt` has; streamed."""
+    both = _same_key(live, rebuilt)
+    pairs = select(live, rebuilt).select_from(live.outerjoin(rebuilt, both))
+    width = len(live.columns)
+    for row in connection.execute(
+        pairs.where(live.c.business_id == business_id), execution_options={"yield_per": 1000}
+    ):
+        ours, theirs = _row(live, row[:width]), _row(rebuilt, row[width:])
+        if ours != theirs:
+            yield Difference(business_id, _key(live, ours), ours, theirs if theirs["business_id"] else None)
+    alone = select(rebuilt).select_from(rebuilt.outerjoin(live, both))
+    alone = alone.where(rebuilt.c.business_id == business_id, live.c.business_id.is_(None))
+    for row in connection.execute(alone, execution_options={"yield_per": 1000}):
+        theirs = _row(rebuilt, row)
+        yield Difference(business_id, _key(rebuilt, theirs), None, theirs)
+
+
+def _same_key(left: Table, right: Table) -> Any:
+    condition = left.c.business_id == right.c.business_id
+    for column in key_columns(left):
+        condition &= column == right.c[column.name]
+    return condition
+
+
+def _row(table: Table, values: Sequence[Any]) -> Row:
+    return dict(zip((column.name for column in table.columns), values, strict=True))
+
+
+def _key(table: Table, row: Row) -> Key:
+    return tuple(row[column.name] for column in key_columns(table))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def drop_old(views: Views, projection: Projection) -> list[str]:
+    """Drop the tables that this version has taken the place of; their names.
+
+    One that is still being read for longer than a lock is waited for is left to the next time.
+    """
+    replaced = (read_tables.c.state == OLD) | (read_tables.c.version < projection.version)
+    with views.reading() as connection:
+        names = connection.scalars(
+            select(read_tables.c.physical).where(read_tables.c.projection == projection.name, replaced)
+        ).all()
+    dropped = []
+    for physical in names:
+        try:
+            if not views.on_postgres:
+                _empty(views, physical)
+            with views.altering() as connection:
+                _drop(connection, physical)
+        except OperationalError as error:
+            log.warning("%s is still being read and stays for now: %s", physical, error.orig)
+        else:
+            dropped.append(physical)
+    return dropped
+
+
+def _empty(views: Views, physical: str) -> None:
+    """Delete its rows a thousand at a time: SQLite would hold its one writer for the whole of a big table."""
+    statement = f"DELETE FROM {physical} WHERE rowid IN (SELECT rowid FROM {physical} LIMIT 1000)"
+    while True:
+        with views.writing() as connection:
+            if connection.exec_driver_sql(statement).rowcount == 0:
+                return
+
+
+def _drop(connection: Connection, physical: str) -> None:
+    # First the checkpoints: that waits for the runner that holds one, and none will take it up again.
+    connection.execute(delete(checkpoints).where(checkpoints.c.physical == physical))
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {physical}")
+    connection.execute(delete(read_tables).where(read_tables.c.physical == physical))
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild came to."""
+
+    physical: str
+    facts: int
+    differences: int
+    dropped: Sequence[str]
+
+
+def rebuild(
+    store: Store,
+    views: Views,
+    projection: Projection,
+    *,
+    decode: Decode = recorded,
+    progress: Progress | None = None,
+    differing: Callable[[Difference], None] | None = None,
+    keep_old: bool = False,
+    restart: bool = False,
+) -> Rebuilt:
+    """Fill a new table, compare it if `differing` wants the rows, switch, and drop the old one.
+
+    Raises RebuildStopped; the live table then stays.
+    """
+    making = Rebuild(store, views, projection, decode=decode, restart=restart)
+    facts = making.fill(progress)
+    differences = 0
+    if differing is not None:
+        for difference in making.differences():
+            differences += 1
+            differing(difference)
+    making.switch()
+    dropped = [] if keep_old else drop_old(views, projection)
+    return Rebuilt(making.physical, facts, differences, dropped)

@@ -1,0 +1,165 @@
+"""An independent reading of a package's facts, in plain integers: what the tests hold the fold against.
+
+It shares no code with `domain/package.py`: it knows the facts and the unit equations of domain.md, nothing else.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.package import (
+    AnyPackageFact,
+    LineCorrected,
+    PackagePurchased,
+    PackageReinstated,
+    PackageVoided,
+    PackageWasCancelled,
+    PriceAdjusted,
+    UnitsRedeemed,
+    UnitsRestored,
+)
+
+
+@dataclass
+class UnitBook:
+    """State and value of every unit, by line number and unit number."""
+
+    price: int = 0
+    states: dict[int, dict[int, str]] = field(default_factory=dict)
+    values: dict[int, dict[int, int]] = field(default_factory=dict)
+
+    def count(self, line: int, *states: str) -> int:
+        return sum(state in states for state in self.states[line].values())
+
+    def move(self, line: int, units: Iterable[int], before: str, after: str) -> int:
+        """Move units from one state to another; their value together."""
+        units = list(units)
+        assert len(set(units)) == len(units), f"a unit moves twice in one fact: {units}"
+        for unit in units:
+            assert self.states[line][unit] == before, f"unit {unit} was {self.states[line][unit]}, not {before}"
+            self.states[line][unit] = after
+        return sum(self.values[line][unit] for unit in units)
+
+    def check(self) -> None:
+        """Invariant 1: every unit in one state, total = used + remaining, values add up to the price."""
+        for line, states in self.states.items():
+            assert sorted(states) == sorted(self.values[line]) == list(range(1, len(states) + 1))
+            remaining, used = self.count(line, "available"), self.count(line, "used", "corrected")
+            assert len(states) == remaining + used + self.count(line, "lapsed")
+            assert 0 <= remaining <= len(states) <= 1_000
+        assert sum(len(states) for states in self.states.values()) <= 5_000
+        assert sum(value for values in self.values.values() for value in values.values()) == self.price
+
+
+def check_line_facts(facts: Sequence[AnyPackageFact]) -> UnitBook:
+    """Read the facts one by one: the equations hold after each, and each fact tells its own numbers right."""
+    book = UnitBook()
+    for fact in facts:
+        _enter(book, fact)
+        book.check()
+    return book
+
+
+def _enter(book: UnitBook, fact: AnyPackageFact) -> None:
+    match fact:
+        case PackagePurchased():
+            book.price = fact.price
+            for number, line in enumerate(fact.lines, 1):
+                values = [value for value, count in line.values for _ in range(count)]
+                assert len(values) == line.quantity
+                book.values[number] = dict(enumerate(values, 1))
+                book.states[number] = dict.fromkeys(range(1, line.quantity + 1), "available")
+        case UnitsRedeemed():
+            assert book.move(fact.line, fact.units, "available", "used") == fact.value
+            assert fact.remaining == book.count(fact.line, "available")
+            assert fact.units
+        case UnitsRestored():
+            after = "lapsed" if fact.lapsed else "available"
+            assert book.move(fact.line, fact.units, "used", after) == fact.value
+            assert fact.remaining == book.count(fact.line, "available")
+            assert fact.usable in (0, len(fact.units))
+            assert fact.units
+        case LineCorrected():
+            _enter_correction(book, fact)
+        case PriceAdjusted():
+            _enter_price(book, fact)
+        case PackageWasCancelled() | PackageVoided():
+            for part in fact.lapsed:
+                assert book.move(part.line, part.units, "available", "lapsed") == part.value
+            assert not any(book.count(line, "available") for line in book.states)
+        case PackageReinstated():
+            for part in fact.returned:
+                assert book.move(part.line, part.units, "lapsed", "available") == part.value
+            assert not any(book.count(line, "lapsed") for line in book.states)
+        case _:
+            pass
+
+
+def _enter_correction(book: UnitBook, fact: LineCorrected) -> None:
+    before = book.count(fact.line, "available")
+    value = book.move(fact.line, fact.taken, "available", "corrected")
+    value += book.move(fact.line, fact.returned, "corrected", "available")
+    for use in fact.freed:
+        value += book.move(fact.line, use.units, "used", "available")
+    for unit in fact.added:
+        assert unit == len(book.states[fact.line]) + 1
+        book.states[fact.line][unit] = "available"
+        book.values[fact.line][unit] = 0
+    assert fact.value == value
+    assert fact.remaining == book.count(fact.line, "available") == before + fact.change
+    assert fact.change != 0
+
+
+def _enter_price(book: UnitBook, fact: PriceAdjusted) -> None:
+    assert fact.previous == book.price
+    for number, runs in enumerate(fact.values, 1):
+        values = dict(enumerate((value for value, count in runs for _ in range(count)), 1))
+        for unit, state in book.states[number].items():
+            assert state == "available" or values[unit] == book.values[number][unit], "a gone unit was revalued"
+        book.values[number] = values
+    book.price = fact.price
+    assert fact.unused_value == sum(
+        value
+        for number, values in book.values.items()
+        for unit, value in values.items()
+        if book.states[number][unit] == "available"
+    )
+
+
+def changes(facts: Sequence[AnyPackageFact]) -> Iterable[tuple[datetime, int, int, int]]:
+    """(effective_at, position, line, change of its remaining units), in recorded order."""
+    for position, fact in enumerate(facts, 1):
+        match fact:
+            case PackagePurchased():
+                for number, line in enumerate(fact.lines, 1):
+                    yield fact.effective_at, position, number, line.quantity
+            case UnitsRedeemed():
+                yield fact.effective_at, position, fact.line, -len(fact.units)
+            case UnitsRestored() if not fact.lapsed:
+                yield fact.effective_at, position, fact.line, len(fact.units)
+            case LineCorrected():
+                yield fact.effective_at, position, fact.line, fact.change
+            case PackageWasCancelled() | PackageVoided():
+                for part in fact.lapsed:
+                    yield fact.effective_at, position, part.line, -len(part.units)
+            case PackageReinstated():
+                for part in fact.returned:
+                    yield fact.effective_at, position, part.line, len(part.units)
+            case _:
+                pass
+
+
+def remainders(facts: Sequence[AnyPackageFact], line: int) -> list[tuple[datetime, int]]:
+    """The remainder of a line after each of its changes, in business time: (effective_at, position) order."""
+    left, timeline = 0, []
+    for effective_at, _, _, change in sorted(c for c in changes(facts) if c[2] == line):
+        left += change
+        timeline.append((effective_at, left))
+    return timeline
+
+
+def lowest_from(facts: Sequence[AnyPackageFact], line: int, moment: datetime) -> int:
+    """The lowest remainder of a line at `moment` or at any time after it."""
+    timeline = remainders(facts, line)
+    at_moment = [left for at, left in timeline if at <= moment][-1:]
+    return min(at_moment + [left for at, left in timeline if at > moment])

@@ -1,0 +1,43 @@
+"""Ledgers and read tables of each kind, fresh for each test."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+
+import pytest
+
+from domain.ledger.postgres import PostgresStore
+from domain.ledger.recorder import Store
+from domain.ledger.sqlite import SqliteStore, migrate
+from projections.definition import Projection
+from projections.views import Views
+from tests.projections.examples import Installation, balances, entries, installation
+
+Open = Callable[..., Installation]
+"""Opens the same databases again, as another process would; takes the projections."""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def open_installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    store: Callable[[], Store]
+    if request.param == "postgres":
+        url: str = request.getfixturevalue("postgres_url")
+        where, store = url, lambda: PostgresStore(url)
+    else:
+        migrate(tmp_path / "ledger.db")
+        where, store = str(tmp_path / "views.db"), lambda: SqliteStore(tmp_path / "ledger.db")
+
+    with ExitStack() as stack:
+
+        def open_it(*projections: Projection) -> Installation:
+            opened: AbstractContextManager[Installation] = installation(
+                store(), Views(where, projections or (balances(), entries()))
+            )
+            return stack.enter_context(opened)
+
+        yield open_it
+
+
+@pytest.fixture
+def here(open_installation: Open) -> Installation:
+    return open_installation()

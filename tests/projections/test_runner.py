@@ -1,0 +1,334 @@
+"""Read tables follow their ledgers: nothing twice, nothing skipped, nothing half."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from threading import Barrier, Event, Thread
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import event, select, text
+from sqlalchemy.exc import OperationalError
+
+from domain.events import Fact
+from domain.ledger.memory import MemoryStore
+from projections import status
+from projections.definition import Projection
+from projections.positions import checkpoints
+from projections.rebuild import rebuild
+from projections.runner import Runner
+from projections.views import Views
+from tests.projections.conftest import Open
+from tests.projections.examples import (
+    BUSINESS,
+    OTHER,
+    POISON,
+    UNSTORABLE,
+    Counted,
+    Installation,
+    Moved,
+    Noticed,
+    Removed,
+    Strange,
+    a_fact,
+    balances,
+    decode,
+    decode_mended,
+    entries,
+    folded,
+    installation,
+    record,
+    table_rows,
+)
+
+FACTS: list[Fact] = [
+    Counted(item="a", change=2),
+    Counted(item="b", change=1),
+    Moved(origin="a", target="b"),
+    Noticed(),
+    Removed(item="a"),
+    Counted(item="a", change=5),
+]
+
+
+def run_all(here: Installation, facts_per_page: int = 1000) -> Runner:
+    """A runner that has done everything there was to do."""
+    runner = Runner(here.store, here.views, decode=decode, facts_per_page=facts_per_page)
+    while runner.step():
+        pass
+    return runner
+
+
+def standing(here: Installation, business_id: str = BUSINESS) -> dict[str, tuple[int, int | None]]:
+    """Read model → its position and where it stopped."""
+    return {
+        each.checkpoint.projection: (
+            each.checkpoint.position,
+            each.checkpoint.stop.position if each.checkpoint.stop else None,
+        )
+        for each in status.standings(here.store, here.views, business_id)
+    }
+
+
+@given(st.lists(st.lists(a_fact, min_size=1, max_size=6), max_size=8), st.integers(1, 7))
+def test_any_split_into_batches_gives_the_rows_of_the_fold(appends: list[list[Fact]], page: int) -> None:
+    projections: list[Projection] = [balances(), entries()]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        installation(MemoryStore(), Views(Path(folder) / "views.db", projections)) as here,
+    ):
+        here.store.open_ledger(BUSINESS)
+        runner = Runner(here.store, here.views, decode=decode, facts_per_page=page)
+        for facts in appends:
+            record(here.store, *facts)
+            runner.step()
+        runner.catch_up(BUSINESS)
+
+        for projection in projections:
+            assert table_rows(here.views, projection) == folded(here.store, projection)
+
+
+@pytest.mark.parametrize("page", [1, 2, 1000])
+def test_a_runner_brings_every_table_up_with_every_ledger(here: Installation, page: int) -> None:
+    record(here.store, *FACTS)
+    record(here.store, *reversed(FACTS), business_id=OTHER)
+
+    run_all(here, page)
+
+    for business_id in (BUSINESS, OTHER):
+        for projection in (here.balances, here.entries):
+            assert table_rows(here.views, projection, business_id) == folded(
+                here.store, projection, business_id
+            )
+    assert standing(here) == {"balances": (6, None), "entries": (6, None)}
+
+
+def test_a_row_that_is_taken_away_is_gone(here: Installation) -> None:
+    record(here.store, Counted(item="a", change=1))
+    run_all(here)
+    record(here.store, Removed(item="a"))
+
+    run_all(here)
+
+    assert table_rows(here.views, here.balances) == {}
+
+
+def test_a_runner_with_nothing_to_do_opens_no_writing_transaction(here: Installation) -> None:
+    record(here.store, *FACTS)
+    record(here.store, *FACTS, business_id=OTHER)
+    runner = run_all(here)
+    statements: list[str] = []
+    event.listen(here.views.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+
+    assert runner.step() is False
+
+    assert len([statement for statement in statements if not statement.startswith("BEGIN")]) == 1
+
+
+def test_a_poison_fact_stops_its_read_model_for_its_business_and_nothing_else(
+    open_installation: Open,
+) -> None:
+    here = open_installation(balances(poisoned=True), entries())
+    record(here.store, *FACTS, Counted(item="b", change=POISON), Counted(item="c", change=1))
+    record(here.store, *FACTS, business_id=OTHER)
+
+    run_all(here)
+
+    assert standing(here) == {"balances": (6, 7), "entries": (8, None)}
+    assert standing(here, OTHER) == {"balances": (6, None), "entries": (6, None)}
+    [(business_id, checkpoint)] = status.stopped(here.views)
+    assert (business_id, checkpoint.projection) == (BUSINESS, "balances")
+    assert checkpoint.stop is not None
+    assert checkpoint.stop.error == "ValueError: thirteen"
+    # Everything before the poison is there.
+    assert table_rows(here.views, here.balances)["b",]["balance"] == 2
+
+
+def test_a_stopped_read_model_stays_where_it_is_while_its_ledger_grows(open_installation: Open) -> None:
+    here = open_installation(balances(poisoned=True), entries())
+    record(here.store, Counted(item="a", change=POISON))
+    runner = run_all(here)
+    record(here.store, Counted(item="a", change=1))
+
+    while runner.step():
+        pass
+
+    assert standing(here) == {"balances": (0, 1), "entries": (2, None)}
+
+
+def test_after_the_mend_the_rows_equal_a_rebuild(open_installation: Open) -> None:
+    sick = open_installation(balances(poisoned=True), entries())
+    record(sick.store, *FACTS, Counted(item="b", change=POISON), Counted(item="c", change=1))
+    run_all(sick)
+
+    mended = open_installation()
+    runner = run_all(mended)
+    assert standing(mended)["balances"] == (6, 7), "a new start does not try again by itself"
+    assert runner.resume(mended.balances, BUSINESS)
+    while runner.step():
+        pass
+
+    live = table_rows(mended.views, mended.balances)
+    assert live == folded(mended.store, mended.balances)
+    rebuild(mended.store, mended.views, mended.balances, decode=decode)
+    assert table_rows(mended.views, mended.balances) == live
+    assert not runner.resume(mended.balances, BUSINESS)
+
+
+def test_what_cannot_be_read_stops_every_read_model_of_the_business(here: Installation) -> None:
+    record(here.store, *FACTS, Strange(), Counted(item="c", change=1))
+    record(here.store, *FACTS, business_id=OTHER)
+
+    run_all(here)
+
+    assert standing(here) == {"balances": (6, 7), "entries": (6, 7)}
+    assert standing(here, OTHER) == {"balances": (6, None), "entries": (6, None)}
+    assert "unknown fact 'test.strange'" in str(status.stopped(here.views)[0][1].stop)
+
+    mended = Runner(here.store, here.views, decode=decode_mended)
+    for projection in (here.balances, here.entries):
+        assert mended.resume(projection, BUSINESS)
+    while mended.step():
+        pass
+    assert standing(here) == {"balances": (8, None), "entries": (8, None)}
+    assert table_rows(here.views, here.balances) == folded(here.store, here.balances)
+
+
+@pytest.mark.parametrize("before", [0, 1, 6, 37])
+def test_rows_that_the_database_refuses_stop_at_their_fact(here: Installation, before: int) -> None:
+    facts = [Counted(item=f"i{n}", change=n) for n in range(before)]
+    record(here.store, *facts, Counted(item="x", change=UNSTORABLE), Counted(item="y", change=1))
+
+    run_all(here)
+
+    assert standing(here) == {"balances": (before, before + 1), "entries": (before + 2, None)}
+    assert len(table_rows(here.views, here.balances)) == before
+
+
+def test_rows_and_checkpoint_are_written_together_or_not_at_all(here: Installation) -> None:
+    record(here.store, *FACTS)
+
+    def fail(*args: object) -> None:
+        if "UPDATE checkpoints" in str(args[2]):
+            raise OperationalError("the server went away", None, Exception())
+
+    event.listen(here.views.engine, "before_cursor_execute", fail)
+    with pytest.raises(OperationalError):
+        run_all(here)
+    event.remove(here.views.engine, "before_cursor_execute", fail)
+
+    assert table_rows(here.views, here.balances) == {}
+    assert standing(here) == {"balances": (0, None), "entries": (0, None)}
+    run_all(here)
+    assert table_rows(here.views, here.balances) == folded(here.store, here.balances)
+
+
+def test_a_business_that_fails_keeps_no_other_waiting(here: Installation) -> None:
+    record(here.store, *FACTS)
+    record(here.store, *FACTS, business_id=OTHER)
+    runner = Runner(here.store, here.views, decode=decode)
+
+    def fail(*args: object) -> None:
+        if BUSINESS in str(args[3]) and "INSERT INTO" in str(args[2]):
+            raise OperationalError("a broken page", None, Exception())
+
+    event.listen(here.views.engine, "before_cursor_execute", fail)
+    with pytest.raises(OperationalError):
+        runner.step()
+
+    assert standing(here, OTHER) == {"balances": (6, None), "entries": (6, None)}
+
+
+def test_several_runners_share_the_work_and_apply_nothing_twice(open_installation: Open) -> None:
+    here = open_installation()
+    businesses = [f"biz_{n}" for n in range(6)]
+    for business_id in businesses:
+        record(here.store, *FACTS * 5, business_id=business_id)
+    runners = [
+        Runner(each.store, each.views, decode=decode, facts_per_page=3)
+        for each in (here, open_installation(), open_installation())
+    ]
+    together = Barrier(len(runners))
+
+    def work(runner: Runner) -> None:
+        together.wait()
+        while runner.step():
+            pass
+
+    threads = [Thread(target=work, args=(runner,)) for runner in runners]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    run_all(here)
+
+    for business_id in businesses:
+        for projection in (here.balances, here.entries):
+            assert table_rows(here.views, projection, business_id) == folded(
+                here.store, projection, business_id
+            )
+
+
+def test_what_another_holds_is_left_to_it(open_installation: Open) -> None:
+    here, other = open_installation(), open_installation()
+    record(here.store, *FACTS)
+    run_all(here)
+    record(here.store, *FACTS)
+    runner = Runner(here.store, here.views, decode=decode)
+
+    with other.views.writing() as connection:
+        connection.execute(select(checkpoints).with_for_update()).all()
+        assert runner.catch_up(BUSINESS) is None
+
+    assert standing(here) == {"balances": (6, None), "entries": (6, None)}
+    assert runner.catch_up(BUSINESS) == 12
+
+
+def test_catching_up_ends_at_the_position_asked_for(here: Installation) -> None:
+    record(here.store, *FACTS * 3)
+    runner = Runner(here.store, here.views, decode=decode, facts_per_page=4)
+
+    assert runner.catch_up(BUSINESS, upto=5) == 8
+
+
+def test_a_thread_keeps_the_tables_up_with_the_ledger(here: Installation) -> None:
+    runner = Runner(here.store, here.views, decode=decode)
+    runner.start()
+    try:
+        head = record(here.store, *FACTS)
+        wait_for(lambda: standing(here)["balances"][0] == head)
+    finally:
+        runner.stop()
+
+    assert table_rows(here.views, here.balances) == folded(here.store, here.balances)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    pause = Event()
+    while not condition():
+        pause.wait(0.01)
+
+
+CUT_ALL_OTHERS = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+def test_a_runner_outlives_its_connections(here: Installation, open_installation: Open) -> None:
+    runner = Runner(here.store, here.views, decode=decode)
+    runner.start()
+    try:
+        record(here.store, *FACTS)
+        wait_for(lambda: standing(here)["balances"][0] == 6)
+        if here.views.on_postgres:
+            with open_installation().views.writing() as connection:
+                connection.execute(CUT_ALL_OTHERS)
+        else:
+            here.views.close()
+        again = open_installation()
+        head = record(again.store, *FACTS)
+        wait_for(lambda: standing(again)["balances"][0] == head)
+    finally:
+        runner.stop()
