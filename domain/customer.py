@@ -189,7 +189,6 @@ class NewParticipant(Value):
 
 class RegisterCustomer(Value):
     customer_id: CustomerId
-    in_person: ParticipantId
     participants: Annotated[tuple[NewParticipant, ...], Field(max_length=PARTICIPANTS_MAX)] = ()
     external_ref: ExternalRef | None = None
 
@@ -251,6 +250,11 @@ CustomerCommand = (
 # Decide
 
 
+def in_person(customer_id: str) -> str:
+    """The id of participant number 0: the customer's own, under the participants' prefix."""
+    return "par_" + customer_id.removeprefix("cus_")
+
+
 def decide(state: Customer | None, command: CustomerCommand, at: Circumstances) -> list[CustomerFact]:
     """Raises IdTaken, NotFound, LimitReached, Invalid. A command that changes nothing yields no fact."""
     if isinstance(command, RegisterCustomer):
@@ -281,7 +285,7 @@ def decide(state: Customer | None, command: CustomerCommand, at: Circumstances) 
 
 
 def _register(command: RegisterCustomer) -> CustomerRegistered:
-    first = ParticipantOf(participant_id=command.in_person, number=0, kind="person")
+    first = ParticipantOf(participant_id=in_person(command.customer_id), number=0, kind="person")
     others = _numbered(command.participants, 1)
     ids = [first.participant_id, *(other.participant_id for other in others)]
     if len(set(ids)) < len(ids):

@@ -54,7 +54,7 @@ def check_moment(moment: datetime, earliest: datetime, at: Circumstances, zone: 
 def check_room(package: Package, facts: int, *, kept: bool) -> None:
     """Raises LimitReached when the stream cannot hold so many more facts (domain.md, Limits)."""
     limit = FACTS_MAX - (FACTS_KEPT if kept else 0)
-    if package.version + facts > limit:
+    if facts and package.version + facts > limit:
         raise LimitReached("facts of a package", limit)
 
 

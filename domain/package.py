@@ -112,6 +112,8 @@ class PackagePurchased(PackageFact):
     cancellation: Terms
     locations: tuple[LocationId, ...] = ()
     location_id: LocationId | None = None
+    paid_with: PaymentMethod | None = None
+    """How it was paid, when it was paid at sale."""
     staff_id: StaffId | None = None
     external_ref: ExternalRef | None = None
 

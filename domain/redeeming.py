@@ -54,7 +54,7 @@ class _Wish:
     command: Redemption
     effective_at: datetime
     used_at: datetime
-    """When the units must be valid: the session's start if it is known, else `effective_at`."""
+    """When the session starts if that is known, else `effective_at`."""
     participant: Participant
 
 
@@ -75,14 +75,14 @@ def redeem(
     BackDatingNotAllowed, NotFound (participant), LimitReached.
     """
     wish = _resolved(command, at, business, customer, candidates, chosen)
-    if chosen:
-        check_use(candidates[0].package, wish, business)
-        usable = list(candidates)
-    else:
-        usable = [candidate for candidate in candidates if _can_use(candidate.package, wish, business)]
+    least = command.quantity if chosen else 1
+    obstacles = [_obstacle(candidate.package, wish, business, least) for candidate in candidates]
+    if chosen and obstacles[0] is not None:
+        raise obstacles[0]
+    usable = [found for found, obstacle in zip(candidates, obstacles, strict=True) if obstacle is None]
     taken = list(_allocate(usable, wish))
     if sum(len(part.units) for part in taken) < command.quantity:
-        raise _insufficient(usable, candidates, wish, business)
+        raise _short(usable, obstacles, wish)
     return _facts(taken, wish, at)
 
 
@@ -122,33 +122,38 @@ def _participant(
 # May it be used?
 
 
-def check_use(package: Package, wish: _Wish, business: Business) -> None:
-    """Whether a package may be used at all for this wish, whatever units are left. Raises why not."""
+def check_use(package: Package, wish: _Wish, business: Business, least: int) -> None:
+    """Whether a package may give at least so many units for this wish, whatever is left of it.
+
+    Raises why not; PaymentRequired only when nothing else speaks against it.
+    """
     command = wish.command
     if package.cancelled:
         raise PackageCancelled()
     if wish.effective_at < package.purchased_at:
         raise EffectiveAtOutOfRange(package.purchased_at, wish.effective_at)
-    if package.expired_at(wish.used_at):
-        expires_on = package.expiry_on(local_day(wish.used_at, package.time_zone))
+    # An earlier session does not bring an expired package back: who enters the past says `effective_at`.
+    last = max(wish.used_at, wish.effective_at)
+    if package.expired_at(last):
+        expires_on = package.expiry_on(local_day(last, package.time_zone))
         assert expires_on is not None
         raise PackageExpired(expires_on)
     _check_not_frozen(package, wish.effective_at)
-    _check_eligible(package, wish)
-    if business.policies.payment_required and package.owing:
-        raise PaymentRequired(package.owing)
+    _check_eligible(package, wish, least)
     if command.line is not None and command.line > len(package.lines):
         raise NotEligible(f"the package has {len(package.lines)} lines", limit=len(package.lines))
     if not any(_lines_for(package, command)):
         raise NotEligible("no line of the package is good for this service")
+    if business.policies.payment_required and package.owing:
+        raise PaymentRequired(package.owing)
 
 
-def _can_use(package: Package, wish: _Wish, business: Business) -> bool:
+def _obstacle(package: Package, wish: _Wish, business: Business, least: int) -> Refused | None:
     try:
-        check_use(package, wish, business)
-    except Refused:
-        return False
-    return True
+        check_use(package, wish, business, least)
+    except Refused as refusal:
+        return refusal
+    return None
 
 
 def _check_not_frozen(package: Package, moment: datetime) -> None:
@@ -159,7 +164,7 @@ def _check_not_frozen(package: Package, moment: datetime) -> None:
             raise PackageFrozen(freeze.until)
 
 
-def _check_eligible(package: Package, wish: _Wish) -> None:
+def _check_eligible(package: Package, wish: _Wish, least: int) -> None:
     """The participant, the place and the household's cap (domain.md, Sharing)."""
     command, participant = wish.command, wish.participant
     if package.sharing == "purchaser" and participant.id not in package.beneficiaries:
@@ -168,13 +173,17 @@ def _check_eligible(package: Package, wish: _Wish) -> None:
         raise NotEligible("the participant is barred from this service")
     if package.locations and command.location_id not in package.locations:
         raise NotEligible("the package cannot be used at this location")
-    cap = package.cap_per_participant
-    if cap is not None and _used_by(package, participant.id) + command.quantity > cap:
+    if _room_under_cap(package, wish) < least:
+        cap = package.cap_per_participant
         raise NotEligible(f"one participant may use {cap} units of the package", limit=cap)
 
 
-def _used_by(package: Package, participant_id: str) -> int:
-    return sum(use.restorable for use in package.uses.values() if use.participant_id == participant_id)
+def _room_under_cap(package: Package, wish: _Wish) -> int:
+    """How many units the participant may still use of a package, as far as this wish asks for them."""
+    if package.cap_per_participant is None:
+        return wish.command.quantity
+    used = sum(use.restorable for use in package.uses.values() if use.participant_id == wish.participant.id)
+    return package.cap_per_participant - used
 
 
 # Which units?
@@ -189,14 +198,16 @@ def _lines_for(package: Package, command: Redemption) -> Iterator[int]:
 def _allocate(candidates: Sequence[Candidate], wish: _Wish) -> Iterator[Taken]:
     """Take the best-ranked lines first, each as far as it goes, until there is enough."""
     wanted = wish.command.quantity
+    room = {candidate.id: _room_under_cap(candidate.package, wish) for candidate in candidates}
     for candidate, number in sorted(
         _lines(candidates, wish), key=lambda found: _rank(found[0], found[1], wish)
     ):
         package = candidate.package
-        take = min(wanted, _capacity(package, number, wish.effective_at), _room_under_cap(package, wish))
+        take = min(wanted, room[candidate.id], _capacity(package, number, wish.effective_at))
         if take > 0:
             yield Taken(candidate, number, package.lines[number - 1].lowest(take))
             wanted -= take
+            room[candidate.id] -= take
 
 
 def _lines(candidates: Sequence[Candidate], wish: _Wish) -> Iterator[tuple[Candidate, int]]:
@@ -204,12 +215,6 @@ def _lines(candidates: Sequence[Candidate], wish: _Wish) -> Iterator[tuple[Candi
         for number in _lines_for(candidate.package, wish.command):
             if candidate.package.lines[number - 1].remaining:
                 yield candidate, number
-
-
-def _room_under_cap(package: Package, wish: _Wish) -> int:
-    if package.cap_per_participant is None:
-        return wish.command.quantity
-    return package.cap_per_participant - _used_by(package, wish.participant.id)
 
 
 def _rank(candidate: Candidate, number: int, wish: _Wish) -> tuple[bool, date, int, datetime, int, int]:
@@ -249,24 +254,18 @@ def _lowest_since(package: Package, number: int, moment: datetime) -> int:
     return left if lowest is None else min(lowest, left)
 
 
-def _insufficient(
-    usable: Sequence[Candidate], candidates: Sequence[Candidate], wish: _Wish, business: Business
-) -> Refused:
-    """Why there is not enough: what is left now, or what was left at some moment since `effective_at`."""
+def _short(usable: Sequence[Candidate], obstacles: Sequence[Refused | None], wish: _Wish) -> Refused:
+    """Why there is not enough: an unpaid package stands in the way, or what is left, now or back then."""
+    owing = sum(obstacle.owing for obstacle in obstacles if isinstance(obstacle, PaymentRequired))
+    requested = wish.command.quantity
     lines = list(_lines(usable, wish))
     now = sum(candidate.package.lines[number - 1].remaining for candidate, number in lines)
-    possible = sum(_capacity(candidate.package, number, wish.effective_at) for candidate, number in lines)
-    requested = wish.command.quantity
-    if now >= requested:
-        return InsufficientUnits(requested=requested, available=now, remaining=now, lowest=possible)
-    if not business.policies.payment_required or not candidates:
+    if now < requested:
+        if owing:
+            return PaymentRequired(owing)
         return InsufficientUnits(requested=requested, available=now, remaining=now)
-    unpaid = [
-        c.package.owing for c in candidates if c not in usable and c.package.owing and not c.package.cancelled
-    ]
-    if unpaid:
-        return PaymentRequired(sum(unpaid))
-    return InsufficientUnits(requested=requested, available=now, remaining=now)
+    lowest = sum(_capacity(candidate.package, number, wish.effective_at) for candidate, number in lines)
+    return InsufficientUnits(requested=requested, available=now, remaining=now, lowest=lowest)
 
 
 # The facts
@@ -277,7 +276,7 @@ def _facts(taken: Sequence[Taken], wish: _Wish, at: Circumstances) -> dict[str, 
     for allocation, part in enumerate(taken, 1):
         package = part.candidate.package
         if part.candidate.id not in facts:
-            facts[part.candidate.id] = [*settled(package, at.now), *_first_use(package, wish)]
+            facts[part.candidate.id] = [*settled(package, at.now), *_first_use(package, wish, at)]
         facts[part.candidate.id].append(_redeemed(part, allocation, wish, at))
     packages: Mapping[str, Package] = {part.candidate.id: part.candidate.package for part in taken}
     for id, added in facts.items():
@@ -285,13 +284,16 @@ def _facts(taken: Sequence[Taken], wish: _Wish, at: Circumstances) -> dict[str, 
     return facts
 
 
-def _first_use(package: Package, wish: _Wish) -> list[AnyPackageFact]:
+def _first_use(package: Package, wish: _Wish, at: Circumstances) -> list[AnyPackageFact]:
     """The first redemption starts a validity that waits for it, on the day of its session."""
     rule = package.validity
     if not isinstance(rule, AfterFirstUse) or package.started_on is not None:
         return []
     started_on = local_day(wish.used_at, package.time_zone)
-    expires_on = package.expires_on if package.expiry_set else add(started_on, rule.count, rule.unit)
+    if package.expiry_set:
+        expires_on = package.expiry_on(local_day(at.now, package.time_zone))
+    else:
+        expires_on = add(started_on, rule.count, rule.unit)
     return [ValidityStarted(effective_at=wish.effective_at, started_on=started_on, expires_on=expires_on)]
 
 

@@ -136,6 +136,7 @@ def _purchased(
         cancellation=terms.cancellation or business.policies.cancellation,
         locations=terms.locations,
         location_id=command.location_id,
+        paid_with=command.payment.method if command.payment else None,
         staff_id=at.actor.staff_id,
         external_ref=command.external_ref,
     )

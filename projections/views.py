@@ -66,6 +66,7 @@ class Views:
         self.projections = {projection.name: projection for projection in projections}
         if len(self.projections) != len(projections):
             raise TypeError("two read models have the same name")
+        self.where = where
         self._schema = schema
         self.on_postgres = str(where).startswith(("postgresql:", "postgres:"))
         self.engine = (

@@ -162,7 +162,7 @@ class PostgresServer:
         settings = {**self._settings, "port": str(self.port), "unix_socket_directories": str(self._folder)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
-            return subprocess.Popen(
+            process: subprocess.Popen[bytes] = subprocess.Popen(
                 [self._program("postgres"), "-D", self._data, *options],
                 **self._rights(),  # type: ignore[call-overload]
                 env={**self._environment(), **self._env},
@@ -172,6 +172,7 @@ class PostgresServer:
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )
+        return process
 
     def _answers(self) -> bool:
         assert self._process is not None

@@ -402,14 +402,14 @@ class Outcome:
         assert not any(self.facts.values()), self.facts
         return self
 
-    def refused(self, kind: type[Refused], **explanation: Any) -> None:
+    def refused(self, kind: type[Refused], /, **explanation: Any) -> None:
         """Exactly this refusal, with these numbers and no others; it made no fact."""
         assert not self.facts, f"not refused: {self.facts}"
         assert type(self.refusal) is kind
         assert self.refusal.explanation() == explanation
         assert str(self.refusal)
 
-    def refused_naming(self, kind: type[Refused], **some: Any) -> None:
+    def refused_naming(self, kind: type[Refused], /, **some: Any) -> None:
         """This refusal, explained by at least these members (texts for people are not spelt out)."""
         assert not self.facts, f"not refused: {self.facts}"
         assert type(self.refusal) is kind
@@ -490,12 +490,12 @@ class Answer(Generic[S, F, C]):
     def then_nothing(self) -> Self:
         return self.then()
 
-    def refused(self, kind: type[Refused], **explanation: Any) -> None:
+    def refused(self, kind: type[Refused], /, **explanation: Any) -> None:
         assert type(self.refusal) is kind
         assert self.refusal.explanation() == explanation
         assert str(self.refusal)
 
-    def refused_naming(self, kind: type[Refused], **some: Any) -> None:
+    def refused_naming(self, kind: type[Refused], /, **some: Any) -> None:
         assert type(self.refusal) is kind
         assert some.items() <= self.refusal.explanation().items()
         assert str(self.refusal)

@@ -40,9 +40,15 @@ def books(ledger: LedgerRecorder) -> LedgerRecorder:
             next_fact("pkg_b", 2),
             next_fact("pkg_z", 3),
             opening("bkg_1", "booking", CUSTOMER),
+            Append(
+                (fact("stf_1", 1, kind="staff"),),
+                {"stf_1": 0},
+                streams=(NewStream("staff", "stf_1"),),
+                people=(Person("stf_1", "stf_1", "{}"),),
+            ),
         ]
     )
-    assert ledger.head().position == 9
+    assert ledger.head().position == 10
     return ledger
 
 
@@ -92,6 +98,7 @@ def test_the_holders_of_claims_are_read(books: LedgerRecorder) -> None:
 def test_the_customers_of_packages_are_read_too(books: LedgerRecorder) -> None:
     assert read(books, Wanted({"pkg_b": 0}, with_customers=True)) == {"pkg_b": [1, 2], OTHER_CUSTOMER: [1]}
     assert read(books, Wanted({"pkg_b": 2}, with_customers=True)) == {OTHER_CUSTOMER: [1]}
+    assert read(books, Wanted({"bkg_1": 0}, with_customers=True)) == {"bkg_1": [1]}
     both = read(books, Wanted(packages_of=(CUSTOMER,), claimed=("purchase/cus_2/",), with_customers=True))
     assert both.keys() == {"pkg_z", "pkg_a", "pkg_b", CUSTOMER, OTHER_CUSTOMER}
 
@@ -129,7 +136,7 @@ def test_the_people_of_the_customers_that_were_read_come_along(books: LedgerReco
     assert people(Wanted({CUSTOMER: 0})) == {CUSTOMER, "par_1"}
     assert people(Wanted({CUSTOMER: 1})) == {CUSTOMER, "par_1"}
     assert people(Wanted({"pkg_b": 0}, with_customers=True)) == {OTHER_CUSTOMER}
-    assert people(Wanted({"pkg_b": 0})) == set()
+    assert people(Wanted({"pkg_b": 0, "stf_1": 0})) == set()
 
 
 def test_people_are_replaced_and_read_by_id(books: LedgerRecorder) -> None:

@@ -1,8 +1,10 @@
 """A tiny world: items that are counted, and two read models of them, one of each shape."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table
 from domain.events import Fact, Registry, UnreadableFact
 from domain.ledger.envelope import NewFact, StoredFact
 from domain.ledger.mapper import Recorded
+from domain.ledger.memory import MemoryStore
 from domain.ledger.recorder import Append, Store, Stored
 from projections.definition import Key, Keyed, Log, Moment, Projection, Row, fold
 from projections.views import Views
@@ -188,6 +191,16 @@ def installation(store: Store, views: Views) -> Iterator[Installation]:
     finally:
         views.close()
         store.close()
+
+
+@contextmanager
+def throw_away(*projections: Projection) -> Iterator[Installation]:
+    """One open ledger in memory, read tables in a file of its own: quick to make for each example."""
+    with tempfile.TemporaryDirectory() as folder:
+        views = Views(Path(folder) / "views.db", projections or (balances(), entries()))
+        with installation(MemoryStore(), views) as here:
+            here.store.open_ledger(BUSINESS)
+            yield here
 
 
 _items = st.sampled_from(["a", "b", "c", "Ű🙂"])

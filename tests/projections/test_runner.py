@@ -1,8 +1,6 @@
 """Read tables follow their ledgers: nothing twice, nothing skipped, nothing half."""
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from threading import Barrier, Event, Thread
 
 import pytest
@@ -12,13 +10,10 @@ from sqlalchemy import event, select, text
 from sqlalchemy.exc import OperationalError
 
 from domain.events import Fact
-from domain.ledger.memory import MemoryStore
 from projections import status
-from projections.definition import Projection
 from projections.positions import checkpoints
 from projections.rebuild import rebuild
 from projections.runner import Runner
-from projections.views import Views
 from tests.projections.conftest import Open
 from tests.projections.examples import (
     BUSINESS,
@@ -37,9 +32,9 @@ from tests.projections.examples import (
     decode_mended,
     entries,
     folded,
-    installation,
     record,
     table_rows,
+    throw_away,
 )
 
 FACTS: list[Fact] = [
@@ -73,19 +68,14 @@ def standing(here: Installation, business_id: str = BUSINESS) -> dict[str, tuple
 
 @given(st.lists(st.lists(a_fact, min_size=1, max_size=6), max_size=8), st.integers(1, 7))
 def test_any_split_into_batches_gives_the_rows_of_the_fold(appends: list[list[Fact]], page: int) -> None:
-    projections: list[Projection] = [balances(), entries()]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        installation(MemoryStore(), Views(Path(folder) / "views.db", projections)) as here,
-    ):
-        here.store.open_ledger(BUSINESS)
+    with throw_away() as here:
         runner = Runner(here.store, here.views, decode=decode, facts_per_page=page)
         for facts in appends:
             record(here.store, *facts)
             runner.step()
         runner.catch_up(BUSINESS)
 
-        for projection in projections:
+        for projection in (here.balances, here.entries):
             assert table_rows(here.views, projection) == folded(here.store, projection)
 
 

@@ -1,8 +1,8 @@
 """Bringing the schema of the PostgreSQL store up to this version of the code.
 
-Numbered SQL files of this folder are applied once each, in order, in one transaction under an advisory lock:
-any number of processes may migrate at once, and a failure leaves nothing behind. Only `carnet migrate` does so;
-a process that serves refuses a schema that is not its own.
+Numbered SQL files of this folder are applied once each, in order, in one transaction under an advisory
+lock: any number of processes may migrate at once, and a failure leaves nothing behind. Only `carnet migrate`
+does so; a process that serves refuses a schema that is not its own.
 """
 
 from functools import cache
@@ -19,19 +19,16 @@ OWNER = "carnet_owner"
 ROLES = (OWNER, "carnet_app", "carnet_worker")
 BACKUP = "carnet_backup"
 
-# Roles belong to the server, not to one database, so the lock on them has a number of its own. An advisory
-# lock reaches no further than its database: creating a role tolerates one who was quicker elsewhere.
 MIGRATION_LOCK = 0x6361726E6574
+"""Of one database. Roles are made in the whole server: `_make_role` bears with one who was quicker."""
 
 
 @cache
 def migrations() -> tuple[tuple[int, str, str], ...]:
     """(number, file name, SQL) of every migration, in order."""
-    found = [file for file in files(__package__).iterdir() if file.name[:4].isdigit()]
-    return tuple(
-        (int(file.name[:4]), file.name, file.read_text("utf-8"))
-        for file in sorted(found, key=lambda f: f.name)
-    )
+    numbered = [file for file in files(__package__).iterdir() if file.name[:4].isdigit()]
+    numbered.sort(key=lambda file: file.name)
+    return tuple((int(file.name[:4]), file.name, file.read_text("utf-8")) for file in numbered)
 
 
 def migrate(url: str, schema: str = SCHEMA) -> list[str]:
@@ -137,20 +134,18 @@ def _apply(connection: psycopg.Connection, schema: str) -> list[str]:
         raise WrongSchema(f"schema {schema!r} is at version {done}, newer than this program: upgrade carnet")
     missing = [migration for migration in migrations() if migration[0] > done]
     for number, name, text in missing:
-        connection.execute(sql.SQL(cast(LiteralString, text)))
+        connection.execute(sql.SQL(text))
         connection.execute("INSERT INTO schema_migrations (version, name) VALUES (%s, %s)", [number, name])
     return [name for _, name, _ in missing]
 
 
 def _grant(connection: psycopg.Connection, schema: str) -> None:
-    text = cast(LiteralString, files(__package__).joinpath("roles.sql").read_text("utf-8"))
-    connection.execute(sql.SQL(text).format(schema=sql.Identifier(schema)))
+    names = {"schema": sql.Identifier(schema), "backup": sql.Identifier(BACKUP)}
+    connection.execute(sql.SQL(files(__package__).joinpath("roles.sql").read_text("utf-8")).format(**names))
     if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [BACKUP]).fetchone() is not None:
-        names = {"schema": sql.Identifier(schema), "backup": sql.Identifier(BACKUP)}
         connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {schema} TO {backup}").format(**names))
-        connection.execute(
-            sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {backup}").format(**names)
-        )
+        grant = sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {backup}")
+        connection.execute(grant.format(**names))
 
 
 def _one(connection: psycopg.Connection, query: sql.Composed | sql.SQL) -> object:

@@ -105,10 +105,9 @@ class PostgresRecorder(LedgerRecorder):
 
     @contextmanager
     def locked(self) -> Iterator[LedgerRecorder]:
-        with self._database.connection() as connection:
-            with connection.transaction():
-                connection.execute(LOCK, [self.business_id])
-                yield PostgresRecorder(self._database, self.business_id, connection)
+        with self._database.connection() as connection, connection.transaction():
+            connection.execute(LOCK, [self.business_id])
+            yield PostgresRecorder(self._database, self.business_id, connection)
         self._database.announce()
 
     def head(self) -> Head:
@@ -132,7 +131,8 @@ class PostgresRecorder(LedgerRecorder):
 
     def streams_of(self, customer_id: str, kind: str) -> Sequence[str]:
         rows = self._select(
-            "SELECT id FROM streams WHERE business_id = %s AND customer_id = %s AND kind = %s ORDER BY opened",
+            "SELECT id FROM streams"
+            " WHERE business_id = %s AND customer_id = %s AND kind = %s ORDER BY opened",
             customer_id,
             kind,
         )
@@ -149,18 +149,20 @@ class PostgresRecorder(LedgerRecorder):
 
     def people(self, ids: Sequence[str]) -> Sequence[Person]:
         rows = self._select(
-            "SELECT p.id, p.owner_id, p.data FROM people p"
-            " WHERE p.business_id = %s AND p.id = ANY (%s) ORDER BY array_position(%s::text[], p.id)",
-            list(ids),
+            "SELECT p.id, p.owner_id, p.data FROM (SELECT %s AS business_id, %s::text[] AS ids) AS b,"
+            " unnest(b.ids) WITH ORDINALITY AS w (id, place), LATERAL ("
+            "SELECT * FROM people WHERE people.business_id = b.business_id AND people.id = w.id OFFSET 0) AS p"
+            " ORDER BY w.place",
             list(ids),
         )
         return [Person(*row) for row in rows]
 
     def texts(self, ids: Sequence[str]) -> Sequence[Text]:
         rows = self._select(
-            "SELECT t.id, t.owner_id, t.salt, t.body FROM texts t"
-            " WHERE t.business_id = %s AND t.id = ANY (%s) ORDER BY array_position(%s::text[], t.id)",
-            list(ids),
+            "SELECT t.id, t.owner_id, t.salt, t.body FROM (SELECT %s AS business_id, %s::text[] AS ids) AS b,"
+            " unnest(b.ids) WITH ORDINALITY AS w (id, place), LATERAL ("
+            "SELECT * FROM texts WHERE texts.business_id = b.business_id AND texts.id = w.id OFFSET 0) AS t"
+            " ORDER BY w.place",
             list(ids),
         )
         return [Text(*row) for row in rows]
@@ -179,7 +181,7 @@ class PostgresRecorder(LedgerRecorder):
         # No stream is named as read: the table refuses a version that is taken.
         (stored,) = self.append([Append(facts, {})])
         assert isinstance(stored, Stored)
-        return range(stored.first, stored.last + 1)
+        return list(range(stored.first, stored.last + 1))
 
     def select_events(
         self,
@@ -190,11 +192,9 @@ class PostgresRecorder(LedgerRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
-        order: LiteralString = "DESC" if desc else "ASC"
+        order: LiteralString = " ORDER BY version DESC" if desc else " ORDER BY version"
         facts = self._facts(
-            "stream_id = %s AND version > %s::int8 AND version <= %s::int8 ORDER BY version "
-            + order
-            + " LIMIT %s",
+            "stream_id = %s AND version > %s::int8 AND version <= %s::int8" + order + " LIMIT %s",
             str(originator_id),
             -1 if gt is None else gt,
             EVERYTHING if lte is None else lte,

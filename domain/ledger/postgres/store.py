@@ -25,8 +25,8 @@ class PostgresStore:
     """What a process holds once; implements `domain.ledger.recorder.Store`.
 
     `clock` gives milliseconds since 1970 and is for tests: without it the database's clock decides.
-    `pool_size` connections at most are used, and two more to tell and hear news. A connection, and each answer,
-    is waited for `answer_s` seconds at most.
+    `pool_size` connections at most are used, and two more to tell and hear news. A connection, and each
+    answer, is waited for `answer_s` seconds at most.
 
     Raises WrongSchema when the database is not migrated or newer than this code, LedgerUnavailable when it
     cannot be reached.
@@ -86,10 +86,9 @@ class PostgresStore:
         return None if row is None else StoredKey(*row)
 
     def keys_of(self, business_id: str) -> Sequence[StoredKey]:
-        query: LiteralString = (
-            "SELECT " + KEY + " FROM api_keys WHERE business_id = %s ORDER BY created_at, id"
-        )
-        return [StoredKey(*row) for row in self._for(business_id, query, business_id)]
+        of_business: LiteralString = " FROM api_keys WHERE business_id = %s ORDER BY created_at, id"
+        rows = self._for(business_id, "SELECT " + KEY + of_business, business_id)
+        return [StoredKey(*row) for row in rows]
 
     def revoke_key(self, business_id: str, key_id: str, revoked_at: int) -> bool:
         revoked = self._for(
@@ -126,7 +125,7 @@ class PostgresStore:
         with self.connection() as connection, connection.pipeline():
             connection.execute(FOR_BUSINESS, [business_id])
             cursor = connection.execute(query, arguments)
-            return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall() if cursor.description else []
 
     def _connect(self) -> PatientConnection:
         return PatientConnection.connect(self._url, **self._settings)
