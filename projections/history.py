@@ -94,7 +94,7 @@ def _told(fact: Any) -> Row:
             return {
                 "kind": "price",
                 "label": "Price adjusted",
-                "value": _revalued(fact),
+                "value": fact.price - fact.previous,
                 "amount": fact.price,
             }
         case UnitsRedeemed() | UnitsRestored():

@@ -104,10 +104,10 @@ def _hung_up(connection: PatientConnection) -> bool:
         return True
     waiting = poll()
     waiting.register(connection.pgconn.socket, POLLIN)
-    if not waiting.poll(0):
-        return False
     try:
-        connection.pgconn.consume_input()
+        # Last words come first (a notice, why it shuts down); the end is found when nothing else is left.
+        while waiting.poll(0):
+            connection.pgconn.consume_input()
     except psycopg.OperationalError:
         return True
     return False
