@@ -7,8 +7,9 @@ one row of `read_tables`.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
@@ -94,23 +95,67 @@ def error_text(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:ERROR_LENGTH_MAX]
 
 
-def _is_live(projections: Iterable[Projection]) -> Select[tuple[str, str]]:
-    versions = [(projection.name, projection.version) for projection in projections]
+Versions: TypeAlias = tuple[tuple[str, int], ...]
+
+
+def _versions(projections: Iterable[Projection]) -> Versions:
+    return tuple((projection.name, projection.version) for projection in projections)
+
+
+# The statements are composed once for each set of read models: composing costs more than running them.
+
+
+@lru_cache(maxsize=256)
+def _live(versions: Versions) -> Select[Any]:
     wanted = tuple_(read_tables.c.projection, read_tables.c.version).in_(versions)
-    return select(read_tables.c.projection, read_tables.c.physical).where(read_tables.c.state == LIVE, wanted)
+    return (
+        select(read_tables.c.projection, read_tables.c.physical, read_tables.c.generation)
+        .where(read_tables.c.state == LIVE, wanted)
+        # In one order everywhere, so that two who make the same checkpoints cannot deadlock.
+        .order_by(read_tables.c.physical)
+    )
+
+
+_OWN = (checkpoints.c.physical == read_tables.c.physical) & (
+    checkpoints.c.business_id == bindparam("business_id", type_=Text)
+)
+_PLACE = (checkpoints.c.position, checkpoints.c.stopped_at, checkpoints.c.error)
+
+
+@lru_cache(maxsize=256)
+def _read(versions: Versions) -> Select[Any]:
+    return _live(versions).outerjoin_from(read_tables, checkpoints, _OWN).add_columns(*_PLACE)
+
+
+@lru_cache(maxsize=256)
+def _lock(versions: Versions) -> Select[Any]:
+    found = _live(versions).join_from(read_tables, checkpoints, _OWN).add_columns(*_PLACE)
+    return found.with_for_update(of=checkpoints, skip_locked=True)
+
+
+@lru_cache(maxsize=256)
+def _lowest(versions: Versions) -> Select[Any]:
+    running = func.min(checkpoints.c.position).filter(checkpoints.c.stopped_at.is_(None))
+    return (
+        _live(versions)
+        .join_from(read_tables, checkpoints, checkpoints.c.physical == read_tables.c.physical)
+        .with_only_columns(checkpoints.c.business_id, running.label("position"))
+        .where(checkpoints.c.business_id.in_(bindparam("business_ids", expanding=True)))
+        .order_by(None)
+        .group_by(checkpoints.c.business_id)
+        .having(func.count() == bindparam("tables", type_=Integer))
+    )
 
 
 def live_tables(connection: Connection, projections: Iterable[Projection]) -> dict[str, str]:
     """Projection name → the physical table that is live for its version; missing where none was made."""
-    return {row.projection: row.physical for row in connection.execute(_is_live(projections))}
+    return {row.projection: row.physical for row in connection.execute(_live(_versions(projections)))}
 
 
 def generations(connection: Connection, projections: Iterable[Projection]) -> tuple[tuple[str, int], ...]:
     """The live tables and how often their checkpoints may have gone back: equal as long as none did."""
-    live = _is_live(projections).with_only_columns(read_tables.c.physical, read_tables.c.generation)
-    return tuple(
-        (physical, generation) for physical, generation in connection.execute(live.order_by("physical"))
-    )
+    found = connection.execute(_live(_versions(projections)))
+    return tuple((row.physical, row.generation) for row in found)
 
 
 def _checkpoint(row: Row[Any]) -> Checkpoint:
@@ -118,16 +163,12 @@ def _checkpoint(row: Row[Any]) -> Checkpoint:
     return Checkpoint(row.projection, row.physical, row.position or 0, stop)
 
 
-_PLACE = (checkpoints.c.position, checkpoints.c.stopped_at, checkpoints.c.error)
-
-
 def read(
     connection: Connection, projections: Iterable[Projection], business_id: str
 ) -> dict[str, Checkpoint]:
     """Projection name → its live table's checkpoint; missing only where no table was made."""
-    own = (checkpoints.c.physical == read_tables.c.physical) & (checkpoints.c.business_id == business_id)
-    found = _is_live(projections).outerjoin_from(read_tables, checkpoints, own).add_columns(*_PLACE)
-    return {row.projection: _checkpoint(row) for row in connection.execute(found)}
+    found = connection.execute(_read(_versions(projections)), {"business_id": business_id})
+    return {row.projection: _checkpoint(row) for row in found}
 
 
 def lock(connection: Connection, projections: Iterable[Projection], business_id: str) -> list[Checkpoint]:
@@ -135,30 +176,32 @@ def lock(connection: Connection, projections: Iterable[Projection], business_id:
 
     Those that others hold or that do not exist yet are left out: never waits for a row.
     """
-    own = checkpoints.c.physical == read_tables.c.physical
-    found = (
-        _is_live(projections)
-        .join_from(read_tables, checkpoints, own)
-        .where(checkpoints.c.business_id == business_id)
-        .add_columns(*_PLACE)
-        .with_for_update(of=checkpoints, skip_locked=True)
-    )
-    return [_checkpoint(row) for row in connection.execute(found)]
+    found = connection.execute(_lock(_versions(projections)), {"business_id": business_id})
+    return [_checkpoint(row) for row in found]
+
+
+def lowest(
+    connection: Connection, projections: Iterable[Projection], tables: int, business_ids: Iterable[str]
+) -> dict[str, int | None]:
+    """Business → its lowest checkpoint over the `tables` live tables that are not stopped (None: all are).
+
+    A business for which some live table has no checkpoint yet is left out.
+    """
+    found: dict[str, int | None] = {}
+    remaining = iter(business_ids)
+    while chunk := list(islice(remaining, BUSINESSES_PER_QUERY)):
+        bound = {"business_ids": chunk, "tables": tables}
+        for row in connection.execute(_lowest(_versions(projections)), bound):
+            found[row.business_id] = row.position
+    return found
 
 
 def open_missing(
     connection: Connection, projections: Iterable[Projection], business_id: str, now_ms: int
 ) -> bool:
     """Make checkpoints at position 0 for the live tables that have none; False when none was missing."""
-    own = (checkpoints.c.physical == read_tables.c.physical) & (checkpoints.c.business_id == business_id)
-    missing = connection.scalars(
-        _is_live(projections)
-        .with_only_columns(read_tables.c.physical)
-        .outerjoin_from(read_tables, checkpoints, own)
-        .where(checkpoints.c.physical.is_(None))
-        # In one order everywhere, so that two who make the same ones cannot deadlock.
-        .order_by(read_tables.c.physical)
-    ).all()
+    found = connection.execute(_read(_versions(projections)), {"business_id": business_id})
+    missing = [row.physical for row in found if row.position is None]
     for physical in missing:
         open_checkpoint(connection, physical, business_id, now_ms)
     return bool(missing)
@@ -200,33 +243,6 @@ def move(
         for before, after in moves
     ]
     return connection.execute(_MOVE, parameters).rowcount == len(moves)
-
-
-def lowest(
-    connection: Connection, projections: Sequence[Projection], business_ids: Iterable[str]
-) -> dict[str, int | None]:
-    """Business → its lowest checkpoint over the live tables that are not stopped (None: all are).
-
-    A business for which some live table has no checkpoint yet is left out.
-    """
-    tables = len(live_tables(connection, projections))
-    lowest: dict[str, int | None] = {}
-    running = checkpoints.c.position.label("position")
-    query = (
-        _is_live(projections)
-        .join_from(read_tables, checkpoints, checkpoints.c.physical == read_tables.c.physical)
-        .with_only_columns(
-            checkpoints.c.business_id,
-            func.min(running).filter(checkpoints.c.stopped_at.is_(None)),
-        )
-        .where(checkpoints.c.business_id.in_(bindparam("business_ids", expanding=True)))
-        .group_by(checkpoints.c.business_id)
-        .having(func.count() == tables)
-    )
-    remaining = iter(business_ids)
-    while chunk := list(islice(remaining, BUSINESSES_PER_QUERY)):
-        lowest.update((id, position) for id, position in connection.execute(query, {"business_ids": chunk}))
-    return lowest
 
 
 def clear_stop(connection: Connection, projection: Projection, business_id: str) -> bool:

@@ -1,42 +1,36 @@
-"""Reading and writing the rows of one business in a read table, many at a time."""
+"""Reading and writing the rows of one business in a read table, many at a time.
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+On PostgreSQL the values of each column go over as one array: the statement stays the same however many rows
+there are, so it is prepared once, and a page is one round trip.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Select, Table, bindparam, delete, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Table,
+    bindparam,
+    delete,
+    func,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects import sqlite
 
 from projections.definition import Key, Row, key_columns
-from projections.positions import inserting
 
 KEYS_PER_QUERY = 500
+"""On SQLite, which takes each value of each key as a parameter."""
 COPY_ROWS_MIN = 200
-"""From so many rows on, a COPY is faster than single statements."""
+"""From so many rows on, a COPY is faster than an INSERT."""
 
 Item = TypeVar("Item")
-
-
-def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    remaining = iter(items)
-    while chunk := list(islice(remaining, size)):
-        yield chunk
-
-
-@lru_cache(maxsize=256)
-def _of_keys(table: Table) -> ColumnElement[bool]:
-    columns = key_columns(table)
-    place = columns[0] if len(columns) == 1 else tuple_(*columns)
-    return (table.c.business_id == bindparam("of_business")) & place.in_(bindparam("keys", expanding=True))
-
-
-@lru_cache(maxsize=256)
-def _select(table: Table) -> Select[Any]:
-    return select(table).where(_of_keys(table))
-
-
-def _bound(table: Table, keys: Sequence[Key]) -> list[Any]:
-    return [key[0] for key in keys] if len(key_columns(table)) == 1 else list(keys)
 
 
 def read_rows(
@@ -46,42 +40,99 @@ def read_rows(
     names = [column.name for column in table.columns]
     places = [names.index(column.name) for column in key_columns(table)]
     found: dict[Key, Row] = {}
-    for some in chunks(keys, KEYS_PER_QUERY):
-        bound = {"of_business": business_id, "keys": _bound(table, some)}
-        for values in connection.execute(_select(table), bound):
+    wanted = select(table).where(_of_keys(table, connection.dialect.name))
+    for bound in _bound(connection, table, business_id, keys):
+        for values in connection.execute(wanted, bound):
             found[tuple(values[place] for place in places)] = dict(zip(names, values, strict=True))
     return found
 
 
 def delete_rows(connection: Connection, table: Table, business_id: str, keys: Collection[Key]) -> None:
-    for some in chunks(keys, KEYS_PER_QUERY):
-        bound = {"of_business": business_id, "keys": _bound(table, some)}
-        connection.execute(delete(table).where(_of_keys(table)), bound)
+    unwanted = delete(table).where(_of_keys(table, connection.dialect.name))
+    for bound in _bound(connection, table, business_id, keys):
+        connection.execute(unwanted, bound)
 
 
-def put_rows(connection: Connection, table: Table, rows: Collection[Row]) -> None:
+@lru_cache(maxsize=256)
+def _of_keys(table: Table, dialect: str) -> ColumnElement[bool]:
+    """The rows of the business `of_business` with the keys that `_bound` binds."""
+    columns = key_columns(table)
+    place = columns[0] if len(columns) == 1 else tuple_(*columns)
+    if dialect == "postgresql":
+        arrays = [bindparam(f"of_{column.name}", type_=ARRAY(column.type)) for column in columns]
+        keys = func.unnest(*arrays).table_valued(*(column.name for column in columns), name="wanted")
+        of_keys = place.in_(select(keys))
+    else:
+        of_keys = place.in_(bindparam("keys", expanding=True))
+    return (table.c.business_id == bindparam("of_business")) & of_keys
+
+
+def _bound(
+    connection: Connection, table: Table, business_id: str, keys: Collection[Key]
+) -> Iterator[dict[str, Any]]:
+    columns = key_columns(table)
+    if connection.dialect.name == "postgresql":
+        arrays = zip(*keys, strict=True)
+        named = {f"of_{column.name}": list(array) for column, array in zip(columns, arrays, strict=False)}
+        if named:
+            yield {"of_business": business_id, **named}
+        return
+    for some in _chunks(keys, KEYS_PER_QUERY):
+        yield {"of_business": business_id, "keys": [key[0] for key in some] if len(columns) == 1 else some}
+
+
+def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    remaining = iter(items)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
+
+
+def put_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert the rows, or put them in the place of those with their keys."""
+    _insert(connection, table, rows, replace=True)
+
+
+def add_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert the rows that are not there."""
+    _insert(connection, table, rows, replace=False)
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[Row], *, replace: bool) -> None:
+    replaced = [column.name for column in table.columns if replace and not column.primary_key]
     if not rows:
         return
-    insert = inserting(connection.dialect, table)
-    replaced = {c.name: insert.excluded[c.name] for c in table.columns if not c.primary_key}
+    if connection.dialect.name == "postgresql":
+        arrays = {
+            name: [encode(row[name]) for row in rows] if encode else [row[name] for row in rows]
+            for name, encode in _encoders(table, connection.dialect)
+        }
+        connection.exec_driver_sql(_insert_arrays(table, connection.dialect, tuple(replaced)), arrays)
+        return
+    insert = sqlite.insert(table)
     key = list(table.primary_key)
     if replaced:
-        connection.execute(insert.on_conflict_do_update(index_elements=key, set_=replaced), list(rows))
-    else:
-        connection.execute(insert.on_conflict_do_nothing(index_elements=key), list(rows))
-
-
-def add_rows(connection: Connection, table: Table, rows: Collection[Row]) -> None:
-    """Insert the rows that are not there."""
-    if rows:
-        insert = inserting(connection.dialect, table).on_conflict_do_nothing(
-            index_elements=list(table.primary_key)
+        insert = insert.on_conflict_do_update(
+            index_elements=key, set_={name: insert.excluded[name] for name in replaced}
         )
-        connection.execute(insert, list(rows))
+    else:
+        insert = insert.on_conflict_do_nothing(index_elements=key)
+    connection.execute(insert, rows)
 
 
-def copy_rows(connection: Connection, table: Table, rows: Collection[Row]) -> None:
+@lru_cache(maxsize=256)
+def _insert_arrays(table: Table, dialect: Dialect, replaced: tuple[str, ...]) -> str:
+    quote = dialect.identifier_preparer.quote
+    names = ", ".join(quote(column.name) for column in table.columns)
+    key = ", ".join(quote(column.name) for column in table.primary_key)
+    arrays = ", ".join(f"%({column.name})s::{column.type.compile(dialect)}[]" for column in table.columns)
+    update = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in replaced)
+    return (
+        f"INSERT INTO {quote(table.name)} ({names}) SELECT * FROM unnest({arrays})"
+        f" ON CONFLICT ({key}) DO {f'UPDATE SET {update}' if update else 'NOTHING'}"
+    )
+
+
+def copy_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows whose keys are known to be free, as fast as the database can."""
     if connection.dialect.name != "postgresql" or len(rows) < COPY_ROWS_MIN:
         add_rows(connection, table, rows)
@@ -96,7 +147,8 @@ def copy_rows(connection: Connection, table: Table, rows: Collection[Row]) -> No
             copy.write_row([encode(row[name]) if encode else row[name] for name, encode in encoders])
 
 
-def _encoders(table: Table, dialect: Dialect) -> list[tuple[str, Any]]:
+@lru_cache(maxsize=256)
+def _encoders(table: Table, dialect: Dialect) -> list[tuple[str, Callable[[Any], Any] | None]]:
     """Column → what turns its values into those the driver takes (None: nothing need be done)."""
     return [
         (column.name, column.type.dialect_impl(dialect).bind_processor(dialect)) for column in table.columns

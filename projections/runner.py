@@ -24,6 +24,8 @@ FACTS_PER_PAGE = 1000
 POLL_S = 1.0
 BACK_OFF_S_MAX = 5.0
 FAILURES_PER_STEP_MAX = 3
+DOUBTFUL_MAX = 3
+"""So many businesses are looked at one by one; of more, one query first tells which are behind."""
 
 log = logging.getLogger("carnet.runner")
 
@@ -132,8 +134,9 @@ class Runner:
             if seen != self._seen:
                 self._seen, self._settled = seen, {}
             doubtful = [id for id, head in heads.items() if self._is_behind(id, head)]
-            if doubtful:
-                self._settled.update(positions.lowest(connection, self._projections, doubtful))
+            if len(doubtful) > DOUBTFUL_MAX:
+                lowest = positions.lowest(connection, self._projections, len(seen), doubtful)
+                self._settled.update(lowest)
         return [id for id in doubtful if self._is_behind(id, heads[id])]
 
     def _is_behind(self, business_id: str, head: int) -> bool:
