@@ -3,6 +3,8 @@
 from domain.guards import check_not_cancelled, now_for
 from domain.package import (
     AVAILABLE,
+    CORRECTED,
+    USED,
     AnyPackageFact,
     CancelPackage,
     Package,
@@ -41,8 +43,8 @@ def void(package: Package, command: VoidPackage, at: Circumstances) -> list[AnyP
     check_not_cancelled(package)
     if package.entered_on != local_day(at.now, package.time_zone):
         raise NotEligible("a sale is voided on the day it was entered; cancel the package instead")
-    if any(use.restorable for use in package.uses.values()):
-        raise NotEligible("a unit was used; restore it first, or cancel the package instead")
+    if package.units_in(USED) or package.units_in(CORRECTED):
+        raise NotEligible("a unit was used or taken by a correction; give it back first, or cancel instead")
     facts: list[AnyPackageFact] = []
     paid = package.paid
     for payment_id, payment in package.payments.items():

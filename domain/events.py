@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json, to_json
+from pydantic_core import from_json, to_json
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -64,21 +65,24 @@ class Registry:
         fact = self._by_name.get(name)
         if fact is None:
             raise UnreadableFact(f"unknown fact {name!r}")
-        if version > fact.stored_version or version < 1:
-            raise UnreadableFact(
-                f"{name} version {version} is newer than {fact.stored_version}, the last known"
-            )
+        if not 1 <= version <= fact.stored_version:
+            raise UnreadableFact(f"{name} version {version} is not one of 1 to {fact.stored_version}")
         try:
-            if version == fact.stored_version:
-                return fact.model_validate_json(data)
-            return self._upcast(fact, version, data)
+            return fact.model_validate_json(_upcast(fact, version, data))
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(map(str, first["loc"])) or "data"
             raise UnreadableFact(f"invalid {name} version {version}: {where}: {first['msg']}") from error
 
-    def _upcast(self, fact: type[Fact], version: int, data: bytes) -> Fact:
+
+def _upcast(fact: type[Fact], version: int, data: bytes) -> bytes:
+    """The data of that version as the fact's own version has it."""
+    if version == fact.stored_version:
+        return data
+    try:
         fields = from_json(data)
         for step in range(version, fact.stored_version):
             fields = fact.upcasters[step](fields)
-        return fact.model_validate_json(to_json(fields))
+    except (ValueError, LookupError, TypeError) as error:
+        raise UnreadableFact(f"invalid {fact.stored_name} version {version}: {error!r}") from error
+    return to_json(fields)

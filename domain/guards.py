@@ -60,7 +60,7 @@ def check_room(package: Package, facts: int, *, kept: bool) -> None:
 
 def settled(package: Package, now: datetime) -> list[AnyPackageFact]:
     """The end of a freeze whose last day has passed, recorded with whatever comes next."""
-    if not package.frozen or package.freeze_on(local_day(now, package.time_zone)):
+    if not package.frozen or local_day(now, package.time_zone) <= package.freezes[-1].until:
         return []
     freeze = package.freezes[-1]
     ended_at = max(expires_at(freeze.until, package.time_zone), package.latest_at)

@@ -472,11 +472,11 @@ class Package:
     def freeze_on(self, day: date) -> Freeze | None:
         """The freeze that is in force on a day; it ends by the clock with its last day."""
         last = self.freezes[-1] if self.frozen else None
-        return last if last is not None and day <= last.until else None
+        return last if last is not None and last.frozen_on <= day <= last.until else None
 
     def expiry_on(self, day: date) -> date | None:
         """The last valid day, as it stands on a day: a freeze that the clock ended has moved it."""
-        if self.expires_on is None or not self.frozen or self.freeze_on(day):
+        if self.expires_on is None or not self.frozen or day <= self.freezes[-1].until:
             return self.expires_on
         return extended(self.expires_on, self.freezes[-1].frozen_on, self.freezes[-1].until)
 

@@ -23,7 +23,7 @@ from domain.refusals import (
     PaymentRequired,
     Refused,
 )
-from domain.values import Circumstances, as_moment, local_day
+from domain.values import UNITS_PER_PACKAGE_MAX, Circumstances, as_moment, local_day
 
 NEVER = date.max
 """Where a package that never expires ranks among expiry dates."""
@@ -179,9 +179,9 @@ def _check_eligible(package: Package, wish: _Wish, least: int) -> None:
 
 
 def _room_under_cap(package: Package, wish: _Wish) -> int:
-    """How many units the participant may still use of a package, as far as this wish asks for them."""
+    """How many units of a package the participant may still use."""
     if package.cap_per_participant is None:
-        return wish.command.quantity
+        return UNITS_PER_PACKAGE_MAX
     used = sum(use.restorable for use in package.uses.values() if use.participant_id == wish.participant.id)
     return package.cap_per_participant - used
 
@@ -257,15 +257,18 @@ def _lowest_since(package: Package, number: int, moment: datetime) -> int:
 def _short(usable: Sequence[Candidate], obstacles: Sequence[Refused | None], wish: _Wish) -> Refused:
     """Why there is not enough: an unpaid package stands in the way, or what is left, now or back then."""
     owing = sum(obstacle.owing for obstacle in obstacles if isinstance(obstacle, PaymentRequired))
-    requested = wish.command.quantity
-    lines = list(_lines(usable, wish))
-    now = sum(candidate.package.lines[number - 1].remaining for candidate, number in lines)
-    if now < requested:
-        if owing:
-            return PaymentRequired(owing)
-        return InsufficientUnits(requested=requested, available=now, remaining=now)
-    lowest = sum(_capacity(candidate.package, number, wish.effective_at) for candidate, number in lines)
-    return InsufficientUnits(requested=requested, available=now, remaining=now, lowest=lowest)
+    requested, remaining, available, lowest = wish.command.quantity, 0, 0, 0
+    for candidate in usable:
+        package, lines = candidate.package, [number for _, number in _lines([candidate], wish)]
+        left, room = sum(package.lines[n - 1].remaining for n in lines), _room_under_cap(package, wish)
+        remaining += left
+        available += min(room, left)
+        lowest += min(room, sum(_capacity(package, n, wish.effective_at) for n in lines))
+    if available >= requested:
+        return InsufficientUnits(requested, available=available, remaining=remaining, lowest=lowest)
+    if owing:
+        return PaymentRequired(owing)
+    return InsufficientUnits(requested, available=available, remaining=remaining)
 
 
 # The facts

@@ -15,6 +15,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -149,6 +150,13 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _written_with_hyphens(given: object) -> object:
+    """Refuse a number in quotes, which pydantic would read as seconds since 1970."""
+    if isinstance(given, str) and given[4:5] != "-":
+        raise ValueError("must be written as in 2026-10-03")
+    return given
+
+
 def _bounded_day(day: date) -> date:
     if not FIRST_DAY <= day <= LAST_DAY:
         raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
@@ -156,7 +164,9 @@ def _bounded_day(day: date) -> date:
 
 
 def _utc_milliseconds(moment: datetime) -> datetime:
-    moment = moment.astimezone(UTC)
+    # The years first: a moment at the edge of what datetime can hold has no counterpart in UTC.
+    if FIRST_DAY.year - 1 <= moment.year <= LAST_DAY.year + 1:
+        moment = moment.astimezone(UTC)
     if not FIRST_DAY <= moment.date() <= LAST_DAY:
         raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
@@ -174,9 +184,10 @@ def from_milliseconds(milliseconds: int) -> datetime:
 
 
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
-Day = Annotated[date, AfterValidator(_bounded_day)]
+Day = Annotated[date, BeforeValidator(_written_with_hyphens), AfterValidator(_bounded_day)]
 Moment = Annotated[
     AwareDatetime,
+    BeforeValidator(_written_with_hyphens),
     AfterValidator(_utc_milliseconds),
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
 ]

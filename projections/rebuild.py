@@ -4,19 +4,18 @@ A rebuild can be interrupted anywhere and started again: what was written has it
 transaction, and what was only in memory is folded again. It has no side effects but its table.
 """
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, select, update
 
 from domain.ledger.mapper import recorded
 from domain.ledger.recorder import LedgerRecorder, Store
 from projections import positions
-from projections.definition import Key, Projection, Row, key_columns, physical_name
+from projections.comparison import Difference, compare
+from projections.definition import Projection, physical_name
+from projections.dropping import drop, drop_old
 from projections.folding import Decode, Folding, apply, read_page
 from projections.positions import BUILDING, LIVE, OLD, Checkpoint, checkpoints, read_tables
 from projections.views import Views
@@ -25,8 +24,6 @@ Progress = Callable[[int, int], None]
 """Called with the facts done and the facts in all."""
 
 TRIES = 20
-
-log = logging.getLogger("carnet.rebuild")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +48,6 @@ class RebuildStopped(Exception):
         self.name = name
         self.business_id = business_id
         self.stop = stop
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A row that is not the same in the live table and in the rebuilt one; None: it is not there."""
-
-    business_id: str
-    key: Key
-    live: Row | None
-    rebuilt: Row | None
 
 
 class Rebuild:
@@ -97,7 +84,7 @@ class Rebuild:
             state = connection.scalar(select(read_tables.c.state).where(read_tables.c.physical == physical))
             if state == BUILDING and not restart:
                 return physical
-            _drop(connection, physical)
+            drop(connection, physical)
             self._views.table(self._projection, physical).create(connection)
             connection.execute(
                 read_tables.insert(),
@@ -225,7 +212,7 @@ class Rebuild:
                     ]
                     if at[0] == at[1]:
                         live_table = self._views.table(self._projection, live)
-                        yield from _compare(connection, business_id, live_table, self._table)
+                        yield from compare(connection, business_id, live_table, self._table)
                         break
             else:
                 raise RuntimeError(f"{business_id} moves too fast to be compared")
@@ -275,81 +262,8 @@ class Rebuild:
                 raise RebuildStopped(self._projection.name, row.business_id, stop)
 
 
-def _compare(connection: Connection, business_id: str, live: Table, rebuilt: Table) -> Iterator[Difference]:
-    """Rows of `live` against those of `rebuilt`, then those that only `rebuilt` has; streamed."""
-    both = _same_key(live, rebuilt)
-    pairs = select(live, rebuilt).select_from(live.outerjoin(rebuilt, both))
-    width = len(live.columns)
-    for row in connection.execute(
-        pairs.where(live.c.business_id == business_id), execution_options={"yield_per": 1000}
-    ):
-        ours, theirs = _row(live, row[:width]), _row(rebuilt, row[width:])
-        if ours != theirs:
-            yield Difference(business_id, _key(live, ours), ours, theirs if theirs["business_id"] else None)
-    alone = select(rebuilt).select_from(rebuilt.outerjoin(live, both))
-    alone = alone.where(rebuilt.c.business_id == business_id, live.c.business_id.is_(None))
-    for row in connection.execute(alone, execution_options={"yield_per": 1000}):
-        theirs = _row(rebuilt, row)
-        yield Difference(business_id, _key(rebuilt, theirs), None, theirs)
-
-
-def _same_key(left: Table, right: Table) -> Any:
-    condition = left.c.business_id == right.c.business_id
-    for column in key_columns(left):
-        condition &= column == right.c[column.name]
-    return condition
-
-
-def _row(table: Table, values: Sequence[Any]) -> Row:
-    return dict(zip((column.name for column in table.columns), values, strict=True))
-
-
-def _key(table: Table, row: Row) -> Key:
-    return tuple(row[column.name] for column in key_columns(table))
-
-
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def drop_old(views: Views, projection: Projection) -> list[str]:
-    """Drop the tables that this version has taken the place of; their names.
-
-    One that is still being read for longer than a lock is waited for is left to the next time.
-    """
-    replaced = (read_tables.c.state == OLD) | (read_tables.c.version < projection.version)
-    with views.reading() as connection:
-        names = connection.scalars(
-            select(read_tables.c.physical).where(read_tables.c.projection == projection.name, replaced)
-        ).all()
-    dropped = []
-    for physical in names:
-        try:
-            if not views.on_postgres:
-                _empty(views, physical)
-            with views.altering() as connection:
-                _drop(connection, physical)
-        except OperationalError as error:
-            log.warning("%s is still being read and stays for now: %s", physical, error.orig)
-        else:
-            dropped.append(physical)
-    return dropped
-
-
-def _empty(views: Views, physical: str) -> None:
-    """Delete its rows a thousand at a time: SQLite would hold its one writer for the whole of a big table."""
-    statement = f"DELETE FROM {physical} WHERE rowid IN (SELECT rowid FROM {physical} LIMIT 1000)"
-    while True:
-        with views.writing() as connection:
-            if connection.exec_driver_sql(statement).rowcount == 0:
-                return
-
-
-def _drop(connection: Connection, physical: str) -> None:
-    # First the checkpoints: that waits for the runner that holds one, and none will take it up again.
-    connection.execute(delete(checkpoints).where(checkpoints.c.physical == physical))
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {physical}")
-    connection.execute(delete(read_tables).where(read_tables.c.physical == physical))
 
 
 @dataclass(frozen=True, slots=True)

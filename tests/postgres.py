@@ -301,6 +301,14 @@ def postgres_template(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture
+def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of a fresh database of this test alone that is not migrated, as a superuser."""
+    name = f"carnet_empty_{secrets.token_hex(4)}"
+    yield postgres_server.create_database(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
 def postgres_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
     """The URL of a fresh, migrated database of this test alone, as a superuser."""
     name = f"carnet_test_{secrets.token_hex(4)}"

@@ -582,6 +582,13 @@ def test_the_cap_of_a_package_holds_over_all_its_lines() -> None:
     )
 
 
+def test_what_the_caps_leave_is_available_and_the_rest_only_remains() -> None:
+    shared = sold(sharing="household", cap_per_participant=2)
+    given(pkg_a=[shared], pkg_b=[shared]).when(redeem_any(5)).refused(
+        InsufficientUnits, requested=5, available=4, remaining=20
+    )
+
+
 def test_only_payment_stands_between_the_customer_and_the_units() -> None:
     given(pkg_a=[sold(units=1)], pkg_b=[sold(units=1), paid(400, total=400)]).under(
         payment_required=True

@@ -278,10 +278,9 @@ def test_a_sale_may_not_lie_further_ahead() -> None:
     )
 
 
-def test_a_sale_may_be_of_the_first_day_of_the_books() -> None:
-    assert purchase(selling(offer()), sell(effective_at=date(1970, 1, 1))).effective_at == moment(
-        "1970-01-01 00:00"
-    )
+def test_a_sale_does_not_lie_before_1970() -> None:
+    assert purchase(selling(offer()), sell(effective_at=date(1970, 1, 2)))
+    selling(offer()).when(sell(effective_at=date(1970, 1, 1))).refused_naming(EffectiveAtOutOfRange)
 
 
 # Refusals

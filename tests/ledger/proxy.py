@@ -20,7 +20,8 @@ class Proxy:
         self._server = (parts.hostname or "127.0.0.1", parts.port or 5432)
         self._listening = socket.create_server(("127.0.0.1", 0))
         port = self._listening.getsockname()[1]
-        self.url = urlunsplit(parts._replace(netloc=f"{parts.username}@127.0.0.1:{port}"))
+        user = parts.netloc.rpartition("@")[0]
+        self.url = urlunsplit(parts._replace(netloc=f"{user}@127.0.0.1:{port}"))
         self._lock = Lock()
         self._marker = b""
         self._fault: Fault | None = None

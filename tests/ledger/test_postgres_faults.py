@@ -21,7 +21,7 @@ from tests.ledger.examples import (
     stored,
 )
 from tests.ledger.proxy import Proxy
-from tests.postgres import PostgresServer
+from tests.postgres import PostgresServer, find_binaries
 
 
 @pytest.fixture
@@ -106,9 +106,8 @@ def test_an_exhausted_pool_is_unavailable_and_recovers(postgres_url: str) -> Non
     store = PostgresStore(postgres_url, pool_size=1, answer_s=0.2)
     store.open_ledger(BUSINESS)
     ledger = store.ledger(BUSINESS)
-    with ThreadPoolExecutor(1) as threads, ledger.locked():
-        with pytest.raises(LedgerUnavailable):
-            threads.submit(ledger.head).result()
+    with ThreadPoolExecutor(1) as threads, ledger.locked(), pytest.raises(LedgerUnavailable):
+        threads.submit(ledger.head).result()
     assert ledger.head().position == 0
     store.close()
 
@@ -136,7 +135,7 @@ def test_a_server_that_cannot_be_reached_is_unavailable() -> None:
 @pytest.fixture
 def own_server() -> Iterator[PostgresServer]:
     """A server that a test may kill."""
-    with PostgresServer() as server:
+    with PostgresServer(binaries=find_binaries()) as server:
         migrate(server.create_database("ledger"))
         yield server
 

@@ -38,9 +38,9 @@ from tests.ledger.examples import (
     request,
     stored,
 )
-from tests.postgres import PostgresServer
 
 TABLES = ("ledgers", "facts", "streams", "claims", "requests", "answers", "people", "texts", "api_keys")
+PASSWORD = "tests"
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -67,29 +67,29 @@ def store(postgres_url: str) -> Iterator[PostgresStore]:
     store.close()
 
 
-def as_login(server: PostgresServer, url: str, role: str) -> str:
+def as_login(url: str, role: str) -> str:
     """The URL for a user who may log in and is a member of `role`, nothing more."""
     login = f"{role}_login"
     with psycopg.connect(url, autocommit=True) as admin:
         if admin.execute("SELECT FROM pg_roles WHERE rolname = %s", [login]).fetchone() is None:
-            names = {"login": sql.Identifier(login), "role": sql.Identifier(role)}
-            admin.execute(sql.SQL("CREATE ROLE {login} LOGIN IN ROLE {role}").format(**names))
+            create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}")
+            admin.execute(create.format(sql.Identifier(login), PASSWORD, sql.Identifier(role)))
     return as_user(url, login)
 
 
 def as_user(url: str, user: str) -> str:
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc.rpartition('@')[2]}"))
+    return urlunsplit(parts._replace(netloc=f"{user}:{PASSWORD}@{parts.netloc.rpartition('@')[2]}"))
 
 
 @pytest.fixture
-def app_url(postgres_server: PostgresServer, postgres_url: str) -> str:
-    return as_login(postgres_server, postgres_url, "carnet_app")
+def app_url(postgres_url: str) -> str:
+    return as_login(postgres_url, "carnet_app")
 
 
 @pytest.fixture
-def worker_url(postgres_server: PostgresServer, postgres_url: str) -> str:
-    return as_login(postgres_server, postgres_url, "carnet_worker")
+def worker_url(postgres_url: str) -> str:
+    return as_login(postgres_url, "carnet_worker")
 
 
 @contextmanager
@@ -111,25 +111,21 @@ def businesses_in(connection: Connection, table: str) -> list[str]:
 # Migration
 
 
-def test_migrating_twice_changes_nothing(postgres_server: PostgresServer, postgres_url: str) -> None:
+def test_migrating_twice_changes_nothing(postgres_url: str) -> None:
     assert migrate(postgres_url) == []
 
 
-def test_processes_that_migrate_at_once_apply_each_file_once(postgres_server: PostgresServer) -> None:
-    url = postgres_server.create_database("migrated_at_once")
+def test_processes_that_migrate_at_once_apply_each_file_once(empty_postgres_url: str) -> None:
     with ThreadPoolExecutor(4) as threads:
-        applied = list(threads.map(migrate, [url] * 4))
+        applied = list(threads.map(migrate, [empty_postgres_url] * 4))
     names = [name for _, name, _ in migrations()]
     assert sorted(applied) == [[], [], [], names]
-    PostgresStore(url).close()
-    postgres_server.drop_database("migrated_at_once")
+    PostgresStore(empty_postgres_url).close()
 
 
-def test_an_empty_database_is_refused(postgres_server: PostgresServer) -> None:
-    url = postgres_server.create_database("not_migrated")
+def test_an_empty_database_is_refused(empty_postgres_url: str) -> None:
     with pytest.raises(WrongSchema, match="carnet migrate"):
-        PostgresStore(url)
-    postgres_server.drop_database("not_migrated")
+        PostgresStore(empty_postgres_url)
 
 
 @pytest.mark.parametrize(
@@ -155,12 +151,21 @@ def test_a_newer_schema_is_not_migrated(postgres_url: str) -> None:
         migrate(postgres_url)
 
 
-def test_one_user_without_rights_to_make_roles_is_enough(postgres_server: PostgresServer) -> None:
-    url = postgres_server.create_database("one_role")
-    with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute("CREATE ROLE only_user LOGIN")
-        admin.execute("ALTER DATABASE one_role OWNER TO only_user")
-    mine = as_user(url, "only_user")
+@pytest.fixture
+def one_user_url(empty_postgres_url: str) -> Iterator[str]:
+    """An empty database whose owner may do nothing else."""
+    with psycopg.connect(empty_postgres_url, autocommit=True) as admin:
+        database, user = sql.Identifier(admin.info.dbname), sql.Identifier(admin.info.dbname)
+        admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(user, PASSWORD))
+        admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(database, user))
+        yield as_user(empty_postgres_url, admin.info.dbname)
+        admin.execute(sql.SQL("REASSIGN OWNED BY {} TO CURRENT_USER").format(user))
+        admin.execute(sql.SQL("DROP OWNED BY {}").format(user))
+        admin.execute(sql.SQL("DROP ROLE {}").format(user))
+
+
+def test_one_user_without_rights_to_make_roles_is_enough(one_user_url: str) -> None:
+    mine = one_user_url
     assert migrate(mine) == [name for _, name, _ in migrations()]
     store = PostgresStore(mine)
     for business in (BUSINESS, OTHER):
@@ -171,9 +176,6 @@ def test_one_user_without_rights_to_make_roles_is_enough(postgres_server: Postgr
     with transaction(mine, BUSINESS) as connection:
         assert businesses_in(connection, "facts") == [BUSINESS]
     store.close()
-    postgres_server.drop_database("one_role")
-    with psycopg.connect(postgres_server.url(), autocommit=True) as admin:
-        admin.execute("DROP ROLE only_user")
 
 
 def test_a_schema_of_another_name_is_a_store_of_its_own(postgres_url: str, store: PostgresStore) -> None:
@@ -288,9 +290,9 @@ def test_sql_as_the_app_role_erases_in_one_business_only(
 def test_functions_refuse_a_business_that_the_transaction_is_not_for(
     store: PostgresStore, app_url: str, call: LiteralString, business: str | None
 ) -> None:
-    with transaction(app_url, business) as connection:
-        with pytest.raises(errors.InsufficientPrivilege, match="not for business"):
-            connection.execute(call)
+    refused = pytest.raises(errors.InsufficientPrivilege, match="not for business")
+    with transaction(app_url, business) as connection, refused:
+        connection.execute(call)
 
 
 def test_a_key_cannot_be_added_to_another_business(store: PostgresStore, app_url: str) -> None:
@@ -306,9 +308,9 @@ def test_a_key_cannot_be_added_to_another_business(store: PostgresStore, app_url
 def test_not_even_a_superuser_changes_what_was_recorded(
     store: PostgresStore, postgres_url: str, table: str, verb: LiteralString
 ) -> None:
-    with transaction(postgres_url, BUSINESS) as connection:
-        with pytest.raises(errors.InsufficientPrivilege, match="append-only"):
-            connection.execute(sql.SQL(verb).format(sql.Identifier(table)))
+    refused = pytest.raises(errors.InsufficientPrivilege, match="append-only")
+    with transaction(postgres_url, BUSINESS) as connection, refused:
+        connection.execute(sql.SQL(verb).format(sql.Identifier(table)))
 
 
 def test_the_owner_is_an_ordinary_role(postgres_url: str) -> None:
@@ -318,7 +320,7 @@ def test_the_owner_is_an_ordinary_role(postgres_url: str) -> None:
             " WHERE rolname IN ('carnet_owner', 'carnet_app', 'carnet_worker', 'carnet_backup') ORDER BY 1"
         ).fetchall()
         owners = connection.execute(
-            "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relnamespace = 'carnet'::regnamespace"
+            "SELECT relowner::regrole::text FROM pg_class WHERE relnamespace = 'carnet'::regnamespace"
             " UNION SELECT proowner::regrole::text FROM pg_proc WHERE pronamespace = 'carnet'::regnamespace"
         ).fetchall()
     assert rows == [

@@ -10,7 +10,8 @@ from sqlalchemy import event, inspect, update
 
 from domain.events import Fact
 from projections.definition import Projection, physical_table
-from projections.rebuild import Limits, Rebuild, RebuildStopped, drop_old, rebuild
+from projections.dropping import drop_old
+from projections.rebuild import Limits, Rebuild, RebuildStopped, rebuild
 from projections.runner import Runner
 from projections.views import Views
 from tests.projections.conftest import Open

@@ -149,20 +149,20 @@ class PostgresRecorder(LedgerRecorder):
 
     def people(self, ids: Sequence[str]) -> Sequence[Person]:
         rows = self._select(
-            "SELECT p.id, p.owner_id, p.data FROM (SELECT %s AS business_id, %s::text[] AS ids) AS b,"
-            " unnest(b.ids) WITH ORDINALITY AS w (id, place), LATERAL ("
-            "SELECT * FROM people WHERE people.business_id = b.business_id AND people.id = w.id OFFSET 0) AS p"
-            " ORDER BY w.place",
+            "SELECT found.id, owner_id, data FROM (SELECT %s AS business, %s::text[] AS ids) AS asked,"
+            " unnest(ids) WITH ORDINALITY AS w (id, place), LATERAL ("
+            "SELECT * FROM people AS p WHERE p.business_id = business AND p.id = w.id OFFSET 0) AS found"
+            " ORDER BY place",
             list(ids),
         )
         return [Person(*row) for row in rows]
 
     def texts(self, ids: Sequence[str]) -> Sequence[Text]:
         rows = self._select(
-            "SELECT t.id, t.owner_id, t.salt, t.body FROM (SELECT %s AS business_id, %s::text[] AS ids) AS b,"
-            " unnest(b.ids) WITH ORDINALITY AS w (id, place), LATERAL ("
-            "SELECT * FROM texts WHERE texts.business_id = b.business_id AND texts.id = w.id OFFSET 0) AS t"
-            " ORDER BY w.place",
+            "SELECT found.id, owner_id, salt, body FROM (SELECT %s AS business, %s::text[] AS ids) AS asked,"
+            " unnest(ids) WITH ORDINALITY AS w (id, place), LATERAL ("
+            "SELECT * FROM texts AS t WHERE t.business_id = business AND t.id = w.id OFFSET 0) AS found"
+            " ORDER BY place",
             list(ids),
         )
         return [Text(*row) for row in rows]

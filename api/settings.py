@@ -1,0 +1,198 @@
+"""Settings: `CARNET_*` environment variables, read once, refused when wrong.
+
+    settings = Settings.read(os.environ)
+
+| variable | default | meaning |
+|---|---|---|
+| `CARNET_DATABASE` | `sqlite:///` and `carnet/carnet.db` in the user's data folder | the ledgers: `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…` |
+| `CARNET_VIEWS` | `<database>-views`; on PostgreSQL the schema `carnet_views` | where the read models live: another SQLite file, or another schema of the same database |
+| `CARNET_PEPPER` | SQLite: made once, in `<database>-pepper` | the secret that API keys are stored under; at least 32 bytes; must be set for PostgreSQL |
+| `CARNET_HOST` | `127.0.0.1` | the address the API listens on |
+| `CARNET_PORT` | `8000` | its port, 1–65535 |
+| `CARNET_POOL` | `8` | connections to the database, and threads that use them, in each process; 1–100 |
+| `CARNET_PROCESSES` | `1` | processes that serve the API; 1–64 |
+| `CARNET_RUNNER` | `on` | whether the serving process keeps the read models fresh itself (`off`: `carnet work` does) |
+| `CARNET_RATE` | `200` | requests a second that one key, or one address without a key, may make over all processes; 1–1,000,000 |
+| `CARNET_LOG` | `info` | the least severe line that is logged: `debug`, `info`, `warning` or `error` |
+
+The user's data folder is `$XDG_DATA_HOME`, or `~/.local/share`.
+"""  # noqa: E501 (a table cannot be folded)
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from typing import Literal, get_args
+
+PEPPER_BYTES_MIN = 32
+PEPPER_DISTINCT_MIN = 8
+SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+VARIABLES = frozenset(
+    f"CARNET_{name}"
+    for name in (
+        "DATABASE",
+        "VIEWS",
+        "PEPPER",
+        "HOST",
+        "PORT",
+        "POOL",
+        "PROCESSES",
+        "RUNNER",
+        "RATE",
+        "LOG",
+    )
+)
+
+
+class WrongSetting(ValueError):
+    """A setting that cannot be used. The text names the variable and what it may be, never a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says; see the module for what each means."""
+
+    database: str
+    views: str
+    pepper: str | None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    pool: int = 8
+    processes: int = 1
+    runner: bool = True
+    rate: int = 200
+    log: LogLevel = "info"
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> "Settings":
+        """Raises WrongSetting for an unknown `CARNET_*` variable and for a value out of bounds."""
+        _refuse_strangers(environment)
+        database = _database(environment)
+        return cls(
+            database=database,
+            views=_views(environment, database),
+            pepper=_pepper(environment, database),
+            host=environment.get("CARNET_HOST") or "127.0.0.1",
+            port=_number(environment, "CARNET_PORT", 8000, 1, 65_535),
+            pool=_number(environment, "CARNET_POOL", 8, 1, 100),
+            processes=_number(environment, "CARNET_PROCESSES", 1, 1, 64),
+            runner=_choice(environment, "CARNET_RUNNER", ("on", "off"), "on") == "on",
+            rate=_number(environment, "CARNET_RATE", 200, 1, 1_000_000),
+            log=_log_level(environment),
+        )
+
+    @property
+    def ledger_file(self) -> Path | None:
+        """The file of the ledgers; None on PostgreSQL."""
+        return sqlite_file(self.database) if self.database.startswith("sqlite:") else None
+
+
+def pepper_of(settings: Settings) -> bytes:
+    """The secret that API keys are stored under.
+
+    On SQLite without `CARNET_PEPPER` it lies in a file beside the database that only its owner can read, and
+    is made when it is first asked for. Raises WrongSetting when others can read that file.
+    """
+    if settings.pepper is not None:
+        return settings.pepper.encode()
+    assert settings.ledger_file is not None, "on PostgreSQL the pepper is a setting"
+    path = Path(f"{settings.ledger_file}-pepper")
+    if not path.exists():
+        _write_pepper(path)
+    if path.stat().st_mode & 0o077:
+        raise WrongSetting(f"{path.name} can be read by others than its owner: chmod 600")
+    return path.read_bytes().strip()
+
+
+def _write_pepper(path: Path) -> None:
+    """Whole or not at all; of two processes that make it at once, one wins and both read that one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(token_hex(32))
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def sqlite_file(database: str) -> Path:
+    return Path(database.removeprefix("sqlite:///"))
+
+
+def _refuse_strangers(environment: Mapping[str, str]) -> None:
+    for name in sorted(environment):
+        if name.startswith("CARNET_") and name not in VARIABLES:
+            raise WrongSetting(f"{name} is not a setting; there are {', '.join(sorted(VARIABLES))}")
+    # It would drop the lock that makes positions gapless: a tailing reader then misses facts.
+    if environment.get("POSTGRES_ENABLE_DB_FUNCTIONS", "").lower() in ("y", "yes", "t", "true", "on", "1"):
+        raise WrongSetting("POSTGRES_ENABLE_DB_FUNCTIONS must not be set: with it readers can miss facts")
+
+
+def _database(environment: Mapping[str, str]) -> str:
+    given = environment.get("CARNET_DATABASE")
+    if not given:
+        data = environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+        return f"sqlite:///{Path(data) / 'carnet' / 'carnet.db'}"
+    if given.startswith("sqlite:///") and len(given) > len("sqlite:///"):
+        return given
+    if given.startswith("postgresql://"):
+        return given
+    raise WrongSetting("CARNET_DATABASE must begin with sqlite:/// (and name a file) or postgresql://")
+
+
+def _views(environment: Mapping[str, str], database: str) -> str:
+    given = environment.get("CARNET_VIEWS")
+    if database.startswith("postgresql:"):
+        if given and not SCHEMA.fullmatch(given):
+            raise WrongSetting(
+                "CARNET_VIEWS must be a schema's name on PostgreSQL: up to 63 small letters, digits, underscores"
+            )
+        return given or "carnet_views"
+    if not given:
+        return f"{sqlite_file(database)}-views"
+    path = given.removeprefix("sqlite:///")
+    if "://" in path:
+        raise WrongSetting("CARNET_VIEWS must be a file when CARNET_DATABASE is one")
+    if Path(path).absolute() == sqlite_file(database).absolute():
+        raise WrongSetting("CARNET_VIEWS must be another file than CARNET_DATABASE")
+    return path
+
+
+def _pepper(environment: Mapping[str, str], database: str) -> str | None:
+    given = environment.get("CARNET_PEPPER")
+    if given is None:
+        if database.startswith("postgresql:"):
+            raise WrongSetting(f"CARNET_PEPPER must be set for PostgreSQL: {PEPPER_BYTES_MIN} bytes or more")
+        return None
+    if len(given.encode()) < PEPPER_BYTES_MIN or len(set(given)) < PEPPER_DISTINCT_MIN:
+        raise WrongSetting(
+            f"CARNET_PEPPER must have at least {PEPPER_BYTES_MIN} bytes,"
+            f" {PEPPER_DISTINCT_MIN} of them different: `openssl rand -hex 32` makes one"
+        )
+    return given
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    given = environment.get(name) or str(default)
+    if not re.fullmatch(r"[0-9]{1,9}", given) or not least <= int(given) <= most:
+        raise WrongSetting(f"{name} must be a whole number from {least} to {most}")
+    return int(given)
+
+
+def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:
+    given = environment.get(name) or default
+    if given not in choices:
+        raise WrongSetting(f"{name} must be one of {', '.join(choices)}")
+    return given
+
+
+def _log_level(environment: Mapping[str, str]) -> LogLevel:
+    given = _choice(environment, "CARNET_LOG", get_args(LogLevel), "info")
+    return next(level for level in get_args(LogLevel) if level == given)

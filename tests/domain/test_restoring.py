@@ -1,0 +1,201 @@
+"""Giving units back: to the very package and line they came from, never more than was used."""
+
+import pytest
+
+from domain.changing import changed
+from domain.package import (
+    AnyPackageFact,
+    CancelPackage,
+    PackageUnfroze,
+    ReinstatePackage,
+    RestoreUnits,
+    UnitsRestored,
+)
+from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, LimitReached, NotFound
+from domain.restoring import restore as decide_restoration
+from domain.values import Role
+from tests.domain.given import (
+    NOW,
+    FreedUse,
+    because,
+    cancelled,
+    circumstances,
+    corrected,
+    day,
+    fold,
+    froze,
+    given,
+    line,
+    moment,
+    of_line,
+    redeem_any,
+    restored,
+    sold,
+    used,
+)
+
+
+def restore(quantity: int | None = None, *, package: str | None = None) -> RestoreUnits:
+    return RestoreUnits(redemption_id="red_1", quantity=quantity, package_id=package)
+
+
+@pytest.mark.covers("S23", "S77", "S91")
+def test_a_use_goes_back_whole_last_unit_first() -> None:
+    reason = because("the therapist was ill")
+    given(sold(units=5), used(1, 2, 3, remaining=2)).when(
+        RestoreUnits(redemption_id="red_1", reason=reason), "2026-10-04 09:00"
+    ).then(
+        UnitsRestored(
+            effective_at=moment("2026-10-04 09:00"),
+            redemption_id="red_1",
+            allocation=1,
+            line=1,
+            units=(3, 2, 1),
+            value=3_000,
+            remaining=5,
+            usable=3,
+            reason=reason.ref,
+            staff_id="stf_ann",
+        )
+    )
+
+
+def test_a_part_goes_back_last_unit_first_in_as_many_steps_as_wanted() -> None:
+    outcome = given(sold(units=5), used(1, 2, 3, remaining=2)).when(restore(2))
+    outcome.then(restored(3, 2, remaining=4))
+    outcome = outcome.and_when(restore(1))
+    outcome.then(restored(1, remaining=5))
+    outcome.and_when(restore(1)).refused(AlreadyRestored, redemption_id="red_1")
+
+
+def test_more_than_was_used_does_not_go_back() -> None:
+    given(sold(units=5), used(1, 2, remaining=3), restored(2, remaining=4)).when(restore(2)).refused(
+        InsufficientUnits, requested=2, restorable=1
+    )
+
+
+@pytest.mark.covers("S37")
+def test_nothing_is_taken_back_twice() -> None:
+    given(sold(units=5), used(1, remaining=4), restored(1, remaining=5)).when(restore()).refused(
+        AlreadyRestored, redemption_id="red_1"
+    )
+
+
+def test_what_a_correction_freed_is_no_longer_restored() -> None:
+    freed = FreedUse(redemption_id="red_1", allocation=1, units=(2,))
+    world = given(sold(units=5), used(1, 2, remaining=3), corrected(1, remaining=4, freed=(freed,)))
+    world.when(restore(2)).refused(InsufficientUnits, requested=2, restorable=1)
+    world.when(restore()).then(restored(1, remaining=5))
+
+
+def test_the_allocations_go_back_in_reverse_order_over_lines_and_packages() -> None:
+    outcome = given(
+        pkg_a=[sold(line(1), line(1, values=[50]))], pkg_b=[sold(units=2, expires_on="2027-01-01")]
+    ).when(redeem_any(4, redemption="red_1"))
+    allocated = [(id, fact.allocation) for id, facts in outcome.facts.items() for fact in facts if hasattr(fact, "allocation")]
+    assert allocated == [("pkg_b", 1), ("pkg_a", 2), ("pkg_a", 3)]
+    step = outcome.and_when(restore(1))
+    step.then(pkg_a=[restored(1, line=1, remaining=1, allocation=3)])
+    step = step.and_when(restore(2))
+    step.then(
+        pkg_a=[restored(1, line=2, remaining=1, value=50, allocation=2)],
+        pkg_b=[restored(2, remaining=1, allocation=1)],
+    )
+    step.and_when(restore()).then(pkg_b=[restored(1, remaining=2, allocation=1)])
+
+
+def test_the_package_to_restore_may_be_named() -> None:
+    outcome = given(pkg_a=[sold(units=1)], pkg_b=[sold(units=1)]).when(redeem_any(2, redemption="red_1"))
+    step = outcome.and_when(restore(package="pkg_a"))
+    step.then(pkg_a=[restored(1, remaining=1, allocation=1)])
+    step.and_when(restore(2, package="pkg_b")).refused(InsufficientUnits, requested=2, restorable=1)
+    step.and_when(restore(package="pkg_a")).refused(AlreadyRestored, redemption_id="red_1")
+
+
+def test_a_package_the_use_took_nothing_of_is_not_found() -> None:
+    given(pkg_a=[sold(), used(1, remaining=9)], pkg_b=[sold()]).when(restore(package="pkg_b")).refused(
+        NotFound, kind="redemption", id="red_1"
+    )
+
+
+def test_an_unknown_use_is_not_found() -> None:
+    given(sold()).when(restore()).refused(NotFound, kind="redemption", id="red_1")
+
+
+@pytest.mark.covers("S12")
+def test_what_goes_back_to_an_expired_package_is_not_usable() -> None:
+    outcome = given(sold(units=2, expires_on="2026-10-03"), used(1, remaining=1)).when(
+        restore(), "2026-10-04 00:00"
+    )
+    outcome.then(restored(1, remaining=2, usable=0, at="2026-10-04 00:00"))
+    assert outcome.package.expires_on == day("2026-10-03")
+    assert outcome.package.status(moment("2026-10-04 00:00")) == "expired"
+
+
+@pytest.mark.covers("S14")
+def test_what_goes_back_to_a_cancelled_package_lapses_at_once_and_returns_with_it() -> None:
+    outcome = given(sold(units=3), used(1, remaining=2)).when(
+        CancelPackage(package_id="pkg_1", reason=because())
+    )
+    outcome = outcome.and_when(restore())
+    outcome.then(restored(1, remaining=0, usable=0, lapsed=True))
+    assert outcome.package.remaining == 0
+    back = ReinstatePackage(package_id="pkg_1", expires_on=day("2027-01-01"), reason=because())
+    assert outcome.and_when(back).package.remaining == 3
+
+
+def test_a_restoration_records_the_end_of_a_freeze_first() -> None:
+    given(sold(units=2), used(1, remaining=1), froze("2026-10-05")).when(restore(), "2026-10-07 09:00").then(
+        PackageUnfroze(effective_at=moment("2026-10-06 00:00"), days=3),
+        restored(1, remaining=2, at="2026-10-07 09:00"),
+    )
+
+
+def test_a_restoration_never_counts_from_before_the_use() -> None:
+    """The use was entered four minutes ahead; a moment earlier there would be a unit too many."""
+    given(sold(units=2), used(1, remaining=1, at="2026-10-03 12:04")).when(restore()).then(
+        restored(1, remaining=2, at="2026-10-03 12:04")
+    )
+
+
+# Who
+
+
+def test_staff_take_back_their_own_use_of_today() -> None:
+    assert given(sold(), used(1, remaining=9)).when(restore(), role=Role.STAFF).facts
+
+
+def test_staff_do_not_take_back_what_others_did() -> None:
+    given(sold(), used(1, remaining=9)).when(restore(), role=Role.STAFF, who="stf_bob").refused_naming(
+        Forbidden
+    )
+
+
+def test_staff_do_not_take_back_a_use_of_another_day() -> None:
+    given(sold(), used(1, remaining=9)).when(restore(), "2026-10-04 00:00", Role.STAFF).refused_naming(
+        Forbidden
+    )
+
+
+def test_managers_take_back_any_use() -> None:
+    world = given(sold(), used(1, remaining=9))
+    assert world.when(restore(), "2026-11-04 00:00", Role.MANAGER, "stf_bob").facts
+
+
+# The room in a stream
+
+
+def test_restoring_may_use_the_kept_facts_to_the_last() -> None:
+    facts: list[AnyPackageFact] = [sold(), used(1, remaining=9)]
+    package = fold(facts)
+    at = circumstances(NOW)
+    assert decide_restoration({"pkg_1": changed(package, version=19_999)}, restore(), at)
+    with pytest.raises(LimitReached) as refusal:
+        decide_restoration({"pkg_1": changed(package, version=20_000)}, restore(), at)
+    assert refusal.value.explanation() == {"what": "facts of a package", "limit": 20_000}
+
+
+def test_cancelled_units_are_not_restored_by_a_use_they_never_had() -> None:
+    given(sold(units=2), cancelled(of_line(1, 1, 2))).when(restore()).refused(
+        NotFound, kind="redemption", id="red_1"
+    )
