@@ -174,7 +174,7 @@ KINDS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """One thing that is wrong with a request: where (JSON pointer, or `header`/`query` and a name), and how."""
+    """One thing that is wrong with a request: where (a JSON pointer into the body, or `/` and a parameter or header), and how."""
 
     pointer: str
     code: str

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json, to_json
-from pydantic_core import from_json, to_json
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 

@@ -15,8 +15,9 @@ def change_sharing(
 ) -> list[AnyPackageFact]:
     """Raises PackageCancelled, Invalid for a beneficiary outside the household. Past use is untouched."""
     check_not_cancelled(package)
-    beneficiaries = package.beneficiaries if command.beneficiaries is None else command.beneficiaries
-    beneficiaries = check_beneficiaries(beneficiaries, customer, at.now)
+    beneficiaries = package.beneficiaries
+    if command.beneficiaries is not None:
+        beneficiaries = check_beneficiaries(command.beneficiaries, customer, at.now)
     if (command.sharing, beneficiaries) == (package.sharing, package.beneficiaries):
         return []
     return [

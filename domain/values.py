@@ -8,24 +8,29 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainSerializer,
     StringConstraints,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2200, 12, 31)
 AMOUNT_MAX = 10**12
 """The largest amount of money in one value, in minor units."""
+RECORDED_AT = "{recorded_at}"
+"""The mark in an answer that the append replaces by the moment it recorded (RFC 3339, UTC, ms)."""
 UNITS_PER_LINE_MAX = 1_000
 LINES_MAX = 50
 UNITS_PER_PACKAGE_MAX = 5_000
@@ -69,6 +74,8 @@ def _printable(text: str) -> str:
             raise ValueError(f"holds the character U+{code:04X}")
     if not text.strip():
         raise ValueError("is blank")
+    if RECORDED_AT in text:
+        raise ValueError(f"holds {RECORDED_AT}, which stands for a moment in answers")
     return text
 
 
@@ -150,11 +157,20 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _written_with_hyphens(given: object) -> object:
-    """Refuse a number in quotes, which pydantic would read as seconds since 1970."""
-    if isinstance(given, str) and given[4:5] != "-":
-        raise ValueError("must be written as in 2026-10-03")
-    return given
+@dataclass(frozen=True)
+class _Written:
+    """How JSON must write a day or a moment: pydantic would also read a number in quotes, as seconds."""
+
+    pattern: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        value = handler(source)
+        text = core_schema.str_schema(pattern=self.pattern)
+        lax = cast(CoreSchema, {**value, "strict": False})
+        return core_schema.json_or_python_schema(core_schema.chain_schema([text, lax]), value)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(schema["python_schema"])
 
 
 def _bounded_day(day: date) -> date:
@@ -184,10 +200,10 @@ def from_milliseconds(milliseconds: int) -> datetime:
 
 
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
-Day = Annotated[date, BeforeValidator(_written_with_hyphens), AfterValidator(_bounded_day)]
+Day = Annotated[date, _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_bounded_day)]
 Moment = Annotated[
     AwareDatetime,
-    BeforeValidator(_written_with_hyphens),
+    _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T"),
     AfterValidator(_utc_milliseconds),
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
 ]

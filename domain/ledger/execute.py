@@ -13,7 +13,6 @@ from domain.ledger.commands import COMMANDS, Decision
 from domain.ledger.envelope import NewFact
 from domain.ledger.mapper import Meta, store
 from domain.ledger.recorder import (
-    RECORDED_AT,
     Answered,
     Append,
     Conflict,
@@ -26,7 +25,7 @@ from domain.ledger.recorder import (
     Wanted,
 )
 from domain.refusals import Erased, IdempotencyKeyReused, Refused, VersionMismatch
-from domain.values import Actor, Circumstances, Value, from_milliseconds, rfc3339
+from domain.values import RECORDED_AT, Actor, Circumstances, Value, from_milliseconds, rfc3339
 
 Clock = Callable[[], datetime]
 LOADS_MAX = 8

@@ -15,9 +15,6 @@ from eventsourcing.persistence import ApplicationRecorder
 
 from domain.ledger.envelope import Head, NewFact, StoredFact
 
-RECORDED_AT = "{recorded_at}"
-"""The mark in an answer's body that the append replaces by the moment it recorded (RFC 3339, UTC, ms)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -189,7 +186,8 @@ class LedgerRecorder(ApplicationRecorder):
 
         A command conflicts when a stream it read has another version, when one of its claims is held
         or its request key is known; later commands are judged on what was really stored before them.
-        Raises UnknownBusiness, LedgerUnavailable (then the request key tells whether it was stored).
+        Raises UnknownBusiness, Contention (the head was locked for 2 s), LedgerUnavailable (then the
+        request key tells whether it was stored).
         """
 
     @abstractmethod

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from domain.ledger.envelope import Head, NewFact, StoredFact, seal
 from domain.ledger.recorder import (
-    RECORDED_AT,
     Answered,
     Append,
     Conflict,
@@ -21,6 +20,7 @@ from domain.ledger.recorder import (
     Text,
     Wanted,
 )
+from domain.values import RECORDED_AT
 
 PACKAGE = "package"
 CUSTOMER = "customer"

@@ -180,6 +180,13 @@ def test_a_payment_at_the_sale_is_a_fact_of_its_own() -> None:
     assert outcome.package.owing == 25_000
 
 
+@pytest.mark.covers("S76")
+def test_the_sale_itself_says_how_it_was_paid() -> None:
+    world = selling(offer())
+    assert purchase(world, sell(payment=pay(1, method=PaymentMethod.CARD))).paid_with == PaymentMethod.CARD
+    assert purchase(world, sell()).paid_with is None
+
+
 @pytest.mark.covers("S35", "S99")
 def test_a_sale_needs_no_payment() -> None:
     outcome = selling(offer()).when(sell())

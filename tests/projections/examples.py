@@ -77,7 +77,8 @@ def _touched(recorded: Recorded) -> Sequence[Key]:
             return [(item,)]
         case Moved(origin=origin, target=target):
             return [(origin,), (target,)]
-    return []
+        case _:
+            raise AssertionError("not handled")
 
 
 def _balance(before: Row | None, recorded: Recorded, key: Key) -> Row | None:

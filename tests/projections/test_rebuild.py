@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event, inspect, update
 
 from domain.events import Fact
+from projections.comparison import Difference
 from projections.definition import Projection, physical_table
 from projections.dropping import drop_old
 from projections.rebuild import Limits, Rebuild, RebuildStopped, rebuild
@@ -241,7 +242,7 @@ def test_verifying_names_the_rows_that_differ(here: Installation) -> None:
         connection.execute(update(live).where(live.c.item == "b").values(balance=99))
         connection.execute(live.delete().where(live.c.item == "c"))
         connection.execute(live.insert().values({**right["b",], "item": "x"}))
-    found = []
+    found: list[Difference] = []
 
     done = rebuild(here.store, here.views, here.balances, decode=decode, differing=found.append)
 

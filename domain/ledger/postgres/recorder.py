@@ -8,7 +8,7 @@ from uuid import UUID
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent, Subscription
 
 from domain.ledger.envelope import Head, NewFact, StoredFact
-from domain.ledger.postgres.connections import PatientConnection
+from domain.ledger.postgres.connections import PatientConnection, our_errors
 from domain.ledger.postgres.wire import Wire
 from domain.ledger.recorder import (
     Answered,
@@ -233,7 +233,8 @@ class PostgresRecorder(LedgerRecorder):
     @contextmanager
     def _connection(self) -> Iterator[PatientConnection]:
         if self._held is not None:
-            yield self._held
+            with our_errors():
+                yield self._held
             return
         with self._database.connection() as connection:
             yield connection

@@ -1,0 +1,226 @@
+"""A command over HTTP: the request becomes a domain command, the result an answer that is kept for ever.
+
+    @command("/v1/services", "services.define", "Define a service", body=ServiceBody, answer=ServiceShown,
+             location="/v1/services/{id}")
+    def define(call: Command[ServiceBody]) -> Ask:
+        id = call.new("svc", call.body.id)
+        return Ask(DefineService(service_id=id, service=…), lambda books, decision: shown(books, id))
+
+The function is pure but for the ids it asks for. `Ask.answer` renders the answer from the books as the
+command left them: a pydantic model, whose JSON is stored with the request and sent again, byte for byte, to
+whoever repeats it. A text member may be `domain.values.RECORDED_AT` where the command's own moment
+belongs. `people` names the customers whose directory data is in the answer, so that erasure finds it.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from litestar import Response, post
+from litestar.concurrency import sync_to_thread
+from litestar.handlers import HTTPRouteHandler
+from pydantic import BaseModel
+from pydantic_core import from_json
+
+from api.bodies import Nothing, Sent, read_body, read_parameters
+from api.frame import Asked, Call, NewIds, Route, frame_of, request_id_of
+from api.problems import Flaw, Problem, invalid
+from domain.ledger.commands import Decision
+from domain.ledger.execute import Answer, Done, Order, RequestKey
+from domain.ledger.mapper import Meta
+from domain.ledger.recorder import Person
+from domain.refusals import Refused
+from domain.values import RECORDED_AT, Value
+from domain.ledger.books import Books
+
+B = TypeVar("B", bound=BaseModel)
+
+KEY = re.compile(r"[\x20-\x7e]{1,255}")
+ETAG = re.compile(r'"v(0|[1-9][0-9]{0,8})"')
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class CommandParameters(Value):
+    """The parameters of every command."""
+
+    dry_run: bool = False
+    """Answer what would happen, and write nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command(Call, Generic[B]):
+    """A command as a controller sees it."""
+
+    body: B
+    ids: NewIds
+
+    def new(self, prefix: str, chosen: str | None = None) -> str:
+        """The id the caller chose, or a new one; a dry run shows null in its place."""
+        return self.ids.new(prefix, chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a request asks the ledger for, and how the outcome is shown."""
+
+    command: Value
+    answer: Callable[[Books, Decision], BaseModel]
+    shows: tuple[str, ...] = ()
+    """Customers whose names or contacts the answer holds."""
+    people: tuple[Person, ...] = ()
+    """Directory rows that are stored with the facts."""
+    made_from: int | None = None
+    """The version the command was made from, where it was: refused as `version-mismatch` on another."""
+
+
+Translate = Callable[[Command[B]], Ask]
+
+
+def command(
+    path: str,
+    operation: str,
+    summary: str,
+    *,
+    body: type[B],
+    answer: type[BaseModel],
+    location: str | None = None,
+    codes: tuple[str, ...] = (),
+) -> Callable[[Translate[B]], HTTPRouteHandler]:
+    """Make a function into the POST route of a command.
+
+    `location` is the address of what it creates, with members of the answer in braces. `codes` are the
+    refusals that /schema tells of beside those that any command may meet.
+    """
+    route = Route(
+        "POST", path, operation, summary, 201, body, CommandParameters, answer, writes=True, codes=codes
+    )
+
+    def made(translate: Translate[B]) -> HTTPRouteHandler:
+        async def handle(request: Asked) -> Response[bytes]:
+            raw = await request.body()
+            return await sync_to_thread(_answered, request, raw, route, body, translate, location)
+
+        return post(route.litestar_path, opt={"route": route}, name=operation)(handle)
+
+    return made
+
+
+def _answered(
+    request: Asked,
+    raw: bytes,
+    route: Route,
+    body: type[B],
+    translate: Translate[B],
+    location: str | None,
+) -> Response[bytes]:
+    parameters = read_parameters(request.query_params.multi_items(), CommandParameters)
+    key = None if parameters.dry_run else idempotency_key(request)
+    if_match = _if_match(request)
+    sent = read_body(raw, request.headers.get("content-type"), body)
+    call = Command(
+        frame=frame_of(request),
+        caller=request.scope["state"]["caller"],
+        path=request.path_params,
+        request_id=request_id_of(request.scope),
+        body=sent.value,
+        ids=NewIds(),
+    )
+    ask = translate(call)
+    order = Order(
+        command=ask.command,
+        meta=Meta(actor=call.caller.actor, request_id=call.request_id, correlation=_traceparent(request)),
+        answer=_kept(ask),
+        people=ask.people,
+        if_match=ask.made_from if if_match is None else if_match,
+    )
+    if key is None:
+        return _previewed(call, order)
+    done = call.ledger.execute_grouped(replace(order, request=request_key(call, key, request, sent)))
+    if isinstance(done, Refused):
+        raise done
+    return created(done, location)
+
+
+def _kept(ask: Ask) -> Callable[[Books, Decision], Answer]:
+    def answer(books: Books, decision: Decision) -> Answer:
+        return Answer(ask.answer(books, decision).model_dump_json(), ask.shows)
+
+    return answer
+
+
+# What every request that writes carries
+
+
+def idempotency_key(request: Asked) -> str:
+    """Raises Problem idempotency-key-missing."""
+    key = request.headers.get("idempotency-key", "")
+    if not KEY.fullmatch(key):
+        detail = "Idempotency-Key must be 1 to 255 printable ASCII characters"
+        raise Problem("idempotency-key-missing", detail)
+    return str(key)
+
+
+def request_key(call: Call, key: str, request: Asked, sent: Sent[Any]) -> RequestKey:
+    """The key, with the fingerprint of everything that makes two requests the same."""
+    asked = [request.method.encode(), request.scope["path"].encode(), sent.canonical]
+    return call.ledger.request(key, b"\n".join(asked))
+
+
+def _if_match(request: Asked) -> int | None:
+    given = request.headers.get("if-match")
+    if given is None or given.strip() == "*":
+        return None
+    found = ETAG.fullmatch(given.strip())
+    if found is None:
+        raise invalid([Flaw("/If-Match", "etag", 'must be an ETag of ours, such as "v17"')])
+    return int(found[1])
+
+
+def _traceparent(request: Asked) -> str | None:
+    given = request.headers.get("traceparent", "")
+    return str(given) if TRACEPARENT.fullmatch(given) else None
+
+
+# Answers
+
+
+def created(done: Done, location: str | None) -> Response[bytes]:
+    """The 201 of a command, the same whether it was done now or long ago."""
+    body = from_json(done.body)
+    headers = {"Ledger-Position": str(done.last)}
+    if done.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    if isinstance(body.get("version"), int):
+        headers["ETag"] = f'"v{body["version"]}"'
+    if location is not None:
+        headers["Location"] = location.format_map(body)
+    return Response(done.body.encode(), status_code=201, media_type="application/json", headers=headers)
+
+
+def _previewed(call: Command[Any], order: Order) -> Response[bytes]:
+    """A dry run: what the 201 would be, and the facts; ids that were only made for it are null."""
+    preview = call.ledger.preview(order)
+    facts = [
+        {"name": fact.name, "version": fact.version, "data": from_json(fact.data)} for fact in preview.facts
+    ]
+    told = {**from_json(preview.body), "dry_run": True, "facts": facts}
+    unknown = frozenset({*call.ids.made, RECORDED_AT})
+    return Response(
+        json.dumps(_without(told, unknown)).encode(),
+        status_code=200,
+        media_type="application/json",
+        headers={"Ledger-Position": str(preview.position)},
+    )
+
+
+def _without(value: Any, unknown: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _without(part, unknown) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without(part, unknown) for part in value]
+    return None if isinstance(value, str) and value in unknown else value
+
+
+__all__ = ["Ask", "Command", "Nothing", "command", "created", "idempotency_key", "request_key"]

@@ -1,0 +1,204 @@
+"""The HTTP application: every route, behind one guard, one error handler and one set of headers.
+
+    app = create_app(carnet, views, pepper=…)
+
+The guard counts the request, finds out who asks and looks the operation up in the permission table, before
+anything of the request is read. Whatever goes wrong is answered with a problem (problems.py).
+"""
+
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+from litestar import Litestar, Response
+from litestar.concurrency import sync_to_thread
+from litestar.connection import ASGIConnection
+from litestar.datastructures import MutableScopeHeaders, State
+from litestar.exceptions import HTTPException
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.types import Message, Scope
+
+from api import business, catalogue, customers, operations
+from api.bodies import BODY_BYTES_MAX
+from api.frame import Asked, Frame, Route, frame_of, request_id_of, route_of
+from api.keys import Caller, Keys, unauthenticated
+from api.limits import Limits
+from api.permissions import PERMISSIONS, may, refuse_unlisted
+from api.problems import MEDIA_TYPE, Problem, problem_of
+from api.schema import document
+from domain.ledger.application import Carnet
+from projections.freshness import FreshReads
+from projections.runner import Runner
+from projections.views import Views
+
+HANDLERS: Sequence[HTTPRouteHandler] = (
+    *operations.HANDLERS,
+    *business.HANDLERS,
+    *catalogue.HANDLERS,
+    *customers.HANDLERS,
+)
+"""Every route there is; each names its operation in the permission table."""
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+
+log = structlog.get_logger("carnet.api")
+
+
+def create_app(
+    carnet: Carnet,
+    views: Views,
+    *,
+    pepper: bytes,
+    rate: int = 200,
+    processes: int = 1,
+    runner: Runner | None = None,
+    handlers: Sequence[HTTPRouteHandler] = HANDLERS,
+) -> Litestar:
+    """The API on these ledgers and read models. `rate` is requests a second over all processes.
+
+    With a `runner` a list catches up by itself what nobody else is at; starting it is the caller's.
+    Raises TypeError when a route has no row in the permission table.
+    """
+    routes = [handler.opt["route"] for handler in handlers]
+    refuse_unlisted([route.operation for route in routes])
+    frame = Frame(
+        carnet=carnet,
+        reads=FreshReads(carnet.store, views, runner),
+        keys=Keys(carnet.store, pepper),
+        limits=Limits(rate, processes),
+        pepper=pepper,
+        document=document(routes),
+    )
+    return Litestar(
+        route_handlers=handlers,
+        guards=[admit],
+        exception_handlers={Exception: answer_problem},
+        before_send=[complete],
+        request_max_body_size=BODY_BYTES_MAX,
+        openapi_config=None,
+        logging_config=None,
+        state=State({"frame": frame, "routes": routes}),
+    )
+
+
+# Who asks, and may they
+
+
+async def admit(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Count the request, find out who asks, and look the operation up. Raises Problem."""
+    connection.scope.setdefault("state", {})["began"] = time.perf_counter()
+    route = route_of(connection)
+    if route is None:  # OPTIONS, which the framework answers with the methods alone
+        return
+    frame = frame_of(connection)
+    if PERMISSIONS[route.operation] is not None:
+        caller = await _authenticated(connection, frame)
+        connection.scope["state"]["caller"] = caller
+        frame.limits.take(caller.key_id)
+        if not may(caller.role, route.operation):
+            raise Problem("forbidden", f"the role {caller.role.value} does not allow this")
+    else:
+        frame.limits.take(_address(connection))
+    _check_accept(connection, route)
+
+
+async def _authenticated(connection: ASGIConnection[Any, Any, Any, Any], frame: Frame) -> Caller:
+    scheme, _, text = connection.headers.get("authorization", "").partition(" ")
+    text = text.strip()
+    try:
+        if scheme.lower() != "bearer":
+            raise unauthenticated()
+        if frame.keys.remembers(text):
+            return frame.keys.caller(text)
+        return await sync_to_thread(frame.keys.caller, text)
+    except Problem:
+        # Whoever guesses keys is slowed down by address.
+        frame.limits.take(_address(connection))
+        raise
+
+
+def _address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    return f"address/{connection.client.host if connection.client else ''}"
+
+
+def _check_accept(connection: ASGIConnection[Any, Any, Any, Any], route: Route) -> None:
+    """Raises Problem not-acceptable when the route has nothing that the header Accept allows."""
+    accept = connection.headers.get("accept")
+    if not accept:
+        return
+    accepted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+    offered = {"*/*", *route.media, *(f"{media.partition('/')[0]}/*" for media in route.media)}
+    if not accepted & offered:
+        raise Problem("not-acceptable", f"this address answers with {', '.join(route.media)}")
+
+
+# What goes wrong
+
+
+def answer_problem(request: Asked, error: Exception) -> Response[bytes]:
+    """The problem an exception is answered with. What nobody foresaw is logged by type and place only:
+    its text may hold what was sent."""
+    problem = problem_of(error)
+    request_id = request_id_of(request.scope)
+    headers = dict(problem.headers)
+    if problem.status == 405:
+        headers["Allow"] = ", ".join(_allowed(request))
+    if problem.status >= 500:
+        log.error("fault", request_id=request_id, code=problem.code, **_told(error))
+    return Response(
+        problem.to_json(request_id), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers
+    )
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    return {"error": type(error).__name__, "at": places}
+
+
+def _allowed(request: Asked) -> list[str]:
+    path = request.scope["path"].rstrip("/") or "/"
+    routes: list[Route] = request.app.state["routes"]
+    return sorted({route.method for route in routes if route.pattern.fullmatch(path)} | {"OPTIONS"})
+
+
+# What every answer carries
+
+
+async def complete(message: Message, scope: Scope) -> None:
+    """Put the headers on that every answer has, and log it: never what was sent, nor a query."""
+    if message["type"] != "http.response.start":
+        return
+    request_id = request_id_of(scope)
+    headers = MutableScopeHeaders.from_message(message)
+    headers["Request-Id"] = request_id
+    for name, value in HEADERS.items():
+        headers[name] = value
+    _log_answer(scope, request_id, message["status"])
+
+
+def _log_answer(scope: Scope, request_id: str, status: int) -> None:
+    state: dict[str, Any] = scope.get("state", {})
+    caller = state.get("caller")
+    began = state.get("began")
+    # The template of the path where there is one: an unknown address is somebody's text.
+    log.debug(
+        "answered",
+        request_id=request_id,
+        method=scope.get("method"),
+        path=scope.get("path_template"),
+        status=status,
+        business_id=caller.business_id if isinstance(caller, Caller) else None,
+        milliseconds=round((time.perf_counter() - began) * 1000, 1) if began is not None else None,
+    )
+
+
+__all__ = ["HANDLERS", "HTTPException", "create_app"]

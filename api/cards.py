@@ -1,0 +1,191 @@
+"""Package cards as answers: the one shape that commands, queries and lists share (api.md, Card).
+
+A card is rendered from the facts of its package, also from those that a command has only just decided, or
+from a row of the list; the names on it come from the directory, and only for those who may see them.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import JsonValue
+from pydantic_core import from_json
+
+from domain.ledger.books import PENDING, Books
+from domain.ledger.mapper import Recorded
+from domain.ledger.recorder import RECORDED_AT, LedgerRecorder, Person
+from domain.values import Value, rfc3339
+from projections.cards import is_inconsistent, render
+from projections.definition import Row
+from projections.one_package import card_of
+
+People = Mapping[str, Mapping[str, Any]]
+"""What the directory tells the reader, by id."""
+NOBODY: People = {}
+
+
+class MoneyShown(Value):
+    """Minor units of an ISO 4217 currency; below zero only in the steps of an explanation."""
+
+    amount: int
+    currency: str
+
+
+class CustomerOnCard(Value):
+    """Who the package belongs to; all but the id null to those who may not see people's data."""
+
+    id: str
+    name: str | None
+    email: str | None
+    mobile: str | None
+
+
+class ParticipantShown(Value):
+    """Who uses units: a member of the household."""
+
+    id: str
+    name: str | None
+    kind: str
+    photo_url: str | None
+
+
+class NamedShown(Value):
+    """A thing or a member of staff by id, with its name where there is one to show."""
+
+    id: str
+    name: str | None
+
+
+class Origin(Value):
+    kind: Literal["sale"]
+    id: str | None
+
+
+class ExternalRefShown(Value):
+    source: str
+    ref: str
+
+
+class ServiceOnLine(Value):
+    """A service as it was called when it was sold."""
+
+    id: str
+    name: str
+    service_type: str
+
+
+class Reminder(Value):
+    due_on: str | None
+    sent_at: str | None
+
+
+class Counts(Value):
+    """Units: total = used + remaining; used = redeemed + forfeited + corrected."""
+
+    granted: int
+    total: int
+    used: int
+    held: int
+    remaining: int
+    available: int
+    redeemed: int
+    forfeited: int
+    corrected: int
+    transferred: int
+    lapsed: int
+
+
+class LineOnCard(Counts):
+    line: int
+    label: str
+    services: list[ServiceOnLine]
+    progress: float
+    """used / total, from 0 to 1."""
+
+
+class Card(Counts):
+    """Everything a screen shows of a package, without arithmetic."""
+
+    id: str
+    name: str
+    offer_id: str | None
+    offer_version: int | None
+    purchase_number: int
+    customer: CustomerOnCard
+    purchased_by: str | None
+    beneficiaries: list[ParticipantShown]
+    sharing: Literal["purchaser", "household"]
+    origin: Origin
+    location_id: str | None
+    locations: list[str]
+    external_ref: ExternalRefShown | None
+    purchased_on: str
+    recorded_at: str
+    status: Literal["active", "expired", "fully_used", "cancelled"]
+    payment_status: Literal["unpaid", "partial", "paid"]
+    price: MoneyShown
+    list_price: MoneyShown
+    paid: MoneyShown
+    refunded: MoneyShown
+    owing: MoneyShown
+    unused_value: MoneyShown
+    validity: dict[str, JsonValue]
+    expires_on: str | None
+    time_zone: str
+    expires_at: str | None
+    frozen_until: str | None
+    cancellation: dict[str, JsonValue]
+    reminder: Reminder
+    lines: list[LineOnCard]
+    collapsed: bool
+    notes_count: int
+    last_used_at: str | None
+    version: int
+    inconsistent: bool = False
+    """Whether the order of business time shows a line below zero; only where the effective past was asked."""
+
+
+# Rendering
+
+
+def known(people: Iterable[Person]) -> dict[str, dict[str, Any]]:
+    """What the directory rows tell, by id."""
+    return {person.id: from_json(person.data) for person in people}
+
+
+def people_of_cards(recorder: LedgerRecorder, cards: Iterable[Row]) -> dict[str, dict[str, Any]]:
+    """What the directory tells of the customers and beneficiaries on these cards, in one look-up."""
+    ids = {id for card in cards for id in (card["customer_id"], *card["beneficiaries"])}
+    return known(recorder.people(sorted(ids)))
+
+
+def shown(card: Row, moment: datetime, people: People) -> Card:
+    """A stored row as a card."""
+    return Card(**render(card, moment, people, recorded_at=rfc3339(card["recorded_at"])))
+
+
+def past_shown(card: Row, moment: datetime) -> Card:
+    """A card of the past: texts of the directory may change or go, so it holds ids alone."""
+    rendered = render(card, moment, NOBODY, recorded_at=rfc3339(card["recorded_at"]))
+    return Card(**rendered, inconsistent=is_inconsistent(card))
+
+
+def in_books(books: Books, package_id: str, moment: datetime, *, sees_people: bool) -> Row:
+    """The members of a card as the books stand, the facts of the command under way included."""
+    stream = books.stream(package_id)
+    assert stream is not None, "the command has read this package"
+    card = card_of(stream.facts)
+    assert card is not None, "a stream that exists has a fact"
+    people = known(_on_card(books, card)) if sees_people else NOBODY
+    return render(card, moment, people, recorded_at=_recorded_at(stream.facts[0]))
+
+
+def _on_card(books: Books, card: Row) -> Iterable[Person]:
+    for id in (card["customer_id"], *card["beneficiaries"]):
+        if person := books.person(id):
+            yield person
+
+
+def _recorded_at(first: Recorded) -> str:
+    """The moment of the sale; the mark that the append fills in while it is not stored yet."""
+    return RECORDED_AT if first.stored.recorded_at == PENDING else rfc3339(first.recorded_at)

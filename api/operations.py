@@ -1,0 +1,159 @@
+"""What operators and auditors ask for: health, the schema, the pages of problems, the feed of facts."""
+
+from typing import Annotated, Any
+
+from litestar import Response, get
+from litestar.concurrency import sync_to_thread
+from litestar.handlers import HTTPRouteHandler
+from pydantic import Field, JsonValue
+from pydantic_core import from_json
+
+from api.frame import Asked, Route, frame_of
+from api.problems import KINDS, Problem
+from api.queries import LIMIT_DEFAULT, LIMIT_MAX, Found, NoParameters, Query, query
+from domain.ledger.envelope import StoredFact
+from domain.refusals import NotFound
+from domain.values import Value, from_milliseconds, rfc3339
+
+# The process
+
+
+class Alive(Value):
+    """The process answers."""
+
+    alive: bool = True
+
+
+class Ready(Value):
+    """The database answers."""
+
+    ready: bool = True
+
+
+def _open(path: str, operation: str, summary: str, answer: type[Value] | None, media: str) -> Route:
+    codes = ("storage-unavailable", "not-found")
+    return Route("GET", path, operation, summary, answer=answer, media=(media,), codes=codes)
+
+
+LIVE = _open("/livez", "process.live", "Whether the process answers", Alive, "application/json")
+READY = _open("/readyz", "process.ready", "Whether the database answers", Ready, "application/json")
+SCHEMA = _open("/schema", "schema.show", "This document (OpenAPI 3.1)", None, "application/json")
+PROBLEM = _open("/problems/{code}", "problems.show", "What a problem means", None, "text/plain")
+
+
+@get(LIVE.litestar_path, opt={"route": LIVE})
+async def live() -> Response[bytes]:
+    return _json(Alive())
+
+
+@get(READY.litestar_path, opt={"route": READY})
+async def ready(request: Asked) -> Response[bytes]:
+    # Any question will do; what cannot be reached answers 503 by the table of problems.
+    await sync_to_thread(frame_of(request).carnet.store.find_key, "key_none")
+    return _json(Ready())
+
+
+@get(SCHEMA.litestar_path, opt={"route": SCHEMA})
+async def schema(request: Asked) -> Response[bytes]:
+    return Response(frame_of(request).document, media_type="application/json")
+
+
+@get(PROBLEM.litestar_path, opt={"route": PROBLEM})
+async def problem(request: Asked) -> Response[bytes]:
+    code = request.path_params["code"]
+    kind = KINDS.get(code)
+    if kind is None:
+        raise NotFound("problem", "")
+    page = f"{kind.title}\n\n{code} · HTTP {kind.status}\n\n{kind.page}\n"
+    return Response(page.encode(), media_type="text/plain; charset=utf-8")
+
+
+def _json(value: Value) -> Response[bytes]:
+    return Response(value.model_dump_json().encode(), media_type="application/json")
+
+
+# The ledger
+
+
+class FactsParameters(Value):
+    after: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
+    """The last position that is already known."""
+    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT
+
+
+class FactShown(Value):
+    position: int
+    stream: str
+    stream_id: str
+    version: int
+    name: str
+    name_version: int
+    recorded_at: str
+    data: dict[str, JsonValue]
+    meta: dict[str, JsonValue]
+    hash: str
+    """SHA-256 over the fact and all before it, hex."""
+
+
+class Feed(Value):
+    """Facts in order of position. Ask again `after` the last one; an empty feed means there is no more yet."""
+
+    data: tuple[FactShown, ...]
+    after: int
+    has_more: bool
+
+
+@query("/v1/facts", "facts.list", "The ordered feed of the ledger", answer=Feed, parameters=FactsParameters)
+def facts(call: Query[FactsParameters]) -> Found:
+    asked = call.parameters
+    stored = call.ledger.recorder.facts(after=asked.after, limit=asked.limit + 1)
+    # Read after the facts: a head never lies before what was read.
+    head = call.ledger.recorder.head().position
+    call.check_reachable(head)
+    shown = [shown_fact(fact) for fact in stored[: asked.limit]]
+    last = shown[-1].position if shown else asked.after
+    return Found(Feed(data=tuple(shown), after=last, has_more=len(stored) > asked.limit), head)
+
+
+def shown_fact(stored: StoredFact) -> FactShown:
+    """A fact as an auditor reads it: ids only, no personal data is in it."""
+    return FactShown(
+        position=stored.position,
+        stream=stored.kind,
+        stream_id=stored.stream_id,
+        version=stored.version,
+        name=stored.name,
+        name_version=stored.name_version,
+        recorded_at=rfc3339(from_milliseconds(stored.recorded_at)),
+        data=_object(stored.data, stored.position),
+        meta=_object(stored.meta, stored.position),
+        hash=stored.hash.hex(),
+    )
+
+
+def _object(data: bytes, position: int) -> dict[str, Any]:
+    try:
+        found = from_json(data)
+    except ValueError as error:
+        raise Problem("event-unreadable", "a stored fact is damaged", members={"position": position}) from error
+    assert isinstance(found, dict)
+    return found
+
+
+class HeadShown(Value):
+    position: int
+    """The last position; 0 when nothing was recorded yet."""
+    hash: str
+    recorded_at: str | None
+
+
+@query("/v1/ledger/head", "ledger.head", "Position and hash of the ledger", answer=HeadShown)
+def head(call: Query[NoParameters]) -> Found:
+    found = call.ledger.recorder.head()
+    call.check_reachable(found.position)
+    moment = rfc3339(from_milliseconds(found.recorded_at)) if found.position else None
+    shown = HeadShown(position=found.position, hash=found.hash.hex(), recorded_at=moment)
+    return Found(shown, found.position)
+
+
+HANDLERS: tuple[HTTPRouteHandler, ...] = (live, ready, schema, problem, facts, head)

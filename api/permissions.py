@@ -1,0 +1,79 @@
+"""Who may do what: one table, from an operation to the roles that may ask for it (api.md).
+
+Every route names its operation. A route whose operation has no row here stops the start-up.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from domain.values import Role
+
+OWNER: Final = frozenset({Role.OWNER})
+MANAGERS: Final = frozenset({Role.OWNER, Role.MANAGER})
+DESK: Final = frozenset({Role.OWNER, Role.MANAGER, Role.STAFF, Role.INTEGRATION})
+"""Who sells, redeems and takes payments."""
+READERS: Final = DESK | {Role.AUDITOR}
+BOOKKEEPERS: Final = frozenset({Role.OWNER, Role.MANAGER, Role.AUDITOR})
+"""Who reads facts, explanations and the past."""
+ANYONE: Final[None] = None
+"""No key is asked for."""
+
+PERMISSIONS: Mapping[str, frozenset[Role] | None] = {
+    # the process
+    "process.live": ANYONE,
+    "process.ready": ANYONE,
+    "schema.show": ANYONE,
+    "problems.show": ANYONE,
+    # the business
+    "business.show": READERS,
+    "policies.change": OWNER,
+    "locations.list": READERS,
+    "locations.open": MANAGERS,
+    "staff.list": READERS,
+    "staff.show": READERS,
+    "staff.register": MANAGERS,
+    "keys.issue": OWNER,
+    "keys.list": OWNER,
+    "keys.revoke": OWNER,
+    # the catalogue
+    "services.list": READERS,
+    "services.show": READERS,
+    "services.define": MANAGERS,
+    "services.change": MANAGERS,
+    "services.retire": MANAGERS,
+    "offers.list": READERS,
+    "offers.show": READERS,
+    "offers.publish": MANAGERS,
+    "offers.revise": MANAGERS,
+    "offers.retire": MANAGERS,
+    # customers
+    "customers.list": READERS,
+    "customers.show": READERS,
+    "customers.register": DESK,
+    "customers.change": DESK,
+    "customers.activate": MANAGERS,
+    "customers.deactivate": MANAGERS,
+    "customers.block": MANAGERS,
+    "customers.unblock": MANAGERS,
+    "participants.add": DESK,
+    "participants.change": DESK,
+    "participants.remove": DESK,
+    # the ledger
+    "facts.list": BOOKKEEPERS,
+    "ledger.head": BOOKKEEPERS,
+}
+
+SEES_PEOPLE: Final = DESK
+"""Roles that are shown names and contacts; to others they are null."""
+
+
+def may(role: Role, operation: str) -> bool:
+    """Whether a role may ask for an operation. Raises KeyError for one that is not in the table."""
+    roles = PERMISSIONS[operation]
+    return roles is None or role in roles
+
+
+def refuse_unlisted(operations: list[str]) -> None:
+    """Raises TypeError for a route that the table does not know: it must not start."""
+    if unlisted := sorted(set(operations) - PERMISSIONS.keys()):
+        raise TypeError(f"no row in the permission table for {', '.join(unlisted)}")

@@ -1,0 +1,85 @@
+"""One package, folded from the facts of its stream with the same functions that make the read tables."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.ledger.mapper import Recorded
+from domain.package import PackagePurchased, PaymentRecorded, PaymentRefunded, SoldService
+from projections.cards import CARDS
+from projections.definition import Row, fold
+from projections.history import HISTORY
+from projections.units import UNITS
+
+
+def card_of(facts: Iterable[Recorded]) -> Row | None:
+    """The row of `cards` that these facts make; None without a fact."""
+    card: Row | None = None
+    for recorded in facts:
+        card = CARDS.row(card, recorded, (recorded.stream_id,))
+    return card
+
+
+def units_of(facts: Iterable[Recorded]) -> list[Row]:
+    """The rows of `units`, by line and number."""
+    rows = fold(UNITS, facts)
+    return [rows[key] for key in sorted(rows)]
+
+
+def history_of(facts: Iterable[Recorded]) -> list[Row]:
+    """The rows of `history`, in the order of the facts given."""
+    return list(fold(HISTORY, facts).values())
+
+
+def services_of(facts: Sequence[Recorded]) -> dict[str, SoldService]:
+    """The services of a package as they were when it was sold, by id."""
+    sold = facts[0].fact
+    assert isinstance(sold, PackagePurchased), "a package begins with package.purchased"
+    return {service.id: service for line in sold.lines for service in line.services}
+
+
+@dataclass
+class Paid:
+    """One payment of a package, with what was refunded of it. Amounts in minor units."""
+
+    recorded: Recorded
+    fact: PaymentRecorded
+    refunds: list[tuple[Recorded, PaymentRefunded]] = field(default_factory=list)
+
+    @property
+    def refunded(self) -> int:
+        return sum(fact.amount for _, fact in self.refunds)
+
+
+def payments_of(facts: Iterable[Recorded]) -> list[Paid]:
+    """The payments of a package in the order of the facts given, each with its refunds."""
+    payments: dict[str, Paid] = {}
+    for recorded in facts:
+        match recorded.fact:
+            case PaymentRecorded() as payment:
+                payments[payment.payment_id] = Paid(recorded, payment)
+            case PaymentRefunded() as refund:
+                payments[refund.payment_id].refunds.append((recorded, refund))
+            case _:
+                pass
+    return list(payments.values())
+
+
+def reversed_versions(rows: Sequence[Row]) -> dict[int, int]:
+    """Version of a restoration or refund → version of the use or payment that it reverses."""
+    done: dict[tuple[Any, ...], int] = {}
+    reverses: dict[int, int] = {}
+    for row in rows:
+        use, payment = (row["redemption_id"], row["allocation"]), row["payment_id"]
+        match row["kind"]:
+            case "use":
+                done["use", *use] = row["version"]
+            case "payment":
+                done["payment", payment] = row["version"]
+            case "restoration":
+                reverses[row["version"]] = done["use", *use]
+            case "refund":
+                reverses[row["version"]] = done["payment", payment]
+            case _:
+                pass
+    return reverses

@@ -1,0 +1,65 @@
+"""The services of a business, for its list: in the order they were defined."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, select
+
+from domain.catalogue import ServiceChanged, ServiceDefined, ServiceRetired
+from domain.ledger.mapper import Recorded
+from projections.definition import Key, Keyed, Row
+from projections.views import Snapshot
+
+TABLE = Table(
+    "services",
+    MetaData(),
+    Column("business_id", Text, primary_key=True),
+    Column("service_id", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("terms", Text, nullable=False),
+    Column("retired", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+Index("services_in_order", TABLE.c.business_id, TABLE.c.position)
+
+
+def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
+    match recorded.fact:
+        case ServiceDefined() as fact:
+            terms, position = fact.service, recorded.position
+        case ServiceChanged() as fact:
+            assert before is not None
+            terms, position = fact.service, before["position"]
+        case _:
+            assert before is not None
+            return {**before, "retired": True, "version": recorded.version}
+    return {
+        "position": position,
+        "terms": terms.model_dump_json(exclude_none=True),
+        "retired": False,
+        "version": recorded.version,
+    }
+
+
+SERVICES = Keyed(
+    "services",
+    1,
+    TABLE,
+    frozenset({ServiceDefined, ServiceChanged, ServiceRetired}),
+    lambda recorded: [(recorded.stream_id,)],
+    row,
+)
+
+
+def services(
+    snapshot: Snapshot, business_id: str, after: Sequence[Any] | None, limit: int, *, retired: bool | None
+) -> list[Row]:
+    """At most `limit` services behind the key `after` (position). `retired` None: all."""
+    table = snapshot.tables["services"]
+    asked = select(table).where(table.c.business_id == business_id)
+    if after is not None:
+        asked = asked.where(table.c.position > after[0])
+    if retired is not None:
+        asked = asked.where(table.c.retired == retired)
+    found = snapshot.connection.execute(asked.order_by(table.c.position).limit(limit))
+    return [dict(each) for each in found.mappings()]

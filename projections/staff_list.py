@@ -1,0 +1,57 @@
+"""The staff of a business, for its list: in the order they were registered. Names are in the directory."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, select
+
+from domain.ledger.mapper import Recorded
+from domain.staff import StaffDeactivated, StaffRegistered
+from projections.definition import Key, Keyed, Row
+from projections.views import Snapshot
+
+TABLE = Table(
+    "staff",
+    MetaData(),
+    Column("business_id", Text, primary_key=True),
+    Column("staff_id", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("locations", JSON, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+Index("staff_in_order", TABLE.c.business_id, TABLE.c.position)
+
+
+def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
+    if isinstance(recorded.fact, StaffRegistered):
+        return {
+            "position": recorded.position,
+            "role": recorded.fact.role.value,
+            "locations": list(recorded.fact.locations),
+            "active": True,
+            "version": recorded.version,
+        }
+    assert before is not None
+    return {**before, "active": False, "version": recorded.version}
+
+
+STAFF = Keyed(
+    "staff",
+    1,
+    TABLE,
+    frozenset({StaffRegistered, StaffDeactivated}),
+    lambda recorded: [(recorded.stream_id,)],
+    row,
+)
+
+
+def staff(snapshot: Snapshot, business_id: str, after: Sequence[Any] | None, limit: int) -> list[Row]:
+    """At most `limit` members of staff behind the key `after` (position)."""
+    table = snapshot.tables["staff"]
+    asked = select(table).where(table.c.business_id == business_id)
+    if after is not None:
+        asked = asked.where(table.c.position > after[0])
+    found = snapshot.connection.execute(asked.order_by(table.c.position).limit(limit))
+    return [dict(each) for each in found.mappings()]

@@ -1,0 +1,144 @@
+"""Carnet itself as an entrant: the write path without HTTP, one command by one or grouped."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+
+from domain.business import OpenBusiness
+from domain.catalogue import DefineService, OfferLine, OfferTerms, PublishOffer, ServiceTerms
+from domain.customer import RegisterCustomer, in_person
+from domain.expiry import AfterPurchase
+from domain.ledger.application import Carnet, Ledger
+from domain.ledger.directory import Called, Profile, row
+from domain.ledger.books import Books
+from domain.ledger.commands import Decision
+from domain.ledger.execute import Answer, Done, Order, RequestKey, no_answer
+from domain.ledger.mapper import Meta
+from domain.ledger.recorder import Person
+from domain.package import NewPayment, RedeemUnits, SellPackage
+from domain.values import Actor, Money, PaymentMethod, Role, Value, rfc3339
+from projections.cards import CARDS, render
+from projections.definition import fold
+from tests.bench.race import UNITS
+
+ZONE = "Europe/Budapest"
+ACTOR = Actor(id="key_bench", role=Role.OWNER)
+SERVICE, OFFER = "svc_massage", "off_massage"
+PRICE = 50_000
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A package and whose it is."""
+
+    business_id: str
+    package_id: str
+
+
+class Ours:
+    """One process's Carnet on a migrated PostgreSQL database. `sell` is safe to call again and again."""
+
+    def __init__(self, url: str, *, pool_size: int) -> None:
+        self.carnet = Carnet(url, pool_size=pool_size)
+        self._numbers = count(1)
+        self._businesses: list[str] = []
+
+    def close(self) -> None:
+        self.carnet.close()
+
+    def business(self, number: int) -> str:
+        """The id of business 0, 1, 2 …, opened with a catalogue when it is first asked for."""
+        while len(self._businesses) <= number:
+            self._businesses.append(self._open(f"biz_{len(self._businesses)}"))
+        return self._businesses[number]
+
+    def sell(self, businesses: int, packages: int) -> list[Held]:
+        sold: dict[str, list[Held]] = {}
+        for number in range(packages):
+            business_id = self.business(number % businesses)
+            sold.setdefault(business_id, []).append(Held(business_id, f"pkg_{next(self._numbers)}"))
+        for business_id, held in sold.items():
+            orders = [order for package in held for order in _sale(package.package_id)]
+            for start in range(0, len(orders), BATCH):
+                _all_done(self.carnet.ledger(business_id), orders[start : start + BATCH])
+        # In the order asked for: neighbours belong to different businesses.
+        queues = [iter(held) for held in sold.values()]
+        return [next(queues[number % len(queues)]) for number in range(packages)]
+
+    def redeem_one_by_one(self, package: Held) -> None:
+        ledger = self.carnet.ledger(package.business_id)
+        (done,) = ledger.execute([self._order(ledger, package)])
+        assert isinstance(done, Done), done
+
+    def redeem_grouped(self, package: Held) -> None:
+        ledger = self.carnet.ledger(package.business_id)
+        done = ledger.execute_grouped(self._order(ledger, package))
+        assert isinstance(done, Done), done
+
+    def _order(self, ledger: Ledger, package: Held) -> Order:
+        key = f"use-{next(self._numbers)}"
+        command = RedeemUnits(package_id=package.package_id, redemption_id=f"red_{key}", service_id=SERVICE)
+        content = f"{package.package_id}/redemptions {SERVICE}".encode()
+        return _order(command, answer=_card, request=ledger.request(key, content))
+
+    def _open(self, business_id: str) -> str:
+        self.carnet.store.open_ledger(business_id)
+        service = ServiceTerms(name="Massage 60", service_type="Massage", list_price=3_000)
+        line = OfferLine(quantity=UNITS, services=(SERVICE,))
+        validity = AfterPurchase(rule="after_purchase", count=6, unit="months")
+        offer = OfferTerms(name="Massage ×20", price=PRICE, lines=(line,), validity=validity)
+        _all_done(
+            self.carnet.ledger(business_id),
+            [
+                _order(OpenBusiness(business_id=business_id, name="Silk", currency="EUR", time_zone=ZONE)),
+                _order(DefineService(service_id=SERVICE, service=service)),
+                _order(PublishOffer(offer_id=OFFER, offer=offer)),
+            ],
+        )
+        return business_id
+
+
+def _order(
+    command: Value,
+    *,
+    answer: Callable[[Books, Decision], Answer] = no_answer,
+    request: RequestKey | None = None,
+    people: tuple[Person, ...] = (),
+) -> Order:
+    return Order(command, Meta(actor=ACTOR), request=request, answer=answer, people=people)
+
+
+def _sale(package_id: str) -> list[Order]:
+    """A customer and the package they buy, paid at once."""
+    number = package_id.removeprefix("pkg_")
+    customer_id = f"cus_{number}"
+    profile = Profile(name="Ágnes Tóth", email=f"agnes{number}@example.org", mobile="30 123 4567")
+    people = (
+        row(customer_id, customer_id, profile),
+        row(in_person(customer_id), customer_id, Called(name=profile.name)),
+    )
+    money = Money(amount=PRICE, currency="EUR")
+    payment = NewPayment(payment_id=f"pay_{number}", amount=money, method=PaymentMethod.CARD)
+    sale = SellPackage(package_id=package_id, customer_id=customer_id, offer_id=OFFER, payment=payment)
+    return [_order(RegisterCustomer(customer_id=customer_id), people=people), _order(sale)]
+
+
+def _all_done(ledger: Ledger, orders: Sequence[Order]) -> None:
+    for result in ledger.execute(orders):
+        assert isinstance(result, Done), result
+
+
+def _card(books: Books, decision: Decision) -> Answer:
+    """The package after its redemption, as the API answers it."""
+    ((package_id, (_, facts)),) = decision.facts.items()
+    stream = books.stream(package_id)
+    assert stream is not None
+    (card,) = fold(CARDS, stream.facts).values()
+    people = {person.id: json.loads(person.data) for person in books.people(card["customer_id"])}
+    sold_at = rfc3339(card["recorded_at"])
+    shown = render(card, datetime.now(UTC), people, recorded_at=sold_at)
+    body = {**shown, "redemption_id": facts[-1].redemption_id}
+    return Answer(json.dumps(body, ensure_ascii=False, separators=(",", ":")), (card["customer_id"],))

@@ -1,0 +1,140 @@
+"""A business with its policies and locations, and its members of staff."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from domain import business as books
+from domain import staff as people
+from domain.business import (
+    BusinessOpened,
+    ChangePolicies,
+    CloseLocation,
+    LocationClosed,
+    LocationOpened,
+    OpenBusiness,
+    OpenLocation,
+    Policies,
+    PolicyChanged,
+)
+from domain.refusals import IdTaken, NotFound
+from domain.staff import DeactivateStaff, RegisterStaff, StaffDeactivated, StaffRegistered
+from domain.values import Role, Terms
+from tests.domain.given import Aggregate
+
+business = Aggregate(books.evolve, books.decide)
+staff = Aggregate(people.evolve, people.decide)
+
+OPENED = BusinessOpened(name="Silk Salon", currency="EUR", time_zone="Europe/Budapest")
+OPEN = OpenBusiness(
+    business_id="biz_1", name="Silk Salon", currency="EUR", time_zone="Europe/Budapest"
+)
+MAIN = LocationOpened(location_id="loc_1", name="Main street", time_zone="Europe/Budapest")
+CLOSE = CloseLocation(location_id="loc_1")
+STRICT = Terms(notice_hours=48, late="forfeit", text="Two days, please")
+
+
+def test_a_business_opens_with_its_currency_and_zone() -> None:
+    business.given().when(OPEN).then(OPENED)
+
+
+def test_a_business_opens_once() -> None:
+    business.given(OPENED).when(OPEN).refused(IdTaken, id="biz_1")
+
+
+@pytest.mark.parametrize("zone", ["Europe/Atlantis", "europe/budapest", "", "../etc/passwd"])
+def test_a_zone_is_one_of_the_iana_database(zone: str) -> None:
+    with pytest.raises(ValidationError):
+        OpenBusiness(business_id="biz_1", name="x", currency="EUR", time_zone=zone)
+
+
+@pytest.mark.parametrize("command", [ChangePolicies(payment_required=True), CLOSE])
+def test_nothing_happens_in_a_business_that_never_opened(command: Any) -> None:
+    business.given().when(command).refused(NotFound, kind="business", id="")
+
+
+# Policies
+
+
+def test_a_policy_change_carries_all_of_them_and_their_version() -> None:
+    answer = business.given(OPENED).when(ChangePolicies(cancellation=STRICT))
+    answer.then(PolicyChanged(policies=Policies(cancellation=STRICT), policy_version=1))
+    again = answer.stream.when(ChangePolicies(payment_required=True, correction_max=5))
+    again.then(
+        PolicyChanged(
+            policies=Policies(cancellation=STRICT, payment_required=True, correction_max=5),
+            policy_version=2,
+        )
+    )
+    assert again.state.policy_version == 2
+
+
+def test_the_limit_of_corrections_is_taken_away_with_null() -> None:
+    limited = PolicyChanged(policies=Policies(correction_max=5), policy_version=1)
+    answer = business.given(OPENED, limited).when(ChangePolicies(correction_max=None))
+    assert answer.state.policies == Policies()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [ChangePolicies(), ChangePolicies(payment_required=False), ChangePolicies(payment_required=None)],
+)
+def test_the_same_policies_again_are_no_fact(command: ChangePolicies) -> None:
+    business.given(OPENED).when(command).then_nothing()
+
+
+# Locations
+
+
+def test_a_location_opens_in_the_zone_of_the_business_or_its_own() -> None:
+    business.given(OPENED).when(OpenLocation(location_id="loc_1", name="Main street")).then(MAIN)
+    abroad = OpenLocation(location_id="loc_2", name="Lisboa", time_zone="Europe/Lisbon")
+    answer = business.given(OPENED).when(abroad)
+    assert answer.state.locations["loc_2"].time_zone == "Europe/Lisbon"
+
+
+def test_a_location_opens_once() -> None:
+    business.given(OPENED, MAIN).when(OpenLocation(location_id="loc_1", name="x")).refused(
+        IdTaken, id="loc_1"
+    )
+
+
+def test_a_location_closes_once() -> None:
+    answer = business.given(OPENED, MAIN).when(CLOSE)
+    answer.then(LocationClosed(location_id="loc_1"))
+    assert not answer.state.locations["loc_1"].open
+    answer.stream.when(CLOSE).then_nothing()
+
+
+def test_an_unknown_location_is_not_found() -> None:
+    business.given(OPENED).when(CLOSE).refused(NotFound, kind="location", id="loc_1")
+
+
+# Staff
+
+REGISTERED = StaffRegistered(role=Role.STAFF, locations=("loc_1",))
+LEAVE = DeactivateStaff(staff_id="stf_1")
+
+
+def test_a_member_of_staff_has_a_role_and_locations() -> None:
+    command = RegisterStaff(staff_id="stf_1", locations=("loc_1",))
+    staff.given().when(command).then(REGISTERED)
+    staff.given(REGISTERED).when(command).refused(IdTaken, id="stf_1")
+
+
+def test_a_member_of_staff_leaves_once() -> None:
+    answer = staff.given(REGISTERED).when(LEAVE)
+    answer.then(StaffDeactivated())
+    assert not answer.state.active
+    answer.stream.when(LEAVE).then_nothing()
+
+
+def test_an_unknown_member_of_staff_is_not_found() -> None:
+    staff.given().when(LEAVE).refused(NotFound, kind="member of staff", id="stf_1")
+
+
+@pytest.mark.parametrize("role", [Role.CUSTOMER, Role.AUDITOR, Role.INTEGRATION])
+def test_only_those_who_work_there_are_staff(role: Any) -> None:
+    with pytest.raises(ValidationError):
+        RegisterStaff(staff_id="stf_1", role=role)

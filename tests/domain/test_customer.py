@@ -1,0 +1,225 @@
+"""Customers and their households: registering, standing, participants."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from domain.customer import (
+    ActivateCustomer,
+    AddParticipant,
+    BlockCustomer,
+    ChangeParticipant,
+    ChangeProfile,
+    CustomerActivated,
+    CustomerBlocked,
+    CustomerDeactivated,
+    CustomerRegistered,
+    CustomerUnblocked,
+    DeactivateCustomer,
+    NewParticipant,
+    ParticipantAdded,
+    ParticipantChanged,
+    ParticipantOf,
+    ParticipantRemoved,
+    ProfileChanged,
+    RegisterCustomer,
+    RemoveParticipant,
+    UnblockCustomer,
+    decide,
+    evolve,
+)
+from domain.refusals import IdTaken, Invalid, LimitReached, NotFound
+from domain.values import ExternalRef
+from tests.domain.given import NOW, Aggregate, because, circumstances, moment
+
+customer = Aggregate(evolve, lambda state, command: decide(state, command, circumstances()))
+
+ADA = ParticipantOf(participant_id="par_ada", number=0, kind="person")
+MAX = ParticipantOf(participant_id="par_max", number=1, kind="dog", barred_services=("svc_swim",))
+REGISTERED = CustomerRegistered(participants=(ADA, MAX))
+NEW_MAX = NewParticipant(participant_id="par_max", kind="dog", barred_services=("svc_swim",))
+
+
+def register(*participants: NewParticipant, **fields: Any) -> RegisterCustomer:
+    return RegisterCustomer(customer_id="cus_ada", participants=participants, **fields)
+
+
+def remove(participant: str = "par_max") -> RemoveParticipant:
+    return RemoveParticipant(customer_id="cus_ada", participant_id=participant)
+
+
+def change(**fields: Any) -> ChangeParticipant:
+    return ChangeParticipant(customer_id="cus_ada", participant_id="par_max", **fields)
+
+
+def add(participant: str) -> AddParticipant:
+    return AddParticipant(customer_id="cus_ada", participant=NewParticipant(participant_id=participant, kind="cat"))
+
+
+ACTIVATE = ActivateCustomer(customer_id="cus_ada")
+DEACTIVATE = DeactivateCustomer(customer_id="cus_ada")
+BLOCK = BlockCustomer(customer_id="cus_ada", reason=because("does not pay"))
+UNBLOCK = UnblockCustomer(customer_id="cus_ada")
+REMOVED = ParticipantRemoved(participant_id="par_max", removed_at=moment(NOW))
+
+# Registering
+
+
+@pytest.mark.covers("S40")
+def test_participant_number_0_is_the_customer_in_person() -> None:
+    reference = ExternalRef(source="mindbody", ref="7")
+    answer = customer.given().when(register(NEW_MAX, external_ref=reference))
+    answer.then(CustomerRegistered(participants=(ADA, MAX), external_ref=reference))
+    assert answer.state.in_person.id == "par_ada"
+    assert answer.state.active
+    assert not answer.state.blocked
+
+
+def test_a_customer_is_registered_once() -> None:
+    customer.given(REGISTERED).when(register()).refused(IdTaken, id="cus_ada")
+
+
+@pytest.mark.parametrize("again", ["par_ada", "par_max"])
+def test_a_participant_is_named_once(again: str) -> None:
+    twice = NewParticipant(participant_id=again)
+    customer.given().when(register(NEW_MAX, twice)).refused_naming(
+        Invalid, pointer="/participants", problem="duplicate"
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [ACTIVATE, DEACTIVATE, BLOCK, UNBLOCK, remove(), change(renamed=True), add("par_bo"),
+     ChangeProfile(customer_id="cus_ada", fields=("name",))],
+)
+def test_an_unknown_customer_is_not_found(command: Any) -> None:
+    customer.given().when(command).refused(NotFound, kind="customer", id="cus_ada")
+
+
+# Profile and standing
+
+
+def test_a_changed_profile_names_the_fields_and_nothing_of_them() -> None:
+    command = ChangeProfile(customer_id="cus_ada", fields=("name", "email"))
+    customer.given(REGISTERED).when(command).then(ProfileChanged(fields=("name", "email")))
+    unchanged = ChangeProfile(customer_id="cus_ada", fields=())
+    customer.given(REGISTERED).when(unchanged).then_nothing()
+
+
+def test_a_customer_is_deactivated_and_activated() -> None:
+    answer = customer.given(REGISTERED).when(DEACTIVATE)
+    answer.then(CustomerDeactivated())
+    assert not answer.state.active
+    again = answer.stream.when(ACTIVATE)
+    again.then(CustomerActivated())
+    assert again.state.active
+
+
+def test_a_customer_is_blocked_with_a_reason_and_unblocked() -> None:
+    answer = customer.given(REGISTERED).when(BLOCK)
+    answer.then(CustomerBlocked(reason=because("does not pay").ref))
+    assert answer.state.blocked
+    again = answer.stream.when(UNBLOCK)
+    again.then(CustomerUnblocked())
+    assert not again.state.blocked
+
+
+@pytest.mark.parametrize(
+    ("history", "command"),
+    [
+        ((), ACTIVATE),
+        ((), UNBLOCK),
+        ((CustomerDeactivated(),), DEACTIVATE),
+        ((CustomerBlocked(),), BLOCK),
+    ],
+)
+def test_what_is_so_already_is_no_fact(history: Any, command: Any) -> None:
+    customer.given(REGISTERED, *history).when(command).then_nothing()
+
+
+# Participants
+
+
+@pytest.mark.covers("S40", "S85")
+def test_a_participant_gets_the_next_number() -> None:
+    answer = customer.given(REGISTERED).when(add("par_tom"))
+    answer.then(
+        ParticipantAdded(participant=ParticipantOf(participant_id="par_tom", number=2, kind="cat"))
+    )
+    assert list(answer.state.participants) == ["par_ada", "par_max", "par_tom"]
+
+
+def test_the_number_of_who_left_is_not_given_again() -> None:
+    answer = customer.given(REGISTERED, REMOVED).when(add("par_tom"))
+    assert answer.state.participants["par_tom"].number == 2
+
+
+@pytest.mark.parametrize("history", [(), (REMOVED,)])
+def test_the_id_of_a_participant_is_taken_for_good(history: Any) -> None:
+    customer.given(REGISTERED, *history).when(add("par_max")).refused(IdTaken, id="par_max")
+
+
+def test_a_household_has_at_most_100_beside_the_customer() -> None:
+    many = tuple(ParticipantOf(participant_id=f"par_{n}", number=n, kind="cat") for n in range(1, 100))
+    household = CustomerRegistered(participants=(ADA, *many))
+    full = customer.given(household).when(add("par_x")).stream
+    full.when(add("par_y")).refused(LimitReached, what="participants of a customer", limit=100)
+    left = full.when(remove("par_1")).stream
+    assert left.when(add("par_y")).facts
+
+
+def test_no_more_than_100_are_registered_at_once() -> None:
+    many = [NewParticipant(participant_id=f"par_{n}") for n in range(101)]
+    assert register(*many[:100])
+    with pytest.raises(ValidationError):
+        register(*many)
+
+
+def test_a_participant_changes_by_the_fields_that_differ() -> None:
+    answer = customer.given(REGISTERED).when(change(kind="wolf", barred_services=(), renamed=True))
+    answer.then(
+        ParticipantChanged(
+            participant_id="par_max", fields=("name", "kind", "barred_services"), kind="wolf"
+        )
+    )
+    assert answer.state.participants["par_max"].kind == "wolf"
+    assert answer.state.participants["par_max"].number == 1
+
+
+def test_what_a_change_does_not_name_stays() -> None:
+    customer.given(REGISTERED).when(change(renamed=True)).then(
+        ParticipantChanged(
+            participant_id="par_max", fields=("name",), kind="dog", barred_services=("svc_swim",)
+        )
+    )
+
+
+def test_the_same_participant_again_is_no_fact() -> None:
+    customer.given(REGISTERED).when(change(kind="dog", barred_services=("svc_swim",))).then_nothing()
+
+
+def test_who_left_or_never_was_there_is_not_changed() -> None:
+    customer.given(REGISTERED, REMOVED).when(change(kind="cat")).refused(
+        NotFound, kind="participant", id="par_max"
+    )
+    customer.given(CustomerRegistered(participants=(ADA,))).when(change(kind="cat")).refused(
+        NotFound, kind="participant", id="par_max"
+    )
+
+
+def test_who_is_removed_belonged_until_then() -> None:
+    answer = customer.given(REGISTERED).when(remove())
+    answer.then(REMOVED)
+    participant = answer.state.participants["par_max"]
+    assert participant.belongs_at(moment("2026-10-03 11:59"))
+    assert not participant.belongs_at(moment(NOW))
+    answer.stream.when(remove()).then_nothing()
+
+
+def test_the_customer_in_person_stays() -> None:
+    customer.given(REGISTERED).when(remove("par_ada")).refused_naming(Invalid, problem="in-person")
+
+
+def test_an_unknown_participant_is_not_removed() -> None:
+    customer.given(REGISTERED).when(remove("par_none")).refused(NotFound, kind="participant", id="par_none")

@@ -1,0 +1,892 @@
+"""What the books must say, in plain integers and dates: a second opinion that shares no code with the product.
+
+A command either changes the reference, or raises `Refusal` with every reason that speaks against it: where
+several do, the rules do not say which is told first, so that each of them is a right answer. A command that finds
+everything as it asks returns False: done, and no fact.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from tests.model.almanac import DAY, LAST, MINUTE, day_at, first_moment, later, moved
+
+UNITS_A_LINE, UNITS_A_PACKAGE = 1_000, 5_000
+BY_RULE: Literal["by rule"] = "by rule"
+Expiry = date | Literal["by rule"] | None
+
+
+class Refusal(Exception):
+    """A command that must be refused, with any one of these codes."""
+
+    def __init__(self, *codes: str) -> None:
+        super().__init__(", ".join(sorted(codes)))
+        self.codes = frozenset(codes)
+
+
+class Reasons(set[str]):
+    """The codes that speak against a command."""
+
+    def when(self, true: bool, code: str) -> None:
+        if true:
+            self.add(code)
+
+    def refuse(self) -> None:
+        """Raises Refusal if there is any."""
+        if self:
+            raise Refusal(*self)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """When somebody asks, and who: moment in milliseconds."""
+
+    now: int
+    who: str
+    role: str
+
+
+@dataclass
+class Unit:
+    value: int
+    state: str = "available"
+    redemption: str | None = None
+
+
+@dataclass
+class Line:
+    services: tuple[str, ...]
+    weight: int
+    units: list[Unit]
+    taken: list[int] = field(default_factory=list)
+    """Indices of units that corrections took, oldest first."""
+    changes: list[tuple[int, int, int]] = field(default_factory=list)
+    """(effective moment, order of recording, change of the remaining units)."""
+
+    def indices(self, state: str) -> list[int]:
+        return [n for n, unit in enumerate(self.units) if unit.state == state]
+
+    def count(self, *states: str) -> int:
+        return sum(unit.state in states for unit in self.units)
+
+    def value(self, *states: str) -> int:
+        return sum(unit.value for unit in self.units if unit.state in states)
+
+    def lowest_from(self, moment: int) -> int:
+        """The lowest remainder at that moment and at any later one, in business time."""
+        left, lowest = 0, 0
+        for at, _, change in sorted(self.changes):
+            left += change
+            lowest = left if at <= moment else min(lowest, left)
+        return lowest
+
+
+@dataclass
+class Use:
+    """What a redemption still uses of one package."""
+
+    at: int
+    participant: str
+    staff: str
+    parts: list[tuple[int, int, list[int]]]
+    """(allocation, line, indices of units)."""
+
+    @property
+    def left(self) -> int:
+        return sum(len(units) for _, _, units in self.parts)
+
+
+@dataclass
+class Freeze:
+    start: int
+    first: date
+    until: date
+    end: int | None = None
+
+
+@dataclass
+class Package:
+    id: str
+    customer: str
+    offer: str | None
+    name: str
+    number: int
+    order: int
+    """Which sale of the ledger it was."""
+    zone: str
+    price: int
+    lines: list[Line]
+    validity: tuple[str, int, str]
+    """(rule, count, unit)."""
+    bought_at: int
+    entered_on: date
+    expires_on: date | None
+    sharing: str
+    beneficiaries: tuple[str, ...]
+    cap: int | None
+    locations: tuple[str, ...]
+    expiry_by_hand: bool = False
+    started: bool = False
+    payments: dict[str, list[int]] = field(default_factory=dict)
+    """Id → [amount, refunded]."""
+    uses: dict[str, Use] = field(default_factory=dict)
+    freezes: list[Freeze] = field(default_factory=list)
+    freeze_open: bool = False
+    cancelled: bool = False
+    voided: bool = False
+    latest: int = 0
+    notes: int = 0
+
+    # What can be seen of it
+
+    @property
+    def remaining(self) -> int:
+        return sum(line.count("available") for line in self.lines)
+
+    @property
+    def unused_value(self) -> int:
+        return sum(line.value("available") for line in self.lines)
+
+    @property
+    def paid(self) -> int:
+        return sum(amount - refunded for amount, refunded in self.payments.values())
+
+    @property
+    def owing(self) -> int:
+        return max(0, self.price - self.paid)
+
+    def payment_status(self) -> str:
+        if self.price <= self.paid:
+            return "paid"
+        return "partial" if self.paid else "unpaid"
+
+    def frozen_on(self, day: date) -> bool:
+        return self.freeze_open and day <= self.freezes[-1].until
+
+    def last_day(self, day: date) -> date | None:
+        """The last valid day as it stands on a day: a freeze that has run out by itself has moved it."""
+        if self.expires_on is None or not self.freeze_open or self.frozen_on(day):
+            return self.expires_on
+        freeze = self.freezes[-1]
+        return moved(self.expires_on, freeze.until.toordinal() - freeze.first.toordinal() + 1)
+
+    def expired(self, at: int) -> bool:
+        day = day_at(at, self.zone)
+        last = self.last_day(day)
+        return last is not None and day > last and not self.frozen_on(day)
+
+    def status(self, at: int) -> str:
+        if self.cancelled:
+            return "cancelled"
+        if not self.remaining:
+            return "fully_used"
+        return "expired" if self.expired(at) else "active"
+
+    def liability(self, at: int) -> int:
+        return 0 if self.cancelled or self.expired(at) else self.unused_value
+
+    # How it changes
+
+    def touch(self, moment: int) -> int:
+        self.latest = max(self.latest, moment)
+        return moment
+
+    def settle(self, now: int) -> None:
+        """End a freeze that has run out; that is recorded with whatever comes next."""
+        if self.freeze_open and not self.frozen_on(day_at(now, self.zone)):
+            freeze = self.freezes[-1]
+            self.expires_on = self.last_day(LAST)
+            freeze.end = self.touch(max(self.latest, first_moment(moved(freeze.until, 1), self.zone)))
+            self.freeze_open = False
+
+    def begin(self, asking: Asking) -> int:
+        """The moment that a change counts from, which is never before what counts already."""
+        self.settle(asking.now)
+        return self.touch(max(asking.now, self.latest))
+
+    def move(self, line: int, units: Iterable[int], state: str, redemption: str | None = None) -> None:
+        for n in units:
+            self.lines[line].units[n].state = state
+            self.lines[line].units[n].redemption = redemption
+
+
+@dataclass
+class Offer:
+    name: str
+    price: int
+    lines: tuple[tuple[int, tuple[str, ...]], ...]
+    """(quantity, services)."""
+    validity: tuple[str, int, str] = ("never", 0, "")
+    ends_on: date | None = None
+    sharing: str = "purchaser"
+    cap: int | None = None
+    each: int | None = None
+    """How many of it one customer may buy."""
+    locations: tuple[str, ...] = ()
+    retired: bool = False
+
+
+@dataclass
+class Participant:
+    barred: tuple[str, ...] = ()
+    left_at: int | None = None
+
+    def belongs(self, moment: int) -> bool:
+        return self.left_at is None or moment < self.left_at
+
+
+@dataclass
+class Customer:
+    people: dict[str, Participant]
+    """The customer in person first."""
+    blocked: bool = False
+    active: bool = True
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A use that is asked for."""
+
+    redemption: str
+    service: str
+    quantity: int = 1
+    participant: str | None = None
+    staff: str | None = None
+    location: str | None = None
+    effective: int | None = None
+    session: int | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class _Use:
+    """A wish with everything about it known."""
+
+    wish: Wish
+    at: int
+    session: int
+    participant: str
+    barred: tuple[str, ...]
+
+
+def shares(price: int, weights: Sequence[int]) -> list[int]:
+    """A price over weights: whole shares first, then what is missing goes to the largest remainders."""
+    if not any(weights):
+        weights = [1] * len(weights)
+    total = sum(weights)
+    given = [price * weight // total for weight in weights]
+    waiting = sorted((-(price * weight % total), n) for n, weight in enumerate(weights))
+    for _, n in waiting[: price - sum(given)]:
+        given[n] += 1
+    return given
+
+
+class Reference:
+    """One business."""
+
+    def __init__(self, zone: str, locations: Iterable[str]) -> None:
+        self.zone = zone
+        self.locations = tuple(locations)
+        self.payment_required = False
+        self.correction_max: int | None = None
+        self.services: dict[str, int | None] = {}
+        """Service → its list price."""
+        self.retired_services: set[str] = set()
+        self.offers: dict[str, Offer] = {}
+        self.customers: dict[str, Customer] = {}
+        self.packages: dict[str, Package] = {}
+        self.numbers: Counter[tuple[str, str]] = Counter()
+        self.recordings = 0
+
+    # The business and its catalogue
+
+    def set_policies(self, payment_required: bool | None, correction_max: int | None) -> bool:
+        before = self.payment_required, self.correction_max
+        if payment_required is not None:
+            self.payment_required = payment_required
+        self.correction_max = correction_max
+        return before != (self.payment_required, self.correction_max)
+
+    def define_service(self, id: str, list_price: int | None) -> bool:
+        if id in self.services:
+            raise Refusal("id-taken")
+        self.services[id] = list_price
+        return True
+
+    def change_service(self, id: str, list_price: int | None) -> bool:
+        if id not in self.services:
+            raise Refusal("not-found")
+        if id in self.retired_services:
+            raise Refusal("offer-retired")
+        before, self.services[id] = self.services[id], list_price
+        return before != list_price
+
+    def retire_service(self, id: str) -> bool:
+        if id not in self.services:
+            raise Refusal("not-found")
+        already = id in self.retired_services
+        self.retired_services.add(id)
+        return not already
+
+    def _check_lines(self, why: Reasons, lines: Iterable[tuple[int, tuple[str, ...]]]) -> None:
+        for _, services in lines:
+            sold = [id for id in services if id in self.services and id not in self.retired_services]
+            why.when(len(set(sold)) < len(services), "validation-failed")
+
+    def publish(self, id: str, offer: Offer) -> bool:
+        why = Reasons()
+        why.when(id in self.offers, "id-taken")
+        self._check_lines(why, offer.lines)
+        why.refuse()
+        self.offers[id] = offer
+        return True
+
+    def revise(self, id: str, offer: Offer) -> bool:
+        why = Reasons()
+        why.when(id not in self.offers, "not-found")
+        why.when(id in self.offers and self.offers[id].retired, "offer-retired")
+        self._check_lines(why, offer.lines)
+        why.refuse()
+        before, self.offers[id] = self.offers[id], offer
+        return before != offer
+
+    def retire_offer(self, id: str) -> bool:
+        if id not in self.offers:
+            raise Refusal("not-found")
+        already, self.offers[id].retired = self.offers[id].retired, True
+        return not already
+
+    # Customers
+
+    def register(self, id: str, participants: Iterable[tuple[str, tuple[str, ...]]]) -> bool:
+        if id in self.customers:
+            raise Refusal("id-taken")
+        people = {in_person(id): Participant()}
+        self.customers[id] = Customer(people | {id: Participant(barred) for id, barred in participants})
+        return True
+
+    def _customer(self, id: str) -> Customer:
+        if id not in self.customers:
+            raise Refusal("not-found")
+        return self.customers[id]
+
+    def block(self, id: str, blocked: bool) -> bool:
+        customer = self._customer(id)
+        before, customer.blocked = customer.blocked, blocked
+        return before != blocked
+
+    def activate(self, id: str, active: bool) -> bool:
+        customer = self._customer(id)
+        before, customer.active = customer.active, active
+        return before != active
+
+    def add_participant(self, id: str, participant: str, barred: tuple[str, ...]) -> bool:
+        customer = self._customer(id)
+        if participant in customer.people:
+            raise Refusal("id-taken")
+        customer.people[participant] = Participant(barred)
+        return True
+
+    def bar(self, id: str, participant: str, barred: tuple[str, ...]) -> bool:
+        known = self._customer(id).people.get(participant)
+        if known is None or known.left_at is not None:
+            raise Refusal("not-found")
+        before, known.barred = known.barred, barred
+        return before != barred
+
+    def remove_participant(self, asking: Asking, id: str, participant: str) -> bool:
+        people = self._customer(id).people
+        if participant == in_person(id):
+            raise Refusal("validation-failed")
+        if participant not in people:
+            raise Refusal("not-found")
+        already = people[participant].left_at is not None
+        people[participant].left_at = people[participant].left_at if already else asking.now
+        return not already
+
+    # Selling
+
+    def _check_moment(self, why: Reasons, asking: Asking, moment: int, earliest: int) -> None:
+        """Not before, at most five minutes ahead; staff the same day, a manager 30 days back."""
+        why.when(not earliest <= moment <= asking.now + 5 * MINUTE, "effective-at-out-of-range")
+        back = {"owner": None, "manager": 30}.get(asking.role, 0)
+        if back is not None:
+            allowed = first_moment(moved(day_at(asking.now, self.zone), -back), self.zone)
+            why.when(moment < allowed, "back-dating-not-allowed")
+
+    def _check_beneficiaries(self, why: Reasons, ids: Sequence[str], customer: str, moment: int) -> None:
+        people = self.customers[customer].people
+        here = [id for id in ids if id in people and people[id].belongs(moment)]
+        why.when(len(set(here)) < len(ids), "validation-failed")
+
+    def sell(
+        self,
+        asking: Asking,
+        id: str,
+        customer: str,
+        offer: str | None,
+        custom: Offer | None,
+        *,
+        price: int | None = None,
+        expires_on: Expiry = BY_RULE,
+        effective: int | None = None,
+        payment: tuple[str, int] | None = None,
+        beneficiaries: tuple[str, ...] = (),
+        location: str | None = None,
+        note: bool = False,
+    ) -> bool:
+        why = Reasons()
+        why.when(id in self.packages, "id-taken")
+        why.when(offer is not None and offer not in self.offers, "not-found")
+        why.when(customer not in self.customers, "not-found")
+        why.when(location is not None and location not in self.locations, "validation-failed")
+        terms = self.offers.get(offer) if offer is not None else custom
+        moment = asking.now if effective is None else effective
+        if effective is not None:
+            self._check_moment(why, asking, effective, 0)
+        if customer in self.customers:
+            why.when(self.customers[customer].blocked, "customer-blocked")
+            why.when(not self.customers[customer].active, "customer-inactive")
+            self._check_beneficiaries(why, beneficiaries, customer, moment)
+        if terms is None:
+            raise Refusal(*why)
+        bought = sum(p.customer == customer and p.offer == offer and not p.voided for p in self.packages.values())
+        why.when(terms.retired, "offer-retired")
+        why.when(offer is not None and terms.each is not None and bought >= terms.each, "limit-reached")
+        if custom is not None:
+            why.when(sum(quantity for quantity, _ in custom.lines) > UNITS_A_PACKAGE, "limit-reached")
+            self._check_lines(why, custom.lines)
+        price = terms.price if price is None else price
+        last = self._last_day(terms, day_at(moment, self.zone)) if expires_on == BY_RULE else expires_on
+        why.when(last is not None and last < day_at(moment, self.zone), "validation-failed")
+        if payment is not None:
+            why.when(payment[1] > price, "overpayment")
+            why.when(payment[1] == 0, "validation-failed")
+            why.when(self._knows_payment(payment[0]), "id-taken")
+        why.refuse()
+        number = customer, offer if offer is not None else "named " + terms.name
+        self.numbers[number] += 1
+        self.recordings += 1
+        self.packages[id] = Package(
+            id=id,
+            customer=customer,
+            offer=offer,
+            name=terms.name,
+            number=self.numbers[number],
+            order=len(self.packages),
+            zone=self.zone,
+            price=price,
+            lines=self._lines(terms, price, moment),
+            validity=terms.validity if expires_on == BY_RULE else ("by hand", 0, ""),
+            bought_at=moment,
+            entered_on=day_at(asking.now, self.zone),
+            expires_on=last,
+            sharing=terms.sharing,
+            beneficiaries=beneficiaries or (in_person(customer),),
+            cap=terms.cap,
+            locations=terms.locations,
+            payments={payment[0]: [payment[1], 0]} if payment else {},
+            latest=moment,
+            notes=int(note),
+        )
+        return True
+
+    def _last_day(self, terms: Offer, bought_on: date) -> date | None:
+        rule, count, unit = terms.validity
+        return later(bought_on, count, unit) if rule == "after_purchase" else terms.ends_on
+
+    def _lines(self, terms: Offer, price: int, moment: int) -> list[Line]:
+        prices = [[self.services[id] for id in services] for _, services in terms.lines]
+        lowest = [min(price or 0 for price in of_line) for of_line in prices]
+        if any(price is None for of_line in prices for price in of_line) or not any(lowest):
+            lowest = [1] * len(lowest)
+        weights = [weight for weight, (n, _) in zip(lowest, terms.lines, strict=True) for _ in range(n)]
+        values = iter(shares(price, weights))
+        return [
+            Line(
+                services,
+                weight,
+                [Unit(next(values)) for _ in range(quantity)],
+                changes=[(moment, self.recordings, quantity)],
+            )
+            for weight, (quantity, services) in zip(lowest, terms.lines, strict=True)
+        ]
+
+    # Money
+
+    def _package(self, id: str) -> Package:
+        if id not in self.packages:
+            raise Refusal("not-found")
+        return self.packages[id]
+
+    def _knows_payment(self, payment: str) -> bool:
+        return any(payment in package.payments for package in self.packages.values())
+
+    def pay(self, asking: Asking, id: str, payment: str, amount: int, effective: int | None) -> bool:
+        package, why = self._package(id), Reasons()
+        why.when(package.cancelled, "package-cancelled")
+        why.when(amount == 0, "validation-failed")
+        why.when(amount > package.owing, "overpayment")
+        why.when(self._knows_payment(payment), "id-taken")
+        if effective is not None:
+            self._check_moment(why, asking, effective, package.bought_at)
+        why.refuse()
+        package.settle(asking.now)
+        package.payments[payment] = [amount, 0]
+        package.touch(asking.now if effective is None else effective)
+        return True
+
+    def _check_refund(self, why: Reasons, package: Package, payment: str, amount: int) -> None:
+        why.when(payment not in package.payments, "not-found")
+        why.when(amount == 0, "validation-failed")
+        paid, refunded = package.payments.get(payment, (0, 0))
+        why.when(payment in package.payments and amount > paid - refunded, "refund-exceeds-paid")
+
+    def refund(self, asking: Asking, payment: str, amount: int) -> bool:
+        holding = [package for package in self.packages.values() if payment in package.payments]
+        if not holding:
+            raise Refusal("not-found")
+        why = Reasons()
+        self._check_refund(why, holding[0], payment, amount)
+        why.refuse()
+        holding[0].begin(asking)
+        holding[0].payments[payment][1] += amount
+        return True
+
+    def adjust_price(self, asking: Asking, id: str, price: int) -> bool:
+        package, why = self._package(id), Reasons()
+        why.when(package.cancelled, "package-cancelled")
+        gone = package.price - package.unused_value
+        if price != package.price:
+            why.when(price < gone or not package.remaining, "validation-failed")
+        why.refuse()
+        if price == package.price:
+            return False
+        package.begin(asking)
+        free = [(line.weight, unit) for line in package.lines for unit in line.units if unit.state == "available"]
+        for value, (_, unit) in zip(shares(price - gone, [w for w, _ in free]), free, strict=True):
+            unit.value = value
+        package.price = price
+        return True
+
+    # Using
+
+    def redeem(self, asking: Asking, id: str, wish: Wish) -> bool:
+        package = self._package(id)
+        participant = wish.participant
+        if participant is None and len(package.beneficiaries) == 1:
+            participant = package.beneficiaries[0]
+        why = Reasons()
+        use = self._use(why, asking, wish, package.customer, participant, package.bought_at)
+        if use is None:
+            raise Refusal(*why)
+        why |= self._against(package, use, wish.quantity)
+        free = sum(min(here, lowest) for _, here, lowest in self._free(package, use))
+        why.when(free < wish.quantity, "insufficient-units")
+        why.refuse()
+        return self._take([package], use, asking)
+
+    def redeem_any(self, asking: Asking, customer: str, wish: Wish) -> bool:
+        """From whatever packages of the customer may be used."""
+        self._customer(customer)
+        why = Reasons()
+        use = self._use(why, asking, wish, customer, wish.participant, 0)
+        if use is None:
+            raise Refusal(*why)
+        owned = [package for package in self.packages.values() if package.customer == customer]
+        against = {package.id: self._against(package, use, 1) for package in owned}
+        usable = [package for package in owned if not against[package.id]]
+        if sum(self._reach(package, use) for package in usable) < wish.quantity:
+            why.add("insufficient-units")
+            why.when(any(reasons == {"payment-required"} for reasons in against.values()), "payment-required")
+        why.refuse()
+        return self._take(usable, use, asking)
+
+    def _use(
+        self, why: Reasons, asking: Asking, wish: Wish, customer: str, participant: str | None, earliest: int
+    ) -> _Use | None:
+        """The use with everything about it known; None when nobody knows its participant."""
+        taken = any(wish.redemption in package.uses for package in self.packages.values())
+        why.when(taken, "id-taken")
+        at = asking.now if wish.effective is None else wish.effective
+        if wish.effective is not None:
+            self._check_moment(why, asking, at, earliest)
+        person = participant or in_person(customer)
+        known = self.customers[customer].people.get(person)
+        if known is None:
+            why.add("not-found")
+            return None
+        why.when(not known.belongs(at), "not-eligible")
+        return _Use(wish, at, at if wish.session is None else wish.session, person, known.barred)
+
+    def _against(self, package: Package, use: _Use, least: int) -> Reasons:
+        """What speaks against taking at least so many units of a package, whatever is left of it."""
+        why, wish, day = Reasons(), use.wish, day_at(use.at, package.zone)
+        why.when(package.cancelled, "package-cancelled")
+        why.when(use.at < package.bought_at, "effective-at-out-of-range")
+        why.when(package.expired(max(use.at, use.session)), "package-expired")
+        for freeze in package.freezes:
+            over = freeze.end is not None and use.at >= freeze.end
+            why.when(freeze.start <= use.at and day <= freeze.until and not over, "package-frozen")
+        private = package.sharing == "purchaser" and use.participant not in package.beneficiaries
+        elsewhere = bool(package.locations) and wish.location not in package.locations
+        barred = wish.service in use.barred
+        unfit = not self._fitting(package, use)
+        capped = self._room(package, use) < least
+        why.when(private or elsewhere or barred or unfit or capped, "not-eligible")
+        why.when(self.payment_required and package.owing > 0, "payment-required")
+        return why
+
+    def _room(self, package: Package, use: _Use) -> int:
+        """How many units the participant may still use of it."""
+        if package.cap is None:
+            return UNITS_A_PACKAGE
+        return package.cap - sum(u.left for u in package.uses.values() if u.participant == use.participant)
+
+    def _fitting(self, package: Package, use: _Use) -> list[int]:
+        return [
+            n
+            for n, line in enumerate(package.lines)
+            if use.wish.service in line.services and use.wish.line in (None, n + 1)
+        ]
+
+    def _free(self, package: Package, use: _Use) -> list[tuple[int, int, int]]:
+        """(line, units left now, the fewest left since the use) of lines that fit and have units left."""
+        fitting = [(n, package.lines[n]) for n in self._fitting(package, use)]
+        counted = [(n, line.count("available"), line.lowest_from(use.at)) for n, line in fitting]
+        return [found for found in counted if found[1]]
+
+    def _reach(self, package: Package, use: _Use) -> int:
+        """How many units of a package this use could take."""
+        free = sum(max(0, min(here, lowest)) for _, here, lowest in self._free(package, use))
+        return min(free, self._room(package, use))
+
+    def _ranked(self, packages: Iterable[Package], use: _Use) -> list[tuple[Package, int]]:
+        """Lines in the order they are used up: sorted by what matters least first."""
+        found = [(package, n) for package in packages for n, _, _ in self._free(package, use)]
+        day = day_at(use.at, self.zone)
+        found.sort(key=lambda f: f[1])
+        found.sort(key=lambda f: f[0].order)
+        found.sort(key=lambda f: f[0].bought_at)
+        found.sort(key=lambda f: next(u.value for u in f[0].lines[f[1]].units if u.state == "available"))
+        found.sort(key=lambda f: (f[0].last_day(day) or moved(LAST, 1)).toordinal())
+        found.sort(key=lambda f: f[0].last_day(day) is None)
+        found.sort(key=lambda f: len(f[0].lines[f[1]].services) > 1)
+        return found
+
+    def _take(self, packages: Sequence[Package], use: _Use, asking: Asking) -> bool:
+        wanted, allocation = use.wish.quantity, 0
+        room = {package.id: self._room(package, use) for package in packages}
+        plan = []
+        for package, n in self._ranked(packages, use):
+            line = package.lines[n]
+            take = max(0, min(wanted, room[package.id], line.count("available"), line.lowest_from(use.at)))
+            wanted, room[package.id] = wanted - take, room[package.id] - take
+            if take:
+                plan.append((package, n, line.indices("available")[:take]))
+        assert wanted == 0, "the reference let a use through that it cannot serve"
+        self.recordings += 1
+        for package, n, units in plan:
+            allocation += 1
+            self._start(package, use, asking)
+            staff = use.wish.staff or asking.who
+            mine = package.uses.setdefault(use.wish.redemption, Use(use.at, use.participant, staff, []))
+            mine.parts.append((allocation, n, units))
+            package.move(n, units, "used", use.wish.redemption)
+            package.lines[n].changes.append((package.touch(use.at), self.recordings, -len(units)))
+        return True
+
+    def _start(self, package: Package, use: _Use, asking: Asking) -> None:
+        """The first use starts a validity that waits for it, on the day of its session."""
+        package.settle(asking.now)
+        rule, count, unit = package.validity
+        if rule == "after_first_use" and not package.started:
+            package.started = True
+            if not package.expiry_by_hand:
+                package.expires_on = later(day_at(use.session, package.zone), count, unit)
+
+    def restore(
+        self, asking: Asking, redemption: str, quantity: int | None, package: str | None = None
+    ) -> bool:
+        held = [p for p in self.packages.values() if redemption in p.uses and package in (None, p.id)]
+        if not held:
+            raise Refusal("not-found")
+        why, today = Reasons(), day_at(asking.now, self.zone)
+        for use in (p.uses[redemption] for p in held):
+            foreign = use.staff != asking.who or day_at(use.at, self.zone) != today
+            why.when(asking.role == "staff" and foreign, "forbidden")
+        left = sum(p.uses[redemption].left for p in held)
+        why.when(left == 0, "already-restored")
+        why.when(left > 0 and (quantity or 1) > left, "insufficient-units")
+        why.refuse()
+        wanted = quantity or left
+        self.recordings += 1
+        parts = [(part, p) for p in held for part in p.uses[redemption].parts]
+        for (_, n, units), p in sorted(parts, key=lambda found: found[0][0], reverse=True):
+            back = [units.pop() for _ in range(min(wanted, len(units)))]
+            wanted -= len(back)
+            if back:
+                moment = p.begin(asking)
+                p.move(n, back, "lapsed" if p.cancelled else "available")
+                p.lines[n].changes.append((moment, self.recordings, 0 if p.cancelled else len(back)))
+        return True
+
+    def correct(self, asking: Asking, id: str, line: int, change: int) -> bool:
+        package, why = self._package(id), Reasons()
+        why.when(package.cancelled, "package-cancelled")
+        why.when(change == 0 or line > len(package.lines), "validation-failed")
+        too_much = self.correction_max is not None and abs(change) > self.correction_max
+        why.when(too_much, "limit-reached")
+        if line > len(package.lines):
+            raise Refusal(*why)
+        mine = package.lines[line - 1]
+        why.when(-change > mine.count("available"), "insufficient-units")
+        added = max(0, change - len(mine.taken) - mine.count("used"))
+        units = sum(len(each.units) for each in package.lines)
+        why.when(len(mine.units) + added > UNITS_A_LINE or units + added > UNITS_A_PACKAGE, "limit-reached")
+        why.refuse()
+        self.recordings += 1
+        mine.changes.append((package.begin(asking), self.recordings, change))
+        if change < 0:
+            taken = mine.indices("available")[:-change]
+            package.move(line - 1, taken, "corrected")
+            mine.taken += taken
+            return True
+        back = [mine.taken.pop() for _ in range(min(change, len(mine.taken)))]
+        uses = [part for use in package.uses.values() for part in use.parts if part[1] == line - 1]
+        for _, _, used in reversed(uses):
+            back += [used.pop() for _ in range(min(change - len(back), len(used)))]
+        package.move(line - 1, back, "available")
+        mine.units += [Unit(0) for _ in range(change - len(back))]
+        return True
+
+    # How long it lasts
+
+    def set_expiry(self, asking: Asking, id: str, expires_on: date | None) -> bool:
+        package, why = self._package(id), Reasons()
+        why.when(package.cancelled, "package-cancelled")
+        why.when(package.expired(asking.now), "package-expired")
+        now = package.last_day(day_at(asking.now, package.zone))
+        before = expires_on is not None and expires_on < day_at(package.bought_at, package.zone)
+        why.when(before and expires_on != now, "validation-failed")
+        why.refuse()
+        if expires_on == now:
+            return False
+        package.begin(asking)
+        package.expires_on, package.expiry_by_hand = expires_on, True
+        return True
+
+    def reinstate(self, asking: Asking, id: str, expires_on: date) -> bool:
+        package, why = self._package(id), Reasons()
+        why.when(not package.cancelled and not package.expired(asking.now), "not-expired")
+        why.when(expires_on < day_at(asking.now, package.zone), "validation-failed")
+        why.refuse()
+        moment = package.begin(asking)
+        self.recordings += 1
+        for n, line in enumerate(package.lines):
+            back = line.indices("lapsed")
+            package.move(n, back, "available")
+            line.changes.append((moment, self.recordings, len(back)))
+        package.cancelled = package.voided = False
+        package.expires_on, package.expiry_by_hand = expires_on, True
+        return True
+
+    def freeze(self, asking: Asking, id: str, until: date) -> bool:
+        package, why = self._package(id), Reasons()
+        today = day_at(asking.now, package.zone)
+        why.when(package.cancelled, "package-cancelled")
+        why.when(package.expired(asking.now), "package-expired")
+        frozen = package.frozen_on(today)
+        same = frozen and package.freezes[-1].until == until
+        why.when(frozen and not same, "package-frozen")
+        why.when(not same and not today <= until <= moved(today, 366), "validation-failed")
+        why.refuse()
+        if same:
+            return False
+        package.freezes.append(Freeze(package.begin(asking), today, until))
+        package.freeze_open = True
+        return True
+
+    def unfreeze(self, asking: Asking, id: str) -> bool:
+        package = self._package(id)
+        if not package.freeze_open:
+            return False
+        freeze, today = package.freezes[-1], day_at(asking.now, package.zone)
+        if not package.frozen_on(today):
+            package.settle(asking.now)
+            return True
+        freeze.end = package.begin(asking)
+        package.freeze_open = False
+        if package.expires_on is not None:
+            package.expires_on = moved(package.expires_on, max(0, today.toordinal() - freeze.first.toordinal()))
+        return True
+
+    def share(self, asking: Asking, id: str, sharing: str, beneficiaries: tuple[str, ...] | None) -> bool:
+        package, why = self._package(id), Reasons()
+        why.when(package.cancelled, "package-cancelled")
+        named = package.beneficiaries if beneficiaries is None else beneficiaries
+        self._check_beneficiaries(why, named, package.customer, asking.now)
+        why.refuse()
+        named = named or (in_person(package.customer),)
+        if (sharing, named) == (package.sharing, package.beneficiaries):
+            return False
+        package.begin(asking)
+        package.sharing, package.beneficiaries = sharing, named
+        return True
+
+    def note(self, asking: Asking, id: str) -> bool:
+        package = self._package(id)
+        package.begin(asking)
+        package.notes += 1
+        return True
+
+    # The end
+
+    def cancel(self, asking: Asking, id: str, refund: tuple[str, int] | None) -> bool:
+        package, why = self._package(id), Reasons()
+        why.when(package.cancelled, "package-cancelled")
+        if refund is not None:
+            self._check_refund(why, package, *refund)
+        why.refuse()
+        if refund is not None:
+            package.payments[refund[0]][1] += refund[1]
+        self._lapse(package, asking)
+        return True
+
+    def void(self, asking: Asking, id: str) -> bool:
+        package, why = self._package(id), Reasons()
+        why.when(package.cancelled, "package-cancelled")
+        another_day = package.entered_on != day_at(asking.now, package.zone)
+        used = any(use.left for use in package.uses.values())
+        why.when(another_day or used, "not-eligible")
+        why.refuse()
+        for payment in package.payments.values():
+            payment[1] = payment[0]
+        self._lapse(package, asking)
+        package.voided = True
+        return True
+
+    def _lapse(self, package: Package, asking: Asking) -> None:
+        moment = package.begin(asking)
+        self.recordings += 1
+        for n, line in enumerate(package.lines):
+            left = line.indices("available")
+            package.move(n, left, "lapsed")
+            line.changes.append((moment, self.recordings, -len(left)))
+        package.cancelled = True
+
+    # The whole
+
+    def liability(self, at: int) -> int:
+        """What unused units are worth in packages neither expired nor cancelled."""
+        return sum(package.liability(at) for package in self.packages.values())
+
+
+def in_person(customer: str) -> str:
+    """The participant that a customer is in person."""
+    return "par_" + customer.removeprefix("cus_")
+
+
+__all__ = ["BY_RULE", "DAY", "Asking", "Customer", "Expiry", "Offer", "Package", "Reference", "Refusal", "Wish"]
