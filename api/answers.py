@@ -12,28 +12,27 @@ whoever repeats it. A text member may be `domain.values.RECORDED_AT` where the c
 belongs. `people` names the customers whose directory data is in the answer, so that erasure finds it.
 """
 
-import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from litestar import Response, post
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
-from api.bodies import Nothing, Sent, read_body, read_parameters
+from api.bodies import Sent, read_body, read_parameters
 from api.frame import Asked, Call, NewIds, Route, frame_of, request_id_of
 from api.problems import Flaw, Problem, invalid
+from domain.ledger.books import Books
 from domain.ledger.commands import Decision
 from domain.ledger.execute import Answer, Done, Order, RequestKey
 from domain.ledger.mapper import Meta
 from domain.ledger.recorder import Person
 from domain.refusals import Refused
 from domain.values import RECORDED_AT, Value
-from domain.ledger.books import Books
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -67,8 +66,8 @@ class Ask:
 
     command: Value
     answer: Callable[[Books, Decision], BaseModel]
-    shows: tuple[str, ...] = ()
-    """Customers whose names or contacts the answer holds."""
+    shows: tuple[str, ...] | Callable[[Books, Decision], tuple[str, ...]] = ()
+    """Customers whose names or contacts the answer holds; a function where only the books can tell."""
     people: tuple[Person, ...] = ()
     """Directory rows that are stored with the facts."""
     made_from: int | None = None
@@ -100,7 +99,7 @@ def command(
     def made(translate: Translate[B]) -> HTTPRouteHandler:
         async def handle(request: Asked) -> Response[bytes]:
             raw = await request.body()
-            return await sync_to_thread(_answered, request, raw, route, body, translate, location)
+            return await sync_to_thread(_answered, request, raw, body, translate, location)
 
         return post(route.litestar_path, opt={"route": route}, name=operation)(handle)
 
@@ -108,16 +107,34 @@ def command(
 
 
 def _answered(
-    request: Asked,
-    raw: bytes,
-    route: Route,
-    body: type[B],
-    translate: Translate[B],
-    location: str | None,
+    request: Asked, raw: bytes, body: type[B], translate: Translate[B], location: str | None
 ) -> Response[bytes]:
-    parameters = read_parameters(request.query_params.multi_items(), CommandParameters)
-    key = None if parameters.dry_run else idempotency_key(request)
+    call, key = read_command(request, raw, body)
     if_match = _if_match(request)
+    ask = translate(call)
+    order = Order(
+        command=ask.command,
+        meta=Meta(actor=call.caller.actor, request_id=call.request_id, correlation=_traceparent(request)),
+        request=key,
+        answer=_kept(ask),
+        people=ask.people,
+        if_match=ask.made_from if if_match is None else if_match,
+    )
+    if key is None:
+        return _previewed(call, order)
+    done = call.ledger.execute_grouped(order)
+    if isinstance(done, Refused):
+        raise done
+    return created(done, location)
+
+
+def read_command(request: Asked, raw: bytes, body: type[B]) -> tuple[Command[B], RequestKey | None]:
+    """What a request that writes says, and the key it says it under; None for a dry run.
+
+    Raises Problem: idempotency-key-missing, unknown-parameter, and what `read_body` raises.
+    """
+    parameters = read_parameters(request.query_params.multi_items(), CommandParameters)
+    key = None if parameters.dry_run else _idempotency_key(request)
     sent = read_body(raw, request.headers.get("content-type"), body)
     call = Command(
         frame=frame_of(request),
@@ -127,25 +144,13 @@ def _answered(
         body=sent.value,
         ids=NewIds(),
     )
-    ask = translate(call)
-    order = Order(
-        command=ask.command,
-        meta=Meta(actor=call.caller.actor, request_id=call.request_id, correlation=_traceparent(request)),
-        answer=_kept(ask),
-        people=ask.people,
-        if_match=ask.made_from if if_match is None else if_match,
-    )
-    if key is None:
-        return _previewed(call, order)
-    done = call.ledger.execute_grouped(replace(order, request=request_key(call, key, request, sent)))
-    if isinstance(done, Refused):
-        raise done
-    return created(done, location)
+    return call, None if key is None else _request_key(call, key, request, sent)
 
 
 def _kept(ask: Ask) -> Callable[[Books, Decision], Answer]:
     def answer(books: Books, decision: Decision) -> Answer:
-        return Answer(ask.answer(books, decision).model_dump_json(), ask.shows)
+        shows = ask.shows(books, decision) if callable(ask.shows) else ask.shows
+        return Answer(ask.answer(books, decision).model_dump_json(), shows)
 
     return answer
 
@@ -153,7 +158,7 @@ def _kept(ask: Ask) -> Callable[[Books, Decision], Answer]:
 # What every request that writes carries
 
 
-def idempotency_key(request: Asked) -> str:
+def _idempotency_key(request: Asked) -> str:
     """Raises Problem idempotency-key-missing."""
     key = request.headers.get("idempotency-key", "")
     if not KEY.fullmatch(key):
@@ -162,7 +167,7 @@ def idempotency_key(request: Asked) -> str:
     return str(key)
 
 
-def request_key(call: Call, key: str, request: Asked, sent: Sent[Any]) -> RequestKey:
+def _request_key(call: Call, key: str, request: Asked, sent: Sent[Any]) -> RequestKey:
     """The key, with the fingerprint of everything that makes two requests the same."""
     asked = [request.method.encode(), request.scope["path"].encode(), sent.canonical]
     return call.ledger.request(key, b"\n".join(asked))
@@ -200,19 +205,20 @@ def created(done: Done, location: str | None) -> Response[bytes]:
 
 
 def _previewed(call: Command[Any], order: Order) -> Response[bytes]:
-    """A dry run: what the 201 would be, and the facts; ids that were only made for it are null."""
     preview = call.ledger.preview(order)
     facts = [
         {"name": fact.name, "version": fact.version, "data": from_json(fact.data)} for fact in preview.facts
     ]
-    told = {**from_json(preview.body), "dry_run": True, "facts": facts}
-    unknown = frozenset({*call.ids.made, RECORDED_AT})
-    return Response(
-        json.dumps(_without(told, unknown)).encode(),
-        status_code=200,
-        media_type="application/json",
-        headers={"Ledger-Position": str(preview.position)},
-    )
+    return dry_run(call, from_json(preview.body), facts, preview.position)
+
+
+def dry_run(
+    call: Command[Any], body: dict[str, Any], facts: list[dict[str, Any]], position: int
+) -> Response[bytes]:
+    """What the 201 would be, and the facts; ids that were only made for it, and its moment, are null."""
+    told = _without({**body, "dry_run": True, "facts": facts}, frozenset({*call.ids.made, RECORDED_AT}))
+    headers = {"Ledger-Position": str(position)}
+    return Response(to_json(told), status_code=200, media_type="application/json", headers=headers)
 
 
 def _without(value: Any, unknown: frozenset[str]) -> Any:
@@ -221,6 +227,3 @@ def _without(value: Any, unknown: frozenset[str]) -> Any:
     if isinstance(value, list):
         return [_without(part, unknown) for part in value]
     return None if isinstance(value, str) and value in unknown else value
-
-
-__all__ = ["Ask", "Command", "Nothing", "command", "created", "idempotency_key", "request_key"]

@@ -17,11 +17,22 @@ from litestar import Litestar, Response
 from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.datastructures import MutableScopeHeaders, State
-from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import Message, Scope
 
-from api import business, catalogue, customers, operations
+from api import (
+    business,
+    catalogue,
+    customers,
+    key_ring,
+    operations,
+    package_history,
+    package_lists,
+    package_queries,
+    packages,
+    payments,
+    redemptions,
+)
 from api.bodies import BODY_BYTES_MAX
 from api.frame import Asked, Frame, Route, frame_of, request_id_of, route_of
 from api.keys import Caller, Keys, unauthenticated
@@ -37,8 +48,15 @@ from projections.views import Views
 HANDLERS: Sequence[HTTPRouteHandler] = (
     *operations.HANDLERS,
     *business.HANDLERS,
+    *key_ring.HANDLERS,
     *catalogue.HANDLERS,
     *customers.HANDLERS,
+    *packages.HANDLERS,
+    *payments.HANDLERS,
+    *redemptions.HANDLERS,
+    *package_queries.HANDLERS,
+    *package_history.HANDLERS,
+    *package_lists.HANDLERS,
 )
 """Every route there is; each names its operation in the permission table."""
 
@@ -199,6 +217,3 @@ def _log_answer(scope: Scope, request_id: str, status: int) -> None:
         business_id=caller.business_id if isinstance(caller, Caller) else None,
         milliseconds=round((time.perf_counter() - began) * 1000, 1) if began is not None else None,
     )
-
-
-__all__ = ["HANDLERS", "HTTPException", "create_app"]

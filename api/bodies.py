@@ -14,7 +14,7 @@ surrogate pair, NUL, and nesting that exhausts a stack.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeVar
@@ -212,7 +212,7 @@ def _shown(key: str | int) -> str:
 # Query parameters
 
 
-def read_parameters(pairs: Sequence[tuple[str, str]], model: type[B]) -> B:
+def read_parameters(pairs: Iterable[tuple[str, str]], model: type[B]) -> B:
     """The parameters of a query, under the same strict types as a body.
 
     A list repeats its parameter; anything else may be there once. Raises Problem: unknown-parameter,

@@ -11,10 +11,12 @@ from typing import Any, Literal
 from pydantic import JsonValue
 from pydantic_core import from_json
 
+from api.frame import Call
 from domain.ledger.books import PENDING, Books
+from domain.ledger.commands import Decision
 from domain.ledger.mapper import Recorded
-from domain.ledger.recorder import RECORDED_AT, LedgerRecorder, Person
-from domain.values import Value, rfc3339
+from domain.ledger.recorder import LedgerRecorder, Person
+from domain.values import RECORDED_AT, Value, rfc3339
 from projections.cards import is_inconsistent, render
 from projections.definition import Row
 from projections.one_package import card_of
@@ -56,6 +58,11 @@ class NamedShown(Value):
     name: str | None
 
 
+class BookingShown(Value):
+    id: str
+    starts_at: str | None
+
+
 class Origin(Value):
     kind: Literal["sale"]
     id: str | None
@@ -79,9 +86,12 @@ class Reminder(Value):
     sent_at: str | None
 
 
-class Counts(Value):
+class LineOnCard(Value):
     """Units: total = used + remaining; used = redeemed + forfeited + corrected."""
 
+    line: int
+    label: str
+    services: list[ServiceOnLine]
     granted: int
     total: int
     used: int
@@ -93,17 +103,11 @@ class Counts(Value):
     corrected: int
     transferred: int
     lapsed: int
-
-
-class LineOnCard(Counts):
-    line: int
-    label: str
-    services: list[ServiceOnLine]
     progress: float
     """used / total, from 0 to 1."""
 
 
-class Card(Counts):
+class Card(Value):
     """Everything a screen shows of a package, without arithmetic."""
 
     id: str
@@ -136,6 +140,17 @@ class Card(Counts):
     frozen_until: str | None
     cancellation: dict[str, JsonValue]
     reminder: Reminder
+    granted: int
+    total: int
+    used: int
+    held: int
+    remaining: int
+    available: int
+    redeemed: int
+    forfeited: int
+    corrected: int
+    transferred: int
+    lapsed: int
     lines: list[LineOnCard]
     collapsed: bool
     notes_count: int
@@ -151,6 +166,17 @@ class Card(Counts):
 def known(people: Iterable[Person]) -> dict[str, dict[str, Any]]:
     """What the directory rows tell, by id."""
     return {person.id: from_json(person.data) for person in people}
+
+
+def named(id: str | None, people: People) -> NamedShown | None:
+    return None if id is None else NamedShown(id=id, name=people.get(id, {}).get("name"))
+
+
+def booking(id: str | None, starts_at: datetime | None) -> BookingShown | None:
+    """A booking of another system, opaque until bookings exist here."""
+    if id is None:
+        return None
+    return BookingShown(id=id, starts_at=None if starts_at is None else rfc3339(starts_at))
 
 
 def people_of_cards(recorder: LedgerRecorder, cards: Iterable[Row]) -> dict[str, dict[str, Any]]:
@@ -170,14 +196,15 @@ def past_shown(card: Row, moment: datetime) -> Card:
     return Card(**rendered, inconsistent=is_inconsistent(card))
 
 
-def in_books(books: Books, package_id: str, moment: datetime, *, sees_people: bool) -> Row:
+def in_books(books: Books, package_id: str, call: Call) -> Row:
     """The members of a card as the books stand, the facts of the command under way included."""
     stream = books.stream(package_id)
     assert stream is not None, "the command has read this package"
     card = card_of(stream.facts)
     assert card is not None, "a stream that exists has a fact"
-    people = known(_on_card(books, card)) if sees_people else NOBODY
-    return render(card, moment, people, recorded_at=_recorded_at(stream.facts[0]))
+    people = known(_on_card(books, card)) if call.sees_people else NOBODY
+    now = call.frame.carnet.clock()
+    return render(card, now, people, recorded_at=_recorded_at(stream.facts[0]))
 
 
 def _on_card(books: Books, card: Row) -> Iterable[Person]:
@@ -189,3 +216,9 @@ def _on_card(books: Books, card: Row) -> Iterable[Person]:
 def _recorded_at(first: Recorded) -> str:
     """The moment of the sale; the mark that the append fills in while it is not stored yet."""
     return RECORDED_AT if first.stored.recorded_at == PENDING else rfc3339(first.recorded_at)
+
+
+def owners(books: Books, decision: Decision) -> tuple[str, ...]:
+    """The customers whose names and contacts the cards of a decision hold."""
+    packages = (books.package(id) for id in decision.facts)
+    return tuple(dict.fromkeys(package.customer_id for package in packages if package is not None))

@@ -348,9 +348,7 @@ def list_offers(call: Query[CatalogueFilter]) -> Found:
 
     def shown(row: Row) -> OfferShown:
         terms = OfferTerms.model_validate_json(row["terms"])
-        return _offer(
-            row["offer_id"], row["offer_version"], terms, row["retired"], row["version"], currency
-        )
+        return _offer(row["offer_id"], row["offer_version"], terms, row["retired"], row["version"], currency)
 
     with call.snapshot("offers") as snapshot:
         rows = offers(snapshot, call.business_id, call.after(), asked.limit + 1, retired=asked.retired)

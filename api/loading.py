@@ -274,29 +274,17 @@ class _Loading:
         unknown = self._customers.missing(refs)
         if not unknown:
             return {}
-        known = self._registered(unknown)
+        known = registered(self._recorder, self._source, unknown)
         strangers: dict[str, Refused] = {}
         if new := [ref for ref in unknown if ref not in known]:
             results = self._carry_out([self._registration(ref) for ref in new])
             self.report.customers += sum(isinstance(result, Done) for result in results)
             # One that somebody else registered meanwhile is found now.
-            known |= self._registered(new)
+            known |= registered(self._recorder, self._source, new)
             refusals = {ref: r for ref, r in zip(new, results, strict=True) if isinstance(r, Refused)}
             strangers = {ref: refusal for ref, refusal in refusals.items() if ref not in known}
         self._customers.remember(known)
         return strangers
-
-    def _registered(self, refs: Sequence[str]) -> dict[str, str]:
-        """Reference → customer id, of those that are registered under it, by whomever."""
-        claims = [external_claim("customer", ExternalRef(source=self._source, ref=ref)) for ref in refs]
-        found: dict[str, str] = {}
-        for stored in self._recorder.load(Wanted(claimed=tuple(claims))).facts:
-            if stored.version == 1:
-                fact = recorded(stored).fact
-                assert isinstance(fact, CustomerRegistered), "only customers hold these claims"
-                assert fact.external_ref is not None, "the claim is of a customer's reference"
-                found[fact.external_ref.ref] = stored.stream_id
-        return found
 
     def _registration(self, ref: str) -> Order:
         customer_id = self._id("cus", "customer", ref)
@@ -314,7 +302,9 @@ class _Loading:
         if not unknown:
             return
         ids = {name: self._id("svc", "service", name) for name in unknown}
-        defined = {fact.stream_id for fact in self._recorder.load(Wanted(dict.fromkeys(ids.values(), 0))).facts}
+        defined = {
+            fact.stream_id for fact in self._recorder.load(Wanted(dict.fromkeys(ids.values(), 0))).facts
+        }
         ids |= self._in_catalogue([name for name in unknown if ids[name] not in defined])
         new = [name for name in unknown if ids[name] == self._id("svc", "service", name)]
         new = [name for name in new if ids[name] not in defined]
@@ -332,6 +322,19 @@ class _Loading:
         if names and self._catalogue is None:
             self._catalogue = dict(_services_performed(self._recorder))
         return {name: self._catalogue[name] for name in names if self._catalogue and name in self._catalogue}
+
+
+def registered(recorder: LedgerRecorder, source: str, refs: Sequence[str]) -> dict[str, str]:
+    """Reference → customer id, of those that are registered under it, by whomever. One round trip."""
+    claims = [external_claim("customer", ExternalRef(source=source, ref=ref)) for ref in refs]
+    found: dict[str, str] = {}
+    for stored in recorder.load(Wanted(claimed=tuple(claims))).facts:
+        if stored.version == 1:
+            fact = recorded(stored).fact
+            assert isinstance(fact, CustomerRegistered), "only customers hold these claims"
+            assert fact.external_ref is not None, "the claim is of a customer's reference"
+            found[fact.external_ref.ref] = stored.stream_id
+    return found
 
 
 def _services_performed(recorder: LedgerRecorder) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from api.frame import Asked, Route, frame_of
 from api.problems import KINDS, Problem
-from api.queries import LIMIT_DEFAULT, LIMIT_MAX, Found, NoParameters, Query, query
+from api.queries import Found, ListParameters, NoParameters, Page, Query, query
 from domain.ledger.envelope import StoredFact
 from domain.refusals import NotFound
 from domain.values import Value, from_milliseconds, rfc3339
@@ -75,10 +75,9 @@ def _json(value: Value) -> Response[bytes]:
 # The ledger
 
 
-class FactsParameters(Value):
+class FactsParameters(ListParameters):
     after: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
     """The last position that is already known."""
-    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT
 
 
 class FactShown(Value):
@@ -95,24 +94,18 @@ class FactShown(Value):
     """SHA-256 over the fact and all before it, hex."""
 
 
-class Feed(Value):
-    """Facts in order of position. Ask again `after` the last one; an empty feed means there is no more yet."""
-
-    data: tuple[FactShown, ...]
-    after: int
-    has_more: bool
+class Feed(Page[FactShown]):
+    """Facts in order of position. No fact ever appears before one that was shown."""
 
 
 @query("/v1/facts", "facts.list", "The ordered feed of the ledger", answer=Feed, parameters=FactsParameters)
 def facts(call: Query[FactsParameters]) -> Found:
-    asked = call.parameters
-    stored = call.ledger.recorder.facts(after=asked.after, limit=asked.limit + 1)
+    after = (call.after() or [call.parameters.after])[0]
+    stored = call.ledger.recorder.facts(after=after, limit=call.parameters.limit + 1)
     # Read after the facts: a head never lies before what was read.
     head = call.ledger.recorder.head().position
     call.check_reachable(head)
-    shown = [shown_fact(fact) for fact in stored[: asked.limit]]
-    last = shown[-1].position if shown else asked.after
-    return Found(Feed(data=tuple(shown), after=last, has_more=len(stored) > asked.limit), head)
+    return call.page(Feed, stored, key=lambda fact: [fact.position], shown=shown_fact, position=head)
 
 
 def shown_fact(stored: StoredFact) -> FactShown:
@@ -135,7 +128,9 @@ def _object(data: bytes, position: int) -> dict[str, Any]:
     try:
         found = from_json(data)
     except ValueError as error:
-        raise Problem("event-unreadable", "a stored fact is damaged", members={"position": position}) from error
+        raise Problem(
+            "event-unreadable", "a stored fact is damaged", members={"position": position}
+        ) from error
     assert isinstance(found, dict)
     return found
 

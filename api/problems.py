@@ -35,7 +35,9 @@ class Kind:
     page: str
 
 
-_AGAIN = "Nothing was written. Send the request again with the same Idempotency-Key after Retry-After seconds."
+_AGAIN = (
+    "Nothing was written. Send the request again with the same Idempotency-Key after Retry-After seconds."
+)
 
 KINDS: Mapping[str, Kind] = {
     # 400
@@ -156,7 +158,9 @@ KINDS: Mapping[str, Kind] = {
     "storage-unavailable": Kind(503, "The database cannot be reached", _AGAIN),
     "contention": Kind(503, "Too many want to write at once", _AGAIN),
     "projection-lagging": Kind(
-        503, "The read models are behind", "`position` is where they are. Ask again after Retry-After seconds."
+        503,
+        "The read models are behind",
+        "`position` is where they are. Ask again after Retry-After seconds.",
     ),
     "projection-stopped": Kind(
         503,
@@ -174,7 +178,10 @@ KINDS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """One thing that is wrong with a request: where (a JSON pointer into the body, or `/` and a parameter or header), and how."""
+    """One thing that is wrong with a request, and where.
+
+    A JSON pointer into the body, or `/` and the name of a parameter or header.
+    """
 
     pointer: str
     code: str

@@ -12,7 +12,8 @@
         return call.page(ServicePage, rows, key=lambda row: (row["position"],), shown=…, position=…)
 
 Filters of a list are a `ListParameters`; its cursor holds the key of the last row, signed together with the
-filters, so that it fits no other list. Rows are found by key, so a page stays what it is while rows are added.
+filters, so that it fits no other list. Rows are found by key, so pages stay as they are while rows
+are added.
 """
 
 import base64
@@ -135,7 +136,9 @@ class Query(Call, Generic[Q]):
         given = self.parameters
         assert isinstance(given, TravelParameters)
         return Travel(
-            given.at_version, self._past("as_of", given.as_of), self._past("effective_as_of", given.effective_as_of)
+            given.at_version,
+            self._past("as_of", given.as_of),
+            self._past("effective_as_of", given.effective_as_of),
         )
 
     def _past(self, name: str, given: str | None) -> datetime | None:
@@ -212,7 +215,7 @@ _DAY_OR_MOMENT: TypeAdapter[date | datetime] = TypeAdapter(DayOrMoment)
 def past_moment(given: str, name: str, zone: str, now: datetime) -> datetime:
     """A moment that is over, or the end of a day in `zone` that is over. Raises validation-failed."""
     try:
-        read = _DAY_OR_MOMENT.validate_json(json.dumps(given), strict=True)
+        read = _DAY_OR_MOMENT.validate_json(json.dumps(given))
     except ValidationError as error:
         detail = "must be a date (2026-10-03) or a moment with its offset (2026-10-03T08:00:00Z)"
         raise invalid([Flaw(f"/{name}", "moment", detail)]) from error
@@ -236,9 +239,7 @@ def query(
     codes: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Query[Q]], Found]], HTTPRouteHandler]:
     """Make a function into a GET route. `media` are the representations it can answer with, best first."""
-    route = Route(
-        "GET", path, operation, summary, 200, None, parameters, answer, media=media, codes=codes
-    )
+    route = Route("GET", path, operation, summary, 200, None, parameters, answer, media=media, codes=codes)
 
     def made(find: Callable[[Query[Q]], Found]) -> HTTPRouteHandler:
         async def handle(request: Asked) -> Response[bytes]:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.frame import PATH_IDS, Route
@@ -35,6 +34,8 @@ EVERY_COMMAND = (
 )
 
 Schema = dict[str, Any]
+Known = Mapping[Any, Schema]
+"""(model, mode) → a reference to its schema."""
 
 
 def document(routes: Sequence[Route]) -> bytes:
@@ -76,7 +77,7 @@ def _version() -> str:
         return "0"
 
 
-def _operation(route: Route, known: Mapping[tuple[type[BaseModel], Any], Schema]) -> Schema:
+def _operation(route: Route, known: Known) -> Schema:
     open_to_all = PERMISSIONS[route.operation] is None
     made: Schema = {
         "operationId": route.operation,
@@ -132,7 +133,9 @@ def _headers(route: Route, open_to_all: bool) -> list[Schema]:
     if open_to_all:
         return []
     if not route.writes:
-        return [_header("Ledger-Min-Position", {"type": "integer", "minimum": 0}, "Be true for this position.")]
+        return [
+            _header("Ledger-Min-Position", {"type": "integer", "minimum": 0}, "Be true for this position.")
+        ]
     return [
         _header(
             "Idempotency-Key",
@@ -154,7 +157,7 @@ def _header(name: str, schema: Schema, described: str) -> Schema:
 # Responses
 
 
-def _responses(route: Route, known: Mapping[tuple[type[BaseModel], Any], Schema], open_to_all: bool) -> Schema:
+def _responses(route: Route, known: Known, open_to_all: bool) -> Schema:
     done: Schema = {"description": "Done" if route.writes else "Found"}
     if route.answer is not None:
         content = known[route.answer, "serialization"]
@@ -163,7 +166,10 @@ def _responses(route: Route, known: Mapping[tuple[type[BaseModel], Any], Schema]
         done["content"] = {media: {"schema": {}} for media in route.media}
     done["headers"] = {"Request-Id": {"required": True, "schema": {"type": "string"}}}
     if not open_to_all:
-        done["headers"]["Ledger-Position"] = {"required": True, "schema": {"type": "string", "pattern": "^[0-9]+$"}}
+        done["headers"]["Ledger-Position"] = {
+            "required": True,
+            "schema": {"type": "string", "pattern": "^[0-9]+$"},
+        }
     made: Schema = {str(route.status): done}
     if route.writes:
         made["200"] = {

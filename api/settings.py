@@ -152,7 +152,7 @@ def _views(environment: Mapping[str, str], database: str) -> str:
     if database.startswith("postgresql:"):
         if given and not SCHEMA.fullmatch(given):
             raise WrongSetting(
-                "CARNET_VIEWS must be a schema's name on PostgreSQL: up to 63 small letters, digits, underscores"
+                "CARNET_VIEWS must be a schema on PostgreSQL: up to 63 small letters, digits, underscores"
             )
         return given or "carnet_views"
     if not given:

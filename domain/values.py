@@ -162,6 +162,8 @@ class _Written:
     """How JSON must write a day or a moment: pydantic would also read a number in quotes, as seconds."""
 
     pattern: str
+    format: str
+    """The name of that form in JSON Schema."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         value = handler(source)
@@ -170,7 +172,7 @@ class _Written:
         return core_schema.json_or_python_schema(core_schema.chain_schema([text, lax]), value)
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler(schema["python_schema"])
+        return {"type": "string", "format": self.format}
 
 
 def _bounded_day(day: date) -> date:
@@ -200,10 +202,10 @@ def from_milliseconds(milliseconds: int) -> datetime:
 
 
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
-Day = Annotated[date, _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_bounded_day)]
+Day = Annotated[date, _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "date"), AfterValidator(_bounded_day)]
 Moment = Annotated[
     AwareDatetime,
-    _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T"),
+    _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T", "date-time"),
     AfterValidator(_utc_milliseconds),
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
 ]

@@ -21,7 +21,7 @@ from domain.ledger.mapper import Recorded
 from domain.values import from_milliseconds
 
 Key: TypeAlias = tuple[Any, ...]
-"""The values of the primary key after `business_id`."""
+"""The values of the primary key after `business_id`: text, whole numbers, dates or moments."""
 Row: TypeAlias = dict[str, Any]
 """Column → value, every column of the table."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, exists, false, not_, 
 from domain.package import PaymentStatus, Status
 from domain.values import local_day, start_of
 from projections.cards import CARDS, expiry_on
-from projections.definition import Row
+from projections.definition import EPOCH, Row
 from projections.package_services import PACKAGE_SERVICES
 from projections.views import Snapshot
 
@@ -184,7 +184,7 @@ def _as_written(cards: Table, clock: _Clock) -> ColumnElement[bool]:
 
 # The order of one customer's cards
 
-DisplayKey = tuple[bool, str, datetime, str]
+DisplayKey = tuple[bool, str, int, str]
 NEVER = "9999-12-31"
 """Where a package that never expires ranks among last valid days."""
 
@@ -192,4 +192,14 @@ NEVER = "9999-12-31"
 def display_key(card: Row, moment: datetime) -> DisplayKey:
     """Units left first, soonest expiry first, never last, then earlier purchase; used up at the end (S82)."""
     expires_on = expiry_on(card, local_day(moment, card["time_zone"]))
-    return (card["remaining"] <= 0, expires_on or NEVER, card["purchased_at"], card["package_id"])
+    return (
+        card["remaining"] <= 0,
+        expires_on or NEVER,
+        milliseconds(card["purchased_at"]),
+        card["package_id"],
+    )
+
+
+def milliseconds(moment: datetime) -> int:
+    """A moment as a cursor holds it: whole milliseconds since 1970."""
+    return (moment - EPOCH) // timedelta(milliseconds=1)

@@ -4,55 +4,51 @@ On PostgreSQL the values of each column go over as one array: the statement stay
 there are, so it is prepared once, and a page is one round trip.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    ColumnElement,
+    Column,
     Connection,
     Dialect,
     Select,
     Table,
+    TextualSelect,
     bindparam,
     delete,
     func,
     select,
+    text,
     true,
-    tuple_,
 )
 from sqlalchemy.dialects import sqlite
 
 from projections.definition import Key, Row, key_columns
 
-KEYS_PER_QUERY = 500
-"""Where each value of each key is a parameter of its own."""
 COPY_ROWS_MIN = 200
 """From so many rows on, a COPY is faster than an INSERT."""
-
-Item = TypeVar("Item")
 
 
 def read_rows(
     connection: Connection, table: Table, business_id: str, keys: Collection[Key]
 ) -> dict[Key, Row]:
     """The rows that exist among those keys."""
+    if not keys:
+        return {}
     if connection.dialect.name == "postgresql":
-        return _keyed(table, _read_by_arrays(connection, table, business_id, keys))
-    found: dict[Key, Row] = {}
-    for bound in _bound(table, business_id, keys):
-        found.update(_keyed(table, connection.execute(select(table).where(_of_keys(table)), bound)))
-    return found
-
-
-def delete_rows(connection: Connection, table: Table, business_id: str, keys: Collection[Key]) -> None:
-    for bound in _bound(table, business_id, keys):
-        connection.execute(delete(table).where(_of_keys(table)), bound)
-
-
-def _keyed(table: Table, found: Iterable[Sequence[Any]]) -> dict[Key, Row]:
+        arrays = zip(*keys, strict=True)
+        bound = {column.name: list(of) for column, of in zip(key_columns(table), arrays, strict=True)}
+        found = connection.execute(_by_arrays(table), {"of_business": business_id, **bound})
+    else:
+        encoders = [encode for _, encode in _encoders(connection.dialect, key_columns(table))]
+        encoded = [
+            [encode(value) if encode else value for encode, value in zip(encoders, key, strict=True)]
+            for key in keys
+        ]
+        found = connection.execute(_by_json(table), {"of_business": business_id, "keys": json.dumps(encoded)})
     names = [column.name for column in table.columns]
     places = [names.index(column.name) for column in key_columns(table)]
     return {
@@ -60,38 +56,13 @@ def _keyed(table: Table, found: Iterable[Sequence[Any]]) -> dict[Key, Row]:
     }
 
 
-@lru_cache(maxsize=256)
-def _of_keys(table: Table) -> ColumnElement[bool]:
-    """The rows that `_bound` binds."""
-    columns = key_columns(table)
-    place = columns[0] if len(columns) == 1 else tuple_(*columns)
-    return (table.c.business_id == bindparam("of_business")) & place.in_(bindparam("keys", expanding=True))
-
-
-def _bound(table: Table, business_id: str, keys: Iterable[Key]) -> Iterator[dict[str, Any]]:
-    for some in _chunks(keys, KEYS_PER_QUERY):
-        single = len(key_columns(table)) == 1
-        yield {"of_business": business_id, "keys": [key[0] for key in some] if single else some}
-
-
-def _read_by_arrays(
-    connection: Connection, table: Table, business_id: str, keys: Collection[Key]
-) -> Iterable[Sequence[Any]]:
-    if not keys:
-        return ()
-    arrays = {
-        column.name: list(of) for column, of in zip(key_columns(table), zip(*keys, strict=True), strict=True)
-    }
-    return connection.execute(_wanted(table), {"of_business": business_id, **arrays})
+# Both look once into the primary key for each key, whatever the planner believes of the table. Left to
+# itself it reads the whole business while a table grows faster than its statistics.
 
 
 @lru_cache(maxsize=256)
-def _wanted(table: Table) -> Select[Any]:
-    """One look into the primary key for each key, whatever the planner believes of the table.
-
-    Without the LIMIT it would be a join, and while a table grows faster than its statistics the planner
-    reads the whole business for it.
-    """
+def _by_arrays(table: Table) -> Select[Any]:
+    """On PostgreSQL; without the LIMIT the planner would make a join of its own choice of it."""
     columns = key_columns(table)
     arrays = [bindparam(column.name, type_=ARRAY(column.type)) for column in columns]
     wanted = (
@@ -106,10 +77,27 @@ def _wanted(table: Table) -> Select[Any]:
     return select(found).select_from(wanted.join(found, true()))
 
 
-def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    remaining = iter(items)
-    while chunk := list(islice(remaining, size)):
-        yield chunk
+@lru_cache(maxsize=256)
+def _by_json(table: Table) -> TextualSelect:
+    """On SQLite, which takes CROSS JOIN for an order."""
+    name, columns = table.name, ", ".join(f'{table.name}."{column.name}"' for column in table.columns)
+    place = " AND ".join(
+        f"{name}.\"{column.name}\" = json_extract(wanted.value, '$[{n}]')"
+        for n, column in enumerate(key_columns(table))
+    )
+    statement = (
+        f"SELECT {columns} FROM json_each(:keys) AS wanted"
+        f" CROSS JOIN {name} ON {name}.business_id = :of_business AND {place}"
+    )
+    return text(statement).columns(*table.columns)
+
+
+def delete_rows(connection: Connection, table: Table, business_id: str, keys: Collection[Key]) -> None:
+    if keys:
+        place = [column == bindparam(f"of_{column.name}") for column in table.primary_key]
+        names = [f"of_{column.name}" for column in table.primary_key]
+        bound = [dict(zip(names, (business_id, *key), strict=True)) for key in keys]
+        connection.execute(delete(table).where(*place), bound)
 
 
 def put_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -129,7 +117,7 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Row], *, replac
     if connection.dialect.name == "postgresql":
         arrays = {
             name: [encode(row[name]) for row in rows] if encode else [row[name] for row in rows]
-            for name, encode in _encoders(table, connection.dialect)
+            for name, encode in _encoders(connection.dialect, table.columns)
         }
         connection.exec_driver_sql(_insert_arrays(table, connection.dialect, tuple(replaced)), arrays)
         return
@@ -164,7 +152,7 @@ def copy_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None
         return
     quote = connection.dialect.identifier_preparer.quote
     columns = ", ".join(quote(column.name) for column in table.columns)
-    encoders = _encoders(table, connection.dialect)
+    encoders = _encoders(connection.dialect, table.columns)
     # The driver's own connection, inside the same transaction: SQLAlchemy has no COPY.
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f"COPY {quote(table.name)} ({columns}) FROM STDIN") as copy:
@@ -172,9 +160,8 @@ def copy_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None
             copy.write_row([encode(row[name]) if encode else row[name] for name, encode in encoders])
 
 
-@lru_cache(maxsize=256)
-def _encoders(table: Table, dialect: Dialect) -> list[tuple[str, Callable[[Any], Any] | None]]:
+def _encoders(
+    dialect: Dialect, columns: Iterable[Column[Any]]
+) -> list[tuple[str, Callable[[Any], Any] | None]]:
     """Column → what turns its values into those the driver takes (None: nothing need be done)."""
-    return [
-        (column.name, column.type.dialect_impl(dialect).bind_processor(dialect)) for column in table.columns
-    ]
+    return [(column.name, column.type.dialect_impl(dialect).bind_processor(dialect)) for column in columns]

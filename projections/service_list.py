@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, select
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
 from domain.catalogue import ServiceChanged, ServiceDefined, ServiceRetired
 from domain.ledger.mapper import Recorded
 from projections.definition import Key, Keyed, Row
+from projections.in_order import in_order
 from projections.views import Snapshot
 
 TABLE = Table(
@@ -55,11 +56,5 @@ def services(
     snapshot: Snapshot, business_id: str, after: Sequence[Any] | None, limit: int, *, retired: bool | None
 ) -> list[Row]:
     """At most `limit` services behind the key `after` (position). `retired` None: all."""
-    table = snapshot.tables["services"]
-    asked = select(table).where(table.c.business_id == business_id)
-    if after is not None:
-        asked = asked.where(table.c.position > after[0])
-    if retired is not None:
-        asked = asked.where(table.c.retired == retired)
-    found = snapshot.connection.execute(asked.order_by(table.c.position).limit(limit))
-    return [dict(each) for each in found.mappings()]
+    filters = () if retired is None else (snapshot.tables["services"].c.retired == retired,)
+    return in_order(snapshot, "services", business_id, after, limit, *filters)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, select
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
 from domain.ledger.mapper import Recorded
 from domain.staff import StaffDeactivated, StaffRegistered
 from projections.definition import Key, Keyed, Row
+from projections.in_order import in_order
 from projections.views import Snapshot
 
 TABLE = Table(
@@ -49,9 +50,4 @@ STAFF = Keyed(
 
 def staff(snapshot: Snapshot, business_id: str, after: Sequence[Any] | None, limit: int) -> list[Row]:
     """At most `limit` members of staff behind the key `after` (position)."""
-    table = snapshot.tables["staff"]
-    asked = select(table).where(table.c.business_id == business_id)
-    if after is not None:
-        asked = asked.where(table.c.position > after[0])
-    found = snapshot.connection.execute(asked.order_by(table.c.position).limit(limit))
-    return [dict(each) for each in found.mappings()]
+    return in_order(snapshot, "staff", business_id, after, limit)

@@ -62,15 +62,19 @@ class Views:
         *,
         schema: str = SCHEMA,
         pool_size: int = 5,
+        lock_wait_s: float = LOCK_WAIT_S,
     ) -> None:
         self.projections = {projection.name: projection for projection in projections}
         if len(self.projections) != len(projections):
             raise TypeError("two read models have the same name")
         self.where = where
         self._schema = schema
+        self._lock_wait_s = lock_wait_s
         self.on_postgres = str(where).startswith(("postgresql:", "postgres:"))
         self.engine = (
-            _postgres(str(where), schema, pool_size) if self.on_postgres else _sqlite(where, pool_size)
+            _postgres(str(where), schema, pool_size, lock_wait_s)
+            if self.on_postgres
+            else _sqlite(where, pool_size, lock_wait_s)
         )
         self._reader = (
             self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -122,7 +126,7 @@ class Views:
             if self.on_postgres:
                 connection.execute(text(f"SET LOCAL lock_timeout = '{CREATE_WAIT_S}s'"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATE_LOCK})"))
-                connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT_S}s'"))
+                connection.execute(text(f"SET LOCAL lock_timeout = '{self._lock_wait_s}s'"))
             yield connection
 
     @contextmanager
@@ -134,7 +138,7 @@ class Views:
         """
         with self._writer.connect() as connection:
             if not self.on_postgres:
-                _begin_immediate(connection, LOCK_WAIT_S if wait else 0.0)
+                _begin_immediate(connection, self._lock_wait_s, wait=wait)
             with connection.begin():
                 yield connection
 
@@ -192,20 +196,20 @@ def _refuse_missing(names: Sequence[str], live: Mapping[str, str]) -> None:
         raise ProjectionMissing(", ".join(missing))
 
 
-def _postgres(url: str, schema: str, pool_size: int) -> Engine:
+def _postgres(url: str, schema: str, pool_size: int, lock_wait_s: float) -> Engine:
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
         raise ValueError(f"{schema!r} is not a schema name of small letters, digits and underscores")
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
-        pool_timeout=LOCK_WAIT_S,
+        pool_timeout=lock_wait_s,
         connect_args={"connect_timeout": 3},
     )
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: object) -> None:
         connection.execute(f"SET search_path TO {schema}")
-        connection.execute(f"SET lock_timeout TO '{LOCK_WAIT_S}s'")
+        connection.execute(f"SET lock_timeout TO '{lock_wait_s}s'")
         connection.execute("SET timezone TO 'UTC'")
         connection.commit()
 
@@ -217,13 +221,13 @@ def _has_schema(connection: Connection, schema: str) -> bool:
     return found.first() is not None
 
 
-def _sqlite(path: str | Path, pool_size: int) -> Engine:
+def _sqlite(path: str | Path, pool_size: int, lock_wait_s: float) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         pool_size=pool_size,
-        pool_timeout=LOCK_WAIT_S,
+        pool_timeout=lock_wait_s,
         # Without the driver's own idea of when a transaction begins; `begin` below says it.
-        connect_args={"isolation_level": None, "timeout": LOCK_WAIT_S, "check_same_thread": False},
+        connect_args={"isolation_level": None, "timeout": lock_wait_s, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
@@ -239,17 +243,17 @@ def _sqlite(path: str | Path, pool_size: int) -> Engine:
     return engine
 
 
-def _begin_immediate(connection: Connection, wait_s: float) -> None:
+def _begin_immediate(connection: Connection, lock_wait_s: float, *, wait: bool) -> None:
     driver: Any = connection.connection.driver_connection
     try:
-        driver.execute(f"PRAGMA busy_timeout = {int(wait_s * 1000)}")
+        driver.execute(f"PRAGMA busy_timeout = {int(lock_wait_s * 1000) if wait else 0}")
         driver.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
         if error.sqlite_errorname.startswith("SQLITE_BUSY"):
             raise HeldElsewhere from error
         raise
     finally:
-        driver.execute(f"PRAGMA busy_timeout = {int(LOCK_WAIT_S * 1000)}")
+        driver.execute(f"PRAGMA busy_timeout = {int(lock_wait_s * 1000)}")
 
 
 def _use_write_ahead_log(engine: Engine) -> None:

@@ -300,7 +300,12 @@ def _refund(command: package.RefundPayment, books: Books, at: Circumstances) -> 
 
 def _wants_redemption(command: package.RedeemUnits, business_id: str, peek: Peek) -> Wanted:
     counted = (redemption_claims(command.redemption_id),)
-    return Wanted({business_id: 0, command.package_id: 0}, with_customers=True, counted=counted)
+    streams = {business_id: 0, command.package_id: 0} | _staff_of(command)
+    return Wanted(streams, with_customers=True, counted=counted)
+
+
+def _staff_of(command: package.Redemption) -> dict[str, int]:
+    return {} if command.staff_id is None else {command.staff_id: 0}
 
 
 def _redeem(command: package.RedeemUnits, books: Books, at: Circumstances) -> Decision:
@@ -311,8 +316,8 @@ def _redeem(command: package.RedeemUnits, books: Books, at: Circumstances) -> De
 
 def _wants_customer_redemption(command: package.RedeemFromCustomer, business_id: str, peek: Peek) -> Wanted:
     counted = (redemption_claims(command.redemption_id),)
-    known = {business_id: 0, command.customer_id: 0}
-    return Wanted(known, packages_of=(command.customer_id,), counted=counted)
+    streams = {business_id: 0, command.customer_id: 0} | _staff_of(command)
+    return Wanted(streams, packages_of=(command.customer_id,), counted=counted)
 
 
 def _redeem_from_customer(command: package.RedeemFromCustomer, books: Books, at: Circumstances) -> Decision:
@@ -338,6 +343,10 @@ def _redemption(
     claims = redemption_claims(command.redemption_id)
     if books.count(claims):
         raise IdTaken(command.redemption_id)
+    if command.location_id is not None and command.location_id not in books.business.locations:
+        raise Invalid("/location_id", "unknown-location", "is not a location of this business")
+    if command.staff_id is not None and books.staff(command.staff_id) is None:
+        raise Invalid("/staff_id", "unknown-staff", "is not a member of staff of this business")
     facts = redeem(candidates, command, at, books.business, owner, chosen=chosen)
     return Decision(
         {id: ("package", list(made)) for id, made in facts.items()},

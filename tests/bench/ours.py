@@ -1,33 +1,43 @@
-"""Carnet itself as an entrant: the write path without HTTP, one command by one or grouped."""
+"""Carnet itself as an entrant: the write path alone, one by one or grouped, and `carnet serve`."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 
+from api.cards import known
+from api.installation import migrate
+from api.keys import issue_key
+from api.redemptions import RedeemedCard
+from api.settings import Settings
 from domain.business import OpenBusiness
 from domain.catalogue import DefineService, OfferLine, OfferTerms, PublishOffer, ServiceTerms
 from domain.customer import RegisterCustomer, in_person
 from domain.expiry import AfterPurchase
 from domain.ledger.application import Carnet, Ledger
-from domain.ledger.directory import Called, Profile, row
 from domain.ledger.books import Books
 from domain.ledger.commands import Decision
+from domain.ledger.directory import Called, Profile, row
 from domain.ledger.execute import Answer, Done, Order, RequestKey, no_answer
 from domain.ledger.mapper import Meta
 from domain.ledger.recorder import Person
 from domain.package import NewPayment, RedeemUnits, SellPackage
 from domain.values import Actor, Money, PaymentMethod, Role, Value, rfc3339
-from projections.cards import CARDS, render
-from projections.definition import fold
+from projections.cards import render
+from projections.one_package import card_of
+from tests.bench.clients import request
 from tests.bench.race import UNITS
+from tests.bench.server import serving
 
 ZONE = "Europe/Budapest"
 ACTOR = Actor(id="key_bench", role=Role.OWNER)
 SERVICE, OFFER = "svc_massage", "off_massage"
 PRICE = 50_000
 BATCH = 500
+PEPPER = "benchmarks-need-no-secret-0123456789"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +53,11 @@ class Ours:
 
     def __init__(self, url: str, *, pool_size: int) -> None:
         self.carnet = Carnet(url, pool_size=pool_size)
+        self._url = url
+        self._pool_size = pool_size
         self._numbers = count(1)
         self._businesses: list[str] = []
+        self._keys: dict[str, str] = {}
 
     def close(self) -> None:
         self.carnet.close()
@@ -77,6 +90,35 @@ class Ours:
         ledger = self.carnet.ledger(package.business_id)
         done = ledger.execute_grouped(self._order(ledger, package))
         assert isinstance(done, Done), done
+
+    @contextmanager
+    def served(self, port: int, log: Path) -> Iterator[None]:
+        """`carnet serve` on this database, as it comes: with its runner of read models."""
+        environment = {
+            "CARNET_DATABASE": self._url,
+            "CARNET_PEPPER": PEPPER,
+            "CARNET_POOL": str(self._pool_size),
+            "CARNET_PORT": str(port),
+            "CARNET_RATE": "1000000",
+            "CARNET_LOG": "warning",
+        }
+        migrate(Settings.read(environment))
+        with serving(["-m", "api.command", "serve"], port, environment, log):
+            yield
+
+    def request(self, package: Held) -> bytes:
+        """A redemption over HTTP, with the key of the package's business."""
+        if package.business_id not in self._keys:
+            pepper = PEPPER.encode()
+            self._keys[package.business_id] = issue_key(
+                self.carnet.store, pepper, package.business_id, Role.OWNER, name="bench"
+            )
+        headers = {
+            "Authorization": f"Bearer {self._keys[package.business_id]}",
+            "Idempotency-Key": f"use-{next(self._numbers)}",
+        }
+        path = f"/v1/packages/{package.package_id}/redemptions"
+        return request(path, json.dumps({"service_id": SERVICE}).encode(), headers)
 
     def _order(self, ledger: Ledger, package: Held) -> Order:
         key = f"use-{next(self._numbers)}"
@@ -136,9 +178,9 @@ def _card(books: Books, decision: Decision) -> Answer:
     ((package_id, (_, facts)),) = decision.facts.items()
     stream = books.stream(package_id)
     assert stream is not None
-    (card,) = fold(CARDS, stream.facts).values()
-    people = {person.id: json.loads(person.data) for person in books.people(card["customer_id"])}
-    sold_at = rfc3339(card["recorded_at"])
-    shown = render(card, datetime.now(UTC), people, recorded_at=sold_at)
-    body = {**shown, "redemption_id": facts[-1].redemption_id}
-    return Answer(json.dumps(body, ensure_ascii=False, separators=(",", ":")), (card["customer_id"],))
+    card = card_of(stream.facts)
+    assert card is not None
+    people = known(books.people(card["customer_id"]))
+    shown = render(card, datetime.now(UTC), people, recorded_at=rfc3339(card["recorded_at"]))
+    body = RedeemedCard(**shown, redemption_id=facts[-1].redemption_id, allocations=())
+    return Answer(body.model_dump_json(), (card["customer_id"],))

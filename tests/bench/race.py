@@ -1,19 +1,18 @@
-"""One heat: how many commands an entrant carries out in a second, with several at work at once."""
+"""One heat: how many commands a design carries out in a second, with several at work at once."""
 
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
-Sold = TypeVar("Sold")
 
 UNITS = 20
 """Of each package. A heat uses all of them, so the streams it reads are of every length up to this."""
 
-BLOCK = 25
-"""Packages that one writer uses in turn."""
+IN_TURN = 200
+"""Packages in use at a time, over all writers: each writer uses its share of them in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,33 +27,28 @@ class Speed:
         return self.commands / self.seconds
 
 
-class Entrant(Protocol[Sold]):
-    """A design under test. Both methods are called from several threads at once."""
-
-    def sell(self, businesses: int, packages: int) -> Sequence[Sold]:
-        """So many new packages of `UNITS` units, spread evenly over so many businesses; not timed."""
-
-    def redeem(self, package: Sold) -> None:
-        """Use one unit; returns once it is durable. Raises when it is refused."""
-
-
 def packages_for(commands: int, writers: int) -> int:
-    """How many packages keep every writer supplied for so many commands in all; whole blocks of each."""
-    per_writer = -(-commands // (writers * UNITS * BLOCK)) * BLOCK
-    return per_writer * writers
+    """How many packages keep every writer supplied for so many commands in all; whole turns of each."""
+    in_turn = _share(writers) * writers
+    return -(-commands // (in_turn * UNITS)) * in_turn
 
 
 def uses(packages: Sequence[T], writers: int) -> list[list[T]]:
-    """The packages in the order each writer uses them: a block of them in turn, `UNITS` times, then the next.
+    """The packages in the order each writer uses them: its share in turn, `UNITS` times, then the next ones.
 
-    No two writers use the same package at once: this measures a desk's work, not a collision.
+    No two writers use the same package at once: this measures the work of desks, not a collision.
     """
+    share = _share(writers)
     queues = []
     for writer in range(writers):
         own = packages[writer::writers]
-        blocks = [own[start : start + BLOCK] for start in range(0, len(own), BLOCK)]
-        queues.append([package for block in blocks for _ in range(UNITS) for package in block])
+        turns = [own[start : start + share] for start in range(0, len(own), share)]
+        queues.append([package for turn in turns for _ in range(UNITS) for package in turn])
     return queues
+
+
+def _share(writers: int) -> int:
+    return max(1, IN_TURN // writers)
 
 
 def heat(redeem: Callable[[T], None], queues: Sequence[Sequence[T]], seconds: float) -> Speed:

@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import BigInteger
 
+from tests.bench.clients import request
 from tests.bench.race import UNITS
 
 NAME = "Massage ×20"
@@ -152,6 +153,10 @@ class Crud:
 
     def redeem(self, package_id: str) -> None:
         self.use(package_id, "svc_massage", 1)
+
+    def request(self, package_id: str) -> bytes:
+        """The same over HTTP."""
+        return request(f"/v1/packages/{package_id}/redemptions", b'{"service_id": "svc_massage"}', {})
 
     def use(self, package_id: str, service_id: str, units: int) -> RowMapping:
         """The package after its use. Raises Refused."""

@@ -1,6 +1,7 @@
 """An independent reading of a package's facts, in plain integers: what the tests hold the fold against.
 
-It shares no code with `domain/package.py`: it knows the facts and the unit equations of domain.md, nothing else.
+It shares no code with `domain/package.py`: it knows the facts and the unit equations of domain.md,
+nothing else.
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,7 +37,9 @@ class UnitBook:
         units = list(units)
         assert len(set(units)) == len(units), f"a unit moves twice in one fact: {units}"
         for unit in units:
-            assert self.states[line][unit] == before, f"unit {unit} was {self.states[line][unit]}, not {before}"
+            assert self.states[line][unit] == before, (
+                f"unit {unit} was {self.states[line][unit]}, not {before}"
+            )
             self.states[line][unit] = after
         return sum(self.values[line][unit] for unit in units)
 
@@ -115,7 +118,9 @@ def _enter_price(book: UnitBook, fact: PriceAdjusted) -> None:
     for number, runs in enumerate(fact.values, 1):
         values = dict(enumerate((value for value, count in runs for _ in range(count)), 1))
         for unit, state in book.states[number].items():
-            assert state == "available" or values[unit] == book.values[number][unit], "a gone unit was revalued"
+            assert state == "available" or values[unit] == book.values[number][unit], (
+                "a gone unit was revalued"
+            )
         book.values[number] = values
     book.price = fact.price
     assert fact.unused_value == sum(

@@ -275,7 +275,9 @@ def of_line(number: int, *units: int, value: int | None = None) -> LineUnits:
 # --- Words for commands ------------------------------------------------------------------------
 
 
-def redeem(quantity: int = 1, *, package: str = "pkg_1", redemption: str = "red_new", **fields: Any) -> RedeemUnits:
+def redeem(
+    quantity: int = 1, *, package: str = "pkg_1", redemption: str = "red_new", **fields: Any
+) -> RedeemUnits:
     """A use of one package that somebody chose."""
     standard: dict[str, Any] = {"service_id": "svc_massage", "redemption_id": redemption}
     return RedeemUnits(package_id=package, quantity=quantity, **(standard | fields))
@@ -328,7 +330,9 @@ class World:
         """The same, in a business with other policies."""
         return replace(self, business=replace(self.business, policies=Policies(**policies)))
 
-    def when(self, command: AnyCommand, at: str | datetime = NOW, role: Role = Role.OWNER, who: str = "stf_ann") -> "Outcome":
+    def when(
+        self, command: AnyCommand, at: str | datetime = NOW, role: Role = Role.OWNER, who: str = "stf_ann"
+    ) -> "Outcome":
         try:
             facts = self.answer(command, circumstances(at, role, who))
         except Refused as refusal:
@@ -416,7 +420,9 @@ class Outcome:
         assert some.items() <= self.refusal.explanation().items()
         assert str(self.refusal)
 
-    def and_when(self, command: AnyCommand, at: str | datetime = NOW, role: Role = Role.OWNER, who: str = "stf_ann") -> "Outcome":
+    def and_when(
+        self, command: AnyCommand, at: str | datetime = NOW, role: Role = Role.OWNER, who: str = "stf_ann"
+    ) -> "Outcome":
         """The next command, on what the last one left."""
         assert self.refusal is None, f"refused: {self.refusal.code} {self.refusal.explanation()}"
         return self.world.when(command, at, role, who)
@@ -428,7 +434,7 @@ class Outcome:
 
 
 def given(*facts: AnyPackageFact, **packages: Sequence[AnyPackageFact]) -> World:
-    """`given(sold(), used(1, remaining=9))` is one package, pkg_1; several are named: `given(pkg_a=[…], …)`."""
+    """`given(sold(), used(1, remaining=9))` is pkg_1 alone; several are named: `given(pkg_a=[…], …)`."""
     first = {"pkg_1": facts} if facts else {}
     return World({**first, **{id: tuple(found) for id, found in packages.items()}})
 

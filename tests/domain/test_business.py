@@ -27,9 +27,7 @@ business = Aggregate(books.evolve, books.decide)
 staff = Aggregate(people.evolve, people.decide)
 
 OPENED = BusinessOpened(name="Silk Salon", currency="EUR", time_zone="Europe/Budapest")
-OPEN = OpenBusiness(
-    business_id="biz_1", name="Silk Salon", currency="EUR", time_zone="Europe/Budapest"
-)
+OPEN = OpenBusiness(business_id="biz_1", name="Silk Salon", currency="EUR", time_zone="Europe/Budapest")
 MAIN = LocationOpened(location_id="loc_1", name="Main street", time_zone="Europe/Budapest")
 CLOSE = CloseLocation(location_id="loc_1")
 STRICT = Terms(notice_hours=48, late="forfeit", text="Two days, please")

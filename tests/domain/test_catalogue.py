@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from domain.catalogue import (
     ChangeService,
     DefineService,
+    Offer,
+    OfferCommand,
     OfferFact,
     OfferLine,
     OfferPublished,
@@ -32,7 +34,9 @@ from domain.refusals import IdTaken, Invalid, NotFound, OfferRetired
 from tests.domain.given import SERVICES, Aggregate
 
 service = Aggregate(evolve_service, decide_service)
-offer = Aggregate(evolve_offer, lambda state, command: decide_offer(state, command, SERVICES))
+offer: Aggregate[Offer, OfferFact, OfferCommand] = Aggregate(
+    evolve_offer, lambda state, command: decide_offer(state, command, SERVICES)
+)
 
 MASSAGE = ServiceTerms(name="Massage 60", service_type="Massage", duration_minutes=60, list_price=6_000)
 DEFINED = ServiceDefined(service=MASSAGE)

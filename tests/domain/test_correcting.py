@@ -107,9 +107,7 @@ def test_only_units_of_the_corrected_line_are_freed() -> None:
         used(1, line=1, remaining=1, redemption="red_1", quantity=2),
         used(1, line=2, remaining=1, redemption="red_1", quantity=2, allocation=2),
     ).when(correct(1)).then(
-        corrected(
-            1, remaining=2, freed=(FreedUse(redemption_id="red_1", allocation=1, units=(1,)),)
-        )
+        corrected(1, remaining=2, freed=(FreedUse(redemption_id="red_1", allocation=1, units=(1,)),))
     )
 
 

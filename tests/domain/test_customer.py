@@ -11,9 +11,12 @@ from domain.customer import (
     BlockCustomer,
     ChangeParticipant,
     ChangeProfile,
+    Customer,
     CustomerActivated,
     CustomerBlocked,
+    CustomerCommand,
     CustomerDeactivated,
+    CustomerFact,
     CustomerRegistered,
     CustomerUnblocked,
     DeactivateCustomer,
@@ -33,7 +36,9 @@ from domain.refusals import IdTaken, Invalid, LimitReached, NotFound
 from domain.values import ExternalRef
 from tests.domain.given import NOW, Aggregate, because, circumstances, moment
 
-customer = Aggregate(evolve, lambda state, command: decide(state, command, circumstances()))
+customer: Aggregate[Customer, CustomerFact, CustomerCommand] = Aggregate(
+    evolve, lambda state, command: decide(state, command, circumstances())
+)
 
 ADA = ParticipantOf(participant_id="par_ada", number=0, kind="person")
 MAX = ParticipantOf(participant_id="par_max", number=1, kind="dog", barred_services=("svc_swim",))
@@ -54,7 +59,9 @@ def change(**fields: Any) -> ChangeParticipant:
 
 
 def add(participant: str) -> AddParticipant:
-    return AddParticipant(customer_id="cus_ada", participant=NewParticipant(participant_id=participant, kind="cat"))
+    return AddParticipant(
+        customer_id="cus_ada", participant=NewParticipant(participant_id=participant, kind="cat")
+    )
 
 
 ACTIVATE = ActivateCustomer(customer_id="cus_ada")
@@ -90,8 +97,16 @@ def test_a_participant_is_named_once(again: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [ACTIVATE, DEACTIVATE, BLOCK, UNBLOCK, remove(), change(renamed=True), add("par_bo"),
-     ChangeProfile(customer_id="cus_ada", fields=("name",))],
+    [
+        ACTIVATE,
+        DEACTIVATE,
+        BLOCK,
+        UNBLOCK,
+        remove(),
+        change(renamed=True),
+        add("par_bo"),
+        ChangeProfile(customer_id="cus_ada", fields=("name",)),
+    ],
 )
 def test_an_unknown_customer_is_not_found(command: Any) -> None:
     customer.given().when(command).refused(NotFound, kind="customer", id="cus_ada")
@@ -144,9 +159,7 @@ def test_what_is_so_already_is_no_fact(history: Any, command: Any) -> None:
 @pytest.mark.covers("S40", "S85")
 def test_a_participant_gets_the_next_number() -> None:
     answer = customer.given(REGISTERED).when(add("par_tom"))
-    answer.then(
-        ParticipantAdded(participant=ParticipantOf(participant_id="par_tom", number=2, kind="cat"))
-    )
+    answer.then(ParticipantAdded(participant=ParticipantOf(participant_id="par_tom", number=2, kind="cat")))
     assert list(answer.state.participants) == ["par_ada", "par_max", "par_tom"]
 
 
@@ -179,9 +192,7 @@ def test_no_more_than_100_are_registered_at_once() -> None:
 def test_a_participant_changes_by_the_fields_that_differ() -> None:
     answer = customer.given(REGISTERED).when(change(kind="wolf", barred_services=(), renamed=True))
     answer.then(
-        ParticipantChanged(
-            participant_id="par_max", fields=("name", "kind", "barred_services"), kind="wolf"
-        )
+        ParticipantChanged(participant_id="par_max", fields=("name", "kind", "barred_services"), kind="wolf")
     )
     assert answer.state.participants["par_max"].kind == "wolf"
     assert answer.state.participants["par_max"].number == 1

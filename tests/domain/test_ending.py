@@ -7,8 +7,8 @@ from domain.package import (
     PackageVoided,
     PackageWasCancelled,
     PaymentRefunded,
-    ReinstatePackage,
     Refund,
+    ReinstatePackage,
     RestoreUnits,
     VoidPackage,
 )
@@ -158,6 +158,8 @@ def test_what_is_cancelled_is_not_voided() -> None:
 
 def test_a_restored_package_is_voided_whole() -> None:
     outcome = given(
-        sold(units=2), used(1, remaining=1, at="2026-10-01 10:00"), restored(1, remaining=2, at="2026-10-01 10:01")
+        sold(units=2),
+        used(1, remaining=1, at="2026-10-01 10:00"),
+        restored(1, remaining=2, at="2026-10-01 10:01"),
     ).when(VOID, "2026-10-01 18:00")
     assert outcome.package.lines[0].states == b"ll"

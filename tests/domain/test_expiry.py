@@ -152,8 +152,11 @@ def test_days_follow_each_other(day: date, zone: str) -> None:
     length = start_of(day + timedelta(days=1), zone) - start_of(day, zone)
     assert timedelta(0) <= length <= timedelta(hours=49)
     if length == timedelta(0):
-        assert (day, zone) in {(date(2011, 12, 30), "Pacific/Apia"), (date(1995, 1, 1), "Pacific/Kiritimati"),
-                               (date(1994, 12, 31), "Pacific/Kiritimati")}
+        assert (day, zone) in {
+            (date(2011, 12, 30), "Pacific/Apia"),
+            (date(1995, 1, 1), "Pacific/Kiritimati"),
+            (date(1994, 12, 31), "Pacific/Kiritimati"),
+        }
 
 
 @pytest.mark.covers("S12")

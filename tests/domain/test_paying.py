@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from domain.package import AdjustPrice, CorrectLine, PaymentRecorded, PaymentRefunded, PriceAdjusted, RecordPayment, RefundPayment, payment_status
+from domain.package import (
+    AdjustPrice,
+    CorrectLine,
+    PaymentRecorded,
+    PaymentRefunded,
+    PriceAdjusted,
+    RecordPayment,
+    RefundPayment,
+    payment_status,
+)
 from domain.paying import RefundQuote, refund_quote
 from domain.refusals import (
     BackDatingNotAllowed,
@@ -140,9 +149,9 @@ def test_a_refund_goes_against_its_payment_and_moves_no_unit() -> None:
 
 
 def test_a_refund_is_at_most_what_is_left_of_its_payment() -> None:
-    outcome = given(
-        sold(units=5), paid(1_000, total=1_000), paid(2_000, total=3_000, payment="pay_2")
-    ).when(refund(600))
+    outcome = given(sold(units=5), paid(1_000, total=1_000), paid(2_000, total=3_000, payment="pay_2")).when(
+        refund(600)
+    )
     outcome.and_when(refund(401)).refused(RefundExceedsPaid, requested=401, refundable=400)
     assert outcome.and_when(refund(400)).package.paid == 2_000
 
@@ -150,9 +159,7 @@ def test_a_refund_is_at_most_what_is_left_of_its_payment() -> None:
 def test_a_refund_is_at_least_1_in_the_currency_of_the_package() -> None:
     world = given(sold(), paid(1_000, total=1_000))
     world.when(refund(0)).refused_naming(Invalid, problem="zero")
-    dollars = RefundPayment(
-        payment_id="pay_1", amount=Money(amount=1, currency="USD"), reason=because()
-    )
+    dollars = RefundPayment(payment_id="pay_1", amount=Money(amount=1, currency="USD"), reason=because())
     world.when(dollars).refused_naming(Invalid, problem="wrong-currency")
 
 
@@ -250,9 +257,7 @@ def test_the_price_of_a_cancelled_package_stays() -> None:
 
 
 def test_a_price_is_in_the_currency_of_the_package() -> None:
-    command = AdjustPrice(
-        package_id="pkg_1", price=Money(amount=1, currency="USD"), reason=because()
-    )
+    command = AdjustPrice(package_id="pkg_1", price=Money(amount=1, currency="USD"), reason=because())
     given(sold()).when(command).refused_naming(Invalid, pointer="/price/currency", problem="wrong-currency")
 
 

@@ -227,9 +227,7 @@ QUARTER = AfterFirstUse(count=90, unit="days")
 
 def test_the_first_use_starts_a_validity_that_waits_for_it() -> None:
     given(sold(units=2, validity=QUARTER)).when(redeem()).then(
-        ValidityStarted(
-            effective_at=moment(NOW), started_on=day("2026-10-03"), expires_on=day("2027-01-01")
-        ),
+        ValidityStarted(effective_at=moment(NOW), started_on=day("2026-10-03"), expires_on=day("2027-01-01")),
         used(1, remaining=1, redemption="red_new"),
     )
 
@@ -273,7 +271,7 @@ def test_the_first_use_leaves_an_expiry_that_was_set_by_hand() -> None:
 
 
 def test_the_first_use_leaves_the_days_that_a_freeze_added() -> None:
-    """The freeze that the clock ended moves the expiry in the same append; starting must not take that back."""
+    """A freeze that the clock ended moves the expiry in the same append; starting must not undo that."""
     outcome = given(
         sold(units=2, validity=QUARTER), by_hand("2026-12-24"), froze("2026-10-10", at="2026-10-01 11:00")
     ).when(redeem(), "2026-10-11 09:00")
@@ -384,9 +382,7 @@ def test_a_line_for_exactly_this_service_comes_before_a_shared_one() -> None:
 
 def test_the_line_may_be_chosen() -> None:
     given(TWO_LINES).when(redeem(line=1)).then(used(1, line=1, remaining=1, redemption="red_new"))
-    given(TWO_LINES).when(redeem(3, line=1)).refused(
-        InsufficientUnits, requested=3, available=2, remaining=2
-    )
+    given(TWO_LINES).when(redeem(3, line=1)).refused(InsufficientUnits, requested=3, available=2, remaining=2)
 
 
 def test_a_chosen_line_must_exist_and_serve() -> None:
@@ -456,6 +452,18 @@ def test_a_back_dated_use_never_leaves_a_past_remainder_below_zero() -> None:
     )
     assert world.when(redeem(1, effective_at=moment("2026-10-01 12:00"))).facts
     assert world.when(redeem(3, effective_at=moment("2026-10-02 18:00"))).facts
+
+
+def test_at_equal_moments_what_was_recorded_first_comes_first() -> None:
+    """A unit came back on the stroke of six; a use at six, entered later, may take it."""
+    given(
+        sold(units=1),
+        used(1, remaining=0, at="2026-10-02 09:00"),
+        restored(1, remaining=1, at="2026-10-02 18:00"),
+        paid(1_000, total=1_000, at="2026-10-02 19:00"),
+    ).when(redeem(effective_at=moment("2026-10-02 18:00"))).then(
+        used(1, remaining=0, redemption="red_new", at="2026-10-02 18:00")
+    )
 
 
 def test_a_back_dated_use_cannot_take_units_that_were_added_later() -> None:
@@ -546,7 +554,9 @@ def test_packages_that_cannot_be_used_are_passed_over() -> None:
         pkg_empty=[sold(units=1, expires_on="2026-10-20"), used(1, remaining=0)],
         pkg_later=[sold(at="2026-10-03 12:01", expires_on="2026-10-20")],
         pkg_good=[sold()],
-    ).when(redeem_any(location_id="loc_1")).then(pkg_good=[used(1, remaining=9, redemption="red_new", location_id="loc_1")])
+    ).when(redeem_any(location_id="loc_1")).then(
+        pkg_good=[used(1, remaining=9, redemption="red_new", location_id="loc_1")]
+    )
 
 
 def test_what_is_short_over_several_packages_in_the_past_is_refused_with_the_lowest() -> None:

@@ -6,9 +6,11 @@ from domain.changing import changed
 from domain.package import (
     AnyPackageFact,
     CancelPackage,
+    FreedUse,
     PackageUnfroze,
     ReinstatePackage,
     RestoreUnits,
+    UnitsRedeemed,
     UnitsRestored,
 )
 from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, LimitReached, NotFound
@@ -16,7 +18,6 @@ from domain.restoring import restore as decide_restoration
 from domain.values import Role
 from tests.domain.given import (
     NOW,
-    FreedUse,
     because,
     cancelled,
     circumstances,
@@ -92,7 +93,12 @@ def test_the_allocations_go_back_in_reverse_order_over_lines_and_packages() -> N
     outcome = given(
         pkg_a=[sold(line(1), line(1, values=[50]))], pkg_b=[sold(units=2, expires_on="2027-01-01")]
     ).when(redeem_any(4, redemption="red_1"))
-    allocated = [(id, fact.allocation) for id, facts in outcome.facts.items() for fact in facts if hasattr(fact, "allocation")]
+    allocated = [
+        (id, fact.allocation)
+        for id, facts in outcome.facts.items()
+        for fact in facts
+        if isinstance(fact, UnitsRedeemed)
+    ]
     assert allocated == [("pkg_b", 1), ("pkg_a", 2), ("pkg_a", 3)]
     step = outcome.and_when(restore(1))
     step.then(pkg_a=[restored(1, line=1, remaining=1, allocation=3)])

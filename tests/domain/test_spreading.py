@@ -1,6 +1,7 @@
 """Unit values: largest remainder, so that the parts always add up to the price."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -55,8 +56,10 @@ def test_no_value_is_a_minor_unit_or_more_from_its_share(price: int, weights: li
 
 
 @given(prices(), WEIGHTS)
-def test_whoever_is_rounded_up_has_the_larger_remainder_or_comes_first(price: int, weights: list[int]) -> None:
-    """The rule of domain.md as an order: remainder downwards, then place upwards; who is up goes before who is not."""
+def test_whoever_is_rounded_up_has_the_larger_remainder_or_comes_first(
+    price: int, weights: list[int]
+) -> None:
+    """The rule as an order: remainder downwards, then place upwards; all that is up goes first."""
     exact = shares(price, weights)
     order = [(-(share - share.numerator // share.denominator), n) for n, share in enumerate(exact)]
     values = spread(price, weights)
@@ -98,4 +101,4 @@ def test_a_unit_weighs_the_lowest_list_price_of_its_line(
 def test_runs_keep_values_small_and_lose_nothing(values: list[int]) -> None:
     packed = runs(values)
     assert list(unrolled(packed)) == values
-    assert all(one[0] != next_one[0] for one, next_one in zip(packed, packed[1:], strict=False))
+    assert all(one[0] != next_one[0] for one, next_one in pairwise(packed))

@@ -6,6 +6,7 @@ import pytest
 
 from domain.expiry import AfterFirstUse
 from domain.package import (
+    AddNote,
     CancelPackage,
     ExpiryChanged,
     ExpiryRemoved,
@@ -22,7 +23,6 @@ from domain.package import (
     payment_status,
     status,
 )
-from domain.package import AddNote
 from domain.refusals import Invalid, NotExpired, PackageCancelled, PackageExpired, PackageFrozen
 from domain.values import LAST_DAY, Role
 from tests.domain.given import (
@@ -79,7 +79,14 @@ def test_cancelled_goes_before_fully_used_before_expired_before_active(
 @pytest.mark.covers("S5", "S30")
 @pytest.mark.parametrize(
     ("price", "has_paid", "expected"),
-    [(100, 0, "unpaid"), (100, 1, "partial"), (100, 99, "partial"), (100, 100, "paid"), (100, 120, "paid"), (0, 0, "paid")],
+    [
+        (100, 0, "unpaid"),
+        (100, 1, "partial"),
+        (100, 99, "partial"),
+        (100, 100, "paid"),
+        (100, 120, "paid"),
+        (0, 0, "paid"),
+    ],
 )
 def test_the_payment_status_is_derived(price: int, has_paid: int, expected: str) -> None:
     assert payment_status(price, has_paid) == expected

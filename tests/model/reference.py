@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from tests.model.almanac import DAY, LAST, MINUTE, day_at, first_moment, later, moved
+from tests.model.almanac import LAST, MINUTE, day_at, first_moment, later, moved
 
 UNITS_A_LINE, UNITS_A_PACKAGE = 1_000, 5_000
 BY_RULE: Literal["by rule"] = "by rule"
@@ -162,12 +162,19 @@ class Package:
             return "paid"
         return "partial" if self.paid else "unpaid"
 
+    def day(self, moment: int) -> date:
+        return day_at(moment, self.zone)
+
     def frozen_on(self, day: date) -> bool:
-        return self.freeze_open and day <= self.freezes[-1].until
+        return self.freeze_open and self.freezes[-1].first <= day <= self.freezes[-1].until
+
+    def thawed_on(self, day: date) -> bool:
+        """Whether a freeze that nobody ended has run out by itself."""
+        return self.freeze_open and day > self.freezes[-1].until
 
     def last_day(self, day: date) -> date | None:
         """The last valid day as it stands on a day: a freeze that has run out by itself has moved it."""
-        if self.expires_on is None or not self.freeze_open or self.frozen_on(day):
+        if self.expires_on is None or not self.thawed_on(day):
             return self.expires_on
         freeze = self.freezes[-1]
         return moved(self.expires_on, freeze.until.toordinal() - freeze.first.toordinal() + 1)
@@ -195,7 +202,7 @@ class Package:
 
     def settle(self, now: int) -> None:
         """End a freeze that has run out; that is recorded with whatever comes next."""
-        if self.freeze_open and not self.frozen_on(day_at(now, self.zone)):
+        if self.thawed_on(self.day(now)):
             freeze = self.freezes[-1]
             self.expires_on = self.last_day(LAST)
             freeze.end = self.touch(max(self.latest, first_moment(moved(freeze.until, 1), self.zone)))
@@ -289,6 +296,7 @@ class Reference:
     def __init__(self, zone: str, locations: Iterable[str]) -> None:
         self.zone = zone
         self.locations = tuple(locations)
+        self.staff: set[str] = set()
         self.payment_required = False
         self.correction_max: int | None = None
         self.services: dict[str, int | None] = {}
@@ -357,6 +365,12 @@ class Reference:
             raise Refusal("not-found")
         already, self.offers[id].retired = self.offers[id].retired, True
         return not already
+
+    def employ(self, id: str) -> bool:
+        if id in self.staff:
+            raise Refusal("id-taken")
+        self.staff.add(id)
+        return True
 
     # Customers
 
@@ -610,6 +624,8 @@ class Reference:
         """The use with everything about it known; None when nobody knows its participant."""
         taken = any(wish.redemption in package.uses for package in self.packages.values())
         why.when(taken, "id-taken")
+        why.when(wish.staff is not None and wish.staff not in self.staff, "validation-failed")
+        why.when(wish.location is not None and wish.location not in self.locations, "validation-failed")
         at = asking.now if wish.effective is None else wish.effective
         if wish.effective is not None:
             self._check_moment(why, asking, at, earliest)
@@ -671,7 +687,7 @@ class Reference:
         found.sort(key=lambda f: f[0].order)
         found.sort(key=lambda f: f[0].bought_at)
         found.sort(key=lambda f: next(u.value for u in f[0].lines[f[1]].units if u.state == "available"))
-        found.sort(key=lambda f: (f[0].last_day(day) or moved(LAST, 1)).toordinal())
+        found.sort(key=lambda f: f[0].last_day(day) or LAST)
         found.sort(key=lambda f: f[0].last_day(day) is None)
         found.sort(key=lambda f: len(f[0].lines[f[1]].services) > 1)
         return found
@@ -798,7 +814,7 @@ class Reference:
         today = day_at(asking.now, package.zone)
         why.when(package.cancelled, "package-cancelled")
         why.when(package.expired(asking.now), "package-expired")
-        frozen = package.frozen_on(today)
+        frozen = package.freeze_open and not package.thawed_on(today)
         same = frozen and package.freezes[-1].until == until
         why.when(frozen and not same, "package-frozen")
         why.when(not same and not today <= until <= moved(today, 366), "validation-failed")
@@ -814,7 +830,7 @@ class Reference:
         if not package.freeze_open:
             return False
         freeze, today = package.freezes[-1], day_at(asking.now, package.zone)
-        if not package.frozen_on(today):
+        if package.thawed_on(today):
             package.settle(asking.now)
             return True
         freeze.end = package.begin(asking)
@@ -827,7 +843,7 @@ class Reference:
         package, why = self._package(id), Reasons()
         why.when(package.cancelled, "package-cancelled")
         named = package.beneficiaries if beneficiaries is None else beneficiaries
-        self._check_beneficiaries(why, named, package.customer, asking.now)
+        self._check_beneficiaries(why, beneficiaries or (), package.customer, asking.now)
         why.refuse()
         named = named or (in_person(package.customer),)
         if (sharing, named) == (package.sharing, package.beneficiaries):
@@ -859,7 +875,7 @@ class Reference:
         package, why = self._package(id), Reasons()
         why.when(package.cancelled, "package-cancelled")
         another_day = package.entered_on != day_at(asking.now, package.zone)
-        used = any(use.left for use in package.uses.values())
+        used = any(line.count("used", "corrected") for line in package.lines)
         why.when(another_day or used, "not-eligible")
         why.refuse()
         for payment in package.payments.values():
@@ -888,5 +904,3 @@ def in_person(customer: str) -> str:
     """The participant that a customer is in person."""
     return "par_" + customer.removeprefix("cus_")
 
-
-__all__ = ["BY_RULE", "DAY", "Asking", "Customer", "Expiry", "Offer", "Package", "Reference", "Refusal", "Wish"]

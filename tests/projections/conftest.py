@@ -1,7 +1,7 @@
 """Ledgers and read tables of each kind, fresh for each test."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from domain.ledger.postgres import PostgresStore
 from domain.ledger.recorder import Store
 from domain.ledger.sqlite import SqliteStore, migrate
 from projections.definition import Projection
-from projections.views import Views
+from projections.views import LOCK_WAIT_S, Views
 from tests.projections.examples import Installation, balances, entries, installation
 
 Open = Callable[..., Installation]
@@ -29,11 +29,9 @@ def open_installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
 
     with ExitStack() as stack:
 
-        def open_it(*projections: Projection) -> Installation:
-            opened: AbstractContextManager[Installation] = installation(
-                store(), Views(where, projections or (balances(), entries()))
-            )
-            return stack.enter_context(opened)
+        def open_it(*projections: Projection, lock_wait_s: float = LOCK_WAIT_S) -> Installation:
+            views = Views(where, projections or (balances(), entries()), lock_wait_s=lock_wait_s)
+            return stack.enter_context(installation(store(), views))
 
         yield open_it
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import event, inspect, update
 
 from domain.events import Fact
+from domain.ledger.envelope import StoredFact
+from domain.ledger.mapper import Recorded
 from projections.comparison import Difference
 from projections.definition import Projection, physical_table
 from projections.dropping import drop_old
@@ -324,6 +326,46 @@ def test_readers_see_whole_tables_throughout_any_number_of_rebuilds(open_install
         reader.join()
 
     assert set(seen) == {True}
+
+
+def test_a_table_that_is_being_read_stays_until_it_is_read(open_installation: Open) -> None:
+    here, reader = open_installation(lock_wait_s=0.05), open_installation()
+    record(here.store, *FACTS)
+    run_all(here)
+    assert table_rows(reader.views, reader.balances) == folded(here.store, here.balances)
+
+    with reader.views.snapshot(BUSINESS, ["balances"]) as snapshot:
+        done = rebuild(here.store, here.views, here.balances, decode=decode)
+        record(here.store, *FACTS)
+        run_all(here)
+        table = snapshot.tables["balances"]
+        assert table.name == "balances_v1"
+        assert len(snapshot.connection.execute(table.select()).all()) == 2
+        assert snapshot.position == 5
+
+    dropped = [*done.dropped, *drop_old(here.views, here.balances)]
+    assert dropped == ["balances_v1"]
+    assert table_rows(reader.views, reader.balances) == folded(here.store, here.balances)
+
+
+def test_what_was_written_is_not_read_again(here: Installation) -> None:
+    record(here.store, *FACTS * 10)
+    read: list[int] = []
+
+    def interrupt(done: int, total: int) -> None:
+        if done >= 40:
+            raise Interrupted
+
+    def counted(stored: StoredFact) -> Recorded:
+        read.append(stored.position)
+        return decode(stored)
+
+    with pytest.raises(Interrupted):
+        rebuild_of(here, here.balances, SMALL).fill(interrupt)
+    Rebuild(here.store, here.views, here.balances, decode=counted, limits=SMALL).fill()
+
+    assert read == list(range(read[0], 51))
+    assert read[0] > 30
 
 
 def test_the_live_runner_goes_on_with_the_table_that_was_switched_to(here: Installation) -> None:

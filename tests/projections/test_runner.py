@@ -230,6 +230,37 @@ def test_a_business_that_fails_keeps_no_other_waiting(here: Installation) -> Non
     assert standing(here, OTHER) == {"balances": (6, None), "entries": (6, None)}
 
 
+def test_businesses_that_keep_failing_come_last(here: Installation) -> None:
+    failing = [f"biz_{n}" for n in range(3)]
+    for business_id in (*failing, "biz_z"):
+        record(here.store, *FACTS, business_id=business_id)
+    runner = Runner(here.store, here.views, decode=decode)
+
+    def fail(*given: object) -> None:
+        if "INSERT INTO" in str(given[2]) and any(business_id in str(given[3]) for business_id in failing):
+            raise OperationalError("a broken page", None, Exception())
+
+    event.listen(here.views.engine, "before_cursor_execute", fail)
+    for _ in range(2):
+        with pytest.raises(OperationalError):
+            runner.step()
+
+    assert standing(here, "biz_z") == {"balances": (6, None), "entries": (6, None)}
+
+
+def test_a_new_read_model_starts_at_the_beginning_and_sets_no_other_back(open_installation: Open) -> None:
+    before = open_installation(balances())
+    record(before.store, *FACTS)
+    run_all(before)
+    record(before.store, *FACTS)
+
+    here = open_installation(balances(), entries())
+    run_all(here, facts_per_page=4)
+
+    for projection in (here.balances, here.entries):
+        assert table_rows(here.views, projection) == folded(here.store, projection)
+
+
 def test_several_runners_share_the_work_and_apply_nothing_twice(open_installation: Open) -> None:
     here = open_installation()
     businesses = [f"biz_{n}" for n in range(6)]

@@ -1,0 +1,89 @@
+"""Payments of packages and their refunds; the payment status follows from them (S28–S30, S35, S81)."""
+
+from typing import Any
+
+from api.answers import Ask, Command, command
+from api.bodies import Price, SentMoney
+from api.cards import Card, in_books, owners
+from api.texts import wording
+from domain.ledger.books import Books
+from domain.ledger.commands import Decision
+from domain.package import NewPayment, RecordPayment, RefundPayment
+from domain.values import DayOrMoment, ExternalRef, LongText, Money, PaymentId, PaymentMethod, Value
+
+
+class PaymentBody(Value):
+    id: PaymentId | None = None
+    amount: Price
+    method: PaymentMethod
+    external_ref: ExternalRef | None = None
+
+
+class PackagePaymentBody(PaymentBody):
+    effective_at: DayOrMoment | None = None
+
+
+class RefundBody(Value):
+    amount: Price
+    reason: LongText
+
+
+class PaidCard(Card):
+    payment_id: str
+
+
+def money(call: Command[Any], price: SentMoney, where: str) -> Money:
+    """Money in the business's currency. Raises validation-failed for another one."""
+    amount = call.amount(price, where)
+    assert amount is not None, "a price that was sent has an amount"
+    return Money(amount=amount, currency=call.currency)
+
+
+def new_payment(call: Command[Any], body: PaymentBody, where: str = "") -> NewPayment:
+    return NewPayment(
+        payment_id=call.new("pay", body.id),
+        amount=money(call, body.amount, f"{where}/amount"),
+        method=body.method,
+        external_ref=body.external_ref,
+    )
+
+
+@command(
+    "/v1/packages/{package_id}/payments",
+    "payments.record",
+    "Record a payment, in full or in part",
+    body=PackagePaymentBody,
+    answer=PaidCard,
+    codes=("package-cancelled", "overpayment", "effective-at-out-of-range", "back-dating-not-allowed"),
+)
+def record_payment(call: Command[PackagePaymentBody]) -> Ask:
+    package_id, payment = call.id("package_id"), new_payment(call, call.body)
+
+    def answer(books: Books, _: Decision) -> PaidCard:
+        return PaidCard(**in_books(books, package_id, call), payment_id=payment.payment_id)
+
+    asked = RecordPayment(package_id=package_id, payment=payment, effective_at=call.body.effective_at)
+    return Ask(asked, answer, shows=owners)
+
+
+@command(
+    "/v1/payments/{payment_id}/refunds",
+    "payments.refund",
+    "Refund a payment, in full or in part; no unit moves",
+    body=RefundBody,
+    answer=PaidCard,
+    codes=("refund-exceeds-paid",),
+)
+def refund_payment(call: Command[RefundBody]) -> Ask:
+    payment_id = call.id("payment_id")
+
+    def answer(books: Books, decision: Decision) -> PaidCard:
+        (package_id,) = decision.facts
+        return PaidCard(**in_books(books, package_id, call), payment_id=payment_id)
+
+    amount = money(call, call.body.amount, "/amount")
+    asked = RefundPayment(payment_id=payment_id, amount=amount, reason=wording(call, call.body.reason))
+    return Ask(asked, answer, shows=owners)
+
+
+HANDLERS = (record_payment, refund_payment)

@@ -1,0 +1,86 @@
+"""Recomputing the hash chain of a ledger from the stored bytes.
+
+Whatever was changed, taken out, put in or put elsewhere breaks the chain at its place: each fact's hash
+seals the hash before it. What this cannot see is an end that was cut off together with its head, or a chain
+that was computed anew to the end; for that, keep the hash of a head elsewhere and compare.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from domain.ledger.envelope import Head, NewFact, StoredFact, first_hash, seal
+from domain.ledger.recorder import LedgerRecorder
+
+FACTS_PER_PAGE = 2_000
+
+Progress = Callable[[int, int], None]
+"""Called with the facts checked and the facts there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intact:
+    """Every fact up to this position is as it was recorded; `hash` is the head's."""
+
+    business_id: str
+    position: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first position that is not as it was recorded, and what is wrong there."""
+
+    business_id: str
+    position: int
+    reason: str
+
+
+def verify(recorder: LedgerRecorder, progress: Progress = lambda done, of: None) -> Intact | Broken:
+    """Check every fact of a ledger, also while it grows; memory does not grow with it.
+
+    Raises UnknownBusiness, LedgerUnavailable.
+    """
+    business_id = recorder.business_id
+    checked = Head(0, first_hash(business_id), 0)
+    head = recorder.head()
+    while page := recorder.facts(after=checked.position, limit=FACTS_PER_PAGE):
+        # Read after these facts, and before the next: what lies up to it must have been there by then.
+        head = recorder.head()
+        for fact in page:
+            if reason := _wrong(business_id, checked, fact, head):
+                return Broken(business_id, checked.position + 1, reason)
+            checked = Head(fact.position, fact.hash, fact.recorded_at)
+        progress(checked.position, head.position)
+    return _at_the_end(business_id, checked, head)
+
+
+def _wrong(business_id: str, before: Head, fact: StoredFact, head: Head) -> str | None:
+    """What is wrong with a fact that should follow on `before`."""
+    if fact.position != before.position + 1:
+        return f"is missing: position {fact.position} follows on {before.position}"
+    if fact.position > head.position:
+        return f"lies beyond the head, which is at {head.position}"
+    if fact.recorded_at < before.recorded_at:
+        return "was recorded before the fact that precedes it"
+    if _hash_of(business_id, before.hash, fact) != fact.hash:
+        return "does not have the hash that its stored bytes make with the hash before it"
+    return None
+
+
+def _hash_of(business_id: str, previous: bytes, fact: StoredFact) -> bytes | None:
+    content = NewFact(
+        fact.kind, fact.stream_id, fact.version, fact.name, fact.name_version, fact.data, fact.meta
+    )
+    try:
+        return seal(previous, business_id, fact.position, content, fact.recorded_at)
+    except OverflowError:
+        # A number that no field of the seal holds was put in.
+        return None
+
+
+def _at_the_end(business_id: str, checked: Head, head: Head) -> Intact | Broken:
+    if head.position > checked.position:
+        return Broken(business_id, checked.position + 1, f"is missing: the head is at {head.position}")
+    if head != checked and checked.position:
+        return Broken(business_id, checked.position, "is not what the head says of it")
+    return Intact(business_id, head.position, head.hash)

@@ -1,0 +1,220 @@
+"""A front desk for tests: a client with a key, the words of the API, and a clock that can be set.
+
+    desk.sell(anna, offer)                          POST /v1/packages, 201, its card
+    desk.refused(path, body, "package-expired")     the problem, and nothing is stored
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from litestar.testing import TestClient
+
+from api.application import create_app
+from api.keys import issue_key
+from domain.business import OpenBusiness
+from domain.ledger import sqlite
+from domain.ledger.application import Carnet
+from domain.ledger.execute import Done, Order
+from domain.ledger.mapper import Meta
+from domain.values import Actor, Role
+from projections.read_models import READ_MODELS
+from projections.runner import Runner
+from projections.views import Views
+
+PEPPER = b"a pepper that is long enough for tests"
+OPERATOR = Meta(actor=Actor(id="operator", role=Role.OWNER, via="command line"))
+ZONE = "Europe/Budapest"
+
+Body = dict[str, Any]
+
+
+@dataclass
+class Clock:
+    """The clock of the books: real time, moved by as much as a test says."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def forward(self, **by: int) -> None:
+        self.ahead += timedelta(**by)
+
+
+@dataclass
+class Desk:
+    """What one role of one business does over HTTP."""
+
+    client: httpx.Client
+    key: str
+    clock: Clock
+    carnet: Carnet
+    business_id: str
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def as_role(self, role: Role, actor_id: str | None = None) -> "Desk":
+        """The same business with the key of another role, of that member of staff if one is named."""
+        key = issue_key(self.carnet.store, PEPPER, self.business_id, role, actor_id, name=role.value)
+        return replace(self, key=key)
+
+    # Requests
+
+    def headers(self, idempotency_key: str | None = None, **more: str) -> dict[str, str]:
+        key = idempotency_key or f"test-{next(self._numbers)}"
+        named = {name.replace("_", "-"): value for name, value in more.items()}
+        return {"Authorization": f"Bearer {self.key}", "Idempotency-Key": key, **named}
+
+    def post(self, path: str, body: Body, key: str | None = None, **headers: str) -> httpx.Response:
+        return self.client.post(path, json=body, headers=self.headers(key, **headers))
+
+    def do(self, path: str, body: Body | None = None, **headers: str) -> Any:
+        """A command that must succeed: its answer."""
+        answer = self.post(path, body or {}, **headers)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def refused(self, path: str, body: Body, code: str, **headers: str) -> Any:
+        """A command that must be refused with this code, and leave no fact behind."""
+        before = self.head
+        answer = self.post(path, body, **headers)
+        problem = answer.json()
+        assert problem.get("code") == code, answer.text
+        assert answer.status_code == problem["status"]
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert self.head == before, "a refusal leaves no fact"
+        return problem
+
+    def try_out(self, path: str, body: Body) -> Any:
+        """A dry run that must succeed."""
+        answer = self.client.post(f"{path}?dry_run=true", json=body, headers=self.headers())
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def ask(self, path: str, **parameters: Any) -> httpx.Response:
+        return self.client.get(path, params=parameters, headers={"Authorization": f"Bearer {self.key}"})
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """A question that must be answered."""
+        answer = self.ask(path, **parameters)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def all_of(self, path: str, **parameters: Any) -> list[Any]:
+        """Every row of a list, page by page."""
+        rows: list[Any] = []
+        while True:
+            page = self.get(path, **parameters)
+            rows += page["data"]
+            if not page["has_more"]:
+                return rows
+            parameters["cursor"] = page["next_cursor"]
+
+    @property
+    def head(self) -> int:
+        return self.carnet.ledger(self.business_id).recorder.head().position
+
+    # What a desk does
+
+    def service(self, name: str = "Massage 60", service_type: str = "Massage", **more: Any) -> str:
+        return str(self.do("/v1/services", {"name": name, "service_type": service_type, **more})["id"])
+
+    def offer(self, *services: str, quantity: int = 10, price: int = 50_000, **more: Any) -> str:
+        lines = more.pop("lines", [{"quantity": quantity, "services": list(services)}])
+        body = {"name": "Massage ×10 💆", "price": price, "lines": lines, **more}
+        return str(self.do("/v1/offers", body)["id"])
+
+    def customer(self, name: str = "Anna", **more: Any) -> str:
+        return str(self.do("/v1/customers", {"name": name, **more})["id"])
+
+    def sell(self, customer_id: str, offer_id: str | None = None, **more: Any) -> Any:
+        given = {"customer_id": customer_id, **({"offer_id": offer_id} if offer_id else {}), **more}
+        return self.do("/v1/packages", given)
+
+    def redeem(self, package_id: str, service_id: str, **more: Any) -> Any:
+        return self.do(f"/v1/packages/{package_id}/redemptions", {"service_id": service_id, **more})
+
+    def card(self, package_id: str, **parameters: Any) -> Any:
+        return self.get(f"/v1/packages/{package_id}", **parameters)
+
+    def history(self, package_id: str, **parameters: Any) -> list[Any]:
+        return self.all_of(f"/v1/packages/{package_id}/history", **parameters)
+
+    def units(self, package_id: str, **parameters: Any) -> list[Any]:
+        return self.all_of(f"/v1/packages/{package_id}/units", **parameters)
+
+    def today(self, **later: int) -> str:
+        """A day of the business, so many days (weeks …) from now."""
+        return (self.clock() + timedelta(**later)).astimezone(ZoneInfo(ZONE)).date().isoformat()
+
+
+def money(amount: int, currency: str = "EUR") -> Body:
+    return {"amount": amount, "currency": currency}
+
+
+def open_business(carnet: Carnet, business_id: str, *, currency: str = "EUR", name: str = "Szalon") -> None:
+    carnet.store.open_ledger(business_id)
+    opening = OpenBusiness(business_id=business_id, name=name, currency=currency, time_zone=ZONE)
+    (done,) = carnet.ledger(business_id).execute([Order(opening, OPERATOR)])
+    assert isinstance(done, Done)
+
+
+@contextmanager
+def desk_at(database: str, views: Views, *, currency: str = "EUR") -> Iterator[Desk]:
+    """The owner of a new business on a migrated database, behind the real application."""
+    clock = Clock()
+    carnet = Carnet(database, clock=clock)
+    try:
+        open_business(carnet, "biz_1", currency=currency)
+        key = issue_key(carnet.store, PEPPER, "biz_1", Role.OWNER, name="owner")
+        runner = Runner(carnet.store, views)
+        app = create_app(carnet, views, pepper=PEPPER, rate=1_000_000, runner=runner)
+        with TestClient(app) as client:
+            yield Desk(client, key, clock, carnet, "biz_1")
+    finally:
+        carnet.close()
+        views.close()
+
+
+@contextmanager
+def desk_on_sqlite(folder: Path, *, currency: str = "EUR") -> Iterator[Desk]:
+    sqlite.migrate(folder / "carnet.db")
+    views = Views(folder / "carnet.db-views", READ_MODELS)
+    views.create()
+    with desk_at(f"sqlite:///{folder / 'carnet.db'}", views, currency=currency) as desk:
+        yield desk
+
+
+@contextmanager
+def desk_on_postgres(url: str) -> Iterator[Desk]:
+    views = Views(url, READ_MODELS)
+    views.create()
+    with desk_at(url, views) as desk:
+        yield desk
+
+
+# Fixtures: a module that wants them says `pytest_plugins = ["tests.api.desk"]`.
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """An owner at the desk of a business of its own, on SQLite."""
+    with desk_on_sqlite(tmp_path) as desk:
+        yield desk
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either_desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """The same on each of the two databases."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("desk")
+    else:
+        with desk_on_postgres(request.getfixturevalue("postgres_url")) as desk:
+            yield desk

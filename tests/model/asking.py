@@ -1,0 +1,588 @@
+"""Everything that can be asked of the books, in both languages: a command for the product, and the same for the
+reference.
+
+Each function draws one command on what the reference knows: mostly sensible, often at a limit, sometimes nonsense.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol, TypeVar
+
+from hypothesis import strategies as st
+
+from domain import business, catalogue, customer, package, staff
+from domain.expiry import AfterFirstUse, AfterPurchase, Never, OnDate, Validity
+from domain.values import AMOUNT_MAX, UNITS_PER_PACKAGE_MAX, Money, PaymentMethod, Role, Value, Wording
+from tests.model.almanac import DAY, HOUR, MINUTE, day_at, first_moment, moment_of, moved
+from tests.model.reference import BY_RULE, Asking, Offer, Package, Reference, Wish
+
+T = TypeVar("T")
+CURRENCY = "EUR"
+LOCATIONS = ("loc_main", "loc_pier")
+STAFF: Mapping[str, str] = {"stf_olga": "owner", "stf_mia": "manager", "stf_ann": "staff", "stf_bob": "staff"}
+UNKNOWN = "unknown"
+QUANTITIES = (1, 1, 1, 2, 2, 3, 5, 10)
+PRICES = (0, 1, 7, 100, 1_000, 9_999, 45_000, 10**12)
+
+
+class Draw(Protocol):
+    def __call__(self, strategy: st.SearchStrategy[T]) -> T: ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A command, what the reference makes of it, and the stream that If-Match speaks of."""
+
+    command: Value
+    by_reference: Callable[[Reference, Asking], bool]
+    target: str | None = None
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """How Hypothesis prints what it drew: the machine notes the rest with its answer."""
+        printer.text(type(self.command).__name__)
+
+
+class Desk:
+    """Draws for one command on one business: who is at the desk, what they know, and what time it is."""
+
+    def __init__(self, draw: Draw, books: Reference, now: int, new_number: Callable[[], int]) -> None:
+        self.draw = draw
+        self.books = books
+        self.now = now
+        self._new_number = new_number
+
+    @property
+    def today(self) -> date:
+        return day_at(self.now, self.books.zone)
+
+    def one_of(self, *choices: T) -> T:
+        return self.draw(st.sampled_from(choices))
+
+    def among(self, prefix: str, known: Sequence[str]) -> str:
+        """One of the known ids; now and then, or when there is none, one that nobody knows."""
+        return self.draw(st.sampled_from([*known, *known, *known, f"{prefix}_{UNKNOWN}"]))
+
+    def new(self, prefix: str, known: Sequence[str] = ()) -> str:
+        """An id that is new; now and then one that is taken."""
+        fresh = f"{prefix}_{self._new_number()}"
+        return self.draw(st.sampled_from([fresh] * 9 + list(known[-1:])))
+
+    def wording(self) -> Wording:
+        return Wording(id=f"txt_{self._new_number()}", salt=b"pinch", text="agreed at the desk")
+
+    def wording_or_none(self) -> Wording | None:
+        return self.one_of(None, self.wording())
+
+    def customer_id(self) -> str:
+        return self.among("cus", list(self.books.customers))
+
+    def package_id(self) -> str:
+        return self.among("pkg", list(self.books.packages))
+
+    def known_package(self, id: str) -> Package | None:
+        return self.books.packages.get(id)
+
+    def services(self, most: int) -> tuple[str, ...]:
+        """Of one line: usually different ones, usually known."""
+        number = self.one_of(*range(1, most + 1))
+        return tuple(self.among("svc", list(self.books.services)) for _ in range(number))
+
+    def moment(self, bought_at: int | None = None) -> tuple[date | int | None, int | None]:
+        """An `effective_at`: (as it is asked, as a moment)."""
+        ago = (None,) * 8 + (MINUTE, HOUR, 6 * HOUR, DAY, 3 * DAY, 29 * DAY, 31 * DAY, 400 * DAY)
+        back = self.one_of(*ago, -4 * MINUTE, -6 * MINUTE, "today", "yesterday", "month", "first", "purchase")
+        match back:
+            case None:
+                return None, None
+            case "purchase":
+                moment = self.now if bought_at is None else bought_at
+                return moment, moment
+            case "today" | "yesterday" | "month":
+                day = moved(self.today, {"today": 0, "yesterday": -1, "month": -30}[back])
+                return day, first_moment(day, self.books.zone)
+            case "first":
+                day = date(1970, 1, 1)
+                return day, first_moment(day, self.books.zone)
+            case _:
+                assert isinstance(back, int)
+                return self.now - back, self.now - back
+
+    def day(self) -> date:
+        """A day around today."""
+        return moved(self.today, self.one_of(0, 1, 2, 7, 31, 365, 3650, -1, -2, -40, 367, 366))
+
+
+def _asked_moment(moment: date | int | None) -> Any:
+    return moment_of(moment) if isinstance(moment, int) else moment
+
+
+def _money(amount: int) -> Money:
+    return Money(amount=amount, currency=CURRENCY)
+
+
+# The business and its catalogue
+
+
+def policies(desk: Desk) -> Asked:
+    required, most = desk.one_of(None, False, False, True), desk.one_of(None, None, 1, 3)
+    command = business.ChangePolicies(payment_required=required, correction_max=most)
+    return Asked(command, lambda books, _: books.set_policies(required, most))
+
+
+def _service_terms(list_price: int | None) -> catalogue.ServiceTerms:
+    return catalogue.ServiceTerms(name="Massage 60", service_type="Massage", list_price=list_price)
+
+
+def service(desk: Desk) -> Asked:
+    known, price = list(desk.books.services), desk.one_of(None, 0, 1, 3_000, 6_000, 6_000)
+    kind = desk.one_of("define", "define", "change", "retire")
+    id = desk.new("svc", known) if kind == "define" else desk.among("svc", known)
+    terms = _service_terms(price)
+    match kind:
+        case "define":
+            return _defining(id, price, terms)
+        case "change":
+            changing = catalogue.ChangeService(service_id=id, service=terms)
+            return Asked(changing, lambda books, _: books.change_service(id, price), id)
+        case _:
+            retiring = catalogue.RetireService(service_id=id)
+            return Asked(retiring, lambda books, _: books.retire_service(id), id)
+
+
+def offer(desk: Desk) -> Asked:
+    known, kind = list(desk.books.offers), desk.one_of("publish", "publish", "revise", "retire")
+    if kind == "retire":
+        id = desk.among("off", known)
+        return Asked(catalogue.RetireOffer(offer_id=id), lambda books, _: books.retire_offer(id), id)
+    plain = _plain_offer(desk)
+    if kind == "publish":
+        return _publishing(desk.new("off", known), plain)
+    id = desk.among("off", known)
+    revising = catalogue.ReviseOffer(offer_id=id, offer=_offer_terms(plain))
+    return Asked(revising, lambda books, _: books.revise(id, plain), id)
+
+
+def _lines(desk: Desk) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    number = desk.one_of(1, 1, 1, 2, 3)
+    return tuple((desk.one_of(*QUANTITIES), desk.services(2)) for _ in range(number))
+
+
+def _offered(lines: tuple[tuple[int, tuple[str, ...]], ...]) -> tuple[catalogue.OfferLine, ...]:
+    return tuple(catalogue.OfferLine(quantity=quantity, services=services) for quantity, services in lines)
+
+
+def _plain_offer(desk: Desk) -> Offer:
+    rule, count, unit = desk.one_of(
+        ("never", 0, ""),
+        ("after_purchase", 0, ""),
+        ("after_first_use", 0, ""),
+        ("on_date", 0, ""),
+    )
+    if rule.startswith("after"):
+        count, unit = desk.one_of((1, "days"), (1, "weeks"), (1, "months"), (6, "months"), (1, "years"))
+    return Offer(
+        name=desk.one_of("Massage ×10 💆", "Day pass"),
+        price=desk.one_of(*PRICES),
+        lines=_lines(desk),
+        validity=(rule, count, unit),
+        ends_on=desk.day() if rule == "on_date" else None,
+        sharing=desk.one_of("purchaser", "household"),
+        cap=desk.one_of(None, None, 1, 3),
+        each=desk.one_of(None, None, None, 1, 2),
+        locations=desk.one_of((), (), (), LOCATIONS[:1]),
+    )
+
+
+def _offer_terms(plain: Offer) -> catalogue.OfferTerms:
+    return catalogue.OfferTerms(
+        name=plain.name,
+        price=plain.price,
+        lines=_offered(plain.lines),
+        validity=_validity(plain),
+        sharing="household" if plain.sharing == "household" else "purchaser",
+        cap_per_participant=plain.cap,
+        max_per_customer=plain.each,
+        locations=plain.locations,
+    )
+
+
+def _validity(plain: Offer) -> Validity:
+    rule, count, unit = plain.validity
+    match rule:
+        case "after_purchase":
+            return AfterPurchase.model_validate({"count": count, "unit": unit})
+        case "after_first_use":
+            return AfterFirstUse.model_validate({"count": count, "unit": unit})
+        case "on_date":
+            assert plain.ends_on is not None
+            return OnDate(date=plain.ends_on)
+        case _:
+            return Never()
+
+
+# Customers
+
+
+def register(desk: Desk) -> Asked:
+    id = desk.new("cus", list(desk.books.customers))
+    number = desk.one_of(0, 0, 1, 2)
+    dogs = [(desk.new("par"), _barred(desk)) for _ in range(number)]
+    participants = tuple(
+        customer.NewParticipant(participant_id=dog, kind="dog", barred_services=barred)
+        for dog, barred in dogs
+    )
+    command = customer.RegisterCustomer(customer_id=id, participants=participants)
+    return Asked(command, lambda books, _: books.register(id, dogs), id)
+
+
+def _barred(desk: Desk) -> tuple[str, ...]:
+    return desk.draw(st.sampled_from([(), (), (), *((id,) for id in desk.books.services)]))
+
+
+def standing(desk: Desk) -> Asked:
+    """Blocked, inactive, and back."""
+    id, kind = desk.customer_id(), desk.one_of("unblock", "block", "activate", "deactivate")
+    match kind:
+        case "block":
+            blocking = customer.BlockCustomer(customer_id=id, reason=desk.wording_or_none())
+            return Asked(blocking, lambda books, _: books.block(id, True), id)
+        case "unblock":
+            return Asked(
+                customer.UnblockCustomer(customer_id=id), lambda books, _: books.block(id, False), id
+            )
+        case "activate":
+            return Asked(
+                customer.ActivateCustomer(customer_id=id), lambda books, _: books.activate(id, True), id
+            )
+        case _:
+            return Asked(
+                customer.DeactivateCustomer(customer_id=id), lambda books, _: books.activate(id, False), id
+            )
+
+
+def household(desk: Desk) -> Asked:
+    id, kind = desk.customer_id(), desk.one_of("add", "bar", "remove")
+    people = list(desk.books.customers[id].people) if id in desk.books.customers else []
+    barred = _barred(desk)
+    match kind:
+        case "add":
+            dog = desk.new("par", people)
+            new = customer.NewParticipant(participant_id=dog, kind="dog", barred_services=barred)
+            adding = customer.AddParticipant(customer_id=id, participant=new)
+            return Asked(adding, lambda books, _: books.add_participant(id, dog, barred), id)
+        case "bar":
+            who = desk.among("par", people)
+            changing = customer.ChangeParticipant(customer_id=id, participant_id=who, barred_services=barred)
+            return Asked(changing, lambda books, _: books.bar(id, who, barred), id)
+        case _:
+            who = desk.among("par", people)
+            removing = customer.RemoveParticipant(customer_id=id, participant_id=who)
+            return Asked(removing, lambda books, asking: books.remove_participant(asking, id, who), id)
+
+
+# Selling and paying
+
+
+def sell(desk: Desk) -> Asked:
+    id, owner = desk.new("pkg", list(desk.books.packages)), desk.customer_id()
+    from_offer = bool(desk.books.offers) and desk.one_of(True, True, False)
+    offer_id = desk.among("off", list(desk.books.offers)) if from_offer else None
+    custom = None if from_offer else _custom(desk)
+    price = desk.one_of(None, None, *PRICES) if custom is None else custom.price
+    terms = desk.books.offers.get(offer_id) if offer_id else custom
+    asking_price = price if price is not None else terms.price if terms else 0
+    asked, effective = desk.moment()
+    more = min(asking_price + 1, AMOUNT_MAX)
+    amounts = (None, None, asking_price, asking_price, asking_price // 2, more, 0)
+    amount = desk.one_of(*amounts)
+    payment = None if amount is None else (desk.new("pay", _payments(desk.books)), amount)
+    people = list(desk.books.customers[owner].people) if owner in desk.books.customers else []
+    beneficiaries = desk.one_of((), (), tuple(people[-2:]), (desk.among("par", people),))
+    expires_on = desk.one_of(BY_RULE, BY_RULE, BY_RULE, None, desk.day())
+    location = desk.one_of(None, LOCATIONS[0], "loc_unknown") if desk.one_of(False, False, True) else None
+    note = desk.wording_or_none()
+    command = package.SellPackage(
+        package_id=id,
+        customer_id=owner,
+        offer_id=offer_id,
+        name=custom.name if custom else None,
+        lines=_offered(custom.lines) if custom else None,
+        price=None if price is None else _money(price),
+        expires_on=expires_on,
+        effective_at=_asked_moment(asked),
+        payment=None if payment is None else _payment(*payment),
+        beneficiaries=beneficiaries,
+        location_id=location,
+        note=note,
+    )
+    return Asked(
+        command,
+        lambda books, asking: books.sell(
+            asking,
+            id,
+            owner,
+            offer_id,
+            custom,
+            price=price,
+            expires_on=expires_on,
+            effective=effective,
+            payment=payment,
+            beneficiaries=beneficiaries,
+            location=location,
+            note=note is not None,
+        ),
+    )
+
+
+def _custom(desk: Desk) -> Offer:
+    lines = _lines(desk)
+    if desk.one_of(False, False, False, False, True):
+        lines = ((1_000, lines[0][1]),) * desk.one_of(1, UNITS_PER_PACKAGE_MAX // 1_000, 6)
+    return Offer(desk.one_of("By hand", "Day pass"), desk.one_of(*PRICES), lines)
+
+
+def _payments(books: Reference) -> list[str]:
+    return [payment for package in books.packages.values() for payment in package.payments]
+
+
+def _payment(id: str, amount: int) -> package.NewPayment:
+    return package.NewPayment(payment_id=id, amount=_money(amount), method=PaymentMethod.CASH)
+
+
+def pay(desk: Desk) -> Asked:
+    id, payment = desk.package_id(), desk.new("pay", _payments(desk.books))
+    known = desk.known_package(id)
+    owing = known.owing if known else 100
+    amount = desk.one_of(owing, owing, (owing + 1) // 2, 1, 0, min(owing + 1, AMOUNT_MAX))
+    asked, effective = desk.moment(known.bought_at if known else None)
+    command = package.RecordPayment(
+        package_id=id, payment=_payment(payment, amount), effective_at=_asked_moment(asked)
+    )
+    return Asked(command, lambda books, asking: books.pay(asking, id, payment, amount, effective), id)
+
+
+def refund(desk: Desk) -> Asked:
+    payment, amount = _refund(desk, desk.books.packages.values())
+    command = package.RefundPayment(payment_id=payment, amount=_money(amount), reason=desk.wording())
+    return Asked(command, lambda books, asking: books.refund(asking, payment, amount))
+
+
+def _refund(desk: Desk, packages: Any) -> tuple[str, int]:
+    left = {id: paid[0] - paid[1] for each in packages for id, paid in each.payments.items()}
+    payment = desk.among("pay", list(left))
+    whole = left.get(payment, 1)
+    return payment, desk.one_of(whole, whole // 2, 1, min(whole + 1, AMOUNT_MAX), 0)
+
+
+def price(desk: Desk) -> Asked:
+    id = desk.package_id()
+    known = desk.known_package(id)
+    gone = known.price - known.unused_value if known else 0
+    new = desk.one_of(*PRICES, gone, gone, max(0, gone - 1), known.price if known else 5)
+    command = package.AdjustPrice(package_id=id, price=_money(new), reason=desk.wording())
+    return Asked(command, lambda books, asking: books.adjust_price(asking, id, new), id)
+
+
+# Using
+
+
+def _wish(desk: Desk, owner: str | None, fit: Sequence[Package]) -> tuple[Wish, dict[str, Any]]:
+    """A use, and the fields of its command."""
+    good = [id for package in fit for line in package.lines for id in line.services]
+    service_id = desk.draw(st.sampled_from([*good, *good, "svc_talk"]))
+    people = list(desk.books.customers[owner].people) if owner in desk.books.customers else []
+    redemptions = [id for package in desk.books.packages.values() for id in package.uses]
+    asked, effective = desk.moment(fit[0].bought_at if fit else None)
+    session = desk.one_of(None, None, None, None, desk.now - 2 * DAY, desk.now + 8 * DAY)
+    left = max((package.remaining for package in fit), default=1)
+    wish = Wish(
+        redemption=desk.new("red", redemptions),
+        service=service_id,
+        quantity=desk.one_of(*QUANTITIES, min(max(left, 1), 1_000), min(left + 1, 1_000)),
+        participant=desk.one_of(None, None, None, desk.among("par", people)),
+        staff=desk.one_of(None, None, None, None, "stf_bob", "stf_unknown"),
+        location=desk.one_of(None, None, *LOCATIONS, LOCATIONS[0], "loc_unknown"),
+        effective=effective,
+        session=session,
+        line=desk.one_of(None, None, None, None, 1, 2, 3),
+    )
+    return wish, {
+        "redemption_id": wish.redemption,
+        "service_id": wish.service,
+        "quantity": wish.quantity,
+        "participant_id": wish.participant,
+        "staff_id": wish.staff,
+        "location_id": wish.location,
+        "effective_at": _asked_moment(asked),
+        "session_at": None if session is None else moment_of(session),
+        "line": wish.line,
+    }
+
+
+def redeem(desk: Desk) -> Asked:
+    id = desk.package_id()
+    known = desk.known_package(id)
+    wish, fields = _wish(desk, known.customer if known else None, [known] if known else [])
+    command = package.RedeemUnits(package_id=id, **fields)
+    return Asked(command, lambda books, asking: books.redeem(asking, id, wish), id)
+
+
+def redeem_any(desk: Desk) -> Asked:
+    id = desk.customer_id()
+    owned = [package for package in desk.books.packages.values() if package.customer == id]
+    wish, fields = _wish(desk, id, owned)
+    command = package.RedeemFromCustomer(customer_id=id, **fields)
+    return Asked(command, lambda books, asking: books.redeem_any(asking, id, wish))
+
+
+def restore(desk: Desk) -> Asked:
+    held = {id: found for found in desk.books.packages.values() for id in found.uses}
+    id = desk.among("red", list(held))
+    left = held[id].uses[id].left if id in held else 1
+    quantity = desk.one_of(None, None, None, 1, 1, max(left, 1), left + 1)
+    only = desk.one_of(None, None, None, held[id].id if id in held else None, desk.package_id())
+    command = package.RestoreUnits(
+        redemption_id=id, quantity=quantity, package_id=only, reason=desk.wording_or_none()
+    )
+    return Asked(command, lambda books, asking: books.restore(asking, id, quantity, only))
+
+
+def correct(desk: Desk) -> Asked:
+    id, line = desk.package_id(), desk.one_of(1, 1, 1, 1, 2, 3)
+    known = desk.known_package(id)
+    left = known.lines[line - 1].count("available") if known and line <= len(known.lines) else 1
+    change = desk.one_of(-1, 1, 2, -2, 3, 5, -left, -left - 1, 999, 0)
+    command = package.CorrectLine(
+        package_id=id, line=line, change=max(change, -1_000), reason=desk.wording_or_none()
+    )
+    return Asked(command, lambda books, asking: books.correct(asking, id, line, command.change), id)
+
+
+# How long it lasts, whom it is for, and its end
+
+
+def expiry(desk: Desk) -> Asked:
+    id, day = desk.package_id(), desk.one_of(None, desk.day(), desk.day())
+    known = desk.known_package(id)
+    if known is not None:
+        day = desk.one_of(day, day, day, known.expires_on, day_at(known.bought_at, known.zone))
+    command = package.SetExpiry(package_id=id, expires_on=day, reason=desk.wording_or_none())
+    return Asked(command, lambda books, asking: books.set_expiry(asking, id, day), id)
+
+
+def reinstate(desk: Desk) -> Asked:
+    ended = [p.id for p in desk.books.packages.values() if p.cancelled or p.expired(desk.now)]
+    id = desk.draw(st.sampled_from([*ended, *ended, *ended, desk.package_id()]))
+    day = desk.day()
+    command = package.ReinstatePackage(package_id=id, expires_on=day, reason=desk.wording())
+    return Asked(command, lambda books, asking: books.reinstate(asking, id, day), id)
+
+
+def freeze(desk: Desk) -> Asked:
+    id, until = desk.package_id(), desk.day()
+    command = package.FreezePackage(package_id=id, until=until, reason=desk.wording())
+    return Asked(command, lambda books, asking: books.freeze(asking, id, until), id)
+
+
+def unfreeze(desk: Desk) -> Asked:
+    frozen = [p.id for p in desk.books.packages.values() if p.freeze_open]
+    id = desk.draw(st.sampled_from([*frozen, *frozen, *frozen, desk.package_id()]))
+    command = package.UnfreezePackage(package_id=id)
+    return Asked(command, lambda books, asking: books.unfreeze(asking, id), id)
+
+
+def share(desk: Desk) -> Asked:
+    id, sharing = desk.package_id(), desk.one_of("household", "purchaser")
+    known = desk.known_package(id)
+    people = list(desk.books.customers[known.customer].people) if known else []
+    beneficiaries = desk.one_of(None, None, (), tuple(people), (desk.among("par", people),))
+    command = package.ChangeSharing.model_validate(
+        {"package_id": id, "sharing": sharing, "beneficiaries": beneficiaries}
+    )
+    return Asked(command, lambda books, asking: books.share(asking, id, sharing, beneficiaries), id)
+
+
+def note(desk: Desk) -> Asked:
+    id = desk.package_id()
+    command = package.AddNote(package_id=id, note=desk.wording())
+    return Asked(command, lambda books, asking: books.note(asking, id), id)
+
+
+def cancel(desk: Desk) -> Asked:
+    id = desk.package_id()
+    known = desk.known_package(id)
+    back = _refund(desk, [known] if known else []) if desk.one_of(False, False, True) else None
+    refunding = None if back is None else package.Refund(amount=_money(back[1]), payment_id=back[0])
+    command = package.CancelPackage(package_id=id, reason=desk.wording(), refund=refunding)
+    return Asked(command, lambda books, asking: books.cancel(asking, id, back), id)
+
+
+def void(desk: Desk) -> Asked:
+    id = desk.package_id()
+    command = package.VoidPackage(package_id=id, reason=desk.wording())
+    return Asked(command, lambda books, asking: books.void(asking, id), id)
+
+
+def furniture() -> list[Asked]:
+    """What every business begins with, so that a run need not first come upon it: enough to sell and use."""
+    asked = [_employing(id) for id in STAFF]
+    for service_id, list_price in (("svc_massage", 6_000), ("svc_facial", 3_000), ("svc_talk", None)):
+        terms = _service_terms(list_price)
+        asked.append(_defining(service_id, list_price, terms))
+    asked.append(_publishing("off_massage", Offer("Massage ×5 💆", 25_000, ((5, ("svc_massage",)),), each=3)))
+    mixed = ((2, ("svc_massage",)), (3, ("svc_massage", "svc_facial")))
+    asked.append(
+        _publishing(
+            "off_first_use", Offer("Beauty", 9_999, mixed, ("after_first_use", 1, "months"), sharing="household")
+        )
+    )
+    for customer_id, dog in (("cus_ada", "par_max"), ("cus_bob", "par_rex")):
+        participants = (customer.NewParticipant(participant_id=dog, kind="dog"),)
+        registering = customer.RegisterCustomer(customer_id=customer_id, participants=participants)
+        asked.append(_registering(customer_id, dog, registering))
+    for package_id, offer_id in (("pkg_one", "off_massage"), ("pkg_two", "off_first_use")):
+        selling = package.SellPackage(package_id=package_id, customer_id="cus_ada", offer_id=offer_id)
+        asked.append(_selling(package_id, offer_id, selling))
+    return asked
+
+
+def _employing(id: str) -> Asked:
+    return Asked(staff.RegisterStaff(staff_id=id), lambda books, _: books.employ(id), id)
+
+
+def _defining(id: str, list_price: int | None, terms: catalogue.ServiceTerms) -> Asked:
+    command = catalogue.DefineService(service_id=id, service=terms)
+    return Asked(command, lambda books, _: books.define_service(id, list_price), id)
+
+
+def _publishing(id: str, plain: Offer) -> Asked:
+    command = catalogue.PublishOffer(offer_id=id, offer=_offer_terms(plain))
+    return Asked(command, lambda books, _: books.publish(id, plain), id)
+
+
+def _registering(id: str, dog: str, command: customer.RegisterCustomer) -> Asked:
+    return Asked(command, lambda books, _: books.register(id, [(dog, ())]), id)
+
+
+def _selling(id: str, offer_id: str, command: package.SellPackage) -> Asked:
+    return Asked(command, lambda books, asking: books.sell(asking, id, "cus_ada", offer_id, None))
+
+
+ANYTHING: Sequence[Callable[[Desk], Asked]] = (
+    policies,
+    service,
+    offer,
+    register,
+    standing,
+    household,
+    *(sell, sell, sell),
+    *(redeem, redeem, redeem, redeem_any, redeem_any, redeem_any),
+    *(restore, restore, correct, correct),
+    *(pay, pay, refund, price),
+    *(expiry, reinstate, freeze, unfreeze),
+    *(share, note, cancel, void),
+)
+"""What a batch is drawn from; often what moves units."""
+
+ROLES: Mapping[str, Role] = {id: Role(role) for id, role in STAFF.items()}

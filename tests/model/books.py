@@ -1,0 +1,272 @@
+"""The real books of one business as the machine has come to know them: every fact, and what the facts fold into.
+
+`learn()` takes in what was recorded since the last time and checks each fact's place, moment and seal on the way;
+the other methods hold tables, streams and the reference against it.
+"""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from struct import pack
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.ledger.application import Ledger
+from domain.ledger.envelope import Head, StoredFact
+from domain.ledger.mapper import Recorded, recorded
+from domain.ledger.recorder import LedgerRecorder
+from domain.package import AVAILABLE, CORRECTED, LAPSED, USED, evolve
+from domain.package import Package as PackageState
+from projections.cards import CARDS, card_status, is_inconsistent, render
+from projections.definition import Key, Projection, Row, changed_rows, fold
+from projections.read_models import READ_MODELS
+from projections.units import UNITS
+from projections.views import Views
+from tests.domain.books import check_line_facts
+from tests.model.almanac import moment_of
+from tests.model.reference import Package, Reference
+
+STATES = {"available": AVAILABLE, "used": USED, "corrected": CORRECTED, "lapsed": LAPSED}
+PAGE = 7
+"""Facts read at a time: small, so that pages end everywhere."""
+
+Rows = dict[Key, Row]
+
+
+def sealed(previous: bytes, fact: StoredFact) -> bytes:
+    """The hash that design.md (The store) asks for, computed from what is stored."""
+    fields = (
+        fact.business_id.encode(),
+        pack(">q", fact.position),
+        fact.kind.encode(),
+        fact.stream_id.encode(),
+        pack(">i", fact.version),
+        fact.name.encode(),
+        pack(">i", fact.name_version),
+        fact.data,
+        fact.meta,
+        pack(">q", fact.recorded_at),
+    )
+    return sha256(previous + b"".join(pack(">i", len(part)) + part for part in fields)).digest()
+
+
+@dataclass
+class Books:
+    """What is known of one business. `reference` is the second opinion on it."""
+
+    business_id: str
+    reference: Reference
+    facts: list[Recorded] = field(default_factory=list)
+    versions: dict[str, int] = field(default_factory=dict)
+    packages: dict[str, PackageState | None] = field(default_factory=dict)
+    cards: dict[Key, Row | None] = field(default_factory=dict)
+    units: dict[Key, Row | None] = field(default_factory=dict)
+    remembered: list[tuple[str, int, Row]] = field(default_factory=list)
+    """(package, version, its card then): what the past must go on saying."""
+    past: list[tuple[int, Rows]] = field(default_factory=list)
+    """(moment, all cards made of the facts recorded before it)."""
+
+    # What was recorded
+
+    @property
+    def head(self) -> Head:
+        if not self.facts:
+            return Head(0, sha256(b"carnet/1" + self.business_id.encode()).digest(), 0)
+        last = self.facts[-1].stored
+        return Head(last.position, last.hash, last.recorded_at)
+
+    def learn(self, recorder: LedgerRecorder) -> list[Recorded]:
+        """Read and check what is new (invariants 2, 3 and 12); the facts of it."""
+        new: list[Recorded] = []
+        while page := recorder.facts(after=self.head.position, limit=PAGE):
+            for stored in page:
+                self._enter(recorded(stored))
+                new.append(self.facts[-1])
+        assert recorder.head() == self.head
+        return new
+
+    def _enter(self, fact: Recorded) -> None:
+        stored, head = fact.stored, self.head
+        assert stored.business_id == self.business_id
+        assert stored.position == head.position + 1
+        assert stored.version == self.versions.get(stored.stream_id, 0) + 1
+        assert stored.recorded_at >= head.recorded_at
+        assert stored.hash == sealed(head.hash, stored)
+        assert fact.fact.to_bytes() == stored.data
+        self.facts.append(fact)
+        self.versions[stored.stream_id] = stored.version
+        if stored.kind != "package":
+            return
+        self.packages[stored.stream_id] = evolve(self.packages.get(stored.stream_id), fact.fact)  # type: ignore[arg-type]
+        for projection, rows in ((CARDS, self.cards), (UNITS, self.units)):
+            if type(fact.fact) in projection.handles:
+                rows.update(changed_rows(projection, rows, fact, projection.keys(fact)))
+        self.remembered.append((stored.stream_id, stored.version, self._card(stored.stream_id)))
+
+    def _card(self, package_id: str) -> Row:
+        card = self.cards[package_id,]
+        assert card is not None
+        return card
+
+    def check_chain(self, recorder: LedgerRecorder) -> None:
+        """Read all of it again: what was seen once is still there, byte for byte, and nothing else is."""
+        stored = recorder.facts(limit=len(self.facts) + 10)
+        assert list(stored) == [fact.stored for fact in self.facts]
+
+    # Against the reference
+
+    def check_package(self, package_id: str, now: int) -> None:
+        """One package: state, card and stamps against each other and against the reference."""
+        expected, card = self.reference.packages[package_id], self._card(package_id)
+        state = self.packages[package_id]
+        assert state is not None
+        shown = render(card, moment_of(now), {}, recorded_at="")
+        assert picture(shown) == expected_picture(expected, now)
+        assert not is_inconsistent(card)
+        _check_equations(shown)
+        self._check_units(expected, state)
+        moment = moment_of(now)
+        assert state.status(moment) == card_status(card, moment) == expected.status(now)
+        assert (state.remaining, state.paid, state.owing) == (
+            expected.remaining,
+            expected.paid,
+            expected.owing,
+        )
+        assert state.version == card["version"] == self.versions[package_id]
+
+    def _check_units(self, expected: Package, state: PackageState) -> None:
+        for number, line in enumerate(expected.lines, 1):
+            assert state.lines[number - 1].values == tuple(unit.value for unit in line.units)
+            assert state.lines[number - 1].states == b"".join(STATES[unit.state] for unit in line.units)
+            stamps = [self.units[expected.id, number, n] for n in range(1, len(line.units) + 1)]
+            assert (expected.id, number, len(line.units) + 1) not in self.units
+            for stamp, unit in zip(stamps, line.units, strict=True):
+                assert stamp is not None
+                assert (stamp["state"], stamp["value"]) == (unit.state, unit.value)
+                assert unit.state != "used" or stamp["redemption_id"] == unit.redemption
+        assert sum(unit.value for line in expected.lines for unit in line.units) == expected.price
+
+    def check_all(self, now: int) -> None:
+        """Every package, and the liability (invariants 1 and 10)."""
+        assert set(self.packages) == set(self.reference.packages)
+        for package_id in self.packages:
+            self.check_package(package_id, now)
+            check_line_facts([fact.fact for fact in self.facts if fact.stream_id == package_id])  # type: ignore[misc]
+        live = {
+            package_id
+            for package_id in self.packages
+            if card_status(self._card(package_id), moment_of(now)) not in ("expired", "cancelled")
+        }
+        of_units = sum(
+            row["value"]
+            for key, row in self.units.items()
+            if row is not None and key[0] in live and row["state"] == "available"
+        )
+        of_cards = sum(self._card(package_id)["unused_value"] for package_id in live)
+        assert of_units == of_cards == self.reference.liability(now)
+
+    # Against the read tables
+
+    def check_tables(self, views: Views) -> None:
+        """Every read table holds the fold of the facts up to its checkpoint, and nothing else (invariant 8)."""
+        for projection in READ_MODELS:
+            position, rows = table_rows(views, projection, self.business_id)
+            assert position <= len(self.facts)
+            assert rows == fold(projection, self.facts[:position]), f"{projection.name} at {position}"
+
+    # Against the past
+
+    def remember(self) -> None:
+        """Ask about a moment that is over, to ask again later."""
+        moment = self.head.recorded_at
+        self.past.append((moment, fold(CARDS, [f for f in self.facts if f.stored.recorded_at < moment])))
+
+    def check_past(self, ledger: Ledger, which: int) -> None:
+        """The past says what it said: at a version of a package, and as of a moment (invariant 9)."""
+        if self.remembered:
+            package_id, version, card = self.remembered[which % len(self.remembered)]
+            facts = ledger.stream(package_id, version)
+            assert [fact.version for fact in facts] == list(range(1, version + 1))
+            assert fold(CARDS, facts) == {(package_id,): card}
+        if self.past:
+            moment, cards = self.past[which % len(self.past)]
+            known = [recorded(fact) for fact in ledger.recorder.facts(limit=len(self.facts))]
+            assert fold(CARDS, [fact for fact in known if fact.stored.recorded_at < moment]) == cards
+
+
+def table_rows(views: Views, projection: Projection, business_id: str) -> tuple[int, Rows]:
+    """The position that a live table has come to, and its rows, all of one moment."""
+    with views.snapshot(business_id, [projection.name]) as snapshot:
+        table = snapshot.tables[projection.name]
+        found = snapshot.connection.execute(select(table).where(table.c.business_id == business_id))
+        rows = [dict(row) for row in found.mappings()]
+        stop = snapshot.checkpoints[projection.name].stop
+        position = snapshot.position
+    assert stop is None, stop
+    names = [column.name for column in table.primary_key][1:]
+    return position, {tuple(row[name] for name in names): row for row in rows}
+
+
+def _check_equations(shown: Row) -> None:
+    """domain.md, Units: total = used + remaining, used = redeemed + forfeited + corrected, 0 ≤ held ≤ remaining."""
+    for counts in (shown, *shown["lines"]):
+        assert counts["total"] == counts["used"] + counts["remaining"]
+        assert counts["used"] == counts["redeemed"] + counts["forfeited"] + counts["corrected"]
+        assert 0 <= counts["held"] <= counts["remaining"]
+        assert 0 <= counts["available"] <= counts["remaining"]
+
+
+def picture(shown: Row) -> dict[str, Any]:
+    """What a card shows, in the words of the reference."""
+    counted = ("total", "used", "remaining", "available", "redeemed", "corrected", "lapsed")
+    money = ("price", "paid", "refunded", "owing", "unused_value")
+    plain = ("customer", "offer_id", "name", "purchase_number", "status", "payment_status", "sharing")
+    return {
+        **{name: shown[name] for name in (*plain, "expires_on", "frozen_until", "notes_count", *counted)},
+        **{name: shown[name]["amount"] for name in money},
+        "customer": shown["customer"]["id"],
+        "beneficiaries": tuple(person["id"] for person in shown["beneficiaries"]),
+        "lines": [{name: line[name] for name in counted} for line in shown["lines"]],
+    }
+
+
+def expected_picture(package: Package, now: int) -> dict[str, Any]:
+    """What the card of a package must show."""
+    day = package.day(now)
+    usable = package.status(now) == "active" and not package.frozen_on(day)
+    lines = []
+    for line in package.lines:
+        used, corrected, left = line.count("used"), line.count("corrected"), line.count("available")
+        lines.append(
+            {
+                "total": used + corrected + left,
+                "used": used + corrected,
+                "remaining": left,
+                "available": left if usable else 0,
+                "redeemed": used,
+                "corrected": corrected,
+                "lapsed": line.count("lapsed"),
+            }
+        )
+    last = package.last_day(day)
+    return {
+        "customer": package.customer,
+        "offer_id": package.offer,
+        "name": package.name,
+        "purchase_number": package.number,
+        "status": package.status(now),
+        "payment_status": package.payment_status(),
+        "sharing": package.sharing,
+        "expires_on": None if last is None else str(last),
+        "frozen_until": str(package.freezes[-1].until) if package.frozen_on(day) else None,
+        "notes_count": package.notes,
+        **{name: sum(line[name] for line in lines) for name in lines[0]},
+        "price": package.price,
+        "paid": package.paid,
+        "refunded": sum(refunded for _, refunded in package.payments.values()),
+        "owing": 0 if package.cancelled else package.owing,
+        "unused_value": package.unused_value,
+        "beneficiaries": package.beneficiaries,
+        "lines": lines,
+    }
+

@@ -1,0 +1,192 @@
+"""One installation under test: two businesses in one store, read tables, a runner, and clocks that do as told."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from domain.business import OpenBusiness, OpenLocation
+from domain.ledger.application import Carnet, Ledger
+from domain.ledger.execute import Answer, Done, Order, RequestKey, Result
+from domain.ledger.mapper import Meta, recorded
+from domain.values import RECORDED_AT, Actor, Value
+from projections.read_models import READ_MODELS
+from projections.rebuild import Limits, Rebuild, drop_old
+from projections.runner import Runner
+from projections.views import Views
+from tests.model.almanac import text_of
+from tests.model.asking import LOCATIONS, ROLES
+from tests.model.books import Books
+from tests.model.places import Place
+from tests.model.reference import Asking, Reference
+
+NAMES = ("biz_salon", "biz_kennel")
+SMALL = Limits(facts_per_page=3, rows_held=5, rows_per_write=4)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Crash(BaseException):
+    """A worker that dies in the middle of its work: nothing may catch it."""
+
+
+@dataclass
+class Clocks:
+    """The clock of the process, with microseconds, and that of the store, in milliseconds."""
+
+    process: datetime
+    store_ms: int
+
+    @property
+    def now_ms(self) -> int:
+        return (self.process - EPOCH) // timedelta(milliseconds=1)
+
+    def step(self, by: timedelta, *, process: bool = True, store: bool = True) -> None:
+        self.process += by if process else timedelta()
+        self.store_ms += by // timedelta(milliseconds=1) if store else 0
+
+
+@dataclass(frozen=True)
+class Known:
+    """A request that was done: what its answer must be for ever."""
+
+    key: RequestKey
+    done: Done
+
+
+@dataclass
+class Business:
+    """One business: its books as they are known, and what was asked of it."""
+
+    books: Books
+    requests: list[Known] = field(default_factory=list)
+    refused_keys: list[RequestKey] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return self.books.business_id
+
+    @property
+    def reference(self) -> Reference:
+        return self.books.reference
+
+
+class Installation:
+    """Opens what a process opens, and opens it again. Close it in the end."""
+
+    def __init__(
+        self, place: Place, start: datetime, zones: Sequence[str], reference: type[Reference] = Reference
+    ) -> None:
+        self.place = place
+        self._reference = reference
+        self.clocks = Clocks(start, (start - EPOCH) // timedelta(milliseconds=1))
+        self.numbers = count(1)
+        self.rebuild: Rebuild | None = None
+        self.open()
+        self.businesses = [
+            self._new_business(name, zone) for name, zone in zip(NAMES, zones, strict=True)
+        ]
+
+    # Opening and closing
+
+    def open(self) -> None:
+        # A Carnet on memory costs nothing; the store it then works on has the clock that we set.
+        self.carnet = Carnet("memory://", clock=lambda: self.clocks.process)
+        self.carnet.factory.store = self.place.open_store(lambda: self.clocks.store_ms)
+        self.views: Views = self.place.open_views()
+        self.runner = self.new_runner()
+
+    def close(self) -> None:
+        self.views.close()
+        self.carnet.store.close()
+
+    def reopen(self) -> None:
+        """End the process and start another: nothing is kept but what is stored."""
+        self.close()
+        self.rebuild = None
+        self.open()
+
+    def _new_business(self, name: str, zone: str) -> Business:
+        self.carnet.store.open_ledger(name)
+        business = Business(Books(name, self._reference(zone, LOCATIONS)))
+        opening = OpenBusiness(business_id=name, name="Silk Salon", currency="EUR", time_zone=zone)
+        places = [OpenLocation(location_id=id, name="Here") for id in LOCATIONS]
+        for command in (opening, *places):
+            (done,) = self.ledger(business).execute([self.order(command, "stf_olga")])
+            assert isinstance(done, Done)
+        business.books.learn(self.ledger(business).recorder)
+        return business
+
+    # Asking
+
+    def ledger(self, business: Business) -> Ledger:
+        return self.carnet.ledger(business.id)
+
+    def asking(self, who: str) -> Asking:
+        return Asking(self.clocks.now_ms, who, ROLES[who].value)
+
+    def order(
+        self, command: Value, who: str, key: RequestKey | None = None, if_match: int | None = None
+    ) -> Order:
+        """An order whose answer tells when it was recorded, and is like no other."""
+        body = f'{{"answer":{next(self.numbers)},"at":"{RECORDED_AT}"}}'
+        actor = Actor(id=who, role=ROLES[who])
+        return Order(command, Meta(actor=actor), key, lambda books, decision: Answer(body), if_match=if_match)
+
+    def check_answer(self, order: Order, done: Done, head_before_ms: int) -> None:
+        """A new answer holds the moment of the store's clock, never before the ledger's last."""
+        moment = max(self.clocks.store_ms, head_before_ms)
+        written = order.answer(None, None).body  # type: ignore[arg-type]
+        assert not done.replayed
+        assert done.body == written.replace(RECORDED_AT, text_of(moment))
+        assert (done.recorded_at - EPOCH) // timedelta(milliseconds=1) == moment
+
+    # Working
+
+    def new_runner(self, facts_per_page: int = 1_000) -> Runner:
+        return Runner(self.carnet.store, self.views, facts_per_page=facts_per_page)
+
+    def crash_a_worker(self, after_facts: int, facts_per_page: int) -> None:
+        """A worker takes up its work and dies while it reads its n-th fact."""
+        seen = count(1)
+
+        def dying(stored: object) -> object:
+            if next(seen) > after_facts:
+                raise Crash
+            return recorded(stored)  # type: ignore[arg-type]
+
+        decode: Callable[..., object] = dying
+        worker = Runner(self.carnet.store, self.views, decode=decode, facts_per_page=facts_per_page)  # type: ignore[arg-type]
+        try:
+            while worker.step():
+                pass
+        except Crash:
+            pass
+
+    def begin_rebuild(self, which: int) -> None:
+        """Start to make a read table anew, and stop somewhere in the middle."""
+        self.rebuild = Rebuild(
+            self.carnet.store, self.views, READ_MODELS[which % len(READ_MODELS)], limits=SMALL
+        )
+
+        def interrupt(done: int, of: int) -> None:
+            if done >= of // 2:
+                raise Crash
+
+        try:
+            self.rebuild.fill(interrupt)
+        except Crash:
+            pass
+
+    def finish_rebuild(self, which: int) -> None:
+        """Make a read table anew or go on with one that was begun; it must equal the live one, and takes its place."""
+        projection = READ_MODELS[which % len(READ_MODELS)]
+        making = self.rebuild or Rebuild(self.carnet.store, self.views, projection, limits=SMALL)
+        self.rebuild = None
+        making.fill()
+        assert list(making.differences()) == []
+        making.switch()
+        for each in READ_MODELS:
+            drop_old(self.views, each)
+
+
+__all__ = ["Business", "Clocks", "Crash", "Installation", "Known", "Result"]

@@ -1,0 +1,478 @@
+"""The machine: real books of two businesses, driven by every command, legal and illegal, under clocks that jump,
+workers that crash, rebuilds and restarts, and held against the reference after every step (trust.md, layer 1).
+
+The rules of `domain.md` that a failure breaks are the numbers of its invariants, named in `books.py` and here.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import note
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from domain.ledger.execute import Done, Order, RequestKey
+from domain.ledger.recorder import UnknownBusiness, Wanted
+from domain.refusals import Refused
+from tests.model import asking
+from tests.model.almanac import first_moment, moved
+from tests.model.asking import STAFF, Asked, Desk
+from tests.model.installation import Business, Installation, Known
+from tests.model.places import Places
+from tests.model.reference import Reference, Refusal
+
+ZONES = ("Europe/Budapest", "America/New_York", "Africa/Cairo", "Pacific/Auckland", "UTC")
+"""Clocks change at 1, 2 and 3 o'clock, and in Cairo at midnight: some of its days begin at 01:00."""
+STARTS = ("2026-10-24 20:00", "2026-03-28 12:00", "2027-04-29 12:00", "2028-02-28 23:30", "2026-12-31 12:00")
+STEPS = (1, 1_000, 60_000, 3_600_000, 6 * 3_600_000, 86_400_000, 7 * 86_400_000, 31 * 86_400_000)
+LONG_STEPS = (366 * 86_400_000, 3_653 * 86_400_000)
+LATEST_START = datetime(2150, 1, 1, tzinfo=UTC)
+"""The clock goes no further: what is entered then may count to the last day that the books know, 2200-12-31."""
+
+MANNERS = ("plain",) * 8 + ("keyed",) * 4 + ("matching", "stale", "previewed", "grouped", "previewed and keyed")
+REPEATS = ("same", "other body")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What must come of an order: facts or none, one of these refusals, or the answer that was given before."""
+
+    changed: bool = False
+    refusals: frozenset[str] = frozenset()
+    replay: Known | None = None
+
+
+@dataclass(frozen=True)
+class Sent:
+    order: Order
+    expected: Expected
+
+
+class Machine(RuleBasedStateMachine):
+    """Needs the places it may keep its books in. With a wrong `reference` it must fail: that is tested too."""
+
+    steps_done = 0
+    """Of all machines of this process."""
+
+    def __init__(self, places: Places, reference: type[Reference] = Reference) -> None:
+        super().__init__()
+        self._places = places
+        self._reference = reference
+        self.here: Installation
+
+    @initialize(zones=st.tuples(st.sampled_from(ZONES), st.sampled_from(ZONES)), start=st.sampled_from(STARTS))
+    def open_two_businesses(self, zones: tuple[str, str], start: str) -> None:
+        moment = datetime.fromisoformat(start).replace(tzinfo=UTC)
+        self.here = Installation(self._places(), moment, zones, self._reference)
+        for business in self.here.businesses:
+            for asked in asking.furniture():
+                self._carry_out(business, [self._sent(business, asked, "stf_olga")])
+
+    def teardown(self) -> None:
+        if not hasattr(self, "here"):
+            return
+        try:
+            if sys.exc_info()[0] is None:
+                self._look_at_everything()
+        finally:
+            self.here.close()
+            self.here.place.remove()
+
+    # Commands
+
+    @rule(data=st.data())
+    def change_policies(self, data: st.DataObject) -> None:
+        self._ask(data, asking.policies)
+
+    @rule(data=st.data())
+    def change_a_service(self, data: st.DataObject) -> None:
+        self._ask(data, asking.service)
+
+    @rule(data=st.data())
+    def change_an_offer(self, data: st.DataObject) -> None:
+        self._ask(data, asking.offer)
+
+    @rule(data=st.data())
+    def register_a_customer(self, data: st.DataObject) -> None:
+        self._ask(data, asking.register)
+
+    @rule(data=st.data())
+    def change_the_standing_of_a_customer(self, data: st.DataObject) -> None:
+        self._ask(data, asking.standing)
+
+    @rule(data=st.data())
+    def change_a_household(self, data: st.DataObject) -> None:
+        self._ask(data, asking.household)
+
+    @rule(data=st.data())
+    def sell(self, data: st.DataObject) -> None:
+        self._ask(data, asking.sell)
+
+    @rule(data=st.data())
+    def pay(self, data: st.DataObject) -> None:
+        self._ask(data, asking.pay)
+
+    @rule(data=st.data())
+    def refund(self, data: st.DataObject) -> None:
+        self._ask(data, asking.refund)
+
+    @rule(data=st.data())
+    def adjust_a_price(self, data: st.DataObject) -> None:
+        self._ask(data, asking.price)
+
+    @rule(data=st.data())
+    def redeem(self, data: st.DataObject) -> None:
+        self._ask(data, asking.redeem)
+
+    @rule(data=st.data())
+    def redeem_from_a_customer(self, data: st.DataObject) -> None:
+        self._ask(data, asking.redeem_any)
+
+    @rule(data=st.data())
+    def restore(self, data: st.DataObject) -> None:
+        self._ask(data, asking.restore)
+
+    @rule(data=st.data())
+    def correct(self, data: st.DataObject) -> None:
+        self._ask(data, asking.correct)
+
+    @rule(data=st.data())
+    def set_an_expiry(self, data: st.DataObject) -> None:
+        self._ask(data, asking.expiry)
+
+    @rule(data=st.data())
+    def reinstate(self, data: st.DataObject) -> None:
+        self._ask(data, asking.reinstate)
+
+    @rule(data=st.data())
+    def freeze(self, data: st.DataObject) -> None:
+        self._ask(data, asking.freeze)
+
+    @rule(data=st.data())
+    def unfreeze(self, data: st.DataObject) -> None:
+        self._ask(data, asking.unfreeze)
+
+    @rule(data=st.data())
+    def share(self, data: st.DataObject) -> None:
+        self._ask(data, asking.share)
+
+    @rule(data=st.data())
+    def end(self, data: st.DataObject) -> None:
+        self._ask(data, data.draw(st.sampled_from([asking.cancel, asking.void, asking.note])))
+
+    @rule(data=st.data(), number=st.integers(2, 8))
+    def ask_for_several_at_once(self, data: st.DataObject, number: int) -> None:
+        """A batch: decided in order, each on what those before it left; keys may come twice in it."""
+        business = self._business(data)
+        batch: list[Sent] = []
+        answered = {known.key.key: known for known in business.requests}
+        fresh: dict[str, RequestKey] = {}
+        for _ in range(number):
+            key = data.draw(st.sampled_from([None, "new", *fresh, *list(answered)[-2:]]))
+            request = None
+            if key is not None:
+                repeated = fresh.get(key) or (answered[key].key if key in answered else None)
+                request = repeated or self._new_key(business)
+                fresh.setdefault(request.key, request)
+            what = data.draw(st.sampled_from(asking.ANYTHING))
+            batch.append(self._prepare(data, business, what, request, "plain", batch))
+        self._carry_out(business, batch)
+
+    @rule(data=st.data(), repeat=st.sampled_from(REPEATS))
+    def repeat_a_request(self, data: st.DataObject, repeat: str) -> None:
+        """The same key again: the same answer for ever; with another body it is refused (invariant 7)."""
+        business = self._business(data)
+        if not business.requests:
+            return
+        known = data.draw(st.sampled_from(business.requests))
+        what = data.draw(st.sampled_from(asking.ANYTHING))
+        key = known.key
+        if repeat == "other body":
+            key = self.here.ledger(business).request(key.key, b"another body")
+        self._carry_out(business, [self._prepare(data, business, what, key)])
+
+    @rule(data=st.data())
+    def try_a_refused_request_again(self, data: st.DataObject) -> None:
+        """A refusal is not remembered: the same key is decided anew."""
+        business = self._business(data)
+        if business.refused_keys:
+            key = data.draw(st.sampled_from(business.refused_keys))
+            what = data.draw(st.sampled_from(asking.ANYTHING))
+            self._carry_out(business, [self._prepare(data, business, what, key)])
+
+    # Time
+
+    @rule(by=st.sampled_from(STEPS * 3 + LONG_STEPS), microseconds=st.sampled_from([0, 0, 1, 999]))
+    def time_passes(self, by: int, microseconds: int) -> None:
+        self._count()
+        if self.here.clocks.process < LATEST_START:
+            self.here.clocks.step(timedelta(milliseconds=by, microseconds=microseconds))
+
+    @rule(which=st.integers(0, 1), days=st.sampled_from([1, 1, 2, 8, 32]), ms=st.sampled_from([-1, 0, 1]))
+    def midnight_comes(self, which: int, days: int, ms: int) -> None:
+        """To one side of the first moment of a day, or to that moment."""
+        self._count()
+        here, clocks = self.here, self.here.clocks
+        zone = here.businesses[which].reference.zone
+        day = moved(clocks.process.date(), days)
+        goal = timedelta(milliseconds=first_moment(day, zone) + ms - clocks.now_ms)
+        if clocks.process < LATEST_START:
+            clocks.step(goal)
+
+    @rule(
+        by=st.sampled_from([1, 1_000, 300_000, 3_600_000, 25 * 3_600_000]),
+        whose=st.sampled_from(["process", "store", "both"]),
+    )
+    def a_clock_is_put_back(self, by: int, whose: str) -> None:
+        self._count()
+        back = timedelta(milliseconds=-by)
+        self.here.clocks.step(back, process=whose != "store", store=whose != "process")
+
+    # Read tables, workers and processes
+
+    @rule(facts_per_page=st.sampled_from([1, 2, 3, 5, 1_000]), pages=st.sampled_from([1, 2, 50]))
+    def a_worker_works(self, facts_per_page: int, pages: int) -> None:
+        self._count()
+        self.here.runner = self.here.new_runner(facts_per_page)
+        for _ in range(pages):
+            if not self.here.runner.step():
+                break
+        self._check_tables()
+
+    @rule()
+    def the_worker_goes_on(self) -> None:
+        self._count()
+        self.here.runner.step()
+        self._check_tables()
+
+    @rule(after=st.integers(0, 12), facts_per_page=st.sampled_from([1, 3, 1_000]))
+    def a_worker_crashes(self, after: int, facts_per_page: int) -> None:
+        self._count()
+        self.here.crash_a_worker(after, facts_per_page)
+        self._check_tables()
+
+    @rule(which=st.integers(0, 20))
+    def a_rebuild_is_begun(self, which: int) -> None:
+        self._count()
+        self.here.begin_rebuild(which)
+        self._check_tables()
+
+    @rule(which=st.integers(0, 20))
+    def a_rebuild_is_finished(self, which: int) -> None:
+        self._count()
+        self.here.finish_rebuild(which)
+        self._check_tables()
+
+    @rule()
+    def the_process_ends_and_another_starts(self) -> None:
+        self._count()
+        self.here.reopen()
+        for business in self.here.businesses:
+            assert self.here.ledger(business).recorder.head() == business.books.head
+
+    # Looking
+
+    @rule(which=st.integers(0, 10_000))
+    def ask_about_the_past(self, which: int) -> None:
+        self._count()
+        for business in self.here.businesses:
+            business.books.check_past(self.here.ledger(business), which)
+            business.books.remember()
+
+    @rule()
+    def look_at_every_package(self) -> None:
+        self._count()
+        for business in self.here.businesses:
+            business.books.check_all(self.here.clocks.now_ms)
+
+    @rule(id=st.sampled_from(["biz_unknown", "pkg_1"]))
+    def ask_about_a_business_that_does_not_exist(self, id: str) -> None:
+        self._count()
+        try:
+            self.here.carnet.ledger(id).recorder.head()
+        except UnknownBusiness:
+            return
+        raise AssertionError("there is no such ledger")
+
+    def _look_at_everything(self) -> None:
+        """The end of a run: every check there is."""
+        here = self.here
+        for business in here.businesses:
+            business.books.check_all(here.clocks.now_ms)
+            business.books.check_chain(here.ledger(business).recorder)
+            for which in range(0, len(business.books.remembered), 7):
+                business.books.check_past(here.ledger(business), which)
+        while here.new_runner().step():
+            pass
+        self._check_tables()
+        heads = {business.id: business.books.head.position for business in here.businesses}
+        assert dict(here.carnet.store.heads()) == heads
+
+    def _check_tables(self) -> None:
+        for business in self.here.businesses:
+            business.books.check_tables(self.here.views)
+
+    # How a command is asked and its answer judged
+
+    def _count(self) -> None:
+        Machine.steps_done += 1
+
+    def _business(self, data: st.DataObject) -> Business:
+        self._count()
+        business: Business = data.draw(st.sampled_from(self.here.businesses).map(_unprinted)).it
+        return business
+
+    def _new_key(self, business: Business) -> RequestKey:
+        number = next(self.here.numbers)
+        return self.here.ledger(business).request(f"key-{number}", b"body %d" % number)
+
+    def _ask(self, data: st.DataObject, what: Callable[[Desk], Asked]) -> None:
+        """One command, asked for in one of many manners."""
+        business, manner = self._business(data), data.draw(st.sampled_from(MANNERS))
+        key = self._new_key(business) if "keyed" in manner else None
+        sent = self._prepare(data, business, what, key, manner)
+        if "previewed" in manner:
+            self._preview(business, sent)
+        self._carry_out(business, [sent], grouped=manner == "grouped")
+
+    def _prepare(
+        self,
+        data: st.DataObject,
+        business: Business,
+        what: Callable[[Desk], Asked],
+        key: RequestKey | None = None,
+        manner: str = "plain",
+        before: Sequence[Sent] = (),
+    ) -> Sent:
+        """Draw a command and who asks for it."""
+        who = data.draw(st.sampled_from([*STAFF, "stf_olga", "stf_olga"]))
+        asked = data.draw(_asked(what, business.reference, self.here))
+        return self._sent(business, asked, who, key, manner, before)
+
+    def _sent(
+        self,
+        business: Business,
+        asked: Asked,
+        who: str,
+        key: RequestKey | None = None,
+        manner: str = "plain",
+        before: Sequence[Sent] = (),
+    ) -> Sent:
+        """Let the reference say what must come of a command, after those `before` it in its batch."""
+        if_match = self._version(business, asked, manner)
+        order = self.here.order(asked.command, who, key, if_match)
+        return Sent(order, self._expected(business, asked, order, before))
+
+    def _version(self, business: Business, asked: Asked, manner: str) -> int | None:
+        if asked.target is None or manner not in ("matching", "stale"):
+            return None
+        return business.books.versions.get(asked.target, 0) + (manner == "stale")
+
+    def _expected(self, business: Business, asked: Asked, order: Order, before: Sequence[Sent]) -> Expected:
+        if order.request is not None:
+            for known in business.requests:
+                if known.key.key == order.request.key:
+                    if known.key.fingerprint != order.request.fingerprint:
+                        return Expected(refusals=frozenset(["idempotency-key-reused"]))
+                    return Expected(replay=known)
+            for sent in before:
+                if sent.order.request == order.request and not sent.expected.refusals:
+                    return sent.expected
+        version = business.books.versions.get(asked.target or "", 0)
+        if order.if_match is not None and version and order.if_match != version:
+            return Expected(refusals=frozenset(["version-mismatch"]))
+        try:
+            changed = asked.by_reference(business.reference, self.here.asking(order.actor.id))
+        except Refusal as refusal:
+            return Expected(refusals=refusal.codes)
+        return Expected(changed)
+
+    def _preview(self, business: Business, sent: Sent) -> None:
+        """A dry run tells what would happen, and nothing happens (invariant 5)."""
+        ledger, head = self.here.ledger(business), business.books.head
+        try:
+            preview = ledger.preview(sent.order)
+        except Refused as refusal:
+            assert refusal.code in sent.expected.refusals, (refusal.code, sent)
+        else:
+            assert not sent.expected.refusals
+            assert bool(preview.facts) == sent.expected.changed
+            assert preview.position == head.position
+        assert ledger.recorder.head() == head
+
+    def _carry_out(self, business: Business, batch: list[Sent], *, grouped: bool = False) -> None:
+        """Send orders, judge every answer, learn what was recorded, and look at what it touched."""
+        ledger, before = self.here.ledger(business), business.books.head
+        orders = [sent.order for sent in batch]
+        results = [ledger.execute_grouped(orders[0])] if grouped else ledger.execute(orders)
+        new = business.books.learn(ledger.recorder)
+        free = {fact.position for fact in new}
+        for sent, result in zip(batch, results, strict=True):
+            note(f"{business.id} {self.here.clocks.process} {sent.order.actor.id} "
+                 f"{sent.order.command!r} -> {result!r}")
+        for sent, result in zip(batch, results, strict=True):
+            self._judge(business, sent, result, before.recorded_at, free)
+        assert not free, f"facts that belong to no answer: {free}"
+        self._remember_refused(business, batch)
+        self._check_after(business, {fact.stream_id for fact in new})
+
+    def _judge(
+        self, business: Business, sent: Sent, result: Done | Refused, head_ms: int, free: set[int]
+    ) -> None:
+        order, expected = sent.order, sent.expected
+        if isinstance(result, Refused):
+            assert result.code in expected.refusals, f"refused: {result.code} {result}; expected {expected}"
+            return
+        assert not expected.refusals, f"done, but expected to be refused with {expected.refusals}"
+        known = expected.replay or self._answered(business, order)
+        if known is not None:
+            assert result.replayed
+            assert (result.body, result.first, result.last) == (known.done.body, known.done.first, known.done.last)
+            assert result.recorded_at == known.done.recorded_at
+            return
+        self.here.check_answer(order, result, head_ms)
+        mine = set(range(result.first, result.last + 1)) if expected.changed else set()
+        assert mine <= free, "an answer names facts that were there before"
+        assert mine or not expected.changed
+        assert expected.changed or result.first == result.last
+        free -= mine
+        if order.request is not None:
+            business.requests.append(Known(order.request, result))
+
+    def _answered(self, business: Business, order: Order) -> Known | None:
+        if order.request is None:
+            return None
+        return next((known for known in business.requests if known.key == order.request), None)
+
+    def _remember_refused(self, business: Business, batch: list[Sent]) -> None:
+        """What was refused left no trace, not even of its key."""
+        keys = {known.key.key for known in business.requests}
+        refused = [sent.order.request for sent in batch if sent.order.request and sent.order.request.key not in keys]
+        if refused:
+            loaded = self.here.ledger(business).recorder.load(Wanted(), [key.key for key in refused])
+            assert not loaded.answered
+            business.refused_keys += refused
+
+    def _check_after(self, business: Business, touched: set[str]) -> None:
+        for package_id in touched & set(business.books.packages):
+            business.books.check_package(package_id, self.here.clocks.now_ms)
+        for other in self.here.businesses:
+            assert self.here.ledger(other).recorder.head() == other.books.head
+
+
+class _unprinted:
+    """Keeps a whole business out of the printed example; its id is enough."""
+
+    def __init__(self, it: Any) -> None:
+        self.it = it
+
+    def __repr__(self) -> str:
+        return str(self.it.id)
+
+
+@st.composite
+def _asked(draw: asking.Draw, what: Callable[[Desk], Asked], books: Reference, here: Installation) -> Asked:
+    return what(Desk(draw, books, here.clocks.now_ms, lambda: next(here.numbers)))
