@@ -65,6 +65,7 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
+    "Server": "carnet",  # in the place of the name that the server below would give
 }
 
 log = structlog.get_logger("carnet.api")

@@ -173,8 +173,10 @@ def _flaws(value: Any, where: str, depth: int) -> Iterator[Flaw]:
         if depth > NESTING_MAX:
             raise _nested()
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _name_flaws(key, where) if isinstance(key, str) else ()
-            yield from _flaws(part, f"{where}/{_shown(key)}", depth + 1)
+            at = f"{where}/{_shown(key)}"
+            if isinstance(key, str) and (what := _unstorable(key)):
+                yield Flaw(at, "unstorable-text", f"has a name that holds {what}")
+            yield from _flaws(part, at, depth + 1)
     elif isinstance(value, str):
         if what := _unstorable(value):
             yield Flaw(where, "unstorable-text", f"holds {what}")
@@ -186,11 +188,6 @@ def _flaws(value: Any, where: str, depth: int) -> Iterator[Flaw]:
             yield Flaw(where, "integer-out-of-range", "must lie between -(2^53 - 1) and 2^53 - 1")
     elif isinstance(value, _Twice):
         yield Flaw(where, "duplicate-key", "is there twice")
-
-
-def _name_flaws(key: str, where: str) -> Iterator[Flaw]:
-    if what := _unstorable(key):
-        yield Flaw(where, "unstorable-text", f"has a field whose name holds {what}")
 
 
 def _unstorable(text: str) -> str | None:

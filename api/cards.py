@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from pydantic_core import from_json
 
 from api.frame import Call
+from domain.customer import Customer
 from domain.ledger.books import PENDING, Books
 from domain.ledger.commands import Decision
 from domain.ledger.mapper import Recorded
@@ -185,14 +186,24 @@ def people_of_cards(recorder: LedgerRecorder, cards: Iterable[Row]) -> dict[str,
     return known(recorder.people(sorted(ids)))
 
 
+def with_kinds(people: People, kinds: Mapping[str, str]) -> People:
+    """The same with what participants are (person, dog …): a fact, shown to everybody."""
+    return {**people, **{id: {**people.get(id, {}), "kind": kind} for id, kind in kinds.items()}}
+
+
+def kinds_of(customer: Customer | None) -> dict[str, str]:
+    """Participant → kind, those who left included."""
+    return {} if customer is None else {id: each.kind for id, each in customer.participants.items()}
+
+
 def shown(card: Row, moment: datetime, people: People) -> Card:
     """A stored row as a card."""
     return Card(**render(card, moment, people, recorded_at=rfc3339(card["recorded_at"])))
 
 
-def past_shown(card: Row, moment: datetime) -> Card:
-    """A card of the past: texts of the directory may change or go, so it holds ids alone."""
-    rendered = render(card, moment, NOBODY, recorded_at=rfc3339(card["recorded_at"]))
+def past_shown(card: Row, moment: datetime, people: People) -> Card:
+    """A card of the past. Texts of the directory may change or go, so `people` tells kinds alone."""
+    rendered = render(card, moment, people, recorded_at=rfc3339(card["recorded_at"]))
     return Card(**rendered, inconsistent=is_inconsistent(card))
 
 
@@ -203,6 +214,7 @@ def in_books(books: Books, package_id: str, call: Call) -> Row:
     card = card_of(stream.facts)
     assert card is not None, "a stream that exists has a fact"
     people = known(_on_card(books, card)) if call.sees_people else NOBODY
+    people = with_kinds(people, kinds_of(books.customer(card["customer_id"])))
     now = call.frame.carnet.clock()
     return render(card, now, people, recorded_at=_recorded_at(stream.facts[0]))
 

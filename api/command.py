@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from api.commands import asking, bringing, opening, proving, running
+from api.commands import asking, bringing, opening, playing, proving, running
 from api.day_book import UnknownLayout
 from api.installation import NoSuchBusiness
 from api.settings import WrongSetting
@@ -67,6 +67,7 @@ def main() -> None:
 
 
 for each in (
+    playing.demo,
     opening.migrate,
     opening.open_,
     opening.keys,

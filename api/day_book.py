@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, StringConstraints, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ValidationError
 
 from domain.values import Amount, Currency, Day, Name, Quantity, Value
 
@@ -33,6 +33,7 @@ COLUMNS = (
     "expires_on",
 )
 LINE_BYTES_MAX = 65_536
+REFERENCE_LENGTH_MAX = 100
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Format = Literal["csv", "jsonl"]
@@ -48,6 +49,12 @@ def format_of(path: Path) -> Format | None:
     """What a file's suffix says it is: `.csv`, or `.jsonl` and `.ndjson`; None for another."""
     known: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
     return known.get(path.suffix.lower())
+
+
+def _short(text: str) -> str:
+    if len(text) > REFERENCE_LENGTH_MAX:
+        raise ValueError(f"must be at most {REFERENCE_LENGTH_MAX} characters long")
+    return text
 
 
 def _whole_number(text: str) -> int:
@@ -69,7 +76,7 @@ def _iso_currency(text: str) -> str:
     return text
 
 
-Reference = Annotated[Name, StringConstraints(max_length=100)]
+Reference = Annotated[Name, AfterValidator(_short)]
 Date = Annotated[Day, BeforeValidator(_iso_day)]
 Units = Annotated[Quantity, BeforeValidator(_whole_number)]
 MinorUnits = Annotated[Amount, BeforeValidator(_whole_number)]

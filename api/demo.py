@@ -17,13 +17,14 @@ from typing import Any
 import httpx
 from rich.columns import Columns
 from rich.console import Console, Group
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 Json = dict[str, Any]
-START_S_MAX = 20.0
+START_S_MAX = 60.0
 BADGES = {
     "active": "green",
     "fully_used": "blue",
@@ -87,9 +88,7 @@ def served(environment: dict[str, str]) -> Iterator[str]:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "api.command", "serve", "--port", str(port)]
-    process = subprocess.Popen(
-        command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         _wait_until_ready(url, process)
         yield url
@@ -143,7 +142,8 @@ def _line(line: Json, units: list[Json]) -> Group:
         mark, style = STAMPS[unit["state"]]
         who = unit["participant"]["name"][0] if unit["participant"] and unit["participant"]["name"] else mark
         stamps.append((who if unit["state"] == "used" else mark) + " ", style=style)
-    return Group(Text(counted), ProgressBar(total=1, completed=line["progress"], width=40), stamps)
+    bar = Padding(ProgressBar(total=1, completed=line["progress"], width=40), (0, 0, 0, 0))
+    return Group(Text(counted), bar, stamps)
 
 
 def money(shown: Json) -> str:
@@ -274,8 +274,10 @@ class Demo:
         self.console.print(history(self.desk.get(f"/packages/{package}/history")["data"][-1:]))
 
     def _expiry_removed(self, package: str) -> None:
-        self._scene("It need not end", "Anna is expecting; the owner takes the expiry away.")
-        changed = self.desk.post(f"/packages/{package}/expiry", {"expires_on": None, "reason": "Pregnancy"})
+        self._scene("It need not end", "Anna goes abroad for a while; the owner takes the expiry away.")
+        changed = self.desk.post(
+            f"/packages/{package}/expiry", {"expires_on": None, "reason": "Abroad until autumn"}
+        )
         self.console.print(f"expires_on: {changed['expires_on']}, status: {changed['status']}")
 
     def _bought_again(self) -> None:
@@ -332,11 +334,13 @@ def play(folder: Path, console: Console, open_business: Callable[[str], tuple[st
     number = 1 + sum(1 for _ in folder.glob("demo-*.db"))
     database = f"sqlite:///{folder / f'demo-{number}.db'}"
     business_id, key = open_business(database)
-    with served({"CARNET_DATABASE": database}) as url:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
+    environment["CARNET_DATABASE"] = database
+    with served(environment) as url:
         package = Demo(Desk(url, key), console).play()
     verified = subprocess.run(
         [sys.executable, "-m", "api.command", "verify", "--business", business_id],
-        env=os.environ | {"CARNET_DATABASE": database},
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
@@ -350,16 +354,20 @@ def play(folder: Path, console: Console, open_business: Callable[[str], tuple[st
 
 
 def _what_next(console: Console, database: str, key: str, package: str) -> None:
+    carnet = "uv run carnet" if "UV" in os.environ else "carnet"
+
+    def line(text: str) -> None:
+        console.print(f"  {text}", soft_wrap=True, highlight=False, markup=False)
+
     console.print()
     console.rule("[bold]Go on from here")
     console.print("The books stay where they are. Serve them:\n")
-    console.print(f"  export CARNET_DATABASE='{database}'", soft_wrap=True, highlight=False)
-    console.print("  carnet serve\n", highlight=False)
-    console.print(
-        "and ask, from another terminal, or open the API's pages at http://127.0.0.1:8000/schema:\n"
-    )
-    curl = f"  curl -s http://127.0.0.1:8000/v1/packages/{package} \\\n    -H 'Authorization: Bearer {key}'\n"
-    console.print(curl, soft_wrap=True, highlight=False)
-    console.print(f"  carnet history {package}", highlight=False)
-    console.print("  carnet report liability --json", highlight=False)
-    console.print("  carnet status", highlight=False)
+    line(f"export CARNET_DATABASE='{database}'")
+    line(f"{carnet} serve\n")
+    console.print("and ask, from another terminal, or read the API's description at /schema:\n")
+    line(f"curl -s http://127.0.0.1:8000/v1/packages/{package} \\")
+    line(f"  -H 'Authorization: Bearer {key}'\n")
+    console.print("or look at the books themselves:\n")
+    line(f"{carnet} history {package}")
+    line(f"{carnet} report liability --json")
+    line(f"{carnet} status")

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from api.cards import NOBODY, Card, past_shown, people_of_cards, shown
-from api.package_reading import past_of
+from api.cards import NOBODY, Card, past_shown, people_of_cards, shown, with_kinds
+from api.package_reading import kinds_at, past_of
 from api.problems import Flaw, invalid
 from api.queries import Found, ListParameters, Page, Query, TravelParameters, query
 from domain.ledger.books import Books
@@ -22,6 +22,7 @@ from projections.package_lists import (
     PackageFilter,
     display_key,
     find_packages,
+    kinds_in,
     milliseconds,
     packages_of_customer,
 )
@@ -76,8 +77,9 @@ def list_packages(call: Query[PackageParameters]) -> Found:
             after=_purchase_key(call.after()),
             limit=call.parameters.limit + 1,
         )
-        position = snapshot.position
+        kinds, position = kinds_in(snapshot, call.business_id, rows), snapshot.position
     people = people_of_cards(call.ledger.recorder, rows) if call.sees_people else NOBODY
+    people = with_kinds(people, kinds)
     return call.page(
         PackagePage,
         rows,
@@ -118,51 +120,47 @@ class CustomerPackagePage(PackagePage):
     parameters=CustomerPackageParameters,
 )
 def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
-    past = past_of(call)
+    past, customer_id = past_of(call), call.id("customer_id")
     if past.at_version is not None:
         detail = "is a question about one package; ask as_of or effective_as_of"
         raise invalid([Flaw("/at_version", "not-for-lists", detail)])
-    now = past.judged_at or call.frame.carnet.clock()
-    cards, position = _past_cards(call, past) if past else _present_cards(call)
+    packages_of = (customer_id,) if past else ()
+    books = call.look(Wanted({customer_id: 0}, packages_of=packages_of))
+    if books.customer(customer_id) is None:
+        raise NotFound("customer", customer_id)
+    cards, position = _past_cards(call, books, past) if past else _present_cards(call)
+    now, after = past.judged_at or call.frame.carnet.clock(), call.after()
     cards.sort(key=lambda card: display_key(card, now))
-    after = call.after()
     cards_behind = [card for card in cards if after is None or list(display_key(card, now)) > after]
     people = NOBODY
     if call.sees_people and not past:
         people = people_of_cards(call.ledger.recorder, cards_behind[: call.parameters.limit])
+    people = with_kinds(people, kinds_at(books, customer_id, position))
+    show = past_shown if past else shown
     return call.page(
         CustomerPackagePage,
         cards_behind,
         key=lambda card: display_key(card, now),
-        shown=lambda card: past_shown(card, now) if past else shown(card, now, people),
+        shown=lambda card: show(card, now, people),
         position=position,
         active_count=sum(card_status(card, now) == "active" for card in cards),
     )
 
 
 def _present_cards(call: Query[CustomerPackageParameters]) -> tuple[list[Row], int]:
-    customer_id = call.id("customer_id")
-    _check_customer(call.look(Wanted({customer_id: 0})), customer_id)
     with call.snapshot(CARDS.name) as snapshot:
-        return packages_of_customer(snapshot, call.business_id, customer_id), snapshot.position
+        cards = packages_of_customer(snapshot, call.business_id, call.id("customer_id"))
+        return cards, snapshot.position
 
 
-def _past_cards(call: Query[CustomerPackageParameters], past: Past) -> tuple[list[Row], int]:
+def _past_cards(call: Query[CustomerPackageParameters], books: Books, past: Past) -> tuple[list[Row], int]:
     """The cards as they were, folded from their facts, and the position the question resolves to."""
-    customer_id = call.id("customer_id")
-    books = call.look(Wanted({customer_id: 0}, packages_of=(customer_id,)))
-    _check_customer(books, customer_id)
-    streams = [books.stream(id) for id, _, _ in books.packages(of=customer_id)]
+    streams = [books.stream(id) for id, _, _ in books.packages(of=call.id("customer_id"))]
     cards = [card_of(as_it_was(stream.facts, past)) for stream in streams if stream is not None]
     position = books.head.position
     if past.recorded_before is not None:
         position = position_before(call.ledger.recorder, past.recorded_before, position)
     return [card for card in cards if card is not None], position
-
-
-def _check_customer(books: Books, customer_id: str) -> None:
-    if books.customer(customer_id) is None:
-        raise NotFound("customer", customer_id)
 
 
 HANDLERS = (list_packages, list_packages_of_customer)

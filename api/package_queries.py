@@ -31,9 +31,8 @@ from projections.one_package import Paid, payments_of, units_of
 @query("/v1/packages/{package_id}", "packages.show", "One package", answer=Card, parameters=TravelParameters)
 def show_package(call: Query[TravelParameters]) -> Found:
     asked = ask(call, past_of(call))
-    if asked.past:
-        return asked.found(past_shown(asked.card, asked.moment))
-    return asked.found(shown(asked.card, asked.moment, asked.people()))
+    show = past_shown if asked.past else shown
+    return asked.found(show(asked.card, asked.moment, asked.people()))
 
 
 # The stamps

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from api.cards import NOBODY, MoneyShown, ParticipantShown, People, known
+from api.cards import NOBODY, MoneyShown, ParticipantShown, People, kinds_of, known, with_kinds
 from api.permissions import may
 from api.problems import Flaw, Problem, invalid
 from api.queries import Found, ListParameters, Query, TravelParameters
-from domain.ledger.books import Books
+from domain.ledger.books import EVOLVE, Books
 from domain.ledger.mapper import Recorded
 from domain.ledger.recorder import Wanted
 from domain.package import Package
@@ -79,11 +79,12 @@ class Asked:
 
     def people(self, others: Sequence[str | None] = ()) -> People:
         """The household and the members of staff with these ids, as far as the reader may know them."""
+        kinds = kinds_at(self.books, self.card["customer_id"], self.position)
         if not self.tells_texts or not self.call.sees_people:
-            return NOBODY
+            return with_kinds(NOBODY, kinds)
         ids = sorted({id for id in others if id is not None})
         staff = self.call.ledger.recorder.people(ids) if ids else ()
-        return known([*self.books.people(self.card["customer_id"]), *staff])
+        return with_kinds(known([*self.books.people(self.card["customer_id"]), *staff]), kinds)
 
     def texts(self, ids: Sequence[str | None]) -> dict[str, str] | None:
         """Texts by id; None where they may not be told. An id that is not in it was erased."""
@@ -102,6 +103,15 @@ class Asked:
 
     def found(self, body: Any) -> Found:
         return Found(body, self.position, self.card["version"])
+
+
+def kinds_at(books: Books, customer_id: str, position: int) -> dict[str, str]:
+    """What the participants of a household were at a position of the ledger."""
+    stream, customer = books.stream(customer_id), None
+    for recorded in stream.facts if stream is not None else ():
+        if recorded.position <= position:
+            customer = EVOLVE["customer"](customer, recorded.fact)
+    return kinds_of(customer)
 
 
 def ask(call: Query[Any], past: Past = PRESENT) -> Asked:

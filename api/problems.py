@@ -301,10 +301,11 @@ def flaws_of(error: ValidationError, sent: Any = None) -> list[Flaw]:
     """
     found: dict[str, Flaw] = {}
     for each in error.errors(include_url=False, include_context=False, include_input=False):
-        where = pointer(each["loc"], sent) if sent is not None else pointer(each["loc"], None)
+        where = pointer(each["loc"], sent)
         message = each["msg"].removeprefix("Value error, ")
         found.setdefault(where, Flaw(where, each["type"].replace("_", "-"), message))
-    return list(found.values())
+    # A list with a wrong item is also "too short" to pydantic, without that item.
+    return [flaw for flaw in found.values() if not any(each.startswith(f"{flaw.pointer}/") for each in found)]
 
 
 def pointer(location: Sequence[str | int], sent: Any) -> str:

@@ -122,6 +122,11 @@ def _write_pepper(path: Path) -> None:
         draft.unlink()
 
 
+def data_folder(environment: Mapping[str, str]) -> Path:
+    """Where a user's own books lie when nothing else is said."""
+    return Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "carnet"
+
+
 def sqlite_file(database: str) -> Path:
     return Path(database.removeprefix("sqlite:///"))
 
@@ -138,8 +143,7 @@ def _refuse_strangers(environment: Mapping[str, str]) -> None:
 def _database(environment: Mapping[str, str]) -> str:
     given = environment.get("CARNET_DATABASE")
     if not given:
-        data = environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-        return f"sqlite:///{Path(data) / 'carnet' / 'carnet.db'}"
+        return f"sqlite:///{data_folder(environment) / 'carnet.db'}"
     if given.startswith("sqlite:///") and len(given) > len("sqlite:///"):
         return given
     if given.startswith("postgresql://"):

@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, Select, Table, and_, exists, false, not_, 
 from domain.package import PaymentStatus, Status
 from domain.values import local_day, start_of
 from projections.cards import CARDS, expiry_on
+from projections.customer_list import CUSTOMERS
 from projections.definition import EPOCH, Row
 from projections.package_services import PACKAGE_SERVICES
 from projections.views import Snapshot
 
-READS = (CARDS.name, PACKAGE_SERVICES.name)
+READS = (CARDS.name, PACKAGE_SERVICES.name, CUSTOMERS.name)
 """The read models that a list of packages is made from."""
 
 PurchaseKey = tuple[datetime, str]
@@ -81,6 +82,15 @@ def packages_of_customer(snapshot: Snapshot, business_id: str, customer_id: str)
     cards = snapshot.tables[CARDS.name]
     mine = (cards.c.business_id == business_id, cards.c.customer_id == customer_id)
     return _rows(snapshot, select(cards).where(*mine))
+
+
+def kinds_in(snapshot: Snapshot, business_id: str, cards: Sequence[Row]) -> dict[str, str]:
+    """What the participants of these cards' households are (person, dog …), by id."""
+    customers = snapshot.tables[CUSTOMERS.name]
+    theirs = customers.c.customer_id.in_(sorted({card["customer_id"] for card in cards}))
+    query = select(customers.c.participants).where(customers.c.business_id == business_id, theirs)
+    households = snapshot.connection.scalars(query)
+    return {each["id"]: each["kind"] for household in households for each in household}
 
 
 def _rows(snapshot: Snapshot, query: Select[tuple[object, ...]]) -> list[Row]:

@@ -1,7 +1,7 @@
 """A front desk for tests: a client with a key, the words of the API, and a clock that can be set.
 
-    desk.sell(anna, offer)                          POST /v1/packages, 201, its card
-    desk.refused(path, body, "package-expired")     the problem, and nothing is stored
+desk.sell(anna, offer)                          POST /v1/packages, 201, its card
+desk.refused(path, body, "package-expired")     the problem, and nothing is stored
 """
 
 from collections.abc import Iterator
@@ -9,23 +9,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
-import pytest
 from litestar.testing import TestClient
 
 from api.application import create_app
+from api.ids import new_id
 from api.keys import issue_key
 from domain.business import OpenBusiness
-from domain.ledger import sqlite
 from domain.ledger.application import Carnet
 from domain.ledger.execute import Done, Order
 from domain.ledger.mapper import Meta
 from domain.values import Actor, Role
-from projections.read_models import READ_MODELS
 from projections.runner import Runner
 from projections.views import Views
 
@@ -159,62 +156,35 @@ def money(amount: int, currency: str = "EUR") -> Body:
     return {"amount": amount, "currency": currency}
 
 
-def open_business(carnet: Carnet, business_id: str, *, currency: str = "EUR", name: str = "Szalon") -> None:
-    carnet.store.open_ledger(business_id)
-    opening = OpenBusiness(business_id=business_id, name=name, currency=currency, time_zone=ZONE)
-    (done,) = carnet.ledger(business_id).execute([Order(opening, OPERATOR)])
-    assert isinstance(done, Done)
+@dataclass
+class House:
+    """The application on one database; every desk in it belongs to a business of its own."""
+
+    client: httpx.Client
+    clock: Clock
+    carnet: Carnet
+
+    def desk(self, *, currency: str = "EUR", name: str = "Szalon") -> Desk:
+        """The owner of a new business."""
+        business_id = new_id("biz")
+        self.carnet.store.open_ledger(business_id)
+        opening = OpenBusiness(business_id=business_id, name=name, currency=currency, time_zone=ZONE)
+        (done,) = self.carnet.ledger(business_id).execute([Order(opening, OPERATOR)])
+        assert isinstance(done, Done)
+        key = issue_key(self.carnet.store, PEPPER, business_id, Role.OWNER, name="owner")
+        return Desk(self.client, key, self.clock, self.carnet, business_id)
 
 
 @contextmanager
-def desk_at(database: str, views: Views, *, currency: str = "EUR") -> Iterator[Desk]:
-    """The owner of a new business on a migrated database, behind the real application."""
+def house_at(database: str, views: Views) -> Iterator[House]:
+    """The application on a migrated database."""
     clock = Clock()
     carnet = Carnet(database, clock=clock)
+    views.create()
     try:
-        open_business(carnet, "biz_1", currency=currency)
-        key = issue_key(carnet.store, PEPPER, "biz_1", Role.OWNER, name="owner")
-        runner = Runner(carnet.store, views)
-        app = create_app(carnet, views, pepper=PEPPER, rate=1_000_000, runner=runner)
+        app = create_app(carnet, views, pepper=PEPPER, rate=1_000_000, runner=Runner(carnet.store, views))
         with TestClient(app) as client:
-            yield Desk(client, key, clock, carnet, "biz_1")
+            yield House(client, clock, carnet)
     finally:
         carnet.close()
         views.close()
-
-
-@contextmanager
-def desk_on_sqlite(folder: Path, *, currency: str = "EUR") -> Iterator[Desk]:
-    sqlite.migrate(folder / "carnet.db")
-    views = Views(folder / "carnet.db-views", READ_MODELS)
-    views.create()
-    with desk_at(f"sqlite:///{folder / 'carnet.db'}", views, currency=currency) as desk:
-        yield desk
-
-
-@contextmanager
-def desk_on_postgres(url: str) -> Iterator[Desk]:
-    views = Views(url, READ_MODELS)
-    views.create()
-    with desk_at(url, views) as desk:
-        yield desk
-
-
-# Fixtures: a module that wants them says `pytest_plugins = ["tests.api.desk"]`.
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """An owner at the desk of a business of its own, on SQLite."""
-    with desk_on_sqlite(tmp_path) as desk:
-        yield desk
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def either_desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
-    """The same on each of the two databases."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("desk")
-    else:
-        with desk_on_postgres(request.getfixturevalue("postgres_url")) as desk:
-            yield desk

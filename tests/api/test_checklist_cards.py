@@ -4,7 +4,7 @@ import pytest
 
 from tests.api.desk import Desk, money
 
-pytest_plugins = ["tests.api.desk"]
+pytest_plugins = ["tests.api.houses"]
 
 
 @pytest.mark.covers("S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S32", "S65")
@@ -15,7 +15,9 @@ def test_a_card_answers_every_question_of_its_header_and_its_detail(desk: Desk) 
     offer = desk.offer(name="Wellness ×10 💆", lines=lines, price=50_000)
     anna = desk.customer()
     expires_on = desk.today(days=90)
-    sold = desk.sell(anna, offer, price=45_000, expires_on=expires_on, payment={"amount": 10_000, "method": "cash"})
+    sold = desk.sell(
+        anna, offer, price=45_000, expires_on=expires_on, payment={"amount": 10_000, "method": "cash"}
+    )
     desk.redeem(sold["id"], massage, quantity=2)
     desk.redeem(sold["id"], sauna)
 
@@ -118,7 +120,9 @@ def test_custom_packages_are_numbered_by_customer_and_name(desk: Desk) -> None:
 @pytest.mark.covers("S68", "S69", "S73", "S70", "S61")
 def test_stamps_fill_up_one_by_one(desk: Desk) -> None:
     massage = desk.service()
-    sold = desk.sell(desk.customer(), desk.offer(massage, quantity=5), payment={"amount": 50_000, "method": "card"})
+    sold = desk.sell(
+        desk.customer(), desk.offer(massage, quantity=5), payment={"amount": 50_000, "method": "card"}
+    )
     assert (sold["payment_status"], sold["granted"]) == ("paid", 5), "5x Pre-paid"
     seen = []
     for used in range(1, 6):
@@ -166,9 +170,13 @@ def test_a_card_of_the_customers_tab_is_enough_to_edit_the_package(desk: Desk) -
     desk.sell(anna, offer)
     (card,) = desk.get(f"/v1/customers/{anna}/packages")["data"]
     day = desk.today(days=10)
-    edited = desk.do(f"/v1/packages/{card['id']}/expiry", {"expires_on": day}, If_Match=f'"v{card["version"]}"')
+    edited = desk.do(
+        f"/v1/packages/{card['id']}/expiry", {"expires_on": day}, If_Match=f'"v{card["version"]}"'
+    )
     assert edited["expires_on"] == day
     (again,) = desk.get(f"/v1/customers/{anna}/packages")["data"]
     assert again == edited
     stale = f'"v{card["version"]}"'
-    desk.refused(f"/v1/packages/{card['id']}/expiry", {"expires_on": None}, "version-mismatch", If_Match=stale)
+    desk.refused(
+        f"/v1/packages/{card['id']}/expiry", {"expires_on": None}, "version-mismatch", If_Match=stale
+    )

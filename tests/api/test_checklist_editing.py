@@ -3,9 +3,9 @@
 import pytest
 
 from domain.values import Role
-from tests.api.desk import Desk, money
+from tests.api.desk import Body, Desk, House, money
 
-pytest_plugins = ["tests.api.desk"]
+pytest_plugins = ["tests.api.houses"]
 
 MAY_EDIT = {Role.OWNER: True, Role.MANAGER: True, Role.STAFF: False, Role.AUDITOR: False}
 
@@ -30,7 +30,7 @@ def test_only_managers_and_owners_edit_packages(desk: Desk, role: Role) -> None:
     sold = desk.sell(anna, offer, payment={"amount": 100, "method": "cash"})
     other = desk.as_role(role)
     path = f"/v1/packages/{sold['id']}"
-    edits = {
+    edits: dict[str, Body] = {
         f"{path}/corrections": {"line": 1, "change": -1},
         f"{path}/expiry": {"expires_on": desk.today(days=9)},
         f"{path}/freeze": {"until": desk.today(days=2), "reason": "holiday"},
@@ -126,13 +126,15 @@ def test_notes_carry_author_and_date_to_the_next_member_of_staff(desk: Desk) -> 
 
 
 @pytest.mark.covers("S38")
-def test_amounts_may_be_in_forint(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    from tests.api.desk import desk_on_sqlite
-
-    with desk_on_sqlite(tmp_path, currency="HUF") as desk:
-        sold = desk.sell(desk.customer(), desk.offer(desk.service(), price=50_000))
-        paid = desk.do(f"/v1/packages/{sold['id']}/payments", {"amount": money(5_000, "HUF"), "method": "cash"})
-        assert (paid["paid"], paid["owing"]) == (money(5_000, "HUF"), money(45_000, "HUF"))
+def test_amounts_may_be_in_forint(house: House) -> None:
+    desk = house.desk(currency="HUF")
+    sold = desk.sell(desk.customer(), desk.offer(desk.service(), price=50_000))
+    paying = {"amount": money(5_000, "HUF"), "method": "cash"}
+    paid = desk.do(f"/v1/packages/{sold['id']}/payments", paying)
+    assert (paid["paid"], paid["owing"]) == (money(5_000, "HUF"), money(45_000, "HUF"))
+    wrong = {"amount": money(5_000, "EUR"), "method": "cash"}
+    problem = desk.refused(f"/v1/packages/{sold['id']}/payments", wrong, "validation-failed")
+    assert problem["errors"][0]["pointer"] == "/amount/currency"
 
 
 @pytest.mark.covers("S39", "S12")

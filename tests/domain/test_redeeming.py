@@ -583,13 +583,15 @@ def test_the_cap_of_each_package_bounds_what_is_taken_of_it() -> None:
 
 def test_the_cap_of_a_package_holds_over_all_its_lines() -> None:
     shared = sold(line(5, MASSAGE), line(5, MASSAGE, FACIAL), sharing="household", cap_per_participant=6)
-    given(pkg_a=[shared], pkg_b=[sold(units=6)]).when(redeem_any(12)).then(
+    world = given(pkg_a=[shared], pkg_b=[sold(units=6)])
+    world.when(redeem_any(12)).then(
         pkg_a=[
             used(1, 2, 3, 4, 5, remaining=0, redemption="red_new", quantity=12),
             used(1, line=2, remaining=4, redemption="red_new", quantity=12, allocation=3),
         ],
         pkg_b=[used(1, 2, 3, 4, 5, 6, remaining=0, redemption="red_new", quantity=12, allocation=2)],
     )
+    world.when(redeem_any(13)).refused(InsufficientUnits, requested=13, available=12, remaining=16)
 
 
 def test_what_the_caps_leave_is_available_and_the_rest_only_remains() -> None:

@@ -121,7 +121,8 @@ class Books:
         state = self.packages[package_id]
         assert state is not None
         shown = render(card, moment_of(now), {}, recorded_at="")
-        assert picture(shown) == expected_picture(expected, now)
+        wrong = differing(picture(shown), expected_picture(expected, now))
+        assert not wrong, f"{package_id}, shown and expected: {wrong}"
         assert not is_inconsistent(card)
         _check_equations(shown)
         self._check_units(expected, state)
@@ -214,6 +215,10 @@ def _check_equations(shown: Row) -> None:
         assert counts["used"] == counts["redeemed"] + counts["forfeited"] + counts["corrected"]
         assert 0 <= counts["held"] <= counts["remaining"]
         assert 0 <= counts["available"] <= counts["remaining"]
+
+
+def differing(shown: dict[str, Any], expected: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {name: (shown[name], value) for name, value in expected.items() if shown[name] != value}
 
 
 def picture(shown: Row) -> dict[str, Any]:

@@ -1,0 +1,54 @@
+"""Fixtures: a desk at a new business, in one application for the whole run.
+
+A module that wants them says `pytest_plugins = ["tests.api.houses"]`.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from secrets import token_hex
+
+import pytest
+
+from domain.ledger import sqlite
+from projections.read_models import READ_MODELS
+from projections.views import Views
+from tests.api.desk import Desk, House, house_at
+from tests.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def sqlite_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    file = tmp_path_factory.mktemp("books") / "carnet.db"
+    sqlite.migrate(file)
+    with house_at(f"sqlite:///{file}", Views(f"{file}-views", READ_MODELS)) as house:
+        yield house
+
+
+@pytest.fixture(scope="session")
+def postgres_house(postgres_server: PostgresServer, postgres_template: str) -> Iterator[House]:
+    name = f"carnet_desks_{token_hex(4)}"
+    url = postgres_server.create_database(name, postgres_template)
+    with house_at(url, Views(url, READ_MODELS)) as house:
+        yield house
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def house(sqlite_house: House) -> House:
+    """On SQLite, with the clock at the real time again."""
+    sqlite_house.clock.ahead = timedelta()
+    return sqlite_house
+
+
+@pytest.fixture
+def desk(house: House) -> Desk:
+    """An owner at the desk of a business of its own, on SQLite."""
+    return house.desk()
+
+
+@pytest.fixture(params=["sqlite_house", "postgres_house"])
+def either_desk(request: pytest.FixtureRequest) -> Desk:
+    """The same on each of the two databases."""
+    either: House = request.getfixturevalue(request.param)
+    either.clock.ahead = timedelta()
+    return either.desk()

@@ -1,0 +1,221 @@
+"""Hostile bodies: every one is refused with a problem that names the field, and nothing is stored."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.bodies import BODY_BYTES_MAX, INTEGER_MAX, NESTING_MAX, Nothing, parse, read_body, read_parameters
+from api.problems import Problem
+from api.queries import ListParameters
+from tests.api.desk import Desk
+
+pytest_plugins = ["tests.api.houses"]
+
+SERVICE: dict[str, Any] = {"name": "Massage 60", "service_type": "Massage", "list_price": 5000}
+OFFER: dict[str, Any] = {
+    "name": "Ten",
+    "price": 50000,
+    "lines": [{"quantity": 10, "services": ["svc_1"]}],
+    "validity": {"rule": "after_purchase", "count": 6, "unit": "months"},
+}
+CUSTOMER: dict[str, Any] = {
+    "name": "Anna",
+    "email": "anna@example.org",
+    "participants": [{"name": "Rex", "kind": "dog"}],
+    "external_ref": {"source": "mindbody", "ref": "1"},
+}
+COMMANDS = {"/v1/services": SERVICE, "/v1/offers": OFFER, "/v1/customers": CUSTOMER}
+RAW = {
+    "nothing": b"",
+    "no JSON": b"{",
+    "two objects": b"{}{}",
+    "a list": b"[]",
+    "a number": b"1",
+    "null": b"null",
+    "a key twice": b'{"name": "a", "name": "b"}',
+    "a key twice inside": b'{"list_price": {"amount": 1, "amount": 2}}',
+    "invalid UTF-8": b'{"name": "\xff"}',
+    "UTF-16": '{"name": "a"}'.encode("utf-16"),
+    "a byte order mark": b"\xef\xbb\xbf{}",
+    "NUL": b'{"name": "a\\u0000b"}',
+    "a raw NUL": b'{"name": "a\x00b"}',
+    "half a surrogate pair": b'{"name": "\\ud800"}',
+    "half a surrogate pair as a key": b'{"\\udfff": 1}',
+    "NaN": b'{"list_price": NaN}',
+    "Infinity": b'{"list_price": -Infinity}',
+    "a float that overflows": b'{"list_price": 1e999}',
+    "2^53": b'{"list_price": 9007199254740992}',
+    "2^63": b'{"list_price": 9223372036854775808}',
+    "a number of 5,000 digits": b'{"list_price": ' + b"9" * 5000 + b"}",
+    "33 levels": b'{"a":' + b"[" * 32 + b"]" * 32 + b"}",
+    "60,000 levels": b"[" * 60_000,
+}
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+@pytest.mark.parametrize("what", RAW)
+def test_bytes_that_are_no_honest_json_are_refused(desk: Desk, path: str, what: str) -> None:
+    before = desk.head
+    headers = desk.headers() | {"Content-Type": "application/json"}
+    answer = desk.client.post(path, content=RAW[what], headers=headers)
+    problem = answer.json()
+    assert answer.status_code == 400, answer.text
+    assert problem["code"] in ("malformed-body", "validation-failed")
+    assert problem["code"] == "malformed-body" or problem["errors"][0]["pointer"].startswith("/")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert desk.head == before
+
+
+WRONG = {
+    "a string for a number": ("list_price", "5000", "/list_price"),
+    "a float for a number": ("list_price", 5000.0, "/list_price"),
+    "a bool for a number": ("list_price", True, "/list_price"),
+    "below zero": ("list_price", -1, "/list_price"),
+    "too much money": ("list_price", 10**12 + 1, "/list_price"),
+    "another currency": ("list_price", {"amount": 1, "currency": "USD"}, "/list_price/currency"),
+    "an unknown field": ("colour", "red", "/colour"),
+    "a number for a string": ("name", 5, "/name"),
+    "null for a name": ("name", None, "/name"),
+    "a blank name": ("name", " \t", "/name"),
+    "a control character": ("name", "a\u0007b", "/name"),
+    "an over-long name": ("name", "x" * 201, "/name"),
+    "the mark of a moment": ("name", "{recorded_at}", "/name"),
+    "a foreign id": ("id", "cus_1", "/id"),
+    "an over-long id": ("id", "svc_" + "x" * 41, "/id"),
+    "an id with a slash": ("id", "svc_a/b", "/id"),
+    "no minutes": ("duration_minutes", 0, "/duration_minutes"),
+    "a week of minutes": ("duration_minutes", 10_080, "/duration_minutes"),
+    "a tax above all": ("tax_rate", 10_001, "/tax_rate"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_value_that_is_not_allowed_is_named_by_its_pointer(desk: Desk, what: str) -> None:
+    field, value, pointer = WRONG[what]
+    problem = desk.refused("/v1/services", SERVICE | {field: value}, "validation-failed")
+    assert [flaw["pointer"] for flaw in problem["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"lines": []}, "/lines"),
+        ({"lines": [{"quantity": 0, "services": ["svc_1"]}]}, "/lines/0/quantity"),
+        ({"lines": [{"quantity": 1001, "services": ["svc_1"]}]}, "/lines/0/quantity"),
+        ({"lines": [{"quantity": 1, "services": []}]}, "/lines/0/services"),
+        ({"lines": [{"quantity": 1, "services": ["svc_1"], "x~/": 1}]}, "/lines/0/x~0~1"),
+        ({"lines": OFFER["lines"] * 51}, "/lines"),
+        ({"lines": [{"quantity": 1000, "services": ["svc_1"]}] * 6}, ""),
+        ({"validity": {"rule": "sometimes"}}, "/validity"),
+        ({"validity": {"rule": "after_purchase", "count": 6}}, "/validity/unit"),
+        ({"validity": {"rule": "after_purchase", "count": 1.0, "unit": "days"}}, "/validity/count"),
+        ({"validity": {"rule": "on_date", "date": "2026-02-30"}}, "/validity/date"),
+        ({"validity": {"rule": "on_date", "date": "9999-12-31"}}, "/validity/date"),
+        ({"validity": {"rule": "on_date", "date": "1767225600"}}, "/validity/date"),
+        ({"validity": {"rule": "on_date", "date": 1767225600}}, "/validity/date"),
+        ({"cancellation": {"notice_hours": 24, "late": "never"}}, "/cancellation/late"),
+        ({"lines": [{"quantity": 1, "services": ["svc_unknown"]}]}, "/lines/0/services/0"),
+    ],
+)
+def test_a_value_deep_inside_is_named_too(desk: Desk, changes: dict[str, Any], pointer: str) -> None:
+    desk.service(id="svc_1")
+    problem = desk.refused("/v1/offers", OFFER | changes, "validation-failed")
+    assert [flaw["pointer"] for flaw in problem["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize("text", ["Anna 💆", "\u05d0\u05d1\u05d2\u200f", "a\u200bb", "Zoë\nvan den Berg"])
+def test_text_of_any_script_is_kept_as_it_is(desk: Desk, text: str) -> None:
+    assert desk.do("/v1/services", SERVICE | {"name": text})["name"] == text
+
+
+def test_a_body_may_be_64_kib_and_not_a_byte_more(desk: Desk) -> None:
+    body = json.dumps(SERVICE).encode()
+    headers = desk.headers() | {"Content-Type": "application/json"}
+    fits = body + b" " * (BODY_BYTES_MAX - len(body))
+    assert desk.client.post("/v1/services", content=fits, headers=headers).status_code == 201
+    answer = desk.client.post("/v1/services", content=fits + b" ", headers=desk.headers() | headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [None, "text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1", "json"],
+)
+def test_another_content_type_is_refused(desk: Desk, content_type: str | None) -> None:
+    headers = desk.headers() | ({"Content-Type": content_type} if content_type else {})
+    answer = desk.client.post("/v1/services", content=json.dumps(SERVICE).encode(), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize("content_type", ["application/json", 'Application/JSON; charset="UTF-8"'])
+def test_json_in_utf8_is_taken_however_it_is_called(desk: Desk, content_type: str) -> None:
+    headers = desk.headers() | {"Content-Type": content_type}
+    answer = desk.client.post("/v1/services", content=json.dumps(SERVICE).encode(), headers=headers)
+    assert answer.status_code == 201
+
+
+def test_a_command_without_a_body_takes_none_or_an_empty_object() -> None:
+    assert read_body(b"", None, Nothing).value == Nothing()
+    assert read_body(b"{}", "application/json", Nothing).value == Nothing()
+    with pytest.raises(Problem, match="/reason"):
+        read_body(b'{"reason": "x"}', "application/json", Nothing)
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-INTEGER_MAX, INTEGER_MAX)
+    | st.text().filter(lambda t: "\0" not in t),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text().filter(lambda t: "\0" not in t), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.text().filter(lambda t: "\0" not in t), values, max_size=4))
+def test_every_honest_object_passes_the_guard_unchanged(sent: dict[str, Any]) -> None:
+    assert parse(json.dumps(sent).encode()) == sent
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_at_all_are_anything_but_read_or_refused(raw: bytes) -> None:
+    with suppress(Problem):
+        assert isinstance(parse(raw), dict)
+
+
+def test_32_levels_pass_and_33_do_not() -> None:
+    def nested(levels: int) -> bytes:
+        return b'{"a":' + b"[" * (levels - 1) + b"]" * (levels - 1) + b"}"
+
+    assert parse(nested(NESTING_MAX))
+    with pytest.raises(Problem, match="32 levels"):
+        parse(nested(NESTING_MAX + 1))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", "201", "-1", "1.0", "1e1", " 1", "+1", "1_0", "٣", "true", "9" * 30]
+)
+def test_a_parameter_that_is_no_such_number_is_refused(text: str) -> None:
+    with pytest.raises(Problem) as refusal:
+        read_parameters([("limit", text)], ListParameters)
+    assert [flaw.pointer for flaw in refusal.value.flaws] == ["/limit"]
+
+
+def test_a_parameter_twice_is_refused() -> None:
+    with pytest.raises(Problem, match="is there twice"):
+        read_parameters([("limit", "1"), ("limit", "2")], ListParameters)
+
+
+def test_an_unknown_parameter_is_refused_by_name(desk: Desk) -> None:
+    for path in ("/v1/services", "/v1/business", "/v1/facts"):
+        problem = desk.ask(path, colour="red").json()
+        assert (problem["status"], problem["code"]) == (400, "unknown-parameter")
+        assert problem["errors"][0]["pointer"] == "/colour"
+    answer = desk.client.post("/v1/services?colour=red", json=SERVICE, headers=desk.headers())
+    assert answer.json()["code"] == "unknown-parameter"

@@ -1,0 +1,187 @@
+"""Keys: who they let in, and the table of what they may do."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from litestar import get
+
+from api.application import HANDLERS, create_app
+from api.frame import Route
+from api.keys import KEY, Keys, issue_key
+from api.permissions import PERMISSIONS, may
+from domain.ledger.memory import MemoryStore
+from domain.values import Role, rfc3339
+from projections.views import Views
+from tests.api.desk import PEPPER, Desk, House
+
+pytest_plugins = ["tests.api.houses"]
+
+
+def refused(desk: Desk, key: str) -> bool:
+    answer = desk.client.get("/v1/business", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code in (200, 401)
+    return answer.status_code == 401
+
+
+def test_a_key_is_long_and_knows_a_slip_of_the_pen() -> None:
+    store = MemoryStore()
+    store.open_ledger("biz_1")
+    text = issue_key(store, PEPPER, "biz_1", Role.STAFF, name="till")
+    assert KEY.fullmatch(text)
+    keys = Keys(store, PEPPER)
+    assert keys.caller(text).role is Role.STAFF
+    (stored,) = store.keys_of("biz_1")
+    assert text.encode() not in stored.mac
+    assert stored.actor_id == stored.id
+
+
+@pytest.mark.parametrize("wrong", ["", "Bearer", "carnet_live_x", "é", "x" * 10_000])
+def test_what_is_no_key_lets_nobody_in(desk: Desk, wrong: str) -> None:
+    headers = {"Authorization": f"Bearer {wrong}".encode()}
+    answer = desk.client.get("/v1/business", headers=headers)  # type: ignore[arg-type]
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_key_with_another_secret_lets_nobody_in(house: House) -> None:
+    ours, theirs = house.desk(), house.desk()
+    swapped = f"{'_'.join(ours.key.split('_')[:3])}_{theirs.key.split('_')[3]}"
+    assert refused(ours, swapped)
+    assert not refused(ours, ours.key)
+
+
+def test_another_pepper_knows_no_key(desk: Desk) -> None:
+    other = Keys(desk.carnet.store, b"another pepper, just as long as the first")
+    with pytest.raises(Exception, match="a valid key is needed"):
+        other.caller(desk.key)
+
+
+def test_a_key_is_issued_once_and_shown_again_only_to_the_same_request(either_desk: Desk) -> None:
+    desk = either_desk
+    body = {"name": "till", "role": "staff"}
+    first = desk.post("/v1/keys", body, key="k-1")
+    again = desk.post("/v1/keys", body, key="k-1")
+    other = desk.post("/v1/keys", body, key="k-2")
+    assert first.status_code == 201
+    assert again.content == first.content
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert other.json()["key"] != first.json()["key"]
+    assert desk.post("/v1/keys", body | {"role": "owner"}, key="k-1").status_code == 422
+    assert not refused(desk, first.json()["key"])
+    listed = desk.all_of("/v1/keys")
+    assert [key["name"] for key in listed] == ["owner", "till", "till"]
+    assert all("key" not in key for key in listed)
+
+
+def test_a_dry_run_issues_no_key(desk: Desk) -> None:
+    tried = desk.try_out("/v1/keys", {"name": "till", "role": "staff"})
+    assert (tried["id"], tried["key"], tried["created_at"], tried["facts"]) == (None, None, None, [])
+    assert len(desk.all_of("/v1/keys")) == 1
+
+
+def test_a_revoked_key_lets_nobody_in_at_once(either_desk: Desk) -> None:
+    desk = either_desk
+    issued = desk.do("/v1/keys", {"name": "till", "role": "staff"})
+    assert not refused(desk, issued["key"])
+    path = f"/v1/keys/{issued['id']}/revocation"
+    revoked = desk.post(path, {}, key="k-1")
+    assert revoked.status_code == 201
+    assert revoked.json()["revoked_at"] is not None
+    assert refused(desk, issued["key"])
+    assert desk.post(path, {}, key="k-1").content == revoked.content
+    assert desk.do(path)["revoked_at"] == revoked.json()["revoked_at"]
+
+
+def test_a_key_of_another_business_cannot_be_revoked(house: House) -> None:
+    ours, theirs = house.desk(), house.desk()
+    (key,) = theirs.all_of("/v1/keys")
+    ours.refused(f"/v1/keys/{key['id']}/revocation", {}, "not-found")
+    assert not refused(theirs, theirs.key)
+
+
+def test_a_key_ends_at_its_moment() -> None:
+    store = MemoryStore()
+    store.open_ledger("biz_1")
+    now = [1_000]
+    keys = Keys(store, PEPPER, clock_ms=lambda: now[0])
+    text = issue_key(store, PEPPER, "biz_1", Role.STAFF, expires_at=2_000)
+    assert keys.caller(text)
+    now[0] = 2_000
+    with pytest.raises(Exception, match="a valid key is needed"):
+        keys.caller(text)
+
+
+def test_a_key_may_not_have_ended_before_it_begins(desk: Desk) -> None:
+    past = rfc3339(datetime.now(UTC) - timedelta(minutes=1))
+    body = {"name": "till", "role": "staff", "expires_at": past}
+    assert desk.refused("/v1/keys", body, "validation-failed")["errors"][0]["pointer"] == "/expires_at"
+
+
+def test_a_key_of_a_member_of_staff_acts_as_them(desk: Desk) -> None:
+    zoe = desk.do("/v1/staff", {"name": "Zoë"})["id"]
+    issued = desk.do("/v1/keys", {"name": "Zoë’s phone", "role": "staff", "staff_id": zoe})
+    headers = {"Authorization": f"Bearer {issued['key']}", "Idempotency-Key": "k"}
+    desk.client.post("/v1/customers", json={"name": "Anna"}, headers=headers)
+    assert desk.get("/v1/facts")["data"][-1]["meta"]["actor"] == {"id": zoe, "role": "staff", "via": "key"}
+    unknown = {"name": "k", "role": "staff", "staff_id": "stf_unknown"}
+    assert desk.refused("/v1/keys", unknown, "validation-failed")["errors"][0]["pointer"] == "/staff_id"
+
+
+# Permissions
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "body", "allowed"),
+    [
+        (Role.OWNER, "/v1/policies", {}, True),
+        (Role.MANAGER, "/v1/policies", {}, False),
+        (Role.MANAGER, "/v1/services", {"name": "A", "service_type": "B"}, True),
+        (Role.STAFF, "/v1/services", {"name": "A", "service_type": "B"}, False),
+        (Role.AUDITOR, "/v1/services", {"name": "A", "service_type": "B"}, False),
+        (Role.MANAGER, "/v1/keys", {"name": "k", "role": "owner"}, False),
+        (Role.STAFF, "/v1/customers", {"name": "Anna"}, True),
+        (Role.AUDITOR, "/v1/customers", {"name": "Anna"}, False),
+    ],
+)
+def test_a_role_may_what_the_table_says(
+    desk: Desk, role: Role, path: str, body: dict[str, str], allowed: bool
+) -> None:
+    them = desk.as_role(role)
+    if allowed:
+        them.do(path, body)
+    else:
+        assert them.refused(path, body, "forbidden")["status"] == 403
+
+
+def test_what_is_forbidden_is_refused_before_anything_is_read(desk: Desk) -> None:
+    answer = desk.as_role(Role.STAFF).client.post(
+        "/v1/services?colour=red",
+        content=b"\xff",
+        headers={"Authorization": f"Bearer {desk.as_role(Role.STAFF).key}"},
+    )
+    assert answer.json()["code"] == "forbidden"
+
+
+def test_every_row_of_the_table_is_asked_for_by_a_route() -> None:
+    routes: list[Route] = [handler.opt["route"] for handler in HANDLERS]
+    named = {route.operation for route in routes} | {"packages.travel"}  # asked by routes on the past
+    assert named == set(PERMISSIONS)
+    assert len(routes) == len({(route.method, route.path) for route in routes})
+
+
+def test_only_what_tells_nothing_of_a_business_is_open_to_anyone() -> None:
+    assert {operation for operation, roles in PERMISSIONS.items() if roles is None} == {
+        "process.live",
+        "process.ready",
+        "schema.show",
+        "problems.show",
+    }
+    assert not any(may(Role.CUSTOMER, operation) for operation, roles in PERMISSIONS.items() if roles)
+
+
+def test_a_route_without_a_row_stops_the_start_up(house: House) -> None:
+    @get("/v1/secrets", opt={"route": Route("GET", "/v1/secrets", "secrets.show", "Secrets")})
+    async def secrets() -> None: ...
+
+    with pytest.raises(TypeError, match=r"secrets\.show"):
+        create_app(house.carnet, Views(":memory:", []), pepper=PEPPER, handlers=[secrets])

@@ -1,0 +1,79 @@
+"""Settings are read once, and refused with the variable's name and what it may be."""
+
+from pathlib import Path
+
+import pytest
+
+from api.settings import Settings, WrongSetting, pepper_of
+
+PEPPER = "0123456789abcdef0123456789abcdef"
+
+
+def test_without_any_setting_the_books_lie_in_the_users_data_folder(tmp_path: Path) -> None:
+    settings = Settings.read({"XDG_DATA_HOME": str(tmp_path)})
+    assert settings.database == f"sqlite:///{tmp_path}/carnet/carnet.db"
+    assert settings.views == f"{tmp_path}/carnet/carnet.db-views"
+    assert (settings.host, settings.port, settings.runner, settings.processes) == ("127.0.0.1", 8000, True, 1)
+
+
+def test_on_postgres_the_read_models_have_a_schema_of_their_own() -> None:
+    settings = Settings.read({"CARNET_DATABASE": "postgresql://here/books", "CARNET_PEPPER": PEPPER})
+    assert settings.views == "carnet_views"
+    assert settings.ledger_file is None
+    assert pepper_of(settings) == PEPPER.encode()
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"CARNET_DATABSE": "x"}, "CARNET_DATABSE is not a setting"),
+        ({"CARNET_DATABASE": "mysql://x"}, "CARNET_DATABASE must begin with"),
+        ({"CARNET_DATABASE": "sqlite:///"}, "CARNET_DATABASE must begin with"),
+        ({"CARNET_DATABASE": "postgresql://x"}, "CARNET_PEPPER must be set"),
+        ({"CARNET_PEPPER": "short"}, "at least 32 bytes"),
+        ({"CARNET_PEPPER": "a" * 64}, "8 of them different"),
+        ({"CARNET_PORT": "0"}, "CARNET_PORT must be a whole number from 1 to 65535"),
+        ({"CARNET_PORT": "80a"}, "CARNET_PORT must be"),
+        ({"CARNET_POOL": "101"}, "CARNET_POOL must be a whole number from 1 to 100"),
+        ({"CARNET_PROCESSES": "-1"}, "CARNET_PROCESSES must be"),
+        ({"CARNET_RATE": "1.5"}, "CARNET_RATE must be"),
+        ({"CARNET_RUNNER": "yes"}, "CARNET_RUNNER must be one of on, off"),
+        ({"CARNET_LOG": "loud"}, "CARNET_LOG must be one of"),
+        (
+            {"CARNET_DATABASE": "sqlite:///a.db", "CARNET_VIEWS": "postgresql://x"},
+            "CARNET_VIEWS must be a file",
+        ),
+        ({"CARNET_DATABASE": "sqlite:///a.db", "CARNET_VIEWS": "a.db"}, "CARNET_VIEWS must be another file"),
+        (
+            {"CARNET_DATABASE": "postgresql://x", "CARNET_PEPPER": PEPPER, "CARNET_VIEWS": "a b"},
+            "CARNET_VIEWS must be a schema",
+        ),
+        ({"POSTGRES_ENABLE_DB_FUNCTIONS": "y"}, "POSTGRES_ENABLE_DB_FUNCTIONS must not be set"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(environment: dict[str, str], told: str) -> None:
+    with pytest.raises(WrongSetting, match=told):
+        Settings.read(environment)
+
+
+def test_what_is_refused_never_tells_the_secret() -> None:
+    with pytest.raises(WrongSetting) as refusal:
+        Settings.read({"CARNET_PEPPER": "hunter2"})
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_the_pepper_of_an_embedded_database_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    settings = Settings.read({"CARNET_DATABASE": f"sqlite:///{tmp_path}/books/a.db"})
+    first = pepper_of(settings)
+    assert len(first) >= 32
+    assert pepper_of(settings) == first
+    assert (tmp_path / "books" / "a.db-pepper").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in (tmp_path / "books").iterdir()] == ["a.db-pepper"]
+
+
+def test_a_pepper_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    settings = Settings.read({"CARNET_DATABASE": f"sqlite:///{tmp_path}/a.db"})
+    pepper_of(settings)
+    (tmp_path / "a.db-pepper").chmod(0o644)
+    with pytest.raises(WrongSetting, match="chmod 600"):
+        pepper_of(settings)

@@ -1,0 +1,1 @@
+"""The command `carnet`: what it prints, writes and answers with, on both databases."""

@@ -1,0 +1,89 @@
+"""A terminal in which `carnet` is run, on a fresh database of each kind."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from api.command import main
+from api.installation import Installation, opened
+from api.settings import Settings
+
+SAMPLE = Path(__file__).parent / "daybook_sample.csv"
+"""171 real visits of 68 customers (the first sixty and all who bought for nothing), as sales and uses."""
+EXPECTED: dict[str, Any] = json.loads((Path(__file__).parent / "daybook_sample.json").read_text())
+"""What `daybook_reference.py` says of them: without any code of ours."""
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Runs the command, in this process unless said otherwise."""
+
+    environment: Mapping[str, str]
+
+    def run(self, *arguments: object, status: int = 0) -> Result:
+        """Run `carnet` and hold it to an exit status."""
+        result = CliRunner().invoke(main, [str(argument) for argument in arguments], env=self.environment)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == status, f"exit status {result.exit_code}\n{result.output}"
+        return result
+
+    def told(self, *arguments: object, status: int = 0) -> Any:
+        """What it prints as JSON on standard output."""
+        return json.loads(self.run(*arguments, "--json", status=status).stdout)
+
+    def process(self, *arguments: object) -> subprocess.Popen[str]:
+        """The same as a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "api.command", *map(str, arguments)],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def open_business(self, name: str = "Discs", zone: str = "Europe/Budapest") -> str:
+        opened: dict[str, str] = self.told("open", name, "--currency", "USD", "--time-zone", zone)
+        return opened["business_id"]
+
+    def load(self, file: Path = SAMPLE, *options: str, status: int = 0) -> Any:
+        return self.told("load", file, *options, status=status)
+
+    def liability(self, on: str = "1998-06-30") -> dict[str, Any]:
+        """The report without the position, which tells how often something was tried."""
+        report: dict[str, Any] = self.told("report", "liability", "--effective-as-of", on)
+        return {name: value for name, value in report.items() if name != "position"}
+
+    def installation(self) -> Iterator[Installation]:
+        with opened(Settings.read(self.environment)) as here:
+            yield here
+
+
+def sqlite_terminal(folder: Path) -> Terminal:
+    return Terminal({"CARNET_DATABASE": f"sqlite:///{folder / 'ledger.db'}", "PYTHONPATH": str(Path.cwd())})
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def terminal(request: pytest.FixtureRequest, tmp_path: Path) -> Terminal:
+    """A migrated installation without a business."""
+    made = sqlite_terminal(tmp_path)
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+        made = Terminal({**made.environment, "CARNET_DATABASE": url, "CARNET_PEPPER": "0123456789abcdef" * 4})
+    made.run("migrate")
+    return made
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Terminal:
+    """The same on SQLite alone, for what does not depend on the database."""
+    made = sqlite_terminal(tmp_path)
+    made.run("migrate")
+    return made

@@ -1,0 +1,19 @@
+"""What somebody else does to the books while the command is looked at."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from api.installation import opened
+from api.settings import Settings
+from domain.ledger.application import Ledger
+from domain.ledger.mapper import Meta
+from domain.values import Actor, Role
+from tests.command.conftest import Terminal
+
+AT_THE_DESK = Meta(actor=Actor(id="stf_ann", role=Role.OWNER))
+
+
+@contextmanager
+def ledger_of(terminal: Terminal, business_id: str) -> Iterator[Ledger]:
+    with opened(Settings.read(terminal.environment)) as here:
+        yield here.carnet.ledger(business_id)
