@@ -37,7 +37,7 @@ from domain.values import RECORDED_AT, Value
 B = TypeVar("B", bound=BaseModel)
 
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
-ETAG = re.compile(r'"v(0|[1-9][0-9]{0,8})"')
+ETAG = re.compile(r'"v([0-9]{1,9})"')
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 
 from api.answers import Ask, Command, command
 from api.bodies import MayBeAbsent, Nothing
+from api.problems import Problem
 from api.queries import Found, ListParameters, NoParameters, Page, Query, query
 from domain.customer import (
     PARTICIPANTS_MAX,
@@ -404,7 +405,9 @@ ROWS_LOOKED_THROUGH = 500
 def _matching(call: Query[CustomerFilter]) -> tuple[list[Row], dict[str, Person], int]:
     """One row more than the page holds, where there is one, and the people in them."""
     asked = call.parameters
-    search = asked.search.casefold() if asked.search and call.sees_people else None
+    if asked.search is not None and not call.sees_people:
+        raise Problem("forbidden", "only those who may see names may search for them")
+    search = None if asked.search is None else asked.search.casefold()
     wanted = asked.limit + 1
     found: list[Row] = []
     people: dict[str, Person] = {}

@@ -62,7 +62,9 @@ class Route:
     """The JSON it answers; None: `media` alone says what comes."""
     media: tuple[str, ...] = ("application/json",)
     writes: bool = False
-    """Takes an Idempotency-Key, If-Match and `dry_run`."""
+    """Takes an Idempotency-Key and `dry_run`."""
+    versioned: bool = True
+    """Answers with an ETag, and where it writes takes If-Match."""
     codes: tuple[str, ...] = ()
     """The refusals that are its own, beside those any route may answer."""
 

@@ -58,7 +58,16 @@ class KeyPage(Page[KeyShown]):
 
 
 ISSUE = Route(
-    "POST", "/v1/keys", "keys.issue", "Issue a key", 201, KeyBody, CommandParameters, KeyIssued, writes=True
+    "POST",
+    "/v1/keys",
+    "keys.issue",
+    "Issue a key",
+    201,
+    KeyBody,
+    CommandParameters,
+    KeyIssued,
+    writes=True,
+    versioned=False,
 )
 REVOKE = Route(
     "POST",
@@ -70,6 +79,7 @@ REVOKE = Route(
     CommandParameters,
     KeyShown,
     writes=True,
+    versioned=False,
 )
 
 

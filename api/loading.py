@@ -181,30 +181,36 @@ class _Loading:
             self._load(batch)
             progress(self.report)
 
-    def _batches(self, book: DayBook) -> Iterator[list[Row]]:
+    def _batches(self, book: DayBook) -> Iterator[list[Row | Unreadable]]:
         """Rows in file order, as many as are decided together; no reference twice in one batch."""
-        batch: dict[str, Row] = {}
+        batch: list[Row | Unreadable] = []
+        references: set[str] = set()
         for row in book.rows():
-            self.report.rows += 1
+            reference = row.entry.reference if isinstance(row, Row) else None
+            if len(batch) == BATCH_ROWS or reference in references:
+                yield batch
+                batch, references = [], set()
+            batch.append(row)
+            if reference is not None:
+                references.add(reference)
+        if batch:
+            yield batch
+
+    def _load(self, batch: Sequence[Row | Unreadable]) -> None:
+        self.report.rows += len(batch)
+        readable = [row for row in batch if isinstance(row, Row)]
+        strangers = self._know_customers([row.entry.customer for row in readable])
+        self._know_services([row.entry.service for row in readable])
+        ready = [row for row in readable if row.entry.customer not in strangers]
+        results = self._carry_out([self._order(row) for row in ready]) if ready else []
+        decided = {row.line: result for row, result in zip(ready, results, strict=True)}
+        for row in batch:
             if isinstance(row, Unreadable):
                 self._refuse(RefusedRow(row.line, row.column, Invalid.code, row.reason))
-                continue
-            if len(batch) == BATCH_ROWS or row.entry.reference in batch:
-                yield list(batch.values())
-                batch = {}
-            batch[row.entry.reference] = row
-        yield list(batch.values())
-
-    def _load(self, batch: Sequence[Row]) -> None:
-        strangers = self._know_customers([row.entry.customer for row in batch])
-        self._know_services([row.entry.service for row in batch])
-        for row in batch:
-            if refusal := strangers.get(row.entry.customer):
+            elif refusal := strangers.get(row.entry.customer):
                 self._refuse(RefusedRow(row.line, "customer", refusal.code, str(refusal)))
-        ready = [row for row in batch if row.entry.customer not in strangers]
-        results = self._carry_out([self._order(row) for row in ready])
-        for row, result in zip(ready, results, strict=True):
-            self._count(row, result)
+            else:
+                self._count(row, decided[row.line])
 
     def _count(self, row: Row, result: Result) -> None:
         if isinstance(result, Refused):

@@ -11,7 +11,7 @@ from pydantic import Field
 from api.answers import Ask, Command, command
 from api.bodies import Nothing, Price
 from api.cards import Card, in_books, owners
-from api.payments import PaymentBody, money, new_payment
+from api.payments import PaymentBody, money, moving, new_payment
 from api.problems import Flaw, invalid
 from api.texts import wording, wording_or_none
 from domain.catalogue import Lines, Sharing
@@ -323,7 +323,7 @@ class CancellationBody(Value):
 def cancel_package(call: Command[CancellationBody]) -> Ask:
     given, refund = call.body.refund, None
     if given is not None:
-        amount = money(call, given.amount, "/refund/amount")
+        amount = moving(call, given.amount, "/refund/amount")
         refund = Refund(amount=amount, payment_id=given.payment_id)
     asked = CancelPackage(
         package_id=call.id("package_id"), reason=wording(call, call.body.reason), refund=refund

@@ -5,6 +5,7 @@ from typing import Any
 from api.answers import Ask, Command, command
 from api.bodies import Price, SentMoney
 from api.cards import Card, in_books, owners
+from api.problems import Flaw, invalid
 from api.texts import wording
 from domain.ledger.books import Books
 from domain.ledger.commands import Decision
@@ -39,10 +40,17 @@ def money(call: Command[Any], price: SentMoney, where: str) -> Money:
     return Money(amount=amount, currency=call.currency)
 
 
+def moving(call: Command[Any], price: SentMoney, where: str) -> Money:
+    """Money that changes hands. Raises validation-failed for none at all."""
+    if price.amount == 0:
+        raise invalid([Flaw(f"{where}/amount", "zero", "must be at least 1")])
+    return money(call, price, where)
+
+
 def new_payment(call: Command[Any], body: PaymentBody, where: str = "") -> NewPayment:
     return NewPayment(
         payment_id=call.new("pay", body.id),
-        amount=money(call, body.amount, f"{where}/amount"),
+        amount=moving(call, body.amount, f"{where}/amount"),
         method=body.method,
         external_ref=body.external_ref,
     )
@@ -81,7 +89,7 @@ def refund_payment(call: Command[RefundBody]) -> Ask:
         (package_id,) = decision.facts
         return PaidCard(**in_books(books, package_id, call), payment_id=payment_id)
 
-    amount = money(call, call.body.amount, "/amount")
+    amount = moving(call, call.body.amount, "/amount")
     asked = RefundPayment(payment_id=payment_id, amount=amount, reason=wording(call, call.body.reason))
     return Ask(asked, answer, shows=owners)
 

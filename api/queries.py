@@ -19,6 +19,7 @@ are added.
 import base64
 import hmac
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from litestar import Response, get
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
-from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError, WithJsonSchema
 
 from api.bodies import read_parameters
 from api.frame import Asked, Call, Route, frame_of, request_id_of
@@ -64,14 +65,24 @@ class Page(Value, Generic[T]):
     has_more: bool
 
 
+DayOrMomentText = Annotated[
+    str,
+    StringConstraints(max_length=40),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
+    ),
+]
+"""Read as a day or a moment when the business's zone is known."""
+
+
 class TravelParameters(Value):
     """The past may be asked about (domain.md, Two clocks)."""
 
     at_version: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """The state after so many facts of this one stream."""
-    as_of: Annotated[str, StringConstraints(max_length=40)] | None = None
+    as_of: DayOrMomentText | None = None
     """What was recorded before this moment, or by the end of this day in the business's zone."""
-    effective_as_of: Annotated[str, StringConstraints(max_length=40)] | None = None
+    effective_as_of: DayOrMomentText | None = None
     """What had happened by this moment, or by the end of this day in the business's zone."""
 
 
@@ -275,6 +286,6 @@ def _min_position(request: Asked) -> int | None:
     given = request.headers.get("ledger-min-position")
     if given is None:
         return None
-    if not given.isascii() or not given.isdigit() or len(given) > 18:
+    if not re.fullmatch(r"[0-9]{1,16}", given):
         raise invalid([Flaw("/Ledger-Min-Position", "int-parsing", "must be a position")])
     return int(given)

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from api.bodies import INTEGER_MAX
 from api.frame import PATH_IDS, Route
 from api.permissions import PERMISSIONS
 from api.problems import KINDS, MEDIA_TYPE
@@ -134,20 +135,23 @@ def _headers(route: Route, open_to_all: bool) -> list[Schema]:
         return []
     if not route.writes:
         return [
-            _header("Ledger-Min-Position", {"type": "integer", "minimum": 0}, "Be true for this position.")
+            _header(
+                "Ledger-Min-Position",
+                {"type": "integer", "minimum": 0, "maximum": INTEGER_MAX},
+                "Be true for this position.",
+            )
         ]
-    return [
-        _header(
-            "Idempotency-Key",
-            {"type": "string", "pattern": "^[ -~]{1,255}$"},
-            "Required, except for a dry run. The same key and request get the same answer, for ever.",
-        ),
-        _header(
-            "If-Match",
-            {"type": "string", "pattern": '^"v(0|[1-9][0-9]{0,8})"$'},
-            "Only if the thing is still at this version.",
-        ),
-    ]
+    key = _header(
+        "Idempotency-Key",
+        {"type": "string", "pattern": "^[ -~]{1,255}$"},
+        "Required, except for a dry run. The same key and request get the same answer, for ever.",
+    )
+    match = _header(
+        "If-Match",
+        {"type": "string", "pattern": '^"v[0-9]{1,9}"$'},
+        "Only if the thing is still at this version.",
+    )
+    return [key, match] if route.versioned else [key]
 
 
 def _header(name: str, schema: Schema, described: str) -> Schema:

@@ -1,15 +1,15 @@
 """One package, folded from the facts of its stream with the same functions that make the read tables."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from domain.ledger.mapper import Recorded
-from domain.package import PackagePurchased, PaymentRecorded, PaymentRefunded, SoldService
+from domain.package import LineCorrected, PackagePurchased, PaymentRecorded, PaymentRefunded, SoldService
 from projections.cards import CARDS
-from projections.definition import Row, fold
+from projections.definition import Key, Row, fold
 from projections.history import HISTORY
-from projections.units import UNITS
+from projections.units import UNITS, USE
 
 
 def card_of(facts: Iterable[Recorded]) -> Row | None:
@@ -21,9 +21,28 @@ def card_of(facts: Iterable[Recorded]) -> Row | None:
 
 
 def units_of(facts: Iterable[Recorded]) -> list[Row]:
-    """The rows of `units`, by line and number."""
-    rows = fold(UNITS, facts)
+    """The rows of `units`, by line and number.
+
+    Facts fix the numbers of the units they move in the order in which they were recorded, so they are
+    folded in that order even where they count by business time: a use that was entered after an earlier
+    one was restored may lie before it, and takes the same number.
+    """
+    rows = fold(_UNITS, sorted(facts, key=lambda recorded: recorded.version))
     return [rows[key] for key in sorted(rows)]
+
+
+def _unit(before: Row | None, recorded: Recorded, key: Key) -> Row:
+    """One unit after one more fact, also when the correction that added it does not count yet."""
+    fact = recorded.fact
+    adds = isinstance(fact, LineCorrected) and key[2] in fact.added
+    if before is None and not adds and not isinstance(fact, PackagePurchased):
+        before = {**dict.fromkeys(USE), "state": "available", "value": 0}
+    after = UNITS.row(before, recorded, key)
+    assert after is not None, "a unit never goes"
+    return after
+
+
+_UNITS = replace(UNITS, row=_unit)
 
 
 def history_of(facts: Iterable[Recorded]) -> list[Row]:

@@ -13,7 +13,6 @@ from enum import Enum
 from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
-from annotated_types import Ge, Le, MaxLen, MinLen
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
@@ -144,7 +143,7 @@ def _typed(kind: Any, limits: tuple[Any, ...] = ()) -> st.SearchStrategy[Any]:
         return st.one_of([_typed(part) for part in parts])
     if origin is tuple:
         if len(parts) == 2 and parts[1] is Ellipsis:
-            least = next((limit.min_length for limit in limits if isinstance(limit, MinLen)), 0)
+            least = _limit(limits, "min_length", 0)
             return st.lists(_typed(parts[0]), min_size=least, max_size=max(3, least)).map(tuple)
         return st.tuples(*[_typed(part) for part in parts])
     if kind is type(None):
@@ -162,9 +161,7 @@ def _plain(kind: type[Any], limits: tuple[Any, ...]) -> st.SearchStrategy[Any]:
     if kind is bool:
         return st.booleans()
     if kind is int:
-        least = next((limit.ge for limit in limits if isinstance(limit, Ge)), 0)
-        most = next((limit.le for limit in limits if isinstance(limit, Le)), 10**6)
-        return st.integers(typing.cast(int, least), typing.cast(int, most))
+        return st.integers(_limit(limits, "ge", 0), _limit(limits, "le", 10**6))
     if kind is str:
         return _text(limits)
     if kind is date:
@@ -183,8 +180,12 @@ def _text(limits: tuple[Any, ...]) -> st.SearchStrategy[str]:
     pattern = next((limit.pattern for limit in limits if isinstance(limit, StringConstraints)), None)
     if isinstance(pattern, str):
         return st.from_regex(pattern.replace("$", r"\Z"))
-    longest = next((limit.max_length for limit in limits if isinstance(limit, MaxLen)), 40)
-    return texts(min(40, longest))
+    return texts(min(40, _limit(limits, "max_length", 40)))
+
+
+def _limit(limits: tuple[Any, ...], name: str, otherwise: int) -> int:
+    """The bound of that name, wherever pydantic keeps it; `otherwise` where the type has none."""
+    return next((value for limit in limits if (value := getattr(limit, name, None)) is not None), otherwise)
 
 
 # --- Histories of packages ---------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Keys: who they let in, and the table of what they may do."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from litestar import get
@@ -179,9 +180,9 @@ def test_only_what_tells_nothing_of_a_business_is_open_to_anyone() -> None:
     assert not any(may(Role.CUSTOMER, operation) for operation, roles in PERMISSIONS.items() if roles)
 
 
-def test_a_route_without_a_row_stops_the_start_up(house: House) -> None:
+def test_a_route_without_a_row_stops_the_start_up(house: House, tmp_path: Path) -> None:
     @get("/v1/secrets", opt={"route": Route("GET", "/v1/secrets", "secrets.show", "Secrets")})
     async def secrets() -> None: ...
 
     with pytest.raises(TypeError, match=r"secrets\.show"):
-        create_app(house.carnet, Views(":memory:", []), pepper=PEPPER, handlers=[secrets])
+        create_app(house.carnet, Views(tmp_path / "views.db", []), pepper=PEPPER, handlers=[secrets])

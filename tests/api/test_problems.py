@@ -1,6 +1,7 @@
 """Problems: one form for all that goes wrong, a page for each code, and nothing of the inside in any."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from litestar import get
@@ -126,7 +127,7 @@ def test_only_what_there_is_can_be_asked_for(desk: Desk, accept: str, status: in
 
 
 def test_what_nobody_foresaw_is_a_500_that_tells_nothing(
-    house: House, capsys: pytest.CaptureFixture[str]
+    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     route = Route("GET", "/livez", "process.live", "Broken")
 
@@ -134,7 +135,7 @@ def test_what_nobody_foresaw_is_a_500_that_tells_nothing(
     async def broken() -> None:
         raise RuntimeError("anna@example.org")
 
-    app = create_app(house.carnet, Views(":memory:", []), pepper=PEPPER, handlers=[broken])
+    app = create_app(house.carnet, Views(tmp_path / "views.db", []), pepper=PEPPER, handlers=[broken])
     with TestClient(app, raise_server_exceptions=False) as client:
         answer = client.get("/livez")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")

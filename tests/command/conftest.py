@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from api.command import main
-from api.installation import Installation, opened
-from api.settings import Settings
 
 SAMPLE = Path(__file__).parent / "daybook_sample.csv"
 """171 real visits of 68 customers (the first sixty and all who bought for nothing), as sales and uses."""
@@ -60,10 +58,6 @@ class Terminal:
         """The report without the position, which tells how often something was tried."""
         report: dict[str, Any] = self.told("report", "liability", "--effective-as-of", on)
         return {name: value for name, value in report.items() if name != "position"}
-
-    def installation(self) -> Iterator[Installation]:
-        with opened(Settings.read(self.environment)) as here:
-            yield here
 
 
 def sqlite_terminal(folder: Path) -> Terminal:

@@ -2,13 +2,20 @@
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.day_book import COLUMNS
+from domain.catalogue import DefineService, ServiceTerms
+from domain.customer import RegisterCustomer
+from domain.ledger.execute import Done, Order
+from domain.values import ExternalRef
 from tests.command.conftest import EXPECTED, SAMPLE, Terminal
+from tests.command.world import AT_THE_DESK, ledger_of
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 DAYS = list(EXPECTED["liability"])
@@ -80,7 +87,9 @@ def test_the_books_agree_with_the_reference_and_go_on_agreeing(terminal: Termina
     terminal.run("verify", "--read-models")
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the whole day-book lies beside the clone, where there is one")
+@pytest.mark.skipif(
+    not SHARED.exists(), reason="the whole day-book lies beside the clone, where there is one"
+)
 @pytest.mark.timeout(900)
 def test_the_whole_day_book_agrees_with_the_reference(terminal: Terminal, tmp_path: Path) -> None:
     expected, book = of_the_reference(tmp_path)
@@ -99,9 +108,6 @@ def test_the_whole_day_book_agrees_with_the_reference(terminal: Terminal, tmp_pa
 
 def of_the_reference(folder: Path) -> tuple[dict[str, Any], Path]:
     """What the reference says of the whole file, and the day-book it makes of it."""
-    import subprocess
-    import sys
-
     script, data = SHARED / "checks" / "daybook_reference.py", SHARED / "data" / "cdnow_sample.txt"
 
     def say(*options: str) -> str:
@@ -119,7 +125,9 @@ def of_the_reference(folder: Path) -> tuple[dict[str, Any], Path]:
     }, book
 
 
-def test_json_lines_bring_the_same_books_and_are_the_same_requests(embedded: Terminal, tmp_path: Path) -> None:
+def test_json_lines_bring_the_same_books_and_are_the_same_requests(
+    embedded: Terminal, tmp_path: Path
+) -> None:
     path = tmp_path / "book.jsonl"
     rows = [{**row, "units": int(row["units"])} for row in sample_rows()]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -190,14 +198,8 @@ def test_a_reference_belongs_to_its_source(embedded: Terminal, tmp_path: Path) -
 
 def test_what_the_desk_has_registered_is_found(terminal: Terminal, tmp_path: Path) -> None:
     """A customer under the source's reference and a service under its name, whoever entered them."""
-    from domain.catalogue import DefineService, ServiceTerms
-    from domain.customer import RegisterCustomer
-    from domain.ledger.execute import Done, Order
-    from domain.values import ExternalRef
-    from tests.command.world import AT_THE_DESK, ledger_of
-
     business_id = terminal.open_business()
-    with ledger_of(terminal, business_id) as ledger:
+    with ledger_of(terminal, business_id) as (ledger, _):
         terms = ServiceTerms(name="Disc", service_type="Music", list_price=200)
         ann = ExternalRef(source="daybook", ref="ann")
         results = ledger.execute(

@@ -7,6 +7,7 @@ from api.installation import opened
 from api.settings import Settings
 from domain.ledger.application import Ledger
 from domain.ledger.mapper import Meta
+from domain.ledger.recorder import Store
 from domain.values import Actor, Role
 from tests.command.conftest import Terminal
 
@@ -14,6 +15,7 @@ AT_THE_DESK = Meta(actor=Actor(id="stf_ann", role=Role.OWNER))
 
 
 @contextmanager
-def ledger_of(terminal: Terminal, business_id: str) -> Iterator[Ledger]:
+def ledger_of(terminal: Terminal, business_id: str) -> Iterator[tuple[Ledger, Store]]:
+    """A ledger as another process holds it, and its store."""
     with opened(Settings.read(terminal.environment)) as here:
-        yield here.carnet.ledger(business_id)
+        yield here.carnet.ledger(business_id), here.carnet.store

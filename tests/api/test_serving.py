@@ -1,0 +1,166 @@
+"""The real server: processes that answer over loopback, drain when asked to stop, and say who they are."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.installation import migrate, opened
+from api.settings import Settings
+from tests.bench.server import free_port
+
+START_S_MAX = 60.0
+DRAIN_S_MAX = 10.0
+
+
+@dataclass(frozen=True)
+class Server:
+    process: subprocess.Popen[bytes]
+    url: str
+    key: str
+    log: Path
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.key}"}, timeout=30)
+
+    def stop(self) -> int:
+        """Ask it to stop; its exit status. Raises TimeoutExpired when it does not drain in time."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(DRAIN_S_MAX + 5)
+
+
+def settings_in(folder: Path, port: int, **more: str) -> dict[str, str]:
+    named = {"DATABASE": f"sqlite:///{folder}/carnet.db", "PORT": str(port), "LOG": "debug", **more}
+    return {f"CARNET_{name}": value for name, value in named.items()}
+
+
+@pytest.fixture
+def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
+    """`carnet serve` on a fresh embedded database with one business."""
+    port = free_port()
+    environment = settings_in(tmp_path, port, **getattr(request, "param", {}))
+    settings = Settings.read(environment)
+    migrate(settings)
+    with opened(settings) as here:
+        _, key = here.open_business("Szalon", "EUR", "Europe/Budapest")
+    log = tmp_path / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api.command", "serve"],
+            env={**_without_settings(), **environment},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    found = Server(process, f"http://127.0.0.1:{port}", key, log)
+    try:
+        wait_until_ready(found)
+        yield found
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _without_settings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
+
+
+def wait_until_ready(server: Server) -> None:
+    deadline = time.monotonic() + START_S_MAX
+    while time.monotonic() < deadline and server.process.poll() is None:
+        try:
+            if httpx.get(f"{server.url}/readyz", timeout=5).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(f"the server did not start:\n{server.log.read_text()}")
+
+
+@pytest.mark.parametrize("server", [{"PROCESSES": "2"}], indirect=True, ids=["two processes"])
+def test_two_processes_serve_one_database(server: Server) -> None:
+    def define(n: int) -> int:
+        with server.client() as client:
+            body = {"name": f"S{n % 4}", "service_type": "Massage"}
+            return client.post(
+                "/v1/services", json=body, headers={"Idempotency-Key": f"k-{n % 4}"}
+            ).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(define, range(16))) == {201}
+    with server.client() as client:
+        assert len(client.get("/v1/services").json()["data"]) == 4
+        assert [fact["position"] for fact in client.get("/v1/facts").json()["data"]] == [1, 2, 3, 4, 5]
+    assert server.stop() == 0
+
+
+def test_what_was_acknowledged_before_it_was_told_to_stop_is_there(server: Server, tmp_path: Path) -> None:
+    acknowledged: list[str] = []
+
+    def define_until_it_stops(writer: int) -> None:
+        with server.client() as client:
+            for n in range(10_000):
+                body = {"id": f"svc_{writer}-{n}", "name": "Massage", "service_type": "Massage"}
+                try:
+                    answer = client.post("/v1/services", json=body, headers={"Idempotency-Key": body["id"]})
+                except httpx.TransportError:
+                    return
+                if answer.status_code == 201:
+                    acknowledged.append(body["id"])
+
+    with ThreadPoolExecutor(4) as threads:
+        writers = [threads.submit(define_until_it_stops, writer) for writer in range(4)]
+        while len(acknowledged) < 20 and not any(writer.done() for writer in writers):
+            time.sleep(0.01)
+        assert server.stop() == 0
+        for writer in writers:
+            writer.result(timeout=30)
+    assert len(acknowledged) >= 20
+    with opened(Settings.read(settings_in(tmp_path, 1))) as here:
+        stored = {fact.stream_id for fact in here.ledger(None).recorder.facts(limit=50_000)}
+    assert set(acknowledged) <= stored
+
+
+def test_the_log_is_one_json_object_a_line_and_holds_no_secret(server: Server) -> None:
+    with server.client() as client:
+        client.post("/v1/customers", json={"name": "Anna Karenina"}, headers={"Idempotency-Key": "k"})
+        answer = client.get("/v1/customers?search=Anna")
+        assert answer.headers["Server"] == "carnet"
+        client.get("/v1/nothing", headers={"Authorization": "Bearer carnet_live_wrong"})
+    server.stop()
+    text = server.log.read_text()
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    assert {line["path"] for line in lines if line.get("event") == "answered"} >= {"/v1/customers"}
+    for secret in (server.key, server.key[-20:], "Anna", "carnet_live_wrong"):
+        assert secret not in text
+
+
+def test_a_body_that_is_too_large_does_not_keep_the_server_busy(server: Server) -> None:
+    headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+    with server.client() as client:
+        for size in (70_000, 20_000_000):
+            try:
+                answer = client.post("/v1/services", content=b" " * size, headers=headers)
+            except httpx.WriteError:
+                continue  # it hung up while the rest was still being sent
+            assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
+        assert client.get("/v1/business").status_code == 200
+
+
+def test_a_wrong_setting_stops_the_start_up_and_is_named(tmp_path: Path) -> None:
+    environment = {**_without_settings(), **settings_in(tmp_path, 1), "CARNET_PROT": "80"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "api.command", "serve"], env=environment, capture_output=True, timeout=60
+    )
+    assert ended.returncode != 0
+    assert b"CARNET_PROT is not a setting" in ended.stderr
+    assert b"Traceback" not in ended.stderr

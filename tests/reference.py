@@ -1,0 +1,126 @@
+"""The pages under `docs/reference/` that are made from the code, so that they cannot differ from it.
+
+`python -m tests.reference` writes them anew; `tests/test_reference.py` fails when one is out of date.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import click
+
+from api import settings
+from api.application import HANDLERS
+from api.command import main
+from api.permissions import PERMISSIONS
+from api.problems import KINDS
+from domain.events import Fact
+from domain.facts import FACTS
+from domain.values import Role
+
+FOLDER = Path(__file__).parent.parent / "docs" / "reference"
+MADE = "<!-- made from the code by `python -m tests.reference` -->"
+
+
+def facts() -> str:
+    """Every fact that can be stored: its name, version and fields."""
+    parts = [
+        "# Facts\n",
+        "Everything a ledger can hold. A stored name never changes; a changed layout gets a new version.",
+    ]
+    for fact in FACTS:
+        parts.append(f"\n## `{fact.stored_name}` version {fact.stored_version}\n\n{_table(fact)}")
+    return "\n".join(parts)
+
+
+def _table(fact: type[Fact]) -> str:
+    schema = fact.model_json_schema()
+    required = set(schema.get("required", ()))
+    lines = [
+        f"| `{name}` | {_type(field)} | {'' if name in required else 'optional'} |"
+        for name, field in schema.get("properties", {}).items()
+    ]
+    return (
+        "\n".join(["| field | type | |", "|---|---|---|", *lines])
+        if lines
+        else "It has no fields of its own."
+    )
+
+
+def _type(field: Mapping[str, Any]) -> str:
+    """A JSON schema in a few words."""
+    if "$ref" in field:
+        return str(field["$ref"]).rpartition("/")[2]
+    if choices := field.get("anyOf") or field.get("oneOf"):
+        return " or ".join(_type(choice) for choice in choices if choice.get("type") != "null")
+    if "enum" in field or "const" in field:
+        return " or ".join(f"`{value}`" for value in field.get("enum", [field.get("const")]))
+    if field.get("type") == "array":
+        return f"list of {_type(field.get('items', {}))}"
+    return str(field.get("format") or field.get("type") or "any").replace("date-time", "moment")
+
+
+def problems() -> str:
+    """Every code a request can be answered with."""
+    lines = [f"| {kind.status} | `{code}` | {kind.title}. {kind.page} |" for code, kind in KINDS.items()]
+    told = "Every refusal and fault is `application/problem+json` (RFC 9457) with one of these codes."
+    return "\n".join(
+        ["# Problems\n", told, "\n| status | code | what it means, and what to do |", "|---|---|---|", *lines]
+    )
+
+
+def routes() -> str:
+    """Every route of the API and who may use it."""
+    roles = [role for role in Role if role is not Role.CUSTOMER]
+    head = ["| route | what it does | " + " | ".join(role.value for role in roles) + " |"]
+    head.append("|---|---|" + ":-:|" * len(roles))
+    known = sorted(
+        (handler.opt["route"] for handler in HANDLERS), key=lambda route: (route.path, route.method)
+    )
+    lines = []
+    for route in known:
+        allowed = PERMISSIONS[route.operation]
+        cells = ["✓" if allowed is None or role in allowed else "–" for role in roles]
+        lines.append(f"| `{route.method} {route.path}` | {route.summary} | " + " | ".join(cells) + " |")
+    told = "The bodies, parameters and answers of each stand in `/schema` of a running server (OpenAPI 3.1)."
+    return "\n".join(["# Routes\n", told, "", *head, *lines])
+
+
+def environment() -> str:
+    """Every setting."""
+    return "# Settings\n\n" + dedent(settings.__doc__ or "").split("\n", 1)[1].strip()
+
+
+def commands() -> str:
+    """The manual of every command."""
+    parts = ["# The command `carnet`\n"]
+    for path, command in _commands("carnet", main):
+        context = click.Context(command, info_name=path)
+        parts.append(f"## {path}\n\n```text\n{command.get_help(context)}\n```\n")
+    return "\n".join(parts).rstrip()
+
+
+def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, child in sorted(command.commands.items()):
+            yield from _commands(f"{path} {name}", child)
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "facts.md": facts,
+    "problems.md": problems,
+    "routes.md": routes,
+    "settings.md": environment,
+    "commands.md": commands,
+}
+
+
+def page(name: str) -> str:
+    return f"{MADE}\n\n{PAGES[name]()}\n"
+
+
+if __name__ == "__main__":
+    for name in PAGES:
+        (FOLDER / name).write_text(page(name))
