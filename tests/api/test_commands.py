@@ -62,7 +62,7 @@ def test_a_refusal_is_not_remembered(desk: Desk) -> None:
 @pytest.mark.parametrize("key", [None, "", "x" * 256, "tab\there", "caf\xe9"])
 def test_a_command_needs_a_printable_key(desk: Desk, key: str | None) -> None:
     headers = {"Authorization": f"Bearer {desk.key}"} | ({} if key is None else {"Idempotency-Key": key})
-    encoded = {name: value.encode("latin-1") for name, value in headers.items()}
+    encoded = {name.encode(): value.encode("latin-1") for name, value in headers.items()}
     answer = desk.client.post("/v1/services", json=SERVICE, headers=encoded)
     assert (answer.status_code, answer.json()["code"]) == (400, "idempotency-key-missing")
     assert desk.head == 1

@@ -534,7 +534,8 @@ def furniture() -> list[Asked]:
     mixed = ((2, ("svc_massage",)), (3, ("svc_massage", "svc_facial")))
     asked.append(
         _publishing(
-            "off_first_use", Offer("Beauty", 9_999, mixed, ("after_first_use", 1, "months"), sharing="household")
+            "off_first_use",
+            Offer("Beauty", 9_999, mixed, ("after_first_use", 1, "months"), sharing="household"),
         )
     )
     for customer_id, dog in (("cus_ada", "par_max"), ("cus_bob", "par_rex")):

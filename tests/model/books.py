@@ -4,6 +4,7 @@
 the other methods hold tables, streams and the reference against it.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from struct import pack
@@ -19,7 +20,6 @@ from domain.package import AVAILABLE, CORRECTED, LAPSED, USED, evolve
 from domain.package import Package as PackageState
 from projections.cards import CARDS, card_status, is_inconsistent, render
 from projections.definition import Key, Projection, Row, changed_rows, fold
-from projections.read_models import READ_MODELS
 from projections.units import UNITS
 from projections.views import Views
 from tests.domain.books import check_line_facts
@@ -170,8 +170,7 @@ class Books:
 
     def check_tables(self, views: Views) -> None:
         """Every read table holds the fold of the facts up to its checkpoint, and nothing else (invariant 8)."""
-        for projection in READ_MODELS:
-            position, rows = table_rows(views, projection, self.business_id)
+        for projection, position, rows in read_tables(views, self.business_id):
             assert position <= len(self.facts)
             assert rows == fold(projection, self.facts[:position]), f"{projection.name} at {position}"
 
@@ -195,17 +194,18 @@ class Books:
             assert fold(CARDS, [fact for fact in known if fact.stored.recorded_at < moment]) == cards
 
 
-def table_rows(views: Views, projection: Projection, business_id: str) -> tuple[int, Rows]:
-    """The position that a live table has come to, and its rows, all of one moment."""
-    with views.snapshot(business_id, [projection.name]) as snapshot:
-        table = snapshot.tables[projection.name]
-        found = snapshot.connection.execute(select(table).where(table.c.business_id == business_id))
-        rows = [dict(row) for row in found.mappings()]
-        stop = snapshot.checkpoints[projection.name].stop
-        position = snapshot.position
-    assert stop is None, stop
-    names = [column.name for column in table.primary_key][1:]
-    return position, {tuple(row[name] for name in names): row for row in rows}
+def read_tables(views: Views, business_id: str) -> Iterator[tuple[Projection, int, Rows]]:
+    """Every live table, the position that it has come to, and its rows; all of one moment."""
+    with views.snapshot(business_id, list(views.projections)) as snapshot:
+        for name, table in snapshot.tables.items():
+            checkpoint = snapshot.checkpoints[name]
+            assert checkpoint.stop is None, checkpoint
+            columns = [column.name for column in table.columns]
+            keys = [column.name for column in table.primary_key][1:]
+            found = snapshot.connection.execute(select(table).where(table.c.business_id == business_id))
+            rows = [dict(zip(columns, values, strict=True)) for values in found]
+            by_key = {tuple(row[key] for key in keys): row for row in rows}
+            yield views.projections[name], checkpoint.position, by_key
 
 
 def _check_equations(shown: Row) -> None:
@@ -274,4 +274,3 @@ def expected_picture(package: Package, now: int) -> dict[str, Any]:
         "beneficiaries": package.beneficiaries,
         "lines": lines,
     }
-

@@ -82,9 +82,7 @@ class Installation:
         self.numbers = count(1)
         self.rebuild: Rebuild | None = None
         self.open()
-        self.businesses = [
-            self._new_business(name, zone) for name, zone in zip(NAMES, zones, strict=True)
-        ]
+        self.businesses = [self._new_business(name, zone) for name, zone in zip(NAMES, zones, strict=True)]
 
     # Opening and closing
 

@@ -466,7 +466,9 @@ class Reference:
             self._check_beneficiaries(why, beneficiaries, customer, moment)
         if terms is None:
             raise Refusal(*why)
-        bought = sum(p.customer == customer and p.offer == offer and not p.voided for p in self.packages.values())
+        bought = sum(
+            p.customer == customer and p.offer == offer and not p.voided for p in self.packages.values()
+        )
         why.when(terms.retired, "offer-retired")
         why.when(offer is not None and terms.each is not None and bought >= terms.each, "limit-reached")
         if custom is not None:
@@ -579,7 +581,9 @@ class Reference:
         if price == package.price:
             return False
         package.begin(asking)
-        free = [(line.weight, unit) for line in package.lines for unit in line.units if unit.state == "available"]
+        free = [
+            (line.weight, unit) for line in package.lines for unit in line.units if unit.state == "available"
+        ]
         for value, (_, unit) in zip(shares(price - gone, [w for w, _ in free]), free, strict=True):
             unit.value = value
         package.price = price
@@ -836,7 +840,9 @@ class Reference:
         freeze.end = package.begin(asking)
         package.freeze_open = False
         if package.expires_on is not None:
-            package.expires_on = moved(package.expires_on, max(0, today.toordinal() - freeze.first.toordinal()))
+            package.expires_on = moved(
+                package.expires_on, max(0, today.toordinal() - freeze.first.toordinal())
+            )
         return True
 
     def share(self, asking: Asking, id: str, sharing: str, beneficiaries: tuple[str, ...] | None) -> bool:
@@ -903,4 +909,3 @@ class Reference:
 def in_person(customer: str) -> str:
     """The participant that a customer is in person."""
     return "par_" + customer.removeprefix("cus_")
-

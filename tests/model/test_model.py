@@ -1,0 +1,82 @@
+"""The machine in the suite: the same few hundred steps on every store, each time the same (trust.md, layer 1)."""
+
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+
+import pytest
+
+from tests.model.places import Places, places
+from tests.model.reference import Asking, Line, Offer, Reference, Refusal
+from tests.model.run import run
+from tests.postgres import PostgresServer
+
+
+@pytest.fixture(scope="module")
+def in_memory() -> Iterator[Places]:
+    with places("memory") as make:
+        yield make
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_books_in_memory_say_what_the_reference_says(in_memory: Places, seed: int) -> None:
+    assert run(in_memory, examples=8, steps=40, from_seed=seed) > 100
+
+
+def test_books_on_sqlite_say_what_the_reference_says() -> None:
+    with places("sqlite") as make:
+        assert run(make, examples=8, steps=30, from_seed=4) > 80
+
+
+def test_books_on_postgresql_say_what_the_reference_says(postgres_server: PostgresServer) -> None:
+    with places("postgres", postgres_server) as make:
+        assert run(make, examples=6, steps=30, from_seed=5) > 60
+
+
+# A machine that finds nothing wrong proves nothing: here the reference is wrong, and that must be found.
+
+
+class ForgetsRestorations(Reference):
+    def restore(
+        self, asking: Asking, redemption: str, quantity: int | None, package: str | None = None
+    ) -> bool:
+        return deepcopy(self).keep_restoring(asking, redemption, quantity, package)
+
+    def keep_restoring(
+        self, asking: Asking, redemption: str, quantity: int | None, package: str | None
+    ) -> bool:
+        return super().restore(asking, redemption, quantity, package)
+
+
+class SpreadsTheRestOverTheLast(Reference):
+    """The minor units that do not divide belong to the largest remainders, first units first."""
+
+    def _lines(self, terms: Offer, price: int, moment: int) -> list[Line]:
+        lines = super()._lines(terms, price, moment)
+        for line in lines:
+            line.units.reverse()
+        return lines
+
+
+class TakesTooMuchMoney(Reference):
+    def pay(self, asking: Asking, id: str, payment: str, amount: int, effective: int | None) -> bool:
+        try:
+            return super().pay(asking, id, payment, amount, effective)
+        except Refusal as refusal:
+            if refusal.codes == {"overpayment"}:
+                return True
+            raise
+
+
+class LivesInLondon(Reference):
+    """A day begins when it begins where the business is."""
+
+    def __init__(self, zone: str, locations: Iterable[str]) -> None:
+        super().__init__("Europe/London", locations)
+
+
+@pytest.mark.parametrize(
+    "wrong", [ForgetsRestorations, SpreadsTheRestOverTheLast, TakesTooMuchMoney, LivesInLondon]
+)
+def test_a_wrong_reference_is_found_out(in_memory: Places, wrong: type[Reference]) -> None:
+    with pytest.raises(AssertionError):
+        run(in_memory, examples=60, steps=40, from_seed=6, reference=wrong, shrink=False)

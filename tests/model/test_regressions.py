@@ -1,0 +1,129 @@
+"""What the machine found, each as the shortest story that shows it."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from domain.business import OpenBusiness
+from domain.catalogue import DefineService, OfferLine, ServiceTerms
+from domain.customer import RegisterCustomer
+from domain.ledger.application import Carnet, Ledger
+from domain.ledger.execute import Done, Order
+from domain.ledger.mapper import Meta
+from domain.package import FreezePackage, Package, SellPackage, SetExpiry, UnfreezePackage, evolve
+from domain.refusals import PackageFrozen
+from domain.values import Actor, Money, Role, Value, Wording
+from projections.cards import CARDS, card_status, render
+from projections.definition import Row, fold
+from projections.rebuild import Rebuild
+from tests.model.places import places
+
+BUSINESS = "biz_1"
+NOON = datetime(2026, 10, 3, 12, tzinfo=UTC)
+WHY = Wording(id="txt_1", salt=b"pinch", text="agreed at the desk")
+
+
+class Desk:
+    """A business with one package of five massages, sold at noon, and a clock that can be set."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+        self.carnet = Carnet("memory://", clock=lambda: self.now)
+        self.carnet.store.open_ledger(BUSINESS)
+        self.ledger: Ledger = self.carnet.ledger(BUSINESS)
+        self.done(OpenBusiness(business_id=BUSINESS, name="Silk Salon", currency="EUR", time_zone="UTC"))
+        massage = ServiceTerms(name="Massage 60", service_type="Massage")
+        self.done(DefineService(service_id="svc_1", service=massage))
+        self.done(RegisterCustomer(customer_id="cus_1"))
+        line = OfferLine(quantity=5, services=("svc_1",))
+        price = Money(amount=500, currency="EUR")
+        self.done(
+            SellPackage(package_id="pkg_1", customer_id="cus_1", name="By hand", lines=(line,), price=price)
+        )
+
+    def ask(self, command: Value) -> object:
+        order = Order(command, Meta(actor=Actor(id="stf_1", role=Role.OWNER)))
+        return self.ledger.execute([order])[0]
+
+    def done(self, command: Value) -> None:
+        outcome = self.ask(command)
+        assert isinstance(outcome, Done), outcome
+
+    @property
+    def package(self) -> Package:
+        state: Package | None = None
+        for fact in self.ledger.stream("pkg_1"):
+            state = evolve(state, fact.fact)  # type: ignore[arg-type]
+        assert state is not None
+        return state
+
+    @property
+    def card(self) -> Row:
+        return fold(CARDS, self.ledger.stream("pkg_1"))["pkg_1",]
+
+
+def shown(desk: Desk) -> Row:
+    return render(desk.card, desk.now, {}, recorded_at="")
+
+
+@pytest.mark.xfail(
+    reason="cards.py: valid_until does not know that nothing expires while frozen", strict=True
+)
+def test_a_frozen_package_stays_active_whatever_its_expiry_is_set_to() -> None:
+    """domain.md, Freeze: "status stays active with `frozen_until`"."""
+    desk = Desk()
+    desk.now += timedelta(days=400)
+    today = desk.now.date()
+    desk.done(FreezePackage(package_id="pkg_1", until=today + timedelta(days=9), reason=WHY))
+    desk.done(SetExpiry(package_id="pkg_1", expires_on=NOON.date()))
+
+    assert desk.package.status(desk.now) == "active"
+    assert card_status(desk.card, desk.now) == "active"
+
+
+@pytest.mark.xfail(reason="cards.py shows a freeze on days before it began, package.py does not", strict=True)
+def test_a_card_and_its_package_agree_on_the_day_before_a_freeze() -> None:
+    """Two hosts whose clocks differ by five minutes, at midnight (trust.md)."""
+    desk = Desk()
+    desk.done(FreezePackage(package_id="pkg_1", until=date(2026, 10, 9), reason=WHY))
+    desk.now -= timedelta(days=1)
+
+    freeze = desk.package.freeze_on(desk.now.date())
+    assert shown(desk)["frozen_until"] == (None if freeze is None else "2026-10-09")
+
+
+@pytest.mark.xfail(reason="validity.py: unfreezing before the first frozen day does nothing", strict=True)
+def test_a_freeze_can_be_ended_by_a_clock_that_is_behind() -> None:
+    """rules.md: what cannot be back-dated happens after everything known."""
+    desk = Desk()
+    desk.done(FreezePackage(package_id="pkg_1", until=date(2026, 10, 9), reason=WHY))
+    desk.now -= timedelta(days=1)
+    desk.done(UnfreezePackage(package_id="pkg_1"))
+
+    assert not desk.package.frozen
+
+
+@pytest.mark.xfail(reason="validity.py: a clock that is behind freezes what is frozen", strict=True)
+def test_a_package_is_not_frozen_twice_by_a_clock_that_is_behind() -> None:
+    """`package-frozen` (api.md): a second freeze hides the first, which then can never be ended."""
+    desk = Desk()
+    desk.done(FreezePackage(package_id="pkg_1", until=date(2026, 10, 9), reason=WHY))
+    desk.now -= timedelta(days=1)
+
+    assert isinstance(
+        desk.ask(FreezePackage(package_id="pkg_1", until=date(2026, 10, 8), reason=WHY)), PackageFrozen
+    )
+
+
+@pytest.mark.xfail(reason="rebuild.py cannot level a live table without a checkpoint", strict=True)
+def test_a_rebuild_is_compared_with_a_live_table_that_no_runner_has_opened() -> None:
+    """`carnet rebuild NAME` with a comparison, where no worker ever ran: invariant 8."""
+    desk = Desk()
+    with places("memory") as make:
+        views = make().open_views()
+        try:
+            making = Rebuild(desk.carnet.store, views, CARDS)
+            making.fill()
+            assert list(making.differences()) == []
+        finally:
+            views.close()

@@ -1,0 +1,70 @@
+"""Read models held against the ledger: what differs is found, and nothing else."""
+
+import sqlite3
+from pathlib import Path
+
+from projections.read_models import READ_MODELS
+from replay.reconcile import Difference, of_packages, reconcile
+from tests.replay.conftest import BUSINESS, Lived
+
+JUDGED = of_packages(READ_MODELS)
+
+
+def differences(lived: Lived) -> list[Difference]:
+    world = lived.world
+    with world.reads.snapshot(BUSINESS, [each.name for each in JUDGED]) as snapshot:
+        return list(reconcile(world.ledger.recorder, snapshot, JUDGED))
+
+
+def edit(folder: Path, *statements: str) -> None:
+    connection = sqlite3.connect(folder / "views.db")
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_the_read_models_of_packages_are_judged() -> None:
+    assert {"cards", "units", "history", "package_services"} <= {each.name for each in JUDGED}
+
+
+def test_what_the_runner_made_is_what_the_ledger_says(lived: Lived) -> None:
+    assert differences(lived) == []
+
+
+def test_what_was_changed_lost_or_put_in_is_found(lived: Lived, tmp_path: Path) -> None:
+    assert differences(lived) == []
+    edit(
+        tmp_path,
+        "UPDATE cards_v1 SET remaining = remaining + 1 WHERE package_id = 'pkg_used'",
+        "DELETE FROM units_v1 WHERE package_id = 'pkg_frozen' AND unit = 3",
+        "INSERT INTO package_services_v1 (business_id, service_id, package_id)"
+        " VALUES ('biz_1', 'svc_1', 'pkg_stranger')",
+        "INSERT INTO package_services_v1 (business_id, service_id, package_id)"
+        " VALUES ('biz_1', 'svc_2', 'pkg_used')",
+    )
+
+    found = {(each.read_model, each.key): each for each in differences(lived)}
+
+    assert set(found) == {
+        ("cards", ("pkg_used",)),
+        ("units", ("pkg_frozen", 1, 3)),
+        ("package_services", ("svc_1", "pkg_stranger")),
+        ("package_services", ("svc_2", "pkg_used")),
+    }
+    card = found["cards", ("pkg_used",)]
+    assert card.table is not None
+    assert card.ledger is not None
+    assert card.table["remaining"] == card.ledger["remaining"] + 1
+    assert found["units", ("pkg_frozen", 1, 3)].table is None
+    assert found["package_services", ("svc_1", "pkg_stranger")].ledger is None
+
+
+def test_a_table_that_is_behind_is_judged_at_its_own_position(lived: Lived) -> None:
+    assert differences(lived) == []
+    world = lived.world
+    names = [each.name for each in JUDGED]
+
+    with world.views.snapshot(BUSINESS, names) as snapshot:
+        world.on(50).use("used", "much_later")
+        assert list(reconcile(world.ledger.recorder, snapshot, JUDGED)) == []

@@ -1,0 +1,149 @@
+"""Reports of a day agree with the cards of that day, folded from the ledger one by one."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from domain.ledger.mapper import all_recorded
+from domain.values import start_of
+from projections.cards import card_status
+from projections.one_package import card_of
+from projections.past import Past, as_it_was
+from replay import reports
+from tests.replay.conftest import BUSINESS, FIRST, ZONE, Lived, World
+
+
+def report(world: World, on: date) -> reports.Liability:
+    with world.reads.snapshot(BUSINESS, reports.READ_MODELS) as snapshot:
+        return reports.liability(snapshot, BUSINESS, "EUR", on, ZONE)
+
+
+def of_customer(world: World, customer: str, on: date) -> list[dict[str, Any]]:
+    with world.reads.snapshot(BUSINESS, reports.READ_MODELS) as snapshot:
+        return reports.customer(snapshot, BUSINESS, f"cus_{customer}", on, ZONE)
+
+
+def cards(lived: Lived, on: date) -> list[tuple[dict[str, Any], str]]:
+    """The card and the status of every package at the end of a day, but for voided ones."""
+    end = start_of(on + timedelta(days=1), ZONE)
+    found = []
+    for name in lived.packages:
+        facts = list(all_recorded(lived.world.ledger.recorder.stream(f"pkg_{name}")))
+        card = card_of(as_it_was(facts, Past(effective_before=end)))
+        if card is not None and not card["voided"]:
+            found.append((card, card_status(card, end - timedelta(milliseconds=1))))
+    return found
+
+
+def test_every_day_of_the_report_is_the_sum_of_the_cards_of_that_day(lived: Lived) -> None:
+    seen: set[str] = set()
+    for n in range(-1, lived.days):
+        on = FIRST + timedelta(days=n)
+        found = cards(lived, on)
+        valid = [card for card, status in found if status in ("active", "fully_used")]
+
+        made = report(lived.world, on)
+
+        seen |= {status for _, status in found}
+        assert made.on == on.isoformat()
+        assert made.packages == len(found)
+        assert made.customers == len({card["customer_id"] for card, _ in found})
+        assert made.units_granted == sum(card["granted"] for card, _ in found)
+        assert made.amount_sold == sum(card["price"] for card, _ in found)
+        assert made.units_remaining == sum(card["remaining"] for card, _ in found)
+        assert made.units_redeemed == sum(card["redeemed"] for card, _ in found)
+        assert made.units_valid == sum(card["remaining"] for card in valid)
+        assert made.liability == sum(card["unused_value"] for card in valid)
+        counts = {
+            "active": made.packages_active,
+            "fully_used": made.packages_fully_used,
+            "expired": made.packages_expired,
+            "cancelled": made.packages_cancelled,
+        }
+        assert counts == {status: sum(s == status for _, s in found) for status in counts}
+    assert seen == {"active", "fully_used", "expired", "cancelled"}
+
+
+def test_redemptions_count_while_they_use_a_unit_and_across_packages_once(world: World) -> None:
+    world.on(0).sell("a", "ann", 2, 100, None)
+    world.sell("b", "ann", 2, 100, None)
+    assert report(world, FIRST).redemptions == 0
+
+    world.on(1).use("a", "one")
+    world.do(across("two", 3))
+
+    made = report(world, FIRST + timedelta(days=1))
+    assert (made.redemptions, made.redemptions_across_packages, made.units_redeemed) == (2, 1, 4)
+    world.on(2).do(restore("two"))
+    made = report(world, FIRST + timedelta(days=2))
+    assert (made.redemptions, made.redemptions_across_packages, made.units_redeemed) == (1, 0, 1)
+    # The day before knows nothing of it.
+    assert report(world, FIRST + timedelta(days=1)).redemptions == 2
+
+
+def across(id: str, quantity: int) -> Any:
+    from domain.package import RedeemFromCustomer
+
+    return RedeemFromCustomer(
+        customer_id="cus_ann", redemption_id=f"red_{id}", service_id="svc_1", quantity=quantity
+    )
+
+
+def restore(id: str) -> Any:
+    from domain.package import RestoreUnits
+
+    return RestoreUnits(redemption_id=f"red_{id}")
+
+
+def test_a_sale_that_was_voided_is_in_none_of_the_figures(world: World) -> None:
+    empty = report(world, FIRST)
+    world.on(0).sell("a", "ann", 2, 100, None)
+    assert report(world, FIRST).packages == 1
+
+    from domain.package import VoidPackage
+
+    world.do(VoidPackage(package_id="pkg_a", reason=world.because()))
+
+    voided = report(world, FIRST)
+    assert vars(voided) | {"position": 0} == vars(empty) | {"position": 0}
+    assert of_customer(world, "ann", FIRST) == []
+
+
+def test_a_package_is_valid_to_the_end_of_its_last_day_and_owed_nothing_after(world: World) -> None:
+    world.on(0).sell("a", "ann", 3, 100, FIRST + timedelta(days=5))
+
+    last, after = report(world, FIRST + timedelta(days=5)), report(world, FIRST + timedelta(days=6))
+
+    assert (last.packages_active, last.units_valid, last.liability) == (1, 3, 100)
+    assert (after.packages_expired, after.units_valid, after.liability) == (1, 0, 0)
+    assert after.units_remaining == 3
+
+
+def test_the_packages_of_a_customer_come_in_order_of_purchase(world: World) -> None:
+    for day, name in enumerate(("c", "a", "b")):
+        world.on(day).sell(name, "ann", 2, 100 + day, FIRST + timedelta(days=9))
+    world.on(3).use("a", "one")
+
+    rows = of_customer(world, "ann", FIRST + timedelta(days=3))
+
+    assert rows[1] == {
+        "purchase_number": 2,
+        "purchased_on": "2026-01-02",
+        "expires_on": "2026-01-10",
+        "granted": 2,
+        "remaining": 1,
+        "price": 101,
+        "unused_value": 50,
+    }
+    assert [row["price"] for row in rows] == [100, 101, 102]
+    assert len(of_customer(world, "ann", FIRST)) == 1
+    assert of_customer(world, "bob", FIRST) == []
+
+
+def test_a_frozen_package_outlives_its_last_day_and_moves_it(lived: Lived) -> None:
+    for n, last in ((19, FIRST + timedelta(days=20)), (24, FIRST + timedelta(days=20))):
+        rows = {row["price"]: row for row in of_customer(lived.world, "bob", FIRST + timedelta(days=n))}
+        assert rows[1002]["expires_on"] == last.isoformat()
+    after = {row["price"]: row for row in of_customer(lived.world, "bob", FIRST + timedelta(days=40))}
+    # 50 days, set while it was frozen, and the 19 days that the freeze took.
+    assert after[1002]["expires_on"] == (FIRST + timedelta(days=69)).isoformat()
+    assert isinstance(lived.world.now, datetime)
