@@ -18,9 +18,8 @@ from domain.ledger.commands import Decision
 from domain.ledger.mapper import Recorded
 from domain.ledger.recorder import LedgerRecorder, Person
 from domain.values import RECORDED_AT, Value, rfc3339
-from projections.cards import is_inconsistent, render
+from projections.cards import card_of, is_inconsistent, render
 from projections.definition import Row
-from projections.one_package import card_of
 
 People = Mapping[str, Mapping[str, Any]]
 """What the directory tells the reader, by id."""

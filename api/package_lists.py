@@ -14,9 +14,8 @@ from domain.ledger.recorder import Wanted
 from domain.package import PaymentStatus, Status
 from domain.refusals import NotFound
 from domain.values import CustomerId, Day, LocationId, OfferId, ServiceId, from_milliseconds
-from projections.cards import CARDS, card_status
+from projections.cards import CARDS, card_of, card_status
 from projections.definition import Row
-from projections.one_package import card_of
 from projections.package_lists import (
     READS,
     PackageFilter,

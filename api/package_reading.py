@@ -19,9 +19,8 @@ from domain.ledger.mapper import Recorded
 from domain.ledger.recorder import Wanted
 from domain.package import Package
 from domain.refusals import NotFound
-from projections.cards import beneficiary
+from projections.cards import beneficiary, card_of
 from projections.definition import Row
-from projections.one_package import card_of
 from projections.past import PRESENT, Past, as_it_was, judged_at, position_of
 
 MILLISECOND = timedelta(milliseconds=1)

@@ -37,6 +37,7 @@ from api.problems import Flaw, Problem, invalid
 from domain.ledger.books import Books
 from domain.ledger.recorder import Wanted
 from domain.values import DayOrMoment, Value, start_of
+from projections.outage import told_as_unavailable
 from projections.views import Snapshot
 
 Q = TypeVar("Q", bound=BaseModel)
@@ -135,11 +136,12 @@ class Query(Call, Generic[Q]):
     def snapshot(self, *names: str) -> Iterator[Snapshot]:
         """The read models of these names, fresh as far as a short wait makes them.
 
-        Raises ProjectionLagging, ProjectionStopped, ProjectionMissing.
+        Raises ProjectionLagging, ProjectionStopped, ProjectionMissing, LedgerUnavailable.
         """
         if self.at_least is not None:
             self.check_reachable(self.ledger.recorder.head().position)
-        with self.frame.reads.snapshot(self.business_id, names, self.at_least) as snapshot:
+        reads = self.frame.reads
+        with told_as_unavailable(), reads.snapshot(self.business_id, names, self.at_least) as snapshot:
             yield snapshot
 
     def travel(self) -> Travel:

@@ -6,6 +6,7 @@ minor units go to the largest remainders, ties by line, then unit number.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import groupby
 
 Run = tuple[int, int]
@@ -42,5 +43,6 @@ def runs(values: Iterable[int]) -> tuple[Run, ...]:
     return tuple((value, len(list(same))) for value, same in groupby(values))
 
 
-def unrolled(value_runs: Iterable[Run]) -> tuple[int, ...]:
+@lru_cache(maxsize=4_096)
+def unrolled(value_runs: tuple[Run, ...]) -> tuple[int, ...]:
     return tuple(value for value, count in value_runs for _ in range(count))

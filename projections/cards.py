@@ -4,7 +4,7 @@ One row per package. The card of one package is the fold of its stream with the 
 that the list, the single card and the card of the past are the same card.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -131,13 +131,26 @@ def _keys(recorded: Recorded) -> Sequence[Key]:
 
 def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
     """The card after one more fact. Counts move by what the fact says, in whatever order facts come."""
+    return _summed(_moved(before, recorded))
+
+
+def card_of(facts: Iterable[Recorded]) -> Row | None:
+    """The card of one package from its facts, as `row` makes it, summed once; None without a fact."""
+    card: Row | None = None
+    for recorded in facts:
+        card = _moved(card, recorded)
+    return card and _summed(card)
+
+
+def _moved(before: Row | None, recorded: Recorded) -> Row:
+    """The card after one more fact, but for what follows from its lines and its expiry."""
     fact = recorded.fact
     if isinstance(fact, PackagePurchased):
         return _sold(fact, recorded)
     assert before is not None, "a package begins with package.purchased"
     after = {**before, "version": max(before["version"], recorded.version)}
     _change(after, fact)
-    return _summed(after)
+    return after
 
 
 def _sold(fact: PackagePurchased, recorded: Recorded) -> Row:
@@ -154,7 +167,7 @@ def _sold(fact: PackagePurchased, recorded: Recorded) -> Row:
         }
         for line in fact.lines
     ]
-    sold: Row = {
+    return {
         "package_id": recorded.stream_id,
         "customer_id": fact.customer_id,
         "purchased_by": fact.purchased_by,
@@ -191,7 +204,6 @@ def _sold(fact: PackagePurchased, recorded: Recorded) -> Row:
         "last_used_at": None,
         "version": recorded.version,
     }
-    return _summed(sold)
 
 
 def _first_day(fact: PackagePurchased) -> str | None:

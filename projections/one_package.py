@@ -6,18 +6,9 @@ from typing import Any
 
 from domain.ledger.mapper import Recorded
 from domain.package import LineCorrected, PackagePurchased, PaymentRecorded, PaymentRefunded, SoldService
-from projections.cards import CARDS
 from projections.definition import Key, Row, fold
 from projections.history import HISTORY
 from projections.units import UNITS, USE
-
-
-def card_of(facts: Iterable[Recorded]) -> Row | None:
-    """The row of `cards` that these facts make; None without a fact."""
-    card: Row | None = None
-    for recorded in facts:
-        card = CARDS.row(card, recorded, (recorded.stream_id,))
-    return card
 
 
 def units_of(facts: Iterable[Recorded]) -> list[Row]:

@@ -27,7 +27,9 @@ ROWS_PER_FETCH = 1_000
 class Liability:
     """All packages of a business at the end of a day. Amounts in minor units of `currency`.
 
-    Voided sales are in none of the figures. `units_redeemed` and the redemptions are less what was restored.
+    Voided sales are in none of the figures. `units_redeemed` and the redemptions are less what was restored;
+    a correction is none of them. units_granted + units_corrected - units_redeemed - units_lapsed is
+    units_remaining.
     """
 
     on: str
@@ -39,6 +41,10 @@ class Liability:
     redemptions: int = 0
     redemptions_across_packages: int = 0
     units_redeemed: int = 0
+    units_corrected: int = 0
+    """What corrections added, less what they took."""
+    units_lapsed: int = 0
+    """Units that lapsed with the cancelling of their package, less those that reinstating brought back."""
     units_remaining: int = 0
     packages_active: int = 0
     packages_fully_used: int = 0
@@ -65,6 +71,8 @@ class Held:
     price: int = 0
     unused_value: int = 0
     redeemed: int = 0
+    corrected: int = 0
+    lapsed: int = 0
     expires_on: date | None = None
     frozen_on: date | None = None
     frozen_until: date | None = None
@@ -136,6 +144,8 @@ def _add(report: Liability, held: Held, moment: datetime) -> None:
     report.units_granted += held.granted
     report.amount_sold += held.price
     report.units_redeemed += held.redeemed
+    report.units_corrected += held.corrected
+    report.units_lapsed += held.lapsed
     report.units_remaining += held.remaining
     match held.status(moment):
         case "active":
@@ -208,14 +218,18 @@ def _take(held: Held, row: Row[Any]) -> None:
             held.price = row.amount
         case "use" | "restoration":
             held.redeemed -= row.change
+        case "correction":
+            held.corrected += row.change
         case "expiry":
             # Reinstating is one of these; no other can befall a cancelled package.
             held.expires_on = _day(row.expires_on)
             held.cancelled = held.voided = False
+            held.lapsed -= row.change
         case "freeze":
             _freeze(held, row)
         case "cancellation":
             held.cancelled, held.voided = True, row.label == "Voided"
+            held.lapsed -= row.change
         case _:
             pass
 

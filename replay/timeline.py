@@ -12,8 +12,9 @@ from domain.ledger.recorder import LedgerRecorder
 from domain.package import PackagePurchased
 from domain.refusals import NotFound
 from domain.values import start_of
+from projections.cards import card_of
 from projections.definition import Row
-from projections.one_package import card_of, history_of
+from projections.one_package import history_of
 from projections.past import PRESENT, Past, as_it_was, judged_at, position_of
 
 

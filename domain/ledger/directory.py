@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from domain.customer import Kind, ProfileField
+from domain.customer import ProfileField
 from domain.ledger.recorder import Person
 from domain.values import CustomerId, Name, Value
 
@@ -26,10 +26,9 @@ class Profile(Value):
 
 
 class Called(Value):
-    """What is known of a participant or a member of staff; `kind` as the customer's facts have it."""
+    """What is known of a participant or a member of staff."""
 
     name: Name
-    kind: Kind = "person"
 
 
 class ChangeDirectory(Value):

@@ -15,6 +15,7 @@ from domain.events import UnreadableFact
 from domain.ledger.recorder import Contention, LedgerUnavailable, UnknownBusiness
 from domain.refusals import Refused
 from projections.freshness import ProjectionLagging, ProjectionStopped
+from projections.read_models import READ_MODELS
 from projections.views import ProjectionMissing, Views
 from tests.api.desk import PEPPER, Desk, House
 
@@ -143,6 +144,17 @@ def test_what_nobody_foresaw_is_a_500_that_tells_nothing(
     assert "RuntimeError" in logged
     assert answer.headers["Request-Id"] in logged
     assert "anna@example.org" not in answer.text + logged
+
+
+def test_read_models_that_cannot_be_reached_are_no_fault_of_the_request(house: House, tmp_path: Path) -> None:
+    desk = house.desk()
+    views = Views(tmp_path / "gone" / "views.db", READ_MODELS)
+    app = create_app(house.carnet, views, pepper=PEPPER)
+    with TestClient(app) as client:
+        answer = client.get("/v1/services", headers=desk.headers())
+        assert (answer.status_code, answer.json()["code"]) == (503, "storage-unavailable")
+        assert answer.headers["Retry-After"] == "1"
+        assert client.get("/v1/business", headers=desk.headers()).status_code == 200
 
 
 def test_no_line_of_the_log_holds_what_was_sent(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,8 +26,7 @@ from domain.ledger.mapper import Meta
 from domain.ledger.recorder import Person
 from domain.package import NewPayment, RedeemUnits, SellPackage
 from domain.values import Actor, Money, PaymentMethod, Role, Value, rfc3339
-from projections.cards import render
-from projections.one_package import card_of
+from projections.cards import card_of, render
 from tests.bench.clients import request
 from tests.bench.race import UNITS
 from tests.bench.server import serving

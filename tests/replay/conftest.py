@@ -13,6 +13,7 @@ from domain.customer import RegisterCustomer
 from domain.ledger.application import Carnet, Ledger
 from domain.ledger.execute import Done, Order
 from domain.ledger.mapper import Meta
+from domain.ledger.memory import MemoryStore
 from domain.package import (
     AdjustPrice,
     CancelPackage,
@@ -45,6 +46,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.now = datetime(2026, 1, 1, 9, tzinfo=UTC)
         self.carnet = Carnet("memory://", clock=lambda: self.now)
+        self.carnet.factory.store = MemoryStore(clock=lambda: int(self.now.timestamp() * 1000))
         self.carnet.store.open_ledger(BUSINESS)
         self.ledger: Ledger = self.carnet.ledger(BUSINESS)
         self.views = Views(folder / "views.db", READ_MODELS)
@@ -114,7 +116,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def lived(world: World) -> Lived:
-    """Nine packages: used, restored, corrected, frozen, cancelled, brought back, voided, expired, re-priced."""
+    """Nine packages: used, restored, corrected, frozen, cancelled, brought back, voided, expired."""
     packages = ("used", "corrected", "frozen", "thawed", "cancelled", "back", "voided", "over", "late")
     for n, name in enumerate(packages):
         last = None if name in ("used", "cancelled") else FIRST + timedelta(days=20)

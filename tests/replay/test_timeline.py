@@ -6,7 +6,8 @@ import pytest
 
 from domain.ledger.mapper import all_recorded
 from domain.refusals import NotFound
-from projections.one_package import card_of, history_of
+from projections.cards import card_of
+from projections.one_package import history_of
 from projections.past import Past
 from replay.timeline import as_of, package_at
 from tests.replay.conftest import FIRST, ZONE, Lived

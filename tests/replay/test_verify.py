@@ -2,13 +2,15 @@
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.ledger.envelope import NewFact
+from domain.ledger.envelope import NewFact, StoredFact
 from domain.ledger.memory import MemoryStore
 from domain.ledger.recorder import Append, LedgerRecorder, Stored
 from domain.ledger.sqlite import SqliteStore, migrate
@@ -99,8 +101,8 @@ SWAP = (
         (SWAP, 4),
         (
             (
-                "INSERT INTO facts SELECT business_id, 10, kind, stream_id, 10, name, name_version, data, meta,"
-                " recorded_at, hash FROM facts WHERE position = 9",
+                "INSERT INTO facts SELECT business_id, 10, kind, stream_id, 10, name, name_version, data,"
+                " meta, recorded_at, hash FROM facts WHERE position = 9",
             ),
             10,
         ),
@@ -137,7 +139,7 @@ def _flip(bytes_: bytes) -> bytes:
     return bytes_[:-1] + bytes([bytes_[-1] ^ 1])
 
 
-CHANGES: list[Callable[..., dict[str, object]]] = [
+CHANGES: list[Callable[[StoredFact], dict[str, Any]]] = [
     lambda fact: {"data": _flip(fact.data)},
     lambda fact: {"data": fact.data + b" "},
     lambda fact: {"meta": _flip(fact.meta)},
@@ -148,9 +150,7 @@ CHANGES: list[Callable[..., dict[str, object]]] = [
 ]
 
 
-def _replace(store: MemoryStore, position: int, change: Callable[..., dict[str, object]]) -> None:
-    from dataclasses import replace
-
+def _replace(store: MemoryStore, position: int, change: Callable[[StoredFact], dict[str, Any]]) -> None:
     with store.writing("biz_1") as transaction:
         log = transaction.books.log
         log[position - 1] = replace(log[position - 1], **change(log[position - 1]))
