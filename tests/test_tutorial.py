@@ -3,6 +3,7 @@
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from api.demo import served
 from api.installation import open_on_its_own
@@ -15,7 +16,7 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
     _, key = open_on_its_own(database, "Rosa & Friends", "EUR", "Europe/Budapest")
     snippets = re.findall(r"```python\n(.*?)```", TUTORIAL.read_text(), re.DOTALL)
     with served({"CARNET_DATABASE": database, "PATH": str(Path(sys.executable).parent)}) as url:
-        told = {"URL": url, "KEY": key}
+        told: dict[str, Any] = {"URL": url, "KEY": key}
         for snippet in snippets:
             exec(compile(snippet, str(TUTORIAL), "exec"), told)
-    assert told["now"]["remaining"] == 9  # type: ignore[index]
+    assert told["now"]["remaining"] == 9
