@@ -134,7 +134,8 @@ def read_command(request: Asked, raw: bytes, body: type[B]) -> tuple[Command[B],
     Raises Problem: idempotency-key-missing, unknown-parameter, and what `read_body` raises.
     """
     parameters = read_parameters(request.query_params.multi_items(), CommandParameters)
-    key = None if parameters.dry_run else _idempotency_key(request)
+    needs_no_key = parameters.dry_run and "idempotency-key" not in request.headers
+    key = None if needs_no_key else _idempotency_key(request)
     sent = read_body(raw, request.headers.get("content-type"), body)
     call = Command(
         frame=frame_of(request),
@@ -144,7 +145,9 @@ def read_command(request: Asked, raw: bytes, body: type[B]) -> tuple[Command[B],
         body=sent.value,
         ids=NewIds(),
     )
-    return call, None if key is None else _request_key(call, key, request, sent)
+    if key is None or parameters.dry_run:
+        return call, None
+    return call, _request_key(call, key, request, sent)
 
 
 def _kept(ask: Ask) -> Callable[[Books, Decision], Answer]:

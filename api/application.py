@@ -90,6 +90,7 @@ def create_app(
     refuse_unlisted([route.operation for route in routes])
     frame = Frame(
         carnet=carnet,
+        views=views,
         reads=FreshReads(carnet.store, views, runner),
         keys=Keys(carnet.store, pepper),
         limits=Limits(rate, processes),
@@ -169,7 +170,7 @@ def answer_problem(request: Asked, error: Exception) -> Response[bytes]:
     request_id = request_id_of(request.scope)
     headers = dict(problem.headers)
     if problem.status == 405:
-        headers["Allow"] = ", ".join(_allowed(request))
+        headers["Allow"] = _allowed(request.scope)
     if problem.status >= 500:
         log.error("fault", request_id=request_id, code=problem.code, **_told(error))
     return Response(
@@ -183,10 +184,13 @@ def _told(error: Exception) -> dict[str, Any]:
     return {"error": type(error).__name__, "at": places}
 
 
-def _allowed(request: Asked) -> list[str]:
-    path = request.scope["path"].rstrip("/") or "/"
-    routes: list[Route] = request.app.state["routes"]
-    return sorted({route.method for route in routes if route.pattern.fullmatch(path)} | {"OPTIONS"})
+def _allowed(scope: Scope) -> str:
+    """The methods of an address: the framework knows each of its routes alone."""
+    path = scope["path"].rstrip("/") or "/"
+    routes: list[Route] = scope["litestar_app"].state["routes"]
+    return ", ".join(
+        sorted({route.method for route in routes if route.pattern.fullmatch(path)} | {"OPTIONS"})
+    )
 
 
 # What every answer carries
@@ -201,6 +205,8 @@ async def complete(message: Message, scope: Scope) -> None:
     headers["Request-Id"] = request_id
     for name, value in HEADERS.items():
         headers[name] = value
+    if scope.get("method") == "OPTIONS" and message["status"] == 204:
+        headers["Allow"] = _allowed(scope)
     _log_answer(scope, request_id, message["status"])
 
 

@@ -27,6 +27,7 @@ from domain.ledger.recorder import UnknownBusiness, Wanted
 from domain.refusals import NotFound
 from domain.values import Role
 from projections.freshness import FreshReads
+from projections.views import Views
 
 Asked = Request[Any, Any, Any]
 
@@ -94,6 +95,7 @@ class Frame:
     """What the process serves with. One for each application; used from many threads."""
 
     carnet: Carnet
+    views: Views
     reads: FreshReads
     keys: Keys
     limits: Limits

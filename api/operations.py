@@ -8,12 +8,14 @@ from litestar.handlers import HTTPRouteHandler
 from pydantic import Field, JsonValue
 from pydantic_core import from_json
 
-from api.frame import Asked, Route, frame_of
+from api.frame import Asked, Frame, Route, frame_of
 from api.problems import KINDS, Problem
 from api.queries import Found, ListParameters, NoParameters, Page, Query, query
 from domain.ledger.envelope import StoredFact
 from domain.refusals import NotFound
 from domain.values import Value, from_milliseconds, rfc3339
+from projections.outage import told_as_unavailable
+from projections.status import totals
 
 # The process
 
@@ -28,6 +30,10 @@ class Ready(Value):
     """The database answers."""
 
     ready: bool = True
+    lag: int
+    """How many facts the slowest read model has still to take, over all businesses."""
+    stopped: int
+    """Read models that have stopped at a fact, counted for each business."""
 
 
 def _open(path: str, operation: str, summary: str, answer: type[Value] | None, media: str) -> Route:
@@ -48,9 +54,15 @@ async def live() -> Response[bytes]:
 
 @get(READY.litestar_path, opt={"route": READY})
 async def ready(request: Asked) -> Response[bytes]:
-    # Any question will do; what cannot be reached answers 503 by the table of problems.
-    await sync_to_thread(frame_of(request).carnet.store.find_key, "key_none")
-    return _json(Ready())
+    return _json(await sync_to_thread(_readiness, frame_of(request)))
+
+
+def _readiness(frame: Frame) -> Ready:
+    """Raises LedgerUnavailable when the ledgers or the read models cannot be reached."""
+    with told_as_unavailable():
+        found = totals(frame.carnet.store, frame.views)
+    lag = max((each.lag for each in found), default=0)
+    return Ready(lag=lag, stopped=sum(each.stopped for each in found))
 
 
 @get(SCHEMA.litestar_path, opt={"route": SCHEMA})

@@ -154,7 +154,7 @@ def _present_cards(call: Query[CustomerPackageParameters]) -> tuple[list[Row], i
 
 def _past_cards(call: Query[CustomerPackageParameters], books: Books, past: Past) -> tuple[list[Row], int]:
     """The cards as they were, folded from their facts, and the position the question resolves to."""
-    streams = [books.stream(id) for id, _, _ in books.packages(of=call.id("customer_id"))]
+    streams = [books.stream(id) for id, _, _ in books.packages_of(call.id("customer_id"))]
     cards = [card_of(as_it_was(stream.facts, past)) for stream in streams if stream is not None]
     position = books.head.position
     if past.recorded_before is not None:

@@ -237,8 +237,8 @@ def _why_unusable(
     return "package-cancelled" if any(fact.lapsed for fact in unusable) else "package-expired"
 
 
-def _used(books: Books, redemption_id: str) -> Iterator[Package]:
-    return (package for _, package, _ in books.packages() if redemption_id in package.uses)
+def _used(books: Books, redemption_id: str) -> Iterable[Package]:
+    return books.packages_that(lambda package: redemption_id in package.uses).values()
 
 
 # One redemption
@@ -279,7 +279,7 @@ def show_redemption(call: Query[NoParameters]) -> Found:
 def _uses(books: Books, redemption_id: str) -> Iterator[tuple[Package, Recorded, UnitsRedeemed]]:
     """What the redemption took, in order, with the package as it is now."""
     found = []
-    for package_id, package, _ in books.packages():
+    for package_id, package in books.packages_that(lambda package: redemption_id in package.uses).items():
         stream = books.stream(package_id)
         for recorded in stream.facts if stream else ():
             fact = recorded.fact

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, TimeoutError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
 
 from domain.ledger.recorder import LedgerUnavailable
 
@@ -44,6 +44,7 @@ def is_outage(error: DBAPIError) -> bool:
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None:
         return code & 0xFF in SQLITE_OUT
-    # A driver that could not ask the server at all has no state to tell.
-    state = getattr(error.orig, "sqlstate", "")
-    return state is None or state.startswith(POSTGRES_OUT)
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:  # the server could not be asked at all
+        return isinstance(error, OperationalError | InterfaceError)
+    return str(state).startswith(POSTGRES_OUT)

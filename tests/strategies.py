@@ -40,19 +40,8 @@ from domain.package import (
 )
 from domain.spreading import spread
 from domain.values import AMOUNT_MAX, FIRST_DAY, LAST_DAY, PaymentMethod, Role, TimeZone, local_day
-from tests.domain.given import (
-    FACIAL,
-    MASSAGE,
-    ZONE,
-    AnyCommand,
-    Outcome,
-    World,
-    because,
-    euros,
-    line,
-    moment,
-    sold,
-)
+from tests.domain.given import AnyCommand, Outcome, World
+from tests.domain.words import FACIAL, MASSAGE, ZONE, because, euros, line, moment, sold
 
 # --- Values ------------------------------------------------------------------------------------
 

@@ -103,18 +103,24 @@ class Books:
         """`known`: kept states, of which only later facts were loaded."""
         self.business_id = business_id
         self.head = loaded.head
-        self.counts = dict(loaded.counts)
+        self.counts = {prefix: loaded.counts.get(prefix, 0) for prefix in wanted.counted}
         self.seen: dict[str, int] = {}
         self.wanted = wanted
         self._people: dict[str, Person] = {person.id: person for person in loaded.people}
         self._streams: dict[str, Stream] = {stream.id: stream for stream in known}
+        self._of_customer: dict[str, list[Stream]] = {}
         for stored in loaded.facts:
-            self._stream(stored.kind, stored.stream_id).add(recorded(stored))
+            self._add(stored.kind, stored.stream_id, recorded(stored))
         for stream in self._streams.values():
             kept.keep(business_id, stream)
 
-    def _stream(self, kind: str, stream_id: str) -> Stream:
-        return self._streams.setdefault(stream_id, Stream(kind, stream_id))
+    def _add(self, kind: str, stream_id: str, fact: Recorded) -> None:
+        stream = self._streams.get(stream_id)
+        if stream is None:
+            stream = self._streams[stream_id] = Stream(kind, stream_id)
+        stream.add(fact)
+        if fact.version == 1 and isinstance(stream.state, Package):
+            self._of_customer.setdefault(stream.state.customer_id, []).append(stream)
 
     # What a decision may ask
 
@@ -159,20 +165,27 @@ class Books:
     def package(self, stream_id: str) -> Package | None:
         return self._state(stream_id, Package)
 
-    def packages(self, *, of: str | None = None) -> Iterator[tuple[str, Package, int]]:
-        """(id, state, position) of the packages that were read; all of one customer's if `of` says so."""
-        if of is not None and of not in self.wanted.packages_of:
-            raise NotLoaded(Wanted(packages_of=(of,)))
-        for stream in list(self._streams.values()):
-            if isinstance(stream.state, Package) and of in (None, stream.state.customer_id):
-                self.seen.setdefault(stream.id, stream.version)
-                yield stream.id, stream.state, stream.position
+    def packages_of(self, customer_id: str) -> Iterator[tuple[str, Package, int]]:
+        """(id, state, position) of all of a customer's packages, in the order of their sales."""
+        if customer_id not in self.wanted.packages_of:
+            raise NotLoaded(Wanted(packages_of=(customer_id,)))
+        for stream in self._of_customer.get(customer_id, ()):
+            self.seen.setdefault(stream.id, stream.version)
+            yield stream.id, stream.state, stream.position
+
+    def packages_that(self, hold: Callable[[Package], bool]) -> dict[str, Package]:
+        """Of the packages that were read, those for which `hold` is true, by id."""
+        streams = (stream for owned in self._of_customer.values() for stream in owned)
+        found = [stream for stream in streams if hold(stream.state)]
+        for stream in found:
+            self.seen.setdefault(stream.id, stream.version)
+        return {stream.id: stream.state for stream in found}
 
     def count(self, prefix: str) -> int:
         """How many claims begin with a prefix."""
-        if prefix not in self.wanted.counted:
+        if prefix not in self.counts:
             raise NotLoaded(Wanted(counted=(prefix,)))
-        return self.counts.get(prefix, 0)
+        return self.counts[prefix]
 
     def person(self, id: str) -> Person | None:
         return self._people.get(id)
@@ -198,11 +211,14 @@ class Books:
                 PENDING,
                 b"",
             )
-            self._stream(new.kind, new.stream_id).add(Recorded(fact, pending))
+            self._add(new.kind, new.stream_id, Recorded(fact, pending))
         for person in people:
             self._people[person.id] = person
 
     def claim(self, claim: str) -> None:
-        for prefix in self.wanted.counted:
-            if claim.startswith(prefix):
-                self.counts[prefix] = self.counts.get(prefix, 0) + 1
+        """Count a new claim under every prefix that was asked for; prefixes end with a stroke."""
+        end = claim.find("/")
+        while end >= 0:
+            if claim[: end + 1] in self.counts:
+                self.counts[claim[: end + 1]] += 1
+            end = claim.find("/", end + 1)

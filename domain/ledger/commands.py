@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
+from urllib.parse import quote
 
 from domain import business, catalogue, customer, package, staff
 from domain.catalogue import Offer, OfferLine
@@ -73,7 +74,7 @@ def payment_claim(payment_id: str) -> str:
 
 
 def external_claim(kind: str, external_ref: ExternalRef) -> str:
-    return f"external/{kind}/{external_ref}/"
+    return f"external/{kind}/{external_ref.source}:{quote(external_ref.ref, safe='')}/"
 
 
 def _check_unclaimed_ref(books: Books, kind: str, external_ref: ExternalRef | None) -> None:
@@ -94,7 +95,7 @@ def _ref_counts(kind: str, external_ref: ExternalRef | None) -> tuple[str, ...]:
 
 def _texts(command: Value, owner_id: str) -> tuple[Text, ...]:
     """The reasons and notes of a command, on their way into the directory."""
-    held = (getattr(command, name, None) for name in ("reason", "note"))
+    held = (getattr(command, name) for name in ("reason", "note") if name in type(command).model_fields)
     return tuple(Text(w.id, owner_id, w.salt, w.text) for w in held if isinstance(w, Wording))
 
 
@@ -235,7 +236,7 @@ def _bought_before(command: package.SellPackage, offer: Offer | None, books: Boo
     """Packages of the offer that count towards its limit per customer; read only where there is one."""
     if offer is None or offer.terms.max_per_customer is None:
         return 0
-    held = books.packages(of=command.customer_id)
+    held = books.packages_of(command.customer_id)
     return sum(p.offer_id == command.offer_id and not p.voided for _, p, _ in held)
 
 
@@ -289,9 +290,8 @@ def _wants_refund(command: package.RefundPayment, business_id: str, peek: Peek) 
 
 
 def _refund(command: package.RefundPayment, books: Books, at: Circumstances) -> Decision:
-    for package_id, state, _ in books.packages():
-        if command.payment_id in state.payments:
-            return _decided(package_id, command, books, at)
+    for package_id in books.packages_that(lambda state: command.payment_id in state.payments):
+        return _decided(package_id, command, books, at)
     raise NotFound("payment", command.payment_id)
 
 
@@ -322,7 +322,7 @@ def _wants_customer_redemption(command: package.RedeemFromCustomer, business_id:
 
 def _redeem_from_customer(command: package.RedeemFromCustomer, books: Books, at: Circumstances) -> Decision:
     owner = _customer(books, command.customer_id)
-    found = books.packages(of=command.customer_id)
+    found = books.packages_of(command.customer_id)
     candidates = [Candidate(id, state, position or AFTER_ALL) for id, state, position in found]
     return _redemption(candidates, command, books, at, owner, chosen=False)
 
@@ -359,7 +359,7 @@ def _wants_restoration(command: package.RestoreUnits, business_id: str, peek: Pe
 
 
 def _restore(command: package.RestoreUnits, books: Books, at: Circumstances) -> Decision:
-    used = {id: state for id, state, _ in books.packages() if command.redemption_id in state.uses}
+    used = books.packages_that(lambda state: command.redemption_id in state.uses)
     facts = restore(used, command, at)
     owner = next(iter(used.values())).customer_id
     return Decision({id: ("package", list(made)) for id, made in facts.items()}, texts=_texts(command, owner))

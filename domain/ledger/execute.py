@@ -190,9 +190,7 @@ def _decide_one(n: int, order: Order, books: Books, loaded: Loaded, now: datetim
         if order.request.key in loaded.answered:
             decided.results[n] = _replay(order, loaded.answered[order.request.key])
             return
-        if any(
-            a.request is not None and a.request.key == order.request.key for a in decided.appends.values()
-        ):
+        if order.request.key in decided.keys:
             decided.postponed.append(n)
             return
     try:

@@ -128,6 +128,12 @@ def test_a_dry_run_is_refused_as_the_command_would_be(desk: Desk) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
 
 
+def test_a_dry_run_needs_no_key_but_takes_no_wrong_one_either(desk: Desk) -> None:
+    headers = {"Authorization": f"Bearer {desk.key}", "Idempotency-Key": "x" * 256}
+    answer = desk.client.post("/v1/services?dry_run=true", json=SERVICE, headers=headers)
+    assert answer.json()["code"] == "idempotency-key-missing"
+
+
 def test_a_dry_run_uses_up_no_key(desk: Desk) -> None:
     assert desk.client.post("/v1/services?dry_run=true", json=SERVICE, headers=desk.headers("k-1")).is_success
     answer = desk.post("/v1/services", SERVICE, key="k-1")

@@ -112,6 +112,11 @@ def test_a_method_that_is_not_taken_names_those_that_are(desk: Desk, method: str
     assert answer.headers["Allow"] == "OPTIONS, POST"
 
 
+def test_an_address_tells_its_methods_to_anyone(house: House) -> None:
+    answer = house.client.options("/v1/services")
+    assert (answer.status_code, answer.headers["Allow"]) == (204, "GET, OPTIONS, POST")
+
+
 @pytest.mark.parametrize(
     ("accept", "status"),
     [
@@ -146,14 +151,21 @@ def test_what_nobody_foresaw_is_a_500_that_tells_nothing(
     assert "anna@example.org" not in answer.text + logged
 
 
-def test_read_models_that_cannot_be_reached_are_no_fault_of_the_request(house: House, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "where", ["{gone}/views.db", "postgresql://127.0.0.1:1/gone"], ids=["file", "server"]
+)
+def test_read_models_that_cannot_be_reached_are_no_fault_of_the_request(
+    house: House, tmp_path: Path, where: str
+) -> None:
     desk = house.desk()
-    views = Views(tmp_path / "gone" / "views.db", READ_MODELS)
+    views = Views(where.format(gone=tmp_path / "gone"), READ_MODELS)
     app = create_app(house.carnet, views, pepper=PEPPER)
     with TestClient(app) as client:
         answer = client.get("/v1/services", headers=desk.headers())
         assert (answer.status_code, answer.json()["code"]) == (503, "storage-unavailable")
         assert answer.headers["Retry-After"] == "1"
+        assert client.get("/readyz").status_code == 503
+        assert client.get("/livez").status_code == 200
         assert client.get("/v1/business", headers=desk.headers()).status_code == 200
 
 
@@ -169,4 +181,7 @@ def test_no_line_of_the_log_holds_what_was_sent(desk: Desk, capsys: pytest.Captu
 
 def test_the_process_says_that_it_lives_and_that_its_database_does(house: House) -> None:
     assert house.client.get("/livez").json() == {"alive": True}
-    assert house.client.get("/readyz").json() == {"ready": True}
+    house.desk().ask("/v1/services")
+    told = house.client.get("/readyz").json()
+    assert (told["ready"], told["stopped"]) == (True, 0)
+    assert told["lag"] >= 0

@@ -12,7 +12,7 @@ UNITS = 20
 """Of each package. A heat uses all of them, so the streams it reads are of every length up to this."""
 
 IN_TURN = 200
-"""Packages in use at a time, over all writers: each writer uses its share of them in turn."""
+"""Packages in use at a time over all writers, each of which uses its share of them in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +27,18 @@ class Speed:
         return self.commands / self.seconds
 
 
-def packages_for(commands: int, writers: int) -> int:
+def packages_for(commands: int, writers: int, in_turn: int = IN_TURN) -> int:
     """How many packages keep every writer supplied for so many commands in all; whole turns of each."""
-    in_turn = _share(writers) * writers
-    return -(-commands // (in_turn * UNITS)) * in_turn
+    together = _share(writers, in_turn) * writers
+    return -(-commands // (together * UNITS)) * together
 
 
-def uses(packages: Sequence[T], writers: int) -> list[list[T]]:
+def uses(packages: Sequence[T], writers: int, in_turn: int = IN_TURN) -> list[list[T]]:
     """The packages in the order each writer uses them: its share in turn, `UNITS` times, then the next ones.
 
     No two writers use the same package at once: this measures the work of desks, not a collision.
     """
-    share = _share(writers)
+    share = _share(writers, in_turn)
     queues = []
     for writer in range(writers):
         own = packages[writer::writers]
@@ -47,8 +47,8 @@ def uses(packages: Sequence[T], writers: int) -> list[list[T]]:
     return queues
 
 
-def _share(writers: int) -> int:
-    return max(1, IN_TURN // writers)
+def _share(writers: int, in_turn: int) -> int:
+    return max(1, in_turn // writers)
 
 
 def heat(redeem: Callable[[T], None], queues: Sequence[Sequence[T]], seconds: float) -> Speed:

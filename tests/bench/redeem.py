@@ -22,7 +22,7 @@ import psycopg
 from domain.ledger.postgres.migrations import migrate
 from tests.bench.clients import drive
 from tests.bench.ours import Ours
-from tests.bench.race import Speed, heat, packages_for, uses
+from tests.bench.race import IN_TURN, Speed, heat, packages_for, uses
 from tests.bench.rivals import Crud, Stock
 from tests.bench.server import free_port, serving, slow_flush
 from tests.postgres import PostgresServer, find_binaries
@@ -50,6 +50,7 @@ class Plan:
     businesses: tuple[int, ...] = (100, 1)
     warm_up: float = 0.5
     fastest: int = FASTEST
+    in_turn: int = IN_TURN
 
 
 QUICK = Plan(seconds=0.3, warm_up=0.2)
@@ -211,8 +212,8 @@ def _core(
     plan: Plan, name: str, sell: Callable[[int, int], Sequence[T]], redeem: Callable[[T], None]
 ) -> Entrant:
     def run(businesses: int, seconds: float) -> Run:
-        packages = sell(businesses, packages_for(int(plan.fastest * seconds), plan.writers))
-        return Run(heat(redeem, uses(packages, plan.writers), seconds))
+        packages = sell(businesses, packages_for(int(plan.fastest * seconds), plan.writers, plan.in_turn))
+        return Run(heat(redeem, uses(packages, plan.writers, plan.in_turn), seconds))
 
     return Entrant(CORE, name, run)
 
@@ -221,8 +222,11 @@ def _http(
     plan: Plan, name: str, port: int, sell: Callable[[int, int], Sequence[T]], request: Callable[[T], bytes]
 ) -> Entrant:
     def run(businesses: int, seconds: float) -> Run:
-        packages = sell(businesses, packages_for(int(plan.fastest * seconds), plan.connections))
-        queues = [[request(package) for package in queue] for queue in uses(packages, plan.connections)]
+        packages = sell(businesses, packages_for(int(plan.fastest * seconds), plan.connections, plan.in_turn))
+        queues = [
+            [request(package) for package in queue]
+            for queue in uses(packages, plan.connections, plan.in_turn)
+        ]
         load = drive(port, queues, seconds)
         return Run(load.speed, load.busy)
 

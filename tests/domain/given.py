@@ -1,44 +1,28 @@
-"""Given facts, when a command, then facts or a refusal: the vocabulary of the tests of the core.
+"""Given facts, when a command, then facts or a refusal: how the tests of packages read.
 
-`given(sold(units=10)).when(redeem(), at="2026-10-03 12:00").then(...)` reads as the sentence it tests. Times
-are written as a desk in Budapest reads them. Every `when` also folds what came of it and checks the equations
-of `books.py`, so that each example is a test of invariant 1 too.
+`given(sold(units=10)).when(redeem(), at="2026-10-03 12:00").then(...)` reads as the sentence it tests. Every
+`when` also reads what came of it with `books.py`, so that each example is a test of invariant 1 too.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import datetime
 from functools import cached_property
-from typing import Any, Generic, Self, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Any, Self
 
-from domain.business import Business, Location, Policies
-from domain.catalogue import Offer, OfferTerms, Service, ServiceTerms
-from domain.customer import Customer, Participant
+from domain.business import Business, Policies
+from domain.catalogue import Offer, OfferTerms, Service
+from domain.customer import Customer
 from domain.deciding import decide
-from domain.events import Fact
-from domain.expiry import Never, Validity
 from domain.package import (
     AnyPackageFact,
-    FreedUse,
-    LineCorrected,
-    LineUnits,
-    NewPayment,
     Package,
     PackageCommand,
-    PackageFroze,
-    PackagePurchased,
-    PackageWasCancelled,
-    PaymentRecorded,
     RedeemFromCustomer,
     RedeemUnits,
     RefundPayment,
     RestoreUnits,
     SellPackage,
-    SoldLine,
-    SoldService,
-    UnitsRedeemed,
-    UnitsRestored,
     evolve,
 )
 from domain.redeeming import Candidate
@@ -46,254 +30,9 @@ from domain.redeeming import redeem as decide_redemption
 from domain.refusals import Refused
 from domain.restoring import restore
 from domain.selling import Sale, sell
-from domain.spreading import runs, spread
-from domain.values import Actor, Circumstances, Money, PaymentMethod, Role, Terms, Wording
+from domain.values import Circumstances, Role
 from tests.domain.books import check_line_facts
-
-ZONE = "Europe/Budapest"
-NOW = "2026-10-03 12:00"
-"""A Saturday noon; summer time ends there on 25 October."""
-SOLD = "2026-10-01 09:00"
-
-
-# --- Words for values --------------------------------------------------------------------------
-
-
-def moment(local: str | datetime, zone: str = ZONE) -> datetime:
-    """The moment a clock on that wall shows `2026-10-03 12:00`."""
-    if isinstance(local, datetime):
-        return local
-    return datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-
-
-def day(text: str) -> date:
-    return date.fromisoformat(text)
-
-
-def euros(minor_units: int) -> Money:
-    return Money(amount=minor_units, currency="EUR")
-
-
-def because(text: str = "agreed at the desk", n: int = 1) -> Wording:
-    return Wording(id=f"txt_{n}", salt=b"pinch", text=text)
-
-
-def circumstances(at: str | datetime = NOW, role: Role = Role.OWNER, who: str = "stf_ann") -> Circumstances:
-    return Circumstances(moment(at), Actor(id=who, role=role))
-
-
-MASSAGE = SoldService(id="svc_massage", name="Massage 60", service_type="Massage")
-FACIAL = SoldService(id="svc_facial", name="Facial", service_type="Beauty")
-SERVICES: Mapping[str, Service | None] = {
-    "svc_massage": Service(ServiceTerms(name="Massage 60", service_type="Massage", list_price=6_000)),
-    "svc_facial": Service(ServiceTerms(name="Facial", service_type="Beauty", list_price=3_000)),
-    "svc_gift": Service(ServiceTerms(name="Hand cream", service_type="Gift", list_price=0)),
-    "svc_talk": Service(ServiceTerms(name="Talk", service_type="Advice")),
-    "svc_old": Service(ServiceTerms(name="Mud bath", service_type="Massage", list_price=100), retired=True),
-}
-HOUSEHOLD = Customer(
-    participants={
-        "par_ada": Participant("par_ada", 0, "person"),
-        "par_max": Participant("par_max", 1, "dog"),
-        "par_bo": Participant("par_bo", 2, "dog", barred_services=("svc_facial",)),
-        "par_old": Participant("par_old", 3, "dog", removed_at=moment("2026-10-02 09:00")),
-    }
-)
-BUSINESS = Business(
-    name="Silk Salon",
-    currency="EUR",
-    time_zone=ZONE,
-    locations={"loc_1": Location("Main street", ZONE), "loc_2": Location("Harbour", ZONE)},
-)
-
-
-# --- Words for facts ---------------------------------------------------------------------------
-
-
-def line(
-    quantity: int, *services: SoldService, values: Iterable[int] | None = None, weight: int = 1
-) -> SoldLine:
-    """A sold line, its units worth 10.00 each unless `values` says otherwise."""
-    good_for = services or (MASSAGE,)
-    return SoldLine(
-        label=" / ".join(service.name for service in good_for),
-        services=good_for,
-        quantity=quantity,
-        values=runs(values if values is not None else [1_000] * quantity),
-        weight=weight,
-    )
-
-
-def sold(
-    *lines: SoldLine,
-    units: int = 10,
-    at: str | datetime = SOLD,
-    validity: Validity | None = None,
-    expires_on: str | date | None = None,
-    entered_on: str | None = None,
-    **fields: Any,
-) -> PackagePurchased:
-    """A package as it was sold: ten massages at 10.00 each that never expire, unless said otherwise."""
-    lines = lines or (line(units),)
-    effective_at = moment(at)
-    price = sum(value * count for one in lines for value, count in one.values)
-    standard: dict[str, Any] = {
-        "customer_id": "cus_1",
-        "name": "Massage ×10 💆",
-        "purchase_number": 1,
-        "currency": "EUR",
-        "price": price,
-        "list_price": price,
-        "time_zone": ZONE,
-        "sharing": "purchaser",
-        "beneficiaries": ("par_ada",),
-        "cancellation": Terms(notice_hours=24, late="restore"),
-    }
-    entered = day(entered_on) if entered_on else effective_at.astimezone(ZoneInfo(ZONE)).date()
-    return PackagePurchased(
-        effective_at=effective_at,
-        lines=lines,
-        validity=validity or Never(),
-        expires_on=day(expires_on) if isinstance(expires_on, str) else expires_on,
-        entered_on=entered,
-        **(standard | fields),
-    )
-
-
-def used(
-    *units: int,
-    remaining: int,
-    redemption: str = "red_1",
-    at: str | datetime = NOW,
-    line: int = 1,
-    value: int | None = None,
-    **fields: Any,
-) -> UnitsRedeemed:
-    """Units in use, of a redemption that took no others unless `quantity` says so."""
-    standard: dict[str, Any] = {
-        "allocation": 1,
-        "quantity": len(units),
-        "service_id": "svc_massage",
-        "participant_id": "par_ada",
-        "staff_id": "stf_ann",
-    }
-    return UnitsRedeemed(
-        effective_at=moment(at),
-        redemption_id=redemption,
-        line=line,
-        units=units,
-        value=1_000 * len(units) if value is None else value,
-        remaining=remaining,
-        **(standard | fields),
-    )
-
-
-def restored(
-    *units: int,
-    remaining: int,
-    redemption: str = "red_1",
-    at: str | datetime = NOW,
-    line: int = 1,
-    value: int | None = None,
-    usable: int | None = None,
-    **fields: Any,
-) -> UnitsRestored:
-    standard: dict[str, Any] = {"allocation": 1, "staff_id": "stf_ann"}
-    return UnitsRestored(
-        effective_at=moment(at),
-        redemption_id=redemption,
-        line=line,
-        units=units,
-        value=1_000 * len(units) if value is None else value,
-        remaining=remaining,
-        usable=len(units) if usable is None else usable,
-        **(standard | fields),
-    )
-
-
-def corrected(
-    change: int,
-    *,
-    remaining: int,
-    at: str | datetime = NOW,
-    line: int = 1,
-    value: int | None = None,
-    taken: tuple[int, ...] = (),
-    returned: tuple[int, ...] = (),
-    freed: tuple[FreedUse, ...] = (),
-    added: tuple[int, ...] = (),
-    reason: Wording | None = None,
-) -> LineCorrected:
-    moved = len(taken) + len(returned) + sum(len(use.units) for use in freed)
-    return LineCorrected(
-        effective_at=moment(at),
-        line=line,
-        change=change,
-        remaining=remaining,
-        value=1_000 * moved if value is None else value,
-        taken=taken,
-        returned=returned,
-        freed=freed,
-        added=added,
-        reason=reason.ref if reason else None,
-        staff_id="stf_ann",
-    )
-
-
-def paid(amount: int, *, total: int, payment: str = "pay_1", at: str | datetime = NOW) -> PaymentRecorded:
-    return PaymentRecorded(
-        effective_at=moment(at),
-        payment_id=payment,
-        amount=amount,
-        method=PaymentMethod.CASH,
-        paid=total,
-        staff_id="stf_ann",
-    )
-
-
-def froze(until: str, *, at: str | datetime = NOW) -> PackageFroze:
-    frozen_at = moment(at)
-    return PackageFroze(
-        effective_at=frozen_at,
-        frozen_on=frozen_at.astimezone(ZoneInfo(ZONE)).date(),
-        until=day(until),
-        reason=because().ref,
-        staff_id="stf_ann",
-    )
-
-
-def cancelled(*lapsed: LineUnits, at: str | datetime = NOW) -> PackageWasCancelled:
-    return PackageWasCancelled(
-        effective_at=moment(at), lapsed=lapsed, reason=because().ref, staff_id="stf_ann"
-    )
-
-
-def of_line(number: int, *units: int, value: int | None = None) -> LineUnits:
-    return LineUnits(line=number, units=units, value=1_000 * len(units) if value is None else value)
-
-
-# --- Words for commands ------------------------------------------------------------------------
-
-
-def redeem(
-    quantity: int = 1, *, package: str = "pkg_1", redemption: str = "red_new", **fields: Any
-) -> RedeemUnits:
-    """A use of one package that somebody chose."""
-    standard: dict[str, Any] = {"service_id": "svc_massage", "redemption_id": redemption}
-    return RedeemUnits(package_id=package, quantity=quantity, **(standard | fields))
-
-
-def redeem_any(quantity: int = 1, *, redemption: str = "red_new", **fields: Any) -> RedeemFromCustomer:
-    """A use of whatever packages the rule ranks first."""
-    standard: dict[str, Any] = {"service_id": "svc_massage", "redemption_id": redemption}
-    return RedeemFromCustomer(customer_id="cus_1", quantity=quantity, **(standard | fields))
-
-
-def pay(amount: int, *, payment: str = "pay_new", method: PaymentMethod = PaymentMethod.CASH) -> NewPayment:
-    return NewPayment(payment_id=payment, amount=euros(amount), method=method)
-
-
-# --- Given, when, then for packages ------------------------------------------------------------
+from tests.domain.words import BUSINESS, HOUSEHOLD, NOW, SERVICES, circumstances
 
 AnyCommand = SellPackage | RedeemUnits | RedeemFromCustomer | RestoreUnits | PackageCommand
 Facts = tuple[AnyPackageFact, ...]
@@ -442,77 +181,3 @@ def given(*facts: AnyPackageFact, **packages: Sequence[AnyPackageFact]) -> World
 def selling(terms: OfferTerms, **fields: Any) -> World:
     """A catalogue with one offer, and nothing sold yet."""
     return World(offer=Offer(terms, version=3), **fields)
-
-
-# --- Given, when, then for every other aggregate -----------------------------------------------
-
-S = TypeVar("S")
-F = TypeVar("F", bound=Fact)
-C = TypeVar("C")
-
-
-@dataclass(frozen=True)
-class Aggregate(Generic[S, F, C]):
-    """The fold and the decision of one kind of stream."""
-
-    evolve: Callable[[S | None, F], S]
-    decide: Callable[[S | None, C], list[F]]
-
-    def given(self, *facts: F) -> "Stream[S, F, C]":
-        return Stream(self, facts)
-
-
-@dataclass(frozen=True)
-class Stream(Generic[S, F, C]):
-    aggregate: Aggregate[S, F, C]
-    facts: tuple[F, ...]
-
-    @property
-    def state(self) -> S | None:
-        state: S | None = None
-        for fact in self.facts:
-            state = self.aggregate.evolve(state, fact)
-        return state
-
-    def when(self, command: C) -> "Answer[S, F, C]":
-        try:
-            decided = self.aggregate.decide(self.state, command)
-        except Refused as refusal:
-            return Answer(self, [], refusal)
-        return Answer(Stream(self.aggregate, (*self.facts, *decided)), decided, None)
-
-
-@dataclass(frozen=True)
-class Answer(Generic[S, F, C]):
-    stream: Stream[S, F, C]
-    facts: list[F]
-    refusal: Refused | None
-
-    def then(self, *facts: F) -> Self:
-        assert self.refusal is None, f"refused: {self.refusal.code} {self.refusal.explanation()}"
-        assert self.facts == list(facts)
-        return self
-
-    def then_nothing(self) -> Self:
-        return self.then()
-
-    def refused(self, kind: type[Refused], /, **explanation: Any) -> None:
-        assert type(self.refusal) is kind
-        assert self.refusal.explanation() == explanation
-        assert str(self.refusal)
-
-    def refused_naming(self, kind: type[Refused], /, **some: Any) -> None:
-        assert type(self.refusal) is kind
-        assert some.items() <= self.refusal.explanation().items()
-        assert str(self.refusal)
-
-    @property
-    def state(self) -> S:
-        state = self.stream.state
-        assert state is not None
-        return state
-
-
-def evenly(price: int, quantity: int) -> list[int]:
-    """The values of units that weigh the same."""
-    return spread(price, [1] * quantity)

@@ -21,7 +21,7 @@ from domain.business import (
 from domain.refusals import IdTaken, NotFound
 from domain.staff import DeactivateStaff, RegisterStaff, StaffDeactivated, StaffRegistered
 from domain.values import Role, Terms
-from tests.domain.given import Aggregate
+from tests.domain.streams import Aggregate
 
 business = Aggregate(books.evolve, books.decide)
 staff = Aggregate(people.evolve, people.decide)

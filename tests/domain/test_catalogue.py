@@ -31,7 +31,8 @@ from domain.catalogue import (
 )
 from domain.expiry import AfterPurchase
 from domain.refusals import IdTaken, Invalid, NotFound, OfferRetired
-from tests.domain.given import SERVICES, Aggregate
+from tests.domain.streams import Aggregate
+from tests.domain.words import SERVICES
 
 service = Aggregate(evolve_service, decide_service)
 offer: Aggregate[Offer, OfferFact, OfferCommand] = Aggregate(

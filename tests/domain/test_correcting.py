@@ -4,13 +4,13 @@ import pytest
 
 from domain.package import CorrectLine, FreedUse, LineCorrected
 from domain.refusals import InsufficientUnits, Invalid, LimitReached, PackageCancelled
-from tests.domain.given import (
+from tests.domain.given import given
+from tests.domain.words import (
     NOW,
     because,
     cancelled,
     corrected,
     day,
-    given,
     line,
     moment,
     of_line,
@@ -62,6 +62,14 @@ def test_a_plus_frees_first_what_corrections_took_newest_first() -> None:
         corrected(-1, remaining=2, taken=(3,)),
         used(4, remaining=1),
     ).when(correct(2)).then(corrected(2, remaining=3, returned=(3, 2)))
+
+
+def test_what_came_back_is_not_freed_again() -> None:
+    outcome = given(sold(units=3), corrected(-2, remaining=1, taken=(1, 2))).when(correct(1))
+    outcome.then(corrected(1, remaining=2, returned=(2,)))
+    outcome = outcome.and_when(correct(1))
+    outcome.then(corrected(1, remaining=3, returned=(1,)))
+    outcome.and_when(correct(1)).then(corrected(1, remaining=4, added=(4,)))
 
 
 @pytest.mark.covers("S23")

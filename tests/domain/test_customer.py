@@ -34,7 +34,8 @@ from domain.customer import (
 )
 from domain.refusals import IdTaken, Invalid, LimitReached, NotFound
 from domain.values import ExternalRef
-from tests.domain.given import NOW, Aggregate, because, circumstances, moment
+from tests.domain.streams import Aggregate
+from tests.domain.words import NOW, because, circumstances, moment
 
 customer: Aggregate[Customer, CustomerFact, CustomerCommand] = Aggregate(
     evolve, lambda state, command: decide(state, command, circumstances())
@@ -176,7 +177,9 @@ def test_the_id_of_a_participant_is_taken_for_good(history: Any) -> None:
 def test_a_household_has_at_most_100_beside_the_customer() -> None:
     many = tuple(ParticipantOf(participant_id=f"par_{n}", number=n, kind="cat") for n in range(1, 100))
     household = CustomerRegistered(participants=(ADA, *many))
-    full = customer.given(household).when(add("par_x")).stream
+    hundredth = customer.given(household).when(add("par_x"))
+    assert len(hundredth.state.participants) == 101
+    full = hundredth.stream
     full.when(add("par_y")).refused(LimitReached, what="participants of a customer", limit=100)
     left = full.when(remove("par_1")).stream
     assert left.when(add("par_y")).facts

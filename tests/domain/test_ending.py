@@ -14,14 +14,14 @@ from domain.package import (
 )
 from domain.refusals import NotEligible, NotFound, PackageCancelled, RefundExceedsPaid
 from domain.values import PaymentMethod
-from tests.domain.given import (
+from tests.domain.given import given
+from tests.domain.words import (
     NOW,
     because,
     cancelled,
     corrected,
     day,
     euros,
-    given,
     line,
     moment,
     of_line,

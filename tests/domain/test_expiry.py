@@ -20,7 +20,8 @@ from domain.expiry import (
     extended,
 )
 from domain.values import LAST_DAY, as_moment, local_day, start_of
-from tests.domain.given import fold, sold
+from tests.domain.given import fold
+from tests.domain.words import sold
 from tests.strategies import days, zones
 
 COUNTS = st.integers(1, 3_650)
@@ -138,7 +139,7 @@ def test_the_last_day_ends_with_the_start_of_the_next(zone: str, last: str, ends
 @example(date(2024, 3, 31), "Asia/Beirut")
 @example(date(2011, 12, 30), "Pacific/Apia")
 def test_the_start_of_a_day_is_the_first_moment_the_calendar_there_shows_it(day: date, zone: str) -> None:
-    """Held against the zone's own clock, read forward second by second around the answer."""
+    """Held against the zone's own clock: a second earlier it shows another day, from then on this one."""
     start = start_of(day, zone)
     wall = ZoneInfo(zone)
     assert start.tzinfo is UTC

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from pydantic import BaseModel
 
+from domain.catalogue import ServiceDefined, ServiceTerms
 from domain.events import Fact, Registry, UnreadableFact, Upcaster
 from domain.facts import FACTS
 from domain.package import AnyPackageFact, UnitsRedeemed
@@ -86,6 +87,13 @@ def test_any_fact_comes_back_from_its_bytes_as_it_was(fact: Fact) -> None:
     again = FACTS.read(fact.stored_name, fact.stored_version, data)
     assert again == fact
     assert again.to_bytes() == data
+
+
+def test_what_is_absent_is_not_stored() -> None:
+    """An optional field that is added later leaves the bytes of earlier facts as they were."""
+    assert ServiceDefined(service=ServiceTerms(name="Talk", service_type="Advice")).to_bytes() == (
+        b'{"service":{"name":"Talk","service_type":"Advice"}}'
+    )
 
 
 def test_every_fact_of_a_package_is_registered_and_folds() -> None:

@@ -33,7 +33,8 @@ from domain.redeeming import Candidate
 from domain.refusals import AlreadyRestored, InsufficientUnits
 from domain.values import local_day
 from tests.domain.books import check_line_facts, lowest_from, remainders
-from tests.domain.given import ZONE, World, because, euros, fold, redeem_any
+from tests.domain.given import World, fold
+from tests.domain.words import ZONE, because, euros, redeem_any
 from tests.strategies import START, History, Step, histories, sales
 
 SOME = settings(max_examples=40)

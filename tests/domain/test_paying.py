@@ -25,15 +25,14 @@ from domain.refusals import (
     RefundExceedsPaid,
 )
 from domain.values import ExternalRef, Money, PaymentMethod, Role
-from tests.domain.given import (
+from tests.domain.given import World, given
+from tests.domain.words import (
     NOW,
-    World,
     because,
     cancelled,
     corrected,
     day,
     euros,
-    given,
     line,
     moment,
     of_line,

@@ -2,9 +2,7 @@
 
 import pytest
 
-from domain.changing import changed
 from domain.package import (
-    AnyPackageFact,
     CancelPackage,
     FreedUse,
     PackageUnfroze,
@@ -13,19 +11,15 @@ from domain.package import (
     UnitsRedeemed,
     UnitsRestored,
 )
-from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, LimitReached, NotFound
-from domain.restoring import restore as decide_restoration
+from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, NotFound
 from domain.values import Role
-from tests.domain.given import (
-    NOW,
+from tests.domain.given import given
+from tests.domain.words import (
     because,
     cancelled,
-    circumstances,
     corrected,
     day,
-    fold,
     froze,
-    given,
     line,
     moment,
     of_line,
@@ -186,19 +180,6 @@ def test_staff_do_not_take_back_a_use_of_another_day() -> None:
 def test_managers_take_back_any_use() -> None:
     world = given(sold(), used(1, remaining=9))
     assert world.when(restore(), "2026-11-04 00:00", Role.MANAGER, "stf_bob").facts
-
-
-# The room in a stream
-
-
-def test_restoring_may_use_the_kept_facts_to_the_last() -> None:
-    facts: list[AnyPackageFact] = [sold(), used(1, remaining=9)]
-    package = fold(facts)
-    at = circumstances(NOW)
-    assert decide_restoration({"pkg_1": changed(package, version=19_999)}, restore(), at)
-    with pytest.raises(LimitReached) as refusal:
-        decide_restoration({"pkg_1": changed(package, version=20_000)}, restore(), at)
-    assert refusal.value.explanation() == {"what": "facts of a package", "limit": 20_000}
 
 
 def test_cancelled_units_are_not_restored_by_a_use_they_never_had() -> None:

@@ -21,19 +21,8 @@ from domain.refusals import (
     Overpayment,
 )
 from domain.values import ExternalRef, Money, PaymentMethod, Role, Terms
-from tests.domain.given import (
-    HOUSEHOLD,
-    NOW,
-    SERVICES,
-    ZONE,
-    World,
-    because,
-    day,
-    euros,
-    moment,
-    pay,
-    selling,
-)
+from tests.domain.given import World, selling
+from tests.domain.words import HOUSEHOLD, NOW, SERVICES, ZONE, because, day, euros, moment, pay
 
 TEN_MASSAGES = OfferTerms(
     name="Massage ×10 💆", price=45_000, lines=(OfferLine(quantity=10, services=("svc_massage",)),)

@@ -4,7 +4,8 @@ import pytest
 
 from domain.package import AddNote, ChangeSharing, NoteAdded, SharingChanged
 from domain.refusals import Invalid, PackageCancelled
-from tests.domain.given import NOW, because, cancelled, given, moment, of_line, redeem, sold, used
+from tests.domain.given import given
+from tests.domain.words import NOW, because, cancelled, moment, of_line, redeem, sold, used
 
 
 def change(sharing: str, *beneficiaries: str, keep: bool = False) -> ChangeSharing:

@@ -8,6 +8,7 @@ from domain.expiry import AfterFirstUse
 from domain.package import (
     AddNote,
     CancelPackage,
+    CorrectLine,
     ExpiryChanged,
     ExpiryRemoved,
     FreezePackage,
@@ -24,15 +25,15 @@ from domain.package import (
     status,
 )
 from domain.refusals import Invalid, NotExpired, PackageCancelled, PackageExpired, PackageFrozen
-from domain.values import LAST_DAY, Role
-from tests.domain.given import (
+from domain.values import LAST_DAY
+from tests.domain.given import given
+from tests.domain.words import (
     NOW,
     because,
     cancelled,
     corrected,
     day,
     froze,
-    given,
     moment,
     of_line,
     redeem,
@@ -227,6 +228,16 @@ def test_an_expiry_that_was_reinstated_is_not_overruled_by_a_first_use() -> None
     )
 
 
+def test_a_cancelled_package_that_waited_for_its_first_use_comes_back_with_its_new_last_day() -> None:
+    rule = AfterFirstUse(count=1, unit="years")
+    outcome = (
+        given(sold(units=1, validity=rule), cancelled(of_line(1, 1)))
+        .when(reinstate("2026-12-24"))
+        .and_when(redeem())
+    )
+    assert outcome.package.expires_on == day("2026-12-24")
+
+
 # Freezing
 
 
@@ -349,18 +360,10 @@ def test_an_expiry_cut_short_during_a_freeze_binds_uses_of_before_it() -> None:
     )
 
 
-def test_a_frozen_package_may_be_corrected_paid_and_cancelled() -> None:
-    world = given(sold(units=2), froze("2026-10-20"))
-    from domain.package import CorrectLine
-
+def test_a_frozen_package_may_be_corrected_cancelled_and_voided() -> None:
+    world = given(sold(units=2), froze("2026-10-20", at="2026-10-01 10:00"))
     world.when(CorrectLine(package_id="pkg_1", line=1, change=-1)).then(
         corrected(-1, remaining=1, taken=(1,))
     )
     assert world.when(CancelPackage(package_id="pkg_1", reason=because())).facts
-    assert world.when(VoidPackage(package_id="pkg_1", reason=because()), "2026-10-01 10:00").facts
-
-
-def test_a_manager_may_do_all_of_it() -> None:
-    world = given(sold(expires_on="2026-10-31"))
-    for command in (expire("2026-11-30"), freeze("2026-10-20")):
-        assert world.when(command, role=Role.MANAGER).facts
+    assert world.when(VoidPackage(package_id="pkg_1", reason=because()), "2026-10-01 11:00").facts

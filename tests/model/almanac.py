@@ -1,7 +1,7 @@
 """Days and moments by plain arithmetic: moments are whole milliseconds since 1970, days are dates.
 
-Written apart from `domain/`: the first moment of a day is searched for instead of computed, and calendar months
-are counted by trying days until one exists.
+Written apart from `domain/`: the first moment of a day is searched for instead of computed, and a month's
+last day is found by trying until a day exists.
 """
 
 from datetime import UTC, date, datetime, timedelta

@@ -1,7 +1,7 @@
-"""Everything that can be asked of the books, in both languages: a command for the product, and the same for the
-reference.
+"""Everything that can be asked of the books, for the product as a command and for the reference as a call.
 
-Each function draws one command on what the reference knows: mostly sensible, often at a limit, sometimes nonsense.
+Each function draws one command on what the reference knows: mostly sensible, often at a limit, sometimes
+nonsense.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,7 @@
-"""The real books of one business as the machine has come to know them: every fact, and what the facts fold into.
+"""The real books of one business as the machine has come to know them: every fact, and what they fold into.
 
-`learn()` takes in what was recorded since the last time and checks each fact's place, moment and seal on the way;
-the other methods hold tables, streams and the reference against it.
+`learn()` takes in what was recorded since the last time and checks each fact's place, moment and seal on the
+way; the other methods hold tables, streams and the reference against it.
 """
 
 from collections.abc import Iterator
@@ -169,7 +169,7 @@ class Books:
     # Against the read tables
 
     def check_tables(self, views: Views) -> None:
-        """Every read table holds the fold of the facts up to its checkpoint, and nothing else (invariant 8)."""
+        """Every read table holds the fold of the facts up to its checkpoint, nothing else (invariant 8)."""
         for projection, position, rows in read_tables(views, self.business_id):
             assert position <= len(self.facts)
             assert rows == fold(projection, self.facts[:position]), f"{projection.name} at {position}"
@@ -209,7 +209,7 @@ def read_tables(views: Views, business_id: str) -> Iterator[tuple[Projection, in
 
 
 def _check_equations(shown: Row) -> None:
-    """domain.md, Units: total = used + remaining, used = redeemed + forfeited + corrected, 0 ≤ held ≤ remaining."""
+    """domain.md, Units, on the card as it is shown."""
     for counts in (shown, *shown["lines"]):
         assert counts["total"] == counts["used"] + counts["remaining"]
         assert counts["used"] == counts["redeemed"] + counts["forfeited"] + counts["corrected"]

@@ -1,7 +1,7 @@
-"""The machine: real books of two businesses, driven by every command, legal and illegal, under clocks that jump,
-workers that crash, rebuilds and restarts, and held against the reference after every step (trust.md, layer 1).
+"""The machine: real books of two businesses, driven by every command, legal and illegal, under clocks that
+jump, workers that crash, rebuilds and restarts, and held against the reference after every step.
 
-The rules of `domain.md` that a failure breaks are the numbers of its invariants, named in `books.py` and here.
+The invariants of `domain.md` are named by their numbers, in `books.py` and here.
 """
 
 import sys
@@ -14,7 +14,7 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from domain.ledger.execute import Done, Order, RequestKey
+from domain.ledger.execute import Done, Order, Preview, RequestKey
 from domain.ledger.recorder import UnknownBusiness, Wanted
 from domain.refusals import Refused
 from tests.model import asking
@@ -30,7 +30,7 @@ STARTS = ("2026-10-24 20:00", "2026-03-28 12:00", "2027-04-29 12:00", "2028-02-2
 STEPS = (1, 1_000, 60_000, 3_600_000, 6 * 3_600_000, 86_400_000, 7 * 86_400_000, 31 * 86_400_000)
 LONG_STEPS = (366 * 86_400_000, 3_653 * 86_400_000)
 LATEST_START = datetime(2150, 1, 1, tzinfo=UTC)
-"""The clock goes no further: what is entered then may count to the last day that the books know, 2200-12-31."""
+"""The clock goes no further: what is entered may count fifty years ahead, and the books end in 2200."""
 
 MANNERS = (
     ("plain",) * 8 + ("keyed",) * 4 + ("matching", "stale", "previewed", "grouped", "previewed and keyed")
@@ -40,7 +40,7 @@ REPEATS = ("same", "other body")
 
 @dataclass(frozen=True)
 class Expected:
-    """What must come of an order: facts or none, one of these refusals, or the answer that was given before."""
+    """What must come of an order: facts or none, one of these refusals, or the answer given before."""
 
     changed: bool = False
     refusals: frozenset[str] = frozenset()
@@ -54,7 +54,7 @@ class Sent:
 
 
 class Machine(RuleBasedStateMachine):
-    """Needs the places it may keep its books in. With a wrong `reference` it must fail: that is tested too."""
+    """Needs places to keep its books in. With a wrong `reference` it must fail: that is tested too."""
 
     steps_done = 0
     """Of all machines of this process."""
@@ -396,14 +396,17 @@ class Machine(RuleBasedStateMachine):
     def _preview(self, business: Business, sent: Sent) -> None:
         """A dry run tells what would happen, and nothing happens (invariant 5)."""
         ledger, head = self.here.ledger(business), business.books.head
+        seen: Preview | Refused
         try:
-            preview = ledger.preview(sent.order)
+            seen = ledger.preview(sent.order)
         except Refused as refusal:
-            assert refusal.code in sent.expected.refusals, (refusal.code, sent)
+            seen = refusal
+        if isinstance(seen, Refused):
+            assert seen.code in sent.expected.refusals, (seen.code, sent)
         else:
             assert not sent.expected.refusals
-            assert bool(preview.facts) == sent.expected.changed
-            assert preview.position == head.position
+            assert bool(seen.facts) == sent.expected.changed
+            assert seen.position == head.position
         assert ledger.recorder.head() == head
 
     def _carry_out(self, business: Business, batch: list[Sent], *, grouped: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Where one run of the machine keeps its books: memory, an SQLite file or a PostgreSQL database, fresh each time."""
+"""Where a run of the machine keeps its books: memory, an SQLite file or a PostgreSQL database, always fresh."""
 
 import secrets
 import shutil

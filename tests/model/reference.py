@@ -1,7 +1,7 @@
-"""What the books must say, in plain integers and dates: a second opinion that shares no code with the product.
+"""What the books must say, in plain integers and dates: a second opinion, without a line of the product.
 
 A command either changes the reference, or raises `Refusal` with every reason that speaks against it: where
-several do, the rules do not say which is told first, so that each of them is a right answer. A command that finds
+several do, the rules do not say which is told first, so that each is a right answer. A command that finds
 everything as it asks returns False: done, and no fact.
 """
 
@@ -697,7 +697,7 @@ class Reference:
         return found
 
     def _take(self, packages: Sequence[Package], use: _Use, asking: Asking) -> bool:
-        wanted, allocation = use.wish.quantity, 0
+        wanted = use.wish.quantity
         room = {package.id: self._room(package, use) for package in packages}
         plan = []
         for package, n in self._ranked(packages, use):
@@ -708,8 +708,7 @@ class Reference:
                 plan.append((package, n, line.indices("available")[:take]))
         assert wanted == 0, "the reference let a use through that it cannot serve"
         self.recordings += 1
-        for package, n, units in plan:
-            allocation += 1
+        for allocation, (package, n, units) in enumerate(plan, 1):
             self._start(package, use, asking)
             staff = use.wish.staff or asking.who
             mine = package.uses.setdefault(use.wish.redemption, Use(use.at, use.participant, staff, []))

@@ -1,4 +1,4 @@
-"""Running the machine: a number of examples for the suite, a number of steps from a seed for the command line."""
+"""Running the machine from a seed: so many examples, of so many steps each."""
 
 from collections.abc import Callable
 
@@ -21,11 +21,12 @@ def run(
     steps: int,
     from_seed: int,
     reference: type[Reference] = Reference,
-    shrink: bool = True,
+    shrink: bool = False,
 ) -> int:
     """Run so many examples of so many steps; the steps done. The same seed does the same.
 
-    Raises what the first failing step raised, with the shortest program that Hypothesis finds for it.
+    Raises what the first failing step raised, and prints the commands and answers up to it; with `shrink` the
+    fewest that still fail, which takes minutes.
     """
     before = Machine.steps_done
     phases = [Phase.generate, Phase.shrink] if shrink else [Phase.generate]

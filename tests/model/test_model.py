@@ -1,4 +1,4 @@
-"""The machine in the suite: the same few hundred steps on every store, each time the same (trust.md, layer 1)."""
+"""The machine in the suite: a few hundred steps on every store, each time the same (trust.md, layer 1)."""
 
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
@@ -79,4 +79,4 @@ class LivesInLondon(Reference):
 )
 def test_a_wrong_reference_is_found_out(in_memory: Places, wrong: type[Reference]) -> None:
     with pytest.raises(AssertionError):
-        run(in_memory, examples=60, steps=40, from_seed=6, reference=wrong, shrink=False)
+        run(in_memory, examples=60, steps=40, from_seed=6, reference=wrong)

@@ -13,7 +13,6 @@ from replay.timeline import as_of, package_at
 from tests.replay.conftest import FIRST, ZONE, Lived
 
 
-@pytest.mark.covers("S76")
 def test_the_state_at_a_version_is_the_fold_of_so_many_facts(lived: Lived) -> None:
     recorder = lived.world.ledger.recorder
     facts = list(all_recorded(recorder.stream("pkg_used")))

@@ -79,7 +79,6 @@ SWAP = (
 )
 
 
-@pytest.mark.covers("S80")
 @pytest.mark.parametrize(
     ("statements", "position"),
     [

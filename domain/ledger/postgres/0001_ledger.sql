@@ -296,8 +296,9 @@ BEGIN
         IF cardinality(c.streams) > 0 THEN
             INSERT INTO streams (business_id, kind, id, customer_id, opened)
             SELECT business, n.kind, n.id, n.customer_id,
-                   coalesce((SELECT min(position) FROM facts
-                              WHERE business_id = business AND stream_id = n.id), first)
+                   coalesce((SELECT position FROM facts  -- not min(position): that would walk the ledger
+                              WHERE business_id = business AND stream_id = n.id
+                              ORDER BY version LIMIT 1), first)
               FROM unnest(c.streams) AS n;
         END IF;
         IF cardinality(c.claims) > 0 THEN

@@ -122,7 +122,12 @@ def our_errors() -> Iterator[None]:
         raise Contention(str(error)) from error
     except errors.UniqueViolation as error:
         raise IntegrityError(str(error)) from error
-    except (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction) as error:
+    except (
+        psycopg.OperationalError,
+        psycopg.InterfaceError,
+        errors.ReadOnlySqlTransaction,
+        errors.InFailedSqlTransaction,
+    ) as error:
         raise LedgerUnavailable(str(error)) from error
     except psycopg.DatabaseError as error:
         if error.sqlstate == UNKNOWN_BUSINESS:

@@ -1,0 +1,64 @@
+"""The benchmarks run and fill every figure; how fast anything is belongs to no test."""
+
+import math
+from collections import Counter
+
+import pytest
+
+from tests.bench.race import IN_TURN, UNITS, packages_for, uses
+from tests.bench.redeem import (
+    AS_IT_IS,
+    CORE,
+    CRUD,
+    GROUPED,
+    HTTP,
+    ONE_BY_ONE,
+    SERVED,
+    STOCK,
+    Plan,
+    measure,
+    table,
+)
+
+SMALLEST = Plan(
+    seconds=0.05,
+    rounds=1,
+    writers=2,
+    connections=2,
+    businesses=(2, 1),
+    warm_up=0.05,
+    fastest=1_000,
+    in_turn=10,
+)
+ENTRANTS = {(CORE, ONE_BY_ONE), (CORE, GROUPED), (CORE, STOCK), (CORE, CRUD), (HTTP, SERVED), (HTTP, CRUD)}
+
+
+def test_redeem_measures_every_entrant_under_every_condition() -> None:
+    report = measure(SMALLEST, lambda step: None)
+    disks = {figure.disk for figure in report.figures}
+    assert AS_IT_IS in disks
+    assert len(disks) + len(report.skipped) == 2
+    measured = {(f.disk, f.businesses, f.door, f.entrant) for f in report.figures}
+    assert measured == {(disk, n, *e) for disk in disks for n in SMALLEST.businesses for e in ENTRANTS}
+    assert all(rate > 0 for figure in report.figures for rate in figure.rounds)
+    # Two of ours beside two rivals in the process, one beside one over HTTP.
+    ratios = report.to_json()["ratios"]
+    assert len(ratios) == len(disks) * len(SMALLEST.businesses) * (2 * 2 + 1)
+    assert all(math.isfinite(ratio["ratio"]) for ratio in ratios)
+    shown = table(report)
+    assert all(figure.entrant in shown and figure.disk in shown for figure in report.figures)
+
+
+@pytest.mark.parametrize("writers", [1, 2, 8, 32])
+def test_every_unit_is_used_once_and_no_package_by_two_writers(writers: int) -> None:
+    packages = list(range(packages_for(10_000, writers)))
+    queues = uses(packages, writers)
+    assert sum(map(len, queues)) >= 10_000
+    assert {len(queue) for queue in queues} == {len(queues[0])}
+    assert Counter(package for queue in queues for package in queue) == dict.fromkeys(packages, UNITS)
+    assert sum(len(set(queue)) for queue in queues) == len(packages)
+
+
+def test_packages_are_used_in_turn() -> None:
+    (queue,) = uses(list(range(packages_for(1, 1))), 1)
+    assert queue[:IN_TURN] == queue[IN_TURN : 2 * IN_TURN] == list(range(IN_TURN))
