@@ -14,7 +14,7 @@ from domain.ledger.directory import Called, row
 from domain.ledger.recorder import Person, Wanted
 from domain.refusals import NotFound
 from domain.staff import RegisterStaff, StaffRole
-from domain.values import LocationId, Name, Quantity, Role, StaffId, Terms, TimeZone, Value
+from domain.values import LocationId, LongText, Name, Quantity, Role, StaffId, Terms, TimeZone, Value
 from projections.definition import Row
 from projections.staff_list import staff
 
@@ -24,6 +24,7 @@ from projections.staff_list import staff
 class LocationShown(Value):
     id: str
     name: str
+    address: str | None
     time_zone: str
     open: bool
 
@@ -55,7 +56,7 @@ def _shown(books: Books) -> BusinessShown:
 
 def _locations(found: Business) -> tuple[LocationShown, ...]:
     return tuple(
-        LocationShown(id=id, name=each.name, time_zone=each.time_zone, open=each.open)
+        LocationShown(id=id, name=each.name, address=each.address, time_zone=each.time_zone, open=each.open)
         for id, each in found.locations.items()
     )
 
@@ -92,6 +93,7 @@ def change_policies(call: Command[PolicyChanges]) -> Ask:
 class LocationBody(Value):
     id: LocationId | None = None
     name: Name
+    address: LongText | None = None
     time_zone: TimeZone | None = None
     """The business's own when absent."""
 
@@ -110,7 +112,7 @@ class LocationPage(Page[LocationShown]):
 def open_location(call: Command[LocationBody]) -> Ask:
     body = call.body
     id = call.new("loc", body.id)
-    asked = OpenLocation(location_id=id, name=body.name, time_zone=body.time_zone)
+    asked = OpenLocation(location_id=id, name=body.name, time_zone=body.time_zone, address=body.address)
     return Ask(asked, lambda books, _: next(each for each in _locations(books.business) if each.id == id))
 
 

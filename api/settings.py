@@ -6,7 +6,7 @@
 |---|---|---|
 | `CARNET_DATABASE` | `sqlite:///` and `carnet/carnet.db` in the user's data folder | the ledgers: `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…` |
 | `CARNET_VIEWS` | `<database>-views`; on PostgreSQL the schema `carnet_views` | where the read models live: another SQLite file, or another schema of the same database |
-| `CARNET_PEPPER` | SQLite: made once, in `<database>-pepper` | the secret that API keys are stored under; at least 32 bytes; must be set for PostgreSQL |
+| `CARNET_PEPPER` | made once: SQLite in `<database>-pepper`, PostgreSQL in `carnet/pepper` in the user's data folder | the secret that API keys are stored under; at least 32 bytes; set it when several machines serve one database |
 | `CARNET_HOST` | `127.0.0.1` | the address the API listens on |
 | `CARNET_PORT` | `8000` | its port, 1–65535 |
 | `CARNET_POOL` | `8` | connections to the database, and threads that use them, in each process; 1–100 |
@@ -59,6 +59,8 @@ class Settings:
     database: str
     views: str
     pepper: str | None
+    pepper_file: Path
+    """Where the pepper is kept when it is not a setting."""
     host: str = "127.0.0.1"
     port: int = 8000
     pool: int = 8
@@ -75,7 +77,8 @@ class Settings:
         return cls(
             database=database,
             views=_views(environment, database),
-            pepper=_pepper(environment, database),
+            pepper=_pepper(environment),
+            pepper_file=_pepper_file(environment, database),
             host=environment.get("CARNET_HOST") or "127.0.0.1",
             port=_number(environment, "CARNET_PORT", 8000, 1, 65_535),
             pool=_number(environment, "CARNET_POOL", 8, 1, 100),
@@ -94,13 +97,12 @@ class Settings:
 def pepper_of(settings: Settings) -> bytes:
     """The secret that API keys are stored under.
 
-    On SQLite without `CARNET_PEPPER` it lies in a file beside the database that only its owner can read, and
-    is made when it is first asked for. Raises WrongSetting when others can read that file.
+    Without `CARNET_PEPPER` it lies in a file that only its owner can read, made when it is first asked for.
+    Raises WrongSetting when others can read that file.
     """
     if settings.pepper is not None:
         return settings.pepper.encode()
-    assert settings.ledger_file is not None, "on PostgreSQL the pepper is a setting"
-    path = Path(f"{settings.ledger_file}-pepper")
+    path = settings.pepper_file
     if not path.exists():
         _write_pepper(path)
     if path.stat().st_mode & 0o077:
@@ -169,11 +171,15 @@ def _views(environment: Mapping[str, str], database: str) -> str:
     return path
 
 
-def _pepper(environment: Mapping[str, str], database: str) -> str | None:
+def _pepper_file(environment: Mapping[str, str], database: str) -> Path:
+    if database.startswith("sqlite:"):
+        return Path(f"{sqlite_file(database)}-pepper")
+    return data_folder(environment) / "pepper"
+
+
+def _pepper(environment: Mapping[str, str]) -> str | None:
     given = environment.get("CARNET_PEPPER")
     if given is None:
-        if database.startswith("postgresql:"):
-            raise WrongSetting(f"CARNET_PEPPER must be set for PostgreSQL: {PEPPER_BYTES_MIN} bytes or more")
         return None
     if len(given.encode()) < PEPPER_BYTES_MIN or len(set(given)) < PEPPER_DISTINCT_MIN:
         raise WrongSetting(

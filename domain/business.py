@@ -8,7 +8,7 @@ from typing import ClassVar, assert_never
 
 from domain.events import Fact
 from domain.refusals import IdTaken, NotFound
-from domain.values import BusinessId, Currency, LocationId, Name, Quantity, Terms, TimeZone, Value
+from domain.values import BusinessId, Currency, LocationId, LongText, Name, Quantity, Terms, TimeZone, Value
 
 # Facts
 
@@ -41,6 +41,7 @@ class LocationOpened(Fact):
     location_id: LocationId
     name: Name
     time_zone: TimeZone
+    address: LongText | None = None
 
 
 class LocationClosed(Fact):
@@ -58,6 +59,7 @@ FACTS: tuple[type[Fact], ...] = (BusinessOpened, PolicyChanged, LocationOpened, 
 class Location:
     name: str
     time_zone: str
+    address: str | None = None
     open: bool = True
 
 
@@ -79,7 +81,7 @@ def evolve(state: Business | None, fact: BusinessFact) -> Business:
         case PolicyChanged():
             return replace(state, policies=fact.policies, policy_version=fact.policy_version)
         case LocationOpened():
-            opened = Location(fact.name, fact.time_zone)
+            opened = Location(fact.name, fact.time_zone, fact.address)
             return replace(state, locations={**state.locations, fact.location_id: opened})
         case LocationClosed():
             closed = replace(state.locations[fact.location_id], open=False)
@@ -111,6 +113,7 @@ class OpenLocation(Value):
     name: Name
     time_zone: TimeZone | None = None
     """The business's own when absent."""
+    address: LongText | None = None
 
 
 class CloseLocation(Value):
@@ -154,7 +157,10 @@ def _open_location(state: Business, command: OpenLocation) -> list[BusinessFact]
     if command.location_id in state.locations:
         raise IdTaken(command.location_id)
     zone = command.time_zone or state.time_zone
-    return [LocationOpened(location_id=command.location_id, name=command.name, time_zone=zone)]
+    opened = LocationOpened(
+        location_id=command.location_id, name=command.name, time_zone=zone, address=command.address
+    )
+    return [opened]
 
 
 def _close_location(state: Business, command: CloseLocation) -> list[BusinessFact]:

@@ -52,8 +52,8 @@ class Route:
     wants: Callable[[Any, str, Peek], Wanted]
     """(command, business id, peek) → what is read."""
     decide: Callable[[Any, Books, Circumstances], Decision]
-    target: Callable[[Any], str | None] = field(default=lambda command: None)
-    """The stream that If-Match speaks of."""
+    target: Callable[[Any, str], str | None] = field(default=lambda command, business_id: None)
+    """(command, business id) → the stream that If-Match speaks of."""
 
 
 # Claims
@@ -382,8 +382,8 @@ def _business(command: Any, business_id: str, peek: Peek) -> Wanted:
     return Wanted({business_id: 0})
 
 
-def _id(name: str) -> Callable[[Any], str]:
-    return lambda command: str(getattr(command, name))
+def _id(name: str) -> Callable[[Any, str], str]:
+    return lambda command, business_id: str(getattr(command, name))
 
 
 _PACKAGE = Route(_wants_package, _of_package, _id("package_id"))
@@ -391,7 +391,7 @@ _CUSTOMER = Route(_wants_customer, _of_customer, _id("customer_id"))
 _OFFER = Route(_wants_offer, _of_offer, _id("offer_id"))
 _SERVICE = Route(_own("service_id"), _of_service, _id("service_id"))
 _STAFF = Route(_own("staff_id", and_business=True), _of_staff, _id("staff_id"))
-_BUSINESS = Route(_business, _of_business)
+_BUSINESS = Route(_business, _of_business, lambda command, business_id: business_id)
 
 COMMANDS: Mapping[type[Value], Route] = {
     business.OpenBusiness: Route(_business, _open_business),

@@ -236,7 +236,7 @@ def _decide(order: Order, books: Books, at: Circumstances) -> tuple[Decision, Ap
     """Decide, put the facts into the books, and render the answer on what they became."""
     route = COMMANDS[type(order.command)]
     books.seen = {}
-    _check_version(order, route.target(order.command), books)
+    _check_version(order, route.target(order.command, books.business_id), books)
     decision = route.decide(order.command, books, at)
     read = dict(books.seen)
     meta = order.meta.to_bytes()
