@@ -11,9 +11,9 @@ from domain.ledger.application import Carnet, Ledger
 from domain.ledger.execute import Answer, Done, Order, RequestKey, Result
 from domain.ledger.mapper import Meta, recorded
 from domain.values import RECORDED_AT, Actor, Value
-from projections.read_models import READ_MODELS
 from projections.dropping import drop_old
-from projections.rebuild import Limits, Rebuild, 
+from projections.read_models import READ_MODELS
+from projections.rebuild import Limits, Rebuild
 from projections.runner import Runner
 from projections.views import Views
 from tests.model.almanac import text_of
