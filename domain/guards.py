@@ -28,6 +28,11 @@ def now_for(package: Package, at: Circumstances) -> datetime:
     return max(at.now, package.latest_at)
 
 
+def today_for(package: Package, at: Circumstances) -> date:
+    """The local day of `now_for`: a clock that is behind does not undo what already counts."""
+    return local_day(now_for(package, at), package.time_zone)
+
+
 def effective_moment(package: Package, given: date | datetime | None, at: Circumstances) -> datetime:
     """When something happened, as the one who enters it may say (domain.md, Redeeming).
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from domain.guards import check_expiry, check_not_cancelled, check_not_expired, now_for, settled
+from domain.guards import check_expiry, check_not_cancelled, check_not_expired, now_for, settled, today_for
 from domain.package import (
     LAPSED,
     AnyPackageFact,
@@ -17,7 +17,7 @@ from domain.package import (
     SetExpiry,
 )
 from domain.refusals import Invalid, NotExpired, PackageFrozen
-from domain.values import LAST_DAY, Circumstances, local_day, ref_of
+from domain.values import LAST_DAY, Circumstances, ref_of
 
 FREEZE_DAYS_MAX = 366
 
@@ -25,10 +25,10 @@ FREEZE_DAYS_MAX = 366
 def set_expiry(package: Package, command: SetExpiry, at: Circumstances) -> list[AnyPackageFact]:
     """Raises PackageCancelled, PackageExpired (only reinstating brings it back), Invalid before purchase."""
     check_not_cancelled(package)
-    check_not_expired(package, at.now)
+    check_not_expired(package, now_for(package, at))
     moment, staff_id = now_for(package, at), at.actor.staff_id
     reason = ref_of(command.reason)
-    current = package.expiry_on(local_day(at.now, package.time_zone))
+    current = package.expiry_on(today_for(package, at))
     if command.expires_on == current:
         return []
     if command.expires_on is None:
@@ -48,9 +48,9 @@ def set_expiry(package: Package, command: SetExpiry, at: Circumstances) -> list[
 
 def reinstate(package: Package, command: ReinstatePackage, at: Circumstances) -> list[AnyPackageFact]:
     """Raises NotExpired for what is neither expired nor cancelled, Invalid for a day already past."""
-    if not package.cancelled and not package.expired_at(at.now):
-        raise NotExpired(package.status(at.now))
-    today = local_day(at.now, package.time_zone)
+    if not package.cancelled and not package.expired_at(now_for(package, at)):
+        raise NotExpired(package.status(now_for(package, at)))
+    today = today_for(package, at)
     if command.expires_on < today:
         raise Invalid("/expires_on", "in-the-past", f"must not lie before {today}, today")
     return [
@@ -68,8 +68,8 @@ def reinstate(package: Package, command: ReinstatePackage, at: Circumstances) ->
 def freeze_package(package: Package, command: FreezePackage, at: Circumstances) -> list[AnyPackageFact]:
     """Raises PackageCancelled, PackageExpired, PackageFrozen (unfreeze first), Invalid for the last day."""
     check_not_cancelled(package)
-    check_not_expired(package, at.now)
-    today = local_day(at.now, package.time_zone)
+    check_not_expired(package, now_for(package, at))
+    today = today_for(package, at)
     if freeze := package.freeze_on(today):
         if freeze.until == command.until:
             return []
@@ -90,10 +90,10 @@ def freeze_package(package: Package, command: FreezePackage, at: Circumstances) 
 
 def unfreeze_package(package: Package, at: Circumstances) -> list[AnyPackageFact]:
     """The expiry moves by the days frozen; nothing when the clock has ended the freeze already."""
-    today = local_day(at.now, package.time_zone)
+    today = today_for(package, at)
     freeze = package.freeze_on(today)
     if freeze is None:
-        return settled(package, at.now)
+        return settled(package, now_for(package, at))
     days = (today - freeze.frozen_on).days
     expires_on = package.expires_on and min(LAST_DAY, package.expires_on + timedelta(days=days))
     return [

@@ -293,8 +293,14 @@ def _valid_until(card: Row) -> datetime | None:
         return None
     last = date.fromisoformat(card["expires_on"])
     if card["frozen_on"] is not None:
-        last = extended(last, date.fromisoformat(card["frozen_on"]), date.fromisoformat(card["frozen_until"]))
+        frozen_on, until = _frozen(card)
+        last = max(until, extended(last, frozen_on, until))  # nothing expires while frozen
     return expires_at(last, card["time_zone"])
+
+
+def _frozen(card: Row) -> tuple[date, date]:
+    """The first and the last day of the freeze."""
+    return date.fromisoformat(card["frozen_on"]), date.fromisoformat(card["frozen_until"])
 
 
 CARDS = Keyed("cards", 1, TABLE, HANDLES, _keys, row)
@@ -314,17 +320,19 @@ def is_inconsistent(card: Row) -> bool:
 
 
 def _freeze_on(card: Row, day: date) -> str | None:
-    until: str | None = card["frozen_until"]
-    return until if until is not None and day <= date.fromisoformat(until) else None
+    if card["frozen_on"] is None:
+        return None
+    frozen_on, until = _frozen(card)
+    return until.isoformat() if frozen_on <= day <= until else None
 
 
 def expiry_on(card: Row, day: date) -> str | None:
     """The last valid day as it stands on a day: a freeze that the clock ended has moved it."""
-    if card["expires_on"] is None or card["frozen_on"] is None or _freeze_on(card, day):
-        last: str | None = card["expires_on"]
+    last: str | None = card["expires_on"]
+    if last is None or card["frozen_on"] is None:
         return last
-    frozen_on, until = date.fromisoformat(card["frozen_on"]), date.fromisoformat(card["frozen_until"])
-    return extended(date.fromisoformat(card["expires_on"]), frozen_on, until).isoformat()
+    frozen_on, until = _frozen(card)
+    return last if day <= until else extended(date.fromisoformat(last), frozen_on, until).isoformat()
 
 
 def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]], *, recorded_at: str) -> Row:

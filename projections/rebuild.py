@@ -139,9 +139,8 @@ class Rebuild:
             if ended or folding.unwritten >= self._limits.rows_per_write:
                 try:
                     written = self._write(business_id, folding, checkpoint, folded)
-                except (
-                    Exception
-                ):  # what the database refuses is found fact by fact; what passes is raised there
+                except Exception:
+                    # What the database refuses is found fact by fact; any other failure is raised there again.
                     yield from self._fill_carefully(business_id, upto)
                     return
                 if not written:
@@ -221,6 +220,8 @@ class Rebuild:
         """Bring both tables to the position of the further one; False when one has stopped."""
         ledger = self._store.ledger(business_id)
         with self._views.writing() as connection:
+            for physical in (self._live(connection), self.physical):
+                positions.open_checkpoint(connection, physical, business_id, _now_ms())
             live = self._checkpoint(connection, self._live(connection), business_id)
             new = self._checkpoint(connection, self.physical, business_id)
             while live.position != new.position and live.stop is None and new.stop is None:

@@ -65,13 +65,13 @@ def test_every_unit_is_in_one_state_after_every_fact_and_values_add_up_to_the_pr
 def test_a_fold_of_the_stored_bytes_is_the_state_that_was_decided_on(history: History) -> None:
     for facts in history.world.packages.values():
         state: Package | None = None
-        for fact in facts:
+        for n, fact in enumerate(facts, 1):
             state = evolve(state, fact)
+            assert state.version == n
+            assert state.latest_at == max(earlier.effective_at for earlier in facts[:n])
         assert state is not None
         stored = [FACTS.read(fact.stored_name, 1, fact.to_bytes()) for fact in facts]
         assert fold(stored) == state  # type: ignore[arg-type]
-        assert state.version == len(facts)
-        assert state.latest_at == max(fact.effective_at for fact in facts)
 
 
 @SOME

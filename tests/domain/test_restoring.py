@@ -158,6 +158,14 @@ def test_a_restoration_never_counts_from_before_the_use() -> None:
     )
 
 
+def test_a_back_dated_use_in_between_does_not_change_that() -> None:
+    given(
+        sold(units=2),
+        used(1, remaining=1, at="2026-10-03 12:04"),
+        used(2, remaining=0, at="2026-10-02 12:00", redemption="red_2"),
+    ).when(restore()).then(restored(1, remaining=1, at="2026-10-03 12:04"))
+
+
 # Who
 
 

@@ -22,7 +22,10 @@ CURRENCY = "EUR"
 LOCATIONS = ("loc_main", "loc_pier")
 STAFF: Mapping[str, str] = {"stf_olga": "owner", "stf_mia": "manager", "stf_ann": "staff", "stf_bob": "staff"}
 UNKNOWN = "unknown"
-QUANTITIES = (1, 1, 1, 2, 2, 3, 5, 10)
+OFTEN = 8
+"""How much more often sense is drawn than nonsense."""
+QUANTITIES = (1, 1, 1, 2, 2, 3, 5)
+"""Of the lines of an offer."""
 PRICES = (0, 1, 7, 100, 1_000, 9_999, 45_000, 10**12)
 
 
@@ -61,12 +64,12 @@ class Desk:
 
     def among(self, prefix: str, known: Sequence[str]) -> str:
         """One of the known ids; now and then, or when there is none, one that nobody knows."""
-        return self.draw(st.sampled_from([*known, *known, *known, f"{prefix}_{UNKNOWN}"]))
+        return self.draw(st.sampled_from([*list(known) * OFTEN, f"{prefix}_{UNKNOWN}"]))
 
     def new(self, prefix: str, known: Sequence[str] = ()) -> str:
         """An id that is new; now and then one that is taken."""
         fresh = f"{prefix}_{self._new_number()}"
-        return self.draw(st.sampled_from([fresh] * 9 + list(known[-1:])))
+        return self.draw(st.sampled_from([fresh] * 2 * OFTEN + list(known[-1:])))
 
     def wording(self) -> Wording:
         return Wording(id=f"txt_{self._new_number()}", salt=b"pinch", text="agreed at the desk")
@@ -90,7 +93,7 @@ class Desk:
 
     def moment(self, bought_at: int | None = None) -> tuple[date | int | None, int | None]:
         """An `effective_at`: (as it is asked, as a moment)."""
-        ago = (None,) * 8 + (MINUTE, HOUR, 6 * HOUR, DAY, 3 * DAY, 29 * DAY, 31 * DAY, 400 * DAY)
+        ago = (None,) * 3 * OFTEN + (MINUTE, HOUR, 6 * HOUR, DAY, 3 * DAY, 29 * DAY, 31 * DAY, 400 * DAY)
         back = self.one_of(*ago, -4 * MINUTE, -6 * MINUTE, "today", "yesterday", "month", "first", "purchase")
         match back:
             case None:
@@ -363,6 +366,9 @@ def pay(desk: Desk) -> Asked:
 
 
 def refund(desk: Desk) -> Asked:
+    """Where nothing was paid, mostly a payment."""
+    if not _payments(desk.books) and desk.one_of(*[True] * OFTEN, False):
+        return pay(desk)
     payment, amount = _refund(desk, desk.books.packages.values())
     command = package.RefundPayment(payment_id=payment, amount=_money(amount), reason=desk.wording())
     return Asked(command, lambda books, asking: books.refund(asking, payment, amount))
@@ -390,22 +396,22 @@ def price(desk: Desk) -> Asked:
 def _wish(desk: Desk, owner: str | None, fit: Sequence[Package]) -> tuple[Wish, dict[str, Any]]:
     """A use, and the fields of its command."""
     good = [id for package in fit for line in package.lines for id in line.services]
-    service_id = desk.draw(st.sampled_from([*good, *good, "svc_talk"]))
+    service_id = desk.draw(st.sampled_from([*good * OFTEN, "svc_talk"]))
     people = list(desk.books.customers[owner].people) if owner in desk.books.customers else []
     redemptions = [id for package in desk.books.packages.values() for id in package.uses]
     asked, effective = desk.moment(fit[0].bought_at if fit else None)
-    session = desk.one_of(None, None, None, None, desk.now - 2 * DAY, desk.now + 8 * DAY)
+    session = desk.one_of(*[None] * OFTEN, desk.now - 2 * DAY, desk.now + 8 * DAY)
     left = max((package.remaining for package in fit), default=1)
     wish = Wish(
         redemption=desk.new("red", redemptions),
         service=service_id,
-        quantity=desk.one_of(*QUANTITIES, min(max(left, 1), 1_000), min(left + 1, 1_000)),
-        participant=desk.one_of(None, None, None, desk.among("par", people)),
-        staff=desk.one_of(None, None, None, None, "stf_bob", "stf_unknown"),
-        location=desk.one_of(None, None, *LOCATIONS, LOCATIONS[0], "loc_unknown"),
+        quantity=desk.one_of(*[1] * OFTEN, 2, 2, 2, 3, min(max(left, 1), 1_000), min(left + 1, 1_000)),
+        participant=desk.one_of(*[None] * 5, desk.among("par", people)),
+        staff=desk.one_of(*[None] * OFTEN, "stf_bob", "stf_bob", "stf_unknown"),
+        location=desk.one_of(*[None, *LOCATIONS] * OFTEN, "loc_unknown"),
         effective=effective,
         session=session,
-        line=desk.one_of(None, None, None, None, 1, 2, 3),
+        line=desk.one_of(*[None] * OFTEN, 1, 1, 2, 3),
     )
     return wish, {
         "redemption_id": wish.redemption,
@@ -429,7 +435,8 @@ def redeem(desk: Desk) -> Asked:
 
 
 def redeem_any(desk: Desk) -> Asked:
-    id = desk.customer_id()
+    owners = [package.customer for package in desk.books.packages.values()]
+    id = desk.one_of(*owners * 3, desk.customer_id())
     owned = [package for package in desk.books.packages.values() if package.customer == id]
     wish, fields = _wish(desk, id, owned)
     command = package.RedeemFromCustomer(customer_id=id, **fields)
@@ -437,11 +444,14 @@ def redeem_any(desk: Desk) -> Asked:
 
 
 def restore(desk: Desk) -> Asked:
+    """Where nothing was used, mostly a use."""
     held = {id: found for found in desk.books.packages.values() for id in found.uses}
+    if not held and desk.one_of(*[True] * OFTEN, False):
+        return redeem(desk)
     id = desk.among("red", list(held))
     left = held[id].uses[id].left if id in held else 1
     quantity = desk.one_of(None, None, None, 1, 1, max(left, 1), left + 1)
-    only = desk.one_of(None, None, None, held[id].id if id in held else None, desk.package_id())
+    only = desk.one_of(*[None] * OFTEN, held[id].id if id in held else None, desk.package_id())
     command = package.RestoreUnits(
         redemption_id=id, quantity=quantity, package_id=only, reason=desk.wording_or_none()
     )
@@ -449,10 +459,10 @@ def restore(desk: Desk) -> Asked:
 
 
 def correct(desk: Desk) -> Asked:
-    id, line = desk.package_id(), desk.one_of(1, 1, 1, 1, 2, 3)
+    id, line = desk.package_id(), desk.one_of(*[1] * OFTEN, 2, 3)
     known = desk.known_package(id)
     left = known.lines[line - 1].count("available") if known and line <= len(known.lines) else 1
-    change = desk.one_of(-1, 1, 2, -2, 3, 5, -left, -left - 1, 999, 0)
+    change = desk.one_of(-1, 1, 2, -1, 1, 2, -2, 3, 5, -left, -left - 1, 999, 0)
     command = package.CorrectLine(
         package_id=id, line=line, change=max(change, -1_000), reason=desk.wording_or_none()
     )
@@ -473,7 +483,7 @@ def expiry(desk: Desk) -> Asked:
 
 def reinstate(desk: Desk) -> Asked:
     ended = [p.id for p in desk.books.packages.values() if p.cancelled or p.expired(desk.now)]
-    id = desk.draw(st.sampled_from([*ended, *ended, *ended, desk.package_id()]))
+    id = desk.draw(st.sampled_from([*ended * OFTEN, desk.package_id()]))
     day = desk.day()
     command = package.ReinstatePackage(package_id=id, expires_on=day, reason=desk.wording())
     return Asked(command, lambda books, asking: books.reinstate(asking, id, day), id)
@@ -486,8 +496,11 @@ def freeze(desk: Desk) -> Asked:
 
 
 def unfreeze(desk: Desk) -> Asked:
+    """Where nothing is frozen, mostly a freeze."""
     frozen = [p.id for p in desk.books.packages.values() if p.freeze_open]
-    id = desk.draw(st.sampled_from([*frozen, *frozen, *frozen, desk.package_id()]))
+    if not frozen and desk.one_of(*[True] * OFTEN, False):
+        return freeze(desk)
+    id = desk.draw(st.sampled_from([*frozen * OFTEN, desk.package_id()]))
     command = package.UnfreezePackage(package_id=id)
     return Asked(command, lambda books, asking: books.unfreeze(asking, id), id)
 
@@ -542,7 +555,11 @@ def furniture() -> list[Asked]:
         participants = (customer.NewParticipant(participant_id=dog, kind="dog"),)
         registering = customer.RegisterCustomer(customer_id=customer_id, participants=participants)
         asked.append(_registering(customer_id, dog, registering))
-    for package_id, offer_id in (("pkg_one", "off_massage"), ("pkg_two", "off_first_use")):
+    for package_id, offer_id in (
+        ("pkg_one", "off_massage"),
+        ("pkg_two", "off_first_use"),
+        ("pkg_three", "off_massage"),
+    ):
         selling = package.SellPackage(package_id=package_id, customer_id="cus_ada", offer_id=offer_id)
         asked.append(_selling(package_id, offer_id, selling))
     return asked

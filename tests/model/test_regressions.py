@@ -2,8 +2,6 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-import pytest
-
 from domain.business import OpenBusiness
 from domain.catalogue import DefineService, OfferLine, ServiceTerms
 from domain.customer import RegisterCustomer
@@ -66,9 +64,6 @@ def shown(desk: Desk) -> Row:
     return render(desk.card, desk.now, {}, recorded_at="")
 
 
-@pytest.mark.xfail(
-    reason="cards.py: valid_until does not know that nothing expires while frozen", strict=True
-)
 def test_a_frozen_package_stays_active_whatever_its_expiry_is_set_to() -> None:
     """domain.md, Freeze: "status stays active with `frozen_until`"."""
     desk = Desk()
@@ -81,7 +76,6 @@ def test_a_frozen_package_stays_active_whatever_its_expiry_is_set_to() -> None:
     assert card_status(desk.card, desk.now) == "active"
 
 
-@pytest.mark.xfail(reason="cards.py shows a freeze on days before it began, package.py does not", strict=True)
 def test_a_card_and_its_package_agree_on_the_day_before_a_freeze() -> None:
     """Two hosts whose clocks differ by five minutes, at midnight (trust.md)."""
     desk = Desk()
@@ -92,7 +86,6 @@ def test_a_card_and_its_package_agree_on_the_day_before_a_freeze() -> None:
     assert shown(desk)["frozen_until"] == (None if freeze is None else "2026-10-09")
 
 
-@pytest.mark.xfail(reason="validity.py: unfreezing before the first frozen day does nothing", strict=True)
 def test_a_freeze_can_be_ended_by_a_clock_that_is_behind() -> None:
     """rules.md: what cannot be back-dated happens after everything known."""
     desk = Desk()
@@ -103,7 +96,6 @@ def test_a_freeze_can_be_ended_by_a_clock_that_is_behind() -> None:
     assert not desk.package.frozen
 
 
-@pytest.mark.xfail(reason="validity.py: a clock that is behind freezes what is frozen", strict=True)
 def test_a_package_is_not_frozen_twice_by_a_clock_that_is_behind() -> None:
     """`package-frozen` (api.md): a second freeze hides the first, which then can never be ended."""
     desk = Desk()
@@ -115,7 +107,6 @@ def test_a_package_is_not_frozen_twice_by_a_clock_that_is_behind() -> None:
     )
 
 
-@pytest.mark.xfail(reason="rebuild.py cannot level a live table without a checkpoint", strict=True)
 def test_a_rebuild_is_compared_with_a_live_table_that_no_runner_has_opened() -> None:
     """`carnet rebuild NAME` with a comparison, where no worker ever ran: invariant 8."""
     desk = Desk()
