@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, assert_never
 
 from domain.events import Fact
-from domain.refusals import IdTaken, NotFound
+from domain.refusals import IdTaken, Invalid, NotFound
 from domain.values import BusinessId, Currency, LocationId, LongText, Name, Quantity, Terms, TimeZone, Value
 
 # Facts
@@ -71,6 +71,13 @@ class Business:
     policies: Policies = field(default_factory=Policies)
     policy_version: int = 0
     locations: dict[str, Location] = field(default_factory=dict)
+
+    def check_location(self, location_id: str | None) -> None:
+        """Raises Invalid for a place that is not an open location of this business; None is no place."""
+        location = None if location_id is None else self.locations.get(location_id)
+        if location_id is not None and (location is None or not location.open):
+            problem, message = "unknown-location", "is not an open location of this business"
+            raise Invalid("/location_id", problem, message)
 
 
 def evolve(state: Business | None, fact: BusinessFact) -> Business:

@@ -40,8 +40,8 @@ def decide(
     """
     facts = _decide(package, command, at, policies, customer)
     if facts and not isinstance(command, UnfreezePackage):
-        facts = [*settled(package, at.now), *facts]
-    check_room(package, len(facts), kept=not isinstance(command, RefundPayment | CancelPackage))
+        facts = [*settled(package, now_for(package, at)), *facts]
+    check_room(package, len(facts), kept=not isinstance(command, RefundPayment | CancelPackage | VoidPackage))
     return facts
 
 

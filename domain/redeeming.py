@@ -10,7 +10,7 @@ from datetime import date, datetime
 from domain.business import Business
 from domain.customer import Customer, Participant
 from domain.expiry import AfterFirstUse, add
-from domain.guards import EARLIEST_SALE, check_moment, check_room, settled
+from domain.guards import EARLIEST_SALE, check_moment, check_room, now_for, settled, today_for
 from domain.package import AnyPackageFact, Package, Redemption, UnitsRedeemed, ValidityStarted
 from domain.refusals import (
     EffectiveAtOutOfRange,
@@ -80,7 +80,7 @@ def redeem(
     if chosen and obstacles[0] is not None:
         raise obstacles[0]
     usable = [found for found, obstacle in zip(candidates, obstacles, strict=True) if obstacle is None]
-    taken = list(_allocate(usable, wish))
+    taken = list(_allocate(usable, wish, at))
     if sum(len(part.units) for part in taken) < command.quantity:
         raise _short(usable, obstacles, wish)
     return _facts(taken, wish, at)
@@ -138,7 +138,8 @@ def check_use(package: Package, wish: _Wish, business: Business, least: int) -> 
         expires_on = package.expiry_on(local_day(last, package.time_zone))
         assert expires_on is not None
         raise PackageExpired(expires_on)
-    _check_not_frozen(package, wish.effective_at)
+    for moment in (wish.effective_at, wish.used_at):
+        _check_not_frozen(package, moment)
     _check_eligible(package, wish, least)
     if command.line is not None and command.line > len(package.lines):
         raise NotEligible(f"the package has {len(package.lines)} lines", limit=len(package.lines))
@@ -195,13 +196,11 @@ def _lines_for(package: Package, command: Redemption) -> Iterator[int]:
             yield number
 
 
-def _allocate(candidates: Sequence[Candidate], wish: _Wish) -> Iterator[Taken]:
+def _allocate(candidates: Sequence[Candidate], wish: _Wish, at: Circumstances) -> Iterator[Taken]:
     """Take the best-ranked lines first, each as far as it goes, until there is enough."""
     wanted = wish.command.quantity
     room = {candidate.id: _room_under_cap(candidate.package, wish) for candidate in candidates}
-    for candidate, number in sorted(
-        _lines(candidates, wish), key=lambda found: _rank(found[0], found[1], wish)
-    ):
+    for candidate, number in sorted(_lines(candidates, wish), key=lambda line: _rank(line[0], line[1], at)):
         package = candidate.package
         take = min(wanted, room[candidate.id], _capacity(package, number, wish.effective_at))
         if take > 0:
@@ -217,11 +216,11 @@ def _lines(candidates: Sequence[Candidate], wish: _Wish) -> Iterator[tuple[Candi
                 yield candidate, number
 
 
-def _rank(candidate: Candidate, number: int, wish: _Wish) -> tuple[bool, date, int, datetime, int, int]:
+def _rank(candidate: Candidate, number: int, at: Circumstances) -> tuple[bool, date, int, datetime, int, int]:
     """Line for exactly this service before a shared one, soonest expiry (never last), lower value of
     its next available unit, earlier effective purchase, lower position (domain.md, Redeeming)."""
     package, line = candidate.package, candidate.package.lines[number - 1]
-    expires_on = package.expiry_on(local_day(wish.effective_at, package.time_zone))
+    expires_on = package.expiry_on(today_for(package, at))
     (following,) = line.lowest(1)
     value = line.values[following - 1]
     return (
@@ -279,7 +278,10 @@ def _facts(taken: Sequence[Taken], wish: _Wish, at: Circumstances) -> dict[str, 
     for allocation, part in enumerate(taken, 1):
         package = part.candidate.package
         if part.candidate.id not in facts:
-            facts[part.candidate.id] = [*settled(package, at.now), *_first_use(package, wish, at)]
+            facts[part.candidate.id] = [
+                *settled(package, now_for(package, at)),
+                *_first_use(package, wish, at),
+            ]
         facts[part.candidate.id].append(_redeemed(part, allocation, wish, at))
     packages: Mapping[str, Package] = {part.candidate.id: part.candidate.package for part in taken}
     for id, added in facts.items():
@@ -294,7 +296,7 @@ def _first_use(package: Package, wish: _Wish, at: Circumstances) -> list[AnyPack
         return []
     started_on = local_day(wish.used_at, package.time_zone)
     if package.expiry_set:
-        expires_on = package.expiry_on(local_day(at.now, package.time_zone))
+        expires_on = package.expiry_on(today_for(package, at))
     else:
         expires_on = add(started_on, rule.count, rule.unit)
     return [ValidityStarted(effective_at=wish.effective_at, started_on=started_on, expires_on=expires_on)]

@@ -38,7 +38,7 @@ def restore(
     for allocation, id, package in sorted(parts, key=lambda part: -part[0].number):
         units = tuple(reversed(allocation.units[-wanted:] if wanted else ()))
         if units:
-            lines = facts.setdefault(id, settled(package, at.now))
+            lines = facts.setdefault(id, settled(package, now_for(package, at)))
             lines.append(_restoration(package, command, allocation, units, at))
             wanted -= len(units)
     for id, added in facts.items():

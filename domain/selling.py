@@ -30,7 +30,6 @@ from domain.refusals import (
     LimitReached,
     NotFound,
     OfferRetired,
-    Overpayment,
 )
 from domain.sharing import check_beneficiaries
 from domain.spreading import runs, spread, weights_of
@@ -43,6 +42,8 @@ class Sale:
 
     business: Business
     customer: Customer
+    purchaser: Customer | None
+    """Who buys it for the customer, if somebody else does."""
     offer: Offer | None
     services: Mapping[str, Service | None]
     purchase_number: int
@@ -58,13 +59,15 @@ def sell(command: SellPackage, sale: Sale, at: Circumstances) -> list[AnyPackage
     (per customer), Overpayment, Invalid, EffectiveAtOutOfRange, BackDatingNotAllowed.
     """
     _check_may_buy(command.customer_id, sale.customer)
+    if command.purchased_by is not None and sale.purchaser is not None:
+        _check_may_buy(command.purchased_by, sale.purchaser)
     moment, zone = at.now, sale.business.time_zone
     if command.effective_at is not None:
         moment = check_moment(as_moment(command.effective_at, zone), EARLIEST_SALE, at, zone)
     purchased = _purchased(command, _terms(command, sale), sale, moment, at)
     facts: list[AnyPackageFact] = [purchased]
     if command.payment is not None:
-        facts.append(_paid_at_sale(command, purchased, at))
+        facts.append(record_payment(evolve(None, purchased), command.payment, moment, at))
     if command.note is not None:
         facts.append(NoteAdded(effective_at=moment, note=command.note.ref, staff_id=at.actor.staff_id))
     return facts
@@ -80,6 +83,10 @@ def _check_may_buy(customer_id: str, customer: Customer) -> None:
 def _terms(command: SellPackage, sale: Sale) -> OfferTerms:
     """The terms that are sold: the offer's, or those of a custom package."""
     if command.offer_id is not None:
+        if command.name is not None or command.lines is not None:
+            raise Invalid(
+                "/offer_id", "not-allowed", "cannot be combined with name and lines of a custom package"
+            )
         if sale.offer is None:
             raise NotFound("offer", command.offer_id)
         if sale.offer.retired:
@@ -88,9 +95,8 @@ def _terms(command: SellPackage, sale: Sale) -> OfferTerms:
         if limit is not None and sale.bought_before >= limit:
             raise LimitReached("packages of this offer for one customer", limit)
         return sale.offer.terms
-    assert command.name is not None
-    assert command.lines is not None
-    assert command.price is not None
+    if command.name is None or command.lines is None or command.price is None:
+        raise Invalid("/offer_id", "missing", "is needed, or name, lines and price of a custom package")
     if sum(line.quantity for line in command.lines) > UNITS_PER_PACKAGE_MAX:
         raise LimitReached("units of a package", UNITS_PER_PACKAGE_MAX)
     check_lines(command.lines, sale.services)
@@ -103,8 +109,7 @@ def _purchased(
 ) -> PackagePurchased:
     business = sale.business
     price = terms.price if command.price is None else amount_in(command.price, business.currency, "/price")
-    if command.location_id is not None and command.location_id not in business.locations:
-        raise Invalid("/location_id", "unknown-location", "is not a location of this business")
+    business.check_location(command.location_id)
     validity, expires_on = (
         terms.validity,
         expiry_at_sale(terms.validity, local_day(moment, business.time_zone)),
@@ -173,10 +178,3 @@ def _snapshot(service_id: str, services: Mapping[str, Service | None]) -> SoldSe
     return SoldService(
         id=service_id, name=terms.name, service_type=terms.service_type, tax_rate=terms.tax_rate
     )
-
-
-def _paid_at_sale(command: SellPackage, purchased: PackagePurchased, at: Circumstances) -> AnyPackageFact:
-    assert command.payment is not None
-    if command.payment.amount.amount > purchased.price:
-        raise Overpayment(command.payment.amount.amount, purchased.price)
-    return record_payment(evolve(None, purchased), command.payment, purchased.effective_at, at)

@@ -29,14 +29,13 @@ def spread(price: int, weights: Sequence[int]) -> list[int]:
 
 
 def weights_of(list_prices: Sequence[Sequence[int | None]]) -> list[int]:
-    """The weight of a unit of each line, from the list prices of the line's services."""
-    lowest = [
-        min((price for price in prices if price is not None), default=0) if None not in prices else 0
-        for prices in list_prices
-    ]
-    if any(None in prices or not prices for prices in list_prices) or not any(lowest):
-        return [1] * len(lowest)
-    return lowest
+    """The weight of a unit of each line, from the list prices of the line's services.
+
+    A shared line weighs the lowest price that is known. Where a line has none, or all are 0, all weigh 1.
+    """
+    lowest = [min((price for price in prices if price is not None), default=None) for prices in list_prices]
+    known = [price for price in lowest if price is not None]
+    return known if len(known) == len(lowest) and any(known) else [1] * len(lowest)
 
 
 def runs(values: Iterable[int]) -> tuple[Run, ...]:

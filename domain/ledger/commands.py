@@ -206,14 +206,13 @@ def _wants_sale(command: package.SellPackage, business_id: str, peek: Peek) -> W
 def _sell(command: package.SellPackage, books: Books, at: Circumstances) -> Decision:
     if books.stream(command.package_id) is not None:
         raise IdTaken(command.package_id)
-    if command.purchased_by is not None:
-        _customer(books, command.purchased_by)
     _check_unclaimed_ref(books, "package", command.external_ref)
     numbers = purchase_claims(command.customer_id, command.offer_id, command.name)
     offer = books.offer(command.offer_id) if command.offer_id else None
     sale = Sale(
         business=books.business,
         customer=_customer(books, command.customer_id),
+        purchaser=_customer(books, command.purchased_by) if command.purchased_by else None,
         offer=offer,
         services=_services(offer.terms.lines if offer else command.lines or (), books),
         purchase_number=books.count(numbers) + 1,
@@ -323,12 +322,14 @@ def _wants_customer_redemption(command: package.RedeemFromCustomer, business_id:
 def _redeem_from_customer(command: package.RedeemFromCustomer, books: Books, at: Circumstances) -> Decision:
     owner = _customer(books, command.customer_id)
     found = books.packages_of(command.customer_id)
-    candidates = [Candidate(id, state, position or AFTER_ALL) for id, state, position in found]
+    candidates = [
+        Candidate(id, state, position or AFTER_ALL + n) for n, (id, state, position) in enumerate(found)
+    ]
     return _redemption(candidates, command, books, at, owner, chosen=False)
 
 
 AFTER_ALL = 2**63
-"""The position a package is ranked by while its own sale is not stored yet."""
+"""Packages whose own sale is not stored yet are ranked from here on, in the order of their sales."""
 
 
 def _redemption(
@@ -343,8 +344,7 @@ def _redemption(
     claims = redemption_claims(command.redemption_id)
     if books.count(claims):
         raise IdTaken(command.redemption_id)
-    if command.location_id is not None and command.location_id not in books.business.locations:
-        raise Invalid("/location_id", "unknown-location", "is not a location of this business")
+    books.business.check_location(command.location_id)
     if command.staff_id is not None and books.staff(command.staff_id) is None:
         raise Invalid("/staff_id", "unknown-staff", "is not a member of staff of this business")
     facts = redeem(candidates, command, at, books.business, owner, chosen=chosen)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from domain.guards import FACTS_MAX
 from domain.ledger.books import Books, Kept, NotLoaded
 from domain.ledger.commands import COMMANDS, Decision
 from domain.ledger.envelope import NewFact
@@ -24,7 +25,7 @@ from domain.ledger.recorder import (
     Stored,
     Wanted,
 )
-from domain.refusals import Erased, IdempotencyKeyReused, Refused, VersionMismatch
+from domain.refusals import Erased, IdempotencyKeyReused, LimitReached, Refused, VersionMismatch
 from domain.values import RECORDED_AT, Actor, Circumstances, Value, from_milliseconds, rfc3339
 
 Clock = Callable[[], datetime]
@@ -244,6 +245,8 @@ def _decide(order: Order, books: Books, at: Circumstances) -> tuple[Decision, Ap
     facts = []
     for kind, stream_id, fact in decision.made:
         versions[stream_id] += 1
+        if versions[stream_id] > FACTS_MAX:
+            raise LimitReached("facts of a stream", FACTS_MAX)
         facts.append(store(kind, stream_id, versions[stream_id], fact, meta))
     people = order.people + decision.people
     books.apply(facts, [fact for _, _, fact in decision.made], people)

@@ -45,7 +45,7 @@ class Plan:
     rounds: int = 3
     writers: int = 8
     """Threads of each process, and connections to PostgreSQL."""
-    connections: int = 32
+    connections: int = 64
     """Of the load generator to the HTTP server."""
     businesses: tuple[int, ...] = (100, 1)
     warm_up: float = 0.5

@@ -53,6 +53,7 @@ class World:
     packages: Mapping[str, Facts] = field(default_factory=dict)
     customer: Customer = HOUSEHOLD
     business: Business = BUSINESS
+    purchaser: Customer | None = None
     offer: Offer | None = None
     services: Mapping[str, Service | None] = field(default_factory=lambda: SERVICES)
     purchase_number: int = 1
@@ -108,7 +109,13 @@ class World:
 
     def sale(self) -> Sale:
         return Sale(
-            self.business, self.customer, self.offer, self.services, self.purchase_number, self.bought_before
+            self.business,
+            self.customer,
+            self.purchaser,
+            self.offer,
+            self.services,
+            self.purchase_number,
+            self.bought_before,
         )
 
     def redemption(

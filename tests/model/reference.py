@@ -200,18 +200,22 @@ class Package:
         self.latest = max(self.latest, moment)
         return moment
 
+    def moment(self, now: int) -> int:
+        """The moment of what counts from now: a clock that is behind does not undo what counts already."""
+        return max(now, self.latest)
+
     def settle(self, now: int) -> None:
         """End a freeze that has run out; that is recorded with whatever comes next."""
-        if self.thawed_on(self.day(now)):
+        if self.thawed_on(self.day(self.moment(now))):
             freeze = self.freezes[-1]
             self.expires_on = self.last_day(LAST)
             freeze.end = self.touch(max(self.latest, first_moment(moved(freeze.until, 1), self.zone)))
             self.freeze_open = False
 
     def begin(self, asking: Asking) -> int:
-        """The moment that a change counts from, which is never before what counts already."""
+        """The moment that a change counts from."""
         self.settle(asking.now)
-        return self.touch(max(asking.now, self.latest))
+        return self.touch(self.moment(asking.now))
 
     def move(self, line: int, units: Iterable[int], state: str, redemption: str | None = None) -> None:
         for n in units:
@@ -515,9 +519,10 @@ class Reference:
 
     def _lines(self, terms: Offer, price: int, moment: int) -> list[Line]:
         prices = [[self.services[id] for id in services] for _, services in terms.lines]
-        lowest = [min(price or 0 for price in of_line) for of_line in prices]
-        if any(price is None for of_line in prices for price in of_line) or not any(lowest):
-            lowest = [1] * len(lowest)
+        known = [[price for price in of_line if price is not None] for of_line in prices]
+        lowest = [min(of_line) for of_line in known if of_line]
+        if len(lowest) < len(known) or not any(lowest):
+            lowest = [1] * len(known)
         weights = [weight for weight, (n, _) in zip(lowest, terms.lines, strict=True) for _ in range(n)]
         values = iter(shares(price, weights))
         return [
@@ -785,9 +790,10 @@ class Reference:
 
     def set_expiry(self, asking: Asking, id: str, expires_on: date | None) -> bool:
         package, why = self._package(id), Reasons()
+        moment = package.moment(asking.now)
         why.when(package.cancelled, "package-cancelled")
-        why.when(package.expired(asking.now), "package-expired")
-        now = package.last_day(day_at(asking.now, package.zone))
+        why.when(package.expired(moment), "package-expired")
+        now = package.last_day(package.day(moment))
         before = expires_on is not None and expires_on < day_at(package.bought_at, package.zone)
         why.when(before and expires_on != now, "validation-failed")
         why.refuse()
@@ -799,10 +805,11 @@ class Reference:
 
     def reinstate(self, asking: Asking, id: str, expires_on: date) -> bool:
         package, why = self._package(id), Reasons()
-        why.when(not package.cancelled and not package.expired(asking.now), "not-expired")
-        why.when(expires_on < day_at(asking.now, package.zone), "validation-failed")
+        moment = package.moment(asking.now)
+        why.when(not package.cancelled and not package.expired(moment), "not-expired")
+        why.when(expires_on < package.day(moment), "validation-failed")
         why.refuse()
-        moment = package.begin(asking)
+        package.begin(asking)
         self.recordings += 1
         for n, line in enumerate(package.lines):
             back = line.indices("lapsed")
@@ -814,10 +821,11 @@ class Reference:
 
     def freeze(self, asking: Asking, id: str, until: date) -> bool:
         package, why = self._package(id), Reasons()
-        today = day_at(asking.now, package.zone)
+        moment = package.moment(asking.now)
+        today = package.day(moment)
         why.when(package.cancelled, "package-cancelled")
-        why.when(package.expired(asking.now), "package-expired")
-        frozen = package.freeze_open and not package.thawed_on(today)
+        why.when(package.expired(moment), "package-expired")
+        frozen = package.frozen_on(today)
         same = frozen and package.freezes[-1].until == until
         why.when(frozen and not same, "package-frozen")
         why.when(not same and not today <= until <= moved(today, 366), "validation-failed")
@@ -832,16 +840,14 @@ class Reference:
         package = self._package(id)
         if not package.freeze_open:
             return False
-        freeze, today = package.freezes[-1], day_at(asking.now, package.zone)
+        freeze, today = package.freezes[-1], package.day(package.moment(asking.now))
         if package.thawed_on(today):
             package.settle(asking.now)
             return True
         freeze.end = package.begin(asking)
         package.freeze_open = False
         if package.expires_on is not None:
-            package.expires_on = moved(
-                package.expires_on, max(0, today.toordinal() - freeze.first.toordinal())
-            )
+            package.expires_on = moved(package.expires_on, today.toordinal() - freeze.first.toordinal())
         return True
 
     def share(self, asking: Asking, id: str, sharing: str, beneficiaries: tuple[str, ...] | None) -> bool:

@@ -1,6 +1,7 @@
 """What the machine found, each as the shortest story that shows it."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 
 from domain.business import OpenBusiness
 from domain.catalogue import DefineService, OfferLine, ServiceTerms
@@ -8,17 +9,27 @@ from domain.customer import RegisterCustomer
 from domain.ledger.application import Carnet, Ledger
 from domain.ledger.execute import Done, Order
 from domain.ledger.mapper import Meta
-from domain.package import FreezePackage, Package, SellPackage, SetExpiry, UnfreezePackage, evolve
+from domain.package import (
+    FreezePackage,
+    NewPayment,
+    Package,
+    RecordPayment,
+    RedeemFromCustomer,
+    SellPackage,
+    SetExpiry,
+    UnfreezePackage,
+    evolve,
+)
 from domain.refusals import PackageFrozen
-from domain.values import Actor, Money, Role, Value, Wording
+from domain.values import Actor, Money, PaymentMethod, Role, Value, Wording
 from projections.cards import CARDS, card_status, render
 from projections.definition import Row, fold
 from projections.rebuild import Rebuild
 from tests.model.places import places
 
 BUSINESS = "biz_1"
+NUMBERS = count(1)
 NOON = datetime(2026, 10, 3, 12, tzinfo=UTC)
-WHY = Wording(id="txt_1", salt=b"pinch", text="agreed at the desk")
 
 
 class Desk:
@@ -31,7 +42,8 @@ class Desk:
         self.ledger: Ledger = self.carnet.ledger(BUSINESS)
         self.done(OpenBusiness(business_id=BUSINESS, name="Silk Salon", currency="EUR", time_zone="UTC"))
         massage = ServiceTerms(name="Massage 60", service_type="Massage")
-        self.done(DefineService(service_id="svc_1", service=massage))
+        for service_id in ("svc_1", "svc_2"):
+            self.done(DefineService(service_id=service_id, service=massage))
         self.done(RegisterCustomer(customer_id="cus_1"))
         line = OfferLine(quantity=5, services=("svc_1",))
         price = Money(amount=500, currency="EUR")
@@ -39,9 +51,11 @@ class Desk:
             SellPackage(package_id="pkg_1", customer_id="cus_1", name="By hand", lines=(line,), price=price)
         )
 
+    def order(self, command: Value) -> Order:
+        return Order(command, Meta(actor=Actor(id="stf_1", role=Role.OWNER)))
+
     def ask(self, command: Value) -> object:
-        order = Order(command, Meta(actor=Actor(id="stf_1", role=Role.OWNER)))
-        return self.ledger.execute([order])[0]
+        return self.ledger.execute([self.order(command)])[0]
 
     def done(self, command: Value) -> None:
         outcome = self.ask(command)
@@ -55,9 +69,17 @@ class Desk:
         assert state is not None
         return state
 
+    def used(self, package_id: str) -> int:
+        used: int = fold(CARDS, self.ledger.stream(package_id))[package_id,]["used"]
+        return used
+
     @property
     def card(self) -> Row:
         return fold(CARDS, self.ledger.stream("pkg_1"))["pkg_1",]
+
+
+def why() -> Wording:
+    return Wording(id=f"txt_{next(NUMBERS)}", salt=b"pinch", text="agreed at the desk")
 
 
 def shown(desk: Desk) -> Row:
@@ -69,7 +91,7 @@ def test_a_frozen_package_stays_active_whatever_its_expiry_is_set_to() -> None:
     desk = Desk()
     desk.now += timedelta(days=400)
     today = desk.now.date()
-    desk.done(FreezePackage(package_id="pkg_1", until=today + timedelta(days=9), reason=WHY))
+    desk.done(FreezePackage(package_id="pkg_1", until=today + timedelta(days=9), reason=why()))
     desk.done(SetExpiry(package_id="pkg_1", expires_on=NOON.date()))
 
     assert desk.package.status(desk.now) == "active"
@@ -79,7 +101,7 @@ def test_a_frozen_package_stays_active_whatever_its_expiry_is_set_to() -> None:
 def test_a_card_and_its_package_agree_on_the_day_before_a_freeze() -> None:
     """Two hosts whose clocks differ by five minutes, at midnight (trust.md)."""
     desk = Desk()
-    desk.done(FreezePackage(package_id="pkg_1", until=date(2026, 10, 9), reason=WHY))
+    desk.done(FreezePackage(package_id="pkg_1", until=date(2026, 10, 9), reason=why()))
     desk.now -= timedelta(days=1)
 
     freeze = desk.package.freeze_on(desk.now.date())
@@ -89,7 +111,7 @@ def test_a_card_and_its_package_agree_on_the_day_before_a_freeze() -> None:
 def test_a_freeze_can_be_ended_by_a_clock_that_is_behind() -> None:
     """rules.md: what cannot be back-dated happens after everything known."""
     desk = Desk()
-    desk.done(FreezePackage(package_id="pkg_1", until=date(2026, 10, 9), reason=WHY))
+    desk.done(FreezePackage(package_id="pkg_1", until=date(2026, 10, 9), reason=why()))
     desk.now -= timedelta(days=1)
     desk.done(UnfreezePackage(package_id="pkg_1"))
 
@@ -99,11 +121,11 @@ def test_a_freeze_can_be_ended_by_a_clock_that_is_behind() -> None:
 def test_a_package_is_not_frozen_twice_by_a_clock_that_is_behind() -> None:
     """`package-frozen` (api.md): a second freeze hides the first, which then can never be ended."""
     desk = Desk()
-    desk.done(FreezePackage(package_id="pkg_1", until=date(2026, 10, 9), reason=WHY))
+    desk.done(FreezePackage(package_id="pkg_1", until=date(2026, 10, 9), reason=why()))
     desk.now -= timedelta(days=1)
 
     assert isinstance(
-        desk.ask(FreezePackage(package_id="pkg_1", until=date(2026, 10, 8), reason=WHY)), PackageFrozen
+        desk.ask(FreezePackage(package_id="pkg_1", until=date(2026, 10, 8), reason=why())), PackageFrozen
     )
 
 
@@ -118,3 +140,46 @@ def test_a_rebuild_is_compared_with_a_live_table_that_no_runner_has_opened() -> 
             assert list(making.differences()) == []
         finally:
             views.close()
+
+
+def test_a_second_freeze_ends_the_first_whatever_the_clock_says() -> None:
+    """domain.md, Freeze: the expiry moves by the days frozen, of both freezes."""
+    desk = Desk()
+    desk.done(SetExpiry(package_id="pkg_1", expires_on=date(2026, 10, 20)))
+    desk.now = datetime(2026, 10, 3, 23, 58, tzinfo=UTC)
+    desk.done(FreezePackage(package_id="pkg_1", until=date(2026, 10, 3), reason=why()))
+    payment = NewPayment(
+        payment_id="pay_1", amount=Money(amount=1, currency="EUR"), method=PaymentMethod.CASH
+    )
+    after_midnight = desk.now + timedelta(minutes=4)
+    desk.done(RecordPayment(package_id="pkg_1", payment=payment, effective_at=after_midnight))
+    desk.done(FreezePackage(package_id="pkg_1", until=date(2026, 10, 6), reason=why()))
+
+    assert desk.package.expiry_on(date(2026, 10, 7)) == date(2026, 10, 24)
+
+
+def test_a_batch_uses_up_packages_in_the_order_in_which_it_sold_them() -> None:
+    """domain.md, Redeeming: at last, "lower position"; design.md: each on the state its predecessors left."""
+    one_by_one, at_once = Desk(), Desk()
+    commands = [_sold("pkg_a", 2), _sold("pkg_b", 1), _redeemed(2)]
+
+    for command in commands:
+        one_by_one.done(command)
+    at_once.ledger.execute([at_once.order(command) for command in commands])
+
+    assert one_by_one.used("pkg_a") == 2
+    assert at_once.used("pkg_a") == 2
+
+
+def _sold(package_id: str, lines: int) -> SellPackage:
+    """One unit a line, each worth 1.00."""
+    line, price = OfferLine(quantity=1, services=("svc_2",)), Money(amount=100 * lines, currency="EUR")
+    return SellPackage(
+        package_id=package_id, customer_id="cus_1", name="By hand", lines=(line,) * lines, price=price
+    )
+
+
+def _redeemed(quantity: int) -> RedeemFromCustomer:
+    return RedeemFromCustomer(
+        customer_id="cus_1", redemption_id="red_1", service_id="svc_2", quantity=quantity
+    )
