@@ -13,12 +13,11 @@ from pydantic_core import from_json
 
 from api.frame import Call
 from domain.customer import Customer
-from domain.ledger.books import PENDING, Books
+from domain.ledger.books import Books, View
 from domain.ledger.commands import Decision
-from domain.ledger.mapper import Recorded
 from domain.ledger.recorder import LedgerRecorder, Person
 from domain.values import RECORDED_AT, Value, rfc3339
-from projections.cards import card_of, is_inconsistent, render
+from projections.cards import is_inconsistent, moved, render, summed
 from projections.definition import Row
 
 People = Mapping[str, Mapping[str, Any]]
@@ -206,27 +205,27 @@ def past_shown(card: Row, moment: datetime, people: People) -> Card:
     return Card(**rendered, inconsistent=is_inconsistent(card))
 
 
+VIEWS: Mapping[str, View] = {"package": moved}
+"""What the process folds beside the states of streams, so that a command's answer need not fold anew."""
+
+
 def in_books(books: Books, package_id: str, call: Call) -> Row:
     """The members of a card as the books stand, the facts of the command under way included."""
     stream = books.stream(package_id)
     assert stream is not None, "the command has read this package"
-    card = card_of(stream.facts)
-    assert card is not None, "a stream that exists has a fact"
+    card = summed(stream.view)
     people = known(_on_card(books, card)) if call.sees_people else NOBODY
     people = with_kinds(people, kinds_of(books.customer(card["customer_id"])))
     now = call.frame.carnet.clock()
-    return render(card, now, people, recorded_at=_recorded_at(stream.facts[0]))
+    sold_before = stream.position > 0
+    recorded_at = rfc3339(card["recorded_at"]) if sold_before else RECORDED_AT
+    return render(card, now, people, recorded_at=recorded_at)
 
 
 def _on_card(books: Books, card: Row) -> Iterable[Person]:
     for id in (card["customer_id"], *card["beneficiaries"]):
         if person := books.person(id):
             yield person
-
-
-def _recorded_at(first: Recorded) -> str:
-    """The moment of the sale; the mark that the append fills in while it is not stored yet."""
-    return RECORDED_AT if first.stored.recorded_at == PENDING else rfc3339(first.recorded_at)
 
 
 def owners(books: Books, decision: Decision) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ with opened(settings) as here:
     business = here.business("biz_…")
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -15,7 +15,7 @@ from api.settings import Settings, pepper_of
 from domain.business import Business, OpenBusiness
 from domain.ledger import postgres, sqlite
 from domain.ledger.application import Carnet, Ledger
-from domain.ledger.books import Books
+from domain.ledger.books import Books, View
 from domain.ledger.execute import Order
 from domain.ledger.mapper import Meta
 from domain.ledger.postgres.connections import our_errors
@@ -103,9 +103,10 @@ class Installation:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Installation]:
-    """Raises WrongSchema when the database is not migrated, LedgerUnavailable."""
-    carnet = Carnet(settings.database, pool_size=settings.pool)
+def opened(settings: Settings, shown: Mapping[str, View] | None = None) -> Iterator[Installation]:
+    """`shown`: what answers to commands are made of. Raises WrongSchema when the database is not migrated,
+    LedgerUnavailable."""
+    carnet = Carnet(settings.database, pool_size=settings.pool, views=shown)
     views = views_of(settings)
     try:
         if settings.ledger_file is not None:

@@ -19,6 +19,7 @@ from litestar import Litestar
 from litestar.concurrency import set_asyncio_executor
 
 from api.application import create_app
+from api.cards import VIEWS
 from api.installation import opened
 from api.settings import Settings, pepper_of
 
@@ -51,7 +52,7 @@ def application(settings: Settings) -> Litestar:
     """The application of one process. What it opens is closed when the server shuts it down."""
     log_as_json(settings.log)
     with ExitStack() as stack:
-        here = stack.enter_context(opened(settings))
+        here = stack.enter_context(opened(settings, VIEWS))
         threads = ThreadPoolExecutor(settings.pool * THREADS_PER_CONNECTION, "carnet")
         stack.callback(threads.shutdown)
         set_asyncio_executor(threads)

@@ -131,18 +131,18 @@ def _keys(recorded: Recorded) -> Sequence[Key]:
 
 def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
     """The card after one more fact. Counts move by what the fact says, in whatever order facts come."""
-    return _summed(_moved(before, recorded))
+    return summed(moved(before, recorded))
 
 
 def card_of(facts: Iterable[Recorded]) -> Row | None:
     """The card of one package from its facts, as `row` makes it, summed once; None without a fact."""
     card: Row | None = None
     for recorded in facts:
-        card = _moved(card, recorded)
-    return card and _summed(card)
+        card = moved(card, recorded)
+    return card and summed(card)
 
 
-def _moved(before: Row | None, recorded: Recorded) -> Row:
+def moved(before: Row | None, recorded: Recorded) -> Row:
     """The card after one more fact, but for what follows from its lines and its expiry."""
     fact = recorded.fact
     if isinstance(fact, PackagePurchased):
@@ -275,9 +275,9 @@ def _move(card: Row, number: int, value: int, **changes: int) -> None:
     card["unused_value"] += value
 
 
-def _summed(card: Row) -> Row:
-    """The counts that follow from others, and the last moment of validity."""
-    lines = []
+def summed(moved: Row) -> Row:
+    """The card with the counts that follow from others, and the last moment of validity."""
+    card, lines = dict(moved), []
     for line in card["lines"]:
         used = line["redeemed"] + line["forfeited"] + line["corrected"]
         lines.append({**line, "used": used, "total": used + line["remaining"]})

@@ -26,7 +26,7 @@ from eventsourcing.utils import Environment
 
 from domain.events import Fact
 from domain.facts import FACTS
-from domain.ledger.books import Kept
+from domain.ledger.books import Kept, View
 from domain.ledger.execute import Clock, Order, Preview, RequestKey, Result, execute, preview
 from domain.ledger.grouping import Grouped
 from domain.ledger.mapper import Recorded, recorded
@@ -122,9 +122,17 @@ class Carnet(Application[str]):
 
     factory: LedgerFactory
 
-    def __init__(self, database: str, *, pool_size: int = 8, clock: Clock = system_clock) -> None:
+    def __init__(
+        self,
+        database: str,
+        *,
+        pool_size: int = 8,
+        clock: Clock = system_clock,
+        views: Mapping[str, View] | None = None,
+    ) -> None:
+        """`views`: stream kind → what answers show of it, folded and kept beside its state."""
         self.clock = clock
-        self.kept = Kept()
+        self.kept = Kept(views)
         self._secrets: dict[str, bytes] = {}
         super().__init__({"CARNET_DATABASE": database, "CARNET_POOL": str(pool_size)})
         self.grouped = Grouped(lambda business_id, orders: self.ledger(business_id).execute(orders))

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -30,9 +30,8 @@ EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 """Stream kind → how its facts make a state."""
 
-KEPT = ("business", "service", "offer", "staff")
-"""Kinds whose states are kept between commands: read by every command, changed rarely. A kept state
-is brought up to date by the load and its version is checked by the append, so it can never mislead."""
+View = Callable[[Any, Recorded], Any]
+"""What a reader folds the same facts into, beside the state: (before, fact) → after; pure."""
 
 
 class NotLoaded(Exception):
@@ -52,40 +51,51 @@ class Stream:
     state: Any = None
     version: int = 0
     position: int = 0
-    """Of its first fact that was read; 0 while it is only decided."""
+    """Of its first fact; 0 while it is only decided."""
+    view: Any = None
+    """What the process's view of this kind makes of the facts; None where there is none."""
     facts: list[Recorded] = field(default_factory=list)
 
-    def add(self, fact: Recorded) -> None:
+    def add(self, fact: Recorded, view: View | None) -> None:
         assert fact.version == self.version + 1, f"{self.id}: version {fact.version} after {self.version}"
         self.state = EVOLVE[self.kind](self.state, fact.fact)
+        if view is not None:
+            self.view = view(self.view, fact)
         self.version = fact.version
         self.position = self.position or fact.position
         self.facts.append(fact)
 
 
 class Kept:
-    """States that outlive a command, bounded; the least recently used goes first."""
+    """Streams as they stood when they were last read, without their facts; bounded, the least recently
+    used goes first.
 
-    def __init__(self, limit: int = 4_096) -> None:
+    What is kept is brought up to date by the next load and its version is checked by the append, so it
+    can never mislead: it only saves reading and folding the same facts again. `views` are folded beside
+    the states, by kind, for those who answer with them.
+    """
+
+    def __init__(self, views: Mapping[str, View] | None = None, limit: int = 4_096) -> None:
+        self.views = views or {}
         self._limit = limit
-        self._streams: OrderedDict[tuple[str, str], tuple[str, Any, int]] = OrderedDict()
+        self._streams: OrderedDict[tuple[str, str], Stream] = OrderedDict()
         self._lock = Lock()
 
     def stream(self, business_id: str, stream_id: str) -> Stream | None:
+        """A copy to go on with; states and views are values and are shared."""
         with self._lock:
             found = self._streams.get((business_id, stream_id))
-            if found:
-                self._streams.move_to_end((business_id, stream_id))
-        return Stream(found[0], stream_id, found[1], found[2]) if found else None
+            if found is None:
+                return None
+            self._streams.move_to_end((business_id, stream_id))
+        return replace(found, facts=[])
 
     def keep(self, business_id: str, stream: Stream) -> None:
-        """Keep a state made of stored facts alone."""
-        if stream.kind not in KEPT:
-            return
+        """Keep a stream of which every fact is stored."""
         with self._lock:
             known = self._streams.get((business_id, stream.id))
-            if known is None or known[2] <= stream.version:
-                self._streams[business_id, stream.id] = (stream.kind, stream.state, stream.version)
+            if known is None or known.version < stream.version:
+                self._streams[business_id, stream.id] = replace(stream, facts=[])
                 self._streams.move_to_end((business_id, stream.id))
             while len(self._streams) > self._limit:
                 self._streams.popitem(last=False)
@@ -107,8 +117,11 @@ class Books:
         self.seen: dict[str, int] = {}
         self.wanted = wanted
         self._people: dict[str, Person] = {person.id: person for person in loaded.people}
-        self._streams: dict[str, Stream] = {stream.id: stream for stream in known}
+        self._views = kept.views
+        self._streams: dict[str, Stream] = {}
         self._of_customer: dict[str, list[Stream]] = {}
+        for stream in known:
+            self._hold(stream)
         for stored in loaded.facts:
             self._add(stored.kind, stored.stream_id, recorded(stored))
         for stream in self._streams.values():
@@ -116,10 +129,16 @@ class Books:
 
     def _add(self, kind: str, stream_id: str, fact: Recorded) -> None:
         stream = self._streams.get(stream_id)
-        if stream is None:
-            stream = self._streams[stream_id] = Stream(kind, stream_id)
-        stream.add(fact)
-        if fact.version == 1 and isinstance(stream.state, Package):
+        if stream is not None:
+            stream.add(fact, self._views.get(kind))
+            return
+        stream = Stream(kind, stream_id)
+        stream.add(fact, self._views.get(kind))
+        self._hold(stream)
+
+    def _hold(self, stream: Stream) -> None:
+        self._streams[stream.id] = stream
+        if isinstance(stream.state, Package):
             self._of_customer.setdefault(stream.state.customer_id, []).append(stream)
 
     # What a decision may ask

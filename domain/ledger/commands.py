@@ -244,7 +244,14 @@ def _bought_before(command: package.SellPackage, offer: Offer | None, books: Boo
 
 def _wants_package(command: Any, business_id: str, peek: Peek) -> Wanted:
     counted = _payment_counts(command.payment) if isinstance(command, package.RecordPayment) else ()
-    return Wanted({business_id: 0, command.package_id: 0}, with_customers=True, counted=counted)
+    streams = {business_id: 0, command.package_id: 0} | _owner_of(command.package_id, peek)
+    return Wanted(streams, with_customers=True, counted=counted)
+
+
+def _owner_of(package_id: str, peek: Peek) -> dict[str, int]:
+    """The customer's stream of a package that is kept, so that it need not be read whole again."""
+    known = peek(package_id)
+    return {known.customer_id: 0} if isinstance(known, Package) else {}
 
 
 def _of_package(command: Any, books: Books, at: Circumstances) -> Decision:
@@ -300,6 +307,7 @@ def _refund(command: package.RefundPayment, books: Books, at: Circumstances) -> 
 def _wants_redemption(command: package.RedeemUnits, business_id: str, peek: Peek) -> Wanted:
     counted = (redemption_claims(command.redemption_id),)
     streams = {business_id: 0, command.package_id: 0} | _staff_of(command)
+    streams |= _owner_of(command.package_id, peek)
     return Wanted(streams, with_customers=True, counted=counted)
 
 

@@ -16,6 +16,7 @@ import httpx
 from litestar.testing import TestClient
 
 from api.application import create_app
+from api.cards import VIEWS
 from api.ids import new_id
 from api.keys import issue_key
 from domain.business import OpenBusiness
@@ -179,7 +180,7 @@ class House:
 def house_at(database: str, views: Views) -> Iterator[House]:
     """The application on a migrated database."""
     clock = Clock()
-    carnet = Carnet(database, clock=clock)
+    carnet = Carnet(database, clock=clock, views=VIEWS)
     views.create()
     try:
         app = create_app(carnet, views, pepper=PEPPER, rate=1_000_000, runner=Runner(carnet.store, views))

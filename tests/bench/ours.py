@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from api.cards import known
+from api.cards import VIEWS, known
 from api.installation import migrate
 from api.keys import issue_key
 from api.redemptions import RedeemedCard
@@ -26,7 +26,7 @@ from domain.ledger.mapper import Meta
 from domain.ledger.recorder import Person
 from domain.package import NewPayment, RedeemUnits, SellPackage
 from domain.values import Actor, Money, PaymentMethod, Role, Value, rfc3339
-from projections.cards import card_of, render
+from projections.cards import render, summed
 from tests.bench.clients import request
 from tests.bench.race import UNITS
 from tests.bench.server import serving
@@ -51,7 +51,7 @@ class Ours:
     """One process's Carnet on a migrated PostgreSQL database. `sell` is safe to call again and again."""
 
     def __init__(self, url: str, *, pool_size: int) -> None:
-        self.carnet = Carnet(url, pool_size=pool_size)
+        self.carnet = Carnet(url, pool_size=pool_size, views=VIEWS)
         self._url = url
         self._pool_size = pool_size
         self._numbers = count(1)
@@ -177,7 +177,7 @@ def _card(books: Books, decision: Decision) -> Answer:
     ((package_id, (_, facts)),) = decision.facts.items()
     stream = books.stream(package_id)
     assert stream is not None
-    card = card_of(stream.facts)
+    card = summed(stream.view)
     assert card is not None
     people = known(books.people(card["customer_id"]))
     shown = render(card, datetime.now(UTC), people, recorded_at=rfc3339(card["recorded_at"]))
