@@ -12,8 +12,10 @@ whoever repeats it. A text member may be `domain.values.RECORDED_AT` where the c
 belongs. `people` names the customers whose directory data is in the answer, so that erasure finds it.
 """
 
+import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -28,7 +30,8 @@ from api.frame import Asked, Call, NewIds, Route, frame_of, request_id_of
 from api.problems import Flaw, Problem, invalid
 from domain.ledger.books import Books
 from domain.ledger.commands import Decision
-from domain.ledger.execute import Answer, Done, Order, RequestKey
+from domain.ledger.execute import Answer, Done, Order, RequestKey, Result
+from domain.ledger.grouping import Outcome, result_of
 from domain.ledger.mapper import Meta
 from domain.ledger.recorder import Person
 from domain.refusals import Refused
@@ -65,7 +68,7 @@ class Ask:
     """What a request asks the ledger for, and how the outcome is shown."""
 
     command: Value
-    answer: Callable[[Books, Decision], BaseModel]
+    answer: Callable[[Books, Decision], BaseModel | Mapping[str, Any]]
     shows: tuple[str, ...] | Callable[[Books, Decision], tuple[str, ...]] = ()
     """Customers whose names or contacts the answer holds; a function where only the books can tell."""
     people: tuple[Person, ...] = ()
@@ -86,11 +89,13 @@ def command(
     answer: type[BaseModel],
     location: str | None = None,
     codes: tuple[str, ...] = (),
+    looks: bool = False,
 ) -> Callable[[Translate[B]], HTTPRouteHandler]:
     """Make a function into the POST route of a command.
 
     `location` is the address of what it creates, with members of the answer in braces. `codes` are the
-    refusals that /schema tells of beside those that any command may meet.
+    refusals that /schema tells of beside those that any command may meet. `looks`: the function asks the
+    database something, so that it must not run on the event loop.
     """
     route = Route(
         "POST", path, operation, summary, 201, body, CommandParameters, answer, writes=True, codes=codes
@@ -99,7 +104,12 @@ def command(
     def made(translate: Translate[B]) -> HTTPRouteHandler:
         async def handle(request: Asked) -> Response[bytes]:
             raw = await request.body()
-            return await sync_to_thread(_answered, request, raw, body, translate, location)
+            if looks or not frame_of(request).knows(request.scope["state"]["caller"].business_id):
+                return await sync_to_thread(_answered, request, raw, body, translate, location)
+            call, order = _ordered(request, raw, body, translate)
+            if order.request is None:
+                return await sync_to_thread(_previewed, call, order)
+            return created(await _done(call, order), location)
 
         return post(route.litestar_path, opt={"route": route}, name=operation)(handle)
 
@@ -109,6 +119,38 @@ def command(
 def _answered(
     request: Asked, raw: bytes, body: type[B], translate: Translate[B], location: str | None
 ) -> Response[bytes]:
+    call, order = _ordered(request, raw, body, translate)
+    if order.request is None:
+        return _previewed(call, order)
+    return created(_not_refused(call.ledger.execute_grouped(order)), location)
+
+
+async def _done(call: Call, order: Order) -> Done:
+    """Have the order carried out with others of its business, holding no thread meanwhile."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Outcome] = loop.create_future()
+
+    def settle(outcome: Outcome) -> None:
+        with suppress(RuntimeError):  # the server has stopped, and nobody waits
+            loop.call_soon_threadsafe(_tell, future, outcome)
+
+    call.ledger.submit(order, settle)
+    return _not_refused(result_of(await future))
+
+
+def _tell(future: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
+    if not future.done():  # the client may have gone
+        future.set_result(outcome)
+
+
+def _not_refused(result: Result) -> Done:
+    if isinstance(result, Refused):
+        raise result
+    return result
+
+
+def _ordered(request: Asked, raw: bytes, body: type[B], translate: Translate[B]) -> tuple[Command[B], Order]:
+    """The request as an order; without a request key it is a dry run."""
     call, key = read_command(request, raw, body)
     if_match = _if_match(request)
     ask = translate(call)
@@ -120,12 +162,7 @@ def _answered(
         people=ask.people,
         if_match=ask.made_from if if_match is None else if_match,
     )
-    if key is None:
-        return _previewed(call, order)
-    done = call.ledger.execute_grouped(order)
-    if isinstance(done, Refused):
-        raise done
-    return created(done, location)
+    return call, order
 
 
 def read_command(request: Asked, raw: bytes, body: type[B]) -> tuple[Command[B], RequestKey | None]:
@@ -153,7 +190,7 @@ def read_command(request: Asked, raw: bytes, body: type[B]) -> tuple[Command[B],
 def _kept(ask: Ask) -> Callable[[Books, Decision], Answer]:
     def answer(books: Books, decision: Decision) -> Answer:
         shows = ask.shows(books, decision) if callable(ask.shows) else ask.shows
-        return Answer(ask.answer(books, decision).model_dump_json(), shows)
+        return Answer(to_json(ask.answer(books, decision)).decode(), shows)
 
     return answer
 

@@ -60,13 +60,13 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
 )
 """Every route there is; each names its operation in the permission table."""
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Server": "carnet",  # in the place of the name that the server below would give
-}
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"server", b"carnet"),  # in the place of the name that the server below would give
+)
 
 log = structlog.get_logger("carnet.api")
 
@@ -201,12 +201,9 @@ async def complete(message: Message, scope: Scope) -> None:
     if message["type"] != "http.response.start":
         return
     request_id = request_id_of(scope)
-    headers = MutableScopeHeaders.from_message(message)
-    headers["Request-Id"] = request_id
-    for name, value in HEADERS.items():
-        headers[name] = value
+    message["headers"] = [*message["headers"], *HEADERS, (b"request-id", request_id.encode())]
     if scope.get("method") == "OPTIONS" and message["status"] == 204:
-        headers["Allow"] = _allowed(scope)
+        MutableScopeHeaders.from_message(message)["Allow"] = _allowed(scope)
     _log_answer(scope, request_id, message["status"])
 
 

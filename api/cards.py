@@ -219,7 +219,7 @@ def in_books(books: Books, package_id: str, call: Call) -> Row:
     now = call.frame.carnet.clock()
     sold_before = stream.position > 0
     recorded_at = rfc3339(card["recorded_at"]) if sold_before else RECORDED_AT
-    return render(card, now, people, recorded_at=recorded_at)
+    return {**render(card, now, people, recorded_at=recorded_at), "inconsistent": is_inconsistent(card)}
 
 
 def _on_card(books: Books, card: Row) -> Iterable[Person]:

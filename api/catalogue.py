@@ -126,6 +126,7 @@ def define_service(call: Command[ServiceBody]) -> Ask:
     body=ServiceChanges,
     answer=ServiceShown,
     codes=("offer-retired",),
+    looks=True,
 )
 def change_service(call: Command[ServiceChanges]) -> Ask:
     id, currency = call.id("service_id"), call.currency

@@ -115,12 +115,17 @@ class Frame:
         loaded = self.ledger(business_id).recorder.load(wanted)
         return Books(business_id, wanted, loaded, (), self.carnet.kept)
 
+    def knows(self, business_id: str) -> bool:
+        """Whether its terms are at hand and nothing about it must be asked of the database first."""
+        return business_id in self._terms
+
     def terms(self, business_id: str) -> Terms:
         """Raises UnknownBusiness for a ledger whose business was never opened."""
         if business_id not in self._terms:
             found = self.look(business_id, Wanted({business_id: 0})).business_or_none()
             if not isinstance(found, Business):
                 raise UnknownBusiness(business_id)
+            self.carnet.fingerprint(business_id, b"")  # so that its secret is at hand as well
             self._terms[business_id] = Terms(found.currency, found.time_zone)
         return self._terms[business_id]
 

@@ -29,6 +29,9 @@ from projections.runner import Runner
 from projections.views import Views
 
 BUSINESSES_LISTED_MAX = 20
+KEPT_TO_ANSWER = 10_000
+KEPT_OTHERWISE = 256
+"""Streams that are kept between commands, a few kilobytes each."""
 OPERATOR = Meta(actor=Actor(id="operator", role=Role.OWNER, via="command line"))
 
 
@@ -104,9 +107,11 @@ class Installation:
 
 @contextmanager
 def opened(settings: Settings, shown: Mapping[str, View] | None = None) -> Iterator[Installation]:
-    """`shown`: what answers to commands are made of. Raises WrongSchema when the database is not migrated,
-    LedgerUnavailable."""
-    carnet = Carnet(settings.database, pool_size=settings.pool, views=shown)
+    """`shown`: what answers to commands are made of, where they are answered; only then is more kept than
+    the business and its catalogue. Raises WrongSchema when the database is not migrated, LedgerUnavailable.
+    """
+    kept_max = KEPT_TO_ANSWER if shown else KEPT_OTHERWISE
+    carnet = Carnet(settings.database, pool_size=settings.pool, views=shown, kept_max=kept_max)
     views = views_of(settings)
     try:
         if settings.ledger_file is not None:

@@ -111,7 +111,7 @@ def load(
                 continue
         return ledger.execute(orders)
 
-    loading = _Loading(ledger.recorder, carry_out, carnet.secret(business_id), source, refused)
+    loading = _Loading(ledger.recorder, carry_out, ledger.recorder.secret(), source, refused)
     loading.run(book, progress)
     loading.report.position = ledger.recorder.head().position
     return loading.report
@@ -137,7 +137,7 @@ def dry_run(
     Raises as `load` does.
     """
     ledger, kept, clock = carnet.ledger(business_id), Kept(), carnet.clock
-    secret = carnet.secret(business_id)
+    secret = ledger.recorder.secret()
     report = Report()
     try:
         with ledger.recorder.locked() as locked:

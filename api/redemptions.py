@@ -121,12 +121,11 @@ def _wish(call: Command[RedemptionBody]) -> dict[str, Any]:
 def redeem(call: Command[RedemptionBody]) -> Ask:
     asked = RedeemUnits(package_id=call.id("package_id"), **_wish(call))
 
-    def answer(books: Books, decision: Decision) -> RedeemedCard:
-        return RedeemedCard(
-            **in_books(books, asked.package_id, call),
-            redemption_id=asked.redemption_id,
-            allocations=_taken(decision, call.currency),
-        )
+    def answer(books: Books, decision: Decision) -> dict[str, Any]:
+        # The members of RedeemedCard, not built as one: this is what a till does all day.
+        taken = _taken(decision, call.currency)
+        card = in_books(books, asked.package_id, call)
+        return {**card, "redemption_id": asked.redemption_id, "allocations": taken}
 
     return Ask(asked, answer, shows=owners)
 

@@ -12,7 +12,7 @@
 | `CARNET_POOL` | `8` | connections to the database, and threads that use them, in each process; 1–100 |
 | `CARNET_PROCESSES` | `1` | processes that serve the API; 1–64 |
 | `CARNET_RUNNER` | `on` | whether the serving process keeps the read models fresh itself (`off`: `carnet work` does) |
-| `CARNET_RATE` | `200` | requests a second that one key, or one address without a key, may make over all processes; 1–1,000,000 |
+| `CARNET_RATE` | `2000` | requests a second that one key, or one address without a key, may make over all processes; 1–1,000,000 |
 | `CARNET_LOG` | `info` | the least severe line that is logged: `debug`, `info`, `warning` or `error` |
 
 The user's data folder is `$XDG_DATA_HOME`, or `~/.local/share`.
@@ -66,7 +66,7 @@ class Settings:
     pool: int = 8
     processes: int = 1
     runner: bool = True
-    rate: int = 200
+    rate: int = 2_000
     log: LogLevel = "info"
 
     @classmethod
@@ -84,7 +84,7 @@ class Settings:
             pool=_number(environment, "CARNET_POOL", 8, 1, 100),
             processes=_number(environment, "CARNET_PROCESSES", 1, 1, 64),
             runner=_choice(environment, "CARNET_RUNNER", ("on", "off"), "on") == "on",
-            rate=_number(environment, "CARNET_RATE", 200, 1, 1_000_000),
+            rate=_number(environment, "CARNET_RATE", 2_000, 1, 1_000_000),
             log=_log_level(environment),
         )
 

@@ -151,8 +151,12 @@ class Terms(Value):
 # Days and moments
 
 
+ZONES = frozenset(available_timezones())
+"""Asked for once: it walks the whole time zone database."""
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in ZONES:
         raise ValueError("is not an IANA time zone")
     return name
 

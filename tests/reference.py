@@ -95,17 +95,17 @@ def environment() -> str:
 def commands() -> str:
     """The manual of every command."""
     parts = ["# The command `carnet`\n"]
-    for path, command in _commands("carnet", main):
-        context = click.Context(command, info_name=path)
-        parts.append(f"## {path}\n\n```text\n{command.get_help(context)}\n```\n")
+    told = click.Context(main, info_name="carnet", terminal_width=100, **main.context_settings)
+    for context in _contexts(told):
+        parts.append(f"## {context.command_path}\n\n```text\n{context.get_help()}\n```\n")
     return "\n".join(parts).rstrip()
 
 
-def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-    yield path, command
-    if isinstance(command, click.Group):
-        for name, child in sorted(command.commands.items()):
-            yield from _commands(f"{path} {name}", child)
+def _contexts(context: click.Context) -> Iterator[click.Context]:
+    yield context
+    if isinstance(context.command, click.Group):
+        for name, child in sorted(context.command.commands.items()):
+            yield from _contexts(click.Context(child, parent=context, info_name=name, terminal_width=100))
 
 
 PAGES: Mapping[str, Callable[[], str]] = {

@@ -4,10 +4,11 @@
 environment variables are kept out: a stray `COMPRESSOR_TOPIC` would change the stored bytes.
 """
 
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hmac import digest
+from hashlib import sha256
 from typing import Any
 
 from eventsourcing.application import Application
@@ -28,13 +29,12 @@ from domain.events import Fact
 from domain.facts import FACTS
 from domain.ledger.books import Kept, View
 from domain.ledger.execute import Clock, Order, Preview, RequestKey, Result, execute, preview
-from domain.ledger.grouping import Grouped
+from domain.ledger.grouping import Grouped, Settle
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.memory import MemoryStore
 from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.recorder import LedgerRecorder, Store
 from domain.ledger.sqlite.store import SqliteStore
-from domain.refusals import Refused
 
 NO_BUSINESS = "biz_none"
 """The application's own recorder belongs to a business that is never opened: it reads nothing."""
@@ -129,13 +129,17 @@ class Carnet(Application[str]):
         pool_size: int = 8,
         clock: Clock = system_clock,
         views: Mapping[str, View] | None = None,
+        kept_max: int = 4_096,
     ) -> None:
-        """`views`: stream kind → what answers show of it, folded and kept beside its state."""
+        """`views`: stream kind → what answers show of it, folded and kept beside its state. `kept_max`:
+        how many streams are kept between commands; a few kilobytes each."""
         self.clock = clock
-        self.kept = Kept(views)
-        self._secrets: dict[str, bytes] = {}
+        self.kept = Kept(views, kept_max)
+        self._keyed: dict[str, hmac.HMAC] = {}
         super().__init__({"CARNET_DATABASE": database, "CARNET_POOL": str(pool_size)})
-        self.grouped = Grouped(lambda business_id, orders: self.ledger(business_id).execute(orders))
+        self.grouped = Grouped(
+            lambda business_id, orders: self.ledger(business_id).execute(orders), pool_size
+        )
 
     def construct_env(self, name: str, env: Any = None) -> Environment:
         """Only our own settings reach the library, none of the process's environment."""
@@ -149,10 +153,19 @@ class Carnet(Application[str]):
         """A light hold on the ledger of one business; there is no way to ask it about another."""
         return Ledger(self, business_id)
 
-    def secret(self, business_id: str) -> bytes:
-        if business_id not in self._secrets:
-            self._secrets[business_id] = self.store.ledger(business_id).secret()
-        return self._secrets[business_id]
+    def fingerprint(self, business_id: str, content: bytes) -> bytes:
+        """HMAC-SHA-256 of a request under the secret of its business."""
+        keyed = self._keyed.get(business_id)
+        if keyed is None:
+            keyed = self._keyed[business_id] = hmac.new(self.store.ledger(business_id).secret(), None, sha256)
+        # A copy of what the key was mixed into: `hmac.digest` would give the interpreter's lock away.
+        mac = keyed.copy()
+        mac.update(content)
+        return mac.digest()
+
+    def close(self) -> None:
+        self.grouped.close()
+        super().close()
 
 
 FACTORY = f"{LedgerFactory.__module__}:{LedgerFactory.__qualname__}"
@@ -177,17 +190,18 @@ class Ledger:
 
     def execute_grouped(self, order: Order) -> Result:
         """Carry out one order together with those of other threads that wait for this business."""
-        outcome = self._carnet.grouped.execute(self.business_id, order)
-        if isinstance(outcome, Refused) or not isinstance(outcome, BaseException):
-            return outcome
-        raise outcome
+        return self._carnet.grouped.execute(self.business_id, order)
+
+    def submit(self, order: Order, settle: Settle) -> None:
+        """The same without waiting: `settle` gets the outcome, on another thread."""
+        self._carnet.grouped.submit(self.business_id, order, settle)
 
     def preview(self, order: Order) -> Preview:
         return preview(self.recorder, order, self._carnet.clock, self._carnet.kept)
 
     def request(self, key: str, content: bytes) -> RequestKey:
         """A request key with the fingerprint of what was asked, keyed with a secret of the business."""
-        return RequestKey(key, digest(self._carnet.secret(self.business_id), content, "sha256"))
+        return RequestKey(key, self._carnet.fingerprint(self.business_id, content))
 
     def stream(self, stream_id: str, upto_version: int | None = None) -> list[Recorded]:
         """All facts of a stream in order. Raises UnreadableFact."""

@@ -75,7 +75,7 @@ class Kept:
     the states, by kind, for those who answer with them.
     """
 
-    def __init__(self, views: Mapping[str, View] | None = None, limit: int = 4_096) -> None:
+    def __init__(self, views: Mapping[str, View] | None = None, limit: int = 256) -> None:
         self.views = views or {}
         self._limit = limit
         self._streams: OrderedDict[tuple[str, str], Stream] = OrderedDict()

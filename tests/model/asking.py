@@ -4,116 +4,19 @@ Each function draws one command on what the reference knows: mostly sensible, of
 nonsense.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from hypothesis import strategies as st
 
 from domain import business, catalogue, customer, package, staff
 from domain.expiry import AfterFirstUse, AfterPurchase, Never, OnDate, Validity
-from domain.values import AMOUNT_MAX, UNITS_PER_PACKAGE_MAX, Money, PaymentMethod, Role, Value, Wording
-from tests.model.almanac import DAY, HOUR, MINUTE, day_at, first_moment, moment_of, moved
-from tests.model.reference import BY_RULE, Asking, Offer, Package, Reference, Wish
-
-T = TypeVar("T")
-CURRENCY = "EUR"
-LOCATIONS = ("loc_main", "loc_pier")
-STAFF: Mapping[str, str] = {"stf_olga": "owner", "stf_mia": "manager", "stf_ann": "staff", "stf_bob": "staff"}
-UNKNOWN = "unknown"
-OFTEN = 8
-"""How much more often sense is drawn than nonsense."""
-QUANTITIES = (1, 1, 1, 2, 2, 3, 5)
-"""Of the lines of an offer."""
-PRICES = (0, 1, 7, 100, 1_000, 9_999, 45_000, 10**12)
-
-
-class Draw(Protocol):
-    def __call__(self, strategy: st.SearchStrategy[T]) -> T: ...
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A command, what the reference makes of it, and the stream that If-Match speaks of."""
-
-    command: Value
-    by_reference: Callable[[Reference, Asking], bool]
-    target: str | None = None
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """How Hypothesis prints what it drew: the machine notes the rest with its answer."""
-        printer.text(type(self.command).__name__)
-
-
-class Desk:
-    """Draws for one command on one business: who is at the desk, what they know, and what time it is."""
-
-    def __init__(self, draw: Draw, books: Reference, now: int, new_number: Callable[[], int]) -> None:
-        self.draw = draw
-        self.books = books
-        self.now = now
-        self._new_number = new_number
-
-    @property
-    def today(self) -> date:
-        return day_at(self.now, self.books.zone)
-
-    def one_of(self, *choices: T) -> T:
-        return self.draw(st.sampled_from(choices))
-
-    def among(self, prefix: str, known: Sequence[str]) -> str:
-        """One of the known ids; now and then, or when there is none, one that nobody knows."""
-        return self.draw(st.sampled_from([*list(known) * OFTEN, f"{prefix}_{UNKNOWN}"]))
-
-    def new(self, prefix: str, known: Sequence[str] = ()) -> str:
-        """An id that is new; now and then one that is taken."""
-        fresh = f"{prefix}_{self._new_number()}"
-        return self.draw(st.sampled_from([fresh] * 2 * OFTEN + list(known[-1:])))
-
-    def wording(self) -> Wording:
-        return Wording(id=f"txt_{self._new_number()}", salt=b"pinch", text="agreed at the desk")
-
-    def wording_or_none(self) -> Wording | None:
-        return self.one_of(None, self.wording())
-
-    def customer_id(self) -> str:
-        return self.among("cus", list(self.books.customers))
-
-    def package_id(self) -> str:
-        return self.among("pkg", list(self.books.packages))
-
-    def known_package(self, id: str) -> Package | None:
-        return self.books.packages.get(id)
-
-    def services(self, most: int) -> tuple[str, ...]:
-        """Of one line: usually different ones, usually known."""
-        number = self.one_of(*range(1, most + 1))
-        return tuple(self.among("svc", list(self.books.services)) for _ in range(number))
-
-    def moment(self, bought_at: int | None = None) -> tuple[date | int | None, int | None]:
-        """An `effective_at`: (as it is asked, as a moment)."""
-        ago = (None,) * 3 * OFTEN + (MINUTE, HOUR, 6 * HOUR, DAY, 3 * DAY, 29 * DAY, 31 * DAY, 400 * DAY)
-        back = self.one_of(*ago, -4 * MINUTE, -6 * MINUTE, "today", "yesterday", "month", "first", "purchase")
-        match back:
-            case None:
-                return None, None
-            case "purchase":
-                moment = self.now if bought_at is None else bought_at
-                return moment, moment
-            case "today" | "yesterday" | "month":
-                day = moved(self.today, {"today": 0, "yesterday": -1, "month": -30}[back])
-                return day, first_moment(day, self.books.zone)
-            case "first":
-                day = date(1970, 1, 1)
-                return day, first_moment(day, self.books.zone)
-            case _:
-                assert isinstance(back, int)
-                return self.now - back, self.now - back
-
-    def day(self) -> date:
-        """A day around today."""
-        return moved(self.today, self.one_of(0, 1, 2, 7, 31, 365, 3650, -1, -2, -40, 367, 366))
+from domain.values import AMOUNT_MAX, UNITS_PER_PACKAGE_MAX, Money, PaymentMethod
+from tests.model.almanac import DAY, day_at, moment_of
+from tests.model.desk import CURRENCY, LOCATIONS, OFTEN, PRICES, QUANTITIES, STAFF, Asked, Desk
+from tests.model.plain import BY_RULE, Offer, Package, Wish
+from tests.model.reference import Reference
 
 
 def _asked_moment(moment: date | int | None) -> Any:
@@ -131,6 +34,14 @@ def policies(desk: Desk) -> Asked:
     required, most = desk.one_of(None, False, False, True), desk.one_of(None, None, 1, 3)
     command = business.ChangePolicies(payment_required=required, correction_max=most)
     return Asked(command, lambda books, _: books.set_policies(required, most))
+
+
+def location(desk: Desk) -> Asked:
+    id = desk.among("loc", [*desk.books.locations, "loc_new"])
+    if desk.one_of(True, False):
+        opening = business.OpenLocation(location_id=id, name="Here")
+        return Asked(opening, lambda books, _: books.open_location(id))
+    return Asked(business.CloseLocation(location_id=id), lambda books, _: books.close_location(id))
 
 
 def _service_terms(list_price: int | None) -> catalogue.ServiceTerms:
@@ -303,8 +214,8 @@ def sell(desk: Desk) -> Asked:
     people = list(desk.books.customers[owner].people) if owner in desk.books.customers else []
     beneficiaries = desk.one_of((), (), tuple(people[-2:]), (desk.among("par", people),))
     expires_on = desk.one_of(BY_RULE, BY_RULE, BY_RULE, None, desk.day())
-    location = desk.one_of(None, LOCATIONS[0], "loc_unknown") if desk.one_of(False, False, True) else None
-    note = desk.wording_or_none()
+    location = desk.one_of(*[None] * OFTEN, *LOCATIONS, "loc_unknown")
+    note, buyer = desk.wording_or_none(), desk.one_of(*[None] * OFTEN, desk.customer_id())
     command = package.SellPackage(
         package_id=id,
         customer_id=owner,
@@ -316,6 +227,7 @@ def sell(desk: Desk) -> Asked:
         effective_at=_asked_moment(asked),
         payment=None if payment is None else _payment(*payment),
         beneficiaries=beneficiaries,
+        purchased_by=buyer,
         location_id=location,
         note=note,
     )
@@ -332,6 +244,7 @@ def sell(desk: Desk) -> Asked:
             effective=effective,
             payment=payment,
             beneficiaries=beneficiaries,
+            buyer=buyer,
             location=location,
             note=note is not None,
         ),
@@ -589,6 +502,7 @@ def _selling(id: str, offer_id: str, command: package.SellPackage) -> Asked:
 
 ANYTHING: Sequence[Callable[[Desk], Asked]] = (
     policies,
+    location,
     service,
     offer,
     register,
@@ -602,5 +516,3 @@ ANYTHING: Sequence[Callable[[Desk], Asked]] = (
     *(share, note, cancel, void),
 )
 """What a batch is drawn from; often what moves units."""
-
-ROLES: Mapping[str, Role] = {id: Role(role) for id, role in STAFF.items()}

@@ -24,7 +24,8 @@ from projections.units import UNITS
 from projections.views import Views
 from tests.domain.books import check_line_facts
 from tests.model.almanac import moment_of
-from tests.model.reference import Package, Reference
+from tests.model.plain import Package
+from tests.model.reference import Reference
 
 STATES = {"available": AVAILABLE, "used": USED, "corrected": CORRECTED, "lapsed": LAPSED}
 PAGE = 7

@@ -5,22 +5,29 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from json import dumps, loads
+from typing import Any
 
 from domain.business import OpenBusiness, OpenLocation
 from domain.ledger.application import Carnet, Ledger
+from domain.ledger.books import Books as DecidedBooks
+from domain.ledger.commands import Decision
 from domain.ledger.execute import Answer, Done, Order, RequestKey, Result
-from domain.ledger.mapper import Meta, recorded
+from domain.ledger.mapper import Meta, Recorded, recorded
 from domain.values import RECORDED_AT, Actor, Value
+from projections.cards import CARDS
+from projections.definition import Row, changed_rows
 from projections.dropping import drop_old
 from projections.read_models import READ_MODELS
 from projections.rebuild import Limits, Rebuild
 from projections.runner import Runner
 from projections.views import Views
 from tests.model.almanac import text_of
-from tests.model.asking import LOCATIONS, ROLES
 from tests.model.books import Books
+from tests.model.desk import LOCATIONS, ROLES
 from tests.model.places import Place
-from tests.model.reference import Asking, Reference
+from tests.model.plain import Asking
+from tests.model.reference import Reference
 
 NAMES = ("biz_salon", "biz_kennel")
 SMALL = Limits(facts_per_page=3, rows_held=5, rows_per_write=4)
@@ -29,6 +36,17 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 class Crash(BaseException):
     """A worker that dies in the middle of its work: nothing may catch it."""
+
+
+def card_after(before: Row | None, fact: Recorded) -> Row | None:
+    """What the process keeps of a package beside its state: its card."""
+    key = (fact.stream_id,)
+    return changed_rows(CARDS, {key: before}, fact, [key])[key]
+
+
+def tale(card: Row) -> dict[str, Any]:
+    """What an answer shows of a card."""
+    return {name: card[name] for name in ("version", "remaining", "used", "lapsed", "unused_value", "paid")}
 
 
 @dataclass
@@ -92,7 +110,8 @@ class Installation:
 
     def open(self) -> None:
         # A Carnet on memory costs nothing; the store it then works on has the clock that we set.
-        self.carnet = Carnet("memory://", clock=lambda: self.clocks.process)
+        views = {"package": card_after}
+        self.carnet = Carnet("memory://", clock=lambda: self.clocks.process, views=views)
         self.carnet.factory.store = self.place.open_store(lambda: self.clocks.store_ms)
         self.views: Views = self.place.open_views()
         self.runner = self.new_runner()
@@ -129,18 +148,31 @@ class Installation:
     def order(
         self, command: Value, who: str, key: RequestKey | None = None, if_match: int | None = None
     ) -> Order:
-        """An order whose answer tells when it was recorded, and is like no other."""
-        body = f'{{"answer":{next(self.numbers)},"at":"{RECORDED_AT}"}}'
-        actor = Actor(id=who, role=ROLES[who])
-        return Order(command, Meta(actor=actor), key, lambda books, decision: Answer(body), if_match=if_match)
+        """An order whose answer is like no other: it tells when it was recorded, and shows packages."""
+        number = next(self.numbers)
 
-    def check_answer(self, order: Order, done: Done, head_before_ms: int) -> None:
-        """A new answer holds the moment of the store's clock, never before the ledger's last."""
+        def answer(books: DecidedBooks, decision: Decision) -> Answer:
+            shown = {
+                id: tale(stream.view)
+                for id, (kind, _) in decision.facts.items()
+                if kind == "package" and (stream := books.stream(id)) is not None
+            }
+            return Answer(dumps({"number": number, "at": RECORDED_AT, "shown": shown}))
+
+        actor = Actor(id=who, role=ROLES[who])
+        return Order(command, Meta(actor=actor), key, answer, if_match=if_match)
+
+    def check_answer(self, business: Business, done: Done, head_before_ms: int) -> None:
+        """A new answer has the moment of the store's clock, never before the ledger's last; what it shows of
+        a package is what the facts make of it up to there."""
         moment = max(self.clocks.store_ms, head_before_ms)
-        written = order.answer(None, None).body  # type: ignore[arg-type]
         assert not done.replayed
-        assert done.body == written.replace(RECORDED_AT, text_of(moment))
         assert (done.recorded_at - EPOCH) // timedelta(milliseconds=1) == moment
+        said = loads(done.body)
+        assert said["at"] == text_of(moment)
+        for package_id, shown in said["shown"].items():
+            cards = [card for id, version, card in business.books.remembered if id == package_id]
+            assert shown == tale(cards[shown["version"] - 1])
 
     # Working
 

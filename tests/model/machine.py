@@ -19,10 +19,11 @@ from domain.ledger.recorder import UnknownBusiness, Wanted
 from domain.refusals import Refused
 from tests.model import asking
 from tests.model.almanac import first_moment, moved
-from tests.model.asking import STAFF, Asked, Desk
+from tests.model.desk import STAFF, Asked, Desk, Draw
 from tests.model.installation import Business, Installation, Known
 from tests.model.places import Places
-from tests.model.reference import Reference, Refusal
+from tests.model.plain import Refusal
+from tests.model.reference import Reference
 
 ZONES = ("Europe/Budapest", "America/New_York", "Africa/Cairo", "Pacific/Auckland", "UTC")
 """Clocks change at 1, 2 and 3 o'clock, and in Cairo at midnight: some of its days begin at 01:00."""
@@ -89,7 +90,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def change_what_is_sold(self, data: st.DataObject) -> None:
-        self._ask(data, asking.policies, asking.service, asking.offer, asking.offer)
+        self._ask(data, asking.policies, asking.location, asking.service, asking.offer)
 
     @rule(data=st.data())
     def change_who_buys(self, data: st.DataObject) -> None:
@@ -418,7 +419,7 @@ class Machine(RuleBasedStateMachine):
             )
             assert result.recorded_at == known.done.recorded_at
             return
-        self.here.check_answer(order, result, head_ms)
+        self.here.check_answer(business, result, head_ms)
         mine = set(range(result.first, result.last + 1)) if expected.changed else set()
         assert mine <= free, "an answer names facts that were there before"
         assert mine or not expected.changed
@@ -461,5 +462,5 @@ class _unprinted:
 
 
 @st.composite
-def _asked(draw: asking.Draw, what: Callable[[Desk], Asked], books: Reference, here: Installation) -> Asked:
+def _asked(draw: Draw, what: Callable[[Desk], Asked], books: Reference, here: Installation) -> Asked:
     return what(Desk(draw, books, here.clocks.now_ms, lambda: next(here.numbers)))

@@ -6,7 +6,8 @@ from copy import deepcopy
 import pytest
 
 from tests.model.places import Places, places
-from tests.model.reference import Asking, Line, Offer, Reference, Refusal
+from tests.model.plain import Asking, Line, Offer, Refusal
+from tests.model.reference import Reference
 from tests.model.run import run
 from tests.postgres import PostgresServer
 

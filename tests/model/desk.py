@@ -1,0 +1,114 @@
+"""A desk: where one command is drawn, from what the reference knows, mostly sensible and sometimes nonsense."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol, TypeVar
+
+from hypothesis import strategies as st
+
+from domain.values import Role, Value, Wording
+from tests.model.almanac import DAY, HOUR, MINUTE, day_at, first_moment, moved
+from tests.model.plain import Asking, Package
+from tests.model.reference import Reference
+
+T = TypeVar("T")
+CURRENCY = "EUR"
+LOCATIONS = ("loc_main", "loc_pier")
+STAFF: Mapping[str, str] = {"stf_olga": "owner", "stf_mia": "manager", "stf_ann": "staff", "stf_bob": "staff"}
+UNKNOWN = "unknown"
+OFTEN = 8
+"""How much more often sense is drawn than nonsense."""
+QUANTITIES = (1, 1, 1, 2, 2, 3, 5)
+"""Of the lines of an offer."""
+PRICES = (0, 1, 7, 100, 1_000, 9_999, 45_000, 10**12)
+
+
+class Draw(Protocol):
+    def __call__(self, strategy: st.SearchStrategy[T]) -> T: ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A command, what the reference makes of it, and the stream that If-Match speaks of."""
+
+    command: Value
+    by_reference: Callable[[Reference, Asking], bool]
+    target: str | None = None
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """How Hypothesis prints what it drew: the machine notes the rest with its answer."""
+        printer.text(type(self.command).__name__)
+
+
+class Desk:
+    """Draws for one command on one business: who is at the desk, what they know, and what time it is."""
+
+    def __init__(self, draw: Draw, books: Reference, now: int, new_number: Callable[[], int]) -> None:
+        self.draw = draw
+        self.books = books
+        self.now = now
+        self._new_number = new_number
+
+    @property
+    def today(self) -> date:
+        return day_at(self.now, self.books.zone)
+
+    def one_of(self, *choices: T) -> T:
+        return self.draw(st.sampled_from(choices))
+
+    def among(self, prefix: str, known: Sequence[str]) -> str:
+        """One of the known ids; now and then, or when there is none, one that nobody knows."""
+        return self.draw(st.sampled_from([*list(known) * OFTEN, f"{prefix}_{UNKNOWN}"]))
+
+    def new(self, prefix: str, known: Sequence[str] = ()) -> str:
+        """An id that is new; now and then one that is taken."""
+        fresh = f"{prefix}_{self._new_number()}"
+        return self.draw(st.sampled_from([fresh] * 2 * OFTEN + list(known[-1:])))
+
+    def wording(self) -> Wording:
+        return Wording(id=f"txt_{self._new_number()}", salt=b"pinch", text="agreed at the desk")
+
+    def wording_or_none(self) -> Wording | None:
+        return self.one_of(None, self.wording())
+
+    def customer_id(self) -> str:
+        return self.among("cus", list(self.books.customers))
+
+    def package_id(self) -> str:
+        return self.among("pkg", list(self.books.packages))
+
+    def known_package(self, id: str) -> Package | None:
+        return self.books.packages.get(id)
+
+    def services(self, most: int) -> tuple[str, ...]:
+        """Of one line: usually different ones, usually known."""
+        number = self.one_of(*range(1, most + 1))
+        return tuple(self.among("svc", list(self.books.services)) for _ in range(number))
+
+    def moment(self, bought_at: int | None = None) -> tuple[date | int | None, int | None]:
+        """An `effective_at`: (as it is asked, as a moment)."""
+        ago = (None,) * 3 * OFTEN + (MINUTE, HOUR, 6 * HOUR, DAY, 3 * DAY, 29 * DAY, 31 * DAY, 400 * DAY)
+        back = self.one_of(*ago, -4 * MINUTE, -6 * MINUTE, "today", "yesterday", "month", "first", "purchase")
+        match back:
+            case None:
+                return None, None
+            case "purchase":
+                moment = self.now if bought_at is None else bought_at
+                return moment, moment
+            case "today" | "yesterday" | "month":
+                day = moved(self.today, {"today": 0, "yesterday": -1, "month": -30}[back])
+                return day, first_moment(day, self.books.zone)
+            case "first":
+                day = date(1970, 1, 1)
+                return day, first_moment(day, self.books.zone)
+            case _:
+                assert isinstance(back, int)
+                return self.now - back, self.now - back
+
+    def day(self) -> date:
+        """A day around today."""
+        return moved(self.today, self.one_of(0, 1, 2, 7, 31, 365, 3650, -1, -2, -40, 367, 366))
+
+
+ROLES: Mapping[str, Role] = {id: Role(role) for id, role in STAFF.items()}

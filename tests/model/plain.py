@@ -1,0 +1,290 @@
+"""Packages, customers and offers in plain integers and dates: what the reference keeps."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from tests.model.almanac import LAST, day_at, first_moment, moved
+
+UNITS_A_LINE, UNITS_A_PACKAGE = 1_000, 5_000
+BY_RULE: Literal["by rule"] = "by rule"
+Expiry = date | Literal["by rule"] | None
+
+
+class Refusal(Exception):
+    """A command that must be refused, with any one of these codes."""
+
+    def __init__(self, *codes: str) -> None:
+        super().__init__(", ".join(sorted(codes)))
+        self.codes = frozenset(codes)
+
+
+class Reasons(set[str]):
+    """The codes that speak against a command."""
+
+    def when(self, true: bool, code: str) -> None:
+        if true:
+            self.add(code)
+
+    def refuse(self) -> None:
+        """Raises Refusal if there is any."""
+        if self:
+            raise Refusal(*self)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """When somebody asks, and who: moment in milliseconds."""
+
+    now: int
+    who: str
+    role: str
+
+
+@dataclass
+class Unit:
+    value: int
+    state: str = "available"
+    redemption: str | None = None
+
+
+@dataclass
+class Line:
+    services: tuple[str, ...]
+    weight: int
+    units: list[Unit]
+    taken: list[int] = field(default_factory=list)
+    """Indices of units that corrections took, oldest first."""
+    changes: list[tuple[int, int, int]] = field(default_factory=list)
+    """(effective moment, order of recording, change of the remaining units)."""
+
+    def indices(self, state: str) -> list[int]:
+        return [n for n, unit in enumerate(self.units) if unit.state == state]
+
+    def count(self, *states: str) -> int:
+        return sum(unit.state in states for unit in self.units)
+
+    def value(self, *states: str) -> int:
+        return sum(unit.value for unit in self.units if unit.state in states)
+
+    def lowest_from(self, moment: int) -> int:
+        """The lowest remainder at that moment and at any later one, in business time."""
+        left, lowest = 0, 0
+        for at, _, change in sorted(self.changes):
+            left += change
+            lowest = left if at <= moment else min(lowest, left)
+        return lowest
+
+
+@dataclass
+class Use:
+    """What a redemption still uses of one package."""
+
+    at: int
+    participant: str
+    staff: str
+    parts: list[tuple[int, int, list[int]]]
+    """(allocation, line, indices of units)."""
+
+    @property
+    def left(self) -> int:
+        return sum(len(units) for _, _, units in self.parts)
+
+
+@dataclass
+class Freeze:
+    start: int
+    first: date
+    until: date
+    end: int | None = None
+
+
+@dataclass
+class Package:
+    id: str
+    customer: str
+    offer: str | None
+    name: str
+    number: int
+    order: int
+    """Which sale of the ledger it was."""
+    zone: str
+    price: int
+    lines: list[Line]
+    validity: tuple[str, int, str]
+    """(rule, count, unit)."""
+    bought_at: int
+    entered_on: date
+    expires_on: date | None
+    sharing: str
+    beneficiaries: tuple[str, ...]
+    cap: int | None
+    locations: tuple[str, ...]
+    expiry_by_hand: bool = False
+    started: bool = False
+    payments: dict[str, list[int]] = field(default_factory=dict)
+    """Id → [amount, refunded]."""
+    uses: dict[str, Use] = field(default_factory=dict)
+    freezes: list[Freeze] = field(default_factory=list)
+    freeze_open: bool = False
+    cancelled: bool = False
+    voided: bool = False
+    latest: int = 0
+    notes: int = 0
+
+    # What can be seen of it
+
+    @property
+    def remaining(self) -> int:
+        return sum(line.count("available") for line in self.lines)
+
+    @property
+    def unused_value(self) -> int:
+        return sum(line.value("available") for line in self.lines)
+
+    @property
+    def paid(self) -> int:
+        return sum(amount - refunded for amount, refunded in self.payments.values())
+
+    @property
+    def owing(self) -> int:
+        return max(0, self.price - self.paid)
+
+    def payment_status(self) -> str:
+        if self.price <= self.paid:
+            return "paid"
+        return "partial" if self.paid else "unpaid"
+
+    def day(self, moment: int) -> date:
+        return day_at(moment, self.zone)
+
+    def frozen_on(self, day: date) -> bool:
+        return self.freeze_open and self.freezes[-1].first <= day <= self.freezes[-1].until
+
+    def was_frozen(self, moment: int) -> bool:
+        return any(
+            freeze.start <= moment
+            and self.day(moment) <= freeze.until
+            and (freeze.end is None or moment < freeze.end)
+            for freeze in self.freezes
+        )
+
+    def thawed_on(self, day: date) -> bool:
+        """Whether a freeze that nobody ended has run out by itself."""
+        return self.freeze_open and day > self.freezes[-1].until
+
+    def last_day(self, day: date) -> date | None:
+        """The last valid day as it stands on a day: a freeze that has run out by itself has moved it."""
+        if self.expires_on is None or not self.thawed_on(day):
+            return self.expires_on
+        freeze = self.freezes[-1]
+        return moved(self.expires_on, freeze.until.toordinal() - freeze.first.toordinal() + 1)
+
+    def expired(self, at: int) -> bool:
+        day = day_at(at, self.zone)
+        last = self.last_day(day)
+        return last is not None and day > last and not self.frozen_on(day)
+
+    def status(self, at: int) -> str:
+        if self.cancelled:
+            return "cancelled"
+        if not self.remaining:
+            return "fully_used"
+        return "expired" if self.expired(at) else "active"
+
+    def liability(self, at: int) -> int:
+        return 0 if self.cancelled or self.expired(at) else self.unused_value
+
+    # How it changes
+
+    def touch(self, moment: int) -> int:
+        self.latest = max(self.latest, moment)
+        return moment
+
+    def moment(self, now: int) -> int:
+        """The moment of what counts from now: a clock that is behind does not undo what counts already."""
+        return max(now, self.latest)
+
+    def settle(self, now: int) -> None:
+        """End a freeze that has run out; that is recorded with whatever comes next."""
+        if self.thawed_on(self.day(self.moment(now))):
+            freeze = self.freezes[-1]
+            self.expires_on = self.last_day(LAST)
+            freeze.end = self.touch(max(self.latest, first_moment(moved(freeze.until, 1), self.zone)))
+            self.freeze_open = False
+
+    def begin(self, asking: Asking) -> int:
+        """The moment that a change counts from."""
+        self.settle(asking.now)
+        return self.touch(self.moment(asking.now))
+
+    def move(self, line: int, units: Iterable[int], state: str, redemption: str | None = None) -> None:
+        for n in units:
+            self.lines[line].units[n].state = state
+            self.lines[line].units[n].redemption = redemption
+
+
+@dataclass
+class Offer:
+    name: str
+    price: int
+    lines: tuple[tuple[int, tuple[str, ...]], ...]
+    """(quantity, services)."""
+    validity: tuple[str, int, str] = ("never", 0, "")
+    ends_on: date | None = None
+    sharing: str = "purchaser"
+    cap: int | None = None
+    each: int | None = None
+    """How many of it one customer may buy."""
+    locations: tuple[str, ...] = ()
+    retired: bool = False
+
+
+@dataclass
+class Participant:
+    barred: tuple[str, ...] = ()
+    left_at: int | None = None
+
+    def belongs(self, moment: int) -> bool:
+        return self.left_at is None or moment < self.left_at
+
+
+@dataclass
+class Customer:
+    people: dict[str, Participant]
+    """The customer in person first."""
+    blocked: bool = False
+    active: bool = True
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A use that is asked for."""
+
+    redemption: str
+    service: str
+    quantity: int = 1
+    participant: str | None = None
+    staff: str | None = None
+    location: str | None = None
+    effective: int | None = None
+    session: int | None = None
+    line: int | None = None
+
+
+def shares(price: int, weights: Sequence[int]) -> list[int]:
+    """A price over weights: whole shares first, then what is missing goes to the largest remainders."""
+    if not any(weights):
+        weights = [1] * len(weights)
+    total = sum(weights)
+    given = [price * weight // total for weight in weights]
+    waiting = sorted((-(price * weight % total), n) for n, weight in enumerate(weights))
+    for _, n in waiting[: price - sum(given)]:
+        given[n] += 1
+    return given
+
+
+def in_person(customer: str) -> str:
+    """The participant that a customer is in person."""
+    return "par_" + customer.removeprefix("cus_")
