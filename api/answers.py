@@ -161,6 +161,7 @@ def _ordered(request: Asked, raw: bytes, body: type[B], translate: Translate[B])
         answer=_kept(ask),
         people=ask.people,
         if_match=ask.made_from if if_match is None else if_match,
+        new_ids=tuple(call.ids.made),
     )
     return call, order
 

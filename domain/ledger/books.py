@@ -1,7 +1,7 @@
 """What a decision sees: the states of the streams it read, and what its predecessors made of them."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from domain.business import Business
 from domain.catalogue import Offer, Service
 from domain.customer import Customer
 from domain.events import Fact
-from domain.ledger.envelope import NewFact, StoredFact
+from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.recorder import Loaded, Person, Wanted
 from domain.package import Package
@@ -54,6 +54,8 @@ class Stream:
     """Of its first fact; 0 while it is only decided."""
     view: Any = None
     """What the process's view of this kind makes of the facts; None where there is none."""
+    people: tuple[Person, ...] = ()
+    """Of a customer: the directory rows of the household. They change only together with its facts."""
     facts: list[Recorded] = field(default_factory=list)
 
     def add(self, fact: Recorded, view: View | None) -> None:
@@ -100,6 +102,32 @@ class Kept:
             while len(self._streams) > self._limit:
                 self._streams.popitem(last=False)
 
+    def keep_all(self, books: "Books") -> None:
+        """Keep the streams of books all of whose decided facts have been stored since."""
+        for stream in books.streams():
+            if stream.position:  # the view of a new stream may still show its moment as pending
+                self.keep(books.business_id, stream)
+
+    def books(self, business_id: str, wanted: Wanted, new_ids: Collection[str]) -> "Books | None":
+        """Books made only of what is kept; None when that does not hold all that is wanted.
+
+        A claim that holds a new id is not counted: nobody can have made it.
+        """
+        if wanted.packages_of or wanted.claimed:
+            return None
+        if not all(any(f"/{id}/" in prefix for id in new_ids) for prefix in wanted.counted):
+            return None
+        known = [self.stream(business_id, id) for id in wanted.streams]
+        streams = [stream for stream in known if stream is not None]
+        if len(streams) < len(known):
+            return None
+        people = [person for stream in streams for person in stream.people]
+        return Books(business_id, wanted, Loaded((), {}, people, {}, NO_HEAD), streams, self)
+
+
+NO_HEAD = Head(0, b"", 0)
+"""Of books that were not loaded: nobody asked where the ledger ends."""
+
 
 S = TypeVar("S")
 
@@ -124,8 +152,17 @@ class Books:
             self._hold(stream)
         for stored in loaded.facts:
             self._add(stored.kind, stored.stream_id, recorded(stored))
-        for stream in self._streams.values():
+        for stream in self.streams():
             kept.keep(business_id, stream)
+
+    def streams(self) -> Iterator[Stream]:
+        """Every stream as it stands in these books, with the people that belong to it."""
+        households: dict[str, list[Person]] = {}
+        for person in self._people.values():
+            households.setdefault(person.owner_id, []).append(person)
+        for stream in self._streams.values():
+            stream.people = tuple(households.get(stream.id, ()))
+            yield stream
 
     def _add(self, kind: str, stream_id: str, fact: Recorded) -> None:
         stream = self._streams.get(stream_id)

@@ -52,6 +52,7 @@ class EmbeddedRecorder(LedgerRecorder):
         self.business_id = business_id
         self._store = store
         self._held = held
+        self.is_locked = held is not None
 
     def _reading(self) -> AbstractContextManager[Transaction]:
         return self._store.reading(self.business_id) if self._held is None else nullcontext(self._held)

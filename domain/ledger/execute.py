@@ -1,10 +1,13 @@
 """The one write path: load, look the requests up, decide in order, append, answer each.
 
-Its unit is a batch; a single command is a batch of one. The first try is optimistic. What conflicts
-is decided again under the lock of the ledger's head, and cannot conflict a second time.
+Its unit is a batch; a single command is a batch of one. Where everything a batch reads is kept from the
+commands before it, it is first decided on that, without loading: the append checks the versions of all that
+was read, and the request keys, so that only a decision on the present state is ever stored; whatever is
+refused or conflicts is decided anew. The next try loads and is optimistic; what conflicts then is decided
+again under the lock of the ledger's head, and cannot conflict a second time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -65,6 +68,8 @@ class Order:
     """Directory rows that are stored with the facts."""
     if_match: int | None = None
     """The version the target stream must have. Raises VersionMismatch."""
+    new_ids: tuple[str, ...] = ()
+    """Ids in the command that were made for it, at random: nothing can have them yet."""
 
     @property
     def actor(self) -> Actor:
@@ -96,8 +101,9 @@ class Preview:
 
 @dataclass
 class _Try:
-    """One attempt at a batch: what was decided, and what is left for the next attempt."""
+    """One attempt at a batch: what was decided, on which books, and what is left for the next attempt."""
 
+    books: Books
     results: dict[int, Result] = field(default_factory=dict)
     appends: dict[int, Append] = field(default_factory=dict)
     bodies: dict[int, str] = field(default_factory=dict)
@@ -115,8 +121,12 @@ def execute(recorder: LedgerRecorder, orders: Sequence[Order], clock: Clock, kep
     numbered = dict(enumerate(orders))
     results: dict[int, Result] = {}
     try:
-        done, again = _attempt(recorder, numbered, clock, kept)
+        tried = _on_what_is_kept(recorder, numbered, clock, kept)
+        done, again = tried or _attempt(recorder, numbered, clock, kept)
         results |= done
+        if tried and again:
+            done, again = _attempt(recorder, {n: numbered[n] for n in again}, clock, kept)
+            results |= done
         while again:
             with recorder.locked() as locked:
                 done, again = _attempt(locked, {n: numbered[n] for n in again}, clock, kept)
@@ -153,7 +163,35 @@ def _attempt(
     recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock, kept: Kept
 ) -> tuple[dict[int, Result], list[int]]:
     """Results by number, and the numbers that conflicted."""
-    decided = _decide_all(recorder, orders, clock, kept)
+    return _stored(recorder, _decide_all(recorder, orders, clock, kept), kept)
+
+
+def _on_what_is_kept(
+    recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock, kept: Kept
+) -> tuple[dict[int, Result], list[int]] | None:
+    """The same without loading; None, and nothing written, when something is not kept or would be refused.
+
+    A refusal must stand on the present state, and what is kept may be older: only an append can tell.
+    """
+    wanted = _wanted(recorder.business_id, list(orders.values()), kept)
+    books = kept.books(
+        recorder.business_id, wanted, [id for order in orders.values() for id in order.new_ids]
+    )
+    if books is None:
+        return None
+    decided, now = _Try(books), clock()
+    try:
+        for n, order in orders.items():
+            _decide_one(n, order, books, {}, now, decided)
+    except NotLoaded:
+        return None
+    if decided.results:
+        return None
+    return _stored(recorder, decided, kept)
+
+
+def _stored(recorder: LedgerRecorder, decided: _Try, kept: Kept) -> tuple[dict[int, Result], list[int]]:
+    """Append what was decided: results by number, and the numbers that conflicted."""
     if not decided.appends:
         return decided.results, decided.postponed
     batch = list(decided.appends.items())
@@ -164,6 +202,8 @@ def _attempt(
             again.append(n)
         else:
             decided.results[n] = _done(decided.bodies[n], outcome)
+    if not again and not recorder.is_locked:
+        kept.keep_all(decided.books)
     return decided.results, sorted(again)
 
 
@@ -176,20 +216,22 @@ def _decide_all(recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock
     extra = Wanted()
     for _ in range(LOADS_MAX):
         books, loaded = _load(recorder, list(orders.values()), kept, extra)
-        decided, now = _Try(), clock()
+        decided, now = _Try(books), clock()
         try:
             for n, order in orders.items():
-                _decide_one(n, order, books, loaded, now, decided)
+                _decide_one(n, order, books, loaded.answered, now, decided)
             return decided
         except NotLoaded as missing:
             extra |= missing.wanted
     raise AssertionError("a decision asks for ever more")
 
 
-def _decide_one(n: int, order: Order, books: Books, loaded: Loaded, now: datetime, decided: _Try) -> None:
+def _decide_one(
+    n: int, order: Order, books: Books, answered: Mapping[str, Answered], now: datetime, decided: _Try
+) -> None:
     if order.request is not None:
-        if order.request.key in loaded.answered:
-            decided.results[n] = _replay(order, loaded.answered[order.request.key])
+        if order.request.key in answered:
+            decided.results[n] = _replay(order, answered[order.request.key])
             return
         if order.request.key in decided.keys:
             decided.postponed.append(n)
@@ -215,18 +257,21 @@ def _replay(order: Order, answered: Answered, *, replayed: bool = True) -> Resul
     return Done(answered.body, answered.first, answered.last, moment, replayed)
 
 
-def _load(
-    recorder: LedgerRecorder, orders: Sequence[Order], kept: Kept, extra: Wanted
-) -> tuple[Books, Loaded]:
-    business_id = recorder.business_id
+def _wanted(business_id: str, orders: Sequence[Order], kept: Kept) -> Wanted:
+    """Everything these orders read."""
 
     def peek(stream_id: str) -> object:
         found = kept.stream(business_id, stream_id)
         return found.state if found else None
 
-    wanted = extra
-    for order in orders:
-        wanted |= COMMANDS[type(order.command)].wants(order.command, business_id, peek)
+    return Wanted.all_of(COMMANDS[type(o.command)].wants(o.command, business_id, peek) for o in orders)
+
+
+def _load(
+    recorder: LedgerRecorder, orders: Sequence[Order], kept: Kept, extra: Wanted
+) -> tuple[Books, Loaded]:
+    business_id = recorder.business_id
+    wanted = extra | _wanted(business_id, orders, kept)
     known = [found for id in wanted.streams if (found := kept.stream(business_id, id))]
     newer = replace(wanted, streams={**wanted.streams, **{stream.id: stream.version for stream in known}})
     loaded = recorder.load(newer, [order.request.key for order in orders if order.request is not None])

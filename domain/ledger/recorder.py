@@ -6,7 +6,7 @@ business) by what one write path needs: load in one round trip, append a batch i
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -32,16 +32,24 @@ class Wanted:
     """Claim prefixes of which only the number of claims is asked."""
 
     def __or__(self, other: "Wanted") -> "Wanted":
-        known = dict(self.streams)
-        for stream_id, version in other.streams.items():
-            known[stream_id] = min(version, known.get(stream_id, version))
-        return Wanted(
-            known,
-            tuple(dict.fromkeys(self.packages_of + other.packages_of)),
-            tuple(dict.fromkeys(self.claimed + other.claimed)),
-            self.with_customers or other.with_customers,
-            tuple(dict.fromkeys(self.counted + other.counted)),
-        )
+        return Wanted.all_of((self, other))
+
+    @classmethod
+    def all_of(cls, many: Iterable["Wanted"]) -> "Wanted":
+        """What answers each of them; a stream is read from the lowest version asked for."""
+        streams: dict[str, int] = {}
+        packages_of: dict[str, None] = {}
+        claimed: dict[str, None] = {}
+        counted: dict[str, None] = {}
+        with_customers = False
+        for wanted in many:
+            for stream_id, version in wanted.streams.items():
+                streams[stream_id] = min(version, streams.get(stream_id, version))
+            packages_of |= dict.fromkeys(wanted.packages_of)
+            claimed |= dict.fromkeys(wanted.claimed)
+            counted |= dict.fromkeys(wanted.counted)
+            with_customers = with_customers or wanted.with_customers
+        return cls(streams, tuple(packages_of), tuple(claimed), with_customers, tuple(counted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +180,8 @@ class LedgerRecorder(ApplicationRecorder):
     """All that can be asked of one business's ledger."""
 
     business_id: str
+    is_locked: bool = False
+    """Whether this is the recorder of `locked()`: what it appends is not recorded before it is left."""
 
     @abstractmethod
     def load(self, wanted: Wanted, keys: Sequence[str] = ()) -> Loaded:

@@ -72,6 +72,7 @@ class PostgresRecorder(LedgerRecorder):
         self.business_id = business_id
         self._database = database
         self._held = held
+        self.is_locked = held is not None
 
     def load(self, wanted: Wanted, keys: Sequence[str] = ()) -> Loaded:
         arguments = [
