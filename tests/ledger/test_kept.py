@@ -5,59 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from domain.business import OpenBusiness
-from domain.catalogue import DefineService, OfferLine, ServiceTerms
-from domain.customer import RegisterCustomer
-from domain.ledger import sqlite
 from domain.ledger.application import Carnet
-from domain.ledger.execute import Done, Order, Result
-from domain.ledger.mapper import Meta
+from domain.ledger.execute import Done
 from domain.ledger.recorder import LedgerUnavailable, Wanted
-from domain.package import RedeemUnits, RestoreUnits, SellPackage
+from domain.package import RestoreUnits
 from domain.refusals import IdempotencyKeyReused, InsufficientUnits
-from domain.values import Actor, Money, Role, Value
-
-BUSINESS = "biz_salon"
-META = Meta(actor=Actor(id="stf_rosa", role=Role.OWNER))
-
-
-class Process:
-    """A process with its own memory on the shared database."""
-
-    def __init__(self, carnet: Carnet) -> None:
-        self.ledger = carnet.ledger(BUSINESS)
-
-    def ask(self, command: Value, key: str, content: bytes = b"", new_ids: tuple[str, ...] = ()) -> Result:
-        (result,) = self.ledger.execute(
-            [Order(command, META, self.ledger.request(key, content), new_ids=new_ids)]
-        )
-        return result
-
-    def redeem(self, name: str, quantity: int = 1, content: bytes = b"") -> Result:
-        id = f"red_{name}"
-        command = RedeemUnits(package_id="pkg_1", redemption_id=id, service_id="svc_1", quantity=quantity)
-        return self.ask(command, name, content, (id,))
+from tests.ledger.salon import Process, opened
 
 
 @pytest.fixture
-def processes(tmp_path: Path) -> Iterator[tuple[Process, Process]]:
+def processes(ledger_file: Path) -> Iterator[tuple[Process, Process]]:
     """Two processes on one database, in which a customer has a package of three units."""
-    sqlite.migrate(tmp_path / "ledger.db")
-    first, second = (Carnet(f"sqlite:///{tmp_path / 'ledger.db'}") for _ in range(2))
-    first.store.open_ledger(BUSINESS)
-    desk = Process(first)
-    lines = (OfferLine(quantity=3, services=("svc_1",)),)
-    price = Money(amount=3000, currency="EUR")
-    for n, command in enumerate(
-        (
-            OpenBusiness(business_id=BUSINESS, name="Salon", currency="EUR", time_zone="Europe/Budapest"),
-            DefineService(service_id="svc_1", service=ServiceTerms(name="Massage", service_type="Massage")),
-            RegisterCustomer(customer_id="cus_1"),
-            SellPackage(package_id="pkg_1", customer_id="cus_1", name="×3", lines=lines, price=price),
-        )
-    ):
-        assert isinstance(desk.ask(command, f"made {n}"), Done)
-    yield desk, Process(second)
+    first, second = (Carnet(f"sqlite:///{ledger_file}") for _ in range(2))
+    yield opened(first, 3), Process(second)
     first.close()
     second.close()
 
