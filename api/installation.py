@@ -96,8 +96,8 @@ class Installation:
 
     # Read models
 
-    def runner(self, projections: Sequence[Projection] | None = None) -> Runner:
-        return Runner(self.carnet.store, self.views, projections)
+    def runner(self, projections: Sequence[Projection] | None = None, *, rest: float = 0.0) -> Runner:
+        return Runner(self.carnet.store, self.views, projections, rest=rest)
 
     def reads(self, names: Sequence[str]) -> FreshReads:
         """Read models that catch up here, as long as it takes."""

@@ -25,10 +25,9 @@ from api.settings import Settings, pepper_of
 
 DRAIN_S = 10
 """After SIGTERM a process is given so long to answer what it has begun."""
-THREADS_PER_CONNECTION = 4
-"""Those who wait for a batch of their business hold no connection: more threads than connections make
-batches larger (domain/ledger/grouping.py)."""
 HEADER_READ_MS_MAX = 5_000
+RUNNER_RESTS = 9.0
+"""The runner beside the server takes a tenth of a thread's time; `carnet work` takes what it needs."""
 
 
 def serve(settings: Settings) -> None:
@@ -53,10 +52,10 @@ def application(settings: Settings) -> Litestar:
     log_as_json(settings.log)
     with ExitStack() as stack:
         here = stack.enter_context(opened(settings, VIEWS))
-        threads = ThreadPoolExecutor(settings.pool * THREADS_PER_CONNECTION, "carnet")
+        threads = ThreadPoolExecutor(settings.pool, "carnet")
         stack.callback(threads.shutdown)
         set_asyncio_executor(threads)
-        runner = here.runner()
+        runner = here.runner(rest=RUNNER_RESTS)
         if settings.runner:
             runner.start()
             stack.callback(runner.stop)

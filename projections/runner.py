@@ -22,6 +22,7 @@ from projections.views import HeldElsewhere, Views
 
 FACTS_PER_PAGE = 1000
 POLL_S = 1.0
+REST_S_MAX = 2.0
 BACK_OFF_S_MAX = 5.0
 FAILURES_PER_STEP_MAX = 3
 DOUBTFUL_MAX = 3
@@ -54,7 +55,11 @@ class Runner:
         *,
         decode: Decode = recorded,
         facts_per_page: int = FACTS_PER_PAGE,
+        rest: float = 0.0,
     ) -> None:
+        """`rest`: how many times as long as it worked the loop rests after each step, at most `REST_S_MAX`.
+        Beside a server it gives way so; what is read meanwhile is caught up by the read itself."""
+        self._rest = rest
         self._store = store
         self._views = views
         self._projections = list(views.projections.values() if projections is None else projections)
@@ -87,8 +92,11 @@ class Runner:
         failures = 0
         while not stopping.is_set():
             try:
+                began = time.monotonic()
                 if not self.step(stopping):
                     self._store.wait_for_news(POLL_S)
+                elif self._rest:
+                    stopping.wait(min(REST_S_MAX, (time.monotonic() - began) * self._rest))
                 failures = 0
             except Exception as error:  # a runner never dies: what it cannot do now, it tries again
                 failures += 1

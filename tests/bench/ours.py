@@ -121,9 +121,10 @@ class Ours:
 
     def _order(self, ledger: Ledger, package: Held) -> Order:
         key = f"use-{next(self._numbers)}"
-        command = RedeemUnits(package_id=package.package_id, redemption_id=f"red_{key}", service_id=SERVICE)
+        id = f"red_{key}"
+        command = RedeemUnits(package_id=package.package_id, redemption_id=id, service_id=SERVICE)
         content = f"{package.package_id}/redemptions {SERVICE}".encode()
-        return _order(command, answer=_card, request=ledger.request(key, content))
+        return _order(command, answer=_card, request=ledger.request(key, content), new_ids=(id,))
 
     def _open(self, business_id: str) -> str:
         self.carnet.store.open_ledger(business_id)
@@ -148,8 +149,10 @@ def _order(
     answer: Callable[[Books, Decision], Answer] = no_answer,
     request: RequestKey | None = None,
     people: tuple[Person, ...] = (),
+    new_ids: tuple[str, ...] = (),
 ) -> Order:
-    return Order(command, Meta(actor=ACTOR), request=request, answer=answer, people=people)
+    meta = Meta(actor=ACTOR)
+    return Order(command, meta, request=request, answer=answer, people=people, new_ids=new_ids)
 
 
 def _sale(package_id: str) -> list[Order]:
