@@ -195,7 +195,9 @@ class LedgerRecorder(ApplicationRecorder):
         """Store each command whole or not at all, in order, in one transaction and one round trip.
 
         A command conflicts when a stream it read has another version, when one of its claims is held
-        or its request key is known; later commands are judged on what was really stored before them.
+        or its request key is known; later commands are judged on what was really stored before them, and
+        conflict too when they read a stream that a conflicting one before them would have written: they
+        were decided on facts that are not there.
         Raises UnknownBusiness, Contention (the head was locked for 2 s), LedgerUnavailable (then the
         request key tells whether it was stored).
         """

@@ -126,9 +126,12 @@ def append(transaction: Transaction, batch: Sequence[Append], now_ms: int) -> li
     before = head = transaction.head()
     recorded_at = max(now_ms, head.recorded_at)
     outcomes: list[Stored | Conflict] = []
+    spoiled: set[str] = set()
+    """Streams whose facts a command before did not get stored."""
     for command in batch:
-        conflict = _conflict(transaction, command)
+        conflict = _spoiled(command, spoiled) or _conflict(transaction, command)
         if conflict is not None:
+            spoiled |= {fact.stream_id for fact in command.facts}
             outcomes.append(conflict)
             continue
         facts = sealed(transaction.business_id, head, command.facts, recorded_at)
@@ -141,6 +144,11 @@ def append(transaction: Transaction, batch: Sequence[Append], now_ms: int) -> li
     if head != before:
         transaction.move_head(head)
     return outcomes
+
+
+def _spoiled(command: Append, spoiled: set[str]) -> Conflict | None:
+    """A command decided on facts that are not there; the same version may now be another's fact."""
+    return next((Conflict(stream_id) for stream_id in command.read if stream_id in spoiled), None)
 
 
 def _conflict(transaction: Transaction, command: Append) -> Conflict | None:

@@ -123,7 +123,7 @@ def test_a_command_is_judged_on_what_its_predecessors_really_stored(ledger: Ledg
             next_fact(PACKAGE, 2),  # builds on the first
             next_fact(PACKAGE, 2),  # did not see the second
             next_fact("pkg_9", 1, "key-1"),  # the first one's key
-            Append((fact("pkg_2", 1),), {"pkg_2": 0, PACKAGE: 9}, claims=(claim,)),  # a wrong version, so
+            Append((fact("pkg_8", 1),), {"pkg_8": 0, PACKAGE: 9}, claims=(claim,)),  # a wrong version, so
             Append((fact("pkg_2", 1),), {"pkg_2": 0}, claims=(claim,)),  # this one gets the claim
             Append((fact("pkg_3", 1),), {"pkg_3": 0}, claims=(claim,)),
         ]
@@ -268,3 +268,15 @@ def test_a_ledger_that_is_not_open_is_refused(store: Store) -> None:
     with pytest.raises(UnknownBusiness), ledger.locked() as held:
         held.load(Wanted())
     assert [business for business, _ in store.heads()] == [BUSINESS]
+
+
+def test_a_command_that_stood_on_a_conflicting_one_conflicts_too(ledger: LedgerRecorder) -> None:
+    """At the version it read there is a fact by now, but another one than it was decided on."""
+    stored(ledger, opening(PACKAGE))
+    stored(ledger, next_fact(PACKAGE, 2, "elsewhere"))
+    stale, on_top = next_fact(PACKAGE, 2, "stale"), next_fact(PACKAGE, 3, "on top")
+
+    outcomes = ledger.append([stale, on_top])
+
+    assert outcomes == [Conflict(PACKAGE), Conflict(PACKAGE)]
+    assert len(ledger.stream(PACKAGE)) == 2

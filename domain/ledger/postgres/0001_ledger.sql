@@ -228,6 +228,7 @@ DECLARE
     closing   bytea;    -- of every sealed fact: the moment
     first     bigint;
     before    bigint;
+    spoiled   text[] := '{}';  -- streams whose facts a command before did not get stored
 BEGIN
     IF business IS DISTINCT FROM current_setting('carnet.business', true) THEN
         RAISE insufficient_privilege USING MESSAGE = 'this transaction is not for business ' || business;
@@ -250,6 +251,15 @@ BEGIN
         ) THEN
             taken := c.key;
         END IF;
+        IF taken IS NULL AND cardinality(spoiled) > 0 THEN
+            FOREACH r IN ARRAY c.reads LOOP
+                -- It was decided on facts that are not there; the same version may now be another's fact.
+                IF r.stream_id = ANY (spoiled) THEN
+                    taken := r.stream_id;
+                    EXIT;
+                END IF;
+            END LOOP;
+        END IF;
         IF taken IS NULL THEN
             FOREACH r IN ARRAY c.reads LOOP
                 SELECT version INTO actual FROM facts
@@ -270,6 +280,7 @@ BEGIN
             END LOOP;
         END IF;
         IF taken IS NOT NULL THEN
+            spoiled := spoiled || ARRAY(SELECT lost.stream_id FROM unnest(c.facts) AS lost);
             RETURN NEXT (NULL, NULL, NULL, taken)::outcome;
             CONTINUE;
         END IF;
