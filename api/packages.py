@@ -88,6 +88,7 @@ class SoldCard(Card):
     answer=SoldCard,
     location="/v1/packages/{id}",
     codes=(
+        "not-found",
         "customer-blocked",
         "customer-inactive",
         "offer-retired",
