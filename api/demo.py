@@ -142,7 +142,8 @@ def _line(line: Json, units: list[Json]) -> Group:
         mark, style = STAMPS[unit["state"]]
         who = unit["participant"]["name"][0] if unit["participant"] and unit["participant"]["name"] else mark
         stamps.append((who if unit["state"] == "used" else mark) + " ", style=style)
-    bar = Padding(ProgressBar(total=1, completed=line["progress"], width=40), (0, 0, 0, 0))
+    # A bar ends no line by itself; padding it, if only by nothing, does.
+    bar = Padding(ProgressBar(total=1, completed=line["progress"], width=40), 0)
     return Group(Text(counted), bar, stamps)
 
 

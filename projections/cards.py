@@ -16,6 +16,7 @@ from domain.events import Fact
 from domain.expiry import expires_at, extended
 from domain.ledger.mapper import Recorded
 from domain.package import (
+    FACTS,
     ExpiryChanged,
     ExpiryRemoved,
     LineCorrected,
@@ -102,27 +103,8 @@ TABLE = Table(
 )
 """`valid_until` is the first moment that is no longer valid, a freeze counted to its last day."""
 
-HANDLES: frozenset[type[Fact]] = frozenset(
-    {
-        PackagePurchased,
-        PaymentRecorded,
-        PaymentRefunded,
-        PriceAdjusted,
-        ValidityStarted,
-        UnitsRedeemed,
-        UnitsRestored,
-        LineCorrected,
-        ExpiryChanged,
-        ExpiryRemoved,
-        PackageReinstated,
-        PackageFroze,
-        PackageUnfroze,
-        SharingChanged,
-        NoteAdded,
-        PackageWasCancelled,
-        PackageVoided,
-    }
-)
+HANDLES: frozenset[type[Fact]] = frozenset(FACTS)
+"""Every fact of a package shows on its card, if only as its version."""
 
 
 def _keys(recorded: Recorded) -> Sequence[Key]:
