@@ -292,8 +292,17 @@ CARDS = Keyed("cards", 1, TABLE, HANDLES, _keys, row)
 
 
 def card_status(card: Row, moment: datetime) -> Status:
-    expired = card["valid_until"] is not None and moment >= card["valid_until"]
-    return status(card["cancelled"], card["remaining"], expired)
+    return status(card["cancelled"], card["remaining"], is_expired(card, moment))
+
+
+def is_expired(card: Row, moment: datetime) -> bool:
+    if card["valid_until"] is None:
+        return False
+    if card["frozen_on"] is not None and local_day(moment, card["time_zone"]) < _frozen(card)[0]:
+        # A clock that is behind shows a day before the freeze: then the expiry counts as it stands.
+        return moment >= expires_at(date.fromisoformat(card["expires_on"]), card["time_zone"])
+    until: datetime = card["valid_until"]
+    return moment >= until
 
 
 def is_inconsistent(card: Row) -> bool:

@@ -24,7 +24,7 @@ from domain.package import (
 )
 from domain.paying import RefundQuote
 from domain.values import local_day, rfc3339
-from projections.cards import card_status, expiry_on
+from projections.cards import card_status, expiry_on, is_expired
 from projections.definition import Row
 from projections.one_package import history_of
 
@@ -109,7 +109,7 @@ def _status(card: Row, moment: datetime) -> Row:
         {
             "status": "expired",
             "rule": "the moment lies at or behind the end of the last valid day",
-            "holds": valid_until is not None and moment >= valid_until,
+            "holds": is_expired(card, moment),
             "moment": rfc3339(moment),
             "expires_at": valid_until and rfc3339(valid_until),
         },

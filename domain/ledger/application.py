@@ -28,7 +28,16 @@ from eventsourcing.utils import Environment
 from domain.events import Fact
 from domain.facts import FACTS
 from domain.ledger.books import Kept, View
-from domain.ledger.execute import Clock, Order, Preview, RequestKey, Result, execute, preview
+from domain.ledger.execute import (
+    Clock,
+    Order,
+    Preview,
+    RequestKey,
+    Result,
+    execute,
+    execute_all,
+    preview,
+)
 from domain.ledger.grouping import Grouped, Settle
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.memory import MemoryStore
@@ -138,7 +147,9 @@ class Carnet(Application[str]):
         self._keyed: dict[str, hmac.HMAC] = {}
         super().__init__({"CARNET_DATABASE": database, "CARNET_POOL": str(pool_size)})
         self.grouped = Grouped(
-            lambda business_id, orders: self.ledger(business_id).execute(orders), pool_size
+            lambda business_id, orders: self.ledger(business_id).execute(orders),
+            lambda batches: execute_all(self.store, batches, self.clock, self.kept),
+            pool_size,
         )
 
     def construct_env(self, name: str, env: Any = None) -> Environment:

@@ -5,6 +5,8 @@ commands before it, it is first decided on that, without loading: the append che
 was read, and the request keys, so that only a decision on the present state is ever stored; whatever is
 refused or conflicts is decided anew. The next try loads and is optimistic; what conflicts then is decided
 again under the lock of the ledger's head, and cannot conflict a second time.
+
+`execute_all` takes the batches of several businesses at once, as far as they get by the shortest way.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +27,7 @@ from domain.ledger.recorder import (
     Loaded,
     Person,
     Request,
+    Store,
     Stored,
     Wanted,
 )
@@ -121,10 +124,12 @@ def execute(recorder: LedgerRecorder, orders: Sequence[Order], clock: Clock, kep
     numbered = dict(enumerate(orders))
     results: dict[int, Result] = {}
     try:
-        tried = _on_what_is_kept(recorder, numbered, clock, kept)
-        done, again = tried or _attempt(recorder, numbered, clock, kept)
-        results |= done
-        if tried and again:
+        tried = _on_what_is_kept(recorder.business_id, numbered, clock, kept)
+        again = list(numbered)
+        if tried is not None:
+            done, again = _stored(recorder, tried, kept)
+            results |= done
+        if again:
             done, again = _attempt(recorder, {n: numbered[n] for n in again}, clock, kept)
             results |= done
         while again:
@@ -136,6 +141,31 @@ def execute(recorder: LedgerRecorder, orders: Sequence[Order], clock: Clock, kep
         if len(results) < len(orders):
             raise
     return [results[n] for n in range(len(orders))]
+
+
+def execute_all(
+    store: Store, batches: Mapping[str, Sequence[Order]], clock: Clock, kept: Kept
+) -> Mapping[str, list[Result | None]]:
+    """Carry out the batches of several businesses in one transaction, as far as nothing need be read first.
+
+    By business id. What is left out, and an order whose result is None, is for `execute()` to carry out:
+    nothing was written for it, or its request key tells. A batch with an order that has none is left out.
+    """
+    decided: dict[str, _Try] = {}
+    for business_id, orders in batches.items():
+        if any(order.request is None for order in orders):
+            continue
+        if tried := _on_what_is_kept(business_id, dict(enumerate(orders)), clock, kept):
+            decided[business_id] = tried
+    if not decided:
+        return {}
+    try:
+        outcomes = store.append_all({id: list(tried.appends.values()) for id, tried in decided.items()})
+    except LedgerUnavailable:
+        found = {id: _known(store.ledger(id), dict(enumerate(batches[id]))) for id in decided}
+    else:
+        found = {id: _settled(decided[id], stored, kept)[0] for id, stored in outcomes.items()}
+    return {id: [results.get(n) for n in range(len(batches[id]))] for id, results in found.items()}
 
 
 def _known(recorder: LedgerRecorder, orders: dict[int, Order]) -> dict[int, Result]:
@@ -166,17 +196,13 @@ def _attempt(
     return _stored(recorder, _decide_all(recorder, orders, clock, kept), kept)
 
 
-def _on_what_is_kept(
-    recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock, kept: Kept
-) -> tuple[dict[int, Result], list[int]] | None:
-    """The same without loading; None, and nothing written, when something is not kept or would be refused.
+def _on_what_is_kept(business_id: str, orders: dict[int, Order], clock: Clock, kept: Kept) -> _Try | None:
+    """Decide without loading; None when something is not kept or would be refused.
 
     A refusal must stand on the present state, and what is kept may be older: only an append can tell.
     """
-    wanted = _wanted(recorder.business_id, list(orders.values()), kept)
-    books = kept.books(
-        recorder.business_id, wanted, [id for order in orders.values() for id in order.new_ids]
-    )
+    wanted = _wanted(business_id, list(orders.values()), kept)
+    books = kept.books(business_id, wanted, [id for order in orders.values() for id in order.new_ids])
     if books is None:
         return None
     decided, now = _Try(books), clock()
@@ -185,24 +211,29 @@ def _on_what_is_kept(
             _decide_one(n, order, books, {}, now, decided)
     except NotLoaded:
         return None
-    if decided.results:
-        return None
-    return _stored(recorder, decided, kept)
+    return None if decided.results else decided
 
 
 def _stored(recorder: LedgerRecorder, decided: _Try, kept: Kept) -> tuple[dict[int, Result], list[int]]:
     """Append what was decided: results by number, and the numbers that conflicted."""
     if not decided.appends:
         return decided.results, decided.postponed
-    batch = list(decided.appends.items())
-    outcomes = recorder.append([append for _, append in batch])
+    outcomes = recorder.append(list(decided.appends.values()))
+    # What is appended under the lock is not recorded before the lock is left.
+    return _settled(decided, outcomes, None if recorder.is_locked else kept)
+
+
+def _settled(
+    decided: _Try, outcomes: Sequence[Stored | Conflict], kept: Kept | None
+) -> tuple[dict[int, Result], list[int]]:
+    """What became of the decided orders: results by number, and the numbers that conflicted."""
     again = list(decided.postponed)
-    for (n, _), outcome in zip(batch, outcomes, strict=True):
+    for n, outcome in zip(decided.appends, outcomes, strict=True):
         if isinstance(outcome, Conflict):
             again.append(n)
         else:
             decided.results[n] = _done(decided.bodies[n], outcome)
-    if not again and not recorder.is_locked:
+    if kept is not None and not again:
         kept.keep_all(decided.books)
     return decided.results, sorted(again)
 

@@ -1,21 +1,30 @@
-"""Group commit: the commands of a business that arrive while its last batch is being flushed are
-the next batch. A business that is idle is served at once, with no wait added.
+"""Group commit: the commands that arrive while the last batch is being flushed are the next batch.
+
+Whoever is idle is served at once, with no wait added. Two flights at most are under way; each takes what
+waits, of all businesses, and stores it together. What a flight cannot carry (something must be read first,
+the head of a ledger is held elsewhere, a command conflicts) goes on by itself, business by business, so that
+no business waits for another's trouble.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from threading import Lock
 
 from domain.ledger.execute import Order, Result
 from domain.refusals import Refused
 
 BATCH_MAX = 500
-"""Orders in one batch; bounds how long one append holds the ledger's head."""
+"""Orders in one batch; bounds how long one append holds the heads of its ledgers."""
+FLIGHTS_MAX = 2
+"""While one is being flushed, another is being decided."""
 
 Outcome = Result | BaseException
 """What became of an order, or what `execute()` raised for its whole batch."""
 Settle = Callable[[Outcome], None]
+Waiting = tuple[Order, Settle]
+Execute = Callable[[str, Sequence[Order]], list[Result]]
+ExecuteAll = Callable[[Mapping[str, Sequence[Order]]], Mapping[str, list[Result | None]]]
 
 
 class Grouped:
@@ -24,12 +33,17 @@ class Grouped:
     Whoever submits holds no thread and no connection meanwhile, so that any number may wait.
     """
 
-    def __init__(self, execute: Callable[[str, Sequence[Order]], list[Result]], threads: int) -> None:
-        """`threads`: how many businesses are served at once; as many connections are used."""
+    def __init__(self, execute: Execute, execute_all: ExecuteAll, threads: int) -> None:
+        """`threads`: how many businesses are served by themselves at once; as many connections are used."""
         self._execute = execute
-        self._threads = ThreadPoolExecutor(threads, "ledger")
-        self._waiting: dict[str, deque[tuple[Order, Settle]]] = {}
-        """Businesses that are being served, and who waits for their next batch."""
+        self._execute_all = execute_all
+        self._flights = ThreadPoolExecutor(FLIGHTS_MAX, "ledger")
+        self._alone = ThreadPoolExecutor(threads, "ledger-alone")
+        self._waiting: dict[str, deque[Waiting]] = {}
+        """Businesses that wait or are being served, and who waits for their next batch."""
+        self._ready: dict[str, None] = {}
+        """Those of them that are not being served, in the order in which they came."""
+        self._flying = 0
         self._lock = Lock()
 
     def submit(self, business_id: str, order: Order, settle: Settle) -> None:
@@ -40,7 +54,8 @@ class Grouped:
                 waiting.append((order, settle))
                 return
             self._waiting[business_id] = deque([(order, settle)])
-        self._queue(business_id)
+            self._ready[business_id] = None
+        self._take_off()
 
     def execute(self, business_id: str, order: Order) -> Result:
         """Have an order carried out and wait for it. Raises what `execute()` raises."""
@@ -50,11 +65,57 @@ class Grouped:
 
     def close(self) -> None:
         """Carry out what waits, then stop."""
-        self._threads.shutdown()
+        self._flights.shutdown()
+        self._alone.shutdown()
 
-    def _serve(self, business_id: str) -> None:
-        """Carry out all that waits for a business; what came meanwhile queues behind other businesses."""
-        batch = self._take(business_id)
+    # Flights
+
+    def _take_off(self) -> None:
+        with self._lock:
+            if not self._ready or self._flying == FLIGHTS_MAX:
+                return
+            self._flying += 1
+        _run(self._flights, self._fly)
+
+    def _fly(self) -> None:
+        """Carry what waits, until nothing does."""
+        while batches := self._board():
+            carried = self._carried({id: [order for order, _ in batch] for id, batch in batches.items()})
+            for business_id, batch in batches.items():
+                results = carried.get(business_id, [None] * len(batch))
+                left = [waiting for waiting, result in zip(batch, results, strict=True) if result is None]
+                if left:
+                    _run(self._alone, self._serve, business_id, left)
+                for (_, settle), result in zip(batch, results, strict=True):
+                    if result is not None:
+                        settle(result)
+                if not left:
+                    self._served(business_id)
+
+    def _board(self) -> dict[str, list[Waiting]]:
+        """What waits, business by business; nothing ends the flight."""
+        batches: dict[str, list[Waiting]] = {}
+        seats = BATCH_MAX
+        with self._lock:
+            while self._ready and seats:
+                business_id = next(iter(self._ready))
+                del self._ready[business_id]
+                waiting = self._waiting[business_id]
+                batches[business_id] = [waiting.popleft() for _ in range(min(len(waiting), seats))]
+                seats -= len(batches[business_id])
+            if not batches:
+                self._flying -= 1
+        return batches
+
+    def _carried(self, orders: Mapping[str, Sequence[Order]]) -> Mapping[str, list[Result | None]]:
+        try:
+            return self._execute_all(orders)
+        except Exception:  # one of them caused it: by themselves they find out which
+            return {}
+
+    # By themselves
+
+    def _serve(self, business_id: str, batch: Sequence[Waiting]) -> None:
         outcomes: Sequence[Outcome]
         try:
             outcomes = self._execute(business_id, [order for order, _ in batch])
@@ -62,26 +123,23 @@ class Grouped:
             outcomes = [error] * len(batch)
         for (_, settle), outcome in zip(batch, outcomes, strict=True):
             settle(outcome)
-        if not self._is_done(business_id):
-            self._queue(business_id)
+        self._served(business_id)
 
-    def _queue(self, business_id: str) -> None:
-        try:
-            self._threads.submit(self._serve, business_id)
-        except RuntimeError:  # closing: nobody else is left to do it
-            self._serve(business_id)
-
-    def _take(self, business_id: str) -> list[tuple[Order, Settle]]:
+    def _served(self, business_id: str) -> None:
+        """Its next batch queues behind the other businesses."""
         with self._lock:
-            waiting = self._waiting[business_id]
-            return [waiting.popleft() for _ in range(min(len(waiting), BATCH_MAX))]
+            if not self._waiting[business_id]:
+                del self._waiting[business_id]
+                return
+            self._ready[business_id] = None
+        self._take_off()
 
-    def _is_done(self, business_id: str) -> bool:
-        with self._lock:
-            if self._waiting[business_id]:
-                return False
-            del self._waiting[business_id]
-            return True
+
+def _run(threads: Executor, work: Callable[..., None], *arguments: object) -> None:
+    try:
+        threads.submit(work, *arguments)
+    except RuntimeError:  # closing: nobody else is left to do it
+        work(*arguments)
 
 
 def result_of(outcome: Outcome) -> Result:

@@ -1,7 +1,7 @@
 """Ledgers in memory, for tests: the same contract without a disk."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from secrets import token_bytes
@@ -16,14 +16,17 @@ from domain.ledger.news import News
 from domain.ledger.recorder import (
     Answered,
     Append,
+    Conflict,
     Contention,
     LedgerRecorder,
     NewStream,
     Person,
+    Stored,
     StoredKey,
     Text,
     UnknownBusiness,
 )
+from domain.ledger.transaction import append
 
 
 @dataclass(slots=True)
@@ -166,6 +169,17 @@ class MemoryStore:
                 head = Head(0, first_hash(business_id), 0)
                 self._books[business_id] = Books(token_bytes(32), head)
 
+    def append_all(
+        self, batches: Mapping[str, Sequence[Append]]
+    ) -> Mapping[str, Sequence[Stored | Conflict]]:
+        outcomes: dict[str, Sequence[Stored | Conflict]] = {}
+        with ExitStack() as all_or_none:
+            for business_id, batch in batches.items():
+                with suppress(UnknownBusiness, Contention):
+                    transaction = all_or_none.enter_context(self.writing(business_id, wait_s=0))
+                    outcomes[business_id] = append(transaction, batch, self.now_ms())
+        return outcomes
+
     def heads(self) -> Iterator[tuple[str, int]]:
         with self._store_lock:
             return iter([(id, self._books[id].head.position) for id in sorted(self._books)])
@@ -206,10 +220,10 @@ class MemoryStore:
         yield MemoryTransaction(business_id, self._published(business_id))
 
     @contextmanager
-    def writing(self, business_id: str) -> Iterator[MemoryTransaction]:
+    def writing(self, business_id: str, wait_s: float | None = None) -> Iterator[MemoryTransaction]:
         self._published(business_id)
         lock = self._head_locks[business_id]
-        if not lock.acquire(timeout=self._lock_wait_s):
+        if not lock.acquire(timeout=self._lock_wait_s if wait_s is None else wait_s):
             raise Contention(business_id)
         try:
             transaction = MemoryTransaction(business_id, self._published(business_id).copy())

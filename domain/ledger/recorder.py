@@ -266,6 +266,16 @@ class Store(Protocol):
     def open_ledger(self, business_id: str) -> None:
         """Make the head row, its secret and position 0. Opening an existing ledger changes nothing."""
 
+    def append_all(
+        self, batches: Mapping[str, Sequence[Append]]
+    ) -> Mapping[str, Sequence[Stored | Conflict]]:
+        """Append to several ledgers in one transaction, each batch as `LedgerRecorder.append` does.
+
+        By business id; a ledger that does not exist, or that somebody else is writing to, is left out: no
+        business waits for another. Raises LedgerUnavailable as `append` does, for all of them, and Contention
+        where one writer holds all ledgers.
+        """
+
     def heads(self) -> Iterator[tuple[str, int]]:
         """(business id, position) of every ledger, in order of business id."""
 

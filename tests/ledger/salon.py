@@ -16,8 +16,8 @@ META = Meta(actor=Actor(id="stf_rosa", role=Role.OWNER))
 class Process:
     """A process with its own memory on the shared database."""
 
-    def __init__(self, carnet: Carnet) -> None:
-        self.ledger = carnet.ledger(BUSINESS)
+    def __init__(self, carnet: Carnet, business_id: str = BUSINESS) -> None:
+        self.ledger = carnet.ledger(business_id)
 
     def ask(self, command: Value, key: str, content: bytes = b"", new_ids: tuple[str, ...] = ()) -> Result:
         (result,) = self.ledger.execute([self.order(command, key, content, new_ids)])
@@ -29,19 +29,25 @@ class Process:
         command = RedeemUnits(package_id="pkg_1", redemption_id=id, service_id="svc_1", quantity=quantity)
         return self.ask(command, key or name, content, (id,))
 
+    def redeem_grouped(self, name: str) -> Result:
+        """One unit, together with whoever else asks at the moment."""
+        id = f"red_{name}"
+        command = RedeemUnits(package_id="pkg_1", redemption_id=id, service_id="svc_1")
+        return self.ledger.execute_grouped(self.order(command, name, new_ids=(id,)))
+
     def order(self, command: Value, key: str, content: bytes = b"", new_ids: tuple[str, ...] = ()) -> Order:
         return Order(command, META, self.ledger.request(key, content), new_ids=new_ids)
 
 
-def opened(carnet: Carnet, units: int) -> Process:
+def opened(carnet: Carnet, units: int, business_id: str = BUSINESS) -> Process:
     """The salon with a package of so many units, `pkg_1`."""
-    carnet.store.open_ledger(BUSINESS)
-    desk = Process(carnet)
+    carnet.store.open_ledger(business_id)
+    desk = Process(carnet, business_id)
     lines = (OfferLine(quantity=units, services=("svc_1",)),)
     price = Money(amount=3000, currency="EUR")
     for n, command in enumerate(
         (
-            OpenBusiness(business_id=BUSINESS, name="Salon", currency="EUR", time_zone="Europe/Budapest"),
+            OpenBusiness(business_id=business_id, name="Salon", currency="EUR", time_zone="Europe/Budapest"),
             DefineService(service_id="svc_1", service=ServiceTerms(name="Massage", service_type="Massage")),
             RegisterCustomer(customer_id="cus_1"),
             SellPackage(package_id="pkg_1", customer_id="cus_1", name="Massages", lines=lines, price=price),

@@ -1,6 +1,7 @@
 """What an append stores and what it refuses, on every store."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from eventsourcing.persistence import IntegrityError
@@ -11,6 +12,7 @@ from domain.ledger.recorder import (
     Append,
     Claim,
     Conflict,
+    Contention,
     LedgerRecorder,
     NewStream,
     Person,
@@ -20,6 +22,7 @@ from domain.ledger.recorder import (
     UnknownBusiness,
     Wanted,
 )
+from domain.ledger.sqlite import SqliteStore
 from tests.ledger.conftest import Database
 from tests.ledger.examples import (
     BUSINESS,
@@ -280,3 +283,51 @@ def test_a_command_that_stood_on_a_conflicting_one_conflicts_too(ledger: LedgerR
 
     assert outcomes == [Conflict(PACKAGE), Conflict(PACKAGE)]
     assert len(ledger.stream(PACKAGE)) == 2
+
+
+def test_several_ledgers_are_extended_at_once(store: Store) -> None:
+    store.open_ledger(BUSINESS)
+    store.open_ledger(OTHER)
+    one, two = store.ledger(BUSINESS), store.ledger(OTHER)
+    stored(two, opening(PACKAGE))
+
+    outcomes = store.append_all(
+        {
+            OTHER: [next_fact(PACKAGE, 2, "key-1"), next_fact(PACKAGE, 2, "key-2")],
+            "biz_unknown": [opening(PACKAGE)],
+            BUSINESS: [opening(PACKAGE), next_fact(PACKAGE, 2, "key-1")],
+        }
+    )
+
+    assert set(outcomes) == {BUSINESS, OTHER}
+    assert [type(outcome) for outcome in outcomes[OTHER]] == [Stored, Conflict]
+    assert [type(outcome) for outcome in outcomes[BUSINESS]] == [Stored, Stored]
+    assert assert_chained(one) == assert_chained(two) == 2
+    assert answered(one, "key-1") is not None
+    assert answered(two, "key-2") is None
+
+
+def test_several_ledgers_are_extended_all_or_none(database: Database) -> None:
+    store = database.open()
+    store.open_ledger(BUSINESS)
+    store.open_ledger(OTHER)
+    stored(store.ledger(OTHER), opening(PACKAGE))
+    before = database.rows(store)
+    unseen = Append((fact(PACKAGE, 1),), {})
+    with pytest.raises(IntegrityError):
+        store.append_all({BUSINESS: [next_fact(PACKAGE, 1, "key-1")], OTHER: [unseen]})
+    assert database.rows(store) == before
+
+
+def test_a_ledger_that_somebody_writes_to_is_left_out(store: Store) -> None:
+    """A store with one writer for all of them says that it is busy."""
+    store.open_ledger(BUSINESS)
+    store.open_ledger(OTHER)
+    with ThreadPoolExecutor(1) as threads, store.ledger(OTHER).locked():
+        batches = {BUSINESS: [opening(PACKAGE)], OTHER: [opening(PACKAGE)]}
+        appended = threads.submit(store.append_all, batches)
+        if isinstance(store, SqliteStore):
+            with pytest.raises(Contention):
+                appended.result()
+        else:
+            assert set(appended.result()) == {BUSINESS}

@@ -10,6 +10,8 @@ import pytest
 
 from domain.ledger.application import Carnet
 from domain.ledger.execute import Done
+from domain.ledger.grouping import FLIGHTS_MAX
+from domain.ledger.sqlite import SqliteStore
 from domain.package import RedeemUnits
 from domain.refusals import InsufficientUnits
 from tests.ledger.proxy import Proxy
@@ -56,6 +58,57 @@ def test_forty_people_take_each_unit_once(carnet: Carnet, units: int, grouped: b
     assert results["Done"] == units
     assert results["InsufficientUnits"] == WRITERS - units
     assert len(desk.ledger.stream("pkg_1")) == 1 + units
+
+
+def test_many_businesses_are_served_together_and_each_gets_its_own(carnet: Carnet) -> None:
+    """Some are refused, some must be read first: nobody else is touched by it."""
+    desks = [opened(carnet, 3, f"biz_{n}") for n in range(8)]
+    assert all(isinstance(desk.redeem("first"), Done) for desk in desks)
+    assert isinstance(desks[0].redeem("all", 2), Done)
+    start = Barrier(WRITERS)
+
+    def take(number: int) -> tuple[int, str]:
+        start.wait()
+        result = desks[number % len(desks)].redeem_grouped(f"visit_{number}")
+        return number % len(desks), type(result).__name__
+
+    with ThreadPoolExecutor(WRITERS) as writers:
+        results = Counter(writers.map(take, range(WRITERS)))
+
+    assert results[0, "InsufficientUnits"] == 5
+    for n in range(1, 8):
+        assert (results[n, "Done"], results[n, "InsufficientUnits"]) == (2, 3)
+        assert len(desks[n].ledger.stream("pkg_1")) == 4
+
+
+def test_a_business_whose_head_is_held_keeps_no_other_waiting(carnet: Carnet) -> None:
+    if isinstance(carnet.store, SqliteStore):
+        pytest.skip("an embedded file has one writer for all its ledgers")
+    held, other = opened(carnet, 3, "biz_held"), opened(carnet, 3, "biz_other")
+    assert isinstance(held.redeem("first"), Done)
+    assert isinstance(other.redeem("first"), Done)
+    with ThreadPoolExecutor(1) as threads:
+        with held.ledger.recorder.locked():
+            waiting = threads.submit(held.redeem_grouped, "second")
+            for n in range(FLIGHTS_MAX):
+                assert isinstance(other.redeem_grouped(f"visit_{n}"), Done)
+            assert not waiting.done()
+        assert isinstance(waiting.result(), Done)
+
+
+def test_several_ledgers_cut_after_the_commit_are_answered_as_done(postgres_url: str) -> None:
+    with Proxy(postgres_url) as proxy:
+        carnet = Carnet(proxy.url)
+        desk = opened(carnet, 2 * CUTS)
+        assert isinstance(desk.redeem("first"), Done)
+        for number in range(CUTS - 1):
+            proxy.fail_on(f"visit_{number}_cut".encode(), "cut after")
+            result = desk.redeem_grouped(f"visit_{number}_cut")
+            assert proxy.struck.is_set()
+            assert isinstance(result, Done), result
+            assert not result.replayed
+        assert len(desk.ledger.stream("pkg_1")) == 1 + CUTS
+        carnet.close()
 
 
 def test_a_connection_cut_after_the_commit_is_answered_as_done(postgres_url: str) -> None:

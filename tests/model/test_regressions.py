@@ -108,6 +108,17 @@ def test_a_card_and_its_package_agree_on_the_day_before_a_freeze() -> None:
     assert shown(desk)["frozen_until"] == (None if freeze is None else "2026-10-09")
 
 
+def test_before_a_freeze_the_expiry_counts_as_it_stands() -> None:
+    """The same two hosts, and an expiry set into the past while the package is frozen."""
+    desk = Desk()
+    desk.now += timedelta(days=9)
+    desk.done(FreezePackage(package_id="pkg_1", until=desk.now.date(), reason=why()))
+    desk.done(SetExpiry(package_id="pkg_1", expires_on=NOON.date()))
+    desk.now -= timedelta(days=1)
+
+    assert card_status(desk.card, desk.now) == desk.package.status(desk.now) == "expired"
+
+
 def test_a_freeze_can_be_ended_by_a_clock_that_is_behind() -> None:
     """rules.md: what cannot be back-dated happens after everything known."""
     desk = Desk()

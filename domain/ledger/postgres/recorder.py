@@ -99,10 +99,7 @@ class PostgresRecorder(LedgerRecorder):
             rows = connection.execute(APPEND, arguments, binary=True).fetchall()
         if self._held is None:
             self._database.announce()
-        return [
-            Stored(first, last, recorded_at) if conflict is None else Conflict(conflict)
-            for first, last, recorded_at, conflict in rows
-        ]
+        return [outcome(*row) for row in rows]
 
     @contextmanager
     def locked(self) -> Iterator[LedgerRecorder]:
@@ -282,6 +279,11 @@ class PostgresRecorder(LedgerRecorder):
         if head is None:
             raise UnknownBusiness(business_id)
         return Loaded(facts, counts, people, answered, head)
+
+
+def outcome(first: int, last: int, recorded_at: int, conflict: str | None) -> Stored | Conflict:
+    """A row of the type `outcome` (0001_ledger.sql)."""
+    return Stored(first, last, recorded_at) if conflict is None else Conflict(conflict)
 
 
 def beyond(prefix: str) -> str:

@@ -13,7 +13,8 @@ GRANT SELECT ON ledgers, facts, streams, claims, requests, answers, people, text
 GRANT INSERT, UPDATE (revoked_at) ON api_keys TO carnet_app;
 GRANT DELETE ON answers, people, texts TO carnet_app;
 GRANT EXECUTE ON FUNCTION
-    open_ledger(text, bytea), lock_head(text), append(text, bigint, command[]), find_key(text),
+    open_ledger(text, bytea), lock_head(text), append(text, bigint, command[]),
+    append_all(text[], integer[], bigint, command[]), find_key(text),
     load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
     TO carnet_app;
 

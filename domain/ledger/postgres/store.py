@@ -1,6 +1,6 @@
 """One PostgreSQL database of many ledgers: the pool of connections, the API keys and the news."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import astuple
 from secrets import token_bytes
@@ -10,11 +10,14 @@ from psycopg_pool import ConnectionPool
 
 from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, lent, our_errors, settings
 from domain.ledger.postgres.migrations import SCHEMA, require_current
-from domain.ledger.postgres.recorder import FOR_BUSINESS, PostgresRecorder, Row
+from domain.ledger.postgres.recorder import FOR_BUSINESS, PostgresRecorder, Row, outcome
 from domain.ledger.postgres.wakening import Wakening
 from domain.ledger.postgres.wire import Batch, BatchDumper, Wire
-from domain.ledger.recorder import LedgerRecorder, StoredKey
+from domain.ledger.recorder import Append, Conflict, LedgerRecorder, Stored, StoredKey
 
+APPEND_ALL = (
+    "SELECT nth, first, last, moment, conflicting FROM append_all(%s::text[], %s::int4[], %s::int8, %s)"
+)
 KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at"
 POOL_SIZE_MIN = 1
 RECONNECT_S = 2.0
@@ -66,6 +69,21 @@ class PostgresStore:
 
     def open_ledger(self, business_id: str) -> None:
         self._for(business_id, "SELECT open_ledger(%s, %s)", business_id, token_bytes(32))
+
+    def append_all(
+        self, batches: Mapping[str, Sequence[Append]]
+    ) -> Mapping[str, Sequence[Stored | Conflict]]:
+        businesses = list(batches)
+        sizes = [len(batch) for batch in batches.values()]
+        commands = self.wire.batch(command for batch in batches.values() for command in batch)
+        with self.connection() as connection:
+            arguments = [businesses, sizes, self.clock_ms(), commands]
+            rows = connection.execute(APPEND_ALL, arguments, binary=True).fetchall()
+        self.announce()
+        outcomes: dict[str, list[Stored | Conflict]] = {}
+        for nth, *row in rows:
+            outcomes.setdefault(businesses[nth - 1], []).append(outcome(*row))
+        return outcomes
 
     def heads(self) -> Iterator[tuple[str, int]]:
         with self.connection() as connection:

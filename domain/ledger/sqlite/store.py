@@ -1,8 +1,8 @@
 """Ledgers in one SQLite file, shared by the threads of a process and by several processes."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_bytes
 from threading import Lock
@@ -11,7 +11,15 @@ from time import monotonic, time_ns
 from domain.ledger.embedded import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.envelope import first_hash
 from domain.ledger.news import News
-from domain.ledger.recorder import Contention, LedgerRecorder, StoredKey
+from domain.ledger.recorder import (
+    Append,
+    Conflict,
+    Contention,
+    LedgerRecorder,
+    Stored,
+    StoredKey,
+    UnknownBusiness,
+)
 from domain.ledger.sqlite.connection import (
     READ_BUSY_MS,
     WRITE_BUSY_MS,
@@ -21,6 +29,7 @@ from domain.ledger.sqlite.connection import (
 )
 from domain.ledger.sqlite.schema import check
 from domain.ledger.sqlite.transaction import SqliteTransaction
+from domain.ledger.transaction import append
 
 IDLE_READERS_MAX = 16
 KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at"
@@ -62,6 +71,18 @@ class SqliteStore:
                 " SELECT ?1, 0, ?2, 0, ?3 WHERE NOT EXISTS (SELECT 1 FROM ledgers WHERE business_id = ?1)",
                 (business_id, first_hash(business_id), token_bytes(32)),
             )
+
+    def append_all(
+        self, batches: Mapping[str, Sequence[Append]]
+    ) -> Mapping[str, Sequence[Stored | Conflict]]:
+        outcomes: dict[str, Sequence[Stored | Conflict]] = {}
+        with self._write() as connection:
+            for business_id, batch in batches.items():
+                with suppress(UnknownBusiness):
+                    transaction = SqliteTransaction(business_id, connection)
+                    outcomes[business_id] = append(transaction, batch, self.now_ms())
+        self._news.announce()
+        return outcomes
 
     def heads(self) -> Iterator[tuple[str, int]]:
         with self._read() as connection:
