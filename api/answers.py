@@ -12,30 +12,29 @@ whoever repeats it. A text member may be `domain.values.RECORDED_AT` where the c
 belongs. `people` names the customers whose directory data is in the answer, so that erasure finds it.
 """
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from litestar import Response, post
+from litestar import post
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
 from api.bodies import Sent, read_body, read_parameters
-from api.frame import Asked, Call, NewIds, Route, frame_of, request_id_of
+from api.frame import Asked, Call, Exchange, NewIds, Route, body_of, exchange_of, parameters_of
 from api.problems import Flaw, Problem, invalid
+from api.replies import Header, Reply
 from domain.ledger.books import Books
 from domain.ledger.commands import Decision
 from domain.ledger.execute import Answer, Done, Order, RequestKey, Result
-from domain.ledger.grouping import Outcome, result_of
+from domain.ledger.grouping import result_of
 from domain.ledger.mapper import Meta
 from domain.ledger.recorder import Person
 from domain.refusals import Refused
-from domain.values import RECORDED_AT, Value
+from domain.values import RECORDED_AT, Value, rfc3339
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -102,14 +101,17 @@ def command(
     )
 
     def made(translate: Translate[B]) -> HTTPRouteHandler:
-        async def handle(request: Asked) -> Response[bytes]:
-            raw = await request.body()
-            if looks or not frame_of(request).knows(request.scope["state"]["caller"].business_id):
+        async def handle(request: Asked) -> Reply:
+            exchange = exchange_of(request.scope)
+            raw = await body_of(request)
+            if looks or not exchange.frame.knows(exchange.caller.business_id):
                 return await sync_to_thread(_answered, request, raw, body, translate, location)
-            call, order = _ordered(request, raw, body, translate)
+            call, order, shown = _ordered(request, raw, body, translate)
             if order.request is None:
                 return await sync_to_thread(_previewed, call, order)
-            return created(await _done(call, order), location)
+            outcomes, ledger = exchange.frame.outcomes(), call.ledger
+            outcome = await outcomes.of(lambda settle: ledger.submit(order, settle))
+            return created(_not_refused(result_of(outcome)), location, shown)
 
         return post(route.litestar_path, opt={"route": route}, name=operation)(handle)
 
@@ -118,29 +120,11 @@ def command(
 
 def _answered(
     request: Asked, raw: bytes, body: type[B], translate: Translate[B], location: str | None
-) -> Response[bytes]:
-    call, order = _ordered(request, raw, body, translate)
+) -> Reply:
+    call, order, shown = _ordered(request, raw, body, translate)
     if order.request is None:
         return _previewed(call, order)
-    return created(_not_refused(call.ledger.execute_grouped(order)), location)
-
-
-async def _done(call: Call, order: Order) -> Done:
-    """Have the order carried out with others of its business, holding no thread meanwhile."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Outcome] = loop.create_future()
-
-    def settle(outcome: Outcome) -> None:
-        with suppress(RuntimeError):  # the server has stopped, and nobody waits
-            loop.call_soon_threadsafe(_tell, future, outcome)
-
-    call.ledger.submit(order, settle)
-    return _not_refused(result_of(await future))
-
-
-def _tell(future: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
-    if not future.done():  # the client may have gone
-        future.set_result(outcome)
+    return created(_not_refused(call.ledger.execute_grouped(order)), location, shown)
 
 
 def _not_refused(result: Result) -> Done:
@@ -149,21 +133,25 @@ def _not_refused(result: Result) -> Done:
     return result
 
 
-def _ordered(request: Asked, raw: bytes, body: type[B], translate: Translate[B]) -> tuple[Command[B], Order]:
-    """The request as an order; without a request key it is a dry run."""
+def _ordered(
+    request: Asked, raw: bytes, body: type[B], translate: Translate[B]
+) -> tuple[Command[B], Order, "Shown"]:
+    """The request as an order, and where its answer is noted; without a request key it is a dry run."""
     call, key = read_command(request, raw, body)
-    if_match = _if_match(request)
+    exchange = exchange_of(request.scope)
+    if_match = _if_match(exchange)
     ask = translate(call)
+    shown = Shown()
     order = Order(
         command=ask.command,
-        meta=Meta(actor=call.caller.actor, request_id=call.request_id, correlation=_traceparent(request)),
+        meta=Meta(actor=call.caller.actor, request_id=call.request_id, correlation=_traceparent(exchange)),
         request=key,
-        answer=_kept(ask),
+        answer=_kept(ask, shown),
         people=ask.people,
         if_match=ask.made_from if if_match is None else if_match,
         new_ids=tuple(call.ids.made),
     )
-    return call, order
+    return call, order, shown
 
 
 def read_command(request: Asked, raw: bytes, body: type[B]) -> tuple[Command[B], RequestKey | None]:
@@ -171,27 +159,53 @@ def read_command(request: Asked, raw: bytes, body: type[B]) -> tuple[Command[B],
 
     Raises Problem: idempotency-key-missing, unknown-parameter, and what `read_body` raises.
     """
-    parameters = read_parameters(request.query_params.multi_items(), CommandParameters)
-    needs_no_key = parameters.dry_run and "idempotency-key" not in request.headers
-    key = None if needs_no_key else _idempotency_key(request)
-    sent = read_body(raw, request.headers.get("content-type"), body)
+    exchange = exchange_of(request.scope)
+    parameters = read_parameters(parameters_of(request), CommandParameters)
+    needs_no_key = parameters.dry_run and exchange.header(b"idempotency-key") is None
+    key = None if needs_no_key else _idempotency_key(exchange)
+    sent = read_body(raw, exchange.header(b"content-type"), body)
     call = Command(
-        frame=frame_of(request),
-        caller=request.scope["state"]["caller"],
+        frame=exchange.frame,
+        caller=exchange.caller,
         path=request.path_params,
-        request_id=request_id_of(request.scope),
+        request_id=exchange.request_id,
         body=sent.value,
-        ids=NewIds(),
+        ids=NewIds(random=exchange.frame.random),
     )
     if key is None or parameters.dry_run:
         return call, None
     return call, _request_key(call, key, request, sent)
 
 
-def _kept(ask: Ask) -> Callable[[Books, Decision], Answer]:
+@dataclass(slots=True)
+class Shown:
+    """The answer of a command as it was rendered last, before it has its moment."""
+
+    text: str = ""
+    members: Mapping[str, Any] | None = None
+
+    def members_of(self, done: Done) -> Mapping[str, Any]:
+        """The members of what was answered.
+
+        They are at hand if this is what was stored. If it was stored long ago, or by another who was asked
+        the same at the same time, they are read out of it.
+        """
+        if self.members is not None and (done.body == self.text or done.body == self._recorded(done)):
+            return self.members
+        found: Mapping[str, Any] = from_json(done.body)
+        return found
+
+    def _recorded(self, done: Done) -> str:
+        return self.text.replace(RECORDED_AT, rfc3339(done.recorded_at))
+
+
+def _kept(ask: Ask, shown: Shown) -> Callable[[Books, Decision], Answer]:
     def answer(books: Books, decision: Decision) -> Answer:
         shows = ask.shows(books, decision) if callable(ask.shows) else ask.shows
-        return Answer(to_json(ask.answer(books, decision)).decode(), shows)
+        told = ask.answer(books, decision)
+        shown.text = to_json(told).decode()
+        shown.members = told if isinstance(told, Mapping) else dict(told)
+        return Answer(shown.text, shows)
 
     return answer
 
@@ -199,13 +213,13 @@ def _kept(ask: Ask) -> Callable[[Books, Decision], Answer]:
 # What every request that writes carries
 
 
-def _idempotency_key(request: Asked) -> str:
+def _idempotency_key(exchange: Exchange) -> str:
     """Raises Problem idempotency-key-missing."""
-    key = request.headers.get("idempotency-key", "")
+    key = exchange.header(b"idempotency-key") or ""
     if not KEY.fullmatch(key):
         detail = "Idempotency-Key must be 1 to 255 printable ASCII characters"
         raise Problem("idempotency-key-missing", detail)
-    return str(key)
+    return key
 
 
 def _request_key(call: Call, key: str, request: Asked, sent: Sent[Any]) -> RequestKey:
@@ -214,8 +228,8 @@ def _request_key(call: Call, key: str, request: Asked, sent: Sent[Any]) -> Reque
     return call.ledger.request(key, b"\n".join(asked))
 
 
-def _if_match(request: Asked) -> int | None:
-    given = request.headers.get("if-match")
+def _if_match(exchange: Exchange) -> int | None:
+    given = exchange.header(b"if-match")
     if given is None or given.strip() == "*":
         return None
     found = ETAG.fullmatch(given.strip())
@@ -224,28 +238,32 @@ def _if_match(request: Asked) -> int | None:
     return int(found[1])
 
 
-def _traceparent(request: Asked) -> str | None:
-    given = request.headers.get("traceparent", "")
-    return str(given) if TRACEPARENT.fullmatch(given) else None
+def _traceparent(exchange: Exchange) -> str | None:
+    given = exchange.header(b"traceparent") or ""
+    return given if TRACEPARENT.fullmatch(given) else None
 
 
 # Answers
 
 
-def created(done: Done, location: str | None) -> Response[bytes]:
+def created(done: Done, location: str | None, shown: Shown | None = None) -> Reply:
     """The 201 of a command, the same whether it was done now or long ago."""
-    body = from_json(done.body)
-    headers = {"Ledger-Position": str(done.last)}
+    body = (shown or Shown()).members_of(done)
+    headers: list[Header] = [_position(done.last)]
     if done.replayed:
-        headers["Idempotency-Replayed"] = "true"
-    if isinstance(body.get("version"), int):
-        headers["ETag"] = f'"v{body["version"]}"'
+        headers.append((b"idempotency-replayed", b"true"))
+    if isinstance(version := body.get("version"), int):
+        headers.append((b"etag", b'"v%d"' % version))
     if location is not None:
-        headers["Location"] = location.format_map(body)
-    return Response(done.body.encode(), status_code=201, media_type="application/json", headers=headers)
+        headers.append((b"location", location.format_map(body).encode()))
+    return Reply(201, done.body.encode(), headers)
 
 
-def _previewed(call: Command[Any], order: Order) -> Response[bytes]:
+def _position(position: int) -> Header:
+    return b"ledger-position", b"%d" % position
+
+
+def _previewed(call: Command[Any], order: Order) -> Reply:
     preview = call.ledger.preview(order)
     facts = [
         {"name": fact.name, "version": fact.version, "data": from_json(fact.data)} for fact in preview.facts
@@ -253,13 +271,10 @@ def _previewed(call: Command[Any], order: Order) -> Response[bytes]:
     return dry_run(call, from_json(preview.body), facts, preview.position)
 
 
-def dry_run(
-    call: Command[Any], body: dict[str, Any], facts: list[dict[str, Any]], position: int
-) -> Response[bytes]:
+def dry_run(call: Command[Any], body: dict[str, Any], facts: list[dict[str, Any]], position: int) -> Reply:
     """What the 201 would be, and the facts; ids that were only made for it, and its moment, are null."""
     told = _without({**body, "dry_run": True, "facts": facts}, frozenset({*call.ids.made, RECORDED_AT}))
-    headers = {"Ledger-Position": str(position)}
-    return Response(to_json(told), status_code=200, media_type="application/json", headers=headers)
+    return Reply(200, to_json(told), [_position(position)])
 
 
 def _without(value: Any, unknown: frozenset[str]) -> Any:

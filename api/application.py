@@ -1,11 +1,12 @@
-"""The HTTP application: every route, behind one guard, one error handler and one set of headers.
+"""The HTTP application: every route, behind one gate, one error handler and one set of headers.
 
     app = create_app(carnet, views, pepper=…)
 
-The guard counts the request, finds out who asks and looks the operation up in the permission table, before
-anything of the request is read. Whatever goes wrong is answered with a problem (problems.py).
+`admit` counts the request, finds out who asks and looks the operation up in the permission table, before
+anything of the body is read. Whatever goes wrong is answered with a problem (problems.py).
 """
 
+import logging
 import time
 import traceback
 from collections.abc import Sequence
@@ -15,9 +16,8 @@ from typing import Any
 import structlog
 from litestar import Litestar, Response
 from litestar.concurrency import sync_to_thread
-from litestar.connection import ASGIConnection
 from litestar.datastructures import MutableScopeHeaders, State
-from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import Message, Scope
 
 from api import (
@@ -33,8 +33,7 @@ from api import (
     payments,
     redemptions,
 )
-from api.bodies import BODY_BYTES_MAX
-from api.frame import Asked, Frame, Route, frame_of, request_id_of, route_of
+from api.frame import Asked, Exchange, Frame, Route, exchange_of, route_of
 from api.keys import Caller, Keys, unauthenticated
 from api.limits import Limits
 from api.permissions import PERMISSIONS, may, refuse_unlisted
@@ -99,10 +98,9 @@ def create_app(
     )
     return Litestar(
         route_handlers=handlers,
-        guards=[admit],
+        before_request=admit,  # as a guard would, without the copy of the handler that each guard is given
         exception_handlers={Exception: answer_problem},
         before_send=[complete],
-        request_max_body_size=BODY_BYTES_MAX,
         openapi_config=None,
         logging_config=None,
         state=State({"frame": frame, "routes": routes}),
@@ -112,48 +110,44 @@ def create_app(
 # Who asks, and may they
 
 
-async def admit(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+async def admit(request: Asked) -> None:
     """Count the request, find out who asks, and look the operation up. Raises Problem."""
-    connection.scope.setdefault("state", {})["began"] = time.perf_counter()
-    route = route_of(connection)
+    exchange = exchange_of(request.scope)
+    route = route_of(request)
     if route is None:  # OPTIONS, which the framework answers with the methods alone
         return
-    frame = frame_of(connection)
     if PERMISSIONS[route.operation] is not None:
-        caller = await _authenticated(connection, frame)
-        connection.scope["state"]["caller"] = caller
-        frame.limits.take(caller.key_id)
+        caller = exchange.known_caller = await _authenticated(request, exchange)
+        exchange.frame.limits.take(caller.key_id)
         if not may(caller.role, route.operation):
             raise Problem("forbidden", f"the role {caller.role.value} does not allow this")
     else:
-        frame.limits.take(_address(connection))
-    _check_accept(connection, route)
+        exchange.frame.limits.take(_address(request))
+    if accept := exchange.header(b"accept"):
+        _check_accept(accept, route)
 
 
-async def _authenticated(connection: ASGIConnection[Any, Any, Any, Any], frame: Frame) -> Caller:
-    scheme, _, text = connection.headers.get("authorization", "").partition(" ")
-    text = text.strip()
+async def _authenticated(request: Asked, exchange: Exchange) -> Caller:
+    scheme, _, text = (exchange.header(b"authorization") or "").partition(" ")
+    text, keys = text.strip(), exchange.frame.keys
     try:
         if scheme.lower() != "bearer":
             raise unauthenticated()
-        if frame.keys.remembers(text):
-            return frame.keys.caller(text)
-        return await sync_to_thread(frame.keys.caller, text)
+        if caller := keys.remembered_caller(text):
+            return caller
+        return await sync_to_thread(keys.caller, text)
     except Problem:
         # Whoever guesses keys is slowed down by address.
-        frame.limits.take(_address(connection))
+        exchange.frame.limits.take(_address(request))
         raise
 
 
-def _address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    return f"address/{connection.client.host if connection.client else ''}"
+def _address(request: Asked) -> str:
+    return f"address/{request.client.host if request.client else ''}"
 
 
-def _check_accept(connection: ASGIConnection[Any, Any, Any, Any], route: Route) -> None:
+def _check_accept(accept: str, route: Route) -> None:
     """Raises Problem not-acceptable when the route has nothing that the header Accept allows."""
-    accept = connection.headers.get("accept")
-    if not accept:
-        return
     accepted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
     offered = {"*/*", *route.media, *(f"{media.partition('/')[0]}/*" for media in route.media)}
     if not accepted & offered:
@@ -167,7 +161,7 @@ def answer_problem(request: Asked, error: Exception) -> Response[bytes]:
     """The problem an exception is answered with. What nobody foresaw is logged by type and place only:
     its text may hold what was sent."""
     problem = problem_of(error)
-    request_id = request_id_of(request.scope)
+    request_id = exchange_of(request.scope).request_id
     headers = dict(problem.headers)
     if problem.status == 405:
         headers["Allow"] = _allowed(request.scope)
@@ -200,24 +194,23 @@ async def complete(message: Message, scope: Scope) -> None:
     """Put the headers on that every answer has, and log it: never what was sent, nor a query."""
     if message["type"] != "http.response.start":
         return
-    request_id = request_id_of(scope)
-    message["headers"] = [*message["headers"], *HEADERS, (b"request-id", request_id.encode())]
+    exchange = exchange_of(scope)
+    message["headers"] = [*message["headers"], *HEADERS, (b"request-id", exchange.request_id.encode())]
     if scope.get("method") == "OPTIONS" and message["status"] == 204:
         MutableScopeHeaders.from_message(message)["Allow"] = _allowed(scope)
-    _log_answer(scope, request_id, message["status"])
+    if log.is_enabled_for(logging.DEBUG):
+        _log_answer(scope, exchange, message["status"])
 
 
-def _log_answer(scope: Scope, request_id: str, status: int) -> None:
-    state: dict[str, Any] = scope.get("state", {})
-    caller = state.get("caller")
-    began = state.get("began")
+def _log_answer(scope: Scope, exchange: Exchange, status: int) -> None:
     # The template of the path where there is one: an unknown address is somebody's text.
+    caller = exchange.known_caller
     log.debug(
         "answered",
-        request_id=request_id,
+        request_id=exchange.request_id,
         method=scope.get("method"),
         path=scope.get("path_template"),
         status=status,
-        business_id=caller.business_id if isinstance(caller, Caller) else None,
-        milliseconds=round((time.perf_counter() - began) * 1000, 1) if began is not None else None,
+        business_id=caller.business_id if caller is not None else None,
+        milliseconds=round((time.perf_counter() - exchange.began) * 1000, 1),
     )

@@ -110,13 +110,18 @@ def read_body(raw: bytes, content_type: str | None, model: type[B]) -> Sent[B]:
     """Raises Problem: unsupported-media-type, malformed-body, validation-failed."""
     if not raw and not any(field.is_required() for field in model.model_fields.values()):
         return Sent(model(), b"")
-    _check_media_type(content_type)
+    if content_type != "application/json":
+        _check_media_type(content_type)
     sent = parse(raw)
     try:
         value = model.model_validate_json(raw)
     except ValidationError as error:
         raise invalid(flaws_of(error, sent)) from error
-    return Sent(value, json.dumps(sent, sort_keys=True, separators=(",", ":")).encode())
+    return Sent(value, _CANONICAL.encode(sent).encode())
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+"""Its bytes are fingerprinted and kept with every request: they may never change (test_bodies.py)."""
 
 
 def _check_media_type(content_type: str | None) -> None:
@@ -142,10 +147,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return known
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+
+
 def parse(raw: bytes) -> dict[str, Any]:
     """The JSON object in these bytes, with everything checked that no field needs to be known for."""
     try:
-        sent = json.loads(raw.decode(), object_pairs_hook=_object)
+        sent = _DECODER.decode(raw.decode())
     except UnicodeDecodeError as error:
         raise Problem("malformed-body", f"the body is not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
@@ -229,9 +237,15 @@ def read_parameters(pairs: Iterable[tuple[str, str]], model: type[B]) -> B:
         else:
             sent[name] = value
     try:
-        return model.model_validate_json(json.dumps(sent))
+        return model.model_validate_json(json.dumps(sent)) if sent else _without_parameters(model)
     except ValidationError as error:
         raise invalid(flaws_of(error, sent)) from error
+
+
+@lru_cache(maxsize=256)
+def _without_parameters(model: type[B]) -> B:
+    """What a query that sends none asks for: parameters are never changed, so one serves all."""
+    return model.model_validate_json("{}")
 
 
 @lru_cache(maxsize=256)

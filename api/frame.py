@@ -2,24 +2,29 @@
 
 A controller is a module of functions, each made into a route by `command` (answers.py) or `query`
 (queries.py). The function gets a `Call`: who asks, the ids in the path, what was sent. It never sees
-Litestar's request.
+Litestar's request, nor the `Exchange`, which is what this layer itself knows of a request under way.
 """
 
 import re
-from collections.abc import Mapping
+import time
+from asyncio import get_running_loop
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.types import Scope
 from pydantic import BaseModel
 
-from api.bodies import SentMoney, amount_in
-from api.ids import new_id
+from api.bodies import BODY_BYTES_MAX, SentMoney, amount_in
+from api.ids import Randomness, new_id
 from api.keys import Caller, Keys
 from api.limits import Limits
+from api.outcomes import Outcomes
 from api.permissions import SEES_PEOPLE
+from api.problems import Problem
 from domain.business import Business
 from domain.ledger.application import Carnet, Ledger
 from domain.ledger.books import Books
@@ -45,6 +50,7 @@ PATH_IDS: Mapping[str, tuple[str, str]] = {
 }
 """Parameter of a path → the prefix its ids have, and what they name."""
 ID = re.compile(r"[0-9A-Za-z_-]{1,40}")
+LENGTH = re.compile(r"[0-9]{1,16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,16 @@ class Frame:
     pepper: bytes
     document: bytes = b"{}"
     """The OpenAPI document, made from the routes."""
+    random: Randomness = field(default_factory=Randomness)
     _terms: dict[str, Terms] = field(default_factory=dict)
+    _outcomes: Outcomes | None = None
+
+    def outcomes(self) -> Outcomes:
+        """What the running event loop waits for: a process has one loop, a test one after the other."""
+        loop = get_running_loop()
+        if self._outcomes is None or self._outcomes.loop is not loop:
+            self._outcomes = Outcomes(loop)
+        return self._outcomes
 
     def ledger(self, business_id: str) -> Ledger:
         return self.carnet.ledger(business_id)
@@ -187,13 +202,14 @@ class Call:
 class NewIds:
     """The ids made for one command, so that a dry run can leave them out of its answer."""
 
+    random: Randomness
     made: list[str] = field(default_factory=list)
 
     def new(self, prefix: str, chosen: str | None = None) -> str:
         """The id the caller chose, or a new one."""
         if chosen is not None:
             return chosen
-        self.made.append(new_id(prefix))
+        self.made.append(new_id(prefix, self.random.bits))
         return self.made[-1]
 
 
@@ -203,15 +219,72 @@ def route_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Route | None:
     return route if isinstance(route, Route) else None
 
 
+@dataclass(slots=True)
+class Exchange:
+    """One request and its reply: what is read of it once, and what is found out on the way."""
+
+    frame: Frame
+    headers: Mapping[bytes, bytes]
+    """By name, in lower case as ASGI gives them."""
+    request_id: str
+    began: float
+    """In seconds of `time.perf_counter()`."""
+    known_caller: Caller | None = None
+
+    def header(self, name: bytes) -> str | None:
+        """What a header says; the first counts where it was sent twice."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks, once that was found out; a route that is open to anyone has none."""
+        assert self.known_caller is not None, "admit() finds out who asks, before any route is taken"
+        return self.known_caller
+
+
+def exchange_of(scope: Scope) -> Exchange:
+    """What is known of the request of an ASGI scope; begun when it is first asked for."""
+    state: dict[str, Any] = scope["state"]
+    found: Exchange | None = state.get("exchange")
+    if found is None:
+        headers = dict(reversed([*scope["headers"]]))
+        frame: Frame = scope["litestar_app"].state["frame"]
+        request_id = new_id("req", frame.random.bits)
+        found = state["exchange"] = Exchange(frame, headers, request_id, time.perf_counter())
+    return found
+
+
 def frame_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Frame:
-    frame = connection.app.state["frame"]
-    assert isinstance(frame, Frame)
-    return frame
+    return exchange_of(connection.scope).frame
 
 
-def request_id_of(scope: Any) -> str:
-    """The id of this request, made when it is first asked for."""
-    state: dict[str, Any] = scope.setdefault("state", {})
-    if "request_id" not in state:
-        state["request_id"] = new_id("req")
-    return str(state["request_id"])
+def parameters_of(request: Asked) -> Iterable[tuple[str, str]]:
+    """The parameters of the query, in the order in which they were sent."""
+    return request.query_params.multi_items() if request.scope["query_string"] else ()
+
+
+async def body_of(request: Asked) -> bytes:
+    """The bytes of the body, which comes in one piece as a rule; Litestar's own reading expects a stream.
+
+    Raises Problem: body-too-large as soon as it is known, malformed-body.
+    """
+    announced = exchange_of(request.scope).header(b"content-length")
+    if announced is not None and not LENGTH.fullmatch(announced):
+        raise Problem("malformed-body", "Content-Length is not a number")
+    if announced is not None and int(announced) > BODY_BYTES_MAX:
+        raise _too_large()
+    raw, more = bytearray(), True
+    while more:
+        message = await request.receive()
+        if message["type"] != "http.request":
+            raise Problem("malformed-body", "the request broke off")
+        raw += message.get("body", b"")
+        if len(raw) > BODY_BYTES_MAX:
+            raise _too_large()
+        more = message.get("more_body", False)
+    return bytes(raw)
+
+
+def _too_large() -> Problem:
+    return Problem("body-too-large", f"the body is larger than {BODY_BYTES_MAX // 1024} KiB")

@@ -2,29 +2,55 @@
 
     new_id("pkg")  →  "pkg_01m9c3x5zq7r8v2t4w6y8a0c2e"
 
-The last 74 bits are random. Ids made in one process come in order even within a millisecond of one another
+74 of the bits are random. Ids made in one process come in order even within a millisecond of one another
 only by chance; nothing may depend on it. The order in time keeps the indexes compact (design.md, The store).
 """
 
 import time
-from secrets import randbits
+from collections.abc import Callable
+from secrets import randbits, token_bytes
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: sorts as its values do, without letters that are mistaken for digits."""
+PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+RANDOM_BITS = 74
+DRAWN_AT_ONCE = 256
 
 
-def new_id(prefix: str) -> str:
-    """An id under a prefix of three letters; 30 characters in all."""
-    return f"{prefix}_{encode(uuid7_bits(), 26)}"
+class Randomness:
+    """The random bits of ids, from the system, for many ids at once: each time the system is asked, the
+    thread lets the others go first. One for each process; use it from any thread."""
+
+    def __init__(self) -> None:
+        self._left: list[int] = []
+
+    def bits(self) -> int:
+        """As many as an id has, and never the same to two callers."""
+        try:
+            return self._left.pop()
+        except IndexError:
+            drawn = token_bytes(DRAWN_AT_ONCE * 10)
+            numbers = [int.from_bytes(drawn[at : at + 10]) for at in range(0, len(drawn), 10)]
+            self._left += numbers[1:]
+            return numbers[0]
 
 
-def uuid7_bits() -> int:
+def _asked_for() -> int:
+    return randbits(RANDOM_BITS)
+
+
+def new_id(prefix: str, bits: Callable[[], int] = _asked_for) -> str:
+    """An id under a prefix of three letters; 30 characters in all. `bits` draws 74 random bits or more."""
+    return f"{prefix}_{encode(_uuid7(bits()), 26)}"
+
+
+def _uuid7(drawn: int) -> int:
     """48 bits of milliseconds since 1970, version 7, 12 random bits, variant 2, 62 random bits."""
     milliseconds = time.time_ns() // 1_000_000
-    return milliseconds << 80 | 0x7 << 76 | randbits(12) << 64 | 0b10 << 62 | randbits(62)
+    return milliseconds << 80 | 0x7 << 76 | (drawn >> 62 & 0xFFF) << 64 | 0b10 << 62 | drawn & (1 << 62) - 1
 
 
 def encode(number: int, length: int) -> str:
-    """A number in base 32, filled with zeros to so many characters; higher digits are cut off."""
-    digits = [ALPHABET[(number >> 5 * place) & 31] for place in range(length)]
-    return "".join(reversed(digits))
+    """A number in base 32, filled with zeros to so many characters, an even number; higher digits are cut
+    off."""
+    return "".join([PAIRS[number >> 5 * place & 1023] for place in range(length - 2, -1, -2)])

@@ -10,18 +10,19 @@ import hmac
 from collections.abc import Callable
 from typing import Any, Literal
 
-from litestar import Response, post
+from litestar import post
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
 
 from api.answers import Command, CommandParameters, created, dry_run, read_command
 from api.bodies import Nothing
-from api.frame import Asked, Route
+from api.frame import Asked, Route, body_of
 from api.ids import encode
 from api.keys import key_text, mac_of, now_ms
 from api.problems import Flaw, invalid
 from api.queries import Found, ListParameters, Page, Query, query
+from api.replies import Reply
 from domain.ledger.execute import Done, RequestKey
 from domain.ledger.recorder import Append, Conflict, Request, StoredKey, Wanted
 from domain.refusals import Erased, IdempotencyKeyReused, NotFound
@@ -84,14 +85,14 @@ REVOKE = Route(
 
 
 @post(ISSUE.litestar_path, opt={"route": ISSUE})
-async def issue(request: Asked) -> Response[bytes]:
-    raw = await request.body()
+async def issue(request: Asked) -> Reply:
+    raw = await body_of(request)
     return await sync_to_thread(_issued, request, raw)
 
 
 @post(REVOKE.litestar_path, opt={"route": REVOKE})
-async def revoke(request: Asked) -> Response[bytes]:
-    raw = await request.body()
+async def revoke(request: Asked) -> Reply:
+    raw = await body_of(request)
     return await sync_to_thread(_revoked, request, raw)
 
 
@@ -130,7 +131,7 @@ def _moment(milliseconds: int) -> str:
 # Issuing
 
 
-def _issued(request: Asked, raw: bytes) -> Response[bytes]:
+def _issued(request: Asked, raw: bytes) -> Reply:
     call, key = read_command(request, raw, KeyBody)
     _check(call)
     if key is None:
@@ -203,7 +204,7 @@ def _keep(call: Command[KeyBody], shown: KeyIssued, text: str, done: Done) -> No
 # Revoking
 
 
-def _revoked(request: Asked, raw: bytes) -> Response[bytes]:
+def _revoked(request: Asked, raw: bytes) -> Reply:
     call, key = read_command(request, raw, Nothing)
     key_id, store = call.id("key_id"), call.frame.carnet.store
     found = store.find_key(key_id)

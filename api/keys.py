@@ -13,11 +13,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from secrets import randbits
 from threading import Lock
 
-from api.ids import encode, uuid7_bits
+from api.ids import encode, new_id
 from api.problems import Problem
 from domain.ledger.recorder import Store, StoredKey
 from domain.values import Actor, Role
@@ -71,7 +72,7 @@ def issue_key(
 
     Without an `actor_id` (a member of staff) the key itself acts.
     """
-    key_id = f"key_{encode(uuid7_bits(), 26)}"
+    key_id = new_id("key")
     text = key_text(key_id, randbits(SECRET_BITS))
     store.add_key(
         StoredKey(
@@ -88,6 +89,20 @@ def issue_key(
     return text
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A key as it was found in the database, and when: in seconds of a clock that never goes back."""
+
+    stored: StoredKey
+    since: float
+
+    @cached_property
+    def caller(self) -> Caller:
+        role = Role(self.stored.role)
+        actor = Actor(id=self.stored.actor_id, role=role)
+        return Caller(self.stored.business_id, role, actor, self.stored.id)
+
+
 class Keys:
     """Finds out who a key belongs to. Use it from any thread. `clock_ms` gives ms since 1970."""
 
@@ -95,27 +110,33 @@ class Keys:
         self._store = store
         self._mac = hmac.new(pepper, None, sha256)
         self._clock_ms = clock_ms
-        self._remembered: OrderedDict[str, tuple[StoredKey, float]] = OrderedDict()
+        self._remembered: OrderedDict[str, _Known] = OrderedDict()
         self._lock = Lock()
 
-    def remembers(self, text: str) -> bool:
-        """Whether `caller()` can answer without the database just now."""
-        found = KEY.fullmatch(text)
-        return found is None or self._recent(f"key_{found[1]}") is not None
+    def remembered_caller(self, text: str) -> Caller | None:
+        """As `caller()` where the key was looked up just now; None where the database must be asked.
+
+        What was looked up holds the MAC of the whole text, so that its checksum needs no look.
+        """
+        known = self._recent(_id_in(text))
+        return None if known is None else self._let_in(known, text)
 
     def caller(self, text: str) -> Caller:
         """Raises Problem unauthenticated, the same for unknown, wrong, expired and revoked keys."""
-        found = KEY.fullmatch(text)
-        if found is None or not text.endswith(_checksum(text[:-6])):
+        key_id = _id_in(text)
+        if not text.endswith(_checksum(text[:-6])):
             raise unauthenticated()
-        stored = self._find(f"key_{found[1]}")
-        if stored is None or not hmac.compare_digest(stored.mac, self._mac_of(text)):
+        known = self._recent(key_id) or self._looked_up(key_id)
+        if known is None:
             raise unauthenticated()
+        return self._let_in(known, text)
+
+    def _let_in(self, known: _Known, text: str) -> Caller:
+        stored = known.stored
         over = stored.expires_at is not None and stored.expires_at <= self._clock_ms()
-        if stored.revoked_at is not None or over:
+        if not hmac.compare_digest(stored.mac, self._mac_of(text)) or stored.revoked_at is not None or over:
             raise unauthenticated()
-        role = Role(stored.role)
-        return Caller(stored.business_id, role, Actor(id=stored.actor_id, role=role), stored.id)
+        return known.caller
 
     def _mac_of(self, text: str) -> bytes:
         """As `mac_of`, on a copy of what the pepper was mixed into: it keeps the interpreter's lock."""
@@ -123,28 +144,34 @@ class Keys:
         mac.update(text.encode())
         return mac.digest()
 
-    def remember(self, stored: StoredKey) -> StoredKey:
+    def remember(self, stored: StoredKey) -> _Known:
         """Keep what is known of a key; that it was revoked is never forgotten for an older look at it."""
         with self._lock:
             known = self._remembered.get(stored.id)
-            if known and known[0].revoked_at is not None:
-                return known[0]
-            self._remembered[stored.id] = (stored, time.monotonic())
+            if known and known.stored.revoked_at is not None:
+                return known
+            found = self._remembered[stored.id] = _Known(stored, time.monotonic())
             self._remembered.move_to_end(stored.id)
             while len(self._remembered) > REMEMBERED_MAX:
                 self._remembered.popitem(last=False)
-        return stored
+        return found
 
-    def _recent(self, key_id: str) -> StoredKey | None:
+    def _recent(self, key_id: str) -> _Known | None:
         with self._lock:
-            found = self._remembered.get(key_id)
-        return found[0] if found and time.monotonic() - found[1] < REMEMBERED_S else None
+            known = self._remembered.get(key_id)
+        return known if known and time.monotonic() - known.since < REMEMBERED_S else None
 
-    def _find(self, key_id: str) -> StoredKey | None:
-        if recent := self._recent(key_id):
-            return recent
+    def _looked_up(self, key_id: str) -> _Known | None:
         stored = self._store.find_key(key_id)
         return None if stored is None else self.remember(stored)
+
+
+def _id_in(text: str) -> str:
+    """Raises Problem unauthenticated for what does not look like a key."""
+    found = KEY.fullmatch(text)
+    if found is None:
+        raise unauthenticated()
+    return f"key_{found[1]}"
 
 
 def unauthenticated() -> Problem:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from litestar import Response, get
+from litestar import get
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 from pydantic import Field, JsonValue
@@ -11,6 +11,7 @@ from pydantic_core import from_json
 from api.frame import Asked, Frame, Route, frame_of
 from api.problems import KINDS, Problem
 from api.queries import Found, ListParameters, NoParameters, Page, Query, query
+from api.replies import Reply
 from domain.ledger.envelope import StoredFact
 from domain.refusals import NotFound
 from domain.values import Value, from_milliseconds, rfc3339
@@ -48,12 +49,12 @@ PROBLEM = _open("/problems/{code}", "problems.show", "What a problem means", Non
 
 
 @get(LIVE.litestar_path, opt={"route": LIVE})
-async def live() -> Response[bytes]:
+async def live() -> Reply:
     return _json(Alive())
 
 
 @get(READY.litestar_path, opt={"route": READY})
-async def ready(request: Asked) -> Response[bytes]:
+async def ready(request: Asked) -> Reply:
     return _json(await sync_to_thread(_readiness, frame_of(request)))
 
 
@@ -66,22 +67,22 @@ def _readiness(frame: Frame) -> Ready:
 
 
 @get(SCHEMA.litestar_path, opt={"route": SCHEMA})
-async def schema(request: Asked) -> Response[bytes]:
-    return Response(frame_of(request).document, media_type="application/json")
+async def schema(request: Asked) -> Reply:
+    return Reply(200, frame_of(request).document)
 
 
 @get(PROBLEM.litestar_path, opt={"route": PROBLEM})
-async def problem(request: Asked) -> Response[bytes]:
+async def problem(request: Asked) -> Reply:
     code = request.path_params["code"]
     kind = KINDS.get(code)
     if kind is None:
         raise NotFound("problem", "")
     page = f"{kind.title}\n\n{code} · HTTP {kind.status}\n\n{kind.page}\n"
-    return Response(page.encode(), media_type="text/plain; charset=utf-8")
+    return Reply(200, page.encode(), media_type="text/plain; charset=utf-8")
 
 
-def _json(value: Value) -> Response[bytes]:
-    return Response(value.model_dump_json().encode(), media_type="application/json")
+def _json(value: Value) -> Reply:
+    return Reply(200, value.model_dump_json().encode())
 
 
 # The ledger

@@ -49,6 +49,7 @@ from domain.values import (
     PaymentId,
     Value,
 )
+from projections.definition import Row
 
 # Selling
 
@@ -106,8 +107,8 @@ def sell_package(call: Command[SaleBody]) -> Ask:
     payment = None if body.payment is None else new_payment(call, body.payment, "/payment")
     payment_id = None if payment is None else payment.payment_id
 
-    def answer(books: Books, _: Decision) -> SoldCard:
-        return SoldCard(**in_books(books, package_id, call), payment_id=payment_id)
+    def answer(books: Books, _: Decision) -> Row:
+        return in_books(books, package_id, call) | {"payment_id": payment_id}
 
     asked = SellPackage(
         package_id=package_id,
@@ -147,7 +148,7 @@ def _check_offer_or_custom(body: SaleBody) -> None:
 def _changing(call: Command[Any], asked: PackageCommand) -> Ask:
     """A command on the package of the path, answered with its card."""
     package_id = call.id("package_id")
-    return Ask(asked, lambda books, _: Card(**in_books(books, package_id, call)), shows=owners)
+    return Ask(asked, lambda books, _: in_books(books, package_id, call), shows=owners)
 
 
 class CorrectionBody(Value):

@@ -11,6 +11,7 @@ from domain.ledger.books import Books
 from domain.ledger.commands import Decision
 from domain.package import NewPayment, RecordPayment, RefundPayment
 from domain.values import DayOrMoment, ExternalRef, LongText, Money, PaymentId, PaymentMethod, Value
+from projections.definition import Row
 
 
 class PaymentBody(Value):
@@ -67,8 +68,8 @@ def new_payment(call: Command[Any], body: PaymentBody, where: str = "") -> NewPa
 def record_payment(call: Command[PackagePaymentBody]) -> Ask:
     package_id, payment = call.id("package_id"), new_payment(call, call.body)
 
-    def answer(books: Books, _: Decision) -> PaidCard:
-        return PaidCard(**in_books(books, package_id, call), payment_id=payment.payment_id)
+    def answer(books: Books, _: Decision) -> Row:
+        return in_books(books, package_id, call) | {"payment_id": payment.payment_id}
 
     asked = RecordPayment(package_id=package_id, payment=payment, effective_at=call.body.effective_at)
     return Ask(asked, answer, shows=owners)
@@ -85,9 +86,9 @@ def record_payment(call: Command[PackagePaymentBody]) -> Ask:
 def refund_payment(call: Command[RefundBody]) -> Ask:
     payment_id = call.id("payment_id")
 
-    def answer(books: Books, decision: Decision) -> PaidCard:
+    def answer(books: Books, decision: Decision) -> Row:
         (package_id,) = decision.facts
-        return PaidCard(**in_books(books, package_id, call), payment_id=payment_id)
+        return in_books(books, package_id, call) | {"payment_id": payment_id}
 
     amount = moving(call, call.body.amount, "/amount")
     asked = RefundPayment(payment_id=payment_id, amount=amount, reason=wording(call, call.body.reason))

@@ -26,14 +26,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
 
-from litestar import Response, get
+from litestar import get
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError, WithJsonSchema
 
 from api.bodies import read_parameters
-from api.frame import Asked, Call, Route, frame_of, request_id_of
+from api.frame import Asked, Call, Exchange, Route, exchange_of, parameters_of
 from api.problems import Flaw, Problem, invalid
+from api.replies import Reply
 from domain.ledger.books import Books
 from domain.ledger.recorder import Wanted
 from domain.values import DayOrMoment, Value, start_of
@@ -255,7 +256,7 @@ def query(
     route = Route("GET", path, operation, summary, 200, None, parameters, answer, media=media, codes=codes)
 
     def made(find: Callable[[Query[Q]], Found]) -> HTTPRouteHandler:
-        async def handle(request: Asked) -> Response[bytes]:
+        async def handle(request: Asked) -> Reply:
             return await sync_to_thread(_found, request, route, parameters, find)
 
         return get(route.litestar_path, opt={"route": route}, name=operation)(handle)
@@ -263,29 +264,28 @@ def query(
     return made
 
 
-def _found(
-    request: Asked, route: Route, parameters: type[Q], find: Callable[[Query[Q]], Found]
-) -> Response[bytes]:
+def _found(request: Asked, route: Route, parameters: type[Q], find: Callable[[Query[Q]], Found]) -> Reply:
+    exchange = exchange_of(request.scope)
     call = Query(
-        frame=frame_of(request),
-        caller=request.scope["state"]["caller"],
+        frame=exchange.frame,
+        caller=exchange.caller,
         path=request.path_params,
-        request_id=request_id_of(request.scope),
-        parameters=read_parameters(request.query_params.multi_items(), parameters),
+        request_id=exchange.request_id,
+        parameters=read_parameters(parameters_of(request), parameters),
         operation=route.operation,
-        at_least=_min_position(request),
-        accept=request.headers.get("accept", "*/*"),
+        at_least=_min_position(exchange),
+        accept=exchange.header(b"accept") or "*/*",
     )
     found = find(call)
-    headers = {"Ledger-Position": str(found.position)}
+    headers = [(b"ledger-position", b"%d" % found.position)]
     if found.version is not None:
-        headers["ETag"] = f'"v{found.version}"'
+        headers.append((b"etag", b'"v%d"' % found.version))
     body = found.body if isinstance(found.body, bytes) else found.body.model_dump_json().encode()
-    return Response(body, status_code=200, media_type=found.media_type, headers=headers)
+    return Reply(200, body, headers, found.media_type)
 
 
-def _min_position(request: Asked) -> int | None:
-    given = request.headers.get("ledger-min-position")
+def _min_position(exchange: Exchange) -> int | None:
+    given = exchange.header(b"ledger-min-position")
     if given is None:
         return None
     if not re.fullmatch(r"[0-9]{1,16}", given):

@@ -49,6 +49,7 @@ from domain.values import (
     rfc3339,
 )
 from projections.cards import beneficiary
+from projections.definition import Row
 
 # Using units
 
@@ -121,11 +122,12 @@ def _wish(call: Command[RedemptionBody]) -> dict[str, Any]:
 def redeem(call: Command[RedemptionBody]) -> Ask:
     asked = RedeemUnits(package_id=call.id("package_id"), **_wish(call))
 
-    def answer(books: Books, decision: Decision) -> dict[str, Any]:
-        # The members of RedeemedCard, not built as one: this is what a till does all day.
-        taken = _taken(decision, call.currency)
+    def answer(books: Books, decision: Decision) -> Row:
         card = in_books(books, asked.package_id, call)
-        return {**card, "redemption_id": asked.redemption_id, "allocations": taken}
+        return card | {
+            "redemption_id": asked.redemption_id,
+            "allocations": _taken(decision, call.currency),
+        }
 
     return Ask(asked, answer, shows=owners)
 
@@ -142,21 +144,21 @@ def redeem(call: Command[RedemptionBody]) -> Ask:
 def redeem_from_customer(call: Command[RedemptionBody]) -> Ask:
     asked = RedeemFromCustomer(customer_id=call.id("customer_id"), **_wish(call))
 
-    def answer(books: Books, decision: Decision) -> RedeemedUnits:
-        return RedeemedUnits(
-            redemption_id=asked.redemption_id,
-            allocations=_taken(decision, call.currency),
-            packages=tuple(Card(**in_books(books, id, call)) for id in decision.facts),
-        )
+    def answer(books: Books, decision: Decision) -> Row:
+        return {
+            "redemption_id": asked.redemption_id,
+            "allocations": _taken(decision, call.currency),
+            "packages": [in_books(books, id, call) for id in decision.facts],
+        }
 
     return Ask(asked, answer, shows=owners)
 
 
-def _taken(decision: Decision, currency: str) -> tuple[AllocationShown, ...]:
+def _taken(decision: Decision, currency: str) -> list[Row]:
     """What a redemption took, in the order in which it took it."""
     taken = [(fact, id) for id, fact in _facts_of(decision) if isinstance(fact, UnitsRedeemed)]
     taken.sort(key=lambda part: part[0].allocation)
-    return tuple(_allocation(id, fact, currency) for fact, id in taken)
+    return [_allocation(id, fact, currency) for fact, id in taken]
 
 
 def _facts_of(decision: Decision) -> Iterator[tuple[str, Any]]:
@@ -165,9 +167,10 @@ def _facts_of(decision: Decision) -> Iterator[tuple[str, Any]]:
             yield id, fact
 
 
-def _allocation(package_id: str, fact: UnitsRedeemed | UnitsRestored, currency: str) -> AllocationShown:
-    value = MoneyShown(amount=fact.value, currency=currency)
-    return AllocationShown(package_id=package_id, line=fact.line, units=fact.units, value=value)
+def _allocation(package_id: str, fact: UnitsRedeemed | UnitsRestored, currency: str) -> Row:
+    """The members of an `AllocationShown`."""
+    value = {"amount": fact.value, "currency": currency}
+    return {"package_id": package_id, "line": fact.line, "units": fact.units, "value": value}
 
 
 # Giving them back
@@ -206,17 +209,18 @@ class RestoredUnits(Value):
 def restore(call: Command[RestorationBody]) -> Ask:
     body, redemption_id = call.body, call.id("redemption_id")
 
-    def answer(books: Books, decision: Decision) -> RestoredUnits:
+    def answer(books: Books, decision: Decision) -> Row:
         facts = [(id, fact) for id, fact in _facts_of(decision) if isinstance(fact, UnitsRestored)]
-        return RestoredUnits(
-            redemption_id=redemption_id,
-            restored=sum(len(fact.units) for _, fact in facts),
-            usable=sum(fact.usable for _, fact in facts),
-            reason=_why_unusable([fact for _, fact in facts]),
-            restorable=sum(package.uses[redemption_id].restorable for package in _used(books, redemption_id)),
-            allocations=tuple(_allocation(id, fact, call.currency) for id, fact in facts),
-            packages=tuple(Card(**in_books(books, id, call)) for id in decision.facts),
-        )
+        used = _used(books, redemption_id)
+        return {
+            "redemption_id": redemption_id,
+            "restored": sum(len(fact.units) for _, fact in facts),
+            "usable": sum(fact.usable for _, fact in facts),
+            "reason": _why_unusable([fact for _, fact in facts]),
+            "restorable": sum(package.uses[redemption_id].restorable for package in used),
+            "allocations": [_allocation(id, fact, call.currency) for id, fact in facts],
+            "packages": [in_books(books, id, call) for id in decision.facts],
+        }
 
     asked = RestoreUnits(
         redemption_id=redemption_id,

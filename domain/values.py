@@ -196,7 +196,7 @@ def _utc_milliseconds(moment: datetime) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """`2026-10-03T08:00:00.000Z`: how every moment is written, in facts and in answers."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_milliseconds(milliseconds: int) -> datetime:

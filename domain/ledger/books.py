@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -58,6 +58,10 @@ class Stream:
     """Of a customer: the directory rows of the household. They change only together with its facts."""
     facts: list[Recorded] = field(default_factory=list)
 
+    def copy(self) -> "Stream":
+        """To go on with, without the facts; states and views are values and are shared."""
+        return Stream(self.kind, self.id, self.state, self.version, self.position, self.view, self.people)
+
     def add(self, fact: Recorded, view: View | None) -> None:
         assert fact.version == self.version + 1, f"{self.id}: version {fact.version} after {self.version}"
         self.state = EVOLVE[self.kind](self.state, fact.fact)
@@ -83,21 +87,26 @@ class Kept:
         self._streams: OrderedDict[tuple[str, str], Stream] = OrderedDict()
         self._lock = Lock()
 
+    def state(self, business_id: str, stream_id: str) -> Any:
+        """The state of a stream, None where it is not kept."""
+        found = self._streams.get((business_id, stream_id))
+        return None if found is None else found.state
+
     def stream(self, business_id: str, stream_id: str) -> Stream | None:
-        """A copy to go on with; states and views are values and are shared."""
+        """A copy to go on with."""
         with self._lock:
             found = self._streams.get((business_id, stream_id))
             if found is None:
                 return None
             self._streams.move_to_end((business_id, stream_id))
-        return replace(found, facts=[])
+        return found.copy()
 
     def keep(self, business_id: str, stream: Stream) -> None:
         """Keep a stream of which every fact is stored."""
         with self._lock:
             known = self._streams.get((business_id, stream.id))
             if known is None or known.version < stream.version:
-                self._streams[business_id, stream.id] = replace(stream, facts=[])
+                self._streams[business_id, stream.id] = stream.copy()
                 self._streams.move_to_end((business_id, stream.id))
             while len(self._streams) > self._limit:
                 self._streams.popitem(last=False)
@@ -152,8 +161,9 @@ class Books:
             self._hold(stream)
         for stored in loaded.facts:
             self._add(stored.kind, stored.stream_id, recorded(stored))
-        for stream in self.streams():
-            kept.keep(business_id, stream)
+        if loaded.facts:
+            for stream in self.streams():
+                kept.keep(business_id, stream)
 
     def streams(self) -> Iterator[Stream]:
         """Every stream as it stands in these books, with the people that belong to it."""

@@ -12,6 +12,7 @@ again under the lock of the ledger's head, and cannot conflict a second time.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from domain.guards import FACTS_MAX
 from domain.ledger.books import Books, Kept, NotLoaded
@@ -290,11 +291,7 @@ def _replay(order: Order, answered: Answered, *, replayed: bool = True) -> Resul
 
 def _wanted(business_id: str, orders: Sequence[Order], kept: Kept) -> Wanted:
     """Everything these orders read."""
-
-    def peek(stream_id: str) -> object:
-        found = kept.stream(business_id, stream_id)
-        return found.state if found else None
-
+    peek = partial(kept.state, business_id)
     return Wanted.all_of(COMMANDS[type(o.command)].wants(o.command, business_id, peek) for o in orders)
 
 

@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 
 import httpx
 from litestar.testing import TestClient
+from pydantic import BaseModel
 
-from api.application import create_app
+from api.application import HANDLERS, create_app
 from api.cards import VIEWS
+from api.frame import Route
 from api.ids import new_id
 from api.keys import issue_key
 from domain.business import OpenBusiness
@@ -71,7 +73,13 @@ class Desk:
         return {"Authorization": f"Bearer {self.key}", "Idempotency-Key": key, **named}
 
     def post(self, path: str, body: Body, key: str | None = None, **headers: str) -> httpx.Response:
-        return self.client.post(path, json=body, headers=self.headers(key, **headers))
+        answer = self.client.post(path, json=body, headers=self.headers(key, **headers))
+        if answer.status_code == 201:
+            described = answer_of(path).model_validate_json(answer.content)
+            assert described.model_dump(mode="json") == answer.json(), (
+                "as /schema describes it, to the last member"
+            )
+        return answer
 
     def do(self, path: str, body: Body | None = None, **headers: str) -> Any:
         """A command that must succeed: its answer."""
@@ -151,6 +159,17 @@ class Desk:
     def today(self, **later: int) -> str:
         """A day of the business, so many days (weeks …) from now."""
         return (self.clock() + timedelta(**later)).astimezone(ZoneInfo(ZONE)).date().isoformat()
+
+
+ROUTES: list[Route] = [handler.opt["route"] for handler in HANDLERS]
+COMMANDS = [(route.pattern, route.answer) for route in ROUTES if route.writes]
+
+
+def answer_of(path: str) -> type[BaseModel]:
+    """What the command at a path says that it answers."""
+    (answer,) = (answer for pattern, answer in COMMANDS if pattern.fullmatch(path))
+    assert answer is not None
+    return answer
 
 
 def money(amount: int, currency: str = "EUR") -> Body:

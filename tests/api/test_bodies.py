@@ -1,16 +1,25 @@
 """Hostile bodies: every one is refused with a problem that names the field, and nothing is stored."""
 
+import asyncio
+import hmac
 import json
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from litestar import Request
+from pydantic import BaseModel
 
 from api.bodies import BODY_BYTES_MAX, INTEGER_MAX, NESTING_MAX, Nothing, parse, read_body, read_parameters
+from api.frame import body_of
+from api.ids import Randomness
 from api.problems import Problem
 from api.queries import ListParameters
+from api.redemptions import RedemptionBody
+from domain.ledger.recorder import Wanted
 from tests.api.desk import Desk
 
 pytest_plugins = ["tests.api.houses"]
@@ -158,11 +167,98 @@ def test_json_in_utf8_is_taken_however_it_is_called(desk: Desk, content_type: st
     assert answer.status_code == 201
 
 
+PIECES = {
+    "in one piece": ([b'{"a":1}'], b'{"a":1}'),
+    "in pieces": ([b'{"a"', b"", b":1}"], b'{"a":1}'),
+    "nothing": ([b""], b""),
+    "as much as may be": ([b" " * BODY_BYTES_MAX], b" " * BODY_BYTES_MAX),
+}
+
+
+@pytest.mark.parametrize("how", PIECES)
+def test_a_body_is_read_to_its_end(how: str) -> None:
+    pieces, whole = PIECES[how]
+    assert asyncio.run(body_of(arriving(*pieces))) == whole
+    assert asyncio.run(body_of(arriving(*pieces, announced=b"%d" % len(whole)))) == whole
+
+
+def test_a_body_that_is_too_large_is_refused_unread_or_as_soon_as_it_is() -> None:
+    with pytest.raises(Problem, match="larger than 64 KiB"):
+        asyncio.run(body_of(arriving(announced=b"%d" % (BODY_BYTES_MAX + 1))))
+    with pytest.raises(Problem, match="larger than 64 KiB"):
+        asyncio.run(body_of(arriving(b" " * BODY_BYTES_MAX, b" ", ends=False)))
+
+
+@pytest.mark.parametrize("announced", [b"-1", b"1e3", b"x", b"", b"1" * 5000])
+def test_a_length_that_is_no_number_is_refused(announced: bytes) -> None:
+    with pytest.raises(Problem, match="Content-Length"):
+        asyncio.run(body_of(arriving(announced=announced)))
+
+
+def test_a_request_that_breaks_off_is_refused() -> None:
+    with pytest.raises(Problem, match="broke off"):
+        asyncio.run(body_of(arriving(b'{"a":', ends=False)))
+
+
+def arriving(*pieces: bytes, announced: bytes | None = None, ends: bool = True) -> Request[Any, Any, Any]:
+    """A request whose body comes in pieces, and that goes away after them if it does not end."""
+    messages: list[Any] = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+    if ends and messages:
+        messages[-1]["more_body"] = False
+    messages.append({"type": "http.disconnect"})
+    coming = iter(messages)
+
+    async def receive() -> Any:
+        return next(coming)
+
+    headers = [] if announced is None else [(b"content-length", announced)]
+    app = SimpleNamespace(state={"frame": SimpleNamespace(random=Randomness())})
+    scope: Any = {"type": "http", "headers": headers, "state": {}, "litestar_app": app}
+    return Request(scope, receive)
+
+
 def test_a_command_without_a_body_takes_none_or_an_empty_object() -> None:
     assert read_body(b"", None, Nothing).value == Nothing()
     assert read_body(b"{}", "application/json", Nothing).value == Nothing()
     with pytest.raises(Problem, match="/reason"):
         read_body(b'{"reason": "x"}', "application/json", Nothing)
+
+
+CANONICAL = {
+    b'{"service_id":"svc_1"}': b'{"service_id":"svc_1"}',
+    b' { "service_id" : "svc_1",\n\t"quantity": 2 } ': b'{"quantity":2,"service_id":"svc_1"}',
+    b'{"service_id":"svc_1","session_at":"2026-10-03T08:00:00+02:00"}': (
+        b'{"service_id":"svc_1","session_at":"2026-10-03T08:00:00+02:00"}'
+    ),
+    b'{"service_id":"svc_\\u0031","line":null}': b'{"line":null,"service_id":"svc_1"}',
+}
+"""What was sent, and the bytes of it that are fingerprinted: stored with requests, so they may never change."""
+
+
+@pytest.mark.parametrize("sent", CANONICAL)
+def test_the_canonical_form_of_a_body_stays_what_it_was_in_every_release(sent: bytes) -> None:
+    assert read_body(sent, "application/json", RedemptionBody).canonical == CANONICAL[sent]
+
+
+class Anything(BaseModel):
+    """A body with room for whatever JSON can say."""
+
+    a: Any
+    b: Any
+
+
+def test_texts_and_numbers_of_every_kind_have_one_canonical_form() -> None:
+    sent = '{"b": ["é💆\\u2028\\/\\"", 1.50, -0, 1E2, true], "a": {"z": {}, "y": []}}'.encode()
+    canonical = read_body(sent, "application/json", Anything).canonical
+    assert canonical == (b'{"a":{"y":[],"z":{}},"b":["\\u00e9\\ud83d\\udc86\\u2028/\\"",1.5,0,100.0,true]}')
+
+
+def test_a_request_is_known_by_its_method_its_address_and_its_canonical_body(desk: Desk) -> None:
+    desk.post("/v1/services", SERVICE, key="k-1")
+    recorder = desk.carnet.ledger(desk.business_id).recorder
+    content = b'POST\n/v1/services\n{"list_price":5000,"name":"Massage 60","service_type":"Massage"}'
+    known = recorder.load(Wanted(), ["k-1"]).answered["k-1"]
+    assert known.fingerprint == hmac.digest(recorder.secret(), content, "sha256")
 
 
 values = st.recursive(

@@ -2,10 +2,14 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from api.answers import Shown, created
+from domain.ledger.execute import Done
+from domain.values import RECORDED_AT
 from tests.api.desk import Desk, House
 
 pytest_plugins = ["tests.api.houses"]
@@ -28,6 +32,24 @@ def test_the_same_key_and_body_get_the_first_answer_byte_for_byte(either_desk: D
     assert again.headers["ETag"] == first.headers["ETag"] == '"v1"'
     assert again.headers["Location"] == first.headers["Location"]
     assert desk.head == head
+
+
+def test_the_headers_of_an_answer_are_those_of_what_is_stored() -> None:
+    """Another process may have been asked the same at the same time, and been first."""
+    rendered = f'{{"id":"svc_1","at":"{RECORDED_AT}","version":1}}'
+    shown = Shown(rendered, {"id": "svc_1", "at": RECORDED_AT, "version": 1})
+    moment = datetime(2026, 10, 3, 8, tzinfo=UTC)
+    ours = rendered.replace(RECORDED_AT, "2026-10-03T08:00:00.000Z")
+    theirs = '{"id":"svc_2","at":"2026-10-03T08:00:00.000Z","version":7}'
+    for body, etag, location in ((ours, b'"v1"', b"svc_1"), (theirs, b'"v7"', b"svc_2")):
+        for known in (shown, Shown()):
+            reply = created(Done(body, 5, 6, moment), "/v1/services/{id}", known)
+            assert reply.body == body.encode()
+            assert list(reply.headers) == [
+                (b"ledger-position", b"6"),
+                (b"etag", etag),
+                (b"location", b"/v1/services/" + location),
+            ]
 
 
 def test_white_space_and_the_order_of_keys_make_no_other_request(desk: Desk) -> None:

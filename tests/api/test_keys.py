@@ -1,5 +1,7 @@
 """Keys: who they let in, and the table of what they may do."""
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,8 +10,9 @@ from litestar import get
 
 from api.application import HANDLERS, create_app
 from api.frame import Route
-from api.keys import KEY, Keys, issue_key
+from api.keys import KEY, Keys, issue_key, key_text
 from api.permissions import PERMISSIONS, may
+from api.problems import Problem
 from domain.ledger.memory import MemoryStore
 from domain.values import Role, rfc3339
 from projections.views import Views
@@ -110,6 +113,45 @@ def test_a_key_ends_at_its_moment() -> None:
     now[0] = 2_000
     with pytest.raises(Exception, match="a valid key is needed"):
         keys.caller(text)
+
+
+def test_a_key_that_was_looked_up_just_now_is_not_looked_up_again() -> None:
+    store = MemoryStore()
+    store.open_ledger("biz_1")
+    text = issue_key(store, PEPPER, "biz_1", Role.STAFF)
+    keys = Keys(store, PEPPER)
+    assert keys.remembered_caller(text) is None
+    caller = keys.caller(text)
+    assert keys.remembered_caller(text) == caller
+
+
+def test_what_is_remembered_of_a_key_lets_in_nobody_that_the_key_would_not() -> None:
+    store = MemoryStore()
+    store.open_ledger("biz_1")
+    now = [1_000]
+    keys = Keys(store, PEPPER, clock_ms=lambda: now[0])
+    text = issue_key(store, PEPPER, "biz_1", Role.STAFF, expires_at=2_000)
+    other = issue_key(store, PEPPER, "biz_1", Role.OWNER)
+    for each in (text, other):
+        keys.caller(each)
+
+    def refuses(text: str) -> bool:
+        with suppress(Problem):
+            return keys.remembered_caller(text) is None
+        return True
+
+    another_secret = key_text(f"key_{text.split('_')[2]}", 1)
+    assert refuses(another_secret)
+    assert refuses(text[:-1] + ("0" if text[-1] != "0" else "1"))
+    assert not refuses(text)
+    now[0] = 2_000
+    assert refuses(text)
+    assert not refuses(other)
+    (stored,) = (key for key in store.keys_of("biz_1") if key.role == Role.OWNER.value)
+    keys.remember(replace(stored, revoked_at=2_000))
+    assert refuses(other)
+    keys.remember(stored)
+    assert refuses(other), "an older look at it does not bring it back"
 
 
 def test_a_key_may_not_have_ended_before_it_begins(desk: Desk) -> None:

@@ -1,0 +1,32 @@
+"""Replies: a status, headers and a body that is ready to be sent, in the cheapest form the framework takes.
+
+return Reply(201, body, [(b"ledger-position", b"17")])
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from litestar.types import Receive, Scope, Send
+
+Header = tuple[bytes, bytes]
+"""A name in lower case, and its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An ASGI application that sends one reply. Litestar's own `Response` costs three times as much: it
+    renders, merges headers and cookies, and looks its defaults up."""
+
+    status: int
+    body: bytes
+    headers: Iterable[Header] = ()
+    media_type: str = "application/json"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [
+            *self.headers,
+            (b"content-type", self.media_type.encode()),
+            (b"content-length", b"%d" % len(self.body)),
+        ]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
