@@ -10,12 +10,13 @@ again under the lock of the ledger's head, and cannot conflict a second time.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
 from domain.guards import FACTS_MAX
-from domain.ledger.books import Books, Kept, NotLoaded
+from domain.ledger.books import Books, Kept, NotLoaded, Stream
 from domain.ledger.commands import COMMANDS, Decision
 from domain.ledger.envelope import NewFact
 from domain.ledger.mapper import Meta, store
@@ -147,26 +148,55 @@ def execute(recorder: LedgerRecorder, orders: Sequence[Order], clock: Clock, kep
 def execute_all(
     store: Store, batches: Mapping[str, Sequence[Order]], clock: Clock, kept: Kept
 ) -> Mapping[str, list[Result | None]]:
-    """Carry out the batches of several businesses in one transaction, as far as nothing need be read first.
+    """Carry out the batches of several businesses together: one round trip to read, where something is not
+    kept, and one to append.
 
     By business id. What is left out, and an order whose result is None, is for `execute()` to carry out:
     nothing was written for it, or its request key tells. A batch with an order that has none is left out.
     """
+    numbered = {
+        business_id: dict(enumerate(orders))
+        for business_id, orders in batches.items()
+        if all(order.request is not None for order in orders)
+    }
     decided: dict[str, _Try] = {}
-    for business_id, orders in batches.items():
-        if any(order.request is None for order in orders):
-            continue
-        if tried := _on_what_is_kept(business_id, dict(enumerate(orders)), clock, kept):
+    for business_id, orders in numbered.items():
+        if tried := _on_what_is_kept(business_id, orders, clock, kept):
             decided[business_id] = tried
-    if not decided:
-        return {}
+    if len(decided) < len(numbered):
+        unread = {id: orders for id, orders in numbered.items() if id not in decided}
+        decided |= _on_what_is_read(store, unread, clock, kept)
+    results = _stored_all(store, numbered, decided, kept)
+    return {id: [found.get(n) for n in numbered[id]] for id, found in results.items()}
+
+
+def _on_what_is_read(
+    store: Store, batches: Mapping[str, dict[int, Order]], clock: Clock, kept: Kept
+) -> dict[str, _Try]:
+    """What can be decided after one look at all these ledgers."""
+    asked = {id: _asked(id, list(orders.values()), kept, Wanted()) for id, orders in batches.items()}
+    loaded = store.load_all({id: (each.newer, each.keys) for id, each in asked.items()})
+    decided: dict[str, _Try] = {}
+    for business_id, found in loaded.items():
+        with suppress(NotLoaded):
+            books = asked[business_id].books(found, kept)
+            decided[business_id] = _decide_on(books, batches[business_id], found, clock)
+    return decided
+
+
+def _stored_all(
+    store: Store, batches: Mapping[str, dict[int, Order]], decided: Mapping[str, _Try], kept: Kept
+) -> dict[str, dict[int, Result]]:
+    """Append what was decided, in one transaction: results by business and number."""
+    results = {id: tried.results for id, tried in decided.items() if not tried.appends}
+    writing = {id: tried for id, tried in decided.items() if tried.appends}
+    if not writing:
+        return results
     try:
-        outcomes = store.append_all({id: list(tried.appends.values()) for id, tried in decided.items()})
+        outcomes = store.append_all({id: list(tried.appends.values()) for id, tried in writing.items()})
     except LedgerUnavailable:
-        found = {id: _known(store.ledger(id), dict(enumerate(batches[id]))) for id in decided}
-    else:
-        found = {id: _settled(decided[id], stored, kept)[0] for id, stored in outcomes.items()}
-    return {id: [results.get(n) for n in range(len(batches[id]))] for id, results in found.items()}
+        return results | {id: _known(store.ledger(id), batches[id]) for id in writing}
+    return results | {id: _settled(writing[id], stored, kept)[0] for id, stored in outcomes.items()}
 
 
 def _known(recorder: LedgerRecorder, orders: dict[int, Order]) -> dict[int, Result]:
@@ -248,14 +278,19 @@ def _decide_all(recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock
     extra = Wanted()
     for _ in range(LOADS_MAX):
         books, loaded = _load(recorder, list(orders.values()), kept, extra)
-        decided, now = _Try(books), clock()
         try:
-            for n, order in orders.items():
-                _decide_one(n, order, books, loaded.answered, now, decided)
-            return decided
+            return _decide_on(books, orders, loaded, clock)
         except NotLoaded as missing:
             extra |= missing.wanted
     raise AssertionError("a decision asks for ever more")
+
+
+def _decide_on(books: Books, orders: dict[int, Order], loaded: Loaded, clock: Clock) -> _Try:
+    """Raises NotLoaded."""
+    decided, now = _Try(books), clock()
+    for n, order in orders.items():
+        _decide_one(n, order, books, loaded.answered, now, decided)
+    return decided
 
 
 def _decide_one(
@@ -295,15 +330,38 @@ def _wanted(business_id: str, orders: Sequence[Order], kept: Kept) -> Wanted:
     return Wanted.all_of(COMMANDS[type(o.command)].wants(o.command, business_id, peek) for o in orders)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What some orders ask of a ledger: everything they read, and what of it is kept."""
+
+    business_id: str
+    wanted: Wanted
+    known: Sequence[Stream]
+    keys: Sequence[str]
+
+    @property
+    def newer(self) -> Wanted:
+        """Of what is kept, only what came since."""
+        versions = {stream.id: stream.version for stream in self.known}
+        return replace(self.wanted, streams={**self.wanted.streams, **versions})
+
+    def books(self, loaded: Loaded, kept: Kept) -> Books:
+        return Books(self.business_id, self.wanted, loaded, self.known, kept)
+
+
+def _asked(business_id: str, orders: Sequence[Order], kept: Kept, extra: Wanted) -> _Asked:
+    wanted = extra | _wanted(business_id, orders, kept)
+    known = [found for id in wanted.streams if (found := kept.stream(business_id, id))]
+    keys = [order.request.key for order in orders if order.request is not None]
+    return _Asked(business_id, wanted, known, keys)
+
+
 def _load(
     recorder: LedgerRecorder, orders: Sequence[Order], kept: Kept, extra: Wanted
 ) -> tuple[Books, Loaded]:
-    business_id = recorder.business_id
-    wanted = extra | _wanted(business_id, orders, kept)
-    known = [found for id in wanted.streams if (found := kept.stream(business_id, id))]
-    newer = replace(wanted, streams={**wanted.streams, **{stream.id: stream.version for stream in known}})
-    loaded = recorder.load(newer, [order.request.key for order in orders if order.request is not None])
-    return Books(business_id, wanted, loaded, known, kept), loaded
+    asked = _asked(recorder.business_id, orders, kept, extra)
+    loaded = recorder.load(asked.newer, asked.keys)
+    return asked.books(loaded, kept), loaded
 
 
 def _decide(order: Order, books: Books, at: Circumstances) -> tuple[Decision, Append, Answer]:

@@ -1,8 +1,8 @@
 """Group commit: the commands that arrive while the last batch is being flushed are the next batch.
 
 Whoever is idle is served at once, with no wait added. Two flights at most are under way; each takes what
-waits, of all businesses, and stores it together. What a flight cannot carry (something must be read first,
-the head of a ledger is held elsewhere, a command conflicts) goes on by itself, business by business, so that
+waits, of all businesses, and reads and stores it together. What a flight cannot carry (the head of a ledger is
+held elsewhere, a command conflicts, a decision asks for more) goes on by itself, business by business, so that
 no business waits for another's trouble.
 """
 

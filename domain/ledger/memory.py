@@ -19,12 +19,14 @@ from domain.ledger.recorder import (
     Conflict,
     Contention,
     LedgerRecorder,
+    Loaded,
     NewStream,
     Person,
     Stored,
     StoredKey,
     Text,
     UnknownBusiness,
+    Wanted,
 )
 from domain.ledger.transaction import append
 
@@ -168,6 +170,10 @@ class MemoryStore:
                 self._head_locks[business_id] = Lock()
                 head = Head(0, first_hash(business_id), 0)
                 self._books[business_id] = Books(token_bytes(32), head)
+
+    def load_all(self, asked: Mapping[str, tuple[Wanted, Sequence[str]]]) -> Mapping[str, Loaded]:
+        known = {id: each for id, each in asked.items() if id in self._books}
+        return {id: self.ledger(id).load(wanted, keys) for id, (wanted, keys) in known.items()}
 
     def append_all(
         self, batches: Mapping[str, Sequence[Append]]

@@ -266,6 +266,12 @@ class Store(Protocol):
     def open_ledger(self, business_id: str) -> None:
         """Make the head row, its secret and position 0. Opening an existing ledger changes nothing."""
 
+    def load_all(self, asked: Mapping[str, tuple[Wanted, Sequence[str]]]) -> Mapping[str, Loaded]:
+        """Read from several ledgers in one round trip: of each what `LedgerRecorder.load` reads.
+
+        By business id; a ledger that does not exist is left out. Raises LedgerUnavailable.
+        """
+
     def append_all(
         self, batches: Mapping[str, Sequence[Append]]
     ) -> Mapping[str, Sequence[Stored | Conflict]]:

@@ -8,10 +8,11 @@ from domain.ledger.recorder import (
     LedgerRecorder,
     NewStream,
     Person,
+    Store,
     Text,
     Wanted,
 )
-from tests.ledger.examples import CUSTOMER, fact, next_fact, opening, stored
+from tests.ledger.examples import BUSINESS, CUSTOMER, OTHER, fact, next_fact, opening, stored
 
 OTHER_CUSTOMER = "cus_2"
 
@@ -155,3 +156,22 @@ def test_texts_are_read_by_id(ledger: LedgerRecorder) -> None:
 
 def test_the_head_is_that_of_what_was_read(books: LedgerRecorder) -> None:
     assert books.load(Wanted()).head == books.head()
+
+
+def test_several_ledgers_are_read_at_once_each_by_itself(store: Store, books: LedgerRecorder) -> None:
+    store.open_ledger(OTHER)
+    stored(store.ledger(OTHER), next_fact("pkg_z", 1, "key-1"))
+    everything = Wanted({"pkg_z": 1}, (CUSTOMER,), ("purchase/",), True, ("purchase/",))
+    elsewhere = Wanted({"pkg_z": 0}, counted=("purchase/",))
+
+    loaded = store.load_all(
+        {"biz_unknown": (everything, ()), BUSINESS: (everything, ["key-1"]), OTHER: (elsewhere, ["key-1"])}
+    )
+
+    assert loaded == {
+        BUSINESS: books.load(everything, ["key-1"]),
+        OTHER: store.ledger(OTHER).load(elsewhere, ["key-1"]),
+    }
+    assert [len(found.answered) for found in loaded.values()] == [0, 1]
+    assert len(loaded[BUSINESS].facts) > 5
+    assert store.load_all({}) == {}

@@ -15,7 +15,7 @@ from psycopg import errors, sql
 from domain.ledger.envelope import NewFact, seal
 from domain.ledger.postgres import PostgresStore, migrate
 from domain.ledger.postgres.migrations import migrations
-from domain.ledger.postgres.recorder import beyond
+from domain.ledger.postgres.wire import beyond
 from domain.ledger.recorder import (
     Append,
     Claim,

@@ -1,6 +1,6 @@
 """One business's ledger in PostgreSQL. Every method is one round trip."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, LiteralString, Protocol
 from uuid import UUID
@@ -9,7 +9,7 @@ from eventsourcing.persistence import ApplicationRecorder, Notification, StoredE
 
 from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.postgres.connections import PatientConnection, our_errors
-from domain.ledger.postgres.wire import Wire
+from domain.ledger.postgres.wire import Wire, beyond
 from domain.ledger.recorder import (
     Answered,
     Append,
@@ -41,8 +41,6 @@ LOCK = "SELECT lock_head(set_config('carnet.business', %s, true))"
 FACT = "position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
 
 HEAD, FACTS, PEOPLE, COUNTS, ANSWERS = range(5)
-MAX_CODE_POINT = 0x10FFFF
-SURROGATES = range(0xD800, 0xE000)
 EVERYTHING = 2**62
 """Above any position, version or limit."""
 
@@ -89,7 +87,7 @@ class PostgresRecorder(LedgerRecorder):
         ]
         with self._connection() as connection:
             rows = connection.execute(LOAD, arguments, binary=True).fetchall()
-        return self._loaded(rows, wanted)
+        return loaded(self.business_id, wanted, rows)
 
     def append(self, batch: Sequence[Append]) -> Sequence[Stored | Conflict]:
         if not batch:
@@ -253,44 +251,37 @@ class PostgresRecorder(LedgerRecorder):
             raise UnknownBusiness(self.business_id)
         return rows[0]
 
-    def _loaded(self, rows: list[Row], wanted: Wanted) -> Loaded:
-        """Sort out the rows of the function `load` (0001_ledger.sql says what each part holds)."""
-        business_id = self.business_id
-        head: Head | None = None
-        facts: list[StoredFact] = []
-        people: list[Person] = []
-        counts: dict[str, int] = {}
-        answered: dict[str, Answered] = {}
-        for part, position, moment, last, version, name_version, kind, id, name, data, meta, hash in rows:
-            if part == FACTS:
-                facts.append(
-                    StoredFact(
-                        business_id, position, kind, id, version, name, name_version, data, meta, moment, hash
-                    )
+
+def loaded(business_id: str, wanted: Wanted, rows: Iterable[Row]) -> Loaded:
+    """Sort out the rows of the function `load` (0001_ledger.sql says what each part holds).
+
+    Raises UnknownBusiness when there is none of the head.
+    """
+    head: Head | None = None
+    facts: list[StoredFact] = []
+    people: list[Person] = []
+    counts: dict[str, int] = {}
+    answered: dict[str, Answered] = {}
+    for part, position, moment, last, version, name_version, kind, id, name, data, meta, hash in rows:
+        if part == FACTS:
+            facts.append(
+                StoredFact(
+                    business_id, position, kind, id, version, name, name_version, data, meta, moment, hash
                 )
-            elif part == HEAD:
-                head = Head(position, hash, moment)
-            elif part == PEOPLE:
-                people.append(Person(id, kind, name))
-            elif part == COUNTS:
-                counts[wanted.counted[int(id) - 1]] = position
-            elif part == ANSWERS:
-                answered[id] = Answered(id, data, position, last, moment, name)
-        if head is None:
-            raise UnknownBusiness(business_id)
-        return Loaded(facts, counts, people, answered, head)
+            )
+        elif part == HEAD:
+            head = Head(position, hash, moment)
+        elif part == PEOPLE:
+            people.append(Person(id, kind, name))
+        elif part == COUNTS:
+            counts[wanted.counted[int(id) - 1]] = position
+        elif part == ANSWERS:
+            answered[id] = Answered(id, data, position, last, moment, name)
+    if head is None:
+        raise UnknownBusiness(business_id)
+    return Loaded(facts, counts, people, answered, head)
 
 
 def outcome(first: int, last: int, recorded_at: int, conflict: str | None) -> Stored | Conflict:
     """A row of the type `outcome` (0001_ledger.sql)."""
     return Stored(first, last, recorded_at) if conflict is None else Conflict(conflict)
-
-
-def beyond(prefix: str) -> str:
-    """The lowest text, by code points, above everything that begins with `prefix`."""
-    while prefix and ord(prefix[-1]) == MAX_CODE_POINT:
-        prefix = prefix[:-1]
-    if not prefix:
-        return chr(MAX_CODE_POINT)
-    following = ord(prefix[-1]) + 1
-    return prefix[:-1] + chr(SURROGATES.stop if following in SURROGATES else following)

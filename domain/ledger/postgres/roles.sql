@@ -15,7 +15,7 @@ GRANT DELETE ON answers, people, texts TO carnet_app;
 GRANT EXECUTE ON FUNCTION
     open_ledger(text, bytea), lock_head(text), append(text, bigint, command[]),
     append_all(text[], integer[], bigint, command[]), find_key(text),
-    load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
+    load_all(question[]), load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
     TO carnet_app;
 
 GRANT SELECT (business_id, position, hash, recorded_at) ON ledgers TO carnet_worker;

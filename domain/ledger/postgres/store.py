@@ -1,7 +1,7 @@
 """One PostgreSQL database of many ledgers: the pool of connections, the API keys and the news."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import astuple
 from secrets import token_bytes
 from typing import LiteralString
@@ -10,13 +10,26 @@ from psycopg_pool import ConnectionPool
 
 from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, lent, our_errors, settings
 from domain.ledger.postgres.migrations import SCHEMA, require_current
-from domain.ledger.postgres.recorder import FOR_BUSINESS, PostgresRecorder, Row, outcome
+from domain.ledger.postgres.recorder import FOR_BUSINESS, PostgresRecorder, Row, loaded, outcome
 from domain.ledger.postgres.wakening import Wakening
 from domain.ledger.postgres.wire import Batch, BatchDumper, Wire
-from domain.ledger.recorder import Append, Conflict, LedgerRecorder, Stored, StoredKey
+from domain.ledger.recorder import (
+    Append,
+    Conflict,
+    LedgerRecorder,
+    Loaded,
+    Stored,
+    StoredKey,
+    UnknownBusiness,
+    Wanted,
+)
 
 APPEND_ALL = (
     "SELECT nth, first, last, moment, conflicting FROM append_all(%s::text[], %s::int4[], %s::int8, %s)"
+)
+LOAD_ALL = (
+    "SELECT nth, part, position, moment, last, version, name_version, kind, id, name, data, meta, hash"
+    " FROM load_all(%s)"
 )
 KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at"
 POOL_SIZE_MIN = 1
@@ -69,6 +82,20 @@ class PostgresStore:
 
     def open_ledger(self, business_id: str) -> None:
         self._for(business_id, "SELECT open_ledger(%s, %s)", business_id, token_bytes(32))
+
+    def load_all(self, asked: Mapping[str, tuple[Wanted, Sequence[str]]]) -> Mapping[str, Loaded]:
+        businesses = list(asked)
+        questions = self.wire.questions((id, wanted, keys) for id, (wanted, keys) in asked.items())
+        with self.connection() as connection:
+            rows = connection.execute(LOAD_ALL, [questions], binary=True).fetchall()
+        parts: dict[str, list[Row]] = {}
+        for nth, *row in rows:
+            parts.setdefault(businesses[nth - 1], []).append(tuple(row))
+        found: dict[str, Loaded] = {}
+        for business_id, of_business in parts.items():
+            with suppress(UnknownBusiness):
+                found[business_id] = loaded(business_id, asked[business_id][0], of_business)
+        return found
 
     def append_all(
         self, batches: Mapping[str, Sequence[Append]]

@@ -1,4 +1,4 @@
-"""A batch in the binary form of PostgreSQL, as the parameter `command[]` of the function `append`.
+"""What the functions of the ledger take, in the binary form of PostgreSQL: `command[]` and `question[]`.
 
 Written by hand because it is the hot path: the driver's own dumpers of lists and composites take several
 times as long as the append itself. The layouts are those of `array_recv` and `record_recv`; the order of the
@@ -16,10 +16,13 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
 from domain.ledger.envelope import NewFact
-from domain.ledger.recorder import Append, Claim, NewStream, Person, Text
+from domain.ledger.recorder import Append, Claim, NewStream, Person, Text, Wanted
 
-TEXT, BYTEA, INTEGER, TEXTS = 25, 17, 23, 1009
+BOOLEAN, BYTEA, INTEGER, TEXT, INTEGERS, TEXTS = 16, 17, 23, 25, 1007, 1009
 NULL = -1
+
+MAX_CODE_POINT = 0x10FFFF
+SURROGATES = range(0xD800, 0xE000)
 
 Item = TypeVar("Item")
 
@@ -32,7 +35,7 @@ _empty_array = Struct("!iii").pack
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The bytes of a `command[]`."""
+    """The bytes of an array of composites."""
 
     data: bytes
 
@@ -49,10 +52,11 @@ class BatchDumper(Dumper):
 class Wire:
     """Encodes batches for one schema, whose composite types have numbers of their own."""
 
-    TYPES = ("command", "seen", "new_fact", "new_claim", "new_stream", "new_person", "new_text")
+    TYPES = ("question", "command", "seen", "new_fact", "new_claim", "new_stream", "new_person", "new_text")
 
     def __init__(self, oids: Mapping[str, tuple[int, int]]) -> None:
         """`oids`: type name → (its oid, its array's oid)."""
+        self._question = oids["question"][0]
         self._command = oids["command"][0]
         self._reads = _ArrayField(oids["seen"], _seen)
         self._facts = _ArrayField(oids["new_fact"], _fact)
@@ -74,14 +78,17 @@ class Wire:
     def batch(self, commands: Iterable[Append]) -> Batch:
         return Batch(_array(self._command, [self._row(command) for command in commands]))
 
+    def questions(self, asked: Iterable[tuple[str, Wanted, Sequence[str]]]) -> Batch:
+        """Each is (business, what is wanted of it, request keys)."""
+        return Batch(_array(self._question, [_question(*each) for each in asked]))
+
     def _row(self, command: Append) -> bytes:
         request = command.request
         if request is None:
             asked = _null(TEXT) + _null(BYTEA) + _null(TEXT) + _null(TEXTS)
         else:
-            people = _array(TEXT, [person.encode() for person in request.people])
             asked = _text(request.key) + _bytes(request.fingerprint) + _text(request.body)
-            asked += _field(TEXTS, len(people)) + people
+            asked += _texts(request.people)
         return b"".join(
             (
                 _int(10),
@@ -111,6 +118,24 @@ class _ArrayField(Generic[Item]):
     def _field(self, rows: Sequence[bytes]) -> bytes:
         data = _array(self._oid, rows)
         return _field(self._array_oid, len(data)) + data
+
+
+def _question(business_id: str, wanted: Wanted, keys: Sequence[str]) -> bytes:
+    return b"".join(
+        (
+            _int(10),
+            _text(business_id),
+            _texts(wanted.streams),
+            _integers(wanted.streams.values()),
+            _texts(wanted.packages_of),
+            _texts(wanted.claimed),
+            _texts(map(beyond, wanted.claimed)),
+            _flag(wanted.with_customers),
+            _texts(wanted.counted),
+            _texts(map(beyond, wanted.counted)),
+            _texts(keys),
+        )
+    )
 
 
 def _seen(item: tuple[str, int]) -> bytes:
@@ -162,6 +187,20 @@ def _integer(value: int) -> bytes:
     return _integer_field(INTEGER, 4, value)
 
 
+def _texts(values: Iterable[str]) -> bytes:
+    data = _array(TEXT, [value.encode() for value in values])
+    return _field(TEXTS, len(data)) + data
+
+
+def _integers(values: Iterable[int]) -> bytes:
+    data = _array(INTEGER, [_int(value) for value in values])
+    return _field(INTEGERS, len(data)) + data
+
+
+def _flag(value: bool) -> bytes:
+    return _field(BOOLEAN, 1) + (b"\1" if value else b"\0")
+
+
 def _null(oid: int) -> bytes:
     return _field(oid, NULL)
 
@@ -170,3 +209,13 @@ def _array(oid: int, items: Sequence[bytes]) -> bytes:
     if not items:
         return _empty_array(0, 0, oid)
     return b"".join((_array_head(1, 0, oid, len(items), 1), *(_int(len(item)) + item for item in items)))
+
+
+def beyond(prefix: str) -> str:
+    """The lowest text, by code points, above everything that begins with `prefix`."""
+    while prefix and ord(prefix[-1]) == MAX_CODE_POINT:
+        prefix = prefix[:-1]
+    if not prefix:
+        return chr(MAX_CODE_POINT)
+    following = ord(prefix[-1]) + 1
+    return prefix[:-1] + chr(SURROGATES.stop if following in SURROGATES else following)

@@ -16,9 +16,11 @@ from domain.ledger.recorder import (
     Conflict,
     Contention,
     LedgerRecorder,
+    Loaded,
     Stored,
     StoredKey,
     UnknownBusiness,
+    Wanted,
 )
 from domain.ledger.sqlite.connection import (
     READ_BUSY_MS,
@@ -29,7 +31,7 @@ from domain.ledger.sqlite.connection import (
 )
 from domain.ledger.sqlite.schema import check
 from domain.ledger.sqlite.transaction import SqliteTransaction
-from domain.ledger.transaction import append
+from domain.ledger.transaction import append, load
 
 IDLE_READERS_MAX = 16
 KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at"
@@ -71,6 +73,14 @@ class SqliteStore:
                 " SELECT ?1, 0, ?2, 0, ?3 WHERE NOT EXISTS (SELECT 1 FROM ledgers WHERE business_id = ?1)",
                 (business_id, first_hash(business_id), token_bytes(32)),
             )
+
+    def load_all(self, asked: Mapping[str, tuple[Wanted, Sequence[str]]]) -> Mapping[str, Loaded]:
+        loaded: dict[str, Loaded] = {}
+        with self._read() as connection:
+            for business_id, (wanted, keys) in asked.items():
+                with suppress(UnknownBusiness):
+                    loaded[business_id] = load(SqliteTransaction(business_id, connection), wanted, keys)
+        return loaded
 
     def append_all(
         self, batches: Mapping[str, Sequence[Append]]
