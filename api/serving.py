@@ -2,16 +2,15 @@
 
     serve(settings)          # until SIGTERM or SIGINT; drains what is under way
 
-Each process opens the installation for itself, keeps the read models fresh in a thread of its own when
-`CARNET_RUNNER` is on, and answers in a pool of threads: the core is synchronous.
+Each process opens the installation for itself and answers in a pool of threads: the core is synchronous. With
+`CARNET_RUNNER` on, the read models are kept fresh by one process beside them on PostgreSQL, and by a thread in
+each of them on SQLite, which has one writer anyway.
 """
 
-import logging
-import sys
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-import structlog
 from granian import Granian
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
@@ -21,17 +20,22 @@ from litestar.concurrency import set_asyncio_executor
 from api.application import create_app
 from api.cards import VIEWS
 from api.installation import opened
+from api.logs import log_as_json
+from api.runner_process import RunnerProcess
 from api.settings import Settings, pepper_of
 
 DRAIN_S = 10
 """After SIGTERM a process is given so long to answer what it has begun."""
 HEADER_READ_MS_MAX = 5_000
+COLLECTOR = (50_000, 50, 100)
+"""When a serving process looks for cycles: its young objects often enough, all it holds hardly ever."""
 RUNNER_RESTS = 9.0
-"""The runner beside the server takes a tenth of a thread's time; `carnet work` takes what it needs."""
+"""A runner in the thread of a server takes a tenth of its time."""
 
 
 def serve(settings: Settings) -> None:
     """Serve until told to stop."""
+    log_as_json(settings.log)
     server = Granian(
         "api.serving",
         address=settings.host,
@@ -44,7 +48,24 @@ def serve(settings: Settings) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=DRAIN_S,
     )
-    server.serve(target_loader=lambda: application(settings), wrap_loader=False)
+    if settings.runner and settings.ledger_file is None:
+        with RunnerProcess() as beside:
+            server.serve(target_loader=lambda: _forked(settings, beside), wrap_loader=False)
+    else:
+        server.serve(target_loader=lambda: _forked(settings, None), wrap_loader=False)
+
+
+def _forked(settings: Settings, beside: RunnerProcess | None) -> Litestar:
+    """What a serving process serves, made in that process."""
+    if beside is not None:
+        beside.leave()
+    app = application(settings)
+    # What is kept between commands is a large heap without cycles, which a full collection walks in vain:
+    # measured, that was a fifth of the processor time of a command.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR)
+    return app
 
 
 def application(settings: Settings) -> Litestar:
@@ -56,7 +77,7 @@ def application(settings: Settings) -> Litestar:
         stack.callback(threads.shutdown)
         set_asyncio_executor(threads)
         runner = here.runner(rest=RUNNER_RESTS)
-        if settings.runner:
+        if settings.runner and settings.ledger_file is not None:
             runner.start()
             stack.callback(runner.stop)
         app = create_app(
@@ -69,22 +90,3 @@ def application(settings: Settings) -> Litestar:
         )
         app.on_shutdown.append(stack.pop_all().close)
     return app
-
-
-def log_as_json(level: str) -> None:
-    """One JSON object a line on the standard error stream, from our own log and from the libraries'."""
-    least = logging.getLevelNamesMapping()[level.upper()]
-    shared: tuple[structlog.typing.Processor, ...] = (
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    )
-    structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    renderer = structlog.processors.JSONRenderer()
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
-    logging.basicConfig(level=least, handlers=[handler], force=True)

@@ -11,7 +11,7 @@
 | `CARNET_PORT` | `8000` | its port, 1–65535 |
 | `CARNET_POOL` | `8` | connections to the database, and threads that use them, in each process; 1–100 |
 | `CARNET_PROCESSES` | `1` | processes that serve the API; 1–64 |
-| `CARNET_RUNNER` | `on` | whether the serving process keeps the read models fresh itself (`off`: `carnet work` does) |
+| `CARNET_RUNNER` | `on` | whether `carnet serve` keeps the read models fresh as well: on PostgreSQL in one process of its own, on SQLite in a thread (`off`: `carnet work` does) |
 | `CARNET_RATE` | `2000` | requests a second that one key, or one address without a key, may make over all processes; 1–1,000,000 |
 | `CARNET_LOG` | `info` | the least severe line that is logged: `debug`, `info`, `warning` or `error` |
 

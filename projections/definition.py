@@ -18,10 +18,11 @@ from sqlalchemy.types import TypeDecorator
 
 from domain.events import Fact
 from domain.ledger.mapper import Recorded
-from domain.values import from_milliseconds
 
 Key: TypeAlias = tuple[Any, ...]
 """The values of the primary key after `business_id`: text, whole numbers, dates or moments."""
+Place: TypeAlias = tuple[Any, ...]
+"""The values of the whole primary key: the business, then the key."""
 Row: TypeAlias = dict[str, Any]
 """Column → value, every column of the table."""
 
@@ -40,7 +41,7 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else (value - EPOCH) // timedelta(milliseconds=1)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else from_milliseconds(value)
+        return None if value is None else EPOCH + timedelta(milliseconds=value)
 
 
 @dataclass(frozen=True)
@@ -115,12 +116,18 @@ def key_columns(table: Table) -> tuple[Column[Any], ...]:
 
 
 @lru_cache(maxsize=256)
+def key_names(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in key_columns(table))
+
+
+@lru_cache(maxsize=256)
 def _blank(table: Table) -> Row:
     return dict.fromkeys(column.name for column in table.columns)
 
 
-def _whole(projection: Projection, named: Row) -> Row:
-    whole = {**_blank(projection.table), **named}
+def _whole(projection: Projection, named: Row, business_id: str) -> Row:
+    """Every column, those that are not named NULL."""
+    whole = {**_blank(projection.table), **named, "business_id": business_id}
     if len(whole) != len(projection.table.columns):
         unknown = sorted(named.keys() - _blank(projection.table).keys())
         raise ValueError(f"{projection.name} has no column {', '.join(unknown)}")
@@ -135,9 +142,8 @@ def changed_rows(
     for key in dict.fromkeys(keys):
         after = projection.row(rows.get(key), recorded, key)
         if after is not None:
-            names = (column.name for column in key_columns(projection.table))
-            place = {"business_id": recorded.business_id, **dict(zip(names, key, strict=True))}
-            after = _whole(projection, {**after, **place})
+            after = _whole(projection, after, recorded.business_id)
+            after.update(zip(key_names(projection.table), key, strict=True))
         changed[key] = after
     return changed
 
@@ -146,8 +152,8 @@ def added_rows(projection: Log, recorded: Recorded) -> dict[Key, Row]:
     """The rows that one fact adds, by key."""
     added: dict[Key, Row] = {}
     for named in projection.rows(recorded):
-        row = _whole(projection, {**named, "business_id": recorded.business_id})
-        added.setdefault(tuple(row[column.name] for column in key_columns(projection.table)), row)
+        row = _whole(projection, named, recorded.business_id)
+        added.setdefault(tuple(row[name] for name in key_names(projection.table)), row)
     return added
 
 

@@ -1,11 +1,13 @@
-"""Taking a page of facts into the rows of one read table: the one way, live and in a rebuild.
+"""Taking pages of facts into the rows of one read table: the one way, live and in a rebuild.
 
-Facts are folded in memory first and written afterwards, so that a page costs one SELECT of the rows it
-touches and one write, and so that a fact that fails leaves nothing of itself behind.
+Facts are folded in memory first and written afterwards, so that a page of any number of businesses costs one
+SELECT of the rows it touches and a write or two, and so that a fact that fails leaves nothing of itself behind.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, StatementError
@@ -14,9 +16,12 @@ from domain.events import UnreadableFact
 from domain.ledger.envelope import StoredFact
 from domain.ledger.mapper import Recorded
 from domain.ledger.recorder import LedgerRecorder
-from projections.definition import Key, Keyed, Projection, Row, added_rows, changed_rows
+from projections.definition import Key, Keyed, Place, Projection, Row, added_rows, changed_rows
 from projections.positions import Checkpoint, Stop, error_text
-from projections.rows import add_rows, copy_rows, delete_rows, put_rows, read_rows
+from projections.rows import add_rows, change_rows, copy_rows, delete_rows, put_rows, read_rows
+
+SHAPES_MAX = 4
+"""Rows in which the same columns changed are written by a statement of their own; the rarest are put whole."""
 
 Decode = Callable[[StoredFact], Recorded]
 
@@ -27,39 +32,41 @@ class Page:
 
     facts: Sequence[Recorded]
     stop: Stop | None
-    full: bool
-    """Whether more facts may follow."""
+
+    def after(self, position: int) -> Sequence[Recorded]:
+        if not self.facts or self.facts[0].position > position:
+            return self.facts
+        return self.facts[bisect_right(self.facts, position, key=lambda recorded: recorded.position) :]
 
 
 def read_page(
     ledger: LedgerRecorder, after: int, limit: int, decode: Decode, upto: int | None = None
 ) -> Page:
     """The next facts of a ledger, each decoded once for every read model."""
-    stored = ledger.facts(after=after, limit=limit, upto=upto)
     facts: list[Recorded] = []
-    for fact in stored:
+    for fact in ledger.facts(after=after, limit=limit, upto=upto):
         try:
             facts.append(decode(fact))
         except UnreadableFact as error:
-            return Page(facts, Stop(fact.position, error_text(error)), full=False)
-    return Page(facts, None, full=len(stored) == limit)
+            return Page(facts, Stop(fact.position, error_text(error)))
+    return Page(facts, None)
 
 
 class Folding:
-    """The rows of one business in one read table, on their way from facts to the database.
+    """Rows of one read table, of any number of businesses, on their way from facts to the database.
 
-    `empty` says that the table holds no row of this business yet: then nothing need be looked up, and the
+    `empty` says that the table holds no row of these businesses yet: then nothing need be looked up, and the
     first write may be a COPY. Rows stay in memory until `forget()`.
     """
 
-    def __init__(
-        self, projection: Projection, table: Table, business_id: str, *, empty: bool = False
-    ) -> None:
+    def __init__(self, projection: Projection, table: Table, *, empty: bool = False) -> None:
         self._projection = projection
         self._table = table
-        self._business_id = business_id
-        self._rows: dict[Key, Row | None] = {}
-        self._unwritten: dict[Key, Row | None] = {}
+        self._rows: defaultdict[str, dict[Key, Row | None]] = defaultdict(dict)
+        """By business, as the facts have made them so far."""
+        self._written: dict[Place, Row | None] = {}
+        """As they are in the table."""
+        self._unwritten: dict[Place, Row | None] = {}
         self._all_known = empty
         self._table_empty = empty
 
@@ -71,115 +78,175 @@ class Folding:
     @property
     def held(self) -> int:
         """How many rows lie in memory."""
-        return len(self._rows)
+        return sum(map(len, self._rows.values()))
 
-    def take(self, connection: Connection, facts: Sequence[Recorded]) -> Stop | None:
-        """Fold facts up to the first that fails, which is told; it leaves nothing behind."""
+    def take(self, connection: Connection, facts: Sequence[Recorded]) -> dict[str, Stop]:
+        """Fold the facts of each business up to the first that fails, which is told; it leaves nothing."""
         handled = [recorded for recorded in facts if type(recorded.fact) in self._projection.handles]
         if isinstance(self._projection, Keyed):
             return self._replace(connection, self._projection, handled)
+        stops: dict[str, Stop] = {}
         for recorded in handled:
+            business_id = recorded.business_id
+            if business_id in stops:
+                continue
             try:
                 added = added_rows(self._projection, recorded)
             except Exception as error:  # whatever a read model raises stops it here, visibly
-                return Stop(recorded.position, error_text(error))
+                stops[business_id] = Stop(recorded.position, error_text(error))
+                continue
             for key, row in added.items():
-                self._unwritten.setdefault(key, row)
-        return None
+                self._unwritten.setdefault((business_id, *key), row)
+        return stops
 
-    def _replace(self, connection: Connection, projection: Keyed, facts: Sequence[Recorded]) -> Stop | None:
+    def _replace(
+        self, connection: Connection, projection: Keyed, facts: Sequence[Recorded]
+    ) -> dict[str, Stop]:
         touched: list[tuple[Recorded, Sequence[Key]]] = []
-        stop: Stop | None = None
+        stops: dict[str, Stop] = {}
         for recorded in facts:
-            try:
-                touched.append((recorded, projection.keys(recorded)))
-            except Exception as error:  # as above
-                stop = Stop(recorded.position, error_text(error))
-                break
-        self._look_up(connection, {key for _, keys in touched for key in keys})
+            if recorded.business_id not in stops:
+                try:
+                    touched.append((recorded, projection.keys(recorded)))
+                except Exception as error:  # as above
+                    stops[recorded.business_id] = Stop(recorded.position, error_text(error))
+        self._look_up(connection, touched)
+        failed: dict[str, Stop] = {}
         for recorded, keys in touched:
+            business_id = recorded.business_id
+            if business_id in failed:
+                continue
+            rows = self._rows[business_id]
             try:
-                changed = changed_rows(projection, self._rows, recorded, keys)
+                changed = changed_rows(projection, rows, recorded, keys)
             except Exception as error:  # as above
-                return Stop(recorded.position, error_text(error))
-            self._rows.update(changed)
-            self._unwritten.update(changed)
-        return stop
+                failed[business_id] = Stop(recorded.position, error_text(error))
+                continue
+            rows.update(changed)
+            self._unwritten.update(((business_id, *key), row) for key, row in changed.items())
+        return stops | failed  # what failed here came before what has no keys
 
-    def _look_up(self, connection: Connection, keys: set[Key]) -> None:
-        if not self._all_known and (missing := keys - self._rows.keys()):
-            self._rows.update(dict.fromkeys(missing))
-            self._rows.update(read_rows(connection, self._table, self._business_id, missing))
+    def _look_up(self, connection: Connection, touched: Sequence[tuple[Recorded, Sequence[Key]]]) -> None:
+        if self._all_known:
+            return
+        missing: dict[Place, None] = {}
+        for recorded, keys in touched:
+            known = self._rows[recorded.business_id]
+            missing.update(((recorded.business_id, *key), None) for key in keys if key not in known)
+        found = read_rows(connection, self._table, missing)
+        self._written.update(found)
+        for business_id, *key in missing:
+            self._rows[business_id][tuple(key)] = found.get((business_id, *key))
 
     def write(self, connection: Connection) -> None:
         """Write what changed. Belongs in the transaction that moves the checkpoint."""
         rows = [row for row in self._unwritten.values() if row is not None]
-        gone = [key for key, row in self._unwritten.items() if row is None]
         if self._table_empty:
             copy_rows(connection, self._table, rows)
         elif isinstance(self._projection, Keyed):
-            put_rows(connection, self._table, rows)
-            delete_rows(connection, self._table, self._business_id, gone)
+            self._write_changes(connection)
+            gone = [place for place, row in self._unwritten.items() if row is None]
+            delete_rows(connection, self._table, gone)
         else:
             add_rows(connection, self._table, rows)
+        if isinstance(self._projection, Keyed):
+            self._written.update(self._unwritten)
         self._unwritten = {}
         self._table_empty = False
 
+    def _write_changes(self, connection: Connection) -> None:
+        """New rows whole; of the others only what changed, as most facts change little of a wide row."""
+        whole: list[Row] = []
+        changed: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
+        for place, row in self._unwritten.items():
+            if row is None:
+                continue
+            before = self._written.get(place)
+            if before is None:
+                whole.append(row)
+            elif names := _changed(before, row):
+                changed[names].append(row)
+        kept = Counter({names: len(rows) for names, rows in changed.items()}).most_common(SHAPES_MAX)
+        for names, _ in kept:
+            change_rows(connection, self._table, names, changed.pop(names))
+        whole.extend(row for rows in changed.values() for row in rows)
+        put_rows(connection, self._table, whole)
+
     def forget(self) -> None:
         """Let the written rows go from memory; what is touched next is read from the table again."""
-        self._rows = {}
+        self._rows.clear()
+        self._written = {}
         self._all_known = False
+
+
+def _changed(before: Row, after: Row) -> tuple[str, ...]:
+    return tuple(name for name, value in after.items() if value is not before[name] and value != before[name])
 
 
 def apply(
     connection: Connection,
     projection: Projection,
     table: Table,
-    business_id: str,
-    checkpoint: Checkpoint,
-    page: Page,
+    checkpoints: Mapping[str, Checkpoint],
+    pages: Mapping[str, Page],
     *,
     carefully: bool = False,
-) -> Checkpoint:
-    """Take a page into a table and tell where its checkpoint belongs now.
+) -> dict[str, Checkpoint]:
+    """Take the pages of businesses into a table and tell where each checkpoint belongs now.
 
-    Raises what the database makes of the rows; `carefully` finds the fact whose rows it will not take, and
+    Raises what the database makes of the rows; `carefully` finds the facts whose rows it will not take, and
     stops there.
     """
-    facts = [recorded for recorded in page.facts if recorded.position > checkpoint.position]
+    facts = [
+        recorded
+        for business_id, checkpoint in checkpoints.items()
+        for recorded in pages[business_id].after(checkpoint.position)
+    ]
     take = _take_carefully if carefully else _take
-    stop = take(connection, projection, table, business_id, facts)
+    stops = take(connection, projection, table, facts) if facts else {}
+    return {
+        business_id: _reached(checkpoint, pages[business_id], stops.get(business_id))
+        for business_id, checkpoint in checkpoints.items()
+    }
+
+
+def _reached(before: Checkpoint, page: Page, stop: Stop | None) -> Checkpoint:
     # A table may be past what can no longer be read: older code could.
-    if stop is None and page.stop is not None and page.stop.position > checkpoint.position:
+    if stop is None and page.stop is not None and page.stop.position > before.position:
         stop = page.stop
-    reached = facts[-1].position if facts else checkpoint.position
-    return replace(checkpoint, position=reached if stop is None else stop.position - 1, stop=stop)
+    if stop is not None:
+        return Checkpoint(before.projection, before.physical, stop.position - 1, stop)
+    if not page.facts or page.facts[-1].position <= before.position:
+        return before
+    return Checkpoint(before.projection, before.physical, page.facts[-1].position)
 
 
 def _take(
-    connection: Connection, projection: Projection, table: Table, business_id: str, facts: Sequence[Recorded]
-) -> Stop | None:
-    folding = Folding(projection, table, business_id)
-    stop = folding.take(connection, facts)
+    connection: Connection, projection: Projection, table: Table, facts: Sequence[Recorded]
+) -> dict[str, Stop]:
+    folding = Folding(projection, table)
+    stops = folding.take(connection, facts)
     folding.write(connection)
-    return stop
+    return stops
 
 
 def _take_carefully(
-    connection: Connection, projection: Projection, table: Table, business_id: str, facts: Sequence[Recorded]
-) -> Stop | None:
-    """Halve the facts until the one is found that the database refuses; all before it are taken."""
+    connection: Connection, projection: Projection, table: Table, facts: Sequence[Recorded]
+) -> dict[str, Stop]:
+    """Halve the facts until those are found that the database refuses; all before them are taken."""
     try:
         with connection.begin_nested():
-            return _take(connection, projection, table, business_id, facts)
+            return _take(connection, projection, table, facts)
     except Exception as error:  # what is not of the data is raised again
         if not is_of_the_data(error):
             raise
         if len(facts) == 1:
-            return Stop(facts[0].position, error_text(error))
+            return {facts[0].business_id: Stop(facts[0].position, error_text(error))}
     half = len(facts) // 2
-    stop = _take_carefully(connection, projection, table, business_id, facts[:half])
-    return stop or _take_carefully(connection, projection, table, business_id, facts[half:])
+    stops = _take_carefully(connection, projection, table, facts[:half])
+    if rest := [recorded for recorded in facts[half:] if recorded.business_id not in stops]:
+        stops |= _take_carefully(connection, projection, table, rest)
+    return stops
 
 
 def is_of_the_data(error: Exception) -> bool:

@@ -13,6 +13,8 @@ from projections.views import ProjectionMissing, Snapshot, Views
 
 PATIENCE_S = 0.25
 POLL_S = 0.004
+POLLS_PER_TRY = 4
+"""To look at a checkpoint costs less than to find that somebody holds it."""
 
 
 class ProjectionStopped(Exception):
@@ -82,15 +84,20 @@ class FreshReads:
 
     def _wait(self, business_id: str, names: Sequence[str], head: int, at_least: int | None) -> int:
         deadline = None if self._patience_s is None else time.monotonic() + self._patience_s
+        polls = 0
         while True:
             position = self._position(business_id, names)
             if position >= head:
                 return position
             if deadline is not None and time.monotonic() >= deadline:
                 return _enough(position, at_least)
-            if self._runner is None or not self._runner.catch_up(business_id, head, deadline):
+            caught_up = None
+            if self._runner is not None and polls % POLLS_PER_TRY == 0:
+                caught_up = self._runner.catch_up(business_id, head, deadline)
+            if not caught_up:
                 # Somebody else is at it: what they do shows in the checkpoints.
                 Event().wait(POLL_S)
+            polls += 1
 
     def _position(self, business_id: str, names: Sequence[str]) -> int:
         wanted = [self._views.projections[name] for name in names]

@@ -5,10 +5,12 @@ that sums over any span of either clock give the balance (S76, S77; invariant 10
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 
+from domain.events import Fact
 from domain.ledger.mapper import Recorded
 from domain.package import (
     ExpiryChanged,
@@ -63,25 +65,30 @@ TABLE = Table(
     Column("expires_on", String(10)),
     Column("frozen_until", String(10)),
     Index("by_position", "business_id", "position"),
-    Index("by_redemption", "business_id", "redemption_id"),
 )
 
 
 def rows(recorded: Recorded) -> Sequence[Row]:
     fact: Any = recorded.fact
-    text = getattr(fact, "note", None) or getattr(fact, "reason", None)
+    members = _members(type(recorded.fact))
+    text = (fact.note if "note" in members else None) or (fact.reason if "reason" in members else None)
     common: Row = {
         "package_id": recorded.stream_id,
         "version": recorded.version,
         "position": recorded.position,
         "recorded_at": recorded.recorded_at,
         "effective_at": fact.effective_at,
-        "staff_id": fact.staff_id if "staff_id" in type(fact).model_fields else None,
+        "staff_id": fact.staff_id if "staff_id" in members else None,
         "text_id": text and text.id,
         "change": 0,
         "value": 0,
     }
     return [{**common, **_told(fact)}]
+
+
+@lru_cache
+def _members(kind: type[Fact]) -> frozenset[str]:
+    return frozenset(kind.model_fields)
 
 
 def _told(fact: Any) -> Row:

@@ -5,15 +5,17 @@ physical table, not to a read model: a table being rebuilt has checkpoints of it
 one row of `read_tables`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Dialect,
     Index,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    any_,
     bindparam,
     func,
     select,
@@ -32,6 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from projections.definition import Projection
+from projections.rows import array
 
 ERROR_LENGTH_MAX = 500
 BUSINESSES_PER_QUERY = 1000
@@ -127,20 +131,33 @@ def _read(versions: Versions) -> Select[Any]:
     return _live(versions).outerjoin_from(read_tables, checkpoints, _OWN).add_columns(*_PLACE)
 
 
-@lru_cache(maxsize=256)
-def _lock(versions: Versions) -> Select[Any]:
-    found = _live(versions).join_from(read_tables, checkpoints, _OWN).add_columns(*_PLACE)
-    return found.with_for_update(of=checkpoints, skip_locked=True)
+def _of_businesses(dialect: str) -> ColumnElement[bool]:
+    """One text of the statement however many they are, where the database can take them as an array."""
+    own = checkpoints.c.business_id
+    if dialect == "postgresql":
+        return own == any_(bindparam("business_ids", type_=ARRAY(Text)))
+    return own.in_(bindparam("business_ids", expanding=True))
 
 
 @lru_cache(maxsize=256)
-def _lowest(versions: Versions) -> Select[Any]:
+def _lock(versions: Versions, dialect: str) -> Select[Any]:
+    return (
+        _live(versions)
+        .join_from(read_tables, checkpoints, checkpoints.c.physical == read_tables.c.physical)
+        .where(_of_businesses(dialect))
+        .add_columns(checkpoints.c.business_id, *_PLACE)
+        .with_for_update(of=checkpoints, skip_locked=True)
+    )
+
+
+@lru_cache(maxsize=256)
+def _lowest(versions: Versions, dialect: str) -> Select[Any]:
     running = func.min(checkpoints.c.position).filter(checkpoints.c.stopped_at.is_(None))
     return (
         _live(versions)
         .join_from(read_tables, checkpoints, checkpoints.c.physical == read_tables.c.physical)
         .with_only_columns(checkpoints.c.business_id, running.label("position"))
-        .where(checkpoints.c.business_id.in_(bindparam("business_ids", expanding=True)))
+        .where(_of_businesses(dialect))
         .order_by(None)
         .group_by(checkpoints.c.business_id)
         .having(func.count() == bindparam("tables", type_=Integer))
@@ -171,13 +188,18 @@ def read(
     return {row.projection: _checkpoint(row) for row in found}
 
 
-def lock(connection: Connection, projections: Iterable[Projection], business_id: str) -> list[Checkpoint]:
-    """The live tables' checkpoints that nobody else holds, held until the transaction ends.
+def lock(
+    connection: Connection, projections: Iterable[Projection], business_ids: Collection[str]
+) -> dict[str, list[Checkpoint]]:
+    """Business → its live tables' checkpoints that nobody else holds, held until the transaction ends.
 
     Those that others hold or that do not exist yet are left out: never waits for a row.
     """
-    found = connection.execute(_lock(_versions(projections)), {"business_id": business_id})
-    return [_checkpoint(row) for row in found]
+    statement = _lock(_versions(projections), connection.dialect.name)
+    found: dict[str, list[Checkpoint]] = {business_id: [] for business_id in business_ids}
+    for row in connection.execute(statement, {"business_ids": list(business_ids)}):
+        found[row.business_id].append(_checkpoint(row))
+    return found
 
 
 def lowest(
@@ -191,19 +213,31 @@ def lowest(
     remaining = iter(business_ids)
     while chunk := list(islice(remaining, BUSINESSES_PER_QUERY)):
         bound = {"business_ids": chunk, "tables": tables}
-        for row in connection.execute(_lowest(_versions(projections)), bound):
+        for row in connection.execute(_lowest(_versions(projections), connection.dialect.name), bound):
             found[row.business_id] = row.position
     return found
 
 
 def open_missing(
-    connection: Connection, projections: Iterable[Projection], business_id: str, now_ms: int
+    connection: Connection, projections: Iterable[Projection], business_ids: Iterable[str], now_ms: int
 ) -> bool:
-    """Make checkpoints at position 0 for the live tables that have none; False when none was missing."""
-    found = connection.execute(_read(_versions(projections)), {"business_id": business_id})
-    missing = [row.physical for row in found if row.position is None]
-    for physical in missing:
-        open_checkpoint(connection, physical, business_id, now_ms)
+    """Make checkpoints at position 0 for the live tables that have none; False when none was missing.
+
+    In one order everywhere, so that two who make the same checkpoints cannot deadlock.
+    """
+    ids = sorted(business_ids)
+    live = sorted(live_tables(connection, projections).values())
+    there = select(checkpoints.c.business_id, checkpoints.c.physical)
+    found = connection.execute(there.where(_of_businesses(connection.dialect.name)), {"business_ids": ids})
+    known = {(row.business_id, row.physical) for row in found}
+    missing = [
+        {"business_id": business_id, "physical": physical, "position": 0, "updated_at": now_ms}
+        for business_id in ids
+        for physical in live
+        if (business_id, physical) not in known
+    ]
+    if missing:
+        connection.execute(inserting(connection.dialect, checkpoints).on_conflict_do_nothing(), missing)
     return bool(missing)
 
 
@@ -215,6 +249,9 @@ def open_checkpoint(connection: Connection, physical: str, business_id: str, now
     )
 
 
+Move: TypeAlias = tuple[str, Checkpoint, Checkpoint]
+"""The business, where its checkpoint was, and where it belongs now."""
+
 _MOVE = (
     update(checkpoints)
     .where(checkpoints.c.business_id == bindparam("of_business"))
@@ -222,15 +259,22 @@ _MOVE = (
     .where(checkpoints.c.position == bindparam("from_position"))
     .values({name: bindparam(name) for name in ("position", "stopped_at", "error", "updated_at")})
 )
+_MOVE_ARRAYS = """
+UPDATE checkpoints
+   SET position = given.position, stopped_at = given.stopped_at, error = given.error,
+       updated_at = %(updated_at)s
+  FROM unnest(%(of_business)s::text[], %(of_table)s::text[], %(from_position)s::bigint[],
+              %(position)s::bigint[], %(stopped_at)s::bigint[], %(error)s::text[])
+       AS given (of_business, of_table, from_position, position, stopped_at, error)
+ WHERE business_id = of_business AND physical = of_table AND checkpoints.position = from_position
+"""
 
 
-def move(
-    connection: Connection, business_id: str, moves: Sequence[tuple[Checkpoint, Checkpoint]], now_ms: int
-) -> bool:
+def move(connection: Connection, moves: Sequence[Move], now_ms: int) -> bool:
     """Move checkpoints on, each from where it was; False when somebody else has moved one meanwhile."""
     if not moves:
         return True
-    parameters = [
+    bound = [
         {
             "of_business": business_id,
             "of_table": before.physical,
@@ -238,11 +282,15 @@ def move(
             "position": after.position,
             "stopped_at": after.stop.position if after.stop else None,
             "error": after.stop.error if after.stop else None,
-            "updated_at": now_ms,
         }
-        for before, after in moves
+        for business_id, before, after in moves
     ]
-    return connection.execute(_MOVE, parameters).rowcount == len(moves)
+    if connection.dialect.name == "postgresql":
+        arrays: dict[str, Any] = {name: array(each[name] for each in bound) for name in bound[0]}
+        moved = connection.exec_driver_sql(_MOVE_ARRAYS, arrays | {"updated_at": now_ms})
+    else:
+        moved = connection.execute(_MOVE, [{**each, "updated_at": now_ms} for each in bound])
+    return moved.rowcount == len(moves)
 
 
 def clear_stop(connection: Connection, projection: Projection, business_id: str) -> bool:

@@ -131,7 +131,7 @@ class Rebuild:
             positions.open_checkpoint(connection, self.physical, business_id, _now_ms())
             checkpoint = self._checkpoint(connection, self.physical, business_id)
         ledger = self._store.ledger(business_id)
-        folding = Folding(self._projection, self._table, business_id, empty=checkpoint.position == 0)
+        folding = Folding(self._projection, self._table, empty=checkpoint.position == 0)
         folded = checkpoint
         while folded.position < upto and folded.stop is None:
             folded = self._fold_page(ledger, folding, folded, upto)
@@ -153,14 +153,14 @@ class Rebuild:
     def _fold_page(self, ledger: LedgerRecorder, folding: Folding, at: Checkpoint, upto: int) -> Checkpoint:
         page = read_page(ledger, at.position, self._limits.facts_per_page, self._decode, upto)
         with self._views.reading() as connection:
-            stop = folding.take(connection, page.facts) or page.stop
+            stop = folding.take(connection, page.facts).get(ledger.business_id) or page.stop
         last = page.facts[-1].position if page.facts else at.position
         return replace(at, position=last if stop is None else stop.position - 1, stop=stop)
 
     def _write(self, business_id: str, folding: Folding, before: Checkpoint, after: Checkpoint) -> bool:
         """Write rows and checkpoint together; False, and nothing written, when another moved it meanwhile."""
         with self._views.writing() as connection:
-            moved = positions.move(connection, business_id, [(before, after)], _now_ms())
+            moved = positions.move(connection, [(business_id, before, after)], _now_ms())
             if moved:
                 folding.write(connection)
             return moved
@@ -179,8 +179,9 @@ class Rebuild:
     def _apply(self, connection: Connection, ledger: LedgerRecorder, at: Checkpoint, upto: int) -> Checkpoint:
         page = read_page(ledger, at.position, self._limits.facts_per_page, self._decode, upto)
         table = self._views.table(self._projection, at.physical)
-        after = apply(connection, self._projection, table, ledger.business_id, at, page, carefully=True)
-        positions.move(connection, ledger.business_id, [(at, after)], _now_ms())
+        own, pages = {ledger.business_id: at}, {ledger.business_id: page}
+        after = apply(connection, self._projection, table, own, pages, carefully=True)[ledger.business_id]
+        positions.move(connection, [(ledger.business_id, at, after)], _now_ms())
         return after
 
     def _checkpoint(self, connection: Connection, physical: str, business_id: str) -> Checkpoint:

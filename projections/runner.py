@@ -1,14 +1,17 @@
 """Keeping the read tables up with the ledgers: any number of runners share the work.
 
-Being woken is a hint and polling is the guarantee. A fact that fails stops its read model for its business,
+Being woken is a hint and polling is the guarantee. Many businesses are taken in one transaction, as each
+statement costs more than the few facts of one of them. A fact that fails stops its read model for its business,
 visibly; nothing is skipped, and every other read model and business goes on.
 """
 
 import logging
 import time
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event, Thread
+from typing import TypeAlias
 
 from sqlalchemy import Connection
 
@@ -20,7 +23,10 @@ from projections.folding import Decode, Page, apply, is_of_the_data, read_page
 from projections.positions import Checkpoint, error_text
 from projections.views import HeldElsewhere, Views
 
-FACTS_PER_PAGE = 1000
+FACTS_PER_PAGE = 500
+"""So many facts are taken in one transaction, of one business or of several together: some 50 ms, as long as
+whoever reads them waits at most."""
+BUSINESSES_PER_SHARE = 100
 POLL_S = 1.0
 REST_S_MAX = 2.0
 BACK_OFF_S_MAX = 5.0
@@ -30,15 +36,18 @@ DOUBTFUL_MAX = 3
 
 log = logging.getLogger("carnet.runner")
 
+Share: TypeAlias = dict[str, int]
+"""Businesses, and how many facts of each are taken at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """What one transaction did for a business. `position` is the lowest of the tables that still run."""
+    """What one transaction did for a business. `position` is the lowest of our tables that still run."""
 
     moved: bool
     position: int | None
-    complete: bool
-    """Whether every table was ours and had nothing more to take at that moment."""
+    whole: bool
+    """Whether every table was ours."""
 
 
 class Runner:
@@ -104,34 +113,53 @@ class Runner:
                 stopping.wait(min(BACK_OFF_S_MAX, 0.05 * 2 ** min(failures, 10)))
 
     def step(self, stopping: Event | None = None) -> bool:
-        """Take one page for each business that is behind; whether anything moved.
+        """Take at most one page for each business that is behind; whether anything moved.
 
         Raises what went wrong (no connection, a full disk) after the other businesses had their turn.
         """
         moved, failures = False, 0
         failed: Exception | None = None
-        # Those that failed last time come last, so that they keep nobody waiting.
-        for business_id in sorted(self._behind(), key=lambda id: id in self._failed_last):
-            if stopping is not None and stopping.is_set():
-                break
+        shares = deque(self._shares())
+        while shares and failures < FAILURES_PER_STEP_MAX and not (stopping and stopping.is_set()):
+            share = shares.popleft()
             try:
-                advance = self._advance(business_id)
-            except Exception as error:  # the others go on; told below
-                self._failed_last.add(business_id)
+                advances = self._advance(share)
+            except Exception as error:
+                if len(share) > 1:  # one of them caused it: by themselves the others go on
+                    shares.extendleft([{id: facts} for id, facts in reversed(share.items())])
+                    continue
+                self._failed_last.update(share)
                 failed, failures = error, failures + 1
-                if failures == FAILURES_PER_STEP_MAX:
-                    break
                 continue
-            self._failed_last.discard(business_id)
-            if advance.complete:
-                self._settled[business_id] = advance.position
-            moved = moved or advance.moved
+            self._failed_last.difference_update(share)
+            self._settled.update({id: each.position for id, each in advances.items() if each.whole})
+            moved = moved or any(each.moved for each in advances.values())
         if failed is not None:
             raise failed
         return moved
 
-    def _behind(self) -> list[str]:
-        """The businesses whose head is past a checkpoint.
+    def _shares(self) -> Iterator[Share]:
+        """Those that are behind, as many together as have a page's worth of facts to take.
+
+        Those that failed last time come last and alone, so that they keep nobody waiting.
+        """
+        behind = self._behind()
+        share: dict[str, int] = {}
+        room = self._facts_per_page
+        for business_id in sorted(behind.keys() - self._failed_last):
+            facts = min(behind[business_id], self._facts_per_page)
+            if share and (facts > room or len(share) == BUSINESSES_PER_SHARE):
+                yield share
+                share, room = {}, self._facts_per_page
+            share[business_id] = facts
+            room -= facts
+        if share:
+            yield share
+        for business_id in sorted(behind.keys() & self._failed_last):
+            yield {business_id: self._facts_per_page}
+
+    def _behind(self) -> dict[str, int]:
+        """The businesses whose head is past a checkpoint, and by how many facts at most.
 
         Checkpoints only go forward while the generations stay the same, so what was once found settled at
         its head is not asked again: idle businesses cost a comparison of two numbers.
@@ -145,13 +173,13 @@ class Runner:
             if len(doubtful) > DOUBTFUL_MAX:
                 lowest = positions.lowest(connection, self._projections, len(seen), doubtful)
                 self._settled.update(lowest)
-        return [id for id in doubtful if self._is_behind(id, heads[id])]
+        return {
+            id: heads[id] - (self._settled.get(id) or 0) for id in doubtful if self._is_behind(id, heads[id])
+        }
 
     def _is_behind(self, business_id: str, head: int) -> bool:
         settled = self._settled.get(business_id, 0)
         return settled is not None and settled < head
-
-    # One business
 
     def catch_up(self, business_id: str, upto: int | None = None, until: float | None = None) -> int | None:
         """Apply here and now what nobody else holds, up to a position (default: the head).
@@ -162,7 +190,7 @@ class Runner:
         goal = self._store.ledger(business_id).head().position if upto is None else upto
         while True:
             try:
-                advance = self._advance(business_id, wait=False)
+                advance = self._advance({business_id: self._facts_per_page}, wait=False)[business_id]
             except HeldElsewhere:
                 return None
             if not advance.moved or advance.position is None or advance.position >= goal:
@@ -175,41 +203,88 @@ class Runner:
         with self._views.writing() as connection:
             return positions.clear_stop(connection, projection, business_id)
 
-    def _advance(self, business_id: str, *, wait: bool = True) -> Advance:
-        """One page for one business, in one transaction with its checkpoints."""
+    # One transaction
+
+    def _advance(self, share: Share, *, wait: bool = True) -> dict[str, Advance]:
+        """A page for each business of a share, in one transaction with their checkpoints."""
         try:
-            return self._transact(business_id, wait=wait, carefully=False)
+            return self._transact(share, wait=wait, carefully=False)
         except Exception as error:
-            if not is_of_the_data(error):
+            if len(share) > 1 or not is_of_the_data(error):
                 raise
-        return self._transact(business_id, wait=wait, carefully=True)
+        return self._transact(share, wait=wait, carefully=True)
 
-    def _transact(self, business_id: str, *, wait: bool, carefully: bool) -> Advance:
+    def _transact(self, share: Share, *, wait: bool, carefully: bool) -> dict[str, Advance]:
         with self._views.writing(wait=wait) as connection:
-            ours = positions.lock(connection, self._projections, business_id)
-            if len(ours) < len(self._projections) and self._open(connection, business_id):
-                ours = positions.lock(connection, self._projections, business_id)
-            running = [checkpoint for checkpoint in ours if checkpoint.stop is None]
-            if not running:
-                return Advance(moved=False, position=None, complete=len(ours) == len(self._projections))
-            after = min(checkpoint.position for checkpoint in running)
-            page = read_page(self._store.ledger(business_id), after, self._facts_per_page, self._decode)
-            reached = [self._apply(connection, business_id, each, page, carefully) for each in running]
-            moves = [move for move in zip(running, reached, strict=True) if move[0] != move[1]]
-            if not positions.move(connection, business_id, moves, time.time_ns() // 1_000_000):
-                raise HeldElsewhere(business_id)  # never while we hold the rows: a guard, not a case
-        return Advance(
-            moved=bool(moves),
-            position=min((each.position for each in reached if each.stop is None), default=None),
-            complete=len(ours) == len(self._projections) and not page.full,
-        )
+            held = self._held(connection, share)
+            running = {
+                business_id: [checkpoint for checkpoint in ours if checkpoint.stop is None]
+                for business_id, ours in held.items()
+            }
+            reached = self._apply(connection, running, self._pages(running, share), carefully)
+            moves = [
+                (business_id, before, after)
+                for business_id, checkpoints in running.items()
+                for before in checkpoints
+                if (after := reached[business_id][before.physical]) != before
+            ]
+            if not positions.move(connection, moves, time.time_ns() // 1_000_000):
+                raise HeldElsewhere(", ".join(share))  # never while we hold the rows: a guard, not a case
+        moved = {business_id for business_id, _, _ in moves}
+        return {
+            business_id: Advance(
+                moved=business_id in moved,
+                position=_lowest(reached[business_id].values()),
+                whole=len(ours) == len(self._projections),
+            )
+            for business_id, ours in held.items()
+        }
 
-    def _open(self, connection: Connection, business_id: str) -> bool:
-        return positions.open_missing(connection, self._projections, business_id, time.time_ns() // 1_000_000)
+    def _held(self, connection: Connection, share: Share) -> dict[str, list[Checkpoint]]:
+        """The checkpoints of each business that are ours until the transaction ends."""
+        held = positions.lock(connection, self._projections, share)
+        short = [id for id, ours in held.items() if len(ours) < len(self._projections)]
+        if short and positions.open_missing(
+            connection, self._projections, short, time.time_ns() // 1_000_000
+        ):
+            held |= positions.lock(connection, self._projections, short)
+        return held
+
+    def _pages(self, running: Mapping[str, Sequence[Checkpoint]], share: Share) -> dict[str, Page]:
+        """The next facts of each business, from where the first of its tables needs them."""
+        return {
+            business_id: read_page(
+                self._store.ledger(business_id),
+                min(checkpoint.position for checkpoint in checkpoints),
+                share[business_id],
+                self._decode,
+            )
+            for business_id, checkpoints in running.items()
+            if checkpoints
+        }
 
     def _apply(
-        self, connection: Connection, business_id: str, checkpoint: Checkpoint, page: Page, carefully: bool
-    ) -> Checkpoint:
-        projection = self._views.projections[checkpoint.projection]
-        table = self._views.table(projection, checkpoint.physical)
-        return apply(connection, projection, table, business_id, checkpoint, page, carefully=carefully)
+        self,
+        connection: Connection,
+        running: Mapping[str, Sequence[Checkpoint]],
+        pages: Mapping[str, Page],
+        carefully: bool,
+    ) -> dict[str, dict[str, Checkpoint]]:
+        """Take the pages into every table; where the checkpoint of each business and table belongs now."""
+        by_table: defaultdict[tuple[str, str], dict[str, Checkpoint]] = defaultdict(dict)
+        for business_id, checkpoints in running.items():
+            for checkpoint in checkpoints:
+                by_table[checkpoint.projection, checkpoint.physical][business_id] = checkpoint
+        reached: dict[str, dict[str, Checkpoint]] = {business_id: {} for business_id in running}
+        for (name, physical), before in by_table.items():
+            projection = self._views.projections[name]
+            table = self._views.table(projection, physical)
+            after = apply(connection, projection, table, before, pages, carefully=carefully)
+            for business_id, checkpoint in after.items():
+                reached[business_id][physical] = checkpoint
+        return reached
+
+
+def _lowest(checkpoints: Iterable[Checkpoint]) -> int | None:
+    """The position of the tables that are not stopped; None when all are."""
+    return min((checkpoint.position for checkpoint in checkpoints if checkpoint.stop is None), default=None)

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from api import showing
-from api.commands.arguments import here, in_json, of_business
+from api.commands.arguments import here, in_json, of_business, settings
+from api.runner_process import work as keep_fresh
 from api.settings import Settings
 from projections.rebuild import rebuild
 from projections.status import Standing, standings
@@ -21,8 +22,9 @@ from projections.status import Standing, standings
 def serve(host: str | None, port: int | None) -> None:
     """Answer the HTTP API until told to stop.
 
-    Keeps the read models fresh as well, unless CARNET_RUNNER=off leaves that to `carnet work`. The pages of
-    the API are at /schema. SIGTERM lets the requests under way finish.
+    Keeps the read models fresh as well, on PostgreSQL in a process of its own, unless CARNET_RUNNER=off
+    leaves that to `carnet work`. The pages of the API are at /schema. SIGTERM lets the requests under way
+    finish.
 
     \b
     Example:
@@ -54,9 +56,8 @@ def work() -> None:
     stopping = Event()
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, lambda *_: stopping.set())
-    with here() as installed:
-        click.echo("keeping the read models fresh", err=True)
-        installed.runner().run(stopping)
+    click.echo("keeping the read models fresh", err=True)
+    keep_fresh(settings(), stopping)
 
 
 @click.command()

@@ -248,6 +248,67 @@ def test_businesses_that_keep_failing_come_last(here: Installation) -> None:
     assert standing(here, "biz_z") == {"balances": (6, None), "entries": (6, None)}
 
 
+def test_businesses_share_a_transaction_as_far_as_their_facts_fill_a_page(here: Installation) -> None:
+    businesses = [f"biz_{n}" for n in range(5)]
+    for business_id in businesses:
+        record(here.store, *FACTS[:3], business_id=business_id)
+    runner = Runner(here.store, here.views, decode=decode, facts_per_page=6)
+    moves: list[str] = []
+    event.listen(
+        here.views.engine,
+        "before_cursor_execute",
+        lambda *given: moves.append(given[2]) if "UPDATE checkpoints" in given[2] else None,
+    )
+
+    assert runner.step()
+
+    assert len(moves) == 3, "two businesses, two, and one"
+    for business_id in businesses:
+        assert standing(here, business_id) == {"balances": (3, None), "entries": (3, None)}
+
+
+@pytest.mark.parametrize("change", [POISON, UNSTORABLE], ids=["poison", "unstorable"])
+def test_who_shares_a_transaction_with_a_fact_that_fails_goes_on(
+    open_installation: Open, change: int
+) -> None:
+    here = open_installation(balances(poisoned=True), entries())
+    businesses = ["biz_0", BUSINESS, OTHER]
+    for business_id in businesses:
+        failing = Counted(item="x", change=change if business_id == BUSINESS else 1)
+        record(here.store, *FACTS, failing, Counted(item="b", change=1), business_id=business_id)
+
+    run_all(here)
+
+    assert standing(here) == {"balances": (6, 7), "entries": (8, None)}
+    for business_id in ("biz_0", OTHER):
+        assert standing(here, business_id) == {"balances": (8, None), "entries": (8, None)}
+        for projection in (here.balances, here.entries):
+            assert table_rows(here.views, projection, business_id) == folded(
+                here.store, projection, business_id
+            )
+
+
+@pytest.mark.parametrize("open_installation", ["postgres"], indirect=True)  # SQLite has one writer for all
+def test_of_a_share_what_another_holds_is_left_to_it(open_installation: Open) -> None:
+    here, other = open_installation(), open_installation()
+    for business_id in (BUSINESS, OTHER):
+        record(here.store, *FACTS, business_id=business_id)
+    runner = run_all(here)
+    for business_id in (BUSINESS, OTHER):
+        record(here.store, *FACTS, business_id=business_id)
+
+    with other.views.writing() as connection:
+        own = select(checkpoints).where(checkpoints.c.business_id == BUSINESS)
+        connection.execute(own.with_for_update()).all()
+        runner.step()
+
+    assert standing(here) == {"balances": (6, None), "entries": (6, None)}
+    assert standing(here, OTHER) == {"balances": (12, None), "entries": (12, None)}
+    while runner.step():
+        pass
+    assert standing(here) == {"balances": (12, None), "entries": (12, None)}
+
+
 def test_a_new_read_model_starts_at_the_beginning_and_sets_no_other_back(open_installation: Open) -> None:
     before = open_installation(balances())
     record(before.store, *FACTS)
