@@ -6,7 +6,7 @@ SELECT of the rows it touches and a write or two, and so that a fact that fails 
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table
@@ -42,9 +42,14 @@ class Page:
 def read_page(
     ledger: LedgerRecorder, after: int, limit: int, decode: Decode, upto: int | None = None
 ) -> Page:
-    """The next facts of a ledger, each decoded once for every read model."""
+    """The next facts of a ledger."""
+    return page_of(ledger.facts(after=after, limit=limit, upto=upto), decode)
+
+
+def page_of(stored: Iterable[StoredFact], decode: Decode) -> Page:
+    """Each fact decoded once for every read model."""
     facts: list[Recorded] = []
-    for fact in ledger.facts(after=after, limit=limit, upto=upto):
+    for fact in stored:
         try:
             facts.append(decode(fact))
         except UnreadableFact as error:

@@ -19,7 +19,7 @@ from domain.ledger.mapper import recorded
 from domain.ledger.recorder import Store
 from projections import positions
 from projections.definition import Projection
-from projections.folding import Decode, Page, apply, is_of_the_data, read_page
+from projections.folding import Decode, Page, apply, is_of_the_data, page_of
 from projections.positions import Checkpoint, error_text
 from projections.views import HeldElsewhere, Views
 
@@ -252,16 +252,13 @@ class Runner:
 
     def _pages(self, running: Mapping[str, Sequence[Checkpoint]], share: Share) -> dict[str, Page]:
         """The next facts of each business, from where the first of its tables needs them."""
-        return {
-            business_id: read_page(
-                self._store.ledger(business_id),
-                min(checkpoint.position for checkpoint in checkpoints),
-                share[business_id],
-                self._decode,
-            )
+        asked = {
+            business_id: (min(checkpoint.position for checkpoint in checkpoints), share[business_id])
             for business_id, checkpoints in running.items()
             if checkpoints
         }
+        found = self._store.facts_of(asked) if asked else {}
+        return {business_id: page_of(found.get(business_id, ()), self._decode) for business_id in asked}
 
     def _apply(
         self,

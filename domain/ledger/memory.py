@@ -186,6 +186,11 @@ class MemoryStore:
                     outcomes[business_id] = append(transaction, batch, self.now_ms())
         return outcomes
 
+    def facts_of(self, asked: Mapping[str, tuple[int, int]]) -> Mapping[str, Sequence[StoredFact]]:
+        known = {id: each for id, each in asked.items() if id in self._books}
+        found = {id: self.ledger(id).facts(after, limit) for id, (after, limit) in known.items()}
+        return {id: facts for id, facts in found.items() if facts}
+
     def heads(self) -> Iterator[tuple[str, int]]:
         with self._store_lock:
             return iter([(id, self._books[id].head.position) for id in sorted(self._books)])

@@ -282,6 +282,12 @@ class Store(Protocol):
         where one writer holds all ledgers.
         """
 
+    def facts_of(self, asked: Mapping[str, tuple[int, int]]) -> Mapping[str, Sequence[StoredFact]]:
+        """Business id → (after, limit): what `LedgerRecorder.facts` reads of each, in one round trip.
+
+        A ledger without such a fact is left out. Raises LedgerUnavailable.
+        """
+
     def heads(self) -> Iterator[tuple[str, int]]:
         """(business id, position) of every ledger, in order of business id."""
 

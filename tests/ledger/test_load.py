@@ -175,3 +175,14 @@ def test_several_ledgers_are_read_at_once_each_by_itself(store: Store, books: Le
     assert [len(found.answered) for found in loaded.values()] == [0, 1]
     assert len(loaded[BUSINESS].facts) > 5
     assert store.load_all({}) == {}
+
+
+def test_facts_of_several_ledgers_are_read_at_once(store: Store, books: LedgerRecorder) -> None:
+    store.open_ledger(OTHER)
+    store.open_ledger("biz_3")
+    stored(store.ledger(OTHER), next_fact("pkg_z", 1))
+
+    found = store.facts_of({OTHER: (0, 5), "biz_unknown": (0, 5), BUSINESS: (3, 4), "biz_3": (0, 5)})
+
+    assert found == {OTHER: store.ledger(OTHER).facts(), BUSINESS: books.facts(after=3, limit=4)}
+    assert len(found[BUSINESS]) == 4

@@ -48,3 +48,17 @@ BEGIN
         done := done + sizes[n];
     END LOOP;
 END $$;
+
+
+-- The next facts of several ledgers: at most `limits` of each, behind the position `afters`.
+CREATE FUNCTION facts_of(businesses text[], afters bigint[], limits integer[]) RETURNS SETOF facts
+LANGUAGE plpgsql AS $$
+BEGIN
+    FOR n IN 1 .. cardinality(businesses) LOOP
+        PERFORM set_config('carnet.business', businesses[n], true);
+        RETURN QUERY
+            SELECT * FROM facts AS f
+             WHERE f.business_id = businesses[n] AND f.position > afters[n]
+             ORDER BY f.position LIMIT limits[n];
+    END LOOP;
+END $$;

@@ -15,12 +15,12 @@ GRANT DELETE ON answers, people, texts TO carnet_app;
 GRANT EXECUTE ON FUNCTION
     open_ledger(text, bytea), lock_head(text), append(text, bigint, command[]),
     append_all(text[], integer[], bigint, command[]), find_key(text),
-    load_all(question[]), load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
+    facts_of(text[], bigint[], integer[]), load_all(question[]), load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
     TO carnet_app;
 
 GRANT SELECT (business_id, position, hash, recorded_at) ON ledgers TO carnet_worker;
 GRANT SELECT ON facts, streams TO carnet_worker;
-GRANT EXECUTE ON FUNCTION heads() TO carnet_worker;
+GRANT EXECUTE ON FUNCTION heads(), facts_of(text[], bigint[], integer[]) TO carnet_worker;
 DROP POLICY IF EXISTS worker_reads ON ledgers;
 DROP POLICY IF EXISTS worker_reads ON facts;
 DROP POLICY IF EXISTS worker_reads ON streams;

@@ -8,9 +8,10 @@ from typing import LiteralString
 
 from psycopg_pool import ConnectionPool
 
+from domain.ledger.envelope import StoredFact
 from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, lent, our_errors, settings
 from domain.ledger.postgres.migrations import SCHEMA, require_current
-from domain.ledger.postgres.recorder import FOR_BUSINESS, PostgresRecorder, Row, loaded, outcome
+from domain.ledger.postgres.recorder import FACT, FOR_BUSINESS, PostgresRecorder, Row, loaded, outcome
 from domain.ledger.postgres.wakening import Wakening
 from domain.ledger.postgres.wire import Batch, BatchDumper, Wire
 from domain.ledger.recorder import (
@@ -31,6 +32,7 @@ LOAD_ALL = (
     "SELECT nth, part, position, moment, last, version, name_version, kind, id, name, data, meta, hash"
     " FROM load_all(%s)"
 )
+FACTS_OF = "SELECT business_id, " + FACT + " FROM facts_of(%s::text[], %s::int8[], %s::int4[])"
 KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at"
 POOL_SIZE_MIN = 1
 RECONNECT_S = 2.0
@@ -111,6 +113,19 @@ class PostgresStore:
         for nth, *row in rows:
             outcomes.setdefault(businesses[nth - 1], []).append(outcome(*row))
         return outcomes
+
+    def facts_of(self, asked: Mapping[str, tuple[int, int]]) -> Mapping[str, Sequence[StoredFact]]:
+        arguments = [
+            list(asked),
+            [after for after, _ in asked.values()],
+            [limit for _, limit in asked.values()],
+        ]
+        with self.connection() as connection:
+            rows = connection.execute(FACTS_OF, arguments, binary=True).fetchall()
+        found: dict[str, list[StoredFact]] = {}
+        for row in rows:
+            found.setdefault(row[0], []).append(StoredFact(*row))
+        return found
 
     def heads(self) -> Iterator[tuple[str, int]]:
         with self.connection() as connection:

@@ -9,7 +9,7 @@ from threading import Lock
 from time import monotonic, time_ns
 
 from domain.ledger.embedded import LOCK_WAIT_S, EmbeddedRecorder
-from domain.ledger.envelope import first_hash
+from domain.ledger.envelope import StoredFact, first_hash
 from domain.ledger.news import News
 from domain.ledger.recorder import (
     Append,
@@ -93,6 +93,14 @@ class SqliteStore:
                     outcomes[business_id] = append(transaction, batch, self.now_ms())
         self._news.announce()
         return outcomes
+
+    def facts_of(self, asked: Mapping[str, tuple[int, int]]) -> Mapping[str, Sequence[StoredFact]]:
+        with self._read() as connection:
+            found = {
+                id: SqliteTransaction(id, connection).facts(after, None, limit, ())
+                for id, (after, limit) in asked.items()
+            }
+        return {id: facts for id, facts in found.items() if facts}
 
     def heads(self) -> Iterator[tuple[str, int]]:
         with self._read() as connection:
