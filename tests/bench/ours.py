@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from api.cards import VIEWS, known
-from api.installation import migrate
+from api.installation import migrate, views_of
 from api.keys import issue_key
 from api.redemptions import RedeemedCard
 from api.settings import Settings
@@ -27,6 +27,8 @@ from domain.ledger.recorder import Person
 from domain.package import NewPayment, RedeemUnits, SellPackage
 from domain.values import Actor, Money, PaymentMethod, Role, Value, rfc3339
 from projections.cards import render, summed
+from projections.runner import Runner
+from projections.status import totals
 from tests.bench.clients import request
 from tests.bench.race import UNITS
 from tests.bench.server import serving
@@ -57,9 +59,19 @@ class Ours:
         self._numbers = count(1)
         self._businesses: list[str] = []
         self._keys: dict[str, str] = {}
+        self._views = views_of(Settings.read({"CARNET_DATABASE": url}))
+        self._views.create()
 
     def close(self) -> None:
+        self._views.close()
         self.carnet.close()
+
+    def catch_up(self) -> None:
+        """Bring the read models up to date. What is sold for a heat, and the heat of another entrant, would
+        else be taken into them while the next one is measured."""
+        runner = Runner(self.carnet.store, self._views)
+        while runner.step() or any(total.lag for total in totals(self.carnet.store, self._views)):
+            pass
 
     def business(self, number: int) -> str:
         """The id of business 0, 1, 2 …, opened with a catalogue when it is first asked for."""

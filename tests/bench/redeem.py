@@ -185,18 +185,18 @@ def entered(plan: Plan, environment: Mapping[str, str], folder: Path) -> Iterato
         stack.callback(crud.close)
         crud.migrate()
         entrants = [
-            _core(plan, ONE_BY_ONE, ours.sell, ours.redeem_one_by_one),
-            _core(plan, STOCK, stock.sell, stock.redeem),
-            _core(plan, GROUPED, ours.sell, ours.redeem_grouped),
-            _core(plan, CRUD, crud.sell, crud.redeem),
+            _core(plan, ONE_BY_ONE, ours.sell, ours.redeem_one_by_one, ours.catch_up),
+            _core(plan, STOCK, stock.sell, stock.redeem, ours.catch_up),
+            _core(plan, GROUPED, ours.sell, ours.redeem_grouped, ours.catch_up),
+            _core(plan, CRUD, crud.sell, crud.redeem, ours.catch_up),
         ]
         ports = {SERVED: free_port(), CRUD: free_port()}
         stack.enter_context(ours.served(ports[SERVED], folder / "carnet.log"))
         crud_app = ["-m", "tests.bench.crud_app", crud_url, str(ports[CRUD]), str(plan.writers)]
         stack.enter_context(serving(crud_app, ports[CRUD], {}, folder / "crud.log"))
         entrants += [
-            _http(plan, SERVED, ports[SERVED], ours.sell, ours.request),
-            _http(plan, CRUD, ports[CRUD], crud.sell, crud.request),
+            _http(plan, SERVED, ports[SERVED], ours.sell, ours.request, ours.catch_up),
+            _http(plan, CRUD, ports[CRUD], crud.sell, crud.request, ours.catch_up),
         ]
         yield version, entrants
 
@@ -209,17 +209,29 @@ def _version(server: PostgresServer) -> str:
 
 
 def _core(
-    plan: Plan, name: str, sell: Callable[[int, int], Sequence[T]], redeem: Callable[[T], None]
+    plan: Plan,
+    name: str,
+    sell: Callable[[int, int], Sequence[T]],
+    redeem: Callable[[T], None],
+    settle: Callable[[], None],
 ) -> Entrant:
+    """`settle` waits until nothing of what went before is still worked at."""
+
     def run(businesses: int, seconds: float) -> Run:
         packages = sell(businesses, packages_for(int(plan.fastest * seconds), plan.writers, plan.in_turn))
+        settle()
         return Run(heat(redeem, uses(packages, plan.writers, plan.in_turn), seconds))
 
     return Entrant(CORE, name, run)
 
 
 def _http(
-    plan: Plan, name: str, port: int, sell: Callable[[int, int], Sequence[T]], request: Callable[[T], bytes]
+    plan: Plan,
+    name: str,
+    port: int,
+    sell: Callable[[int, int], Sequence[T]],
+    request: Callable[[T], bytes],
+    settle: Callable[[], None],
 ) -> Entrant:
     def run(businesses: int, seconds: float) -> Run:
         packages = sell(businesses, packages_for(int(plan.fastest * seconds), plan.connections, plan.in_turn))
@@ -227,6 +239,7 @@ def _http(
             [request(package) for package in queue]
             for queue in uses(packages, plan.connections, plan.in_turn)
         ]
+        settle()
         load = drive(port, queues, seconds)
         return Run(load.speed, load.busy)
 
