@@ -8,6 +8,7 @@ fixes is in `selling.py`, calendar arithmetic in `expiry.py`, unit values in `sp
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal, assert_never
 
 from pydantic import Field
@@ -341,12 +342,16 @@ class Line:
     taken: Units = ()
     """Units that corrections took, oldest first."""
 
+    @cached_property
+    def service_ids(self) -> frozenset[str]:
+        return frozenset(service.id for service in self.services)
+
     @property
     def remaining(self) -> int:
         return self.states.count(AVAILABLE)
 
     def serves(self, service_id: str) -> bool:
-        return any(service.id == service_id for service in self.services)
+        return service_id in self.service_ids
 
     def units(self, state: bytes) -> Iterator[int]:
         """Numbers of the units in that state, lowest first."""

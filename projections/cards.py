@@ -344,6 +344,8 @@ def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]],
     usable = state == "active" and _freeze_on(card, day) is None
     customer = people.get(card["customer_id"], {})
 
+    ends_at = card["valid_until"] if card["frozen_on"] is None else _ends_at(expires_on, card["time_zone"])
+
     def money(amount: int) -> Row:
         return {"amount": amount, "currency": card["currency"]}
 
@@ -382,7 +384,7 @@ def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]],
         "validity": {**card["validity"], "started_on": card["started_on"]},
         "expires_on": expires_on,
         "time_zone": card["time_zone"],
-        "expires_at": expires_on and rfc3339(expires_at(date.fromisoformat(expires_on), card["time_zone"])),
+        "expires_at": ends_at and rfc3339(ends_at),
         "frozen_until": _freeze_on(card, day),
         "cancellation": card["cancellation"],
         "reminder": {"due_on": None, "sent_at": None},
@@ -402,6 +404,10 @@ def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]],
         "last_used_at": card["last_used_at"] and rfc3339(card["last_used_at"]),
         "version": card["version"],
     }
+
+
+def _ends_at(expires_on: str | None, zone: str) -> datetime | None:
+    return None if expires_on is None else expires_at(date.fromisoformat(expires_on), zone)
 
 
 def _available(counts: Row) -> int:

@@ -94,28 +94,34 @@ class Kept:
 
     def stream(self, business_id: str, stream_id: str) -> Stream | None:
         """A copy to go on with."""
-        with self._lock:
-            found = self._streams.get((business_id, stream_id))
-            if found is None:
-                return None
-            self._streams.move_to_end((business_id, stream_id))
-        return found.copy()
+        (found,) = self._found(business_id, (stream_id,))
+        return found
 
-    def keep(self, business_id: str, stream: Stream) -> None:
-        """Keep a stream of which every fact is stored."""
+    def _found(self, business_id: str, stream_ids: Iterable[str]) -> list[Stream | None]:
+        """Copies to go on with, None for each that is not kept."""
         with self._lock:
-            known = self._streams.get((business_id, stream.id))
-            if known is None or known.version < stream.version:
-                self._streams[business_id, stream.id] = stream.copy()
-                self._streams.move_to_end((business_id, stream.id))
+            found = [self._streams.get((business_id, id)) for id in stream_ids]
+            for stream in found:
+                if stream is not None:
+                    self._streams.move_to_end((business_id, stream.id))
+        return [stream and stream.copy() for stream in found]
+
+    def keep(self, business_id: str, streams: Iterable[Stream]) -> None:
+        """Keep streams of which every fact is stored."""
+        with self._lock:
+            for stream in streams:
+                known = self._streams.get((business_id, stream.id))
+                if known is None or known.version < stream.version:
+                    self._streams[business_id, stream.id] = stream.copy()
+                    self._streams.move_to_end((business_id, stream.id))
             while len(self._streams) > self._limit:
                 self._streams.popitem(last=False)
 
     def keep_all(self, books: "Books") -> None:
         """Keep the streams of books all of whose decided facts have been stored since."""
-        for stream in books.streams():
-            if stream.position:  # the view of a new stream may still show its moment as pending
-                self.keep(books.business_id, stream)
+        # Without a position a stream is new: its view may still show its moment as pending.
+        grown = [stream for stream in books.streams() if stream.facts and stream.position]
+        self.keep(books.business_id, grown)
 
     def books(self, business_id: str, wanted: Wanted, new_ids: Collection[str]) -> "Books | None":
         """Books made only of what is kept; None when that does not hold all that is wanted.
@@ -126,7 +132,7 @@ class Kept:
             return None
         if not all(any(f"/{id}/" in prefix for id in new_ids) for prefix in wanted.counted):
             return None
-        known = [self.stream(business_id, id) for id in wanted.streams]
+        known = self._found(business_id, wanted.streams)
         streams = [stream for stream in known if stream is not None]
         if len(streams) < len(known):
             return None
@@ -162,8 +168,7 @@ class Books:
         for stored in loaded.facts:
             self._add(stored.kind, stored.stream_id, recorded(stored))
         if loaded.facts:
-            for stream in self.streams():
-                kept.keep(business_id, stream)
+            kept.keep(business_id, self.streams())
 
     def streams(self) -> Iterator[Stream]:
         """Every stream as it stands in these books, with the people that belong to it."""

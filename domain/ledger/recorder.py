@@ -37,6 +37,9 @@ class Wanted:
     @classmethod
     def all_of(cls, many: Iterable["Wanted"]) -> "Wanted":
         """What answers each of them; a stream is read from the lowest version asked for."""
+        many = tuple(many)
+        if len(many) == 1:
+            return many[0]
         streams: dict[str, int] = {}
         packages_of: dict[str, None] = {}
         claimed: dict[str, None] = {}
