@@ -23,8 +23,8 @@ from api.logs import log_as_json
 from api.settings import Settings
 
 RESTS = 15.0
-"""It works a sixteenth of the time, more only when that is not enough, so that the processor is the server's when that has much to do, and so
-that what is taken together is more: that is cheaper by far. What is read meanwhile is caught up by the read."""
+"""It works a sixteenth of the time, more only where that is not enough: the processor is the server's when that
+has much to do, and what is taken together is cheaper. What is read meanwhile is caught up by the read."""
 RETRY_S_MIN = 0.2
 RETRY_S_MAX = 5.0
 LIVED_S = 10.0
