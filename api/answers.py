@@ -15,6 +15,7 @@ belongs. `people` names the customers whose directory data is in the answer, so 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from litestar import post
@@ -23,7 +24,7 @@ from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
-from api.bodies import Sent, read_body, read_parameters
+from api.bodies import BODY_BYTES_MAX, Sent, read_body, read_parameters
 from api.frame import Asked, Call, Exchange, NewIds, Route, body_of, exchange_of, parameters_of
 from api.problems import Flaw, Problem, invalid
 from api.replies import Header, Reply
@@ -32,9 +33,10 @@ from domain.ledger.commands import Decision
 from domain.ledger.execute import Answer, Done, Order, RequestKey, Result
 from domain.ledger.grouping import result_of
 from domain.ledger.mapper import Meta
-from domain.ledger.recorder import Person
+from domain.ledger.recorder import Person, Photo, Wanted
 from domain.refusals import Refused
-from domain.values import RECORDED_AT, Value, rfc3339
+from domain.rewards import entry_of
+from domain.values import RECORDED_AT, Role, Value, rfc3339
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -72,11 +74,26 @@ class Ask:
     """Customers whose names or contacts the answer holds; a function where only the books can tell."""
     people: tuple[Person, ...] = ()
     """Directory rows that are stored with the facts."""
+    photos: tuple[Photo, ...] = ()
+    """Images that are stored with the answer."""
+    reads: Wanted | None = None
+    """What the answer shows beside what the command reads."""
     made_from: int | None = None
     """The version the command was made from, where it was: refused as `version-mismatch` on another."""
 
 
 Translate = Callable[[Command[B]], Ask]
+Read = Callable[[bytes, str | None], Sent[B]]
+"""What makes a body of its bytes and its Content-Type. Raises Problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload(Generic[B]):
+    """A body that is no JSON: how it is read, what it may be, and how large."""
+
+    read: Read[B]
+    media: tuple[str, ...]
+    bytes_max: int
 
 
 def command(
@@ -89,24 +106,38 @@ def command(
     location: str | None = None,
     codes: tuple[str, ...] = (),
     looks: bool = False,
+    upload: Upload[B] | None = None,
 ) -> Callable[[Translate[B]], HTTPRouteHandler]:
     """Make a function into the POST route of a command.
 
     `location` is the address of what it creates, with members of the answer in braces. `codes` are the
     refusals that /schema tells of beside those that any command may meet. `looks`: the function asks the
-    database something, so that it must not run on the event loop.
+    database something, so that it must not run on the event loop. With an `upload` the body is no JSON.
     """
     route = Route(
-        "POST", path, operation, summary, 201, body, CommandParameters, answer, writes=True, codes=codes
+        "POST",
+        path,
+        operation,
+        summary,
+        201,
+        None if upload else body,
+        CommandParameters,
+        answer,
+        writes=True,
+        versioned=upload is None,
+        codes=codes,
+        uploads=upload.media if upload else (),
     )
+    read = upload.read if upload else partial(_read_json, body)
+    bytes_max = upload.bytes_max if upload else BODY_BYTES_MAX
 
     def made(translate: Translate[B]) -> HTTPRouteHandler:
         async def handle(request: Asked) -> Reply:
             exchange = exchange_of(request.scope)
-            raw = await body_of(request)
+            raw = await body_of(request, bytes_max)
             if looks or not exchange.frame.knows(exchange.caller.business_id):
-                return await sync_to_thread(_answered, request, raw, body, translate, location)
-            call, order, shown = _ordered(request, raw, body, translate)
+                return await sync_to_thread(_answered, request, raw, read, translate, location)
+            call, order, shown = _ordered(request, raw, read, translate)
             if order.request is None:
                 return await sync_to_thread(_previewed, call, order)
             outcomes, ledger = exchange.frame.outcomes(), call.ledger
@@ -118,10 +149,14 @@ def command(
     return made
 
 
+def _read_json(body: type[B], raw: bytes, content_type: str | None) -> Sent[B]:
+    return read_body(raw, content_type, body)
+
+
 def _answered(
-    request: Asked, raw: bytes, body: type[B], translate: Translate[B], location: str | None
+    request: Asked, raw: bytes, read: Read[B], translate: Translate[B], location: str | None
 ) -> Reply:
-    call, order, shown = _ordered(request, raw, body, translate)
+    call, order, shown = _ordered(request, raw, read, translate)
     if order.request is None:
         return _previewed(call, order)
     return created(_not_refused(call.ledger.execute_grouped(order)), location, shown)
@@ -134,10 +169,10 @@ def _not_refused(result: Result) -> Done:
 
 
 def _ordered(
-    request: Asked, raw: bytes, body: type[B], translate: Translate[B]
+    request: Asked, raw: bytes, read: Read[B], translate: Translate[B]
 ) -> tuple[Command[B], Order, "Shown"]:
     """The request as an order, and where its answer is noted; without a request key it is a dry run."""
-    call, key = read_command(request, raw, body)
+    call, key = _read_command(request, raw, read)
     exchange = exchange_of(request.scope)
     if_match = _if_match(exchange)
     ask = translate(call)
@@ -148,6 +183,8 @@ def _ordered(
         request=key,
         answer=_kept(ask, shown),
         people=ask.people,
+        photos=ask.photos,
+        shows=ask.reads,
         if_match=ask.made_from if if_match is None else if_match,
         new_ids=tuple(call.ids.made),
     )
@@ -159,11 +196,15 @@ def read_command(request: Asked, raw: bytes, body: type[B]) -> tuple[Command[B],
 
     Raises Problem: idempotency-key-missing, unknown-parameter, and what `read_body` raises.
     """
+    return _read_command(request, raw, partial(_read_json, body))
+
+
+def _read_command(request: Asked, raw: bytes, read: Read[B]) -> tuple[Command[B], RequestKey | None]:
     exchange = exchange_of(request.scope)
     parameters = read_parameters(parameters_of(request), CommandParameters)
     needs_no_key = parameters.dry_run and exchange.header(b"idempotency-key") is None
     key = None if needs_no_key else _idempotency_key(exchange)
-    sent = read_body(raw, exchange.header(b"content-type"), body)
+    sent = read(raw, exchange.header(b"content-type"))
     call = Command(
         frame=exchange.frame,
         caller=exchange.caller,
@@ -223,7 +264,12 @@ def _idempotency_key(exchange: Exchange) -> str:
 
 
 def _request_key(call: Call, key: str, request: Asked, sent: Sent[Any]) -> RequestKey:
-    """The key, with the fingerprint of everything that makes two requests the same."""
+    """The key, with the fingerprint of everything that makes two requests the same.
+
+    Customers have keys of their own: nobody gets the answer of another with theirs.
+    """
+    if call.role is Role.CUSTOMER:
+        key = f"{call.caller.actor.id}/{key}"
     asked = [request.method.encode(), request.scope["path"].encode(), sent.canonical]
     return call.ledger.request(key, b"\n".join(asked))
 
@@ -254,9 +300,17 @@ def created(done: Done, location: str | None, shown: Shown | None = None) -> Rep
         headers.append((b"idempotency-replayed", b"true"))
     if isinstance(version := body.get("version"), int):
         headers.append((b"etag", b'"v%d"' % version))
-    if location is not None:
-        headers.append((b"location", location.format_map(body).encode()))
+    if location is not None and (address := _address(location, body)) is not None:
+        headers.append((b"location", address.encode()))
     return Reply(201, done.body.encode(), headers)
+
+
+def _address(location: str, body: Mapping[str, Any]) -> str | None:
+    """Where that which was created is found; None where it is several things at once."""
+    try:
+        return location.format_map(body)
+    except KeyError:
+        return None
 
 
 def _position(position: int) -> Header:
@@ -273,7 +327,8 @@ def _previewed(call: Command[Any], order: Order) -> Reply:
 
 def dry_run(call: Command[Any], body: dict[str, Any], facts: list[dict[str, Any]], position: int) -> Reply:
     """What the 201 would be, and the facts; ids that were only made for it, and its moment, are null."""
-    told = _without({**body, "dry_run": True, "facts": facts}, frozenset({*call.ids.made, RECORDED_AT}))
+    made = {*call.ids.made, *map(entry_of, call.ids.made)}  # points have ids that follow from their source
+    told = _without({**body, "dry_run": True, "facts": facts}, frozenset({*made, RECORDED_AT}))
     return Reply(200, to_json(told), [_position(position)])
 
 

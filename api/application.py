@@ -21,8 +21,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Message, Scope
 
 from api import (
+    activity,
+    booking_lists,
+    bookings,
     business,
     catalogue,
+    customer_list,
     customers,
     key_ring,
     operations,
@@ -31,11 +35,16 @@ from api import (
     package_queries,
     packages,
     payments,
+    photos,
+    points,
     redemptions,
+    segments,
+    staff,
 )
 from api.frame import Asked, Exchange, Frame, Route, exchange_of, route_of
 from api.keys import Caller, Keys, unauthenticated
 from api.limits import Limits
+from api.owning import refuse_unowned
 from api.permissions import PERMISSIONS, may, refuse_unlisted
 from api.problems import MEDIA_TYPE, Problem, problem_of
 from api.schema import document
@@ -47,11 +56,19 @@ from projections.views import Views
 HANDLERS: Sequence[HTTPRouteHandler] = (
     *operations.HANDLERS,
     *business.HANDLERS,
+    *staff.HANDLERS,
     *key_ring.HANDLERS,
     *catalogue.HANDLERS,
     *customers.HANDLERS,
+    *customer_list.HANDLERS,
+    *segments.HANDLERS,
+    *photos.HANDLERS,
     *packages.HANDLERS,
     *payments.HANDLERS,
+    *bookings.HANDLERS,
+    *booking_lists.HANDLERS,
+    *activity.HANDLERS,
+    *points.HANDLERS,
     *redemptions.HANDLERS,
     *package_queries.HANDLERS,
     *package_history.HANDLERS,
@@ -83,10 +100,11 @@ def create_app(
     """The API on these ledgers and read models. `rate` is requests a second over all processes.
 
     With a `runner` a list catches up by itself what nobody else is at; starting it is the caller's.
-    Raises TypeError when a route has no row in the permission table.
+    Raises TypeError when a route has no row in the permission table, or does not say whose a customer's own is.
     """
     routes = [handler.opt["route"] for handler in handlers]
     refuse_unlisted([route.operation for route in routes])
+    refuse_unowned(routes)
     frame = Frame(
         carnet=carnet,
         views=views,
@@ -195,7 +213,9 @@ async def complete(message: Message, scope: Scope) -> None:
     if message["type"] != "http.response.start":
         return
     exchange = exchange_of(scope)
-    message["headers"] = [*message["headers"], *HEADERS, (b"request-id", exchange.request_id.encode())]
+    sent = {name for name, _ in message["headers"]}
+    common = [header for header in HEADERS if header[0] not in sent]
+    message["headers"] = [*message["headers"], *common, (b"request-id", exchange.request_id.encode())]
     if scope.get("method") == "OPTIONS" and message["status"] == 204:
         MutableScopeHeaders.from_message(message)["Allow"] = _allowed(scope)
     if log.is_enabled_for(logging.DEBUG):

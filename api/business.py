@@ -1,22 +1,30 @@
-"""The business itself: its policies, its locations and its staff."""
+"""The business itself: its policies and its locations."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from api.answers import Ask, Command, command
-from api.bodies import MayBeAbsent
-from api.customers import called
+from api.bodies import MayBeAbsent, Nothing, Price
+from api.payments import moving
 from api.queries import Found, ListParameters, NoParameters, Page, Query, query
-from domain.business import Business, ChangePolicies, OpenLocation, Policies
+from domain.business import (
+    Business,
+    Categories,
+    ChangePolicies,
+    CloseLocation,
+    Deduct,
+    EarnedPoints,
+    EarnRule,
+    OpenLocation,
+    PaymentRule,
+    Policies,
+    PurchaseRule,
+    VisitRule,
+)
 from domain.ledger.books import Books
-from domain.ledger.directory import Called, row
-from domain.ledger.recorder import Person, Wanted
-from domain.refusals import NotFound
-from domain.staff import RegisterStaff, StaffRole
-from domain.values import LocationId, LongText, Name, Quantity, Role, StaffId, Terms, TimeZone, Value
-from projections.definition import Row
-from projections.staff_list import staff
+from domain.ledger.recorder import Wanted
+from domain.values import LocationId, LongText, Name, Quantity, Terms, TimeZone, Value
 
 # The business
 
@@ -67,12 +75,29 @@ def show(call: Query[NoParameters]) -> Found:
     return Found(_shown(books), books.head.position, books.version(call.business_id))
 
 
+class PaymentRuleBody(Value):
+    """points × amount paid / `per_amount`, rounded down, for each payment."""
+
+    on: Literal["payment"]
+    points: EarnedPoints
+    per_amount: Price
+
+
+EarnRuleBody = Annotated[PaymentRuleBody | PurchaseRule | VisitRule, Field(discriminator="on")]
+
+
 class PolicyChanges(Value):
     """Only what is given changes; `correction_max: null` takes that limit away."""
 
     cancellation: MayBeAbsent[Terms] = None
+    deduct: MayBeAbsent[Deduct] = None
+    """When bookings use their units: when they are made, or when they are attended."""
     payment_required: MayBeAbsent[bool] = None
     correction_max: Quantity | None = None
+    earn: MayBeAbsent[Annotated[tuple[EarnRuleBody, ...], Field(max_length=3)]] = None
+    """All earn rules there are from now on, at most one for each cause; none: nothing is earned."""
+    categories: MayBeAbsent[Categories] = None
+    """All categories there are from now on; one that is gone stays with the customers who are in it."""
 
 
 @command(
@@ -84,7 +109,16 @@ class PolicyChanges(Value):
 )
 def change_policies(call: Command[PolicyChanges]) -> Ask:
     given = {name: getattr(call.body, name) for name in call.body.model_fields_set}
+    if call.body.earn is not None:
+        given["earn"] = tuple(_rule(call, rule, f"/earn/{n}") for n, rule in enumerate(call.body.earn))
     return Ask(ChangePolicies(**given), lambda books, _: _shown(books))
+
+
+def _rule(call: Command[PolicyChanges], rule: EarnRuleBody, where: str) -> EarnRule:
+    if not isinstance(rule, PaymentRuleBody):
+        return rule
+    per_amount = moving(call, rule.per_amount, f"{where}/per_amount").amount
+    return PaymentRule(on="payment", points=rule.points, per_amount=per_amount)
 
 
 # Locations
@@ -113,7 +147,23 @@ def open_location(call: Command[LocationBody]) -> Ask:
     body = call.body
     id = call.new("loc", body.id)
     asked = OpenLocation(location_id=id, name=body.name, time_zone=body.time_zone, address=body.address)
+    return _ask(id, asked)
+
+
+def _ask(id: str, asked: OpenLocation | CloseLocation) -> Ask:
     return Ask(asked, lambda books, _: next(each for each in _locations(books.business) if each.id == id))
+
+
+@command(
+    "/v1/locations/{location_id}/closure",
+    "locations.close",
+    "Close a location: nothing new is sold, used or booked there",
+    body=Nothing,
+    answer=LocationShown,
+)
+def close_location(call: Command[Nothing]) -> Ask:
+    id = call.id("location_id")
+    return _ask(id, CloseLocation(location_id=id))
 
 
 @query(
@@ -137,107 +187,10 @@ def list_locations(call: Query[ListParameters]) -> Found:
     )
 
 
-# Staff
-
-
-class StaffBody(Value):
-    id: StaffId | None = None
-    name: Name
-    role: StaffRole = Role.STAFF
-    locations: Annotated[tuple[LocationId, ...], Field(max_length=200)] = ()
-    """Where they work; empty: everywhere."""
-
-
-class StaffShown(Value):
-    id: str
-    name: str | None
-    role: str
-    locations: tuple[str, ...]
-    active: bool
-    version: int
-
-
-class StaffPage(Page[StaffShown]):
-    pass
-
-
-def shown_staff(books: Books, staff_id: str, person: Person | None) -> StaffShown:
-    """Raises NotFound."""
-    found = books.staff(staff_id)
-    if found is None:
-        raise NotFound("member of staff", staff_id)
-    return StaffShown(
-        id=staff_id,
-        name=called(person),
-        role=found.role.value,
-        locations=found.locations,
-        active=found.active,
-        version=books.version(staff_id),
-    )
-
-
-@command(
-    "/v1/staff",
-    "staff.register",
-    "Register a member of staff",
-    body=StaffBody,
-    answer=StaffShown,
-    location="/v1/staff/{id}",
-)
-def register_staff(call: Command[StaffBody]) -> Ask:
-    body = call.body
-    id = call.new("stf", body.id)
-    return Ask(
-        RegisterStaff(staff_id=id, role=body.role, locations=body.locations),
-        lambda books, _: shown_staff(books, id, books.person(id)),
-        shows=(id,),
-        people=(row(id, id, Called(name=body.name)),),
-    )
-
-
-@query("/v1/staff/{staff_id}", "staff.show", "One member of staff", answer=StaffShown)
-def show_staff(call: Query[NoParameters]) -> Found:
-    id = call.id("staff_id")
-    books = call.look(Wanted({id: 0}))
-    people = call.ledger.recorder.people([id]) if call.sees_people else ()
-    shown = shown_staff(books, id, next(iter(people), None))
-    return Found(shown, books.head.position, books.version(id))
-
-
-@query(
-    "/v1/staff",
-    "staff.list",
-    "Staff, in the order they were registered",
-    answer=StaffPage,
-    parameters=ListParameters,
-)
-def list_staff(call: Query[ListParameters]) -> Found:
-    with call.snapshot("staff") as snapshot:
-        rows = staff(snapshot, call.business_id, call.after(), call.parameters.limit + 1)
-        ids = [each["staff_id"] for each in rows] if call.sees_people else []
-        people = {person.id: person for person in call.ledger.recorder.people(ids)}
-
-        def shown(each: Row) -> StaffShown:
-            return StaffShown(
-                id=each["staff_id"],
-                name=called(people.get(each["staff_id"])),
-                role=each["role"],
-                locations=tuple(each["locations"]),
-                active=each["active"],
-                version=each["version"],
-            )
-
-        return call.page(
-            StaffPage, rows, key=lambda each: [each["position"]], shown=shown, position=snapshot.position
-        )
-
-
 HANDLERS = (
     show,
     change_policies,
     open_location,
+    close_location,
     list_locations,
-    register_staff,
-    show_staff,
-    list_staff,
 )

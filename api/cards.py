@@ -17,6 +17,7 @@ from domain.ledger.books import Books, View
 from domain.ledger.commands import Decision
 from domain.ledger.recorder import LedgerRecorder, Person
 from domain.values import RECORDED_AT, Value, rfc3339
+from projections import bookings
 from projections.cards import is_inconsistent, moved, render, summed
 from projections.definition import Row
 
@@ -172,7 +173,7 @@ def named(id: str | None, people: People) -> NamedShown | None:
 
 
 def booking(id: str | None, starts_at: datetime | None) -> BookingShown | None:
-    """A booking of another system, opaque until bookings exist here."""
+    """A booking, of ours or of another system, and when it was to start as the use was entered."""
     if id is None:
         return None
     return BookingShown(id=id, starts_at=None if starts_at is None else rfc3339(starts_at))
@@ -205,7 +206,7 @@ def past_shown(card: Row, moment: datetime, people: People) -> Card:
     return Card(**rendered, inconsistent=is_inconsistent(card))
 
 
-VIEWS: Mapping[str, View] = {"package": moved}
+VIEWS: Mapping[str, View] = {"package": moved, "booking": bookings.moved}
 """What the process folds beside the states of streams, so that a command's answer need not fold anew."""
 
 
@@ -236,5 +237,5 @@ def _on_card(books: Books, card: Row) -> Iterable[Person]:
 
 def owners(books: Books, decision: Decision) -> tuple[str, ...]:
     """The customers whose names and contacts the cards of a decision hold."""
-    packages = (books.package(id) for id in decision.facts)
+    packages = (books.package(id) for id in decision.packages)
     return tuple(dict.fromkeys(package.customer_id for package in packages if package is not None))

@@ -41,11 +41,15 @@ PATH_IDS: Mapping[str, tuple[str, str]] = {
     "offer_id": ("off", "offer"),
     "staff_id": ("stf", "member of staff"),
     "location_id": ("loc", "location"),
+    "segment_id": ("seg", "segment"),
     "customer_id": ("cus", "customer"),
     "participant_id": ("par", "participant"),
     "package_id": ("pkg", "package"),
     "redemption_id": ("red", "redemption"),
     "payment_id": ("pay", "payment"),
+    "booking_id": ("bkg", "booking"),
+    "entry_id": ("pts", "addition of points"),
+    "photo_id": ("pho", "photo"),
     "key_id": ("key", "key"),
 }
 """Parameter of a path → the prefix its ids have, and what they name."""
@@ -74,6 +78,8 @@ class Route:
     """Answers with an ETag, and where it writes takes If-Match."""
     codes: tuple[str, ...] = ()
     """The refusals that are its own, beside those any route may answer."""
+    uploads: tuple[str, ...] = ()
+    """The media types of a body that is no JSON."""
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -264,7 +270,7 @@ def parameters_of(request: Asked) -> Iterable[tuple[str, str]]:
     return request.query_params.multi_items() if request.scope["query_string"] else ()
 
 
-async def body_of(request: Asked) -> bytes:
+async def body_of(request: Asked, bytes_max: int = BODY_BYTES_MAX) -> bytes:
     """The bytes of the body, which comes in one piece as a rule; Litestar's own reading expects a stream.
 
     Raises Problem: body-too-large as soon as it is known, malformed-body.
@@ -272,19 +278,19 @@ async def body_of(request: Asked) -> bytes:
     announced = exchange_of(request.scope).header(b"content-length")
     if announced is not None and not LENGTH.fullmatch(announced):
         raise Problem("malformed-body", "Content-Length is not a number")
-    if announced is not None and int(announced) > BODY_BYTES_MAX:
-        raise _too_large()
+    if announced is not None and int(announced) > bytes_max:
+        raise too_large(bytes_max)
     raw, more = bytearray(), True
     while more:
         message = await request.receive()
         if message["type"] != "http.request":
             raise Problem("malformed-body", "the request broke off")
         raw += message.get("body", b"")
-        if len(raw) > BODY_BYTES_MAX:
-            raise _too_large()
+        if len(raw) > bytes_max:
+            raise too_large(bytes_max)
         more = message.get("more_body", False)
     return bytes(raw)
 
 
-def _too_large() -> Problem:
-    return Problem("body-too-large", f"the body is larger than {BODY_BYTES_MAX // 1024} KiB")
+def too_large(bytes_max: int) -> Problem:
+    return Problem("body-too-large", f"the body is larger than {bytes_max // 1024} KiB")

@@ -8,7 +8,7 @@ although no secret is ever stored.
 
 import hmac
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from litestar import post
 from litestar.concurrency import sync_to_thread
@@ -26,16 +26,26 @@ from api.replies import Reply
 from domain.ledger.execute import Done, RequestKey
 from domain.ledger.recorder import Append, Conflict, Request, StoredKey, Wanted
 from domain.refusals import Erased, IdempotencyKeyReused, NotFound
-from domain.values import RECORDED_AT, Moment, Name, Role, StaffId, Value, from_milliseconds, rfc3339
-
-KeyRole = Literal[Role.OWNER, Role.MANAGER, Role.STAFF, Role.AUDITOR, Role.INTEGRATION]
+from domain.values import (
+    RECORDED_AT,
+    CustomerId,
+    Moment,
+    Name,
+    Role,
+    StaffId,
+    Value,
+    from_milliseconds,
+    rfc3339,
+)
 
 
 class KeyBody(Value):
     name: Name
-    role: KeyRole
+    role: Role
     staff_id: StaffId | None = None
     """The member of staff who acts with it; without one, the key itself acts."""
+    customer_id: CustomerId | None = None
+    """The customer who acts with it, for the role customer: it reaches what is theirs and nothing else."""
     expires_at: Moment | None = None
 
 
@@ -135,7 +145,7 @@ def _issued(request: Asked, raw: bytes) -> Reply:
     call, key = read_command(request, raw, KeyBody)
     _check(call)
     if key is None:
-        planned = _planned(call, call.new("key")).model_copy(update={"actor_id": call.body.staff_id})
+        planned = _planned(call, call.new("key")).model_copy(update={"actor_id": _person(call.body)})
         return dry_run(call, planned.model_dump(), [], call.ledger.recorder.head().position)
     seed = _seed(call, key)
     key_id = f"key_{encode(int.from_bytes(seed(b'id')[:16], 'big'), 26)}"
@@ -148,8 +158,9 @@ def _issued(request: Asked, raw: bytes) -> Reply:
 
 
 def _check(call: Command[KeyBody]) -> None:
-    """Raises validation-failed for an unknown member of staff, and for an end that has passed."""
+    """Raises validation-failed for somebody unknown or out of place, and for an end that has passed."""
     staff_id, expires_at = call.body.staff_id, call.body.expires_at
+    _check_customer(call)
     if staff_id is not None:
         member = call.frame.look(call.business_id, Wanted({staff_id: 0})).staff(staff_id)
         if member is None or not member.active:
@@ -158,13 +169,32 @@ def _check(call: Command[KeyBody]) -> None:
         raise invalid([Flaw("/expires_at", "past", "must lie in the future")])
 
 
+def _check_customer(call: Command[KeyBody]) -> None:
+    """Raises validation-failed unless a key for a customer, and no other, names one, and only them."""
+    body, customer_id = call.body, call.body.customer_id
+    if (body.role is Role.CUSTOMER) != (customer_id is not None):
+        raise invalid([Flaw("/customer_id", "role", "goes with the role customer, and only with it")])
+    if customer_id is None:
+        return
+    if body.staff_id is not None:
+        raise invalid([Flaw("/staff_id", "role", "has no place on the key of a customer")])
+    customer = call.frame.look(call.business_id, Wanted({customer_id: 0})).customer(customer_id)
+    if customer is None or not customer.active:
+        raise invalid([Flaw("/customer_id", "unknown-customer", "is not an active customer")])
+
+
+def _person(body: KeyBody) -> str | None:
+    """Who acts with the key, where it is somebody."""
+    return body.customer_id or body.staff_id
+
+
 def _planned(call: Command[KeyBody], key_id: str) -> KeyIssued:
     body = call.body
     return KeyIssued(
         id=key_id,
         name=body.name,
         role=body.role.value,
-        actor_id=body.staff_id or key_id,
+        actor_id=_person(body) or key_id,
         created_at=RECORDED_AT,
         expires_at=None if body.expires_at is None else rfc3339(body.expires_at),
         revoked_at=None,

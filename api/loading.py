@@ -19,7 +19,7 @@ from domain.catalogue import DefineService, OfferLine, ServiceDefined, ServiceTe
 from domain.customer import CustomerRegistered, RegisterCustomer
 from domain.ledger.application import Carnet
 from domain.ledger.books import Books, Kept
-from domain.ledger.commands import external_claim
+from domain.ledger.claims import external_claim
 from domain.ledger.directory import Profile
 from domain.ledger.directory import row as directory_row
 from domain.ledger.execute import Clock, Done, Order, RequestKey, Result, execute

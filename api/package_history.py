@@ -1,9 +1,12 @@
 """What happened to a package: one row for each fact, and the notes on it (S31, S33, S76, S77)."""
 
+from datetime import datetime
 from typing import Any
 
+from api.booking_shown import starts_of
 from api.cards import BookingShown, MoneyShown, NamedShown, ParticipantShown, People, booking, named
 from api.package_reading import ERASED, Asked, PastPage, ask, past_of
+from api.permissions import may
 from api.queries import Found, ListParameters, Page, Query, query
 from domain.ledger.mapper import Recorded
 from domain.package import NoteAdded
@@ -21,7 +24,7 @@ class HistoryRow(Value):
     kind: str
     label: str
     text: str | None
-    """The note or the reason given."""
+    """The note or the reason given; notes are for the desk alone."""
     line: int | None
     change: int
     remaining: int | None
@@ -57,7 +60,9 @@ def list_history(call: Query[PastPage]) -> Found:
     page = rows[: call.parameters.limit]
     people = asked.people([row["staff_id"] for row in page])
     texts = asked.texts([row["text_id"] for row in page])
-    told = _Teller(asked, people, texts, reversed_versions(every))
+    booked = [row["booking_id"] for row in page] if asked.tells_texts else []
+    starts = starts_of(call, asked.card["customer_id"], booked)
+    told = _Teller(asked, people, texts, reversed_versions(every), starts)
     return call.page(
         HistoryPage, rows, key=lambda row: [row["version"]], shown=told.row, position=asked.position
     )
@@ -75,12 +80,18 @@ class _Teller:
     """Puts the names to the ids of history rows."""
 
     def __init__(
-        self, asked: Asked, people: People, texts: dict[str, str] | None, reverses: dict[int, int]
+        self,
+        asked: Asked,
+        people: People,
+        texts: dict[str, str] | None,
+        reverses: dict[int, int],
+        starts: dict[str, datetime],
     ) -> None:
         self._asked = asked
         self._people = people
         self._texts = texts
         self._reverses = reverses
+        self._starts = starts
         self._services = services_of(asked.facts)
 
     def row(self, row: Row) -> HistoryRow:
@@ -95,7 +106,7 @@ class _Teller:
             text=text,
             service=None if service_id is None else self._service(service_id),
             participant=asked.participant(row["participant_id"], self._people),
-            booking=booking(row["booking_id"], row["session_at"]),
+            booking=booking(row["booking_id"], self._starts.get(row["booking_id"], row["session_at"])),
             staff=named(row["staff_id"], self._people),
             location=None if row["location_id"] is None else self._location(row["location_id"]),
             business_name=business.name,
@@ -116,6 +127,8 @@ class _Teller:
 
     def _text(self, row: Row) -> str | None:
         if row["text_id"] is None or self._texts is None:
+            return None
+        if row["kind"] == "note" and not may(self._asked.call.role, "packages.notes"):
             return None
         return self._texts.get(row["text_id"], ERASED)
 

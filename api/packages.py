@@ -320,7 +320,7 @@ class CancellationBody(Value):
     "Cancel a package: the remaining units lapse",
     body=CancellationBody,
     answer=Card,
-    codes=("package-cancelled", "refund-exceeds-paid"),
+    codes=("package-cancelled", "holds-outstanding", "refund-exceeds-paid"),
 )
 def cancel_package(call: Command[CancellationBody]) -> Ask:
     given, refund = call.body.refund, None
@@ -328,13 +328,17 @@ def cancel_package(call: Command[CancellationBody]) -> Ask:
         amount = moving(call, given.amount, "/refund/amount")
         refund = Refund(amount=amount, payment_id=given.payment_id)
     asked = CancelPackage(
-        package_id=call.id("package_id"), reason=wording(call, call.body.reason), refund=refund
+        package_id=call.id("package_id"),
+        reason=wording(call, call.body.reason),
+        release_holds=call.body.release_holds,
+        refund=refund,
     )
     return _changing(call, asked)
 
 
 class VoidingBody(Value):
     reason: LongText
+    release_holds: bool = False
 
 
 @command(
@@ -343,11 +347,12 @@ class VoidingBody(Value):
     "Undo a sale made by mistake: the same day, nothing used; what was paid goes back",
     body=VoidingBody,
     answer=Card,
-    codes=("package-cancelled", "not-eligible"),
+    codes=("package-cancelled", "holds-outstanding", "not-eligible"),
 )
 def void_package(call: Command[VoidingBody]) -> Ask:
-    reason = wording(call, call.body.reason)
-    return _changing(call, VoidPackage(package_id=call.id("package_id"), reason=reason))
+    reason, release = wording(call, call.body.reason), call.body.release_holds
+    asked = VoidPackage(package_id=call.id("package_id"), reason=reason, release_holds=release)
+    return _changing(call, asked)
 
 
 HANDLERS = (

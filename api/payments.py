@@ -87,7 +87,7 @@ def refund_payment(call: Command[RefundBody]) -> Ask:
     payment_id = call.id("payment_id")
 
     def answer(books: Books, decision: Decision) -> Row:
-        (package_id,) = decision.facts
+        (package_id,) = decision.packages
         return in_books(books, package_id, call) | {"payment_id": payment_id}
 
     amount = moving(call, call.body.amount, "/amount")

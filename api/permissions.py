@@ -15,6 +15,10 @@ DESK: Final = frozenset({Role.OWNER, Role.MANAGER, Role.STAFF, Role.INTEGRATION}
 READERS: Final = DESK | {Role.AUDITOR}
 BOOKKEEPERS: Final = frozenset({Role.OWNER, Role.MANAGER, Role.AUDITOR})
 """Who reads facts, explanations and the past."""
+DESK_OR_OWN: Final = DESK | {Role.CUSTOMER}
+READERS_OR_OWN: Final = READERS | {Role.CUSTOMER}
+BOOKKEEPERS_OR_OWN: Final = BOOKKEEPERS | {Role.CUSTOMER}
+"""A customer in a row means: for what is their own (owning.py); the rest is to them as if it were not there."""
 ANYONE: Final[None] = None
 """No key is asked for."""
 
@@ -29,9 +33,12 @@ PERMISSIONS: Mapping[str, frozenset[Role] | None] = {
     "policies.change": OWNER,
     "locations.list": READERS,
     "locations.open": MANAGERS,
+    "locations.close": MANAGERS,
     "staff.list": READERS,
     "staff.show": READERS,
     "staff.register": MANAGERS,
+    "staff.change": MANAGERS,
+    "staff.deactivate": MANAGERS,
     "keys.issue": OWNER,
     "keys.list": OWNER,
     "keys.revoke": OWNER,
@@ -48,27 +55,32 @@ PERMISSIONS: Mapping[str, frozenset[Role] | None] = {
     "offers.retire": MANAGERS,
     # customers
     "customers.list": READERS,
-    "customers.show": READERS,
+    "customers.show": READERS_OR_OWN,
     "customers.register": DESK,
     "customers.change": DESK,
     "customers.activate": MANAGERS,
     "customers.deactivate": MANAGERS,
     "customers.block": MANAGERS,
     "customers.unblock": MANAGERS,
+    "segments.list": READERS,
+    "segments.save": DESK,
+    "segments.remove": DESK,
     "participants.add": DESK,
     "participants.change": DESK,
     "participants.remove": DESK,
+    "photos.upload": DESK,
+    "photos.show": DESK_OR_OWN,
     # packages
     "packages.sell": DESK,
-    "packages.list": READERS,
-    "packages.list_of_customer": READERS,
-    "packages.show": READERS,
-    "packages.units": READERS,
-    "packages.history": READERS,
+    "packages.list": READERS_OR_OWN,
+    "packages.list_of_customer": READERS_OR_OWN,
+    "packages.show": READERS_OR_OWN,
+    "packages.units": READERS_OR_OWN,
+    "packages.history": READERS_OR_OWN,
     "packages.notes": READERS,
-    "packages.payments": READERS,
+    "packages.payments": READERS_OR_OWN,
     "packages.refund_quote": READERS,
-    "packages.facts": BOOKKEEPERS,
+    "packages.facts": BOOKKEEPERS_OR_OWN,
     "packages.explain": BOOKKEEPERS,
     "packages.travel": BOOKKEEPERS,  # any question about a package's past
     "packages.add_note": DESK,
@@ -85,15 +97,33 @@ PERMISSIONS: Mapping[str, frozenset[Role] | None] = {
     "payments.refund": MANAGERS,
     "redemptions.redeem": DESK,
     "redemptions.redeem_from_customer": DESK,
-    "redemptions.show": READERS,
+    "redemptions.show": READERS_OR_OWN,
     "redemptions.restore": DESK,  # staff only their own of the same day, which the decision judges
+    # bookings
+    "bookings.make": DESK_OR_OWN,
+    "bookings.confirm": DESK,
+    "bookings.reschedule": DESK_OR_OWN,
+    "bookings.mark": DESK,
+    "bookings.complete": DESK,
+    "bookings.cancel": DESK_OR_OWN,
+    "bookings.override": DESK - {Role.INTEGRATION},  # asked by bookings.cancel
+    "bookings.show": READERS_OR_OWN,
+    "bookings.list": READERS_OR_OWN,
+    "bookings.list_of_customer": READERS_OR_OWN,
+    "credits.show": READERS_OR_OWN,
+    "activity.show": READERS_OR_OWN,
+    # points
+    "points.list": READERS_OR_OWN,
+    "points.move": DESK,
+    "points.adjust": MANAGERS,  # asked by points.move
+    "points.reverse": MANAGERS,
     # the ledger
     "facts.list": BOOKKEEPERS,
     "ledger.head": BOOKKEEPERS,
 }
 
-SEES_PEOPLE: Final = DESK
-"""Roles that are shown names and contacts; to others they are null."""
+SEES_PEOPLE: Final = DESK_OR_OWN
+"""Roles that are shown names and contacts; to others they are null. A customer meets only their own."""
 
 
 def may(role: Role, operation: str) -> bool:

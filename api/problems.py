@@ -112,7 +112,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "package-cancelled": Kind(409, "The package is cancelled", "A manager can reinstate it."),
     "package-frozen": Kind(409, "The package is frozen", "It can be used again when it is unfrozen."),
-    "already-restored": Kind(409, "Already restored", "Every unit of this use is back."),
+    "already-restored": Kind(
+        409, "Already restored", "Every unit of this use is back, or every point of this addition taken back."
+    ),
     "holds-outstanding": Kind(
         409, "Units are held for bookings", "Release them in the same command or cancel the bookings first."
     ),
@@ -121,7 +123,7 @@ KINDS: Mapping[str, Kind] = {
     "payment-required": Kind(
         409, "Payment is required first", "This business asks for full payment before use; `owing` is left."
     ),
-    "points-insufficient": Kind(409, "Not enough points", "The balance is lower than what was asked."),
+    "points-insufficient": Kind(409, "Not enough points", "`balance` is lower than what was `requested`."),
     "not-eligible": Kind(409, "Not eligible", "`reason` tells which rule of the package says no."),
     "not-expired": Kind(
         409, "Nothing to reinstate", "Only an expired or cancelled package can be reinstated; see `status`."
@@ -141,8 +143,13 @@ KINDS: Mapping[str, Kind] = {
     "version-mismatch": Kind(
         412, "It has changed meanwhile", "Read it again: `current_version` is where it stands now."
     ),
-    "body-too-large": Kind(413, "The body is too large", "64 KiB is the limit."),
-    "unsupported-media-type": Kind(415, "Unsupported media type", "Send `Content-Type: application/json`."),
+    "body-too-large": Kind(413, "The body is too large", "64 KiB is the limit, and 5 MB that of a photo."),
+    "unsupported-media-type": Kind(
+        415,
+        "Unsupported media type",
+        "Send `Content-Type: application/json`. A photo is sent as image/jpeg, image/png or image/webp, or as the"
+        " one file of a multipart/form-data; its own bytes tell what it is.",
+    ),
     "idempotency-key-reused": Kind(
         422,
         "The Idempotency-Key was used for another request",

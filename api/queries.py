@@ -22,7 +22,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -33,11 +33,12 @@ from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, Validatio
 
 from api.bodies import read_parameters
 from api.frame import Asked, Call, Exchange, Route, exchange_of, parameters_of
+from api.owning import check_own, only_own
 from api.problems import Flaw, Problem, invalid
-from api.replies import Reply
+from api.replies import Header, Reply
 from domain.ledger.books import Books
 from domain.ledger.recorder import Wanted
-from domain.values import DayOrMoment, Value, start_of
+from domain.values import DayOrMoment, Role, Value, start_of
 from projections.outage import told_as_unavailable
 from projections.views import Snapshot
 
@@ -109,6 +110,7 @@ class Found:
     position: int
     version: int | None = None
     media_type: str = "application/json"
+    headers: tuple[Header, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,8 +278,11 @@ def _found(request: Asked, route: Route, parameters: type[Q], find: Callable[[Qu
         at_least=_min_position(exchange),
         accept=exchange.header(b"accept") or "*/*",
     )
+    if call.role is Role.CUSTOMER:
+        check_own(call)
+        call = replace(call, parameters=only_own(call, call.parameters))
     found = find(call)
-    headers = [(b"ledger-position", b"%d" % found.position)]
+    headers = [(b"ledger-position", b"%d" % found.position), *found.headers]
     if found.version is not None:
         headers.append((b"etag", b'"v%d"' % found.version))
     body = found.body if isinstance(found.body, bytes) else found.body.model_dump_json().encode()

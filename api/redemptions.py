@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from api.answers import Ask, Command, command
+from api.booking_shown import starts_of
 from api.cards import (
     NOBODY,
     BookingShown,
@@ -20,7 +21,8 @@ from api.cards import (
 from api.queries import Found, NoParameters, Query, query
 from api.texts import wording_or_none
 from domain.ledger.books import Books
-from domain.ledger.commands import Decision, redemption_claims
+from domain.ledger.claims import redemption_claims
+from domain.ledger.commands import Decision
 from domain.ledger.mapper import Recorded
 from domain.ledger.recorder import Wanted
 from domain.package import (
@@ -148,7 +150,7 @@ def redeem_from_customer(call: Command[RedemptionBody]) -> Ask:
         return {
             "redemption_id": asked.redemption_id,
             "allocations": _taken(decision, call.currency),
-            "packages": [in_books(books, id, call) for id in decision.facts],
+            "packages": [in_books(books, id, call) for id in decision.packages],
         }
 
     return Ask(asked, answer, shows=owners)
@@ -219,7 +221,7 @@ def restore(call: Command[RestorationBody]) -> Ask:
             "reason": _why_unusable([fact for _, fact in facts]),
             "restorable": sum(package.uses[redemption_id].restorable for package in used),
             "allocations": [_allocation(id, fact, call.currency) for id, fact in facts],
-            "packages": [in_books(books, id, call) for id in decision.facts],
+            "packages": [in_books(books, id, call) for id in decision.packages],
         }
 
     asked = RestoreUnits(
@@ -299,6 +301,7 @@ def _redemption(
     if call.sees_people:
         staff = [fact.staff_id] if fact.staff_id else []
         people = known([*books.people(package.customer_id), *call.ledger.recorder.people(staff)])
+    starts = starts_of(call, package.customer_id, [fact.booking_id])
     allocations = tuple(_used_allocation(*use) for use in uses)
     restorable = sum(allocation.restorable for allocation in allocations)
     name = next((s.name for line in package.lines for s in line.services if s.id == fact.service_id), None)
@@ -312,7 +315,7 @@ def _redemption(
         recorded_at=rfc3339(recorded.recorded_at),
         staff=named(fact.staff_id, people),
         location_id=fact.location_id,
-        booking=booking(fact.booking_id, fact.session_at),
+        booking=booking(fact.booking_id, starts.get(fact.booking_id or "", fact.session_at)),
         allocations=allocations,
         restored=fact.quantity - restorable,
         restorable=restorable,

@@ -92,6 +92,9 @@ def _operation(route: Route, known: Known) -> Schema:
         required = any(field.is_required() for field in route.body.model_fields.values())
         schema = known[route.body, "validation"]
         made["requestBody"] = {"required": required, "content": {"application/json": {"schema": schema}}}
+    if route.uploads:
+        image = {"schema": {"type": "string", "format": "binary"}}
+        made["requestBody"] = {"required": True, "content": dict.fromkeys(route.uploads, image)}
     return made
 
 

@@ -30,8 +30,8 @@ def correct(
 
 def _take(package: Package, line: Line, command: CorrectLine, at: Circumstances) -> LineCorrected:
     wanted = -command.change
-    if wanted > line.remaining:
-        raise InsufficientUnits(requested=wanted, available=line.remaining, remaining=line.remaining)
+    if wanted > line.available:
+        raise InsufficientUnits(requested=wanted, available=line.available, remaining=line.remaining)
     taken = line.lowest(wanted)
     return _correction(package, line, command, at, value=line.value_of(taken), taken=taken)
 

@@ -1,10 +1,10 @@
 """A customer: the account that buys, its standing, and the participants of its household.
 
 Number 0 is the customer in person. Personal data lives in the directory; these facts hold ids,
-and the names of fields that changed. Facts · state and evolve · commands · decide.
+the names of fields that changed, the category and the consents. Facts · state and evolve · commands · decide.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal, assert_never
@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints
 from domain.events import Fact
 from domain.refusals import IdTaken, Invalid, LimitReached, NotFound
 from domain.values import (
+    Category,
     Circumstances,
     CustomerId,
     ExternalRef,
@@ -27,8 +28,11 @@ from domain.values import (
 )
 
 PARTICIPANTS_MAX = 100
-ProfileField = Literal["name", "email", "mobile", "country_code"]
-ParticipantField = Literal["name", "kind", "barred_services"]
+ProfileField = Literal[
+    "name", "email", "mobile", "country_code", "gender", "date_of_birth", "anniversary", "photo"
+]
+ParticipantField = Literal["name", "photo", "kind", "barred_services"]
+ConsentName = Literal["session_reminder", "birthday", "marketing"]
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_ -]{0,29}$")]
 """person, dog, cat …: what a business takes care of, in lower case."""
 
@@ -42,6 +46,14 @@ class ParticipantOf(Value):
     barred_services: tuple[ServiceId, ...] = ()
 
 
+class Consents(Value):
+    """What the customer agreed to be sent; each is false until given (domain.md, Consents)."""
+
+    session_reminder: bool = False
+    birthday: bool = False
+    marketing: bool = False
+
+
 class CustomerRegistered(Fact):
     stored_name: ClassVar = "customer.registered"
     participants: tuple[ParticipantOf, ...]
@@ -52,6 +64,19 @@ class CustomerRegistered(Fact):
 class ProfileChanged(Fact):
     stored_name: ClassVar = "customer.profile_changed"
     fields: tuple[ProfileField, ...]
+
+
+class CustomerCategorised(Fact):
+    stored_name: ClassVar = "customer.categorised"
+    category: Category | None = None
+    """None: no longer in any."""
+
+
+class ConsentChanged(Fact):
+    stored_name: ClassVar = "customer.consent_changed"
+    changed: tuple[ConsentName, ...]
+    consents: Consents
+    """All of them as they are now."""
 
 
 class CustomerActivated(Fact):
@@ -93,6 +118,8 @@ class ParticipantRemoved(Fact):
 CustomerFact = (
     CustomerRegistered
     | ProfileChanged
+    | CustomerCategorised
+    | ConsentChanged
     | CustomerActivated
     | CustomerDeactivated
     | CustomerBlocked
@@ -104,6 +131,8 @@ CustomerFact = (
 FACTS: tuple[type[Fact], ...] = (
     CustomerRegistered,
     ProfileChanged,
+    CustomerCategorised,
+    ConsentChanged,
     CustomerActivated,
     CustomerDeactivated,
     CustomerBlocked,
@@ -135,6 +164,8 @@ class Customer:
     external_ref: ExternalRef | None = None
     active: bool = True
     blocked: bool = False
+    category: str | None = None
+    consents: Consents = field(default_factory=Consents)
 
     @property
     def in_person(self) -> Participant:
@@ -154,6 +185,10 @@ def evolve(state: Customer | None, fact: CustomerFact) -> Customer:
     match fact:
         case ProfileChanged():
             return state
+        case CustomerCategorised():
+            return replace(state, category=fact.category)
+        case ConsentChanged():
+            return replace(state, consents=fact.consents)
         case CustomerActivated():
             return replace(state, active=True)
         case CustomerDeactivated():
@@ -190,6 +225,8 @@ class NewParticipant(Value):
 class RegisterCustomer(Value):
     customer_id: CustomerId
     participants: Annotated[tuple[NewParticipant, ...], Field(max_length=PARTICIPANTS_MAX)] = ()
+    category: Category | None = None
+    consents: Mapping[ConsentName, bool] = {}
     external_ref: ExternalRef | None = None
 
 
@@ -198,6 +235,19 @@ class ChangeProfile(Value):
 
     customer_id: CustomerId
     fields: tuple[ProfileField, ...]
+
+
+class CategoriseCustomer(Value):
+    customer_id: CustomerId
+    category: Category | None
+    """One of the business's; None takes the customer out of any."""
+
+
+class ChangeConsents(Value):
+    """Only the consents that are named change."""
+
+    customer_id: CustomerId
+    consents: Mapping[ConsentName, bool]
 
 
 class ActivateCustomer(Value):
@@ -228,6 +278,8 @@ class ChangeParticipant(Value):
     kind: Kind | None = None
     barred_services: tuple[ServiceId, ...] | None = None
     renamed: bool = False
+    pictured: bool = False
+    """Whether the directory gets another name, or another photo, in the same append."""
 
 
 class RemoveParticipant(Value):
@@ -238,6 +290,8 @@ class RemoveParticipant(Value):
 CustomerCommand = (
     RegisterCustomer
     | ChangeProfile
+    | CategoriseCustomer
+    | ChangeConsents
     | ActivateCustomer
     | DeactivateCustomer
     | BlockCustomer
@@ -260,12 +314,16 @@ def decide(state: Customer | None, command: CustomerCommand, at: Circumstances) 
     if isinstance(command, RegisterCustomer):
         if state is not None:
             raise IdTaken(command.customer_id)
-        return [_register(command)]
+        return _register(command)
     if state is None:
         raise NotFound("customer", command.customer_id)
     match command:
         case ChangeProfile():
             return [ProfileChanged(fields=command.fields)] if command.fields else []
+        case CategoriseCustomer():
+            return _categorise(state.category, command.category)
+        case ChangeConsents():
+            return _change_consents(state.consents, command.consents)
         case ActivateCustomer():
             return [] if state.active else [CustomerActivated()]
         case DeactivateCustomer():
@@ -284,13 +342,27 @@ def decide(state: Customer | None, command: CustomerCommand, at: Circumstances) 
             assert_never(command)
 
 
-def _register(command: RegisterCustomer) -> CustomerRegistered:
+def _register(command: RegisterCustomer) -> list[CustomerFact]:
     first = ParticipantOf(participant_id=in_person(command.customer_id), number=0, kind="person")
     others = _numbered(command.participants, 1)
     ids = [first.participant_id, *(other.participant_id for other in others)]
     if len(set(ids)) < len(ids):
         raise Invalid("/participants", "duplicate", "names a participant twice")
-    return CustomerRegistered(participants=(first, *others), external_ref=command.external_ref)
+    registered = CustomerRegistered(participants=(first, *others), external_ref=command.external_ref)
+    consents = _change_consents(Consents(), command.consents)
+    return [registered, *_categorise(None, command.category), *consents]
+
+
+def _categorise(before: str | None, category: str | None) -> list[CustomerFact]:
+    return [] if category == before else [CustomerCategorised(category=category)]
+
+
+def _change_consents(before: Consents, given: Mapping[ConsentName, bool]) -> list[CustomerFact]:
+    changed = tuple(name for name, value in given.items() if value != getattr(before, name))
+    if not changed:
+        return []
+    consents = before.model_copy(update={name: given[name] for name in changed})
+    return [ConsentChanged(changed=changed, consents=consents)]
 
 
 def _numbered(added: Sequence[NewParticipant], first: int) -> list[ParticipantOf]:
@@ -324,6 +396,7 @@ def _change_participant(state: Customer, command: ChangeParticipant) -> list[Cus
     barred = before.barred_services if command.barred_services is None else command.barred_services
     changed: dict[ParticipantField, bool] = {
         "name": command.renamed,
+        "photo": command.pictured,
         "kind": kind != before.kind,
         "barred_services": barred != before.barred_services,
     }

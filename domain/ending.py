@@ -1,9 +1,11 @@
 """The end of a package: cancelling, and voiding a sale made by mistake (S14)."""
 
 from domain.guards import check_not_cancelled, now_for
+from domain.holding import release_all
 from domain.package import (
     AVAILABLE,
     CORRECTED,
+    FORFEITED,
     USED,
     AnyPackageFact,
     CancelPackage,
@@ -14,14 +16,17 @@ from domain.package import (
     VoidPackage,
 )
 from domain.paying import refund
-from domain.refusals import NotEligible
+from domain.refusals import HoldsOutstanding, NotEligible
 from domain.values import Circumstances, local_day
 
 
 def cancel(package: Package, command: CancelPackage, at: Circumstances) -> list[AnyPackageFact]:
-    """Lapse what remains, after the refund if one is asked for. Raises PackageCancelled, refund refusals."""
+    """Lapse what remains, after the refund if one is asked for.
+
+    Raises PackageCancelled, HoldsOutstanding unless the holds are to be released, refund refusals.
+    """
     check_not_cancelled(package)
-    facts: list[AnyPackageFact] = []
+    facts = _without_holds(package, at, release=command.release_holds)
     if command.refund is not None:
         facts.append(refund(package, command.refund.payment_id, command.refund.amount, command.reason, at))
     facts.append(
@@ -38,14 +43,14 @@ def cancel(package: Package, command: CancelPackage, at: Circumstances) -> list[
 def void(package: Package, command: VoidPackage, at: Circumstances) -> list[AnyPackageFact]:
     """Undo a sale made by mistake: the same day, nothing used. What was paid goes back with it.
 
-    Raises PackageCancelled, NotEligible.
+    Raises PackageCancelled, HoldsOutstanding unless the holds are to be released, NotEligible.
     """
     check_not_cancelled(package)
     if package.entered_on != local_day(at.now, package.time_zone):
         raise NotEligible("a sale is voided on the day it was entered; cancel the package instead")
-    if package.units_in(USED) or package.units_in(CORRECTED):
+    if package.units_in(USED) or package.units_in(FORFEITED) or package.units_in(CORRECTED):
         raise NotEligible("a unit was used or taken by a correction; give it back first, or cancel instead")
-    facts: list[AnyPackageFact] = []
+    facts = _without_holds(package, at, release=command.release_holds)
     paid = package.paid
     for payment_id, payment in package.payments.items():
         left = payment.amount - payment.refunded
@@ -71,3 +76,9 @@ def void(package: Package, command: VoidPackage, at: Circumstances) -> list[AnyP
         )
     )
     return facts
+
+
+def _without_holds(package: Package, at: Circumstances, *, release: bool) -> list[AnyPackageFact]:
+    if package.holds and not release:
+        raise HoldsOutstanding(tuple(package.holds))
+    return release_all(package, at)

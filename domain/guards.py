@@ -94,6 +94,17 @@ def amount_in(money: Money, currency: str, pointer: str) -> int:
     return money.amount
 
 
+def check_holds(package: Package, expires_on: date | None) -> None:
+    """Raises Invalid for a last valid day before the start of a booking that holds units."""
+    starts = [hold.session_at for holds in package.holds.values() for hold in holds]
+    if expires_on is None or not starts:
+        return
+    latest = local_day(max(starts), package.time_zone)
+    if expires_on < latest:
+        message = f"must not lie before {latest}, the day of a booking that holds units"
+        raise Invalid("/expires_on", "before-held-booking", message)
+
+
 def check_expiry(expires_on: date, purchased_at: datetime, zone: str) -> None:
     """Raises Invalid for a last valid day before the purchase."""
     purchased_on = local_day(purchased_at, zone)

@@ -192,6 +192,54 @@ class UnitsRestored(PackageFact):
     staff_id: StaffId | None = None
 
 
+class UnitsHeld(PackageFact):
+    """Units reserved for a booking: a number on a line, not particular units."""
+
+    stored_name: ClassVar = "package.held"
+    booking_id: BookingId
+    line: LineNumber
+    quantity: Quantity
+    held: int
+    """Units of the line that are held now, for all bookings."""
+    remaining: int
+    service_id: ServiceId
+    participant_id: ParticipantId
+    session_at: Moment
+    staff_id: StaffId | None = None
+
+
+ReleasedFor = Literal["attended", "no_show", "cancelled", "rescheduled", "package_cancelled"]
+
+
+class HoldReleased(PackageFact):
+    stored_name: ClassVar = "package.hold_released"
+    booking_id: BookingId
+    line: LineNumber
+    quantity: Quantity
+    held: int
+    remaining: int
+    why: ReleasedFor
+    staff_id: StaffId | None = None
+
+
+class UnitsForfeited(PackageFact):
+    """Units consumed without a session: a late cancellation or a no-show, by the terms in force when booked."""
+
+    stored_name: ClassVar = "package.forfeited"
+    booking_id: BookingId
+    line: LineNumber
+    units: Units
+    value: Amount
+    remaining: int
+    service_id: ServiceId
+    participant_id: ParticipantId
+    session_at: Moment
+    redemption_id: RedemptionId | None = None
+    """The redemption that had used them, where they were not only held."""
+    terms: Terms
+    staff_id: StaffId | None = None
+
+
 class FreedUse(Value):
     """Units that a correction gave back although a redemption used them."""
 
@@ -293,6 +341,9 @@ AnyPackageFact = (
     | ValidityStarted
     | UnitsRedeemed
     | UnitsRestored
+    | UnitsHeld
+    | HoldReleased
+    | UnitsForfeited
     | LineCorrected
     | ExpiryChanged
     | ExpiryRemoved
@@ -312,6 +363,9 @@ FACTS: tuple[type[Fact], ...] = (
     ValidityStarted,
     UnitsRedeemed,
     UnitsRestored,
+    UnitsHeld,
+    HoldReleased,
+    UnitsForfeited,
     LineCorrected,
     ExpiryChanged,
     ExpiryRemoved,
@@ -326,8 +380,9 @@ FACTS: tuple[type[Fact], ...] = (
 
 # --- State -------------------------------------------------------------------------------------
 
-AVAILABLE, USED, CORRECTED, LAPSED = b"a", b"u", b"c", b"l"
-"""The state of a unit, one byte each: available, used, taken by a correction, lapsed."""
+AVAILABLE, USED, FORFEITED, CORRECTED, LAPSED = b"a", b"u", b"f", b"c", b"l"
+"""The state of a unit, one byte each: available, used, forfeited, taken by a correction, lapsed. Units that
+are held for bookings are among the available ones: which of them is not said before they are used."""
 
 
 @dataclass(frozen=True)
@@ -341,6 +396,8 @@ class Line:
     states: bytes
     taken: Units = ()
     """Units that corrections took, oldest first."""
+    held: int = 0
+    """How many of the remaining units are reserved for bookings."""
 
     @cached_property
     def service_ids(self) -> frozenset[str]:
@@ -349,6 +406,11 @@ class Line:
     @property
     def remaining(self) -> int:
         return self.states.count(AVAILABLE)
+
+    @property
+    def available(self) -> int:
+        """What may be used, corrected or transferred: the remaining units that no booking holds."""
+        return self.remaining - self.held
 
     def serves(self, service_id: str) -> bool:
         return service_id in self.service_ids
@@ -400,6 +462,18 @@ class Use:
 
 
 @dataclass(frozen=True)
+class Hold:
+    """Units of one line reserved for a booking."""
+
+    line: int
+    quantity: int
+    service_id: str
+    participant_id: str
+    session_at: datetime
+    held_at: datetime
+
+
+@dataclass(frozen=True)
 class Payment:
     amount: int
     refunded: int
@@ -418,7 +492,7 @@ class Freeze:
 
 @dataclass(frozen=True)
 class Move:
-    """A change of a line's remaining units, in business time."""
+    """A change of a line's available units, in business time. A hold takes them and its release gives back."""
 
     effective_at: datetime
     line: int
@@ -445,12 +519,17 @@ class Package:
     beneficiaries: tuple[str, ...]
     cap_per_participant: int | None
     locations: tuple[str, ...]
+    cancellation: Terms
     expires_on: date | None
     expiry_set: bool = False
     """Whether somebody set or removed the expiry by hand, so that the rule no longer decides it."""
     started_on: date | None = None
     payments: dict[str, Payment] = field(default_factory=dict)
     uses: dict[str, Use] = field(default_factory=dict)
+    holds: dict[str, tuple[Hold, ...]] = field(default_factory=dict)
+    """Booking → what it holds."""
+    forfeits: dict[str, int] = field(default_factory=dict)
+    """Participant → units forfeited in their name."""
     freezes: tuple[Freeze, ...] = ()
     frozen: bool = False
     """Whether the last freeze has not been ended by a fact; the clock may have ended it."""
@@ -464,6 +543,10 @@ class Package:
     @property
     def remaining(self) -> int:
         return sum(line.remaining for line in self.lines)
+
+    @property
+    def held(self) -> int:
+        return sum(line.held for line in self.lines)
 
     @property
     def paid(self) -> int:
@@ -547,6 +630,7 @@ def _purchased(fact: PackagePurchased) -> Package:
         beneficiaries=fact.beneficiaries,
         cap_per_participant=fact.cap_per_participant,
         locations=fact.locations,
+        cancellation=fact.cancellation,
         expires_on=fact.expires_on,
         latest_at=fact.effective_at,
     )
@@ -571,6 +655,12 @@ def _changed(state: Package, fact: AnyPackageFact) -> Package:
             return _redeemed(state, fact)
         case UnitsRestored():
             return _restored(state, fact)
+        case UnitsHeld():
+            return _held(state, fact)
+        case HoldReleased():
+            return _released(state, fact)
+        case UnitsForfeited():
+            return _forfeited(state, fact)
         case LineCorrected():
             return _corrected(state, fact)
         case ExpiryChanged():
@@ -632,6 +722,30 @@ def _restored(state: Package, fact: UnitsRestored) -> Package:
     return _shrunk(
         state, FreedUse(redemption_id=fact.redemption_id, allocation=fact.allocation, units=fact.units)
     )
+
+
+def _held(state: Package, fact: UnitsHeld) -> Package:
+    line = changed(state.lines[fact.line - 1], held=fact.held)
+    hold = Hold(
+        fact.line, fact.quantity, fact.service_id, fact.participant_id, fact.session_at, fact.effective_at
+    )
+    holds = {**state.holds, fact.booking_id: (*state.holds.get(fact.booking_id, ()), hold)}
+    return changed(_with_line(state, fact.line, line, fact.effective_at, -fact.quantity), holds=holds)
+
+
+def _released(state: Package, fact: HoldReleased) -> Package:
+    line = changed(state.lines[fact.line - 1], held=fact.held)
+    left = tuple(hold for hold in state.holds[fact.booking_id] if hold.line != fact.line)
+    others = {id: holds for id, holds in state.holds.items() if id != fact.booking_id}
+    holds = {**others, fact.booking_id: left} if left else others
+    return changed(_with_line(state, fact.line, line, fact.effective_at, fact.quantity), holds=holds)
+
+
+def _forfeited(state: Package, fact: UnitsForfeited) -> Package:
+    line = state.lines[fact.line - 1].moved(fact.units, AVAILABLE, FORFEITED)
+    state = _with_line(state, fact.line, line, fact.effective_at, -len(fact.units))
+    before = state.forfeits.get(fact.participant_id, 0)
+    return changed(state, forfeits={**state.forfeits, fact.participant_id: before + len(fact.units)})
 
 
 def _shrunk(state: Package, freed: FreedUse) -> Package:
@@ -774,12 +888,14 @@ class Refund(Value):
 class CancelPackage(Value):
     package_id: PackageId
     reason: Wording
+    release_holds: bool = False
     refund: Refund | None = None
 
 
 class VoidPackage(Value):
     package_id: PackageId
     reason: Wording
+    release_holds: bool = False
 
 
 class AdjustPrice(Value):

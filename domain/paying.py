@@ -7,6 +7,7 @@ from domain.guards import amount_in, check_not_cancelled, now_for
 from domain.package import (
     AVAILABLE,
     CORRECTED,
+    FORFEITED,
     USED,
     AdjustPrice,
     AnyPackageFact,
@@ -81,7 +82,8 @@ class RefundQuote:
 def refund_quote(package: Package) -> RefundQuote:
     payments = sum(payment.amount for payment in package.payments.values())
     refunded = sum(payment.refunded for payment in package.payments.values())
-    used = sum(line.value_of((*line.units(USED), *line.units(CORRECTED))) for line in package.lines)
+    gone = (USED, FORFEITED, CORRECTED)
+    used = sum(line.value_of(line.units(state)) for line in package.lines for state in gone)
     return RefundQuote(payments, refunded, used, max(0, payments - refunded - used))
 
 

@@ -48,7 +48,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class Wish:
     """A redemption with everything about it resolved."""
 
     command: Redemption
@@ -67,7 +67,21 @@ def redeem(
     *,
     chosen: bool,
 ) -> dict[str, list[AnyPackageFact]]:
-    """The facts of one redemption, by package.
+    """The facts of one redemption, by package. Raises what `allocate` raises."""
+    taken, wish = allocate(candidates, command, at, business, customer, chosen=chosen)
+    return use(taken, wish, at)
+
+
+def allocate(
+    candidates: Sequence[Candidate],
+    command: Redemption,
+    at: Circumstances,
+    business: Business,
+    customer: Customer,
+    *,
+    chosen: bool,
+) -> tuple[list[Taken], Wish]:
+    """Which units a redemption takes, and what it was resolved to.
 
     `chosen`: somebody named the one package, so what speaks against it is the refusal; otherwise
     packages that cannot be used are passed over. Raises InsufficientUnits, PackageExpired,
@@ -83,7 +97,7 @@ def redeem(
     taken = list(_allocate(usable, wish, at))
     if sum(len(part.units) for part in taken) < command.quantity:
         raise _short(usable, obstacles, wish)
-    return _facts(taken, wish, at)
+    return taken, wish
 
 
 def _resolved(
@@ -93,14 +107,14 @@ def _resolved(
     customer: Customer,
     candidates: Sequence[Candidate],
     chosen: bool,
-) -> _Wish:
+) -> Wish:
     effective_at = at.now
     if command.effective_at is not None:
         moment = as_moment(command.effective_at, business.time_zone)
         earliest = candidates[0].package.purchased_at if chosen else EARLIEST_SALE
         effective_at = check_moment(moment, earliest, at, business.time_zone)
     participant = _participant(command, customer, candidates, chosen, effective_at)
-    return _Wish(command, effective_at, command.session_at or effective_at, participant)
+    return Wish(command, effective_at, command.session_at or effective_at, participant)
 
 
 def _participant(
@@ -122,7 +136,7 @@ def _participant(
 # May it be used?
 
 
-def check_use(package: Package, wish: _Wish, business: Business, least: int) -> None:
+def check_use(package: Package, wish: Wish, business: Business, least: int) -> None:
     """Whether a package may give at least so many units for this wish, whatever is left of it.
 
     Raises why not; PaymentRequired only when nothing else speaks against it.
@@ -139,7 +153,7 @@ def check_use(package: Package, wish: _Wish, business: Business, least: int) -> 
         assert expires_on is not None
         raise PackageExpired(expires_on)
     for moment in (wish.effective_at, wish.used_at):
-        _check_not_frozen(package, moment)
+        check_not_frozen(package, moment)
     _check_eligible(package, wish, least)
     if command.line is not None and command.line > len(package.lines):
         raise NotEligible(f"the package has {len(package.lines)} lines", limit=len(package.lines))
@@ -149,7 +163,7 @@ def check_use(package: Package, wish: _Wish, business: Business, least: int) -> 
         raise PaymentRequired(package.owing)
 
 
-def _obstacle(package: Package, wish: _Wish, business: Business, least: int) -> Refused | None:
+def _obstacle(package: Package, wish: Wish, business: Business, least: int) -> Refused | None:
     try:
         check_use(package, wish, business, least)
     except Refused as refusal:
@@ -157,7 +171,7 @@ def _obstacle(package: Package, wish: _Wish, business: Business, least: int) -> 
     return None
 
 
-def _check_not_frozen(package: Package, moment: datetime) -> None:
+def check_not_frozen(package: Package, moment: datetime) -> None:
     day = local_day(moment, package.time_zone)
     for freeze in package.freezes:
         within = freeze.frozen_at <= moment and day <= freeze.until
@@ -165,7 +179,7 @@ def _check_not_frozen(package: Package, moment: datetime) -> None:
             raise PackageFrozen(freeze.until)
 
 
-def _check_eligible(package: Package, wish: _Wish, least: int) -> None:
+def _check_eligible(package: Package, wish: Wish, least: int) -> None:
     """The participant, the place and the household's cap (domain.md, Sharing)."""
     command, participant = wish.command, wish.participant
     if package.sharing == "purchaser" and participant.id not in package.beneficiaries:
@@ -179,12 +193,15 @@ def _check_eligible(package: Package, wish: _Wish, least: int) -> None:
         raise NotEligible(f"one participant may use {cap} units of the package", limit=cap)
 
 
-def _room_under_cap(package: Package, wish: _Wish) -> int:
+def _room_under_cap(package: Package, wish: Wish) -> int:
     """How many units of a package the participant may still use."""
     if package.cap_per_participant is None:
         return UNITS_PER_PACKAGE_MAX
-    used = sum(use.restorable for use in package.uses.values() if use.participant_id == wish.participant.id)
-    return package.cap_per_participant - used
+    id = wish.participant.id
+    used = sum(use.restorable for use in package.uses.values() if use.participant_id == id)
+    holds = (hold for held in package.holds.values() for hold in held)
+    held = sum(hold.quantity for hold in holds if hold.participant_id == id)
+    return package.cap_per_participant - used - held - package.forfeits.get(id, 0)
 
 
 # Which units?
@@ -196,7 +213,7 @@ def _lines_for(package: Package, command: Redemption) -> Iterator[int]:
             yield number
 
 
-def _allocate(candidates: Sequence[Candidate], wish: _Wish, at: Circumstances) -> Iterator[Taken]:
+def _allocate(candidates: Sequence[Candidate], wish: Wish, at: Circumstances) -> Iterator[Taken]:
     """Take the best-ranked lines first, each as far as it goes, until there is enough."""
     wanted = wish.command.quantity
     room = {candidate.id: _room_under_cap(candidate.package, wish) for candidate in candidates}
@@ -209,10 +226,10 @@ def _allocate(candidates: Sequence[Candidate], wish: _Wish, at: Circumstances) -
             room[candidate.id] -= take
 
 
-def _lines(candidates: Sequence[Candidate], wish: _Wish) -> Iterator[tuple[Candidate, int]]:
+def _lines(candidates: Sequence[Candidate], wish: Wish) -> Iterator[tuple[Candidate, int]]:
     for candidate in candidates:
         for number in _lines_for(candidate.package, wish.command):
-            if candidate.package.lines[number - 1].remaining:
+            if candidate.package.lines[number - 1].available:
                 yield candidate, number
 
 
@@ -234,17 +251,18 @@ def _rank(candidate: Candidate, number: int, at: Circumstances) -> tuple[bool, d
 
 
 def _capacity(package: Package, number: int, moment: datetime) -> int:
-    """How many units of a line a use at that moment may take: what is left now, and at every
-    moment since then in effective order, so that no past remainder falls below zero."""
+    """How many units of a line a use at that moment may take: what is available now, and at every
+    moment since then in effective order, so that no past remainder falls below zero, nor below what
+    bookings held of it then."""
     line = package.lines[number - 1]
     if moment >= package.latest_at:
-        return line.remaining
-    return min(line.remaining, _lowest_since(package, number, moment))
+        return line.available
+    return min(line.available, _lowest_since(package, number, moment))
 
 
 def _lowest_since(package: Package, number: int, moment: datetime) -> int:
     moves = sorted((m for m in package.moves if m.line == number), key=lambda m: m.effective_at)
-    left = package.lines[number - 1].remaining - sum(move.change for move in moves)
+    left = package.lines[number - 1].available - sum(move.change for move in moves)
     lowest: int | None = None
     for move in moves:
         if move.effective_at > moment:
@@ -253,14 +271,14 @@ def _lowest_since(package: Package, number: int, moment: datetime) -> int:
     return left if lowest is None else min(lowest, left)
 
 
-def _short(usable: Sequence[Candidate], obstacles: Sequence[Refused | None], wish: _Wish) -> Refused:
+def _short(usable: Sequence[Candidate], obstacles: Sequence[Refused | None], wish: Wish) -> Refused:
     """Why there is not enough: an unpaid package stands in the way, or what is left, now or back then."""
     owing = sum(obstacle.owing for obstacle in obstacles if isinstance(obstacle, PaymentRequired))
     requested, remaining, available, lowest = wish.command.quantity, 0, 0, 0
     for candidate in usable:
-        package, lines = candidate.package, [number for _, number in _lines([candidate], wish)]
-        left, room = sum(package.lines[n - 1].remaining for n in lines), _room_under_cap(package, wish)
-        remaining += left
+        package, lines = candidate.package, list(_lines_for(candidate.package, wish.command))
+        left, room = sum(package.lines[n - 1].available for n in lines), _room_under_cap(package, wish)
+        remaining += sum(package.lines[n - 1].remaining for n in lines)
         available += min(room, left)
         lowest += min(room, sum(_capacity(package, n, wish.effective_at) for n in lines))
     if available >= requested:
@@ -273,14 +291,15 @@ def _short(usable: Sequence[Candidate], obstacles: Sequence[Refused | None], wis
 # The facts
 
 
-def _facts(taken: Sequence[Taken], wish: _Wish, at: Circumstances) -> dict[str, list[AnyPackageFact]]:
+def use(taken: Sequence[Taken], wish: Wish, at: Circumstances) -> dict[str, list[AnyPackageFact]]:
+    """The facts of a use of the units that were chosen, by package."""
     facts: dict[str, list[AnyPackageFact]] = {}
     for allocation, part in enumerate(taken, 1):
         package = part.candidate.package
         if part.candidate.id not in facts:
             facts[part.candidate.id] = [
                 *settled(package, now_for(package, at)),
-                *_first_use(package, wish, at),
+                *started_by(package, wish.used_at, wish.effective_at, at),
             ]
         facts[part.candidate.id].append(_redeemed(part, allocation, wish, at))
     packages: Mapping[str, Package] = {part.candidate.id: part.candidate.package for part in taken}
@@ -289,20 +308,22 @@ def _facts(taken: Sequence[Taken], wish: _Wish, at: Circumstances) -> dict[str, 
     return facts
 
 
-def _first_use(package: Package, wish: _Wish, at: Circumstances) -> list[AnyPackageFact]:
+def started_by(
+    package: Package, session_at: datetime, used_at: datetime, at: Circumstances
+) -> list[AnyPackageFact]:
     """The first redemption starts a validity that waits for it, on the day of its session."""
     rule = package.validity
     if not isinstance(rule, AfterFirstUse) or package.started_on is not None:
         return []
-    started_on = local_day(wish.used_at, package.time_zone)
+    started_on = local_day(session_at, package.time_zone)
     if package.expiry_set:
         expires_on = package.expiry_on(today_for(package, at))
     else:
         expires_on = add(started_on, rule.count, rule.unit)
-    return [ValidityStarted(effective_at=wish.effective_at, started_on=started_on, expires_on=expires_on)]
+    return [ValidityStarted(effective_at=used_at, started_on=started_on, expires_on=expires_on)]
 
 
-def _redeemed(part: Taken, allocation: int, wish: _Wish, at: Circumstances) -> UnitsRedeemed:
+def _redeemed(part: Taken, allocation: int, wish: Wish, at: Circumstances) -> UnitsRedeemed:
     command, line = wish.command, part.candidate.package.lines[part.line - 1]
     return UnitsRedeemed(
         effective_at=wish.effective_at,

@@ -149,12 +149,50 @@ class NotExpired(Refused):
 
 
 @dataclass(eq=False)
+class HoldsOutstanding(Refused):
+    code = "holds-outstanding"
+    bookings: tuple[str, ...]
+
+    def sentence(self) -> str:
+        return f"{len(self.bookings)} bookings hold units of the package"
+
+
+@dataclass(eq=False)
+class BookingState(Refused):
+    code = "booking-state"
+    status: str
+    wanted: str
+
+    def sentence(self) -> str:
+        return f"a booking that is {self.status} cannot be {self.wanted}"
+
+
+@dataclass(eq=False)
 class AlreadyRestored(Refused):
     code = "already-restored"
     redemption_id: str
 
     def sentence(self) -> str:
         return "every unit of this use is back"
+
+
+@dataclass(eq=False)
+class AlreadyReversed(Refused):
+    code = "already-restored"
+    entry_id: str
+
+    def sentence(self) -> str:
+        return "every point of this addition was taken back"
+
+
+@dataclass(eq=False)
+class PointsInsufficient(Refused):
+    code = "points-insufficient"
+    balance: int
+    requested: int
+
+    def sentence(self) -> str:
+        return f"{self.requested} points requested, the balance is {self.balance}"
 
 
 @dataclass(eq=False)

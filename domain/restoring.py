@@ -17,6 +17,16 @@ def restore(
     `packages` are those the redemption took units of. Raises NotFound, AlreadyRestored,
     InsufficientUnits (with `restorable`), and Forbidden for staff on what is not theirs and of today.
     """
+    for id, package in packages.items():
+        if command.package_id in (None, id):
+            _check_may_restore(package, package.uses[command.redemption_id], at)
+    return give_back(packages, command, at)
+
+
+def give_back(
+    packages: dict[str, Package], command: RestoreUnits, at: Circumstances
+) -> dict[str, list[AnyPackageFact]]:
+    """The same where a rule gives back, whoever asks. Raises all of it but Forbidden."""
     if command.package_id is not None:
         packages = {id: p for id, p in packages.items() if id == command.package_id}
     parts = [
@@ -26,8 +36,6 @@ def restore(
     ]
     if not parts:
         raise NotFound("redemption", command.redemption_id)
-    for package in packages.values():
-        _check_may_restore(package, package.uses[command.redemption_id], at)
     restorable = sum(len(allocation.units) for allocation, _, _ in parts)
     if restorable == 0:
         raise AlreadyRestored(command.redemption_id)

@@ -2,7 +2,15 @@
 
 from datetime import timedelta
 
-from domain.guards import check_expiry, check_not_cancelled, check_not_expired, now_for, settled, today_for
+from domain.guards import (
+    check_expiry,
+    check_holds,
+    check_not_cancelled,
+    check_not_expired,
+    now_for,
+    settled,
+    today_for,
+)
 from domain.package import (
     LAPSED,
     AnyPackageFact,
@@ -35,6 +43,7 @@ def set_expiry(package: Package, command: SetExpiry, at: Circumstances) -> list[
         assert current is not None
         return [ExpiryRemoved(effective_at=moment, previous=current, reason=reason, staff_id=staff_id)]
     check_expiry(command.expires_on, package.purchased_at, package.time_zone)
+    check_holds(package, command.expires_on)
     return [
         ExpiryChanged(
             effective_at=moment,

@@ -27,6 +27,7 @@ from pydantic_core import CoreSchema, core_schema
 
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2200, 12, 31)
+FIRST_BIRTHDAY = date(1880, 1, 1)
 AMOUNT_MAX = 10**12
 """The largest amount of money in one value, in minor units."""
 RECORDED_AT = "{recorded_at}"
@@ -51,6 +52,7 @@ def _id(prefix: str) -> StringConstraints:
 
 BusinessId = Annotated[str, _id("biz")]
 LocationId = Annotated[str, _id("loc")]
+SegmentId = Annotated[str, _id("seg")]
 StaffId = Annotated[str, _id("stf")]
 ServiceId = Annotated[str, _id("svc")]
 OfferId = Annotated[str, _id("off")]
@@ -60,7 +62,9 @@ PackageId = Annotated[str, _id("pkg")]
 RedemptionId = Annotated[str, _id("red")]
 PaymentId = Annotated[str, _id("pay")]
 BookingId = Annotated[str, _id("bkg")]
+PointsId = Annotated[str, _id("pts")]
 TextId = Annotated[str, _id("txt")]
+PhotoId = Annotated[str, _id("pho")]
 
 
 # Text
@@ -81,6 +85,8 @@ def _printable(text: str) -> str:
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=2_000), AfterValidator(_printable)]
+Category = Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(_printable)]
+"""What a business sorts its customers into: VIP, Regular, New …"""
 
 
 class TextRef(Value):
@@ -185,6 +191,12 @@ def _bounded_day(day: date) -> date:
     return day
 
 
+def _bounded_day_of_life(day: date) -> date:
+    if not FIRST_BIRTHDAY <= day <= LAST_DAY:
+        raise ValueError(f"must lie between {FIRST_BIRTHDAY} and {LAST_DAY}")
+    return day
+
+
 def _utc_milliseconds(moment: datetime) -> datetime:
     # The years first: a moment at the edge of what datetime can hold has no counterpart in UTC.
     if FIRST_DAY.year - 1 <= moment.year <= LAST_DAY.year + 1:
@@ -196,7 +208,9 @@ def _utc_milliseconds(moment: datetime) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """`2026-10-03T08:00:00.000Z`: how every moment is written, in facts and in answers."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def from_milliseconds(milliseconds: int) -> datetime:
@@ -207,6 +221,10 @@ def from_milliseconds(milliseconds: int) -> datetime:
 
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Day = Annotated[date, _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "date"), AfterValidator(_bounded_day)]
+DayOfLife = Annotated[
+    date, _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "date"), AfterValidator(_bounded_day_of_life)
+]
+"""A birthday or a wedding day, which may lie long before the first day of any books."""
 Moment = Annotated[
     AwareDatetime,
     _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T", "date-time"),

@@ -20,6 +20,7 @@ from domain.package import (
     FACTS,
     ExpiryChanged,
     ExpiryRemoved,
+    HoldReleased,
     LineCorrected,
     NoteAdded,
     PackageFroze,
@@ -33,6 +34,8 @@ from domain.package import (
     PriceAdjusted,
     SharingChanged,
     Status,
+    UnitsForfeited,
+    UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
     ValidityStarted,
@@ -92,19 +95,34 @@ TABLE = Table(
     Column("cancellation", JSON, nullable=False),
     Column("cancelled", Boolean, nullable=False),
     Column("voided", Boolean, nullable=False),
+    # What lists are narrowed by. They change rarely, so that using a package touches no index.
+    Column("state", Text, nullable=False),
+    Column("payment", Text, nullable=False),
+    Column("owing", Boolean, nullable=False),
     *(Column(count, Integer, nullable=False) for count in COUNTS),
     Column("lines", JSON, nullable=False),
     Column("notes_count", Integer, nullable=False),
     Column("last_used_at", Moment),
     Column("version", Integer, nullable=False),
-    Index("of_customer", "business_id", "customer_id"),
-    Index("by_offer", "business_id", "offer_id"),
-    Index("by_expiry", "business_id", "expires_on", "package_id"),
+    # Each filter of the list of packages, in the order of the list.
     Index("by_purchase", "business_id", "purchased_at", "package_id"),
+    Index("of_customer", "business_id", "customer_id", "purchased_at", "package_id"),
+    Index("by_offer", "business_id", "offer_id", "purchased_at", "package_id"),
+    Index("by_location", "business_id", "location_id", "purchased_at", "package_id"),
+    Index("by_state", "business_id", "state", "purchased_at", "package_id", "valid_until"),
+    Index("by_payment", "business_id", "payment", "purchased_at", "package_id"),
+    Index("by_debt", "business_id", "owing", "purchased_at", "package_id"),
+    Index("by_external_ref", "business_id", "external_ref", "purchased_at", "package_id"),
+    Index("by_expiry", "business_id", "expires_on"),
+    Index("by_freeze", "business_id", "frozen_until"),
+    # Who has bought an offer, or paid for somebody else's: filters of the list of customers.
+    Index("buyers", "business_id", "offer_id", "customer_id"),
+    Index("payers", "business_id", "offer_id", "purchased_by"),
     # Room on each page, so that using a package touches no index.
     postgresql_with={"fillfactor": 70},
 )
-"""`valid_until` is the first moment that is no longer valid, a freeze counted to its last day."""
+"""`valid_until` is the first moment that is no longer valid, a freeze counted to its last day. `state` is what
+of a package's status does not depend on the clock: cancelled, used_up or open."""
 
 HANDLES: frozenset[type[Fact]] = frozenset(FACTS)
 """Every fact of a package shows on its card, if only as its version."""
@@ -184,6 +202,9 @@ def _sold(fact: PackagePurchased, recorded: Recorded) -> Row:
         "cancellation": fact.cancellation.model_dump(mode="json"),
         "cancelled": False,
         "voided": False,
+        "state": "open",
+        "payment": payment_status(fact.price, 0),
+        "owing": fact.price > 0,
         "lines": lines,
         "notes_count": 0,
         "last_used_at": None,
@@ -220,6 +241,12 @@ def _change(card: Row, fact: Any) -> None:
             units = len(fact.units)
             kept = {"lapsed": units} if fact.lapsed else {"remaining": units}
             _move(card, fact.line, 0 if fact.lapsed else fact.value, redeemed=-units, **kept)
+        case UnitsHeld():
+            _move(card, fact.line, 0, held=fact.quantity)
+        case HoldReleased():
+            _move(card, fact.line, 0, held=-fact.quantity)
+        case UnitsForfeited():
+            _move(card, fact.line, -fact.value, remaining=-len(fact.units), forfeited=len(fact.units))
         case LineCorrected():
             _correct(card, fact)
         case ExpiryChanged() | ExpiryRemoved():
@@ -273,6 +300,9 @@ def summed(moved: Row) -> Row:
     card["valid_until"] = _valid_until(
         card["expires_on"], card["frozen_on"], card["frozen_until"], card["time_zone"]
     )
+    card["state"] = "cancelled" if card["cancelled"] else "open" if card["remaining"] else "used_up"
+    card["payment"] = payment_status(card["price"], card["paid"])
+    card["owing"] = not card["cancelled"] and card["paid"] < card["price"]
     return card
 
 
@@ -296,7 +326,7 @@ def _frozen(card: Row) -> tuple[date, date]:
     return date.fromisoformat(card["frozen_on"]), date.fromisoformat(card["frozen_until"])
 
 
-CARDS = Keyed("cards", 1, TABLE, HANDLES, _keys, row)
+CARDS = Keyed("cards", 2, TABLE, HANDLES, _keys, row)
 
 
 # The card as an answer
@@ -425,4 +455,14 @@ def _external_ref(text: str | None) -> Row | None:
 def beneficiary(id: str, customer_id: str, people: Mapping[str, Mapping[str, Any]]) -> Row:
     """A participant as a screen shows them; number 0 is called as the customer is."""
     known = people.get(customer_id if id == in_person(customer_id) else id, {})
-    return {"id": id, "name": known.get("name"), "kind": known.get("kind", "person"), "photo_url": None}
+    return {
+        "id": id,
+        "name": known.get("name"),
+        "kind": known.get("kind", "person"),
+        "photo_url": photo_url(known["photo"]) if "photo" in known else None,
+    }
+
+
+def photo_url(photo_id: str) -> str:
+    """Where a photo is served."""
+    return f"/v1/photos/{photo_id}"

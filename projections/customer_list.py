@@ -1,17 +1,17 @@
-"""The customers of a business, for its list: in the order they were registered.
+"""The customers of a business, for its list: one row each, with an index for each column it is narrowed by.
 
 Names and contacts are in the directory, and are joined when a list is answered.
 """
-
-from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
 from domain.customer import (
     FACTS,
+    ConsentChanged,
+    Consents,
     CustomerActivated,
     CustomerBlocked,
+    CustomerCategorised,
     CustomerDeactivated,
     CustomerFact,
     CustomerRegistered,
@@ -23,8 +23,6 @@ from domain.customer import (
 )
 from domain.ledger.mapper import Recorded
 from projections.definition import Key, Keyed, Row
-from projections.in_order import in_order
-from projections.views import Snapshot
 
 TABLE = Table(
     "customers",
@@ -34,13 +32,17 @@ TABLE = Table(
     Column("position", BigInteger, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("blocked", Boolean, nullable=False),
+    Column("category", Text),
+    Column("session_reminder", Boolean, nullable=False),
+    Column("birthday", Boolean, nullable=False),
+    Column("marketing", Boolean, nullable=False),
     Column("external_ref", Text),
     # The household as it is now, number 0 first: id, number, kind, barred_services.
     Column("participants", JSON, nullable=False),
     Column("version", Integer, nullable=False),
 )
-Index("customers_in_order", TABLE.c.business_id, TABLE.c.position)
-Index("customers_by_external_ref", TABLE.c.business_id, TABLE.c.external_ref)
+for name in ("category", "active", "blocked", "session_reminder", "birthday", "marketing", "external_ref"):
+    Index(f"customers_by_{name}", TABLE.c.business_id, TABLE.c[name], TABLE.c.customer_id)
 
 
 def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
@@ -50,6 +52,8 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
             "position": recorded.position,
             "active": True,
             "blocked": False,
+            "category": None,
+            **Consents().model_dump(),
             "external_ref": None if fact.external_ref is None else str(fact.external_ref),
             "participants": [_participant(each) for each in fact.participants],
             "version": recorded.version,
@@ -69,6 +73,10 @@ def _change(before: Row, fact: CustomerFact) -> Row:
             return {"blocked": True}
         case CustomerUnblocked():
             return {"blocked": False}
+        case CustomerCategorised(category=category):
+            return {"category": category}
+        case ConsentChanged(consents=consents):
+            return consents.model_dump()
         case ParticipantAdded(participant=added):
             return {"participants": [*household, _participant(added)]}
         case ParticipantChanged(participant_id=id, kind=kind, barred_services=barred):
@@ -89,23 +97,4 @@ def _participant(added: ParticipantOf) -> Row:
     }
 
 
-CUSTOMERS = Keyed("customers", 1, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)
-
-
-def customers(
-    snapshot: Snapshot,
-    business_id: str,
-    after: Sequence[Any] | None,
-    limit: int,
-    *,
-    active: bool | None,
-    external_ref: str | None,
-) -> list[Row]:
-    """At most `limit` customers behind the key `after` (position)."""
-    table = snapshot.tables["customers"]
-    filters = []
-    if active is not None:
-        filters.append(table.c.active == active)
-    if external_ref is not None:
-        filters.append(table.c.external_ref == external_ref)
-    return in_order(snapshot, "customers", business_id, after, limit, *filters)
+CUSTOMERS = Keyed("customers", 2, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import BigInteger, Column, Dialect, MetaData, Table
+from sqlalchemy import BigInteger, Column, Dialect, MetaData, String, Table, Text
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.types import TypeDecorator
 
@@ -102,8 +102,14 @@ def physical_name(projection: Projection, *, shadow: bool = False) -> str:
 
 @lru_cache(maxsize=256)
 def physical_table(table: Table, physical: str) -> Table:
-    """The same table under another name. Its indexes get names of their own, as they share one schema."""
+    """The same table under another name. Its indexes get names of their own, as they share one schema.
+
+    Text is compared by its bytes, as in the ledger and on SQLite, whatever the language of the database.
+    """
     copy = table.to_metadata(MetaData(), name=physical)
+    for column in copy.columns:
+        if isinstance(column.type, String):
+            column.type = column.type.with_variant(Text(collation="C"), "postgresql")
     for number, index in enumerate(sorted(copy.indexes, key=lambda index: str(index.name)), start=1):
         index.name = quoted_name(f"{physical}_ix{number}", quote=False)
     return copy

@@ -15,6 +15,7 @@ from domain.ledger.mapper import Recorded
 from domain.package import (
     ExpiryChanged,
     ExpiryRemoved,
+    HoldReleased,
     LineCorrected,
     NoteAdded,
     PackageFroze,
@@ -27,6 +28,8 @@ from domain.package import (
     PaymentRefunded,
     PriceAdjusted,
     SharingChanged,
+    UnitsForfeited,
+    UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
     ValidityStarted,
@@ -106,6 +109,8 @@ def _told(fact: Any) -> Row:
             }
         case UnitsRedeemed() | UnitsRestored():
             return _use(fact)
+        case UnitsHeld() | HoldReleased() | UnitsForfeited():
+            return _booked(fact)
         case LineCorrected():
             value = -fact.value if fact.change < 0 else fact.value
             moved = {"line": fact.line, "change": fact.change, "value": value, "remaining": fact.remaining}
@@ -182,6 +187,26 @@ def _use(fact: UnitsRedeemed | UnitsRestored) -> Row:
         "session_at": fact.session_at,
         **moved,
     }
+
+
+def _booked(fact: UnitsHeld | HoldReleased | UnitsForfeited) -> Row:
+    """What a booking does to units beside using them. A hold moves none."""
+    moved: Row = {"line": fact.line, "remaining": fact.remaining, "booking_id": fact.booking_id}
+    if isinstance(fact, HoldReleased):
+        return {"kind": "hold", "label": f"Hold of {_counted(fact.quantity)} released", **moved}
+    moved |= {
+        "service_id": fact.service_id,
+        "participant_id": fact.participant_id,
+        "session_at": fact.session_at,
+    }
+    if isinstance(fact, UnitsHeld):
+        return {"kind": "hold", "label": f"Hold of {_counted(fact.quantity)}", **moved}
+    change = {"change": -len(fact.units), "value": -fact.value, "redemption_id": fact.redemption_id}
+    return {"kind": "forfeiture", "label": "Forfeited", **change, **moved}
+
+
+def _counted(units: int) -> str:
+    return f"{units} unit" + ("s" if units > 1 else "")
 
 
 def _expiry(fact: ValidityStarted | ExpiryChanged | ExpiryRemoved) -> Row:

@@ -5,21 +5,60 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from domain.ledger.mapper import Recorded
-from domain.package import LineCorrected, PackagePurchased, PaymentRecorded, PaymentRefunded, SoldService
+from domain.package import (
+    HoldReleased,
+    LineCorrected,
+    PackagePurchased,
+    PaymentRecorded,
+    PaymentRefunded,
+    SoldService,
+    UnitsHeld,
+)
 from projections.definition import Key, Row, fold
 from projections.history import HISTORY
 from projections.units import UNITS, USE
 
 
 def units_of(facts: Iterable[Recorded]) -> list[Row]:
-    """The rows of `units`, by line and number.
+    """The rows of `units`, by line and number, with those that bookings hold in the state `held`.
 
     Facts fix the numbers of the units they move in the order in which they were recorded, so they are
     folded in that order even where they count by business time: a use that was entered after an earlier
     one was restored may lie before it, and takes the same number.
     """
-    rows = fold(_UNITS, sorted(facts, key=lambda recorded: recorded.version))
-    return [rows[key] for key in sorted(rows)]
+    in_order = sorted(facts, key=lambda recorded: recorded.version)
+    rows = fold(_UNITS, in_order)
+    units = [rows[key] for key in sorted(rows)]
+    _show_held(units, in_order)
+    return units
+
+
+def _show_held(units: Iterable[Row], facts: Iterable[Recorded]) -> None:
+    """Show what bookings hold on the lowest available units of each line, the booking that held first first.
+
+    A hold is a number: which units it becomes is decided when they are used, the lowest available ones then.
+    """
+    holds: dict[int, dict[str, UnitsHeld]] = {}
+    for recorded in facts:
+        match recorded.fact:
+            case UnitsHeld() as held:
+                holds.setdefault(held.line, {})[held.booking_id] = held
+            case HoldReleased() as released:
+                holds.get(released.line, {}).pop(released.booking_id, None)
+            case _:
+                pass
+    waiting = {
+        line: [held for held in of.values() for _ in range(held.quantity)] for line, of in holds.items()
+    }
+    for unit in units:
+        if unit["state"] == "available" and waiting.get(unit["line"]):
+            held = waiting[unit["line"]].pop(0)
+            unit |= {
+                "state": "held",
+                "service_id": held.service_id,
+                "participant_id": held.participant_id,
+                "booking_id": held.booking_id,
+            }
 
 
 def _unit(before: Row | None, recorded: Recorded, key: Key) -> Row:

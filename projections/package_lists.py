@@ -1,10 +1,11 @@
 """The lists of packages: across customers with every filter, and those of one customer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, exists, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, or_, select
 
 from domain.package import PaymentStatus, Status
 from domain.values import local_day, start_of
@@ -13,6 +14,7 @@ from projections.customer_list import CUSTOMERS
 from projections.definition import EPOCH, Row
 from projections.package_services import PACKAGE_SERVICES
 from projections.views import Snapshot
+from projections.walking import FilteredList, Leg, ListKey, Source, unindexed, walk
 
 READS = (CARDS.name, PACKAGE_SERVICES.name, CUSTOMERS.name)
 """The read models that a list of packages is made from."""
@@ -52,6 +54,14 @@ class _Clock:
     def today(self) -> date:
         return local_day(self.now, self.zone)
 
+    def purchases(self, wanted: PackageFilter) -> tuple[datetime | None, datetime | None]:
+        """The moments between which the days of purchase lie."""
+        first, last = wanted.purchased_from, wanted.purchased_to
+        return (
+            None if first is None else start_of(first, self.zone),
+            None if last is None else start_of(last + timedelta(days=1), self.zone),
+        )
+
 
 def find_packages(
     snapshot: Snapshot,
@@ -64,17 +74,9 @@ def find_packages(
     limit: int,
 ) -> list[Row]:
     """At most `limit` cards, latest purchase first, that come after a place in the list."""
-    cards = snapshot.tables[CARDS.name]
-    services = snapshot.tables[PACKAGE_SERVICES.name]
-    query = (
-        select(cards)
-        .where(cards.c.business_id == business_id, *_conditions(cards, services, wanted, _Clock(now, zone)))
-        .order_by(cards.c.purchased_at.desc(), cards.c.package_id.desc())
-        .limit(limit)
-    )
-    if after is not None:
-        query = query.where(_is_after(cards, after))
-    return _rows(snapshot, query)
+    asked = _Asked(snapshot, business_id, wanted, _Clock(now, zone))
+    walked = FilteredList(asked.everything, asked.look, asked.sources(), descending=True)
+    return walk(snapshot.connection, walked, after, limit)
 
 
 def packages_of_customer(snapshot: Snapshot, business_id: str, customer_id: str) -> list[Row]:
@@ -82,6 +84,20 @@ def packages_of_customer(snapshot: Snapshot, business_id: str, customer_id: str)
     cards = snapshot.tables[CARDS.name]
     mine = (cards.c.business_id == business_id, cards.c.customer_id == customer_id)
     return _rows(snapshot, select(cards).where(*mine))
+
+
+def active_packages(
+    snapshot: Snapshot, business_id: str, customer_ids: Collection[str], now: datetime
+) -> dict[str, int]:
+    """How many active packages these customers have; those who have none are left out."""
+    cards = snapshot.tables[CARDS.name]
+    theirs = (cards.c.business_id == business_id, cards.c.customer_id.in_(sorted(customer_ids)))
+    counted = (
+        select(cards.c.customer_id, func.count())
+        .where(*theirs, *_has_status(cards, "active", now))
+        .group_by(cards.c.customer_id)
+    )
+    return {row[0]: row[1] for row in snapshot.connection.execute(counted)}
 
 
 def kinds_in(snapshot: Snapshot, business_id: str, cards: Sequence[Row]) -> dict[str, str]:
@@ -97,99 +113,176 @@ def _rows(snapshot: Snapshot, query: Select[tuple[object, ...]]) -> list[Row]:
     return [dict(row) for row in snapshot.connection.execute(query).mappings()]
 
 
-def _is_after(cards: Table, after: PurchaseKey) -> ColumnElement[bool]:
-    purchased_at, package_id = after
-    return or_(
-        cards.c.purchased_at < purchased_at,
-        and_(cards.c.purchased_at == purchased_at, cards.c.package_id < package_id),
-    )
-
-
-def _conditions(
-    cards: Table, services: Table, wanted: PackageFilter, clock: _Clock
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.status:
-        conditions.append(or_(*(_has_status(cards, status, clock.now) for status in wanted.status)))
-    if wanted.payment_status:
-        conditions.append(or_(*(_is_paid(cards, status) for status in wanted.payment_status)))
-    for column in ("customer_id", "offer_id", "location_id", "external_ref"):
-        if values := getattr(wanted, column):
-            conditions.append(cards.c[column].in_(values))
-    if wanted.service_id:
-        conditions.append(_serves(cards, services, wanted.service_id))
-    if wanted.expires_from is not None:
-        conditions.append(_expires_on_or_after(cards, wanted.expires_from, clock))
-    if wanted.expires_to is not None:
-        conditions.append(_expires_on_or_before(cards, wanted.expires_to, clock))
-    if wanted.purchased_from is not None:
-        conditions.append(cards.c.purchased_on >= wanted.purchased_from.isoformat())
-    if wanted.purchased_to is not None:
-        conditions.append(cards.c.purchased_on <= wanted.purchased_to.isoformat())
-    if wanted.owing is not None:
-        owes = and_(cards.c.cancelled == false(), cards.c.paid < cards.c.price)
-        conditions.append(owes if wanted.owing else not_(owes))
-    return conditions
-
-
-def _has_status(cards: Table, status: Status, now: datetime) -> ColumnElement[bool]:
+def _has_status(cards: Table, status: Status, now: datetime) -> list[ColumnElement[bool]]:
     """The same order of precedence as `domain.package.status`."""
-    used_up = cards.c.remaining == 0
-    over = and_(cards.c.valid_until.is_not(None), cards.c.valid_until <= now)
-    stands = cards.c.cancelled == false()
     match status:
         case "cancelled":
-            return cards.c.cancelled == true()
+            return [cards.c.state == "cancelled"]
         case "fully_used":
-            return and_(stands, used_up)
+            return [cards.c.state == "used_up"]
         case "expired":
-            return and_(stands, not_(used_up), over)
+            return [cards.c.state == "open", cards.c.valid_until <= now]
         case "active":
-            return and_(stands, not_(used_up), or_(cards.c.valid_until.is_(None), cards.c.valid_until > now))
+            ends = or_(cards.c.valid_until.is_(None), cards.c.valid_until > now)
+            return [cards.c.state == "open", ends]
 
 
-def _is_paid(cards: Table, status: PaymentStatus) -> ColumnElement[bool]:
-    """The same bounds as `domain.package.payment_status`."""
-    match status:
-        case "paid":
-            return cards.c.paid >= cards.c.price
-        case "partial":
-            return and_(cards.c.paid > 0, cards.c.paid < cards.c.price)
-        case "unpaid":
-            return and_(cards.c.paid <= 0, cards.c.price > 0)
+class _Asked:
+    """One question about the packages of a business."""
+
+    def __init__(self, snapshot: Snapshot, business_id: str, wanted: PackageFilter, clock: _Clock) -> None:
+        self._connection = snapshot.connection
+        self._business_id = business_id
+        self._wanted = wanted
+        self._clock = clock
+        self._cards = snapshot.tables[CARDS.name]
+        self._services = snapshot.tables[PACKAGE_SERVICES.name]
+
+    # The rows at keys
+
+    def look(self, keys: Sequence[ListKey]) -> list[Row]:
+        cards = self._cards
+        query = (
+            select(cards)
+            .where(cards.c.business_id == self._business_id, cards.c.package_id.in_([id for _, id in keys]))
+            .where(*self._conditions())
+            .order_by(cards.c.purchased_at.desc(), cards.c.package_id.desc())
+        )
+        return [dict(row) for row in self._connection.execute(query).mappings()]
+
+    def _conditions(self) -> list[ColumnElement[bool]]:
+        wanted, cards = self._wanted, self._cards
+        conditions: list[ColumnElement[bool]] = []
+        if wanted.status:
+            conditions.append(
+                or_(*(and_(*_has_status(self._cards, status, self._clock.now)) for status in wanted.status))
+            )
+        for column, values in self._equal().items():
+            conditions.append(cards.c[column].in_(values))
+        if wanted.service_id:
+            conditions.append(self._serves())
+        if wanted.expires_from is not None or wanted.expires_to is not None:
+            conditions.append(or_(and_(*self._expires_as_written()), and_(*self._expires_thawed())))
+        if wanted.purchased_from is not None:
+            conditions.append(cards.c.purchased_on >= wanted.purchased_from.isoformat())
+        if wanted.purchased_to is not None:
+            conditions.append(cards.c.purchased_on <= wanted.purchased_to.isoformat())
+        return conditions
+
+    def _equal(self) -> dict[str, Sequence[Any]]:
+        """Columns that must have one of some values."""
+        wanted = self._wanted
+        equal: dict[str, Sequence[Any]] = {
+            "customer_id": wanted.customer_id,
+            "offer_id": wanted.offer_id,
+            "location_id": wanted.location_id,
+            "external_ref": wanted.external_ref,
+            "payment": wanted.payment_status,
+            "owing": () if wanted.owing is None else (wanted.owing,),
+        }
+        return {column: values for column, values in equal.items() if values}
+
+    def _statuses(self) -> list[list[ColumnElement[bool]]]:
+        return [_has_status(self._cards, status, self._clock.now) for status in self._wanted.status]
+
+    def _serves(self) -> ColumnElement[bool]:
+        cards, services = self._cards, self._services
+        return exists().where(
+            services.c.business_id == self._business_id,
+            services.c.service_id.in_(self._wanted.service_id),
+            services.c.package_id == cards.c.package_id,
+        )
+
+    # A freeze that the clock has ended moves the expiry without a fact: then `valid_until` tells the day.
+
+    def _expires_as_written(self) -> list[ColumnElement[bool]]:
+        cards, wanted, today = self._cards, self._wanted, self._clock.today.isoformat()
+        conditions: list[ColumnElement[bool]] = [
+            or_(cards.c.frozen_until.is_(None), cards.c.frozen_until >= today)
+        ]
+        if wanted.expires_from is not None:
+            conditions.append(cards.c.expires_on >= wanted.expires_from.isoformat())
+        if wanted.expires_to is not None:
+            conditions.append(cards.c.expires_on <= wanted.expires_to.isoformat())
+        return conditions
+
+    def _expires_thawed(self) -> list[ColumnElement[bool]]:
+        cards, wanted, zone = self._cards, self._wanted, self._clock.zone
+        conditions: list[ColumnElement[bool]] = [cards.c.frozen_until < self._clock.today.isoformat()]
+        if wanted.expires_from is not None:
+            conditions.append(cards.c.valid_until > start_of(wanted.expires_from, zone))
+        if wanted.expires_to is not None:
+            conditions.append(cards.c.valid_until <= start_of(wanted.expires_to + timedelta(days=1), zone))
+        return conditions
+
+    # What can be walked
+
+    def everything(self, after: ListKey | None, limit: int) -> Select[Any]:
+        return self._leg(self._cards)(after, limit)
+
+    def sources(self) -> list[Source]:
+        wanted, cards, services = self._wanted, self._cards, self._services
+        sources = [
+            Source([self._leg(cards, cards.c[column] == value) for value in values])
+            for column, values in self._equal().items()
+        ]
+        if wanted.status:
+            sources.append(
+                Source(
+                    [
+                        self._leg(cards, *_has_status(self._cards, status, self._clock.now))
+                        for status in wanted.status
+                    ]
+                )
+            )
+        if wanted.service_id:
+            legs = [self._leg(services, services.c.service_id == id) for id in wanted.service_id]
+            sources.append(Source(legs))
+        if wanted.expires_from is not None or wanted.expires_to is not None:
+            expiring = (self._expires_as_written(), self._expires_thawed())
+            sources.append(Source([self._unordered(*each) for each in expiring], in_order=False))
+        return sources
+
+    def _leg(self, table: Table, *conditions: ColumnElement[bool]) -> Leg:
+        """Packages by their purchase, in order: an index begins with the conditions, and goes on with that."""
+
+        def leg(after: ListKey | None, limit: int) -> Select[Any]:
+            purchased_at, package_id = table.c.purchased_at, table.c.package_id
+            first, beyond = self._clock.purchases(self._wanted)
+            query = select(purchased_at, package_id).where(
+                table.c.business_id == self._business_id, *conditions
+            )
+            if first is not None:
+                query = query.where(purchased_at >= first)
+            if beyond is not None:
+                query = query.where(purchased_at < beyond)
+            if after is not None:
+                # The first of these is what an index can begin with.
+                query = query.where(purchased_at <= after[0], _is_behind(purchased_at, package_id, after))
+            return query.order_by(purchased_at.desc(), package_id.desc()).limit(limit)
+
+        return leg
+
+    def _unordered(self, *conditions: ColumnElement[bool]) -> Leg:
+        """Packages that meet conditions with which an index of theirs begins."""
+
+        def leg(after: ListKey | None, limit: int) -> Select[Any]:
+            cards = self._cards
+            key = (cards.c.purchased_at, cards.c.package_id)
+            query = select(*key).where(cards.c.business_id == self._business_id, *conditions)
+            if after is not None:
+                purchased_at = unindexed(cards.c.purchased_at, after[0])
+                query = query.where(_is_behind(purchased_at, cards.c.package_id, after))
+            return query.limit(limit)
+
+        return leg
 
 
-def _serves(cards: Table, services: Table, service_ids: Sequence[str]) -> ColumnElement[bool]:
-    return exists().where(
-        services.c.business_id == cards.c.business_id,
-        services.c.package_id == cards.c.package_id,
-        services.c.service_id.in_(service_ids),
-    )
-
-
-# A freeze that the clock has ended moves the expiry without a fact: then `valid_until` tells the day.
-
-
-def _expires_on_or_after(cards: Table, day: date, clock: _Clock) -> ColumnElement[bool]:
-    return or_(
-        and_(_thawed(cards, clock), cards.c.valid_until > start_of(day, clock.zone)),
-        and_(_as_written(cards, clock), cards.c.expires_on >= day.isoformat()),
-    )
-
-
-def _expires_on_or_before(cards: Table, day: date, clock: _Clock) -> ColumnElement[bool]:
-    return or_(
-        and_(_thawed(cards, clock), cards.c.valid_until <= start_of(day + timedelta(days=1), clock.zone)),
-        and_(_as_written(cards, clock), cards.c.expires_on <= day.isoformat()),
-    )
-
-
-def _thawed(cards: Table, clock: _Clock) -> ColumnElement[bool]:
-    return and_(cards.c.frozen_until.is_not(None), cards.c.frozen_until < clock.today.isoformat())
-
-
-def _as_written(cards: Table, clock: _Clock) -> ColumnElement[bool]:
-    return or_(cards.c.frozen_until.is_(None), cards.c.frozen_until >= clock.today.isoformat())
+def _is_behind(
+    purchased_at: ColumnElement[datetime], package_id: ColumnElement[str], after: ListKey
+) -> ColumnElement[bool]:
+    moment, id = after
+    return or_(purchased_at < moment, and_(purchased_at == moment, package_id < id))
 
 
 # The order of one customer's cards

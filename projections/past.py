@@ -8,7 +8,6 @@ stream. They can be asked together. The same question about the past gives the s
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from domain.ledger.mapper import Recorded
 from domain.ledger.recorder import LedgerRecorder
@@ -48,9 +47,8 @@ def as_it_was(facts: Sequence[Recorded], past: Past) -> list[Recorded]:
 
 
 def effective_at(recorded: Recorded) -> datetime:
-    """When a fact of a package took effect."""
-    fact: Any = recorded.fact
-    moment: datetime = fact.effective_at
+    """When a fact took effect: what cannot be back-dated, when it was recorded."""
+    moment: datetime = getattr(recorded.fact, "effective_at", recorded.recorded_at)
     return moment
 
 

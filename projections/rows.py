@@ -221,7 +221,9 @@ def _by_column(columns: Iterable[Column[Any]], rows: Sequence[Row]) -> list[list
 
 
 def _array_parameters(columns: Iterable[Column[Any]], dialect: Dialect) -> str:
-    return ", ".join(f"%({column.name})s::{column.type.compile(dialect)}[]" for column in columns)
+    # An array has a type and no collation.
+    types = ((column.name, column.type.compile(dialect).partition(" COLLATE ")[0]) for column in columns)
+    return ", ".join(f"%({name})s::{type_}[]" for name, type_ in types)
 
 
 def _arrays(

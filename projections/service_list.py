@@ -18,10 +18,12 @@ TABLE = Table(
     Column("service_id", Text, primary_key=True),
     Column("position", BigInteger, nullable=False),
     Column("terms", Text, nullable=False),
+    Column("service_type", Text, nullable=False),
     Column("retired", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
 )
 Index("services_in_order", TABLE.c.business_id, TABLE.c.position)
+Index("services_by_type", TABLE.c.business_id, TABLE.c.service_type, TABLE.c.service_id)
 
 
 def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
@@ -37,6 +39,7 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
     return {
         "position": position,
         "terms": terms.model_dump_json(exclude_none=True),
+        "service_type": terms.service_type,
         "retired": False,
         "version": recorded.version,
     }
@@ -44,7 +47,7 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
 
 SERVICES = Keyed(
     "services",
-    1,
+    2,
     TABLE,
     frozenset({ServiceDefined, ServiceChanged, ServiceRetired}),
     lambda recorded: [(recorded.stream_id,)],

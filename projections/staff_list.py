@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
 from domain.ledger.mapper import Recorded
-from domain.staff import StaffDeactivated, StaffRegistered
+from domain.staff import FACTS, StaffProfileChanged, StaffRegistered
 from projections.definition import Key, Keyed, Row
 from projections.in_order import in_order
 from projections.views import Snapshot
@@ -35,17 +35,14 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
             "version": recorded.version,
         }
     assert before is not None
-    return {**before, "active": False, "version": recorded.version}
+    if isinstance(recorded.fact, StaffProfileChanged):
+        changed: Row = {"role": recorded.fact.role.value, "locations": list(recorded.fact.locations)}
+    else:
+        changed = {"active": False}
+    return {**before, **changed, "version": recorded.version}
 
 
-STAFF = Keyed(
-    "staff",
-    1,
-    TABLE,
-    frozenset({StaffRegistered, StaffDeactivated}),
-    lambda recorded: [(recorded.stream_id,)],
-    row,
-)
+STAFF = Keyed("staff", 1, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)
 
 
 def staff(snapshot: Snapshot, business_id: str, after: Sequence[Any] | None, limit: int) -> list[Row]:

@@ -13,6 +13,7 @@ from domain.package import (
     PackageVoided,
     PackageWasCancelled,
     PriceAdjusted,
+    UnitsForfeited,
     UnitsRedeemed,
     UnitsRestored,
 )
@@ -46,6 +47,7 @@ HANDLES: frozenset[type[Fact]] = frozenset(
         PriceAdjusted,
         UnitsRedeemed,
         UnitsRestored,
+        UnitsForfeited,
         LineCorrected,
         PackageReinstated,
         PackageWasCancelled,
@@ -64,7 +66,7 @@ def _keys(recorded: Recorded) -> Sequence[Key]:
             return [
                 (id, n, u) for n, runs in enumerate(fact.values, 1) for u in range(1, len(unrolled(runs)) + 1)
             ]
-        case UnitsRedeemed() | UnitsRestored():
+        case UnitsRedeemed() | UnitsRestored() | UnitsForfeited():
             return [(id, fact.line, unit) for unit in fact.units]
         case LineCorrected():
             freed = [unit for use in fact.freed for unit in use.units]
@@ -90,6 +92,8 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
             return {**before, "value": unrolled(fact.values[number - 1])[unit - 1]}
         case UnitsRedeemed():
             return {**before, "state": "used", **_use(fact)}
+        case UnitsForfeited():
+            return {**before, "state": "forfeited", **_use(fact)}
         case UnitsRestored():
             return _freed(before, "lapsed" if fact.lapsed else "available", fact.redemption_id)
         case LineCorrected() if unit in fact.taken:
@@ -100,7 +104,7 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
             return {**before, "state": "lapsed"} if before["state"] == "available" else before
 
 
-def _use(fact: UnitsRedeemed) -> Row:
+def _use(fact: UnitsRedeemed | UnitsForfeited) -> Row:
     return {
         "used_at": fact.effective_at,
         "service_id": fact.service_id,
@@ -118,4 +122,4 @@ def _freed(before: Row, state: str, redemption_id: str) -> Row:
     return {**before, **dict.fromkeys(USE), "state": state}
 
 
-UNITS = Keyed("units", 1, TABLE, HANDLES, _keys, row)
+UNITS = Keyed("units", 2, TABLE, HANDLES, _keys, row)

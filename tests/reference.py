@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -18,6 +19,7 @@ from api.problems import KINDS
 from domain.events import Fact
 from domain.facts import FACTS
 from domain.values import Role
+from tests import checklist
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 MADE = "<!-- made from the code by `python -m tests.reference` -->"
@@ -72,7 +74,7 @@ def problems() -> str:
 
 def routes() -> str:
     """Every route of the API and who may use it."""
-    roles = [role for role in Role if role is not Role.CUSTOMER]
+    roles = list(Role)
     head = ["| route | what it does | " + " | ".join(role.value for role in roles) + " |"]
     head.append("|---|---|" + ":-:|" * len(roles))
     known = sorted(
@@ -81,10 +83,16 @@ def routes() -> str:
     lines = []
     for route in known:
         allowed = PERMISSIONS[route.operation]
-        cells = ["✓" if allowed is None or role in allowed else "–" for role in roles]
+        cells = [_cell(role, allowed) for role in roles]
         lines.append(f"| `{route.method} {route.path}` | {route.summary} | " + " | ".join(cells) + " |")
     told = "The bodies, parameters and answers of each stand in `/schema` of a running server (OpenAPI 3.1)."
     return "\n".join(["# Routes\n", told, "", *head, *lines])
+
+
+def _cell(role: Role, allowed: frozenset[Role] | None) -> str:
+    if allowed is not None and role not in allowed:
+        return "–"
+    return "own" if role is Role.CUSTOMER and allowed is not None else "✓"
 
 
 def environment() -> str:
@@ -108,12 +116,36 @@ def _contexts(context: click.Context) -> Iterator[click.Context]:
             yield from _contexts(click.Context(child, parent=context, info_name=name, terminal_width=100))
 
 
+def checklist_page() -> str:
+    """Every behaviour of the source systems, what serves it, and the tests that prove it."""
+    routes = {handler.opt["route"].operation: handler.opt["route"] for handler in HANDLERS}
+    proved = checklist.proofs()
+    parts = [
+        "# The checklist\n",
+        "What five systems that businesses use today do, and where Carnet does it. Each row names the routes that"
+        " serve it and the tests that prove it.",
+    ]
+    for system, rows in groupby(checklist.rows(), key=lambda row: row.system):
+        parts.append(
+            f"\n## {system.capitalize()}\n\n| row | behaviour | served by | tests |\n|---|---|---|---|"
+        )
+        for row in rows:
+            served = ", ".join(
+                f"`{routes[name].method} {routes[name].path}`" for name in row.served_by if name in routes
+            )
+            tests = "<br>".join(f"`{test.removeprefix('tests/')}`" for test in proved.get(row.number, ()))
+            missing = "not yet" if row.number in checklist.LATER else ""
+            parts.append(f"| {row.number} | {row.behaviour} | {served or missing} | {tests or missing} |")
+    return "\n".join(parts)
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "facts.md": facts,
     "problems.md": problems,
     "routes.md": routes,
     "settings.md": environment,
     "commands.md": commands,
+    "checklist.md": checklist_page,
 }
 
 

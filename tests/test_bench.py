@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from tests.bench import filters
 from tests.bench.race import IN_TURN, UNITS, packages_for, uses
 from tests.bench.redeem import (
     AS_IT_IS,
@@ -62,3 +63,19 @@ def test_every_unit_is_used_once_and_no_package_by_two_writers(writers: int) -> 
 def test_packages_are_used_in_turn() -> None:
     (queue,) = uses(list(range(packages_for(1, 1))), 1)
     assert queue[:IN_TURN] == queue[IN_TURN : 2 * IN_TURN] == list(range(IN_TURN))
+
+
+def test_filters_measures_every_question_on_both_databases() -> None:
+    plan = filters.Plan(customers=60, facts=600, pages=2)
+    report = filters.measure(plan, lambda step: None)
+    measured = Counter((figure.database, figure.filters) for figure in report.figures)
+    assert set(measured.values()) == {1}
+    assert {database for database, _ in measured} == {"SQLite", "PostgreSQL"}
+    assert len(measured) >= 2 * 30
+    assert all(0 < figure.p50 <= figure.max for figure in report.figures)
+    rows = {(figure.database, figure.filters): figure.rows for figure in report.figures}
+    for question in {question for _, question in measured}:
+        assert rows["SQLite", question] == rows["PostgreSQL", question], question
+    assert rows["SQLite", "everybody"] == 50
+    assert rows["SQLite", "search: nobody"] == 0
+    assert all(figure.filters in filters.table(report) for figure in report.figures)

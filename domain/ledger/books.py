@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
 
-from domain import business, catalogue, customer, package, staff
+from domain import booking, business, catalogue, customer, package, rewards, staff
+from domain.booking import Booking
 from domain.business import Business
 from domain.catalogue import Offer, Service
 from domain.customer import Customer
@@ -15,6 +16,7 @@ from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.recorder import Loaded, Person, Wanted
 from domain.package import Package
+from domain.rewards import Rewards, rewards_id
 from domain.staff import Staff
 
 PENDING = -1
@@ -27,6 +29,8 @@ EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
     "offer": catalogue.evolve_offer,
     "customer": customer.evolve,
     "package": package.evolve,
+    "rewards": rewards.evolve,
+    "booking": booking.evolve,
 }
 """Stream kind → how its facts make a state."""
 
@@ -119,9 +123,7 @@ class Kept:
 
     def keep_all(self, books: "Books") -> None:
         """Keep the streams of books all of whose decided facts have been stored since."""
-        # Without a position a stream is new: its view may still show its moment as pending.
-        grown = [stream for stream in books.streams() if stream.facts and stream.position]
-        self.keep(books.business_id, grown)
+        self.keep(books.business_id, books.grown())
 
     def books(self, business_id: str, wanted: Wanted, new_ids: Collection[str]) -> "Books | None":
         """Books made only of what is kept; None when that does not hold all that is wanted.
@@ -168,16 +170,24 @@ class Books:
         for stored in loaded.facts:
             self._add(stored.kind, stored.stream_id, recorded(stored))
         if loaded.facts:
-            kept.keep(business_id, self.streams())
+            kept.keep(business_id, self._with_people(self._streams.values()))
 
-    def streams(self) -> Iterator[Stream]:
-        """Every stream as it stands in these books, with the people that belong to it."""
-        households: dict[str, list[Person]] = {}
+    def grown(self) -> Collection[Stream]:
+        """The streams that got facts, with the people that belong to them, but for new ones.
+
+        Without a position a stream is new: its view may still show its moment as pending.
+        """
+        grown = [stream for stream in self._streams.values() if stream.facts and stream.position]
+        return self._with_people(grown)
+
+    def _with_people(self, streams: Collection[Stream]) -> Collection[Stream]:
+        households: dict[str, list[Person]] = {stream.id: [] for stream in streams}
         for person in self._people.values():
-            households.setdefault(person.owner_id, []).append(person)
-        for stream in self._streams.values():
-            stream.people = tuple(households.get(stream.id, ()))
-            yield stream
+            if person.owner_id in households:
+                households[person.owner_id].append(person)
+        for stream in streams:
+            stream.people = tuple(households[stream.id])
+        return streams
 
     def _add(self, kind: str, stream_id: str, fact: Recorded) -> None:
         stream = self._streams.get(stream_id)
@@ -236,6 +246,20 @@ class Books:
     def package(self, stream_id: str) -> Package | None:
         return self._state(stream_id, Package)
 
+    def booking(self, stream_id: str) -> Booking | None:
+        return self._state(stream_id, Booking)
+
+    def rewards_of(self, customer_id: str) -> Rewards | None:
+        """The account of a customer's points; None while there is no entry in it."""
+        return self._state(rewards_id(customer_id), Rewards)
+
+    def rewards_that(self, hold: Callable[[Rewards], bool]) -> Iterator[tuple[str, Rewards]]:
+        """Of the accounts that were read, those for which `hold` is true: (stream id, account)."""
+        for stream in self._streams.values():
+            if isinstance(stream.state, Rewards) and hold(stream.state):
+                self.seen.setdefault(stream.id, stream.version)
+                yield stream.id, stream.state
+
     def packages_of(self, customer_id: str) -> Iterator[tuple[str, Package, int]]:
         """(id, state, position) of all of a customer's packages, in the order of their sales."""
         if customer_id not in self.wanted.packages_of:
@@ -251,6 +275,12 @@ class Books:
         for stream in found:
             self.seen.setdefault(stream.id, stream.version)
         return {stream.id: stream.state for stream in found}
+
+    def claimants(self, prefix: str, hold: Callable[[Package], bool]) -> dict[str, Package]:
+        """As `packages_that`, once every stream with a claim beginning so was read."""
+        if prefix not in self.wanted.claimed:
+            raise NotLoaded(Wanted(claimed=(prefix,)))
+        return self.packages_that(hold)
 
     def count(self, prefix: str) -> int:
         """How many claims begin with a prefix."""

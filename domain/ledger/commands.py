@@ -4,26 +4,39 @@ One table, `COMMANDS`. A route names the streams, claims and counts a decision n
 states to the aggregate that decides, and says where the facts belong and which names they claim.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
-from typing import Any
-from urllib.parse import quote
+from datetime import date
+from typing import Any, assert_never
 
-from domain import business, catalogue, customer, package, staff
+from domain import booking, business, catalogue, customer, package, rewards, staff
+from domain.attending import complete, mark
+from domain.booking import Booking
+from domain.calling_off import cancel
 from domain.catalogue import Offer, OfferLine
 from domain.customer import Customer
 from domain.deciding import decide as decide_package
 from domain.events import Fact
 from domain.ledger import directory
 from domain.ledger.books import Books
+from domain.ledger.claims import (
+    booking_claims,
+    entry_claim,
+    external_claim,
+    payment_claim,
+    purchase_claims,
+    redemption_claims,
+)
+from domain.ledger.points import earned_by
 from domain.ledger.recorder import Claim, NewStream, Person, Text, Wanted
 from domain.package import Package
 from domain.redeeming import Candidate, redeem
 from domain.refusals import DuplicateExternalRef, IdTaken, Invalid, NotFound
 from domain.restoring import restore
+from domain.rewards import rewards_id
+from domain.scheduling import Refusal, Sight, confirm, make, reschedule
 from domain.selling import Sale, sell
-from domain.values import Circumstances, ExternalRef, Value, Wording
+from domain.values import Circumstances, ExternalRef, Role, Value, Wording, local_day
 
 Peek = Callable[[str], Any]
 """A kept state by stream id, or None: only a hint at what to read as well."""
@@ -39,6 +52,13 @@ class Decision:
     streams: tuple[NewStream, ...] = ()
     people: tuple[Person, ...] = ()
     texts: tuple[Text, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    """Parts of the command that could not be done while the rest is."""
+
+    @property
+    def packages(self) -> list[str]:
+        """The packages it adds facts to."""
+        return [id for id, (kind, _) in self.facts.items() if kind == "package"]
 
     @property
     def made(self) -> list[tuple[str, str, Fact]]:
@@ -57,24 +77,6 @@ class Route:
 
 
 # Claims
-
-
-def purchase_claims(customer_id: str, offer_id: str | None, name: str | None) -> str:
-    """Prefix of the purchase numbers of one customer and offer, or of one custom package's name."""
-    what = offer_id or "name:" + sha256((name or "").encode()).hexdigest()[:32]
-    return f"purchase/{customer_id}/{what}/"
-
-
-def redemption_claims(redemption_id: str) -> str:
-    return f"redemption/{redemption_id}/"
-
-
-def payment_claim(payment_id: str) -> str:
-    return f"payment/{payment_id}/"
-
-
-def external_claim(kind: str, external_ref: ExternalRef) -> str:
-    return f"external/{kind}/{external_ref.source}:{quote(external_ref.ref, safe='')}/"
 
 
 def _check_unclaimed_ref(books: Books, kind: str, external_ref: ExternalRef | None) -> None:
@@ -114,11 +116,33 @@ def _of_business(command: business.BusinessCommand, books: Books, at: Circumstan
 
 def _of_staff(command: staff.StaffCommand, books: Books, at: Circumstances) -> Decision:
     state = books.staff(command.staff_id)
-    if isinstance(command, staff.RegisterStaff):
-        for n, location_id in enumerate(command.locations):
+    if not isinstance(command, staff.DeactivateStaff):
+        for n, location_id in enumerate(command.locations or ()):
             if location_id not in books.business.locations:
                 raise Invalid(f"/locations/{n}", "unknown-location", "is not a location of this business")
     return _for_stream("staff", command.staff_id, staff.decide(state, command), new=state is None)
+
+
+def _wants_staff_entry(
+    command: directory.EnterStaff | directory.ChangeStaffEntry, business_id: str, peek: Peek
+) -> Wanted:
+    return Wanted({business_id: 0, command.staff.staff_id: 0}, counted=_photo_counts(command))
+
+
+def _enter_staff(command: directory.EnterStaff, books: Books, at: Circumstances) -> Decision:
+    id = command.staff.staff_id
+    entry = directory.row(id, id, command.called)
+    return _entered(_of_staff(command.staff, books, at), id, [entry], command, books)
+
+
+def _change_staff_entry(command: directory.ChangeStaffEntry, books: Books, at: Circumstances) -> Decision:
+    id = command.staff.staff_id
+    if not command.changes:
+        return _of_staff(command.staff, books, at)
+    fields, entry = _called(id, command.changes, "member of staff", books)
+    changes = {"renamed": "name" in fields, "pictured": "photo" in fields}
+    decision = _of_staff(command.staff.model_copy(update=changes), books, at)
+    return _entered(decision, id, [entry], command, books)
 
 
 def _of_service(command: catalogue.ServiceCommand, books: Books, at: Circumstances) -> Decision:
@@ -152,12 +176,21 @@ def _wants_offer(command: catalogue.OfferCommand, business_id: str, peek: Peek) 
 
 def _wants_customer(command: customer.CustomerCommand, business_id: str, peek: Peek) -> Wanted:
     ref = command.external_ref if isinstance(command, customer.RegisterCustomer) else None
-    return Wanted({command.customer_id: 0}, counted=_ref_counts("customer", ref))
+    streams = {command.customer_id: 0} | ({business_id: 0} if _category(command) else {})
+    return Wanted(streams, counted=_ref_counts("customer", ref))
+
+
+def _category(command: Value) -> str | None:
+    if isinstance(command, customer.RegisterCustomer | customer.CategoriseCustomer):
+        return command.category
+    return None
 
 
 def _of_customer(command: customer.CustomerCommand, books: Books, at: Circumstances) -> Decision:
     state = books.customer(command.customer_id)
     facts = list(customer.decide(state, command, at))
+    if (category := _category(command)) is not None:
+        books.business.check_category(category)
     claims: tuple[Claim, ...] = ()
     if isinstance(command, customer.RegisterCustomer):
         _check_unclaimed_ref(books, "customer", command.external_ref)
@@ -170,14 +203,121 @@ def _of_customer(command: customer.CustomerCommand, books: Books, at: Circumstan
     )
 
 
+def _wants_new_entry(command: directory.EnterCustomer, business_id: str, peek: Peek) -> Wanted:
+    photos = Wanted({business_id: 0}, counted=_photo_counts(command))
+    return _wants_customer(command.customer, business_id, peek) | photos
+
+
+def _enter_customer(command: directory.EnterCustomer, books: Books, at: Circumstances) -> Decision:
+    id = command.customer.customer_id
+    profile = directory.new_profile(command.profile, _today(books, at))
+    entries = [directory.row(id, id, profile)]
+    entries += [directory.row(each, id, called) for each, called in command.called.items()]
+    return _entered(_of_customer(command.customer, books, at), id, entries, command, books)
+
+
+def _wants_entry(command: directory.ChangeDirectory, business_id: str, peek: Peek) -> Wanted:
+    return Wanted({command.customer_id: 0, business_id: 0}, counted=_photo_counts(command))
+
+
 def _change_directory(command: directory.ChangeDirectory, books: Books, at: Circumstances) -> Decision:
-    person = books.person(command.customer_id)
-    if books.customer(command.customer_id) is None or person is None:
-        raise NotFound("customer", command.customer_id)
-    fields, changed = directory.changes(directory.Profile.model_validate_json(person.data), command)
-    change = customer.ChangeProfile(customer_id=command.customer_id, fields=fields)
-    decision = _of_customer(change, books, at)
-    return replace(decision, people=(directory.row(person.id, person.owner_id, changed),))
+    id = command.customer_id
+    person = books.person(id)
+    if books.customer(id) is None or person is None:
+        raise NotFound("customer", id)
+    known = directory.profile_in(person)
+    fields, changed = directory.changes(known, command.changes, _today(books, at))
+    asked: list[customer.CustomerCommand] = [customer.ChangeProfile(customer_id=id, fields=fields)]
+    if "category" in command.model_fields_set:
+        asked.append(customer.CategoriseCustomer(customer_id=id, category=command.category))
+    asked.append(customer.ChangeConsents(customer_id=id, consents=command.consents))
+    # None of them depends on what another makes of the customer.
+    facts = [fact for each in asked for fact in _of_customer(each, books, at).facts[id][1]]
+    decision = Decision({id: ("customer", facts)})
+    return _entered(decision, id, [directory.row(id, person.owner_id, changed)], command, books)
+
+
+def _today(books: Books, at: Circumstances) -> date:
+    return local_day(at.now, books.business.time_zone)
+
+
+def _wants_participant(
+    command: directory.EnterParticipant | directory.ChangeParticipantEntry, business_id: str, peek: Peek
+) -> Wanted:
+    return Wanted({command.participant.customer_id: 0}, counted=_photo_counts(command))
+
+
+def _enter_participant(command: directory.EnterParticipant, books: Books, at: Circumstances) -> Decision:
+    id = command.participant.customer_id
+    entry = directory.row(command.participant.participant.participant_id, id, command.called)
+    return _entered(_of_customer(command.participant, books, at), id, [entry], command, books)
+
+
+def _change_participant_entry(
+    command: directory.ChangeParticipantEntry, books: Books, at: Circumstances
+) -> Decision:
+    asked = command.participant
+    owner = _customer(books, asked.customer_id)
+    if not command.changes:
+        return _of_customer(asked, books, at)
+    if asked.participant_id == owner.in_person.id:
+        message = "is that of the customer in person: change the customer"
+        raise Invalid(f"/{next(iter(command.changes))}", "in-person", message)
+    fields, entry = _called(asked.participant_id, command.changes, "participant", books)
+    changes = {"renamed": "name" in fields, "pictured": "photo" in fields}
+    decision = _of_customer(asked.model_copy(update=changes), books, at)
+    return _entered(decision, asked.customer_id, [entry], command, books)
+
+
+# The directory: what a command says of people goes in with its facts
+
+
+def _called(
+    id: str, given: Mapping[directory.CalledField, str | None], kind: str, books: Books
+) -> tuple[frozenset[str], Person]:
+    """What differs of a participant or a member of staff, and their row with it. Raises NotFound."""
+    person = books.person(id)
+    if person is None:
+        raise NotFound(kind, id)
+    fields, changed = directory.called_changes(directory.called_in(person), given)
+    return fields, directory.row(id, person.owner_id, changed)
+
+
+def _photo_counts(command: Value) -> tuple[str, ...]:
+    named = directory.named_photos(command).values()
+    return tuple(directory.photo_claims(id) for id in dict.fromkeys(named))
+
+
+def _entered(
+    decision: Decision, owner_id: str, entries: Sequence[Person], command: Value, books: Books
+) -> Decision:
+    """The decision with rows of the directory, and with the photos that the command names for the owner.
+
+    Raises Invalid for a photo that was never taken in, or is somebody else's.
+    """
+    photos: dict[str, Person] = {}
+    for pointer, id in directory.named_photos(command).items():
+        theirs = books.person(id)
+        if theirs is not None and theirs.owner_id == owner_id:
+            continue
+        if books.count(directory.photo_claims(id)) != 1:
+            raise Invalid(pointer, "unknown-photo", "is not a photo that was sent and is nobody else's")
+        photos[id] = directory.row_of_photo(id, owner_id)
+    claims = tuple(Claim(directory.owned(id), owner_id) for id in photos)
+    return replace(
+        decision,
+        claims=decision.claims + claims,
+        people=(*decision.people, *entries, *photos.values()),
+    )
+
+
+def _wants_photo(command: directory.AddPhoto, business_id: str, peek: Peek) -> Wanted:
+    return Wanted()
+
+
+def _add_photo(command: directory.AddPhoto, books: Books, at: Circumstances) -> Decision:
+    """No fact tells of it: until a profile names it, it is nobody's."""
+    return Decision({}, claims=(Claim(directory.taken_in(command.photo_id), command.photo_id),))
 
 
 def _customer(books: Books, customer_id: str) -> Customer:
@@ -373,6 +513,192 @@ def _restore(command: package.RestoreUnits, books: Books, at: Circumstances) -> 
     return Decision({id: ("package", list(made)) for id, made in facts.items()}, texts=_texts(command, owner))
 
 
+# Bookings
+
+
+def _wants_making(command: booking.MakeBooking, business_id: str, peek: Peek) -> Wanted:
+    ids = [business_id, command.customer_id, command.service_id, command.staff_id, command.package_id]
+    ids += [each.booking_id for each in command.bookings]
+    counted = tuple(redemption_claims(each.redemption_id) for each in command.bookings)
+    return Wanted(
+        {id: 0 for id in ids if id},
+        packages_of=() if command.package_id else (command.customer_id,),
+        counted=counted + _ref_counts("booking", command.external_ref),
+    )
+
+
+def _make_booking(command: booking.MakeBooking, books: Books, at: Circumstances) -> Decision:
+    _check_own(command.customer_id, "customer", at)
+    owner = _customer(books, command.customer_id)
+    taken: set[str] = set()
+    for each in command.bookings:
+        if each.booking_id in taken or books.stream(each.booking_id) is not None:
+            raise IdTaken(each.booking_id)
+        if each.redemption_id in taken or books.count(redemption_claims(each.redemption_id)):
+            raise IdTaken(each.redemption_id)
+        taken |= {each.booking_id, each.redemption_id}
+    _check_unclaimed_ref(books, "booking", command.external_ref)
+    sight = Sight(
+        books.business,
+        owner,
+        books.service(command.service_id),
+        books.staff(command.staff_id) if command.staff_id else None,
+        _candidates(command.customer_id, command.package_id, books),
+    )
+    made = make(command, sight, at)
+    facts: dict[str, tuple[str, list[Any]]] = {id: ("package", new) for id, new in made.packages.items()}
+    facts |= {id: ("booking", [fact]) for id, fact in made.bookings.items()}
+    claims = [claim for id, fact in made.bookings.items() for claim in _booking_claims(id, fact)]
+    return Decision(
+        facts,
+        claims=tuple(claims),
+        streams=tuple(NewStream("booking", id, command.customer_id) for id in made.bookings),
+        refused=tuple(made.refused),
+    )
+
+
+def _check_own(customer_id: str, kind: str, at: Circumstances) -> None:
+    """A customer's key acts for its own customer; of others it does not even learn that they exist."""
+    if at.actor.role is Role.CUSTOMER and at.actor.id != customer_id:
+        raise NotFound(kind, customer_id)
+
+
+def _candidates(customer_id: str, package_id: str | None, books: Books) -> list[Candidate]:
+    if package_id is None:
+        return [
+            Candidate(id, state, position or AFTER_ALL + n)
+            for n, (id, state, position) in enumerate(books.packages_of(customer_id))
+        ]
+    chosen = _package(books, package_id)
+    if chosen.customer_id != customer_id:
+        raise NotFound("package", package_id)
+    return [Candidate(package_id, chosen, 0)]
+
+
+def _booking_claims(booking_id: str, fact: booking.BookingMade) -> list[Claim]:
+    """The id of its redemption is taken now, also where units are only held until it is attended."""
+    claims = list(_ref_claims("booking", fact.external_ref, booking_id))
+    for id in dict.fromkeys(source.package_id for source in fact.sources):
+        assert fact.redemption_id is not None, "a booking with sources has a redemption"
+        claims.append(Claim(f"{booking_claims(booking_id)}{id}", id))
+        claims.append(Claim(f"{redemption_claims(fact.redemption_id)}{id}", id))
+    return claims
+
+
+def _wants_booking(command: Any, business_id: str, peek: Peek) -> Wanted:
+    known = peek(command.booking_id)
+    streams = {business_id: 0, command.booking_id: 0}
+    if isinstance(known, Booking):  # as far as they are kept they need not be read whole again
+        spoken_of = (known.customer_id, known.service_id, known.staff_id, *known.packages)
+        streams |= {id: 0 for id in spoken_of if id is not None}
+    return Wanted(streams, claimed=(booking_claims(command.booking_id),), with_customers=True)
+
+
+def _of_booking(command: booking.BookingCommand, books: Books, at: Circumstances) -> Decision:
+    state = books.booking(command.booking_id)
+    if state is None:
+        raise NotFound("booking", command.booking_id)
+    _check_own(state.customer_id, "booking", at)
+    packages = {id: _package(books, id) for id in state.packages}
+    facts, moved = _decide_booking(state, command, packages, books.business, at)
+    return Decision(
+        {id: ("package", new) for id, new in moved.items()} | {command.booking_id: ("booking", list(facts))},
+        texts=_texts(command, state.customer_id) if facts else (),
+    )
+
+
+def _decide_booking(
+    state: Booking,
+    command: booking.BookingCommand,
+    packages: Mapping[str, Package],
+    of: business.Business,
+    at: Circumstances,
+) -> tuple[list[booking.BookingFact], dict[str, list[package.AnyPackageFact]]]:
+    match command:
+        case booking.ConfirmBooking():
+            return confirm(state, at), {}
+        case booking.RescheduleBooking():
+            return reschedule(state, command, packages, of, at)
+        case booking.MarkAttendance():
+            return mark(state, command, packages, at)
+        case booking.CompleteBooking():
+            return complete(state, command.booking_id, packages, at)
+        case booking.CancelBooking():
+            return cancel(state, command, packages, at)
+        case _:
+            assert_never(command)
+
+
+# Points
+
+
+def _wants_points(command: Any, business_id: str, peek: Peek) -> Wanted:
+    counted = (entry_claim(command.entry_id),)
+    if isinstance(command, rewards.ReversePoints):
+        return Wanted(claimed=(entry_claim(command.addition_id),), counted=counted)
+    return Wanted({command.customer_id: 0, rewards_id(command.customer_id): 0}, counted=counted)
+
+
+def _of_points(command: rewards.RewardsCommand, books: Books, at: Circumstances) -> Decision:
+    if books.count(entry_claim(command.entry_id)):
+        raise IdTaken(command.entry_id)
+    customer_id, account = _account(command, books)
+    fact = rewards.decide(account, command, at)
+    return _with_points(Decision({}, texts=_texts(command, customer_id)), {customer_id: [fact]}, books)
+
+
+def _account(command: rewards.RewardsCommand, books: Books) -> tuple[str, rewards.Rewards | None]:
+    """The customer whose points a command moves, and the account. Raises NotFound."""
+    if not isinstance(command, rewards.ReversePoints):
+        _customer(books, command.customer_id)
+        return command.customer_id, books.rewards_of(command.customer_id)
+    for stream_id, account in books.rewards_that(lambda state: state.holds(command.addition_id)):
+        return rewards.customer_of(stream_id), account
+    raise NotFound("addition of points", command.addition_id)
+
+
+def _with_points(
+    decision: Decision, points: Mapping[str, Sequence[rewards.AnyRewardsFact]], books: Books
+) -> Decision:
+    """The decision with facts of points, by customer, in the same append; each entry claims its id."""
+    streams = {rewards_id(customer_id): customer_id for customer_id in points}
+    facts = {rewards_id(customer_id): ("rewards", list(made)) for customer_id, made in points.items()}
+    new = [
+        NewStream("rewards", id, customer_id) for id, customer_id in streams.items() if not books.version(id)
+    ]
+    claims = [Claim(entry_claim(fact.entry_id), id) for id, (_, made) in facts.items() for fact in made]
+    return replace(
+        decision,
+        facts={**decision.facts, **facts},
+        claims=(*decision.claims, *claims),
+        streams=(*decision.streams, *new),
+    )
+
+
+def _earning(route: Route) -> Route:
+    """The same route, and what its facts earn or take back under the business's earn rules.
+
+    Where there are such rules the account is read at once, as far as it can be foreseen whose it is.
+    """
+
+    def wants(command: Any, business_id: str, peek: Peek) -> Wanted:
+        wanted, known = route.wants(command, business_id, peek), peek(business_id)
+        if not (isinstance(known, business.Business) and known.earns):
+            return wanted
+        states = [peek(id) for id in wanted.streams]
+        owners = [state.customer_id for state in states if isinstance(state, Package | Booking)]
+        if customer_id := getattr(command, "customer_id", None):
+            owners.append(customer_id)
+        return wanted | Wanted({rewards_id(owner): 0 for owner in owners})
+
+    def decide(command: Any, books: Books, at: Circumstances) -> Decision:
+        decision = route.decide(command, books, at)
+        points = earned_by(decision.facts, books, at)
+        return _with_points(decision, points, books) if points else decision
+
+    return Route(wants, decide, route.target)
+
+
 # The table
 
 
@@ -395,6 +721,17 @@ def _id(name: str) -> Callable[[Any, str], str]:
 
 
 _PACKAGE = Route(_wants_package, _of_package, _id("package_id"))
+_PACKAGE_EARNING = _earning(_PACKAGE)
+_POINTS = Route(_wants_points, _of_points, lambda command, business_id: rewards_id(command.customer_id))
+_BOOKING = _earning(Route(_wants_booking, _of_booking, _id("booking_id")))
+
+
+def _participants_owner(
+    command: directory.EnterParticipant | directory.ChangeParticipantEntry, business_id: str
+) -> str:
+    return command.participant.customer_id
+
+
 _CUSTOMER = Route(_wants_customer, _of_customer, _id("customer_id"))
 _OFFER = Route(_wants_offer, _of_offer, _id("offer_id"))
 _SERVICE = Route(_own("service_id"), _of_service, _id("service_id"))
@@ -406,8 +743,16 @@ COMMANDS: Mapping[type[Value], Route] = {
     business.ChangePolicies: _BUSINESS,
     business.OpenLocation: _BUSINESS,
     business.CloseLocation: _BUSINESS,
+    business.SaveSegment: _BUSINESS,
+    business.RemoveSegment: _BUSINESS,
     staff.RegisterStaff: _STAFF,
+    staff.ChangeStaff: _STAFF,
     staff.DeactivateStaff: _STAFF,
+    directory.EnterStaff: Route(_wants_staff_entry, _enter_staff),
+    directory.ChangeStaffEntry: Route(
+        _wants_staff_entry, _change_staff_entry, lambda command, business_id: command.staff.staff_id
+    ),
+    directory.AddPhoto: Route(_wants_photo, _add_photo),
     catalogue.DefineService: _SERVICE,
     catalogue.ChangeService: _SERVICE,
     catalogue.RetireService: _SERVICE,
@@ -415,7 +760,14 @@ COMMANDS: Mapping[type[Value], Route] = {
     catalogue.ReviseOffer: _OFFER,
     catalogue.RetireOffer: _OFFER,
     customer.RegisterCustomer: _CUSTOMER,
-    directory.ChangeDirectory: Route(_own("customer_id"), _change_directory, _id("customer_id")),
+    customer.CategoriseCustomer: _CUSTOMER,
+    customer.ChangeConsents: _CUSTOMER,
+    directory.EnterCustomer: Route(_wants_new_entry, _enter_customer),
+    directory.ChangeDirectory: Route(_wants_entry, _change_directory, _id("customer_id")),
+    directory.EnterParticipant: Route(_wants_participant, _enter_participant, _participants_owner),
+    directory.ChangeParticipantEntry: Route(
+        _wants_participant, _change_participant_entry, _participants_owner
+    ),
     customer.ActivateCustomer: _CUSTOMER,
     customer.DeactivateCustomer: _CUSTOMER,
     customer.BlockCustomer: _CUSTOMER,
@@ -423,20 +775,30 @@ COMMANDS: Mapping[type[Value], Route] = {
     customer.AddParticipant: _CUSTOMER,
     customer.ChangeParticipant: _CUSTOMER,
     customer.RemoveParticipant: _CUSTOMER,
-    package.SellPackage: Route(_wants_sale, _sell),
-    package.RedeemUnits: Route(_wants_redemption, _redeem, _id("package_id")),
-    package.RedeemFromCustomer: Route(_wants_customer_redemption, _redeem_from_customer),
-    package.RestoreUnits: Route(_wants_restoration, _restore),
-    package.RefundPayment: Route(_wants_refund, _refund),
-    package.CorrectLine: _PACKAGE,
+    booking.MakeBooking: Route(_wants_making, _make_booking),
+    booking.ConfirmBooking: _BOOKING,
+    booking.RescheduleBooking: _BOOKING,
+    booking.MarkAttendance: _BOOKING,
+    booking.CompleteBooking: _BOOKING,
+    booking.CancelBooking: _BOOKING,
+    package.SellPackage: _earning(Route(_wants_sale, _sell)),
+    package.RedeemUnits: _earning(Route(_wants_redemption, _redeem, _id("package_id"))),
+    package.RedeemFromCustomer: _earning(Route(_wants_customer_redemption, _redeem_from_customer)),
+    package.RestoreUnits: _earning(Route(_wants_restoration, _restore)),
+    package.RefundPayment: _earning(Route(_wants_refund, _refund)),
+    package.CorrectLine: _PACKAGE_EARNING,
     package.SetExpiry: _PACKAGE,
     package.ReinstatePackage: _PACKAGE,
     package.FreezePackage: _PACKAGE,
     package.UnfreezePackage: _PACKAGE,
-    package.RecordPayment: _PACKAGE,
-    package.CancelPackage: _PACKAGE,
-    package.VoidPackage: _PACKAGE,
+    package.RecordPayment: _PACKAGE_EARNING,
+    package.CancelPackage: _PACKAGE_EARNING,
+    package.VoidPackage: _PACKAGE_EARNING,
     package.AdjustPrice: _PACKAGE,
     package.ChangeSharing: _PACKAGE,
     package.AddNote: _PACKAGE,
+    rewards.AddPoints: _POINTS,
+    rewards.RedeemPoints: _POINTS,
+    rewards.AdjustPoints: _POINTS,
+    rewards.ReversePoints: Route(_wants_points, _of_points),
 }

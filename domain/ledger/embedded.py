@@ -14,6 +14,7 @@ from domain.ledger.recorder import (
     LedgerRecorder,
     Loaded,
     Person,
+    Photo,
     Stored,
     Text,
     Wanted,
@@ -100,6 +101,14 @@ class EmbeddedRecorder(LedgerRecorder):
     def texts(self, ids: Sequence[str]) -> Sequence[Text]:
         with self._reading() as transaction:
             return transaction.texts(ids)
+
+    def photo(self, id: str) -> Photo | None:
+        with self._reading() as transaction:
+            return transaction.photo(id)
+
+    def search(self, words: Sequence[str], after: str, at_most: int) -> Sequence[str]:
+        with self._reading() as transaction:
+            return transaction.search(words, after, at_most)
 
     def secret(self) -> bytes:
         with self._reading() as transaction:

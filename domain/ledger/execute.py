@@ -28,6 +28,7 @@ from domain.ledger.recorder import (
     LedgerUnavailable,
     Loaded,
     Person,
+    Photo,
     Request,
     Store,
     Stored,
@@ -71,6 +72,9 @@ class Order:
     answer: Callable[[Books, Decision], Answer] = no_answer
     people: tuple[Person, ...] = ()
     """Directory rows that are stored with the facts."""
+    photos: tuple[Photo, ...] = ()
+    shows: Wanted | None = None
+    """What the answer shows beside what the command reads."""
     if_match: int | None = None
     """The version the target stream must have. Raises VersionMismatch."""
     new_ids: tuple[str, ...] = ()
@@ -271,7 +275,9 @@ def _settled(
 
 def _done(body: str, stored: Stored) -> Done:
     moment = from_milliseconds(stored.recorded_at)
-    return Done(body.replace(RECORDED_AT, rfc3339(moment)), stored.first, stored.last, moment)
+    if RECORDED_AT in body:
+        body = body.replace(RECORDED_AT, rfc3339(moment))
+    return Done(body, stored.first, stored.last, moment)
 
 
 def _decide_all(recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock, kept: Kept) -> _Try:
@@ -286,10 +292,15 @@ def _decide_all(recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock
 
 
 def _decide_on(books: Books, orders: dict[int, Order], loaded: Loaded, clock: Clock) -> _Try:
-    """Raises NotLoaded."""
-    decided, now = _Try(books), clock()
+    """Raises NotLoaded, with all that the batch lacks: nothing then stands of what was decided."""
+    decided, now, missing = _Try(books), clock(), Wanted()
     for n, order in orders.items():
-        _decide_one(n, order, books, loaded.answered, now, decided)
+        try:
+            _decide_one(n, order, books, loaded.answered, now, decided)
+        except NotLoaded as lacking:
+            missing |= lacking.wanted
+    if missing != Wanted():
+        raise NotLoaded(missing)
     return decided
 
 
@@ -327,7 +338,9 @@ def _replay(order: Order, answered: Answered, *, replayed: bool = True) -> Resul
 def _wanted(business_id: str, orders: Sequence[Order], kept: Kept) -> Wanted:
     """Everything these orders read."""
     peek = partial(kept.state, business_id)
-    return Wanted.all_of(COMMANDS[type(o.command)].wants(o.command, business_id, peek) for o in orders)
+    wanted = [COMMANDS[type(o.command)].wants(o.command, business_id, peek) for o in orders]
+    wanted += [order.shows for order in orders if order.shows is not None]
+    return Wanted.all_of(wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,6 +407,7 @@ def _decide(order: Order, books: Books, at: Circumstances) -> tuple[Decision, Ap
         streams=decision.streams,
         people=people if facts else (),
         texts=decision.texts,
+        photos=order.photos,
         request=request,
     )
     return decision, append, answer

@@ -54,6 +54,8 @@ class Grouped:
                 return
             self._waiting[business_id] = deque([(order, settle)])
             self._ready[business_id] = None
+            if self._flying:  # it boards before it ends
+                return
         self._take_off()
 
     def execute(self, business_id: str, order: Order) -> Result:
@@ -80,6 +82,7 @@ class Grouped:
         """Carry what waits, until nothing does."""
         while batches := self._board():
             carried = self._carried({id: [order for order, _ in batch] for id, batch in batches.items()})
+            served = []
             for business_id, batch in batches.items():
                 results = carried.get(business_id, [None] * len(batch))
                 left = [waiting for waiting, result in zip(batch, results, strict=True) if result is None]
@@ -89,7 +92,8 @@ class Grouped:
                     if result is not None:
                         settle(result)
                 if not left:
-                    self._served(business_id)
+                    served.append(business_id)
+            self._served(served)
 
     def _board(self) -> dict[str, list[Waiting]]:
         """What waits, business by business; nothing ends the flight."""
@@ -122,15 +126,16 @@ class Grouped:
             outcomes = [error] * len(batch)
         for (_, settle), outcome in zip(batch, outcomes, strict=True):
             settle(outcome)
-        self._served(business_id)
+        self._served([business_id])
 
-    def _served(self, business_id: str) -> None:
-        """Its next batch queues behind the other businesses."""
+    def _served(self, business_ids: Sequence[str]) -> None:
+        """Their next batches queue behind the other businesses."""
         with self._lock:
-            if not self._waiting[business_id]:
-                del self._waiting[business_id]
-                return
-            self._ready[business_id] = None
+            for business_id in business_ids:
+                if self._waiting[business_id]:
+                    self._ready[business_id] = None
+                else:
+                    del self._waiting[business_id]
         self._take_off()
 
 

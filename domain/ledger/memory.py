@@ -10,6 +10,7 @@ from time import time_ns
 
 from eventsourcing.persistence import IntegrityError
 
+from domain.ledger.directory import searched
 from domain.ledger.embedded import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.envelope import Head, StoredFact, first_hash
 from domain.ledger.news import News
@@ -22,12 +23,14 @@ from domain.ledger.recorder import (
     Loaded,
     NewStream,
     Person,
+    Photo,
     Stored,
     StoredKey,
     Text,
     UnknownBusiness,
     Wanted,
 )
+from domain.ledger.search import matches
 from domain.ledger.transaction import append
 
 
@@ -44,6 +47,7 @@ class Books:
     answers: dict[str, Answered] = field(default_factory=dict)
     directory: dict[str, Person] = field(default_factory=dict)
     notes: dict[str, Text] = field(default_factory=dict)
+    photos: dict[str, Photo] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         return replace(
@@ -55,6 +59,7 @@ class Books:
             answers=dict(self.answers),
             directory=dict(self.directory),
             notes=dict(self.notes),
+            photos=dict(self.photos),
         )
 
 
@@ -123,6 +128,14 @@ class MemoryTransaction:
     def texts(self, ids: Sequence[str]) -> list[Text]:
         return [self.books.notes[id] for id in ids if id in self.books.notes]
 
+    def photo(self, id: str) -> Photo | None:
+        return self.books.photos.get(id)
+
+    def search(self, words: Sequence[str], after: str, at_most: int) -> list[str]:
+        people = self.books.directory.values()
+        found = (each.id for each in people if each.id > after and matches(searched(each) or "", words))
+        return list(islice(found, at_most))
+
     def answered(self, key: str) -> Answered | None:
         return self.books.answers.get(key)
 
@@ -142,6 +155,10 @@ class MemoryTransaction:
             if text.id in self.books.notes:
                 raise IntegrityError(f"there is a text {text.id}")
             self.books.notes[text.id] = text
+        for photo in command.photos:
+            if photo.id in self.books.photos:
+                raise IntegrityError(f"there is a photo {photo.id}")
+            self.books.photos[photo.id] = photo
         if answer is not None:
             self.books.answers[answer.key] = answer
 

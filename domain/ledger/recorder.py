@@ -78,6 +78,15 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Photo:
+    """The image of a person, beside the directory. A row of the directory with its id says whose it is."""
+
+    id: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A name that only one stream of a business can ever hold, such as `purchase/cus_1/off_1/4`."""
 
@@ -126,7 +135,7 @@ class Loaded:
     facts: Sequence[StoredFact]
     counts: Mapping[str, int]
     people: Sequence[Person]
-    """The directory rows of the customers whose streams were read, their participants' included."""
+    """The directory rows of the customers and staff whose streams were read, their households' included."""
     answered: Mapping[str, Answered]
     head: Head
 
@@ -144,6 +153,7 @@ class Append:
     streams: tuple[NewStream, ...] = ()
     people: tuple[Person, ...] = ()
     texts: tuple[Text, ...] = ()
+    photos: tuple[Photo, ...] = ()
     request: Request | None = None
 
 
@@ -239,6 +249,17 @@ class LedgerRecorder(ApplicationRecorder):
     @abstractmethod
     def texts(self, ids: Sequence[str]) -> Sequence[Text]:
         """Texts by id; unknown and erased ones are left out."""
+
+    @abstractmethod
+    def photo(self, id: str) -> Photo | None:
+        """A photo; None for one that is unknown or was erased."""
+
+    @abstractmethod
+    def search(self, words: Sequence[str], after: str, at_most: int) -> Sequence[str]:
+        """Ids of customers behind the id `after` whose name or mobile holds all of these words, in no order.
+
+        `words` are folded (`domain.ledger.search.words`), at least one of them.
+        """
 
     @abstractmethod
     def secret(self) -> bytes:

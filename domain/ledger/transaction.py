@@ -16,6 +16,7 @@ from domain.ledger.recorder import (
     Loaded,
     NewStream,
     Person,
+    Photo,
     Stored,
     Text,
     Wanted,
@@ -23,7 +24,8 @@ from domain.ledger.recorder import (
 from domain.values import RECORDED_AT
 
 PACKAGE = "package"
-CUSTOMER = "customer"
+WITH_PEOPLE = ("customer", "staff")
+"""Kinds of streams that are read together with the rows of the directory that belong to them."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -73,15 +75,20 @@ class Transaction(Protocol):
 
     def texts(self, ids: Sequence[str]) -> list[Text]: ...
 
+    def photo(self, id: str) -> Photo | None: ...
+
+    def search(self, words: Sequence[str], after: str, at_most: int) -> list[str]:
+        """Ids behind `after` of customers whose name or mobile holds all of these words, in no order."""
+
     def answered(self, key: str) -> Answered | None: ...
 
     def write_facts(self, facts: Sequence[StoredFact]) -> None:
         """Raises eventsourcing's IntegrityError when one takes a version that its stream has."""
 
     def write_beside(self, command: Append, facts: Sequence[StoredFact], answer: Answered | None) -> None:
-        """Write what goes in with the command's facts: streams, claims, directory, answer.
+        """Write what goes in with the command's facts: streams, claims, directory, photos, answer.
 
-        People are replaced. Raises eventsourcing's IntegrityError when a text is already there.
+        People are replaced. Raises eventsourcing's IntegrityError when a text or a photo is already there.
         """
 
     def move_head(self, head: Head) -> None: ...
@@ -92,8 +99,8 @@ def load(transaction: Transaction, wanted: Wanted, keys: Sequence[str]) -> Loade
     head = transaction.head()
     versions = _streams_to_read(transaction, wanted)
     facts = [fact for stream_id, known in versions.items() for fact in transaction.stream(stream_id, known)]
-    customers = [stream_id for stream_id in versions if _kind(transaction, stream_id) == CUSTOMER]
-    people = [person for customer in customers for person in transaction.people_of(customer)]
+    owners = [stream_id for stream_id in versions if _kind(transaction, stream_id) in WITH_PEOPLE]
+    people = [person for owner in owners for person in transaction.people_of(owner)]
     counts = {prefix: transaction.claim_count(prefix) for prefix in wanted.counted}
     answered = {key: answer for key in keys if (answer := transaction.answered(key)) is not None}
     return Loaded(facts, counts, people, answered, head)

@@ -116,7 +116,14 @@ def test_policies_change_by_what_is_given(desk: Desk) -> None:
     terms = {"notice_hours": 12, "late": "forfeit", "text": None}
     desk.do("/v1/policies", {"cancellation": terms, "correction_max": 5})
     shown = desk.do("/v1/policies", {"payment_required": True})
-    assert shown["policies"] == {"cancellation": terms, "payment_required": True, "correction_max": 5}
+    assert shown["policies"] == {
+        "cancellation": terms,
+        "deduct": "at_booking",
+        "payment_required": True,
+        "correction_max": 5,
+        "earn": [],
+        "categories": ["VIP", "Regular", "New"],
+    }
     assert (shown["policy_version"], shown["version"]) == (2, 3)
     assert desk.get("/v1/business") == shown
     assert desk.do("/v1/policies", {"correction_max": None})["policies"]["correction_max"] is None

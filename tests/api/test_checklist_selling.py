@@ -78,7 +78,7 @@ def test_packages_that_expire_next_month_lead_to_their_customers(desk: Desk) -> 
     offer = desk.offer(desk.service())
     days = {"Anna": 20, "Ben": 40, "Cilla": 80, "Dora": None}
     for name, later in days.items():
-        customer = desk.customer(name, email=f"{name.lower()}@example.org", mobile="30 123 4567")
+        customer = desk.customer(name, email=f"{name.lower()}@example.org", mobile="+36301234567")
         desk.sell(customer, offer, expires_on=None if later is None else desk.today(days=later))
     window = {"expires_from": desk.today(days=30), "expires_to": desk.today(days=60)}
     (card,) = desk.get("/v1/packages", **window)["data"]
@@ -87,7 +87,7 @@ def test_packages_that_expire_next_month_lead_to_their_customers(desk: Desk) -> 
         "id": card["customer"]["id"],
         "name": "Ben",
         "email": "ben@example.org",
-        "mobile": "30 123 4567",
+        "mobile": "+36301234567",
     }
 
 

@@ -24,11 +24,18 @@ def test_the_document_names_every_route_and_forbids_unknown_fields(house: House)
     described = {(path, method) for path, item in document["paths"].items() for method in item}
     routes = [handler.opt["route"] for handler in HANDLERS]
     assert described == {(route.path, route.method.lower()) for route in routes}
-    bodies = [
-        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    contents = [
+        operation["requestBody"]["content"]
         for item in document["paths"].values()
         for operation in item.values()
         if "requestBody" in operation
+    ]
+    uploads = [set(content) for content in contents if "application/json" not in content]
+    assert uploads == [{"image/jpeg", "image/png", "image/webp", "multipart/form-data"}]
+    bodies = [
+        content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        for content in contents
+        if "application/json" in content
     ]
     assert len(bodies) > 20
     schemas = document["components"]["schemas"]

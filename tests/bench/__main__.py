@@ -1,26 +1,53 @@
-"""`python -m tests.bench redeem [--json] [--quick] [--seconds N] [--rounds N]`."""
+"""`python -m tests.bench redeem | filters [--json] [--quick] …`."""
 
 import argparse
 import json
 import sys
 from dataclasses import replace
 
-from tests.bench.redeem import QUICK, Plan, measure, table
+from api.logs import log_as_json
+from tests.bench import filters, redeem
 
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     benchmarks = parser.add_subparsers(dest="benchmark", required=True)
-    redeem = benchmarks.add_parser("redeem", help="units redeemed in a second, beside two other designs")
-    redeem.add_argument("--json", action="store_true", help="print the report as JSON")
-    redeem.add_argument("--quick", action="store_true", help="short heats, under 90 s in all")
-    redeem.add_argument("--seconds", type=_seconds, help="of one heat (1.5; 0.3 with --quick)")
-    redeem.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="of all heats (3)")
+    _redeem(benchmarks.add_parser("redeem", help="units redeemed in a second, beside two other designs"))
+    _filters(
+        benchmarks.add_parser("filters", help="a page of a filtered list, of a large business and a small")
+    )
     chosen = parser.parse_args(arguments)
-    plan = QUICK if chosen.quick else Plan()
-    given = {name: value for name in ("seconds", "rounds") if (value := getattr(chosen, name)) is not None}
-    report = measure(replace(plan, **given), lambda step: print(step, file=sys.stderr, flush=True))
-    print(json.dumps(report.to_json(), indent=1, ensure_ascii=False) if chosen.json else table(report))
+    benchmark = {"redeem": redeem, "filters": filters}[chosen.benchmark]
+    plan = benchmark.QUICK if chosen.quick else benchmark.Plan()
+    names = ("seconds", "rounds", "customers", "facts")
+    given = {name: value for name in names if (value := getattr(chosen, name, None)) is not None}
+    log_as_json("warning")  # a line for each request would be measured with it
+    report = benchmark.measure(replace(plan, **given), _tell)
+    shown = (
+        json.dumps(report.to_json(), indent=1, ensure_ascii=False) if chosen.json else benchmark.table(report)
+    )
+    print(shown)
+
+
+def _redeem(parser: argparse.ArgumentParser) -> None:
+    _common(parser, "short heats, under 90 s in all")
+    parser.add_argument("--seconds", type=_seconds, help="of one heat (1.5; 0.3 with --quick)")
+    parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="of all heats (3)")
+
+
+def _filters(parser: argparse.ArgumentParser) -> None:
+    _common(parser, "5,000 customers, about a minute")
+    parser.add_argument("--customers", type=_many, help="of the larger business (100,000)")
+    parser.add_argument("--facts", type=_many, help="about so many (1,000,000)")
+
+
+def _common(parser: argparse.ArgumentParser, quick: str) -> None:
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--quick", action="store_true", help=quick)
+
+
+def _tell(step: str) -> None:
+    print(step, file=sys.stderr, flush=True)
 
 
 def _seconds(text: str) -> float:
@@ -28,6 +55,13 @@ def _seconds(text: str) -> float:
     if not 0.01 <= seconds <= 60:
         raise argparse.ArgumentTypeError("must lie between 0.01 and 60")
     return seconds
+
+
+def _many(text: str) -> int:
+    many = int(text.replace(",", "").replace("_", ""))
+    if not 100 <= many <= 100_000_000:
+        raise argparse.ArgumentTypeError("must lie between 100 and 100,000,000")
+    return many
 
 
 if __name__ == "__main__":

@@ -10,12 +10,15 @@ from datetime import datetime
 
 from domain.package import (
     AnyPackageFact,
+    HoldReleased,
     LineCorrected,
     PackagePurchased,
     PackageReinstated,
     PackageVoided,
     PackageWasCancelled,
     PriceAdjusted,
+    UnitsForfeited,
+    UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
 )
@@ -28,6 +31,11 @@ class UnitBook:
     price: int = 0
     states: dict[int, dict[int, str]] = field(default_factory=dict)
     values: dict[int, dict[int, int]] = field(default_factory=dict)
+    holds: dict[tuple[str, int], int] = field(default_factory=dict)
+    """(booking, line) → units held."""
+
+    def held(self, line: int) -> int:
+        return sum(quantity for (_, held), quantity in self.holds.items() if held == line)
 
     def count(self, line: int, *states: str) -> int:
         return sum(state in states for state in self.states[line].values())
@@ -44,12 +52,16 @@ class UnitBook:
         return sum(self.values[line][unit] for unit in units)
 
     def check(self) -> None:
-        """Invariant 1: every unit in one state, total = used + remaining, values add up to the price."""
+        """Invariant 1: every unit in one state, total = used + remaining, 0 ≤ held ≤ remaining, and values
+        add up to the price."""
         for line, states in self.states.items():
             assert sorted(states) == sorted(self.values[line]) == list(range(1, len(states) + 1))
-            remaining, used = self.count(line, "available"), self.count(line, "used", "corrected")
+            remaining, used = (
+                self.count(line, "available"),
+                self.count(line, "used", "forfeited", "corrected"),
+            )
             assert len(states) == remaining + used + self.count(line, "lapsed")
-            assert 0 <= remaining <= len(states) <= 1_000
+            assert 0 <= self.held(line) <= remaining <= len(states) <= 1_000
         assert sum(len(states) for states in self.states.values()) <= 5_000
         assert sum(value for values in self.values.values() for value in values.values()) == self.price
 
@@ -82,6 +94,12 @@ def _enter(book: UnitBook, fact: AnyPackageFact) -> None:
             assert fact.remaining == book.count(fact.line, "available")
             assert fact.usable in (0, len(fact.units))
             assert fact.units
+        case UnitsHeld() | HoldReleased():
+            _enter_hold(book, fact)
+        case UnitsForfeited():
+            assert book.move(fact.line, fact.units, "available", "forfeited") == fact.value
+            assert fact.remaining == book.count(fact.line, "available")
+            assert fact.units
         case LineCorrected():
             _enter_correction(book, fact)
         case PriceAdjusted():
@@ -90,12 +108,25 @@ def _enter(book: UnitBook, fact: AnyPackageFact) -> None:
             for part in fact.lapsed:
                 assert book.move(part.line, part.units, "available", "lapsed") == part.value
             assert not any(book.count(line, "available") for line in book.states)
+            assert not book.holds, "a package ended and still holds units"
         case PackageReinstated():
             for part in fact.returned:
                 assert book.move(part.line, part.units, "lapsed", "available") == part.value
             assert not any(book.count(line, "lapsed") for line in book.states)
         case _:
             pass
+
+
+def _enter_hold(book: UnitBook, fact: UnitsHeld | HoldReleased) -> None:
+    """A hold is entered once for each booking and line, and released whole; neither moves a unit."""
+    of = (fact.booking_id, fact.line)
+    if isinstance(fact, UnitsHeld):
+        assert of not in book.holds
+        book.holds[of] = fact.quantity
+    else:
+        assert book.holds.pop(of) == fact.quantity
+    assert fact.held == book.held(fact.line)
+    assert fact.remaining == book.count(fact.line, "available")
 
 
 def _enter_correction(book: UnitBook, fact: LineCorrected) -> None:
@@ -132,14 +163,18 @@ def _enter_price(book: UnitBook, fact: PriceAdjusted) -> None:
 
 
 def changes(facts: Sequence[AnyPackageFact]) -> Iterable[tuple[datetime, int, int, int]]:
-    """(effective_at, position, line, change of its remaining units), in recorded order."""
+    """(effective_at, position, line, change of its units that no booking holds), in recorded order."""
     for position, fact in enumerate(facts, 1):
         match fact:
             case PackagePurchased():
                 for number, line in enumerate(fact.lines, 1):
                     yield fact.effective_at, position, number, line.quantity
-            case UnitsRedeemed():
+            case UnitsRedeemed() | UnitsForfeited():
                 yield fact.effective_at, position, fact.line, -len(fact.units)
+            case UnitsHeld():
+                yield fact.effective_at, position, fact.line, -fact.quantity
+            case HoldReleased():
+                yield fact.effective_at, position, fact.line, fact.quantity
             case UnitsRestored() if not fact.lapsed:
                 yield fact.effective_at, position, fact.line, len(fact.units)
             case LineCorrected():
@@ -155,7 +190,8 @@ def changes(facts: Sequence[AnyPackageFact]) -> Iterable[tuple[datetime, int, in
 
 
 def remainders(facts: Sequence[AnyPackageFact], line: int) -> list[tuple[datetime, int]]:
-    """The remainder of a line after each of its changes, in business time: (effective_at, position) order."""
+    """What is available of a line after each of its changes, in business time: (effective_at, position)
+    order."""
     left, timeline = 0, []
     for effective_at, _, _, change in sorted(c for c in changes(facts) if c[2] == line):
         left += change
@@ -164,7 +200,7 @@ def remainders(facts: Sequence[AnyPackageFact], line: int) -> list[tuple[datetim
 
 
 def lowest_from(facts: Sequence[AnyPackageFact], line: int, moment: datetime) -> int:
-    """The lowest remainder of a line at `moment` or at any time after it."""
+    """The fewest available units of a line at `moment` or at any time after it."""
     timeline = remainders(facts, line)
     at_moment = [left for at, left in timeline if at <= moment][-1:]
     return min(at_moment + [left for at, left in timeline if at > moment])

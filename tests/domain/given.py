@@ -10,7 +10,21 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Self
 
+from domain import booking
+from domain.attending import complete, mark
+from domain.booking import (
+    Booking,
+    BookingCommand,
+    BookingFact,
+    CancelBooking,
+    CompleteBooking,
+    ConfirmBooking,
+    MakeBooking,
+    MarkAttendance,
+    RescheduleBooking,
+)
 from domain.business import Business, Policies
+from domain.calling_off import cancel
 from domain.catalogue import Offer, OfferTerms, Service
 from domain.customer import Customer
 from domain.deciding import decide
@@ -29,13 +43,17 @@ from domain.redeeming import Candidate
 from domain.redeeming import redeem as decide_redemption
 from domain.refusals import Refused
 from domain.restoring import restore
+from domain.scheduling import Refusal, Sight, confirm, make, reschedule
 from domain.selling import Sale, sell
+from domain.staff import Staff
 from domain.values import Circumstances, Role
 from tests.domain.books import check_line_facts
-from tests.domain.words import BUSINESS, HOUSEHOLD, NOW, SERVICES, circumstances
+from tests.domain.words import BUSINESS, HOUSEHOLD, NOW, SERVICES, STAFF, circumstances
 
 AnyCommand = SellPackage | RedeemUnits | RedeemFromCustomer | RestoreUnits | PackageCommand
+Appointment = MakeBooking | BookingCommand
 Facts = tuple[AnyPackageFact, ...]
+Decided = dict[str, list[AnyPackageFact]]
 
 
 def fold(facts: Iterable[AnyPackageFact]) -> Package:
@@ -46,16 +64,27 @@ def fold(facts: Iterable[AnyPackageFact]) -> Package:
     return state
 
 
+def fold_booking(facts: Iterable[BookingFact]) -> Booking:
+    state: Booking | None = None
+    for fact in facts:
+        state = booking.evolve(state, fact)
+    assert state is not None
+    return state
+
+
 @dataclass(frozen=True)
 class World:
-    """What a decision may look at: the packages of one customer in the order of their sale, and the rest."""
+    """What a decision may look at: the packages of one customer in the order of their sale, their bookings,
+    and the rest."""
 
     packages: Mapping[str, Facts] = field(default_factory=dict)
+    bookings: Mapping[str, tuple[BookingFact, ...]] = field(default_factory=dict)
     customer: Customer = HOUSEHOLD
     business: Business = BUSINESS
     purchaser: Customer | None = None
     offer: Offer | None = None
     services: Mapping[str, Service | None] = field(default_factory=lambda: SERVICES)
+    staff: Mapping[str, Staff] = field(default_factory=lambda: STAFF)
     purchase_number: int = 1
     bought_before: int = 0
 
@@ -71,22 +100,70 @@ class World:
         return replace(self, business=replace(self.business, policies=Policies(**policies)))
 
     def when(
-        self, command: AnyCommand, at: str | datetime = NOW, role: Role = Role.OWNER, who: str = "stf_ann"
+        self,
+        command: AnyCommand | Appointment,
+        at: str | datetime = NOW,
+        role: Role = Role.OWNER,
+        who: str = "stf_ann",
     ) -> "Outcome":
+        bookings: dict[str, list[BookingFact]] = {}
+        left_out: list[Refusal] = []
         try:
-            facts = self.answer(command, circumstances(at, role, who))
+            if isinstance(command, Appointment):
+                bookings, facts, left_out = self.appointment(command, circumstances(at, role, who))
+            else:
+                facts = self.answer(command, circumstances(at, role, who))
         except Refused as refusal:
             return Outcome(self, {}, refusal)
-        after = self.with_facts(facts)
+        after = self.with_facts(facts).with_bookings(bookings)
         for package in facts:
             check_line_facts(after.packages[package])
-        return Outcome(after, facts, None)
+        return Outcome(after, facts, None, bookings, left_out)
 
     def with_facts(self, added: Mapping[str, Sequence[AnyPackageFact]]) -> Self:
         packages = {id: tuple(facts) for id, facts in self.packages.items()}
         for id, facts in added.items():
             packages[id] = (*packages.get(id, ()), *facts)
         return replace(self, packages={id: facts for id, facts in packages.items() if facts})
+
+    def with_bookings(self, added: Mapping[str, Sequence[BookingFact]]) -> Self:
+        bookings = {id: (*self.bookings.get(id, ()), *facts) for id, facts in added.items()}
+        return replace(self, bookings={**self.bookings, **bookings})
+
+    def appointment(
+        self, command: Appointment, at: Circumstances
+    ) -> tuple[dict[str, list[BookingFact]], Decided, list[Refusal]]:
+        """The facts that the command makes, by booking and by package, and the weeks it cannot book."""
+        if isinstance(command, MakeBooking):
+            made = make(command, self.sight(command), at)
+            return {id: [fact] for id, fact in made.bookings.items()}, made.packages, made.refused
+        facts, moved = self._decided(command, at)
+        return {command.booking_id: facts}, moved, []
+
+    def _decided(self, command: BookingCommand, at: Circumstances) -> tuple[list[BookingFact], Decided]:
+        state = fold_booking(self.bookings[command.booking_id])
+        packages = {id: self.states[id] for id in state.packages}
+        match command:
+            case ConfirmBooking():
+                return confirm(state, at), {}
+            case RescheduleBooking():
+                return reschedule(state, command, packages, self.business, at)
+            case MarkAttendance():
+                return mark(state, command, packages, at)
+            case CompleteBooking():
+                return complete(state, command.booking_id, packages, at)
+            case CancelBooking():
+                return cancel(state, command, packages, at)
+
+    def sight(self, command: MakeBooking) -> Sight:
+        ids = [command.package_id] if command.package_id else list(self.packages)
+        return Sight(
+            self.business,
+            self.customer,
+            self.services.get(command.service_id),
+            self.staff.get(command.staff_id or ""),
+            self.candidates(ids),
+        )
 
     def answer(self, command: AnyCommand, at: Circumstances) -> dict[str, list[AnyPackageFact]]:
         """The facts that the command makes, by package."""
@@ -121,9 +198,12 @@ class World:
     def redemption(
         self, command: RedeemUnits | RedeemFromCustomer, ids: list[str], at: Circumstances, *, chosen: bool
     ) -> dict[str, list[AnyPackageFact]]:
-        positions = {id: position for position, id in enumerate(self.packages, 1)}
-        candidates = [Candidate(id, self.states[id], positions[id]) for id in ids]
+        candidates = self.candidates(ids)
         return decide_redemption(candidates, command, at, self.business, self.customer, chosen=chosen)
+
+    def candidates(self, ids: Iterable[str]) -> list[Candidate]:
+        positions = {id: position for position, id in enumerate(self.packages, 1)}
+        return [Candidate(id, self.states[id], positions[id]) for id in ids]
 
 
 @dataclass(frozen=True)
@@ -133,6 +213,10 @@ class Outcome:
     world: World
     facts: dict[str, list[AnyPackageFact]]
     refusal: Refused | None
+    booked: dict[str, list[BookingFact]] = field(default_factory=dict)
+    """Facts by booking."""
+    left_out: list[Refusal] = field(default_factory=list)
+    """The weeks of a series that could not be booked."""
 
     def then(self, *facts: AnyPackageFact, **by_package: Sequence[AnyPackageFact]) -> Self:
         """Exactly these facts, in this order; the bare ones are those of the only package concerned."""
@@ -150,6 +234,7 @@ class Outcome:
         """Done, and it was so already: no fact."""
         assert self.refusal is None, f"refused: {self.refusal.code} {self.refusal.explanation()}"
         assert not any(self.facts.values()), self.facts
+        assert not any(self.booked.values()), self.booked
         return self
 
     def refused(self, kind: type[Refused], /, **explanation: Any) -> None:
@@ -167,11 +252,26 @@ class Outcome:
         assert str(self.refusal)
 
     def and_when(
-        self, command: AnyCommand, at: str | datetime = NOW, role: Role = Role.OWNER, who: str = "stf_ann"
+        self,
+        command: AnyCommand | Appointment,
+        at: str | datetime = NOW,
+        role: Role = Role.OWNER,
+        who: str = "stf_ann",
     ) -> "Outcome":
         """The next command, on what the last one left."""
         assert self.refusal is None, f"refused: {self.refusal.code} {self.refusal.explanation()}"
         return self.world.when(command, at, role, who)
+
+    def told(self) -> dict[str, list[str]]:
+        """The names of the facts, by stream: package.held, booking.made …"""
+        assert self.refusal is None, f"refused: {self.refusal.code} {self.refusal.explanation()}"
+        made: dict[str, list[Any]] = {**self.facts, **self.booked}
+        return {id: [fact.stored_name for fact in facts] for id, facts in made.items() if facts}
+
+    @property
+    def booking(self) -> Booking:
+        """The booking as it stands now; bkg_1 where there are several."""
+        return fold_booking(self.world.bookings["bkg_1"])
 
     @property
     def package(self) -> Package:

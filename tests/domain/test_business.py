@@ -17,9 +17,19 @@ from domain.business import (
     OpenLocation,
     Policies,
     PolicyChanged,
+    PurchaseRule,
+    VisitRule,
 )
-from domain.refusals import IdTaken, NotFound
-from domain.staff import DeactivateStaff, RegisterStaff, StaffDeactivated, StaffRegistered
+from domain.facts import FACTS
+from domain.refusals import IdTaken, Invalid, NotFound
+from domain.staff import (
+    ChangeStaff,
+    DeactivateStaff,
+    RegisterStaff,
+    StaffDeactivated,
+    StaffProfileChanged,
+    StaffRegistered,
+)
 from domain.values import Role, Terms
 from tests.domain.streams import Aggregate
 
@@ -82,6 +92,51 @@ def test_the_same_policies_again_are_no_fact(command: ChangePolicies) -> None:
     business.given(OPENED).when(command).then_nothing()
 
 
+def test_earn_rules_are_replaced_as_a_whole_and_what_they_gave_can_still_be_taken_back() -> None:
+    visit = VisitRule(on="visit", points=5)
+    answer = business.given(OPENED).when(ChangePolicies(earn=(visit,)))
+    answer.then(PolicyChanged(policies=Policies(earn=(visit,)), policy_version=1))
+    again = answer.stream.when(ChangePolicies(earn=()))
+    again.then(PolicyChanged(policies=Policies(), policy_version=2))
+    assert (answer.state.earns, again.state.earns) == (True, True)
+    assert not business.given(OPENED).when(ChangePolicies(payment_required=True)).state.earns
+
+
+def test_a_cause_has_one_earn_rule() -> None:
+    twice = (PurchaseRule(on="purchase", points=1), PurchaseRule(on="purchase", points=2))
+    business.given(OPENED).when(ChangePolicies(earn=twice)).refused_naming(
+        Invalid, pointer="/earn/1/on", problem="duplicate"
+    )
+
+
+def test_policies_of_the_first_version_have_what_was_added_since_by_default() -> None:
+    data = b'{"policies":{"cancellation":{"notice_hours":1,"late":"forfeit"}},"policy_version":1}'
+    read = FACTS.read("business.policy_changed", 1, data)
+    assert isinstance(read, PolicyChanged)
+    assert read.policies == Policies(cancellation=Terms(notice_hours=1, late="forfeit"))
+
+
+@pytest.mark.covers("S108")
+def test_customers_are_sorted_into_categories_of_the_business() -> None:
+    opened = business.given(OPENED).state
+    assert opened is not None
+    assert opened.policies.categories == ("VIP", "Regular", "New")
+    answer = business.given(OPENED).when(ChangePolicies(categories=("VIP", "Press")))
+    answer.then(PolicyChanged(policies=Policies(categories=("VIP", "Press")), policy_version=1))
+    for known in ("Press", "VIP", None):
+        answer.state.check_category(known)
+    for unknown in ("New", "vip"):
+        with pytest.raises(Invalid, match="/category is not one of VIP, Press"):
+            answer.state.check_category(unknown)
+
+
+@pytest.mark.parametrize("again", ["VIP", "vip"])
+def test_a_category_is_there_once(again: str) -> None:
+    business.given(OPENED).when(ChangePolicies(categories=("VIP", "New", again))).refused_naming(
+        Invalid, pointer="/categories/2", problem="duplicate"
+    )
+
+
 # Locations
 
 
@@ -121,6 +176,20 @@ def test_a_member_of_staff_has_a_role_and_locations() -> None:
     staff.given(REGISTERED).when(command).refused(IdTaken, id="stf_1")
 
 
+def test_a_member_of_staff_changes_by_the_fields_that_differ() -> None:
+    command = ChangeStaff(staff_id="stf_1", role=Role.MANAGER, locations=(), renamed=True, pictured=True)
+    answer = staff.given(REGISTERED).when(command)
+    answer.then(
+        StaffProfileChanged(fields=("name", "photo", "role", "locations"), role=Role.MANAGER, locations=())
+    )
+    assert (answer.state.role, answer.state.locations) == (Role.MANAGER, ())
+    promoted = ChangeStaff(staff_id="stf_1", role=Role.MANAGER)
+    staff.given(REGISTERED).when(promoted).then(
+        StaffProfileChanged(fields=("role",), role=Role.MANAGER, locations=("loc_1",))
+    )
+    answer.stream.when(promoted).then_nothing()
+
+
 def test_a_member_of_staff_leaves_once() -> None:
     answer = staff.given(REGISTERED).when(LEAVE)
     answer.then(StaffDeactivated())
@@ -129,7 +198,8 @@ def test_a_member_of_staff_leaves_once() -> None:
 
 
 def test_an_unknown_member_of_staff_is_not_found() -> None:
-    staff.given().when(LEAVE).refused(NotFound, kind="member of staff", id="stf_1")
+    for command in (LEAVE, ChangeStaff(staff_id="stf_1", renamed=True)):
+        staff.given().when(command).refused(NotFound, kind="member of staff", id="stf_1")
 
 
 @pytest.mark.parametrize("role", [Role.CUSTOMER, Role.AUDITOR, Role.INTEGRATION])

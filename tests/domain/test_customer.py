@@ -9,11 +9,16 @@ from domain.customer import (
     ActivateCustomer,
     AddParticipant,
     BlockCustomer,
+    CategoriseCustomer,
+    ChangeConsents,
     ChangeParticipant,
     ChangeProfile,
+    ConsentChanged,
+    Consents,
     Customer,
     CustomerActivated,
     CustomerBlocked,
+    CustomerCategorised,
     CustomerCommand,
     CustomerDeactivated,
     CustomerFact,
@@ -107,6 +112,8 @@ def test_a_participant_is_named_once(again: str) -> None:
         change(renamed=True),
         add("par_bo"),
         ChangeProfile(customer_id="cus_ada", fields=("name",)),
+        CategoriseCustomer(customer_id="cus_ada", category=None),
+        ChangeConsents(customer_id="cus_ada", consents={}),
     ],
 )
 def test_an_unknown_customer_is_not_found(command: Any) -> None:
@@ -121,6 +128,46 @@ def test_a_changed_profile_names_the_fields_and_nothing_of_them() -> None:
     customer.given(REGISTERED).when(command).then(ProfileChanged(fields=("name", "email")))
     unchanged = ChangeProfile(customer_id="cus_ada", fields=())
     customer.given(REGISTERED).when(unchanged).then_nothing()
+
+
+def categorise(category: str | None) -> CategoriseCustomer:
+    return CategoriseCustomer(customer_id="cus_ada", category=category)
+
+
+def consents(**given: bool) -> ChangeConsents:
+    return ChangeConsents.model_validate({"customer_id": "cus_ada", "consents": given})
+
+
+def test_a_customer_is_in_one_category_or_in_none() -> None:
+    answer = customer.given(REGISTERED).when(categorise("VIP"))
+    answer.then(CustomerCategorised(category="VIP"))
+    assert answer.state.category == "VIP"
+    answer.stream.when(categorise("VIP")).then_nothing()
+    again = answer.stream.when(categorise(None))
+    again.then(CustomerCategorised(category=None))
+    assert again.state.category is None
+
+
+@pytest.mark.covers("S134", "S135", "S136")
+def test_each_consent_is_false_until_it_is_given_and_can_be_taken_back() -> None:
+    assert customer.given(REGISTERED).state == customer.given(REGISTERED).when(consents()).state
+    answer = customer.given(REGISTERED).when(consents(birthday=True, marketing=True, session_reminder=False))
+    answer.then(
+        ConsentChanged(changed=("birthday", "marketing"), consents=Consents(birthday=True, marketing=True))
+    )
+    assert answer.state.consents == Consents(birthday=True, marketing=True)
+    again = answer.stream.when(consents(marketing=False))
+    again.then(ConsentChanged(changed=("marketing",), consents=Consents(birthday=True)))
+    again.stream.when(consents(marketing=False, birthday=True)).then_nothing()
+
+
+def test_who_is_registered_with_category_and_consents_has_a_fact_of_each() -> None:
+    answer = customer.given().when(register(category="New", consents={"marketing": True, "birthday": False}))
+    answer.then(
+        CustomerRegistered(participants=(ADA,)),
+        CustomerCategorised(category="New"),
+        ConsentChanged(changed=("marketing",), consents=Consents(marketing=True)),
+    )
 
 
 def test_a_customer_is_deactivated_and_activated() -> None:
@@ -193,9 +240,13 @@ def test_no_more_than_100_are_registered_at_once() -> None:
 
 
 def test_a_participant_changes_by_the_fields_that_differ() -> None:
-    answer = customer.given(REGISTERED).when(change(kind="wolf", barred_services=(), renamed=True))
+    answer = customer.given(REGISTERED).when(
+        change(kind="wolf", barred_services=(), renamed=True, pictured=True)
+    )
     answer.then(
-        ParticipantChanged(participant_id="par_max", fields=("name", "kind", "barred_services"), kind="wolf")
+        ParticipantChanged(
+            participant_id="par_max", fields=("name", "photo", "kind", "barred_services"), kind="wolf"
+        )
     )
     assert answer.state.participants["par_max"].kind == "wolf"
     assert answer.state.participants["par_max"].number == 1

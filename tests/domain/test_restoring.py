@@ -55,6 +55,12 @@ def test_a_use_goes_back_whole_last_unit_first() -> None:
     )
 
 
+def test_staff_ask_in_vain_for_a_package_that_a_use_did_not_touch() -> None:
+    """Whose use it was is asked only of the packages that are meant."""
+    world = given(sold(units=5), used(1, remaining=4, at="2026-10-01 10:00"))
+    world.when(restore(package="pkg_2"), role=Role.STAFF).refused_naming(NotFound)
+
+
 def test_a_part_goes_back_last_unit_first_in_as_many_steps_as_wanted() -> None:
     outcome = given(sold(units=5), used(1, 2, 3, remaining=2)).when(restore(2))
     outcome.then(restored(3, 2, remaining=4))

@@ -29,6 +29,7 @@ from domain.package import (
     UnitsRestored,
 )
 from domain.spreading import runs, spread
+from domain.staff import Staff
 from domain.values import Actor, Circumstances, Money, PaymentMethod, Role, Terms, Wording
 
 ZONE = "Europe/Budapest"
@@ -71,6 +72,11 @@ SERVICES: Mapping[str, Service | None] = {
     "svc_gift": Service(ServiceTerms(name="Hand cream", service_type="Gift", list_price=0)),
     "svc_talk": Service(ServiceTerms(name="Talk", service_type="Advice")),
     "svc_old": Service(ServiceTerms(name="Mud bath", service_type="Massage", list_price=100), retired=True),
+}
+STAFF: Mapping[str, Staff] = {
+    "stf_ann": Staff(Role.STAFF, ()),
+    "stf_bob": Staff(Role.STAFF, ()),
+    "stf_gone": Staff(Role.STAFF, (), active=False),
 }
 HOUSEHOLD = Customer(
     participants={

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from domain.ledger.application import Carnet
 from domain.ledger.memory import MemoryStore
 from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.recorder import LedgerRecorder, Store
@@ -78,6 +79,22 @@ def ledger(store: Store) -> LedgerRecorder:
     """The open, empty ledger of one business."""
     store.open_ledger(BUSINESS)
     return store.ledger(BUSINESS)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def carnet(request: pytest.FixtureRequest) -> Iterator[Carnet]:
+    """A process on a fresh database of each kind."""
+    match request.param:
+        case "memory":
+            database = "memory://"
+        case "sqlite":
+            file: Path = request.getfixturevalue("ledger_file")
+            database = f"sqlite:///{file}"
+        case _:
+            database = request.getfixturevalue("postgres_url")
+    carnet = Carnet(database)
+    yield carnet
+    carnet.close()
 
 
 def sqlite_rows(path: Path) -> dict[str, list[tuple[object, ...]]]:

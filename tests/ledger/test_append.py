@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from eventsourcing.persistence import IntegrityError
 
-from domain.ledger.envelope import Head, first_hash
+from domain.ledger.envelope import Head, NewFact, first_hash
 from domain.ledger.recorder import (
     Answered,
     Append,
@@ -23,6 +24,7 @@ from domain.ledger.recorder import (
     Wanted,
 )
 from domain.ledger.sqlite import SqliteStore
+from domain.values import from_milliseconds, rfc3339
 from tests.ledger.conftest import Database
 from tests.ledger.examples import (
     BUSINESS,
@@ -305,6 +307,80 @@ def test_several_ledgers_are_extended_at_once(store: Store) -> None:
     assert assert_chained(one) == assert_chained(two) == 2
     assert answered(one, "key-1") is not None
     assert answered(two, "key-2") is None
+
+
+def test_commands_of_many_businesses_are_stored_or_refused_each_as_if_it_came_alone(store: Store) -> None:
+    """Given eight ledgers alike, when each gets one command, some of which conflict."""
+    claim = Claim("redemption/red_1/", PACKAGE)
+    plain = replace(next_fact(PACKAGE, 2, "key-2", also={CUSTOMER: 1}), claims=(claim,))
+    sent = {
+        "biz_plain": plain,
+        "biz_key_known": replace(plain, request=request("key-1")),
+        "biz_moved_on": replace(plain, read={PACKAGE: 1, CUSTOMER: 2}),
+        "biz_claim_held": replace(plain, claims=(Claim("redemption/red_0/", PACKAGE),)),
+        "biz_last_plain": plain,
+        "biz_nothing": Append((), {PACKAGE: 1}, request=request("key-2")),
+        "biz_two_facts": replace(plain, facts=(fact(PACKAGE, 2), fact(PACKAGE, 3))),
+        "biz_person": replace(plain, people=(Person(CUSTOMER, CUSTOMER, "{}"),)),
+    }
+    for business_id in sent:
+        store.open_ledger(business_id)
+        ledger = store.ledger(business_id)
+        held = (Claim("redemption/red_0/", PACKAGE),)
+        stored(ledger, replace(opening(PACKAGE), claims=held, request=request("key-1")))
+        stored(ledger, opening(CUSTOMER, "customer"))
+
+    outcomes = store.append_all({business_id: [command] for business_id, command in sent.items()})
+
+    conflicts = {id: one.on for id, (one,) in outcomes.items() if isinstance(one, Conflict)}
+    assert conflicts == {
+        "biz_key_known": "key-1",
+        "biz_moved_on": CUSTOMER,
+        "biz_claim_held": "redemption/red_0/",
+    }
+    places = {id: (one.first, one.last) for id, (one,) in outcomes.items() if isinstance(one, Stored)}
+    assert places == {
+        "biz_plain": (3, 3),
+        "biz_last_plain": (3, 3),
+        "biz_nothing": (2, 2),
+        "biz_two_facts": (3, 4),
+        "biz_person": (3, 3),
+    }
+    for business_id in sent:
+        ledger = store.ledger(business_id)
+        assert assert_chained(ledger) == places.get(business_id, (0, 2))[1]
+        assert (answered(ledger, "key-2") is not None) == (business_id in places)
+    assert places.keys() - {"biz_nothing"} == {
+        business_id for business_id in sent if store.ledger(business_id).claimants("redemption/red_1/")
+    }
+    assert [person.id for person in store.ledger("biz_person").people([CUSTOMER])] == [CUSTOMER]
+
+
+def test_what_is_stored_together_is_what_is_stored_alone(store: Store) -> None:
+    """The same command, through either door: the same fact, answer and head."""
+    together, alone = "biz_together", "biz_alone"
+    command = next_fact(PACKAGE, 2)
+    command = replace(command, request=request("key-1", people=(CUSTOMER,)))
+    for business_id in (together, alone):
+        store.open_ledger(business_id)
+        stored(store.ledger(business_id), opening(PACKAGE))
+
+    ((one,),) = store.append_all({together: [command]}).values()
+    other = stored(store.ledger(alone), command)
+
+    assert isinstance(one, Stored)
+    assert (one.first, one.last) == (other.first, other.last)
+    for business_id, done in ((together, one), (alone, other)):
+        ledger = store.ledger(business_id)
+        body = f'{{"at":"{rfc3339(from_milliseconds(done.recorded_at))}"}}'
+        assert answered(ledger, "key-1") == Answered(
+            "key-1", b"fingerprint of key-1", 2, 2, done.recorded_at, body
+        )
+        (last,) = ledger.facts(after=1)
+        assert (last.recorded_at, last.hash) == (done.recorded_at, ledger.head().hash)
+        assert NewFact(
+            last.kind, last.stream_id, last.version, last.name, last.name_version, last.data, last.meta
+        ) == fact(PACKAGE, 2)
 
 
 def test_several_ledgers_are_extended_all_or_none(database: Database) -> None:

@@ -1,9 +1,7 @@
 """The whole write path at once: many tills on one package, and connections that break (invariants 4, 6, 7)."""
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -18,21 +16,6 @@ from tests.ledger.salon import Process, opened
 
 WRITERS = 40
 CUTS = 20
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def carnet(request: pytest.FixtureRequest) -> Iterator[Carnet]:
-    match request.param:
-        case "memory":
-            database = "memory://"
-        case "sqlite":
-            file: Path = request.getfixturevalue("ledger_file")
-            database = f"sqlite:///{file}"
-        case _:
-            database = request.getfixturevalue("postgres_url")
-    carnet = Carnet(database)
-    yield carnet
-    carnet.close()
 
 
 @pytest.mark.parametrize("grouped", [False, True], ids=["one by one", "grouped"])

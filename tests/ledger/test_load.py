@@ -130,14 +130,15 @@ def test_streams_of_a_customer_come_in_the_order_they_were_opened(books: LedgerR
     assert list(books.streams_of("cus_none", "package")) == []
 
 
-def test_the_people_of_the_customers_that_were_read_come_along(books: LedgerRecorder) -> None:
+def test_the_people_of_the_customers_and_staff_that_were_read_come_along(books: LedgerRecorder) -> None:
     def people(wanted: Wanted) -> set[str]:
         return {person.id for person in books.load(wanted).people}
 
     assert people(Wanted({CUSTOMER: 0})) == {CUSTOMER, "par_1"}
     assert people(Wanted({CUSTOMER: 1})) == {CUSTOMER, "par_1"}
     assert people(Wanted({"pkg_b": 0}, with_customers=True)) == {OTHER_CUSTOMER}
-    assert people(Wanted({"pkg_b": 0, "stf_1": 0})) == set()
+    assert people(Wanted({"pkg_b": 0, "bkg_1": 0})) == set()
+    assert people(Wanted({"stf_1": 0, "pkg_b": 0})) == {"stf_1"}
 
 
 def test_people_are_replaced_and_read_by_id(books: LedgerRecorder) -> None:

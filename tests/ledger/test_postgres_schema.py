@@ -22,6 +22,7 @@ from domain.ledger.recorder import (
     LedgerRecorder,
     NewStream,
     Person,
+    Photo,
     StoredKey,
     Text,
     WrongSchema,
@@ -39,7 +40,19 @@ from tests.ledger.examples import (
     stored,
 )
 
-TABLES = ("ledgers", "facts", "streams", "claims", "requests", "answers", "people", "texts", "api_keys")
+TABLES = (
+    "ledgers",
+    "facts",
+    "streams",
+    "claims",
+    "requests",
+    "answers",
+    "people",
+    "people_search",
+    "texts",
+    "photos",
+    "api_keys",
+)
 PASSWORD = "tests"
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -58,8 +71,9 @@ def store(postgres_url: str) -> Iterator[PostgresStore]:
                 {PACKAGE: 0},
                 claims=(Claim("purchase/cus_1/off_1/1", PACKAGE),),
                 streams=(NewStream("package", PACKAGE, CUSTOMER),),
-                people=(Person(CUSTOMER, CUSTOMER, "{}"),),
+                people=(Person(CUSTOMER, CUSTOMER, '{"search":"anna"}'),),
                 texts=(Text("txt_1", CUSTOMER, b"salt", "a note"),),
+                photos=(Photo("pho_1", "image/png", b"an image"),),
                 request=request("key-1"),
             ),
         )
@@ -255,6 +269,7 @@ def test_sql_as_the_app_role_sees_one_business(store: PostgresStore, app_url: st
         "UPDATE requests SET fingerprint = ''",
         "UPDATE answers SET body = ''",
         "UPDATE people SET data = ''",
+        "UPDATE photos SET data = ''",
         "DELETE FROM api_keys",
         "UPDATE api_keys SET mac = ''",
         "ALTER TABLE facts DISABLE TRIGGER append_only",
@@ -268,7 +283,7 @@ def test_sql_as_the_app_role_cannot_change_the_past(
         connection.execute(statement)
 
 
-@pytest.mark.parametrize("table", ["answers", "people", "texts"])
+@pytest.mark.parametrize("table", ["answers", "people", "texts", "photos"])
 def test_sql_as_the_app_role_erases_in_one_business_only(
     store: PostgresStore, app_url: str, table: str
 ) -> None:
@@ -283,6 +298,7 @@ def test_sql_as_the_app_role_erases_in_one_business_only(
         "SELECT append('biz_2', NULL, '{}')",
         "SELECT lock_head('biz_2')",
         "SELECT open_ledger('biz_4', '')",
+        "SELECT search_people('biz_2', '{anna}', '{ann}', '', 1)",
         "SELECT load('biz_2', '{}', '{}', '{}', '{}', '{}', false, '{}', '{}', '{}')",
     ],
 )
@@ -349,10 +365,11 @@ def test_functions_with_the_owners_rights_have_a_path_of_their_own_and_are_not_p
 ) -> None:
     with transaction(postgres_url, None) as connection:
         rows = connection.execute(
-            "SELECT DISTINCT proconfig, has_function_privilege('public', oid, 'EXECUTE') FROM pg_proc"
+            "SELECT DISTINCT path, has_function_privilege('public', oid, 'EXECUTE') FROM pg_proc"
+            " LEFT JOIN LATERAL unnest(proconfig) AS path ON path LIKE 'search_path=%'"
             " WHERE pronamespace = 'carnet'::regnamespace AND prosecdef"
         ).fetchall()
-    assert rows == [(["search_path=carnet, pg_temp"], False)]
+    assert rows == [("search_path=carnet, pg_temp", False)]
 
 
 # The function append computes and stores what Python means

@@ -11,8 +11,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from domain import business, catalogue, customer, package, staff
+from domain.business import Deduct
 from domain.expiry import AfterFirstUse, AfterPurchase, Never, OnDate, Validity
-from domain.values import AMOUNT_MAX, UNITS_PER_PACKAGE_MAX, Money, PaymentMethod
+from domain.values import AMOUNT_MAX, UNITS_PER_PACKAGE_MAX, Money, PaymentMethod, Terms
+from tests.model import booking
 from tests.model.almanac import DAY, day_at, moment_of
 from tests.model.desk import CURRENCY, LOCATIONS, OFTEN, PRICES, QUANTITIES, STAFF, Asked, Desk
 from tests.model.plain import BY_RULE, Offer, Package, Wish
@@ -32,8 +34,22 @@ def _money(amount: int) -> Money:
 
 def policies(desk: Desk) -> Asked:
     required, most = desk.one_of(None, False, False, True), desk.one_of(None, None, 1, 3)
-    command = business.ChangePolicies(payment_required=required, correction_max=most)
-    return Asked(command, lambda books, _: books.set_policies(required, most))
+    deduct, terms = desk.one_of(None, "at_booking", "at_attendance"), desk.terms()
+    command = business.ChangePolicies.model_validate(
+        {
+            "payment_required": required,
+            "correction_max": most,
+            "deduct": deduct,
+            "cancellation": _terms(terms),
+        }
+    )
+    return Asked(command, lambda books, _: books.set_policies(required, most, deduct, terms))
+
+
+def _terms(plain: tuple[int, str] | None) -> Terms | None:
+    if plain is None:
+        return None
+    return Terms.model_validate({"notice_hours": plain[0], "late": plain[1]})
 
 
 def location(desk: Desk) -> Asked:
@@ -105,6 +121,7 @@ def _plain_offer(desk: Desk) -> Offer:
         cap=desk.one_of(None, None, 1, 3),
         each=desk.one_of(None, None, None, 1, 2),
         locations=desk.one_of((), (), (), LOCATIONS[:1]),
+        terms=desk.terms(),
     )
 
 
@@ -118,6 +135,7 @@ def _offer_terms(plain: Offer) -> catalogue.OfferTerms:
         cap_per_participant=plain.cap,
         max_per_customer=plain.each,
         locations=plain.locations,
+        cancellation=_terms(plain.terms),
     )
 
 
@@ -440,19 +458,26 @@ def cancel(desk: Desk) -> Asked:
     known = desk.known_package(id)
     back = _refund(desk, [known] if known else []) if desk.one_of(False, False, True) else None
     refunding = None if back is None else package.Refund(amount=_money(back[1]), payment_id=back[0])
-    command = package.CancelPackage(package_id=id, reason=desk.wording(), refund=refunding)
-    return Asked(command, lambda books, asking: books.cancel(asking, id, back), id)
+    release = desk.one_of(True, False)
+    command = package.CancelPackage(
+        package_id=id, reason=desk.wording(), refund=refunding, release_holds=release
+    )
+    return Asked(command, lambda books, asking: books.cancel(asking, id, back, release), id)
 
 
 def void(desk: Desk) -> Asked:
     id = desk.package_id()
-    command = package.VoidPackage(package_id=id, reason=desk.wording())
-    return Asked(command, lambda books, asking: books.void(asking, id), id)
+    release = desk.one_of(True, False)
+    command = package.VoidPackage(package_id=id, reason=desk.wording(), release_holds=release)
+    return Asked(command, lambda books, asking: books.void(asking, id, release), id)
 
 
-def furniture() -> list[Asked]:
-    """What every business begins with, so that a run need not first come upon it: enough to sell and use."""
+def furniture(deduct: Deduct, now: int) -> list[Asked]:
+    """What every business begins with, so that a run need not first come upon it: enough to sell, book and
+    use."""
     asked = [_employing(id) for id in STAFF]
+    policy = business.ChangePolicies(deduct=deduct, cancellation=Terms(notice_hours=24, late="forfeit"))
+    asked.append(Asked(policy, lambda books, _: books.set_policies(None, None, deduct, (24, "forfeit"))))
     for service_id, list_price in (("svc_massage", 6_000), ("svc_facial", 3_000), ("svc_talk", None)):
         terms = _service_terms(list_price)
         asked.append(_defining(service_id, list_price, terms))
@@ -475,7 +500,7 @@ def furniture() -> list[Asked]:
     ):
         selling = package.SellPackage(package_id=package_id, customer_id="cus_ada", offer_id=offer_id)
         asked.append(_selling(package_id, offer_id, selling))
-    return asked
+    return [*asked, booking.first("cus_ada", now)]
 
 
 def _employing(id: str) -> Asked:
@@ -511,6 +536,7 @@ ANYTHING: Sequence[Callable[[Desk], Asked]] = (
     *(sell, sell, sell),
     *(redeem, redeem, redeem, redeem_any, redeem_any, redeem_any),
     *(restore, restore, correct, correct),
+    *(booking.make, booking.make, *[booking.later] * 6),
     *(pay, pay, refund, price),
     *(expiry, reinstate, freeze, unfreeze),
     *(share, note, cancel, void),

@@ -12,22 +12,31 @@ from typing import Any
 
 from sqlalchemy import select
 
+from domain import booking
+from domain.booking import AttendanceMarked, Booking, BookingCancelled, BookingOutcome
 from domain.ledger.application import Ledger
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.recorder import LedgerRecorder
-from domain.package import AVAILABLE, CORRECTED, LAPSED, USED, evolve
+from domain.package import AVAILABLE, CORRECTED, FORFEITED, LAPSED, USED, evolve
 from domain.package import Package as PackageState
 from projections.cards import CARDS, card_status, is_inconsistent, render
 from projections.definition import Key, Projection, Row, changed_rows, fold
 from projections.units import UNITS
 from projections.views import Views
-from tests.domain.books import check_line_facts
+from tests.domain.books import check_line_facts, remainders
 from tests.model.almanac import moment_of
+from tests.model.plain import Booking as ExpectedBooking
 from tests.model.plain import Package
 from tests.model.reference import Reference
 
-STATES = {"available": AVAILABLE, "used": USED, "corrected": CORRECTED, "lapsed": LAPSED}
+STATES = {
+    "available": AVAILABLE,
+    "used": USED,
+    "forfeited": FORFEITED,
+    "corrected": CORRECTED,
+    "lapsed": LAPSED,
+}
 PAGE = 7
 """Facts read at a time: small, so that pages end everywhere."""
 
@@ -60,6 +69,9 @@ class Books:
     facts: list[Recorded] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
     packages: dict[str, PackageState | None] = field(default_factory=dict)
+    bookings: dict[str, Booking | None] = field(default_factory=dict)
+    outcomes: dict[str, tuple[BookingOutcome, ...]] = field(default_factory=dict)
+    """What became of the units of bookings that did not take place."""
     cards: dict[Key, Row | None] = field(default_factory=dict)
     units: dict[Key, Row | None] = field(default_factory=dict)
     remembered: list[tuple[str, int, Row]] = field(default_factory=list)
@@ -96,6 +108,8 @@ class Books:
         assert fact.fact.to_bytes() == stored.data
         self.facts.append(fact)
         self.versions[stored.stream_id] = stored.version
+        if stored.kind == "booking":
+            self._enter_booking(stored.stream_id, fact.fact)
         if stored.kind != "package":
             return
         self.packages[stored.stream_id] = evolve(self.packages.get(stored.stream_id), fact.fact)  # type: ignore[arg-type]
@@ -103,6 +117,11 @@ class Books:
             if type(fact.fact) in projection.handles:
                 rows.update(changed_rows(projection, rows, fact, projection.keys(fact)))
         self.remembered.append((stored.stream_id, stored.version, self._card(stored.stream_id)))
+
+    def _enter_booking(self, booking_id: str, fact: Any) -> None:
+        self.bookings[booking_id] = booking.evolve(self.bookings.get(booking_id), fact)
+        if isinstance(fact, BookingCancelled | AttendanceMarked):
+            self.outcomes[booking_id] = fact.outcomes
 
     def _card(self, package_id: str) -> Row:
         card = self.cards[package_id,]
@@ -138,6 +157,7 @@ class Books:
 
     def _check_units(self, expected: Package, state: PackageState) -> None:
         for number, line in enumerate(expected.lines, 1):
+            assert state.lines[number - 1].held == line.held
             assert state.lines[number - 1].values == tuple(unit.value for unit in line.units)
             assert state.lines[number - 1].states == b"".join(STATES[unit.state] for unit in line.units)
             stamps = [self.units[expected.id, number, n] for n in range(1, len(line.units) + 1)]
@@ -148,12 +168,29 @@ class Books:
                 assert unit.state != "used" or stamp["redemption_id"] == unit.redemption
         assert sum(unit.value for line in expected.lines for unit in line.units) == expected.price
 
+    def check_booking(self, booking_id: str) -> None:
+        """One booking against the reference."""
+        expected, state = self.reference.diary.bookings[booking_id], self.bookings[booking_id]
+        assert state is not None
+        wrong = differing(picture_of_booking(state), expected_booking(expected))
+        assert not wrong, f"{booking_id}, shown and expected: {wrong}"
+        told = self.outcomes.get(booking_id, ())
+        assert [(o.package_id, o.line - 1, o.in_time, o.outcome, o.overridden) for o in told] == (
+            expected.outcomes
+        )
+
     def check_all(self, now: int) -> None:
-        """Every package, and the liability (invariants 1 and 10)."""
+        """Every package, every booking, and the liability (invariants 1 and 10)."""
+        assert set(self.bookings) == set(self.reference.diary.bookings)
+        for booking_id in self.bookings:
+            self.check_booking(booking_id)
         assert set(self.packages) == set(self.reference.packages)
         for package_id in self.packages:
             self.check_package(package_id, now)
-            check_line_facts([fact.fact for fact in self.facts if fact.stream_id == package_id])  # type: ignore[misc]
+            facts: list[Any] = [fact.fact for fact in self.facts if fact.stream_id == package_id]
+            for line in check_line_facts(facts).states:
+                free = [left for _, left in remainders(facts, line)]
+                assert min(free) >= 0, "run in business time, more was used or held than there was"
         live = {
             package_id
             for package_id in self.packages
@@ -224,7 +261,17 @@ def differing(shown: dict[str, Any], expected: dict[str, Any]) -> dict[str, tupl
 
 def picture(shown: Row) -> dict[str, Any]:
     """What a card shows, in the words of the reference."""
-    counted = ("total", "used", "remaining", "available", "redeemed", "corrected", "lapsed")
+    counted = (
+        "total",
+        "used",
+        "remaining",
+        "held",
+        "available",
+        "redeemed",
+        "forfeited",
+        "corrected",
+        "lapsed",
+    )
     money = ("price", "paid", "refunded", "owing", "unused_value")
     plain = ("customer", "offer_id", "name", "purchase_number", "status", "payment_status", "sharing")
     return {
@@ -236,6 +283,36 @@ def picture(shown: Row) -> dict[str, Any]:
     }
 
 
+def picture_of_booking(state: Booking) -> dict[str, Any]:
+    """What a booking says, in the words of the reference."""
+    same = ("status", "attendance", "quantity", "deduct")
+    return {
+        **{name: getattr(state, name) for name in same},
+        **{name: getattr(state, f"{name}_id") for name in ("customer", "service", "participant")},
+        "redemption": state.redemption_id if state.sources else None,
+        "start": state.starts_at,
+        "free_until": state.free_until,
+        "terms": (state.terms.notice_hours, state.terms.late),
+        "sources": [
+            (s.package_id, s.line - 1, s.quantity, (s.terms.notice_hours, s.terms.late), s.measured_from)
+            for s in state.sources
+        ],
+    }
+
+
+def expected_booking(expected: ExpectedBooking) -> dict[str, Any]:
+    same = ("status", "attendance", "quantity", "deduct", "customer", "service", "participant", "terms")
+    return {
+        **{name: getattr(expected, name) for name in same},
+        "redemption": expected.redemption if expected.sources else None,
+        "start": moment_of(expected.start),
+        "free_until": moment_of(expected.free_until),
+        "sources": [
+            (s.package, s.line, s.quantity, s.terms, moment_of(s.measured_from)) for s in expected.sources
+        ],
+    }
+
+
 def expected_picture(package: Package, now: int) -> dict[str, Any]:
     """What the card of a package must show."""
     day = package.day(now)
@@ -243,13 +320,16 @@ def expected_picture(package: Package, now: int) -> dict[str, Any]:
     lines = []
     for line in package.lines:
         used, corrected, left = line.count("used"), line.count("corrected"), line.count("available")
+        forfeited = line.count("forfeited")
         lines.append(
             {
-                "total": used + corrected + left,
-                "used": used + corrected,
+                "total": used + forfeited + corrected + left,
+                "used": used + forfeited + corrected,
                 "remaining": left,
-                "available": left if usable else 0,
+                "held": line.held,
+                "available": line.free if usable else 0,
                 "redeemed": used,
+                "forfeited": forfeited,
                 "corrected": corrected,
                 "lapsed": line.count("lapsed"),
             }

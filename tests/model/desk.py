@@ -66,6 +66,10 @@ class Desk:
         fresh = f"{prefix}_{self._new_number()}"
         return self.draw(st.sampled_from([fresh] * 2 * OFTEN + list(known[-1:])))
 
+    def terms(self) -> tuple[int, str] | None:
+        """(hours of notice, what becomes of what is cancelled late)."""
+        return self.one_of(None, None, (24, "forfeit"), (24, "restore"), (48, "forfeit"), (0, "forfeit"))
+
     def wording(self) -> Wording:
         return Wording(id=f"txt_{self._new_number()}", salt=b"pinch", text="agreed at the desk")
 

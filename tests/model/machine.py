@@ -14,10 +14,11 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from domain.business import Deduct
 from domain.ledger.execute import Done, Order, Preview, RequestKey
 from domain.ledger.recorder import UnknownBusiness, Wanted
 from domain.refusals import Refused
-from tests.model import asking
+from tests.model import asking, booking
 from tests.model.almanac import first_moment, moved
 from tests.model.desk import STAFF, Asked, Desk, Draw
 from tests.model.installation import Business, Installation, Known
@@ -72,8 +73,9 @@ class Machine(RuleBasedStateMachine):
     def open_two_businesses(self, zones: tuple[str, str], start: str) -> None:
         moment = datetime.fromisoformat(start).replace(tzinfo=UTC)
         self.here = Installation(self._places(), moment, zones, self._reference)
-        for business in self.here.businesses:
-            for asked in asking.furniture():
+        deducts: tuple[Deduct, Deduct] = ("at_booking", "at_attendance")
+        for business, deduct in zip(self.here.businesses, deducts, strict=True):
+            for asked in asking.furniture(deduct, self.here.clocks.now_ms):
                 self._carry_out(business, [self._sent(business, asked, "stf_olga")])
 
     def teardown(self) -> None:
@@ -124,6 +126,23 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data())
     def restore(self, data: st.DataObject) -> None:
         self._ask(data, asking.restore)
+
+    @rule(data=st.data())
+    def book(self, data: st.DataObject) -> None:
+        self._ask(data, booking.make)
+
+    @rule(data=st.data())
+    def book_or_change_a_booking(self, data: st.DataObject) -> None:
+        self._ask(data, booking.make, booking.later)
+
+    @rule(data=st.data())
+    def change_a_booking(self, data: st.DataObject) -> None:
+        self._ask(data, booking.later)
+
+    @rule(data=st.data())
+    def change_another_booking(self, data: st.DataObject) -> None:
+        """As `change_a_booking`, so that it comes more often."""
+        self._ask(data, booking.later, booking.later, booking.make)
 
     @rule(data=st.data())
     def correct(self, data: st.DataObject) -> None:
@@ -447,6 +466,8 @@ class Machine(RuleBasedStateMachine):
     def _check_after(self, business: Business, touched: set[str]) -> None:
         for package_id in touched & set(business.books.packages):
             business.books.check_package(package_id, self.here.clocks.now_ms)
+        for booking_id in touched & set(business.books.bookings):
+            business.books.check_booking(booking_id)
         for other in self.here.businesses:
             assert self.here.ledger(other).recorder.head() == other.books.head
 

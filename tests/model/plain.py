@@ -1,11 +1,12 @@
 """Packages, customers and offers in plain integers and dates: what the reference keeps."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from tests.model.almanac import LAST, day_at, first_moment, moved
+from tests.model.almanac import HOUR, LAST, day_at, first_moment, moved
 
 UNITS_A_LINE, UNITS_A_PACKAGE = 1_000, 5_000
 BY_RULE: Literal["by rule"] = "by rule"
@@ -42,6 +43,16 @@ class Asking:
     role: str
 
 
+@dataclass(frozen=True)
+class Hold:
+    """Units of a line that a booking reserves."""
+
+    quantity: int
+    participant: str
+    start: int
+    since: int
+
+
 @dataclass
 class Unit:
     value: int
@@ -57,10 +68,21 @@ class Line:
     taken: list[int] = field(default_factory=list)
     """Indices of units that corrections took, oldest first."""
     changes: list[tuple[int, int, int]] = field(default_factory=list)
-    """(effective moment, order of recording, change of the remaining units)."""
+    """(effective moment, order of recording, change of the units that are free)."""
+    holds: dict[str, Hold] = field(default_factory=dict)
+    """By booking."""
 
     def indices(self, state: str) -> list[int]:
         return [n for n, unit in enumerate(self.units) if unit.state == state]
+
+    @property
+    def held(self) -> int:
+        return sum(hold.quantity for hold in self.holds.values())
+
+    @property
+    def free(self) -> int:
+        """Left, and held for no booking."""
+        return self.count("available") - self.held
 
     def count(self, *states: str) -> int:
         return sum(unit.state in states for unit in self.units)
@@ -69,7 +91,7 @@ class Line:
         return sum(unit.value for unit in self.units if unit.state in states)
 
     def lowest_from(self, moment: int) -> int:
-        """The lowest remainder at that moment and at any later one, in business time."""
+        """The fewest free units at that moment and at any later one, in business time."""
         left, lowest = 0, 0
         for at, _, change in sorted(self.changes):
             left += change
@@ -121,11 +143,15 @@ class Package:
     beneficiaries: tuple[str, ...]
     cap: int | None
     locations: tuple[str, ...]
+    terms: tuple[int, str]
+    """(hours of notice, what becomes of units that are cancelled late)."""
     expiry_by_hand: bool = False
     started: bool = False
     payments: dict[str, list[int]] = field(default_factory=dict)
     """Id → [amount, refunded]."""
     uses: dict[str, Use] = field(default_factory=dict)
+    forfeits: Counter[str] = field(default_factory=Counter)
+    """By participant."""
     freezes: list[Freeze] = field(default_factory=list)
     freeze_open: bool = False
     cancelled: bool = False
@@ -158,6 +184,11 @@ class Package:
 
     def day(self, moment: int) -> date:
         return day_at(moment, self.zone)
+
+    def holds(self, booking: str | None = None) -> list[Hold]:
+        """Of one booking, or all."""
+        held = (of for line in self.lines for of in line.holds.items())
+        return [hold for id, hold in held if booking in (None, id)]
 
     def frozen_on(self, day: date) -> bool:
         return self.freeze_open and self.freezes[-1].first <= day <= self.freezes[-1].until
@@ -238,6 +269,8 @@ class Offer:
     each: int | None = None
     """How many of it one customer may buy."""
     locations: tuple[str, ...] = ()
+    terms: tuple[int, str] | None = None
+    """Those of the business where it has none."""
     retired: bool = False
 
 
@@ -271,6 +304,78 @@ class Wish:
     effective: int | None = None
     session: int | None = None
     line: int | None = None
+
+
+@dataclass(frozen=True)
+class KnownUse:
+    """A wish with everything about it known."""
+
+    wish: Wish
+    at: int
+    session: int
+    participant: str
+    barred: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Units that pay for a booking."""
+
+    package: str
+    line: int
+    quantity: int
+    terms: tuple[int, str]
+    measured_from: int
+
+    @property
+    def free_until(self) -> int:
+        return self.measured_from - self.terms[0] * HOUR
+
+
+@dataclass
+class Booking:
+    customer: str
+    service: str
+    participant: str
+    staff: str | None
+    location: str | None
+    start: int
+    quantity: int
+    deduct: str
+    redemption: str
+    sources: list[Source]
+    terms: tuple[int, str]
+    measured_from: int
+    status: str = "pending"
+    attendance: str | None = None
+    outcomes: list[tuple[str, int, bool, str, bool]] = field(default_factory=list)
+    """Once it will not take place: (package, line, in time, what became of the units, whether overridden)."""
+
+    @property
+    def packages(self) -> list[str]:
+        return list(dict.fromkeys(source.package for source in self.sources))
+
+    @property
+    def free_until(self) -> int:
+        ends = [source.free_until for source in self.sources]
+        return min(ends) if ends else self.measured_from - self.terms[0] * HOUR
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A booking that is asked for."""
+
+    customer: str
+    service: str
+    start: int
+    ids: tuple[tuple[str, str], ...]
+    """(booking, redemption) of each week."""
+    participant: str | None = None
+    staff: str | None = None
+    location: str | None = None
+    package: str | None = None
+    quantity: int = 1
+    paid: bool = False
 
 
 def shares(price: int, weights: Sequence[int]) -> list[int]:

@@ -7,10 +7,10 @@ everything as it asks returns False: done, and no fact.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from tests.model.almanac import LAST, MINUTE, day_at, first_moment, later, moved
+from tests.model.diary import Diary
 from tests.model.plain import (
     BY_RULE,
     UNITS_A_LINE,
@@ -19,6 +19,8 @@ from tests.model.plain import (
     Customer,
     Expiry,
     Freeze,
+    Hold,
+    KnownUse,
     Line,
     Offer,
     Package,
@@ -33,17 +35,6 @@ from tests.model.plain import (
 )
 
 
-@dataclass(frozen=True)
-class _Use:
-    """A wish with everything about it known."""
-
-    wish: Wish
-    at: int
-    session: int
-    participant: str
-    barred: tuple[str, ...]
-
-
 class Reference:
     """One business."""
 
@@ -54,6 +45,8 @@ class Reference:
         self.staff: set[str] = set()
         self.payment_required = False
         self.correction_max: int | None = None
+        self.deduct = "at_booking"
+        self.terms = (24, "restore")
         self.services: dict[str, int | None] = {}
         """Service → its list price."""
         self.retired_services: set[str] = set()
@@ -62,15 +55,23 @@ class Reference:
         self.packages: dict[str, Package] = {}
         self.numbers: Counter[tuple[str, str]] = Counter()
         self.recordings = 0
+        self.diary = Diary(self)
 
     # The business and its catalogue
 
-    def set_policies(self, payment_required: bool | None, correction_max: int | None) -> bool:
-        before = self.payment_required, self.correction_max
+    def set_policies(
+        self,
+        payment_required: bool | None,
+        correction_max: int | None,
+        deduct: str | None = None,
+        terms: tuple[int, str] | None = None,
+    ) -> bool:
+        before = self.payment_required, self.correction_max, self.deduct, self.terms
         if payment_required is not None:
             self.payment_required = payment_required
         self.correction_max = correction_max
-        return before != (self.payment_required, self.correction_max)
+        self.deduct, self.terms = deduct or self.deduct, terms or self.terms
+        return before != (self.payment_required, self.correction_max, self.deduct, self.terms)
 
     def open_location(self, id: str) -> bool:
         if id in self.locations:
@@ -148,37 +149,37 @@ class Reference:
         self.customers[id] = Customer(people | {id: Participant(barred) for id, barred in participants})
         return True
 
-    def _customer(self, id: str) -> Customer:
+    def customer(self, id: str) -> Customer:
         if id not in self.customers:
             raise Refusal("not-found")
         return self.customers[id]
 
     def block(self, id: str, blocked: bool) -> bool:
-        customer = self._customer(id)
+        customer = self.customer(id)
         before, customer.blocked = customer.blocked, blocked
         return before != blocked
 
     def activate(self, id: str, active: bool) -> bool:
-        customer = self._customer(id)
+        customer = self.customer(id)
         before, customer.active = customer.active, active
         return before != active
 
     def add_participant(self, id: str, participant: str, barred: tuple[str, ...]) -> bool:
-        customer = self._customer(id)
+        customer = self.customer(id)
         if participant in customer.people:
             raise Refusal("id-taken")
         customer.people[participant] = Participant(barred)
         return True
 
     def bar(self, id: str, participant: str, barred: tuple[str, ...]) -> bool:
-        known = self._customer(id).people.get(participant)
+        known = self.customer(id).people.get(participant)
         if known is None or known.left_at is not None:
             raise Refusal("not-found")
         before, known.barred = known.barred, barred
         return before != barred
 
     def remove_participant(self, asking: Asking, id: str, participant: str) -> bool:
-        people = self._customer(id).people
+        people = self.customer(id).people
         if participant == in_person(id):
             raise Refusal("validation-failed")
         if participant not in people:
@@ -189,7 +190,7 @@ class Reference:
 
     # Selling
 
-    def _check_moment(self, why: Reasons, asking: Asking, moment: int, earliest: int) -> None:
+    def check_moment(self, why: Reasons, asking: Asking, moment: int, earliest: int) -> None:
         """Not before, at most five minutes ahead; staff the same day, a manager 30 days back."""
         why.when(not earliest <= moment <= asking.now + 5 * MINUTE, "effective-at-out-of-range")
         back = {"owner": None, "manager": 30}.get(asking.role, 0)
@@ -226,7 +227,7 @@ class Reference:
         terms = self.offers.get(offer) if offer is not None else custom
         moment = asking.now if effective is None else effective
         if effective is not None:
-            self._check_moment(why, asking, effective, 0)
+            self.check_moment(why, asking, effective, 0)
         for who in (customer, buyer):
             why.when(who is not None and who not in self.customers, "not-found")
             why.when(who in self.customers and self.customers[who].blocked, "customer-blocked")
@@ -272,6 +273,7 @@ class Reference:
             beneficiaries=beneficiaries or (in_person(customer),),
             cap=terms.cap,
             locations=terms.locations,
+            terms=terms.terms or self.terms,
             payments={payment[0]: [payment[1], 0]} if payment else {},
             latest=moment,
             notes=int(note),
@@ -302,22 +304,26 @@ class Reference:
 
     # Money
 
-    def _package(self, id: str) -> Package:
+    def package(self, id: str) -> Package:
         if id not in self.packages:
             raise Refusal("not-found")
         return self.packages[id]
+
+    def knows_redemption(self, id: str) -> bool:
+        booked = any(booking.redemption == id and booking.sources for booking in self.diary.bookings.values())
+        return booked or any(id in package.uses for package in self.packages.values())
 
     def _knows_payment(self, payment: str) -> bool:
         return any(payment in package.payments for package in self.packages.values())
 
     def pay(self, asking: Asking, id: str, payment: str, amount: int, effective: int | None) -> bool:
-        package, why = self._package(id), Reasons()
+        package, why = self.package(id), Reasons()
         why.when(package.cancelled, "package-cancelled")
         why.when(amount == 0, "validation-failed")
         why.when(amount > package.owing, "overpayment")
         why.when(self._knows_payment(payment), "id-taken")
         if effective is not None:
-            self._check_moment(why, asking, effective, package.bought_at)
+            self.check_moment(why, asking, effective, package.bought_at)
         why.refuse()
         package.settle(asking.now)
         package.payments[payment] = [amount, 0]
@@ -342,7 +348,7 @@ class Reference:
         return True
 
     def adjust_price(self, asking: Asking, id: str, price: int) -> bool:
-        package, why = self._package(id), Reasons()
+        package, why = self.package(id), Reasons()
         why.when(package.cancelled, "package-cancelled")
         gone = package.price - package.unused_value
         if price != package.price:
@@ -362,7 +368,7 @@ class Reference:
     # Using
 
     def redeem(self, asking: Asking, id: str, wish: Wish) -> bool:
-        package = self._package(id)
+        package = self.package(id)
         participant = wish.participant
         if participant is None and len(package.beneficiaries) == 1:
             participant = package.beneficiaries[0]
@@ -370,49 +376,62 @@ class Reference:
         use = self._use(why, asking, wish, package.customer, participant, package.bought_at)
         if use is None:
             raise Refusal(*why)
-        why |= self._against(package, use, wish.quantity)
-        free = sum(min(here, lowest) for _, here, lowest in self._free(package, use))
-        why.when(free < wish.quantity, "insufficient-units")
+        why |= self.against_one(package, use)
         why.refuse()
-        return self._take([package], use, asking)
+        self.take(self.plan([package], use, asking.now), use, asking)
+        return True
 
     def redeem_any(self, asking: Asking, customer: str, wish: Wish) -> bool:
         """From whatever packages of the customer may be used."""
-        self._customer(customer)
+        self.customer(customer)
         why = Reasons()
         use = self._use(why, asking, wish, customer, wish.participant, 0)
         if use is None:
             raise Refusal(*why)
+        usable, against = self.usable(customer, use)
+        why |= against
+        why.refuse()
+        self.take(self.plan(usable, use, asking.now), use, asking)
+        return True
+
+    def against_one(self, package: Package, use: KnownUse) -> Reasons:
+        """What speaks against a use of a package that somebody chose."""
+        why = self._against(package, use, use.wish.quantity)
+        free = sum(min(here, lowest) for _, here, lowest in self._free(package, use))
+        why.when(free < use.wish.quantity, "insufficient-units")
+        return why
+
+    def usable(self, customer: str, use: KnownUse) -> tuple[list[Package], Reasons]:
+        """The packages that may be used, and what speaks against a use of all of them together."""
+        why = Reasons()
         owned = [package for package in self.packages.values() if package.customer == customer]
         against = {package.id: self._against(package, use, 1) for package in owned}
         usable = [package for package in owned if not against[package.id]]
-        if sum(self._reach(package, use) for package in usable) < wish.quantity:
+        if sum(self._reach(package, use) for package in usable) < use.wish.quantity:
             why.add("insufficient-units")
             why.when(any(reasons == {"payment-required"} for reasons in against.values()), "payment-required")
-        why.refuse()
-        return self._take(usable, use, asking)
+        return usable, why
 
     def _use(
         self, why: Reasons, asking: Asking, wish: Wish, customer: str, participant: str | None, earliest: int
-    ) -> _Use | None:
+    ) -> KnownUse | None:
         """The use with everything about it known; None when nobody knows its participant."""
-        taken = any(wish.redemption in package.uses for package in self.packages.values())
-        why.when(taken, "id-taken")
+        why.when(self.knows_redemption(wish.redemption), "id-taken")
         why.when(wish.staff is not None and wish.staff not in self.staff, "validation-failed")
         place = wish.location
         why.when(place is not None and not self.locations.get(place), "validation-failed")
         at = asking.now if wish.effective is None else wish.effective
         if wish.effective is not None:
-            self._check_moment(why, asking, at, earliest)
+            self.check_moment(why, asking, at, earliest)
         person = participant or in_person(customer)
         known = self.customers[customer].people.get(person)
         if known is None:
             why.add("not-found")
             return None
         why.when(not known.belongs(at), "not-eligible")
-        return _Use(wish, at, at if wish.session is None else wish.session, person, known.barred)
+        return KnownUse(wish, at, at if wish.session is None else wish.session, person, known.barred)
 
-    def _against(self, package: Package, use: _Use, least: int) -> Reasons:
+    def _against(self, package: Package, use: KnownUse, least: int) -> Reasons:
         """What speaks against taking at least so many units of a package, whatever is left of it."""
         why, wish = Reasons(), use.wish
         why.when(package.cancelled, "package-cancelled")
@@ -429,31 +448,34 @@ class Reference:
         why.when(self.payment_required and package.owing > 0, "payment-required")
         return why
 
-    def _room(self, package: Package, use: _Use) -> int:
+    def _room(self, package: Package, use: KnownUse) -> int:
         """How many units the participant may still use of it."""
         if package.cap is None:
             return UNITS_A_PACKAGE
-        return package.cap - sum(u.left for u in package.uses.values() if u.participant == use.participant)
+        who = use.participant
+        used = sum(mine.left for mine in package.uses.values() if mine.participant == who)
+        held = sum(hold.quantity for hold in package.holds() if hold.participant == who)
+        return package.cap - used - held - package.forfeits[who]
 
-    def _fitting(self, package: Package, use: _Use) -> list[int]:
+    def _fitting(self, package: Package, use: KnownUse) -> list[int]:
         return [
             n
             for n, line in enumerate(package.lines)
             if use.wish.service in line.services and use.wish.line in (None, n + 1)
         ]
 
-    def _free(self, package: Package, use: _Use) -> list[tuple[int, int, int]]:
-        """(line, units left now, the fewest left since the use) of lines that fit and have units left."""
+    def _free(self, package: Package, use: KnownUse) -> list[tuple[int, int, int]]:
+        """(line, units free now, the fewest free since the use) of lines that fit and have free units."""
         fitting = [(n, package.lines[n]) for n in self._fitting(package, use)]
-        counted = [(n, line.count("available"), line.lowest_from(use.at)) for n, line in fitting]
+        counted = [(n, line.free, line.lowest_from(use.at)) for n, line in fitting]
         return [found for found in counted if found[1]]
 
-    def _reach(self, package: Package, use: _Use) -> int:
+    def _reach(self, package: Package, use: KnownUse) -> int:
         """How many units of a package this use could take."""
         free = sum(max(0, min(here, lowest)) for _, here, lowest in self._free(package, use))
         return min(free, self._room(package, use))
 
-    def _ranked(self, packages: Iterable[Package], use: _Use, now: int) -> list[tuple[Package, int]]:
+    def _ranked(self, packages: Iterable[Package], use: KnownUse, now: int) -> list[tuple[Package, int]]:
         """Lines in the order they are used up: sorted by what matters least first."""
 
         def last_day(package: Package) -> date | None:
@@ -469,28 +491,35 @@ class Reference:
         found.sort(key=lambda f: len(f[0].lines[f[1]].services) > 1)
         return found
 
-    def _take(self, packages: Sequence[Package], use: _Use, asking: Asking) -> bool:
+    def plan(self, packages: Sequence[Package], use: KnownUse, now: int) -> list[tuple[Package, int, int]]:
+        """Which lines give how many units: (package, line, units)."""
         wanted = use.wish.quantity
         room = {package.id: self._room(package, use) for package in packages}
         plan = []
-        for package, n in self._ranked(packages, use, asking.now):
+        for package, n in self._ranked(packages, use, now):
             line = package.lines[n]
-            take = max(0, min(wanted, room[package.id], line.count("available"), line.lowest_from(use.at)))
+            take = max(0, min(wanted, room[package.id], line.free, line.lowest_from(use.at)))
             wanted, room[package.id] = wanted - take, room[package.id] - take
             if take:
-                plan.append((package, n, line.indices("available")[:take]))
+                plan.append((package, n, take))
         assert wanted == 0, "the reference let a use through that it cannot serve"
+        return plan
+
+    def take(
+        self, plan: Sequence[tuple[Package, int, int]], use: KnownUse, asking: Asking, first: int = 1
+    ) -> None:
+        """Use the lowest units of these lines; `first` is the number of the first allocation."""
         self.recordings += 1
-        for allocation, (package, n, units) in enumerate(plan, 1):
+        for allocation, (package, n, quantity) in enumerate(plan, first):
             self._start(package, use, asking)
             staff = use.wish.staff or asking.who
             mine = package.uses.setdefault(use.wish.redemption, Use(use.at, use.participant, staff, []))
+            units = package.lines[n].indices("available")[:quantity]
             mine.parts.append((allocation, n, units))
             package.move(n, units, "used", use.wish.redemption)
-            package.lines[n].changes.append((package.touch(use.at), self.recordings, -len(units)))
-        return True
+            package.lines[n].changes.append((package.touch(use.at), self.recordings, -quantity))
 
-    def _start(self, package: Package, use: _Use, asking: Asking) -> None:
+    def _start(self, package: Package, use: KnownUse, asking: Asking) -> None:
         """The first use starts a validity that waits for it, on the day of its session."""
         package.settle(asking.now)
         rule, count, unit = package.validity
@@ -513,7 +542,11 @@ class Reference:
         why.when(left == 0, "already-restored")
         why.when(left > 0 and (quantity or 1) > left, "insufficient-units")
         why.refuse()
-        wanted = quantity or left
+        self.give_back(asking, held, redemption, quantity or left)
+        return True
+
+    def give_back(self, asking: Asking, held: Sequence[Package], redemption: str, wanted: int) -> None:
+        """Last allocation first, last unit first."""
         self.recordings += 1
         parts = [(part, p) for p in held for part in p.uses[redemption].parts]
         for (_, n, units), p in sorted(parts, key=lambda found: found[0][0], reverse=True):
@@ -523,10 +556,9 @@ class Reference:
                 moment = p.begin(asking)
                 p.move(n, back, "lapsed" if p.cancelled else "available")
                 p.lines[n].changes.append((moment, self.recordings, 0 if p.cancelled else len(back)))
-        return True
 
     def correct(self, asking: Asking, id: str, line: int, change: int) -> bool:
-        package, why = self._package(id), Reasons()
+        package, why = self.package(id), Reasons()
         why.when(package.cancelled, "package-cancelled")
         why.when(change == 0 or line > len(package.lines), "validation-failed")
         too_much = self.correction_max is not None and abs(change) > self.correction_max
@@ -534,7 +566,7 @@ class Reference:
         if line > len(package.lines):
             raise Refusal(*why)
         mine = package.lines[line - 1]
-        why.when(-change > mine.count("available"), "insufficient-units")
+        why.when(-change > mine.free, "insufficient-units")
         added = max(0, change - len(mine.taken) - mine.count("used"))
         units = sum(len(each.units) for each in package.lines)
         why.when(len(mine.units) + added > UNITS_A_LINE or units + added > UNITS_A_PACKAGE, "limit-reached")
@@ -557,12 +589,14 @@ class Reference:
     # How long it lasts
 
     def set_expiry(self, asking: Asking, id: str, expires_on: date | None) -> bool:
-        package, why = self._package(id), Reasons()
+        package, why = self.package(id), Reasons()
         moment = package.moment(asking.now)
         why.when(package.cancelled, "package-cancelled")
         why.when(package.expired(moment), "package-expired")
         now = package.last_day(package.day(moment))
         before = expires_on is not None and expires_on < day_at(package.bought_at, package.zone)
+        held = [day_at(hold.start, package.zone) for hold in package.holds()]
+        before = before or (expires_on is not None and any(expires_on < day for day in held))
         why.when(before and expires_on != now, "validation-failed")
         why.refuse()
         if expires_on == now:
@@ -572,7 +606,7 @@ class Reference:
         return True
 
     def reinstate(self, asking: Asking, id: str, expires_on: date) -> bool:
-        package, why = self._package(id), Reasons()
+        package, why = self.package(id), Reasons()
         moment = package.moment(asking.now)
         why.when(not package.cancelled and not package.expired(moment), "not-expired")
         why.when(expires_on < package.day(moment), "validation-failed")
@@ -588,7 +622,7 @@ class Reference:
         return True
 
     def freeze(self, asking: Asking, id: str, until: date) -> bool:
-        package, why = self._package(id), Reasons()
+        package, why = self.package(id), Reasons()
         moment = package.moment(asking.now)
         today = package.day(moment)
         why.when(package.cancelled, "package-cancelled")
@@ -605,7 +639,7 @@ class Reference:
         return True
 
     def unfreeze(self, asking: Asking, id: str) -> bool:
-        package = self._package(id)
+        package = self.package(id)
         if not package.freeze_open:
             return False
         freeze, today = package.freezes[-1], package.day(package.moment(asking.now))
@@ -619,7 +653,7 @@ class Reference:
         return True
 
     def share(self, asking: Asking, id: str, sharing: str, beneficiaries: tuple[str, ...] | None) -> bool:
-        package, why = self._package(id), Reasons()
+        package, why = self.package(id), Reasons()
         why.when(package.cancelled, "package-cancelled")
         named = package.beneficiaries if beneficiaries is None else beneficiaries
         self._check_beneficiaries(why, beneficiaries or (), package.customer, asking.now)
@@ -632,16 +666,17 @@ class Reference:
         return True
 
     def note(self, asking: Asking, id: str) -> bool:
-        package = self._package(id)
+        package = self.package(id)
         package.begin(asking)
         package.notes += 1
         return True
 
     # The end
 
-    def cancel(self, asking: Asking, id: str, refund: tuple[str, int] | None) -> bool:
-        package, why = self._package(id), Reasons()
+    def cancel(self, asking: Asking, id: str, refund: tuple[str, int] | None, release: bool = False) -> bool:
+        package, why = self.package(id), Reasons()
         why.when(package.cancelled, "package-cancelled")
+        why.when(bool(package.holds()) and not release, "holds-outstanding")
         if refund is not None:
             self._check_refund(why, package, *refund)
         why.refuse()
@@ -650,11 +685,12 @@ class Reference:
         self._lapse(package, asking)
         return True
 
-    def void(self, asking: Asking, id: str) -> bool:
-        package, why = self._package(id), Reasons()
+    def void(self, asking: Asking, id: str, release: bool = False) -> bool:
+        package, why = self.package(id), Reasons()
         why.when(package.cancelled, "package-cancelled")
+        why.when(bool(package.holds()) and not release, "holds-outstanding")
         another_day = package.entered_on != day_at(asking.now, package.zone)
-        used = any(line.count("used", "corrected") for line in package.lines)
+        used = any(line.count("used", "forfeited", "corrected") for line in package.lines)
         why.when(another_day or used, "not-eligible")
         why.refuse()
         for payment in package.payments.values():
@@ -665,12 +701,22 @@ class Reference:
 
     def _lapse(self, package: Package, asking: Asking) -> None:
         moment = package.begin(asking)
+        for line in package.lines:
+            for booking in list(line.holds):
+                self.release(line, booking, moment)
         self.recordings += 1
         for n, line in enumerate(package.lines):
             left = line.indices("available")
             package.move(n, left, "lapsed")
             line.changes.append((moment, self.recordings, -len(left)))
         package.cancelled = True
+
+    # What bookings hold
+
+    def release(self, line: Line, booking: str, moment: int) -> Hold:
+        self.recordings += 1
+        line.changes.append((moment, self.recordings, line.holds[booking].quantity))
+        return line.holds.pop(booking)
 
     # The whole
 

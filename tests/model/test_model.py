@@ -5,8 +5,9 @@ from copy import deepcopy
 
 import pytest
 
+from tests.model.diary import Diary, Judge
 from tests.model.places import Places, places
-from tests.model.plain import Asking, Line, Offer, Refusal
+from tests.model.plain import Asking, KnownUse, Line, Offer, Package, Refusal
 from tests.model.reference import Reference
 from tests.model.run import run
 from tests.postgres import PostgresServer
@@ -75,8 +76,39 @@ class LivesInLondon(Reference):
         super().__init__("Europe/London", locations)
 
 
+class ForgivingDiary(Diary):
+    def _call_off(self, asking: Asking, id: str, judged: Judge, override: str | None) -> None:
+        super()._call_off(asking, id, lambda source: (judged(source)[0], True), override)
+
+
+class ForgivesWhoIsLate(Reference):
+    def __init__(self, zone: str, locations: Iterable[str]) -> None:
+        super().__init__(zone, locations)
+        self.diary = ForgivingDiary(self)
+
+
+class ForgetfulDiary(Diary):
+    def _hold(self, id: str, given: list[tuple[Package, int, int]], use: KnownUse, asking: Asking) -> None:
+        for package, _, _ in given:
+            package.begin(asking)
+
+
+class ForgetsToHold(Reference):
+    def __init__(self, zone: str, locations: Iterable[str]) -> None:
+        super().__init__(zone, locations)
+        self.diary = ForgetfulDiary(self)
+
+
 @pytest.mark.parametrize(
-    "wrong", [ForgetsRestorations, SpreadsTheRestOverTheLast, TakesTooMuchMoney, LivesInLondon]
+    "wrong",
+    [
+        ForgetsRestorations,
+        SpreadsTheRestOverTheLast,
+        TakesTooMuchMoney,
+        LivesInLondon,
+        ForgivesWhoIsLate,
+        ForgetsToHold,
+    ],
 )
 def test_a_wrong_reference_is_found_out(in_memory: Places, wrong: type[Reference]) -> None:
     with pytest.raises(AssertionError):

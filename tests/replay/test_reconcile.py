@@ -36,12 +36,12 @@ def test_what_was_changed_lost_or_put_in_is_found(lived: Lived, tmp_path: Path) 
     assert differences(lived) == []
     edit(
         tmp_path,
-        "UPDATE cards_v1 SET remaining = remaining + 1 WHERE package_id = 'pkg_used'",
-        "DELETE FROM units_v1 WHERE package_id = 'pkg_frozen' AND unit = 3",
-        "INSERT INTO package_services_v1 (business_id, service_id, package_id)"
-        " VALUES ('biz_1', 'svc_1', 'pkg_stranger')",
-        "INSERT INTO package_services_v1 (business_id, service_id, package_id)"
-        " VALUES ('biz_1', 'svc_2', 'pkg_used')",
+        "UPDATE cards_v2 SET remaining = remaining + 1 WHERE package_id = 'pkg_used'",
+        "DELETE FROM units_v2 WHERE package_id = 'pkg_frozen' AND unit = 3",
+        "INSERT INTO package_services_v2 (business_id, service_id, package_id, customer_id, purchased_at)"
+        " VALUES ('biz_1', 'svc_1', 'pkg_stranger', 'cus_1', 0)",
+        "INSERT INTO package_services_v2 (business_id, service_id, package_id, customer_id, purchased_at)"
+        " VALUES ('biz_1', 'svc_2', 'pkg_used', 'cus_1', 0)",
     )
 
     found = {(each.read_model, each.key): each for each in differences(lived)}

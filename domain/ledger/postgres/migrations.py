@@ -12,13 +12,17 @@ from typing import LiteralString, cast
 import psycopg
 from psycopg import sql
 
-from domain.ledger.recorder import WrongSchema
+from domain.ledger.directory import searchable
+from domain.ledger.recorder import Person, WrongSchema
 
 SCHEMA = "carnet"
 OWNER = "carnet_owner"
 ROLES = (OWNER, "carnet_app", "carnet_worker")
 BACKUP = "carnet_backup"
 
+PEOPLE_SEARCH = "0004_people_search.sql"
+
+PEOPLE_AT_ONCE = 1_000
 MIGRATION_LOCK = 0x6361726E6574
 """Of one database. Roles are made in the whole server: `_make_role` bears with one who was quicker."""
 
@@ -44,6 +48,8 @@ def migrate(url: str, schema: str = SCHEMA) -> list[str]:
         with_roles = _make_roles(connection)
         _make_schema(connection, schema, OWNER if with_roles else None)
         applied = _apply(connection, schema)
+        if PEOPLE_SEARCH in applied:
+            _make_customers_searchable(connection)
         if with_roles:
             _grant(connection, schema)
     return applied
@@ -137,6 +143,28 @@ def _apply(connection: psycopg.Connection, schema: str) -> list[str]:
         connection.execute(sql.SQL(text))
         connection.execute("INSERT INTO schema_migrations (version, name) VALUES (%s, %s)", [number, name])
     return [name for _, name, _ in missing]
+
+
+def _make_customers_searchable(connection: psycopg.Connection) -> None:
+    """Give the customers who were registered before there was a search what they are found by."""
+    businesses = connection.execute("SELECT business_id FROM ledgers").fetchall()
+    for (business_id,) in businesses:
+        connection.execute("SELECT set_config('carnet.business', %s, true)", [business_id])
+        after = ""
+        while rows := connection.execute(
+            "SELECT people.id, people.owner_id, people.data FROM people JOIN streams USING (business_id, id)"
+            " WHERE business_id = %s AND kind = 'customer' AND id > %s ORDER BY id LIMIT %s",
+            [business_id, after, PEOPLE_AT_ONCE],
+        ).fetchall():
+            people = [searchable(Person(*row)) for row in rows]
+            connection.execute(
+                "UPDATE people SET data = known.data"
+                " FROM unnest(%s::text[], %s::text[]) AS known (id, data)"
+                " WHERE people.business_id = %s AND people.id = known.id",
+                [[each.id for each in people], [each.data for each in people], business_id],
+            )
+            after = people[-1].id
+    connection.execute("SELECT set_config('carnet.business', '', true)")
 
 
 def _grant(connection: psycopg.Connection, schema: str) -> None:

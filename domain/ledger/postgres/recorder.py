@@ -1,7 +1,7 @@
 """One business's ledger in PostgreSQL. Every method is one round trip."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, LiteralString, Protocol
 from uuid import UUID
 
@@ -17,11 +17,13 @@ from domain.ledger.recorder import (
     LedgerRecorder,
     Loaded,
     Person,
+    Photo,
     Stored,
     Text,
     UnknownBusiness,
     Wanted,
 )
+from domain.ledger.search import grams_of_words
 from domain.ledger.stored_events import Tail, event_of, fact_of, first_position, notification_of
 
 Row = tuple[Any, ...]
@@ -36,6 +38,10 @@ LOAD = (
     "SELECT part, position, moment, last, version, name_version, kind, id, name, data, meta, hash"
     " FROM load(set_config('carnet.business', %s, true), %s::text[], %s::int4[], %s::text[],"
     " %s::text[], %s::text[], %s, %s::text[], %s::text[], %s::text[])"
+)
+SEARCH = (
+    "SELECT found FROM search_people(set_config('carnet.business', %s, true), %s::text[], %s::text[], %s, %s::int4)"
+    " AS found"
 )
 LOCK = "SELECT lock_head(set_config('carnet.business', %s, true))"
 FACT = "position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
@@ -93,11 +99,13 @@ class PostgresRecorder(LedgerRecorder):
         if not batch:
             return []
         arguments = [self.business_id, self._database.clock_ms(), self._database.wire.batch(batch)]
-        with self._connection() as connection:
+        with self._connection() as connection, together_with_photos(connection, batch):
             rows = connection.execute(APPEND, arguments, binary=True).fetchall()
+            outcomes = [outcome(*row) for row in rows]
+            write_photos(connection, self.business_id, batch, outcomes)
         if self._held is None:
             self._database.announce()
-        return [outcome(*row) for row in rows]
+        return outcomes
 
     @contextmanager
     def locked(self) -> Iterator[LedgerRecorder]:
@@ -162,6 +170,16 @@ class PostgresRecorder(LedgerRecorder):
             list(ids),
         )
         return [Text(*row) for row in rows]
+
+    def photo(self, id: str) -> Photo | None:
+        rows = self._select("SELECT id, media_type, data FROM photos WHERE business_id = %s AND id = %s", id)
+        return Photo(*rows[0]) if rows else None
+
+    def search(self, words: Sequence[str], after: str, at_most: int) -> Sequence[str]:
+        arguments = [self.business_id, list(words), grams_of_words(words), after, at_most]
+        with self._connection() as connection:
+            rows = connection.execute(SEARCH, arguments, binary=True).fetchall()
+        return [id for (id,) in rows]
 
     def secret(self) -> bytes:
         rows = self._select("SELECT secret FROM ledgers WHERE business_id = %s")
@@ -285,3 +303,29 @@ def loaded(business_id: str, wanted: Wanted, rows: Iterable[Row]) -> Loaded:
 def outcome(first: int, last: int, recorded_at: int, conflict: str | None) -> Stored | Conflict:
     """A row of the type `outcome` (0001_ledger.sql)."""
     return Stored(first, last, recorded_at) if conflict is None else Conflict(conflict)
+
+
+# Photos are megabytes, and rare: they take a round trip of their own, in the transaction of their append.
+
+
+def together_with_photos(
+    connection: PatientConnection, commands: Iterable[Append]
+) -> AbstractContextManager[object]:
+    """One transaction for an append and its photos; a command without any needs none."""
+    return connection.transaction() if any(command.photos for command in commands) else nullcontext()
+
+
+def write_photos(
+    connection: PatientConnection,
+    business_id: str,
+    commands: Iterable[Append],
+    outcomes: Iterable[Stored | Conflict],
+) -> None:
+    """Write the photos of those commands that were stored."""
+    for command, outcome in zip(commands, outcomes, strict=True):
+        for photo in command.photos if isinstance(outcome, Stored) else ():
+            connection.execute(FOR_BUSINESS, [business_id])
+            connection.execute(
+                "INSERT INTO photos (business_id, id, media_type, data) VALUES (%s, %s, %s, %s)",
+                [business_id, photo.id, photo.media_type, photo.data],
+            )

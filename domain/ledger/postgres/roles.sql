@@ -9,12 +9,15 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC;
 GRANT USAGE ON SCHEMA {schema} TO carnet_app, carnet_worker;
 GRANT SELECT ON schema_migrations TO carnet_app, carnet_worker;
 
-GRANT SELECT ON ledgers, facts, streams, claims, requests, answers, people, texts, api_keys TO carnet_app;
+GRANT SELECT ON ledgers, facts, streams, claims, requests, answers, people, people_search, texts, photos,
+    api_keys TO carnet_app;
 GRANT INSERT, UPDATE (revoked_at) ON api_keys TO carnet_app;
-GRANT DELETE ON answers, people, texts TO carnet_app;
+GRANT INSERT ON photos TO carnet_app;
+GRANT DELETE ON answers, people, texts, photos TO carnet_app;
 GRANT EXECUTE ON FUNCTION
     open_ledger(text, bytea), lock_head(text), append(text, bigint, command[]),
     append_all(text[], integer[], bigint, command[]), find_key(text),
+    search_people(text, text[], text[], text, integer),
     facts_of(text[], bigint[], integer[]), load_all(question[]), load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
     TO carnet_app;
 

@@ -11,7 +11,16 @@ from psycopg_pool import ConnectionPool
 from domain.ledger.envelope import StoredFact
 from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, lent, our_errors, settings
 from domain.ledger.postgres.migrations import SCHEMA, require_current
-from domain.ledger.postgres.recorder import FACT, FOR_BUSINESS, PostgresRecorder, Row, loaded, outcome
+from domain.ledger.postgres.recorder import (
+    FACT,
+    FOR_BUSINESS,
+    PostgresRecorder,
+    Row,
+    loaded,
+    outcome,
+    together_with_photos,
+    write_photos,
+)
 from domain.ledger.postgres.wakening import Wakening
 from domain.ledger.postgres.wire import Batch, BatchDumper, Wire
 from domain.ledger.recorder import (
@@ -104,14 +113,15 @@ class PostgresStore:
     ) -> Mapping[str, Sequence[Stored | Conflict]]:
         businesses = list(batches)
         sizes = [len(batch) for batch in batches.values()]
-        commands = self.wire.batch(command for batch in batches.values() for command in batch)
-        with self.connection() as connection:
-            arguments = [businesses, sizes, self.clock_ms(), commands]
-            rows = connection.execute(APPEND_ALL, arguments, binary=True).fetchall()
-        self.announce()
+        commands = [command for batch in batches.values() for command in batch]
         outcomes: dict[str, list[Stored | Conflict]] = {}
-        for nth, *row in rows:
-            outcomes.setdefault(businesses[nth - 1], []).append(outcome(*row))
+        with self.connection() as connection, together_with_photos(connection, commands):
+            arguments = [businesses, sizes, self.clock_ms(), self.wire.batch(commands)]
+            for nth, *row in connection.execute(APPEND_ALL, arguments, binary=True).fetchall():
+                outcomes.setdefault(businesses[nth - 1], []).append(outcome(*row))
+            for business_id, found in outcomes.items():
+                write_photos(connection, business_id, batches[business_id], found)
+        self.announce()
         return outcomes
 
     def facts_of(self, asked: Mapping[str, tuple[int, int]]) -> Mapping[str, Sequence[StoredFact]]:

@@ -7,6 +7,7 @@ fields is that of the types in 0001_ledger.sql, and the server refuses any other
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from struct import Struct
 from typing import Generic, TypeVar
 
@@ -31,6 +32,8 @@ _field = Struct("!ii").pack
 _integer_field = Struct("!iii").pack
 _array_head = Struct("!iiiii").pack
 _empty_array = Struct("!iii").pack
+
+_TWO_FIELDS, _SEVEN_FIELDS = _int(2), _int(7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +142,17 @@ def _question(business_id: str, wanted: Wanted, keys: Sequence[str]) -> bytes:
 
 
 def _seen(item: tuple[str, int]) -> bytes:
-    return _int(2) + _text(item[0]) + _integer(item[1])
+    return _TWO_FIELDS + _text(item[0]) + _integer(item[1])
 
 
 def _fact(fact: NewFact) -> bytes:
     return b"".join(
         (
-            _int(7),
-            _text(fact.kind),
+            _SEVEN_FIELDS,
+            _known_text(fact.kind),
             _text(fact.stream_id),
             _integer(fact.version),
-            _text(fact.name),
+            _known_text(fact.name),
             _integer(fact.name_version),
             _bytes(fact.data),
             _bytes(fact.meta),
@@ -158,7 +161,7 @@ def _fact(fact: NewFact) -> bytes:
 
 
 def _claim(claim: Claim) -> bytes:
-    return _int(2) + _text(claim.claim) + _text(claim.stream_id)
+    return _TWO_FIELDS + _text(claim.claim) + _text(claim.stream_id)
 
 
 def _stream(stream: NewStream) -> bytes:
@@ -177,6 +180,10 @@ def _text_row(text: Text) -> bytes:
 def _text(value: str) -> bytes:
     data = value.encode()
     return _field(TEXT, len(data)) + data
+
+
+_known_text = lru_cache(maxsize=256)(_text)
+"""For the few texts that there are: kinds of streams and names of facts."""
 
 
 def _bytes(value: bytes) -> bytes:
@@ -208,7 +215,7 @@ def _null(oid: int) -> bytes:
 def _array(oid: int, items: Sequence[bytes]) -> bytes:
     if not items:
         return _empty_array(0, 0, oid)
-    return b"".join((_array_head(1, 0, oid, len(items), 1), *(_int(len(item)) + item for item in items)))
+    return b"".join([_array_head(1, 0, oid, len(items), 1), *[_int(len(item)) + item for item in items]])
 
 
 def beyond(prefix: str) -> str:

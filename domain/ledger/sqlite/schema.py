@@ -6,16 +6,19 @@ from contextlib import closing
 from pathlib import Path
 from time import monotonic
 
-from domain.ledger.recorder import WrongSchema
+from domain.ledger.directory import searchable
+from domain.ledger.recorder import Person, WrongSchema
 from domain.ledger.sqlite.connection import (
     READ_BUSY_MS,
     connect,
     retry_while_busy,
     told_as_ledger_errors,
 )
+from domain.ledger.sqlite.transaction import write_search
 
 APPLICATION_ID = 1667330670
 MIGRATE_WAIT_S = 60.0
+PEOPLE_SEARCH = "0003_people_search.sql"
 
 
 def steps() -> list[Path]:
@@ -46,11 +49,29 @@ def migrate(path: Path | str) -> list[str]:
             for step in steps():
                 if step.name in applied:
                     _apply(connection, step)
+            if PEOPLE_SEARCH in applied:
+                _make_customers_searchable(connection)
             connection.execute("COMMIT")
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
     return applied
+
+
+def _make_customers_searchable(connection: sqlite3.Connection) -> None:
+    """Give the customers who were registered before there was a search what they are found by."""
+    rows = connection.execute(
+        "SELECT people.business_id, people.id, people.owner_id, people.data FROM people JOIN streams"
+        " ON streams.business_id = people.business_id AND streams.id = people.id"
+        " WHERE streams.kind = 'customer' ORDER BY people.business_id, streams.opened_at"
+    ).fetchall()
+    for business_id, *known in rows:
+        person = searchable(Person(*known))
+        connection.execute(
+            "UPDATE people SET data = ? WHERE business_id = ? AND id = ?",
+            (person.data, business_id, person.id),
+        )
+        write_search(connection, business_id, person)
 
 
 def check(path: Path) -> None:

@@ -2,14 +2,18 @@
 
 import sqlite3
 from collections.abc import Sequence
+from json import dumps
 from typing import Any
 
+from domain.ledger.directory import searched
 from domain.ledger.envelope import Head, StoredFact
-from domain.ledger.recorder import Answered, Append, NewStream, Person, Text, UnknownBusiness
+from domain.ledger.recorder import Answered, Append, NewStream, Person, Photo, Text, UnknownBusiness
+from domain.ledger.search import grams_of_text, grams_of_words
 
 FACT = "business_id, position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
 NO_LIMIT = -1
 LAST = 2**63 - 1
+NUMBER_BITS = 32
 
 
 class SqliteTransaction:
@@ -121,6 +125,25 @@ class SqliteTransaction:
         sql = "SELECT id, owner_id, salt, text FROM texts WHERE business_id = ? AND id = ?"
         return [Text(*row) for id in ids if (row := self._row(sql, id)) is not None]
 
+    def photo(self, id: str) -> Photo | None:
+        row = self._row("SELECT id, media_type, data FROM photos WHERE business_id = ? AND id = ?", id)
+        return None if row is None else Photo(*row)
+
+    def search(self, words: Sequence[str], after: str, at_most: int) -> list[str]:
+        found = self._row("SELECT number FROM people_search WHERE business_id = ? ORDER BY number LIMIT 1")
+        if found is None:
+            return []
+        first = found[0] >> NUMBER_BITS << NUMBER_BITS
+        grams = " AND ".join(f'"{gram}"' for gram in grams_of_words(words))
+        rows = self._connection.execute(
+            "SELECT person_id FROM people_grams CROSS JOIN people_search ON number = people_grams.rowid"
+            " WHERE people_grams MATCH ?1 AND people_grams.rowid >= ?2 AND people_grams.rowid < ?3"
+            " AND person_id > ?4"
+            " AND NOT EXISTS (SELECT 1 FROM json_each(?5) WHERE instr(folded, value) = 0) LIMIT ?6",
+            (grams, first, first + (1 << NUMBER_BITS), after, dumps(words), at_most),
+        )
+        return [id for (id,) in rows]
+
     def answered(self, key: str) -> Answered | None:
         row = self._row(
             "SELECT key, fingerprint, first_position, last_position, recorded_at, body"
@@ -182,10 +205,16 @@ class SqliteTransaction:
                 " DO UPDATE SET owner_id = excluded.owner_id, data = excluded.data",
                 (self.business_id, person.id, person.owner_id, person.data),
             )
+            write_search(self._connection, self.business_id, person)
         for text in command.texts:
             self._connection.execute(
                 "INSERT INTO texts (business_id, id, owner_id, salt, text) VALUES (?, ?, ?, ?, ?)",
                 (self.business_id, text.id, text.owner_id, text.salt, text.text),
+            )
+        for photo in command.photos:
+            self._connection.execute(
+                "INSERT INTO photos (business_id, id, media_type, data) VALUES (?, ?, ?, ?)",
+                (self.business_id, photo.id, photo.media_type, photo.data),
             )
 
     def _write_answer(self, answer: Answered, people: Sequence[str]) -> None:
@@ -215,6 +244,23 @@ class SqliteTransaction:
             "UPDATE ledgers SET position = ?, hash = ?, recorded_at = ? WHERE business_id = ?",
             (head.position, head.hash, head.recorded_at, self.business_id),
         )
+
+
+def write_search(connection: sqlite3.Connection, business_id: str, person: Person) -> None:
+    """Keep what a customer is found by; whoever has nothing of the kind is not searched for."""
+    found_by = searched(person)
+    if found_by is None:
+        return
+    # Each business has the numbers between two multiples of 2³², in the order in which its people came.
+    connection.execute(
+        "INSERT INTO people_search (number, business_id, person_id, folded, grams) SELECT coalesce("
+        f"(SELECT max(number) + 1 FROM people_search WHERE business_id = ?1),"
+        f" (SELECT (coalesce(max(number), 0) >> {NUMBER_BITS}) + 1 << {NUMBER_BITS} FROM people_search)"
+        "), ?1, ?2, ?3, ?4 WHERE true"
+        " ON CONFLICT (business_id, person_id) DO UPDATE SET folded = excluded.folded, grams = excluded.grams"
+        " WHERE folded <> excluded.folded",
+        (business_id, person.id, found_by, " ".join(grams_of_text(found_by))),
+    )
 
 
 def beyond(prefix: str) -> str | bytes:

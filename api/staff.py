@@ -1,0 +1,160 @@
+"""The staff of a business: who they are, where they work, and that they no longer do.
+
+Nobody is deleted: what somebody did stays theirs. Names and photos are in the directory.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from api.answers import Ask, Command, command
+from api.bodies import MayBeAbsent, Nothing
+from api.people import called_of
+from api.queries import Found, ListParameters, NoParameters, Page, Query, query
+from domain.ledger.books import Books
+from domain.ledger.directory import Called, ChangeStaffEntry, EnterStaff
+from domain.ledger.recorder import Person, Wanted
+from domain.refusals import NotFound
+from domain.staff import ChangeStaff, DeactivateStaff, RegisterStaff, StaffRole
+from domain.values import LocationId, Name, PhotoId, Role, StaffId, Value
+from projections.cards import photo_url
+from projections.definition import Row
+from projections.staff_list import staff
+
+Places = Annotated[tuple[LocationId, ...], Field(max_length=200)]
+
+
+class StaffBody(Value):
+    id: StaffId | None = None
+    name: Name
+    photo: PhotoId | None = None
+    role: StaffRole = Role.STAFF
+    locations: Places = ()
+    """Where they work; empty: everywhere."""
+
+
+class StaffChanges(Value):
+    """Only what is given changes; `photo: null` takes the photo away."""
+
+    name: MayBeAbsent[Name] = None
+    photo: PhotoId | None = None
+    role: MayBeAbsent[StaffRole] = None
+    locations: MayBeAbsent[Places] = None
+
+
+class StaffShown(Value):
+    id: str
+    name: str | None
+    photo_url: str | None
+    role: str
+    locations: tuple[str, ...]
+    active: bool
+    version: int
+
+
+class StaffPage(Page[StaffShown]):
+    pass
+
+
+def _in_books(books: Books, staff_id: str, *, sees_people: bool) -> StaffShown:
+    """Raises NotFound."""
+    found = books.staff(staff_id)
+    if found is None:
+        raise NotFound("member of staff", staff_id)
+    standing = {
+        "role": found.role.value,
+        "locations": found.locations,
+        "active": found.active,
+        "version": books.version(staff_id),
+    }
+    return _shown(staff_id, books.person(staff_id) if sees_people else None, standing)
+
+
+def _shown(id: str, person: Person | None, standing: Row) -> StaffShown:
+    known = called_of(person)
+    return StaffShown(
+        id=id,
+        name=None if known is None else known.name,
+        photo_url=photo_url(known.photo) if known and known.photo else None,
+        role=standing["role"],
+        locations=tuple(standing["locations"]),
+        active=standing["active"],
+        version=standing["version"],
+    )
+
+
+def _ask(id: str, asked: Value) -> Ask:
+    return Ask(asked, lambda books, _: _in_books(books, id, sees_people=True), shows=(id,))
+
+
+@command(
+    "/v1/staff",
+    "staff.register",
+    "Register a member of staff",
+    body=StaffBody,
+    answer=StaffShown,
+    location="/v1/staff/{id}",
+)
+def register(call: Command[StaffBody]) -> Ask:
+    body = call.body
+    id = call.new("stf", body.id)
+    registering = RegisterStaff(staff_id=id, role=body.role, locations=body.locations)
+    return _ask(id, EnterStaff(staff=registering, called=Called(name=body.name, photo=body.photo)))
+
+
+@command(
+    "/v1/staff/{staff_id}/changes",
+    "staff.change",
+    "Change a member of staff: name, photo, role or locations",
+    body=StaffChanges,
+    answer=StaffShown,
+)
+def change(call: Command[StaffChanges]) -> Ask:
+    id, body = call.id("staff_id"), call.body
+    changing = ChangeStaff(staff_id=id, role=body.role, locations=body.locations)
+    changes: dict[Any, str | None] = body.model_dump(include={"name", "photo"}, exclude_unset=True)
+    return _ask(id, ChangeStaffEntry(staff=changing, changes=changes))
+
+
+@command(
+    "/v1/staff/{staff_id}/deactivation",
+    "staff.deactivate",
+    "Deactivate a member of staff: nothing new is booked with them",
+    body=Nothing,
+    answer=StaffShown,
+)
+def deactivate(call: Command[Nothing]) -> Ask:
+    id = call.id("staff_id")
+    return _ask(id, DeactivateStaff(staff_id=id))
+
+
+@query("/v1/staff/{staff_id}", "staff.show", "One member of staff", answer=StaffShown)
+def show(call: Query[NoParameters]) -> Found:
+    id = call.id("staff_id")
+    books = call.look(Wanted({id: 0}))
+    shown = _in_books(books, id, sees_people=call.sees_people)
+    return Found(shown, books.head.position, books.version(id))
+
+
+@query(
+    "/v1/staff",
+    "staff.list",
+    "Staff, in the order they were registered",
+    answer=StaffPage,
+    parameters=ListParameters,
+)
+def list_staff(call: Query[ListParameters]) -> Found:
+    with call.snapshot("staff") as snapshot:
+        rows = staff(snapshot, call.business_id, call.after(), call.parameters.limit + 1)
+        ids = [each["staff_id"] for each in rows] if call.sees_people else []
+        people = {person.id: person for person in call.ledger.recorder.people(ids)}
+        return call.page(
+            StaffPage,
+            rows,
+            key=lambda each: [each["position"]],
+            shown=lambda each: _shown(each["staff_id"], people.get(each["staff_id"]), each),
+            position=snapshot.position,
+        )
+
+
+HANDLERS = (register, change, deactivate, show, list_staff)

@@ -1,0 +1,176 @@
+"""What a business's earn rules give for facts, and what is taken back when those are undone.
+
+Pure: `causes` reads the facts of one package, or of one booking; `earned` turns causes into facts of the
+customer's points. A source gives points once, whatever rules come later, and what it gave is taken back at
+most once in all: with its refunds in proportion, rounded down (domain.md, Points).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from domain.booking import AttendanceMarked, BookingFact
+from domain.business import EarnRule, PaymentRule
+from domain.package import (
+    AnyPackageFact,
+    LineCorrected,
+    Package,
+    PackagePurchased,
+    PackageVoided,
+    PackageWasCancelled,
+    PaymentRecorded,
+    PaymentRefunded,
+    UnitsRedeemed,
+    UnitsRestored,
+)
+from domain.rewards import (
+    AnyRewardsFact,
+    PointsAdded,
+    PointsAdjusted,
+    PointsSource,
+    Rewards,
+    entry_of,
+    evolve,
+)
+
+SourceKind = Literal["payment", "purchase", "visit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gives:
+    """Something that earns points by a rule on it. `amount` is what was paid, minor units."""
+
+    kind: SourceKind
+    id: str
+    effective_at: datetime
+    amount: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TakesBack:
+    """Something that was undone, in all so far by `part` of `whole`."""
+
+    kind: SourceKind
+    id: str
+    effective_at: datetime
+    part: int = 1
+    whole: int = 1
+
+
+Cause = Gives | TakesBack
+
+
+def causes(facts: Iterable[AnyPackageFact], package_id: str, after: Package) -> Iterator[Cause]:
+    """What new facts of a package give and take; `after` is the package with all of them.
+
+    A redemption that was given back is told of here as soon as this package has none of its units in use.
+    """
+    for fact in facts:
+        match fact:
+            case PackagePurchased():
+                yield Gives("purchase", package_id, fact.effective_at)
+            case PaymentRecorded():
+                yield Gives("payment", fact.payment_id, fact.effective_at, fact.amount)
+            case UnitsRedeemed(booking_id=None, allocation=1):
+                yield Gives("visit", fact.redemption_id, fact.effective_at)
+            case PaymentRefunded():
+                payment = after.payments[fact.payment_id]
+                yield TakesBack(
+                    "payment", fact.payment_id, fact.effective_at, payment.refunded, payment.amount
+                )
+            case PackageWasCancelled() | PackageVoided():
+                yield TakesBack("purchase", package_id, fact.effective_at)
+            case UnitsRestored():
+                yield from _given_back([fact.redemption_id], fact.effective_at, after)
+            case LineCorrected():
+                freed = [freed.redemption_id for freed in fact.freed]
+                yield from _given_back(freed, fact.effective_at, after)
+            case _:
+                pass
+
+
+def _given_back(redemption_ids: Iterable[str], moment: datetime, after: Package) -> Iterator[TakesBack]:
+    for redemption_id in dict.fromkeys(redemption_ids):
+        if not after.uses[redemption_id].restorable:
+            yield TakesBack("visit", redemption_id, moment)
+
+
+def visits(
+    facts: Iterable[BookingFact], booking_id: str, starts_at: datetime, now: datetime
+) -> Iterator[Cause]:
+    """What new facts of a booking give and take: it is a visit while it counts as attended or late.
+
+    A visit took place at its start, or now where it is marked earlier.
+    """
+    for fact in facts:
+        if isinstance(fact, AttendanceMarked):
+            if fact.attendance == "no_show":
+                yield TakesBack("visit", booking_id, now)
+            else:
+                yield Gives("visit", booking_id, min(starts_at, now))
+
+
+def earned(
+    account: Rewards | None, caused: Iterable[Cause], rules: Sequence[EarnRule], policy_version: int
+) -> list[AnyRewardsFact]:
+    """The facts that causes make of an account, in their order; none where there is no rule for them.
+
+    An account that is full (its limits stand in `rewards.py`) earns nothing more: no payment and no visit is
+    refused for the sake of points.
+    """
+    facts: list[AnyRewardsFact] = []
+    for cause in caused:
+        account = account or Rewards()
+        fact = (
+            _given(account, cause, rules, policy_version)
+            if isinstance(cause, Gives)
+            else _taken_back(account, cause)
+        )
+        if fact is not None:
+            facts.append(fact)
+            account = evolve(account, fact)
+    return facts
+
+
+def _given(
+    account: Rewards, cause: Gives, rules: Sequence[EarnRule], policy_version: int
+) -> PointsAdded | None:
+    rule = next((rule for rule in rules if rule.on == cause.kind), None)
+    entry_id = entry_of(cause.id)
+    if rule is None or entry_id in account.additions:
+        return None
+    points = rule.points
+    if isinstance(rule, PaymentRule):
+        points = rule.points * cause.amount // rule.per_amount
+    if points == 0 or not account.can_be_given(points):
+        return None
+    return PointsAdded(
+        effective_at=cause.effective_at,
+        entry_id=entry_id,
+        points=points,
+        balance=account.balance + points,
+        source=PointsSource(kind=cause.kind, id=cause.id),
+        rule=rule,
+        policy_version=policy_version,
+        by="system",
+    )
+
+
+def _taken_back(account: Rewards, cause: TakesBack) -> PointsAdjusted | None:
+    entry_id = entry_of(cause.id)
+    addition = account.additions.get(entry_id)
+    if addition is None:
+        return None
+    points = addition.points * cause.part // cause.whole - addition.reversed
+    if points <= 0 or not account.can_be_taken_from():
+        return None
+    return PointsAdjusted(
+        effective_at=cause.effective_at,
+        entry_id=entry_of(entry_id, addition.reversed + points),
+        points=-points,
+        balance=account.balance - points,
+        reverses=entry_id,
+        source=addition.source,
+        by="system",
+    )

@@ -1,0 +1,38 @@
+"""The names that only one stream of a business can hold, and the prefixes under which they are found.
+
+Every prefix ends with a stroke, so that no name begins with another's.
+"""
+
+from hashlib import sha256
+from urllib.parse import quote
+
+from domain.values import ExternalRef
+
+
+def purchase_claims(customer_id: str, offer_id: str | None, name: str | None) -> str:
+    """Prefix of the purchase numbers of one customer and offer, or of one custom package's name."""
+    what = offer_id or "name:" + sha256((name or "").encode()).hexdigest()[:32]
+    return f"purchase/{customer_id}/{what}/"
+
+
+def redemption_claims(redemption_id: str) -> str:
+    """Prefix of the claims that name the packages a redemption took units of."""
+    return f"redemption/{redemption_id}/"
+
+
+def booking_claims(booking_id: str) -> str:
+    """Prefix of the claims that name the packages whose units pay for a booking."""
+    return f"booking/{booking_id}/"
+
+
+def payment_claim(payment_id: str) -> str:
+    return f"payment/{payment_id}/"
+
+
+def entry_claim(entry_id: str) -> str:
+    """Of an entry in the account of a customer's points."""
+    return f"points/{entry_id}/"
+
+
+def external_claim(kind: str, external_ref: ExternalRef) -> str:
+    return f"external/{kind}/{external_ref.source}:{quote(external_ref.ref, safe='')}/"

@@ -1,0 +1,97 @@
+"""Finding people by a part of their name or mobile number, whatever case, accents and spaces are typed.
+
+    search_text("Kovács-Nagy Ágnes", "+36201234567")   "kovacs nagy agnes 36201234567 06201234567"
+    words("agnés KOV"), words("06 20 123")             ("agnes", "kov"), ("0620123",)
+
+A person is found when each word that is searched for is a part of one of theirs. An index holds the grams of
+the words: all parts of one, two and three letters.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
+
+GRAM_MAX = 3
+WORDS_MAX = 10
+"""More words than a name has narrow nothing further."""
+_JOINED = dict.fromkeys(map(ord, "'.`\u00b4\u02bb\u02bc\u2018\u2019"))
+"""What people leave out when they type: O'Brien is found as obrien."""
+_PLAIN = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ħ": "h",
+        "\u0131": "i",
+        "ŧ": "t",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        "ð": "d",
+    }
+)
+"""Letters with a stroke and the like, which Unicode does not take apart."""
+_NUMBER = re.compile(r"[\d\s+()./-]*\d[\d\s+()./-]*")
+_NO_DIGIT = re.compile(r"\D")
+
+
+def folded(text: str) -> str:
+    """Small letters and digits without accents, in words with one space between them."""
+    apart = unicodedata.normalize("NFKD", text.translate(_JOINED)).casefold()
+    bare = "".join(letter for letter in apart if not unicodedata.category(letter).startswith("M"))
+    plain = unicodedata.normalize("NFKD", bare).translate(_PLAIN)
+    return " ".join("".join(letter if letter.isalnum() else " " for letter in plain).split())
+
+
+def search_text(name: str, mobile: str | None) -> str:
+    """What a person is found by: the name, and the digits of the number as it is dialled from either side of
+    the border."""
+    return " ".join(part for part in (folded(name), *_dialled(mobile)) if part)
+
+
+def _dialled(mobile: str | None) -> list[str]:
+    if mobile is None:
+        return []
+    written = _NO_DIGIT.sub("", mobile)
+    try:
+        at_home = format_number(parse(mobile), PhoneNumberFormat.NATIONAL)
+    except NumberParseException:  # stored before numbers were checked
+        return [written]
+    national = _NO_DIGIT.sub("", at_home)
+    return [written] if written.endswith(national) else [written, national]
+
+
+def words(term: str) -> tuple[str, ...]:
+    """The words that are searched for, the longest first; a number is one word. Empty: nothing to search by."""
+    if _NUMBER.fullmatch(term):
+        digits = folded(_NO_DIGIT.sub("", term))
+        return (digits.removeprefix("00") or digits,)
+    return tuple(sorted(set(folded(term).split()), key=lambda word: (-len(word), word))[:WORDS_MAX])
+
+
+def matches(text: str, searched: Iterable[str]) -> bool:
+    """Whether each word is a part of one of the text's."""
+    return all(word in text for word in searched)
+
+
+def grams_of_text(text: str) -> list[str]:
+    """All parts of one to three letters of the words of a text, each once, in order."""
+    grams = {
+        word[start : start + size]
+        for word in text.split()
+        for size in range(1, GRAM_MAX + 1)
+        for start in range(len(word) - size + 1)
+    }
+    return sorted(grams)
+
+
+def grams_of_words(searched: Iterable[str]) -> list[str]:
+    """The grams that a text must have to match: the longest ones of each word."""
+    grams = {
+        word[start : start + GRAM_MAX]
+        for word in searched
+        for start in range(max(len(word) - GRAM_MAX, 0) + 1)
+    }
+    return sorted(grams)

@@ -1,0 +1,224 @@
+"""What earn rules give for payments, purchases and visits, and what is taken back with them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
+
+from domain.booking import Attendance, AttendanceMarked
+from domain.business import EarnRule, PaymentRule, PurchaseRule, VisitRule
+from domain.changing import changed
+from domain.earning import Cause, Gives, TakesBack, causes, earned, visits
+from domain.guards import FACTS_KEPT, FACTS_MAX
+from domain.package import AnyPackageFact, FreedUse, PackageVoided, PaymentRefunded
+from domain.rewards import (
+    AnyRewardsFact,
+    PointsAdded,
+    PointsAdjusted,
+    PointsSource,
+    Rewards,
+    change_of,
+    entry_of,
+    evolve,
+)
+from domain.values import PaymentMethod
+from tests.domain.given import fold
+from tests.domain.words import NOW, because, cancelled, corrected, moment, of_line, paid, restored, sold, used
+
+ON_PAYMENT = PaymentRule(on="payment", points=1, per_amount=100)
+ON_PURCHASE = PurchaseRule(on="purchase", points=20)
+ON_VISIT = VisitRule(on="visit", points=5)
+RULES: tuple[EarnRule, ...] = (ON_PAYMENT, ON_PURCHASE, ON_VISIT)
+
+
+def account(*facts: AnyRewardsFact) -> Rewards | None:
+    state: Rewards | None = None
+    for fact in facts:
+        state = evolve(state, fact)
+    return state
+
+
+def earn(
+    caused: Sequence[Cause], *before: AnyRewardsFact, rules: Sequence[EarnRule] = RULES
+) -> list[AnyRewardsFact]:
+    return earned(account(*before), caused, rules, 3)
+
+
+def told(*facts: AnyPackageFact, before: Sequence[AnyPackageFact] = ()) -> list[Cause]:
+    """The causes in new facts of pkg_1."""
+    return list(causes(facts, "pkg_1", fold([*before, *facts])))
+
+
+def refunded(amount: int, *, total: int, payment: str = "pay_1") -> PaymentRefunded:
+    return PaymentRefunded(
+        effective_at=moment(NOW),
+        payment_id=payment,
+        amount=amount,
+        method=PaymentMethod.CASH,
+        paid=total,
+        reason=because().ref,
+    )
+
+
+def freed(*units: int) -> FreedUse:
+    return FreedUse(redemption_id="red_1", allocation=1, units=units)
+
+
+# What gives points
+
+
+def test_an_addition_by_rule_names_its_source_and_the_rule() -> None:
+    assert earn([Gives("payment", "pay_1", moment(NOW), 12_550)]) == [
+        PointsAdded(
+            effective_at=moment(NOW),
+            entry_id=entry_of("pay_1"),
+            points=125,
+            balance=125,
+            source=PointsSource(kind="payment", id="pay_1"),
+            rule=ON_PAYMENT,
+            policy_version=3,
+            by="system",
+        )
+    ]
+
+
+def test_a_sale_that_is_paid_at_once_earns_for_purchase_and_payment() -> None:
+    found = earn(told(sold(units=5), paid(5_000, total=5_000)))
+    assert [(change_of(fact), fact.balance) for fact in found] == [(20, 20), (50, 70)]
+
+
+@pytest.mark.parametrize(("amount", "points"), [(99, 0), (100, 1), (199, 1), (200, 2), (10**12, 10**10)])
+def test_points_on_a_payment_are_rounded_down_and_none_are_no_fact(amount: int, points: int) -> None:
+    found = earn([Gives("payment", "pay_1", moment(NOW), amount)])
+    assert sum(map(change_of, found)) == points
+    assert len(found) == (points > 0)
+
+
+def test_a_use_without_a_booking_is_one_visit_however_many_packages_it_takes() -> None:
+    first, second = used(1, remaining=9), used(2, remaining=8, allocation=2)
+    booked = used(3, remaining=7, redemption="red_b", booking_id="bkg_1")
+    assert told(first, second, booked, before=[sold()]) == [Gives("visit", "red_1", moment(NOW))]
+
+
+@pytest.mark.parametrize(
+    ("marked", "expected"),
+    [
+        ("attended", Gives("visit", "bkg_1", moment(NOW))),
+        ("late", Gives("visit", "bkg_1", moment(NOW))),
+        ("no_show", TakesBack("visit", "bkg_1", moment("2026-10-03 18:00"))),
+    ],
+)
+def test_a_booking_is_a_visit_while_it_counts_as_attended(marked: Attendance, expected: Cause) -> None:
+    fact = AttendanceMarked(attendance=marked)
+    assert list(visits([fact], "bkg_1", moment(NOW), moment("2026-10-03 18:00"))) == [expected]
+
+
+def test_a_visit_that_is_marked_early_counts_from_then() -> None:
+    (visit,) = visits(
+        [AttendanceMarked(attendance="attended")], "bkg_1", moment("2026-10-04 09:00"), moment(NOW)
+    )
+    assert visit.effective_at == moment(NOW)
+
+
+def test_without_a_rule_on_it_a_cause_gives_nothing() -> None:
+    caused = [Gives("visit", "red_1", moment(NOW)), Gives("purchase", "pkg_1", moment(NOW))]
+    assert earn(caused, rules=[ON_PAYMENT]) == []
+
+
+def test_a_source_gives_once_whatever_comes_later() -> None:
+    visit = Gives("visit", "bkg_1", moment(NOW))
+    (given,) = earn([visit, visit])
+    (back,) = earn([TakesBack("visit", "bkg_1", moment(NOW))], given)
+    assert earn([visit], given, back) == []
+
+
+def test_a_full_account_earns_nothing_and_refuses_nothing() -> None:
+    (given,) = earn([Gives("visit", "red_1", moment(NOW))])
+    state = account(given)
+    assert state is not None
+    full = changed(state, version=FACTS_MAX - FACTS_KEPT)
+    assert earned(full, [Gives("visit", "red_2", moment(NOW))], RULES, 3) == []
+    assert earned(full, [TakesBack("visit", "red_1", moment(NOW))], RULES, 3)
+    full = changed(state, version=FACTS_MAX)
+    assert earned(full, [TakesBack("visit", "red_1", moment(NOW))], RULES, 3) == []
+
+
+# What takes them back
+
+
+def test_points_go_with_the_refund_even_when_the_rule_is_gone() -> None:
+    before: list[AnyPackageFact] = [sold(units=5), paid(5_000, total=5_000)]
+    (given,) = earn(told(before[1], before=before[:1]), rules=[ON_PAYMENT])
+    assert earn(told(refunded(5_000, total=0), before=before), given, rules=[]) == [
+        PointsAdjusted(
+            effective_at=moment(NOW),
+            entry_id=entry_of(entry_of("pay_1"), 50),
+            points=-50,
+            balance=0,
+            reverses=entry_of("pay_1"),
+            source=PointsSource(kind="payment", id="pay_1"),
+            by="system",
+        )
+    ]
+
+
+@drawn(st.integers(1, 10_000), st.integers(1, 50), st.integers(1, 300), st.lists(st.integers(1, 3_000)))
+def test_refunds_in_parts_take_the_floor_of_all_of_them_and_in_full_everything(
+    amount: int, points: int, per_amount: int, parts: list[int]
+) -> None:
+    rule = PaymentRule(on="payment", points=points, per_amount=per_amount)
+    state: Rewards | None = None
+    for fact in earned(None, [Gives("payment", "pay_1", moment(NOW), amount)], [rule], 1):
+        state = evolve(state, fact)
+    given, back = (0 if state is None else state.balance), 0
+    for part in [*parts, amount]:
+        back = min(back + part, amount)
+        for fact in earned(state, [TakesBack("payment", "pay_1", moment(NOW), back, amount)], [], 1):
+            state = evolve(state, fact)
+        assert (0 if state is None else state.balance) == given - given * back // amount
+
+
+def test_what_was_taken_back_by_hand_is_not_taken_back_again() -> None:
+    (given,) = earn([Gives("payment", "pay_1", moment(NOW), 5_000)])
+    by_hand = PointsAdjusted(
+        effective_at=moment(NOW), entry_id="pts_2", points=-50, balance=0, reverses=given.entry_id, by="staff"
+    )
+    assert earn([TakesBack("payment", "pay_1", moment(NOW))], given, by_hand) == []
+
+
+def test_a_refund_of_a_payment_that_earned_nothing_takes_nothing() -> None:
+    assert earn([TakesBack("payment", "pay_1", moment(NOW))]) == []
+
+
+def test_cancelling_and_voiding_take_back_what_the_purchase_earned() -> None:
+    lapsed = of_line(1, *range(1, 11))
+    void = PackageVoided(effective_at=moment(NOW), lapsed=(lapsed,), reason=because().ref)
+    for end in (cancelled(lapsed), void):
+        caused = told(end, before=[sold()])
+        assert caused == [TakesBack("purchase", "pkg_1", moment(NOW))]
+        (given,) = earn(told(sold()), rules=[ON_PURCHASE])
+        assert [change_of(fact) for fact in earn(caused, given)] == [-20]
+
+
+def test_points_may_be_spent_when_they_are_taken_back() -> None:
+    (given,) = earn([Gives("visit", "red_1", moment(NOW))])
+    spent: Any = PointsAdjusted(effective_at=moment(NOW), entry_id="pts_2", points=-5, balance=0, by="staff")
+    (back,) = earn([TakesBack("visit", "red_1", moment(NOW))], given, spent)
+    assert back.balance == -5
+
+
+def test_a_use_is_undone_when_nothing_of_it_is_left() -> None:
+    before: list[AnyPackageFact] = [sold(), used(1, 2, remaining=8)]
+    assert told(restored(2, remaining=9), before=before) == []
+    whole = told(restored(2, remaining=9), restored(1, remaining=10), before=before)
+    assert set(whole) == {TakesBack("visit", "red_1", moment(NOW))}
+
+
+def test_a_correction_that_frees_the_last_unit_undoes_the_use_as_well() -> None:
+    before: list[AnyPackageFact] = [sold(), used(1, 2, remaining=8)]
+    half = corrected(1, remaining=9, freed=(freed(2),))
+    assert told(half, before=before) == []
+    both = corrected(2, remaining=10, freed=(freed(2, 1),))
+    assert told(both, before=before) == [TakesBack("visit", "red_1", moment(NOW))]

@@ -1,0 +1,127 @@
+"""What can be asked about bookings: as `asking.py`, for the product as a command and for the reference as a call."""
+
+from hypothesis import strategies as st
+
+from domain import booking
+from domain.values import Money, PaymentMethod
+from tests.model.almanac import DAY, HOUR, MINUTE, moment_of
+from tests.model.desk import CURRENCY, LOCATIONS, OFTEN, Asked, Desk
+from tests.model.plain import Plan
+
+
+def make(desk: Desk) -> Asked:
+    books = desk.books
+    owners = [package.customer for package in books.packages.values()]
+    owner = desk.one_of(*owners * 3, desk.customer_id())
+    owned = [package for package in books.packages.values() if package.customer == owner]
+    good = [id for package in owned for line in package.lines for id in line.services]
+    people = list(books.customers[owner].people) if owner in books.customers else []
+    weeks = desk.one_of(*[1] * OFTEN, 2, 3, 4)
+    plan = Plan(
+        customer=owner,
+        service=desk.draw(st.sampled_from([*good * OFTEN, "svc_talk", "svc_unknown"])),
+        start=_start(desk),
+        ids=tuple(_ids(desk) for _ in range(weeks)),
+        participant=desk.one_of(*[None] * 5, desk.among("par", people)),
+        staff=desk.one_of(*[None] * OFTEN, "stf_bob", "stf_bob", "stf_unknown"),
+        location=desk.one_of(*[None, *LOCATIONS] * OFTEN, "loc_unknown"),
+        package=desk.one_of(*[None] * 5, desk.among("pkg", [p.id for p in owned]), desk.package_id()),
+        quantity=desk.one_of(*[1] * OFTEN, 2, 2, 3),
+        paid=desk.one_of(*[False] * OFTEN, True),
+    )
+    return Asked(_making(plan), lambda books, asking: books.diary.make(asking, plan))
+
+
+def _making(plan: Plan) -> booking.MakeBooking:
+    return booking.MakeBooking(
+        bookings=tuple(booking.NewBooking(booking_id=id, redemption_id=red) for id, red in plan.ids),
+        customer_id=plan.customer,
+        service_id=plan.service,
+        starts_at=moment_of(plan.start),
+        participant_id=plan.participant,
+        staff_id=plan.staff,
+        location_id=plan.location,
+        package_id=plan.package,
+        quantity=plan.quantity,
+        payment=Money(amount=6_000, currency=CURRENCY) if plan.paid else None,
+        payment_method=PaymentMethod.CASH if plan.paid else None,
+    )
+
+
+def _ids(desk: Desk) -> tuple[str, str]:
+    redemptions = [id for package in desk.books.packages.values() for id in package.uses]
+    redemptions += [made.redemption for made in desk.books.diary.bookings.values() if made.sources]
+    return desk.new("bkg", list(desk.books.diary.bookings)), desk.new("red", redemptions)
+
+
+def _start(desk: Desk) -> int:
+    """Mostly in the next days, often inside a period of notice, now and then in the past or far ahead."""
+    ahead = (MINUTE, HOUR, 5 * HOUR, 20 * HOUR, 30 * HOUR, 2 * DAY, 3 * DAY, 8 * DAY, 40 * DAY, 366 * DAY)
+    odd = (-MINUTE, -HOUR, -DAY, -3 * DAY, -29 * DAY, -31 * DAY, 731 * DAY, 732 * DAY, 10, 0)
+    return desk.now + desk.one_of(*ahead * 3, *odd)
+
+
+def _open(desk: Desk) -> list[str]:
+    diary = desk.books.diary.bookings
+    return [id for id, made in diary.items() if made.status in ("pending", "confirmed")]
+
+
+def _booking_id(desk: Desk) -> str:
+    """Mostly one that is open."""
+    known = list(desk.books.diary.bookings)
+    return desk.draw(st.sampled_from([*_open(desk) * OFTEN, desk.among("bkg", known)]))
+
+
+def first(customer_id: str, now: int) -> Asked:
+    """A booking to begin with: a massage in two days."""
+    plan = Plan(customer_id, "svc_massage", now + 2 * DAY, (("bkg_one", "red_one"),))
+    return Asked(_making(plan), lambda books, asking: books.diary.make(asking, plan))
+
+
+def later(desk: Desk) -> Asked:
+    """What becomes of a booking; where none is open, mostly a new one."""
+    if not _open(desk) and desk.one_of(*[True] * OFTEN, False):
+        return make(desk)
+    return desk.one_of(confirm, move, move, mark, mark, complete, cancel, cancel)(desk)
+
+
+def confirm(desk: Desk) -> Asked:
+    id = _booking_id(desk)
+    return Asked(booking.ConfirmBooking(booking_id=id), lambda books, _: books.diary.confirm(id), id)
+
+
+def move(desk: Desk) -> Asked:
+    id, start = _booking_id(desk), _start(desk)
+    known = desk.books.diary.bookings.get(id)
+    if known is not None:
+        start = desk.one_of(start, start, start, known.start, known.start + DAY, known.start - DAY)
+    command = booking.RescheduleBooking(booking_id=id, starts_at=moment_of(start))
+    return Asked(command, lambda books, asking: books.diary.move(asking, id, start), id)
+
+
+def mark(desk: Desk) -> Asked:
+    id, attendance = _booking_id(desk), desk.one_of("attended", "attended", "late", "no_show", "no_show")
+    command = booking.MarkAttendance.model_validate({"booking_id": id, "attendance": attendance})
+    return Asked(command, lambda books, asking: books.diary.mark(asking, id, attendance), id)
+
+
+def complete(desk: Desk) -> Asked:
+    """What is still pending is mostly confirmed instead."""
+    id = _booking_id(desk)
+    known = desk.books.diary.bookings.get(id)
+    if known is not None and known.status == "pending" and desk.one_of(True, True, False):
+        return Asked(booking.ConfirmBooking(booking_id=id), lambda books, _: books.diary.confirm(id), id)
+    command = booking.CompleteBooking(booking_id=id)
+    return Asked(command, lambda books, asking: books.diary.complete(asking, id), id)
+
+
+def cancel(desk: Desk) -> Asked:
+    id, by = _booking_id(desk), desk.one_of("customer", "customer", "customer", "business")
+    override = desk.one_of(None, None, "restore", "forfeit")
+    reason = desk.wording() if desk.one_of(True, True, False) else None
+    command = booking.CancelBooking.model_validate(
+        {"booking_id": id, "by": by, "override": override, "reason": reason}
+    )
+    return Asked(
+        command, lambda books, asking: books.diary.cancel(asking, id, by, override, reason is not None), id
+    )

@@ -1,0 +1,297 @@
+"""The bookings of the reference, and what they do to packages: a second opinion on domain.md, Bookings.
+
+Moments are whole milliseconds. A booking is asked for week by week; what the rules do not order is not ordered
+here: a refusal tells every reason that speaks against a command.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from tests.model.almanac import DAY, moment_of
+from tests.model.plain import (
+    Asking,
+    Booking,
+    Hold,
+    KnownUse,
+    Package,
+    Plan,
+    Reasons,
+    Refusal,
+    Source,
+    Wish,
+    in_person,
+)
+
+if TYPE_CHECKING:
+    from tests.model.reference import Reference
+
+Judge = Callable[[Source], tuple[bool, bool]]
+"""Whether a source is called off in time, and whether the business does it."""
+AHEAD_MAX = 731 * DAY
+"""How far ahead a booking may start."""
+
+
+def weekly(start: int, number: int, zone: str) -> list[int]:
+    """The same time on the clock on the wall, week after week."""
+    wall = moment_of(start).astimezone(ZoneInfo(zone))
+    starts = [start]
+    for week in range(1, number):
+        there = datetime.combine(wall.date() + timedelta(days=7 * week), wall.time(), ZoneInfo(zone))
+        starts.append(int((there - moment_of(0)) / timedelta(milliseconds=1)))
+    return starts
+
+
+class Diary:
+    """The bookings of one business."""
+
+    def __init__(self, books: "Reference") -> None:
+        self.books = books
+        self.bookings: dict[str, Booking] = {}
+
+    def booking(self, id: str) -> Booking:
+        if id not in self.bookings:
+            raise Refusal("not-found")
+        return self.bookings[id]
+
+    # Making
+
+    def make(self, asking: Asking, plan: Plan) -> bool:
+        person, starts = self._check(asking, plan)
+        refused: list[Reasons] = []
+        with_units = plan.package is not None
+        for (id, redemption), start in zip(plan.ids, starts, strict=True):
+            use = self._use(plan, redemption, start, person, asking)
+            usable, why = self._usable(plan, use)
+            if why and with_units:
+                refused.append(why)
+                continue
+            given = [] if why else self.books.plan(usable, use, asking.now)
+            with_units = with_units or bool(given)
+            self.bookings[id] = self._booking(plan, redemption, start, person, given)
+            if self.books.deduct == "at_booking":
+                self.books.take(given, use, asking)
+            else:
+                self._hold(id, given, use, asking)
+        if len(refused) == len(plan.ids):
+            raise Refusal(*refused[0])
+        return True
+
+    def _check(self, asking: Asking, plan: Plan) -> tuple[str, list[int]]:
+        """Who attends, and when; everything that speaks against all of the bookings."""
+        books, why = self.books, Reasons()
+        customer = books.customer(plan.customer)
+        ids = [id for both in plan.ids for id in both]
+        known = any(id in self.bookings for id, _ in plan.ids)
+        known = known or any(books.knows_redemption(redemption) for _, redemption in plan.ids)
+        why.when(known or len(set(ids)) < len(ids), "id-taken")
+        why.when(customer.blocked, "customer-blocked")
+        why.when(not customer.active, "customer-inactive")
+        why.when(plan.service not in books.services, "validation-failed")
+        why.when(plan.service in books.retired_services, "offer-retired")
+        why.when(plan.staff is not None and plan.staff not in books.staff, "validation-failed")
+        why.when(plan.location is not None and not books.locations.get(plan.location), "validation-failed")
+        chosen = books.packages.get(plan.package or "")
+        foreign = chosen is None or chosen.customer != plan.customer
+        why.when(plan.package is not None and foreign, "not-found")
+        person = plan.participant or in_person(plan.customer)
+        if plan.participant is None and chosen is not None and len(chosen.beneficiaries) == 1:
+            person = chosen.beneficiaries[0]
+        why.when(person not in customer.people, "not-found")
+        here = person in customer.people and customer.people[person].belongs(asking.now)
+        why.when(person in customer.people and not here, "not-eligible")
+        starts = weekly(plan.start, len(plan.ids), books.zone)
+        self._check_starts(why, asking, starts)
+        why.refuse()
+        return person, starts
+
+    def _check_starts(self, why: Reasons, asking: Asking, starts: Iterable[int]) -> None:
+        for start in starts:
+            why.when(start > asking.now + AHEAD_MAX, "validation-failed")
+            if start < asking.now:
+                self.books.check_moment(why, asking, start, 0)
+
+    def _use(self, plan: Plan, redemption: str, start: int, person: str, asking: Asking) -> KnownUse:
+        wish = Wish(redemption, plan.service, plan.quantity, person, plan.staff, plan.location)
+        barred = self.books.customers[plan.customer].people[person].barred
+        return KnownUse(wish, asking.now, start, person, barred)
+
+    def _usable(self, plan: Plan, use: KnownUse) -> tuple[list[Package], Reasons]:
+        """The packages that may pay; what speaks against paying with units."""
+        if plan.package is not None:
+            package = self.books.packages[plan.package]
+            return [package], self.books.against_one(package, use)
+        if plan.paid:
+            return [], Reasons(["paid otherwise"])
+        return self.books.usable(plan.customer, use)
+
+    def _booking(
+        self, plan: Plan, redemption: str, start: int, person: str, given: list[tuple[Package, int, int]]
+    ) -> Booking:
+        return Booking(
+            customer=plan.customer,
+            service=plan.service,
+            participant=person,
+            staff=plan.staff,
+            location=plan.location,
+            start=start,
+            quantity=plan.quantity,
+            deduct=self.books.deduct,
+            redemption=redemption,
+            sources=[Source(package.id, n, units, package.terms, start) for package, n, units in given],
+            terms=self.books.terms,
+            measured_from=start,
+        )
+
+    def _hold(self, id: str, given: list[tuple[Package, int, int]], use: KnownUse, asking: Asking) -> None:
+        self.books.recordings += 1
+        for package, n, quantity in given:
+            moment = package.begin(asking)
+            package.lines[n].holds[id] = Hold(quantity, use.participant, use.session, moment)
+            package.lines[n].changes.append((moment, self.books.recordings, -quantity))
+
+    # Later
+
+    def _open(self, id: str) -> Booking:
+        booking = self.booking(id)
+        if booking.status not in ("pending", "confirmed") or booking.attendance is not None:
+            raise Refusal("booking-state")
+        return booking
+
+    def confirm(self, id: str) -> bool:
+        booking = self.booking(id)
+        if booking.status != "pending":
+            raise Refusal("booking-state")
+        booking.status = "confirmed"
+        return True
+
+    def move(self, asking: Asking, id: str, start: int) -> bool:
+        booking, why = self._open(id), Reasons()
+        if start == booking.start:
+            return False
+        self._check_starts(why, asking, [start])
+        packages = [self.books.packages[package] for package in booking.packages]
+        for package in packages:
+            why.when(package.cancelled, "package-cancelled")
+            why.when(package.expired(max(start, asking.now)), "package-expired")
+            why.when(package.was_frozen(start), "package-frozen")
+        why.refuse()
+        for package in packages:
+            for line in package.lines:
+                if id in line.holds:
+                    moment = package.begin(asking)
+                    hold = self.books.release(line, id, moment)
+                    line.holds[id] = Hold(hold.quantity, hold.participant, start, moment)
+                    self.books.recordings += 1
+                    line.changes.append((moment, self.books.recordings, -hold.quantity))
+        late = asking.now > booking.free_until
+        booking.measured_from = min(booking.measured_from, start) if late else start
+        booking.sources = [
+            Source(s.package, s.line, s.quantity, s.terms, min(s.measured_from, start))
+            if asking.now > s.free_until
+            else Source(s.package, s.line, s.quantity, s.terms, start)
+            for s in booking.sources
+        ]
+        booking.start = start
+        return True
+
+    def mark(self, asking: Asking, id: str, attendance: str) -> bool:
+        booking = self.booking(id)
+        if booking.status not in ("pending", "confirmed"):
+            raise Refusal("booking-state")
+        if booking.attendance == attendance:
+            return False
+        if booking.attendance == "no_show":
+            raise Refusal("booking-state")
+        if attendance == "no_show":
+            if asking.now < booking.start:
+                raise Refusal("validation-failed")
+            self._call_off(asking, id, lambda source: (False, False), None)
+        else:
+            self._attend(asking, id)
+        booking.attendance = attendance
+        return True
+
+    def _attend(self, asking: Asking, id: str) -> None:
+        """What it still holds is used, at its start or when it was held, whichever came later."""
+        booking, first = self.bookings[id], 1
+        for package in (self.books.packages[id] for id in booking.packages):
+            lines = [n for n, line in enumerate(package.lines) if id in line.holds]
+            lines.sort(key=[source.line for source in booking.sources if source.package == package.id].index)
+            if not lines:
+                continue
+            package.settle(asking.now)
+            since = max(package.lines[n].holds[id].since for n in lines)
+            at = max(min(booking.start, asking.now), since)
+            held = [(package, n, self.books.release(package.lines[n], id, at).quantity) for n in lines]
+            wish = Wish(booking.redemption, booking.service, staff=booking.staff)
+            use = KnownUse(wish, at, booking.start, booking.participant, ())
+            self.books.take(held, use, asking, first)
+            first += len(held)
+
+    def complete(self, asking: Asking, id: str) -> bool:
+        booking = self.booking(id)
+        if booking.status != "confirmed":
+            raise Refusal("booking-state")
+        if booking.attendance is None:
+            self._attend(asking, id)
+            booking.attendance = "attended"
+        booking.status = "completed"
+        return True
+
+    def cancel(self, asking: Asking, id: str, by: str, override: str | None, reason: bool) -> bool:
+        booking, why = self._open(id), Reasons()
+        all_in_time = all(asking.now <= source.free_until for source in booking.sources)
+        if override is not None:
+            why.when(not reason or by == "business", "validation-failed")
+            why.when(override == "forfeit" and all_in_time, "validation-failed")
+        why.refuse()
+        booking.status = "cancelled"
+        business = by == "business"
+        self._call_off(asking, id, lambda s: (asking.now <= s.free_until, business), override)
+        return True
+
+    def _call_off(self, asking: Asking, id: str, judged: Judge, override: str | None) -> None:
+        """What becomes of the units, source by source: all of a package share one fate."""
+        booking = self.bookings[id]
+        fates: dict[str, str] = {}
+        for source in booking.sources:
+            in_time, business = judged(source)
+            by_terms = "restored" if in_time or business or source.terms[1] == "restore" else "forfeited"
+            fate = by_terms
+            if override is not None and not in_time and not business:
+                fate = "restored" if override == "restore" else "forfeited"
+            if not self._left(booking, id, source):
+                fate = by_terms = "none"
+            else:
+                fates[source.package] = fate
+            booking.outcomes.append((source.package, source.line, in_time, fate, fate != by_terms))
+        for package, fate in fates.items():
+            self._settle(asking, id, self.books.packages[package], fate)
+
+    def _left(self, booking: Booking, id: str, source: Source) -> bool:
+        package = self.books.packages[source.package]
+        use = package.uses.get(booking.redemption)
+        used = use is not None and any(units for _, n, units in use.parts if n == source.line)
+        return used or id in package.lines[source.line].holds
+
+    def _settle(self, asking: Asking, id: str, package: Package, fate: str) -> None:
+        booking, forfeited = self.bookings[id], []
+        moment = package.moment(asking.now)
+        held = [(n, line) for n, line in enumerate(package.lines) if id in line.holds]
+        if held:
+            moment = package.begin(asking)
+            taken = [(n, self.books.release(line, id, moment).quantity) for n, line in held]
+            forfeited = [(n, package.lines[n].indices("available")[:quantity]) for n, quantity in taken]
+        elif fate == "restored" or not package.cancelled:
+            use = package.uses[booking.redemption]
+            forfeited = [(n, list(units)) for _, n, units in use.parts if units]
+            self.books.give_back(asking, [package], booking.redemption, use.left)
+        if fate != "forfeited":
+            return
+        self.books.recordings += 1
+        for n, units in forfeited:
+            package.move(n, units, "forfeited")
+            package.lines[n].changes.append((moment, self.books.recordings, -len(units)))
+            package.forfeits[booking.participant] += len(units)
