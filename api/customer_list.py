@@ -28,10 +28,11 @@ from projections.views import Snapshot
 LOOKED_THROUGH_FIRST = 200
 """Customers whose names are looked through in order, before the index is asked: who types a common word has the
 page full then."""
-LOOKED_THROUGH = 1_000
+LOOKED_THROUGH = 500
 FOUND_MAX = 2_000
 """Customers that the index may name. When there are more the word is so common that looking through is quicker."""
-AT_ONCE = 500
+AT_ONCE = 100
+AT_ONCE_MAX = 500
 
 
 class CustomerPage(Page[CustomerShown]):
@@ -168,11 +169,10 @@ def _among(
 ) -> list[Row]:
     """Those of these customers whom the filters let through, in order, until there are so many."""
     found: list[Row] = []
-    in_order = sorted(ids)
-    for first in range(0, len(in_order), AT_ONCE):
-        found += customers_among(snapshot, call.business_id, filters, in_order[first : first + AT_ONCE])
-        if len(found) >= wanted:
-            break
+    in_order, some = sorted(ids), AT_ONCE
+    while in_order and len(found) < wanted:
+        found += customers_among(snapshot, call.business_id, filters, in_order[:some])
+        in_order, some = in_order[some:], min(2 * some, AT_ONCE_MAX)
     return found
 
 

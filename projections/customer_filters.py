@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, exists, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, Table, and_, false, not_, or_, select, true
 
 from domain.customer import ConsentName
 from domain.segments import BookingState
@@ -24,7 +24,7 @@ from projections.package_services import PACKAGE_SERVICES
 from projections.service_list import SERVICES
 from projections.units import UNITS
 from projections.views import Snapshot
-from projections.walking import LEGS_MAX, FilteredList, Leg, ListKey, Source, unindexed, walk
+from projections.walking import LEGS_MAX, FilteredList, Leg, ListKey, Source, there_is, unindexed, walk
 
 NOT_CANCELLED = ("pending", "confirmed", "completed")
 ACTIVE = ("pending", "confirmed")
@@ -164,39 +164,40 @@ class _Asked:
 
     def _has_booked(self, services: Sequence[str]) -> ColumnElement[bool]:
         bookings = self._tables[BOOKINGS.name]
-        return exists().where(
+        return there_is(
+            bookings,
             self._of_customer(bookings),
-            bookings.c.service_id.in_(services),
-            bookings.c.status.in_(NOT_CANCELLED),
+            unindexed(bookings.c.service_id).in_(services),
+            unindexed(bookings.c.status).in_(NOT_CANCELLED),
         )
 
     def _has_used(self, services: Sequence[str]) -> ColumnElement[bool]:
         """Only a package that was sold as good for a service can be used for it."""
         good_for, units = self._tables[PACKAGE_SERVICES.name], self._tables[UNITS.name]
-        return exists().where(
-            self._of_customer(good_for),
-            good_for.c.service_id.in_(services),
-            units.c.business_id == good_for.c.business_id,
+        in_use = there_is(
+            units,
+            units.c.business_id == self._business_id,
             units.c.package_id == good_for.c.package_id,
             units.c.service_id == good_for.c.service_id,
             units.c.state == "used",
         )
+        return there_is(
+            good_for, self._of_customer(good_for), unindexed(good_for.c.service_id).in_(services), in_use
+        )
 
     def _has_bought(self, offers: Sequence[str]) -> ColumnElement[bool]:
-        cards = self._tables[CARDS.name]
-        sold = and_(
-            cards.c.business_id == self._business_id, cards.c.offer_id.in_(offers), cards.c.voided == false()
-        )
-        own = exists().where(sold, cards.c.customer_id == self._customers.c.customer_id)
-        return or_(own, exists().where(sold, cards.c.purchased_by == self._customers.c.customer_id))
+        cards, customer = self._tables[CARDS.name], self._customers.c.customer_id
+        sold = and_(cards.c.business_id == self._business_id, cards.c.voided == false())
+        of_offers = cards.c.offer_id.in_(offers)
+        own = there_is(cards, sold, unindexed(cards.c.offer_id).in_(offers), cards.c.customer_id == customer)
+        return or_(own, there_is(cards, sold, of_offers, cards.c.purchased_by == customer))
 
     def _has_booking(self, wanted: CustomerFilter) -> ColumnElement[bool]:
         bookings = self._tables[BOOKINGS.name]
-        stands = bookings.c.status.in_(wanted.statuses)
-        return exists().where(self._of_customer(bookings), stands, *self._starts_then(bookings, wanted))
+        return there_is(bookings, self._of_customer(bookings), *self._stands_so_then(bookings, wanted))
 
-    def _starts_then(self, bookings: Table, wanted: CustomerFilter) -> list[ColumnElement[bool]]:
-        conditions: list[ColumnElement[bool]] = []
+    def _stands_so_then(self, bookings: Table, wanted: CustomerFilter) -> list[ColumnElement[bool]]:
+        conditions: list[ColumnElement[bool]] = [unindexed(bookings.c.status).in_(wanted.statuses)]
         if wanted.booking_from is not None:
             conditions.append(bookings.c.starts_at >= wanted.booking_from)
         if wanted.booking_before is not None:
@@ -250,11 +251,10 @@ class _Asked:
         """Who has a booking that stands so at any time, in order; and who has one then, in the order of time."""
         bookings = self._tables[BOOKINGS.name]
         at_any_time = Source([self._leg(bookings, {"status": status}) for status in wanted.statuses])
-        then = self._starts_then(bookings, wanted)
-        if not then:
+        if wanted.booking_from is None and wanted.booking_before is None:
             return [at_any_time]
-        legs = [self._unordered(bookings, bookings.c.status == status, *then) for status in wanted.statuses]
-        return [at_any_time, Source(legs, in_order=False)]
+        then = self._unordered(bookings, *self._stands_so_then(bookings, wanted))
+        return [at_any_time, Source([then], in_order=False)]
 
     def _leg(self, table: Table, equal: Mapping[str, Any] = NOTHING, column: str = "customer_id") -> Leg:
         """Customers in a table where these columns have these values, in order: an index begins with them, and
@@ -277,7 +277,7 @@ class _Asked:
         def leg(after: ListKey | None, limit: int) -> Select[Any]:
             query = select(table.c.customer_id).where(table.c.business_id == self._business_id, *conditions)
             if after is not None:
-                query = query.where(unindexed(table.c.customer_id, after[0]) > after[0])
+                query = query.where(unindexed(table.c.customer_id) > after[0])
             return query.limit(limit)
 
         return leg

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
 
 from domain.package import PaymentStatus, Status
 from domain.values import local_day, start_of
@@ -14,7 +14,7 @@ from projections.customer_list import CUSTOMERS
 from projections.definition import EPOCH, Row
 from projections.package_services import PACKAGE_SERVICES
 from projections.views import Snapshot
-from projections.walking import FilteredList, Leg, ListKey, Source, unindexed, walk
+from projections.walking import FilteredList, Leg, ListKey, Source, there_is, unindexed, walk
 
 READS = (CARDS.name, PACKAGE_SERVICES.name, CUSTOMERS.name)
 """The read models that a list of packages is made from."""
@@ -187,7 +187,8 @@ class _Asked:
 
     def _serves(self) -> ColumnElement[bool]:
         cards, services = self._cards, self._services
-        return exists().where(
+        return there_is(
+            services,
             services.c.business_id == self._business_id,
             services.c.service_id.in_(self._wanted.service_id),
             services.c.package_id == cards.c.package_id,
@@ -271,8 +272,7 @@ class _Asked:
             key = (cards.c.purchased_at, cards.c.package_id)
             query = select(*key).where(cards.c.business_id == self._business_id, *conditions)
             if after is not None:
-                purchased_at = unindexed(cards.c.purchased_at, after[0])
-                query = query.where(_is_behind(purchased_at, cards.c.package_id, after))
+                query = query.where(_is_behind(unindexed(key[0]), unindexed(key[1]), after))
             return query.limit(limit)
 
         return leg

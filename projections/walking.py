@@ -8,11 +8,13 @@ looked up by counting, never further than `PROBE`, so a filter that holds a whol
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, func, literal, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, Table, func, literal, select, union
 
 from projections.definition import Row
+
+T = TypeVar("T")
 
 PROBE = 1_000
 """Keys that are counted of a filter, at the most."""
@@ -110,6 +112,20 @@ def _all_of(asked: Sequence[Select[Any]]) -> Select[Any] | CompoundSelect[Any]:
     return asked[0] if len(asked) == 1 else union(*(select(each.subquery()) for each in asked))
 
 
-def unindexed(column: ColumnElement[Any], value: Any) -> ColumnElement[Any]:
-    """A column that is compared with `value`, as no index knows it."""
-    return func.coalesce(column, literal(value, column.type))
+def unindexed(column: ColumnElement[T]) -> ColumnElement[T]:
+    """A column as no index knows it, so that a condition on it leads nobody to another index than is meant.
+
+    PostgreSQL takes two equal columns of an index for a single row while it has no statistics, and then cannot tell
+    a good index from a bad one.
+    """
+    same: ColumnElement[T] = func.coalesce(column, column)
+    return same
+
+
+def there_is(table: Table, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the table has such a row, looked up for each row of the list by itself.
+
+    EXISTS says the same, but PostgreSQL may make a join of it that reads all of the table.
+    """
+    found = select(literal(1)).select_from(table).where(*conditions).limit(1)
+    return found.scalar_subquery().is_not(None)
