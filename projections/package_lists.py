@@ -94,7 +94,7 @@ def active_packages(
     theirs = (cards.c.business_id == business_id, cards.c.customer_id.in_(sorted(customer_ids)))
     counted = (
         select(cards.c.customer_id, func.count())
-        .where(*theirs, *_has_status(cards, "active", now))
+        .where(*theirs, *_has_status(unindexed(cards.c.state), cards.c.valid_until, "active", now))
         .group_by(cards.c.customer_id)
     )
     return {row[0]: row[1] for row in snapshot.connection.execute(counted)}
@@ -113,18 +113,19 @@ def _rows(snapshot: Snapshot, query: Select[tuple[object, ...]]) -> list[Row]:
     return [dict(row) for row in snapshot.connection.execute(query).mappings()]
 
 
-def _has_status(cards: Table, status: Status, now: datetime) -> list[ColumnElement[bool]]:
+def _has_status(
+    state: ColumnElement[str], valid_until: ColumnElement[datetime], status: Status, now: datetime
+) -> list[ColumnElement[bool]]:
     """The same order of precedence as `domain.package.status`."""
     match status:
         case "cancelled":
-            return [cards.c.state == "cancelled"]
+            return [state == "cancelled"]
         case "fully_used":
-            return [cards.c.state == "used_up"]
+            return [state == "used_up"]
         case "expired":
-            return [cards.c.state == "open", cards.c.valid_until <= now]
+            return [state == "open", valid_until <= now]
         case "active":
-            ends = or_(cards.c.valid_until.is_(None), cards.c.valid_until > now)
-            return [cards.c.state == "open", ends]
+            return [state == "open", or_(valid_until.is_(None), valid_until > now)]
 
 
 class _Asked:
@@ -146,7 +147,7 @@ class _Asked:
             select(cards)
             .where(cards.c.business_id == self._business_id, cards.c.package_id.in_([id for _, id in keys]))
             .where(*self._conditions())
-            .order_by(cards.c.purchased_at.desc(), cards.c.package_id.desc())
+            .order_by(unindexed(cards.c.purchased_at).desc(), unindexed(cards.c.package_id).desc())
         )
         return [dict(row) for row in self._connection.execute(query).mappings()]
 
@@ -154,11 +155,11 @@ class _Asked:
         wanted, cards = self._wanted, self._cards
         conditions: list[ColumnElement[bool]] = []
         if wanted.status:
-            conditions.append(
-                or_(*(and_(*_has_status(self._cards, status, self._clock.now)) for status in wanted.status))
-            )
+            state, now = unindexed(cards.c.state), self._clock.now
+            statuses = (_has_status(state, cards.c.valid_until, status, now) for status in wanted.status)
+            conditions.append(or_(*(and_(*each) for each in statuses)))
         for column, values in self._equal().items():
-            conditions.append(cards.c[column].in_(values))
+            conditions.append(unindexed(cards.c[column]).in_(values))
         if wanted.service_id:
             conditions.append(self._serves())
         if wanted.expires_from is not None or wanted.expires_to is not None:
@@ -181,9 +182,6 @@ class _Asked:
             "owing": () if wanted.owing is None else (wanted.owing,),
         }
         return {column: values for column, values in equal.items() if values}
-
-    def _statuses(self) -> list[list[ColumnElement[bool]]]:
-        return [_has_status(self._cards, status, self._clock.now) for status in self._wanted.status]
 
     def _serves(self) -> ColumnElement[bool]:
         cards, services = self._cards, self._services
@@ -228,14 +226,9 @@ class _Asked:
             for column, values in self._equal().items()
         ]
         if wanted.status:
-            sources.append(
-                Source(
-                    [
-                        self._leg(cards, *_has_status(self._cards, status, self._clock.now))
-                        for status in wanted.status
-                    ]
-                )
-            )
+            ends, now = cards.c.valid_until, self._clock.now
+            statuses = [_has_status(cards.c.state, ends, status, now) for status in wanted.status]
+            sources.append(Source([self._leg(cards, *each) for each in statuses]))
         if wanted.service_id:
             legs = [self._leg(services, services.c.service_id == id) for id in wanted.service_id]
             sources.append(Source(legs))

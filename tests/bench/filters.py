@@ -88,11 +88,11 @@ def measure(plan: Plan, told: Progress) -> Report:
                 _filled(stack, place, customers, plan.facts * customers // plan.customers, report, told)
                 for customers in sizes
             ]
-            questions = [questions(desk) for desk in desks]
-            for name, asked in questions[0].items():
+            asked_of = [questions(desk) for desk in desks]
+            for name, asked in asked_of[0].items():
                 times = [
                     _times(desk, asked_there[name], plan.pages)
-                    for desk, asked_there in zip(desks, questions, strict=True)
+                    for desk, asked_there in zip(desks, asked_of, strict=True)
                 ]
                 (large, rows), (small, _) = times
                 report.figures.append(

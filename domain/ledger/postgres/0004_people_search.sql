@@ -1,4 +1,4 @@
--- What customers are found by: the folded text that their row of the directory holds (domain/search.py), and an
+-- What customers are found by: the folded text that their row of the directory holds (domain/ledger/search.py), and an
 -- index on its grams, that is on all parts of one, two and three letters of its words. No extension is needed.
 
 CREATE TABLE people_search (
