@@ -95,27 +95,29 @@ def measure(plan: Plan, told: Progress) -> Report:
                     for desk, asked_there in zip(desks, asked_of, strict=True)
                 ]
                 (large, rows), (small, _) = times
-                report.figures.append(
-                    Figure(
-                        database,
-                        asked[0],
-                        name,
-                        round(statistics.median(large), 1),
-                        round(max(large), 1),
-                        round(statistics.median(small), 1),
-                        rows,
-                    )
+                figure = Figure(
+                    database,
+                    asked[0],
+                    name,
+                    round(statistics.median(large), 1),
+                    round(max(large), 1),
+                    round(statistics.median(small), 1),
+                    rows,
                 )
-                told(f"{database}: {name}")
+                report.figures.append(figure)
+                told(_line(figure))
     return report
 
 
 def table(report: Report) -> str:
     lines = ["", *report.filled, "", f"{'':44}{'p50':>8}{'max':>8}{'rows':>6}   ÷ a tenth of the size"]
-    for figure in report.figures:
-        name = f"{figure.database} {figure.list.removeprefix('/v1/')} {figure.filters}"
-        lines.append(f"{name:44}{figure.p50:8.1f}{figure.max:8.1f}{figure.rows:6}   {figure.ratio:.2f}")
+    lines += [_line(figure) for figure in report.figures]
     return "\n".join([*lines, "", "Milliseconds of one page of 50, over HTTP in the process of the client."])
+
+
+def _line(figure: Figure) -> str:
+    name = f"{figure.database} {figure.list.removeprefix('/v1/')} {figure.filters}"
+    return f"{name:44}{figure.p50:8.1f}{figure.max:8.1f}{figure.rows:6}   {figure.ratio:.2f}"
 
 
 # The books
