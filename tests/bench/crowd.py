@@ -30,6 +30,7 @@ from domain.values import Actor, PaymentMethod, Role, Terms
 
 ZONE = "Europe/Budapest"
 FACTS_PER_APPEND = 1_000
+TOLD_EVERY = 50_000
 TERMS = Terms(notice_hours=24, late="restore")
 FIRST = (
     "Anna",
@@ -83,8 +84,9 @@ class Crowd:
         for batch in self._batches():
             (outcome,) = ledger.append([batch])
             assert isinstance(outcome, Stored), outcome
-            done += len(batch.facts)
-            told(f"{done:,} of {self.facts:,} facts")
+            before, done = done, done + len(batch.facts)
+            if before // TOLD_EVERY < done // TOLD_EVERY:
+                told(f"{done:,} of {self.facts:,} facts")
         return done
 
     def _batches(self) -> Iterator[Append]:
