@@ -107,12 +107,15 @@ def command(
     codes: tuple[str, ...] = (),
     looks: bool = False,
     upload: Upload[B] | None = None,
+    follows: Callable[[Command[B]], None] | None = None,
 ) -> Callable[[Translate[B]], HTTPRouteHandler]:
     """Make a function into the POST route of a command.
 
     `location` is the address of what it creates, with members of the answer in braces. `codes` are the
     refusals that /schema tells of beside those that any command may meet. `looks`: the function asks the
-    database something, so that it must not run on the event loop. With an `upload` the body is no JSON.
+    database something, so that it must not run on the event loop. With an `upload` the body is no JSON. What
+    `follows` a command that is done lies beside the ledger; it happens again whenever the command is repeated,
+    for a crash may have come between.
     """
     route = Route(
         "POST",
@@ -135,8 +138,8 @@ def command(
         async def handle(request: Asked) -> Reply:
             exchange = exchange_of(request.scope)
             raw = await body_of(request, bytes_max)
-            if looks or not exchange.frame.knows(exchange.caller.business_id):
-                return await sync_to_thread(_answered, request, raw, read, translate, location)
+            if looks or follows or not exchange.frame.knows(exchange.caller.business_id):
+                return await sync_to_thread(_answered, request, raw, read, translate, location, follows)
             call, order, shown = _ordered(request, raw, read, translate)
             if order.request is None:
                 return await sync_to_thread(_previewed, call, order)
@@ -154,12 +157,20 @@ def _read_json(body: type[B], raw: bytes, content_type: str | None) -> Sent[B]:
 
 
 def _answered(
-    request: Asked, raw: bytes, read: Read[B], translate: Translate[B], location: str | None
+    request: Asked,
+    raw: bytes,
+    read: Read[B],
+    translate: Translate[B],
+    location: str | None,
+    follows: Callable[[Command[B]], None] | None,
 ) -> Reply:
     call, order, shown = _ordered(request, raw, read, translate)
     if order.request is None:
         return _previewed(call, order)
-    return created(_not_refused(call.ledger.execute_grouped(order)), location, shown)
+    done = _not_refused(call.ledger.execute_grouped(order))
+    if follows is not None:
+        follows(call)
+    return created(done, location, shown)
 
 
 def _not_refused(result: Result) -> Done:

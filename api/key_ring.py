@@ -19,7 +19,7 @@ from api.answers import Command, CommandParameters, created, dry_run, read_comma
 from api.bodies import Nothing
 from api.frame import Asked, Route, body_of
 from api.ids import encode
-from api.keys import key_text, mac_of, now_ms
+from api.keys import key_text, mac_of
 from api.problems import Flaw, invalid
 from api.queries import Found, ListParameters, Page, Query, query
 from api.replies import Reply
@@ -244,14 +244,8 @@ def _revoked(request: Asked, raw: bytes) -> Reply:
         planned = _shown(found).model_dump() | ({} if found.revoked_at else {"revoked_at": RECORDED_AT})
         return dry_run(call, planned, [], call.ledger.recorder.head().position)
 
-    def revoke_it() -> KeyShown:
-        store.revoke_key(call.business_id, key_id, now_ms())
-        gone = store.find_key(key_id)
-        assert gone is not None, "keys are never deleted"
-        call.frame.keys.remember(gone)
-        return _shown(gone)
-
-    return created(_remembered(call, key, revoke_it), None)
+    keys = call.frame.keys
+    return created(_remembered(call, key, lambda: _shown(keys.revoke(call.business_id, key_id))), None)
 
 
 # Requests beside the ledger

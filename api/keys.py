@@ -144,6 +144,14 @@ class Keys:
         mac.update(text.encode())
         return mac.digest()
 
+    def revoke(self, business_id: str, key_id: str) -> StoredKey:
+        """End a key of this business, here at once; the key as it is then. One that has ended stays as it is."""
+        self._store.revoke_key(business_id, key_id, self._clock_ms())
+        gone = self._store.find_key(key_id)
+        assert gone is not None, "keys are never deleted"
+        self.remember(gone)
+        return gone
+
     def remember(self, stored: StoredKey) -> _Known:
         """Keep what is known of a key; that it was revoked is never forgotten for an older look at it."""
         with self._lock:

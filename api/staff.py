@@ -116,12 +116,22 @@ def change(call: Command[StaffChanges]) -> Ask:
     return _ask(id, ChangeStaffEntry(staff=changing, changes=changes))
 
 
+def _end_keys(call: Command[Nothing]) -> None:
+    """Who left gets in no more. The key of an owner ends by an owner's word alone, as any key of theirs."""
+    id, frame = call.id("staff_id"), call.frame
+    for key in frame.carnet.store.keys_of(call.business_id):
+        theirs = key.actor_id == id and key.revoked_at is None
+        if theirs and (call.role is Role.OWNER or key.role != Role.OWNER.value):
+            frame.keys.revoke(call.business_id, key.id)
+
+
 @command(
     "/v1/staff/{staff_id}/deactivation",
     "staff.deactivate",
-    "Deactivate a member of staff: nothing new is booked with them",
+    "Deactivate a member of staff: their keys end, and nothing new is booked with them",
     body=Nothing,
     answer=StaffShown,
+    follows=_end_keys,
 )
 def deactivate(call: Command[Nothing]) -> Ask:
     id = call.id("staff_id")
