@@ -5,11 +5,12 @@ Credits are folded from the customer's packages, so they are always true (S41–
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from itertools import chain
+from typing import Any, Literal, get_args
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
-from api.booking_lists import names_of
+from api.booking_lists import names_of, place_of, start_key
 from api.booking_shown import BookedCustomer, BookingShown, booked_customer, shown_booking, starts_of
 from api.cards import (
     NOBODY,
@@ -23,25 +24,17 @@ from api.cards import (
     shown,
     with_kinds,
 )
-from api.queries import (
-    LIMIT_DEFAULT,
-    LIMIT_MAX,
-    Found,
-    ListParameters,
-    Page,
-    Query,
-    query,
-)
+from api.queries import Found, ListParameters, Page, Query, query
 from domain.ledger.books import Books, Stream
 from domain.ledger.recorder import Wanted
 from domain.refusals import NotFound
-from domain.values import Value, local_day, rfc3339
-from projections.booking_lists import READS, BookingFilter, find_bookings
+from domain.values import Value, from_milliseconds, local_day, rfc3339
+from projections.booking_lists import READS, BookingFilter, StartKey, find_bookings
 from projections.cards import beneficiary, card_of, card_status
 from projections.credit_usage import usage_of
 from projections.definition import Row
 from projections.one_package import services_of
-from projections.package_lists import display_key, packages_of_customer
+from projections.package_lists import display_key, milliseconds, packages_of_customer
 from projections.views import Snapshot
 
 # Credits
@@ -210,16 +203,21 @@ def _available(card: Card) -> dict[str, int]:
 # Activity
 
 
-class ActivityParameters(Value):
-    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT
-    """Of the bookings on either side of now."""
+Side = Literal["upcoming", "past"]
+SIDES: tuple[Side, ...] = get_args(Side)
+
+
+class ActivityParameters(ListParameters):
+    """The limit is that of the bookings on either side of now."""
 
 
 class BookingsAround(Value):
+    """Now is the moment of the first page."""
+
     upcoming: tuple[BookingShown, ...]
     """From now on, the next one first."""
     past: tuple[BookingShown, ...]
-    """What has started, the latest first."""
+    """What had started, the latest first."""
 
 
 class ActivityShown(Value):
@@ -229,6 +227,9 @@ class ActivityShown(Value):
     packages: tuple[Card, ...]
     """The active ones, in the order of the packages tab."""
     bookings: BookingsAround
+    next_cursor: str | None
+    """For the next bookings on both sides."""
+    has_more: bool
 
 
 @query(
@@ -243,11 +244,12 @@ def show_activity(call: Query[ActivityParameters]) -> Found:
     books = call.look(Wanted({call.business_id: 0, customer_id: 0}))
     _check_known(books, customer_id)
     with call.snapshot(*READS) as snapshot:
-        rows = packages_of_customer(snapshot, call.business_id, customer_id)
-        upcoming, past = (_bookings(call, snapshot, now, of) for of in ("upcoming", "past"))
-        names, position = names_of(call, snapshot, [*upcoming, *past], books), snapshot.position
+        cards = packages_of_customer(snapshot, call.business_id, customer_id)
+        sides, after = _around(call, snapshot, now)
+        names, position = names_of(call, snapshot, [*chain(*sides.values())], books), snapshot.position
     active = sorted(
-        (card for card in rows if card_status(card, now) == "active"), key=lambda card: display_key(card, now)
+        (card for card in cards if card_status(card, now) == "active"),
+        key=lambda card: display_key(card, now),
     )
     people = people_of_cards(call.ledger.recorder, active) if call.sees_people else NOBODY
     people = with_kinds(people, kinds_of(books.customer(customer_id)))
@@ -258,25 +260,47 @@ def show_activity(call: Query[ActivityParameters]) -> Found:
         memberships=(),
         packages=tuple(shown(card, now, people) for card in active),
         bookings=BookingsAround(
-            upcoming=tuple(shown_booking(row, names) for row in upcoming),
-            past=tuple(shown_booking(row, names) for row in past),
+            **{side: tuple(shown_booking(row, names) for row in rows) for side, rows in sides.items()}
         ),
+        next_cursor=None if after is None else call.cursor(after),
+        has_more=after is not None,
     )
     return Found(told, position)
 
 
+def _around(
+    call: Query[ActivityParameters], snapshot: Snapshot, now: datetime
+) -> tuple[dict[Side, list[Row]], list[Any] | None]:
+    """A page of the bookings on both sides, and the key of the next page where there is one.
+
+    The key is the moment between the sides, which stays that of the first page, and where each side has come to.
+    """
+    limit = call.parameters.limit
+    split, *places = call.after() or [milliseconds(now), None, None]
+    came_to = dict(zip(SIDES, places, strict=True))
+    found = {
+        side: _bookings(call, snapshot, from_milliseconds(split), side, start_key(place))
+        for side, place in came_to.items()
+    }
+    page = {side: rows[:limit] for side, rows in found.items()}
+    came_to |= {side: place_of(rows[-1]) for side, rows in page.items() if rows}
+    has_more = any(len(rows) > limit for rows in found.values())
+    return page, [split, *came_to.values()] if has_more else None
+
+
 def _bookings(
-    call: Query[ActivityParameters], snapshot: Snapshot, now: datetime, of: Literal["upcoming", "past"]
+    call: Query[ActivityParameters], snapshot: Snapshot, split: datetime, side: Side, after: StartKey | None
 ) -> list[Row]:
-    own, past = (call.id("customer_id"),), of == "past"
+    """One more than the page holds, where there is one."""
+    own, past = (call.id("customer_id"),), side == "past"
     return find_bookings(
         snapshot,
         call.business_id,
         BookingFilter(
-            customer_id=own, starts_before=now if past else None, starts_from=None if past else now
+            customer_id=own, starts_before=split if past else None, starts_from=None if past else split
         ),
-        after=None,
-        limit=call.parameters.limit,
+        after=after,
+        limit=call.parameters.limit + 1,
         latest_first=past,
     )
 

@@ -1,16 +1,24 @@
 """Questions about bookings: one, now and in the past; lists across customers, and those of one customer."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from api.booking_shown import BookedCustomer, BookingShown, Names, booked_customer, names_in, shown_booking
+from api.booking_shown import (
+    BookedCustomer,
+    BookingShown,
+    Names,
+    booked_customer,
+    names_in,
+    reasons_of,
+    shown_booking,
+)
 from api.cards import NOBODY, People, known, with_kinds
-from api.package_reading import MILLISECOND, kinds_at, past_of
+from api.package_reading import kinds_at, past_of
 from api.problems import Flaw, invalid
 from api.queries import Found, ListParameters, Page, Query, TravelParameters, query
+from api.ranges import beyond, check_range, first_of
 from domain.booking import Booking, Status
 from domain.catalogue import Service
 from domain.ledger.books import EVOLVE, Books
@@ -26,7 +34,6 @@ from domain.values import (
     ServiceId,
     StaffId,
     from_milliseconds,
-    start_of,
 )
 from projections.booking_lists import (
     READS,
@@ -39,7 +46,7 @@ from projections.booking_lists import (
 from projections.bookings import booking_of
 from projections.definition import Row
 from projections.package_lists import kinds_in, milliseconds
-from projections.past import as_it_was, position_of
+from projections.past import Past, as_it_was, position_of
 from projections.views import Snapshot
 
 NOTHING_FOUND = "No Data Found"
@@ -72,8 +79,14 @@ def show_booking(call: Query[TravelParameters]) -> Found:
     spoken_of = [stream.state.service_id, stream.state.customer_id, stream.state.staff_id]
     beside = call.look(wanted | Wanted({each: 0 for each in spoken_of if each is not None}))
     position = position_of(call.ledger.recorder, past, stream.facts, books.head.position)
-    names = names_at(beside, booking, call, position) if past else names_in(beside, booking, call)
+    names = _names(beside, booking, call, past, position)
     return Found(shown_booking(booking, names), position, booking["version"])
+
+
+def _names(books: Books, booking: Row, call: Query[Any], past: Past, position: int) -> Names:
+    if past:
+        return names_at(books, booking, call, position)
+    return names_in(books, booking, call, reasons_of(call, [booking]))
 
 
 def names_at(books: Books, booking: Row, call: Query[Any], position: int) -> Names:
@@ -170,6 +183,7 @@ def list_bookings_of_customer(call: Query[CustomerBookingParameters]) -> Found:
 
 def _filter(call: Query[Any], **more: Any) -> BookingFilter:
     asked = call.parameters
+    check_range(asked.from_, asked.to, call.time_zone, "/to")
     return BookingFilter(
         service_id=asked.service_id,
         status=asked.status,
@@ -180,18 +194,6 @@ def _filter(call: Query[Any], **more: Any) -> BookingFilter:
     )
 
 
-def first_of(given: date | datetime, zone: str) -> datetime:
-    """The first moment of a span that begins with a moment, or with a day in that zone."""
-    return given if isinstance(given, datetime) else start_of(given, zone)
-
-
-def beyond(given: date | datetime, zone: str) -> datetime:
-    """The first moment after a span that ends with a moment, or with a day in that zone."""
-    if isinstance(given, datetime):
-        return given + MILLISECOND
-    return start_of(given + timedelta(days=1), zone)
-
-
 def _page(
     call: Query[Any], page: type[BookingPage], wanted: BookingFilter, books: Books, **more: Any
 ) -> Found:
@@ -200,14 +202,14 @@ def _page(
             snapshot,
             call.business_id,
             wanted,
-            after=_start_key(call.after()),
+            after=start_key(call.after()),
             limit=call.parameters.limit + 1,
         )
         names, position = names_of(call, snapshot, rows, books), snapshot.position
     return call.page(
         page,
         rows,
-        key=lambda row: [milliseconds(row["starts_at"]), row["booking_id"]],
+        key=place_of,
         shown=lambda row: shown_booking(row, names),
         position=position,
         empty_text=None if rows else NOTHING_FOUND,
@@ -215,8 +217,13 @@ def _page(
     )
 
 
-def _start_key(after: list[Any] | None) -> StartKey | None:
-    return None if after is None else (from_milliseconds(after[0]), after[1])
+def place_of(row: Row) -> list[Any]:
+    """Where a booking stands in a list by start, as a cursor holds it."""
+    return [milliseconds(row["starts_at"]), row["booking_id"]]
+
+
+def start_key(place: list[Any] | None) -> StartKey | None:
+    return None if place is None else (from_milliseconds(place[0]), place[1])
 
 
 def names_of(call: Query[Any], snapshot: Snapshot, rows: Sequence[Row], books: Books) -> Names:
@@ -225,7 +232,7 @@ def names_of(call: Query[Any], snapshot: Snapshot, rows: Sequence[Row], books: B
     packages = paying_in(snapshot, call.business_id, rows)
     people = with_kinds(_people(call, rows), kinds_in(snapshot, call.business_id, rows))
     locations: Mapping[str, str] = {id: each.name for id, each in books.business.locations.items()}
-    return Names(call.currency, services, locations, packages, people)
+    return Names(call.currency, services, locations, packages, people, reasons_of(call, rows))
 
 
 def _people(call: Query[Any], rows: Sequence[Row]) -> People:

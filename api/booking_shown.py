@@ -28,7 +28,7 @@ from domain.catalogue import ServiceTerms
 from domain.ledger.books import Books, NotLoaded
 from domain.ledger.commands import Decision
 from domain.ledger.recorder import Wanted
-from domain.values import RECORDED_AT, Value, rfc3339
+from domain.values import RECORDED_AT, Value, Wording, rfc3339
 from projections.cards import beneficiary
 from projections.definition import Row
 
@@ -67,12 +67,17 @@ class CancellationShown(Value):
     """The rules in words, as the customer may read them."""
     free_until: str
     """Until then a cancellation gives every unit back."""
-    policy_version: int
-    """Of the business, when it was booked."""
+    policy_version: int | None
+    """Of the business, when these rules were agreed; null where they are those of an offer."""
     outcome: Literal["restored", "forfeited", "partly_forfeited"] | None
     """Null while it stands, and where no unit was to go back."""
+    usable: int | None
+    """How many of the units that went back can be used again."""
+    unusable: Literal["package-expired", "package-cancelled"] | None
+    """Why not all of them."""
     overridden: bool
     """Whether staff decided otherwise than the rules say."""
+    reason: str | None
     in_time: bool | None
     """Null unless it was cancelled."""
     by: Literal["customer", "business"] | None
@@ -111,7 +116,7 @@ class BookingShown(Value):
     sources: tuple[SourceShown, ...]
     deduct: Literal["at_booking", "at_attendance"]
     redemption_id: str | None
-    """The redemption that took its units, or will take them when it is attended."""
+    """The redemption that took its units; null until they are used."""
     cancellation: CancellationShown
     series: SeriesShown | None
     made_by: Literal["customer", "business"]
@@ -130,6 +135,7 @@ class Names:
     packages: Mapping[str, Row] = field(default_factory=dict)
     """Package → name, purchase_number."""
     people: People = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 def shown_booking(booking: Row, names: Names, *, recorded_at: str | None = None) -> BookingShown:
@@ -158,8 +164,8 @@ def shown_booking(booking: Row, names: Names, *, recorded_at: str | None = None)
         uses_package=bool(booking["sources"]),
         sources=tuple(_source(source, names.packages) for source in booking["sources"]),
         deduct=booking["deduct"],
-        redemption_id=booking["redemption_id"],
-        cancellation=_cancellation(booking),
+        redemption_id=booking["redemption_id"] if booking["redeemed"] else None,
+        cancellation=_cancellation(booking, names),
         series=_series(booking),
         made_by=booking["made_by"],
         recorded_at=recorded_at or rfc3339(booking["made_at"]),
@@ -192,13 +198,23 @@ def _source(source: Row, packages: Mapping[str, Row]) -> SourceShown:
     )
 
 
-def _cancellation(booking: Row) -> CancellationShown:
-    alike = ("notice_hours", "late", "policy_version", "outcome", "overridden", "in_time")
+def _cancellation(booking: Row, names: Names) -> CancellationShown:
+    alike = (
+        "notice_hours",
+        "late",
+        "policy_version",
+        "outcome",
+        "usable",
+        "unusable",
+        "overridden",
+        "in_time",
+    )
     return CancellationShown(
         **{name: booking[name] for name in alike},
         text=booking["terms_text"],
         free_until=rfc3339(booking["free_until"]),
         by=booking["cancelled_by"],
+        reason=names.texts.get(booking["reason_id"] or ""),
     )
 
 
@@ -227,19 +243,28 @@ def starts_of(call: Query[Any], customer_id: str, ids: Iterable[str | None]) -> 
     return {id: each.starts_at for id, each in found.items() if each and each.customer_id == customer_id}
 
 
+def reasons_of(call: Query[Any], rows: Iterable[Row]) -> dict[str, str]:
+    """Why bookings were cancelled, by the id of the text, for those who may see people's data."""
+    ids = sorted({row["reason_id"] for row in rows if row["reason_id"] is not None})
+    if not ids or not call.sees_people:
+        return {}
+    return {text.id: text.text for text in call.ledger.recorder.texts(ids)}
+
+
 # As the books stand
 
 
-def in_books(books: Books, booking_id: str, call: Call) -> BookingShown:
+def in_books(books: Books, booking_id: str, call: Call, reason: Wording | None = None) -> BookingShown:
     """The booking with the facts of the command under way. Raises NotLoaded for what it must be called by."""
     stream = books.stream(booking_id)
     assert stream is not None, "the command has read this booking"
     booking: Row = stream.view
     recorded_at = None if stream.position > 0 else RECORDED_AT
-    return shown_booking(booking, names_in(books, booking, call), recorded_at=recorded_at)
+    names = names_in(books, booking, call, {} if reason is None else {reason.id: reason.text})
+    return shown_booking(booking, names, recorded_at=recorded_at)
 
 
-def names_in(books: Books, booking: Row, call: Call) -> Names:
+def names_in(books: Books, booking: Row, call: Call, texts: Mapping[str, str]) -> Names:
     """What a booking speaks of, as it is called now. Raises NotLoaded, with all that is not read yet."""
     spoken_of = (booking["service_id"], booking["customer_id"], booking["staff_id"])
     _check_read(books, [id for id in spoken_of if id is not None])
@@ -253,6 +278,7 @@ def names_in(books: Books, booking: Row, call: Call) -> Names:
             source["package_id"]: _package(books, source["package_id"]) for source in booking["sources"]
         },
         people=people,
+        texts=texts,
     )
 
 

@@ -44,6 +44,7 @@ from domain.values import (
     ServiceId,
     StaffId,
     Value,
+    Wording,
     rfc3339,
 )
 
@@ -176,8 +177,8 @@ def _refused(refusal: Refusal) -> RefusedOccurrence:
 # What happens to one
 
 
-def _changing(call: Command[Any], asked: BookingCommand) -> Ask:
-    return Ask(asked, lambda books, _: in_books(books, asked.booking_id, call), shows=in_answer)
+def _changing(call: Command[Any], asked: BookingCommand, reason: Wording | None = None) -> Ask:
+    return Ask(asked, lambda books, _: in_books(books, asked.booking_id, call, reason), shows=in_answer)
 
 
 @command(
@@ -266,15 +267,9 @@ def cancel_booking(call: Command[CancellationBody]) -> Ask:
         raise Problem("forbidden", f"the role {call.role.value} does not allow deciding against the rules")
     if body.override is not None and body.reason is None:
         raise invalid([Flaw("/reason", "required", "must say why the rules are not followed")])
-    return _changing(
-        call,
-        CancelBooking(
-            booking_id=call.id("booking_id"),
-            by=body.by,
-            override=body.override,
-            reason=wording_or_none(call, body.reason),
-        ),
-    )
+    why = wording_or_none(call, body.reason)
+    asked = CancelBooking(booking_id=call.id("booking_id"), by=body.by, override=body.override, reason=why)
+    return _changing(call, asked, why)
 
 
 HANDLERS = (

@@ -9,10 +9,10 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import StringConstraints
 
-from api.booking_lists import beyond, first_of
 from api.customer_shown import Counts, CustomerShown, counts_in, in_list, people_in
 from api.problems import Problem
 from api.queries import Found, ListParameters, Page, Query, query
+from api.ranges import beyond, check_range, first_of
 from domain.ledger.directory import searched
 from domain.ledger.recorder import Person, Wanted
 from domain.ledger.search import matches, words
@@ -80,6 +80,7 @@ def _matching(call: Query[CustomerParameters]) -> Matching:
     asked = call.parameters
     if asked.search is not None and not call.sees_people:
         raise Problem("forbidden", "only those who may see names may search for them")
+    check_range(asked.booking_from, asked.booking_to, call.time_zone, "/booking_to")
     searched_for = () if asked.search is None else words(asked.search)
     filters = [_filter(call, asked), *_of_segment(call)]
     after = (call.after() or [None])[0]

@@ -2,7 +2,8 @@
 
 A customer's key reaches its own customer and what belongs to it. Everything else is to it as if it were not
 there: the answer is that of an unknown id. Which routes it may ask for at all stands in permissions.py; each of
-those must say whose the thing is, in its path or among its parameters, or the application does not start.
+those must say whose the thing is, in its path or among its parameters, or be named here as about nobody's own, or
+the application does not start.
 Commands are judged where they are decided, on the books themselves (domain/ledger/commands.py).
 """
 
@@ -46,6 +47,9 @@ OWNED: Mapping[str, Belongs] = {
 }
 """Parameter of a path → whether what it names belongs to a customer."""
 
+NOBODYS = frozenset({"locations.list", "services.list", "services.show", "offers.list", "offers.show"})
+"""Questions about what is the same for every customer: there is nothing of a person in it."""
+
 
 def check_own(call: Call) -> None:
     """Raises NotFound where a customer asks for what is not theirs; asks the database."""
@@ -82,6 +86,8 @@ def _is_open(route: Route) -> bool:
 
 
 def _says_whose(route: Route) -> bool:
+    if route.operation in NOBODYS:
+        return True
     models: list[Any] = [model for model in (route.body, route.parameters) if model is not None]
     named = {*route.path_parameters, *(name for model in models for name in model.model_fields)}
     return not named.isdisjoint(OWNED)

@@ -9,6 +9,7 @@ from api.cards import NOBODY, Card, past_shown, people_of_cards, shown, with_kin
 from api.package_reading import kinds_at, past_of
 from api.problems import Flaw, invalid
 from api.queries import Found, ListParameters, Page, Query, TravelParameters, query
+from api.ranges import check_range
 from domain.ledger.books import Books
 from domain.ledger.recorder import Wanted
 from domain.package import PaymentStatus, Status
@@ -65,16 +66,18 @@ class PackageParameters(ListParameters):
     parameters=PackageParameters,
 )
 def list_packages(call: Query[PackageParameters]) -> Found:
-    now = call.frame.carnet.clock()
+    asked, now = call.parameters, call.frame.carnet.clock()
+    check_range(asked.expires_from, asked.expires_to, call.time_zone, "/expires_to")
+    check_range(asked.purchased_from, asked.purchased_to, call.time_zone, "/purchased_to")
     with call.snapshot(*READS) as snapshot:
         rows = find_packages(
             snapshot,
             call.business_id,
-            _filter(call.parameters),
+            _filter(asked),
             now=now,
             zone=call.time_zone,
             after=_purchase_key(call.after()),
-            limit=call.parameters.limit + 1,
+            limit=asked.limit + 1,
         )
         kinds, position = kinds_in(snapshot, call.business_id, rows), snapshot.position
     people = people_of_cards(call.ledger.recorder, rows) if call.sees_people else NOBODY

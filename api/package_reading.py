@@ -6,7 +6,7 @@ question gives the same bytes for ever.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from api.cards import NOBODY, MoneyShown, ParticipantShown, People, kinds_of, kn
 from api.permissions import may
 from api.problems import Flaw, Problem, invalid
 from api.queries import Found, ListParameters, Query, TravelParameters
+from api.ranges import MILLISECOND
 from domain.ledger.books import EVOLVE, Books
 from domain.ledger.mapper import Recorded
 from domain.ledger.recorder import Wanted
@@ -23,7 +24,6 @@ from projections.cards import beneficiary, card_of
 from projections.definition import Row
 from projections.past import PRESENT, Past, as_it_was, judged_at, position_of
 
-MILLISECOND = timedelta(milliseconds=1)
 ERASED = "(erased)"
 """Stands for a text that was erased."""
 

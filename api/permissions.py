@@ -18,7 +18,9 @@ BOOKKEEPERS: Final = frozenset({Role.OWNER, Role.MANAGER, Role.AUDITOR})
 DESK_OR_OWN: Final = DESK | {Role.CUSTOMER}
 READERS_OR_OWN: Final = READERS | {Role.CUSTOMER}
 BOOKKEEPERS_OR_OWN: Final = BOOKKEEPERS | {Role.CUSTOMER}
-"""A customer in a row means: for what is their own (owning.py); the rest is to them as if it were not there."""
+READERS_AND_CUSTOMERS: Final = READERS_OR_OWN
+"""A customer in a row means: for what is their own (owning.py); the rest is to them as if it were not there. What
+there is to book and to buy is nobody's own, and customers see it as the desk does."""
 ANYONE: Final[None] = None
 """No key is asked for."""
 
@@ -31,7 +33,7 @@ PERMISSIONS: Mapping[str, frozenset[Role] | None] = {
     # the business
     "business.show": READERS,
     "policies.change": OWNER,
-    "locations.list": READERS,
+    "locations.list": READERS_AND_CUSTOMERS,
     "locations.open": MANAGERS,
     "locations.close": MANAGERS,
     "staff.list": READERS,
@@ -43,13 +45,13 @@ PERMISSIONS: Mapping[str, frozenset[Role] | None] = {
     "keys.list": OWNER,
     "keys.revoke": OWNER,
     # the catalogue
-    "services.list": READERS,
-    "services.show": READERS,
+    "services.list": READERS_AND_CUSTOMERS,
+    "services.show": READERS_AND_CUSTOMERS,
     "services.define": MANAGERS,
     "services.change": MANAGERS,
     "services.retire": MANAGERS,
-    "offers.list": READERS,
-    "offers.show": READERS,
+    "offers.list": READERS_AND_CUSTOMERS,
+    "offers.show": READERS_AND_CUSTOMERS,
     "offers.publish": MANAGERS,
     "offers.revise": MANAGERS,
     "offers.retire": MANAGERS,

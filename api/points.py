@@ -4,6 +4,7 @@ The account is folded from its stream: it is always true (S143–S150).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
@@ -15,6 +16,7 @@ from api.people import called, profile_of
 from api.permissions import may
 from api.problems import Flaw, Problem, invalid
 from api.queries import Found, ListParameters, Page, Query, TravelParameters, query
+from api.ranges import check_range
 from api.texts import wording_or_none
 from domain.ledger.books import Books
 from domain.ledger.commands import Decision
@@ -95,13 +97,20 @@ def _row(told: Row, zone: str, names: Mapping[str, str | None], reason: str | No
 # Commands
 
 
+class SourceByHand(Value):
+    """Only what is earned by a rule names a payment, a purchase or a visit."""
+
+    kind: Literal["manual"]
+    id: Name | None = None
+
+
 class PointsBody(Value):
     id: Annotated[str, StringConstraints(pattern=r"^pts_[0-9A-Za-z_-]{1,32}$")] | None = None
     action: Literal["add", "redeem", "adjust"]
     points: Annotated[int, Field(ge=-POINTS_MAX, le=POINTS_MAX)]
     """At least 1 to add or redeem; signed, and not 0, to adjust."""
     reason: LongText | None = None
-    source: Name | PointsSource | None = None
+    source: Name | SourceByHand | None = None
     """What they are for, such as the name of a campaign; never that of a person."""
 
 
@@ -132,13 +141,14 @@ def move_points(call: Command[PointsBody]) -> Ask:
 def _asked(call: Command[PointsBody], customer_id: str) -> RewardsCommand:
     body = call.body
     entry_id, reason = call.new("pts", body.id), wording_or_none(call, body.reason)
-    source = PointsSource(kind="manual", id=body.source) if isinstance(body.source, str) else body.source
     given: dict[str, Any] = {
         "customer_id": customer_id,
         "entry_id": entry_id,
         "points": body.points,
         "reason": reason,
     }
+    named = body.source.id if isinstance(body.source, SourceByHand) else body.source
+    source = None if body.source is None else PointsSource(kind="manual", id=named)
     match body.action:
         case "add":
             return AddPoints(**given, source=source or PointsSource(kind="manual"))
@@ -225,7 +235,8 @@ class PointsPage(Page[PointsRow]):
     parameters=PointsParameters,
 )
 def list_points(call: Query[PointsParameters]) -> Found:
-    past, customer_id = past_of(call), call.id("customer_id")
+    past, customer_id, asked = past_of(call), call.id("customer_id"), call.parameters
+    check_range(asked.from_, asked.to, call.time_zone, "/to")
     books = call.look(Wanted({customer_id: 0, rewards_id(customer_id): 0}))
     if books.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
@@ -236,14 +247,15 @@ def list_points(call: Query[PointsParameters]) -> Found:
     counted = as_it_was(facts, past)
     entries = [entry(recorded) for recorded in counted]
     rows = _behind([told for told in entries if _matches(told, call)], call.after())
-    page = rows[: call.parameters.limit]
+    page = rows[: asked.limit]
     names = {} if past else _names(call, [told["actor_id"] for told in page])
     reasons = {} if past else _reasons(call, page)
 
     def shown(told: Row) -> PointsRow:
         return _row(told, call.time_zone, names, reasons.get(told["version"]))
 
-    return call.page(
+    version = max((told["version"] for told in entries), default=0)
+    found = call.page(
         PointsPage,
         rows,
         key=lambda told: [told["version"]],
@@ -251,8 +263,9 @@ def list_points(call: Query[PointsParameters]) -> Found:
         position=position_of(call.ledger.recorder, past, facts, books.head.position),
         customer=_customer(call, books, customer_id, past),
         points=sum(told["points"] for told in entries),
-        version=max((told["version"] for told in entries), default=0),
+        version=version,
     )
+    return replace(found, version=version)
 
 
 def _matches(told: Row, call: Query[PointsParameters]) -> bool:

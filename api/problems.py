@@ -6,6 +6,7 @@ Controllers raise `Problem` for what is wrong with a request and let the domain'
 application turns both into `application/problem+json` here. No answer holds SQL, a path or a stack.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -126,10 +127,16 @@ KINDS: Mapping[str, Kind] = {
     "points-insufficient": Kind(409, "Not enough points", "`balance` is lower than what was `requested`."),
     "not-eligible": Kind(409, "Not eligible", "`reason` tells which rule of the package says no."),
     "not-expired": Kind(
-        409, "Nothing to reinstate", "Only an expired or cancelled package can be reinstated; see `status`."
+        409,
+        "Nothing to reinstate",
+        "Only an expired or cancelled package can be reinstated; see `package_status`.",
     ),
     "offer-retired": Kind(409, "No longer offered", "This is no longer sold or performed."),
-    "booking-state": Kind(409, "Not possible in this state", "The booking's status does not allow it."),
+    "booking-state": Kind(
+        409,
+        "Not possible in this state",
+        "The booking is `booking_status`, which does not allow it to be `wanted`.",
+    ),
     "refund-exceeds-paid": Kind(
         409, "More than was paid", "`refundable` is what can still be refunded of this payment."
     ),
@@ -300,6 +307,10 @@ def _of_http(error: HTTPException) -> Problem:
     return Problem("internal", "this should not have happened")
 
 
+_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
+"""A member of an enumeration, as pydantic names it among the values that a field may have."""
+
+
 def flaws_of(error: ValidationError, sent: Any = None) -> list[Flaw]:
     """What pydantic found, by JSON pointer into what was sent; one flaw for each place.
 
@@ -308,20 +319,21 @@ def flaws_of(error: ValidationError, sent: Any = None) -> list[Flaw]:
     """
     found: dict[str, Flaw] = {}
     for each in error.errors(include_url=False, include_context=False, include_input=False):
-        where = pointer(each["loc"], sent)
-        message = each["msg"].removeprefix("Value error, ")
+        where = pointer(each["loc"], sent, missing=each["type"] == "missing")
+        message = _MEMBER.sub(r"\1", each["msg"].removeprefix("Value error, "))
         found.setdefault(where, Flaw(where, each["type"].replace("_", "-"), message))
     # A list with a wrong item is also "too short" to pydantic, without that item.
     return [flaw for flaw in found.values() if not any(each.startswith(f"{flaw.pointer}/") for each in found)]
 
 
-def pointer(location: Sequence[str | int], sent: Any) -> str:
+def pointer(location: Sequence[str | int], sent: Any, *, missing: bool) -> str:
+    """`missing`: the last step is what should be there."""
     parts: list[str] = []
     place = sent
     for n, step in enumerate(location):
         last = n == len(location) - 1
         if isinstance(place, dict):
-            if step not in place and not (last and isinstance(step, str)):
+            if step not in place and not (last and missing):
                 continue
             place = place.get(step)
         elif isinstance(place, list):

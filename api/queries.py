@@ -183,7 +183,7 @@ class Query(Call, Generic[Q]):
         """
         limit = self._list.limit
         has_more = len(rows) > limit
-        cursor = self._cursor(key(rows[limit - 1])) if has_more else None
+        cursor = self.cursor(key(rows[limit - 1])) if has_more else None
         data = tuple(shown(row) for row in rows[:limit])
         return Found(page(data=data, next_cursor=cursor, has_more=has_more, **more), position)
 
@@ -192,7 +192,8 @@ class Query(Call, Generic[Q]):
         assert isinstance(self.parameters, ListParameters)
         return self.parameters
 
-    def _cursor(self, key: Sequence[Any]) -> str:
+    def cursor(self, key: Sequence[Any]) -> str:
+        """What a next page is asked for with: `after()` gives the key again."""
         return _text(json.dumps(list(key), separators=(",", ":")).encode()) + "." + _text(self._mac(key))
 
     def _read_cursor(self, given: str) -> list[Any]:

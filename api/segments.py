@@ -7,6 +7,7 @@ from pydantic import StringConstraints
 from api.answers import Ask, Command, command
 from api.bodies import Nothing
 from api.queries import Found, ListParameters, Page, Query, query
+from api.ranges import check_range
 from domain.business import RemoveSegment, SaveSegment
 from domain.ledger.books import Books
 from domain.ledger.recorder import Wanted
@@ -49,8 +50,10 @@ def _shown(books: Books, id: str) -> SegmentShown:
 )
 def save(call: Command[SegmentBody]) -> Ask:
     body = call.body
+    filters = body.filters
+    check_range(filters.booking_from, filters.booking_to, call.time_zone, "/filters/booking_to")
     id = call.new("seg", body.id)
-    asked = SaveSegment(segment_id=id, name=body.name, filters=body.filters)
+    asked = SaveSegment(segment_id=id, name=body.name, filters=filters)
     return Ask(asked, lambda books, _: _shown(books, id))
 
 

@@ -21,16 +21,17 @@ Facts = tuple[list[BookingFact], dict[str, list[AnyPackageFact]]]
 def mark(
     booking: Booking, command: MarkAttendance, packages: Mapping[str, Package], at: Circumstances
 ) -> Facts:
-    """Attended and late use what was held; a no-show follows the rule for late cancellations, and is final.
+    """Attended and late use what was held, and confirm the booking. A no-show follows the rule for late
+    cancellations, completes it and is final.
 
     Raises BookingState, Invalid for a no-show before the start.
     """
-    if booking.status not in ("pending", "confirmed"):
+    if booking.attendance == "no_show" != command.attendance:
+        raise BookingState("no_show", f"marked {command.attendance}")
+    if booking.attendance != "no_show" and booking.status not in ("pending", "confirmed"):
         raise BookingState(booking.status, f"marked {command.attendance}")
     if booking.attendance == command.attendance:
         return [], {}
-    if booking.attendance == "no_show":
-        raise BookingState("no_show", f"marked {command.attendance}")
     if command.attendance == "no_show":
         return _missed(booking, command, packages, at)
     facts = {} if booking.attendance is not None else _used(booking, command.booking_id, packages, at)
@@ -67,7 +68,9 @@ def _used(
 
 
 def complete(booking: Booking, booking_id: str, packages: Mapping[str, Package], at: Circumstances) -> Facts:
-    """What was not marked was attended. Raises BookingState for any but a confirmed booking."""
+    """What was not marked was attended; a no-show is complete. Raises BookingState for any but a confirmed booking."""
+    if booking.attendance == "no_show":
+        return [], {}
     if booking.status != "confirmed":
         raise BookingState(booking.status, "completed")
     facts: list[BookingFact] = []

@@ -41,6 +41,7 @@ OCCURRENCES_MAX = 52
 Status = Literal["pending", "confirmed", "completed", "cancelled"]
 Attendance = Literal["attended", "late", "no_show"]
 By = Literal["customer", "business"]
+SourcesWhy = Literal["used", "restored", "corrected", "package_cancelled"]
 
 # Facts
 
@@ -53,6 +54,8 @@ class BookingSource(Value):
     quantity: Quantity
     terms: Terms
     """In force when it was booked, whatever is agreed later."""
+    policy_version: int | None = None
+    """Of the business, where the package has its terms; None: they are those of its offer."""
     measured_from: Moment
     """The start that notice is measured from: an earlier one stays the measure when a booking is moved inside
     the notice period."""
@@ -70,11 +73,14 @@ class BookingOutcome(Value):
     line: LineNumber
     quantity: Quantity
     terms: Terms
+    policy_version: int | None = None
     free_until: Moment
     in_time: bool
     """Whether notice was given in time; False for a no-show."""
     outcome: Literal["restored", "forfeited", "none"]
     """none: nothing was left of them, for the package ended or they were given back by hand."""
+    unusable: Literal["package-expired", "package-cancelled"] | None = None
+    """Why what went back cannot be used again."""
     overridden: bool = False
     """Whether staff decided otherwise than the terms say."""
 
@@ -135,6 +141,21 @@ class BookingRescheduled(Fact):
     entered_by: StaffId | None = None
 
 
+class BookingSourcesChanged(Fact):
+    """Other units pay for it than before: some were used for it later, or went back by hand."""
+
+    stored_name: ClassVar = "booking.sources_changed"
+    sources: tuple[BookingSource, ...]
+    """All of them, from now on."""
+    redemption_id: RedemptionId | None = None
+    terms: Terms
+    """Of the business, for what is not paid with units, as in `booking.made`."""
+    policy_version: int
+    measured_from: Moment
+    why: SourcesWhy
+    entered_by: StaffId | None = None
+
+
 class AttendanceMarked(Fact):
     stored_name: ClassVar = "booking.attendance_marked"
     attendance: Attendance
@@ -166,6 +187,7 @@ BookingFact = (
     BookingMade
     | BookingConfirmed
     | BookingRescheduled
+    | BookingSourcesChanged
     | AttendanceMarked
     | BookingCompleted
     | BookingCancelled
@@ -174,6 +196,7 @@ FACTS: tuple[type[Fact], ...] = (
     BookingMade,
     BookingConfirmed,
     BookingRescheduled,
+    BookingSourcesChanged,
     AttendanceMarked,
     BookingCompleted,
     BookingCancelled,
@@ -198,6 +221,8 @@ class Booking:
     terms: Terms
     policy_version: int
     measured_from: datetime
+    paid: int = 0
+    """Otherwise than with units; minor units."""
     status: Status = "pending"
     attendance: Attendance | None = None
 
@@ -207,6 +232,11 @@ class Booking:
         if self.sources:
             return min(source.free_until for source in self.sources)
         return self.measured_from - timedelta(hours=self.terms.notice_hours)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it did not take place, and what became of its units is settled."""
+        return self.status == "cancelled" or self.attendance == "no_show"
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -228,8 +258,11 @@ def evolve(state: Booking | None, fact: BookingFact) -> Booking:
         case BookingRescheduled():
             moved = {"starts_at": fact.starts_at, "measured_from": fact.measured_from}
             return changed(state, sources=fact.sources, **moved)
+        case BookingSourcesChanged():
+            return changed(state, sources=fact.sources, redemption_id=fact.redemption_id)
         case AttendanceMarked():
-            return changed(state, attendance=fact.attendance)
+            status = "completed" if fact.attendance == "no_show" else "confirmed"
+            return changed(state, attendance=fact.attendance, status=status)
         case BookingCompleted():
             return changed(state, status="completed")
         case BookingCancelled():
@@ -254,6 +287,7 @@ def _made(fact: BookingMade) -> Booking:
         terms=fact.terms,
         policy_version=fact.policy_version,
         measured_from=fact.starts_at,
+        paid=fact.payment.amount if fact.payment else 0,
     )
 
 

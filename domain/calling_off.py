@@ -8,6 +8,7 @@ decide otherwise and say why.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from domain.booking import (
     Booking,
@@ -20,7 +21,7 @@ from domain.booking import (
 from domain.holding import forfeit_held, forfeit_used, release, restored
 from domain.package import AnyPackageFact, Package, ReleasedFor
 from domain.refusals import Forbidden, Invalid
-from domain.scheduling import check_open
+from domain.scheduling import check_ahead, check_open
 from domain.values import Circumstances, Role, ref_of
 
 
@@ -41,6 +42,7 @@ def cancel(
     """Raises BookingState, Forbidden for a customer who overrides, Invalid for an override without reason or
     without place: what is cancelled in time goes back whatever anybody says."""
     check_open(booking, "cancelled")
+    check_ahead(booking, "cancelled", at)
     _check_override(booking, command, at)
     fate = Fate(always_back=command.by == "business", override=command.override)
     outcomes, facts = undo(booking, command.booking_id, packages, fate, at)
@@ -72,10 +74,7 @@ def undo(
     booking: Booking, booking_id: str, packages: Mapping[str, Package], fate: Fate, at: Circumstances
 ) -> tuple[tuple[BookingOutcome, ...], dict[str, list[AnyPackageFact]]]:
     """What becomes of the units, source by source, and the facts by package."""
-    outcomes = tuple(
-        _outcome(source, fate, at, left=_is_left(booking, booking_id, packages[source.package_id], source))
-        for source in booking.sources
-    )
+    outcomes = tuple(_outcome(source, booking, booking_id, packages, fate, at) for source in booking.sources)
     facts: dict[str, list[AnyPackageFact]] = {}
     for outcome in outcomes:
         if outcome.outcome == "none":
@@ -95,7 +94,16 @@ def _is_left(booking: Booking, booking_id: str, package: Package, source: Bookin
     )
 
 
-def _outcome(source: BookingSource, fate: Fate, at: Circumstances, *, left: bool) -> BookingOutcome:
+def _outcome(
+    source: BookingSource,
+    booking: Booking,
+    booking_id: str,
+    packages: Mapping[str, Package],
+    fate: Fate,
+    at: Circumstances,
+) -> BookingOutcome:
+    package = packages[source.package_id]
+    left = _is_left(booking, booking_id, package, source)
     in_time = at.now <= source.free_until if fate.late is None else not fate.late
     sure = fate.always_back or in_time
     back = sure or source.terms.late == "restore"
@@ -107,11 +115,19 @@ def _outcome(source: BookingSource, fate: Fate, at: Circumstances, *, left: bool
         line=source.line,
         quantity=source.quantity,
         terms=source.terms,
+        policy_version=source.policy_version,
         free_until=source.free_until,
         in_time=in_time,
         outcome=("restored" if back else "forfeited") if left else "none",
+        unusable=_unusable(package, at) if back and left else None,
         overridden=overridden,
     )
+
+
+def _unusable(package: Package, at: Circumstances) -> Literal["package-expired", "package-cancelled"] | None:
+    if package.cancelled:
+        return "package-cancelled"
+    return "package-expired" if package.expired_at(at.now) else None
 
 
 def _moves(

@@ -1,16 +1,16 @@
 """What a business's earn rules give for facts, and what is taken back when those are undone.
 
-Pure: `causes` reads the facts of one package, or of one booking; `earned` turns causes into facts of the
+Pure: `of_package` and `of_booking` read the facts of one of them; `earned` turns causes into facts of the
 customer's points. A source gives points once, whatever rules come later, and what it gave is taken back at
 most once in all: with its refunds in proportion, rounded down (domain.md, Points).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from domain.booking import AttendanceMarked, BookingFact
+from domain.booking import AttendanceMarked, Booking, BookingCancelled, BookingFact, BookingMade
 from domain.business import EarnRule, PaymentRule
 from domain.package import (
     AnyPackageFact,
@@ -46,6 +46,10 @@ class Gives:
     effective_at: datetime
     amount: int = 0
 
+    @property
+    def entry_id(self) -> str:
+        return _entry(self.kind, self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class TakesBack:
@@ -57,14 +61,27 @@ class TakesBack:
     part: int = 1
     whole: int = 1
 
+    @property
+    def entry_id(self) -> str:
+        return _entry(self.kind, self.id)
+
 
 Cause = Gives | TakesBack
 
 
-def causes(facts: Iterable[AnyPackageFact], package_id: str, after: Package) -> Iterator[Cause]:
+def _entry(kind: SourceKind, id: str) -> str:
+    """The id of what a source gives. A booking may give twice: for the visit, and for what was paid."""
+    return entry_of(id, "paid") if kind == "payment" and id.startswith("bkg_") else entry_of(id)
+
+
+def of_package(
+    facts: Iterable[AnyPackageFact], package_id: str, after: Package, is_ours: Callable[[str], bool]
+) -> Iterator[Cause]:
     """What new facts of a package give and take; `after` is the package with all of them.
 
-    A redemption that was given back is told of here as soon as this package has none of its units in use.
+    `is_ours` tells a booking of these books, whose visit its own attendance tells, from one that is kept
+    elsewhere. A redemption that was given back is told of here as soon as this package has none of its units in
+    use.
     """
     for fact in facts:
         match fact:
@@ -72,8 +89,9 @@ def causes(facts: Iterable[AnyPackageFact], package_id: str, after: Package) -> 
                 yield Gives("purchase", package_id, fact.effective_at)
             case PaymentRecorded():
                 yield Gives("payment", fact.payment_id, fact.effective_at, fact.amount)
-            case UnitsRedeemed(booking_id=None, allocation=1):
-                yield Gives("visit", fact.redemption_id, fact.effective_at)
+            case UnitsRedeemed(allocation=1):
+                if fact.booking_id is None or not is_ours(fact.booking_id):
+                    yield Gives("visit", fact.redemption_id, fact.effective_at)
             case PaymentRefunded():
                 payment = after.payments[fact.payment_id]
                 yield TakesBack(
@@ -96,19 +114,29 @@ def _given_back(redemption_ids: Iterable[str], moment: datetime, after: Package)
             yield TakesBack("visit", redemption_id, moment)
 
 
-def visits(
-    facts: Iterable[BookingFact], booking_id: str, starts_at: datetime, now: datetime
+def of_booking(
+    facts: Iterable[BookingFact], booking_id: str, after: Booking, now: datetime
 ) -> Iterator[Cause]:
-    """What new facts of a booking give and take: it is a visit while it counts as attended or late.
+    """What new facts of a booking give and take; `after` is the booking with all of them.
 
-    A visit took place at its start, or now where it is marked earlier.
+    It is a visit while it counts as attended or late: at its start, or now where it is marked earlier. What is
+    paid for it otherwise than with units earns at once, and goes back where units would have gone back.
     """
     for fact in facts:
-        if isinstance(fact, AttendanceMarked):
-            if fact.attendance == "no_show":
+        match fact:
+            case BookingMade():
+                yield Gives("payment", booking_id, now, after.paid)
+            case BookingCancelled():
+                if fact.by == "business" or fact.in_time or after.terms.late == "restore":
+                    yield TakesBack("payment", booking_id, now)
+            case AttendanceMarked(attendance="no_show"):
                 yield TakesBack("visit", booking_id, now)
-            else:
-                yield Gives("visit", booking_id, min(starts_at, now))
+                if after.terms.late == "restore":
+                    yield TakesBack("payment", booking_id, now)
+            case AttendanceMarked():
+                yield Gives("visit", booking_id, min(after.starts_at, now))
+            case _:
+                pass
 
 
 def earned(
@@ -137,7 +165,7 @@ def _given(
     account: Rewards, cause: Gives, rules: Sequence[EarnRule], policy_version: int
 ) -> PointsAdded | None:
     rule = next((rule for rule in rules if rule.on == cause.kind), None)
-    entry_id = entry_of(cause.id)
+    entry_id = cause.entry_id
     if rule is None or entry_id in account.additions:
         return None
     points = rule.points
@@ -158,7 +186,7 @@ def _given(
 
 
 def _taken_back(account: Rewards, cause: TakesBack) -> PointsAdjusted | None:
-    entry_id = entry_of(cause.id)
+    entry_id = cause.entry_id
     addition = account.additions.get(entry_id)
     if addition is None:
         return None

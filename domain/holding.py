@@ -39,23 +39,28 @@ class Session:
     location_id: str | None = None
 
 
-def hold(taken: Sequence[Taken], session: Session, at: Circumstances) -> dict[str, list[AnyPackageFact]]:
-    """Reserve the units that were chosen, by package."""
+def hold(
+    taken: Sequence[Taken], session: Session, held_at: datetime, at: Circumstances
+) -> dict[str, list[AnyPackageFact]]:
+    """Reserve the units that were chosen, by package: from now on, or since a session that has begun."""
     facts: dict[str, list[AnyPackageFact]] = {}
     packages = {part.candidate.id: part.candidate.package for part in taken}
     for part in taken:
         id = part.candidate.id
         made = facts.setdefault(id, list(settled(packages[id], now_for(packages[id], at))))
-        made.append(_held(packages[id], part.line, len(part.units), session, at))
+        moment = held_at if held_at < at.now else now_for(packages[id], at)
+        made.append(_held(packages[id], part.line, len(part.units), session, moment, at))
     for id, added in facts.items():
         check_room(packages[id], len(added), kept=True)
     return facts
 
 
-def _held(package: Package, number: int, quantity: int, session: Session, at: Circumstances) -> UnitsHeld:
+def _held(
+    package: Package, number: int, quantity: int, session: Session, moment: datetime, at: Circumstances
+) -> UnitsHeld:
     line = package.lines[number - 1]
     return UnitsHeld(
-        effective_at=now_for(package, at),
+        effective_at=moment,
         booking_id=session.booking_id,
         line=number,
         quantity=quantity,
@@ -113,7 +118,7 @@ def move(package: Package, session: Session, at: Circumstances) -> list[AnyPacka
     facts = release(package, session.booking_id, "rescheduled", at)
     for hold in package.holds.get(session.booking_id, ()):
         freed = _fold(package, facts)
-        facts.append(_held(freed, hold.line, hold.quantity, session, at))
+        facts.append(_held(freed, hold.line, hold.quantity, session, now_for(freed, at), at))
     check_room(package, len(facts), kept=True)
     return facts
 

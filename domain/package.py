@@ -111,6 +111,8 @@ class PackagePurchased(PackageFact):
     beneficiaries: tuple[ParticipantId, ...]
     cap_per_participant: Quantity | None = None
     cancellation: Terms
+    policy_version: int | None = None
+    """Of the business, where the cancellation terms are its own; None: they are the offer's."""
     locations: tuple[LocationId, ...] = ()
     location_id: LocationId | None = None
     paid_with: PaymentMethod | None = None
@@ -454,6 +456,7 @@ class Use:
     effective_at: datetime
     participant_id: str
     staff_id: str | None
+    booking_id: str | None
     allocations: tuple[Allocation, ...]
 
     @property
@@ -520,6 +523,8 @@ class Package:
     cap_per_participant: int | None
     locations: tuple[str, ...]
     cancellation: Terms
+    policy_version: int | None
+    """Of the business, where the cancellation terms are its own."""
     expires_on: date | None
     expiry_set: bool = False
     """Whether somebody set or removed the expiry by hand, so that the rule no longer decides it."""
@@ -556,6 +561,17 @@ class Package:
     @property
     def owing(self) -> int:
         return max(0, self.price - self.paid)
+
+    def held_between(self, moment: datetime, last: date) -> tuple[str, ...]:
+        """The bookings that hold units for a session from a moment to the end of a day."""
+        return tuple(
+            booking_id
+            for booking_id, holds in self.holds.items()
+            if any(
+                moment <= hold.session_at and local_day(hold.session_at, self.time_zone) <= last
+                for hold in holds
+            )
+        )
 
     def freeze_on(self, day: date) -> Freeze | None:
         """The freeze that is in force on a day; it ends by the clock with its last day."""
@@ -631,6 +647,7 @@ def _purchased(fact: PackagePurchased) -> Package:
         cap_per_participant=fact.cap_per_participant,
         locations=fact.locations,
         cancellation=fact.cancellation,
+        policy_version=fact.policy_version,
         expires_on=fact.expires_on,
         latest_at=fact.effective_at,
     )
@@ -710,7 +727,13 @@ def _redeemed(state: Package, fact: UnitsRedeemed) -> Package:
     earlier = state.uses.get(fact.redemption_id)
     allocations = earlier.allocations if earlier else ()
     allocation = Allocation(fact.allocation, fact.line, fact.units)
-    use = Use(fact.effective_at, fact.participant_id, fact.staff_id, (*allocations, allocation))
+    use = Use(
+        fact.effective_at,
+        fact.participant_id,
+        fact.staff_id,
+        fact.booking_id,
+        (*allocations, allocation),
+    )
     state = _with_line(state, fact.line, line, fact.effective_at, -len(fact.units))
     return changed(state, uses={**state.uses, fact.redemption_id: use})
 

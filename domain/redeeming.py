@@ -96,7 +96,7 @@ def allocate(
     usable = [found for found, obstacle in zip(candidates, obstacles, strict=True) if obstacle is None]
     taken = list(_allocate(usable, wish, at))
     if sum(len(part.units) for part in taken) < command.quantity:
-        raise _short(usable, obstacles, wish)
+        raise _short(candidates, obstacles, wish)
     return taken, wish
 
 
@@ -146,6 +146,9 @@ def check_use(package: Package, wish: Wish, business: Business, least: int) -> N
         raise PackageCancelled()
     if wish.effective_at < package.purchased_at:
         raise EffectiveAtOutOfRange(package.purchased_at, wish.effective_at)
+    # Who buys after a session may pay for it with what was bought, on the day itself.
+    if local_day(wish.used_at, package.time_zone) < local_day(package.purchased_at, package.time_zone):
+        raise EffectiveAtOutOfRange(package.purchased_at, wish.used_at)
     # An earlier session does not bring an expired package back: who enters the past says `effective_at`.
     last = max(wish.used_at, wish.effective_at)
     if package.expired_at(last):
@@ -271,20 +274,28 @@ def _lowest_since(package: Package, number: int, moment: datetime) -> int:
     return left if lowest is None else min(lowest, left)
 
 
-def _short(usable: Sequence[Candidate], obstacles: Sequence[Refused | None], wish: Wish) -> Refused:
-    """Why there is not enough: an unpaid package stands in the way, or what is left, now or back then."""
+def _short(candidates: Sequence[Candidate], obstacles: Sequence[Refused | None], wish: Wish) -> Refused:
+    """Why there is not enough: an unpaid package stands in the way, nobody may give this participant any, or what
+    is left, now or back then."""
     owing = sum(obstacle.owing for obstacle in obstacles if isinstance(obstacle, PaymentRequired))
     requested, remaining, available, lowest = wish.command.quantity, 0, 0, 0
-    for candidate in usable:
+    barring: list[NotEligible] = []
+    for candidate, obstacle in zip(candidates, obstacles, strict=True):
         package, lines = candidate.package, list(_lines_for(candidate.package, wish.command))
-        left, room = sum(package.lines[n - 1].available for n in lines), _room_under_cap(package, wish)
-        remaining += sum(package.lines[n - 1].remaining for n in lines)
-        available += min(room, left)
-        lowest += min(room, sum(_capacity(package, n, wish.effective_at) for n in lines))
+        left = sum(package.lines[n - 1].available for n in lines)
+        if isinstance(obstacle, NotEligible) and left:
+            barring.append(obstacle)
+        if obstacle is None:
+            room = _room_under_cap(package, wish)
+            remaining += sum(package.lines[n - 1].remaining for n in lines)
+            available += min(room, left)
+            lowest += min(room, sum(_capacity(package, n, wish.effective_at) for n in lines))
     if available >= requested:
         return InsufficientUnits(requested, available=available, remaining=remaining, lowest=lowest)
     if owing:
         return PaymentRequired(owing)
+    if barring and not available:
+        return barring[0]
     return InsufficientUnits(requested, available=available, remaining=remaining)
 
 

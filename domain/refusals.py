@@ -15,7 +15,7 @@ class Refused(Exception):
     code: ClassVar[str]
 
     def explanation(self) -> dict[str, Any]:
-        """The members that an answer carries beside code and detail; absent ones are left out."""
+        """The members that an answer carries beside those of every problem; absent ones are left out."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
         return {name: value for name, value in named.items() if value is not None}
 
@@ -142,10 +142,10 @@ class NotExpired(Refused):
     """Reinstatement is only for what has expired or was cancelled; unfreezing for what is frozen."""
 
     code = "not-expired"
-    status: str
+    package_status: str
 
     def sentence(self) -> str:
-        return f"the package is {self.status}; only an expired or cancelled one can be reinstated"
+        return f"the package is {self.package_status}; only an expired or cancelled one can be reinstated"
 
 
 @dataclass(eq=False)
@@ -160,11 +160,12 @@ class HoldsOutstanding(Refused):
 @dataclass(eq=False)
 class BookingState(Refused):
     code = "booking-state"
-    status: str
+    booking_status: str
+    """Or how it was marked, where that is what stands against it."""
     wanted: str
 
     def sentence(self) -> str:
-        return f"a booking that is {self.status} cannot be {self.wanted}"
+        return f"a booking that is {self.booking_status} cannot be {self.wanted}"
 
 
 @dataclass(eq=False)

@@ -40,6 +40,7 @@ from domain.refusals import (
     OfferRetired,
     PackageCancelled,
     PackageExpired,
+    PaymentRequired,
     Refused,
 )
 from domain.staff import Staff
@@ -81,8 +82,9 @@ def make(command: MakeBooking, sight: Sight, at: Circumstances) -> Made:
     """One booking, or as many of a series as there are units for, each with units of its own.
 
     Where the first gets units, or a package was chosen, an occurrence without units is refused and the others
-    are made. Raises CustomerBlocked, CustomerInactive, NotFound (participant), OfferRetired, Invalid, and for
-    a chosen package what `allocate` raises when no occurrence can be made.
+    are made. Raises CustomerBlocked, CustomerInactive, NotFound (participant), OfferRetired, Invalid,
+    PaymentRequired where only unpaid packages have the units, and for a chosen package what `allocate` raises
+    when no occurrence can be made.
     """
     participant = _check(command, sight, at)
     zone = _zone(command, sight.business)
@@ -104,6 +106,8 @@ def make(command: MakeBooking, sight: Sight, at: Circumstances) -> Made:
             if with_units:
                 made.refused.append(Refusal(starts_at, refusal))
                 continue
+            if isinstance(refusal, PaymentRequired):  # there are units, and the desk must hear why they stay
+                raise
             taken, wish = [], None
         with_units = with_units or bool(taken)
         facts = {} if wish is None else _take(taken, wish, session, sight.business, at)
@@ -132,6 +136,8 @@ def _check(command: MakeBooking, sight: Sight, at: Circumstances) -> Participant
     sight.business.check_location(command.location_id)
     if (command.payment is None) != (command.payment_method is None):
         raise Invalid("/payment", "incomplete", "must have an amount and a method")
+    if command.payment is not None and command.payment.amount == 0:
+        raise Invalid("/payment/amount", "nothing-paid", "must be at least 1")
     if len(command.bookings) > 1 and command.external_ref is not None:
         raise Invalid("/external_ref", "not-for-a-series", "names one booking and cannot name a series")
     participant = _participant(command, sight)
@@ -186,7 +192,11 @@ def _units(
     sight: Sight,
     at: Circumstances,
 ) -> tuple[list[Taken], Wish | None]:
-    """The units that pay for it; none where it is paid otherwise. Raises what `allocate` raises."""
+    """The units that pay for it; none where it is paid otherwise. Raises what `allocate` raises.
+
+    A session that has begun took them at its start; one of today takes what there is now if there was nothing then,
+    for who buys after a session may pay for it.
+    """
     if command.payment is not None and command.package_id is None:
         return [], None
     wanted = RedeemFromCustomer(
@@ -201,6 +211,14 @@ def _units(
         location_id=session.location_id,
     )
     chosen = command.package_id is not None
+    if session.starts_at < at.now:
+        then = wanted.model_copy(update={"effective_at": session.starts_at})
+        zone = sight.business.time_zone
+        try:
+            return allocate(candidates, then, at, sight.business, sight.customer, chosen=chosen)
+        except Refused:
+            if local_day(session.starts_at, zone) != local_day(at.now, zone):
+                raise
     return allocate(candidates, wanted, at, sight.business, sight.customer, chosen=chosen)
 
 
@@ -209,7 +227,7 @@ def _take(
 ) -> dict[str, list[AnyPackageFact]]:
     if business.policies.deduct == "at_booking":
         return use(taken, wish, at)
-    return hold(taken, session, at)
+    return hold(taken, session, wish.effective_at, at)
 
 
 def _after(candidate: Candidate, facts: Mapping[str, Sequence[AnyPackageFact]]) -> Candidate:
@@ -262,6 +280,7 @@ def _source(part: Taken, starts_at: datetime) -> BookingSource:
         line=part.line,
         quantity=len(part.units),
         terms=part.candidate.package.cancellation,
+        policy_version=part.candidate.package.policy_version,
         measured_from=starts_at,
     )
 
@@ -271,10 +290,16 @@ def _source(part: Taken, starts_at: datetime) -> BookingSource:
 
 def check_open(booking: Booking, wanted: str) -> None:
     """Raises BookingState for what is completed, cancelled, or has been attended or missed."""
+    if booking.attendance is not None and (booking.status == "confirmed" or booking.is_over):
+        raise BookingState(booking.attendance, wanted)
     if booking.status not in ("pending", "confirmed"):
         raise BookingState(booking.status, wanted)
-    if booking.attendance is not None:
-        raise BookingState(booking.attendance, wanted)
+
+
+def check_ahead(booking: Booking, wanted: str, at: Circumstances) -> None:
+    """What customers may do themselves ends with the start of the session. Raises BookingState."""
+    if at.actor.role is Role.CUSTOMER and booking.starts_at <= at.now:
+        raise BookingState("begun", wanted)
 
 
 def confirm(booking: Booking, at: Circumstances) -> list[BookingFact]:
@@ -289,12 +314,17 @@ def reschedule(
     command: RescheduleBooking,
     packages: Mapping[str, Package],
     business: Business,
+    customer: Customer,
     at: Circumstances,
 ) -> tuple[list[BookingFact], dict[str, list[AnyPackageFact]]]:
     """Its units stay; they must be valid at the new start. Inside the notice period the earlier start stays
-    the measure of notice. Raises BookingState, Invalid, PackageExpired, PackageCancelled, PackageFrozen.
+    the measure of notice. Raises BookingState, Invalid, PackageExpired, PackageCancelled, PackageFrozen,
+    CustomerBlocked for a blocked customer, whose bookings only the desk moves.
     """
     check_open(booking, "rescheduled")
+    check_ahead(booking, "rescheduled", at)
+    if customer.blocked and at.actor.role is Role.CUSTOMER:
+        raise CustomerBlocked(booking.customer_id)
     if command.starts_at == booking.starts_at:
         return [], {}
     _check_start(command.starts_at, at, business.time_zone)

@@ -139,6 +139,7 @@ def _purchased(
         beneficiaries=check_beneficiaries(command.beneficiaries, sale.customer, moment),
         cap_per_participant=terms.cap_per_participant,
         cancellation=terms.cancellation or business.policies.cancellation,
+        policy_version=None if terms.cancellation else business.policy_version,
         locations=terms.locations,
         location_id=command.location_id,
         paid_with=command.payment.method if command.payment else None,

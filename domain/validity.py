@@ -24,7 +24,7 @@ from domain.package import (
     ReinstatePackage,
     SetExpiry,
 )
-from domain.refusals import Invalid, NotExpired, PackageFrozen
+from domain.refusals import HoldsOutstanding, Invalid, NotExpired, PackageFrozen
 from domain.values import LAST_DAY, Circumstances, ref_of
 
 FREEZE_DAYS_MAX = 366
@@ -75,7 +75,8 @@ def reinstate(package: Package, command: ReinstatePackage, at: Circumstances) ->
 
 
 def freeze_package(package: Package, command: FreezePackage, at: Circumstances) -> list[AnyPackageFact]:
-    """Raises PackageCancelled, PackageExpired, PackageFrozen (unfreeze first), Invalid for the last day."""
+    """Raises PackageCancelled, PackageExpired, PackageFrozen (unfreeze first), Invalid for the last day,
+    HoldsOutstanding where a booking holds units for a session meanwhile: it is moved or cancelled first."""
     check_not_cancelled(package)
     check_not_expired(package, now_for(package, at))
     today = today_for(package, at)
@@ -86,6 +87,8 @@ def freeze_package(package: Package, command: FreezePackage, at: Circumstances) 
     if not today <= command.until <= today + timedelta(days=FREEZE_DAYS_MAX):
         latest = today + timedelta(days=FREEZE_DAYS_MAX)
         raise Invalid("/until", "out-of-range", f"must lie between {today} and {latest}")
+    if within := package.held_between(now_for(package, at), command.until):
+        raise HoldsOutstanding(within)
     return [
         PackageFroze(
             effective_at=now_for(package, at),

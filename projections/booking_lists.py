@@ -94,17 +94,17 @@ def _walk(
         .limit(limit)
     )
     if after is not None:
-        assert not latest_first, "only the list by start goes on"
-        query = query.where(_is_after(bookings, after))
+        query = query.where(_is_behind(bookings, after, latest_first))
     return [dict(row) for row in snapshot.connection.execute(query).mappings()]
 
 
-def _is_after(bookings: Table, after: StartKey) -> ColumnElement[bool]:
+def _is_behind(bookings: Table, after: StartKey, latest_first: bool) -> ColumnElement[bool]:
     starts_at, booking_id = after
-    return and_(
-        bookings.c.starts_at >= starts_at,  # what an index can begin with
-        or_(bookings.c.starts_at > starts_at, bookings.c.booking_id > booking_id),
-    )
+    first, then = bookings.c.starts_at, bookings.c.booking_id
+    # The first of each two conditions is what an index can begin with.
+    if latest_first:
+        return and_(first <= starts_at, or_(first < starts_at, then < booking_id))
+    return and_(first >= starts_at, or_(first > starts_at, then > booking_id))
 
 
 def _conditions(bookings: Table, paid: Table, wanted: BookingFilter) -> list[ColumnElement[bool]]:

@@ -22,6 +22,7 @@ from domain.booking import (
     BookingOutcome,
     BookingRescheduled,
     BookingSource,
+    BookingSourcesChanged,
 )
 from domain.ledger.mapper import Recorded
 from domain.values import Terms
@@ -46,6 +47,7 @@ TABLE = Table(
     Column("payment_method", Text),
     Column("deduct", Text, nullable=False),
     Column("redemption_id", Text),
+    Column("redeemed", Boolean, nullable=False),
     # Package by package: package_id, quantity.
     Column("sources", JSON, nullable=False),
     Column("credits_used", Integer, nullable=False),
@@ -53,8 +55,10 @@ TABLE = Table(
     Column("late", Text, nullable=False),
     Column("terms_text", Text),
     Column("free_until", Moment, nullable=False),
-    Column("policy_version", Integer, nullable=False),
+    Column("policy_version", Integer),
     Column("outcome", Text),
+    Column("usable", Integer),
+    Column("unusable", Text),
     Column("overridden", Boolean, nullable=False),
     Column("in_time", Boolean),
     Column("cancelled_by", Text),
@@ -81,8 +85,9 @@ TABLE = Table(
     Index("by_attendance", "business_id", "attendance", "starts_at", "booking_id"),
     Index("by_external_ref", "business_id", "external_ref"),
 )
-"""`notice_hours`, `late`, `terms_text` and `free_until` are of the source whose notice ends first, else the
-business's. `credits_used` are units of packages; what was restored no longer counts."""
+"""`notice_hours`, `late`, `terms_text`, `policy_version` and `free_until` are of the source whose notice ends first,
+else the business's; the version is null where its terms are an offer's. `credits_used` are units of packages; what
+was restored no longer counts. `usable`: how many of the units that went back can be used, `unusable`: why not all."""
 
 UNMARKED = "unmarked"
 
@@ -109,9 +114,6 @@ def moved(before: Row | None, recorded: Recorded) -> Row:
 
 
 def _made(fact: BookingMade, recorded: Recorded) -> Row:
-    sources: dict[str, int] = {}
-    for source in fact.sources:
-        sources[source.package_id] = sources.get(source.package_id, 0) + source.quantity
     payment, series = fact.payment, fact.occurrence
     return {
         "booking_id": recorded.stream_id,
@@ -128,12 +130,12 @@ def _made(fact: BookingMade, recorded: Recorded) -> Row:
         "paid": 0 if payment is None else payment.amount,
         "payment_method": None if payment is None else payment.method.value,
         "deduct": fact.deduct,
-        "redemption_id": fact.redemption_id,
-        "sources": [{"package_id": id, "quantity": quantity} for id, quantity in sources.items()],
-        "credits_used": sum(sources.values()),
-        **_notice(fact.sources, fact.terms, fact.starts_at),
-        "policy_version": fact.policy_version,
+        **_paid_with(fact.sources, fact.redemption_id),
+        "redeemed": fact.deduct == "at_booking" and bool(fact.sources),
+        **_notice(fact.sources, fact.terms, fact.policy_version, fact.starts_at),
         "outcome": None,
+        "usable": None,
+        "unusable": None,
         "overridden": False,
         "in_time": None,
         "cancelled_by": None,
@@ -148,17 +150,32 @@ def _made(fact: BookingMade, recorded: Recorded) -> Row:
     }
 
 
-def _notice(sources: Sequence[BookingSource], terms: Terms, measured_from: datetime) -> Row:
+def _paid_with(sources: Sequence[BookingSource], redemption_id: str | None) -> Row:
+    """Units by package."""
+    units: dict[str, int] = {}
+    for source in sources:
+        units[source.package_id] = units.get(source.package_id, 0) + source.quantity
+    return {
+        "redemption_id": redemption_id,
+        "sources": [{"package_id": id, "quantity": quantity} for id, quantity in units.items()],
+        "credits_used": sum(units.values()),
+    }
+
+
+def _notice(
+    sources: Sequence[BookingSource], terms: Terms, policy_version: int | None, measured_from: datetime
+) -> Row:
     """The terms that end first: of the packages that pay, else of the business."""
     free_until = measured_from - timedelta(hours=terms.notice_hours)
     if sources:
         first = min(sources, key=lambda source: source.free_until)
-        terms, free_until = first.terms, first.free_until
+        terms, policy_version, free_until = first.terms, first.policy_version, first.free_until
     return {
         "notice_hours": terms.notice_hours,
         "late": terms.late,
         "terms_text": terms.text,
         "free_until": free_until,
+        "policy_version": policy_version,
     }
 
 
@@ -168,9 +185,17 @@ def _change(before: Row, fact: BookingFact) -> Row:
             return {"status": "confirmed"}
         case BookingRescheduled():
             own = Terms(notice_hours=before["notice_hours"], late=before["late"], text=before["terms_text"])
-            return {"starts_at": fact.starts_at, **_notice(fact.sources, own, fact.measured_from)}
+            notice = _notice(fact.sources, own, before["policy_version"], fact.measured_from)
+            return {"starts_at": fact.starts_at, **notice}
+        case BookingSourcesChanged():
+            notice = _notice(fact.sources, fact.terms, fact.policy_version, fact.measured_from)
+            redeemed = bool(fact.sources) and (before["redeemed"] or fact.why == "used")
+            return {**_paid_with(fact.sources, fact.redemption_id), **notice, "redeemed": redeemed}
+        case AttendanceMarked(attendance="no_show"):
+            return {"attendance": "no_show", "status": "completed", **_settled(fact.outcomes)}
         case AttendanceMarked():
-            return {"attendance": fact.attendance, **_settled(fact.outcomes)}
+            used = {"redeemed": bool(before["sources"])}
+            return {"attendance": fact.attendance, "status": "confirmed", **used}
         case BookingCompleted():
             return {"status": "completed"}
         case BookingCancelled():
@@ -192,8 +217,14 @@ def _settled(outcomes: Sequence[BookingOutcome]) -> Row:
     forfeited = sum(each.quantity for each in outcomes if each.outcome == "forfeited")
     restored = sum(each.quantity for each in outcomes if each.outcome == "restored")
     outcome = "partly_forfeited" if forfeited and restored else "forfeited" if forfeited else "restored"
-    overridden = any(each.overridden for each in outcomes)
-    return {"outcome": outcome, "overridden": overridden, "credits_used": forfeited}
+    back = [each for each in outcomes if each.outcome == "restored"]
+    return {
+        "outcome": outcome,
+        "overridden": any(each.overridden for each in outcomes),
+        "credits_used": forfeited,
+        "usable": sum(each.quantity for each in back if each.unusable is None),
+        "unusable": next((each.unusable for each in back if each.unusable), None),
+    }
 
 
 BOOKINGS = Keyed("bookings", 1, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)
@@ -211,9 +242,12 @@ PAID_TABLE = Table(
 
 
 def _packages(recorded: Recorded) -> Sequence[Row]:
-    assert isinstance(recorded.fact, BookingMade)
+    """Packages that pay or once paid: who asks what a package was booked for means what was given back, too."""
+    assert isinstance(recorded.fact, BookingMade | BookingSourcesChanged)
     packages = {source.package_id for source in recorded.fact.sources}
     return [{"package_id": id, "booking_id": recorded.stream_id} for id in sorted(packages)]
 
 
-BOOKING_PACKAGES = Log("booking_packages", 1, PAID_TABLE, frozenset({BookingMade}), _packages)
+BOOKING_PACKAGES = Log(
+    "booking_packages", 1, PAID_TABLE, frozenset({BookingMade, BookingSourcesChanged}), _packages
+)

@@ -431,7 +431,7 @@ def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]],
         ],
         "collapsed": state == "fully_used",
         "notes_count": card["notes_count"],
-        "last_used_at": card["last_used_at"] and rfc3339(card["last_used_at"]),
+        "last_used_at": _last_used_at(card),
         "version": card["version"],
     }
 
@@ -443,6 +443,11 @@ def _ends_at(expires_on: str | None, zone: str) -> datetime | None:
 def _available(counts: Row) -> int:
     available: int = counts["remaining"] - counts["held"]
     return available
+
+
+def _last_used_at(card: Row) -> str | None:
+    """When the latest use took place, which may have been given back since; None where no unit is in use."""
+    return rfc3339(card["last_used_at"]) if card["redeemed"] else None
 
 
 def _external_ref(text: str | None) -> Row | None:

@@ -13,6 +13,8 @@ from domain.package import (
     PaymentRefunded,
     SoldService,
     UnitsHeld,
+    UnitsRedeemed,
+    UnitsRestored,
 )
 from projections.definition import Key, Row, fold
 from projections.history import HISTORY
@@ -76,8 +78,31 @@ _UNITS = replace(UNITS, row=_unit)
 
 
 def history_of(facts: Iterable[Recorded]) -> list[Row]:
-    """The rows of `history`, in the order of the facts given."""
-    return list(fold(HISTORY, facts).values())
+    """The rows of `history`, in the order of the facts given.
+
+    A row that gives back a use or a hold tells whose it was, for which service and booking; its fact does not, so
+    the table does not either.
+    """
+    in_order = list(facts)
+    rows = list(fold(HISTORY, in_order).values())
+    taken: dict[tuple[str, int], Row] = {}
+    for recorded, row in zip(in_order, rows, strict=True):
+        match recorded.fact:
+            case UnitsRedeemed() as use:
+                taken[use.redemption_id, use.allocation] = row
+            case UnitsHeld() as hold:
+                taken[hold.booking_id, hold.line] = row
+            case UnitsRestored() as back:
+                row |= _whose(taken[back.redemption_id, back.allocation])
+            case HoldReleased() as back:
+                row |= _whose(taken[back.booking_id, back.line])
+            case _:
+                pass
+    return rows
+
+
+def _whose(taken: Row) -> Row:
+    return {name: taken[name] for name in ("service_id", "participant_id", "booking_id", "session_at")}
 
 
 def services_of(facts: Sequence[Recorded]) -> dict[str, SoldService]:

@@ -14,6 +14,7 @@ import click
 from api import settings
 from api.application import HANDLERS
 from api.command import main
+from api.owning import NOBODYS
 from api.permissions import PERMISSIONS
 from api.problems import KINDS
 from domain.events import Fact
@@ -83,16 +84,17 @@ def routes() -> str:
     lines = []
     for route in known:
         allowed = PERMISSIONS[route.operation]
-        cells = [_cell(role, allowed) for role in roles]
+        cells = [_cell(role, allowed, route.operation) for role in roles]
         lines.append(f"| `{route.method} {route.path}` | {route.summary} | " + " | ".join(cells) + " |")
     told = "The bodies, parameters and answers of each stand in `/schema` of a running server (OpenAPI 3.1)."
     return "\n".join(["# Routes\n", told, "", *head, *lines])
 
 
-def _cell(role: Role, allowed: frozenset[Role] | None) -> str:
+def _cell(role: Role, allowed: frozenset[Role] | None, operation: str) -> str:
     if allowed is not None and role not in allowed:
         return "–"
-    return "own" if role is Role.CUSTOMER and allowed is not None else "✓"
+    own = role is Role.CUSTOMER and allowed is not None and operation not in NOBODYS
+    return "own" if own else "✓"
 
 
 def environment() -> str:

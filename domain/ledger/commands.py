@@ -30,12 +30,13 @@ from domain.ledger.claims import (
 from domain.ledger.points import earned_by
 from domain.ledger.recorder import Claim, NewStream, Person, Text, Wanted
 from domain.package import Package
-from domain.redeeming import Candidate, redeem
+from domain.redeeming import Candidate, allocate, use
 from domain.refusals import DuplicateExternalRef, IdTaken, Invalid, NotFound
 from domain.restoring import restore
 from domain.rewards import rewards_id
 from domain.scheduling import Refusal, Sight, confirm, make, reschedule
 from domain.selling import Sale, sell
+from domain.sourcing import check_payable, concerned, paid_with, without
 from domain.values import Circumstances, ExternalRef, Role, Value, Wording, local_day
 
 Peek = Callable[[str], Any]
@@ -177,7 +178,27 @@ def _wants_offer(command: catalogue.OfferCommand, business_id: str, peek: Peek) 
 def _wants_customer(command: customer.CustomerCommand, business_id: str, peek: Peek) -> Wanted:
     ref = command.external_ref if isinstance(command, customer.RegisterCustomer) else None
     streams = {command.customer_id: 0} | ({business_id: 0} if _category(command) else {})
-    return Wanted(streams, counted=_ref_counts("customer", ref))
+    return Wanted(streams | _services_of(command), counted=_ref_counts("customer", ref))
+
+
+def _barred(command: Value) -> dict[str, str]:
+    """The services that a command bars a participant from, by their place in its body."""
+    match command:
+        case customer.RegisterCustomer():
+            places = [(f"/participants/{n}", each) for n, each in enumerate(command.participants)]
+        case customer.AddParticipant():
+            places = [("", command.participant)]
+        case customer.ChangeParticipant():
+            return {f"/barred_services/{n}": id for n, id in enumerate(command.barred_services or ())}
+        case _:
+            return {}
+    return {
+        f"{at}/barred_services/{n}": id for at, each in places for n, id in enumerate(each.barred_services)
+    }
+
+
+def _services_of(command: Value) -> dict[str, int]:
+    return dict.fromkeys(_barred(command).values(), 0)
 
 
 def _category(command: Value) -> str | None:
@@ -191,6 +212,9 @@ def _of_customer(command: customer.CustomerCommand, books: Books, at: Circumstan
     facts = list(customer.decide(state, command, at))
     if (category := _category(command)) is not None:
         books.business.check_category(category)
+    for pointer, service_id in _barred(command).items():
+        if books.service(service_id) is None:
+            raise Invalid(pointer, "unknown-service", "is not a service of this business")
     claims: tuple[Claim, ...] = ()
     if isinstance(command, customer.RegisterCustomer):
         _check_unclaimed_ref(books, "customer", command.external_ref)
@@ -244,7 +268,8 @@ def _today(books: Books, at: Circumstances) -> date:
 def _wants_participant(
     command: directory.EnterParticipant | directory.ChangeParticipantEntry, business_id: str, peek: Peek
 ) -> Wanted:
-    return Wanted({command.participant.customer_id: 0}, counted=_photo_counts(command))
+    asked = command.participant
+    return Wanted({asked.customer_id: 0} | _services_of(asked), counted=_photo_counts(command))
 
 
 def _enter_participant(command: directory.EnterParticipant, books: Books, at: Circumstances) -> Decision:
@@ -446,34 +471,31 @@ def _refund(command: package.RefundPayment, books: Books, at: Circumstances) -> 
 
 def _wants_redemption(command: package.RedeemUnits, business_id: str, peek: Peek) -> Wanted:
     counted = (redemption_claims(command.redemption_id),)
-    streams = {business_id: 0, command.package_id: 0} | _staff_of(command)
+    streams = {business_id: 0, command.package_id: 0} | _spoken_of(command)
     streams |= _owner_of(command.package_id, peek)
     return Wanted(streams, with_customers=True, counted=counted)
 
 
-def _staff_of(command: package.Redemption) -> dict[str, int]:
-    return {} if command.staff_id is None else {command.staff_id: 0}
+def _spoken_of(command: package.Redemption) -> dict[str, int]:
+    return {id: 0 for id in (command.staff_id, command.booking_id) if id is not None}
 
 
 def _redeem(command: package.RedeemUnits, books: Books, at: Circumstances) -> Decision:
     state = _package(books, command.package_id)
     candidate = Candidate(command.package_id, state, 0)
-    return _redemption([candidate], command, books, at, _customer(books, state.customer_id), chosen=True)
+    return _redemption([candidate], command, books, at, state.customer_id, chosen=True)
 
 
 def _wants_customer_redemption(command: package.RedeemFromCustomer, business_id: str, peek: Peek) -> Wanted:
     counted = (redemption_claims(command.redemption_id),)
-    streams = {business_id: 0, command.customer_id: 0} | _staff_of(command)
+    streams = {business_id: 0, command.customer_id: 0} | _spoken_of(command)
     return Wanted(streams, packages_of=(command.customer_id,), counted=counted)
 
 
 def _redeem_from_customer(command: package.RedeemFromCustomer, books: Books, at: Circumstances) -> Decision:
-    owner = _customer(books, command.customer_id)
-    found = books.packages_of(command.customer_id)
-    candidates = [
-        Candidate(id, state, position or AFTER_ALL + n) for n, (id, state, position) in enumerate(found)
-    ]
-    return _redemption(candidates, command, books, at, owner, chosen=False)
+    _customer(books, command.customer_id)
+    candidates = _candidates(command.customer_id, None, books)
+    return _redemption(candidates, command, books, at, command.customer_id, chosen=False)
 
 
 AFTER_ALL = 2**63
@@ -485,21 +507,30 @@ def _redemption(
     command: package.Redemption,
     books: Books,
     at: Circumstances,
-    owner: Customer,
+    owner_id: str,
     *,
     chosen: bool,
 ) -> Decision:
+    """Raises also what `check_payable` raises, where it pays for a booking of these books."""
     claims = redemption_claims(command.redemption_id)
     if books.count(claims):
         raise IdTaken(command.redemption_id)
     books.business.check_location(command.location_id)
     if command.staff_id is not None and books.staff(command.staff_id) is None:
         raise Invalid("/staff_id", "unknown-staff", "is not a member of staff of this business")
-    facts = redeem(candidates, command, at, books.business, owner, chosen=chosen)
-    return Decision(
-        {id: ("package", list(made)) for id, made in facts.items()},
-        claims=tuple(Claim(f"{claims}{id}", id) for id in facts),
-    )
+    booked = books.booking(command.booking_id) if command.booking_id else None
+    if booked is not None:
+        command = check_payable(booked, command, owner_id)
+    owner = _customer(books, owner_id)
+    taken, wish = allocate(candidates, command, at, books.business, owner, chosen=chosen)
+    facts = use(taken, wish, at)
+    made: dict[str, tuple[str, list[Any]]] = {id: ("package", new) for id, new in facts.items()}
+    claimed = [Claim(f"{claims}{id}", id) for id in facts]
+    if booked is not None and command.booking_id is not None:
+        made[command.booking_id] = ("booking", [paid_with(booked, command.redemption_id, taken, at)])
+        paying = booking_claims(command.booking_id)
+        claimed += [Claim(f"{paying}{id}/{command.redemption_id}", id) for id in facts]
+    return Decision(made, claims=tuple(claimed))
 
 
 def _wants_restoration(command: package.RestoreUnits, business_id: str, peek: Peek) -> Wanted:
@@ -528,7 +559,7 @@ def _wants_making(command: booking.MakeBooking, business_id: str, peek: Peek) ->
 
 
 def _make_booking(command: booking.MakeBooking, books: Books, at: Circumstances) -> Decision:
-    _check_own(command.customer_id, "customer", at)
+    _check_own(command.customer_id, "customer", command.customer_id, at)
     owner = _customer(books, command.customer_id)
     taken: set[str] = set()
     for each in command.bookings:
@@ -557,10 +588,13 @@ def _make_booking(command: booking.MakeBooking, books: Books, at: Circumstances)
     )
 
 
-def _check_own(customer_id: str, kind: str, at: Circumstances) -> None:
-    """A customer's key acts for its own customer; of others it does not even learn that they exist."""
-    if at.actor.role is Role.CUSTOMER and at.actor.id != customer_id:
-        raise NotFound(kind, customer_id)
+def _check_own(owner_id: str, kind: str, id: str, at: Circumstances) -> None:
+    """A customer's key acts for its own customer; of others it does not even learn that they exist.
+
+    `kind` and `id` are what was asked for.
+    """
+    if at.actor.role is Role.CUSTOMER and at.actor.id != owner_id:
+        raise NotFound(kind, id)
 
 
 def _candidates(customer_id: str, package_id: str | None, books: Books) -> list[Candidate]:
@@ -598,9 +632,9 @@ def _of_booking(command: booking.BookingCommand, books: Books, at: Circumstances
     state = books.booking(command.booking_id)
     if state is None:
         raise NotFound("booking", command.booking_id)
-    _check_own(state.customer_id, "booking", at)
+    _check_own(state.customer_id, "booking", command.booking_id, at)
     packages = {id: _package(books, id) for id in state.packages}
-    facts, moved = _decide_booking(state, command, packages, books.business, at)
+    facts, moved = _decide_booking(state, command, packages, books, at)
     return Decision(
         {id: ("package", new) for id, new in moved.items()} | {command.booking_id: ("booking", list(facts))},
         texts=_texts(command, state.customer_id) if facts else (),
@@ -611,14 +645,16 @@ def _decide_booking(
     state: Booking,
     command: booking.BookingCommand,
     packages: Mapping[str, Package],
-    of: business.Business,
+    books: Books,
     at: Circumstances,
 ) -> tuple[list[booking.BookingFact], dict[str, list[package.AnyPackageFact]]]:
     match command:
         case booking.ConfirmBooking():
             return confirm(state, at), {}
         case booking.RescheduleBooking():
-            return reschedule(state, command, packages, of, at)
+            return reschedule(
+                state, command, packages, books.business, _customer(books, state.customer_id), at
+            )
         case booking.MarkAttendance():
             return mark(state, command, packages, at)
         case booking.CompleteBooking():
@@ -675,6 +711,24 @@ def _with_points(
     )
 
 
+def _telling_bookings(route: Route) -> Route:
+    """The same route; a booking whose units it gives back is told in the same append."""
+
+    def decide(command: Any, books: Books, at: Circumstances) -> Decision:
+        decision = route.decide(command, books, at)
+        moved = {id: facts for id, (kind, facts) in decision.facts.items() if kind == "package"}
+        packages = {id: _package(books, id) for id in moved}
+        told: dict[str, tuple[str, list[Any]]] = {}
+        for id in concerned(packages, moved):
+            booked = books.booking(id)
+            fact = None if booked is None else without(booked, id, packages, moved, at)
+            if fact is not None:
+                told[id] = ("booking", [fact])
+        return replace(decision, facts={**decision.facts, **told}) if told else decision
+
+    return Route(route.wants, decide, route.target)
+
+
 def _earning(route: Route) -> Route:
     """The same route, and what its facts earn or take back under the business's earn rules.
 
@@ -721,7 +775,7 @@ def _id(name: str) -> Callable[[Any, str], str]:
 
 
 _PACKAGE = Route(_wants_package, _of_package, _id("package_id"))
-_PACKAGE_EARNING = _earning(_PACKAGE)
+_PACKAGE_EARNING = _earning(_telling_bookings(_PACKAGE))
 _POINTS = Route(_wants_points, _of_points, lambda command, business_id: rewards_id(command.customer_id))
 _BOOKING = _earning(Route(_wants_booking, _of_booking, _id("booking_id")))
 
@@ -775,7 +829,7 @@ COMMANDS: Mapping[type[Value], Route] = {
     customer.AddParticipant: _CUSTOMER,
     customer.ChangeParticipant: _CUSTOMER,
     customer.RemoveParticipant: _CUSTOMER,
-    booking.MakeBooking: Route(_wants_making, _make_booking),
+    booking.MakeBooking: _earning(Route(_wants_making, _make_booking)),
     booking.ConfirmBooking: _BOOKING,
     booking.RescheduleBooking: _BOOKING,
     booking.MarkAttendance: _BOOKING,
@@ -784,7 +838,7 @@ COMMANDS: Mapping[type[Value], Route] = {
     package.SellPackage: _earning(Route(_wants_sale, _sell)),
     package.RedeemUnits: _earning(Route(_wants_redemption, _redeem, _id("package_id"))),
     package.RedeemFromCustomer: _earning(Route(_wants_customer_redemption, _redeem_from_customer)),
-    package.RestoreUnits: _earning(Route(_wants_restoration, _restore)),
+    package.RestoreUnits: _earning(_telling_bookings(Route(_wants_restoration, _restore))),
     package.RefundPayment: _earning(Route(_wants_refund, _refund)),
     package.CorrectLine: _PACKAGE_EARNING,
     package.SetExpiry: _PACKAGE,

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from functools import reduce
 from typing import Any
 
-from domain import package
-from domain.earning import Cause, TakesBack, causes, earned, visits
+from domain import booking, package
+from domain.earning import Cause, TakesBack, earned, of_booking, of_package
 from domain.ledger.books import Books
 from domain.ledger.claims import redemption_claims
 from domain.package import Package
-from domain.rewards import AnyRewardsFact, entry_of
+from domain.rewards import AnyRewardsFact
 from domain.values import Circumstances
 
 Decided = Mapping[str, tuple[str, list[Any]]]
@@ -57,20 +57,24 @@ def _after(before: Package | None, facts: list[Any]) -> Package:
 def _causes(
     decided: Decided, after: Mapping[str, Package], books: Books, at: Circumstances
 ) -> Iterator[tuple[str, Cause]]:
+    def is_ours(booking_id: str) -> bool:
+        return booking_id in decided or books.booking(booking_id) is not None
+
     for id, (kind, facts) in decided.items():
         if kind == "package":
-            yield from ((after[id].customer_id, cause) for cause in causes(facts, id, after[id]))
-        elif kind == "booking" and (booking := books.booking(id)) is not None:
-            yield from (
-                (booking.customer_id, cause) for cause in visits(facts, id, booking.starts_at, at.now)
-            )
+            owner = after[id].customer_id
+            yield from ((owner, cause) for cause in of_package(facts, id, after[id], is_ours))
+        elif kind == "booking":
+            booked = reduce(booking.evolve, facts, books.booking(id))
+            assert booked is not None, "its facts begin with booking.made"
+            yield from ((booked.customer_id, cause) for cause in of_booking(facts, id, booked, at.now))
 
 
 def _is_over(cause: Cause, additions: Mapping[str, Any], after: Mapping[str, Package], books: Books) -> bool:
     """Whether nothing is left of what a cause undoes: a redemption may still use units of other packages."""
     if not isinstance(cause, TakesBack) or cause.kind != "visit" or not cause.id.startswith("red_"):
         return True
-    if entry_of(cause.id) not in additions:
+    if cause.entry_id not in additions:
         return False
     used = books.claimants(redemption_claims(cause.id), lambda state: cause.id in state.uses)
     return not any(

@@ -34,6 +34,8 @@ _PLAIN = str.maketrans(
 )
 """Letters with a stroke and the like, which Unicode does not take apart."""
 _NUMBER = re.compile(r"[\d\s+()./-]*\d[\d\s+()./-]*")
+_ABROAD = re.compile(r"^(\s*(?:\+|00)[\d\s./-]+)\(\s*0\s*(?:\)|$)")
+"""A country code, and behind it the 0 that is dialled at home alone."""
 _NO_DIGIT = re.compile(r"\D")
 
 
@@ -66,7 +68,7 @@ def _dialled(mobile: str | None) -> list[str]:
 def words(term: str) -> tuple[str, ...]:
     """The words that are searched for, the longest first; a number is one word. Empty: nothing to search by."""
     if _NUMBER.fullmatch(term):
-        digits = folded(_NO_DIGIT.sub("", term))
+        digits = folded(_NO_DIGIT.sub("", _ABROAD.sub(r"\1", term)))
         return (digits.removeprefix("00") or digits,)
     return tuple(sorted(set(folded(term).split()), key=lambda word: (-len(word), word))[:WORDS_MAX])
 

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar import Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from api.bodies import BODY_BYTES_MAX, INTEGER_MAX, NESTING_MAX, Nothing, parse, read_body, read_parameters
 from api.frame import body_of
 from api.ids import Randomness
-from api.problems import Problem
+from api.problems import Flaw, Problem, flaws_of
 from api.queries import ListParameters
 from api.redemptions import RedemptionBody
 from domain.ledger.recorder import Wanted
-from tests.api.desk import Desk
+from tests.api.desk import ROUTES, Desk
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -139,6 +139,29 @@ def test_a_value_deep_inside_is_named_too(desk: Desk, changes: dict[str, Any], p
 @pytest.mark.parametrize("text", ["Anna 💆", "\u05d0\u05d1\u05d2\u200f", "a\u200bb", "Zoë\nvan den Berg"])
 def test_text_of_any_script_is_kept_as_it_is(desk: Desk, text: str) -> None:
     assert desk.do("/v1/services", SERVICE | {"name": text})["name"] == text
+
+
+def test_what_a_field_may_be_is_told_in_the_words_of_the_api(desk: Desk) -> None:
+    body = {"name": "Éva", "role": "boss"}
+    problem = desk.refused("/v1/staff", body, "validation-failed")
+    assert problem["errors"][0]["detail"] == "Input should be 'owner', 'manager' or 'staff'"
+
+
+def test_no_choice_of_any_route_is_told_in_the_words_of_the_code() -> None:
+    models = {model for route in ROUTES for model in (route.body, route.parameters) if model is not None}
+    fields = [(model, field.alias or name) for model in models for name, field in model.model_fields.items()]
+    sent = [(model, {name: given}) for model, name in fields for given in ("boss", ["boss"])]
+    told = {flaw.detail for model, body in sent for flaw in flaws_found(model, body)}
+    assert any("'owner'" in detail for detail in told)
+    assert {detail for detail in told if "<" in detail} == set()
+
+
+def flaws_found(model: type[BaseModel], sent: dict[str, Any]) -> list[Flaw]:
+    try:
+        model.model_validate_json(json.dumps(sent))
+    except ValidationError as error:
+        return flaws_of(error, sent)
+    return []
 
 
 def test_a_body_may_be_64_kib_and_not_a_byte_more(desk: Desk) -> None:

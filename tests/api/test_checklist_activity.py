@@ -104,7 +104,41 @@ def test_activity_shows_active_packages_and_bookings_on_both_sides_of_now(either
     assert [each["id"] for each in told["bookings"]["upcoming"]] == [next_one, far]
     assert [each["id"] for each in told["bookings"]["past"]] == [later, earlier], "the latest first"
     assert told["bookings"]["past"][0] == desk.get(f"/v1/bookings/{later}")
-    few = desk.get(f"/v1/customers/{anna}/activity", limit=1)["bookings"]
-    assert [each["id"] for each in few["upcoming"] + few["past"]] == [next_one, later]
+    assert (told["has_more"], told["next_cursor"]) == (False, None)
+    few = desk.get(f"/v1/customers/{anna}/activity", limit=1)
+    assert [each["id"] for each in few["bookings"]["upcoming"] + few["bookings"]["past"]] == [next_one, later]
+    assert few["has_more"] is True
     audited = desk.as_role(Role.AUDITOR).get(f"/v1/customers/{anna}/activity")
     assert (audited["customer"]["name"], audited["packages"][0]["customer"]["name"]) == (None, None)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_pages_of_activity_hold_every_booking_once_though_time_goes_on(either_desk: Desk, limit: int) -> None:
+    desk = either_desk
+    massage, anna = desk.service(), desk.customer("Anna")
+    starts = [ahead(desk, days=days) for days in (1, 1, 2, 3, 9, 9)]
+    made = [book(desk, anna, massage, starts_at)["id"] for starts_at in starts]
+    desk.clock.forward(days=4)
+    path, sides = f"/v1/customers/{anna}/activity", ("upcoming", "past")
+    whole = desk.get(path)["bookings"]
+    assert {side: {each["id"] for each in whole[side]} for side in sides} == {
+        "upcoming": {*made[4:]},
+        "past": {*made[:4]},
+    }
+
+    page = desk.get(path, limit=limit)
+    pages = [page]
+    while page["has_more"]:
+        desk.clock.forward(days=3)
+        page = desk.get(path, limit=limit, cursor=page["next_cursor"])
+        pages.append(page)
+
+    for side in sides:
+        assert [each["id"] for page in pages for each in page["bookings"][side]] == [
+            each["id"] for each in whole[side]
+        ]
+    assert all(len(page["bookings"][side]) <= limit for page in pages for side in sides)
+    assert page["next_cursor"] is None
+    ben = desk.customer("Ben")
+    foreign = desk.ask(f"/v1/customers/{ben}/activity", limit=limit, cursor=pages[0]["next_cursor"])
+    assert foreign.json()["code"] == "invalid-cursor"

@@ -80,8 +80,11 @@ def test_a_booking_is_pending_confirmed_completed_or_cancelled(desk: Desk) -> No
     massage, anna = desk.service(), desk.customer()
     one, other = (book(desk, anna, massage) for _ in range(2))
     assert desk.do(f"/v1/bookings/{one['id']}/confirmation")["status"] == "confirmed"
-    assert (
-        desk.refused(f"/v1/bookings/{one['id']}/confirmation", {}, "booking-state")["wanted"] == "confirmed"
+    refused = desk.refused(f"/v1/bookings/{one['id']}/confirmation", {}, "booking-state")
+    assert (refused["booking_status"], refused["wanted"], refused["status"]) == (
+        "confirmed",
+        "confirmed",
+        409,
     )
     desk.refused(f"/v1/bookings/{other['id']}/completion", {}, "booking-state")
     done = desk.do(f"/v1/bookings/{one['id']}/completion")
@@ -231,7 +234,7 @@ def test_units_are_held_until_the_booking_is_attended_and_stamps_link_to_it(eith
     assert [(unit["state"], unit["booking_id"]) for unit in others] == [("available", None)] * 2
 
     desk.clock.forward(hours=3)
-    desk.do(f"/v1/bookings/{made['id']}/attendance", {"attendance": "attended"})
+    marked = desk.do(f"/v1/bookings/{made['id']}/attendance", {"attendance": "attended"})
     stamp = desk.units(sold["id"])[0]
     assert (stamp["state"], stamp["booking_id"], stamp["used_at"]) == ("used", made["id"], made["starts_at"])
     kinds = [
@@ -243,7 +246,7 @@ def test_units_are_held_until_the_booking_is_attended_and_stamps_link_to_it(eith
         ("hold", made["starts_at"]),
         ("use", made["starts_at"]),
     ]
-    assert desk.get(f"/v1/redemptions/{made['redemption_id']}")["booking"]["id"] == made["id"]
+    assert desk.get(f"/v1/redemptions/{marked['redemption_id']}")["booking"]["id"] == made["id"]
 
 
 def test_a_package_with_holds_ends_only_when_they_are_released_with_it(desk: Desk) -> None:

@@ -180,3 +180,16 @@ def test_a_card_of_the_customers_tab_is_enough_to_edit_the_package(desk: Desk) -
     desk.refused(
         f"/v1/packages/{card['id']}/expiry", {"expires_on": None}, "version-mismatch", If_Match=stale
     )
+
+
+def test_a_package_that_nobody_has_used_was_never_used_last(either_desk: Desk) -> None:
+    desk = either_desk
+    massage, anna = desk.service(), desk.customer()
+    sold = desk.sell(anna, desk.offer(massage), effective_at=desk.today(days=-9))
+    moments = [f"{desk.today(days=-days)}T10:00:00.000Z" for days in (3, 5)]
+    uses = [desk.redeem(sold["id"], massage, effective_at=moment)["redemption_id"] for moment in moments]
+    assert desk.card(sold["id"])["last_used_at"] == moments[0]
+    for use in uses:
+        desk.do(f"/v1/redemptions/{use}/restorations")
+    assert desk.card(sold["id"])["last_used_at"] is None
+    assert desk.get(f"/v1/customers/{anna}/packages")["data"] == [desk.card(sold["id"])]

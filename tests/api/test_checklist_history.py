@@ -4,6 +4,7 @@ import pytest
 
 from domain.values import Role
 from tests.api.desk import Desk, money
+from tests.api.test_checklist_bookings import book
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -73,6 +74,33 @@ def test_every_action_is_a_row_and_an_undo_is_one_more(desk: Desk) -> None:
     assert restoration["redemption_id"] == red
     assert (correction["kind"], correction["label"]) == ("correction", "Correction: missed")
     assert [row["version"] for row in rows] == list(range(1, len(rows) + 1))
+
+
+@pytest.mark.covers("S76", "S77", "S86")
+@pytest.mark.parametrize(("deduct", "kind"), [("at_booking", "restoration"), ("at_attendance", "hold")])
+def test_what_goes_back_tells_whose_it_was_and_for_which_appointment(
+    either_desk: Desk, deduct: str, kind: str
+) -> None:
+    desk = either_desk
+    desk.do("/v1/policies", {"deduct": deduct})
+    walk = desk.service("Walk", "Dog care")
+    ida = desk.do("/v1/customers", {"name": "Ida", "participants": [{"name": "Max", "kind": "dog"}]})
+    dog = ida["participants"][-1]
+    sold = desk.sell(ida["id"], desk.offer(walk, sharing="household"))
+    made = book(desk, ida["id"], walk, participant_id=dog["id"])
+    desk.do(f"/v1/bookings/{made['id']}/cancellation", {"by": "business"})
+
+    _, taken, given_back = desk.history(sold["id"])
+
+    assert given_back["kind"] == kind
+    assert given_back["service"] == {"id": walk, "name": "Walk"}
+    assert given_back["participant"]["name"] == "Max"
+    assert given_back["booking"] == {"id": made["id"], "starts_at": made["starts_at"]}
+    names = ("service", "participant", "booking")
+    assert [given_back[name] for name in names] == [taken[name] for name in names]
+    _, then_taken, then_back = desk.history(sold["id"], at_version=3)
+    assert [then_back[name] for name in names] == [then_taken[name] for name in names]
+    assert then_back["participant"]["id"] == dog["id"]
 
 
 @pytest.mark.covers("S37")

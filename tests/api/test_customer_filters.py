@@ -54,6 +54,8 @@ def test_typing_finds_names_and_numbers_from_the_first_letter_on(either_desk: De
         "+36 20 123 45": {"Ágnes"},
         "06201234567": {"Ágnes"},
         "0036 30": {"Konstantin"},
+        "+36 (0)20 123": {"Ágnes"},
+        "0036 (0) 30 765": {"Konstantin"},
         "4321": {"Konstantin"},
         "kk": set(),
         "levin konstantin x": set(),
@@ -231,6 +233,40 @@ def test_a_page_stays_what_it_is_and_its_cursor_fits_no_other_filters(desk: Desk
     ):
         answer = desk.ask("/v1/customers", cursor=first["next_cursor"], **other)
         assert answer.json()["code"] == "invalid-cursor"
+
+
+RANGES = (
+    ("/v1/customers", "booking_from", "booking_to"),
+    ("/v1/bookings", "from", "to"),
+    ("/v1/customers/{customer}/bookings", "from", "to"),
+    ("/v1/customers/{customer}/points", "from", "to"),
+    ("/v1/packages", "expires_from", "expires_to"),
+    ("/v1/packages", "purchased_from", "purchased_to"),
+)
+
+
+@pytest.mark.parametrize(("path", "first", "last"), RANGES)
+def test_a_range_does_not_end_before_it_begins(desk: Desk, path: str, first: str, last: str) -> None:
+    path = path.format(customer=desk.customer())
+    answer = desk.ask(path, **{first: "2026-10-04", last: "2026-10-03"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "validation-failed")
+    assert [flaw["pointer"] for flaw in answer.json()["errors"]] == [f"/{last}"]
+    assert desk.get(path, **{first: "2026-10-03", last: "2026-10-03"})["data"] == []
+
+
+def test_a_range_of_bookings_is_of_days_in_the_zone_of_the_business_or_of_moments(desk: Desk) -> None:
+    begins, before = "2026-10-02T22:00:00Z", "2026-10-02T21:59:59.999Z"  # of the 3rd in Budapest
+    for path, first, last in RANGES[:2]:
+        desk.get(path, **{first: "2026-10-03", last: begins})
+        desk.get(path, **{first: begins, last: begins})
+        for wrong in ({first: "2026-10-03", last: before}, {first: begins, last: "2026-10-02"}):
+            assert desk.ask(path, **wrong).json()["errors"][0]["pointer"] == f"/{last}"
+
+
+def test_a_segment_holds_no_range_that_ends_before_it_begins(desk: Desk) -> None:
+    filters = {"booking_from": "2026-10-04", "booking_to": "2026-10-03"}
+    problem = desk.refused("/v1/segments", {"name": "October", "filters": filters}, "validation-failed")
+    assert [flaw["pointer"] for flaw in problem["errors"]] == ["/filters/booking_to"]
 
 
 def test_what_is_no_filter_is_refused(desk: Desk) -> None:

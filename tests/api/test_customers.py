@@ -248,6 +248,20 @@ def test_participants_come_change_and_go(desk: Desk) -> None:
     assert barred["participants"][0]["barred_services"] == [massage]
 
 
+def test_only_services_of_the_business_are_barred(either_desk: Desk) -> None:
+    desk = either_desk
+    massage, dog = desk.service(), {"name": "Max", "kind": "dog"}
+    unknown = {"barred_services": [massage, "svc_unknown"]}
+    body = {"name": "Anna", "participants": [dog, dog | unknown]}
+    problem = desk.refused("/v1/customers", body, "validation-failed")
+    assert [flaw["pointer"] for flaw in problem["errors"]] == ["/participants/1/barred_services/1"]
+    anna = desk.do("/v1/customers", {"name": "Anna", "participants": [dog]})
+    path = f"/v1/customers/{anna['id']}/participants"
+    for at, asked in ((path, dog | unknown), (f"{path}/{anna['participants'][1]['id']}/changes", unknown)):
+        problem = desk.refused(at, asked, "validation-failed")
+        assert [flaw["pointer"] for flaw in problem["errors"]] == ["/barred_services/1"]
+
+
 def test_an_external_reference_is_unique_and_finds_its_customer(desk: Desk) -> None:
     anna = desk.do("/v1/customers", ANNA)
     desk.customer("Kitty")

@@ -95,6 +95,17 @@ def test_points_lie_within_their_limits(desk: Desk, action: str, points: int) ->
     assert problem["errors"][0]["pointer"] == "/points"
 
 
+@pytest.mark.parametrize("kind", ["payment", "purchase", "visit", "gift"])
+def test_what_is_given_by_hand_does_not_pose_as_earned(desk: Desk, kind: str) -> None:
+    path, source = f"/v1/customers/{desk.customer()}/points", {"kind": kind, "id": "pay_1"}
+    for action in ("add", "redeem", "adjust"):
+        body = {"action": action, "points": 5, "source": source}
+        problem = desk.refused(path, body, "validation-failed")
+        assert [flaw["pointer"] for flaw in problem["errors"]] == ["/source/kind"]
+    named = desk.do(path, {"action": "add", "points": 5, "source": {"kind": "manual", "id": "Summer"}})
+    assert named["source"] == {"kind": "manual", "id": "Summer"}
+
+
 def test_an_id_may_be_chosen_once(desk: Desk) -> None:
     anna, ben = desk.customer(), desk.customer("Ben")
     assert move(desk, anna, "add", 10, id="pts_mine")["id"] == "pts_mine"
@@ -122,9 +133,14 @@ def test_the_same_request_moves_points_once(either_desk: Desk) -> None:
 def test_the_account_has_a_version(desk: Desk) -> None:
     anna = desk.customer()
     path = f"/v1/customers/{anna}/points"
+    assert desk.ask(path).headers["ETag"] == '"v0"'
     move(desk, anna, "add", 10)
     tag = desk.post(path, {"action": "add", "points": 10}).headers["ETag"]
-    assert tag == '"v2"'
+    assert tag == '"v2"' == desk.ask(path).headers["ETag"]
+    assert desk.ask(path, limit=1, points=99).headers["ETag"] == tag, (
+        "of the account, whatever is shown of it"
+    )
+    assert desk.ask(path, at_version=1).headers["ETag"] == '"v1"'
     desk.refused(path, {"action": "add", "points": 1}, "version-mismatch", if_match='"v1"')
     assert desk.post(path, {"action": "add", "points": 1}, if_match=tag).status_code == 201
 
@@ -389,6 +405,26 @@ def test_an_attended_booking_is_one_visit_unless_it_turns_out_a_no_show(desk: De
         assert balance(desk, anna) == points, attendance
     found = rows(desk, anna)
     assert [row["source"] for row in found] == [{"kind": "visit", "id": booking}] * 2
+
+
+@pytest.mark.covers("S145")
+def test_a_booking_paid_at_the_till_earns_and_gives_back_what_the_money_would(desk: Desk) -> None:
+    desk.do("/v1/policies", {"earn": EARN, "cancellation": {"notice_hours": 24, "late": "forfeit"}})
+    anna, massage = desk.customer(), desk.service()
+    starts_at = (desk.clock() + timedelta(hours=30)).isoformat(timespec="milliseconds")
+    body = {"customer_id": anna, "service_id": massage, "starts_at": starts_at}
+    paid = {**body, "payment": {"amount": 4_000, "method": "cash"}}
+    kept, early = (desk.do("/v1/bookings", paid)["id"] for _ in range(2))
+    assert balance(desk, anna) == 80
+    desk.do(f"/v1/bookings/{early}/cancellation", {})
+    assert balance(desk, anna) == 40, "in time the money goes back"
+    desk.clock.forward(hours=31)
+    desk.do(f"/v1/bookings/{kept}/attendance", {"attendance": "attended"})
+    assert balance(desk, anna) == 45
+    desk.do(f"/v1/bookings/{kept}/attendance", {"attendance": "no_show"})
+    assert balance(desk, anna) == 40, "what was paid is forfeited and its points stay"
+    sources = {(row["source"]["kind"], row["source"]["id"]) for row in rows(desk, anna)}
+    assert sources == {("payment", kept), ("payment", early), ("visit", kept)}
 
 
 def test_a_dry_run_tells_the_points_and_gives_none(desk: Desk) -> None:

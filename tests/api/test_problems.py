@@ -1,5 +1,6 @@
 """Problems: one form for all that goes wrong, a page for each code, and nothing of the inside in any."""
 
+from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -71,6 +72,14 @@ def test_the_numbers_that_explain_a_refusal_are_members() -> None:
     assert expired.members == {"expires_on": "2026-01-01"}
     short: Refused = refusals.InsufficientUnits(requested=3, available=1, remaining=1)
     assert problem_of(short).members == {"requested": 3, "available": 1, "remaining": 1}
+
+
+def test_no_refusal_explains_itself_by_a_member_that_every_problem_has() -> None:
+    form = {"type", "title", "status", "detail", "code", "instance", "errors"}
+    kinds = [each for each in vars(refusals).values() if isinstance(each, type) and is_dataclass(each)]
+    assert len(kinds) > 20
+    taken = {(each.__name__, field.name) for each in kinds for field in fields(each) if field.name in form}
+    assert taken == set()
 
 
 def test_no_member_of_a_refusal_hides_one_of_the_form() -> None:

@@ -147,7 +147,7 @@ class World:
             case ConfirmBooking():
                 return confirm(state, at), {}
             case RescheduleBooking():
-                return reschedule(state, command, packages, self.business, at)
+                return reschedule(state, command, packages, self.business, self.customer, at)
             case MarkAttendance():
                 return mark(state, command, packages, at)
             case CompleteBooking():

@@ -232,8 +232,11 @@ def test_a_chosen_package_that_cannot_pay_refuses_the_booking(
 
 def test_a_package_that_must_be_paid_first_does_not_pay_before() -> None:
     world = given(sold()).under(payment_required=True)
-    world.when(book(package_id="pkg_1")).refused(PaymentRequired, owing=10_000)
-    assert world.when(book()).booking.sources == ()
+    for asked in (book(package_id="pkg_1"), book()):
+        world.when(asked).refused(PaymentRequired, owing=10_000)
+    assert world.when(book(service_id="svc_talk")).booking.sources == (), (
+        "it is good for nothing but massages"
+    )
 
 
 # Made without units
@@ -266,6 +269,10 @@ def test_what_is_paid_otherwise_takes_no_units() -> None:
         (
             {"payment": Money(amount=1, currency="HUF"), "payment_method": PaymentMethod.CASH},
             "/payment/amount/currency",
+        ),
+        (
+            {"payment": Money(amount=0, currency="EUR"), "payment_method": PaymentMethod.CASH},
+            "/payment/amount",
         ),
     ],
 )
@@ -419,7 +426,7 @@ def test_a_pending_booking_is_confirmed_once() -> None:
     assert outcome.booked == {"bkg_1": [BookingConfirmed(entered_by="stf_bob")]}
     assert outcome.booking.status == "confirmed"
     outcome.and_when(ConfirmBooking(booking_id="bkg_1")).refused(
-        BookingState, status="confirmed", wanted="confirmed"
+        BookingState, booking_status="confirmed", wanted="confirmed"
     )
 
 
@@ -502,7 +509,7 @@ def test_the_same_start_again_is_nothing_new() -> None:
 def test_what_took_place_or_was_called_off_does_not_move() -> None:
     outcome = booked().and_when(attend())
     outcome.and_when(reschedule("2026-10-09 10:00")).refused(
-        BookingState, status="attended", wanted="rescheduled"
+        BookingState, booking_status="attended", wanted="rescheduled"
     )
 
 

@@ -23,7 +23,7 @@ from domain.package import (
     UnitsForfeited,
     UnitsRedeemed,
 )
-from domain.refusals import BookingState, Forbidden, Invalid
+from domain.refusals import BookingState, EffectiveAtOutOfRange, Forbidden, Invalid, PackageExpired
 from domain.values import Role, Terms
 from tests.domain.appointments import (
     DEDUCTS,
@@ -37,9 +37,10 @@ from tests.domain.appointments import (
     booked,
     call_off,
     reschedule,
+    salon,
     stamps,
 )
-from tests.domain.given import Outcome, given
+from tests.domain.given import Appointment, Outcome, given
 from tests.domain.words import (
     NOW,
     because,
@@ -125,7 +126,7 @@ def test_attendance_uses_what_was_held_at_the_start_even_if_marked_later() -> No
         ]
     }
     assert outcome.booked == {"bkg_1": [AttendanceMarked(attendance="late", entered_by="stf_bob")]}
-    assert outcome.booking.status == "pending"
+    assert outcome.booking.status == "confirmed"
 
 
 def test_a_use_is_by_whom_it_was_booked_with_and_where() -> None:
@@ -140,10 +141,32 @@ def test_who_comes_early_uses_units_early() -> None:
     assert {fact.effective_at for fact in outcome.facts["pkg_1"]} == {moment("2026-10-07 08:50")}
 
 
-def test_a_use_never_lies_before_its_hold() -> None:
-    """Entered afterwards: between the start and the hold nobody could tell how much was left."""
-    outcome = booked("at_attendance", start="2026-10-03 08:00").and_when(attend(), "2026-10-03 12:30")
-    assert {fact.effective_at for fact in outcome.facts["pkg_1"]} == {moment(NOW)}
+@pytest.mark.parametrize("deduct", DEDUCTS)
+def test_a_session_that_is_entered_afterwards_counts_from_its_start(deduct: Deduct) -> None:
+    made = booked(deduct, start="2026-10-03 08:00")
+    assert {fact.effective_at for fact in made.facts["pkg_1"]} == {moment("2026-10-03 08:00")}
+    marked = made.and_when(attend(), "2026-10-03 12:30")
+    assert {fact.effective_at for fact in marked.facts.get("pkg_1", ())} <= {moment("2026-10-03 08:00")}
+    assert stamps(marked.package) == {"available": 9, "used": 1}
+
+
+@pytest.mark.parametrize("deduct", DEDUCTS)
+def test_who_buys_after_a_session_may_pay_for_it_on_the_day_itself(deduct: Deduct) -> None:
+    bought = sold(at="2026-10-03 09:00")
+    made = booked(deduct, bought, start="2026-10-03 08:00")
+    assert {fact.effective_at for fact in made.facts["pkg_1"]} == {moment(NOW)}
+    marked = made.and_when(attend(), "2026-10-03 12:30")
+    assert {fact.effective_at for fact in marked.facts.get("pkg_1", ())} <= {moment(NOW)}
+    salon(deduct, bought).when(book("2026-10-02 08:00", package_id="pkg_1")).refused_naming(
+        EffectiveAtOutOfRange
+    )
+
+
+def test_a_session_is_paid_with_what_was_valid_then() -> None:
+    """The package has ended since; who enters the past means the past."""
+    world = salon("at_booking", sold(at="2026-09-01 09:00", expires_on="2026-09-30"))
+    assert world.when(book("2026-09-30 08:00", package_id="pkg_1")).told()["pkg_1"] == ["package.redeemed"]
+    world.when(book("2026-10-01 08:00", package_id="pkg_1")).refused_naming(PackageExpired)
 
 
 def test_what_was_used_when_booked_is_not_used_again() -> None:
@@ -244,7 +267,9 @@ def test_a_no_show_goes_back_where_the_terms_say_so(deduct: Deduct) -> None:
 def test_who_was_marked_as_attended_can_turn_out_a_no_show_and_that_is_final(deduct: Deduct) -> None:
     outcome = booked(deduct).and_when(attend(), AFTER).and_when(attend("no_show"), AFTER)
     assert stamps(outcome.package) == {"available": 9, "forfeited": 1}
-    outcome.and_when(attend(), AFTER).refused(BookingState, status="no_show", wanted="marked attended")
+    outcome.and_when(attend(), AFTER).refused(
+        BookingState, booking_status="no_show", wanted="marked attended"
+    )
     outcome.and_when(attend("no_show"), AFTER).then_nothing()
 
 
@@ -267,19 +292,35 @@ def test_completing_what_was_not_marked_marks_it_attended(deduct: Deduct) -> Non
     ]
     assert stamps(outcome.package) == {"available": 9, "used": 1}
     for command in (CONFIRM, COMPLETE, attend(), attend("late"), call_off(), reschedule("2026-10-09 10:00")):
-        outcome.and_when(command, AFTER).refused_naming(BookingState, status="completed")
+        outcome.and_when(command, AFTER).refused_naming(BookingState, booking_status="completed")
 
 
 @pytest.mark.parametrize("attendance", ["late", "no_show"])
 def test_completing_what_was_marked_leaves_it_marked(attendance: str) -> None:
     outcome = booked("at_attendance").and_when(CONFIRM).and_when(attend(attendance), AFTER)
-    outcome = outcome.and_when(COMPLETE, AFTER)
-    assert outcome.told() == {"bkg_1": ["booking.completed"]}
+    completed = outcome.and_when(COMPLETE, AFTER)
+    assert completed.told() == ({} if attendance == "no_show" else {"bkg_1": ["booking.completed"]})
+    outcome = completed
     assert (outcome.booking.status, outcome.booking.attendance) == ("completed", attendance)
 
 
 def test_only_a_confirmed_booking_is_completed() -> None:
-    booked().and_when(COMPLETE, AFTER).refused(BookingState, status="pending", wanted="completed")
+    booked().and_when(COMPLETE, AFTER).refused(BookingState, booking_status="pending", wanted="completed")
+
+
+def test_attendance_confirms_and_a_no_show_completes() -> None:
+    assert booked().and_when(attend(), AFTER).booking.status == "confirmed"
+    missed = booked().and_when(attend("no_show"), AFTER)
+    assert missed.booking.status == "completed"
+    missed.and_when(CONFIRM, AFTER).refused_naming(BookingState)
+
+
+@pytest.mark.parametrize("command", [call_off(), reschedule("2026-10-09 10:00")])
+def test_customers_change_nothing_once_it_has_begun(command: Appointment) -> None:
+    booked().and_when(command, START, Role.CUSTOMER, "cus_1").refused(
+        BookingState, booking_status="begun", wanted="cancelled" if command == call_off() else "rescheduled"
+    )
+    assert booked().and_when(command, START).told(), "the desk may"
 
 
 # Cancelled in time
@@ -329,13 +370,15 @@ def test_in_time_what_was_held_is_released() -> None:
 def test_a_cancelled_booking_takes_nothing_more() -> None:
     outcome = booked("at_attendance").and_when(call_off(), IN_TIME)
     for command in (CONFIRM, COMPLETE, attend(), attend("no_show"), call_off(), reschedule(START)):
-        outcome.and_when(command, AFTER).refused_naming(BookingState, status="cancelled")
+        outcome.and_when(command, AFTER).refused_naming(BookingState, booking_status="cancelled")
 
 
 def test_who_attended_or_was_missed_cannot_cancel() -> None:
     for attendance in ("attended", "late", "no_show"):
         outcome = booked().and_when(attend(attendance), AFTER)
-        outcome.and_when(call_off(), AFTER).refused(BookingState, status=attendance, wanted="cancelled")
+        outcome.and_when(call_off(), AFTER).refused(
+            BookingState, booking_status=attendance, wanted="cancelled"
+        )
 
 
 # Cancelled late

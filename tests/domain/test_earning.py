@@ -1,16 +1,17 @@
 """What earn rules give for payments, purchases and visits, and what is taken back with them."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
-from domain.booking import Attendance, AttendanceMarked
+from domain.booking import Attendance, AttendanceMarked, BookingCancelled, BookingFact, By
 from domain.business import EarnRule, PaymentRule, PurchaseRule, VisitRule
 from domain.changing import changed
-from domain.earning import Cause, Gives, TakesBack, causes, earned, visits
+from domain.earning import Cause, Gives, TakesBack, earned, of_booking, of_package
 from domain.guards import FACTS_KEPT, FACTS_MAX
 from domain.package import AnyPackageFact, FreedUse, PackageVoided, PaymentRefunded
 from domain.rewards import (
@@ -23,8 +24,9 @@ from domain.rewards import (
     entry_of,
     evolve,
 )
-from domain.values import PaymentMethod
-from tests.domain.given import fold
+from domain.values import Money, PaymentMethod, Terms
+from tests.domain.appointments import book
+from tests.domain.given import fold, given
 from tests.domain.words import NOW, because, cancelled, corrected, moment, of_line, paid, restored, sold, used
 
 ON_PAYMENT = PaymentRule(on="payment", points=1, per_amount=100)
@@ -46,9 +48,11 @@ def earn(
     return earned(account(*before), caused, rules, 3)
 
 
-def told(*facts: AnyPackageFact, before: Sequence[AnyPackageFact] = ()) -> list[Cause]:
+def told(
+    *facts: AnyPackageFact, before: Sequence[AnyPackageFact] = (), ours: Sequence[str] = ("bkg_1",)
+) -> list[Cause]:
     """The causes in new facts of pkg_1."""
-    return list(causes(facts, "pkg_1", fold([*before, *facts])))
+    return list(of_package(facts, "pkg_1", fold([*before, *facts]), lambda id: id in ours))
 
 
 def refunded(amount: int, *, total: int, payment: str = "pay_1") -> PaymentRefunded:
@@ -102,24 +106,80 @@ def test_a_use_without_a_booking_is_one_visit_however_many_packages_it_takes() -
     assert told(first, second, booked, before=[sold()]) == [Gives("visit", "red_1", moment(NOW))]
 
 
-@pytest.mark.parametrize(
-    ("marked", "expected"),
-    [
-        ("attended", Gives("visit", "bkg_1", moment(NOW))),
-        ("late", Gives("visit", "bkg_1", moment(NOW))),
-        ("no_show", TakesBack("visit", "bkg_1", moment("2026-10-03 18:00"))),
-    ],
-)
-def test_a_booking_is_a_visit_while_it_counts_as_attended(marked: Attendance, expected: Cause) -> None:
-    fact = AttendanceMarked(attendance=marked)
-    assert list(visits([fact], "bkg_1", moment(NOW), moment("2026-10-03 18:00"))) == [expected]
+def test_a_use_for_a_booking_kept_elsewhere_is_a_visit() -> None:
+    fact = used(1, remaining=9, booking_id="bkg_theirs")
+    assert told(fact, before=[sold()], ours=()) == [Gives("visit", "red_1", moment(NOW))]
+
+
+LATER = moment("2026-10-03 18:00")
+Late = Literal["forfeit", "restore"]
+
+
+def marked(attendance: Attendance) -> AttendanceMarked:
+    return AttendanceMarked(attendance=attendance)
+
+
+def called_off(by: By = "customer", *, in_time: bool = False) -> BookingCancelled:
+    return BookingCancelled(
+        by=by, in_time=in_time, free_until=moment(NOW), notice_minutes=0, policy_version=1
+    )
+
+
+def of_appointment(
+    fact: BookingFact, late: Late = "forfeit", start: str = NOW, now: datetime = LATER
+) -> list[Cause]:
+    """What a fact of a booking that is paid at the till gives and takes."""
+    money = Money(amount=4_000, currency="EUR")
+    world = given().under(cancellation=Terms(notice_hours=24, late=late))
+    booked = world.when(book(start, payment=money, payment_method=PaymentMethod.CASH)).booking
+    return list(of_booking([fact], "bkg_1", booked, now))
+
+
+@pytest.mark.parametrize("attendance", ["attended", "late"])
+def test_a_booking_is_a_visit_when_somebody_came(attendance: Attendance) -> None:
+    assert of_appointment(marked(attendance)) == [Gives("visit", "bkg_1", moment(NOW))]
 
 
 def test_a_visit_that_is_marked_early_counts_from_then() -> None:
-    (visit,) = visits(
-        [AttendanceMarked(attendance="attended")], "bkg_1", moment("2026-10-04 09:00"), moment(NOW)
-    )
+    (visit,) = of_appointment(marked("attended"), start="2026-10-04 09:00", now=moment(NOW))
     assert visit.effective_at == moment(NOW)
+
+
+def test_what_is_paid_for_a_booking_earns_when_it_is_entered() -> None:
+    money = Money(amount=4_000, currency="EUR")
+    outcome = given().when(book(payment=money, payment_method=PaymentMethod.CASH))
+    (made,) = outcome.booked["bkg_1"]
+    assert list(of_booking([made], "bkg_1", outcome.booking, LATER)) == [
+        Gives("payment", "bkg_1", LATER, 4_000)
+    ]
+
+
+BACK = TakesBack("payment", "bkg_1", LATER)
+
+
+@pytest.mark.parametrize(
+    ("fact", "late", "expected"),
+    [
+        (called_off(in_time=True), "forfeit", [BACK]),
+        (called_off("business"), "forfeit", [BACK]),
+        (called_off(), "forfeit", []),
+        (called_off(), "restore", [BACK]),
+        (marked("no_show"), "forfeit", [TakesBack("visit", "bkg_1", LATER)]),
+        (marked("no_show"), "restore", [TakesBack("visit", "bkg_1", LATER), BACK]),
+    ],
+)
+def test_points_on_a_payment_go_back_where_units_would(
+    fact: BookingFact, late: Late, expected: list[Cause]
+) -> None:
+    assert of_appointment(fact, late) == expected
+
+
+def test_visit_and_payment_of_a_booking_are_given_and_taken_back_side_by_side() -> None:
+    came = [Gives("visit", "bkg_1", moment(NOW)), Gives("payment", "bkg_1", moment(NOW), 4_000)]
+    given = earn(came)
+    assert [change_of(fact) for fact in given] == [5, 40]
+    back = earn([TakesBack("visit", "bkg_1", LATER), BACK], *given)
+    assert [change_of(fact) for fact in back] == [-5, -40]
 
 
 def test_without_a_rule_on_it_a_cause_gives_nothing() -> None:

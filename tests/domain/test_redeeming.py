@@ -44,6 +44,7 @@ from tests.domain.words import (
     of_line,
     paid,
     redeem,
+    redeem_any,
     restored,
     sold,
     used,
@@ -312,6 +313,13 @@ def test_an_unknown_participant_does_not_use_it() -> None:
 
 def test_who_left_the_household_does_not_use_it_afterwards() -> None:
     given(sold(sharing="household")).when(redeem(participant_id="par_old")).refused_naming(NotEligible)
+
+
+def test_by_the_rule_too_it_is_told_that_nobody_may_give_this_participant_any() -> None:
+    world = given(pkg_1=[sold()], pkg_2=[sold(units=1), used(1, remaining=0)])
+    world.when(redeem_any(participant_id="par_max")).refused_naming(NotEligible)
+    empty = given(sold(units=1), used(1, remaining=0))
+    empty.when(redeem_any(participant_id="par_max")).refused_naming(InsufficientUnits)
 
 
 def test_eligibility_is_judged_at_the_moment_of_the_use() -> None:

@@ -211,7 +211,7 @@ def test_the_new_last_day_is_not_past() -> None:
 def test_only_what_expired_or_was_cancelled_is_reinstated(remaining: int) -> None:
     uses = [] if remaining else [used(1, remaining=0)]
     given(sold(units=1), *uses).when(reinstate("2026-10-31")).refused(
-        NotExpired, status="active" if remaining else "fully_used"
+        NotExpired, package_status="active" if remaining else "fully_used"
     )
 
 

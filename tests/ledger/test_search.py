@@ -45,6 +45,7 @@ TERMS = (
         "陈",
         "12",
     ),
+    *("+36 (0)20", "+36 (0", "0036 (0) 20 1"),
     *("3620", "+36 20", "06 20 1", "20123", "zz", "annak", "kovacs anna", "na ko"),
 )
 
@@ -115,6 +116,24 @@ def test_a_new_name_is_found_and_the_old_one_no_longer(store: Store) -> None:
     assert list(ledger.search(words("zoe"), "", 10)) == ["cus_1"]
     assert list(ledger.search(words("anna"), "", 10)) == []
     assert list(ledger.search(words("3620"), "", 10)) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "digits"),
+    [
+        ("+353 (0)86 123 4567", "353861234567"),
+        ("00353 (0) 86-123", "35386123"),
+        ("+353(0)", "353"),
+        ("+353 (0", "353"),
+        ("+1 (205) 123", "1205123"),
+        ("(0)86 123", "086123"),
+        ("086 (0)12", "086012"),
+    ],
+)
+def test_the_0_that_is_dialled_at_home_alone_is_no_digit_behind_a_country_code(
+    typed: str, digits: str
+) -> None:
+    assert words(typed) == (digits,)
 
 
 # Erasing, and customers of before

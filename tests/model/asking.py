@@ -5,6 +5,7 @@ nonsense.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -14,10 +15,20 @@ from domain import business, catalogue, customer, package, staff
 from domain.business import Deduct
 from domain.expiry import AfterFirstUse, AfterPurchase, Never, OnDate, Validity
 from domain.values import AMOUNT_MAX, UNITS_PER_PACKAGE_MAX, Money, PaymentMethod, Terms
-from tests.model import booking
+from tests.model import booking, points
 from tests.model.almanac import DAY, day_at, moment_of
-from tests.model.desk import CURRENCY, LOCATIONS, OFTEN, PRICES, QUANTITIES, STAFF, Asked, Desk
-from tests.model.plain import BY_RULE, Offer, Package, Wish
+from tests.model.desk import (
+    CURRENCY,
+    LOCATIONS,
+    NEARLY_TOO_DEAR,
+    OFTEN,
+    PRICES,
+    QUANTITIES,
+    STAFF,
+    Asked,
+    Desk,
+)
+from tests.model.plain import BY_RULE, EarnRule, Offer, Package, Wish
 from tests.model.reference import Reference
 
 
@@ -35,15 +46,32 @@ def _money(amount: int) -> Money:
 def policies(desk: Desk) -> Asked:
     required, most = desk.one_of(None, False, False, True), desk.one_of(None, None, 1, 3)
     deduct, terms = desk.one_of(None, "at_booking", "at_attendance"), desk.terms()
+    earn = desk.one_of(None, None, (), EARN, LAVISH, _earn(desk), _earn(desk))
     command = business.ChangePolicies.model_validate(
         {
             "payment_required": required,
             "correction_max": most,
             "deduct": deduct,
             "cancellation": _terms(terms),
+            "earn": None if earn is None else _earned(earn),
         }
     )
-    return Asked(command, lambda books, _: books.set_policies(required, most, deduct, terms))
+    return Asked(command, lambda books, _: books.set_policies(required, most, deduct, terms, earn))
+
+
+EARN = (EarnRule("payment", 1, 100), EarnRule("visit", 5), EarnRule("purchase", 20))
+LAVISH = (EarnRule("payment", points.MOST, 1), EarnRule("purchase", points.MOST), EarnRule("visit", 1))
+"""With these an account is soon full."""
+EARN_RULES = (*EARN, *LAVISH, EarnRule("payment", 3, 7), EarnRule("payment", 1, 1_000))
+
+
+def _earn(desk: Desk) -> tuple[EarnRule, ...]:
+    """Now and then two for the same cause."""
+    return tuple(desk.one_of(*EARN_RULES) for _ in range(desk.one_of(1, 2)))
+
+
+def _earned(rules: tuple[EarnRule, ...]) -> tuple[dict[str, Any], ...]:
+    return tuple({name: told for name, told in asdict(rule).items() if told is not None} for rule in rules)
 
 
 def _terms(plain: tuple[int, str] | None) -> Terms | None:
@@ -309,7 +337,7 @@ def _refund(desk: Desk, packages: Any) -> tuple[str, int]:
     left = {id: paid[0] - paid[1] for each in packages for id, paid in each.payments.items()}
     payment = desk.among("pay", list(left))
     whole = left.get(payment, 1)
-    return payment, desk.one_of(whole, whole // 2, 1, min(whole + 1, AMOUNT_MAX), 0)
+    return payment, desk.one_of(whole, whole // 2, whole // 3, 1, 1, min(whole + 1, AMOUNT_MAX), 0)
 
 
 def price(desk: Desk) -> Asked:
@@ -333,6 +361,10 @@ def _wish(desk: Desk, owner: str | None, fit: Sequence[Package]) -> tuple[Wish, 
     asked, effective = desk.moment(fit[0].bought_at if fit else None)
     session = desk.one_of(*[None] * OFTEN, desk.now - 2 * DAY, desk.now + 8 * DAY)
     left = max((package.remaining for package in fit), default=1)
+    booked = _paying_for(desk, owner)
+    if booked in desk.books.diary.bookings and desk.one_of(True, True, False):
+        made = desk.books.diary.bookings[booked]
+        service_id, session = made.service, desk.one_of(None, made.start)
     wish = Wish(
         redemption=desk.new("red", redemptions),
         service=service_id,
@@ -343,6 +375,7 @@ def _wish(desk: Desk, owner: str | None, fit: Sequence[Package]) -> tuple[Wish, 
         effective=effective,
         session=session,
         line=desk.one_of(*[None] * OFTEN, 1, 1, 2, 3),
+        booking=booked,
     )
     return wish, {
         "redemption_id": wish.redemption,
@@ -354,7 +387,15 @@ def _wish(desk: Desk, owner: str | None, fit: Sequence[Package]) -> tuple[Wish, 
         "effective_at": _asked_moment(asked),
         "session_at": None if session is None else moment_of(session),
         "line": wish.line,
+        "booking_id": wish.booking,
     }
+
+
+def _paying_for(desk: Desk, owner: str | None) -> str | None:
+    """Mostly no booking; else mostly one of the customer that nothing pays for yet."""
+    known = desk.books.diary.bookings
+    unpaid = [id for id, made in known.items() if made.customer == owner and not made.sources]
+    return desk.one_of(*[None] * OFTEN, *unpaid[-2:], desk.among("bkg", list(known)))
 
 
 def redeem(desk: Desk) -> Asked:
@@ -474,10 +515,12 @@ def void(desk: Desk) -> Asked:
 
 def furniture(deduct: Deduct, now: int) -> list[Asked]:
     """What every business begins with, so that a run need not first come upon it: enough to sell, book and
-    use."""
+    use. Who holds units sells first, and then has rules by which an account is soon full."""
     asked = [_employing(id) for id in STAFF]
     policy = business.ChangePolicies(deduct=deduct, cancellation=Terms(notice_hours=24, late="forfeit"))
     asked.append(Asked(policy, lambda books, _: books.set_policies(None, None, deduct, (24, "forfeit"))))
+    if deduct == "at_booking":
+        asked.append(_earning(EARN))
     for service_id, list_price in (("svc_massage", 6_000), ("svc_facial", 3_000), ("svc_talk", None)):
         terms = _service_terms(list_price)
         asked.append(_defining(service_id, list_price, terms))
@@ -493,14 +536,21 @@ def furniture(deduct: Deduct, now: int) -> list[Asked]:
         participants = (customer.NewParticipant(participant_id=dog, kind="dog"),)
         registering = customer.RegisterCustomer(customer_id=customer_id, participants=participants)
         asked.append(_registering(customer_id, dog, registering))
-    for package_id, offer_id in (
-        ("pkg_one", "off_massage"),
-        ("pkg_two", "off_first_use"),
-        ("pkg_three", "off_massage"),
+    for package_id, offer_id, price in (
+        ("pkg_one", "off_massage", None),
+        ("pkg_two", "off_first_use", None),
+        ("pkg_three", "off_massage", NEARLY_TOO_DEAR),
     ):
-        selling = package.SellPackage(package_id=package_id, customer_id="cus_ada", offer_id=offer_id)
-        asked.append(_selling(package_id, offer_id, selling))
-    return [*asked, booking.first("cus_ada", now)]
+        asked.append(_selling(package_id, offer_id, price))
+    asked += booking.first("cus_ada", now)
+    if deduct == "at_booking":
+        return [*asked, _paying("pkg_two", 9_999)]
+    return [*asked, _earning(LAVISH), _paying("pkg_three", NEARLY_TOO_DEAR)]
+
+
+def _earning(rules: tuple[EarnRule, ...]) -> Asked:
+    command = business.ChangePolicies.model_validate({"earn": _earned(rules)})
+    return Asked(command, lambda books, _: books.set_policies(None, books.correction_max, earn=rules))
 
 
 def _employing(id: str) -> Asked:
@@ -521,8 +571,21 @@ def _registering(id: str, dog: str, command: customer.RegisterCustomer) -> Asked
     return Asked(command, lambda books, _: books.register(id, [(dog, ())]), id)
 
 
-def _selling(id: str, offer_id: str, command: package.SellPackage) -> Asked:
-    return Asked(command, lambda books, asking: books.sell(asking, id, "cus_ada", offer_id, None))
+def _selling(id: str, offer_id: str, price: int | None) -> Asked:
+    command = package.SellPackage(
+        package_id=id,
+        customer_id="cus_ada",
+        offer_id=offer_id,
+        price=None if price is None else _money(price),
+    )
+    return Asked(
+        command, lambda books, asking: books.sell(asking, id, "cus_ada", offer_id, None, price=price)
+    )
+
+
+def _paying(id: str, amount: int) -> Asked:
+    command = package.RecordPayment(package_id=id, payment=_payment("pay_one", amount))
+    return Asked(command, lambda books, asking: books.pay(asking, id, "pay_one", amount, None), id)
 
 
 ANYTHING: Sequence[Callable[[Desk], Asked]] = (
@@ -540,5 +603,6 @@ ANYTHING: Sequence[Callable[[Desk], Asked]] = (
     *(pay, pay, refund, price),
     *(expiry, reinstate, freeze, unfreeze),
     *(share, note, cancel, void),
+    *(points.move, points.move, points.move),
 )
 """What a batch is drawn from; often what moves units."""

@@ -27,9 +27,9 @@ def make(desk: Desk) -> Asked:
         location=desk.one_of(*[None, *LOCATIONS] * OFTEN, "loc_unknown"),
         package=desk.one_of(*[None] * 5, desk.among("pkg", [p.id for p in owned]), desk.package_id()),
         quantity=desk.one_of(*[1] * OFTEN, 2, 2, 3),
-        paid=desk.one_of(*[False] * OFTEN, True),
+        paid=desk.one_of(*[None] * OFTEN, 6_000, 6_000, 99, 0),
     )
-    return Asked(_making(plan), lambda books, asking: books.diary.make(asking, plan))
+    return _as_planned(plan, desk.in_person(owner))
 
 
 def _making(plan: Plan) -> booking.MakeBooking:
@@ -43,8 +43,8 @@ def _making(plan: Plan) -> booking.MakeBooking:
         location_id=plan.location,
         package_id=plan.package,
         quantity=plan.quantity,
-        payment=Money(amount=6_000, currency=CURRENCY) if plan.paid else None,
-        payment_method=PaymentMethod.CASH if plan.paid else None,
+        payment=None if plan.paid is None else Money(amount=plan.paid, currency=CURRENCY),
+        payment_method=None if plan.paid is None else PaymentMethod.CASH,
     )
 
 
@@ -72,10 +72,21 @@ def _booking_id(desk: Desk) -> str:
     return desk.draw(st.sampled_from([*_open(desk) * OFTEN, desk.among("bkg", known)]))
 
 
-def first(customer_id: str, now: int) -> Asked:
-    """A booking to begin with: a massage in two days."""
-    plan = Plan(customer_id, "svc_massage", now + 2 * DAY, (("bkg_one", "red_one"),))
-    return Asked(_making(plan), lambda books, asking: books.diary.make(asking, plan))
+def _who(desk: Desk, booking_id: str) -> str | None:
+    """Now and then its customer."""
+    known = desk.books.diary.bookings.get(booking_id)
+    return desk.in_person(known.customer if known else desk.customer_id())
+
+
+def first(customer_id: str, now: int) -> list[Asked]:
+    """Bookings to begin with: a massage in two days, and another tomorrow that is paid at the till."""
+    massage = Plan(customer_id, "svc_massage", now + 2 * DAY, (("bkg_one", "red_one"),))
+    at_the_till = Plan(customer_id, "svc_massage", now + DAY, (("bkg_two", "red_two"),), paid=6_000)
+    return [_as_planned(plan) for plan in (massage, at_the_till)]
+
+
+def _as_planned(plan: Plan, who: str | None = None) -> Asked:
+    return Asked(_making(plan), lambda books, asking: books.diary.make(asking, plan), who=who)
 
 
 def later(desk: Desk) -> Asked:
@@ -96,11 +107,15 @@ def move(desk: Desk) -> Asked:
     if known is not None:
         start = desk.one_of(start, start, start, known.start, known.start + DAY, known.start - DAY)
     command = booking.RescheduleBooking(booking_id=id, starts_at=moment_of(start))
-    return Asked(command, lambda books, asking: books.diary.move(asking, id, start), id)
+    return Asked(command, lambda books, asking: books.diary.move(asking, id, start), id, _who(desk, id))
 
 
 def mark(desk: Desk) -> Asked:
-    id, attendance = _booking_id(desk), desk.one_of("attended", "attended", "late", "no_show", "no_show")
+    """Now and then again, and otherwise."""
+    attended = [id for id in _open(desk) if desk.books.diary.bookings[id].attendance]
+    again = bool(attended) and desk.draw(st.booleans())
+    id = desk.one_of(*attended) if again else _booking_id(desk)
+    attendance = desk.one_of("attended", "attended", "late", "no_show", "no_show")
     command = booking.MarkAttendance.model_validate({"booking_id": id, "attendance": attendance})
     return Asked(command, lambda books, asking: books.diary.mark(asking, id, attendance), id)
 
@@ -123,5 +138,8 @@ def cancel(desk: Desk) -> Asked:
         {"booking_id": id, "by": by, "override": override, "reason": reason}
     )
     return Asked(
-        command, lambda books, asking: books.diary.cancel(asking, id, by, override, reason is not None), id
+        command,
+        lambda books, asking: books.diary.cancel(asking, id, by, override, reason is not None),
+        id,
+        _who(desk, id),
     )

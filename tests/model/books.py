@@ -4,7 +4,7 @@
 way; the other methods hold tables, streams and the reference against it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from struct import pack
@@ -12,22 +12,25 @@ from typing import Any
 
 from sqlalchemy import select
 
-from domain import booking
-from domain.booking import AttendanceMarked, Booking, BookingCancelled, BookingOutcome
+from domain import booking, rewards
+from domain.booking import AttendanceMarked, Booking, BookingCancelled, BookingMade, BookingOutcome
 from domain.ledger.application import Ledger
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.recorder import LedgerRecorder
 from domain.package import AVAILABLE, CORRECTED, FORFEITED, LAPSED, USED, evolve
 from domain.package import Package as PackageState
+from domain.rewards import Rewards
 from projections.cards import CARDS, card_status, is_inconsistent, render
 from projections.definition import Key, Projection, Row, changed_rows, fold
+from projections.points import POINTS, entry
 from projections.units import UNITS
 from projections.views import Views
 from tests.domain.books import check_line_facts, remainders
+from tests.model.accounts import Entry
 from tests.model.almanac import moment_of
 from tests.model.plain import Booking as ExpectedBooking
-from tests.model.plain import Package
+from tests.model.plain import Package, account_of
 from tests.model.reference import Reference
 
 STATES = {
@@ -72,6 +75,13 @@ class Books:
     bookings: dict[str, Booking | None] = field(default_factory=dict)
     outcomes: dict[str, tuple[BookingOutcome, ...]] = field(default_factory=dict)
     """What became of the units of bookings that did not take place."""
+    made_by: dict[str, str] = field(default_factory=dict)
+    """Who made a booking: its customer, or the business."""
+    accounts: dict[str, Rewards] = field(default_factory=dict)
+    entries: dict[str, list[Recorded]] = field(default_factory=dict)
+    """The facts of an account."""
+    balances: dict[Key, Row | None] = field(default_factory=dict)
+    """The read table of points, by customer."""
     cards: dict[Key, Row | None] = field(default_factory=dict)
     units: dict[Key, Row | None] = field(default_factory=dict)
     remembered: list[tuple[str, int, Row]] = field(default_factory=list)
@@ -110,6 +120,8 @@ class Books:
         self.versions[stored.stream_id] = stored.version
         if stored.kind == "booking":
             self._enter_booking(stored.stream_id, fact.fact)
+        if stored.kind == "rewards":
+            self._enter_points(stored.stream_id, fact)
         if stored.kind != "package":
             return
         self.packages[stored.stream_id] = evolve(self.packages.get(stored.stream_id), fact.fact)  # type: ignore[arg-type]
@@ -122,6 +134,14 @@ class Books:
         self.bookings[booking_id] = booking.evolve(self.bookings.get(booking_id), fact)
         if isinstance(fact, BookingCancelled | AttendanceMarked):
             self.outcomes[booking_id] = fact.outcomes
+        if isinstance(fact, BookingMade):
+            self.made_by[booking_id] = fact.by
+
+    def _enter_points(self, account_id: str, fact: Recorded) -> None:
+        made: Any = fact.fact
+        self.accounts[account_id] = rewards.evolve(self.accounts.get(account_id), made)
+        self.entries.setdefault(account_id, []).append(fact)
+        self.balances.update(changed_rows(POINTS, self.balances, fact, POINTS.keys(fact)))
 
     def _card(self, package_id: str) -> Row:
         card = self.cards[package_id,]
@@ -178,9 +198,39 @@ class Books:
         assert [(o.package_id, o.line - 1, o.in_time, o.outcome, o.overridden) for o in told] == (
             expected.outcomes
         )
+        assert self.made_by[booking_id] == expected.by
+
+    def check_accounts(self, touched: Collection[str]) -> None:
+        """All accounts are there with all their entries; those that were touched are as they must be."""
+        expected = self.reference.accounts.accounts
+        found = {id: len(facts) for id, facts in self.entries.items()}
+        wanted = {account_of(customer): len(account.entries) for customer, account in expected.items()}
+        assert found == wanted, f"entries of points, found and expected: {found}, {wanted}"
+        for customer in expected:
+            if account_of(customer) in touched:
+                self.check_account(customer)
+
+    def check_account(self, customer: str) -> None:
+        """Every entry, the balance and the additions of one customer, and the row that lists show of them."""
+        account, id = self.reference.accounts.of(customer), account_of(customer)
+        for made, expected in zip(self.entries[id], account.entries, strict=True):
+            told: Any = made.fact
+            expected.id = expected.id or told.entry_id
+            wrong = differing(picture_of_entry(made), expected_entry(expected))
+            assert not wrong, f"{id} at {made.version}, shown and expected: {wrong}"
+        state, additions = self.accounts[id], account.additions()
+        assert {added: (its.points, its.reversed) for added, its in state.additions.items()} == {
+            addition.id: (addition.points, account.taken_back(addition)) for addition in additions
+        }
+        assert len(state.others) + len(additions) == len(account.entries), "an id came twice"
+        assert (state.balance, state.granted) == (account.balance, account.given)
+        row = self.balances[customer,]
+        assert row is not None
+        assert (row["balance"], row["version"]) == (account.balance, len(account.entries))
 
     def check_all(self, now: int) -> None:
-        """Every package, every booking, and the liability (invariants 1 and 10)."""
+        """Every package, booking and account, and the liability (invariants 1 and 10)."""
+        self.check_accounts(self.entries)
         assert set(self.bookings) == set(self.reference.diary.bookings)
         for booking_id in self.bookings:
             self.check_booking(booking_id)
@@ -310,6 +360,33 @@ def expected_booking(expected: ExpectedBooking) -> dict[str, Any]:
         "sources": [
             (s.package, s.line, s.quantity, s.terms, moment_of(s.measured_from)) for s in expected.sources
         ],
+    }
+
+
+def picture_of_entry(made: Recorded) -> dict[str, Any]:
+    """What the history shows of an entry, and what else its fact keeps, in the words of the reference."""
+    fact: Any = made.fact
+    shown, rule = entry(made), getattr(fact, "rule", None)
+    same = ("id", "action", "points", "total", "by")
+    return {
+        **{name: shown[name] for name in same},
+        "at": shown["effective_at"],
+        "who": shown["actor_id"],
+        "source": shown["source"] and (shown["source"]["kind"], shown["source"]["id"]),
+        "rule": rule and (rule.on, rule.points, getattr(rule, "per_amount", None)),
+        "policies": getattr(fact, "policy_version", None),
+        "reverses": getattr(fact, "reverses", None),
+    }
+
+
+def expected_entry(expected: Entry) -> dict[str, Any]:
+    same = ("id", "action", "points", "total", "by", "who", "source", "policies")
+    rule = expected.rule
+    return {
+        **{name: getattr(expected, name) for name in same},
+        "at": moment_of(expected.at),
+        "rule": rule and (rule.on, rule.points, rule.per_amount),
+        "reverses": expected.reverses and expected.reverses.id,
     }
 
 

@@ -16,12 +16,16 @@ T = TypeVar("T")
 CURRENCY = "EUR"
 LOCATIONS = ("loc_main", "loc_pier")
 STAFF: Mapping[str, str] = {"stf_olga": "owner", "stf_mia": "manager", "stf_ann": "staff", "stf_bob": "staff"}
+TILL = "key_till"
+"""A program that moves points."""
 UNKNOWN = "unknown"
 OFTEN = 8
 """How much more often sense is drawn than nonsense."""
 QUANTITIES = (1, 1, 1, 2, 2, 3, 5)
 """Of the lines of an offer."""
-PRICES = (0, 1, 7, 100, 1_000, 9_999, 45_000, 10**12)
+NEARLY_TOO_DEAR = 9_007_199_251
+"""By the best of rules a payment of so much gives nearly all points that a customer can ever get."""
+PRICES = (0, 1, 7, 100, 1_000, 9_999, 45_000, NEARLY_TOO_DEAR, 10**12)
 
 
 class Draw(Protocol):
@@ -35,6 +39,8 @@ class Asked:
     command: Value
     by_reference: Callable[[Reference, Asking], bool]
     target: str | None = None
+    who: str | None = None
+    """Who asks for it; None: anybody at the desk."""
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """How Hypothesis prints what it drew: the machine notes the rest with its answer."""
@@ -79,6 +85,10 @@ class Desk:
     def customer_id(self) -> str:
         return self.among("cus", list(self.books.customers))
 
+    def in_person(self, id: str) -> str | None:
+        """Often a customer asks for what is theirs, and seldom another customer does."""
+        return self.one_of(*[None] * 4, id, id, id, self.customer_id())
+
     def package_id(self) -> str:
         return self.among("pkg", list(self.books.packages))
 
@@ -115,4 +125,7 @@ class Desk:
         return moved(self.today, self.one_of(0, 1, 2, 7, 31, 365, 3650, -1, -2, -40, 367, 366))
 
 
-ROLES: Mapping[str, Role] = {id: Role(role) for id, role in STAFF.items()}
+def role_of(who: str) -> Role:
+    if who == TILL:
+        return Role.INTEGRATION
+    return Role(STAFF[who]) if who in STAFF else Role.CUSTOMER

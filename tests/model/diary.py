@@ -4,12 +4,13 @@ Moments are whole milliseconds. A booking is asked for week by week; what the ru
 here: a refusal tells every reason that speaks against a command.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from tests.model.almanac import DAY, moment_of
+from tests.model.almanac import DAY, day_at, moment_of
 from tests.model.plain import (
     Asking,
     Booking,
@@ -58,25 +59,37 @@ class Diary:
     # Making
 
     def make(self, asking: Asking, plan: Plan) -> bool:
+        self._check_own(asking, plan.customer)
         person, starts = self._check(asking, plan)
+        made: dict[str, Booking] = {}
         refused: list[Reasons] = []
         with_units = plan.package is not None
         for (id, redemption), start in zip(plan.ids, starts, strict=True):
-            use = self._use(plan, redemption, start, person, asking)
-            usable, why = self._usable(plan, use)
+            use, usable, why = self._at_its_time(plan, id, redemption, start, person, asking)
             if why and with_units:
                 refused.append(why)
                 continue
+            if why and self._waits_for_payment(plan, use):
+                raise Refusal("payment-required")
             given = [] if why else self.books.plan(usable, use, asking.now)
             with_units = with_units or bool(given)
-            self.bookings[id] = self._booking(plan, redemption, start, person, given)
+            made[id] = self._booking(asking, plan, redemption, start, person, given)
             if self.books.deduct == "at_booking":
                 self.books.take(given, use, asking)
             else:
                 self._hold(id, given, use, asking)
+            self.books.redemptions |= {redemption} if given else set()
         if len(refused) == len(plan.ids):
             raise Refusal(*refused[0])
+        self.bookings |= made
+        for id, booking in made.items():
+            self.books.accounts.gives(plan.customer, "payment", id, asking.now, booking.paid)
         return True
+
+    def _check_own(self, asking: Asking, customer: str) -> None:
+        """Of what is not theirs customers do not even learn that it is there."""
+        if asking.role == "customer" and asking.who != customer:
+            raise Refusal("not-found")
 
     def _check(self, asking: Asking, plan: Plan) -> tuple[str, list[int]]:
         """Who attends, and when; everything that speaks against all of the bookings."""
@@ -84,7 +97,7 @@ class Diary:
         customer = books.customer(plan.customer)
         ids = [id for both in plan.ids for id in both]
         known = any(id in self.bookings for id, _ in plan.ids)
-        known = known or any(books.knows_redemption(redemption) for _, redemption in plan.ids)
+        known = known or any(redemption in books.redemptions for _, redemption in plan.ids)
         why.when(known or len(set(ids)) < len(ids), "id-taken")
         why.when(customer.blocked, "customer-blocked")
         why.when(not customer.active, "customer-inactive")
@@ -92,6 +105,7 @@ class Diary:
         why.when(plan.service in books.retired_services, "offer-retired")
         why.when(plan.staff is not None and plan.staff not in books.staff, "validation-failed")
         why.when(plan.location is not None and not books.locations.get(plan.location), "validation-failed")
+        why.when(plan.paid == 0, "validation-failed")
         chosen = books.packages.get(plan.package or "")
         foreign = chosen is None or chosen.customer != plan.customer
         why.when(plan.package is not None and foreign, "not-found")
@@ -102,7 +116,12 @@ class Diary:
         here = person in customer.people and customer.people[person].belongs(asking.now)
         why.when(person in customer.people and not here, "not-eligible")
         starts = weekly(plan.start, len(plan.ids), books.zone)
-        self._check_starts(why, asking, starts)
+        ahead = Reasons()
+        self._check_starts(ahead, asking, starts)
+        if ahead and not why:  # of a later week, perhaps
+            use, _, short = self._at_its_time(plan, *plan.ids[0], starts[0], person, asking)
+            ahead.when(bool(short) and self._waits_for_payment(plan, use), "payment-required")
+        why |= ahead
         why.refuse()
         return person, starts
 
@@ -110,24 +129,49 @@ class Diary:
         for start in starts:
             why.when(start > asking.now + AHEAD_MAX, "validation-failed")
             if start < asking.now:
+                why.when(asking.role == "customer", "validation-failed")
                 self.books.check_moment(why, asking, start, 0)
 
-    def _use(self, plan: Plan, redemption: str, start: int, person: str, asking: Asking) -> KnownUse:
-        wish = Wish(redemption, plan.service, plan.quantity, person, plan.staff, plan.location)
+    def _waits_for_payment(self, plan: Plan, use: KnownUse) -> bool:
+        """Whether it has to wait until packages that would do are paid; not what is paid otherwise."""
+        left_to_us = plan.package is None and plan.paid is None
+        return left_to_us and self.books.wait_for_payment(plan.customer, use)
+
+    def _at_its_time(
+        self, plan: Plan, id: str, redemption: str, start: int, person: str, asking: Asking
+    ) -> tuple[KnownUse, list[Package], Reasons]:
+        """Units are used now, or at the start of a session that has begun; where there were none then, and it was
+        today, now."""
+        use = self._use(plan, id, redemption, start, person, asking)
+        usable, why = self._usable(plan, use)
+        today = day_at(start, self.books.zone) == day_at(asking.now, self.books.zone)
+        if why and start < asking.now and today:
+            use = replace(use, at=asking.now)
+            usable, why = self._usable(plan, use)
+        return use, usable, why
+
+    def _use(self, plan: Plan, id: str, redemption: str, start: int, person: str, asking: Asking) -> KnownUse:
+        wish = Wish(redemption, plan.service, plan.quantity, person, plan.staff, plan.location, booking=id)
         barred = self.books.customers[plan.customer].people[person].barred
-        return KnownUse(wish, asking.now, start, person, barred)
+        return KnownUse(wish, min(start, asking.now), start, person, barred)
 
     def _usable(self, plan: Plan, use: KnownUse) -> tuple[list[Package], Reasons]:
         """The packages that may pay; what speaks against paying with units."""
         if plan.package is not None:
             package = self.books.packages[plan.package]
             return [package], self.books.against_one(package, use)
-        if plan.paid:
+        if plan.paid is not None:
             return [], Reasons(["paid otherwise"])
         return self.books.usable(plan.customer, use)
 
     def _booking(
-        self, plan: Plan, redemption: str, start: int, person: str, given: list[tuple[Package, int, int]]
+        self,
+        asking: Asking,
+        plan: Plan,
+        redemption: str,
+        start: int,
+        person: str,
+        given: list[tuple[Package, int, int]],
     ) -> Booking:
         return Booking(
             customer=plan.customer,
@@ -142,22 +186,71 @@ class Diary:
             sources=[Source(package.id, n, units, package.terms, start) for package, n, units in given],
             terms=self.books.terms,
             measured_from=start,
+            paid=plan.paid or 0,
+            by="customer" if asking.role == "customer" else "business",
         )
 
     def _hold(self, id: str, given: list[tuple[Package, int, int]], use: KnownUse, asking: Asking) -> None:
         self.books.recordings += 1
         for package, n, quantity in given:
-            moment = package.begin(asking)
+            moment = package.begin(asking) if use.at == asking.now else package.begin_then(asking, use.at)
             package.lines[n].holds[id] = Hold(quantity, use.participant, use.session, moment)
             package.lines[n].changes.append((moment, self.books.recordings, -quantity))
 
+    # Paying later, and not any more
+
+    def against_paying(self, wish: Wish, customer: str) -> Reasons:
+        """What speaks against paying a booking with units now."""
+        booking, why = self.bookings[wish.booking or ""], Reasons()
+        why.when(booking.over or bool(booking.sources) or booking.paid > 0, "booking-state")
+        session = wish.session not in (None, booking.start)
+        person = wish.participant not in (None, booking.participant)
+        other = (wish.service, wish.quantity) != (booking.service, booking.quantity)
+        why.when(booking.customer != customer or session or person or other, "validation-failed")
+        return why
+
+    def as_booked(self, wish: Wish) -> Wish:
+        booking = self.bookings[wish.booking or ""]
+        return replace(
+            wish,
+            service=booking.service,
+            quantity=booking.quantity,
+            participant=booking.participant,
+            session=booking.start,
+            staff=wish.staff or booking.staff,
+            location=wish.location or booking.location,
+        )
+
+    def pay_with(self, id: str | None, redemption: str, plan: Sequence[tuple[Package, int, int]]) -> None:
+        booking = self.bookings[id or ""]
+        booking.redemption = redemption
+        booking.sources = [Source(p.id, n, units, p.terms, booking.measured_from) for p, n, units in plan]
+
+    def leave(self, id: str | None, package: str, line: int, units: int) -> None:
+        """What was given back by hand, or ended with its package, pays for a booking no more."""
+        booking = self.bookings.get(id or "")
+        if booking is None or booking.over:
+            return
+        left = [
+            replace(source, quantity=source.quantity - units)
+            if (source.package, source.line) == (package, line)
+            else source
+            for source in booking.sources
+        ]
+        booking.sources = [source for source in left if source.quantity > 0]
+
     # Later
 
-    def _open(self, id: str) -> Booking:
+    def _open(self, asking: Asking, id: str) -> Booking:
         booking = self.booking(id)
+        self._check_own(asking, booking.customer)
         if booking.status not in ("pending", "confirmed") or booking.attendance is not None:
             raise Refusal("booking-state")
         return booking
+
+    def _check_ahead(self, why: Reasons, asking: Asking, booking: Booking) -> None:
+        """What has begun is for the desk."""
+        why.when(asking.role == "customer" and booking.start <= asking.now, "booking-state")
 
     def confirm(self, id: str) -> bool:
         booking = self.booking(id)
@@ -167,8 +260,12 @@ class Diary:
         return True
 
     def move(self, asking: Asking, id: str, start: int) -> bool:
-        booking, why = self._open(id), Reasons()
+        booking, why = self._open(asking, id), Reasons()
+        self._check_ahead(why, asking, booking)
+        blocked = asking.role == "customer" and self.books.customers[booking.customer].blocked
+        why.when(blocked, "customer-blocked")
         if start == booking.start:
+            why.refuse()
             return False
         self._check_starts(why, asking, [start])
         packages = [self.books.packages[package] for package in booking.packages]
@@ -198,20 +295,37 @@ class Diary:
 
     def mark(self, asking: Asking, id: str, attendance: str) -> bool:
         booking = self.booking(id)
-        if booking.status not in ("pending", "confirmed"):
+        missed = booking.attendance == "no_show"
+        if not missed and booking.status not in ("pending", "confirmed"):
             raise Refusal("booking-state")
         if booking.attendance == attendance:
             return False
-        if booking.attendance == "no_show":
+        if missed:
             raise Refusal("booking-state")
         if attendance == "no_show":
             if asking.now < booking.start:
                 raise Refusal("validation-failed")
             self._call_off(asking, id, lambda source: (False, False), None)
+            self.books.accounts.takes_back(booking.customer, "visit", id, asking.now)
+            self._money_back(asking, id, surely=False)
+            booking.status = "completed"
         else:
             self._attend(asking, id)
+            self._was_visit(asking, id)
+            booking.status = "confirmed"
         booking.attendance = attendance
         return True
+
+    def _was_visit(self, asking: Asking, id: str) -> None:
+        """At its start, or now where that is still to come."""
+        booking = self.bookings[id]
+        self.books.accounts.gives(booking.customer, "visit", id, min(booking.start, asking.now))
+
+    def _money_back(self, asking: Asking, id: str, *, surely: bool) -> None:
+        """What was paid otherwise earns no more where units would have gone back by the business's terms."""
+        booking = self.bookings[id]
+        if surely or booking.terms[1] == "restore":
+            self.books.accounts.takes_back(booking.customer, "payment", id, asking.now)
 
     def _attend(self, asking: Asking, id: str) -> None:
         """What it still holds is used, at its start or when it was held, whichever came later."""
@@ -225,24 +339,30 @@ class Diary:
             since = max(package.lines[n].holds[id].since for n in lines)
             at = max(min(booking.start, asking.now), since)
             held = [(package, n, self.books.release(package.lines[n], id, at).quantity) for n in lines]
-            wish = Wish(booking.redemption, booking.service, staff=booking.staff)
+            wish = Wish(booking.redemption, booking.service, staff=booking.staff, booking=id)
             use = KnownUse(wish, at, booking.start, booking.participant, ())
             self.books.take(held, use, asking, first)
             first += len(held)
 
     def complete(self, asking: Asking, id: str) -> bool:
         booking = self.booking(id)
+        if booking.attendance == "no_show":
+            return False
         if booking.status != "confirmed":
             raise Refusal("booking-state")
         if booking.attendance is None:
             self._attend(asking, id)
+            self._was_visit(asking, id)
             booking.attendance = "attended"
         booking.status = "completed"
         return True
 
     def cancel(self, asking: Asking, id: str, by: str, override: str | None, reason: bool) -> bool:
-        booking, why = self._open(id), Reasons()
+        booking, why = self._open(asking, id), Reasons()
+        self._check_ahead(why, asking, booking)
         all_in_time = all(asking.now <= source.free_until for source in booking.sources)
+        deciding = override is not None or by == "business"
+        why.when(asking.role == "customer" and deciding, "forbidden")
         if override is not None:
             why.when(not reason or by == "business", "validation-failed")
             why.when(override == "forfeit" and all_in_time, "validation-failed")
@@ -250,6 +370,7 @@ class Diary:
         booking.status = "cancelled"
         business = by == "business"
         self._call_off(asking, id, lambda s: (asking.now <= s.free_until, business), override)
+        self._money_back(asking, id, surely=business or asking.now <= booking.free_until)
         return True
 
     def _call_off(self, asking: Asking, id: str, judged: Judge, override: str | None) -> None:

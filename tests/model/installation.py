@@ -24,7 +24,7 @@ from projections.runner import Runner
 from projections.views import Views
 from tests.model.almanac import text_of
 from tests.model.books import Books
-from tests.model.desk import LOCATIONS, ROLES
+from tests.model.desk import LOCATIONS, role_of
 from tests.model.places import Place
 from tests.model.plain import Asking
 from tests.model.reference import Reference
@@ -143,7 +143,7 @@ class Installation:
         return self.carnet.ledger(business.id)
 
     def asking(self, who: str) -> Asking:
-        return Asking(self.clocks.now_ms, who, ROLES[who].value)
+        return Asking(self.clocks.now_ms, who, role_of(who).value)
 
     def order(
         self, command: Value, who: str, key: RequestKey | None = None, if_match: int | None = None
@@ -159,7 +159,7 @@ class Installation:
             }
             return Answer(dumps({"number": number, "at": RECORDED_AT, "shown": shown}))
 
-        actor = Actor(id=who, role=ROLES[who])
+        actor = Actor(id=who, role=role_of(who))
         return Order(command, Meta(actor=actor), key, answer, if_match=if_match)
 
     def check_answer(self, business: Business, done: Done, head_before_ms: int) -> None:

@@ -18,7 +18,7 @@ from domain.business import Deduct
 from domain.ledger.execute import Done, Order, Preview, RequestKey
 from domain.ledger.recorder import UnknownBusiness, Wanted
 from domain.refusals import Refused
-from tests.model import asking, booking
+from tests.model import asking, booking, points
 from tests.model.almanac import first_moment, moved
 from tests.model.desk import STAFF, Asked, Desk, Draw
 from tests.model.installation import Business, Installation, Known
@@ -92,7 +92,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def change_what_is_sold(self, data: st.DataObject) -> None:
-        self._ask(data, asking.policies, asking.location, asking.service, asking.offer)
+        policies = (asking.policies, asking.policies)
+        self._ask(data, *policies, asking.location, asking.service, asking.offer)
 
     @rule(data=st.data())
     def change_who_buys(self, data: st.DataObject) -> None:
@@ -143,6 +144,15 @@ class Machine(RuleBasedStateMachine):
     def change_another_booking(self, data: st.DataObject) -> None:
         """As `change_a_booking`, so that it comes more often."""
         self._ask(data, booking.later, booking.later, booking.make)
+
+    @rule(data=st.data())
+    def move_points(self, data: st.DataObject) -> None:
+        self._ask(data, points.move)
+
+    @rule(data=st.data())
+    def move_more_points(self, data: st.DataObject) -> None:
+        """As `move_points`, so that it comes more often."""
+        self._ask(data, points.move)
 
     @rule(data=st.data())
     def correct(self, data: st.DataObject) -> None:
@@ -346,7 +356,7 @@ class Machine(RuleBasedStateMachine):
         """Draw a command and who asks for it."""
         who = data.draw(st.sampled_from([*STAFF, *["stf_olga"] * 4]))
         asked = data.draw(_asked(what, business.reference, self.here))
-        return self._sent(business, asked, who, key, manner, before)
+        return self._sent(business, asked, asked.who or who, key, manner, before)
 
     def _sent(
         self,
@@ -468,6 +478,7 @@ class Machine(RuleBasedStateMachine):
             business.books.check_package(package_id, self.here.clocks.now_ms)
         for booking_id in touched & set(business.books.bookings):
             business.books.check_booking(booking_id)
+        business.books.check_accounts(touched)
         for other in self.here.businesses:
             assert self.here.ledger(other).recorder.head() == other.books.head
 

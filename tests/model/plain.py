@@ -106,6 +106,8 @@ class Use:
     at: int
     participant: str
     staff: str
+    booking: str | None
+    """Which it pays for."""
     parts: list[tuple[int, int, list[int]]]
     """(allocation, line, indices of units)."""
 
@@ -250,6 +252,11 @@ class Package:
         self.settle(asking.now)
         return self.touch(self.moment(asking.now))
 
+    def begin_then(self, asking: Asking, moment: int) -> int:
+        """The same for what began before it was entered."""
+        self.settle(asking.now)
+        return self.touch(moment)
+
     def move(self, line: int, units: Iterable[int], state: str, redemption: str | None = None) -> None:
         for n in units:
             self.lines[line].units[n].state = state
@@ -272,6 +279,15 @@ class Offer:
     terms: tuple[int, str] | None = None
     """Those of the business where it has none."""
     retired: bool = False
+
+
+@dataclass(frozen=True)
+class EarnRule:
+    """Points for each visit or purchase, or for so much of a payment."""
+
+    on: str
+    points: int
+    per_amount: int | None = None
 
 
 @dataclass
@@ -304,6 +320,7 @@ class Wish:
     effective: int | None = None
     session: int | None = None
     line: int | None = None
+    booking: str | None = None
 
 
 @dataclass(frozen=True)
@@ -346,6 +363,9 @@ class Booking:
     sources: list[Source]
     terms: tuple[int, str]
     measured_from: int
+    paid: int
+    """Otherwise than with units."""
+    by: str
     status: str = "pending"
     attendance: str | None = None
     outcomes: list[tuple[str, int, bool, str, bool]] = field(default_factory=list)
@@ -354,6 +374,11 @@ class Booking:
     @property
     def packages(self) -> list[str]:
         return list(dict.fromkeys(source.package for source in self.sources))
+
+    @property
+    def over(self) -> bool:
+        """It did not take place."""
+        return self.status == "cancelled" or self.attendance == "no_show"
 
     @property
     def free_until(self) -> int:
@@ -375,7 +400,8 @@ class Plan:
     location: str | None = None
     package: str | None = None
     quantity: int = 1
-    paid: bool = False
+    paid: int | None = None
+    """Otherwise than with units."""
 
 
 def shares(price: int, weights: Sequence[int]) -> list[int]:
@@ -393,3 +419,8 @@ def shares(price: int, weights: Sequence[int]) -> list[int]:
 def in_person(customer: str) -> str:
     """The participant that a customer is in person."""
     return "par_" + customer.removeprefix("cus_")
+
+
+def account_of(customer: str) -> str:
+    """The stream of a customer's points."""
+    return "rew_" + customer.removeprefix("cus_")

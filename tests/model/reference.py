@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from tests.model.accounts import Accounts
 from tests.model.almanac import LAST, MINUTE, day_at, first_moment, later, moved
 from tests.model.diary import Diary
 from tests.model.plain import (
@@ -17,6 +18,7 @@ from tests.model.plain import (
     UNITS_A_PACKAGE,
     Asking,
     Customer,
+    EarnRule,
     Expiry,
     Freeze,
     Hold,
@@ -47,6 +49,9 @@ class Reference:
         self.correction_max: int | None = None
         self.deduct = "at_booking"
         self.terms = (24, "restore")
+        self.earn: tuple[EarnRule, ...] = ()
+        self.policies = 0
+        """How often they have changed."""
         self.services: dict[str, int | None] = {}
         """Service → its list price."""
         self.retired_services: set[str] = set()
@@ -55,7 +60,10 @@ class Reference:
         self.packages: dict[str, Package] = {}
         self.numbers: Counter[tuple[str, str]] = Counter()
         self.recordings = 0
+        self.redemptions: set[str] = set()
+        """All that took units, or were to take them."""
         self.diary = Diary(self)
+        self.accounts = Accounts(self)
 
     # The business and its catalogue
 
@@ -65,13 +73,25 @@ class Reference:
         correction_max: int | None,
         deduct: str | None = None,
         terms: tuple[int, str] | None = None,
+        earn: tuple[EarnRule, ...] | None = None,
     ) -> bool:
-        before = self.payment_required, self.correction_max, self.deduct, self.terms
+        causes = [rule.on for rule in earn or ()]
+        if len(set(causes)) < len(causes):
+            raise Refusal("validation-failed")
+        before = self._agreed()
         if payment_required is not None:
             self.payment_required = payment_required
         self.correction_max = correction_max
         self.deduct, self.terms = deduct or self.deduct, terms or self.terms
-        return before != (self.payment_required, self.correction_max, self.deduct, self.terms)
+        self.earn = self.earn if earn is None else earn
+        self.policies += before != self._agreed()
+        return before != self._agreed()
+
+    def _agreed(self) -> tuple[object, ...]:
+        return self.payment_required, self.correction_max, self.deduct, self.terms, self.earn
+
+    def earn_rule(self, cause: str) -> EarnRule | None:
+        return next((rule for rule in self.earn if rule.on == cause), None)
 
     def open_location(self, id: str) -> bool:
         if id in self.locations:
@@ -278,6 +298,9 @@ class Reference:
             latest=moment,
             notes=int(note),
         )
+        self.accounts.gives(customer, "purchase", id, moment)
+        if payment is not None:
+            self.accounts.gives(customer, "payment", payment[0], moment, payment[1])
         return True
 
     def _last_day(self, terms: Offer, bought_on: date) -> date | None:
@@ -309,10 +332,6 @@ class Reference:
             raise Refusal("not-found")
         return self.packages[id]
 
-    def knows_redemption(self, id: str) -> bool:
-        booked = any(booking.redemption == id and booking.sources for booking in self.diary.bookings.values())
-        return booked or any(id in package.uses for package in self.packages.values())
-
     def _knows_payment(self, payment: str) -> bool:
         return any(payment in package.payments for package in self.packages.values())
 
@@ -327,7 +346,8 @@ class Reference:
         why.refuse()
         package.settle(asking.now)
         package.payments[payment] = [amount, 0]
-        package.touch(asking.now if effective is None else effective)
+        moment = package.touch(asking.now if effective is None else effective)
+        self.accounts.gives(package.customer, "payment", payment, moment, amount)
         return True
 
     def _check_refund(self, why: Reasons, package: Package, payment: str, amount: int) -> None:
@@ -343,9 +363,13 @@ class Reference:
         why = Reasons()
         self._check_refund(why, holding[0], payment, amount)
         why.refuse()
-        holding[0].begin(asking)
-        holding[0].payments[payment][1] += amount
+        self._give_money_back(asking, holding[0], payment, amount)
         return True
+
+    def _give_money_back(self, asking: Asking, package: Package, payment: str, amount: int) -> None:
+        moment, paid = package.begin(asking), package.payments[payment]
+        paid[1] += amount
+        self.accounts.takes_back(package.customer, "payment", payment, moment, paid[1], paid[0])
 
     def adjust_price(self, asking: Asking, id: str, price: int) -> bool:
         package, why = self.package(id), Reasons()
@@ -378,7 +402,7 @@ class Reference:
             raise Refusal(*why)
         why |= self.against_one(package, use)
         why.refuse()
-        self.take(self.plan([package], use, asking.now), use, asking)
+        self._used(package.customer, [package], use, asking)
         return True
 
     def redeem_any(self, asking: Asking, customer: str, wish: Wish) -> bool:
@@ -391,8 +415,17 @@ class Reference:
         usable, against = self.usable(customer, use)
         why |= against
         why.refuse()
-        self.take(self.plan(usable, use, asking.now), use, asking)
+        self._used(customer, usable, use, asking)
         return True
+
+    def _used(self, customer: str, packages: Sequence[Package], use: KnownUse, asking: Asking) -> None:
+        """It pays for a booking; without one, or for one that is kept elsewhere, it is a visit."""
+        plan = self.plan(packages, use, asking.now)
+        self.take(plan, use, asking)
+        if use.wish.booking in self.diary.bookings:
+            self.diary.pay_with(use.wish.booking, use.wish.redemption, plan)
+        else:
+            self.accounts.gives(customer, "visit", use.wish.redemption, use.at)
 
     def against_one(self, package: Package, use: KnownUse) -> Reasons:
         """What speaks against a use of a package that somebody chose."""
@@ -410,19 +443,32 @@ class Reference:
         if sum(self._reach(package, use) for package in usable) < use.wish.quantity:
             why.add("insufficient-units")
             why.when(any(reasons == {"payment-required"} for reasons in against.values()), "payment-required")
+            barring = [p for p in owned if "not-eligible" in against[p.id] and self._free(p, use)]
+            why.when(bool(barring) and not any(self._free(p, use) for p in usable), "not-eligible")
         return usable, why
+
+    def wait_for_payment(self, customer: str, use: KnownUse) -> bool:
+        """Whether there are units enough, but some in packages that are not paid."""
+        owned = [package for package in self.packages.values() if package.customer == customer]
+        against = {package.id: self._against(package, use, 1) for package in owned}
+        near = [package for package in owned if against[package.id] <= {"payment-required"}]
+        return sum(self._reach(package, use) for package in near) >= use.wish.quantity
 
     def _use(
         self, why: Reasons, asking: Asking, wish: Wish, customer: str, participant: str | None, earliest: int
     ) -> KnownUse | None:
         """The use with everything about it known; None when nobody knows its participant."""
-        why.when(self.knows_redemption(wish.redemption), "id-taken")
+        why.when(wish.redemption in self.redemptions, "id-taken")
         why.when(wish.staff is not None and wish.staff not in self.staff, "validation-failed")
         place = wish.location
         why.when(place is not None and not self.locations.get(place), "validation-failed")
         at = asking.now if wish.effective is None else wish.effective
         if wish.effective is not None:
             self.check_moment(why, asking, at, earliest)
+        if wish.booking in self.diary.bookings:
+            why |= self.diary.against_paying(wish, customer)
+            wish = self.diary.as_booked(wish)
+            participant = wish.participant
         person = participant or in_person(customer)
         known = self.customers[customer].people.get(person)
         if known is None:
@@ -435,7 +481,8 @@ class Reference:
         """What speaks against taking at least so many units of a package, whatever is left of it."""
         why, wish = Reasons(), use.wish
         why.when(package.cancelled, "package-cancelled")
-        why.when(use.at < package.bought_at, "effective-at-out-of-range")
+        before = package.day(use.session) < package.day(package.bought_at)
+        why.when(use.at < package.bought_at or before, "effective-at-out-of-range")
         why.when(package.expired(max(use.at, use.session)), "package-expired")
         frozen = any(package.was_frozen(moment) for moment in (use.at, use.session))
         why.when(frozen, "package-frozen")
@@ -510,10 +557,12 @@ class Reference:
     ) -> None:
         """Use the lowest units of these lines; `first` is the number of the first allocation."""
         self.recordings += 1
+        self.redemptions.add(use.wish.redemption)
         for allocation, (package, n, quantity) in enumerate(plan, first):
             self._start(package, use, asking)
             staff = use.wish.staff or asking.who
-            mine = package.uses.setdefault(use.wish.redemption, Use(use.at, use.participant, staff, []))
+            new = Use(use.at, use.participant, staff, use.wish.booking, [])
+            mine = package.uses.setdefault(use.wish.redemption, new)
             units = package.lines[n].indices("available")[:quantity]
             mine.parts.append((allocation, n, units))
             package.move(n, units, "used", use.wish.redemption)
@@ -542,20 +591,34 @@ class Reference:
         why.when(left == 0, "already-restored")
         why.when(left > 0 and (quantity or 1) > left, "insufficient-units")
         why.refuse()
-        self.give_back(asking, held, redemption, quantity or left)
+        for p, n, units in self.give_back(asking, held, redemption, quantity or left):
+            self.diary.leave(p.uses[redemption].booking, p.id, n, units)
         return True
 
-    def give_back(self, asking: Asking, held: Sequence[Package], redemption: str, wanted: int) -> None:
-        """Last allocation first, last unit first."""
+    def give_back(
+        self, asking: Asking, held: Sequence[Package], redemption: str, wanted: int
+    ) -> list[tuple[Package, int, int]]:
+        """Last allocation first, last unit first: (package, line, units) of what went back."""
         self.recordings += 1
+        moments: list[int] = []
+        given: list[tuple[Package, int, int]] = []
         parts = [(part, p) for p in held for part in p.uses[redemption].parts]
         for (_, n, units), p in sorted(parts, key=lambda found: found[0][0], reverse=True):
             back = [units.pop() for _ in range(min(wanted, len(units)))]
             wanted -= len(back)
             if back:
-                moment = p.begin(asking)
+                moments.append(p.begin(asking))
+                given.append((p, n, len(back)))
                 p.move(n, back, "lapsed" if p.cancelled else "available")
-                p.lines[n].changes.append((moment, self.recordings, 0 if p.cancelled else len(back)))
+                p.lines[n].changes.append((moments[-1], self.recordings, 0 if p.cancelled else len(back)))
+        self._given_back(held[0].customer, redemption, moments[0])
+        return given
+
+    def _given_back(self, customer: str, redemption: str, moment: int) -> None:
+        """A visit of which nothing is in use any more, in whatever package, was none."""
+        uses = [p.uses[redemption] for p in self.packages.values() if redemption in p.uses]
+        if not any(use.left for use in uses):
+            self.accounts.takes_back(customer, "visit", redemption, moment)
 
     def correct(self, asking: Asking, id: str, line: int, change: int) -> bool:
         package, why = self.package(id), Reasons()
@@ -572,18 +635,25 @@ class Reference:
         why.when(len(mine.units) + added > UNITS_A_LINE or units + added > UNITS_A_PACKAGE, "limit-reached")
         why.refuse()
         self.recordings += 1
-        mine.changes.append((package.begin(asking), self.recordings, change))
+        moment = package.begin(asking)
+        mine.changes.append((moment, self.recordings, change))
         if change < 0:
             taken = mine.indices("available")[:-change]
             package.move(line - 1, taken, "corrected")
             mine.taken += taken
             return True
         back = [mine.taken.pop() for _ in range(min(change, len(mine.taken)))]
-        uses = [part for use in package.uses.values() for part in use.parts if part[1] == line - 1]
-        for _, _, used in reversed(uses):
-            back += [used.pop() for _ in range(min(change - len(back), len(used)))]
+        uses = [(id, part) for id, use in package.uses.items() for part in use.parts if part[1] == line - 1]
+        freed: list[str] = []
+        for id, (_, _, used) in reversed(uses):
+            in_use = [used.pop() for _ in range(min(change - len(back), len(used)))]
+            freed += [id] if in_use else []
+            back += in_use
+            self.diary.leave(package.uses[id].booking, package.id, line - 1, len(in_use))
         package.move(line - 1, back, "available")
         mine.units += [Unit(0) for _ in range(change - len(back))]
+        for redemption in freed:
+            self._given_back(package.customer, redemption, moment)
         return True
 
     # How long it lasts
@@ -631,6 +701,9 @@ class Reference:
         same = frozen and package.freezes[-1].until == until
         why.when(frozen and not same, "package-frozen")
         why.when(not same and not today <= until <= moved(today, 366), "validation-failed")
+        ahead = [hold.start for hold in package.holds() if hold.start >= moment]
+        within = any(package.day(start) <= until for start in ahead)
+        why.when(not same and within, "holds-outstanding")
         why.refuse()
         if same:
             return False
@@ -681,7 +754,7 @@ class Reference:
             self._check_refund(why, package, *refund)
         why.refuse()
         if refund is not None:
-            package.payments[refund[0]][1] += refund[1]
+            self._give_money_back(asking, package, *refund)
         self._lapse(package, asking)
         return True
 
@@ -693,23 +766,25 @@ class Reference:
         used = any(line.count("used", "forfeited", "corrected") for line in package.lines)
         why.when(another_day or used, "not-eligible")
         why.refuse()
-        for payment in package.payments.values():
-            payment[1] = payment[0]
+        for payment, (amount, refunded) in package.payments.items():
+            self._give_money_back(asking, package, payment, amount - refunded)
         self._lapse(package, asking)
         package.voided = True
         return True
 
     def _lapse(self, package: Package, asking: Asking) -> None:
         moment = package.begin(asking)
-        for line in package.lines:
+        for n, line in enumerate(package.lines):
             for booking in list(line.holds):
-                self.release(line, booking, moment)
+                released = self.release(line, booking, moment)
+                self.diary.leave(booking, package.id, n, released.quantity)
         self.recordings += 1
         for n, line in enumerate(package.lines):
             left = line.indices("available")
             package.move(n, left, "lapsed")
             line.changes.append((moment, self.recordings, -len(left)))
         package.cancelled = True
+        self.accounts.takes_back(package.customer, "purchase", package.id, moment)
 
     # What bookings hold
 

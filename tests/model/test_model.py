@@ -5,6 +5,7 @@ from copy import deepcopy
 
 import pytest
 
+from tests.model.accounts import Accounts
 from tests.model.diary import Diary, Judge
 from tests.model.places import Places, places
 from tests.model.plain import Asking, KnownUse, Line, Offer, Package, Refusal
@@ -99,6 +100,17 @@ class ForgetsToHold(Reference):
         self.diary = ForgetfulDiary(self)
 
 
+class GenerousAccounts(Accounts):
+    def takes_back(self, customer: str, kind: str, id: str, at: int, part: int = 1, whole: int = 1) -> None:
+        """Points are kept whatever becomes of what gave them."""
+
+
+class LeavesPointsForWhatWasUndone(Reference):
+    def __init__(self, zone: str, locations: Iterable[str]) -> None:
+        super().__init__(zone, locations)
+        self.accounts = GenerousAccounts(self)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -108,6 +120,7 @@ class ForgetsToHold(Reference):
         LivesInLondon,
         ForgivesWhoIsLate,
         ForgetsToHold,
+        LeavesPointsForWhatWasUndone,
     ],
 )
 def test_a_wrong_reference_is_found_out(in_memory: Places, wrong: type[Reference]) -> None:

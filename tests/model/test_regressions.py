@@ -3,6 +3,9 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
+import pytest
+
+from domain.booking import BookingCancelled, CancelBooking, MakeBooking, NewBooking
 from domain.business import OpenBusiness
 from domain.catalogue import DefineService, OfferLine, ServiceTerms
 from domain.customer import RegisterCustomer
@@ -180,6 +183,20 @@ def test_a_batch_uses_up_packages_in_the_order_in_which_it_sold_them() -> None:
 
     assert one_by_one.used("pkg_a") == 2
     assert at_once.used("pkg_a") == 2
+
+
+@pytest.mark.xfail(strict=True, reason="decisions look at the clock's microseconds, which no fact has")
+def test_the_last_millisecond_of_the_notice_is_in_time_to_its_end() -> None:
+    """domain.md, Bookings: "in time means cancelled_at ≤ starts_at − notice", and the ledger says they are equal."""
+    desk, ids = Desk(), NewBooking(booking_id="bkg_1", redemption_id="red_1")
+    start = NOON + timedelta(hours=24)
+    desk.done(MakeBooking(bookings=(ids,), customer_id="cus_1", service_id="svc_1", starts_at=start))
+    desk.now += timedelta(microseconds=999)
+    desk.done(CancelBooking(booking_id="bkg_1"))
+
+    cancelled = desk.ledger.stream("bkg_1")[-1].fact
+    assert isinstance(cancelled, BookingCancelled)
+    assert cancelled.in_time
 
 
 def _sold(package_id: str, lines: int) -> SellPackage:

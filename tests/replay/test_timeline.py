@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from domain.ledger.mapper import all_recorded
+from domain.package import RestoreUnits
 from domain.refusals import NotFound
 from projections.cards import card_of
 from projections.one_package import history_of
 from projections.past import Past
 from replay.timeline import as_of, package_at
-from tests.replay.conftest import FIRST, ZONE, Lived
+from tests.replay.conftest import FIRST, ZONE, Lived, World
 
 
 def test_the_state_at_a_version_is_the_fold_of_so_many_facts(lived: Lived) -> None:
@@ -25,6 +26,19 @@ def test_the_state_at_a_version_is_the_fold_of_so_many_facts(lived: Lived) -> No
         assert then.history == history_of(facts[:version])
         assert (then.version, then.position) == (version, facts[version - 1].position)
         assert then.moment == facts[version - 1].recorded_at
+
+
+def test_a_restoration_tells_of_the_use_that_it_gave_back(world: World) -> None:
+    world.sell("kept", "ann", 3, 3_000, None)
+    world.use("kept", "other")
+    world.use("kept", "twice", 2)
+    world.do(RestoreUnits(redemption_id="red_twice", quantity=1, reason=world.because()))
+
+    *_, use, restoration = package_at(world.ledger.recorder, "pkg_kept", world.now).history
+
+    told = ("service_id", "participant_id", "redemption_id", "allocation")
+    assert [restoration[name] for name in told] == [use[name] for name in told]
+    assert (restoration["kind"], restoration["service_id"]) == ("restoration", "svc_1")
 
 
 def test_the_past_stays_what_it_was_when_more_is_recorded(lived: Lived) -> None:

@@ -1,0 +1,144 @@
+"""Units that come to a booking, or leave it, after it was made (domain.md, Bookings; S91, S94, S104).
+
+A booking that was made without units is paid with some later by a redemption that names it. Whatever gives units of
+a booking back, by hand or because their package ends, takes them from it: what a booking says of its units is true.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from domain.booking import Booking, BookingSource, BookingSourcesChanged, SourcesWhy
+from domain.package import (
+    AnyPackageFact,
+    HoldReleased,
+    LineCorrected,
+    Package,
+    Redemption,
+    UnitsRestored,
+)
+from domain.redeeming import Taken
+from domain.refusals import BookingState, Invalid
+from domain.values import Circumstances
+
+
+def check_payable(booking: Booking, command: Redemption, customer_id: str) -> Redemption:
+    """The redemption that pays for a booking; what it leaves out is as the booking says.
+
+    Raises Invalid for what differs from the booking, BookingState where nothing is to be paid with units.
+    """
+    if booking.customer_id != customer_id:
+        raise Invalid("/booking_id", "unknown-booking", "is a booking of another customer")
+    if booking.is_over:
+        raise BookingState("no_show" if booking.attendance == "no_show" else "cancelled", "paid with units")
+    if booking.sources or booking.paid:
+        raise BookingState("paid", "paid with units")
+    alike = {
+        "service_id": booking.service_id,
+        "quantity": booking.quantity,
+        "participant_id": booking.participant_id,
+        "session_at": booking.starts_at,
+    }
+    for name, value in alike.items():
+        if getattr(command, name) not in (None, value):
+            raise Invalid(f"/{name}", "not-as-booked", f"must be that of the booking: {value}")
+    elsewhere = {
+        "staff_id": command.staff_id or booking.staff_id,
+        "location_id": command.location_id or booking.location_id,
+    }
+    return command.model_copy(update={**alike, **elsewhere})
+
+
+def paid_with(
+    booking: Booking, redemption_id: str, taken: Sequence[Taken], at: Circumstances
+) -> BookingSourcesChanged:
+    """The units that a redemption took pay for the booking from now on."""
+    sources = tuple(source_of(part, booking) for part in taken)
+    return _changed(booking, sources, redemption_id, "used", at)
+
+
+def source_of(part: Taken, booking: Booking) -> BookingSource:
+    package = part.candidate.package
+    return BookingSource(
+        package_id=part.candidate.id,
+        line=part.line,
+        quantity=len(part.units),
+        terms=package.cancellation,
+        policy_version=package.policy_version,
+        measured_from=booking.measured_from,
+    )
+
+
+def concerned(packages: Mapping[str, Package], facts: Mapping[str, Sequence[AnyPackageFact]]) -> list[str]:
+    """The bookings whose units these facts give back, which may be bookings kept elsewhere. `packages` are as they
+    were before."""
+    return list(dict.fromkeys(booking_id for _, booking_id, _, _ in _returned(packages, facts)))
+
+
+def without(
+    booking: Booking,
+    booking_id: str,
+    packages: Mapping[str, Package],
+    facts: Mapping[str, Sequence[AnyPackageFact]],
+    at: Circumstances,
+) -> BookingSourcesChanged | None:
+    """The booking without the units that these facts give back; None where it says so already."""
+    if booking.is_over:
+        return None
+    back: dict[tuple[str, int], int] = {}
+    why: SourcesWhy = "restored"
+    for package_id, id, fact, (line, quantity) in _returned(packages, facts):
+        if id == booking_id:
+            back[package_id, line] = back.get((package_id, line), 0) + quantity
+            why = _why(fact)
+    left = []
+    for source in booking.sources:
+        quantity = source.quantity - back.get((source.package_id, source.line), 0)
+        if quantity > 0:
+            left.append(source.model_copy(update={"quantity": quantity}))
+    if tuple(left) == booking.sources:
+        return None
+    return _changed(booking, tuple(left), booking.redemption_id if left else None, why, at)
+
+
+def _returned(
+    packages: Mapping[str, Package], facts: Mapping[str, Sequence[AnyPackageFact]]
+) -> Iterator[tuple[str, str, AnyPackageFact, tuple[int, int]]]:
+    """(package, booking, the fact, (line, units)) of everything that goes back from a booking."""
+    for package_id, made in facts.items():
+        uses = packages[package_id].uses
+        for fact in made:
+            match fact:
+                case HoldReleased():
+                    yield package_id, fact.booking_id, fact, (fact.line, fact.quantity)
+                case UnitsRestored():
+                    if booking_id := uses[fact.redemption_id].booking_id:
+                        yield package_id, booking_id, fact, (fact.line, len(fact.units))
+                case LineCorrected():
+                    for freed in fact.freed:
+                        if booking_id := uses[freed.redemption_id].booking_id:
+                            yield package_id, booking_id, fact, (fact.line, len(freed.units))
+                case _:
+                    pass
+
+
+def _why(fact: AnyPackageFact) -> SourcesWhy:
+    if isinstance(fact, HoldReleased):
+        return "package_cancelled"
+    return "corrected" if isinstance(fact, LineCorrected) else "restored"
+
+
+def _changed(
+    booking: Booking,
+    sources: tuple[BookingSource, ...],
+    redemption_id: str | None,
+    why: SourcesWhy,
+    at: Circumstances,
+) -> BookingSourcesChanged:
+    return BookingSourcesChanged(
+        sources=sources,
+        redemption_id=redemption_id,
+        terms=booking.terms,
+        policy_version=booking.policy_version,
+        measured_from=booking.measured_from,
+        why=why,
+        entered_by=at.actor.staff_id,
+    )
