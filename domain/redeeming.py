@@ -277,14 +277,15 @@ def _lowest_since(package: Package, number: int, moment: datetime) -> int:
 def _short(candidates: Sequence[Candidate], obstacles: Sequence[Refused | None], wish: Wish) -> Refused:
     """Why there is not enough: an unpaid package stands in the way, nobody may give this participant any, or what
     is left, now or back then."""
-    owing = sum(obstacle.owing for obstacle in obstacles if isinstance(obstacle, PaymentRequired))
-    requested, remaining, available, lowest = wish.command.quantity, 0, 0, 0
+    requested, remaining, available, lowest, owing = wish.command.quantity, 0, 0, 0, 0
     barring: list[NotEligible] = []
     for candidate, obstacle in zip(candidates, obstacles, strict=True):
         package, lines = candidate.package, list(_lines_for(candidate.package, wish.command))
         left = sum(package.lines[n - 1].available for n in lines)
         if isinstance(obstacle, NotEligible) and left:
             barring.append(obstacle)
+        if isinstance(obstacle, PaymentRequired) and left:
+            owing += obstacle.owing
         if obstacle is None:
             room = _room_under_cap(package, wish)
             remaining += sum(package.lines[n - 1].remaining for n in lines)

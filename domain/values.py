@@ -203,6 +203,11 @@ def _utc_milliseconds(moment: datetime) -> datetime:
         moment = moment.astimezone(UTC)
     if not FIRST_DAY <= moment.date() <= LAST_DAY:
         raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
+    return whole_milliseconds(moment)
+
+
+def whole_milliseconds(moment: datetime) -> datetime:
+    """The moment as facts keep it: what is decided on it can be read in them."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 

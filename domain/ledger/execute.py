@@ -35,7 +35,15 @@ from domain.ledger.recorder import (
     Wanted,
 )
 from domain.refusals import Erased, IdempotencyKeyReused, LimitReached, Refused, VersionMismatch
-from domain.values import RECORDED_AT, Actor, Circumstances, Value, from_milliseconds, rfc3339
+from domain.values import (
+    RECORDED_AT,
+    Actor,
+    Circumstances,
+    Value,
+    from_milliseconds,
+    rfc3339,
+    whole_milliseconds,
+)
 
 Clock = Callable[[], datetime]
 LOADS_MAX = 8
@@ -213,7 +221,7 @@ def _known(recorder: LedgerRecorder, orders: dict[int, Order]) -> dict[int, Resu
 
 def preview(recorder: LedgerRecorder, order: Order, clock: Clock, kept: Kept) -> Preview:
     """Decide without writing: a dry run. Raises the refusal that the command would meet."""
-    at = Circumstances(clock(), order.actor)
+    at = Circumstances(whole_milliseconds(clock()), order.actor)
     books, _ = _load(recorder, [order], kept, extra=Wanted())
     for _ in range(LOADS_MAX):
         try:
@@ -240,7 +248,7 @@ def _on_what_is_kept(business_id: str, orders: dict[int, Order], clock: Clock, k
     books = kept.books(business_id, wanted, [id for order in orders.values() for id in order.new_ids])
     if books is None:
         return None
-    decided, now = _Try(books), clock()
+    decided, now = _Try(books), whole_milliseconds(clock())
     try:
         for n, order in orders.items():
             _decide_one(n, order, books, {}, now, decided)
@@ -293,7 +301,7 @@ def _decide_all(recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock
 
 def _decide_on(books: Books, orders: dict[int, Order], loaded: Loaded, clock: Clock) -> _Try:
     """Raises NotLoaded, with all that the batch lacks: nothing then stands of what was decided."""
-    decided, now, missing = _Try(books), clock(), Wanted()
+    decided, now, missing = _Try(books), whole_milliseconds(clock()), Wanted()
     for n, order in orders.items():
         try:
             _decide_one(n, order, books, loaded.answered, now, decided)

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from pydantic_core import to_json
+
 from api.cards import VIEWS, known
 from api.installation import migrate, views_of
 from api.keys import issue_key
-from api.redemptions import RedeemedCard
 from api.settings import Settings
 from domain.business import OpenBusiness
 from domain.catalogue import DefineService, OfferLine, OfferTerms, PublishOffer, ServiceTerms
@@ -196,5 +197,8 @@ def _card(books: Books, decision: Decision) -> Answer:
     assert card is not None
     people = known(books.people(card["customer_id"]))
     shown = render(card, datetime.now(UTC), people, recorded_at=rfc3339(card["recorded_at"]))
-    body = RedeemedCard(**shown, redemption_id=facts[-1].redemption_id, allocations=())
-    return Answer(body.model_dump_json(), (card["customer_id"],))
+    used = facts[-1]
+    value = {"amount": used.value, "currency": card["currency"]}
+    allocation = {"package_id": package_id, "line": used.line, "units": used.units, "value": value}
+    answer = {**shown, "redemption_id": used.redemption_id, "allocations": [allocation]}
+    return Answer(to_json(answer).decode(), (card["customer_id"],))

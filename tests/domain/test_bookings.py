@@ -239,6 +239,11 @@ def test_a_package_that_must_be_paid_first_does_not_pay_before() -> None:
     )
 
 
+def test_an_unpaid_package_with_nothing_left_stands_in_nobodys_way() -> None:
+    world = given(sold(units=1), used(1, remaining=0)).under(payment_required=True)
+    assert world.when(book()).booking.sources == ()
+
+
 # Made without units
 
 

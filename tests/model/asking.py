@@ -316,7 +316,8 @@ def pay(desk: Desk) -> Asked:
     id, payment = desk.package_id(), desk.new("pay", _payments(desk.books))
     known = desk.known_package(id)
     owing = known.owing if known else 100
-    amount = desk.one_of(owing, owing, (owing + 1) // 2, 1, 0, min(owing + 1, AMOUNT_MAX))
+    more = min(owing + 1, AMOUNT_MAX)
+    amount = desk.one_of(owing, owing, (owing + 1) // 2, 1, 0, more, more)
     asked, effective = desk.moment(known.bought_at if known else None)
     command = package.RecordPayment(
         package_id=id, payment=_payment(payment, amount), effective_at=_asked_moment(asked)
@@ -394,8 +395,9 @@ def _wish(desk: Desk, owner: str | None, fit: Sequence[Package]) -> tuple[Wish, 
 def _paying_for(desk: Desk, owner: str | None) -> str | None:
     """Mostly no booking; else mostly one of the customer that nothing pays for yet."""
     known = desk.books.diary.bookings
-    unpaid = [id for id, made in known.items() if made.customer == owner and not made.sources]
-    return desk.one_of(*[None] * OFTEN, *unpaid[-2:], desk.among("bkg", list(known)))
+    theirs = [id for id, made in known.items() if made.customer == owner and not made.over]
+    unpaid = [id for id in theirs if not known[id].sources and not known[id].paid]
+    return desk.one_of(*[None] * OFTEN, *unpaid * 2, desk.among("bkg", list(known)))
 
 
 def redeem(desk: Desk) -> Asked:

@@ -23,7 +23,7 @@ OFTEN = 8
 """How much more often sense is drawn than nonsense."""
 QUANTITIES = (1, 1, 1, 2, 2, 3, 5)
 """Of the lines of an offer."""
-NEARLY_TOO_DEAR = 9_007_199_251
+NEARLY_TOO_DEAR = 9_007_199_254
 """By the best of rules a payment of so much gives nearly all points that a customer can ever get."""
 PRICES = (0, 1, 7, 100, 1_000, 9_999, 45_000, NEARLY_TOO_DEAR, 10**12)
 

@@ -4,7 +4,7 @@ Nobody but owners and managers is let through to adjust or reverse (api/permissi
 """
 
 from domain import rewards
-from tests.model.accounts import Source
+from tests.model.accounts import GIVEN_MAX, Source
 from tests.model.desk import OFTEN, TILL, Asked, Desk
 from tests.model.plain import account_of
 
@@ -44,7 +44,8 @@ def _within(points: int, least: int) -> int:
 
 def add(desk: Desk) -> Asked:
     customer, id = _whose(desk), _new_id(desk)
-    points, source = desk.one_of(1, 10, 500, MOST, MOST), _source(desk) or ("manual", None)
+    room, source = GIVEN_MAX - desk.books.accounts.of(customer).given, _source(desk) or ("manual", None)
+    points = _within(desk.one_of(1, 10, 500, room, room, room + 1), 1)
     command = rewards.AddPoints(
         customer_id=customer,
         entry_id=id,

@@ -3,8 +3,6 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
-import pytest
-
 from domain.booking import BookingCancelled, CancelBooking, MakeBooking, NewBooking
 from domain.business import OpenBusiness
 from domain.catalogue import DefineService, OfferLine, ServiceTerms
@@ -185,7 +183,6 @@ def test_a_batch_uses_up_packages_in_the_order_in_which_it_sold_them() -> None:
     assert at_once.used("pkg_a") == 2
 
 
-@pytest.mark.xfail(strict=True, reason="decisions look at the clock's microseconds, which no fact has")
 def test_the_last_millisecond_of_the_notice_is_in_time_to_its_end() -> None:
     """domain.md, Bookings: "in time means cancelled_at ≤ starts_at − notice", and the ledger says they are equal."""
     desk, ids = Desk(), NewBooking(booking_id="bkg_1", redemption_id="red_1")
