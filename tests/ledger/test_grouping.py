@@ -1,0 +1,123 @@
+"""Flights of group commit: who flies with whom, whatever is carried."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Event, Semaphore
+
+from domain.customer import ActivateCustomer
+from domain.ledger.execute import Done, Order, Result
+from domain.ledger.grouping import BATCH_MAX, Grouped, Outcome
+from domain.ledger.mapper import Meta
+from domain.values import Actor, Role
+
+META = Meta(actor=Actor(id="key_test", role=Role.OWNER))
+LONG_S = 60.0
+"""Longer than any test lasts: who waits so long waits for something to happen."""
+
+
+def order(name: str) -> Order:
+    return Order(ActivateCustomer(customer_id=f"cus_{name}"), META)
+
+
+def name_of(order: Order) -> str:
+    assert isinstance(order.command, ActivateCustomer)
+    return order.command.customer_id.removeprefix("cus_")
+
+
+class Airfield:
+    """Flights that are noted, and held back while `may_land` is not set."""
+
+    def __init__(self, linger_s: float = 0.0) -> None:
+        self.flights: list[list[str]] = []
+        self.under_way, self.may_land = Event(), Event()
+        self.may_land.set()
+        self.came = Semaphore(0)
+        """Released for each order that waits."""
+        self.grouped = Grouped(self.alone, self.carry, 2, linger_s)
+
+    def alone(self, business_id: str, orders: Sequence[Order]) -> list[Result]:
+        return [done(name_of(order)) for order in orders]
+
+    def carry(self, batches: Mapping[str, Sequence[Order]]) -> Mapping[str, list[Result | None]]:
+        self.flights.append([name_of(order) for orders in batches.values() for order in orders])
+        self.under_way.set()
+        assert self.may_land.wait(LONG_S)
+        return {id: [done(name_of(order)) for order in orders] for id, orders in batches.items()}
+
+    def ask(self, business_id: str, name: str) -> "Future[Outcome]":
+        told: Future[Outcome] = Future()
+        self.grouped.submit(business_id, order(name), told.set_result)
+        self.came.release()
+        return told
+
+
+def done(name: str) -> Done:
+    return Done(name, 1, 1, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def body(told: "Future[Outcome]") -> str:
+    outcome = told.result(LONG_S)
+    assert isinstance(outcome, Done)
+    return outcome.body
+
+
+def test_what_arrives_meanwhile_flies_together() -> None:
+    field = Airfield()
+    field.may_land.clear()
+    first = field.ask("biz_a", "a1")
+    assert field.under_way.wait(LONG_S)
+    others = [field.ask(*each) for each in (("biz_a", "a2"), ("biz_b", "b1"), ("biz_a", "a3"))]
+    field.may_land.set()
+    assert [body(told) for told in (first, *others)] == ["a1", "a2", "b1", "a3"]
+    assert [sorted(flight) for flight in field.flights] == [["a1"], ["a2", "a3", "b1"]]
+    field.grouped.close()
+
+
+def test_a_flight_waits_for_as_many_as_the_last_one_carried() -> None:
+    """Whom it answered is about to ask again: they fly together, not one by one."""
+    field = Airfield(linger_s=LONG_S)
+    field.may_land.clear()
+    first = field.ask("biz_a", "a1")
+    assert field.under_way.wait(LONG_S)
+    with ThreadPoolExecutor(2) as desks:
+        both = [desks.submit(ask_twice, field, name) for name in ("b1", "c1")]
+        for _ in range(3):
+            assert field.came.acquire(timeout=LONG_S)
+        field.may_land.set()
+        assert body(first) == "a1"
+        assert [each.result(LONG_S) for each in both] == ["b1_again", "c1_again"]
+    assert [sorted(flight) for flight in field.flights] == [["a1"], ["b1", "c1"], ["b1_again", "c1_again"]]
+    field.grouped.close()
+
+
+def ask_twice(field: Airfield, name: str) -> str:
+    assert body(field.ask(f"biz_{name}", name)) == name
+    return body(field.ask(f"biz_{name}", f"{name}_again"))
+
+
+def test_who_comes_alone_is_served_at_once() -> None:
+    field = Airfield(linger_s=LONG_S)
+    assert [body(field.ask("biz_a", name)) for name in ("a1", "a2", "a3")] == ["a1", "a2", "a3"]
+    field.grouped.close()
+
+
+def test_more_than_a_flight_holds_flies_in_several() -> None:
+    field = Airfield()
+    field.may_land.clear()
+    first = field.ask("biz_a", "first")
+    assert field.under_way.wait(LONG_S)
+    others = [field.ask("biz_a" if n % 2 else "biz_b", str(n)) for n in range(BATCH_MAX + 20)]
+    field.may_land.set()
+    assert body(first) == "first"
+    assert [body(told) for told in others] == [str(n) for n in range(BATCH_MAX + 20)]
+    assert [len(flight) for flight in field.flights] == [1, BATCH_MAX, 20]
+    field.grouped.close()
+
+
+def test_many_at_once_are_all_served() -> None:
+    field = Airfield(linger_s=0.001)
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(field.ask, f"biz_{n % 7}", str(n)) for n in range(700)]
+        assert [body(each.result(LONG_S)) for each in asked] == [str(n) for n in range(700)]
+    field.grouped.close()
