@@ -58,6 +58,7 @@ PERMISSIONS: Mapping[str, frozenset[Role] | None] = {
     # customers
     "customers.list": READERS,
     "customers.show": READERS_OR_OWN,
+    "customers.history": READERS,
     "customers.register": DESK,
     "customers.change": DESK,
     "customers.activate": MANAGERS,

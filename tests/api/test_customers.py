@@ -248,6 +248,41 @@ def test_participants_come_change_and_go(desk: Desk) -> None:
     assert barred["participants"][0]["barred_services"] == [massage]
 
 
+def test_the_history_of_a_customer_tells_who_changed_what_and_why(either_desk: Desk) -> None:
+    desk = either_desk
+    eva = desk.do("/v1/staff", {"name": "Éva"})["id"]
+    anna = desk.do("/v1/customers", {"name": "Anna"})["id"]
+    path, till = f"/v1/customers/{anna}", desk.as_role(Role.MANAGER, eva)
+    max_id = till.do(f"{path}/participants", {"name": "Max", "kind": "dog"})["participants"][1]["id"]
+    till.do(f"{path}/changes", {"name": "Anna Kiss", "gender": "female"})
+    till.do(f"{path}/changes", {"consents": {"marketing": True, "birthday": True}})
+    till.do(f"{path}/changes", {"consents": {"marketing": False}})
+    till.do(f"{path}/block", {"reason": "owes for three visits"})
+    rows = desk.get(f"{path}/history")["data"]
+    assert [(row["kind"], row["label"], sorted(row["fields"]), row["reason"]) for row in rows] == [
+        ("registration", "Registered", [], None),
+        ("participant", "Participant added", [], None),
+        ("profile", "Profile changed", ["gender", "name"], None),
+        ("consent", "Consent given: birthday, marketing", ["birthday", "marketing"], None),
+        ("consent", "Consent withdrawn: marketing", ["marketing"], None),
+        ("block", "Blocked", [], "owes for three visits"),
+    ]
+    assert rows[1]["participant"] == {"id": max_id, "name": "Max", "kind": "dog", "photo_url": None}
+    assert rows[0]["by"] == {"id": rows[0]["by"]["id"], "name": None, "role": "owner"}
+    assert rows[5]["by"] == {"id": eva, "name": "Éva", "role": "manager"}
+    assert desk.all_of(f"{path}/history", limit=2) == rows
+
+
+def test_who_may_not_see_people_reads_the_history_without_them(desk: Desk) -> None:
+    anna = desk.do("/v1/customers", {"name": "Anna", "participants": [{"name": "Max", "kind": "dog"}]})["id"]
+    desk.do(f"/v1/customers/{anna}/block", {"reason": "owes us"})
+    path = f"/v1/customers/{anna}/history"
+    (_, blocked) = desk.as_role(Role.AUDITOR).get(path)["data"]
+    assert (blocked["label"], blocked["reason"]) == ("Blocked", None)
+    assert desk.as_role(Role.CUSTOMER, anna).ask(path).status_code == 403
+    assert desk.ask("/v1/customers/cus_unknown/history").status_code == 404
+
+
 def test_only_services_of_the_business_are_barred(either_desk: Desk) -> None:
     desk = either_desk
     massage, dog = desk.service(), {"name": "Max", "kind": "dog"}
