@@ -263,7 +263,7 @@ def _made(
         quantity=command.quantity,
         deduct=business.policies.deduct,
         redemption_id=command.bookings[number - 1].redemption_id if taken else None,
-        sources=tuple(_source(part, session.starts_at) for part in taken),
+        sources=tuple(source_of(part, session.starts_at) for part in taken),
         payment=payment,
         terms=business.policies.cancellation,
         policy_version=business.policy_version,
@@ -274,14 +274,15 @@ def _made(
     )
 
 
-def _source(part: Taken, starts_at: datetime) -> BookingSource:
+def source_of(part: Taken, measured_from: datetime) -> BookingSource:
+    """The units of one line as what pays for a booking, by the terms of their package."""
     return BookingSource(
         package_id=part.candidate.id,
         line=part.line,
         quantity=len(part.units),
         terms=part.candidate.package.cancellation,
         policy_version=part.candidate.package.policy_version,
-        measured_from=starts_at,
+        measured_from=measured_from,
     )
 
 

@@ -17,6 +17,7 @@ from domain.package import (
 )
 from domain.redeeming import Taken
 from domain.refusals import BookingState, Invalid
+from domain.scheduling import source_of
 from domain.values import Circumstances
 
 
@@ -51,20 +52,8 @@ def paid_with(
     booking: Booking, redemption_id: str, taken: Sequence[Taken], at: Circumstances
 ) -> BookingSourcesChanged:
     """The units that a redemption took pay for the booking from now on."""
-    sources = tuple(source_of(part, booking) for part in taken)
+    sources = tuple(source_of(part, booking.measured_from) for part in taken)
     return _changed(booking, sources, redemption_id, "used", at)
-
-
-def source_of(part: Taken, booking: Booking) -> BookingSource:
-    package = part.candidate.package
-    return BookingSource(
-        package_id=part.candidate.id,
-        line=part.line,
-        quantity=len(part.units),
-        terms=package.cancellation,
-        policy_version=package.policy_version,
-        measured_from=booking.measured_from,
-    )
 
 
 def concerned(packages: Mapping[str, Package], facts: Mapping[str, Sequence[AnyPackageFact]]) -> list[str]:
