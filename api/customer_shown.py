@@ -114,7 +114,7 @@ def in_list(row: Row, people: Mapping[str, Person], counts: Counts) -> CustomerS
     return _shown(
         row["customer_id"],
         people.get,
-        row["participants"],
+        [each for each in row["participants"] if not each["left"]],
         counts,
         category=row["category"],
         status="active" if row["active"] else "inactive",
@@ -128,7 +128,7 @@ def in_list(row: Row, people: Mapping[str, Person], counts: Counts) -> CustomerS
 def people_in(recorder: LedgerRecorder, rows: Sequence[Row]) -> dict[str, Person]:
     """The customers in these rows and the participants of their households, by id."""
     ids = [row["customer_id"] for row in rows]
-    ids += [each["id"] for row in rows for each in row["participants"] if each["number"]]
+    ids += [each["id"] for row in rows for each in row["participants"] if each["number"] and not each["left"]]
     return {person.id: person for person in recorder.people(ids)}
 
 

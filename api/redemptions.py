@@ -14,9 +14,11 @@ from api.cards import (
     ParticipantShown,
     booking,
     in_books,
+    kinds_of,
     known,
     named,
     owners,
+    with_kinds,
 )
 from api.queries import Found, NoParameters, Query, query
 from api.texts import wording_or_none
@@ -107,8 +109,8 @@ REFUSALS = (
 
 
 def _wish(call: Command[RedemptionBody]) -> dict[str, Any]:
-    """The members that a redemption has whichever way its packages are chosen."""
-    given = {name: getattr(call.body, name) for name in RedemptionBody.model_fields if name != "id"}
+    """The members that a redemption has whichever way its packages are chosen; a booking gives those left out."""
+    given = {name: getattr(call.body, name) for name in call.body.model_fields_set if name != "id"}
     return {"redemption_id": call.new("red", call.body.id), **given}
 
 
@@ -301,6 +303,7 @@ def _redemption(
     if call.sees_people:
         staff = [fact.staff_id] if fact.staff_id else []
         people = known([*books.people(package.customer_id), *call.ledger.recorder.people(staff)])
+    people = with_kinds(people, kinds_of(books.customer(package.customer_id)))
     starts = starts_of(call, package.customer_id, [fact.booking_id])
     allocations = tuple(_used_allocation(*use) for use in uses)
     restorable = sum(allocation.restorable for allocation in allocations)

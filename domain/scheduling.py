@@ -143,6 +143,8 @@ def _check(command: MakeBooking, sight: Sight, at: Circumstances) -> Participant
     participant = _participant(command, sight)
     if not participant.belongs_at(at.now):
         raise NotEligible("the participant has left the household")
+    if command.service_id in participant.barred_services:
+        raise NotEligible("the participant is barred from this service")
     return participant
 
 

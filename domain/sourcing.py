@@ -5,6 +5,7 @@ a booking back, by hand or because their package ends, takes them from it: what 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from domain.booking import Booking, BookingSource, BookingSourcesChanged, SourcesWhy
 from domain.package import (
@@ -31,7 +32,8 @@ def check_payable(booking: Booking, command: Redemption, customer_id: str) -> Re
     if booking.is_over:
         raise BookingState("no_show" if booking.attendance == "no_show" else "cancelled", "paid with units")
     if booking.sources or booking.paid:
-        raise BookingState("paid", "paid with units")
+        partly = sum(source.quantity for source in booking.sources) < booking.quantity and not booking.paid
+        raise BookingState("partly paid" if partly else "paid", "paid with units")
     alike = {
         "service_id": booking.service_id,
         "quantity": booking.quantity,
@@ -39,7 +41,7 @@ def check_payable(booking: Booking, command: Redemption, customer_id: str) -> Re
         "session_at": booking.starts_at,
     }
     for name, value in alike.items():
-        if getattr(command, name) not in (None, value):
+        if name in command.model_fields_set and getattr(command, name) not in (None, value):
             raise Invalid(f"/{name}", "not-as-booked", f"must be that of the booking: {value}")
     elsewhere = {
         "staff_id": command.staff_id or booking.staff_id,
@@ -51,15 +53,17 @@ def check_payable(booking: Booking, command: Redemption, customer_id: str) -> Re
 def paid_with(
     booking: Booking, redemption_id: str, taken: Sequence[Taken], at: Circumstances
 ) -> BookingSourcesChanged:
-    """The units that a redemption took pay for the booking from now on."""
-    sources = tuple(source_of(part, booking.measured_from) for part in taken)
+    """The units that a redemption took pay for the booking from now on, by the terms it was booked under: who pays
+    later loses no notice."""
+    booked_under = {"terms": booking.terms, "policy_version": booking.policy_version}
+    sources = tuple(source_of(part, booking.measured_from).model_copy(update=booked_under) for part in taken)
     return _changed(booking, sources, redemption_id, "used", at)
 
 
 def concerned(packages: Mapping[str, Package], facts: Mapping[str, Sequence[AnyPackageFact]]) -> list[str]:
     """The bookings whose units these facts give back, which may be bookings kept elsewhere. `packages` are as they
     were before."""
-    return list(dict.fromkeys(booking_id for _, booking_id, _, _ in _returned(packages, facts)))
+    return list(dict.fromkeys(back.booking_id for back in _returned(packages, facts)))
 
 
 def without(
@@ -70,14 +74,13 @@ def without(
     at: Circumstances,
 ) -> BookingSourcesChanged | None:
     """The booking without the units that these facts give back; None where it says so already."""
-    if booking.is_over:
-        return None
     back: dict[tuple[str, int], int] = {}
     why: SourcesWhy = "restored"
-    for package_id, id, fact, (line, quantity) in _returned(packages, facts):
-        if id == booking_id:
-            back[package_id, line] = back.get((package_id, line), 0) + quantity
-            why = _why(fact)
+    for each in _returned(packages, facts):
+        if each.booking_id == booking_id and each.redemption_id in (None, booking.redemption_id):
+            place = (each.package_id, each.line)
+            back[place] = back.get(place, 0) + each.quantity
+            why = each.why
     left = []
     for source in booking.sources:
         quantity = source.quantity - back.get((source.package_id, source.line), 0)
@@ -88,31 +91,37 @@ def without(
     return _changed(booking, tuple(left), booking.redemption_id if left else None, why, at)
 
 
+@dataclass(frozen=True, slots=True)
+class _Returned:
+    """Units that go back from a booking; those that were only held are of no redemption."""
+
+    booking_id: str
+    package_id: str
+    line: int
+    quantity: int
+    redemption_id: str | None
+    why: SourcesWhy
+
+
 def _returned(
     packages: Mapping[str, Package], facts: Mapping[str, Sequence[AnyPackageFact]]
-) -> Iterator[tuple[str, str, AnyPackageFact, tuple[int, int]]]:
-    """(package, booking, the fact, (line, units)) of everything that goes back from a booking."""
-    for package_id, made in facts.items():
-        uses = packages[package_id].uses
+) -> Iterator[_Returned]:
+    for id, made in facts.items():
+        uses = packages[id].uses
         for fact in made:
             match fact:
                 case HoldReleased():
-                    yield package_id, fact.booking_id, fact, (fact.line, fact.quantity)
-                case UnitsRestored():
-                    if booking_id := uses[fact.redemption_id].booking_id:
-                        yield package_id, booking_id, fact, (fact.line, len(fact.units))
+                    yield _Returned(fact.booking_id, id, fact.line, fact.quantity, None, "package_cancelled")
+                case UnitsRestored(redemption_id=red):
+                    if booking_id := uses[red].booking_id:
+                        yield _Returned(booking_id, id, fact.line, len(fact.units), red, "restored")
                 case LineCorrected():
                     for freed in fact.freed:
                         if booking_id := uses[freed.redemption_id].booking_id:
-                            yield package_id, booking_id, fact, (fact.line, len(freed.units))
+                            red, quantity = freed.redemption_id, len(freed.units)
+                            yield _Returned(booking_id, id, fact.line, quantity, red, "corrected")
                 case _:
                     pass
-
-
-def _why(fact: AnyPackageFact) -> SourcesWhy:
-    if isinstance(fact, HoldReleased):
-        return "package_cancelled"
-    return "corrected" if isinstance(fact, LineCorrected) else "restored"
 
 
 def _changed(

@@ -189,8 +189,12 @@ def _change(before: Row, fact: BookingFact) -> Row:
             return {"starts_at": fact.starts_at, **notice}
         case BookingSourcesChanged():
             notice = _notice(fact.sources, fact.terms, fact.policy_version, fact.measured_from)
+            paid = _paid_with(fact.sources, fact.redemption_id)
+            if before["outcome"] is not None:  # what went back when it was called off counts no more
+                gone = sum(each["quantity"] for each in before["sources"]) - paid["credits_used"]
+                paid["credits_used"] = max(0, before["credits_used"] - gone)
             redeemed = bool(fact.sources) and (before["redeemed"] or fact.why == "used")
-            return {**_paid_with(fact.sources, fact.redemption_id), **notice, "redeemed": redeemed}
+            return {**paid, **notice, "redeemed": redeemed}
         case AttendanceMarked(attendance="no_show"):
             return {"attendance": "no_show", "status": "completed", **_settled(fact.outcomes)}
         case AttendanceMarked():

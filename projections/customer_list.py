@@ -37,7 +37,7 @@ TABLE = Table(
     Column("birthday", Boolean, nullable=False),
     Column("marketing", Boolean, nullable=False),
     Column("external_ref", Text),
-    # The household as it is now, number 0 first: id, number, kind, barred_services.
+    # Who was ever in the household, number 0 first: id, number, kind, barred_services, and whether they left.
     Column("participants", JSON, nullable=False),
     Column("version", Integer, nullable=False),
 )
@@ -83,7 +83,9 @@ def _change(before: Row, fact: CustomerFact) -> Row:
             changed = {"kind": kind, "barred_services": list(barred)}
             return {"participants": [{**each, **changed} if each["id"] == id else each for each in household]}
         case ParticipantRemoved(participant_id=id):
-            return {"participants": [each for each in household if each["id"] != id]}
+            return {
+                "participants": [{**each, "left": each["left"] or each["id"] == id} for each in household]
+            }
         case _:
             return {}
 
@@ -94,7 +96,8 @@ def _participant(added: ParticipantOf) -> Row:
         "number": added.number,
         "kind": added.kind,
         "barred_services": list(added.barred_services),
+        "left": False,
     }
 
 
-CUSTOMERS = Keyed("customers", 2, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)
+CUSTOMERS = Keyed("customers", 3, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, func, select
 
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.recorder import LedgerRecorder, Wanted
+from domain.package import FACTS as PACKAGE_FACTS
 from domain.package import PackagePurchased
 from projections.definition import Key, Projection, Row, fold, key_columns
 from projections.views import Snapshot
@@ -32,8 +33,12 @@ class Difference:
 
 
 def of_packages(projections: Sequence[Projection]) -> list[Projection]:
-    """The read models that this can judge: those with a package in their key."""
-    return [each for each in projections if "package_id" in each.table.primary_key]
+    """The read models that this can judge: those with a package in their key, made of the facts of packages alone."""
+    return [
+        each
+        for each in projections
+        if "package_id" in each.table.primary_key and each.handles.issubset(PACKAGE_FACTS)
+    ]
 
 
 def reconcile(

@@ -526,10 +526,11 @@ def _redemption(
     facts = use(taken, wish, at)
     made: dict[str, tuple[str, list[Any]]] = {id: ("package", new) for id, new in facts.items()}
     claimed = [Claim(f"{claims}{id}", id) for id in facts]
-    if booked is not None and command.booking_id is not None:
-        made[command.booking_id] = ("booking", [paid_with(booked, command.redemption_id, taken, at)])
+    if command.booking_id is not None:  # the id of a booking kept elsewhere is taken, too
         paying = booking_claims(command.booking_id)
         claimed += [Claim(f"{paying}{id}/{command.redemption_id}", id) for id in facts]
+        if booked is not None:
+            made[command.booking_id] = ("booking", [paid_with(booked, command.redemption_id, taken, at)])
     return Decision(made, claims=tuple(claimed))
 
 
@@ -551,6 +552,7 @@ def _wants_making(command: booking.MakeBooking, business_id: str, peek: Peek) ->
     ids = [business_id, command.customer_id, command.service_id, command.staff_id, command.package_id]
     ids += [each.booking_id for each in command.bookings]
     counted = tuple(redemption_claims(each.redemption_id) for each in command.bookings)
+    counted += tuple(booking_claims(each.booking_id) for each in command.bookings)
     return Wanted(
         {id: 0 for id in ids if id},
         packages_of=() if command.package_id else (command.customer_id,),
@@ -563,7 +565,8 @@ def _make_booking(command: booking.MakeBooking, books: Books, at: Circumstances)
     owner = _customer(books, command.customer_id)
     taken: set[str] = set()
     for each in command.bookings:
-        if each.booking_id in taken or books.stream(each.booking_id) is not None:
+        named = books.count(booking_claims(each.booking_id))
+        if each.booking_id in taken or named or books.stream(each.booking_id) is not None:
             raise IdTaken(each.booking_id)
         if each.redemption_id in taken or books.count(redemption_claims(each.redemption_id)):
             raise IdTaken(each.redemption_id)

@@ -222,3 +222,83 @@ def test_a_no_show_is_over(either_desk: Desk) -> None:
     desk.do(f"/v1/bookings/{booked['id']}/attendance", {"attendance": "no_show"})
     shop.check(booked["id"], status="completed", attendance="no_show", credits_used=1)
     assert desk.get("/v1/customers", booking_status="active")["data"] == []
+
+
+def test_an_id_that_names_a_booking_kept_elsewhere_is_taken(either_desk: Desk) -> None:
+    shop = Shop(either_desk)
+    desk, id = shop.desk, "bkg_theirs"
+    desk.do(f"/v1/packages/{shop.package}/redemptions", {"service_id": shop.massage, "booking_id": id})
+    desk.refused("/v1/bookings", shop.body(id=id), "id-taken")
+
+
+def test_who_pays_later_keeps_the_terms_of_the_booking(either_desk: Desk) -> None:
+    shop = Shop(either_desk)
+    desk = shop.desk
+    desk.do("/v1/policies", {"cancellation": {"notice_hours": 0, "late": "restore"}})
+    booking = shop.unpaid(starts_at=shop.start(hours=20))
+    before = desk.get(f"/v1/bookings/{booking}")["cancellation"]
+    desk.do(f"/v1/packages/{shop.package}/redemptions", {"service_id": shop.massage, "booking_id": booking})
+    shop.check(booking, credits_used=1, cancellation=before)
+    desk.as_role(Role.CUSTOMER, shop.anna).do(f"/v1/bookings/{booking}/cancellation", {})
+    assert desk.card(shop.package)["available"] == 10
+
+
+def test_what_a_redemption_leaves_out_is_the_bookings(either_desk: Desk) -> None:
+    shop = Shop(either_desk)
+    booking = shop.unpaid(quantity=3)
+    path = f"/v1/packages/{shop.package}/redemptions"
+    shop.desk.do(path, {"service_id": shop.massage, "booking_id": booking})
+    shop.check(booking, credits_used=3)
+
+
+def test_what_went_back_in_part_goes_back_whole_before_it_is_paid_again(desk: Desk) -> None:
+    shop = Shop(desk)
+    booked = shop.book(quantity=2)
+    desk.do(f"/v1/redemptions/{booked['redemption_id']}/restorations", {"quantity": 1})
+    use = {"service_id": shop.massage, "booking_id": booked["id"]}
+    problem = desk.refused(f"/v1/packages/{shop.package}/redemptions", use, "booking-state")
+    assert problem["booking_status"] == "partly paid"
+
+
+@pytest.mark.parametrize("ended", ["attendance", "cancellation"])
+def test_units_that_go_back_after_it_was_called_off_no_longer_count(either_desk: Desk, ended: str) -> None:
+    """Its package was cancelled: there was nothing to forfeit then, and the unit stayed used."""
+    shop = Shop(either_desk)
+    desk, booked = shop.desk, shop.book()
+    desk.do(f"/v1/packages/{shop.package}/cancellation", {"reason": "moved away"})
+    desk.clock.forward(days=3, hours=1)
+    desk.do(
+        f"/v1/bookings/{booked['id']}/{ended}", {"attendance": "no_show"} if ended == "attendance" else {}
+    )
+    shop.check(booked["id"], credits_used=1)
+    desk.do(f"/v1/redemptions/{booked['redemption_id']}/restorations", {})
+    shop.check(booked["id"], credits_used=0)
+
+
+@pytest.mark.covers("S85")
+def test_who_is_barred_from_a_service_does_not_book_it(either_desk: Desk) -> None:
+    desk, groom = either_desk, either_desk.service("Groom")
+    body = {"name": "Anna", "participants": [{"name": "Rex", "kind": "dog", "barred_services": [groom]}]}
+    anna = desk.do("/v1/customers", body)
+    starts_at = (desk.clock() + timedelta(days=3)).isoformat(timespec="milliseconds")
+    asked = {"customer_id": anna["id"], "service_id": groom, "starts_at": starts_at}
+    desk.refused("/v1/bookings", asked | {"participant_id": anna["participants"][1]["id"]}, "not-eligible")
+    assert desk.do("/v1/bookings", asked)["status"] == "pending"
+
+
+def test_a_dog_that_left_stays_a_dog(either_desk: Desk) -> None:
+    desk, groom = either_desk, either_desk.service("Groom")
+    anna = desk.do("/v1/customers", {"name": "Anna", "participants": [{"name": "Rex", "kind": "dog"}]})
+    rex = anna["participants"][1]["id"]
+    package = desk.sell(anna["id"], desk.offer(groom, sharing="household"))["id"]
+    used = desk.redeem(package, groom, participant_id=rex)["redemption_id"]
+    starts_at = (desk.clock() + timedelta(days=3)).isoformat(timespec="milliseconds")
+    asked = {"customer_id": anna["id"], "service_id": groom, "starts_at": starts_at, "participant_id": rex}
+    booking = desk.do("/v1/bookings", asked)["id"]
+    desk.do(f"/v1/customers/{anna['id']}/participants/{rex}/removal")
+    listed = desk.get("/v1/bookings")["data"]
+    assert listed == [desk.get(f"/v1/bookings/{booking}")]
+    assert listed[0]["participant"]["kind"] == "dog"
+    assert desk.get(f"/v1/redemptions/{used}")["participant"]["kind"] == "dog"
+    (customer,) = desk.get("/v1/customers")["data"]
+    assert [each["number"] for each in customer["participants"]] == [0], "who left is not shown"

@@ -85,7 +85,7 @@ def test_only_what_takes_place_and_is_not_paid_is_paid_with_units(state: Booking
         check_payable(state, redeem(booking_id="bkg_1"), "cus_1")
 
 
-def test_what_was_taken_pays_by_the_terms_of_its_package() -> None:
+def test_what_is_used_later_pays_by_the_terms_of_the_booking() -> None:
     package = fold([sold(policy_version=3)])
     taken = [Taken(Candidate("pkg_1", package, 1), 1, (1, 2))]
     state = after(unpaid(), paid_with(unpaid(), "red_9", taken, AT))
@@ -95,8 +95,8 @@ def test_what_was_taken_pays_by_the_terms_of_its_package() -> None:
             package_id="pkg_1",
             line=1,
             quantity=2,
-            terms=package.cancellation,
-            policy_version=3,
+            terms=unpaid().terms,
+            policy_version=unpaid().policy_version,
             measured_from=moment(START),
         ),
     )

@@ -50,6 +50,8 @@ class Diary:
     def __init__(self, books: "Reference") -> None:
         self.books = books
         self.bookings: dict[str, Booking] = {}
+        self.elsewhere: set[str] = set()
+        """Bookings kept elsewhere that uses were entered for."""
 
     def booking(self, id: str) -> Booking:
         if id not in self.bookings:
@@ -96,7 +98,7 @@ class Diary:
         books, why = self.books, Reasons()
         customer = books.customer(plan.customer)
         ids = [id for both in plan.ids for id in both]
-        known = any(id in self.bookings for id, _ in plan.ids)
+        known = any(id in self.bookings or id in self.elsewhere for id, _ in plan.ids)
         known = known or any(redemption in books.redemptions for _, redemption in plan.ids)
         why.when(known or len(set(ids)) < len(ids), "id-taken")
         why.when(customer.blocked, "customer-blocked")
@@ -115,6 +117,8 @@ class Diary:
         why.when(person not in customer.people, "not-found")
         here = person in customer.people and customer.people[person].belongs(asking.now)
         why.when(person in customer.people and not here, "not-eligible")
+        barred = here and plan.service in customer.people[person].barred
+        why.when(barred, "not-eligible")
         starts = weekly(plan.start, len(plan.ids), books.zone)
         ahead = Reasons()
         self._check_starts(ahead, asking, starts)
@@ -222,14 +226,16 @@ class Diary:
         )
 
     def pay_with(self, id: str | None, redemption: str, plan: Sequence[tuple[Package, int, int]]) -> None:
+        """By the terms it was booked under."""
         booking = self.bookings[id or ""]
         booking.redemption = redemption
-        booking.sources = [Source(p.id, n, units, p.terms, booking.measured_from) for p, n, units in plan]
+        at = booking.measured_from
+        booking.sources = [Source(p.id, n, units, booking.terms, at) for p, n, units in plan]
 
     def leave(self, id: str | None, package: str, line: int, units: int) -> None:
         """What was given back by hand, or ended with its package, pays for a booking no more."""
         booking = self.bookings.get(id or "")
-        if booking is None or booking.over:
+        if booking is None:
             return
         left = [
             replace(source, quantity=source.quantity - units)

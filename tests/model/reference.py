@@ -424,8 +424,10 @@ class Reference:
         self.take(plan, use, asking)
         if use.wish.booking in self.diary.bookings:
             self.diary.pay_with(use.wish.booking, use.wish.redemption, plan)
-        else:
-            self.accounts.gives(customer, "visit", use.wish.redemption, use.at)
+            return
+        if use.wish.booking is not None:
+            self.diary.elsewhere.add(use.wish.booking)
+        self.accounts.gives(customer, "visit", use.wish.redemption, use.at)
 
     def against_one(self, package: Package, use: KnownUse) -> Reasons:
         """What speaks against a use of a package that somebody chose."""
