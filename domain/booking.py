@@ -55,7 +55,7 @@ class BookingSource(Value):
     terms: Terms
     """In force when it was booked, whatever is agreed later."""
     policy_version: int | None = None
-    """Of the business, where the package has its terms; None: they are those of its offer."""
+    """Of the business, where the terms are those of its policies; None: they are those of an offer."""
     measured_from: Moment
     """The start that notice is measured from: an earlier one stays the measure when a booking is moved inside
     the notice period."""

@@ -58,20 +58,6 @@ class Wish:
     participant: Participant
 
 
-def redeem(
-    candidates: Sequence[Candidate],
-    command: Redemption,
-    at: Circumstances,
-    business: Business,
-    customer: Customer,
-    *,
-    chosen: bool,
-) -> dict[str, list[AnyPackageFact]]:
-    """The facts of one redemption, by package. Raises what `allocate` raises."""
-    taken, wish = allocate(candidates, command, at, business, customer, chosen=chosen)
-    return use(taken, wish, at)
-
-
 def allocate(
     candidates: Sequence[Candidate],
     command: Redemption,

@@ -39,8 +39,7 @@ from domain.package import (
     SellPackage,
     evolve,
 )
-from domain.redeeming import Candidate
-from domain.redeeming import redeem as decide_redemption
+from domain.redeeming import Candidate, allocate, use
 from domain.refusals import Refused
 from domain.restoring import restore
 from domain.scheduling import Refusal, Sight, confirm, make, reschedule
@@ -199,7 +198,8 @@ class World:
         self, command: RedeemUnits | RedeemFromCustomer, ids: list[str], at: Circumstances, *, chosen: bool
     ) -> dict[str, list[AnyPackageFact]]:
         candidates = self.candidates(ids)
-        return decide_redemption(candidates, command, at, self.business, self.customer, chosen=chosen)
+        taken, wish = allocate(candidates, command, at, self.business, self.customer, chosen=chosen)
+        return use(taken, wish, at)
 
     def candidates(self, ids: Iterable[str]) -> list[Candidate]:
         positions = {id: position for position, id in enumerate(self.packages, 1)}

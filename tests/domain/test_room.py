@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from domain import redeeming
 from domain.changing import changed
 from domain.deciding import decide
 from domain.package import (
@@ -19,8 +20,6 @@ from domain.package import (
     SetExpiry,
     UnfreezePackage,
 )
-from domain.redeeming import Candidate
-from domain.redeeming import redeem as decide_redemption
 from domain.refusals import LimitReached
 from domain.restoring import restore as decide_restoration
 from tests.domain.given import fold
@@ -49,8 +48,10 @@ def answer(package: Package, command: PackageCommand, at: str = "2026-10-03 12:0
 
 
 def use(package: Package, at: str = "2026-10-03 12:00") -> Any:
-    candidate = Candidate("pkg_1", package, 1)
-    return decide_redemption([candidate], redeem(), circumstances(at), BUSINESS, HOUSEHOLD, chosen=True)
+    candidate = redeeming.Candidate("pkg_1", package, 1)
+    now = circumstances(at)
+    taken, wish = redeeming.allocate([candidate], redeem(), now, BUSINESS, HOUSEHOLD, chosen=True)
+    return redeeming.use(taken, wish, now)
 
 
 def restore(package: Package) -> Any:
