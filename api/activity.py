@@ -30,7 +30,7 @@ from domain.ledger.recorder import Wanted
 from domain.refusals import NotFound
 from domain.values import Value, from_milliseconds, local_day, rfc3339
 from projections.booking_lists import READS, BookingFilter, StartKey, find_bookings
-from projections.cards import beneficiary, card_of, card_status
+from projections.cards import beneficiary, card_status, summed
 from projections.credit_usage import usage_of
 from projections.definition import Row
 from projections.one_package import services_of
@@ -162,8 +162,7 @@ def _usage(row: Row, package: Stream, customer_id: str, people: People) -> Usage
 
 
 def _services(packages: Sequence[Stream], now: datetime) -> Iterator[ServiceCredits]:
-    rows = [row for stream in packages if (row := card_of(stream.facts)) is not None]
-    rows.sort(key=lambda row: display_key(row, now))
+    rows = sorted((summed(stream.view) for stream in packages), key=lambda row: display_key(row, now))
     called: dict[str, tuple[str, str]] = {}
     parts: dict[str, list[CreditPackage]] = {}
     cards = [shown(row, now, NOBODY) for row in rows]
