@@ -1,13 +1,12 @@
 """What happened to a package: one row for each fact, and the notes on it (S31, S33, S76, S77)."""
 
 from datetime import datetime
-from typing import Any
 
 from api.booking_shown import starts_of
 from api.cards import BookingShown, MoneyShown, NamedShown, ParticipantShown, People, booking, named
 from api.package_reading import ERASED, Asked, PastPage, ask, past_of
 from api.permissions import may
-from api.queries import Found, ListParameters, Page, Query, query
+from api.queries import Found, ListParameters, Page, Query, behind, query
 from domain.ledger.mapper import Recorded
 from domain.package import NoteAdded
 from domain.values import Value, local_day, rfc3339
@@ -56,7 +55,7 @@ class HistoryPage(Page[HistoryRow]):
 def list_history(call: Query[PastPage]) -> Found:
     asked = ask(call, past_of(call))
     every = history_of(asked.facts)
-    rows = _behind(every, call.after())
+    rows = behind(every, call.after())
     page = rows[: call.parameters.limit]
     people = asked.people([row["staff_id"] for row in page])
     texts = asked.texts([row["text_id"] for row in page])
@@ -66,14 +65,6 @@ def list_history(call: Query[PastPage]) -> Found:
     return call.page(
         HistoryPage, rows, key=lambda row: [row["version"]], shown=told.row, position=asked.position
     )
-
-
-def _behind(rows: list[Row], after: list[Any] | None) -> list[Row]:
-    """The rows that follow the one with that version, in the order in which they are told."""
-    if after is None:
-        return rows
-    place = next((n for n, row in enumerate(rows) if row["version"] == after[0]), len(rows))
-    return rows[place + 1 :]
 
 
 class _Teller:

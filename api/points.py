@@ -15,7 +15,7 @@ from api.package_reading import ERASED, past_of
 from api.people import called, profile_of
 from api.permissions import may
 from api.problems import Flaw, Problem, invalid
-from api.queries import Found, ListParameters, Page, Query, TravelParameters, query
+from api.queries import Found, ListParameters, Page, Query, TravelParameters, behind, query
 from api.ranges import check_range
 from api.texts import wording_or_none
 from domain.ledger.books import Books
@@ -246,7 +246,7 @@ def list_points(call: Query[PointsParameters]) -> Found:
         raise invalid([Flaw("/at_version", "above-the-version", f"must be at most {len(facts)}")])
     counted = as_it_was(facts, past)
     entries = [entry(recorded) for recorded in counted]
-    rows = _behind([told for told in entries if _matches(told, call)], call.after())
+    rows = behind([told for told in entries if _matches(told, call)], call.after())
     page = rows[: asked.limit]
     names = {} if past else _names(call, [told["actor_id"] for told in page])
     reasons = {} if past else _reasons(call, page)
@@ -276,14 +276,6 @@ def _matches(told: Row, call: Query[PointsParameters]) -> bool:
         and (not asked.action or told["action"] in asked.action)
         and asked.points in (None, told["points"])
     )
-
-
-def _behind(rows: list[Row], after: list[Any] | None) -> list[Row]:
-    """The rows that follow the one with that version, in the order in which they are told."""
-    if after is None:
-        return rows
-    place = next((n for n, told in enumerate(rows) if told["version"] == after[0]), len(rows))
-    return rows[place + 1 :]
 
 
 def _reasons(call: Query[Any], rows: Sequence[Row]) -> dict[int, str]:

@@ -39,6 +39,7 @@ from api.replies import Header, Reply
 from domain.ledger.books import Books
 from domain.ledger.recorder import Wanted
 from domain.values import DayOrMoment, Role, Value, start_of
+from projections.definition import Row
 from projections.outage import told_as_unavailable
 from projections.views import Snapshot
 
@@ -297,3 +298,11 @@ def _min_position(exchange: Exchange) -> int | None:
     if not re.fullmatch(r"[0-9]{1,16}", given):
         raise invalid([Flaw("/Ledger-Min-Position", "int-parsing", "must be a position")])
     return int(given)
+
+
+def behind(rows: list[Row], after: list[Any] | None) -> list[Row]:
+    """The rows of a history that follow the one with that version, in the order in which they are told."""
+    if after is None:
+        return rows
+    place = next((n for n, row in enumerate(rows) if row["version"] == after[0]), len(rows))
+    return rows[place + 1 :]
