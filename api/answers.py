@@ -256,7 +256,7 @@ def _kept(ask: Ask, shown: Shown) -> Callable[[Books, Decision], Answer]:
         shows = ask.shows(books, decision) if callable(ask.shows) else ask.shows
         told = ask.answer(books, decision)
         shown.text = to_json(told).decode()
-        shown.members = told if isinstance(told, Mapping) else dict(told)
+        shown.members = told if isinstance(told, dict) else dict(told)
         return Answer(shown.text, shows)
 
     return answer

@@ -206,7 +206,10 @@ def _allocate(candidates: Sequence[Candidate], wish: Wish, at: Circumstances) ->
     """Take the best-ranked lines first, each as far as it goes, until there is enough."""
     wanted = wish.command.quantity
     room = {candidate.id: _room_under_cap(candidate.package, wish) for candidate in candidates}
-    for candidate, number in sorted(_lines(candidates, wish), key=lambda line: _rank(line[0], line[1], at)):
+    lines = list(_lines(candidates, wish))
+    if len(lines) > 1:
+        lines.sort(key=lambda line: _rank(line[0], line[1], at))
+    for candidate, number in lines:
         package = candidate.package
         take = min(wanted, room[candidate.id], _capacity(package, number, wish.effective_at))
         if take > 0:

@@ -7,6 +7,7 @@ dates between 1970 and 2200, moments in UTC at whole milliseconds (invariant 14 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Annotated, Any, Literal, cast
 from zoneinfo import ZoneInfo, available_timezones
@@ -156,6 +157,9 @@ class Terms(Value):
 
 # Days and moments
 
+CALCULATED = 4096
+"""How many calculations with moments are remembered: a command asks for the same ones many times, and for those of its
+package as the command before it did. Moments are in UTC, where two are equal only if they are the same."""
 
 ZONES = frozenset(available_timezones())
 """Asked for once: it walks the whole time zone database."""
@@ -208,9 +212,11 @@ def _utc_milliseconds(moment: datetime) -> datetime:
 
 def whole_milliseconds(moment: datetime) -> datetime:
     """The moment as facts keep it: what is decided on it can be read in them."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    whole = moment.microsecond // 1000 * 1000
+    return moment if moment.microsecond == whole else moment.replace(microsecond=whole)
 
 
+@lru_cache(maxsize=CALCULATED)
 def rfc3339(moment: datetime) -> str:
     """`2026-10-03T08:00:00.000Z`: how every moment is written, in facts and in answers."""
     if moment.tzinfo is not UTC:
@@ -240,11 +246,13 @@ DayOrMoment = Day | Moment
 """A day stands for its first moment in the business's time zone."""
 
 
+@lru_cache(maxsize=CALCULATED)
 def start_of(day: date, zone: str) -> datetime:
     """The first moment of a local day, in UTC; where midnight is skipped, the moment the clock jumps to."""
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
+@lru_cache(maxsize=CALCULATED)
 def local_day(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
 
