@@ -74,6 +74,7 @@ for each in (
     running.serve,
     running.work,
     running.status,
+    running.resume,
     running.rebuild_,
     bringing.load,
     asking.report,

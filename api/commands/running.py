@@ -13,7 +13,7 @@ from api.commands.arguments import here, in_json, of_business, settings
 from api.runner_process import work as keep_fresh
 from api.settings import Settings
 from projections.rebuild import rebuild
-from projections.status import Standing, standings
+from projections.status import Standing, standings, stopped
 
 
 @click.command()
@@ -67,7 +67,7 @@ def status(business_id: str | None, json_: bool) -> None:
     """Show how far each read model is behind its ledger, and which have stopped.
 
     A read model stops at a fact that it cannot take; nothing is ever skipped. Once the cause is mended,
-    `carnet rebuild` makes it anew.
+    `carnet resume` lets it try again.
 
     \b
     Example:
@@ -97,6 +97,44 @@ def _standing_shown(standing: Standing) -> dict[str, Any]:
         "lag": standing.lag,
         "stopped": stop and {"position": stop.position, "error": stop.error},
     }
+
+
+@click.command()
+@of_business
+def resume(business_id: str | None) -> None:
+    """Let the read models that have stopped try again, once the cause is mended.
+
+    Each tries the fact at which it stopped: it goes on from there, or stops again. Rows that it wrote before
+    stay; where those may be wrong, `carnet rebuild` makes it anew.
+
+    \b
+    Example:
+      carnet resume
+
+    Exit status: 0 none is stopped any more; 1 at least one has stopped again.
+    """
+    with here() as installed:
+        chosen = None if business_id is None else installed.ledger(business_id).business_id
+        before = {
+            (id, each.projection): each.stop
+            for id, each in stopped(installed.views)
+            if each.stop is not None and chosen in (None, id)
+        }
+        runner = installed.runner()
+        for (id, name), was in before.items():
+            runner.resume(installed.views.projections[name], id)
+            runner.catch_up(id, was.position)
+        after = {(id, each.projection): each.stop for id, each in stopped(installed.views)}
+    again = {place: stop for place in before if (stop := after.get(place)) is not None}
+    for (id, name), was in before.items():
+        if (id, name) not in again:
+            click.echo(f"{name} of {id} goes on from position {was.position}")
+    for (id, name), now in again.items():
+        click.echo(f"{name} of {id} stopped again at position {now.position}: {now.error}", err=True)
+    if not before:
+        click.echo("no read model has stopped")
+    if again:
+        sys.exit(1)
 
 
 @click.command("rebuild")

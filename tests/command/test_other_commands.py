@@ -164,6 +164,24 @@ def test_status_tells_the_lag_and_a_stop(loaded: Terminal) -> None:
     assert "STOPPED" in loaded.run("status", status=1).stdout
 
 
+def test_what_stopped_tries_again_when_it_is_told_to(loaded: Terminal) -> None:
+    position = loaded.load()["position"] - 3
+    place = f"WHERE position = {position}"
+    _edit(loaded, "DROP TRIGGER facts_update", "CREATE TABLE was AS SELECT name FROM facts " + place)
+    _edit(loaded, "UPDATE facts SET name = 'x.y' " + place)
+    loaded.run("rebuild", "units")
+
+    still = loaded.run("resume", status=1)
+    _edit(loaded, "UPDATE facts SET name = (SELECT name FROM was) " + place)
+    mended = loaded.run("resume")
+
+    assert f"stopped again at position {position}: UnreadableFact" in still.stderr
+    assert f"goes on from position {position}" in mended.stdout
+    assert not any(row["stopped"] for row in loaded.told("status"))
+    assert "0 rows differed" in loaded.run("rebuild", "units", "--verify").stdout
+    assert "no read model has stopped" in loaded.run("resume").stdout
+
+
 def _edit(terminal: Terminal, *statements: str) -> None:
     """Change the ledger file behind everybody's back."""
     connection = sqlite3.connect(terminal.environment["CARNET_DATABASE"].removeprefix("sqlite:///"))
