@@ -31,8 +31,8 @@ def main(arguments: list[str]) -> None:
 
 def _redeem(parser: argparse.ArgumentParser) -> None:
     _common(parser, "short heats, under 90 s in all")
-    parser.add_argument("--seconds", type=_seconds, help="of one heat (1.5; 0.3 with --quick)")
-    parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="of all heats (3)")
+    parser.add_argument("--seconds", type=_seconds, help="of one heat (2; 0.3 with --quick)")
+    parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="of all heats (5)")
 
 
 def _filters(parser: argparse.ArgumentParser) -> None:
