@@ -224,6 +224,7 @@ def rfc3339(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
+@lru_cache(maxsize=CALCULATED)
 def from_milliseconds(milliseconds: int) -> datetime:
     """A stored `recorded_at` as a moment; exact, without floats."""
     seconds, rest = divmod(milliseconds, 1000)

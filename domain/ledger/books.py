@@ -14,7 +14,7 @@ from domain.customer import Customer
 from domain.events import Fact
 from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.mapper import Recorded, recorded
-from domain.ledger.recorder import Loaded, Person, Wanted
+from domain.ledger.recorder import WITH_PEOPLE, Loaded, Person, Wanted
 from domain.package import Package
 from domain.rewards import Rewards, rewards_id
 from domain.staff import Staff
@@ -98,17 +98,19 @@ class Kept:
 
     def stream(self, business_id: str, stream_id: str) -> Stream | None:
         """A copy to go on with."""
-        (found,) = self._found(business_id, (stream_id,))
-        return found
+        found = self._all(business_id, (stream_id,))
+        return found[0] if found else None
 
-    def _found(self, business_id: str, stream_ids: Iterable[str]) -> list[Stream | None]:
-        """Copies to go on with, None for each that is not kept."""
+    def _all(self, business_id: str, stream_ids: Iterable[str]) -> list[Stream] | None:
+        """Copies to go on with; None where one of them is not kept."""
+        found = []
         with self._lock:
-            found = [self._streams.get((business_id, id)) for id in stream_ids]
-            for stream in found:
-                if stream is not None:
-                    self._streams.move_to_end((business_id, stream.id))
-        return [stream and stream.copy() for stream in found]
+            for key in [(business_id, id) for id in stream_ids]:
+                if (stream := self._streams.get(key)) is None:
+                    return None
+                self._streams.move_to_end(key)
+                found.append(stream)
+        return [stream.copy() for stream in found]
 
     def keep(self, business_id: str, streams: Iterable[Stream]) -> None:
         """Keep streams of which every fact is stored."""
@@ -134,9 +136,8 @@ class Kept:
             return None
         if not all(any(f"/{id}/" in prefix for id in new_ids) for prefix in wanted.counted):
             return None
-        known = self._found(business_id, wanted.streams)
-        streams = [stream for stream in known if stream is not None]
-        if len(streams) < len(known):
+        streams = self._all(business_id, wanted.streams)
+        if streams is None:
             return None
         people = [person for stream in streams for person in stream.people]
         return Books(business_id, wanted, Loaded((), {}, people, {}, NO_HEAD), streams, self)
@@ -181,12 +182,13 @@ class Books:
         return self._with_people(grown)
 
     def _with_people(self, streams: Collection[Stream]) -> Collection[Stream]:
-        households: dict[str, list[Person]] = {stream.id: [] for stream in streams}
-        for person in self._people.values():
-            if person.owner_id in households:
-                households[person.owner_id].append(person)
-        for stream in streams:
-            stream.people = tuple(households[stream.id])
+        households: dict[str, list[Person]] = {each.id: [] for each in streams if each.kind in WITH_PEOPLE}
+        if households:
+            for person in self._people.values():
+                if person.owner_id in households:
+                    households[person.owner_id].append(person)
+            for stream in streams:
+                stream.people = tuple(households.get(stream.id, ()))
         return streams
 
     def _add(self, kind: str, stream_id: str, fact: Recorded) -> None:

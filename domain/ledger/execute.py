@@ -138,7 +138,7 @@ def execute(recorder: LedgerRecorder, orders: Sequence[Order], clock: Clock, kep
     numbered = dict(enumerate(orders))
     results: dict[int, Result] = {}
     try:
-        tried = _on_what_is_kept(recorder.business_id, numbered, clock, kept)
+        tried = _on_what_is_kept(recorder.business_id, numbered, whole_milliseconds(clock()), kept)
         again = list(numbered)
         if tried is not None:
             done, again = _stored(recorder, tried, kept)
@@ -171,9 +171,10 @@ def execute_all(
         for business_id, orders in batches.items()
         if all(order.request is not None for order in orders)
     }
+    now = whole_milliseconds(clock())
     decided: dict[str, _Try] = {}
     for business_id, orders in numbered.items():
-        if tried := _on_what_is_kept(business_id, orders, clock, kept):
+        if tried := _on_what_is_kept(business_id, orders, now, kept):
             decided[business_id] = tried
     if len(decided) < len(numbered):
         unread = {id: orders for id, orders in numbered.items() if id not in decided}
@@ -239,7 +240,7 @@ def _attempt(
     return _stored(recorder, _decide_all(recorder, orders, clock, kept), kept)
 
 
-def _on_what_is_kept(business_id: str, orders: dict[int, Order], clock: Clock, kept: Kept) -> _Try | None:
+def _on_what_is_kept(business_id: str, orders: dict[int, Order], now: datetime, kept: Kept) -> _Try | None:
     """Decide without loading; None when something is not kept or would be refused.
 
     A refusal must stand on the present state, and what is kept may be older: only an append can tell.
@@ -248,7 +249,7 @@ def _on_what_is_kept(business_id: str, orders: dict[int, Order], clock: Clock, k
     books = kept.books(business_id, wanted, [id for order in orders.values() for id in order.new_ids])
     if books is None:
         return None
-    decided, now = _Try(books), whole_milliseconds(clock())
+    decided = _Try(books)
     try:
         for n, order in orders.items():
             _decide_one(n, order, books, {}, now, decided)

@@ -15,6 +15,9 @@ from eventsourcing.persistence import ApplicationRecorder
 
 from domain.ledger.envelope import Head, NewFact, StoredFact
 
+WITH_PEOPLE = ("customer", "staff")
+"""Kinds of streams that are read together with the rows of the directory that belong to them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from domain.ledger.envelope import Head, NewFact, StoredFact, seal
 from domain.ledger.recorder import (
+    WITH_PEOPLE,
     Answered,
     Append,
     Conflict,
@@ -24,8 +25,6 @@ from domain.ledger.recorder import (
 from domain.values import RECORDED_AT
 
 PACKAGE = "package"
-WITH_PEOPLE = ("customer", "staff")
-"""Kinds of streams that are read together with the rows of the directory that belong to them."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
