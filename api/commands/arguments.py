@@ -73,4 +73,7 @@ def time_zone(context: click.Context, parameter: click.Parameter, name: str) -> 
 of_business = click.option(
     "--business", "business_id", metavar="ID", help="The business; needed where there is more than one."
 )
+of_one_business = click.option(
+    "--business", "business_id", metavar="ID", help="This business alone; else all."
+)
 in_json = click.option("--json", "json_", is_flag=True, help="Print JSON for a program.")

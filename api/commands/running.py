@@ -9,11 +9,13 @@ from typing import Any
 import click
 
 from api import showing
-from api.commands.arguments import here, in_json, of_business, settings
+from api.commands.arguments import here, in_json, of_one_business, settings
 from api.runner_process import work as keep_fresh
 from api.settings import Settings
+from projections.positions import Stop
 from projections.rebuild import rebuild
 from projections.status import Standing, standings, stopped
+from projections.views import Views
 
 
 @click.command()
@@ -61,7 +63,7 @@ def work() -> None:
 
 
 @click.command()
-@of_business
+@of_one_business
 @in_json
 def status(business_id: str | None, json_: bool) -> None:
     """Show how far each read model is behind its ledger, and which have stopped.
@@ -100,7 +102,7 @@ def _standing_shown(standing: Standing) -> dict[str, Any]:
 
 
 @click.command()
-@of_business
+@of_one_business
 def resume(business_id: str | None) -> None:
     """Let the read models that have stopped try again, once the cause is mended.
 
@@ -115,26 +117,30 @@ def resume(business_id: str | None) -> None:
     """
     with here() as installed:
         chosen = None if business_id is None else installed.ledger(business_id).business_id
-        before = {
-            (id, each.projection): each.stop
-            for id, each in stopped(installed.views)
-            if each.stop is not None and chosen in (None, id)
-        }
+        before = _stops(installed.views, chosen)
         runner = installed.runner()
-        for (id, name), was in before.items():
+        for (id, name), stop in before.items():
             runner.resume(installed.views.projections[name], id)
-            runner.catch_up(id, was.position)
-        after = {(id, each.projection): each.stop for id, each in stopped(installed.views)}
-    again = {place: stop for place in before if (stop := after.get(place)) is not None}
-    for (id, name), was in before.items():
-        if (id, name) not in again:
-            click.echo(f"{name} of {id} goes on from position {was.position}")
-    for (id, name), now in again.items():
-        click.echo(f"{name} of {id} stopped again at position {now.position}: {now.error}", err=True)
+            runner.catch_up(id, stop.position)
+        after = _stops(installed.views, chosen)
+    for (id, name), stop in before.items():
+        if (id, name) not in after:
+            click.echo(f"{name} of {id} goes on from position {stop.position}")
+    for (id, name), stop in after.items():
+        click.echo(f"{name} of {id} stopped again at position {stop.position}: {stop.error}", err=True)
     if not before:
         click.echo("no read model has stopped")
-    if again:
+    if after:
         sys.exit(1)
+
+
+def _stops(views: Views, business_id: str | None) -> dict[tuple[str, str], Stop]:
+    """(business, read model) → why it stopped; of one business, or of all."""
+    return {
+        (id, each.projection): each.stop
+        for id, each in stopped(views)
+        if each.stop is not None and business_id in (None, id)
+    }
 
 
 @click.command("rebuild")

@@ -40,10 +40,11 @@ FASTEST = 8_000
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured. The default takes about seven minutes."""
+    """How much is measured. The default takes about six minutes."""
 
     seconds: float = 2.0
-    """Of one heat: about as long as packages last that are used as fast as the fastest entrant can."""
+    """Of one heat: over HTTP so long that the packages in turn are nearly used up, and the first use of each, which
+    loads it, weighs what it does in life."""
     rounds: int = 5
     writers: int = 8
     """Threads of each process, and connections to PostgreSQL."""
