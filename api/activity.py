@@ -11,12 +11,12 @@ from typing import Any, Literal, get_args
 from pydantic import JsonValue
 
 from api.booking_lists import names_of, place_of, start_key
-from api.booking_shown import BookedCustomer, BookingShown, booked_customer, shown_booking, starts_of
+from api.booking_shown import BookedCustomer, Booking, booked_customer, shown_booking, starts_of
 from api.cards import (
     NOBODY,
-    Card,
-    NamedShown,
-    ParticipantShown,
+    HouseholdMember,
+    NamedThing,
+    PackageCard,
     People,
     kinds_of,
     known,
@@ -65,7 +65,7 @@ class UsageRow(Value):
     """The day the units were deducted, in the package's zone (S43)."""
     booking_starts_at: str | None
     """When the session takes place, where that was said: of a booking as it stands now (S44)."""
-    service: NamedShown
+    service: NamedThing
     quantity: int
     package_id: str
     membership_id: str | None
@@ -75,12 +75,12 @@ class UsageRow(Value):
     """Forfeited: a late cancellation or a no-show."""
     returned: int
     """How many of them went back since."""
-    participant: ParticipantShown
+    participant: HouseholdMember
     booking_id: str | None
     redemption_id: str | None
 
 
-class CreditsShown(Value):
+class Credits(Value):
     services: tuple[ServiceCredits, ...]
     """Soonest expiry first, as the packages are shown."""
     usage: tuple[UsageRow, ...]
@@ -97,7 +97,7 @@ class UsagePage(Page[UsageRow]):
     "/v1/customers/{customer_id}/credits",
     "credits.show",
     "The credits of a customer by service, and the history of their use",
-    answer=CreditsShown,
+    answer=Credits,
     parameters=ListParameters,
 )
 def show_credits(call: Query[ListParameters]) -> Found:
@@ -128,7 +128,7 @@ def show_credits(call: Query[ListParameters]) -> Found:
     assert isinstance(found.body, UsagePage)
     usage, now = found.body, call.frame.carnet.clock()
     services = tuple(_services(list(packages.values()), now))
-    told = CreditsShown(
+    told = Credits(
         services=services, usage=usage.data, next_cursor=usage.next_cursor, has_more=usage.has_more
     )
     return Found(told, found.position)
@@ -150,10 +150,10 @@ def _usage(row: Row, package: Stream, customer_id: str, people: People) -> Usage
     return UsageRow(
         deducted_on=local_day(row["deducted_at"], card["time_zone"]).isoformat(),
         booking_starts_at=None if row["session_at"] is None else rfc3339(row["session_at"]),
-        service=NamedShown(id=row["service_id"], name=None if service is None else service.name),
+        service=NamedThing(id=row["service_id"], name=None if service is None else service.name),
         membership_id=None,
         source_name=card["name"],
-        participant=ParticipantShown(**beneficiary(row["participant_id"], customer_id, people)),
+        participant=HouseholdMember(**beneficiary(row["participant_id"], customer_id, people)),
         **{
             name: row[name]
             for name in ("quantity", "package_id", "kind", "returned", "booking_id", "redemption_id")
@@ -190,7 +190,7 @@ def _services(packages: Sequence[Stream], now: datetime) -> Iterator[ServiceCred
         )
 
 
-def _available(card: Card) -> dict[str, int]:
+def _available(card: PackageCard) -> dict[str, int]:
     """Service → units of the card that can be used for it now, where there are any."""
     found: dict[str, int] = {}
     for line in card.lines:
@@ -213,17 +213,17 @@ class ActivityParameters(ListParameters):
 class BookingsAround(Value):
     """Now is the moment of the first page."""
 
-    upcoming: tuple[BookingShown, ...]
+    upcoming: tuple[Booking, ...]
     """From now on, the next one first."""
-    past: tuple[BookingShown, ...]
+    past: tuple[Booking, ...]
     """What had started, the latest first."""
 
 
-class ActivityShown(Value):
+class Activity(Value):
     customer: BookedCustomer
     memberships: tuple[JsonValue, ...]
     """None yet."""
-    packages: tuple[Card, ...]
+    packages: tuple[PackageCard, ...]
     """The active ones, in the order of the packages tab."""
     bookings: BookingsAround
     next_cursor: str | None
@@ -235,7 +235,7 @@ class ActivityShown(Value):
     "/v1/customers/{customer_id}/activity",
     "activity.show",
     "Memberships, active packages, and bookings past and upcoming, of a customer",
-    answer=ActivityShown,
+    answer=Activity,
     parameters=ActivityParameters,
 )
 def show_activity(call: Query[ActivityParameters]) -> Found:
@@ -252,7 +252,7 @@ def show_activity(call: Query[ActivityParameters]) -> Found:
     )
     people = people_of_cards(call.ledger.recorder, active) if call.sees_people else NOBODY
     people = with_kinds(people, kinds_of(books.customer(customer_id)))
-    told = ActivityShown(
+    told = Activity(
         customer=booked_customer(
             customer_id, known(books.people(customer_id)) if call.sees_people else NOBODY
         ),

@@ -1,6 +1,6 @@
 """A command over HTTP: the request becomes a domain command, the result an answer that is kept for ever.
 
-    @command("/v1/services", "services.define", "Define a service", body=ServiceBody, answer=ServiceShown,
+    @command("/v1/services", "services.define", "Define a service", body=ServiceBody, answer=Service,
              location="/v1/services/{id}")
     def define(call: Command[ServiceBody]) -> Ask:
         id = call.new("svc", call.body.id)
@@ -181,13 +181,13 @@ def _not_refused(result: Result) -> Done:
 
 def _ordered(
     request: Asked, raw: bytes, read: Read[B], translate: Translate[B]
-) -> tuple[Command[B], Order, "Shown"]:
+) -> tuple[Command[B], Order, "RenderedAnswer"]:
     """The request as an order, and where its answer is noted; without a request key it is a dry run."""
     call, key = _read_command(request, raw, read)
     exchange = exchange_of(request.scope)
     if_match = _if_match(exchange)
     ask = translate(call)
-    shown = Shown()
+    shown = RenderedAnswer()
     order = Order(
         command=ask.command,
         meta=Meta(actor=call.caller.actor, request_id=call.request_id, correlation=_traceparent(exchange)),
@@ -230,7 +230,7 @@ def _read_command(request: Asked, raw: bytes, read: Read[B]) -> tuple[Command[B]
 
 
 @dataclass(slots=True)
-class Shown:
+class RenderedAnswer:
     """The answer of a command as it was rendered last, before it has its moment."""
 
     text: str = ""
@@ -251,7 +251,7 @@ class Shown:
         return self.text.replace(RECORDED_AT, rfc3339(done.recorded_at))
 
 
-def _kept(ask: Ask, shown: Shown) -> Callable[[Books, Decision], Answer]:
+def _kept(ask: Ask, shown: RenderedAnswer) -> Callable[[Books, Decision], Answer]:
     def answer(books: Books, decision: Decision) -> Answer:
         shows = ask.shows(books, decision) if callable(ask.shows) else ask.shows
         told = ask.answer(books, decision)
@@ -303,9 +303,9 @@ def _traceparent(exchange: Exchange) -> str | None:
 # Answers
 
 
-def created(done: Done, location: str | None, shown: Shown | None = None) -> Reply:
+def created(done: Done, location: str | None, shown: RenderedAnswer | None = None) -> Reply:
     """The 201 of a command, the same whether it was done now or long ago."""
-    body = (shown or Shown()).members_of(done)
+    body = (shown or RenderedAnswer()).members_of(done)
     headers: list[Header] = [_position(done.last)]
     if done.replayed:
         headers.append((b"idempotency-replayed", b"true"))

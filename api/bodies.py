@@ -34,7 +34,7 @@ B = TypeVar("B", bound=BaseModel)
 T = TypeVar("T")
 
 
-class Nothing(Value):
+class EmptyBody(Value):
     """The body of a command that needs none: absent, or `{}`."""
 
 

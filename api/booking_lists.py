@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from api.booking_shown import (
     BookedCustomer,
-    BookingShown,
+    Booking,
     Names,
     booked_customer,
     names_in,
@@ -19,7 +19,8 @@ from api.package_reading import kinds_at, past_of
 from api.problems import Flaw, invalid
 from api.queries import Found, ListParameters, Page, Query, TravelParameters, query
 from api.ranges import beyond, check_range, first_of
-from domain.booking import Booking, Status
+from domain.booking import Booking as BookingState
+from domain.booking import Status
 from domain.catalogue import Service
 from domain.ledger.books import EVOLVE, Books
 from domain.ledger.claims import booking_claims
@@ -35,14 +36,7 @@ from domain.values import (
     StaffId,
     from_milliseconds,
 )
-from projections.booking_lists import (
-    READS,
-    BookingFilter,
-    StartKey,
-    find_bookings,
-    paying_in,
-    services_in,
-)
+from projections.booking_lists import READS, BookingFilter, StartKey, find_bookings, paying_in, services_in
 from projections.bookings import booking_of
 from projections.definition import Row
 from projections.package_lists import kinds_in, milliseconds
@@ -60,7 +54,7 @@ VALUES_MAX = 50
     "/v1/bookings/{booking_id}",
     "bookings.show",
     "One booking",
-    answer=BookingShown,
+    answer=Booking,
     parameters=TravelParameters,
 )
 def show_booking(call: Query[TravelParameters]) -> Found:
@@ -68,7 +62,7 @@ def show_booking(call: Query[TravelParameters]) -> Found:
     wanted = Wanted({id: 0, call.business_id: 0}, claimed=(booking_claims(id),), with_customers=True)
     books = call.look(wanted)
     stream = books.stream(id)
-    if stream is None or not isinstance(stream.state, Booking):
+    if stream is None or not isinstance(stream.state, BookingState):
         raise NotFound("booking", id)
     if past.at_version is not None and past.at_version > stream.version:
         detail = f"must be at most {stream.version}, the booking's version"
@@ -114,7 +108,7 @@ def _state_at(books: Books, id: str, position: int) -> Any:
 # Lists
 
 
-class BookingPage(Page[BookingShown]):
+class BookingPage(Page[Booking]):
     empty_text: str | None
     """What a screen says where there is nothing to show; null otherwise (S142)."""
 

@@ -12,11 +12,10 @@ from zoneinfo import ZoneInfo
 
 from api.cards import (
     NOBODY,
-    ExternalRefShown,
-    MoneyShown,
-    NamedShown,
-    ParticipantShown,
+    HouseholdMember,
+    NamedThing,
     People,
+    SignedMoney,
     kinds_of,
     known,
     named,
@@ -28,7 +27,7 @@ from domain.catalogue import ServiceTerms
 from domain.ledger.books import Books, NotLoaded
 from domain.ledger.commands import Decision
 from domain.ledger.recorder import Wanted
-from domain.values import RECORDED_AT, Value, Wording, rfc3339
+from domain.values import RECORDED_AT, ExternalRef, Value, Wording, rfc3339
 from projections.cards import beneficiary
 from projections.definition import Row
 
@@ -43,11 +42,11 @@ class BookedCustomer(Value):
     country_code: str | None
 
 
-class BookedService(NamedShown):
+class BookedService(NamedThing):
     service_type: str | None
 
 
-class SourceShown(Value):
+class BookingSource(Value):
     """A package whose units pay for the booking, and how many of them."""
 
     package_id: str
@@ -58,7 +57,7 @@ class SourceShown(Value):
     quantity: int
 
 
-class CancellationShown(Value):
+class CancellationRules(Value):
     """The rules that were in force when it was booked (S93), and what became of the units under them."""
 
     notice_hours: int
@@ -83,7 +82,7 @@ class CancellationShown(Value):
     by: Literal["customer", "business"] | None
 
 
-class SeriesShown(Value):
+class BookingSeries(Value):
     """The place of a booking in its series; the id is that of the first booking."""
 
     id: str
@@ -91,14 +90,14 @@ class SeriesShown(Value):
     count: int
 
 
-class BookingShown(Value):
+class Booking(Value):
     id: str
     status: Literal["pending", "confirmed", "completed", "cancelled"]
     customer: BookedCustomer
     service: BookedService
-    participant: ParticipantShown
-    staff: NamedShown | None
-    location: NamedShown | None
+    participant: HouseholdMember
+    staff: NamedThing | None
+    location: NamedThing | None
     starts_at: str
     local_date: str
     """The day of its start in its zone: that of its location, else of the business."""
@@ -106,22 +105,22 @@ class BookingShown(Value):
     time_zone: str
     quantity: int
     attendance: Literal["unmarked", "attended", "late", "no_show"]
-    paid: MoneyShown
+    paid: SignedMoney
     """Otherwise than with units."""
     payment_method: str | None
     credits_used: int
     """Units of packages it has used, holds or has forfeited; what was restored no longer counts."""
     uses_package: bool
     """Whether it was booked with units of a package: the badge (S94)."""
-    sources: tuple[SourceShown, ...]
+    sources: tuple[BookingSource, ...]
     deduct: Literal["at_booking", "at_attendance"]
     redemption_id: str | None
     """The redemption that took its units; null until they are used."""
-    cancellation: CancellationShown
-    series: SeriesShown | None
+    cancellation: CancellationRules
+    series: BookingSeries | None
     made_by: Literal["customer", "business"]
     recorded_at: str
-    external_ref: ExternalRefShown | None
+    external_ref: ExternalRef | None
     version: int
 
 
@@ -138,27 +137,27 @@ class Names:
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
-def shown_booking(booking: Row, names: Names, *, recorded_at: str | None = None) -> BookingShown:
+def shown_booking(booking: Row, names: Names, *, recorded_at: str | None = None) -> Booking:
     """A row as an answer. `recorded_at` stands for a moment that is not known yet."""
     customer_id, location_id = booking["customer_id"], booking["location_id"]
     starts_at = booking["starts_at"].astimezone(ZoneInfo(booking["time_zone"]))
-    return BookingShown(
+    return Booking(
         id=booking["booking_id"],
         status=booking["status"],
         customer=booked_customer(customer_id, names.people),
         service=_service(booking["service_id"], names.services),
-        participant=ParticipantShown(**beneficiary(booking["participant_id"], customer_id, names.people)),
+        participant=HouseholdMember(**beneficiary(booking["participant_id"], customer_id, names.people)),
         staff=named(booking["staff_id"], names.people),
         location=None
         if location_id is None
-        else NamedShown(id=location_id, name=names.locations.get(location_id)),
+        else NamedThing(id=location_id, name=names.locations.get(location_id)),
         starts_at=rfc3339(booking["starts_at"]),
         local_date=starts_at.date().isoformat(),
         local_time=f"{starts_at:%H:%M}",
         time_zone=booking["time_zone"],
         quantity=booking["quantity"],
         attendance=booking["attendance"],
-        paid=MoneyShown(amount=booking["paid"], currency=names.currency),
+        paid=SignedMoney(amount=booking["paid"], currency=names.currency),
         payment_method=booking["payment_method"],
         credits_used=booking["credits_used"],
         uses_package=bool(booking["sources"]),
@@ -187,9 +186,9 @@ def _service(id: str, services: Mapping[str, ServiceTerms]) -> BookedService:
     return BookedService(id=id, name=terms.name, service_type=terms.service_type)
 
 
-def _source(source: Row, packages: Mapping[str, Row]) -> SourceShown:
+def _source(source: Row, packages: Mapping[str, Row]) -> BookingSource:
     package = packages.get(source["package_id"], {})
-    return SourceShown(
+    return BookingSource(
         package_id=source["package_id"],
         membership_id=None,
         name=package.get("name"),
@@ -198,7 +197,7 @@ def _source(source: Row, packages: Mapping[str, Row]) -> SourceShown:
     )
 
 
-def _cancellation(booking: Row, names: Names) -> CancellationShown:
+def _cancellation(booking: Row, names: Names) -> CancellationRules:
     alike = (
         "notice_hours",
         "late",
@@ -209,7 +208,7 @@ def _cancellation(booking: Row, names: Names) -> CancellationShown:
         "overridden",
         "in_time",
     )
-    return CancellationShown(
+    return CancellationRules(
         **{name: booking[name] for name in alike},
         text=booking["terms_text"],
         free_until=rfc3339(booking["free_until"]),
@@ -218,19 +217,19 @@ def _cancellation(booking: Row, names: Names) -> CancellationShown:
     )
 
 
-def _series(booking: Row) -> SeriesShown | None:
+def _series(booking: Row) -> BookingSeries | None:
     if booking["series_id"] is None:
         return None
-    return SeriesShown(
+    return BookingSeries(
         id=booking["series_id"], number=booking["series_number"], count=booking["series_count"]
     )
 
 
-def _external_ref(text: str | None) -> ExternalRefShown | None:
+def _external_ref(text: str | None) -> ExternalRef | None:
     if text is None:
         return None
     source, _, ref = text.partition(":")
-    return ExternalRefShown(source=source, ref=ref)
+    return ExternalRef(source=source, ref=ref)
 
 
 def starts_of(call: Query[Any], customer_id: str, ids: Iterable[str | None]) -> dict[str, datetime]:
@@ -254,7 +253,7 @@ def reasons_of(call: Query[Any], rows: Iterable[Row]) -> dict[str, str]:
 # As the books stand
 
 
-def in_books(books: Books, booking_id: str, call: Call, reason: Wording | None = None) -> BookingShown:
+def in_books(books: Books, booking_id: str, call: Call, reason: Wording | None = None) -> Booking:
     """The booking with the facts of the command under way. Raises NotLoaded for what it must be called by."""
     stream = books.stream(booking_id)
     assert stream is not None, "the command has read this booking"

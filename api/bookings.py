@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, RootModel
 
 from api.answers import Ask, Command, command
-from api.bodies import Nothing, Price
-from api.booking_shown import BookingShown, in_answer, in_books
+from api.bodies import EmptyBody, Price
+from api.booking_shown import Booking, in_answer, in_books
 from api.payments import money
 from api.permissions import may
 from api.problems import Flaw, Problem, invalid
@@ -92,12 +92,12 @@ class RefusedOccurrence(Value):
     detail: str
 
 
-class SeriesMade(Value):
-    bookings: tuple[BookingShown, ...]
+class MadeSeries(Value):
+    bookings: tuple[Booking, ...]
     refused: tuple[RefusedOccurrence, ...]
 
 
-class Made(RootModel[BookingShown | SeriesMade]):
+class MadeBooking(RootModel[Booking | MadeSeries]):
     """The booking; where it repeats, all that were made and what was refused."""
 
 
@@ -106,7 +106,7 @@ class Made(RootModel[BookingShown | SeriesMade]):
     "bookings.make",
     "Make a booking, or a weekly series; units of packages are applied to it",
     body=BookingBody,
-    answer=Made,
+    answer=MadeBooking,
     location="/v1/bookings/{id}",
     codes=(
         "not-found",
@@ -142,11 +142,11 @@ def make_booking(call: Command[BookingBody]) -> Ask:
         **{name: getattr(body, name) for name in ALIKE},
     )
 
-    def answer(books: Books, decision: Decision) -> BookingShown | SeriesMade:
+    def answer(books: Books, decision: Decision) -> Booking | MadeSeries:
         if body.repeat is None:
             return in_books(books, new[0].booking_id, call)
         made = [each.booking_id for each in new if each.booking_id in decision.facts]
-        return SeriesMade(
+        return MadeSeries(
             bookings=tuple(in_books(books, id, call) for id in made),
             refused=tuple(_refused(refusal) for refusal in decision.refused),
         )
@@ -185,11 +185,11 @@ def _changing(call: Command[Any], asked: BookingCommand, reason: Wording | None 
     "/v1/bookings/{booking_id}/confirmation",
     "bookings.confirm",
     "Confirm a pending booking",
-    body=Nothing,
-    answer=BookingShown,
+    body=EmptyBody,
+    answer=Booking,
     codes=("booking-state",),
 )
-def confirm_booking(call: Command[Nothing]) -> Ask:
+def confirm_booking(call: Command[EmptyBody]) -> Ask:
     return _changing(call, ConfirmBooking(booking_id=call.id("booking_id")))
 
 
@@ -203,7 +203,7 @@ class ReschedulingBody(Value):
     "bookings.reschedule",
     "Move a booking; inside the notice period the earlier start stays the measure of notice",
     body=ReschedulingBody,
-    answer=BookingShown,
+    answer=Booking,
     codes=(
         "booking-state",
         "package-expired",
@@ -226,7 +226,7 @@ class AttendanceBody(Value):
     "bookings.mark",
     "Mark attendance; a no-show follows the rule for late cancellations, and is final",
     body=AttendanceBody,
-    answer=BookingShown,
+    answer=Booking,
     codes=("booking-state",),
 )
 def mark_attendance(call: Command[AttendanceBody]) -> Ask:
@@ -237,15 +237,15 @@ def mark_attendance(call: Command[AttendanceBody]) -> Ask:
     "/v1/bookings/{booking_id}/completion",
     "bookings.complete",
     "Complete a confirmed booking; unless it was marked it counts as attended",
-    body=Nothing,
-    answer=BookingShown,
+    body=EmptyBody,
+    answer=Booking,
     codes=("booking-state",),
 )
-def complete_booking(call: Command[Nothing]) -> Ask:
+def complete_booking(call: Command[EmptyBody]) -> Ask:
     return _changing(call, CompleteBooking(booking_id=call.id("booking_id")))
 
 
-class CancellationBody(Value):
+class BookingCancellationBody(Value):
     by: By = "customer"
     """What the business cancels always goes back."""
     override: Literal["restore", "forfeit"] | None = None
@@ -257,11 +257,11 @@ class CancellationBody(Value):
     "/v1/bookings/{booking_id}/cancellation",
     "bookings.cancel",
     "Cancel a booking: units go back or are forfeited by the rules that were in force when it was made",
-    body=CancellationBody,
-    answer=BookingShown,
+    body=BookingCancellationBody,
+    answer=Booking,
     codes=("booking-state",),
 )
-def cancel_booking(call: Command[CancellationBody]) -> Ask:
+def cancel_booking(call: Command[BookingCancellationBody]) -> Ask:
     body = call.body
     if body.override is not None and not may(call.role, "bookings.override"):
         raise Problem("forbidden", f"the role {call.role.value} does not allow deciding against the rules")

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.answers import Ask, Command, command
-from api.bodies import MayBeAbsent, Nothing, Price
+from api.bodies import EmptyBody, MayBeAbsent, Price
 from api.payments import moving
 from api.queries import Found, ListParameters, NoParameters, Page, Query, query
+from domain.business import Business as BusinessState
 from domain.business import (
-    Business,
     Categories,
     ChangePolicies,
     CloseLocation,
@@ -24,12 +24,12 @@ from domain.business import (
 )
 from domain.ledger.books import Books
 from domain.ledger.recorder import Wanted
-from domain.values import LocationId, LongText, Name, Quantity, Terms, TimeZone, Value
+from domain.values import CancellationTerms, LocationId, LongText, Name, Quantity, TimeZone, Value
 
 # The business
 
 
-class LocationShown(Value):
+class Location(Value):
     id: str
     name: str
     address: str | None
@@ -37,20 +37,20 @@ class LocationShown(Value):
     open: bool
 
 
-class BusinessShown(Value):
+class Business(Value):
     id: str
     name: str
     currency: str
     time_zone: str
     policies: Policies
     policy_version: int
-    locations: tuple[LocationShown, ...]
+    locations: tuple[Location, ...]
     version: int
 
 
-def _shown(books: Books) -> BusinessShown:
+def _shown(books: Books) -> Business:
     found = books.business
-    return BusinessShown(
+    return Business(
         id=books.business_id,
         name=found.name,
         currency=found.currency,
@@ -62,14 +62,14 @@ def _shown(books: Books) -> BusinessShown:
     )
 
 
-def _locations(found: Business) -> tuple[LocationShown, ...]:
+def _locations(found: BusinessState) -> tuple[Location, ...]:
     return tuple(
-        LocationShown(id=id, name=each.name, address=each.address, time_zone=each.time_zone, open=each.open)
+        Location(id=id, name=each.name, address=each.address, time_zone=each.time_zone, open=each.open)
         for id, each in found.locations.items()
     )
 
 
-@query("/v1/business", "business.show", "The business", answer=BusinessShown)
+@query("/v1/business", "business.show", "The business", answer=Business)
 def show(call: Query[NoParameters]) -> Found:
     books = call.look(Wanted({call.business_id: 0}))
     return Found(_shown(books), books.head.position, books.version(call.business_id))
@@ -89,7 +89,7 @@ EarnRuleBody = Annotated[PaymentRuleBody | PurchaseRule | VisitRule, Field(discr
 class PolicyChanges(Value):
     """Only what is given changes; `correction_max: null` takes that limit away."""
 
-    cancellation: MayBeAbsent[Terms] = None
+    cancellation: MayBeAbsent[CancellationTerms] = None
     deduct: MayBeAbsent[Deduct] = None
     """When bookings use their units: when they are made, or when they are attended."""
     payment_required: MayBeAbsent[bool] = None
@@ -105,7 +105,7 @@ class PolicyChanges(Value):
     "policies.change",
     "Change the terms of the business, for what is decided from now on",
     body=PolicyChanges,
-    answer=BusinessShown,
+    answer=Business,
 )
 def change_policies(call: Command[PolicyChanges]) -> Ask:
     given = {name: getattr(call.body, name) for name in call.body.model_fields_set}
@@ -132,7 +132,7 @@ class LocationBody(Value):
     """The business's own when absent."""
 
 
-class LocationPage(Page[LocationShown]):
+class LocationPage(Page[Location]):
     pass
 
 
@@ -141,7 +141,7 @@ class LocationPage(Page[LocationShown]):
     "locations.open",
     "Open a location",
     body=LocationBody,
-    answer=LocationShown,
+    answer=Location,
 )
 def open_location(call: Command[LocationBody]) -> Ask:
     body = call.body
@@ -158,10 +158,10 @@ def _ask(id: str, asked: OpenLocation | CloseLocation) -> Ask:
     "/v1/locations/{location_id}/closure",
     "locations.close",
     "Close a location: nothing new is sold, used or booked there",
-    body=Nothing,
-    answer=LocationShown,
+    body=EmptyBody,
+    answer=Location,
 )
-def close_location(call: Command[Nothing]) -> Ask:
+def close_location(call: Command[EmptyBody]) -> Ask:
     id = call.id("location_id")
     return _ask(id, CloseLocation(location_id=id))
 

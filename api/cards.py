@@ -16,7 +16,7 @@ from domain.customer import Customer
 from domain.ledger.books import Books, View
 from domain.ledger.commands import Decision
 from domain.ledger.recorder import LedgerRecorder, Person
-from domain.values import RECORDED_AT, Value, rfc3339
+from domain.values import RECORDED_AT, ExternalRef, Value, rfc3339
 from projections import bookings
 from projections.cards import is_inconsistent, moved, render, summed
 from projections.definition import Row
@@ -26,7 +26,7 @@ People = Mapping[str, Mapping[str, Any]]
 NOBODY: People = {}
 
 
-class MoneyShown(Value):
+class SignedMoney(Value):
     """Minor units of an ISO 4217 currency; below zero only in the steps of an explanation."""
 
     amount: int
@@ -42,7 +42,7 @@ class CustomerOnCard(Value):
     mobile: str | None
 
 
-class ParticipantShown(Value):
+class HouseholdMember(Value):
     """Who uses units: a member of the household."""
 
     id: str
@@ -51,14 +51,14 @@ class ParticipantShown(Value):
     photo_url: str | None
 
 
-class NamedShown(Value):
+class NamedThing(Value):
     """A thing or a member of staff by id, with its name where there is one to show."""
 
     id: str
     name: str | None
 
 
-class BookingShown(Value):
+class BookingRef(Value):
     id: str
     starts_at: str | None
 
@@ -66,11 +66,6 @@ class BookingShown(Value):
 class Origin(Value):
     kind: Literal["sale"]
     id: str | None
-
-
-class ExternalRefShown(Value):
-    source: str
-    ref: str
 
 
 class ServiceOnLine(Value):
@@ -107,7 +102,7 @@ class LineOnCard(Value):
     """used / total, from 0 to 1."""
 
 
-class Card(Value):
+class PackageCard(Value):
     """Everything a screen shows of a package, without arithmetic."""
 
     id: str
@@ -117,22 +112,22 @@ class Card(Value):
     purchase_number: int
     customer: CustomerOnCard
     purchased_by: str | None
-    beneficiaries: list[ParticipantShown]
+    beneficiaries: list[HouseholdMember]
     sharing: Literal["purchaser", "household"]
     origin: Origin
     location_id: str | None
     locations: list[str]
-    external_ref: ExternalRefShown | None
+    external_ref: ExternalRef | None
     purchased_on: str
     recorded_at: str
     status: Literal["active", "expired", "fully_used", "cancelled"]
     payment_status: Literal["unpaid", "partial", "paid"]
-    price: MoneyShown
-    list_price: MoneyShown
-    paid: MoneyShown
-    refunded: MoneyShown
-    owing: MoneyShown
-    unused_value: MoneyShown
+    price: SignedMoney
+    list_price: SignedMoney
+    paid: SignedMoney
+    refunded: SignedMoney
+    owing: SignedMoney
+    unused_value: SignedMoney
     validity: dict[str, JsonValue]
     expires_on: str | None
     time_zone: str
@@ -168,15 +163,15 @@ def known(people: Iterable[Person]) -> dict[str, dict[str, Any]]:
     return {person.id: from_json(person.data) for person in people}
 
 
-def named(id: str | None, people: People) -> NamedShown | None:
-    return None if id is None else NamedShown(id=id, name=people.get(id, {}).get("name"))
+def named(id: str | None, people: People) -> NamedThing | None:
+    return None if id is None else NamedThing(id=id, name=people.get(id, {}).get("name"))
 
 
-def booking(id: str | None, starts_at: datetime | None) -> BookingShown | None:
+def booking(id: str | None, starts_at: datetime | None) -> BookingRef | None:
     """A booking, of ours or of another system, and when it was to start as the use was entered."""
     if id is None:
         return None
-    return BookingShown(id=id, starts_at=None if starts_at is None else rfc3339(starts_at))
+    return BookingRef(id=id, starts_at=None if starts_at is None else rfc3339(starts_at))
 
 
 def people_of_cards(recorder: LedgerRecorder, cards: Iterable[Row]) -> dict[str, dict[str, Any]]:
@@ -195,15 +190,15 @@ def kinds_of(customer: Customer | None) -> dict[str, str]:
     return {} if customer is None else {id: each.kind for id, each in customer.participants.items()}
 
 
-def shown(card: Row, moment: datetime, people: People) -> Card:
+def shown(card: Row, moment: datetime, people: People) -> PackageCard:
     """A stored row as a card."""
-    return Card(**render(card, moment, people, recorded_at=rfc3339(card["recorded_at"])))
+    return PackageCard(**render(card, moment, people, recorded_at=rfc3339(card["recorded_at"])))
 
 
-def past_shown(card: Row, moment: datetime, people: People) -> Card:
+def past_shown(card: Row, moment: datetime, people: People) -> PackageCard:
     """A card of the past. Texts of the directory may change or go, so `people` tells kinds alone."""
     rendered = render(card, moment, people, recorded_at=rfc3339(card["recorded_at"]))
-    return Card(**rendered, inconsistent=is_inconsistent(card))
+    return PackageCard(**rendered, inconsistent=is_inconsistent(card))
 
 
 VIEWS: Mapping[str, View] = {"package": moved, "booking": bookings.moved}

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.answers import Ask, Command, command
-from api.bodies import MayBeAbsent, Nothing, Price
+from api.bodies import EmptyBody, MayBeAbsent, Price
 from api.queries import Found, ListParameters, NoParameters, Page, Query, query
 from domain.catalogue import (
     ChangeService,
@@ -19,19 +19,19 @@ from domain.catalogue import (
     ServiceTerms,
     Sharing,
 )
-from domain.expiry import Never, Validity
+from domain.expiry import NoExpiry, Validity
 from domain.ledger.books import Books
 from domain.ledger.recorder import Wanted
 from domain.refusals import NotFound
 from domain.values import (
     BasisPoints,
+    CancellationTerms,
     LocationId,
     Money,
     Name,
     OfferId,
     Quantity,
     ServiceId,
-    Terms,
     Value,
 )
 from projections.definition import Row
@@ -63,7 +63,7 @@ class ServiceChanges(Value):
     tax_rate: BasisPoints | None = None
 
 
-class ServiceShown(Value):
+class Service(Value):
     id: str
     name: str
     service_type: str
@@ -74,7 +74,7 @@ class ServiceShown(Value):
     version: int
 
 
-def shown_service(books: Books, service_id: str, currency: str) -> ServiceShown:
+def shown_service(books: Books, service_id: str, currency: str) -> Service:
     """Raises NotFound."""
     service = books.service(service_id)
     if service is None:
@@ -82,9 +82,9 @@ def shown_service(books: Books, service_id: str, currency: str) -> ServiceShown:
     return _service(service_id, service.terms, service.retired, books.version(service_id), currency)
 
 
-def _service(id: str, terms: ServiceTerms, retired: bool, version: int, currency: str) -> ServiceShown:
+def _service(id: str, terms: ServiceTerms, retired: bool, version: int, currency: str) -> Service:
     price = None if terms.list_price is None else Money(amount=terms.list_price, currency=currency)
-    return ServiceShown(
+    return Service(
         id=id,
         name=terms.name,
         service_type=terms.service_type,
@@ -101,7 +101,7 @@ def _service(id: str, terms: ServiceTerms, retired: bool, version: int, currency
     "services.define",
     "Define a service",
     body=ServiceBody,
-    answer=ServiceShown,
+    answer=Service,
     location="/v1/services/{id}",
 )
 def define_service(call: Command[ServiceBody]) -> Ask:
@@ -124,7 +124,7 @@ def define_service(call: Command[ServiceBody]) -> Ask:
     "services.change",
     "Change a service",
     body=ServiceChanges,
-    answer=ServiceShown,
+    answer=Service,
     codes=("offer-retired",),
     looks=True,
 )
@@ -148,15 +148,15 @@ def change_service(call: Command[ServiceChanges]) -> Ask:
     "/v1/services/{service_id}/retirement",
     "services.retire",
     "Retire a service: it is performed no more, what was sold of it stays good",
-    body=Nothing,
-    answer=ServiceShown,
+    body=EmptyBody,
+    answer=Service,
 )
-def retire_service(call: Command[Nothing]) -> Ask:
+def retire_service(call: Command[EmptyBody]) -> Ask:
     id, currency = call.id("service_id"), call.currency
     return Ask(RetireService(service_id=id), lambda books, _: shown_service(books, id, currency))
 
 
-@query("/v1/services/{service_id}", "services.show", "One service", answer=ServiceShown)
+@query("/v1/services/{service_id}", "services.show", "One service", answer=Service)
 def show_service(call: Query[NoParameters]) -> Found:
     id = call.id("service_id")
     books = call.look(Wanted({id: 0}))
@@ -167,7 +167,7 @@ class CatalogueFilter(ListParameters):
     retired: bool | None = None
 
 
-class ServicePage(Page[ServiceShown]):
+class ServicePage(Page[Service]):
     pass
 
 
@@ -181,7 +181,7 @@ class ServicePage(Page[ServiceShown]):
 def list_services(call: Query[CatalogueFilter]) -> Found:
     asked, currency = call.parameters, call.currency
 
-    def shown(row: Row) -> ServiceShown:
+    def shown(row: Row) -> Service:
         terms = ServiceTerms.model_validate_json(row["terms"])
         return _service(row["service_id"], terms, row["retired"], row["version"], currency)
 
@@ -201,10 +201,10 @@ class OfferRevision(Value):
     name: Name
     price: Price
     lines: Lines
-    validity: Validity = Never()
+    validity: Validity = NoExpiry()
     sharing: Sharing = "purchaser"
     cap_per_participant: Quantity | None = None
-    cancellation: Terms | None = None
+    cancellation: CancellationTerms | None = None
     max_per_customer: Annotated[int, Field(ge=1, le=10_000)] | None = None
     locations: tuple[LocationId, ...] = ()
 
@@ -213,24 +213,24 @@ class OfferBody(OfferRevision):
     id: OfferId | None = None
 
 
-class OfferLineShown(Value):
+class CatalogueLine(Value):
     line: int
     quantity: int
     services: tuple[str, ...]
     label: str | None
 
 
-class OfferShown(Value):
+class Offer(Value):
     id: str
     offer_version: int
     """Counts the revisions; a sale embeds the one it sold."""
     name: str
     price: Money
-    lines: tuple[OfferLineShown, ...]
+    lines: tuple[CatalogueLine, ...]
     validity: Validity
     sharing: Sharing
     cap_per_participant: int | None
-    cancellation: Terms | None
+    cancellation: CancellationTerms | None
     max_per_customer: int | None
     locations: tuple[str, ...]
     retired: bool
@@ -254,7 +254,7 @@ def _offer_terms(call: Command[OfferBody] | Command[OfferRevision]) -> OfferTerm
     )
 
 
-def shown_offer(books: Books, offer_id: str, currency: str) -> OfferShown:
+def shown_offer(books: Books, offer_id: str, currency: str) -> Offer:
     """Raises NotFound."""
     offer = books.offer(offer_id)
     if offer is None:
@@ -264,12 +264,12 @@ def shown_offer(books: Books, offer_id: str, currency: str) -> OfferShown:
 
 def _offer(
     id: str, offer_version: int, terms: OfferTerms, retired: bool, version: int, currency: str
-) -> OfferShown:
+) -> Offer:
     lines = tuple(
-        OfferLineShown(line=n, quantity=line.quantity, services=line.services, label=line.label)
+        CatalogueLine(line=n, quantity=line.quantity, services=line.services, label=line.label)
         for n, line in enumerate(terms.lines, 1)
     )
-    return OfferShown(
+    return Offer(
         id=id,
         offer_version=offer_version,
         name=terms.name,
@@ -291,7 +291,7 @@ def _offer(
     "offers.publish",
     "Publish an offer",
     body=OfferBody,
-    answer=OfferShown,
+    answer=Offer,
     location="/v1/offers/{id}",
 )
 def publish_offer(call: Command[OfferBody]) -> Ask:
@@ -305,7 +305,7 @@ def publish_offer(call: Command[OfferBody]) -> Ask:
     "offers.revise",
     "Revise an offer; packages that were sold keep the terms they were sold with",
     body=OfferRevision,
-    answer=OfferShown,
+    answer=Offer,
     codes=("offer-retired",),
 )
 def revise_offer(call: Command[OfferRevision]) -> Ask:
@@ -318,22 +318,22 @@ def revise_offer(call: Command[OfferRevision]) -> Ask:
     "/v1/offers/{offer_id}/retirement",
     "offers.retire",
     "Retire an offer: it is sold no more, what was sold of it stays good",
-    body=Nothing,
-    answer=OfferShown,
+    body=EmptyBody,
+    answer=Offer,
 )
-def retire_offer(call: Command[Nothing]) -> Ask:
+def retire_offer(call: Command[EmptyBody]) -> Ask:
     id, currency = call.id("offer_id"), call.currency
     return Ask(RetireOffer(offer_id=id), lambda books, _: shown_offer(books, id, currency))
 
 
-@query("/v1/offers/{offer_id}", "offers.show", "One offer", answer=OfferShown)
+@query("/v1/offers/{offer_id}", "offers.show", "One offer", answer=Offer)
 def show_offer(call: Query[NoParameters]) -> Found:
     id = call.id("offer_id")
     books = call.look(Wanted({id: 0}))
     return Found(shown_offer(books, id, call.currency), books.head.position, books.version(id))
 
 
-class OfferPage(Page[OfferShown]):
+class OfferPage(Page[Offer]):
     pass
 
 
@@ -347,7 +347,7 @@ class OfferPage(Page[OfferShown]):
 def list_offers(call: Query[CatalogueFilter]) -> Found:
     asked, currency = call.parameters, call.currency
 
-    def shown(row: Row) -> OfferShown:
+    def shown(row: Row) -> Offer:
         terms = OfferTerms.model_validate_json(row["terms"])
         return _offer(row["offer_id"], row["offer_version"], terms, row["retired"], row["version"], currency)
 

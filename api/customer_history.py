@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
-from api.cards import NOBODY, NamedShown, ParticipantShown, People, kinds_of, known, with_kinds
+from api.cards import NOBODY, HouseholdMember, NamedThing, People, kinds_of, known, with_kinds
 from api.package_reading import ERASED
 from api.queries import Found, ListParameters, Page, Query, query
 from domain.customer import (
@@ -34,7 +34,7 @@ from projections.cards import beneficiary
 Kind = Literal["registration", "profile", "category", "consent", "status", "block", "participant"]
 
 
-class ActorShown(NamedShown):
+class HistoryActor(NamedThing):
     """Who did it, with the role they had; a name where it was a member of staff."""
 
     role: Role
@@ -47,9 +47,9 @@ class CustomerHistoryRow(Value):
     label: str
     fields: tuple[str, ...]
     """What changed of the profile, of a participant or of the consents; the values are in the directory alone."""
-    participant: ParticipantShown | None
+    participant: HouseholdMember | None
     reason: str | None
-    by: ActorShown
+    by: HistoryActor
 
 
 class CustomerHistoryPage(Page[CustomerHistoryRow]):
@@ -152,9 +152,9 @@ def _row(
         kind=told.kind,
         label=told.label,
         fields=told.fields,
-        participant=None if who is None else ParticipantShown(**beneficiary(who, customer_id, people)),
+        participant=None if who is None else HouseholdMember(**beneficiary(who, customer_id, people)),
         reason=None if texts is None or told.reason_id is None else texts.get(told.reason_id, ERASED),
-        by=ActorShown(id=actor.id, name=people.get(actor.id, {}).get("name"), role=actor.role),
+        by=HistoryActor(id=actor.id, name=people.get(actor.id, {}).get("name"), role=actor.role),
     )
 
 

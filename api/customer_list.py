@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import StringConstraints
 
-from api.customer_shown import Counts, CustomerShown, counts_in, in_list, people_in
+from api.customer_shown import Counts, Customer, counts_in, in_list, people_in
 from api.problems import Problem
 from api.queries import Found, ListParameters, Page, Query, query
 from api.ranges import beyond, check_range, first_of
@@ -35,7 +35,7 @@ AT_ONCE = 100
 AT_ONCE_MAX = 500
 
 
-class CustomerPage(Page[CustomerShown]):
+class CustomerPage(Page[Customer]):
     pass
 
 

@@ -24,7 +24,7 @@ from projections.points import balances
 from projections.views import Snapshot
 
 
-class ParticipantShown(Value):
+class Participant(Value):
     id: str
     number: int
     name: str | None
@@ -33,7 +33,7 @@ class ParticipantShown(Value):
     barred_services: tuple[str, ...]
 
 
-class CustomerShown(Value):
+class Customer(Value):
     id: str
     name: str | None
     email: str | None
@@ -48,7 +48,7 @@ class CustomerShown(Value):
     status: Literal["active", "inactive"]
     blocked: bool
     consents: Consents
-    participants: tuple[ParticipantShown, ...]
+    participants: tuple[Participant, ...]
     """The household as it is now; number 0 is the customer in person."""
     points: int
     active_packages: int
@@ -84,7 +84,7 @@ def counts_in(snapshot: Snapshot, business_id: str, rows: Sequence[Row], now: da
     return {id: Counts(points.get(id, 0), active.get(id, 0)) for id in ids}
 
 
-def in_books(books: Books, customer_id: str, person: FindPerson, counts: Counts) -> CustomerShown:
+def in_books(books: Books, customer_id: str, person: FindPerson, counts: Counts) -> Customer:
     """Raises NotFound."""
     customer = books.customer(customer_id)
     if customer is None:
@@ -108,7 +108,7 @@ def in_books(books: Books, customer_id: str, person: FindPerson, counts: Counts)
     )
 
 
-def in_list(row: Row, people: Mapping[str, Person], counts: Counts) -> CustomerShown:
+def in_list(row: Row, people: Mapping[str, Person], counts: Counts) -> Customer:
     """`people`: what `people_in` found, or nobody."""
     names: tuple[ConsentName, ...] = ("session_reminder", "birthday", "marketing")
     return _shown(
@@ -134,10 +134,10 @@ def people_in(recorder: LedgerRecorder, rows: Sequence[Row]) -> dict[str, Person
 
 def _shown(
     id: str, person: FindPerson, household: Iterable[Mapping[str, Any]], counts: Counts, **standing: Any
-) -> CustomerShown:
+) -> Customer:
     profile = profile_of(person(id))
     told: dict[str, Any] = {name: getattr(profile, name, None) for name in PROFILE_FIELDS if name != "photo"}
-    return CustomerShown(
+    return Customer(
         id=id,
         **told,
         photo_url=_photo(profile),
@@ -148,10 +148,10 @@ def _shown(
     )
 
 
-def _participant(each: Mapping[str, Any], profile: Profile | None, person: FindPerson) -> ParticipantShown:
+def _participant(each: Mapping[str, Any], profile: Profile | None, person: FindPerson) -> Participant:
     """Number 0 is called, and looks, as the customer."""
     known = profile if each["number"] == 0 else called_of(person(each["id"]))
-    return ParticipantShown(
+    return Participant(
         id=each["id"],
         number=each["number"],
         name=None if known is None else known.name,

@@ -7,14 +7,8 @@ from typing import Annotated, Any, get_args
 from pydantic import Field
 
 from api.answers import Ask, Command, command
-from api.bodies import MayBeAbsent, Nothing
-from api.customer_shown import (
-    NONE_YET,
-    CustomerShown,
-    counted,
-    counts_of,
-    in_books,
-)
+from api.bodies import EmptyBody, MayBeAbsent
+from api.customer_shown import NONE_YET, Customer, counted, counts_of, in_books
 from api.people import nobody
 from api.queries import Found, NoParameters, Page, Query, query
 from api.texts import wording_or_none
@@ -123,7 +117,7 @@ class ReasonBody(Value):
     reason: LongText | None = None
 
 
-class CustomerPage(Page[CustomerShown]):
+class CustomerPage(Page[Customer]):
     pass
 
 
@@ -135,7 +129,7 @@ class CustomerPage(Page[CustomerShown]):
     "customers.register",
     "Register a customer",
     body=CustomerBody,
-    answer=CustomerShown,
+    answer=Customer,
     location="/v1/customers/{id}",
     codes=("duplicate-external-ref",),
 )
@@ -178,11 +172,11 @@ def _consents(body: CustomerBody | CustomerChanges) -> Mapping[ConsentName, bool
 def _of_customer(path: str, operation: str, summary: str, make: Callable[[str], CustomerCommand]) -> Any:
     """A command on a customer that says nothing but itself."""
 
-    def ask(call: Command[Nothing]) -> Ask:
+    def ask(call: Command[EmptyBody]) -> Ask:
         id = call.id("customer_id")
         return _ask(call, id, make(id))
 
-    return command(path, operation, summary, body=Nothing, answer=CustomerShown)(ask)
+    return command(path, operation, summary, body=EmptyBody, answer=Customer)(ask)
 
 
 def _ask(call: Command[Any], id: str, asked: Value) -> Ask:
@@ -220,7 +214,7 @@ unblock = _of_customer(
     "customers.block",
     "Block a customer: nothing new is sold to them",
     body=ReasonBody,
-    answer=CustomerShown,
+    answer=Customer,
 )
 def block(call: Command[ReasonBody]) -> Ask:
     id = call.id("customer_id")
@@ -232,7 +226,7 @@ def block(call: Command[ReasonBody]) -> Ask:
     "customers.change",
     "Change what is known of a customer: profile, category and consents",
     body=CustomerChanges,
-    answer=CustomerShown,
+    answer=Customer,
 )
 def change(call: Command[CustomerChanges]) -> Ask:
     id, body = call.id("customer_id"), call.body
@@ -249,7 +243,7 @@ def change(call: Command[CustomerChanges]) -> Ask:
     "participants.add",
     "Add a participant to a household",
     body=ParticipantBody,
-    answer=CustomerShown,
+    answer=Customer,
 )
 def add_participant(call: Command[ParticipantBody]) -> Ask:
     id, body = call.id("customer_id"), call.body
@@ -263,7 +257,7 @@ def add_participant(call: Command[ParticipantBody]) -> Ask:
     "participants.change",
     "Change a participant",
     body=ParticipantChanges,
-    answer=CustomerShown,
+    answer=Customer,
 )
 def change_participant(call: Command[ParticipantChanges]) -> Ask:
     id, body = call.id("customer_id"), call.body
@@ -281,10 +275,10 @@ def change_participant(call: Command[ParticipantChanges]) -> Ask:
     "/v1/customers/{customer_id}/participants/{participant_id}/removal",
     "participants.remove",
     "Remove a participant from a household; what they used stays as it was",
-    body=Nothing,
-    answer=CustomerShown,
+    body=EmptyBody,
+    answer=Customer,
 )
-def remove_participant(call: Command[Nothing]) -> Ask:
+def remove_participant(call: Command[EmptyBody]) -> Ask:
     id = call.id("customer_id")
     return _ask(call, id, RemoveParticipant(customer_id=id, participant_id=call.id("participant_id")))
 
@@ -292,7 +286,7 @@ def remove_participant(call: Command[Nothing]) -> Ask:
 # Queries
 
 
-@query("/v1/customers/{customer_id}", "customers.show", "One customer", answer=CustomerShown)
+@query("/v1/customers/{customer_id}", "customers.show", "One customer", answer=Customer)
 def show(call: Query[NoParameters]) -> Found:
     id = call.id("customer_id")
     books = call.look(counted(id))

@@ -16,7 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
 
 from api.answers import Command, CommandParameters, created, dry_run, read_command
-from api.bodies import Nothing
+from api.bodies import EmptyBody
 from api.frame import Asked, Route, body_of
 from api.ids import encode
 from api.keys import key_text, mac_of
@@ -39,7 +39,7 @@ from domain.values import (
 )
 
 
-class KeyBody(Value):
+class ApiKeyBody(Value):
     name: Name
     role: Role
     staff_id: StaffId | None = None
@@ -49,7 +49,7 @@ class KeyBody(Value):
     expires_at: Moment | None = None
 
 
-class KeyShown(Value):
+class ApiKey(Value):
     id: str
     name: str
     role: str
@@ -59,12 +59,12 @@ class KeyShown(Value):
     revoked_at: str | None
 
 
-class KeyIssued(KeyShown):
+class IssuedApiKey(ApiKey):
     key: str | None
     """The whole key. It is shown here and never again."""
 
 
-class KeyPage(Page[KeyShown]):
+class ApiKeyPage(Page[ApiKey]):
     pass
 
 
@@ -74,9 +74,9 @@ ISSUE = Route(
     "keys.issue",
     "Issue a key",
     201,
-    KeyBody,
+    ApiKeyBody,
     CommandParameters,
-    KeyIssued,
+    IssuedApiKey,
     writes=True,
     versioned=False,
 )
@@ -86,9 +86,9 @@ REVOKE = Route(
     "keys.revoke",
     "Revoke a key: it opens nothing from now on",
     201,
-    Nothing,
+    EmptyBody,
     CommandParameters,
-    KeyShown,
+    ApiKey,
     writes=True,
     versioned=False,
 )
@@ -107,7 +107,11 @@ async def revoke(request: Asked) -> Reply:
 
 
 @query(
-    "/v1/keys", "keys.list", "Keys, in the order they were issued", answer=KeyPage, parameters=ListParameters
+    "/v1/keys",
+    "keys.list",
+    "Keys, in the order they were issued",
+    answer=ApiKeyPage,
+    parameters=ListParameters,
 )
 def list_keys(call: Query[ListParameters]) -> Found:
     after = call.after()
@@ -115,15 +119,15 @@ def list_keys(call: Query[ListParameters]) -> Found:
     rows = [key for key in keys if after is None or _place(key) > after][: call.parameters.limit + 1]
     head = call.ledger.recorder.head().position
     call.check_reachable(head)
-    return call.page(KeyPage, rows, key=_place, shown=_shown, position=head)
+    return call.page(ApiKeyPage, rows, key=_place, shown=_shown, position=head)
 
 
 def _place(key: StoredKey) -> list[Any]:
     return [key.created_at, key.id]
 
 
-def _shown(key: StoredKey) -> KeyShown:
-    return KeyShown(
+def _shown(key: StoredKey) -> ApiKey:
+    return ApiKey(
         id=key.id,
         name=key.name,
         role=key.role,
@@ -142,7 +146,7 @@ def _moment(milliseconds: int) -> str:
 
 
 def _issued(request: Asked, raw: bytes) -> Reply:
-    call, key = read_command(request, raw, KeyBody)
+    call, key = read_command(request, raw, ApiKeyBody)
     _check(call)
     if key is None:
         planned = _planned(call, call.new("key")).model_copy(update={"actor_id": _person(call.body)})
@@ -151,13 +155,13 @@ def _issued(request: Asked, raw: bytes) -> Reply:
     key_id = f"key_{encode(int.from_bytes(seed(b'id')[:16], 'big'), 26)}"
     text = key_text(key_id, int.from_bytes(seed(b"secret"), "big"))
     done = _remembered(call, key, lambda: _planned(call, key_id))
-    shown = KeyIssued.model_validate_json(done.body)
+    shown = IssuedApiKey.model_validate_json(done.body)
     _keep(call, shown, text, done)
     told = shown.model_copy(update={"key": text})
     return created(Done(told.model_dump_json(), done.first, done.last, done.recorded_at, done.replayed), None)
 
 
-def _check(call: Command[KeyBody]) -> None:
+def _check(call: Command[ApiKeyBody]) -> None:
     """Raises validation-failed for somebody unknown or out of place, and for an end that has passed."""
     staff_id, expires_at = call.body.staff_id, call.body.expires_at
     _check_customer(call)
@@ -169,7 +173,7 @@ def _check(call: Command[KeyBody]) -> None:
         raise invalid([Flaw("/expires_at", "past", "must lie in the future")])
 
 
-def _check_customer(call: Command[KeyBody]) -> None:
+def _check_customer(call: Command[ApiKeyBody]) -> None:
     """Raises validation-failed unless a key for a customer, and no other, names one, and only them."""
     body, customer_id = call.body, call.body.customer_id
     if (body.role is Role.CUSTOMER) != (customer_id is not None):
@@ -183,14 +187,14 @@ def _check_customer(call: Command[KeyBody]) -> None:
         raise invalid([Flaw("/customer_id", "unknown-customer", "is not an active customer")])
 
 
-def _person(body: KeyBody) -> str | None:
+def _person(body: ApiKeyBody) -> str | None:
     """Who acts with the key, where it is somebody."""
     return body.customer_id or body.staff_id
 
 
-def _planned(call: Command[KeyBody], key_id: str) -> KeyIssued:
+def _planned(call: Command[ApiKeyBody], key_id: str) -> IssuedApiKey:
     body = call.body
-    return KeyIssued(
+    return IssuedApiKey(
         id=key_id,
         name=body.name,
         role=body.role.value,
@@ -208,7 +212,7 @@ def _seed(call: Command[Any], key: RequestKey) -> Callable[[bytes], bytes]:
     return lambda purpose: hmac.digest(call.frame.secret("keys"), purpose + b"\n" + bound, "sha256")
 
 
-def _keep(call: Command[KeyBody], shown: KeyIssued, text: str, done: Done) -> None:
+def _keep(call: Command[ApiKeyBody], shown: IssuedApiKey, text: str, done: Done) -> None:
     """Store the key unless it is there: a crash may have come between the request and its key."""
     store = call.frame.carnet.store
     if store.find_key(shown.id) is not None:
@@ -235,7 +239,7 @@ def _keep(call: Command[KeyBody], shown: KeyIssued, text: str, done: Done) -> No
 
 
 def _revoked(request: Asked, raw: bytes) -> Reply:
-    call, key = read_command(request, raw, Nothing)
+    call, key = read_command(request, raw, EmptyBody)
     key_id, store = call.id("key_id"), call.frame.carnet.store
     found = store.find_key(key_id)
     if found is None or found.business_id != call.business_id:

@@ -21,13 +21,13 @@ from projections.status import totals
 # The process
 
 
-class Alive(Value):
+class Liveness(Value):
     """The process answers."""
 
     alive: bool = True
 
 
-class Ready(Value):
+class Readiness(Value):
     """The database answers."""
 
     ready: bool = True
@@ -42,15 +42,15 @@ def _open(path: str, operation: str, summary: str, answer: type[Value] | None, m
     return Route("GET", path, operation, summary, answer=answer, media=(media,), codes=codes)
 
 
-LIVE = _open("/livez", "process.live", "Whether the process answers", Alive, "application/json")
-READY = _open("/readyz", "process.ready", "Whether the database answers", Ready, "application/json")
+LIVE = _open("/livez", "process.live", "Whether the process answers", Liveness, "application/json")
+READY = _open("/readyz", "process.ready", "Whether the database answers", Readiness, "application/json")
 SCHEMA = _open("/schema", "schema.show", "This document (OpenAPI 3.1)", None, "application/json")
 PROBLEM = _open("/problems/{code}", "problems.show", "What a problem means", None, "text/plain")
 
 
 @get(LIVE.litestar_path, opt={"route": LIVE})
 async def live() -> Reply:
-    return _json(Alive())
+    return _json(Liveness())
 
 
 @get(READY.litestar_path, opt={"route": READY})
@@ -58,12 +58,12 @@ async def ready(request: Asked) -> Reply:
     return _json(await sync_to_thread(_readiness, frame_of(request)))
 
 
-def _readiness(frame: Frame) -> Ready:
+def _readiness(frame: Frame) -> Readiness:
     """Raises LedgerUnavailable when the ledgers or the read models cannot be reached."""
     with told_as_unavailable():
         found = totals(frame.carnet.store, frame.views)
     lag = max((each.lag for each in found), default=0)
-    return Ready(lag=lag, stopped=sum(each.stopped for each in found))
+    return Readiness(lag=lag, stopped=sum(each.stopped for each in found))
 
 
 @get(SCHEMA.litestar_path, opt={"route": SCHEMA})
@@ -93,7 +93,7 @@ class FactsParameters(ListParameters):
     """The last position that is already known."""
 
 
-class FactShown(Value):
+class LedgerFact(Value):
     position: int
     stream: str
     stream_id: str
@@ -107,23 +107,25 @@ class FactShown(Value):
     """SHA-256 over the fact and all before it, hex."""
 
 
-class Feed(Page[FactShown]):
+class FactFeed(Page[LedgerFact]):
     """Facts in order of position. No fact ever appears before one that was shown."""
 
 
-@query("/v1/facts", "facts.list", "The ordered feed of the ledger", answer=Feed, parameters=FactsParameters)
+@query(
+    "/v1/facts", "facts.list", "The ordered feed of the ledger", answer=FactFeed, parameters=FactsParameters
+)
 def facts(call: Query[FactsParameters]) -> Found:
     after = (call.after() or [call.parameters.after])[0]
     stored = call.ledger.recorder.facts(after=after, limit=call.parameters.limit + 1)
     # Read after the facts: a head never lies before what was read.
     head = call.ledger.recorder.head().position
     call.check_reachable(head)
-    return call.page(Feed, stored, key=lambda fact: [fact.position], shown=shown_fact, position=head)
+    return call.page(FactFeed, stored, key=lambda fact: [fact.position], shown=shown_fact, position=head)
 
 
-def shown_fact(stored: StoredFact) -> FactShown:
+def shown_fact(stored: StoredFact) -> LedgerFact:
     """A fact as an auditor reads it: ids only, no personal data is in it."""
-    return FactShown(
+    return LedgerFact(
         position=stored.position,
         stream=stored.kind,
         stream_id=stored.stream_id,
@@ -148,19 +150,19 @@ def _object(data: bytes, position: int) -> dict[str, Any]:
     return found
 
 
-class HeadShown(Value):
+class LedgerHead(Value):
     position: int
     """The last position; 0 when nothing was recorded yet."""
     hash: str
     recorded_at: str | None
 
 
-@query("/v1/ledger/head", "ledger.head", "Position and hash of the ledger", answer=HeadShown)
+@query("/v1/ledger/head", "ledger.head", "Position and hash of the ledger", answer=LedgerHead)
 def head(call: Query[NoParameters]) -> Found:
     found = call.ledger.recorder.head()
     call.check_reachable(found.position)
     moment = rfc3339(from_milliseconds(found.recorded_at)) if found.position else None
-    shown = HeadShown(position=found.position, hash=found.hash.hex(), recorded_at=moment)
+    shown = LedgerHead(position=found.position, hash=found.hash.hex(), recorded_at=moment)
     return Found(shown, found.position)
 
 

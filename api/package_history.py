@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from api.booking_shown import starts_of
-from api.cards import BookingShown, MoneyShown, NamedShown, ParticipantShown, People, booking, named
+from api.cards import BookingRef, HouseholdMember, NamedThing, People, SignedMoney, booking, named
 from api.package_reading import ERASED, Asked, PastPage, ask, past_of
 from api.permissions import may
 from api.queries import Found, ListParameters, Page, Query, behind, query
@@ -27,13 +27,13 @@ class HistoryRow(Value):
     line: int | None
     change: int
     remaining: int | None
-    service: NamedShown | None
-    participant: ParticipantShown | None
-    booking: BookingShown | None
-    staff: NamedShown | None
-    location: NamedShown | None
+    service: NamedThing | None
+    participant: HouseholdMember | None
+    booking: BookingRef | None
+    staff: NamedThing | None
+    location: NamedThing | None
     business_name: str
-    amount: MoneyShown | None
+    amount: SignedMoney | None
     payment_method: str | None
     payment_id: str | None
     redemption_id: str | None
@@ -108,13 +108,13 @@ class _Teller:
             reverses=self._reverses.get(row["version"]),
         )
 
-    def _service(self, id: str) -> NamedShown:
+    def _service(self, id: str) -> NamedThing:
         sold = self._services.get(id)
-        return NamedShown(id=id, name=None if sold is None else sold.name)
+        return NamedThing(id=id, name=None if sold is None else sold.name)
 
-    def _location(self, id: str) -> NamedShown:
+    def _location(self, id: str) -> NamedThing:
         location = self._asked.books.business.locations.get(id) if self._asked.tells_texts else None
-        return NamedShown(id=id, name=None if location is None else location.name)
+        return NamedThing(id=id, name=None if location is None else location.name)
 
     def _text(self, row: Row) -> str | None:
         if row["text_id"] is None or self._texts is None:
@@ -127,15 +127,15 @@ class _Teller:
 # Notes
 
 
-class NoteShown(Value):
+class Note(Value):
     version: int
     recorded_at: str
     text: str | None
     """`(erased)` once it is; null to those who may not see people's data."""
-    staff: NamedShown | None
+    staff: NamedThing | None
 
 
-class NotePage(Page[NoteShown]):
+class NotePage(Page[Note]):
     pass
 
 
@@ -153,9 +153,9 @@ def list_notes(call: Query[ListParameters]) -> Found:
     people = asked.people([fact.staff_id for _, fact in page])
     texts = asked.texts([fact.note.id for _, fact in page])
 
-    def note(found: tuple[Recorded, NoteAdded]) -> NoteShown:
+    def note(found: tuple[Recorded, NoteAdded]) -> Note:
         recorded, fact = found
-        return NoteShown(
+        return Note(
             version=recorded.version,
             recorded_at=rfc3339(recorded.recorded_at),
             text=None if texts is None else texts.get(fact.note.id, ERASED),

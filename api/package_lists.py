@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from api.cards import NOBODY, Card, past_shown, people_of_cards, shown, with_kinds
+from api.cards import NOBODY, PackageCard, past_shown, people_of_cards, shown, with_kinds
 from api.package_reading import kinds_at, past_of
 from api.problems import Flaw, invalid
 from api.queries import Found, ListParameters, Page, Query, TravelParameters, query
@@ -32,7 +32,7 @@ VALUES_MAX = 50
 """How often one parameter may be repeated."""
 
 
-class PackagePage(Page[Card]):
+class PackagePage(Page[PackageCard]):
     pass
 
 

@@ -5,18 +5,8 @@ All are folded from the package's own facts, so they are always true.
 
 from pydantic import JsonValue
 
-from api.cards import (
-    Card,
-    ExternalRefShown,
-    MoneyShown,
-    NamedShown,
-    ParticipantShown,
-    People,
-    named,
-    past_shown,
-    shown,
-)
-from api.operations import FactShown, shown_fact
+from api.cards import HouseholdMember, NamedThing, PackageCard, People, SignedMoney, named, past_shown, shown
+from api.operations import LedgerFact, shown_fact
 from api.package_reading import Asked, PastPage, ask, past_of
 from api.queries import Found, ListParameters, NoParameters, Page, Query, TravelParameters, query
 from domain.paying import refund_quote
@@ -28,7 +18,13 @@ from projections.one_package import Paid, payments_of, units_of
 # The card
 
 
-@query("/v1/packages/{package_id}", "packages.show", "One package", answer=Card, parameters=TravelParameters)
+@query(
+    "/v1/packages/{package_id}",
+    "packages.show",
+    "One package",
+    answer=PackageCard,
+    parameters=TravelParameters,
+)
 def show_package(call: Query[TravelParameters]) -> Found:
     asked = ask(call, past_of(call))
     show = past_shown if asked.past else shown
@@ -38,20 +34,20 @@ def show_package(call: Query[TravelParameters]) -> Found:
 # The stamps
 
 
-class UnitShown(Value):
+class Unit(Value):
     line: int
     unit: int
     state: str
-    value: MoneyShown
+    value: SignedMoney
     used_at: str | None
     service_id: str | None
-    participant: ParticipantShown | None
+    participant: HouseholdMember | None
     booking_id: str | None
     redemption_id: str | None
     staff_id: str | None
 
 
-class UnitPage(Page[UnitShown]):
+class UnitPage(Page[Unit]):
     pass
 
 
@@ -67,9 +63,9 @@ def list_units(call: Query[PastPage]) -> Found:
     rows = [row for row in units_of(asked.facts) if [row["line"], row["unit"]] > after]
     people = asked.people()
 
-    def unit(row: Row) -> UnitShown:
+    def unit(row: Row) -> Unit:
         names = ("line", "unit", "state", "service_id", "booking_id", "redemption_id", "staff_id")
-        return UnitShown(
+        return Unit(
             **{name: row[name] for name in names},
             value=asked.money(row["value"]),
             used_at=None if row["used_at"] is None else rfc3339(row["used_at"]),
@@ -84,29 +80,29 @@ def list_units(call: Query[PastPage]) -> Found:
 # Payments
 
 
-class RefundShown(Value):
+class Refund(Value):
     version: int
-    amount: MoneyShown
+    amount: SignedMoney
     recorded_at: str
-    staff: NamedShown | None
+    staff: NamedThing | None
 
 
-class PaymentShown(Value):
+class Payment(Value):
     payment_id: str
     version: int
-    amount: MoneyShown
+    amount: SignedMoney
     method: str
     effective_at: str
     recorded_at: str
-    staff: NamedShown | None
-    external_ref: ExternalRefShown | None
-    refunded: MoneyShown
-    refundable: MoneyShown
+    staff: NamedThing | None
+    external_ref: ExternalRef | None
+    refunded: SignedMoney
+    refundable: SignedMoney
     """What is left of it to refund."""
-    refunds: tuple[RefundShown, ...]
+    refunds: tuple[Refund, ...]
 
 
-class PaymentPage(Page[PaymentShown]):
+class PaymentPage(Page[Payment]):
     pass
 
 
@@ -135,9 +131,9 @@ def list_payments(call: Query[PastPage]) -> Found:
     )
 
 
-def _payment(asked: Asked, paid: Paid, people: People) -> PaymentShown:
+def _payment(asked: Asked, paid: Paid, people: People) -> Payment:
     fact = paid.fact
-    return PaymentShown(
+    return Payment(
         payment_id=fact.payment_id,
         version=paid.recorded.version,
         amount=asked.money(fact.amount),
@@ -145,11 +141,11 @@ def _payment(asked: Asked, paid: Paid, people: People) -> PaymentShown:
         effective_at=rfc3339(fact.effective_at),
         recorded_at=rfc3339(paid.recorded.recorded_at),
         staff=named(fact.staff_id, people),
-        external_ref=_external(fact.external_ref),
+        external_ref=fact.external_ref,
         refunded=asked.money(paid.refunded),
         refundable=asked.money(fact.amount - paid.refunded),
         refunds=tuple(
-            RefundShown(
+            Refund(
                 version=recorded.version,
                 amount=asked.money(refund.amount),
                 recorded_at=rfc3339(recorded.recorded_at),
@@ -160,14 +156,10 @@ def _payment(asked: Asked, paid: Paid, people: People) -> PaymentShown:
     )
 
 
-def _external(ref: ExternalRef | None) -> ExternalRefShown | None:
-    return None if ref is None else ExternalRefShown(source=ref.source, ref=ref.ref)
-
-
 # For the books
 
 
-class PackageFactPage(Page[FactShown]):
+class PackageFactPage(Page[LedgerFact]):
     pass
 
 
@@ -192,14 +184,14 @@ def list_package_facts(call: Query[ListParameters]) -> Found:
 
 class QuoteStep(Value):
     rule: str
-    amount: MoneyShown
+    amount: SignedMoney
 
 
-class RefundQuoteShown(Value):
+class RefundQuote(Value):
     """What a refund would be by the rule: max(0, paid - refunded - value of units used)."""
 
     package_id: str
-    quote: MoneyShown
+    quote: SignedMoney
     steps: tuple[QuoteStep, ...]
     version: int
 
@@ -208,7 +200,7 @@ class RefundQuoteShown(Value):
     "/v1/packages/{package_id}/refund-quote",
     "packages.refund_quote",
     "What would be refunded by the rule, step by step",
-    answer=RefundQuoteShown,
+    answer=RefundQuote,
 )
 def quote_refund(call: Query[NoParameters]) -> Found:
     asked = ask(call)
@@ -217,9 +209,7 @@ def quote_refund(call: Query[NoParameters]) -> Found:
     quote = refund_quote(package)
     steps = tuple(QuoteStep(**step) for step in quote_steps(quote, package.currency))
     return asked.found(
-        RefundQuoteShown(
-            package_id=asked.id, quote=asked.money(quote.quote), steps=steps, version=package.version
-        )
+        RefundQuote(package_id=asked.id, quote=asked.money(quote.quote), steps=steps, version=package.version)
     )
 
 

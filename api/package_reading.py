@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from api.cards import NOBODY, MoneyShown, ParticipantShown, People, kinds_of, known, with_kinds
+from api.cards import NOBODY, HouseholdMember, People, SignedMoney, kinds_of, known, with_kinds
 from api.permissions import may
 from api.problems import Flaw, Problem, invalid
 from api.queries import Found, ListParameters, Query, TravelParameters
@@ -92,13 +92,13 @@ class Asked:
         wanted = sorted({id for id in ids if id is not None})
         return {text.id: text.text for text in self.call.ledger.recorder.texts(wanted)} if wanted else {}
 
-    def money(self, amount: int) -> MoneyShown:
-        return MoneyShown(amount=amount, currency=self.card["currency"])
+    def money(self, amount: int) -> SignedMoney:
+        return SignedMoney(amount=amount, currency=self.card["currency"])
 
-    def participant(self, id: str | None, people: People) -> ParticipantShown | None:
+    def participant(self, id: str | None, people: People) -> HouseholdMember | None:
         if id is None:
             return None
-        return ParticipantShown(**beneficiary(id, self.card["customer_id"], people))
+        return HouseholdMember(**beneficiary(id, self.card["customer_id"], people))
 
     def found(self, body: Any) -> Found:
         return Found(body, self.position, self.card["version"])

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from api.answers import Ask, Command, command
-from api.bodies import Nothing, Price
-from api.cards import Card, in_books, owners
+from api.bodies import EmptyBody, Price
+from api.cards import PackageCard, in_books, owners
 from api.payments import PaymentBody, money, moving, new_payment
 from api.problems import Flaw, invalid
 from api.texts import wording, wording_or_none
@@ -76,7 +76,7 @@ class SaleBody(Value):
     external_ref: ExternalRef | None = None
 
 
-class SoldCard(Card):
+class SoldPackage(PackageCard):
     payment_id: str | None
     """Of the payment that came with the sale."""
 
@@ -86,7 +86,7 @@ class SoldCard(Card):
     "packages.sell",
     "Sell a package",
     body=SaleBody,
-    answer=SoldCard,
+    answer=SoldPackage,
     location="/v1/packages/{id}",
     codes=(
         "not-found",
@@ -164,7 +164,7 @@ class CorrectionBody(Value):
     "packages.correct",
     "Correct the units of a line",
     body=CorrectionBody,
-    answer=Card,
+    answer=PackageCard,
     codes=("insufficient-units", "package-cancelled", "limit-reached"),
 )
 def correct_package(call: Command[CorrectionBody]) -> Ask:
@@ -184,7 +184,7 @@ class ExpiryBody(Value):
     "packages.set_expiry",
     "Change or remove the expiry",
     body=ExpiryBody,
-    answer=Card,
+    answer=PackageCard,
     codes=("package-cancelled", "package-expired"),
 )
 def set_expiry(call: Command[ExpiryBody]) -> Ask:
@@ -204,7 +204,7 @@ class ReinstatementBody(Value):
     "packages.reinstate",
     "Bring an expired or cancelled package back, with a new last day",
     body=ReinstatementBody,
-    answer=Card,
+    answer=PackageCard,
     codes=("not-expired",),
 )
 def reinstate_package(call: Command[ReinstatementBody]) -> Ask:
@@ -225,7 +225,7 @@ class FreezeBody(Value):
     "packages.freeze",
     "Freeze a package: no use meanwhile, and the expiry moves",
     body=FreezeBody,
-    answer=Card,
+    answer=PackageCard,
     codes=("package-cancelled", "package-expired", "package-frozen"),
 )
 def freeze(call: Command[FreezeBody]) -> Ask:
@@ -237,10 +237,10 @@ def freeze(call: Command[FreezeBody]) -> Ask:
     "/v1/packages/{package_id}/unfreeze",
     "packages.unfreeze",
     "End a freeze today",
-    body=Nothing,
-    answer=Card,
+    body=EmptyBody,
+    answer=PackageCard,
 )
-def unfreeze(call: Command[Nothing]) -> Ask:
+def unfreeze(call: Command[EmptyBody]) -> Ask:
     return _changing(call, UnfreezePackage(package_id=call.id("package_id")))
 
 
@@ -254,7 +254,7 @@ class PriceBody(Value):
     "packages.adjust_price",
     "Adjust the price; the difference is spread over the available units",
     body=PriceBody,
-    answer=Card,
+    answer=PackageCard,
     codes=("package-cancelled",),
 )
 def adjust_price(call: Command[PriceBody]) -> Ask:
@@ -273,7 +273,7 @@ class SharingBody(Value):
     "packages.share",
     "Change who may use a package; past use is untouched",
     body=SharingBody,
-    answer=Card,
+    answer=PackageCard,
     codes=("package-cancelled",),
 )
 def change_sharing(call: Command[SharingBody]) -> Ask:
@@ -292,7 +292,7 @@ class NoteBody(Value):
     "packages.add_note",
     "Add a note",
     body=NoteBody,
-    answer=Card,
+    answer=PackageCard,
     codes=("limit-reached",),
 )
 def add_note(call: Command[NoteBody]) -> Ask:
@@ -307,7 +307,7 @@ class CancellationRefund(Value):
     payment_id: PaymentId
 
 
-class CancellationBody(Value):
+class PackageCancellationBody(Value):
     reason: LongText
     release_holds: bool = False
     """Also release units that are held for bookings; refused while any are held otherwise."""
@@ -318,11 +318,11 @@ class CancellationBody(Value):
     "/v1/packages/{package_id}/cancellation",
     "packages.cancel",
     "Cancel a package: the remaining units lapse",
-    body=CancellationBody,
-    answer=Card,
+    body=PackageCancellationBody,
+    answer=PackageCard,
     codes=("package-cancelled", "holds-outstanding", "refund-exceeds-paid"),
 )
-def cancel_package(call: Command[CancellationBody]) -> Ask:
+def cancel_package(call: Command[PackageCancellationBody]) -> Ask:
     given, refund = call.body.refund, None
     if given is not None:
         amount = moving(call, given.amount, "/refund/amount")
@@ -346,7 +346,7 @@ class VoidingBody(Value):
     "packages.void",
     "Undo a sale made by mistake: the same day, nothing used; what was paid goes back",
     body=VoidingBody,
-    answer=Card,
+    answer=PackageCard,
     codes=("package-cancelled", "holds-outstanding", "not-eligible"),
 )
 def void_package(call: Command[VoidingBody]) -> Ask:

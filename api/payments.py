@@ -4,7 +4,7 @@ from typing import Any
 
 from api.answers import Ask, Command, command
 from api.bodies import Price, SentMoney
-from api.cards import Card, in_books, owners
+from api.cards import PackageCard, in_books, owners
 from api.problems import Flaw, invalid
 from api.texts import wording
 from domain.ledger.books import Books
@@ -30,7 +30,7 @@ class RefundBody(Value):
     reason: LongText
 
 
-class PaidCard(Card):
+class PaidPackage(PackageCard):
     payment_id: str
 
 
@@ -62,7 +62,7 @@ def new_payment(call: Command[Any], body: PaymentBody, where: str = "") -> NewPa
     "payments.record",
     "Record a payment, in full or in part",
     body=PackagePaymentBody,
-    answer=PaidCard,
+    answer=PaidPackage,
     codes=("package-cancelled", "overpayment", "effective-at-out-of-range", "back-dating-not-allowed"),
 )
 def record_payment(call: Command[PackagePaymentBody]) -> Ask:
@@ -80,7 +80,7 @@ def record_payment(call: Command[PackagePaymentBody]) -> Ask:
     "payments.refund",
     "Refund a payment, in full or in part; no unit moves",
     body=RefundBody,
-    answer=PaidCard,
+    answer=PaidPackage,
     codes=("refund-exceeds-paid",),
 )
 def refund_payment(call: Command[RefundBody]) -> Ask:

@@ -31,7 +31,7 @@ class Image(Value):
     media_type: str
 
 
-class PhotoShown(Value):
+class UploadedPhoto(Value):
     id: str
     url: str
     media_type: str
@@ -112,7 +112,7 @@ def _parts(raw: bytes, boundary: bytes) -> Iterator[bytes]:
     "photos.upload",
     "Take in a photo, for a profile to name: a JPEG, PNG or WebP image of at most 5 MB",
     body=Image,
-    answer=PhotoShown,
+    answer=UploadedPhoto,
     location="/v1/photos/{id}",
     looks=True,  # it hashes megabytes
     upload=Upload(read_image, (*IMAGES, FORM), PHOTO_BYTES_MAX + BODY_BYTES_MAX),
@@ -121,7 +121,7 @@ def upload(call: Command[Image]) -> Ask:
     id, image = call.new("pho"), call.body
     url = photo_url(id)
     call.ids.made.append(url)  # it follows from the id, so a dry run shows neither
-    shown = PhotoShown(id=id, url=url, media_type=image.media_type, bytes=len(image.data))
+    shown = UploadedPhoto(id=id, url=url, media_type=image.media_type, bytes=len(image.data))
     photo = Photo(id, image.media_type, image.data)
     return Ask(AddPhoto(photo_id=id), lambda books, _: shown, photos=(photo,))
 

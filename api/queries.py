@@ -1,6 +1,6 @@
 """A question over HTTP: one thing folded from its stream, or a page of a list from a read model.
 
-    @query("/v1/services/{service_id}", "services.show", "One service", answer=ServiceShown)
+    @query("/v1/services/{service_id}", "services.show", "One service", answer=Service)
     def show(call: Query[NoParameters]) -> Found:
         books = call.look(Wanted({id: 0}))
         return Found(shown(books, id), books.head.position, version=…)

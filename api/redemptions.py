@@ -7,11 +7,11 @@ from api.answers import Ask, Command, command
 from api.booking_shown import starts_of
 from api.cards import (
     NOBODY,
-    BookingShown,
-    Card,
-    MoneyShown,
-    NamedShown,
-    ParticipantShown,
+    BookingRef,
+    HouseholdMember,
+    NamedThing,
+    PackageCard,
+    SignedMoney,
     booking,
     in_books,
     kinds_of,
@@ -72,26 +72,26 @@ class RedemptionBody(Value):
     line: LineNumber | None = None
 
 
-class AllocationShown(Value):
+class RedemptionAllocation(Value):
     """Units of one line of one package, by their numbers, and what they are worth together."""
 
     package_id: str
     line: int
     units: tuple[int, ...]
-    value: MoneyShown
+    value: SignedMoney
 
 
-class RedeemedCard(Card):
+class RedeemedPackage(PackageCard):
     redemption_id: str
-    allocations: tuple[AllocationShown, ...]
+    allocations: tuple[RedemptionAllocation, ...]
 
 
 class RedeemedUnits(Value):
     """One redemption, the units it took in order, and the packages it took them of."""
 
     redemption_id: str
-    allocations: tuple[AllocationShown, ...]
-    packages: tuple[Card, ...]
+    allocations: tuple[RedemptionAllocation, ...]
+    packages: tuple[PackageCard, ...]
 
 
 REFUSALS = (
@@ -119,7 +119,7 @@ def _wish(call: Command[RedemptionBody]) -> dict[str, Any]:
     "redemptions.redeem",
     "Use units of one package",
     body=RedemptionBody,
-    answer=RedeemedCard,
+    answer=RedeemedPackage,
     location="/v1/redemptions/{redemption_id}",
     codes=REFUSALS,
 )
@@ -172,7 +172,7 @@ def _facts_of(decision: Decision) -> Iterator[tuple[str, Any]]:
 
 
 def _allocation(package_id: str, fact: UnitsRedeemed | UnitsRestored, currency: str) -> Row:
-    """The members of an `AllocationShown`."""
+    """The members of an `RedemptionAllocation`."""
     value = {"amount": fact.value, "currency": currency}
     return {"package_id": package_id, "line": fact.line, "units": fact.units, "value": value}
 
@@ -198,8 +198,8 @@ class RestoredUnits(Value):
     """Why not everything that went back can be used."""
     restorable: int
     """What is left of the redemption to restore."""
-    allocations: tuple[AllocationShown, ...]
-    packages: tuple[Card, ...]
+    allocations: tuple[RedemptionAllocation, ...]
+    packages: tuple[PackageCard, ...]
 
 
 @command(
@@ -251,29 +251,29 @@ def _used(books: Books, redemption_id: str) -> Iterable[Package]:
 # One redemption
 
 
-class UsedAllocation(AllocationShown):
+class UsedAllocation(RedemptionAllocation):
     restorable: int
     """How many of these units can still go back."""
 
 
-class RedemptionShown(Value):
+class Redemption(Value):
     id: str
     customer_id: str
-    service: NamedShown
-    participant: ParticipantShown
+    service: NamedThing
+    participant: HouseholdMember
     quantity: int
     effective_at: str
     recorded_at: str
-    staff: NamedShown | None
+    staff: NamedThing | None
     location_id: str | None
-    booking: BookingShown | None
+    booking: BookingRef | None
     allocations: tuple[UsedAllocation, ...]
     restored: int
     """Units that restorations or corrections gave back."""
     restorable: int
 
 
-@query("/v1/redemptions/{redemption_id}", "redemptions.show", "One redemption", answer=RedemptionShown)
+@query("/v1/redemptions/{redemption_id}", "redemptions.show", "One redemption", answer=Redemption)
 def show_redemption(call: Query[NoParameters]) -> Found:
     id = call.id("redemption_id")
     books = call.look(Wanted(claimed=(redemption_claims(id),), with_customers=True))
@@ -297,7 +297,7 @@ def _uses(books: Books, redemption_id: str) -> Iterator[tuple[Package, Recorded,
 
 def _redemption(
     call: Query[Any], books: Books, id: str, uses: Sequence[tuple[Package, Recorded, UnitsRedeemed]]
-) -> RedemptionShown:
+) -> Redemption:
     package, recorded, fact = uses[0]
     people = NOBODY
     if call.sees_people:
@@ -308,11 +308,11 @@ def _redemption(
     allocations = tuple(_used_allocation(*use) for use in uses)
     restorable = sum(allocation.restorable for allocation in allocations)
     name = next((s.name for line in package.lines for s in line.services if s.id == fact.service_id), None)
-    return RedemptionShown(
+    return Redemption(
         id=id,
         customer_id=package.customer_id,
-        service=NamedShown(id=fact.service_id, name=name),
-        participant=ParticipantShown(**beneficiary(fact.participant_id, package.customer_id, people)),
+        service=NamedThing(id=fact.service_id, name=name),
+        participant=HouseholdMember(**beneficiary(fact.participant_id, package.customer_id, people)),
         quantity=fact.quantity,
         effective_at=rfc3339(fact.effective_at),
         recorded_at=rfc3339(recorded.recorded_at),
@@ -328,7 +328,7 @@ def _redemption(
 def _used_allocation(package: Package, recorded: Recorded, fact: UnitsRedeemed) -> UsedAllocation:
     held = package.uses[fact.redemption_id].allocations
     left = next(len(allocation.units) for allocation in held if allocation.number == fact.allocation)
-    value = MoneyShown(amount=fact.value, currency=package.currency)
+    value = SignedMoney(amount=fact.value, currency=package.currency)
     return UsedAllocation(
         package_id=recorded.stream_id, line=fact.line, units=fact.units, value=value, restorable=left
     )

@@ -5,6 +5,7 @@ models that check a request are the models that describe it, with `additionalPro
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -40,7 +41,7 @@ Known = Mapping[Any, Schema]
 
 
 def document(routes: Sequence[Route]) -> bytes:
-    """The whole document as JSON."""
+    """The whole document as JSON. Raises TypeError for two types of one name."""
     bodies = {route.body for route in routes if route.body}
     answers = {route.answer for route in routes if route.answer}
     models = [(model, "validation") for model in bodies] + [(model, "serialization") for model in answers]
@@ -48,7 +49,7 @@ def document(routes: Sequence[Route]) -> bytes:
     paths: dict[str, Schema] = {}
     for route in sorted(routes, key=lambda route: (route.path, route.method)):
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, known)
-    schemas = {"Problem": _PROBLEM, "DryRun": _DRY_RUN, **definitions.get("$defs", {})}
+    schemas = _named({"Problem": _PROBLEM, "DryRun": _DRY_RUN}, definitions.get("$defs", {}))
     return json.dumps(
         {
             "openapi": "3.1.0",
@@ -63,6 +64,20 @@ def document(routes: Sequence[Route]) -> bytes:
         },
         ensure_ascii=False,
     ).encode()
+
+
+PUBLIC_NAME = re.compile(r"[A-Z][A-Za-z]+")
+
+
+def _named(ours: Mapping[str, Schema], types: Mapping[str, Schema]) -> Mapping[str, Schema]:
+    """All types by their public name: that of the class. Raises TypeError where two share one.
+
+    pydantic tells such types apart by their module (`api__bookings__Page`) or their use (`Page-Input`), which would
+    rename them in every generated client whenever a file moves.
+    """
+    if shared := sorted(name for name in types if not PUBLIC_NAME.fullmatch(name) or name in ours):
+        raise TypeError(f"types of the API that share a name, or have no public one: {', '.join(shared)}")
+    return {**ours, **types}
 
 
 _DESCRIPTION = (

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from api.answers import Ask, Command, command
-from api.bodies import Nothing
+from api.bodies import EmptyBody
 from api.queries import Found, ListParameters, Page, Query, query
 from api.ranges import check_range
 from domain.business import RemoveSegment, SaveSegment
@@ -25,20 +25,20 @@ class SegmentBody(Value):
     """The filters of `GET /v1/customers` under the same names, but for `search`: it may hold a name."""
 
 
-class SegmentShown(Value):
+class Segment(Value):
     id: str
     name: str
     filters: CustomerFilters
     removed: bool
 
 
-class SegmentPage(Page[SegmentShown]):
+class SegmentPage(Page[Segment]):
     pass
 
 
-def _shown(books: Books, id: str) -> SegmentShown:
+def _shown(books: Books, id: str) -> Segment:
     segment = books.business.segments[id]
-    return SegmentShown(id=id, name=segment.name, filters=segment.filters, removed=segment.removed)
+    return Segment(id=id, name=segment.name, filters=segment.filters, removed=segment.removed)
 
 
 @command(
@@ -46,7 +46,7 @@ def _shown(books: Books, id: str) -> SegmentShown:
     "segments.save",
     "Save filters of the customer list under a name",
     body=SegmentBody,
-    answer=SegmentShown,
+    answer=Segment,
 )
 def save(call: Command[SegmentBody]) -> Ask:
     body = call.body
@@ -61,10 +61,10 @@ def save(call: Command[SegmentBody]) -> Ask:
     "/v1/segments/{segment_id}/removal",
     "segments.remove",
     "Remove a segment; the customers in it stay",
-    body=Nothing,
-    answer=SegmentShown,
+    body=EmptyBody,
+    answer=Segment,
 )
-def remove(call: Command[Nothing]) -> Ask:
+def remove(call: Command[EmptyBody]) -> Ask:
     id = call.id("segment_id")
     return Ask(RemoveSegment(segment_id=id), lambda books, _: _shown(books, id))
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from api.answers import Ask, Command, command
-from api.bodies import MayBeAbsent, Nothing
+from api.bodies import EmptyBody, MayBeAbsent
 from api.people import called_of
 from api.queries import Found, ListParameters, NoParameters, Page, Query, query
 from domain.ledger.books import Books
@@ -42,7 +42,7 @@ class StaffChanges(Value):
     locations: MayBeAbsent[Places] = None
 
 
-class StaffShown(Value):
+class StaffMember(Value):
     id: str
     name: str | None
     photo_url: str | None
@@ -52,11 +52,11 @@ class StaffShown(Value):
     version: int
 
 
-class StaffPage(Page[StaffShown]):
+class StaffPage(Page[StaffMember]):
     pass
 
 
-def _in_books(books: Books, staff_id: str, *, sees_people: bool) -> StaffShown:
+def _in_books(books: Books, staff_id: str, *, sees_people: bool) -> StaffMember:
     """Raises NotFound."""
     found = books.staff(staff_id)
     if found is None:
@@ -70,9 +70,9 @@ def _in_books(books: Books, staff_id: str, *, sees_people: bool) -> StaffShown:
     return _shown(staff_id, books.person(staff_id) if sees_people else None, standing)
 
 
-def _shown(id: str, person: Person | None, standing: Row) -> StaffShown:
+def _shown(id: str, person: Person | None, standing: Row) -> StaffMember:
     known = called_of(person)
-    return StaffShown(
+    return StaffMember(
         id=id,
         name=None if known is None else known.name,
         photo_url=photo_url(known.photo) if known and known.photo else None,
@@ -92,7 +92,7 @@ def _ask(id: str, asked: Value) -> Ask:
     "staff.register",
     "Register a member of staff",
     body=StaffBody,
-    answer=StaffShown,
+    answer=StaffMember,
     location="/v1/staff/{id}",
 )
 def register(call: Command[StaffBody]) -> Ask:
@@ -107,7 +107,7 @@ def register(call: Command[StaffBody]) -> Ask:
     "staff.change",
     "Change a member of staff: name, photo, role or locations",
     body=StaffChanges,
-    answer=StaffShown,
+    answer=StaffMember,
 )
 def change(call: Command[StaffChanges]) -> Ask:
     id, body = call.id("staff_id"), call.body
@@ -116,7 +116,7 @@ def change(call: Command[StaffChanges]) -> Ask:
     return _ask(id, ChangeStaffEntry(staff=changing, changes=changes))
 
 
-def _end_keys(call: Command[Nothing]) -> None:
+def _end_keys(call: Command[EmptyBody]) -> None:
     """Who left gets in no more. The key of an owner ends by an owner's word alone, as any key of theirs."""
     id, frame = call.id("staff_id"), call.frame
     for key in frame.carnet.store.keys_of(call.business_id):
@@ -129,16 +129,16 @@ def _end_keys(call: Command[Nothing]) -> None:
     "/v1/staff/{staff_id}/deactivation",
     "staff.deactivate",
     "Deactivate a member of staff: their keys end, and nothing new is booked with them",
-    body=Nothing,
-    answer=StaffShown,
+    body=EmptyBody,
+    answer=StaffMember,
     follows=_end_keys,
 )
-def deactivate(call: Command[Nothing]) -> Ask:
+def deactivate(call: Command[EmptyBody]) -> Ask:
     id = call.id("staff_id")
     return _ask(id, DeactivateStaff(staff_id=id))
 
 
-@query("/v1/staff/{staff_id}", "staff.show", "One member of staff", answer=StaffShown)
+@query("/v1/staff/{staff_id}", "staff.show", "One member of staff", answer=StaffMember)
 def show(call: Query[NoParameters]) -> Found:
     id = call.id("staff_id")
     books = call.look(Wanted({id: 0}))

@@ -2,13 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.booking import (
-    AttendanceMarked,
-    Booking,
-    BookingCompleted,
-    BookingFact,
-    MarkAttendance,
-)
+from domain.booking import AttendanceMarked, Booking, BookingCompleted, BookingFact, MarkAttendance
 from domain.calling_off import Fate, undo
 from domain.holding import use_held
 from domain.package import AnyPackageFact, Package

@@ -17,6 +17,7 @@ from domain.holding import Session
 from domain.values import (
     Amount,
     BookingId,
+    CancellationTerms,
     Currency,
     CustomerId,
     ExternalRef,
@@ -31,7 +32,6 @@ from domain.values import (
     RedemptionId,
     ServiceId,
     StaffId,
-    Terms,
     TextRef,
     Value,
     Wording,
@@ -52,7 +52,7 @@ class BookingSource(Value):
     package_id: PackageId
     line: LineNumber
     quantity: Quantity
-    terms: Terms
+    terms: CancellationTerms
     """In force when it was booked, whatever is agreed later."""
     policy_version: int | None = None
     """Of the business, where the terms are those of its policies; None: they are those of an offer."""
@@ -72,7 +72,7 @@ class BookingOutcome(Value):
     package_id: PackageId
     line: LineNumber
     quantity: Quantity
-    terms: Terms
+    terms: CancellationTerms
     policy_version: int | None = None
     free_until: Moment
     in_time: bool
@@ -118,7 +118,7 @@ class BookingMade(Fact):
     sources: tuple[BookingSource, ...] = ()
     """Empty: it is not paid with units."""
     payment: BookingPayment | None = None
-    terms: Terms
+    terms: CancellationTerms
     """Of the business, for what is not paid with units."""
     policy_version: int
     occurrence: Occurrence | None = None
@@ -148,7 +148,7 @@ class BookingSourcesChanged(Fact):
     sources: tuple[BookingSource, ...]
     """All of them, from now on."""
     redemption_id: RedemptionId | None = None
-    terms: Terms
+    terms: CancellationTerms
     """Of the business, for what is not paid with units, as in `booking.made`."""
     policy_version: int
     measured_from: Moment
@@ -218,7 +218,7 @@ class Booking:
     deduct: Deduct
     redemption_id: str | None
     sources: tuple[BookingSource, ...]
-    terms: Terms
+    terms: CancellationTerms
     policy_version: int
     measured_from: datetime
     paid: int = 0

@@ -14,6 +14,7 @@ from domain.refusals import IdTaken, Invalid, LimitReached, NotFound
 from domain.segments import SEGMENTS_MAX, CustomerFilters
 from domain.values import (
     BusinessId,
+    CancellationTerms,
     Category,
     Currency,
     LocationId,
@@ -22,7 +23,6 @@ from domain.values import (
     PositiveAmount,
     Quantity,
     SegmentId,
-    Terms,
     TimeZone,
     Value,
 )
@@ -73,7 +73,7 @@ class BusinessOpened(Fact):
 class Policies(Value):
     """The terms of a business, in force for what is decided after they were recorded."""
 
-    cancellation: Terms = Terms(notice_hours=24, late="restore")
+    cancellation: CancellationTerms = CancellationTerms(notice_hours=24, late="restore")
     deduct: Deduct = "at_booking"
     payment_required: bool = False
     """Whether a package must be fully paid before a unit of it is used."""
@@ -213,7 +213,7 @@ class OpenBusiness(Value):
 class ChangePolicies(Value):
     """Only the fields that are given change; `correction_max: null` takes that limit away."""
 
-    cancellation: Terms | None = None
+    cancellation: CancellationTerms | None = None
     deduct: Deduct | None = None
     payment_required: bool | None = None
     correction_max: Quantity | None = None

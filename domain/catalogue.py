@@ -11,19 +11,19 @@ from typing import Annotated, ClassVar, Literal, Self, assert_never
 from pydantic import Field, model_validator
 
 from domain.events import Fact
-from domain.expiry import Never, Validity
+from domain.expiry import NoExpiry, Validity
 from domain.refusals import IdTaken, Invalid, NotFound, OfferRetired
 from domain.values import (
     LINES_MAX,
     UNITS_PER_PACKAGE_MAX,
     Amount,
     BasisPoints,
+    CancellationTerms,
     LocationId,
     Name,
     OfferId,
     Quantity,
     ServiceId,
-    Terms,
     Value,
 )
 
@@ -80,11 +80,11 @@ class OfferTerms(Value):
     name: Name
     price: Amount
     lines: Lines
-    validity: Validity = Never()
+    validity: Validity = NoExpiry()
     sharing: Sharing = "purchaser"
     cap_per_participant: Quantity | None = None
     """The most units of one package that one participant of a household may use."""
-    cancellation: Terms | None = None
+    cancellation: CancellationTerms | None = None
     max_per_customer: Annotated[int, Field(ge=1, le=10_000)] | None = None
     locations: tuple[LocationId, ...] = ()
     """Where it can be used; empty: everywhere."""

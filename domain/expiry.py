@@ -17,28 +17,30 @@ CalendarUnit = Literal["days", "weeks", "months", "years"]
 Count = Annotated[int, Field(ge=1, le=3_650)]
 
 
-class Never(Value):
+class NoExpiry(Value):
     rule: Literal["never"] = "never"
 
 
-class OnDate(Value):
+class ExpiryOnDate(Value):
     rule: Literal["on_date"] = "on_date"
     date: Day
 
 
-class AfterPurchase(Value):
+class ExpiryAfterPurchase(Value):
     rule: Literal["after_purchase"] = "after_purchase"
     count: Count
     unit: CalendarUnit
 
 
-class AfterFirstUse(Value):
+class ExpiryAfterFirstUse(Value):
     rule: Literal["after_first_use"] = "after_first_use"
     count: Count
     unit: CalendarUnit
 
 
-Validity = Annotated[Never | OnDate | AfterPurchase | AfterFirstUse, Field(discriminator="rule")]
+Validity = Annotated[
+    NoExpiry | ExpiryOnDate | ExpiryAfterPurchase | ExpiryAfterFirstUse, Field(discriminator="rule")
+]
 
 
 def add(day: date, count: int, unit: CalendarUnit) -> date:
@@ -56,11 +58,11 @@ def add(day: date, count: int, unit: CalendarUnit) -> date:
 def expiry_at_sale(validity: Validity, purchased_on: date) -> date | None:
     """The last valid day known at sale; None when it never ends or has not begun."""
     match validity:
-        case OnDate():
+        case ExpiryOnDate():
             return validity.date
-        case AfterPurchase():
+        case ExpiryAfterPurchase():
             return add(purchased_on, validity.count, validity.unit)
-        case Never() | AfterFirstUse():
+        case NoExpiry() | ExpiryAfterFirstUse():
             return None
 
 

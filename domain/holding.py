@@ -24,7 +24,7 @@ from domain.package import (
 )
 from domain.redeeming import Taken, started_by
 from domain.restoring import give_back
-from domain.values import Circumstances, Terms
+from domain.values import CancellationTerms, Circumstances
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def use_held(
 
 
 def forfeit_held(
-    package: Package, session: Session, terms: Terms, why: ReleasedFor, at: Circumstances
+    package: Package, session: Session, terms: CancellationTerms, why: ReleasedFor, at: Circumstances
 ) -> list[AnyPackageFact]:
     """What was held is consumed without a session."""
     facts = release(package, session.booking_id, why, at)
@@ -173,7 +173,12 @@ def forfeit_held(
 
 
 def forfeit_used(
-    package: Package, id: str, session: Session, redemption_id: str, terms: Terms, at: Circumstances
+    package: Package,
+    id: str,
+    session: Session,
+    redemption_id: str,
+    terms: CancellationTerms,
+    at: Circumstances,
 ) -> list[AnyPackageFact]:
     """What was redeemed when the booking was made is given back and forfeited at once."""
     back = restored(package, id, redemption_id, at)
@@ -200,7 +205,7 @@ def _forfeited(
     number: int,
     units: tuple[int, ...],
     session: Session,
-    terms: Terms,
+    terms: CancellationTerms,
     redemption_id: str | None,
     at: Circumstances,
 ) -> UnitsForfeited:

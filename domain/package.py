@@ -23,6 +23,7 @@ from domain.values import (
     Amount,
     BasisPoints,
     BookingId,
+    CancellationTerms,
     Currency,
     CustomerId,
     Day,
@@ -43,7 +44,6 @@ from domain.values import (
     RedemptionId,
     ServiceId,
     StaffId,
-    Terms,
     TextRef,
     UnitNumber,
     Value,
@@ -110,7 +110,7 @@ class PackagePurchased(PackageFact):
     sharing: Sharing
     beneficiaries: tuple[ParticipantId, ...]
     cap_per_participant: Quantity | None = None
-    cancellation: Terms
+    cancellation: CancellationTerms
     policy_version: int | None = None
     """Of the business, where the cancellation terms are its own; None: they are the offer's."""
     locations: tuple[LocationId, ...] = ()
@@ -238,7 +238,7 @@ class UnitsForfeited(PackageFact):
     session_at: Moment
     redemption_id: RedemptionId | None = None
     """The redemption that had used them, where they were not only held."""
-    terms: Terms
+    terms: CancellationTerms
     staff_id: StaffId | None = None
 
 
@@ -522,7 +522,7 @@ class Package:
     beneficiaries: tuple[str, ...]
     cap_per_participant: int | None
     locations: tuple[str, ...]
-    cancellation: Terms
+    cancellation: CancellationTerms
     policy_version: int | None
     """Of the business, where the cancellation terms are its own."""
     expires_on: date | None

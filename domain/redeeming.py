@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from domain.business import Business
 from domain.customer import Customer, Participant
-from domain.expiry import AfterFirstUse, add
+from domain.expiry import ExpiryAfterFirstUse, add
 from domain.guards import EARLIEST_SALE, check_moment, check_room, now_for, settled, today_for
 from domain.package import AnyPackageFact, Package, Redemption, UnitsRedeemed, ValidityStarted
 from domain.refusals import (
@@ -314,7 +314,7 @@ def started_by(
 ) -> list[AnyPackageFact]:
     """The first redemption starts a validity that waits for it, on the day of its session."""
     rule = package.validity
-    if not isinstance(rule, AfterFirstUse) or package.started_on is not None:
+    if not isinstance(rule, ExpiryAfterFirstUse) or package.started_on is not None:
         return []
     started_on = local_day(session_at, package.time_zone)
     if package.expiry_set:

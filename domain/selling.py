@@ -11,7 +11,7 @@ from datetime import datetime
 from domain.business import Business
 from domain.catalogue import Offer, OfferLine, OfferTerms, Service, check_lines
 from domain.customer import Customer
-from domain.expiry import Never, OnDate, expiry_at_sale
+from domain.expiry import ExpiryOnDate, NoExpiry, expiry_at_sale
 from domain.guards import EARLIEST_SALE, amount_in, check_expiry, check_moment
 from domain.package import (
     AnyPackageFact,
@@ -23,14 +23,7 @@ from domain.package import (
     evolve,
 )
 from domain.paying import record_payment
-from domain.refusals import (
-    CustomerBlocked,
-    CustomerInactive,
-    Invalid,
-    LimitReached,
-    NotFound,
-    OfferRetired,
-)
+from domain.refusals import CustomerBlocked, CustomerInactive, Invalid, LimitReached, NotFound, OfferRetired
 from domain.sharing import check_beneficiaries
 from domain.spreading import runs, spread, weights_of
 from domain.values import UNITS_PER_PACKAGE_MAX, Circumstances, as_moment, local_day
@@ -116,7 +109,7 @@ def _purchased(
     )
     if command.expires_on != "by rule":
         expires_on = command.expires_on
-        validity = Never() if expires_on is None else OnDate(date=expires_on)
+        validity = NoExpiry() if expires_on is None else ExpiryOnDate(date=expires_on)
     if expires_on is not None:
         check_expiry(expires_on, moment, business.time_zone)
     return PackagePurchased(

@@ -8,14 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.booking import Booking, BookingSource, BookingSourcesChanged, SourcesWhy
-from domain.package import (
-    AnyPackageFact,
-    HoldReleased,
-    LineCorrected,
-    Package,
-    Redemption,
-    UnitsRestored,
-)
+from domain.package import AnyPackageFact, HoldReleased, LineCorrected, Package, Redemption, UnitsRestored
 from domain.redeeming import Taken
 from domain.refusals import BookingState, Invalid
 from domain.scheduling import source_of

@@ -147,7 +147,7 @@ class PaymentMethod(StrEnum):
     OTHER = "other"
 
 
-class Terms(Value):
+class CancellationTerms(Value):
     """What a customer may expect who cancels: in time means at least `notice_hours` before the start."""
 
     notice_hours: Annotated[int, Field(ge=0, le=24 * 60)]

@@ -25,7 +25,7 @@ from domain.booking import (
     BookingSourcesChanged,
 )
 from domain.ledger.mapper import Recorded
-from domain.values import Terms
+from domain.values import CancellationTerms
 from projections.definition import Key, Keyed, Log, Moment, Row
 
 TABLE = Table(
@@ -163,7 +163,10 @@ def _paid_with(sources: Sequence[BookingSource], redemption_id: str | None) -> R
 
 
 def _notice(
-    sources: Sequence[BookingSource], terms: Terms, policy_version: int | None, measured_from: datetime
+    sources: Sequence[BookingSource],
+    terms: CancellationTerms,
+    policy_version: int | None,
+    measured_from: datetime,
 ) -> Row:
     """The terms that end first: of the packages that pay, else of the business."""
     free_until = measured_from - timedelta(hours=terms.notice_hours)
@@ -184,7 +187,9 @@ def _change(before: Row, fact: BookingFact) -> Row:
         case BookingConfirmed():
             return {"status": "confirmed"}
         case BookingRescheduled():
-            own = Terms(notice_hours=before["notice_hours"], late=before["late"], text=before["terms_text"])
+            own = CancellationTerms(
+                notice_hours=before["notice_hours"], late=before["late"], text=before["terms_text"]
+            )
             notice = _notice(fact.sources, own, before["policy_version"], fact.measured_from)
             return {"starts_at": fact.starts_at, **notice}
         case BookingSourcesChanged():

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from domain.expiry import AfterFirstUse, AfterPurchase, Never, OnDate, Validity
+from domain.expiry import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry, Validity
 from domain.ledger.mapper import Recorded
 from domain.package import (
     ExpiryChanged,
@@ -151,13 +151,13 @@ def _expiry_step(fact: object) -> tuple[str, date | None] | None:
 
 def _rule(validity: Validity, purchased_on: date) -> str:
     match validity:
-        case Never():
+        case NoExpiry():
             return "never"
-        case OnDate():
+        case ExpiryOnDate():
             return f"on {validity.date}"
-        case AfterPurchase():
+        case ExpiryAfterPurchase():
             return f"{validity.count} {validity.unit} after the purchase on {purchased_on}"
-        case AfterFirstUse():
+        case ExpiryAfterFirstUse():
             return f"{validity.count} {validity.unit} after the first use; until then it never expires"
 
 

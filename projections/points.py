@@ -10,14 +10,7 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, selec
 
 from domain.events import Fact
 from domain.ledger.mapper import Recorded
-from domain.rewards import (
-    FACTS,
-    PointsAdded,
-    PointsAdjusted,
-    PointsRedeemed,
-    change_of,
-    customer_of,
-)
+from domain.rewards import FACTS, PointsAdded, PointsAdjusted, PointsRedeemed, change_of, customer_of
 from projections.definition import Key, Keyed, Row
 from projections.views import Snapshot
 

@@ -3,6 +3,7 @@
 `python -m tests.reference` writes them anew; `tests/test_reference.py` fails when one is out of date.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -17,6 +18,7 @@ from api.command import main
 from api.owning import NOBODYS
 from api.permissions import PERMISSIONS
 from api.problems import KINDS
+from api.schema import document
 from domain.events import Fact
 from domain.facts import FACTS
 from domain.values import Role
@@ -141,6 +143,12 @@ def checklist_page() -> str:
     return "\n".join(parts)
 
 
+def openapi() -> str:
+    """The document that a running server answers at `/schema`, laid out for a diff to be read."""
+    told = json.loads(document([handler.opt["route"] for handler in HANDLERS]))
+    return json.dumps(told, indent=1, ensure_ascii=False)
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "facts.md": facts,
     "problems.md": problems,
@@ -148,11 +156,13 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": environment,
     "commands.md": commands,
     "checklist.md": checklist_page,
+    "openapi.json": openapi,
 }
 
 
 def page(name: str) -> str:
-    return f"{MADE}\n\n{PAGES[name]()}\n"
+    told = PAGES[name]()
+    return f"{MADE}\n\n{told}\n" if name.endswith(".md") else f"{told}\n"
 
 
 if __name__ == "__main__":

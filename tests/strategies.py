@@ -18,7 +18,14 @@ from pydantic import AwareDatetime, BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
 from domain.events import Fact
-from domain.expiry import AfterFirstUse, AfterPurchase, CalendarUnit, Never, OnDate, Validity
+from domain.expiry import (
+    CalendarUnit,
+    ExpiryAfterFirstUse,
+    ExpiryAfterPurchase,
+    ExpiryOnDate,
+    NoExpiry,
+    Validity,
+)
 from domain.facts import FACTS
 from domain.package import (
     AddNote,
@@ -97,10 +104,10 @@ def validities() -> st.SearchStrategy[Validity]:
     unit = st.sampled_from(get_args(CalendarUnit))
     count = st.integers(1, 40)
     return st.one_of(
-        st.just(Never()),
-        days().map(lambda day: OnDate(date=day)),
-        st.builds(AfterPurchase, count=count, unit=unit),
-        st.builds(AfterFirstUse, count=count, unit=unit),
+        st.just(NoExpiry()),
+        days().map(lambda day: ExpiryOnDate(date=day)),
+        st.builds(ExpiryAfterPurchase, count=count, unit=unit),
+        st.builds(ExpiryAfterFirstUse, count=count, unit=unit),
     )
 
 
@@ -235,7 +242,7 @@ def sales(draw: st.DrawFn, now: datetime = START, capped: bool = True) -> Packag
     ]
     bought = now - draw(st.sampled_from(SINCE[1:]))
     lasts = draw(st.none() | st.integers(0, 30))
-    waits = draw(st.just(Never()) | st.just(AfterFirstUse(count=10, unit="days")))
+    waits = draw(st.just(NoExpiry()) | st.just(ExpiryAfterFirstUse(count=10, unit="days")))
     return sold(
         *lines,
         at=bought,

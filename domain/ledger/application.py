@@ -28,16 +28,7 @@ from eventsourcing.utils import Environment
 from domain.events import Fact
 from domain.facts import FACTS
 from domain.ledger.books import Kept, View
-from domain.ledger.execute import (
-    Clock,
-    Order,
-    Preview,
-    RequestKey,
-    Result,
-    execute,
-    execute_all,
-    preview,
-)
+from domain.ledger.execute import Clock, Order, Preview, RequestKey, Result, execute, execute_all, preview
 from domain.ledger.grouping import Grouped, Settle
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.memory import MemoryStore

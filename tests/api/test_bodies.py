@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from litestar import Request
 from pydantic import BaseModel, ValidationError
 
-from api.bodies import BODY_BYTES_MAX, INTEGER_MAX, NESTING_MAX, Nothing, parse, read_body, read_parameters
+from api.bodies import BODY_BYTES_MAX, INTEGER_MAX, NESTING_MAX, EmptyBody, parse, read_body, read_parameters
 from api.frame import body_of
 from api.ids import Randomness
 from api.problems import Flaw, Problem, flaws_of
@@ -241,10 +241,10 @@ def arriving(*pieces: bytes, announced: bytes | None = None, ends: bool = True) 
 
 
 def test_a_command_without_a_body_takes_none_or_an_empty_object() -> None:
-    assert read_body(b"", None, Nothing).value == Nothing()
-    assert read_body(b"{}", "application/json", Nothing).value == Nothing()
+    assert read_body(b"", None, EmptyBody).value == EmptyBody()
+    assert read_body(b"{}", "application/json", EmptyBody).value == EmptyBody()
     with pytest.raises(Problem, match="/reason"):
-        read_body(b'{"reason": "x"}', "application/json", Nothing)
+        read_body(b'{"reason": "x"}', "application/json", EmptyBody)
 
 
 CANONICAL = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.cards import Card
+from api.cards import PackageCard
 from domain.values import Role
 from tests.api.desk import Body, Desk, money
 
@@ -42,7 +42,7 @@ def test_each_command_answers_the_card_as_it_is_read_afterwards(either_desk: Des
     shop = open_shop(either_desk)
     desk, path = shop.desk, shop.path
     sold = desk.card(shop.package)
-    assert sold == Card.model_validate_json(desk.ask(path).content).model_dump(mode="json")
+    assert sold == PackageCard.model_validate_json(desk.ask(path).content).model_dump(mode="json")
     paid = desk.do(f"{path}/payments", {"amount": 30_000, "method": "card"})
     commands: list[tuple[str, Body]] = [
         (f"{path}/redemptions", {"service_id": shop.massage, "quantity": 2}),

@@ -4,15 +4,19 @@ import json
 from contextlib import suppress
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
+from pydantic import BaseModel
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.checks import CHECKS
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from api.application import HANDLERS
+from api.frame import Route
+from api.schema import PUBLIC_NAME, document
 from tests.api.desk import Desk, House
 
 pytest_plugins = ["tests.api.houses"]
@@ -41,6 +45,20 @@ def test_the_document_names_every_route_and_forbids_unknown_fields(house: House)
     schemas = document["components"]["schemas"]
     assert [name for name in bodies if schemas[name].get("additionalProperties") is not False] == []
     assert "example" not in json.dumps(document)
+
+
+def test_every_type_has_a_public_name() -> None:
+    schemas = json.loads(document([handler.opt["route"] for handler in HANDLERS]))["components"]["schemas"]
+    assert [name for name in schemas if not PUBLIC_NAME.fullmatch(name) or name.endswith("Shown")] == []
+
+
+def test_two_types_of_one_name_stop_the_start_up() -> None:
+    class Location(BaseModel):
+        name: str
+
+    twice = Route("GET", "/v1/places", "locations.list", "Places", answer=Location)
+    with pytest.raises(TypeError, match="share a name"):
+        document([*(handler.opt["route"] for handler in HANDLERS), twice])
 
 
 CHECKS_MADE: list[Any] = [check for check in CHECKS.get_all() if check is not positive_data_acceptance]

@@ -21,17 +21,17 @@ from domain.customer import (
     in_person,
 )
 from domain.events import Fact
-from domain.expiry import Never
+from domain.expiry import NoExpiry
 from domain.ledger.directory import Profile, row
 from domain.ledger.mapper import Meta, store
 from domain.ledger.recorder import Append, LedgerRecorder, NewStream, Person, Stored
 from domain.package import PackagePurchased, PaymentRecorded, SoldLine, SoldService, UnitsRedeemed
-from domain.values import Actor, PaymentMethod, Role, Terms
+from domain.values import Actor, CancellationTerms, PaymentMethod, Role
 
 ZONE = "Europe/Budapest"
 FACTS_PER_APPEND = 1_000
 TOLD_EVERY = 50_000
-TERMS = Terms(notice_hours=24, late="restore")
+TERMS = CancellationTerms(notice_hours=24, late="restore")
 FIRST = (
     "Anna",
     "Béla",
@@ -170,7 +170,7 @@ class Crowd:
                 price=PRICE,
                 list_price=PRICE,
                 lines=(line,),
-                validity=Never(),
+                validity=NoExpiry(),
                 expires_on=expires_on,
                 time_zone=ZONE,
                 entered_on=bought.date(),

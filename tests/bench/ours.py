@@ -17,7 +17,7 @@ from api.settings import Settings
 from domain.business import OpenBusiness
 from domain.catalogue import DefineService, OfferLine, OfferTerms, PublishOffer, ServiceTerms
 from domain.customer import RegisterCustomer, in_person
-from domain.expiry import AfterPurchase
+from domain.expiry import ExpiryAfterPurchase
 from domain.ledger.application import Carnet, Ledger
 from domain.ledger.books import Books
 from domain.ledger.commands import Decision
@@ -143,7 +143,7 @@ class Ours:
         self.carnet.store.open_ledger(business_id)
         service = ServiceTerms(name="Massage 60", service_type="Massage", list_price=3_000)
         line = OfferLine(quantity=UNITS, services=(SERVICE,))
-        validity = AfterPurchase(rule="after_purchase", count=6, unit="months")
+        validity = ExpiryAfterPurchase(rule="after_purchase", count=6, unit="months")
         offer = OfferTerms(name="Massage ×20", price=PRICE, lines=(line,), validity=validity)
         _all_done(
             self.carnet.ledger(business_id),

@@ -2,16 +2,10 @@
 
 from typing import Any
 
-from domain.booking import (
-    CancelBooking,
-    MakeBooking,
-    MarkAttendance,
-    NewBooking,
-    RescheduleBooking,
-)
+from domain.booking import CancelBooking, MakeBooking, MarkAttendance, NewBooking, RescheduleBooking
 from domain.business import Deduct
 from domain.package import AnyPackageFact, Package
-from domain.values import Terms, Wording
+from domain.values import CancellationTerms, Wording
 from tests.domain.given import Outcome, World, given
 from tests.domain.words import because, moment, sold
 
@@ -19,8 +13,8 @@ START = "2026-10-07 09:00"
 IN_TIME = "2026-10-06 09:00"
 """The last moment of the day of notice."""
 LATE = "2026-10-06 09:01"
-FORFEIT = Terms(notice_hours=24, late="forfeit")
-RESTORE = Terms(notice_hours=24, late="restore")
+FORFEIT = CancellationTerms(notice_hours=24, late="forfeit")
+RESTORE = CancellationTerms(notice_hours=24, late="restore")
 DEDUCTS: tuple[Deduct, Deduct] = ("at_booking", "at_attendance")
 
 
@@ -51,13 +45,13 @@ def call_off(by: str = "customer", *, override: str | None = None, reason: bool 
     )
 
 
-def salon(deduct: Deduct = "at_booking", *facts: AnyPackageFact, terms: Terms = FORFEIT) -> World:
+def salon(deduct: Deduct = "at_booking", *facts: AnyPackageFact, terms: CancellationTerms = FORFEIT) -> World:
     """A package of ten massages (or what is given) with these terms, in a business that deducts so."""
     return given(*(facts or (sold(cancellation=terms),))).under(deduct=deduct)
 
 
 def booked(
-    deduct: Deduct = "at_booking", *facts: AnyPackageFact, terms: Terms = FORFEIT, **fields: Any
+    deduct: Deduct = "at_booking", *facts: AnyPackageFact, terms: CancellationTerms = FORFEIT, **fields: Any
 ) -> Outcome:
     """The world with bkg_1 in it."""
     outcome = salon(deduct, *facts, terms=terms).when(book(**fields))

@@ -4,11 +4,8 @@ from typing import Any
 
 import pytest
 
-from domain.expiry import AfterFirstUse
-from domain.refusals import (
-    InsufficientUnits,
-    PaymentRequired,
-)
+from domain.expiry import ExpiryAfterFirstUse
+from domain.refusals import InsufficientUnits, PaymentRequired
 from tests.domain.given import given
 from tests.domain.words import (
     FACIAL,
@@ -25,7 +22,7 @@ from tests.domain.words import (
     used,
 )
 
-QUARTER = AfterFirstUse(count=90, unit="days")
+QUARTER = ExpiryAfterFirstUse(count=90, unit="days")
 
 
 @pytest.mark.covers("S46", "S102")

@@ -16,7 +16,7 @@ from domain.booking import (
     Occurrence,
 )
 from domain.business import Deduct
-from domain.expiry import AfterFirstUse
+from domain.expiry import ExpiryAfterFirstUse
 from domain.package import AnyPackageFact, UnitsHeld, UnitsRedeemed
 from domain.refusals import (
     BackDatingNotAllowed,
@@ -34,7 +34,7 @@ from domain.refusals import (
     PaymentRequired,
     Refused,
 )
-from domain.values import Money, PaymentMethod, Role, Terms
+from domain.values import CancellationTerms, Money, PaymentMethod, Role
 from tests.domain.appointments import (
     DEDUCTS,
     FORFEIT,
@@ -51,22 +51,11 @@ from tests.domain.appointments import (
     stamps,
 )
 from tests.domain.given import given
-from tests.domain.words import (
-    FACIAL,
-    HOUSEHOLD,
-    NOW,
-    cancelled,
-    day,
-    froze,
-    line,
-    moment,
-    sold,
-    used,
-)
+from tests.domain.words import FACIAL, HOUSEHOLD, NOW, cancelled, day, froze, line, moment, sold, used
 
 
 def source(
-    package: str = "pkg_1", units: int = 1, measured_from: str = START, terms: Terms = FORFEIT
+    package: str = "pkg_1", units: int = 1, measured_from: str = START, terms: CancellationTerms = FORFEIT
 ) -> BookingSource:
     return BookingSource(
         package_id=package, line=1, quantity=units, terms=terms, measured_from=moment(measured_from)
@@ -191,7 +180,7 @@ def test_units_must_be_valid_on_the_day_of_the_booking(deduct: Deduct) -> None:
 
 
 def test_validity_that_waits_for_the_first_use_begins_with_the_booking_not_with_a_hold() -> None:
-    waits = sold(validity=AfterFirstUse(count=10, unit="days"), cancellation=FORFEIT)
+    waits = sold(validity=ExpiryAfterFirstUse(count=10, unit="days"), cancellation=FORFEIT)
     outcome = booked("at_booking", waits)
     assert outcome.told()["pkg_1"] == ["package.validity_started", "package.redeemed"]
     assert outcome.package.expires_on == day("2026-10-17")
@@ -466,8 +455,8 @@ def test_inside_the_notice_period_the_earlier_start_stays_the_measure() -> None:
 
 def test_each_source_measures_by_its_own_terms() -> None:
     world = given(
-        pkg_1=[sold(units=1, cancellation=Terms(notice_hours=72, late="forfeit"))],
-        pkg_2=[sold(units=1, cancellation=Terms(notice_hours=2, late="forfeit"))],
+        pkg_1=[sold(units=1, cancellation=CancellationTerms(notice_hours=72, late="forfeit"))],
+        pkg_2=[sold(units=1, cancellation=CancellationTerms(notice_hours=2, late="forfeit"))],
     )
     outcome = world.when(book(quantity=2)).and_when(reschedule("2026-10-12 09:00"), "2026-10-06 09:00")
     measured = {each.package_id: each.measured_from for each in outcome.booking.sources}

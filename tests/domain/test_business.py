@@ -30,7 +30,7 @@ from domain.staff import (
     StaffProfileChanged,
     StaffRegistered,
 )
-from domain.values import Role, Terms
+from domain.values import CancellationTerms, Role
 from tests.domain.streams import Aggregate
 
 business = Aggregate(books.evolve, books.decide)
@@ -40,7 +40,7 @@ OPENED = BusinessOpened(name="Silk Salon", currency="EUR", time_zone="Europe/Bud
 OPEN = OpenBusiness(business_id="biz_1", name="Silk Salon", currency="EUR", time_zone="Europe/Budapest")
 MAIN = LocationOpened(location_id="loc_1", name="Main street", time_zone="Europe/Budapest")
 CLOSE = CloseLocation(location_id="loc_1")
-STRICT = Terms(notice_hours=48, late="forfeit", text="Two days, please")
+STRICT = CancellationTerms(notice_hours=48, late="forfeit", text="Two days, please")
 
 
 def test_a_business_opens_with_its_currency_and_zone() -> None:
@@ -113,7 +113,7 @@ def test_policies_of_the_first_version_have_what_was_added_since_by_default() ->
     data = b'{"policies":{"cancellation":{"notice_hours":1,"late":"forfeit"}},"policy_version":1}'
     read = FACTS.read("business.policy_changed", 1, data)
     assert isinstance(read, PolicyChanged)
-    assert read.policies == Policies(cancellation=Terms(notice_hours=1, late="forfeit"))
+    assert read.policies == Policies(cancellation=CancellationTerms(notice_hours=1, late="forfeit"))
 
 
 @pytest.mark.covers("S108")

@@ -24,7 +24,7 @@ from domain.package import (
     UnitsRedeemed,
 )
 from domain.refusals import BookingState, EffectiveAtOutOfRange, Forbidden, Invalid, PackageExpired
-from domain.values import Role, Terms
+from domain.values import CancellationTerms, Role
 from tests.domain.appointments import (
     DEDUCTS,
     FORFEIT,
@@ -66,7 +66,7 @@ def outcome_of(
     in_time: bool = False,
     package: str = "pkg_1",
     units: int = 1,
-    terms: Terms = FORFEIT,
+    terms: CancellationTerms = FORFEIT,
     overridden: bool = False,
 ) -> BookingOutcome:
     return BookingOutcome.model_validate(
@@ -416,7 +416,7 @@ def test_the_terms_are_those_of_the_package_when_it_was_booked(deduct: Deduct) -
 
 @pytest.mark.parametrize("deduct", DEDUCTS)
 def test_each_package_follows_its_own_terms(deduct: Deduct) -> None:
-    strict = Terms(notice_hours=48, late="forfeit")
+    strict = CancellationTerms(notice_hours=48, late="forfeit")
     world = given(
         pkg_1=[sold(units=1, cancellation=strict)],
         pkg_2=[sold(units=1, cancellation=FORFEIT)],

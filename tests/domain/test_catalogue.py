@@ -29,7 +29,7 @@ from domain.catalogue import (
     evolve_offer,
     evolve_service,
 )
-from domain.expiry import AfterPurchase
+from domain.expiry import ExpiryAfterPurchase
 from domain.refusals import IdTaken, Invalid, NotFound, OfferRetired
 from tests.domain.streams import Aggregate
 from tests.domain.words import SERVICES
@@ -116,7 +116,9 @@ def test_an_offer_is_published_as_version_1() -> None:
 
 
 def test_a_revision_is_the_next_version() -> None:
-    cheaper = TEN.model_copy(update={"price": 40_000, "validity": AfterPurchase(count=6, unit="months")})
+    cheaper = TEN.model_copy(
+        update={"price": 40_000, "validity": ExpiryAfterPurchase(count=6, unit="months")}
+    )
     answer = offer.given(PUBLISHED).when(revise(cheaper))
     answer.then(OfferRevised(offer=cheaper, offer_version=2))
     assert (answer.state.terms, answer.state.version) == (cheaper, 2)

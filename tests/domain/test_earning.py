@@ -24,7 +24,7 @@ from domain.rewards import (
     entry_of,
     evolve,
 )
-from domain.values import Money, PaymentMethod, Terms
+from domain.values import CancellationTerms, Money, PaymentMethod
 from tests.domain.appointments import book
 from tests.domain.given import fold, given
 from tests.domain.words import NOW, because, cancelled, corrected, moment, of_line, paid, restored, sold, used
@@ -130,7 +130,7 @@ def of_appointment(
 ) -> list[Cause]:
     """What a fact of a booking that is paid at the till gives and takes."""
     money = Money(amount=4_000, currency="EUR")
-    world = given().under(cancellation=Terms(notice_hours=24, late=late))
+    world = given().under(cancellation=CancellationTerms(notice_hours=24, late=late))
     booked = world.when(book(start, payment=money, payment_method=PaymentMethod.CASH)).booking
     return list(of_booking([fact], "bkg_1", booked, now))
 

@@ -9,11 +9,11 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from domain.expiry import (
-    AfterFirstUse,
-    AfterPurchase,
     CalendarUnit,
-    Never,
-    OnDate,
+    ExpiryAfterFirstUse,
+    ExpiryAfterPurchase,
+    ExpiryOnDate,
+    NoExpiry,
     add,
     expires_at,
     expiry_at_sale,
@@ -88,10 +88,10 @@ def test_more_is_never_sooner(bought: date, one: int, other: int, unit: Calendar
 
 def test_each_rule_says_what_is_known_at_sale() -> None:
     bought = date(2026, 10, 3)
-    assert expiry_at_sale(Never(), bought) is None
-    assert expiry_at_sale(OnDate(date=date(2026, 12, 24)), bought) == date(2026, 12, 24)
-    assert expiry_at_sale(AfterPurchase(count=1, unit="weeks"), bought) == date(2026, 10, 10)
-    assert expiry_at_sale(AfterFirstUse(count=1, unit="weeks"), bought) is None
+    assert expiry_at_sale(NoExpiry(), bought) is None
+    assert expiry_at_sale(ExpiryOnDate(date=date(2026, 12, 24)), bought) == date(2026, 12, 24)
+    assert expiry_at_sale(ExpiryAfterPurchase(count=1, unit="weeks"), bought) == date(2026, 10, 10)
+    assert expiry_at_sale(ExpiryAfterFirstUse(count=1, unit="weeks"), bought) is None
 
 
 @given(days(), st.integers(0, 400), st.integers(0, 400))

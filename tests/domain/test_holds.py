@@ -3,7 +3,7 @@
 import pytest
 
 from domain.business import Deduct
-from domain.expiry import AfterFirstUse
+from domain.expiry import ExpiryAfterFirstUse
 from domain.package import (
     AddNote,
     AdjustPrice,
@@ -14,13 +14,7 @@ from domain.package import (
     VoidPackage,
 )
 from domain.paying import refund_quote
-from domain.refusals import (
-    HoldsOutstanding,
-    InsufficientUnits,
-    Invalid,
-    NotEligible,
-    PackageExpired,
-)
+from domain.refusals import HoldsOutstanding, InsufficientUnits, Invalid, NotEligible, PackageExpired
 from domain.values import Role
 from tests.domain.appointments import (
     DEDUCTS,
@@ -176,7 +170,7 @@ def test_a_freeze_and_a_note_leave_holds_alone() -> None:
 
 def test_a_first_use_may_end_the_package_before_a_booking_that_holds() -> None:
     """It was valid when it was booked, and what was promised is kept."""
-    waits = sold(validity=AfterFirstUse(count=10, unit="days"), cancellation=FORFEIT)
+    waits = sold(validity=ExpiryAfterFirstUse(count=10, unit="days"), cancellation=FORFEIT)
     outcome = booked("at_attendance", waits, start="2026-12-01 09:00").and_when(redeem())
     assert outcome.package.expires_on == day("2026-10-13")
     attended = outcome.and_when(attend(), "2026-12-01 10:00")

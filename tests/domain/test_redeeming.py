@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.expiry import AfterFirstUse
+from domain.expiry import ExpiryAfterFirstUse
 from domain.package import (
     ExpiryChanged,
     PackageReinstated,
@@ -214,7 +214,7 @@ def test_a_use_after_the_end_of_a_freeze_is_not() -> None:
 
 # The first use
 
-QUARTER = AfterFirstUse(count=90, unit="days")
+QUARTER = ExpiryAfterFirstUse(count=90, unit="days")
 
 
 def test_the_first_use_starts_a_validity_that_waits_for_it() -> None:

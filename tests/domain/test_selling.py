@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.catalogue import OfferLine, OfferTerms
-from domain.expiry import AfterFirstUse, AfterPurchase, Never, OnDate
+from domain.expiry import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry
 from domain.package import NoteAdded, PackagePurchased, PaymentRecorded, SellPackage, SoldLine, SoldService
 from domain.refusals import (
     BackDatingNotAllowed,
@@ -20,7 +20,7 @@ from domain.refusals import (
     OfferRetired,
     Overpayment,
 )
-from domain.values import ExternalRef, Money, PaymentMethod, Role, Terms
+from domain.values import CancellationTerms, ExternalRef, Money, PaymentMethod, Role
 from tests.domain.given import World, selling
 from tests.domain.words import HOUSEHOLD, NOW, SERVICES, ZONE, because, day, euros, moment, pay
 
@@ -62,10 +62,10 @@ def test_a_sale_from_an_offer_fixes_everything_the_offer_says() -> None:
             OfferLine(quantity=3, services=("svc_massage", "svc_facial"), label="Any treatment"),
         ),
         price=21_000,
-        validity=AfterPurchase(count=6, unit="months"),
+        validity=ExpiryAfterPurchase(count=6, unit="months"),
         sharing="household",
         cap_per_participant=4,
-        cancellation=Terms(notice_hours=48, late="forfeit"),
+        cancellation=CancellationTerms(notice_hours=48, late="forfeit"),
         locations=("loc_1",),
     )
     massage = SoldService(id="svc_massage", name="Massage 60", service_type="Massage")
@@ -97,14 +97,14 @@ def test_a_sale_from_an_offer_fixes_everything_the_offer_says() -> None:
                     weight=3_000,
                 ),
             ),
-            validity=AfterPurchase(count=6, unit="months"),
+            validity=ExpiryAfterPurchase(count=6, unit="months"),
             expires_on=day("2027-02-28"),
             time_zone=ZONE,
             entered_on=day("2026-08-31"),
             sharing="household",
             beneficiaries=("par_ada",),
             cap_per_participant=4,
-            cancellation=Terms(notice_hours=48, late="forfeit"),
+            cancellation=CancellationTerms(notice_hours=48, late="forfeit"),
             locations=("loc_1",),
             location_id="loc_2",
             staff_id="stf_ann",
@@ -130,25 +130,27 @@ def test_the_price_is_prefilled_and_a_special_one_is_kept_beside_the_original() 
 
 @pytest.mark.covers("S8", "S98")
 def test_the_expiry_is_prefilled_by_the_rule() -> None:
-    sold = purchase(selling(offer(validity=AfterPurchase(count=1, unit="years"))), sell())
+    sold = purchase(selling(offer(validity=ExpiryAfterPurchase(count=1, unit="years"))), sell())
     assert sold.expires_on == day("2027-10-03")
 
 
 @pytest.mark.covers("S98")
 def test_the_expiry_may_be_another_date() -> None:
-    world = selling(offer(validity=AfterPurchase(count=1, unit="years")))
+    world = selling(offer(validity=ExpiryAfterPurchase(count=1, unit="years")))
     sold = purchase(world, sell(expires_on=day("2027-01-31")))
-    assert (sold.validity, sold.expires_on) == (OnDate(date=day("2027-01-31")), day("2027-01-31"))
+    assert (sold.validity, sold.expires_on) == (ExpiryOnDate(date=day("2027-01-31")), day("2027-01-31"))
 
 
 @pytest.mark.covers("S98")
 def test_the_expiry_may_be_none_whatever_the_rule() -> None:
-    sold = purchase(selling(offer(validity=AfterPurchase(count=1, unit="years"))), sell(expires_on=None))
-    assert (sold.validity, sold.expires_on) == (Never(), None)
+    sold = purchase(
+        selling(offer(validity=ExpiryAfterPurchase(count=1, unit="years"))), sell(expires_on=None)
+    )
+    assert (sold.validity, sold.expires_on) == (NoExpiry(), None)
 
 
 def test_after_first_use_has_no_expiry_at_sale() -> None:
-    rule = AfterFirstUse(count=90, unit="days")
+    rule = ExpiryAfterFirstUse(count=90, unit="days")
     sold = purchase(selling(offer(validity=rule)), sell())
     assert (sold.validity, sold.expires_on) == (rule, None)
 
@@ -191,8 +193,8 @@ def test_a_note_at_the_sale_is_a_fact_of_its_own() -> None:
 
 
 def test_the_business_says_the_terms_when_the_offer_does_not() -> None:
-    world = selling(offer()).under(cancellation=Terms(notice_hours=12, late="forfeit"))
-    assert purchase(world, sell()).cancellation == Terms(notice_hours=12, late="forfeit")
+    world = selling(offer()).under(cancellation=CancellationTerms(notice_hours=12, late="forfeit"))
+    assert purchase(world, sell()).cancellation == CancellationTerms(notice_hours=12, late="forfeit")
 
 
 @pytest.mark.covers("S85")
@@ -231,7 +233,7 @@ def test_a_date_means_the_start_of_that_day_in_the_zone_of_the_business() -> Non
 
 
 def test_a_validity_counts_from_the_effective_day() -> None:
-    world = selling(offer(validity=AfterPurchase(count=1, unit="months")))
+    world = selling(offer(validity=ExpiryAfterPurchase(count=1, unit="months")))
     assert purchase(world, sell(effective_at=day("2026-01-31"))).expires_on == day("2026-02-28")
 
 
@@ -352,7 +354,7 @@ def test_a_package_does_not_expire_before_it_is_bought() -> None:
 
 
 def test_an_offer_whose_last_day_has_passed_is_not_sold() -> None:
-    selling(offer(validity=OnDate(date=day("2026-10-02")))).when(sell()).refused_naming(
+    selling(offer(validity=ExpiryOnDate(date=day("2026-10-02")))).when(sell()).refused_naming(
         Invalid, pointer="/expires_on", problem="before-purchase"
     )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.expiry import AfterFirstUse
+from domain.expiry import ExpiryAfterFirstUse
 from domain.package import (
     AddNote,
     CancelPackage,
@@ -157,7 +157,7 @@ def test_a_cancelled_package_has_no_expiry_to_change() -> None:
 
 
 def test_an_expiry_set_before_the_first_use_stays() -> None:
-    outcome = given(sold(validity=AfterFirstUse(count=1, unit="days"))).when(expire(None))
+    outcome = given(sold(validity=ExpiryAfterFirstUse(count=1, unit="days"))).when(expire(None))
     outcome.then_nothing()
     outcome = outcome.and_when(expire("2027-01-01")).and_when(redeem())
     assert outcome.package.expires_on == day("2027-01-01")
@@ -216,7 +216,7 @@ def test_only_what_expired_or_was_cancelled_is_reinstated(remaining: int) -> Non
 
 
 def test_an_expiry_that_was_reinstated_is_not_overruled_by_a_first_use() -> None:
-    rule = AfterFirstUse(count=1, unit="years")
+    rule = ExpiryAfterFirstUse(count=1, unit="years")
     outcome = (
         given(sold(validity=rule))
         .when(expire("2026-10-02"))
@@ -229,7 +229,7 @@ def test_an_expiry_that_was_reinstated_is_not_overruled_by_a_first_use() -> None
 
 
 def test_a_cancelled_package_that_waited_for_its_first_use_comes_back_with_its_new_last_day() -> None:
-    rule = AfterFirstUse(count=1, unit="years")
+    rule = ExpiryAfterFirstUse(count=1, unit="years")
     outcome = (
         given(sold(units=1, validity=rule), cancelled(of_line(1, 1)))
         .when(reinstate("2026-12-24"))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from domain.business import Business, Location
 from domain.catalogue import Service, ServiceTerms
 from domain.customer import Customer, Participant
-from domain.expiry import Never, Validity
+from domain.expiry import NoExpiry, Validity
 from domain.package import (
     FreedUse,
     LineCorrected,
@@ -30,7 +30,7 @@ from domain.package import (
 )
 from domain.spreading import runs, spread
 from domain.staff import Staff
-from domain.values import Actor, Circumstances, Money, PaymentMethod, Role, Terms, Wording
+from domain.values import Actor, CancellationTerms, Circumstances, Money, PaymentMethod, Role, Wording
 
 ZONE = "Europe/Budapest"
 NOW = "2026-10-03 12:00"
@@ -134,13 +134,13 @@ def sold(
         "time_zone": ZONE,
         "sharing": "purchaser",
         "beneficiaries": ("par_ada",),
-        "cancellation": Terms(notice_hours=24, late="restore"),
+        "cancellation": CancellationTerms(notice_hours=24, late="restore"),
     }
     entered = day(entered_on) if entered_on else effective_at.astimezone(ZoneInfo(ZONE)).date()
     return PackagePurchased(
         effective_at=effective_at,
         lines=lines,
-        validity=validity or Never(),
+        validity=validity or NoExpiry(),
         expires_on=day(expires_on) if isinstance(expires_on, str) else expires_on,
         entered_on=entered,
         **(standard | fields),

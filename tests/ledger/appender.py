@@ -7,7 +7,7 @@ import sys
 from itertools import count
 
 from domain.ledger.recorder import Append
-from domain.ledger.sqlite import SqliteStore
+from domain.ledger.sqlite.store import SqliteStore
 from tests.ledger.examples import BUSINESS, fact, request, stored
 
 

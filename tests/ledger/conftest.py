@@ -14,7 +14,8 @@ from domain.ledger.application import Carnet
 from domain.ledger.memory import MemoryStore
 from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.recorder import LedgerRecorder, Store
-from domain.ledger.sqlite import SqliteStore, migrate
+from domain.ledger.sqlite.schema import migrate
+from domain.ledger.sqlite.store import SqliteStore
 from tests.ledger.examples import BUSINESS
 
 Clock = Callable[[], int]

@@ -23,7 +23,7 @@ from domain.ledger.recorder import (
     UnknownBusiness,
     Wanted,
 )
-from domain.ledger.sqlite import SqliteStore
+from domain.ledger.sqlite.store import SqliteStore
 from domain.values import from_milliseconds, rfc3339
 from tests.ledger.conftest import Database
 from tests.ledger.examples import (

@@ -8,7 +8,7 @@ import pytest
 
 from domain.ledger.application import Carnet
 from domain.ledger.execute import Done
-from domain.ledger.sqlite import SqliteStore
+from domain.ledger.sqlite.store import SqliteStore
 from domain.package import RedeemUnits
 from domain.refusals import InsufficientUnits
 from tests.ledger.proxy import Proxy

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from domain.ledger.postgres import PostgresStore
+from domain.ledger.postgres.store import PostgresStore
 from tests.ledger.examples import BUSINESS, PACKAGE, next_fact, opening, stored
 
 LISTENERS = (

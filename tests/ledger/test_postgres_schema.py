@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from psycopg import errors, sql
 
 from domain.ledger.envelope import NewFact, seal
-from domain.ledger.postgres import PostgresStore, migrate
-from domain.ledger.postgres.migrations import migrations
+from domain.ledger.postgres.migrations import migrate, migrations
+from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.postgres.wire import beyond
 from domain.ledger.recorder import (
     Append,

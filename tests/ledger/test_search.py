@@ -12,11 +12,11 @@ import pytest
 from domain.ledger import sqlite
 from domain.ledger.directory import Profile, row
 from domain.ledger.memory import MemoryStore
-from domain.ledger.postgres import PostgresStore, migrate
-from domain.ledger.postgres.migrations import migrations
+from domain.ledger.postgres.migrations import migrate, migrations
+from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.recorder import Append, NewStream, Store
 from domain.ledger.search import matches, words
-from domain.ledger.sqlite import SqliteStore
+from domain.ledger.sqlite.store import SqliteStore
 from tests.ledger.examples import BUSINESS, OTHER, fact, stored
 
 NAMES = (

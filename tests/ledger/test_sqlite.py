@@ -20,7 +20,8 @@ from domain.ledger.recorder import (
     Text,
     WrongSchema,
 )
-from domain.ledger.sqlite import SqliteStore, migrate
+from domain.ledger.sqlite.schema import migrate
+from domain.ledger.sqlite.store import SqliteStore
 from tests.ledger.conftest import sqlite_rows
 from tests.ledger.examples import (
     BUSINESS,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from domain import business, catalogue, customer, package, staff
 from domain.business import Deduct
-from domain.expiry import AfterFirstUse, AfterPurchase, Never, OnDate, Validity
-from domain.values import AMOUNT_MAX, UNITS_PER_PACKAGE_MAX, Money, PaymentMethod, Terms
+from domain.expiry import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry, Validity
+from domain.values import AMOUNT_MAX, UNITS_PER_PACKAGE_MAX, CancellationTerms, Money, PaymentMethod
 from tests.model import booking, points
 from tests.model.almanac import DAY, day_at, moment_of
 from tests.model.desk import (
@@ -74,10 +74,10 @@ def _earned(rules: tuple[EarnRule, ...]) -> tuple[dict[str, Any], ...]:
     return tuple({name: told for name, told in asdict(rule).items() if told is not None} for rule in rules)
 
 
-def _terms(plain: tuple[int, str] | None) -> Terms | None:
+def _terms(plain: tuple[int, str] | None) -> CancellationTerms | None:
     if plain is None:
         return None
-    return Terms.model_validate({"notice_hours": plain[0], "late": plain[1]})
+    return CancellationTerms.model_validate({"notice_hours": plain[0], "late": plain[1]})
 
 
 def location(desk: Desk) -> Asked:
@@ -171,14 +171,14 @@ def _validity(plain: Offer) -> Validity:
     rule, count, unit = plain.validity
     match rule:
         case "after_purchase":
-            return AfterPurchase.model_validate({"count": count, "unit": unit})
+            return ExpiryAfterPurchase.model_validate({"count": count, "unit": unit})
         case "after_first_use":
-            return AfterFirstUse.model_validate({"count": count, "unit": unit})
+            return ExpiryAfterFirstUse.model_validate({"count": count, "unit": unit})
         case "on_date":
             assert plain.ends_on is not None
-            return OnDate(date=plain.ends_on)
+            return ExpiryOnDate(date=plain.ends_on)
         case _:
-            return Never()
+            return NoExpiry()
 
 
 # Customers
@@ -519,7 +519,9 @@ def furniture(deduct: Deduct, now: int) -> list[Asked]:
     """What every business begins with, so that a run need not first come upon it: enough to sell, book and
     use. Who holds units sells first, and then has rules by which an account is soon full."""
     asked = [_employing(id) for id in STAFF]
-    policy = business.ChangePolicies(deduct=deduct, cancellation=Terms(notice_hours=24, late="forfeit"))
+    policy = business.ChangePolicies(
+        deduct=deduct, cancellation=CancellationTerms(notice_hours=24, late="forfeit")
+    )
     asked.append(Asked(policy, lambda books, _: books.set_policies(None, None, deduct, (24, "forfeit"))))
     if deduct == "at_booking":
         asked.append(_earning(EARN))

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.ledger.memory import MemoryStore
-from domain.ledger.postgres import PostgresStore
 from domain.ledger.postgres.migrations import migrate as migrate_postgres
+from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.recorder import Store
-from domain.ledger.sqlite import SqliteStore, migrate
+from domain.ledger.sqlite.schema import migrate
+from domain.ledger.sqlite.store import SqliteStore
 from projections.read_models import READ_MODELS
 from projections.views import Views
 from tests.postgres import PostgresServer

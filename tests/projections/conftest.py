@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from domain.ledger.postgres import PostgresStore
+from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.recorder import Store
-from domain.ledger.sqlite import SqliteStore, migrate
+from domain.ledger.sqlite.schema import migrate
+from domain.ledger.sqlite.store import SqliteStore
 from projections.definition import Projection
 from projections.views import LOCK_WAIT_S, Views
 from tests.projections.examples import Installation, balances, entries, installation

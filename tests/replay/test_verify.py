@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from domain.ledger.envelope import NewFact, StoredFact
 from domain.ledger.memory import MemoryStore
 from domain.ledger.recorder import Append, LedgerRecorder, Stored
-from domain.ledger.sqlite import SqliteStore, migrate
+from domain.ledger.sqlite.schema import migrate
+from domain.ledger.sqlite.store import SqliteStore
 from replay.verify import Broken, Intact, verify
 
 FACTS = 9

@@ -8,12 +8,7 @@ from time import monotonic
 
 from domain.ledger.directory import searchable
 from domain.ledger.recorder import Person, WrongSchema
-from domain.ledger.sqlite.connection import (
-    READ_BUSY_MS,
-    connect,
-    retry_while_busy,
-    told_as_ledger_errors,
-)
+from domain.ledger.sqlite.connection import READ_BUSY_MS, connect, retry_while_busy, told_as_ledger_errors
 from domain.ledger.sqlite.transaction import write_search
 
 APPLICATION_ID = 1667330670
