@@ -11,9 +11,9 @@ from typing import Annotated, ClassVar, Literal, assert_never
 from pydantic import Field
 
 from domain.business import Deduct
-from domain.changing import changed
-from domain.events import Fact
+from domain.fact import Fact
 from domain.holding import Session
+from domain.updated import changed
 from domain.values import (
     Amount,
     BookingId,

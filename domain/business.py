@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, assert_never
 
 from pydantic import Field
 
-from domain.events import Fact
+from domain.fact import Fact
 from domain.refusals import IdTaken, Invalid, LimitReached, NotFound
 from domain.segments import SEGMENTS_MAX, CustomerFilters
 from domain.values import (

@@ -10,8 +10,8 @@ from typing import Annotated, ClassVar, Literal, Self, assert_never
 
 from pydantic import Field, model_validator
 
-from domain.events import Fact
-from domain.expiry import NoExpiry, Validity
+from domain.calendar_rules import NoExpiry, Validity
+from domain.fact import Fact
 from domain.refusals import IdTaken, Invalid, NotFound, OfferRetired
 from domain.values import (
     LINES_MAX,

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal, assert_never
 
 from pydantic import Field, StringConstraints
 
-from domain.events import Fact
+from domain.fact import Fact
 from domain.refusals import IdTaken, Invalid, LimitReached, NotFound
 from domain.values import (
     Category,

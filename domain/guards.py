@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from domain.expiry import expires_at
+from domain.calendar_rules import expires_at
 from domain.package import AnyPackageFact, Package, PackageUnfroze
 from domain.refusals import (
     BackDatingNotAllowed,

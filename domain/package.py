@@ -13,11 +13,11 @@ from typing import Annotated, ClassVar, Literal, assert_never
 
 from pydantic import Field
 
+from domain.calendar_rules import Validity, expires_at, extended
 from domain.catalogue import Lines, Sharing
-from domain.changing import changed
-from domain.events import Fact
-from domain.expiry import Validity, expires_at, extended
-from domain.spreading import Run, unrolled
+from domain.fact import Fact
+from domain.unit_values import Run, unrolled
+from domain.updated import changed
 from domain.values import (
     UNITS_PER_LINE_MAX,
     Amount,

@@ -18,7 +18,7 @@ from domain.package import (
     PriceAdjusted,
 )
 from domain.refusals import Invalid, NotFound, Overpayment, RefundExceedsPaid
-from domain.spreading import runs, spread
+from domain.unit_values import runs, spread
 from domain.values import Circumstances, Money, Wording
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain.business import Business
+from domain.calendar_rules import ExpiryAfterFirstUse, add
 from domain.customer import Customer, Participant
-from domain.expiry import ExpiryAfterFirstUse, add
 from domain.guards import EARLIEST_SALE, check_moment, check_room, now_for, settled, today_for
 from domain.package import AnyPackageFact, Package, Redemption, UnitsRedeemed, ValidityStarted
 from domain.refusals import (

@@ -12,10 +12,10 @@ from typing import Annotated, ClassVar, Literal, assert_never
 from pydantic import Field
 
 from domain.business import EarnRule
-from domain.changing import changed
-from domain.events import Fact
+from domain.fact import Fact
 from domain.guards import FACTS_KEPT, FACTS_MAX
 from domain.refusals import AlreadyReversed, Invalid, LimitReached, NotEligible, NotFound, PointsInsufficient
+from domain.updated import changed
 from domain.values import (
     Circumstances,
     CustomerId,

@@ -24,7 +24,6 @@ from domain.booking import (
 )
 from domain.business import Business
 from domain.catalogue import Service
-from domain.changing import changed
 from domain.customer import Customer, Participant
 from domain.guards import EARLIEST_SALE, amount_in, check_moment
 from domain.holding import Session, hold, move
@@ -44,6 +43,7 @@ from domain.refusals import (
     Refused,
 )
 from domain.staff import Staff
+from domain.updated import changed
 from domain.values import Circumstances, PaymentMethod, Role, local_day
 
 AHEAD_DAYS_MAX = 731

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.business import Business
+from domain.calendar_rules import ExpiryOnDate, NoExpiry, expiry_at_sale
 from domain.catalogue import Offer, OfferLine, OfferTerms, Service, check_lines
 from domain.customer import Customer
-from domain.expiry import ExpiryOnDate, NoExpiry, expiry_at_sale
 from domain.guards import EARLIEST_SALE, amount_in, check_expiry, check_moment
 from domain.package import (
     AnyPackageFact,
@@ -25,7 +25,7 @@ from domain.package import (
 from domain.paying import record_payment
 from domain.refusals import CustomerBlocked, CustomerInactive, Invalid, LimitReached, NotFound, OfferRetired
 from domain.sharing import check_beneficiaries
-from domain.spreading import runs, spread, weights_of
+from domain.unit_values import runs, spread, weights_of
 from domain.values import UNITS_PER_PACKAGE_MAX, Circumstances, as_moment, local_day
 
 

@@ -6,7 +6,7 @@ Facts · state and evolve · commands · decide.
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, assert_never
 
-from domain.events import Fact
+from domain.fact import Fact
 from domain.refusals import IdTaken, NotFound
 from domain.values import LocationId, Role, StaffId, Value
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, func, select
 
+from domain.ledger.contract import LedgerRecorder, Wanted
 from domain.ledger.mapper import Recorded, recorded
-from domain.ledger.recorder import LedgerRecorder, Wanted
 from domain.package import FACTS as PACKAGE_FACTS
 from domain.package import PackagePurchased
-from projections.definition import Key, Projection, Row, fold, key_columns
-from projections.views import Snapshot
+from projections.engine.definition import Key, Projection, Row, fold, key_columns
+from projections.engine.tables import Snapshot
 
 PACKAGES_PER_PAGE = 200
 

@@ -7,15 +7,15 @@ same question about the past gives the same answer for ever.
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded, all_recorded
-from domain.ledger.recorder import LedgerRecorder
 from domain.package import PackagePurchased
 from domain.refusals import NotFound
 from domain.values import start_of
-from projections.cards import card_of
-from projections.definition import Row
-from projections.one_package import history_of
-from projections.past import PRESENT, Past, as_it_was, judged_at, position_of
+from projections.engine.definition import Row
+from projections.models.packages import card_of
+from replay.as_of import PRESENT, Past, as_it_was, judged_at, position_of
+from replay.package import history_of
 
 
 @dataclass(frozen=True, slots=True)

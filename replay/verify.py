@@ -8,8 +8,8 @@ that was computed anew to the end; for that, keep the hash of a head elsewhere a
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, NewFact, StoredFact, first_hash, seal
-from domain.ledger.recorder import LedgerRecorder
 
 FACTS_PER_PAGE = 2_000
 

@@ -12,15 +12,15 @@ from typing import Any
 
 import click
 
-from api import settings
-from api.application import HANDLERS
-from api.command import main
-from api.owning import NOBODYS
-from api.permissions import PERMISSIONS
-from api.problems import KINDS
-from api.schema import document
-from domain.events import Fact
-from domain.facts import FACTS
+from api.cli.main import main
+from api.http.openapi import document
+from api.http.ownership import NOBODYS
+from api.http.permissions import PERMISSIONS
+from api.http.problems import KINDS
+from api.server import settings
+from api.server.app import HANDLERS
+from domain.fact import Fact
+from domain.fact_registry import FACTS
 from domain.values import Role
 from tests import checklist
 

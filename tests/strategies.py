@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from pydantic import AwareDatetime, BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
-from domain.events import Fact
-from domain.expiry import (
+from domain.calendar_rules import (
     CalendarUnit,
     ExpiryAfterFirstUse,
     ExpiryAfterPurchase,
@@ -26,7 +25,8 @@ from domain.expiry import (
     NoExpiry,
     Validity,
 )
-from domain.facts import FACTS
+from domain.fact import Fact
+from domain.fact_registry import FACTS
 from domain.package import (
     AddNote,
     AdjustPrice,
@@ -45,7 +45,7 @@ from domain.package import (
     UnfreezePackage,
     VoidPackage,
 )
-from domain.spreading import spread
+from domain.unit_values import spread
 from domain.values import AMOUNT_MAX, FIRST_DAY, LAST_DAY, PaymentMethod, Role, TimeZone, local_day
 from tests.domain.given import AnyCommand, Outcome, World
 from tests.domain.words import FACIAL, MASSAGE, ZONE, because, euros, line, moment, sold

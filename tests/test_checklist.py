@@ -1,6 +1,6 @@
 """The checklist stays true: every row is served and proved, or said to be missing."""
 
-from api.permissions import PERMISSIONS
+from api.http.permissions import PERMISSIONS
 from tests.checklist import LATER, proofs, rows
 
 

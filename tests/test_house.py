@@ -117,7 +117,7 @@ def test_the_rule_on_paths_leaves_other_text_alone(text: str) -> None:
 
 
 def test_files_are_named_after_the_thing_they_hold() -> None:
-    nameless = {"base", "common", "helper", "helpers", "manager", "managers", "services", "util", "utils"}
+    nameless = {"base", "common", "helper", "helpers", "manager", "managers", "util", "utils"}
     paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*")]
     assert [shown(path) for path in paths if path.stem in nameless] == []
 

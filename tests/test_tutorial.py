@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from api.demo import served
-from api.installation import open_on_its_own
+from api.cli.demo_day import served
+from api.server.installation import open_on_its_own
 
 TUTORIAL = Path(__file__).parent.parent / "docs" / "tutorial" / "first-package.md"
 

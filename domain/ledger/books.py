@@ -11,10 +11,10 @@ from domain.booking import Booking
 from domain.business import Business
 from domain.catalogue import Offer, Service
 from domain.customer import Customer
-from domain.events import Fact
+from domain.fact import Fact
+from domain.ledger.contract import WITH_PEOPLE, Loaded, Person, Wanted
 from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.mapper import Recorded, recorded
-from domain.ledger.recorder import WITH_PEOPLE, Loaded, Person, Wanted
 from domain.package import Package
 from domain.rewards import Rewards, rewards_id
 from domain.staff import Staff

@@ -14,12 +14,7 @@ from domain.attending import complete, mark
 from domain.booking import Booking
 from domain.calling_off import cancel
 from domain.catalogue import Offer, OfferLine
-from domain.customer import Customer
-from domain.deciding import decide as decide_package
-from domain.events import Fact
-from domain.ledger import directory
-from domain.ledger.books import Books
-from domain.ledger.claims import (
+from domain.claims import (
     booking_claims,
     entry_claim,
     external_claim,
@@ -27,8 +22,13 @@ from domain.ledger.claims import (
     purchase_claims,
     redemption_claims,
 )
+from domain.customer import Customer
+from domain.deciding import decide as decide_package
+from domain.fact import Fact
+from domain.ledger import directory
+from domain.ledger.books import Books
+from domain.ledger.contract import Claim, NewStream, Person, Text, Wanted
 from domain.ledger.points import earned_by
-from domain.ledger.recorder import Claim, NewStream, Person, Text, Wanted
 from domain.package import Package
 from domain.redeeming import Candidate, allocate, use
 from domain.refusals import DuplicateExternalRef, IdTaken, Invalid, NotFound

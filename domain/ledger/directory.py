@@ -13,8 +13,8 @@ from pydantic_core import from_json
 
 from domain import staff
 from domain.customer import AddParticipant, ChangeParticipant, ConsentName, ProfileField, RegisterCustomer
+from domain.ledger.contract import Person
 from domain.ledger.mobile import e164, national
-from domain.ledger.recorder import Person
 from domain.ledger.search import search_text
 from domain.refusals import Invalid
 from domain.values import Category, CustomerId, DayOfLife, Name, ParticipantId, PhotoId, Value

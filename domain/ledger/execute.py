@@ -18,9 +18,7 @@ from functools import partial
 from domain.guards import FACTS_MAX
 from domain.ledger.books import Books, Kept, NotLoaded, Stream
 from domain.ledger.commands import COMMANDS, Decision
-from domain.ledger.envelope import NewFact
-from domain.ledger.mapper import Meta, store
-from domain.ledger.recorder import (
+from domain.ledger.contract import (
     Answered,
     Append,
     Conflict,
@@ -34,6 +32,8 @@ from domain.ledger.recorder import (
     Stored,
     Wanted,
 )
+from domain.ledger.envelope import NewFact
+from domain.ledger.mapper import Meta, store
 from domain.refusals import Erased, IdempotencyKeyReused, LimitReached, Refused, VersionMismatch
 from domain.values import (
     RECORDED_AT,

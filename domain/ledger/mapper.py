@@ -7,8 +7,8 @@ from functools import cached_property
 
 from pydantic import Field, ValidationError
 
-from domain.events import Fact, UnreadableFact
-from domain.facts import FACTS
+from domain.fact import Fact, UnreadableFact
+from domain.fact_registry import FACTS
 from domain.ledger.envelope import NewFact, StoredFact
 from domain.values import Actor, Value, from_milliseconds
 

@@ -12,9 +12,9 @@ from functools import reduce
 from typing import Any
 
 from domain import booking, package
+from domain.claims import redemption_claims
 from domain.earning import Cause, TakesBack, earned, of_booking, of_package
 from domain.ledger.books import Books
-from domain.ledger.claims import redemption_claims
 from domain.package import Package
 from domain.rewards import AnyRewardsFact
 from domain.values import Circumstances

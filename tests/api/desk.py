@@ -16,18 +16,18 @@ import httpx
 from litestar.testing import TestClient
 from pydantic import BaseModel
 
-from api.application import HANDLERS, create_app
-from api.cards import VIEWS
-from api.frame import Route
-from api.ids import new_id
-from api.keys import issue_key
+from api.http.api_keys import issue_key
+from api.http.ids import new_id
+from api.http.request import Route
+from api.resources.packages.card import VIEWS
+from api.server.app import HANDLERS, create_app
 from domain.business import OpenBusiness
-from domain.ledger.application import Carnet
+from domain.ledger.carnet import Carnet
 from domain.ledger.execute import Done, Order
 from domain.ledger.mapper import Meta
 from domain.values import Actor, Role
-from projections.runner import Runner
-from projections.views import Views
+from projections.engine.runner import Runner
+from projections.engine.tables import Views
 
 PEPPER = b"a pepper that is long enough for tests"
 OPERATOR = Meta(actor=Actor(id="operator", role=Role.OWNER, via="command line"))

@@ -9,9 +9,9 @@ from secrets import token_hex
 
 import pytest
 
-from domain.ledger import sqlite
-from projections.read_models import READ_MODELS
-from projections.views import Views
+from domain.ledger.embedded import sqlite
+from projections.engine.tables import Views
+from projections.models.registry import READ_MODELS
 from tests.api.desk import Desk, House, house_at
 from tests.postgres import PostgresServer
 

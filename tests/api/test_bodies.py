@@ -13,13 +13,21 @@ from hypothesis import strategies as st
 from litestar import Request
 from pydantic import BaseModel, ValidationError
 
-from api.bodies import BODY_BYTES_MAX, INTEGER_MAX, NESTING_MAX, EmptyBody, parse, read_body, read_parameters
-from api.frame import body_of
-from api.ids import Randomness
-from api.problems import Flaw, Problem, flaws_of
-from api.queries import ListParameters
-from api.redemptions import RedemptionBody
-from domain.ledger.recorder import Wanted
+from api.http.ids import Randomness
+from api.http.parsing import (
+    BODY_BYTES_MAX,
+    INTEGER_MAX,
+    NESTING_MAX,
+    EmptyBody,
+    parse,
+    read_body,
+    read_parameters,
+)
+from api.http.problems import Flaw, Problem, flaws_of
+from api.http.query_route import ListParameters
+from api.http.request import body_of
+from api.resources.redemptions import RedemptionBody
+from domain.ledger.contract import Wanted
 from tests.api.desk import ROUTES, Desk
 
 pytest_plugins = ["tests.api.houses"]

@@ -3,10 +3,10 @@
 import pytest
 
 from domain.customer import ProfileChanged
+from domain.ledger.contract import Append
 from domain.ledger.directory import Profile, row
 from domain.ledger.envelope import NewFact
 from domain.ledger.mapper import store
-from domain.ledger.recorder import Append
 from domain.values import Role
 from tests.api.desk import OPERATOR, Desk
 

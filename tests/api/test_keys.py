@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from litestar import get
 
-from api.application import HANDLERS, create_app
-from api.frame import Route
-from api.keys import KEY, Keys, issue_key, key_text
-from api.permissions import PERMISSIONS
-from api.problems import Problem
-from domain.ledger.memory import MemoryStore
+from api.http.api_keys import KEY, Keys, issue_key, key_text
+from api.http.permissions import PERMISSIONS
+from api.http.problems import Problem
+from api.http.request import Route
+from api.server.app import HANDLERS, create_app
+from domain.ledger.embedded.memory import MemoryStore
 from domain.values import Role, rfc3339
-from projections.views import Views
+from projections.engine.tables import Views
 from tests.api.desk import PEPPER, Desk, House
 
 pytest_plugins = ["tests.api.houses"]

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.limits import Limits
-from api.problems import Problem
+from api.http.problems import Problem
+from api.http.rate_limits import Limits
 from domain.values import Role
 from tests.api.desk import Desk, House
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from api.outcomes import Outcomes
-from domain.ledger.grouping import Outcome, Settle
+from api.http.loop_bridge import Outcomes
+from domain.ledger.group_commit import Outcome, Settle
 from domain.refusals import IdempotencyKeyReused
 
 

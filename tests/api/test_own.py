@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from litestar import get
 
-from api.application import HANDLERS, create_app
-from api.frame import Route
-from api.owning import NOBODYS
-from api.permissions import PERMISSIONS
+from api.http.ownership import NOBODYS
+from api.http.permissions import PERMISSIONS
+from api.http.request import Route
+from api.server.app import HANDLERS, create_app
 from domain.values import Role
-from projections.views import Views
+from projections.engine.tables import Views
 from tests.api.desk import PEPPER, Desk, House
 from tests.api.test_checklist_bookings import NOTICE, ahead, book
 

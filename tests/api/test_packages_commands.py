@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.cards import PackageCard
+from api.resources.packages.card import PackageCard
 from domain.values import Role
 from tests.api.desk import Body, Desk, money
 

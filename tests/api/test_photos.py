@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.photos import PHOTO_BYTES_MAX, media_type_of
+from api.resources.photos import PHOTO_BYTES_MAX, media_type_of
 from domain.values import Role
 from tests.api.desk import Desk, House
 from tests.api.images import JPEG, PNG, WEBP

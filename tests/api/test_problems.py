@@ -8,16 +8,16 @@ import pytest
 from litestar import get
 from litestar.testing import TestClient
 
-from api.application import create_app
-from api.frame import Route
-from api.problems import KINDS, Problem, problem_of
+from api.http.problems import KINDS, Problem, problem_of
+from api.http.request import Route
+from api.server.app import create_app
 from domain import refusals
-from domain.events import UnreadableFact
-from domain.ledger.recorder import Contention, LedgerUnavailable, UnknownBusiness
+from domain.fact import UnreadableFact
+from domain.ledger.contract import Contention, LedgerUnavailable, UnknownBusiness
 from domain.refusals import Refused
-from projections.freshness import ProjectionLagging, ProjectionStopped
-from projections.read_models import READ_MODELS
-from projections.views import ProjectionMissing, Views
+from projections.engine.freshness import ProjectionLagging, ProjectionStopped
+from projections.engine.tables import ProjectionMissing, Views
+from projections.models.registry import READ_MODELS
 from tests.api.desk import PEPPER, Desk, House
 
 pytest_plugins = ["tests.api.houses"]

@@ -14,9 +14,9 @@ from schemathesis.checks import CHECKS
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from api.application import HANDLERS
-from api.frame import Route
-from api.schema import PUBLIC_NAME, document
+from api.http.openapi import PUBLIC_NAME, document
+from api.http.request import Route
+from api.server.app import HANDLERS
 from tests.api.desk import Desk, House
 
 pytest_plugins = ["tests.api.houses"]

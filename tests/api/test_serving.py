@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.installation import migrate, opened
-from api.settings import Settings
+from api.server.installation import migrate, opened
+from api.server.settings import Settings
 from tests.bench.server import free_port
 
 START_S_MAX = 60.0
@@ -55,7 +55,7 @@ def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
     log = tmp_path / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "api.command", "serve"],
+            [sys.executable, "-m", "api.cli.main", "serve"],
             env={**_without_settings(), **environment},
             stdout=output,
             stderr=output,
@@ -159,7 +159,7 @@ def test_a_body_that_is_too_large_does_not_keep_the_server_busy(server: Server) 
 def test_a_wrong_setting_stops_the_start_up_and_is_named(tmp_path: Path) -> None:
     environment = {**_without_settings(), **settings_in(tmp_path, 1), "CARNET_PROT": "80"}
     ended = subprocess.run(
-        [sys.executable, "-m", "api.command", "serve"], env=environment, capture_output=True, timeout=60
+        [sys.executable, "-m", "api.cli.main", "serve"], env=environment, capture_output=True, timeout=60
     )
     assert ended.returncode != 0
     assert b"CARNET_PROT is not a setting" in ended.stderr

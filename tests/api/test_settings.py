@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from api.settings import Settings, WrongSetting, pepper_of
+from api.server.settings import Settings, WrongSetting, pepper_of
 
 PEPPER = "0123456789abcdef0123456789abcdef"
 

@@ -5,7 +5,7 @@ import json
 import sys
 from dataclasses import replace
 
-from api.logs import log_as_json
+from api.server.logging import log_as_json
 from tests.bench import filters, redeem
 
 

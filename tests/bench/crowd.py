@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 from domain.booking import BookingCancelled, BookingCompleted, BookingConfirmed, BookingMade
+from domain.calendar_rules import NoExpiry
 from domain.customer import (
     ConsentChanged,
     Consents,
@@ -20,11 +21,10 @@ from domain.customer import (
     ParticipantOf,
     in_person,
 )
-from domain.events import Fact
-from domain.expiry import NoExpiry
+from domain.fact import Fact
+from domain.ledger.contract import Append, LedgerRecorder, NewStream, Person, Stored
 from domain.ledger.directory import Profile, row
 from domain.ledger.mapper import Meta, store
-from domain.ledger.recorder import Append, LedgerRecorder, NewStream, Person, Stored
 from domain.package import PackagePurchased, PaymentRecorded, SoldLine, SoldService, UnitsRedeemed
 from domain.values import Actor, CancellationTerms, PaymentMethod, Role
 

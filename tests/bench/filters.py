@@ -14,12 +14,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from domain.ledger import sqlite
+from domain.ledger.embedded import sqlite
 from domain.ledger.postgres.migrations import migrate
-from projections.read_models import READ_MODELS
-from projections.runner import Runner
-from projections.status import totals
-from projections.views import Views
+from projections.engine.runner import Runner
+from projections.engine.status import totals
+from projections.engine.tables import Views
+from projections.models.registry import READ_MODELS
 from tests.api.desk import Desk, House, house_at
 from tests.bench.crowd import TOLD_EVERY, Catalogue, Crowd
 from tests.postgres import PostgresServer

@@ -10,26 +10,26 @@ from pathlib import Path
 
 from pydantic_core import to_json
 
-from api.cards import VIEWS, known
-from api.installation import migrate, views_of
-from api.keys import issue_key
-from api.settings import Settings
+from api.http.api_keys import issue_key
+from api.resources.packages.card import VIEWS, known
+from api.server.installation import migrate, views_of
+from api.server.settings import Settings
 from domain.business import OpenBusiness
+from domain.calendar_rules import ExpiryAfterPurchase
 from domain.catalogue import DefineService, OfferLine, OfferTerms, PublishOffer, ServiceTerms
 from domain.customer import RegisterCustomer, in_person
-from domain.expiry import ExpiryAfterPurchase
-from domain.ledger.application import Carnet, Ledger
 from domain.ledger.books import Books
+from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.commands import Decision
+from domain.ledger.contract import Person
 from domain.ledger.directory import Called, Profile, row
 from domain.ledger.execute import Answer, Done, Order, RequestKey, no_answer
 from domain.ledger.mapper import Meta
-from domain.ledger.recorder import Person
 from domain.package import NewPayment, RedeemUnits, SellPackage
 from domain.values import Actor, Money, PaymentMethod, Role, Value, rfc3339
-from projections.cards import render, summed
-from projections.runner import Runner
-from projections.status import totals
+from projections.engine.runner import Runner
+from projections.engine.status import totals
+from projections.models.packages import render, summed
 from tests.bench.clients import request
 from tests.bench.race import UNITS
 from tests.bench.server import serving
@@ -115,7 +115,7 @@ class Ours:
             "CARNET_LOG": "warning",
         }
         migrate(Settings.read(environment))
-        with serving(["-m", "api.command", "serve"], port, environment, log):
+        with serving(["-m", "api.cli.main", "serve"], port, environment, log):
             yield
 
     def request(self, package: Held) -> bytes:

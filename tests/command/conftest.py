@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from api.command import main
+from api.cli.main import main
 
 SAMPLE = Path(__file__).parent / "daybook_sample.csv"
 """171 real visits of 68 customers (the first sixty and all who bought for nothing), as sales and uses."""
@@ -40,7 +40,7 @@ class Terminal:
     def process(self, *arguments: object) -> subprocess.Popen[str]:
         """The same as a process of its own."""
         return subprocess.Popen(
-            [sys.executable, "-m", "api.command", *map(str, arguments)],
+            [sys.executable, "-m", "api.cli.main", *map(str, arguments)],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

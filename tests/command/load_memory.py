@@ -33,7 +33,7 @@ def lengthened(book: Path, folder: Path) -> Path:
 def measure(book: Path, folder: Path) -> tuple[int, float, int]:
     """(rows, seconds, most memory in MiB) of one load."""
     environment = {**os.environ, "CARNET_DATABASE": f"sqlite:///{folder / book.stem}.db"}
-    carnet = [sys.executable, "-m", "api.command"]
+    carnet = [sys.executable, "-m", "api.cli.main"]
     opening = ["open", "Measured", "--currency", "USD", "--time-zone", "UTC"]
     subprocess.run([*carnet, *opening], env=environment, check=True, stdout=subprocess.DEVNULL)
     began = time.perf_counter()

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from api.day_book import COLUMNS, LINE_BYTES_MAX, DayBook, Format, Row, Sale, UnknownLayout, Unreadable, Use
+from api.imports.day_book import (
+    COLUMNS,
+    LINE_BYTES_MAX,
+    DayBook,
+    Format,
+    Row,
+    Sale,
+    UnknownLayout,
+    Unreadable,
+    Use,
+)
 
 SALE = {
     "reference": "s-1",

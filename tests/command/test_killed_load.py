@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.day_book import COLUMNS
+from api.imports.day_book import COLUMNS
 from tests.command.conftest import Terminal
 from tests.command.world import ledger_of
 

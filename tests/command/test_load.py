@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.day_book import COLUMNS
+from api.imports.day_book import COLUMNS
 from domain.catalogue import DefineService, ServiceTerms
 from domain.customer import RegisterCustomer
 from domain.ledger.execute import Done, Order

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from api.loading import registered
+from api.imports.load import registered
 from domain.business import ChangePolicies, PaymentRule, PurchaseRule, VisitRule
 from domain.ledger.execute import Done, Order
 from domain.ledger.mapper import all_recorded

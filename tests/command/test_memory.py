@@ -4,10 +4,10 @@ import gc
 import tracemalloc
 from pathlib import Path
 
-from api import loading
-from api.day_book import DayBook
-from api.installation import opened
-from api.settings import Settings
+from api.imports import load
+from api.imports.day_book import DayBook
+from api.server.installation import opened
+from api.server.settings import Settings
 from tests.command.conftest import Terminal
 from tests.command.test_killed_load import a_long_book
 
@@ -20,14 +20,14 @@ def test_memory_does_not_grow_with_the_file(embedded: Terminal, tmp_path: Path) 
     book = DayBook(a_long_book(tmp_path), "csv")
     held: list[int] = []
 
-    def weigh(report: loading.Report) -> None:
+    def weigh(report: load.Report) -> None:
         gc.collect()
         held.append(tracemalloc.get_traced_memory()[0])
 
     with opened(Settings.read(embedded.environment)) as here:
         tracemalloc.start()
         try:
-            report = loading.load(here.carnet, business_id, book, "daybook", refused=print, progress=weigh)
+            report = load.load(here.carnet, business_id, book, "daybook", refused=print, progress=weigh)
         finally:
             tracemalloc.stop()
 

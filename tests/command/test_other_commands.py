@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from api.command import main
-from api.keys import Keys
-from api.settings import Settings, pepper_of
+from api.cli.main import main
+from api.http.api_keys import Keys
+from api.server.settings import Settings, pepper_of
 from domain.values import Role
-from projections.read_models import READ_MODELS
+from projections.models.registry import READ_MODELS
 from tests.command.conftest import SAMPLE, Terminal, sqlite_terminal
 from tests.command.world import ledger_of
 

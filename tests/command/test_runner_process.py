@@ -14,9 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.installation import migrate, opened
-from api.settings import Settings
-from projections.status import standings
+from api.server.installation import migrate, opened
+from api.server.settings import Settings
+from projections.engine.status import standings
 from tests.bench.server import free_port
 
 WAIT_S_MAX = 60.0
@@ -66,7 +66,7 @@ def served(postgres_url: str, tmp_path: Path, request: pytest.FixtureRequest) ->
     others = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "api.command", "serve"],
+            [sys.executable, "-m", "api.cli.main", "serve"],
             env={**others, **environment},
             stdout=output,
             stderr=output,

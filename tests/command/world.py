@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from api.installation import opened
-from api.settings import Settings
-from domain.ledger.application import Ledger
+from api.server.installation import opened
+from api.server.settings import Settings
+from domain.ledger.carnet import Ledger
+from domain.ledger.contract import Store
 from domain.ledger.mapper import Meta
-from domain.ledger.recorder import Store
 from domain.values import Actor, Role
 from tests.command.conftest import Terminal
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
 
-from domain.events import Fact
+from domain.fact import Fact
 from domain.refusals import Refused
 
 S = TypeVar("S")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.expiry import ExpiryAfterFirstUse
+from domain.calendar_rules import ExpiryAfterFirstUse
 from domain.refusals import InsufficientUnits, PaymentRequired
 from tests.domain.given import given
 from tests.domain.words import (

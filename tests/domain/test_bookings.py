@@ -16,7 +16,7 @@ from domain.booking import (
     Occurrence,
 )
 from domain.business import Deduct
-from domain.expiry import ExpiryAfterFirstUse
+from domain.calendar_rules import ExpiryAfterFirstUse
 from domain.package import AnyPackageFact, UnitsHeld, UnitsRedeemed
 from domain.refusals import (
     BackDatingNotAllowed,

@@ -20,7 +20,7 @@ from domain.business import (
     PurchaseRule,
     VisitRule,
 )
-from domain.facts import FACTS
+from domain.fact_registry import FACTS
 from domain.refusals import IdTaken, Invalid, NotFound
 from domain.staff import (
     ChangeStaff,

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from domain.calendar_rules import ExpiryAfterPurchase
 from domain.catalogue import (
     ChangeService,
     DefineService,
@@ -29,7 +30,6 @@ from domain.catalogue import (
     evolve_offer,
     evolve_service,
 )
-from domain.expiry import ExpiryAfterPurchase
 from domain.refusals import IdTaken, Invalid, NotFound, OfferRetired
 from tests.domain.streams import Aggregate
 from tests.domain.words import SERVICES

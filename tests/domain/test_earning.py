@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from domain.booking import Attendance, AttendanceMarked, BookingCancelled, BookingFact, By
 from domain.business import EarnRule, PaymentRule, PurchaseRule, VisitRule
-from domain.changing import changed
 from domain.earning import Cause, Gives, TakesBack, earned, of_booking, of_package
 from domain.guards import FACTS_KEPT, FACTS_MAX
 from domain.package import AnyPackageFact, FreedUse, PackageVoided, PaymentRefunded
@@ -24,6 +23,7 @@ from domain.rewards import (
     entry_of,
     evolve,
 )
+from domain.updated import changed
 from domain.values import CancellationTerms, Money, PaymentMethod
 from tests.domain.appointments import book
 from tests.domain.given import fold, given

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from domain.expiry import (
+from domain.calendar_rules import (
     CalendarUnit,
     ExpiryAfterFirstUse,
     ExpiryAfterPurchase,

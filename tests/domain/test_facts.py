@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from pydantic import BaseModel
 
 from domain.catalogue import ServiceDefined, ServiceTerms
-from domain.events import Fact, Registry, UnreadableFact, Upcaster
-from domain.facts import FACTS
+from domain.fact import Fact, Registry, UnreadableFact, Upcaster
+from domain.fact_registry import FACTS
 from domain.package import AnyPackageFact, UnitsRedeemed
 from tests import strategies
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import Phase, assume, event, find, given, settings
 from hypothesis import strategies as st
 
-from domain.expiry import expires_at
-from domain.facts import FACTS
+from domain.calendar_rules import expires_at
+from domain.fact_registry import FACTS
 from domain.package import (
     AdjustPrice,
     AnyPackageFact,

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.business import Deduct
-from domain.expiry import ExpiryAfterFirstUse
+from domain.calendar_rules import ExpiryAfterFirstUse
 from domain.package import (
     AddNote,
     AdjustPrice,

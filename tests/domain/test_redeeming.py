@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.expiry import ExpiryAfterFirstUse
+from domain.calendar_rules import ExpiryAfterFirstUse
 from domain.package import (
     ExpiryChanged,
     PackageReinstated,

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain import rewards
-from domain.changing import changed
 from domain.guards import FACTS_KEPT, FACTS_MAX
 from domain.refusals import (
     AlreadyReversed,
@@ -39,6 +38,7 @@ from domain.rewards import (
     entry_of,
     rewards_id,
 )
+from domain.updated import changed
 from domain.values import Actor, Circumstances, Role
 from tests.domain.streams import Aggregate
 from tests.domain.words import NOW, because, circumstances, moment

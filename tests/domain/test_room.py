@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from domain import redeeming
-from domain.changing import changed
 from domain.deciding import decide
 from domain.package import (
     AddNote,
@@ -22,6 +21,7 @@ from domain.package import (
 )
 from domain.refusals import LimitReached
 from domain.restoring import restore as decide_restoration
+from domain.updated import changed
 from tests.domain.given import fold
 from tests.domain.words import (
     BUSINESS,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from domain.calendar_rules import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry
 from domain.catalogue import OfferLine, OfferTerms
-from domain.expiry import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry
 from domain.package import NoteAdded, PackagePurchased, PaymentRecorded, SellPackage, SoldLine, SoldService
 from domain.refusals import (
     BackDatingNotAllowed,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.spreading import runs, spread, unrolled, weights_of
+from domain.unit_values import runs, spread, unrolled, weights_of
 from tests.strategies import prices
 
 WEIGHTS = st.lists(st.integers(0, 10) | st.integers(0, 10**12), min_size=1, max_size=60)

@@ -9,9 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.business import Business, Location
+from domain.calendar_rules import NoExpiry, Validity
 from domain.catalogue import Service, ServiceTerms
 from domain.customer import Customer, Participant
-from domain.expiry import NoExpiry, Validity
 from domain.package import (
     FreedUse,
     LineCorrected,
@@ -28,8 +28,8 @@ from domain.package import (
     UnitsRedeemed,
     UnitsRestored,
 )
-from domain.spreading import runs, spread
 from domain.staff import Staff
+from domain.unit_values import runs, spread
 from domain.values import Actor, CancellationTerms, Circumstances, Money, PaymentMethod, Role, Wording
 
 ZONE = "Europe/Budapest"

@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from domain.ledger.application import Carnet
-from domain.ledger.memory import MemoryStore
+from domain.ledger.carnet import Carnet
+from domain.ledger.contract import LedgerRecorder, Store
+from domain.ledger.embedded.memory import MemoryStore
+from domain.ledger.embedded.sqlite.schema import migrate
+from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.postgres.store import PostgresStore
-from domain.ledger.recorder import LedgerRecorder, Store
-from domain.ledger.sqlite.schema import migrate
-from domain.ledger.sqlite.store import SqliteStore
 from tests.ledger.examples import BUSINESS
 
 Clock = Callable[[], int]

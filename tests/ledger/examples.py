@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.ledger.envelope import NewFact, first_hash, seal
-from domain.ledger.recorder import (
+from domain.ledger.contract import (
     Answered,
     Append,
     Conflict,
@@ -13,6 +12,7 @@ from domain.ledger.recorder import (
     Stored,
     Wanted,
 )
+from domain.ledger.envelope import NewFact, first_hash, seal
 
 BUSINESS = "biz_1"
 OTHER = "biz_2"

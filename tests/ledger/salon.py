@@ -3,7 +3,7 @@
 from domain.business import OpenBusiness
 from domain.catalogue import DefineService, OfferLine, ServiceTerms
 from domain.customer import RegisterCustomer
-from domain.ledger.application import Carnet
+from domain.ledger.carnet import Carnet
 from domain.ledger.execute import Done, Order, Result
 from domain.ledger.mapper import Meta
 from domain.package import RedeemUnits, SellPackage

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 from eventsourcing.persistence import IntegrityError
 
-from domain.ledger.envelope import Head, NewFact, first_hash
-from domain.ledger.recorder import (
+from domain.ledger.contract import (
     Answered,
     Append,
     Claim,
@@ -23,7 +22,8 @@ from domain.ledger.recorder import (
     UnknownBusiness,
     Wanted,
 )
-from domain.ledger.sqlite.store import SqliteStore
+from domain.ledger.embedded.sqlite.store import SqliteStore
+from domain.ledger.envelope import Head, NewFact, first_hash
 from domain.values import from_milliseconds, rfc3339
 from tests.ledger.conftest import Database
 from tests.ledger.examples import (

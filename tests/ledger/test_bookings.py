@@ -18,11 +18,11 @@ from domain.booking import (
 )
 from domain.business import ChangePolicies, Deduct
 from domain.customer import RegisterCustomer
-from domain.ledger.application import Carnet
 from domain.ledger.books import Books, Kept
+from domain.ledger.carnet import Carnet
+from domain.ledger.contract import Wanted
 from domain.ledger.execute import Done, Order, Result
 from domain.ledger.mapper import Meta
-from domain.ledger.recorder import Wanted
 from domain.package import Package, RestoreUnits
 from domain.refusals import DuplicateExternalRef, IdTaken, InsufficientUnits, NotFound, VersionMismatch
 from domain.values import Actor, ExternalRef, Role, Value, Wording

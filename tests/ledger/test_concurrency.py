@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pytest
 
-from domain.ledger.recorder import Append, Conflict, Contention, LedgerRecorder, Store, Stored, Wanted
+from domain.ledger.contract import Append, Conflict, Contention, LedgerRecorder, Store, Stored, Wanted
 from tests.ledger.examples import (
     PACKAGE,
     answered,

@@ -6,9 +6,9 @@ from threading import Barrier
 
 import pytest
 
-from domain.ledger.application import Carnet
+from domain.ledger.carnet import Carnet
+from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.execute import Done
-from domain.ledger.sqlite.store import SqliteStore
 from domain.package import RedeemUnits
 from domain.refusals import InsufficientUnits
 from tests.ledger.proxy import Proxy

@@ -7,7 +7,7 @@ from threading import Event, Semaphore
 
 from domain.customer import ActivateCustomer
 from domain.ledger.execute import Done, Order, Result
-from domain.ledger.grouping import BATCH_MAX, Grouped, Outcome
+from domain.ledger.group_commit import BATCH_MAX, Grouped, Outcome
 from domain.ledger.mapper import Meta
 from domain.values import Actor, Role
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from domain.ledger.application import Carnet
+from domain.ledger.carnet import Carnet
+from domain.ledger.contract import LedgerUnavailable, Wanted
 from domain.ledger.execute import Done
-from domain.ledger.recorder import LedgerUnavailable, Wanted
 from domain.package import RestoreUnits
 from domain.refusals import IdempotencyKeyReused, InsufficientUnits
 from tests.ledger.salon import Process, opened

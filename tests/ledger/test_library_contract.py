@@ -8,7 +8,7 @@ import pytest
 from eventsourcing.persistence import ApplicationRecorder
 from eventsourcing.tests import persistence
 
-from domain.ledger.recorder import Store
+from domain.ledger.contract import Store
 from tests.ledger.conftest import Database
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.ledger.recorder import Append, Claim, LedgerRecorder, NewStream, Person, Store, Text, Wanted
+from domain.ledger.contract import Append, Claim, LedgerRecorder, NewStream, Person, Store, Text, Wanted
 from tests.ledger.examples import BUSINESS, CUSTOMER, OTHER, fact, next_fact, opening, stored
 
 OTHER_CUSTOMER = "cus_2"

@@ -3,7 +3,7 @@
 import pytest
 from eventsourcing.persistence import IntegrityError
 
-from domain.ledger.recorder import Append, Conflict, LedgerRecorder, Photo, Store, Stored
+from domain.ledger.contract import Append, Conflict, LedgerRecorder, Photo, Store, Stored
 from tests.ledger.examples import BUSINESS, OTHER, PACKAGE, answered, next_fact, opening, request, stored
 
 FACE = Photo("pho_1", "image/png", bytes(range(256)) * 20)

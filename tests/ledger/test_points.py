@@ -8,10 +8,10 @@ from threading import Barrier
 from domain.business import ChangePolicies, PaymentRule, PurchaseRule, VisitRule
 from domain.catalogue import OfferLine
 from domain.customer import RegisterCustomer
-from domain.ledger.application import Carnet
 from domain.ledger.books import EVOLVE, Books, Kept
+from domain.ledger.carnet import Carnet
+from domain.ledger.contract import Wanted
 from domain.ledger.execute import Done, Result
-from domain.ledger.recorder import Wanted
 from domain.package import NewPayment, RedeemUnits, RefundPayment, SellPackage
 from domain.refusals import PointsInsufficient
 from domain.rewards import AddPoints, RedeemPoints, Rewards, rewards_id

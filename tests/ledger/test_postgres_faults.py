@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from domain.ledger.contract import Contention, LedgerRecorder, LedgerUnavailable
 from domain.ledger.postgres.migrations import migrate
 from domain.ledger.postgres.store import PostgresStore
-from domain.ledger.recorder import Contention, LedgerRecorder, LedgerUnavailable
 from tests.ledger.examples import (
     BUSINESS,
     PACKAGE,

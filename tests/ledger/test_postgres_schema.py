@@ -12,11 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import errors, sql
 
-from domain.ledger.envelope import NewFact, seal
-from domain.ledger.postgres.migrations import migrate, migrations
-from domain.ledger.postgres.store import PostgresStore
-from domain.ledger.postgres.wire import beyond
-from domain.ledger.recorder import (
+from domain.ledger.contract import (
     Append,
     Claim,
     LedgerRecorder,
@@ -27,6 +23,10 @@ from domain.ledger.recorder import (
     Text,
     WrongSchema,
 )
+from domain.ledger.envelope import NewFact, seal
+from domain.ledger.postgres.binary_format import beyond
+from domain.ledger.postgres.migrations import migrate, migrations
+from domain.ledger.postgres.store import PostgresStore
 from tests.ledger.examples import (
     BUSINESS,
     CUSTOMER,

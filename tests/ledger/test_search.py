@@ -9,14 +9,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from domain.ledger import sqlite
+from domain.ledger.contract import Append, NewStream, Store
 from domain.ledger.directory import Profile, row
-from domain.ledger.memory import MemoryStore
+from domain.ledger.embedded import sqlite
+from domain.ledger.embedded.memory import MemoryStore
+from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.postgres.migrations import migrate, migrations
 from domain.ledger.postgres.store import PostgresStore
-from domain.ledger.recorder import Append, NewStream, Store
 from domain.ledger.search import matches, words
-from domain.ledger.sqlite.store import SqliteStore
 from tests.ledger.examples import BUSINESS, OTHER, fact, stored
 
 NAMES = (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.ledger.recorder import (
+from domain.ledger.contract import (
     Append,
     Claim,
     Contention,
@@ -20,8 +20,8 @@ from domain.ledger.recorder import (
     Text,
     WrongSchema,
 )
-from domain.ledger.sqlite.schema import migrate
-from domain.ledger.sqlite.store import SqliteStore
+from domain.ledger.embedded.sqlite.schema import migrate
+from domain.ledger.embedded.sqlite.store import SqliteStore
 from tests.ledger.conftest import sqlite_rows
 from tests.ledger.examples import (
     BUSINESS,
@@ -36,7 +36,7 @@ from tests.ledger.examples import (
 )
 
 HOUSE = Path(__file__).parents[2]
-SQL_FILES = sorted((HOUSE / "domain" / "ledger" / "sqlite").glob("[0-9]*.sql"))
+SQL_FILES = sorted((HOUSE / "domain" / "ledger" / "embedded" / "sqlite").glob("[0-9]*.sql"))
 
 
 @pytest.fixture
@@ -184,8 +184,8 @@ def test_a_writer_that_is_killed_loses_nothing_acknowledged(
 
 DISK_FULL = """
 import resource, sys
-from domain.ledger.recorder import Append, LedgerUnavailable
-from domain.ledger.sqlite import SqliteStore
+from domain.ledger.contract import Append, LedgerUnavailable
+from domain.ledger.embedded.sqlite import SqliteStore
 from tests.ledger.examples import BUSINESS, assert_chained, fact, request, stored, answered
 
 ledger = SqliteStore(sys.argv[1]).ledger(BUSINESS)
@@ -257,7 +257,7 @@ def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
 
 def test_several_processes_migrate_at_once(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
-    code = "import sys; from domain.ledger.sqlite import migrate; print(*migrate(sys.argv[1]))"
+    code = "import sys; from domain.ledger.embedded.sqlite import migrate; print(*migrate(sys.argv[1]))"
     outputs = []
     for process in [run("-c", code, path) for _ in range(4)]:
         output, _ = process.communicate()
@@ -303,7 +303,7 @@ def test_a_migration_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pyte
     broken.write_text("CREATE TABLE half (done);\nCREATE TABLE half (done);\n")
     path = tmp_path / "ledger.db"
     with monkeypatch.context() as patch:
-        patch.setattr("domain.ledger.sqlite.schema.steps", lambda: [*SQL_FILES, broken])
+        patch.setattr("domain.ledger.embedded.sqlite.schema.steps", lambda: [*SQL_FILES, broken])
         with pytest.raises(sqlite3.OperationalError):
             migrate(path)
     assert sqlite_rows(path) == {}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from domain import business, catalogue, customer, package, staff
 from domain.business import Deduct
-from domain.expiry import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry, Validity
+from domain.calendar_rules import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry, Validity
 from domain.values import AMOUNT_MAX, UNITS_PER_PACKAGE_MAX, CancellationTerms, Money, PaymentMethod
 from tests.model import booking, points
 from tests.model.almanac import DAY, day_at, moment_of

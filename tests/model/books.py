@@ -14,18 +14,18 @@ from sqlalchemy import select
 
 from domain import booking, rewards
 from domain.booking import AttendanceMarked, Booking, BookingCancelled, BookingMade, BookingOutcome
-from domain.ledger.application import Ledger
+from domain.ledger.carnet import Ledger
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.mapper import Recorded, recorded
-from domain.ledger.recorder import LedgerRecorder
 from domain.package import AVAILABLE, CORRECTED, FORFEITED, LAPSED, USED, evolve
 from domain.package import Package as PackageState
 from domain.rewards import Rewards
-from projections.cards import CARDS, card_status, is_inconsistent, render
-from projections.definition import Key, Projection, Row, changed_rows, fold
-from projections.points import POINTS, entry
-from projections.units import UNITS
-from projections.views import Views
+from projections.engine.definition import Key, Projection, Row, changed_rows, fold
+from projections.engine.tables import Views
+from projections.models.packages import CARDS, card_status, is_inconsistent, render
+from projections.models.points import POINTS, entry
+from projections.models.units import UNITS
 from tests.domain.books import check_line_facts, remainders
 from tests.model.accounts import Entry
 from tests.model.almanac import moment_of

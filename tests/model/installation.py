@@ -9,19 +9,19 @@ from json import dumps, loads
 from typing import Any
 
 from domain.business import OpenBusiness, OpenLocation
-from domain.ledger.application import Carnet, Ledger
 from domain.ledger.books import Books as DecidedBooks
+from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.commands import Decision
 from domain.ledger.execute import Answer, Done, Order, RequestKey, Result
 from domain.ledger.mapper import Meta, Recorded, recorded
 from domain.values import RECORDED_AT, Actor, Value
-from projections.cards import CARDS
-from projections.definition import Row, changed_rows
-from projections.dropping import drop_old
-from projections.read_models import READ_MODELS
-from projections.rebuild import Limits, Rebuild
-from projections.runner import Runner
-from projections.views import Views
+from projections.engine.definition import Row, changed_rows
+from projections.engine.drop_old import drop_old
+from projections.engine.rebuild import Limits, Rebuild
+from projections.engine.runner import Runner
+from projections.engine.tables import Views
+from projections.models.packages import CARDS
+from projections.models.registry import READ_MODELS
 from tests.model.almanac import text_of
 from tests.model.books import Books
 from tests.model.desk import LOCATIONS, role_of

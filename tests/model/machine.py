@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from domain.business import Deduct
+from domain.ledger.contract import UnknownBusiness, Wanted
 from domain.ledger.execute import Done, Order, Preview, RequestKey
-from domain.ledger.recorder import UnknownBusiness, Wanted
 from domain.refusals import Refused
 from tests.model import asking, booking, points
 from tests.model.almanac import first_moment, moved

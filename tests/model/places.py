@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.ledger.memory import MemoryStore
+from domain.ledger.contract import Store
+from domain.ledger.embedded.memory import MemoryStore
+from domain.ledger.embedded.sqlite.schema import migrate
+from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.postgres.migrations import migrate as migrate_postgres
 from domain.ledger.postgres.store import PostgresStore
-from domain.ledger.recorder import Store
-from domain.ledger.sqlite.schema import migrate
-from domain.ledger.sqlite.store import SqliteStore
-from projections.read_models import READ_MODELS
-from projections.views import Views
+from projections.engine.tables import Views
+from projections.models.registry import READ_MODELS
 from tests.postgres import PostgresServer
 
 Clock = Callable[[], int]

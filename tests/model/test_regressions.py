@@ -7,7 +7,7 @@ from domain.booking import BookingCancelled, CancelBooking, MakeBooking, NewBook
 from domain.business import OpenBusiness
 from domain.catalogue import DefineService, OfferLine, ServiceTerms
 from domain.customer import RegisterCustomer
-from domain.ledger.application import Carnet, Ledger
+from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.execute import Done, Order
 from domain.ledger.mapper import Meta
 from domain.package import (
@@ -23,9 +23,9 @@ from domain.package import (
 )
 from domain.refusals import PackageFrozen
 from domain.values import Actor, Money, PaymentMethod, Role, Value, Wording
-from projections.cards import CARDS, card_status, render
-from projections.definition import Row, fold
-from projections.rebuild import Rebuild
+from projections.engine.definition import Row, fold
+from projections.engine.rebuild import Rebuild
+from projections.models.packages import CARDS, card_status, render
 from tests.model.places import places
 
 BUSINESS = "biz_1"

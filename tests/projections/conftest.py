@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from domain.ledger.contract import Store
+from domain.ledger.embedded.sqlite.schema import migrate
+from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.postgres.store import PostgresStore
-from domain.ledger.recorder import Store
-from domain.ledger.sqlite.schema import migrate
-from domain.ledger.sqlite.store import SqliteStore
-from projections.definition import Projection
-from projections.views import LOCK_WAIT_S, Views
+from projections.engine.definition import Projection
+from projections.engine.tables import LOCK_WAIT_S, Views
 from tests.projections.examples import Installation, balances, entries, installation
 
 Open = Callable[..., Installation]

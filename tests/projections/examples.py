@@ -10,13 +10,13 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table, Text, select
 
-from domain.events import Fact, Registry, UnreadableFact
+from domain.fact import Fact, Registry, UnreadableFact
+from domain.ledger.contract import Append, Store, Stored
+from domain.ledger.embedded.memory import MemoryStore
 from domain.ledger.envelope import NewFact, StoredFact
 from domain.ledger.mapper import Recorded
-from domain.ledger.memory import MemoryStore
-from domain.ledger.recorder import Append, Store, Stored
-from projections.definition import Key, Keyed, Log, Moment, Projection, Row, fold
-from projections.views import Views
+from projections.engine.definition import Key, Keyed, Log, Moment, Projection, Row, fold
+from projections.engine.tables import Views
 
 BUSINESS = "biz_1"
 OTHER = "biz_2"

@@ -9,7 +9,7 @@ from sqlalchemy import Column, MetaData, Table, Text
 
 from domain.ledger.envelope import StoredFact
 from domain.ledger.mapper import Recorded
-from projections.definition import Key, Moment, Row, fold, physical_name, physical_table
+from projections.engine.definition import Key, Moment, Row, fold, physical_name, physical_table
 from tests.projections.examples import BUSINESS, Counted, Moved, Noticed, Removed, balances, entries
 
 

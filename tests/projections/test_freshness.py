@@ -4,10 +4,10 @@ from threading import Thread
 
 import pytest
 
-from domain.ledger.recorder import UnknownBusiness
-from projections.freshness import FreshReads, ProjectionLagging, ProjectionStopped
-from projections.runner import Runner
-from projections.views import ProjectionMissing, Views
+from domain.ledger.contract import UnknownBusiness
+from projections.engine.freshness import FreshReads, ProjectionLagging, ProjectionStopped
+from projections.engine.runner import Runner
+from projections.engine.tables import ProjectionMissing, Views
 from tests.projections.conftest import Open
 from tests.projections.examples import (
     BUSINESS,

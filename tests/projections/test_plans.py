@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from projections.customer_filters import CustomerFilter, find_customers
-from projections.customer_filters import reads as reads_of_customers
-from projections.package_lists import READS, PackageFilter, find_packages
-from projections.views import Snapshot, Views
+from projections.engine.tables import Snapshot, Views
+from projections.queries.customers import CustomerFilter, find_customers
+from projections.queries.customers import reads as reads_of_customers
+from projections.queries.packages import READS, PackageFilter, find_packages
 from tests.api.desk import Desk, House
 
 pytest_plugins = ["tests.api.houses"]

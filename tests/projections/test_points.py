@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.ledger.contract import Append, Store
 from domain.ledger.envelope import NewFact
-from domain.ledger.recorder import Append, Store
 from domain.rewards import (
     AnyRewardsFact,
     PointsAdded,
@@ -13,8 +13,8 @@ from domain.rewards import (
     PointsSource,
     change_of,
 )
-from projections.points import POINTS, balances
-from projections.runner import Runner
+from projections.engine.runner import Runner
+from projections.models.points import POINTS, balances
 from tests.domain.words import NOW, moment
 from tests.projections.conftest import Open
 from tests.projections.examples import BUSINESS, OTHER, Installation, table_rows, throw_away

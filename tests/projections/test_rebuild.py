@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, inspect, update
 
-from domain.events import Fact
+from domain.fact import Fact
 from domain.ledger.envelope import StoredFact
 from domain.ledger.mapper import Recorded
-from projections.comparison import Difference
-from projections.definition import Projection, physical_table
-from projections.dropping import drop_old
-from projections.rebuild import Limits, Rebuild, RebuildStopped, rebuild
-from projections.runner import Runner
-from projections.views import Views
+from projections.engine.comparison import Difference
+from projections.engine.definition import Projection, physical_table
+from projections.engine.drop_old import drop_old
+from projections.engine.rebuild import Limits, Rebuild, RebuildStopped, rebuild
+from projections.engine.runner import Runner
+from projections.engine.tables import Views
 from tests.projections.conftest import Open
 from tests.projections.examples import (
     BUSINESS,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import JSON, Boolean, Column, Connection, Date, Integer, MetaData, Table, Text
 from sqlalchemy.types import BigInteger
 
-from projections.definition import Moment, Row
-from projections.rows import add_rows, change_rows, copy_rows, delete_rows, put_rows, read_rows
+from projections.engine.definition import Moment, Row
+from projections.engine.rows import add_rows, change_rows, copy_rows, delete_rows, put_rows, read_rows
 from tests.projections.examples import Installation
 
 TABLE = Table(

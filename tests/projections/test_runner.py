@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import OperationalError
 
-from domain.events import Fact
-from projections import status
-from projections.positions import checkpoints
-from projections.rebuild import rebuild
-from projections.runner import Runner
+from domain.fact import Fact
+from projections.engine import status
+from projections.engine.checkpoints import CHECKPOINTS
+from projections.engine.rebuild import rebuild
+from projections.engine.runner import Runner
 from tests.projections.conftest import Open
 from tests.projections.examples import (
     BUSINESS,
@@ -298,7 +298,7 @@ def test_of_a_share_what_another_holds_is_left_to_it(open_installation: Open) ->
         record(here.store, *FACTS, business_id=business_id)
 
     with other.views.writing() as connection:
-        own = select(checkpoints).where(checkpoints.c.business_id == BUSINESS)
+        own = select(CHECKPOINTS).where(CHECKPOINTS.c.business_id == BUSINESS)
         connection.execute(own.with_for_update()).all()
         runner.step()
 
@@ -360,7 +360,7 @@ def test_what_another_holds_is_left_to_it(open_installation: Open) -> None:
     runner = Runner(here.store, here.views, decode=decode)
 
     with other.views.writing() as connection:
-        connection.execute(select(checkpoints).with_for_update()).all()
+        connection.execute(select(CHECKPOINTS).with_for_update()).all()
         assert runner.catch_up(BUSINESS) is None
 
     assert standing(here) == {"balances": (6, None), "entries": (6, None)}

@@ -1,7 +1,7 @@
 """What an operator sees of the read models."""
 
-from projections import status
-from projections.runner import Runner
+from projections.engine import status
+from projections.engine.runner import Runner
 from tests.projections.conftest import Open
 from tests.projections.examples import BUSINESS, OTHER, POISON, Counted, balances, decode, entries, record
 

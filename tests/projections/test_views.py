@@ -5,7 +5,7 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import inspect
 
-from projections.views import HeldElsewhere, Views
+from projections.engine.tables import HeldElsewhere, Views
 from tests.projections.conftest import Open
 from tests.projections.examples import Installation, balances, entries
 

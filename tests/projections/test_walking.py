@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from projections import walking
+from projections.engine import index_walk
 from tests.api.desk import Desk, House
 from tests.bench.crowd import Catalogue, Crowd
 from tests.bench.filters import questions
@@ -41,7 +41,7 @@ def plainly(crowds: list[Desk]) -> Pages:
     """Every row judged by all conditions, on one page."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(
-            walking, "_narrowest", lambda connection, walked, after: walking.Source([walked.everything])
+            index_walk, "_narrowest", lambda connection, walked, after: index_walk.Source([walked.everything])
         )
         found = [answers(desk, 200) for desk in crowds]
     assert found[0] == found[1]
@@ -64,7 +64,7 @@ def test_each_way_of_walking_finds_the_same(
     walked: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(walking, "PROBE", probe)
-    monkeypatch.setattr(walking, "WINDOW_MAX", window)
-    monkeypatch.setattr(walking, "WALKED_MAX", walked)
+    monkeypatch.setattr(index_walk, "PROBE", probe)
+    monkeypatch.setattr(index_walk, "WINDOW_MAX", window)
+    monkeypatch.setattr(index_walk, "WALKED_MAX", walked)
     assert answers(crowds[database], 23) == plainly

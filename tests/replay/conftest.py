@@ -10,10 +10,10 @@ import pytest
 from domain.business import OpenBusiness
 from domain.catalogue import DefineService, OfferLine, ServiceTerms
 from domain.customer import RegisterCustomer
-from domain.ledger.application import Carnet, Ledger
+from domain.ledger.carnet import Carnet, Ledger
+from domain.ledger.embedded.memory import MemoryStore
 from domain.ledger.execute import Done, Order
 from domain.ledger.mapper import Meta
-from domain.ledger.memory import MemoryStore
 from domain.package import (
     AdjustPrice,
     CancelPackage,
@@ -29,10 +29,10 @@ from domain.package import (
     VoidPackage,
 )
 from domain.values import Actor, Money, Role, Value, Wording
-from projections.freshness import FreshReads
-from projections.read_models import READ_MODELS
-from projections.runner import Runner
-from projections.views import Views
+from projections.engine.freshness import FreshReads
+from projections.engine.runner import Runner
+from projections.engine.tables import Views
+from projections.models.registry import READ_MODELS
 
 BUSINESS = "biz_1"
 ZONE = "Europe/Budapest"

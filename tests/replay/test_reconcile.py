@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from projections.read_models import READ_MODELS
+from projections.models.registry import READ_MODELS
 from replay.reconcile import Difference, of_packages, reconcile
 from tests.replay.conftest import BUSINESS, Lived
 

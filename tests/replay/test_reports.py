@@ -6,20 +6,20 @@ from typing import Any
 from domain.ledger.mapper import all_recorded
 from domain.package import RedeemFromCustomer, RestoreUnits, UnitsRedeemed, UnitsRestored, VoidPackage
 from domain.values import start_of
-from projections.cards import card_of, card_status
-from projections.past import Past, as_it_was
-from replay import reports
+from projections.models.packages import card_of, card_status
+from replay.as_of import Past, as_it_was
+from replay.reports import liability
 from tests.replay.conftest import BUSINESS, FIRST, ZONE, Lived, World
 
 
-def report(world: World, on: date) -> reports.Liability:
-    with world.reads.snapshot(BUSINESS, reports.READ_MODELS) as snapshot:
-        return reports.liability(snapshot, BUSINESS, "EUR", on, ZONE)
+def report(world: World, on: date) -> liability.Liability:
+    with world.reads.snapshot(BUSINESS, liability.READ_MODELS) as snapshot:
+        return liability.liability(snapshot, BUSINESS, "EUR", on, ZONE)
 
 
 def of_customer(world: World, customer: str, on: date) -> list[dict[str, Any]]:
-    with world.reads.snapshot(BUSINESS, reports.READ_MODELS) as snapshot:
-        return reports.customer(snapshot, BUSINESS, f"cus_{customer}", on, ZONE)
+    with world.reads.snapshot(BUSINESS, liability.READ_MODELS) as snapshot:
+        return liability.customer(snapshot, BUSINESS, f"cus_{customer}", on, ZONE)
 
 
 def cards(lived: Lived, on: date) -> list[tuple[dict[str, Any], str]]:

@@ -7,9 +7,9 @@ import pytest
 from domain.ledger.mapper import all_recorded
 from domain.package import RestoreUnits
 from domain.refusals import NotFound
-from projections.cards import card_of
-from projections.one_package import history_of
-from projections.past import Past
+from projections.models.packages import card_of
+from replay.as_of import Past
+from replay.package import history_of
 from replay.timeline import as_of, package_at
 from tests.replay.conftest import FIRST, ZONE, Lived, World
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.ledger.contract import Append, LedgerRecorder, Stored
+from domain.ledger.embedded.memory import MemoryStore
+from domain.ledger.embedded.sqlite.schema import migrate
+from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.envelope import NewFact, StoredFact
-from domain.ledger.memory import MemoryStore
-from domain.ledger.recorder import Append, LedgerRecorder, Stored
-from domain.ledger.sqlite.schema import migrate
-from domain.ledger.sqlite.store import SqliteStore
 from replay.verify import Broken, Intact, verify
 
 FACTS = 9

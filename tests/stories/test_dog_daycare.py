@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.till import Json, Till, day, moment, money, opened
+from tests.stories.till import Json, Till, by_day, day, moment, money, opened
 
 PNG = (
     b"\x89PNG\r\n\x1a\n"
@@ -35,7 +35,13 @@ PNG = (
     *("S78", "S79", "S80", "S81", "S82", "S83", "S84", "S85", "S86", "S87", "S130"),
 )
 def test_a_month_in_a_dog_daycare(database: str, tmp_path: Path) -> None:
-    with opened(database, tmp_path, "Happy Paws", "USD", "America/New_York") as owner:
+    with opened(
+        database,
+        tmp_path,
+        "Happy Paws",
+        "USD",
+        by_day("America/New_York", "Europe/Paris", "Asia/Tokyo", "America/Chicago"),
+    ) as owner:
         daycare = _Daycare(owner)
         daycare.opens()
         daycare.sells_a_pass_for_three()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.till import Json, Till, day, moment, money, opened
+from tests.stories.till import Json, Till, by_day, day, moment, money, opened
 
 HUF = "HUF"
 
@@ -30,7 +30,9 @@ HUF = "HUF"
     *("S144", "S145", "S147", "S148", "S149", "S36", "S34", "S117", "S119", "S122", "S124"),
 )
 def test_a_month_in_a_salon(database: str, tmp_path: Path) -> None:
-    with opened(database, tmp_path, "Silk Salon", HUF, "Europe/Budapest") as owner:
+    with opened(
+        database, tmp_path, "Silk Salon", HUF, by_day("Europe/Budapest", "America/New_York", "Asia/Tokyo")
+    ) as owner:
         salon = _Salon(owner)
         salon.opens()
         salon.sells_a_package_that_is_paid_in_parts()

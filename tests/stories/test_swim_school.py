@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.till import Json, Till, moment, money, opened
+from tests.stories.till import Json, Till, by_day, moment, money, opened
 
 
 @pytest.mark.covers(
@@ -29,7 +29,13 @@ from tests.stories.till import Json, Till, moment, money, opened
     *("S59", "S60", "S61", "S103"),
 )
 def test_a_term_in_a_swim_school(database: str, tmp_path: Path) -> None:
-    with opened(database, tmp_path, "Otter Swim School", "GBP", "Europe/London") as owner:
+    with opened(
+        database,
+        tmp_path,
+        "Otter Swim School",
+        "GBP",
+        by_day("Europe/London", "America/Vancouver", "Australia/Perth"),
+    ) as owner:
         school = _School(owner)
         school.opens()
         school.books_a_term()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -87,6 +88,12 @@ def moment(**ahead: float) -> str:
     return when.isoformat().replace("+00:00", "Z")
 
 
+def by_day(*zones: str) -> str:
+    """The first of these zones in which the day is neither young nor late: what a story does an hour ago and in
+    some hours is then done today, whenever the tests run."""
+    return next(zone for zone in zones if 3 <= datetime.now(ZoneInfo(zone)).hour < 18)
+
+
 def day(**ahead: float) -> str:
     return moment(**ahead)[:10]
 
@@ -101,7 +108,7 @@ def opened(database: str, folder: Path, name: str, currency: str, zone: str) -> 
     (key,) = re.findall(r"carnet_live_\w+", told)
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "api.command", "serve"],
+            [sys.executable, "-m", "api.cli.main", "serve"],
             env=_environment(environment),
             stdout=log,
             stderr=log,
@@ -122,7 +129,7 @@ def opened(database: str, folder: Path, name: str, currency: str, zone: str) -> 
 def run(command: str, environment: Mapping[str, str], *arguments: str) -> str:
     """What a command prints. It must succeed."""
     told = subprocess.run(
-        [sys.executable, "-m", "api.command", command, *arguments],
+        [sys.executable, "-m", "api.cli.main", command, *arguments],
         env=_environment(environment),
         capture_output=True,
         text=True,

@@ -12,8 +12,8 @@ from typing import LiteralString, cast
 import psycopg
 from psycopg import sql
 
+from domain.ledger.contract import Person, WrongSchema
 from domain.ledger.directory import searchable
-from domain.ledger.recorder import Person, WrongSchema
 
 SCHEMA = "carnet"
 OWNER = "carnet_owner"

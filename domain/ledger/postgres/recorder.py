@@ -7,10 +7,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent, Subscription
 
-from domain.ledger.envelope import Head, NewFact, StoredFact
-from domain.ledger.postgres.connections import PatientConnection, our_errors
-from domain.ledger.postgres.wire import Wire, beyond
-from domain.ledger.recorder import (
+from domain.ledger.contract import (
     Answered,
     Append,
     Conflict,
@@ -23,8 +20,11 @@ from domain.ledger.recorder import (
     UnknownBusiness,
     Wanted,
 )
+from domain.ledger.envelope import Head, NewFact, StoredFact
+from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
+from domain.ledger.postgres.binary_format import Wire, beyond
+from domain.ledger.postgres.connections import PatientConnection, our_errors
 from domain.ledger.search import grams_of_words
-from domain.ledger.stored_events import Tail, event_of, fact_of, first_position, notification_of
 
 Row = tuple[Any, ...]
 

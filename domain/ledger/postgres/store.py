@@ -8,8 +8,20 @@ from typing import LiteralString
 
 from psycopg_pool import ConnectionPool
 
+from domain.ledger.contract import (
+    Append,
+    Conflict,
+    LedgerRecorder,
+    Loaded,
+    Stored,
+    StoredKey,
+    UnknownBusiness,
+    Wanted,
+)
 from domain.ledger.envelope import StoredFact
+from domain.ledger.postgres.binary_format import Batch, BatchDumper, Wire
 from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, lent, our_errors, settings
+from domain.ledger.postgres.listen_notify import Wakening
 from domain.ledger.postgres.migrations import SCHEMA, require_current
 from domain.ledger.postgres.recorder import (
     FACT,
@@ -20,18 +32,6 @@ from domain.ledger.postgres.recorder import (
     outcome,
     together_with_photos,
     write_photos,
-)
-from domain.ledger.postgres.wakening import Wakening
-from domain.ledger.postgres.wire import Batch, BatchDumper, Wire
-from domain.ledger.recorder import (
-    Append,
-    Conflict,
-    LedgerRecorder,
-    Loaded,
-    Stored,
-    StoredKey,
-    UnknownBusiness,
-    Wanted,
 )
 
 APPEND_ALL = (
@@ -49,7 +49,7 @@ RECONNECT_S = 2.0
 
 
 class PostgresStore:
-    """What a process holds once; implements `domain.ledger.recorder.Store`.
+    """What a process holds once; implements `domain.ledger.contract.Store`.
 
     `clock` gives milliseconds since 1970 and is for tests: without it the database's clock decides.
     `pool_size` connections at most are used, and two more to tell and hear news. A connection, and each

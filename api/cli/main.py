@@ -1,0 +1,88 @@
+"""The command `carnet`: one function per command, each with its manual as `--help`.
+
+Exit statuses are the same everywhere: 0 done, 1 it failed or found something wrong, 2 it was called wrongly
+or a setting is wrong, 3 done but for the rows that were refused (`load`).
+"""
+
+from typing import Any
+
+import click
+
+from api.cli import demo, load, open, report, serve, verify
+from api.imports.day_book import UnknownLayout
+from api.server.installation import NoSuchBusiness
+from api.server.settings import WrongSetting
+from domain.fact import UnreadableFact
+from domain.ledger.contract import Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
+from domain.refusals import Refused
+from projections.engine.freshness import ProjectionStopped
+from projections.engine.rebuild import RebuildStopped
+from projections.engine.tables import ProjectionMissing
+
+TOLD = (
+    Contention,
+    LedgerUnavailable,
+    NoSuchBusiness,
+    ProjectionStopped,
+    RebuildStopped,
+    Refused,
+    UnknownBusiness,
+    UnreadableFact,
+    WrongSchema,
+    UnknownLayout,
+)
+"""What is told in one line instead of a trace of the program."""
+
+
+class Commands(click.Group):
+    """Tells what went wrong without a trace, where it is nothing to mend in the program."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except WrongSetting as error:
+            raise click.UsageError(str(error)) from error
+        except ProjectionMissing as error:
+            raise click.ClickException(f"no table was made for {error}: `carnet migrate` makes it") from error
+        except TOLD as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="carnet")
+def main() -> None:
+    """Carnet keeps the books of prepaid packages: it sells, redeems and restores their units, and can replay
+    any balance at any moment.
+
+    \b
+      carnet demo                       see it at work
+      carnet open "My salon" --currency EUR --time-zone Europe/Budapest
+      carnet serve                      answer the HTTP API
+
+    Where the books lie is said by CARNET_DATABASE (sqlite:///file.db or postgresql://…; by default a file in
+    your data folder); the other settings stand in docs/reference/settings.md.
+
+    Exit status: 0 done; 1 it failed, or found something wrong; 2 wrong usage or setting.
+    """
+
+
+for each in (
+    demo.demo,
+    open.migrate,
+    open.open_,
+    open.keys,
+    serve.serve,
+    serve.work,
+    serve.status,
+    serve.resume,
+    serve.rebuild_,
+    load.load,
+    report.report,
+    report.history,
+    verify.verify_,
+):
+    main.add_command(each)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Arguments that several commands take, judged by the constrained types of the domain."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from typing import Any
+from zoneinfo import available_timezones
+
+import click
+from babel.numbers import is_currency
+from pydantic import TypeAdapter, ValidationError
+
+from api.server.installation import Installation, opened
+from api.server.settings import Settings
+from domain.values import Day, DayOrMoment, ExternalRef, Name, StaffId
+
+
+def settings() -> Settings:
+    """What the environment says. Raises WrongSetting."""
+    return Settings.read(os.environ)
+
+
+@contextmanager
+def here() -> Iterator[Installation]:
+    """The installation that the environment names. Raises what `opened` raises."""
+    with opened(settings()) as installation:
+        yield installation
+
+
+class Given(click.ParamType[Any]):
+    """An argument that a constrained type of the domain judges."""
+
+    def __init__(self, name: str, type_: Any, what: str) -> None:
+        self.name = name
+        self._adapter: TypeAdapter[Any] = TypeAdapter(type_)
+        self._what = what
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        try:
+            return self._adapter.validate_json(json.dumps(value))
+        except ValidationError:
+            self.fail(f"{value!r} is not {self._what}", parameter, context)
+
+
+DAY = Given("date", Day, "a date like 1998-06-30")
+DAY_OR_MOMENT = Given("moment", DayOrMoment, "a date (2026-10-03) or a moment (2026-10-03T08:00:00Z)")
+SOURCE = Given(
+    "source",
+    ExternalRef.model_fields["source"].rebuild_annotation(),
+    "a name of up to 50 letters, digits, dots, hyphens and underscores",
+)
+NAME = Given("name", Name, "a name of 1 to 200 characters")
+STAFF = Given("stf_…", StaffId, "the id of a member of staff")
+
+
+def currency(context: click.Context, parameter: click.Parameter, code: str) -> str:
+    if not is_currency(code):
+        raise click.BadParameter(f"{code!r} is not an ISO 4217 currency such as EUR")
+    return code
+
+
+def time_zone(context: click.Context, parameter: click.Parameter, name: str) -> str:
+    zones = available_timezones()
+    if name not in zones:
+        near = get_close_matches(name, zones, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise click.BadParameter(f"{name!r} is not an IANA time zone{hint}")
+    return name
+
+
+of_business = click.option(
+    "--business", "business_id", metavar="ID", help="The business; needed where there is more than one."
+)
+of_one_business = click.option(
+    "--business", "business_id", metavar="ID", help="This business alone; else all."
+)
+in_json = click.option("--json", "json_", is_flag=True, help="Print JSON for a program.")

@@ -1,0 +1,207 @@
+"""How the command `carnet` shows things to a person at a terminal.
+
+What is printed for programs (`--json`) goes to standard output alone; progress and refused rows go to
+standard error, progress only when that is a terminal.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from babel.numbers import format_currency, get_currency_precision
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from api.imports.load import Report
+from domain.values import rfc3339
+from projections.engine.comparison import Difference
+from projections.engine.definition import Row
+from projections.engine.status import Standing
+from projections.models.packages import card_status
+from replay.reports.liability import Liability
+from replay.timeline import PackageThen
+
+WIDE = 1_000
+"""Columns of a page that is no terminal."""
+
+Advance = Callable[[int, int, int], None]
+"""Called with how much is done, how much there is, and how many things of the unit that is."""
+
+
+class _Rate(ProgressColumn):
+    """Things a second since the beginning."""
+
+    def render(self, task: Task) -> Text:
+        rate = task.fields["things"] / task.elapsed if task.elapsed else 0
+        return Text(f"{task.fields['things']:,} {task.fields['unit']}, {rate:,.0f}/s")
+
+
+@contextmanager
+def progress(what: str, unit: str) -> Iterator[Advance]:
+    """A bar with the rate in things a second and the time left; nothing where nobody looks."""
+    console = Console(stderr=True)
+    columns = (BarColumn(), TaskProgressColumn(), _Rate(), TimeRemainingColumn(elapsed_when_finished=True))
+    with Progress(what, *columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, unit=unit, things=0)
+        yield lambda done, of, things: bar.update(task, completed=done, total=of, things=things)
+
+
+def as_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def money(amount: int, currency: str) -> str:
+    """Minor units as people write them."""
+    whole = Decimal(amount).scaleb(-get_currency_precision(currency))
+    return format_currency(whole, currency, locale="en")
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Rows under their headings; numbers to the right. Nothing in them is taken for mark-up."""
+    made = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    for place, column in enumerate(columns):
+        numbers = all(isinstance(row[place], int) for row in rows)
+        made.add_column(column, justify="right" if numbers and rows else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
+    # Whoever reads it from a pipe wants a row to be a line.
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(made)
+
+
+def liability(report: Liability) -> None:
+    counts = {
+        name.replace("_", " "): value
+        for name, value in vars(report).items()
+        if isinstance(value, int) and name not in ("amount_sold", "liability", "position")
+    }
+    click.echo(f"At the end of {report.on}, as known at position {report.position:,}")
+    table(("figure", "value"), list(counts.items()))
+    click.echo(f"amount sold  {money(report.amount_sold, report.currency)}")
+    click.echo(f"liability    {money(report.liability, report.currency)}")
+
+
+def package(then: PackageThen) -> None:
+    """A package and its history."""
+    card, zone = then.card, then.card["time_zone"]
+    click.echo(f"{card['name']} #{card['purchase_number']} of {card['customer_id']}")
+    last = f"valid until {card['expires_on']}" if card["expires_on"] else "never expires"
+    state = card_status(card, then.moment).replace("_", " ")
+    used = f"{card['used']}/{card['total']} used, {card['remaining']} left"
+    click.echo(f"{state}: {used}; {last}; worth {money(card['unused_value'], card['currency'])}")
+    click.echo(
+        f"version {then.version}, position {then.position:,}, as at {_local(then.moment, zone)}, {zone} time\n"
+    )
+    columns = ("version", "effective", "what", "change", "left", "recorded")
+    table(columns, [_line(row, card["time_zone"]) for row in then.history])
+
+
+def _local(moment: datetime, zone: str) -> str:
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+
+
+def packages(rows: Sequence[Row], currency: str) -> None:
+    """The packages of a customer."""
+    columns = ("purchase", "bought", "expires", "granted", "left", "price", "unused value")
+    table(
+        columns,
+        [
+            (
+                f"#{row['purchase_number']}",
+                row["purchased_on"],
+                row["expires_on"] or "never",
+                row["granted"],
+                row["remaining"],
+                money(row["price"], currency),
+                money(row["unused_value"], currency),
+            )
+            for row in rows
+        ],
+    )
+
+
+def loaded(report: Report, *, dry_run: bool) -> None:
+    """What a load came to, or would come to."""
+    would = "would be " if dry_run else ""
+    click.echo(
+        f"{report.rows:,} rows: {report.recorded:,} {would}recorded"
+        f" ({report.sales:,} sales, {report.uses:,} uses),"
+        f" {report.replayed:,} were in already, {report.refused:,} refused"
+    )
+    click.echo(
+        f"{report.customers:,} customers {would}registered, {report.services:,} services {would}defined;"
+        f" the ledger {'would be' if dry_run else 'is'} at position {report.position:,}"
+    )
+
+
+def standings(found: Sequence[Standing]) -> None:
+    """How far every read model is, and what has stopped."""
+    columns = ("business", "read model", "table", "head", "checkpoint", "lag", "state")
+    table(
+        columns,
+        [
+            (
+                standing.business_id,
+                standing.checkpoint.projection,
+                standing.checkpoint.physical,
+                standing.head,
+                standing.checkpoint.position,
+                standing.lag,
+                "STOPPED" if standing.checkpoint.stop else "runs",
+            )
+            for standing in found
+        ],
+    )
+    for standing in found:
+        if stop := standing.checkpoint.stop:
+            place = f"{standing.checkpoint.projection} of {standing.business_id}"
+            click.echo(f"{place} stopped at position {stop.position}: {stop.error}", err=True)
+
+
+def difference(found: Difference) -> None:
+    """A row that a rebuild made otherwise."""
+    key = "/".join(map(str, found.key))
+    click.echo(f"{found.business_id} {key}:")
+    for name, row in (("live", found.live), ("rebuilt", found.rebuilt)):
+        shown = "no row" if row is None else json.dumps(_plain(row), ensure_ascii=False, default=str)
+        click.echo(f"  {name:8} {shown}")
+
+
+def _line(row: Row, zone: str) -> tuple[object, ...]:
+    return (
+        f"v{row['version']}",
+        _local(row["effective_at"], zone),
+        row["label"],
+        f"{row['change']:+d}" if row["change"] else "",
+        "" if row["remaining"] is None else str(row["remaining"]),
+        _local(row["recorded_at"], zone),
+    )
+
+
+def package_as_json(then: PackageThen) -> None:
+    as_json(
+        {
+            "package_id": then.card["package_id"],
+            "version": then.version,
+            "position": then.position,
+            "moment": rfc3339(then.moment),
+            "status": card_status(then.card, then.moment),
+            "card": _plain(then.card),
+            "history": [_plain(row) for row in then.history],
+        }
+    )
+
+
+def _plain(row: Row) -> Row:
+    return {
+        name: rfc3339(value) if hasattr(value, "tzinfo") else value
+        for name, value in row.items()
+        if name != "business_id"
+    }

@@ -1,0 +1,186 @@
+"""API keys: `carnet_live_<id>_<secret><checksum>`, shown once, stored as a MAC under the server's pepper.
+
+    text = issue_key(store, pepper, "biz_1", Role.OWNER, name="first key")
+    caller = keys.caller(text)          # who asks; raises Problem unauthenticated
+
+The secret has 256 random bits, so a MAC (HMAC-SHA-256) is as good as a slow hash and costs nothing. The
+checksum lets a scanner, or a mistyped key, be told apart without asking the database.
+"""
+
+import hmac
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from secrets import randbits
+from threading import Lock
+
+from api.http.ids import encode, new_id
+from api.http.problems import Problem
+from domain.ledger.contract import Store, StoredKey
+from domain.values import Actor, Role
+
+SECRET_BITS = 256
+KEY = re.compile(r"carnet_live_([0-9a-z]{26})_([0-9a-z]{52})([0-9a-z]{6})")
+REMEMBERED_S = 3.0
+"""How long a key that was found is not looked up again; another process's revocation waits as long."""
+REMEMBERED_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: everything that a request may not say of itself."""
+
+    business_id: str
+    role: Role
+    actor: Actor
+    key_id: str
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def key_text(key_id: str, secret: int) -> str:
+    """The key as its owner sees it."""
+    text = f"carnet_live_{key_id.removeprefix('key_')}_{encode(secret, 52)}"
+    return text + _checksum(text)
+
+
+def _checksum(text: str) -> str:
+    return encode(int.from_bytes(sha256(text.encode()).digest()[:4], "big"), 6)
+
+
+def mac_of(pepper: bytes, text: str) -> bytes:
+    return hmac.digest(pepper, text.encode(), "sha256")
+
+
+def issue_key(
+    store: Store,
+    pepper: bytes,
+    business_id: str,
+    role: Role,
+    actor_id: str | None = None,
+    name: str = "",
+    *,
+    expires_at: int | None = None,
+) -> str:
+    """Make a key and store its MAC; the text is to be shown once. `expires_at` in ms since 1970.
+
+    Without an `actor_id` (a member of staff) the key itself acts.
+    """
+    key_id = new_id("key")
+    text = key_text(key_id, randbits(SECRET_BITS))
+    store.add_key(
+        StoredKey(
+            id=key_id,
+            business_id=business_id,
+            name=name,
+            role=role.value,
+            actor_id=actor_id or key_id,
+            mac=mac_of(pepper, text),
+            created_at=now_ms(),
+            expires_at=expires_at,
+        )
+    )
+    return text
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A key as it was found in the database, and when: in seconds of a clock that never goes back."""
+
+    stored: StoredKey
+    since: float
+
+    @cached_property
+    def caller(self) -> Caller:
+        role = Role(self.stored.role)
+        actor = Actor(id=self.stored.actor_id, role=role)
+        return Caller(self.stored.business_id, role, actor, self.stored.id)
+
+
+class Keys:
+    """Finds out who a key belongs to. Use it from any thread. `clock_ms` gives ms since 1970."""
+
+    def __init__(self, store: Store, pepper: bytes, clock_ms: Callable[[], int] = now_ms) -> None:
+        self._store = store
+        self._mac = hmac.new(pepper, None, sha256)
+        self._clock_ms = clock_ms
+        self._remembered: OrderedDict[str, _Known] = OrderedDict()
+        self._lock = Lock()
+
+    def remembered_caller(self, text: str) -> Caller | None:
+        """As `caller()` where the key was looked up just now; None where the database must be asked.
+
+        What was looked up holds the MAC of the whole text, so that its checksum needs no look.
+        """
+        known = self._recent(_id_in(text))
+        return None if known is None else self._let_in(known, text)
+
+    def caller(self, text: str) -> Caller:
+        """Raises Problem unauthenticated, the same for unknown, wrong, expired and revoked keys."""
+        key_id = _id_in(text)
+        if not text.endswith(_checksum(text[:-6])):
+            raise unauthenticated()
+        known = self._recent(key_id) or self._looked_up(key_id)
+        if known is None:
+            raise unauthenticated()
+        return self._let_in(known, text)
+
+    def _let_in(self, known: _Known, text: str) -> Caller:
+        stored = known.stored
+        over = stored.expires_at is not None and stored.expires_at <= self._clock_ms()
+        if not hmac.compare_digest(stored.mac, self._mac_of(text)) or stored.revoked_at is not None or over:
+            raise unauthenticated()
+        return known.caller
+
+    def _mac_of(self, text: str) -> bytes:
+        """As `mac_of`, on a copy of what the pepper was mixed into: it keeps the interpreter's lock."""
+        mac = self._mac.copy()
+        mac.update(text.encode())
+        return mac.digest()
+
+    def revoke(self, business_id: str, key_id: str) -> StoredKey:
+        """End a key of this business, here at once; the key as it is then. One that has ended stays as it is."""
+        self._store.revoke_key(business_id, key_id, self._clock_ms())
+        gone = self._store.find_key(key_id)
+        assert gone is not None, "keys are never deleted"
+        self.remember(gone)
+        return gone
+
+    def remember(self, stored: StoredKey) -> _Known:
+        """Keep what is known of a key; that it was revoked is never forgotten for an older look at it."""
+        with self._lock:
+            known = self._remembered.get(stored.id)
+            if known and known.stored.revoked_at is not None:
+                return known
+            found = self._remembered[stored.id] = _Known(stored, time.monotonic())
+            self._remembered.move_to_end(stored.id)
+            while len(self._remembered) > REMEMBERED_MAX:
+                self._remembered.popitem(last=False)
+        return found
+
+    def _recent(self, key_id: str) -> _Known | None:
+        with self._lock:
+            known = self._remembered.get(key_id)
+        return known if known and time.monotonic() - known.since < REMEMBERED_S else None
+
+    def _looked_up(self, key_id: str) -> _Known | None:
+        stored = self._store.find_key(key_id)
+        return None if stored is None else self.remember(stored)
+
+
+def _id_in(text: str) -> str:
+    """Raises Problem unauthenticated for what does not look like a key."""
+    found = KEY.fullmatch(text)
+    if found is None:
+        raise unauthenticated()
+    return f"key_{found[1]}"
+
+
+def unauthenticated() -> Problem:
+    return Problem("unauthenticated", "a valid key is needed", headers={"WWW-Authenticate": "Bearer"})

@@ -1,0 +1,351 @@
+"""A command over HTTP: the request becomes a domain command, the result an answer that is kept for ever.
+
+    @command("/v1/services", "services.define", "Define a service", body=ServiceBody, answer=Service,
+             location="/v1/services/{id}")
+    def define(call: Command[ServiceBody]) -> Ask:
+        id = call.new("svc", call.body.id)
+        return Ask(DefineService(service_id=id, service=…), lambda books, decision: shown(books, id))
+
+The function is pure but for the ids it asks for. `Ask.answer` renders the answer from the books as the
+command left them: a pydantic model, whose JSON is stored with the request and sent again, byte for byte, to
+whoever repeats it. A text member may be `domain.values.RECORDED_AT` where the command's own moment
+belongs. `people` names the customers whose directory data is in the answer, so that erasure finds it.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from litestar import post
+from litestar.concurrency import sync_to_thread
+from litestar.handlers import HTTPRouteHandler
+from pydantic import BaseModel
+from pydantic_core import from_json, to_json
+
+from api.http.parsing import BODY_BYTES_MAX, Sent, read_body, read_parameters
+from api.http.problems import Flaw, Problem, invalid
+from api.http.request import Asked, Call, Exchange, NewIds, Route, body_of, exchange_of, parameters_of
+from api.http.responses import Header, Reply
+from domain.ledger.books import Books
+from domain.ledger.commands import Decision
+from domain.ledger.contract import Person, Photo, Wanted
+from domain.ledger.execute import Answer, Done, Order, RequestKey, Result
+from domain.ledger.group_commit import result_of
+from domain.ledger.mapper import Meta
+from domain.refusals import Refused
+from domain.rewards import entry_of
+from domain.values import RECORDED_AT, Role, Value, rfc3339
+
+B = TypeVar("B", bound=BaseModel)
+
+KEY = re.compile(r"[\x20-\x7e]{1,255}")
+ETAG = re.compile(r'"v([0-9]{1,9})"')
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class CommandParameters(Value):
+    """The parameters of every command."""
+
+    dry_run: bool = False
+    """Answer what would happen, and write nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command(Call, Generic[B]):
+    """A command as a controller sees it."""
+
+    body: B
+    ids: NewIds
+
+    def new(self, prefix: str, chosen: str | None = None) -> str:
+        """The id the caller chose, or a new one; a dry run shows null in its place."""
+        return self.ids.new(prefix, chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a request asks the ledger for, and how the outcome is shown."""
+
+    command: Value
+    answer: Callable[[Books, Decision], BaseModel | Mapping[str, Any]]
+    shows: tuple[str, ...] | Callable[[Books, Decision], tuple[str, ...]] = ()
+    """Customers whose names or contacts the answer holds; a function where only the books can tell."""
+    people: tuple[Person, ...] = ()
+    """Directory rows that are stored with the facts."""
+    photos: tuple[Photo, ...] = ()
+    """Images that are stored with the answer."""
+    reads: Wanted | None = None
+    """What the answer shows beside what the command reads."""
+    made_from: int | None = None
+    """The version the command was made from, where it was: refused as `version-mismatch` on another."""
+
+
+Translate = Callable[[Command[B]], Ask]
+Read = Callable[[bytes, str | None], Sent[B]]
+"""What makes a body of its bytes and its Content-Type. Raises Problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload(Generic[B]):
+    """A body that is no JSON: how it is read, what it may be, and how large."""
+
+    read: Read[B]
+    media: tuple[str, ...]
+    bytes_max: int
+
+
+def command(
+    path: str,
+    operation: str,
+    summary: str,
+    *,
+    body: type[B],
+    answer: type[BaseModel],
+    location: str | None = None,
+    codes: tuple[str, ...] = (),
+    looks: bool = False,
+    upload: Upload[B] | None = None,
+    follows: Callable[[Command[B]], None] | None = None,
+) -> Callable[[Translate[B]], HTTPRouteHandler]:
+    """Make a function into the POST route of a command.
+
+    `location` is the address of what it creates, with members of the answer in braces. `codes` are the
+    refusals that /schema tells of beside those that any command may meet. `looks`: the function asks the
+    database something, so that it must not run on the event loop. With an `upload` the body is no JSON. What
+    `follows` a command that is done lies beside the ledger; it happens again whenever the command is repeated,
+    for a crash may have come between.
+    """
+    route = Route(
+        "POST",
+        path,
+        operation,
+        summary,
+        201,
+        None if upload else body,
+        CommandParameters,
+        answer,
+        writes=True,
+        versioned=upload is None,
+        codes=codes,
+        uploads=upload.media if upload else (),
+    )
+    read = upload.read if upload else partial(_read_json, body)
+    bytes_max = upload.bytes_max if upload else BODY_BYTES_MAX
+
+    def made(translate: Translate[B]) -> HTTPRouteHandler:
+        async def handle(request: Asked) -> Reply:
+            exchange = exchange_of(request.scope)
+            raw = await body_of(request, bytes_max)
+            if looks or follows or not exchange.frame.knows(exchange.caller.business_id):
+                return await sync_to_thread(_answered, request, raw, read, translate, location, follows)
+            call, order, shown = _ordered(request, raw, read, translate)
+            if order.request is None:
+                return await sync_to_thread(_previewed, call, order)
+            outcomes, ledger = exchange.frame.outcomes(), call.ledger
+            outcome = await outcomes.of(lambda settle: ledger.submit(order, settle))
+            return created(_not_refused(result_of(outcome)), location, shown)
+
+        return post(route.litestar_path, opt={"route": route}, name=operation)(handle)
+
+    return made
+
+
+def _read_json(body: type[B], raw: bytes, content_type: str | None) -> Sent[B]:
+    return read_body(raw, content_type, body)
+
+
+def _answered(
+    request: Asked,
+    raw: bytes,
+    read: Read[B],
+    translate: Translate[B],
+    location: str | None,
+    follows: Callable[[Command[B]], None] | None,
+) -> Reply:
+    call, order, shown = _ordered(request, raw, read, translate)
+    if order.request is None:
+        return _previewed(call, order)
+    done = _not_refused(call.ledger.execute_grouped(order))
+    if follows is not None:
+        follows(call)
+    return created(done, location, shown)
+
+
+def _not_refused(result: Result) -> Done:
+    if isinstance(result, Refused):
+        raise result
+    return result
+
+
+def _ordered(
+    request: Asked, raw: bytes, read: Read[B], translate: Translate[B]
+) -> tuple[Command[B], Order, "RenderedAnswer"]:
+    """The request as an order, and where its answer is noted; without a request key it is a dry run."""
+    call, key = _read_command(request, raw, read)
+    exchange = exchange_of(request.scope)
+    if_match = _if_match(exchange)
+    ask = translate(call)
+    shown = RenderedAnswer()
+    order = Order(
+        command=ask.command,
+        meta=Meta(actor=call.caller.actor, request_id=call.request_id, correlation=_traceparent(exchange)),
+        request=key,
+        answer=_kept(ask, shown),
+        people=ask.people,
+        photos=ask.photos,
+        shows=ask.reads,
+        if_match=ask.made_from if if_match is None else if_match,
+        new_ids=tuple(call.ids.made),
+    )
+    return call, order, shown
+
+
+def read_command(request: Asked, raw: bytes, body: type[B]) -> tuple[Command[B], RequestKey | None]:
+    """What a request that writes says, and the key it says it under; None for a dry run.
+
+    Raises Problem: idempotency-key-missing, unknown-parameter, and what `read_body` raises.
+    """
+    return _read_command(request, raw, partial(_read_json, body))
+
+
+def _read_command(request: Asked, raw: bytes, read: Read[B]) -> tuple[Command[B], RequestKey | None]:
+    exchange = exchange_of(request.scope)
+    parameters = read_parameters(parameters_of(request), CommandParameters)
+    needs_no_key = parameters.dry_run and exchange.header(b"idempotency-key") is None
+    key = None if needs_no_key else _idempotency_key(exchange)
+    sent = read(raw, exchange.header(b"content-type"))
+    call = Command(
+        frame=exchange.frame,
+        caller=exchange.caller,
+        path=request.path_params,
+        request_id=exchange.request_id,
+        body=sent.value,
+        ids=NewIds(random=exchange.frame.random),
+    )
+    if key is None or parameters.dry_run:
+        return call, None
+    return call, _request_key(call, key, request, sent)
+
+
+@dataclass(slots=True)
+class RenderedAnswer:
+    """The answer of a command as it was rendered last, before it has its moment."""
+
+    text: str = ""
+    members: Mapping[str, Any] | None = None
+
+    def members_of(self, done: Done) -> Mapping[str, Any]:
+        """The members of what was answered.
+
+        They are at hand if this is what was stored. If it was stored long ago, or by another who was asked
+        the same at the same time, they are read out of it.
+        """
+        if self.members is not None and (done.body == self.text or done.body == self._recorded(done)):
+            return self.members
+        found: Mapping[str, Any] = from_json(done.body)
+        return found
+
+    def _recorded(self, done: Done) -> str:
+        return self.text.replace(RECORDED_AT, rfc3339(done.recorded_at))
+
+
+def _kept(ask: Ask, shown: RenderedAnswer) -> Callable[[Books, Decision], Answer]:
+    def answer(books: Books, decision: Decision) -> Answer:
+        shows = ask.shows(books, decision) if callable(ask.shows) else ask.shows
+        told = ask.answer(books, decision)
+        shown.text = to_json(told).decode()
+        shown.members = told if isinstance(told, dict) else dict(told)
+        return Answer(shown.text, shows)
+
+    return answer
+
+
+# What every request that writes carries
+
+
+def _idempotency_key(exchange: Exchange) -> str:
+    """Raises Problem idempotency-key-missing."""
+    key = exchange.header(b"idempotency-key") or ""
+    if not KEY.fullmatch(key):
+        detail = "Idempotency-Key must be 1 to 255 printable ASCII characters"
+        raise Problem("idempotency-key-missing", detail)
+    return key
+
+
+def _request_key(call: Call, key: str, request: Asked, sent: Sent[Any]) -> RequestKey:
+    """The key, with the fingerprint of everything that makes two requests the same.
+
+    Customers have keys of their own: nobody gets the answer of another with theirs.
+    """
+    if call.role is Role.CUSTOMER:
+        key = f"{call.caller.actor.id}/{key}"
+    asked = [request.method.encode(), request.scope["path"].encode(), sent.canonical]
+    return call.ledger.request(key, b"\n".join(asked))
+
+
+def _if_match(exchange: Exchange) -> int | None:
+    given = exchange.header(b"if-match")
+    if given is None or given.strip() == "*":
+        return None
+    found = ETAG.fullmatch(given.strip())
+    if found is None:
+        raise invalid([Flaw("/If-Match", "etag", 'must be an ETag of ours, such as "v17"')])
+    return int(found[1])
+
+
+def _traceparent(exchange: Exchange) -> str | None:
+    given = exchange.header(b"traceparent") or ""
+    return given if TRACEPARENT.fullmatch(given) else None
+
+
+# Answers
+
+
+def created(done: Done, location: str | None, shown: RenderedAnswer | None = None) -> Reply:
+    """The 201 of a command, the same whether it was done now or long ago."""
+    body = (shown or RenderedAnswer()).members_of(done)
+    headers: list[Header] = [_position(done.last)]
+    if done.replayed:
+        headers.append((b"idempotency-replayed", b"true"))
+    if isinstance(version := body.get("version"), int):
+        headers.append((b"etag", b'"v%d"' % version))
+    if location is not None and (address := _address(location, body)) is not None:
+        headers.append((b"location", address.encode()))
+    return Reply(201, done.body.encode(), headers)
+
+
+def _address(location: str, body: Mapping[str, Any]) -> str | None:
+    """Where that which was created is found; None where it is several things at once."""
+    try:
+        return location.format_map(body)
+    except KeyError:
+        return None
+
+
+def _position(position: int) -> Header:
+    return b"ledger-position", b"%d" % position
+
+
+def _previewed(call: Command[Any], order: Order) -> Reply:
+    preview = call.ledger.preview(order)
+    facts = [
+        {"name": fact.name, "version": fact.version, "data": from_json(fact.data)} for fact in preview.facts
+    ]
+    return dry_run(call, from_json(preview.body), facts, preview.position)
+
+
+def dry_run(call: Command[Any], body: dict[str, Any], facts: list[dict[str, Any]], position: int) -> Reply:
+    """What the 201 would be, and the facts; ids that were only made for it, and its moment, are null."""
+    made = {*call.ids.made, *map(entry_of, call.ids.made)}  # points have ids that follow from their source
+    told = _without({**body, "dry_run": True, "facts": facts}, frozenset({*made, RECORDED_AT}))
+    return Reply(200, to_json(told), [_position(position)])
+
+
+def _without(value: Any, unknown: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _without(part, unknown) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without(part, unknown) for part in value]
+    return None if isinstance(value, str) and value in unknown else value

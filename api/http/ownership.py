@@ -1,0 +1,93 @@
+"""What is a customer's own: the one place that says so.
+
+A customer's key reaches its own customer and what belongs to it. Everything else is to it as if it were not
+there: the answer is that of an unknown id. Which routes it may ask for at all stands in permissions.py; each of
+those must say whose the thing is, in its path or among its parameters, or be named here as about nobody's own, or
+the application does not start.
+Commands are judged where they are decided, on the books themselves (domain/ledger/commands.py).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from api.http.permissions import PERMISSIONS
+from api.http.request import PATH_IDS, Call, Route
+from domain.claims import redemption_claims
+from domain.ledger.contract import LedgerRecorder
+from domain.refusals import NotFound
+from domain.values import Role
+
+P = TypeVar("P", bound=BaseModel)
+
+Belongs = Callable[[LedgerRecorder, str, str], bool]
+"""(recorder, customer, id) → whether the thing is theirs."""
+
+
+def _stream(kind: str) -> Belongs:
+    return lambda recorder, customer_id, id: id in recorder.streams_of(customer_id, kind)
+
+
+def _redemption(recorder: LedgerRecorder, customer_id: str, id: str) -> bool:
+    own = recorder.streams_of(customer_id, "package")
+    return not set(own).isdisjoint(recorder.claimants(redemption_claims(id)))
+
+
+def _photo(recorder: LedgerRecorder, customer_id: str, id: str) -> bool:
+    return any(person.owner_id == customer_id for person in recorder.people([id]))
+
+
+OWNED: Mapping[str, Belongs] = {
+    "customer_id": lambda recorder, customer_id, id: id == customer_id,
+    "package_id": _stream("package"),
+    "booking_id": _stream("booking"),
+    "redemption_id": _redemption,
+    "photo_id": _photo,
+}
+"""Parameter of a path → whether what it names belongs to a customer."""
+
+NOBODYS = frozenset({"locations.list", "services.list", "services.show", "offers.list", "offers.show"})
+"""Questions about what is the same for every customer: there is nothing of a person in it."""
+
+
+def check_own(call: Call) -> None:
+    """Raises NotFound where a customer asks for what is not theirs; asks the database."""
+    for name in call.path:
+        if name in OWNED:
+            id = call.id(name)
+            if not OWNED[name](call.ledger.recorder, call.caller.actor.id, id):
+                raise NotFound(PATH_IDS[name][1], id)
+
+
+def only_own(call: Call, parameters: P) -> P:
+    """The parameters of a list over customers, narrowed to the customer who asks.
+
+    Raises NotFound where another customer is named.
+    """
+    if "customer_id" not in type(parameters).model_fields:
+        return parameters
+    own = call.caller.actor.id
+    named: tuple[str, ...] = parameters.model_dump()["customer_id"]
+    if others := [id for id in named if id != own]:
+        raise NotFound("customer", others[0])
+    return parameters.model_copy(update={"customer_id": (own,)})
+
+
+def refuse_unowned(routes: Iterable[Route]) -> None:
+    """Raises TypeError for a route open to customers that does not say whose what it shows is."""
+    unsaid = [route.operation for route in routes if _is_open(route) and not _says_whose(route)]
+    if unsaid:
+        raise TypeError(f"nothing says whose it is: {', '.join(sorted(unsaid))}")
+
+
+def _is_open(route: Route) -> bool:
+    return Role.CUSTOMER in (PERMISSIONS[route.operation] or ())
+
+
+def _says_whose(route: Route) -> bool:
+    if route.operation in NOBODYS:
+        return True
+    models: list[Any] = [model for model in (route.body, route.parameters) if model is not None]
+    named = {*route.path_parameters, *(name for model in models for name in model.model_fields)}
+    return not named.isdisjoint(OWNED)

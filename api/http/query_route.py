@@ -1,0 +1,308 @@
+"""A question over HTTP: one thing folded from its stream, or a page of a list from a read model.
+
+    @query("/v1/services/{service_id}", "services.show", "One service", answer=Service)
+    def show(call: Query[NoParameters]) -> Found:
+        books = call.look(Wanted({id: 0}))
+        return Found(shown(books, id), books.head.position, version=…)
+
+    @query("/v1/services", "services.list", "Services", parameters=ServiceFilter, answer=ServicePage)
+    def list_services(call: Query[ServiceFilter]) -> Found:
+        with call.snapshot("services") as snapshot:
+            rows = services(snapshot, …, after=call.after(int), limit=call.parameters.limit + 1)
+        return call.page(ServicePage, rows, key=lambda row: (row["position"],), shown=…, position=…)
+
+Filters of a list are a `ListParameters`; its cursor holds the key of the last row, signed together with the
+filters, so that it fits no other list. Rows are found by key, so pages stay as they are while rows
+are added.
+"""
+
+import base64
+import hmac
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Generic, TypeVar
+
+from litestar import get
+from litestar.concurrency import sync_to_thread
+from litestar.handlers import HTTPRouteHandler
+from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError, WithJsonSchema
+
+from api.http.ownership import check_own, only_own
+from api.http.parsing import read_parameters
+from api.http.problems import Flaw, Problem, invalid
+from api.http.request import Asked, Call, Exchange, Route, exchange_of, parameters_of
+from api.http.responses import Header, Reply
+from domain.ledger.books import Books
+from domain.ledger.contract import Wanted
+from domain.values import DayOrMoment, Role, Value, start_of
+from projections.engine.definition import Row
+from projections.engine.outage import told_as_unavailable
+from projections.engine.tables import Snapshot
+
+Q = TypeVar("Q", bound=BaseModel)
+L = TypeVar("L", bound="ListParameters")
+T = TypeVar("T")
+LIMIT_MAX = 200
+LIMIT_DEFAULT = 50
+
+
+class NoParameters(Value):
+    """A query that takes none."""
+
+
+class ListParameters(Value):
+    """What every list takes; its filters are added by subclasses."""
+
+    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT
+    cursor: Annotated[str, StringConstraints(min_length=1, max_length=1_000)] | None = None
+
+
+class Page(Value, Generic[T]):
+    """A page of a list. `next_cursor` is null on the last one."""
+
+    data: tuple[T, ...]
+    next_cursor: str | None
+    has_more: bool
+
+
+DayOrMomentText = Annotated[
+    str,
+    StringConstraints(max_length=40),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
+    ),
+]
+"""Read as a day or a moment when the business's zone is known."""
+
+
+class TravelParameters(Value):
+    """The past may be asked about (domain.md, Two clocks)."""
+
+    at_version: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """The state after so many facts of this one stream."""
+    as_of: DayOrMomentText | None = None
+    """What was recorded before this moment, or by the end of this day in the business's zone."""
+    effective_as_of: DayOrMomentText | None = None
+    """What had happened by this moment, or by the end of this day in the business's zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Travel:
+    """What of the past is asked about; all None: the present. Moments are exclusive ends."""
+
+    at_version: int | None
+    as_of: datetime | None
+    effective_as_of: datetime | None
+
+    @property
+    def is_past(self) -> bool:
+        return (self.at_version, self.as_of, self.effective_as_of) != (None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What answers a query: a body, what it is true for, and the version of the one thing it shows."""
+
+    body: BaseModel | bytes
+    position: int
+    version: int | None = None
+    media_type: str = "application/json"
+    headers: tuple[Header, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query(Call, Generic[Q]):
+    """A question as a controller sees it."""
+
+    parameters: Q
+    operation: str
+    at_least: int | None
+    """Ledger-Min-Position: the position the answer must be true for at the least."""
+    accept: str
+
+    def look(self, wanted: Wanted) -> Books:
+        """Streams as they stand now: always true. Raises UnreadableFact."""
+        books = self.frame.look(self.business_id, wanted)
+        self.check_reachable(books.head.position)
+        return books
+
+    def check_reachable(self, head: int) -> None:
+        """Raises validation-failed when Ledger-Min-Position is above the head: it may never come."""
+        if self.at_least is not None and self.at_least > head:
+            flaw = Flaw("/Ledger-Min-Position", "above-the-head", f"must not be above the head, {head}")
+            raise invalid([flaw])
+
+    @contextmanager
+    def snapshot(self, *names: str) -> Iterator[Snapshot]:
+        """The read models of these names, fresh as far as a short wait makes them.
+
+        Raises ProjectionLagging, ProjectionStopped, ProjectionMissing, LedgerUnavailable.
+        """
+        if self.at_least is not None:
+            self.check_reachable(self.ledger.recorder.head().position)
+        reads = self.frame.reads
+        with told_as_unavailable(), reads.snapshot(self.business_id, names, self.at_least) as snapshot:
+            yield snapshot
+
+    def travel(self) -> Travel:
+        """The past that `TravelParameters` ask about. Raises validation-failed."""
+        given = self.parameters
+        assert isinstance(given, TravelParameters)
+        return Travel(
+            given.at_version,
+            self._past("as_of", given.as_of),
+            self._past("effective_as_of", given.effective_as_of),
+        )
+
+    def _past(self, name: str, given: str | None) -> datetime | None:
+        return None if given is None else past_moment(given, name, self.time_zone, self.frame.carnet.clock())
+
+    # Lists
+
+    def after(self) -> list[Any] | None:
+        """The key of the last row before this page; None for the first. Raises Problem invalid-cursor."""
+        given = self._list.cursor
+        return None if given is None else self._read_cursor(given)
+
+    def page(
+        self,
+        page: type[Page[T]],
+        rows: Sequence[Any],
+        *,
+        key: Callable[[Any], Sequence[Any]],
+        shown: Callable[[Any], T],
+        position: int,
+        **more: Any,
+    ) -> Found:
+        """A page of the first `limit` rows; one row beyond them tells that there are more.
+
+        `key` gives the values that `after()` returns for the next page; `more` are other members of the page.
+        """
+        limit = self._list.limit
+        has_more = len(rows) > limit
+        cursor = self.cursor(key(rows[limit - 1])) if has_more else None
+        data = tuple(shown(row) for row in rows[:limit])
+        return Found(page(data=data, next_cursor=cursor, has_more=has_more, **more), position)
+
+    @property
+    def _list(self) -> ListParameters:
+        assert isinstance(self.parameters, ListParameters)
+        return self.parameters
+
+    def cursor(self, key: Sequence[Any]) -> str:
+        """What a next page is asked for with: `after()` gives the key again."""
+        return _text(json.dumps(list(key), separators=(",", ":")).encode()) + "." + _text(self._mac(key))
+
+    def _read_cursor(self, given: str) -> list[Any]:
+        held, _, seal = given.partition(".")
+        try:
+            key = json.loads(_bytes(held))
+            sealed = _bytes(seal)
+        except ValueError as error:
+            raise _foreign_cursor() from error
+        if not isinstance(key, list) or not hmac.compare_digest(sealed, self._mac(key)):
+            raise _foreign_cursor()
+        return key
+
+    def _mac(self, key: Sequence[Any]) -> bytes:
+        filters = self.parameters.model_dump(mode="json", exclude={"cursor", "limit"})
+        bound = [self.business_id, self.operation, dict(self.path), filters, list(key)]
+        secret = self.frame.secret("cursors")
+        return hmac.digest(secret, json.dumps(bound, sort_keys=True).encode(), "sha256")[:16]
+
+
+def _foreign_cursor() -> Problem:
+    return Problem("invalid-cursor", "the cursor is not one of this list and these filters")
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+_DAY_OR_MOMENT: TypeAdapter[date | datetime] = TypeAdapter(DayOrMoment)
+
+
+def past_moment(given: str, name: str, zone: str, now: datetime) -> datetime:
+    """A moment that is over, or the end of a day in `zone` that is over. Raises validation-failed."""
+    try:
+        read = _DAY_OR_MOMENT.validate_json(json.dumps(given))
+    except ValidationError as error:
+        detail = "must be a date (2026-10-03) or a moment with its offset (2026-10-03T08:00:00Z)"
+        raise invalid([Flaw(f"/{name}", "moment", detail)]) from error
+    moment = read if isinstance(read, datetime) else start_of(read + timedelta(days=1), zone)
+    if moment >= now.astimezone(UTC):
+        raise invalid([Flaw(f"/{name}", "not-past", "must lie in the past, a day must be over")])
+    return moment
+
+
+# The route
+
+
+def query(
+    path: str,
+    operation: str,
+    summary: str,
+    *,
+    answer: type[BaseModel] | None = None,
+    parameters: type[Q] = NoParameters,  # type: ignore[assignment]
+    media: tuple[str, ...] = ("application/json",),
+    codes: tuple[str, ...] = (),
+) -> Callable[[Callable[[Query[Q]], Found]], HTTPRouteHandler]:
+    """Make a function into a GET route. `media` are the representations it can answer with, best first."""
+    route = Route("GET", path, operation, summary, 200, None, parameters, answer, media=media, codes=codes)
+
+    def made(find: Callable[[Query[Q]], Found]) -> HTTPRouteHandler:
+        async def handle(request: Asked) -> Reply:
+            return await sync_to_thread(_found, request, route, parameters, find)
+
+        return get(route.litestar_path, opt={"route": route}, name=operation)(handle)
+
+    return made
+
+
+def _found(request: Asked, route: Route, parameters: type[Q], find: Callable[[Query[Q]], Found]) -> Reply:
+    exchange = exchange_of(request.scope)
+    call = Query(
+        frame=exchange.frame,
+        caller=exchange.caller,
+        path=request.path_params,
+        request_id=exchange.request_id,
+        parameters=read_parameters(parameters_of(request), parameters),
+        operation=route.operation,
+        at_least=_min_position(exchange),
+        accept=exchange.header(b"accept") or "*/*",
+    )
+    if call.role is Role.CUSTOMER:
+        check_own(call)
+        call = replace(call, parameters=only_own(call, call.parameters))
+    found = find(call)
+    headers = [(b"ledger-position", b"%d" % found.position), *found.headers]
+    if found.version is not None:
+        headers.append((b"etag", b'"v%d"' % found.version))
+    body = found.body if isinstance(found.body, bytes) else found.body.model_dump_json().encode()
+    return Reply(200, body, headers, found.media_type)
+
+
+def _min_position(exchange: Exchange) -> int | None:
+    given = exchange.header(b"ledger-min-position")
+    if given is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,16}", given):
+        raise invalid([Flaw("/Ledger-Min-Position", "int-parsing", "must be a position")])
+    return int(given)
+
+
+def behind(rows: list[Row], after: list[Any] | None) -> list[Row]:
+    """The rows of a history that follow the one with that version, in the order in which they are told."""
+    if after is None:
+        return rows
+    place = next((n for n, row in enumerate(rows) if row["version"] == after[0]), len(rows))
+    return rows[place + 1 :]

@@ -1,0 +1,51 @@
+"""Rate limits: a bucket of tokens for each key and each address, counted in this process.
+
+    limits = Limits(per_second=200, processes=1)
+    limits.take("key_…")   # raises Problem rate-limited
+
+A bucket holds two seconds' worth, so that a short burst passes. The rate is divided by the number of
+processes that serve, because each counts for itself.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from math import ceil
+from threading import Lock
+
+from api.http.problems import Problem
+
+BURST_S = 2.0
+HELD_MAX = 10_000
+"""Buckets in memory; the least recently used goes first, and is full when it comes back."""
+
+
+class Limits:
+    """Buckets by name. `clock` gives seconds that never go back."""
+
+    def __init__(
+        self, per_second: int, processes: int = 1, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rate = per_second / processes
+        self._burst = max(1.0, self._rate * BURST_S)
+        self._clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        """Name → (tokens left, when that was so)."""
+        self._lock = Lock()
+
+    def take(self, name: str) -> None:
+        """Count one request. Raises Problem rate-limited, with the seconds until there is room again."""
+        with self._lock:
+            now = self._clock()
+            left, since = self._buckets.get(name, (self._burst, now))
+            left = min(self._burst, left + (now - since) * self._rate)
+            allowed = left >= 1.0
+            self._buckets[name] = (left - 1.0 if allowed else left, now)
+            self._buckets.move_to_end(name)
+            while len(self._buckets) > HELD_MAX:
+                self._buckets.popitem(last=False)
+        if not allowed:
+            wait_s = ceil((1.0 - left) / self._rate)
+            raise Problem(
+                "rate-limited", "too many requests in a short time", headers={"Retry-After": str(wait_s)}
+            )

@@ -1,0 +1,296 @@
+"""What every request is served with, and what a controller is handed: `Frame`, `Route`, `Call`.
+
+A controller is a module of functions, each made into a route by `command` (answers.py) or `query`
+(queries.py). The function gets a `Call`: who asks, the ids in the path, what was sent. It never sees
+Litestar's request, nor the `Exchange`, which is what this layer itself knows of a request under way.
+"""
+
+import re
+import time
+from asyncio import get_running_loop
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.types import Scope
+from pydantic import BaseModel
+
+from api.http.api_keys import Caller, Keys
+from api.http.ids import Randomness, new_id
+from api.http.loop_bridge import Outcomes
+from api.http.parsing import BODY_BYTES_MAX, SentMoney, amount_in
+from api.http.permissions import SEES_PEOPLE
+from api.http.problems import Problem
+from api.http.rate_limits import Limits
+from domain.business import Business
+from domain.ledger.books import Books
+from domain.ledger.carnet import Carnet, Ledger
+from domain.ledger.contract import UnknownBusiness, Wanted
+from domain.refusals import NotFound
+from domain.values import Role
+from projections.engine.freshness import FreshReads
+from projections.engine.tables import Views
+
+Asked = Request[Any, Any, Any]
+
+PATH_IDS: Mapping[str, tuple[str, str]] = {
+    "service_id": ("svc", "service"),
+    "offer_id": ("off", "offer"),
+    "staff_id": ("stf", "member of staff"),
+    "location_id": ("loc", "location"),
+    "segment_id": ("seg", "segment"),
+    "customer_id": ("cus", "customer"),
+    "participant_id": ("par", "participant"),
+    "package_id": ("pkg", "package"),
+    "redemption_id": ("red", "redemption"),
+    "payment_id": ("pay", "payment"),
+    "booking_id": ("bkg", "booking"),
+    "entry_id": ("pts", "addition of points"),
+    "photo_id": ("pho", "photo"),
+    "key_id": ("key", "key"),
+}
+"""Parameter of a path → the prefix its ids have, and what they name."""
+ID = re.compile(r"[0-9A-Za-z_-]{1,40}")
+LENGTH = re.compile(r"[0-9]{1,16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What is known of a route beside its function: the permission table, /schema and 405 stand on it."""
+
+    method: str
+    path: str
+    operation: str
+    """Its row in the permission table, and its name in /schema."""
+    summary: str
+    status: int = 200
+    body: type[BaseModel] | None = None
+    parameters: type[BaseModel] | None = None
+    answer: type[BaseModel] | None = None
+    """The JSON it answers; None: `media` alone says what comes."""
+    media: tuple[str, ...] = ("application/json",)
+    writes: bool = False
+    """Takes an Idempotency-Key and `dry_run`."""
+    versioned: bool = True
+    """Answers with an ETag, and where it writes takes If-Match."""
+    codes: tuple[str, ...] = ()
+    """The refusals that are its own, beside those any route may answer."""
+    uploads: tuple[str, ...] = ()
+    """The media types of a body that is no JSON."""
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\{\w+\}", "[^/]+", self.path))
+
+    @property
+    def litestar_path(self) -> str:
+        return re.sub(r"\{(\w+)\}", r"{\1:str}", self.path)
+
+    @property
+    def path_parameters(self) -> list[str]:
+        return re.findall(r"\{(\w+)\}", self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What of a business never changes."""
+
+    currency: str
+    time_zone: str
+
+
+@dataclass
+class Frame:
+    """What the process serves with. One for each application; used from many threads."""
+
+    carnet: Carnet
+    views: Views
+    reads: FreshReads
+    keys: Keys
+    limits: Limits
+    pepper: bytes
+    document: bytes = b"{}"
+    """The OpenAPI document, made from the routes."""
+    random: Randomness = field(default_factory=Randomness)
+    _terms: dict[str, Terms] = field(default_factory=dict)
+    _outcomes: Outcomes | None = None
+
+    def outcomes(self) -> Outcomes:
+        """What the running event loop waits for: a process has one loop, a test one after the other."""
+        loop = get_running_loop()
+        if self._outcomes is None or self._outcomes.loop is not loop:
+            self._outcomes = Outcomes(loop)
+        return self._outcomes
+
+    def ledger(self, business_id: str) -> Ledger:
+        return self.carnet.ledger(business_id)
+
+    def look(self, business_id: str, wanted: Wanted) -> Books:
+        """Streams as they stand now, with their facts, people and the head: one moment, one round trip.
+
+        Raises UnreadableFact, UnknownBusiness, LedgerUnavailable.
+        """
+        loaded = self.ledger(business_id).recorder.load(wanted)
+        return Books(business_id, wanted, loaded, (), self.carnet.kept)
+
+    def knows(self, business_id: str) -> bool:
+        """Whether its terms are at hand and nothing about it must be asked of the database first."""
+        return business_id in self._terms
+
+    def terms(self, business_id: str) -> Terms:
+        """Raises UnknownBusiness for a ledger whose business was never opened."""
+        if business_id not in self._terms:
+            found = self.look(business_id, Wanted({business_id: 0})).business_or_none()
+            if not isinstance(found, Business):
+                raise UnknownBusiness(business_id)
+            self.carnet.fingerprint(business_id, b"")  # so that its secret is at hand as well
+            self._terms[business_id] = Terms(found.currency, found.time_zone)
+        return self._terms[business_id]
+
+    def secret(self, purpose: str) -> bytes:
+        """A secret of the installation for one purpose, such as signing cursors."""
+        return sha256(self.pepper + b"/" + purpose.encode()).digest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A request as a controller sees it."""
+
+    frame: Frame
+    caller: Caller
+    path: Mapping[str, str]
+    request_id: str
+
+    @property
+    def business_id(self) -> str:
+        return self.caller.business_id
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.frame.ledger(self.caller.business_id)
+
+    @property
+    def currency(self) -> str:
+        return self.frame.terms(self.caller.business_id).currency
+
+    @property
+    def time_zone(self) -> str:
+        return self.frame.terms(self.caller.business_id).time_zone
+
+    @property
+    def sees_people(self) -> bool:
+        """Whether the caller is shown names and contacts; to others they are null."""
+        return self.caller.role in SEES_PEOPLE
+
+    @property
+    def role(self) -> Role:
+        return self.caller.role
+
+    def id(self, name: str) -> str:
+        """An id of the path. Raises NotFound for what cannot be one: nothing has it."""
+        prefix, kind = PATH_IDS[name]
+        given = self.path[name]
+        if not given.startswith(f"{prefix}_") or not ID.fullmatch(given[len(prefix) + 1 :]):
+            raise NotFound(kind, given[:50])
+        return given
+
+    def amount(self, price: SentMoney | None, where: str) -> int | None:
+        """The minor units of a price in the business's currency. Raises validation-failed."""
+        if price is None or price.currency is None:
+            return None if price is None else price.amount
+        return amount_in(self.currency, price, where)
+
+
+@dataclass(kw_only=True)
+class NewIds:
+    """The ids made for one command, so that a dry run can leave them out of its answer."""
+
+    random: Randomness
+    made: list[str] = field(default_factory=list)
+
+    def new(self, prefix: str, chosen: str | None = None) -> str:
+        """The id the caller chose, or a new one."""
+        if chosen is not None:
+            return chosen
+        self.made.append(new_id(prefix, self.random.bits))
+        return self.made[-1]
+
+
+def route_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Route | None:
+    handler = connection.scope.get("route_handler")
+    route = handler.opt.get("route") if handler is not None else None
+    return route if isinstance(route, Route) else None
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and its reply: what is read of it once, and what is found out on the way."""
+
+    frame: Frame
+    headers: Mapping[bytes, bytes]
+    """By name, in lower case as ASGI gives them."""
+    request_id: str
+    began: float
+    """In seconds of `time.perf_counter()`."""
+    known_caller: Caller | None = None
+
+    def header(self, name: bytes) -> str | None:
+        """What a header says; the first counts where it was sent twice."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks, once that was found out; a route that is open to anyone has none."""
+        assert self.known_caller is not None, "admit() finds out who asks, before any route is taken"
+        return self.known_caller
+
+
+def exchange_of(scope: Scope) -> Exchange:
+    """What is known of the request of an ASGI scope; begun when it is first asked for."""
+    state: dict[str, Any] = scope["state"]
+    found: Exchange | None = state.get("exchange")
+    if found is None:
+        headers = dict(reversed([*scope["headers"]]))
+        frame: Frame = scope["litestar_app"].state["frame"]
+        request_id = new_id("req", frame.random.bits)
+        found = state["exchange"] = Exchange(frame, headers, request_id, time.perf_counter())
+    return found
+
+
+def frame_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Frame:
+    return exchange_of(connection.scope).frame
+
+
+def parameters_of(request: Asked) -> Iterable[tuple[str, str]]:
+    """The parameters of the query, in the order in which they were sent."""
+    return request.query_params.multi_items() if request.scope["query_string"] else ()
+
+
+async def body_of(request: Asked, bytes_max: int = BODY_BYTES_MAX) -> bytes:
+    """The bytes of the body, which comes in one piece as a rule; Litestar's own reading expects a stream.
+
+    Raises Problem: body-too-large as soon as it is known, malformed-body.
+    """
+    announced = exchange_of(request.scope).header(b"content-length")
+    if announced is not None and not LENGTH.fullmatch(announced):
+        raise Problem("malformed-body", "Content-Length is not a number")
+    if announced is not None and int(announced) > bytes_max:
+        raise too_large(bytes_max)
+    raw, more = bytearray(), True
+    while more:
+        message = await request.receive()
+        if message["type"] != "http.request":
+            raise Problem("malformed-body", "the request broke off")
+        raw += message.get("body", b"")
+        if len(raw) > bytes_max:
+            raise too_large(bytes_max)
+        more = message.get("more_body", False)
+    return bytes(raw)
+
+
+def too_large(bytes_max: int) -> Problem:
+    return Problem("body-too-large", f"the body is larger than {bytes_max // 1024} KiB")

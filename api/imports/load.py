@@ -1,0 +1,390 @@
+"""Loading a day-book: its rows become commands, and are decided as those of the API are.
+
+    report = load(ledger, carnet, book, "daybook", refused=print)
+
+The request key of a row is `SOURCE/reference`, so that loading again changes nothing, whatever had gone in
+before. Ids follow from the business, the source and the reference: a load that was killed needs no memory of
+its own. Rows are decided in file order, 500 at a time; memory does not grow with the file.
+"""
+
+import hmac
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from api.http.ids import encode
+from api.imports.day_book import DayBook, Row, Sale, Unreadable, Use
+from domain.catalogue import DefineService, OfferLine, ServiceDefined, ServiceTerms
+from domain.claims import external_claim
+from domain.customer import CustomerRegistered, RegisterCustomer
+from domain.ledger.books import Books, Kept
+from domain.ledger.carnet import Carnet
+from domain.ledger.contract import Contention, LedgerRecorder, LedgerUnavailable, Wanted
+from domain.ledger.directory import Profile
+from domain.ledger.directory import row as directory_row
+from domain.ledger.execute import Clock, Done, Order, RequestKey, Result, execute
+from domain.ledger.mapper import Meta, recorded
+from domain.package import NewPayment, RedeemFromCustomer, SellPackage
+from domain.refusals import (
+    CustomerBlocked,
+    CustomerInactive,
+    EffectiveAtOutOfRange,
+    IdempotencyKeyReused,
+    InsufficientUnits,
+    Invalid,
+    LimitReached,
+    Overpayment,
+    Refused,
+)
+from domain.values import Actor, ExternalRef, Money, PaymentMethod, Role, Value
+
+BATCH_ROWS = 500
+TRIES_MAX = 5
+"""How often a batch is tried that the store could not take; its keys make that safe."""
+KNOWN_MAX = 10_000
+"""Customers and services whose ids are remembered; the others are looked up again."""
+
+PAGE = 1_000
+
+COLUMN_OF: Mapping[type[Refused], str] = {
+    IdempotencyKeyReused: "reference",
+    EffectiveAtOutOfRange: "occurred_on",
+    CustomerBlocked: "customer",
+    CustomerInactive: "customer",
+    InsufficientUnits: "units",
+    LimitReached: "units",
+    Overpayment: "paid",
+}
+
+LOADER = Meta(actor=Actor(id="load", role=Role.OWNER, via="command line"))
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that did not go in: its line (from 1), its column (None: the row itself), code and reason."""
+
+    line: int
+    column: str | None
+    code: str
+    reason: str
+
+
+@dataclass
+class Report:
+    """What a load came to. `recorded` rows were not in the books before, `replayed` ones were."""
+
+    rows: int = 0
+    recorded: int = 0
+    replayed: int = 0
+    refused: int = 0
+    sales: int = 0
+    uses: int = 0
+    customers: int = 0
+    """Customers that were registered, and services that were defined, for the sake of these rows."""
+    services: int = 0
+    position: int = 0
+    """The head of the ledger after the last row; in a dry run, where it would be."""
+
+
+def load(
+    carnet: Carnet,
+    business_id: str,
+    book: DayBook,
+    source: str,
+    *,
+    refused: Callable[[RefusedRow], None],
+    progress: Callable[[Report], None] = lambda report: None,
+) -> Report:
+    """Take every row of a day-book in that is not in yet. `refused` is told of each row that stays out.
+
+    Raises UnknownLayout and OSError for the file; LedgerUnavailable and Contention for the store (then a
+    second load goes on where this one ended), UnreadableFact.
+    """
+    ledger = carnet.ledger(business_id)
+
+    def carry_out(orders: Sequence[Order]) -> list[Result]:
+        for _ in range(TRIES_MAX - 1):
+            try:
+                return ledger.execute(orders)
+            except (LedgerUnavailable, Contention):
+                continue
+        return ledger.execute(orders)
+
+    loading = _Loading(ledger.recorder, carry_out, ledger.recorder.secret(), source, refused)
+    loading.run(book, progress)
+    loading.report.position = ledger.recorder.head().position
+    return loading.report
+
+
+class _Undone(Exception):
+    """Rolls a dry run back."""
+
+
+def dry_run(
+    carnet: Carnet,
+    business_id: str,
+    book: DayBook,
+    source: str,
+    *,
+    refused: Callable[[RefusedRow], None],
+    progress: Callable[[Report], None] = lambda report: None,
+) -> Report:
+    """Decide every row as `load` would, each on what the rows before it did, and write nothing.
+
+    All of it is one transaction that is rolled back. It holds the ledger's head, so that nobody else can
+    record anything in these books (on SQLite: in any books of the file) until it ends.
+    Raises as `load` does.
+    """
+    ledger, kept, clock = carnet.ledger(business_id), Kept(), carnet.clock
+    secret = ledger.recorder.secret()
+    report = Report()
+    try:
+        with ledger.recorder.locked() as locked:
+            loading = _Loading(locked, _deciding(locked, clock, kept), secret, source, refused)
+            loading.run(book, progress)
+            report = loading.report
+            report.position = locked.head().position
+            raise _Undone
+    except _Undone:
+        return report
+
+
+def _deciding(locked: LedgerRecorder, clock: Clock, kept: Kept) -> Callable[[Sequence[Order]], list[Result]]:
+    # `kept` is not the process's own: it must not keep states of facts that are rolled back.
+    return lambda orders: execute(locked, orders, clock, kept)
+
+
+class _Loading:
+    """One pass over a day-book."""
+
+    def __init__(
+        self,
+        recorder: LedgerRecorder,
+        carry_out: Callable[[Sequence[Order]], list[Result]],
+        secret: bytes,
+        source: str,
+        refused: Callable[[RefusedRow], None],
+    ) -> None:
+        self.report = Report()
+        self._recorder = recorder
+        self._carry_out = carry_out
+        self._source = source
+        self._secret = secret
+        self._refused = refused
+        self._customers = _Remembered()
+        self._services = _Remembered()
+        self._catalogue: dict[str, str] | None = None
+
+    def run(self, book: DayBook, progress: Callable[[Report], None]) -> None:
+        for batch in self._batches(book):
+            self._load(batch)
+            progress(self.report)
+
+    def _batches(self, book: DayBook) -> Iterator[list[Row | Unreadable]]:
+        """Rows in file order, as many as are decided together; no reference twice in one batch."""
+        batch: list[Row | Unreadable] = []
+        references: set[str] = set()
+        for row in book.rows():
+            reference = row.entry.reference if isinstance(row, Row) else None
+            if len(batch) == BATCH_ROWS or reference in references:
+                yield batch
+                batch, references = [], set()
+            batch.append(row)
+            if reference is not None:
+                references.add(reference)
+        if batch:
+            yield batch
+
+    def _load(self, batch: Sequence[Row | Unreadable]) -> None:
+        self.report.rows += len(batch)
+        readable = [row for row in batch if isinstance(row, Row)]
+        strangers = self._know_customers([row.entry.customer for row in readable])
+        self._know_services([row.entry.service for row in readable])
+        ready = [row for row in readable if row.entry.customer not in strangers]
+        results = self._carry_out([self._order(row) for row in ready]) if ready else []
+        decided = {row.line: result for row, result in zip(ready, results, strict=True)}
+        for row in batch:
+            if isinstance(row, Unreadable):
+                self._refuse(RefusedRow(row.line, row.column, Invalid.code, row.reason))
+            elif refusal := strangers.get(row.entry.customer):
+                self._refuse(RefusedRow(row.line, "customer", refusal.code, str(refusal)))
+            else:
+                self._count(row, decided[row.line])
+
+    def _count(self, row: Row, result: Result) -> None:
+        if isinstance(result, Refused):
+            self._refuse(RefusedRow(row.line, _column_of(result), result.code, str(result)))
+        elif result.replayed:
+            self.report.replayed += 1
+        else:
+            self.report.recorded += 1
+            self.report.sales += isinstance(row.entry, Sale)
+            self.report.uses += isinstance(row.entry, Use)
+
+    def _refuse(self, row: RefusedRow) -> None:
+        self.report.refused += 1
+        self._refused(row)
+
+    # A row as a command
+
+    def _order(self, row: Row) -> Order:
+        entry = row.entry
+        key = f"{self._source}/{entry.reference}"
+        fingerprint = hmac.digest(self._secret, row.content, "sha256")
+        command = self._sale(entry) if isinstance(entry, Sale) else self._use(entry)
+        return Order(command, LOADER, RequestKey(key, fingerprint))
+
+    def _sale(self, sale: Sale) -> Value:
+        paid = Money(amount=sale.paid, currency=sale.currency)
+        payment_id = self._id("pay", "sale", sale.reference, sale.occurred_on)
+        payment = NewPayment(payment_id=payment_id, amount=paid, method=PaymentMethod.EXTERNAL)
+        return SellPackage(
+            package_id=self._id("pkg", "sale", sale.reference, sale.occurred_on),
+            customer_id=self._customers[sale.customer],
+            name=sale.name,
+            lines=(OfferLine(quantity=sale.units, services=(self._services[sale.service],)),),
+            price=Money(amount=sale.amount, currency=sale.currency),
+            expires_on=sale.expires_on,
+            effective_at=sale.occurred_on,
+            payment=payment if sale.paid else None,
+        )
+
+    def _use(self, use: Use) -> Value:
+        return RedeemFromCustomer(
+            customer_id=self._customers[use.customer],
+            redemption_id=self._id("red", "use", use.reference, use.occurred_on),
+            service_id=self._services[use.service],
+            quantity=use.units,
+            effective_at=use.occurred_on,
+        )
+
+    def _id(self, prefix: str, what: str, reference: str, day: date | None = None) -> str:
+        """The same id for the same reference for ever, unguessable without the business's secret.
+
+        It begins with the day, as ids made by the clock do: that keeps the indexes compact.
+        """
+        named = "\0".join(("load", self._source, what, reference)).encode()
+        bits = int.from_bytes(hmac.digest(self._secret, named, "sha256")[:16], "big")
+        if day is None:
+            return f"{prefix}_{encode(bits, 26)}"
+        return f"{prefix}_{encode((day - date(1970, 1, 1)).days, 4)}{encode(bits >> 16, 22)}"
+
+    # Customers
+
+    def _know_customers(self, refs: Sequence[str]) -> dict[str, Refused]:
+        """Find or register the customers of a batch; those that could not be registered, and why.
+
+        One query, and one append when some are new.
+        """
+        unknown = self._customers.missing(refs)
+        if not unknown:
+            return {}
+        known = registered(self._recorder, self._source, unknown)
+        strangers: dict[str, Refused] = {}
+        if new := [ref for ref in unknown if ref not in known]:
+            results = self._carry_out([self._registration(ref) for ref in new])
+            self.report.customers += sum(isinstance(result, Done) for result in results)
+            # One that somebody else registered meanwhile is found now.
+            known |= registered(self._recorder, self._source, new)
+            refusals = {ref: r for ref, r in zip(new, results, strict=True) if isinstance(r, Refused)}
+            strangers = {ref: refusal for ref, refusal in refusals.items() if ref not in known}
+        self._customers.remember(known)
+        return strangers
+
+    def _registration(self, ref: str) -> Order:
+        customer_id = self._id("cus", "customer", ref)
+        external_ref = ExternalRef(source=self._source, ref=ref)
+        command = RegisterCustomer(customer_id=customer_id, external_ref=external_ref)
+        # The day-book knows no names: until somebody enters one, the customer is called by the reference.
+        profile = directory_row(customer_id, customer_id, Profile(name=ref))
+        return Order(command, LOADER, people=(profile,))
+
+    # Services
+
+    def _know_services(self, names: Sequence[str]) -> None:
+        """Find or define the services of a batch; one that the catalogue has under this name is taken."""
+        unknown = self._services.missing(names)
+        if not unknown:
+            return
+        ids = {name: self._id("svc", "service", name) for name in unknown}
+        defined = {
+            fact.stream_id for fact in self._recorder.load(Wanted(dict.fromkeys(ids.values(), 0))).facts
+        }
+        ids |= self._in_catalogue([name for name in unknown if ids[name] not in defined])
+        new = [name for name in unknown if ids[name] == self._id("svc", "service", name)]
+        new = [name for name in new if ids[name] not in defined]
+        if new:
+            results = self._carry_out([self._definition(name, ids[name]) for name in new])
+            self.report.services += sum(isinstance(result, Done) for result in results)
+        self._services.remember(ids)
+
+    def _definition(self, name: str, service_id: str) -> Order:
+        terms = ServiceTerms(name=name, service_type=name)
+        return Order(DefineService(service_id=service_id, service=terms), LOADER)
+
+    def _in_catalogue(self, names: Sequence[str]) -> dict[str, str]:
+        """Name → id of those that are performed under this name; the catalogue is read once."""
+        if names and self._catalogue is None:
+            self._catalogue = dict(_services_performed(self._recorder))
+        return {name: self._catalogue[name] for name in names if self._catalogue and name in self._catalogue}
+
+
+def registered(recorder: LedgerRecorder, source: str, refs: Sequence[str]) -> dict[str, str]:
+    """Reference → customer id, of those that are registered under it, by whomever. One round trip."""
+    claims = [external_claim("customer", ExternalRef(source=source, ref=ref)) for ref in refs]
+    found: dict[str, str] = {}
+    for stored in recorder.load(Wanted(claimed=tuple(claims))).facts:
+        if stored.version == 1:
+            fact = recorded(stored).fact
+            assert isinstance(fact, CustomerRegistered), "only customers hold these claims"
+            assert fact.external_ref is not None, "the claim is of a customer's reference"
+            found[fact.external_ref.ref] = stored.stream_id
+    return found
+
+
+def _services_performed(recorder: LedgerRecorder) -> Iterator[tuple[str, str]]:
+    """(name, id) of every service that is not retired, the first defined last."""
+    ids: list[str] = []
+    after = 0
+    while page := recorder.select_notifications(after + 1, PAGE, topics=(ServiceDefined.stored_name,)):
+        ids += [str(defined.originator_id) for defined in page]
+        after = page[-1].id
+    wanted = Wanted(dict.fromkeys(ids, 0))
+    books = Books(recorder.business_id, wanted, recorder.load(wanted), (), Kept())
+    for id in reversed(ids):
+        service = books.service(id)
+        if service is not None and not service.retired:
+            yield service.terms.name, id
+
+
+def _column_of(refusal: Refused) -> str | None:
+    """The column that a refusal speaks of; None: the row as a whole."""
+    if isinstance(refusal, Invalid):
+        place = refusal.pointer.removeprefix("/").partition("/")[0]
+        if refusal.problem == "wrong-currency":
+            return "currency"
+        return {"expires_on": "expires_on", "lines": "service"}.get(place)
+    return COLUMN_OF.get(type(refusal))
+
+
+class _Remembered:
+    """Ids by name, bounded; the least recently asked for goes first."""
+
+    def __init__(self) -> None:
+        self._ids: OrderedDict[str, str] = OrderedDict()
+
+    def __getitem__(self, name: str) -> str:
+        return self._ids[name]
+
+    def missing(self, names: Sequence[str]) -> list[str]:
+        """Those that are not remembered, each once; the others are kept for now."""
+        for name in names:
+            if name in self._ids:
+                self._ids.move_to_end(name)
+        return [name for name in dict.fromkeys(names) if name not in self._ids]
+
+    def remember(self, ids: Mapping[str, str]) -> None:
+        self._ids.update(ids)
+        while len(self._ids) > KNOWN_MAX:
+            self._ids.popitem(last=False)

@@ -1,0 +1,1 @@
+"""Bookings over HTTP: making, changing and listing them."""

@@ -1,0 +1,282 @@
+"""Bookings: making them, alone or as a series, and what happens to them (S49–S59, S74, S91–S94, S102–S104).
+
+Each command answers the booking as it is then; its units move in the same append.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, RootModel
+
+from api.http.command_route import Ask, Command, command
+from api.http.parsing import EmptyBody, Price
+from api.http.permissions import may
+from api.http.problems import Flaw, Problem, invalid
+from api.resources.bookings.answer import Booking, in_answer, in_books
+from api.resources.payments import money
+from api.resources.texts import wording_or_none
+from domain.booking import (
+    OCCURRENCES_MAX,
+    Attendance,
+    BookingCommand,
+    By,
+    CancelBooking,
+    CompleteBooking,
+    ConfirmBooking,
+    MakeBooking,
+    MarkAttendance,
+    NewBooking,
+    RescheduleBooking,
+)
+from domain.ledger.books import Books
+from domain.ledger.commands import Decision
+from domain.scheduling import Refusal
+from domain.values import (
+    BookingId,
+    CustomerId,
+    ExternalRef,
+    LocationId,
+    LongText,
+    Moment,
+    PackageId,
+    ParticipantId,
+    PaymentMethod,
+    Quantity,
+    ServiceId,
+    StaffId,
+    Value,
+    Wording,
+    rfc3339,
+)
+
+# Making
+
+
+class BookingPaymentBody(Value):
+    """What was paid otherwise than with units."""
+
+    amount: Price
+    method: PaymentMethod
+
+
+class RepeatBody(Value):
+    """A series: the same local time every week, each booking with units of its own."""
+
+    every: Literal["week"]
+    count: Annotated[int, Field(ge=2, le=OCCURRENCES_MAX)]
+
+
+class BookingBody(Value):
+    id: BookingId | None = None
+    """Of the first one, where it repeats."""
+    customer_id: CustomerId
+    service_id: ServiceId
+    starts_at: Moment
+    participant_id: ParticipantId | None = None
+    """Who it is for; the customer in person, or the only one that the chosen package is for."""
+    staff_id: StaffId | None = None
+    location_id: LocationId | None = None
+    package_id: PackageId | None = None
+    """Chosen by the rule when it is left out; then a booking for which there are no units is made without."""
+    quantity: Quantity = 1
+    payment: BookingPaymentBody | None = None
+    """Paid otherwise: without a package_id it takes no units then."""
+    repeat: RepeatBody | None = None
+    external_ref: ExternalRef | None = None
+
+
+class RefusedOccurrence(Value):
+    """A booking of a series that could not be made, and why."""
+
+    starts_at: str
+    code: str
+    detail: str
+
+
+class MadeSeries(Value):
+    bookings: tuple[Booking, ...]
+    refused: tuple[RefusedOccurrence, ...]
+
+
+class MadeBooking(RootModel[Booking | MadeSeries]):
+    """The booking; where it repeats, all that were made and what was refused."""
+
+
+@command(
+    "/v1/bookings",
+    "bookings.make",
+    "Make a booking, or a weekly series; units of packages are applied to it",
+    body=BookingBody,
+    answer=MadeBooking,
+    location="/v1/bookings/{id}",
+    codes=(
+        "not-found",
+        "customer-blocked",
+        "customer-inactive",
+        "offer-retired",
+        "insufficient-units",
+        "package-expired",
+        "package-cancelled",
+        "package-frozen",
+        "payment-required",
+        "not-eligible",
+        "duplicate-external-ref",
+        "effective-at-out-of-range",
+        "back-dating-not-allowed",
+    ),
+)
+def make_booking(call: Command[BookingBody]) -> Ask:
+    body, paid = call.body, call.body.payment
+    if paid is not None and not may(call.role, "payments.record"):
+        raise Problem("forbidden", f"the role {call.role.value} does not allow recording payments")
+    count = 1 if body.repeat is None else body.repeat.count
+    new = tuple(
+        NewBooking(
+            booking_id=call.new("bkg", body.id if number == 0 else None), redemption_id=call.new("red")
+        )
+        for number in range(count)
+    )
+    asked = MakeBooking(
+        bookings=new,
+        payment=None if paid is None else money(call, paid.amount, "/payment/amount"),
+        payment_method=None if paid is None else paid.method,
+        **{name: getattr(body, name) for name in ALIKE},
+    )
+
+    def answer(books: Books, decision: Decision) -> Booking | MadeSeries:
+        if body.repeat is None:
+            return in_books(books, new[0].booking_id, call)
+        made = [each.booking_id for each in new if each.booking_id in decision.facts]
+        return MadeSeries(
+            bookings=tuple(in_books(books, id, call) for id in made),
+            refused=tuple(_refused(refusal) for refusal in decision.refused),
+        )
+
+    return Ask(asked, answer, shows=in_answer)
+
+
+ALIKE = (
+    "customer_id",
+    "service_id",
+    "starts_at",
+    "participant_id",
+    "staff_id",
+    "location_id",
+    "package_id",
+    "quantity",
+    "external_ref",
+)
+"""Members of the body that the command has under the same name."""
+
+
+def _refused(refusal: Refusal) -> RefusedOccurrence:
+    return RefusedOccurrence(
+        starts_at=rfc3339(refusal.starts_at), code=refusal.refused.code, detail=str(refusal.refused)
+    )
+
+
+# What happens to one
+
+
+def _changing(call: Command[Any], asked: BookingCommand, reason: Wording | None = None) -> Ask:
+    return Ask(asked, lambda books, _: in_books(books, asked.booking_id, call, reason), shows=in_answer)
+
+
+@command(
+    "/v1/bookings/{booking_id}/confirmation",
+    "bookings.confirm",
+    "Confirm a pending booking",
+    body=EmptyBody,
+    answer=Booking,
+    codes=("booking-state",),
+)
+def confirm_booking(call: Command[EmptyBody]) -> Ask:
+    return _changing(call, ConfirmBooking(booking_id=call.id("booking_id")))
+
+
+class ReschedulingBody(Value):
+    starts_at: Moment
+    """Its units must be valid then."""
+
+
+@command(
+    "/v1/bookings/{booking_id}/rescheduling",
+    "bookings.reschedule",
+    "Move a booking; inside the notice period the earlier start stays the measure of notice",
+    body=ReschedulingBody,
+    answer=Booking,
+    codes=(
+        "booking-state",
+        "package-expired",
+        "package-cancelled",
+        "package-frozen",
+        "effective-at-out-of-range",
+        "back-dating-not-allowed",
+    ),
+)
+def reschedule_booking(call: Command[ReschedulingBody]) -> Ask:
+    return _changing(call, RescheduleBooking(booking_id=call.id("booking_id"), starts_at=call.body.starts_at))
+
+
+class AttendanceBody(Value):
+    attendance: Attendance
+
+
+@command(
+    "/v1/bookings/{booking_id}/attendance",
+    "bookings.mark",
+    "Mark attendance; a no-show follows the rule for late cancellations, and is final",
+    body=AttendanceBody,
+    answer=Booking,
+    codes=("booking-state",),
+)
+def mark_attendance(call: Command[AttendanceBody]) -> Ask:
+    return _changing(call, MarkAttendance(booking_id=call.id("booking_id"), attendance=call.body.attendance))
+
+
+@command(
+    "/v1/bookings/{booking_id}/completion",
+    "bookings.complete",
+    "Complete a confirmed booking; unless it was marked it counts as attended",
+    body=EmptyBody,
+    answer=Booking,
+    codes=("booking-state",),
+)
+def complete_booking(call: Command[EmptyBody]) -> Ask:
+    return _changing(call, CompleteBooking(booking_id=call.id("booking_id")))
+
+
+class BookingCancellationBody(Value):
+    by: By = "customer"
+    """What the business cancels always goes back."""
+    override: Literal["restore", "forfeit"] | None = None
+    """What becomes of the units whatever the rules say; needs a reason."""
+    reason: LongText | None = None
+
+
+@command(
+    "/v1/bookings/{booking_id}/cancellation",
+    "bookings.cancel",
+    "Cancel a booking: units go back or are forfeited by the rules that were in force when it was made",
+    body=BookingCancellationBody,
+    answer=Booking,
+    codes=("booking-state",),
+)
+def cancel_booking(call: Command[BookingCancellationBody]) -> Ask:
+    body = call.body
+    if body.override is not None and not may(call.role, "bookings.override"):
+        raise Problem("forbidden", f"the role {call.role.value} does not allow deciding against the rules")
+    if body.override is not None and body.reason is None:
+        raise invalid([Flaw("/reason", "required", "must say why the rules are not followed")])
+    why = wording_or_none(call, body.reason)
+    asked = CancelBooking(booking_id=call.id("booking_id"), by=body.by, override=body.override, reason=why)
+    return _changing(call, asked, why)
+
+
+HANDLERS = (
+    make_booking,
+    confirm_booking,
+    reschedule_booking,
+    mark_attendance,
+    complete_booking,
+    cancel_booking,
+)

@@ -1,0 +1,239 @@
+"""Questions about bookings: one, now and in the past; lists across customers, and those of one customer."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from api.http.date_ranges import beyond, check_range, first_of
+from api.http.problems import Flaw, invalid
+from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
+from api.resources.bookings.answer import (
+    BookedCustomer,
+    Booking,
+    Names,
+    booked_customer,
+    names_in,
+    reasons_of,
+    shown_booking,
+)
+from api.resources.packages.at_a_moment import kinds_at, past_of
+from api.resources.packages.card import NOBODY, People, known, with_kinds
+from domain.booking import Booking as BookingState
+from domain.booking import Status
+from domain.catalogue import Service
+from domain.claims import booking_claims
+from domain.ledger.books import EVOLVE, Books
+from domain.ledger.contract import Wanted
+from domain.refusals import NotFound
+from domain.values import (
+    CustomerId,
+    DayOrMoment,
+    LocationId,
+    PackageId,
+    ParticipantId,
+    ServiceId,
+    StaffId,
+    from_milliseconds,
+)
+from projections.engine.definition import Row
+from projections.engine.tables import Snapshot
+from projections.models.bookings import booking_of
+from projections.queries.bookings import READS, BookingFilter, StartKey, find_bookings, paying_in, services_in
+from projections.queries.packages import kinds_in, milliseconds
+from replay.as_of import Past, as_it_was, position_of
+
+NOTHING_FOUND = "No Data Found"
+VALUES_MAX = 50
+"""How often one parameter may be repeated."""
+
+# One booking
+
+
+@query(
+    "/v1/bookings/{booking_id}",
+    "bookings.show",
+    "One booking",
+    answer=Booking,
+    parameters=TravelParameters,
+)
+def show_booking(call: Query[TravelParameters]) -> Found:
+    past, id = past_of(call), call.id("booking_id")
+    wanted = Wanted({id: 0, call.business_id: 0}, claimed=(booking_claims(id),), with_customers=True)
+    books = call.look(wanted)
+    stream = books.stream(id)
+    if stream is None or not isinstance(stream.state, BookingState):
+        raise NotFound("booking", id)
+    if past.at_version is not None and past.at_version > stream.version:
+        detail = f"must be at most {stream.version}, the booking's version"
+        raise invalid([Flaw("/at_version", "above-the-version", detail)])
+    booking = booking_of(as_it_was(stream.facts, past))
+    if booking is None:
+        raise NotFound("booking", id)
+    spoken_of = [stream.state.service_id, stream.state.customer_id, stream.state.staff_id]
+    beside = call.look(wanted | Wanted({each: 0 for each in spoken_of if each is not None}))
+    position = position_of(call.ledger.recorder, past, stream.facts, books.head.position)
+    names = _names(beside, booking, call, past, position)
+    return Found(shown_booking(booking, names), position, booking["version"])
+
+
+def _names(books: Books, booking: Row, call: Query[Any], past: Past, position: int) -> Names:
+    if past:
+        return names_at(books, booking, call, position)
+    return names_in(books, booking, call, reasons_of(call, [booking]))
+
+
+def names_at(books: Books, booking: Row, call: Query[Any], position: int) -> Names:
+    """What a booking speaks of, as it was called at a position of the ledger: facts, nothing of the directory."""
+    service = _state_at(books, booking["service_id"], position)
+    business = _state_at(books, books.business_id, position)
+    packages = [(id, books.stream(id)) for id in (source["package_id"] for source in booking["sources"])]
+    return Names(
+        currency=call.currency,
+        services={booking["service_id"]: service.terms} if isinstance(service, Service) else {},
+        locations={id: location.name for id, location in business.locations.items()},
+        packages={id: stream.view for id, stream in packages if stream is not None},
+        people=with_kinds(NOBODY, kinds_at(books, booking["customer_id"], position)),
+    )
+
+
+def _state_at(books: Books, id: str, position: int) -> Any:
+    stream, state = books.stream(id), None
+    for recorded in stream.facts if stream is not None else ():
+        if recorded.position <= position:
+            state = EVOLVE[recorded.stored.kind](state, recorded.fact)
+    return state
+
+
+# Lists
+
+
+class BookingPage(Page[Booking]):
+    empty_text: str | None
+    """What a screen says where there is nothing to show; null otherwise (S142)."""
+
+
+class CustomerBookingPage(BookingPage):
+    customer: BookedCustomer
+
+
+Some = Field(max_length=VALUES_MAX)
+
+
+class CustomerBookingParameters(ListParameters):
+    """Filters combine with AND; a parameter that is repeated matches any of its values."""
+
+    from_: Annotated[DayOrMoment | None, Field(alias="from")] = None
+    """The first start, or the first day in the business's zone."""
+    to: DayOrMoment | None = None
+    """The last start, or the last day."""
+    service_id: Annotated[tuple[ServiceId, ...], Some] = ()
+    status: Annotated[tuple[Status, ...], Some] = ()
+    participant_id: Annotated[tuple[ParticipantId, ...], Some] = ()
+
+
+class BookingParameters(CustomerBookingParameters):
+    customer_id: Annotated[tuple[CustomerId, ...], Some] = ()
+    staff_id: Annotated[tuple[StaffId, ...], Some] = ()
+    location_id: Annotated[tuple[LocationId, ...], Some] = ()
+    package_id: Annotated[tuple[PackageId, ...], Some] = ()
+    """Paid with units of it."""
+    attendance: Annotated[tuple[Literal["unmarked", "attended", "late", "no_show"], ...], Some] = ()
+    external_ref: Annotated[str, StringConstraints(max_length=200, pattern="^[^:]+:.+$")] | None = None
+    """`source:ref`"""
+
+
+@query(
+    "/v1/bookings",
+    "bookings.list",
+    "Bookings across customers, by their start",
+    answer=BookingPage,
+    parameters=BookingParameters,
+)
+def list_bookings(call: Query[BookingParameters]) -> Found:
+    asked = call.parameters
+    ref = () if asked.external_ref is None else (asked.external_ref,)
+    named = ("customer_id", "staff_id", "location_id", "package_id", "attendance")
+    wanted = _filter(call, external_ref=ref, **{name: getattr(asked, name) for name in named})
+    return _page(call, BookingPage, wanted, call.look(Wanted({call.business_id: 0})))
+
+
+@query(
+    "/v1/customers/{customer_id}/bookings",
+    "bookings.list_of_customer",
+    "The bookings of a customer and their household, past and upcoming, by their start",
+    answer=CustomerBookingPage,
+    parameters=CustomerBookingParameters,
+)
+def list_bookings_of_customer(call: Query[CustomerBookingParameters]) -> Found:
+    customer_id = call.id("customer_id")
+    books = call.look(Wanted({call.business_id: 0, customer_id: 0}))
+    if books.customer(customer_id) is None:
+        raise NotFound("customer", customer_id)
+    people = known(books.people(customer_id)) if call.sees_people else NOBODY
+    wanted = _filter(call, customer_id=(customer_id,))
+    return _page(call, CustomerBookingPage, wanted, books, customer=booked_customer(customer_id, people))
+
+
+def _filter(call: Query[Any], **more: Any) -> BookingFilter:
+    asked = call.parameters
+    check_range(asked.from_, asked.to, call.time_zone, "/to")
+    return BookingFilter(
+        service_id=asked.service_id,
+        status=asked.status,
+        participant_id=asked.participant_id,
+        starts_from=None if asked.from_ is None else first_of(asked.from_, call.time_zone),
+        starts_before=None if asked.to is None else beyond(asked.to, call.time_zone),
+        **more,
+    )
+
+
+def _page(
+    call: Query[Any], page: type[BookingPage], wanted: BookingFilter, books: Books, **more: Any
+) -> Found:
+    with call.snapshot(*READS) as snapshot:
+        rows = find_bookings(
+            snapshot,
+            call.business_id,
+            wanted,
+            after=start_key(call.after()),
+            limit=call.parameters.limit + 1,
+        )
+        names, position = names_of(call, snapshot, rows, books), snapshot.position
+    return call.page(
+        page,
+        rows,
+        key=place_of,
+        shown=lambda row: shown_booking(row, names),
+        position=position,
+        empty_text=None if rows else NOTHING_FOUND,
+        **more,
+    )
+
+
+def place_of(row: Row) -> list[Any]:
+    """Where a booking stands in a list by start, as a cursor holds it."""
+    return [milliseconds(row["starts_at"]), row["booking_id"]]
+
+
+def start_key(place: list[Any] | None) -> StartKey | None:
+    return None if place is None else (from_milliseconds(place[0]), place[1])
+
+
+def names_of(call: Query[Any], snapshot: Snapshot, rows: Sequence[Row], books: Books) -> Names:
+    """What the bookings of a page speak of; `books` hold the business, whose locations they name."""
+    services = services_in(snapshot, call.business_id, rows)
+    packages = paying_in(snapshot, call.business_id, rows)
+    people = with_kinds(_people(call, rows), kinds_in(snapshot, call.business_id, rows))
+    locations: Mapping[str, str] = {id: each.name for id, each in books.business.locations.items()}
+    return Names(call.currency, services, locations, packages, people, reasons_of(call, rows))
+
+
+def _people(call: Query[Any], rows: Sequence[Row]) -> People:
+    ids = {row[name] for row in rows for name in ("customer_id", "participant_id", "staff_id")}
+    if not rows or not call.sees_people:
+        return NOBODY
+    return known(call.ledger.recorder.people(sorted(id for id in ids if id is not None)))
+
+
+HANDLERS = (show_booking, list_bookings, list_bookings_of_customer)

@@ -1,0 +1,196 @@
+"""The business itself: its policies and its locations."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from api.http.command_route import Ask, Command, command
+from api.http.parsing import EmptyBody, MayBeAbsent, Price
+from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
+from api.resources.payments import moving
+from domain.business import Business as BusinessState
+from domain.business import (
+    Categories,
+    ChangePolicies,
+    CloseLocation,
+    Deduct,
+    EarnedPoints,
+    EarnRule,
+    OpenLocation,
+    PaymentRule,
+    Policies,
+    PurchaseRule,
+    VisitRule,
+)
+from domain.ledger.books import Books
+from domain.ledger.contract import Wanted
+from domain.values import CancellationTerms, LocationId, LongText, Name, Quantity, TimeZone, Value
+
+# The business
+
+
+class Location(Value):
+    id: str
+    name: str
+    address: str | None
+    time_zone: str
+    open: bool
+
+
+class Business(Value):
+    id: str
+    name: str
+    currency: str
+    time_zone: str
+    policies: Policies
+    policy_version: int
+    locations: tuple[Location, ...]
+    version: int
+
+
+def _shown(books: Books) -> Business:
+    found = books.business
+    return Business(
+        id=books.business_id,
+        name=found.name,
+        currency=found.currency,
+        time_zone=found.time_zone,
+        policies=found.policies,
+        policy_version=found.policy_version,
+        locations=_locations(found),
+        version=books.version(books.business_id),
+    )
+
+
+def _locations(found: BusinessState) -> tuple[Location, ...]:
+    return tuple(
+        Location(id=id, name=each.name, address=each.address, time_zone=each.time_zone, open=each.open)
+        for id, each in found.locations.items()
+    )
+
+
+@query("/v1/business", "business.show", "The business", answer=Business)
+def show(call: Query[NoParameters]) -> Found:
+    books = call.look(Wanted({call.business_id: 0}))
+    return Found(_shown(books), books.head.position, books.version(call.business_id))
+
+
+class PaymentRuleBody(Value):
+    """points × amount paid / `per_amount`, rounded down, for each payment."""
+
+    on: Literal["payment"]
+    points: EarnedPoints
+    per_amount: Price
+
+
+EarnRuleBody = Annotated[PaymentRuleBody | PurchaseRule | VisitRule, Field(discriminator="on")]
+
+
+class PolicyChanges(Value):
+    """Only what is given changes; `correction_max: null` takes that limit away."""
+
+    cancellation: MayBeAbsent[CancellationTerms] = None
+    deduct: MayBeAbsent[Deduct] = None
+    """When bookings use their units: when they are made, or when they are attended."""
+    payment_required: MayBeAbsent[bool] = None
+    correction_max: Quantity | None = None
+    earn: MayBeAbsent[Annotated[tuple[EarnRuleBody, ...], Field(max_length=3)]] = None
+    """All earn rules there are from now on, at most one for each cause; none: nothing is earned."""
+    categories: MayBeAbsent[Categories] = None
+    """All categories there are from now on; one that is gone stays with the customers who are in it."""
+
+
+@command(
+    "/v1/policies",
+    "policies.change",
+    "Change the terms of the business, for what is decided from now on",
+    body=PolicyChanges,
+    answer=Business,
+)
+def change_policies(call: Command[PolicyChanges]) -> Ask:
+    given = {name: getattr(call.body, name) for name in call.body.model_fields_set}
+    if call.body.earn is not None:
+        given["earn"] = tuple(_rule(call, rule, f"/earn/{n}") for n, rule in enumerate(call.body.earn))
+    return Ask(ChangePolicies(**given), lambda books, _: _shown(books))
+
+
+def _rule(call: Command[PolicyChanges], rule: EarnRuleBody, where: str) -> EarnRule:
+    if not isinstance(rule, PaymentRuleBody):
+        return rule
+    per_amount = moving(call, rule.per_amount, f"{where}/per_amount").amount
+    return PaymentRule(on="payment", points=rule.points, per_amount=per_amount)
+
+
+# Locations
+
+
+class LocationBody(Value):
+    id: LocationId | None = None
+    name: Name
+    address: LongText | None = None
+    time_zone: TimeZone | None = None
+    """The business's own when absent."""
+
+
+class LocationPage(Page[Location]):
+    pass
+
+
+@command(
+    "/v1/locations",
+    "locations.open",
+    "Open a location",
+    body=LocationBody,
+    answer=Location,
+)
+def open_location(call: Command[LocationBody]) -> Ask:
+    body = call.body
+    id = call.new("loc", body.id)
+    asked = OpenLocation(location_id=id, name=body.name, time_zone=body.time_zone, address=body.address)
+    return _ask(id, asked)
+
+
+def _ask(id: str, asked: OpenLocation | CloseLocation) -> Ask:
+    return Ask(asked, lambda books, _: next(each for each in _locations(books.business) if each.id == id))
+
+
+@command(
+    "/v1/locations/{location_id}/closure",
+    "locations.close",
+    "Close a location: nothing new is sold, used or booked there",
+    body=EmptyBody,
+    answer=Location,
+)
+def close_location(call: Command[EmptyBody]) -> Ask:
+    id = call.id("location_id")
+    return _ask(id, CloseLocation(location_id=id))
+
+
+@query(
+    "/v1/locations",
+    "locations.list",
+    "Locations, in the order they were opened",
+    answer=LocationPage,
+    parameters=ListParameters,
+)
+def list_locations(call: Query[ListParameters]) -> Found:
+    books = call.look(Wanted({call.business_id: 0}))
+    first = (call.after() or [0])[0]
+    numbered = list(enumerate(_locations(books.business), 1))
+    rows = [each for each in numbered if each[0] > first][: call.parameters.limit + 1]
+    return call.page(
+        LocationPage,
+        rows,
+        key=lambda row: [row[0]],
+        shown=lambda row: row[1],
+        position=books.head.position,
+    )
+
+
+HANDLERS = (
+    show,
+    change_policies,
+    open_location,
+    close_location,
+    list_locations,
+)

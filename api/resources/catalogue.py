@@ -1,0 +1,372 @@
+"""Services and offers: what a business performs and sells."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from api.http.command_route import Ask, Command, command
+from api.http.parsing import EmptyBody, MayBeAbsent, Price
+from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
+from domain.calendar_rules import NoExpiry, Validity
+from domain.catalogue import (
+    ChangeService,
+    DefineService,
+    Lines,
+    OfferTerms,
+    PublishOffer,
+    RetireOffer,
+    RetireService,
+    ReviseOffer,
+    ServiceTerms,
+    Sharing,
+)
+from domain.ledger.books import Books
+from domain.ledger.contract import Wanted
+from domain.refusals import NotFound
+from domain.values import (
+    BasisPoints,
+    CancellationTerms,
+    LocationId,
+    Money,
+    Name,
+    OfferId,
+    Quantity,
+    ServiceId,
+    Value,
+)
+from projections.engine.definition import Row
+from projections.models.offers import offers
+from projections.models.services import services
+
+Minutes = Annotated[int, Field(ge=1, le=24 * 60)]
+
+# Services
+
+
+class ServiceBody(Value):
+    id: ServiceId | None = None
+    name: Name
+    service_type: Name
+    duration_minutes: Minutes | None = None
+    list_price: Price | None = None
+    tax_rate: BasisPoints | None = None
+    """In basis points, included in prices."""
+
+
+class ServiceChanges(Value):
+    """Only what is given changes; null takes a value away."""
+
+    name: MayBeAbsent[Name] = None
+    service_type: MayBeAbsent[Name] = None
+    duration_minutes: Minutes | None = None
+    list_price: Price | None = None
+    tax_rate: BasisPoints | None = None
+
+
+class Service(Value):
+    id: str
+    name: str
+    service_type: str
+    duration_minutes: int | None
+    list_price: Money | None
+    tax_rate: int | None
+    retired: bool
+    version: int
+
+
+def shown_service(books: Books, service_id: str, currency: str) -> Service:
+    """Raises NotFound."""
+    service = books.service(service_id)
+    if service is None:
+        raise NotFound("service", service_id)
+    return _service(service_id, service.terms, service.retired, books.version(service_id), currency)
+
+
+def _service(id: str, terms: ServiceTerms, retired: bool, version: int, currency: str) -> Service:
+    price = None if terms.list_price is None else Money(amount=terms.list_price, currency=currency)
+    return Service(
+        id=id,
+        name=terms.name,
+        service_type=terms.service_type,
+        duration_minutes=terms.duration_minutes,
+        list_price=price,
+        tax_rate=terms.tax_rate,
+        retired=retired,
+        version=version,
+    )
+
+
+@command(
+    "/v1/services",
+    "services.define",
+    "Define a service",
+    body=ServiceBody,
+    answer=Service,
+    location="/v1/services/{id}",
+)
+def define_service(call: Command[ServiceBody]) -> Ask:
+    body, currency = call.body, call.currency
+    id = call.new("svc", body.id)
+    terms = ServiceTerms(
+        name=body.name,
+        service_type=body.service_type,
+        duration_minutes=body.duration_minutes,
+        list_price=call.amount(body.list_price, "/list_price"),
+        tax_rate=body.tax_rate,
+    )
+    return Ask(
+        DefineService(service_id=id, service=terms), lambda books, _: shown_service(books, id, currency)
+    )
+
+
+@command(
+    "/v1/services/{service_id}/changes",
+    "services.change",
+    "Change a service",
+    body=ServiceChanges,
+    answer=Service,
+    codes=("offer-retired",),
+    looks=True,
+)
+def change_service(call: Command[ServiceChanges]) -> Ask:
+    id, currency = call.id("service_id"), call.currency
+    books = call.frame.look(call.business_id, Wanted({id: 0}))
+    service = books.service(id)
+    if service is None:
+        raise NotFound("service", id)
+    changes = {name: getattr(call.body, name) for name in call.body.model_fields_set}
+    if "list_price" in changes:
+        changes["list_price"] = call.amount(call.body.list_price, "/list_price")
+    return Ask(
+        ChangeService(service_id=id, service=service.terms.model_copy(update=changes)),
+        lambda books, _: shown_service(books, id, currency),
+        made_from=books.version(id),
+    )
+
+
+@command(
+    "/v1/services/{service_id}/retirement",
+    "services.retire",
+    "Retire a service: it is performed no more, what was sold of it stays good",
+    body=EmptyBody,
+    answer=Service,
+)
+def retire_service(call: Command[EmptyBody]) -> Ask:
+    id, currency = call.id("service_id"), call.currency
+    return Ask(RetireService(service_id=id), lambda books, _: shown_service(books, id, currency))
+
+
+@query("/v1/services/{service_id}", "services.show", "One service", answer=Service)
+def show_service(call: Query[NoParameters]) -> Found:
+    id = call.id("service_id")
+    books = call.look(Wanted({id: 0}))
+    return Found(shown_service(books, id, call.currency), books.head.position, books.version(id))
+
+
+class CatalogueFilter(ListParameters):
+    retired: bool | None = None
+
+
+class ServicePage(Page[Service]):
+    pass
+
+
+@query(
+    "/v1/services",
+    "services.list",
+    "Services, in the order they were defined",
+    answer=ServicePage,
+    parameters=CatalogueFilter,
+)
+def list_services(call: Query[CatalogueFilter]) -> Found:
+    asked, currency = call.parameters, call.currency
+
+    def shown(row: Row) -> Service:
+        terms = ServiceTerms.model_validate_json(row["terms"])
+        return _service(row["service_id"], terms, row["retired"], row["version"], currency)
+
+    with call.snapshot("services") as snapshot:
+        rows = services(snapshot, call.business_id, call.after(), asked.limit + 1, retired=asked.retired)
+        return call.page(
+            ServicePage, rows, key=lambda row: [row["position"]], shown=shown, position=snapshot.position
+        )
+
+
+# Offers
+
+
+class OfferRevision(Value):
+    """The terms of an offer as they are to be; what is left out, it does not have."""
+
+    name: Name
+    price: Price
+    lines: Lines
+    validity: Validity = NoExpiry()
+    sharing: Sharing = "purchaser"
+    cap_per_participant: Quantity | None = None
+    cancellation: CancellationTerms | None = None
+    max_per_customer: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    locations: tuple[LocationId, ...] = ()
+
+
+class OfferBody(OfferRevision):
+    id: OfferId | None = None
+
+
+class CatalogueLine(Value):
+    line: int
+    quantity: int
+    services: tuple[str, ...]
+    label: str | None
+
+
+class Offer(Value):
+    id: str
+    offer_version: int
+    """Counts the revisions; a sale embeds the one it sold."""
+    name: str
+    price: Money
+    lines: tuple[CatalogueLine, ...]
+    validity: Validity
+    sharing: Sharing
+    cap_per_participant: int | None
+    cancellation: CancellationTerms | None
+    max_per_customer: int | None
+    locations: tuple[str, ...]
+    retired: bool
+    version: int
+
+
+def _offer_terms(call: Command[OfferBody] | Command[OfferRevision]) -> OfferTerms:
+    body = call.body
+    price = call.amount(body.price, "/price")
+    assert price is not None, "an offer has a price"
+    return OfferTerms(
+        name=body.name,
+        price=price,
+        lines=body.lines,
+        validity=body.validity,
+        sharing=body.sharing,
+        cap_per_participant=body.cap_per_participant,
+        cancellation=body.cancellation,
+        max_per_customer=body.max_per_customer,
+        locations=body.locations,
+    )
+
+
+def shown_offer(books: Books, offer_id: str, currency: str) -> Offer:
+    """Raises NotFound."""
+    offer = books.offer(offer_id)
+    if offer is None:
+        raise NotFound("offer", offer_id)
+    return _offer(offer_id, offer.version, offer.terms, offer.retired, books.version(offer_id), currency)
+
+
+def _offer(
+    id: str, offer_version: int, terms: OfferTerms, retired: bool, version: int, currency: str
+) -> Offer:
+    lines = tuple(
+        CatalogueLine(line=n, quantity=line.quantity, services=line.services, label=line.label)
+        for n, line in enumerate(terms.lines, 1)
+    )
+    return Offer(
+        id=id,
+        offer_version=offer_version,
+        name=terms.name,
+        price=Money(amount=terms.price, currency=currency),
+        lines=lines,
+        validity=terms.validity,
+        sharing=terms.sharing,
+        cap_per_participant=terms.cap_per_participant,
+        cancellation=terms.cancellation,
+        max_per_customer=terms.max_per_customer,
+        locations=terms.locations,
+        retired=retired,
+        version=version,
+    )
+
+
+@command(
+    "/v1/offers",
+    "offers.publish",
+    "Publish an offer",
+    body=OfferBody,
+    answer=Offer,
+    location="/v1/offers/{id}",
+)
+def publish_offer(call: Command[OfferBody]) -> Ask:
+    id, currency = call.new("off", call.body.id), call.currency
+    terms = _offer_terms(call)
+    return Ask(PublishOffer(offer_id=id, offer=terms), lambda books, _: shown_offer(books, id, currency))
+
+
+@command(
+    "/v1/offers/{offer_id}/revisions",
+    "offers.revise",
+    "Revise an offer; packages that were sold keep the terms they were sold with",
+    body=OfferRevision,
+    answer=Offer,
+    codes=("offer-retired",),
+)
+def revise_offer(call: Command[OfferRevision]) -> Ask:
+    id, currency = call.id("offer_id"), call.currency
+    terms = _offer_terms(call)
+    return Ask(ReviseOffer(offer_id=id, offer=terms), lambda books, _: shown_offer(books, id, currency))
+
+
+@command(
+    "/v1/offers/{offer_id}/retirement",
+    "offers.retire",
+    "Retire an offer: it is sold no more, what was sold of it stays good",
+    body=EmptyBody,
+    answer=Offer,
+)
+def retire_offer(call: Command[EmptyBody]) -> Ask:
+    id, currency = call.id("offer_id"), call.currency
+    return Ask(RetireOffer(offer_id=id), lambda books, _: shown_offer(books, id, currency))
+
+
+@query("/v1/offers/{offer_id}", "offers.show", "One offer", answer=Offer)
+def show_offer(call: Query[NoParameters]) -> Found:
+    id = call.id("offer_id")
+    books = call.look(Wanted({id: 0}))
+    return Found(shown_offer(books, id, call.currency), books.head.position, books.version(id))
+
+
+class OfferPage(Page[Offer]):
+    pass
+
+
+@query(
+    "/v1/offers",
+    "offers.list",
+    "Offers, in the order they were published",
+    answer=OfferPage,
+    parameters=CatalogueFilter,
+)
+def list_offers(call: Query[CatalogueFilter]) -> Found:
+    asked, currency = call.parameters, call.currency
+
+    def shown(row: Row) -> Offer:
+        terms = OfferTerms.model_validate_json(row["terms"])
+        return _offer(row["offer_id"], row["offer_version"], terms, row["retired"], row["version"], currency)
+
+    with call.snapshot("offers") as snapshot:
+        rows = offers(snapshot, call.business_id, call.after(), asked.limit + 1, retired=asked.retired)
+        return call.page(
+            OfferPage, rows, key=lambda row: [row["position"]], shown=shown, position=snapshot.position
+        )
+
+
+HANDLERS = (
+    define_service,
+    change_service,
+    retire_service,
+    show_service,
+    list_services,
+    publish_offer,
+    revise_offer,
+    retire_offer,
+    show_offer,
+    list_offers,
+)

@@ -1,0 +1,1 @@
+"""Customers over HTTP: registering and changing, lists and filters, history, credits and activity."""

@@ -1,0 +1,309 @@
+"""Customers, their standing, and the participants of their households."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Annotated, Any, get_args
+
+from pydantic import Field
+
+from api.http.command_route import Ask, Command, command
+from api.http.parsing import EmptyBody, MayBeAbsent
+from api.http.query_route import Found, NoParameters, Page, Query, query
+from api.resources.customers.answer import NONE_YET, Customer, counted, counts_of, in_books
+from api.resources.people import nobody
+from api.resources.texts import wording_or_none
+from domain.customer import (
+    PARTICIPANTS_MAX,
+    ActivateCustomer,
+    AddParticipant,
+    BlockCustomer,
+    ChangeParticipant,
+    ConsentName,
+    CustomerCommand,
+    DeactivateCustomer,
+    Kind,
+    NewParticipant,
+    RegisterCustomer,
+    RemoveParticipant,
+    UnblockCustomer,
+    in_person,
+)
+from domain.ledger.directory import (
+    PROFILE_FIELDS,
+    Called,
+    ChangeDirectory,
+    ChangeParticipantEntry,
+    CountryCode,
+    Email,
+    EnterCustomer,
+    EnterParticipant,
+    Gender,
+    Mobile,
+)
+from domain.values import (
+    Category,
+    CustomerId,
+    DayOfLife,
+    ExternalRef,
+    LongText,
+    Name,
+    ParticipantId,
+    PhotoId,
+    ServiceId,
+    Value,
+)
+
+# Bodies
+
+BarredServices = Annotated[tuple[ServiceId, ...], Field(max_length=200)]
+
+
+class ConsentsBody(Value):
+    """Only what is given changes; each is false until it is given."""
+
+    session_reminder: MayBeAbsent[bool] = None
+    birthday: MayBeAbsent[bool] = None
+    marketing: MayBeAbsent[bool] = None
+
+
+class KnownOfCustomer(Value):
+    """What both registering and changing a customer may say."""
+
+    email: Email | None = None
+    mobile: Mobile | None = None
+    """With + and its country's code, or as it is dialled in the country of `country_code`; kept as E.164."""
+    country_code: CountryCode | None = None
+    gender: Gender | None = None
+    date_of_birth: DayOfLife | None = None
+    anniversary: DayOfLife | None = None
+    photo: PhotoId | None = None
+    category: Category | None = None
+    """One of the business's (policies)."""
+    consents: ConsentsBody | None = None
+
+
+class ParticipantBody(Value):
+    id: ParticipantId | None = None
+    name: Name
+    kind: Kind = "person"
+    photo: PhotoId | None = None
+    barred_services: BarredServices = ()
+
+
+class CustomerBody(KnownOfCustomer):
+    id: CustomerId | None = None
+    name: Name
+    participants: Annotated[tuple[ParticipantBody, ...], Field(max_length=PARTICIPANTS_MAX)] = ()
+    """The others of the household; number 0, the customer in person, is always there."""
+    external_ref: ExternalRef | None = None
+
+
+class CustomerChanges(KnownOfCustomer):
+    """Only what is given changes; null takes a value away, and all consents."""
+
+    name: MayBeAbsent[Name] = None
+
+
+class ParticipantChanges(Value):
+    """Only what is given changes; `photo: null` takes the photo away."""
+
+    name: MayBeAbsent[Name] = None
+    kind: MayBeAbsent[Kind] = None
+    photo: PhotoId | None = None
+    barred_services: MayBeAbsent[BarredServices] = None
+
+
+class ReasonBody(Value):
+    reason: LongText | None = None
+
+
+class CustomerPage(Page[Customer]):
+    pass
+
+
+# Commands
+
+
+@command(
+    "/v1/customers",
+    "customers.register",
+    "Register a customer",
+    body=CustomerBody,
+    answer=Customer,
+    location="/v1/customers/{id}",
+    codes=("duplicate-external-ref",),
+)
+def register(call: Command[CustomerBody]) -> Ask:
+    body = call.body
+    id = call.new("cus", body.id)
+    if body.id is None:
+        call.ids.made.append(in_person(id))  # it follows from the id, so a dry run shows neither
+    household = [(call.new("par", each.id), each) for each in body.participants]
+    registering = RegisterCustomer(
+        customer_id=id,
+        participants=tuple(_new(participant_id, each) for participant_id, each in household),
+        category=body.category,
+        consents=_consents(body),
+        external_ref=body.external_ref,
+    )
+    called = {participant_id: Called(name=each.name, photo=each.photo) for participant_id, each in household}
+    return Ask(
+        EnterCustomer(customer=registering, profile=_profile(body), called=called),
+        lambda books, _: in_books(books, id, books.person, NONE_YET),
+        shows=(id,),
+    )
+
+
+def _new(participant_id: str, body: ParticipantBody) -> NewParticipant:
+    return NewParticipant(participant_id=participant_id, kind=body.kind, barred_services=body.barred_services)
+
+
+def _profile(body: CustomerBody | CustomerChanges) -> dict[Any, str | date | None]:
+    """What of it the directory keeps, as far as it was sent."""
+    return body.model_dump(include={*map(str, PROFILE_FIELDS)}, exclude_unset=True)
+
+
+def _consents(body: CustomerBody | CustomerChanges) -> Mapping[ConsentName, bool]:
+    if body.consents is None:
+        return {}
+    return body.consents.model_dump(exclude_unset=True)  # type: ignore[return-value]
+
+
+def _of_customer(path: str, operation: str, summary: str, make: Callable[[str], CustomerCommand]) -> Any:
+    """A command on a customer that says nothing but itself."""
+
+    def ask(call: Command[EmptyBody]) -> Ask:
+        id = call.id("customer_id")
+        return _ask(call, id, make(id))
+
+    return command(path, operation, summary, body=EmptyBody, answer=Customer)(ask)
+
+
+def _ask(call: Command[Any], id: str, asked: Value) -> Ask:
+    now = call.frame.carnet.clock()
+    return Ask(
+        asked,
+        lambda books, _: in_books(books, id, books.person, counts_of(books, id, now)),
+        shows=(id,),
+        reads=counted(id),
+    )
+
+
+activate = _of_customer(
+    "/v1/customers/{customer_id}/activation",
+    "customers.activate",
+    "Activate a customer",
+    lambda id: ActivateCustomer(customer_id=id),
+)
+deactivate = _of_customer(
+    "/v1/customers/{customer_id}/deactivation",
+    "customers.deactivate",
+    "Deactivate a customer: nothing new is sold to them",
+    lambda id: DeactivateCustomer(customer_id=id),
+)
+unblock = _of_customer(
+    "/v1/customers/{customer_id}/unblock",
+    "customers.unblock",
+    "Unblock a customer",
+    lambda id: UnblockCustomer(customer_id=id),
+)
+
+
+@command(
+    "/v1/customers/{customer_id}/block",
+    "customers.block",
+    "Block a customer: nothing new is sold to them",
+    body=ReasonBody,
+    answer=Customer,
+)
+def block(call: Command[ReasonBody]) -> Ask:
+    id = call.id("customer_id")
+    return _ask(call, id, BlockCustomer(customer_id=id, reason=wording_or_none(call, call.body.reason)))
+
+
+@command(
+    "/v1/customers/{customer_id}/changes",
+    "customers.change",
+    "Change what is known of a customer: profile, category and consents",
+    body=CustomerChanges,
+    answer=Customer,
+)
+def change(call: Command[CustomerChanges]) -> Ask:
+    id, body = call.id("customer_id"), call.body
+    given: dict[str, Any] = {"changes": _profile(body), "consents": _consents(body)}
+    if "category" in body.model_fields_set:
+        given["category"] = body.category
+    if "consents" in body.model_fields_set and body.consents is None:
+        given["consents"] = dict.fromkeys(get_args(ConsentName), False)
+    return _ask(call, id, ChangeDirectory(customer_id=id, **given))
+
+
+@command(
+    "/v1/customers/{customer_id}/participants",
+    "participants.add",
+    "Add a participant to a household",
+    body=ParticipantBody,
+    answer=Customer,
+)
+def add_participant(call: Command[ParticipantBody]) -> Ask:
+    id, body = call.id("customer_id"), call.body
+    adding = AddParticipant(customer_id=id, participant=_new(call.new("par", body.id), body))
+    called = Called(name=body.name, photo=body.photo)
+    return _ask(call, id, EnterParticipant(participant=adding, called=called))
+
+
+@command(
+    "/v1/customers/{customer_id}/participants/{participant_id}/changes",
+    "participants.change",
+    "Change a participant",
+    body=ParticipantChanges,
+    answer=Customer,
+)
+def change_participant(call: Command[ParticipantChanges]) -> Ask:
+    id, body = call.id("customer_id"), call.body
+    changing = ChangeParticipant(
+        customer_id=id,
+        participant_id=call.id("participant_id"),
+        kind=body.kind,
+        barred_services=body.barred_services,
+    )
+    changes: dict[Any, str | None] = body.model_dump(include={"name", "photo"}, exclude_unset=True)
+    return _ask(call, id, ChangeParticipantEntry(participant=changing, changes=changes))
+
+
+@command(
+    "/v1/customers/{customer_id}/participants/{participant_id}/removal",
+    "participants.remove",
+    "Remove a participant from a household; what they used stays as it was",
+    body=EmptyBody,
+    answer=Customer,
+)
+def remove_participant(call: Command[EmptyBody]) -> Ask:
+    id = call.id("customer_id")
+    return _ask(call, id, RemoveParticipant(customer_id=id, participant_id=call.id("participant_id")))
+
+
+# Queries
+
+
+@query("/v1/customers/{customer_id}", "customers.show", "One customer", answer=Customer)
+def show(call: Query[NoParameters]) -> Found:
+    id = call.id("customer_id")
+    books = call.look(counted(id))
+    counts = counts_of(books, id, call.frame.carnet.clock())
+    shown = in_books(books, id, books.person if call.sees_people else nobody, counts)
+    return Found(shown, books.head.position, books.version(id))
+
+
+HANDLERS = (
+    register,
+    change,
+    activate,
+    deactivate,
+    block,
+    unblock,
+    add_participant,
+    change_participant,
+    remove_participant,
+    show,
+)

@@ -1,0 +1,169 @@
+"""What was recorded of a customer: who changed which fields and when, and why somebody is blocked.
+
+Facts name fields, never values: what a profile said before is not kept. Reasons and names come from the directory,
+for those who may see them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, assert_never
+
+from api.http.query_route import Found, ListParameters, Page, Query, query
+from api.resources.packages.at_a_moment import ERASED
+from api.resources.packages.card import (
+    NOBODY,
+    HouseholdMember,
+    NamedThing,
+    People,
+    kinds_of,
+    known,
+    with_kinds,
+)
+from domain.customer import (
+    ConsentChanged,
+    CustomerActivated,
+    CustomerBlocked,
+    CustomerCategorised,
+    CustomerDeactivated,
+    CustomerFact,
+    CustomerRegistered,
+    CustomerUnblocked,
+    ParticipantAdded,
+    ParticipantChanged,
+    ParticipantRemoved,
+    ProfileChanged,
+)
+from domain.ledger.contract import Wanted
+from domain.ledger.mapper import Recorded
+from domain.refusals import NotFound
+from domain.values import Role, Value, rfc3339
+from projections.models.packages import beneficiary
+
+Kind = Literal["registration", "profile", "category", "consent", "status", "block", "participant"]
+
+
+class HistoryActor(NamedThing):
+    """Who did it, with the role they had; a name where it was a member of staff."""
+
+    role: Role
+
+
+class CustomerHistoryRow(Value):
+    version: int
+    recorded_at: str
+    kind: Kind
+    label: str
+    fields: tuple[str, ...]
+    """What changed of the profile, of a participant or of the consents; the values are in the directory alone."""
+    participant: HouseholdMember | None
+    reason: str | None
+    by: HistoryActor
+
+
+class CustomerHistoryPage(Page[CustomerHistoryRow]):
+    pass
+
+
+@query(
+    "/v1/customers/{customer_id}/history",
+    "customers.history",
+    "What was recorded of a customer: who changed what, when and why",
+    answer=CustomerHistoryPage,
+    parameters=ListParameters,
+)
+def list_history(call: Query[ListParameters]) -> Found:
+    id = call.id("customer_id")
+    books = call.look(Wanted({id: 0}))
+    stream = books.stream(id)
+    if stream is None or books.customer(id) is None:
+        raise NotFound("customer", id)
+    (after,) = call.after() or (0,)
+    facts = [recorded for recorded in stream.facts if recorded.version > after]
+    page = facts[: call.parameters.limit]
+    people = {**known(books.people(id)), **_staff(call, page)} if call.sees_people else NOBODY
+    people = with_kinds(people, kinds_of(books.customer(id)))
+    texts = _reasons(call, page) if call.sees_people else None
+    return call.page(
+        CustomerHistoryPage,
+        facts,
+        key=lambda recorded: [recorded.version],
+        shown=lambda recorded: _row(recorded, id, people, texts),
+        position=books.head.position,
+    )
+
+
+def _staff(call: Query[ListParameters], facts: list[Recorded]) -> People:
+    ids = {recorded.meta.actor.staff_id for recorded in facts}
+    return known(call.ledger.recorder.people(sorted(id for id in ids if id is not None)))
+
+
+def _reasons(call: Query[ListParameters], facts: list[Recorded]) -> dict[str, str]:
+    ids = sorted({id for recorded in facts if (id := _told(recorded).reason_id) is not None})
+    return {text.id: text.text for text in call.ledger.recorder.texts(ids)} if ids else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a fact says, without names."""
+
+    kind: Kind
+    label: str
+    fields: tuple[str, ...] = field(default=())
+    participant_id: str | None = None
+    reason_id: str | None = None
+
+
+def _told(recorded: Recorded) -> _Told:
+    fact: CustomerFact = recorded.fact  # type: ignore[assignment]
+    match fact:
+        case CustomerRegistered():
+            return _Told("registration", "Registered")
+        case ProfileChanged():
+            return _Told("profile", "Profile changed", fact.fields)
+        case CustomerCategorised():
+            return _Told("category", f"Category: {fact.category}" if fact.category else "No category")
+        case ConsentChanged():
+            given = [name for name in fact.changed if getattr(fact.consents, name)]
+            taken = [name for name in fact.changed if name not in given]
+            parts = [
+                f"{what}: {', '.join(names)}"
+                for what, names in (("given", given), ("withdrawn", taken))
+                if names
+            ]
+            return _Told("consent", f"Consent {'; '.join(parts)}", fact.changed)
+        case CustomerActivated():
+            return _Told("status", "Activated")
+        case CustomerDeactivated():
+            return _Told("status", "Deactivated")
+        case CustomerBlocked():
+            return _Told("block", "Blocked", reason_id=fact.reason.id if fact.reason else None)
+        case CustomerUnblocked():
+            return _Told("block", "Unblocked")
+        case ParticipantAdded():
+            return _Told("participant", "Participant added", participant_id=fact.participant.participant_id)
+        case ParticipantChanged():
+            return _Told("participant", "Participant changed", fact.fields, fact.participant_id)
+        case ParticipantRemoved():
+            return _Told("participant", "Participant removed", participant_id=fact.participant_id)
+        case _:
+            assert_never(fact)
+
+
+def _row(
+    recorded: Recorded, customer_id: str, people: People, texts: Mapping[str, str] | None
+) -> CustomerHistoryRow:
+    told, actor = _told(recorded), recorded.meta.actor
+    who = told.participant_id
+    return CustomerHistoryRow(
+        version=recorded.version,
+        recorded_at=rfc3339(recorded.recorded_at),
+        kind=told.kind,
+        label=told.label,
+        fields=told.fields,
+        participant=None if who is None else HouseholdMember(**beneficiary(who, customer_id, people)),
+        reason=None if texts is None or told.reason_id is None else texts.get(told.reason_id, ERASED),
+        by=HistoryActor(id=actor.id, name=people.get(actor.id, {}).get("name"), role=actor.role),
+    )
+
+
+HANDLERS = (list_history,)

@@ -1,0 +1,180 @@
+"""The customer list: the search as one types, and every filter of the desk (S106–S108, S114–S125).
+
+Names and numbers are searched in the directory, everything else in the read models, which may lie in another
+database. Only ids go from one to the other, some hundreds at a time.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import StringConstraints
+
+from api.http.date_ranges import beyond, check_range, first_of
+from api.http.problems import Problem
+from api.http.query_route import Found, ListParameters, Page, Query, query
+from api.resources.customers.answer import Counts, Customer, counts_in, in_list, people_in
+from domain.ledger.contract import Person, Wanted
+from domain.ledger.directory import searched
+from domain.ledger.search import matches, words
+from domain.refusals import NotFound
+from domain.segments import CustomerFilters
+from domain.values import SegmentId
+from projections.engine.definition import Row
+from projections.engine.tables import Snapshot
+from projections.models.packages import CARDS
+from projections.models.points import POINTS
+from projections.queries.customers import CustomerFilter, customers_among, find_customers, reads
+
+LOOKED_THROUGH_FIRST = 200
+"""Customers whose names are looked through in order, before the index is asked: who types a common word has the
+page full then."""
+LOOKED_THROUGH = 500
+FOUND_MAX = 2_000
+"""Customers that the index may name. When there are more the word is so common that looking through is quicker."""
+AT_ONCE = 100
+AT_ONCE_MAX = 500
+
+
+class CustomerPage(Page[Customer]):
+    pass
+
+
+class CustomerParameters(ListParameters, CustomerFilters):
+    """Filters combine with AND; a parameter that is repeated matches any of its values."""
+
+    search: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    """Parts of the name's words or of the mobile number, whatever case, accents and spaces; only for who may see
+    them."""
+    segment_id: SegmentId | None = None
+    """The filters that were saved under this id, beside those that are given here."""
+
+
+@query(
+    "/v1/customers",
+    "customers.list",
+    "Customers, in the order of their ids: that in which they were registered, where the ids were made here",
+    answer=CustomerPage,
+    parameters=CustomerParameters,
+)
+def list_customers(call: Query[CustomerParameters]) -> Found:
+    found = _matching(call)
+    return call.page(
+        CustomerPage,
+        found.rows,
+        key=lambda row: [row["customer_id"]],
+        shown=lambda row: in_list(row, found.people, found.counts[row["customer_id"]]),
+        position=found.position,
+    )
+
+
+class Matching(NamedTuple):
+    """One row more than the page holds, where there is one, and what is shown beside the rows."""
+
+    rows: list[Row]
+    people: Mapping[str, Person]
+    counts: Mapping[str, Counts]
+    position: int
+
+
+def _matching(call: Query[CustomerParameters]) -> Matching:
+    asked = call.parameters
+    if asked.search is not None and not call.sees_people:
+        raise Problem("forbidden", "only those who may see names may search for them")
+    check_range(asked.booking_from, asked.booking_to, call.time_zone, "/booking_to")
+    searched_for = () if asked.search is None else words(asked.search)
+    filters = [_filter(call, asked), *_of_segment(call)]
+    after = (call.after() or [None])[0]
+    names = dict.fromkeys((*reads(filters), CARDS.name, POINTS.name))
+    with call.snapshot(*names) as snapshot:
+        if searched_for:
+            rows = _searched(call, snapshot, filters, searched_for, after)
+        else:
+            rows = find_customers(snapshot, call.business_id, filters, after, asked.limit + 1)
+        counts = counts_in(snapshot, call.business_id, rows, call.frame.carnet.clock())
+        position = snapshot.position
+    people = people_in(call.ledger.recorder, rows[: asked.limit]) if call.sees_people else {}
+    return Matching(rows, people, counts, position)
+
+
+def _of_segment(call: Query[CustomerParameters]) -> list[CustomerFilter]:
+    """Raises NotFound."""
+    id = call.parameters.segment_id
+    if id is None:
+        return []
+    segment = call.look(Wanted({call.business_id: 0})).business.segments.get(id)
+    if segment is None or segment.removed:
+        raise NotFound("segment", id)
+    return [_filter(call, segment.filters)]
+
+
+def _filter(call: Query[CustomerParameters], given: CustomerFilters) -> CustomerFilter:
+    """Days in the business's zone as moments."""
+    first, last = given.booking_from, given.booking_to
+    status: set[Literal["active", "inactive"]] = {*given.status}
+    return CustomerFilter(
+        category=given.category,
+        active=None if len(status) != 1 else status == {"active"},
+        blocked=given.blocked,
+        consent=given.consent,
+        service_type=given.service_type,
+        service_id=given.service_id,
+        unused_service_type=given.unused_service_type,
+        unused_service_id=given.unused_service_id,
+        offer_id=given.offer_id,
+        booking_from=None if first is None else first_of(first, call.time_zone),
+        booking_before=None if last is None else beyond(last, call.time_zone),
+        booking_status=given.booking_status,
+        external_ref=given.external_ref,
+    )
+
+
+# The search
+
+
+def _searched(
+    call: Query[CustomerParameters],
+    snapshot: Snapshot,
+    filters: Sequence[CustomerFilter],
+    searched_for: Sequence[str],
+    after: str | None,
+) -> list[Row]:
+    """Those among the customers whom the filters let through who are found by these words."""
+    wanted, window = call.parameters.limit + 1, LOOKED_THROUGH_FIRST
+    found: list[Row] = []
+    asked_index = False
+    while True:
+        rows = find_customers(snapshot, call.business_id, filters, after, window)
+        found += _named(call, rows, searched_for)
+        if len(found) >= wanted or len(rows) < window:
+            return found[:wanted]
+        after = rows[-1]["customer_id"]
+        if not asked_index:
+            asked_index, window = True, LOOKED_THROUGH
+            ids = call.ledger.recorder.search(searched_for, after or "", FOUND_MAX + 1)
+            if len(ids) <= FOUND_MAX:
+                return (found + _among(call, snapshot, filters, ids, wanted - len(found)))[:wanted]
+
+
+def _named(call: Query[CustomerParameters], rows: Sequence[Row], searched_for: Sequence[str]) -> list[Row]:
+    people = call.ledger.recorder.people([row["customer_id"] for row in rows])
+    found = {person.id for person in people if matches(searched(person) or "", searched_for)}
+    return [row for row in rows if row["customer_id"] in found]
+
+
+def _among(
+    call: Query[CustomerParameters],
+    snapshot: Snapshot,
+    filters: Sequence[CustomerFilter],
+    ids: Sequence[str],
+    wanted: int,
+) -> list[Row]:
+    """Those of these customers whom the filters let through, in order, until there are so many."""
+    found: list[Row] = []
+    in_order, some = sorted(ids), AT_ONCE
+    while in_order and len(found) < wanted:
+        found += customers_among(snapshot, call.business_id, filters, in_order[:some])
+        in_order, some = in_order[some:], min(2 * some, AT_ONCE_MAX)
+    return found
+
+
+HANDLERS = (list_customers,)

@@ -1,0 +1,1 @@
+"""Packages over HTTP: the card, selling and changing, units, history, lists."""

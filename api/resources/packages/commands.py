@@ -1,0 +1,370 @@
+"""Commands on packages: selling, correcting, expiry, freezing, price, sharing, notes, ending.
+
+Each answers the card as it is then, so that a client never has to read after writing. Payments and
+redemptions have modules of their own.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from api.http.command_route import Ask, Command, command
+from api.http.parsing import EmptyBody, Price
+from api.http.problems import Flaw, invalid
+from api.resources.packages.card import PackageCard, in_books, owners
+from api.resources.payments import PaymentBody, money, moving, new_payment
+from api.resources.texts import wording, wording_or_none
+from domain.catalogue import Lines, Sharing
+from domain.customer import PARTICIPANTS_MAX
+from domain.ledger.books import Books
+from domain.ledger.commands import Decision
+from domain.package import (
+    AddNote,
+    AdjustPrice,
+    CancelPackage,
+    ChangeSharing,
+    CorrectLine,
+    FreezePackage,
+    PackageCommand,
+    Refund,
+    ReinstatePackage,
+    SellPackage,
+    SetExpiry,
+    UnfreezePackage,
+    VoidPackage,
+)
+from domain.values import (
+    UNITS_PER_LINE_MAX,
+    CustomerId,
+    Day,
+    DayOrMoment,
+    ExternalRef,
+    LineNumber,
+    LocationId,
+    LongText,
+    Name,
+    OfferId,
+    PackageId,
+    ParticipantId,
+    PaymentId,
+    Value,
+)
+from projections.engine.definition import Row
+
+# Selling
+
+
+class SaleBody(Value):
+    """From an offer, or a custom package with its own name, lines and price."""
+
+    id: PackageId | None = None
+    customer_id: CustomerId
+    offer_id: OfferId | None = None
+    name: Name | None = None
+    lines: Lines | None = None
+    price: Price | None = None
+    """The offer's own when it is left out."""
+    expires_on: Day | None = None
+    """By the offer's rule when it is left out; null: never."""
+    effective_at: DayOrMoment | None = None
+    payment: PaymentBody | None = None
+    beneficiaries: Annotated[tuple[ParticipantId, ...], Field(max_length=PARTICIPANTS_MAX)] = ()
+    """Participants it is for; the customer in person when none is named."""
+    purchased_by: CustomerId | None = None
+    location_id: LocationId | None = None
+    note: LongText | None = None
+    external_ref: ExternalRef | None = None
+
+
+class SoldPackage(PackageCard):
+    payment_id: str | None
+    """Of the payment that came with the sale."""
+
+
+@command(
+    "/v1/packages",
+    "packages.sell",
+    "Sell a package",
+    body=SaleBody,
+    answer=SoldPackage,
+    location="/v1/packages/{id}",
+    codes=(
+        "not-found",
+        "customer-blocked",
+        "customer-inactive",
+        "offer-retired",
+        "overpayment",
+        "limit-reached",
+        "id-taken",
+        "duplicate-external-ref",
+        "effective-at-out-of-range",
+        "back-dating-not-allowed",
+    ),
+)
+def sell_package(call: Command[SaleBody]) -> Ask:
+    body, package_id = call.body, call.new("pkg", call.body.id)
+    _check_offer_or_custom(body)
+    payment = None if body.payment is None else new_payment(call, body.payment, "/payment")
+    payment_id = None if payment is None else payment.payment_id
+
+    def answer(books: Books, _: Decision) -> Row:
+        return in_books(books, package_id, call) | {"payment_id": payment_id}
+
+    asked = SellPackage(
+        package_id=package_id,
+        customer_id=body.customer_id,
+        offer_id=body.offer_id,
+        name=body.name,
+        lines=body.lines,
+        price=None if body.price is None else money(call, body.price, "/price"),
+        expires_on=body.expires_on if "expires_on" in body.model_fields_set else "by rule",
+        effective_at=body.effective_at,
+        payment=payment,
+        beneficiaries=body.beneficiaries,
+        purchased_by=body.purchased_by,
+        location_id=body.location_id,
+        note=wording_or_none(call, body.note),
+        external_ref=body.external_ref,
+    )
+    return Ask(asked, answer, shows=owners)
+
+
+def _check_offer_or_custom(body: SaleBody) -> None:
+    """Raises validation-failed: an offer has its own name and lines, a custom package needs its own."""
+    if body.offer_id is not None:
+        own = [name for name in ("name", "lines") if getattr(body, name) is not None]
+        flaws = [Flaw(f"/{name}", "not-with-an-offer", "the offer says it") for name in own]
+    else:
+        absent = [name for name in ("name", "lines", "price") if getattr(body, name) is None]
+        detail = "a package without an offer_id needs it"
+        flaws = [Flaw(f"/{name}", "missing", detail) for name in absent]
+    if flaws:
+        raise invalid(flaws)
+
+
+# What changes one package
+
+
+def _changing(call: Command[Any], asked: PackageCommand) -> Ask:
+    """A command on the package of the path, answered with its card."""
+    package_id = call.id("package_id")
+    return Ask(asked, lambda books, _: in_books(books, package_id, call), shows=owners)
+
+
+class CorrectionBody(Value):
+    line: LineNumber
+    """From 1."""
+    change: Annotated[int, Field(ge=-UNITS_PER_LINE_MAX, le=UNITS_PER_LINE_MAX)]
+    """Units given back (+) or taken (-); not 0."""
+    reason: LongText | None = None
+
+
+@command(
+    "/v1/packages/{package_id}/corrections",
+    "packages.correct",
+    "Correct the units of a line",
+    body=CorrectionBody,
+    answer=PackageCard,
+    codes=("insufficient-units", "package-cancelled", "limit-reached"),
+)
+def correct_package(call: Command[CorrectionBody]) -> Ask:
+    body, reason = call.body, wording_or_none(call, call.body.reason)
+    id = call.id("package_id")
+    return _changing(call, CorrectLine(package_id=id, line=body.line, change=body.change, reason=reason))
+
+
+class ExpiryBody(Value):
+    expires_on: Day | None
+    """The last valid day; null: it never expires."""
+    reason: LongText | None = None
+
+
+@command(
+    "/v1/packages/{package_id}/expiry",
+    "packages.set_expiry",
+    "Change or remove the expiry",
+    body=ExpiryBody,
+    answer=PackageCard,
+    codes=("package-cancelled", "package-expired"),
+)
+def set_expiry(call: Command[ExpiryBody]) -> Ask:
+    body, reason = call.body, wording_or_none(call, call.body.reason)
+    return _changing(
+        call, SetExpiry(package_id=call.id("package_id"), expires_on=body.expires_on, reason=reason)
+    )
+
+
+class ReinstatementBody(Value):
+    expires_on: Day
+    reason: LongText
+
+
+@command(
+    "/v1/packages/{package_id}/reinstatement",
+    "packages.reinstate",
+    "Bring an expired or cancelled package back, with a new last day",
+    body=ReinstatementBody,
+    answer=PackageCard,
+    codes=("not-expired",),
+)
+def reinstate_package(call: Command[ReinstatementBody]) -> Ask:
+    body, reason = call.body, wording(call, call.body.reason)
+    return _changing(
+        call, ReinstatePackage(package_id=call.id("package_id"), expires_on=body.expires_on, reason=reason)
+    )
+
+
+class FreezeBody(Value):
+    until: Day
+    """The last day without use; the expiry moves by the days frozen."""
+    reason: LongText
+
+
+@command(
+    "/v1/packages/{package_id}/freeze",
+    "packages.freeze",
+    "Freeze a package: no use meanwhile, and the expiry moves",
+    body=FreezeBody,
+    answer=PackageCard,
+    codes=("package-cancelled", "package-expired", "package-frozen"),
+)
+def freeze(call: Command[FreezeBody]) -> Ask:
+    body, reason = call.body, wording(call, call.body.reason)
+    return _changing(call, FreezePackage(package_id=call.id("package_id"), until=body.until, reason=reason))
+
+
+@command(
+    "/v1/packages/{package_id}/unfreeze",
+    "packages.unfreeze",
+    "End a freeze today",
+    body=EmptyBody,
+    answer=PackageCard,
+)
+def unfreeze(call: Command[EmptyBody]) -> Ask:
+    return _changing(call, UnfreezePackage(package_id=call.id("package_id")))
+
+
+class PriceBody(Value):
+    price: Price
+    reason: LongText
+
+
+@command(
+    "/v1/packages/{package_id}/price",
+    "packages.adjust_price",
+    "Adjust the price; the difference is spread over the available units",
+    body=PriceBody,
+    answer=PackageCard,
+    codes=("package-cancelled",),
+)
+def adjust_price(call: Command[PriceBody]) -> Ask:
+    price, reason = money(call, call.body.price, "/price"), wording(call, call.body.reason)
+    return _changing(call, AdjustPrice(package_id=call.id("package_id"), price=price, reason=reason))
+
+
+class SharingBody(Value):
+    sharing: Sharing
+    beneficiaries: Annotated[tuple[ParticipantId, ...], Field(max_length=PARTICIPANTS_MAX)] | None = None
+    """Those it was for when it is left out."""
+
+
+@command(
+    "/v1/packages/{package_id}/sharing",
+    "packages.share",
+    "Change who may use a package; past use is untouched",
+    body=SharingBody,
+    answer=PackageCard,
+    codes=("package-cancelled",),
+)
+def change_sharing(call: Command[SharingBody]) -> Ask:
+    body, id = call.body, call.id("package_id")
+    return _changing(
+        call, ChangeSharing(package_id=id, sharing=body.sharing, beneficiaries=body.beneficiaries)
+    )
+
+
+class NoteBody(Value):
+    text: LongText
+
+
+@command(
+    "/v1/packages/{package_id}/notes",
+    "packages.add_note",
+    "Add a note",
+    body=NoteBody,
+    answer=PackageCard,
+    codes=("limit-reached",),
+)
+def add_note(call: Command[NoteBody]) -> Ask:
+    return _changing(call, AddNote(package_id=call.id("package_id"), note=wording(call, call.body.text)))
+
+
+# The end
+
+
+class CancellationRefund(Value):
+    amount: Price
+    payment_id: PaymentId
+
+
+class PackageCancellationBody(Value):
+    reason: LongText
+    release_holds: bool = False
+    """Also release units that are held for bookings; refused while any are held otherwise."""
+    refund: CancellationRefund | None = None
+
+
+@command(
+    "/v1/packages/{package_id}/cancellation",
+    "packages.cancel",
+    "Cancel a package: the remaining units lapse",
+    body=PackageCancellationBody,
+    answer=PackageCard,
+    codes=("package-cancelled", "holds-outstanding", "refund-exceeds-paid"),
+)
+def cancel_package(call: Command[PackageCancellationBody]) -> Ask:
+    given, refund = call.body.refund, None
+    if given is not None:
+        amount = moving(call, given.amount, "/refund/amount")
+        refund = Refund(amount=amount, payment_id=given.payment_id)
+    asked = CancelPackage(
+        package_id=call.id("package_id"),
+        reason=wording(call, call.body.reason),
+        release_holds=call.body.release_holds,
+        refund=refund,
+    )
+    return _changing(call, asked)
+
+
+class VoidingBody(Value):
+    reason: LongText
+    release_holds: bool = False
+
+
+@command(
+    "/v1/packages/{package_id}/voiding",
+    "packages.void",
+    "Undo a sale made by mistake: the same day, nothing used; what was paid goes back",
+    body=VoidingBody,
+    answer=PackageCard,
+    codes=("package-cancelled", "holds-outstanding", "not-eligible"),
+)
+def void_package(call: Command[VoidingBody]) -> Ask:
+    reason, release = wording(call, call.body.reason), call.body.release_holds
+    asked = VoidPackage(package_id=call.id("package_id"), reason=reason, release_holds=release)
+    return _changing(call, asked)
+
+
+HANDLERS = (
+    sell_package,
+    correct_package,
+    set_expiry,
+    reinstate_package,
+    freeze,
+    unfreeze,
+    adjust_price,
+    change_sharing,
+    add_note,
+    cancel_package,
+    void_package,
+)

@@ -1,0 +1,178 @@
+"""What happened to a package: one row for each fact, and the notes on it (S31, S33, S76, S77)."""
+
+from datetime import datetime
+
+from api.http.permissions import may
+from api.http.query_route import Found, ListParameters, Page, Query, behind, query
+from api.resources.bookings.answer import starts_of
+from api.resources.packages.at_a_moment import ERASED, Asked, PastPage, ask, past_of
+from api.resources.packages.card import (
+    BookingRef,
+    HouseholdMember,
+    NamedThing,
+    People,
+    SignedMoney,
+    booking,
+    named,
+)
+from domain.ledger.mapper import Recorded
+from domain.package import NoteAdded
+from domain.values import Value, local_day, rfc3339
+from projections.engine.definition import Row
+from replay.package import history_of, reversed_versions, services_of
+
+
+class HistoryRow(Value):
+    version: int
+    recorded_at: str
+    effective_at: str
+    date: str
+    """The day of `effective_at` in the package's zone."""
+    kind: str
+    label: str
+    text: str | None
+    """The note or the reason given; notes are for the desk alone."""
+    line: int | None
+    change: int
+    remaining: int | None
+    service: NamedThing | None
+    participant: HouseholdMember | None
+    booking: BookingRef | None
+    staff: NamedThing | None
+    location: NamedThing | None
+    business_name: str
+    amount: SignedMoney | None
+    payment_method: str | None
+    payment_id: str | None
+    redemption_id: str | None
+    reverses: int | None
+    """The version of the row whose use or payment this one gives back."""
+
+
+class HistoryPage(Page[HistoryRow]):
+    pass
+
+
+@query(
+    "/v1/packages/{package_id}/history",
+    "packages.history",
+    "Everything that happened to a package, one row for each fact",
+    answer=HistoryPage,
+    parameters=PastPage,
+)
+def list_history(call: Query[PastPage]) -> Found:
+    asked = ask(call, past_of(call))
+    every = history_of(asked.facts)
+    rows = behind(every, call.after())
+    page = rows[: call.parameters.limit]
+    people = asked.people([row["staff_id"] for row in page])
+    texts = asked.texts([row["text_id"] for row in page])
+    booked = [row["booking_id"] for row in page] if asked.tells_texts else []
+    starts = starts_of(call, asked.card["customer_id"], booked)
+    told = _Teller(asked, people, texts, reversed_versions(every), starts)
+    return call.page(
+        HistoryPage, rows, key=lambda row: [row["version"]], shown=told.row, position=asked.position
+    )
+
+
+class _Teller:
+    """Puts the names to the ids of history rows."""
+
+    def __init__(
+        self,
+        asked: Asked,
+        people: People,
+        texts: dict[str, str] | None,
+        reverses: dict[int, int],
+        starts: dict[str, datetime],
+    ) -> None:
+        self._asked = asked
+        self._people = people
+        self._texts = texts
+        self._reverses = reverses
+        self._starts = starts
+        self._services = services_of(asked.facts)
+
+    def row(self, row: Row) -> HistoryRow:
+        asked, business = self._asked, self._asked.books.business
+        text, amount, service_id = self._text(row), row["amount"], row["service_id"]
+        return HistoryRow(
+            **{name: row[name] for name in ("version", "kind", "line", "change", "remaining")},
+            recorded_at=rfc3339(row["recorded_at"]),
+            effective_at=rfc3339(row["effective_at"]),
+            date=local_day(row["effective_at"], asked.card["time_zone"]).isoformat(),
+            label=f"Correction: {text}" if row["kind"] == "correction" and text else row["label"],
+            text=text,
+            service=None if service_id is None else self._service(service_id),
+            participant=asked.participant(row["participant_id"], self._people),
+            booking=booking(row["booking_id"], self._starts.get(row["booking_id"], row["session_at"])),
+            staff=named(row["staff_id"], self._people),
+            location=None if row["location_id"] is None else self._location(row["location_id"]),
+            business_name=business.name,
+            amount=None if amount is None else asked.money(amount),
+            payment_method=row["payment_method"],
+            payment_id=row["payment_id"],
+            redemption_id=row["redemption_id"],
+            reverses=self._reverses.get(row["version"]),
+        )
+
+    def _service(self, id: str) -> NamedThing:
+        sold = self._services.get(id)
+        return NamedThing(id=id, name=None if sold is None else sold.name)
+
+    def _location(self, id: str) -> NamedThing:
+        location = self._asked.books.business.locations.get(id) if self._asked.tells_texts else None
+        return NamedThing(id=id, name=None if location is None else location.name)
+
+    def _text(self, row: Row) -> str | None:
+        if row["text_id"] is None or self._texts is None:
+            return None
+        if row["kind"] == "note" and not may(self._asked.call.role, "packages.notes"):
+            return None
+        return self._texts.get(row["text_id"], ERASED)
+
+
+# Notes
+
+
+class Note(Value):
+    version: int
+    recorded_at: str
+    text: str | None
+    """`(erased)` once it is; null to those who may not see people's data."""
+    staff: NamedThing | None
+
+
+class NotePage(Page[Note]):
+    pass
+
+
+@query(
+    "/v1/packages/{package_id}/notes",
+    "packages.notes",
+    "The notes on a package, oldest first, with author and date",
+    answer=NotePage,
+    parameters=ListParameters,
+)
+def list_notes(call: Query[ListParameters]) -> Found:
+    asked, (after,) = ask(call), call.after() or [0]
+    notes = [(r, r.fact) for r in asked.facts if isinstance(r.fact, NoteAdded) and r.version > after]
+    page = notes[: call.parameters.limit]
+    people = asked.people([fact.staff_id for _, fact in page])
+    texts = asked.texts([fact.note.id for _, fact in page])
+
+    def note(found: tuple[Recorded, NoteAdded]) -> Note:
+        recorded, fact = found
+        return Note(
+            version=recorded.version,
+            recorded_at=rfc3339(recorded.recorded_at),
+            text=None if texts is None else texts.get(fact.note.id, ERASED),
+            staff=named(fact.staff_id, people),
+        )
+
+    return call.page(
+        NotePage, notes, key=lambda found: [found[0].version], shown=note, position=asked.position
+    )
+
+
+HANDLERS = (list_history, list_notes)

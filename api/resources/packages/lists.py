@@ -1,0 +1,168 @@
+"""Lists of packages: across customers with every filter, and the cards of one customer in display order."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from api.http.date_ranges import check_range
+from api.http.problems import Flaw, invalid
+from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
+from api.resources.packages.at_a_moment import kinds_at, past_of
+from api.resources.packages.card import NOBODY, PackageCard, past_shown, people_of_cards, shown, with_kinds
+from domain.ledger.books import Books
+from domain.ledger.contract import Wanted
+from domain.package import PaymentStatus, Status
+from domain.refusals import NotFound
+from domain.values import CustomerId, Day, LocationId, OfferId, ServiceId, from_milliseconds
+from projections.engine.definition import Row
+from projections.models.packages import CARDS, card_of, card_status
+from projections.queries.packages import (
+    READS,
+    PackageFilter,
+    display_key,
+    find_packages,
+    kinds_in,
+    milliseconds,
+    packages_of_customer,
+)
+from replay.as_of import Past, as_it_was, position_before
+
+VALUES_MAX = 50
+"""How often one parameter may be repeated."""
+
+
+class PackagePage(Page[PackageCard]):
+    pass
+
+
+# Across customers
+
+
+class PackageParameters(ListParameters):
+    """Filters combine with AND; a parameter that is repeated matches any of its values."""
+
+    status: Annotated[tuple[Status, ...], Field(max_length=VALUES_MAX)] = ()
+    payment_status: Annotated[tuple[PaymentStatus, ...], Field(max_length=VALUES_MAX)] = ()
+    customer_id: Annotated[tuple[CustomerId, ...], Field(max_length=VALUES_MAX)] = ()
+    offer_id: Annotated[tuple[OfferId, ...], Field(max_length=VALUES_MAX)] = ()
+    service_id: Annotated[tuple[ServiceId, ...], Field(max_length=VALUES_MAX)] = ()
+    location_id: Annotated[tuple[LocationId, ...], Field(max_length=VALUES_MAX)] = ()
+    """Where it was sold."""
+    expires_from: Day | None = None
+    expires_to: Day | None = None
+    purchased_from: Day | None = None
+    purchased_to: Day | None = None
+    owing: bool | None = None
+    external_ref: Annotated[str, StringConstraints(max_length=200, pattern="^[^:]+:.+$")] | None = None
+    """`source:ref`"""
+
+
+@query(
+    "/v1/packages",
+    "packages.list",
+    "Packages across customers, latest purchase first",
+    answer=PackagePage,
+    parameters=PackageParameters,
+)
+def list_packages(call: Query[PackageParameters]) -> Found:
+    asked, now = call.parameters, call.frame.carnet.clock()
+    check_range(asked.expires_from, asked.expires_to, call.time_zone, "/expires_to")
+    check_range(asked.purchased_from, asked.purchased_to, call.time_zone, "/purchased_to")
+    with call.snapshot(*READS) as snapshot:
+        rows = find_packages(
+            snapshot,
+            call.business_id,
+            _filter(asked),
+            now=now,
+            zone=call.time_zone,
+            after=_purchase_key(call.after()),
+            limit=asked.limit + 1,
+        )
+        kinds, position = kinds_in(snapshot, call.business_id, rows), snapshot.position
+    people = people_of_cards(call.ledger.recorder, rows) if call.sees_people else NOBODY
+    people = with_kinds(people, kinds)
+    return call.page(
+        PackagePage,
+        rows,
+        key=lambda row: [milliseconds(row["purchased_at"]), row["package_id"]],
+        shown=lambda row: shown(row, now, people),
+        position=position,
+    )
+
+
+def _filter(asked: PackageParameters) -> PackageFilter:
+    given = {name: getattr(asked, name) for name in PackageParameters.model_fields}
+    for name in ("limit", "cursor", "external_ref"):
+        del given[name]
+    return PackageFilter(**given, external_ref=() if asked.external_ref is None else (asked.external_ref,))
+
+
+def _purchase_key(after: list[Any] | None) -> tuple[datetime, str] | None:
+    return None if after is None else (from_milliseconds(after[0]), after[1])
+
+
+# Of one customer
+
+
+class CustomerPackageParameters(ListParameters, TravelParameters):
+    """The packages of one customer, now or in the past."""
+
+
+class CustomerPackagePage(PackagePage):
+    active_count: int
+    """Active packages of the customer, on all pages: the badge of the tab (S62)."""
+
+
+@query(
+    "/v1/customers/{customer_id}/packages",
+    "packages.list_of_customer",
+    "The packages of a customer: units left first, soonest expiry first, used up at the end",
+    answer=CustomerPackagePage,
+    parameters=CustomerPackageParameters,
+)
+def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
+    past, customer_id = past_of(call), call.id("customer_id")
+    if past.at_version is not None:
+        detail = "is a question about one package; ask as_of or effective_as_of"
+        raise invalid([Flaw("/at_version", "not-for-lists", detail)])
+    packages_of = (customer_id,) if past else ()
+    books = call.look(Wanted({customer_id: 0}, packages_of=packages_of))
+    if books.customer(customer_id) is None:
+        raise NotFound("customer", customer_id)
+    cards, position = _past_cards(call, books, past) if past else _present_cards(call)
+    now, after = past.judged_at or call.frame.carnet.clock(), call.after()
+    cards.sort(key=lambda card: display_key(card, now))
+    cards_behind = [card for card in cards if after is None or list(display_key(card, now)) > after]
+    people = NOBODY
+    if call.sees_people and not past:
+        people = people_of_cards(call.ledger.recorder, cards_behind[: call.parameters.limit])
+    people = with_kinds(people, kinds_at(books, customer_id, position))
+    show = past_shown if past else shown
+    return call.page(
+        CustomerPackagePage,
+        cards_behind,
+        key=lambda card: display_key(card, now),
+        shown=lambda card: show(card, now, people),
+        position=position,
+        active_count=sum(card_status(card, now) == "active" for card in cards),
+    )
+
+
+def _present_cards(call: Query[CustomerPackageParameters]) -> tuple[list[Row], int]:
+    with call.snapshot(CARDS.name) as snapshot:
+        cards = packages_of_customer(snapshot, call.business_id, call.id("customer_id"))
+        return cards, snapshot.position
+
+
+def _past_cards(call: Query[CustomerPackageParameters], books: Books, past: Past) -> tuple[list[Row], int]:
+    """The cards as they were, folded from their facts, and the position the question resolves to."""
+    streams = [books.stream(id) for id, _, _ in books.packages_of(call.id("customer_id"))]
+    cards = [card_of(as_it_was(stream.facts, past)) for stream in streams if stream is not None]
+    position = books.head.position
+    if past.recorded_before is not None:
+        position = position_before(call.ledger.recorder, past.recorded_before, position)
+    return [card for card in cards if card is not None], position
+
+
+HANDLERS = (list_packages, list_packages_of_customer)

@@ -1,0 +1,255 @@
+"""Questions about one package: card, stamps, payments, facts, refund quote and explanation.
+
+All are folded from the package's own facts, so they are always true.
+"""
+
+from pydantic import JsonValue
+
+from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, TravelParameters, query
+from api.resources.ledger import LedgerFact, shown_fact
+from api.resources.packages.at_a_moment import Asked, PastPage, ask, past_of
+from api.resources.packages.card import (
+    HouseholdMember,
+    NamedThing,
+    PackageCard,
+    People,
+    SignedMoney,
+    named,
+    past_shown,
+    shown,
+)
+from domain.paying import refund_quote
+from domain.values import ExternalRef, Value, rfc3339
+from projections.engine.definition import Row
+from replay.explanation import explain, quote_steps
+from replay.package import Paid, payments_of, units_of
+
+# The card
+
+
+@query(
+    "/v1/packages/{package_id}",
+    "packages.show",
+    "One package",
+    answer=PackageCard,
+    parameters=TravelParameters,
+)
+def show_package(call: Query[TravelParameters]) -> Found:
+    asked = ask(call, past_of(call))
+    show = past_shown if asked.past else shown
+    return asked.found(show(asked.card, asked.moment, asked.people()))
+
+
+# The stamps
+
+
+class Unit(Value):
+    line: int
+    unit: int
+    state: str
+    value: SignedMoney
+    used_at: str | None
+    service_id: str | None
+    participant: HouseholdMember | None
+    booking_id: str | None
+    redemption_id: str | None
+    staff_id: str | None
+
+
+class UnitPage(Page[Unit]):
+    pass
+
+
+@query(
+    "/v1/packages/{package_id}/units",
+    "packages.units",
+    "The units of a package: its stamps",
+    answer=UnitPage,
+    parameters=PastPage,
+)
+def list_units(call: Query[PastPage]) -> Found:
+    asked, after = ask(call, past_of(call)), call.after() or [0, 0]
+    rows = [row for row in units_of(asked.facts) if [row["line"], row["unit"]] > after]
+    people = asked.people()
+
+    def unit(row: Row) -> Unit:
+        names = ("line", "unit", "state", "service_id", "booking_id", "redemption_id", "staff_id")
+        return Unit(
+            **{name: row[name] for name in names},
+            value=asked.money(row["value"]),
+            used_at=None if row["used_at"] is None else rfc3339(row["used_at"]),
+            participant=asked.participant(row["participant_id"], people),
+        )
+
+    return call.page(
+        UnitPage, rows, key=lambda row: [row["line"], row["unit"]], shown=unit, position=asked.position
+    )
+
+
+# Payments
+
+
+class Refund(Value):
+    version: int
+    amount: SignedMoney
+    recorded_at: str
+    staff: NamedThing | None
+
+
+class Payment(Value):
+    payment_id: str
+    version: int
+    amount: SignedMoney
+    method: str
+    effective_at: str
+    recorded_at: str
+    staff: NamedThing | None
+    external_ref: ExternalRef | None
+    refunded: SignedMoney
+    refundable: SignedMoney
+    """What is left of it to refund."""
+    refunds: tuple[Refund, ...]
+
+
+class PaymentPage(Page[Payment]):
+    pass
+
+
+@query(
+    "/v1/packages/{package_id}/payments",
+    "packages.payments",
+    "The payments of a package, with their refunds",
+    answer=PaymentPage,
+    parameters=PastPage,
+)
+def list_payments(call: Query[PastPage]) -> Found:
+    asked = ask(call, past_of(call))
+    payments = payments_of(asked.facts)
+    if (after := call.after()) is not None:
+        ids = [paid.fact.payment_id for paid in payments]
+        payments = payments[ids.index(after[0]) + 1 :] if after[0] in ids else []
+    staff = [paid.fact.staff_id for paid in payments]
+    staff += [refund.staff_id for paid in payments for _, refund in paid.refunds]
+    people = asked.people(staff)
+    return call.page(
+        PaymentPage,
+        payments,
+        key=lambda paid: [paid.fact.payment_id],
+        shown=lambda paid: _payment(asked, paid, people),
+        position=asked.position,
+    )
+
+
+def _payment(asked: Asked, paid: Paid, people: People) -> Payment:
+    fact = paid.fact
+    return Payment(
+        payment_id=fact.payment_id,
+        version=paid.recorded.version,
+        amount=asked.money(fact.amount),
+        method=fact.method.value,
+        effective_at=rfc3339(fact.effective_at),
+        recorded_at=rfc3339(paid.recorded.recorded_at),
+        staff=named(fact.staff_id, people),
+        external_ref=fact.external_ref,
+        refunded=asked.money(paid.refunded),
+        refundable=asked.money(fact.amount - paid.refunded),
+        refunds=tuple(
+            Refund(
+                version=recorded.version,
+                amount=asked.money(refund.amount),
+                recorded_at=rfc3339(recorded.recorded_at),
+                staff=named(refund.staff_id, people),
+            )
+            for recorded, refund in paid.refunds
+        ),
+    )
+
+
+# For the books
+
+
+class PackageFactPage(Page[LedgerFact]):
+    pass
+
+
+@query(
+    "/v1/packages/{package_id}/facts",
+    "packages.facts",
+    "The facts of a package as they are stored",
+    answer=PackageFactPage,
+    parameters=ListParameters,
+)
+def list_package_facts(call: Query[ListParameters]) -> Found:
+    asked, (after,) = ask(call), call.after() or [0]
+    facts = [recorded for recorded in asked.facts if recorded.version > after]
+    return call.page(
+        PackageFactPage,
+        facts,
+        key=lambda recorded: [recorded.version],
+        shown=lambda recorded: shown_fact(recorded.stored),
+        position=asked.position,
+    )
+
+
+class QuoteStep(Value):
+    rule: str
+    amount: SignedMoney
+
+
+class RefundQuote(Value):
+    """What a refund would be by the rule: max(0, paid - refunded - value of units used)."""
+
+    package_id: str
+    quote: SignedMoney
+    steps: tuple[QuoteStep, ...]
+    version: int
+
+
+@query(
+    "/v1/packages/{package_id}/refund-quote",
+    "packages.refund_quote",
+    "What would be refunded by the rule, step by step",
+    answer=RefundQuote,
+)
+def quote_refund(call: Query[NoParameters]) -> Found:
+    asked = ask(call)
+    package = asked.books.package(asked.id)
+    assert package is not None, "it was found"
+    quote = refund_quote(package)
+    steps = tuple(QuoteStep(**step) for step in quote_steps(quote, package.currency))
+    return asked.found(
+        RefundQuote(package_id=asked.id, quote=asked.money(quote.quote), steps=steps, version=package.version)
+    )
+
+
+class Explanation(Value):
+    """Why the balance, the status, the expiry and the payment status are what they are."""
+
+    package_id: str
+    version: int
+    balance: dict[str, JsonValue]
+    status: dict[str, JsonValue]
+    expiry: dict[str, JsonValue]
+    payment_status: dict[str, JsonValue]
+
+
+@query(
+    "/v1/packages/{package_id}/explanation",
+    "packages.explain",
+    "Why a package stands as it does: facts, rules and numbers",
+    answer=Explanation,
+)
+def explain_package(call: Query[NoParameters]) -> Found:
+    asked = ask(call)
+    told = explain(asked.facts, asked.card, asked.moment)
+    return asked.found(Explanation(package_id=asked.id, version=asked.card["version"], **told))
+
+
+HANDLERS = (
+    show_package,
+    list_units,
+    list_payments,
+    list_package_facts,
+    quote_refund,
+    explain_package,
+)

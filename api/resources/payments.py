@@ -1,0 +1,98 @@
+"""Payments of packages and their refunds; the payment status follows from them (S28–S30, S35, S81)."""
+
+from typing import Any
+
+from api.http.command_route import Ask, Command, command
+from api.http.parsing import Price, SentMoney
+from api.http.problems import Flaw, invalid
+from api.resources.packages.card import PackageCard, in_books, owners
+from api.resources.texts import wording
+from domain.ledger.books import Books
+from domain.ledger.commands import Decision
+from domain.package import NewPayment, RecordPayment, RefundPayment
+from domain.values import DayOrMoment, ExternalRef, LongText, Money, PaymentId, PaymentMethod, Value
+from projections.engine.definition import Row
+
+
+class PaymentBody(Value):
+    id: PaymentId | None = None
+    amount: Price
+    method: PaymentMethod
+    external_ref: ExternalRef | None = None
+
+
+class PackagePaymentBody(PaymentBody):
+    effective_at: DayOrMoment | None = None
+
+
+class RefundBody(Value):
+    amount: Price
+    reason: LongText
+
+
+class PaidPackage(PackageCard):
+    payment_id: str
+
+
+def money(call: Command[Any], price: SentMoney, where: str) -> Money:
+    """Money in the business's currency. Raises validation-failed for another one."""
+    amount = call.amount(price, where)
+    assert amount is not None, "a price that was sent has an amount"
+    return Money(amount=amount, currency=call.currency)
+
+
+def moving(call: Command[Any], price: SentMoney, where: str) -> Money:
+    """Money that changes hands. Raises validation-failed for none at all."""
+    if price.amount == 0:
+        raise invalid([Flaw(f"{where}/amount", "zero", "must be at least 1")])
+    return money(call, price, where)
+
+
+def new_payment(call: Command[Any], body: PaymentBody, where: str = "") -> NewPayment:
+    return NewPayment(
+        payment_id=call.new("pay", body.id),
+        amount=moving(call, body.amount, f"{where}/amount"),
+        method=body.method,
+        external_ref=body.external_ref,
+    )
+
+
+@command(
+    "/v1/packages/{package_id}/payments",
+    "payments.record",
+    "Record a payment, in full or in part",
+    body=PackagePaymentBody,
+    answer=PaidPackage,
+    codes=("package-cancelled", "overpayment", "effective-at-out-of-range", "back-dating-not-allowed"),
+)
+def record_payment(call: Command[PackagePaymentBody]) -> Ask:
+    package_id, payment = call.id("package_id"), new_payment(call, call.body)
+
+    def answer(books: Books, _: Decision) -> Row:
+        return in_books(books, package_id, call) | {"payment_id": payment.payment_id}
+
+    asked = RecordPayment(package_id=package_id, payment=payment, effective_at=call.body.effective_at)
+    return Ask(asked, answer, shows=owners)
+
+
+@command(
+    "/v1/payments/{payment_id}/refunds",
+    "payments.refund",
+    "Refund a payment, in full or in part; no unit moves",
+    body=RefundBody,
+    answer=PaidPackage,
+    codes=("refund-exceeds-paid",),
+)
+def refund_payment(call: Command[RefundBody]) -> Ask:
+    payment_id = call.id("payment_id")
+
+    def answer(books: Books, decision: Decision) -> Row:
+        (package_id,) = decision.packages
+        return in_books(books, package_id, call) | {"payment_id": payment_id}
+
+    amount = moving(call, call.body.amount, "/amount")
+    asked = RefundPayment(payment_id=payment_id, amount=amount, reason=wording(call, call.body.reason))
+    return Ask(asked, answer, shows=owners)
+
+
+HANDLERS = (record_payment, refund_payment)

@@ -1,0 +1,141 @@
+"""Photos of people: taken in, then named by a profile, and shown only to those who may see people.
+
+What an image is, its own bytes tell; what was said of it counts for nothing. A photo never changes: another
+one is sent and named in its place.
+"""
+
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+
+from api.http.command_route import Ask, Command, Upload, command
+from api.http.parsing import BODY_BYTES_MAX, Sent
+from api.http.problems import Problem
+from api.http.query_route import Found, NoParameters, Query, query
+from api.http.request import too_large
+from domain.ledger.contract import Photo
+from domain.ledger.directory import AddPhoto
+from domain.refusals import NotFound
+from domain.values import Value
+from projections.models.packages import photo_url
+
+PHOTO_BYTES_MAX = 5 * 1024 * 1024
+FORM = "multipart/form-data"
+IMAGES = ("image/jpeg", "image/png", "image/webp")
+KEPT_S = 3600
+"""How long a browser may keep a photo: as long may it still be seen there after it was erased."""
+
+
+class Image(Value):
+    data: bytes
+    media_type: str
+
+
+class UploadedPhoto(Value):
+    id: str
+    url: str
+    media_type: str
+    bytes: int
+
+
+# Reading
+
+
+def read_image(raw: bytes, content_type: str | None) -> Sent[Image]:
+    """The image that is the body, or the one file of a form. Raises Problem.
+
+    Two requests with the same image are the same, whatever is around it.
+    """
+    media, _, parameters = (content_type or "").partition(";")
+    media = media.strip().lower()
+    if media == FORM:
+        data = _only_part(raw, _boundary(parameters))
+    elif media in IMAGES:
+        data = raw
+    else:
+        raise Problem("unsupported-media-type", f"the body must be {', '.join(IMAGES)} or {FORM}")
+    if len(data) > PHOTO_BYTES_MAX:
+        raise too_large(PHOTO_BYTES_MAX)
+    found = media_type_of(data)
+    if found is None:
+        raise Problem("unsupported-media-type", "the photo is no JPEG, PNG or WebP image")
+    return Sent(Image(data=data, media_type=found), sha256(data).hexdigest().encode())
+
+
+def media_type_of(data: bytes) -> str | None:
+    """What an image is by its first bytes; None for anything else."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    return None
+
+
+BOUNDARY = re.compile(r"\s*boundary=(?:\"([^\"]{1,70})\"|([0-9A-Za-z'()+_,./:=?-]{1,70}))\s*")
+
+
+def _boundary(parameters: str) -> bytes:
+    for parameter in parameters.split(";"):
+        if found := BOUNDARY.fullmatch(parameter):
+            return (found[1] or found[2]).encode("latin-1")
+    raise Problem("malformed-body", f"{FORM} needs its boundary")
+
+
+def _only_part(raw: bytes, boundary: bytes) -> bytes:
+    """The content of the only part of a form (RFC 7578). Raises Problem malformed-body."""
+    parts = list(_parts(raw, boundary))
+    if len(parts) != 1:
+        raise Problem("malformed-body", f"the form must have one part, the photo: it has {len(parts)}")
+    _, blank, content = parts[0].partition(b"\r\n\r\n")
+    if not blank:
+        raise Problem("malformed-body", "the part of the form has no content")
+    return content
+
+
+def _parts(raw: bytes, boundary: bytes) -> Iterator[bytes]:
+    """What lies between one boundary and the next; the last one ends with two hyphens."""
+    delimiter = b"\r\n--" + boundary
+    _, *parts = (b"\r\n" + raw).split(delimiter)
+    if not parts or not parts[-1].startswith(b"--"):
+        raise Problem("malformed-body", "the form does not end with its boundary")
+    for part in parts[:-1]:
+        yield part.lstrip(b" \t")
+
+
+# Routes
+
+
+@command(
+    "/v1/photos",
+    "photos.upload",
+    "Take in a photo, for a profile to name: a JPEG, PNG or WebP image of at most 5 MB",
+    body=Image,
+    answer=UploadedPhoto,
+    location="/v1/photos/{id}",
+    looks=True,  # it hashes megabytes
+    upload=Upload(read_image, (*IMAGES, FORM), PHOTO_BYTES_MAX + BODY_BYTES_MAX),
+)
+def upload(call: Command[Image]) -> Ask:
+    id, image = call.new("pho"), call.body
+    url = photo_url(id)
+    call.ids.made.append(url)  # it follows from the id, so a dry run shows neither
+    shown = UploadedPhoto(id=id, url=url, media_type=image.media_type, bytes=len(image.data))
+    photo = Photo(id, image.media_type, image.data)
+    return Ask(AddPhoto(photo_id=id), lambda books, _: shown, photos=(photo,))
+
+
+@query("/v1/photos/{photo_id}", "photos.show", "A photo", media=IMAGES)
+def show(call: Query[NoParameters]) -> Found:
+    id, recorder = call.id("photo_id"), call.ledger.recorder
+    photo = recorder.photo(id)
+    if photo is None:
+        raise NotFound("photo", id)
+    head = recorder.head().position
+    call.check_reachable(head)
+    headers = ((b"cache-control", b"private, max-age=%d" % KEPT_S), (b"vary", b"authorization"))
+    return Found(photo.data, head, media_type=photo.media_type, headers=headers)
+
+
+HANDLERS = (upload, show)

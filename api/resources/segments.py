@@ -1,0 +1,93 @@
+"""Segments: filters of the customer list under a name, for everybody at the desk (S122–S125)."""
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from api.http.command_route import Ask, Command, command
+from api.http.date_ranges import check_range
+from api.http.parsing import EmptyBody
+from api.http.query_route import Found, ListParameters, Page, Query, query
+from domain.business import RemoveSegment, SaveSegment
+from domain.ledger.books import Books
+from domain.ledger.contract import Wanted
+from domain.segments import CustomerFilters
+from domain.values import SegmentId, Value
+
+SegmentName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class SegmentBody(Value):
+    id: SegmentId | None = None
+    name: SegmentName
+    """Unlike that of any other segment, whatever the case."""
+    filters: CustomerFilters
+    """The filters of `GET /v1/customers` under the same names, but for `search`: it may hold a name."""
+
+
+class Segment(Value):
+    id: str
+    name: str
+    filters: CustomerFilters
+    removed: bool
+
+
+class SegmentPage(Page[Segment]):
+    pass
+
+
+def _shown(books: Books, id: str) -> Segment:
+    segment = books.business.segments[id]
+    return Segment(id=id, name=segment.name, filters=segment.filters, removed=segment.removed)
+
+
+@command(
+    "/v1/segments",
+    "segments.save",
+    "Save filters of the customer list under a name",
+    body=SegmentBody,
+    answer=Segment,
+)
+def save(call: Command[SegmentBody]) -> Ask:
+    body = call.body
+    filters = body.filters
+    check_range(filters.booking_from, filters.booking_to, call.time_zone, "/filters/booking_to")
+    id = call.new("seg", body.id)
+    asked = SaveSegment(segment_id=id, name=body.name, filters=filters)
+    return Ask(asked, lambda books, _: _shown(books, id))
+
+
+@command(
+    "/v1/segments/{segment_id}/removal",
+    "segments.remove",
+    "Remove a segment; the customers in it stay",
+    body=EmptyBody,
+    answer=Segment,
+)
+def remove(call: Command[EmptyBody]) -> Ask:
+    id = call.id("segment_id")
+    return Ask(RemoveSegment(segment_id=id), lambda books, _: _shown(books, id))
+
+
+@query(
+    "/v1/segments",
+    "segments.list",
+    "Segments, in the order they were saved",
+    answer=SegmentPage,
+    parameters=ListParameters,
+)
+def list_segments(call: Query[ListParameters]) -> Found:
+    books = call.look(Wanted({call.business_id: 0}))
+    first = (call.after() or [0])[0]
+    numbered = list(enumerate(books.business.segments.items(), 1))
+    rows = [(number, id) for number, (id, each) in numbered if number > first and not each.removed]
+    return call.page(
+        SegmentPage,
+        rows[: call.parameters.limit + 1],
+        key=lambda row: [row[0]],
+        shown=lambda row: _shown(books, row[1]),
+        position=books.head.position,
+    )
+
+
+HANDLERS = (save, remove, list_segments)

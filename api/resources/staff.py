@@ -1,0 +1,170 @@
+"""The staff of a business: who they are, where they work, and that they no longer do.
+
+Nobody is deleted: what somebody did stays theirs. Names and photos are in the directory.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from api.http.command_route import Ask, Command, command
+from api.http.parsing import EmptyBody, MayBeAbsent
+from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
+from api.resources.people import called_of
+from domain.ledger.books import Books
+from domain.ledger.contract import Person, Wanted
+from domain.ledger.directory import Called, ChangeStaffEntry, EnterStaff
+from domain.refusals import NotFound
+from domain.staff import ChangeStaff, DeactivateStaff, RegisterStaff, StaffRole
+from domain.values import LocationId, Name, PhotoId, Role, StaffId, Value
+from projections.engine.definition import Row
+from projections.models.packages import photo_url
+from projections.models.staff import staff
+
+Places = Annotated[tuple[LocationId, ...], Field(max_length=200)]
+
+
+class StaffBody(Value):
+    id: StaffId | None = None
+    name: Name
+    photo: PhotoId | None = None
+    role: StaffRole = Role.STAFF
+    locations: Places = ()
+    """Where they work; empty: everywhere."""
+
+
+class StaffChanges(Value):
+    """Only what is given changes; `photo: null` takes the photo away."""
+
+    name: MayBeAbsent[Name] = None
+    photo: PhotoId | None = None
+    role: MayBeAbsent[StaffRole] = None
+    locations: MayBeAbsent[Places] = None
+
+
+class StaffMember(Value):
+    id: str
+    name: str | None
+    photo_url: str | None
+    role: str
+    locations: tuple[str, ...]
+    active: bool
+    version: int
+
+
+class StaffPage(Page[StaffMember]):
+    pass
+
+
+def _in_books(books: Books, staff_id: str, *, sees_people: bool) -> StaffMember:
+    """Raises NotFound."""
+    found = books.staff(staff_id)
+    if found is None:
+        raise NotFound("member of staff", staff_id)
+    standing = {
+        "role": found.role.value,
+        "locations": found.locations,
+        "active": found.active,
+        "version": books.version(staff_id),
+    }
+    return _shown(staff_id, books.person(staff_id) if sees_people else None, standing)
+
+
+def _shown(id: str, person: Person | None, standing: Row) -> StaffMember:
+    known = called_of(person)
+    return StaffMember(
+        id=id,
+        name=None if known is None else known.name,
+        photo_url=photo_url(known.photo) if known and known.photo else None,
+        role=standing["role"],
+        locations=tuple(standing["locations"]),
+        active=standing["active"],
+        version=standing["version"],
+    )
+
+
+def _ask(id: str, asked: Value) -> Ask:
+    return Ask(asked, lambda books, _: _in_books(books, id, sees_people=True), shows=(id,))
+
+
+@command(
+    "/v1/staff",
+    "staff.register",
+    "Register a member of staff",
+    body=StaffBody,
+    answer=StaffMember,
+    location="/v1/staff/{id}",
+)
+def register(call: Command[StaffBody]) -> Ask:
+    body = call.body
+    id = call.new("stf", body.id)
+    registering = RegisterStaff(staff_id=id, role=body.role, locations=body.locations)
+    return _ask(id, EnterStaff(staff=registering, called=Called(name=body.name, photo=body.photo)))
+
+
+@command(
+    "/v1/staff/{staff_id}/changes",
+    "staff.change",
+    "Change a member of staff: name, photo, role or locations",
+    body=StaffChanges,
+    answer=StaffMember,
+)
+def change(call: Command[StaffChanges]) -> Ask:
+    id, body = call.id("staff_id"), call.body
+    changing = ChangeStaff(staff_id=id, role=body.role, locations=body.locations)
+    changes: dict[Any, str | None] = body.model_dump(include={"name", "photo"}, exclude_unset=True)
+    return _ask(id, ChangeStaffEntry(staff=changing, changes=changes))
+
+
+def _end_keys(call: Command[EmptyBody]) -> None:
+    """Who left gets in no more. The key of an owner ends by an owner's word alone, as any key of theirs."""
+    id, frame = call.id("staff_id"), call.frame
+    for key in frame.carnet.store.keys_of(call.business_id):
+        theirs = key.actor_id == id and key.revoked_at is None
+        if theirs and (call.role is Role.OWNER or key.role != Role.OWNER.value):
+            frame.keys.revoke(call.business_id, key.id)
+
+
+@command(
+    "/v1/staff/{staff_id}/deactivation",
+    "staff.deactivate",
+    "Deactivate a member of staff: their keys end, and nothing new is booked with them",
+    body=EmptyBody,
+    answer=StaffMember,
+    follows=_end_keys,
+)
+def deactivate(call: Command[EmptyBody]) -> Ask:
+    id = call.id("staff_id")
+    return _ask(id, DeactivateStaff(staff_id=id))
+
+
+@query("/v1/staff/{staff_id}", "staff.show", "One member of staff", answer=StaffMember)
+def show(call: Query[NoParameters]) -> Found:
+    id = call.id("staff_id")
+    books = call.look(Wanted({id: 0}))
+    shown = _in_books(books, id, sees_people=call.sees_people)
+    return Found(shown, books.head.position, books.version(id))
+
+
+@query(
+    "/v1/staff",
+    "staff.list",
+    "Staff, in the order they were registered",
+    answer=StaffPage,
+    parameters=ListParameters,
+)
+def list_staff(call: Query[ListParameters]) -> Found:
+    with call.snapshot("staff") as snapshot:
+        rows = staff(snapshot, call.business_id, call.after(), call.parameters.limit + 1)
+        ids = [each["staff_id"] for each in rows] if call.sees_people else []
+        people = {person.id: person for person in call.ledger.recorder.people(ids)}
+        return call.page(
+            StaffPage,
+            rows,
+            key=lambda each: [each["position"]],
+            shown=lambda each: _shown(each["staff_id"], people.get(each["staff_id"]), each),
+            position=snapshot.position,
+        )
+
+
+HANDLERS = (register, change, deactivate, show, list_staff)

@@ -1,0 +1,1 @@
+"""The process that serves: settings, the installation, the application, workers and logs."""

@@ -1,0 +1,238 @@
+"""The HTTP application: every route, behind one gate, one error handler and one set of headers.
+
+    app = create_app(carnet, views, pepper=…)
+
+`admit` counts the request, finds out who asks and looks the operation up in the permission table, before
+anything of the body is read. Whatever goes wrong is answered with a problem (problems.py).
+"""
+
+import logging
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+from litestar import Litestar, Response
+from litestar.concurrency import sync_to_thread
+from litestar.datastructures import MutableScopeHeaders, State
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Message, Scope
+
+from api.http.api_keys import Caller, Keys, unauthenticated
+from api.http.openapi import document
+from api.http.ownership import refuse_unowned
+from api.http.permissions import PERMISSIONS, may, refuse_unlisted
+from api.http.problems import MEDIA_TYPE, Problem, problem_of
+from api.http.rate_limits import Limits
+from api.http.request import Asked, Exchange, Frame, Route, exchange_of, route_of
+from api.resources import (
+    business,
+    catalogue,
+    keys,
+    ledger,
+    payments,
+    photos,
+    points,
+    redemptions,
+    segments,
+    staff,
+)
+from api.resources.bookings import commands as booking_commands
+from api.resources.bookings import queries as booking_queries
+from api.resources.customers import activity
+from api.resources.customers import commands as customer_commands
+from api.resources.customers import history as customer_history
+from api.resources.customers import lists as customer_lists
+from api.resources.packages import commands as package_commands
+from api.resources.packages import history as package_history
+from api.resources.packages import lists as package_lists
+from api.resources.packages import queries as package_queries
+from domain.ledger.carnet import Carnet
+from projections.engine.freshness import FreshReads
+from projections.engine.runner import Runner
+from projections.engine.tables import Views
+
+HANDLERS: Sequence[HTTPRouteHandler] = (
+    *ledger.HANDLERS,
+    *business.HANDLERS,
+    *staff.HANDLERS,
+    *keys.HANDLERS,
+    *catalogue.HANDLERS,
+    *customer_commands.HANDLERS,
+    *customer_history.HANDLERS,
+    *customer_lists.HANDLERS,
+    *segments.HANDLERS,
+    *photos.HANDLERS,
+    *booking_commands.HANDLERS,
+    *payments.HANDLERS,
+    *package_commands.HANDLERS,
+    *booking_queries.HANDLERS,
+    *activity.HANDLERS,
+    *points.HANDLERS,
+    *redemptions.HANDLERS,
+    *package_queries.HANDLERS,
+    *package_history.HANDLERS,
+    *package_lists.HANDLERS,
+)
+"""Every route there is; each names its operation in the permission table."""
+
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"server", b"carnet"),  # in the place of the name that the server below would give
+)
+
+log = structlog.get_logger("carnet.api")
+
+
+def create_app(
+    carnet: Carnet,
+    views: Views,
+    *,
+    pepper: bytes,
+    rate: int = 200,
+    processes: int = 1,
+    runner: Runner | None = None,
+    handlers: Sequence[HTTPRouteHandler] = HANDLERS,
+) -> Litestar:
+    """The API on these ledgers and read models. `rate` is requests a second over all processes.
+
+    With a `runner` a list catches up by itself what nobody else is at; starting it is the caller's.
+    Raises TypeError when a route has no row in the permission table, or does not say whose a customer's own is.
+    """
+    routes = [handler.opt["route"] for handler in handlers]
+    refuse_unlisted([route.operation for route in routes])
+    refuse_unowned(routes)
+    frame = Frame(
+        carnet=carnet,
+        views=views,
+        reads=FreshReads(carnet.store, views, runner),
+        keys=Keys(carnet.store, pepper),
+        limits=Limits(rate, processes),
+        pepper=pepper,
+        document=document(routes),
+    )
+    return Litestar(
+        route_handlers=handlers,
+        before_request=admit,  # as a guard would, without the copy of the handler that each guard is given
+        exception_handlers={Exception: answer_problem},
+        before_send=[complete],
+        openapi_config=None,
+        logging_config=None,
+        state=State({"frame": frame, "routes": routes}),
+    )
+
+
+# Who asks, and may they
+
+
+async def admit(request: Asked) -> None:
+    """Count the request, find out who asks, and look the operation up. Raises Problem."""
+    exchange = exchange_of(request.scope)
+    route = route_of(request)
+    if route is None:  # OPTIONS, which the framework answers with the methods alone
+        return
+    if PERMISSIONS[route.operation] is not None:
+        caller = exchange.known_caller = await _authenticated(request, exchange)
+        exchange.frame.limits.take(caller.key_id)
+        if not may(caller.role, route.operation):
+            raise Problem("forbidden", f"the role {caller.role.value} does not allow this")
+    else:
+        exchange.frame.limits.take(_address(request))
+    if accept := exchange.header(b"accept"):
+        _check_accept(accept, route)
+
+
+async def _authenticated(request: Asked, exchange: Exchange) -> Caller:
+    scheme, _, text = (exchange.header(b"authorization") or "").partition(" ")
+    text, keys = text.strip(), exchange.frame.keys
+    try:
+        if scheme.lower() != "bearer":
+            raise unauthenticated()
+        if caller := keys.remembered_caller(text):
+            return caller
+        return await sync_to_thread(keys.caller, text)
+    except Problem:
+        # Whoever guesses keys is slowed down by address.
+        exchange.frame.limits.take(_address(request))
+        raise
+
+
+def _address(request: Asked) -> str:
+    return f"address/{request.client.host if request.client else ''}"
+
+
+def _check_accept(accept: str, route: Route) -> None:
+    """Raises Problem not-acceptable when the route has nothing that the header Accept allows."""
+    accepted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+    offered = {"*/*", *route.media, *(f"{media.partition('/')[0]}/*" for media in route.media)}
+    if not accepted & offered:
+        raise Problem("not-acceptable", f"this address answers with {', '.join(route.media)}")
+
+
+# What goes wrong
+
+
+def answer_problem(request: Asked, error: Exception) -> Response[bytes]:
+    """The problem an exception is answered with. What nobody foresaw is logged by type and place only:
+    its text may hold what was sent."""
+    problem = problem_of(error)
+    request_id = exchange_of(request.scope).request_id
+    headers = dict(problem.headers)
+    if problem.status == 405:
+        headers["Allow"] = _allowed(request.scope)
+    if problem.status >= 500:
+        log.error("fault", request_id=request_id, code=problem.code, **_told(error))
+    return Response(
+        problem.to_json(request_id), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers
+    )
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    return {"error": type(error).__name__, "at": places}
+
+
+def _allowed(scope: Scope) -> str:
+    """The methods of an address: the framework knows each of its routes alone."""
+    path = scope["path"].rstrip("/") or "/"
+    routes: list[Route] = scope["litestar_app"].state["routes"]
+    return ", ".join(
+        sorted({route.method for route in routes if route.pattern.fullmatch(path)} | {"OPTIONS"})
+    )
+
+
+# What every answer carries
+
+
+async def complete(message: Message, scope: Scope) -> None:
+    """Put the headers on that every answer has, and log it: never what was sent, nor a query."""
+    if message["type"] != "http.response.start":
+        return
+    exchange = exchange_of(scope)
+    sent = {name for name, _ in message["headers"]}
+    common = [header for header in HEADERS if header[0] not in sent]
+    message["headers"] = [*message["headers"], *common, (b"request-id", exchange.request_id.encode())]
+    if scope.get("method") == "OPTIONS" and message["status"] == 204:
+        MutableScopeHeaders.from_message(message)["Allow"] = _allowed(scope)
+    if log.is_enabled_for(logging.DEBUG):
+        _log_answer(scope, exchange, message["status"])
+
+
+def _log_answer(scope: Scope, exchange: Exchange, status: int) -> None:
+    # The template of the path where there is one: an unknown address is somebody's text.
+    caller = exchange.known_caller
+    log.debug(
+        "answered",
+        request_id=exchange.request_id,
+        method=scope.get("method"),
+        path=scope.get("path_template"),
+        status=status,
+        business_id=caller.business_id if caller is not None else None,
+        milliseconds=round((time.perf_counter() - exchange.began) * 1000, 1),
+    )

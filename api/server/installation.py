@@ -1,0 +1,156 @@
+"""What the settings name: the ledgers, the read models beside them, and the businesses in there.
+
+with opened(settings) as here:
+    business = here.business("biz_…")
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+
+from api.http.api_keys import issue_key
+from api.http.ids import new_id
+from api.server.settings import Settings, pepper_of
+from domain.business import Business, OpenBusiness
+from domain.ledger import postgres
+from domain.ledger.books import Books, View
+from domain.ledger.carnet import Carnet, Ledger
+from domain.ledger.contract import Wanted
+from domain.ledger.embedded import sqlite
+from domain.ledger.execute import Order
+from domain.ledger.mapper import Meta
+from domain.ledger.postgres.connections import our_errors
+from domain.refusals import Refused
+from domain.values import Actor, Role
+from projections.engine.definition import Projection
+from projections.engine.freshness import FreshReads
+from projections.engine.runner import Runner
+from projections.engine.tables import Views
+from projections.models.registry import READ_MODELS
+
+BUSINESSES_LISTED_MAX = 20
+KEPT_TO_ANSWER = 10_000
+KEPT_OTHERWISE = 256
+"""Streams that are kept between commands, a few kilobytes each."""
+OPERATOR = Meta(actor=Actor(id="operator", role=Role.OWNER, via="command line"))
+
+
+class NoSuchBusiness(LookupError):
+    """The business that was named, or implied, is not there; the text says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One database of ledgers and its read models."""
+
+    settings: Settings
+    carnet: Carnet
+    views: Views
+
+    # Businesses
+
+    def open_business(self, name: str, currency: str, time_zone: str) -> tuple[str, str]:
+        """Open a business; its id, and the first key of its owner, which is not shown again."""
+        business_id = new_id("biz")
+        self.carnet.store.open_ledger(business_id)
+        command = OpenBusiness(business_id=business_id, name=name, currency=currency, time_zone=time_zone)
+        (opened,) = self.carnet.ledger(business_id).execute([Order(command, OPERATOR)])
+        if isinstance(opened, Refused):
+            raise opened
+        key = issue_key(
+            self.carnet.store,
+            pepper_of(self.settings),
+            business_id,
+            Role.OWNER,
+            name="first key of the owner",
+        )
+        return business_id, key
+
+    def ledger(self, business_id: str | None) -> Ledger:
+        """The ledger of the business that is named, or of the only one. Raises NoSuchBusiness."""
+        if business_id is None:
+            return self.carnet.ledger(self._only())
+        if business_id not in set(self.businesses()):
+            raise NoSuchBusiness(f"there is no business {business_id}")
+        return self.carnet.ledger(business_id)
+
+    def _only(self) -> str:
+        ids = list(islice(self.businesses(), BUSINESSES_LISTED_MAX + 1))
+        if not ids:
+            raise NoSuchBusiness("there is no business yet: `carnet open` opens one")
+        if len(ids) > 1:
+            listed = "\n".join(f"  {id}  {self.business(id).name}" for id in ids[:BUSINESSES_LISTED_MAX])
+            more = "\n  and others" if len(ids) > BUSINESSES_LISTED_MAX else ""
+            raise NoSuchBusiness(f"there are several businesses, say which with --business:\n{listed}{more}")
+        return ids[0]
+
+    def businesses(self) -> Iterator[str]:
+        """Their ids. A ledger without a fact is one whose opening was interrupted: it is none."""
+        return (id for id, position in self.carnet.store.heads() if position)
+
+    def business(self, business_id: str) -> Business:
+        """Name, currency and time zone. Raises UnknownBusiness, UnreadableFact."""
+        wanted = Wanted({business_id: 0})
+        loaded = self.carnet.ledger(business_id).recorder.load(wanted)
+        return Books(business_id, wanted, loaded, (), self.carnet.kept).business
+
+    # Read models
+
+    def runner(self, projections: Sequence[Projection] | None = None, *, rest: float = 0.0) -> Runner:
+        return Runner(self.carnet.store, self.views, projections, rest=rest)
+
+    def reads(self, names: Sequence[str]) -> FreshReads:
+        """Read models that catch up here, as long as it takes."""
+        runner = self.runner([self.views.projections[name] for name in names])
+        return FreshReads(self.carnet.store, self.views, runner, patience_s=None)
+
+
+@contextmanager
+def opened(settings: Settings, shown: Mapping[str, View] | None = None) -> Iterator[Installation]:
+    """`shown`: what answers to commands are made of, where they are answered; only then is more kept than
+    the business and its catalogue. Raises WrongSchema when the database is not migrated, LedgerUnavailable.
+    """
+    kept_max = KEPT_TO_ANSWER if shown else KEPT_OTHERWISE
+    carnet = Carnet(settings.database, pool_size=settings.pool, views=shown, kept_max=kept_max)
+    views = views_of(settings)
+    try:
+        if settings.ledger_file is not None:
+            # The file of the read models may be thrown away at any time.
+            views.create()
+        yield Installation(settings, carnet, views)
+    finally:
+        views.close()
+        carnet.close()
+
+
+def views_of(settings: Settings) -> Views:
+    if settings.ledger_file is not None:
+        return Views(settings.views, READ_MODELS, pool_size=settings.pool)
+    return Views(settings.database, READ_MODELS, schema=settings.views, pool_size=settings.pool)
+
+
+def migrate(settings: Settings) -> list[str]:
+    """Bring ledgers and read tables up to this version; the names of the ledger's steps that were applied.
+
+    Safe from several processes at once. Raises WrongSchema, Contention, LedgerUnavailable.
+    """
+    if settings.ledger_file is not None:
+        applied = sqlite.migrate(settings.ledger_file)
+    else:
+        with our_errors():
+            applied = postgres.migrate(settings.database)
+    views = views_of(settings)
+    try:
+        views.create()
+    finally:
+        views.close()
+    return applied
+
+
+def open_on_its_own(database: str, name: str, currency: str, time_zone: str) -> tuple[str, str]:
+    """Open a business on a new embedded database; its id and its owner's first key."""
+    settings = Settings.read({"CARNET_DATABASE": database})
+    migrate(settings)
+    with opened(settings) as here:
+        return here.open_business(name, currency, time_zone)

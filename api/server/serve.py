@@ -1,0 +1,99 @@
+"""Serving the API: granian, in as many processes as the settings say.
+
+    serve(settings)          # until SIGTERM or SIGINT; drains what is under way
+
+Each process opens the installation for itself and answers in a pool of threads: the core is synchronous. With
+`CARNET_RUNNER` on, the read models are kept fresh by one process beside them on PostgreSQL, and by a thread in
+each of them on SQLite, which has one writer anyway.
+"""
+
+import gc
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from litestar import Litestar
+from litestar.concurrency import set_asyncio_executor
+
+from api.resources.packages.card import VIEWS
+from api.server.app import create_app
+from api.server.installation import opened
+from api.server.logging import log_as_json
+from api.server.runner_process import RunnerProcess
+from api.server.settings import Settings, pepper_of
+
+DRAIN_S = 10
+"""After SIGTERM a process is given so long to answer what it has begun."""
+HEADER_READ_MS_MAX = 5_000
+COLLECTOR = (50_000, 50, 100)
+"""When a serving process looks for cycles: its young objects often enough, all it holds hardly ever."""
+TURN_S = 0.02
+"""How long one thread may hold the interpreter while others want it: a flight that decides is not broken off in the
+middle for the event loop, which has its turn while the flight is stored. Measured, 1 to 7 % more commands. Only on
+PostgreSQL: beside SQLite the runner is a thread of the server, and a request would wait as long for it."""
+RUNNER_RESTS = 9.0
+"""A runner in the thread of a server takes a tenth of its time."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop."""
+    log_as_json(settings.log)
+    server = Granian(
+        "api.server.serve",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=settings.processes,
+        websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_READ_MS_MAX),
+        log_enabled=settings.log != "error",
+        respawn_failed_workers=True,
+        workers_kill_timeout=DRAIN_S,
+    )
+    if settings.runner and settings.ledger_file is None:
+        with RunnerProcess() as beside:
+            server.serve(target_loader=lambda: _forked(settings, beside), wrap_loader=False)
+    else:
+        server.serve(target_loader=lambda: _forked(settings, None), wrap_loader=False)
+
+
+def _forked(settings: Settings, beside: RunnerProcess | None) -> Litestar:
+    """What a serving process serves, made in that process."""
+    if beside is not None:
+        beside.leave()
+    app = application(settings)
+    # What is kept between commands is a large heap without cycles, which a full collection walks in vain:
+    # measured, that was a fifth of the processor time of a command.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR)
+    if settings.ledger_file is None:
+        sys.setswitchinterval(TURN_S)
+    return app
+
+
+def application(settings: Settings) -> Litestar:
+    """The application of one process. What it opens is closed when the server shuts it down."""
+    log_as_json(settings.log)
+    with ExitStack() as stack:
+        here = stack.enter_context(opened(settings, VIEWS))
+        threads = ThreadPoolExecutor(settings.pool, "carnet")
+        stack.callback(threads.shutdown)
+        set_asyncio_executor(threads)
+        runner = here.runner(rest=RUNNER_RESTS)
+        if settings.runner and settings.ledger_file is not None:
+            runner.start()
+            stack.callback(runner.stop)
+        app = create_app(
+            here.carnet,
+            here.views,
+            pepper=pepper_of(settings),
+            rate=settings.rate,
+            processes=settings.processes,
+            runner=runner,
+        )
+        app.on_shutdown.append(stack.pop_all().close)
+    return app

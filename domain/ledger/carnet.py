@@ -1,0 +1,210 @@
+"""The process's hold on its ledgers: one eventsourcing Application, one factory, one pool.
+
+`Carnet.ledger(business_id)` hands out a light `Ledger` bound to one business. The library's own
+environment variables are kept out: a stray `COMPRESSOR_TOPIC` would change the stored bytes.
+"""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import (
+    AggregateRecorder,
+    ApplicationRecorder,
+    EventStore,
+    InfrastructureFactory,
+    Mapper,
+    ProcessRecorder,
+    StoredEvent,
+    TrackingRecorder,
+    Transcoder,
+)
+from eventsourcing.utils import Environment
+
+from domain.fact import Fact
+from domain.fact_registry import FACTS
+from domain.ledger.books import Kept, View
+from domain.ledger.contract import LedgerRecorder, Store
+from domain.ledger.embedded.memory import MemoryStore
+from domain.ledger.embedded.sqlite.store import SqliteStore
+from domain.ledger.execute import Clock, Order, Preview, RequestKey, Result, execute, execute_all, preview
+from domain.ledger.group_commit import Grouped, Settle
+from domain.ledger.mapper import Recorded, recorded
+from domain.ledger.postgres.store import PostgresStore
+
+NO_BUSINESS = "biz_none"
+"""The application's own recorder belongs to a business that is never opened: it reads nothing."""
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def store_at(database: str, *, pool_size: int = 8) -> Store:
+    """The store that a database's name stands for; it must have been migrated.
+
+    `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://…`, and `memory://` for tests.
+    Raises ValueError for another name, WrongSchema, LedgerUnavailable.
+    """
+    scheme, _, rest = database.partition("://")
+    match scheme:
+        case "sqlite":
+            return SqliteStore(rest[1:])
+        case "postgresql":
+            return PostgresStore(database, pool_size=pool_size)
+        case "memory":
+            return MemoryStore()
+        case _:
+            raise ValueError("a database's name begins with sqlite:/// or postgresql://")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEvent:
+    """A fact as the library sees it: at a version of a stream."""
+
+    originator_id: str
+    originator_version: int
+    fact: Fact
+
+
+class FactMapper(Mapper[str]):
+    """Facts under their stored names; the library's own mapper would import whatever a row names."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        """Takes no transcoder, compressor or cipher: facts say themselves what bytes they are."""
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        fact = domain_event.fact
+        return StoredEvent(
+            domain_event.originator_id, domain_event.originator_version, fact.stored_name, fact.to_bytes()
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        fact = FACTS.read(stored_event.topic, FACTS.version(stored_event.topic), stored_event.state)
+        return StreamEvent(str(stored_event.originator_id), stored_event.originator_version, fact)
+
+
+class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
+    """Makes the process's one store, and recorders bound to a business on it."""
+
+    def __init__(self, env: Environment | Mapping[str, str] | None) -> None:
+        super().__init__(env if isinstance(env, Environment) else Environment(env=dict(env or {})))
+        self.store = store_at(self.env["CARNET_DATABASE"], pool_size=int(self.env["CARNET_POOL"]))
+
+    def mapper(self, transcoder: Transcoder | None = None, mapper_class: Any = None) -> Mapper[Any]:
+        return FactMapper()
+
+    def application_recorder(self) -> ApplicationRecorder:
+        return self.store.ledger(NO_BUSINESS)
+
+    def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
+        return self.store.ledger(NO_BUSINESS)
+
+    def tracking_recorder(self, tracking_recorder_class: Any = None) -> TrackingRecorder:
+        raise NotImplementedError("positions of read models are kept beside their rows")
+
+    def process_recorder(self) -> ProcessRecorder:
+        raise NotImplementedError("positions of read models are kept beside their rows")
+
+    def close(self) -> None:
+        self.store.close()
+
+
+class Carnet(Application[str]):
+    """All ledgers of one database. Close it when the process ends; use it from any thread.
+
+    Raises WrongSchema when the database is not migrated, LedgerUnavailable when it cannot be reached.
+    """
+
+    factory: LedgerFactory
+
+    def __init__(
+        self,
+        database: str,
+        *,
+        pool_size: int = 8,
+        clock: Clock = system_clock,
+        views: Mapping[str, View] | None = None,
+        kept_max: int = 4_096,
+    ) -> None:
+        """`views`: stream kind → what answers show of it, folded and kept beside its state. `kept_max`:
+        how many streams are kept between commands; a few kilobytes each."""
+        self.clock = clock
+        self.kept = Kept(views, kept_max)
+        self._keyed: dict[str, hmac.HMAC] = {}
+        super().__init__({"CARNET_DATABASE": database, "CARNET_POOL": str(pool_size)})
+        self.grouped = Grouped(
+            lambda business_id, orders: self.ledger(business_id).execute(orders),
+            lambda batches: execute_all(self.store, batches, self.clock, self.kept),
+            pool_size,
+        )
+
+    def construct_env(self, name: str, env: Any = None) -> Environment:
+        """Only our own settings reach the library, none of the process's environment."""
+        return Environment(name, {"PERSISTENCE_MODULE": FACTORY, **(env or {})})
+
+    @property
+    def store(self) -> Store:
+        return self.factory.store
+
+    def ledger(self, business_id: str) -> "Ledger":
+        """A light hold on the ledger of one business; there is no way to ask it about another."""
+        return Ledger(self, business_id)
+
+    def fingerprint(self, business_id: str, content: bytes) -> bytes:
+        """HMAC-SHA-256 of a request under the secret of its business."""
+        keyed = self._keyed.get(business_id)
+        if keyed is None:
+            keyed = self._keyed[business_id] = hmac.new(self.store.ledger(business_id).secret(), None, sha256)
+        # A copy of what the key was mixed into: `hmac.digest` would give the interpreter's lock away.
+        mac = keyed.copy()
+        mac.update(content)
+        return mac.digest()
+
+    def close(self) -> None:
+        self.grouped.close()
+        super().close()
+
+
+FACTORY = f"{LedgerFactory.__module__}:{LedgerFactory.__qualname__}"
+
+
+class Ledger:
+    """The ledger of one business: commands go in, facts come out."""
+
+    def __init__(self, carnet: Carnet, business_id: str) -> None:
+        self.business_id = business_id
+        self.recorder: LedgerRecorder = carnet.store.ledger(business_id)
+        self._carnet = carnet
+
+    @property
+    def events(self) -> EventStore[str]:
+        """The library's view of this ledger's streams."""
+        return EventStore(self._carnet.mapper, self.recorder)
+
+    def execute(self, orders: Sequence[Order]) -> list[Result]:
+        """Carry out a batch on this thread. Raises what `execute()` raises."""
+        return execute(self.recorder, orders, self._carnet.clock, self._carnet.kept)
+
+    def execute_grouped(self, order: Order) -> Result:
+        """Carry out one order together with those of other threads that wait for this business."""
+        return self._carnet.grouped.execute(self.business_id, order)
+
+    def submit(self, order: Order, settle: Settle) -> None:
+        """The same without waiting: `settle` gets the outcome, on another thread."""
+        self._carnet.grouped.submit(self.business_id, order, settle)
+
+    def preview(self, order: Order) -> Preview:
+        return preview(self.recorder, order, self._carnet.clock, self._carnet.kept)
+
+    def request(self, key: str, content: bytes) -> RequestKey:
+        """A request key with the fingerprint of what was asked, keyed with a secret of the business."""
+        return RequestKey(key, self._carnet.fingerprint(self.business_id, content))
+
+    def stream(self, stream_id: str, upto_version: int | None = None) -> list[Recorded]:
+        """All facts of a stream in order. Raises UnreadableFact."""
+        return [recorded(stored) for stored in self.recorder.stream(stream_id, upto_version)]

@@ -1,0 +1,268 @@
+"""Ledgers in memory, for tests: the same contract without a disk."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from secrets import token_bytes
+from threading import Lock
+from time import time_ns
+
+from eventsourcing.persistence import IntegrityError
+
+from domain.ledger.contract import (
+    Answered,
+    Append,
+    Conflict,
+    Contention,
+    LedgerRecorder,
+    Loaded,
+    NewStream,
+    Person,
+    Photo,
+    Stored,
+    StoredKey,
+    Text,
+    UnknownBusiness,
+    Wanted,
+)
+from domain.ledger.directory import searched
+from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
+from domain.ledger.embedded.transaction import append
+from domain.ledger.envelope import Head, StoredFact, first_hash
+from domain.ledger.growth_signal import News
+from domain.ledger.search import matches
+
+
+@dataclass(slots=True)
+class Books:
+    """Everything kept for one business. What is published is never changed: a writer works on a copy."""
+
+    secret: bytes
+    head: Head
+    log: list[StoredFact] = field(default_factory=list)
+    by_stream: dict[str, dict[int, StoredFact]] = field(default_factory=dict)
+    streams: dict[str, NewStream] = field(default_factory=dict)
+    claims: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, Answered] = field(default_factory=dict)
+    directory: dict[str, Person] = field(default_factory=dict)
+    notes: dict[str, Text] = field(default_factory=dict)
+    photos: dict[str, Photo] = field(default_factory=dict)
+
+    def copy(self) -> "Books":
+        return replace(
+            self,
+            log=list(self.log),
+            by_stream=dict(self.by_stream),
+            streams=dict(self.streams),
+            claims=dict(self.claims),
+            answers=dict(self.answers),
+            directory=dict(self.directory),
+            notes=dict(self.notes),
+            photos=dict(self.photos),
+        )
+
+
+class MemoryTransaction:
+    """Reads and writes one business's books; the store publishes them when it commits."""
+
+    def __init__(self, business_id: str, books: Books) -> None:
+        self.business_id = business_id
+        self.books = books
+
+    def head(self) -> Head:
+        return self.books.head
+
+    def secret(self) -> bytes:
+        return self.books.secret
+
+    def facts(self, after: int, upto: int | None, limit: int, names: Sequence[str]) -> list[StoredFact]:
+        # Position n lies at index n - 1: positions have no gaps.
+        found = (fact for fact in self.books.log[after:upto] if not names or fact.name in names)
+        return list(islice(found, limit))
+
+    def stream(
+        self,
+        stream_id: str,
+        after: int | None = None,
+        upto: int | None = None,
+        *,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> list[StoredFact]:
+        facts = self.books.by_stream.get(stream_id, {})
+        versions = [
+            version
+            for version in sorted(facts, reverse=desc)
+            if (after is None or version > after) and (upto is None or version <= upto)
+        ]
+        return [facts[version] for version in versions[:limit]]
+
+    def version(self, stream_id: str) -> int:
+        return max(self.books.by_stream.get(stream_id, {}), default=0)
+
+    def registered(self, stream_id: str) -> NewStream | None:
+        return self.books.streams.get(stream_id)
+
+    def streams_of(self, customer_id: str, kind: str) -> list[str]:
+        streams = self.books.streams.values()
+        return [stream.id for stream in streams if (stream.customer_id, stream.kind) == (customer_id, kind)]
+
+    def is_claimed(self, claim: str) -> bool:
+        return claim in self.books.claims
+
+    def claimants(self, prefix: str) -> list[str]:
+        held = sorted(claim for claim in self.books.claims if claim.startswith(prefix))
+        return list(dict.fromkeys(self.books.claims[claim] for claim in held))
+
+    def claim_count(self, prefix: str) -> int:
+        return sum(claim.startswith(prefix) for claim in self.books.claims)
+
+    def people(self, ids: Sequence[str]) -> list[Person]:
+        return [self.books.directory[id] for id in ids if id in self.books.directory]
+
+    def people_of(self, owner_id: str) -> list[Person]:
+        people = self.books.directory
+        return [people[id] for id in sorted(people) if people[id].owner_id == owner_id]
+
+    def texts(self, ids: Sequence[str]) -> list[Text]:
+        return [self.books.notes[id] for id in ids if id in self.books.notes]
+
+    def photo(self, id: str) -> Photo | None:
+        return self.books.photos.get(id)
+
+    def search(self, words: Sequence[str], after: str, at_most: int) -> list[str]:
+        people = self.books.directory.values()
+        found = (each.id for each in people if each.id > after and matches(searched(each) or "", words))
+        return list(islice(found, at_most))
+
+    def answered(self, key: str) -> Answered | None:
+        return self.books.answers.get(key)
+
+    def write_facts(self, facts: Sequence[StoredFact]) -> None:
+        for fact in facts:
+            stream = self.books.by_stream.get(fact.stream_id, {})
+            if fact.version in stream:
+                raise IntegrityError(f"{fact.stream_id} has a version {fact.version}")
+            self.books.log.append(fact)
+            self.books.by_stream[fact.stream_id] = {**stream, fact.version: fact}
+
+    def write_beside(self, command: Append, facts: Sequence[StoredFact], answer: Answered | None) -> None:
+        self.books.streams.update((stream.id, stream) for stream in command.streams)
+        self.books.claims.update((claim.claim, claim.stream_id) for claim in command.claims)
+        self.books.directory.update((person.id, person) for person in command.people)
+        for text in command.texts:
+            if text.id in self.books.notes:
+                raise IntegrityError(f"there is a text {text.id}")
+            self.books.notes[text.id] = text
+        for photo in command.photos:
+            if photo.id in self.books.photos:
+                raise IntegrityError(f"there is a photo {photo.id}")
+            self.books.photos[photo.id] = photo
+        if answer is not None:
+            self.books.answers[answer.key] = answer
+
+    def move_head(self, head: Head) -> None:
+        self.books.head = head
+
+
+class MemoryStore:
+    """Many ledgers in memory. `clock` gives milliseconds since 1970; without one, the system's."""
+
+    def __init__(self, clock: Callable[[], int] | None = None, lock_wait_s: float = LOCK_WAIT_S) -> None:
+        self._clock = clock
+        self._lock_wait_s = lock_wait_s
+        self._books: dict[str, Books] = {}
+        self._head_locks: dict[str, Lock] = {}
+        self._keys: dict[str, StoredKey] = {}
+        self._store_lock = Lock()
+        self._news = News(lambda: False)
+
+    def ledger(self, business_id: str) -> LedgerRecorder:
+        return EmbeddedRecorder(business_id, self)
+
+    def open_ledger(self, business_id: str) -> None:
+        with self._store_lock:
+            if business_id not in self._books:
+                self._head_locks[business_id] = Lock()
+                head = Head(0, first_hash(business_id), 0)
+                self._books[business_id] = Books(token_bytes(32), head)
+
+    def load_all(self, asked: Mapping[str, tuple[Wanted, Sequence[str]]]) -> Mapping[str, Loaded]:
+        known = {id: each for id, each in asked.items() if id in self._books}
+        return {id: self.ledger(id).load(wanted, keys) for id, (wanted, keys) in known.items()}
+
+    def append_all(
+        self, batches: Mapping[str, Sequence[Append]]
+    ) -> Mapping[str, Sequence[Stored | Conflict]]:
+        outcomes: dict[str, Sequence[Stored | Conflict]] = {}
+        with ExitStack() as all_or_none:
+            for business_id, batch in batches.items():
+                with suppress(UnknownBusiness, Contention):
+                    transaction = all_or_none.enter_context(self.writing(business_id, wait_s=0))
+                    outcomes[business_id] = append(transaction, batch, self.now_ms())
+        return outcomes
+
+    def facts_of(self, asked: Mapping[str, tuple[int, int]]) -> Mapping[str, Sequence[StoredFact]]:
+        known = {id: each for id, each in asked.items() if id in self._books}
+        found = {id: self.ledger(id).facts(after, limit) for id, (after, limit) in known.items()}
+        return {id: facts for id, facts in found.items() if facts}
+
+    def heads(self) -> Iterator[tuple[str, int]]:
+        with self._store_lock:
+            return iter([(id, self._books[id].head.position) for id in sorted(self._books)])
+
+    def add_key(self, key: StoredKey) -> None:
+        with self._store_lock:
+            if key.id in self._keys:
+                raise IntegrityError(f"there is a key {key.id}")
+            self._keys[key.id] = key
+
+    def find_key(self, key_id: str) -> StoredKey | None:
+        return self._keys.get(key_id)
+
+    def keys_of(self, business_id: str) -> Sequence[StoredKey]:
+        with self._store_lock:
+            keys = [key for key in self._keys.values() if key.business_id == business_id]
+        return sorted(keys, key=lambda key: (key.created_at, key.id))
+
+    def revoke_key(self, business_id: str, key_id: str, revoked_at: int) -> bool:
+        with self._store_lock:
+            key = self._keys.get(key_id)
+            if key is None or key.business_id != business_id or key.revoked_at is not None:
+                return False
+            self._keys[key_id] = replace(key, revoked_at=revoked_at)
+            return True
+
+    def wait_for_news(self, timeout_s: float) -> bool:
+        return self._news.wait(timeout_s)
+
+    def close(self) -> None:
+        """Nothing is held that needs closing."""
+
+    def now_ms(self) -> int:
+        return time_ns() // 1_000_000 if self._clock is None else self._clock()
+
+    @contextmanager
+    def reading(self, business_id: str) -> Iterator[MemoryTransaction]:
+        yield MemoryTransaction(business_id, self._published(business_id))
+
+    @contextmanager
+    def writing(self, business_id: str, wait_s: float | None = None) -> Iterator[MemoryTransaction]:
+        self._published(business_id)
+        lock = self._head_locks[business_id]
+        if not lock.acquire(timeout=self._lock_wait_s if wait_s is None else wait_s):
+            raise Contention(business_id)
+        try:
+            transaction = MemoryTransaction(business_id, self._published(business_id).copy())
+            yield transaction
+            self._books[business_id] = transaction.books
+        finally:
+            lock.release()
+        self._news.announce()
+
+    def _published(self, business_id: str) -> Books:
+        try:
+            return self._books[business_id]
+        except KeyError:
+            raise UnknownBusiness(business_id) from None

@@ -1,0 +1,87 @@
+"""Connections to the ledger file, and what SQLite's errors mean to the ledger."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+from eventsourcing.persistence import IntegrityError
+
+from domain.ledger.contract import Contention, LedgerUnavailable
+
+READ_BUSY_MS = 2_000
+"""Readers only wait for a recovery after a crash; nothing that writes blocks them."""
+
+WRITE_BUSY_MS = 5
+WRITE_RETRY_S = 0.001
+"""A writer asks again often: SQLite's own waiting backs off to 100 ms, and a process that appends
+without a pause would starve it."""
+
+UNAVAILABLE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+
+
+def connect(path: Path, *, busy_ms: int, create: bool = False) -> sqlite3.Connection:
+    """A connection that any thread may use, one at a time, and that begins no transaction by itself.
+
+    Every commit is on the disk before it returns (synchronous=FULL).
+    """
+    mode = "rwc" if create else "rw"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=busy_ms / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """The error's code without its extension; 0 for an error of the Python layer."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+@contextmanager
+def told_as_ledger_errors() -> Iterator[None]:
+    """SQLite's errors under the names of the contract; a mistake in our SQL stays what it is."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise IntegrityError(str(error)) from error
+    except sqlite3.Error as error:
+        if primary_code(error) in UNAVAILABLE:
+            raise LedgerUnavailable(str(error)) from error
+        raise
+
+
+def retry_while_busy(step: Callable[[], object], deadline: float) -> None:
+    """Repeat a step that takes a lock until it is had. Raises Contention at the deadline (monotonic)."""
+    while True:
+        try:
+            step()
+            return
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_BUSY:
+                raise
+            if monotonic() >= deadline:
+                raise Contention("the ledger file is locked by another process") from error
+        sleep(WRITE_RETRY_S)

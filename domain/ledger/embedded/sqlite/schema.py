@@ -1,0 +1,131 @@
+"""The numbered SQL files beside this module, each applied once, in order, under the file's write lock."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from time import monotonic
+
+from domain.ledger.contract import Person, WrongSchema
+from domain.ledger.directory import searchable
+from domain.ledger.embedded.sqlite.connection import (
+    READ_BUSY_MS,
+    connect,
+    retry_while_busy,
+    told_as_ledger_errors,
+)
+from domain.ledger.embedded.sqlite.transaction import write_search
+
+APPLICATION_ID = 1667330670
+MIGRATE_WAIT_S = 60.0
+PEOPLE_SEARCH = "0003_people_search.sql"
+
+
+def steps() -> list[Path]:
+    """The SQL files in order; the number a name begins with is the schema's version after it."""
+    return sorted(Path(__file__).parent.glob("[0-9]*.sql"))
+
+
+def newest() -> int:
+    return _number(steps()[-1])
+
+
+def migrate(path: Path | str) -> list[str]:
+    """Make the ledger file or bring it up to date; the names of the steps that were applied.
+
+    Safe from several processes at once: one applies, the others wait for it, at most a minute.
+    All steps go in together or not at all. Raises WrongSchema, Contention, LedgerUnavailable.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = monotonic() + MIGRATE_WAIT_S
+    with told_as_ledger_errors(), closing(connect(path, busy_ms=READ_BUSY_MS, create=True)) as connection:
+        _refuse_foreign(path, connection)
+        retry_while_busy(lambda: connection.execute("PRAGMA journal_mode = WAL"), deadline)
+        retry_while_busy(lambda: connection.execute("BEGIN IMMEDIATE"), deadline)
+        try:
+            applied = [step.name for step in steps() if _number(step) > _version(connection)]
+            _refuse_newer(path, connection)
+            for step in steps():
+                if step.name in applied:
+                    _apply(connection, step)
+            if PEOPLE_SEARCH in applied:
+                _make_customers_searchable(connection)
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+    return applied
+
+
+def _make_customers_searchable(connection: sqlite3.Connection) -> None:
+    """Give the customers who were registered before there was a search what they are found by."""
+    rows = connection.execute(
+        "SELECT people.business_id, people.id, people.owner_id, people.data FROM people JOIN streams"
+        " ON streams.business_id = people.business_id AND streams.id = people.id"
+        " WHERE streams.kind = 'customer' ORDER BY people.business_id, streams.opened_at"
+    ).fetchall()
+    for business_id, *known in rows:
+        person = searchable(Person(*known))
+        connection.execute(
+            "UPDATE people SET data = ? WHERE business_id = ? AND id = ?",
+            (person.data, business_id, person.id),
+        )
+        write_search(connection, business_id, person)
+
+
+def check(path: Path) -> None:
+    """Raises WrongSchema unless the file is a ledger of exactly this program's schema."""
+    if not path.exists():
+        raise WrongSchema(f"there is no ledger file {path}: `carnet migrate` makes it")
+    with told_as_ledger_errors(), closing(connect(path, busy_ms=READ_BUSY_MS)) as connection:
+        _refuse_foreign(path, connection)
+        _refuse_newer(path, connection)
+        version = _version(connection)
+        if version < newest():
+            raise WrongSchema(
+                f"{path} has schema {version}, this program needs {newest()}: run `carnet migrate`"
+            )
+
+
+def _refuse_foreign(path: Path, connection: sqlite3.Connection) -> None:
+    # In this order: another process may be making the tables, and the id comes with them.
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    if tables and application_id != APPLICATION_ID:
+        raise WrongSchema(f"{path} is a database of another program")
+
+
+def _refuse_newer(path: Path, connection: sqlite3.Connection) -> None:
+    version = _version(connection)
+    if version > newest():
+        raise WrongSchema(
+            f"{path} has schema {version}, this program knows {newest()}: it was written by a newer Carnet"
+        )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _number(step: Path) -> int:
+    return int(step.name.split("_", 1)[0])
+
+
+def _apply(connection: sqlite3.Connection, step: Path) -> None:
+    for statement in _statements(step.read_text(encoding="utf-8")):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {_number(step)}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One statement at a time: `executescript` would commit the transaction that holds the lock."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    if statement.strip():
+        raise ValueError(f"the script ends inside a statement: {statement[:60]!r}")

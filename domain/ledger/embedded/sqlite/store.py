@@ -1,0 +1,233 @@
+"""Ledgers in one SQLite file, shared by the threads of a process and by several processes."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from secrets import token_bytes
+from threading import Lock
+from time import monotonic, time_ns
+
+from domain.ledger.contract import (
+    Append,
+    Conflict,
+    Contention,
+    LedgerRecorder,
+    Loaded,
+    Stored,
+    StoredKey,
+    UnknownBusiness,
+    Wanted,
+)
+from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
+from domain.ledger.embedded.sqlite.connection import (
+    READ_BUSY_MS,
+    WRITE_BUSY_MS,
+    connect,
+    retry_while_busy,
+    told_as_ledger_errors,
+)
+from domain.ledger.embedded.sqlite.schema import check
+from domain.ledger.embedded.sqlite.transaction import SqliteTransaction
+from domain.ledger.embedded.transaction import append, load
+from domain.ledger.envelope import StoredFact, first_hash
+from domain.ledger.growth_signal import News
+
+IDLE_READERS_MAX = 16
+KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at"
+
+
+class SqliteStore:
+    """A migrated ledger file: one connection that writes, and as many that read as are used at once.
+
+    SQLite has one writer at a time for the whole file; the threads of this process queue for it before
+    they compete with other processes. `clock` gives milliseconds since 1970; without one, the system's.
+    Raises WrongSchema, LedgerUnavailable.
+    """
+
+    def __init__(
+        self, path: Path | str, clock: Callable[[], int] | None = None, lock_wait_s: float = LOCK_WAIT_S
+    ) -> None:
+        self._path = Path(path)
+        self._clock = clock
+        self._lock_wait_s = lock_wait_s
+        check(self._path)
+        with told_as_ledger_errors():
+            self._writer = connect(self._path, busy_ms=WRITE_BUSY_MS)
+            self._watcher = connect(self._path, busy_ms=READ_BUSY_MS)
+        self._write_lock = Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._idle_lock = Lock()
+        self._watcher_lock = Lock()
+        self._closed = False
+        self._data_version = 0
+        self._news = News(self._changed_by_others)
+
+    def ledger(self, business_id: str) -> LedgerRecorder:
+        return EmbeddedRecorder(business_id, self)
+
+    def open_ledger(self, business_id: str) -> None:
+        with self._write() as connection:
+            connection.execute(
+                "INSERT INTO ledgers (business_id, position, hash, recorded_at, secret)"
+                " SELECT ?1, 0, ?2, 0, ?3 WHERE NOT EXISTS (SELECT 1 FROM ledgers WHERE business_id = ?1)",
+                (business_id, first_hash(business_id), token_bytes(32)),
+            )
+
+    def load_all(self, asked: Mapping[str, tuple[Wanted, Sequence[str]]]) -> Mapping[str, Loaded]:
+        loaded: dict[str, Loaded] = {}
+        with self._read() as connection:
+            for business_id, (wanted, keys) in asked.items():
+                with suppress(UnknownBusiness):
+                    loaded[business_id] = load(SqliteTransaction(business_id, connection), wanted, keys)
+        return loaded
+
+    def append_all(
+        self, batches: Mapping[str, Sequence[Append]]
+    ) -> Mapping[str, Sequence[Stored | Conflict]]:
+        outcomes: dict[str, Sequence[Stored | Conflict]] = {}
+        with self._write() as connection:
+            for business_id, batch in batches.items():
+                with suppress(UnknownBusiness):
+                    transaction = SqliteTransaction(business_id, connection)
+                    outcomes[business_id] = append(transaction, batch, self.now_ms())
+        self._news.announce()
+        return outcomes
+
+    def facts_of(self, asked: Mapping[str, tuple[int, int]]) -> Mapping[str, Sequence[StoredFact]]:
+        with self._read() as connection:
+            found = {
+                id: SqliteTransaction(id, connection).facts(after, None, limit, ())
+                for id, (after, limit) in asked.items()
+            }
+        return {id: facts for id, facts in found.items() if facts}
+
+    def heads(self) -> Iterator[tuple[str, int]]:
+        with self._read() as connection:
+            rows = connection.execute("SELECT business_id, position FROM ledgers ORDER BY business_id")
+            return iter(rows.fetchall())
+
+    def add_key(self, key: StoredKey) -> None:
+        """Raises eventsourcing's IntegrityError when there is a key of this id."""
+        with self._write() as connection:
+            connection.execute(
+                f"INSERT INTO api_keys ({KEY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    key.id,
+                    key.business_id,
+                    key.name,
+                    key.role,
+                    key.actor_id,
+                    key.mac,
+                    key.created_at,
+                    key.expires_at,
+                    key.revoked_at,
+                ),
+            )
+
+    def find_key(self, key_id: str) -> StoredKey | None:
+        with self._read() as connection:
+            row = connection.execute(f"SELECT {KEY} FROM api_keys WHERE id = ?", (key_id,)).fetchone()
+        return None if row is None else StoredKey(*row)
+
+    def keys_of(self, business_id: str) -> Sequence[StoredKey]:
+        with self._read() as connection:
+            rows = connection.execute(
+                f"SELECT {KEY} FROM api_keys WHERE business_id = ? ORDER BY created_at, id", (business_id,)
+            )
+            return [StoredKey(*row) for row in rows]
+
+    def revoke_key(self, business_id: str, key_id: str, revoked_at: int) -> bool:
+        """True when the business has this key and it was not revoked before."""
+        with self._write() as connection:
+            changed = connection.execute(
+                "UPDATE api_keys SET revoked_at = ? WHERE business_id = ? AND id = ? AND revoked_at IS NULL",
+                (revoked_at, business_id, key_id),
+            )
+            return changed.rowcount == 1
+
+    def wait_for_news(self, timeout_s: float) -> bool:
+        return self._news.wait(timeout_s)
+
+    def close(self) -> None:
+        """Close every connection that is not in use; those in use close when they come back."""
+        with self._write_lock, self._idle_lock, self._watcher_lock:
+            self._closed = True
+            for connection in (*self._idle, self._writer, self._watcher):
+                connection.close()
+            self._idle.clear()
+
+    def now_ms(self) -> int:
+        return time_ns() // 1_000_000 if self._clock is None else self._clock()
+
+    @contextmanager
+    def reading(self, business_id: str) -> Iterator[SqliteTransaction]:
+        with self._read() as connection:
+            transaction = SqliteTransaction(business_id, connection)
+            transaction.head()  # raises UnknownBusiness
+            yield transaction
+
+    @contextmanager
+    def writing(self, business_id: str) -> Iterator[SqliteTransaction]:
+        with self._write() as connection:
+            transaction = SqliteTransaction(business_id, connection)
+            transaction.head()  # raises UnknownBusiness
+            yield transaction
+        self._news.announce()
+
+    @contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        """A connection inside a transaction: everything read through it is of one moment."""
+        with told_as_ledger_errors():
+            connection = self._take_reader()
+            try:
+                connection.execute("BEGIN")
+                yield connection
+                connection.execute("ROLLBACK")
+            except BaseException:
+                connection.close()
+                raise
+            self._give_back(connection)
+
+    def _take_reader(self) -> sqlite3.Connection:
+        with self._idle_lock:
+            if self._idle:
+                return self._idle.pop()
+        return connect(self._path, busy_ms=READ_BUSY_MS)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._idle_lock:
+            if not self._closed and len(self._idle) < IDLE_READERS_MAX:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        """The writer inside a transaction that no other writer of any process shares."""
+        deadline = monotonic() + self._lock_wait_s
+        if not self._write_lock.acquire(timeout=self._lock_wait_s):
+            raise Contention("the ledger file is being written by another thread")
+        try:
+            with told_as_ledger_errors():
+                retry_while_busy(lambda: self._writer.execute("BEGIN IMMEDIATE"), deadline)
+                try:
+                    yield self._writer
+                    self._writer.execute("COMMIT")
+                finally:
+                    # SQLite has already rolled back after some errors, such as a full disk.
+                    if self._writer.in_transaction:
+                        self._writer.execute("ROLLBACK")
+        finally:
+            self._write_lock.release()
+
+    def _changed_by_others(self) -> bool:
+        """Whether a connection other than the watcher committed since this was last asked."""
+        with self._watcher_lock:
+            if self._closed:
+                return False
+            with told_as_ledger_errors():
+                (version,) = self._watcher.execute("PRAGMA data_version").fetchone()
+            changed = version != self._data_version
+            self._data_version = version
+            return bool(changed)

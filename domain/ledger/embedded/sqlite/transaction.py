@@ -1,0 +1,271 @@
+"""The SQL of one transaction on one business's ledger."""
+
+import sqlite3
+from collections.abc import Sequence
+from json import dumps
+from typing import Any
+
+from domain.ledger.contract import Answered, Append, NewStream, Person, Photo, Text, UnknownBusiness
+from domain.ledger.directory import searched
+from domain.ledger.envelope import Head, StoredFact
+from domain.ledger.search import grams_of_text, grams_of_words
+
+FACT = "business_id, position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
+NO_LIMIT = -1
+LAST = 2**63 - 1
+NUMBER_BITS = 32
+
+
+class SqliteTransaction:
+    """Many small statements: inside the process each is a few microseconds and none is a round trip."""
+
+    def __init__(self, business_id: str, connection: sqlite3.Connection) -> None:
+        self.business_id = business_id
+        self._connection = connection
+
+    def _row(self, sql: str, *parameters: object) -> Any:
+        return self._connection.execute(sql, (self.business_id, *parameters)).fetchone()
+
+    def _rows(self, sql: str, *parameters: object) -> list[Any]:
+        return self._connection.execute(sql, (self.business_id, *parameters)).fetchall()
+
+    def head(self) -> Head:
+        row = self._row("SELECT position, hash, recorded_at FROM ledgers WHERE business_id = ?")
+        if row is None:
+            raise UnknownBusiness(self.business_id)
+        return Head(*row)
+
+    def secret(self) -> bytes:
+        row = self._row("SELECT secret FROM ledgers WHERE business_id = ?")
+        if row is None:
+            raise UnknownBusiness(self.business_id)
+        return bytes(row[0])
+
+    def facts(self, after: int, upto: int | None, limit: int, names: Sequence[str]) -> list[StoredFact]:
+        named = f"AND name IN ({', '.join('?' * len(names))})" if names else ""
+        rows = self._rows(
+            f"SELECT {FACT} FROM facts WHERE business_id = ? AND position > ? AND position <= ? {named}"
+            " ORDER BY position LIMIT ?",
+            after,
+            LAST if upto is None else upto,
+            *names,
+            limit,
+        )
+        return [StoredFact(*row) for row in rows]
+
+    def stream(
+        self,
+        stream_id: str,
+        after: int | None = None,
+        upto: int | None = None,
+        *,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> list[StoredFact]:
+        rows = self._rows(
+            f"SELECT {FACT} FROM facts WHERE business_id = ? AND stream_id = ?"
+            f" AND version > ? AND version <= ? ORDER BY version {'DESC' if desc else 'ASC'} LIMIT ?",
+            stream_id,
+            -1 if after is None else after,
+            LAST if upto is None else upto,
+            NO_LIMIT if limit is None else limit,
+        )
+        return [StoredFact(*row) for row in rows]
+
+    def version(self, stream_id: str) -> int:
+        row = self._row("SELECT max(version) FROM facts WHERE business_id = ? AND stream_id = ?", stream_id)
+        return row[0] or 0
+
+    def registered(self, stream_id: str) -> NewStream | None:
+        row = self._row(
+            "SELECT kind, id, customer_id FROM streams WHERE business_id = ? AND id = ?", stream_id
+        )
+        return None if row is None else NewStream(*row)
+
+    def streams_of(self, customer_id: str, kind: str) -> list[str]:
+        rows = self._rows(
+            "SELECT id FROM streams WHERE business_id = ? AND customer_id = ? AND kind = ?"
+            " ORDER BY opened_at",
+            customer_id,
+            kind,
+        )
+        return [id for (id,) in rows]
+
+    def is_claimed(self, claim: str) -> bool:
+        return self._row("SELECT 1 FROM claims WHERE business_id = ? AND claim = ?", claim) is not None
+
+    def claimants(self, prefix: str) -> list[str]:
+        rows = self._rows(
+            "SELECT stream_id FROM claims WHERE business_id = ? AND claim >= ? AND claim < ? ORDER BY claim",
+            prefix,
+            beyond(prefix),
+        )
+        return list(dict.fromkeys(stream_id for (stream_id,) in rows))
+
+    def claim_count(self, prefix: str) -> int:
+        (count,) = self._row(
+            "SELECT count(*) FROM claims WHERE business_id = ? AND claim >= ? AND claim < ?",
+            prefix,
+            beyond(prefix),
+        )
+        return int(count)
+
+    def people(self, ids: Sequence[str]) -> list[Person]:
+        sql = "SELECT id, owner_id, data FROM people WHERE business_id = ? AND id = ?"
+        return [Person(*row) for id in ids if (row := self._row(sql, id)) is not None]
+
+    def people_of(self, owner_id: str) -> list[Person]:
+        rows = self._rows(
+            "SELECT id, owner_id, data FROM people WHERE business_id = ? AND owner_id = ? ORDER BY id",
+            owner_id,
+        )
+        return [Person(*row) for row in rows]
+
+    def texts(self, ids: Sequence[str]) -> list[Text]:
+        sql = "SELECT id, owner_id, salt, text FROM texts WHERE business_id = ? AND id = ?"
+        return [Text(*row) for id in ids if (row := self._row(sql, id)) is not None]
+
+    def photo(self, id: str) -> Photo | None:
+        row = self._row("SELECT id, media_type, data FROM photos WHERE business_id = ? AND id = ?", id)
+        return None if row is None else Photo(*row)
+
+    def search(self, words: Sequence[str], after: str, at_most: int) -> list[str]:
+        found = self._row("SELECT number FROM people_search WHERE business_id = ? ORDER BY number LIMIT 1")
+        if found is None:
+            return []
+        first = found[0] >> NUMBER_BITS << NUMBER_BITS
+        grams = " AND ".join(f'"{gram}"' for gram in grams_of_words(words))
+        rows = self._connection.execute(
+            "SELECT person_id FROM people_grams CROSS JOIN people_search ON number = people_grams.rowid"
+            " WHERE people_grams MATCH ?1 AND people_grams.rowid >= ?2 AND people_grams.rowid < ?3"
+            " AND person_id > ?4"
+            " AND NOT EXISTS (SELECT 1 FROM json_each(?5) WHERE instr(folded, value) = 0) LIMIT ?6",
+            (grams, first, first + (1 << NUMBER_BITS), after, dumps(words), at_most),
+        )
+        return [id for (id,) in rows]
+
+    def answered(self, key: str) -> Answered | None:
+        row = self._row(
+            "SELECT key, fingerprint, first_position, last_position, recorded_at, body"
+            " FROM requests LEFT JOIN answers USING (business_id, key) WHERE business_id = ? AND key = ?",
+            key,
+        )
+        return None if row is None else Answered(*row)
+
+    def write_facts(self, facts: Sequence[StoredFact]) -> None:
+        self._connection.executemany(
+            f"INSERT INTO facts ({FACT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    fact.business_id,
+                    fact.position,
+                    fact.kind,
+                    fact.stream_id,
+                    fact.version,
+                    fact.name,
+                    fact.name_version,
+                    fact.data,
+                    fact.meta,
+                    fact.recorded_at,
+                    fact.hash,
+                )
+                for fact in facts
+            ),
+        )
+
+    def write_beside(self, command: Append, facts: Sequence[StoredFact], answer: Answered | None) -> None:
+        self._write_streams(command, facts)
+        self._write_claims(command)
+        self._write_directory(command)
+        if command.request is not None and answer is not None:
+            self._write_answer(answer, command.request.people)
+
+    def _write_streams(self, command: Append, facts: Sequence[StoredFact]) -> None:
+        opened_at: dict[str, int] = {}
+        for fact in facts:
+            opened_at.setdefault(fact.stream_id, fact.position)
+        for stream in command.streams:
+            self._connection.execute(
+                "INSERT INTO streams (business_id, id, kind, customer_id, opened_at) VALUES (?, ?, ?, ?, ?)",
+                (self.business_id, stream.id, stream.kind, stream.customer_id, opened_at[stream.id]),
+            )
+
+    def _write_claims(self, command: Append) -> None:
+        for claim in command.claims:
+            self._connection.execute(
+                "INSERT INTO claims (business_id, claim, stream_id) VALUES (?, ?, ?)",
+                (self.business_id, claim.claim, claim.stream_id),
+            )
+
+    def _write_directory(self, command: Append) -> None:
+        for person in command.people:
+            self._connection.execute(
+                "INSERT INTO people (business_id, id, owner_id, data) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (business_id, id)"
+                " DO UPDATE SET owner_id = excluded.owner_id, data = excluded.data",
+                (self.business_id, person.id, person.owner_id, person.data),
+            )
+            write_search(self._connection, self.business_id, person)
+        for text in command.texts:
+            self._connection.execute(
+                "INSERT INTO texts (business_id, id, owner_id, salt, text) VALUES (?, ?, ?, ?, ?)",
+                (self.business_id, text.id, text.owner_id, text.salt, text.text),
+            )
+        for photo in command.photos:
+            self._connection.execute(
+                "INSERT INTO photos (business_id, id, media_type, data) VALUES (?, ?, ?, ?)",
+                (self.business_id, photo.id, photo.media_type, photo.data),
+            )
+
+    def _write_answer(self, answer: Answered, people: Sequence[str]) -> None:
+        self._connection.execute(
+            "INSERT INTO requests (business_id, key, fingerprint, first_position, last_position, recorded_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                self.business_id,
+                answer.key,
+                answer.fingerprint,
+                answer.first,
+                answer.last,
+                answer.recorded_at,
+            ),
+        )
+        self._connection.execute(
+            "INSERT INTO answers (business_id, key, body) VALUES (?, ?, ?)",
+            (self.business_id, answer.key, answer.body),
+        )
+        self._connection.executemany(
+            "INSERT INTO answer_people (business_id, person_id, key) VALUES (?, ?, ?)",
+            [(self.business_id, person_id, answer.key) for person_id in dict.fromkeys(people)],
+        )
+
+    def move_head(self, head: Head) -> None:
+        self._connection.execute(
+            "UPDATE ledgers SET position = ?, hash = ?, recorded_at = ? WHERE business_id = ?",
+            (head.position, head.hash, head.recorded_at, self.business_id),
+        )
+
+
+def write_search(connection: sqlite3.Connection, business_id: str, person: Person) -> None:
+    """Keep what a customer is found by; whoever has nothing of the kind is not searched for."""
+    found_by = searched(person)
+    if found_by is None:
+        return
+    # Each business has the numbers between two multiples of 2³², in the order in which its people came.
+    connection.execute(
+        "INSERT INTO people_search (number, business_id, person_id, folded, grams) SELECT coalesce("
+        f"(SELECT max(number) + 1 FROM people_search WHERE business_id = ?1),"
+        f" (SELECT (coalesce(max(number), 0) >> {NUMBER_BITS}) + 1 << {NUMBER_BITS} FROM people_search)"
+        "), ?1, ?2, ?3, ?4 WHERE true"
+        " ON CONFLICT (business_id, person_id) DO UPDATE SET folded = excluded.folded, grams = excluded.grams"
+        " WHERE folded <> excluded.folded",
+        (business_id, person.id, found_by, " ".join(grams_of_text(found_by))),
+    )
+
+
+def beyond(prefix: str) -> str | bytes:
+    """The smallest value after every string that begins so. Prefixes are ours and end in ASCII.
+
+    Every string begins with the empty one, and SQLite sorts every string before any blob.
+    """
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1) if prefix else b""

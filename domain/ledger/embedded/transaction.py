@@ -1,0 +1,217 @@
+"""What a load reads and an append does, for the stores whose reads cost no round trip.
+
+A store inside the process (memory, SQLite) gives a `Transaction` of small steps; the rules of the
+contract are written here once, over those steps. PostgreSQL has its own, as one function.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from domain.ledger.contract import (
+    WITH_PEOPLE,
+    Answered,
+    Append,
+    Conflict,
+    Loaded,
+    NewStream,
+    Person,
+    Photo,
+    Stored,
+    Text,
+    Wanted,
+)
+from domain.ledger.envelope import Head, NewFact, StoredFact, seal
+from domain.values import RECORDED_AT
+
+PACKAGE = "package"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Transaction(Protocol):
+    """One open transaction on the ledger of one business; it sees its own writes."""
+
+    business_id: str
+
+    def head(self) -> Head:
+        """Raises UnknownBusiness."""
+
+    def secret(self) -> bytes:
+        """Raises UnknownBusiness."""
+
+    def facts(self, after: int, upto: int | None, limit: int, names: Sequence[str]) -> list[StoredFact]:
+        """By position, `after` < position ≤ `upto`; only of these names, or of all when none is named."""
+
+    def stream(
+        self,
+        stream_id: str,
+        after: int | None = None,
+        upto: int | None = None,
+        *,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> list[StoredFact]:
+        """By version, `after` < version ≤ `upto`."""
+
+    def version(self, stream_id: str) -> int:
+        """The stream's last version, 0 when it has no fact."""
+
+    def registered(self, stream_id: str) -> NewStream | None: ...
+
+    def streams_of(self, customer_id: str, kind: str) -> list[str]:
+        """In the order they were opened."""
+
+    def is_claimed(self, claim: str) -> bool: ...
+
+    def claimants(self, prefix: str) -> list[str]:
+        """Streams in order of their claims; one that holds several such claims is named once."""
+
+    def claim_count(self, prefix: str) -> int: ...
+
+    def people(self, ids: Sequence[str]) -> list[Person]: ...
+
+    def people_of(self, owner_id: str) -> list[Person]: ...
+
+    def texts(self, ids: Sequence[str]) -> list[Text]: ...
+
+    def photo(self, id: str) -> Photo | None: ...
+
+    def search(self, words: Sequence[str], after: str, at_most: int) -> list[str]:
+        """Ids behind `after` of customers whose name or mobile holds all of these words, in no order."""
+
+    def answered(self, key: str) -> Answered | None: ...
+
+    def write_facts(self, facts: Sequence[StoredFact]) -> None:
+        """Raises eventsourcing's IntegrityError when one takes a version that its stream has."""
+
+    def write_beside(self, command: Append, facts: Sequence[StoredFact], answer: Answered | None) -> None:
+        """Write what goes in with the command's facts: streams, claims, directory, photos, answer.
+
+        People are replaced. Raises eventsourcing's IntegrityError when a text or a photo is already there.
+        """
+
+    def move_head(self, head: Head) -> None: ...
+
+
+def load(transaction: Transaction, wanted: Wanted, keys: Sequence[str]) -> Loaded:
+    """Answer a `Wanted`: the streams first, the request keys after them (design.md, execute())."""
+    head = transaction.head()
+    versions = _streams_to_read(transaction, wanted)
+    facts = [fact for stream_id, known in versions.items() for fact in transaction.stream(stream_id, known)]
+    owners = [stream_id for stream_id in versions if _kind(transaction, stream_id) in WITH_PEOPLE]
+    people = [person for owner in owners for person in transaction.people_of(owner)]
+    counts = {prefix: transaction.claim_count(prefix) for prefix in wanted.counted}
+    answered = {key: answer for key in keys if (answer := transaction.answered(key)) is not None}
+    return Loaded(facts, counts, people, answered, head)
+
+
+def _streams_to_read(transaction: Transaction, wanted: Wanted) -> dict[str, int]:
+    """Every stream that is wanted, by id or by what it belongs to, with the version already known."""
+    versions = dict(wanted.streams)
+    for customer_id in wanted.packages_of:
+        for stream_id in transaction.streams_of(customer_id, PACKAGE):
+            versions.setdefault(stream_id, 0)
+    for prefix in wanted.claimed:
+        for stream_id in transaction.claimants(prefix):
+            versions.setdefault(stream_id, 0)
+    if wanted.with_customers:
+        for stream_id in tuple(versions):
+            stream = transaction.registered(stream_id)
+            if stream is not None and stream.kind == PACKAGE and stream.customer_id is not None:
+                versions.setdefault(stream.customer_id, 0)
+    return versions
+
+
+def _kind(transaction: Transaction, stream_id: str) -> str | None:
+    stream = transaction.registered(stream_id)
+    return None if stream is None else stream.kind
+
+
+def append(transaction: Transaction, batch: Sequence[Append], now_ms: int) -> list[Stored | Conflict]:
+    """Store each command whole or not at all, in order; all of a batch are recorded at one moment."""
+    before = head = transaction.head()
+    recorded_at = max(now_ms, head.recorded_at)
+    outcomes: list[Stored | Conflict] = []
+    spoiled: set[str] = set()
+    """Streams whose facts a command before did not get stored."""
+    for command in batch:
+        conflict = _spoiled(command, spoiled) or _conflict(transaction, command)
+        if conflict is not None:
+            spoiled |= {fact.stream_id for fact in command.facts}
+            outcomes.append(conflict)
+            continue
+        facts = sealed(transaction.business_id, head, command.facts, recorded_at)
+        first = facts[0].position if facts else head.position
+        head = head_after(head, facts)
+        stored = Stored(first, head.position, recorded_at)
+        transaction.write_facts(facts)
+        transaction.write_beside(command, facts, _answer(command, stored))
+        outcomes.append(stored)
+    if head != before:
+        transaction.move_head(head)
+    return outcomes
+
+
+def _spoiled(command: Append, spoiled: set[str]) -> Conflict | None:
+    """A command decided on facts that are not there; the same version may now be another's fact."""
+    return next((Conflict(stream_id) for stream_id in command.read if stream_id in spoiled), None)
+
+
+def _conflict(transaction: Transaction, command: Append) -> Conflict | None:
+    """What of the command's decision is no longer so, or None."""
+    if command.request is not None and transaction.answered(command.request.key) is not None:
+        return Conflict(command.request.key)
+    for stream_id, version in command.read.items():
+        if transaction.version(stream_id) != version:
+            return Conflict(stream_id)
+    for claim in command.claims:
+        if transaction.is_claimed(claim.claim):
+            return Conflict(claim.claim)
+    return None
+
+
+def _answer(command: Append, stored: Stored) -> Answered | None:
+    if command.request is None:
+        return None
+    body = command.request.body.replace(RECORDED_AT, moment_text(stored.recorded_at))
+    return Answered(
+        command.request.key, command.request.fingerprint, stored.first, stored.last, stored.recorded_at, body
+    )
+
+
+def sealed(business_id: str, head: Head, facts: Sequence[NewFact], recorded_at: int) -> list[StoredFact]:
+    """The facts at the next positions after the head, each sealed on the one before it."""
+    previous = head.hash
+    chained: list[StoredFact] = []
+    for position, fact in enumerate(facts, head.position + 1):
+        previous = seal(previous, business_id, position, fact, recorded_at)
+        chained.append(
+            StoredFact(
+                business_id,
+                position,
+                fact.kind,
+                fact.stream_id,
+                fact.version,
+                fact.name,
+                fact.name_version,
+                fact.data,
+                fact.meta,
+                recorded_at,
+                previous,
+            )
+        )
+    return chained
+
+
+def head_after(head: Head, facts: Sequence[StoredFact]) -> Head:
+    """The head once these facts, sealed on it, are stored."""
+    if not facts:
+        return head
+    last = facts[-1]
+    return Head(last.position, last.hash, last.recorded_at)
+
+
+def moment_text(recorded_at: int) -> str:
+    """Milliseconds since 1970 as RFC 3339 in UTC: `2026-10-03T08:00:00.000Z`."""
+    moment = EPOCH + timedelta(milliseconds=recorded_at)
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

@@ -1,0 +1,228 @@
+"""What the functions of the ledger take, in the binary form of PostgreSQL: `command[]` and `question[]`.
+
+Written by hand because it is the hot path: the driver's own dumpers of lists and composites take several
+times as long as the append itself. The layouts are those of `array_recv` and `record_recv`; the order of the
+fields is that of the types in 0001_ledger.sql, and the server refuses any other type in a field.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from struct import Struct
+from typing import Generic, TypeVar
+
+from psycopg import Connection
+from psycopg.abc import Buffer
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+
+from domain.ledger.contract import Append, Claim, NewStream, Person, Text, Wanted
+from domain.ledger.envelope import NewFact
+
+BOOLEAN, BYTEA, INTEGER, TEXT, INTEGERS, TEXTS = 16, 17, 23, 25, 1007, 1009
+NULL = -1
+
+MAX_CODE_POINT = 0x10FFFF
+SURROGATES = range(0xD800, 0xE000)
+
+Item = TypeVar("Item")
+
+_int = Struct("!i").pack
+_field = Struct("!ii").pack
+_integer_field = Struct("!iii").pack
+_array_head = Struct("!iiiii").pack
+_empty_array = Struct("!iii").pack
+
+_TWO_FIELDS, _SEVEN_FIELDS = _int(2), _int(7)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The bytes of an array of composites."""
+
+    data: bytes
+
+
+class BatchDumper(Dumper):
+    """Sends a Batch as it is; its type is left to the server, which knows it from the function."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: Batch) -> Buffer:
+        return obj.data
+
+
+class Wire:
+    """Encodes batches for one schema, whose composite types have numbers of their own."""
+
+    TYPES = ("question", "command", "seen", "new_fact", "new_claim", "new_stream", "new_person", "new_text")
+
+    def __init__(self, oids: Mapping[str, tuple[int, int]]) -> None:
+        """`oids`: type name → (its oid, its array's oid)."""
+        self._question = oids["question"][0]
+        self._command = oids["command"][0]
+        self._reads = _ArrayField(oids["seen"], _seen)
+        self._facts = _ArrayField(oids["new_fact"], _fact)
+        self._claims = _ArrayField(oids["new_claim"], _claim)
+        self._streams = _ArrayField(oids["new_stream"], _stream)
+        self._people = _ArrayField(oids["new_person"], _person)
+        self._texts = _ArrayField(oids["new_text"], _text_row)
+
+    @classmethod
+    def of(cls, connection: Connection) -> "Wire":
+        """The encoder of the schema that the connection's search_path names."""
+        rows = connection.execute(
+            "SELECT typname, oid::int8, typarray::int8 FROM pg_type"
+            " WHERE typnamespace = current_schema()::regnamespace AND typname = ANY (%s)",
+            [list(cls.TYPES)],
+        ).fetchall()
+        return cls({name: (oid, array_oid) for name, oid, array_oid in rows})
+
+    def batch(self, commands: Iterable[Append]) -> Batch:
+        return Batch(_array(self._command, [self._row(command) for command in commands]))
+
+    def questions(self, asked: Iterable[tuple[str, Wanted, Sequence[str]]]) -> Batch:
+        """Each is (business, what is wanted of it, request keys)."""
+        return Batch(_array(self._question, [_question(*each) for each in asked]))
+
+    def _row(self, command: Append) -> bytes:
+        request = command.request
+        if request is None:
+            asked = _null(TEXT) + _null(BYTEA) + _null(TEXT) + _null(TEXTS)
+        else:
+            asked = _text(request.key) + _bytes(request.fingerprint) + _text(request.body)
+            asked += _texts(request.people)
+        return b"".join(
+            (
+                _int(10),
+                asked,
+                self._reads(command.read.items()),
+                self._facts(command.facts),
+                self._claims(command.claims),
+                self._streams(command.streams),
+                self._people(command.people),
+                self._texts(command.texts),
+            )
+        )
+
+
+class _ArrayField(Generic[Item]):
+    """A field of a command: an array of one composite type, mostly empty."""
+
+    def __init__(self, oids: tuple[int, int], row: Callable[[Item], bytes]) -> None:
+        self._oid, array_oid = oids
+        self._row = row
+        self._array_oid = array_oid
+        self._empty = self._field([])
+
+    def __call__(self, items: Collection[Item]) -> bytes:
+        return self._field([self._row(item) for item in items]) if items else self._empty
+
+    def _field(self, rows: Sequence[bytes]) -> bytes:
+        data = _array(self._oid, rows)
+        return _field(self._array_oid, len(data)) + data
+
+
+def _question(business_id: str, wanted: Wanted, keys: Sequence[str]) -> bytes:
+    return b"".join(
+        (
+            _int(10),
+            _text(business_id),
+            _texts(wanted.streams),
+            _integers(wanted.streams.values()),
+            _texts(wanted.packages_of),
+            _texts(wanted.claimed),
+            _texts(map(beyond, wanted.claimed)),
+            _flag(wanted.with_customers),
+            _texts(wanted.counted),
+            _texts(map(beyond, wanted.counted)),
+            _texts(keys),
+        )
+    )
+
+
+def _seen(item: tuple[str, int]) -> bytes:
+    return _TWO_FIELDS + _text(item[0]) + _integer(item[1])
+
+
+def _fact(fact: NewFact) -> bytes:
+    return b"".join(
+        (
+            _SEVEN_FIELDS,
+            _known_text(fact.kind),
+            _text(fact.stream_id),
+            _integer(fact.version),
+            _known_text(fact.name),
+            _integer(fact.name_version),
+            _bytes(fact.data),
+            _bytes(fact.meta),
+        )
+    )
+
+
+def _claim(claim: Claim) -> bytes:
+    return _TWO_FIELDS + _text(claim.claim) + _text(claim.stream_id)
+
+
+def _stream(stream: NewStream) -> bytes:
+    customer = _null(TEXT) if stream.customer_id is None else _text(stream.customer_id)
+    return _int(3) + _text(stream.kind) + _text(stream.id) + customer
+
+
+def _person(person: Person) -> bytes:
+    return _int(3) + _text(person.id) + _text(person.owner_id) + _text(person.data)
+
+
+def _text_row(text: Text) -> bytes:
+    return _int(4) + _text(text.id) + _text(text.owner_id) + _bytes(text.salt) + _text(text.text)
+
+
+def _text(value: str) -> bytes:
+    data = value.encode()
+    return _field(TEXT, len(data)) + data
+
+
+_known_text = lru_cache(maxsize=256)(_text)
+"""For the few texts that there are: kinds of streams and names of facts."""
+
+
+def _bytes(value: bytes) -> bytes:
+    return _field(BYTEA, len(value)) + value
+
+
+def _integer(value: int) -> bytes:
+    return _integer_field(INTEGER, 4, value)
+
+
+def _texts(values: Iterable[str]) -> bytes:
+    data = _array(TEXT, [value.encode() for value in values])
+    return _field(TEXTS, len(data)) + data
+
+
+def _integers(values: Iterable[int]) -> bytes:
+    data = _array(INTEGER, [_int(value) for value in values])
+    return _field(INTEGERS, len(data)) + data
+
+
+def _flag(value: bool) -> bytes:
+    return _field(BOOLEAN, 1) + (b"\1" if value else b"\0")
+
+
+def _null(oid: int) -> bytes:
+    return _field(oid, NULL)
+
+
+def _array(oid: int, items: Sequence[bytes]) -> bytes:
+    if not items:
+        return _empty_array(0, 0, oid)
+    return b"".join([_array_head(1, 0, oid, len(items), 1), *[_int(len(item)) + item for item in items]])
+
+
+def beyond(prefix: str) -> str:
+    """The lowest text, by code points, above everything that begins with `prefix`."""
+    while prefix and ord(prefix[-1]) == MAX_CODE_POINT:
+        prefix = prefix[:-1]
+    if not prefix:
+        return chr(MAX_CODE_POINT)
+    following = ord(prefix[-1]) + 1
+    return prefix[:-1] + chr(SURROGATES.stop if following in SURROGATES else following)

@@ -1,0 +1,101 @@
+"""Telling other processes that a ledger has grown, and hearing it from them, by LISTEN and NOTIFY.
+
+A NOTIFY takes a lock on the whole server when its transaction commits, which would queue all appends behind
+each other's disk flush. So it is never in the append's transaction: one thread with a connection of its own
+sends one for all appends of a few milliseconds. Both threads start when they are first needed, reconnect with
+back-off, and may miss something: polling is the guarantee.
+"""
+
+import logging
+from collections.abc import Callable
+from threading import Event, Lock, Thread
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from domain.ledger.growth_signal import News
+
+COALESCE_S = 0.005
+LISTEN_S = 0.2
+"""How long a thread that listens waits before it looks whether it should end."""
+
+RETRY_S_MIN = 0.1
+RETRY_S_MAX = 5.0
+
+log = logging.getLogger(__name__)
+
+Connect = Callable[[], psycopg.Connection[Any]]
+
+
+class Wakening:
+    """Spreads the news of one process among all processes on the same schema."""
+
+    def __init__(self, connect: Connect, channel: str) -> None:
+        self._connect = connect
+        self._channel = sql.Identifier(channel)
+        self._news = News(lambda: False)
+        self._to_tell = Event()
+        self._ended = Event()
+        self._starting = Lock()
+        self._threads: dict[str, Thread] = {}
+        self._own_pid = 0
+
+    def announce(self) -> None:
+        """Wake this process's waiters now, those of others within a few milliseconds."""
+        self._news.announce()
+        self._to_tell.set()
+        self._run("carnet-notify", self._tell)
+
+    def wait(self, timeout_s: float) -> bool:
+        """See `Store.wait_for_news`."""
+        self._run("carnet-listen", self._listen)
+        return self._news.wait(timeout_s)
+
+    def close(self) -> None:
+        self._ended.set()
+        self._to_tell.set()
+        for thread in self._threads.values():
+            thread.join(timeout=1)
+
+    def _run(self, name: str, work: Callable[[psycopg.Connection[Any]], None]) -> None:
+        """Start that thread unless it runs."""
+        if name in self._threads:
+            return
+        with self._starting:
+            if name not in self._threads and not self._ended.is_set():
+                self._threads[name] = Thread(target=self._connected, args=(work,), name=name, daemon=True)
+                self._threads[name].start()
+
+    def _connected(self, work: Callable[[psycopg.Connection[Any]], None]) -> None:
+        """Do the work on a connection, on another one when that is lost."""
+        retry_s = RETRY_S_MIN
+        while not self._ended.is_set():
+            try:
+                with self._connect() as connection:
+                    work(connection)
+            except psycopg.Error as error:
+                log.warning("%s; again in %.1f s", error, retry_s)
+                self._ended.wait(retry_s)
+                retry_s = min(2 * retry_s, RETRY_S_MAX)
+
+    def _tell(self, connection: psycopg.Connection[Any]) -> None:
+        # Nothing is written, so there is nothing to flush while the server-wide lock is held.
+        connection.execute("SET synchronous_commit = off")
+        self._own_pid = connection.info.backend_pid
+        notify = sql.SQL("NOTIFY {}").format(self._channel)
+        # What was announced before the last connection was lost is told first.
+        while not self._ended.is_set():
+            self._to_tell.clear()
+            connection.execute(notify)
+            self._ended.wait(COALESCE_S)
+            self._to_tell.wait()
+
+    def _listen(self, connection: psycopg.Connection[Any]) -> None:
+        connection.execute(sql.SQL("LISTEN {}").format(self._channel))
+        # Something may have been missed before.
+        self._news.announce()
+        while not self._ended.is_set():
+            for notice in connection.notifies(timeout=LISTEN_S):
+                if notice.pid != self._own_pid:
+                    self._news.announce()

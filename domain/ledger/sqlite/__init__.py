@@ -1,6 +1,0 @@
-"""Ledgers in one SQLite file: `migrate` makes it or brings it up to date, `SqliteStore` uses it."""
-
-from domain.ledger.sqlite.schema import migrate
-from domain.ledger.sqlite.store import SqliteStore
-
-__all__ = ["SqliteStore", "migrate"]

@@ -1,0 +1,1 @@
+"""How any read model is kept: the definition, the runner, the rebuild, freshness. It knows no read model."""

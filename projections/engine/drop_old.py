@@ -1,0 +1,53 @@
+"""Dropping the tables that nothing reads any more."""
+
+import logging
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.exc import OperationalError
+
+from projections.engine.checkpoints import CHECKPOINTS, OLD, read_tables
+from projections.engine.definition import Projection
+from projections.engine.tables import Views
+
+log = logging.getLogger("carnet.rebuild")
+
+
+def drop_old(views: Views, projection: Projection) -> list[str]:
+    """Drop the tables that this version has taken the place of; their names.
+
+    One that is still being read for longer than a lock is waited for is left to the next time.
+    """
+    replaced = (read_tables.c.state == OLD) | (read_tables.c.version < projection.version)
+    with views.reading() as connection:
+        names = connection.scalars(
+            select(read_tables.c.physical).where(read_tables.c.projection == projection.name, replaced)
+        ).all()
+    dropped = []
+    for physical in names:
+        try:
+            if not views.on_postgres:
+                _empty(views, physical)
+            with views.altering() as connection:
+                drop(connection, physical)
+        except OperationalError as error:
+            log.warning("%s is still being read and stays for now: %s", physical, error.orig)
+        else:
+            dropped.append(physical)
+    return dropped
+
+
+def _empty(views: Views, physical: str) -> None:
+    """Delete its rows a thousand at a time: SQLite would hold its one writer for the whole of a big table."""
+    statement = f"DELETE FROM {physical} WHERE rowid IN (SELECT rowid FROM {physical} LIMIT 1000)"
+    while True:
+        with views.writing() as connection:
+            if connection.exec_driver_sql(statement).rowcount == 0:
+                return
+
+
+def drop(connection: Connection, physical: str) -> None:
+    """Forget a table with its checkpoints, if there is one; within `Views.altering()`."""
+    # First the checkpoints: that waits for the runner that holds one, and none will take it up again.
+    connection.execute(delete(CHECKPOINTS).where(CHECKPOINTS.c.physical == physical))
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {physical}")
+    connection.execute(delete(read_tables).where(read_tables.c.physical == physical))

@@ -1,0 +1,264 @@
+"""Taking pages of facts into the rows of one read table: the one way, live and in a rebuild.
+
+Facts are folded in memory first and written afterwards, so that a page of any number of businesses costs one
+SELECT of the rows it touches and a write or two, and so that a fact that fails leaves nothing of itself behind.
+"""
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, StatementError
+
+from domain.fact import UnreadableFact
+from domain.ledger.contract import LedgerRecorder
+from domain.ledger.envelope import StoredFact
+from domain.ledger.mapper import Recorded
+from projections.engine.checkpoints import Checkpoint, Stop, error_text
+from projections.engine.definition import Key, Keyed, Place, Projection, Row, added_rows, changed_rows
+from projections.engine.rows import add_rows, change_rows, copy_rows, delete_rows, put_rows, read_rows
+
+SHAPES_MAX = 4
+"""Rows in which the same columns changed are written by a statement of their own; the rarest are put whole."""
+
+Decode = Callable[[StoredFact], Recorded]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Facts in order of position as far as they can be read, and what could not be read after them."""
+
+    facts: Sequence[Recorded]
+    stop: Stop | None
+
+    def after(self, position: int) -> Sequence[Recorded]:
+        if not self.facts or self.facts[0].position > position:
+            return self.facts
+        return self.facts[bisect_right(self.facts, position, key=lambda recorded: recorded.position) :]
+
+
+def read_page(
+    ledger: LedgerRecorder, after: int, limit: int, decode: Decode, upto: int | None = None
+) -> Page:
+    """The next facts of a ledger."""
+    return page_of(ledger.facts(after=after, limit=limit, upto=upto), decode)
+
+
+def page_of(stored: Iterable[StoredFact], decode: Decode) -> Page:
+    """Each fact decoded once for every read model."""
+    facts: list[Recorded] = []
+    for fact in stored:
+        try:
+            facts.append(decode(fact))
+        except UnreadableFact as error:
+            return Page(facts, Stop(fact.position, error_text(error)))
+    return Page(facts, None)
+
+
+class Folding:
+    """Rows of one read table, of any number of businesses, on their way from facts to the database.
+
+    `empty` says that the table holds no row of these businesses yet: then nothing need be looked up, and the
+    first write may be a COPY. Rows stay in memory until `forget()`.
+    """
+
+    def __init__(self, projection: Projection, table: Table, *, empty: bool = False) -> None:
+        self._projection = projection
+        self._table = table
+        self._rows: defaultdict[str, dict[Key, Row | None]] = defaultdict(dict)
+        """By business, as the facts have made them so far."""
+        self._written: dict[Place, Row | None] = {}
+        """As they are in the table."""
+        self._unwritten: dict[Place, Row | None] = {}
+        self._all_known = empty
+        self._table_empty = empty
+
+    @property
+    def unwritten(self) -> int:
+        """How many rows wait to be written."""
+        return len(self._unwritten)
+
+    @property
+    def held(self) -> int:
+        """How many rows lie in memory."""
+        return sum(map(len, self._rows.values()))
+
+    def take(self, connection: Connection, facts: Sequence[Recorded]) -> dict[str, Stop]:
+        """Fold the facts of each business up to the first that fails, which is told; it leaves nothing."""
+        handled = [recorded for recorded in facts if type(recorded.fact) in self._projection.handles]
+        if isinstance(self._projection, Keyed):
+            return self._replace(connection, self._projection, handled)
+        stops: dict[str, Stop] = {}
+        for recorded in handled:
+            business_id = recorded.business_id
+            if business_id in stops:
+                continue
+            try:
+                added = added_rows(self._projection, recorded)
+            except Exception as error:  # whatever a read model raises stops it here, visibly
+                stops[business_id] = Stop(recorded.position, error_text(error))
+                continue
+            for key, row in added.items():
+                self._unwritten.setdefault((business_id, *key), row)
+        return stops
+
+    def _replace(
+        self, connection: Connection, projection: Keyed, facts: Sequence[Recorded]
+    ) -> dict[str, Stop]:
+        touched: list[tuple[Recorded, Sequence[Key]]] = []
+        stops: dict[str, Stop] = {}
+        for recorded in facts:
+            if recorded.business_id not in stops:
+                try:
+                    touched.append((recorded, projection.keys(recorded)))
+                except Exception as error:  # as above
+                    stops[recorded.business_id] = Stop(recorded.position, error_text(error))
+        self._look_up(connection, touched)
+        failed: dict[str, Stop] = {}
+        for recorded, keys in touched:
+            business_id = recorded.business_id
+            if business_id in failed:
+                continue
+            rows = self._rows[business_id]
+            try:
+                changed = changed_rows(projection, rows, recorded, keys)
+            except Exception as error:  # as above
+                failed[business_id] = Stop(recorded.position, error_text(error))
+                continue
+            rows.update(changed)
+            self._unwritten.update(((business_id, *key), row) for key, row in changed.items())
+        return stops | failed  # what failed here came before what has no keys
+
+    def _look_up(self, connection: Connection, touched: Sequence[tuple[Recorded, Sequence[Key]]]) -> None:
+        if self._all_known:
+            return
+        missing: dict[Place, None] = {}
+        for recorded, keys in touched:
+            known = self._rows[recorded.business_id]
+            missing.update(((recorded.business_id, *key), None) for key in keys if key not in known)
+        found = read_rows(connection, self._table, missing)
+        self._written.update(found)
+        for business_id, *key in missing:
+            self._rows[business_id][tuple(key)] = found.get((business_id, *key))
+
+    def write(self, connection: Connection) -> None:
+        """Write what changed. Belongs in the transaction that moves the checkpoint."""
+        rows = [row for row in self._unwritten.values() if row is not None]
+        if self._table_empty:
+            copy_rows(connection, self._table, rows)
+        elif isinstance(self._projection, Keyed):
+            self._write_changes(connection)
+            gone = [place for place, row in self._unwritten.items() if row is None]
+            delete_rows(connection, self._table, gone)
+        else:
+            add_rows(connection, self._table, rows)
+        if isinstance(self._projection, Keyed):
+            self._written.update(self._unwritten)
+        self._unwritten = {}
+        self._table_empty = False
+
+    def _write_changes(self, connection: Connection) -> None:
+        """New rows whole; of the others only what changed, as most facts change little of a wide row."""
+        whole: list[Row] = []
+        changed: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
+        for place, row in self._unwritten.items():
+            if row is None:
+                continue
+            before = self._written.get(place)
+            if before is None:
+                whole.append(row)
+            elif names := _changed(before, row):
+                changed[names].append(row)
+        kept = Counter({names: len(rows) for names, rows in changed.items()}).most_common(SHAPES_MAX)
+        for names, _ in kept:
+            change_rows(connection, self._table, names, changed.pop(names))
+        whole.extend(row for rows in changed.values() for row in rows)
+        put_rows(connection, self._table, whole)
+
+    def forget(self) -> None:
+        """Let the written rows go from memory; what is touched next is read from the table again."""
+        self._rows.clear()
+        self._written = {}
+        self._all_known = False
+
+
+def _changed(before: Row, after: Row) -> tuple[str, ...]:
+    return tuple(name for name, value in after.items() if value is not before[name] and value != before[name])
+
+
+def apply(
+    connection: Connection,
+    projection: Projection,
+    table: Table,
+    checkpoints: Mapping[str, Checkpoint],
+    pages: Mapping[str, Page],
+    *,
+    carefully: bool = False,
+) -> dict[str, Checkpoint]:
+    """Take the pages of businesses into a table and tell where each checkpoint belongs now.
+
+    Raises what the database makes of the rows; `carefully` finds the facts whose rows it will not take, and
+    stops there.
+    """
+    facts = [
+        recorded
+        for business_id, checkpoint in checkpoints.items()
+        for recorded in pages[business_id].after(checkpoint.position)
+    ]
+    take = _take_carefully if carefully else _take
+    stops = take(connection, projection, table, facts) if facts else {}
+    return {
+        business_id: _reached(checkpoint, pages[business_id], stops.get(business_id))
+        for business_id, checkpoint in checkpoints.items()
+    }
+
+
+def _reached(before: Checkpoint, page: Page, stop: Stop | None) -> Checkpoint:
+    # A table may be past what can no longer be read: older code could.
+    if stop is None and page.stop is not None and page.stop.position > before.position:
+        stop = page.stop
+    if stop is not None:
+        return Checkpoint(before.projection, before.physical, stop.position - 1, stop)
+    if not page.facts or page.facts[-1].position <= before.position:
+        return before
+    return Checkpoint(before.projection, before.physical, page.facts[-1].position)
+
+
+def _take(
+    connection: Connection, projection: Projection, table: Table, facts: Sequence[Recorded]
+) -> dict[str, Stop]:
+    folding = Folding(projection, table)
+    stops = folding.take(connection, facts)
+    folding.write(connection)
+    return stops
+
+
+def _take_carefully(
+    connection: Connection, projection: Projection, table: Table, facts: Sequence[Recorded]
+) -> dict[str, Stop]:
+    """Halve the facts until those are found that the database refuses; all before them are taken."""
+    try:
+        with connection.begin_nested():
+            return _take(connection, projection, table, facts)
+    except Exception as error:  # what is not of the data is raised again
+        if not is_of_the_data(error):
+            raise
+        if len(facts) == 1:
+            return {facts[0].business_id: Stop(facts[0].position, error_text(error))}
+    half = len(facts) // 2
+    stops = _take_carefully(connection, projection, table, facts[:half])
+    if rest := [recorded for recorded in facts[half:] if recorded.business_id not in stops]:
+        stops |= _take_carefully(connection, projection, table, rest)
+    return stops
+
+
+def is_of_the_data(error: Exception) -> bool:
+    """Whether the database refused these rows and always will, unlike a lost connection or a full disk."""
+    if isinstance(error, ProgrammingError):
+        # The driver's own refusal of a value; a complaint of the server (a missing table) has a state.
+        return getattr(error.orig, "sqlstate", None) is None
+    if isinstance(error, DBAPIError):
+        return isinstance(error, DataError | IntegrityError)
+    return isinstance(error, StatementError | OverflowError)

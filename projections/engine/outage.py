@@ -1,0 +1,50 @@
+"""Telling a database that cannot answer from a mistake in a query, by whatever driver it is reached."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
+
+from domain.ledger.contract import LedgerUnavailable
+
+SQLITE_OUT = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+POSTGRES_OUT = ("08", "40", "53", "55", "57", "58")
+"""Classes of states: connection, rollback, resources, locks, intervention, system."""
+
+
+@contextmanager
+def told_as_unavailable() -> Iterator[None]:
+    """Whatever says that the database cannot answer now is raised as LedgerUnavailable."""
+    try:
+        yield
+    except TimeoutError as error:  # of the pool: every connection is in use
+        raise LedgerUnavailable("every connection to the read models is in use") from error
+    except DBAPIError as error:
+        if is_outage(error):
+            raise LedgerUnavailable("the read models cannot be reached") from error
+        raise
+
+
+def is_outage(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in SQLITE_OUT
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:  # the server could not be asked at all
+        return isinstance(error, OperationalError | InterfaceError)
+    return str(state).startswith(POSTGRES_OUT)

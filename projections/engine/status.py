@@ -1,0 +1,101 @@
+"""How far the read models are behind: for operators and for the health of the process."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from domain.ledger.contract import Store
+from projections.engine import checkpoints
+from projections.engine.checkpoints import CHECKPOINTS, Checkpoint
+from projections.engine.tables import Views
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One read model in one ledger."""
+
+    business_id: str
+    head: int
+    checkpoint: Checkpoint
+
+    @property
+    def lag(self) -> int:
+        """How many facts are still to be taken."""
+        return max(0, self.head - self.checkpoint.position)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """One read model over all ledgers."""
+
+    projection: str
+    physical: str
+    facts: int
+    applied: int
+    stopped: int
+    """In how many ledgers it has stopped."""
+
+    @property
+    def lag(self) -> int:
+        return max(0, self.facts - self.applied)
+
+
+def standings(store: Store, views: Views, business_id: str | None = None) -> Iterator[Standing]:
+    """Every read model in every ledger, or in one."""
+    for business, head in store.heads():
+        if business_id in (None, business):
+            with views.reading() as connection:
+                found = checkpoints.read(connection, views.projections.values(), business)
+            for name in views.projections:
+                if name in found:
+                    yield Standing(business, head, found[name])
+
+
+def stopped(views: Views) -> list[tuple[str, Checkpoint]]:
+    """(business id, checkpoint) of all that has stopped: what somebody has to look at."""
+    with views.reading() as connection:
+        names = {
+            physical: name
+            for name, physical in checkpoints.live_tables(connection, views.projections.values()).items()
+        }
+        rows = connection.execute(
+            select(CHECKPOINTS)
+            .where(CHECKPOINTS.c.stopped_at.is_not(None), CHECKPOINTS.c.physical.in_(names))
+            .order_by(CHECKPOINTS.c.business_id, CHECKPOINTS.c.physical)
+        )
+        return [
+            (
+                row.business_id,
+                Checkpoint(
+                    names[row.physical],
+                    row.physical,
+                    row.position,
+                    checkpoints.Stop(row.stopped_at, row.error),
+                ),
+            )
+            for row in rows
+        ]
+
+
+def totals(store: Store, views: Views) -> list[Total]:
+    """One line for each read model, at the price of one query however many ledgers there are."""
+    with views.reading() as connection:
+        live = checkpoints.live_tables(connection, views.projections.values())
+        rows = connection.execute(
+            select(
+                CHECKPOINTS.c.physical,
+                func.sum(CHECKPOINTS.c.position),
+                func.count(CHECKPOINTS.c.stopped_at),
+            )
+            .where(CHECKPOINTS.c.physical.in_(live.values()))
+            .group_by(CHECKPOINTS.c.physical)
+        )
+        applied = {physical: (int(sum_), count) for physical, sum_, count in rows}
+    # Read after the checkpoints: a head never lies behind what was taken from it.
+    facts = sum(head for _, head in store.heads())
+    return [
+        Total(name, live[name], facts, *applied.get(live[name], (0, 0)))
+        for name in views.projections
+        if name in live
+    ]

@@ -1,0 +1,288 @@
+"""Where the read tables live: a schema of their own on PostgreSQL, a file of their own on SQLite.
+
+Nothing in here is the truth: the schema or the file can be thrown away and made again from the ledger.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import from_json, to_json
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError
+
+from projections.engine import checkpoints
+from projections.engine.checkpoints import Checkpoint, live_tables, read_tables
+from projections.engine.definition import Projection, physical_name, physical_table
+
+SCHEMA = "carnet_views"
+LOCK_WAIT_S = 3.0
+"""How long a statement waits for a lock before it fails."""
+CREATE_WAIT_S = 60
+READ_TRIES = 10
+KEYED_WRITES = (
+    "SELECT set_config('synchronous_commit', 'off', true), set_config('plan_cache_mode',"
+    " 'force_generic_plan', true), set_config('enable_hashjoin', 'off', true),"
+    " set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true)"
+)
+"""Of a transaction that writes on PostgreSQL. A crash may lose the last moments of it, rows and checkpoint
+together, which the ledger still has: no flush is waited for. Rows are found by their keys, whatever the planner
+believes of a table that grows faster than its statistics."""
+CREATE_LOCK = 0x6361726E6574
+"""The PostgreSQL advisory lock of whoever makes, switches or drops read tables ("carnet")."""
+
+
+class ProjectionMissing(LookupError):
+    """No table was made for this version of a read model: `create()` or a rebuild makes it."""
+
+
+class HeldElsewhere(Exception):
+    """Somebody else is writing read tables just now (SQLite has one writer at a time)."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Read tables and how far they had come in one ledger, all of one moment."""
+
+    connection: Connection
+    tables: Mapping[str, Table]
+    checkpoints: Mapping[str, Checkpoint]
+
+    @property
+    def position(self) -> int:
+        """What every one of these tables is true for: their lowest checkpoint."""
+        return min(checkpoint.position for checkpoint in self.checkpoints.values())
+
+
+class Views:
+    """The read tables of one installation. `where` is `postgresql://…` or the path of an SQLite file.
+
+    Connections are made as they are needed, so it can be made before the database can be reached.
+    """
+
+    def __init__(
+        self,
+        where: str | Path,
+        projections: Sequence[Projection],
+        *,
+        schema: str = SCHEMA,
+        pool_size: int = 5,
+        lock_wait_s: float = LOCK_WAIT_S,
+    ) -> None:
+        self.projections = {projection.name: projection for projection in projections}
+        if len(self.projections) != len(projections):
+            raise TypeError("two read models have the same name")
+        self.where = where
+        self._schema = schema
+        self._lock_wait_s = lock_wait_s
+        self.on_postgres = str(where).startswith(("postgresql:", "postgres:"))
+        self.engine = (
+            _postgres(str(where), schema, pool_size, lock_wait_s)
+            if self.on_postgres
+            else _sqlite(where, pool_size, lock_wait_s)
+        )
+        self._reader = (
+            self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            if self.on_postgres
+            else self.engine
+        )
+        self._writer = self.engine.execution_options(carnet_writes=True)
+        self._live: dict[str, str] = {}
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def table(self, projection: Projection, physical: str) -> Table:
+        return physical_table(projection.table, physical)
+
+    def create(self) -> None:
+        """Make whatever is not there yet; safe from several processes at once, and again and again."""
+        if not self.on_postgres:
+            _use_write_ahead_log(self.engine)
+        with self.altering() as connection:
+            if self.on_postgres and not _has_schema(connection, self._schema):
+                connection.execute(text(f"CREATE SCHEMA {self._schema}"))
+            checkpoints.metadata.create_all(connection)
+            live = live_tables(connection, self.projections.values())
+            for projection in self.projections.values():
+                if projection.name not in live:
+                    self._create_live(connection, projection)
+
+    def _create_live(self, connection: Connection, projection: Projection) -> None:
+        physical = physical_name(projection)
+        self.table(projection, physical).create(connection, checkfirst=True)
+        connection.execute(
+            checkpoints.inserting(connection.dialect, read_tables).on_conflict_do_update(
+                index_elements=[read_tables.c.physical], set_={"state": checkpoints.LIVE}
+            ),
+            {
+                "physical": physical,
+                "projection": projection.name,
+                "version": projection.version,
+                "state": checkpoints.LIVE,
+                "generation": 1,
+            },
+        )
+
+    @contextmanager
+    def altering(self) -> Iterator[Connection]:
+        """A transaction that alone makes, switches or drops read tables; committed on leaving."""
+        with self.writing() as connection:
+            if self.on_postgres:
+                connection.execute(text(f"SET LOCAL lock_timeout = '{CREATE_WAIT_S}s'"))
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATE_LOCK})"))
+                connection.execute(text(f"SET LOCAL lock_timeout = '{self._lock_wait_s}s'"))
+            yield connection
+
+    @contextmanager
+    def writing(self, *, wait: bool = True) -> Iterator[Connection]:
+        """A transaction that writes, committed on leaving, rolled back on an exception.
+
+        On SQLite it is the only writer of the file; raises HeldElsewhere when another is at it and `wait`
+        is false.
+        """
+        with self._writer.connect() as connection:
+            if not self.on_postgres:
+                _begin_immediate(connection, self._lock_wait_s, wait=wait)
+            with connection.begin():
+                if self.on_postgres:
+                    connection.exec_driver_sql(KEYED_WRITES)
+                yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees everything at one moment."""
+        with self._reader.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def snapshot(self, business_id: str, names: Sequence[str]) -> Iterator[Snapshot]:
+        """The live tables of these read models, which stay whole until the end whatever a rebuild does.
+
+        Raises ProjectionMissing.
+        """
+        wanted = [self.projections[name] for name in names]
+        for _ in range(READ_TRIES):
+            with self.reading() as connection:
+                if not self._kept(connection, names):
+                    continue
+                found = checkpoints.read(connection, wanted, business_id)
+                live = {name: checkpoint.physical for name, checkpoint in found.items()}
+                if self.on_postgres and any(
+                    self._live.get(name) != physical for name, physical in live.items()
+                ):
+                    self._live.update(live)
+                    continue
+                _refuse_missing(names, live)
+                tables = {name: self.table(self.projections[name], live[name]) for name in names}
+                yield Snapshot(connection, tables, found)
+                return
+        raise ProjectionMissing(", ".join(names))
+
+    def _kept(self, connection: Connection, names: Sequence[str]) -> bool:
+        """Keep the tables from being dropped while they are read; False when one is gone already.
+
+        On PostgreSQL a table can be dropped under a snapshot, so it is locked before the snapshot is taken,
+        by the name it had last time; `snapshot` looks whether it still has that name.
+        """
+        known = [self._live[name] for name in names if name in self._live]
+        if not self.on_postgres or not known:
+            return True
+        try:
+            connection.execute(text(f"LOCK TABLE {', '.join(known)} IN ACCESS SHARE MODE"))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != "42P01":  # undefined table
+                raise
+            self._live = {}
+            return False
+        return True
+
+
+def _refuse_missing(names: Sequence[str], live: Mapping[str, str]) -> None:
+    if missing := [name for name in names if name not in live]:
+        raise ProjectionMissing(", ".join(missing))
+
+
+def _postgres(url: str, schema: str, pool_size: int, lock_wait_s: float) -> Engine:
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
+        raise ValueError(f"{schema!r} is not a schema name of small letters, digits and underscores")
+    engine = create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        pool_timeout=lock_wait_s,
+        json_serializer=_to_json,
+        json_deserializer=from_json,
+        connect_args={"connect_timeout": 3},
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _: object) -> None:
+        connection.execute(f"SET search_path TO {schema}")
+        connection.execute(f"SET lock_timeout TO '{lock_wait_s}s'")
+        connection.execute("SET timezone TO 'UTC'")
+        connection.commit()
+
+    return engine
+
+
+def _to_json(value: Any) -> str:
+    return to_json(value).decode()
+
+
+def _has_schema(connection: Connection, schema: str) -> bool:
+    found = connection.execute(text("SELECT 1 FROM pg_namespace WHERE nspname = :schema"), {"schema": schema})
+    return found.first() is not None
+
+
+def _sqlite(path: str | Path, pool_size: int, lock_wait_s: float) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        pool_size=pool_size,
+        pool_timeout=lock_wait_s,
+        json_serializer=_to_json,
+        json_deserializer=from_json,
+        # Without the driver's own idea of when a transaction begins; `begin` below says it.
+        connect_args={"isolation_level": None, "timeout": lock_wait_s, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _: object) -> None:
+        # A crash may lose the last moments, which the ledger still has; it never tears the file.
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get("carnet_writes"):
+            connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _begin_immediate(connection: Connection, lock_wait_s: float, *, wait: bool) -> None:
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.execute(f"PRAGMA busy_timeout = {int(lock_wait_s * 1000) if wait else 0}")
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname.startswith("SQLITE_BUSY"):
+            raise HeldElsewhere from error
+        raise
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {int(lock_wait_s * 1000)}")
+
+
+def _use_write_ahead_log(engine: Engine) -> None:
+    """Set once, kept in the file. SQLite may say "locked" at once when two processes do it together."""
+    for remaining in reversed(range(READ_TRIES)):
+        try:
+            with engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                driver.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if not remaining:
+                raise

@@ -1,0 +1,262 @@
+"""Bookings: one row each, and which packages pay for them (S49–S58, S94, S138–S142).
+
+A booking's row is the fold of its stream with the same function, so that the list, the single booking and the
+booking of the past are the same booking. Its service's type is not here, because it may change: it stands in
+`services`, one row for each service.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy.types import BigInteger
+
+from domain.booking import (
+    FACTS,
+    AttendanceMarked,
+    BookingCancelled,
+    BookingCompleted,
+    BookingConfirmed,
+    BookingFact,
+    BookingMade,
+    BookingOutcome,
+    BookingRescheduled,
+    BookingSource,
+    BookingSourcesChanged,
+)
+from domain.ledger.mapper import Recorded
+from domain.values import CancellationTerms
+from projections.engine.definition import Key, Keyed, Log, Moment, Row
+
+TABLE = Table(
+    "bookings",
+    MetaData(),
+    Column("business_id", Text, primary_key=True),
+    Column("booking_id", Text, primary_key=True),
+    Column("customer_id", Text, nullable=False),
+    Column("service_id", Text, nullable=False),
+    Column("participant_id", Text, nullable=False),
+    Column("staff_id", Text),
+    Column("location_id", Text),
+    Column("starts_at", Moment, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attendance", Text, nullable=False),
+    Column("paid", BigInteger, nullable=False),
+    Column("payment_method", Text),
+    Column("deduct", Text, nullable=False),
+    Column("redemption_id", Text),
+    Column("redeemed", Boolean, nullable=False),
+    # Package by package: package_id, quantity.
+    Column("sources", JSON, nullable=False),
+    Column("credits_used", Integer, nullable=False),
+    Column("notice_hours", Integer, nullable=False),
+    Column("late", Text, nullable=False),
+    Column("terms_text", Text),
+    Column("free_until", Moment, nullable=False),
+    Column("policy_version", Integer),
+    Column("outcome", Text),
+    Column("usable", Integer),
+    Column("unusable", Text),
+    Column("overridden", Boolean, nullable=False),
+    Column("in_time", Boolean),
+    Column("cancelled_by", Text),
+    Column("reason_id", Text),
+    Column("series_id", Text),
+    Column("series_number", Integer),
+    Column("series_count", Integer),
+    Column("made_by", String(10), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("external_ref", Text),
+    Column("version", Integer, nullable=False),
+    # Who booked what and when, without looking at the rows themselves: filters of the customer list.
+    Index("by_customer_and_service", "business_id", "customer_id", "service_id", "starts_at", "status"),
+    Index("by_service_and_customer", "business_id", "service_id", "customer_id", "starts_at", "status"),
+    Index("by_status_and_customer", "business_id", "status", "customer_id"),
+    Index("of_customer", "business_id", "customer_id", "starts_at", "booking_id", "status"),
+    # Every filter of the list, in the order of the list.
+    Index("by_start", "business_id", "starts_at", "booking_id", "status"),
+    Index("by_service", "business_id", "service_id", "starts_at", "booking_id"),
+    Index("by_staff", "business_id", "staff_id", "starts_at", "booking_id"),
+    Index("by_location", "business_id", "location_id", "starts_at", "booking_id"),
+    Index("by_participant", "business_id", "participant_id", "starts_at", "booking_id"),
+    Index("by_status", "business_id", "status", "starts_at", "booking_id"),
+    Index("by_attendance", "business_id", "attendance", "starts_at", "booking_id"),
+    Index("by_external_ref", "business_id", "external_ref"),
+)
+"""`notice_hours`, `late`, `terms_text`, `policy_version` and `free_until` are of the source whose notice ends first,
+else the business's; the version is null where its terms are an offer's. `credits_used` are units of packages; what
+was restored no longer counts. `usable`: how many of the units that went back can be used, `unusable`: why not all."""
+
+UNMARKED = "unmarked"
+
+
+def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
+    """The booking after one more fact."""
+    return moved(before, recorded)
+
+
+def booking_of(facts: Iterable[Recorded]) -> Row | None:
+    """The row of one booking from its facts; None without a fact."""
+    booking: Row | None = None
+    for recorded in facts:
+        booking = moved(booking, recorded)
+    return booking
+
+
+def moved(before: Row | None, recorded: Recorded) -> Row:
+    fact = recorded.fact
+    if isinstance(fact, BookingMade):
+        return _made(fact, recorded)
+    assert before is not None, "a booking begins with booking.made"
+    return {**before, **_change(before, fact), "version": recorded.version}  # type: ignore[arg-type]
+
+
+def _made(fact: BookingMade, recorded: Recorded) -> Row:
+    payment, series = fact.payment, fact.occurrence
+    return {
+        "booking_id": recorded.stream_id,
+        "customer_id": fact.customer_id,
+        "service_id": fact.service_id,
+        "participant_id": fact.participant_id,
+        "staff_id": fact.staff_id,
+        "location_id": fact.location_id,
+        "starts_at": fact.starts_at,
+        "time_zone": fact.time_zone,
+        "quantity": fact.quantity,
+        "status": "pending",
+        "attendance": UNMARKED,
+        "paid": 0 if payment is None else payment.amount,
+        "payment_method": None if payment is None else payment.method.value,
+        "deduct": fact.deduct,
+        **_paid_with(fact.sources, fact.redemption_id),
+        "redeemed": fact.deduct == "at_booking" and bool(fact.sources),
+        **_notice(fact.sources, fact.terms, fact.policy_version, fact.starts_at),
+        "outcome": None,
+        "usable": None,
+        "unusable": None,
+        "overridden": False,
+        "in_time": None,
+        "cancelled_by": None,
+        "reason_id": None,
+        "series_id": None if series is None else series.series_id,
+        "series_number": None if series is None else series.number,
+        "series_count": None if series is None else series.count,
+        "made_by": fact.by,
+        "made_at": recorded.recorded_at,
+        "external_ref": None if fact.external_ref is None else str(fact.external_ref),
+        "version": recorded.version,
+    }
+
+
+def _paid_with(sources: Sequence[BookingSource], redemption_id: str | None) -> Row:
+    """Units by package."""
+    units: dict[str, int] = {}
+    for source in sources:
+        units[source.package_id] = units.get(source.package_id, 0) + source.quantity
+    return {
+        "redemption_id": redemption_id,
+        "sources": [{"package_id": id, "quantity": quantity} for id, quantity in units.items()],
+        "credits_used": sum(units.values()),
+    }
+
+
+def _notice(
+    sources: Sequence[BookingSource],
+    terms: CancellationTerms,
+    policy_version: int | None,
+    measured_from: datetime,
+) -> Row:
+    """The terms that end first: of the packages that pay, else of the business."""
+    free_until = measured_from - timedelta(hours=terms.notice_hours)
+    if sources:
+        first = min(sources, key=lambda source: source.free_until)
+        terms, policy_version, free_until = first.terms, first.policy_version, first.free_until
+    return {
+        "notice_hours": terms.notice_hours,
+        "late": terms.late,
+        "terms_text": terms.text,
+        "free_until": free_until,
+        "policy_version": policy_version,
+    }
+
+
+def _change(before: Row, fact: BookingFact) -> Row:
+    match fact:
+        case BookingConfirmed():
+            return {"status": "confirmed"}
+        case BookingRescheduled():
+            own = CancellationTerms(
+                notice_hours=before["notice_hours"], late=before["late"], text=before["terms_text"]
+            )
+            notice = _notice(fact.sources, own, before["policy_version"], fact.measured_from)
+            return {"starts_at": fact.starts_at, **notice}
+        case BookingSourcesChanged():
+            notice = _notice(fact.sources, fact.terms, fact.policy_version, fact.measured_from)
+            paid = _paid_with(fact.sources, fact.redemption_id)
+            if before["outcome"] is not None:  # what went back when it was called off counts no more
+                gone = sum(each["quantity"] for each in before["sources"]) - paid["credits_used"]
+                paid["credits_used"] = max(0, before["credits_used"] - gone)
+            redeemed = bool(fact.sources) and (before["redeemed"] or fact.why == "used")
+            return {**paid, **notice, "redeemed": redeemed}
+        case AttendanceMarked(attendance="no_show"):
+            return {"attendance": "no_show", "status": "completed", **_settled(fact.outcomes)}
+        case AttendanceMarked():
+            used = {"redeemed": bool(before["sources"])}
+            return {"attendance": fact.attendance, "status": "confirmed", **used}
+        case BookingCompleted():
+            return {"status": "completed"}
+        case BookingCancelled():
+            return {
+                "status": "cancelled",
+                "cancelled_by": fact.by,
+                "in_time": fact.in_time,
+                "reason_id": fact.reason and fact.reason.id,
+                **_settled(fact.outcomes),
+            }
+        case _:
+            raise AssertionError(f"{fact.stored_name} has no place on a booking")
+
+
+def _settled(outcomes: Sequence[BookingOutcome]) -> Row:
+    """What became of the units of a booking that did not take place."""
+    if not outcomes:
+        return {}
+    forfeited = sum(each.quantity for each in outcomes if each.outcome == "forfeited")
+    restored = sum(each.quantity for each in outcomes if each.outcome == "restored")
+    outcome = "partly_forfeited" if forfeited and restored else "forfeited" if forfeited else "restored"
+    back = [each for each in outcomes if each.outcome == "restored"]
+    return {
+        "outcome": outcome,
+        "overridden": any(each.overridden for each in outcomes),
+        "credits_used": forfeited,
+        "usable": sum(each.quantity for each in back if each.unusable is None),
+        "unusable": next((each.unusable for each in back if each.unusable), None),
+    }
+
+
+BOOKINGS = Keyed("bookings", 1, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)
+
+
+# Which packages pay
+
+PAID_TABLE = Table(
+    "booking_packages",
+    MetaData(),
+    Column("business_id", Text, primary_key=True),
+    Column("package_id", Text, primary_key=True),
+    Column("booking_id", Text, primary_key=True),
+)
+
+
+def _packages(recorded: Recorded) -> Sequence[Row]:
+    """Packages that pay or once paid: who asks what a package was booked for means what was given back, too."""
+    assert isinstance(recorded.fact, BookingMade | BookingSourcesChanged)
+    packages = {source.package_id for source in recorded.fact.sources}
+    return [{"package_id": id, "booking_id": recorded.stream_id} for id in sorted(packages)]
+
+
+BOOKING_PACKAGES = Log(
+    "booking_packages", 1, PAID_TABLE, frozenset({BookingMade, BookingSourcesChanged}), _packages
+)

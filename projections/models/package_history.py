@@ -1,0 +1,233 @@
+"""The history of packages: one row for each fact, as the front desk and the auditor read it.
+
+`change` and `value` are what the fact does to the remaining units and to their value, signed, so
+that sums over any span of either clock give the balance (S76, S77; invariant 10).
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
+
+from domain.fact import Fact
+from domain.ledger.mapper import Recorded
+from domain.package import (
+    ExpiryChanged,
+    ExpiryRemoved,
+    HoldReleased,
+    LineCorrected,
+    NoteAdded,
+    PackageFroze,
+    PackagePurchased,
+    PackageReinstated,
+    PackageUnfroze,
+    PackageVoided,
+    PackageWasCancelled,
+    PaymentRecorded,
+    PaymentRefunded,
+    PriceAdjusted,
+    SharingChanged,
+    UnitsForfeited,
+    UnitsHeld,
+    UnitsRedeemed,
+    UnitsRestored,
+    ValidityStarted,
+)
+from projections.engine.definition import Log, Moment, Row
+from projections.models.packages import HANDLES
+
+TABLE = Table(
+    "history",
+    MetaData(),
+    Column("business_id", Text, primary_key=True),
+    Column("package_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("effective_at", Moment, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("line", Integer),
+    Column("change", Integer, nullable=False),
+    Column("value", BigInteger, nullable=False),
+    Column("remaining", Integer),
+    Column("amount", BigInteger),
+    Column("payment_method", Text),
+    Column("payment_id", Text),
+    Column("redemption_id", Text),
+    Column("redemption_quantity", Integer),
+    Column("allocation", Integer),
+    Column("service_id", Text),
+    Column("participant_id", Text),
+    Column("staff_id", Text),
+    Column("location_id", Text),
+    Column("booking_id", Text),
+    Column("session_at", Moment),
+    Column("text_id", Text),
+    Column("expires_on", String(10)),
+    Column("frozen_until", String(10)),
+    Index("by_position", "business_id", "position"),
+)
+
+
+def rows(recorded: Recorded) -> Sequence[Row]:
+    fact: Any = recorded.fact
+    members = _members(type(recorded.fact))
+    text = (fact.note if "note" in members else None) or (fact.reason if "reason" in members else None)
+    common: Row = {
+        "package_id": recorded.stream_id,
+        "version": recorded.version,
+        "position": recorded.position,
+        "recorded_at": recorded.recorded_at,
+        "effective_at": fact.effective_at,
+        "staff_id": fact.staff_id if "staff_id" in members else None,
+        "text_id": text and text.id,
+        "change": 0,
+        "value": 0,
+    }
+    return [{**common, **_told(fact)}]
+
+
+@lru_cache
+def _members(kind: type[Fact]) -> frozenset[str]:
+    return frozenset(kind.model_fields)
+
+
+def _told(fact: Any) -> Row:
+    match fact:
+        case PackagePurchased():
+            return _purchase(fact)
+        case PaymentRecorded() | PaymentRefunded():
+            return _payment(fact)
+        case PriceAdjusted():
+            return {
+                "kind": "price",
+                "label": "Price adjusted",
+                "value": fact.price - fact.previous,
+                "amount": fact.price,
+            }
+        case UnitsRedeemed() | UnitsRestored():
+            return _use(fact)
+        case UnitsHeld() | HoldReleased() | UnitsForfeited():
+            return _booked(fact)
+        case LineCorrected():
+            value = -fact.value if fact.change < 0 else fact.value
+            moved = {"line": fact.line, "change": fact.change, "value": value, "remaining": fact.remaining}
+            return {"kind": "correction", "label": "Correction", **moved}
+        case ValidityStarted() | ExpiryChanged() | ExpiryRemoved():
+            return _expiry(fact)
+        case PackageFroze():
+            return {"kind": "freeze", "label": "Frozen", "frozen_until": fact.until.isoformat()}
+        case PackageUnfroze():
+            return {"kind": "freeze", "label": "Unfrozen", "expires_on": _day(fact.expires_on)}
+        case PackageReinstated():
+            moved = {"change": _units(fact.returned), "value": _value(fact.returned)}
+            return {"kind": "expiry", "label": "Reinstated", "expires_on": _day(fact.expires_on), **moved}
+        case SharingChanged():
+            return {"kind": "sharing", "label": f"Sharing: {fact.sharing}"}
+        case NoteAdded():
+            return {"kind": "note", "label": "Note"}
+        case PackageWasCancelled() | PackageVoided():
+            label = "Voided" if isinstance(fact, PackageVoided) else "Cancelled"
+            moved = {"change": -_units(fact.lapsed), "value": -_value(fact.lapsed)}
+            return {"kind": "cancellation", "label": label, **moved}
+        case _:
+            raise AssertionError(f"{fact.stored_name} has no place in the history")
+
+
+def _purchase(fact: PackagePurchased) -> Row:
+    granted = sum(line.quantity for line in fact.lines)
+    uses = f"+{granted} use" + ("s" if granted > 1 else "")
+    label = f"{uses} · {fact.paid_with.value.capitalize()}" if fact.paid_with else uses
+    return {
+        "kind": "purchase",
+        "label": label,
+        "change": granted,
+        "value": fact.price,
+        "remaining": granted,
+        "amount": fact.price,
+        "payment_method": fact.paid_with and fact.paid_with.value,
+        "location_id": fact.location_id,
+        "expires_on": _day(fact.expires_on),
+    }
+
+
+def _payment(fact: PaymentRecorded | PaymentRefunded) -> Row:
+    refund = isinstance(fact, PaymentRefunded)
+    return {
+        "kind": "refund" if refund else "payment",
+        "label": f"{'Refund' if refund else 'Payment'} · {fact.method.value.capitalize()}",
+        "amount": fact.amount,
+        "payment_method": fact.method.value,
+        "payment_id": fact.payment_id,
+    }
+
+
+def _use(fact: UnitsRedeemed | UnitsRestored) -> Row:
+    moved: Row = {
+        "line": fact.line,
+        "remaining": fact.remaining,
+        "redemption_id": fact.redemption_id,
+        "allocation": fact.allocation,
+    }
+    if isinstance(fact, UnitsRestored):
+        change, value = (0, 0) if fact.lapsed else (len(fact.units), fact.value)
+        return {"kind": "restoration", "label": "Restored", "change": change, "value": value, **moved}
+    return {
+        "kind": "use",
+        "label": "Used",
+        "change": -len(fact.units),
+        "value": -fact.value,
+        "redemption_quantity": fact.quantity,
+        "service_id": fact.service_id,
+        "participant_id": fact.participant_id,
+        "location_id": fact.location_id,
+        "booking_id": fact.booking_id,
+        "session_at": fact.session_at,
+        **moved,
+    }
+
+
+def _booked(fact: UnitsHeld | HoldReleased | UnitsForfeited) -> Row:
+    """What a booking does to units beside using them. A hold moves none."""
+    moved: Row = {"line": fact.line, "remaining": fact.remaining, "booking_id": fact.booking_id}
+    if isinstance(fact, HoldReleased):
+        return {"kind": "hold", "label": f"Hold of {_counted(fact.quantity)} released", **moved}
+    moved |= {
+        "service_id": fact.service_id,
+        "participant_id": fact.participant_id,
+        "session_at": fact.session_at,
+    }
+    if isinstance(fact, UnitsHeld):
+        return {"kind": "hold", "label": f"Hold of {_counted(fact.quantity)}", **moved}
+    change = {"change": -len(fact.units), "value": -fact.value, "redemption_id": fact.redemption_id}
+    return {"kind": "forfeiture", "label": "Forfeited", **change, **moved}
+
+
+def _counted(units: int) -> str:
+    return f"{units} unit" + ("s" if units > 1 else "")
+
+
+def _expiry(fact: ValidityStarted | ExpiryChanged | ExpiryRemoved) -> Row:
+    expires_on = None if isinstance(fact, ExpiryRemoved) else fact.expires_on
+    if isinstance(fact, ValidityStarted):
+        label = "Validity started"
+    else:
+        label = "Expiry removed" if expires_on is None else f"Expiry changed to {expires_on}"
+    return {"kind": "expiry", "label": label, "expires_on": _day(expires_on)}
+
+
+def _day(day: Any) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _units(parts: Any) -> int:
+    return sum(len(part.units) for part in parts)
+
+
+def _value(parts: Any) -> int:
+    return sum(part.value for part in parts)
+
+
+HISTORY = Log("history", 1, TABLE, HANDLES, rows)

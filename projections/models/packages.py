@@ -1,0 +1,473 @@
+"""The package card: everything a screen shows of a package, without arithmetic (api.md, Card).
+
+One row per package. The card of one package is the fold of its stream with the same function, so
+that the list, the single card and the card of the past are the same card.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy.types import BigInteger
+
+from domain.calendar_rules import expires_at, extended
+from domain.customer import in_person
+from domain.fact import Fact
+from domain.ledger.mapper import Recorded
+from domain.package import (
+    FACTS,
+    ExpiryChanged,
+    ExpiryRemoved,
+    HoldReleased,
+    LineCorrected,
+    NoteAdded,
+    PackageFroze,
+    PackagePurchased,
+    PackageReinstated,
+    PackageUnfroze,
+    PackageVoided,
+    PackageWasCancelled,
+    PaymentRecorded,
+    PaymentRefunded,
+    PriceAdjusted,
+    SharingChanged,
+    Status,
+    UnitsForfeited,
+    UnitsHeld,
+    UnitsRedeemed,
+    UnitsRestored,
+    ValidityStarted,
+    payment_status,
+    status,
+)
+from domain.values import local_day, rfc3339
+from projections.engine.definition import Key, Keyed, Moment, Row
+
+COUNTS = (
+    "granted",
+    "total",
+    "used",
+    "held",
+    "remaining",
+    "redeemed",
+    "forfeited",
+    "corrected",
+    "transferred",
+    "lapsed",
+)
+"""Counts of units, of a line and of the whole package. total = used + remaining;
+used = redeemed + forfeited + corrected (domain.md, Units)."""
+
+TABLE = Table(
+    "cards",
+    MetaData(),
+    Column("business_id", Text, primary_key=True),
+    Column("package_id", Text, primary_key=True),
+    Column("customer_id", Text, nullable=False),
+    Column("purchased_by", Text),
+    Column("offer_id", Text),
+    Column("offer_version", Integer),
+    Column("name", Text, nullable=False),
+    Column("purchase_number", Integer, nullable=False),
+    Column("location_id", Text),
+    Column("locations", JSON, nullable=False),
+    Column("external_ref", Text),
+    Column("purchased_at", Moment, nullable=False),
+    Column("purchased_on", String(10), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("price", BigInteger, nullable=False),
+    Column("list_price", BigInteger, nullable=False),
+    Column("paid", BigInteger, nullable=False),
+    Column("refunded", BigInteger, nullable=False),
+    Column("unused_value", BigInteger, nullable=False),
+    Column("validity", JSON, nullable=False),
+    Column("started_on", String(10)),
+    Column("expires_on", String(10)),
+    Column("frozen_on", String(10)),
+    Column("frozen_until", String(10)),
+    Column("time_zone", Text, nullable=False),
+    Column("valid_until", Moment),
+    Column("sharing", Text, nullable=False),
+    Column("beneficiaries", JSON, nullable=False),
+    Column("cancellation", JSON, nullable=False),
+    Column("cancelled", Boolean, nullable=False),
+    Column("voided", Boolean, nullable=False),
+    # What lists are narrowed by. They change rarely, so that using a package touches no index.
+    Column("state", Text, nullable=False),
+    Column("payment", Text, nullable=False),
+    Column("owing", Boolean, nullable=False),
+    *(Column(count, Integer, nullable=False) for count in COUNTS),
+    Column("lines", JSON, nullable=False),
+    Column("notes_count", Integer, nullable=False),
+    Column("last_used_at", Moment),
+    Column("version", Integer, nullable=False),
+    # Each filter of the list of packages, in the order of the list.
+    Index("by_purchase", "business_id", "purchased_at", "package_id"),
+    Index("of_customer", "business_id", "customer_id", "purchased_at", "package_id"),
+    Index("by_offer", "business_id", "offer_id", "purchased_at", "package_id"),
+    Index("by_location", "business_id", "location_id", "purchased_at", "package_id"),
+    Index("by_state", "business_id", "state", "purchased_at", "package_id", "valid_until"),
+    Index("by_payment", "business_id", "payment", "purchased_at", "package_id"),
+    Index("by_debt", "business_id", "owing", "purchased_at", "package_id"),
+    Index("by_external_ref", "business_id", "external_ref", "purchased_at", "package_id"),
+    Index("by_expiry", "business_id", "expires_on"),
+    Index("by_freeze", "business_id", "frozen_until"),
+    # Who has bought an offer, or paid for somebody else's: filters of the list of customers.
+    Index("buyers", "business_id", "offer_id", "customer_id"),
+    Index("payers", "business_id", "offer_id", "purchased_by"),
+    # Room on each page, so that using a package touches no index.
+    postgresql_with={"fillfactor": 70},
+)
+"""`valid_until` is the first moment that is no longer valid, a freeze counted to its last day. `state` is what
+of a package's status does not depend on the clock: cancelled, used_up or open."""
+
+HANDLES: frozenset[type[Fact]] = frozenset(FACTS)
+"""Every fact of a package shows on its card, if only as its version."""
+
+
+def _keys(recorded: Recorded) -> Sequence[Key]:
+    return [(recorded.stream_id,)]
+
+
+def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
+    """The card after one more fact. Counts move by what the fact says, in whatever order facts come."""
+    return summed(moved(before, recorded))
+
+
+def card_of(facts: Iterable[Recorded]) -> Row | None:
+    """The card of one package from its facts, as `row` makes it, summed once; None without a fact."""
+    card: Row | None = None
+    for recorded in facts:
+        card = moved(card, recorded)
+    return card and summed(card)
+
+
+def moved(before: Row | None, recorded: Recorded) -> Row:
+    """The card after one more fact, but for what follows from its lines and its expiry."""
+    fact = recorded.fact
+    if isinstance(fact, PackagePurchased):
+        return _sold(fact, recorded)
+    assert before is not None, "a package begins with package.purchased"
+    after = {**before, "version": max(before["version"], recorded.version)}
+    _change(after, fact)
+    return after
+
+
+def _sold(fact: PackagePurchased, recorded: Recorded) -> Row:
+    lines = [
+        {
+            "label": line.label,
+            "services": [
+                {"id": service.id, "name": service.name, "service_type": service.service_type}
+                for service in line.services
+            ],
+            **dict.fromkeys(COUNTS, 0),
+            "granted": line.quantity,
+            "remaining": line.quantity,
+        }
+        for line in fact.lines
+    ]
+    return {
+        "package_id": recorded.stream_id,
+        "customer_id": fact.customer_id,
+        "purchased_by": fact.purchased_by,
+        "offer_id": fact.offer_id,
+        "offer_version": fact.offer_version,
+        "name": fact.name,
+        "purchase_number": fact.purchase_number,
+        "location_id": fact.location_id,
+        "locations": list(fact.locations),
+        "external_ref": fact.external_ref and str(fact.external_ref),
+        "purchased_at": fact.effective_at,
+        "purchased_on": local_day(fact.effective_at, fact.time_zone).isoformat(),
+        "recorded_at": recorded.recorded_at,
+        "currency": fact.currency,
+        "price": fact.price,
+        "list_price": fact.list_price,
+        "paid": 0,
+        "refunded": 0,
+        "unused_value": fact.price,
+        "validity": fact.validity.model_dump(mode="json"),
+        "started_on": _first_day(fact),
+        "expires_on": _text(fact.expires_on),
+        "frozen_on": None,
+        "frozen_until": None,
+        "time_zone": fact.time_zone,
+        "valid_until": None,
+        "sharing": fact.sharing,
+        "beneficiaries": list(fact.beneficiaries),
+        "cancellation": fact.cancellation.model_dump(mode="json"),
+        "cancelled": False,
+        "voided": False,
+        "state": "open",
+        "payment": payment_status(fact.price, 0),
+        "owing": fact.price > 0,
+        "lines": lines,
+        "notes_count": 0,
+        "last_used_at": None,
+        "version": recorded.version,
+    }
+
+
+def _first_day(fact: PackagePurchased) -> str | None:
+    """Validity begins with the purchase, unless it waits for the first use."""
+    if fact.validity.rule == "after_first_use":
+        return None
+    return local_day(fact.effective_at, fact.time_zone).isoformat()
+
+
+def _text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _change(card: Row, fact: Any) -> None:
+    match fact:
+        case PaymentRecorded():
+            card["paid"] += fact.amount
+        case PaymentRefunded():
+            card["paid"] -= fact.amount
+            card["refunded"] += fact.amount
+        case PriceAdjusted():
+            card |= {"price": fact.price, "unused_value": fact.unused_value}
+        case ValidityStarted():
+            card |= {"started_on": _text(fact.started_on), "expires_on": _text(fact.expires_on)}
+        case UnitsRedeemed():
+            _move(card, fact.line, -fact.value, remaining=-len(fact.units), redeemed=len(fact.units))
+            card["last_used_at"] = max(card["last_used_at"] or fact.effective_at, fact.effective_at)
+        case UnitsRestored():
+            units = len(fact.units)
+            kept = {"lapsed": units} if fact.lapsed else {"remaining": units}
+            _move(card, fact.line, 0 if fact.lapsed else fact.value, redeemed=-units, **kept)
+        case UnitsHeld():
+            _move(card, fact.line, 0, held=fact.quantity)
+        case HoldReleased():
+            _move(card, fact.line, 0, held=-fact.quantity)
+        case UnitsForfeited():
+            _move(card, fact.line, -fact.value, remaining=-len(fact.units), forfeited=len(fact.units))
+        case LineCorrected():
+            _correct(card, fact)
+        case ExpiryChanged() | ExpiryRemoved():
+            card["expires_on"] = _text(getattr(fact, "expires_on", None))
+        case PackageReinstated():
+            card |= {"expires_on": _text(fact.expires_on), "cancelled": False, "voided": False}
+            for part in fact.returned:
+                _move(card, part.line, part.value, remaining=len(part.units), lapsed=-len(part.units))
+        case PackageFroze():
+            card |= {"frozen_on": _text(fact.frozen_on), "frozen_until": _text(fact.until)}
+        case PackageUnfroze():
+            card |= {"frozen_on": None, "frozen_until": None, "expires_on": _text(fact.expires_on)}
+        case SharingChanged():
+            card |= {"sharing": fact.sharing, "beneficiaries": list(fact.beneficiaries)}
+        case NoteAdded():
+            card["notes_count"] += 1
+        case PackageWasCancelled() | PackageVoided():
+            card |= {"cancelled": True, "voided": isinstance(fact, PackageVoided)}
+            for part in fact.lapsed:
+                _move(card, part.line, -part.value, remaining=-len(part.units), lapsed=len(part.units))
+        case _:
+            raise AssertionError(f"{fact.stored_name} has no place on a card")
+
+
+def _correct(card: Row, fact: LineCorrected) -> None:
+    freed = sum(len(use.units) for use in fact.freed)
+    corrected = len(fact.taken) - len(fact.returned)
+    value = -fact.value if fact.change < 0 else fact.value
+    _move(card, fact.line, value, remaining=fact.change, corrected=corrected, redeemed=-freed)
+
+
+def _move(card: Row, number: int, value: int, **changes: int) -> None:
+    """Move counts of one line; the row before stays as it was."""
+    line = dict(card["lines"][number - 1])
+    for count, change in changes.items():
+        line[count] += change
+    card["lines"] = [*card["lines"][: number - 1], line, *card["lines"][number:]]
+    card["unused_value"] += value
+
+
+def summed(moved: Row) -> Row:
+    """The card with the counts that follow from others, and the last moment of validity."""
+    card, lines = dict(moved), []
+    for line in card["lines"]:
+        used = line["redeemed"] + line["forfeited"] + line["corrected"]
+        lines.append({**line, "used": used, "total": used + line["remaining"]})
+    card["lines"] = lines
+    first, *others = lines
+    for count in COUNTS:  # nearly every package has one line
+        card[count] = first[count] + sum([line[count] for line in others]) if others else first[count]
+    card["valid_until"] = _valid_until(
+        card["expires_on"], card["frozen_on"], card["frozen_until"], card["time_zone"]
+    )
+    card["state"] = "cancelled" if card["cancelled"] else "open" if card["remaining"] else "used_up"
+    card["payment"] = payment_status(card["price"], card["paid"])
+    card["owing"] = not card["cancelled"] and card["paid"] < card["price"]
+    return card
+
+
+@lru_cache(maxsize=4096)
+def _valid_until(
+    expires_on: str | None, frozen_on: str | None, frozen_until: str | None, time_zone: str
+) -> datetime | None:
+    """Asked for every fact of a package, and the packages of a day have few answers between them."""
+    if expires_on is None:
+        return None
+    last = date.fromisoformat(expires_on)
+    if frozen_on is not None and frozen_until is not None:
+        until = date.fromisoformat(frozen_until)
+        # Nothing expires while frozen.
+        last = max(until, extended(last, date.fromisoformat(frozen_on), until))
+    return expires_at(last, time_zone)
+
+
+def _frozen(card: Row) -> tuple[date, date]:
+    """The first and the last day of the freeze."""
+    return date.fromisoformat(card["frozen_on"]), date.fromisoformat(card["frozen_until"])
+
+
+CARDS = Keyed("cards", 2, TABLE, HANDLES, _keys, row)
+
+
+# The card as an answer
+
+
+def card_status(card: Row, moment: datetime) -> Status:
+    return status(card["cancelled"], card["remaining"], is_expired(card, moment))
+
+
+def is_expired(card: Row, moment: datetime) -> bool:
+    if card["valid_until"] is None:
+        return False
+    if card["frozen_on"] is not None and local_day(moment, card["time_zone"]) < _frozen(card)[0]:
+        # A clock that is behind shows a day before the freeze: then the expiry counts as it stands.
+        return moment >= expires_at(date.fromisoformat(card["expires_on"]), card["time_zone"])
+    until: datetime = card["valid_until"]
+    return moment >= until
+
+
+def is_inconsistent(card: Row) -> bool:
+    """Whether facts, run in the order of business time, show a line below zero (domain.md, Two clocks)."""
+    return any(line["remaining"] < 0 for line in card["lines"])
+
+
+def _freeze_on(card: Row, day: date) -> str | None:
+    if card["frozen_on"] is None:
+        return None
+    frozen_on, until = _frozen(card)
+    return until.isoformat() if frozen_on <= day <= until else None
+
+
+def expiry_on(card: Row, day: date) -> str | None:
+    """The last valid day as it stands on a day: a freeze that the clock ended has moved it."""
+    last: str | None = card["expires_on"]
+    if last is None or card["frozen_on"] is None:
+        return last
+    frozen_on, until = _frozen(card)
+    return last if day <= until else extended(date.fromisoformat(last), frozen_on, until).isoformat()
+
+
+def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]], *, recorded_at: str) -> Row:
+    """A card as api.md shows it, at a moment. `people`: what the directory tells the reader, by id."""
+    day = local_day(moment, card["time_zone"])
+    expires_on, state = expiry_on(card, day), card_status(card, moment)
+    usable = state == "active" and _freeze_on(card, day) is None
+    customer = people.get(card["customer_id"], {})
+
+    ends_at = card["valid_until"] if card["frozen_on"] is None else _ends_at(expires_on, card["time_zone"])
+
+    def money(amount: int) -> Row:
+        return {"amount": amount, "currency": card["currency"]}
+
+    def counts(of: Row) -> Row:
+        return {**{count: of[count] for count in COUNTS}, "available": _available(of) if usable else 0}
+
+    return {
+        "id": card["package_id"],
+        "name": card["name"],
+        "offer_id": card["offer_id"],
+        "offer_version": card["offer_version"],
+        "purchase_number": card["purchase_number"],
+        "customer": {
+            "id": card["customer_id"],
+            "name": customer.get("name"),
+            "email": customer.get("email"),
+            "mobile": customer.get("mobile"),
+        },
+        "purchased_by": card["purchased_by"],
+        "beneficiaries": [beneficiary(id, card["customer_id"], people) for id in card["beneficiaries"]],
+        "sharing": card["sharing"],
+        "origin": {"kind": "sale", "id": None},
+        "location_id": card["location_id"],
+        "locations": card["locations"],
+        "external_ref": _external_ref(card["external_ref"]),
+        "purchased_on": card["purchased_on"],
+        "recorded_at": recorded_at,
+        "status": state,
+        "payment_status": payment_status(card["price"], card["paid"]),
+        "price": money(card["price"]),
+        "list_price": money(card["list_price"]),
+        "paid": money(card["paid"]),
+        "refunded": money(card["refunded"]),
+        "owing": money(0 if card["cancelled"] else max(0, card["price"] - card["paid"])),
+        "unused_value": money(card["unused_value"]),
+        "validity": {**card["validity"], "started_on": card["started_on"]},
+        "expires_on": expires_on,
+        "time_zone": card["time_zone"],
+        "expires_at": ends_at and rfc3339(ends_at),
+        "frozen_until": _freeze_on(card, day),
+        "cancellation": card["cancellation"],
+        "reminder": {"due_on": None, "sent_at": None},
+        **counts(card),
+        "lines": [
+            {
+                "line": number,
+                "label": line["label"],
+                "services": line["services"],
+                **counts(line),
+                "progress": round(line["used"] / line["total"], 4) if line["total"] else 0.0,
+            }
+            for number, line in enumerate(card["lines"], 1)
+        ],
+        "collapsed": state == "fully_used",
+        "notes_count": card["notes_count"],
+        "last_used_at": _last_used_at(card),
+        "version": card["version"],
+    }
+
+
+def _ends_at(expires_on: str | None, zone: str) -> datetime | None:
+    return None if expires_on is None else expires_at(date.fromisoformat(expires_on), zone)
+
+
+def _available(counts: Row) -> int:
+    available: int = counts["remaining"] - counts["held"]
+    return available
+
+
+def _last_used_at(card: Row) -> str | None:
+    """When the latest use took place, which may have been given back since; None where no unit is in use."""
+    return rfc3339(card["last_used_at"]) if card["redeemed"] else None
+
+
+def _external_ref(text: str | None) -> Row | None:
+    if text is None:
+        return None
+    source, _, ref = text.partition(":")
+    return {"source": source, "ref": ref}
+
+
+def beneficiary(id: str, customer_id: str, people: Mapping[str, Mapping[str, Any]]) -> Row:
+    """A participant as a screen shows them; number 0 is called as the customer is."""
+    known = people.get(customer_id if id == in_person(customer_id) else id, {})
+    return {
+        "id": id,
+        "name": known.get("name"),
+        "kind": known.get("kind", "person"),
+        "photo_url": photo_url(known["photo"]) if "photo" in known else None,
+    }
+
+
+def photo_url(photo_id: str) -> str:
+    """Where a photo is served."""
+    return f"/v1/photos/{photo_id}"

@@ -1,0 +1,75 @@
+"""Reward points: the balance of every customer for lists, and the entries of one account as they are read.
+
+An account itself is folded from its stream, so that it is always true (S143–S150).
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, select
+
+from domain.fact import Fact
+from domain.ledger.mapper import Recorded
+from domain.rewards import FACTS, PointsAdded, PointsAdjusted, PointsRedeemed, change_of, customer_of
+from projections.engine.definition import Key, Keyed, Row
+from projections.engine.tables import Snapshot
+
+TABLE = Table(
+    "points",
+    MetaData(),
+    Column("business_id", Text, primary_key=True),
+    Column("customer_id", Text, primary_key=True),
+    Column("balance", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+
+def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
+    fact: Any = recorded.fact
+    return {"balance": fact.balance, "version": recorded.version}
+
+
+POINTS = Keyed(
+    "points", 1, TABLE, frozenset(FACTS), lambda recorded: [(customer_of(recorded.stream_id),)], row
+)
+
+
+def balances(snapshot: Snapshot, business_id: str, customer_ids: Collection[str]) -> dict[str, int]:
+    """The points of those customers who have an account; the others have none, which is 0."""
+    if not customer_ids:
+        return {}
+    table = snapshot.tables[POINTS.name]
+    asked = select(table.c.customer_id, table.c.balance).where(
+        table.c.business_id == business_id, table.c.customer_id.in_(customer_ids)
+    )
+    return {row.customer_id: row.balance for row in snapshot.connection.execute(asked)}
+
+
+# Entries
+
+ACTIONS: Mapping[type[Fact], str] = {
+    PointsAdded: "added",
+    PointsRedeemed: "redeemed",
+    PointsAdjusted: "adjusted",
+}
+
+
+def entry(recorded: Recorded) -> Row:
+    """One entry of an account: points are signed, `total` is the balance after it in recorded order.
+
+    `actor_id` is who did it, None where a rule did.
+    """
+    fact: Any = recorded.fact
+    by_rule = fact.by == "system" and (isinstance(fact, PointsAdjusted) or getattr(fact, "rule", None))
+    return {
+        "id": fact.entry_id,
+        "version": recorded.version,
+        "effective_at": fact.effective_at,
+        "points": change_of(fact),
+        "action": ACTIONS[type(recorded.fact)],
+        "total": fact.balance,
+        "by": fact.by,
+        "actor_id": None if by_rule else recorded.meta.actor.id,
+        "text_id": fact.reason and fact.reason.id,
+        "source": None if fact.source is None else fact.source.model_dump(),
+    }

@@ -1,0 +1,27 @@
+"""Every read model there is. A new one is a file of its own and a line here."""
+
+from projections.engine.definition import Projection
+from projections.models.bookings import BOOKING_PACKAGES, BOOKINGS
+from projections.models.customers import CUSTOMERS
+from projections.models.offers import OFFERS
+from projections.models.package_history import HISTORY
+from projections.models.package_services import PACKAGE_SERVICES
+from projections.models.packages import CARDS
+from projections.models.points import POINTS
+from projections.models.services import SERVICES
+from projections.models.staff import STAFF
+from projections.models.units import UNITS
+
+READ_MODELS: tuple[Projection, ...] = (
+    CARDS,
+    UNITS,
+    HISTORY,
+    BOOKINGS,
+    BOOKING_PACKAGES,
+    PACKAGE_SERVICES,
+    SERVICES,
+    OFFERS,
+    CUSTOMERS,
+    STAFF,
+    POINTS,
+)

@@ -1,0 +1,63 @@
+"""The services of a business, for its list: in the order they were defined."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
+
+from domain.catalogue import ServiceChanged, ServiceDefined, ServiceRetired
+from domain.ledger.mapper import Recorded
+from projections.engine.definition import Key, Keyed, Row
+from projections.engine.paging import in_order
+from projections.engine.tables import Snapshot
+
+TABLE = Table(
+    "services",
+    MetaData(),
+    Column("business_id", Text, primary_key=True),
+    Column("service_id", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("terms", Text, nullable=False),
+    Column("service_type", Text, nullable=False),
+    Column("retired", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+Index("services_in_order", TABLE.c.business_id, TABLE.c.position)
+Index("services_by_type", TABLE.c.business_id, TABLE.c.service_type, TABLE.c.service_id)
+
+
+def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
+    match recorded.fact:
+        case ServiceDefined() as fact:
+            terms, position = fact.service, recorded.position
+        case ServiceChanged() as fact:
+            assert before is not None
+            terms, position = fact.service, before["position"]
+        case _:
+            assert before is not None
+            return {**before, "retired": True, "version": recorded.version}
+    return {
+        "position": position,
+        "terms": terms.model_dump_json(exclude_none=True),
+        "service_type": terms.service_type,
+        "retired": False,
+        "version": recorded.version,
+    }
+
+
+SERVICES = Keyed(
+    "services",
+    2,
+    TABLE,
+    frozenset({ServiceDefined, ServiceChanged, ServiceRetired}),
+    lambda recorded: [(recorded.stream_id,)],
+    row,
+)
+
+
+def services(
+    snapshot: Snapshot, business_id: str, after: Sequence[Any] | None, limit: int, *, retired: bool | None
+) -> list[Row]:
+    """At most `limit` services behind the key `after` (position). `retired` None: all."""
+    filters = () if retired is None else (snapshot.tables["services"].c.retired == retired,)
+    return in_order(snapshot, "services", business_id, after, limit, *filters)

@@ -1,0 +1,50 @@
+"""The staff of a business, for its list: in the order they were registered. Names are in the directory."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
+
+from domain.ledger.mapper import Recorded
+from domain.staff import FACTS, StaffProfileChanged, StaffRegistered
+from projections.engine.definition import Key, Keyed, Row
+from projections.engine.paging import in_order
+from projections.engine.tables import Snapshot
+
+TABLE = Table(
+    "staff",
+    MetaData(),
+    Column("business_id", Text, primary_key=True),
+    Column("staff_id", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("locations", JSON, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+Index("staff_in_order", TABLE.c.business_id, TABLE.c.position)
+
+
+def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
+    if isinstance(recorded.fact, StaffRegistered):
+        return {
+            "position": recorded.position,
+            "role": recorded.fact.role.value,
+            "locations": list(recorded.fact.locations),
+            "active": True,
+            "version": recorded.version,
+        }
+    assert before is not None
+    if isinstance(recorded.fact, StaffProfileChanged):
+        changed: Row = {"role": recorded.fact.role.value, "locations": list(recorded.fact.locations)}
+    else:
+        changed = {"active": False}
+    return {**before, **changed, "version": recorded.version}
+
+
+STAFF = Keyed("staff", 1, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)
+
+
+def staff(snapshot: Snapshot, business_id: str, after: Sequence[Any] | None, limit: int) -> list[Row]:
+    """At most `limit` members of staff behind the key `after` (position)."""
+    return in_order(snapshot, "staff", business_id, after, limit)

@@ -1,0 +1,125 @@
+"""The stamps: every unit of a package with its number, value and state (S70–S73, S87)."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
+
+from domain.fact import Fact
+from domain.ledger.mapper import Recorded
+from domain.package import (
+    LineCorrected,
+    PackagePurchased,
+    PackageReinstated,
+    PackageVoided,
+    PackageWasCancelled,
+    PriceAdjusted,
+    UnitsForfeited,
+    UnitsRedeemed,
+    UnitsRestored,
+)
+from domain.unit_values import unrolled
+from projections.engine.definition import Key, Keyed, Moment, Row
+
+TABLE = Table(
+    "units",
+    MetaData(),
+    Column("business_id", Text, primary_key=True),
+    Column("package_id", Text, primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("unit", Integer, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("value", BigInteger, nullable=False),
+    Column("used_at", Moment),
+    Column("service_id", Text),
+    Column("participant_id", Text),
+    Column("booking_id", Text),
+    Column("redemption_id", Text),
+    Column("staff_id", Text),
+    # Room on each page, so that using a unit touches no index.
+    postgresql_with={"fillfactor": 80},
+)
+USE = ("used_at", "service_id", "participant_id", "booking_id", "redemption_id", "staff_id")
+"""What is known of a unit while it is in use."""
+
+HANDLES: frozenset[type[Fact]] = frozenset(
+    {
+        PackagePurchased,
+        PriceAdjusted,
+        UnitsRedeemed,
+        UnitsRestored,
+        UnitsForfeited,
+        LineCorrected,
+        PackageReinstated,
+        PackageWasCancelled,
+        PackageVoided,
+    }
+)
+
+
+def _keys(recorded: Recorded) -> Sequence[Key]:
+    """Every unit that the fact speaks of."""
+    fact, id = recorded.fact, recorded.stream_id
+    match fact:
+        case PackagePurchased():
+            return [(id, n, u) for n, line in enumerate(fact.lines, 1) for u in range(1, line.quantity + 1)]
+        case PriceAdjusted():
+            return [
+                (id, n, u) for n, runs in enumerate(fact.values, 1) for u in range(1, len(unrolled(runs)) + 1)
+            ]
+        case UnitsRedeemed() | UnitsRestored() | UnitsForfeited():
+            return [(id, fact.line, unit) for unit in fact.units]
+        case LineCorrected():
+            freed = [unit for use in fact.freed for unit in use.units]
+            return [(id, fact.line, unit) for unit in (*fact.taken, *fact.returned, *freed, *fact.added)]
+        case PackageReinstated():
+            return [(id, part.line, unit) for part in fact.returned for unit in part.units]
+        case PackageWasCancelled() | PackageVoided():
+            return [(id, part.line, unit) for part in fact.lapsed for unit in part.units]
+        case _:
+            raise AssertionError(f"{fact.stored_name} moves no unit")
+
+
+def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
+    """One unit after one more fact."""
+    fact, (_, number, unit) = recorded.fact, key
+    if isinstance(fact, PackagePurchased):
+        return {"state": "available", "value": unrolled(fact.lines[number - 1].values)[unit - 1]}
+    if isinstance(fact, LineCorrected) and unit in fact.added:
+        return {"state": "available", "value": 0}
+    assert before is not None, "a unit begins with its package"
+    match fact:
+        case PriceAdjusted():
+            return {**before, "value": unrolled(fact.values[number - 1])[unit - 1]}
+        case UnitsRedeemed():
+            return {**before, "state": "used", **_use(fact)}
+        case UnitsForfeited():
+            return {**before, "state": "forfeited", **_use(fact)}
+        case UnitsRestored():
+            return _freed(before, "lapsed" if fact.lapsed else "available", fact.redemption_id)
+        case LineCorrected() if unit in fact.taken:
+            return {**before, "state": "corrected", "used_at": fact.effective_at, "staff_id": fact.staff_id}
+        case LineCorrected() | PackageReinstated():
+            return {**before, **dict.fromkeys(USE), "state": "available"}
+        case _:
+            return {**before, "state": "lapsed"} if before["state"] == "available" else before
+
+
+def _use(fact: UnitsRedeemed | UnitsForfeited) -> Row:
+    return {
+        "used_at": fact.effective_at,
+        "service_id": fact.service_id,
+        "participant_id": fact.participant_id,
+        "booking_id": fact.booking_id,
+        "redemption_id": fact.redemption_id,
+        "staff_id": fact.staff_id,
+    }
+
+
+def _freed(before: Row, state: str, redemption_id: str) -> Row:
+    """A restoration frees a unit only from its own redemption (domain.md, Units)."""
+    if before["redemption_id"] != redemption_id:
+        return before
+    return {**before, **dict.fromkeys(USE), "state": state}
+
+
+UNITS = Keyed("units", 2, TABLE, HANDLES, _keys, row)

@@ -1,0 +1,1 @@
+"""The questions asked of read models: filters, order and pages of the lists."""

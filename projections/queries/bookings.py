@@ -1,0 +1,159 @@
+"""The lists of bookings: across customers with every filter, by their start, the latest last."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, and_, or_, select
+
+from domain.booking import Status
+from domain.catalogue import ServiceTerms
+from projections.engine.definition import Row
+from projections.engine.tables import Snapshot
+from projections.models.bookings import BOOKING_PACKAGES, BOOKINGS
+from projections.models.customers import CUSTOMERS
+from projections.models.packages import CARDS
+from projections.models.services import SERVICES
+
+READS = (BOOKINGS.name, BOOKING_PACKAGES.name, SERVICES.name, CARDS.name, CUSTOMERS.name)
+"""The read models that a list of bookings is made from."""
+
+StartKey = tuple[datetime, str]
+"""Where a page ended: start and booking id."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingFilter:
+    """What a list of bookings is narrowed to; filters combine with AND, values of one with OR."""
+
+    customer_id: tuple[str, ...] = ()
+    service_id: tuple[str, ...] = ()
+    staff_id: tuple[str, ...] = ()
+    location_id: tuple[str, ...] = ()
+    participant_id: tuple[str, ...] = ()
+    package_id: tuple[str, ...] = ()
+    status: tuple[Status, ...] = ()
+    attendance: tuple[str, ...] = ()
+    starts_from: datetime | None = None
+    """The first start that counts."""
+    starts_before: datetime | None = None
+    """The first start that no longer counts."""
+    external_ref: tuple[str, ...] = ()
+
+
+def find_bookings(
+    snapshot: Snapshot,
+    business_id: str,
+    wanted: BookingFilter,
+    *,
+    after: StartKey | None,
+    limit: int,
+    latest_first: bool = False,
+) -> list[Row]:
+    """At most `limit` bookings by start, behind a place in the list.
+
+    Where several values of one filter are asked for, each has its own walk along an index, as far as the page
+    needs: an index in the order of the list holds one value at a time.
+    """
+    several = next((name for name in WALKED if len(getattr(wanted, name)) > 1), None)
+    if several is None:
+        return _walk(snapshot, business_id, wanted, after, limit, latest_first)
+    found: dict[str, Row] = {}
+    for value in getattr(wanted, several):
+        one: Any = {several: (value,)}
+        rows = _walk(snapshot, business_id, replace(wanted, **one), after, limit, latest_first)
+        found |= {row["booking_id"]: row for row in rows}
+    in_order = sorted(found.values(), key=_key, reverse=latest_first)
+    return in_order[:limit]
+
+
+WALKED = ("customer_id", "participant_id", "staff_id", "service_id", "status", "location_id", "attendance")
+"""Filters that have an index in the order of the list, those that leave the least first."""
+
+
+def _key(row: Row) -> StartKey:
+    return row["starts_at"], row["booking_id"]
+
+
+def _walk(
+    snapshot: Snapshot,
+    business_id: str,
+    wanted: BookingFilter,
+    after: StartKey | None,
+    limit: int,
+    latest_first: bool,
+) -> list[Row]:
+    bookings = snapshot.tables[BOOKINGS.name]
+    key = (bookings.c.starts_at, bookings.c.booking_id)
+    conditions = _conditions(bookings, snapshot.tables[BOOKING_PACKAGES.name], wanted)
+    query = (
+        select(bookings)
+        .where(bookings.c.business_id == business_id, *conditions)
+        .order_by(*(column.desc() if latest_first else column for column in key))
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(_is_behind(bookings, after, latest_first))
+    return [dict(row) for row in snapshot.connection.execute(query).mappings()]
+
+
+def _is_behind(bookings: Table, after: StartKey, latest_first: bool) -> ColumnElement[bool]:
+    starts_at, booking_id = after
+    first, then = bookings.c.starts_at, bookings.c.booking_id
+    # The first of each two conditions is what an index can begin with.
+    if latest_first:
+        return and_(first <= starts_at, or_(first < starts_at, then < booking_id))
+    return and_(first >= starts_at, or_(first > starts_at, then > booking_id))
+
+
+def _conditions(bookings: Table, paid: Table, wanted: BookingFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    for column in (
+        "customer_id",
+        "service_id",
+        "staff_id",
+        "location_id",
+        "participant_id",
+        "status",
+        "attendance",
+        "external_ref",
+    ):
+        if values := getattr(wanted, column):
+            only = bookings.c[column]
+            conditions.append(only == values[0] if len(values) == 1 else only.in_(values))
+    if wanted.package_id:
+        paying = select(paid.c.booking_id).where(
+            paid.c.business_id == bookings.c.business_id, paid.c.package_id.in_(wanted.package_id)
+        )
+        conditions.append(bookings.c.booking_id.in_(paying))
+    if wanted.starts_from is not None:
+        conditions.append(bookings.c.starts_at >= wanted.starts_from)
+    if wanted.starts_before is not None:
+        conditions.append(bookings.c.starts_at < wanted.starts_before)
+    return conditions
+
+
+# What a row does not hold itself
+
+
+def services_in(snapshot: Snapshot, business_id: str, rows: Sequence[Row]) -> dict[str, ServiceTerms]:
+    """The services that were booked, as they are called now."""
+    services = snapshot.tables[SERVICES.name]
+    booked = services.c.service_id.in_(sorted({row["service_id"] for row in rows}))
+    query = select(services.c.service_id, services.c.terms).where(
+        services.c.business_id == business_id, booked
+    )
+    found = snapshot.connection.execute(query)
+    return {id: ServiceTerms.model_validate_json(terms) for id, terms in found}
+
+
+def paying_in(snapshot: Snapshot, business_id: str, rows: Sequence[Row]) -> dict[str, Row]:
+    """Name and purchase number of the packages that pay for these bookings, by id."""
+    cards = snapshot.tables[CARDS.name]
+    paying = cards.c.package_id.in_(
+        sorted({source["package_id"] for row in rows for source in row["sources"]})
+    )
+    query = select(cards.c.package_id, cards.c.name, cards.c.purchase_number)
+    found = snapshot.connection.execute(query.where(cards.c.business_id == business_id, paying))
+    return {row["package_id"]: dict(row) for row in found.mappings()}

@@ -1,0 +1,45 @@
+"""What was deducted from a package, use by use: the history of a customer's credits (S42–S46)."""
+
+from collections.abc import Iterable
+
+from domain.ledger.mapper import Recorded
+from domain.package import LineCorrected, UnitsForfeited, UnitsRedeemed, UnitsRestored
+from projections.engine.definition import Row
+
+
+def usage_of(facts: Iterable[Recorded]) -> list[Row]:
+    """One row for each deduction, in the order they were recorded; `returned` are units that went back since."""
+    rows: list[Row] = []
+    uses: dict[tuple[str, int], Row] = {}
+    for recorded in facts:
+        match recorded.fact:
+            case UnitsRedeemed() as fact:
+                used = _row("used", fact, recorded)
+                rows.append(used)
+                uses[fact.redemption_id, fact.allocation] = used
+            case UnitsForfeited() as fact:
+                rows.append(_row("forfeited", fact, recorded))
+            case UnitsRestored() as fact:
+                uses[fact.redemption_id, fact.allocation]["returned"] += len(fact.units)
+            case LineCorrected() as fact:
+                for freed in fact.freed:
+                    uses[freed.redemption_id, freed.allocation]["returned"] += len(freed.units)
+            case _:
+                pass
+    return rows
+
+
+def _row(kind: str, fact: UnitsRedeemed | UnitsForfeited, recorded: Recorded) -> Row:
+    return {
+        "kind": kind,
+        "position": recorded.position,
+        "package_id": recorded.stream_id,
+        "deducted_at": fact.effective_at,
+        "session_at": fact.session_at,
+        "service_id": fact.service_id,
+        "participant_id": fact.participant_id,
+        "quantity": len(fact.units),
+        "returned": 0,
+        "booking_id": fact.booking_id,
+        "redemption_id": fact.redemption_id,
+    }

@@ -1,0 +1,292 @@
+"""The list of customers with every filter of the desk (S106–S108, S114–S124), in the order of their ids.
+
+Ids are ordered in time, so that is the order in which customers were registered, as long as nobody brought ids
+along. Filters combine with AND; of several values of one filter any will do, of an unused one none may be there.
+
+A service was booked (by a booking that was not cancelled) or used (a unit of a package is in use for it). The
+type of a service is the one it has now.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, and_, false, not_, or_, select, true
+
+from domain.customer import ConsentName
+from domain.segments import BookingState
+from projections.engine.definition import Row
+from projections.engine.index_walk import (
+    LEGS_MAX,
+    FilteredList,
+    Leg,
+    ListKey,
+    Source,
+    there_is,
+    unindexed,
+    walk,
+)
+from projections.engine.tables import Snapshot
+from projections.models.bookings import BOOKINGS
+from projections.models.customers import CUSTOMERS
+from projections.models.package_services import PACKAGE_SERVICES
+from projections.models.packages import CARDS
+from projections.models.services import SERVICES
+from projections.models.units import UNITS
+
+NOT_CANCELLED = ("pending", "confirmed", "completed")
+ACTIVE = ("pending", "confirmed")
+NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFilter:
+    """What the list is narrowed to; empty and None: not by this."""
+
+    category: tuple[str, ...] = ()
+    active: bool | None = None
+    blocked: bool | None = None
+    consent: tuple[ConsentName, ...] = ()
+    service_type: tuple[str, ...] = ()
+    service_id: tuple[str, ...] = ()
+    unused_service_type: tuple[str, ...] = ()
+    unused_service_id: tuple[str, ...] = ()
+    offer_id: tuple[str, ...] = ()
+    """Ever bought, by or for the customer; a sale that was made by mistake does not count."""
+    booking_from: datetime | None = None
+    booking_before: datetime | None = None
+    """A booking starts in this time: one that was not cancelled, unless `booking_status` says otherwise."""
+    booking_status: tuple[BookingState, ...] = ()
+    external_ref: str | None = None
+
+    @property
+    def asks_for_bookings(self) -> bool:
+        return (self.booking_from, self.booking_before, self.booking_status) != (None, None, ())
+
+    @property
+    def statuses(self) -> list[str]:
+        """How a booking that counts must stand."""
+        named = [status for status in self.booking_status if status != "active"]
+        return sorted({*named, *(ACTIVE if "active" in self.booking_status else ())} or NOT_CANCELLED)
+
+    @property
+    def asks_for_services(self) -> bool:
+        return bool(
+            self.service_type or self.service_id or self.unused_service_type or self.unused_service_id
+        )
+
+
+def reads(filters: Sequence[CustomerFilter]) -> tuple[str, ...]:
+    """The read models that the filters are judged by."""
+    names = [CUSTOMERS.name]
+    if any(wanted.asks_for_services for wanted in filters):
+        names += [SERVICES.name, PACKAGE_SERVICES.name, UNITS.name]
+    if any(wanted.asks_for_services or wanted.asks_for_bookings for wanted in filters):
+        names.append(BOOKINGS.name)
+    if any(wanted.offer_id for wanted in filters):
+        names.append(CARDS.name)
+    return tuple(names)
+
+
+def find_customers(
+    snapshot: Snapshot, business_id: str, filters: Sequence[CustomerFilter], after: str | None, limit: int
+) -> list[Row]:
+    """At most `limit` customers behind an id whom all of these filters let through."""
+    asked = _Asked(snapshot, business_id, filters)
+    walked = FilteredList(asked.everyone, asked.look, asked.sources())
+    return walk(snapshot.connection, walked, None if after is None else (after,), limit)
+
+
+def customers_among(
+    snapshot: Snapshot, business_id: str, filters: Sequence[CustomerFilter], ids: Sequence[str]
+) -> list[Row]:
+    """Those of these customers, some hundreds at the most, whom all filters let through, by id."""
+    return _Asked(snapshot, business_id, filters).look([(id,) for id in ids])
+
+
+def _with_types_resolved(snapshot: Snapshot, business_id: str, wanted: CustomerFilter) -> CustomerFilter:
+    """The filter with ids in place of service types: of the services that have them now. A type that no service
+    has lets nobody through."""
+    if not (wanted.service_type or wanted.unused_service_type):
+        return wanted
+    services = snapshot.tables[SERVICES.name]
+    of_types = services.c.service_type.in_((*wanted.service_type, *wanted.unused_service_type))
+    query = select(services.c.service_id, services.c.service_type).where(
+        services.c.business_id == business_id, of_types
+    )
+    typed = snapshot.connection.execute(query).all()
+    return replace(
+        wanted,
+        service_type=tuple(id for id, name in typed if name in wanted.service_type) or wanted.service_type,
+        unused_service_type=tuple(id for id, name in typed if name in wanted.unused_service_type),
+    )
+
+
+class _Asked:
+    """One question about the customers of a business."""
+
+    def __init__(self, snapshot: Snapshot, business_id: str, filters: Sequence[CustomerFilter]) -> None:
+        self._tables = snapshot.tables
+        self._connection = snapshot.connection
+        self._business_id = business_id
+        self._filters = [_with_types_resolved(snapshot, business_id, wanted) for wanted in filters]
+        self._customers = snapshot.tables[CUSTOMERS.name]
+
+    # The rows at keys
+
+    def look(self, keys: Sequence[ListKey]) -> list[Row]:
+        customers = self._customers
+        query = (
+            select(customers)
+            .where(
+                customers.c.business_id == self._business_id,
+                customers.c.customer_id.in_([id for (id,) in keys]),
+            )
+            .where(*(condition for wanted in self._filters for condition in self._conditions(wanted)))
+            .order_by(customers.c.customer_id)
+        )
+        return [dict(row) for row in self._connection.execute(query).mappings()]
+
+    def _conditions(self, wanted: CustomerFilter) -> list[ColumnElement[bool]]:
+        customers = self._customers
+        conditions: list[ColumnElement[bool]] = []
+        if wanted.category:
+            conditions.append(customers.c.category.in_(wanted.category))
+        for name in ("active", "blocked"):
+            if (value := getattr(wanted, name)) is not None:
+                conditions.append(customers.c[name] == value)
+        if wanted.consent:
+            conditions.append(or_(*(customers.c[name] == true() for name in wanted.consent)))
+        if wanted.external_ref is not None:
+            conditions.append(customers.c.external_ref == wanted.external_ref)
+        for services in (wanted.service_id, wanted.service_type):
+            if services:
+                conditions.append(or_(self._has_booked(services), self._has_used(services)))
+        if unused := (*wanted.unused_service_id, *wanted.unused_service_type):
+            conditions += [not_(self._has_booked(unused)), not_(self._has_used(unused))]
+        if wanted.offer_id:
+            conditions.append(self._has_bought(wanted.offer_id))
+        if wanted.asks_for_bookings:
+            conditions.append(self._has_booking(wanted))
+        return conditions
+
+    def _has_booked(self, services: Sequence[str]) -> ColumnElement[bool]:
+        bookings = self._tables[BOOKINGS.name]
+        return there_is(
+            bookings,
+            self._of_customer(bookings),
+            unindexed(bookings.c.service_id).in_(services),
+            unindexed(bookings.c.status).in_(NOT_CANCELLED),
+        )
+
+    def _has_used(self, services: Sequence[str]) -> ColumnElement[bool]:
+        """Only a package that was sold as good for a service can be used for it."""
+        good_for, units = self._tables[PACKAGE_SERVICES.name], self._tables[UNITS.name]
+        in_use = there_is(
+            units,
+            units.c.business_id == self._business_id,
+            units.c.package_id == good_for.c.package_id,
+            units.c.service_id == good_for.c.service_id,
+            units.c.state == "used",
+        )
+        return there_is(
+            good_for, self._of_customer(good_for), unindexed(good_for.c.service_id).in_(services), in_use
+        )
+
+    def _has_bought(self, offers: Sequence[str]) -> ColumnElement[bool]:
+        cards, customer = self._tables[CARDS.name], self._customers.c.customer_id
+        sold = and_(cards.c.business_id == self._business_id, cards.c.voided == false())
+        of_offers = cards.c.offer_id.in_(offers)
+        own = there_is(cards, sold, unindexed(cards.c.offer_id).in_(offers), cards.c.customer_id == customer)
+        return or_(own, there_is(cards, sold, of_offers, cards.c.purchased_by == customer))
+
+    def _has_booking(self, wanted: CustomerFilter) -> ColumnElement[bool]:
+        bookings = self._tables[BOOKINGS.name]
+        return there_is(bookings, self._of_customer(bookings), *self._stands_so_then(bookings, wanted))
+
+    def _stands_so_then(self, bookings: Table, wanted: CustomerFilter) -> list[ColumnElement[bool]]:
+        conditions: list[ColumnElement[bool]] = [unindexed(bookings.c.status).in_(wanted.statuses)]
+        if wanted.booking_from is not None:
+            conditions.append(bookings.c.starts_at >= wanted.booking_from)
+        if wanted.booking_before is not None:
+            conditions.append(bookings.c.starts_at < wanted.booking_before)
+        return conditions
+
+    def _of_customer(self, table: Table) -> ColumnElement[bool]:
+        mine = table.c.business_id == self._business_id
+        return and_(mine, table.c.customer_id == self._customers.c.customer_id)
+
+    # What can be walked
+
+    def everyone(self, after: ListKey | None, limit: int) -> Select[Any]:
+        return self._leg(self._customers)(after, limit)
+
+    def sources(self) -> list[Source]:
+        return [source for wanted in self._filters for source in self._sources(wanted)]
+
+    def _sources(self, wanted: CustomerFilter) -> list[Source]:
+        customers = self._customers
+        sources: list[Source] = []
+        if wanted.category:
+            sources.append(Source([self._leg(customers, {"category": each}) for each in wanted.category]))
+        for name in ("active", "blocked"):
+            if (value := getattr(wanted, name)) is not None:
+                sources.append(Source([self._leg(customers, {name: value})]))
+        if wanted.consent:
+            sources.append(Source([self._leg(customers, {name: True}) for name in wanted.consent]))
+        if wanted.external_ref is not None:
+            sources.append(Source([self._leg(customers, {"external_ref": wanted.external_ref})]))
+        for services in (wanted.service_id, wanted.service_type):
+            if services:
+                sources.append(self._source_of_services(services))
+        if wanted.offer_id:
+            cards = self._tables[CARDS.name]
+            buyers = [self._leg(cards, {"offer_id": each}) for each in wanted.offer_id]
+            payers = [self._leg(cards, {"offer_id": each}, "purchased_by") for each in wanted.offer_id]
+            sources.append(Source([*buyers, *payers]))
+        if wanted.asks_for_bookings:
+            sources += self._sources_of_bookings(wanted)
+        return sources
+
+    def _source_of_services(self, services: Sequence[str]) -> Source:
+        tables = (self._tables[BOOKINGS.name], self._tables[PACKAGE_SERVICES.name])
+        if len(tables) * len(services) <= LEGS_MAX:
+            return Source([self._leg(table, {"service_id": each}) for each in services for table in tables])
+        legs = [self._unordered(table, table.c.service_id.in_(services)) for table in tables]
+        return Source(legs, in_order=False)
+
+    def _sources_of_bookings(self, wanted: CustomerFilter) -> list[Source]:
+        """Who has a booking that stands so at any time, in order; and who has one then, in the order of time."""
+        bookings = self._tables[BOOKINGS.name]
+        at_any_time = Source([self._leg(bookings, {"status": status}) for status in wanted.statuses])
+        if wanted.booking_from is None and wanted.booking_before is None:
+            return [at_any_time]
+        then = self._unordered(bookings, *self._stands_so_then(bookings, wanted))
+        return [at_any_time, Source([then], in_order=False)]
+
+    def _leg(self, table: Table, equal: Mapping[str, Any] = NOTHING, column: str = "customer_id") -> Leg:
+        """Customers in a table where these columns have these values, in order: an index begins with them, and
+        goes on with the customer."""
+        customer = table.c[column]
+        same = [table.c[name] == value for name, value in equal.items()]
+
+        def leg(after: ListKey | None, limit: int) -> Select[Any]:
+            query = select(customer).where(table.c.business_id == self._business_id, *same)
+            query = query.where(customer.is_not(None) if after is None else customer > after[0])
+            if table is not self._customers:
+                query = query.distinct()
+            return query.order_by(customer).limit(limit)
+
+        return leg
+
+    def _unordered(self, table: Table, *conditions: ColumnElement[bool]) -> Leg:
+        """Customers in a table of whose indexes one begins with these conditions."""
+
+        def leg(after: ListKey | None, limit: int) -> Select[Any]:
+            query = select(table.c.customer_id).where(table.c.business_id == self._business_id, *conditions)
+            if after is not None:
+                query = query.where(unindexed(table.c.customer_id) > after[0])
+            return query.limit(limit)
+
+        return leg

@@ -1,0 +1,301 @@
+"""The lists of packages: across customers with every filter, and those of one customer."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
+
+from domain.package import PaymentStatus, Status
+from domain.values import local_day, start_of
+from projections.engine.definition import EPOCH, Row
+from projections.engine.index_walk import FilteredList, Leg, ListKey, Source, there_is, unindexed, walk
+from projections.engine.tables import Snapshot
+from projections.models.customers import CUSTOMERS
+from projections.models.package_services import PACKAGE_SERVICES
+from projections.models.packages import CARDS, expiry_on
+
+READS = (CARDS.name, PACKAGE_SERVICES.name, CUSTOMERS.name)
+"""The read models that a list of packages is made from."""
+
+PurchaseKey = tuple[datetime, str]
+"""Where a page of the list ended: moment of purchase and package id, neither of which ever changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFilter:
+    """What a list of packages is narrowed to; filters combine with AND, values of one with OR."""
+
+    status: tuple[Status, ...] = ()
+    payment_status: tuple[PaymentStatus, ...] = ()
+    customer_id: tuple[str, ...] = ()
+    offer_id: tuple[str, ...] = ()
+    service_id: tuple[str, ...] = ()
+    location_id: tuple[str, ...] = ()
+    """Where it was sold."""
+    expires_from: date | None = None
+    expires_to: date | None = None
+    """The last valid day as it stands now; packages without one are in no range."""
+    purchased_from: date | None = None
+    purchased_to: date | None = None
+    owing: bool | None = None
+    external_ref: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """The moment a list is asked for, and the business's zone, which every package of it has."""
+
+    now: datetime
+    zone: str
+
+    @property
+    def today(self) -> date:
+        return local_day(self.now, self.zone)
+
+    def purchases(self, wanted: PackageFilter) -> tuple[datetime | None, datetime | None]:
+        """The moments between which the days of purchase lie."""
+        first, last = wanted.purchased_from, wanted.purchased_to
+        return (
+            None if first is None else start_of(first, self.zone),
+            None if last is None else start_of(last + timedelta(days=1), self.zone),
+        )
+
+
+def find_packages(
+    snapshot: Snapshot,
+    business_id: str,
+    wanted: PackageFilter,
+    *,
+    now: datetime,
+    zone: str,
+    after: PurchaseKey | None,
+    limit: int,
+) -> list[Row]:
+    """At most `limit` cards, latest purchase first, that come after a place in the list."""
+    asked = _Asked(snapshot, business_id, wanted, _Clock(now, zone))
+    walked = FilteredList(asked.everything, asked.look, asked.sources(), descending=True)
+    return walk(snapshot.connection, walked, after, limit)
+
+
+def packages_of_customer(snapshot: Snapshot, business_id: str, customer_id: str) -> list[Row]:
+    """All cards of one customer, in no order."""
+    cards = snapshot.tables[CARDS.name]
+    mine = (cards.c.business_id == business_id, cards.c.customer_id == customer_id)
+    return _rows(snapshot, select(cards).where(*mine))
+
+
+def active_packages(
+    snapshot: Snapshot, business_id: str, customer_ids: Collection[str], now: datetime
+) -> dict[str, int]:
+    """How many active packages these customers have; those who have none are left out."""
+    cards = snapshot.tables[CARDS.name]
+    theirs = (cards.c.business_id == business_id, cards.c.customer_id.in_(sorted(customer_ids)))
+    counted = (
+        select(cards.c.customer_id, func.count())
+        .where(*theirs, *_has_status(unindexed(cards.c.state), cards.c.valid_until, "active", now))
+        .group_by(cards.c.customer_id)
+    )
+    return {row[0]: row[1] for row in snapshot.connection.execute(counted)}
+
+
+def kinds_in(snapshot: Snapshot, business_id: str, cards: Sequence[Row]) -> dict[str, str]:
+    """What the participants of these cards' households are (person, dog …), by id."""
+    customers = snapshot.tables[CUSTOMERS.name]
+    theirs = customers.c.customer_id.in_(sorted({card["customer_id"] for card in cards}))
+    query = select(customers.c.participants).where(customers.c.business_id == business_id, theirs)
+    households = snapshot.connection.scalars(query)
+    return {each["id"]: each["kind"] for household in households for each in household}
+
+
+def _rows(snapshot: Snapshot, query: Select[tuple[object, ...]]) -> list[Row]:
+    return [dict(row) for row in snapshot.connection.execute(query).mappings()]
+
+
+def _has_status(
+    state: ColumnElement[str], valid_until: ColumnElement[datetime], status: Status, now: datetime
+) -> list[ColumnElement[bool]]:
+    """The same order of precedence as `domain.package.status`."""
+    match status:
+        case "cancelled":
+            return [state == "cancelled"]
+        case "fully_used":
+            return [state == "used_up"]
+        case "expired":
+            return [state == "open", valid_until <= now]
+        case "active":
+            return [state == "open", or_(valid_until.is_(None), valid_until > now)]
+
+
+class _Asked:
+    """One question about the packages of a business."""
+
+    def __init__(self, snapshot: Snapshot, business_id: str, wanted: PackageFilter, clock: _Clock) -> None:
+        self._connection = snapshot.connection
+        self._business_id = business_id
+        self._wanted = wanted
+        self._clock = clock
+        self._cards = snapshot.tables[CARDS.name]
+        self._services = snapshot.tables[PACKAGE_SERVICES.name]
+
+    # The rows at keys
+
+    def look(self, keys: Sequence[ListKey]) -> list[Row]:
+        cards = self._cards
+        query = (
+            select(cards)
+            .where(cards.c.business_id == self._business_id, cards.c.package_id.in_([id for _, id in keys]))
+            .where(*self._conditions())
+            .order_by(unindexed(cards.c.purchased_at).desc(), unindexed(cards.c.package_id).desc())
+        )
+        return [dict(row) for row in self._connection.execute(query).mappings()]
+
+    def _conditions(self) -> list[ColumnElement[bool]]:
+        wanted, cards = self._wanted, self._cards
+        conditions: list[ColumnElement[bool]] = []
+        if wanted.status:
+            state, now = unindexed(cards.c.state), self._clock.now
+            statuses = (_has_status(state, cards.c.valid_until, status, now) for status in wanted.status)
+            conditions.append(or_(*(and_(*each) for each in statuses)))
+        for column, values in self._equal().items():
+            conditions.append(unindexed(cards.c[column]).in_(values))
+        if wanted.service_id:
+            conditions.append(self._serves())
+        if wanted.expires_from is not None or wanted.expires_to is not None:
+            conditions.append(or_(and_(*self._expires_as_written()), and_(*self._expires_thawed())))
+        if wanted.purchased_from is not None:
+            conditions.append(cards.c.purchased_on >= wanted.purchased_from.isoformat())
+        if wanted.purchased_to is not None:
+            conditions.append(cards.c.purchased_on <= wanted.purchased_to.isoformat())
+        return conditions
+
+    def _equal(self) -> dict[str, Sequence[Any]]:
+        """Columns that must have one of some values."""
+        wanted = self._wanted
+        equal: dict[str, Sequence[Any]] = {
+            "customer_id": wanted.customer_id,
+            "offer_id": wanted.offer_id,
+            "location_id": wanted.location_id,
+            "external_ref": wanted.external_ref,
+            "payment": wanted.payment_status,
+            "owing": () if wanted.owing is None else (wanted.owing,),
+        }
+        return {column: values for column, values in equal.items() if values}
+
+    def _serves(self) -> ColumnElement[bool]:
+        cards, services = self._cards, self._services
+        return there_is(
+            services,
+            services.c.business_id == self._business_id,
+            services.c.service_id.in_(self._wanted.service_id),
+            services.c.package_id == cards.c.package_id,
+        )
+
+    # A freeze that the clock has ended moves the expiry without a fact: then `valid_until` tells the day.
+
+    def _expires_as_written(self) -> list[ColumnElement[bool]]:
+        cards, wanted, today = self._cards, self._wanted, self._clock.today.isoformat()
+        conditions: list[ColumnElement[bool]] = [
+            or_(cards.c.frozen_until.is_(None), cards.c.frozen_until >= today)
+        ]
+        if wanted.expires_from is not None:
+            conditions.append(cards.c.expires_on >= wanted.expires_from.isoformat())
+        if wanted.expires_to is not None:
+            conditions.append(cards.c.expires_on <= wanted.expires_to.isoformat())
+        return conditions
+
+    def _expires_thawed(self) -> list[ColumnElement[bool]]:
+        cards, wanted, zone = self._cards, self._wanted, self._clock.zone
+        conditions: list[ColumnElement[bool]] = [cards.c.frozen_until < self._clock.today.isoformat()]
+        if wanted.expires_from is not None:
+            conditions.append(cards.c.valid_until > start_of(wanted.expires_from, zone))
+        if wanted.expires_to is not None:
+            conditions.append(cards.c.valid_until <= start_of(wanted.expires_to + timedelta(days=1), zone))
+        return conditions
+
+    # What can be walked
+
+    def everything(self, after: ListKey | None, limit: int) -> Select[Any]:
+        return self._leg(self._cards)(after, limit)
+
+    def sources(self) -> list[Source]:
+        wanted, cards, services = self._wanted, self._cards, self._services
+        sources = [
+            Source([self._leg(cards, cards.c[column] == value) for value in values])
+            for column, values in self._equal().items()
+        ]
+        if wanted.status:
+            ends, now = cards.c.valid_until, self._clock.now
+            statuses = [_has_status(cards.c.state, ends, status, now) for status in wanted.status]
+            sources.append(Source([self._leg(cards, *each) for each in statuses]))
+        if wanted.service_id:
+            legs = [self._leg(services, services.c.service_id == id) for id in wanted.service_id]
+            sources.append(Source(legs))
+        if wanted.expires_from is not None or wanted.expires_to is not None:
+            expiring = (self._expires_as_written(), self._expires_thawed())
+            sources.append(Source([self._unordered(*each) for each in expiring], in_order=False))
+        return sources
+
+    def _leg(self, table: Table, *conditions: ColumnElement[bool]) -> Leg:
+        """Packages by their purchase, in order: an index begins with the conditions, and goes on with that."""
+
+        def leg(after: ListKey | None, limit: int) -> Select[Any]:
+            purchased_at, package_id = table.c.purchased_at, table.c.package_id
+            first, beyond = self._clock.purchases(self._wanted)
+            query = select(purchased_at, package_id).where(
+                table.c.business_id == self._business_id, *conditions
+            )
+            if first is not None:
+                query = query.where(purchased_at >= first)
+            if beyond is not None:
+                query = query.where(purchased_at < beyond)
+            if after is not None:
+                # The first of these is what an index can begin with.
+                query = query.where(purchased_at <= after[0], _is_behind(purchased_at, package_id, after))
+            return query.order_by(purchased_at.desc(), package_id.desc()).limit(limit)
+
+        return leg
+
+    def _unordered(self, *conditions: ColumnElement[bool]) -> Leg:
+        """Packages that meet conditions with which an index of theirs begins."""
+
+        def leg(after: ListKey | None, limit: int) -> Select[Any]:
+            cards = self._cards
+            key = (cards.c.purchased_at, cards.c.package_id)
+            query = select(*key).where(cards.c.business_id == self._business_id, *conditions)
+            if after is not None:
+                query = query.where(_is_behind(unindexed(key[0]), unindexed(key[1]), after))
+            return query.limit(limit)
+
+        return leg
+
+
+def _is_behind(
+    purchased_at: ColumnElement[datetime], package_id: ColumnElement[str], after: ListKey
+) -> ColumnElement[bool]:
+    moment, id = after
+    return or_(purchased_at < moment, and_(purchased_at == moment, package_id < id))
+
+
+# The order of one customer's cards
+
+DisplayKey = tuple[bool, str, int, str]
+NEVER = "9999-12-31"
+"""Where a package that never expires ranks among last valid days."""
+
+
+def display_key(card: Row, moment: datetime) -> DisplayKey:
+    """Units left first, soonest expiry first, never last, then earlier purchase; used up at the end (S82)."""
+    expires_on = expiry_on(card, local_day(moment, card["time_zone"]))
+    return (
+        card["remaining"] <= 0,
+        expires_on or NEVER,
+        milliseconds(card["purchased_at"]),
+        card["package_id"],
+    )
+
+
+def milliseconds(moment: datetime) -> int:
+    """A moment as a cursor holds it: whole milliseconds since 1970."""
+    return (moment - EPOCH) // timedelta(milliseconds=1)

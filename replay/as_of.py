@@ -1,0 +1,82 @@
+"""Asking about the past: which facts count, in which order, and at which moment they are judged.
+
+Two clocks (domain.md): `as_of` counts the facts recorded before a moment; `effective_as_of` counts those
+that were effective by a moment, in the order of business time. `at_version` counts the first facts of one
+stream. They can be asked together. The same question about the past gives the same answer for ever.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.ledger.contract import LedgerRecorder
+from domain.ledger.mapper import Recorded
+from domain.values import from_milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A question about the past; all None: the present."""
+
+    at_version: int | None = None
+    recorded_before: datetime | None = None
+    effective_before: datetime | None = None
+    judged_at: datetime | None = None
+    """When status and expiry are judged; None: at the last fact that counts, or now in the present."""
+
+    def __bool__(self) -> bool:
+        limits = (self.at_version, self.recorded_before, self.effective_before)
+        return any(limit is not None for limit in limits)
+
+
+PRESENT = Past()
+
+
+def as_it_was(facts: Sequence[Recorded], past: Past) -> list[Recorded]:
+    """The facts of one stream that count, in the order in which they are folded."""
+    counted: Iterable[Recorded] = facts[: past.at_version]
+    if past.recorded_before is not None:
+        before = past.recorded_before
+        counted = (fact for fact in counted if fact.recorded_at < before)
+    if past.effective_before is not None:
+        end = past.effective_before
+        counted = (fact for fact in counted if effective_at(fact) < end)
+        # Sorting is stable: equal moments keep the order of their positions.
+        return sorted(counted, key=effective_at)
+    return list(counted)
+
+
+def effective_at(recorded: Recorded) -> datetime:
+    """When a fact took effect: what cannot be back-dated, when it was recorded."""
+    moment: datetime = getattr(recorded.fact, "effective_at", recorded.recorded_at)
+    return moment
+
+
+def judged_at(past: Past, counted: Sequence[Recorded], now: datetime) -> datetime:
+    """The moment at which status and expiry are judged."""
+    if past.judged_at is not None:
+        return past.judged_at
+    return counted[-1].recorded_at if past.at_version is not None else now
+
+
+def position_of(recorder: LedgerRecorder, past: Past, facts: Sequence[Recorded], head: int) -> int:
+    """The position of the ledger that a question about one stream resolves to."""
+    position = head
+    if past.recorded_before is not None:
+        position = position_before(recorder, past.recorded_before, head)
+    if past.at_version is not None:
+        position = min(position, facts[: past.at_version][-1].position)
+    return position
+
+
+def position_before(recorder: LedgerRecorder, moment: datetime, head: int) -> int:
+    """The last position recorded before a moment (0: none): moments never decrease along positions."""
+    low, high = 0, head
+    while low < high:
+        middle = (low + high + 1) // 2
+        (fact,) = recorder.facts(after=middle - 1, limit=1)
+        if from_milliseconds(fact.recorded_at) < moment:
+            low = middle
+        else:
+            high = middle - 1
+    return low

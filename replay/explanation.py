@@ -1,0 +1,197 @@
+"""Why a package stands as it does: its balance, status, expiry and payment status, step by step.
+
+Each step names the fact (its version) that made it, the rule that was followed and the numbers, so that a
+person can follow the arithmetic. Derived from the same facts and card as every other answer.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from domain.calendar_rules import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry, Validity
+from domain.ledger.mapper import Recorded
+from domain.package import (
+    ExpiryChanged,
+    ExpiryRemoved,
+    PackagePurchased,
+    PackageReinstated,
+    PackageUnfroze,
+    PaymentRecorded,
+    PaymentRefunded,
+    PriceAdjusted,
+    ValidityStarted,
+    payment_status,
+)
+from domain.paying import RefundQuote
+from domain.values import local_day, rfc3339
+from projections.engine.definition import Row
+from projections.models.packages import card_status, expiry_on, is_expired
+from replay.package import history_of
+
+Step = dict[str, Any]
+
+RULES = {
+    "purchase": "the units of the lines that were sold",
+    "use": "a redemption takes the lowest available numbers",
+    "restoration": "a restored use gives its units back",
+    "correction": "a correction changes the units of its line",
+    "cancellation": "the remaining units lapse",
+    "expiry": "reinstating brings lapsed units back",
+}
+
+
+def explain(facts: Sequence[Recorded], card: Row, moment: datetime) -> Row:
+    """The explanation of a package whose card these facts make, judged at `moment`. JSON values only."""
+    expiry_steps = list(_expiry_steps(facts))
+    expires_on = expiry_on(card, local_day(moment, card["time_zone"]))
+    if expires_on != (expiry_steps[-1]["expires_on"] if expiry_steps else None):
+        rule = "the last day of the freeze has passed; the expiry moves by the days frozen"
+        expiry_steps.append({"version": None, "rule": rule, "expires_on": expires_on})
+    return {
+        "balance": _balance(facts, card),
+        "status": _status(card, moment),
+        "expiry": {"result": expires_on, "time_zone": card["time_zone"], "steps": expiry_steps},
+        "payment_status": _payment(facts, card),
+    }
+
+
+def quote_steps(quote: RefundQuote, currency: str) -> list[Step]:
+    """The arithmetic of a refund quote, in the order in which it is done."""
+
+    def step(rule: str, amount: int) -> Step:
+        return {"rule": rule, "amount": {"amount": amount, "currency": currency}}
+
+    return [
+        step("payments", quote.payments),
+        step("less refunds", -quote.refunded),
+        step("less the value of units used, forfeited or taken by corrections", -quote.used_value),
+        step("refund quote, never below zero", quote.quote),
+    ]
+
+
+def _balance(facts: Sequence[Recorded], card: Row) -> Row:
+    steps: list[Step] = []
+    remaining = 0
+    for row in history_of(facts):
+        if row["change"]:
+            remaining += row["change"]
+            steps.append(
+                {
+                    "version": row["version"],
+                    "effective_at": rfc3339(row["effective_at"]),
+                    "rule": RULES[row["kind"]],
+                    "line": row["line"],
+                    "change": row["change"],
+                    "remaining": remaining,
+                }
+            )
+    counts = ("granted", "total", "used", "redeemed", "forfeited", "corrected", "lapsed", "held", "remaining")
+    return {
+        "result": card["remaining"],
+        "rule": "remaining = the sum of all changes; total = used + remaining;"
+        " used = redeemed + forfeited + corrected",
+        **{count: card[count] for count in counts},
+        "steps": steps,
+    }
+
+
+def _status(card: Row, moment: datetime) -> Row:
+    """The rules in their order: the first that holds decides."""
+    valid_until = card["valid_until"]
+    rules: list[Step] = [
+        {"status": "cancelled", "rule": "cancelled or voided", "holds": card["cancelled"]},
+        {
+            "status": "fully_used",
+            "rule": "no unit remains",
+            "holds": card["remaining"] == 0,
+            "remaining": card["remaining"],
+        },
+        {
+            "status": "expired",
+            "rule": "the moment lies at or behind the end of the last valid day",
+            "holds": is_expired(card, moment),
+            "moment": rfc3339(moment),
+            "expires_at": valid_until and rfc3339(valid_until),
+        },
+        {"status": "active", "rule": "otherwise", "holds": True},
+    ]
+    return {"result": card_status(card, moment), "steps": rules}
+
+
+def _expiry_steps(facts: Sequence[Recorded]) -> Iterator[Step]:
+    for recorded in facts:
+        step = _expiry_step(recorded.fact)
+        if step is not None:
+            rule, expires_on = step
+            yield {
+                "version": recorded.version,
+                "rule": rule,
+                "expires_on": None if expires_on is None else expires_on.isoformat(),
+            }
+
+
+def _expiry_step(fact: object) -> tuple[str, date | None] | None:
+    match fact:
+        case PackagePurchased():
+            purchased_on = local_day(fact.effective_at, fact.time_zone)
+            return _rule(fact.validity, purchased_on), fact.expires_on
+        case ValidityStarted():
+            return f"the first use started the validity on {fact.started_on}", fact.expires_on
+        case ExpiryChanged():
+            return "changed by hand", fact.expires_on
+        case ExpiryRemoved():
+            return "removed by hand: it never expires", None
+        case PackageReinstated():
+            return "reinstated with a new last day", fact.expires_on
+        case PackageUnfroze():
+            return f"unfrozen: moved by the {fact.days} days frozen", fact.expires_on
+        case _:
+            return None
+
+
+def _rule(validity: Validity, purchased_on: date) -> str:
+    match validity:
+        case NoExpiry():
+            return "never"
+        case ExpiryOnDate():
+            return f"on {validity.date}"
+        case ExpiryAfterPurchase():
+            return f"{validity.count} {validity.unit} after the purchase on {purchased_on}"
+        case ExpiryAfterFirstUse():
+            return f"{validity.count} {validity.unit} after the first use; until then it never expires"
+
+
+def _payment(facts: Sequence[Recorded], card: Row) -> Row:
+    steps: list[Step] = []
+    price = paid = 0
+    for recorded in facts:
+        match recorded.fact:
+            case PackagePurchased() as fact:
+                rule, price, amount = "price at sale", fact.price, fact.price
+            case PriceAdjusted() as fact:
+                rule, price, amount = "price adjusted", fact.price, fact.price
+            case PaymentRecorded() as fact:
+                rule, paid, amount = f"payment · {fact.method.value}", paid + fact.amount, fact.amount
+            case PaymentRefunded() as fact:
+                rule, paid, amount = f"refund · {fact.method.value}", paid - fact.amount, -fact.amount
+            case _:
+                continue
+        steps.append(
+            {
+                "version": recorded.version,
+                "rule": rule,
+                "amount": _money(amount, card),
+                "price": _money(price, card),
+                "paid": _money(paid, card),
+                "payment_status": payment_status(price, paid),
+            }
+        )
+    return {
+        "result": payment_status(card["price"], card["paid"]),
+        "rule": "paid when payments less refunds reach the price, partial above 0, else unpaid",
+        "steps": steps,
+    }
+
+
+def _money(amount: int, card: Row) -> Row:
+    return {"amount": amount, "currency": card["currency"]}

@@ -1,0 +1,1 @@
+"""Reports over the facts, at any moment of either clock."""
