@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.values import LAST_DAY, Day, Value, start_of
+from domain.moments import LAST_DAY, Day, start_of
+from domain.values import Value
 
 CalendarUnit = Literal["days", "weeks", "months", "years"]
 Count = Annotated[int, Field(ge=1, le=3_650)]

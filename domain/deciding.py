@@ -2,21 +2,17 @@
 
 from typing import assert_never
 
-from domain.business import Policies
-from domain.correcting import correct
-from domain.customer import Customer
-from domain.ending import cancel, void
-from domain.guards import check_room, effective_moment, now_for, settled
-from domain.package import (
+from domain.actor import Circumstances
+from domain.business.facts import Policies
+from domain.package.cancellation import cancel, void
+from domain.package.checks import check_room, effective_moment, now_for, settled
+from domain.package.commands import (
     AddNote,
     AdjustPrice,
-    AnyPackageFact,
     CancelPackage,
     ChangeSharing,
     CorrectLine,
     FreezePackage,
-    NoteAdded,
-    Package,
     PackageCommand,
     RecordPayment,
     RefundPayment,
@@ -25,10 +21,14 @@ from domain.package import (
     UnfreezePackage,
     VoidPackage,
 )
-from domain.paying import adjust_price, record_payment, refund
-from domain.sharing import change_sharing
-from domain.validity import freeze_package, reinstate, set_expiry, unfreeze_package
-from domain.values import Circumstances
+from domain.package.correction import correct
+from domain.package.expiry import reinstate, set_expiry
+from domain.package.facts import AnyPackageFact, NoteAdded
+from domain.package.freeze import freeze_package, unfreeze_package
+from domain.package.payment import adjust_price, record_payment, refund
+from domain.package.sharing import change_sharing
+from domain.package.state import Package
+from domain.people.state import Customer
 
 
 def decide(

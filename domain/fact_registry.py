@@ -1,16 +1,22 @@
 """Every fact this code can read: the closed registry, checked when it is imported."""
 
-from domain import booking, business, catalogue, customer, package, rewards, staff
+from domain.booking.facts import FACTS as BOOKING_FACTS
+from domain.business.facts import FACTS as BUSINESS_FACTS
+from domain.catalogue.facts import FACTS as CATALOGUE_FACTS
 from domain.fact import Registry
+from domain.package.facts import FACTS as PACKAGE_FACTS
+from domain.people.facts import FACTS as CUSTOMER_FACTS
+from domain.points.facts import FACTS as REWARDS_FACTS
+from domain.staff.facts import FACTS as STAFF_FACTS
 
 FACTS = Registry(
     (
-        *business.FACTS,
-        *staff.FACTS,
-        *catalogue.FACTS,
-        *customer.FACTS,
-        *package.FACTS,
-        *booking.FACTS,
-        *rewards.FACTS,
+        *BUSINESS_FACTS,
+        *STAFF_FACTS,
+        *CATALOGUE_FACTS,
+        *CUSTOMER_FACTS,
+        *PACKAGE_FACTS,
+        *BOOKING_FACTS,
+        *REWARDS_FACTS,
     )
 )

@@ -4,31 +4,12 @@ Whatever passes here can be stored by every read model: text without NUL, intege
 dates between 1970 and 2200, moments in UTC at whole milliseconds (invariant 14 of domain.md).
 """
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from enum import StrEnum
-from functools import lru_cache
 from hashlib import sha256
-from typing import Annotated, Any, Literal, cast
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    PlainSerializer,
-    StringConstraints,
-)
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-FIRST_DAY = date(1970, 1, 1)
-LAST_DAY = date(2200, 12, 31)
-FIRST_BIRTHDAY = date(1880, 1, 1)
 AMOUNT_MAX = 10**12
 """The largest amount of money in one value, in minor units."""
 RECORDED_AT = "{recorded_at}"
@@ -42,9 +23,6 @@ class Value(BaseModel):
     """A part of a fact or of a request: compared by what it holds, never changed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-# Ids: a readable prefix and up to 40 letters, digits, hyphens or underscores.
 
 
 def _id(prefix: str) -> StringConstraints:
@@ -66,9 +44,6 @@ BookingId = Annotated[str, _id("bkg")]
 PointsId = Annotated[str, _id("pts")]
 TextId = Annotated[str, _id("txt")]
 PhotoId = Annotated[str, _id("pho")]
-
-
-# Text
 
 
 def _printable(text: str) -> str:
@@ -119,8 +94,6 @@ class ExternalRef(Value):
         return f"{self.source}:{self.ref}"
 
 
-# Numbers and money
-
 Quantity = Annotated[int, Field(ge=1, le=UNITS_PER_LINE_MAX)]
 LineNumber = Annotated[int, Field(ge=1, le=LINES_MAX)]
 UnitNumber = Annotated[int, Field(ge=1, le=UNITS_PER_LINE_MAX)]
@@ -153,148 +126,6 @@ class CancellationTerms(Value):
     notice_hours: Annotated[int, Field(ge=0, le=24 * 60)]
     late: Literal["forfeit", "restore"]
     text: LongText | None = None
-
-
-# Days and moments
-
-CALCULATED = 4096
-"""How many calculations with moments are remembered: a command asks for the same ones many times, and for those of its
-package as the command before it did. Moments are in UTC, where two are equal only if they are the same."""
-
-ZONES = frozenset(available_timezones())
-"""Asked for once: it walks the whole time zone database."""
-
-
-def _known_zone(name: str) -> str:
-    if name not in ZONES:
-        raise ValueError("is not an IANA time zone")
-    return name
-
-
-@dataclass(frozen=True)
-class _Written:
-    """How JSON must write a day or a moment: pydantic would also read a number in quotes, as seconds."""
-
-    pattern: str
-    format: str
-    """The name of that form in JSON Schema."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        value = handler(source)
-        text = core_schema.str_schema(pattern=self.pattern)
-        lax = cast(CoreSchema, {**value, "strict": False})
-        return core_schema.json_or_python_schema(core_schema.chain_schema([text, lax]), value)
-
-    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "string", "format": self.format}
-
-
-def _bounded_day(day: date) -> date:
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
-    return day
-
-
-def _bounded_day_of_life(day: date) -> date:
-    if not FIRST_BIRTHDAY <= day <= LAST_DAY:
-        raise ValueError(f"must lie between {FIRST_BIRTHDAY} and {LAST_DAY}")
-    return day
-
-
-def _utc_milliseconds(moment: datetime) -> datetime:
-    # The years first: a moment at the edge of what datetime can hold has no counterpart in UTC.
-    if FIRST_DAY.year - 1 <= moment.year <= LAST_DAY.year + 1:
-        moment = moment.astimezone(UTC)
-    if not FIRST_DAY <= moment.date() <= LAST_DAY:
-        raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
-    return whole_milliseconds(moment)
-
-
-def whole_milliseconds(moment: datetime) -> datetime:
-    """The moment as facts keep it: what is decided on it can be read in them."""
-    whole = moment.microsecond // 1000 * 1000
-    return moment if moment.microsecond == whole else moment.replace(microsecond=whole)
-
-
-@lru_cache(maxsize=CALCULATED)
-def rfc3339(moment: datetime) -> str:
-    """`2026-10-03T08:00:00.000Z`: how every moment is written, in facts and in answers."""
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
-
-
-@lru_cache(maxsize=CALCULATED)
-def from_milliseconds(milliseconds: int) -> datetime:
-    """A stored `recorded_at` as a moment; exact, without floats."""
-    seconds, rest = divmod(milliseconds, 1000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)
-
-
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
-Day = Annotated[date, _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "date"), AfterValidator(_bounded_day)]
-DayOfLife = Annotated[
-    date, _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "date"), AfterValidator(_bounded_day_of_life)
-]
-"""A birthday or a wedding day, which may lie long before the first day of any books."""
-Moment = Annotated[
-    AwareDatetime,
-    _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T", "date-time"),
-    AfterValidator(_utc_milliseconds),
-    PlainSerializer(rfc3339, return_type=str, when_used="json"),
-]
-DayOrMoment = Day | Moment
-"""A day stands for its first moment in the business's time zone."""
-
-
-@lru_cache(maxsize=CALCULATED)
-def start_of(day: date, zone: str) -> datetime:
-    """The first moment of a local day, in UTC; where midnight is skipped, the moment the clock jumps to."""
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
-
-
-@lru_cache(maxsize=CALCULATED)
-def local_day(moment: datetime, zone: str) -> date:
-    return moment.astimezone(ZoneInfo(zone)).date()
-
-
-def as_moment(given: date | datetime, zone: str) -> datetime:
-    """What a request's day or moment means in the business's time zone."""
-    return given if isinstance(given, datetime) else start_of(given, zone)
-
-
-# Who acts
-
-
-class Role(StrEnum):
-    OWNER = "owner"
-    MANAGER = "manager"
-    STAFF = "staff"
-    CUSTOMER = "customer"
-    AUDITOR = "auditor"
-    INTEGRATION = "integration"
-
-
-class Actor(Value):
-    """Who did it: id and role at that time, how they signed in, and where from."""
-
-    id: Annotated[str, StringConstraints(min_length=1, max_length=50)]
-    role: Role
-    via: Literal["key", "command line", "system"] = "key"
-    device: str | None = None
-    location_id: LocationId | None = None
-
-    @property
-    def staff_id(self) -> str | None:
-        return self.id if self.id.startswith("stf_") else None
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What a decision may know of the world: the moment, and who asks. It is always given, never read."""
-
-    now: datetime
-    actor: Actor
 
 
 def ref_of(wording: Wording | None) -> TextRef | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded
-from domain.values import from_milliseconds
+from domain.moments import from_milliseconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from typing import Any
 
 from domain.calendar_rules import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry, Validity
 from domain.ledger.mapper import Recorded
-from domain.package import (
+from domain.moments import local_day, rfc3339
+from domain.package.facts import (
     ExpiryChanged,
     ExpiryRemoved,
     PackagePurchased,
@@ -20,10 +21,9 @@ from domain.package import (
     PaymentRefunded,
     PriceAdjusted,
     ValidityStarted,
-    payment_status,
 )
-from domain.paying import RefundQuote
-from domain.values import local_day, rfc3339
+from domain.package.payment import RefundQuote
+from domain.package.state import payment_status
 from projections.engine.definition import Row
 from projections.models.packages import card_status, expiry_on, is_expired
 from replay.package import history_of

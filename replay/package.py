@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from domain.ledger.mapper import Recorded
-from domain.package import (
+from domain.package.facts import (
     HoldReleased,
     LineCorrected,
     PackagePurchased,

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, func, select
 
-from domain.ledger.contract import LedgerRecorder, Wanted
+from domain.decision import Wanted
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded, recorded
-from domain.package import FACTS as PACKAGE_FACTS
-from domain.package import PackagePurchased
+from domain.package.facts import FACTS as PACKAGE_FACTS
+from domain.package.facts import PackagePurchased
 from projections.engine.definition import Key, Projection, Row, fold, key_columns
 from projections.engine.tables import Snapshot
 

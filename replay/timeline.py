@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded, all_recorded
-from domain.package import PackagePurchased
+from domain.moments import start_of
+from domain.package.facts import PackagePurchased
 from domain.refusals import NotFound
-from domain.values import start_of
 from projections.engine.definition import Row
 from projections.models.packages import card_of
 from replay.as_of import PRESENT, Past, as_it_was, judged_at, position_of

@@ -19,9 +19,9 @@ from api.http.permissions import PERMISSIONS
 from api.http.problems import KINDS
 from api.server import settings
 from api.server.app import HANDLERS
+from domain.actor import Role
 from domain.fact import Fact
 from domain.fact_registry import FACTS
-from domain.values import Role
 from tests import checklist
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"

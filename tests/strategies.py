@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pydantic import AwareDatetime, BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
+from domain.actor import Role
 from domain.calendar_rules import (
     CalendarUnit,
     ExpiryAfterFirstUse,
@@ -27,14 +28,14 @@ from domain.calendar_rules import (
 )
 from domain.fact import Fact
 from domain.fact_registry import FACTS
-from domain.package import (
+from domain.moments import FIRST_DAY, LAST_DAY, TimeZone, local_day
+from domain.package.commands import (
     AddNote,
     AdjustPrice,
     CancelPackage,
     CorrectLine,
     FreezePackage,
     NewPayment,
-    PackagePurchased,
     RecordPayment,
     RedeemFromCustomer,
     RedeemUnits,
@@ -45,8 +46,9 @@ from domain.package import (
     UnfreezePackage,
     VoidPackage,
 )
+from domain.package.facts import PackagePurchased
 from domain.unit_values import spread
-from domain.values import AMOUNT_MAX, FIRST_DAY, LAST_DAY, PaymentMethod, Role, TimeZone, local_day
+from domain.values import AMOUNT_MAX, PaymentMethod
 from tests.domain.given import AnyCommand, Outcome, World
 from tests.domain.words import FACIAL, MASSAGE, ZONE, because, euros, line, moment, sold
 

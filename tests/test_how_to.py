@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from domain.values import rfc3339
+from domain.moments import rfc3339
 from tests.api.desk import Desk
 
 pytest_plugins = ["tests.api.houses"]

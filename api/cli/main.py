@@ -8,12 +8,22 @@ from typing import Any
 
 import click
 
-from api.cli import demo, load, open, report, serve, verify
+from api.cli import demo, load, verify
+from api.cli.history import history
+from api.cli.keys import keys
+from api.cli.migrate import migrate
+from api.cli.open import open_
+from api.cli.rebuild import rebuild_
+from api.cli.report import report
+from api.cli.resume import resume
+from api.cli.serve import serve
+from api.cli.status import status
+from api.cli.work import work
 from api.imports.day_book import UnknownLayout
 from api.server.installation import NoSuchBusiness
 from api.server.settings import WrongSetting
 from domain.fact import UnreadableFact
-from domain.ledger.contract import Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
+from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
 from domain.refusals import Refused
 from projections.engine.freshness import ProjectionStopped
 from projections.engine.rebuild import RebuildStopped
@@ -68,17 +78,17 @@ def main() -> None:
 
 for each in (
     demo.demo,
-    open.migrate,
-    open.open_,
-    open.keys,
-    serve.serve,
-    serve.work,
-    serve.status,
-    serve.resume,
-    serve.rebuild_,
+    migrate,
+    open_,
+    keys,
+    serve,
+    work,
+    status,
+    resume,
+    rebuild_,
     load.load,
-    report.report,
-    report.history,
+    report,
+    history,
     verify.verify_,
 ):
     main.add_command(each)

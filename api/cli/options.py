@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.server.installation import Installation, opened
 from api.server.settings import Settings
-from domain.values import Day, DayOrMoment, ExternalRef, Name, StaffId
+from domain.moments import Day, DayOrMoment
+from domain.values import ExternalRef, Name, StaffId
 
 
 def settings() -> Settings:

@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.imports.load import Report
-from domain.values import rfc3339
+from domain.moments import rfc3339
 from projections.engine.comparison import Difference
 from projections.engine.definition import Row
 from projections.engine.status import Standing

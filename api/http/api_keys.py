@@ -20,8 +20,9 @@ from threading import Lock
 
 from api.http.ids import encode, new_id
 from api.http.problems import Problem
-from domain.ledger.contract import Store, StoredKey
-from domain.values import Actor, Role
+from domain.actor import Actor, Role
+from domain.ledger.contract import Store
+from domain.ledger.records import StoredKey
 
 SECRET_BITS = 256
 KEY = re.compile(r"carnet_live_([0-9a-z]{26})_([0-9a-z]{52})([0-9a-z]{6})")

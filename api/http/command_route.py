@@ -28,15 +28,17 @@ from api.http.parsing import BODY_BYTES_MAX, Sent, read_body, read_parameters
 from api.http.problems import Flaw, Problem, invalid
 from api.http.request import Asked, Call, Exchange, NewIds, Route, body_of, exchange_of, parameters_of
 from api.http.responses import Header, Reply
+from domain.actor import Role
+from domain.decision import Person, Photo, Wanted
 from domain.ledger.books import Books
 from domain.ledger.commands import Decision
-from domain.ledger.contract import Person, Photo, Wanted
 from domain.ledger.execute import Answer, Done, Order, RequestKey, Result
 from domain.ledger.group_commit import result_of
 from domain.ledger.mapper import Meta
+from domain.moments import rfc3339
+from domain.points.state import entry_of
 from domain.refusals import Refused
-from domain.rewards import entry_of
-from domain.values import RECORDED_AT, Role, Value, rfc3339
+from domain.values import RECORDED_AT, Value
 
 B = TypeVar("B", bound=BaseModel)
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from api.http.problems import Flaw, invalid
-from domain.values import start_of
+from domain.moments import start_of
 
 MILLISECOND = timedelta(milliseconds=1)
 

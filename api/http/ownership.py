@@ -14,10 +14,10 @@ from pydantic import BaseModel
 
 from api.http.permissions import PERMISSIONS
 from api.http.request import PATH_IDS, Call, Route
+from domain.actor import Role
 from domain.claims import redemption_claims
 from domain.ledger.contract import LedgerRecorder
 from domain.refusals import NotFound
-from domain.values import Role
 
 P = TypeVar("P", bound=BaseModel)
 

@@ -6,7 +6,7 @@ Every route names its operation. A route whose operation has no row here stops t
 from collections.abc import Mapping
 from typing import Final
 
-from domain.values import Role
+from domain.actor import Role
 
 OWNER: Final = frozenset({Role.OWNER})
 MANAGERS: Final = frozenset({Role.OWNER, Role.MANAGER})

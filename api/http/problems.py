@@ -17,9 +17,9 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from domain.fact import UnreadableFact
-from domain.ledger.contract import Contention, LedgerUnavailable, UnknownBusiness
+from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness
+from domain.moments import rfc3339
 from domain.refusals import Invalid, Refused
-from domain.values import rfc3339
 from projections.engine.freshness import ProjectionLagging, ProjectionStopped
 from projections.engine.tables import ProjectionMissing
 

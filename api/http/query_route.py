@@ -16,7 +16,6 @@ filters, so that it fits no other list. Rows are found by key, so pages stay as 
 are added.
 """
 
-import base64
 import hmac
 import json
 import re
@@ -31,14 +30,17 @@ from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError, WithJsonSchema
 
+from api.http.cursors import bytes_of, foreign_cursor, text_of
 from api.http.ownership import check_own, only_own
 from api.http.parsing import read_parameters
-from api.http.problems import Flaw, Problem, invalid
+from api.http.problems import Flaw, invalid
 from api.http.request import Asked, Call, Exchange, Route, exchange_of, parameters_of
 from api.http.responses import Header, Reply
+from domain.actor import Role
+from domain.decision import Wanted
 from domain.ledger.books import Books
-from domain.ledger.contract import Wanted
-from domain.values import DayOrMoment, Role, Value, start_of
+from domain.moments import DayOrMoment, start_of
+from domain.values import Value
 from projections.engine.definition import Row
 from projections.engine.outage import told_as_unavailable
 from projections.engine.tables import Snapshot
@@ -195,17 +197,17 @@ class Query(Call, Generic[Q]):
 
     def cursor(self, key: Sequence[Any]) -> str:
         """What a next page is asked for with: `after()` gives the key again."""
-        return _text(json.dumps(list(key), separators=(",", ":")).encode()) + "." + _text(self._mac(key))
+        return text_of(json.dumps(list(key), separators=(",", ":")).encode()) + "." + text_of(self._mac(key))
 
     def _read_cursor(self, given: str) -> list[Any]:
         held, _, seal = given.partition(".")
         try:
-            key = json.loads(_bytes(held))
-            sealed = _bytes(seal)
+            key = json.loads(bytes_of(held))
+            sealed = bytes_of(seal)
         except ValueError as error:
-            raise _foreign_cursor() from error
+            raise foreign_cursor() from error
         if not isinstance(key, list) or not hmac.compare_digest(sealed, self._mac(key)):
-            raise _foreign_cursor()
+            raise foreign_cursor()
         return key
 
     def _mac(self, key: Sequence[Any]) -> bytes:
@@ -213,18 +215,6 @@ class Query(Call, Generic[Q]):
         bound = [self.business_id, self.operation, dict(self.path), filters, list(key)]
         secret = self.frame.secret("cursors")
         return hmac.digest(secret, json.dumps(bound, sort_keys=True).encode(), "sha256")[:16]
-
-
-def _foreign_cursor() -> Problem:
-    return Problem("invalid-cursor", "the cursor is not one of this list and these filters")
-
-
-def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
 _DAY_OR_MOMENT: TypeAdapter[date | datetime] = TypeAdapter(DayOrMoment)
@@ -241,9 +231,6 @@ def past_moment(given: str, name: str, zone: str, now: datetime) -> datetime:
     if moment >= now.astimezone(UTC):
         raise invalid([Flaw(f"/{name}", "not-past", "must lie in the past, a day must be over")])
     return moment
-
-
-# The route
 
 
 def query(

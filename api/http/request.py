@@ -25,12 +25,13 @@ from api.http.parsing import BODY_BYTES_MAX, SentMoney, amount_in
 from api.http.permissions import SEES_PEOPLE
 from api.http.problems import Problem
 from api.http.rate_limits import Limits
-from domain.business import Business
+from domain.actor import Role
+from domain.business.state import Business
+from domain.decision import Wanted
 from domain.ledger.books import Books
 from domain.ledger.carnet import Carnet, Ledger
-from domain.ledger.contract import UnknownBusiness, Wanted
+from domain.ledger.errors import UnknownBusiness
 from domain.refusals import NotFound
-from domain.values import Role
 from projections.engine.freshness import FreshReads
 from projections.engine.tables import Views
 
@@ -134,7 +135,7 @@ class Frame:
         Raises UnreadableFact, UnknownBusiness, LedgerUnavailable.
         """
         loaded = self.ledger(business_id).recorder.load(wanted)
-        return Books(business_id, wanted, loaded, (), self.carnet.kept)
+        return self.carnet.kept.books_of(business_id, wanted, loaded)
 
     def knows(self, business_id: str) -> bool:
         """Whether its terms are at hand and nothing about it must be asked of the database first."""

@@ -17,7 +17,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ValidationError
 
-from domain.values import Amount, Currency, Day, Name, Quantity, Value
+from domain.moments import Day
+from domain.values import Amount, Currency, Name, Quantity, Value
 
 COLUMNS = (
     "reference",

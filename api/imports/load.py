@@ -15,17 +15,23 @@ from datetime import date
 
 from api.http.ids import encode
 from api.imports.day_book import DayBook, Row, Sale, Unreadable, Use
-from domain.catalogue import DefineService, OfferLine, ServiceDefined, ServiceTerms
+from domain.actor import Actor, Role
+from domain.catalogue.commands import DefineService
+from domain.catalogue.facts import OfferLine, ServiceDefined, ServiceTerms
 from domain.claims import external_claim
-from domain.customer import CustomerRegistered, RegisterCustomer
-from domain.ledger.books import Books, Kept
+from domain.decision import Wanted
+from domain.ledger.books import Books
+from domain.ledger.cache import StreamCache
 from domain.ledger.carnet import Carnet
-from domain.ledger.contract import Contention, LedgerRecorder, LedgerUnavailable, Wanted
-from domain.ledger.directory import Profile
-from domain.ledger.directory import row as directory_row
+from domain.ledger.contract import LedgerRecorder
+from domain.ledger.errors import Contention, LedgerUnavailable
 from domain.ledger.execute import Clock, Done, Order, RequestKey, Result, execute
 from domain.ledger.mapper import Meta, recorded
-from domain.package import NewPayment, RedeemFromCustomer, SellPackage
+from domain.package.commands import NewPayment, RedeemFromCustomer, SellPackage
+from domain.people.commands import RegisterCustomer
+from domain.people.facts import CustomerRegistered
+from domain.people.profile import Profile
+from domain.people.profile import row as directory_row
 from domain.refusals import (
     CustomerBlocked,
     CustomerInactive,
@@ -37,7 +43,7 @@ from domain.refusals import (
     Overpayment,
     Refused,
 )
-from domain.values import Actor, ExternalRef, Money, PaymentMethod, Role, Value
+from domain.values import ExternalRef, Money, PaymentMethod, Value
 
 BATCH_ROWS = 500
 TRIES_MAX = 5
@@ -136,7 +142,7 @@ def dry_run(
     record anything in these books (on SQLite: in any books of the file) until it ends.
     Raises as `load` does.
     """
-    ledger, kept, clock = carnet.ledger(business_id), Kept(), carnet.clock
+    ledger, kept, clock = carnet.ledger(business_id), StreamCache(), carnet.clock
     secret = ledger.recorder.secret()
     report = Report()
     try:
@@ -150,7 +156,9 @@ def dry_run(
         return report
 
 
-def _deciding(locked: LedgerRecorder, clock: Clock, kept: Kept) -> Callable[[Sequence[Order]], list[Result]]:
+def _deciding(
+    locked: LedgerRecorder, clock: Clock, kept: StreamCache
+) -> Callable[[Sequence[Order]], list[Result]]:
     # `kept` is not the process's own: it must not keep states of facts that are rolled back.
     return lambda orders: execute(locked, orders, clock, kept)
 
@@ -351,7 +359,7 @@ def _services_performed(recorder: LedgerRecorder) -> Iterator[tuple[str, str]]:
         ids += [str(defined.originator_id) for defined in page]
         after = page[-1].id
     wanted = Wanted(dict.fromkeys(ids, 0))
-    books = Books(recorder.business_id, wanted, recorder.load(wanted), (), Kept())
+    books = Books(recorder.business_id, wanted, recorder.load(wanted))
     for id in reversed(ids):
         service = books.service(id)
         if service is not None and not service.retired:

@@ -8,23 +8,22 @@ from api.http.command_route import Ask, Command, command
 from api.http.parsing import EmptyBody, MayBeAbsent, Price
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
 from api.resources.payments import moving
-from domain.business import Business as BusinessState
-from domain.business import (
+from domain.business.commands import ChangePolicies, CloseLocation, OpenLocation
+from domain.business.facts import (
     Categories,
-    ChangePolicies,
-    CloseLocation,
     Deduct,
     EarnedPoints,
     EarnRule,
-    OpenLocation,
     PaymentRule,
     Policies,
     PurchaseRule,
     VisitRule,
 )
+from domain.business.state import Business as BusinessState
+from domain.decision import Wanted
 from domain.ledger.books import Books
-from domain.ledger.contract import Wanted
-from domain.values import CancellationTerms, LocationId, LongText, Name, Quantity, TimeZone, Value
+from domain.moments import TimeZone
+from domain.values import CancellationTerms, LocationId, LongText, Name, Quantity, Value
 
 # The business
 

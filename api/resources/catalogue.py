@@ -8,20 +8,17 @@ from api.http.command_route import Ask, Command, command
 from api.http.parsing import EmptyBody, MayBeAbsent, Price
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
 from domain.calendar_rules import NoExpiry, Validity
-from domain.catalogue import (
+from domain.catalogue.commands import (
     ChangeService,
     DefineService,
-    Lines,
-    OfferTerms,
     PublishOffer,
     RetireOffer,
     RetireService,
     ReviseOffer,
-    ServiceTerms,
-    Sharing,
 )
+from domain.catalogue.facts import Lines, OfferTerms, ServiceTerms, Sharing
+from domain.decision import Wanted
 from domain.ledger.books import Books
-from domain.ledger.contract import Wanted
 from domain.refusals import NotFound
 from domain.values import (
     BasisPoints,

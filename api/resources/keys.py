@@ -23,20 +23,13 @@ from api.http.problems import Flaw, invalid
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.http.request import Asked, Route, body_of
 from api.http.responses import Reply
-from domain.ledger.contract import Append, Conflict, Request, StoredKey, Wanted
+from domain.actor import Role
+from domain.decision import Wanted
 from domain.ledger.execute import Done, RequestKey
+from domain.ledger.records import Append, Conflict, Request, StoredKey
+from domain.moments import Moment, from_milliseconds, rfc3339
 from domain.refusals import Erased, IdempotencyKeyReused, NotFound
-from domain.values import (
-    RECORDED_AT,
-    CustomerId,
-    Moment,
-    Name,
-    Role,
-    StaffId,
-    Value,
-    from_milliseconds,
-    rfc3339,
-)
+from domain.values import RECORDED_AT, CustomerId, Name, StaffId, Value
 
 
 class ApiKeyBody(Value):

@@ -2,90 +2,14 @@
 
 from typing import Annotated, Any
 
-from litestar import get
-from litestar.concurrency import sync_to_thread
-from litestar.handlers import HTTPRouteHandler
 from pydantic import Field, JsonValue
 from pydantic_core import from_json
 
-from api.http.problems import KINDS, Problem
+from api.http.problems import Problem
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
-from api.http.request import Asked, Frame, Route, frame_of
-from api.http.responses import Reply
 from domain.ledger.envelope import StoredFact
-from domain.refusals import NotFound
-from domain.values import Value, from_milliseconds, rfc3339
-from projections.engine.outage import told_as_unavailable
-from projections.engine.status import totals
-
-# The process
-
-
-class Liveness(Value):
-    """The process answers."""
-
-    alive: bool = True
-
-
-class Readiness(Value):
-    """The database answers."""
-
-    ready: bool = True
-    lag: int
-    """How many facts the slowest read model has still to take, over all businesses."""
-    stopped: int
-    """Read models that have stopped at a fact, counted for each business."""
-
-
-def _open(path: str, operation: str, summary: str, answer: type[Value] | None, media: str) -> Route:
-    codes = ("storage-unavailable", "not-found")
-    return Route("GET", path, operation, summary, answer=answer, media=(media,), codes=codes)
-
-
-LIVE = _open("/livez", "process.live", "Whether the process answers", Liveness, "application/json")
-READY = _open("/readyz", "process.ready", "Whether the database answers", Readiness, "application/json")
-SCHEMA = _open("/schema", "schema.show", "This document (OpenAPI 3.1)", None, "application/json")
-PROBLEM = _open("/problems/{code}", "problems.show", "What a problem means", None, "text/plain")
-
-
-@get(LIVE.litestar_path, opt={"route": LIVE})
-async def live() -> Reply:
-    return _json(Liveness())
-
-
-@get(READY.litestar_path, opt={"route": READY})
-async def ready(request: Asked) -> Reply:
-    return _json(await sync_to_thread(_readiness, frame_of(request)))
-
-
-def _readiness(frame: Frame) -> Readiness:
-    """Raises LedgerUnavailable when the ledgers or the read models cannot be reached."""
-    with told_as_unavailable():
-        found = totals(frame.carnet.store, frame.views)
-    lag = max((each.lag for each in found), default=0)
-    return Readiness(lag=lag, stopped=sum(each.stopped for each in found))
-
-
-@get(SCHEMA.litestar_path, opt={"route": SCHEMA})
-async def schema(request: Asked) -> Reply:
-    return Reply(200, frame_of(request).document)
-
-
-@get(PROBLEM.litestar_path, opt={"route": PROBLEM})
-async def problem(request: Asked) -> Reply:
-    code = request.path_params["code"]
-    kind = KINDS.get(code)
-    if kind is None:
-        raise NotFound("problem", "")
-    page = f"{kind.title}\n\n{code} · HTTP {kind.status}\n\n{kind.page}\n"
-    return Reply(200, page.encode(), media_type="text/plain; charset=utf-8")
-
-
-def _json(value: Value) -> Reply:
-    return Reply(200, value.model_dump_json().encode())
-
-
-# The ledger
+from domain.moments import from_milliseconds, rfc3339
+from domain.values import Value
 
 
 class FactsParameters(ListParameters):
@@ -166,4 +90,4 @@ def head(call: Query[NoParameters]) -> Found:
     return Found(shown, found.position)
 
 
-HANDLERS: tuple[HTTPRouteHandler, ...] = (live, ready, schema, problem, facts, head)
+HANDLERS = (facts, head)

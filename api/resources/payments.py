@@ -9,8 +9,9 @@ from api.resources.packages.card import PackageCard, in_books, owners
 from api.resources.texts import wording
 from domain.ledger.books import Books
 from domain.ledger.commands import Decision
-from domain.package import NewPayment, RecordPayment, RefundPayment
-from domain.values import DayOrMoment, ExternalRef, LongText, Money, PaymentId, PaymentMethod, Value
+from domain.moments import DayOrMoment
+from domain.package.commands import NewPayment, RecordPayment, RefundPayment
+from domain.values import ExternalRef, LongText, Money, PaymentId, PaymentMethod, Value
 from projections.engine.definition import Row
 
 

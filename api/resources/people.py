@@ -6,8 +6,8 @@ people's data.
 
 from collections.abc import Callable
 
-from domain.ledger.contract import Person
-from domain.ledger.directory import Called, Profile, called_in, profile_in
+from domain.decision import Person
+from domain.people.profile import Called, Profile, called_in, profile_in
 
 FindPerson = Callable[[str], Person | None]
 

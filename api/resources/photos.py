@@ -13,11 +13,11 @@ from api.http.parsing import BODY_BYTES_MAX, Sent
 from api.http.problems import Problem
 from api.http.query_route import Found, NoParameters, Query, query
 from api.http.request import too_large
-from domain.ledger.contract import Photo
-from domain.ledger.directory import AddPhoto
+from api.resources.parts import photo_url
+from domain.decision import Photo
+from domain.people.entries import AddPhoto
 from domain.refusals import NotFound
 from domain.values import Value
-from projections.models.packages import photo_url
 
 PHOTO_BYTES_MAX = 5 * 1024 * 1024
 FORM = "multipart/form-data"

@@ -18,23 +18,15 @@ from api.resources.packages.at_a_moment import ERASED, past_of
 from api.resources.packages.card import CustomerOnCard
 from api.resources.people import called, profile_of
 from api.resources.texts import wording_or_none
+from domain.decision import Wanted
 from domain.ledger.books import Books
 from domain.ledger.commands import Decision
-from domain.ledger.contract import Wanted
+from domain.moments import Day, local_day
+from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints, ReversePoints, RewardsCommand
+from domain.points.facts import POINTS_EVER_MAX, POINTS_MAX, PointsSource
+from domain.points.state import customer_of, rewards_id
 from domain.refusals import NotFound
-from domain.rewards import (
-    POINTS_EVER_MAX,
-    POINTS_MAX,
-    AddPoints,
-    AdjustPoints,
-    PointsSource,
-    RedeemPoints,
-    ReversePoints,
-    RewardsCommand,
-    customer_of,
-    rewards_id,
-)
-from domain.values import Day, LongText, Name, Value, local_day
+from domain.values import LongText, Name, Value
 from projections.engine.definition import Row
 from projections.models.points import entry
 from replay.as_of import Past, as_it_was, position_of

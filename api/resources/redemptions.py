@@ -6,43 +6,36 @@ from typing import Any, Literal
 from api.http.command_route import Ask, Command, command
 from api.http.query_route import Found, NoParameters, Query, query
 from api.resources.bookings.answer import starts_of
-from api.resources.packages.card import (
+from api.resources.packages.card import PackageCard, in_books, owners
+from api.resources.parts import (
     NOBODY,
     BookingRef,
     HouseholdMember,
     NamedThing,
-    PackageCard,
     SignedMoney,
+    beneficiary,
     booking,
-    in_books,
     kinds_of,
     known,
     named,
-    owners,
     with_kinds,
 )
 from api.resources.texts import wording_or_none
 from domain.claims import redemption_claims
+from domain.decision import Wanted
 from domain.ledger.books import Books
 from domain.ledger.commands import Decision
-from domain.ledger.contract import Wanted
 from domain.ledger.mapper import Recorded
-from domain.package import (
-    Package,
-    RedeemFromCustomer,
-    RedeemUnits,
-    RestoreUnits,
-    UnitsRedeemed,
-    UnitsRestored,
-)
+from domain.moments import DayOrMoment, Moment, rfc3339
+from domain.package.commands import RedeemFromCustomer, RedeemUnits, RestoreUnits
+from domain.package.facts import UnitsRedeemed, UnitsRestored
+from domain.package.state import Package
 from domain.refusals import NotFound
 from domain.values import (
     BookingId,
-    DayOrMoment,
     LineNumber,
     LocationId,
     LongText,
-    Moment,
     PackageId,
     ParticipantId,
     Quantity,
@@ -50,10 +43,8 @@ from domain.values import (
     ServiceId,
     StaffId,
     Value,
-    rfc3339,
 )
 from projections.engine.definition import Row
-from projections.models.packages import beneficiary
 
 # Using units
 

@@ -8,10 +8,10 @@ from api.http.command_route import Ask, Command, command
 from api.http.date_ranges import check_range
 from api.http.parsing import EmptyBody
 from api.http.query_route import Found, ListParameters, Page, Query, query
-from domain.business import RemoveSegment, SaveSegment
+from domain.business.commands import RemoveSegment, SaveSegment
+from domain.business.customer_filters import CustomerFilters
+from domain.decision import Wanted
 from domain.ledger.books import Books
-from domain.ledger.contract import Wanted
-from domain.segments import CustomerFilters
 from domain.values import SegmentId, Value
 
 SegmentName = Annotated[str, StringConstraints(min_length=1, max_length=100)]

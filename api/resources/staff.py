@@ -10,15 +10,18 @@ from pydantic import Field
 from api.http.command_route import Ask, Command, command
 from api.http.parsing import EmptyBody, MayBeAbsent
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
+from api.resources.parts import photo_url
 from api.resources.people import called_of
+from domain.actor import Role
+from domain.decision import Person, Wanted
 from domain.ledger.books import Books
-from domain.ledger.contract import Person, Wanted
-from domain.ledger.directory import Called, ChangeStaffEntry, EnterStaff
+from domain.people.entries import ChangeStaffEntry, EnterStaff
+from domain.people.profile import Called
 from domain.refusals import NotFound
-from domain.staff import ChangeStaff, DeactivateStaff, RegisterStaff, StaffRole
-from domain.values import LocationId, Name, PhotoId, Role, StaffId, Value
+from domain.staff.commands import ChangeStaff, DeactivateStaff, RegisterStaff
+from domain.staff.facts import StaffRole
+from domain.values import LocationId, Name, PhotoId, StaffId, Value
 from projections.engine.definition import Row
-from projections.models.packages import photo_url
 from projections.models.staff import staff
 
 Places = Annotated[tuple[LocationId, ...], Field(max_length=200)]

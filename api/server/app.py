@@ -30,6 +30,7 @@ from api.http.request import Asked, Exchange, Frame, Route, exchange_of, route_o
 from api.resources import (
     business,
     catalogue,
+    health,
     keys,
     ledger,
     payments,
@@ -41,7 +42,7 @@ from api.resources import (
 )
 from api.resources.bookings import commands as booking_commands
 from api.resources.bookings import queries as booking_queries
-from api.resources.customers import activity
+from api.resources.customers import activity, credits
 from api.resources.customers import commands as customer_commands
 from api.resources.customers import history as customer_history
 from api.resources.customers import lists as customer_lists
@@ -55,6 +56,7 @@ from projections.engine.runner import Runner
 from projections.engine.tables import Views
 
 HANDLERS: Sequence[HTTPRouteHandler] = (
+    *health.HANDLERS,
     *ledger.HANDLERS,
     *business.HANDLERS,
     *staff.HANDLERS,
@@ -69,6 +71,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *payments.HANDLERS,
     *package_commands.HANDLERS,
     *booking_queries.HANDLERS,
+    *credits.HANDLERS,
     *activity.HANDLERS,
     *points.HANDLERS,
     *redemptions.HANDLERS,

@@ -12,17 +12,18 @@ from itertools import islice
 from api.http.api_keys import issue_key
 from api.http.ids import new_id
 from api.server.settings import Settings, pepper_of
-from domain.business import Business, OpenBusiness
+from domain.actor import Actor, Role
+from domain.business.commands import OpenBusiness
+from domain.business.state import Business
+from domain.decision import Wanted
 from domain.ledger import postgres
-from domain.ledger.books import Books, View
+from domain.ledger.books import View
 from domain.ledger.carnet import Carnet, Ledger
-from domain.ledger.contract import Wanted
 from domain.ledger.embedded import sqlite
 from domain.ledger.execute import Order
 from domain.ledger.mapper import Meta
 from domain.ledger.postgres.connections import our_errors
 from domain.refusals import Refused
-from domain.values import Actor, Role
 from projections.engine.definition import Projection
 from projections.engine.freshness import FreshReads
 from projections.engine.runner import Runner
@@ -93,7 +94,7 @@ class Installation:
         """Name, currency and time zone. Raises UnknownBusiness, UnreadableFact."""
         wanted = Wanted({business_id: 0})
         loaded = self.carnet.ledger(business_id).recorder.load(wanted)
-        return Books(business_id, wanted, loaded, (), self.carnet.kept).business
+        return self.carnet.kept.books_of(business_id, wanted, loaded).business
 
     # Read models
 

@@ -1,49 +1,27 @@
 """What a decision sees: the states of the streams it read, and what its predecessors made of them."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any, TypeVar
 
-from domain import booking, business, catalogue, customer, package, rewards, staff
-from domain.booking import Booking
-from domain.business import Business
-from domain.catalogue import Offer, Service
-from domain.customer import Customer
+from domain.booking.state import Booking
+from domain.business.state import Business
+from domain.catalogue.state import Offer, Service
+from domain.decision import NotLoaded, Person, Wanted
 from domain.fact import Fact
-from domain.ledger.contract import WITH_PEOPLE, Loaded, Person, Wanted
 from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.mapper import Recorded, recorded
-from domain.package import Package
-from domain.rewards import Rewards, rewards_id
-from domain.staff import Staff
+from domain.ledger.records import WITH_PEOPLE, Loaded
+from domain.package.state import Package
+from domain.people.state import Customer
+from domain.points.state import Rewards, rewards_id
+from domain.staff.state import Staff
+from domain.streams import EVOLVE
 
 PENDING = -1
 """The `recorded_at` of a fact that is decided but not yet stored."""
-
-EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
-    "business": business.evolve,
-    "staff": staff.evolve,
-    "service": catalogue.evolve_service,
-    "offer": catalogue.evolve_offer,
-    "customer": customer.evolve,
-    "package": package.evolve,
-    "rewards": rewards.evolve,
-    "booking": booking.evolve,
-}
-"""Stream kind → how its facts make a state."""
-
 View = Callable[[Any, Recorded], Any]
 """What a reader folds the same facts into, beside the state: (before, fact) → after; pure."""
-
-
-class NotLoaded(Exception):
-    """A decision asked for something that was not read; read it too and decide again."""
-
-    def __init__(self, wanted: Wanted) -> None:
-        super().__init__(str(wanted))
-        self.wanted = wanted
 
 
 @dataclass
@@ -76,77 +54,9 @@ class Stream:
         self.facts.append(fact)
 
 
-class Kept:
-    """Streams as they stood when they were last read, without their facts; bounded, the least recently
-    used goes first.
-
-    What is kept is brought up to date by the next load and its version is checked by the append, so it
-    can never mislead: it only saves reading and folding the same facts again. `views` are folded beside
-    the states, by kind, for those who answer with them.
-    """
-
-    def __init__(self, views: Mapping[str, View] | None = None, limit: int = 256) -> None:
-        self.views = views or {}
-        self._limit = limit
-        self._streams: OrderedDict[tuple[str, str], Stream] = OrderedDict()
-        self._lock = Lock()
-
-    def state(self, business_id: str, stream_id: str) -> Any:
-        """The state of a stream, None where it is not kept."""
-        found = self._streams.get((business_id, stream_id))
-        return None if found is None else found.state
-
-    def stream(self, business_id: str, stream_id: str) -> Stream | None:
-        """A copy to go on with."""
-        found = self._all(business_id, (stream_id,))
-        return found[0] if found else None
-
-    def _all(self, business_id: str, stream_ids: Iterable[str]) -> list[Stream] | None:
-        """Copies to go on with; None where one of them is not kept."""
-        found = []
-        with self._lock:
-            for key in [(business_id, id) for id in stream_ids]:
-                if (stream := self._streams.get(key)) is None:
-                    return None
-                self._streams.move_to_end(key)
-                found.append(stream)
-        return [stream.copy() for stream in found]
-
-    def keep(self, business_id: str, streams: Iterable[Stream]) -> None:
-        """Keep streams of which every fact is stored."""
-        with self._lock:
-            for stream in streams:
-                known = self._streams.get((business_id, stream.id))
-                if known is None or known.version < stream.version:
-                    self._streams[business_id, stream.id] = stream.copy()
-                    self._streams.move_to_end((business_id, stream.id))
-            while len(self._streams) > self._limit:
-                self._streams.popitem(last=False)
-
-    def keep_all(self, books: "Books") -> None:
-        """Keep the streams of books all of whose decided facts have been stored since."""
-        self.keep(books.business_id, books.grown())
-
-    def books(self, business_id: str, wanted: Wanted, new_ids: Collection[str]) -> "Books | None":
-        """Books made only of what is kept; None when that does not hold all that is wanted.
-
-        A claim that holds a new id is not counted: nobody can have made it.
-        """
-        if wanted.packages_of or wanted.claimed:
-            return None
-        if not all(any(f"/{id}/" in prefix for id in new_ids) for prefix in wanted.counted):
-            return None
-        streams = self._all(business_id, wanted.streams)
-        if streams is None:
-            return None
-        people = [person for stream in streams for person in stream.people]
-        return Books(business_id, wanted, Loaded((), {}, people, {}, NO_HEAD), streams, self)
-
-
+NO_VIEWS: Mapping[str, View] = {}
 NO_HEAD = Head(0, b"", 0)
 """Of books that were not loaded: nobody asked where the ledger ends."""
-
-
 S = TypeVar("S")
 
 
@@ -154,24 +64,32 @@ class Books:
     """The streams one batch read. `seen` collects what the current decision looked at."""
 
     def __init__(
-        self, business_id: str, wanted: Wanted, loaded: Loaded, known: Iterable[Stream], kept: Kept
+        self,
+        business_id: str,
+        wanted: Wanted,
+        loaded: Loaded,
+        known: Iterable[Stream] = (),
+        views: Mapping[str, View] = NO_VIEWS,
     ) -> None:
-        """`known`: kept states, of which only later facts were loaded."""
+        """`known`: kept streams, of which only later facts were loaded. `views` are folded beside the states."""
         self.business_id = business_id
         self.head = loaded.head
         self.counts = {prefix: loaded.counts.get(prefix, 0) for prefix in wanted.counted}
         self.seen: dict[str, int] = {}
         self.wanted = wanted
         self._people: dict[str, Person] = {person.id: person for person in loaded.people}
-        self._views = kept.views
+        self._views = views
         self._streams: dict[str, Stream] = {}
         self._of_customer: dict[str, list[Stream]] = {}
         for stream in known:
             self._hold(stream)
         for stored in loaded.facts:
             self._add(stored.kind, stored.stream_id, recorded(stored))
-        if loaded.facts:
-            kept.keep(business_id, self._with_people(self._streams.values()))
+
+    @property
+    def streams(self) -> Collection[Stream]:
+        """All streams, with the people that belong to them."""
+        return self._with_people(self._streams.values())
 
     def grown(self) -> Collection[Stream]:
         """The streams that got facts, with the people that belong to them, but for new ones.

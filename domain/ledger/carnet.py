@@ -27,7 +27,8 @@ from eventsourcing.utils import Environment
 
 from domain.fact import Fact
 from domain.fact_registry import FACTS
-from domain.ledger.books import Kept, View
+from domain.ledger.books import View
+from domain.ledger.cache import StreamCache
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.embedded.memory import MemoryStore
 from domain.ledger.embedded.sqlite.store import SqliteStore
@@ -134,7 +135,7 @@ class Carnet(Application[str]):
         """`views`: stream kind → what answers show of it, folded and kept beside its state. `kept_max`:
         how many streams are kept between commands; a few kilobytes each."""
         self.clock = clock
-        self.kept = Kept(views, kept_max)
+        self.kept = StreamCache(views, kept_max)
         self._keyed: dict[str, hmac.HMAC] = {}
         super().__init__({"CARNET_DATABASE": database, "CARNET_POOL": str(pool_size)})
         self.grouped = Grouped(

@@ -9,11 +9,47 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, assert_never
 
-from domain import booking, business, catalogue, customer, package, rewards, staff
-from domain.attending import complete, mark
-from domain.booking import Booking
-from domain.calling_off import cancel
-from domain.catalogue import Offer, OfferLine
+from domain.actor import Circumstances, Role
+from domain.booking.attendance import complete, mark
+from domain.booking.cancellation import cancel
+from domain.booking.commands import (
+    BookingCommand,
+    CancelBooking,
+    CompleteBooking,
+    ConfirmBooking,
+    MakeBooking,
+    MarkAttendance,
+    RescheduleBooking,
+)
+from domain.booking.facts import BookingFact, BookingMade
+from domain.booking.paid_units import check_payable, concerned, paid_with, without
+from domain.booking.schedule import Refusal, Sight, confirm, make, reschedule
+from domain.booking.state import Booking
+from domain.business.commands import (
+    BusinessCommand,
+    ChangePolicies,
+    CloseLocation,
+    OpenBusiness,
+    OpenLocation,
+    RemoveSegment,
+    SaveSegment,
+)
+from domain.business.decisions import decide as decide_business
+from domain.business.state import Business
+from domain.catalogue.commands import (
+    ChangeService,
+    DefineService,
+    OfferCommand,
+    PublishOffer,
+    RetireOffer,
+    RetireService,
+    ReviseOffer,
+    ServiceCommand,
+)
+from domain.catalogue.facts import OfferLine
+from domain.catalogue.offers import decide_offer
+from domain.catalogue.services import decide_service
+from domain.catalogue.state import Offer, Service
 from domain.claims import (
     booking_claims,
     entry_claim,
@@ -22,22 +58,80 @@ from domain.claims import (
     purchase_claims,
     redemption_claims,
 )
-from domain.customer import Customer
 from domain.deciding import decide as decide_package
+from domain.decision import Claim, NewStream, Person, Text, Wanted
 from domain.fact import Fact
-from domain.ledger import directory
 from domain.ledger.books import Books
-from domain.ledger.contract import Claim, NewStream, Person, Text, Wanted
 from domain.ledger.points import earned_by
-from domain.package import Package
-from domain.redeeming import Candidate, allocate, use
+from domain.moments import local_day
+from domain.package.allocation import Candidate, allocate, use
+from domain.package.commands import (
+    AddNote,
+    AdjustPrice,
+    CancelPackage,
+    ChangeSharing,
+    CorrectLine,
+    FreezePackage,
+    NewPayment,
+    RecordPayment,
+    RedeemFromCustomer,
+    RedeemUnits,
+    Redemption,
+    RefundPayment,
+    ReinstatePackage,
+    RestoreUnits,
+    SellPackage,
+    SetExpiry,
+    UnfreezePackage,
+    VoidPackage,
+)
+from domain.package.facts import AnyPackageFact
+from domain.package.restoration import restore
+from domain.package.sale import Sale, sell
+from domain.package.state import Package
+from domain.people.commands import (
+    ActivateCustomer,
+    AddParticipant,
+    BlockCustomer,
+    CategoriseCustomer,
+    ChangeConsents,
+    ChangeParticipant,
+    ChangeProfile,
+    CustomerCommand,
+    DeactivateCustomer,
+    RegisterCustomer,
+    RemoveParticipant,
+    UnblockCustomer,
+)
+from domain.people.decisions import decide as decide_customer
+from domain.people.entries import (
+    AddPhoto,
+    ChangeDirectory,
+    ChangeParticipantEntry,
+    ChangeStaffEntry,
+    EnterCustomer,
+    EnterParticipant,
+    EnterStaff,
+)
+from domain.people.photos import named_photos, owned, photo_claims, row_of_photo, taken_in
+from domain.people.profile import (
+    CalledField,
+    called_changes,
+    called_in,
+    changes,
+    new_profile,
+    profile_in,
+    row,
+)
+from domain.people.state import Customer
+from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints, ReversePoints, RewardsCommand
+from domain.points.entries import decide as decide_rewards
+from domain.points.facts import AnyRewardsFact
+from domain.points.state import Rewards, customer_of, rewards_id
 from domain.refusals import DuplicateExternalRef, IdTaken, Invalid, NotFound
-from domain.restoring import restore
-from domain.rewards import rewards_id
-from domain.scheduling import Refusal, Sight, confirm, make, reschedule
-from domain.selling import Sale, sell
-from domain.sourcing import check_payable, concerned, paid_with, without
-from domain.values import Circumstances, ExternalRef, Role, Value, Wording, local_day
+from domain.staff.commands import ChangeStaff, DeactivateStaff, RegisterStaff, StaffCommand
+from domain.staff.decisions import decide as decide_staff
+from domain.values import ExternalRef, Value, Wording
 
 Peek = Callable[[str], Any]
 """A kept state by stream id, or None: only a hint at what to read as well."""
@@ -105,38 +199,36 @@ def _texts(command: Value, owner_id: str) -> tuple[Text, ...]:
 # The business, its staff and its catalogue
 
 
-def _open_business(command: business.OpenBusiness, books: Books, at: Circumstances) -> Decision:
-    facts = business.decide(books.business_or_none(), command)
+def _open_business(command: OpenBusiness, books: Books, at: Circumstances) -> Decision:
+    facts = decide_business(books.business_or_none(), command)
     opened = NewStream("business", books.business_id)
     return Decision({books.business_id: ("business", list(facts))}, streams=(opened,))
 
 
-def _of_business(command: business.BusinessCommand, books: Books, at: Circumstances) -> Decision:
-    return Decision({books.business_id: ("business", list(business.decide(books.business, command)))})
+def _of_business(command: BusinessCommand, books: Books, at: Circumstances) -> Decision:
+    return Decision({books.business_id: ("business", list(decide_business(books.business, command)))})
 
 
-def _of_staff(command: staff.StaffCommand, books: Books, at: Circumstances) -> Decision:
+def _of_staff(command: StaffCommand, books: Books, at: Circumstances) -> Decision:
     state = books.staff(command.staff_id)
-    if not isinstance(command, staff.DeactivateStaff):
+    if not isinstance(command, DeactivateStaff):
         for n, location_id in enumerate(command.locations or ()):
             if location_id not in books.business.locations:
                 raise Invalid(f"/locations/{n}", "unknown-location", "is not a location of this business")
-    return _for_stream("staff", command.staff_id, staff.decide(state, command), new=state is None)
+    return _for_stream("staff", command.staff_id, decide_staff(state, command), new=state is None)
 
 
-def _wants_staff_entry(
-    command: directory.EnterStaff | directory.ChangeStaffEntry, business_id: str, peek: Peek
-) -> Wanted:
+def _wants_staff_entry(command: EnterStaff | ChangeStaffEntry, business_id: str, peek: Peek) -> Wanted:
     return Wanted({business_id: 0, command.staff.staff_id: 0}, counted=_photo_counts(command))
 
 
-def _enter_staff(command: directory.EnterStaff, books: Books, at: Circumstances) -> Decision:
+def _enter_staff(command: EnterStaff, books: Books, at: Circumstances) -> Decision:
     id = command.staff.staff_id
-    entry = directory.row(id, id, command.called)
+    entry = row(id, id, command.called)
     return _entered(_of_staff(command.staff, books, at), id, [entry], command, books)
 
 
-def _change_staff_entry(command: directory.ChangeStaffEntry, books: Books, at: Circumstances) -> Decision:
+def _change_staff_entry(command: ChangeStaffEntry, books: Books, at: Circumstances) -> Decision:
     id = command.staff.staff_id
     if not command.changes:
         return _of_staff(command.staff, books, at)
@@ -146,16 +238,16 @@ def _change_staff_entry(command: directory.ChangeStaffEntry, books: Books, at: C
     return _entered(decision, id, [entry], command, books)
 
 
-def _of_service(command: catalogue.ServiceCommand, books: Books, at: Circumstances) -> Decision:
+def _of_service(command: ServiceCommand, books: Books, at: Circumstances) -> Decision:
     state = books.service(command.service_id)
-    facts = catalogue.decide_service(state, command)
+    facts = decide_service(state, command)
     return _for_stream("service", command.service_id, facts, new=state is None)
 
 
-def _of_offer(command: catalogue.OfferCommand, books: Books, at: Circumstances) -> Decision:
+def _of_offer(command: OfferCommand, books: Books, at: Circumstances) -> Decision:
     state = books.offer(command.offer_id)
-    lines = () if isinstance(command, catalogue.RetireOffer) else command.offer.lines
-    facts = catalogue.decide_offer(state, command, _services(lines, books))
+    lines = () if isinstance(command, RetireOffer) else command.offer.lines
+    facts = decide_offer(state, command, _services(lines, books))
     return _for_stream("offer", command.offer_id, facts, new=state is None)
 
 
@@ -163,20 +255,20 @@ def _for_stream(kind: str, id: str, facts: Any, *, new: bool) -> Decision:
     return Decision({id: (kind, list(facts))}, streams=(NewStream(kind, id),) if new else ())
 
 
-def _services(lines: tuple[OfferLine, ...], books: Books) -> dict[str, catalogue.Service | None]:
+def _services(lines: tuple[OfferLine, ...], books: Books) -> dict[str, Service | None]:
     return {id: books.service(id) for line in lines for id in line.services}
 
 
-def _wants_offer(command: catalogue.OfferCommand, business_id: str, peek: Peek) -> Wanted:
-    lines = () if isinstance(command, catalogue.RetireOffer) else command.offer.lines
+def _wants_offer(command: OfferCommand, business_id: str, peek: Peek) -> Wanted:
+    lines = () if isinstance(command, RetireOffer) else command.offer.lines
     return Wanted({command.offer_id: 0} | {id: 0 for line in lines for id in line.services})
 
 
 # Customers
 
 
-def _wants_customer(command: customer.CustomerCommand, business_id: str, peek: Peek) -> Wanted:
-    ref = command.external_ref if isinstance(command, customer.RegisterCustomer) else None
+def _wants_customer(command: CustomerCommand, business_id: str, peek: Peek) -> Wanted:
+    ref = command.external_ref if isinstance(command, RegisterCustomer) else None
     streams = {command.customer_id: 0} | ({business_id: 0} if _category(command) else {})
     return Wanted(streams | _services_of(command), counted=_ref_counts("customer", ref))
 
@@ -184,11 +276,11 @@ def _wants_customer(command: customer.CustomerCommand, business_id: str, peek: P
 def _barred(command: Value) -> dict[str, str]:
     """The services that a command bars a participant from, by their place in its body."""
     match command:
-        case customer.RegisterCustomer():
+        case RegisterCustomer():
             places = [(f"/participants/{n}", each) for n, each in enumerate(command.participants)]
-        case customer.AddParticipant():
+        case AddParticipant():
             places = [("", command.participant)]
-        case customer.ChangeParticipant():
+        case ChangeParticipant():
             return {f"/barred_services/{n}": id for n, id in enumerate(command.barred_services or ())}
         case _:
             return {}
@@ -202,21 +294,21 @@ def _services_of(command: Value) -> dict[str, int]:
 
 
 def _category(command: Value) -> str | None:
-    if isinstance(command, customer.RegisterCustomer | customer.CategoriseCustomer):
+    if isinstance(command, RegisterCustomer | CategoriseCustomer):
         return command.category
     return None
 
 
-def _of_customer(command: customer.CustomerCommand, books: Books, at: Circumstances) -> Decision:
+def _of_customer(command: CustomerCommand, books: Books, at: Circumstances) -> Decision:
     state = books.customer(command.customer_id)
-    facts = list(customer.decide(state, command, at))
+    facts = list(decide_customer(state, command, at))
     if (category := _category(command)) is not None:
         books.business.check_category(category)
     for pointer, service_id in _barred(command).items():
         if books.service(service_id) is None:
             raise Invalid(pointer, "unknown-service", "is not a service of this business")
     claims: tuple[Claim, ...] = ()
-    if isinstance(command, customer.RegisterCustomer):
+    if isinstance(command, RegisterCustomer):
         _check_unclaimed_ref(books, "customer", command.external_ref)
         claims = _ref_claims("customer", command.external_ref, command.customer_id)
     return Decision(
@@ -227,38 +319,38 @@ def _of_customer(command: customer.CustomerCommand, books: Books, at: Circumstan
     )
 
 
-def _wants_new_entry(command: directory.EnterCustomer, business_id: str, peek: Peek) -> Wanted:
+def _wants_new_entry(command: EnterCustomer, business_id: str, peek: Peek) -> Wanted:
     photos = Wanted({business_id: 0}, counted=_photo_counts(command))
     return _wants_customer(command.customer, business_id, peek) | photos
 
 
-def _enter_customer(command: directory.EnterCustomer, books: Books, at: Circumstances) -> Decision:
+def _enter_customer(command: EnterCustomer, books: Books, at: Circumstances) -> Decision:
     id = command.customer.customer_id
-    profile = directory.new_profile(command.profile, _today(books, at))
-    entries = [directory.row(id, id, profile)]
-    entries += [directory.row(each, id, called) for each, called in command.called.items()]
+    profile = new_profile(command.profile, _today(books, at))
+    entries = [row(id, id, profile)]
+    entries += [row(each, id, called) for each, called in command.called.items()]
     return _entered(_of_customer(command.customer, books, at), id, entries, command, books)
 
 
-def _wants_entry(command: directory.ChangeDirectory, business_id: str, peek: Peek) -> Wanted:
+def _wants_entry(command: ChangeDirectory, business_id: str, peek: Peek) -> Wanted:
     return Wanted({command.customer_id: 0, business_id: 0}, counted=_photo_counts(command))
 
 
-def _change_directory(command: directory.ChangeDirectory, books: Books, at: Circumstances) -> Decision:
+def _change_directory(command: ChangeDirectory, books: Books, at: Circumstances) -> Decision:
     id = command.customer_id
     person = books.person(id)
     if books.customer(id) is None or person is None:
         raise NotFound("customer", id)
-    known = directory.profile_in(person)
-    fields, changed = directory.changes(known, command.changes, _today(books, at))
-    asked: list[customer.CustomerCommand] = [customer.ChangeProfile(customer_id=id, fields=fields)]
+    known = profile_in(person)
+    fields, changed = changes(known, command.changes, _today(books, at))
+    asked: list[CustomerCommand] = [ChangeProfile(customer_id=id, fields=fields)]
     if "category" in command.model_fields_set:
-        asked.append(customer.CategoriseCustomer(customer_id=id, category=command.category))
-    asked.append(customer.ChangeConsents(customer_id=id, consents=command.consents))
+        asked.append(CategoriseCustomer(customer_id=id, category=command.category))
+    asked.append(ChangeConsents(customer_id=id, consents=command.consents))
     # None of them depends on what another makes of the customer.
     facts = [fact for each in asked for fact in _of_customer(each, books, at).facts[id][1]]
     decision = Decision({id: ("customer", facts)})
-    return _entered(decision, id, [directory.row(id, person.owner_id, changed)], command, books)
+    return _entered(decision, id, [row(id, person.owner_id, changed)], command, books)
 
 
 def _today(books: Books, at: Circumstances) -> date:
@@ -266,21 +358,19 @@ def _today(books: Books, at: Circumstances) -> date:
 
 
 def _wants_participant(
-    command: directory.EnterParticipant | directory.ChangeParticipantEntry, business_id: str, peek: Peek
+    command: EnterParticipant | ChangeParticipantEntry, business_id: str, peek: Peek
 ) -> Wanted:
     asked = command.participant
     return Wanted({asked.customer_id: 0} | _services_of(asked), counted=_photo_counts(command))
 
 
-def _enter_participant(command: directory.EnterParticipant, books: Books, at: Circumstances) -> Decision:
+def _enter_participant(command: EnterParticipant, books: Books, at: Circumstances) -> Decision:
     id = command.participant.customer_id
-    entry = directory.row(command.participant.participant.participant_id, id, command.called)
+    entry = row(command.participant.participant.participant_id, id, command.called)
     return _entered(_of_customer(command.participant, books, at), id, [entry], command, books)
 
 
-def _change_participant_entry(
-    command: directory.ChangeParticipantEntry, books: Books, at: Circumstances
-) -> Decision:
+def _change_participant_entry(command: ChangeParticipantEntry, books: Books, at: Circumstances) -> Decision:
     asked = command.participant
     owner = _customer(books, asked.customer_id)
     if not command.changes:
@@ -298,19 +388,19 @@ def _change_participant_entry(
 
 
 def _called(
-    id: str, given: Mapping[directory.CalledField, str | None], kind: str, books: Books
+    id: str, given: Mapping[CalledField, str | None], kind: str, books: Books
 ) -> tuple[frozenset[str], Person]:
     """What differs of a participant or a member of staff, and their row with it. Raises NotFound."""
     person = books.person(id)
     if person is None:
         raise NotFound(kind, id)
-    fields, changed = directory.called_changes(directory.called_in(person), given)
-    return fields, directory.row(id, person.owner_id, changed)
+    fields, changed = called_changes(called_in(person), given)
+    return fields, row(id, person.owner_id, changed)
 
 
 def _photo_counts(command: Value) -> tuple[str, ...]:
-    named = directory.named_photos(command).values()
-    return tuple(directory.photo_claims(id) for id in dict.fromkeys(named))
+    named = named_photos(command).values()
+    return tuple(photo_claims(id) for id in dict.fromkeys(named))
 
 
 def _entered(
@@ -321,14 +411,14 @@ def _entered(
     Raises Invalid for a photo that was never taken in, or is somebody else's.
     """
     photos: dict[str, Person] = {}
-    for pointer, id in directory.named_photos(command).items():
+    for pointer, id in named_photos(command).items():
         theirs = books.person(id)
         if theirs is not None and theirs.owner_id == owner_id:
             continue
-        if books.count(directory.photo_claims(id)) != 1:
+        if books.count(photo_claims(id)) != 1:
             raise Invalid(pointer, "unknown-photo", "is not a photo that was sent and is nobody else's")
-        photos[id] = directory.row_of_photo(id, owner_id)
-    claims = tuple(Claim(directory.owned(id), owner_id) for id in photos)
+        photos[id] = row_of_photo(id, owner_id)
+    claims = tuple(Claim(owned(id), owner_id) for id in photos)
     return replace(
         decision,
         claims=decision.claims + claims,
@@ -336,13 +426,13 @@ def _entered(
     )
 
 
-def _wants_photo(command: directory.AddPhoto, business_id: str, peek: Peek) -> Wanted:
+def _wants_photo(command: AddPhoto, business_id: str, peek: Peek) -> Wanted:
     return Wanted()
 
 
-def _add_photo(command: directory.AddPhoto, books: Books, at: Circumstances) -> Decision:
+def _add_photo(command: AddPhoto, books: Books, at: Circumstances) -> Decision:
     """No fact tells of it: until a profile names it, it is nobody's."""
-    return Decision({}, claims=(Claim(directory.taken_in(command.photo_id), command.photo_id),))
+    return Decision({}, claims=(Claim(taken_in(command.photo_id), command.photo_id),))
 
 
 def _customer(books: Books, customer_id: str) -> Customer:
@@ -355,7 +445,7 @@ def _customer(books: Books, customer_id: str) -> Customer:
 # Selling
 
 
-def _wants_sale(command: package.SellPackage, business_id: str, peek: Peek) -> Wanted:
+def _wants_sale(command: SellPackage, business_id: str, peek: Peek) -> Wanted:
     streams = [business_id, command.customer_id, command.package_id]
     streams += [id for id in (command.offer_id, command.purchased_by) if id]
     offer = peek(command.offer_id) if command.offer_id else None
@@ -368,7 +458,7 @@ def _wants_sale(command: package.SellPackage, business_id: str, peek: Peek) -> W
     return Wanted(dict.fromkeys(streams, 0), counted=tuple(counted))
 
 
-def _sell(command: package.SellPackage, books: Books, at: Circumstances) -> Decision:
+def _sell(command: SellPackage, books: Books, at: Circumstances) -> Decision:
     if books.stream(command.package_id) is not None:
         raise IdTaken(command.package_id)
     _check_unclaimed_ref(books, "package", command.external_ref)
@@ -396,7 +486,7 @@ def _sell(command: package.SellPackage, books: Books, at: Circumstances) -> Deci
     )
 
 
-def _bought_before(command: package.SellPackage, offer: Offer | None, books: Books) -> int:
+def _bought_before(command: SellPackage, offer: Offer | None, books: Books) -> int:
     """Packages of the offer that count towards its limit per customer; read only where there is one."""
     if offer is None or offer.terms.max_per_customer is None:
         return 0
@@ -408,7 +498,7 @@ def _bought_before(command: package.SellPackage, offer: Offer | None, books: Boo
 
 
 def _wants_package(command: Any, business_id: str, peek: Peek) -> Wanted:
-    counted = _payment_counts(command.payment) if isinstance(command, package.RecordPayment) else ()
+    counted = _payment_counts(command.payment) if isinstance(command, RecordPayment) else ()
     streams = {business_id: 0, command.package_id: 0} | _owner_of(command.package_id, peek)
     return Wanted(streams, with_customers=True, counted=counted)
 
@@ -428,7 +518,7 @@ def _decided(package_id: str, command: Any, books: Books, at: Circumstances) -> 
     owner = _customer(books, state.customer_id)
     facts = list(decide_package(state, command, at, books.business.policies, owner))
     claims: tuple[Claim, ...] = ()
-    if isinstance(command, package.RecordPayment):
+    if isinstance(command, RecordPayment):
         claims = _payment_claims(command.payment, package_id, books)
     texts = _texts(command, state.customer_id) if facts else ()
     return Decision({package_id: ("package", facts)}, claims=claims, texts=texts)
@@ -444,11 +534,11 @@ def _package(books: Books, package_id: str) -> Package:
 # Payments
 
 
-def _payment_counts(payment: package.NewPayment) -> tuple[str, ...]:
+def _payment_counts(payment: NewPayment) -> tuple[str, ...]:
     return (payment_claim(payment.payment_id), *_ref_counts("payment", payment.external_ref))
 
 
-def _payment_claims(payment: package.NewPayment, package_id: str, books: Books) -> tuple[Claim, ...]:
+def _payment_claims(payment: NewPayment, package_id: str, books: Books) -> tuple[Claim, ...]:
     if books.count(payment_claim(payment.payment_id)):
         raise IdTaken(payment.payment_id)
     _check_unclaimed_ref(books, "payment", payment.external_ref)
@@ -456,11 +546,11 @@ def _payment_claims(payment: package.NewPayment, package_id: str, books: Books) 
     return (claim, *_ref_claims("payment", payment.external_ref, package_id))
 
 
-def _wants_refund(command: package.RefundPayment, business_id: str, peek: Peek) -> Wanted:
+def _wants_refund(command: RefundPayment, business_id: str, peek: Peek) -> Wanted:
     return Wanted({business_id: 0}, claimed=(payment_claim(command.payment_id),), with_customers=True)
 
 
-def _refund(command: package.RefundPayment, books: Books, at: Circumstances) -> Decision:
+def _refund(command: RefundPayment, books: Books, at: Circumstances) -> Decision:
     for package_id in books.packages_that(lambda state: command.payment_id in state.payments):
         return _decided(package_id, command, books, at)
     raise NotFound("payment", command.payment_id)
@@ -469,30 +559,30 @@ def _refund(command: package.RefundPayment, books: Books, at: Circumstances) -> 
 # Redeeming and restoring
 
 
-def _wants_redemption(command: package.RedeemUnits, business_id: str, peek: Peek) -> Wanted:
+def _wants_redemption(command: RedeemUnits, business_id: str, peek: Peek) -> Wanted:
     counted = (redemption_claims(command.redemption_id),)
     streams = {business_id: 0, command.package_id: 0} | _spoken_of(command)
     streams |= _owner_of(command.package_id, peek)
     return Wanted(streams, with_customers=True, counted=counted)
 
 
-def _spoken_of(command: package.Redemption) -> dict[str, int]:
+def _spoken_of(command: Redemption) -> dict[str, int]:
     return {id: 0 for id in (command.staff_id, command.booking_id) if id is not None}
 
 
-def _redeem(command: package.RedeemUnits, books: Books, at: Circumstances) -> Decision:
+def _redeem(command: RedeemUnits, books: Books, at: Circumstances) -> Decision:
     state = _package(books, command.package_id)
     candidate = Candidate(command.package_id, state, 0)
     return _redemption([candidate], command, books, at, state.customer_id, chosen=True)
 
 
-def _wants_customer_redemption(command: package.RedeemFromCustomer, business_id: str, peek: Peek) -> Wanted:
+def _wants_customer_redemption(command: RedeemFromCustomer, business_id: str, peek: Peek) -> Wanted:
     counted = (redemption_claims(command.redemption_id),)
     streams = {business_id: 0, command.customer_id: 0} | _spoken_of(command)
     return Wanted(streams, packages_of=(command.customer_id,), counted=counted)
 
 
-def _redeem_from_customer(command: package.RedeemFromCustomer, books: Books, at: Circumstances) -> Decision:
+def _redeem_from_customer(command: RedeemFromCustomer, books: Books, at: Circumstances) -> Decision:
     _customer(books, command.customer_id)
     candidates = _candidates(command.customer_id, None, books)
     return _redemption(candidates, command, books, at, command.customer_id, chosen=False)
@@ -504,7 +594,7 @@ AFTER_ALL = 2**63
 
 def _redemption(
     candidates: list[Candidate],
-    command: package.Redemption,
+    command: Redemption,
     books: Books,
     at: Circumstances,
     owner_id: str,
@@ -534,11 +624,11 @@ def _redemption(
     return Decision(made, claims=tuple(claimed))
 
 
-def _wants_restoration(command: package.RestoreUnits, business_id: str, peek: Peek) -> Wanted:
+def _wants_restoration(command: RestoreUnits, business_id: str, peek: Peek) -> Wanted:
     return Wanted({business_id: 0}, claimed=(redemption_claims(command.redemption_id),), with_customers=True)
 
 
-def _restore(command: package.RestoreUnits, books: Books, at: Circumstances) -> Decision:
+def _restore(command: RestoreUnits, books: Books, at: Circumstances) -> Decision:
     used = books.packages_that(lambda state: command.redemption_id in state.uses)
     facts = restore(used, command, at)
     owner = next(iter(used.values())).customer_id
@@ -548,7 +638,7 @@ def _restore(command: package.RestoreUnits, books: Books, at: Circumstances) -> 
 # Bookings
 
 
-def _wants_making(command: booking.MakeBooking, business_id: str, peek: Peek) -> Wanted:
+def _wants_making(command: MakeBooking, business_id: str, peek: Peek) -> Wanted:
     ids = [business_id, command.customer_id, command.service_id, command.staff_id, command.package_id]
     ids += [each.booking_id for each in command.bookings]
     counted = tuple(redemption_claims(each.redemption_id) for each in command.bookings)
@@ -560,7 +650,7 @@ def _wants_making(command: booking.MakeBooking, business_id: str, peek: Peek) ->
     )
 
 
-def _make_booking(command: booking.MakeBooking, books: Books, at: Circumstances) -> Decision:
+def _make_booking(command: MakeBooking, books: Books, at: Circumstances) -> Decision:
     _check_own(command.customer_id, "customer", command.customer_id, at)
     owner = _customer(books, command.customer_id)
     taken: set[str] = set()
@@ -612,7 +702,7 @@ def _candidates(customer_id: str, package_id: str | None, books: Books) -> list[
     return [Candidate(package_id, chosen, 0)]
 
 
-def _booking_claims(booking_id: str, fact: booking.BookingMade) -> list[Claim]:
+def _booking_claims(booking_id: str, fact: BookingMade) -> list[Claim]:
     """The id of its redemption is taken now, also where units are only held until it is attended."""
     claims = list(_ref_claims("booking", fact.external_ref, booking_id))
     for id in dict.fromkeys(source.package_id for source in fact.sources):
@@ -631,7 +721,7 @@ def _wants_booking(command: Any, business_id: str, peek: Peek) -> Wanted:
     return Wanted(streams, claimed=(booking_claims(command.booking_id),), with_customers=True)
 
 
-def _of_booking(command: booking.BookingCommand, books: Books, at: Circumstances) -> Decision:
+def _of_booking(command: BookingCommand, books: Books, at: Circumstances) -> Decision:
     state = books.booking(command.booking_id)
     if state is None:
         raise NotFound("booking", command.booking_id)
@@ -646,23 +736,23 @@ def _of_booking(command: booking.BookingCommand, books: Books, at: Circumstances
 
 def _decide_booking(
     state: Booking,
-    command: booking.BookingCommand,
+    command: BookingCommand,
     packages: Mapping[str, Package],
     books: Books,
     at: Circumstances,
-) -> tuple[list[booking.BookingFact], dict[str, list[package.AnyPackageFact]]]:
+) -> tuple[list[BookingFact], dict[str, list[AnyPackageFact]]]:
     match command:
-        case booking.ConfirmBooking():
+        case ConfirmBooking():
             return confirm(state, at), {}
-        case booking.RescheduleBooking():
+        case RescheduleBooking():
             return reschedule(
                 state, command, packages, books.business, _customer(books, state.customer_id), at
             )
-        case booking.MarkAttendance():
+        case MarkAttendance():
             return mark(state, command, packages, at)
-        case booking.CompleteBooking():
+        case CompleteBooking():
             return complete(state, command.booking_id, packages, at)
-        case booking.CancelBooking():
+        case CancelBooking():
             return cancel(state, command, packages, at)
         case _:
             assert_never(command)
@@ -673,31 +763,31 @@ def _decide_booking(
 
 def _wants_points(command: Any, business_id: str, peek: Peek) -> Wanted:
     counted = (entry_claim(command.entry_id),)
-    if isinstance(command, rewards.ReversePoints):
+    if isinstance(command, ReversePoints):
         return Wanted(claimed=(entry_claim(command.addition_id),), counted=counted)
     return Wanted({command.customer_id: 0, rewards_id(command.customer_id): 0}, counted=counted)
 
 
-def _of_points(command: rewards.RewardsCommand, books: Books, at: Circumstances) -> Decision:
+def _of_points(command: RewardsCommand, books: Books, at: Circumstances) -> Decision:
     if books.count(entry_claim(command.entry_id)):
         raise IdTaken(command.entry_id)
     customer_id, account = _account(command, books)
-    fact = rewards.decide(account, command, at)
+    fact = decide_rewards(account, command, at)
     return _with_points(Decision({}, texts=_texts(command, customer_id)), {customer_id: [fact]}, books)
 
 
-def _account(command: rewards.RewardsCommand, books: Books) -> tuple[str, rewards.Rewards | None]:
+def _account(command: RewardsCommand, books: Books) -> tuple[str, Rewards | None]:
     """The customer whose points a command moves, and the account. Raises NotFound."""
-    if not isinstance(command, rewards.ReversePoints):
+    if not isinstance(command, ReversePoints):
         _customer(books, command.customer_id)
         return command.customer_id, books.rewards_of(command.customer_id)
     for stream_id, account in books.rewards_that(lambda state: state.holds(command.addition_id)):
-        return rewards.customer_of(stream_id), account
+        return customer_of(stream_id), account
     raise NotFound("addition of points", command.addition_id)
 
 
 def _with_points(
-    decision: Decision, points: Mapping[str, Sequence[rewards.AnyRewardsFact]], books: Books
+    decision: Decision, points: Mapping[str, Sequence[AnyRewardsFact]], books: Books
 ) -> Decision:
     """The decision with facts of points, by customer, in the same append; each entry claims its id."""
     streams = {rewards_id(customer_id): customer_id for customer_id in points}
@@ -740,7 +830,7 @@ def _earning(route: Route) -> Route:
 
     def wants(command: Any, business_id: str, peek: Peek) -> Wanted:
         wanted, known = route.wants(command, business_id, peek), peek(business_id)
-        if not (isinstance(known, business.Business) and known.earns):
+        if not (isinstance(known, Business) and known.earns):
             return wanted
         states = [peek(id) for id in wanted.streams]
         owners = [state.customer_id for state in states if isinstance(state, Package | Booking)]
@@ -783,9 +873,7 @@ _POINTS = Route(_wants_points, _of_points, lambda command, business_id: rewards_
 _BOOKING = _earning(Route(_wants_booking, _of_booking, _id("booking_id")))
 
 
-def _participants_owner(
-    command: directory.EnterParticipant | directory.ChangeParticipantEntry, business_id: str
-) -> str:
+def _participants_owner(command: EnterParticipant | ChangeParticipantEntry, business_id: str) -> str:
     return command.participant.customer_id
 
 
@@ -796,66 +884,64 @@ _STAFF = Route(_own("staff_id", and_business=True), _of_staff, _id("staff_id"))
 _BUSINESS = Route(_business, _of_business, lambda command, business_id: business_id)
 
 COMMANDS: Mapping[type[Value], Route] = {
-    business.OpenBusiness: Route(_business, _open_business),
-    business.ChangePolicies: _BUSINESS,
-    business.OpenLocation: _BUSINESS,
-    business.CloseLocation: _BUSINESS,
-    business.SaveSegment: _BUSINESS,
-    business.RemoveSegment: _BUSINESS,
-    staff.RegisterStaff: _STAFF,
-    staff.ChangeStaff: _STAFF,
-    staff.DeactivateStaff: _STAFF,
-    directory.EnterStaff: Route(_wants_staff_entry, _enter_staff),
-    directory.ChangeStaffEntry: Route(
+    OpenBusiness: Route(_business, _open_business),
+    ChangePolicies: _BUSINESS,
+    OpenLocation: _BUSINESS,
+    CloseLocation: _BUSINESS,
+    SaveSegment: _BUSINESS,
+    RemoveSegment: _BUSINESS,
+    RegisterStaff: _STAFF,
+    ChangeStaff: _STAFF,
+    DeactivateStaff: _STAFF,
+    EnterStaff: Route(_wants_staff_entry, _enter_staff),
+    ChangeStaffEntry: Route(
         _wants_staff_entry, _change_staff_entry, lambda command, business_id: command.staff.staff_id
     ),
-    directory.AddPhoto: Route(_wants_photo, _add_photo),
-    catalogue.DefineService: _SERVICE,
-    catalogue.ChangeService: _SERVICE,
-    catalogue.RetireService: _SERVICE,
-    catalogue.PublishOffer: _OFFER,
-    catalogue.ReviseOffer: _OFFER,
-    catalogue.RetireOffer: _OFFER,
-    customer.RegisterCustomer: _CUSTOMER,
-    customer.CategoriseCustomer: _CUSTOMER,
-    customer.ChangeConsents: _CUSTOMER,
-    directory.EnterCustomer: Route(_wants_new_entry, _enter_customer),
-    directory.ChangeDirectory: Route(_wants_entry, _change_directory, _id("customer_id")),
-    directory.EnterParticipant: Route(_wants_participant, _enter_participant, _participants_owner),
-    directory.ChangeParticipantEntry: Route(
-        _wants_participant, _change_participant_entry, _participants_owner
-    ),
-    customer.ActivateCustomer: _CUSTOMER,
-    customer.DeactivateCustomer: _CUSTOMER,
-    customer.BlockCustomer: _CUSTOMER,
-    customer.UnblockCustomer: _CUSTOMER,
-    customer.AddParticipant: _CUSTOMER,
-    customer.ChangeParticipant: _CUSTOMER,
-    customer.RemoveParticipant: _CUSTOMER,
-    booking.MakeBooking: _earning(Route(_wants_making, _make_booking)),
-    booking.ConfirmBooking: _BOOKING,
-    booking.RescheduleBooking: _BOOKING,
-    booking.MarkAttendance: _BOOKING,
-    booking.CompleteBooking: _BOOKING,
-    booking.CancelBooking: _BOOKING,
-    package.SellPackage: _earning(Route(_wants_sale, _sell)),
-    package.RedeemUnits: _earning(Route(_wants_redemption, _redeem, _id("package_id"))),
-    package.RedeemFromCustomer: _earning(Route(_wants_customer_redemption, _redeem_from_customer)),
-    package.RestoreUnits: _earning(_telling_bookings(Route(_wants_restoration, _restore))),
-    package.RefundPayment: _earning(Route(_wants_refund, _refund)),
-    package.CorrectLine: _PACKAGE_EARNING,
-    package.SetExpiry: _PACKAGE,
-    package.ReinstatePackage: _PACKAGE,
-    package.FreezePackage: _PACKAGE,
-    package.UnfreezePackage: _PACKAGE,
-    package.RecordPayment: _PACKAGE_EARNING,
-    package.CancelPackage: _PACKAGE_EARNING,
-    package.VoidPackage: _PACKAGE_EARNING,
-    package.AdjustPrice: _PACKAGE,
-    package.ChangeSharing: _PACKAGE,
-    package.AddNote: _PACKAGE,
-    rewards.AddPoints: _POINTS,
-    rewards.RedeemPoints: _POINTS,
-    rewards.AdjustPoints: _POINTS,
-    rewards.ReversePoints: Route(_wants_points, _of_points),
+    AddPhoto: Route(_wants_photo, _add_photo),
+    DefineService: _SERVICE,
+    ChangeService: _SERVICE,
+    RetireService: _SERVICE,
+    PublishOffer: _OFFER,
+    ReviseOffer: _OFFER,
+    RetireOffer: _OFFER,
+    RegisterCustomer: _CUSTOMER,
+    CategoriseCustomer: _CUSTOMER,
+    ChangeConsents: _CUSTOMER,
+    EnterCustomer: Route(_wants_new_entry, _enter_customer),
+    ChangeDirectory: Route(_wants_entry, _change_directory, _id("customer_id")),
+    EnterParticipant: Route(_wants_participant, _enter_participant, _participants_owner),
+    ChangeParticipantEntry: Route(_wants_participant, _change_participant_entry, _participants_owner),
+    ActivateCustomer: _CUSTOMER,
+    DeactivateCustomer: _CUSTOMER,
+    BlockCustomer: _CUSTOMER,
+    UnblockCustomer: _CUSTOMER,
+    AddParticipant: _CUSTOMER,
+    ChangeParticipant: _CUSTOMER,
+    RemoveParticipant: _CUSTOMER,
+    MakeBooking: _earning(Route(_wants_making, _make_booking)),
+    ConfirmBooking: _BOOKING,
+    RescheduleBooking: _BOOKING,
+    MarkAttendance: _BOOKING,
+    CompleteBooking: _BOOKING,
+    CancelBooking: _BOOKING,
+    SellPackage: _earning(Route(_wants_sale, _sell)),
+    RedeemUnits: _earning(Route(_wants_redemption, _redeem, _id("package_id"))),
+    RedeemFromCustomer: _earning(Route(_wants_customer_redemption, _redeem_from_customer)),
+    RestoreUnits: _earning(_telling_bookings(Route(_wants_restoration, _restore))),
+    RefundPayment: _earning(Route(_wants_refund, _refund)),
+    CorrectLine: _PACKAGE_EARNING,
+    SetExpiry: _PACKAGE,
+    ReinstatePackage: _PACKAGE,
+    FreezePackage: _PACKAGE,
+    UnfreezePackage: _PACKAGE,
+    RecordPayment: _PACKAGE_EARNING,
+    CancelPackage: _PACKAGE_EARNING,
+    VoidPackage: _PACKAGE_EARNING,
+    AdjustPrice: _PACKAGE,
+    ChangeSharing: _PACKAGE,
+    AddNote: _PACKAGE,
+    AddPoints: _POINTS,
+    RedeemPoints: _POINTS,
+    AdjustPoints: _POINTS,
+    ReversePoints: Route(_wants_points, _of_points),
 }

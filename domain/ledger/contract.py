@@ -6,190 +6,15 @@ business) by what one write path needs: load in one round trip, append a batch i
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from eventsourcing.persistence import ApplicationRecorder
 
-from domain.ledger.envelope import Head, NewFact, StoredFact
-
-WITH_PEOPLE = ("customer", "staff")
-"""Kinds of streams that are read together with the rows of the directory that belong to them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a decision must see. Everything is answered in one round trip, streams before request keys."""
-
-    streams: Mapping[str, int] = field(default_factory=dict)
-    """Stream id → the version already known; only later facts are read (0: the whole stream)."""
-    packages_of: tuple[str, ...] = ()
-    """Customers all of whose package streams are read."""
-    claimed: tuple[str, ...] = ()
-    """Claim prefixes; every stream that holds a claim beginning so is read."""
-    with_customers: bool = False
-    """Also read the customer's stream of every package read."""
-    counted: tuple[str, ...] = ()
-    """Claim prefixes of which only the number of claims is asked."""
-
-    def __or__(self, other: "Wanted") -> "Wanted":
-        return Wanted.all_of((self, other))
-
-    @classmethod
-    def all_of(cls, many: Iterable["Wanted"]) -> "Wanted":
-        """What answers each of them; a stream is read from the lowest version asked for."""
-        many = tuple(many)
-        if len(many) == 1:
-            return many[0]
-        streams: dict[str, int] = {}
-        packages_of: dict[str, None] = {}
-        claimed: dict[str, None] = {}
-        counted: dict[str, None] = {}
-        with_customers = False
-        for wanted in many:
-            for stream_id, version in wanted.streams.items():
-                streams[stream_id] = min(version, streams.get(stream_id, version))
-            packages_of |= dict.fromkeys(wanted.packages_of)
-            claimed |= dict.fromkeys(wanted.claimed)
-            counted |= dict.fromkeys(wanted.counted)
-            with_customers = with_customers or wanted.with_customers
-        return cls(streams, tuple(packages_of), tuple(claimed), with_customers, tuple(counted))
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A row of the directory: what is known of a person, as JSON text. Erased with its owner.
-
-    `owner_id` is the customer it belongs to (a participant's customer), or the person's own id.
-    """
-
-    id: str
-    owner_id: str
-    data: str
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Free text (a reason, a note) beside the ledger; its fact keeps SHA-256(salt ‖ text)."""
-
-    id: str
-    owner_id: str
-    salt: bytes
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """The image of a person, beside the directory. A row of the directory with its id says whose it is."""
-
-    id: str
-    media_type: str
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A name that only one stream of a business can ever hold, such as `purchase/cus_1/off_1/4`."""
-
-    claim: str
-    stream_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewStream:
-    """Registered with a stream's first fact, so that a decision finds a customer's packages."""
-
-    kind: str
-    id: str
-    customer_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """The request that an append answers. `body` may hold `RECORDED_AT`; `people` are those in it."""
-
-    key: str
-    fingerprint: bytes
-    body: str
-    people: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A request that was done before. `body` is None once a person in it was erased.
-
-    `first` and `last` are the positions of its facts; both are the head's at that time if it wrote none.
-    """
-
-    key: str
-    fingerprint: bytes
-    first: int
-    last: int
-    recorded_at: int
-    body: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """The answer to a `Wanted`, in stream order: facts of one stream lie together, by version."""
-
-    facts: Sequence[StoredFact]
-    counts: Mapping[str, int]
-    people: Sequence[Person]
-    """The directory rows of the customers and staff whose streams were read, their households' included."""
-    answered: Mapping[str, Answered]
-    head: Head
-
-
-@dataclass(frozen=True, slots=True)
-class Append:
-    """One command's share of a batch: stored whole or not at all.
-
-    `read` names every stream its decision saw, written or not, with the version it saw (0: none yet).
-    """
-
-    facts: tuple[NewFact, ...]
-    read: Mapping[str, int]
-    claims: tuple[Claim, ...] = ()
-    streams: tuple[NewStream, ...] = ()
-    people: tuple[Person, ...] = ()
-    texts: tuple[Text, ...] = ()
-    photos: tuple[Photo, ...] = ()
-    request: Request | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """Positions (`first`..`last`; the head's when there were no facts) and moment of a stored command."""
-
-    first: int
-    last: int
-    recorded_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Not stored: a stream moved on, a claim or a request key was taken meanwhile. Decide again."""
-
-    on: str
-
-
-class UnknownBusiness(LookupError):
-    """The ledger of this business does not exist."""
-
-
-class LedgerUnavailable(Exception):
-    """The store could not be reached or is full; nothing is known to be written. Try again."""
-
-
-class WrongSchema(Exception):
-    """The database is not a ledger, has not been migrated, or was written by a newer Carnet."""
-
-
-class Contention(Exception):
-    """The head's lock was not had within its time limit (2 s). Nothing was written."""
+from domain.decision import Person, Photo, Text, Wanted
+from domain.ledger.envelope import Head, StoredFact
+from domain.ledger.records import Append, Conflict, Loaded, Stored, StoredKey
 
 
 class LedgerRecorder(ApplicationRecorder):
@@ -267,21 +92,6 @@ class LedgerRecorder(ApplicationRecorder):
     @abstractmethod
     def secret(self) -> bytes:
         """32 random bytes made when the ledger was opened; request fingerprints are keyed with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredKey:
-    """An API key as it is stored: the MAC of its secret, never the secret. Moments in ms since 1970."""
-
-    id: str
-    business_id: str
-    name: str
-    role: str
-    actor_id: str
-    mac: bytes
-    created_at: int
-    expires_at: int | None = None
-    revoked_at: int | None = None
 
 
 class Store(Protocol):

@@ -15,35 +15,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from domain.guards import FACTS_MAX
-from domain.ledger.books import Books, Kept, NotLoaded, Stream
+from domain.actor import Actor, Circumstances
+from domain.decision import NotLoaded, Person, Photo, Wanted
+from domain.ledger.books import Books, Stream
+from domain.ledger.cache import StreamCache
 from domain.ledger.commands import COMMANDS, Decision
-from domain.ledger.contract import (
-    Answered,
-    Append,
-    Conflict,
-    LedgerRecorder,
-    LedgerUnavailable,
-    Loaded,
-    Person,
-    Photo,
-    Request,
-    Store,
-    Stored,
-    Wanted,
-)
+from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.envelope import NewFact
+from domain.ledger.errors import LedgerUnavailable
 from domain.ledger.mapper import Meta, store
+from domain.ledger.records import Answered, Append, Conflict, Loaded, Request, Stored
+from domain.moments import from_milliseconds, rfc3339, whole_milliseconds
+from domain.package.checks import FACTS_MAX
 from domain.refusals import Erased, IdempotencyKeyReused, LimitReached, Refused, VersionMismatch
-from domain.values import (
-    RECORDED_AT,
-    Actor,
-    Circumstances,
-    Value,
-    from_milliseconds,
-    rfc3339,
-    whole_milliseconds,
-)
+from domain.values import RECORDED_AT, Value
 
 Clock = Callable[[], datetime]
 LOADS_MAX = 8
@@ -129,7 +114,9 @@ class _Try:
     """Orders whose request key an order before them in the batch holds."""
 
 
-def execute(recorder: LedgerRecorder, orders: Sequence[Order], clock: Clock, kept: Kept) -> list[Result]:
+def execute(
+    recorder: LedgerRecorder, orders: Sequence[Order], clock: Clock, kept: StreamCache
+) -> list[Result]:
     """Carry out orders one after the other; each is done, replayed or refused on its own.
 
     Raises UnknownBusiness, LedgerUnavailable and Contention for the batch, UnreadableFact for stored
@@ -158,7 +145,7 @@ def execute(recorder: LedgerRecorder, orders: Sequence[Order], clock: Clock, kep
 
 
 def execute_all(
-    store: Store, batches: Mapping[str, Sequence[Order]], clock: Clock, kept: Kept
+    store: Store, batches: Mapping[str, Sequence[Order]], clock: Clock, kept: StreamCache
 ) -> Mapping[str, list[Result | None]]:
     """Carry out the batches of several businesses together: one round trip to read, where something is not
     kept, and one to append.
@@ -184,7 +171,7 @@ def execute_all(
 
 
 def _on_what_is_read(
-    store: Store, batches: Mapping[str, dict[int, Order]], clock: Clock, kept: Kept
+    store: Store, batches: Mapping[str, dict[int, Order]], clock: Clock, kept: StreamCache
 ) -> dict[str, _Try]:
     """What can be decided after one look at all these ledgers."""
     asked = {id: _asked(id, list(orders.values()), kept, Wanted()) for id, orders in batches.items()}
@@ -198,7 +185,7 @@ def _on_what_is_read(
 
 
 def _stored_all(
-    store: Store, batches: Mapping[str, dict[int, Order]], decided: Mapping[str, _Try], kept: Kept
+    store: Store, batches: Mapping[str, dict[int, Order]], decided: Mapping[str, _Try], kept: StreamCache
 ) -> dict[str, dict[int, Result]]:
     """Append what was decided, in one transaction: results by business and number."""
     results = {id: tried.results for id, tried in decided.items() if not tried.appends}
@@ -220,7 +207,7 @@ def _known(recorder: LedgerRecorder, orders: dict[int, Order]) -> dict[int, Resu
     return {n: _replay(orders[n], known, replayed=False) for n, known in found.items() if known}
 
 
-def preview(recorder: LedgerRecorder, order: Order, clock: Clock, kept: Kept) -> Preview:
+def preview(recorder: LedgerRecorder, order: Order, clock: Clock, kept: StreamCache) -> Preview:
     """Decide without writing: a dry run. Raises the refusal that the command would meet."""
     at = Circumstances(whole_milliseconds(clock()), order.actor)
     books, _ = _load(recorder, [order], kept, extra=Wanted())
@@ -234,13 +221,15 @@ def preview(recorder: LedgerRecorder, order: Order, clock: Clock, kept: Kept) ->
 
 
 def _attempt(
-    recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock, kept: Kept
+    recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock, kept: StreamCache
 ) -> tuple[dict[int, Result], list[int]]:
     """Results by number, and the numbers that conflicted."""
     return _stored(recorder, _decide_all(recorder, orders, clock, kept), kept)
 
 
-def _on_what_is_kept(business_id: str, orders: dict[int, Order], now: datetime, kept: Kept) -> _Try | None:
+def _on_what_is_kept(
+    business_id: str, orders: dict[int, Order], now: datetime, kept: StreamCache
+) -> _Try | None:
     """Decide without loading; None when something is not kept or would be refused.
 
     A refusal must stand on the present state, and what is kept may be older: only an append can tell.
@@ -258,7 +247,9 @@ def _on_what_is_kept(business_id: str, orders: dict[int, Order], now: datetime, 
     return None if decided.results else decided
 
 
-def _stored(recorder: LedgerRecorder, decided: _Try, kept: Kept) -> tuple[dict[int, Result], list[int]]:
+def _stored(
+    recorder: LedgerRecorder, decided: _Try, kept: StreamCache
+) -> tuple[dict[int, Result], list[int]]:
     """Append what was decided: results by number, and the numbers that conflicted."""
     if not decided.appends:
         return decided.results, decided.postponed
@@ -268,7 +259,7 @@ def _stored(recorder: LedgerRecorder, decided: _Try, kept: Kept) -> tuple[dict[i
 
 
 def _settled(
-    decided: _Try, outcomes: Sequence[Stored | Conflict], kept: Kept | None
+    decided: _Try, outcomes: Sequence[Stored | Conflict], kept: StreamCache | None
 ) -> tuple[dict[int, Result], list[int]]:
     """What became of the decided orders: results by number, and the numbers that conflicted."""
     again = list(decided.postponed)
@@ -289,7 +280,7 @@ def _done(body: str, stored: Stored) -> Done:
     return Done(body, stored.first, stored.last, moment)
 
 
-def _decide_all(recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock, kept: Kept) -> _Try:
+def _decide_all(recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock, kept: StreamCache) -> _Try:
     extra = Wanted()
     for _ in range(LOADS_MAX):
         books, loaded = _load(recorder, list(orders.values()), kept, extra)
@@ -344,7 +335,7 @@ def _replay(order: Order, answered: Answered, *, replayed: bool = True) -> Resul
     return Done(answered.body, answered.first, answered.last, moment, replayed)
 
 
-def _wanted(business_id: str, orders: Sequence[Order], kept: Kept) -> Wanted:
+def _wanted(business_id: str, orders: Sequence[Order], kept: StreamCache) -> Wanted:
     """Everything these orders read."""
     peek = partial(kept.state, business_id)
     wanted = [COMMANDS[type(o.command)].wants(o.command, business_id, peek) for o in orders]
@@ -367,11 +358,11 @@ class _Asked:
         versions = {stream.id: stream.version for stream in self.known}
         return replace(self.wanted, streams={**self.wanted.streams, **versions})
 
-    def books(self, loaded: Loaded, kept: Kept) -> Books:
-        return Books(self.business_id, self.wanted, loaded, self.known, kept)
+    def books(self, loaded: Loaded, kept: StreamCache) -> Books:
+        return kept.books_of(self.business_id, self.wanted, loaded, self.known)
 
 
-def _asked(business_id: str, orders: Sequence[Order], kept: Kept, extra: Wanted) -> _Asked:
+def _asked(business_id: str, orders: Sequence[Order], kept: StreamCache, extra: Wanted) -> _Asked:
     wanted = extra | _wanted(business_id, orders, kept)
     known = [found for id in wanted.streams if (found := kept.stream(business_id, id))]
     keys = [order.request.key for order in orders if order.request is not None]
@@ -379,7 +370,7 @@ def _asked(business_id: str, orders: Sequence[Order], kept: Kept, extra: Wanted)
 
 
 def _load(
-    recorder: LedgerRecorder, orders: Sequence[Order], kept: Kept, extra: Wanted
+    recorder: LedgerRecorder, orders: Sequence[Order], kept: StreamCache, extra: Wanted
 ) -> tuple[Books, Loaded]:
     asked = _asked(recorder.business_id, orders, kept, extra)
     loaded = recorder.load(asked.newer, asked.keys)

@@ -7,10 +7,12 @@ from functools import cached_property
 
 from pydantic import Field, ValidationError
 
+from domain.actor import Actor
 from domain.fact import Fact, UnreadableFact
 from domain.fact_registry import FACTS
 from domain.ledger.envelope import NewFact, StoredFact
-from domain.values import Actor, Value, from_milliseconds
+from domain.moments import from_milliseconds
+from domain.values import Value
 
 
 class Meta(Value):

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping
 from functools import reduce
 from typing import Any
 
-from domain import booking, package
+from domain.actor import Circumstances
+from domain.booking.state import evolve as evolve_booking
 from domain.claims import redemption_claims
-from domain.earning import Cause, TakesBack, earned, of_booking, of_package
 from domain.ledger.books import Books
-from domain.package import Package
-from domain.rewards import AnyRewardsFact
-from domain.values import Circumstances
+from domain.package.state import Package
+from domain.package.state import evolve as evolve_package
+from domain.points.earning import Cause, TakesBack, earned, of_booking, of_package
+from domain.points.facts import AnyRewardsFact
 
 Decided = Mapping[str, tuple[str, list[Any]]]
 """Stream id → (kind, its new facts)."""
@@ -49,7 +50,7 @@ def earned_by(decided: Decided, books: Books, at: Circumstances) -> dict[str, li
 
 
 def _after(before: Package | None, facts: list[Any]) -> Package:
-    state = reduce(package.evolve, facts, before)
+    state = reduce(evolve_package, facts, before)
     assert state is not None, "its facts begin with package.purchased"
     return state
 
@@ -65,7 +66,7 @@ def _causes(
             owner = after[id].customer_id
             yield from ((owner, cause) for cause in of_package(facts, id, after[id], is_ours))
         elif kind == "booking":
-            booked = reduce(booking.evolve, facts, books.booking(id))
+            booked = reduce(evolve_booking, facts, books.booking(id))
             assert booked is not None, "its facts begin with booking.made"
             yield from ((booked.customer_id, cause) for cause in of_booking(facts, id, booked, at.now))
 

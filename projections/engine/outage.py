@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
 
-from domain.ledger.contract import LedgerUnavailable
+from domain.ledger.errors import LedgerUnavailable
 
 SQLITE_OUT = frozenset(
     {

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import JSON, Boolean, Column, Index, Integer, MetaData, String, Table, Text
 from sqlalchemy.types import BigInteger
 
-from domain.booking import (
+from domain.booking.facts import (
     FACTS,
     AttendanceMarked,
     BookingCancelled,

@@ -5,7 +5,8 @@ Names and contacts are in the directory, and are joined when a list is answered.
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
-from domain.customer import (
+from domain.ledger.mapper import Recorded
+from domain.people.facts import (
     FACTS,
     ConsentChanged,
     Consents,
@@ -21,7 +22,6 @@ from domain.customer import (
     ParticipantOf,
     ParticipantRemoved,
 )
-from domain.ledger.mapper import Recorded
 from projections.engine.definition import Key, Keyed, Row
 
 TABLE = Table(

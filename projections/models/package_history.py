@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Tab
 
 from domain.fact import Fact
 from domain.ledger.mapper import Recorded
-from domain.package import (
+from domain.package.facts import (
     ExpiryChanged,
     ExpiryRemoved,
     HoldReleased,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Column, Index, MetaData, Table, Text
 
 from domain.ledger.mapper import Recorded
-from domain.package import PackagePurchased
+from domain.package.facts import PackagePurchased
 from projections.engine.definition import Log, Moment, Row
 
 TABLE = Table(

@@ -4,7 +4,7 @@ One row per package. The card of one package is the fold of its stream with the 
 that the list, the single card and the card of the past are the same card.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -13,10 +13,10 @@ from sqlalchemy import JSON, Boolean, Column, Index, Integer, MetaData, String, 
 from sqlalchemy.types import BigInteger
 
 from domain.calendar_rules import expires_at, extended
-from domain.customer import in_person
 from domain.fact import Fact
 from domain.ledger.mapper import Recorded
-from domain.package import (
+from domain.moments import local_day
+from domain.package.facts import (
     FACTS,
     ExpiryChanged,
     ExpiryRemoved,
@@ -33,16 +33,13 @@ from domain.package import (
     PaymentRefunded,
     PriceAdjusted,
     SharingChanged,
-    Status,
     UnitsForfeited,
     UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
     ValidityStarted,
-    payment_status,
-    status,
 )
-from domain.values import local_day, rfc3339
+from domain.package.state import Status, payment_status, status
 from projections.engine.definition import Key, Keyed, Moment, Row
 
 COUNTS = (
@@ -59,7 +56,6 @@ COUNTS = (
 )
 """Counts of units, of a line and of the whole package. total = used + remaining;
 used = redeemed + forfeited + corrected (domain.md, Units)."""
-
 TABLE = Table(
     "cards",
     MetaData(),
@@ -123,7 +119,6 @@ TABLE = Table(
 )
 """`valid_until` is the first moment that is no longer valid, a freeze counted to its last day. `state` is what
 of a package's status does not depend on the clock: cancelled, used_up or open."""
-
 HANDLES: frozenset[type[Fact]] = frozenset(FACTS)
 """Every fact of a package shows on its card, if only as its version."""
 
@@ -329,9 +324,6 @@ def _frozen(card: Row) -> tuple[date, date]:
 CARDS = Keyed("cards", 2, TABLE, HANDLES, _keys, row)
 
 
-# The card as an answer
-
-
 def card_status(card: Row, moment: datetime) -> Status:
     return status(card["cancelled"], card["remaining"], is_expired(card, moment))
 
@@ -365,109 +357,3 @@ def expiry_on(card: Row, day: date) -> str | None:
         return last
     frozen_on, until = _frozen(card)
     return last if day <= until else extended(date.fromisoformat(last), frozen_on, until).isoformat()
-
-
-def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]], *, recorded_at: str) -> Row:
-    """A card as api.md shows it, at a moment. `people`: what the directory tells the reader, by id."""
-    day = local_day(moment, card["time_zone"])
-    expires_on, state = expiry_on(card, day), card_status(card, moment)
-    usable = state == "active" and _freeze_on(card, day) is None
-    customer = people.get(card["customer_id"], {})
-
-    ends_at = card["valid_until"] if card["frozen_on"] is None else _ends_at(expires_on, card["time_zone"])
-
-    def money(amount: int) -> Row:
-        return {"amount": amount, "currency": card["currency"]}
-
-    def counts(of: Row) -> Row:
-        return {**{count: of[count] for count in COUNTS}, "available": _available(of) if usable else 0}
-
-    return {
-        "id": card["package_id"],
-        "name": card["name"],
-        "offer_id": card["offer_id"],
-        "offer_version": card["offer_version"],
-        "purchase_number": card["purchase_number"],
-        "customer": {
-            "id": card["customer_id"],
-            "name": customer.get("name"),
-            "email": customer.get("email"),
-            "mobile": customer.get("mobile"),
-        },
-        "purchased_by": card["purchased_by"],
-        "beneficiaries": [beneficiary(id, card["customer_id"], people) for id in card["beneficiaries"]],
-        "sharing": card["sharing"],
-        "origin": {"kind": "sale", "id": None},
-        "location_id": card["location_id"],
-        "locations": card["locations"],
-        "external_ref": _external_ref(card["external_ref"]),
-        "purchased_on": card["purchased_on"],
-        "recorded_at": recorded_at,
-        "status": state,
-        "payment_status": payment_status(card["price"], card["paid"]),
-        "price": money(card["price"]),
-        "list_price": money(card["list_price"]),
-        "paid": money(card["paid"]),
-        "refunded": money(card["refunded"]),
-        "owing": money(0 if card["cancelled"] else max(0, card["price"] - card["paid"])),
-        "unused_value": money(card["unused_value"]),
-        "validity": {**card["validity"], "started_on": card["started_on"]},
-        "expires_on": expires_on,
-        "time_zone": card["time_zone"],
-        "expires_at": ends_at and rfc3339(ends_at),
-        "frozen_until": _freeze_on(card, day),
-        "cancellation": card["cancellation"],
-        "reminder": {"due_on": None, "sent_at": None},
-        **counts(card),
-        "lines": [
-            {
-                "line": number,
-                "label": line["label"],
-                "services": line["services"],
-                **counts(line),
-                "progress": round(line["used"] / line["total"], 4) if line["total"] else 0.0,
-            }
-            for number, line in enumerate(card["lines"], 1)
-        ],
-        "collapsed": state == "fully_used",
-        "notes_count": card["notes_count"],
-        "last_used_at": _last_used_at(card),
-        "version": card["version"],
-    }
-
-
-def _ends_at(expires_on: str | None, zone: str) -> datetime | None:
-    return None if expires_on is None else expires_at(date.fromisoformat(expires_on), zone)
-
-
-def _available(counts: Row) -> int:
-    available: int = counts["remaining"] - counts["held"]
-    return available
-
-
-def _last_used_at(card: Row) -> str | None:
-    """When the latest use took place, which may have been given back since; None where no unit is in use."""
-    return rfc3339(card["last_used_at"]) if card["redeemed"] else None
-
-
-def _external_ref(text: str | None) -> Row | None:
-    if text is None:
-        return None
-    source, _, ref = text.partition(":")
-    return {"source": source, "ref": ref}
-
-
-def beneficiary(id: str, customer_id: str, people: Mapping[str, Mapping[str, Any]]) -> Row:
-    """A participant as a screen shows them; number 0 is called as the customer is."""
-    known = people.get(customer_id if id == in_person(customer_id) else id, {})
-    return {
-        "id": id,
-        "name": known.get("name"),
-        "kind": known.get("kind", "person"),
-        "photo_url": photo_url(known["photo"]) if "photo" in known else None,
-    }
-
-
-def photo_url(photo_id: str) -> str:
-    """Where a photo is served."""
-    return f"/v1/photos/{photo_id}"

@@ -10,7 +10,8 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, selec
 
 from domain.fact import Fact
 from domain.ledger.mapper import Recorded
-from domain.rewards import FACTS, PointsAdded, PointsAdjusted, PointsRedeemed, change_of, customer_of
+from domain.points.facts import FACTS, PointsAdded, PointsAdjusted, PointsRedeemed
+from domain.points.state import change_of, customer_of
 from projections.engine.definition import Key, Keyed, Row
 from projections.engine.tables import Snapshot
 

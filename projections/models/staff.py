@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
 from domain.ledger.mapper import Recorded
-from domain.staff import FACTS, StaffProfileChanged, StaffRegistered
+from domain.staff.facts import FACTS, StaffProfileChanged, StaffRegistered
 from projections.engine.definition import Key, Keyed, Row
 from projections.engine.paging import in_order
 from projections.engine.tables import Snapshot

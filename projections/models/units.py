@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 
 from domain.fact import Fact
 from domain.ledger.mapper import Recorded
-from domain.package import (
+from domain.package.facts import (
     LineCorrected,
     PackagePurchased,
     PackageReinstated,

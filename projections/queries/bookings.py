@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, or_, select
 
-from domain.booking import Status
-from domain.catalogue import ServiceTerms
+from domain.booking.facts import Status
+from domain.catalogue.facts import ServiceTerms
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
 from projections.models.bookings import BOOKING_PACKAGES, BOOKINGS

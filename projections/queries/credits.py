@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from domain.ledger.mapper import Recorded
-from domain.package import LineCorrected, UnitsForfeited, UnitsRedeemed, UnitsRestored
+from domain.package.facts import LineCorrected, UnitsForfeited, UnitsRedeemed, UnitsRestored
 from projections.engine.definition import Row
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, false, not_, or_, select, true
 
-from domain.customer import ConsentName
-from domain.segments import BookingState
+from domain.business.customer_filters import BookingState
+from domain.people.facts import ConsentName
 from projections.engine.definition import Row
 from projections.engine.index_walk import (
     LEGS_MAX,

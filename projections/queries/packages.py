@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
 
-from domain.package import PaymentStatus, Status
-from domain.values import local_day, start_of
+from domain.moments import local_day, start_of
+from domain.package.state import PaymentStatus, Status
 from projections.engine.definition import EPOCH, Row
 from projections.engine.index_walk import FilteredList, Leg, ListKey, Source, there_is, unindexed, walk
 from projections.engine.tables import Snapshot

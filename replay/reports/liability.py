@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, case, func, select
 
 from domain.calendar_rules import expires_at, extended
-from domain.package import Status, status
-from domain.values import local_day, start_of
+from domain.moments import local_day, start_of
+from domain.package.state import Status, status
 from projections.engine.tables import Snapshot
 
 READ_MODELS = ("cards", "history")

@@ -21,11 +21,11 @@ from api.http.ids import new_id
 from api.http.request import Route
 from api.resources.packages.card import VIEWS
 from api.server.app import HANDLERS, create_app
-from domain.business import OpenBusiness
+from domain.actor import Actor, Role
+from domain.business.commands import OpenBusiness
 from domain.ledger.carnet import Carnet
 from domain.ledger.execute import Done, Order
 from domain.ledger.mapper import Meta
-from domain.values import Actor, Role
 from projections.engine.runner import Runner
 from projections.engine.tables import Views
 

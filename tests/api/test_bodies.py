@@ -27,7 +27,7 @@ from api.http.problems import Flaw, Problem, flaws_of
 from api.http.query_route import ListParameters
 from api.http.request import body_of
 from api.resources.redemptions import RedemptionBody
-from domain.ledger.contract import Wanted
+from domain.decision import Wanted
 from tests.api.desk import ROUTES, Desk
 
 pytest_plugins = ["tests.api.houses"]

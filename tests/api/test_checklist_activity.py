@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.values import Role
+from domain.actor import Role
 from tests.api.desk import Desk
 from tests.api.test_checklist_bookings import NOTICE, ahead, book
 

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.values import Role, rfc3339
+from domain.actor import Role
+from domain.moments import rfc3339
 from tests.api.desk import Desk, money
 
 pytest_plugins = ["tests.api.houses"]

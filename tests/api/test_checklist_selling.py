@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.values import Role
+from domain.actor import Role
 from tests.api.desk import Desk, money
 
 pytest_plugins = ["tests.api.houses"]

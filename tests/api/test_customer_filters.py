@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.values import Role
+from domain.actor import Role
 from tests.api.desk import Body, Desk
 from tests.api.test_checklist_bookings import ahead, book
 

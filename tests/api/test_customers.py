@@ -2,12 +2,12 @@
 
 import pytest
 
-from domain.customer import ProfileChanged
-from domain.ledger.contract import Append
-from domain.ledger.directory import Profile, row
+from domain.actor import Role
 from domain.ledger.envelope import NewFact
 from domain.ledger.mapper import store
-from domain.values import Role
+from domain.ledger.records import Append
+from domain.people.facts import ProfileChanged
+from domain.people.profile import Profile, row
 from tests.api.desk import OPERATOR, Desk
 
 pytest_plugins = ["tests.api.houses"]

@@ -13,8 +13,9 @@ from api.http.permissions import PERMISSIONS
 from api.http.problems import Problem
 from api.http.request import Route
 from api.server.app import HANDLERS, create_app
+from domain.actor import Role
 from domain.ledger.embedded.memory import MemoryStore
-from domain.values import Role, rfc3339
+from domain.moments import rfc3339
 from projections.engine.tables import Views
 from tests.api.desk import PEPPER, Desk, House
 

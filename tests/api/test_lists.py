@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from api.http.problems import Problem
 from api.http.rate_limits import Limits
-from domain.values import Role
+from domain.actor import Role
 from tests.api.desk import Desk, House
 
 pytest_plugins = ["tests.api.houses"]

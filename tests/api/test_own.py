@@ -11,7 +11,7 @@ from api.http.ownership import NOBODYS
 from api.http.permissions import PERMISSIONS
 from api.http.request import Route
 from api.server.app import HANDLERS, create_app
-from domain.values import Role
+from domain.actor import Role
 from projections.engine.tables import Views
 from tests.api.desk import PEPPER, Desk, House
 from tests.api.test_checklist_bookings import NOTICE, ahead, book

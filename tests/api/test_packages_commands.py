@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.resources.packages.card import PackageCard
-from domain.values import Role
+from domain.actor import Role
 from tests.api.desk import Body, Desk, money
 
 pytest_plugins = ["tests.api.houses"]

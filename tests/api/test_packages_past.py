@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain.values import Role
+from domain.actor import Role
 from tests.api.desk import Desk
 
 pytest_plugins = ["tests.api.houses"]

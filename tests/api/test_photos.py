@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from api.resources.photos import PHOTO_BYTES_MAX, media_type_of
-from domain.values import Role
+from domain.actor import Role
 from tests.api.desk import Desk, House
 from tests.api.images import JPEG, PNG, WEBP
 

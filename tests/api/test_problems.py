@@ -13,7 +13,7 @@ from api.http.request import Route
 from api.server.app import create_app
 from domain import refusals
 from domain.fact import UnreadableFact
-from domain.ledger.contract import Contention, LedgerUnavailable, UnknownBusiness
+from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness
 from domain.refusals import Refused
 from projections.engine.freshness import ProjectionLagging, ProjectionStopped
 from projections.engine.tables import ProjectionMissing, Views

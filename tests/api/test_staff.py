@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.values import Role
+from domain.actor import Role
 from tests.api.desk import Desk
 from tests.api.images import PNG
 

@@ -9,9 +9,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
-from domain.booking import BookingCancelled, BookingCompleted, BookingConfirmed, BookingMade
+from domain.actor import Actor, Role
+from domain.booking.facts import BookingCancelled, BookingCompleted, BookingConfirmed, BookingMade
 from domain.calendar_rules import NoExpiry
-from domain.customer import (
+from domain.decision import NewStream, Person
+from domain.fact import Fact
+from domain.ledger.contract import LedgerRecorder
+from domain.ledger.mapper import Meta, store
+from domain.ledger.records import Append, Stored
+from domain.package.facts import PackagePurchased, PaymentRecorded, SoldLine, SoldService, UnitsRedeemed
+from domain.people.facts import (
     ConsentChanged,
     Consents,
     CustomerBlocked,
@@ -19,14 +26,10 @@ from domain.customer import (
     CustomerDeactivated,
     CustomerRegistered,
     ParticipantOf,
-    in_person,
 )
-from domain.fact import Fact
-from domain.ledger.contract import Append, LedgerRecorder, NewStream, Person, Stored
-from domain.ledger.directory import Profile, row
-from domain.ledger.mapper import Meta, store
-from domain.package import PackagePurchased, PaymentRecorded, SoldLine, SoldService, UnitsRedeemed
-from domain.values import Actor, CancellationTerms, PaymentMethod, Role
+from domain.people.profile import Profile, row
+from domain.people.state import in_person
+from domain.values import CancellationTerms, PaymentMethod
 
 ZONE = "Europe/Budapest"
 FACTS_PER_APPEND = 1_000

@@ -11,25 +11,30 @@ from pathlib import Path
 from pydantic_core import to_json
 
 from api.http.api_keys import issue_key
-from api.resources.packages.card import VIEWS, known
+from api.resources.packages.card import VIEWS, render
+from api.resources.parts import known
 from api.server.installation import migrate, views_of
 from api.server.settings import Settings
-from domain.business import OpenBusiness
+from domain.actor import Actor, Role
+from domain.business.commands import OpenBusiness
 from domain.calendar_rules import ExpiryAfterPurchase
-from domain.catalogue import DefineService, OfferLine, OfferTerms, PublishOffer, ServiceTerms
-from domain.customer import RegisterCustomer, in_person
+from domain.catalogue.commands import DefineService, PublishOffer
+from domain.catalogue.facts import OfferLine, OfferTerms, ServiceTerms
+from domain.decision import Person
 from domain.ledger.books import Books
 from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.commands import Decision
-from domain.ledger.contract import Person
-from domain.ledger.directory import Called, Profile, row
 from domain.ledger.execute import Answer, Done, Order, RequestKey, no_answer
 from domain.ledger.mapper import Meta
-from domain.package import NewPayment, RedeemUnits, SellPackage
-from domain.values import Actor, Money, PaymentMethod, Role, Value, rfc3339
+from domain.moments import rfc3339
+from domain.package.commands import NewPayment, RedeemUnits, SellPackage
+from domain.people.commands import RegisterCustomer
+from domain.people.profile import Called, Profile, row
+from domain.people.state import in_person
+from domain.values import Money, PaymentMethod, Value
 from projections.engine.runner import Runner
 from projections.engine.status import totals
-from projections.models.packages import render, summed
+from projections.models.packages import summed
 from tests.bench.clients import request
 from tests.bench.race import UNITS
 from tests.bench.server import serving

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from api.imports.day_book import COLUMNS
-from domain.catalogue import DefineService, ServiceTerms
-from domain.customer import RegisterCustomer
+from domain.catalogue.commands import DefineService
+from domain.catalogue.facts import ServiceTerms
 from domain.ledger.execute import Done, Order
+from domain.people.commands import RegisterCustomer
 from domain.values import ExternalRef
 from tests.command.conftest import EXPECTED, SAMPLE, Terminal
 from tests.command.world import AT_THE_DESK, ledger_of

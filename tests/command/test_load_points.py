@@ -3,11 +3,13 @@
 from collections import Counter
 
 from api.imports.load import registered
-from domain.business import ChangePolicies, PaymentRule, PurchaseRule, VisitRule
+from domain.business.commands import ChangePolicies
+from domain.business.facts import PaymentRule, PurchaseRule, VisitRule
 from domain.ledger.execute import Done, Order
 from domain.ledger.mapper import all_recorded
-from domain.rewards import PointsAdded, rewards_id
-from domain.values import local_day
+from domain.moments import local_day
+from domain.points.facts import PointsAdded
+from domain.points.state import rewards_id
 from tests.command.conftest import SAMPLE, Terminal
 from tests.command.test_load import sample_rows
 from tests.command.world import AT_THE_DESK, ledger_of

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from api.cli.main import main
 from api.http.api_keys import Keys
 from api.server.settings import Settings, pepper_of
-from domain.values import Role
+from domain.actor import Role
 from projections.models.registry import READ_MODELS
 from tests.command.conftest import SAMPLE, Terminal, sqlite_terminal
 from tests.command.world import ledger_of

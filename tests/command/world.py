@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 from api.server.installation import opened
 from api.server.settings import Settings
+from domain.actor import Actor, Role
 from domain.ledger.carnet import Ledger
 from domain.ledger.contract import Store
 from domain.ledger.mapper import Meta
-from domain.values import Actor, Role
 from tests.command.conftest import Terminal
 
 AT_THE_DESK = Meta(actor=Actor(id="stf_ann", role=Role.OWNER))

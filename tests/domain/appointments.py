@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from domain.booking import CancelBooking, MakeBooking, MarkAttendance, NewBooking, RescheduleBooking
-from domain.business import Deduct
-from domain.package import AnyPackageFact, Package
+from domain.booking.commands import CancelBooking, MakeBooking, MarkAttendance, NewBooking, RescheduleBooking
+from domain.business.facts import Deduct
+from domain.package.facts import AnyPackageFact
+from domain.package.state import Package
 from domain.values import CancellationTerms, Wording
 from tests.domain.given import Outcome, World, given
 from tests.domain.words import because, moment, sold

@@ -1,6 +1,6 @@
 """An independent reading of a package's facts, in plain integers: what the tests hold the fold against.
 
-It shares no code with `domain/package.py`: it knows the facts and the unit equations of domain.md,
+It shares no code with `domain/package/`: it knows the facts and the unit equations of domain.md,
 nothing else.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.package import (
+from domain.package.facts import (
     AnyPackageFact,
     HoldReleased,
     LineCorrected,

@@ -10,12 +10,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Self
 
-from domain import booking
-from domain.attending import complete, mark
-from domain.booking import (
-    Booking,
+from domain.actor import Circumstances, Role
+from domain.booking.attendance import complete, mark
+from domain.booking.cancellation import cancel
+from domain.booking.commands import (
     BookingCommand,
-    BookingFact,
     CancelBooking,
     CompleteBooking,
     ConfirmBooking,
@@ -23,29 +22,31 @@ from domain.booking import (
     MarkAttendance,
     RescheduleBooking,
 )
-from domain.business import Business, Policies
-from domain.calling_off import cancel
-from domain.catalogue import Offer, OfferTerms, Service
-from domain.customer import Customer
+from domain.booking.facts import BookingFact
+from domain.booking.schedule import Refusal, Sight, confirm, make, reschedule
+from domain.booking.state import Booking
+from domain.booking.state import evolve as evolve_booking
+from domain.business.facts import Policies
+from domain.business.state import Business
+from domain.catalogue.facts import OfferTerms
+from domain.catalogue.state import Offer, Service
 from domain.deciding import decide
-from domain.package import (
-    AnyPackageFact,
-    Package,
+from domain.package.allocation import Candidate, allocate, use
+from domain.package.commands import (
     PackageCommand,
     RedeemFromCustomer,
     RedeemUnits,
     RefundPayment,
     RestoreUnits,
     SellPackage,
-    evolve,
 )
-from domain.redeeming import Candidate, allocate, use
+from domain.package.facts import AnyPackageFact
+from domain.package.restoration import restore
+from domain.package.sale import Sale, sell
+from domain.package.state import Package, evolve
+from domain.people.state import Customer
 from domain.refusals import Refused
-from domain.restoring import restore
-from domain.scheduling import Refusal, Sight, confirm, make, reschedule
-from domain.selling import Sale, sell
-from domain.staff import Staff
-from domain.values import Circumstances, Role
+from domain.staff.state import Staff
 from tests.domain.books import check_line_facts
 from tests.domain.words import BUSINESS, HOUSEHOLD, NOW, SERVICES, STAFF, circumstances
 
@@ -66,7 +67,7 @@ def fold(facts: Iterable[AnyPackageFact]) -> Package:
 def fold_booking(facts: Iterable[BookingFact]) -> Booking:
     state: Booking | None = None
     for fact in facts:
-        state = booking.evolve(state, fact)
+        state = evolve_booking(state, fact)
     assert state is not None
     return state
 

@@ -6,18 +6,19 @@ from typing import Any
 
 import pytest
 
-from domain.booking import (
+from domain.actor import Role
+from domain.booking.commands import ConfirmBooking
+from domain.booking.facts import (
     BookingConfirmed,
     BookingMade,
     BookingPayment,
     BookingRescheduled,
     BookingSource,
-    ConfirmBooking,
     Occurrence,
 )
-from domain.business import Deduct
+from domain.business.facts import Deduct
 from domain.calendar_rules import ExpiryAfterFirstUse
-from domain.package import AnyPackageFact, UnitsHeld, UnitsRedeemed
+from domain.package.facts import AnyPackageFact, UnitsHeld, UnitsRedeemed
 from domain.refusals import (
     BackDatingNotAllowed,
     BookingState,
@@ -34,7 +35,7 @@ from domain.refusals import (
     PaymentRequired,
     Refused,
 )
-from domain.values import CancellationTerms, Money, PaymentMethod, Role
+from domain.values import CancellationTerms, Money, PaymentMethod
 from tests.domain.appointments import (
     DEDUCTS,
     FORFEIT,

@@ -5,36 +5,30 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from domain import business as books
-from domain import staff as people
-from domain.business import (
+from domain.actor import Role
+from domain.business.commands import ChangePolicies, CloseLocation, OpenBusiness, OpenLocation
+from domain.business.decisions import decide as decide_business
+from domain.business.facts import (
     BusinessOpened,
-    ChangePolicies,
-    CloseLocation,
     LocationClosed,
     LocationOpened,
-    OpenBusiness,
-    OpenLocation,
     Policies,
     PolicyChanged,
     PurchaseRule,
     VisitRule,
 )
+from domain.business.state import evolve as evolve_business
 from domain.fact_registry import FACTS
 from domain.refusals import IdTaken, Invalid, NotFound
-from domain.staff import (
-    ChangeStaff,
-    DeactivateStaff,
-    RegisterStaff,
-    StaffDeactivated,
-    StaffProfileChanged,
-    StaffRegistered,
-)
-from domain.values import CancellationTerms, Role
+from domain.staff.commands import ChangeStaff, DeactivateStaff, RegisterStaff
+from domain.staff.decisions import decide as decide_staff
+from domain.staff.facts import StaffDeactivated, StaffProfileChanged, StaffRegistered
+from domain.staff.state import evolve as evolve_staff
+from domain.values import CancellationTerms
 from tests.domain.streams import Aggregate
 
-business = Aggregate(books.evolve, books.decide)
-staff = Aggregate(people.evolve, people.decide)
+business = Aggregate(evolve_business, decide_business)
+staff = Aggregate(evolve_staff, decide_staff)
 
 OPENED = BusinessOpened(name="Silk Salon", currency="EUR", time_zone="Europe/Budapest")
 OPEN = OpenBusiness(business_id="biz_1", name="Silk Salon", currency="EUR", time_zone="Europe/Budapest")

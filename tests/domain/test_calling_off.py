@@ -4,27 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from domain.booking import (
-    AttendanceMarked,
-    BookingCancelled,
-    BookingCompleted,
-    BookingOutcome,
-    CancelBooking,
-    CompleteBooking,
-    ConfirmBooking,
-)
-from domain.business import Deduct
-from domain.package import (
-    CancelPackage,
-    FreedUse,
-    HoldReleased,
-    ReinstatePackage,
-    RestoreUnits,
-    UnitsForfeited,
-    UnitsRedeemed,
-)
+from domain.actor import Role
+from domain.booking.commands import CancelBooking, CompleteBooking, ConfirmBooking
+from domain.booking.facts import AttendanceMarked, BookingCancelled, BookingCompleted, BookingOutcome
+from domain.business.facts import Deduct
+from domain.package.commands import CancelPackage, ReinstatePackage, RestoreUnits
+from domain.package.facts import FreedUse, HoldReleased, UnitsForfeited, UnitsRedeemed
 from domain.refusals import BookingState, EffectiveAtOutOfRange, Forbidden, Invalid, PackageExpired
-from domain.values import CancellationTerms, Role
+from domain.values import CancellationTerms
 from tests.domain.appointments import (
     DEDUCTS,
     FORFEIT,

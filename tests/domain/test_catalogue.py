@@ -6,30 +6,30 @@ import pytest
 from pydantic import ValidationError
 
 from domain.calendar_rules import ExpiryAfterPurchase
-from domain.catalogue import (
+from domain.catalogue.commands import (
     ChangeService,
     DefineService,
-    Offer,
     OfferCommand,
+    PublishOffer,
+    RetireOffer,
+    RetireService,
+    ReviseOffer,
+)
+from domain.catalogue.facts import (
     OfferFact,
     OfferLine,
     OfferPublished,
     OfferRevised,
     OfferTerms,
     OfferWithdrawn,
-    PublishOffer,
-    RetireOffer,
-    RetireService,
-    ReviseOffer,
     ServiceChanged,
     ServiceDefined,
     ServiceRetired,
     ServiceTerms,
-    decide_offer,
-    decide_service,
-    evolve_offer,
-    evolve_service,
 )
+from domain.catalogue.offers import decide_offer
+from domain.catalogue.services import decide_service
+from domain.catalogue.state import Offer, evolve_offer, evolve_service
 from domain.refusals import IdTaken, Invalid, NotFound, OfferRetired
 from tests.domain.streams import Aggregate
 from tests.domain.words import SERVICES

@@ -2,7 +2,8 @@
 
 import pytest
 
-from domain.package import CorrectLine, FreedUse, LineCorrected
+from domain.package.commands import CorrectLine
+from domain.package.facts import FreedUse, LineCorrected
 from domain.refusals import InsufficientUnits, Invalid, LimitReached, PackageCancelled
 from tests.domain.given import given
 from tests.domain.words import (

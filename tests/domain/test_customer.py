@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from domain.customer import (
+from domain.people.commands import (
     ActivateCustomer,
     AddParticipant,
     BlockCustomer,
@@ -13,30 +13,31 @@ from domain.customer import (
     ChangeConsents,
     ChangeParticipant,
     ChangeProfile,
+    CustomerCommand,
+    DeactivateCustomer,
+    NewParticipant,
+    RegisterCustomer,
+    RemoveParticipant,
+    UnblockCustomer,
+)
+from domain.people.decisions import decide
+from domain.people.facts import (
     ConsentChanged,
     Consents,
-    Customer,
     CustomerActivated,
     CustomerBlocked,
     CustomerCategorised,
-    CustomerCommand,
     CustomerDeactivated,
     CustomerFact,
     CustomerRegistered,
     CustomerUnblocked,
-    DeactivateCustomer,
-    NewParticipant,
     ParticipantAdded,
     ParticipantChanged,
     ParticipantOf,
     ParticipantRemoved,
     ProfileChanged,
-    RegisterCustomer,
-    RemoveParticipant,
-    UnblockCustomer,
-    decide,
-    evolve,
 )
+from domain.people.state import Customer, evolve
 from domain.refusals import IdTaken, Invalid, LimitReached, NotFound
 from domain.values import ExternalRef
 from tests.domain.streams import Aggregate

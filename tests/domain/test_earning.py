@@ -8,21 +8,13 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
-from domain.booking import Attendance, AttendanceMarked, BookingCancelled, BookingFact, By
-from domain.business import EarnRule, PaymentRule, PurchaseRule, VisitRule
-from domain.earning import Cause, Gives, TakesBack, earned, of_booking, of_package
-from domain.guards import FACTS_KEPT, FACTS_MAX
-from domain.package import AnyPackageFact, FreedUse, PackageVoided, PaymentRefunded
-from domain.rewards import (
-    AnyRewardsFact,
-    PointsAdded,
-    PointsAdjusted,
-    PointsSource,
-    Rewards,
-    change_of,
-    entry_of,
-    evolve,
-)
+from domain.booking.facts import Attendance, AttendanceMarked, BookingCancelled, BookingFact, By
+from domain.business.facts import EarnRule, PaymentRule, PurchaseRule, VisitRule
+from domain.package.checks import FACTS_KEPT, FACTS_MAX
+from domain.package.facts import AnyPackageFact, FreedUse, PackageVoided, PaymentRefunded
+from domain.points.earning import Cause, Gives, TakesBack, earned, of_booking, of_package
+from domain.points.facts import AnyRewardsFact, PointsAdded, PointsAdjusted, PointsSource
+from domain.points.state import Rewards, change_of, entry_of, evolve
 from domain.updated import changed
 from domain.values import CancellationTerms, Money, PaymentMethod
 from tests.domain.appointments import book

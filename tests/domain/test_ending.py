@@ -2,16 +2,8 @@
 
 import pytest
 
-from domain.package import (
-    CancelPackage,
-    PackageVoided,
-    PackageWasCancelled,
-    PaymentRefunded,
-    Refund,
-    ReinstatePackage,
-    RestoreUnits,
-    VoidPackage,
-)
+from domain.package.commands import CancelPackage, Refund, ReinstatePackage, RestoreUnits, VoidPackage
+from domain.package.facts import PackageVoided, PackageWasCancelled, PaymentRefunded
 from domain.refusals import NotEligible, NotFound, PackageCancelled, RefundExceedsPaid
 from domain.values import PaymentMethod
 from tests.domain.given import given

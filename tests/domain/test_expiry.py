@@ -19,7 +19,7 @@ from domain.calendar_rules import (
     expiry_at_sale,
     extended,
 )
-from domain.values import LAST_DAY, as_moment, local_day, start_of
+from domain.moments import LAST_DAY, as_moment, local_day, start_of
 from tests.domain.given import fold
 from tests.domain.words import sold
 from tests.strategies import days, zones

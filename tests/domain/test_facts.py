@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from pydantic import BaseModel
 
-from domain.catalogue import ServiceDefined, ServiceTerms
+from domain.catalogue.facts import ServiceDefined, ServiceTerms
 from domain.fact import Fact, Registry, UnreadableFact, Upcaster
 from domain.fact_registry import FACTS
-from domain.package import AnyPackageFact, UnitsRedeemed
+from domain.package.facts import AnyPackageFact, UnitsRedeemed
 from tests import strategies
 
 GOLDEN = Path(__file__).parent / "golden"

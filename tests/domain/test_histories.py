@@ -10,28 +10,23 @@ from hypothesis import strategies as st
 
 from domain.calendar_rules import expires_at
 from domain.fact_registry import FACTS
-from domain.package import (
+from domain.moments import local_day
+from domain.package.allocation import Candidate
+from domain.package.commands import (
     AdjustPrice,
-    AnyPackageFact,
     CancelPackage,
     ChangeSharing,
     FreezePackage,
-    Package,
-    PackageFroze,
-    PackageUnfroze,
     RedeemUnits,
     ReinstatePackage,
     RestoreUnits,
     SetExpiry,
     UnfreezePackage,
-    UnitsRedeemed,
-    UnitsRestored,
     VoidPackage,
-    evolve,
 )
-from domain.redeeming import Candidate
+from domain.package.facts import AnyPackageFact, PackageFroze, PackageUnfroze, UnitsRedeemed, UnitsRestored
+from domain.package.state import Package, evolve
 from domain.refusals import AlreadyRestored, InsufficientUnits
-from domain.values import local_day
 from tests.domain.books import check_line_facts, lowest_from, remainders
 from tests.domain.given import World, fold
 from tests.domain.words import ZONE, because, euros, redeem_any

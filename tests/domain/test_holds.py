@@ -2,9 +2,10 @@
 
 import pytest
 
-from domain.business import Deduct
+from domain.actor import Role
+from domain.business.facts import Deduct
 from domain.calendar_rules import ExpiryAfterFirstUse
-from domain.package import (
+from domain.package.commands import (
     AddNote,
     AdjustPrice,
     CancelPackage,
@@ -13,9 +14,8 @@ from domain.package import (
     UnfreezePackage,
     VoidPackage,
 )
-from domain.paying import refund_quote
+from domain.package.payment import refund_quote
 from domain.refusals import HoldsOutstanding, InsufficientUnits, Invalid, NotEligible, PackageExpired
-from domain.values import Role
 from tests.domain.appointments import (
     DEDUCTS,
     FORFEIT,

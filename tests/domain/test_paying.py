@@ -4,17 +4,11 @@ from typing import Any
 
 import pytest
 
-from domain.package import (
-    AdjustPrice,
-    CorrectLine,
-    PaymentRecorded,
-    PaymentRefunded,
-    PriceAdjusted,
-    RecordPayment,
-    RefundPayment,
-    payment_status,
-)
-from domain.paying import RefundQuote, refund_quote
+from domain.actor import Role
+from domain.package.commands import AdjustPrice, CorrectLine, RecordPayment, RefundPayment
+from domain.package.facts import PaymentRecorded, PaymentRefunded, PriceAdjusted
+from domain.package.payment import RefundQuote, refund_quote
+from domain.package.state import payment_status
 from domain.refusals import (
     BackDatingNotAllowed,
     EffectiveAtOutOfRange,
@@ -24,7 +18,7 @@ from domain.refusals import (
     PackageCancelled,
     RefundExceedsPaid,
 )
-from domain.values import ExternalRef, Money, PaymentMethod, Role
+from domain.values import ExternalRef, Money, PaymentMethod
 from tests.domain.given import World, given
 from tests.domain.words import (
     NOW,

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from domain.actor import Role
 from domain.calendar_rules import ExpiryAfterFirstUse
-from domain.package import (
+from domain.package.commands import RestoreUnits, UnfreezePackage
+from domain.package.facts import (
     ExpiryChanged,
     PackageReinstated,
     PackageUnfroze,
-    RestoreUnits,
-    UnfreezePackage,
     UnitsRedeemed,
     ValidityStarted,
 )
@@ -26,7 +26,6 @@ from domain.refusals import (
     PackageFrozen,
     PaymentRequired,
 )
-from domain.values import Role
 from tests.domain.given import given
 from tests.domain.words import (
     FACIAL,

@@ -2,17 +2,10 @@
 
 import pytest
 
-from domain.package import (
-    CancelPackage,
-    FreedUse,
-    PackageUnfroze,
-    ReinstatePackage,
-    RestoreUnits,
-    UnitsRedeemed,
-    UnitsRestored,
-)
+from domain.actor import Role
+from domain.package.commands import CancelPackage, ReinstatePackage, RestoreUnits
+from domain.package.facts import FreedUse, PackageUnfroze, UnitsRedeemed, UnitsRestored
 from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, NotFound
-from domain.values import Role
 from tests.domain.given import given
 from tests.domain.words import (
     because,

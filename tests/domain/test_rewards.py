@@ -8,8 +8,21 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain import rewards
-from domain.guards import FACTS_KEPT, FACTS_MAX
+from domain.actor import Actor, Circumstances, Role
+from domain.package.checks import FACTS_KEPT, FACTS_MAX
+from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints, ReversePoints, RewardsCommand
+from domain.points.entries import decide as decide_rewards
+from domain.points.facts import (
+    POINTS_EVER_MAX,
+    POINTS_MAX,
+    AnyRewardsFact,
+    PointsAdded,
+    PointsAdjusted,
+    PointsRedeemed,
+    PointsSource,
+)
+from domain.points.state import Rewards, change_of, customer_of, entry_of, rewards_id
+from domain.points.state import evolve as evolve_rewards
 from domain.refusals import (
     AlreadyReversed,
     Invalid,
@@ -19,27 +32,7 @@ from domain.refusals import (
     PointsInsufficient,
     Refused,
 )
-from domain.rewards import (
-    POINTS_EVER_MAX,
-    POINTS_MAX,
-    AddPoints,
-    AdjustPoints,
-    AnyRewardsFact,
-    PointsAdded,
-    PointsAdjusted,
-    PointsRedeemed,
-    PointsSource,
-    RedeemPoints,
-    ReversePoints,
-    Rewards,
-    RewardsCommand,
-    change_of,
-    customer_of,
-    entry_of,
-    rewards_id,
-)
 from domain.updated import changed
-from domain.values import Actor, Circumstances, Role
 from tests.domain.streams import Aggregate
 from tests.domain.words import NOW, because, circumstances, moment
 
@@ -47,10 +40,10 @@ MANUAL = PointsSource(kind="manual")
 
 
 def decide(state: Rewards | None, command: RewardsCommand) -> list[AnyRewardsFact]:
-    return [rewards.decide(state, command, circumstances())]
+    return [decide_rewards(state, command, circumstances())]
 
 
-account = Aggregate(rewards.evolve, decide)
+account = Aggregate(evolve_rewards, decide)
 
 
 def add(points: int, entry: str = "pts_new", **fields: Any) -> AddPoints:
@@ -121,7 +114,7 @@ def test_a_balance_is_adjusted_both_ways_but_not_below_zero() -> None:
 @pytest.mark.covers("S149")
 def test_another_program_is_the_system_and_names_nobody() -> None:
     at = Circumstances(moment(NOW), Actor(id="key_till", role=Role.INTEGRATION))
-    fact = rewards.decide(None, add(5), at)
+    fact = decide_rewards(None, add(5), at)
     assert (fact.by, fact.staff_id) == ("system", None)
 
 
@@ -244,7 +237,7 @@ def test_the_balance_is_the_sum_and_falls_below_zero_only_by_reversals(asked: li
             assert state == before
             continue
         facts.append(fact)
-        state = rewards.evolve(state, fact)
+        state = evolve_rewards(state, fact)
         assert fact.balance == state.balance == sum(map(change_of, facts))
         assert state.version == len(facts)
         if change_of(fact) < 0 and not (isinstance(fact, PointsAdjusted) and fact.reverses):

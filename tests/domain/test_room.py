@@ -4,14 +4,12 @@ from typing import Any
 
 import pytest
 
-from domain import redeeming
 from domain.deciding import decide
-from domain.package import (
+from domain.package import allocation
+from domain.package.commands import (
     AddNote,
-    AnyPackageFact,
     CancelPackage,
     CorrectLine,
-    Package,
     PackageCommand,
     Refund,
     RefundPayment,
@@ -19,8 +17,10 @@ from domain.package import (
     SetExpiry,
     UnfreezePackage,
 )
+from domain.package.facts import AnyPackageFact
+from domain.package.restoration import restore as decide_restoration
+from domain.package.state import Package
 from domain.refusals import LimitReached
-from domain.restoring import restore as decide_restoration
 from domain.updated import changed
 from tests.domain.given import fold
 from tests.domain.words import (
@@ -48,10 +48,10 @@ def answer(package: Package, command: PackageCommand, at: str = "2026-10-03 12:0
 
 
 def use(package: Package, at: str = "2026-10-03 12:00") -> Any:
-    candidate = redeeming.Candidate("pkg_1", package, 1)
+    candidate = allocation.Candidate("pkg_1", package, 1)
     now = circumstances(at)
-    taken, wish = redeeming.allocate([candidate], redeem(), now, BUSINESS, HOUSEHOLD, chosen=True)
-    return redeeming.use(taken, wish, now)
+    taken, wish = allocation.allocate([candidate], redeem(), now, BUSINESS, HOUSEHOLD, chosen=True)
+    return allocation.use(taken, wish, now)
 
 
 def restore(package: Package) -> Any:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from domain.actor import Role
 from domain.calendar_rules import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry
-from domain.catalogue import OfferLine, OfferTerms
-from domain.package import NoteAdded, PackagePurchased, PaymentRecorded, SellPackage, SoldLine, SoldService
+from domain.catalogue.facts import OfferLine, OfferTerms
+from domain.package.commands import SellPackage
+from domain.package.facts import NoteAdded, PackagePurchased, PaymentRecorded, SoldLine, SoldService
 from domain.refusals import (
     BackDatingNotAllowed,
     CustomerBlocked,
@@ -20,7 +22,7 @@ from domain.refusals import (
     OfferRetired,
     Overpayment,
 )
-from domain.values import CancellationTerms, ExternalRef, Money, PaymentMethod, Role
+from domain.values import CancellationTerms, ExternalRef, Money, PaymentMethod
 from tests.domain.given import World, selling
 from tests.domain.words import HOUSEHOLD, NOW, SERVICES, ZONE, because, day, euros, moment, pay
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from domain.package import AddNote, ChangeSharing, NoteAdded, SharingChanged
+from domain.package.commands import AddNote, ChangeSharing
+from domain.package.facts import NoteAdded, SharingChanged
 from domain.refusals import Invalid, PackageCancelled
 from tests.domain.given import given
 from tests.domain.words import NOW, because, cancelled, moment, of_line, redeem, sold, used

@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 
-from domain import booking
-from domain.booking import Booking, BookingSource, BookingSourcesChanged
-from domain.package import AnyPackageFact, CancelPackage, FreedUse
-from domain.redeeming import Candidate, Taken
+from domain.actor import Circumstances
+from domain.booking.facts import BookingSource, BookingSourcesChanged
+from domain.booking.paid_units import check_payable, concerned, paid_with, without
+from domain.booking.state import Booking
+from domain.booking.state import evolve as evolve_booking
+from domain.package.allocation import Candidate, Taken
+from domain.package.commands import CancelPackage
+from domain.package.facts import AnyPackageFact, FreedUse
 from domain.refusals import BookingState, Invalid
-from domain.sourcing import check_payable, concerned, paid_with, without
-from domain.values import Circumstances, Money, PaymentMethod
+from domain.values import Money, PaymentMethod
 from tests.domain.appointments import DEDUCTS, IN_TIME, START, attend, book, booked, call_off
 from tests.domain.given import fold, given
 from tests.domain.words import NOW, because, circumstances, corrected, moment, redeem, restored, sold, used
@@ -25,7 +28,7 @@ def unpaid(**fields: Any) -> Booking:
 
 def after(state: Booking, fact: BookingSourcesChanged | None) -> Booking:
     assert fact is not None
-    return booking.evolve(state, fact)
+    return evolve_booking(state, fact)
 
 
 # Paid later

@@ -5,27 +5,28 @@ from typing import Any
 import pytest
 
 from domain.calendar_rules import ExpiryAfterFirstUse
-from domain.package import (
+from domain.moments import LAST_DAY
+from domain.package.commands import (
     AddNote,
     CancelPackage,
     CorrectLine,
+    FreezePackage,
+    ReinstatePackage,
+    SetExpiry,
+    UnfreezePackage,
+    VoidPackage,
+)
+from domain.package.facts import (
     ExpiryChanged,
     ExpiryRemoved,
-    FreezePackage,
     NoteAdded,
     PackageFroze,
     PackageReinstated,
     PackageUnfroze,
-    ReinstatePackage,
-    SetExpiry,
-    UnfreezePackage,
     ValidityStarted,
-    VoidPackage,
-    payment_status,
-    status,
 )
+from domain.package.state import payment_status, status
 from domain.refusals import Invalid, NotExpired, PackageCancelled, PackageExpired, PackageFrozen
-from domain.values import LAST_DAY
 from tests.domain.given import given
 from tests.domain.words import (
     NOW,

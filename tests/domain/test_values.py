@@ -9,21 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.values import (
-    Day,
-    DayOrMoment,
-    ExternalRef,
-    LongText,
-    Moment,
-    Money,
-    Name,
-    PackageId,
-    Quantity,
-    Value,
-    Wording,
-    from_milliseconds,
-    rfc3339,
-)
+from domain.moments import Day, DayOrMoment, Moment, from_milliseconds, rfc3339
+from domain.values import ExternalRef, LongText, Money, Name, PackageId, Quantity, Value, Wording
 from tests.strategies import moments, texts
 
 

@@ -8,29 +8,29 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.business import Business, Location
+from domain.actor import Actor, Circumstances, Role
+from domain.business.state import Business, Location
 from domain.calendar_rules import NoExpiry, Validity
-from domain.catalogue import Service, ServiceTerms
-from domain.customer import Customer, Participant
-from domain.package import (
+from domain.catalogue.facts import ServiceTerms
+from domain.catalogue.state import Service
+from domain.package.commands import NewPayment, RedeemFromCustomer, RedeemUnits
+from domain.package.facts import (
     FreedUse,
     LineCorrected,
     LineUnits,
-    NewPayment,
     PackageFroze,
     PackagePurchased,
     PackageWasCancelled,
     PaymentRecorded,
-    RedeemFromCustomer,
-    RedeemUnits,
     SoldLine,
     SoldService,
     UnitsRedeemed,
     UnitsRestored,
 )
-from domain.staff import Staff
+from domain.people.state import Customer, Participant
+from domain.staff.state import Staff
 from domain.unit_values import runs, spread
-from domain.values import Actor, CancellationTerms, Circumstances, Money, PaymentMethod, Role, Wording
+from domain.values import CancellationTerms, Money, PaymentMethod, Wording
 
 ZONE = "Europe/Budapest"
 NOW = "2026-10-03 12:00"

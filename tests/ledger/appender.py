@@ -6,8 +6,8 @@
 import sys
 from itertools import count
 
-from domain.ledger.contract import Append
 from domain.ledger.embedded.sqlite.store import SqliteStore
+from domain.ledger.records import Append
 from tests.ledger.examples import BUSINESS, fact, request, stored
 
 

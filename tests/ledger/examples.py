@@ -2,17 +2,10 @@
 
 from collections.abc import Mapping
 
-from domain.ledger.contract import (
-    Answered,
-    Append,
-    Conflict,
-    LedgerRecorder,
-    NewStream,
-    Request,
-    Stored,
-    Wanted,
-)
+from domain.decision import NewStream, Wanted
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import NewFact, first_hash, seal
+from domain.ledger.records import Answered, Append, Conflict, Request, Stored
 
 BUSINESS = "biz_1"
 OTHER = "biz_2"

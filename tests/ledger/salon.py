@@ -1,13 +1,15 @@
 """A salon whose customer has one package, for what is tried through the whole write path."""
 
-from domain.business import OpenBusiness
-from domain.catalogue import DefineService, OfferLine, ServiceTerms
-from domain.customer import RegisterCustomer
+from domain.actor import Actor, Role
+from domain.business.commands import OpenBusiness
+from domain.catalogue.commands import DefineService
+from domain.catalogue.facts import OfferLine, ServiceTerms
 from domain.ledger.carnet import Carnet
 from domain.ledger.execute import Done, Order, Result
 from domain.ledger.mapper import Meta
-from domain.package import RedeemUnits, SellPackage
-from domain.values import Actor, Money, Role, Value
+from domain.package.commands import RedeemUnits, SellPackage
+from domain.people.commands import RegisterCustomer
+from domain.values import Money, Value
 
 BUSINESS = "biz_salon"
 META = Meta(actor=Actor(id="stf_rosa", role=Role.OWNER))

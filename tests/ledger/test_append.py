@@ -7,24 +7,13 @@ from dataclasses import replace
 import pytest
 from eventsourcing.persistence import IntegrityError
 
-from domain.ledger.contract import (
-    Answered,
-    Append,
-    Claim,
-    Conflict,
-    Contention,
-    LedgerRecorder,
-    NewStream,
-    Person,
-    Store,
-    Stored,
-    Text,
-    UnknownBusiness,
-    Wanted,
-)
+from domain.decision import Claim, NewStream, Person, Text, Wanted
+from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.envelope import Head, NewFact, first_hash
-from domain.values import from_milliseconds, rfc3339
+from domain.ledger.errors import Contention, UnknownBusiness
+from domain.ledger.records import Answered, Append, Conflict, Stored
+from domain.moments import from_milliseconds, rfc3339
 from tests.ledger.conftest import Database
 from tests.ledger.examples import (
     BUSINESS,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from domain.booking import (
+from domain.actor import Actor, Role
+from domain.booking.commands import (
     CancelBooking,
     ConfirmBooking,
     MakeBooking,
@@ -16,16 +17,18 @@ from domain.booking import (
     NewBooking,
     RescheduleBooking,
 )
-from domain.business import ChangePolicies, Deduct
-from domain.customer import RegisterCustomer
-from domain.ledger.books import Books, Kept
+from domain.business.commands import ChangePolicies
+from domain.business.facts import Deduct
+from domain.decision import Wanted
+from domain.ledger.books import Books
 from domain.ledger.carnet import Carnet
-from domain.ledger.contract import Wanted
 from domain.ledger.execute import Done, Order, Result
 from domain.ledger.mapper import Meta
-from domain.package import Package, RestoreUnits
+from domain.package.commands import RestoreUnits
+from domain.package.state import Package
+from domain.people.commands import RegisterCustomer
 from domain.refusals import DuplicateExternalRef, IdTaken, InsufficientUnits, NotFound, VersionMismatch
-from domain.values import Actor, ExternalRef, Role, Value, Wording
+from domain.values import ExternalRef, Value, Wording
 from tests.ledger.salon import BUSINESS, Process, opened
 
 WRITERS = 12
@@ -61,7 +64,7 @@ def ask_as(actor: Actor, desk: Process, command: Value, if_match: int | None = N
 def stored(desk: Process) -> Package:
     """The package as it is stored, whatever is kept."""
     wanted = Wanted({"pkg_1": 0})
-    found = Books(BUSINESS, wanted, desk.ledger.recorder.load(wanted), (), Kept()).package("pkg_1")
+    found = Books(BUSINESS, wanted, desk.ledger.recorder.load(wanted)).package("pkg_1")
     assert found is not None
     return found
 

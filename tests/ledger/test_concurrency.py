@@ -9,7 +9,10 @@ from typing import TypeVar
 
 import pytest
 
-from domain.ledger.contract import Append, Conflict, Contention, LedgerRecorder, Store, Stored, Wanted
+from domain.decision import Wanted
+from domain.ledger.contract import LedgerRecorder, Store
+from domain.ledger.errors import Contention
+from domain.ledger.records import Append, Conflict, Stored
 from tests.ledger.examples import (
     PACKAGE,
     answered,

@@ -9,7 +9,7 @@ import pytest
 from domain.ledger.carnet import Carnet
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.execute import Done
-from domain.package import RedeemUnits
+from domain.package.commands import RedeemUnits
 from domain.refusals import InsufficientUnits
 from tests.ledger.proxy import Proxy
 from tests.ledger.salon import Process, opened

@@ -5,11 +5,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Event, Semaphore
 
-from domain.customer import ActivateCustomer
+from domain.actor import Actor, Role
 from domain.ledger.execute import Done, Order, Result
 from domain.ledger.group_commit import BATCH_MAX, Grouped, Outcome
 from domain.ledger.mapper import Meta
-from domain.values import Actor, Role
+from domain.people.commands import ActivateCustomer
 
 META = Meta(actor=Actor(id="key_test", role=Role.OWNER))
 LONG_S = 60.0

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from domain.decision import Wanted
 from domain.ledger.carnet import Carnet
-from domain.ledger.contract import LedgerUnavailable, Wanted
+from domain.ledger.errors import LedgerUnavailable
 from domain.ledger.execute import Done
-from domain.package import RestoreUnits
+from domain.package.commands import RestoreUnits
 from domain.refusals import IdempotencyKeyReused, InsufficientUnits
 from tests.ledger.salon import Process, opened
 

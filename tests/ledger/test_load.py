@@ -2,7 +2,9 @@
 
 import pytest
 
-from domain.ledger.contract import Append, Claim, LedgerRecorder, NewStream, Person, Store, Text, Wanted
+from domain.decision import Claim, NewStream, Person, Text, Wanted
+from domain.ledger.contract import LedgerRecorder, Store
+from domain.ledger.records import Append
 from tests.ledger.examples import BUSINESS, CUSTOMER, OTHER, fact, next_fact, opening, stored
 
 OTHER_CUSTOMER = "cus_2"

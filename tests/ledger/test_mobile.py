@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.ledger.mobile import e164, national
+from domain.people.phone import e164, national
 from domain.refusals import Invalid
 
 

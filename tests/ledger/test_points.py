@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from domain.business import ChangePolicies, PaymentRule, PurchaseRule, VisitRule
-from domain.catalogue import OfferLine
-from domain.customer import RegisterCustomer
-from domain.ledger.books import EVOLVE, Books, Kept
+from domain.business.commands import ChangePolicies
+from domain.business.facts import PaymentRule, PurchaseRule, VisitRule
+from domain.catalogue.facts import OfferLine
+from domain.decision import Wanted
+from domain.ledger.books import Books
 from domain.ledger.carnet import Carnet
-from domain.ledger.contract import Wanted
 from domain.ledger.execute import Done, Result
-from domain.package import NewPayment, RedeemUnits, RefundPayment, SellPackage
+from domain.package.commands import NewPayment, RedeemUnits, RefundPayment, SellPackage
+from domain.people.commands import RegisterCustomer
+from domain.points.commands import AddPoints, RedeemPoints
+from domain.points.state import Rewards, rewards_id
 from domain.refusals import PointsInsufficient
-from domain.rewards import AddPoints, RedeemPoints, Rewards, rewards_id
+from domain.streams import EVOLVE
 from domain.values import Money, PaymentMethod, Value, Wording
 from tests.ledger.salon import BUSINESS, Process, opened
 
@@ -50,7 +53,7 @@ def sale(number: int, customer_id: str = "cus_1") -> SellPackage:
 def account(desk: Process, customer_id: str) -> Rewards | None:
     """A customer's points as they are stored, whatever is kept."""
     wanted = Wanted({rewards_id(customer_id): 0})
-    books = Books(BUSINESS, wanted, desk.ledger.recorder.load(wanted), (), Kept())
+    books = Books(BUSINESS, wanted, desk.ledger.recorder.load(wanted))
     return books.rewards_of(customer_id)
 
 
@@ -156,7 +159,7 @@ def test_every_state_of_an_account_is_the_fold_of_its_facts(carnet: Carnet) -> N
     desk = earning(carnet)
     all_done(desk, [sale(1), sale(2)], "sale")
     state: Rewards | None = None
-    books = Books(BUSINESS, wanted := Wanted({"rew_1": 0}), desk.ledger.recorder.load(wanted), (), Kept())
+    books = Books(BUSINESS, wanted := Wanted({"rew_1": 0}), desk.ledger.recorder.load(wanted))
     stream = books.stream("rew_1")
     assert stream is not None
     for n, fact in enumerate(stream.facts, 1):

@@ -8,7 +8,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from domain.ledger.contract import Contention, LedgerRecorder, LedgerUnavailable
+from domain.ledger.contract import LedgerRecorder
+from domain.ledger.errors import Contention, LedgerUnavailable
 from domain.ledger.postgres.migrations import migrate
 from domain.ledger.postgres.store import PostgresStore
 from tests.ledger.examples import (

@@ -12,21 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import errors, sql
 
-from domain.ledger.contract import (
-    Append,
-    Claim,
-    LedgerRecorder,
-    NewStream,
-    Person,
-    Photo,
-    StoredKey,
-    Text,
-    WrongSchema,
-)
+from domain.decision import Claim, NewStream, Person, Photo, Text
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import NewFact, seal
+from domain.ledger.errors import WrongSchema
 from domain.ledger.postgres.binary_format import beyond
 from domain.ledger.postgres.migrations import migrate, migrations
 from domain.ledger.postgres.store import PostgresStore
+from domain.ledger.records import Append, StoredKey
 from tests.ledger.examples import (
     BUSINESS,
     CUSTOMER,

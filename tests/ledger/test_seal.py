@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.ledger.contract import Append
 from domain.ledger.envelope import NewFact, first_hash, seal
+from domain.ledger.records import Append
 from tests.ledger.conftest import Database
 from tests.ledger.examples import stored
 

@@ -9,14 +9,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from domain.ledger.contract import Append, NewStream, Store
-from domain.ledger.directory import Profile, row
+from domain.decision import NewStream
+from domain.ledger.contract import Store
 from domain.ledger.embedded import sqlite
 from domain.ledger.embedded.memory import MemoryStore
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.postgres.migrations import migrate, migrations
 from domain.ledger.postgres.store import PostgresStore
-from domain.ledger.search import matches, words
+from domain.ledger.records import Append
+from domain.people.name_search import matches, words
+from domain.people.profile import Profile, row
 from tests.ledger.examples import BUSINESS, OTHER, fact, stored
 
 NAMES = (

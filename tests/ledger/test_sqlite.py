@@ -9,19 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from domain.ledger.contract import (
-    Append,
-    Claim,
-    Contention,
-    LedgerUnavailable,
-    NewStream,
-    Person,
-    StoredKey,
-    Text,
-    WrongSchema,
-)
+from domain.decision import Claim, NewStream, Person, Text
 from domain.ledger.embedded.sqlite.schema import migrate
 from domain.ledger.embedded.sqlite.store import SqliteStore
+from domain.ledger.errors import Contention, LedgerUnavailable, WrongSchema
+from domain.ledger.records import Append, StoredKey
 from tests.ledger.conftest import sqlite_rows
 from tests.ledger.examples import (
     BUSINESS,
@@ -184,7 +176,8 @@ def test_a_writer_that_is_killed_loses_nothing_acknowledged(
 
 DISK_FULL = """
 import resource, sys
-from domain.ledger.contract import Append, LedgerUnavailable
+from domain.ledger.errors import LedgerUnavailable
+from domain.ledger.records import Append
 from domain.ledger.embedded.sqlite import SqliteStore
 from tests.ledger.examples import BUSINESS, assert_chained, fact, request, stored, answered
 

@@ -3,7 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from domain.ledger.contract import LedgerRecorder, Store, StoredKey
+from domain.ledger.contract import LedgerRecorder, Store
+from domain.ledger.records import StoredKey
 from tests.ledger.examples import BUSINESS, OTHER, PACKAGE, next_fact, opening, stored
 
 KEY = StoredKey("key_1", BUSINESS, "front desk", "staff", "stf_1", bytes(range(32)), 1_000, 2_000)

@@ -11,9 +11,50 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from domain import business, catalogue, customer, package, staff
-from domain.business import Deduct
+from domain.business.commands import ChangePolicies, CloseLocation, OpenLocation
+from domain.business.facts import Deduct
 from domain.calendar_rules import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry, Validity
+from domain.catalogue.commands import (
+    ChangeService,
+    DefineService,
+    PublishOffer,
+    RetireOffer,
+    RetireService,
+    ReviseOffer,
+)
+from domain.catalogue.facts import OfferLine, OfferTerms, ServiceTerms
+from domain.package.commands import (
+    AddNote,
+    AdjustPrice,
+    CancelPackage,
+    ChangeSharing,
+    CorrectLine,
+    FreezePackage,
+    NewPayment,
+    RecordPayment,
+    RedeemFromCustomer,
+    RedeemUnits,
+    Refund,
+    RefundPayment,
+    ReinstatePackage,
+    RestoreUnits,
+    SellPackage,
+    SetExpiry,
+    UnfreezePackage,
+    VoidPackage,
+)
+from domain.people.commands import (
+    ActivateCustomer,
+    AddParticipant,
+    BlockCustomer,
+    ChangeParticipant,
+    DeactivateCustomer,
+    NewParticipant,
+    RegisterCustomer,
+    RemoveParticipant,
+    UnblockCustomer,
+)
+from domain.staff.commands import RegisterStaff
 from domain.values import AMOUNT_MAX, UNITS_PER_PACKAGE_MAX, CancellationTerms, Money, PaymentMethod
 from tests.model import booking, points
 from tests.model.almanac import DAY, day_at, moment_of
@@ -47,7 +88,7 @@ def policies(desk: Desk) -> Asked:
     required, most = desk.one_of(None, False, False, True), desk.one_of(None, None, 1, 3)
     deduct, terms = desk.one_of(None, "at_booking", "at_attendance"), desk.terms()
     earn = desk.one_of(None, None, (), EARN, LAVISH, _earn(desk), _earn(desk))
-    command = business.ChangePolicies.model_validate(
+    command = ChangePolicies.model_validate(
         {
             "payment_required": required,
             "correction_max": most,
@@ -83,13 +124,13 @@ def _terms(plain: tuple[int, str] | None) -> CancellationTerms | None:
 def location(desk: Desk) -> Asked:
     id = desk.among("loc", [*desk.books.locations, "loc_new"])
     if desk.one_of(True, False):
-        opening = business.OpenLocation(location_id=id, name="Here")
+        opening = OpenLocation(location_id=id, name="Here")
         return Asked(opening, lambda books, _: books.open_location(id))
-    return Asked(business.CloseLocation(location_id=id), lambda books, _: books.close_location(id))
+    return Asked(CloseLocation(location_id=id), lambda books, _: books.close_location(id))
 
 
-def _service_terms(list_price: int | None) -> catalogue.ServiceTerms:
-    return catalogue.ServiceTerms(name="Massage 60", service_type="Massage", list_price=list_price)
+def _service_terms(list_price: int | None) -> ServiceTerms:
+    return ServiceTerms(name="Massage 60", service_type="Massage", list_price=list_price)
 
 
 def service(desk: Desk) -> Asked:
@@ -101,10 +142,10 @@ def service(desk: Desk) -> Asked:
         case "define":
             return _defining(id, price, terms)
         case "change":
-            changing = catalogue.ChangeService(service_id=id, service=terms)
+            changing = ChangeService(service_id=id, service=terms)
             return Asked(changing, lambda books, _: books.change_service(id, price), id)
         case _:
-            retiring = catalogue.RetireService(service_id=id)
+            retiring = RetireService(service_id=id)
             return Asked(retiring, lambda books, _: books.retire_service(id), id)
 
 
@@ -112,12 +153,12 @@ def offer(desk: Desk) -> Asked:
     known, kind = list(desk.books.offers), desk.one_of("publish", "publish", "revise", "retire")
     if kind == "retire":
         id = desk.among("off", known)
-        return Asked(catalogue.RetireOffer(offer_id=id), lambda books, _: books.retire_offer(id), id)
+        return Asked(RetireOffer(offer_id=id), lambda books, _: books.retire_offer(id), id)
     plain = _plain_offer(desk)
     if kind == "publish":
         return _publishing(desk.new("off", known), plain)
     id = desk.among("off", known)
-    revising = catalogue.ReviseOffer(offer_id=id, offer=_offer_terms(plain))
+    revising = ReviseOffer(offer_id=id, offer=_offer_terms(plain))
     return Asked(revising, lambda books, _: books.revise(id, plain), id)
 
 
@@ -126,8 +167,8 @@ def _lines(desk: Desk) -> tuple[tuple[int, tuple[str, ...]], ...]:
     return tuple((desk.one_of(*QUANTITIES), desk.services(2)) for _ in range(number))
 
 
-def _offered(lines: tuple[tuple[int, tuple[str, ...]], ...]) -> tuple[catalogue.OfferLine, ...]:
-    return tuple(catalogue.OfferLine(quantity=quantity, services=services) for quantity, services in lines)
+def _offered(lines: tuple[tuple[int, tuple[str, ...]], ...]) -> tuple[OfferLine, ...]:
+    return tuple(OfferLine(quantity=quantity, services=services) for quantity, services in lines)
 
 
 def _plain_offer(desk: Desk) -> Offer:
@@ -153,8 +194,8 @@ def _plain_offer(desk: Desk) -> Offer:
     )
 
 
-def _offer_terms(plain: Offer) -> catalogue.OfferTerms:
-    return catalogue.OfferTerms(
+def _offer_terms(plain: Offer) -> OfferTerms:
+    return OfferTerms(
         name=plain.name,
         price=plain.price,
         lines=_offered(plain.lines),
@@ -189,10 +230,9 @@ def register(desk: Desk) -> Asked:
     number = desk.one_of(0, 0, 1, 2)
     dogs = [(desk.new("par"), _barred(desk)) for _ in range(number)]
     participants = tuple(
-        customer.NewParticipant(participant_id=dog, kind="dog", barred_services=barred)
-        for dog, barred in dogs
+        NewParticipant(participant_id=dog, kind="dog", barred_services=barred) for dog, barred in dogs
     )
-    command = customer.RegisterCustomer(customer_id=id, participants=participants)
+    command = RegisterCustomer(customer_id=id, participants=participants)
     return Asked(command, lambda books, _: books.register(id, dogs), id)
 
 
@@ -205,20 +245,14 @@ def standing(desk: Desk) -> Asked:
     id, kind = desk.customer_id(), desk.one_of("unblock", "block", "activate", "deactivate")
     match kind:
         case "block":
-            blocking = customer.BlockCustomer(customer_id=id, reason=desk.wording_or_none())
+            blocking = BlockCustomer(customer_id=id, reason=desk.wording_or_none())
             return Asked(blocking, lambda books, _: books.block(id, True), id)
         case "unblock":
-            return Asked(
-                customer.UnblockCustomer(customer_id=id), lambda books, _: books.block(id, False), id
-            )
+            return Asked(UnblockCustomer(customer_id=id), lambda books, _: books.block(id, False), id)
         case "activate":
-            return Asked(
-                customer.ActivateCustomer(customer_id=id), lambda books, _: books.activate(id, True), id
-            )
+            return Asked(ActivateCustomer(customer_id=id), lambda books, _: books.activate(id, True), id)
         case _:
-            return Asked(
-                customer.DeactivateCustomer(customer_id=id), lambda books, _: books.activate(id, False), id
-            )
+            return Asked(DeactivateCustomer(customer_id=id), lambda books, _: books.activate(id, False), id)
 
 
 def household(desk: Desk) -> Asked:
@@ -228,16 +262,16 @@ def household(desk: Desk) -> Asked:
     match kind:
         case "add":
             dog = desk.new("par", people)
-            new = customer.NewParticipant(participant_id=dog, kind="dog", barred_services=barred)
-            adding = customer.AddParticipant(customer_id=id, participant=new)
+            new = NewParticipant(participant_id=dog, kind="dog", barred_services=barred)
+            adding = AddParticipant(customer_id=id, participant=new)
             return Asked(adding, lambda books, _: books.add_participant(id, dog, barred), id)
         case "bar":
             who = desk.among("par", people)
-            changing = customer.ChangeParticipant(customer_id=id, participant_id=who, barred_services=barred)
+            changing = ChangeParticipant(customer_id=id, participant_id=who, barred_services=barred)
             return Asked(changing, lambda books, _: books.bar(id, who, barred), id)
         case _:
             who = desk.among("par", people)
-            removing = customer.RemoveParticipant(customer_id=id, participant_id=who)
+            removing = RemoveParticipant(customer_id=id, participant_id=who)
             return Asked(removing, lambda books, asking: books.remove_participant(asking, id, who), id)
 
 
@@ -262,7 +296,7 @@ def sell(desk: Desk) -> Asked:
     expires_on = desk.one_of(BY_RULE, BY_RULE, BY_RULE, None, desk.day())
     location = desk.one_of(*[None] * OFTEN, *LOCATIONS, "loc_unknown")
     note, buyer = desk.wording_or_none(), desk.one_of(*[None] * OFTEN, desk.customer_id())
-    command = package.SellPackage(
+    command = SellPackage(
         package_id=id,
         customer_id=owner,
         offer_id=offer_id,
@@ -308,8 +342,8 @@ def _payments(books: Reference) -> list[str]:
     return [payment for package in books.packages.values() for payment in package.payments]
 
 
-def _payment(id: str, amount: int) -> package.NewPayment:
-    return package.NewPayment(payment_id=id, amount=_money(amount), method=PaymentMethod.CASH)
+def _payment(id: str, amount: int) -> NewPayment:
+    return NewPayment(payment_id=id, amount=_money(amount), method=PaymentMethod.CASH)
 
 
 def pay(desk: Desk) -> Asked:
@@ -319,7 +353,7 @@ def pay(desk: Desk) -> Asked:
     more = min(owing + 1, AMOUNT_MAX)
     amount = desk.one_of(owing, owing, (owing + 1) // 2, 1, 0, more, more)
     asked, effective = desk.moment(known.bought_at if known else None)
-    command = package.RecordPayment(
+    command = RecordPayment(
         package_id=id, payment=_payment(payment, amount), effective_at=_asked_moment(asked)
     )
     return Asked(command, lambda books, asking: books.pay(asking, id, payment, amount, effective), id)
@@ -330,7 +364,7 @@ def refund(desk: Desk) -> Asked:
     if not _payments(desk.books) and desk.one_of(*[True] * OFTEN, False):
         return pay(desk)
     payment, amount = _refund(desk, desk.books.packages.values())
-    command = package.RefundPayment(payment_id=payment, amount=_money(amount), reason=desk.wording())
+    command = RefundPayment(payment_id=payment, amount=_money(amount), reason=desk.wording())
     return Asked(command, lambda books, asking: books.refund(asking, payment, amount))
 
 
@@ -346,7 +380,7 @@ def price(desk: Desk) -> Asked:
     known = desk.known_package(id)
     gone = known.price - known.unused_value if known else 0
     new = desk.one_of(*PRICES, gone, gone, max(0, gone - 1), known.price if known else 5)
-    command = package.AdjustPrice(package_id=id, price=_money(new), reason=desk.wording())
+    command = AdjustPrice(package_id=id, price=_money(new), reason=desk.wording())
     return Asked(command, lambda books, asking: books.adjust_price(asking, id, new), id)
 
 
@@ -404,7 +438,7 @@ def redeem(desk: Desk) -> Asked:
     id = desk.package_id()
     known = desk.known_package(id)
     wish, fields = _wish(desk, known.customer if known else None, [known] if known else [])
-    command = package.RedeemUnits(package_id=id, **fields)
+    command = RedeemUnits(package_id=id, **fields)
     return Asked(command, lambda books, asking: books.redeem(asking, id, wish), id)
 
 
@@ -413,7 +447,7 @@ def redeem_any(desk: Desk) -> Asked:
     id = desk.one_of(*owners * 3, desk.customer_id())
     owned = [package for package in desk.books.packages.values() if package.customer == id]
     wish, fields = _wish(desk, id, owned)
-    command = package.RedeemFromCustomer(customer_id=id, **fields)
+    command = RedeemFromCustomer(customer_id=id, **fields)
     return Asked(command, lambda books, asking: books.redeem_any(asking, id, wish))
 
 
@@ -426,7 +460,7 @@ def restore(desk: Desk) -> Asked:
     left = held[id].uses[id].left if id in held else 1
     quantity = desk.one_of(None, None, None, 1, 1, max(left, 1), left + 1)
     only = desk.one_of(*[None] * OFTEN, held[id].id if id in held else None, desk.package_id())
-    command = package.RestoreUnits(
+    command = RestoreUnits(
         redemption_id=id, quantity=quantity, package_id=only, reason=desk.wording_or_none()
     )
     return Asked(command, lambda books, asking: books.restore(asking, id, quantity, only))
@@ -437,9 +471,7 @@ def correct(desk: Desk) -> Asked:
     known = desk.known_package(id)
     left = known.lines[line - 1].count("available") if known and line <= len(known.lines) else 1
     change = desk.one_of(-1, 1, 2, -1, 1, 2, -2, 3, 5, -left, -left - 1, 999, 0)
-    command = package.CorrectLine(
-        package_id=id, line=line, change=max(change, -1_000), reason=desk.wording_or_none()
-    )
+    command = CorrectLine(package_id=id, line=line, change=max(change, -1_000), reason=desk.wording_or_none())
     return Asked(command, lambda books, asking: books.correct(asking, id, line, command.change), id)
 
 
@@ -451,7 +483,7 @@ def expiry(desk: Desk) -> Asked:
     known = desk.known_package(id)
     if known is not None:
         day = desk.one_of(day, day, day, known.expires_on, day_at(known.bought_at, known.zone))
-    command = package.SetExpiry(package_id=id, expires_on=day, reason=desk.wording_or_none())
+    command = SetExpiry(package_id=id, expires_on=day, reason=desk.wording_or_none())
     return Asked(command, lambda books, asking: books.set_expiry(asking, id, day), id)
 
 
@@ -459,13 +491,13 @@ def reinstate(desk: Desk) -> Asked:
     ended = [p.id for p in desk.books.packages.values() if p.cancelled or p.expired(desk.now)]
     id = desk.draw(st.sampled_from([*ended * OFTEN, desk.package_id()]))
     day = desk.day()
-    command = package.ReinstatePackage(package_id=id, expires_on=day, reason=desk.wording())
+    command = ReinstatePackage(package_id=id, expires_on=day, reason=desk.wording())
     return Asked(command, lambda books, asking: books.reinstate(asking, id, day), id)
 
 
 def freeze(desk: Desk) -> Asked:
     id, until = desk.package_id(), desk.day()
-    command = package.FreezePackage(package_id=id, until=until, reason=desk.wording())
+    command = FreezePackage(package_id=id, until=until, reason=desk.wording())
     return Asked(command, lambda books, asking: books.freeze(asking, id, until), id)
 
 
@@ -475,7 +507,7 @@ def unfreeze(desk: Desk) -> Asked:
     if not frozen and desk.one_of(*[True] * OFTEN, False):
         return freeze(desk)
     id = desk.draw(st.sampled_from([*frozen * OFTEN, desk.package_id()]))
-    command = package.UnfreezePackage(package_id=id)
+    command = UnfreezePackage(package_id=id)
     return Asked(command, lambda books, asking: books.unfreeze(asking, id), id)
 
 
@@ -484,7 +516,7 @@ def share(desk: Desk) -> Asked:
     known = desk.known_package(id)
     people = list(desk.books.customers[known.customer].people) if known else []
     beneficiaries = desk.one_of(None, None, (), tuple(people), (desk.among("par", people),))
-    command = package.ChangeSharing.model_validate(
+    command = ChangeSharing.model_validate(
         {"package_id": id, "sharing": sharing, "beneficiaries": beneficiaries}
     )
     return Asked(command, lambda books, asking: books.share(asking, id, sharing, beneficiaries), id)
@@ -492,7 +524,7 @@ def share(desk: Desk) -> Asked:
 
 def note(desk: Desk) -> Asked:
     id = desk.package_id()
-    command = package.AddNote(package_id=id, note=desk.wording())
+    command = AddNote(package_id=id, note=desk.wording())
     return Asked(command, lambda books, asking: books.note(asking, id), id)
 
 
@@ -500,18 +532,16 @@ def cancel(desk: Desk) -> Asked:
     id = desk.package_id()
     known = desk.known_package(id)
     back = _refund(desk, [known] if known else []) if desk.one_of(False, False, True) else None
-    refunding = None if back is None else package.Refund(amount=_money(back[1]), payment_id=back[0])
+    refunding = None if back is None else Refund(amount=_money(back[1]), payment_id=back[0])
     release = desk.one_of(True, False)
-    command = package.CancelPackage(
-        package_id=id, reason=desk.wording(), refund=refunding, release_holds=release
-    )
+    command = CancelPackage(package_id=id, reason=desk.wording(), refund=refunding, release_holds=release)
     return Asked(command, lambda books, asking: books.cancel(asking, id, back, release), id)
 
 
 def void(desk: Desk) -> Asked:
     id = desk.package_id()
     release = desk.one_of(True, False)
-    command = package.VoidPackage(package_id=id, reason=desk.wording(), release_holds=release)
+    command = VoidPackage(package_id=id, reason=desk.wording(), release_holds=release)
     return Asked(command, lambda books, asking: books.void(asking, id, release), id)
 
 
@@ -519,9 +549,7 @@ def furniture(deduct: Deduct, now: int) -> list[Asked]:
     """What every business begins with, so that a run need not first come upon it: enough to sell, book and
     use. Who holds units sells first, and then has rules by which an account is soon full."""
     asked = [_employing(id) for id in STAFF]
-    policy = business.ChangePolicies(
-        deduct=deduct, cancellation=CancellationTerms(notice_hours=24, late="forfeit")
-    )
+    policy = ChangePolicies(deduct=deduct, cancellation=CancellationTerms(notice_hours=24, late="forfeit"))
     asked.append(Asked(policy, lambda books, _: books.set_policies(None, None, deduct, (24, "forfeit"))))
     if deduct == "at_booking":
         asked.append(_earning(EARN))
@@ -537,8 +565,8 @@ def furniture(deduct: Deduct, now: int) -> list[Asked]:
         )
     )
     for customer_id, dog in (("cus_ada", "par_max"), ("cus_bob", "par_rex")):
-        participants = (customer.NewParticipant(participant_id=dog, kind="dog"),)
-        registering = customer.RegisterCustomer(customer_id=customer_id, participants=participants)
+        participants = (NewParticipant(participant_id=dog, kind="dog"),)
+        registering = RegisterCustomer(customer_id=customer_id, participants=participants)
         asked.append(_registering(customer_id, dog, registering))
     for package_id, offer_id, price in (
         ("pkg_one", "off_massage", None),
@@ -553,30 +581,30 @@ def furniture(deduct: Deduct, now: int) -> list[Asked]:
 
 
 def _earning(rules: tuple[EarnRule, ...]) -> Asked:
-    command = business.ChangePolicies.model_validate({"earn": _earned(rules)})
+    command = ChangePolicies.model_validate({"earn": _earned(rules)})
     return Asked(command, lambda books, _: books.set_policies(None, books.correction_max, earn=rules))
 
 
 def _employing(id: str) -> Asked:
-    return Asked(staff.RegisterStaff(staff_id=id), lambda books, _: books.employ(id), id)
+    return Asked(RegisterStaff(staff_id=id), lambda books, _: books.employ(id), id)
 
 
-def _defining(id: str, list_price: int | None, terms: catalogue.ServiceTerms) -> Asked:
-    command = catalogue.DefineService(service_id=id, service=terms)
+def _defining(id: str, list_price: int | None, terms: ServiceTerms) -> Asked:
+    command = DefineService(service_id=id, service=terms)
     return Asked(command, lambda books, _: books.define_service(id, list_price), id)
 
 
 def _publishing(id: str, plain: Offer) -> Asked:
-    command = catalogue.PublishOffer(offer_id=id, offer=_offer_terms(plain))
+    command = PublishOffer(offer_id=id, offer=_offer_terms(plain))
     return Asked(command, lambda books, _: books.publish(id, plain), id)
 
 
-def _registering(id: str, dog: str, command: customer.RegisterCustomer) -> Asked:
+def _registering(id: str, dog: str, command: RegisterCustomer) -> Asked:
     return Asked(command, lambda books, _: books.register(id, [(dog, ())]), id)
 
 
 def _selling(id: str, offer_id: str, price: int | None) -> Asked:
-    command = package.SellPackage(
+    command = SellPackage(
         package_id=id,
         customer_id="cus_ada",
         offer_id=offer_id,
@@ -588,7 +616,7 @@ def _selling(id: str, offer_id: str, price: int | None) -> Asked:
 
 
 def _paying(id: str, amount: int) -> Asked:
-    command = package.RecordPayment(package_id=id, payment=_payment("pay_one", amount))
+    command = RecordPayment(package_id=id, payment=_payment("pay_one", amount))
     return Asked(command, lambda books, asking: books.pay(asking, id, "pay_one", amount, None), id)
 
 

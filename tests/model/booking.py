@@ -2,7 +2,15 @@
 
 from hypothesis import strategies as st
 
-from domain import booking
+from domain.booking.commands import (
+    CancelBooking,
+    CompleteBooking,
+    ConfirmBooking,
+    MakeBooking,
+    MarkAttendance,
+    NewBooking,
+    RescheduleBooking,
+)
 from domain.values import Money, PaymentMethod
 from tests.model.almanac import DAY, HOUR, MINUTE, moment_of
 from tests.model.desk import CURRENCY, LOCATIONS, OFTEN, Asked, Desk
@@ -32,9 +40,9 @@ def make(desk: Desk) -> Asked:
     return _as_planned(plan, desk.in_person(owner))
 
 
-def _making(plan: Plan) -> booking.MakeBooking:
-    return booking.MakeBooking(
-        bookings=tuple(booking.NewBooking(booking_id=id, redemption_id=red) for id, red in plan.ids),
+def _making(plan: Plan) -> MakeBooking:
+    return MakeBooking(
+        bookings=tuple(NewBooking(booking_id=id, redemption_id=red) for id, red in plan.ids),
         customer_id=plan.customer,
         service_id=plan.service,
         starts_at=moment_of(plan.start),
@@ -98,7 +106,7 @@ def later(desk: Desk) -> Asked:
 
 def confirm(desk: Desk) -> Asked:
     id = _booking_id(desk)
-    return Asked(booking.ConfirmBooking(booking_id=id), lambda books, _: books.diary.confirm(id), id)
+    return Asked(ConfirmBooking(booking_id=id), lambda books, _: books.diary.confirm(id), id)
 
 
 def move(desk: Desk) -> Asked:
@@ -106,7 +114,7 @@ def move(desk: Desk) -> Asked:
     known = desk.books.diary.bookings.get(id)
     if known is not None:
         start = desk.one_of(start, start, start, known.start, known.start + DAY, known.start - DAY)
-    command = booking.RescheduleBooking(booking_id=id, starts_at=moment_of(start))
+    command = RescheduleBooking(booking_id=id, starts_at=moment_of(start))
     return Asked(command, lambda books, asking: books.diary.move(asking, id, start), id, _who(desk, id))
 
 
@@ -116,7 +124,7 @@ def mark(desk: Desk) -> Asked:
     again = bool(attended) and desk.draw(st.booleans())
     id = desk.one_of(*attended) if again else _booking_id(desk)
     attendance = desk.one_of("attended", "attended", "late", "no_show", "no_show")
-    command = booking.MarkAttendance.model_validate({"booking_id": id, "attendance": attendance})
+    command = MarkAttendance.model_validate({"booking_id": id, "attendance": attendance})
     return Asked(command, lambda books, asking: books.diary.mark(asking, id, attendance), id)
 
 
@@ -125,8 +133,8 @@ def complete(desk: Desk) -> Asked:
     id = _booking_id(desk)
     known = desk.books.diary.bookings.get(id)
     if known is not None and known.status == "pending" and desk.one_of(True, True, False):
-        return Asked(booking.ConfirmBooking(booking_id=id), lambda books, _: books.diary.confirm(id), id)
-    command = booking.CompleteBooking(booking_id=id)
+        return Asked(ConfirmBooking(booking_id=id), lambda books, _: books.diary.confirm(id), id)
+    command = CompleteBooking(booking_id=id)
     return Asked(command, lambda books, asking: books.diary.complete(asking, id), id)
 
 
@@ -134,7 +142,7 @@ def cancel(desk: Desk) -> Asked:
     id, by = _booking_id(desk), desk.one_of("customer", "customer", "customer", "business")
     override = desk.one_of(None, None, "restore", "forfeit")
     reason = desk.wording() if desk.one_of(True, True, False) else None
-    command = booking.CancelBooking.model_validate(
+    command = CancelBooking.model_validate(
         {"booking_id": id, "by": by, "override": override, "reason": reason}
     )
     return Asked(

@@ -12,18 +12,21 @@ from typing import Any
 
 from sqlalchemy import select
 
-from domain import booking, rewards
-from domain.booking import AttendanceMarked, Booking, BookingCancelled, BookingMade, BookingOutcome
+from api.resources.packages.card import render
+from domain.booking.facts import AttendanceMarked, BookingCancelled, BookingMade, BookingOutcome
+from domain.booking.state import Booking
+from domain.booking.state import evolve as evolve_booking
 from domain.ledger.carnet import Ledger
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.mapper import Recorded, recorded
-from domain.package import AVAILABLE, CORRECTED, FORFEITED, LAPSED, USED, evolve
-from domain.package import Package as PackageState
-from domain.rewards import Rewards
+from domain.package.state import AVAILABLE, CORRECTED, FORFEITED, LAPSED, USED, evolve
+from domain.package.state import Package as PackageState
+from domain.points.state import Rewards
+from domain.points.state import evolve as evolve_rewards
 from projections.engine.definition import Key, Projection, Row, changed_rows, fold
 from projections.engine.tables import Views
-from projections.models.packages import CARDS, card_status, is_inconsistent, render
+from projections.models.packages import CARDS, card_status, is_inconsistent
 from projections.models.points import POINTS, entry
 from projections.models.units import UNITS
 from tests.domain.books import check_line_facts, remainders
@@ -131,7 +134,7 @@ class Books:
         self.remembered.append((stored.stream_id, stored.version, self._card(stored.stream_id)))
 
     def _enter_booking(self, booking_id: str, fact: Any) -> None:
-        self.bookings[booking_id] = booking.evolve(self.bookings.get(booking_id), fact)
+        self.bookings[booking_id] = evolve_booking(self.bookings.get(booking_id), fact)
         if isinstance(fact, BookingCancelled | AttendanceMarked):
             self.outcomes[booking_id] = fact.outcomes
         if isinstance(fact, BookingMade):
@@ -139,7 +142,7 @@ class Books:
 
     def _enter_points(self, account_id: str, fact: Recorded) -> None:
         made: Any = fact.fact
-        self.accounts[account_id] = rewards.evolve(self.accounts.get(account_id), made)
+        self.accounts[account_id] = evolve_rewards(self.accounts.get(account_id), made)
         self.entries.setdefault(account_id, []).append(fact)
         self.balances.update(changed_rows(POINTS, self.balances, fact, POINTS.keys(fact)))
 

@@ -7,7 +7,8 @@ from typing import Any, Protocol, TypeVar
 
 from hypothesis import strategies as st
 
-from domain.values import Role, Value, Wording
+from domain.actor import Role
+from domain.values import Value, Wording
 from tests.model.almanac import DAY, HOUR, MINUTE, day_at, first_moment, moved
 from tests.model.plain import Asking, Package
 from tests.model.reference import Reference

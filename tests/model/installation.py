@@ -8,13 +8,14 @@ from itertools import count
 from json import dumps, loads
 from typing import Any
 
-from domain.business import OpenBusiness, OpenLocation
+from domain.actor import Actor
+from domain.business.commands import OpenBusiness, OpenLocation
 from domain.ledger.books import Books as DecidedBooks
 from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.commands import Decision
 from domain.ledger.execute import Answer, Done, Order, RequestKey, Result
 from domain.ledger.mapper import Meta, Recorded, recorded
-from domain.values import RECORDED_AT, Actor, Value
+from domain.values import RECORDED_AT, Value
 from projections.engine.definition import Row, changed_rows
 from projections.engine.drop_old import drop_old
 from projections.engine.rebuild import Limits, Rebuild

@@ -14,8 +14,9 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from domain.business import Deduct
-from domain.ledger.contract import UnknownBusiness, Wanted
+from domain.business.facts import Deduct
+from domain.decision import Wanted
+from domain.ledger.errors import UnknownBusiness
 from domain.ledger.execute import Done, Order, Preview, RequestKey
 from domain.refusals import Refused
 from tests.model import asking, booking, points

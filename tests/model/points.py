@@ -3,7 +3,8 @@
 Nobody but owners and managers is let through to adjust or reverse (api/permissions.py): so only they ask for it.
 """
 
-from domain import rewards
+from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints, ReversePoints
+from domain.points.facts import PointsSource
 from tests.model.accounts import GIVEN_MAX, Source
 from tests.model.desk import OFTEN, TILL, Asked, Desk
 from tests.model.plain import account_of
@@ -32,10 +33,10 @@ def _source(desk: Desk) -> Source | None:
     return desk.one_of(None, None, ("manual", None), ("manual", "Spring"), named)
 
 
-def _told(source: Source | None) -> rewards.PointsSource | None:
+def _told(source: Source | None) -> PointsSource | None:
     if source is None:
         return None
-    return rewards.PointsSource.model_validate({"kind": source[0], "id": source[1]})
+    return PointsSource.model_validate({"kind": source[0], "id": source[1]})
 
 
 def _within(points: int, least: int) -> int:
@@ -46,11 +47,11 @@ def add(desk: Desk) -> Asked:
     customer, id = _whose(desk), _new_id(desk)
     room, source = GIVEN_MAX - desk.books.accounts.of(customer).given, _source(desk) or ("manual", None)
     points = _within(desk.one_of(1, 10, 500, room, room, room + 1), 1)
-    command = rewards.AddPoints(
+    command = AddPoints(
         customer_id=customer,
         entry_id=id,
         points=points,
-        source=_told(source) or rewards.PointsSource(kind="manual"),
+        source=_told(source) or PointsSource(kind="manual"),
         reason=desk.wording_or_none(),
     )
     who = desk.one_of(*[None] * OFTEN, TILL)
@@ -66,7 +67,7 @@ def redeem(desk: Desk) -> Asked:
     customer, id = _whose(desk), _new_id(desk)
     balance, source = desk.books.accounts.of(customer).balance, _source(desk)
     points = _within(desk.one_of(1, 1, balance, balance, balance // 2, balance + 1), 1)
-    command = rewards.RedeemPoints(
+    command = RedeemPoints(
         customer_id=customer,
         entry_id=id,
         points=points,
@@ -86,7 +87,7 @@ def adjust(desk: Desk) -> Asked:
     customer, id = _whose(desk), _new_id(desk)
     balance, source = desk.books.accounts.of(customer).balance, _source(desk)
     points = _within(desk.one_of(7, -1, -balance, -balance, -balance - 1, 0, MOST), -MOST)
-    command = rewards.AdjustPoints(
+    command = AdjustPoints(
         customer_id=customer,
         entry_id=id,
         points=points,
@@ -109,7 +110,7 @@ def reverse(desk: Desk) -> Asked:
         desk.among("pts", added), *added[-3:], desk.among("pts", [entry.id for entry in entries if entry.id])
     )
     id = _new_id(desk)
-    command = rewards.ReversePoints(addition_id=addition, entry_id=id, reason=desk.wording_or_none())
+    command = ReversePoints(addition_id=addition, entry_id=id, reason=desk.wording_or_none())
     return Asked(
         command,
         lambda books, asking: books.accounts.reverse(asking, addition, id),

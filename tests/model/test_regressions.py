@@ -3,29 +3,32 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
-from domain.booking import BookingCancelled, CancelBooking, MakeBooking, NewBooking
-from domain.business import OpenBusiness
-from domain.catalogue import DefineService, OfferLine, ServiceTerms
-from domain.customer import RegisterCustomer
+from api.resources.packages.card import render
+from domain.actor import Actor, Role
+from domain.booking.commands import CancelBooking, MakeBooking, NewBooking
+from domain.booking.facts import BookingCancelled
+from domain.business.commands import OpenBusiness
+from domain.catalogue.commands import DefineService
+from domain.catalogue.facts import OfferLine, ServiceTerms
 from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.execute import Done, Order
 from domain.ledger.mapper import Meta
-from domain.package import (
+from domain.package.commands import (
     FreezePackage,
     NewPayment,
-    Package,
     RecordPayment,
     RedeemFromCustomer,
     SellPackage,
     SetExpiry,
     UnfreezePackage,
-    evolve,
 )
+from domain.package.state import Package, evolve
+from domain.people.commands import RegisterCustomer
 from domain.refusals import PackageFrozen
-from domain.values import Actor, Money, PaymentMethod, Role, Value, Wording
+from domain.values import Money, PaymentMethod, Value, Wording
 from projections.engine.definition import Row, fold
 from projections.engine.rebuild import Rebuild
-from projections.models.packages import CARDS, card_status, render
+from projections.models.packages import CARDS, card_status
 from tests.model.places import places
 
 BUSINESS = "biz_1"

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table, Text, select
 
 from domain.fact import Fact, Registry, UnreadableFact
-from domain.ledger.contract import Append, Store, Stored
+from domain.ledger.contract import Store
 from domain.ledger.embedded.memory import MemoryStore
 from domain.ledger.envelope import NewFact, StoredFact
 from domain.ledger.mapper import Recorded
+from domain.ledger.records import Append, Stored
 from projections.engine.definition import Key, Keyed, Log, Moment, Projection, Row, fold
 from projections.engine.tables import Views
 

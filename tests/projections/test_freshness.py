@@ -4,7 +4,7 @@ from threading import Thread
 
 import pytest
 
-from domain.ledger.contract import UnknownBusiness
+from domain.ledger.errors import UnknownBusiness
 from projections.engine.freshness import FreshReads, ProjectionLagging, ProjectionStopped
 from projections.engine.runner import Runner
 from projections.engine.tables import ProjectionMissing, Views

@@ -3,16 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.ledger.contract import Append, Store
+from domain.ledger.contract import Store
 from domain.ledger.envelope import NewFact
-from domain.rewards import (
-    AnyRewardsFact,
-    PointsAdded,
-    PointsAdjusted,
-    PointsRedeemed,
-    PointsSource,
-    change_of,
-)
+from domain.ledger.records import Append
+from domain.points.facts import AnyRewardsFact, PointsAdded, PointsAdjusted, PointsRedeemed, PointsSource
+from domain.points.state import change_of
 from projections.engine.runner import Runner
 from projections.models.points import POINTS, balances
 from tests.domain.words import NOW, moment

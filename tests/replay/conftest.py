@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from domain.business import OpenBusiness
-from domain.catalogue import DefineService, OfferLine, ServiceTerms
-from domain.customer import RegisterCustomer
+from domain.actor import Actor, Role
+from domain.business.commands import OpenBusiness
+from domain.catalogue.commands import DefineService
+from domain.catalogue.facts import OfferLine, ServiceTerms
 from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.embedded.memory import MemoryStore
 from domain.ledger.execute import Done, Order
 from domain.ledger.mapper import Meta
-from domain.package import (
+from domain.package.commands import (
     AdjustPrice,
     CancelPackage,
     CorrectLine,
@@ -28,7 +29,8 @@ from domain.package import (
     UnfreezePackage,
     VoidPackage,
 )
-from domain.values import Actor, Money, Role, Value, Wording
+from domain.people.commands import RegisterCustomer
+from domain.values import Money, Value, Wording
 from projections.engine.freshness import FreshReads
 from projections.engine.runner import Runner
 from projections.engine.tables import Views

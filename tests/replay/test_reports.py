@@ -4,8 +4,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from domain.ledger.mapper import all_recorded
-from domain.package import RedeemFromCustomer, RestoreUnits, UnitsRedeemed, UnitsRestored, VoidPackage
-from domain.values import start_of
+from domain.moments import start_of
+from domain.package.commands import RedeemFromCustomer, RestoreUnits, VoidPackage
+from domain.package.facts import UnitsRedeemed, UnitsRestored
 from projections.models.packages import card_of, card_status
 from replay.as_of import Past, as_it_was
 from replay.reports import liability

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.ledger.mapper import all_recorded
-from domain.package import RestoreUnits
+from domain.package.commands import RestoreUnits
 from domain.refusals import NotFound
 from projections.models.packages import card_of
 from replay.as_of import Past

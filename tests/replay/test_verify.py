@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.ledger.contract import Append, LedgerRecorder, Stored
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.memory import MemoryStore
 from domain.ledger.embedded.sqlite.schema import migrate
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.envelope import NewFact, StoredFact
+from domain.ledger.records import Append, Stored
 from replay.verify import Broken, Intact, verify
 
 FACTS = 9

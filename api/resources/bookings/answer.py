@@ -12,24 +12,25 @@ from zoneinfo import ZoneInfo
 
 from api.http.query_route import Query
 from api.http.request import Call
-from api.resources.packages.card import (
+from api.resources.parts import (
     NOBODY,
     HouseholdMember,
     NamedThing,
     People,
     SignedMoney,
+    beneficiary,
     kinds_of,
     known,
     named,
     with_kinds,
 )
-from domain.catalogue import ServiceTerms
-from domain.ledger.books import Books, NotLoaded
+from domain.catalogue.facts import ServiceTerms
+from domain.decision import NotLoaded, Wanted
+from domain.ledger.books import Books
 from domain.ledger.commands import Decision
-from domain.ledger.contract import Wanted
-from domain.values import RECORDED_AT, ExternalRef, Value, Wording, rfc3339
+from domain.moments import rfc3339
+from domain.values import RECORDED_AT, ExternalRef, Value, Wording
 from projections.engine.definition import Row
-from projections.models.packages import beneficiary
 
 
 class BookedCustomer(Value):

@@ -14,11 +14,8 @@ from api.http.problems import Flaw, Problem, invalid
 from api.resources.bookings.answer import Booking, in_answer, in_books
 from api.resources.payments import money
 from api.resources.texts import wording_or_none
-from domain.booking import (
-    OCCURRENCES_MAX,
-    Attendance,
+from domain.booking.commands import (
     BookingCommand,
-    By,
     CancelBooking,
     CompleteBooking,
     ConfirmBooking,
@@ -27,16 +24,17 @@ from domain.booking import (
     NewBooking,
     RescheduleBooking,
 )
+from domain.booking.facts import OCCURRENCES_MAX, Attendance, By
+from domain.booking.schedule import Refusal
 from domain.ledger.books import Books
 from domain.ledger.commands import Decision
-from domain.scheduling import Refusal
+from domain.moments import Moment, rfc3339
 from domain.values import (
     BookingId,
     CustomerId,
     ExternalRef,
     LocationId,
     LongText,
-    Moment,
     PackageId,
     ParticipantId,
     PaymentMethod,
@@ -45,7 +43,6 @@ from domain.values import (
     StaffId,
     Value,
     Wording,
-    rfc3339,
 )
 
 # Making

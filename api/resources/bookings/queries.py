@@ -18,24 +18,17 @@ from api.resources.bookings.answer import (
     shown_booking,
 )
 from api.resources.packages.at_a_moment import kinds_at, past_of
-from api.resources.packages.card import NOBODY, People, known, with_kinds
-from domain.booking import Booking as BookingState
-from domain.booking import Status
-from domain.catalogue import Service
+from api.resources.parts import NOBODY, People, known, with_kinds
+from domain.booking.facts import Status
+from domain.booking.state import Booking as BookingState
+from domain.catalogue.state import Service
 from domain.claims import booking_claims
-from domain.ledger.books import EVOLVE, Books
-from domain.ledger.contract import Wanted
+from domain.decision import Wanted
+from domain.ledger.books import Books
+from domain.moments import DayOrMoment, from_milliseconds
 from domain.refusals import NotFound
-from domain.values import (
-    CustomerId,
-    DayOrMoment,
-    LocationId,
-    PackageId,
-    ParticipantId,
-    ServiceId,
-    StaffId,
-    from_milliseconds,
-)
+from domain.streams import EVOLVE
+from domain.values import CustomerId, LocationId, PackageId, ParticipantId, ServiceId, StaffId
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
 from projections.models.bookings import booking_of

@@ -3,204 +3,26 @@
 Credits are folded from the customer's packages, so they are always true (S41–S47).
 """
 
-from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any, Literal, get_args
 
 from pydantic import JsonValue
 
-from api.http.query_route import Found, ListParameters, Page, Query, query
-from api.resources.bookings.answer import BookedCustomer, Booking, booked_customer, shown_booking, starts_of
+from api.http.query_route import Found, ListParameters, Query, query
+from api.resources.bookings.answer import BookedCustomer, Booking, booked_customer, shown_booking
 from api.resources.bookings.queries import names_of, place_of, start_key
-from api.resources.packages.card import (
-    NOBODY,
-    HouseholdMember,
-    NamedThing,
-    PackageCard,
-    People,
-    kinds_of,
-    known,
-    people_of_cards,
-    shown,
-    with_kinds,
-)
-from domain.ledger.books import Books, Stream
-from domain.ledger.contract import Wanted
-from domain.refusals import NotFound
-from domain.values import Value, from_milliseconds, local_day, rfc3339
+from api.resources.customers.credits import check_known
+from api.resources.packages.card import PackageCard, people_of_cards, shown
+from api.resources.parts import NOBODY, kinds_of, known, with_kinds
+from domain.decision import Wanted
+from domain.moments import from_milliseconds
+from domain.values import Value
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
-from projections.models.packages import beneficiary, card_status, summed
+from projections.models.packages import card_status
 from projections.queries.bookings import READS, BookingFilter, StartKey, find_bookings
-from projections.queries.credits import usage_of
 from projections.queries.packages import display_key, milliseconds, packages_of_customer
-from replay.package import services_of
-
-# Credits
-
-
-class CreditPackage(Value):
-    """A package that has units for the service."""
-
-    package_id: str
-    name: str
-    purchase_number: int
-    expires_on: str | None
-    available: int
-
-
-class ServiceCredits(Value):
-    """What can be used for a service now. Units of a shared line count for each service they are good for."""
-
-    id: str
-    name: str
-    service_type: str
-    available: int
-    packages: tuple[CreditPackage, ...]
-
-
-class UsageRow(Value):
-    deducted_on: str
-    """The day the units were deducted, in the package's zone (S43)."""
-    booking_starts_at: str | None
-    """When the session takes place, where that was said: of a booking as it stands now (S44)."""
-    service: NamedThing
-    quantity: int
-    package_id: str
-    membership_id: str | None
-    source_name: str
-    """The package they were deducted from."""
-    kind: Literal["used", "forfeited"]
-    """Forfeited: a late cancellation or a no-show."""
-    returned: int
-    """How many of them went back since."""
-    participant: HouseholdMember
-    booking_id: str | None
-    redemption_id: str | None
-
-
-class Credits(Value):
-    services: tuple[ServiceCredits, ...]
-    """Soonest expiry first, as the packages are shown."""
-    usage: tuple[UsageRow, ...]
-    """Latest deduction first."""
-    next_cursor: str | None
-    has_more: bool
-
-
-class UsagePage(Page[UsageRow]):
-    pass
-
-
-@query(
-    "/v1/customers/{customer_id}/credits",
-    "credits.show",
-    "The credits of a customer by service, and the history of their use",
-    answer=Credits,
-    parameters=ListParameters,
-)
-def show_credits(call: Query[ListParameters]) -> Found:
-    customer_id = call.id("customer_id")
-    books = call.look(Wanted({customer_id: 0}, packages_of=(customer_id,)))
-    _check_known(books, customer_id)
-    people = with_kinds(
-        known(books.people(customer_id)) if call.sees_people else NOBODY,
-        kinds_of(books.customer(customer_id)),
-    )
-    streams = {id: books.stream(id) for id, _, _ in books.packages_of(customer_id)}
-    packages = {id: stream for id, stream in streams.items() if stream is not None}
-    rows = [row for stream in packages.values() for row in usage_of(stream.facts)]
-    rows.sort(key=_place, reverse=True)
-    after = call.after()
-    rows = [row for row in rows if after is None or _place(row) < after]
-    page = rows[: call.parameters.limit]
-    starts = starts_of(call, customer_id, [row["booking_id"] for row in page])
-    for row in page:  # it may have been moved since
-        row["session_at"] = starts.get(row["booking_id"], row["session_at"])
-    found = call.page(
-        UsagePage,
-        rows,
-        key=_place,
-        shown=lambda row: _usage(row, packages[row["package_id"]], customer_id, people),
-        position=books.head.position,
-    )
-    assert isinstance(found.body, UsagePage)
-    usage, now = found.body, call.frame.carnet.clock()
-    services = tuple(_services(list(packages.values()), now))
-    told = Credits(
-        services=services, usage=usage.data, next_cursor=usage.next_cursor, has_more=usage.has_more
-    )
-    return Found(told, found.position)
-
-
-def _check_known(books: Books, customer_id: str) -> None:
-    if books.customer(customer_id) is None:
-        raise NotFound("customer", customer_id)
-
-
-def _place(row: Row) -> list[Any]:
-    """Where a deduction stands in the history; no two have the same."""
-    return [rfc3339(row["deducted_at"]), row["position"]]
-
-
-def _usage(row: Row, package: Stream, customer_id: str, people: People) -> UsageRow:
-    card = package.view
-    service = services_of(package.facts).get(row["service_id"])
-    return UsageRow(
-        deducted_on=local_day(row["deducted_at"], card["time_zone"]).isoformat(),
-        booking_starts_at=None if row["session_at"] is None else rfc3339(row["session_at"]),
-        service=NamedThing(id=row["service_id"], name=None if service is None else service.name),
-        membership_id=None,
-        source_name=card["name"],
-        participant=HouseholdMember(**beneficiary(row["participant_id"], customer_id, people)),
-        **{
-            name: row[name]
-            for name in ("quantity", "package_id", "kind", "returned", "booking_id", "redemption_id")
-        },
-    )
-
-
-def _services(packages: Sequence[Stream], now: datetime) -> Iterator[ServiceCredits]:
-    rows = sorted((summed(stream.view) for stream in packages), key=lambda row: display_key(row, now))
-    called: dict[str, tuple[str, str]] = {}
-    parts: dict[str, list[CreditPackage]] = {}
-    cards = [shown(row, now, NOBODY) for row in rows]
-    for card in cards:
-        for service_id, available in _available(card).items():
-            parts.setdefault(service_id, []).append(
-                CreditPackage(
-                    package_id=card.id,
-                    name=card.name,
-                    purchase_number=card.purchase_number,
-                    expires_on=card.expires_on,
-                    available=available,
-                )
-            )
-        for line in card.lines:
-            called |= {service.id: (service.name, service.service_type) for service in line.services}
-    for service_id, of in parts.items():
-        name, service_type = called[service_id]
-        yield ServiceCredits(
-            id=service_id,
-            name=name,
-            service_type=service_type,
-            available=sum(part.available for part in of),
-            packages=tuple(of),
-        )
-
-
-def _available(card: PackageCard) -> dict[str, int]:
-    """Service → units of the card that can be used for it now, where there are any."""
-    found: dict[str, int] = {}
-    for line in card.lines:
-        for service in line.services if line.available else ():
-            found[service.id] = found.get(service.id, 0) + line.available
-    return found
-
-
-# Activity
-
 
 Side = Literal["upcoming", "past"]
 SIDES: tuple[Side, ...] = get_args(Side)
@@ -241,7 +63,7 @@ class Activity(Value):
 def show_activity(call: Query[ActivityParameters]) -> Found:
     customer_id, now = call.id("customer_id"), call.frame.carnet.clock()
     books = call.look(Wanted({call.business_id: 0, customer_id: 0}))
-    _check_known(books, customer_id)
+    check_known(books, customer_id)
     with call.snapshot(*READS) as snapshot:
         cards = packages_of_customer(snapshot, call.business_id, customer_id)
         sides, after = _around(call, snapshot, now)
@@ -304,4 +126,4 @@ def _bookings(
     )
 
 
-HANDLERS = (show_credits, show_activity)
+HANDLERS = (show_activity,)

@@ -8,18 +8,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from api.resources.parts import photo_url
 from api.resources.people import FindPerson, called_of, profile_of
 from api.resources.points import points_of
-from domain.customer import ConsentName, Consents
+from domain.decision import Person, Wanted
 from domain.ledger.books import Books
-from domain.ledger.contract import LedgerRecorder, Person, Wanted
-from domain.ledger.directory import PROFILE_FIELDS, Called, Gender, Profile
+from domain.ledger.contract import LedgerRecorder
+from domain.moments import DayOfLife
+from domain.people.facts import ConsentName, Consents
+from domain.people.profile import PROFILE_FIELDS, Called, Gender, Profile
+from domain.points.state import rewards_id
 from domain.refusals import NotFound
-from domain.rewards import rewards_id
-from domain.values import DayOfLife, ExternalRef, Value
+from domain.values import ExternalRef, Value
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
-from projections.models.packages import photo_url
 from projections.models.points import balances
 from projections.queries.packages import active_packages
 

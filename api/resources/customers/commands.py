@@ -12,38 +12,26 @@ from api.http.query_route import Found, NoParameters, Page, Query, query
 from api.resources.customers.answer import NONE_YET, Customer, counted, counts_of, in_books
 from api.resources.people import nobody
 from api.resources.texts import wording_or_none
-from domain.customer import (
-    PARTICIPANTS_MAX,
+from domain.moments import DayOfLife
+from domain.people.commands import (
     ActivateCustomer,
     AddParticipant,
     BlockCustomer,
     ChangeParticipant,
-    ConsentName,
     CustomerCommand,
     DeactivateCustomer,
-    Kind,
     NewParticipant,
     RegisterCustomer,
     RemoveParticipant,
     UnblockCustomer,
-    in_person,
 )
-from domain.ledger.directory import (
-    PROFILE_FIELDS,
-    Called,
-    ChangeDirectory,
-    ChangeParticipantEntry,
-    CountryCode,
-    Email,
-    EnterCustomer,
-    EnterParticipant,
-    Gender,
-    Mobile,
-)
+from domain.people.entries import ChangeDirectory, ChangeParticipantEntry, EnterCustomer, EnterParticipant
+from domain.people.facts import PARTICIPANTS_MAX, ConsentName, Kind
+from domain.people.profile import PROFILE_FIELDS, Called, CountryCode, Email, Gender, Mobile
+from domain.people.state import in_person
 from domain.values import (
     Category,
     CustomerId,
-    DayOfLife,
     ExternalRef,
     LongText,
     Name,

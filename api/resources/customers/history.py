@@ -10,16 +10,21 @@ from typing import Literal, assert_never
 
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.packages.at_a_moment import ERASED
-from api.resources.packages.card import (
+from api.resources.parts import (
     NOBODY,
     HouseholdMember,
     NamedThing,
     People,
+    beneficiary,
     kinds_of,
     known,
     with_kinds,
 )
-from domain.customer import (
+from domain.actor import Role
+from domain.decision import Wanted
+from domain.ledger.mapper import Recorded
+from domain.moments import rfc3339
+from domain.people.facts import (
     ConsentChanged,
     CustomerActivated,
     CustomerBlocked,
@@ -33,11 +38,8 @@ from domain.customer import (
     ParticipantRemoved,
     ProfileChanged,
 )
-from domain.ledger.contract import Wanted
-from domain.ledger.mapper import Recorded
 from domain.refusals import NotFound
-from domain.values import Role, Value, rfc3339
-from projections.models.packages import beneficiary
+from domain.values import Value
 
 Kind = Literal["registration", "profile", "category", "consent", "status", "block", "participant"]
 

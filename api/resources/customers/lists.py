@@ -13,11 +13,11 @@ from api.http.date_ranges import beyond, check_range, first_of
 from api.http.problems import Problem
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.customers.answer import Counts, Customer, counts_in, in_list, people_in
-from domain.ledger.contract import Person, Wanted
-from domain.ledger.directory import searched
-from domain.ledger.search import matches, words
+from domain.business.customer_filters import CustomerFilters
+from domain.decision import Person, Wanted
+from domain.people.name_search import matches, words
+from domain.people.profile import searched
 from domain.refusals import NotFound
-from domain.segments import CustomerFilters
 from domain.values import SegmentId
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot

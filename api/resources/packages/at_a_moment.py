@@ -14,22 +14,24 @@ from api.http.date_ranges import MILLISECOND
 from api.http.permissions import may
 from api.http.problems import Flaw, Problem, invalid
 from api.http.query_route import Found, ListParameters, Query, TravelParameters
-from api.resources.packages.card import (
+from api.resources.parts import (
     NOBODY,
     HouseholdMember,
     People,
     SignedMoney,
+    beneficiary,
     kinds_of,
     known,
     with_kinds,
 )
-from domain.ledger.books import EVOLVE, Books
-from domain.ledger.contract import Wanted
+from domain.decision import Wanted
+from domain.ledger.books import Books
 from domain.ledger.mapper import Recorded
-from domain.package import Package
+from domain.package.state import Package
 from domain.refusals import NotFound
+from domain.streams import EVOLVE
 from projections.engine.definition import Row
-from projections.models.packages import beneficiary, card_of
+from projections.models.packages import card_of
 from replay.as_of import PRESENT, Past, as_it_was, judged_at, position_of
 
 ERASED = "(erased)"

@@ -5,32 +5,131 @@ from a row of the list; the names on it come from the directory, and only for th
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import JsonValue
-from pydantic_core import from_json
 
 from api.http.request import Call
-from domain.customer import Customer
+from api.resources.parts import (
+    NOBODY,
+    HouseholdMember,
+    People,
+    SignedMoney,
+    beneficiary,
+    kinds_of,
+    known,
+    with_kinds,
+)
+from domain.calendar_rules import expires_at
+from domain.decision import Person
 from domain.ledger.books import Books, View
 from domain.ledger.commands import Decision
-from domain.ledger.contract import LedgerRecorder, Person
-from domain.values import RECORDED_AT, ExternalRef, Value, rfc3339
+from domain.ledger.contract import LedgerRecorder
+from domain.moments import local_day, rfc3339
+from domain.package.state import payment_status
+from domain.values import RECORDED_AT, ExternalRef, Value
 from projections.engine.definition import Row
 from projections.models import bookings
-from projections.models.packages import is_inconsistent, moved, render, summed
+from projections.models.packages import (
+    COUNTS,
+    _freeze_on,
+    card_status,
+    expiry_on,
+    is_inconsistent,
+    moved,
+    summed,
+)
 
-People = Mapping[str, Mapping[str, Any]]
-"""What the directory tells the reader, by id."""
-NOBODY: People = {}
+
+def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]], *, recorded_at: str) -> Row:
+    """A card as api.md shows it, at a moment. `people`: what the directory tells the reader, by id."""
+    day = local_day(moment, card["time_zone"])
+    expires_on, state = expiry_on(card, day), card_status(card, moment)
+    usable = state == "active" and _freeze_on(card, day) is None
+    customer = people.get(card["customer_id"], {})
+
+    ends_at = card["valid_until"] if card["frozen_on"] is None else _ends_at(expires_on, card["time_zone"])
+
+    def money(amount: int) -> Row:
+        return {"amount": amount, "currency": card["currency"]}
+
+    def counts(of: Row) -> Row:
+        return {**{count: of[count] for count in COUNTS}, "available": _available(of) if usable else 0}
+
+    return {
+        "id": card["package_id"],
+        "name": card["name"],
+        "offer_id": card["offer_id"],
+        "offer_version": card["offer_version"],
+        "purchase_number": card["purchase_number"],
+        "customer": {
+            "id": card["customer_id"],
+            "name": customer.get("name"),
+            "email": customer.get("email"),
+            "mobile": customer.get("mobile"),
+        },
+        "purchased_by": card["purchased_by"],
+        "beneficiaries": [beneficiary(id, card["customer_id"], people) for id in card["beneficiaries"]],
+        "sharing": card["sharing"],
+        "origin": {"kind": "sale", "id": None},
+        "location_id": card["location_id"],
+        "locations": card["locations"],
+        "external_ref": _external_ref(card["external_ref"]),
+        "purchased_on": card["purchased_on"],
+        "recorded_at": recorded_at,
+        "status": state,
+        "payment_status": payment_status(card["price"], card["paid"]),
+        "price": money(card["price"]),
+        "list_price": money(card["list_price"]),
+        "paid": money(card["paid"]),
+        "refunded": money(card["refunded"]),
+        "owing": money(0 if card["cancelled"] else max(0, card["price"] - card["paid"])),
+        "unused_value": money(card["unused_value"]),
+        "validity": {**card["validity"], "started_on": card["started_on"]},
+        "expires_on": expires_on,
+        "time_zone": card["time_zone"],
+        "expires_at": ends_at and rfc3339(ends_at),
+        "frozen_until": _freeze_on(card, day),
+        "cancellation": card["cancellation"],
+        "reminder": {"due_on": None, "sent_at": None},
+        **counts(card),
+        "lines": [
+            {
+                "line": number,
+                "label": line["label"],
+                "services": line["services"],
+                **counts(line),
+                "progress": round(line["used"] / line["total"], 4) if line["total"] else 0.0,
+            }
+            for number, line in enumerate(card["lines"], 1)
+        ],
+        "collapsed": state == "fully_used",
+        "notes_count": card["notes_count"],
+        "last_used_at": _last_used_at(card),
+        "version": card["version"],
+    }
 
 
-class SignedMoney(Value):
-    """Minor units of an ISO 4217 currency; below zero only in the steps of an explanation."""
+def _ends_at(expires_on: str | None, zone: str) -> datetime | None:
+    return None if expires_on is None else expires_at(date.fromisoformat(expires_on), zone)
 
-    amount: int
-    currency: str
+
+def _available(counts: Row) -> int:
+    available: int = counts["remaining"] - counts["held"]
+    return available
+
+
+def _last_used_at(card: Row) -> str | None:
+    """When the latest use took place, which may have been given back since; None where no unit is in use."""
+    return rfc3339(card["last_used_at"]) if card["redeemed"] else None
+
+
+def _external_ref(text: str | None) -> Row | None:
+    if text is None:
+        return None
+    source, _, ref = text.partition(":")
+    return {"source": source, "ref": ref}
 
 
 class CustomerOnCard(Value):
@@ -40,27 +139,6 @@ class CustomerOnCard(Value):
     name: str | None
     email: str | None
     mobile: str | None
-
-
-class HouseholdMember(Value):
-    """Who uses units: a member of the household."""
-
-    id: str
-    name: str | None
-    kind: str
-    photo_url: str | None
-
-
-class NamedThing(Value):
-    """A thing or a member of staff by id, with its name where there is one to show."""
-
-    id: str
-    name: str | None
-
-
-class BookingRef(Value):
-    id: str
-    starts_at: str | None
 
 
 class Origin(Value):
@@ -155,39 +233,10 @@ class PackageCard(Value):
     """Whether the order of business time shows a line below zero; only where the effective past was asked."""
 
 
-# Rendering
-
-
-def known(people: Iterable[Person]) -> dict[str, dict[str, Any]]:
-    """What the directory rows tell, by id."""
-    return {person.id: from_json(person.data) for person in people}
-
-
-def named(id: str | None, people: People) -> NamedThing | None:
-    return None if id is None else NamedThing(id=id, name=people.get(id, {}).get("name"))
-
-
-def booking(id: str | None, starts_at: datetime | None) -> BookingRef | None:
-    """A booking, of ours or of another system, and when it was to start as the use was entered."""
-    if id is None:
-        return None
-    return BookingRef(id=id, starts_at=None if starts_at is None else rfc3339(starts_at))
-
-
 def people_of_cards(recorder: LedgerRecorder, cards: Iterable[Row]) -> dict[str, dict[str, Any]]:
     """What the directory tells of the customers and beneficiaries on these cards, in one look-up."""
     ids = {id for card in cards for id in (card["customer_id"], *card["beneficiaries"])}
     return known(recorder.people(sorted(ids)))
-
-
-def with_kinds(people: People, kinds: Mapping[str, str]) -> People:
-    """The same with what participants are (person, dog …): a fact, shown to everybody."""
-    return {**people, **{id: {**people.get(id, {}), "kind": kind} for id, kind in kinds.items()}}
-
-
-def kinds_of(customer: Customer | None) -> dict[str, str]:
-    """Participant → kind, those who left included."""
-    return {} if customer is None else {id: each.kind for id, each in customer.participants.items()}
 
 
 def shown(card: Row, moment: datetime, people: People) -> PackageCard:

@@ -14,11 +14,11 @@ from api.http.problems import Flaw, invalid
 from api.resources.packages.card import PackageCard, in_books, owners
 from api.resources.payments import PaymentBody, money, moving, new_payment
 from api.resources.texts import wording, wording_or_none
-from domain.catalogue import Lines, Sharing
-from domain.customer import PARTICIPANTS_MAX
+from domain.catalogue.facts import Lines, Sharing
 from domain.ledger.books import Books
 from domain.ledger.commands import Decision
-from domain.package import (
+from domain.moments import Day, DayOrMoment
+from domain.package.commands import (
     AddNote,
     AdjustPrice,
     CancelPackage,
@@ -33,11 +33,10 @@ from domain.package import (
     UnfreezePackage,
     VoidPackage,
 )
+from domain.people.facts import PARTICIPANTS_MAX
 from domain.values import (
     UNITS_PER_LINE_MAX,
     CustomerId,
-    Day,
-    DayOrMoment,
     ExternalRef,
     LineNumber,
     LocationId,

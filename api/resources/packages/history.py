@@ -6,18 +6,11 @@ from api.http.permissions import may
 from api.http.query_route import Found, ListParameters, Page, Query, behind, query
 from api.resources.bookings.answer import starts_of
 from api.resources.packages.at_a_moment import ERASED, Asked, PastPage, ask, past_of
-from api.resources.packages.card import (
-    BookingRef,
-    HouseholdMember,
-    NamedThing,
-    People,
-    SignedMoney,
-    booking,
-    named,
-)
+from api.resources.parts import BookingRef, HouseholdMember, NamedThing, People, SignedMoney, booking, named
 from domain.ledger.mapper import Recorded
-from domain.package import NoteAdded
-from domain.values import Value, local_day, rfc3339
+from domain.moments import local_day, rfc3339
+from domain.package.facts import NoteAdded
+from domain.values import Value
 from projections.engine.definition import Row
 from replay.package import history_of, reversed_versions, services_of
 

@@ -9,12 +9,14 @@ from api.http.date_ranges import check_range
 from api.http.problems import Flaw, invalid
 from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
 from api.resources.packages.at_a_moment import kinds_at, past_of
-from api.resources.packages.card import NOBODY, PackageCard, past_shown, people_of_cards, shown, with_kinds
+from api.resources.packages.card import PackageCard, past_shown, people_of_cards, shown
+from api.resources.parts import NOBODY, with_kinds
+from domain.decision import Wanted
 from domain.ledger.books import Books
-from domain.ledger.contract import Wanted
-from domain.package import PaymentStatus, Status
+from domain.moments import Day, from_milliseconds
+from domain.package.state import PaymentStatus, Status
 from domain.refusals import NotFound
-from domain.values import CustomerId, Day, LocationId, OfferId, ServiceId, from_milliseconds
+from domain.values import CustomerId, LocationId, OfferId, ServiceId
 from projections.engine.definition import Row
 from projections.models.packages import CARDS, card_of, card_status
 from projections.queries.packages import (

@@ -8,18 +8,11 @@ from pydantic import JsonValue
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, TravelParameters, query
 from api.resources.ledger import LedgerFact, shown_fact
 from api.resources.packages.at_a_moment import Asked, PastPage, ask, past_of
-from api.resources.packages.card import (
-    HouseholdMember,
-    NamedThing,
-    PackageCard,
-    People,
-    SignedMoney,
-    named,
-    past_shown,
-    shown,
-)
-from domain.paying import refund_quote
-from domain.values import ExternalRef, Value, rfc3339
+from api.resources.packages.card import PackageCard, past_shown, shown
+from api.resources.parts import HouseholdMember, NamedThing, People, SignedMoney, named
+from domain.moments import rfc3339
+from domain.package.payment import refund_quote
+from domain.values import ExternalRef, Value
 from projections.engine.definition import Row
 from replay.explanation import explain, quote_steps
 from replay.package import Paid, payments_of, units_of

@@ -10,28 +10,16 @@ from time import time_ns
 
 from eventsourcing.persistence import IntegrityError
 
-from domain.ledger.contract import (
-    Answered,
-    Append,
-    Conflict,
-    Contention,
-    LedgerRecorder,
-    Loaded,
-    NewStream,
-    Person,
-    Photo,
-    Stored,
-    StoredKey,
-    Text,
-    UnknownBusiness,
-    Wanted,
-)
-from domain.ledger.directory import searched
+from domain.decision import NewStream, Person, Photo, Text, Wanted
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.embedded.transaction import append
 from domain.ledger.envelope import Head, StoredFact, first_hash
+from domain.ledger.errors import Contention, UnknownBusiness
 from domain.ledger.growth_signal import News
-from domain.ledger.search import matches
+from domain.ledger.records import Answered, Append, Conflict, Loaded, Stored, StoredKey
+from domain.people.name_search import matches
+from domain.people.profile import searched
 
 
 @dataclass(slots=True)

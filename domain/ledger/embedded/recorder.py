@@ -7,20 +7,12 @@ from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent, Subscription
 
-from domain.ledger.contract import (
-    Append,
-    Conflict,
-    LedgerRecorder,
-    Loaded,
-    Person,
-    Photo,
-    Stored,
-    Text,
-    Wanted,
-)
+from domain.decision import Person, Photo, Text, Wanted
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.transaction import Transaction, append, head_after, load, sealed
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
+from domain.ledger.records import Append, Conflict, Loaded, Stored
 
 LOCK_WAIT_S = 2.0
 """How long a writer waits for the head before it gives up with `Contention`."""

@@ -8,20 +8,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from domain.ledger.contract import (
-    WITH_PEOPLE,
-    Answered,
-    Append,
-    Conflict,
-    Loaded,
-    NewStream,
-    Person,
-    Photo,
-    Stored,
-    Text,
-    Wanted,
-)
+from domain.decision import NewStream, Person, Photo, Text, Wanted
 from domain.ledger.envelope import Head, NewFact, StoredFact, seal
+from domain.ledger.records import WITH_PEOPLE, Answered, Append, Conflict, Loaded, Stored
 from domain.values import RECORDED_AT
 
 PACKAGE = "package"

@@ -16,8 +16,9 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-from domain.ledger.contract import Append, Claim, NewStream, Person, Text, Wanted
+from domain.decision import Claim, NewStream, Person, Text, Wanted
 from domain.ledger.envelope import NewFact
+from domain.ledger.records import Append
 
 BOOLEAN, BYTEA, INTEGER, TEXT, INTEGERS, TEXTS = 16, 17, 23, 25, 1007, 1009
 NULL = -1

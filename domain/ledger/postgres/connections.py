@@ -12,7 +12,7 @@ from psycopg import errors
 from psycopg.abc import PQGen
 from psycopg_pool import ConnectionPool
 
-from domain.ledger.contract import Contention, LedgerUnavailable, UnknownBusiness
+from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness
 
 ANSWER_S = 3.0
 """How long a connection, and then an answer, is waited for. A caller is told 503 within this time."""

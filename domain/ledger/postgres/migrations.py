@@ -12,8 +12,9 @@ from typing import LiteralString, cast
 import psycopg
 from psycopg import sql
 
-from domain.ledger.contract import Person, WrongSchema
-from domain.ledger.directory import searchable
+from domain.decision import Person
+from domain.ledger.errors import WrongSchema
+from domain.people.profile import searchable
 
 SCHEMA = "carnet"
 OWNER = "carnet_owner"

@@ -7,24 +7,15 @@ from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent, Subscription
 
-from domain.ledger.contract import (
-    Answered,
-    Append,
-    Conflict,
-    LedgerRecorder,
-    Loaded,
-    Person,
-    Photo,
-    Stored,
-    Text,
-    UnknownBusiness,
-    Wanted,
-)
+from domain.decision import Person, Photo, Text, Wanted
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, NewFact, StoredFact
+from domain.ledger.errors import UnknownBusiness
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
 from domain.ledger.postgres.binary_format import Wire, beyond
 from domain.ledger.postgres.connections import PatientConnection, our_errors
-from domain.ledger.search import grams_of_words
+from domain.ledger.records import Answered, Append, Conflict, Loaded, Stored
+from domain.people.name_search import grams_of_words
 
 Row = tuple[Any, ...]
 

@@ -8,17 +8,10 @@ from typing import LiteralString
 
 from psycopg_pool import ConnectionPool
 
-from domain.ledger.contract import (
-    Append,
-    Conflict,
-    LedgerRecorder,
-    Loaded,
-    Stored,
-    StoredKey,
-    UnknownBusiness,
-    Wanted,
-)
+from domain.decision import Wanted
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import StoredFact
+from domain.ledger.errors import UnknownBusiness
 from domain.ledger.postgres.binary_format import Batch, BatchDumper, Wire
 from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, lent, our_errors, settings
 from domain.ledger.postgres.listen_notify import Wakening
@@ -33,6 +26,7 @@ from domain.ledger.postgres.recorder import (
     together_with_photos,
     write_photos,
 )
+from domain.ledger.records import Append, Conflict, Loaded, Stored, StoredKey
 
 APPEND_ALL = (
     "SELECT nth, first, last, moment, conflicting FROM append_all(%s::text[], %s::int4[], %s::int8, %s)"

@@ -8,7 +8,7 @@ from time import monotonic, sleep
 
 from eventsourcing.persistence import IntegrityError
 
-from domain.ledger.contract import Contention, LedgerUnavailable
+from domain.ledger.errors import Contention, LedgerUnavailable
 
 READ_BUSY_MS = 2_000
 """Readers only wait for a recovery after a crash; nothing that writes blocks them."""

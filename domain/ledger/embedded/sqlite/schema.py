@@ -6,8 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from time import monotonic
 
-from domain.ledger.contract import Person, WrongSchema
-from domain.ledger.directory import searchable
+from domain.decision import Person
 from domain.ledger.embedded.sqlite.connection import (
     READ_BUSY_MS,
     connect,
@@ -15,6 +14,8 @@ from domain.ledger.embedded.sqlite.connection import (
     told_as_ledger_errors,
 )
 from domain.ledger.embedded.sqlite.transaction import write_search
+from domain.ledger.errors import WrongSchema
+from domain.people.profile import searchable
 
 APPLICATION_ID = 1667330670
 MIGRATE_WAIT_S = 60.0

@@ -8,17 +8,8 @@ from secrets import token_bytes
 from threading import Lock
 from time import monotonic, time_ns
 
-from domain.ledger.contract import (
-    Append,
-    Conflict,
-    Contention,
-    LedgerRecorder,
-    Loaded,
-    Stored,
-    StoredKey,
-    UnknownBusiness,
-    Wanted,
-)
+from domain.decision import Wanted
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.embedded.sqlite.connection import (
     READ_BUSY_MS,
@@ -31,7 +22,9 @@ from domain.ledger.embedded.sqlite.schema import check
 from domain.ledger.embedded.sqlite.transaction import SqliteTransaction
 from domain.ledger.embedded.transaction import append, load
 from domain.ledger.envelope import StoredFact, first_hash
+from domain.ledger.errors import Contention, UnknownBusiness
 from domain.ledger.growth_signal import News
+from domain.ledger.records import Append, Conflict, Loaded, Stored, StoredKey
 
 IDLE_READERS_MAX = 16
 KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at"

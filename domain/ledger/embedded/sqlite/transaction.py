@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from json import dumps
 from typing import Any
 
-from domain.ledger.contract import Answered, Append, NewStream, Person, Photo, Text, UnknownBusiness
-from domain.ledger.directory import searched
+from domain.decision import NewStream, Person, Photo, Text
 from domain.ledger.envelope import Head, StoredFact
-from domain.ledger.search import grams_of_text, grams_of_words
+from domain.ledger.errors import UnknownBusiness
+from domain.ledger.records import Answered, Append
+from domain.people.name_search import grams_of_text, grams_of_words
+from domain.people.profile import searched
 
 FACT = "business_id, position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
 NO_LIMIT = -1

@@ -1,0 +1,55 @@
+"""`carnet history`: a package's whole history, at any moment."""
+
+from datetime import date, datetime
+
+import click
+
+from api.cli import output
+from api.cli.options import DAY_OR_MOMENT, here, in_json, of_business
+from domain.refusals import NotFound
+from replay.as_of import PRESENT, Past
+from replay.timeline import as_of as known_at
+from replay.timeline import package_at
+
+
+@click.command()
+@click.argument("package_id", metavar="PACKAGE")
+@click.option("--at-version", type=click.IntRange(1), help="As it was after so many of its facts.")
+@click.option("--as-of", type=DAY_OR_MOMENT, help="As the books knew it at a moment, or by the end of a day.")
+@of_business
+@in_json
+def history(
+    package_id: str,
+    at_version: int | None,
+    as_of: date | datetime | None,
+    business_id: str | None,
+    json_: bool,
+) -> None:
+    """Show a package and everything that ever happened to it, as it is or as it was.
+
+    \b
+    Examples:
+      carnet history pkg_…
+      carnet history pkg_… --at-version 3
+      carnet history pkg_… --as-of 2026-10-03
+
+    Exit status: 0 shown; 1 there is no such package, or was none then; 2 wrong usage.
+    """
+    if at_version is not None and as_of is not None:
+        raise click.UsageError("ask for a version or for a moment, not for both")
+    with here() as installed:
+        ledger = installed.ledger(business_id)
+        now = installed.carnet.clock()
+        past = PRESENT if at_version is None else Past(at_version=at_version)
+        if as_of is not None:
+            past = known_at(as_of, installed.business(ledger.business_id).time_zone)
+            if past.recorded_before is not None and past.recorded_before >= now:
+                raise click.UsageError("--as-of must lie in the past; a day must be over")
+        try:
+            then = package_at(ledger.recorder, package_id, now, past)
+        except NotFound as error:
+            raise click.ClickException(f"there is no package {package_id}, or was none then") from error
+    if json_:
+        output.package_as_json(then)
+    else:
+        output.package(then)

@@ -1,0 +1,113 @@
+"""`carnet keys`: issue, list and revoke the keys to the API."""
+
+import click
+
+from api.cli import output
+from api.cli.options import NAME, STAFF, here, in_json, of_business
+from api.http.api_keys import issue_key, now_ms
+from api.server.settings import pepper_of
+from domain.actor import Role
+from domain.ledger.records import StoredKey
+from domain.moments import from_milliseconds, rfc3339
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+@click.group()
+def keys() -> None:
+    """Issue, list and revoke the keys to the API.
+
+    \b
+    Examples:
+      carnet keys issue --role staff --name "front desk"
+      carnet keys list
+      carnet keys revoke key_…
+    """
+
+
+@keys.command("issue")
+@click.option(
+    "--role",
+    required=True,
+    type=click.Choice([role.value for role in Role if role is not Role.CUSTOMER]),
+    help="What the key may do.",
+)
+@click.option("--name", required=True, type=NAME)
+@click.option("--staff", "staff_id", type=STAFF)
+@click.option("--days", type=click.IntRange(1, 3_650), help="How long it is good; without, until revoked.")
+@of_business
+def issue(role: str, name: str, staff_id: str | None, days: int | None, business_id: str | None) -> None:
+    """Make a key and print it: once, and never again.
+
+    What is done with it stands in the books under the member of staff, or under the key itself.
+
+    \b
+    Example:
+      carnet keys issue --role auditor --name "year end" --days 30
+
+    Exit status: 0 issued; 1 it failed; 2 wrong usage.
+    """
+    with here() as installed:
+        ledger = installed.ledger(business_id)
+        expires_at = None if days is None else now_ms() + days * DAY_MS
+        pepper = pepper_of(installed.settings)
+        click.echo(
+            issue_key(
+                installed.carnet.store,
+                pepper,
+                ledger.business_id,
+                Role(role),
+                staff_id,
+                name,
+                expires_at=expires_at,
+            )
+        )
+
+
+@keys.command("list")
+@of_business
+@in_json
+def list_keys(business_id: str | None, json_: bool) -> None:
+    """List the keys of a business, oldest first, without their secrets.
+
+    Exit status: 0 listed; 1 it failed.
+    """
+    with here() as installed:
+        found = installed.carnet.store.keys_of(installed.ledger(business_id).business_id)
+    shown = [_key_shown(key) for key in found]
+    if json_:
+        output.as_json(shown)
+    else:
+        output.table(("id", "role", "name", "acts as", "issued", "state"), [tuple(k.values()) for k in shown])
+
+
+def _key_shown(key: StoredKey) -> dict[str, str]:
+    state = "valid"
+    if key.revoked_at is not None:
+        state = "revoked"
+    elif key.expires_at is not None:
+        over = key.expires_at <= now_ms()
+        state = f"{'expired' if over else 'until'} {rfc3339(from_milliseconds(key.expires_at))}"
+    return {
+        "id": key.id,
+        "role": key.role,
+        "name": key.name,
+        "actor_id": key.actor_id,
+        "created_at": rfc3339(from_milliseconds(key.created_at)),
+        "state": state,
+    }
+
+
+@keys.command("revoke")
+@click.argument("key_id", metavar="KEY")
+@of_business
+def revoke(key_id: str, business_id: str | None) -> None:
+    """Revoke a key by its id (key_…): it opens nothing any more, at the latest after three seconds.
+
+    Exit status: 0 revoked; 1 there is no such key, or it was revoked before.
+    """
+    with here() as installed:
+        ledger = installed.ledger(business_id)
+        if not installed.carnet.store.revoke_key(ledger.business_id, key_id, now_ms()):
+            raise click.ClickException(f"there is no key {key_id} that could be revoked")
+    click.echo("revoked")

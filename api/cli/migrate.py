@@ -1,0 +1,25 @@
+"""`carnet migrate`: make the database, or bring it up to date."""
+
+import click
+
+from api.cli.options import settings
+from api.server.installation import migrate as bring_up_to_date
+
+
+@click.command()
+def migrate() -> None:
+    """Make the database, or bring it up to this version of Carnet.
+
+    Ledgers and tables of the read models both. Needed once on a new PostgreSQL database and after an
+    upgrade; any number of processes may do it at once, and doing it again changes nothing.
+
+    \b
+    Example:
+      CARNET_DATABASE=postgresql://localhost/salon carnet migrate
+
+    Exit status: 0 up to date; 1 the database is not ours, newer than this program, or cannot be reached.
+    """
+    applied = bring_up_to_date(settings())
+    for name in applied:
+        click.echo(f"applied {name}")
+    click.echo("up to date")

@@ -1,0 +1,49 @@
+"""`carnet status`: how far each read model is behind its ledger."""
+
+import sys
+from typing import Any
+
+import click
+
+from api.cli import output
+from api.cli.options import here, in_json, of_one_business
+from projections.engine.status import Standing, standings
+
+
+@click.command()
+@of_one_business
+@in_json
+def status(business_id: str | None, json_: bool) -> None:
+    """Show how far each read model is behind its ledger, and which have stopped.
+
+    A read model stops at a fact that it cannot take; nothing is ever skipped. Once the cause is mended,
+    `carnet resume` lets it try again.
+
+    \b
+    Example:
+      carnet status
+
+    Exit status: 0 all go on; 1 at least one has stopped.
+    """
+    with here() as installed:
+        id = None if business_id is None else installed.ledger(business_id).business_id
+        found = [s for s in standings(installed.carnet.store, installed.views, id) if s.head]
+    if json_:
+        output.as_json([_standing_shown(standing) for standing in found])
+    else:
+        output.standings(found)
+    if any(standing.checkpoint.stop for standing in found):
+        sys.exit(1)
+
+
+def _standing_shown(standing: Standing) -> dict[str, Any]:
+    stop = standing.checkpoint.stop
+    return {
+        "business_id": standing.business_id,
+        "projection": standing.checkpoint.projection,
+        "table": standing.checkpoint.physical,
+        "head": standing.head,
+        "checkpoint": standing.checkpoint.position,
+        "lag": standing.lag,
+        "stopped": stop and {"position": stop.position, "error": stop.error},
+    }

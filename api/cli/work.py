@@ -1,0 +1,29 @@
+"""`carnet work`: keep the read models fresh."""
+
+import signal
+from threading import Event
+
+import click
+
+from api.cli.options import settings
+from api.server.runner_process import work as keep_fresh
+
+
+@click.command()
+def work() -> None:
+    """Keep the read models of all businesses fresh until told to stop.
+
+    Any number of these processes, on any number of machines with the same PostgreSQL database, share the
+    work; one that dies is made up for by the others. Ends on SIGTERM or Ctrl-C.
+
+    \b
+    Example:
+      CARNET_DATABASE=postgresql://localhost/salon carnet work
+
+    Exit status: 0 stopped as told; 1 the database cannot be used.
+    """
+    stopping = Event()
+    for told in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told, lambda *_: stopping.set())
+    click.echo("keeping the read models fresh", err=True)
+    keep_fresh(settings(), stopping)

@@ -1,0 +1,80 @@
+"""What becomes of a booking at its time: attended, late, missed, completed (domain.md, Bookings; S57, S141)."""
+
+from collections.abc import Mapping
+
+from domain.actor import Circumstances
+from domain.booking.cancellation import Fate, undo
+from domain.booking.commands import MarkAttendance
+from domain.booking.facts import AttendanceMarked, BookingCompleted, BookingFact
+from domain.booking.state import Booking
+from domain.package.facts import AnyPackageFact
+from domain.package.holds import use_held
+from domain.package.state import Package
+from domain.refusals import BookingState, Invalid
+
+Facts = tuple[list[BookingFact], dict[str, list[AnyPackageFact]]]
+
+
+def mark(
+    booking: Booking, command: MarkAttendance, packages: Mapping[str, Package], at: Circumstances
+) -> Facts:
+    """Attended and late use what was held, and confirm the booking. A no-show follows the rule for late
+    cancellations, completes it and is final.
+
+    Raises BookingState, Invalid for a no-show before the start.
+    """
+    if booking.attendance == "no_show":
+        if command.attendance == "no_show":
+            return [], {}
+        raise BookingState("no_show", f"marked {command.attendance}")
+    if booking.status not in ("pending", "confirmed"):
+        raise BookingState(booking.status, f"marked {command.attendance}")
+    if booking.attendance == command.attendance:
+        return [], {}
+    if command.attendance == "no_show":
+        return _missed(booking, command, packages, at)
+    facts = {} if booking.attendance is not None else _used(booking, command.booking_id, packages, at)
+    marked = AttendanceMarked(attendance=command.attendance, entered_by=at.actor.staff_id)
+    return [marked], facts
+
+
+def _missed(
+    booking: Booking, command: MarkAttendance, packages: Mapping[str, Package], at: Circumstances
+) -> Facts:
+    if at.now < booking.starts_at:
+        raise Invalid(
+            "/attendance", "before-start", f"cannot be no_show before {booking.starts_at:%F %H:%M} UTC"
+        )
+    outcomes, facts = undo(booking, command.booking_id, packages, Fate(late=True, why="no_show"), at)
+    marked = AttendanceMarked(attendance="no_show", outcomes=outcomes, entered_by=at.actor.staff_id)
+    return [marked], facts
+
+
+def _used(
+    booking: Booking, booking_id: str, packages: Mapping[str, Package], at: Circumstances
+) -> dict[str, list[AnyPackageFact]]:
+    """What it still holds; a package that was cancelled meanwhile holds nothing any more."""
+    facts: dict[str, list[AnyPackageFact]] = {}
+    held = {id: packages[id].holds.get(booking_id, ()) for id in booking.packages}
+    quantity = sum(hold.quantity for holds in held.values() for hold in holds)
+    first = 1
+    for id, holds in held.items():
+        if holds and booking.redemption_id is not None:
+            session = booking.session(booking_id)
+            facts[id] = use_held(packages[id], session, booking.redemption_id, quantity, first, at)
+            first += len(holds)
+    return facts
+
+
+def complete(booking: Booking, booking_id: str, packages: Mapping[str, Package], at: Circumstances) -> Facts:
+    """What was not marked was attended; a no-show is complete. Raises BookingState for any but a confirmed booking."""
+    if booking.attendance == "no_show":
+        return [], {}
+    if booking.status != "confirmed":
+        raise BookingState(booking.status, "completed")
+    facts: list[BookingFact] = []
+    used: dict[str, list[AnyPackageFact]] = {}
+    if booking.attendance is None:
+        facts.append(AttendanceMarked(attendance="attended", entered_by=at.actor.staff_id))
+        used = _used(booking, booking_id, packages, at)
+    return [*facts, BookingCompleted(entered_by=at.actor.staff_id)], used

@@ -1,0 +1,77 @@
+"""What can be asked of a booking."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.booking.facts import OCCURRENCES_MAX, Attendance, By
+from domain.moments import Moment
+from domain.values import (
+    BookingId,
+    CustomerId,
+    ExternalRef,
+    LocationId,
+    Money,
+    PackageId,
+    ParticipantId,
+    PaymentMethod,
+    Quantity,
+    RedemptionId,
+    ServiceId,
+    StaffId,
+    Value,
+    Wording,
+)
+
+
+class NewBooking(Value):
+    """The ids made for one booking: its own, and that of the redemption which may take its units."""
+
+    booking_id: BookingId
+    redemption_id: RedemptionId
+
+
+class MakeBooking(Value):
+    """One booking, or a series of them a week apart: `bookings` has the ids of each, in order."""
+
+    bookings: Annotated[tuple[NewBooking, ...], Field(min_length=1, max_length=OCCURRENCES_MAX)]
+    customer_id: CustomerId
+    service_id: ServiceId
+    starts_at: Moment
+    participant_id: ParticipantId | None = None
+    staff_id: StaffId | None = None
+    location_id: LocationId | None = None
+    package_id: PackageId | None = None
+    quantity: Quantity = 1
+    payment: Money | None = None
+    payment_method: PaymentMethod | None = None
+    external_ref: ExternalRef | None = None
+
+
+class ConfirmBooking(Value):
+    booking_id: BookingId
+
+
+class RescheduleBooking(Value):
+    booking_id: BookingId
+    starts_at: Moment
+
+
+class MarkAttendance(Value):
+    booking_id: BookingId
+    attendance: Attendance
+
+
+class CompleteBooking(Value):
+    booking_id: BookingId
+
+
+class CancelBooking(Value):
+    booking_id: BookingId
+    by: By = "customer"
+    override: Literal["restore", "forfeit"] | None = None
+    reason: Wording | None = None
+
+
+BookingCommand = ConfirmBooking | RescheduleBooking | MarkAttendance | CompleteBooking | CancelBooking
+"""The commands that concern one booking."""

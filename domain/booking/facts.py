@@ -1,0 +1,190 @@
+"""The facts of a booking, and the units that are to pay for it."""
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal
+
+from domain.business.facts import Deduct
+from domain.fact import Fact
+from domain.moments import Moment
+from domain.values import (
+    Amount,
+    BookingId,
+    CancellationTerms,
+    Currency,
+    CustomerId,
+    ExternalRef,
+    LineNumber,
+    LocationId,
+    PackageId,
+    ParticipantId,
+    PaymentMethod,
+    Quantity,
+    RedemptionId,
+    ServiceId,
+    StaffId,
+    TextRef,
+    Value,
+)
+
+OCCURRENCES_MAX = 52
+Status = Literal["pending", "confirmed", "completed", "cancelled"]
+Attendance = Literal["attended", "late", "no_show"]
+By = Literal["customer", "business"]
+SourcesWhy = Literal["used", "restored", "corrected", "package_cancelled"]
+
+
+class BookingSource(Value):
+    """Units of one line of one package that pay for a booking."""
+
+    package_id: PackageId
+    line: LineNumber
+    quantity: Quantity
+    terms: CancellationTerms
+    """In force when it was booked, whatever is agreed later."""
+    policy_version: int | None = None
+    """Of the business, where the terms are those of its policies; None: they are those of an offer."""
+    measured_from: Moment
+    """The start that notice is measured from: an earlier one stays the measure when a booking is moved inside
+    the notice period."""
+
+    @property
+    def free_until(self) -> datetime:
+        """The last moment at which a cancellation is in time."""
+        return self.measured_from - timedelta(hours=self.terms.notice_hours)
+
+
+class BookingOutcome(Value):
+    """What became of the units of one source, and why."""
+
+    package_id: PackageId
+    line: LineNumber
+    quantity: Quantity
+    terms: CancellationTerms
+    policy_version: int | None = None
+    free_until: Moment
+    in_time: bool
+    """Whether notice was given in time; False for a no-show."""
+    outcome: Literal["restored", "forfeited", "none"]
+    """none: nothing was left of them, for the package ended or they were given back by hand."""
+    unusable: Literal["package-expired", "package-cancelled"] | None = None
+    """Why what went back cannot be used again."""
+    overridden: bool = False
+    """Whether staff decided otherwise than the terms say."""
+
+
+class BookingPayment(Value):
+    """What is paid for a booking otherwise than with units."""
+
+    amount: Amount
+    currency: Currency
+    method: PaymentMethod
+
+
+class Occurrence(Value):
+    """The place of a booking in its series."""
+
+    series_id: BookingId
+    """The first booking of the series."""
+    number: int
+    count: int
+
+
+class BookingMade(Fact):
+    stored_name: ClassVar = "booking.made"
+    customer_id: CustomerId
+    service_id: ServiceId
+    participant_id: ParticipantId
+    staff_id: StaffId | None = None
+    location_id: LocationId | None = None
+    starts_at: Moment
+    time_zone: str
+    quantity: Quantity
+    deduct: Deduct
+    redemption_id: RedemptionId | None = None
+    """The redemption that took its units, or will take them when it is attended."""
+    sources: tuple[BookingSource, ...] = ()
+    """Empty: it is not paid with units."""
+    payment: BookingPayment | None = None
+    terms: CancellationTerms
+    """Of the business, for what is not paid with units."""
+    policy_version: int
+    occurrence: Occurrence | None = None
+    by: By
+    entered_by: StaffId | None = None
+    external_ref: ExternalRef | None = None
+
+
+class BookingConfirmed(Fact):
+    stored_name: ClassVar = "booking.confirmed"
+    entered_by: StaffId | None = None
+
+
+class BookingRescheduled(Fact):
+    stored_name: ClassVar = "booking.rescheduled"
+    starts_at: Moment
+    previous: Moment
+    sources: tuple[BookingSource, ...] = ()
+    measured_from: Moment
+    entered_by: StaffId | None = None
+
+
+class BookingSourcesChanged(Fact):
+    """Other units pay for it than before: some were used for it later, or went back by hand."""
+
+    stored_name: ClassVar = "booking.sources_changed"
+    sources: tuple[BookingSource, ...]
+    """All of them, from now on."""
+    redemption_id: RedemptionId | None = None
+    terms: CancellationTerms
+    """Of the business, for what is not paid with units, as in `booking.made`."""
+    policy_version: int
+    measured_from: Moment
+    why: SourcesWhy
+    entered_by: StaffId | None = None
+
+
+class AttendanceMarked(Fact):
+    stored_name: ClassVar = "booking.attendance_marked"
+    attendance: Attendance
+    outcomes: tuple[BookingOutcome, ...] = ()
+    """Of a no-show."""
+    entered_by: StaffId | None = None
+
+
+class BookingCompleted(Fact):
+    stored_name: ClassVar = "booking.completed"
+    entered_by: StaffId | None = None
+
+
+class BookingCancelled(Fact):
+    stored_name: ClassVar = "booking.cancelled"
+    by: By
+    in_time: bool
+    free_until: Moment
+    notice_minutes: int
+    """From the cancellation to the start that notice is measured from; below zero after it."""
+    policy_version: int
+    """Of the business, when it was booked."""
+    outcomes: tuple[BookingOutcome, ...] = ()
+    reason: TextRef | None = None
+    entered_by: StaffId | None = None
+
+
+BookingFact = (
+    BookingMade
+    | BookingConfirmed
+    | BookingRescheduled
+    | BookingSourcesChanged
+    | AttendanceMarked
+    | BookingCompleted
+    | BookingCancelled
+)
+FACTS: tuple[type[Fact], ...] = (
+    BookingMade,
+    BookingConfirmed,
+    BookingRescheduled,
+    BookingSourcesChanged,
+    AttendanceMarked,
+    BookingCompleted,
+    BookingCancelled,
+)

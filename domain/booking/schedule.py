@@ -1,0 +1,369 @@
+"""Making, confirming and moving bookings (domain.md, Bookings; S59, S74, S102, S104).
+
+Units must be valid at the start of the booking, whichever way they are deducted. Staff choose the package, or
+the rule of `redeeming.py` does; where no package can give all units the booking is made without.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from domain.actor import Circumstances, Role
+from domain.booking.commands import MakeBooking, NewBooking, RescheduleBooking
+from domain.booking.facts import (
+    BookingConfirmed,
+    BookingFact,
+    BookingMade,
+    BookingPayment,
+    BookingRescheduled,
+    BookingSource,
+    Occurrence,
+)
+from domain.booking.state import Booking
+from domain.business.state import Business
+from domain.catalogue.state import Service
+from domain.moments import local_day
+from domain.package.allocation import Candidate, Taken, Wish, allocate, check_not_frozen, use
+from domain.package.checks import EARLIEST_SALE, amount_in, check_moment
+from domain.package.commands import RedeemFromCustomer
+from domain.package.facts import AnyPackageFact
+from domain.package.holds import Session, hold, move
+from domain.package.state import Package, evolve
+from domain.people.state import Customer, Participant
+from domain.refusals import (
+    BookingState,
+    CustomerBlocked,
+    CustomerInactive,
+    Invalid,
+    NotEligible,
+    NotFound,
+    OfferRetired,
+    PackageCancelled,
+    PackageExpired,
+    PaymentRequired,
+    Refused,
+)
+from domain.staff.state import Staff
+from domain.updated import changed
+from domain.values import PaymentMethod
+
+AHEAD_DAYS_MAX = 731
+"""How far ahead a booking may start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What making a booking looks at. `candidates`: the package that was chosen, else all of the customer's."""
+
+    business: Business
+    customer: Customer
+    service: Service | None
+    staff: Staff | None
+    candidates: Sequence[Candidate]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An occurrence of a series that could not be booked."""
+
+    starts_at: datetime
+    refused: Refused
+
+
+@dataclass
+class Made:
+    """What came of a command that makes bookings: facts by booking and by package, and what was refused."""
+
+    bookings: dict[str, BookingMade] = field(default_factory=dict)
+    packages: dict[str, list[AnyPackageFact]] = field(default_factory=dict)
+    refused: list[Refusal] = field(default_factory=list)
+
+
+def make(command: MakeBooking, sight: Sight, at: Circumstances) -> Made:
+    """One booking, or as many of a series as there are units for, each with units of its own.
+
+    Where the first gets units, or a package was chosen, an occurrence without units is refused and the others
+    are made. Raises CustomerBlocked, CustomerInactive, NotFound (participant), OfferRetired, Invalid,
+    PaymentRequired where only unpaid packages have the units, and for a chosen package what `allocate` raises
+    when no occurrence can be made.
+    """
+    participant = _check(command, sight, at)
+    zone = _zone(command, sight.business)
+    made, candidates, with_units = Made(), list(sight.candidates), command.package_id is not None
+    for number, starts_at in enumerate(_starts(command, zone), 1):
+        _check_start(starts_at, at, sight.business.time_zone)
+        ids = command.bookings[number - 1]
+        session = Session(
+            ids.booking_id,
+            command.service_id,
+            participant.id,
+            starts_at,
+            command.staff_id,
+            command.location_id,
+        )
+        try:
+            taken, wish = _units(command, ids, session, candidates, sight, at)
+        except Refused as refusal:
+            if with_units:
+                made.refused.append(Refusal(starts_at, refusal))
+                continue
+            if isinstance(refusal, PaymentRequired):  # there are units, and the desk must hear why they stay
+                raise
+            taken, wish = [], None
+        with_units = with_units or bool(taken)
+        facts = {} if wish is None else _take(taken, wish, session, sight.business, at)
+        for id, added in facts.items():
+            made.packages.setdefault(id, []).extend(added)
+        candidates = [_after(candidate, facts) for candidate in candidates]
+        made.bookings[ids.booking_id] = _made(command, number, session, zone, taken, sight.business, at)
+    if not made.bookings:
+        raise made.refused[0].refused
+    return made
+
+
+def _check(command: MakeBooking, sight: Sight, at: Circumstances) -> Participant:
+    """Everything that holds for all occurrences; who attends."""
+    customer = sight.customer
+    if customer.blocked:
+        raise CustomerBlocked(command.customer_id)
+    if not customer.active:
+        raise CustomerInactive(command.customer_id)
+    if sight.service is None:
+        raise Invalid("/service_id", "unknown-service", "is not a service of this business")
+    if sight.service.retired:
+        raise OfferRetired(command.service_id)
+    if command.staff_id is not None and (sight.staff is None or not sight.staff.active):
+        raise Invalid("/staff_id", "unknown-staff", "is not an active member of staff of this business")
+    sight.business.check_location(command.location_id)
+    if (command.payment is None) != (command.payment_method is None):
+        raise Invalid("/payment", "incomplete", "must have an amount and a method")
+    if command.payment is not None and command.payment.amount == 0:
+        raise Invalid("/payment/amount", "nothing-paid", "must be at least 1")
+    if len(command.bookings) > 1 and command.external_ref is not None:
+        raise Invalid("/external_ref", "not-for-a-series", "names one booking and cannot name a series")
+    participant = _participant(command, sight)
+    if not participant.belongs_at(at.now):
+        raise NotEligible("the participant has left the household")
+    if command.service_id in participant.barred_services:
+        raise NotEligible("the participant is barred from this service")
+    return participant
+
+
+def _participant(command: MakeBooking, sight: Sight) -> Participant:
+    id = command.participant_id
+    if id is None and command.package_id is not None and len(sight.candidates[0].package.beneficiaries) == 1:
+        id = sight.candidates[0].package.beneficiaries[0]
+    if id is None:
+        return sight.customer.in_person
+    if (participant := sight.customer.participants.get(id)) is None:
+        raise NotFound("participant", id)
+    return participant
+
+
+def _zone(command: MakeBooking, business: Business) -> str:
+    location = business.locations.get(command.location_id or "")
+    return business.time_zone if location is None else location.time_zone
+
+
+def _starts(command: MakeBooking, zone: str) -> Iterator[datetime]:
+    """The same local time every week, also where the clocks change in between."""
+    first = command.starts_at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    yield command.starts_at
+    for week in range(1, len(command.bookings)):
+        local = (first + timedelta(weeks=week)).replace(tzinfo=ZoneInfo(zone))
+        yield local.astimezone(UTC)
+
+
+def _check_start(starts_at: datetime, at: Circumstances, zone: str) -> None:
+    """Raises Invalid too far ahead, and what `check_moment` raises for a start too far back for this role."""
+    if starts_at > at.now + timedelta(days=AHEAD_DAYS_MAX):
+        raise Invalid(
+            "/starts_at", "too-far-ahead", f"must lie within {AHEAD_DAYS_MAX} days from now, two years"
+        )
+    if starts_at >= at.now:
+        return
+    if at.actor.role is Role.CUSTOMER:
+        raise Invalid("/starts_at", "in-the-past", "must lie ahead")
+    check_moment(starts_at, EARLIEST_SALE, at, zone)
+
+
+def _units(
+    command: MakeBooking,
+    ids: NewBooking,
+    session: Session,
+    candidates: Sequence[Candidate],
+    sight: Sight,
+    at: Circumstances,
+) -> tuple[list[Taken], Wish | None]:
+    """The units that pay for it; none where it is paid otherwise. Raises what `allocate` raises.
+
+    A session that has begun took them at its start; one of today takes what there is now if there was nothing then,
+    for who buys after a session may pay for it.
+    """
+    if command.payment is not None and command.package_id is None:
+        return [], None
+    wanted = RedeemFromCustomer(
+        customer_id=command.customer_id,
+        redemption_id=ids.redemption_id,
+        service_id=session.service_id,
+        quantity=command.quantity,
+        participant_id=session.participant_id,
+        booking_id=session.booking_id,
+        session_at=session.starts_at,
+        staff_id=session.staff_id,
+        location_id=session.location_id,
+    )
+    chosen = command.package_id is not None
+    if session.starts_at < at.now:
+        then = wanted.model_copy(update={"effective_at": session.starts_at})
+        zone = sight.business.time_zone
+        try:
+            return allocate(candidates, then, at, sight.business, sight.customer, chosen=chosen)
+        except Refused:
+            if local_day(session.starts_at, zone) != local_day(at.now, zone):
+                raise
+    return allocate(candidates, wanted, at, sight.business, sight.customer, chosen=chosen)
+
+
+def _take(
+    taken: Sequence[Taken], wish: Wish, session: Session, business: Business, at: Circumstances
+) -> dict[str, list[AnyPackageFact]]:
+    if business.policies.deduct == "at_booking":
+        return use(taken, wish, at)
+    return hold(taken, session, wish.effective_at, at)
+
+
+def _after(candidate: Candidate, facts: Mapping[str, Sequence[AnyPackageFact]]) -> Candidate:
+    package = candidate.package
+    for fact in facts.get(candidate.id, ()):
+        package = evolve(package, fact)
+    return Candidate(candidate.id, package, candidate.position)
+
+
+def _made(
+    command: MakeBooking,
+    number: int,
+    session: Session,
+    zone: str,
+    taken: Sequence[Taken],
+    business: Business,
+    at: Circumstances,
+) -> BookingMade:
+    payment, count = None, len(command.bookings)
+    if command.payment is not None:
+        amount = amount_in(command.payment, business.currency, "/payment/amount")
+        method = command.payment_method or PaymentMethod.OTHER
+        payment = BookingPayment(amount=amount, currency=business.currency, method=method)
+    series = Occurrence(series_id=command.bookings[0].booking_id, number=number, count=count)
+    return BookingMade(
+        customer_id=command.customer_id,
+        service_id=session.service_id,
+        participant_id=session.participant_id,
+        staff_id=session.staff_id,
+        location_id=session.location_id,
+        starts_at=session.starts_at,
+        time_zone=zone,
+        quantity=command.quantity,
+        deduct=business.policies.deduct,
+        redemption_id=command.bookings[number - 1].redemption_id if taken else None,
+        sources=tuple(source_of(part, session.starts_at) for part in taken),
+        payment=payment,
+        terms=business.policies.cancellation,
+        policy_version=business.policy_version,
+        occurrence=series if count > 1 else None,
+        by="customer" if at.actor.role is Role.CUSTOMER else "business",
+        entered_by=at.actor.staff_id,
+        external_ref=command.external_ref,
+    )
+
+
+def source_of(part: Taken, measured_from: datetime) -> BookingSource:
+    """The units of one line as what pays for a booking, by the terms of their package."""
+    return BookingSource(
+        package_id=part.candidate.id,
+        line=part.line,
+        quantity=len(part.units),
+        terms=part.candidate.package.cancellation,
+        policy_version=part.candidate.package.policy_version,
+        measured_from=measured_from,
+    )
+
+
+# Later
+
+
+def check_open(booking: Booking, wanted: str) -> None:
+    """Raises BookingState for what is completed, cancelled, or has been attended or missed."""
+    if booking.attendance is not None and (booking.status == "confirmed" or booking.is_over):
+        raise BookingState(booking.attendance, wanted)
+    if booking.status not in ("pending", "confirmed"):
+        raise BookingState(booking.status, wanted)
+
+
+def check_ahead(booking: Booking, wanted: str, at: Circumstances) -> None:
+    """What customers may do themselves ends with the start of the session. Raises BookingState."""
+    if at.actor.role is Role.CUSTOMER and booking.starts_at <= at.now:
+        raise BookingState("begun", wanted)
+
+
+def confirm(booking: Booking, at: Circumstances) -> list[BookingFact]:
+    """Raises BookingState for any but a pending booking."""
+    if booking.status != "pending":
+        raise BookingState(booking.status, "confirmed")
+    return [BookingConfirmed(entered_by=at.actor.staff_id)]
+
+
+def reschedule(
+    booking: Booking,
+    command: RescheduleBooking,
+    packages: Mapping[str, Package],
+    business: Business,
+    customer: Customer,
+    at: Circumstances,
+) -> tuple[list[BookingFact], dict[str, list[AnyPackageFact]]]:
+    """Its units stay; they must be valid at the new start. Inside the notice period the earlier start stays
+    the measure of notice. Raises BookingState, Invalid, PackageExpired, PackageCancelled, PackageFrozen,
+    CustomerBlocked for a blocked customer, whose bookings only the desk moves.
+    """
+    check_open(booking, "rescheduled")
+    check_ahead(booking, "rescheduled", at)
+    if customer.blocked and at.actor.role is Role.CUSTOMER:
+        raise CustomerBlocked(booking.customer_id)
+    if command.starts_at == booking.starts_at:
+        return [], {}
+    _check_start(command.starts_at, at, business.time_zone)
+    for package in packages.values():
+        _check_valid(package, command.starts_at, at)
+    session = changed_start(booking, command)
+    facts = {id: move(package, session, at) for id, package in packages.items()}
+    late = at.now > booking.free_until
+    moved = BookingRescheduled(
+        starts_at=command.starts_at,
+        previous=booking.starts_at,
+        sources=tuple(_moved(source, command.starts_at, at) for source in booking.sources),
+        measured_from=min(booking.measured_from, command.starts_at) if late else command.starts_at,
+        entered_by=at.actor.staff_id,
+    )
+    return [moved], {id: made for id, made in facts.items() if made}
+
+
+def changed_start(booking: Booking, command: RescheduleBooking) -> Session:
+    return changed(booking, starts_at=command.starts_at).session(command.booking_id)
+
+
+def _check_valid(package: Package, starts_at: datetime, at: Circumstances) -> None:
+    if package.cancelled:
+        raise PackageCancelled()
+    last = max(starts_at, at.now)
+    if package.expired_at(last):
+        expires_on = package.expiry_on(local_day(last, package.time_zone))
+        assert expires_on is not None
+        raise PackageExpired(expires_on)
+    check_not_frozen(package, starts_at)
+
+
+def _moved(source: BookingSource, starts_at: datetime, at: Circumstances) -> BookingSource:
+    late = at.now > source.free_until
+    measured_from = min(source.measured_from, starts_at) if late else starts_at
+    return source.model_copy(update={"measured_from": measured_from})

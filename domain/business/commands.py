@@ -1,0 +1,59 @@
+"""What can be asked of a business."""
+
+from domain.business.customer_filters import CustomerFilters
+from domain.business.facts import Categories, Deduct, EarnRule
+from domain.moments import TimeZone
+from domain.values import (
+    BusinessId,
+    CancellationTerms,
+    Currency,
+    LocationId,
+    LongText,
+    Name,
+    Quantity,
+    SegmentId,
+    Value,
+)
+
+
+class OpenBusiness(Value):
+    business_id: BusinessId
+    name: Name
+    currency: Currency
+    time_zone: TimeZone
+
+
+class ChangePolicies(Value):
+    """Only the fields that are given change; `correction_max: null` takes that limit away."""
+
+    cancellation: CancellationTerms | None = None
+    deduct: Deduct | None = None
+    payment_required: bool | None = None
+    correction_max: Quantity | None = None
+    earn: tuple[EarnRule, ...] | None = None
+    categories: Categories | None = None
+
+
+class OpenLocation(Value):
+    location_id: LocationId
+    name: Name
+    time_zone: TimeZone | None = None
+    """The business's own when absent."""
+    address: LongText | None = None
+
+
+class CloseLocation(Value):
+    location_id: LocationId
+
+
+class SaveSegment(Value):
+    segment_id: SegmentId
+    name: Name
+    filters: CustomerFilters
+
+
+class RemoveSegment(Value):
+    segment_id: SegmentId
+
+
+BusinessCommand = OpenBusiness | ChangePolicies | OpenLocation | CloseLocation | SaveSegment | RemoveSegment

@@ -1,0 +1,47 @@
+"""What a list of customers can be narrowed to, as the desk asks for it and as a segment keeps it under a name.
+
+There is no search here: what is typed may be a name, and a fact holds no personal data.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from domain.moments import DayOrMoment
+from domain.people.facts import ConsentName
+from domain.values import Category, Name, OfferId, ServiceId, Value
+
+VALUES_MAX = 50
+"""How many values one filter may have."""
+SEGMENTS_MAX = 100
+
+BookingState = Literal["active", "pending", "confirmed", "completed", "cancelled"]
+"""active: pending or confirmed."""
+_Some = Field(max_length=VALUES_MAX)
+
+
+class CustomerFilters(Value):
+    """Filters combine with AND. Of several values any will do; of what is unused, none may be there."""
+
+    category: Annotated[tuple[Category, ...], _Some] = ()
+    status: Annotated[tuple[Literal["active", "inactive"], ...], _Some] = ()
+    blocked: bool | None = None
+    consent: Annotated[tuple[ConsentName, ...], _Some] = ()
+    service_type: Annotated[tuple[Name, ...], _Some] = ()
+    """Booked, by a booking that was not cancelled, or used: a service that is of this type now."""
+    service_id: Annotated[tuple[ServiceId, ...], _Some] = ()
+    """Booked, by a booking that was not cancelled, or used."""
+    unused_service_type: Annotated[tuple[Name, ...], _Some] = ()
+    """No service of this type was ever booked or used."""
+    unused_service_id: Annotated[tuple[ServiceId, ...], _Some] = ()
+    """Never booked nor used."""
+    offer_id: Annotated[tuple[OfferId, ...], _Some] = ()
+    """Ever bought, by them or for them; voided sales do not count."""
+    booking_from: DayOrMoment | None = None
+    """A booking starts then or later; a day begins in the business's zone."""
+    booking_to: DayOrMoment | None = None
+    """The last start, or the last day."""
+    booking_status: Annotated[tuple[BookingState, ...], _Some] = ()
+    """Of a booking in that range; without it, any but cancelled. active: pending or confirmed."""
+    external_ref: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,50}:.{1,100}$")] | None = None
+    """source:ref"""

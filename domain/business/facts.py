@@ -1,0 +1,119 @@
+"""The facts of a business: its terms, its locations, its segments of customers."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from domain.business.customer_filters import CustomerFilters
+from domain.fact import Fact
+from domain.moments import TimeZone
+from domain.values import (
+    CancellationTerms,
+    Category,
+    Currency,
+    LocationId,
+    LongText,
+    Name,
+    PositiveAmount,
+    Quantity,
+    SegmentId,
+    Value,
+)
+
+Deduct = Literal["at_booking", "at_attendance"]
+"""When the units of a booking are used: at once, or when it is attended (they are held until then)."""
+EarnedPoints = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class PaymentRule(Value):
+    """points × amount paid / `per_amount` (both in minor units), rounded down, for each payment."""
+
+    on: Literal["payment"]
+    points: EarnedPoints
+    per_amount: PositiveAmount
+
+
+class PurchaseRule(Value):
+    """So many points for each package that is sold."""
+
+    on: Literal["purchase"]
+    points: EarnedPoints
+
+
+class VisitRule(Value):
+    """So many points for each booking that was attended, and each redemption without a booking."""
+
+    on: Literal["visit"]
+    points: EarnedPoints
+
+
+EarnRule = Annotated[PaymentRule | PurchaseRule | VisitRule, Field(discriminator="on")]
+Categories = Annotated[tuple[Category, ...], Field(max_length=50)]
+
+
+class BusinessOpened(Fact):
+    stored_name: ClassVar = "business.opened"
+    name: Name
+    currency: Currency
+    time_zone: TimeZone
+
+
+class Policies(Value):
+    """The terms of a business, in force for what is decided after they were recorded."""
+
+    cancellation: CancellationTerms = CancellationTerms(notice_hours=24, late="restore")
+    deduct: Deduct = "at_booking"
+    payment_required: bool = False
+    """Whether a package must be fully paid before a unit of it is used."""
+    correction_max: Quantity | None = None
+    """The most units that one correction may add or take; None: only the limits of the line."""
+    earn: tuple[EarnRule, ...] = ()
+    """What earns reward points by itself; at most one rule for each cause."""
+    categories: Categories = ("VIP", "Regular", "New")
+    """What customers may be sorted into. One that is taken away stays with those who are in it."""
+
+
+class PolicyChanged(Fact):
+    stored_name: ClassVar = "business.policy_changed"
+    stored_version: ClassVar = 2
+    upcasters: ClassVar = {1: lambda fields: fields}  # what was not known of then has its default
+    policies: Policies
+    policy_version: int
+
+
+class LocationOpened(Fact):
+    stored_name: ClassVar = "business.location_opened"
+    location_id: LocationId
+    name: Name
+    time_zone: TimeZone
+    address: LongText | None = None
+
+
+class LocationClosed(Fact):
+    stored_name: ClassVar = "business.location_closed"
+    location_id: LocationId
+
+
+class SegmentSaved(Fact):
+    stored_name: ClassVar = "business.segment_saved"
+    segment_id: SegmentId
+    name: Name
+    filters: CustomerFilters
+
+
+class SegmentRemoved(Fact):
+    stored_name: ClassVar = "business.segment_removed"
+    segment_id: SegmentId
+
+
+BusinessFact = (
+    BusinessOpened | PolicyChanged | LocationOpened | LocationClosed | SegmentSaved | SegmentRemoved
+)
+FACTS: tuple[type[Fact], ...] = (
+    BusinessOpened,
+    PolicyChanged,
+    LocationOpened,
+    LocationClosed,
+    SegmentSaved,
+    SegmentRemoved,
+)

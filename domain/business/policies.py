@@ -1,0 +1,33 @@
+"""The terms of a business, and changing them."""
+
+from collections.abc import Sequence
+
+from domain.business.commands import ChangePolicies
+from domain.business.facts import BusinessFact, EarnRule, PolicyChanged
+from domain.business.state import Business
+from domain.refusals import Invalid
+
+
+def change_policies(state: Business, command: ChangePolicies) -> list[BusinessFact]:
+    _check_earn(command.earn or ())
+    _check_categories(command.categories or ())
+    given = {name: getattr(command, name) for name in command.model_fields_set}
+    unset = {name for name, value in given.items() if value is None and name != "correction_max"}
+    policies = state.policies.model_copy(update={n: v for n, v in given.items() if n not in unset})
+    if policies == state.policies:
+        return []
+    return [PolicyChanged(policies=policies, policy_version=state.policy_version + 1)]
+
+
+def _check_earn(rules: Sequence[EarnRule]) -> None:
+    """Raises Invalid for a second rule on the same cause."""
+    for n, rule in enumerate(rules):
+        if rule.on in [other.on for other in rules[:n]]:
+            raise Invalid(f"/earn/{n}/on", "duplicate", "has a rule already")
+
+
+def _check_categories(categories: Sequence[str]) -> None:
+    """Raises Invalid for one that differs from another only by case, or not at all."""
+    for n, category in enumerate(categories):
+        if category.casefold() in [other.casefold() for other in categories[:n]]:
+            raise Invalid(f"/categories/{n}", "duplicate", "is there already")

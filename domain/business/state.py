@@ -1,0 +1,84 @@
+"""A business as its facts make it."""
+
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from domain.business.customer_filters import CustomerFilters
+from domain.business.facts import (
+    BusinessFact,
+    BusinessOpened,
+    LocationClosed,
+    LocationOpened,
+    Policies,
+    PolicyChanged,
+    SegmentRemoved,
+    SegmentSaved,
+)
+from domain.refusals import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    name: str
+    time_zone: str
+    address: str | None = None
+    open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    name: str
+    filters: CustomerFilters
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    name: str
+    currency: str
+    time_zone: str
+    policies: Policies = field(default_factory=Policies)
+    policy_version: int = 0
+    locations: dict[str, Location] = field(default_factory=dict)
+    segments: dict[str, Segment] = field(default_factory=dict)
+    """Of customers, those that were removed included: an id is never given again."""
+    earns: bool = False
+    """Whether points are earned by rule, or were under earlier policies: those can still be taken back."""
+
+    def check_location(self, location_id: str | None) -> None:
+        """Raises Invalid for a place that is not an open location of this business; None is no place."""
+        location = None if location_id is None else self.locations.get(location_id)
+        if location_id is not None and (location is None or not location.open):
+            problem, message = "unknown-location", "is not an open location of this business"
+            raise Invalid("/location_id", problem, message)
+
+    def check_category(self, category: str | None) -> None:
+        """Raises Invalid for a category that is not one of the business's; None is no category."""
+        if category is not None and category not in self.policies.categories:
+            message = f"is not one of {', '.join(self.policies.categories) or 'them: there are none'}"
+            raise Invalid("/category", "unknown-category", message)
+
+
+def evolve(state: Business | None, fact: BusinessFact) -> Business:
+    if isinstance(fact, BusinessOpened):
+        return Business(fact.name, fact.currency, fact.time_zone)
+    assert state is not None, "a business begins with business.opened"
+    match fact:
+        case PolicyChanged():
+            earns = state.earns or bool(fact.policies.earn)
+            version = fact.policy_version
+            return replace(state, policies=fact.policies, policy_version=version, earns=earns)
+        case LocationOpened():
+            opened = Location(fact.name, fact.time_zone, fact.address)
+            return replace(state, locations={**state.locations, fact.location_id: opened})
+        case LocationClosed():
+            closed = replace(state.locations[fact.location_id], open=False)
+            return replace(state, locations={**state.locations, fact.location_id: closed})
+        case SegmentSaved():
+            saved = Segment(fact.name, fact.filters)
+            return replace(state, segments={**state.segments, fact.segment_id: saved})
+        case SegmentRemoved():
+            removed = replace(state.segments[fact.segment_id], removed=True)
+            return replace(state, segments={**state.segments, fact.segment_id: removed})
+        case _:
+            assert_never(fact)

@@ -1,0 +1,36 @@
+"""What can be asked of services and offers."""
+
+from domain.catalogue.facts import OfferTerms, ServiceTerms
+from domain.values import OfferId, ServiceId, Value
+
+
+class DefineService(Value):
+    service_id: ServiceId
+    service: ServiceTerms
+
+
+class ChangeService(Value):
+    service_id: ServiceId
+    service: ServiceTerms
+
+
+class RetireService(Value):
+    service_id: ServiceId
+
+
+class PublishOffer(Value):
+    offer_id: OfferId
+    offer: OfferTerms
+
+
+class ReviseOffer(Value):
+    offer_id: OfferId
+    offer: OfferTerms
+
+
+class RetireOffer(Value):
+    offer_id: OfferId
+
+
+ServiceCommand = DefineService | ChangeService | RetireService
+OfferCommand = PublishOffer | ReviseOffer | RetireOffer

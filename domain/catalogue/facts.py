@@ -1,0 +1,114 @@
+"""The facts of services and offers: what a business performs, and what it sells as a package.
+
+An offer is versioned; a sale embeds a snapshot of the version it sold, so that later revisions never touch sold
+packages.
+"""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from domain.calendar_rules import NoExpiry, Validity
+from domain.fact import Fact
+from domain.values import (
+    LINES_MAX,
+    UNITS_PER_PACKAGE_MAX,
+    Amount,
+    BasisPoints,
+    CancellationTerms,
+    LocationId,
+    Name,
+    Quantity,
+    ServiceId,
+    Value,
+)
+
+Sharing = Literal["purchaser", "household"]
+
+
+class ServiceTerms(Value):
+    """What a service is: its name, its type (category), how long it takes and what it costs alone."""
+
+    name: Name
+    service_type: Name
+    duration_minutes: Annotated[int, Field(ge=1, le=24 * 60)] | None = None
+    list_price: Amount | None = None
+    """Minor units of the business's currency; weighs the units of a line when a price is spread."""
+    tax_rate: BasisPoints | None = None
+    """Included in prices."""
+
+
+class ServiceDefined(Fact):
+    stored_name: ClassVar = "catalogue.service_defined"
+    service: ServiceTerms
+
+
+class ServiceChanged(Fact):
+    stored_name: ClassVar = "catalogue.service_changed"
+    service: ServiceTerms
+
+
+class ServiceRetired(Fact):
+    stored_name: ClassVar = "catalogue.service_retired"
+
+
+ServiceFact = ServiceDefined | ServiceChanged | ServiceRetired
+
+
+class OfferLine(Value):
+    """A quantity of units, each good for one session of any of `services`."""
+
+    quantity: Quantity
+    services: Annotated[tuple[ServiceId, ...], Field(min_length=1, max_length=50)]
+    label: Name | None = None
+
+
+Lines = Annotated[tuple[OfferLine, ...], Field(min_length=1, max_length=LINES_MAX)]
+
+
+class OfferTerms(Value):
+    """A package as the catalogue sells it."""
+
+    name: Name
+    price: Amount
+    lines: Lines
+    validity: Validity = NoExpiry()
+    sharing: Sharing = "purchaser"
+    cap_per_participant: Quantity | None = None
+    """The most units of one package that one participant of a household may use."""
+    cancellation: CancellationTerms | None = None
+    max_per_customer: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    locations: tuple[LocationId, ...] = ()
+    """Where it can be used; empty: everywhere."""
+
+    @model_validator(mode="after")
+    def _fits_a_package(self) -> Self:
+        if sum(line.quantity for line in self.lines) > UNITS_PER_PACKAGE_MAX:
+            raise ValueError(f"lines hold more than {UNITS_PER_PACKAGE_MAX} units in all")
+        return self
+
+
+class OfferPublished(Fact):
+    stored_name: ClassVar = "catalogue.offer_published"
+    offer: OfferTerms
+
+
+class OfferRevised(Fact):
+    stored_name: ClassVar = "catalogue.offer_revised"
+    offer: OfferTerms
+    offer_version: int
+
+
+class OfferWithdrawn(Fact):
+    stored_name: ClassVar = "catalogue.offer_retired"
+
+
+OfferFact = OfferPublished | OfferRevised | OfferWithdrawn
+FACTS: tuple[type[Fact], ...] = (
+    ServiceDefined,
+    ServiceChanged,
+    ServiceRetired,
+    OfferPublished,
+    OfferRevised,
+    OfferWithdrawn,
+)

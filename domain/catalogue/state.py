@@ -1,0 +1,54 @@
+"""Services and offers as their facts make them."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from domain.catalogue.facts import (
+    OfferFact,
+    OfferPublished,
+    OfferRevised,
+    OfferTerms,
+    OfferWithdrawn,
+    ServiceChanged,
+    ServiceDefined,
+    ServiceFact,
+    ServiceRetired,
+    ServiceTerms,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    terms: ServiceTerms
+    retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    terms: OfferTerms
+    version: int = 1
+    retired: bool = False
+
+
+def evolve_service(state: Service | None, fact: ServiceFact) -> Service:
+    match fact:
+        case ServiceDefined() | ServiceChanged():
+            return Service(fact.service)
+        case ServiceRetired():
+            assert state is not None, "a service begins with catalogue.service_defined"
+            return Service(state.terms, retired=True)
+        case _:
+            assert_never(fact)
+
+
+def evolve_offer(state: Offer | None, fact: OfferFact) -> Offer:
+    match fact:
+        case OfferPublished():
+            return Offer(fact.offer)
+        case OfferRevised():
+            return Offer(fact.offer, fact.offer_version)
+        case OfferWithdrawn():
+            assert state is not None, "an offer begins with catalogue.offer_published"
+            return Offer(state.terms, state.version, retired=True)
+        case _:
+            assert_never(fact)

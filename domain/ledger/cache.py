@@ -1,0 +1,86 @@
+"""Streams kept between commands, so that they need not be read and folded again."""
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping
+from threading import Lock
+from typing import Any
+
+from domain.decision import Wanted
+from domain.ledger.books import NO_HEAD, Books, Stream, View
+from domain.ledger.records import Loaded
+
+
+class StreamCache:
+    """Streams as they stood when they were last read, without their facts; bounded, the least recently
+    used goes first.
+
+    What is kept is brought up to date by the next load and its version is checked by the append, so it
+    can never mislead: it only saves reading and folding the same facts again. `views` are folded beside
+    the states, by kind, for those who answer with them.
+    """
+
+    def __init__(self, views: Mapping[str, View] | None = None, limit: int = 256) -> None:
+        self.views = views or {}
+        self._limit = limit
+        self._streams: OrderedDict[tuple[str, str], Stream] = OrderedDict()
+        self._lock = Lock()
+
+    def state(self, business_id: str, stream_id: str) -> Any:
+        """The state of a stream, None where it is not kept."""
+        found = self._streams.get((business_id, stream_id))
+        return None if found is None else found.state
+
+    def stream(self, business_id: str, stream_id: str) -> Stream | None:
+        """A copy to go on with."""
+        found = self._all(business_id, (stream_id,))
+        return found[0] if found else None
+
+    def _all(self, business_id: str, stream_ids: Iterable[str]) -> list[Stream] | None:
+        """Copies to go on with; None where one of them is not kept."""
+        found = []
+        with self._lock:
+            for key in [(business_id, id) for id in stream_ids]:
+                if (stream := self._streams.get(key)) is None:
+                    return None
+                self._streams.move_to_end(key)
+                found.append(stream)
+        return [stream.copy() for stream in found]
+
+    def keep(self, business_id: str, streams: Iterable[Stream]) -> None:
+        """Keep streams of which every fact is stored."""
+        with self._lock:
+            for stream in streams:
+                known = self._streams.get((business_id, stream.id))
+                if known is None or known.version < stream.version:
+                    self._streams[business_id, stream.id] = stream.copy()
+                    self._streams.move_to_end((business_id, stream.id))
+            while len(self._streams) > self._limit:
+                self._streams.popitem(last=False)
+
+    def keep_all(self, books: "Books") -> None:
+        """Keep the streams of books all of whose decided facts have been stored since."""
+        self.keep(books.business_id, books.grown())
+
+    def books(self, business_id: str, wanted: Wanted, new_ids: Collection[str]) -> "Books | None":
+        """Books made only of what is kept; None when that does not hold all that is wanted.
+
+        A claim that holds a new id is not counted: nobody can have made it.
+        """
+        if wanted.packages_of or wanted.claimed:
+            return None
+        if not all(any(f"/{id}/" in prefix for id in new_ids) for prefix in wanted.counted):
+            return None
+        streams = self._all(business_id, wanted.streams)
+        if streams is None:
+            return None
+        people = [person for stream in streams for person in stream.people]
+        return Books(business_id, wanted, Loaded((), {}, people, {}, NO_HEAD), streams, self.views)
+
+    def books_of(
+        self, business_id: str, wanted: Wanted, loaded: Loaded, known: Iterable[Stream] = ()
+    ) -> Books:
+        """Books made of what was just read, which is kept. `known`: kept streams, read from their version on."""
+        books = Books(business_id, wanted, loaded, known, self.views)
+        if loaded.facts:
+            self.keep(business_id, books.streams)
+        return books

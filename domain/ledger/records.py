@@ -1,0 +1,95 @@
+"""What goes into a store and comes out of it: plain records, without behaviour."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from domain.decision import Claim, NewStream, Person, Photo, Text
+from domain.ledger.envelope import Head, NewFact, StoredFact
+
+WITH_PEOPLE = ("customer", "staff")
+"""Kinds of streams that are read together with the rows of the directory that belong to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The request that an append answers. `body` may hold `RECORDED_AT`; `people` are those in it."""
+
+    key: str
+    fingerprint: bytes
+    body: str
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request that was done before. `body` is None once a person in it was erased.
+
+    `first` and `last` are the positions of its facts; both are the head's at that time if it wrote none.
+    """
+
+    key: str
+    fingerprint: bytes
+    first: int
+    last: int
+    recorded_at: int
+    body: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The answer to a `Wanted`, in stream order: facts of one stream lie together, by version."""
+
+    facts: Sequence[StoredFact]
+    counts: Mapping[str, int]
+    people: Sequence[Person]
+    """The directory rows of the customers and staff whose streams were read, their households' included."""
+    answered: Mapping[str, Answered]
+    head: Head
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """One command's share of a batch: stored whole or not at all.
+
+    `read` names every stream its decision saw, written or not, with the version it saw (0: none yet).
+    """
+
+    facts: tuple[NewFact, ...]
+    read: Mapping[str, int]
+    claims: tuple[Claim, ...] = ()
+    streams: tuple[NewStream, ...] = ()
+    people: tuple[Person, ...] = ()
+    texts: tuple[Text, ...] = ()
+    photos: tuple[Photo, ...] = ()
+    request: Request | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Positions (`first`..`last`; the head's when there were no facts) and moment of a stored command."""
+
+    first: int
+    last: int
+    recorded_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Not stored: a stream moved on, a claim or a request key was taken meanwhile. Decide again."""
+
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """An API key as it is stored: the MAC of its secret, never the secret. Moments in ms since 1970."""
+
+    id: str
+    business_id: str
+    name: str
+    role: str
+    actor_id: str
+    mac: bytes
+    created_at: int
+    expires_at: int | None = None
+    revoked_at: int | None = None

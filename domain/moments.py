@@ -1,0 +1,127 @@
+"""Days, moments and time zones: how they are written, bounded and turned into each other.
+
+Moments are in UTC at whole milliseconds; days lie between 1970 and 2200.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Annotated, Any, cast
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+FIRST_DAY = date(1970, 1, 1)
+LAST_DAY = date(2200, 12, 31)
+FIRST_BIRTHDAY = date(1880, 1, 1)
+CALCULATED = 4096
+"""How many calculations with moments are remembered: a command asks for the same ones many times, and for those of its
+package as the command before it did. Moments are in UTC, where two are equal only if they are the same."""
+ZONES = frozenset(available_timezones())
+"""Asked for once: it walks the whole time zone database."""
+
+
+def _known_zone(name: str) -> str:
+    if name not in ZONES:
+        raise ValueError("is not an IANA time zone")
+    return name
+
+
+@dataclass(frozen=True)
+class _Written:
+    """How JSON must write a day or a moment: pydantic would also read a number in quotes, as seconds."""
+
+    pattern: str
+    format: str
+    """The name of that form in JSON Schema."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        value = handler(source)
+        text = core_schema.str_schema(pattern=self.pattern)
+        lax = cast(CoreSchema, {**value, "strict": False})
+        return core_schema.json_or_python_schema(core_schema.chain_schema([text, lax]), value)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "format": self.format}
+
+
+def _bounded_day(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
+    return day
+
+
+def _bounded_day_of_life(day: date) -> date:
+    if not FIRST_BIRTHDAY <= day <= LAST_DAY:
+        raise ValueError(f"must lie between {FIRST_BIRTHDAY} and {LAST_DAY}")
+    return day
+
+
+def _utc_milliseconds(moment: datetime) -> datetime:
+    # The years first: a moment at the edge of what datetime can hold has no counterpart in UTC.
+    if FIRST_DAY.year - 1 <= moment.year <= LAST_DAY.year + 1:
+        moment = moment.astimezone(UTC)
+    if not FIRST_DAY <= moment.date() <= LAST_DAY:
+        raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
+    return whole_milliseconds(moment)
+
+
+def whole_milliseconds(moment: datetime) -> datetime:
+    """The moment as facts keep it: what is decided on it can be read in them."""
+    whole = moment.microsecond // 1000 * 1000
+    return moment if moment.microsecond == whole else moment.replace(microsecond=whole)
+
+
+@lru_cache(maxsize=CALCULATED)
+def rfc3339(moment: datetime) -> str:
+    """`2026-10-03T08:00:00.000Z`: how every moment is written, in facts and in answers."""
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
+
+
+@lru_cache(maxsize=CALCULATED)
+def from_milliseconds(milliseconds: int) -> datetime:
+    """A stored `recorded_at` as a moment; exact, without floats."""
+    seconds, rest = divmod(milliseconds, 1000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Day = Annotated[date, _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "date"), AfterValidator(_bounded_day)]
+DayOfLife = Annotated[
+    date, _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "date"), AfterValidator(_bounded_day_of_life)
+]
+"""A birthday or a wedding day, which may lie long before the first day of any books."""
+Moment = Annotated[
+    AwareDatetime,
+    _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T", "date-time"),
+    AfterValidator(_utc_milliseconds),
+    PlainSerializer(rfc3339, return_type=str, when_used="json"),
+]
+DayOrMoment = Day | Moment
+"""A day stands for its first moment in the business's time zone."""
+
+
+@lru_cache(maxsize=CALCULATED)
+def start_of(day: date, zone: str) -> datetime:
+    """The first moment of a local day, in UTC; where midnight is skipped, the moment the clock jumps to."""
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+@lru_cache(maxsize=CALCULATED)
+def local_day(moment: datetime, zone: str) -> date:
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def as_moment(given: date | datetime, zone: str) -> datetime:
+    """What a request's day or moment means in the business's time zone."""
+    return given if isinstance(given, datetime) else start_of(given, zone)

@@ -1,0 +1,75 @@
+"""The end of a package: cancelling, and voiding a sale made by mistake (S14)."""
+
+from domain.actor import Circumstances
+from domain.moments import local_day
+from domain.package.checks import check_not_cancelled, now_for
+from domain.package.commands import CancelPackage, VoidPackage
+from domain.package.facts import AnyPackageFact, PackageVoided, PackageWasCancelled, PaymentRefunded
+from domain.package.holds import release_all
+from domain.package.payment import refund
+from domain.package.state import AVAILABLE, CORRECTED, FORFEITED, USED, Package
+from domain.refusals import HoldsOutstanding, NotEligible
+
+
+def cancel(package: Package, command: CancelPackage, at: Circumstances) -> list[AnyPackageFact]:
+    """Lapse what remains, after the refund if one is asked for.
+
+    Raises PackageCancelled, HoldsOutstanding unless the holds are to be released, refund refusals.
+    """
+    check_not_cancelled(package)
+    facts = _without_holds(package, at, release=command.release_holds)
+    if command.refund is not None:
+        facts.append(refund(package, command.refund.payment_id, command.refund.amount, command.reason, at))
+    facts.append(
+        PackageWasCancelled(
+            effective_at=now_for(package, at),
+            lapsed=package.units_in(AVAILABLE),
+            reason=command.reason.ref,
+            staff_id=at.actor.staff_id,
+        )
+    )
+    return facts
+
+
+def void(package: Package, command: VoidPackage, at: Circumstances) -> list[AnyPackageFact]:
+    """Undo a sale made by mistake: the same day, nothing used. What was paid goes back with it.
+
+    Raises PackageCancelled, HoldsOutstanding unless the holds are to be released, NotEligible.
+    """
+    check_not_cancelled(package)
+    if package.entered_on != local_day(at.now, package.time_zone):
+        raise NotEligible("a sale is voided on the day it was entered; cancel the package instead")
+    if package.units_in(USED) or package.units_in(FORFEITED) or package.units_in(CORRECTED):
+        raise NotEligible("a unit was used or taken by a correction; give it back first, or cancel instead")
+    facts = _without_holds(package, at, release=command.release_holds)
+    paid = package.paid
+    for payment_id, payment in package.payments.items():
+        left = payment.amount - payment.refunded
+        if left:
+            paid -= left
+            facts.append(
+                PaymentRefunded(
+                    effective_at=now_for(package, at),
+                    payment_id=payment_id,
+                    amount=left,
+                    method=payment.method,
+                    paid=paid,
+                    reason=command.reason.ref,
+                    staff_id=at.actor.staff_id,
+                )
+            )
+    facts.append(
+        PackageVoided(
+            effective_at=now_for(package, at),
+            lapsed=package.units_in(AVAILABLE),
+            reason=command.reason.ref,
+            staff_id=at.actor.staff_id,
+        )
+    )
+    return facts
+
+
+def _without_holds(package: Package, at: Circumstances, *, release: bool) -> list[AnyPackageFact]:
+    if package.holds and not release:
+        raise HoldsOutstanding(tuple(package.holds))
+    return release_all(package, at)

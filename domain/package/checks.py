@@ -1,0 +1,115 @@
+"""What every decision on a package looks at first: the moment, the limits of the stream, its standing."""
+
+from datetime import date, datetime, timedelta
+
+from domain.actor import Circumstances, Role
+from domain.calendar_rules import expires_at
+from domain.moments import FIRST_DAY, LAST_DAY, as_moment, local_day, start_of
+from domain.package.facts import AnyPackageFact, PackageUnfroze
+from domain.package.state import Package
+from domain.refusals import (
+    BackDatingNotAllowed,
+    EffectiveAtOutOfRange,
+    Invalid,
+    LimitReached,
+    PackageCancelled,
+    PackageExpired,
+)
+from domain.values import Money
+
+FACTS_MAX = 20_000
+"""Facts a stream may hold; the last 1,000 are kept for restoring, refunding and cancelling."""
+FACTS_KEPT = 1_000
+AHEAD = timedelta(minutes=5)
+"""How far `effective_at` may lie ahead, for clocks that differ."""
+MANAGER_BACK_DAYS = 30
+EARLIEST_SALE = start_of(FIRST_DAY, "UTC")
+
+
+def now_for(package: Package, at: Circumstances) -> datetime:
+    """The moment of what takes effect when recorded: now, and never before what already counts."""
+    return max(at.now, package.latest_at)
+
+
+def today_for(package: Package, at: Circumstances) -> date:
+    """The local day of `now_for`: a clock that is behind does not undo what already counts."""
+    return local_day(now_for(package, at), package.time_zone)
+
+
+def effective_moment(package: Package, given: date | datetime | None, at: Circumstances) -> datetime:
+    """When something happened, as the one who enters it may say (domain.md, Redeeming).
+
+    Raises BackDatingNotAllowed, EffectiveAtOutOfRange (before the purchase, over 5 minutes ahead).
+    """
+    if given is None:
+        return at.now
+    return check_moment(as_moment(given, package.time_zone), package.purchased_at, at, package.time_zone)
+
+
+def check_moment(moment: datetime, earliest: datetime, at: Circumstances, zone: str) -> datetime:
+    """`moment` if this actor may name it: staff the same day, a manager 30 days back, an owner any."""
+    latest = at.now + AHEAD
+    if not earliest <= moment <= latest:
+        raise EffectiveAtOutOfRange(earliest, latest)
+    back = {Role.OWNER: None, Role.MANAGER: MANAGER_BACK_DAYS}.get(at.actor.role, 0)
+    if back is not None:
+        allowed = start_of(local_day(at.now, zone) - timedelta(days=back), zone)
+        if moment < allowed:
+            raise BackDatingNotAllowed(at.actor.role.value, allowed)
+    return moment
+
+
+def check_room(package: Package, facts: int, *, kept: bool) -> None:
+    """Raises LimitReached when the stream cannot hold so many more facts (domain.md, Limits)."""
+    limit = FACTS_MAX - (FACTS_KEPT if kept else 0)
+    if facts and package.version + facts > limit:
+        raise LimitReached("facts of a package", limit)
+
+
+def settled(package: Package, now: datetime) -> list[AnyPackageFact]:
+    """The end of a freeze whose last day has passed, recorded with whatever comes next."""
+    if not package.frozen or local_day(now, package.time_zone) <= package.freezes[-1].until:
+        return []
+    freeze = package.freezes[-1]
+    ended_at = max(expires_at(freeze.until, package.time_zone), package.latest_at)
+    days = (freeze.until - freeze.frozen_on).days + 1
+    return [PackageUnfroze(effective_at=ended_at, days=days, expires_on=package.expiry_on(LAST_DAY))]
+
+
+def check_not_cancelled(package: Package) -> None:
+    if package.cancelled:
+        raise PackageCancelled()
+
+
+def check_not_expired(package: Package, now: datetime) -> None:
+    if package.expired_at(now):
+        last = package.expiry_on(local_day(now, package.time_zone))
+        assert last is not None
+        raise PackageExpired(last)
+
+
+def amount_in(money: Money, currency: str, pointer: str) -> int:
+    """The minor units of an amount in the books' own currency. Raises Invalid for another one."""
+    if money.currency != currency:
+        raise Invalid(
+            f"{pointer}/currency", "wrong-currency", f"must be {currency}, the currency of these books"
+        )
+    return money.amount
+
+
+def check_holds(package: Package, expires_on: date | None) -> None:
+    """Raises Invalid for a last valid day before the start of a booking that holds units."""
+    starts = [hold.session_at for holds in package.holds.values() for hold in holds]
+    if expires_on is None or not starts:
+        return
+    latest = local_day(max(starts), package.time_zone)
+    if expires_on < latest:
+        message = f"must not lie before {latest}, the day of a booking that holds units"
+        raise Invalid("/expires_on", "before-held-booking", message)
+
+
+def check_expiry(expires_on: date, purchased_at: datetime, zone: str) -> None:
+    """Raises Invalid for a last valid day before the purchase."""
+    purchased_on = local_day(purchased_at, zone)
+    if expires_on < purchased_on:
+        raise Invalid("/expires_on", "before-purchase", f"must not lie before {purchased_on}, the purchase")

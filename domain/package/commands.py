@@ -1,0 +1,182 @@
+"""What can be asked of a package."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.catalogue.facts import Lines, Sharing
+from domain.moments import Day, DayOrMoment, Moment
+from domain.values import (
+    UNITS_PER_LINE_MAX,
+    BookingId,
+    CustomerId,
+    ExternalRef,
+    LineNumber,
+    LocationId,
+    Money,
+    Name,
+    OfferId,
+    PackageId,
+    ParticipantId,
+    PaymentId,
+    PaymentMethod,
+    Quantity,
+    RedemptionId,
+    ServiceId,
+    StaffId,
+    Value,
+    Wording,
+)
+
+
+class NewPayment(Value):
+    payment_id: PaymentId
+    amount: Money
+    method: PaymentMethod
+    external_ref: ExternalRef | None = None
+
+
+class SellPackage(Value):
+    """From an offer, or a custom one with its own name, lines and price. Decided in `selling.py`."""
+
+    package_id: PackageId
+    customer_id: CustomerId
+    offer_id: OfferId | None = None
+    name: Name | None = None
+    lines: Lines | None = None
+    price: Money | None = None
+    expires_on: Day | Literal["by rule"] | None = "by rule"
+    """None: it never expires, whatever the offer's rule."""
+    effective_at: DayOrMoment | None = None
+    payment: NewPayment | None = None
+    beneficiaries: tuple[ParticipantId, ...] = ()
+    purchased_by: CustomerId | None = None
+    location_id: LocationId | None = None
+    note: Wording | None = None
+    external_ref: ExternalRef | None = None
+
+
+class Redemption(Value):
+    """What is used, by whom and where; which units pay for it is decided in `redeeming.py`."""
+
+    redemption_id: RedemptionId
+    service_id: ServiceId
+    quantity: Quantity = 1
+    participant_id: ParticipantId | None = None
+    booking_id: BookingId | None = None
+    session_at: Moment | None = None
+    staff_id: StaffId | None = None
+    location_id: LocationId | None = None
+    effective_at: DayOrMoment | None = None
+    line: LineNumber | None = None
+
+
+class RedeemUnits(Redemption):
+    package_id: PackageId
+
+
+class RedeemFromCustomer(Redemption):
+    customer_id: CustomerId
+
+
+class RestoreUnits(Value):
+    redemption_id: RedemptionId
+    quantity: Quantity | None = None
+    """None: all that is left of it."""
+    package_id: PackageId | None = None
+    reason: Wording | None = None
+
+
+class CorrectLine(Value):
+    package_id: PackageId
+    line: LineNumber
+    change: Annotated[int, Field(ge=-UNITS_PER_LINE_MAX, le=UNITS_PER_LINE_MAX)]
+    reason: Wording | None = None
+
+
+class SetExpiry(Value):
+    """None removes the expiry: the package never ends."""
+
+    package_id: PackageId
+    expires_on: Day | None
+    reason: Wording | None = None
+
+
+class ReinstatePackage(Value):
+    package_id: PackageId
+    expires_on: Day
+    reason: Wording
+
+
+class FreezePackage(Value):
+    package_id: PackageId
+    until: Day
+    reason: Wording
+
+
+class UnfreezePackage(Value):
+    package_id: PackageId
+
+
+class RecordPayment(Value):
+    package_id: PackageId
+    payment: NewPayment
+    effective_at: DayOrMoment | None = None
+
+
+class RefundPayment(Value):
+    payment_id: PaymentId
+    amount: Money
+    reason: Wording
+
+
+class Refund(Value):
+    amount: Money
+    payment_id: PaymentId
+
+
+class CancelPackage(Value):
+    package_id: PackageId
+    reason: Wording
+    release_holds: bool = False
+    refund: Refund | None = None
+
+
+class VoidPackage(Value):
+    package_id: PackageId
+    reason: Wording
+    release_holds: bool = False
+
+
+class AdjustPrice(Value):
+    package_id: PackageId
+    price: Money
+    reason: Wording
+
+
+class ChangeSharing(Value):
+    package_id: PackageId
+    sharing: Sharing
+    beneficiaries: tuple[ParticipantId, ...] | None = None
+
+
+class AddNote(Value):
+    package_id: PackageId
+    note: Wording
+
+
+PackageCommand = (
+    CorrectLine
+    | SetExpiry
+    | ReinstatePackage
+    | FreezePackage
+    | UnfreezePackage
+    | RecordPayment
+    | RefundPayment
+    | CancelPackage
+    | VoidPackage
+    | AdjustPrice
+    | ChangeSharing
+    | AddNote
+)
+"""The commands that concern one package alone."""

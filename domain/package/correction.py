@@ -1,0 +1,91 @@
+"""Corrections: a signed change of a line by a manager or owner, with a reason (S21–S27)."""
+
+from collections.abc import Iterator
+
+from domain.actor import Circumstances
+from domain.business.facts import Policies
+from domain.package.checks import check_not_cancelled, now_for
+from domain.package.commands import CorrectLine
+from domain.package.facts import AnyPackageFact, FreedUse, LineCorrected, Units
+from domain.package.state import Line, Package
+from domain.refusals import InsufficientUnits, Invalid, LimitReached
+from domain.values import UNITS_PER_LINE_MAX, UNITS_PER_PACKAGE_MAX, ref_of
+
+
+def correct(
+    package: Package, command: CorrectLine, at: Circumstances, policies: Policies
+) -> list[AnyPackageFact]:
+    """Raises PackageCancelled, Invalid (no such line, 0), InsufficientUnits, LimitReached."""
+    check_not_cancelled(package)
+    if command.line > len(package.lines):
+        raise Invalid(
+            "/line", "unknown-line", f"must be at most {len(package.lines)}, the lines of this package"
+        )
+    if command.change == 0:
+        raise Invalid("/change", "zero", "must not be 0")
+    if policies.correction_max is not None and abs(command.change) > policies.correction_max:
+        raise LimitReached("units in one correction", policies.correction_max)
+    line = package.lines[command.line - 1]
+    if command.change < 0:
+        return [_take(package, line, command, at)]
+    return [_give(package, line, command, at)]
+
+
+def _take(package: Package, line: Line, command: CorrectLine, at: Circumstances) -> LineCorrected:
+    wanted = -command.change
+    if wanted > line.available:
+        raise InsufficientUnits(requested=wanted, available=line.available, remaining=line.remaining)
+    taken = line.lowest(wanted)
+    return _correction(package, line, command, at, value=line.value_of(taken), taken=taken)
+
+
+def _give(package: Package, line: Line, command: CorrectLine, at: Circumstances) -> LineCorrected:
+    """A `+` frees, newest first, what corrections took, then units in use, then adds units of value 0."""
+    returned = tuple(reversed(line.taken))[: command.change]
+    freed = tuple(_freed(package, command.line, command.change - len(returned)))
+    missing = command.change - len(returned) - sum(len(use.units) for use in freed)
+    units = len(line.states)
+    if units + missing > UNITS_PER_LINE_MAX:
+        raise LimitReached("units of a line", UNITS_PER_LINE_MAX)
+    if sum(len(other.states) for other in package.lines) + missing > UNITS_PER_PACKAGE_MAX:
+        raise LimitReached("units of a package", UNITS_PER_PACKAGE_MAX)
+    added = tuple(range(units + 1, units + missing + 1))
+    value = line.value_of(returned) + line.value_of(unit for use in freed for unit in use.units)
+    return _correction(package, line, command, at, value=value, returned=returned, freed=freed, added=added)
+
+
+def _freed(package: Package, line: int, wanted: int) -> Iterator[FreedUse]:
+    """Units in use, of the newest redemption first, its last unit first."""
+    for redemption_id, use in reversed(package.uses.items()):
+        for allocation in reversed(use.allocations):
+            units = tuple(reversed(allocation.units))[:wanted] if allocation.line == line else ()
+            if units:
+                yield FreedUse(redemption_id=redemption_id, allocation=allocation.number, units=units)
+                wanted -= len(units)
+
+
+def _correction(
+    package: Package,
+    line: Line,
+    command: CorrectLine,
+    at: Circumstances,
+    *,
+    value: int,
+    taken: Units = (),
+    returned: Units = (),
+    freed: tuple[FreedUse, ...] = (),
+    added: Units = (),
+) -> LineCorrected:
+    return LineCorrected(
+        effective_at=now_for(package, at),
+        line=command.line,
+        change=command.change,
+        remaining=line.remaining + command.change,
+        value=value,
+        taken=taken,
+        returned=returned,
+        freed=freed,
+        added=added,
+        reason=ref_of(command.reason),
+        staff_id=at.actor.staff_id,
+    )

@@ -1,0 +1,363 @@
+"""The facts of a package. Each carries what was decided: the units it moves, their value in minor units, and
+the balance of its line afterwards, so that a replay never recomputes a rule that has since changed.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from domain.calendar_rules import Validity
+from domain.catalogue.facts import Sharing
+from domain.fact import Fact
+from domain.moments import Day, Moment
+from domain.unit_values import Run
+from domain.values import (
+    UNITS_PER_LINE_MAX,
+    Amount,
+    BasisPoints,
+    BookingId,
+    CancellationTerms,
+    Currency,
+    CustomerId,
+    ExternalRef,
+    LineNumber,
+    LocationId,
+    Name,
+    OfferId,
+    ParticipantId,
+    PaymentId,
+    PaymentMethod,
+    PositiveAmount,
+    Quantity,
+    RedemptionId,
+    ServiceId,
+    StaffId,
+    TextRef,
+    UnitNumber,
+    Value,
+)
+
+Units = tuple[UnitNumber, ...]
+
+
+class SoldService(Value):
+    """A service as it was when it was sold."""
+
+    id: ServiceId
+    name: Name
+    service_type: Name
+    tax_rate: BasisPoints | None = None
+
+
+class SoldLine(Value):
+    """A line as it was sold: what its units are good for, and their values as runs."""
+
+    label: Name
+    services: tuple[SoldService, ...]
+    quantity: Quantity
+    values: tuple[Run, ...]
+    weight: Amount
+    """What one unit weighs when a price is spread."""
+
+
+class LineUnits(Value):
+    """Some units of one line, and what they are worth together."""
+
+    line: LineNumber
+    units: Units
+    value: Amount
+
+
+class PackageFact(Fact):
+    effective_at: Moment
+
+
+class PackagePurchased(PackageFact):
+    stored_name: ClassVar = "package.purchased"
+    customer_id: CustomerId
+    purchased_by: CustomerId | None = None
+    offer_id: OfferId | None = None
+    offer_version: int | None = None
+    name: Name
+    purchase_number: int
+    currency: Currency
+    price: Amount
+    list_price: Amount
+    lines: tuple[SoldLine, ...]
+    validity: Validity
+    expires_on: Day | None = None
+    time_zone: str
+    entered_on: Day
+    """The local day on which the sale was recorded, whatever day it counts from."""
+    sharing: Sharing
+    beneficiaries: tuple[ParticipantId, ...]
+    cap_per_participant: Quantity | None = None
+    cancellation: CancellationTerms
+    policy_version: int | None = None
+    """Of the business, where the cancellation terms are its own; None: they are the offer's."""
+    locations: tuple[LocationId, ...] = ()
+    location_id: LocationId | None = None
+    paid_with: PaymentMethod | None = None
+    """How it was paid, when it was paid at sale."""
+    staff_id: StaffId | None = None
+    external_ref: ExternalRef | None = None
+
+
+class PaymentRecorded(PackageFact):
+    stored_name: ClassVar = "package.payment_recorded"
+    payment_id: PaymentId
+    amount: PositiveAmount
+    method: PaymentMethod
+    paid: Amount
+    """All payments less refunds, with this one."""
+    staff_id: StaffId | None = None
+    external_ref: ExternalRef | None = None
+
+
+class PaymentRefunded(PackageFact):
+    stored_name: ClassVar = "package.payment_refunded"
+    payment_id: PaymentId
+    amount: PositiveAmount
+    method: PaymentMethod
+    paid: Amount
+    reason: TextRef | None = None
+    staff_id: StaffId | None = None
+
+
+class PriceAdjusted(PackageFact):
+    stored_name: ClassVar = "package.price_adjusted"
+    price: Amount
+    previous: Amount
+    values: tuple[tuple[Run, ...], ...]
+    """The values of all units, line by line."""
+    unused_value: Amount
+    reason: TextRef
+    staff_id: StaffId | None = None
+
+
+class ValidityStarted(PackageFact):
+    stored_name: ClassVar = "package.validity_started"
+    started_on: Day
+    expires_on: Day | None = None
+
+
+class UnitsRedeemed(PackageFact):
+    stored_name: ClassVar = "package.redeemed"
+    redemption_id: RedemptionId
+    allocation: int
+    """1, 2, 3 … in the order in which the redemption took its units, over all packages."""
+    quantity: Quantity
+    """Units of the whole redemption, over all its allocations."""
+    line: LineNumber
+    units: Units
+    value: Amount
+    remaining: int
+    service_id: ServiceId
+    participant_id: ParticipantId
+    staff_id: StaffId | None = None
+    location_id: LocationId | None = None
+    booking_id: BookingId | None = None
+    session_at: Moment | None = None
+
+
+class UnitsRestored(PackageFact):
+    stored_name: ClassVar = "package.restored"
+    redemption_id: RedemptionId
+    allocation: int
+    line: LineNumber
+    units: Units
+    value: Amount
+    remaining: int
+    usable: int
+    """How many of them can be used: 0 when the package has expired or is cancelled."""
+    lapsed: bool = False
+    """Whether they lapsed at once, because the package is cancelled."""
+    reason: TextRef | None = None
+    staff_id: StaffId | None = None
+
+
+class UnitsHeld(PackageFact):
+    """Units reserved for a booking: a number on a line, not particular units."""
+
+    stored_name: ClassVar = "package.held"
+    booking_id: BookingId
+    line: LineNumber
+    quantity: Quantity
+    held: int
+    """Units of the line that are held now, for all bookings."""
+    remaining: int
+    service_id: ServiceId
+    participant_id: ParticipantId
+    session_at: Moment
+    staff_id: StaffId | None = None
+
+
+ReleasedFor = Literal["attended", "no_show", "cancelled", "rescheduled", "package_cancelled"]
+
+
+class HoldReleased(PackageFact):
+    stored_name: ClassVar = "package.hold_released"
+    booking_id: BookingId
+    line: LineNumber
+    quantity: Quantity
+    held: int
+    remaining: int
+    why: ReleasedFor
+    staff_id: StaffId | None = None
+
+
+class UnitsForfeited(PackageFact):
+    """Units consumed without a session: a late cancellation or a no-show, by the terms in force when booked."""
+
+    stored_name: ClassVar = "package.forfeited"
+    booking_id: BookingId
+    line: LineNumber
+    units: Units
+    value: Amount
+    remaining: int
+    service_id: ServiceId
+    participant_id: ParticipantId
+    session_at: Moment
+    redemption_id: RedemptionId | None = None
+    """The redemption that had used them, where they were not only held."""
+    terms: CancellationTerms
+    staff_id: StaffId | None = None
+
+
+class FreedUse(Value):
+    """Units that a correction gave back although a redemption used them."""
+
+    redemption_id: RedemptionId
+    allocation: int
+    units: Units
+
+
+class LineCorrected(PackageFact):
+    stored_name: ClassVar = "package.corrected"
+    line: LineNumber
+    change: Annotated[int, Field(ge=-UNITS_PER_LINE_MAX, le=UNITS_PER_LINE_MAX)]
+    remaining: int
+    value: Amount
+    """What the moved units are worth together."""
+    taken: Units = ()
+    """Units that a negative correction took."""
+    returned: Units = ()
+    """Units that earlier corrections had taken."""
+    freed: tuple[FreedUse, ...] = ()
+    added: Units = ()
+    """New units, of value 0."""
+    reason: TextRef | None = None
+    staff_id: StaffId | None = None
+
+
+class ExpiryChanged(PackageFact):
+    stored_name: ClassVar = "package.expiry_changed"
+    expires_on: Day
+    previous: Day | None = None
+    reason: TextRef | None = None
+    staff_id: StaffId | None = None
+
+
+class ExpiryRemoved(PackageFact):
+    stored_name: ClassVar = "package.expiry_removed"
+    previous: Day
+    reason: TextRef | None = None
+    staff_id: StaffId | None = None
+
+
+class PackageReinstated(PackageFact):
+    stored_name: ClassVar = "package.reinstated"
+    expires_on: Day
+    previous: Day | None = None
+    returned: tuple[LineUnits, ...] = ()
+    """Units that lapsed when the package was cancelled."""
+    reason: TextRef
+    staff_id: StaffId | None = None
+
+
+class PackageFroze(PackageFact):
+    stored_name: ClassVar = "package.frozen"
+    frozen_on: Day
+    until: Day
+    reason: TextRef
+    staff_id: StaffId | None = None
+
+
+class PackageUnfroze(PackageFact):
+    stored_name: ClassVar = "package.unfrozen"
+    days: int
+    expires_on: Day | None = None
+    staff_id: StaffId | None = None
+
+
+class SharingChanged(PackageFact):
+    stored_name: ClassVar = "package.sharing_changed"
+    sharing: Sharing
+    beneficiaries: tuple[ParticipantId, ...]
+    staff_id: StaffId | None = None
+
+
+class NoteAdded(PackageFact):
+    stored_name: ClassVar = "package.note_added"
+    note: TextRef
+    staff_id: StaffId | None = None
+
+
+class PackageWasCancelled(PackageFact):
+    stored_name: ClassVar = "package.cancelled"
+    lapsed: tuple[LineUnits, ...]
+    reason: TextRef
+    staff_id: StaffId | None = None
+
+
+class PackageVoided(PackageFact):
+    stored_name: ClassVar = "package.voided"
+    lapsed: tuple[LineUnits, ...]
+    reason: TextRef
+    staff_id: StaffId | None = None
+
+
+AnyPackageFact = (
+    PackagePurchased
+    | PaymentRecorded
+    | PaymentRefunded
+    | PriceAdjusted
+    | ValidityStarted
+    | UnitsRedeemed
+    | UnitsRestored
+    | UnitsHeld
+    | HoldReleased
+    | UnitsForfeited
+    | LineCorrected
+    | ExpiryChanged
+    | ExpiryRemoved
+    | PackageReinstated
+    | PackageFroze
+    | PackageUnfroze
+    | SharingChanged
+    | NoteAdded
+    | PackageWasCancelled
+    | PackageVoided
+)
+FACTS: tuple[type[Fact], ...] = (
+    PackagePurchased,
+    PaymentRecorded,
+    PaymentRefunded,
+    PriceAdjusted,
+    ValidityStarted,
+    UnitsRedeemed,
+    UnitsRestored,
+    UnitsHeld,
+    HoldReleased,
+    UnitsForfeited,
+    LineCorrected,
+    ExpiryChanged,
+    ExpiryRemoved,
+    PackageReinstated,
+    PackageFroze,
+    PackageUnfroze,
+    SharingChanged,
+    NoteAdded,
+    PackageWasCancelled,
+    PackageVoided,
+)

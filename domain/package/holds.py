@@ -1,0 +1,231 @@
+"""What bookings do to the units of a package: hold, release, use what was held, forfeit.
+
+domain.md, Bookings; S91, S92, S102, S104. A hold is a number on a line; which units it becomes is decided when
+they are used or forfeited: the lowest available ones, as always.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.actor import Circumstances
+from domain.package.allocation import Taken, started_by
+from domain.package.checks import check_room, now_for, settled
+from domain.package.commands import RestoreUnits
+from domain.package.facts import (
+    AnyPackageFact,
+    HoldReleased,
+    ReleasedFor,
+    UnitsForfeited,
+    UnitsHeld,
+    UnitsRedeemed,
+    UnitsRestored,
+)
+from domain.package.restoration import give_back
+from domain.package.state import Hold, Package, evolve
+from domain.values import CancellationTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a booking says of the units it takes."""
+
+    booking_id: str
+    service_id: str
+    participant_id: str
+    starts_at: datetime
+    staff_id: str | None = None
+    location_id: str | None = None
+
+
+def hold(
+    taken: Sequence[Taken], session: Session, held_at: datetime, at: Circumstances
+) -> dict[str, list[AnyPackageFact]]:
+    """Reserve the units that were chosen, by package: from now on, or since a session that has begun."""
+    facts: dict[str, list[AnyPackageFact]] = {}
+    packages = {part.candidate.id: part.candidate.package for part in taken}
+    for part in taken:
+        id = part.candidate.id
+        made = facts.setdefault(id, list(settled(packages[id], now_for(packages[id], at))))
+        moment = held_at if held_at < at.now else now_for(packages[id], at)
+        made.append(_held(packages[id], part.line, len(part.units), session, moment, at))
+    for id, added in facts.items():
+        check_room(packages[id], len(added), kept=True)
+    return facts
+
+
+def _held(
+    package: Package, number: int, quantity: int, session: Session, moment: datetime, at: Circumstances
+) -> UnitsHeld:
+    line = package.lines[number - 1]
+    return UnitsHeld(
+        effective_at=moment,
+        booking_id=session.booking_id,
+        line=number,
+        quantity=quantity,
+        held=line.held + quantity,
+        remaining=line.remaining,
+        service_id=session.service_id,
+        participant_id=session.participant_id,
+        session_at=session.starts_at,
+        staff_id=at.actor.staff_id,
+    )
+
+
+def release(package: Package, booking_id: str, why: ReleasedFor, at: Circumstances) -> list[AnyPackageFact]:
+    """What a booking holds goes back to the available units; nothing where it holds none any more."""
+    released = _releases(package, booking_id, why, now_for(package, at), at)
+    return [*settled(package, now_for(package, at)), *released] if released else []
+
+
+def _releases(
+    package: Package, booking_id: str, why: ReleasedFor, moment: datetime, at: Circumstances
+) -> list[AnyPackageFact]:
+    holds = package.holds.get(booking_id, ())
+    return [_released(package, booking_id, hold, why, moment, at) for hold in holds]
+
+
+def release_all(package: Package, at: Circumstances) -> list[AnyPackageFact]:
+    """Every hold on a package that ends."""
+    facts: list[AnyPackageFact] = []
+    for booking_id, holds in package.holds.items():
+        for hold in holds:
+            fact = _released(package, booking_id, hold, "package_cancelled", now_for(package, at), at)
+            package = evolve(package, fact)
+            facts.append(fact)
+    return facts
+
+
+def _released(
+    package: Package, booking_id: str, hold: Hold, why: ReleasedFor, moment: datetime, at: Circumstances
+) -> HoldReleased:
+    line = package.lines[hold.line - 1]
+    return HoldReleased(
+        effective_at=moment,
+        booking_id=booking_id,
+        line=hold.line,
+        quantity=hold.quantity,
+        held=line.held - hold.quantity,
+        remaining=line.remaining,
+        why=why,
+        staff_id=at.actor.staff_id,
+    )
+
+
+def move(package: Package, session: Session, at: Circumstances) -> list[AnyPackageFact]:
+    """The same hold for another start."""
+    facts = release(package, session.booking_id, "rescheduled", at)
+    for hold in package.holds.get(session.booking_id, ()):
+        freed = _fold(package, facts)
+        facts.append(_held(freed, hold.line, hold.quantity, session, now_for(freed, at), at))
+    check_room(package, len(facts), kept=True)
+    return facts
+
+
+def use_held(
+    package: Package, session: Session, redemption_id: str, quantity: int, first: int, at: Circumstances
+) -> list[AnyPackageFact]:
+    """What was held is used, at the start of the session, even if that is entered later, though not before
+    it was held: then nobody could tell how much is left at a moment in between.
+
+    `first` is the number of its first allocation, `quantity` that of the whole redemption.
+    """
+    holds = package.holds[session.booking_id]
+    used_at = max(min(session.starts_at, at.now), *(hold.held_at for hold in holds))
+    facts = settled(package, now_for(package, at))
+    facts += _releases(package, session.booking_id, "attended", used_at, at)
+    facts += started_by(package, session.starts_at, used_at, at)
+    for allocation, hold in enumerate(holds, first):
+        line = _fold(package, facts).lines[hold.line - 1]
+        units = line.lowest(hold.quantity)
+        facts.append(
+            UnitsRedeemed(
+                effective_at=used_at,
+                redemption_id=redemption_id,
+                allocation=allocation,
+                quantity=quantity,
+                line=hold.line,
+                units=units,
+                value=line.value_of(units),
+                remaining=line.remaining - len(units),
+                service_id=session.service_id,
+                participant_id=session.participant_id,
+                staff_id=session.staff_id or at.actor.staff_id,
+                location_id=session.location_id,
+                booking_id=session.booking_id,
+                session_at=session.starts_at,
+            )
+        )
+    check_room(package, len(facts), kept=True)
+    return facts
+
+
+def forfeit_held(
+    package: Package, session: Session, terms: CancellationTerms, why: ReleasedFor, at: Circumstances
+) -> list[AnyPackageFact]:
+    """What was held is consumed without a session."""
+    facts = release(package, session.booking_id, why, at)
+    for hold in package.holds.get(session.booking_id, ()):
+        units = _fold(package, facts).lines[hold.line - 1].lowest(hold.quantity)
+        facts.append(_forfeited(_fold(package, facts), hold.line, units, session, terms, None, at))
+    return facts
+
+
+def forfeit_used(
+    package: Package,
+    id: str,
+    session: Session,
+    redemption_id: str,
+    terms: CancellationTerms,
+    at: Circumstances,
+) -> list[AnyPackageFact]:
+    """What was redeemed when the booking was made is given back and forfeited at once."""
+    back = restored(package, id, redemption_id, at)
+    facts = list(back)
+    for fact in back:
+        if isinstance(fact, UnitsRestored) and not fact.lapsed:
+            units = tuple(sorted(fact.units))
+            facts.append(
+                _forfeited(_fold(package, facts), fact.line, units, session, terms, redemption_id, at)
+            )
+    return facts
+
+
+def restored(package: Package, id: str, redemption_id: str, at: Circumstances) -> list[AnyPackageFact]:
+    """What is left of a redemption in a package goes back to it; nothing where nothing is left."""
+    use = package.uses.get(redemption_id)
+    if use is None or not use.restorable:
+        return []
+    return give_back({id: package}, RestoreUnits(redemption_id=redemption_id), at)[id]
+
+
+def _forfeited(
+    package: Package,
+    number: int,
+    units: tuple[int, ...],
+    session: Session,
+    terms: CancellationTerms,
+    redemption_id: str | None,
+    at: Circumstances,
+) -> UnitsForfeited:
+    line = package.lines[number - 1]
+    return UnitsForfeited(
+        effective_at=now_for(package, at),
+        booking_id=session.booking_id,
+        line=number,
+        units=units,
+        value=line.value_of(units),
+        remaining=line.remaining - len(units),
+        service_id=session.service_id,
+        participant_id=session.participant_id,
+        session_at=session.starts_at,
+        redemption_id=redemption_id,
+        terms=terms,
+        staff_id=at.actor.staff_id,
+    )
+
+
+def _fold(package: Package, facts: Sequence[AnyPackageFact]) -> Package:
+    for fact in facts:
+        package = evolve(package, fact)
+    return package

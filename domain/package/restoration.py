@@ -1,0 +1,86 @@
+"""Giving a use back: last allocation first, last unit first, to the very units it took.
+
+domain.md, Restoring; S37, S77.
+"""
+
+from domain.actor import Circumstances, Role
+from domain.moments import local_day
+from domain.package.checks import check_room, now_for, settled
+from domain.package.commands import RestoreUnits
+from domain.package.facts import AnyPackageFact, Units, UnitsRestored
+from domain.package.state import Allocation, Package, Use
+from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, NotFound
+from domain.values import ref_of
+
+
+def restore(
+    packages: dict[str, Package], command: RestoreUnits, at: Circumstances
+) -> dict[str, list[AnyPackageFact]]:
+    """Give a use back: last allocation first, last unit first, to the packages it came from.
+
+    `packages` are those the redemption took units of. Raises NotFound, AlreadyRestored,
+    InsufficientUnits (with `restorable`), and Forbidden for staff on what is not theirs and of today.
+    """
+    for id, package in packages.items():
+        if command.package_id in (None, id):
+            _check_may_restore(package, package.uses[command.redemption_id], at)
+    return give_back(packages, command, at)
+
+
+def give_back(
+    packages: dict[str, Package], command: RestoreUnits, at: Circumstances
+) -> dict[str, list[AnyPackageFact]]:
+    """The same where a rule gives back, whoever asks. Raises all of it but Forbidden."""
+    if command.package_id is not None:
+        packages = {id: p for id, p in packages.items() if id == command.package_id}
+    parts = [
+        (allocation, id, package)
+        for id, package in packages.items()
+        for allocation in package.uses[command.redemption_id].allocations
+    ]
+    if not parts:
+        raise NotFound("redemption", command.redemption_id)
+    restorable = sum(len(allocation.units) for allocation, _, _ in parts)
+    if restorable == 0:
+        raise AlreadyRestored(command.redemption_id)
+    wanted = command.quantity or restorable
+    if wanted > restorable:
+        raise InsufficientUnits(requested=wanted, restorable=restorable)
+    facts: dict[str, list[AnyPackageFact]] = {}
+    for allocation, id, package in sorted(parts, key=lambda part: -part[0].number):
+        units = tuple(reversed(allocation.units[-wanted:] if wanted else ()))
+        if units:
+            lines = facts.setdefault(id, settled(package, now_for(package, at)))
+            lines.append(_restoration(package, command, allocation, units, at))
+            wanted -= len(units)
+    for id, added in facts.items():
+        check_room(packages[id], len(added), kept=False)
+    return facts
+
+
+def _check_may_restore(package: Package, use: Use, at: Circumstances) -> None:
+    if at.actor.role is not Role.STAFF:
+        return
+    same_day = local_day(use.effective_at, package.time_zone) == local_day(at.now, package.time_zone)
+    if use.staff_id != at.actor.id or not same_day:
+        raise Forbidden("staff restore only what they redeemed themselves, on the same day")
+
+
+def _restoration(
+    package: Package, command: RestoreUnits, allocation: Allocation, units: Units, at: Circumstances
+) -> UnitsRestored:
+    line = package.lines[allocation.line - 1]
+    usable = 0 if package.cancelled or package.expired_at(at.now) else len(units)
+    return UnitsRestored(
+        effective_at=now_for(package, at),
+        redemption_id=command.redemption_id,
+        allocation=allocation.number,
+        line=allocation.line,
+        units=units,
+        value=line.value_of(units),
+        remaining=line.remaining + (0 if package.cancelled else len(units)),
+        usable=usable,
+        lapsed=package.cancelled,
+        reason=ref_of(command.reason),
+        staff_id=at.actor.staff_id,
+    )

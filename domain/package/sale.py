@@ -1,0 +1,172 @@
+"""What a sale fixes: the snapshot of the offer, the value of every unit, the expiry and the price.
+
+The offer's price and expiry are prefilled and either may be adjusted (S98); a custom package has
+its own name, lines and price. Later revisions of the offer never touch what was sold.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.actor import Circumstances
+from domain.business.state import Business
+from domain.calendar_rules import ExpiryOnDate, NoExpiry, expiry_at_sale
+from domain.catalogue.facts import OfferLine, OfferTerms
+from domain.catalogue.offers import check_lines
+from domain.catalogue.state import Offer, Service
+from domain.moments import as_moment, local_day
+from domain.package.checks import EARLIEST_SALE, amount_in, check_expiry, check_moment
+from domain.package.commands import SellPackage
+from domain.package.facts import AnyPackageFact, NoteAdded, PackagePurchased, SoldLine, SoldService
+from domain.package.payment import record_payment
+from domain.package.sharing import check_beneficiaries
+from domain.package.state import evolve
+from domain.people.state import Customer
+from domain.refusals import CustomerBlocked, CustomerInactive, Invalid, LimitReached, NotFound, OfferRetired
+from domain.unit_values import runs, spread, weights_of
+from domain.values import UNITS_PER_PACKAGE_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What a sale is decided on, beside the command: all of it as it stands now."""
+
+    business: Business
+    customer: Customer
+    purchaser: Customer | None
+    """Who buys it for the customer, if somebody else does."""
+    offer: Offer | None
+    services: Mapping[str, Service | None]
+    purchase_number: int
+    """1, 2, 3 … per customer and offer; per customer and name for a custom package (S66)."""
+    bought_before: int
+    """Packages of this offer that the customer bought and that were not voided."""
+
+
+def sell(command: SellPackage, sale: Sale, at: Circumstances) -> list[AnyPackageFact]:
+    """package.purchased, then its payment and its note if there are any.
+
+    Raises CustomerBlocked, CustomerInactive, NotFound and OfferRetired (offer), LimitReached
+    (per customer), Overpayment, Invalid, EffectiveAtOutOfRange, BackDatingNotAllowed.
+    """
+    _check_may_buy(command.customer_id, sale.customer)
+    if command.purchased_by is not None and sale.purchaser is not None:
+        _check_may_buy(command.purchased_by, sale.purchaser)
+    moment, zone = at.now, sale.business.time_zone
+    if command.effective_at is not None:
+        moment = check_moment(as_moment(command.effective_at, zone), EARLIEST_SALE, at, zone)
+    purchased = _purchased(command, _terms(command, sale), sale, moment, at)
+    facts: list[AnyPackageFact] = [purchased]
+    if command.payment is not None:
+        facts.append(record_payment(evolve(None, purchased), command.payment, moment, at))
+    if command.note is not None:
+        facts.append(NoteAdded(effective_at=moment, note=command.note.ref, staff_id=at.actor.staff_id))
+    return facts
+
+
+def _check_may_buy(customer_id: str, customer: Customer) -> None:
+    if customer.blocked:
+        raise CustomerBlocked(customer_id)
+    if not customer.active:
+        raise CustomerInactive(customer_id)
+
+
+def _terms(command: SellPackage, sale: Sale) -> OfferTerms:
+    """The terms that are sold: the offer's, or those of a custom package."""
+    if command.offer_id is not None:
+        if command.name is not None or command.lines is not None:
+            raise Invalid(
+                "/offer_id", "not-allowed", "cannot be combined with name and lines of a custom package"
+            )
+        if sale.offer is None:
+            raise NotFound("offer", command.offer_id)
+        if sale.offer.retired:
+            raise OfferRetired(command.offer_id)
+        limit = sale.offer.terms.max_per_customer
+        if limit is not None and sale.bought_before >= limit:
+            raise LimitReached("packages of this offer for one customer", limit)
+        return sale.offer.terms
+    if command.name is None or command.lines is None or command.price is None:
+        raise Invalid("/offer_id", "missing", "is needed, or name, lines and price of a custom package")
+    if sum(line.quantity for line in command.lines) > UNITS_PER_PACKAGE_MAX:
+        raise LimitReached("units of a package", UNITS_PER_PACKAGE_MAX)
+    check_lines(command.lines, sale.services)
+    price = amount_in(command.price, sale.business.currency, "/price")
+    return OfferTerms(name=command.name, price=price, lines=command.lines)
+
+
+def _purchased(
+    command: SellPackage, terms: OfferTerms, sale: Sale, moment: datetime, at: Circumstances
+) -> PackagePurchased:
+    business = sale.business
+    price = terms.price if command.price is None else amount_in(command.price, business.currency, "/price")
+    business.check_location(command.location_id)
+    validity, expires_on = (
+        terms.validity,
+        expiry_at_sale(terms.validity, local_day(moment, business.time_zone)),
+    )
+    if command.expires_on != "by rule":
+        expires_on = command.expires_on
+        validity = NoExpiry() if expires_on is None else ExpiryOnDate(date=expires_on)
+    if expires_on is not None:
+        check_expiry(expires_on, moment, business.time_zone)
+    return PackagePurchased(
+        effective_at=moment,
+        customer_id=command.customer_id,
+        purchased_by=command.purchased_by,
+        offer_id=command.offer_id,
+        offer_version=sale.offer.version if sale.offer else None,
+        name=terms.name,
+        purchase_number=sale.purchase_number,
+        currency=business.currency,
+        price=price,
+        list_price=terms.price,
+        lines=_sold_lines(terms.lines, sale.services, price),
+        validity=validity,
+        expires_on=expires_on,
+        time_zone=business.time_zone,
+        entered_on=local_day(at.now, business.time_zone),
+        sharing=terms.sharing,
+        beneficiaries=check_beneficiaries(command.beneficiaries, sale.customer, moment),
+        cap_per_participant=terms.cap_per_participant,
+        cancellation=terms.cancellation or business.policies.cancellation,
+        policy_version=None if terms.cancellation else business.policy_version,
+        locations=terms.locations,
+        location_id=command.location_id,
+        paid_with=command.payment.method if command.payment else None,
+        staff_id=at.actor.staff_id,
+        external_ref=command.external_ref,
+    )
+
+
+def _sold_lines(
+    lines: tuple[OfferLine, ...], services: Mapping[str, Service | None], price: int
+) -> tuple[SoldLine, ...]:
+    sold = [[_snapshot(id, services) for id in line.services] for line in lines]
+    list_prices = [[_known(services, id).terms.list_price for id in line.services] for line in lines]
+    weights = weights_of(list_prices)
+    per_unit = [weight for weight, line in zip(weights, lines, strict=True) for _ in range(line.quantity)]
+    values = iter(spread(price, per_unit))
+    return tuple(
+        SoldLine(
+            label=line.label or " / ".join(service.name for service in snapshot)[:200],
+            services=tuple(snapshot),
+            quantity=line.quantity,
+            values=runs(next(values) for _ in range(line.quantity)),
+            weight=weight,
+        )
+        for line, snapshot, weight in zip(lines, sold, weights, strict=True)
+    )
+
+
+def _known(services: Mapping[str, Service | None], service_id: str) -> Service:
+    service = services[service_id]
+    assert service is not None, "lines are checked when an offer is published"
+    return service
+
+
+def _snapshot(service_id: str, services: Mapping[str, Service | None]) -> SoldService:
+    terms = _known(services, service_id).terms
+    return SoldService(
+        id=service_id, name=terms.name, service_type=terms.service_type, tax_rate=terms.tax_rate
+    )

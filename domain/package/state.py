@@ -1,0 +1,457 @@
+"""A package as its facts make it: lines of units, payments, uses, holds, freezes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Literal, assert_never
+
+from domain.calendar_rules import Validity, expires_at, extended
+from domain.catalogue.facts import Sharing
+from domain.moments import local_day
+from domain.package.facts import (
+    AnyPackageFact,
+    ExpiryChanged,
+    ExpiryRemoved,
+    FreedUse,
+    HoldReleased,
+    LineCorrected,
+    LineUnits,
+    NoteAdded,
+    PackageFroze,
+    PackagePurchased,
+    PackageReinstated,
+    PackageUnfroze,
+    PackageVoided,
+    PackageWasCancelled,
+    PaymentRecorded,
+    PaymentRefunded,
+    PriceAdjusted,
+    SharingChanged,
+    SoldService,
+    Units,
+    UnitsForfeited,
+    UnitsHeld,
+    UnitsRedeemed,
+    UnitsRestored,
+    ValidityStarted,
+)
+from domain.unit_values import unrolled
+from domain.updated import changed
+from domain.values import CancellationTerms, PaymentMethod
+
+AVAILABLE, USED, FORFEITED, CORRECTED, LAPSED = b"a", b"u", b"f", b"c", b"l"
+"""The state of a unit, one byte each: available, used, forfeited, taken by a correction, lapsed. Units that
+are held for bookings are among the available ones: which of them is not said before they are used."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Units of one kind. Unit n has value `values[n - 1]` and state `states[n - 1]`."""
+
+    label: str
+    services: tuple[SoldService, ...]
+    weight: int
+    values: tuple[int, ...]
+    states: bytes
+    taken: Units = ()
+    """Units that corrections took, oldest first."""
+    held: int = 0
+    """How many of the remaining units are reserved for bookings."""
+
+    @cached_property
+    def service_ids(self) -> frozenset[str]:
+        return frozenset(service.id for service in self.services)
+
+    @property
+    def remaining(self) -> int:
+        return self.states.count(AVAILABLE)
+
+    @property
+    def available(self) -> int:
+        """What may be used, corrected or transferred: the remaining units that no booking holds."""
+        return self.remaining - self.held
+
+    def serves(self, service_id: str) -> bool:
+        return service_id in self.service_ids
+
+    def units(self, state: bytes) -> Iterator[int]:
+        """Numbers of the units in that state, lowest first."""
+        at = self.states.find(state)
+        while at >= 0:
+            yield at + 1
+            at = self.states.find(state, at + 1)
+
+    def lowest(self, quantity: int) -> Units:
+        """The lowest available numbers: what use, correction and transfer take."""
+        return tuple(unit for unit, _ in zip(self.units(AVAILABLE), range(quantity), strict=False))
+
+    def value_of(self, units: Iterable[int]) -> int:
+        return sum(self.values[unit - 1] for unit in units)
+
+    def moved(self, units: Iterable[int], before: bytes, after: bytes) -> "Line":
+        """The line with these units in another state; a unit is in exactly one state (invariant 1)."""
+        states = bytearray(self.states)
+        for unit in units:
+            assert states[unit - 1 : unit] == before, f"unit {unit} is not {before!r}"
+            states[unit - 1 : unit] = after
+        return changed(self, states=bytes(states))
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """What one redemption still uses of one line; restoring and corrections shrink it."""
+
+    number: int
+    line: int
+    units: Units
+
+
+@dataclass(frozen=True)
+class Use:
+    """A redemption, as far as it took units of this package."""
+
+    effective_at: datetime
+    participant_id: str
+    staff_id: str | None
+    booking_id: str | None
+    allocations: tuple[Allocation, ...]
+
+    @property
+    def restorable(self) -> int:
+        return sum(len(allocation.units) for allocation in self.allocations)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Units of one line reserved for a booking."""
+
+    line: int
+    quantity: int
+    service_id: str
+    participant_id: str
+    session_at: datetime
+    held_at: datetime
+
+
+@dataclass(frozen=True)
+class Payment:
+    amount: int
+    refunded: int
+    method: PaymentMethod
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """No use from `frozen_at` to the end of the day `until`, or to `ended_at` if that came first."""
+
+    frozen_at: datetime
+    frozen_on: date
+    until: date
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Move:
+    """A change of a line's available units, in business time. A hold takes them and its release gives back."""
+
+    effective_at: datetime
+    line: int
+    change: int
+
+
+Status = Literal["active", "expired", "fully_used", "cancelled"]
+PaymentStatus = Literal["unpaid", "partial", "paid"]
+
+
+@dataclass(frozen=True)
+class Package:
+    customer_id: str
+    offer_id: str | None
+    name: str
+    currency: str
+    price: int
+    lines: tuple[Line, ...]
+    validity: Validity
+    time_zone: str
+    purchased_at: datetime
+    entered_on: date
+    sharing: Sharing
+    beneficiaries: tuple[str, ...]
+    cap_per_participant: int | None
+    locations: tuple[str, ...]
+    cancellation: CancellationTerms
+    policy_version: int | None
+    """Of the business, where the cancellation terms are its own."""
+    expires_on: date | None
+    expiry_set: bool = False
+    """Whether somebody set or removed the expiry by hand, so that the rule no longer decides it."""
+    started_on: date | None = None
+    payments: dict[str, Payment] = field(default_factory=dict)
+    uses: dict[str, Use] = field(default_factory=dict)
+    holds: dict[str, tuple[Hold, ...]] = field(default_factory=dict)
+    """Booking → what it holds."""
+    forfeits: dict[str, int] = field(default_factory=dict)
+    """Participant → units forfeited in their name."""
+    freezes: tuple[Freeze, ...] = ()
+    frozen: bool = False
+    """Whether the last freeze has not been ended by a fact; the clock may have ended it."""
+    moves: tuple[Move, ...] = ()
+    cancelled: bool = False
+    voided: bool = False
+    """Whether the sale was undone as a mistake; then the package is cancelled too."""
+    latest_at: datetime = datetime.min
+    version: int = 1
+
+    @property
+    def remaining(self) -> int:
+        return sum(line.remaining for line in self.lines)
+
+    @property
+    def held(self) -> int:
+        return sum(line.held for line in self.lines)
+
+    @property
+    def paid(self) -> int:
+        """Payments less refunds, minor units."""
+        return sum(payment.amount - payment.refunded for payment in self.payments.values())
+
+    @property
+    def owing(self) -> int:
+        return max(0, self.price - self.paid)
+
+    def held_between(self, moment: datetime, last: date) -> tuple[str, ...]:
+        """The bookings that hold units for a session from a moment to the end of a day."""
+        return tuple(
+            booking_id
+            for booking_id, holds in self.holds.items()
+            if any(
+                moment <= hold.session_at and local_day(hold.session_at, self.time_zone) <= last
+                for hold in holds
+            )
+        )
+
+    def freeze_on(self, day: date) -> Freeze | None:
+        """The freeze that is in force on a day; it ends by the clock with its last day."""
+        last = self.freezes[-1] if self.frozen else None
+        return last if last is not None and last.frozen_on <= day <= last.until else None
+
+    def expiry_on(self, day: date) -> date | None:
+        """The last valid day, as it stands on a day: a freeze that the clock ended has moved it."""
+        if self.expires_on is None or not self.frozen or day <= self.freezes[-1].until:
+            return self.expires_on
+        return extended(self.expires_on, self.freezes[-1].frozen_on, self.freezes[-1].until)
+
+    def expired_at(self, moment: datetime) -> bool:
+        """Whether that moment lies behind the expiry as it stands then; nothing expires while frozen."""
+        day = local_day(moment, self.time_zone)
+        last = self.expiry_on(day)
+        return last is not None and not self.freeze_on(day) and moment >= expires_at(last, self.time_zone)
+
+    def units_in(self, state: bytes) -> tuple[LineUnits, ...]:
+        """All units in that state, line by line."""
+        found = ((n, line, tuple(line.units(state))) for n, line in enumerate(self.lines, 1))
+        return tuple(
+            LineUnits(line=n, units=units, value=line.value_of(units)) for n, line, units in found if units
+        )
+
+    def status(self, moment: datetime) -> Status:
+        return status(self.cancelled, self.remaining, self.expired_at(moment))
+
+
+def status(cancelled: bool, remaining: int, expired: bool) -> Status:
+    """cancelled > fully used > expired > active (domain.md, Status). `remaining` includes held units."""
+    if cancelled:
+        return "cancelled"
+    if remaining == 0:
+        return "fully_used"
+    return "expired" if expired else "active"
+
+
+def payment_status(price: int, paid: int) -> PaymentStatus:
+    """paid (≥ price; a free package is paid), partial, unpaid. `paid` is payments less refunds."""
+    if paid >= price:
+        return "paid"
+    return "partial" if paid > 0 else "unpaid"
+
+
+def evolve(state: Package | None, fact: AnyPackageFact) -> Package:
+    """The package after one more fact."""
+    if isinstance(fact, PackagePurchased):
+        return _purchased(fact)
+    assert state is not None, "a package begins with package.purchased"
+    latest = max(state.latest_at, fact.effective_at)
+    return changed(_changed(state, fact), version=state.version + 1, latest_at=latest)
+
+
+def _purchased(fact: PackagePurchased) -> Package:
+    lines = tuple(
+        Line(line.label, line.services, line.weight, unrolled(line.values), AVAILABLE * line.quantity)
+        for line in fact.lines
+    )
+    return Package(
+        customer_id=fact.customer_id,
+        offer_id=fact.offer_id,
+        name=fact.name,
+        currency=fact.currency,
+        price=fact.price,
+        lines=lines,
+        validity=fact.validity,
+        time_zone=fact.time_zone,
+        purchased_at=fact.effective_at,
+        entered_on=fact.entered_on,
+        sharing=fact.sharing,
+        beneficiaries=fact.beneficiaries,
+        cap_per_participant=fact.cap_per_participant,
+        locations=fact.locations,
+        cancellation=fact.cancellation,
+        policy_version=fact.policy_version,
+        expires_on=fact.expires_on,
+        latest_at=fact.effective_at,
+    )
+
+
+def _changed(state: Package, fact: AnyPackageFact) -> Package:
+    match fact:
+        case PaymentRecorded():
+            payment = Payment(fact.amount, 0, fact.method)
+            return changed(state, payments={**state.payments, fact.payment_id: payment})
+        case PaymentRefunded():
+            payment = state.payments[fact.payment_id]
+            payment = changed(payment, refunded=payment.refunded + fact.amount)
+            return changed(state, payments={**state.payments, fact.payment_id: payment})
+        case PriceAdjusted():
+            lines = zip(state.lines, fact.values, strict=True)
+            revalued = tuple(changed(line, values=unrolled(values)) for line, values in lines)
+            return changed(state, price=fact.price, lines=revalued)
+        case ValidityStarted():
+            return changed(state, started_on=fact.started_on, expires_on=fact.expires_on)
+        case UnitsRedeemed():
+            return _redeemed(state, fact)
+        case UnitsRestored():
+            return _restored(state, fact)
+        case UnitsHeld():
+            return _held(state, fact)
+        case HoldReleased():
+            return _released(state, fact)
+        case UnitsForfeited():
+            return _forfeited(state, fact)
+        case LineCorrected():
+            return _corrected(state, fact)
+        case ExpiryChanged():
+            return changed(state, expires_on=fact.expires_on, expiry_set=True)
+        case ExpiryRemoved():
+            return changed(state, expires_on=None, expiry_set=True)
+        case PackageReinstated():
+            back = _each(state, fact.returned, LAPSED, AVAILABLE, fact.effective_at)
+            return changed(back, cancelled=False, voided=False, expires_on=fact.expires_on, expiry_set=True)
+        case PackageFroze():
+            freeze = Freeze(fact.effective_at, fact.frozen_on, fact.until)
+            return changed(state, freezes=(*state.freezes, freeze), frozen=True)
+        case PackageUnfroze():
+            ended = changed(state.freezes[-1], ended_at=fact.effective_at)
+            return changed(
+                state, freezes=(*state.freezes[:-1], ended), frozen=False, expires_on=fact.expires_on
+            )
+        case SharingChanged():
+            return changed(state, sharing=fact.sharing, beneficiaries=fact.beneficiaries)
+        case NoteAdded():
+            return state
+        case PackageWasCancelled() | PackageVoided():
+            lapsed = _each(state, fact.lapsed, AVAILABLE, LAPSED, fact.effective_at)
+            return changed(lapsed, cancelled=True, voided=isinstance(fact, PackageVoided))
+        case PackagePurchased():
+            raise AssertionError("a package is purchased once")
+        case _:
+            assert_never(fact)
+
+
+def _with_line(state: Package, number: int, line: Line, at: datetime, change: int) -> Package:
+    lines = (*state.lines[: number - 1], line, *state.lines[number:])
+    moves = (*state.moves, Move(at, number, change)) if change else state.moves
+    return changed(state, lines=lines, moves=moves)
+
+
+def _each(state: Package, parts: Sequence[LineUnits], before: bytes, after: bytes, at: datetime) -> Package:
+    for part in parts:
+        line = state.lines[part.line - 1].moved(part.units, before, after)
+        change = len(part.units) if after == AVAILABLE else -len(part.units)
+        state = _with_line(state, part.line, line, at, change)
+    return state
+
+
+def _redeemed(state: Package, fact: UnitsRedeemed) -> Package:
+    line = state.lines[fact.line - 1].moved(fact.units, AVAILABLE, USED)
+    earlier = state.uses.get(fact.redemption_id)
+    allocations = earlier.allocations if earlier else ()
+    allocation = Allocation(fact.allocation, fact.line, fact.units)
+    use = Use(
+        fact.effective_at,
+        fact.participant_id,
+        fact.staff_id,
+        fact.booking_id,
+        (*allocations, allocation),
+    )
+    state = _with_line(state, fact.line, line, fact.effective_at, -len(fact.units))
+    return changed(state, uses={**state.uses, fact.redemption_id: use})
+
+
+def _restored(state: Package, fact: UnitsRestored) -> Package:
+    after = LAPSED if fact.lapsed else AVAILABLE
+    line = state.lines[fact.line - 1].moved(fact.units, USED, after)
+    state = _with_line(state, fact.line, line, fact.effective_at, 0 if fact.lapsed else len(fact.units))
+    return _shrunk(
+        state, FreedUse(redemption_id=fact.redemption_id, allocation=fact.allocation, units=fact.units)
+    )
+
+
+def _held(state: Package, fact: UnitsHeld) -> Package:
+    line = changed(state.lines[fact.line - 1], held=fact.held)
+    hold = Hold(
+        fact.line, fact.quantity, fact.service_id, fact.participant_id, fact.session_at, fact.effective_at
+    )
+    holds = {**state.holds, fact.booking_id: (*state.holds.get(fact.booking_id, ()), hold)}
+    return changed(_with_line(state, fact.line, line, fact.effective_at, -fact.quantity), holds=holds)
+
+
+def _released(state: Package, fact: HoldReleased) -> Package:
+    line = changed(state.lines[fact.line - 1], held=fact.held)
+    left = tuple(hold for hold in state.holds[fact.booking_id] if hold.line != fact.line)
+    others = {id: holds for id, holds in state.holds.items() if id != fact.booking_id}
+    holds = {**others, fact.booking_id: left} if left else others
+    return changed(_with_line(state, fact.line, line, fact.effective_at, fact.quantity), holds=holds)
+
+
+def _forfeited(state: Package, fact: UnitsForfeited) -> Package:
+    line = state.lines[fact.line - 1].moved(fact.units, AVAILABLE, FORFEITED)
+    state = _with_line(state, fact.line, line, fact.effective_at, -len(fact.units))
+    before = state.forfeits.get(fact.participant_id, 0)
+    return changed(state, forfeits={**state.forfeits, fact.participant_id: before + len(fact.units)})
+
+
+def _shrunk(state: Package, freed: FreedUse) -> Package:
+    """The package with a redemption that has so many units less to restore."""
+    use = state.uses[freed.redemption_id]
+    allocations = tuple(
+        changed(a, units=tuple(unit for unit in a.units if unit not in freed.units))
+        if a.number == freed.allocation
+        else a
+        for a in use.allocations
+    )
+    return changed(state, uses={**state.uses, freed.redemption_id: changed(use, allocations=allocations)})
+
+
+def _corrected(state: Package, fact: LineCorrected) -> Package:
+    line = state.lines[fact.line - 1].moved(fact.taken, AVAILABLE, CORRECTED)
+    line = line.moved(fact.returned, CORRECTED, AVAILABLE)
+    line = line.moved((unit for freed in fact.freed for unit in freed.units), USED, AVAILABLE)
+    line = changed(
+        line,
+        taken=tuple(unit for unit in (*line.taken, *fact.taken) if unit not in fact.returned),
+        values=line.values + (0,) * len(fact.added),
+        states=line.states + AVAILABLE * len(fact.added),
+    )
+    state = _with_line(state, fact.line, line, fact.effective_at, fact.change)
+    for freed in fact.freed:
+        state = _shrunk(state, freed)
+    return state

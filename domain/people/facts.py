@@ -1,0 +1,124 @@
+"""The facts of a customer. They hold ids, the names of fields that changed, the category and the consents:
+no personal data.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from domain.fact import Fact
+from domain.moments import Moment
+from domain.values import Category, ExternalRef, ParticipantId, ServiceId, TextRef, Value
+
+PARTICIPANTS_MAX = 100
+ProfileField = Literal[
+    "name", "email", "mobile", "country_code", "gender", "date_of_birth", "anniversary", "photo"
+]
+ParticipantField = Literal["name", "photo", "kind", "barred_services"]
+ConsentName = Literal["session_reminder", "birthday", "marketing"]
+Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_ -]{0,29}$")]
+"""person, dog, cat …: what a business takes care of, in lower case."""
+
+
+class ParticipantOf(Value):
+    participant_id: ParticipantId
+    number: Annotated[int, Field(ge=0, le=1_000_000)]
+    kind: Kind
+    barred_services: tuple[ServiceId, ...] = ()
+
+
+class Consents(Value):
+    """What the customer agreed to be sent; each is false until given (domain.md, Consents)."""
+
+    session_reminder: bool = False
+    birthday: bool = False
+    marketing: bool = False
+
+
+class CustomerRegistered(Fact):
+    stored_name: ClassVar = "customer.registered"
+    participants: tuple[ParticipantOf, ...]
+    """Number 0 first."""
+    external_ref: ExternalRef | None = None
+
+
+class ProfileChanged(Fact):
+    stored_name: ClassVar = "customer.profile_changed"
+    fields: tuple[ProfileField, ...]
+
+
+class CustomerCategorised(Fact):
+    stored_name: ClassVar = "customer.categorised"
+    category: Category | None = None
+    """None: no longer in any."""
+
+
+class ConsentChanged(Fact):
+    stored_name: ClassVar = "customer.consent_changed"
+    changed: tuple[ConsentName, ...]
+    consents: Consents
+    """All of them as they are now."""
+
+
+class CustomerActivated(Fact):
+    stored_name: ClassVar = "customer.activated"
+
+
+class CustomerDeactivated(Fact):
+    stored_name: ClassVar = "customer.deactivated"
+
+
+class CustomerBlocked(Fact):
+    stored_name: ClassVar = "customer.blocked"
+    reason: TextRef | None = None
+
+
+class CustomerUnblocked(Fact):
+    stored_name: ClassVar = "customer.unblocked"
+
+
+class ParticipantAdded(Fact):
+    stored_name: ClassVar = "customer.participant_added"
+    participant: ParticipantOf
+
+
+class ParticipantChanged(Fact):
+    stored_name: ClassVar = "customer.participant_changed"
+    participant_id: ParticipantId
+    fields: tuple[ParticipantField, ...]
+    kind: Kind
+    barred_services: tuple[ServiceId, ...] = ()
+
+
+class ParticipantRemoved(Fact):
+    stored_name: ClassVar = "customer.participant_removed"
+    participant_id: ParticipantId
+    removed_at: Moment
+
+
+CustomerFact = (
+    CustomerRegistered
+    | ProfileChanged
+    | CustomerCategorised
+    | ConsentChanged
+    | CustomerActivated
+    | CustomerDeactivated
+    | CustomerBlocked
+    | CustomerUnblocked
+    | ParticipantAdded
+    | ParticipantChanged
+    | ParticipantRemoved
+)
+FACTS: tuple[type[Fact], ...] = (
+    CustomerRegistered,
+    ProfileChanged,
+    CustomerCategorised,
+    ConsentChanged,
+    CustomerActivated,
+    CustomerDeactivated,
+    CustomerBlocked,
+    CustomerUnblocked,
+    ParticipantAdded,
+    ParticipantChanged,
+    ParticipantRemoved,
+)

@@ -1,0 +1,121 @@
+"""What the directory knows of people: names, contacts and what is shown of them."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import StringConstraints
+from pydantic_core import from_json
+
+from domain.decision import Person
+from domain.moments import DayOfLife
+from domain.people.facts import ProfileField
+from domain.people.name_search import search_text
+from domain.people.phone import e164, national
+from domain.refusals import Invalid
+from domain.values import Name, PhotoId, Value
+
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$")]
+Mobile = Annotated[str, StringConstraints(pattern=r"^(\+[0-9]|[0-9(])[0-9 ()./-]{2,29}$")]
+"""As people write it: a national number, or + and everything."""
+CountryCode = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{0,3}$")]
+Gender = Literal["male", "female", "other"]
+CalledField = Literal["name", "photo"]
+
+
+class Profile(Value):
+    """What is known of a customer. `mobile` is E.164; before 0.1.0 it was stored as it was written."""
+
+    name: Name
+    email: Email | None = None
+    mobile: Mobile | None = None
+    country_code: CountryCode | None = None
+    gender: Gender | None = None
+    date_of_birth: DayOfLife | None = None
+    anniversary: DayOfLife | None = None
+    photo: PhotoId | None = None
+    search: str | None = None
+    """What the customer is found by (domain/ledger/search.py): written with the row, and erased with it."""
+
+
+class Called(Value):
+    """What is known of a participant or a member of staff."""
+
+    name: Name
+    photo: PhotoId | None = None
+
+
+ProfileGiven = Mapping[ProfileField, str | date | None]
+"""New values of a profile, by field; None takes a value away (a name stays)."""
+
+
+def row(id: str, owner_id: str, known: Value) -> Person:
+    if isinstance(known, Profile):
+        known = known.model_copy(update={"search": search_text(known.name, known.mobile)})
+    return Person(id, owner_id, known.model_dump_json(exclude_none=True))
+
+
+def profile_in(person: Person) -> Profile:
+    return Profile.model_validate_json(person.data)
+
+
+def called_in(person: Person) -> Called:
+    return Called.model_validate_json(person.data)
+
+
+def new_profile(given: ProfileGiven, today: date) -> Profile:
+    """The profile of a new customer. Raises Invalid, and pydantic's error on an invalid value."""
+    return changes(Profile.model_validate({"name": given["name"]}), given, today)[1]
+
+
+def changes(known: Profile, given: ProfileGiven, today: date) -> tuple[tuple[ProfileField, ...], Profile]:
+    """The fields that differ, and the profile with them; `today` is the business's.
+
+    Raises Invalid, and pydantic's error on an invalid value.
+    """
+    changed = Profile.model_validate(known.model_dump() | dict(given) | _number(known, given))
+    if "date_of_birth" in given and changed.date_of_birth is not None and changed.date_of_birth > today:
+        raise Invalid("/date_of_birth", "in-the-future", "must not lie in the future")
+    fields: list[ProfileField] = [
+        name for name in PROFILE_FIELDS if getattr(changed, name) != getattr(known, name)
+    ]
+    return tuple(fields), changed
+
+
+PROFILE_FIELDS: tuple[ProfileField, ...] = get_args(ProfileField)
+
+
+def _number(known: Profile, given: ProfileGiven) -> dict[str, str]:
+    """The mobile number in E.164 with its country code, where one of them is given. Raises Invalid."""
+    mobile = given.get("mobile", known.mobile)
+    code = given.get("country_code", known.country_code)
+    if not isinstance(mobile, str) or not given.keys() & {"mobile", "country_code"}:
+        return {}
+    if "mobile" not in given:
+        if code is None:
+            message = "is part of the mobile number: take that away, or both"
+            raise Invalid("/country_code", "part-of-mobile", message)
+        mobile = national(mobile)
+    elif mobile.startswith("+") and "country_code" not in given:
+        code = None  # the number brings its own
+    number, own_code = e164(mobile, code if isinstance(code, str) else None)
+    return {"mobile": number, "country_code": own_code}
+
+
+def called_changes(known: Called, given: Mapping[CalledField, str | None]) -> tuple[frozenset[str], Called]:
+    """The fields that differ, and the entry with them. Raises pydantic's error on an invalid value."""
+    changed = Called.model_validate(known.model_dump() | dict(given))
+    fields = Called.model_fields
+    return frozenset(name for name in fields if getattr(changed, name) != getattr(known, name)), changed
+
+
+def searched(person: Person) -> str | None:
+    """What a person is found by; None for whoever is not searched for."""
+    known: Any = from_json(person.data)
+    found_by: str | None = known.get("search")
+    return found_by
+
+
+def searchable(person: Person) -> Person:
+    """The row of a customer that was written before there was a search, with what it is found by."""
+    return row(person.id, person.owner_id, profile_in(person))

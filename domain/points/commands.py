@@ -1,0 +1,47 @@
+"""What can be asked of an account of points."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.points.facts import POINTS_MAX, PointsSource
+from domain.values import CustomerId, PointsId, Value, Wording
+
+Chosen = Annotated[int, Field(ge=1, le=POINTS_MAX)]
+
+
+class AddPoints(Value):
+    customer_id: CustomerId
+    entry_id: PointsId
+    points: Chosen
+    source: PointsSource = PointsSource(kind="manual")
+    reason: Wording | None = None
+
+
+class RedeemPoints(Value):
+    customer_id: CustomerId
+    entry_id: PointsId
+    points: Chosen
+    source: PointsSource | None = None
+    reason: Wording | None = None
+
+
+class AdjustPoints(Value):
+    """Correct the balance by so many points up or down."""
+
+    customer_id: CustomerId
+    entry_id: PointsId
+    points: Annotated[int, Field(ge=-POINTS_MAX, le=POINTS_MAX)]
+    source: PointsSource | None = None
+    reason: Wording | None = None
+
+
+class ReversePoints(Value):
+    """Take back what is left of an addition."""
+
+    addition_id: PointsId
+    entry_id: PointsId
+    reason: Wording | None = None
+
+
+RewardsCommand = AddPoints | RedeemPoints | AdjustPoints | ReversePoints

@@ -1,0 +1,198 @@
+"""What a business's earn rules give for facts, and what is taken back when those are undone.
+
+Pure: `of_package` and `of_booking` read the facts of one of them; `earned` turns causes into facts of the
+customer's points. A source gives points once, whatever rules come later, and what it gave is taken back at
+most once in all: with its refunds in proportion, rounded down (domain.md, Points).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from domain.booking.facts import AttendanceMarked, BookingCancelled, BookingFact, BookingMade
+from domain.booking.state import Booking
+from domain.business.facts import EarnRule, PaymentRule
+from domain.package.facts import (
+    AnyPackageFact,
+    LineCorrected,
+    PackagePurchased,
+    PackageVoided,
+    PackageWasCancelled,
+    PaymentRecorded,
+    PaymentRefunded,
+    UnitsRedeemed,
+    UnitsRestored,
+)
+from domain.package.state import Package
+from domain.points.facts import AnyRewardsFact, PointsAdded, PointsAdjusted, PointsSource
+from domain.points.state import Rewards, entry_of, evolve
+
+SourceKind = Literal["payment", "purchase", "visit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gives:
+    """Something that earns points by a rule on it. `amount` is what was paid, minor units."""
+
+    kind: SourceKind
+    id: str
+    effective_at: datetime
+    amount: int = 0
+
+    @property
+    def entry_id(self) -> str:
+        return _entry(self.kind, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class TakesBack:
+    """Something that was undone, in all so far by `part` of `whole`."""
+
+    kind: SourceKind
+    id: str
+    effective_at: datetime
+    part: int = 1
+    whole: int = 1
+
+    @property
+    def entry_id(self) -> str:
+        return _entry(self.kind, self.id)
+
+
+Cause = Gives | TakesBack
+
+
+def _entry(kind: SourceKind, id: str) -> str:
+    """The id of what a source gives. A booking may give twice: for the visit, and for what was paid."""
+    return entry_of(id, "paid") if kind == "payment" and id.startswith("bkg_") else entry_of(id)
+
+
+def of_package(
+    facts: Iterable[AnyPackageFact], package_id: str, after: Package, is_ours: Callable[[str], bool]
+) -> Iterator[Cause]:
+    """What new facts of a package give and take; `after` is the package with all of them.
+
+    `is_ours` tells a booking of these books, whose visit its own attendance tells, from one that is kept
+    elsewhere. A redemption that was given back is told of here as soon as this package has none of its units in
+    use.
+    """
+    for fact in facts:
+        match fact:
+            case PackagePurchased():
+                yield Gives("purchase", package_id, fact.effective_at)
+            case PaymentRecorded():
+                yield Gives("payment", fact.payment_id, fact.effective_at, fact.amount)
+            case UnitsRedeemed(allocation=1):
+                if fact.booking_id is None or not is_ours(fact.booking_id):
+                    yield Gives("visit", fact.redemption_id, fact.effective_at)
+            case PaymentRefunded():
+                payment = after.payments[fact.payment_id]
+                yield TakesBack(
+                    "payment", fact.payment_id, fact.effective_at, payment.refunded, payment.amount
+                )
+            case PackageWasCancelled() | PackageVoided():
+                yield TakesBack("purchase", package_id, fact.effective_at)
+            case UnitsRestored():
+                yield from _given_back([fact.redemption_id], fact.effective_at, after)
+            case LineCorrected():
+                freed = [freed.redemption_id for freed in fact.freed]
+                yield from _given_back(freed, fact.effective_at, after)
+            case _:
+                pass
+
+
+def _given_back(redemption_ids: Iterable[str], moment: datetime, after: Package) -> Iterator[TakesBack]:
+    for redemption_id in dict.fromkeys(redemption_ids):
+        if not after.uses[redemption_id].restorable:
+            yield TakesBack("visit", redemption_id, moment)
+
+
+def of_booking(
+    facts: Iterable[BookingFact], booking_id: str, after: Booking, now: datetime
+) -> Iterator[Cause]:
+    """What new facts of a booking give and take; `after` is the booking with all of them.
+
+    It is a visit while it counts as attended or late: at its start, or now where it is marked earlier. What is
+    paid for it otherwise than with units earns at once, and goes back where units would have gone back.
+    """
+    for fact in facts:
+        match fact:
+            case BookingMade():
+                yield Gives("payment", booking_id, now, after.paid)
+            case BookingCancelled():
+                if fact.by == "business" or fact.in_time or after.terms.late == "restore":
+                    yield TakesBack("payment", booking_id, now)
+            case AttendanceMarked(attendance="no_show"):
+                yield TakesBack("visit", booking_id, now)
+                if after.terms.late == "restore":
+                    yield TakesBack("payment", booking_id, now)
+            case AttendanceMarked():
+                yield Gives("visit", booking_id, min(after.starts_at, now))
+            case _:
+                pass
+
+
+def earned(
+    account: Rewards | None, caused: Iterable[Cause], rules: Sequence[EarnRule], policy_version: int
+) -> list[AnyRewardsFact]:
+    """The facts that causes make of an account, in their order; none where there is no rule for them.
+
+    An account that is full (its limits stand in `rewards.py`) earns nothing more: no payment and no visit is
+    refused for the sake of points.
+    """
+    facts: list[AnyRewardsFact] = []
+    for cause in caused:
+        account = account or Rewards()
+        fact = (
+            _given(account, cause, rules, policy_version)
+            if isinstance(cause, Gives)
+            else _taken_back(account, cause)
+        )
+        if fact is not None:
+            facts.append(fact)
+            account = evolve(account, fact)
+    return facts
+
+
+def _given(
+    account: Rewards, cause: Gives, rules: Sequence[EarnRule], policy_version: int
+) -> PointsAdded | None:
+    rule = next((rule for rule in rules if rule.on == cause.kind), None)
+    entry_id = cause.entry_id
+    if rule is None or entry_id in account.additions:
+        return None
+    points = rule.points
+    if isinstance(rule, PaymentRule):
+        points = rule.points * cause.amount // rule.per_amount
+    if points == 0 or not account.can_be_given(points):
+        return None
+    return PointsAdded(
+        effective_at=cause.effective_at,
+        entry_id=entry_id,
+        points=points,
+        balance=account.balance + points,
+        source=PointsSource(kind=cause.kind, id=cause.id),
+        rule=rule,
+        policy_version=policy_version,
+        by="system",
+    )
+
+
+def _taken_back(account: Rewards, cause: TakesBack) -> PointsAdjusted | None:
+    entry_id = cause.entry_id
+    addition = account.additions.get(entry_id)
+    if addition is None:
+        return None
+    points = addition.points * cause.part // cause.whole - addition.reversed
+    if points <= 0 or not account.can_be_taken_from():
+        return None
+    return PointsAdjusted(
+        effective_at=cause.effective_at,
+        entry_id=entry_of(entry_id, addition.reversed + points),
+        points=-points,
+        balance=account.balance - points,
+        reverses=entry_id,
+        source=addition.source,
+        by="system",
+    )

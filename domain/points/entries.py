@@ -1,0 +1,133 @@
+"""Adding, redeeming, adjusting and reversing points."""
+
+from datetime import datetime
+from typing import assert_never
+
+from domain.actor import Circumstances, Role
+from domain.package.checks import FACTS_KEPT, FACTS_MAX
+from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints, ReversePoints, RewardsCommand
+from domain.points.facts import (
+    POINTS_EVER_MAX,
+    AnyRewardsFact,
+    By,
+    PointsAdded,
+    PointsAdjusted,
+    PointsRedeemed,
+)
+from domain.points.state import Rewards
+from domain.refusals import AlreadyReversed, Invalid, LimitReached, NotEligible, NotFound, PointsInsufficient
+from domain.values import ref_of
+
+
+def decide(state: Rewards | None, command: RewardsCommand, at: Circumstances) -> AnyRewardsFact:
+    """Raises PointsInsufficient, LimitReached; for a reversal NotFound, NotEligible, AlreadyReversed."""
+    account = state or Rewards()
+    match command:
+        case AddPoints():
+            return _add(account, command, at)
+        case RedeemPoints():
+            return _redeem(account, command, at)
+        case AdjustPoints():
+            return _adjust(account, command, at)
+        case ReversePoints():
+            return _reverse(account, command, at)
+        case _:
+            assert_never(command)
+
+
+def _add(account: Rewards, command: AddPoints, at: Circumstances) -> PointsAdded:
+    _check_given(account, command.points)
+    return PointsAdded(
+        effective_at=_now_for(account, at),
+        entry_id=command.entry_id,
+        points=command.points,
+        balance=account.balance + command.points,
+        source=command.source,
+        reason=ref_of(command.reason),
+        by=_by(at),
+        staff_id=at.actor.staff_id,
+    )
+
+
+def _redeem(account: Rewards, command: RedeemPoints, at: Circumstances) -> PointsRedeemed:
+    _check_taken(account, command.points)
+    return PointsRedeemed(
+        effective_at=_now_for(account, at),
+        entry_id=command.entry_id,
+        points=command.points,
+        balance=account.balance - command.points,
+        source=command.source,
+        reason=ref_of(command.reason),
+        by=_by(at),
+        staff_id=at.actor.staff_id,
+    )
+
+
+def _adjust(account: Rewards, command: AdjustPoints, at: Circumstances) -> PointsAdjusted:
+    if command.points == 0:
+        raise Invalid("/points", "zero", "must not be 0")
+    if command.points > 0:
+        _check_given(account, command.points)
+    else:
+        _check_taken(account, -command.points)
+    return PointsAdjusted(
+        effective_at=_now_for(account, at),
+        entry_id=command.entry_id,
+        points=command.points,
+        balance=account.balance + command.points,
+        source=command.source,
+        reason=ref_of(command.reason),
+        by=_by(at),
+        staff_id=at.actor.staff_id,
+    )
+
+
+def _reverse(account: Rewards, command: ReversePoints, at: Circumstances) -> PointsAdjusted:
+    """The points may have been redeemed meanwhile: this alone may leave the balance below zero."""
+    addition = account.additions.get(command.addition_id)
+    if addition is None and command.addition_id in account.others:
+        raise NotEligible("only an addition of points is reversed; adjust the balance instead")
+    if addition is None:
+        raise NotFound("addition of points", command.addition_id)
+    if not addition.reversible:
+        raise AlreadyReversed(command.addition_id)
+    if not account.can_be_taken_from():
+        raise _full(FACTS_MAX)
+    return PointsAdjusted(
+        effective_at=_now_for(account, at),
+        entry_id=command.entry_id,
+        points=-addition.reversible,
+        balance=account.balance - addition.reversible,
+        reverses=command.addition_id,
+        source=addition.source,
+        reason=ref_of(command.reason),
+        by=_by(at),
+        staff_id=at.actor.staff_id,
+    )
+
+
+def _check_given(account: Rewards, points: int) -> None:
+    if account.granted + points > POINTS_EVER_MAX:
+        raise LimitReached("points given to a customer in all", POINTS_EVER_MAX)
+    if not account.can_be_given(points):
+        raise _full(FACTS_MAX - FACTS_KEPT)
+
+
+def _check_taken(account: Rewards, points: int) -> None:
+    if points > account.balance:
+        raise PointsInsufficient(balance=account.balance, requested=points)
+    if not account.can_be_taken_from():
+        raise _full(FACTS_MAX)
+
+
+def _full(limit: int) -> LimitReached:
+    return LimitReached("facts of a customer's points", limit)
+
+
+def _now_for(account: Rewards, at: Circumstances) -> datetime:
+    """Now, and never before what already counts: a clock that is behind undoes nothing."""
+    return at.now if account.latest_at is None else max(at.now, account.latest_at)
+
+
+def _by(at: Circumstances) -> By:
+    return "system" if at.actor.role is Role.INTEGRATION or at.actor.via == "system" else "staff"

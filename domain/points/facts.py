@@ -1,0 +1,74 @@
+"""The facts of a customer's reward points. Each carries the balance after it."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from domain.business.facts import EarnRule
+from domain.fact import Fact
+from domain.moments import Moment
+from domain.values import Name, PointsId, StaffId, TextRef, Value
+
+POINTS_MAX = 1_000_000
+"""The most points that one command adds, redeems or adjusts."""
+POINTS_EVER_MAX = 2**53 - 1
+"""All points that a customer was ever given: it keeps the balance, and what reversals take below zero, within
+what every reader can hold (invariant 14)."""
+AnyPoints = Annotated[int, Field(ge=1, le=POINTS_EVER_MAX)]
+SignedPoints = Annotated[int, Field(ge=-POINTS_EVER_MAX, le=POINTS_EVER_MAX)]
+By = Literal["staff", "system"]
+"""Whose doing it was: a person's at the desk, or that of a rule or of another program."""
+
+
+class PointsSource(Value):
+    """What the points were for: the payment, the package, the redemption or booking; or a campaign's name."""
+
+    kind: Literal["manual", "payment", "purchase", "visit"]
+    id: Name | None = None
+
+
+class RewardsFact(Fact):
+    effective_at: Moment
+    entry_id: PointsId
+
+
+class PointsAdded(RewardsFact):
+    stored_name: ClassVar = "rewards.points_added"
+    points: AnyPoints
+    balance: SignedPoints
+    """After this fact, in recorded order."""
+    source: PointsSource
+    rule: EarnRule | None = None
+    """The rule that gave them, as it stood in `policy_version`; None: somebody did."""
+    policy_version: int | None = None
+    reason: TextRef | None = None
+    by: By
+    staff_id: StaffId | None = None
+
+
+class PointsRedeemed(RewardsFact):
+    stored_name: ClassVar = "rewards.points_redeemed"
+    points: AnyPoints
+    balance: SignedPoints
+    source: PointsSource | None = None
+    reason: TextRef | None = None
+    by: By
+    staff_id: StaffId | None = None
+
+
+class PointsAdjusted(RewardsFact):
+    stored_name: ClassVar = "rewards.points_adjusted"
+    points: SignedPoints
+    """Never 0."""
+    balance: SignedPoints
+    """Below zero only after a reversal."""
+    reverses: PointsId | None = None
+    """The addition of which this takes points back."""
+    source: PointsSource | None = None
+    reason: TextRef | None = None
+    by: By
+    staff_id: StaffId | None = None
+
+
+AnyRewardsFact = PointsAdded | PointsRedeemed | PointsAdjusted
+FACTS: tuple[type[Fact], ...] = (PointsAdded, PointsRedeemed, PointsAdjusted)

@@ -1,0 +1,101 @@
+"""The account of a customer's points as its facts make it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import assert_never
+
+from domain.package.checks import FACTS_KEPT, FACTS_MAX
+from domain.points.facts import (
+    POINTS_EVER_MAX,
+    AnyRewardsFact,
+    PointsAdded,
+    PointsAdjusted,
+    PointsRedeemed,
+    PointsSource,
+)
+from domain.updated import changed
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """Points that were added, and how many of them have been taken back since."""
+
+    points: int
+    source: PointsSource
+    reversed: int = 0
+
+    @property
+    def reversible(self) -> int:
+        return self.points - self.reversed
+
+
+@dataclass(frozen=True)
+class Rewards:
+    """The account of one customer."""
+
+    balance: int = 0
+    granted: int = 0
+    """All points that were ever added, adjustments upwards included."""
+    additions: dict[str, Addition] = field(default_factory=dict)
+    others: frozenset[str] = frozenset()
+    """Entries that are no additions."""
+    latest_at: datetime | None = None
+    version: int = 0
+
+    def holds(self, entry_id: str) -> bool:
+        return entry_id in self.additions or entry_id in self.others
+
+    def can_be_given(self, points: int) -> bool:
+        """Whether the account holds another addition; its last 1,000 facts are kept for taking points."""
+        return self.version < FACTS_MAX - FACTS_KEPT and self.granted + points <= POINTS_EVER_MAX
+
+    def can_be_taken_from(self) -> bool:
+        return self.version < FACTS_MAX
+
+
+def change_of(fact: AnyRewardsFact) -> int:
+    """The points of a fact, signed."""
+    return -fact.points if isinstance(fact, PointsRedeemed) else fact.points
+
+
+def evolve(state: Rewards | None, fact: AnyRewardsFact) -> Rewards:
+    before = state or Rewards()
+    latest = fact.effective_at if before.latest_at is None else max(before.latest_at, fact.effective_at)
+    after = changed(before, balance=fact.balance, latest_at=latest, version=before.version + 1)
+    match fact:
+        case PointsAdded():
+            added = {**before.additions, fact.entry_id: Addition(fact.points, fact.source)}
+            return changed(after, additions=added, granted=before.granted + fact.points)
+        case PointsRedeemed():
+            return changed(after, others=before.others | {fact.entry_id})
+        case PointsAdjusted():
+            given = max(0, fact.points) if fact.reverses is None else 0
+            after = changed(after, others=before.others | {fact.entry_id}, granted=before.granted + given)
+            return after if fact.reverses is None else _reversed(after, fact.reverses, -fact.points)
+        case _:
+            assert_never(fact)
+
+
+def _reversed(state: Rewards, entry_id: str, points: int) -> Rewards:
+    addition = state.additions[entry_id]
+    less = Addition(addition.points, addition.source, addition.reversed + points)
+    return changed(state, additions={**state.additions, entry_id: less})
+
+
+def rewards_id(customer_id: str) -> str:
+    """The stream of a customer's points."""
+    return "rew_" + customer_id.removeprefix("cus_")
+
+
+def customer_of(rewards_id: str) -> str:
+    """The customer whose points a stream holds."""
+    return "cus_" + rewards_id.removeprefix("rew_")
+
+
+def entry_of(*names: str | int) -> str:
+    """The id of an entry that follows from what caused it, so that no cause can make it twice.
+
+    It is longer than any id that a caller may choose.
+    """
+    return "pts_" + sha256("/".join(map(str, names)).encode()).hexdigest()[:40]

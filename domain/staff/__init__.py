@@ -1,0 +1,4 @@
+"""A member of staff: role and locations.
+
+Read `facts`, `state`, `commands`, then the rules.
+"""

@@ -1,0 +1,33 @@
+"""The facts of a member of staff: role and locations. Name and photo live in the directory."""
+
+from typing import ClassVar, Literal
+
+from domain.actor import Role
+from domain.fact import Fact
+from domain.values import LocationId
+
+StaffRole = Literal[Role.OWNER, Role.MANAGER, Role.STAFF]
+StaffField = Literal["name", "photo", "role", "locations"]
+
+
+class StaffRegistered(Fact):
+    stored_name: ClassVar = "staff.registered"
+    role: StaffRole
+    locations: tuple[LocationId, ...] = ()
+    """Where they work; empty: everywhere."""
+
+
+class StaffProfileChanged(Fact):
+    stored_name: ClassVar = "staff.profile_changed"
+    fields: tuple[StaffField, ...]
+    role: StaffRole
+    locations: tuple[LocationId, ...] = ()
+    """Role and places as they are now, whether they are what changed or not."""
+
+
+class StaffDeactivated(Fact):
+    stored_name: ClassVar = "staff.deactivated"
+
+
+StaffFact = StaffRegistered | StaffProfileChanged | StaffDeactivated
+FACTS: tuple[type[Fact], ...] = (StaffRegistered, StaffProfileChanged, StaffDeactivated)

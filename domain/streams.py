@@ -1,0 +1,24 @@
+"""Stream kind → how its facts make a state."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from domain.booking.state import evolve as evolve_booking
+from domain.business.state import evolve as evolve_business
+from domain.catalogue.state import evolve_offer, evolve_service
+from domain.package.state import evolve as evolve_package
+from domain.people.state import evolve as evolve_customer
+from domain.points.state import evolve as evolve_rewards
+from domain.staff.state import evolve as evolve_staff
+
+EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
+    "business": evolve_business,
+    "staff": evolve_staff,
+    "service": evolve_service,
+    "offer": evolve_offer,
+    "customer": evolve_customer,
+    "package": evolve_package,
+    "rewards": evolve_rewards,
+    "booking": evolve_booking,
+}
+"""Stream kind → how its facts make a state."""
