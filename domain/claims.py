@@ -3,6 +3,7 @@
 Every prefix ends with a stroke, so that no name begins with another's.
 """
 
+from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import quote
 
@@ -36,3 +37,11 @@ def entry_claim(entry_id: str) -> str:
 
 def external_claim(kind: str, external_ref: ExternalRef) -> str:
     return f"external/{kind}/{external_ref.source}:{quote(external_ref.ref, safe='')}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A name that only one stream of a business can ever hold, such as `purchase/cus_1/off_1/4`."""
+
+    claim: str
+    stream_id: str

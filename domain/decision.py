@@ -1,11 +1,37 @@
-"""What a use case is written against: what it reads, what it sees, what it makes."""
+"""What a use case is written against: what it reads, what it sees, and what it makes of that.
 
-from collections.abc import Iterable, Mapping
+    CORRECT_LINE = UseCase(CorrectLine, reads, decide, target)
+
+`reads` names streams, claims and counts before anything is known; `decide` gets them as `Books` and answers with a
+`Decision`, or raises a refusal. Both are pure. What a decision finds missing raises `NotLoaded`: it is read as well,
+and the decision is made again.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from domain.actor import Circumstances
+from domain.booking.schedule import OccurrenceRefused
+from domain.booking.state import Booking
+from domain.business.state import Business
+from domain.catalogue.state import Offer, Service
+from domain.claims import Claim
+from domain.fact import Fact
+from domain.package.state import Package
+from domain.people.directory import Person, Text
+from domain.people.state import Customer
+from domain.points.state import PointsAccount
+from domain.staff.state import Staff
+from domain.values import Value
+
+C = TypeVar("C", bound=Value)
+Peek = Callable[[str], Any]
+"""The state of a stream that is kept from earlier commands, by id, or None: only a hint at what to read as well."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Reads:
     """What a decision must see. Everything is answered in one round trip, streams before request keys."""
 
     streams: Mapping[str, int] = field(default_factory=dict)
@@ -19,11 +45,11 @@ class Wanted:
     counted: tuple[str, ...] = ()
     """Claim prefixes of which only the number of claims is asked."""
 
-    def __or__(self, other: "Wanted") -> "Wanted":
-        return Wanted.all_of((self, other))
+    def __or__(self, other: "Reads") -> "Reads":
+        return Reads.all_of((self, other))
 
     @classmethod
-    def all_of(cls, many: Iterable["Wanted"]) -> "Wanted":
+    def all_of(cls, many: Iterable["Reads"]) -> "Reads":
         """What answers each of them; a stream is read from the lowest version asked for."""
         many = tuple(many)
         if len(many) == 1:
@@ -33,61 +59,73 @@ class Wanted:
         claimed: dict[str, None] = {}
         counted: dict[str, None] = {}
         with_customers = False
-        for wanted in many:
-            for stream_id, version in wanted.streams.items():
+        for reads in many:
+            for stream_id, version in reads.streams.items():
                 streams[stream_id] = min(version, streams.get(stream_id, version))
-            packages_of |= dict.fromkeys(wanted.packages_of)
-            claimed |= dict.fromkeys(wanted.claimed)
-            counted |= dict.fromkeys(wanted.counted)
-            with_customers = with_customers or wanted.with_customers
+            packages_of |= dict.fromkeys(reads.packages_of)
+            claimed |= dict.fromkeys(reads.claimed)
+            counted |= dict.fromkeys(reads.counted)
+            with_customers = with_customers or reads.with_customers
         return cls(streams, tuple(packages_of), tuple(claimed), with_customers, tuple(counted))
 
 
 class NotLoaded(Exception):
     """A decision asked for something that was not read; read it too and decide again."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        super().__init__(str(wanted))
-        self.wanted = wanted
+    def __init__(self, reads: Reads) -> None:
+        super().__init__(str(reads))
+        self.reads = reads
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A row of the directory: what is known of a person, as JSON text. Erased with its owner.
+class Books(Protocol):
+    """What a decision may ask. Each question raises NotLoaded where its answer was not read.
 
-    `owner_id` is the customer it belongs to (a participant's customer), or the person's own id.
+    A question for a state answers None where the stream does not exist, or is of another kind.
     """
 
-    id: str
-    owner_id: str
-    data: str
+    @property
+    def business_id(self) -> str: ...
 
+    @property
+    def business(self) -> Business: ...
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Free text (a reason, a note) beside the ledger; its fact keeps SHA-256(salt ‖ text)."""
+    def business_or_none(self) -> Business | None: ...
 
-    id: str
-    owner_id: str
-    salt: bytes
-    text: str
+    def staff(self, staff_id: str, /) -> Staff | None: ...
 
+    def service(self, service_id: str, /) -> Service | None: ...
 
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """The image of a person, beside the directory. A row of the directory with its id says whose it is."""
+    def offer(self, offer_id: str, /) -> Offer | None: ...
 
-    id: str
-    media_type: str
-    data: bytes
+    def customer(self, customer_id: str, /) -> Customer | None: ...
 
+    def package(self, package_id: str, /) -> Package | None: ...
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A name that only one stream of a business can ever hold, such as `purchase/cus_1/off_1/4`."""
+    def booking(self, booking_id: str, /) -> Booking | None: ...
 
-    claim: str
-    stream_id: str
+    def points_of(self, customer_id: str) -> PointsAccount | None:
+        """The account of a customer's points; None while there is no entry in it."""
+
+    def exists(self, stream_id: str) -> bool:
+        """Whether any stream has this id."""
+
+    def packages_of(self, customer_id: str) -> Iterator[tuple[str, Package, int]]:
+        """(id, state, position of the sale) of all of a customer's packages, in the order of their sales."""
+
+    def packages_that(self, hold: Callable[[Package], bool]) -> dict[str, Package]:
+        """Of the packages that were read, those for which `hold` is true, by id."""
+
+    def claimants(self, prefix: str, hold: Callable[[Package], bool]) -> dict[str, Package]:
+        """As `packages_that`, once every stream with a claim beginning so was read."""
+
+    def accounts_that(self, hold: Callable[[PointsAccount], bool]) -> Iterator[tuple[str, PointsAccount]]:
+        """Of the accounts of points that were read, those for which `hold` is true: (stream id, account)."""
+
+    def count(self, prefix: str) -> int:
+        """How many claims begin with a prefix."""
+
+    def person(self, id: str) -> Person | None:
+        """A row of the directory, of a customer or member of staff that was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +135,52 @@ class NewStream:
     kind: str
     id: str
     customer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a command makes: facts by stream, and everything that is stored together with them."""
+
+    facts: Mapping[str, tuple[str, Sequence[Fact]]]
+    """Stream id → (kind, its new facts)."""
+    claims: tuple[Claim, ...] = ()
+    streams: tuple[NewStream, ...] = ()
+    people: tuple[Person, ...] = ()
+    texts: tuple[Text, ...] = ()
+    refused: tuple[OccurrenceRefused, ...] = ()
+    """Parts of the command that could not be done while the rest is."""
+
+    @property
+    def packages(self) -> list[str]:
+        """The packages it adds facts to."""
+        return list(self.facts_of("package"))
+
+    def facts_of(self, kind: str) -> dict[str, Sequence[Any]]:
+        """Stream id → its new facts, of all streams of a kind."""
+        return {id: facts for id, (of, facts) in self.facts.items() if of == kind}
+
+    @property
+    def made(self) -> list[tuple[str, str, Fact]]:
+        """(kind, stream id, fact), in the order in which they are recorded."""
+        return [(kind, id, fact) for id, (kind, facts) in self.facts.items() for fact in facts]
+
+
+def one_stream(kind: str, id: str, facts: Sequence[Fact], *, new: bool = False) -> Decision:
+    """A decision about one stream; `new`: its first facts."""
+    return Decision({id: (kind, facts)}, streams=(NewStream(kind, id),) if new else ())
+
+
+def no_target(command: Value, business_id: str) -> None:
+    """Nothing that If-Match could speak of."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase(Generic[C]):
+    """A verb: the command that asks for it, what it reads, what it decides."""
+
+    command: type[C]
+    reads: Callable[[C, str, Peek], Reads]
+    """(command, business id, peek) → what is read."""
+    decide: Callable[[C, Books, Circumstances], Decision]
+    target: Callable[[C, str], str | None] = no_target
+    """(command, business id) → the stream that If-Match speaks of."""

@@ -108,7 +108,7 @@ class InsufficientUnits(Refused):
 
 
 @dataclass(eq=False)
-class PackageExpired(Refused):
+class PackageHasExpired(Refused):
     code = "package-expired"
     expires_on: date
 
@@ -117,7 +117,7 @@ class PackageExpired(Refused):
 
 
 @dataclass(eq=False)
-class PackageCancelled(Refused):
+class PackageIsCancelled(Refused):
     code = "package-cancelled"
 
     def sentence(self) -> str:
@@ -125,7 +125,7 @@ class PackageCancelled(Refused):
 
 
 @dataclass(eq=False)
-class PackageFrozen(Refused):
+class PackageIsFrozen(Refused):
     code = "package-frozen"
     frozen_until: date | None = None
 
@@ -158,7 +158,7 @@ class HoldsOutstanding(Refused):
 
 
 @dataclass(eq=False)
-class BookingState(Refused):
+class WrongBookingState(Refused):
     code = "booking-state"
     booking_status: str
     """Or how it was marked, where that is what stands against it."""
@@ -197,7 +197,7 @@ class PointsInsufficient(Refused):
 
 
 @dataclass(eq=False)
-class CustomerBlocked(Refused):
+class CustomerIsBlocked(Refused):
     code = "customer-blocked"
     customer_id: str
 
@@ -206,7 +206,7 @@ class CustomerBlocked(Refused):
 
 
 @dataclass(eq=False)
-class CustomerInactive(Refused):
+class CustomerIsInactive(Refused):
     code = "customer-inactive"
     customer_id: str
 
@@ -234,7 +234,7 @@ class NotEligible(Refused):
 
 
 @dataclass(eq=False)
-class OfferRetired(Refused):
+class OfferIsRetired(Refused):
     code = "offer-retired"
     id: str
 

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 S = TypeVar("S")
 
 
-def changed(state: S, **fields: Any) -> S:
+def updated(state: S, **fields: Any) -> S:
     """`dataclasses.replace` for a frozen dataclass without slots, at a tenth of its cost.
 
     It runs no `__init__`: names must be fields of the state. A fold does this several times a fact.

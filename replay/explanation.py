@@ -16,7 +16,7 @@ from domain.package.facts import (
     ExpiryRemoved,
     PackagePurchased,
     PackageReinstated,
-    PackageUnfroze,
+    PackageUnfrozen,
     PaymentRecorded,
     PaymentRefunded,
     PriceAdjusted,
@@ -143,7 +143,7 @@ def _expiry_step(fact: object) -> tuple[str, date | None] | None:
             return "removed by hand: it never expires", None
         case PackageReinstated():
             return "reinstated with a new last day", fact.expires_on
-        case PackageUnfroze():
+        case PackageUnfrozen():
             return f"unfrozen: moved by the {fact.days} days frozen", fact.expires_on
         case _:
             return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, func, select
 
-from domain.decision import Wanted
+from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded, recorded
 from domain.package.facts import FACTS as PACKAGE_FACTS
@@ -55,7 +55,7 @@ def reconcile(
     counted = {projection.name: 0 for projection in projections}
     last = max((snapshot.checkpoints[name].position for name in counted), default=0)
     for ids, position in _packages(recorder, last):
-        streams = recorder.load(Wanted(dict.fromkeys(ids, 0))).facts
+        streams = recorder.load(Reads(dict.fromkeys(ids, 0))).facts
         facts = [recorded(stored) for stored in streams if stored.position <= last]
         for projection in projections:
             found = _rows(snapshot, projection, recorder.business_id, ids)

@@ -48,8 +48,8 @@ from domain.package.commands import (
 )
 from domain.package.facts import PackagePurchased
 from domain.unit_values import spread
-from domain.values import AMOUNT_MAX, PaymentMethod
-from tests.domain.given import AnyCommand, Outcome, World
+from domain.values import AMOUNT_MAX, PaymentMethod, Value
+from tests.domain.given import Outcome, World
 from tests.domain.words import FACIAL, MASSAGE, ZONE, because, euros, line, moment, sold
 
 # --- Values ------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ class Step:
     """One command of a history: the world it met, when it was sent, and what came of it."""
 
     before: World
-    command: AnyCommand
+    command: Value
     now: datetime
     role: Role
     outcome: Outcome
@@ -272,7 +272,7 @@ def histories(draw: st.DrawFn, packages_max: int = 3, steps_max: int = 15, cappe
 
 
 @st.composite
-def any_command(draw: st.DrawFn, world: World, n: int, now: datetime) -> AnyCommand:
+def any_command(draw: st.DrawFn, world: World, n: int, now: datetime) -> Value:
     """A command on one of the packages; ids it makes end in `n`, ids it needs are drawn from the world."""
     id = draw(st.sampled_from(sorted(world.packages)))
     make = draw(st.sampled_from((*(uses,) * 4, *(restorations, corrections, spans, endings, money) * 2)))
@@ -280,7 +280,7 @@ def any_command(draw: st.DrawFn, world: World, n: int, now: datetime) -> AnyComm
 
 
 @st.composite
-def uses(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) -> AnyCommand:
+def uses(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) -> Value:
     fields: dict[str, Any] = {
         "redemption_id": f"red_{n}",
         "service_id": draw(st.sampled_from(("svc_massage", "svc_facial"))),
@@ -295,7 +295,7 @@ def uses(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) -> AnyCo
 
 
 @st.composite
-def restorations(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) -> AnyCommand:
+def restorations(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) -> Value:
     known = sorted({use for package in world.states.values() for use in package.uses})
     return RestoreUnits(
         redemption_id=draw(st.sampled_from(known or ["red_none"])),
@@ -305,14 +305,14 @@ def restorations(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) 
 
 
 @st.composite
-def corrections(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) -> AnyCommand:
+def corrections(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) -> Value:
     return CorrectLine(package_id=id, line=draw(st.integers(1, 3)), change=draw(st.integers(-4, 5)))
 
 
 @st.composite
-def endings(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) -> AnyCommand:
+def endings(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) -> Value:
     back = local_day(now, ZONE) + timedelta(days=draw(st.integers(-1, 20)))
-    choice: tuple[AnyCommand, ...] = (
+    choice: tuple[Value, ...] = (
         CancelPackage(package_id=id, reason=because()),
         VoidPackage(package_id=id, reason=because()),
         ReinstatePackage(package_id=id, expires_on=back, reason=because()),
@@ -322,9 +322,9 @@ def endings(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) -> An
 
 
 @st.composite
-def spans(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) -> AnyCommand:
+def spans(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) -> Value:
     until = local_day(now, ZONE) + timedelta(days=draw(st.integers(-1, 20)))
-    choice: tuple[AnyCommand, ...] = (
+    choice: tuple[Value, ...] = (
         SetExpiry(package_id=id, expires_on=until),
         SetExpiry(package_id=id, expires_on=None),
         FreezePackage(package_id=id, until=until, reason=because()),
@@ -334,12 +334,12 @@ def spans(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) -> AnyC
 
 
 @st.composite
-def money(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) -> AnyCommand:
+def money(draw: st.DrawFn, world: World, id: str, n: int, now: datetime) -> Value:
     known = sorted({payment for package in world.states.values() for payment in package.payments})
     amount = euros(draw(st.integers(0, 2) | st.integers(0, 10**6) | st.just(world.states[id].owing)))
     payment = NewPayment(payment_id=f"pay_{n}", amount=amount, method=PaymentMethod.CASH)
     earlier = draw(st.sampled_from(known or ["pay_none"]))
-    choice: tuple[AnyCommand, ...] = (
+    choice: tuple[Value, ...] = (
         RecordPayment(package_id=id, payment=payment),
         RefundPayment(payment_id=earlier, amount=amount, reason=because()),
         AdjustPrice(package_id=id, price=amount, reason=because()),

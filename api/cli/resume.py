@@ -7,7 +7,7 @@ import click
 from api.cli.options import here, of_one_business
 from projections.engine.checkpoints import Stop
 from projections.engine.status import stopped
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 
 
 @click.command()
@@ -43,7 +43,7 @@ def resume(business_id: str | None) -> None:
         sys.exit(1)
 
 
-def _stops(views: Views, business_id: str | None) -> dict[tuple[str, str], Stop]:
+def _stops(views: ReadTables, business_id: str | None) -> dict[tuple[str, str], Stop]:
     """(business, read model) → why it stopped; of one business, or of all."""
     return {
         (id, each.projection): each.stop

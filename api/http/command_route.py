@@ -26,16 +26,16 @@ from pydantic_core import from_json, to_json
 
 from api.http.parsing import BODY_BYTES_MAX, Sent, read_body, read_parameters
 from api.http.problems import Flaw, Problem, invalid
-from api.http.request import Asked, Call, Exchange, NewIds, Route, body_of, exchange_of, parameters_of
+from api.http.request import Call, Exchange, HttpRequest, NewIds, Route, body_of, exchange_of, parameters_of
 from api.http.responses import Header, Reply
 from domain.actor import Role
-from domain.decision import Person, Photo, Wanted
-from domain.ledger.books import Books
-from domain.ledger.commands import Decision
+from domain.decision import Decision, Reads, UseCase
+from domain.ledger.books import LoadedBooks
 from domain.ledger.execute import Answer, Done, Order, RequestKey, Result
 from domain.ledger.group_commit import result_of
 from domain.ledger.mapper import Meta
 from domain.moments import rfc3339
+from domain.people.directory import Photo
 from domain.points.state import entry_of
 from domain.refusals import Refused
 from domain.values import RECORDED_AT, Value
@@ -67,24 +67,23 @@ class Command(Call, Generic[B]):
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class CommandRequest:
     """What a request asks the ledger for, and how the outcome is shown."""
 
+    use_case: UseCase[Any]
     command: Value
-    answer: Callable[[Books, Decision], BaseModel | Mapping[str, Any]]
-    shows: tuple[str, ...] | Callable[[Books, Decision], tuple[str, ...]] = ()
+    answer: Callable[[LoadedBooks, Decision], BaseModel | Mapping[str, Any]]
+    shows: tuple[str, ...] | Callable[[LoadedBooks, Decision], tuple[str, ...]] = ()
     """Customers whose names or contacts the answer holds; a function where only the books can tell."""
-    people: tuple[Person, ...] = ()
-    """Directory rows that are stored with the facts."""
     photos: tuple[Photo, ...] = ()
     """Images that are stored with the answer."""
-    reads: Wanted | None = None
+    reads: Reads | None = None
     """What the answer shows beside what the command reads."""
     made_from: int | None = None
     """The version the command was made from, where it was: refused as `version-mismatch` on another."""
 
 
-Translate = Callable[[Command[B]], Ask]
+Translate = Callable[[Command[B]], CommandRequest]
 Read = Callable[[bytes, str | None], Sent[B]]
 """What makes a body of its bytes and its Content-Type. Raises Problem."""
 
@@ -137,7 +136,7 @@ def command(
     bytes_max = upload.bytes_max if upload else BODY_BYTES_MAX
 
     def made(translate: Translate[B]) -> HTTPRouteHandler:
-        async def handle(request: Asked) -> Reply:
+        async def handle(request: HttpRequest) -> Reply:
             exchange = exchange_of(request.scope)
             raw = await body_of(request, bytes_max)
             if looks or follows or not exchange.frame.knows(exchange.caller.business_id):
@@ -159,7 +158,7 @@ def _read_json(body: type[B], raw: bytes, content_type: str | None) -> Sent[B]:
 
 
 def _answered(
-    request: Asked,
+    request: HttpRequest,
     raw: bytes,
     read: Read[B],
     translate: Translate[B],
@@ -182,7 +181,7 @@ def _not_refused(result: Result) -> Done:
 
 
 def _ordered(
-    request: Asked, raw: bytes, read: Read[B], translate: Translate[B]
+    request: HttpRequest, raw: bytes, read: Read[B], translate: Translate[B]
 ) -> tuple[Command[B], Order, "RenderedAnswer"]:
     """The request as an order, and where its answer is noted; without a request key it is a dry run."""
     call, key = _read_command(request, raw, read)
@@ -191,11 +190,11 @@ def _ordered(
     ask = translate(call)
     shown = RenderedAnswer()
     order = Order(
+        use_case=ask.use_case,
         command=ask.command,
         meta=Meta(actor=call.caller.actor, request_id=call.request_id, correlation=_traceparent(exchange)),
         request=key,
         answer=_kept(ask, shown),
-        people=ask.people,
         photos=ask.photos,
         shows=ask.reads,
         if_match=ask.made_from if if_match is None else if_match,
@@ -204,7 +203,7 @@ def _ordered(
     return call, order, shown
 
 
-def read_command(request: Asked, raw: bytes, body: type[B]) -> tuple[Command[B], RequestKey | None]:
+def read_command(request: HttpRequest, raw: bytes, body: type[B]) -> tuple[Command[B], RequestKey | None]:
     """What a request that writes says, and the key it says it under; None for a dry run.
 
     Raises Problem: idempotency-key-missing, unknown-parameter, and what `read_body` raises.
@@ -212,7 +211,7 @@ def read_command(request: Asked, raw: bytes, body: type[B]) -> tuple[Command[B],
     return _read_command(request, raw, partial(_read_json, body))
 
 
-def _read_command(request: Asked, raw: bytes, read: Read[B]) -> tuple[Command[B], RequestKey | None]:
+def _read_command(request: HttpRequest, raw: bytes, read: Read[B]) -> tuple[Command[B], RequestKey | None]:
     exchange = exchange_of(request.scope)
     parameters = read_parameters(parameters_of(request), CommandParameters)
     needs_no_key = parameters.dry_run and exchange.header(b"idempotency-key") is None
@@ -253,8 +252,8 @@ class RenderedAnswer:
         return self.text.replace(RECORDED_AT, rfc3339(done.recorded_at))
 
 
-def _kept(ask: Ask, shown: RenderedAnswer) -> Callable[[Books, Decision], Answer]:
-    def answer(books: Books, decision: Decision) -> Answer:
+def _kept(ask: CommandRequest, shown: RenderedAnswer) -> Callable[[LoadedBooks, Decision], Answer]:
+    def answer(books: LoadedBooks, decision: Decision) -> Answer:
         shows = ask.shows(books, decision) if callable(ask.shows) else ask.shows
         told = ask.answer(books, decision)
         shown.text = to_json(told).decode()
@@ -276,7 +275,7 @@ def _idempotency_key(exchange: Exchange) -> str:
     return key
 
 
-def _request_key(call: Call, key: str, request: Asked, sent: Sent[Any]) -> RequestKey:
+def _request_key(call: Call, key: str, request: HttpRequest, sent: Sent[Any]) -> RequestKey:
     """The key, with the fingerprint of everything that makes two requests the same.
 
     Customers have keys of their own: nobody gets the answer of another with theirs.

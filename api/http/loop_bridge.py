@@ -14,7 +14,7 @@ from threading import Lock
 from domain.ledger.group_commit import Outcome, Settle
 
 
-class Outcomes:
+class LoopBridge:
     """What one event loop waits for. `of` is called on the loop; the orders settle on any thread."""
 
     def __init__(self, loop: AbstractEventLoop) -> None:

@@ -34,11 +34,11 @@ from api.http.cursors import bytes_of, foreign_cursor, text_of
 from api.http.ownership import check_own, only_own
 from api.http.parsing import read_parameters
 from api.http.problems import Flaw, invalid
-from api.http.request import Asked, Call, Exchange, Route, exchange_of, parameters_of
+from api.http.request import Call, Exchange, HttpRequest, Route, exchange_of, parameters_of
 from api.http.responses import Header, Reply
 from domain.actor import Role
-from domain.decision import Wanted
-from domain.ledger.books import Books
+from domain.decision import Reads
+from domain.ledger.books import LoadedBooks
 from domain.moments import DayOrMoment, start_of
 from domain.values import Value
 from projections.engine.definition import Row
@@ -126,7 +126,7 @@ class Query(Call, Generic[Q]):
     """Ledger-Min-Position: the position the answer must be true for at the least."""
     accept: str
 
-    def look(self, wanted: Wanted) -> Books:
+    def look(self, wanted: Reads) -> LoadedBooks:
         """Streams as they stand now: always true. Raises UnreadableFact."""
         books = self.frame.look(self.business_id, wanted)
         self.check_reachable(books.head.position)
@@ -247,7 +247,7 @@ def query(
     route = Route("GET", path, operation, summary, 200, None, parameters, answer, media=media, codes=codes)
 
     def made(find: Callable[[Query[Q]], Found]) -> HTTPRouteHandler:
-        async def handle(request: Asked) -> Reply:
+        async def handle(request: HttpRequest) -> Reply:
             return await sync_to_thread(_found, request, route, parameters, find)
 
         return get(route.litestar_path, opt={"route": route}, name=operation)(handle)
@@ -255,7 +255,9 @@ def query(
     return made
 
 
-def _found(request: Asked, route: Route, parameters: type[Q], find: Callable[[Query[Q]], Found]) -> Reply:
+def _found(
+    request: HttpRequest, route: Route, parameters: type[Q], find: Callable[[Query[Q]], Found]
+) -> Reply:
     exchange = exchange_of(request.scope)
     call = Query(
         frame=exchange.frame,

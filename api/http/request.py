@@ -20,22 +20,22 @@ from pydantic import BaseModel
 
 from api.http.api_keys import Caller, Keys
 from api.http.ids import Randomness, new_id
-from api.http.loop_bridge import Outcomes
+from api.http.loop_bridge import LoopBridge
 from api.http.parsing import BODY_BYTES_MAX, SentMoney, amount_in
 from api.http.permissions import SEES_PEOPLE
 from api.http.problems import Problem
 from api.http.rate_limits import Limits
 from domain.actor import Role
 from domain.business.state import Business
-from domain.decision import Wanted
-from domain.ledger.books import Books
+from domain.decision import Reads
+from domain.ledger.books import LoadedBooks
 from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.errors import UnknownBusiness
 from domain.refusals import NotFound
 from projections.engine.freshness import FreshReads
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 
-Asked = Request[Any, Any, Any]
+HttpRequest = Request[Any, Any, Any]
 
 PATH_IDS: Mapping[str, tuple[str, str]] = {
     "service_id": ("svc", "service"),
@@ -96,7 +96,7 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class FixedTerms:
     """What of a business never changes."""
 
     currency: str
@@ -104,11 +104,11 @@ class Terms:
 
 
 @dataclass
-class Frame:
+class Serving:
     """What the process serves with. One for each application; used from many threads."""
 
     carnet: Carnet
-    views: Views
+    views: ReadTables
     reads: FreshReads
     keys: Keys
     limits: Limits
@@ -116,20 +116,20 @@ class Frame:
     document: bytes = b"{}"
     """The OpenAPI document, made from the routes."""
     random: Randomness = field(default_factory=Randomness)
-    _terms: dict[str, Terms] = field(default_factory=dict)
-    _outcomes: Outcomes | None = None
+    _terms: dict[str, FixedTerms] = field(default_factory=dict)
+    _outcomes: LoopBridge | None = None
 
-    def outcomes(self) -> Outcomes:
+    def outcomes(self) -> LoopBridge:
         """What the running event loop waits for: a process has one loop, a test one after the other."""
         loop = get_running_loop()
         if self._outcomes is None or self._outcomes.loop is not loop:
-            self._outcomes = Outcomes(loop)
+            self._outcomes = LoopBridge(loop)
         return self._outcomes
 
     def ledger(self, business_id: str) -> Ledger:
         return self.carnet.ledger(business_id)
 
-    def look(self, business_id: str, wanted: Wanted) -> Books:
+    def look(self, business_id: str, wanted: Reads) -> LoadedBooks:
         """Streams as they stand now, with their facts, people and the head: one moment, one round trip.
 
         Raises UnreadableFact, UnknownBusiness, LedgerUnavailable.
@@ -141,14 +141,14 @@ class Frame:
         """Whether its terms are at hand and nothing about it must be asked of the database first."""
         return business_id in self._terms
 
-    def terms(self, business_id: str) -> Terms:
+    def terms(self, business_id: str) -> FixedTerms:
         """Raises UnknownBusiness for a ledger whose business was never opened."""
         if business_id not in self._terms:
-            found = self.look(business_id, Wanted({business_id: 0})).business_or_none()
+            found = self.look(business_id, Reads({business_id: 0})).business_or_none()
             if not isinstance(found, Business):
                 raise UnknownBusiness(business_id)
             self.carnet.fingerprint(business_id, b"")  # so that its secret is at hand as well
-            self._terms[business_id] = Terms(found.currency, found.time_zone)
+            self._terms[business_id] = FixedTerms(found.currency, found.time_zone)
         return self._terms[business_id]
 
     def secret(self, purpose: str) -> bytes:
@@ -160,7 +160,7 @@ class Frame:
 class Call:
     """A request as a controller sees it."""
 
-    frame: Frame
+    frame: Serving
     caller: Caller
     path: Mapping[str, str]
     request_id: str
@@ -230,7 +230,7 @@ def route_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Route | None:
 class Exchange:
     """One request and its reply: what is read of it once, and what is found out on the way."""
 
-    frame: Frame
+    frame: Serving
     headers: Mapping[bytes, bytes]
     """By name, in lower case as ASGI gives them."""
     request_id: str
@@ -256,22 +256,22 @@ def exchange_of(scope: Scope) -> Exchange:
     found: Exchange | None = state.get("exchange")
     if found is None:
         headers = dict(reversed([*scope["headers"]]))
-        frame: Frame = scope["litestar_app"].state["frame"]
+        frame: Serving = scope["litestar_app"].state["frame"]
         request_id = new_id("req", frame.random.bits)
         found = state["exchange"] = Exchange(frame, headers, request_id, time.perf_counter())
     return found
 
 
-def frame_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Frame:
+def frame_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Serving:
     return exchange_of(connection.scope).frame
 
 
-def parameters_of(request: Asked) -> Iterable[tuple[str, str]]:
+def parameters_of(request: HttpRequest) -> Iterable[tuple[str, str]]:
     """The parameters of the query, in the order in which they were sent."""
     return request.query_params.multi_items() if request.scope["query_string"] else ()
 
 
-async def body_of(request: Asked, bytes_max: int = BODY_BYTES_MAX) -> bytes:
+async def body_of(request: HttpRequest, bytes_max: int = BODY_BYTES_MAX) -> bytes:
     """The bytes of the body, which comes in one piece as a rule; Litestar's own reading expects a stream.
 
     Raises Problem: body-too-large as soon as it is known, malformed-body.

@@ -19,8 +19,8 @@ from domain.actor import Actor, Role
 from domain.catalogue.commands import DefineService
 from domain.catalogue.facts import OfferLine, ServiceDefined, ServiceTerms
 from domain.claims import external_claim
-from domain.decision import Wanted
-from domain.ledger.books import Books
+from domain.decision import Reads
+from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
 from domain.ledger.carnet import Carnet
 from domain.ledger.contract import LedgerRecorder
@@ -30,11 +30,9 @@ from domain.ledger.mapper import Meta, recorded
 from domain.package.commands import NewPayment, RedeemFromCustomer, SellPackage
 from domain.people.commands import RegisterCustomer
 from domain.people.facts import CustomerRegistered
-from domain.people.profile import Profile
-from domain.people.profile import row as directory_row
 from domain.refusals import (
-    CustomerBlocked,
-    CustomerInactive,
+    CustomerIsBlocked,
+    CustomerIsInactive,
     EffectiveAtOutOfRange,
     IdempotencyKeyReused,
     InsufficientUnits,
@@ -43,6 +41,10 @@ from domain.refusals import (
     Overpayment,
     Refused,
 )
+from domain.use_cases.define_service import DEFINE_SERVICE
+from domain.use_cases.redeem_from_customer import REDEEM_FROM_CUSTOMER
+from domain.use_cases.register_customer import REGISTER_CUSTOMER
+from domain.use_cases.sell_package import SELL_PACKAGE
 from domain.values import ExternalRef, Money, PaymentMethod, Value
 
 BATCH_ROWS = 500
@@ -56,8 +58,8 @@ PAGE = 1_000
 COLUMN_OF: Mapping[type[Refused], str] = {
     IdempotencyKeyReused: "reference",
     EffectiveAtOutOfRange: "occurred_on",
-    CustomerBlocked: "customer",
-    CustomerInactive: "customer",
+    CustomerIsBlocked: "customer",
+    CustomerIsInactive: "customer",
     InsufficientUnits: "units",
     LimitReached: "units",
     Overpayment: "paid",
@@ -240,8 +242,10 @@ class _Loading:
         entry = row.entry
         key = f"{self._source}/{entry.reference}"
         fingerprint = hmac.digest(self._secret, row.content, "sha256")
-        command = self._sale(entry) if isinstance(entry, Sale) else self._use(entry)
-        return Order(command, LOADER, RequestKey(key, fingerprint))
+        request = RequestKey(key, fingerprint)
+        if isinstance(entry, Sale):
+            return Order(SELL_PACKAGE, self._sale(entry), LOADER, request)
+        return Order(REDEEM_FROM_CUSTOMER, self._use(entry), LOADER, request)
 
     def _sale(self, sale: Sale) -> Value:
         paid = Money(amount=sale.paid, currency=sale.currency)
@@ -303,10 +307,9 @@ class _Loading:
     def _registration(self, ref: str) -> Order:
         customer_id = self._id("cus", "customer", ref)
         external_ref = ExternalRef(source=self._source, ref=ref)
-        command = RegisterCustomer(customer_id=customer_id, external_ref=external_ref)
         # The day-book knows no names: until somebody enters one, the customer is called by the reference.
-        profile = directory_row(customer_id, customer_id, Profile(name=ref))
-        return Order(command, LOADER, people=(profile,))
+        command = RegisterCustomer(customer_id=customer_id, profile={"name": ref}, external_ref=external_ref)
+        return Order(REGISTER_CUSTOMER, command, LOADER)
 
     # Services
 
@@ -317,7 +320,7 @@ class _Loading:
             return
         ids = {name: self._id("svc", "service", name) for name in unknown}
         defined = {
-            fact.stream_id for fact in self._recorder.load(Wanted(dict.fromkeys(ids.values(), 0))).facts
+            fact.stream_id for fact in self._recorder.load(Reads(dict.fromkeys(ids.values(), 0))).facts
         }
         ids |= self._in_catalogue([name for name in unknown if ids[name] not in defined])
         new = [name for name in unknown if ids[name] == self._id("svc", "service", name)]
@@ -329,7 +332,7 @@ class _Loading:
 
     def _definition(self, name: str, service_id: str) -> Order:
         terms = ServiceTerms(name=name, service_type=name)
-        return Order(DefineService(service_id=service_id, service=terms), LOADER)
+        return Order(DEFINE_SERVICE, DefineService(service_id=service_id, service=terms), LOADER)
 
     def _in_catalogue(self, names: Sequence[str]) -> dict[str, str]:
         """Name → id of those that are performed under this name; the catalogue is read once."""
@@ -342,7 +345,7 @@ def registered(recorder: LedgerRecorder, source: str, refs: Sequence[str]) -> di
     """Reference → customer id, of those that are registered under it, by whomever. One round trip."""
     claims = [external_claim("customer", ExternalRef(source=source, ref=ref)) for ref in refs]
     found: dict[str, str] = {}
-    for stored in recorder.load(Wanted(claimed=tuple(claims))).facts:
+    for stored in recorder.load(Reads(claimed=tuple(claims))).facts:
         if stored.version == 1:
             fact = recorded(stored).fact
             assert isinstance(fact, CustomerRegistered), "only customers hold these claims"
@@ -358,8 +361,8 @@ def _services_performed(recorder: LedgerRecorder) -> Iterator[tuple[str, str]]:
     while page := recorder.select_notifications(after + 1, PAGE, topics=(ServiceDefined.stored_name,)):
         ids += [str(defined.originator_id) for defined in page]
         after = page[-1].id
-    wanted = Wanted(dict.fromkeys(ids, 0))
-    books = Books(recorder.business_id, wanted, recorder.load(wanted))
+    wanted = Reads(dict.fromkeys(ids, 0))
+    books = LoadedBooks(recorder.business_id, wanted, recorder.load(wanted))
     for id in reversed(ids):
         service = books.service(id)
         if service is not None and not service.retired:

@@ -1,10 +1,10 @@
 """The business itself: its policies and its locations."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from api.http.command_route import Ask, Command, command
+from api.http.command_route import Command, CommandRequest, command
 from api.http.parsing import EmptyBody, MayBeAbsent, Price
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
 from api.resources.payments import moving
@@ -20,9 +20,12 @@ from domain.business.facts import (
     VisitRule,
 )
 from domain.business.state import Business as BusinessState
-from domain.decision import Wanted
-from domain.ledger.books import Books
+from domain.decision import Reads, UseCase
+from domain.ledger.books import LoadedBooks
 from domain.moments import TimeZone
+from domain.use_cases.change_policies import CHANGE_POLICIES
+from domain.use_cases.close_location import CLOSE_LOCATION
+from domain.use_cases.open_location import OPEN_LOCATION
 from domain.values import CancellationTerms, LocationId, LongText, Name, Quantity, Value
 
 # The business
@@ -47,7 +50,7 @@ class Business(Value):
     version: int
 
 
-def _shown(books: Books) -> Business:
+def _shown(books: LoadedBooks) -> Business:
     found = books.business
     return Business(
         id=books.business_id,
@@ -70,7 +73,7 @@ def _locations(found: BusinessState) -> tuple[Location, ...]:
 
 @query("/v1/business", "business.show", "The business", answer=Business)
 def show(call: Query[NoParameters]) -> Found:
-    books = call.look(Wanted({call.business_id: 0}))
+    books = call.look(Reads({call.business_id: 0}))
     return Found(_shown(books), books.head.position, books.version(call.business_id))
 
 
@@ -106,11 +109,11 @@ class PolicyChanges(Value):
     body=PolicyChanges,
     answer=Business,
 )
-def change_policies(call: Command[PolicyChanges]) -> Ask:
+def change_policies(call: Command[PolicyChanges]) -> CommandRequest:
     given = {name: getattr(call.body, name) for name in call.body.model_fields_set}
     if call.body.earn is not None:
         given["earn"] = tuple(_rule(call, rule, f"/earn/{n}") for n, rule in enumerate(call.body.earn))
-    return Ask(ChangePolicies(**given), lambda books, _: _shown(books))
+    return CommandRequest(CHANGE_POLICIES, ChangePolicies(**given), lambda books, _: _shown(books))
 
 
 def _rule(call: Command[PolicyChanges], rule: EarnRuleBody, where: str) -> EarnRule:
@@ -142,15 +145,17 @@ class LocationPage(Page[Location]):
     body=LocationBody,
     answer=Location,
 )
-def open_location(call: Command[LocationBody]) -> Ask:
+def open_location(call: Command[LocationBody]) -> CommandRequest:
     body = call.body
     id = call.new("loc", body.id)
     asked = OpenLocation(location_id=id, name=body.name, time_zone=body.time_zone, address=body.address)
-    return _ask(id, asked)
+    return _ask(id, OPEN_LOCATION, asked)
 
 
-def _ask(id: str, asked: OpenLocation | CloseLocation) -> Ask:
-    return Ask(asked, lambda books, _: next(each for each in _locations(books.business) if each.id == id))
+def _ask(id: str, use_case: UseCase[Any], asked: Value) -> CommandRequest:
+    return CommandRequest(
+        use_case, asked, lambda books, _: next(each for each in _locations(books.business) if each.id == id)
+    )
 
 
 @command(
@@ -160,9 +165,9 @@ def _ask(id: str, asked: OpenLocation | CloseLocation) -> Ask:
     body=EmptyBody,
     answer=Location,
 )
-def close_location(call: Command[EmptyBody]) -> Ask:
+def close_location(call: Command[EmptyBody]) -> CommandRequest:
     id = call.id("location_id")
-    return _ask(id, CloseLocation(location_id=id))
+    return _ask(id, CLOSE_LOCATION, CloseLocation(location_id=id))
 
 
 @query(
@@ -173,7 +178,7 @@ def close_location(call: Command[EmptyBody]) -> Ask:
     parameters=ListParameters,
 )
 def list_locations(call: Query[ListParameters]) -> Found:
-    books = call.look(Wanted({call.business_id: 0}))
+    books = call.look(Reads({call.business_id: 0}))
     first = (call.after() or [0])[0]
     numbered = list(enumerate(_locations(books.business), 1))
     rows = [each for each in numbered if each[0] > first][: call.parameters.limit + 1]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.http.command_route import Ask, Command, command
+from api.http.command_route import Command, CommandRequest, command
 from api.http.parsing import EmptyBody, MayBeAbsent, Price
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
 from domain.calendar_rules import NoExpiry, Validity
@@ -17,9 +17,15 @@ from domain.catalogue.commands import (
     ReviseOffer,
 )
 from domain.catalogue.facts import Lines, OfferTerms, ServiceTerms, Sharing
-from domain.decision import Wanted
-from domain.ledger.books import Books
+from domain.decision import Reads
+from domain.ledger.books import LoadedBooks
 from domain.refusals import NotFound
+from domain.use_cases.change_service import CHANGE_SERVICE
+from domain.use_cases.define_service import DEFINE_SERVICE
+from domain.use_cases.publish_offer import PUBLISH_OFFER
+from domain.use_cases.retire_offer import RETIRE_OFFER
+from domain.use_cases.retire_service import RETIRE_SERVICE
+from domain.use_cases.revise_offer import REVISE_OFFER
 from domain.values import (
     BasisPoints,
     CancellationTerms,
@@ -71,7 +77,7 @@ class Service(Value):
     version: int
 
 
-def shown_service(books: Books, service_id: str, currency: str) -> Service:
+def shown_service(books: LoadedBooks, service_id: str, currency: str) -> Service:
     """Raises NotFound."""
     service = books.service(service_id)
     if service is None:
@@ -101,7 +107,7 @@ def _service(id: str, terms: ServiceTerms, retired: bool, version: int, currency
     answer=Service,
     location="/v1/services/{id}",
 )
-def define_service(call: Command[ServiceBody]) -> Ask:
+def define_service(call: Command[ServiceBody]) -> CommandRequest:
     body, currency = call.body, call.currency
     id = call.new("svc", body.id)
     terms = ServiceTerms(
@@ -111,8 +117,10 @@ def define_service(call: Command[ServiceBody]) -> Ask:
         list_price=call.amount(body.list_price, "/list_price"),
         tax_rate=body.tax_rate,
     )
-    return Ask(
-        DefineService(service_id=id, service=terms), lambda books, _: shown_service(books, id, currency)
+    return CommandRequest(
+        DEFINE_SERVICE,
+        DefineService(service_id=id, service=terms),
+        lambda books, _: shown_service(books, id, currency),
     )
 
 
@@ -125,16 +133,17 @@ def define_service(call: Command[ServiceBody]) -> Ask:
     codes=("offer-retired",),
     looks=True,
 )
-def change_service(call: Command[ServiceChanges]) -> Ask:
+def change_service(call: Command[ServiceChanges]) -> CommandRequest:
     id, currency = call.id("service_id"), call.currency
-    books = call.frame.look(call.business_id, Wanted({id: 0}))
+    books = call.frame.look(call.business_id, Reads({id: 0}))
     service = books.service(id)
     if service is None:
         raise NotFound("service", id)
     changes = {name: getattr(call.body, name) for name in call.body.model_fields_set}
     if "list_price" in changes:
         changes["list_price"] = call.amount(call.body.list_price, "/list_price")
-    return Ask(
+    return CommandRequest(
+        CHANGE_SERVICE,
         ChangeService(service_id=id, service=service.terms.model_copy(update=changes)),
         lambda books, _: shown_service(books, id, currency),
         made_from=books.version(id),
@@ -148,15 +157,17 @@ def change_service(call: Command[ServiceChanges]) -> Ask:
     body=EmptyBody,
     answer=Service,
 )
-def retire_service(call: Command[EmptyBody]) -> Ask:
+def retire_service(call: Command[EmptyBody]) -> CommandRequest:
     id, currency = call.id("service_id"), call.currency
-    return Ask(RetireService(service_id=id), lambda books, _: shown_service(books, id, currency))
+    return CommandRequest(
+        RETIRE_SERVICE, RetireService(service_id=id), lambda books, _: shown_service(books, id, currency)
+    )
 
 
 @query("/v1/services/{service_id}", "services.show", "One service", answer=Service)
 def show_service(call: Query[NoParameters]) -> Found:
     id = call.id("service_id")
-    books = call.look(Wanted({id: 0}))
+    books = call.look(Reads({id: 0}))
     return Found(shown_service(books, id, call.currency), books.head.position, books.version(id))
 
 
@@ -251,7 +262,7 @@ def _offer_terms(call: Command[OfferBody] | Command[OfferRevision]) -> OfferTerm
     )
 
 
-def shown_offer(books: Books, offer_id: str, currency: str) -> Offer:
+def shown_offer(books: LoadedBooks, offer_id: str, currency: str) -> Offer:
     """Raises NotFound."""
     offer = books.offer(offer_id)
     if offer is None:
@@ -291,10 +302,14 @@ def _offer(
     answer=Offer,
     location="/v1/offers/{id}",
 )
-def publish_offer(call: Command[OfferBody]) -> Ask:
+def publish_offer(call: Command[OfferBody]) -> CommandRequest:
     id, currency = call.new("off", call.body.id), call.currency
     terms = _offer_terms(call)
-    return Ask(PublishOffer(offer_id=id, offer=terms), lambda books, _: shown_offer(books, id, currency))
+    return CommandRequest(
+        PUBLISH_OFFER,
+        PublishOffer(offer_id=id, offer=terms),
+        lambda books, _: shown_offer(books, id, currency),
+    )
 
 
 @command(
@@ -305,10 +320,12 @@ def publish_offer(call: Command[OfferBody]) -> Ask:
     answer=Offer,
     codes=("offer-retired",),
 )
-def revise_offer(call: Command[OfferRevision]) -> Ask:
+def revise_offer(call: Command[OfferRevision]) -> CommandRequest:
     id, currency = call.id("offer_id"), call.currency
     terms = _offer_terms(call)
-    return Ask(ReviseOffer(offer_id=id, offer=terms), lambda books, _: shown_offer(books, id, currency))
+    return CommandRequest(
+        REVISE_OFFER, ReviseOffer(offer_id=id, offer=terms), lambda books, _: shown_offer(books, id, currency)
+    )
 
 
 @command(
@@ -318,15 +335,17 @@ def revise_offer(call: Command[OfferRevision]) -> Ask:
     body=EmptyBody,
     answer=Offer,
 )
-def retire_offer(call: Command[EmptyBody]) -> Ask:
+def retire_offer(call: Command[EmptyBody]) -> CommandRequest:
     id, currency = call.id("offer_id"), call.currency
-    return Ask(RetireOffer(offer_id=id), lambda books, _: shown_offer(books, id, currency))
+    return CommandRequest(
+        RETIRE_OFFER, RetireOffer(offer_id=id), lambda books, _: shown_offer(books, id, currency)
+    )
 
 
 @query("/v1/offers/{offer_id}", "offers.show", "One offer", answer=Offer)
 def show_offer(call: Query[NoParameters]) -> Found:
     id = call.id("offer_id")
-    books = call.look(Wanted({id: 0}))
+    books = call.look(Reads({id: 0}))
     return Found(shown_offer(books, id, call.currency), books.head.position, books.version(id))
 
 

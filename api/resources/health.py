@@ -4,7 +4,7 @@ from litestar import get
 from litestar.concurrency import sync_to_thread
 
 from api.http.problems import KINDS
-from api.http.request import Asked, Frame, Route, frame_of
+from api.http.request import HttpRequest, Route, Serving, frame_of
 from api.http.responses import Reply
 from domain.refusals import NotFound
 from domain.values import Value
@@ -45,11 +45,11 @@ async def live() -> Reply:
 
 
 @get(READY.litestar_path, opt={"route": READY})
-async def ready(request: Asked) -> Reply:
+async def ready(request: HttpRequest) -> Reply:
     return _json(await sync_to_thread(_readiness, frame_of(request)))
 
 
-def _readiness(frame: Frame) -> Readiness:
+def _readiness(frame: Serving) -> Readiness:
     """Raises LedgerUnavailable when the ledgers or the read models cannot be reached."""
     with told_as_unavailable():
         found = totals(frame.carnet.store, frame.views)
@@ -58,12 +58,12 @@ def _readiness(frame: Frame) -> Readiness:
 
 
 @get(SCHEMA.litestar_path, opt={"route": SCHEMA})
-async def schema(request: Asked) -> Reply:
+async def schema(request: HttpRequest) -> Reply:
     return Reply(200, frame_of(request).document)
 
 
 @get(PROBLEM.litestar_path, opt={"route": PROBLEM})
-async def problem(request: Asked) -> Reply:
+async def problem(request: HttpRequest) -> Reply:
     code = request.path_params["code"]
     kind = KINDS.get(code)
     if kind is None:

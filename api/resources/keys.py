@@ -21,10 +21,10 @@ from api.http.ids import encode
 from api.http.parsing import EmptyBody
 from api.http.problems import Flaw, invalid
 from api.http.query_route import Found, ListParameters, Page, Query, query
-from api.http.request import Asked, Route, body_of
+from api.http.request import HttpRequest, Route, body_of
 from api.http.responses import Reply
 from domain.actor import Role
-from domain.decision import Wanted
+from domain.decision import Reads
 from domain.ledger.execute import Done, RequestKey
 from domain.ledger.records import Append, Conflict, Request, StoredKey
 from domain.moments import Moment, from_milliseconds, rfc3339
@@ -88,13 +88,13 @@ REVOKE = Route(
 
 
 @post(ISSUE.litestar_path, opt={"route": ISSUE})
-async def issue(request: Asked) -> Reply:
+async def issue(request: HttpRequest) -> Reply:
     raw = await body_of(request)
     return await sync_to_thread(_issued, request, raw)
 
 
 @post(REVOKE.litestar_path, opt={"route": REVOKE})
-async def revoke(request: Asked) -> Reply:
+async def revoke(request: HttpRequest) -> Reply:
     raw = await body_of(request)
     return await sync_to_thread(_revoked, request, raw)
 
@@ -138,7 +138,7 @@ def _moment(milliseconds: int) -> str:
 # Issuing
 
 
-def _issued(request: Asked, raw: bytes) -> Reply:
+def _issued(request: HttpRequest, raw: bytes) -> Reply:
     call, key = read_command(request, raw, ApiKeyBody)
     _check(call)
     if key is None:
@@ -159,7 +159,7 @@ def _check(call: Command[ApiKeyBody]) -> None:
     staff_id, expires_at = call.body.staff_id, call.body.expires_at
     _check_customer(call)
     if staff_id is not None:
-        member = call.frame.look(call.business_id, Wanted({staff_id: 0})).staff(staff_id)
+        member = call.frame.look(call.business_id, Reads({staff_id: 0})).staff(staff_id)
         if member is None or not member.active:
             raise invalid([Flaw("/staff_id", "unknown-staff", "is not an active member of staff")])
     if expires_at is not None and expires_at <= call.frame.carnet.clock():
@@ -175,7 +175,7 @@ def _check_customer(call: Command[ApiKeyBody]) -> None:
         return
     if body.staff_id is not None:
         raise invalid([Flaw("/staff_id", "role", "has no place on the key of a customer")])
-    customer = call.frame.look(call.business_id, Wanted({customer_id: 0})).customer(customer_id)
+    customer = call.frame.look(call.business_id, Reads({customer_id: 0})).customer(customer_id)
     if customer is None or not customer.active:
         raise invalid([Flaw("/customer_id", "unknown-customer", "is not an active customer")])
 
@@ -231,7 +231,7 @@ def _keep(call: Command[ApiKeyBody], shown: IssuedApiKey, text: str, done: Done)
 # Revoking
 
 
-def _revoked(request: Asked, raw: bytes) -> Reply:
+def _revoked(request: HttpRequest, raw: bytes) -> Reply:
     call, key = read_command(request, raw, EmptyBody)
     key_id, store = call.id("key_id"), call.frame.carnet.store
     found = store.find_key(key_id)
@@ -255,14 +255,14 @@ def _remembered(call: Command[Any], key: RequestKey, make: Callable[[], BaseMode
     Raises IdempotencyKeyReused, Erased.
     """
     recorder = call.ledger.recorder
-    known = recorder.load(Wanted(), [key.key]).answered.get(key.key)
+    known = recorder.load(Reads(), [key.key]).answered.get(key.key)
     if known is None:
         asked = Request(key.key, key.fingerprint, make().model_dump_json())
         (stored,) = recorder.append([Append((), {}, request=asked)])
         if not isinstance(stored, Conflict):
             moment = from_milliseconds(stored.recorded_at)
             return Done(asked.body.replace(RECORDED_AT, rfc3339(moment)), stored.first, stored.last, moment)
-        known = recorder.load(Wanted(), [key.key]).answered[key.key]
+        known = recorder.load(Reads(), [key.key]).answered[key.key]
     if known.fingerprint != key.fingerprint:
         raise IdempotencyKeyReused
     if known.body is None:

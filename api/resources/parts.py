@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from domain.decision import Person
 from domain.moments import rfc3339
+from domain.people.directory import Person
 from domain.people.state import Customer, in_person
 from domain.values import Value
 from projections.engine.definition import Row

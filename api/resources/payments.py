@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from api.http.command_route import Ask, Command, command
+from api.http.command_route import Command, CommandRequest, command
 from api.http.parsing import Price, SentMoney
 from api.http.problems import Flaw, invalid
 from api.resources.packages.card import PackageCard, in_books, owners
 from api.resources.texts import wording
-from domain.ledger.books import Books
-from domain.ledger.commands import Decision
+from domain.decision import Decision
+from domain.ledger.books import LoadedBooks
 from domain.moments import DayOrMoment
 from domain.package.commands import NewPayment, RecordPayment, RefundPayment
+from domain.use_cases.record_payment import RECORD_PAYMENT
+from domain.use_cases.refund_payment import REFUND_PAYMENT
 from domain.values import ExternalRef, LongText, Money, PaymentId, PaymentMethod, Value
 from projections.engine.definition import Row
 
@@ -66,14 +68,14 @@ def new_payment(call: Command[Any], body: PaymentBody, where: str = "") -> NewPa
     answer=PaidPackage,
     codes=("package-cancelled", "overpayment", "effective-at-out-of-range", "back-dating-not-allowed"),
 )
-def record_payment(call: Command[PackagePaymentBody]) -> Ask:
+def record_payment(call: Command[PackagePaymentBody]) -> CommandRequest:
     package_id, payment = call.id("package_id"), new_payment(call, call.body)
 
-    def answer(books: Books, _: Decision) -> Row:
+    def answer(books: LoadedBooks, _: Decision) -> Row:
         return in_books(books, package_id, call) | {"payment_id": payment.payment_id}
 
     asked = RecordPayment(package_id=package_id, payment=payment, effective_at=call.body.effective_at)
-    return Ask(asked, answer, shows=owners)
+    return CommandRequest(RECORD_PAYMENT, asked, answer, shows=owners)
 
 
 @command(
@@ -84,16 +86,16 @@ def record_payment(call: Command[PackagePaymentBody]) -> Ask:
     answer=PaidPackage,
     codes=("refund-exceeds-paid",),
 )
-def refund_payment(call: Command[RefundBody]) -> Ask:
+def refund_payment(call: Command[RefundBody]) -> CommandRequest:
     payment_id = call.id("payment_id")
 
-    def answer(books: Books, decision: Decision) -> Row:
+    def answer(books: LoadedBooks, decision: Decision) -> Row:
         (package_id,) = decision.packages
         return in_books(books, package_id, call) | {"payment_id": payment_id}
 
     amount = moving(call, call.body.amount, "/amount")
     asked = RefundPayment(payment_id=payment_id, amount=amount, reason=wording(call, call.body.reason))
-    return Ask(asked, answer, shows=owners)
+    return CommandRequest(REFUND_PAYMENT, asked, answer, shows=owners)
 
 
 HANDLERS = (record_payment, refund_payment)

@@ -6,8 +6,8 @@ people's data.
 
 from collections.abc import Callable
 
-from domain.decision import Person
-from domain.people.profile import Called, Profile, called_in, profile_in
+from domain.people.directory import Person
+from domain.people.profile import NameAndPhoto, Profile, name_and_photo_in, profile_in
 
 FindPerson = Callable[[str], Person | None]
 
@@ -20,8 +20,8 @@ def profile_of(person: Person | None) -> Profile | None:
     return None if person is None else profile_in(person)
 
 
-def called_of(person: Person | None) -> Called | None:
-    return None if person is None else called_in(person)
+def called_of(person: Person | None) -> NameAndPhoto | None:
+    return None if person is None else name_and_photo_in(person)
 
 
 def called(person: Person | None) -> str | None:

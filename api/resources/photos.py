@@ -8,15 +8,16 @@ import re
 from collections.abc import Iterator
 from hashlib import sha256
 
-from api.http.command_route import Ask, Command, Upload, command
+from api.http.command_route import Command, CommandRequest, Upload, command
 from api.http.parsing import BODY_BYTES_MAX, Sent
 from api.http.problems import Problem
 from api.http.query_route import Found, NoParameters, Query, query
 from api.http.request import too_large
 from api.resources.parts import photo_url
-from domain.decision import Photo
-from domain.people.entries import AddPhoto
+from domain.people.commands import AddPhoto
+from domain.people.directory import Photo
 from domain.refusals import NotFound
+from domain.use_cases.add_photo import ADD_PHOTO
 from domain.values import Value
 
 PHOTO_BYTES_MAX = 5 * 1024 * 1024
@@ -117,13 +118,13 @@ def _parts(raw: bytes, boundary: bytes) -> Iterator[bytes]:
     looks=True,  # it hashes megabytes
     upload=Upload(read_image, (*IMAGES, FORM), PHOTO_BYTES_MAX + BODY_BYTES_MAX),
 )
-def upload(call: Command[Image]) -> Ask:
+def upload(call: Command[Image]) -> CommandRequest:
     id, image = call.new("pho"), call.body
     url = photo_url(id)
     call.ids.made.append(url)  # it follows from the id, so a dry run shows neither
     shown = UploadedPhoto(id=id, url=url, media_type=image.media_type, bytes=len(image.data))
     photo = Photo(id, image.media_type, image.data)
-    return Ask(AddPhoto(photo_id=id), lambda books, _: shown, photos=(photo,))
+    return CommandRequest(ADD_PHOTO, AddPhoto(photo_id=id), lambda books, _: shown, photos=(photo,))
 
 
 @query("/v1/photos/{photo_id}", "photos.show", "A photo", media=IMAGES)

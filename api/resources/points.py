@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from api.http.command_route import Ask, Command, command
+from api.http.command_route import Command, CommandRequest, command
 from api.http.date_ranges import check_range
 from api.http.permissions import may
 from api.http.problems import Flaw, Problem, invalid
@@ -18,14 +18,17 @@ from api.resources.packages.at_a_moment import ERASED, past_of
 from api.resources.packages.card import CustomerOnCard
 from api.resources.people import called, profile_of
 from api.resources.texts import wording_or_none
-from domain.decision import Wanted
-from domain.ledger.books import Books
-from domain.ledger.commands import Decision
+from domain.decision import Decision, Reads, UseCase
+from domain.ledger.books import LoadedBooks
 from domain.moments import Day, local_day
-from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints, ReversePoints, RewardsCommand
+from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints, ReversePoints
 from domain.points.facts import POINTS_EVER_MAX, POINTS_MAX, PointsSource
-from domain.points.state import customer_of, rewards_id
+from domain.points.state import account_id, customer_of
 from domain.refusals import NotFound
+from domain.use_cases.add_points import ADD_POINTS
+from domain.use_cases.adjust_points import ADJUST_POINTS
+from domain.use_cases.redeem_points import REDEEM_POINTS
+from domain.use_cases.reverse_points import REVERSE_POINTS
 from domain.values import LongText, Name, Value
 from projections.engine.definition import Row
 from projections.models.points import entry
@@ -69,9 +72,9 @@ class PointsMoved(PointsRow):
     version: int
 
 
-def points_of(books: Books, customer_id: str) -> int:
+def points_of(books: LoadedBooks, customer_id: str) -> int:
     """The balance of a customer, as the books stand. Raises NotLoaded where the account was not read."""
-    account = books.rewards_of(customer_id)
+    account = books.points_of(customer_id)
     return 0 if account is None else account.balance
 
 
@@ -119,7 +122,7 @@ class ReversalBody(Value):
     codes=("points-insufficient",),
     looks=True,
 )
-def move_points(call: Command[PointsBody]) -> Ask:
+def move_points(call: Command[PointsBody]) -> CommandRequest:
     customer_id, body = call.id("customer_id"), call.body
     if body.action == "adjust" and not may(call.role, "points.adjust"):
         raise Problem("forbidden", f"the role {call.role.value} does not allow adjusting points")
@@ -127,10 +130,11 @@ def move_points(call: Command[PointsBody]) -> Ask:
     if body.points < least or body.points == 0:
         detail = "must not be 0" if body.action == "adjust" else "must be at least 1"
         raise invalid([Flaw("/points", "points", detail)])
-    return _ask(call, _asked(call, customer_id), body.reason)
+    use_case, asked = _asked(call, customer_id)
+    return _ask(call, use_case, asked, body.reason)
 
 
-def _asked(call: Command[PointsBody], customer_id: str) -> RewardsCommand:
+def _asked(call: Command[PointsBody], customer_id: str) -> tuple[UseCase[Any], Value]:
     body = call.body
     entry_id, reason = call.new("pts", body.id), wording_or_none(call, body.reason)
     given: dict[str, Any] = {
@@ -143,11 +147,11 @@ def _asked(call: Command[PointsBody], customer_id: str) -> RewardsCommand:
     source = None if body.source is None else PointsSource(kind="manual", id=named)
     match body.action:
         case "add":
-            return AddPoints(**given, source=source or PointsSource(kind="manual"))
+            return ADD_POINTS, AddPoints(**given, source=source or PointsSource(kind="manual"))
         case "redeem":
-            return RedeemPoints(**given, source=source)
+            return REDEEM_POINTS, RedeemPoints(**given, source=source)
         case "adjust":
-            return AdjustPoints(**given, source=source)
+            return ADJUST_POINTS, AdjustPoints(**given, source=source)
 
 
 @command(
@@ -159,17 +163,19 @@ def _asked(call: Command[PointsBody], customer_id: str) -> RewardsCommand:
     codes=("already-restored", "not-eligible"),
     looks=True,
 )
-def reverse_points(call: Command[ReversalBody]) -> Ask:
+def reverse_points(call: Command[ReversalBody]) -> CommandRequest:
     addition_id, reason = call.id("entry_id"), call.body.reason
     new_id, worded = call.new("pts"), wording_or_none(call, reason)
-    return _ask(call, ReversePoints(addition_id=addition_id, entry_id=new_id, reason=worded), reason)
+    return _ask(
+        call, REVERSE_POINTS, ReversePoints(addition_id=addition_id, entry_id=new_id, reason=worded), reason
+    )
 
 
-def _ask(call: Command[Any], asked: RewardsCommand, reason: str | None) -> Ask:
+def _ask(call: Command[Any], use_case: UseCase[Any], asked: Value, reason: str | None) -> CommandRequest:
     staff_id = call.caller.actor.staff_id
     names = _names(call, [staff_id]) if staff_id else {}
 
-    def answer(books: Books, decision: Decision) -> PointsMoved:
+    def answer(books: LoadedBooks, decision: Decision) -> PointsMoved:
         (stream_id,) = decision.facts
         stream = books.stream(stream_id)
         assert stream is not None, "it holds the new entry"
@@ -181,10 +187,10 @@ def _ask(call: Command[Any], asked: RewardsCommand, reason: str | None) -> Ask:
             version=stream.version,
         )
 
-    def shows(books: Books, decision: Decision) -> tuple[str, ...]:
+    def shows(books: LoadedBooks, decision: Decision) -> tuple[str, ...]:
         return (*map(customer_of, decision.facts), *names)
 
-    return Ask(asked, answer, shows=shows)
+    return CommandRequest(use_case, asked, answer, shows=shows)
 
 
 def _names(call: Command[Any] | Query[Any], ids: Sequence[str | None]) -> dict[str, str | None]:
@@ -229,10 +235,10 @@ class PointsPage(Page[PointsRow]):
 def list_points(call: Query[PointsParameters]) -> Found:
     past, customer_id, asked = past_of(call), call.id("customer_id"), call.parameters
     check_range(asked.from_, asked.to, call.time_zone, "/to")
-    books = call.look(Wanted({customer_id: 0, rewards_id(customer_id): 0}))
+    books = call.look(Reads({customer_id: 0, account_id(customer_id): 0}))
     if books.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
-    stream = books.stream(rewards_id(customer_id))
+    stream = books.stream(account_id(customer_id))
     facts = [] if stream is None else stream.facts
     if past.at_version is not None and past.at_version > len(facts):
         raise invalid([Flaw("/at_version", "above-the-version", f"must be at most {len(facts)}")])
@@ -279,7 +285,7 @@ def _reasons(call: Query[Any], rows: Sequence[Row]) -> dict[int, str]:
     return {version: texts.get(id, ERASED) for version, id in wanted.items()}
 
 
-def _customer(call: Query[Any], books: Books, customer_id: str, past: Past) -> CustomerOnCard:
+def _customer(call: Query[Any], books: LoadedBooks, customer_id: str, past: Past) -> CustomerOnCard:
     """Whose account it is (S143). An answer about the past holds no text of the directory."""
     known = profile_of(books.person(customer_id)) if call.sees_people and not past else None
     return CustomerOnCard(

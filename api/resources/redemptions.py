@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from api.http.command_route import Ask, Command, command
+from api.http.command_route import Command, CommandRequest, command
 from api.http.query_route import Found, NoParameters, Query, query
 from api.resources.bookings.answer import starts_of
 from api.resources.packages.card import PackageCard, in_books, owners
@@ -22,15 +22,17 @@ from api.resources.parts import (
 )
 from api.resources.texts import wording_or_none
 from domain.claims import redemption_claims
-from domain.decision import Wanted
-from domain.ledger.books import Books
-from domain.ledger.commands import Decision
+from domain.decision import Decision, Reads
+from domain.ledger.books import LoadedBooks
 from domain.ledger.mapper import Recorded
 from domain.moments import DayOrMoment, Moment, rfc3339
 from domain.package.commands import RedeemFromCustomer, RedeemUnits, RestoreUnits
 from domain.package.facts import UnitsRedeemed, UnitsRestored
 from domain.package.state import Package
 from domain.refusals import NotFound
+from domain.use_cases.redeem_from_customer import REDEEM_FROM_CUSTOMER
+from domain.use_cases.redeem_units import REDEEM_UNITS
+from domain.use_cases.restore_units import RESTORE_UNITS
 from domain.values import (
     BookingId,
     LineNumber,
@@ -114,17 +116,17 @@ def _wish(call: Command[RedemptionBody]) -> dict[str, Any]:
     location="/v1/redemptions/{redemption_id}",
     codes=REFUSALS,
 )
-def redeem(call: Command[RedemptionBody]) -> Ask:
+def redeem(call: Command[RedemptionBody]) -> CommandRequest:
     asked = RedeemUnits(package_id=call.id("package_id"), **_wish(call))
 
-    def answer(books: Books, decision: Decision) -> Row:
+    def answer(books: LoadedBooks, decision: Decision) -> Row:
         card = in_books(books, asked.package_id, call)
         return card | {
             "redemption_id": asked.redemption_id,
             "allocations": _taken(decision, call.currency),
         }
 
-    return Ask(asked, answer, shows=owners)
+    return CommandRequest(REDEEM_UNITS, asked, answer, shows=owners)
 
 
 @command(
@@ -136,17 +138,17 @@ def redeem(call: Command[RedemptionBody]) -> Ask:
     location="/v1/redemptions/{redemption_id}",
     codes=REFUSALS,
 )
-def redeem_from_customer(call: Command[RedemptionBody]) -> Ask:
+def redeem_from_customer(call: Command[RedemptionBody]) -> CommandRequest:
     asked = RedeemFromCustomer(customer_id=call.id("customer_id"), **_wish(call))
 
-    def answer(books: Books, decision: Decision) -> Row:
+    def answer(books: LoadedBooks, decision: Decision) -> Row:
         return {
             "redemption_id": asked.redemption_id,
             "allocations": _taken(decision, call.currency),
             "packages": [in_books(books, id, call) for id in decision.packages],
         }
 
-    return Ask(asked, answer, shows=owners)
+    return CommandRequest(REDEEM_FROM_CUSTOMER, asked, answer, shows=owners)
 
 
 def _taken(decision: Decision, currency: str) -> list[Row]:
@@ -201,10 +203,10 @@ class RestoredUnits(Value):
     answer=RestoredUnits,
     codes=("already-restored", "insufficient-units"),
 )
-def restore(call: Command[RestorationBody]) -> Ask:
+def restore(call: Command[RestorationBody]) -> CommandRequest:
     body, redemption_id = call.body, call.id("redemption_id")
 
-    def answer(books: Books, decision: Decision) -> Row:
+    def answer(books: LoadedBooks, decision: Decision) -> Row:
         facts = [(id, fact) for id, fact in _facts_of(decision) if isinstance(fact, UnitsRestored)]
         used = _used(books, redemption_id)
         return {
@@ -223,7 +225,7 @@ def restore(call: Command[RestorationBody]) -> Ask:
         package_id=body.package_id,
         reason=wording_or_none(call, body.reason),
     )
-    return Ask(asked, answer, shows=owners)
+    return CommandRequest(RESTORE_UNITS, asked, answer, shows=owners)
 
 
 def _why_unusable(
@@ -235,7 +237,7 @@ def _why_unusable(
     return "package-cancelled" if any(fact.lapsed for fact in unusable) else "package-expired"
 
 
-def _used(books: Books, redemption_id: str) -> Iterable[Package]:
+def _used(books: LoadedBooks, redemption_id: str) -> Iterable[Package]:
     return books.packages_that(lambda package: redemption_id in package.uses).values()
 
 
@@ -267,14 +269,14 @@ class Redemption(Value):
 @query("/v1/redemptions/{redemption_id}", "redemptions.show", "One redemption", answer=Redemption)
 def show_redemption(call: Query[NoParameters]) -> Found:
     id = call.id("redemption_id")
-    books = call.look(Wanted(claimed=(redemption_claims(id),), with_customers=True))
+    books = call.look(Reads(claimed=(redemption_claims(id),), with_customers=True))
     uses = list(_uses(books, id))
     if not uses:
         raise NotFound("redemption", id)
     return Found(_redemption(call, books, id, uses), books.head.position)
 
 
-def _uses(books: Books, redemption_id: str) -> Iterator[tuple[Package, Recorded, UnitsRedeemed]]:
+def _uses(books: LoadedBooks, redemption_id: str) -> Iterator[tuple[Package, Recorded, UnitsRedeemed]]:
     """What the redemption took, in order, with the package as it is now."""
     found = []
     for package_id, package in books.packages_that(lambda package: redemption_id in package.uses).items():
@@ -287,7 +289,7 @@ def _uses(books: Books, redemption_id: str) -> Iterator[tuple[Package, Recorded,
 
 
 def _redemption(
-    call: Query[Any], books: Books, id: str, uses: Sequence[tuple[Package, Recorded, UnitsRedeemed]]
+    call: Query[Any], books: LoadedBooks, id: str, uses: Sequence[tuple[Package, Recorded, UnitsRedeemed]]
 ) -> Redemption:
     package, recorded, fact = uses[0]
     people = NOBODY

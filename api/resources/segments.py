@@ -4,14 +4,16 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from api.http.command_route import Ask, Command, command
+from api.http.command_route import Command, CommandRequest, command
 from api.http.date_ranges import check_range
 from api.http.parsing import EmptyBody
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from domain.business.commands import RemoveSegment, SaveSegment
 from domain.business.customer_filters import CustomerFilters
-from domain.decision import Wanted
-from domain.ledger.books import Books
+from domain.decision import Reads
+from domain.ledger.books import LoadedBooks
+from domain.use_cases.remove_segment import REMOVE_SEGMENT
+from domain.use_cases.save_segment import SAVE_SEGMENT
 from domain.values import SegmentId, Value
 
 SegmentName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -36,7 +38,7 @@ class SegmentPage(Page[Segment]):
     pass
 
 
-def _shown(books: Books, id: str) -> Segment:
+def _shown(books: LoadedBooks, id: str) -> Segment:
     segment = books.business.segments[id]
     return Segment(id=id, name=segment.name, filters=segment.filters, removed=segment.removed)
 
@@ -48,13 +50,13 @@ def _shown(books: Books, id: str) -> Segment:
     body=SegmentBody,
     answer=Segment,
 )
-def save(call: Command[SegmentBody]) -> Ask:
+def save(call: Command[SegmentBody]) -> CommandRequest:
     body = call.body
     filters = body.filters
     check_range(filters.booking_from, filters.booking_to, call.time_zone, "/filters/booking_to")
     id = call.new("seg", body.id)
     asked = SaveSegment(segment_id=id, name=body.name, filters=filters)
-    return Ask(asked, lambda books, _: _shown(books, id))
+    return CommandRequest(SAVE_SEGMENT, asked, lambda books, _: _shown(books, id))
 
 
 @command(
@@ -64,9 +66,9 @@ def save(call: Command[SegmentBody]) -> Ask:
     body=EmptyBody,
     answer=Segment,
 )
-def remove(call: Command[EmptyBody]) -> Ask:
+def remove(call: Command[EmptyBody]) -> CommandRequest:
     id = call.id("segment_id")
-    return Ask(RemoveSegment(segment_id=id), lambda books, _: _shown(books, id))
+    return CommandRequest(REMOVE_SEGMENT, RemoveSegment(segment_id=id), lambda books, _: _shown(books, id))
 
 
 @query(
@@ -77,7 +79,7 @@ def remove(call: Command[EmptyBody]) -> Ask:
     parameters=ListParameters,
 )
 def list_segments(call: Query[ListParameters]) -> Found:
-    books = call.look(Wanted({call.business_id: 0}))
+    books = call.look(Reads({call.business_id: 0}))
     first = (call.after() or [0])[0]
     numbered = list(enumerate(books.business.segments.items(), 1))
     rows = [(number, id) for number, (id, each) in numbered if number > first and not each.removed]

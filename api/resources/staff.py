@@ -7,19 +7,22 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from api.http.command_route import Ask, Command, command
+from api.http.command_route import Command, CommandRequest, command
 from api.http.parsing import EmptyBody, MayBeAbsent
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
 from api.resources.parts import photo_url
 from api.resources.people import called_of
 from domain.actor import Role
-from domain.decision import Person, Wanted
-from domain.ledger.books import Books
-from domain.people.entries import ChangeStaffEntry, EnterStaff
-from domain.people.profile import Called
+from domain.decision import Reads, UseCase
+from domain.ledger.books import LoadedBooks
+from domain.people.directory import Person
+from domain.people.profile import NameAndPhoto
 from domain.refusals import NotFound
 from domain.staff.commands import ChangeStaff, DeactivateStaff, RegisterStaff
 from domain.staff.facts import StaffRole
+from domain.use_cases.change_staff import CHANGE_STAFF
+from domain.use_cases.deactivate_staff import DEACTIVATE_STAFF
+from domain.use_cases.register_staff import REGISTER_STAFF
 from domain.values import LocationId, Name, PhotoId, StaffId, Value
 from projections.engine.definition import Row
 from projections.models.staff import staff
@@ -59,7 +62,7 @@ class StaffPage(Page[StaffMember]):
     pass
 
 
-def _in_books(books: Books, staff_id: str, *, sees_people: bool) -> StaffMember:
+def _in_books(books: LoadedBooks, staff_id: str, *, sees_people: bool) -> StaffMember:
     """Raises NotFound."""
     found = books.staff(staff_id)
     if found is None:
@@ -86,8 +89,10 @@ def _shown(id: str, person: Person | None, standing: Row) -> StaffMember:
     )
 
 
-def _ask(id: str, asked: Value) -> Ask:
-    return Ask(asked, lambda books, _: _in_books(books, id, sees_people=True), shows=(id,))
+def _ask(id: str, use_case: UseCase[Any], asked: Value) -> CommandRequest:
+    return CommandRequest(
+        use_case, asked, lambda books, _: _in_books(books, id, sees_people=True), shows=(id,)
+    )
 
 
 @command(
@@ -98,11 +103,12 @@ def _ask(id: str, asked: Value) -> Ask:
     answer=StaffMember,
     location="/v1/staff/{id}",
 )
-def register(call: Command[StaffBody]) -> Ask:
+def register(call: Command[StaffBody]) -> CommandRequest:
     body = call.body
     id = call.new("stf", body.id)
-    registering = RegisterStaff(staff_id=id, role=body.role, locations=body.locations)
-    return _ask(id, EnterStaff(staff=registering, called=Called(name=body.name, photo=body.photo)))
+    called = NameAndPhoto(name=body.name, photo=body.photo)
+    asked = RegisterStaff(staff_id=id, role=body.role, locations=body.locations, called=called)
+    return _ask(id, REGISTER_STAFF, asked)
 
 
 @command(
@@ -112,11 +118,11 @@ def register(call: Command[StaffBody]) -> Ask:
     body=StaffChanges,
     answer=StaffMember,
 )
-def change(call: Command[StaffChanges]) -> Ask:
+def change(call: Command[StaffChanges]) -> CommandRequest:
     id, body = call.id("staff_id"), call.body
-    changing = ChangeStaff(staff_id=id, role=body.role, locations=body.locations)
     changes: dict[Any, str | None] = body.model_dump(include={"name", "photo"}, exclude_unset=True)
-    return _ask(id, ChangeStaffEntry(staff=changing, changes=changes))
+    asked = ChangeStaff(staff_id=id, role=body.role, locations=body.locations, changes=changes)
+    return _ask(id, CHANGE_STAFF, asked)
 
 
 def _end_keys(call: Command[EmptyBody]) -> None:
@@ -136,15 +142,15 @@ def _end_keys(call: Command[EmptyBody]) -> None:
     answer=StaffMember,
     follows=_end_keys,
 )
-def deactivate(call: Command[EmptyBody]) -> Ask:
+def deactivate(call: Command[EmptyBody]) -> CommandRequest:
     id = call.id("staff_id")
-    return _ask(id, DeactivateStaff(staff_id=id))
+    return _ask(id, DEACTIVATE_STAFF, DeactivateStaff(staff_id=id))
 
 
 @query("/v1/staff/{staff_id}", "staff.show", "One member of staff", answer=StaffMember)
 def show(call: Query[NoParameters]) -> Found:
     id = call.id("staff_id")
-    books = call.look(Wanted({id: 0}))
+    books = call.look(Reads({id: 0}))
     shown = _in_books(books, id, sees_people=call.sees_people)
     return Found(shown, books.head.position, books.version(id))
 

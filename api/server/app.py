@@ -26,7 +26,7 @@ from api.http.ownership import refuse_unowned
 from api.http.permissions import PERMISSIONS, may, refuse_unlisted
 from api.http.problems import MEDIA_TYPE, Problem, problem_of
 from api.http.rate_limits import Limits
-from api.http.request import Asked, Exchange, Frame, Route, exchange_of, route_of
+from api.http.request import Exchange, HttpRequest, Route, Serving, exchange_of, route_of
 from api.resources import (
     business,
     catalogue,
@@ -53,7 +53,7 @@ from api.resources.packages import queries as package_queries
 from domain.ledger.carnet import Carnet
 from projections.engine.freshness import FreshReads
 from projections.engine.runner import Runner
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 
 HANDLERS: Sequence[HTTPRouteHandler] = (
     *health.HANDLERS,
@@ -94,7 +94,7 @@ log = structlog.get_logger("carnet.api")
 
 def create_app(
     carnet: Carnet,
-    views: Views,
+    views: ReadTables,
     *,
     pepper: bytes,
     rate: int = 200,
@@ -110,7 +110,7 @@ def create_app(
     routes = [handler.opt["route"] for handler in handlers]
     refuse_unlisted([route.operation for route in routes])
     refuse_unowned(routes)
-    frame = Frame(
+    frame = Serving(
         carnet=carnet,
         views=views,
         reads=FreshReads(carnet.store, views, runner),
@@ -133,7 +133,7 @@ def create_app(
 # Who asks, and may they
 
 
-async def admit(request: Asked) -> None:
+async def admit(request: HttpRequest) -> None:
     """Count the request, find out who asks, and look the operation up. Raises Problem."""
     exchange = exchange_of(request.scope)
     route = route_of(request)
@@ -150,7 +150,7 @@ async def admit(request: Asked) -> None:
         _check_accept(accept, route)
 
 
-async def _authenticated(request: Asked, exchange: Exchange) -> Caller:
+async def _authenticated(request: HttpRequest, exchange: Exchange) -> Caller:
     scheme, _, text = (exchange.header(b"authorization") or "").partition(" ")
     text, keys = text.strip(), exchange.frame.keys
     try:
@@ -165,7 +165,7 @@ async def _authenticated(request: Asked, exchange: Exchange) -> Caller:
         raise
 
 
-def _address(request: Asked) -> str:
+def _address(request: HttpRequest) -> str:
     return f"address/{request.client.host if request.client else ''}"
 
 
@@ -180,7 +180,7 @@ def _check_accept(accept: str, route: Route) -> None:
 # What goes wrong
 
 
-def answer_problem(request: Asked, error: Exception) -> Response[bytes]:
+def answer_problem(request: HttpRequest, error: Exception) -> Response[bytes]:
     """The problem an exception is answered with. What nobody foresaw is logged by type and place only:
     its text may hold what was sent."""
     problem = problem_of(error)

@@ -15,7 +15,7 @@ from api.server.settings import Settings, pepper_of
 from domain.actor import Actor, Role
 from domain.business.commands import OpenBusiness
 from domain.business.state import Business
-from domain.decision import Wanted
+from domain.decision import Reads
 from domain.ledger import postgres
 from domain.ledger.books import View
 from domain.ledger.carnet import Carnet, Ledger
@@ -24,10 +24,11 @@ from domain.ledger.execute import Order
 from domain.ledger.mapper import Meta
 from domain.ledger.postgres.connections import our_errors
 from domain.refusals import Refused
+from domain.use_cases.open_business import OPEN_BUSINESS
 from projections.engine.definition import Projection
 from projections.engine.freshness import FreshReads
 from projections.engine.runner import Runner
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
 
 BUSINESSES_LISTED_MAX = 20
@@ -47,7 +48,7 @@ class Installation:
 
     settings: Settings
     carnet: Carnet
-    views: Views
+    views: ReadTables
 
     # Businesses
 
@@ -56,7 +57,7 @@ class Installation:
         business_id = new_id("biz")
         self.carnet.store.open_ledger(business_id)
         command = OpenBusiness(business_id=business_id, name=name, currency=currency, time_zone=time_zone)
-        (opened,) = self.carnet.ledger(business_id).execute([Order(command, OPERATOR)])
+        (opened,) = self.carnet.ledger(business_id).execute([Order(OPEN_BUSINESS, command, OPERATOR)])
         if isinstance(opened, Refused):
             raise opened
         key = issue_key(
@@ -92,7 +93,7 @@ class Installation:
 
     def business(self, business_id: str) -> Business:
         """Name, currency and time zone. Raises UnknownBusiness, UnreadableFact."""
-        wanted = Wanted({business_id: 0})
+        wanted = Reads({business_id: 0})
         loaded = self.carnet.ledger(business_id).recorder.load(wanted)
         return self.carnet.kept.books_of(business_id, wanted, loaded).business
 
@@ -125,10 +126,10 @@ def opened(settings: Settings, shown: Mapping[str, View] | None = None) -> Itera
         carnet.close()
 
 
-def views_of(settings: Settings) -> Views:
+def views_of(settings: Settings) -> ReadTables:
     if settings.ledger_file is not None:
-        return Views(settings.views, READ_MODELS, pool_size=settings.pool)
-    return Views(settings.database, READ_MODELS, schema=settings.views, pool_size=settings.pool)
+        return ReadTables(settings.views, READ_MODELS, pool_size=settings.pool)
+    return ReadTables(settings.database, READ_MODELS, schema=settings.views, pool_size=settings.pool)
 
 
 def migrate(settings: Settings) -> list[str]:

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 
 from domain.actor import Circumstances
-from domain.booking.cancellation import Fate, undo
+from domain.booking.cancellation import LateRule, undo
 from domain.booking.commands import MarkAttendance
 from domain.booking.facts import AttendanceMarked, BookingCompleted, BookingFact
 from domain.booking.state import Booking
-from domain.package.facts import AnyPackageFact
+from domain.package.facts import PackageFact
 from domain.package.holds import use_held
 from domain.package.state import Package
-from domain.refusals import BookingState, Invalid
+from domain.refusals import Invalid, WrongBookingState
 
-Facts = tuple[list[BookingFact], dict[str, list[AnyPackageFact]]]
+Facts = tuple[list[BookingFact], dict[str, list[PackageFact]]]
 
 
 def mark(
@@ -26,9 +26,9 @@ def mark(
     if booking.attendance == "no_show":
         if command.attendance == "no_show":
             return [], {}
-        raise BookingState("no_show", f"marked {command.attendance}")
+        raise WrongBookingState("no_show", f"marked {command.attendance}")
     if booking.status not in ("pending", "confirmed"):
-        raise BookingState(booking.status, f"marked {command.attendance}")
+        raise WrongBookingState(booking.status, f"marked {command.attendance}")
     if booking.attendance == command.attendance:
         return [], {}
     if command.attendance == "no_show":
@@ -45,16 +45,16 @@ def _missed(
         raise Invalid(
             "/attendance", "before-start", f"cannot be no_show before {booking.starts_at:%F %H:%M} UTC"
         )
-    outcomes, facts = undo(booking, command.booking_id, packages, Fate(late=True, why="no_show"), at)
+    outcomes, facts = undo(booking, command.booking_id, packages, LateRule(late=True, why="no_show"), at)
     marked = AttendanceMarked(attendance="no_show", outcomes=outcomes, entered_by=at.actor.staff_id)
     return [marked], facts
 
 
 def _used(
     booking: Booking, booking_id: str, packages: Mapping[str, Package], at: Circumstances
-) -> dict[str, list[AnyPackageFact]]:
+) -> dict[str, list[PackageFact]]:
     """What it still holds; a package that was cancelled meanwhile holds nothing any more."""
-    facts: dict[str, list[AnyPackageFact]] = {}
+    facts: dict[str, list[PackageFact]] = {}
     held = {id: packages[id].holds.get(booking_id, ()) for id in booking.packages}
     quantity = sum(hold.quantity for holds in held.values() for hold in holds)
     first = 1
@@ -71,9 +71,9 @@ def complete(booking: Booking, booking_id: str, packages: Mapping[str, Package],
     if booking.attendance == "no_show":
         return [], {}
     if booking.status != "confirmed":
-        raise BookingState(booking.status, "completed")
+        raise WrongBookingState(booking.status, "completed")
     facts: list[BookingFact] = []
-    used: dict[str, list[AnyPackageFact]] = {}
+    used: dict[str, list[PackageFact]] = {}
     if booking.attendance is None:
         facts.append(AttendanceMarked(attendance="attended", entered_by=at.actor.staff_id))
         used = _used(booking, booking_id, packages, at)

@@ -15,7 +15,7 @@ from domain.booking.commands import CancelBooking
 from domain.booking.facts import BookingCancelled, BookingFact, BookingOutcome, BookingSource
 from domain.booking.schedule import check_ahead, check_open
 from domain.booking.state import Booking
-from domain.package.facts import AnyPackageFact, ReleasedFor
+from domain.package.facts import PackageFact, ReleasedFor
 from domain.package.holds import forfeit_held, forfeit_used, release, restored
 from domain.package.state import Package
 from domain.refusals import Forbidden, Invalid
@@ -23,7 +23,7 @@ from domain.values import ref_of
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class LateRule:
     """How the units of a booking that does not take place are judged."""
 
     late: bool | None = None
@@ -35,13 +35,13 @@ class Fate:
 
 def cancel(
     booking: Booking, command: CancelBooking, packages: Mapping[str, Package], at: Circumstances
-) -> tuple[list[BookingFact], dict[str, list[AnyPackageFact]]]:
+) -> tuple[list[BookingFact], dict[str, list[PackageFact]]]:
     """Raises BookingState, Forbidden for a customer who overrides, Invalid for an override without reason or
     without place: what is cancelled in time goes back whatever anybody says."""
     check_open(booking, "cancelled")
     check_ahead(booking, "cancelled", at)
     _check_override(booking, command, at)
-    fate = Fate(always_back=command.by == "business", override=command.override)
+    fate = LateRule(always_back=command.by == "business", override=command.override)
     outcomes, facts = undo(booking, command.booking_id, packages, fate, at)
     cancelled = BookingCancelled(
         by=command.by,
@@ -68,11 +68,11 @@ def _check_override(booking: Booking, command: CancelBooking, at: Circumstances)
 
 
 def undo(
-    booking: Booking, booking_id: str, packages: Mapping[str, Package], fate: Fate, at: Circumstances
-) -> tuple[tuple[BookingOutcome, ...], dict[str, list[AnyPackageFact]]]:
+    booking: Booking, booking_id: str, packages: Mapping[str, Package], fate: LateRule, at: Circumstances
+) -> tuple[tuple[BookingOutcome, ...], dict[str, list[PackageFact]]]:
     """What becomes of the units, source by source, and the facts by package."""
     outcomes = tuple(_outcome(source, booking, booking_id, packages, fate, at) for source in booking.sources)
-    facts: dict[str, list[AnyPackageFact]] = {}
+    facts: dict[str, list[PackageFact]] = {}
     for outcome in outcomes:
         if outcome.outcome == "none":
             continue
@@ -96,7 +96,7 @@ def _outcome(
     booking: Booking,
     booking_id: str,
     packages: Mapping[str, Package],
-    fate: Fate,
+    fate: LateRule,
     at: Circumstances,
 ) -> BookingOutcome:
     package = packages[source.package_id]
@@ -132,9 +132,9 @@ def _moves(
     booking_id: str,
     package: Package,
     outcome: BookingOutcome,
-    fate: Fate,
+    fate: LateRule,
     at: Circumstances,
-) -> list[AnyPackageFact]:
+) -> list[PackageFact]:
     session, terms = booking.session(booking_id), outcome.terms
     id, redemption_id = outcome.package_id, booking.redemption_id
     assert redemption_id is not None, "a booking with sources has a redemption"

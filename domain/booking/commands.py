@@ -48,30 +48,29 @@ class MakeBooking(Value):
     external_ref: ExternalRef | None = None
 
 
-class ConfirmBooking(Value):
+class OnBooking(Value):
+    """A command on one booking, which it names."""
+
     booking_id: BookingId
 
 
-class RescheduleBooking(Value):
-    booking_id: BookingId
+class ConfirmBooking(OnBooking):
+    """Said by the desk to a pending booking."""
+
+
+class RescheduleBooking(OnBooking):
     starts_at: Moment
 
 
-class MarkAttendance(Value):
-    booking_id: BookingId
+class MarkAttendance(OnBooking):
     attendance: Attendance
 
 
-class CompleteBooking(Value):
-    booking_id: BookingId
+class CompleteBooking(OnBooking):
+    """Said by the desk once the session is over."""
 
 
-class CancelBooking(Value):
-    booking_id: BookingId
+class CancelBooking(OnBooking):
     by: By = "customer"
     override: Literal["restore", "forfeit"] | None = None
     reason: Wording | None = None
-
-
-BookingCommand = ConfirmBooking | RescheduleBooking | MarkAttendance | CompleteBooking | CancelBooking
-"""The commands that concern one booking."""

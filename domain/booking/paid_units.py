@@ -11,11 +11,11 @@ from domain.actor import Circumstances
 from domain.booking.facts import BookingSource, BookingSourcesChanged, SourcesWhy
 from domain.booking.schedule import source_of
 from domain.booking.state import Booking
-from domain.package.allocation import Taken
+from domain.package.allocation import TakenUnits
 from domain.package.commands import Redemption
-from domain.package.facts import AnyPackageFact, HoldReleased, LineCorrected, UnitsRestored
+from domain.package.facts import HoldReleased, LineCorrected, PackageFact, UnitsRestored
 from domain.package.state import Package
-from domain.refusals import BookingState, Invalid
+from domain.refusals import Invalid, WrongBookingState
 
 
 def check_payable(booking: Booking, command: Redemption, customer_id: str) -> Redemption:
@@ -26,10 +26,12 @@ def check_payable(booking: Booking, command: Redemption, customer_id: str) -> Re
     if booking.customer_id != customer_id:
         raise Invalid("/booking_id", "unknown-booking", "is a booking of another customer")
     if booking.is_over:
-        raise BookingState("no_show" if booking.attendance == "no_show" else "cancelled", "paid with units")
+        raise WrongBookingState(
+            "no_show" if booking.attendance == "no_show" else "cancelled", "paid with units"
+        )
     if booking.sources or booking.paid:
         partly = sum(source.quantity for source in booking.sources) < booking.quantity and not booking.paid
-        raise BookingState("partly paid" if partly else "paid", "paid with units")
+        raise WrongBookingState("partly paid" if partly else "paid", "paid with units")
     alike = {
         "service_id": booking.service_id,
         "quantity": booking.quantity,
@@ -47,7 +49,7 @@ def check_payable(booking: Booking, command: Redemption, customer_id: str) -> Re
 
 
 def paid_with(
-    booking: Booking, redemption_id: str, taken: Sequence[Taken], at: Circumstances
+    booking: Booking, redemption_id: str, taken: Sequence[TakenUnits], at: Circumstances
 ) -> BookingSourcesChanged:
     """The units that a redemption took pay for the booking from now on, by the terms it was booked under: who pays
     later loses no notice."""
@@ -56,7 +58,7 @@ def paid_with(
     return _changed(booking, sources, redemption_id, "used", at)
 
 
-def concerned(packages: Mapping[str, Package], facts: Mapping[str, Sequence[AnyPackageFact]]) -> list[str]:
+def concerned(packages: Mapping[str, Package], facts: Mapping[str, Sequence[PackageFact]]) -> list[str]:
     """The bookings whose units these facts give back, which may be bookings kept elsewhere. `packages` are as they
     were before."""
     return list(dict.fromkeys(back.booking_id for back in _returned(packages, facts)))
@@ -66,7 +68,7 @@ def without(
     booking: Booking,
     booking_id: str,
     packages: Mapping[str, Package],
-    facts: Mapping[str, Sequence[AnyPackageFact]],
+    facts: Mapping[str, Sequence[PackageFact]],
     at: Circumstances,
 ) -> BookingSourcesChanged | None:
     """The booking without the units that these facts give back; None where it says so already."""
@@ -100,7 +102,7 @@ class _Returned:
 
 
 def _returned(
-    packages: Mapping[str, Package], facts: Mapping[str, Sequence[AnyPackageFact]]
+    packages: Mapping[str, Package], facts: Mapping[str, Sequence[PackageFact]]
 ) -> Iterator[_Returned]:
     for id, made in facts.items():
         uses = packages[id].uses

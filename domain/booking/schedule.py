@@ -24,28 +24,35 @@ from domain.booking.state import Booking
 from domain.business.state import Business
 from domain.catalogue.state import Service
 from domain.moments import local_day
-from domain.package.allocation import Candidate, Taken, Wish, allocate, check_not_frozen, use
+from domain.package.allocation import (
+    Candidate,
+    ResolvedRedemption,
+    TakenUnits,
+    allocate,
+    check_not_frozen,
+    use,
+)
 from domain.package.checks import EARLIEST_SALE, amount_in, check_moment
 from domain.package.commands import RedeemFromCustomer
-from domain.package.facts import AnyPackageFact
+from domain.package.facts import PackageFact
 from domain.package.holds import Session, hold, move
 from domain.package.state import Package, evolve
 from domain.people.state import Customer, Participant
 from domain.refusals import (
-    BookingState,
-    CustomerBlocked,
-    CustomerInactive,
+    CustomerIsBlocked,
+    CustomerIsInactive,
     Invalid,
     NotEligible,
     NotFound,
-    OfferRetired,
-    PackageCancelled,
-    PackageExpired,
+    OfferIsRetired,
+    PackageHasExpired,
+    PackageIsCancelled,
     PaymentRequired,
     Refused,
+    WrongBookingState,
 )
 from domain.staff.state import Staff
-from domain.updated import changed
+from domain.updated import updated
 from domain.values import PaymentMethod
 
 AHEAD_DAYS_MAX = 731
@@ -53,7 +60,7 @@ AHEAD_DAYS_MAX = 731
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class BookingContext:
     """What making a booking looks at. `candidates`: the package that was chosen, else all of the customer's."""
 
     business: Business
@@ -64,7 +71,7 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class OccurrenceRefused:
     """An occurrence of a series that could not be booked."""
 
     starts_at: datetime
@@ -72,15 +79,15 @@ class Refusal:
 
 
 @dataclass
-class Made:
+class BookingsMade:
     """What came of a command that makes bookings: facts by booking and by package, and what was refused."""
 
     bookings: dict[str, BookingMade] = field(default_factory=dict)
-    packages: dict[str, list[AnyPackageFact]] = field(default_factory=dict)
-    refused: list[Refusal] = field(default_factory=list)
+    packages: dict[str, list[PackageFact]] = field(default_factory=dict)
+    refused: list[OccurrenceRefused] = field(default_factory=list)
 
 
-def make(command: MakeBooking, sight: Sight, at: Circumstances) -> Made:
+def make(command: MakeBooking, sight: BookingContext, at: Circumstances) -> BookingsMade:
     """One booking, or as many of a series as there are units for, each with units of its own.
 
     Where the first gets units, or a package was chosen, an occurrence without units is refused and the others
@@ -90,7 +97,7 @@ def make(command: MakeBooking, sight: Sight, at: Circumstances) -> Made:
     """
     participant = _check(command, sight, at)
     zone = _zone(command, sight.business)
-    made, candidates, with_units = Made(), list(sight.candidates), command.package_id is not None
+    made, candidates, with_units = BookingsMade(), list(sight.candidates), command.package_id is not None
     for number, starts_at in enumerate(_starts(command, zone), 1):
         _check_start(starts_at, at, sight.business.time_zone)
         ids = command.bookings[number - 1]
@@ -106,7 +113,7 @@ def make(command: MakeBooking, sight: Sight, at: Circumstances) -> Made:
             taken, wish = _units(command, ids, session, candidates, sight, at)
         except Refused as refusal:
             if with_units:
-                made.refused.append(Refusal(starts_at, refusal))
+                made.refused.append(OccurrenceRefused(starts_at, refusal))
                 continue
             if isinstance(refusal, PaymentRequired):  # there are units, and the desk must hear why they stay
                 raise
@@ -122,17 +129,17 @@ def make(command: MakeBooking, sight: Sight, at: Circumstances) -> Made:
     return made
 
 
-def _check(command: MakeBooking, sight: Sight, at: Circumstances) -> Participant:
+def _check(command: MakeBooking, sight: BookingContext, at: Circumstances) -> Participant:
     """Everything that holds for all occurrences; who attends."""
     customer = sight.customer
     if customer.blocked:
-        raise CustomerBlocked(command.customer_id)
+        raise CustomerIsBlocked(command.customer_id)
     if not customer.active:
-        raise CustomerInactive(command.customer_id)
+        raise CustomerIsInactive(command.customer_id)
     if sight.service is None:
         raise Invalid("/service_id", "unknown-service", "is not a service of this business")
     if sight.service.retired:
-        raise OfferRetired(command.service_id)
+        raise OfferIsRetired(command.service_id)
     if command.staff_id is not None and (sight.staff is None or not sight.staff.active):
         raise Invalid("/staff_id", "unknown-staff", "is not an active member of staff of this business")
     sight.business.check_location(command.location_id)
@@ -150,7 +157,7 @@ def _check(command: MakeBooking, sight: Sight, at: Circumstances) -> Participant
     return participant
 
 
-def _participant(command: MakeBooking, sight: Sight) -> Participant:
+def _participant(command: MakeBooking, sight: BookingContext) -> Participant:
     id = command.participant_id
     if id is None and command.package_id is not None and len(sight.candidates[0].package.beneficiaries) == 1:
         id = sight.candidates[0].package.beneficiaries[0]
@@ -193,9 +200,9 @@ def _units(
     ids: NewBooking,
     session: Session,
     candidates: Sequence[Candidate],
-    sight: Sight,
+    sight: BookingContext,
     at: Circumstances,
-) -> tuple[list[Taken], Wish | None]:
+) -> tuple[list[TakenUnits], ResolvedRedemption | None]:
     """The units that pay for it; none where it is paid otherwise. Raises what `allocate` raises.
 
     A session that has begun took them at its start; one of today takes what there is now if there was nothing then,
@@ -227,14 +234,18 @@ def _units(
 
 
 def _take(
-    taken: Sequence[Taken], wish: Wish, session: Session, business: Business, at: Circumstances
-) -> dict[str, list[AnyPackageFact]]:
+    taken: Sequence[TakenUnits],
+    wish: ResolvedRedemption,
+    session: Session,
+    business: Business,
+    at: Circumstances,
+) -> dict[str, list[PackageFact]]:
     if business.policies.deduct == "at_booking":
         return use(taken, wish, at)
     return hold(taken, session, wish.effective_at, at)
 
 
-def _after(candidate: Candidate, facts: Mapping[str, Sequence[AnyPackageFact]]) -> Candidate:
+def _after(candidate: Candidate, facts: Mapping[str, Sequence[PackageFact]]) -> Candidate:
     package = candidate.package
     for fact in facts.get(candidate.id, ()):
         package = evolve(package, fact)
@@ -246,7 +257,7 @@ def _made(
     number: int,
     session: Session,
     zone: str,
-    taken: Sequence[Taken],
+    taken: Sequence[TakenUnits],
     business: Business,
     at: Circumstances,
 ) -> BookingMade:
@@ -278,7 +289,7 @@ def _made(
     )
 
 
-def source_of(part: Taken, measured_from: datetime) -> BookingSource:
+def source_of(part: TakenUnits, measured_from: datetime) -> BookingSource:
     """The units of one line as what pays for a booking, by the terms of their package."""
     return BookingSource(
         package_id=part.candidate.id,
@@ -296,21 +307,21 @@ def source_of(part: Taken, measured_from: datetime) -> BookingSource:
 def check_open(booking: Booking, wanted: str) -> None:
     """Raises BookingState for what is completed, cancelled, or has been attended or missed."""
     if booking.attendance is not None and (booking.status == "confirmed" or booking.is_over):
-        raise BookingState(booking.attendance, wanted)
+        raise WrongBookingState(booking.attendance, wanted)
     if booking.status not in ("pending", "confirmed"):
-        raise BookingState(booking.status, wanted)
+        raise WrongBookingState(booking.status, wanted)
 
 
 def check_ahead(booking: Booking, wanted: str, at: Circumstances) -> None:
     """What customers may do themselves ends with the start of the session. Raises BookingState."""
     if at.actor.role is Role.CUSTOMER and booking.starts_at <= at.now:
-        raise BookingState("begun", wanted)
+        raise WrongBookingState("begun", wanted)
 
 
 def confirm(booking: Booking, at: Circumstances) -> list[BookingFact]:
     """Raises BookingState for any but a pending booking."""
     if booking.status != "pending":
-        raise BookingState(booking.status, "confirmed")
+        raise WrongBookingState(booking.status, "confirmed")
     return [BookingConfirmed(entered_by=at.actor.staff_id)]
 
 
@@ -321,7 +332,7 @@ def reschedule(
     business: Business,
     customer: Customer,
     at: Circumstances,
-) -> tuple[list[BookingFact], dict[str, list[AnyPackageFact]]]:
+) -> tuple[list[BookingFact], dict[str, list[PackageFact]]]:
     """Its units stay; they must be valid at the new start. Inside the notice period the earlier start stays
     the measure of notice. Raises BookingState, Invalid, PackageExpired, PackageCancelled, PackageFrozen,
     CustomerBlocked for a blocked customer, whose bookings only the desk moves.
@@ -329,7 +340,7 @@ def reschedule(
     check_open(booking, "rescheduled")
     check_ahead(booking, "rescheduled", at)
     if customer.blocked and at.actor.role is Role.CUSTOMER:
-        raise CustomerBlocked(booking.customer_id)
+        raise CustomerIsBlocked(booking.customer_id)
     if command.starts_at == booking.starts_at:
         return [], {}
     _check_start(command.starts_at, at, business.time_zone)
@@ -349,17 +360,17 @@ def reschedule(
 
 
 def changed_start(booking: Booking, command: RescheduleBooking) -> Session:
-    return changed(booking, starts_at=command.starts_at).session(command.booking_id)
+    return updated(booking, starts_at=command.starts_at).session(command.booking_id)
 
 
 def _check_valid(package: Package, starts_at: datetime, at: Circumstances) -> None:
     if package.cancelled:
-        raise PackageCancelled()
+        raise PackageIsCancelled()
     last = max(starts_at, at.now)
     if package.expired_at(last):
         expires_on = package.expiry_on(local_day(last, package.time_zone))
         assert expires_on is not None
-        raise PackageExpired(expires_on)
+        raise PackageHasExpired(expires_on)
     check_not_frozen(package, starts_at)
 
 

@@ -19,7 +19,7 @@ from domain.booking.facts import (
 )
 from domain.business.facts import Deduct
 from domain.package.holds import Session
-from domain.updated import changed
+from domain.updated import updated
 from domain.values import CancellationTerms
 
 
@@ -72,19 +72,19 @@ def evolve(state: Booking | None, fact: BookingFact) -> Booking:
     assert state is not None, "a booking begins with booking.made"
     match fact:
         case BookingConfirmed():
-            return changed(state, status="confirmed")
+            return updated(state, status="confirmed")
         case BookingRescheduled():
             moved = {"starts_at": fact.starts_at, "measured_from": fact.measured_from}
-            return changed(state, sources=fact.sources, **moved)
+            return updated(state, sources=fact.sources, **moved)
         case BookingSourcesChanged():
-            return changed(state, sources=fact.sources, redemption_id=fact.redemption_id)
+            return updated(state, sources=fact.sources, redemption_id=fact.redemption_id)
         case AttendanceMarked():
             status = "completed" if fact.attendance == "no_show" else "confirmed"
-            return changed(state, attendance=fact.attendance, status=status)
+            return updated(state, attendance=fact.attendance, status=status)
         case BookingCompleted():
-            return changed(state, status="completed")
+            return updated(state, status="completed")
         case BookingCancelled():
-            return changed(state, status="cancelled")
+            return updated(state, status="cancelled")
         case _:
             assert_never(fact)
 

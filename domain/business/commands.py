@@ -54,6 +54,3 @@ class SaveSegment(Value):
 
 class RemoveSegment(Value):
     segment_id: SegmentId
-
-
-BusinessCommand = OpenBusiness | ChangePolicies | OpenLocation | CloseLocation | SaveSegment | RemoveSegment

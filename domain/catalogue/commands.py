@@ -30,7 +30,3 @@ class ReviseOffer(Value):
 
 class RetireOffer(Value):
     offer_id: OfferId
-
-
-ServiceCommand = DefineService | ChangeService | RetireService
-OfferCommand = PublishOffer | ReviseOffer | RetireOffer

@@ -99,16 +99,16 @@ class OfferRevised(Fact):
     offer_version: int
 
 
-class OfferWithdrawn(Fact):
+class OfferRetired(Fact):
     stored_name: ClassVar = "catalogue.offer_retired"
 
 
-OfferFact = OfferPublished | OfferRevised | OfferWithdrawn
+OfferFact = OfferPublished | OfferRevised | OfferRetired
 FACTS: tuple[type[Fact], ...] = (
     ServiceDefined,
     ServiceChanged,
     ServiceRetired,
     OfferPublished,
     OfferRevised,
-    OfferWithdrawn,
+    OfferRetired,
 )

@@ -1,40 +1,29 @@
-"""Publishing, revising and retiring an offer."""
+"""What may become of an offer: it is revised while it is sold, and is retired for good."""
 
-from collections.abc import Mapping
-from typing import assert_never
+from collections.abc import Mapping, Sequence
 
-from domain.catalogue.commands import OfferCommand, PublishOffer, RetireOffer, ReviseOffer
-from domain.catalogue.facts import OfferFact, OfferLine, OfferPublished, OfferRevised, OfferWithdrawn
+from domain.catalogue.facts import OfferFact, OfferLine, OfferRetired, OfferRevised, OfferTerms
 from domain.catalogue.state import Offer, Service
-from domain.refusals import IdTaken, Invalid, NotFound, OfferRetired
+from domain.refusals import Invalid, OfferIsRetired
 
 
-def decide_offer(
-    state: Offer | None, command: OfferCommand, services: Mapping[str, Service | None]
+def revise_offer(
+    offer: Offer, offer_id: str, terms: OfferTerms, services: Mapping[str, Service | None]
 ) -> list[OfferFact]:
-    """Raises IdTaken, NotFound, OfferRetired, and Invalid for a line whose service is unknown or retired."""
-    if isinstance(command, PublishOffer):
-        if state is not None:
-            raise IdTaken(command.offer_id)
-        check_lines(command.offer.lines, services)
-        return [OfferPublished(offer=command.offer)]
-    if state is None:
-        raise NotFound("offer", command.offer_id)
-    match command:
-        case ReviseOffer():
-            if state.retired:
-                raise OfferRetired(command.offer_id)
-            check_lines(command.offer.lines, services)
-            if command.offer == state.terms:
-                return []
-            return [OfferRevised(offer=command.offer, offer_version=state.version + 1)]
-        case RetireOffer():
-            return [] if state.retired else [OfferWithdrawn()]
-        case _:
-            assert_never(command)
+    """The next version. Raises OfferIsRetired, and Invalid for a line whose service is unknown or retired."""
+    if offer.retired:
+        raise OfferIsRetired(offer_id)
+    check_lines(terms.lines, services)
+    if terms == offer.terms:
+        return []
+    return [OfferRevised(offer=terms, offer_version=offer.version + 1)]
 
 
-def check_lines(lines: tuple[OfferLine, ...], services: Mapping[str, Service | None]) -> None:
+def retire_offer(offer: Offer) -> list[OfferFact]:
+    return [] if offer.retired else [OfferRetired()]
+
+
+def check_lines(lines: Sequence[OfferLine], services: Mapping[str, Service | None]) -> None:
     """Every service of every line must be known and still performed. Raises Invalid."""
     for n, line in enumerate(lines):
         for m, service_id in enumerate(line.services):

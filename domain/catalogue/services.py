@@ -1,27 +1,16 @@
-"""Defining, changing and retiring a service."""
+"""What may become of a service: it changes while it is performed, and is retired for good."""
 
-from typing import assert_never
-
-from domain.catalogue.commands import ChangeService, DefineService, RetireService, ServiceCommand
-from domain.catalogue.facts import ServiceChanged, ServiceDefined, ServiceFact, ServiceRetired
+from domain.catalogue.facts import ServiceChanged, ServiceFact, ServiceRetired, ServiceTerms
 from domain.catalogue.state import Service
-from domain.refusals import IdTaken, NotFound, OfferRetired
+from domain.refusals import OfferIsRetired
 
 
-def decide_service(state: Service | None, command: ServiceCommand) -> list[ServiceFact]:
-    """Raises IdTaken, NotFound, OfferRetired (a retired service is not changed)."""
-    if isinstance(command, DefineService):
-        if state is not None:
-            raise IdTaken(command.service_id)
-        return [ServiceDefined(service=command.service)]
-    if state is None:
-        raise NotFound("service", command.service_id)
-    match command:
-        case ChangeService():
-            if state.retired:
-                raise OfferRetired(command.service_id)
-            return [] if command.service == state.terms else [ServiceChanged(service=command.service)]
-        case RetireService():
-            return [] if state.retired else [ServiceRetired()]
-        case _:
-            assert_never(command)
+def change_service(service: Service, service_id: str, terms: ServiceTerms) -> list[ServiceFact]:
+    """Raises OfferIsRetired: a retired service is not changed."""
+    if service.retired:
+        raise OfferIsRetired(service_id)
+    return [] if terms == service.terms else [ServiceChanged(service=terms)]
+
+
+def retire_service(service: Service) -> list[ServiceFact]:
+    return [] if service.retired else [ServiceRetired()]

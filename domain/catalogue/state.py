@@ -6,9 +6,9 @@ from typing import assert_never
 from domain.catalogue.facts import (
     OfferFact,
     OfferPublished,
+    OfferRetired,
     OfferRevised,
     OfferTerms,
-    OfferWithdrawn,
     ServiceChanged,
     ServiceDefined,
     ServiceFact,
@@ -47,7 +47,7 @@ def evolve_offer(state: Offer | None, fact: OfferFact) -> Offer:
             return Offer(fact.offer)
         case OfferRevised():
             return Offer(fact.offer, fact.offer_version)
-        case OfferWithdrawn():
+        case OfferRetired():
             assert state is not None, "an offer begins with catalogue.offer_published"
             return Offer(state.terms, state.version, retired=True)
         case _:

@@ -7,14 +7,15 @@ from typing import Any, TypeVar
 from domain.booking.state import Booking
 from domain.business.state import Business
 from domain.catalogue.state import Offer, Service
-from domain.decision import NotLoaded, Person, Wanted
+from domain.decision import NotLoaded, Reads
 from domain.fact import Fact
 from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.records import WITH_PEOPLE, Loaded
 from domain.package.state import Package
+from domain.people.directory import Person
 from domain.people.state import Customer
-from domain.points.state import Rewards, rewards_id
+from domain.points.state import PointsAccount, account_id
 from domain.staff.state import Staff
 from domain.streams import EVOLVE
 
@@ -60,13 +61,13 @@ NO_HEAD = Head(0, b"", 0)
 S = TypeVar("S")
 
 
-class Books:
+class LoadedBooks:
     """The streams one batch read. `seen` collects what the current decision looked at."""
 
     def __init__(
         self,
         business_id: str,
-        wanted: Wanted,
+        wanted: Reads,
         loaded: Loaded,
         known: Iterable[Stream] = (),
         views: Mapping[str, View] = NO_VIEWS,
@@ -129,7 +130,7 @@ class Books:
         """A stream with its facts, or None when it does not exist. Raises NotLoaded."""
         found = self._streams.get(stream_id)
         if found is None and stream_id not in self.wanted.streams:
-            raise NotLoaded(Wanted({stream_id: 0}))
+            raise NotLoaded(Reads({stream_id: 0}))
         self.seen.setdefault(stream_id, found.version if found else 0)
         return found
 
@@ -140,6 +141,10 @@ class Books:
     def _state(self, stream_id: str, of: type[S]) -> S | None:
         found = self.stream(stream_id)
         return found.state if found is not None and isinstance(found.state, of) else None
+
+    def exists(self, stream_id: str) -> bool:
+        """Whether any stream has this id. Raises NotLoaded."""
+        return self.stream(stream_id) is not None
 
     @property
     def business(self) -> Business:
@@ -169,21 +174,21 @@ class Books:
     def booking(self, stream_id: str) -> Booking | None:
         return self._state(stream_id, Booking)
 
-    def rewards_of(self, customer_id: str) -> Rewards | None:
+    def points_of(self, customer_id: str) -> PointsAccount | None:
         """The account of a customer's points; None while there is no entry in it."""
-        return self._state(rewards_id(customer_id), Rewards)
+        return self._state(account_id(customer_id), PointsAccount)
 
-    def rewards_that(self, hold: Callable[[Rewards], bool]) -> Iterator[tuple[str, Rewards]]:
+    def accounts_that(self, hold: Callable[[PointsAccount], bool]) -> Iterator[tuple[str, PointsAccount]]:
         """Of the accounts that were read, those for which `hold` is true: (stream id, account)."""
         for stream in self._streams.values():
-            if isinstance(stream.state, Rewards) and hold(stream.state):
+            if isinstance(stream.state, PointsAccount) and hold(stream.state):
                 self.seen.setdefault(stream.id, stream.version)
                 yield stream.id, stream.state
 
     def packages_of(self, customer_id: str) -> Iterator[tuple[str, Package, int]]:
         """(id, state, position) of all of a customer's packages, in the order of their sales."""
         if customer_id not in self.wanted.packages_of:
-            raise NotLoaded(Wanted(packages_of=(customer_id,)))
+            raise NotLoaded(Reads(packages_of=(customer_id,)))
         for stream in self._of_customer.get(customer_id, ()):
             self.seen.setdefault(stream.id, stream.version)
             yield stream.id, stream.state, stream.position
@@ -199,13 +204,13 @@ class Books:
     def claimants(self, prefix: str, hold: Callable[[Package], bool]) -> dict[str, Package]:
         """As `packages_that`, once every stream with a claim beginning so was read."""
         if prefix not in self.wanted.claimed:
-            raise NotLoaded(Wanted(claimed=(prefix,)))
+            raise NotLoaded(Reads(claimed=(prefix,)))
         return self.packages_that(hold)
 
     def count(self, prefix: str) -> int:
         """How many claims begin with a prefix."""
         if prefix not in self.counts:
-            raise NotLoaded(Wanted(counted=(prefix,)))
+            raise NotLoaded(Reads(counted=(prefix,)))
         return self.counts[prefix]
 
     def person(self, id: str) -> Person | None:

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from threading import Lock
 from typing import Any
 
-from domain.decision import Wanted
-from domain.ledger.books import NO_HEAD, Books, Stream, View
+from domain.decision import Reads
+from domain.ledger.books import NO_HEAD, LoadedBooks, Stream, View
 from domain.ledger.records import Loaded
 
 
@@ -57,12 +57,12 @@ class StreamCache:
             while len(self._streams) > self._limit:
                 self._streams.popitem(last=False)
 
-    def keep_all(self, books: "Books") -> None:
+    def keep_all(self, books: "LoadedBooks") -> None:
         """Keep the streams of books all of whose decided facts have been stored since."""
         self.keep(books.business_id, books.grown())
 
-    def books(self, business_id: str, wanted: Wanted, new_ids: Collection[str]) -> "Books | None":
-        """Books made only of what is kept; None when that does not hold all that is wanted.
+    def books(self, business_id: str, wanted: Reads, new_ids: Collection[str]) -> "LoadedBooks | None":
+        """LoadedBooks made only of what is kept; None when that does not hold all that is wanted.
 
         A claim that holds a new id is not counted: nobody can have made it.
         """
@@ -74,13 +74,13 @@ class StreamCache:
         if streams is None:
             return None
         people = [person for stream in streams for person in stream.people]
-        return Books(business_id, wanted, Loaded((), {}, people, {}, NO_HEAD), streams, self.views)
+        return LoadedBooks(business_id, wanted, Loaded((), {}, people, {}, NO_HEAD), streams, self.views)
 
     def books_of(
-        self, business_id: str, wanted: Wanted, loaded: Loaded, known: Iterable[Stream] = ()
-    ) -> Books:
-        """Books made of what was just read, which is kept. `known`: kept streams, read from their version on."""
-        books = Books(business_id, wanted, loaded, known, self.views)
+        self, business_id: str, wanted: Reads, loaded: Loaded, known: Iterable[Stream] = ()
+    ) -> LoadedBooks:
+        """LoadedBooks made of what was just read, which is kept. `known`: kept streams, read from their version on."""
+        books = LoadedBooks(business_id, wanted, loaded, known, self.views)
         if loaded.facts:
             self.keep(business_id, books.streams)
         return books

@@ -33,7 +33,7 @@ from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.embedded.memory import MemoryStore
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.execute import Clock, Order, Preview, RequestKey, Result, execute, execute_all, preview
-from domain.ledger.group_commit import Grouped, Settle
+from domain.ledger.group_commit import GroupCommit, Settle
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.postgres.store import PostgresStore
 
@@ -138,7 +138,7 @@ class Carnet(Application[str]):
         self.kept = StreamCache(views, kept_max)
         self._keyed: dict[str, hmac.HMAC] = {}
         super().__init__({"CARNET_DATABASE": database, "CARNET_POOL": str(pool_size)})
-        self.grouped = Grouped(
+        self.grouped = GroupCommit(
             lambda business_id, orders: self.ledger(business_id).execute(orders),
             lambda batches: execute_all(self.store, batches, self.clock, self.kept),
             pool_size,

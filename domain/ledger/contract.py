@@ -12,9 +12,10 @@ from typing import Protocol
 
 from eventsourcing.persistence import ApplicationRecorder
 
-from domain.decision import Person, Photo, Text, Wanted
+from domain.decision import Reads
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.records import Append, Conflict, Loaded, Stored, StoredKey
+from domain.people.directory import Person, Photo, Text
 
 
 class LedgerRecorder(ApplicationRecorder):
@@ -25,7 +26,7 @@ class LedgerRecorder(ApplicationRecorder):
     """Whether this is the recorder of `locked()`: what it appends is not recorded before it is left."""
 
     @abstractmethod
-    def load(self, wanted: Wanted, keys: Sequence[str] = ()) -> Loaded:
+    def load(self, wanted: Reads, keys: Sequence[str] = ()) -> Loaded:
         """Read what a decision needs, *then* look the request keys up; one round trip.
 
         Raises UnknownBusiness, LedgerUnavailable.
@@ -103,7 +104,7 @@ class Store(Protocol):
     def open_ledger(self, business_id: str) -> None:
         """Make the head row, its secret and position 0. Opening an existing ledger changes nothing."""
 
-    def load_all(self, asked: Mapping[str, tuple[Wanted, Sequence[str]]]) -> Mapping[str, Loaded]:
+    def load_all(self, asked: Mapping[str, tuple[Reads, Sequence[str]]]) -> Mapping[str, Loaded]:
         """Read from several ledgers in one round trip: of each what `LedgerRecorder.load` reads.
 
         By business id; a ledger that does not exist is left out. Raises LedgerUnavailable.

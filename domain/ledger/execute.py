@@ -14,12 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from domain.actor import Actor, Circumstances
-from domain.decision import NotLoaded, Person, Photo, Wanted
-from domain.ledger.books import Books, Stream
+from domain.decision import Decision, NotLoaded, Reads, UseCase
+from domain.ledger.books import LoadedBooks, Stream
 from domain.ledger.cache import StreamCache
-from domain.ledger.commands import COMMANDS, Decision
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.envelope import NewFact
 from domain.ledger.errors import LedgerUnavailable
@@ -27,7 +27,9 @@ from domain.ledger.mapper import Meta, store
 from domain.ledger.records import Answered, Append, Conflict, Loaded, Request, Stored
 from domain.moments import from_milliseconds, rfc3339, whole_milliseconds
 from domain.package.checks import FACTS_MAX
+from domain.people.directory import Photo
 from domain.refusals import Erased, IdempotencyKeyReused, LimitReached, Refused, VersionMismatch
+from domain.use_cases.reactions import react, read_by_all
 from domain.values import RECORDED_AT, Value
 
 Clock = Callable[[], datetime]
@@ -51,7 +53,7 @@ class RequestKey:
     fingerprint: bytes
 
 
-def no_answer(books: Books, decision: Decision) -> Answer:
+def no_answer(books: LoadedBooks, decision: Decision) -> Answer:
     return Answer("")
 
 
@@ -59,19 +61,23 @@ def no_answer(books: Books, decision: Decision) -> Answer:
 class Order:
     """A command to be carried out: what, by whom, in answer to which request."""
 
+    use_case: UseCase[Any]
     command: Value
     meta: Meta
     request: RequestKey | None = None
-    answer: Callable[[Books, Decision], Answer] = no_answer
-    people: tuple[Person, ...] = ()
-    """Directory rows that are stored with the facts."""
+    answer: Callable[[LoadedBooks, Decision], Answer] = no_answer
     photos: tuple[Photo, ...] = ()
-    shows: Wanted | None = None
+    shows: Reads | None = None
     """What the answer shows beside what the command reads."""
     if_match: int | None = None
     """The version the target stream must have. Raises VersionMismatch."""
     new_ids: tuple[str, ...] = ()
     """Ids in the command that were made for it, at random: nothing can have them yet."""
+
+    def __post_init__(self) -> None:
+        assert isinstance(self.command, self.use_case.command), (
+            f"{self.use_case.command.__name__} is decided here"
+        )
 
     @property
     def actor(self) -> Actor:
@@ -105,7 +111,7 @@ class Preview:
 class _Try:
     """One attempt at a batch: what was decided, on which books, and what is left for the next attempt."""
 
-    books: Books
+    books: LoadedBooks
     results: dict[int, Result] = field(default_factory=dict)
     appends: dict[int, Append] = field(default_factory=dict)
     bodies: dict[int, str] = field(default_factory=dict)
@@ -174,7 +180,7 @@ def _on_what_is_read(
     store: Store, batches: Mapping[str, dict[int, Order]], clock: Clock, kept: StreamCache
 ) -> dict[str, _Try]:
     """What can be decided after one look at all these ledgers."""
-    asked = {id: _asked(id, list(orders.values()), kept, Wanted()) for id, orders in batches.items()}
+    asked = {id: _asked(id, list(orders.values()), kept, Reads()) for id, orders in batches.items()}
     loaded = store.load_all({id: (each.newer, each.keys) for id, each in asked.items()})
     decided: dict[str, _Try] = {}
     for business_id, found in loaded.items():
@@ -202,7 +208,7 @@ def _stored_all(
 def _known(recorder: LedgerRecorder, orders: dict[int, Order]) -> dict[int, Result]:
     """After an error of unknown outcome: what the ledger knows the keys of was done before the error."""
     keys = tuple(order.request.key for order in orders.values() if order.request)
-    answered = recorder.load(Wanted(), keys).answered
+    answered = recorder.load(Reads(), keys).answered
     found = {n: answered.get(order.request.key) for n, order in orders.items() if order.request}
     return {n: _replay(orders[n], known, replayed=False) for n, known in found.items() if known}
 
@@ -210,13 +216,13 @@ def _known(recorder: LedgerRecorder, orders: dict[int, Order]) -> dict[int, Resu
 def preview(recorder: LedgerRecorder, order: Order, clock: Clock, kept: StreamCache) -> Preview:
     """Decide without writing: a dry run. Raises the refusal that the command would meet."""
     at = Circumstances(whole_milliseconds(clock()), order.actor)
-    books, _ = _load(recorder, [order], kept, extra=Wanted())
+    books, _ = _load(recorder, [order], kept, extra=Reads())
     for _ in range(LOADS_MAX):
         try:
             _, append, answer = _decide(order, books, at)
             return Preview(answer.body, append.facts, books.head.position)
         except NotLoaded as missing:
-            books, _ = _load(recorder, [order], kept, extra=missing.wanted | books.wanted)
+            books, _ = _load(recorder, [order], kept, extra=missing.reads | books.wanted)
     raise AssertionError(f"{type(order.command).__name__} asks for ever more")
 
 
@@ -281,31 +287,31 @@ def _done(body: str, stored: Stored) -> Done:
 
 
 def _decide_all(recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock, kept: StreamCache) -> _Try:
-    extra = Wanted()
+    extra = Reads()
     for _ in range(LOADS_MAX):
         books, loaded = _load(recorder, list(orders.values()), kept, extra)
         try:
             return _decide_on(books, orders, loaded, clock)
         except NotLoaded as missing:
-            extra |= missing.wanted
+            extra |= missing.reads
     raise AssertionError("a decision asks for ever more")
 
 
-def _decide_on(books: Books, orders: dict[int, Order], loaded: Loaded, clock: Clock) -> _Try:
+def _decide_on(books: LoadedBooks, orders: dict[int, Order], loaded: Loaded, clock: Clock) -> _Try:
     """Raises NotLoaded, with all that the batch lacks: nothing then stands of what was decided."""
-    decided, now, missing = _Try(books), whole_milliseconds(clock()), Wanted()
+    decided, now, missing = _Try(books), whole_milliseconds(clock()), Reads()
     for n, order in orders.items():
         try:
             _decide_one(n, order, books, loaded.answered, now, decided)
         except NotLoaded as lacking:
-            missing |= lacking.wanted
-    if missing != Wanted():
+            missing |= lacking.reads
+    if missing != Reads():
         raise NotLoaded(missing)
     return decided
 
 
 def _decide_one(
-    n: int, order: Order, books: Books, answered: Mapping[str, Answered], now: datetime, decided: _Try
+    n: int, order: Order, books: LoadedBooks, answered: Mapping[str, Answered], now: datetime, decided: _Try
 ) -> None:
     if order.request is not None:
         if order.request.key in answered:
@@ -335,12 +341,15 @@ def _replay(order: Order, answered: Answered, *, replayed: bool = True) -> Resul
     return Done(answered.body, answered.first, answered.last, moment, replayed)
 
 
-def _wanted(business_id: str, orders: Sequence[Order], kept: StreamCache) -> Wanted:
+def _wanted(business_id: str, orders: Sequence[Order], kept: StreamCache) -> Reads:
     """Everything these orders read."""
     peek = partial(kept.state, business_id)
-    wanted = [COMMANDS[type(o.command)].wants(o.command, business_id, peek) for o in orders]
+    wanted = [
+        read_by_all(order.use_case.reads(order.command, business_id, peek), order.command, business_id, peek)
+        for order in orders
+    ]
     wanted += [order.shows for order in orders if order.shows is not None]
-    return Wanted.all_of(wanted)
+    return Reads.all_of(wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,21 +357,21 @@ class _Asked:
     """What some orders ask of a ledger: everything they read, and what of it is kept."""
 
     business_id: str
-    wanted: Wanted
+    wanted: Reads
     known: Sequence[Stream]
     keys: Sequence[str]
 
     @property
-    def newer(self) -> Wanted:
+    def newer(self) -> Reads:
         """Of what is kept, only what came since."""
         versions = {stream.id: stream.version for stream in self.known}
         return replace(self.wanted, streams={**self.wanted.streams, **versions})
 
-    def books(self, loaded: Loaded, kept: StreamCache) -> Books:
+    def books(self, loaded: Loaded, kept: StreamCache) -> LoadedBooks:
         return kept.books_of(self.business_id, self.wanted, loaded, self.known)
 
 
-def _asked(business_id: str, orders: Sequence[Order], kept: StreamCache, extra: Wanted) -> _Asked:
+def _asked(business_id: str, orders: Sequence[Order], kept: StreamCache, extra: Reads) -> _Asked:
     wanted = extra | _wanted(business_id, orders, kept)
     known = [found for id in wanted.streams if (found := kept.stream(business_id, id))]
     keys = [order.request.key for order in orders if order.request is not None]
@@ -370,19 +379,19 @@ def _asked(business_id: str, orders: Sequence[Order], kept: StreamCache, extra: 
 
 
 def _load(
-    recorder: LedgerRecorder, orders: Sequence[Order], kept: StreamCache, extra: Wanted
-) -> tuple[Books, Loaded]:
+    recorder: LedgerRecorder, orders: Sequence[Order], kept: StreamCache, extra: Reads
+) -> tuple[LoadedBooks, Loaded]:
     asked = _asked(recorder.business_id, orders, kept, extra)
     loaded = recorder.load(asked.newer, asked.keys)
     return asked.books(loaded, kept), loaded
 
 
-def _decide(order: Order, books: Books, at: Circumstances) -> tuple[Decision, Append, Answer]:
+def _decide(order: Order, books: LoadedBooks, at: Circumstances) -> tuple[Decision, Append, Answer]:
     """Decide, put the facts into the books, and render the answer on what they became."""
-    route = COMMANDS[type(order.command)]
+    use_case = order.use_case
     books.seen = {}
-    _check_version(order, route.target(order.command, books.business_id), books)
-    decision = route.decide(order.command, books, at)
+    _check_version(order, use_case.target(order.command, books.business_id), books)
+    decision = react(use_case.decide(order.command, books, at), books, at)
     read = dict(books.seen)
     meta = order.meta.to_bytes()
     versions = {id: books.version(id) for id in decision.facts}
@@ -392,8 +401,7 @@ def _decide(order: Order, books: Books, at: Circumstances) -> tuple[Decision, Ap
         if versions[stream_id] > FACTS_MAX:
             raise LimitReached("facts of a stream", FACTS_MAX)
         facts.append(store(kind, stream_id, versions[stream_id], fact, meta))
-    people = order.people + decision.people
-    books.apply(facts, [fact for _, _, fact in decision.made], people)
+    books.apply(facts, [fact for _, _, fact in decision.made], decision.people)
     for claim in decision.claims:
         books.claim(claim.claim)
     answer = order.answer(books, decision)
@@ -405,7 +413,7 @@ def _decide(order: Order, books: Books, at: Circumstances) -> tuple[Decision, Ap
         read=read,
         claims=decision.claims,
         streams=decision.streams,
-        people=people if facts else (),
+        people=decision.people if facts else (),
         texts=decision.texts,
         photos=order.photos,
         request=request,
@@ -413,7 +421,7 @@ def _decide(order: Order, books: Books, at: Circumstances) -> tuple[Decision, Ap
     return decision, append, answer
 
 
-def _check_version(order: Order, target: str | None, books: Books) -> None:
+def _check_version(order: Order, target: str | None, books: LoadedBooks) -> None:
     if order.if_match is None or target is None:
         return
     found = books.stream(target)

@@ -31,7 +31,7 @@ Execute = Callable[[str, Sequence[Order]], list[Result]]
 ExecuteAll = Callable[[Mapping[str, Sequence[Order]]], Mapping[str, list[Result | None]]]
 
 
-class Grouped:
+class GroupCommit:
     """Orders from anywhere, carried out in batches by a few threads: one batch at a time per business.
 
     Whoever submits holds no thread and no connection meanwhile, so that any number may wait.

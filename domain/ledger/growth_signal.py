@@ -7,7 +7,7 @@ from time import monotonic
 POLL_S = 0.02
 
 
-class News:
+class GrowthSignal:
     """Counts what was announced; each thread is woken once for everything since its last wait.
 
     `elsewhere` says whether another process wrote since it was last asked. It is asked every `POLL_S`

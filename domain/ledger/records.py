@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from domain.decision import Claim, NewStream, Person, Photo, Text
+from domain.claims import Claim
+from domain.decision import NewStream
 from domain.ledger.envelope import Head, NewFact, StoredFact
+from domain.people.directory import Person, Photo, Text
 
 WITH_PEOPLE = ("customer", "staff")
 """Kinds of streams that are read together with the rows of the directory that belong to them."""

@@ -13,7 +13,7 @@ from domain.calendar_rules import ExpiryAfterFirstUse, add
 from domain.moments import as_moment, local_day
 from domain.package.checks import EARLIEST_SALE, check_moment, check_room, now_for, settled, today_for
 from domain.package.commands import Redemption
-from domain.package.facts import AnyPackageFact, UnitsRedeemed, ValidityStarted
+from domain.package.facts import PackageFact, UnitsRedeemed, ValidityStarted
 from domain.package.state import Package
 from domain.people.state import Customer, Participant
 from domain.refusals import (
@@ -21,9 +21,9 @@ from domain.refusals import (
     InsufficientUnits,
     NotEligible,
     NotFound,
-    PackageCancelled,
-    PackageExpired,
-    PackageFrozen,
+    PackageHasExpired,
+    PackageIsCancelled,
+    PackageIsFrozen,
     PaymentRequired,
     Refused,
 )
@@ -43,7 +43,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenUnits:
     """Units that the redemption takes of one line, lowest number first."""
 
     candidate: Candidate
@@ -52,7 +52,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ResolvedRedemption:
     """A redemption with everything about it resolved."""
 
     command: Redemption
@@ -70,7 +70,7 @@ def allocate(
     customer: Customer,
     *,
     chosen: bool,
-) -> tuple[list[Taken], Wish]:
+) -> tuple[list[TakenUnits], ResolvedRedemption]:
     """Which units a redemption takes, and what it was resolved to.
 
     `chosen`: somebody named the one package, so what speaks against it is the refusal; otherwise
@@ -97,14 +97,14 @@ def _resolved(
     customer: Customer,
     candidates: Sequence[Candidate],
     chosen: bool,
-) -> Wish:
+) -> ResolvedRedemption:
     effective_at = at.now
     if command.effective_at is not None:
         moment = as_moment(command.effective_at, business.time_zone)
         earliest = candidates[0].package.purchased_at if chosen else EARLIEST_SALE
         effective_at = check_moment(moment, earliest, at, business.time_zone)
     participant = _participant(command, customer, candidates, chosen, effective_at)
-    return Wish(command, effective_at, command.session_at or effective_at, participant)
+    return ResolvedRedemption(command, effective_at, command.session_at or effective_at, participant)
 
 
 def _participant(
@@ -126,14 +126,14 @@ def _participant(
 # May it be used?
 
 
-def check_use(package: Package, wish: Wish, business: Business, least: int) -> None:
+def check_use(package: Package, wish: ResolvedRedemption, business: Business, least: int) -> None:
     """Whether a package may give at least so many units for this wish, whatever is left of it.
 
     Raises why not; PaymentRequired only when nothing else speaks against it.
     """
     command = wish.command
     if package.cancelled:
-        raise PackageCancelled()
+        raise PackageIsCancelled()
     if wish.effective_at < package.purchased_at:
         raise EffectiveAtOutOfRange(package.purchased_at, wish.effective_at)
     # Who buys after a session may pay for it with what was bought, on the day itself.
@@ -144,7 +144,7 @@ def check_use(package: Package, wish: Wish, business: Business, least: int) -> N
     if package.expired_at(last):
         expires_on = package.expiry_on(local_day(last, package.time_zone))
         assert expires_on is not None
-        raise PackageExpired(expires_on)
+        raise PackageHasExpired(expires_on)
     for moment in (wish.effective_at, wish.used_at):
         check_not_frozen(package, moment)
     _check_eligible(package, wish, least)
@@ -156,7 +156,7 @@ def check_use(package: Package, wish: Wish, business: Business, least: int) -> N
         raise PaymentRequired(package.owing)
 
 
-def _obstacle(package: Package, wish: Wish, business: Business, least: int) -> Refused | None:
+def _obstacle(package: Package, wish: ResolvedRedemption, business: Business, least: int) -> Refused | None:
     try:
         check_use(package, wish, business, least)
     except Refused as refusal:
@@ -169,10 +169,10 @@ def check_not_frozen(package: Package, moment: datetime) -> None:
     for freeze in package.freezes:
         within = freeze.frozen_at <= moment and day <= freeze.until
         if within and (freeze.ended_at is None or moment < freeze.ended_at):
-            raise PackageFrozen(freeze.until)
+            raise PackageIsFrozen(freeze.until)
 
 
-def _check_eligible(package: Package, wish: Wish, least: int) -> None:
+def _check_eligible(package: Package, wish: ResolvedRedemption, least: int) -> None:
     """The participant, the place and the household's cap (domain.md, Sharing)."""
     command, participant = wish.command, wish.participant
     if package.sharing == "purchaser" and participant.id not in package.beneficiaries:
@@ -186,7 +186,7 @@ def _check_eligible(package: Package, wish: Wish, least: int) -> None:
         raise NotEligible(f"one participant may use {cap} units of the package", limit=cap)
 
 
-def _room_under_cap(package: Package, wish: Wish) -> int:
+def _room_under_cap(package: Package, wish: ResolvedRedemption) -> int:
     """How many units of a package the participant may still use."""
     if package.cap_per_participant is None:
         return UNITS_PER_PACKAGE_MAX
@@ -206,7 +206,9 @@ def _lines_for(package: Package, command: Redemption) -> Iterator[int]:
             yield number
 
 
-def _allocate(candidates: Sequence[Candidate], wish: Wish, at: Circumstances) -> Iterator[Taken]:
+def _allocate(
+    candidates: Sequence[Candidate], wish: ResolvedRedemption, at: Circumstances
+) -> Iterator[TakenUnits]:
     """Take the best-ranked lines first, each as far as it goes, until there is enough."""
     wanted = wish.command.quantity
     room = {candidate.id: _room_under_cap(candidate.package, wish) for candidate in candidates}
@@ -217,12 +219,12 @@ def _allocate(candidates: Sequence[Candidate], wish: Wish, at: Circumstances) ->
         package = candidate.package
         take = min(wanted, room[candidate.id], _capacity(package, number, wish.effective_at))
         if take > 0:
-            yield Taken(candidate, number, package.lines[number - 1].lowest(take))
+            yield TakenUnits(candidate, number, package.lines[number - 1].lowest(take))
             wanted -= take
             room[candidate.id] -= take
 
 
-def _lines(candidates: Sequence[Candidate], wish: Wish) -> Iterator[tuple[Candidate, int]]:
+def _lines(candidates: Sequence[Candidate], wish: ResolvedRedemption) -> Iterator[tuple[Candidate, int]]:
     for candidate in candidates:
         for number in _lines_for(candidate.package, wish.command):
             if candidate.package.lines[number - 1].available:
@@ -267,7 +269,9 @@ def _lowest_since(package: Package, number: int, moment: datetime) -> int:
     return left if lowest is None else min(lowest, left)
 
 
-def _short(candidates: Sequence[Candidate], obstacles: Sequence[Refused | None], wish: Wish) -> Refused:
+def _short(
+    candidates: Sequence[Candidate], obstacles: Sequence[Refused | None], wish: ResolvedRedemption
+) -> Refused:
     """Why there is not enough: an unpaid package stands in the way, nobody may give this participant any, or what
     is left, now or back then."""
     requested, remaining, available, lowest, owing = wish.command.quantity, 0, 0, 0, 0
@@ -296,9 +300,11 @@ def _short(candidates: Sequence[Candidate], obstacles: Sequence[Refused | None],
 # The facts
 
 
-def use(taken: Sequence[Taken], wish: Wish, at: Circumstances) -> dict[str, list[AnyPackageFact]]:
+def use(
+    taken: Sequence[TakenUnits], wish: ResolvedRedemption, at: Circumstances
+) -> dict[str, list[PackageFact]]:
     """The facts of a use of the units that were chosen, by package."""
-    facts: dict[str, list[AnyPackageFact]] = {}
+    facts: dict[str, list[PackageFact]] = {}
     for allocation, part in enumerate(taken, 1):
         package = part.candidate.package
         if part.candidate.id not in facts:
@@ -315,7 +321,7 @@ def use(taken: Sequence[Taken], wish: Wish, at: Circumstances) -> dict[str, list
 
 def started_by(
     package: Package, session_at: datetime, used_at: datetime, at: Circumstances
-) -> list[AnyPackageFact]:
+) -> list[PackageFact]:
     """The first redemption starts a validity that waits for it, on the day of its session."""
     rule = package.validity
     if not isinstance(rule, ExpiryAfterFirstUse) or package.started_on is not None:
@@ -328,7 +334,9 @@ def started_by(
     return [ValidityStarted(effective_at=used_at, started_on=started_on, expires_on=expires_on)]
 
 
-def _redeemed(part: Taken, allocation: int, wish: Wish, at: Circumstances) -> UnitsRedeemed:
+def _redeemed(
+    part: TakenUnits, allocation: int, wish: ResolvedRedemption, at: Circumstances
+) -> UnitsRedeemed:
     command, line = wish.command, part.candidate.package.lines[part.line - 1]
     return UnitsRedeemed(
         effective_at=wish.effective_at,

@@ -4,14 +4,14 @@ from domain.actor import Circumstances
 from domain.moments import local_day
 from domain.package.checks import check_not_cancelled, now_for
 from domain.package.commands import CancelPackage, VoidPackage
-from domain.package.facts import AnyPackageFact, PackageVoided, PackageWasCancelled, PaymentRefunded
+from domain.package.facts import PackageCancelled, PackageFact, PackageVoided, PaymentRefunded
 from domain.package.holds import release_all
 from domain.package.payment import refund
 from domain.package.state import AVAILABLE, CORRECTED, FORFEITED, USED, Package
 from domain.refusals import HoldsOutstanding, NotEligible
 
 
-def cancel(package: Package, command: CancelPackage, at: Circumstances) -> list[AnyPackageFact]:
+def cancel(package: Package, command: CancelPackage, at: Circumstances) -> list[PackageFact]:
     """Lapse what remains, after the refund if one is asked for.
 
     Raises PackageCancelled, HoldsOutstanding unless the holds are to be released, refund refusals.
@@ -21,7 +21,7 @@ def cancel(package: Package, command: CancelPackage, at: Circumstances) -> list[
     if command.refund is not None:
         facts.append(refund(package, command.refund.payment_id, command.refund.amount, command.reason, at))
     facts.append(
-        PackageWasCancelled(
+        PackageCancelled(
             effective_at=now_for(package, at),
             lapsed=package.units_in(AVAILABLE),
             reason=command.reason.ref,
@@ -31,7 +31,7 @@ def cancel(package: Package, command: CancelPackage, at: Circumstances) -> list[
     return facts
 
 
-def void(package: Package, command: VoidPackage, at: Circumstances) -> list[AnyPackageFact]:
+def void(package: Package, command: VoidPackage, at: Circumstances) -> list[PackageFact]:
     """Undo a sale made by mistake: the same day, nothing used. What was paid goes back with it.
 
     Raises PackageCancelled, HoldsOutstanding unless the holds are to be released, NotEligible.
@@ -69,7 +69,7 @@ def void(package: Package, command: VoidPackage, at: Circumstances) -> list[AnyP
     return facts
 
 
-def _without_holds(package: Package, at: Circumstances, *, release: bool) -> list[AnyPackageFact]:
+def _without_holds(package: Package, at: Circumstances, *, release: bool) -> list[PackageFact]:
     if package.holds and not release:
         raise HoldsOutstanding(tuple(package.holds))
     return release_all(package, at)

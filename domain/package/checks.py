@@ -5,15 +5,15 @@ from datetime import date, datetime, timedelta
 from domain.actor import Circumstances, Role
 from domain.calendar_rules import expires_at
 from domain.moments import FIRST_DAY, LAST_DAY, as_moment, local_day, start_of
-from domain.package.facts import AnyPackageFact, PackageUnfroze
+from domain.package.facts import PackageFact, PackageUnfrozen
 from domain.package.state import Package
 from domain.refusals import (
     BackDatingNotAllowed,
     EffectiveAtOutOfRange,
     Invalid,
     LimitReached,
-    PackageCancelled,
-    PackageExpired,
+    PackageHasExpired,
+    PackageIsCancelled,
 )
 from domain.values import Money
 
@@ -66,26 +66,26 @@ def check_room(package: Package, facts: int, *, kept: bool) -> None:
         raise LimitReached("facts of a package", limit)
 
 
-def settled(package: Package, now: datetime) -> list[AnyPackageFact]:
+def settled(package: Package, now: datetime) -> list[PackageFact]:
     """The end of a freeze whose last day has passed, recorded with whatever comes next."""
     if not package.frozen or local_day(now, package.time_zone) <= package.freezes[-1].until:
         return []
     freeze = package.freezes[-1]
     ended_at = max(expires_at(freeze.until, package.time_zone), package.latest_at)
     days = (freeze.until - freeze.frozen_on).days + 1
-    return [PackageUnfroze(effective_at=ended_at, days=days, expires_on=package.expiry_on(LAST_DAY))]
+    return [PackageUnfrozen(effective_at=ended_at, days=days, expires_on=package.expiry_on(LAST_DAY))]
 
 
 def check_not_cancelled(package: Package) -> None:
     if package.cancelled:
-        raise PackageCancelled()
+        raise PackageIsCancelled()
 
 
 def check_not_expired(package: Package, now: datetime) -> None:
     if package.expired_at(now):
         last = package.expiry_on(local_day(now, package.time_zone))
         assert last is not None
-        raise PackageExpired(last)
+        raise PackageHasExpired(last)
 
 
 def amount_in(money: Money, currency: str, pointer: str) -> int:

@@ -87,39 +87,40 @@ class RestoreUnits(Value):
     reason: Wording | None = None
 
 
-class CorrectLine(Value):
+class OnPackage(Value):
+    """A command on one package, which it names."""
+
     package_id: PackageId
+
+
+class CorrectLine(OnPackage):
     line: LineNumber
     change: Annotated[int, Field(ge=-UNITS_PER_LINE_MAX, le=UNITS_PER_LINE_MAX)]
     reason: Wording | None = None
 
 
-class SetExpiry(Value):
+class SetExpiry(OnPackage):
     """None removes the expiry: the package never ends."""
 
-    package_id: PackageId
     expires_on: Day | None
     reason: Wording | None = None
 
 
-class ReinstatePackage(Value):
-    package_id: PackageId
+class ReinstatePackage(OnPackage):
     expires_on: Day
     reason: Wording
 
 
-class FreezePackage(Value):
-    package_id: PackageId
+class FreezePackage(OnPackage):
     until: Day
     reason: Wording
 
 
-class UnfreezePackage(Value):
-    package_id: PackageId
+class UnfreezePackage(OnPackage):
+    """The expiry moves by the days frozen so far."""
 
 
-class RecordPayment(Value):
-    package_id: PackageId
+class RecordPayment(OnPackage):
     payment: NewPayment
     effective_at: DayOrMoment | None = None
 
@@ -135,48 +136,26 @@ class Refund(Value):
     payment_id: PaymentId
 
 
-class CancelPackage(Value):
-    package_id: PackageId
+class CancelPackage(OnPackage):
     reason: Wording
     release_holds: bool = False
     refund: Refund | None = None
 
 
-class VoidPackage(Value):
-    package_id: PackageId
+class VoidPackage(OnPackage):
     reason: Wording
     release_holds: bool = False
 
 
-class AdjustPrice(Value):
-    package_id: PackageId
+class AdjustPrice(OnPackage):
     price: Money
     reason: Wording
 
 
-class ChangeSharing(Value):
-    package_id: PackageId
+class ChangeSharing(OnPackage):
     sharing: Sharing
     beneficiaries: tuple[ParticipantId, ...] | None = None
 
 
-class AddNote(Value):
-    package_id: PackageId
+class AddNote(OnPackage):
     note: Wording
-
-
-PackageCommand = (
-    CorrectLine
-    | SetExpiry
-    | ReinstatePackage
-    | FreezePackage
-    | UnfreezePackage
-    | RecordPayment
-    | RefundPayment
-    | CancelPackage
-    | VoidPackage
-    | AdjustPrice
-    | ChangeSharing
-    | AddNote
-)
-"""The commands that concern one package alone."""

@@ -6,7 +6,7 @@ from domain.actor import Circumstances
 from domain.business.facts import Policies
 from domain.package.checks import check_not_cancelled, now_for
 from domain.package.commands import CorrectLine
-from domain.package.facts import AnyPackageFact, FreedUse, LineCorrected, Units
+from domain.package.facts import FreedUse, LineCorrected, PackageFact, Units
 from domain.package.state import Line, Package
 from domain.refusals import InsufficientUnits, Invalid, LimitReached
 from domain.values import UNITS_PER_LINE_MAX, UNITS_PER_PACKAGE_MAX, ref_of
@@ -14,7 +14,7 @@ from domain.values import UNITS_PER_LINE_MAX, UNITS_PER_PACKAGE_MAX, ref_of
 
 def correct(
     package: Package, command: CorrectLine, at: Circumstances, policies: Policies
-) -> list[AnyPackageFact]:
+) -> list[PackageFact]:
     """Raises PackageCancelled, Invalid (no such line, 0), InsufficientUnits, LimitReached."""
     check_not_cancelled(package)
     if command.line > len(package.lines):

@@ -10,13 +10,13 @@ from domain.package.checks import (
     today_for,
 )
 from domain.package.commands import ReinstatePackage, SetExpiry
-from domain.package.facts import AnyPackageFact, ExpiryChanged, ExpiryRemoved, PackageReinstated
+from domain.package.facts import ExpiryChanged, ExpiryRemoved, PackageFact, PackageReinstated
 from domain.package.state import LAPSED, Package
 from domain.refusals import Invalid, NotExpired
 from domain.values import ref_of
 
 
-def set_expiry(package: Package, command: SetExpiry, at: Circumstances) -> list[AnyPackageFact]:
+def set_expiry(package: Package, command: SetExpiry, at: Circumstances) -> list[PackageFact]:
     """Raises PackageCancelled, PackageExpired (only reinstating brings it back), Invalid before purchase."""
     check_not_cancelled(package)
     check_not_expired(package, now_for(package, at))
@@ -41,7 +41,7 @@ def set_expiry(package: Package, command: SetExpiry, at: Circumstances) -> list[
     ]
 
 
-def reinstate(package: Package, command: ReinstatePackage, at: Circumstances) -> list[AnyPackageFact]:
+def reinstate(package: Package, command: ReinstatePackage, at: Circumstances) -> list[PackageFact]:
     """Raises NotExpired for what is neither expired nor cancelled, Invalid for a day already past."""
     if not package.cancelled and not package.expired_at(now_for(package, at)):
         raise NotExpired(package.status(now_for(package, at)))

@@ -68,11 +68,11 @@ class LineUnits(Value):
     value: Amount
 
 
-class PackageFact(Fact):
+class EffectiveFact(Fact):
     effective_at: Moment
 
 
-class PackagePurchased(PackageFact):
+class PackagePurchased(EffectiveFact):
     stored_name: ClassVar = "package.purchased"
     customer_id: CustomerId
     purchased_by: CustomerId | None = None
@@ -103,7 +103,7 @@ class PackagePurchased(PackageFact):
     external_ref: ExternalRef | None = None
 
 
-class PaymentRecorded(PackageFact):
+class PaymentRecorded(EffectiveFact):
     stored_name: ClassVar = "package.payment_recorded"
     payment_id: PaymentId
     amount: PositiveAmount
@@ -114,7 +114,7 @@ class PaymentRecorded(PackageFact):
     external_ref: ExternalRef | None = None
 
 
-class PaymentRefunded(PackageFact):
+class PaymentRefunded(EffectiveFact):
     stored_name: ClassVar = "package.payment_refunded"
     payment_id: PaymentId
     amount: PositiveAmount
@@ -124,7 +124,7 @@ class PaymentRefunded(PackageFact):
     staff_id: StaffId | None = None
 
 
-class PriceAdjusted(PackageFact):
+class PriceAdjusted(EffectiveFact):
     stored_name: ClassVar = "package.price_adjusted"
     price: Amount
     previous: Amount
@@ -135,13 +135,13 @@ class PriceAdjusted(PackageFact):
     staff_id: StaffId | None = None
 
 
-class ValidityStarted(PackageFact):
+class ValidityStarted(EffectiveFact):
     stored_name: ClassVar = "package.validity_started"
     started_on: Day
     expires_on: Day | None = None
 
 
-class UnitsRedeemed(PackageFact):
+class UnitsRedeemed(EffectiveFact):
     stored_name: ClassVar = "package.redeemed"
     redemption_id: RedemptionId
     allocation: int
@@ -160,7 +160,7 @@ class UnitsRedeemed(PackageFact):
     session_at: Moment | None = None
 
 
-class UnitsRestored(PackageFact):
+class UnitsRestored(EffectiveFact):
     stored_name: ClassVar = "package.restored"
     redemption_id: RedemptionId
     allocation: int
@@ -176,7 +176,7 @@ class UnitsRestored(PackageFact):
     staff_id: StaffId | None = None
 
 
-class UnitsHeld(PackageFact):
+class UnitsHeld(EffectiveFact):
     """Units reserved for a booking: a number on a line, not particular units."""
 
     stored_name: ClassVar = "package.held"
@@ -195,7 +195,7 @@ class UnitsHeld(PackageFact):
 ReleasedFor = Literal["attended", "no_show", "cancelled", "rescheduled", "package_cancelled"]
 
 
-class HoldReleased(PackageFact):
+class HoldReleased(EffectiveFact):
     stored_name: ClassVar = "package.hold_released"
     booking_id: BookingId
     line: LineNumber
@@ -206,7 +206,7 @@ class HoldReleased(PackageFact):
     staff_id: StaffId | None = None
 
 
-class UnitsForfeited(PackageFact):
+class UnitsForfeited(EffectiveFact):
     """Units consumed without a session: a late cancellation or a no-show, by the terms in force when booked."""
 
     stored_name: ClassVar = "package.forfeited"
@@ -232,7 +232,7 @@ class FreedUse(Value):
     units: Units
 
 
-class LineCorrected(PackageFact):
+class LineCorrected(EffectiveFact):
     stored_name: ClassVar = "package.corrected"
     line: LineNumber
     change: Annotated[int, Field(ge=-UNITS_PER_LINE_MAX, le=UNITS_PER_LINE_MAX)]
@@ -250,7 +250,7 @@ class LineCorrected(PackageFact):
     staff_id: StaffId | None = None
 
 
-class ExpiryChanged(PackageFact):
+class ExpiryChanged(EffectiveFact):
     stored_name: ClassVar = "package.expiry_changed"
     expires_on: Day
     previous: Day | None = None
@@ -258,14 +258,14 @@ class ExpiryChanged(PackageFact):
     staff_id: StaffId | None = None
 
 
-class ExpiryRemoved(PackageFact):
+class ExpiryRemoved(EffectiveFact):
     stored_name: ClassVar = "package.expiry_removed"
     previous: Day
     reason: TextRef | None = None
     staff_id: StaffId | None = None
 
 
-class PackageReinstated(PackageFact):
+class PackageReinstated(EffectiveFact):
     stored_name: ClassVar = "package.reinstated"
     expires_on: Day
     previous: Day | None = None
@@ -275,7 +275,7 @@ class PackageReinstated(PackageFact):
     staff_id: StaffId | None = None
 
 
-class PackageFroze(PackageFact):
+class PackageFrozen(EffectiveFact):
     stored_name: ClassVar = "package.frozen"
     frozen_on: Day
     until: Day
@@ -283,41 +283,41 @@ class PackageFroze(PackageFact):
     staff_id: StaffId | None = None
 
 
-class PackageUnfroze(PackageFact):
+class PackageUnfrozen(EffectiveFact):
     stored_name: ClassVar = "package.unfrozen"
     days: int
     expires_on: Day | None = None
     staff_id: StaffId | None = None
 
 
-class SharingChanged(PackageFact):
+class SharingChanged(EffectiveFact):
     stored_name: ClassVar = "package.sharing_changed"
     sharing: Sharing
     beneficiaries: tuple[ParticipantId, ...]
     staff_id: StaffId | None = None
 
 
-class NoteAdded(PackageFact):
+class NoteAdded(EffectiveFact):
     stored_name: ClassVar = "package.note_added"
     note: TextRef
     staff_id: StaffId | None = None
 
 
-class PackageWasCancelled(PackageFact):
+class PackageCancelled(EffectiveFact):
     stored_name: ClassVar = "package.cancelled"
     lapsed: tuple[LineUnits, ...]
     reason: TextRef
     staff_id: StaffId | None = None
 
 
-class PackageVoided(PackageFact):
+class PackageVoided(EffectiveFact):
     stored_name: ClassVar = "package.voided"
     lapsed: tuple[LineUnits, ...]
     reason: TextRef
     staff_id: StaffId | None = None
 
 
-AnyPackageFact = (
+PackageFact = (
     PackagePurchased
     | PaymentRecorded
     | PaymentRefunded
@@ -332,11 +332,11 @@ AnyPackageFact = (
     | ExpiryChanged
     | ExpiryRemoved
     | PackageReinstated
-    | PackageFroze
-    | PackageUnfroze
+    | PackageFrozen
+    | PackageUnfrozen
     | SharingChanged
     | NoteAdded
-    | PackageWasCancelled
+    | PackageCancelled
     | PackageVoided
 )
 FACTS: tuple[type[Fact], ...] = (
@@ -354,10 +354,10 @@ FACTS: tuple[type[Fact], ...] = (
     ExpiryChanged,
     ExpiryRemoved,
     PackageReinstated,
-    PackageFroze,
-    PackageUnfroze,
+    PackageFrozen,
+    PackageUnfrozen,
     SharingChanged,
     NoteAdded,
-    PackageWasCancelled,
+    PackageCancelled,
     PackageVoided,
 )

@@ -6,14 +6,14 @@ from domain.actor import Circumstances
 from domain.moments import LAST_DAY
 from domain.package.checks import check_not_cancelled, check_not_expired, now_for, settled, today_for
 from domain.package.commands import FreezePackage
-from domain.package.facts import AnyPackageFact, PackageFroze, PackageUnfroze
+from domain.package.facts import PackageFact, PackageFrozen, PackageUnfrozen
 from domain.package.state import Package
-from domain.refusals import HoldsOutstanding, Invalid, PackageFrozen
+from domain.refusals import HoldsOutstanding, Invalid, PackageIsFrozen
 
 FREEZE_DAYS_MAX = 366
 
 
-def freeze_package(package: Package, command: FreezePackage, at: Circumstances) -> list[AnyPackageFact]:
+def freeze_package(package: Package, command: FreezePackage, at: Circumstances) -> list[PackageFact]:
     """Raises PackageCancelled, PackageExpired, PackageFrozen (unfreeze first), Invalid for the last day,
     HoldsOutstanding where a booking holds units for a session meanwhile: it is moved or cancelled first."""
     check_not_cancelled(package)
@@ -22,14 +22,14 @@ def freeze_package(package: Package, command: FreezePackage, at: Circumstances) 
     if freeze := package.freeze_on(today):
         if freeze.until == command.until:
             return []
-        raise PackageFrozen(freeze.until)
+        raise PackageIsFrozen(freeze.until)
     if not today <= command.until <= today + timedelta(days=FREEZE_DAYS_MAX):
         latest = today + timedelta(days=FREEZE_DAYS_MAX)
         raise Invalid("/until", "out-of-range", f"must lie between {today} and {latest}")
     if within := package.held_between(now_for(package, at), command.until):
         raise HoldsOutstanding(within)
     return [
-        PackageFroze(
+        PackageFrozen(
             effective_at=now_for(package, at),
             frozen_on=today,
             until=command.until,
@@ -39,7 +39,7 @@ def freeze_package(package: Package, command: FreezePackage, at: Circumstances) 
     ]
 
 
-def unfreeze_package(package: Package, at: Circumstances) -> list[AnyPackageFact]:
+def unfreeze_package(package: Package, at: Circumstances) -> list[PackageFact]:
     """The expiry moves by the days frozen; nothing when the clock has ended the freeze already."""
     today = today_for(package, at)
     freeze = package.freeze_on(today)
@@ -48,7 +48,7 @@ def unfreeze_package(package: Package, at: Circumstances) -> list[AnyPackageFact
     days = (today - freeze.frozen_on).days
     expires_on = package.expires_on and min(LAST_DAY, package.expires_on + timedelta(days=days))
     return [
-        PackageUnfroze(
+        PackageUnfrozen(
             effective_at=now_for(package, at), days=days, expires_on=expires_on, staff_id=at.actor.staff_id
         )
     ]

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.actor import Circumstances
-from domain.package.allocation import Taken, started_by
+from domain.package.allocation import TakenUnits, started_by
 from domain.package.checks import check_room, now_for, settled
 from domain.package.commands import RestoreUnits
 from domain.package.facts import (
-    AnyPackageFact,
     HoldReleased,
+    PackageFact,
     ReleasedFor,
     UnitsForfeited,
     UnitsHeld,
@@ -39,10 +39,10 @@ class Session:
 
 
 def hold(
-    taken: Sequence[Taken], session: Session, held_at: datetime, at: Circumstances
-) -> dict[str, list[AnyPackageFact]]:
+    taken: Sequence[TakenUnits], session: Session, held_at: datetime, at: Circumstances
+) -> dict[str, list[PackageFact]]:
     """Reserve the units that were chosen, by package: from now on, or since a session that has begun."""
-    facts: dict[str, list[AnyPackageFact]] = {}
+    facts: dict[str, list[PackageFact]] = {}
     packages = {part.candidate.id: part.candidate.package for part in taken}
     for part in taken:
         id = part.candidate.id
@@ -72,7 +72,7 @@ def _held(
     )
 
 
-def release(package: Package, booking_id: str, why: ReleasedFor, at: Circumstances) -> list[AnyPackageFact]:
+def release(package: Package, booking_id: str, why: ReleasedFor, at: Circumstances) -> list[PackageFact]:
     """What a booking holds goes back to the available units; nothing where it holds none any more."""
     released = _releases(package, booking_id, why, now_for(package, at), at)
     return [*settled(package, now_for(package, at)), *released] if released else []
@@ -80,14 +80,14 @@ def release(package: Package, booking_id: str, why: ReleasedFor, at: Circumstanc
 
 def _releases(
     package: Package, booking_id: str, why: ReleasedFor, moment: datetime, at: Circumstances
-) -> list[AnyPackageFact]:
+) -> list[PackageFact]:
     holds = package.holds.get(booking_id, ())
     return [_released(package, booking_id, hold, why, moment, at) for hold in holds]
 
 
-def release_all(package: Package, at: Circumstances) -> list[AnyPackageFact]:
+def release_all(package: Package, at: Circumstances) -> list[PackageFact]:
     """Every hold on a package that ends."""
-    facts: list[AnyPackageFact] = []
+    facts: list[PackageFact] = []
     for booking_id, holds in package.holds.items():
         for hold in holds:
             fact = _released(package, booking_id, hold, "package_cancelled", now_for(package, at), at)
@@ -112,7 +112,7 @@ def _released(
     )
 
 
-def move(package: Package, session: Session, at: Circumstances) -> list[AnyPackageFact]:
+def move(package: Package, session: Session, at: Circumstances) -> list[PackageFact]:
     """The same hold for another start."""
     facts = release(package, session.booking_id, "rescheduled", at)
     for hold in package.holds.get(session.booking_id, ()):
@@ -124,7 +124,7 @@ def move(package: Package, session: Session, at: Circumstances) -> list[AnyPacka
 
 def use_held(
     package: Package, session: Session, redemption_id: str, quantity: int, first: int, at: Circumstances
-) -> list[AnyPackageFact]:
+) -> list[PackageFact]:
     """What was held is used, at the start of the session, even if that is entered later, though not before
     it was held: then nobody could tell how much is left at a moment in between.
 
@@ -162,7 +162,7 @@ def use_held(
 
 def forfeit_held(
     package: Package, session: Session, terms: CancellationTerms, why: ReleasedFor, at: Circumstances
-) -> list[AnyPackageFact]:
+) -> list[PackageFact]:
     """What was held is consumed without a session."""
     facts = release(package, session.booking_id, why, at)
     for hold in package.holds.get(session.booking_id, ()):
@@ -178,7 +178,7 @@ def forfeit_used(
     redemption_id: str,
     terms: CancellationTerms,
     at: Circumstances,
-) -> list[AnyPackageFact]:
+) -> list[PackageFact]:
     """What was redeemed when the booking was made is given back and forfeited at once."""
     back = restored(package, id, redemption_id, at)
     facts = list(back)
@@ -191,7 +191,7 @@ def forfeit_used(
     return facts
 
 
-def restored(package: Package, id: str, redemption_id: str, at: Circumstances) -> list[AnyPackageFact]:
+def restored(package: Package, id: str, redemption_id: str, at: Circumstances) -> list[PackageFact]:
     """What is left of a redemption in a package goes back to it; nothing where nothing is left."""
     use = package.uses.get(redemption_id)
     if use is None or not use.restorable:
@@ -225,7 +225,7 @@ def _forfeited(
     )
 
 
-def _fold(package: Package, facts: Sequence[AnyPackageFact]) -> Package:
+def _fold(package: Package, facts: Sequence[PackageFact]) -> Package:
     for fact in facts:
         package = evolve(package, fact)
     return package

@@ -6,7 +6,7 @@ from datetime import datetime
 from domain.actor import Circumstances
 from domain.package.checks import amount_in, check_not_cancelled, now_for
 from domain.package.commands import AdjustPrice, NewPayment
-from domain.package.facts import AnyPackageFact, PaymentRecorded, PaymentRefunded, PriceAdjusted
+from domain.package.facts import PackageFact, PaymentRecorded, PaymentRefunded, PriceAdjusted
 from domain.package.state import AVAILABLE, CORRECTED, FORFEITED, USED, Package
 from domain.refusals import Invalid, NotFound, Overpayment, RefundExceedsPaid
 from domain.unit_values import runs, spread
@@ -78,7 +78,7 @@ def refund_quote(package: Package) -> RefundQuote:
     return RefundQuote(payments, refunded, used, max(0, payments - refunded - used))
 
 
-def adjust_price(package: Package, command: AdjustPrice, at: Circumstances) -> list[AnyPackageFact]:
+def adjust_price(package: Package, command: AdjustPrice, at: Circumstances) -> list[PackageFact]:
     """Spread the new price, less the value of units no longer available, over the available ones.
 
     Raises PackageCancelled, and Invalid below that value (or above it with no unit to carry it).

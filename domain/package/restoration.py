@@ -7,7 +7,7 @@ from domain.actor import Circumstances, Role
 from domain.moments import local_day
 from domain.package.checks import check_room, now_for, settled
 from domain.package.commands import RestoreUnits
-from domain.package.facts import AnyPackageFact, Units, UnitsRestored
+from domain.package.facts import PackageFact, Units, UnitsRestored
 from domain.package.state import Allocation, Package, Use
 from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, NotFound
 from domain.values import ref_of
@@ -15,7 +15,7 @@ from domain.values import ref_of
 
 def restore(
     packages: dict[str, Package], command: RestoreUnits, at: Circumstances
-) -> dict[str, list[AnyPackageFact]]:
+) -> dict[str, list[PackageFact]]:
     """Give a use back: last allocation first, last unit first, to the packages it came from.
 
     `packages` are those the redemption took units of. Raises NotFound, AlreadyRestored,
@@ -29,7 +29,7 @@ def restore(
 
 def give_back(
     packages: dict[str, Package], command: RestoreUnits, at: Circumstances
-) -> dict[str, list[AnyPackageFact]]:
+) -> dict[str, list[PackageFact]]:
     """The same where a rule gives back, whoever asks. Raises all of it but Forbidden."""
     if command.package_id is not None:
         packages = {id: p for id, p in packages.items() if id == command.package_id}
@@ -46,7 +46,7 @@ def give_back(
     wanted = command.quantity or restorable
     if wanted > restorable:
         raise InsufficientUnits(requested=wanted, restorable=restorable)
-    facts: dict[str, list[AnyPackageFact]] = {}
+    facts: dict[str, list[PackageFact]] = {}
     for allocation, id, package in sorted(parts, key=lambda part: -part[0].number):
         units = tuple(reversed(allocation.units[-wanted:] if wanted else ()))
         if units:

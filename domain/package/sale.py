@@ -17,12 +17,19 @@ from domain.catalogue.state import Offer, Service
 from domain.moments import as_moment, local_day
 from domain.package.checks import EARLIEST_SALE, amount_in, check_expiry, check_moment
 from domain.package.commands import SellPackage
-from domain.package.facts import AnyPackageFact, NoteAdded, PackagePurchased, SoldLine, SoldService
+from domain.package.facts import NoteAdded, PackageFact, PackagePurchased, SoldLine, SoldService
 from domain.package.payment import record_payment
 from domain.package.sharing import check_beneficiaries
 from domain.package.state import evolve
 from domain.people.state import Customer
-from domain.refusals import CustomerBlocked, CustomerInactive, Invalid, LimitReached, NotFound, OfferRetired
+from domain.refusals import (
+    CustomerIsBlocked,
+    CustomerIsInactive,
+    Invalid,
+    LimitReached,
+    NotFound,
+    OfferIsRetired,
+)
 from domain.unit_values import runs, spread, weights_of
 from domain.values import UNITS_PER_PACKAGE_MAX
 
@@ -43,7 +50,7 @@ class Sale:
     """Packages of this offer that the customer bought and that were not voided."""
 
 
-def sell(command: SellPackage, sale: Sale, at: Circumstances) -> list[AnyPackageFact]:
+def sell(command: SellPackage, sale: Sale, at: Circumstances) -> list[PackageFact]:
     """package.purchased, then its payment and its note if there are any.
 
     Raises CustomerBlocked, CustomerInactive, NotFound and OfferRetired (offer), LimitReached
@@ -56,7 +63,7 @@ def sell(command: SellPackage, sale: Sale, at: Circumstances) -> list[AnyPackage
     if command.effective_at is not None:
         moment = check_moment(as_moment(command.effective_at, zone), EARLIEST_SALE, at, zone)
     purchased = _purchased(command, _terms(command, sale), sale, moment, at)
-    facts: list[AnyPackageFact] = [purchased]
+    facts: list[PackageFact] = [purchased]
     if command.payment is not None:
         facts.append(record_payment(evolve(None, purchased), command.payment, moment, at))
     if command.note is not None:
@@ -66,9 +73,9 @@ def sell(command: SellPackage, sale: Sale, at: Circumstances) -> list[AnyPackage
 
 def _check_may_buy(customer_id: str, customer: Customer) -> None:
     if customer.blocked:
-        raise CustomerBlocked(customer_id)
+        raise CustomerIsBlocked(customer_id)
     if not customer.active:
-        raise CustomerInactive(customer_id)
+        raise CustomerIsInactive(customer_id)
 
 
 def _terms(command: SellPackage, sale: Sale) -> OfferTerms:
@@ -81,7 +88,7 @@ def _terms(command: SellPackage, sale: Sale) -> OfferTerms:
         if sale.offer is None:
             raise NotFound("offer", command.offer_id)
         if sale.offer.retired:
-            raise OfferRetired(command.offer_id)
+            raise OfferIsRetired(command.offer_id)
         limit = sale.offer.terms.max_per_customer
         if limit is not None and sale.bought_before >= limit:
             raise LimitReached("packages of this offer for one customer", limit)

@@ -6,7 +6,7 @@ from datetime import datetime
 from domain.actor import Circumstances
 from domain.package.checks import check_not_cancelled, now_for
 from domain.package.commands import ChangeSharing
-from domain.package.facts import AnyPackageFact, SharingChanged
+from domain.package.facts import PackageFact, SharingChanged
 from domain.package.state import Package
 from domain.people.state import Customer
 from domain.refusals import Invalid
@@ -14,7 +14,7 @@ from domain.refusals import Invalid
 
 def change_sharing(
     package: Package, command: ChangeSharing, at: Circumstances, customer: Customer
-) -> list[AnyPackageFact]:
+) -> list[PackageFact]:
     """Raises PackageCancelled, Invalid for a beneficiary outside the household. Past use is untouched."""
     check_not_cancelled(package)
     beneficiaries = package.beneficiaries

@@ -10,7 +10,6 @@ from domain.calendar_rules import Validity, expires_at, extended
 from domain.catalogue.facts import Sharing
 from domain.moments import local_day
 from domain.package.facts import (
-    AnyPackageFact,
     ExpiryChanged,
     ExpiryRemoved,
     FreedUse,
@@ -18,12 +17,13 @@ from domain.package.facts import (
     LineCorrected,
     LineUnits,
     NoteAdded,
-    PackageFroze,
+    PackageCancelled,
+    PackageFact,
+    PackageFrozen,
     PackagePurchased,
     PackageReinstated,
-    PackageUnfroze,
+    PackageUnfrozen,
     PackageVoided,
-    PackageWasCancelled,
     PaymentRecorded,
     PaymentRefunded,
     PriceAdjusted,
@@ -37,7 +37,7 @@ from domain.package.facts import (
     ValidityStarted,
 )
 from domain.unit_values import unrolled
-from domain.updated import changed
+from domain.updated import updated
 from domain.values import CancellationTerms, PaymentMethod
 
 AVAILABLE, USED, FORFEITED, CORRECTED, LAPSED = b"a", b"u", b"f", b"c", b"l"
@@ -95,7 +95,7 @@ class Line:
         for unit in units:
             assert states[unit - 1 : unit] == before, f"unit {unit} is not {before!r}"
             states[unit - 1 : unit] = after
-        return changed(self, states=bytes(states))
+        return updated(self, states=bytes(states))
 
 
 @dataclass(frozen=True)
@@ -275,13 +275,13 @@ def payment_status(price: int, paid: int) -> PaymentStatus:
     return "partial" if paid > 0 else "unpaid"
 
 
-def evolve(state: Package | None, fact: AnyPackageFact) -> Package:
+def evolve(state: Package | None, fact: PackageFact) -> Package:
     """The package after one more fact."""
     if isinstance(fact, PackagePurchased):
         return _purchased(fact)
     assert state is not None, "a package begins with package.purchased"
     latest = max(state.latest_at, fact.effective_at)
-    return changed(_changed(state, fact), version=state.version + 1, latest_at=latest)
+    return updated(_changed(state, fact), version=state.version + 1, latest_at=latest)
 
 
 def _purchased(fact: PackagePurchased) -> Package:
@@ -311,21 +311,21 @@ def _purchased(fact: PackagePurchased) -> Package:
     )
 
 
-def _changed(state: Package, fact: AnyPackageFact) -> Package:
+def _changed(state: Package, fact: PackageFact) -> Package:
     match fact:
         case PaymentRecorded():
             payment = Payment(fact.amount, 0, fact.method)
-            return changed(state, payments={**state.payments, fact.payment_id: payment})
+            return updated(state, payments={**state.payments, fact.payment_id: payment})
         case PaymentRefunded():
             payment = state.payments[fact.payment_id]
-            payment = changed(payment, refunded=payment.refunded + fact.amount)
-            return changed(state, payments={**state.payments, fact.payment_id: payment})
+            payment = updated(payment, refunded=payment.refunded + fact.amount)
+            return updated(state, payments={**state.payments, fact.payment_id: payment})
         case PriceAdjusted():
             lines = zip(state.lines, fact.values, strict=True)
-            revalued = tuple(changed(line, values=unrolled(values)) for line, values in lines)
-            return changed(state, price=fact.price, lines=revalued)
+            revalued = tuple(updated(line, values=unrolled(values)) for line, values in lines)
+            return updated(state, price=fact.price, lines=revalued)
         case ValidityStarted():
-            return changed(state, started_on=fact.started_on, expires_on=fact.expires_on)
+            return updated(state, started_on=fact.started_on, expires_on=fact.expires_on)
         case UnitsRedeemed():
             return _redeemed(state, fact)
         case UnitsRestored():
@@ -339,27 +339,27 @@ def _changed(state: Package, fact: AnyPackageFact) -> Package:
         case LineCorrected():
             return _corrected(state, fact)
         case ExpiryChanged():
-            return changed(state, expires_on=fact.expires_on, expiry_set=True)
+            return updated(state, expires_on=fact.expires_on, expiry_set=True)
         case ExpiryRemoved():
-            return changed(state, expires_on=None, expiry_set=True)
+            return updated(state, expires_on=None, expiry_set=True)
         case PackageReinstated():
             back = _each(state, fact.returned, LAPSED, AVAILABLE, fact.effective_at)
-            return changed(back, cancelled=False, voided=False, expires_on=fact.expires_on, expiry_set=True)
-        case PackageFroze():
+            return updated(back, cancelled=False, voided=False, expires_on=fact.expires_on, expiry_set=True)
+        case PackageFrozen():
             freeze = Freeze(fact.effective_at, fact.frozen_on, fact.until)
-            return changed(state, freezes=(*state.freezes, freeze), frozen=True)
-        case PackageUnfroze():
-            ended = changed(state.freezes[-1], ended_at=fact.effective_at)
-            return changed(
+            return updated(state, freezes=(*state.freezes, freeze), frozen=True)
+        case PackageUnfrozen():
+            ended = updated(state.freezes[-1], ended_at=fact.effective_at)
+            return updated(
                 state, freezes=(*state.freezes[:-1], ended), frozen=False, expires_on=fact.expires_on
             )
         case SharingChanged():
-            return changed(state, sharing=fact.sharing, beneficiaries=fact.beneficiaries)
+            return updated(state, sharing=fact.sharing, beneficiaries=fact.beneficiaries)
         case NoteAdded():
             return state
-        case PackageWasCancelled() | PackageVoided():
+        case PackageCancelled() | PackageVoided():
             lapsed = _each(state, fact.lapsed, AVAILABLE, LAPSED, fact.effective_at)
-            return changed(lapsed, cancelled=True, voided=isinstance(fact, PackageVoided))
+            return updated(lapsed, cancelled=True, voided=isinstance(fact, PackageVoided))
         case PackagePurchased():
             raise AssertionError("a package is purchased once")
         case _:
@@ -369,7 +369,7 @@ def _changed(state: Package, fact: AnyPackageFact) -> Package:
 def _with_line(state: Package, number: int, line: Line, at: datetime, change: int) -> Package:
     lines = (*state.lines[: number - 1], line, *state.lines[number:])
     moves = (*state.moves, Move(at, number, change)) if change else state.moves
-    return changed(state, lines=lines, moves=moves)
+    return updated(state, lines=lines, moves=moves)
 
 
 def _each(state: Package, parts: Sequence[LineUnits], before: bytes, after: bytes, at: datetime) -> Package:
@@ -393,7 +393,7 @@ def _redeemed(state: Package, fact: UnitsRedeemed) -> Package:
         (*allocations, allocation),
     )
     state = _with_line(state, fact.line, line, fact.effective_at, -len(fact.units))
-    return changed(state, uses={**state.uses, fact.redemption_id: use})
+    return updated(state, uses={**state.uses, fact.redemption_id: use})
 
 
 def _restored(state: Package, fact: UnitsRestored) -> Package:
@@ -406,46 +406,46 @@ def _restored(state: Package, fact: UnitsRestored) -> Package:
 
 
 def _held(state: Package, fact: UnitsHeld) -> Package:
-    line = changed(state.lines[fact.line - 1], held=fact.held)
+    line = updated(state.lines[fact.line - 1], held=fact.held)
     hold = Hold(
         fact.line, fact.quantity, fact.service_id, fact.participant_id, fact.session_at, fact.effective_at
     )
     holds = {**state.holds, fact.booking_id: (*state.holds.get(fact.booking_id, ()), hold)}
-    return changed(_with_line(state, fact.line, line, fact.effective_at, -fact.quantity), holds=holds)
+    return updated(_with_line(state, fact.line, line, fact.effective_at, -fact.quantity), holds=holds)
 
 
 def _released(state: Package, fact: HoldReleased) -> Package:
-    line = changed(state.lines[fact.line - 1], held=fact.held)
+    line = updated(state.lines[fact.line - 1], held=fact.held)
     left = tuple(hold for hold in state.holds[fact.booking_id] if hold.line != fact.line)
     others = {id: holds for id, holds in state.holds.items() if id != fact.booking_id}
     holds = {**others, fact.booking_id: left} if left else others
-    return changed(_with_line(state, fact.line, line, fact.effective_at, fact.quantity), holds=holds)
+    return updated(_with_line(state, fact.line, line, fact.effective_at, fact.quantity), holds=holds)
 
 
 def _forfeited(state: Package, fact: UnitsForfeited) -> Package:
     line = state.lines[fact.line - 1].moved(fact.units, AVAILABLE, FORFEITED)
     state = _with_line(state, fact.line, line, fact.effective_at, -len(fact.units))
     before = state.forfeits.get(fact.participant_id, 0)
-    return changed(state, forfeits={**state.forfeits, fact.participant_id: before + len(fact.units)})
+    return updated(state, forfeits={**state.forfeits, fact.participant_id: before + len(fact.units)})
 
 
 def _shrunk(state: Package, freed: FreedUse) -> Package:
     """The package with a redemption that has so many units less to restore."""
     use = state.uses[freed.redemption_id]
     allocations = tuple(
-        changed(a, units=tuple(unit for unit in a.units if unit not in freed.units))
+        updated(a, units=tuple(unit for unit in a.units if unit not in freed.units))
         if a.number == freed.allocation
         else a
         for a in use.allocations
     )
-    return changed(state, uses={**state.uses, freed.redemption_id: changed(use, allocations=allocations)})
+    return updated(state, uses={**state.uses, freed.redemption_id: updated(use, allocations=allocations)})
 
 
 def _corrected(state: Package, fact: LineCorrected) -> Package:
     line = state.lines[fact.line - 1].moved(fact.taken, AVAILABLE, CORRECTED)
     line = line.moved(fact.returned, CORRECTED, AVAILABLE)
     line = line.moved((unit for freed in fact.freed for unit in freed.units), USED, AVAILABLE)
-    line = changed(
+    line = updated(
         line,
         taken=tuple(unit for unit in (*line.taken, *fact.taken) if unit not in fact.returned),
         values=line.values + (0,) * len(fact.added),

@@ -1,46 +1,40 @@
-"""What can be asked of a customer."""
+"""What can be asked of a customer. A command may hold personal data; its facts do not."""
 
 from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
 
-from domain.people.facts import PARTICIPANTS_MAX, ConsentName, Kind, ProfileField
-from domain.values import Category, CustomerId, ExternalRef, ParticipantId, ServiceId, Value, Wording
+from domain.people.facts import PARTICIPANTS_MAX, ConsentName, Kind
+from domain.people.profile import NOTHING, NameAndPhoto, NameOrPhoto, ProfileGiven
+from domain.values import Category, CustomerId, ExternalRef, ParticipantId, PhotoId, ServiceId, Value, Wording
 
 
 class NewParticipant(Value):
     participant_id: ParticipantId
     kind: Kind = "person"
     barred_services: tuple[ServiceId, ...] = ()
+    called: NameAndPhoto | None = None
 
 
 class RegisterCustomer(Value):
     customer_id: CustomerId
+    profile: ProfileGiven = NOTHING
     participants: Annotated[tuple[NewParticipant, ...], Field(max_length=PARTICIPANTS_MAX)] = ()
+    """Beside the customer in person, in the order of their numbers from 1."""
     category: Category | None = None
-    consents: Mapping[ConsentName, bool] = {}
+    consents: Mapping[ConsentName, bool] = NOTHING
     external_ref: ExternalRef | None = None
 
 
-class ChangeProfile(Value):
-    """The fields that differ from the directory; the new values go there in the same append."""
+class ChangeCustomer(Value):
+    """Only what is given changes."""
 
     customer_id: CustomerId
-    fields: tuple[ProfileField, ...]
-
-
-class CategoriseCustomer(Value):
-    customer_id: CustomerId
-    category: Category | None
-    """One of the business's; None takes the customer out of any."""
-
-
-class ChangeConsents(Value):
-    """Only the consents that are named change."""
-
-    customer_id: CustomerId
-    consents: Mapping[ConsentName, bool]
+    changes: ProfileGiven = NOTHING
+    category: Category | None = None
+    """One of the business's; None, where it is given, takes the customer out of any."""
+    consents: Mapping[ConsentName, bool] = NOTHING
 
 
 class ActivateCustomer(Value):
@@ -66,13 +60,13 @@ class AddParticipant(Value):
 
 
 class ChangeParticipant(Value):
+    """Only what is given changes; a photo of None is taken away."""
+
     customer_id: CustomerId
     participant_id: ParticipantId
     kind: Kind | None = None
     barred_services: tuple[ServiceId, ...] | None = None
-    renamed: bool = False
-    pictured: bool = False
-    """Whether the directory gets another name, or another photo, in the same append."""
+    changes: Mapping[NameOrPhoto, str | None] = NOTHING
 
 
 class RemoveParticipant(Value):
@@ -80,16 +74,7 @@ class RemoveParticipant(Value):
     participant_id: ParticipantId
 
 
-CustomerCommand = (
-    RegisterCustomer
-    | ChangeProfile
-    | CategoriseCustomer
-    | ChangeConsents
-    | ActivateCustomer
-    | DeactivateCustomer
-    | BlockCustomer
-    | UnblockCustomer
-    | AddParticipant
-    | ChangeParticipant
-    | RemoveParticipant
-)
+class AddPhoto(Value):
+    """Take in a photo, for a profile to name; its image goes with the order."""
+
+    photo_id: PhotoId

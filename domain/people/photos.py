@@ -1,22 +1,12 @@
 """Photos. Whose a photo is stands in the directory: a row with its id, erased with its owner."""
 
-from typing import Any
-
-from domain.decision import Person
-from domain.people.entries import (
-    ChangeDirectory,
-    ChangeParticipantEntry,
-    ChangeStaffEntry,
-    EnterCustomer,
-    EnterParticipant,
-    EnterStaff,
-)
+from domain.people.directory import Person
 from domain.people.profile import row
 from domain.values import Value
 
 
-class Pictured(Value):
-    """What is known of a photo: its row tells whose it is."""
+class OwnedPhoto(Value):
+    """What the directory knows of a photo: its row tells whose it is."""
 
 
 def photo_claims(photo_id: str) -> str:
@@ -34,21 +24,4 @@ def owned(photo_id: str) -> str:
 
 
 def row_of_photo(photo_id: str, owner_id: str) -> Person:
-    return row(photo_id, owner_id, Pictured())
-
-
-def named_photos(command: Any) -> dict[str, str]:
-    """The photos that a command here names, by pointer."""
-    match command:
-        case EnterCustomer():
-            named = {"/photo": command.profile.get("photo")}
-            named |= {
-                f"/participants/{n}/photo": each.photo for n, each in enumerate(command.called.values())
-            }
-        case EnterParticipant() | EnterStaff():
-            named = {"/photo": command.called.photo}
-        case ChangeDirectory() | ChangeParticipantEntry() | ChangeStaffEntry():
-            named = {"/photo": command.changes.get("photo")}
-        case _:
-            named = {}
-    return {pointer: id for pointer, id in named.items() if isinstance(id, str)}
+    return row(photo_id, owner_id, OwnedPhoto())

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import StringConstraints
 from pydantic_core import from_json
 
-from domain.decision import Person
 from domain.moments import DayOfLife
+from domain.people.directory import Person
 from domain.people.facts import ProfileField
 from domain.people.name_search import search_text
 from domain.people.phone import e164, national
@@ -20,7 +20,7 @@ Mobile = Annotated[str, StringConstraints(pattern=r"^(\+[0-9]|[0-9(])[0-9 ()./-]
 """As people write it: a national number, or + and everything."""
 CountryCode = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{0,3}$")]
 Gender = Literal["male", "female", "other"]
-CalledField = Literal["name", "photo"]
+NameOrPhoto = Literal["name", "photo"]
 
 
 class Profile(Value):
@@ -38,13 +38,14 @@ class Profile(Value):
     """What the customer is found by (domain/ledger/search.py): written with the row, and erased with it."""
 
 
-class Called(Value):
+class NameAndPhoto(Value):
     """What is known of a participant or a member of staff."""
 
     name: Name
     photo: PhotoId | None = None
 
 
+NOTHING: Mapping[Any, Any] = {}
 ProfileGiven = Mapping[ProfileField, str | date | None]
 """New values of a profile, by field; None takes a value away (a name stays)."""
 
@@ -59,8 +60,8 @@ def profile_in(person: Person) -> Profile:
     return Profile.model_validate_json(person.data)
 
 
-def called_in(person: Person) -> Called:
-    return Called.model_validate_json(person.data)
+def name_and_photo_in(person: Person) -> NameAndPhoto:
+    return NameAndPhoto.model_validate_json(person.data)
 
 
 def new_profile(given: ProfileGiven, today: date) -> Profile:
@@ -102,10 +103,12 @@ def _number(known: Profile, given: ProfileGiven) -> dict[str, str]:
     return {"mobile": number, "country_code": own_code}
 
 
-def called_changes(known: Called, given: Mapping[CalledField, str | None]) -> tuple[frozenset[str], Called]:
+def name_and_photo_changes(
+    known: NameAndPhoto, given: Mapping[NameOrPhoto, str | None]
+) -> tuple[frozenset[str], NameAndPhoto]:
     """The fields that differ, and the entry with them. Raises pydantic's error on an invalid value."""
-    changed = Called.model_validate(known.model_dump() | dict(given))
-    fields = Called.model_fields
+    changed = NameAndPhoto.model_validate(known.model_dump() | dict(given))
+    fields = NameAndPhoto.model_fields
     return frozenset(name for name in fields if getattr(changed, name) != getattr(known, name)), changed
 
 

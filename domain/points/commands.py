@@ -7,13 +7,13 @@ from pydantic import Field
 from domain.points.facts import POINTS_MAX, PointsSource
 from domain.values import CustomerId, PointsId, Value, Wording
 
-Chosen = Annotated[int, Field(ge=1, le=POINTS_MAX)]
+PointsByHand = Annotated[int, Field(ge=1, le=POINTS_MAX)]
 
 
 class AddPoints(Value):
     customer_id: CustomerId
     entry_id: PointsId
-    points: Chosen
+    points: PointsByHand
     source: PointsSource = PointsSource(kind="manual")
     reason: Wording | None = None
 
@@ -21,7 +21,7 @@ class AddPoints(Value):
 class RedeemPoints(Value):
     customer_id: CustomerId
     entry_id: PointsId
-    points: Chosen
+    points: PointsByHand
     source: PointsSource | None = None
     reason: Wording | None = None
 
@@ -42,6 +42,3 @@ class ReversePoints(Value):
     addition_id: PointsId
     entry_id: PointsId
     reason: Wording | None = None
-
-
-RewardsCommand = AddPoints | RedeemPoints | AdjustPoints | ReversePoints

@@ -14,19 +14,19 @@ from domain.booking.facts import AttendanceMarked, BookingCancelled, BookingFact
 from domain.booking.state import Booking
 from domain.business.facts import EarnRule, PaymentRule
 from domain.package.facts import (
-    AnyPackageFact,
     LineCorrected,
+    PackageCancelled,
+    PackageFact,
     PackagePurchased,
     PackageVoided,
-    PackageWasCancelled,
     PaymentRecorded,
     PaymentRefunded,
     UnitsRedeemed,
     UnitsRestored,
 )
 from domain.package.state import Package
-from domain.points.facts import AnyRewardsFact, PointsAdded, PointsAdjusted, PointsSource
-from domain.points.state import Rewards, entry_of, evolve
+from domain.points.facts import PointsAdded, PointsAdjusted, PointsFact, PointsSource
+from domain.points.state import PointsAccount, entry_of, evolve
 
 SourceKind = Literal["payment", "purchase", "visit"]
 
@@ -69,7 +69,7 @@ def _entry(kind: SourceKind, id: str) -> str:
 
 
 def of_package(
-    facts: Iterable[AnyPackageFact], package_id: str, after: Package, is_ours: Callable[[str], bool]
+    facts: Iterable[PackageFact], package_id: str, after: Package, is_ours: Callable[[str], bool]
 ) -> Iterator[Cause]:
     """What new facts of a package give and take; `after` is the package with all of them.
 
@@ -91,7 +91,7 @@ def of_package(
                 yield TakesBack(
                     "payment", fact.payment_id, fact.effective_at, payment.refunded, payment.amount
                 )
-            case PackageWasCancelled() | PackageVoided():
+            case PackageCancelled() | PackageVoided():
                 yield TakesBack("purchase", package_id, fact.effective_at)
             case UnitsRestored():
                 yield from _given_back([fact.redemption_id], fact.effective_at, after)
@@ -134,16 +134,16 @@ def of_booking(
 
 
 def earned(
-    account: Rewards | None, caused: Iterable[Cause], rules: Sequence[EarnRule], policy_version: int
-) -> list[AnyRewardsFact]:
+    account: PointsAccount | None, caused: Iterable[Cause], rules: Sequence[EarnRule], policy_version: int
+) -> list[PointsFact]:
     """The facts that causes make of an account, in their order; none where there is no rule for them.
 
     An account that is full (its limits stand in `rewards.py`) earns nothing more: no payment and no visit is
     refused for the sake of points.
     """
-    facts: list[AnyRewardsFact] = []
+    facts: list[PointsFact] = []
     for cause in caused:
-        account = account or Rewards()
+        account = account or PointsAccount()
         fact = (
             _given(account, cause, rules, policy_version)
             if isinstance(cause, Gives)
@@ -156,7 +156,7 @@ def earned(
 
 
 def _given(
-    account: Rewards, cause: Gives, rules: Sequence[EarnRule], policy_version: int
+    account: PointsAccount, cause: Gives, rules: Sequence[EarnRule], policy_version: int
 ) -> PointsAdded | None:
     rule = next((rule for rule in rules if rule.on == cause.kind), None)
     entry_id = cause.entry_id
@@ -179,7 +179,7 @@ def _given(
     )
 
 
-def _taken_back(account: Rewards, cause: TakesBack) -> PointsAdjusted | None:
+def _taken_back(account: PointsAccount, cause: TakesBack) -> PointsAdjusted | None:
     entry_id = cause.entry_id
     addition = account.additions.get(entry_id)
     if addition is None:

@@ -1,41 +1,18 @@
 """Adding, redeeming, adjusting and reversing points."""
 
 from datetime import datetime
-from typing import assert_never
 
 from domain.actor import Circumstances, Role
 from domain.package.checks import FACTS_KEPT, FACTS_MAX
-from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints, ReversePoints, RewardsCommand
-from domain.points.facts import (
-    POINTS_EVER_MAX,
-    AnyRewardsFact,
-    By,
-    PointsAdded,
-    PointsAdjusted,
-    PointsRedeemed,
-)
-from domain.points.state import Rewards
+from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints, ReversePoints
+from domain.points.facts import POINTS_EVER_MAX, By, PointsAdded, PointsAdjusted, PointsRedeemed
+from domain.points.state import PointsAccount
 from domain.refusals import AlreadyReversed, Invalid, LimitReached, NotEligible, NotFound, PointsInsufficient
 from domain.values import ref_of
 
 
-def decide(state: Rewards | None, command: RewardsCommand, at: Circumstances) -> AnyRewardsFact:
-    """Raises PointsInsufficient, LimitReached; for a reversal NotFound, NotEligible, AlreadyReversed."""
-    account = state or Rewards()
-    match command:
-        case AddPoints():
-            return _add(account, command, at)
-        case RedeemPoints():
-            return _redeem(account, command, at)
-        case AdjustPoints():
-            return _adjust(account, command, at)
-        case ReversePoints():
-            return _reverse(account, command, at)
-        case _:
-            assert_never(command)
-
-
-def _add(account: Rewards, command: AddPoints, at: Circumstances) -> PointsAdded:
+def add(account: PointsAccount, command: AddPoints, at: Circumstances) -> PointsAdded:
+    """Raises LimitReached."""
     _check_given(account, command.points)
     return PointsAdded(
         effective_at=_now_for(account, at),
@@ -49,7 +26,8 @@ def _add(account: Rewards, command: AddPoints, at: Circumstances) -> PointsAdded
     )
 
 
-def _redeem(account: Rewards, command: RedeemPoints, at: Circumstances) -> PointsRedeemed:
+def redeem(account: PointsAccount, command: RedeemPoints, at: Circumstances) -> PointsRedeemed:
+    """Raises PointsInsufficient, LimitReached."""
     _check_taken(account, command.points)
     return PointsRedeemed(
         effective_at=_now_for(account, at),
@@ -63,7 +41,8 @@ def _redeem(account: Rewards, command: RedeemPoints, at: Circumstances) -> Point
     )
 
 
-def _adjust(account: Rewards, command: AdjustPoints, at: Circumstances) -> PointsAdjusted:
+def adjust(account: PointsAccount, command: AdjustPoints, at: Circumstances) -> PointsAdjusted:
+    """Raises Invalid for 0, PointsInsufficient, LimitReached."""
     if command.points == 0:
         raise Invalid("/points", "zero", "must not be 0")
     if command.points > 0:
@@ -82,8 +61,11 @@ def _adjust(account: Rewards, command: AdjustPoints, at: Circumstances) -> Point
     )
 
 
-def _reverse(account: Rewards, command: ReversePoints, at: Circumstances) -> PointsAdjusted:
-    """The points may have been redeemed meanwhile: this alone may leave the balance below zero."""
+def reverse(account: PointsAccount, command: ReversePoints, at: Circumstances) -> PointsAdjusted:
+    """The points may have been redeemed meanwhile: this alone may leave the balance below zero.
+
+    Raises NotFound, NotEligible, AlreadyReversed, LimitReached.
+    """
     addition = account.additions.get(command.addition_id)
     if addition is None and command.addition_id in account.others:
         raise NotEligible("only an addition of points is reversed; adjust the balance instead")
@@ -106,14 +88,14 @@ def _reverse(account: Rewards, command: ReversePoints, at: Circumstances) -> Poi
     )
 
 
-def _check_given(account: Rewards, points: int) -> None:
+def _check_given(account: PointsAccount, points: int) -> None:
     if account.granted + points > POINTS_EVER_MAX:
         raise LimitReached("points given to a customer in all", POINTS_EVER_MAX)
     if not account.can_be_given(points):
         raise _full(FACTS_MAX - FACTS_KEPT)
 
 
-def _check_taken(account: Rewards, points: int) -> None:
+def _check_taken(account: PointsAccount, points: int) -> None:
     if points > account.balance:
         raise PointsInsufficient(balance=account.balance, requested=points)
     if not account.can_be_taken_from():
@@ -124,7 +106,7 @@ def _full(limit: int) -> LimitReached:
     return LimitReached("facts of a customer's points", limit)
 
 
-def _now_for(account: Rewards, at: Circumstances) -> datetime:
+def _now_for(account: PointsAccount, at: Circumstances) -> datetime:
     """Now, and never before what already counts: a clock that is behind undoes nothing."""
     return at.now if account.latest_at is None else max(at.now, account.latest_at)
 

@@ -27,12 +27,12 @@ class PointsSource(Value):
     id: Name | None = None
 
 
-class RewardsFact(Fact):
+class PointsEntry(Fact):
     effective_at: Moment
     entry_id: PointsId
 
 
-class PointsAdded(RewardsFact):
+class PointsAdded(PointsEntry):
     stored_name: ClassVar = "rewards.points_added"
     points: AnyPoints
     balance: SignedPoints
@@ -46,7 +46,7 @@ class PointsAdded(RewardsFact):
     staff_id: StaffId | None = None
 
 
-class PointsRedeemed(RewardsFact):
+class PointsRedeemed(PointsEntry):
     stored_name: ClassVar = "rewards.points_redeemed"
     points: AnyPoints
     balance: SignedPoints
@@ -56,7 +56,7 @@ class PointsRedeemed(RewardsFact):
     staff_id: StaffId | None = None
 
 
-class PointsAdjusted(RewardsFact):
+class PointsAdjusted(PointsEntry):
     stored_name: ClassVar = "rewards.points_adjusted"
     points: SignedPoints
     """Never 0."""
@@ -70,5 +70,5 @@ class PointsAdjusted(RewardsFact):
     staff_id: StaffId | None = None
 
 
-AnyRewardsFact = PointsAdded | PointsRedeemed | PointsAdjusted
+PointsFact = PointsAdded | PointsRedeemed | PointsAdjusted
 FACTS: tuple[type[Fact], ...] = (PointsAdded, PointsRedeemed, PointsAdjusted)

@@ -8,13 +8,13 @@ from typing import assert_never
 from domain.package.checks import FACTS_KEPT, FACTS_MAX
 from domain.points.facts import (
     POINTS_EVER_MAX,
-    AnyRewardsFact,
     PointsAdded,
     PointsAdjusted,
+    PointsFact,
     PointsRedeemed,
     PointsSource,
 )
-from domain.updated import changed
+from domain.updated import updated
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Addition:
 
 
 @dataclass(frozen=True)
-class Rewards:
+class PointsAccount:
     """The account of one customer."""
 
     balance: int = 0
@@ -54,43 +54,43 @@ class Rewards:
         return self.version < FACTS_MAX
 
 
-def change_of(fact: AnyRewardsFact) -> int:
+def change_of(fact: PointsFact) -> int:
     """The points of a fact, signed."""
     return -fact.points if isinstance(fact, PointsRedeemed) else fact.points
 
 
-def evolve(state: Rewards | None, fact: AnyRewardsFact) -> Rewards:
-    before = state or Rewards()
+def evolve(state: PointsAccount | None, fact: PointsFact) -> PointsAccount:
+    before = state or PointsAccount()
     latest = fact.effective_at if before.latest_at is None else max(before.latest_at, fact.effective_at)
-    after = changed(before, balance=fact.balance, latest_at=latest, version=before.version + 1)
+    after = updated(before, balance=fact.balance, latest_at=latest, version=before.version + 1)
     match fact:
         case PointsAdded():
             added = {**before.additions, fact.entry_id: Addition(fact.points, fact.source)}
-            return changed(after, additions=added, granted=before.granted + fact.points)
+            return updated(after, additions=added, granted=before.granted + fact.points)
         case PointsRedeemed():
-            return changed(after, others=before.others | {fact.entry_id})
+            return updated(after, others=before.others | {fact.entry_id})
         case PointsAdjusted():
             given = max(0, fact.points) if fact.reverses is None else 0
-            after = changed(after, others=before.others | {fact.entry_id}, granted=before.granted + given)
+            after = updated(after, others=before.others | {fact.entry_id}, granted=before.granted + given)
             return after if fact.reverses is None else _reversed(after, fact.reverses, -fact.points)
         case _:
             assert_never(fact)
 
 
-def _reversed(state: Rewards, entry_id: str, points: int) -> Rewards:
+def _reversed(state: PointsAccount, entry_id: str, points: int) -> PointsAccount:
     addition = state.additions[entry_id]
     less = Addition(addition.points, addition.source, addition.reversed + points)
-    return changed(state, additions={**state.additions, entry_id: less})
+    return updated(state, additions={**state.additions, entry_id: less})
 
 
-def rewards_id(customer_id: str) -> str:
+def account_id(customer_id: str) -> str:
     """The stream of a customer's points."""
     return "rew_" + customer_id.removeprefix("cus_")
 
 
-def customer_of(rewards_id: str) -> str:
+def customer_of(account_id: str) -> str:
     """The customer whose points a stream holds."""
-    return "cus_" + rewards_id.removeprefix("rew_")
+    return "cus_" + account_id.removeprefix("rew_")
 
 
 def entry_of(*names: str | int) -> str:

@@ -1,6 +1,9 @@
 """What can be asked of a member of staff."""
 
+from collections.abc import Mapping
+
 from domain.actor import Role
+from domain.people.profile import NOTHING, NameAndPhoto, NameOrPhoto
 from domain.staff.facts import StaffRole
 from domain.values import LocationId, StaffId, Value
 
@@ -9,21 +12,17 @@ class RegisterStaff(Value):
     staff_id: StaffId
     role: StaffRole = Role.STAFF
     locations: tuple[LocationId, ...] = ()
+    called: NameAndPhoto | None = None
 
 
 class ChangeStaff(Value):
-    """Only what is given changes."""
+    """Only what is given changes; a photo of None is taken away."""
 
     staff_id: StaffId
     role: StaffRole | None = None
     locations: tuple[LocationId, ...] | None = None
-    renamed: bool = False
-    pictured: bool = False
-    """Whether the directory gets another name, or another photo, in the same append."""
+    changes: Mapping[NameOrPhoto, str | None] = NOTHING
 
 
 class DeactivateStaff(Value):
     staff_id: StaffId
-
-
-StaffCommand = RegisterStaff | ChangeStaff | DeactivateStaff

@@ -7,12 +7,12 @@ from sqlalchemy.exc import OperationalError
 
 from projections.engine.checkpoints import CHECKPOINTS, OLD, read_tables
 from projections.engine.definition import Projection
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 
 log = logging.getLogger("carnet.rebuild")
 
 
-def drop_old(views: Views, projection: Projection) -> list[str]:
+def drop_old(views: ReadTables, projection: Projection) -> list[str]:
     """Drop the tables that this version has taken the place of; their names.
 
     One that is still being read for longer than a lock is waited for is left to the next time.
@@ -36,7 +36,7 @@ def drop_old(views: Views, projection: Projection) -> list[str]:
     return dropped
 
 
-def _empty(views: Views, physical: str) -> None:
+def _empty(views: ReadTables, physical: str) -> None:
     """Delete its rows a thousand at a time: SQLite would hold its one writer for the whole of a big table."""
     statement = f"DELETE FROM {physical} WHERE rowid IN (SELECT rowid FROM {physical} LIMIT 1000)"
     while True:

@@ -9,7 +9,7 @@ from domain.ledger.contract import Store
 from projections.engine import checkpoints
 from projections.engine.checkpoints import Checkpoint
 from projections.engine.runner import Runner
-from projections.engine.tables import ProjectionMissing, Snapshot, Views
+from projections.engine.tables import ProjectionMissing, ReadTables, Snapshot
 
 PATIENCE_S = 0.25
 POLL_S = 0.004
@@ -46,7 +46,7 @@ class FreshReads:
     def __init__(
         self,
         store: Store,
-        views: Views,
+        views: ReadTables,
         runner: Runner | None = None,
         *,
         patience_s: float | None = PATIENCE_S,

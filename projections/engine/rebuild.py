@@ -18,7 +18,7 @@ from projections.engine.comparison import Difference, compare
 from projections.engine.definition import Projection, physical_name
 from projections.engine.drop_old import drop, drop_old
 from projections.engine.fold import Decode, Folding, apply, read_page
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 
 Progress = Callable[[int, int], None]
 """Called with the facts done and the facts in all."""
@@ -59,7 +59,7 @@ class Rebuild:
     def __init__(
         self,
         store: Store,
-        views: Views,
+        views: ReadTables,
         projection: Projection,
         *,
         decode: Decode = recorded,
@@ -280,7 +280,7 @@ class Rebuilt:
 
 def rebuild(
     store: Store,
-    views: Views,
+    views: ReadTables,
     projection: Projection,
     *,
     decode: Decode = recorded,

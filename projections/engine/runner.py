@@ -21,7 +21,7 @@ from projections.engine import checkpoints
 from projections.engine.checkpoints import Checkpoint, error_text
 from projections.engine.definition import Projection
 from projections.engine.fold import Decode, Page, apply, is_of_the_data, page_of
-from projections.engine.tables import HeldElsewhere, Views
+from projections.engine.tables import HeldElsewhere, ReadTables
 
 FACTS_PER_PAGE = 500
 """So many facts are taken in one transaction, of one business or of several together: some 50 ms, as long as
@@ -59,7 +59,7 @@ class Runner:
     def __init__(
         self,
         store: Store,
-        views: Views,
+        views: ReadTables,
         projections: Sequence[Projection] | None = None,
         *,
         decode: Decode = recorded,

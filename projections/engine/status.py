@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from domain.ledger.contract import Store
 from projections.engine import checkpoints
 from projections.engine.checkpoints import CHECKPOINTS, Checkpoint
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Total:
         return max(0, self.facts - self.applied)
 
 
-def standings(store: Store, views: Views, business_id: str | None = None) -> Iterator[Standing]:
+def standings(store: Store, views: ReadTables, business_id: str | None = None) -> Iterator[Standing]:
     """Every read model in every ledger, or in one."""
     for business, head in store.heads():
         if business_id in (None, business):
@@ -52,7 +52,7 @@ def standings(store: Store, views: Views, business_id: str | None = None) -> Ite
                     yield Standing(business, head, found[name])
 
 
-def stopped(views: Views) -> list[tuple[str, Checkpoint]]:
+def stopped(views: ReadTables) -> list[tuple[str, Checkpoint]]:
     """(business id, checkpoint) of all that has stopped: what somebody has to look at."""
     with views.reading() as connection:
         names = {
@@ -78,7 +78,7 @@ def stopped(views: Views) -> list[tuple[str, Checkpoint]]:
         ]
 
 
-def totals(store: Store, views: Views) -> list[Total]:
+def totals(store: Store, views: ReadTables) -> list[Total]:
     """One line for each read model, at the price of one query however many ledgers there are."""
     with views.reading() as connection:
         live = checkpoints.live_tables(connection, views.projections.values())

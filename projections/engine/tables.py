@@ -58,7 +58,7 @@ class Snapshot:
         return min(checkpoint.position for checkpoint in self.checkpoints.values())
 
 
-class Views:
+class ReadTables:
     """The read tables of one installation. `where` is `postgresql://…` or the path of an SQLite file.
 
     Connections are made as they are needed, so it can be made before the database can be reached.

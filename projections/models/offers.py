@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
-from domain.catalogue.facts import OfferPublished, OfferRevised, OfferWithdrawn
+from domain.catalogue.facts import OfferPublished, OfferRetired, OfferRevised
 from domain.ledger.mapper import Recorded
 from projections.engine.definition import Key, Keyed, Row
 from projections.engine.paging import in_order
@@ -48,7 +48,7 @@ OFFERS = Keyed(
     "offers",
     1,
     TABLE,
-    frozenset({OfferPublished, OfferRevised, OfferWithdrawn}),
+    frozenset({OfferPublished, OfferRevised, OfferRetired}),
     lambda recorded: [(recorded.stream_id,)],
     row,
 )

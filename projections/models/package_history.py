@@ -18,12 +18,12 @@ from domain.package.facts import (
     HoldReleased,
     LineCorrected,
     NoteAdded,
-    PackageFroze,
+    PackageCancelled,
+    PackageFrozen,
     PackagePurchased,
     PackageReinstated,
-    PackageUnfroze,
+    PackageUnfrozen,
     PackageVoided,
-    PackageWasCancelled,
     PaymentRecorded,
     PaymentRefunded,
     PriceAdjusted,
@@ -117,9 +117,9 @@ def _told(fact: Any) -> Row:
             return {"kind": "correction", "label": "Correction", **moved}
         case ValidityStarted() | ExpiryChanged() | ExpiryRemoved():
             return _expiry(fact)
-        case PackageFroze():
+        case PackageFrozen():
             return {"kind": "freeze", "label": "Frozen", "frozen_until": fact.until.isoformat()}
-        case PackageUnfroze():
+        case PackageUnfrozen():
             return {"kind": "freeze", "label": "Unfrozen", "expires_on": _day(fact.expires_on)}
         case PackageReinstated():
             moved = {"change": _units(fact.returned), "value": _value(fact.returned)}
@@ -128,7 +128,7 @@ def _told(fact: Any) -> Row:
             return {"kind": "sharing", "label": f"Sharing: {fact.sharing}"}
         case NoteAdded():
             return {"kind": "note", "label": "Note"}
-        case PackageWasCancelled() | PackageVoided():
+        case PackageCancelled() | PackageVoided():
             label = "Voided" if isinstance(fact, PackageVoided) else "Cancelled"
             moved = {"change": -_units(fact.lapsed), "value": -_value(fact.lapsed)}
             return {"kind": "cancellation", "label": label, **moved}

@@ -23,12 +23,12 @@ from domain.package.facts import (
     HoldReleased,
     LineCorrected,
     NoteAdded,
-    PackageFroze,
+    PackageCancelled,
+    PackageFrozen,
     PackagePurchased,
     PackageReinstated,
-    PackageUnfroze,
+    PackageUnfrozen,
     PackageVoided,
-    PackageWasCancelled,
     PaymentRecorded,
     PaymentRefunded,
     PriceAdjusted,
@@ -250,15 +250,15 @@ def _change(card: Row, fact: Any) -> None:
             card |= {"expires_on": _text(fact.expires_on), "cancelled": False, "voided": False}
             for part in fact.returned:
                 _move(card, part.line, part.value, remaining=len(part.units), lapsed=-len(part.units))
-        case PackageFroze():
+        case PackageFrozen():
             card |= {"frozen_on": _text(fact.frozen_on), "frozen_until": _text(fact.until)}
-        case PackageUnfroze():
+        case PackageUnfrozen():
             card |= {"frozen_on": None, "frozen_until": None, "expires_on": _text(fact.expires_on)}
         case SharingChanged():
             card |= {"sharing": fact.sharing, "beneficiaries": list(fact.beneficiaries)}
         case NoteAdded():
             card["notes_count"] += 1
-        case PackageWasCancelled() | PackageVoided():
+        case PackageCancelled() | PackageVoided():
             card |= {"cancelled": True, "voided": isinstance(fact, PackageVoided)}
             for part in fact.lapsed:
                 _move(card, part.line, -part.value, remaining=-len(part.units), lapsed=len(part.units))

@@ -8,10 +8,10 @@ from domain.fact import Fact
 from domain.ledger.mapper import Recorded
 from domain.package.facts import (
     LineCorrected,
+    PackageCancelled,
     PackagePurchased,
     PackageReinstated,
     PackageVoided,
-    PackageWasCancelled,
     PriceAdjusted,
     UnitsForfeited,
     UnitsRedeemed,
@@ -50,7 +50,7 @@ HANDLES: frozenset[type[Fact]] = frozenset(
         UnitsForfeited,
         LineCorrected,
         PackageReinstated,
-        PackageWasCancelled,
+        PackageCancelled,
         PackageVoided,
     }
 )
@@ -73,7 +73,7 @@ def _keys(recorded: Recorded) -> Sequence[Key]:
             return [(id, fact.line, unit) for unit in (*fact.taken, *fact.returned, *freed, *fact.added)]
         case PackageReinstated():
             return [(id, part.line, unit) for part in fact.returned for unit in part.units]
-        case PackageWasCancelled() | PackageVoided():
+        case PackageCancelled() | PackageVoided():
             return [(id, part.line, unit) for part in fact.lapsed for unit in part.units]
         case _:
             raise AssertionError(f"{fact.stored_name} moves no unit")

@@ -24,10 +24,11 @@ from api.server.app import HANDLERS, create_app
 from domain.actor import Actor, Role
 from domain.business.commands import OpenBusiness
 from domain.ledger.carnet import Carnet
-from domain.ledger.execute import Done, Order
+from domain.ledger.execute import Done
 from domain.ledger.mapper import Meta
 from projections.engine.runner import Runner
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
+from tests.use_cases import order
 
 PEPPER = b"a pepper that is long enough for tests"
 OPERATOR = Meta(actor=Actor(id="operator", role=Role.OWNER, via="command line"))
@@ -189,14 +190,14 @@ class House:
         business_id = new_id("biz")
         self.carnet.store.open_ledger(business_id)
         opening = OpenBusiness(business_id=business_id, name=name, currency=currency, time_zone=ZONE)
-        (done,) = self.carnet.ledger(business_id).execute([Order(opening, OPERATOR)])
+        (done,) = self.carnet.ledger(business_id).execute([order(opening, OPERATOR)])
         assert isinstance(done, Done)
         key = issue_key(self.carnet.store, PEPPER, business_id, Role.OWNER, name="owner")
         return Desk(self.client, key, self.clock, self.carnet, business_id)
 
 
 @contextmanager
-def house_at(database: str, views: Views) -> Iterator[House]:
+def house_at(database: str, views: ReadTables) -> Iterator[House]:
     """The application on a migrated database."""
     clock = Clock()
     carnet = Carnet(database, clock=clock, views=VIEWS)

@@ -10,7 +10,7 @@ from secrets import token_hex
 import pytest
 
 from domain.ledger.embedded import sqlite
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
 from tests.api.desk import Desk, House, house_at
 from tests.postgres import PostgresServer
@@ -20,7 +20,7 @@ from tests.postgres import PostgresServer
 def sqlite_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     file = tmp_path_factory.mktemp("books") / "carnet.db"
     sqlite.migrate(file)
-    with house_at(f"sqlite:///{file}", Views(f"{file}-views", READ_MODELS)) as house:
+    with house_at(f"sqlite:///{file}", ReadTables(f"{file}-views", READ_MODELS)) as house:
         yield house
 
 
@@ -28,7 +28,7 @@ def sqlite_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def postgres_house(postgres_server: PostgresServer, postgres_template: str) -> Iterator[House]:
     name = f"carnet_desks_{token_hex(4)}"
     url = postgres_server.create_database(name, postgres_template)
-    with house_at(url, Views(url, READ_MODELS)) as house:
+    with house_at(url, ReadTables(url, READ_MODELS)) as house:
         yield house
     postgres_server.drop_database(name)
 

@@ -27,7 +27,7 @@ from api.http.problems import Flaw, Problem, flaws_of
 from api.http.query_route import ListParameters
 from api.http.request import body_of
 from api.resources.redemptions import RedemptionBody
-from domain.decision import Wanted
+from domain.decision import Reads
 from tests.api.desk import ROUTES, Desk
 
 pytest_plugins = ["tests.api.houses"]
@@ -288,7 +288,7 @@ def test_a_request_is_known_by_its_method_its_address_and_its_canonical_body(des
     desk.post("/v1/services", SERVICE, key="k-1")
     recorder = desk.carnet.ledger(desk.business_id).recorder
     content = b'POST\n/v1/services\n{"list_price":5000,"name":"Massage 60","service_type":"Massage"}'
-    known = recorder.load(Wanted(), ["k-1"]).answered["k-1"]
+    known = recorder.load(Reads(), ["k-1"]).answered["k-1"]
     assert known.fingerprint == hmac.digest(recorder.secret(), content, "sha256")
 
 

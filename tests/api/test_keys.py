@@ -16,7 +16,7 @@ from api.server.app import HANDLERS, create_app
 from domain.actor import Role
 from domain.ledger.embedded.memory import MemoryStore
 from domain.moments import rfc3339
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 from tests.api.desk import PEPPER, Desk, House
 
 pytest_plugins = ["tests.api.houses"]
@@ -228,4 +228,4 @@ def test_a_route_without_a_row_stops_the_start_up(house: House, tmp_path: Path) 
     async def secrets() -> None: ...
 
     with pytest.raises(TypeError, match=r"secrets\.show"):
-        create_app(house.carnet, Views(tmp_path / "views.db", []), pepper=PEPPER, handlers=[secrets])
+        create_app(house.carnet, ReadTables(tmp_path / "views.db", []), pepper=PEPPER, handlers=[secrets])

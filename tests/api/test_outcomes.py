@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from api.http.loop_bridge import Outcomes
+from api.http.loop_bridge import LoopBridge
 from domain.ledger.group_commit import Outcome, Settle
 from domain.refusals import IdempotencyKeyReused
 
@@ -14,7 +14,7 @@ def each_after_all(wanted: int, do: Callable[[list[Settle]], Any]) -> list[Any]:
     """What `wanted` waiters get when `do` settles them all on another thread, once all of them wait."""
 
     async def main() -> list[Any]:
-        outcomes, waiting = Outcomes(asyncio.get_running_loop()), list[Settle]()
+        outcomes, waiting = LoopBridge(asyncio.get_running_loop()), list[Settle]()
         with ThreadPoolExecutor(1) as thread:
 
             def submit(settle: Settle) -> None:
@@ -41,7 +41,7 @@ def test_what_comes_after_the_loop_has_looked_wakes_it_again() -> None:
     given = [IdempotencyKeyReused() for _ in range(50)]
 
     async def main() -> list[Any]:
-        outcomes = Outcomes(asyncio.get_running_loop())
+        outcomes = LoopBridge(asyncio.get_running_loop())
         with ThreadPoolExecutor(1) as thread:
 
             async def told(outcome: Outcome) -> Any:
@@ -57,7 +57,7 @@ def test_what_comes_after_the_loop_has_looked_wakes_it_again() -> None:
 
 def test_nobody_is_held_up_by_one_who_has_gone() -> None:
     async def main() -> Any:
-        outcomes, waiting = Outcomes(asyncio.get_running_loop()), list[Settle]()
+        outcomes, waiting = LoopBridge(asyncio.get_running_loop()), list[Settle]()
         gone, stays = (asyncio.create_task(outcomes.of(waiting.append)) for _ in range(2))
         await asyncio.sleep(0)
         gone.cancel()
@@ -73,7 +73,7 @@ def test_an_outcome_for_a_loop_that_is_closed_harms_nobody() -> None:
     waiting = list[Settle]()
 
     async def main() -> None:
-        outcomes = Outcomes(asyncio.get_running_loop())
+        outcomes = LoopBridge(asyncio.get_running_loop())
         task = asyncio.create_task(outcomes.of(waiting.append))
         await asyncio.sleep(0)
         task.cancel()

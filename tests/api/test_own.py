@@ -12,7 +12,7 @@ from api.http.permissions import PERMISSIONS
 from api.http.request import Route
 from api.server.app import HANDLERS, create_app
 from domain.actor import Role
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 from tests.api.desk import PEPPER, Desk, House
 from tests.api.test_checklist_bookings import NOTICE, ahead, book
 
@@ -197,4 +197,4 @@ def test_a_route_for_customers_that_does_not_say_whose_it_is_stops_the_start_up(
     async def bookings() -> None: ...
 
     with pytest.raises(TypeError, match=r"bookings\.list"):
-        create_app(house.carnet, Views(tmp_path / "views.db", []), pepper=PEPPER, handlers=[bookings])
+        create_app(house.carnet, ReadTables(tmp_path / "views.db", []), pepper=PEPPER, handlers=[bookings])

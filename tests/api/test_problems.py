@@ -16,7 +16,7 @@ from domain.fact import UnreadableFact
 from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness
 from domain.refusals import Refused
 from projections.engine.freshness import ProjectionLagging, ProjectionStopped
-from projections.engine.tables import ProjectionMissing, Views
+from projections.engine.tables import ProjectionMissing, ReadTables
 from projections.models.registry import READ_MODELS
 from tests.api.desk import PEPPER, Desk, House
 
@@ -68,7 +68,7 @@ def test_the_numbers_that_explain_a_refusal_are_members() -> None:
     earliest, latest = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
     late = problem_of(refusals.EffectiveAtOutOfRange(earliest=earliest, latest=latest))
     assert late.members == {"earliest": "2026-01-01T00:00:00.000Z", "latest": "2026-01-02T00:00:00.000Z"}
-    expired = problem_of(refusals.PackageExpired(expires_on=date(2026, 1, 1)))
+    expired = problem_of(refusals.PackageHasExpired(expires_on=date(2026, 1, 1)))
     assert expired.members == {"expires_on": "2026-01-01"}
     short: Refused = refusals.InsufficientUnits(requested=3, available=1, remaining=1)
     assert problem_of(short).members == {"requested": 3, "available": 1, "remaining": 1}
@@ -150,7 +150,7 @@ def test_what_nobody_foresaw_is_a_500_that_tells_nothing(
     async def broken() -> None:
         raise RuntimeError("anna@example.org")
 
-    app = create_app(house.carnet, Views(tmp_path / "views.db", []), pepper=PEPPER, handlers=[broken])
+    app = create_app(house.carnet, ReadTables(tmp_path / "views.db", []), pepper=PEPPER, handlers=[broken])
     with TestClient(app, raise_server_exceptions=False) as client:
         answer = client.get("/livez")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
@@ -167,7 +167,7 @@ def test_read_models_that_cannot_be_reached_are_no_fault_of_the_request(
     house: House, tmp_path: Path, where: str
 ) -> None:
     desk = house.desk()
-    views = Views(where.format(gone=tmp_path / "gone"), READ_MODELS)
+    views = ReadTables(where.format(gone=tmp_path / "gone"), READ_MODELS)
     app = create_app(house.carnet, views, pepper=PEPPER)
     with TestClient(app) as client:
         answer = client.get("/v1/services", headers=desk.headers())

@@ -12,12 +12,13 @@ from random import Random
 from domain.actor import Actor, Role
 from domain.booking.facts import BookingCancelled, BookingCompleted, BookingConfirmed, BookingMade
 from domain.calendar_rules import NoExpiry
-from domain.decision import NewStream, Person
+from domain.decision import NewStream
 from domain.fact import Fact
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Meta, store
 from domain.ledger.records import Append, Stored
 from domain.package.facts import PackagePurchased, PaymentRecorded, SoldLine, SoldService, UnitsRedeemed
+from domain.people.directory import Person
 from domain.people.facts import (
     ConsentChanged,
     Consents,

@@ -18,7 +18,7 @@ from domain.ledger.embedded import sqlite
 from domain.ledger.postgres.migrations import migrate
 from projections.engine.runner import Runner
 from projections.engine.status import totals
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
 from tests.api.desk import Desk, House, house_at
 from tests.bench.crowd import TOLD_EVERY, Catalogue, Crowd
@@ -123,7 +123,7 @@ def _line(figure: Figure) -> str:
 # The books
 
 
-Place = Callable[[str], tuple[str, Views]]
+Place = Callable[[str], tuple[str, ReadTables]]
 """A name → where a ledger of that name lies, migrated, and its views."""
 
 
@@ -132,19 +132,19 @@ def _places(database: str) -> Iterator[Place]:
     if database == "SQLite":
         with tempfile.TemporaryDirectory() as folder:
 
-            def file(name: str) -> tuple[str, Views]:
+            def file(name: str) -> tuple[str, ReadTables]:
                 path = Path(folder) / f"{name}.db"
                 sqlite.migrate(path)
-                return f"sqlite:///{path}", Views(f"{path}-views", READ_MODELS)
+                return f"sqlite:///{path}", ReadTables(f"{path}-views", READ_MODELS)
 
             yield file
         return
     with PostgresServer() as server:
 
-        def schema(name: str) -> tuple[str, Views]:
+        def schema(name: str) -> tuple[str, ReadTables]:
             url = server.create_database(name)
             migrate(url)
-            return url, Views(url, READ_MODELS)
+            return url, ReadTables(url, READ_MODELS)
 
         yield schema
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from pydantic_core import to_json
 
@@ -20,17 +21,15 @@ from domain.business.commands import OpenBusiness
 from domain.calendar_rules import ExpiryAfterPurchase
 from domain.catalogue.commands import DefineService, PublishOffer
 from domain.catalogue.facts import OfferLine, OfferTerms, ServiceTerms
-from domain.decision import Person
-from domain.ledger.books import Books
+from domain.decision import Decision
+from domain.ledger.books import LoadedBooks
 from domain.ledger.carnet import Carnet, Ledger
-from domain.ledger.commands import Decision
 from domain.ledger.execute import Answer, Done, Order, RequestKey, no_answer
 from domain.ledger.mapper import Meta
 from domain.moments import rfc3339
 from domain.package.commands import NewPayment, RedeemUnits, SellPackage
 from domain.people.commands import RegisterCustomer
-from domain.people.profile import Called, Profile, row
-from domain.people.state import in_person
+from domain.people.profile import ProfileGiven
 from domain.values import Money, PaymentMethod, Value
 from projections.engine.runner import Runner
 from projections.engine.status import totals
@@ -38,6 +37,7 @@ from projections.models.packages import summed
 from tests.bench.clients import request
 from tests.bench.race import UNITS
 from tests.bench.server import serving
+from tests.use_cases import order
 
 ZONE = "Europe/Budapest"
 ACTOR = Actor(id="key_bench", role=Role.OWNER)
@@ -164,28 +164,23 @@ class Ours:
 def _order(
     command: Value,
     *,
-    answer: Callable[[Books, Decision], Answer] = no_answer,
+    answer: Callable[[LoadedBooks, Decision], Answer] = no_answer,
     request: RequestKey | None = None,
-    people: tuple[Person, ...] = (),
     new_ids: tuple[str, ...] = (),
 ) -> Order:
     meta = Meta(actor=ACTOR)
-    return Order(command, meta, request=request, answer=answer, people=people, new_ids=new_ids)
+    return order(command, meta, request=request, answer=answer, new_ids=new_ids)
 
 
 def _sale(package_id: str) -> list[Order]:
     """A customer and the package they buy, paid at once."""
     number = package_id.removeprefix("pkg_")
     customer_id = f"cus_{number}"
-    profile = Profile(name="Ágnes Tóth", email=f"agnes{number}@example.org", mobile="30 123 4567")
-    people = (
-        row(customer_id, customer_id, profile),
-        row(in_person(customer_id), customer_id, Called(name=profile.name)),
-    )
+    profile: ProfileGiven = {"name": "Ágnes Tóth", "email": f"agnes{number}@example.org"}
     money = Money(amount=PRICE, currency="EUR")
     payment = NewPayment(payment_id=f"pay_{number}", amount=money, method=PaymentMethod.CARD)
     sale = SellPackage(package_id=package_id, customer_id=customer_id, offer_id=OFFER, payment=payment)
-    return [_order(RegisterCustomer(customer_id=customer_id), people=people), _order(sale)]
+    return [_order(RegisterCustomer(customer_id=customer_id, profile=profile)), _order(sale)]
 
 
 def _all_done(ledger: Ledger, orders: Sequence[Order]) -> None:
@@ -193,7 +188,7 @@ def _all_done(ledger: Ledger, orders: Sequence[Order]) -> None:
         assert isinstance(result, Done), result
 
 
-def _card(books: Books, decision: Decision) -> Answer:
+def _card(books: LoadedBooks, decision: Decision) -> Answer:
     """The package after its redemption, as the API answers it."""
     ((package_id, (_, facts)),) = decision.facts.items()
     stream = books.stream(package_id)
@@ -202,7 +197,7 @@ def _card(books: Books, decision: Decision) -> Answer:
     assert card is not None
     people = known(books.people(card["customer_id"]))
     shown = render(card, datetime.now(UTC), people, recorded_at=rfc3339(card["recorded_at"]))
-    used = facts[-1]
+    used: Any = facts[-1]
     value = {"amount": used.value, "currency": card["currency"]}
     allocation = {"package_id": package_id, "line": used.line, "units": used.units, "value": value}
     answer = {**shown, "redemption_id": used.redemption_id, "allocations": [allocation]}

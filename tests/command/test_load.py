@@ -12,11 +12,12 @@ import pytest
 from api.imports.day_book import COLUMNS
 from domain.catalogue.commands import DefineService
 from domain.catalogue.facts import ServiceTerms
-from domain.ledger.execute import Done, Order
+from domain.ledger.execute import Done
 from domain.people.commands import RegisterCustomer
 from domain.values import ExternalRef
 from tests.command.conftest import EXPECTED, SAMPLE, Terminal
 from tests.command.world import AT_THE_DESK, ledger_of
+from tests.use_cases import order
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 DAYS = list(EXPECTED["liability"])
@@ -203,8 +204,8 @@ def test_what_the_desk_has_registered_is_found(terminal: Terminal, tmp_path: Pat
         ann = ExternalRef(source="daybook", ref="ann")
         results = ledger.execute(
             [
-                Order(DefineService(service_id="svc_desk", service=terms), AT_THE_DESK),
-                Order(RegisterCustomer(customer_id="cus_desk", external_ref=ann), AT_THE_DESK),
+                order(DefineService(service_id="svc_desk", service=terms), AT_THE_DESK),
+                order(RegisterCustomer(customer_id="cus_desk", external_ref=ann), AT_THE_DESK),
             ]
         )
         assert all(isinstance(result, Done) for result in results)

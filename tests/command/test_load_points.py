@@ -5,14 +5,15 @@ from collections import Counter
 from api.imports.load import registered
 from domain.business.commands import ChangePolicies
 from domain.business.facts import PaymentRule, PurchaseRule, VisitRule
-from domain.ledger.execute import Done, Order
+from domain.ledger.execute import Done
 from domain.ledger.mapper import all_recorded
 from domain.moments import local_day
 from domain.points.facts import PointsAdded
-from domain.points.state import rewards_id
+from domain.points.state import account_id
 from tests.command.conftest import SAMPLE, Terminal
 from tests.command.test_load import sample_rows
 from tests.command.world import AT_THE_DESK, ledger_of
+from tests.use_cases import order
 
 EARN = (
     PaymentRule(on="payment", points=1, per_amount=100),
@@ -37,7 +38,7 @@ def expected() -> Counter[tuple[str, str, int]]:
 def test_a_day_book_earns_points_on_its_own_days_and_only_once(terminal: Terminal) -> None:
     business_id = terminal.open_business()
     with ledger_of(terminal, business_id) as (ledger, _):
-        (done,) = ledger.execute([Order(ChangePolicies(earn=EARN), AT_THE_DESK)])
+        (done,) = ledger.execute([order(ChangePolicies(earn=EARN), AT_THE_DESK)])
         assert isinstance(done, Done)
 
     tried = terminal.load(SAMPLE, "--dry-run")
@@ -49,7 +50,7 @@ def test_a_day_book_earns_points_on_its_own_days_and_only_once(terminal: Termina
     with ledger_of(terminal, business_id) as (ledger, _):
         refs = sorted({row["customer"] for row in sample_rows()})
         customers = registered(ledger.recorder, "daybook", refs)
-        streams = {rewards_id(id): ref for ref, id in customers.items()}
+        streams = {account_id(id): ref for ref, id in customers.items()}
         found: Counter[tuple[str, str, int]] = Counter()
         for recorded in all_recorded(ledger.recorder.facts(limit=100_000)):
             if isinstance(recorded.fact, PointsAdded):

@@ -4,7 +4,7 @@ from typing import Any
 
 from domain.booking.commands import CancelBooking, MakeBooking, MarkAttendance, NewBooking, RescheduleBooking
 from domain.business.facts import Deduct
-from domain.package.facts import AnyPackageFact
+from domain.package.facts import PackageFact
 from domain.package.state import Package
 from domain.values import CancellationTerms, Wording
 from tests.domain.given import Outcome, World, given
@@ -46,13 +46,13 @@ def call_off(by: str = "customer", *, override: str | None = None, reason: bool 
     )
 
 
-def salon(deduct: Deduct = "at_booking", *facts: AnyPackageFact, terms: CancellationTerms = FORFEIT) -> World:
+def salon(deduct: Deduct = "at_booking", *facts: PackageFact, terms: CancellationTerms = FORFEIT) -> World:
     """A package of ten massages (or what is given) with these terms, in a business that deducts so."""
     return given(*(facts or (sold(cancellation=terms),))).under(deduct=deduct)
 
 
 def booked(
-    deduct: Deduct = "at_booking", *facts: AnyPackageFact, terms: CancellationTerms = FORFEIT, **fields: Any
+    deduct: Deduct = "at_booking", *facts: PackageFact, terms: CancellationTerms = FORFEIT, **fields: Any
 ) -> Outcome:
     """The world with bkg_1 in it."""
     outcome = salon(deduct, *facts, terms=terms).when(book(**fields))

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.package.facts import (
-    AnyPackageFact,
     HoldReleased,
     LineCorrected,
+    PackageCancelled,
+    PackageFact,
     PackagePurchased,
     PackageReinstated,
     PackageVoided,
-    PackageWasCancelled,
     PriceAdjusted,
     UnitsForfeited,
     UnitsHeld,
@@ -66,7 +66,7 @@ class UnitBook:
         assert sum(value for values in self.values.values() for value in values.values()) == self.price
 
 
-def check_line_facts(facts: Sequence[AnyPackageFact]) -> UnitBook:
+def check_line_facts(facts: Sequence[PackageFact]) -> UnitBook:
     """Read the facts one by one: the equations hold after each, and each fact tells its own numbers right."""
     book = UnitBook()
     for fact in facts:
@@ -75,7 +75,7 @@ def check_line_facts(facts: Sequence[AnyPackageFact]) -> UnitBook:
     return book
 
 
-def _enter(book: UnitBook, fact: AnyPackageFact) -> None:
+def _enter(book: UnitBook, fact: PackageFact) -> None:
     match fact:
         case PackagePurchased():
             book.price = fact.price
@@ -104,7 +104,7 @@ def _enter(book: UnitBook, fact: AnyPackageFact) -> None:
             _enter_correction(book, fact)
         case PriceAdjusted():
             _enter_price(book, fact)
-        case PackageWasCancelled() | PackageVoided():
+        case PackageCancelled() | PackageVoided():
             for part in fact.lapsed:
                 assert book.move(part.line, part.units, "available", "lapsed") == part.value
             assert not any(book.count(line, "available") for line in book.states)
@@ -162,7 +162,7 @@ def _enter_price(book: UnitBook, fact: PriceAdjusted) -> None:
     )
 
 
-def changes(facts: Sequence[AnyPackageFact]) -> Iterable[tuple[datetime, int, int, int]]:
+def changes(facts: Sequence[PackageFact]) -> Iterable[tuple[datetime, int, int, int]]:
     """(effective_at, position, line, change of its units that no booking holds), in recorded order."""
     for position, fact in enumerate(facts, 1):
         match fact:
@@ -179,7 +179,7 @@ def changes(facts: Sequence[AnyPackageFact]) -> Iterable[tuple[datetime, int, in
                 yield fact.effective_at, position, fact.line, len(fact.units)
             case LineCorrected():
                 yield fact.effective_at, position, fact.line, fact.change
-            case PackageWasCancelled() | PackageVoided():
+            case PackageCancelled() | PackageVoided():
                 for part in fact.lapsed:
                     yield fact.effective_at, position, part.line, -len(part.units)
             case PackageReinstated():
@@ -189,7 +189,7 @@ def changes(facts: Sequence[AnyPackageFact]) -> Iterable[tuple[datetime, int, in
                 pass
 
 
-def remainders(facts: Sequence[AnyPackageFact], line: int) -> list[tuple[datetime, int]]:
+def remainders(facts: Sequence[PackageFact], line: int) -> list[tuple[datetime, int]]:
     """What is available of a line after each of its changes, in business time: (effective_at, position)
     order."""
     left, timeline = 0, []
@@ -199,7 +199,7 @@ def remainders(facts: Sequence[AnyPackageFact], line: int) -> list[tuple[datetim
     return timeline
 
 
-def lowest_from(facts: Sequence[AnyPackageFact], line: int, moment: datetime) -> int:
+def lowest_from(facts: Sequence[PackageFact], line: int, moment: datetime) -> int:
     """The fewest available units of a line at `moment` or at any time after it."""
     timeline = remainders(facts, line)
     at_moment = [left for at, left in timeline if at <= moment][-1:]

@@ -10,53 +10,35 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Self
 
-from domain.actor import Circumstances, Role
-from domain.booking.attendance import complete, mark
-from domain.booking.cancellation import cancel
-from domain.booking.commands import (
-    BookingCommand,
-    CancelBooking,
-    CompleteBooking,
-    ConfirmBooking,
-    MakeBooking,
-    MarkAttendance,
-    RescheduleBooking,
-)
+from domain.actor import Role
 from domain.booking.facts import BookingFact
-from domain.booking.schedule import Refusal, Sight, confirm, make, reschedule
+from domain.booking.schedule import OccurrenceRefused
 from domain.booking.state import Booking
 from domain.booking.state import evolve as evolve_booking
 from domain.business.facts import Policies
 from domain.business.state import Business
 from domain.catalogue.facts import OfferTerms
 from domain.catalogue.state import Offer, Service
-from domain.deciding import decide
-from domain.package.allocation import Candidate, allocate, use
+from domain.claims import purchase_claims
 from domain.package.commands import (
-    PackageCommand,
-    RedeemFromCustomer,
-    RedeemUnits,
-    RefundPayment,
-    RestoreUnits,
     SellPackage,
 )
-from domain.package.facts import AnyPackageFact
-from domain.package.restoration import restore
-from domain.package.sale import Sale, sell
+from domain.package.facts import PackageFact
 from domain.package.state import Package, evolve
 from domain.people.state import Customer
 from domain.refusals import Refused
 from domain.staff.state import Staff
+from domain.values import Value
 from tests.domain.books import check_line_facts
-from tests.domain.words import BUSINESS, HOUSEHOLD, NOW, SERVICES, STAFF, circumstances
+from tests.domain.paper import PaperBooks
+from tests.domain.words import BUSINESS, HOUSEHOLD, NOW, SERVICES, STAFF, circumstances, sold
+from tests.use_cases import use_case_of
 
-AnyCommand = SellPackage | RedeemUnits | RedeemFromCustomer | RestoreUnits | PackageCommand
-Appointment = MakeBooking | BookingCommand
-Facts = tuple[AnyPackageFact, ...]
-Decided = dict[str, list[AnyPackageFact]]
+Facts = tuple[PackageFact, ...]
+Decided = dict[str, list[PackageFact]]
 
 
-def fold(facts: Iterable[AnyPackageFact]) -> Package:
+def fold(facts: Iterable[PackageFact]) -> Package:
     state: Package | None = None
     for fact in facts:
         state = evolve(state, fact)
@@ -100,27 +82,20 @@ class World:
         return replace(self, business=replace(self.business, policies=Policies(**policies)))
 
     def when(
-        self,
-        command: AnyCommand | Appointment,
-        at: str | datetime = NOW,
-        role: Role = Role.OWNER,
-        who: str = "stf_ann",
+        self, command: Value, at: str | datetime = NOW, role: Role = Role.OWNER, who: str = "stf_ann"
     ) -> "Outcome":
-        bookings: dict[str, list[BookingFact]] = {}
-        left_out: list[Refusal] = []
         try:
-            if isinstance(command, Appointment):
-                bookings, facts, left_out = self.appointment(command, circumstances(at, role, who))
-            else:
-                facts = self.answer(command, circumstances(at, role, who))
+            decision = use_case_of(command).decide(command, self.books(command), circumstances(at, role, who))
         except Refused as refusal:
             return Outcome(self, {}, refusal)
+        facts = {id: list(made) for id, made in decision.facts_of("package").items()}
+        bookings = {id: list(made) for id, made in decision.facts_of("booking").items()}
         after = self.with_facts(facts).with_bookings(bookings)
         for package in facts:
             check_line_facts(after.packages[package])
-        return Outcome(after, facts, None, bookings, left_out)
+        return Outcome(after, facts, None, bookings, list(decision.refused))
 
-    def with_facts(self, added: Mapping[str, Sequence[AnyPackageFact]]) -> Self:
+    def with_facts(self, added: Mapping[str, Sequence[PackageFact]]) -> Self:
         packages = {id: tuple(facts) for id, facts in self.packages.items()}
         for id, facts in added.items():
             packages[id] = (*packages.get(id, ()), *facts)
@@ -130,81 +105,21 @@ class World:
         bookings = {id: (*self.bookings.get(id, ()), *facts) for id, facts in added.items()}
         return replace(self, bookings={**self.bookings, **bookings})
 
-    def appointment(
-        self, command: Appointment, at: Circumstances
-    ) -> tuple[dict[str, list[BookingFact]], Decided, list[Refusal]]:
-        """The facts that the command makes, by booking and by package, and the weeks it cannot book."""
-        if isinstance(command, MakeBooking):
-            made = make(command, self.sight(command), at)
-            return {id: [fact] for id, fact in made.bookings.items()}, made.packages, made.refused
-        facts, moved = self._decided(command, at)
-        return {command.booking_id: facts}, moved, []
-
-    def _decided(self, command: BookingCommand, at: Circumstances) -> tuple[list[BookingFact], Decided]:
-        state = fold_booking(self.bookings[command.booking_id])
-        packages = {id: self.states[id] for id in state.packages}
-        match command:
-            case ConfirmBooking():
-                return confirm(state, at), {}
-            case RescheduleBooking():
-                return reschedule(state, command, packages, self.business, self.customer, at)
-            case MarkAttendance():
-                return mark(state, command, packages, at)
-            case CompleteBooking():
-                return complete(state, command.booking_id, packages, at)
-            case CancelBooking():
-                return cancel(state, command, packages, at)
-
-    def sight(self, command: MakeBooking) -> Sight:
-        ids = [command.package_id] if command.package_id else list(self.packages)
-        return Sight(
-            self.business,
-            self.customer,
-            self.services.get(command.service_id),
-            self.staff.get(command.staff_id or ""),
-            self.candidates(ids),
-        )
-
-    def answer(self, command: AnyCommand, at: Circumstances) -> dict[str, list[AnyPackageFact]]:
-        """The facts that the command makes, by package."""
-        match command:
-            case SellPackage():
-                return {command.package_id: sell(command, self.sale(), at)}
-            case RedeemUnits():
-                return self.redemption(command, [command.package_id], at, chosen=True)
-            case RedeemFromCustomer():
-                return self.redemption(command, list(self.packages), at, chosen=False)
-            case RestoreUnits():
-                uses = {id: p for id, p in self.states.items() if command.redemption_id in p.uses}
-                return restore(uses, command, at)
-            case RefundPayment():
-                holding = [id for id, p in self.states.items() if command.payment_id in p.payments]
-                id = (holding or list(self.packages))[0]
-            case _:
-                id = command.package_id
-        return {id: decide(self.states[id], command, at, self.business.policies, self.customer)}
-
-    def sale(self) -> Sale:
-        return Sale(
-            self.business,
-            self.customer,
-            self.purchaser,
-            self.offer,
-            self.services,
-            self.purchase_number,
-            self.bought_before,
-        )
-
-    def redemption(
-        self, command: RedeemUnits | RedeemFromCustomer, ids: list[str], at: Circumstances, *, chosen: bool
-    ) -> dict[str, list[AnyPackageFact]]:
-        candidates = self.candidates(ids)
-        taken, wish = allocate(candidates, command, at, self.business, self.customer, chosen=chosen)
-        return use(taken, wish, at)
-
-    def candidates(self, ids: Iterable[str]) -> list[Candidate]:
-        positions = {id: position for position, id in enumerate(self.packages, 1)}
-        return [Candidate(id, self.states[id], positions[id]) for id in ids]
+    def books(self, command: Value) -> PaperBooks:
+        """These things as books; of the purchase numbers before, only those of this command."""
+        states: dict[str, Any] = {"cus_1": self.customer, **self.staff, **self.states}
+        states |= {id: fold_booking(facts) for id, facts in self.bookings.items()}
+        states |= {id: service for id, service in self.services.items() if service is not None}
+        states |= {id: self.offer for id in [getattr(command, "offer_id", None)] if id and self.offer}
+        buyers = [getattr(command, "purchased_by", None)]
+        states |= {id: self.purchaser or self.customer for id in buyers if id}
+        counts: dict[str, int] = {}
+        if isinstance(command, SellPackage):
+            numbers = purchase_claims(command.customer_id, command.offer_id, command.name)
+            counts[numbers] = self.purchase_number - 1
+            bought = fold([sold(offer_id=command.offer_id, customer_id=command.customer_id)])
+            states |= {f"pkg_before_{n}": bought for n in range(self.bought_before)}
+        return PaperBooks(states, counts, opened=self.business)
 
 
 @dataclass(frozen=True)
@@ -212,14 +127,14 @@ class Outcome:
     """What came of a command: facts by package, or a refusal; and the world after it."""
 
     world: World
-    facts: dict[str, list[AnyPackageFact]]
+    facts: dict[str, list[PackageFact]]
     refusal: Refused | None
     booked: dict[str, list[BookingFact]] = field(default_factory=dict)
     """Facts by booking."""
-    left_out: list[Refusal] = field(default_factory=list)
+    left_out: list[OccurrenceRefused] = field(default_factory=list)
     """The weeks of a series that could not be booked."""
 
-    def then(self, *facts: AnyPackageFact, **by_package: Sequence[AnyPackageFact]) -> Self:
+    def then(self, *facts: PackageFact, **by_package: Sequence[PackageFact]) -> Self:
         """Exactly these facts, in this order; the bare ones are those of the only package concerned."""
         assert self.refusal is None, f"refused: {self.refusal.code} {self.refusal.explanation()}"
         if facts:
@@ -254,7 +169,7 @@ class Outcome:
 
     def and_when(
         self,
-        command: AnyCommand | Appointment,
+        command: Value,
         at: str | datetime = NOW,
         role: Role = Role.OWNER,
         who: str = "stf_ann",
@@ -280,7 +195,7 @@ class Outcome:
         return self.world.states["pkg_1"]
 
 
-def given(*facts: AnyPackageFact, **packages: Sequence[AnyPackageFact]) -> World:
+def given(*facts: PackageFact, **packages: Sequence[PackageFact]) -> World:
     """`given(sold(), used(1, remaining=9))` is pkg_1 alone; several are named: `given(pkg_a=[…], …)`."""
     first = {"pkg_1": facts} if facts else {}
     return World({**first, **{id: tuple(found) for id, found in packages.items()}})

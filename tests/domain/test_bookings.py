@@ -18,22 +18,22 @@ from domain.booking.facts import (
 )
 from domain.business.facts import Deduct
 from domain.calendar_rules import ExpiryAfterFirstUse
-from domain.package.facts import AnyPackageFact, UnitsHeld, UnitsRedeemed
+from domain.package.facts import PackageFact, UnitsHeld, UnitsRedeemed
 from domain.refusals import (
     BackDatingNotAllowed,
-    BookingState,
-    CustomerBlocked,
-    CustomerInactive,
+    CustomerIsBlocked,
+    CustomerIsInactive,
     InsufficientUnits,
     Invalid,
     NotEligible,
     NotFound,
-    OfferRetired,
-    PackageCancelled,
-    PackageExpired,
-    PackageFrozen,
+    OfferIsRetired,
+    PackageHasExpired,
+    PackageIsCancelled,
+    PackageIsFrozen,
     PaymentRequired,
     Refused,
+    WrongBookingState,
 )
 from domain.values import CancellationTerms, Money, PaymentMethod
 from tests.domain.appointments import (
@@ -176,7 +176,7 @@ def test_units_must_be_valid_on_the_day_of_the_booking(deduct: Deduct) -> None:
     last_day = given(sold(expires_on="2026-10-07")).under(deduct=deduct)
     assert last_day.when(book(package_id="pkg_1")).booking.sources
     day_before = given(sold(expires_on="2026-10-06")).under(deduct=deduct)
-    day_before.when(book(package_id="pkg_1")).refused(PackageExpired, expires_on=day("2026-10-06"))
+    day_before.when(book(package_id="pkg_1")).refused(PackageHasExpired, expires_on=day("2026-10-06"))
     assert day_before.when(book()).booking.sources == ()
 
 
@@ -204,15 +204,15 @@ def test_validity_that_waits_for_the_first_use_begins_with_the_booking_not_with_
     ("facts", "refusal"),
     [
         ([sold(units=1), used(1, remaining=0, redemption="red_0")], InsufficientUnits),
-        ([sold(units=1), cancelled()], PackageCancelled),
-        ([sold(), froze("2026-10-10")], PackageFrozen),
+        ([sold(units=1), cancelled()], PackageIsCancelled),
+        ([sold(), froze("2026-10-10")], PackageIsFrozen),
         ([sold(line(5, FACIAL))], NotEligible),
         ([sold(beneficiaries=("par_max", "par_bo"))], NotEligible),
         ([sold(locations=("loc_2",))], NotEligible),
     ],
 )
 def test_a_chosen_package_that_cannot_pay_refuses_the_booking(
-    deduct: Deduct, facts: list[AnyPackageFact], refusal: type[Refused]
+    deduct: Deduct, facts: list[PackageFact], refusal: type[Refused]
 ) -> None:
     world = given(*facts).under(deduct=deduct)
     world.when(book(package_id="pkg_1")).refused_naming(refusal)
@@ -283,8 +283,8 @@ def test_a_payment_is_whole_and_in_the_money_of_the_business(fields: dict[str, A
 @pytest.mark.covers("S137")
 def test_blocked_and_inactive_customers_cannot_book() -> None:
     for world in (given(sold()), given()):
-        world.where(customer=replace(HOUSEHOLD, blocked=True)).when(book()).refused_naming(CustomerBlocked)
-        world.where(customer=replace(HOUSEHOLD, active=False)).when(book()).refused_naming(CustomerInactive)
+        world.where(customer=replace(HOUSEHOLD, blocked=True)).when(book()).refused_naming(CustomerIsBlocked)
+        world.where(customer=replace(HOUSEHOLD, active=False)).when(book()).refused_naming(CustomerIsInactive)
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_two_years_ahead_is_the_limit() -> None:
 
 
 def test_a_retired_service_cannot_be_booked() -> None:
-    given(sold()).when(book(service_id="svc_old")).refused_naming(OfferRetired)
+    given(sold()).when(book(service_id="svc_old")).refused_naming(OfferIsRetired)
 
 
 def test_only_the_household_attends() -> None:
@@ -378,7 +378,7 @@ def test_a_week_in_which_the_package_cannot_be_used_is_left_out() -> None:
     world = given(sold(expires_on="2026-10-20"))
     outcome = world.when(book(weeks=3, package_id="pkg_1"))
     assert list(outcome.booked) == ["bkg_1", "bkg_2"]
-    assert [type(each.refused) for each in outcome.left_out] == [PackageExpired]
+    assert [type(each.refused) for each in outcome.left_out] == [PackageHasExpired]
 
 
 def test_a_series_of_which_no_week_can_be_booked_is_refused_for_the_first_reason() -> None:
@@ -421,7 +421,7 @@ def test_a_pending_booking_is_confirmed_once() -> None:
     assert outcome.booked == {"bkg_1": [BookingConfirmed(entered_by="stf_bob")]}
     assert outcome.booking.status == "confirmed"
     outcome.and_when(ConfirmBooking(booking_id="bkg_1")).refused(
-        BookingState, booking_status="confirmed", wanted="confirmed"
+        WrongBookingState, booking_status="confirmed", wanted="confirmed"
     )
 
 
@@ -479,21 +479,24 @@ def test_a_hold_moves_with_its_booking() -> None:
 def test_units_must_be_valid_at_the_new_start_too(deduct: Deduct) -> None:
     outcome = booked(deduct, sold(expires_on="2026-10-31"))
     assert outcome.and_when(reschedule("2026-10-31 23:59")).booking.starts_at == moment("2026-10-31 23:59")
-    outcome.and_when(reschedule("2026-11-01 00:00")).refused(PackageExpired, expires_on=day("2026-10-31"))
+    outcome.and_when(reschedule("2026-11-01 00:00")).refused(PackageHasExpired, expires_on=day("2026-10-31"))
 
 
 def test_a_frozen_or_cancelled_package_does_not_move_with_its_booking() -> None:
     made = booked().world
     frozen = made.with_facts({"pkg_1": [froze("2026-10-20")]})
-    frozen.when(reschedule("2026-10-20 10:00")).refused(PackageFrozen, frozen_until=day("2026-10-20"))
+    frozen.when(reschedule("2026-10-20 10:00")).refused(PackageIsFrozen, frozen_until=day("2026-10-20"))
     assert frozen.when(reschedule("2026-10-21 10:00")).told()
     ended = made.with_facts({"pkg_1": [cancelled()]})
-    ended.when(reschedule("2026-10-20 10:00")).refused(PackageCancelled)
+    ended.when(reschedule("2026-10-20 10:00")).refused(PackageIsCancelled)
 
 
 def test_a_booking_moves_within_the_same_bounds_as_it_is_made() -> None:
-    for start, role in (("2028-10-04 09:00", Role.OWNER), ("2026-10-03 11:00", Role.CUSTOMER)):
-        booked().and_when(reschedule(start), role=role).refused_naming(Invalid)
+    for start, role, who in (
+        ("2028-10-04 09:00", Role.OWNER, "stf_ann"),
+        ("2026-10-03 11:00", Role.CUSTOMER, "cus_1"),
+    ):
+        booked().and_when(reschedule(start), role=role, who=who).refused_naming(Invalid)
     booked().and_when(reschedule("2026-10-02 11:00"), role=Role.STAFF).refused_naming(BackDatingNotAllowed)
 
 
@@ -504,7 +507,7 @@ def test_the_same_start_again_is_nothing_new() -> None:
 def test_what_took_place_or_was_called_off_does_not_move() -> None:
     outcome = booked().and_when(attend())
     outcome.and_when(reschedule("2026-10-09 10:00")).refused(
-        BookingState, booking_status="attended", wanted="rescheduled"
+        WrongBookingState, booking_status="attended", wanted="rescheduled"
     )
 
 

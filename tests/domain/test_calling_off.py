@@ -10,8 +10,8 @@ from domain.booking.facts import AttendanceMarked, BookingCancelled, BookingComp
 from domain.business.facts import Deduct
 from domain.package.commands import CancelPackage, ReinstatePackage, RestoreUnits
 from domain.package.facts import FreedUse, HoldReleased, UnitsForfeited, UnitsRedeemed
-from domain.refusals import BookingState, EffectiveAtOutOfRange, Forbidden, Invalid, PackageExpired
-from domain.values import CancellationTerms
+from domain.refusals import EffectiveAtOutOfRange, Forbidden, Invalid, PackageHasExpired, WrongBookingState
+from domain.values import CancellationTerms, Value
 from tests.domain.appointments import (
     DEDUCTS,
     FORFEIT,
@@ -27,7 +27,7 @@ from tests.domain.appointments import (
     salon,
     stamps,
 )
-from tests.domain.given import Appointment, Outcome, given
+from tests.domain.given import Outcome, given
 from tests.domain.words import (
     NOW,
     because,
@@ -153,7 +153,7 @@ def test_a_session_is_paid_with_what_was_valid_then() -> None:
     """The package has ended since; who enters the past means the past."""
     world = salon("at_booking", sold(at="2026-09-01 09:00", expires_on="2026-09-30"))
     assert world.when(book("2026-09-30 08:00", package_id="pkg_1")).told()["pkg_1"] == ["package.redeemed"]
-    world.when(book("2026-10-01 08:00", package_id="pkg_1")).refused_naming(PackageExpired)
+    world.when(book("2026-10-01 08:00", package_id="pkg_1")).refused_naming(PackageHasExpired)
 
 
 def test_what_was_used_when_booked_is_not_used_again() -> None:
@@ -255,7 +255,7 @@ def test_who_was_marked_as_attended_can_turn_out_a_no_show_and_that_is_final(ded
     outcome = booked(deduct).and_when(attend(), AFTER).and_when(attend("no_show"), AFTER)
     assert stamps(outcome.package) == {"available": 9, "forfeited": 1}
     outcome.and_when(attend(), AFTER).refused(
-        BookingState, booking_status="no_show", wanted="marked attended"
+        WrongBookingState, booking_status="no_show", wanted="marked attended"
     )
     outcome.and_when(attend("no_show"), AFTER).then_nothing()
 
@@ -279,7 +279,7 @@ def test_completing_what_was_not_marked_marks_it_attended(deduct: Deduct) -> Non
     ]
     assert stamps(outcome.package) == {"available": 9, "used": 1}
     for command in (CONFIRM, COMPLETE, attend(), attend("late"), call_off(), reschedule("2026-10-09 10:00")):
-        outcome.and_when(command, AFTER).refused_naming(BookingState, booking_status="completed")
+        outcome.and_when(command, AFTER).refused_naming(WrongBookingState, booking_status="completed")
 
 
 @pytest.mark.parametrize("attendance", ["late", "no_show"])
@@ -292,20 +292,24 @@ def test_completing_what_was_marked_leaves_it_marked(attendance: str) -> None:
 
 
 def test_only_a_confirmed_booking_is_completed() -> None:
-    booked().and_when(COMPLETE, AFTER).refused(BookingState, booking_status="pending", wanted="completed")
+    booked().and_when(COMPLETE, AFTER).refused(
+        WrongBookingState, booking_status="pending", wanted="completed"
+    )
 
 
 def test_attendance_confirms_and_a_no_show_completes() -> None:
     assert booked().and_when(attend(), AFTER).booking.status == "confirmed"
     missed = booked().and_when(attend("no_show"), AFTER)
     assert missed.booking.status == "completed"
-    missed.and_when(CONFIRM, AFTER).refused_naming(BookingState)
+    missed.and_when(CONFIRM, AFTER).refused_naming(WrongBookingState)
 
 
 @pytest.mark.parametrize("command", [call_off(), reschedule("2026-10-09 10:00")])
-def test_customers_change_nothing_once_it_has_begun(command: Appointment) -> None:
+def test_customers_change_nothing_once_it_has_begun(command: Value) -> None:
     booked().and_when(command, START, Role.CUSTOMER, "cus_1").refused(
-        BookingState, booking_status="begun", wanted="cancelled" if command == call_off() else "rescheduled"
+        WrongBookingState,
+        booking_status="begun",
+        wanted="cancelled" if command == call_off() else "rescheduled",
     )
     assert booked().and_when(command, START).told(), "the desk may"
 
@@ -357,14 +361,14 @@ def test_in_time_what_was_held_is_released() -> None:
 def test_a_cancelled_booking_takes_nothing_more() -> None:
     outcome = booked("at_attendance").and_when(call_off(), IN_TIME)
     for command in (CONFIRM, COMPLETE, attend(), attend("no_show"), call_off(), reschedule(START)):
-        outcome.and_when(command, AFTER).refused_naming(BookingState, booking_status="cancelled")
+        outcome.and_when(command, AFTER).refused_naming(WrongBookingState, booking_status="cancelled")
 
 
 def test_who_attended_or_was_missed_cannot_cancel() -> None:
     for attendance in ("attended", "late", "no_show"):
         outcome = booked().and_when(attend(attendance), AFTER)
         outcome.and_when(call_off(), AFTER).refused(
-            BookingState, booking_status=attendance, wanted="cancelled"
+            WrongBookingState, booking_status=attendance, wanted="cancelled"
         )
 
 

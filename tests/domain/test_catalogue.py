@@ -9,7 +9,6 @@ from domain.calendar_rules import ExpiryAfterPurchase
 from domain.catalogue.commands import (
     ChangeService,
     DefineService,
-    OfferCommand,
     PublishOffer,
     RetireOffer,
     RetireService,
@@ -19,25 +18,23 @@ from domain.catalogue.facts import (
     OfferFact,
     OfferLine,
     OfferPublished,
+    OfferRetired,
     OfferRevised,
     OfferTerms,
-    OfferWithdrawn,
     ServiceChanged,
     ServiceDefined,
     ServiceRetired,
     ServiceTerms,
 )
-from domain.catalogue.offers import decide_offer
-from domain.catalogue.services import decide_service
-from domain.catalogue.state import Offer, evolve_offer, evolve_service
-from domain.refusals import IdTaken, Invalid, NotFound, OfferRetired
+from domain.catalogue.state import evolve_offer, evolve_service
+from domain.refusals import IdTaken, Invalid, NotFound, OfferIsRetired
+from tests.domain.paper import PaperBooks
 from tests.domain.streams import Aggregate
 from tests.domain.words import SERVICES
 
-service = Aggregate(evolve_service, decide_service)
-offer: Aggregate[Offer, OfferFact, OfferCommand] = Aggregate(
-    evolve_offer, lambda state, command: decide_offer(state, command, SERVICES)
-)
+KNOWN = PaperBooks({id: service for id, service in SERVICES.items() if service is not None})
+service = Aggregate(evolve_service, "svc_massage")
+offer = Aggregate(evolve_offer, "off_1", KNOWN)
 
 MASSAGE = ServiceTerms(name="Massage 60", service_type="Massage", duration_minutes=60, list_price=6_000)
 DEFINED = ServiceDefined(service=MASSAGE)
@@ -102,7 +99,7 @@ def test_an_unknown_service_is_not_found(command: Any) -> None:
 
 
 def test_a_retired_service_is_not_changed() -> None:
-    service.given(DEFINED, ServiceRetired()).when(change(MASSAGE)).refused(OfferRetired, id="svc_massage")
+    service.given(DEFINED, ServiceRetired()).when(change(MASSAGE)).refused(OfferIsRetired, id="svc_massage")
 
 
 # Offers
@@ -127,7 +124,7 @@ def test_a_revision_is_the_next_version() -> None:
 
 def test_an_offer_is_retired_once() -> None:
     answer = offer.given(PUBLISHED).when(RETIRE_OFFER)
-    answer.then(OfferWithdrawn())
+    answer.then(OfferRetired())
     assert answer.state.retired
     answer.stream.when(RETIRE_OFFER).then_nothing()
 
@@ -146,8 +143,8 @@ def test_an_unknown_offer_is_not_found(command: Any) -> None:
 
 
 def test_a_retired_offer_is_not_revised() -> None:
-    history: list[OfferFact] = [PUBLISHED, OfferWithdrawn()]
-    offer.given(*history).when(revise(TEN)).refused(OfferRetired, id="off_1")
+    history: list[OfferFact] = [PUBLISHED, OfferRetired()]
+    offer.given(*history).when(revise(TEN)).refused(OfferIsRetired, id="off_1")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from domain.package.commands import CorrectLine
 from domain.package.facts import FreedUse, LineCorrected
-from domain.refusals import InsufficientUnits, Invalid, LimitReached, PackageCancelled
+from domain.refusals import InsufficientUnits, Invalid, LimitReached, PackageIsCancelled
 from tests.domain.given import given
 from tests.domain.words import (
     NOW,
@@ -141,7 +141,7 @@ def test_an_expired_package_may_be_corrected() -> None:
 
 @pytest.mark.covers("S14")
 def test_a_cancelled_package_is_not_corrected() -> None:
-    given(sold(units=1), cancelled(of_line(1, 1))).when(correct(1)).refused(PackageCancelled)
+    given(sold(units=1), cancelled(of_line(1, 1))).when(correct(1)).refused(PackageIsCancelled)
 
 
 def test_a_correction_names_a_line_of_the_package_and_a_change() -> None:

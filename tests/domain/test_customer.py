@@ -5,22 +5,20 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from domain.catalogue.facts import ServiceTerms
+from domain.catalogue.state import Service
 from domain.people.commands import (
     ActivateCustomer,
     AddParticipant,
     BlockCustomer,
-    CategoriseCustomer,
-    ChangeConsents,
+    ChangeCustomer,
     ChangeParticipant,
-    ChangeProfile,
-    CustomerCommand,
     DeactivateCustomer,
     NewParticipant,
     RegisterCustomer,
     RemoveParticipant,
     UnblockCustomer,
 )
-from domain.people.decisions import decide
 from domain.people.facts import (
     ConsentChanged,
     Consents,
@@ -28,7 +26,6 @@ from domain.people.facts import (
     CustomerBlocked,
     CustomerCategorised,
     CustomerDeactivated,
-    CustomerFact,
     CustomerRegistered,
     CustomerUnblocked,
     ParticipantAdded,
@@ -37,14 +34,26 @@ from domain.people.facts import (
     ParticipantRemoved,
     ProfileChanged,
 )
-from domain.people.state import Customer, evolve
+from domain.people.photos import photo_claims
+from domain.people.profile import NameAndPhoto, Profile, row
+from domain.people.state import evolve
 from domain.refusals import IdTaken, Invalid, LimitReached, NotFound
 from domain.values import ExternalRef
+from tests.domain.paper import PaperBooks
 from tests.domain.streams import Aggregate
-from tests.domain.words import NOW, because, circumstances, moment
+from tests.domain.words import NOW, because, moment
 
-customer: Aggregate[Customer, CustomerFact, CustomerCommand] = Aggregate(
-    evolve, lambda state, command: decide(state, command, circumstances())
+customer = Aggregate(
+    evolve,
+    "cus_ada",
+    PaperBooks(
+        states={"svc_swim": Service(ServiceTerms(name="Swim", service_type="Water"))},
+        rows={
+            "cus_ada": row("cus_ada", "cus_ada", Profile(name="Ada")),
+            "par_max": row("par_max", "cus_ada", NameAndPhoto(name="Max")),
+        },
+        counts={photo_claims("pho_1"): 1},
+    ),
 )
 
 ADA = ParticipantOf(participant_id="par_ada", number=0, kind="person")
@@ -110,11 +119,9 @@ def test_a_participant_is_named_once(again: str) -> None:
         BLOCK,
         UNBLOCK,
         remove(),
-        change(renamed=True),
+        change(changes={"name": "Moritz"}),
         add("par_bo"),
-        ChangeProfile(customer_id="cus_ada", fields=("name",)),
-        CategoriseCustomer(customer_id="cus_ada", category=None),
-        ChangeConsents(customer_id="cus_ada", consents={}),
+        ChangeCustomer(customer_id="cus_ada", changes={"name": "Ada L."}),
     ],
 )
 def test_an_unknown_customer_is_not_found(command: Any) -> None:
@@ -125,18 +132,18 @@ def test_an_unknown_customer_is_not_found(command: Any) -> None:
 
 
 def test_a_changed_profile_names_the_fields_and_nothing_of_them() -> None:
-    command = ChangeProfile(customer_id="cus_ada", fields=("name", "email"))
+    command = ChangeCustomer(customer_id="cus_ada", changes={"name": "Ada L.", "email": "ada@example.org"})
     customer.given(REGISTERED).when(command).then(ProfileChanged(fields=("name", "email")))
-    unchanged = ChangeProfile(customer_id="cus_ada", fields=())
+    unchanged = ChangeCustomer(customer_id="cus_ada", changes={"name": "Ada"})
     customer.given(REGISTERED).when(unchanged).then_nothing()
 
 
-def categorise(category: str | None) -> CategoriseCustomer:
-    return CategoriseCustomer(customer_id="cus_ada", category=category)
+def categorise(category: str | None) -> ChangeCustomer:
+    return ChangeCustomer(customer_id="cus_ada", category=category)
 
 
-def consents(**given: bool) -> ChangeConsents:
-    return ChangeConsents.model_validate({"customer_id": "cus_ada", "consents": given})
+def consents(**given: bool) -> ChangeCustomer:
+    return ChangeCustomer.model_validate({"customer_id": "cus_ada", "consents": given})
 
 
 def test_a_customer_is_in_one_category_or_in_none() -> None:
@@ -242,7 +249,7 @@ def test_no_more_than_100_are_registered_at_once() -> None:
 
 def test_a_participant_changes_by_the_fields_that_differ() -> None:
     answer = customer.given(REGISTERED).when(
-        change(kind="wolf", barred_services=(), renamed=True, pictured=True)
+        change(kind="wolf", barred_services=(), changes={"name": "Moritz", "photo": "pho_1"})
     )
     answer.then(
         ParticipantChanged(
@@ -254,7 +261,7 @@ def test_a_participant_changes_by_the_fields_that_differ() -> None:
 
 
 def test_what_a_change_does_not_name_stays() -> None:
-    customer.given(REGISTERED).when(change(renamed=True)).then(
+    customer.given(REGISTERED).when(change(changes={"name": "Moritz"})).then(
         ParticipantChanged(
             participant_id="par_max", fields=("name",), kind="dog", barred_services=("svc_swim",)
         )

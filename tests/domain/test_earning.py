@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from domain.booking.facts import Attendance, AttendanceMarked, BookingCancelled, BookingFact, By
 from domain.business.facts import EarnRule, PaymentRule, PurchaseRule, VisitRule
 from domain.package.checks import FACTS_KEPT, FACTS_MAX
-from domain.package.facts import AnyPackageFact, FreedUse, PackageVoided, PaymentRefunded
+from domain.package.facts import FreedUse, PackageFact, PackageVoided, PaymentRefunded
 from domain.points.earning import Cause, Gives, TakesBack, earned, of_booking, of_package
-from domain.points.facts import AnyRewardsFact, PointsAdded, PointsAdjusted, PointsSource
-from domain.points.state import Rewards, change_of, entry_of, evolve
-from domain.updated import changed
+from domain.points.facts import PointsAdded, PointsAdjusted, PointsFact, PointsSource
+from domain.points.state import PointsAccount, change_of, entry_of, evolve
+from domain.updated import updated
 from domain.values import CancellationTerms, Money, PaymentMethod
 from tests.domain.appointments import book
 from tests.domain.given import fold, given
@@ -27,21 +27,19 @@ ON_VISIT = VisitRule(on="visit", points=5)
 RULES: tuple[EarnRule, ...] = (ON_PAYMENT, ON_PURCHASE, ON_VISIT)
 
 
-def account(*facts: AnyRewardsFact) -> Rewards | None:
-    state: Rewards | None = None
+def account(*facts: PointsFact) -> PointsAccount | None:
+    state: PointsAccount | None = None
     for fact in facts:
         state = evolve(state, fact)
     return state
 
 
-def earn(
-    caused: Sequence[Cause], *before: AnyRewardsFact, rules: Sequence[EarnRule] = RULES
-) -> list[AnyRewardsFact]:
+def earn(caused: Sequence[Cause], *before: PointsFact, rules: Sequence[EarnRule] = RULES) -> list[PointsFact]:
     return earned(account(*before), caused, rules, 3)
 
 
 def told(
-    *facts: AnyPackageFact, before: Sequence[AnyPackageFact] = (), ours: Sequence[str] = ("bkg_1",)
+    *facts: PackageFact, before: Sequence[PackageFact] = (), ours: Sequence[str] = ("bkg_1",)
 ) -> list[Cause]:
     """The causes in new facts of pkg_1."""
     return list(of_package(facts, "pkg_1", fold([*before, *facts]), lambda id: id in ours))
@@ -190,10 +188,10 @@ def test_a_full_account_earns_nothing_and_refuses_nothing() -> None:
     (given,) = earn([Gives("visit", "red_1", moment(NOW))])
     state = account(given)
     assert state is not None
-    full = changed(state, version=FACTS_MAX - FACTS_KEPT)
+    full = updated(state, version=FACTS_MAX - FACTS_KEPT)
     assert earned(full, [Gives("visit", "red_2", moment(NOW))], RULES, 3) == []
     assert earned(full, [TakesBack("visit", "red_1", moment(NOW))], RULES, 3)
-    full = changed(state, version=FACTS_MAX)
+    full = updated(state, version=FACTS_MAX)
     assert earned(full, [TakesBack("visit", "red_1", moment(NOW))], RULES, 3) == []
 
 
@@ -201,7 +199,7 @@ def test_a_full_account_earns_nothing_and_refuses_nothing() -> None:
 
 
 def test_points_go_with_the_refund_even_when_the_rule_is_gone() -> None:
-    before: list[AnyPackageFact] = [sold(units=5), paid(5_000, total=5_000)]
+    before: list[PackageFact] = [sold(units=5), paid(5_000, total=5_000)]
     (given,) = earn(told(before[1], before=before[:1]), rules=[ON_PAYMENT])
     assert earn(told(refunded(5_000, total=0), before=before), given, rules=[]) == [
         PointsAdjusted(
@@ -221,7 +219,7 @@ def test_refunds_in_parts_take_the_floor_of_all_of_them_and_in_full_everything(
     amount: int, points: int, per_amount: int, parts: list[int]
 ) -> None:
     rule = PaymentRule(on="payment", points=points, per_amount=per_amount)
-    state: Rewards | None = None
+    state: PointsAccount | None = None
     for fact in earned(None, [Gives("payment", "pay_1", moment(NOW), amount)], [rule], 1):
         state = evolve(state, fact)
     given, back = (0 if state is None else state.balance), 0
@@ -262,14 +260,14 @@ def test_points_may_be_spent_when_they_are_taken_back() -> None:
 
 
 def test_a_use_is_undone_when_nothing_of_it_is_left() -> None:
-    before: list[AnyPackageFact] = [sold(), used(1, 2, remaining=8)]
+    before: list[PackageFact] = [sold(), used(1, 2, remaining=8)]
     assert told(restored(2, remaining=9), before=before) == []
     whole = told(restored(2, remaining=9), restored(1, remaining=10), before=before)
     assert set(whole) == {TakesBack("visit", "red_1", moment(NOW))}
 
 
 def test_a_correction_that_frees_the_last_unit_undoes_the_use_as_well() -> None:
-    before: list[AnyPackageFact] = [sold(), used(1, 2, remaining=8)]
+    before: list[PackageFact] = [sold(), used(1, 2, remaining=8)]
     half = corrected(1, remaining=9, freed=(freed(2),))
     assert told(half, before=before) == []
     both = corrected(2, remaining=10, freed=(freed(2, 1),))

@@ -3,8 +3,8 @@
 import pytest
 
 from domain.package.commands import CancelPackage, Refund, ReinstatePackage, RestoreUnits, VoidPackage
-from domain.package.facts import PackageVoided, PackageWasCancelled, PaymentRefunded
-from domain.refusals import NotEligible, NotFound, PackageCancelled, RefundExceedsPaid
+from domain.package.facts import PackageCancelled, PackageVoided, PaymentRefunded
+from domain.refusals import NotEligible, NotFound, PackageIsCancelled, RefundExceedsPaid
 from domain.values import PaymentMethod
 from tests.domain.given import given
 from tests.domain.words import (
@@ -50,7 +50,7 @@ def with_refund(amount: int, payment: str = "pay_1") -> CancelPackage:
 def test_cancelling_lapses_what_remains_and_leaves_what_was_used() -> None:
     outcome = given(sold(line(3), line(2, values=[70, 30])), used(1, remaining=2)).when(CANCEL)
     outcome.then(
-        PackageWasCancelled(
+        PackageCancelled(
             effective_at=moment(NOW),
             lapsed=(of_line(1, 2, 3), of_line(2, 1, 2, value=100)),
             reason=because().ref,
@@ -80,7 +80,7 @@ def test_without_the_refund_there_is_no_cancellation() -> None:
 
 
 def test_what_is_cancelled_is_not_cancelled_again() -> None:
-    given(sold(units=1), cancelled(of_line(1, 1))).when(CANCEL).refused(PackageCancelled)
+    given(sold(units=1), cancelled(of_line(1, 1))).when(CANCEL).refused(PackageIsCancelled)
 
 
 def test_a_cancellation_after_a_reinstatement_lapses_what_remains_then() -> None:
@@ -145,7 +145,7 @@ def test_a_unit_that_a_correction_took_counts_as_used() -> None:
 def test_what_is_cancelled_is_not_voided() -> None:
     given(sold(units=1), cancelled(of_line(1, 1), at="2026-10-01 10:00")).when(
         VOID, "2026-10-01 18:00"
-    ).refused(PackageCancelled)
+    ).refused(PackageIsCancelled)
 
 
 def test_a_restored_package_is_voided_whole() -> None:

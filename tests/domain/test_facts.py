@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from domain.catalogue.facts import ServiceDefined, ServiceTerms
 from domain.fact import Fact, Registry, UnreadableFact, Upcaster
 from domain.fact_registry import FACTS
-from domain.package.facts import AnyPackageFact, UnitsRedeemed
+from domain.package.facts import PackageFact, UnitsRedeemed
 from tests import strategies
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -99,7 +99,7 @@ def test_what_is_absent_is_not_stored() -> None:
 def test_every_fact_of_a_package_is_registered_and_folds() -> None:
     """`evolve` covers the union; a fact missing from the union could be stored and never folded."""
     registered = {fact for fact in FACTS if fact.stored_name.startswith("package.")}
-    assert set(get_args(AnyPackageFact)) == registered
+    assert set(get_args(PackageFact)) == registered
 
 
 @pytest.mark.parametrize("fact", REGISTERED, ids=named)

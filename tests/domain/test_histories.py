@@ -24,7 +24,7 @@ from domain.package.commands import (
     UnfreezePackage,
     VoidPackage,
 )
-from domain.package.facts import AnyPackageFact, PackageFroze, PackageUnfroze, UnitsRedeemed, UnitsRestored
+from domain.package.facts import PackageFact, PackageFrozen, PackageUnfrozen, UnitsRedeemed, UnitsRestored
 from domain.package.state import Package, evolve
 from domain.refusals import AlreadyRestored, InsufficientUnits
 from tests.domain.books import check_line_facts, lowest_from, remainders
@@ -122,13 +122,13 @@ def test_no_use_falls_into_a_freeze_that_was_known(history: History) -> None:
                 assert not any(begin <= fact.effective_at < end for begin, end in freezes(facts[:n]))
 
 
-def freezes(facts: Sequence[AnyPackageFact]) -> list[tuple[datetime, datetime]]:
+def freezes(facts: Sequence[PackageFact]) -> list[tuple[datetime, datetime]]:
     """The freezes that facts tell of, each with the moment it ended or will end by the clock."""
     found: list[tuple[datetime, datetime]] = []
     for fact in facts:
-        if isinstance(fact, PackageFroze):
+        if isinstance(fact, PackageFrozen):
             found.append((fact.effective_at, expires_at(fact.until, ZONE)))
-        elif isinstance(fact, PackageUnfroze):
+        elif isinstance(fact, PackageUnfrozen):
             begin, end = found.pop()
             found.append((begin, min(end, fact.effective_at)))
     return found
@@ -230,7 +230,7 @@ def expected_units(world: World, service: str, quantity: int, now: datetime) -> 
     st.data(),
 )
 def test_units_are_taken_in_the_order_of_the_rule(
-    found: list[AnyPackageFact], service: str, data: st.DataObject
+    found: list[PackageFact], service: str, data: st.DataObject
 ) -> None:
     world = World({f"pkg_{n}": (sale,) for n, sale in enumerate(found, 1)})
     for n in range(4):
@@ -290,7 +290,7 @@ def test_a_back_dated_use_takes_what_was_left_from_then_on(
 @SOME
 @given(st.lists(sales(), min_size=1, max_size=3), st.integers(1, 9), st.data())
 def test_in_whatever_parts_a_use_goes_back_it_ends_as_it_was(
-    found: list[AnyPackageFact], quantity: int, data: st.DataObject
+    found: list[PackageFact], quantity: int, data: st.DataObject
 ) -> None:
     world = World({f"pkg_{n}": (sale,) for n, sale in enumerate(found, 1)})
     used = world.when(redeem_any(quantity, redemption="red_1"), START)

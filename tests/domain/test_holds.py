@@ -15,7 +15,7 @@ from domain.package.commands import (
     VoidPackage,
 )
 from domain.package.payment import refund_quote
-from domain.refusals import HoldsOutstanding, InsufficientUnits, Invalid, NotEligible, PackageExpired
+from domain.refusals import HoldsOutstanding, InsufficientUnits, Invalid, NotEligible, PackageHasExpired
 from tests.domain.appointments import (
     DEDUCTS,
     FORFEIT,
@@ -175,7 +175,7 @@ def test_a_first_use_may_end_the_package_before_a_booking_that_holds() -> None:
     assert outcome.package.expires_on == day("2026-10-13")
     attended = outcome.and_when(attend(), "2026-12-01 10:00")
     assert stamps(attended.package) == {"available": 8, "used": 2}
-    outcome.and_when(reschedule("2026-12-02 09:00")).refused(PackageExpired, expires_on=day("2026-10-13"))
+    outcome.and_when(reschedule("2026-12-02 09:00")).refused(PackageHasExpired, expires_on=day("2026-10-13"))
 
 
 # The end

@@ -15,7 +15,7 @@ from domain.refusals import (
     Invalid,
     NotFound,
     Overpayment,
-    PackageCancelled,
+    PackageIsCancelled,
     RefundExceedsPaid,
 )
 from domain.values import ExternalRef, Money, PaymentMethod
@@ -103,7 +103,7 @@ def test_a_payment_is_at_least_1_in_the_currency_of_the_package() -> None:
 
 
 def test_a_cancelled_package_takes_no_payment_but_an_expired_one_does() -> None:
-    given(sold(units=1), cancelled(of_line(1, 1))).when(record(1)).refused(PackageCancelled)
+    given(sold(units=1), cancelled(of_line(1, 1))).when(record(1)).refused(PackageIsCancelled)
     assert given(sold(expires_on="2026-10-02")).when(record(1)).facts
 
 
@@ -246,7 +246,7 @@ def test_the_same_price_again_is_no_fact() -> None:
 
 
 def test_the_price_of_a_cancelled_package_stays() -> None:
-    given(sold(units=1), cancelled(of_line(1, 1))).when(adjust(1)).refused(PackageCancelled)
+    given(sold(units=1), cancelled(of_line(1, 1))).when(adjust(1)).refused(PackageIsCancelled)
 
 
 def test_a_price_is_in_the_currency_of_the_package() -> None:

@@ -11,7 +11,7 @@ from domain.package.commands import RestoreUnits, UnfreezePackage
 from domain.package.facts import (
     ExpiryChanged,
     PackageReinstated,
-    PackageUnfroze,
+    PackageUnfrozen,
     UnitsRedeemed,
     ValidityStarted,
 )
@@ -21,9 +21,9 @@ from domain.refusals import (
     InsufficientUnits,
     NotEligible,
     NotFound,
-    PackageCancelled,
-    PackageExpired,
-    PackageFrozen,
+    PackageHasExpired,
+    PackageIsCancelled,
+    PackageIsFrozen,
     PaymentRequired,
 )
 from tests.domain.given import given
@@ -58,7 +58,7 @@ def test_a_use_takes_the_lowest_available_unit_and_tells_all_about_it() -> None:
         redeem(
             booking_id="bkg_1",
             session_at=moment("2026-10-07 09:00"),
-            staff_id="stf_zoe",
+            staff_id="stf_bob",
             location_id="loc_1",
         )
     ).then(
@@ -73,7 +73,7 @@ def test_a_use_takes_the_lowest_available_unit_and_tells_all_about_it() -> None:
             remaining=1,
             service_id="svc_massage",
             participant_id="par_ada",
-            staff_id="stf_zoe",
+            staff_id="stf_bob",
             location_id="loc_1",
             booking_id="bkg_1",
             session_at=moment("2026-10-07 09:00"),
@@ -127,7 +127,7 @@ def test_a_business_may_require_payment_first() -> None:
 
 @pytest.mark.covers("S14")
 def test_a_cancelled_package_is_not_used() -> None:
-    given(sold(units=2), cancelled(of_line(1, 1, 2))).when(redeem()).refused(PackageCancelled)
+    given(sold(units=2), cancelled(of_line(1, 1, 2))).when(redeem()).refused(PackageIsCancelled)
 
 
 # Until when
@@ -144,7 +144,7 @@ def test_a_package_is_used_until_the_end_of_its_last_day(at: str) -> None:
 @pytest.mark.covers("S12")
 def test_an_expired_package_is_not_used() -> None:
     given(sold(units=2, expires_on="2026-10-05")).when(redeem(), "2026-10-06 00:00").refused(
-        PackageExpired, expires_on=day("2026-10-05")
+        PackageHasExpired, expires_on=day("2026-10-05")
     )
 
 
@@ -162,7 +162,7 @@ def test_units_must_be_valid_at_the_start_of_the_session() -> None:
     world = given(sold(units=2, expires_on="2026-10-05"))
     assert world.when(redeem(session_at=moment("2026-10-05 23:00"))).facts
     world.when(redeem(session_at=moment("2026-10-06 09:00"))).refused(
-        PackageExpired, expires_on=day("2026-10-05")
+        PackageHasExpired, expires_on=day("2026-10-05")
     )
 
 
@@ -171,20 +171,20 @@ def test_an_earlier_session_does_not_bring_an_expired_package_back() -> None:
     """Validity compares `effective_at`: who enters a past use must say so, within the limits of the role."""
     given(sold(units=2, expires_on="2026-10-05")).when(
         redeem(session_at=moment("2026-10-05 18:00")), "2026-10-07 09:00", Role.STAFF
-    ).refused(PackageExpired, expires_on=day("2026-10-05"))
+    ).refused(PackageHasExpired, expires_on=day("2026-10-05"))
 
 
 def test_a_frozen_package_is_not_used_until_the_end_of_its_last_day() -> None:
     world = given(sold(units=2), froze("2026-10-10"))
-    world.when(redeem(), "2026-10-03 12:00").refused(PackageFrozen, frozen_until=day("2026-10-10"))
-    world.when(redeem(), "2026-10-10 23:59").refused(PackageFrozen, frozen_until=day("2026-10-10"))
+    world.when(redeem(), "2026-10-03 12:00").refused(PackageIsFrozen, frozen_until=day("2026-10-10"))
+    world.when(redeem(), "2026-10-10 23:59").refused(PackageIsFrozen, frozen_until=day("2026-10-10"))
 
 
 def test_the_clock_ends_a_freeze_and_the_next_use_records_it() -> None:
     given(sold(units=2, expires_on="2026-10-12"), froze("2026-10-10")).when(
         redeem(), "2026-10-11 00:00"
     ).then(
-        PackageUnfroze(effective_at=moment("2026-10-11 00:00"), days=8, expires_on=day("2026-10-20")),
+        PackageUnfrozen(effective_at=moment("2026-10-11 00:00"), days=8, expires_on=day("2026-10-20")),
         used(1, remaining=1, redemption="red_new", at="2026-10-11 00:00"),
     )
 
@@ -199,7 +199,7 @@ def test_a_use_within_a_freeze_that_has_ended_is_refused() -> None:
     given(sold(units=2), froze("2026-10-20")).when(
         UnfreezePackage(package_id="pkg_1"), "2026-10-08 09:00"
     ).and_when(redeem(effective_at=moment("2026-10-08 08:59")), "2026-10-09 09:00").refused(
-        PackageFrozen, frozen_until=day("2026-10-20")
+        PackageIsFrozen, frozen_until=day("2026-10-20")
     )
 
 

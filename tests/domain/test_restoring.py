@@ -4,7 +4,7 @@ import pytest
 
 from domain.actor import Role
 from domain.package.commands import CancelPackage, ReinstatePackage, RestoreUnits
-from domain.package.facts import FreedUse, PackageUnfroze, UnitsRedeemed, UnitsRestored
+from domain.package.facts import FreedUse, PackageUnfrozen, UnitsRedeemed, UnitsRestored
 from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, NotFound
 from tests.domain.given import given
 from tests.domain.words import (
@@ -145,7 +145,7 @@ def test_what_goes_back_to_a_cancelled_package_lapses_at_once_and_returns_with_i
 
 def test_a_restoration_records_the_end_of_a_freeze_first() -> None:
     given(sold(units=2), used(1, remaining=1), froze("2026-10-05")).when(restore(), "2026-10-07 09:00").then(
-        PackageUnfroze(effective_at=moment("2026-10-06 00:00"), days=3),
+        PackageUnfrozen(effective_at=moment("2026-10-06 00:00"), days=3),
         restored(1, remaining=2, at="2026-10-07 09:00"),
     )
 

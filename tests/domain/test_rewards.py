@@ -1,6 +1,7 @@
 """Points by hand: added, redeemed, adjusted and reversed; the balance after each."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,18 +11,17 @@ from pydantic import ValidationError
 
 from domain.actor import Actor, Circumstances, Role
 from domain.package.checks import FACTS_KEPT, FACTS_MAX
-from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints, ReversePoints, RewardsCommand
-from domain.points.entries import decide as decide_rewards
+from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints, ReversePoints
 from domain.points.facts import (
     POINTS_EVER_MAX,
     POINTS_MAX,
-    AnyRewardsFact,
     PointsAdded,
     PointsAdjusted,
+    PointsFact,
     PointsRedeemed,
     PointsSource,
 )
-from domain.points.state import Rewards, change_of, customer_of, entry_of, rewards_id
+from domain.points.state import PointsAccount, account_id, change_of, customer_of, entry_of
 from domain.points.state import evolve as evolve_rewards
 from domain.refusals import (
     AlreadyReversed,
@@ -32,18 +32,26 @@ from domain.refusals import (
     PointsInsufficient,
     Refused,
 )
-from domain.updated import changed
+from domain.updated import updated
+from domain.values import Value
+from tests.domain.paper import PaperBooks
 from tests.domain.streams import Aggregate
-from tests.domain.words import NOW, because, circumstances, moment
+from tests.domain.words import HOUSEHOLD, NOW, because, circumstances, moment
+from tests.use_cases import use_case_of
 
 MANUAL = PointsSource(kind="manual")
 
 
-def decide(state: Rewards | None, command: RewardsCommand) -> list[AnyRewardsFact]:
-    return [decide_rewards(state, command, circumstances())]
+CUSTOMER = PaperBooks({"cus_1": HOUSEHOLD})
+account = Aggregate(evolve_rewards, account_id("cus_1"), CUSTOMER)
 
 
-account = Aggregate(evolve_rewards, decide)
+def decide(
+    state: PointsAccount | None, command: Value, at: Circumstances | None = None
+) -> Sequence[PointsFact]:
+    books = CUSTOMER if state is None else PaperBooks({"cus_1": HOUSEHOLD, account_id("cus_1"): state})
+    decision = use_case_of(command).decide(command, books, at or circumstances())
+    return decision.facts_of("rewards")[account_id("cus_1")]
 
 
 def add(points: int, entry: str = "pts_new", **fields: Any) -> AddPoints:
@@ -114,7 +122,7 @@ def test_a_balance_is_adjusted_both_ways_but_not_below_zero() -> None:
 @pytest.mark.covers("S149")
 def test_another_program_is_the_system_and_names_nobody() -> None:
     at = Circumstances(moment(NOW), Actor(id="key_till", role=Role.INTEGRATION))
-    fact = decide_rewards(None, add(5), at)
+    (fact,) = decide(None, add(5), at)
     assert (fact.by, fact.staff_id) == ("system", None)
 
 
@@ -184,23 +192,21 @@ def test_all_that_is_ever_given_stays_within_what_every_reader_holds() -> None:
         (FACTS_MAX, reverse("pts_1"), FACTS_MAX),
     ],
 )
-def test_the_last_thousand_facts_are_kept_for_taking_points(
-    version: int, command: RewardsCommand, limit: int
-) -> None:
+def test_the_last_thousand_facts_are_kept_for_taking_points(version: int, command: Value, limit: int) -> None:
     state = account.given(added(5, 5)).state
     assert state is not None
-    full = changed(state, version=version)
+    full = updated(state, version=version)
     with pytest.raises(LimitReached) as refusal:
         decide(full, command)
     assert refusal.value.explanation() == {"what": "facts of a customer's points", "limit": limit}
-    assert decide(changed(state, version=version - 1), command)
+    assert decide(updated(state, version=version - 1), command)
 
 
 # Ids
 
 
 def test_the_stream_of_a_customer_is_found_both_ways() -> None:
-    assert customer_of(rewards_id("cus_abc")) == "cus_abc"
+    assert customer_of(account_id("cus_abc")) == "cus_abc"
 
 
 def test_an_id_that_follows_from_its_cause_is_none_that_a_caller_may_choose() -> None:
@@ -225,8 +231,8 @@ COMMANDS = st.lists(
 @pytest.mark.covers("S148", "S150")
 @drawn(COMMANDS)
 def test_the_balance_is_the_sum_and_falls_below_zero_only_by_reversals(asked: list[tuple[str, int]]) -> None:
-    state: Rewards | None = None
-    facts: list[AnyRewardsFact] = []
+    state: PointsAccount | None = None
+    facts: list[PointsFact] = []
     for n, (what, number) in enumerate(asked):
         makes: dict[str, Any] = {"add": add, "redeem": redeem, "adjust": adjust}
         command = makes[what](number, f"pts_{n}") if what in makes else reverse(f"pts_{number}", f"pts_{n}")

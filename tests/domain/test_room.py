@@ -4,25 +4,25 @@ from typing import Any
 
 import pytest
 
-from domain.deciding import decide
 from domain.package import allocation
 from domain.package.commands import (
     AddNote,
     CancelPackage,
     CorrectLine,
-    PackageCommand,
     Refund,
     RefundPayment,
     RestoreUnits,
     SetExpiry,
     UnfreezePackage,
 )
-from domain.package.facts import AnyPackageFact
+from domain.package.facts import PackageFact
 from domain.package.restoration import restore as decide_restoration
 from domain.package.state import Package
 from domain.refusals import LimitReached
-from domain.updated import changed
+from domain.updated import updated
+from domain.values import Value
 from tests.domain.given import fold
+from tests.domain.paper import PaperBooks
 from tests.domain.words import (
     BUSINESS,
     HOUSEHOLD,
@@ -36,15 +36,17 @@ from tests.domain.words import (
     sold,
     used,
 )
+from tests.use_cases import use_case_of
 
 
-def after(facts: int, *more: AnyPackageFact) -> Package:
+def after(facts: int, *more: PackageFact) -> Package:
     """A package with so many facts behind it, as far as anybody can tell."""
-    return changed(fold([sold(), paid(1_000, total=1_000), used(1, remaining=9), *more]), version=facts)
+    return updated(fold([sold(), paid(1_000, total=1_000), used(1, remaining=9), *more]), version=facts)
 
 
-def answer(package: Package, command: PackageCommand, at: str = "2026-10-03 12:00") -> list[AnyPackageFact]:
-    return decide(package, command, circumstances(at), BUSINESS.policies, HOUSEHOLD)
+def answer(package: Package, command: Value, at: str = "2026-10-03 12:00") -> list[PackageFact]:
+    books = PaperBooks({"cus_1": HOUSEHOLD, "pkg_1": package})
+    return list(use_case_of(command).decide(command, books, circumstances(at)).facts_of("package")["pkg_1"])
 
 
 def use(package: Package, at: str = "2026-10-03 12:00") -> Any:
@@ -70,7 +72,7 @@ def check_full(limit: int, refused: pytest.ExceptionInfo[LimitReached]) -> None:
         SetExpiry(package_id="pkg_1", expires_on=day("2026-12-31")),
     ],
 )
-def test_most_commands_leave_the_last_1000_facts_alone(command: PackageCommand) -> None:
+def test_most_commands_leave_the_last_1000_facts_alone(command: Value) -> None:
     assert len(answer(after(18_999), command)) == 1
     with pytest.raises(LimitReached) as refused:
         answer(after(19_000), command)
@@ -99,7 +101,7 @@ def test_the_end_of_a_freeze_that_is_recorded_with_a_use_needs_room_too() -> Non
         CancelPackage(package_id="pkg_1", reason=because()),
     ],
 )
-def test_refunding_and_cancelling_may_use_them_to_the_last(command: PackageCommand) -> None:
+def test_refunding_and_cancelling_may_use_them_to_the_last(command: Value) -> None:
     assert len(answer(after(19_999), command)) == 1
     with pytest.raises(LimitReached) as refused:
         answer(after(20_000), command)

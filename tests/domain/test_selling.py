@@ -13,13 +13,13 @@ from domain.package.commands import SellPackage
 from domain.package.facts import NoteAdded, PackagePurchased, PaymentRecorded, SoldLine, SoldService
 from domain.refusals import (
     BackDatingNotAllowed,
-    CustomerBlocked,
-    CustomerInactive,
+    CustomerIsBlocked,
+    CustomerIsInactive,
     EffectiveAtOutOfRange,
     Invalid,
     LimitReached,
     NotFound,
-    OfferRetired,
+    OfferIsRetired,
     Overpayment,
 )
 from domain.values import CancellationTerms, ExternalRef, Money, PaymentMethod
@@ -289,13 +289,13 @@ def test_a_sale_does_not_lie_before_1970() -> None:
 @pytest.mark.covers("S137")
 def test_a_blocked_customer_cannot_buy() -> None:
     selling(offer(), customer=replace(HOUSEHOLD, blocked=True)).when(sell()).refused(
-        CustomerBlocked, customer_id="cus_1"
+        CustomerIsBlocked, customer_id="cus_1"
     )
 
 
 def test_an_inactive_customer_cannot_buy() -> None:
     selling(offer(), customer=replace(HOUSEHOLD, active=False)).when(sell()).refused(
-        CustomerInactive, customer_id="cus_1"
+        CustomerIsInactive, customer_id="cus_1"
     )
 
 
@@ -306,7 +306,7 @@ def test_an_unknown_offer_is_not_sold() -> None:
 def test_a_retired_offer_is_not_sold() -> None:
     world = selling(offer())
     assert world.offer is not None
-    world.where(offer=replace(world.offer, retired=True)).when(sell()).refused(OfferRetired, id="off_1")
+    world.where(offer=replace(world.offer, retired=True)).when(sell()).refused(OfferIsRetired, id="off_1")
 
 
 def test_an_offer_is_sold_to_one_customer_so_often() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from domain.package.commands import AddNote, ChangeSharing
 from domain.package.facts import NoteAdded, SharingChanged
-from domain.refusals import Invalid, PackageCancelled
+from domain.refusals import Invalid, PackageIsCancelled
 from tests.domain.given import given
 from tests.domain.words import NOW, because, cancelled, moment, of_line, redeem, sold, used
 
@@ -74,7 +74,7 @@ def test_beneficiaries_that_are_kept_are_not_judged_again() -> None:
 
 def test_a_cancelled_package_is_not_shared() -> None:
     given(sold(units=1), cancelled(of_line(1, 1))).when(change("household", keep=True)).refused(
-        PackageCancelled
+        PackageIsCancelled
     )
 
 

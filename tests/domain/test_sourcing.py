@@ -9,10 +9,10 @@ from domain.booking.facts import BookingSource, BookingSourcesChanged
 from domain.booking.paid_units import check_payable, concerned, paid_with, without
 from domain.booking.state import Booking
 from domain.booking.state import evolve as evolve_booking
-from domain.package.allocation import Candidate, Taken
+from domain.package.allocation import Candidate, TakenUnits
 from domain.package.commands import CancelPackage
-from domain.package.facts import AnyPackageFact, FreedUse
-from domain.refusals import BookingState, Invalid
+from domain.package.facts import FreedUse, PackageFact
+from domain.refusals import Invalid, WrongBookingState
 from domain.values import Money, PaymentMethod
 from tests.domain.appointments import DEDUCTS, IN_TIME, START, attend, book, booked, call_off
 from tests.domain.given import fold, given
@@ -84,13 +84,13 @@ def at_the_till() -> Booking:
     ],
 )
 def test_only_what_takes_place_and_is_not_paid_is_paid_with_units(state: Booking) -> None:
-    with pytest.raises(BookingState):
+    with pytest.raises(WrongBookingState):
         check_payable(state, redeem(booking_id="bkg_1"), "cus_1")
 
 
 def test_what_is_used_later_pays_by_the_terms_of_the_booking() -> None:
     package = fold([sold(policy_version=3)])
-    taken = [Taken(Candidate("pkg_1", package, 1), 1, (1, 2))]
+    taken = [TakenUnits(Candidate("pkg_1", package, 1), 1, (1, 2))]
     state = after(unpaid(), paid_with(unpaid(), "red_9", taken, AT))
     assert state.redemption_id == "red_9"
     assert state.sources == (
@@ -108,15 +108,13 @@ def test_what_is_used_later_pays_by_the_terms_of_the_booking() -> None:
 # Given back
 
 
-def left_of(
-    state: Booking, before: list[AnyPackageFact], *facts: AnyPackageFact
-) -> BookingSourcesChanged | None:
+def left_of(state: Booking, before: list[PackageFact], *facts: PackageFact) -> BookingSourcesChanged | None:
     packages, made = {"pkg_1": fold(before)}, {"pkg_1": facts}
     assert concerned(packages, made) in ([], ["bkg_1"])
     return without(state, "bkg_1", packages, made, AT)
 
 
-def two() -> tuple[Booking, list[AnyPackageFact]]:
+def two() -> tuple[Booking, list[PackageFact]]:
     """A booking that used two units, and its package."""
     outcome = booked(quantity=2)
     return outcome.booking, [*outcome.world.packages["pkg_1"]]

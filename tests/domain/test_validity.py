@@ -20,13 +20,13 @@ from domain.package.facts import (
     ExpiryChanged,
     ExpiryRemoved,
     NoteAdded,
-    PackageFroze,
+    PackageFrozen,
     PackageReinstated,
-    PackageUnfroze,
+    PackageUnfrozen,
     ValidityStarted,
 )
 from domain.package.state import payment_status, status
-from domain.refusals import Invalid, NotExpired, PackageCancelled, PackageExpired, PackageFrozen
+from domain.refusals import Invalid, NotExpired, PackageHasExpired, PackageIsCancelled, PackageIsFrozen
 from tests.domain.given import given
 from tests.domain.words import (
     NOW,
@@ -149,12 +149,12 @@ def test_an_expiry_may_be_cut_short_to_the_day_of_the_purchase() -> None:
 @pytest.mark.covers("S39")
 def test_changing_the_expiry_does_not_bring_an_expired_package_back() -> None:
     given(sold(expires_on="2026-10-02")).when(expire("2026-12-31")).refused(
-        PackageExpired, expires_on=day("2026-10-02")
+        PackageHasExpired, expires_on=day("2026-10-02")
     )
 
 
 def test_a_cancelled_package_has_no_expiry_to_change() -> None:
-    given(sold(units=1), cancelled(of_line(1, 1))).when(expire("2026-12-31")).refused(PackageCancelled)
+    given(sold(units=1), cancelled(of_line(1, 1))).when(expire("2026-12-31")).refused(PackageIsCancelled)
 
 
 def test_an_expiry_set_before_the_first_use_stays() -> None:
@@ -245,7 +245,7 @@ def test_a_cancelled_package_that_waited_for_its_first_use_comes_back_with_its_n
 def test_a_freeze_says_its_days_and_why() -> None:
     outcome = given(sold(expires_on="2026-10-31")).when(freeze("2026-10-20"))
     outcome.then(
-        PackageFroze(
+        PackageFrozen(
             effective_at=moment(NOW),
             frozen_on=day("2026-10-03"),
             until=day("2026-10-20"),
@@ -268,7 +268,7 @@ def test_a_freeze_says_its_days_and_why() -> None:
 )
 def test_unfreezing_moves_the_expiry_by_the_days_frozen(at: str, days: int, expires_on: str) -> None:
     given(sold(expires_on="2026-10-31"), froze("2026-10-20")).when(UNFREEZE, at).then(
-        PackageUnfroze(effective_at=moment(at), days=days, expires_on=day(expires_on), staff_id="stf_ann")
+        PackageUnfrozen(effective_at=moment(at), days=days, expires_on=day(expires_on), staff_id="stf_ann")
     )
 
 
@@ -284,7 +284,7 @@ def test_a_freeze_ends_by_the_clock_with_its_last_day() -> None:
 def test_unfreezing_what_the_clock_unfroze_records_just_that() -> None:
     outcome = given(sold(expires_on="2026-10-05"), froze("2026-10-20")).when(UNFREEZE, "2026-11-01 09:00")
     outcome.then(
-        PackageUnfroze(effective_at=moment("2026-10-21 00:00"), days=18, expires_on=day("2026-10-23"))
+        PackageUnfrozen(effective_at=moment("2026-10-21 00:00"), days=18, expires_on=day("2026-10-23"))
     )
     outcome.and_when(UNFREEZE, "2026-11-01 09:00").then_nothing()
 
@@ -303,7 +303,7 @@ def test_any_later_fact_records_the_end_of_the_freeze_first() -> None:
     given(sold(expires_on="2026-10-31"), froze("2026-10-05")).when(
         AddNote(package_id="pkg_1", note=note), "2026-10-09 09:00"
     ).then(
-        PackageUnfroze(effective_at=moment("2026-10-06 00:00"), days=3, expires_on=day("2026-11-03")),
+        PackageUnfrozen(effective_at=moment("2026-10-06 00:00"), days=3, expires_on=day("2026-11-03")),
         NoteAdded(effective_at=moment("2026-10-09 09:00"), note=note.ref, staff_id="stf_ann"),
     )
 
@@ -312,13 +312,13 @@ def test_a_new_freeze_follows_one_that_has_ended() -> None:
     outcome = given(sold(expires_on="2026-10-31"), froze("2026-10-05")).when(
         freeze("2026-10-15"), "2026-10-10 09:00"
     )
-    assert [type(fact) for fact in outcome.facts["pkg_1"]] == [PackageUnfroze, PackageFroze]
+    assert [type(fact) for fact in outcome.facts["pkg_1"]] == [PackageUnfrozen, PackageFrozen]
     assert outcome.package.expiry_on(day("2026-12-01")) == day("2026-11-09")
 
 
 def test_a_package_without_expiry_is_frozen_and_unfrozen_without_one() -> None:
     outcome = given(sold(), froze("2026-10-20")).when(UNFREEZE, "2026-10-10 09:00")
-    outcome.then(PackageUnfroze(effective_at=moment("2026-10-10 09:00"), days=7, staff_id="stf_ann"))
+    outcome.then(PackageUnfrozen(effective_at=moment("2026-10-10 09:00"), days=7, staff_id="stf_ann"))
 
 
 def test_an_expiry_moves_no_further_than_the_last_day_of_the_books() -> None:
@@ -330,7 +330,7 @@ def test_the_same_freeze_again_is_no_fact_and_another_must_wait() -> None:
     world = given(sold(), froze("2026-10-20"))
     world.when(freeze("2026-10-20"), "2026-10-05 09:00").then_nothing()
     world.when(freeze("2026-10-25"), "2026-10-05 09:00").refused(
-        PackageFrozen, frozen_until=day("2026-10-20")
+        PackageIsFrozen, frozen_until=day("2026-10-20")
     )
 
 
@@ -342,9 +342,9 @@ def test_a_freeze_lasts_from_today_to_at_most_366_days(until: str) -> None:
 
 
 def test_what_has_ended_is_not_frozen() -> None:
-    given(sold(units=1), cancelled(of_line(1, 1))).when(freeze("2026-10-20")).refused(PackageCancelled)
+    given(sold(units=1), cancelled(of_line(1, 1))).when(freeze("2026-10-20")).refused(PackageIsCancelled)
     given(sold(expires_on="2026-10-02")).when(freeze("2026-10-20")).refused(
-        PackageExpired, expires_on=day("2026-10-02")
+        PackageHasExpired, expires_on=day("2026-10-02")
     )
 
 
@@ -357,7 +357,7 @@ def test_an_expiry_cut_short_during_a_freeze_binds_uses_of_before_it() -> None:
     given(sold(expires_on="2026-10-31"), froze("2026-10-20")).when(
         expire("2026-10-01"), "2026-10-04 09:00"
     ).and_when(redeem(effective_at=moment("2026-10-02 12:00")), "2026-10-05 09:00").refused(
-        PackageExpired, expires_on=day("2026-10-01")
+        PackageHasExpired, expires_on=day("2026-10-01")
     )
 
 

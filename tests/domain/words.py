@@ -18,9 +18,9 @@ from domain.package.facts import (
     FreedUse,
     LineCorrected,
     LineUnits,
-    PackageFroze,
+    PackageCancelled,
+    PackageFrozen,
     PackagePurchased,
-    PackageWasCancelled,
     PaymentRecorded,
     SoldLine,
     SoldService,
@@ -238,9 +238,9 @@ def paid(amount: int, *, total: int, payment: str = "pay_1", at: str | datetime 
     )
 
 
-def froze(until: str, *, at: str | datetime = NOW) -> PackageFroze:
+def froze(until: str, *, at: str | datetime = NOW) -> PackageFrozen:
     frozen_at = moment(at)
-    return PackageFroze(
+    return PackageFrozen(
         effective_at=frozen_at,
         frozen_on=frozen_at.astimezone(ZoneInfo(ZONE)).date(),
         until=day(until),
@@ -249,10 +249,8 @@ def froze(until: str, *, at: str | datetime = NOW) -> PackageFroze:
     )
 
 
-def cancelled(*lapsed: LineUnits, at: str | datetime = NOW) -> PackageWasCancelled:
-    return PackageWasCancelled(
-        effective_at=moment(at), lapsed=lapsed, reason=because().ref, staff_id="stf_ann"
-    )
+def cancelled(*lapsed: LineUnits, at: str | datetime = NOW) -> PackageCancelled:
+    return PackageCancelled(effective_at=moment(at), lapsed=lapsed, reason=because().ref, staff_id="stf_ann")
 
 
 def of_line(number: int, *units: int, value: int | None = None) -> LineUnits:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.decision import NewStream, Wanted
+from domain.decision import NewStream, Reads
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import NewFact, first_hash, seal
 from domain.ledger.records import Answered, Append, Conflict, Request, Stored
@@ -52,7 +52,7 @@ def conflict(ledger: LedgerRecorder, command: Append) -> str:
 
 
 def answered(ledger: LedgerRecorder, key: str) -> Answered | None:
-    return ledger.load(Wanted(), [key]).answered.get(key)
+    return ledger.load(Reads(), [key]).answered.get(key)
 
 
 def assert_chained(ledger: LedgerRecorder) -> int:

@@ -10,6 +10,7 @@ from domain.ledger.mapper import Meta
 from domain.package.commands import RedeemUnits, SellPackage
 from domain.people.commands import RegisterCustomer
 from domain.values import Money, Value
+from tests.use_cases import order
 
 BUSINESS = "biz_salon"
 META = Meta(actor=Actor(id="stf_rosa", role=Role.OWNER))
@@ -38,7 +39,7 @@ class Process:
         return self.ledger.execute_grouped(self.order(command, name, new_ids=(id,)))
 
     def order(self, command: Value, key: str, content: bytes = b"", new_ids: tuple[str, ...] = ()) -> Order:
-        return Order(command, META, self.ledger.request(key, content), new_ids=new_ids)
+        return order(command, META, self.ledger.request(key, content), new_ids=new_ids)
 
 
 def opened(carnet: Carnet, units: int, business_id: str = BUSINESS) -> Process:

@@ -7,13 +7,15 @@ from dataclasses import replace
 import pytest
 from eventsourcing.persistence import IntegrityError
 
-from domain.decision import Claim, NewStream, Person, Text, Wanted
+from domain.claims import Claim
+from domain.decision import NewStream, Reads
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.envelope import Head, NewFact, first_hash
 from domain.ledger.errors import Contention, UnknownBusiness
 from domain.ledger.records import Answered, Append, Conflict, Stored
 from domain.moments import from_milliseconds, rfc3339
+from domain.people.directory import Person, Text
 from tests.ledger.conftest import Database
 from tests.ledger.examples import (
     BUSINESS,
@@ -158,7 +160,7 @@ def test_a_request_is_remembered_with_its_answer(database: Database) -> None:
 def test_a_known_request_is_a_conflict(ledger: LedgerRecorder) -> None:
     stored(ledger, next_fact(PACKAGE, 1, "key-1"))
     assert conflict(ledger, next_fact(PACKAGE, 2, "key-1")) == "key-1"
-    assert ledger.load(Wanted(), ["key-0", "key-1", "key-2"]).answered.keys() == {"key-1"}
+    assert ledger.load(Reads(), ["key-0", "key-1", "key-2"]).answered.keys() == {"key-1"}
 
 
 def test_a_command_without_facts_is_remembered_at_the_head(ledger: LedgerRecorder) -> None:
@@ -235,7 +237,7 @@ def test_businesses_do_not_see_or_count_each_other(store: Store) -> None:
         request=request("key-1"),
     )
     stored(one, command)
-    everything = Wanted({PACKAGE: 0}, (CUSTOMER,), ("source/",), True, ("source/",))
+    everything = Reads({PACKAGE: 0}, (CUSTOMER,), ("source/",), True, ("source/",))
     loaded = two.load(everything, ["key-1"])
     assert (list(loaded.facts), dict(loaded.counts), dict(loaded.answered)) == ([], {"source/": 0}, {})
     assert loaded.head.position == 0
@@ -254,13 +256,13 @@ def test_a_ledger_that_is_not_open_is_refused(store: Store) -> None:
     with pytest.raises(UnknownBusiness):
         ledger.head()
     with pytest.raises(UnknownBusiness):
-        ledger.load(Wanted({PACKAGE: 0}))
+        ledger.load(Reads({PACKAGE: 0}))
     with pytest.raises(UnknownBusiness):
         ledger.append([next_fact(PACKAGE, 1)])
     with pytest.raises(UnknownBusiness):
         ledger.secret()
     with pytest.raises(UnknownBusiness), ledger.locked() as held:
-        held.load(Wanted())
+        held.load(Reads())
     assert [business for business, _ in store.heads()] == [BUSINESS]
 
 

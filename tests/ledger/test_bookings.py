@@ -19,10 +19,10 @@ from domain.booking.commands import (
 )
 from domain.business.commands import ChangePolicies
 from domain.business.facts import Deduct
-from domain.decision import Wanted
-from domain.ledger.books import Books
+from domain.decision import Reads
+from domain.ledger.books import LoadedBooks
 from domain.ledger.carnet import Carnet
-from domain.ledger.execute import Done, Order, Result
+from domain.ledger.execute import Done, Result
 from domain.ledger.mapper import Meta
 from domain.package.commands import RestoreUnits
 from domain.package.state import Package
@@ -30,6 +30,7 @@ from domain.people.commands import RegisterCustomer
 from domain.refusals import DuplicateExternalRef, IdTaken, InsufficientUnits, NotFound, VersionMismatch
 from domain.values import ExternalRef, Value, Wording
 from tests.ledger.salon import BUSINESS, Process, opened
+from tests.use_cases import order
 
 WRITERS = 12
 NOON = datetime(2026, 10, 3, 12, tzinfo=UTC)
@@ -57,14 +58,14 @@ def book(*named: NewBooking, **fields: Any) -> MakeBooking:
 
 
 def ask_as(actor: Actor, desk: Process, command: Value, if_match: int | None = None) -> Result:
-    (result,) = desk.ledger.execute([Order(command, Meta(actor=actor), if_match=if_match)])
+    (result,) = desk.ledger.execute([order(command, Meta(actor=actor), if_match=if_match)])
     return result
 
 
 def stored(desk: Process) -> Package:
     """The package as it is stored, whatever is kept."""
-    wanted = Wanted({"pkg_1": 0})
-    found = Books(BUSINESS, wanted, desk.ledger.recorder.load(wanted)).package("pkg_1")
+    wanted = Reads({"pkg_1": 0})
+    found = LoadedBooks(BUSINESS, wanted, desk.ledger.recorder.load(wanted)).package("pkg_1")
     assert found is not None
     return found
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pytest
 
-from domain.decision import Wanted
+from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.errors import Contention
 from domain.ledger.records import Append, Conflict, Stored
@@ -84,7 +84,7 @@ def test_positions_have_no_gap_and_no_reader_misses_a_fact(store: Store, ledger:
 
 def redeem(recorder: LedgerRecorder, key: str, units: int) -> Stored | Conflict | None:
     """Load, decide on the number of units used so far, append: None when there is none left."""
-    loaded = recorder.load(Wanted({PACKAGE: 0}), [key])
+    loaded = recorder.load(Reads({PACKAGE: 0}), [key])
     used = len(loaded.facts) - 1
     if used == units:
         return None
@@ -126,7 +126,7 @@ def test_locked_commits_what_was_appended(ledger: LedgerRecorder) -> None:
     with ledger.locked() as held:
         assert held.business_id == ledger.business_id
         stored(held, opening(PACKAGE))
-        assert [found.version for found in held.load(Wanted({PACKAGE: 0})).facts] == [1]
+        assert [found.version for found in held.load(Reads({PACKAGE: 0})).facts] == [1]
         stored(held, next_fact(PACKAGE, 2, "key-1"))
         assert conflict(held, next_fact(PACKAGE, 2)) == PACKAGE
     assert answered(ledger, "key-1") is not None

@@ -7,9 +7,10 @@ from threading import Event, Semaphore
 
 from domain.actor import Actor, Role
 from domain.ledger.execute import Done, Order, Result
-from domain.ledger.group_commit import BATCH_MAX, Grouped, Outcome
+from domain.ledger.group_commit import BATCH_MAX, GroupCommit, Outcome
 from domain.ledger.mapper import Meta
 from domain.people.commands import ActivateCustomer
+from tests.use_cases import order as order_for
 
 META = Meta(actor=Actor(id="key_test", role=Role.OWNER))
 LONG_S = 60.0
@@ -17,7 +18,7 @@ LONG_S = 60.0
 
 
 def order(name: str) -> Order:
-    return Order(ActivateCustomer(customer_id=f"cus_{name}"), META)
+    return order_for(ActivateCustomer(customer_id=f"cus_{name}"), META)
 
 
 def name_of(order: Order) -> str:
@@ -34,7 +35,7 @@ class Airfield:
         self.may_land.set()
         self.came = Semaphore(0)
         """Released for each order that waits."""
-        self.grouped = Grouped(self.alone, self.carry, 2, linger_s)
+        self.grouped = GroupCommit(self.alone, self.carry, 2, linger_s)
 
     def alone(self, business_id: str, orders: Sequence[Order]) -> list[Result]:
         return [done(name_of(order)) for order in orders]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.decision import Wanted
+from domain.decision import Reads
 from domain.ledger.carnet import Carnet
 from domain.ledger.errors import LedgerUnavailable
 from domain.ledger.execute import Done
@@ -60,7 +60,7 @@ def test_what_is_kept_is_not_read_again(processes: tuple[Process, Process]) -> N
     one, _ = processes
     assert isinstance(one.redeem("first"), Done)
 
-    def unreadable(wanted: Wanted, keys: object = ()) -> None:
+    def unreadable(wanted: Reads, keys: object = ()) -> None:
         raise LedgerUnavailable("nothing may be read")
 
     one.ledger.recorder.load = unreadable  # type: ignore[method-assign, assignment]

@@ -2,9 +2,11 @@
 
 import pytest
 
-from domain.decision import Claim, NewStream, Person, Text, Wanted
+from domain.claims import Claim
+from domain.decision import NewStream, Reads
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.records import Append
+from domain.people.directory import Person, Text
 from tests.ledger.examples import BUSINESS, CUSTOMER, OTHER, fact, next_fact, opening, stored
 
 OTHER_CUSTOMER = "cus_2"
@@ -55,7 +57,7 @@ def sale(stream_id: str, customer_id: str, number: int) -> Append:
     )
 
 
-def read(books: LedgerRecorder, wanted: Wanted) -> dict[str, list[int]]:
+def read(books: LedgerRecorder, wanted: Reads) -> dict[str, list[int]]:
     """The versions read of each stream; the facts of one must lie together."""
     versions: dict[str, list[int]] = {}
     last = None
@@ -67,39 +69,39 @@ def read(books: LedgerRecorder, wanted: Wanted) -> dict[str, list[int]]:
 
 
 def test_streams_are_read_whole_by_version(books: LedgerRecorder) -> None:
-    assert read(books, Wanted({"pkg_z": 0, "pkg_a": 0, "pkg_none": 0})) == {"pkg_z": [1, 2, 3], "pkg_a": [1]}
+    assert read(books, Reads({"pkg_z": 0, "pkg_a": 0, "pkg_none": 0})) == {"pkg_z": [1, 2, 3], "pkg_a": [1]}
 
 
 def test_only_facts_after_the_known_version_are_read(books: LedgerRecorder) -> None:
-    assert read(books, Wanted({"pkg_z": 2, "pkg_b": 2})) == {"pkg_z": [3]}
+    assert read(books, Reads({"pkg_z": 2, "pkg_b": 2})) == {"pkg_z": [3]}
 
 
 def test_the_packages_of_a_customer_are_read(books: LedgerRecorder) -> None:
-    assert read(books, Wanted(packages_of=(CUSTOMER,))) == {"pkg_z": [1, 2, 3], "pkg_a": [1]}
-    assert read(books, Wanted(packages_of=("cus_none",))) == {}
+    assert read(books, Reads(packages_of=(CUSTOMER,))) == {"pkg_z": [1, 2, 3], "pkg_a": [1]}
+    assert read(books, Reads(packages_of=("cus_none",))) == {}
 
 
 def test_a_known_version_holds_for_streams_found_by_other_ways(books: LedgerRecorder) -> None:
-    assert read(books, Wanted({"pkg_z": 2}, packages_of=(CUSTOMER,))) == {"pkg_z": [3], "pkg_a": [1]}
+    assert read(books, Reads({"pkg_z": 2}, packages_of=(CUSTOMER,))) == {"pkg_z": [3], "pkg_a": [1]}
 
 
 def test_the_holders_of_claims_are_read(books: LedgerRecorder) -> None:
-    assert read(books, Wanted(claimed=("purchase/cus_1/off_1/2",))) == {"pkg_a": [1]}
-    assert read(books, Wanted(claimed=("purchase/cus_1/",))) == {"pkg_z": [1, 2, 3], "pkg_a": [1]}
-    assert read(books, Wanted(claimed=("purchase/cus_3/",))) == {}
+    assert read(books, Reads(claimed=("purchase/cus_1/off_1/2",))) == {"pkg_a": [1]}
+    assert read(books, Reads(claimed=("purchase/cus_1/",))) == {"pkg_z": [1, 2, 3], "pkg_a": [1]}
+    assert read(books, Reads(claimed=("purchase/cus_3/",))) == {}
 
 
 def test_the_customers_of_packages_are_read_too(books: LedgerRecorder) -> None:
-    assert read(books, Wanted({"pkg_b": 0}, with_customers=True)) == {"pkg_b": [1, 2], OTHER_CUSTOMER: [1]}
-    assert read(books, Wanted({"pkg_b": 2}, with_customers=True)) == {OTHER_CUSTOMER: [1]}
-    assert read(books, Wanted({"bkg_1": 0}, with_customers=True)) == {"bkg_1": [1]}
-    both = read(books, Wanted(packages_of=(CUSTOMER,), claimed=("purchase/cus_2/",), with_customers=True))
+    assert read(books, Reads({"pkg_b": 0}, with_customers=True)) == {"pkg_b": [1, 2], OTHER_CUSTOMER: [1]}
+    assert read(books, Reads({"pkg_b": 2}, with_customers=True)) == {OTHER_CUSTOMER: [1]}
+    assert read(books, Reads({"bkg_1": 0}, with_customers=True)) == {"bkg_1": [1]}
+    both = read(books, Reads(packages_of=(CUSTOMER,), claimed=("purchase/cus_2/",), with_customers=True))
     assert both.keys() == {"pkg_z", "pkg_a", "pkg_b", CUSTOMER, OTHER_CUSTOMER}
 
 
 def test_claims_are_counted_by_prefix(books: LedgerRecorder) -> None:
     prefixes = ("purchase/cus_1/off_1/", "purchase/", "purchase/cus_2/off_2/")
-    assert books.load(Wanted(counted=prefixes)).counts == dict(zip(prefixes, (2, 3, 0), strict=True))
+    assert books.load(Reads(counted=prefixes)).counts == dict(zip(prefixes, (2, 3, 0), strict=True))
 
 
 def test_a_prefix_is_no_pattern(ledger: LedgerRecorder) -> None:
@@ -108,7 +110,7 @@ def test_a_prefix_is_no_pattern(ledger: LedgerRecorder) -> None:
     held = tuple(Claim(claim, f"pkg_{number}") for number, claim in enumerate(claims))
     stored(ledger, Append((fact("pkg_0", 1),), {}, claims=held))
     assert list(ledger.claimants("a_b/")) == ["pkg_0", "pkg_5", "pkg_6"]
-    assert ledger.load(Wanted(counted=("a_b/", "a%", "a"))).counts == {"a_b/": 3, "a%": 1, "a": 6}
+    assert ledger.load(Reads(counted=("a_b/", "a%", "a"))).counts == {"a_b/": 3, "a%": 1, "a": 6}
 
 
 def test_a_stream_that_holds_several_claims_is_named_once(ledger: LedgerRecorder) -> None:
@@ -124,14 +126,14 @@ def test_streams_of_a_customer_come_in_the_order_they_were_opened(books: LedgerR
 
 
 def test_the_people_of_the_customers_and_staff_that_were_read_come_along(books: LedgerRecorder) -> None:
-    def people(wanted: Wanted) -> set[str]:
+    def people(wanted: Reads) -> set[str]:
         return {person.id for person in books.load(wanted).people}
 
-    assert people(Wanted({CUSTOMER: 0})) == {CUSTOMER, "par_1"}
-    assert people(Wanted({CUSTOMER: 1})) == {CUSTOMER, "par_1"}
-    assert people(Wanted({"pkg_b": 0}, with_customers=True)) == {OTHER_CUSTOMER}
-    assert people(Wanted({"pkg_b": 0, "bkg_1": 0})) == set()
-    assert people(Wanted({"stf_1": 0, "pkg_b": 0})) == {"stf_1"}
+    assert people(Reads({CUSTOMER: 0})) == {CUSTOMER, "par_1"}
+    assert people(Reads({CUSTOMER: 1})) == {CUSTOMER, "par_1"}
+    assert people(Reads({"pkg_b": 0}, with_customers=True)) == {OTHER_CUSTOMER}
+    assert people(Reads({"pkg_b": 0, "bkg_1": 0})) == set()
+    assert people(Reads({"stf_1": 0, "pkg_b": 0})) == {"stf_1"}
 
 
 def test_people_are_replaced_and_read_by_id(books: LedgerRecorder) -> None:
@@ -149,14 +151,14 @@ def test_texts_are_read_by_id(ledger: LedgerRecorder) -> None:
 
 
 def test_the_head_is_that_of_what_was_read(books: LedgerRecorder) -> None:
-    assert books.load(Wanted()).head == books.head()
+    assert books.load(Reads()).head == books.head()
 
 
 def test_several_ledgers_are_read_at_once_each_by_itself(store: Store, books: LedgerRecorder) -> None:
     store.open_ledger(OTHER)
     stored(store.ledger(OTHER), next_fact("pkg_z", 1, "key-1"))
-    everything = Wanted({"pkg_z": 1}, (CUSTOMER,), ("purchase/",), True, ("purchase/",))
-    elsewhere = Wanted({"pkg_z": 0}, counted=("purchase/",))
+    everything = Reads({"pkg_z": 1}, (CUSTOMER,), ("purchase/",), True, ("purchase/",))
+    elsewhere = Reads({"pkg_z": 0}, counted=("purchase/",))
 
     loaded = store.load_all(
         {"biz_unknown": (everything, ()), BUSINESS: (everything, ["key-1"]), OTHER: (elsewhere, ["key-1"])}

@@ -3,9 +3,9 @@
 import pytest
 from eventsourcing.persistence import IntegrityError
 
-from domain.decision import Photo
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.records import Append, Conflict, Stored
+from domain.people.directory import Photo
 from tests.ledger.examples import BUSINESS, OTHER, PACKAGE, answered, next_fact, opening, request, stored
 
 FACE = Photo("pho_1", "image/png", bytes(range(256)) * 20)

@@ -8,14 +8,14 @@ from threading import Barrier
 from domain.business.commands import ChangePolicies
 from domain.business.facts import PaymentRule, PurchaseRule, VisitRule
 from domain.catalogue.facts import OfferLine
-from domain.decision import Wanted
-from domain.ledger.books import Books
+from domain.decision import Reads
+from domain.ledger.books import LoadedBooks
 from domain.ledger.carnet import Carnet
 from domain.ledger.execute import Done, Result
 from domain.package.commands import NewPayment, RedeemUnits, RefundPayment, SellPackage
 from domain.people.commands import RegisterCustomer
 from domain.points.commands import AddPoints, RedeemPoints
-from domain.points.state import Rewards, rewards_id
+from domain.points.state import PointsAccount, account_id
 from domain.refusals import PointsInsufficient
 from domain.streams import EVOLVE
 from domain.values import Money, PaymentMethod, Value, Wording
@@ -50,11 +50,11 @@ def sale(number: int, customer_id: str = "cus_1") -> SellPackage:
     )
 
 
-def account(desk: Process, customer_id: str) -> Rewards | None:
+def account(desk: Process, customer_id: str) -> PointsAccount | None:
     """A customer's points as they are stored, whatever is kept."""
-    wanted = Wanted({rewards_id(customer_id): 0})
-    books = Books(BUSINESS, wanted, desk.ledger.recorder.load(wanted))
-    return books.rewards_of(customer_id)
+    wanted = Reads({account_id(customer_id): 0})
+    books = LoadedBooks(BUSINESS, wanted, desk.ledger.recorder.load(wanted))
+    return books.points_of(customer_id)
 
 
 def balance(desk: Process, customer_id: str = "cus_1") -> int:
@@ -158,8 +158,8 @@ def test_many_at_once_redeem_no_more_than_there_is(carnet: Carnet) -> None:
 def test_every_state_of_an_account_is_the_fold_of_its_facts(carnet: Carnet) -> None:
     desk = earning(carnet)
     all_done(desk, [sale(1), sale(2)], "sale")
-    state: Rewards | None = None
-    books = Books(BUSINESS, wanted := Wanted({"rew_1": 0}), desk.ledger.recorder.load(wanted))
+    state: PointsAccount | None = None
+    books = LoadedBooks(BUSINESS, wanted := Reads({"rew_1": 0}), desk.ledger.recorder.load(wanted))
     stream = books.stream("rew_1")
     assert stream is not None
     for n, fact in enumerate(stream.facts, 1):

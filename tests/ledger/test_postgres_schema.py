@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import errors, sql
 
-from domain.decision import Claim, NewStream, Person, Photo, Text
+from domain.claims import Claim
+from domain.decision import NewStream
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import NewFact, seal
 from domain.ledger.errors import WrongSchema
@@ -20,6 +21,7 @@ from domain.ledger.postgres.binary_format import beyond
 from domain.ledger.postgres.migrations import migrate, migrations
 from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.records import Append, StoredKey
+from domain.people.directory import Person, Photo, Text
 from tests.ledger.examples import (
     BUSINESS,
     CUSTOMER,

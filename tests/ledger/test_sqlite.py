@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from domain.decision import Claim, NewStream, Person, Text
+from domain.claims import Claim
+from domain.decision import NewStream
 from domain.ledger.embedded.sqlite.schema import migrate
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.errors import Contention, LedgerUnavailable, WrongSchema
 from domain.ledger.records import Append, StoredKey
+from domain.people.directory import Person, Text
 from tests.ledger.conftest import sqlite_rows
 from tests.ledger.examples import (
     BUSINESS,

@@ -22,10 +22,10 @@ from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.mapper import Recorded, recorded
 from domain.package.state import AVAILABLE, CORRECTED, FORFEITED, LAPSED, USED, evolve
 from domain.package.state import Package as PackageState
-from domain.points.state import Rewards
+from domain.points.state import PointsAccount
 from domain.points.state import evolve as evolve_rewards
 from projections.engine.definition import Key, Projection, Row, changed_rows, fold
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 from projections.models.packages import CARDS, card_status, is_inconsistent
 from projections.models.points import POINTS, entry
 from projections.models.units import UNITS
@@ -80,7 +80,7 @@ class Books:
     """What became of the units of bookings that did not take place."""
     made_by: dict[str, str] = field(default_factory=dict)
     """Who made a booking: its customer, or the business."""
-    accounts: dict[str, Rewards] = field(default_factory=dict)
+    accounts: dict[str, PointsAccount] = field(default_factory=dict)
     entries: dict[str, list[Recorded]] = field(default_factory=dict)
     """The facts of an account."""
     balances: dict[Key, Row | None] = field(default_factory=dict)
@@ -259,7 +259,7 @@ class Books:
 
     # Against the read tables
 
-    def check_tables(self, views: Views) -> None:
+    def check_tables(self, views: ReadTables) -> None:
         """Every read table holds the fold of the facts up to its checkpoint, nothing else (invariant 8)."""
         for projection, position, rows in read_tables(views, self.business_id):
             assert position <= len(self.facts)
@@ -285,7 +285,7 @@ class Books:
             assert fold(CARDS, [fact for fact in known if fact.stored.recorded_at < moment]) == cards
 
 
-def read_tables(views: Views, business_id: str) -> Iterator[tuple[Projection, int, Rows]]:
+def read_tables(views: ReadTables, business_id: str) -> Iterator[tuple[Projection, int, Rows]]:
     """Every live table, the position that it has come to, and its rows; all of one moment."""
     with views.snapshot(business_id, list(views.projections)) as snapshot:
         for name, table in snapshot.tables.items():

@@ -10,9 +10,9 @@ from typing import Any
 
 from domain.actor import Actor
 from domain.business.commands import OpenBusiness, OpenLocation
-from domain.ledger.books import Books as DecidedBooks
+from domain.decision import Decision
+from domain.ledger.books import LoadedBooks as DecidedBooks
 from domain.ledger.carnet import Carnet, Ledger
-from domain.ledger.commands import Decision
 from domain.ledger.execute import Answer, Done, Order, RequestKey, Result
 from domain.ledger.mapper import Meta, Recorded, recorded
 from domain.values import RECORDED_AT, Value
@@ -20,7 +20,7 @@ from projections.engine.definition import Row, changed_rows
 from projections.engine.drop_old import drop_old
 from projections.engine.rebuild import Limits, Rebuild
 from projections.engine.runner import Runner
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 from projections.models.packages import CARDS
 from projections.models.registry import READ_MODELS
 from tests.model.almanac import text_of
@@ -29,6 +29,7 @@ from tests.model.desk import LOCATIONS, role_of
 from tests.model.places import Place
 from tests.model.plain import Asking
 from tests.model.reference import Reference
+from tests.use_cases import order
 
 NAMES = ("biz_salon", "biz_kennel")
 SMALL = Limits(facts_per_page=3, rows_held=5, rows_per_write=4)
@@ -114,7 +115,7 @@ class Installation:
         views = {"package": card_after}
         self.carnet = Carnet("memory://", clock=lambda: self.clocks.process, views=views)
         self.carnet.factory.store = self.place.open_store(lambda: self.clocks.store_ms)
-        self.views: Views = self.place.open_views()
+        self.views: ReadTables = self.place.open_views()
         self.runner = self.new_runner()
 
     def close(self) -> None:
@@ -161,7 +162,7 @@ class Installation:
             return Answer(dumps({"number": number, "at": RECORDED_AT, "shown": shown}))
 
         actor = Actor(id=who, role=role_of(who))
-        return Order(command, Meta(actor=actor), key, answer, if_match=if_match)
+        return order(command, Meta(actor=actor), key, answer, if_match=if_match)
 
     def check_answer(self, business: Business, done: Done, head_before_ms: int) -> None:
         """A new answer has the moment of the store's clock, never before the ledger's last; what it shows of

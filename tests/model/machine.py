@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from domain.business.facts import Deduct
-from domain.decision import Wanted
+from domain.decision import Reads
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.execute import Done, Order, Preview, RequestKey
 from domain.refusals import Refused
@@ -470,7 +470,7 @@ class Machine(RuleBasedStateMachine):
             sent.order.request for sent in batch if sent.order.request and sent.order.request.key not in keys
         ]
         if refused:
-            loaded = self.here.ledger(business).recorder.load(Wanted(), [key.key for key in refused])
+            loaded = self.here.ledger(business).recorder.load(Reads(), [key.key for key in refused])
             assert not loaded.answered
             business.refused_keys += refused
 

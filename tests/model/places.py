@@ -14,7 +14,7 @@ from domain.ledger.embedded.sqlite.schema import migrate
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.postgres.migrations import migrate as migrate_postgres
 from domain.ledger.postgres.store import PostgresStore
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
 from tests.postgres import PostgresServer
 
@@ -27,7 +27,7 @@ class Place:
     """One fresh database. What is opened is closed by who opened it; `remove` throws all of it away."""
 
     open_store: Callable[[Clock], Store]
-    open_views: Callable[[], Views]
+    open_views: Callable[[], ReadTables]
     remove: Callable[[], None]
 
 
@@ -53,8 +53,8 @@ def places(store: str, server: PostgresServer | None = None) -> Iterator[Places]
         yield _in_files(Path(name), in_memory=store == "memory")
 
 
-def _views_in(folder: Path) -> Views:
-    return Views(folder / "views.db", READ_MODELS)
+def _views_in(folder: Path) -> ReadTables:
+    return ReadTables(folder / "views.db", READ_MODELS)
 
 
 def _in_files(root: Path, *, in_memory: bool) -> Places:
@@ -86,7 +86,7 @@ def _on_postgres(server: PostgresServer) -> Iterator[Places]:
     template = f"carnet_model_{secrets.token_hex(4)}"
     url = server.create_database(template)
     migrate_postgres(url)
-    views = Views(url, READ_MODELS)
+    views = ReadTables(url, READ_MODELS)
     views.create()
     views.close()
 
@@ -95,7 +95,7 @@ def _on_postgres(server: PostgresServer) -> Iterator[Places]:
         url = server.create_database(name, template)
         return Place(
             lambda clock: PostgresStore(url, clock, pool_size=2),
-            lambda: Views(url, READ_MODELS),
+            lambda: ReadTables(url, READ_MODELS),
             lambda: server.drop_database(name),
         )
 

@@ -24,12 +24,13 @@ from domain.package.commands import (
 )
 from domain.package.state import Package, evolve
 from domain.people.commands import RegisterCustomer
-from domain.refusals import PackageFrozen
+from domain.refusals import PackageIsFrozen
 from domain.values import Money, PaymentMethod, Value, Wording
 from projections.engine.definition import Row, fold
 from projections.engine.rebuild import Rebuild
 from projections.models.packages import CARDS, card_status
 from tests.model.places import places
+from tests.use_cases import order
 
 BUSINESS = "biz_1"
 NUMBERS = count(1)
@@ -56,7 +57,7 @@ class Desk:
         )
 
     def order(self, command: Value) -> Order:
-        return Order(command, Meta(actor=Actor(id="stf_1", role=Role.OWNER)))
+        return order(command, Meta(actor=Actor(id="stf_1", role=Role.OWNER)))
 
     def ask(self, command: Value) -> object:
         return self.ledger.execute([self.order(command)])[0]
@@ -140,7 +141,7 @@ def test_a_package_is_not_frozen_twice_by_a_clock_that_is_behind() -> None:
     desk.now -= timedelta(days=1)
 
     assert isinstance(
-        desk.ask(FreezePackage(package_id="pkg_1", until=date(2026, 10, 8), reason=why())), PackageFrozen
+        desk.ask(FreezePackage(package_id="pkg_1", until=date(2026, 10, 8), reason=why())), PackageIsFrozen
     )
 
 

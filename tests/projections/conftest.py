@@ -11,7 +11,7 @@ from domain.ledger.embedded.sqlite.schema import migrate
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.postgres.store import PostgresStore
 from projections.engine.definition import Projection
-from projections.engine.tables import LOCK_WAIT_S, Views
+from projections.engine.tables import LOCK_WAIT_S, ReadTables
 from tests.projections.examples import Installation, balances, entries, installation
 
 Open = Callable[..., Installation]
@@ -31,7 +31,7 @@ def open_installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
     with ExitStack() as stack:
 
         def open_it(*projections: Projection, lock_wait_s: float = LOCK_WAIT_S) -> Installation:
-            views = Views(where, projections or (balances(), entries()), lock_wait_s=lock_wait_s)
+            views = ReadTables(where, projections or (balances(), entries()), lock_wait_s=lock_wait_s)
             return stack.enter_context(installation(store(), views))
 
         yield open_it

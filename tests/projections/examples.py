@@ -17,7 +17,7 @@ from domain.ledger.envelope import NewFact, StoredFact
 from domain.ledger.mapper import Recorded
 from domain.ledger.records import Append, Stored
 from projections.engine.definition import Key, Keyed, Log, Moment, Projection, Row, fold
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 
 BUSINESS = "biz_1"
 OTHER = "biz_2"
@@ -159,7 +159,7 @@ def folded(store: Store, projection: Projection, business_id: str = BUSINESS) ->
     return fold(projection, map(decode_mended, store.ledger(business_id).facts(limit=100_000)))
 
 
-def table_rows(views: Views, projection: Projection, business_id: str = BUSINESS) -> dict[Key, Row]:
+def table_rows(views: ReadTables, projection: Projection, business_id: str = BUSINESS) -> dict[Key, Row]:
     """What the live table holds of a business."""
     with views.snapshot(business_id, [projection.name]) as snapshot:
         table = snapshot.tables[projection.name]
@@ -174,7 +174,7 @@ class Installation:
     """A store of ledgers, and read tables of its own kind."""
 
     store: Store
-    views: Views
+    views: ReadTables
 
     @property
     def balances(self) -> Projection:
@@ -186,7 +186,7 @@ class Installation:
 
 
 @contextmanager
-def installation(store: Store, views: Views) -> Iterator[Installation]:
+def installation(store: Store, views: ReadTables) -> Iterator[Installation]:
     views.create()
     try:
         yield Installation(store, views)
@@ -199,7 +199,7 @@ def installation(store: Store, views: Views) -> Iterator[Installation]:
 def throw_away(*projections: Projection) -> Iterator[Installation]:
     """One open ledger in memory, read tables in a file of its own: quick to make for each example."""
     with tempfile.TemporaryDirectory() as folder:
-        views = Views(Path(folder) / "views.db", projections or (balances(), entries()))
+        views = ReadTables(Path(folder) / "views.db", projections or (balances(), entries()))
         with installation(MemoryStore(), views) as here:
             here.store.open_ledger(BUSINESS)
             yield here

@@ -7,7 +7,7 @@ import pytest
 from domain.ledger.errors import UnknownBusiness
 from projections.engine.freshness import FreshReads, ProjectionLagging, ProjectionStopped
 from projections.engine.runner import Runner
-from projections.engine.tables import ProjectionMissing, Views
+from projections.engine.tables import ProjectionMissing, ReadTables
 from tests.projections.conftest import Open
 from tests.projections.examples import (
     BUSINESS,
@@ -98,7 +98,7 @@ def test_an_unknown_business_is_refused(here: Installation) -> None:
 
 def test_a_version_that_has_no_table_is_refused(here: Installation) -> None:
     here.store.open_ledger(BUSINESS)
-    newer = Views(here.views.where, [balances(version=2)])
+    newer = ReadTables(here.views.where, [balances(version=2)])
 
     with pytest.raises(ProjectionMissing, match="balances"):
         FreshReads(here.store, newer).fresh(BUSINESS, ["balances"])

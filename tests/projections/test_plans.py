@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from projections.engine.tables import Snapshot, Views
+from projections.engine.tables import ReadTables, Snapshot
 from projections.queries.customers import CustomerFilter, find_customers
 from projections.queries.customers import reads as reads_of_customers
 from projections.queries.packages import READS, PackageFilter, find_packages
@@ -104,8 +104,8 @@ def desk(request: pytest.FixtureRequest) -> Desk:
     return desk
 
 
-def views_of(desk: Desk) -> Views:
-    views: Views = desk.client.app.state["frame"].views  # type: ignore[attr-defined]
+def views_of(desk: Desk) -> ReadTables:
+    views: ReadTables = desk.client.app.state["frame"].views  # type: ignore[attr-defined]
     return views
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from domain.ledger.contract import Store
 from domain.ledger.envelope import NewFact
 from domain.ledger.records import Append
-from domain.points.facts import AnyRewardsFact, PointsAdded, PointsAdjusted, PointsRedeemed, PointsSource
+from domain.points.facts import PointsAdded, PointsAdjusted, PointsFact, PointsRedeemed, PointsSource
 from domain.points.state import change_of
 from projections.engine.runner import Runner
 from projections.models.points import POINTS, balances
@@ -18,7 +18,7 @@ META = b'{"actor":{"id":"stf_ann","role":"owner"}}'
 MANUAL = PointsSource(kind="manual")
 
 
-def moved(n: int, points: int, balance: int) -> AnyRewardsFact:
+def moved(n: int, points: int, balance: int) -> PointsFact:
     """An entry of each kind in turn, of so many points."""
     when, entry = moment(NOW), f"pts_{n}"
     if points <= 0 or n % 3 == 2:

@@ -16,7 +16,7 @@ from projections.engine.definition import Projection, physical_table
 from projections.engine.drop_old import drop_old
 from projections.engine.rebuild import Limits, Rebuild, RebuildStopped, rebuild
 from projections.engine.runner import Runner
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 from tests.projections.conftest import Open
 from tests.projections.examples import (
     BUSINESS,
@@ -58,7 +58,7 @@ def run_all(here: Installation) -> Runner:
     return runner
 
 
-def tables(views: Views) -> set[str]:
+def tables(views: ReadTables) -> set[str]:
     with views.reading() as connection:
         return set(inspect(connection).get_table_names()) - {"checkpoints", "read_tables"}
 

@@ -5,7 +5,7 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import inspect
 
-from projections.engine.tables import HeldElsewhere, Views
+from projections.engine.tables import HeldElsewhere, ReadTables
 from tests.projections.conftest import Open
 from tests.projections.examples import Installation, balances, entries
 
@@ -14,11 +14,11 @@ def test_several_processes_may_make_the_tables_at_once(here: Installation, open_
     with here.views.writing() as connection:
         for table in ("read_tables", "checkpoints", "balances_v1", "entries_v1"):
             connection.exec_driver_sql(f"DROP TABLE {table}")
-    others = [Views(here.views.where, [balances(), entries()]) for _ in range(4)]
+    others = [ReadTables(here.views.where, [balances(), entries()]) for _ in range(4)]
     together = Barrier(len(others))
     failed: list[Exception] = []
 
-    def create(views: Views) -> None:
+    def create(views: ReadTables) -> None:
         together.wait()
         try:
             views.create()
@@ -46,12 +46,12 @@ def test_several_processes_may_make_the_tables_at_once(here: Installation, open_
 
 def test_two_read_models_of_one_name_are_refused(here: Installation) -> None:
     with pytest.raises(TypeError, match="same name"):
-        Views(here.views.where, [balances(), balances(version=2)])
+        ReadTables(here.views.where, [balances(), balances(version=2)])
 
 
 def test_a_schema_name_is_not_taken_on_trust() -> None:
     with pytest.raises(ValueError, match="schema name"):
-        Views("postgresql:///carnet", [], schema="views; DROP TABLE facts")
+        ReadTables("postgresql:///carnet", [], schema="views; DROP TABLE facts")
 
 
 def test_who_will_not_wait_is_told_that_another_writes(open_installation: Open) -> None:

@@ -13,7 +13,7 @@ from domain.catalogue.commands import DefineService
 from domain.catalogue.facts import OfferLine, ServiceTerms
 from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.embedded.memory import MemoryStore
-from domain.ledger.execute import Done, Order
+from domain.ledger.execute import Done
 from domain.ledger.mapper import Meta
 from domain.package.commands import (
     AdjustPrice,
@@ -33,8 +33,9 @@ from domain.people.commands import RegisterCustomer
 from domain.values import Money, Value, Wording
 from projections.engine.freshness import FreshReads
 from projections.engine.runner import Runner
-from projections.engine.tables import Views
+from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
+from tests.use_cases import order
 
 BUSINESS = "biz_1"
 ZONE = "Europe/Budapest"
@@ -51,7 +52,7 @@ class World:
         self.carnet.factory.store = MemoryStore(clock=lambda: int(self.now.timestamp() * 1000))
         self.carnet.store.open_ledger(BUSINESS)
         self.ledger: Ledger = self.carnet.ledger(BUSINESS)
-        self.views = Views(folder / "views.db", READ_MODELS)
+        self.views = ReadTables(folder / "views.db", READ_MODELS)
         self.views.create()
         self.reads = FreshReads(
             self.carnet.store, self.views, Runner(self.carnet.store, self.views), patience_s=None
@@ -64,7 +65,7 @@ class World:
         return self
 
     def do(self, *commands: Value) -> None:
-        results = self.ledger.execute([Order(command, OWNER) for command in commands])
+        results = self.ledger.execute([order(command, OWNER) for command in commands])
         assert all(isinstance(result, Done) for result in results), results
 
     def because(self) -> Wording:

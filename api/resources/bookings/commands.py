@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, RootModel
 
-from api.http.command_route import Ask, Command, command
+from api.http.command_route import Command, CommandRequest, command
 from api.http.parsing import EmptyBody, Price
 from api.http.permissions import may
 from api.http.problems import Flaw, Problem, invalid
@@ -15,20 +15,26 @@ from api.resources.bookings.answer import Booking, in_answer, in_books
 from api.resources.payments import money
 from api.resources.texts import wording_or_none
 from domain.booking.commands import (
-    BookingCommand,
     CancelBooking,
     CompleteBooking,
     ConfirmBooking,
     MakeBooking,
     MarkAttendance,
     NewBooking,
+    OnBooking,
     RescheduleBooking,
 )
 from domain.booking.facts import OCCURRENCES_MAX, Attendance, By
-from domain.booking.schedule import Refusal
-from domain.ledger.books import Books
-from domain.ledger.commands import Decision
+from domain.booking.schedule import OccurrenceRefused
+from domain.decision import Decision, UseCase
+from domain.ledger.books import LoadedBooks
 from domain.moments import Moment, rfc3339
+from domain.use_cases.cancel_booking import CANCEL_BOOKING
+from domain.use_cases.complete_booking import COMPLETE_BOOKING
+from domain.use_cases.confirm_booking import CONFIRM_BOOKING
+from domain.use_cases.make_booking import MAKE_BOOKING
+from domain.use_cases.mark_attendance import MARK_ATTENDANCE
+from domain.use_cases.reschedule_booking import RESCHEDULE_BOOKING
 from domain.values import (
     BookingId,
     CustomerId,
@@ -121,7 +127,7 @@ class MadeBooking(RootModel[Booking | MadeSeries]):
         "back-dating-not-allowed",
     ),
 )
-def make_booking(call: Command[BookingBody]) -> Ask:
+def make_booking(call: Command[BookingBody]) -> CommandRequest:
     body, paid = call.body, call.body.payment
     if paid is not None and not may(call.role, "payments.record"):
         raise Problem("forbidden", f"the role {call.role.value} does not allow recording payments")
@@ -139,7 +145,7 @@ def make_booking(call: Command[BookingBody]) -> Ask:
         **{name: getattr(body, name) for name in ALIKE},
     )
 
-    def answer(books: Books, decision: Decision) -> Booking | MadeSeries:
+    def answer(books: LoadedBooks, decision: Decision) -> Booking | MadeSeries:
         if body.repeat is None:
             return in_books(books, new[0].booking_id, call)
         made = [each.booking_id for each in new if each.booking_id in decision.facts]
@@ -148,7 +154,7 @@ def make_booking(call: Command[BookingBody]) -> Ask:
             refused=tuple(_refused(refusal) for refusal in decision.refused),
         )
 
-    return Ask(asked, answer, shows=in_answer)
+    return CommandRequest(MAKE_BOOKING, asked, answer, shows=in_answer)
 
 
 ALIKE = (
@@ -165,7 +171,7 @@ ALIKE = (
 """Members of the body that the command has under the same name."""
 
 
-def _refused(refusal: Refusal) -> RefusedOccurrence:
+def _refused(refusal: OccurrenceRefused) -> RefusedOccurrence:
     return RefusedOccurrence(
         starts_at=rfc3339(refusal.starts_at), code=refusal.refused.code, detail=str(refusal.refused)
     )
@@ -174,8 +180,12 @@ def _refused(refusal: Refusal) -> RefusedOccurrence:
 # What happens to one
 
 
-def _changing(call: Command[Any], asked: BookingCommand, reason: Wording | None = None) -> Ask:
-    return Ask(asked, lambda books, _: in_books(books, asked.booking_id, call, reason), shows=in_answer)
+def _changing(
+    call: Command[Any], use_case: UseCase[Any], asked: OnBooking, reason: Wording | None = None
+) -> CommandRequest:
+    return CommandRequest(
+        use_case, asked, lambda books, _: in_books(books, asked.booking_id, call, reason), shows=in_answer
+    )
 
 
 @command(
@@ -186,8 +196,8 @@ def _changing(call: Command[Any], asked: BookingCommand, reason: Wording | None 
     answer=Booking,
     codes=("booking-state",),
 )
-def confirm_booking(call: Command[EmptyBody]) -> Ask:
-    return _changing(call, ConfirmBooking(booking_id=call.id("booking_id")))
+def confirm_booking(call: Command[EmptyBody]) -> CommandRequest:
+    return _changing(call, CONFIRM_BOOKING, ConfirmBooking(booking_id=call.id("booking_id")))
 
 
 class ReschedulingBody(Value):
@@ -210,8 +220,12 @@ class ReschedulingBody(Value):
         "back-dating-not-allowed",
     ),
 )
-def reschedule_booking(call: Command[ReschedulingBody]) -> Ask:
-    return _changing(call, RescheduleBooking(booking_id=call.id("booking_id"), starts_at=call.body.starts_at))
+def reschedule_booking(call: Command[ReschedulingBody]) -> CommandRequest:
+    return _changing(
+        call,
+        RESCHEDULE_BOOKING,
+        RescheduleBooking(booking_id=call.id("booking_id"), starts_at=call.body.starts_at),
+    )
 
 
 class AttendanceBody(Value):
@@ -226,8 +240,12 @@ class AttendanceBody(Value):
     answer=Booking,
     codes=("booking-state",),
 )
-def mark_attendance(call: Command[AttendanceBody]) -> Ask:
-    return _changing(call, MarkAttendance(booking_id=call.id("booking_id"), attendance=call.body.attendance))
+def mark_attendance(call: Command[AttendanceBody]) -> CommandRequest:
+    return _changing(
+        call,
+        MARK_ATTENDANCE,
+        MarkAttendance(booking_id=call.id("booking_id"), attendance=call.body.attendance),
+    )
 
 
 @command(
@@ -238,8 +256,8 @@ def mark_attendance(call: Command[AttendanceBody]) -> Ask:
     answer=Booking,
     codes=("booking-state",),
 )
-def complete_booking(call: Command[EmptyBody]) -> Ask:
-    return _changing(call, CompleteBooking(booking_id=call.id("booking_id")))
+def complete_booking(call: Command[EmptyBody]) -> CommandRequest:
+    return _changing(call, COMPLETE_BOOKING, CompleteBooking(booking_id=call.id("booking_id")))
 
 
 class BookingCancellationBody(Value):
@@ -258,7 +276,7 @@ class BookingCancellationBody(Value):
     answer=Booking,
     codes=("booking-state",),
 )
-def cancel_booking(call: Command[BookingCancellationBody]) -> Ask:
+def cancel_booking(call: Command[BookingCancellationBody]) -> CommandRequest:
     body = call.body
     if body.override is not None and not may(call.role, "bookings.override"):
         raise Problem("forbidden", f"the role {call.role.value} does not allow deciding against the rules")
@@ -266,7 +284,7 @@ def cancel_booking(call: Command[BookingCancellationBody]) -> Ask:
         raise invalid([Flaw("/reason", "required", "must say why the rules are not followed")])
     why = wording_or_none(call, body.reason)
     asked = CancelBooking(booking_id=call.id("booking_id"), by=body.by, override=body.override, reason=why)
-    return _changing(call, asked, why)
+    return _changing(call, CANCEL_BOOKING, asked, why)
 
 
 HANDLERS = (

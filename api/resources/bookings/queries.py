@@ -23,8 +23,8 @@ from domain.booking.facts import Status
 from domain.booking.state import Booking as BookingState
 from domain.catalogue.state import Service
 from domain.claims import booking_claims
-from domain.decision import Wanted
-from domain.ledger.books import Books
+from domain.decision import Reads
+from domain.ledger.books import LoadedBooks
 from domain.moments import DayOrMoment, from_milliseconds
 from domain.refusals import NotFound
 from domain.streams import EVOLVE
@@ -52,7 +52,7 @@ VALUES_MAX = 50
 )
 def show_booking(call: Query[TravelParameters]) -> Found:
     past, id = past_of(call), call.id("booking_id")
-    wanted = Wanted({id: 0, call.business_id: 0}, claimed=(booking_claims(id),), with_customers=True)
+    wanted = Reads({id: 0, call.business_id: 0}, claimed=(booking_claims(id),), with_customers=True)
     books = call.look(wanted)
     stream = books.stream(id)
     if stream is None or not isinstance(stream.state, BookingState):
@@ -64,19 +64,19 @@ def show_booking(call: Query[TravelParameters]) -> Found:
     if booking is None:
         raise NotFound("booking", id)
     spoken_of = [stream.state.service_id, stream.state.customer_id, stream.state.staff_id]
-    beside = call.look(wanted | Wanted({each: 0 for each in spoken_of if each is not None}))
+    beside = call.look(wanted | Reads({each: 0 for each in spoken_of if each is not None}))
     position = position_of(call.ledger.recorder, past, stream.facts, books.head.position)
     names = _names(beside, booking, call, past, position)
     return Found(shown_booking(booking, names), position, booking["version"])
 
 
-def _names(books: Books, booking: Row, call: Query[Any], past: Past, position: int) -> Names:
+def _names(books: LoadedBooks, booking: Row, call: Query[Any], past: Past, position: int) -> Names:
     if past:
         return names_at(books, booking, call, position)
     return names_in(books, booking, call, reasons_of(call, [booking]))
 
 
-def names_at(books: Books, booking: Row, call: Query[Any], position: int) -> Names:
+def names_at(books: LoadedBooks, booking: Row, call: Query[Any], position: int) -> Names:
     """What a booking speaks of, as it was called at a position of the ledger: facts, nothing of the directory."""
     service = _state_at(books, booking["service_id"], position)
     business = _state_at(books, books.business_id, position)
@@ -90,7 +90,7 @@ def names_at(books: Books, booking: Row, call: Query[Any], position: int) -> Nam
     )
 
 
-def _state_at(books: Books, id: str, position: int) -> Any:
+def _state_at(books: LoadedBooks, id: str, position: int) -> Any:
     stream, state = books.stream(id), None
     for recorded in stream.facts if stream is not None else ():
         if recorded.position <= position:
@@ -148,7 +148,7 @@ def list_bookings(call: Query[BookingParameters]) -> Found:
     ref = () if asked.external_ref is None else (asked.external_ref,)
     named = ("customer_id", "staff_id", "location_id", "package_id", "attendance")
     wanted = _filter(call, external_ref=ref, **{name: getattr(asked, name) for name in named})
-    return _page(call, BookingPage, wanted, call.look(Wanted({call.business_id: 0})))
+    return _page(call, BookingPage, wanted, call.look(Reads({call.business_id: 0})))
 
 
 @query(
@@ -160,7 +160,7 @@ def list_bookings(call: Query[BookingParameters]) -> Found:
 )
 def list_bookings_of_customer(call: Query[CustomerBookingParameters]) -> Found:
     customer_id = call.id("customer_id")
-    books = call.look(Wanted({call.business_id: 0, customer_id: 0}))
+    books = call.look(Reads({call.business_id: 0, customer_id: 0}))
     if books.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
     people = known(books.people(customer_id)) if call.sees_people else NOBODY
@@ -182,7 +182,7 @@ def _filter(call: Query[Any], **more: Any) -> BookingFilter:
 
 
 def _page(
-    call: Query[Any], page: type[BookingPage], wanted: BookingFilter, books: Books, **more: Any
+    call: Query[Any], page: type[BookingPage], wanted: BookingFilter, books: LoadedBooks, **more: Any
 ) -> Found:
     with call.snapshot(*READS) as snapshot:
         rows = find_bookings(
@@ -213,7 +213,7 @@ def start_key(place: list[Any] | None) -> StartKey | None:
     return None if place is None else (from_milliseconds(place[0]), place[1])
 
 
-def names_of(call: Query[Any], snapshot: Snapshot, rows: Sequence[Row], books: Books) -> Names:
+def names_of(call: Query[Any], snapshot: Snapshot, rows: Sequence[Row], books: LoadedBooks) -> Names:
     """What the bookings of a page speak of; `books` hold the business, whose locations they name."""
     services = services_in(snapshot, call.business_id, rows)
     packages = paying_in(snapshot, call.business_id, rows)

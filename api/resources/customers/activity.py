@@ -15,7 +15,7 @@ from api.resources.bookings.queries import names_of, place_of, start_key
 from api.resources.customers.credits import check_known
 from api.resources.packages.card import PackageCard, people_of_cards, shown
 from api.resources.parts import NOBODY, kinds_of, known, with_kinds
-from domain.decision import Wanted
+from domain.decision import Reads
 from domain.moments import from_milliseconds
 from domain.values import Value
 from projections.engine.definition import Row
@@ -62,7 +62,7 @@ class Activity(Value):
 )
 def show_activity(call: Query[ActivityParameters]) -> Found:
     customer_id, now = call.id("customer_id"), call.frame.carnet.clock()
-    books = call.look(Wanted({call.business_id: 0, customer_id: 0}))
+    books = call.look(Reads({call.business_id: 0, customer_id: 0}))
     check_known(books, customer_id)
     with call.snapshot(*READS) as snapshot:
         cards = packages_of_customer(snapshot, call.business_id, customer_id)

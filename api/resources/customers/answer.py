@@ -11,13 +11,14 @@ from typing import Any, Literal, NamedTuple
 from api.resources.parts import photo_url
 from api.resources.people import FindPerson, called_of, profile_of
 from api.resources.points import points_of
-from domain.decision import Person, Wanted
-from domain.ledger.books import Books
+from domain.decision import Reads
+from domain.ledger.books import LoadedBooks
 from domain.ledger.contract import LedgerRecorder
 from domain.moments import DayOfLife
+from domain.people.directory import Person
 from domain.people.facts import ConsentName, Consents
-from domain.people.profile import PROFILE_FIELDS, Called, Gender, Profile
-from domain.points.state import rewards_id
+from domain.people.profile import PROFILE_FIELDS, Gender, NameAndPhoto, Profile
+from domain.points.state import account_id
 from domain.refusals import NotFound
 from domain.values import ExternalRef, Value
 from projections.engine.definition import Row
@@ -67,12 +68,12 @@ NONE_YET = Counts()
 """Of a customer who is only being registered."""
 
 
-def counted(customer_id: str) -> Wanted:
+def counted(customer_id: str) -> Reads:
     """What `counts_of` counts."""
-    return Wanted({customer_id: 0, rewards_id(customer_id): 0}, packages_of=(customer_id,))
+    return Reads({customer_id: 0, account_id(customer_id): 0}, packages_of=(customer_id,))
 
 
-def counts_of(books: Books, customer_id: str, now: datetime) -> Counts:
+def counts_of(books: LoadedBooks, customer_id: str, now: datetime) -> Counts:
     packages = (package for _, package, _ in books.packages_of(customer_id))
     active = sum(package.status(now) == "active" for package in packages)
     return Counts(points_of(books, customer_id), active)
@@ -86,7 +87,7 @@ def counts_in(snapshot: Snapshot, business_id: str, rows: Sequence[Row], now: da
     return {id: Counts(points.get(id, 0), active.get(id, 0)) for id in ids}
 
 
-def in_books(books: Books, customer_id: str, person: FindPerson, counts: Counts) -> Customer:
+def in_books(books: LoadedBooks, customer_id: str, person: FindPerson, counts: Counts) -> Customer:
     """Raises NotFound."""
     customer = books.customer(customer_id)
     if customer is None:
@@ -163,7 +164,7 @@ def _participant(each: Mapping[str, Any], profile: Profile | None, person: FindP
     )
 
 
-def _photo(known: Profile | Called | None) -> str | None:
+def _photo(known: Profile | NameAndPhoto | None) -> str | None:
     return photo_url(known.photo) if known is not None and known.photo is not None else None
 
 

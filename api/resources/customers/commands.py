@@ -1,34 +1,40 @@
 """Customers, their standing, and the participants of their households."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, get_args
 
 from pydantic import Field
 
-from api.http.command_route import Ask, Command, command
+from api.http.command_route import Command, CommandRequest, command
 from api.http.parsing import EmptyBody, MayBeAbsent
 from api.http.query_route import Found, NoParameters, Page, Query, query
 from api.resources.customers.answer import NONE_YET, Customer, counted, counts_of, in_books
 from api.resources.people import nobody
 from api.resources.texts import wording_or_none
+from domain.decision import UseCase
 from domain.moments import DayOfLife
 from domain.people.commands import (
-    ActivateCustomer,
     AddParticipant,
     BlockCustomer,
+    ChangeCustomer,
     ChangeParticipant,
-    CustomerCommand,
-    DeactivateCustomer,
     NewParticipant,
     RegisterCustomer,
     RemoveParticipant,
-    UnblockCustomer,
 )
-from domain.people.entries import ChangeDirectory, ChangeParticipantEntry, EnterCustomer, EnterParticipant
 from domain.people.facts import PARTICIPANTS_MAX, ConsentName, Kind
-from domain.people.profile import PROFILE_FIELDS, Called, CountryCode, Email, Gender, Mobile
+from domain.people.profile import PROFILE_FIELDS, CountryCode, Email, Gender, Mobile, NameAndPhoto
 from domain.people.state import in_person
+from domain.use_cases.activate_customer import ACTIVATE_CUSTOMER
+from domain.use_cases.add_participant import ADD_PARTICIPANT
+from domain.use_cases.block_customer import BLOCK_CUSTOMER
+from domain.use_cases.change_customer import CHANGE_CUSTOMER
+from domain.use_cases.change_participant import CHANGE_PARTICIPANT
+from domain.use_cases.deactivate_customer import DEACTIVATE_CUSTOMER
+from domain.use_cases.register_customer import REGISTER_CUSTOMER
+from domain.use_cases.remove_participant import REMOVE_PARTICIPANT
+from domain.use_cases.unblock_customer import UNBLOCK_CUSTOMER
 from domain.values import (
     Category,
     CustomerId,
@@ -121,29 +127,35 @@ class CustomerPage(Page[Customer]):
     location="/v1/customers/{id}",
     codes=("duplicate-external-ref",),
 )
-def register(call: Command[CustomerBody]) -> Ask:
+def register(call: Command[CustomerBody]) -> CommandRequest:
     body = call.body
     id = call.new("cus", body.id)
     if body.id is None:
         call.ids.made.append(in_person(id))  # it follows from the id, so a dry run shows neither
     household = [(call.new("par", each.id), each) for each in body.participants]
-    registering = RegisterCustomer(
+    asked = RegisterCustomer(
         customer_id=id,
+        profile=_profile(body),
         participants=tuple(_new(participant_id, each) for participant_id, each in household),
         category=body.category,
         consents=_consents(body),
         external_ref=body.external_ref,
     )
-    called = {participant_id: Called(name=each.name, photo=each.photo) for participant_id, each in household}
-    return Ask(
-        EnterCustomer(customer=registering, profile=_profile(body), called=called),
+    return CommandRequest(
+        REGISTER_CUSTOMER,
+        asked,
         lambda books, _: in_books(books, id, books.person, NONE_YET),
         shows=(id,),
     )
 
 
 def _new(participant_id: str, body: ParticipantBody) -> NewParticipant:
-    return NewParticipant(participant_id=participant_id, kind=body.kind, barred_services=body.barred_services)
+    return NewParticipant(
+        participant_id=participant_id,
+        kind=body.kind,
+        barred_services=body.barred_services,
+        called=NameAndPhoto(name=body.name, photo=body.photo),
+    )
 
 
 def _profile(body: CustomerBody | CustomerChanges) -> dict[Any, str | date | None]:
@@ -157,19 +169,20 @@ def _consents(body: CustomerBody | CustomerChanges) -> Mapping[ConsentName, bool
     return body.consents.model_dump(exclude_unset=True)  # type: ignore[return-value]
 
 
-def _of_customer(path: str, operation: str, summary: str, make: Callable[[str], CustomerCommand]) -> Any:
+def _of_customer(path: str, operation: str, summary: str, use_case: UseCase[Any]) -> Any:
     """A command on a customer that says nothing but itself."""
 
-    def ask(call: Command[EmptyBody]) -> Ask:
+    def ask(call: Command[EmptyBody]) -> CommandRequest:
         id = call.id("customer_id")
-        return _ask(call, id, make(id))
+        return _ask(call, id, use_case, use_case.command.model_validate({"customer_id": id}))
 
     return command(path, operation, summary, body=EmptyBody, answer=Customer)(ask)
 
 
-def _ask(call: Command[Any], id: str, asked: Value) -> Ask:
+def _ask(call: Command[Any], id: str, use_case: UseCase[Any], asked: Value) -> CommandRequest:
     now = call.frame.carnet.clock()
-    return Ask(
+    return CommandRequest(
+        use_case,
         asked,
         lambda books, _: in_books(books, id, books.person, counts_of(books, id, now)),
         shows=(id,),
@@ -181,19 +194,19 @@ activate = _of_customer(
     "/v1/customers/{customer_id}/activation",
     "customers.activate",
     "Activate a customer",
-    lambda id: ActivateCustomer(customer_id=id),
+    ACTIVATE_CUSTOMER,
 )
 deactivate = _of_customer(
     "/v1/customers/{customer_id}/deactivation",
     "customers.deactivate",
     "Deactivate a customer: nothing new is sold to them",
-    lambda id: DeactivateCustomer(customer_id=id),
+    DEACTIVATE_CUSTOMER,
 )
 unblock = _of_customer(
     "/v1/customers/{customer_id}/unblock",
     "customers.unblock",
     "Unblock a customer",
-    lambda id: UnblockCustomer(customer_id=id),
+    UNBLOCK_CUSTOMER,
 )
 
 
@@ -204,9 +217,14 @@ unblock = _of_customer(
     body=ReasonBody,
     answer=Customer,
 )
-def block(call: Command[ReasonBody]) -> Ask:
+def block(call: Command[ReasonBody]) -> CommandRequest:
     id = call.id("customer_id")
-    return _ask(call, id, BlockCustomer(customer_id=id, reason=wording_or_none(call, call.body.reason)))
+    return _ask(
+        call,
+        id,
+        BLOCK_CUSTOMER,
+        BlockCustomer(customer_id=id, reason=wording_or_none(call, call.body.reason)),
+    )
 
 
 @command(
@@ -216,14 +234,14 @@ def block(call: Command[ReasonBody]) -> Ask:
     body=CustomerChanges,
     answer=Customer,
 )
-def change(call: Command[CustomerChanges]) -> Ask:
+def change(call: Command[CustomerChanges]) -> CommandRequest:
     id, body = call.id("customer_id"), call.body
     given: dict[str, Any] = {"changes": _profile(body), "consents": _consents(body)}
     if "category" in body.model_fields_set:
         given["category"] = body.category
     if "consents" in body.model_fields_set and body.consents is None:
         given["consents"] = dict.fromkeys(get_args(ConsentName), False)
-    return _ask(call, id, ChangeDirectory(customer_id=id, **given))
+    return _ask(call, id, CHANGE_CUSTOMER, ChangeCustomer(customer_id=id, **given))
 
 
 @command(
@@ -233,11 +251,10 @@ def change(call: Command[CustomerChanges]) -> Ask:
     body=ParticipantBody,
     answer=Customer,
 )
-def add_participant(call: Command[ParticipantBody]) -> Ask:
+def add_participant(call: Command[ParticipantBody]) -> CommandRequest:
     id, body = call.id("customer_id"), call.body
-    adding = AddParticipant(customer_id=id, participant=_new(call.new("par", body.id), body))
-    called = Called(name=body.name, photo=body.photo)
-    return _ask(call, id, EnterParticipant(participant=adding, called=called))
+    asked = AddParticipant(customer_id=id, participant=_new(call.new("par", body.id), body))
+    return _ask(call, id, ADD_PARTICIPANT, asked)
 
 
 @command(
@@ -247,16 +264,17 @@ def add_participant(call: Command[ParticipantBody]) -> Ask:
     body=ParticipantChanges,
     answer=Customer,
 )
-def change_participant(call: Command[ParticipantChanges]) -> Ask:
+def change_participant(call: Command[ParticipantChanges]) -> CommandRequest:
     id, body = call.id("customer_id"), call.body
-    changing = ChangeParticipant(
+    changes: dict[Any, str | None] = body.model_dump(include={"name", "photo"}, exclude_unset=True)
+    asked = ChangeParticipant(
         customer_id=id,
         participant_id=call.id("participant_id"),
         kind=body.kind,
         barred_services=body.barred_services,
+        changes=changes,
     )
-    changes: dict[Any, str | None] = body.model_dump(include={"name", "photo"}, exclude_unset=True)
-    return _ask(call, id, ChangeParticipantEntry(participant=changing, changes=changes))
+    return _ask(call, id, CHANGE_PARTICIPANT, asked)
 
 
 @command(
@@ -266,9 +284,14 @@ def change_participant(call: Command[ParticipantChanges]) -> Ask:
     body=EmptyBody,
     answer=Customer,
 )
-def remove_participant(call: Command[EmptyBody]) -> Ask:
+def remove_participant(call: Command[EmptyBody]) -> CommandRequest:
     id = call.id("customer_id")
-    return _ask(call, id, RemoveParticipant(customer_id=id, participant_id=call.id("participant_id")))
+    return _ask(
+        call,
+        id,
+        REMOVE_PARTICIPANT,
+        RemoveParticipant(customer_id=id, participant_id=call.id("participant_id")),
+    )
 
 
 # Queries

@@ -17,8 +17,8 @@ from api.resources.parts import (
     known,
     with_kinds,
 )
-from domain.decision import Wanted
-from domain.ledger.books import Books, Stream
+from domain.decision import Reads
+from domain.ledger.books import LoadedBooks, Stream
 from domain.moments import local_day, rfc3339
 from domain.refusals import NotFound
 from domain.values import Value
@@ -91,7 +91,7 @@ class UsagePage(Page[UsageRow]):
 )
 def show_credits(call: Query[ListParameters]) -> Found:
     customer_id = call.id("customer_id")
-    books = call.look(Wanted({customer_id: 0}, packages_of=(customer_id,)))
+    books = call.look(Reads({customer_id: 0}, packages_of=(customer_id,)))
     check_known(books, customer_id)
     people = with_kinds(
         known(books.people(customer_id)) if call.sees_people else NOBODY,
@@ -123,7 +123,7 @@ def show_credits(call: Query[ListParameters]) -> Found:
     return Found(told, found.position)
 
 
-def check_known(books: Books, customer_id: str) -> None:
+def check_known(books: LoadedBooks, customer_id: str) -> None:
     if books.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
 

@@ -21,7 +21,7 @@ from api.resources.parts import (
     with_kinds,
 )
 from domain.actor import Role
-from domain.decision import Wanted
+from domain.decision import Reads
 from domain.ledger.mapper import Recorded
 from domain.moments import rfc3339
 from domain.people.facts import (
@@ -75,7 +75,7 @@ class CustomerHistoryPage(Page[CustomerHistoryRow]):
 )
 def list_history(call: Query[ListParameters]) -> Found:
     id = call.id("customer_id")
-    books = call.look(Wanted({id: 0}))
+    books = call.look(Reads({id: 0}))
     stream = books.stream(id)
     if stream is None or books.customer(id) is None:
         raise NotFound("customer", id)

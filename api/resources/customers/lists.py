@@ -14,7 +14,8 @@ from api.http.problems import Problem
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.customers.answer import Counts, Customer, counts_in, in_list, people_in
 from domain.business.customer_filters import CustomerFilters
-from domain.decision import Person, Wanted
+from domain.decision import Reads
+from domain.people.directory import Person
 from domain.people.name_search import matches, words
 from domain.people.profile import searched
 from domain.refusals import NotFound
@@ -101,7 +102,7 @@ def _of_segment(call: Query[CustomerParameters]) -> list[CustomerFilter]:
     id = call.parameters.segment_id
     if id is None:
         return []
-    segment = call.look(Wanted({call.business_id: 0})).business.segments.get(id)
+    segment = call.look(Reads({call.business_id: 0})).business.segments.get(id)
     if segment is None or segment.removed:
         raise NotFound("segment", id)
     return [_filter(call, segment.filters)]

@@ -24,8 +24,8 @@ from api.resources.parts import (
     known,
     with_kinds,
 )
-from domain.decision import Wanted
-from domain.ledger.books import Books
+from domain.decision import Reads
+from domain.ledger.books import LoadedBooks
 from domain.ledger.mapper import Recorded
 from domain.package.state import Package
 from domain.refusals import NotFound
@@ -60,12 +60,12 @@ def past_of(call: Query[Any]) -> Past:
 
 
 @dataclass
-class Asked:
+class PackageAsked:
     """A package as a question finds it: the facts that count, and what the reader may know beside them."""
 
     call: Query[Any]
     id: str
-    books: Books
+    books: LoadedBooks
     past: Past
     facts: list[Recorded]
     position: int
@@ -114,7 +114,7 @@ class Asked:
         return Found(body, self.position, self.card["version"])
 
 
-def kinds_at(books: Books, customer_id: str, position: int) -> dict[str, str]:
+def kinds_at(books: LoadedBooks, customer_id: str, position: int) -> dict[str, str]:
     """What the participants of a household were at a position of the ledger."""
     stream, customer = books.stream(customer_id), None
     for recorded in stream.facts if stream is not None else ():
@@ -123,10 +123,10 @@ def kinds_at(books: Books, customer_id: str, position: int) -> dict[str, str]:
     return kinds_of(customer)
 
 
-def ask(call: Query[Any], past: Past = PRESENT) -> Asked:
+def ask(call: Query[Any], past: Past = PRESENT) -> PackageAsked:
     """The package of the path, at the moment that is asked about. Raises NotFound, validation-failed."""
     id = call.id("package_id")
-    books = call.look(Wanted({id: 0, call.business_id: 0}, with_customers=True))
+    books = call.look(Reads({id: 0, call.business_id: 0}, with_customers=True))
     stream = books.stream(id)
     if stream is None or not isinstance(stream.state, Package):
         raise NotFound("package", id)
@@ -137,4 +137,4 @@ def ask(call: Query[Any], past: Past = PRESENT) -> Asked:
     if not facts:
         raise NotFound("package", id)
     position = position_of(call.ledger.recorder, past, stream.facts, books.head.position)
-    return Asked(call, id, books, past, facts, position)
+    return PackageAsked(call, id, books, past, facts, position)

@@ -22,12 +22,12 @@ from api.resources.parts import (
     with_kinds,
 )
 from domain.calendar_rules import expires_at
-from domain.decision import Person
-from domain.ledger.books import Books, View
-from domain.ledger.commands import Decision
+from domain.decision import Decision
+from domain.ledger.books import LoadedBooks, View
 from domain.ledger.contract import LedgerRecorder
 from domain.moments import local_day, rfc3339
 from domain.package.state import payment_status
+from domain.people.directory import Person
 from domain.values import RECORDED_AT, ExternalRef, Value
 from projections.engine.definition import Row
 from projections.models import bookings
@@ -254,7 +254,7 @@ VIEWS: Mapping[str, View] = {"package": moved, "booking": bookings.moved}
 """What the process folds beside the states of streams, so that a command's answer need not fold anew."""
 
 
-def in_books(books: Books, package_id: str, call: Call) -> Row:
+def in_books(books: LoadedBooks, package_id: str, call: Call) -> Row:
     """The members of a `Card` as the books stand, the facts of the command under way included.
 
     No `Card` is built of them: it would check what was just made here, for every command of a till. The
@@ -273,13 +273,13 @@ def in_books(books: Books, package_id: str, call: Call) -> Row:
     return rendered
 
 
-def _on_card(books: Books, card: Row) -> Iterable[Person]:
+def _on_card(books: LoadedBooks, card: Row) -> Iterable[Person]:
     for id in (card["customer_id"], *card["beneficiaries"]):
         if person := books.person(id):
             yield person
 
 
-def owners(books: Books, decision: Decision) -> tuple[str, ...]:
+def owners(books: LoadedBooks, decision: Decision) -> tuple[str, ...]:
     """The customers whose names and contacts the cards of a decision hold."""
     packages = (books.package(id) for id in decision.packages)
     return tuple(dict.fromkeys(package.customer_id for package in packages if package is not None))

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from api.http.command_route import Ask, Command, command
+from api.http.command_route import Command, CommandRequest, command
 from api.http.parsing import EmptyBody, Price
 from api.http.problems import Flaw, invalid
 from api.resources.packages.card import PackageCard, in_books, owners
 from api.resources.payments import PaymentBody, money, moving, new_payment
 from api.resources.texts import wording, wording_or_none
 from domain.catalogue.facts import Lines, Sharing
-from domain.ledger.books import Books
-from domain.ledger.commands import Decision
+from domain.decision import Decision, UseCase
+from domain.ledger.books import LoadedBooks
 from domain.moments import Day, DayOrMoment
 from domain.package.commands import (
     AddNote,
@@ -25,7 +25,7 @@ from domain.package.commands import (
     ChangeSharing,
     CorrectLine,
     FreezePackage,
-    PackageCommand,
+    OnPackage,
     Refund,
     ReinstatePackage,
     SellPackage,
@@ -34,6 +34,17 @@ from domain.package.commands import (
     VoidPackage,
 )
 from domain.people.facts import PARTICIPANTS_MAX
+from domain.use_cases.add_note import ADD_NOTE
+from domain.use_cases.adjust_price import ADJUST_PRICE
+from domain.use_cases.cancel_package import CANCEL_PACKAGE
+from domain.use_cases.change_sharing import CHANGE_SHARING
+from domain.use_cases.correct_line import CORRECT_LINE
+from domain.use_cases.freeze_package import FREEZE_PACKAGE
+from domain.use_cases.reinstate_package import REINSTATE_PACKAGE
+from domain.use_cases.sell_package import SELL_PACKAGE
+from domain.use_cases.set_expiry import SET_EXPIRY
+from domain.use_cases.unfreeze_package import UNFREEZE_PACKAGE
+from domain.use_cases.void_package import VOID_PACKAGE
 from domain.values import (
     UNITS_PER_LINE_MAX,
     CustomerId,
@@ -100,13 +111,13 @@ class SoldPackage(PackageCard):
         "back-dating-not-allowed",
     ),
 )
-def sell_package(call: Command[SaleBody]) -> Ask:
+def sell_package(call: Command[SaleBody]) -> CommandRequest:
     body, package_id = call.body, call.new("pkg", call.body.id)
     _check_offer_or_custom(body)
     payment = None if body.payment is None else new_payment(call, body.payment, "/payment")
     payment_id = None if payment is None else payment.payment_id
 
-    def answer(books: Books, _: Decision) -> Row:
+    def answer(books: LoadedBooks, _: Decision) -> Row:
         return in_books(books, package_id, call) | {"payment_id": payment_id}
 
     asked = SellPackage(
@@ -125,7 +136,7 @@ def sell_package(call: Command[SaleBody]) -> Ask:
         note=wording_or_none(call, body.note),
         external_ref=body.external_ref,
     )
-    return Ask(asked, answer, shows=owners)
+    return CommandRequest(SELL_PACKAGE, asked, answer, shows=owners)
 
 
 def _check_offer_or_custom(body: SaleBody) -> None:
@@ -144,10 +155,10 @@ def _check_offer_or_custom(body: SaleBody) -> None:
 # What changes one package
 
 
-def _changing(call: Command[Any], asked: PackageCommand) -> Ask:
+def _changing(call: Command[Any], use_case: UseCase[Any], asked: OnPackage) -> CommandRequest:
     """A command on the package of the path, answered with its card."""
     package_id = call.id("package_id")
-    return Ask(asked, lambda books, _: in_books(books, package_id, call), shows=owners)
+    return CommandRequest(use_case, asked, lambda books, _: in_books(books, package_id, call), shows=owners)
 
 
 class CorrectionBody(Value):
@@ -166,10 +177,12 @@ class CorrectionBody(Value):
     answer=PackageCard,
     codes=("insufficient-units", "package-cancelled", "limit-reached"),
 )
-def correct_package(call: Command[CorrectionBody]) -> Ask:
+def correct_package(call: Command[CorrectionBody]) -> CommandRequest:
     body, reason = call.body, wording_or_none(call, call.body.reason)
     id = call.id("package_id")
-    return _changing(call, CorrectLine(package_id=id, line=body.line, change=body.change, reason=reason))
+    return _changing(
+        call, CORRECT_LINE, CorrectLine(package_id=id, line=body.line, change=body.change, reason=reason)
+    )
 
 
 class ExpiryBody(Value):
@@ -186,10 +199,12 @@ class ExpiryBody(Value):
     answer=PackageCard,
     codes=("package-cancelled", "package-expired"),
 )
-def set_expiry(call: Command[ExpiryBody]) -> Ask:
+def set_expiry(call: Command[ExpiryBody]) -> CommandRequest:
     body, reason = call.body, wording_or_none(call, call.body.reason)
     return _changing(
-        call, SetExpiry(package_id=call.id("package_id"), expires_on=body.expires_on, reason=reason)
+        call,
+        SET_EXPIRY,
+        SetExpiry(package_id=call.id("package_id"), expires_on=body.expires_on, reason=reason),
     )
 
 
@@ -206,10 +221,12 @@ class ReinstatementBody(Value):
     answer=PackageCard,
     codes=("not-expired",),
 )
-def reinstate_package(call: Command[ReinstatementBody]) -> Ask:
+def reinstate_package(call: Command[ReinstatementBody]) -> CommandRequest:
     body, reason = call.body, wording(call, call.body.reason)
     return _changing(
-        call, ReinstatePackage(package_id=call.id("package_id"), expires_on=body.expires_on, reason=reason)
+        call,
+        REINSTATE_PACKAGE,
+        ReinstatePackage(package_id=call.id("package_id"), expires_on=body.expires_on, reason=reason),
     )
 
 
@@ -227,9 +244,11 @@ class FreezeBody(Value):
     answer=PackageCard,
     codes=("package-cancelled", "package-expired", "package-frozen"),
 )
-def freeze(call: Command[FreezeBody]) -> Ask:
+def freeze(call: Command[FreezeBody]) -> CommandRequest:
     body, reason = call.body, wording(call, call.body.reason)
-    return _changing(call, FreezePackage(package_id=call.id("package_id"), until=body.until, reason=reason))
+    return _changing(
+        call, FREEZE_PACKAGE, FreezePackage(package_id=call.id("package_id"), until=body.until, reason=reason)
+    )
 
 
 @command(
@@ -239,8 +258,8 @@ def freeze(call: Command[FreezeBody]) -> Ask:
     body=EmptyBody,
     answer=PackageCard,
 )
-def unfreeze(call: Command[EmptyBody]) -> Ask:
-    return _changing(call, UnfreezePackage(package_id=call.id("package_id")))
+def unfreeze(call: Command[EmptyBody]) -> CommandRequest:
+    return _changing(call, UNFREEZE_PACKAGE, UnfreezePackage(package_id=call.id("package_id")))
 
 
 class PriceBody(Value):
@@ -256,9 +275,11 @@ class PriceBody(Value):
     answer=PackageCard,
     codes=("package-cancelled",),
 )
-def adjust_price(call: Command[PriceBody]) -> Ask:
+def adjust_price(call: Command[PriceBody]) -> CommandRequest:
     price, reason = money(call, call.body.price, "/price"), wording(call, call.body.reason)
-    return _changing(call, AdjustPrice(package_id=call.id("package_id"), price=price, reason=reason))
+    return _changing(
+        call, ADJUST_PRICE, AdjustPrice(package_id=call.id("package_id"), price=price, reason=reason)
+    )
 
 
 class SharingBody(Value):
@@ -275,10 +296,12 @@ class SharingBody(Value):
     answer=PackageCard,
     codes=("package-cancelled",),
 )
-def change_sharing(call: Command[SharingBody]) -> Ask:
+def change_sharing(call: Command[SharingBody]) -> CommandRequest:
     body, id = call.body, call.id("package_id")
     return _changing(
-        call, ChangeSharing(package_id=id, sharing=body.sharing, beneficiaries=body.beneficiaries)
+        call,
+        CHANGE_SHARING,
+        ChangeSharing(package_id=id, sharing=body.sharing, beneficiaries=body.beneficiaries),
     )
 
 
@@ -294,8 +317,10 @@ class NoteBody(Value):
     answer=PackageCard,
     codes=("limit-reached",),
 )
-def add_note(call: Command[NoteBody]) -> Ask:
-    return _changing(call, AddNote(package_id=call.id("package_id"), note=wording(call, call.body.text)))
+def add_note(call: Command[NoteBody]) -> CommandRequest:
+    return _changing(
+        call, ADD_NOTE, AddNote(package_id=call.id("package_id"), note=wording(call, call.body.text))
+    )
 
 
 # The end
@@ -321,7 +346,7 @@ class PackageCancellationBody(Value):
     answer=PackageCard,
     codes=("package-cancelled", "holds-outstanding", "refund-exceeds-paid"),
 )
-def cancel_package(call: Command[PackageCancellationBody]) -> Ask:
+def cancel_package(call: Command[PackageCancellationBody]) -> CommandRequest:
     given, refund = call.body.refund, None
     if given is not None:
         amount = moving(call, given.amount, "/refund/amount")
@@ -332,7 +357,7 @@ def cancel_package(call: Command[PackageCancellationBody]) -> Ask:
         release_holds=call.body.release_holds,
         refund=refund,
     )
-    return _changing(call, asked)
+    return _changing(call, CANCEL_PACKAGE, asked)
 
 
 class VoidingBody(Value):
@@ -348,10 +373,10 @@ class VoidingBody(Value):
     answer=PackageCard,
     codes=("package-cancelled", "holds-outstanding", "not-eligible"),
 )
-def void_package(call: Command[VoidingBody]) -> Ask:
+def void_package(call: Command[VoidingBody]) -> CommandRequest:
     reason, release = wording(call, call.body.reason), call.body.release_holds
     asked = VoidPackage(package_id=call.id("package_id"), reason=reason, release_holds=release)
-    return _changing(call, asked)
+    return _changing(call, VOID_PACKAGE, asked)
 
 
 HANDLERS = (

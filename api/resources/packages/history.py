@@ -5,7 +5,7 @@ from datetime import datetime
 from api.http.permissions import may
 from api.http.query_route import Found, ListParameters, Page, Query, behind, query
 from api.resources.bookings.answer import starts_of
-from api.resources.packages.at_a_moment import ERASED, Asked, PastPage, ask, past_of
+from api.resources.packages.at_a_moment import ERASED, PackageAsked, PastPage, ask, past_of
 from api.resources.parts import BookingRef, HouseholdMember, NamedThing, People, SignedMoney, booking, named
 from domain.ledger.mapper import Recorded
 from domain.moments import local_day, rfc3339
@@ -73,7 +73,7 @@ class _Teller:
 
     def __init__(
         self,
-        asked: Asked,
+        asked: PackageAsked,
         people: People,
         texts: dict[str, str] | None,
         reverses: dict[int, int],

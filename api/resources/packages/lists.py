@@ -11,8 +11,8 @@ from api.http.query_route import Found, ListParameters, Page, Query, TravelParam
 from api.resources.packages.at_a_moment import kinds_at, past_of
 from api.resources.packages.card import PackageCard, past_shown, people_of_cards, shown
 from api.resources.parts import NOBODY, with_kinds
-from domain.decision import Wanted
-from domain.ledger.books import Books
+from domain.decision import Reads
+from domain.ledger.books import LoadedBooks
 from domain.moments import Day, from_milliseconds
 from domain.package.state import PaymentStatus, Status
 from domain.refusals import NotFound
@@ -129,7 +129,7 @@ def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
         detail = "is a question about one package; ask as_of or effective_as_of"
         raise invalid([Flaw("/at_version", "not-for-lists", detail)])
     packages_of = (customer_id,) if past else ()
-    books = call.look(Wanted({customer_id: 0}, packages_of=packages_of))
+    books = call.look(Reads({customer_id: 0}, packages_of=packages_of))
     if books.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
     cards, position = _past_cards(call, books, past) if past else _present_cards(call)
@@ -157,7 +157,9 @@ def _present_cards(call: Query[CustomerPackageParameters]) -> tuple[list[Row], i
         return cards, snapshot.position
 
 
-def _past_cards(call: Query[CustomerPackageParameters], books: Books, past: Past) -> tuple[list[Row], int]:
+def _past_cards(
+    call: Query[CustomerPackageParameters], books: LoadedBooks, past: Past
+) -> tuple[list[Row], int]:
     """The cards as they were, folded from their facts, and the position the question resolves to."""
     streams = [books.stream(id) for id, _, _ in books.packages_of(call.id("customer_id"))]
     cards = [card_of(as_it_was(stream.facts, past)) for stream in streams if stream is not None]

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, TravelParameters, query
 from api.resources.ledger import LedgerFact, shown_fact
-from api.resources.packages.at_a_moment import Asked, PastPage, ask, past_of
+from api.resources.packages.at_a_moment import PackageAsked, PastPage, ask, past_of
 from api.resources.packages.card import PackageCard, past_shown, shown
 from api.resources.parts import HouseholdMember, NamedThing, People, SignedMoney, named
 from domain.moments import rfc3339
@@ -133,7 +133,7 @@ def list_payments(call: Query[PastPage]) -> Found:
     )
 
 
-def _payment(asked: Asked, paid: Paid, people: People) -> Payment:
+def _payment(asked: PackageAsked, paid: Paid, people: People) -> Payment:
     fact = paid.fact
     return Payment(
         payment_id=fact.payment_id,

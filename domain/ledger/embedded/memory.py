@@ -10,14 +10,15 @@ from time import time_ns
 
 from eventsourcing.persistence import IntegrityError
 
-from domain.decision import NewStream, Person, Photo, Text, Wanted
+from domain.decision import NewStream, Reads
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.embedded.transaction import append
 from domain.ledger.envelope import Head, StoredFact, first_hash
 from domain.ledger.errors import Contention, UnknownBusiness
-from domain.ledger.growth_signal import News
+from domain.ledger.growth_signal import GrowthSignal
 from domain.ledger.records import Answered, Append, Conflict, Loaded, Stored, StoredKey
+from domain.people.directory import Person, Photo, Text
 from domain.people.name_search import matches
 from domain.people.profile import searched
 
@@ -164,7 +165,7 @@ class MemoryStore:
         self._head_locks: dict[str, Lock] = {}
         self._keys: dict[str, StoredKey] = {}
         self._store_lock = Lock()
-        self._news = News(lambda: False)
+        self._news = GrowthSignal(lambda: False)
 
     def ledger(self, business_id: str) -> LedgerRecorder:
         return EmbeddedRecorder(business_id, self)
@@ -176,7 +177,7 @@ class MemoryStore:
                 head = Head(0, first_hash(business_id), 0)
                 self._books[business_id] = Books(token_bytes(32), head)
 
-    def load_all(self, asked: Mapping[str, tuple[Wanted, Sequence[str]]]) -> Mapping[str, Loaded]:
+    def load_all(self, asked: Mapping[str, tuple[Reads, Sequence[str]]]) -> Mapping[str, Loaded]:
         known = {id: each for id, each in asked.items() if id in self._books}
         return {id: self.ledger(id).load(wanted, keys) for id, (wanted, keys) in known.items()}
 

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent, Subscription
 
-from domain.decision import Person, Photo, Text, Wanted
+from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.transaction import Transaction, append, head_after, load, sealed
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
 from domain.ledger.records import Append, Conflict, Loaded, Stored
+from domain.people.directory import Person, Photo, Text
 
 LOCK_WAIT_S = 2.0
 """How long a writer waits for the head before it gives up with `Contention`."""
@@ -53,7 +54,7 @@ class EmbeddedRecorder(LedgerRecorder):
     def _writing(self) -> AbstractContextManager[Transaction]:
         return self._store.writing(self.business_id) if self._held is None else nullcontext(self._held)
 
-    def load(self, wanted: Wanted, keys: Sequence[str] = ()) -> Loaded:
+    def load(self, wanted: Reads, keys: Sequence[str] = ()) -> Loaded:
         with self._reading() as transaction:
             return load(transaction, wanted, keys)
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from domain.decision import NewStream, Person, Photo, Text, Wanted
+from domain.decision import NewStream, Reads
 from domain.ledger.envelope import Head, NewFact, StoredFact, seal
 from domain.ledger.records import WITH_PEOPLE, Answered, Append, Conflict, Loaded, Stored
+from domain.people.directory import Person, Photo, Text
 from domain.values import RECORDED_AT
 
 PACKAGE = "package"
@@ -82,7 +83,7 @@ class Transaction(Protocol):
     def move_head(self, head: Head) -> None: ...
 
 
-def load(transaction: Transaction, wanted: Wanted, keys: Sequence[str]) -> Loaded:
+def load(transaction: Transaction, wanted: Reads, keys: Sequence[str]) -> Loaded:
     """Answer a `Wanted`: the streams first, the request keys after them (design.md, execute())."""
     head = transaction.head()
     versions = _streams_to_read(transaction, wanted)
@@ -94,7 +95,7 @@ def load(transaction: Transaction, wanted: Wanted, keys: Sequence[str]) -> Loade
     return Loaded(facts, counts, people, answered, head)
 
 
-def _streams_to_read(transaction: Transaction, wanted: Wanted) -> dict[str, int]:
+def _streams_to_read(transaction: Transaction, wanted: Reads) -> dict[str, int]:
     """Every stream that is wanted, by id or by what it belongs to, with the version already known."""
     versions = dict(wanted.streams)
     for customer_id in wanted.packages_of:

@@ -16,9 +16,11 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-from domain.decision import Claim, NewStream, Person, Text, Wanted
+from domain.claims import Claim
+from domain.decision import NewStream, Reads
 from domain.ledger.envelope import NewFact
 from domain.ledger.records import Append
+from domain.people.directory import Person, Text
 
 BOOLEAN, BYTEA, INTEGER, TEXT, INTEGERS, TEXTS = 16, 17, 23, 25, 1007, 1009
 NULL = -1
@@ -53,7 +55,7 @@ class BatchDumper(Dumper):
         return obj.data
 
 
-class Wire:
+class BinaryFormat:
     """Encodes batches for one schema, whose composite types have numbers of their own."""
 
     TYPES = ("question", "command", "seen", "new_fact", "new_claim", "new_stream", "new_person", "new_text")
@@ -70,7 +72,7 @@ class Wire:
         self._texts = _ArrayField(oids["new_text"], _text_row)
 
     @classmethod
-    def of(cls, connection: Connection) -> "Wire":
+    def of(cls, connection: Connection) -> "BinaryFormat":
         """The encoder of the schema that the connection's search_path names."""
         rows = connection.execute(
             "SELECT typname, oid::int8, typarray::int8 FROM pg_type"
@@ -82,7 +84,7 @@ class Wire:
     def batch(self, commands: Iterable[Append]) -> Batch:
         return Batch(_array(self._command, [self._row(command) for command in commands]))
 
-    def questions(self, asked: Iterable[tuple[str, Wanted, Sequence[str]]]) -> Batch:
+    def questions(self, asked: Iterable[tuple[str, Reads, Sequence[str]]]) -> Batch:
         """Each is (business, what is wanted of it, request keys)."""
         return Batch(_array(self._question, [_question(*each) for each in asked]))
 
@@ -124,7 +126,7 @@ class _ArrayField(Generic[Item]):
         return _field(self._array_oid, len(data)) + data
 
 
-def _question(business_id: str, wanted: Wanted, keys: Sequence[str]) -> bytes:
+def _question(business_id: str, wanted: Reads, keys: Sequence[str]) -> bytes:
     return b"".join(
         (
             _int(10),

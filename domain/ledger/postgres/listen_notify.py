@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from domain.ledger.growth_signal import News
+from domain.ledger.growth_signal import GrowthSignal
 
 COALESCE_S = 0.005
 LISTEN_S = 0.2
@@ -28,13 +28,13 @@ log = logging.getLogger(__name__)
 Connect = Callable[[], psycopg.Connection[Any]]
 
 
-class Wakening:
+class ListenNotify:
     """Spreads the news of one process among all processes on the same schema."""
 
     def __init__(self, connect: Connect, channel: str) -> None:
         self._connect = connect
         self._channel = sql.Identifier(channel)
-        self._news = News(lambda: False)
+        self._news = GrowthSignal(lambda: False)
         self._to_tell = Event()
         self._ended = Event()
         self._starting = Lock()

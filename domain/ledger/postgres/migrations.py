@@ -12,8 +12,8 @@ from typing import LiteralString, cast
 import psycopg
 from psycopg import sql
 
-from domain.decision import Person
 from domain.ledger.errors import WrongSchema
+from domain.people.directory import Person
 from domain.people.profile import searchable
 
 SCHEMA = "carnet"

@@ -7,14 +7,15 @@ from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent, Subscription
 
-from domain.decision import Person, Photo, Text, Wanted
+from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
-from domain.ledger.postgres.binary_format import Wire, beyond
+from domain.ledger.postgres.binary_format import BinaryFormat, beyond
 from domain.ledger.postgres.connections import PatientConnection, our_errors
 from domain.ledger.records import Answered, Append, Conflict, Loaded, Stored
+from domain.people.directory import Person, Photo, Text
 from domain.people.name_search import grams_of_words
 
 Row = tuple[Any, ...]
@@ -45,7 +46,7 @@ EVERYTHING = 2**62
 class PostgresDatabase(Protocol):
     """What the recorder asks of its store."""
 
-    wire: Wire
+    wire: BinaryFormat
 
     def connection(self) -> AbstractContextManager[PatientConnection]: ...
 
@@ -69,7 +70,7 @@ class PostgresRecorder(LedgerRecorder):
         self._held = held
         self.is_locked = held is not None
 
-    def load(self, wanted: Wanted, keys: Sequence[str] = ()) -> Loaded:
+    def load(self, wanted: Reads, keys: Sequence[str] = ()) -> Loaded:
         arguments = [
             self.business_id,
             list(wanted.streams),
@@ -261,7 +262,7 @@ class PostgresRecorder(LedgerRecorder):
         return rows[0]
 
 
-def loaded(business_id: str, wanted: Wanted, rows: Iterable[Row]) -> Loaded:
+def loaded(business_id: str, wanted: Reads, rows: Iterable[Row]) -> Loaded:
     """Sort out the rows of the function `load` (0001_ledger.sql says what each part holds).
 
     Raises UnknownBusiness when there is none of the head.

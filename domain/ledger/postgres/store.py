@@ -8,13 +8,13 @@ from typing import LiteralString
 
 from psycopg_pool import ConnectionPool
 
-from domain.decision import Wanted
+from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import StoredFact
 from domain.ledger.errors import UnknownBusiness
-from domain.ledger.postgres.binary_format import Batch, BatchDumper, Wire
+from domain.ledger.postgres.binary_format import Batch, BatchDumper, BinaryFormat
 from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, lent, our_errors, settings
-from domain.ledger.postgres.listen_notify import Wakening
+from domain.ledger.postgres.listen_notify import ListenNotify
 from domain.ledger.postgres.migrations import SCHEMA, require_current
 from domain.ledger.postgres.recorder import (
     FACT,
@@ -68,8 +68,8 @@ class PostgresStore:
         self._settings = settings(schema, answer_s)
         with our_errors(), self._connect() as connection:
             require_current(connection, schema)
-            self.wire = Wire.of(connection)
-        self._wakening = Wakening(self._connect, f"{schema}_news")
+            self.wire = BinaryFormat.of(connection)
+        self._wakening = ListenNotify(self._connect, f"{schema}_news")
         self._pool = ConnectionPool(
             url,
             connection_class=PatientConnection,
@@ -88,7 +88,7 @@ class PostgresStore:
     def open_ledger(self, business_id: str) -> None:
         self._for(business_id, "SELECT open_ledger(%s, %s)", business_id, token_bytes(32))
 
-    def load_all(self, asked: Mapping[str, tuple[Wanted, Sequence[str]]]) -> Mapping[str, Loaded]:
+    def load_all(self, asked: Mapping[str, tuple[Reads, Sequence[str]]]) -> Mapping[str, Loaded]:
         businesses = list(asked)
         questions = self.wire.questions((id, wanted, keys) for id, (wanted, keys) in asked.items())
         with self.connection() as connection:

@@ -6,7 +6,6 @@ from contextlib import closing
 from pathlib import Path
 from time import monotonic
 
-from domain.decision import Person
 from domain.ledger.embedded.sqlite.connection import (
     READ_BUSY_MS,
     connect,
@@ -15,6 +14,7 @@ from domain.ledger.embedded.sqlite.connection import (
 )
 from domain.ledger.embedded.sqlite.transaction import write_search
 from domain.ledger.errors import WrongSchema
+from domain.people.directory import Person
 from domain.people.profile import searchable
 
 APPLICATION_ID = 1667330670

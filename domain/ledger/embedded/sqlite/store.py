@@ -8,7 +8,7 @@ from secrets import token_bytes
 from threading import Lock
 from time import monotonic, time_ns
 
-from domain.decision import Wanted
+from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.embedded.sqlite.connection import (
@@ -23,7 +23,7 @@ from domain.ledger.embedded.sqlite.transaction import SqliteTransaction
 from domain.ledger.embedded.transaction import append, load
 from domain.ledger.envelope import StoredFact, first_hash
 from domain.ledger.errors import Contention, UnknownBusiness
-from domain.ledger.growth_signal import News
+from domain.ledger.growth_signal import GrowthSignal
 from domain.ledger.records import Append, Conflict, Loaded, Stored, StoredKey
 
 IDLE_READERS_MAX = 16
@@ -54,7 +54,7 @@ class SqliteStore:
         self._watcher_lock = Lock()
         self._closed = False
         self._data_version = 0
-        self._news = News(self._changed_by_others)
+        self._news = GrowthSignal(self._changed_by_others)
 
     def ledger(self, business_id: str) -> LedgerRecorder:
         return EmbeddedRecorder(business_id, self)
@@ -67,7 +67,7 @@ class SqliteStore:
                 (business_id, first_hash(business_id), token_bytes(32)),
             )
 
-    def load_all(self, asked: Mapping[str, tuple[Wanted, Sequence[str]]]) -> Mapping[str, Loaded]:
+    def load_all(self, asked: Mapping[str, tuple[Reads, Sequence[str]]]) -> Mapping[str, Loaded]:
         loaded: dict[str, Loaded] = {}
         with self._read() as connection:
             for business_id, (wanted, keys) in asked.items():

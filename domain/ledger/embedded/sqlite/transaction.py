@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from json import dumps
 from typing import Any
 
-from domain.decision import NewStream, Person, Photo, Text
+from domain.decision import NewStream
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.records import Answered, Append
+from domain.people.directory import Person, Photo, Text
 from domain.people.name_search import grams_of_text, grams_of_words
 from domain.people.profile import searched
 

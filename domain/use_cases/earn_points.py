@@ -1,0 +1,95 @@
+"""What facts earn by the business's rules: points added, or taken back, in the same append as what caused them.
+
+A booking's visit is told by its own facts (`booking.attendance_marked`), a use without a booking by
+`package.redeemed`. The rules themselves stand in `domain/points/earning.py`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+from domain.actor import Circumstances
+from domain.booking.state import Booking
+from domain.booking.state import evolve as evolve_booking
+from domain.business.state import Business
+from domain.claims import redemption_claims
+from domain.decision import Books, Decision, Peek, Reads
+from domain.package.facts import PackageFact
+from domain.package.state import Package
+from domain.package.state import evolve as evolve_package
+from domain.points.earning import Cause, TakesBack, earned, of_booking, of_package
+from domain.points.facts import PointsFact
+from domain.points.state import account_id
+from domain.use_cases.one_account import with_points
+from domain.values import Value
+
+
+def reads_accounts(reads: Reads, command: Value, business_id: str, peek: Peek) -> Reads:
+    """The accounts that may earn, where the business has or had rules, as far as it can be foreseen whose they are."""
+    known = peek(business_id)
+    if not (isinstance(known, Business) and known.earns):
+        return reads
+    states = [peek(id) for id in reads.streams]
+    owners = [state.customer_id for state in states if isinstance(state, Package | Booking)]
+    if customer_id := getattr(command, "customer_id", None):
+        owners.append(customer_id)
+    return reads | Reads({account_id(owner): 0 for owner in owners})
+
+
+def earn_points(decision: Decision, books: Books, at: Circumstances) -> Decision:
+    """With the points that the facts earn or take back. Raises NotLoaded."""
+    if not any(kind in ("package", "booking") for kind, _ in decision.facts.values()):
+        return decision
+    business = books.business
+    if not business.earns:  # nor ever did: nothing more is read
+        return decision
+    after = {id: _after(books.package(id), facts) for id, facts in decision.facts_of("package").items()}
+    caused: dict[str, list[Cause]] = {}
+    for customer_id, cause in _causes(decision, after, books, at):
+        caused.setdefault(customer_id, []).append(cause)
+    points: dict[str, list[PointsFact]] = {}
+    for customer_id, each in caused.items():
+        account = books.points_of(customer_id)
+        told = [
+            cause for cause in each if account is None or _is_over(cause, account.additions, after, books)
+        ]
+        if facts := earned(account, told, business.policies.earn, business.policy_version):
+            points[customer_id] = facts
+    return with_points(decision, points, books) if points else decision
+
+
+def _after(before: Package | None, facts: Sequence[PackageFact]) -> Package:
+    state = reduce(evolve_package, facts, before)
+    assert state is not None, "its facts begin with package.purchased"
+    return state
+
+
+def _causes(
+    decision: Decision, after: Mapping[str, Package], books: Books, at: Circumstances
+) -> Iterator[tuple[str, Cause]]:
+    """(customer, cause), in the order of the facts."""
+
+    def is_ours(booking_id: str) -> bool:
+        return booking_id in decision.facts or books.booking(booking_id) is not None
+
+    packages, bookings = decision.facts_of("package"), decision.facts_of("booking")
+    for id in decision.facts:
+        if id in packages:
+            owner_id = after[id].customer_id
+            yield from ((owner_id, cause) for cause in of_package(packages[id], id, after[id], is_ours))
+        elif id in bookings:
+            booked = reduce(evolve_booking, bookings[id], books.booking(id))
+            assert booked is not None, "its facts begin with booking.made"
+            yield from ((booked.customer_id, cause) for cause in of_booking(bookings[id], id, booked, at.now))
+
+
+def _is_over(cause: Cause, additions: Mapping[str, Any], after: Mapping[str, Package], books: Books) -> bool:
+    """Whether nothing is left of what a cause undoes: a redemption may still use units of other packages."""
+    if not isinstance(cause, TakesBack) or cause.kind != "visit" or not cause.id.startswith("red_"):
+        return True
+    if cause.entry_id not in additions:
+        return False
+    used = books.claimants(redemption_claims(cause.id), lambda state: cause.id in state.uses)
+    return not any(
+        state.uses[cause.id].restorable for state in {**used, **after}.values() if cause.id in state.uses
+    )

@@ -1,0 +1,86 @@
+"""Make a booking, or a weekly series; units of packages are applied to it by the rule (S59, S74, S102, S104)."""
+
+from collections.abc import Sequence
+
+from domain.actor import Circumstances
+from domain.booking.commands import MakeBooking
+from domain.booking.facts import BookingMade
+from domain.booking.schedule import BookingContext, make
+from domain.claims import Claim, booking_claims, redemption_claims
+from domain.decision import Books, Decision, NewStream, Peek, Reads, UseCase
+from domain.fact import Fact
+from domain.refusals import IdTaken
+from domain.use_cases.checks import (
+    check_external_ref,
+    check_own,
+    check_unclaimed,
+    check_unused,
+    claims_external_ref,
+    counts_external_ref,
+    known_customer,
+)
+from domain.use_cases.redemption import candidates
+
+
+def reads(command: MakeBooking, business_id: str, peek: Peek) -> Reads:
+    ids = [business_id, command.customer_id, command.service_id, command.staff_id, command.package_id]
+    ids += [each.booking_id for each in command.bookings]
+    counted = tuple(redemption_claims(each.redemption_id) for each in command.bookings)
+    counted += tuple(booking_claims(each.booking_id) for each in command.bookings)
+    return Reads(
+        {id: 0 for id in ids if id},
+        packages_of=() if command.package_id else (command.customer_id,),
+        counted=counted + counts_external_ref("booking", command.external_ref),
+    )
+
+
+def decide(command: MakeBooking, books: Books, at: Circumstances) -> Decision:
+    """Raises NotFound, IdTaken, DuplicateExternalRef, and what `make` raises."""
+    check_own(command.customer_id, "customer", command.customer_id, at)
+    customer = known_customer(books, command.customer_id)
+    _check_ids(command, books)
+    check_external_ref(books, "booking", command.external_ref)
+    context = BookingContext(
+        books.business,
+        customer,
+        books.service(command.service_id),
+        books.staff(command.staff_id) if command.staff_id else None,
+        candidates(command.customer_id, command.package_id, books),
+    )
+    made = make(command, context, at)
+    facts: dict[str, tuple[str, Sequence[Fact]]] = {id: ("package", new) for id, new in made.packages.items()}
+    facts |= {id: ("booking", [fact]) for id, fact in made.bookings.items()}
+    return Decision(
+        facts,
+        claims=tuple(claim for id, fact in made.bookings.items() for claim in _claims(id, fact)),
+        streams=tuple(NewStream("booking", id, command.customer_id) for id in made.bookings),
+        refused=tuple(made.refused),
+    )
+
+
+def _check_ids(command: MakeBooking, books: Books) -> None:
+    """The ids of a booking and of its redemption are its own. Raises IdTaken."""
+    taken: set[str] = set()
+    for each in command.bookings:
+        for id, prefix in (
+            (each.booking_id, booking_claims(each.booking_id)),
+            (each.redemption_id, redemption_claims(each.redemption_id)),
+        ):
+            if id in taken:
+                raise IdTaken(id)
+            check_unclaimed(books, prefix, id)
+            taken.add(id)
+        check_unused(books, each.booking_id)
+
+
+def _claims(booking_id: str, fact: BookingMade) -> list[Claim]:
+    """The id of its redemption is taken now, also where units are only held until it is attended."""
+    claims = list(claims_external_ref("booking", fact.external_ref, booking_id))
+    for id in dict.fromkeys(source.package_id for source in fact.sources):
+        assert fact.redemption_id is not None, "a booking with sources has a redemption"
+        claims.append(Claim(f"{booking_claims(booking_id)}{id}", id))
+        claims.append(Claim(f"{redemption_claims(fact.redemption_id)}{id}", id))
+    return claims
+
+
+MAKE_BOOKING = UseCase(MakeBooking, reads, decide)

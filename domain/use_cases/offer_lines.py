@@ -1,0 +1,22 @@
+"""The services that the lines of an offer name: what publishing, revising and selling look up."""
+
+from collections.abc import Sequence
+
+from domain.catalogue.commands import PublishOffer, ReviseOffer
+from domain.catalogue.facts import OfferLine
+from domain.catalogue.state import Service
+from domain.decision import Books, Peek, Reads
+
+
+def reads_offer(command: PublishOffer | ReviseOffer, business_id: str, peek: Peek) -> Reads:
+    """The offer, and every service that its lines name."""
+    return Reads({command.offer_id: 0} | dict.fromkeys(service_ids(command.offer.lines), 0))
+
+
+def service_ids(lines: Sequence[OfferLine]) -> list[str]:
+    return [id for line in lines for id in line.services]
+
+
+def services_of(lines: Sequence[OfferLine], books: Books) -> dict[str, Service | None]:
+    """The services of all lines by id; None for one that does not exist."""
+    return {id: books.service(id) for id in service_ids(lines)}

@@ -1,0 +1,56 @@
+"""What every verb on a customer's points shares: what it reads, and how entries are recorded."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from domain.claims import Claim, entry_claim
+from domain.decision import Books, Decision, NewStream, Peek, Reads
+from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints
+from domain.points.facts import PointsFact
+from domain.points.state import PointsAccount, account_id
+from domain.use_cases.checks import check_unclaimed, known_customer
+from domain.use_cases.texts import texts_of
+from domain.values import Value
+
+EntryByHand = AddPoints | RedeemPoints | AdjustPoints
+
+
+def reads_account(command: EntryByHand, business_id: str, peek: Peek) -> Reads:
+    """The customer and the account; whether the entry's id is taken."""
+    streams = {command.customer_id: 0, account_id(command.customer_id): 0}
+    return Reads(streams, counted=(entry_claim(command.entry_id),))
+
+
+def account_in(command: EntryByHand, business_id: str) -> str:
+    """The target of a command: the stream of the customer's points."""
+    return account_id(command.customer_id)
+
+
+def decided(command: EntryByHand, books: Books, rule: Callable[[PointsAccount], PointsFact]) -> Decision:
+    """The entry that a rule makes of the customer's account. Raises IdTaken, NotFound, and what the rule raises."""
+    check_unclaimed(books, entry_claim(command.entry_id), command.entry_id)
+    known_customer(books, command.customer_id)
+    fact = rule(books.points_of(command.customer_id) or PointsAccount())
+    return entered(command, command.customer_id, fact, books)
+
+
+def entered(command: Value, customer_id: str, fact: PointsFact, books: Books) -> Decision:
+    decision = Decision({}, texts=texts_of(command, customer_id))
+    return with_points(decision, {customer_id: [fact]}, books)
+
+
+def with_points(decision: Decision, points: Mapping[str, Sequence[PointsFact]], books: Books) -> Decision:
+    """The decision with facts of points, by customer, in the same append; each entry claims its id."""
+    facts = {account_id(customer_id): ("rewards", made) for customer_id, made in points.items()}
+    new = [
+        NewStream("rewards", account_id(customer_id), customer_id)
+        for customer_id in points
+        if books.points_of(customer_id) is None
+    ]
+    claims = [Claim(entry_claim(fact.entry_id), id) for id, (_, made) in facts.items() for fact in made]
+    return replace(
+        decision,
+        facts={**decision.facts, **facts},
+        claims=(*decision.claims, *claims),
+        streams=(*decision.streams, *new),
+    )

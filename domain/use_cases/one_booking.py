@@ -1,0 +1,42 @@
+"""What every verb on one booking shares: what it reads, and where its facts belong."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from domain.actor import Circumstances
+from domain.booking.commands import OnBooking
+from domain.booking.facts import BookingFact
+from domain.booking.state import Booking
+from domain.claims import booking_claims
+from domain.decision import Books, Decision, Peek, Reads
+from domain.package.facts import PackageFact
+from domain.package.state import Package
+from domain.use_cases.checks import check_own, known_booking, known_package
+from domain.use_cases.texts import texts_of
+from domain.values import Value
+
+Facts = tuple[Sequence[BookingFact], Mapping[str, Sequence[PackageFact]]]
+"""New facts of the booking, and those of packages by id."""
+Rule = Callable[[Booking, Mapping[str, Package]], Facts]
+"""(booking, the packages that pay for it) → facts."""
+
+
+def reads_booking(command: OnBooking, business_id: str, peek: Peek) -> Reads:
+    """The business, the booking, and the packages that pay for it with their customer."""
+    known = peek(command.booking_id)
+    streams = {business_id: 0, command.booking_id: 0}
+    if isinstance(known, Booking):  # as far as they are kept they need not be read whole again
+        spoken_of = (known.customer_id, known.service_id, known.staff_id, *known.packages)
+        streams |= {id: 0 for id in spoken_of if id is not None}
+    return Reads(streams, claimed=(booking_claims(command.booking_id),), with_customers=True)
+
+
+def decided(booking_id: str, command: Value, books: Books, at: Circumstances, rule: Rule) -> Decision:
+    """The facts of a rule on one booking. Raises NotFound, also for another customer's, and what the rule raises."""
+    booking = known_booking(books, booking_id)
+    check_own(booking.customer_id, "booking", booking_id, at)
+    packages = {id: known_package(books, id) for id in booking.packages}
+    facts, moved = rule(booking, packages)
+    return Decision(
+        {id: ("package", new) for id, new in moved.items()} | {booking_id: ("booking", facts)},
+        texts=texts_of(command, booking.customer_id) if facts else (),
+    )

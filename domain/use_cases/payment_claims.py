@@ -1,0 +1,24 @@
+"""The names that a new payment claims: its own id, and what another system calls it."""
+
+from domain.claims import Claim, payment_claim
+from domain.decision import Books
+from domain.package.commands import NewPayment
+from domain.use_cases.checks import (
+    check_external_ref,
+    check_unclaimed,
+    claims_external_ref,
+    counts_external_ref,
+)
+
+
+def counts_payment(payment: NewPayment) -> tuple[str, ...]:
+    """What `claims_payment` must have read."""
+    return (payment_claim(payment.payment_id), *counts_external_ref("payment", payment.external_ref))
+
+
+def claims_payment(payment: NewPayment, package_id: str, books: Books) -> tuple[Claim, ...]:
+    """Raises IdTaken, DuplicateExternalRef."""
+    check_unclaimed(books, payment_claim(payment.payment_id), payment.payment_id)
+    check_external_ref(books, "payment", payment.external_ref)
+    claim = Claim(payment_claim(payment.payment_id), package_id)
+    return (claim, *claims_external_ref("payment", payment.external_ref, package_id))

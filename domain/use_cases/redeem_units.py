@@ -1,0 +1,27 @@
+"""Use units of the package that somebody chose (S60, S104)."""
+
+from domain.actor import Circumstances
+from domain.claims import redemption_claims
+from domain.decision import Books, Decision, Peek, Reads, UseCase
+from domain.package.allocation import Candidate
+from domain.package.commands import RedeemUnits
+from domain.use_cases.checks import known_package
+from domain.use_cases.one_package import owner_of
+from domain.use_cases.own_stream import id_in
+from domain.use_cases.redemption import redeem, spoken_of
+
+
+def reads(command: RedeemUnits, business_id: str, peek: Peek) -> Reads:
+    streams = {business_id: 0, command.package_id: 0} | spoken_of(command)
+    streams |= owner_of(command.package_id, peek)
+    return Reads(streams, with_customers=True, counted=(redemption_claims(command.redemption_id),))
+
+
+def decide(command: RedeemUnits, books: Books, at: Circumstances) -> Decision:
+    """What speaks against this package is the refusal. Raises NotFound, and what `redeem` raises."""
+    package = known_package(books, command.package_id)
+    found = [Candidate(command.package_id, package, 0)]
+    return redeem(found, command, books, at, package.customer_id, chosen=True)
+
+
+REDEEM_UNITS = UseCase(RedeemUnits, reads, decide, id_in("package_id"))

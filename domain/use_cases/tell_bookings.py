@@ -1,0 +1,26 @@
+"""A booking whose units a decision gives back, by hand or because their package ends, is told in the same append."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from domain.actor import Circumstances
+from domain.booking.paid_units import concerned, without
+from domain.decision import Books, Decision
+from domain.fact import Fact
+from domain.package.facts import PackageFact
+
+
+def tell_bookings(decision: Decision, books: Books, at: Circumstances) -> Decision:
+    """With `booking.sources_changed` of every such booking that does not tell of it itself. Raises NotLoaded."""
+    found = {id: books.package(id) for id in decision.packages}
+    packages = {id: package for id, package in found.items() if package is not None}
+    moved: dict[str, Sequence[PackageFact]] = {
+        id: facts for id, facts in decision.facts_of("package").items() if id in packages
+    }
+    told: dict[str, tuple[str, Sequence[Fact]]] = {}
+    for id in concerned(packages, moved):
+        booked = None if id in decision.facts else books.booking(id)
+        fact = None if booked is None else without(booked, id, packages, moved, at)
+        if fact is not None:
+            told[id] = ("booking", [fact])
+    return replace(decision, facts={**decision.facts, **told}) if told else decision

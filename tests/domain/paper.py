@@ -1,0 +1,90 @@
+"""Books on paper: states by id, for decisions that are tested without a ledger."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from domain.booking.state import Booking
+from domain.business.state import Business
+from domain.catalogue.state import Offer, Service
+from domain.package.state import Package
+from domain.people.directory import Person
+from domain.people.state import Customer
+from domain.points.state import PointsAccount, account_id
+from domain.staff.state import Staff
+from tests.domain.words import BUSINESS
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class PaperBooks:
+    """What `domain.decision.Books` promises, of things that were read from nowhere."""
+
+    states: Mapping[str, Any] = field(default_factory=dict)
+    """Stream id → state; a package's place is that of its sale."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Claim prefix → how many claims begin with it; 0 where it is not named."""
+    rows: Mapping[str, Person] = field(default_factory=dict)
+    """The directory."""
+    business_id: str = "biz_1"
+    opened: Business | None = BUSINESS
+
+    def _of(self, id: str, kind: type[S]) -> S | None:
+        found = self.states.get(id)
+        return found if isinstance(found, kind) else None
+
+    @property
+    def business(self) -> Business:
+        assert self.opened is not None, "a ledger begins with business.opened"
+        return self.opened
+
+    def business_or_none(self) -> Business | None:
+        return self.opened
+
+    def staff(self, staff_id: str, /) -> Staff | None:
+        return self._of(staff_id, Staff)
+
+    def service(self, service_id: str, /) -> Service | None:
+        return self._of(service_id, Service)
+
+    def offer(self, offer_id: str, /) -> Offer | None:
+        return self._of(offer_id, Offer)
+
+    def customer(self, customer_id: str, /) -> Customer | None:
+        return self._of(customer_id, Customer)
+
+    def package(self, package_id: str, /) -> Package | None:
+        return self._of(package_id, Package)
+
+    def booking(self, booking_id: str, /) -> Booking | None:
+        return self._of(booking_id, Booking)
+
+    def points_of(self, customer_id: str) -> PointsAccount | None:
+        return self._of(account_id(customer_id), PointsAccount)
+
+    def exists(self, stream_id: str) -> bool:
+        return stream_id in self.states
+
+    def packages_of(self, customer_id: str) -> Iterator[tuple[str, Package, int]]:
+        packages = [(id, state) for id, state in self.states.items() if isinstance(state, Package)]
+        for position, (id, state) in enumerate(packages, 1):
+            if state.customer_id == customer_id:
+                yield id, state, position
+
+    def packages_that(self, hold: Callable[[Package], bool]) -> dict[str, Package]:
+        return {id: state for id, state in self.states.items() if isinstance(state, Package) and hold(state)}
+
+    def claimants(self, prefix: str, hold: Callable[[Package], bool]) -> dict[str, Package]:
+        return self.packages_that(hold)
+
+    def accounts_that(self, hold: Callable[[PointsAccount], bool]) -> Iterator[tuple[str, PointsAccount]]:
+        for id, state in self.states.items():
+            if isinstance(state, PointsAccount) and hold(state):
+                yield id, state
+
+    def count(self, prefix: str) -> int:
+        return self.counts.get(prefix, 0)
+
+    def person(self, id: str) -> Person | None:
+        return self.rows.get(id)
