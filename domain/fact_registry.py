@@ -6,7 +6,7 @@ from domain.catalogue.facts import FACTS as CATALOGUE_FACTS
 from domain.fact import Registry
 from domain.package.facts import FACTS as PACKAGE_FACTS
 from domain.people.facts import FACTS as CUSTOMER_FACTS
-from domain.points.facts import FACTS as REWARDS_FACTS
+from domain.points.facts import FACTS as POINTS_FACTS
 from domain.staff.facts import FACTS as STAFF_FACTS
 
 FACTS = Registry(
@@ -17,6 +17,6 @@ FACTS = Registry(
         *CUSTOMER_FACTS,
         *PACKAGE_FACTS,
         *BOOKING_FACTS,
-        *REWARDS_FACTS,
+        *POINTS_FACTS,
     )
 )

@@ -8,7 +8,7 @@ from domain.business.state import evolve as evolve_business
 from domain.catalogue.state import evolve_offer, evolve_service
 from domain.package.state import evolve as evolve_package
 from domain.people.state import evolve as evolve_customer
-from domain.points.state import evolve as evolve_rewards
+from domain.points.state import evolve as evolve_points
 from domain.staff.state import evolve as evolve_staff
 
 EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -18,7 +18,7 @@ EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
     "offer": evolve_offer,
     "customer": evolve_customer,
     "package": evolve_package,
-    "rewards": evolve_rewards,
+    "points": evolve_points,
     "booking": evolve_booking,
 }
 """Stream kind → how its facts make a state."""

@@ -34,7 +34,7 @@ def mark(
     if command.attendance == "no_show":
         return _missed(booking, command, packages, at)
     facts = {} if booking.attendance is not None else _used(booking, command.booking_id, packages, at)
-    marked = AttendanceMarked(attendance=command.attendance, entered_by=at.actor.staff_id)
+    marked = AttendanceMarked(attendance=command.attendance)
     return [marked], facts
 
 
@@ -46,7 +46,7 @@ def _missed(
             "/attendance", "before-start", f"cannot be no_show before {booking.starts_at:%F %H:%M} UTC"
         )
     outcomes, facts = undo(booking, command.booking_id, packages, LateRule(late=True, why="no_show"), at)
-    marked = AttendanceMarked(attendance="no_show", outcomes=outcomes, entered_by=at.actor.staff_id)
+    marked = AttendanceMarked(attendance="no_show", outcomes=outcomes)
     return [marked], facts
 
 
@@ -75,6 +75,6 @@ def complete(booking: Booking, booking_id: str, packages: Mapping[str, Package],
     facts: list[BookingFact] = []
     used: dict[str, list[PackageFact]] = {}
     if booking.attendance is None:
-        facts.append(AttendanceMarked(attendance="attended", entered_by=at.actor.staff_id))
+        facts.append(AttendanceMarked(attendance="attended"))
         used = _used(booking, booking_id, packages, at)
-    return [*facts, BookingCompleted(entered_by=at.actor.staff_id)], used
+    return [*facts, BookingCompleted()], used

@@ -51,7 +51,6 @@ def cancel(
         policy_version=booking.policy_version,
         outcomes=outcomes,
         reason=ref_of(command.reason),
-        entered_by=at.actor.staff_id,
     )
     return [cancelled], facts
 

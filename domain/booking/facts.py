@@ -1,7 +1,7 @@
 """The facts of a booking, and the units that are to pay for it."""
 
 from datetime import datetime, timedelta
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from domain.business.facts import Deduct
 from domain.fact import Fact
@@ -110,13 +110,11 @@ class BookingMade(Fact):
     policy_version: int
     occurrence: Occurrence | None = None
     by: By
-    entered_by: StaffId | None = None
     external_ref: ExternalRef | None = None
 
 
 class BookingConfirmed(Fact):
     stored_name: ClassVar = "booking.confirmed"
-    entered_by: StaffId | None = None
 
 
 class BookingRescheduled(Fact):
@@ -125,7 +123,6 @@ class BookingRescheduled(Fact):
     previous: Moment
     sources: tuple[BookingSource, ...] = ()
     measured_from: Moment
-    entered_by: StaffId | None = None
 
 
 class BookingSourcesChanged(Fact):
@@ -140,7 +137,6 @@ class BookingSourcesChanged(Fact):
     policy_version: int
     measured_from: Moment
     why: SourcesWhy
-    entered_by: StaffId | None = None
 
 
 class AttendanceMarked(Fact):
@@ -148,12 +144,10 @@ class AttendanceMarked(Fact):
     attendance: Attendance
     outcomes: tuple[BookingOutcome, ...] = ()
     """Of a no-show."""
-    entered_by: StaffId | None = None
 
 
 class BookingCompleted(Fact):
     stored_name: ClassVar = "booking.completed"
-    entered_by: StaffId | None = None
 
 
 class BookingCancelled(Fact):
@@ -167,7 +161,6 @@ class BookingCancelled(Fact):
     """Of the business, when it was booked."""
     outcomes: tuple[BookingOutcome, ...] = ()
     reason: TextRef | None = None
-    entered_by: StaffId | None = None
 
 
 BookingFact = (
@@ -179,12 +172,4 @@ BookingFact = (
     | BookingCompleted
     | BookingCancelled
 )
-FACTS: tuple[type[Fact], ...] = (
-    BookingMade,
-    BookingConfirmed,
-    BookingRescheduled,
-    BookingSourcesChanged,
-    AttendanceMarked,
-    BookingCompleted,
-    BookingCancelled,
-)
+FACTS: tuple[type[Fact], ...] = get_args(BookingFact)

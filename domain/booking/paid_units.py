@@ -136,5 +136,4 @@ def _changed(
         policy_version=booking.policy_version,
         measured_from=booking.measured_from,
         why=why,
-        entered_by=at.actor.staff_id,
     )

@@ -284,7 +284,6 @@ def _made(
         policy_version=business.policy_version,
         occurrence=series if count > 1 else None,
         by="customer" if at.actor.role is Role.CUSTOMER else "business",
-        entered_by=at.actor.staff_id,
         external_ref=command.external_ref,
     )
 
@@ -322,7 +321,7 @@ def confirm(booking: Booking, at: Circumstances) -> list[BookingFact]:
     """Raises BookingState for any but a pending booking."""
     if booking.status != "pending":
         raise WrongBookingState(booking.status, "confirmed")
-    return [BookingConfirmed(entered_by=at.actor.staff_id)]
+    return [BookingConfirmed()]
 
 
 def reschedule(
@@ -354,7 +353,6 @@ def reschedule(
         previous=booking.starts_at,
         sources=tuple(_moved(source, command.starts_at, at) for source in booking.sources),
         measured_from=min(booking.measured_from, command.starts_at) if late else command.starts_at,
-        entered_by=at.actor.staff_id,
     )
     return [moved], {id: made for id, made in facts.items() if made}
 

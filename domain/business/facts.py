@@ -1,6 +1,6 @@
 """The facts of a business: its terms, its locations, its segments of customers."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field
 
@@ -109,11 +109,4 @@ class SegmentRemoved(Fact):
 BusinessFact = (
     BusinessOpened | PolicyChanged | LocationOpened | LocationClosed | SegmentSaved | SegmentRemoved
 )
-FACTS: tuple[type[Fact], ...] = (
-    BusinessOpened,
-    PolicyChanged,
-    LocationOpened,
-    LocationClosed,
-    SegmentSaved,
-    SegmentRemoved,
-)
+FACTS: tuple[type[Fact], ...] = get_args(BusinessFact)

@@ -4,7 +4,7 @@ An offer is versioned; a sale embeds a snapshot of the version it sold, so that 
 packages.
 """
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -104,11 +104,4 @@ class OfferRetired(Fact):
 
 
 OfferFact = OfferPublished | OfferRevised | OfferRetired
-FACTS: tuple[type[Fact], ...] = (
-    ServiceDefined,
-    ServiceChanged,
-    ServiceRetired,
-    OfferPublished,
-    OfferRevised,
-    OfferRetired,
-)
+FACTS: tuple[type[Fact], ...] = get_args(ServiceFact | OfferFact)

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 
 from pydantic import Field, ValidationError
+from pydantic_core import from_json
 
 from domain.actor import Actor
 from domain.fact import Fact, UnreadableFact
@@ -52,6 +53,12 @@ class Recorded:
     @cached_property
     def recorded_at(self) -> datetime:
         return from_milliseconds(self.stored.recorded_at)
+
+    @property
+    def staff_id(self) -> str | None:
+        """The member of staff who recorded it; None for a key that names none. Reads no more of the meta than that."""
+        actor_id: str = from_json(self.stored.meta)["actor"]["id"]
+        return actor_id if actor_id.startswith("stf_") else None
 
     @cached_property
     def meta(self) -> Meta:

@@ -25,7 +25,6 @@ def cancel(package: Package, command: CancelPackage, at: Circumstances) -> list[
             effective_at=now_for(package, at),
             lapsed=package.units_in(AVAILABLE),
             reason=command.reason.ref,
-            staff_id=at.actor.staff_id,
         )
     )
     return facts
@@ -55,7 +54,6 @@ def void(package: Package, command: VoidPackage, at: Circumstances) -> list[Pack
                     method=payment.method,
                     paid=paid,
                     reason=command.reason.ref,
-                    staff_id=at.actor.staff_id,
                 )
             )
     facts.append(
@@ -63,7 +61,6 @@ def void(package: Package, command: VoidPackage, at: Circumstances) -> list[Pack
             effective_at=now_for(package, at),
             lapsed=package.units_in(AVAILABLE),
             reason=command.reason.ref,
-            staff_id=at.actor.staff_id,
         )
     )
     return facts

@@ -87,5 +87,4 @@ def _correction(
         freed=freed,
         added=added,
         reason=ref_of(command.reason),
-        staff_id=at.actor.staff_id,
     )

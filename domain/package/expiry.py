@@ -20,14 +20,13 @@ def set_expiry(package: Package, command: SetExpiry, at: Circumstances) -> list[
     """Raises PackageCancelled, PackageExpired (only reinstating brings it back), Invalid before purchase."""
     check_not_cancelled(package)
     check_not_expired(package, now_for(package, at))
-    moment, staff_id = now_for(package, at), at.actor.staff_id
-    reason = ref_of(command.reason)
+    moment, reason = now_for(package, at), ref_of(command.reason)
     current = package.expiry_on(today_for(package, at))
     if command.expires_on == current:
         return []
     if command.expires_on is None:
         assert current is not None
-        return [ExpiryRemoved(effective_at=moment, previous=current, reason=reason, staff_id=staff_id)]
+        return [ExpiryRemoved(effective_at=moment, previous=current, reason=reason)]
     check_expiry(command.expires_on, package.purchased_at, package.time_zone)
     check_holds(package, command.expires_on)
     return [
@@ -36,7 +35,6 @@ def set_expiry(package: Package, command: SetExpiry, at: Circumstances) -> list[
             expires_on=command.expires_on,
             previous=current,
             reason=reason,
-            staff_id=staff_id,
         )
     ]
 
@@ -55,6 +53,5 @@ def reinstate(package: Package, command: ReinstatePackage, at: Circumstances) ->
             previous=package.expiry_on(today),
             returned=package.units_in(LAPSED),
             reason=command.reason.ref,
-            staff_id=at.actor.staff_id,
         )
     ]

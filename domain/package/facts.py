@@ -2,7 +2,7 @@
 the balance of its line afterwards, so that a replay never recomputes a rule that has since changed.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field
 
@@ -99,7 +99,6 @@ class PackagePurchased(EffectiveFact):
     location_id: LocationId | None = None
     paid_with: PaymentMethod | None = None
     """How it was paid, when it was paid at sale."""
-    staff_id: StaffId | None = None
     external_ref: ExternalRef | None = None
 
 
@@ -110,7 +109,6 @@ class PaymentRecorded(EffectiveFact):
     method: PaymentMethod
     paid: Amount
     """All payments less refunds, with this one."""
-    staff_id: StaffId | None = None
     external_ref: ExternalRef | None = None
 
 
@@ -121,7 +119,6 @@ class PaymentRefunded(EffectiveFact):
     method: PaymentMethod
     paid: Amount
     reason: TextRef | None = None
-    staff_id: StaffId | None = None
 
 
 class PriceAdjusted(EffectiveFact):
@@ -132,7 +129,6 @@ class PriceAdjusted(EffectiveFact):
     """The values of all units, line by line."""
     unused_value: Amount
     reason: TextRef
-    staff_id: StaffId | None = None
 
 
 class ValidityStarted(EffectiveFact):
@@ -155,6 +151,7 @@ class UnitsRedeemed(EffectiveFact):
     service_id: ServiceId
     participant_id: ParticipantId
     staff_id: StaffId | None = None
+    """Who performed the session."""
     location_id: LocationId | None = None
     booking_id: BookingId | None = None
     session_at: Moment | None = None
@@ -173,7 +170,6 @@ class UnitsRestored(EffectiveFact):
     lapsed: bool = False
     """Whether they lapsed at once, because the package is cancelled."""
     reason: TextRef | None = None
-    staff_id: StaffId | None = None
 
 
 class UnitsHeld(EffectiveFact):
@@ -189,7 +185,6 @@ class UnitsHeld(EffectiveFact):
     service_id: ServiceId
     participant_id: ParticipantId
     session_at: Moment
-    staff_id: StaffId | None = None
 
 
 ReleasedFor = Literal["attended", "no_show", "cancelled", "rescheduled", "package_cancelled"]
@@ -203,7 +198,6 @@ class HoldReleased(EffectiveFact):
     held: int
     remaining: int
     why: ReleasedFor
-    staff_id: StaffId | None = None
 
 
 class UnitsForfeited(EffectiveFact):
@@ -221,7 +215,6 @@ class UnitsForfeited(EffectiveFact):
     redemption_id: RedemptionId | None = None
     """The redemption that had used them, where they were not only held."""
     terms: CancellationTerms
-    staff_id: StaffId | None = None
 
 
 class FreedUse(Value):
@@ -247,7 +240,6 @@ class LineCorrected(EffectiveFact):
     added: Units = ()
     """New units, of value 0."""
     reason: TextRef | None = None
-    staff_id: StaffId | None = None
 
 
 class ExpiryChanged(EffectiveFact):
@@ -255,14 +247,12 @@ class ExpiryChanged(EffectiveFact):
     expires_on: Day
     previous: Day | None = None
     reason: TextRef | None = None
-    staff_id: StaffId | None = None
 
 
 class ExpiryRemoved(EffectiveFact):
     stored_name: ClassVar = "package.expiry_removed"
     previous: Day
     reason: TextRef | None = None
-    staff_id: StaffId | None = None
 
 
 class PackageReinstated(EffectiveFact):
@@ -272,7 +262,6 @@ class PackageReinstated(EffectiveFact):
     returned: tuple[LineUnits, ...] = ()
     """Units that lapsed when the package was cancelled."""
     reason: TextRef
-    staff_id: StaffId | None = None
 
 
 class PackageFrozen(EffectiveFact):
@@ -280,41 +269,35 @@ class PackageFrozen(EffectiveFact):
     frozen_on: Day
     until: Day
     reason: TextRef
-    staff_id: StaffId | None = None
 
 
 class PackageUnfrozen(EffectiveFact):
     stored_name: ClassVar = "package.unfrozen"
     days: int
     expires_on: Day | None = None
-    staff_id: StaffId | None = None
 
 
 class SharingChanged(EffectiveFact):
     stored_name: ClassVar = "package.sharing_changed"
     sharing: Sharing
     beneficiaries: tuple[ParticipantId, ...]
-    staff_id: StaffId | None = None
 
 
 class NoteAdded(EffectiveFact):
     stored_name: ClassVar = "package.note_added"
     note: TextRef
-    staff_id: StaffId | None = None
 
 
 class PackageCancelled(EffectiveFact):
     stored_name: ClassVar = "package.cancelled"
     lapsed: tuple[LineUnits, ...]
     reason: TextRef
-    staff_id: StaffId | None = None
 
 
 class PackageVoided(EffectiveFact):
     stored_name: ClassVar = "package.voided"
     lapsed: tuple[LineUnits, ...]
     reason: TextRef
-    staff_id: StaffId | None = None
 
 
 PackageFact = (
@@ -339,25 +322,4 @@ PackageFact = (
     | PackageCancelled
     | PackageVoided
 )
-FACTS: tuple[type[Fact], ...] = (
-    PackagePurchased,
-    PaymentRecorded,
-    PaymentRefunded,
-    PriceAdjusted,
-    ValidityStarted,
-    UnitsRedeemed,
-    UnitsRestored,
-    UnitsHeld,
-    HoldReleased,
-    UnitsForfeited,
-    LineCorrected,
-    ExpiryChanged,
-    ExpiryRemoved,
-    PackageReinstated,
-    PackageFrozen,
-    PackageUnfrozen,
-    SharingChanged,
-    NoteAdded,
-    PackageCancelled,
-    PackageVoided,
-)
+FACTS: tuple[type[Fact], ...] = get_args(PackageFact)

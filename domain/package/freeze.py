@@ -34,7 +34,6 @@ def freeze_package(package: Package, command: FreezePackage, at: Circumstances) 
             frozen_on=today,
             until=command.until,
             reason=command.reason.ref,
-            staff_id=at.actor.staff_id,
         )
     ]
 
@@ -47,8 +46,4 @@ def unfreeze_package(package: Package, at: Circumstances) -> list[PackageFact]:
         return settled(package, now_for(package, at))
     days = (today - freeze.frozen_on).days
     expires_on = package.expires_on and min(LAST_DAY, package.expires_on + timedelta(days=days))
-    return [
-        PackageUnfrozen(
-            effective_at=now_for(package, at), days=days, expires_on=expires_on, staff_id=at.actor.staff_id
-        )
-    ]
+    return [PackageUnfrozen(effective_at=now_for(package, at), days=days, expires_on=expires_on)]

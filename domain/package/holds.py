@@ -68,7 +68,6 @@ def _held(
         service_id=session.service_id,
         participant_id=session.participant_id,
         session_at=session.starts_at,
-        staff_id=at.actor.staff_id,
     )
 
 
@@ -108,7 +107,6 @@ def _released(
         held=line.held - hold.quantity,
         remaining=line.remaining,
         why=why,
-        staff_id=at.actor.staff_id,
     )
 
 
@@ -221,7 +219,6 @@ def _forfeited(
         session_at=session.starts_at,
         redemption_id=redemption_id,
         terms=terms,
-        staff_id=at.actor.staff_id,
     )
 
 

@@ -9,4 +9,4 @@ from domain.package.state import Package
 
 def add_note(package: Package, command: AddNote, at: Circumstances) -> list[PackageFact]:
     """Allowed whatever the package's status."""
-    return [NoteAdded(effective_at=now_for(package, at), note=command.note.ref, staff_id=at.actor.staff_id)]
+    return [NoteAdded(effective_at=now_for(package, at), note=command.note.ref)]

@@ -27,7 +27,6 @@ def record_payment(
         amount=amount,
         method=payment.method,
         paid=package.paid + amount,
-        staff_id=at.actor.staff_id,
         external_ref=payment.external_ref,
     )
 
@@ -56,7 +55,6 @@ def refund(
         method=payment.method,
         paid=package.paid - amount,
         reason=reason.ref,
-        staff_id=at.actor.staff_id,
     )
 
 
@@ -114,6 +112,5 @@ def adjust_price(package: Package, command: AdjustPrice, at: Circumstances) -> l
             values=values,
             unused_value=price - gone,
             reason=command.reason.ref,
-            staff_id=at.actor.staff_id,
         )
     ]

@@ -82,5 +82,4 @@ def _restoration(
         usable=usable,
         lapsed=package.cancelled,
         reason=ref_of(command.reason),
-        staff_id=at.actor.staff_id,
     )

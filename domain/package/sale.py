@@ -67,7 +67,7 @@ def sell(command: SellPackage, sale: Sale, at: Circumstances) -> list[PackageFac
     if command.payment is not None:
         facts.append(record_payment(evolve(None, purchased), command.payment, moment, at))
     if command.note is not None:
-        facts.append(NoteAdded(effective_at=moment, note=command.note.ref, staff_id=at.actor.staff_id))
+        facts.append(NoteAdded(effective_at=moment, note=command.note.ref))
     return facts
 
 
@@ -141,7 +141,6 @@ def _purchased(
         locations=terms.locations,
         location_id=command.location_id,
         paid_with=command.payment.method if command.payment else None,
-        staff_id=at.actor.staff_id,
         external_ref=command.external_ref,
     )
 

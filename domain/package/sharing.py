@@ -27,7 +27,6 @@ def change_sharing(
             effective_at=now_for(package, at),
             sharing=command.sharing,
             beneficiaries=beneficiaries,
-            staff_id=at.actor.staff_id,
         )
     ]
 

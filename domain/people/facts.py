@@ -2,7 +2,7 @@
 no personal data.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, StringConstraints
 
@@ -109,16 +109,4 @@ CustomerFact = (
     | ParticipantChanged
     | ParticipantRemoved
 )
-FACTS: tuple[type[Fact], ...] = (
-    CustomerRegistered,
-    ProfileChanged,
-    CustomerCategorised,
-    ConsentChanged,
-    CustomerActivated,
-    CustomerDeactivated,
-    CustomerBlocked,
-    CustomerUnblocked,
-    ParticipantAdded,
-    ParticipantChanged,
-    ParticipantRemoved,
-)
+FACTS: tuple[type[Fact], ...] = get_args(CustomerFact)

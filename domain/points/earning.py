@@ -138,7 +138,7 @@ def earned(
 ) -> list[PointsFact]:
     """The facts that causes make of an account, in their order; none where there is no rule for them.
 
-    An account that is full (its limits stand in `rewards.py`) earns nothing more: no payment and no visit is
+    An account that is full (its limits stand in `state.py`) earns nothing more: no payment and no visit is
     refused for the sake of points.
     """
     facts: list[PointsFact] = []

@@ -22,7 +22,6 @@ def add(account: PointsAccount, command: AddPoints, at: Circumstances) -> Points
         source=command.source,
         reason=ref_of(command.reason),
         by=_by(at),
-        staff_id=at.actor.staff_id,
     )
 
 
@@ -37,7 +36,6 @@ def redeem(account: PointsAccount, command: RedeemPoints, at: Circumstances) -> 
         source=command.source,
         reason=ref_of(command.reason),
         by=_by(at),
-        staff_id=at.actor.staff_id,
     )
 
 
@@ -57,7 +55,6 @@ def adjust(account: PointsAccount, command: AdjustPoints, at: Circumstances) -> 
         source=command.source,
         reason=ref_of(command.reason),
         by=_by(at),
-        staff_id=at.actor.staff_id,
     )
 
 
@@ -84,7 +81,6 @@ def reverse(account: PointsAccount, command: ReversePoints, at: Circumstances) -
         source=addition.source,
         reason=ref_of(command.reason),
         by=_by(at),
-        staff_id=at.actor.staff_id,
     )
 
 

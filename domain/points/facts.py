@@ -1,13 +1,13 @@
 """The facts of a customer's reward points. Each carries the balance after it."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field
 
 from domain.business.facts import EarnRule
 from domain.fact import Fact
 from domain.moments import Moment
-from domain.values import Name, PointsId, StaffId, TextRef, Value
+from domain.values import Name, PointsId, TextRef, Value
 
 POINTS_MAX = 1_000_000
 """The most points that one command adds, redeems or adjusts."""
@@ -33,7 +33,7 @@ class PointsEntry(Fact):
 
 
 class PointsAdded(PointsEntry):
-    stored_name: ClassVar = "rewards.points_added"
+    stored_name: ClassVar = "points.added"
     points: AnyPoints
     balance: SignedPoints
     """After this fact, in recorded order."""
@@ -43,21 +43,19 @@ class PointsAdded(PointsEntry):
     policy_version: int | None = None
     reason: TextRef | None = None
     by: By
-    staff_id: StaffId | None = None
 
 
 class PointsRedeemed(PointsEntry):
-    stored_name: ClassVar = "rewards.points_redeemed"
+    stored_name: ClassVar = "points.redeemed"
     points: AnyPoints
     balance: SignedPoints
     source: PointsSource | None = None
     reason: TextRef | None = None
     by: By
-    staff_id: StaffId | None = None
 
 
 class PointsAdjusted(PointsEntry):
-    stored_name: ClassVar = "rewards.points_adjusted"
+    stored_name: ClassVar = "points.adjusted"
     points: SignedPoints
     """Never 0."""
     balance: SignedPoints
@@ -67,8 +65,7 @@ class PointsAdjusted(PointsEntry):
     source: PointsSource | None = None
     reason: TextRef | None = None
     by: By
-    staff_id: StaffId | None = None
 
 
 PointsFact = PointsAdded | PointsRedeemed | PointsAdjusted
-FACTS: tuple[type[Fact], ...] = (PointsAdded, PointsRedeemed, PointsAdjusted)
+FACTS: tuple[type[Fact], ...] = get_args(PointsFact)

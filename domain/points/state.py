@@ -85,12 +85,12 @@ def _reversed(state: PointsAccount, entry_id: str, points: int) -> PointsAccount
 
 def account_id(customer_id: str) -> str:
     """The stream of a customer's points."""
-    return "rew_" + customer_id.removeprefix("cus_")
+    return "acc_" + customer_id.removeprefix("cus_")
 
 
 def customer_of(account_id: str) -> str:
     """The customer whose points a stream holds."""
-    return "cus_" + account_id.removeprefix("rew_")
+    return "cus_" + account_id.removeprefix("acc_")
 
 
 def entry_of(*names: str | int) -> str:

@@ -1,6 +1,6 @@
 """The facts of a member of staff: role and locations. Name and photo live in the directory."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from domain.actor import Role
 from domain.fact import Fact
@@ -30,4 +30,4 @@ class StaffDeactivated(Fact):
 
 
 StaffFact = StaffRegistered | StaffProfileChanged | StaffDeactivated
-FACTS: tuple[type[Fact], ...] = (StaffRegistered, StaffProfileChanged, StaffDeactivated)
+FACTS: tuple[type[Fact], ...] = get_args(StaffFact)

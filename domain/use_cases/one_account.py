@@ -41,9 +41,9 @@ def entered(command: Value, customer_id: str, fact: PointsFact, books: Books) ->
 
 def with_points(decision: Decision, points: Mapping[str, Sequence[PointsFact]], books: Books) -> Decision:
     """The decision with facts of points, by customer, in the same append; each entry claims its id."""
-    facts = {account_id(customer_id): ("rewards", made) for customer_id, made in points.items()}
+    facts = {account_id(customer_id): ("points", made) for customer_id, made in points.items()}
     new = [
-        NewStream("rewards", account_id(customer_id), customer_id)
+        NewStream("points", account_id(customer_id), customer_id)
         for customer_id in points
         if books.points_of(customer_id) is None
     ]

@@ -5,12 +5,10 @@ that sums over any span of either clock give the balance (S76, S77; invariant 10
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
+from typing import Any, assert_never, cast
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 
-from domain.fact import Fact
 from domain.ledger.mapper import Recorded
 from domain.package.facts import (
     ExpiryChanged,
@@ -19,6 +17,7 @@ from domain.package.facts import (
     LineCorrected,
     NoteAdded,
     PackageCancelled,
+    PackageFact,
     PackageFrozen,
     PackagePurchased,
     PackageReinstated,
@@ -34,6 +33,7 @@ from domain.package.facts import (
     UnitsRestored,
     ValidityStarted,
 )
+from domain.values import TextRef
 from projections.engine.definition import Log, Moment, Row
 from projections.models.packages import HANDLES
 
@@ -72,16 +72,15 @@ TABLE = Table(
 
 
 def rows(recorded: Recorded) -> Sequence[Row]:
-    fact: Any = recorded.fact
-    members = _members(type(recorded.fact))
-    text = (fact.note if "note" in members else None) or (fact.reason if "reason" in members else None)
+    fact = cast(PackageFact, recorded.fact)
+    text: TextRef | None = getattr(fact, "note", None) or getattr(fact, "reason", None)
     common: Row = {
         "package_id": recorded.stream_id,
         "version": recorded.version,
         "position": recorded.position,
         "recorded_at": recorded.recorded_at,
         "effective_at": fact.effective_at,
-        "staff_id": fact.staff_id if "staff_id" in members else None,
+        "staff_id": _staff(fact, recorded),
         "text_id": text and text.id,
         "change": 0,
         "value": 0,
@@ -89,12 +88,18 @@ def rows(recorded: Recorded) -> Sequence[Row]:
     return [{**common, **_told(fact)}]
 
 
-@lru_cache
-def _members(kind: type[Fact]) -> frozenset[str]:
-    return frozenset(kind.model_fields)
+def _staff(fact: PackageFact, recorded: Recorded) -> str | None:
+    """Who performed the session, else who entered the row; a rule that started a validity is nobody."""
+    match fact:
+        case UnitsRedeemed():
+            return fact.staff_id
+        case ValidityStarted():
+            return None
+        case _:
+            return recorded.staff_id
 
 
-def _told(fact: Any) -> Row:
+def _told(fact: PackageFact) -> Row:
     match fact:
         case PackagePurchased():
             return _purchase(fact)
@@ -133,7 +138,7 @@ def _told(fact: Any) -> Row:
             moved = {"change": -_units(fact.lapsed), "value": -_value(fact.lapsed)}
             return {"kind": "cancellation", "label": label, **moved}
         case _:
-            raise AssertionError(f"{fact.stored_name} has no place in the history")
+            assert_never(fact)
 
 
 def _purchase(fact: PackagePurchased) -> Row:

@@ -91,13 +91,18 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
         case PriceAdjusted():
             return {**before, "value": unrolled(fact.values[number - 1])[unit - 1]}
         case UnitsRedeemed():
-            return {**before, "state": "used", **_use(fact)}
+            return {**before, "state": "used", **_use(fact), "staff_id": fact.staff_id}
         case UnitsForfeited():
-            return {**before, "state": "forfeited", **_use(fact)}
+            return {**before, "state": "forfeited", **_use(fact), "staff_id": recorded.staff_id}
         case UnitsRestored():
             return _freed(before, "lapsed" if fact.lapsed else "available", fact.redemption_id)
         case LineCorrected() if unit in fact.taken:
-            return {**before, "state": "corrected", "used_at": fact.effective_at, "staff_id": fact.staff_id}
+            return {
+                **before,
+                "state": "corrected",
+                "used_at": fact.effective_at,
+                "staff_id": recorded.staff_id,
+            }
         case LineCorrected() | PackageReinstated():
             return {**before, **dict.fromkeys(USE), "state": "available"}
         case _:
@@ -111,7 +116,6 @@ def _use(fact: UnitsRedeemed | UnitsForfeited) -> Row:
         "participant_id": fact.participant_id,
         "booking_id": fact.booking_id,
         "redemption_id": fact.redemption_id,
-        "staff_id": fact.staff_id,
     }
 
 

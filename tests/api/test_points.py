@@ -316,7 +316,7 @@ def test_payments_purchases_and_visits_earn_and_name_their_source(either_desk: D
     assert all(row["rewarded_by"] == {"id": None, "name": None, "kind": "system"} for row in found)
     facts = desk.all_of("/v1/facts")
     names = [fact["name"] for fact in facts]
-    assert names[names.index("package.redeemed") + 1] == "rewards.points_added", "one append"
+    assert names[names.index("package.redeemed") + 1] == "points.added", "one append"
 
 
 @pytest.mark.covers("S150")
@@ -432,7 +432,7 @@ def test_a_dry_run_tells_the_points_and_gives_none(desk: Desk) -> None:
     anna, offer = desk.customer(), desk.offer(desk.service())
     body = {"customer_id": anna, "offer_id": offer, "payment": {"amount": 500, "method": "cash"}}
     told = desk.try_out("/v1/packages", body)
-    points = [fact["data"] for fact in told["facts"] if fact["name"] == "rewards.points_added"]
+    points = [fact["data"] for fact in told["facts"] if fact["name"] == "points.added"]
     assert [fact["points"] for fact in points] == [20, 5]
     assert [fact["entry_id"] for fact in points] == [None, None], "they are not known before it is done"
     assert balance(desk, anna) == 0

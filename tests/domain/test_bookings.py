@@ -107,7 +107,6 @@ def test_a_booking_uses_units_when_it_is_made() -> None:
                 terms=RESTORE,
                 policy_version=0,
                 by="business",
-                entered_by="stf_ann",
             )
         ]
     }
@@ -129,7 +128,6 @@ def test_a_booking_holds_units_until_it_is_attended() -> None:
                 service_id="svc_massage",
                 participant_id="par_ada",
                 session_at=moment(START),
-                staff_id="stf_ann",
             )
         ]
     }
@@ -339,7 +337,7 @@ def test_a_customer_books_ahead() -> None:
     assert isinstance(past, Invalid)
     (made,) = given(sold()).when(book(), role=Role.CUSTOMER, who="cus_1").booked["bkg_1"]
     assert isinstance(made, BookingMade)
-    assert (made.by, made.entered_by) == ("customer", None)
+    assert made.by == "customer"
 
 
 # A series
@@ -418,7 +416,7 @@ def test_bookings_of_a_location_follow_its_clock() -> None:
 
 def test_a_pending_booking_is_confirmed_once() -> None:
     outcome = booked().and_when(ConfirmBooking(booking_id="bkg_1"), role=Role.STAFF, who="stf_bob")
-    assert outcome.booked == {"bkg_1": [BookingConfirmed(entered_by="stf_bob")]}
+    assert outcome.booked == {"bkg_1": [BookingConfirmed()]}
     assert outcome.booking.status == "confirmed"
     outcome.and_when(ConfirmBooking(booking_id="bkg_1")).refused(
         WrongBookingState, booking_status="confirmed", wanted="confirmed"
@@ -437,7 +435,6 @@ def test_outside_the_notice_period_notice_is_measured_from_the_new_start() -> No
             previous=moment(START),
             sources=(source(measured_from="2026-10-09 10:00"),),
             measured_from=moment("2026-10-09 10:00"),
-            entered_by="stf_ann",
         )
     ]
     assert outcome.booking.free_until == moment("2026-10-08 10:00")

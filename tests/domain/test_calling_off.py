@@ -93,7 +93,6 @@ def test_attendance_uses_what_was_held_at_the_start_even_if_marked_later() -> No
                 held=0,
                 remaining=10,
                 why="attended",
-                staff_id="stf_bob",
             ),
             UnitsRedeemed(
                 effective_at=moment(START),
@@ -112,7 +111,7 @@ def test_attendance_uses_what_was_held_at_the_start_even_if_marked_later() -> No
             ),
         ]
     }
-    assert outcome.booked == {"bkg_1": [AttendanceMarked(attendance="late", entered_by="stf_bob")]}
+    assert outcome.booked == {"bkg_1": [AttendanceMarked(attendance="late")]}
     assert outcome.booking.status == "confirmed"
 
 
@@ -195,7 +194,6 @@ def test_a_no_show_forfeits_what_was_held_where_the_terms_say_so() -> None:
                 held=0,
                 remaining=10,
                 why="no_show",
-                staff_id="stf_ann",
             ),
             UnitsForfeited(
                 effective_at=moment(AFTER),
@@ -208,16 +206,11 @@ def test_a_no_show_forfeits_what_was_held_where_the_terms_say_so() -> None:
                 participant_id="par_ada",
                 session_at=moment(START),
                 terms=FORFEIT,
-                staff_id="stf_ann",
             ),
         ]
     }
     assert outcome.booked == {
-        "bkg_1": [
-            AttendanceMarked(
-                attendance="no_show", outcomes=(outcome_of("forfeited", units=2),), entered_by="stf_ann"
-            )
-        ]
+        "bkg_1": [AttendanceMarked(attendance="no_show", outcomes=(outcome_of("forfeited", units=2),))]
     }
 
 
@@ -238,7 +231,6 @@ def test_what_was_used_when_booked_is_given_back_and_forfeited() -> None:
             session_at=moment(START),
             redemption_id="red_1",
             terms=FORFEIT,
-            staff_id="stf_ann",
         ),
     ]
     assert stamps(outcome.package) == {"available": 8, "forfeited": 2}
@@ -274,8 +266,8 @@ def test_nobody_is_a_no_show_before_the_start() -> None:
 def test_completing_what_was_not_marked_marks_it_attended(deduct: Deduct) -> None:
     outcome = booked(deduct).and_when(CONFIRM).and_when(COMPLETE, AFTER)
     assert outcome.booked["bkg_1"] == [
-        AttendanceMarked(attendance="attended", entered_by="stf_ann"),
-        BookingCompleted(entered_by="stf_ann"),
+        AttendanceMarked(attendance="attended"),
+        BookingCompleted(),
     ]
     assert stamps(outcome.package) == {"available": 9, "used": 1}
     for command in (CONFIRM, COMPLETE, attend(), attend("late"), call_off(), reschedule("2026-10-09 10:00")):
@@ -320,9 +312,7 @@ def test_customers_change_nothing_once_it_has_begun(command: Value) -> None:
 @pytest.mark.covers("S91")
 def test_in_time_what_was_used_goes_back_by_itself() -> None:
     outcome = booked(quantity=2).and_when(call_off(), IN_TIME, Role.CUSTOMER, "cus_1")
-    assert outcome.facts == {
-        "pkg_1": [restored(2, 1, remaining=10, at=IN_TIME).model_copy(update={"staff_id": None})]
-    }
+    assert outcome.facts == {"pkg_1": [restored(2, 1, remaining=10, at=IN_TIME)]}
     assert outcome.booked == {
         "bkg_1": [
             BookingCancelled(
@@ -351,7 +341,6 @@ def test_in_time_what_was_held_is_released() -> None:
                 held=0,
                 remaining=10,
                 why="cancelled",
-                staff_id="stf_ann",
             )
         ]
     }

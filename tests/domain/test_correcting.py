@@ -39,7 +39,6 @@ def test_a_minus_takes_the_lowest_available_units() -> None:
             value=2_000,
             taken=(2, 3),
             reason=reason.ref,
-            staff_id="stf_ann",
         )
     )
 

@@ -36,7 +36,6 @@ def refunded(amount: int, left: int, payment: str = "pay_1", at: str = NOW) -> P
         method=PaymentMethod.CASH,
         paid=left,
         reason=because().ref,
-        staff_id="stf_ann",
     )
 
 
@@ -54,7 +53,6 @@ def test_cancelling_lapses_what_remains_and_leaves_what_was_used() -> None:
             effective_at=moment(NOW),
             lapsed=(of_line(1, 2, 3), of_line(2, 1, 2, value=100)),
             reason=because().ref,
-            staff_id="stf_ann",
         )
     )
     assert outcome.package.status(moment(NOW)) == "cancelled"
@@ -106,7 +104,6 @@ def test_voiding_undoes_a_sale_of_the_same_day_and_gives_the_money_back() -> Non
             effective_at=moment(at),
             lapsed=(of_line(1, 1, 2),),
             reason=because().ref,
-            staff_id="stf_ann",
         ),
     )
     assert outcome.package.status(moment(at)) == "cancelled"

@@ -78,7 +78,6 @@ def test_a_payment_says_how_much_how_and_what_is_paid_with_it() -> None:
             amount=2_000,
             method=PaymentMethod.TRANSFER,
             paid=3_000,
-            staff_id="stf_ann",
             external_ref=reference,
         )
     )
@@ -134,7 +133,6 @@ def test_a_refund_goes_against_its_payment_and_moves_no_unit() -> None:
             method=PaymentMethod.CASH,
             paid=2_000,
             reason=because().ref,
-            staff_id="stf_ann",
         )
     )
     assert outcome.package.remaining == 5
@@ -213,7 +211,6 @@ def test_a_new_price_is_spread_over_the_units_still_available() -> None:
             values=(((1_000, 2), (501, 1), (500, 1)),),
             unused_value=1_001,
             reason=because().ref,
-            staff_id="stf_ann",
         )
     )
     assert outcome.package.owing == 3_001

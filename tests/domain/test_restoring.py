@@ -43,7 +43,6 @@ def test_a_use_goes_back_whole_last_unit_first() -> None:
             remaining=5,
             usable=3,
             reason=reason.ref,
-            staff_id="stf_ann",
         )
     )
 

@@ -22,11 +22,7 @@ def change(sharing: str, *beneficiaries: str, keep: bool = False) -> ChangeShari
 @pytest.mark.covers("S85")
 def test_a_package_may_be_opened_to_the_household() -> None:
     outcome = given(sold()).when(change("household", keep=True))
-    outcome.then(
-        SharingChanged(
-            effective_at=moment(NOW), sharing="household", beneficiaries=("par_ada",), staff_id="stf_ann"
-        )
-    )
+    outcome.then(SharingChanged(effective_at=moment(NOW), sharing="household", beneficiaries=("par_ada",)))
     outcome.and_when(redeem(participant_id="par_max")).then(
         used(1, remaining=9, redemption="red_new", participant_id="par_max")
     )
@@ -82,7 +78,7 @@ def test_a_cancelled_package_is_not_shared() -> None:
 def test_a_note_is_a_commitment_to_a_text_in_the_directory() -> None:
     note = because("prefers Zoe, allergic to almond oil")
     outcome = given(sold()).when(AddNote(package_id="pkg_1", note=note))
-    outcome.then(NoteAdded(effective_at=moment(NOW), note=note.ref, staff_id="stf_ann"))
+    outcome.then(NoteAdded(effective_at=moment(NOW), note=note.ref))
     assert b"almond" not in outcome.facts["pkg_1"][0].to_bytes()
 
 

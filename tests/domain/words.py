@@ -185,7 +185,7 @@ def restored(
     usable: int | None = None,
     **fields: Any,
 ) -> UnitsRestored:
-    standard: dict[str, Any] = {"allocation": 1, "staff_id": "stf_ann"}
+    standard: dict[str, Any] = {"allocation": 1}
     return UnitsRestored(
         effective_at=moment(at),
         redemption_id=redemption,
@@ -223,7 +223,6 @@ def corrected(
         freed=freed,
         added=added,
         reason=reason.ref if reason else None,
-        staff_id="stf_ann",
     )
 
 
@@ -234,7 +233,6 @@ def paid(amount: int, *, total: int, payment: str = "pay_1", at: str | datetime 
         amount=amount,
         method=PaymentMethod.CASH,
         paid=total,
-        staff_id="stf_ann",
     )
 
 
@@ -245,12 +243,11 @@ def froze(until: str, *, at: str | datetime = NOW) -> PackageFrozen:
         frozen_on=frozen_at.astimezone(ZoneInfo(ZONE)).date(),
         until=day(until),
         reason=because().ref,
-        staff_id="stf_ann",
     )
 
 
 def cancelled(*lapsed: LineUnits, at: str | datetime = NOW) -> PackageCancelled:
-    return PackageCancelled(effective_at=moment(at), lapsed=lapsed, reason=because().ref, staff_id="stf_ann")
+    return PackageCancelled(effective_at=moment(at), lapsed=lapsed, reason=because().ref)
 
 
 def of_line(number: int, *units: int, value: int | None = None) -> LineUnits:

@@ -84,12 +84,12 @@ def test_points_are_in_the_append_of_what_earned_them(carnet: Carnet) -> None:
         for name in (
             "package.purchased",
             "package.payment_recorded",
-            "rewards.points_added",
-            "rewards.points_added",
+            "points.added",
+            "points.added",
         )
     ]
     assert done.last == facts[-1].position
-    assert desk.ledger.recorder.streams_of("cus_1", "rewards") == ["rew_1"]
+    assert desk.ledger.recorder.streams_of("cus_1", "points") == ["acc_1"]
 
 
 def test_a_batch_about_many_customers_is_decided_in_one_go(carnet: Carnet) -> None:
@@ -159,11 +159,11 @@ def test_every_state_of_an_account_is_the_fold_of_its_facts(carnet: Carnet) -> N
     desk = earning(carnet)
     all_done(desk, [sale(1), sale(2)], "sale")
     state: PointsAccount | None = None
-    books = LoadedBooks(BUSINESS, wanted := Reads({"rew_1": 0}), desk.ledger.recorder.load(wanted))
-    stream = books.stream("rew_1")
+    books = LoadedBooks(BUSINESS, wanted := Reads({"acc_1": 0}), desk.ledger.recorder.load(wanted))
+    stream = books.stream("acc_1")
     assert stream is not None
     for n, fact in enumerate(stream.facts, 1):
-        state = EVOLVE["rewards"](state, fact.fact)
+        state = EVOLVE["points"](state, fact.fact)
         assert state is not None
         assert state.version == n
     assert state == stream.state

@@ -23,7 +23,7 @@ from domain.ledger.mapper import Recorded, recorded
 from domain.package.state import AVAILABLE, CORRECTED, FORFEITED, LAPSED, USED, evolve
 from domain.package.state import Package as PackageState
 from domain.points.state import PointsAccount
-from domain.points.state import evolve as evolve_rewards
+from domain.points.state import evolve as evolve_points
 from projections.engine.definition import Key, Projection, Row, changed_rows, fold
 from projections.engine.tables import ReadTables
 from projections.models.packages import CARDS, card_status, is_inconsistent
@@ -123,7 +123,7 @@ class Books:
         self.versions[stored.stream_id] = stored.version
         if stored.kind == "booking":
             self._enter_booking(stored.stream_id, fact.fact)
-        if stored.kind == "rewards":
+        if stored.kind == "points":
             self._enter_points(stored.stream_id, fact)
         if stored.kind != "package":
             return
@@ -142,7 +142,7 @@ class Books:
 
     def _enter_points(self, account_id: str, fact: Recorded) -> None:
         made: Any = fact.fact
-        self.accounts[account_id] = evolve_rewards(self.accounts.get(account_id), made)
+        self.accounts[account_id] = evolve_points(self.accounts.get(account_id), made)
         self.entries.setdefault(account_id, []).append(fact)
         self.balances.update(changed_rows(POINTS, self.balances, fact, POINTS.keys(fact)))
 

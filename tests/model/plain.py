@@ -423,4 +423,4 @@ def in_person(customer: str) -> str:
 
 def account_of(customer: str) -> str:
     """The stream of a customer's points."""
-    return "rew_" + customer.removeprefix("cus_")
+    return "acc_" + customer.removeprefix("cus_")

@@ -45,8 +45,8 @@ def record(store: Store, changes: list[tuple[str, int]], business_id: str = BUSI
         fact = moved(n, points, held.get(name, 0))
         held[name] = held.get(name, 0) + change_of(fact)
         version = versions[name] = versions.get(name, 0) + 1
-        stream_id = f"rew_{name}"
-        new = NewFact("rewards", stream_id, version, fact.stored_name, 1, fact.to_bytes(), META)
+        stream_id = f"acc_{name}"
+        new = NewFact("points", stream_id, version, fact.stored_name, 1, fact.to_bytes(), META)
         ledger.append([Append((new,), {stream_id: version - 1})])
     return {f"cus_{name}": balance for name, balance in held.items()}
 

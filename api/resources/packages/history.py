@@ -151,7 +151,7 @@ def list_notes(call: Query[ListParameters]) -> Found:
     asked, (after,) = ask(call), call.after() or [0]
     notes = [(r, r.fact) for r in asked.facts if isinstance(r.fact, NoteAdded) and r.version > after]
     page = notes[: call.parameters.limit]
-    people = asked.people([fact.staff_id for _, fact in page])
+    people = asked.people([recorded.staff_id for recorded, _ in page])
     texts = asked.texts([fact.note.id for _, fact in page])
 
     def note(found: tuple[Recorded, NoteAdded]) -> Note:
@@ -160,7 +160,7 @@ def list_notes(call: Query[ListParameters]) -> Found:
             version=recorded.version,
             recorded_at=rfc3339(recorded.recorded_at),
             text=None if texts is None else texts.get(fact.note.id, ERASED),
-            staff=named(fact.staff_id, people),
+            staff=named(recorded.staff_id, people),
         )
 
     return call.page(

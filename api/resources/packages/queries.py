@@ -121,8 +121,8 @@ def list_payments(call: Query[PastPage]) -> Found:
     if (after := call.after()) is not None:
         ids = [paid.fact.payment_id for paid in payments]
         payments = payments[ids.index(after[0]) + 1 :] if after[0] in ids else []
-    staff = [paid.fact.staff_id for paid in payments]
-    staff += [refund.staff_id for paid in payments for _, refund in paid.refunds]
+    staff = [paid.recorded.staff_id for paid in payments]
+    staff += [recorded.staff_id for paid in payments for recorded, _ in paid.refunds]
     people = asked.people(staff)
     return call.page(
         PaymentPage,
@@ -142,7 +142,7 @@ def _payment(asked: PackageAsked, paid: Paid, people: People) -> Payment:
         method=fact.method.value,
         effective_at=rfc3339(fact.effective_at),
         recorded_at=rfc3339(paid.recorded.recorded_at),
-        staff=named(fact.staff_id, people),
+        staff=named(paid.recorded.staff_id, people),
         external_ref=fact.external_ref,
         refunded=asked.money(paid.refunded),
         refundable=asked.money(fact.amount - paid.refunded),
@@ -151,7 +151,7 @@ def _payment(asked: PackageAsked, paid: Paid, people: People) -> Payment:
                 version=recorded.version,
                 amount=asked.money(refund.amount),
                 recorded_at=rfc3339(recorded.recorded_at),
-                staff=named(refund.staff_id, people),
+                staff=named(recorded.staff_id, people),
             )
             for recorded, refund in paid.refunds
         ),

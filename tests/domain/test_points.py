@@ -22,7 +22,7 @@ from domain.points.facts import (
     PointsSource,
 )
 from domain.points.state import PointsAccount, account_id, change_of, customer_of, entry_of
-from domain.points.state import evolve as evolve_rewards
+from domain.points.state import evolve as evolve_points
 from domain.refusals import (
     AlreadyReversed,
     Invalid,
@@ -43,7 +43,7 @@ MANUAL = PointsSource(kind="manual")
 
 
 CUSTOMER = PaperBooks({"cus_1": HOUSEHOLD})
-account = Aggregate(evolve_rewards, account_id("cus_1"), CUSTOMER)
+account = Aggregate(evolve_points, account_id("cus_1"), CUSTOMER)
 
 
 def decide(
@@ -51,7 +51,7 @@ def decide(
 ) -> Sequence[PointsFact]:
     books = CUSTOMER if state is None else PaperBooks({"cus_1": HOUSEHOLD, account_id("cus_1"): state})
     decision = use_case_of(command).decide(command, books, at or circumstances())
-    return decision.facts_of("rewards")[account_id("cus_1")]
+    return decision.facts_of("points")[account_id("cus_1")]
 
 
 def add(points: int, entry: str = "pts_new", **fields: Any) -> AddPoints:
@@ -71,20 +71,20 @@ def reverse(addition: str, entry: str = "pts_new", **fields: Any) -> ReversePoin
 
 
 def added(points: int, balance: int, entry: str = "pts_1", at: str = NOW, **fields: Any) -> PointsAdded:
-    standard: dict[str, Any] = {"source": MANUAL, "by": "staff", "staff_id": "stf_ann"}
+    standard: dict[str, Any] = {"source": MANUAL, "by": "staff"}
     when = moment(at)
     return PointsAdded(effective_at=when, entry_id=entry, points=points, balance=balance, **standard | fields)
 
 
 def redeemed(points: int, balance: int, entry: str = "pts_2", **fields: Any) -> PointsRedeemed:
-    standard: dict[str, Any] = {"by": "staff", "staff_id": "stf_ann"}
+    standard: dict[str, Any] = {"by": "staff"}
     return PointsRedeemed(
         effective_at=moment(NOW), entry_id=entry, points=points, balance=balance, **standard | fields
     )
 
 
 def adjusted(points: int, balance: int, entry: str = "pts_3", **fields: Any) -> PointsAdjusted:
-    standard: dict[str, Any] = {"by": "staff", "staff_id": "stf_ann"}
+    standard: dict[str, Any] = {"by": "staff"}
     return PointsAdjusted(
         effective_at=moment(NOW), entry_id=entry, points=points, balance=balance, **standard | fields
     )
@@ -123,7 +123,7 @@ def test_a_balance_is_adjusted_both_ways_but_not_below_zero() -> None:
 def test_another_program_is_the_system_and_names_nobody() -> None:
     at = Circumstances(moment(NOW), Actor(id="key_till", role=Role.INTEGRATION))
     (fact,) = decide(None, add(5), at)
-    assert (fact.by, fact.staff_id) == ("system", None)
+    assert fact.by == "system"
 
 
 @pytest.mark.parametrize("points", [0, -1, POINTS_MAX + 1])
@@ -243,7 +243,7 @@ def test_the_balance_is_the_sum_and_falls_below_zero_only_by_reversals(asked: li
             assert state == before
             continue
         facts.append(fact)
-        state = evolve_rewards(state, fact)
+        state = evolve_points(state, fact)
         assert fact.balance == state.balance == sum(map(change_of, facts))
         assert state.version == len(facts)
         if change_of(fact) < 0 and not (isinstance(fact, PointsAdjusted) and fact.reverses):
