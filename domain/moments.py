@@ -4,7 +4,7 @@ Moments are in UTC at whole milliseconds; days lie between 1970 and 2200.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo, available_timezones
@@ -21,6 +21,8 @@ from pydantic_core import CoreSchema, core_schema
 
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2200, 12, 31)
+MILLISECOND = timedelta(milliseconds=1)
+"""The finest that facts know."""
 FIRST_BIRTHDAY = date(1880, 1, 1)
 CALCULATED = 4096
 """How many calculations with moments are remembered: a command asks for the same ones many times, and for those of its
@@ -120,6 +122,16 @@ def start_of(day: date, zone: str) -> datetime:
 @lru_cache(maxsize=CALCULATED)
 def local_day(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def beyond(given: date | datetime, zone: str) -> datetime:
+    """The first moment after a day in that zone, or after a moment: what lies before it is by then."""
+    return given + MILLISECOND if isinstance(given, datetime) else start_of(given + timedelta(days=1), zone)
+
+
+def end_of(given: date | datetime, zone: str) -> datetime:
+    """The last moment of a day in that zone (a moment is its own): the one end of a day, whoever asks."""
+    return given if isinstance(given, datetime) else beyond(given, zone) - MILLISECOND
 
 
 def as_moment(given: date | datetime, zone: str) -> datetime:

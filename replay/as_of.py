@@ -7,11 +7,16 @@ stream. They can be asked together. The same question about the past gives the s
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded
-from domain.moments import from_milliseconds
+from domain.moments import DayOrMoment, beyond, end_of, from_milliseconds
+from domain.streams import EVOLVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,41 @@ class Past:
 
 
 PRESENT = Past()
+
+
+_DAY_OR_MOMENT: TypeAdapter[date | datetime] = TypeAdapter(DayOrMoment)
+
+
+def day_or_moment(text: str) -> date | datetime:
+    """The one reader of what a person asks the past with: `2026-10-03`, `2026-10-03T08:00:00Z`. Raises ValueError."""
+    return _DAY_OR_MOMENT.validate_json(to_json(text))
+
+
+def is_over(given: date | datetime, zone: str, now: datetime) -> bool:
+    """Whether a moment lies in the past, or a day in that zone has ended."""
+    return (given if isinstance(given, datetime) else beyond(given, zone)) < now.astimezone(UTC)
+
+
+def asked(
+    zone: str,
+    *,
+    at_version: int | None = None,
+    as_of: date | datetime | None = None,
+    effective_as_of: date | datetime | None = None,
+) -> Past:
+    """The question that a version, a day or moment of recording and one of business time ask together.
+
+    A day means its end in `zone`. Facts recorded at the moment `as_of` do not count yet; what was effective at the
+    moment `effective_as_of` does. Status and expiry are judged at the moment that is named, of both clocks at that
+    of business time.
+    """
+    named = as_of if effective_as_of is None else effective_as_of
+    return Past(
+        at_version,
+        as_of if as_of is None or isinstance(as_of, datetime) else beyond(as_of, zone),
+        None if effective_as_of is None else beyond(effective_as_of, zone),
+        None if named is None else end_of(named, zone),
+    )
 
 
 def as_it_was(facts: Sequence[Recorded], past: Past) -> list[Recorded]:
@@ -57,6 +97,15 @@ def judged_at(past: Past, counted: Sequence[Recorded], now: datetime) -> datetim
     if past.judged_at is not None:
         return past.judged_at
     return counted[-1].recorded_at if past.at_version is not None else now
+
+
+def state_at(facts: Iterable[Recorded], position: int) -> Any:
+    """What the facts of one stream had made of it at a position of the ledger; None before its first."""
+    state = None
+    for recorded in facts:
+        if recorded.position <= position:
+            state = EVOLVE[recorded.stored.kind](state, recorded.fact)
+    return state
 
 
 def position_of(recorder: LedgerRecorder, past: Past, facts: Sequence[Recorded], head: int) -> int:

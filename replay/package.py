@@ -1,9 +1,11 @@
-"""One package, folded from the facts of its stream with the same functions that make the read tables."""
+"""One package, now or then, folded from the facts of its stream with the functions that make the read tables."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded
 from domain.package.facts import (
     HoldReleased,
@@ -18,7 +20,46 @@ from domain.package.facts import (
 )
 from projections.engine.definition import Key, Row, fold
 from projections.models.package_history import HISTORY
+from projections.models.packages import card_of
 from projections.models.units import UNITS, USE
+from replay.as_of import PRESENT, Past, as_it_was, judged_at, position_of
+
+
+@dataclass(frozen=True)
+class PackageThen:
+    """A package after the facts that count, in the order in which they are folded."""
+
+    facts: list[Recorded]
+    card: Row
+    position: int
+    """The position of the ledger that the question resolves to."""
+    moment: datetime
+    """When status and expiry are judged."""
+
+    @property
+    def version(self) -> int:
+        version: int = self.card["version"]
+        return version
+
+    @property
+    def history(self) -> list[Row]:
+        return history_of(self.facts)
+
+
+def package_at(
+    recorder: LedgerRecorder, facts: Sequence[Recorded], head: int, now: datetime, past: Past = PRESENT
+) -> PackageThen | None:
+    """A package as it is or was; None when it was not there then, or never had so many versions.
+
+    `facts` are those of its stream, `head` the end of the ledger when they were read.
+    """
+    if past.at_version is not None and past.at_version > len(facts):
+        return None
+    counted = as_it_was(facts, past)
+    card = card_of(counted)
+    if card is None:
+        return None
+    return PackageThen(counted, card, position_of(recorder, past, facts, head), judged_at(past, counted, now))
 
 
 def units_of(facts: Iterable[Recorded]) -> list[Row]:

@@ -14,9 +14,9 @@ import click
 
 from api.cli.main import main
 from api.http.openapi import document
-from api.http.ownership import NOBODYS
-from api.http.permissions import PERMISSIONS
+from api.http.ownership import is_open
 from api.http.problems import KINDS
+from api.http.request import Route
 from api.server import settings
 from api.server.app import HANDLERS
 from domain.actor import Role
@@ -85,18 +85,16 @@ def routes() -> str:
     )
     lines = []
     for route in known:
-        allowed = PERMISSIONS[route.operation]
-        cells = [_cell(role, allowed, route.operation) for role in roles]
+        cells = [_cell(role, route) for role in roles]
         lines.append(f"| `{route.method} {route.path}` | {route.summary} | " + " | ".join(cells) + " |")
     told = "The bodies, parameters and answers of each stand in `/schema` of a running server (OpenAPI 3.1)."
     return "\n".join(["# Routes\n", told, "", *head, *lines])
 
 
-def _cell(role: Role, allowed: frozenset[Role] | None, operation: str) -> str:
-    if allowed is not None and role not in allowed:
+def _cell(role: Role, route: Route) -> str:
+    if not route.allows(role):
         return "–"
-    own = role is Role.CUSTOMER and allowed is not None and operation not in NOBODYS
-    return "own" if own else "✓"
+    return "own" if role is Role.CUSTOMER and is_open(route) and not route.nobodys else "✓"
 
 
 def environment() -> str:

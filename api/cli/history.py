@@ -6,10 +6,8 @@ import click
 
 from api.cli import output
 from api.cli.options import DAY_OR_MOMENT, here, in_json, of_business
-from domain.refusals import NotFound
-from replay.as_of import PRESENT, Past
-from replay.timeline import as_of as known_at
-from replay.timeline import package_at
+from replay.as_of import asked, is_over
+from replay.timeline import package_as_it_was
 
 
 @click.command()
@@ -40,15 +38,13 @@ def history(
     with here() as installed:
         ledger = installed.ledger(business_id)
         now = installed.carnet.clock()
-        past = PRESENT if at_version is None else Past(at_version=at_version)
-        if as_of is not None:
-            past = known_at(as_of, installed.business(ledger.business_id).time_zone)
-            if past.recorded_before is not None and past.recorded_before >= now:
-                raise click.UsageError("--as-of must lie in the past; a day must be over")
-        try:
-            then = package_at(ledger.recorder, package_id, now, past)
-        except NotFound as error:
-            raise click.ClickException(f"there is no package {package_id}, or was none then") from error
+        zone = installed.business(ledger.business_id).time_zone
+        if as_of is not None and not is_over(as_of, zone, now):
+            raise click.UsageError("--as-of must lie in the past; a day must be over")
+        past = asked(zone, at_version=at_version, as_of=as_of)
+        then = package_as_it_was(ledger.recorder, package_id, now, past)
+    if then is None:
+        raise click.ClickException(f"there is no package {package_id}, or was none then")
     if json_:
         output.package_as_json(then)
     else:

@@ -26,8 +26,8 @@ from projections.engine.comparison import Difference
 from projections.engine.definition import Row
 from projections.engine.status import Standing
 from projections.models.packages import card_status
+from replay.package import PackageThen
 from replay.reports.liability import Liability
-from replay.timeline import PackageThen
 
 WIDE = 1_000
 """Columns of a page that is no terminal."""

@@ -25,6 +25,7 @@ from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
 from api.http.parsing import BODY_BYTES_MAX, Sent, read_body, read_parameters
+from api.http.permissions import Roles
 from api.http.problems import Flaw, Problem, invalid
 from api.http.request import Call, Exchange, HttpRequest, NewIds, Route, body_of, exchange_of, parameters_of
 from api.http.responses import Header, Reply
@@ -102,6 +103,7 @@ def command(
     operation: str,
     summary: str,
     *,
+    roles: Roles,
     body: type[B],
     answer: type[BaseModel],
     location: str | None = None,
@@ -123,6 +125,7 @@ def command(
         path,
         operation,
         summary,
+        roles,
         201,
         None if upload else body,
         CommandParameters,

@@ -1,10 +1,9 @@
 """What is a customer's own: the one place that says so.
 
 A customer's key reaches its own customer and what belongs to it. Everything else is to it as if it were not
-there: the answer is that of an unknown id. Which routes it may ask for at all stands in permissions.py; each of
-those must say whose the thing is, in its path or among its parameters, or be named here as about nobody's own, or
-the application does not start.
-Commands are judged where they are decided, on the books themselves (domain/ledger/commands.py).
+there: the answer is that of an unknown id. Which routes it may ask for at all, each route says; each of those
+must say whose the thing is, in its path or among its parameters, or that it is nobody's own, or the application does
+not start. Commands are judged where they are decided, on the books themselves (domain/use_cases/checks.py).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +11,6 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from api.http.permissions import PERMISSIONS
 from api.http.request import PATH_IDS, Call, Route
 from domain.actor import Role
 from domain.claims import redemption_claims
@@ -47,9 +45,6 @@ OWNED: Mapping[str, Belongs] = {
 }
 """Parameter of a path → whether what it names belongs to a customer."""
 
-NOBODYS = frozenset({"locations.list", "services.list", "services.show", "offers.list", "offers.show"})
-"""Questions about what is the same for every customer: there is nothing of a person in it."""
-
 
 def check_own(call: Call) -> None:
     """Raises NotFound where a customer asks for what is not theirs; asks the database."""
@@ -76,17 +71,18 @@ def only_own(call: Call, parameters: P) -> P:
 
 def refuse_unowned(routes: Iterable[Route]) -> None:
     """Raises TypeError for a route open to customers that does not say whose what it shows is."""
-    unsaid = [route.operation for route in routes if _is_open(route) and not _says_whose(route)]
+    unsaid = [route.operation for route in routes if is_open(route) and not _says_whose(route)]
     if unsaid:
         raise TypeError(f"nothing says whose it is: {', '.join(sorted(unsaid))}")
 
 
-def _is_open(route: Route) -> bool:
-    return Role.CUSTOMER in (PERMISSIONS[route.operation] or ())
+def is_open(route: Route) -> bool:
+    """Whether customers may ask for it with their keys."""
+    return route.roles is not None and Role.CUSTOMER in route.roles
 
 
 def _says_whose(route: Route) -> bool:
-    if route.operation in NOBODYS:
+    if route.nobodys:
         return True
     models: list[Any] = [model for model in (route.body, route.parameters) if model is not None]
     named = {*route.path_parameters, *(name for model in models for name in model.model_fields)}

@@ -22,28 +22,29 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from litestar import get
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
-from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema
 
 from api.http.cursors import bytes_of, foreign_cursor, text_of
 from api.http.ownership import check_own, only_own
 from api.http.parsing import read_parameters
-from api.http.problems import Flaw, invalid
+from api.http.permissions import ASK_THE_PAST, Roles
+from api.http.problems import Flaw, Problem, invalid
 from api.http.request import Call, Exchange, HttpRequest, Route, exchange_of, parameters_of
 from api.http.responses import Header, Reply
 from domain.actor import Role
 from domain.decision import Reads
 from domain.ledger.books import LoadedBooks
-from domain.moments import DayOrMoment, start_of
 from domain.values import Value
 from projections.engine.definition import Row
 from projections.engine.outage import told_as_unavailable
 from projections.engine.tables import Snapshot
+from replay.as_of import Past, asked, day_or_moment, is_over
 
 Q = TypeVar("Q", bound=BaseModel)
 L = TypeVar("L", bound="ListParameters")
@@ -93,19 +94,6 @@ class TravelParameters(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class Travel:
-    """What of the past is asked about; all None: the present. Moments are exclusive ends."""
-
-    at_version: int | None
-    as_of: datetime | None
-    effective_as_of: datetime | None
-
-    @property
-    def is_past(self) -> bool:
-        return (self.at_version, self.as_of, self.effective_as_of) != (None, None, None)
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """What answers a query: a body, what it is true for, and the version of the one thing it shows."""
 
@@ -150,18 +138,38 @@ class Query(Call, Generic[Q]):
         with told_as_unavailable(), reads.snapshot(self.business_id, names, self.at_least) as snapshot:
             yield snapshot
 
-    def travel(self) -> Travel:
-        """The past that `TravelParameters` ask about. Raises validation-failed."""
+    def past(self) -> Past:
+        """The past that `TravelParameters` ask about. Raises validation-failed, forbidden."""
         given = self.parameters
         assert isinstance(given, TravelParameters)
-        return Travel(
-            given.at_version,
-            self._past("as_of", given.as_of),
-            self._past("effective_as_of", given.effective_as_of),
+        past = asked(
+            self.time_zone,
+            at_version=given.at_version,
+            as_of=self._over("as_of", given.as_of),
+            effective_as_of=self._over("effective_as_of", given.effective_as_of),
         )
+        if past and self.role not in ASK_THE_PAST:
+            raise Problem("forbidden", f"the role {self.role.value} does not allow questions about the past")
+        return past
 
-    def _past(self, name: str, given: str | None) -> datetime | None:
-        return None if given is None else past_moment(given, name, self.time_zone, self.frame.carnet.clock())
+    def _over(self, name: str, given: str | None) -> date | datetime | None:
+        """A moment that is past, or a day in the business's zone that is over. Raises validation-failed."""
+        if given is None:
+            return None
+        try:
+            read = day_or_moment(given)
+        except ValueError as error:
+            detail = "must be a date (2026-10-03) or a moment with its offset (2026-10-03T08:00:00Z)"
+            raise invalid([Flaw(f"/{name}", "moment", detail)]) from error
+        if not is_over(read, self.time_zone, self.frame.carnet.clock()):
+            raise invalid([Flaw(f"/{name}", "not-past", "must lie in the past, a day must be over")])
+        return read
+
+    def check_version(self, past: Past, version: int, what: str) -> None:
+        """Raises validation-failed where the past asks for more versions of `what` than it has."""
+        if past.at_version is not None and past.at_version > version:
+            detail = f"must be at most {version}, the {what}'s version"
+            raise invalid([Flaw("/at_version", "above-the-version", detail)])
 
     # Lists
 
@@ -217,34 +225,31 @@ class Query(Call, Generic[Q]):
         return hmac.digest(secret, json.dumps(bound, sort_keys=True).encode(), "sha256")[:16]
 
 
-_DAY_OR_MOMENT: TypeAdapter[date | datetime] = TypeAdapter(DayOrMoment)
-
-
-def past_moment(given: str, name: str, zone: str, now: datetime) -> datetime:
-    """A moment that is over, or the end of a day in `zone` that is over. Raises validation-failed."""
-    try:
-        read = _DAY_OR_MOMENT.validate_json(json.dumps(given))
-    except ValidationError as error:
-        detail = "must be a date (2026-10-03) or a moment with its offset (2026-10-03T08:00:00Z)"
-        raise invalid([Flaw(f"/{name}", "moment", detail)]) from error
-    moment = read if isinstance(read, datetime) else start_of(read + timedelta(days=1), zone)
-    if moment >= now.astimezone(UTC):
-        raise invalid([Flaw(f"/{name}", "not-past", "must lie in the past, a day must be over")])
-    return moment
-
-
 def query(
     path: str,
     operation: str,
     summary: str,
     *,
+    roles: Roles,
     answer: type[BaseModel] | None = None,
     parameters: type[Q] = NoParameters,  # type: ignore[assignment]
     media: tuple[str, ...] = ("application/json",),
     codes: tuple[str, ...] = (),
+    nobodys: bool = False,
 ) -> Callable[[Callable[[Query[Q]], Found]], HTTPRouteHandler]:
     """Make a function into a GET route. `media` are the representations it can answer with, best first."""
-    route = Route("GET", path, operation, summary, 200, None, parameters, answer, media=media, codes=codes)
+    route = Route(
+        "GET",
+        path,
+        operation,
+        summary,
+        roles,
+        parameters=parameters,
+        answer=answer,
+        media=media,
+        codes=codes,
+        nobodys=nobodys,
+    )
 
     def made(find: Callable[[Query[Q]], Found]) -> HTTPRouteHandler:
         async def handle(request: HttpRequest) -> Reply:

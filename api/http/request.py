@@ -22,7 +22,7 @@ from api.http.api_keys import Caller, Keys
 from api.http.ids import Randomness, new_id
 from api.http.loop_bridge import LoopBridge
 from api.http.parsing import BODY_BYTES_MAX, SentMoney, amount_in
-from api.http.permissions import SEES_PEOPLE
+from api.http.permissions import SEES_PEOPLE, Roles
 from api.http.problems import Problem
 from api.http.rate_limits import Limits
 from domain.actor import Role
@@ -65,8 +65,9 @@ class Route:
     method: str
     path: str
     operation: str
-    """Its row in the permission table, and its name in /schema."""
+    """Its name in /schema and in the table of permissions."""
     summary: str
+    roles: Roles
     status: int = 200
     body: type[BaseModel] | None = None
     parameters: type[BaseModel] | None = None
@@ -81,6 +82,11 @@ class Route:
     """The refusals that are its own, beside those any route may answer."""
     uploads: tuple[str, ...] = ()
     """The media types of a body that is no JSON."""
+    nobodys: bool = False
+    """Whether it is about what is the same for every customer: there is nothing of a person in it."""
+
+    def allows(self, role: Role) -> bool:
+        return self.roles is None or role in self.roles
 
     @property
     def pattern(self) -> re.Pattern[str]:

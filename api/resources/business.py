@@ -6,6 +6,7 @@ from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.parsing import EmptyBody, MayBeAbsent, Price
+from api.http.permissions import MANAGERS, OWNER, READERS, READERS_AND_CUSTOMERS
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
 from api.resources.payments import moving
 from domain.business.commands import ChangePolicies, CloseLocation, OpenLocation
@@ -71,7 +72,7 @@ def _locations(found: BusinessState) -> tuple[Location, ...]:
     )
 
 
-@query("/v1/business", "business.show", "The business", answer=Business)
+@query("/v1/business", "business.show", "The business", roles=READERS, answer=Business)
 def show(call: Query[NoParameters]) -> Found:
     books = call.look(Reads({call.business_id: 0}))
     return Found(_shown(books), books.head.position, books.version(call.business_id))
@@ -106,6 +107,7 @@ class PolicyChanges(Value):
     "/v1/policies",
     "policies.change",
     "Change the terms of the business, for what is decided from now on",
+    roles=OWNER,
     body=PolicyChanges,
     answer=Business,
 )
@@ -142,6 +144,7 @@ class LocationPage(Page[Location]):
     "/v1/locations",
     "locations.open",
     "Open a location",
+    roles=MANAGERS,
     body=LocationBody,
     answer=Location,
 )
@@ -162,6 +165,7 @@ def _ask(id: str, use_case: UseCase[Any], asked: Value) -> CommandRequest:
     "/v1/locations/{location_id}/closure",
     "locations.close",
     "Close a location: nothing new is sold, used or booked there",
+    roles=MANAGERS,
     body=EmptyBody,
     answer=Location,
 )
@@ -174,6 +178,8 @@ def close_location(call: Command[EmptyBody]) -> CommandRequest:
     "/v1/locations",
     "locations.list",
     "Locations, in the order they were opened",
+    roles=READERS_AND_CUSTOMERS,
+    nobodys=True,
     answer=LocationPage,
     parameters=ListParameters,
 )

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.parsing import EmptyBody, MayBeAbsent, Price
+from api.http.permissions import MANAGERS, READERS_AND_CUSTOMERS
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
 from domain.calendar_rules import NoExpiry, Validity
 from domain.catalogue.commands import (
@@ -103,6 +104,7 @@ def _service(id: str, terms: ServiceTerms, retired: bool, version: int, currency
     "/v1/services",
     "services.define",
     "Define a service",
+    roles=MANAGERS,
     body=ServiceBody,
     answer=Service,
     location="/v1/services/{id}",
@@ -128,6 +130,7 @@ def define_service(call: Command[ServiceBody]) -> CommandRequest:
     "/v1/services/{service_id}/changes",
     "services.change",
     "Change a service",
+    roles=MANAGERS,
     body=ServiceChanges,
     answer=Service,
     codes=("offer-retired",),
@@ -154,6 +157,7 @@ def change_service(call: Command[ServiceChanges]) -> CommandRequest:
     "/v1/services/{service_id}/retirement",
     "services.retire",
     "Retire a service: it is performed no more, what was sold of it stays good",
+    roles=MANAGERS,
     body=EmptyBody,
     answer=Service,
 )
@@ -164,7 +168,14 @@ def retire_service(call: Command[EmptyBody]) -> CommandRequest:
     )
 
 
-@query("/v1/services/{service_id}", "services.show", "One service", answer=Service)
+@query(
+    "/v1/services/{service_id}",
+    "services.show",
+    "One service",
+    roles=READERS_AND_CUSTOMERS,
+    nobodys=True,
+    answer=Service,
+)
 def show_service(call: Query[NoParameters]) -> Found:
     id = call.id("service_id")
     books = call.look(Reads({id: 0}))
@@ -183,6 +194,8 @@ class ServicePage(Page[Service]):
     "/v1/services",
     "services.list",
     "Services, in the order they were defined",
+    roles=READERS_AND_CUSTOMERS,
+    nobodys=True,
     answer=ServicePage,
     parameters=CatalogueFilter,
 )
@@ -298,6 +311,7 @@ def _offer(
     "/v1/offers",
     "offers.publish",
     "Publish an offer",
+    roles=MANAGERS,
     body=OfferBody,
     answer=Offer,
     location="/v1/offers/{id}",
@@ -316,6 +330,7 @@ def publish_offer(call: Command[OfferBody]) -> CommandRequest:
     "/v1/offers/{offer_id}/revisions",
     "offers.revise",
     "Revise an offer; packages that were sold keep the terms they were sold with",
+    roles=MANAGERS,
     body=OfferRevision,
     answer=Offer,
     codes=("offer-retired",),
@@ -332,6 +347,7 @@ def revise_offer(call: Command[OfferRevision]) -> CommandRequest:
     "/v1/offers/{offer_id}/retirement",
     "offers.retire",
     "Retire an offer: it is sold no more, what was sold of it stays good",
+    roles=MANAGERS,
     body=EmptyBody,
     answer=Offer,
 )
@@ -342,7 +358,14 @@ def retire_offer(call: Command[EmptyBody]) -> CommandRequest:
     )
 
 
-@query("/v1/offers/{offer_id}", "offers.show", "One offer", answer=Offer)
+@query(
+    "/v1/offers/{offer_id}",
+    "offers.show",
+    "One offer",
+    roles=READERS_AND_CUSTOMERS,
+    nobodys=True,
+    answer=Offer,
+)
 def show_offer(call: Query[NoParameters]) -> Found:
     id = call.id("offer_id")
     books = call.look(Reads({id: 0}))
@@ -357,6 +380,8 @@ class OfferPage(Page[Offer]):
     "/v1/offers",
     "offers.list",
     "Offers, in the order they were published",
+    roles=READERS_AND_CUSTOMERS,
+    nobodys=True,
     answer=OfferPage,
     parameters=CatalogueFilter,
 )

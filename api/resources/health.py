@@ -3,6 +3,7 @@
 from litestar import get
 from litestar.concurrency import sync_to_thread
 
+from api.http.permissions import ANYONE
 from api.http.problems import KINDS
 from api.http.request import HttpRequest, Route, Serving, frame_of
 from api.http.responses import Reply
@@ -30,7 +31,7 @@ class Readiness(Value):
 
 def _open(path: str, operation: str, summary: str, answer: type[Value] | None, media: str) -> Route:
     codes = ("storage-unavailable", "not-found")
-    return Route("GET", path, operation, summary, answer=answer, media=(media,), codes=codes)
+    return Route("GET", path, operation, summary, ANYONE, answer=answer, media=(media,), codes=codes)
 
 
 LIVE = _open("/livez", "process.live", "Whether the process answers", Liveness, "application/json")

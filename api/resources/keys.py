@@ -19,6 +19,7 @@ from api.http.api_keys import key_text, mac_of
 from api.http.command_route import Command, CommandParameters, created, dry_run, read_command
 from api.http.ids import encode
 from api.http.parsing import EmptyBody
+from api.http.permissions import OWNER
 from api.http.problems import Flaw, invalid
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.http.request import HttpRequest, Route, body_of
@@ -66,6 +67,7 @@ ISSUE = Route(
     "/v1/keys",
     "keys.issue",
     "Issue a key",
+    OWNER,
     201,
     ApiKeyBody,
     CommandParameters,
@@ -78,6 +80,7 @@ REVOKE = Route(
     "/v1/keys/{key_id}/revocation",
     "keys.revoke",
     "Revoke a key: it opens nothing from now on",
+    OWNER,
     201,
     EmptyBody,
     CommandParameters,
@@ -103,6 +106,7 @@ async def revoke(request: HttpRequest) -> Reply:
     "/v1/keys",
     "keys.list",
     "Keys, in the order they were issued",
+    roles=OWNER,
     answer=ApiKeyPage,
     parameters=ListParameters,
 )

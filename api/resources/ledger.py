@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, JsonValue
 from pydantic_core import from_json
 
+from api.http.permissions import BOOKKEEPERS
 from api.http.problems import Problem
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
 from domain.ledger.envelope import StoredFact
@@ -36,7 +37,12 @@ class FactFeed(Page[LedgerFact]):
 
 
 @query(
-    "/v1/facts", "facts.list", "The ordered feed of the ledger", answer=FactFeed, parameters=FactsParameters
+    "/v1/facts",
+    "facts.list",
+    "The ordered feed of the ledger",
+    roles=BOOKKEEPERS,
+    answer=FactFeed,
+    parameters=FactsParameters,
 )
 def facts(call: Query[FactsParameters]) -> Found:
     after = (call.after() or [call.parameters.after])[0]
@@ -81,7 +87,9 @@ class LedgerHead(Value):
     recorded_at: str | None
 
 
-@query("/v1/ledger/head", "ledger.head", "Position and hash of the ledger", answer=LedgerHead)
+@query(
+    "/v1/ledger/head", "ledger.head", "Position and hash of the ledger", roles=BOOKKEEPERS, answer=LedgerHead
+)
 def head(call: Query[NoParameters]) -> Found:
     found = call.ledger.recorder.head()
     call.check_reachable(found.position)

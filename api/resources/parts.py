@@ -32,6 +32,8 @@ def photo_url(photo_id: str) -> str:
 People = Mapping[str, Mapping[str, Any]]
 """What the directory tells the reader, by id."""
 NOBODY: People = {}
+ERASED = "(erased)"
+"""Stands for a text that was erased."""
 
 
 class SignedMoney(Value):

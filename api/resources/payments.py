@@ -4,6 +4,7 @@ from typing import Any
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.parsing import Price, SentMoney
+from api.http.permissions import DESK, MANAGERS
 from api.http.problems import Flaw, invalid
 from api.resources.packages.card import PackageCard, in_books, owners
 from api.resources.texts import wording
@@ -64,6 +65,7 @@ def new_payment(call: Command[Any], body: PaymentBody, where: str = "") -> NewPa
     "/v1/packages/{package_id}/payments",
     "payments.record",
     "Record a payment, in full or in part",
+    roles=DESK,
     body=PackagePaymentBody,
     answer=PaidPackage,
     codes=("package-cancelled", "overpayment", "effective-at-out-of-range", "back-dating-not-allowed"),
@@ -82,6 +84,7 @@ def record_payment(call: Command[PackagePaymentBody]) -> CommandRequest:
     "/v1/payments/{payment_id}/refunds",
     "payments.refund",
     "Refund a payment, in full or in part; no unit moves",
+    roles=MANAGERS,
     body=RefundBody,
     answer=PaidPackage,
     codes=("refund-exceeds-paid",),

@@ -11,11 +11,11 @@ from pydantic import Field, StringConstraints
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.date_ranges import check_range
-from api.http.permissions import may
+from api.http.permissions import DESK, MANAGERS, READERS_OR_OWN
 from api.http.problems import Flaw, Problem, invalid
 from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, behind, query
-from api.resources.packages.at_a_moment import ERASED, past_of
 from api.resources.packages.card import CustomerOnCard
+from api.resources.parts import ERASED
 from api.resources.people import called, profile_of
 from api.resources.texts import wording_or_none
 from domain.decision import Decision, Reads, UseCase
@@ -117,6 +117,7 @@ class ReversalBody(Value):
     "/v1/customers/{customer_id}/points",
     "points.move",
     "Add, redeem or adjust a customer's points; adjusting is for managers",
+    roles=DESK,
     body=PointsBody,
     answer=PointsMoved,
     codes=("points-insufficient",),
@@ -124,7 +125,7 @@ class ReversalBody(Value):
 )
 def move_points(call: Command[PointsBody]) -> CommandRequest:
     customer_id, body = call.id("customer_id"), call.body
-    if body.action == "adjust" and not may(call.role, "points.adjust"):
+    if body.action == "adjust" and call.role not in MANAGERS:
         raise Problem("forbidden", f"the role {call.role.value} does not allow adjusting points")
     least = -POINTS_MAX if body.action == "adjust" else 1
     if body.points < least or body.points == 0:
@@ -158,6 +159,7 @@ def _asked(call: Command[PointsBody], customer_id: str) -> tuple[UseCase[Any], V
     "/v1/points/{entry_id}/reversal",
     "points.reverse",
     "Take back what is left of an addition of points; the balance may fall below zero",
+    roles=MANAGERS,
     body=ReversalBody,
     answer=PointsMoved,
     codes=("already-restored", "not-eligible"),
@@ -229,19 +231,19 @@ class PointsPage(Page[PointsRow]):
     "/v1/customers/{customer_id}/points",
     "points.list",
     "The points of a customer: balance and history, oldest first",
+    roles=READERS_OR_OWN,
     answer=PointsPage,
     parameters=PointsParameters,
 )
 def list_points(call: Query[PointsParameters]) -> Found:
-    past, customer_id, asked = past_of(call), call.id("customer_id"), call.parameters
+    past, customer_id, asked = call.past(), call.id("customer_id"), call.parameters
     check_range(asked.from_, asked.to, call.time_zone, "/to")
     books = call.look(Reads({customer_id: 0, account_id(customer_id): 0}))
     if books.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
     stream = books.stream(account_id(customer_id))
     facts = [] if stream is None else stream.facts
-    if past.at_version is not None and past.at_version > len(facts):
-        raise invalid([Flaw("/at_version", "above-the-version", f"must be at most {len(facts)}")])
+    call.check_version(past, len(facts), "account")
     counted = as_it_was(facts, past)
     entries = [entry(recorded) for recorded in counted]
     rows = behind([told for told in entries if _matches(told, call)], call.after())

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from api.http.command_route import Command, CommandRequest, command
+from api.http.permissions import DESK, READERS_OR_OWN
 from api.http.query_route import Found, NoParameters, Query, query
 from api.resources.bookings.answer import starts_of
 from api.resources.packages.card import PackageCard, in_books, owners
@@ -111,6 +112,7 @@ def _wish(call: Command[RedemptionBody]) -> dict[str, Any]:
     "/v1/packages/{package_id}/redemptions",
     "redemptions.redeem",
     "Use units of one package",
+    roles=DESK,
     body=RedemptionBody,
     answer=RedeemedPackage,
     location="/v1/redemptions/{redemption_id}",
@@ -133,6 +135,7 @@ def redeem(call: Command[RedemptionBody]) -> CommandRequest:
     "/v1/customers/{customer_id}/redemptions",
     "redemptions.redeem_from_customer",
     "Use units of a customer's packages, chosen by the rule",
+    roles=DESK,
     body=RedemptionBody,
     answer=RedeemedUnits,
     location="/v1/redemptions/{redemption_id}",
@@ -199,6 +202,7 @@ class RestoredUnits(Value):
     "/v1/redemptions/{redemption_id}/restorations",
     "redemptions.restore",
     "Give back a use, in full or in part, to the very packages it came from",
+    roles=DESK,
     body=RestorationBody,
     answer=RestoredUnits,
     codes=("already-restored", "insufficient-units"),
@@ -266,7 +270,13 @@ class Redemption(Value):
     restorable: int
 
 
-@query("/v1/redemptions/{redemption_id}", "redemptions.show", "One redemption", answer=Redemption)
+@query(
+    "/v1/redemptions/{redemption_id}",
+    "redemptions.show",
+    "One redemption",
+    roles=READERS_OR_OWN,
+    answer=Redemption,
+)
 def show_redemption(call: Query[NoParameters]) -> Found:
     id = call.id("redemption_id")
     books = call.look(Reads(claimed=(redemption_claims(id),), with_customers=True))

@@ -7,6 +7,7 @@ from pydantic import StringConstraints
 from api.http.command_route import Command, CommandRequest, command
 from api.http.date_ranges import check_range
 from api.http.parsing import EmptyBody
+from api.http.permissions import DESK, READERS
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from domain.business.commands import RemoveSegment, SaveSegment
 from domain.business.customer_filters import CustomerFilters
@@ -47,6 +48,7 @@ def _shown(books: LoadedBooks, id: str) -> Segment:
     "/v1/segments",
     "segments.save",
     "Save filters of the customer list under a name",
+    roles=DESK,
     body=SegmentBody,
     answer=Segment,
 )
@@ -63,6 +65,7 @@ def save(call: Command[SegmentBody]) -> CommandRequest:
     "/v1/segments/{segment_id}/removal",
     "segments.remove",
     "Remove a segment; the customers in it stay",
+    roles=DESK,
     body=EmptyBody,
     answer=Segment,
 )
@@ -75,6 +78,7 @@ def remove(call: Command[EmptyBody]) -> CommandRequest:
     "/v1/segments",
     "segments.list",
     "Segments, in the order they were saved",
+    roles=READERS,
     answer=SegmentPage,
     parameters=ListParameters,
 )

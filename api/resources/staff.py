@@ -9,6 +9,7 @@ from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.parsing import EmptyBody, MayBeAbsent
+from api.http.permissions import MANAGERS, READERS
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
 from api.resources.parts import photo_url
 from api.resources.people import called_of
@@ -99,6 +100,7 @@ def _ask(id: str, use_case: UseCase[Any], asked: Value) -> CommandRequest:
     "/v1/staff",
     "staff.register",
     "Register a member of staff",
+    roles=MANAGERS,
     body=StaffBody,
     answer=StaffMember,
     location="/v1/staff/{id}",
@@ -115,6 +117,7 @@ def register(call: Command[StaffBody]) -> CommandRequest:
     "/v1/staff/{staff_id}/changes",
     "staff.change",
     "Change a member of staff: name, photo, role or locations",
+    roles=MANAGERS,
     body=StaffChanges,
     answer=StaffMember,
 )
@@ -138,6 +141,7 @@ def _end_keys(call: Command[EmptyBody]) -> None:
     "/v1/staff/{staff_id}/deactivation",
     "staff.deactivate",
     "Deactivate a member of staff: their keys end, and nothing new is booked with them",
+    roles=MANAGERS,
     body=EmptyBody,
     answer=StaffMember,
     follows=_end_keys,
@@ -147,7 +151,7 @@ def deactivate(call: Command[EmptyBody]) -> CommandRequest:
     return _ask(id, DEACTIVATE_STAFF, DeactivateStaff(staff_id=id))
 
 
-@query("/v1/staff/{staff_id}", "staff.show", "One member of staff", answer=StaffMember)
+@query("/v1/staff/{staff_id}", "staff.show", "One member of staff", roles=READERS, answer=StaffMember)
 def show(call: Query[NoParameters]) -> Found:
     id = call.id("staff_id")
     books = call.look(Reads({id: 0}))
@@ -159,6 +163,7 @@ def show(call: Query[NoParameters]) -> Found:
     "/v1/staff",
     "staff.list",
     "Staff, in the order they were registered",
+    roles=READERS,
     answer=StaffPage,
     parameters=ListParameters,
 )

@@ -23,7 +23,6 @@ from litestar.types import Message, Scope
 from api.http.api_keys import Caller, Keys, unauthenticated
 from api.http.openapi import document
 from api.http.ownership import refuse_unowned
-from api.http.permissions import PERMISSIONS, may, refuse_unlisted
 from api.http.problems import MEDIA_TYPE, Problem, problem_of
 from api.http.rate_limits import Limits
 from api.http.request import Exchange, HttpRequest, Route, Serving, exchange_of, route_of
@@ -105,10 +104,9 @@ def create_app(
     """The API on these ledgers and read models. `rate` is requests a second over all processes.
 
     With a `runner` a list catches up by itself what nobody else is at; starting it is the caller's.
-    Raises TypeError when a route has no row in the permission table, or does not say whose a customer's own is.
+    Raises TypeError when a route open to customers does not say whose their own is.
     """
     routes = [handler.opt["route"] for handler in handlers]
-    refuse_unlisted([route.operation for route in routes])
     refuse_unowned(routes)
     frame = Serving(
         carnet=carnet,
@@ -139,10 +137,10 @@ async def admit(request: HttpRequest) -> None:
     route = route_of(request)
     if route is None:  # OPTIONS, which the framework answers with the methods alone
         return
-    if PERMISSIONS[route.operation] is not None:
+    if route.roles is not None:
         caller = exchange.known_caller = await _authenticated(request, exchange)
         exchange.frame.limits.take(caller.key_id)
-        if not may(caller.role, route.operation):
+        if not route.allows(caller.role):
             raise Problem("forbidden", f"the role {caller.role.value} does not allow this")
     else:
         exchange.frame.limits.take(_address(request))

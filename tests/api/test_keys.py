@@ -3,20 +3,16 @@
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from litestar import get
 
 from api.http.api_keys import KEY, Keys, issue_key, key_text
-from api.http.permissions import PERMISSIONS
 from api.http.problems import Problem
 from api.http.request import Route
-from api.server.app import HANDLERS, create_app
+from api.server.app import HANDLERS
 from domain.actor import Role
 from domain.ledger.embedded.memory import MemoryStore
 from domain.moments import rfc3339
-from projections.engine.tables import ReadTables
 from tests.api.desk import PEPPER, Desk, House
 
 pytest_plugins = ["tests.api.houses"]
@@ -206,26 +202,17 @@ def test_what_is_forbidden_is_refused_before_anything_is_read(desk: Desk) -> Non
     assert answer.json()["code"] == "forbidden"
 
 
-def test_every_row_of_the_table_is_asked_for_by_a_route() -> None:
+def test_no_two_routes_answer_one_address_or_share_an_operation() -> None:
     routes: list[Route] = [handler.opt["route"] for handler in HANDLERS]
-    asked_by_others = {"packages.travel", "points.adjust", "bookings.override"}
-    named = {route.operation for route in routes} | asked_by_others
-    assert named == set(PERMISSIONS)
     assert len(routes) == len({(route.method, route.path) for route in routes})
+    assert len(routes) == len({route.operation for route in routes})
 
 
 def test_only_what_tells_nothing_of_a_business_is_open_to_anyone() -> None:
-    assert {operation for operation, roles in PERMISSIONS.items() if roles is None} == {
+    routes: list[Route] = [handler.opt["route"] for handler in HANDLERS]
+    assert {route.operation for route in routes if route.roles is None} == {
         "process.live",
         "process.ready",
         "schema.show",
         "problems.show",
     }
-
-
-def test_a_route_without_a_row_stops_the_start_up(house: House, tmp_path: Path) -> None:
-    @get("/v1/secrets", opt={"route": Route("GET", "/v1/secrets", "secrets.show", "Secrets")})
-    async def secrets() -> None: ...
-
-    with pytest.raises(TypeError, match=r"secrets\.show"):
-        create_app(house.carnet, ReadTables(tmp_path / "views.db", []), pepper=PEPPER, handlers=[secrets])

@@ -8,6 +8,7 @@ import pytest
 from litestar import get
 from litestar.testing import TestClient
 
+from api.http.permissions import ANYONE
 from api.http.problems import KINDS, Problem, problem_of
 from api.http.request import Route
 from api.server.app import create_app
@@ -144,7 +145,7 @@ def test_only_what_there_is_can_be_asked_for(desk: Desk, accept: str, status: in
 def test_what_nobody_foresaw_is_a_500_that_tells_nothing(
     house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    route = Route("GET", "/livez", "process.live", "Broken")
+    route = Route("GET", "/livez", "process.live", "Broken", ANYONE)
 
     @get("/livez", opt={"route": route})
     async def broken() -> None:

@@ -15,6 +15,7 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from api.http.openapi import PUBLIC_NAME, document
+from api.http.permissions import MANAGERS
 from api.http.request import Route
 from api.server.app import HANDLERS
 from tests.api.desk import Desk, House
@@ -56,7 +57,7 @@ def test_two_types_of_one_name_stop_the_start_up() -> None:
     class Location(BaseModel):
         name: str
 
-    twice = Route("GET", "/v1/places", "locations.list", "Places", answer=Location)
+    twice = Route("GET", "/v1/places", "locations.list", "Places", MANAGERS, answer=Location)
     with pytest.raises(TypeError, match="share a name"):
         document([*(handler.opt["route"] for handler in HANDLERS), twice])
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from api.http.date_ranges import beyond, check_range, first_of
-from api.http.problems import Flaw, invalid
+from api.http.date_ranges import check_range
+from api.http.permissions import READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
 from api.resources.bookings.answer import (
     BookedCustomer,
@@ -17,7 +17,7 @@ from api.resources.bookings.answer import (
     reasons_of,
     shown_booking,
 )
-from api.resources.packages.at_a_moment import kinds_at, past_of
+from api.resources.packages.at_a_moment import kinds_at
 from api.resources.parts import NOBODY, People, known, with_kinds
 from domain.booking.facts import Status
 from domain.booking.state import Booking as BookingState
@@ -25,16 +25,15 @@ from domain.catalogue.state import Service
 from domain.claims import booking_claims
 from domain.decision import Reads
 from domain.ledger.books import LoadedBooks
-from domain.moments import DayOrMoment, from_milliseconds
+from domain.moments import DayOrMoment, as_moment, beyond, from_milliseconds
 from domain.refusals import NotFound
-from domain.streams import EVOLVE
 from domain.values import CustomerId, LocationId, PackageId, ParticipantId, ServiceId, StaffId
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
 from projections.models.bookings import booking_of
 from projections.queries.bookings import READS, BookingFilter, StartKey, find_bookings, paying_in, services_in
 from projections.queries.packages import kinds_in, milliseconds
-from replay.as_of import Past, as_it_was, position_of
+from replay.as_of import Past, as_it_was, position_of, state_at
 
 NOTHING_FOUND = "No Data Found"
 VALUES_MAX = 50
@@ -47,19 +46,18 @@ VALUES_MAX = 50
     "/v1/bookings/{booking_id}",
     "bookings.show",
     "One booking",
+    roles=READERS_OR_OWN,
     answer=Booking,
     parameters=TravelParameters,
 )
 def show_booking(call: Query[TravelParameters]) -> Found:
-    past, id = past_of(call), call.id("booking_id")
+    past, id = call.past(), call.id("booking_id")
     wanted = Reads({id: 0, call.business_id: 0}, claimed=(booking_claims(id),), with_customers=True)
     books = call.look(wanted)
     stream = books.stream(id)
     if stream is None or not isinstance(stream.state, BookingState):
         raise NotFound("booking", id)
-    if past.at_version is not None and past.at_version > stream.version:
-        detail = f"must be at most {stream.version}, the booking's version"
-        raise invalid([Flaw("/at_version", "above-the-version", detail)])
+    call.check_version(past, stream.version, "booking")
     booking = booking_of(as_it_was(stream.facts, past))
     if booking is None:
         raise NotFound("booking", id)
@@ -91,11 +89,8 @@ def names_at(books: LoadedBooks, booking: Row, call: Query[Any], position: int) 
 
 
 def _state_at(books: LoadedBooks, id: str, position: int) -> Any:
-    stream, state = books.stream(id), None
-    for recorded in stream.facts if stream is not None else ():
-        if recorded.position <= position:
-            state = EVOLVE[recorded.stored.kind](state, recorded.fact)
-    return state
+    stream = books.stream(id)
+    return None if stream is None else state_at(stream.facts, position)
 
 
 # Lists
@@ -140,6 +135,7 @@ class BookingParameters(CustomerBookingParameters):
     "/v1/bookings",
     "bookings.list",
     "Bookings across customers, by their start",
+    roles=READERS_OR_OWN,
     answer=BookingPage,
     parameters=BookingParameters,
 )
@@ -155,6 +151,7 @@ def list_bookings(call: Query[BookingParameters]) -> Found:
     "/v1/customers/{customer_id}/bookings",
     "bookings.list_of_customer",
     "The bookings of a customer and their household, past and upcoming, by their start",
+    roles=READERS_OR_OWN,
     answer=CustomerBookingPage,
     parameters=CustomerBookingParameters,
 )
@@ -175,7 +172,7 @@ def _filter(call: Query[Any], **more: Any) -> BookingFilter:
         service_id=asked.service_id,
         status=asked.status,
         participant_id=asked.participant_id,
-        starts_from=None if asked.from_ is None else first_of(asked.from_, call.time_zone),
+        starts_from=None if asked.from_ is None else as_moment(asked.from_, call.time_zone),
         starts_before=None if asked.to is None else beyond(asked.to, call.time_zone),
         **more,
     )

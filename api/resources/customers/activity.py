@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import JsonValue
 
+from api.http.permissions import READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, Query, query
 from api.resources.bookings.answer import BookedCustomer, Booking, booked_customer, shown_booking
 from api.resources.bookings.queries import names_of, place_of, start_key
@@ -57,6 +58,7 @@ class Activity(Value):
     "/v1/customers/{customer_id}/activity",
     "activity.show",
     "Memberships, active packages, and bookings past and upcoming, of a customer",
+    roles=READERS_OR_OWN,
     answer=Activity,
     parameters=ActivityParameters,
 )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.parsing import EmptyBody, MayBeAbsent
+from api.http.permissions import DESK, MANAGERS, READERS_OR_OWN
 from api.http.query_route import Found, NoParameters, Page, Query, query
 from api.resources.customers.answer import NONE_YET, Customer, counted, counts_of, in_books
 from api.resources.people import nobody
@@ -122,6 +123,7 @@ class CustomerPage(Page[Customer]):
     "/v1/customers",
     "customers.register",
     "Register a customer",
+    roles=DESK,
     body=CustomerBody,
     answer=Customer,
     location="/v1/customers/{id}",
@@ -176,7 +178,7 @@ def _of_customer(path: str, operation: str, summary: str, use_case: UseCase[Any]
         id = call.id("customer_id")
         return _ask(call, id, use_case, use_case.command.model_validate({"customer_id": id}))
 
-    return command(path, operation, summary, body=EmptyBody, answer=Customer)(ask)
+    return command(path, operation, summary, roles=MANAGERS, body=EmptyBody, answer=Customer)(ask)
 
 
 def _ask(call: Command[Any], id: str, use_case: UseCase[Any], asked: Value) -> CommandRequest:
@@ -214,6 +216,7 @@ unblock = _of_customer(
     "/v1/customers/{customer_id}/block",
     "customers.block",
     "Block a customer: nothing new is sold to them",
+    roles=MANAGERS,
     body=ReasonBody,
     answer=Customer,
 )
@@ -231,6 +234,7 @@ def block(call: Command[ReasonBody]) -> CommandRequest:
     "/v1/customers/{customer_id}/changes",
     "customers.change",
     "Change what is known of a customer: profile, category and consents",
+    roles=DESK,
     body=CustomerChanges,
     answer=Customer,
 )
@@ -248,6 +252,7 @@ def change(call: Command[CustomerChanges]) -> CommandRequest:
     "/v1/customers/{customer_id}/participants",
     "participants.add",
     "Add a participant to a household",
+    roles=DESK,
     body=ParticipantBody,
     answer=Customer,
 )
@@ -261,6 +266,7 @@ def add_participant(call: Command[ParticipantBody]) -> CommandRequest:
     "/v1/customers/{customer_id}/participants/{participant_id}/changes",
     "participants.change",
     "Change a participant",
+    roles=DESK,
     body=ParticipantChanges,
     answer=Customer,
 )
@@ -281,6 +287,7 @@ def change_participant(call: Command[ParticipantChanges]) -> CommandRequest:
     "/v1/customers/{customer_id}/participants/{participant_id}/removal",
     "participants.remove",
     "Remove a participant from a household; what they used stays as it was",
+    roles=DESK,
     body=EmptyBody,
     answer=Customer,
 )
@@ -297,7 +304,7 @@ def remove_participant(call: Command[EmptyBody]) -> CommandRequest:
 # Queries
 
 
-@query("/v1/customers/{customer_id}", "customers.show", "One customer", answer=Customer)
+@query("/v1/customers/{customer_id}", "customers.show", "One customer", roles=READERS_OR_OWN, answer=Customer)
 def show(call: Query[NoParameters]) -> Found:
     id = call.id("customer_id")
     books = call.look(counted(id))

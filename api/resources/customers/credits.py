@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+from api.http.permissions import READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.bookings.answer import starts_of
 from api.resources.packages.card import PackageCard, shown
@@ -86,6 +87,7 @@ class UsagePage(Page[UsageRow]):
     "/v1/customers/{customer_id}/credits",
     "credits.show",
     "The credits of a customer by service, and the history of their use",
+    roles=READERS_OR_OWN,
     answer=Credits,
     parameters=ListParameters,
 )

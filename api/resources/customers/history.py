@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
+from api.http.permissions import READERS
 from api.http.query_route import Found, ListParameters, Page, Query, query
-from api.resources.packages.at_a_moment import ERASED
 from api.resources.parts import (
+    ERASED,
     NOBODY,
     HouseholdMember,
     NamedThing,
@@ -70,6 +71,7 @@ class CustomerHistoryPage(Page[CustomerHistoryRow]):
     "/v1/customers/{customer_id}/history",
     "customers.history",
     "What was recorded of a customer: who changed what, when and why",
+    roles=READERS,
     answer=CustomerHistoryPage,
     parameters=ListParameters,
 )

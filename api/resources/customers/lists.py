@@ -9,12 +9,14 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import StringConstraints
 
-from api.http.date_ranges import beyond, check_range, first_of
+from api.http.date_ranges import check_range
+from api.http.permissions import READERS
 from api.http.problems import Problem
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.customers.answer import Counts, Customer, counts_in, in_list, people_in
 from domain.business.customer_filters import CustomerFilters
 from domain.decision import Reads
+from domain.moments import as_moment, beyond
 from domain.people.directory import Person
 from domain.people.name_search import matches, words
 from domain.people.profile import searched
@@ -54,6 +56,7 @@ class CustomerParameters(ListParameters, CustomerFilters):
     "/v1/customers",
     "customers.list",
     "Customers, in the order of their ids: that in which they were registered, where the ids were made here",
+    roles=READERS,
     answer=CustomerPage,
     parameters=CustomerParameters,
 )
@@ -122,7 +125,7 @@ def _filter(call: Query[CustomerParameters], given: CustomerFilters) -> Customer
         unused_service_type=given.unused_service_type,
         unused_service_id=given.unused_service_id,
         offer_id=given.offer_id,
-        booking_from=None if first is None else first_of(first, call.time_zone),
+        booking_from=None if first is None else as_moment(first, call.time_zone),
         booking_before=None if last is None else beyond(last, call.time_zone),
         booking_status=given.booking_status,
         external_ref=given.external_ref,

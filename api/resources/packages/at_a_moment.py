@@ -7,12 +7,8 @@ question gives the same bytes for ever.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
-from api.http.date_ranges import MILLISECOND
-from api.http.permissions import may
-from api.http.problems import Flaw, Problem, invalid
 from api.http.query_route import Found, ListParameters, Query, TravelParameters
 from api.resources.parts import (
     NOBODY,
@@ -29,34 +25,13 @@ from domain.ledger.books import LoadedBooks
 from domain.ledger.mapper import Recorded
 from domain.package.state import Package
 from domain.refusals import NotFound
-from domain.streams import EVOLVE
 from projections.engine.definition import Row
-from projections.models.packages import card_of
-from replay.as_of import PRESENT, Past, as_it_was, judged_at, position_of
-
-ERASED = "(erased)"
-"""Stands for a text that was erased."""
+from replay.as_of import PRESENT, Past, state_at
+from replay.package import PackageThen, package_at
 
 
 class PastPage(ListParameters, TravelParameters):
     """A page of a list of one package, now or in the past."""
-
-
-def past_of(call: Query[Any]) -> Past:
-    """The past that a question is about. Raises forbidden, validation-failed."""
-    travel = call.travel()
-    if not travel.is_past:
-        return PRESENT
-    if not may(call.role, "packages.travel"):
-        raise Problem("forbidden", f"the role {call.role.value} does not allow questions about the past")
-    as_of, effective = travel.as_of, travel.effective_as_of
-    # A day ends before the first moment of the next; a moment that is named counts itself.
-    is_day = "T" not in (call.parameters.effective_as_of or "")
-    effective_before = effective if effective is None or is_day else effective + MILLISECOND
-    judged = effective_before and effective_before - MILLISECOND
-    if judged is None and as_of is not None:
-        judged = as_of if "T" in call.parameters.as_of else as_of - MILLISECOND
-    return Past(travel.at_version, as_of, effective_before, judged)
 
 
 @dataclass
@@ -67,19 +42,24 @@ class PackageAsked:
     id: str
     books: LoadedBooks
     past: Past
-    facts: list[Recorded]
-    position: int
+    then: PackageThen
 
-    @cached_property
+    @property
+    def facts(self) -> list[Recorded]:
+        return self.then.facts
+
+    @property
     def card(self) -> Row:
-        card = card_of(self.facts)
-        assert card is not None, "there are facts"
-        return card
+        return self.then.card
+
+    @property
+    def position(self) -> int:
+        return self.then.position
 
     @property
     def moment(self) -> datetime:
         """When status and expiry are judged."""
-        return judged_at(self.past, self.facts, self.call.frame.carnet.clock())
+        return self.then.moment
 
     @property
     def tells_texts(self) -> bool:
@@ -116,11 +96,8 @@ class PackageAsked:
 
 def kinds_at(books: LoadedBooks, customer_id: str, position: int) -> dict[str, str]:
     """What the participants of a household were at a position of the ledger."""
-    stream, customer = books.stream(customer_id), None
-    for recorded in stream.facts if stream is not None else ():
-        if recorded.position <= position:
-            customer = EVOLVE["customer"](customer, recorded.fact)
-    return kinds_of(customer)
+    stream = books.stream(customer_id)
+    return kinds_of(None if stream is None else state_at(stream.facts, position))
 
 
 def ask(call: Query[Any], past: Past = PRESENT) -> PackageAsked:
@@ -130,11 +107,9 @@ def ask(call: Query[Any], past: Past = PRESENT) -> PackageAsked:
     stream = books.stream(id)
     if stream is None or not isinstance(stream.state, Package):
         raise NotFound("package", id)
-    if past.at_version is not None and past.at_version > stream.version:
-        detail = f"must be at most {stream.version}, the package's version"
-        raise invalid([Flaw("/at_version", "above-the-version", detail)])
-    facts = as_it_was(stream.facts, past)
-    if not facts:
+    call.check_version(past, stream.version, "package")
+    now = call.frame.carnet.clock()
+    then = package_at(call.ledger.recorder, stream.facts, books.head.position, now, past)
+    if then is None:
         raise NotFound("package", id)
-    position = position_of(call.ledger.recorder, past, stream.facts, books.head.position)
-    return PackageAsked(call, id, books, past, facts, position)
+    return PackageAsked(call, id, books, past, then)

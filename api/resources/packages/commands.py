@@ -10,6 +10,7 @@ from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.parsing import EmptyBody, Price
+from api.http.permissions import DESK, MANAGERS
 from api.http.problems import Flaw, invalid
 from api.resources.packages.card import PackageCard, in_books, owners
 from api.resources.payments import PaymentBody, money, moving, new_payment
@@ -95,6 +96,7 @@ class SoldPackage(PackageCard):
     "/v1/packages",
     "packages.sell",
     "Sell a package",
+    roles=DESK,
     body=SaleBody,
     answer=SoldPackage,
     location="/v1/packages/{id}",
@@ -173,6 +175,7 @@ class CorrectionBody(Value):
     "/v1/packages/{package_id}/corrections",
     "packages.correct",
     "Correct the units of a line",
+    roles=MANAGERS,
     body=CorrectionBody,
     answer=PackageCard,
     codes=("insufficient-units", "package-cancelled", "limit-reached"),
@@ -195,6 +198,7 @@ class ExpiryBody(Value):
     "/v1/packages/{package_id}/expiry",
     "packages.set_expiry",
     "Change or remove the expiry",
+    roles=MANAGERS,
     body=ExpiryBody,
     answer=PackageCard,
     codes=("package-cancelled", "package-expired"),
@@ -217,6 +221,7 @@ class ReinstatementBody(Value):
     "/v1/packages/{package_id}/reinstatement",
     "packages.reinstate",
     "Bring an expired or cancelled package back, with a new last day",
+    roles=MANAGERS,
     body=ReinstatementBody,
     answer=PackageCard,
     codes=("not-expired",),
@@ -240,6 +245,7 @@ class FreezeBody(Value):
     "/v1/packages/{package_id}/freeze",
     "packages.freeze",
     "Freeze a package: no use meanwhile, and the expiry moves",
+    roles=MANAGERS,
     body=FreezeBody,
     answer=PackageCard,
     codes=("package-cancelled", "package-expired", "package-frozen"),
@@ -255,6 +261,7 @@ def freeze(call: Command[FreezeBody]) -> CommandRequest:
     "/v1/packages/{package_id}/unfreeze",
     "packages.unfreeze",
     "End a freeze today",
+    roles=MANAGERS,
     body=EmptyBody,
     answer=PackageCard,
 )
@@ -271,6 +278,7 @@ class PriceBody(Value):
     "/v1/packages/{package_id}/price",
     "packages.adjust_price",
     "Adjust the price; the difference is spread over the available units",
+    roles=MANAGERS,
     body=PriceBody,
     answer=PackageCard,
     codes=("package-cancelled",),
@@ -292,6 +300,7 @@ class SharingBody(Value):
     "/v1/packages/{package_id}/sharing",
     "packages.share",
     "Change who may use a package; past use is untouched",
+    roles=MANAGERS,
     body=SharingBody,
     answer=PackageCard,
     codes=("package-cancelled",),
@@ -313,6 +322,7 @@ class NoteBody(Value):
     "/v1/packages/{package_id}/notes",
     "packages.add_note",
     "Add a note",
+    roles=DESK,
     body=NoteBody,
     answer=PackageCard,
     codes=("limit-reached",),
@@ -342,6 +352,7 @@ class PackageCancellationBody(Value):
     "/v1/packages/{package_id}/cancellation",
     "packages.cancel",
     "Cancel a package: the remaining units lapse",
+    roles=MANAGERS,
     body=PackageCancellationBody,
     answer=PackageCard,
     codes=("package-cancelled", "holds-outstanding", "refund-exceeds-paid"),
@@ -369,6 +380,7 @@ class VoidingBody(Value):
     "/v1/packages/{package_id}/voiding",
     "packages.void",
     "Undo a sale made by mistake: the same day, nothing used; what was paid goes back",
+    roles=MANAGERS,
     body=VoidingBody,
     answer=PackageCard,
     codes=("package-cancelled", "holds-outstanding", "not-eligible"),

@@ -2,11 +2,20 @@
 
 from datetime import datetime
 
-from api.http.permissions import may
+from api.http.permissions import READERS, READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, Page, Query, behind, query
 from api.resources.bookings.answer import starts_of
-from api.resources.packages.at_a_moment import ERASED, PackageAsked, PastPage, ask, past_of
-from api.resources.parts import BookingRef, HouseholdMember, NamedThing, People, SignedMoney, booking, named
+from api.resources.packages.at_a_moment import PackageAsked, PastPage, ask
+from api.resources.parts import (
+    ERASED,
+    BookingRef,
+    HouseholdMember,
+    NamedThing,
+    People,
+    SignedMoney,
+    booking,
+    named,
+)
 from domain.ledger.mapper import Recorded
 from domain.moments import local_day, rfc3339
 from domain.package.facts import NoteAdded
@@ -50,11 +59,12 @@ class HistoryPage(Page[HistoryRow]):
     "/v1/packages/{package_id}/history",
     "packages.history",
     "Everything that happened to a package, one row for each fact",
+    roles=READERS_OR_OWN,
     answer=HistoryPage,
     parameters=PastPage,
 )
 def list_history(call: Query[PastPage]) -> Found:
-    asked = ask(call, past_of(call))
+    asked = ask(call, call.past())
     every = history_of(asked.facts)
     rows = behind(every, call.after())
     page = rows[: call.parameters.limit]
@@ -120,9 +130,10 @@ class _Teller:
     def _text(self, row: Row) -> str | None:
         if row["text_id"] is None or self._texts is None:
             return None
-        if row["kind"] == "note" and not may(self._asked.call.role, "packages.notes"):
+        if row["kind"] == "note" and self._asked.call.role not in READERS:
             return None
-        return self._texts.get(row["text_id"], ERASED)
+        text: str = self._texts.get(row["text_id"], ERASED)
+        return text
 
 
 # Notes
@@ -144,6 +155,7 @@ class NotePage(Page[Note]):
     "/v1/packages/{package_id}/notes",
     "packages.notes",
     "The notes on a package, oldest first, with author and date",
+    roles=READERS,
     answer=NotePage,
     parameters=ListParameters,
 )

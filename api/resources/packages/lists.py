@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from api.http.date_ranges import check_range
+from api.http.permissions import READERS_OR_OWN
 from api.http.problems import Flaw, invalid
 from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
-from api.resources.packages.at_a_moment import kinds_at, past_of
+from api.resources.packages.at_a_moment import kinds_at
 from api.resources.packages.card import PackageCard, past_shown, people_of_cards, shown
 from api.resources.parts import NOBODY, with_kinds
 from domain.decision import Reads
@@ -64,6 +65,7 @@ class PackageParameters(ListParameters):
     "/v1/packages",
     "packages.list",
     "Packages across customers, latest purchase first",
+    roles=READERS_OR_OWN,
     answer=PackagePage,
     parameters=PackageParameters,
 )
@@ -120,11 +122,12 @@ class CustomerPackagePage(PackagePage):
     "/v1/customers/{customer_id}/packages",
     "packages.list_of_customer",
     "The packages of a customer: units left first, soonest expiry first, used up at the end",
+    roles=READERS_OR_OWN,
     answer=CustomerPackagePage,
     parameters=CustomerPackageParameters,
 )
 def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
-    past, customer_id = past_of(call), call.id("customer_id")
+    past, customer_id = call.past(), call.id("customer_id")
     if past.at_version is not None:
         detail = "is a question about one package; ask as_of or effective_as_of"
         raise invalid([Flaw("/at_version", "not-for-lists", detail)])

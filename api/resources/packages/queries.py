@@ -5,9 +5,10 @@ All are folded from the package's own facts, so they are always true.
 
 from pydantic import JsonValue
 
+from api.http.permissions import BOOKKEEPERS, BOOKKEEPERS_OR_OWN, READERS, READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, TravelParameters, query
 from api.resources.ledger import LedgerFact, shown_fact
-from api.resources.packages.at_a_moment import PackageAsked, PastPage, ask, past_of
+from api.resources.packages.at_a_moment import PackageAsked, PastPage, ask
 from api.resources.packages.card import PackageCard, past_shown, shown
 from api.resources.parts import HouseholdMember, NamedThing, People, SignedMoney, named
 from domain.moments import rfc3339
@@ -24,11 +25,12 @@ from replay.package import Paid, payments_of, units_of
     "/v1/packages/{package_id}",
     "packages.show",
     "One package",
+    roles=READERS_OR_OWN,
     answer=PackageCard,
     parameters=TravelParameters,
 )
 def show_package(call: Query[TravelParameters]) -> Found:
-    asked = ask(call, past_of(call))
+    asked = ask(call, call.past())
     show = past_shown if asked.past else shown
     return asked.found(show(asked.card, asked.moment, asked.people()))
 
@@ -57,11 +59,12 @@ class UnitPage(Page[Unit]):
     "/v1/packages/{package_id}/units",
     "packages.units",
     "The units of a package: its stamps",
+    roles=READERS_OR_OWN,
     answer=UnitPage,
     parameters=PastPage,
 )
 def list_units(call: Query[PastPage]) -> Found:
-    asked, after = ask(call, past_of(call)), call.after() or [0, 0]
+    asked, after = ask(call, call.past()), call.after() or [0, 0]
     rows = [row for row in units_of(asked.facts) if [row["line"], row["unit"]] > after]
     people = asked.people()
 
@@ -112,11 +115,12 @@ class PaymentPage(Page[Payment]):
     "/v1/packages/{package_id}/payments",
     "packages.payments",
     "The payments of a package, with their refunds",
+    roles=READERS_OR_OWN,
     answer=PaymentPage,
     parameters=PastPage,
 )
 def list_payments(call: Query[PastPage]) -> Found:
-    asked = ask(call, past_of(call))
+    asked = ask(call, call.past())
     payments = payments_of(asked.facts)
     if (after := call.after()) is not None:
         ids = [paid.fact.payment_id for paid in payments]
@@ -169,6 +173,7 @@ class PackageFactPage(Page[LedgerFact]):
     "/v1/packages/{package_id}/facts",
     "packages.facts",
     "The facts of a package as they are stored",
+    roles=BOOKKEEPERS_OR_OWN,
     answer=PackageFactPage,
     parameters=ListParameters,
 )
@@ -202,6 +207,7 @@ class RefundQuote(Value):
     "/v1/packages/{package_id}/refund-quote",
     "packages.refund_quote",
     "What would be refunded by the rule, step by step",
+    roles=READERS,
     answer=RefundQuote,
 )
 def quote_refund(call: Query[NoParameters]) -> Found:
@@ -230,6 +236,7 @@ class Explanation(Value):
     "/v1/packages/{package_id}/explanation",
     "packages.explain",
     "Why a package stands as it does: facts, rules and numbers",
+    roles=BOOKKEEPERS,
     answer=Explanation,
 )
 def explain_package(call: Query[NoParameters]) -> Found:
