@@ -6,7 +6,7 @@ upcaster from the old one, and a golden file of every version is kept in the tes
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json, to_json
@@ -27,6 +27,18 @@ class Fact(BaseModel):
     def to_bytes(self) -> bytes:
         """The JSON that is stored and sealed."""
         return self.model_dump_json(exclude_none=True).encode()
+
+
+S = TypeVar("S")
+F = TypeVar("F", bound=Fact)
+
+
+def fold(evolve: Callable[[S | None, F], S], state: S | None, facts: Iterable[F]) -> S:
+    """The state after these facts; there is at least one, or a state before them."""
+    for fact in facts:
+        state = evolve(state, fact)
+    assert state is not None, "a stream begins with a fact"
+    return state
 
 
 class UnreadableFact(Exception):

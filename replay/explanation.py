@@ -6,44 +6,50 @@ person can follow the arithmetic. Derived from the same facts and card as every 
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, assert_never, cast
 
 from domain.calendar_rules import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry, Validity
 from domain.ledger.mapper import Recorded
 from domain.moments import local_day, rfc3339
 from domain.package.facts import (
     ExpiryChanged,
+    ExpiryFact,
     ExpiryRemoved,
+    FreezeFact,
+    HoldFact,
+    LineCorrected,
+    MoneyFact,
+    OtherFact,
+    PackageCancelled,
+    PackageFact,
+    PackageFrozen,
     PackagePurchased,
     PackageReinstated,
     PackageUnfrozen,
+    PackageVoided,
     PaymentRecorded,
     PaymentRefunded,
     PriceAdjusted,
+    UnitsForfeited,
+    UnitsRedeemed,
+    UnitsRestored,
+    UseFact,
     ValidityStarted,
 )
 from domain.package.payment import RefundQuote
 from domain.package.state import payment_status
 from projections.engine.definition import Row
-from projections.models.packages import card_status, expiry_on, is_expired
+from projections.models.packages import card_status, expiry_of
 from replay.package import history_of
 
 Step = dict[str, Any]
-
-RULES = {
-    "purchase": "the units of the lines that were sold",
-    "use": "a redemption takes the lowest available numbers",
-    "restoration": "a restored use gives its units back",
-    "correction": "a correction changes the units of its line",
-    "cancellation": "the remaining units lapse",
-    "expiry": "reinstating brings lapsed units back",
-}
 
 
 def explain(facts: Sequence[Recorded], card: Row, moment: datetime) -> Row:
     """The explanation of a package whose card these facts make, judged at `moment`. JSON values only."""
     expiry_steps = list(_expiry_steps(facts))
-    expires_on = expiry_on(card, local_day(moment, card["time_zone"]))
+    last = expiry_of(card).on(local_day(moment, card["time_zone"]))
+    expires_on = None if last is None else last.isoformat()
     if expires_on != (expiry_steps[-1]["expires_on"] if expiry_steps else None):
         rule = "the last day of the freeze has passed; the expiry moves by the days frozen"
         expiry_steps.append({"version": None, "rule": rule, "expires_on": expires_on})
@@ -72,14 +78,14 @@ def quote_steps(quote: RefundQuote, currency: str) -> list[Step]:
 def _balance(facts: Sequence[Recorded], card: Row) -> Row:
     steps: list[Step] = []
     remaining = 0
-    for row in history_of(facts):
+    for recorded, row in zip(facts, history_of(facts), strict=True):
         if row["change"]:
             remaining += row["change"]
             steps.append(
                 {
                     "version": row["version"],
                     "effective_at": rfc3339(row["effective_at"]),
-                    "rule": RULES[row["kind"]],
+                    "rule": _unit_rule(cast(PackageFact, recorded.fact)),
                     "line": row["line"],
                     "change": row["change"],
                     "remaining": remaining,
@@ -93,6 +99,29 @@ def _balance(facts: Sequence[Recorded], card: Row) -> Row:
         **{count: card[count] for count in counts},
         "steps": steps,
     }
+
+
+def _unit_rule(fact: PackageFact) -> str:
+    """The rule by which a fact changes what remains."""
+    if isinstance(fact, PriceAdjusted | HoldFact | MoneyFact | ExpiryFact | FreezeFact | OtherFact):
+        raise AssertionError(f"{fact.stored_name} moves no unit")
+    match fact:
+        case PackagePurchased():
+            return "the units of the lines that were sold"
+        case UnitsRedeemed():
+            return "a redemption takes the lowest available numbers"
+        case UnitsRestored():
+            return "a restored use gives its units back"
+        case UnitsForfeited():
+            return "a late cancellation or a no-show forfeits units, by the terms in force when it was booked"
+        case LineCorrected():
+            return "a correction changes the units of its line"
+        case PackageCancelled() | PackageVoided():
+            return "the remaining units lapse"
+        case PackageReinstated():
+            return "reinstating brings lapsed units back"
+        case _:
+            assert_never(fact)
 
 
 def _status(card: Row, moment: datetime) -> Row:
@@ -109,7 +138,7 @@ def _status(card: Row, moment: datetime) -> Row:
         {
             "status": "expired",
             "rule": "the moment lies at or behind the end of the last valid day",
-            "holds": is_expired(card, moment),
+            "holds": expiry_of(card).has_passed(moment),
             "moment": rfc3339(moment),
             "expires_at": valid_until and rfc3339(valid_until),
         },
@@ -120,7 +149,7 @@ def _status(card: Row, moment: datetime) -> Row:
 
 def _expiry_steps(facts: Sequence[Recorded]) -> Iterator[Step]:
     for recorded in facts:
-        step = _expiry_step(recorded.fact)
+        step = _expiry_step(cast(PackageFact, recorded.fact))
         if step is not None:
             rule, expires_on = step
             yield {
@@ -130,7 +159,10 @@ def _expiry_steps(facts: Sequence[Recorded]) -> Iterator[Step]:
             }
 
 
-def _expiry_step(fact: object) -> tuple[str, date | None] | None:
+def _expiry_step(fact: PackageFact) -> tuple[str, date | None] | None:
+    """The rule and the last valid day that a fact sets; None for a fact that sets none."""
+    if isinstance(fact, PriceAdjusted | UseFact | HoldFact | MoneyFact | OtherFact):
+        return None
     match fact:
         case PackagePurchased():
             purchased_on = local_day(fact.effective_at, fact.time_zone)
@@ -145,8 +177,10 @@ def _expiry_step(fact: object) -> tuple[str, date | None] | None:
             return "reinstated with a new last day", fact.expires_on
         case PackageUnfrozen():
             return f"unfrozen: moved by the {fact.days} days frozen", fact.expires_on
-        case _:
+        case PackageFrozen() | PackageCancelled() | PackageVoided():
             return None
+        case _:
+            assert_never(fact)
 
 
 def _rule(validity: Validity, purchased_on: date) -> str:
@@ -165,17 +199,20 @@ def _payment(facts: Sequence[Recorded], card: Row) -> Row:
     steps: list[Step] = []
     price = paid = 0
     for recorded in facts:
-        match recorded.fact:
-            case PackagePurchased() as fact:
+        fact = cast(PackageFact, recorded.fact)
+        if not isinstance(fact, PackagePurchased | PriceAdjusted | MoneyFact):
+            continue
+        match fact:
+            case PackagePurchased():
                 rule, price, amount = "price at sale", fact.price, fact.price
-            case PriceAdjusted() as fact:
+            case PriceAdjusted():
                 rule, price, amount = "price adjusted", fact.price, fact.price
-            case PaymentRecorded() as fact:
+            case PaymentRecorded():
                 rule, paid, amount = f"payment · {fact.method.value}", paid + fact.amount, fact.amount
-            case PaymentRefunded() as fact:
+            case PaymentRefunded():
                 rule, paid, amount = f"refund · {fact.method.value}", paid - fact.amount, -fact.amount
             case _:
-                continue
+                assert_never(fact)
         steps.append(
             {
                 "version": recorded.version,

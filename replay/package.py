@@ -3,20 +3,25 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import assert_never, cast
 
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded
 from domain.package.facts import (
+    HoldFact,
     HoldReleased,
     LineCorrected,
+    MoneyFact,
+    PackageFact,
     PackagePurchased,
     PaymentRecorded,
     PaymentRefunded,
     SoldService,
+    UnitsForfeited,
     UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
+    UseFact,
 )
 from projections.engine.definition import Key, Row, fold
 from projections.models.package_history import HISTORY
@@ -83,13 +88,16 @@ def _show_held(units: Iterable[Row], facts: Iterable[Recorded]) -> None:
     """
     holds: dict[int, dict[str, UnitsHeld]] = {}
     for recorded in facts:
-        match recorded.fact:
-            case UnitsHeld() as held:
-                holds.setdefault(held.line, {})[held.booking_id] = held
-            case HoldReleased() as released:
-                holds.get(released.line, {}).pop(released.booking_id, None)
+        fact = cast(PackageFact, recorded.fact)
+        if not isinstance(fact, HoldFact):
+            continue
+        match fact:
+            case UnitsHeld():
+                holds.setdefault(fact.line, {})[fact.booking_id] = fact
+            case HoldReleased():
+                holds.get(fact.line, {}).pop(fact.booking_id, None)
             case _:
-                pass
+                assert_never(fact)
     waiting = {
         line: [held for held in of.values() for _ in range(held.quantity)] for line, of in holds.items()
     }
@@ -128,17 +136,22 @@ def history_of(facts: Iterable[Recorded]) -> list[Row]:
     rows = list(fold(HISTORY, in_order).values())
     taken: dict[tuple[str, int], Row] = {}
     for recorded, row in zip(in_order, rows, strict=True):
-        match recorded.fact:
-            case UnitsRedeemed() as use:
-                taken[use.redemption_id, use.allocation] = row
-            case UnitsHeld() as hold:
-                taken[hold.booking_id, hold.line] = row
-            case UnitsRestored() as back:
-                row |= _whose(taken[back.redemption_id, back.allocation])
-            case HoldReleased() as back:
-                row |= _whose(taken[back.booking_id, back.line])
+        fact = cast(PackageFact, recorded.fact)
+        if not isinstance(fact, UseFact | HoldFact):
+            continue
+        match fact:
+            case UnitsRedeemed():
+                taken[fact.redemption_id, fact.allocation] = row
+            case UnitsHeld():
+                taken[fact.booking_id, fact.line] = row
+            case UnitsRestored():
+                row |= _whose(taken[fact.redemption_id, fact.allocation])
+            case HoldReleased():
+                row |= _whose(taken[fact.booking_id, fact.line])
+            case UnitsForfeited() | LineCorrected():
+                pass  # the one tells whose itself, the other is nobody's
             case _:
-                pass
+                assert_never(fact)
     return rows
 
 
@@ -170,31 +183,38 @@ def payments_of(facts: Iterable[Recorded]) -> list[Paid]:
     """The payments of a package in the order of the facts given, each with its refunds."""
     payments: dict[str, Paid] = {}
     for recorded in facts:
-        match recorded.fact:
-            case PaymentRecorded() as payment:
-                payments[payment.payment_id] = Paid(recorded, payment)
-            case PaymentRefunded() as refund:
-                payments[refund.payment_id].refunds.append((recorded, refund))
+        fact = cast(PackageFact, recorded.fact)
+        if not isinstance(fact, MoneyFact):
+            continue
+        match fact:
+            case PaymentRecorded():
+                payments[fact.payment_id] = Paid(recorded, fact)
+            case PaymentRefunded():
+                payments[fact.payment_id].refunds.append((recorded, fact))
             case _:
-                pass
+                assert_never(fact)
     return list(payments.values())
 
 
-def reversed_versions(rows: Sequence[Row]) -> dict[int, int]:
+def reversed_versions(facts: Iterable[Recorded]) -> dict[int, int]:
     """Version of a restoration or refund → version of the use or payment that it reverses."""
-    done: dict[tuple[Any, ...], int] = {}
+    done: dict[str | tuple[str, int], int] = {}
     reverses: dict[int, int] = {}
-    for row in rows:
-        use, payment = (row["redemption_id"], row["allocation"]), row["payment_id"]
-        match row["kind"]:
-            case "use":
-                done["use", *use] = row["version"]
-            case "payment":
-                done["payment", payment] = row["version"]
-            case "restoration":
-                reverses[row["version"]] = done["use", *use]
-            case "refund":
-                reverses[row["version"]] = done["payment", payment]
-            case _:
+    for recorded in facts:
+        fact = cast(PackageFact, recorded.fact)
+        if not isinstance(fact, MoneyFact | UseFact):
+            continue
+        match fact:
+            case PaymentRecorded():
+                done[fact.payment_id] = recorded.version
+            case PaymentRefunded():
+                reverses[recorded.version] = done[fact.payment_id]
+            case UnitsRedeemed():
+                done[fact.redemption_id, fact.allocation] = recorded.version
+            case UnitsRestored():
+                reverses[recorded.version] = done[fact.redemption_id, fact.allocation]
+            case UnitsForfeited() | LineCorrected():
                 pass
+            case _:
+                assert_never(fact)
     return reverses

@@ -9,16 +9,16 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-import domain.use_cases
+from domain import use_cases
 from domain.decision import UseCase
-from domain.ledger.execute import Order
 from domain.ledger.mapper import Meta
+from domain.ledger.orders import Order
 from domain.values import Value
 
 
 def _found() -> Mapping[type[Value], UseCase[Any]]:
     found: dict[type[Value], UseCase[Any]] = {}
-    for module in iter_modules(domain.use_cases.__path__, "domain.use_cases."):
+    for module in iter_modules(use_cases.__path__, "domain.use_cases."):
         for use_case in vars(import_module(module.name)).values():
             if isinstance(use_case, UseCase) and found.setdefault(use_case.command, use_case) is not use_case:
                 raise TypeError(f"two use cases answer {use_case.command.__name__}")

@@ -32,9 +32,9 @@ from api.http.responses import Header, Reply
 from domain.actor import Role
 from domain.decision import Decision, Reads, UseCase
 from domain.ledger.books import LoadedBooks
-from domain.ledger.execute import Answer, Done, Order, RequestKey, Result
 from domain.ledger.group_commit import result_of
 from domain.ledger.mapper import Meta
+from domain.ledger.orders import Answer, Done, Order, RequestKey, Result
 from domain.moments import rfc3339
 from domain.people.directory import Photo
 from domain.points.state import entry_of

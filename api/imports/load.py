@@ -25,8 +25,9 @@ from domain.ledger.cache import StreamCache
 from domain.ledger.carnet import Carnet
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.errors import Contention, LedgerUnavailable
-from domain.ledger.execute import Clock, Done, Order, RequestKey, Result, execute
+from domain.ledger.execute import execute
 from domain.ledger.mapper import Meta, recorded
+from domain.ledger.orders import Clock, Done, Order, RequestKey, Result
 from domain.package.commands import NewPayment, RedeemFromCustomer, SellPackage
 from domain.people.commands import RegisterCustomer
 from domain.people.facts import CustomerRegistered

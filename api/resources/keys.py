@@ -26,7 +26,7 @@ from api.http.request import HttpRequest, Route, body_of
 from api.http.responses import Reply
 from domain.actor import Role
 from domain.decision import Reads
-from domain.ledger.execute import Done, RequestKey
+from domain.ledger.orders import Done, RequestKey
 from domain.ledger.records import Append, Conflict, Request, StoredKey
 from domain.moments import Moment, from_milliseconds, rfc3339
 from domain.refusals import Erased, IdempotencyKeyReused, NotFound

@@ -20,8 +20,8 @@ from domain.ledger import postgres
 from domain.ledger.books import View
 from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.embedded import sqlite
-from domain.ledger.execute import Order
 from domain.ledger.mapper import Meta
+from domain.ledger.orders import Order
 from domain.ledger.postgres.connections import our_errors
 from domain.refusals import Refused
 from domain.use_cases.open_business import OPEN_BUSINESS

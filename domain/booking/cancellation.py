@@ -123,7 +123,7 @@ def _outcome(
 def _unusable(package: Package, at: Circumstances) -> Literal["package-expired", "package-cancelled"] | None:
     if package.cancelled:
         return "package-cancelled"
-    return "package-expired" if package.expired_at(at.now) else None
+    return "package-expired" if package.expiry.has_passed(at.now) else None
 
 
 def _moves(

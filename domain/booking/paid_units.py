@@ -6,6 +6,7 @@ a booking back, by hand or because their package ends, takes them from it: what 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from domain.actor import Circumstances
 from domain.booking.facts import BookingSource, BookingSourcesChanged, SourcesWhy
@@ -13,7 +14,17 @@ from domain.booking.schedule import source_of
 from domain.booking.state import Booking
 from domain.package.allocation import TakenUnits
 from domain.package.commands import Redemption
-from domain.package.facts import HoldReleased, LineCorrected, PackageFact, UnitsRestored
+from domain.package.facts import (
+    HoldFact,
+    HoldReleased,
+    LineCorrected,
+    PackageFact,
+    UnitsForfeited,
+    UnitsHeld,
+    UnitsRedeemed,
+    UnitsRestored,
+    UseFact,
+)
 from domain.package.state import Package
 from domain.refusals import Invalid, WrongBookingState
 
@@ -107,6 +118,8 @@ def _returned(
     for id, made in facts.items():
         uses = packages[id].uses
         for fact in made:
+            if not isinstance(fact, UseFact | HoldFact):
+                continue
             match fact:
                 case HoldReleased():
                     yield _Returned(fact.booking_id, id, fact.line, fact.quantity, None, "package_cancelled")
@@ -118,8 +131,10 @@ def _returned(
                         if booking_id := uses[freed.redemption_id].booking_id:
                             red, quantity = freed.redemption_id, len(freed.units)
                             yield _Returned(booking_id, id, fact.line, quantity, red, "corrected")
+                case UnitsHeld() | UnitsRedeemed() | UnitsForfeited():
+                    pass  # the booking's own facts tell of these
                 case _:
-                    pass
+                    assert_never(fact)
 
 
 def _changed(

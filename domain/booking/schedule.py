@@ -23,6 +23,7 @@ from domain.booking.facts import (
 from domain.booking.state import Booking
 from domain.business.state import Business
 from domain.catalogue.state import Service
+from domain.fact import fold
 from domain.moments import local_day
 from domain.package.allocation import (
     Candidate,
@@ -246,9 +247,7 @@ def _take(
 
 
 def _after(candidate: Candidate, facts: Mapping[str, Sequence[PackageFact]]) -> Candidate:
-    package = candidate.package
-    for fact in facts.get(candidate.id, ()):
-        package = evolve(package, fact)
+    package = fold(evolve, candidate.package, facts.get(candidate.id, ()))
     return Candidate(candidate.id, package, candidate.position)
 
 
@@ -365,8 +364,8 @@ def _check_valid(package: Package, starts_at: datetime, at: Circumstances) -> No
     if package.cancelled:
         raise PackageIsCancelled()
     last = max(starts_at, at.now)
-    if package.expired_at(last):
-        expires_on = package.expiry_on(local_day(last, package.time_zone))
+    if package.expiry.has_passed(last):
+        expires_on = package.expiry.on(local_day(last, package.time_zone))
         assert expires_on is not None
         raise PackageHasExpired(expires_on)
     check_not_frozen(package, starts_at)

@@ -29,12 +29,14 @@ from domain.fact import Fact
 from domain.fact_registry import FACTS
 from domain.ledger.books import View
 from domain.ledger.cache import StreamCache
+from domain.ledger.cache_first import execute_all
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.embedded.memory import MemoryStore
 from domain.ledger.embedded.sqlite.store import SqliteStore
-from domain.ledger.execute import Clock, Order, Preview, RequestKey, Result, execute, execute_all, preview
+from domain.ledger.execute import execute, preview
 from domain.ledger.group_commit import GroupCommit, Settle
 from domain.ledger.mapper import Recorded, recorded
+from domain.ledger.orders import Clock, Order, Preview, RequestKey, Result
 from domain.ledger.postgres.store import PostgresStore
 
 NO_BUSINESS = "biz_none"

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from threading import Condition, Lock
 
-from domain.ledger.execute import Order, Result
+from domain.ledger.orders import Order, Result
 from domain.refusals import Refused
 
 BATCH_MAX = 500

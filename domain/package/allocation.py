@@ -141,8 +141,8 @@ def check_use(package: Package, wish: ResolvedRedemption, business: Business, le
         raise EffectiveAtOutOfRange(package.purchased_at, wish.used_at)
     # An earlier session does not bring an expired package back: who enters the past says `effective_at`.
     last = max(wish.used_at, wish.effective_at)
-    if package.expired_at(last):
-        expires_on = package.expiry_on(local_day(last, package.time_zone))
+    if package.expiry.has_passed(last):
+        expires_on = package.expiry.on(local_day(last, package.time_zone))
         assert expires_on is not None
         raise PackageHasExpired(expires_on)
     for moment in (wish.effective_at, wish.used_at):
@@ -235,7 +235,7 @@ def _rank(candidate: Candidate, number: int, at: Circumstances) -> tuple[bool, d
     """Line for exactly this service before a shared one, soonest expiry (never last), lower value of
     its next available unit, earlier effective purchase, lower position (domain.md, Redeeming)."""
     package, line = candidate.package, candidate.package.lines[number - 1]
-    expires_on = package.expiry_on(today_for(package, at))
+    expires_on = package.expiry.on(today_for(package, at))
     (following,) = line.lowest(1)
     value = line.values[following - 1]
     return (
@@ -328,7 +328,7 @@ def started_by(
         return []
     started_on = local_day(session_at, package.time_zone)
     if package.expiry_set:
-        expires_on = package.expiry_on(today_for(package, at))
+        expires_on = package.expiry.on(today_for(package, at))
     else:
         expires_on = add(started_on, rule.count, rule.unit)
     return [ValidityStarted(effective_at=used_at, started_on=started_on, expires_on=expires_on)]

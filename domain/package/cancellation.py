@@ -7,7 +7,8 @@ from domain.package.commands import CancelPackage, VoidPackage
 from domain.package.facts import PackageCancelled, PackageFact, PackageVoided, PaymentRefunded
 from domain.package.holds import release_all
 from domain.package.payment import refund
-from domain.package.state import AVAILABLE, CORRECTED, FORFEITED, USED, Package
+from domain.package.state import Package
+from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, USED
 from domain.refusals import HoldsOutstanding, NotEligible
 
 

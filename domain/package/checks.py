@@ -73,7 +73,7 @@ def settled(package: Package, now: datetime) -> list[PackageFact]:
     freeze = package.freezes[-1]
     ended_at = max(expires_at(freeze.until, package.time_zone), package.latest_at)
     days = (freeze.until - freeze.frozen_on).days + 1
-    return [PackageUnfrozen(effective_at=ended_at, days=days, expires_on=package.expiry_on(LAST_DAY))]
+    return [PackageUnfrozen(effective_at=ended_at, days=days, expires_on=package.expiry.on(LAST_DAY))]
 
 
 def check_not_cancelled(package: Package) -> None:
@@ -82,8 +82,8 @@ def check_not_cancelled(package: Package) -> None:
 
 
 def check_not_expired(package: Package, now: datetime) -> None:
-    if package.expired_at(now):
-        last = package.expiry_on(local_day(now, package.time_zone))
+    if package.expiry.has_passed(now):
+        last = package.expiry.on(local_day(now, package.time_zone))
         assert last is not None
         raise PackageHasExpired(last)
 

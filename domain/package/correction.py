@@ -7,7 +7,8 @@ from domain.business.facts import Policies
 from domain.package.checks import check_not_cancelled, now_for
 from domain.package.commands import CorrectLine
 from domain.package.facts import FreedUse, LineCorrected, PackageFact, Units
-from domain.package.state import Line, Package
+from domain.package.state import Package
+from domain.package.units import Line
 from domain.refusals import InsufficientUnits, Invalid, LimitReached
 from domain.values import UNITS_PER_LINE_MAX, UNITS_PER_PACKAGE_MAX, ref_of
 

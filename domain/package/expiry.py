@@ -1,57 +1,56 @@
-"""Changing and removing an expiry, and bringing an ended package back (S17, S18, S39)."""
+"""When a package ends: its last valid day, and the freeze that moves it (domain.md, Expiry, Freeze).
 
-from domain.actor import Circumstances
-from domain.package.checks import (
-    check_expiry,
-    check_holds,
-    check_not_cancelled,
-    check_not_expired,
-    now_for,
-    today_for,
-)
-from domain.package.commands import ReinstatePackage, SetExpiry
-from domain.package.facts import ExpiryChanged, ExpiryRemoved, PackageFact, PackageReinstated
-from domain.package.state import LAPSED, Package
-from domain.refusals import Invalid, NotExpired
-from domain.values import ref_of
+One value answers for the state, the card, the lists and the reports. `valid_until` is its form in SQL.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from domain.calendar_rules import expires_at, extended
+from domain.moments import local_day
 
 
-def set_expiry(package: Package, command: SetExpiry, at: Circumstances) -> list[PackageFact]:
-    """Raises PackageCancelled, PackageExpired (only reinstating brings it back), Invalid before purchase."""
-    check_not_cancelled(package)
-    check_not_expired(package, now_for(package, at))
-    moment, reason = now_for(package, at), ref_of(command.reason)
-    current = package.expiry_on(today_for(package, at))
-    if command.expires_on == current:
-        return []
-    if command.expires_on is None:
-        assert current is not None
-        return [ExpiryRemoved(effective_at=moment, previous=current, reason=reason)]
-    check_expiry(command.expires_on, package.purchased_at, package.time_zone)
-    check_holds(package, command.expires_on)
-    return [
-        ExpiryChanged(
-            effective_at=moment,
-            expires_on=command.expires_on,
-            previous=current,
-            reason=reason,
-        )
-    ]
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """The expiry as the facts left it, and the freeze that no fact has ended; the clock may have ended it since."""
 
+    expires_on: date | None
+    """The last valid day; None: it never ends, or its validity has not started."""
+    zone: str
+    """The time zone fixed at sale."""
+    frozen_on: date | None = None
+    frozen_until: date | None = None
+    """The last day of the freeze."""
 
-def reinstate(package: Package, command: ReinstatePackage, at: Circumstances) -> list[PackageFact]:
-    """Raises NotExpired for what is neither expired nor cancelled, Invalid for a day already past."""
-    if not package.cancelled and not package.expired_at(now_for(package, at)):
-        raise NotExpired(package.status(now_for(package, at)))
-    today = today_for(package, at)
-    if command.expires_on < today:
-        raise Invalid("/expires_on", "in-the-past", f"must not lie before {today}, today")
-    return [
-        PackageReinstated(
-            effective_at=now_for(package, at),
-            expires_on=command.expires_on,
-            previous=package.expiry_on(today),
-            returned=package.units_in(LAPSED),
-            reason=command.reason.ref,
-        )
-    ]
+    def is_frozen(self, day: date) -> bool:
+        """Whether there is no use on a day: from the first to the last day of the freeze."""
+        if self.frozen_on is None or self.frozen_until is None:
+            return False
+        return self.frozen_on <= day <= self.frozen_until
+
+    def on(self, day: date) -> date | None:
+        """The last valid day, as it stands on a day: a freeze that the clock has ended by then has moved it."""
+        if self.expires_on is None or self.frozen_on is None or self.frozen_until is None:
+            return self.expires_on
+        if day <= self.frozen_until:
+            return self.expires_on
+        return extended(self.expires_on, self.frozen_on, self.frozen_until)
+
+    def has_passed(self, moment: datetime) -> bool:
+        """Whether a moment lies behind the expiry as it stands then; nothing expires while frozen."""
+        day = local_day(moment, self.zone)
+        last = self.on(day)
+        return last is not None and not self.is_frozen(day) and moment >= expires_at(last, self.zone)
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """The moment from which it has passed, for every moment from the first day of the freeze on; None: never.
+
+        Read tables keep it, so that a query asks `valid_until <= now` and knows no calendar.
+        """
+        if self.expires_on is None:
+            return None
+        last = self.expires_on
+        if self.frozen_on is not None and self.frozen_until is not None:
+            last = max(self.frozen_until, extended(last, self.frozen_on, self.frozen_until))
+        return expires_at(last, self.zone)

@@ -19,10 +19,10 @@ def freeze_package(package: Package, command: FreezePackage, at: Circumstances) 
     check_not_cancelled(package)
     check_not_expired(package, now_for(package, at))
     today = today_for(package, at)
-    if freeze := package.freeze_on(today):
-        if freeze.until == command.until:
+    if package.expiry.is_frozen(today):
+        if package.expiry.frozen_until == command.until:
             return []
-        raise PackageIsFrozen(freeze.until)
+        raise PackageIsFrozen(package.expiry.frozen_until)
     if not today <= command.until <= today + timedelta(days=FREEZE_DAYS_MAX):
         latest = today + timedelta(days=FREEZE_DAYS_MAX)
         raise Invalid("/until", "out-of-range", f"must lie between {today} and {latest}")
@@ -41,9 +41,8 @@ def freeze_package(package: Package, command: FreezePackage, at: Circumstances) 
 def unfreeze_package(package: Package, at: Circumstances) -> list[PackageFact]:
     """The expiry moves by the days frozen; nothing when the clock has ended the freeze already."""
     today = today_for(package, at)
-    freeze = package.freeze_on(today)
-    if freeze is None:
+    if not package.expiry.is_frozen(today):
         return settled(package, now_for(package, at))
-    days = (today - freeze.frozen_on).days
+    days = (today - package.freezes[-1].frozen_on).days
     expires_on = package.expires_on and min(LAST_DAY, package.expires_on + timedelta(days=days))
     return [PackageUnfrozen(effective_at=now_for(package, at), days=days, expires_on=expires_on)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.actor import Circumstances
+from domain.fact import fold
 from domain.package.allocation import TakenUnits, started_by
 from domain.package.checks import check_room, now_for, settled
 from domain.package.commands import RestoreUnits
@@ -114,7 +115,7 @@ def move(package: Package, session: Session, at: Circumstances) -> list[PackageF
     """The same hold for another start."""
     facts = release(package, session.booking_id, "rescheduled", at)
     for hold in package.holds.get(session.booking_id, ()):
-        freed = _fold(package, facts)
+        freed = fold(evolve, package, facts)
         facts.append(_held(freed, hold.line, hold.quantity, session, now_for(freed, at), at))
     check_room(package, len(facts), kept=True)
     return facts
@@ -134,7 +135,7 @@ def use_held(
     facts += _releases(package, session.booking_id, "attended", used_at, at)
     facts += started_by(package, session.starts_at, used_at, at)
     for allocation, hold in enumerate(holds, first):
-        line = _fold(package, facts).lines[hold.line - 1]
+        line = fold(evolve, package, facts).lines[hold.line - 1]
         units = line.lowest(hold.quantity)
         facts.append(
             UnitsRedeemed(
@@ -164,8 +165,8 @@ def forfeit_held(
     """What was held is consumed without a session."""
     facts = release(package, session.booking_id, why, at)
     for hold in package.holds.get(session.booking_id, ()):
-        units = _fold(package, facts).lines[hold.line - 1].lowest(hold.quantity)
-        facts.append(_forfeited(_fold(package, facts), hold.line, units, session, terms, None, at))
+        units = fold(evolve, package, facts).lines[hold.line - 1].lowest(hold.quantity)
+        facts.append(_forfeited(fold(evolve, package, facts), hold.line, units, session, terms, None, at))
     return facts
 
 
@@ -184,7 +185,7 @@ def forfeit_used(
         if isinstance(fact, UnitsRestored) and not fact.lapsed:
             units = tuple(sorted(fact.units))
             facts.append(
-                _forfeited(_fold(package, facts), fact.line, units, session, terms, redemption_id, at)
+                _forfeited(fold(evolve, package, facts), fact.line, units, session, terms, redemption_id, at)
             )
     return facts
 
@@ -220,9 +221,3 @@ def _forfeited(
         redemption_id=redemption_id,
         terms=terms,
     )
-
-
-def _fold(package: Package, facts: Sequence[PackageFact]) -> Package:
-    for fact in facts:
-        package = evolve(package, fact)
-    return package

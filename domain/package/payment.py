@@ -7,7 +7,8 @@ from domain.actor import Circumstances
 from domain.package.checks import amount_in, check_not_cancelled, now_for
 from domain.package.commands import AdjustPrice, NewPayment
 from domain.package.facts import PackageFact, PaymentRecorded, PaymentRefunded, PriceAdjusted
-from domain.package.state import AVAILABLE, CORRECTED, FORFEITED, USED, Package
+from domain.package.state import Package
+from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, USED
 from domain.refusals import Invalid, NotFound, Overpayment, RefundExceedsPaid
 from domain.unit_values import runs, spread
 from domain.values import Money, Wording

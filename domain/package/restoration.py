@@ -70,7 +70,7 @@ def _restoration(
     package: Package, command: RestoreUnits, allocation: Allocation, units: Units, at: Circumstances
 ) -> UnitsRestored:
     line = package.lines[allocation.line - 1]
-    usable = 0 if package.cancelled or package.expired_at(at.now) else len(units)
+    usable = 0 if package.cancelled or package.expiry.has_passed(at.now) else len(units)
     return UnitsRestored(
         effective_at=now_for(package, at),
         redemption_id=command.redemption_id,

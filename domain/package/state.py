@@ -1,14 +1,14 @@
 """A package as its facts make it: lines of units, payments, uses, holds, freezes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
 from typing import Literal, assert_never
 
-from domain.calendar_rules import Validity, expires_at, extended
+from domain.calendar_rules import Validity
 from domain.catalogue.facts import Sharing
 from domain.moments import local_day
+from domain.package.expiry import Expiry
 from domain.package.facts import (
     ExpiryChanged,
     ExpiryRemoved,
@@ -28,7 +28,6 @@ from domain.package.facts import (
     PaymentRefunded,
     PriceAdjusted,
     SharingChanged,
-    SoldService,
     Units,
     UnitsForfeited,
     UnitsHeld,
@@ -36,66 +35,10 @@ from domain.package.facts import (
     UnitsRestored,
     ValidityStarted,
 )
+from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, USED, Line
 from domain.unit_values import unrolled
 from domain.updated import updated
 from domain.values import CancellationTerms, PaymentMethod
-
-AVAILABLE, USED, FORFEITED, CORRECTED, LAPSED = b"a", b"u", b"f", b"c", b"l"
-"""The state of a unit, one byte each: available, used, forfeited, taken by a correction, lapsed. Units that
-are held for bookings are among the available ones: which of them is not said before they are used."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """Units of one kind. Unit n has value `values[n - 1]` and state `states[n - 1]`."""
-
-    label: str
-    services: tuple[SoldService, ...]
-    weight: int
-    values: tuple[int, ...]
-    states: bytes
-    taken: Units = ()
-    """Units that corrections took, oldest first."""
-    held: int = 0
-    """How many of the remaining units are reserved for bookings."""
-
-    @cached_property
-    def service_ids(self) -> frozenset[str]:
-        return frozenset(service.id for service in self.services)
-
-    @property
-    def remaining(self) -> int:
-        return self.states.count(AVAILABLE)
-
-    @property
-    def available(self) -> int:
-        """What may be used, corrected or transferred: the remaining units that no booking holds."""
-        return self.remaining - self.held
-
-    def serves(self, service_id: str) -> bool:
-        return service_id in self.service_ids
-
-    def units(self, state: bytes) -> Iterator[int]:
-        """Numbers of the units in that state, lowest first."""
-        at = self.states.find(state)
-        while at >= 0:
-            yield at + 1
-            at = self.states.find(state, at + 1)
-
-    def lowest(self, quantity: int) -> Units:
-        """The lowest available numbers: what use, correction and transfer take."""
-        return tuple(unit for unit, _ in zip(self.units(AVAILABLE), range(quantity), strict=False))
-
-    def value_of(self, units: Iterable[int]) -> int:
-        return sum(self.values[unit - 1] for unit in units)
-
-    def moved(self, units: Iterable[int], before: bytes, after: bytes) -> "Line":
-        """The line with these units in another state; a unit is in exactly one state (invariant 1)."""
-        states = bytearray(self.states)
-        for unit in units:
-            assert states[unit - 1 : unit] == before, f"unit {unit} is not {before!r}"
-            states[unit - 1 : unit] = after
-        return updated(self, states=bytes(states))
 
 
 @dataclass(frozen=True)
@@ -161,6 +104,8 @@ class Move:
 
 
 Status = Literal["active", "expired", "fully_used", "cancelled"]
+
+
 PaymentStatus = Literal["unpaid", "partial", "paid"]
 
 
@@ -231,22 +176,12 @@ class Package:
             )
         )
 
-    def freeze_on(self, day: date) -> Freeze | None:
-        """The freeze that is in force on a day; it ends by the clock with its last day."""
-        last = self.freezes[-1] if self.frozen else None
-        return last if last is not None and last.frozen_on <= day <= last.until else None
-
-    def expiry_on(self, day: date) -> date | None:
-        """The last valid day, as it stands on a day: a freeze that the clock ended has moved it."""
-        if self.expires_on is None or not self.frozen or day <= self.freezes[-1].until:
-            return self.expires_on
-        return extended(self.expires_on, self.freezes[-1].frozen_on, self.freezes[-1].until)
-
-    def expired_at(self, moment: datetime) -> bool:
-        """Whether that moment lies behind the expiry as it stands then; nothing expires while frozen."""
-        day = local_day(moment, self.time_zone)
-        last = self.expiry_on(day)
-        return last is not None and not self.freeze_on(day) and moment >= expires_at(last, self.time_zone)
+    @property
+    def expiry(self) -> Expiry:
+        if not self.frozen:
+            return Expiry(self.expires_on, self.time_zone)
+        last = self.freezes[-1]
+        return Expiry(self.expires_on, self.time_zone, last.frozen_on, last.until)
 
     def units_in(self, state: bytes) -> tuple[LineUnits, ...]:
         """All units in that state, line by line."""
@@ -256,7 +191,7 @@ class Package:
         )
 
     def status(self, moment: datetime) -> Status:
-        return status(self.cancelled, self.remaining, self.expired_at(moment))
+        return status(self.cancelled, self.remaining, self.expiry.has_passed(moment))
 
 
 def status(cancelled: bool, remaining: int, expired: bool) -> Status:

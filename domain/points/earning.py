@@ -8,19 +8,35 @@ most once in all: with its refunds in proportion, rounded down (domain.md, Point
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, assert_never
 
-from domain.booking.facts import AttendanceMarked, BookingCancelled, BookingFact, BookingMade
+from domain.booking.facts import (
+    AttendanceMarked,
+    BookingCancelled,
+    BookingCompleted,
+    BookingConfirmed,
+    BookingFact,
+    BookingMade,
+    BookingRescheduled,
+    BookingSourcesChanged,
+)
 from domain.booking.state import Booking
 from domain.business.facts import EarnRule, PaymentRule
 from domain.package.facts import (
+    ExpiryFact,
+    FreezeFact,
+    HoldFact,
     LineCorrected,
+    OtherFact,
     PackageCancelled,
     PackageFact,
     PackagePurchased,
+    PackageReinstated,
     PackageVoided,
     PaymentRecorded,
     PaymentRefunded,
+    PriceAdjusted,
+    UnitsForfeited,
     UnitsRedeemed,
     UnitsRestored,
 )
@@ -78,13 +94,16 @@ def of_package(
     use.
     """
     for fact in facts:
+        if isinstance(fact, HoldFact | ExpiryFact | FreezeFact | OtherFact):
+            continue
         match fact:
             case PackagePurchased():
                 yield Gives("purchase", package_id, fact.effective_at)
             case PaymentRecorded():
                 yield Gives("payment", fact.payment_id, fact.effective_at, fact.amount)
-            case UnitsRedeemed(allocation=1):
-                if fact.booking_id is None or not is_ours(fact.booking_id):
+            case UnitsRedeemed():
+                outside = fact.booking_id is None or not is_ours(fact.booking_id)
+                if fact.allocation == 1 and outside:
                     yield Gives("visit", fact.redemption_id, fact.effective_at)
             case PaymentRefunded():
                 payment = after.payments[fact.payment_id]
@@ -98,8 +117,10 @@ def of_package(
             case LineCorrected():
                 freed = [freed.redemption_id for freed in fact.freed]
                 yield from _given_back(freed, fact.effective_at, after)
-            case _:
+            case UnitsForfeited() | PriceAdjusted() | PackageReinstated():
                 pass
+            case _:
+                assert_never(fact)
 
 
 def _given_back(redemption_ids: Iterable[str], moment: datetime, after: Package) -> Iterator[TakesBack]:
@@ -129,8 +150,10 @@ def of_booking(
                     yield TakesBack("payment", booking_id, now)
             case AttendanceMarked():
                 yield Gives("visit", booking_id, min(after.starts_at, now))
-            case _:
+            case BookingConfirmed() | BookingRescheduled() | BookingSourcesChanged() | BookingCompleted():
                 pass
+            case _:
+                assert_never(fact)
 
 
 def earned(

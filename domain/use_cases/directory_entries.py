@@ -7,13 +7,7 @@ from domain.claims import Claim
 from domain.decision import Books, Decision
 from domain.people.directory import Person
 from domain.people.photos import owned, photo_claims, row_of_photo
-from domain.people.profile import (
-    NameAndPhoto,
-    NameOrPhoto,
-    name_and_photo_changes,
-    name_and_photo_in,
-    row,
-)
+from domain.people.profile import NameAndPhoto, NameOrPhoto, name_and_photo_changes, name_and_photo_in, row
 from domain.refusals import Invalid, NotFound
 
 Photos = Mapping[str, str]

@@ -4,8 +4,7 @@ A booking's visit is told by its own facts (`booking.attendance_marked`), a use 
 `package.redeemed`. The rules themselves stand in `domain/points/earning.py`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domain.actor import Circumstances
@@ -14,7 +13,7 @@ from domain.booking.state import evolve as evolve_booking
 from domain.business.state import Business
 from domain.claims import redemption_claims
 from domain.decision import Books, Decision, Peek, Reads
-from domain.package.facts import PackageFact
+from domain.fact import fold
 from domain.package.state import Package
 from domain.package.state import evolve as evolve_package
 from domain.points.earning import Cause, TakesBack, earned, of_booking, of_package
@@ -43,7 +42,10 @@ def earn_points(decision: Decision, books: Books, at: Circumstances) -> Decision
     business = books.business
     if not business.earns:  # nor ever did: nothing more is read
         return decision
-    after = {id: _after(books.package(id), facts) for id, facts in decision.facts_of("package").items()}
+    after = {
+        id: fold(evolve_package, books.package(id), facts)
+        for id, facts in decision.facts_of("package").items()
+    }
     caused: dict[str, list[Cause]] = {}
     for customer_id, cause in _causes(decision, after, books, at):
         caused.setdefault(customer_id, []).append(cause)
@@ -56,12 +58,6 @@ def earn_points(decision: Decision, books: Books, at: Circumstances) -> Decision
         if facts := earned(account, told, business.policies.earn, business.policy_version):
             points[customer_id] = facts
     return with_points(decision, points, books) if points else decision
-
-
-def _after(before: Package | None, facts: Sequence[PackageFact]) -> Package:
-    state = reduce(evolve_package, facts, before)
-    assert state is not None, "its facts begin with package.purchased"
-    return state
 
 
 def _causes(
@@ -78,8 +74,7 @@ def _causes(
             owner_id = after[id].customer_id
             yield from ((owner_id, cause) for cause in of_package(packages[id], id, after[id], is_ours))
         elif id in bookings:
-            booked = reduce(evolve_booking, bookings[id], books.booking(id))
-            assert booked is not None, "its facts begin with booking.made"
+            booked = fold(evolve_booking, books.booking(id), bookings[id])
             yield from ((booked.customer_id, cause) for cause in of_booking(bookings[id], id, booked, at.now))
 
 

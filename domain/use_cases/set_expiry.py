@@ -3,7 +3,7 @@
 from domain.actor import Circumstances
 from domain.decision import Books, Decision, UseCase
 from domain.package.commands import SetExpiry
-from domain.package.expiry import set_expiry
+from domain.package.expiry_changes import set_expiry
 from domain.use_cases.one_package import decided, reads_package
 from domain.use_cases.own_stream import id_in
 

@@ -7,6 +7,7 @@ booking of the past are the same booking. Its service's type is not here, becaus
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import assert_never, cast
 
 from sqlalchemy import JSON, Boolean, Column, Index, Integer, MetaData, String, Table, Text
 from sqlalchemy.types import BigInteger
@@ -106,11 +107,11 @@ def booking_of(facts: Iterable[Recorded]) -> Row | None:
 
 
 def moved(before: Row | None, recorded: Recorded) -> Row:
-    fact = recorded.fact
+    fact = cast(BookingFact, recorded.fact)
     if isinstance(fact, BookingMade):
         return _made(fact, recorded)
     assert before is not None, "a booking begins with booking.made"
-    return {**before, **_change(before, fact), "version": recorded.version}  # type: ignore[arg-type]
+    return {**before, **_change(before, fact), "version": recorded.version}
 
 
 def _made(fact: BookingMade, recorded: Recorded) -> Row:
@@ -215,8 +216,10 @@ def _change(before: Row, fact: BookingFact) -> Row:
                 "reason_id": fact.reason and fact.reason.id,
                 **_settled(fact.outcomes),
             }
+        case BookingMade():
+            raise AssertionError("a booking is made once")
         case _:
-            raise AssertionError(f"{fact.stored_name} has no place on a booking")
+            assert_never(fact)
 
 
 def _settled(outcomes: Sequence[BookingOutcome]) -> Row:

@@ -3,6 +3,8 @@
 Names and contacts are in the directory, and are joined when a list is answered.
 """
 
+from typing import assert_never, cast
+
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
 from domain.ledger.mapper import Recorded
@@ -21,6 +23,7 @@ from domain.people.facts import (
     ParticipantChanged,
     ParticipantOf,
     ParticipantRemoved,
+    ProfileChanged,
 )
 from projections.engine.definition import Key, Keyed, Row
 
@@ -46,7 +49,7 @@ for name in ("category", "active", "blocked", "session_reminder", "birthday", "m
 
 
 def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
-    fact = recorded.fact
+    fact = cast(CustomerFact, recorded.fact)
     if isinstance(fact, CustomerRegistered):
         return {
             "position": recorded.position,
@@ -59,7 +62,7 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
             "version": recorded.version,
         }
     assert before is not None
-    return {**before, **_change(before, fact), "version": recorded.version}  # type: ignore[arg-type]
+    return {**before, **_change(before, fact), "version": recorded.version}
 
 
 def _change(before: Row, fact: CustomerFact) -> Row:
@@ -86,8 +89,12 @@ def _change(before: Row, fact: CustomerFact) -> Row:
             return {
                 "participants": [{**each, "left": each["left"] or each["id"] == id} for each in household]
             }
+        case ProfileChanged():
+            return {}  # what changed stands in the directory
+        case CustomerRegistered():
+            raise AssertionError("a customer is registered once")
         case _:
-            return {}
+            assert_never(fact)
 
 
 def _participant(added: ParticipantOf) -> Row:

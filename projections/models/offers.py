@@ -1,11 +1,11 @@
 """The offers of a business, for its list: in the order they were published."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, assert_never, cast
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
-from domain.catalogue.facts import OfferPublished, OfferRetired, OfferRevised
+from domain.catalogue.facts import OfferFact, OfferPublished, OfferRetired, OfferRevised
 from domain.ledger.mapper import Recorded
 from projections.engine.definition import Key, Keyed, Row
 from projections.engine.paging import in_order
@@ -26,15 +26,18 @@ Index("offers_in_order", TABLE.c.business_id, TABLE.c.position)
 
 
 def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
-    match recorded.fact:
-        case OfferPublished() as fact:
+    fact = cast(OfferFact, recorded.fact)
+    match fact:
+        case OfferPublished():
             terms, position, offer_version = fact.offer, recorded.position, 1
-        case OfferRevised() as fact:
+        case OfferRevised():
             assert before is not None
             terms, position, offer_version = fact.offer, before["position"], fact.offer_version
-        case _:
+        case OfferRetired():
             assert before is not None
             return {**before, "retired": True, "version": recorded.version}
+        case _:
+            assert_never(fact)
     return {
         "position": position,
         "terms": terms.model_dump_json(exclude_none=True),

@@ -7,15 +7,15 @@ that the list, the single card and the card of the past are the same card.
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import assert_never, cast
 
 from sqlalchemy import JSON, Boolean, Column, Index, Integer, MetaData, String, Table, Text
 from sqlalchemy.types import BigInteger
 
-from domain.calendar_rules import expires_at, extended
 from domain.fact import Fact
 from domain.ledger.mapper import Recorded
 from domain.moments import local_day
+from domain.package.expiry import Expiry
 from domain.package.facts import (
     FACTS,
     ExpiryChanged,
@@ -24,6 +24,7 @@ from domain.package.facts import (
     LineCorrected,
     NoteAdded,
     PackageCancelled,
+    PackageFact,
     PackageFrozen,
     PackagePurchased,
     PackageReinstated,
@@ -142,7 +143,7 @@ def card_of(facts: Iterable[Recorded]) -> Row | None:
 
 def moved(before: Row | None, recorded: Recorded) -> Row:
     """The card after one more fact, but for what follows from its lines and its expiry."""
-    fact = recorded.fact
+    fact = cast(PackageFact, recorded.fact)
     if isinstance(fact, PackagePurchased):
         return _sold(fact, recorded)
     assert before is not None, "a package begins with package.purchased"
@@ -218,7 +219,7 @@ def _text(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _change(card: Row, fact: Any) -> None:
+def _change(card: Row, fact: PackageFact) -> None:
     match fact:
         case PaymentRecorded():
             card["paid"] += fact.amount
@@ -244,8 +245,10 @@ def _change(card: Row, fact: Any) -> None:
             _move(card, fact.line, -fact.value, remaining=-len(fact.units), forfeited=len(fact.units))
         case LineCorrected():
             _correct(card, fact)
-        case ExpiryChanged() | ExpiryRemoved():
-            card["expires_on"] = _text(getattr(fact, "expires_on", None))
+        case ExpiryChanged():
+            card["expires_on"] = _text(fact.expires_on)
+        case ExpiryRemoved():
+            card["expires_on"] = None
         case PackageReinstated():
             card |= {"expires_on": _text(fact.expires_on), "cancelled": False, "voided": False}
             for part in fact.returned:
@@ -262,8 +265,10 @@ def _change(card: Row, fact: Any) -> None:
             card |= {"cancelled": True, "voided": isinstance(fact, PackageVoided)}
             for part in fact.lapsed:
                 _move(card, part.line, -part.value, remaining=-len(part.units), lapsed=len(part.units))
+        case PackagePurchased():
+            raise AssertionError("a package is purchased once")
         case _:
-            raise AssertionError(f"{fact.stored_name} has no place on a card")
+            assert_never(fact)
 
 
 def _correct(card: Row, fact: LineCorrected) -> None:
@@ -292,9 +297,7 @@ def summed(moved: Row) -> Row:
     first, *others = lines
     for count in COUNTS:  # nearly every package has one line
         card[count] = first[count] + sum([line[count] for line in others]) if others else first[count]
-    card["valid_until"] = _valid_until(
-        card["expires_on"], card["frozen_on"], card["frozen_until"], card["time_zone"]
-    )
+    card["valid_until"] = _valid_until(expiry_of(card))
     card["state"] = "cancelled" if card["cancelled"] else "open" if card["remaining"] else "used_up"
     card["payment"] = payment_status(card["price"], card["paid"])
     card["owing"] = not card["cancelled"] and card["paid"] < card["price"]
@@ -302,58 +305,31 @@ def summed(moved: Row) -> Row:
 
 
 @lru_cache(maxsize=4096)
-def _valid_until(
-    expires_on: str | None, frozen_on: str | None, frozen_until: str | None, time_zone: str
-) -> datetime | None:
+def _valid_until(expiry: Expiry) -> datetime | None:
     """Asked for every fact of a package, and the packages of a day have few answers between them."""
-    if expires_on is None:
-        return None
-    last = date.fromisoformat(expires_on)
-    if frozen_on is not None and frozen_until is not None:
-        until = date.fromisoformat(frozen_until)
-        # Nothing expires while frozen.
-        last = max(until, extended(last, date.fromisoformat(frozen_on), until))
-    return expires_at(last, time_zone)
+    return expiry.valid_until
 
 
-def _frozen(card: Row) -> tuple[date, date]:
-    """The first and the last day of the freeze."""
-    return date.fromisoformat(card["frozen_on"]), date.fromisoformat(card["frozen_until"])
+def expiry_of(card: Row) -> Expiry:
+    return _expiry(card["expires_on"], card["time_zone"], card["frozen_on"], card["frozen_until"])
+
+
+@lru_cache(maxsize=4096)
+def _expiry(expires_on: str | None, zone: str, frozen_on: str | None, frozen_until: str | None) -> Expiry:
+    return Expiry(_day(expires_on), zone, _day(frozen_on), _day(frozen_until))
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 CARDS = Keyed("cards", 2, TABLE, HANDLES, _keys, row)
 
 
 def card_status(card: Row, moment: datetime) -> Status:
-    return status(card["cancelled"], card["remaining"], is_expired(card, moment))
-
-
-def is_expired(card: Row, moment: datetime) -> bool:
-    if card["valid_until"] is None:
-        return False
-    if card["frozen_on"] is not None and local_day(moment, card["time_zone"]) < _frozen(card)[0]:
-        # A clock that is behind shows a day before the freeze: then the expiry counts as it stands.
-        return moment >= expires_at(date.fromisoformat(card["expires_on"]), card["time_zone"])
-    until: datetime = card["valid_until"]
-    return moment >= until
+    return status(card["cancelled"], card["remaining"], expiry_of(card).has_passed(moment))
 
 
 def is_inconsistent(card: Row) -> bool:
     """Whether facts, run in the order of business time, show a line below zero (domain.md, Two clocks)."""
     return any(line["remaining"] < 0 for line in card["lines"])
-
-
-def _freeze_on(card: Row, day: date) -> str | None:
-    if card["frozen_on"] is None:
-        return None
-    frozen_on, until = _frozen(card)
-    return until.isoformat() if frozen_on <= day <= until else None
-
-
-def expiry_on(card: Row, day: date) -> str | None:
-    """The last valid day as it stands on a day: a freeze that the clock ended has moved it."""
-    last: str | None = card["expires_on"]
-    if last is None or card["frozen_on"] is None:
-        return last
-    frozen_on, until = _frozen(card)
-    return last if day <= until else extended(date.fromisoformat(last), frozen_on, until).isoformat()

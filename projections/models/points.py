@@ -4,13 +4,13 @@ An account itself is folded from its stream, so that it is always true (S143–S
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import assert_never, cast
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, select
 
 from domain.fact import Fact
 from domain.ledger.mapper import Recorded
-from domain.points.facts import FACTS, PointsAdded, PointsAdjusted, PointsRedeemed
+from domain.points.facts import FACTS, PointsAdded, PointsAdjusted, PointsFact, PointsRedeemed
 from domain.points.state import change_of, customer_of
 from projections.engine.definition import Key, Keyed, Row
 from projections.engine.tables import Snapshot
@@ -26,7 +26,7 @@ TABLE = Table(
 
 
 def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
-    fact: Any = recorded.fact
+    fact = cast(PointsFact, recorded.fact)
     return {"balance": fact.balance, "version": recorded.version}
 
 
@@ -60,17 +60,29 @@ def entry(recorded: Recorded) -> Row:
 
     `actor_id` is who did it, None where a rule did.
     """
-    fact: Any = recorded.fact
-    by_rule = fact.by == "system" and (isinstance(fact, PointsAdjusted) or getattr(fact, "rule", None))
+    fact = cast(PointsFact, recorded.fact)
     return {
         "id": fact.entry_id,
         "version": recorded.version,
         "effective_at": fact.effective_at,
         "points": change_of(fact),
-        "action": ACTIONS[type(recorded.fact)],
+        "action": ACTIONS[type(fact)],
         "total": fact.balance,
         "by": fact.by,
-        "actor_id": None if by_rule else recorded.meta.actor.id,
+        "actor_id": None if _is_by_rule(fact) else recorded.meta.actor.id,
         "text_id": fact.reason and fact.reason.id,
         "source": None if fact.source is None else fact.source.model_dump(),
     }
+
+
+def _is_by_rule(fact: PointsFact) -> bool:
+    """Whether a rule gave or took them, in answer to what somebody else did."""
+    match fact:
+        case PointsAdded():
+            return fact.rule is not None
+        case PointsAdjusted():
+            return fact.by == "system"
+        case PointsRedeemed():
+            return False
+        case _:
+            assert_never(fact)

@@ -1,11 +1,11 @@
 """The services of a business, for its list: in the order they were defined."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, assert_never, cast
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
-from domain.catalogue.facts import ServiceChanged, ServiceDefined, ServiceRetired
+from domain.catalogue.facts import ServiceChanged, ServiceDefined, ServiceFact, ServiceRetired
 from domain.ledger.mapper import Recorded
 from projections.engine.definition import Key, Keyed, Row
 from projections.engine.paging import in_order
@@ -27,15 +27,18 @@ Index("services_by_type", TABLE.c.business_id, TABLE.c.service_type, TABLE.c.ser
 
 
 def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
-    match recorded.fact:
-        case ServiceDefined() as fact:
+    fact = cast(ServiceFact, recorded.fact)
+    match fact:
+        case ServiceDefined():
             terms, position = fact.service, recorded.position
-        case ServiceChanged() as fact:
+        case ServiceChanged():
             assert before is not None
             terms, position = fact.service, before["position"]
-        case _:
+        case ServiceRetired():
             assert before is not None
             return {**before, "retired": True, "version": recorded.version}
+        case _:
+            assert_never(fact)
     return {
         "position": position,
         "terms": terms.model_dump_json(exclude_none=True),

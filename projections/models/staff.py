@@ -1,12 +1,12 @@
 """The staff of a business, for its list: in the order they were registered. Names are in the directory."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, assert_never, cast
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
 from domain.ledger.mapper import Recorded
-from domain.staff.facts import FACTS, StaffProfileChanged, StaffRegistered
+from domain.staff.facts import FACTS, StaffDeactivated, StaffFact, StaffProfileChanged, StaffRegistered
 from projections.engine.definition import Key, Keyed, Row
 from projections.engine.paging import in_order
 from projections.engine.tables import Snapshot
@@ -26,20 +26,16 @@ Index("staff_in_order", TABLE.c.business_id, TABLE.c.position)
 
 
 def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
-    if isinstance(recorded.fact, StaffRegistered):
-        return {
-            "position": recorded.position,
-            "role": recorded.fact.role.value,
-            "locations": list(recorded.fact.locations),
-            "active": True,
-            "version": recorded.version,
-        }
-    assert before is not None
-    if isinstance(recorded.fact, StaffProfileChanged):
-        changed: Row = {"role": recorded.fact.role.value, "locations": list(recorded.fact.locations)}
-    else:
-        changed = {"active": False}
-    return {**before, **changed, "version": recorded.version}
+    fact = cast(StaffFact, recorded.fact)
+    first = {"position": recorded.position, "active": True} if before is None else before
+    match fact:
+        case StaffRegistered() | StaffProfileChanged():
+            changed: Row = {"role": fact.role.value, "locations": list(fact.locations)}
+        case StaffDeactivated():
+            changed = {"active": False}
+        case _:
+            assert_never(fact)
+    return {**first, **changed, "version": recorded.version}
 
 
 STAFF = Keyed("staff", 1, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)

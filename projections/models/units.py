@@ -1,12 +1,14 @@
 """The stamps: every unit of a package with its number, value and state (S70–S73, S87)."""
 
 from collections.abc import Sequence
+from typing import assert_never, cast, get_args
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 
 from domain.fact import Fact
 from domain.ledger.mapper import Recorded
 from domain.package.facts import (
+    EndFact,
     LineCorrected,
     PackageCancelled,
     PackagePurchased,
@@ -16,6 +18,7 @@ from domain.package.facts import (
     UnitsForfeited,
     UnitsRedeemed,
     UnitsRestored,
+    UseFact,
 )
 from domain.unit_values import unrolled
 from projections.engine.definition import Key, Keyed, Moment, Row
@@ -41,24 +44,14 @@ TABLE = Table(
 USE = ("used_at", "service_id", "participant_id", "booking_id", "redemption_id", "staff_id")
 """What is known of a unit while it is in use."""
 
-HANDLES: frozenset[type[Fact]] = frozenset(
-    {
-        PackagePurchased,
-        PriceAdjusted,
-        UnitsRedeemed,
-        UnitsRestored,
-        UnitsForfeited,
-        LineCorrected,
-        PackageReinstated,
-        PackageCancelled,
-        PackageVoided,
-    }
-)
+UnitFact = PackagePurchased | PriceAdjusted | UseFact | EndFact
+"""The facts that say something of particular units."""
+HANDLES: frozenset[type[Fact]] = frozenset(get_args(UnitFact))
 
 
 def _keys(recorded: Recorded) -> Sequence[Key]:
     """Every unit that the fact speaks of."""
-    fact, id = recorded.fact, recorded.stream_id
+    fact, id = cast(UnitFact, recorded.fact), recorded.stream_id
     match fact:
         case PackagePurchased():
             return [(id, n, u) for n, line in enumerate(fact.lines, 1) for u in range(1, line.quantity + 1)]
@@ -76,12 +69,12 @@ def _keys(recorded: Recorded) -> Sequence[Key]:
         case PackageCancelled() | PackageVoided():
             return [(id, part.line, unit) for part in fact.lapsed for unit in part.units]
         case _:
-            raise AssertionError(f"{fact.stored_name} moves no unit")
+            assert_never(fact)
 
 
 def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
     """One unit after one more fact."""
-    fact, (_, number, unit) = recorded.fact, key
+    fact, (_, number, unit) = cast(UnitFact, recorded.fact), key
     if isinstance(fact, PackagePurchased):
         return {"state": "available", "value": unrolled(fact.lines[number - 1].values)[unit - 1]}
     if isinstance(fact, LineCorrected) and unit in fact.added:
@@ -105,8 +98,10 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
             }
         case LineCorrected() | PackageReinstated():
             return {**before, **dict.fromkeys(USE), "state": "available"}
-        case _:
+        case PackageCancelled() | PackageVoided():
             return {**before, "state": "lapsed"} if before["state"] == "available" else before
+        case _:
+            assert_never(fact)
 
 
 def _use(fact: UnitsRedeemed | UnitsForfeited) -> Row:

@@ -1,9 +1,17 @@
 """What was deducted from a package, use by use: the history of a customer's credits (S42–S46)."""
 
 from collections.abc import Iterable
+from typing import assert_never, cast
 
 from domain.ledger.mapper import Recorded
-from domain.package.facts import LineCorrected, UnitsForfeited, UnitsRedeemed, UnitsRestored
+from domain.package.facts import (
+    LineCorrected,
+    PackageFact,
+    UnitsForfeited,
+    UnitsRedeemed,
+    UnitsRestored,
+    UseFact,
+)
 from projections.engine.definition import Row
 
 
@@ -12,20 +20,23 @@ def usage_of(facts: Iterable[Recorded]) -> list[Row]:
     rows: list[Row] = []
     uses: dict[tuple[str, int], Row] = {}
     for recorded in facts:
-        match recorded.fact:
-            case UnitsRedeemed() as fact:
+        fact = cast(PackageFact, recorded.fact)
+        if not isinstance(fact, UseFact):
+            continue
+        match fact:
+            case UnitsRedeemed():
                 used = _row("used", fact, recorded)
                 rows.append(used)
                 uses[fact.redemption_id, fact.allocation] = used
-            case UnitsForfeited() as fact:
+            case UnitsForfeited():
                 rows.append(_row("forfeited", fact, recorded))
-            case UnitsRestored() as fact:
+            case UnitsRestored():
                 uses[fact.redemption_id, fact.allocation]["returned"] += len(fact.units)
-            case LineCorrected() as fact:
+            case LineCorrected():
                 for freed in fact.freed:
                     uses[freed.redemption_id, freed.allocation]["returned"] += len(freed.units)
             case _:
-                pass
+                assert_never(fact)
     return rows
 
 

@@ -14,7 +14,7 @@ from projections.engine.index_walk import FilteredList, Leg, ListKey, Source, th
 from projections.engine.tables import Snapshot
 from projections.models.customers import CUSTOMERS
 from projections.models.package_services import PACKAGE_SERVICES
-from projections.models.packages import CARDS, expiry_on
+from projections.models.packages import CARDS, expiry_of
 
 READS = (CARDS.name, PACKAGE_SERVICES.name, CUSTOMERS.name)
 """The read models that a list of packages is made from."""
@@ -287,10 +287,10 @@ NEVER = "9999-12-31"
 
 def display_key(card: Row, moment: datetime) -> DisplayKey:
     """Units left first, soonest expiry first, never last, then earlier purchase; used up at the end (S82)."""
-    expires_on = expiry_on(card, local_day(moment, card["time_zone"]))
+    expires_on = expiry_of(card).on(local_day(moment, card["time_zone"]))
     return (
         card["remaining"] <= 0,
-        expires_on or NEVER,
+        NEVER if expires_on is None else expires_on.isoformat(),
         milliseconds(card["purchased_at"]),
         card["package_id"],
     )

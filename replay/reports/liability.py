@@ -7,14 +7,14 @@ memory does not grow with it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, case, func, select
 
-from domain.calendar_rules import expires_at, extended
-from domain.moments import local_day, start_of
+from domain.moments import end_of, local_day
+from domain.package.expiry import Expiry
 from domain.package.state import Status, status
 from projections.engine.tables import Snapshot
 
@@ -79,27 +79,17 @@ class Held:
     cancelled: bool = False
     voided: bool = False
 
+    @property
+    def expiry(self) -> Expiry:
+        return Expiry(self.expires_on, self.time_zone, self.frozen_on, self.frozen_until)
+
     def status(self, moment: datetime) -> Status:
-        return status(self.cancelled, self.remaining, self._expired(moment))
-
-    def last_day(self, day: date) -> date | None:
-        """The last valid day as it stands on a day: a freeze that the clock ended has moved it."""
-        if self.expires_on is None or self.frozen_on is None or self.frozen_until is None:
-            return self.expires_on
-        if day <= self.frozen_until:
-            return self.expires_on
-        return extended(self.expires_on, self.frozen_on, self.frozen_until)
-
-    def _expired(self, moment: datetime) -> bool:
-        day = local_day(moment, self.time_zone)
-        frozen = self.frozen_until is not None and day <= self.frozen_until
-        last = self.last_day(day)
-        return not frozen and last is not None and moment >= expires_at(last, self.time_zone)
+        return status(self.cancelled, self.remaining, self.expiry.has_passed(moment))
 
 
 def liability(snapshot: Snapshot, business_id: str, currency: str, on: date, zone: str) -> Liability:
     """The books at the end of a day in the business's time zone, as far as they are known now."""
-    moment = _last_moment(on, zone)
+    moment = end_of(on, zone)
     report = Liability(on.isoformat(), currency, position=snapshot.position)
     customer = None
     for held in _packages(snapshot, business_id, moment):
@@ -117,14 +107,14 @@ def customer(
     snapshot: Snapshot, business_id: str, customer_id: str, on: date, zone: str
 ) -> list[dict[str, Any]]:
     """The packages of one customer at the end of a day, in order of purchase. Amounts in minor units."""
-    moment = _last_moment(on, zone)
+    moment = end_of(on, zone)
     held = [h for h in _packages(snapshot, business_id, moment, customer_id) if not h.voided]
     day = local_day(moment, zone)
     return [
         {
             "purchase_number": package.purchase_number,
             "purchased_on": package.purchased_on,
-            "expires_on": (last := package.last_day(day)) and last.isoformat(),
+            "expires_on": (last := package.expiry.on(day)) and last.isoformat(),
             "granted": package.granted,
             "remaining": package.remaining,
             "price": package.price,
@@ -132,11 +122,6 @@ def customer(
         }
         for package in held
     ]
-
-
-def _last_moment(on: date, zone: str) -> datetime:
-    """The last millisecond of a local day: the finest moment that facts know."""
-    return start_of(on + timedelta(days=1), zone) - timedelta(milliseconds=1)
 
 
 def _add(report: Liability, held: Held, moment: datetime) -> None:

@@ -24,8 +24,8 @@ from api.server.app import HANDLERS, create_app
 from domain.actor import Actor, Role
 from domain.business.commands import OpenBusiness
 from domain.ledger.carnet import Carnet
-from domain.ledger.execute import Done
 from domain.ledger.mapper import Meta
+from domain.ledger.orders import Done
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
 from tests.use_cases import order

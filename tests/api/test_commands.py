@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.http.command_route import RenderedAnswer, created
-from domain.ledger.execute import Done
+from domain.ledger.orders import Done
 from domain.values import RECORDED_AT
 from tests.api.desk import Desk, House
 

@@ -24,8 +24,8 @@ from domain.catalogue.facts import OfferLine, OfferTerms, ServiceTerms
 from domain.decision import Decision
 from domain.ledger.books import LoadedBooks
 from domain.ledger.carnet import Carnet, Ledger
-from domain.ledger.execute import Answer, Done, Order, RequestKey, no_answer
 from domain.ledger.mapper import Meta
+from domain.ledger.orders import Answer, Done, Order, RequestKey, no_answer
 from domain.moments import rfc3339
 from domain.package.commands import NewPayment, RedeemUnits, SellPackage
 from domain.people.commands import RegisterCustomer

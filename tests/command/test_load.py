@@ -12,7 +12,7 @@ import pytest
 from api.imports.day_book import COLUMNS
 from domain.catalogue.commands import DefineService
 from domain.catalogue.facts import ServiceTerms
-from domain.ledger.execute import Done
+from domain.ledger.orders import Done
 from domain.people.commands import RegisterCustomer
 from domain.values import ExternalRef
 from tests.command.conftest import EXPECTED, SAMPLE, Terminal

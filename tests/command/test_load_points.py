@@ -5,8 +5,8 @@ from collections import Counter
 from api.imports.load import registered
 from domain.business.commands import ChangePolicies
 from domain.business.facts import PaymentRule, PurchaseRule, VisitRule
-from domain.ledger.execute import Done
 from domain.ledger.mapper import all_recorded
+from domain.ledger.orders import Done
 from domain.moments import local_day
 from domain.points.facts import PointsAdded
 from domain.points.state import account_id

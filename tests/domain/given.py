@@ -20,9 +20,7 @@ from domain.business.state import Business
 from domain.catalogue.facts import OfferTerms
 from domain.catalogue.state import Offer, Service
 from domain.claims import purchase_claims
-from domain.package.commands import (
-    SellPackage,
-)
+from domain.package.commands import SellPackage
 from domain.package.facts import PackageFact
 from domain.package.state import Package, evolve
 from domain.people.state import Customer

@@ -190,7 +190,7 @@ def before(one: tuple[Candidate, int], other: tuple[Candidate, int], now: date) 
     mine, theirs = first.package.lines[n - 1], second.package.lines[m - 1]
     if (len(mine.services) == 1) != (len(theirs.services) == 1):
         return len(mine.services) == 1
-    ends = [candidate.package.expiry_on(now) or date.max for candidate in (first, second)]
+    ends = [candidate.package.expiry.on(now) or date.max for candidate in (first, second)]
     if ends[0] != ends[1]:
         return ends[0] < ends[1]
     following = [line.values[line.states.index(b"a")] for line in (mine, theirs)]
@@ -206,7 +206,7 @@ def expected_units(world: World, service: str, quantity: int, now: datetime) -> 
     lines = [
         (Candidate(id, package, position), number)
         for position, (id, package) in enumerate(world.states.items(), 1)
-        if package.status(now) == "active" and package.freeze_on(local_day(now, ZONE)) is None
+        if package.status(now) == "active" and not package.expiry.is_frozen(local_day(now, ZONE))
         for number, line in enumerate(package.lines, 1)
         if line.remaining and any(good.id == service for good in line.services)
     ]

@@ -122,7 +122,7 @@ def test_a_new_last_day_is_a_fact_with_the_one_before() -> None:
 def test_a_package_without_an_expiry_may_get_one() -> None:
     outcome = given(sold()).when(expire("2026-12-31"))
     outcome.then(ExpiryChanged(effective_at=moment(NOW), expires_on=day("2026-12-31")))
-    assert outcome.package.expired_at(moment("2027-01-01 00:00"))
+    assert outcome.package.expiry.has_passed(moment("2027-01-01 00:00"))
 
 
 @pytest.mark.covers("S18")
@@ -271,8 +271,8 @@ def test_unfreezing_moves_the_expiry_by_the_days_frozen(at: str, days: int, expi
 def test_a_freeze_ends_by_the_clock_with_its_last_day() -> None:
     package = given(sold(expires_on="2026-10-05"), froze("2026-10-20")).states["pkg_1"]
     assert package.status(moment("2026-10-20 23:59")) == "active"
-    assert package.expiry_on(day("2026-10-20")) == day("2026-10-05")
-    assert package.expiry_on(day("2026-10-21")) == day("2026-10-23")
+    assert package.expiry.on(day("2026-10-20")) == day("2026-10-05")
+    assert package.expiry.on(day("2026-10-21")) == day("2026-10-23")
     assert package.status(moment("2026-10-23 23:59")) == "active"
     assert package.status(moment("2026-10-24 00:00")) == "expired"
 
@@ -289,8 +289,8 @@ def test_unfreezing_what_the_clock_unfroze_records_just_that() -> None:
 def test_the_expiry_is_the_same_whether_the_clock_or_the_next_command_ends_the_freeze(at: str) -> None:
     world = given(sold(expires_on="2026-10-05"), froze("2026-10-20"))
     note = AddNote(package_id="pkg_1", note=because("hello"))
-    before = world.states["pkg_1"].expiry_on(day("2026-11-01"))
-    after = world.when(note, at).package.expiry_on(day("2026-11-01"))
+    before = world.states["pkg_1"].expiry.on(day("2026-11-01"))
+    after = world.when(note, at).package.expiry.on(day("2026-11-01"))
     assert before == after == day("2026-10-23")
 
 
@@ -309,7 +309,7 @@ def test_a_new_freeze_follows_one_that_has_ended() -> None:
         freeze("2026-10-15"), "2026-10-10 09:00"
     )
     assert [type(fact) for fact in outcome.facts["pkg_1"]] == [PackageUnfrozen, PackageFrozen]
-    assert outcome.package.expiry_on(day("2026-12-01")) == day("2026-11-09")
+    assert outcome.package.expiry.on(day("2026-12-01")) == day("2026-11-09")
 
 
 def test_a_package_without_expiry_is_frozen_and_unfrozen_without_one() -> None:

@@ -5,8 +5,8 @@ from domain.business.commands import OpenBusiness
 from domain.catalogue.commands import DefineService
 from domain.catalogue.facts import OfferLine, ServiceTerms
 from domain.ledger.carnet import Carnet
-from domain.ledger.execute import Done, Order, Result
 from domain.ledger.mapper import Meta
+from domain.ledger.orders import Done, Order, Result
 from domain.package.commands import RedeemUnits, SellPackage
 from domain.people.commands import RegisterCustomer
 from domain.values import Money, Value

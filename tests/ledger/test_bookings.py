@@ -22,8 +22,8 @@ from domain.business.facts import Deduct
 from domain.decision import Reads
 from domain.ledger.books import LoadedBooks
 from domain.ledger.carnet import Carnet
-from domain.ledger.execute import Done, Result
 from domain.ledger.mapper import Meta
+from domain.ledger.orders import Done, Result
 from domain.package.commands import RestoreUnits
 from domain.package.state import Package
 from domain.people.commands import RegisterCustomer

@@ -8,7 +8,7 @@ import pytest
 
 from domain.ledger.carnet import Carnet
 from domain.ledger.embedded.sqlite.store import SqliteStore
-from domain.ledger.execute import Done
+from domain.ledger.orders import Done
 from domain.package.commands import RedeemUnits
 from domain.refusals import InsufficientUnits
 from tests.ledger.proxy import Proxy

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from threading import Event, Semaphore
 
 from domain.actor import Actor, Role
-from domain.ledger.execute import Done, Order, Result
 from domain.ledger.group_commit import BATCH_MAX, GroupCommit, Outcome
 from domain.ledger.mapper import Meta
+from domain.ledger.orders import Done, Order, Result
 from domain.people.commands import ActivateCustomer
 from tests.use_cases import order as order_for
 

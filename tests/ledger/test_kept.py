@@ -8,7 +8,7 @@ import pytest
 from domain.decision import Reads
 from domain.ledger.carnet import Carnet
 from domain.ledger.errors import LedgerUnavailable
-from domain.ledger.execute import Done
+from domain.ledger.orders import Done
 from domain.package.commands import RestoreUnits
 from domain.refusals import IdempotencyKeyReused, InsufficientUnits
 from tests.ledger.salon import Process, opened

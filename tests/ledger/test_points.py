@@ -11,7 +11,7 @@ from domain.catalogue.facts import OfferLine
 from domain.decision import Reads
 from domain.ledger.books import LoadedBooks
 from domain.ledger.carnet import Carnet
-from domain.ledger.execute import Done, Result
+from domain.ledger.orders import Done, Result
 from domain.package.commands import NewPayment, RedeemUnits, RefundPayment, SellPackage
 from domain.people.commands import RegisterCustomer
 from domain.points.commands import AddPoints, RedeemPoints

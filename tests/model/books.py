@@ -20,8 +20,9 @@ from domain.ledger.carnet import Ledger
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.mapper import Recorded, recorded
-from domain.package.state import AVAILABLE, CORRECTED, FORFEITED, LAPSED, USED, evolve
 from domain.package.state import Package as PackageState
+from domain.package.state import evolve
+from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, USED
 from domain.points.state import PointsAccount
 from domain.points.state import evolve as evolve_points
 from projections.engine.definition import Key, Projection, Row, changed_rows, fold

@@ -13,8 +13,8 @@ from domain.business.commands import OpenBusiness, OpenLocation
 from domain.decision import Decision
 from domain.ledger.books import LoadedBooks as DecidedBooks
 from domain.ledger.carnet import Carnet, Ledger
-from domain.ledger.execute import Answer, Done, Order, RequestKey, Result
 from domain.ledger.mapper import Meta, Recorded, recorded
+from domain.ledger.orders import Answer, Done, Order, RequestKey, Result
 from domain.values import RECORDED_AT, Value
 from projections.engine.definition import Row, changed_rows
 from projections.engine.drop_old import drop_old

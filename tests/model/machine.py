@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from domain.business.facts import Deduct
 from domain.decision import Reads
 from domain.ledger.errors import UnknownBusiness
-from domain.ledger.execute import Done, Order, Preview, RequestKey
+from domain.ledger.orders import Done, Order, Preview, RequestKey
 from domain.refusals import Refused
 from tests.model import asking, booking, points
 from tests.model.almanac import first_moment, moved

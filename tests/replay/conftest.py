@@ -13,8 +13,8 @@ from domain.catalogue.commands import DefineService
 from domain.catalogue.facts import OfferLine, ServiceTerms
 from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.embedded.memory import MemoryStore
-from domain.ledger.execute import Done
 from domain.ledger.mapper import Meta
+from domain.ledger.orders import Done
 from domain.package.commands import (
     AdjustPrice,
     CancelPackage,

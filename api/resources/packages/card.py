@@ -5,7 +5,7 @@ from a row of the list; the names on it come from the directory, and only for th
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import JsonValue
@@ -31,25 +31,17 @@ from domain.people.directory import Person
 from domain.values import RECORDED_AT, ExternalRef, Value
 from projections.engine.definition import Row
 from projections.models import bookings
-from projections.models.packages import (
-    COUNTS,
-    _freeze_on,
-    card_status,
-    expiry_on,
-    is_inconsistent,
-    moved,
-    summed,
-)
+from projections.models.packages import COUNTS, card_status, expiry_of, is_inconsistent, moved, summed
 
 
 def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]], *, recorded_at: str) -> Row:
     """A card as api.md shows it, at a moment. `people`: what the directory tells the reader, by id."""
-    day = local_day(moment, card["time_zone"])
-    expires_on, state = expiry_on(card, day), card_status(card, moment)
-    usable = state == "active" and _freeze_on(card, day) is None
+    day, expiry, state = local_day(moment, card["time_zone"]), expiry_of(card), card_status(card, moment)
+    expires_on, frozen = expiry.on(day), expiry.is_frozen(day)
+    usable = state == "active" and not frozen
     customer = people.get(card["customer_id"], {})
 
-    ends_at = card["valid_until"] if card["frozen_on"] is None else _ends_at(expires_on, card["time_zone"])
+    ends_at = None if expires_on is None else expires_at(expires_on, card["time_zone"])
 
     def money(amount: int) -> Row:
         return {"amount": amount, "currency": card["currency"]}
@@ -87,10 +79,10 @@ def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]],
         "owing": money(0 if card["cancelled"] else max(0, card["price"] - card["paid"])),
         "unused_value": money(card["unused_value"]),
         "validity": {**card["validity"], "started_on": card["started_on"]},
-        "expires_on": expires_on,
+        "expires_on": expires_on and expires_on.isoformat(),
         "time_zone": card["time_zone"],
         "expires_at": ends_at and rfc3339(ends_at),
-        "frozen_until": _freeze_on(card, day),
+        "frozen_until": card["frozen_until"] if frozen else None,
         "cancellation": card["cancellation"],
         "reminder": {"due_on": None, "sent_at": None},
         **counts(card),
@@ -109,10 +101,6 @@ def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]],
         "last_used_at": _last_used_at(card),
         "version": card["version"],
     }
-
-
-def _ends_at(expires_on: str | None, zone: str) -> datetime | None:
-    return None if expires_on is None else expires_at(date.fromisoformat(expires_on), zone)
 
 
 def _available(counts: Row) -> int:

@@ -72,7 +72,7 @@ def list_history(call: Query[PastPage]) -> Found:
     texts = asked.texts([row["text_id"] for row in page])
     booked = [row["booking_id"] for row in page] if asked.tells_texts else []
     starts = starts_of(call, asked.card["customer_id"], booked)
-    told = _Teller(asked, people, texts, reversed_versions(every), starts)
+    told = _Teller(asked, people, texts, reversed_versions(asked.facts), starts)
     return call.page(
         HistoryPage, rows, key=lambda row: [row["version"]], shown=told.row, position=asked.position
     )

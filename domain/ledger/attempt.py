@@ -1,0 +1,146 @@
+"""One attempt at a batch: each order decided on the books as its predecessors left them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.actor import Circumstances
+from domain.decision import Decision, NotLoaded, Reads
+from domain.ledger.books import LoadedBooks
+from domain.ledger.cache import StreamCache
+from domain.ledger.mapper import store
+from domain.ledger.orders import Answer, Clock, Done, Order, Result
+from domain.ledger.records import Answered, Append, Conflict, Loaded, Request, Stored
+from domain.moments import from_milliseconds, rfc3339, whole_milliseconds
+from domain.package.checks import FACTS_MAX
+from domain.refusals import Erased, IdempotencyKeyReused, LimitReached, Refused, VersionMismatch
+from domain.use_cases.reactions import react
+from domain.values import RECORDED_AT
+
+
+@dataclass
+class Attempt:
+    """One attempt at a batch: what was decided, on which books, and what is left for the next attempt."""
+
+    books: LoadedBooks
+    results: dict[int, Result] = field(default_factory=dict)
+    appends: dict[int, Append] = field(default_factory=dict)
+    bodies: dict[int, str] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
+    postponed: list[int] = field(default_factory=list)
+    """Orders whose request key an order before them in the batch holds."""
+
+
+def settled(
+    decided: Attempt, outcomes: Sequence[Stored | Conflict], kept: StreamCache | None
+) -> tuple[dict[int, Result], list[int]]:
+    """What became of the decided orders: results by number, and the numbers that conflicted."""
+    again = list(decided.postponed)
+    for n, outcome in zip(decided.appends, outcomes, strict=True):
+        if isinstance(outcome, Conflict):
+            again.append(n)
+        else:
+            decided.results[n] = _done(decided.bodies[n], outcome)
+    if kept is not None and not again:
+        kept.keep_all(decided.books)
+    return decided.results, sorted(again)
+
+
+def _done(body: str, stored: Stored) -> Done:
+    moment = from_milliseconds(stored.recorded_at)
+    if RECORDED_AT in body:
+        body = body.replace(RECORDED_AT, rfc3339(moment))
+    return Done(body, stored.first, stored.last, moment)
+
+
+def decide_on(books: LoadedBooks, orders: dict[int, Order], loaded: Loaded, clock: Clock) -> Attempt:
+    """Raises NotLoaded, with all that the batch lacks: nothing then stands of what was decided."""
+    decided, now, missing = Attempt(books), whole_milliseconds(clock()), Reads()
+    for n, order in orders.items():
+        try:
+            decide_one(n, order, books, loaded.answered, now, decided)
+        except NotLoaded as lacking:
+            missing |= lacking.reads
+    if missing != Reads():
+        raise NotLoaded(missing)
+    return decided
+
+
+def decide_one(
+    n: int,
+    order: Order,
+    books: LoadedBooks,
+    answered: Mapping[str, Answered],
+    now: datetime,
+    decided: Attempt,
+) -> None:
+    if order.request is not None:
+        if order.request.key in answered:
+            decided.results[n] = replayed_result(order, answered[order.request.key])
+            return
+        if order.request.key in decided.keys:
+            decided.postponed.append(n)
+            return
+    try:
+        _, append, answer = decide(order, books, Circumstances(now, order.actor))
+    except Refused as refusal:
+        decided.results[n] = refusal
+        return
+    if order.request is not None:
+        decided.keys.add(order.request.key)
+    decided.appends[n] = append
+    decided.bodies[n] = answer.body
+
+
+def replayed_result(order: Order, answered: Answered, *, replayed: bool = True) -> Result:
+    assert order.request is not None
+    if answered.fingerprint != order.request.fingerprint:
+        return IdempotencyKeyReused()
+    if answered.body is None:
+        return Erased()
+    moment = from_milliseconds(answered.recorded_at)
+    return Done(answered.body, answered.first, answered.last, moment, replayed)
+
+
+def decide(order: Order, books: LoadedBooks, at: Circumstances) -> tuple[Decision, Append, Answer]:
+    """Decide, put the facts into the books, and render the answer on what they became."""
+    use_case = order.use_case
+    books.seen = {}
+    _check_version(order, use_case.target(order.command, books.business_id), books)
+    decision = react(use_case.decide(order.command, books, at), books, at)
+    read = dict(books.seen)
+    meta = order.meta.to_bytes()
+    versions = {id: books.version(id) for id in decision.facts}
+    facts = []
+    for kind, stream_id, fact in decision.made:
+        versions[stream_id] += 1
+        if versions[stream_id] > FACTS_MAX:
+            raise LimitReached("facts of a stream", FACTS_MAX)
+        facts.append(store(kind, stream_id, versions[stream_id], fact, meta))
+    books.apply(facts, [fact for _, _, fact in decision.made], decision.people)
+    for claim in decision.claims:
+        books.claim(claim.claim)
+    answer = order.answer(books, decision)
+    request = None
+    if order.request is not None:
+        request = Request(order.request.key, order.request.fingerprint, answer.body, answer.people)
+    append = Append(
+        facts=tuple(facts),
+        read=read,
+        claims=decision.claims,
+        streams=decision.streams,
+        people=decision.people if facts else (),
+        texts=decision.texts,
+        photos=order.photos,
+        request=request,
+    )
+    return decision, append, answer
+
+
+def _check_version(order: Order, target: str | None, books: LoadedBooks) -> None:
+    if order.if_match is None or target is None:
+        return
+    found = books.stream(target)
+    current = found.version if found else 0
+    if found is not None and current != order.if_match:
+        raise VersionMismatch(order.if_match, current)

@@ -1,0 +1,61 @@
+"""What a batch reads: everything its orders ask for, and of what is kept only what came since."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from domain.decision import Reads
+from domain.ledger.books import LoadedBooks, Stream
+from domain.ledger.cache import StreamCache
+from domain.ledger.contract import LedgerRecorder
+from domain.ledger.orders import Order
+from domain.ledger.records import Loaded
+from domain.use_cases.reactions import read_by_all
+
+LOADS_MAX = 8
+"""How often a decision may ask for more; a route that never has enough is a mistake of ours."""
+
+
+def reads_of(business_id: str, orders: Sequence[Order], kept: StreamCache) -> Reads:
+    """Everything these orders read."""
+    peek = partial(kept.state, business_id)
+    wanted = [
+        read_by_all(order.use_case.reads(order.command, business_id, peek), order.command, business_id, peek)
+        for order in orders
+    ]
+    wanted += [order.shows for order in orders if order.shows is not None]
+    return Reads.all_of(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReads:
+    """What some orders ask of a ledger: everything they read, and what of it is kept."""
+
+    business_id: str
+    wanted: Reads
+    known: Sequence[Stream]
+    keys: Sequence[str]
+
+    @property
+    def newer(self) -> Reads:
+        """Of what is kept, only what came since."""
+        versions = {stream.id: stream.version for stream in self.known}
+        return replace(self.wanted, streams={**self.wanted.streams, **versions})
+
+    def books(self, loaded: Loaded, kept: StreamCache) -> LoadedBooks:
+        return kept.books_of(self.business_id, self.wanted, loaded, self.known)
+
+
+def batch_reads(business_id: str, orders: Sequence[Order], kept: StreamCache, extra: Reads) -> BatchReads:
+    wanted = extra | reads_of(business_id, orders, kept)
+    known = [found for id in wanted.streams if (found := kept.stream(business_id, id))]
+    keys = [order.request.key for order in orders if order.request is not None]
+    return BatchReads(business_id, wanted, known, keys)
+
+
+def load(
+    recorder: LedgerRecorder, orders: Sequence[Order], kept: StreamCache, extra: Reads
+) -> tuple[LoadedBooks, Loaded]:
+    asked = batch_reads(recorder.business_id, orders, kept, extra)
+    loaded = recorder.load(asked.newer, asked.keys)
+    return asked.books(loaded, kept), loaded

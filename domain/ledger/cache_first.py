@@ -1,0 +1,97 @@
+"""Deciding on what is kept, without loading: the append judges whether it still stands."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from domain.decision import NotLoaded, Reads
+from domain.ledger.attempt import Attempt, decide_on, decide_one, replayed_result, settled
+from domain.ledger.batch_reads import batch_reads, reads_of
+from domain.ledger.cache import StreamCache
+from domain.ledger.contract import LedgerRecorder, Store
+from domain.ledger.errors import LedgerUnavailable
+from domain.ledger.orders import Clock, Order, Result
+from domain.moments import whole_milliseconds
+
+
+def execute_all(
+    store: Store, batches: Mapping[str, Sequence[Order]], clock: Clock, kept: StreamCache
+) -> Mapping[str, list[Result | None]]:
+    """Carry out the batches of several businesses together: one round trip to read, where something is not
+    kept, and one to append.
+
+    By business id. What is left out, and an order whose result is None, is for `execute()` to carry out:
+    nothing was written for it, or its request key tells. A batch with an order that has none is left out.
+    """
+    numbered = {
+        business_id: dict(enumerate(orders))
+        for business_id, orders in batches.items()
+        if all(order.request is not None for order in orders)
+    }
+    now = whole_milliseconds(clock())
+    decided: dict[str, Attempt] = {}
+    for business_id, orders in numbered.items():
+        if tried := decide_on_what_is_kept(business_id, orders, now, kept):
+            decided[business_id] = tried
+    if len(decided) < len(numbered):
+        unread = {id: orders for id, orders in numbered.items() if id not in decided}
+        decided |= _on_what_is_read(store, unread, clock, kept)
+    results = _stored_all(store, numbered, decided, kept)
+    return {id: [found.get(n) for n in numbered[id]] for id, found in results.items()}
+
+
+def _on_what_is_read(
+    store: Store, batches: Mapping[str, dict[int, Order]], clock: Clock, kept: StreamCache
+) -> dict[str, Attempt]:
+    """What can be decided after one look at all these ledgers."""
+    asked = {id: batch_reads(id, list(orders.values()), kept, Reads()) for id, orders in batches.items()}
+    loaded = store.load_all({id: (each.newer, each.keys) for id, each in asked.items()})
+    decided: dict[str, Attempt] = {}
+    for business_id, found in loaded.items():
+        with suppress(NotLoaded):
+            books = asked[business_id].books(found, kept)
+            decided[business_id] = decide_on(books, batches[business_id], found, clock)
+    return decided
+
+
+def _stored_all(
+    store: Store, batches: Mapping[str, dict[int, Order]], decided: Mapping[str, Attempt], kept: StreamCache
+) -> dict[str, dict[int, Result]]:
+    """Append what was decided, in one transaction: results by business and number."""
+    results = {id: tried.results for id, tried in decided.items() if not tried.appends}
+    writing = {id: tried for id, tried in decided.items() if tried.appends}
+    if not writing:
+        return results
+    try:
+        outcomes = store.append_all({id: list(tried.appends.values()) for id, tried in writing.items()})
+    except LedgerUnavailable:
+        return results | {id: known_results(store.ledger(id), batches[id]) for id in writing}
+    return results | {id: settled(writing[id], stored, kept)[0] for id, stored in outcomes.items()}
+
+
+def known_results(recorder: LedgerRecorder, orders: dict[int, Order]) -> dict[int, Result]:
+    """After an error of unknown outcome: what the ledger knows the keys of was done before the error."""
+    keys = tuple(order.request.key for order in orders.values() if order.request)
+    answered = recorder.load(Reads(), keys).answered
+    found = {n: answered.get(order.request.key) for n, order in orders.items() if order.request}
+    return {n: replayed_result(orders[n], known, replayed=False) for n, known in found.items() if known}
+
+
+def decide_on_what_is_kept(
+    business_id: str, orders: dict[int, Order], now: datetime, kept: StreamCache
+) -> Attempt | None:
+    """Decide without loading; None when something is not kept or would be refused.
+
+    A refusal must stand on the present state, and what is kept may be older: only an append can tell.
+    """
+    wanted = reads_of(business_id, list(orders.values()), kept)
+    books = kept.books(business_id, wanted, [id for order in orders.values() for id in order.new_ids])
+    if books is None:
+        return None
+    decided = Attempt(books)
+    try:
+        for n, order in orders.items():
+            decide_one(n, order, books, {}, now, decided)
+    except NotLoaded:
+        return None
+    return None if decided.results else decided

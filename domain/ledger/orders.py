@@ -1,0 +1,87 @@
+"""What the write path is handed, and what it hands back: orders, results, previews."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.actor import Actor
+from domain.decision import Decision, Reads, UseCase
+from domain.ledger.books import LoadedBooks
+from domain.ledger.envelope import NewFact
+from domain.ledger.mapper import Meta
+from domain.people.directory import Photo
+from domain.refusals import Refused
+from domain.values import Value
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The body a command is answered with, and the people whose data is in it."""
+
+    body: str
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """An idempotency key, and the fingerprint of the request that came with it."""
+
+    key: str
+    fingerprint: bytes
+
+
+def no_answer(books: LoadedBooks, decision: Decision) -> Answer:
+    return Answer("")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command to be carried out: what, by whom, in answer to which request."""
+
+    use_case: UseCase[Any]
+    command: Value
+    meta: Meta
+    request: RequestKey | None = None
+    answer: Callable[[LoadedBooks, Decision], Answer] = no_answer
+    photos: tuple[Photo, ...] = ()
+    shows: Reads | None = None
+    """What the answer shows beside what the command reads."""
+    if_match: int | None = None
+    """The version the target stream must have. Raises VersionMismatch."""
+    new_ids: tuple[str, ...] = ()
+    """Ids in the command that were made for it, at random: nothing can have them yet."""
+
+    def __post_init__(self) -> None:
+        assert isinstance(self.command, self.use_case.command), (
+            f"{self.use_case.command.__name__} is decided here"
+        )
+
+    @property
+    def actor(self) -> Actor:
+        return self.meta.actor
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A command that is in the ledger. `first`..`last` are its positions, the head's without facts."""
+
+    body: str
+    first: int
+    last: int
+    recorded_at: datetime
+    replayed: bool = False
+
+
+Result = Done | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a command would do: its answer, and the facts it would record. Nothing was written."""
+
+    body: str
+    facts: tuple[NewFact, ...]
+    position: int

@@ -1,0 +1,65 @@
+"""Units and lines: what was bought, and what became of each unit (domain.md, Units)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from domain.package.facts import SoldService, Units
+from domain.updated import updated
+
+AVAILABLE, USED, FORFEITED, CORRECTED, LAPSED = b"a", b"u", b"f", b"c", b"l"
+"""The state of a unit, one byte each: available, used, forfeited, taken by a correction, lapsed. Units that
+are held for bookings are among the available ones: which of them is not said before they are used."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Units of one kind. Unit n has value `values[n - 1]` and state `states[n - 1]`."""
+
+    label: str
+    services: tuple[SoldService, ...]
+    weight: int
+    values: tuple[int, ...]
+    states: bytes
+    taken: Units = ()
+    """Units that corrections took, oldest first."""
+    held: int = 0
+    """How many of the remaining units are reserved for bookings."""
+
+    @cached_property
+    def service_ids(self) -> frozenset[str]:
+        return frozenset(service.id for service in self.services)
+
+    @property
+    def remaining(self) -> int:
+        return self.states.count(AVAILABLE)
+
+    @property
+    def available(self) -> int:
+        """What may be used, corrected or transferred: the remaining units that no booking holds."""
+        return self.remaining - self.held
+
+    def serves(self, service_id: str) -> bool:
+        return service_id in self.service_ids
+
+    def units(self, state: bytes) -> Iterator[int]:
+        """Numbers of the units in that state, lowest first."""
+        at = self.states.find(state)
+        while at >= 0:
+            yield at + 1
+            at = self.states.find(state, at + 1)
+
+    def lowest(self, quantity: int) -> Units:
+        """The lowest available numbers: what use, correction and transfer take."""
+        return tuple(unit for unit, _ in zip(self.units(AVAILABLE), range(quantity), strict=False))
+
+    def value_of(self, units: Iterable[int]) -> int:
+        return sum(self.values[unit - 1] for unit in units)
+
+    def moved(self, units: Iterable[int], before: bytes, after: bytes) -> "Line":
+        """The line with these units in another state; a unit is in exactly one state (invariant 1)."""
+        states = bytearray(self.states)
+        for unit in units:
+            assert states[unit - 1 : unit] == before, f"unit {unit} is not {before!r}"
+            states[unit - 1 : unit] = after
+        return updated(self, states=bytes(states))
