@@ -4,10 +4,9 @@ import click
 
 from api.cli import output
 from api.cli.options import NAME, STAFF, here, in_json, of_business
-from api.http.api_keys import issue_key, now_ms
+from api.http.api_keys import StoredKey, issue_key, now_ms
 from api.server.settings import pepper_of
 from domain.actor import Role
-from domain.ledger.records import StoredKey
 from domain.moments import from_milliseconds, rfc3339
 
 DAY_MS = 24 * 60 * 60 * 1000

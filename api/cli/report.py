@@ -6,8 +6,8 @@ import click
 
 from api.cli import output
 from api.cli.options import DAY, SOURCE, here, in_json, of_business
+from api.http.ledger_types import Recorder
 from api.imports import load
-from domain.ledger.carnet import Ledger
 from domain.moments import local_day
 from replay.reports import liability
 
@@ -83,7 +83,7 @@ def report_customer(ref: str, source: str, on: date | None, business_id: str | N
     with here() as installed:
         ledger = installed.ledger(business_id)
         business = installed.business(ledger.business_id)
-        customer_id = _customer(ledger, source, ref)
+        customer_id = _customer(ledger.recorder, source, ref)
         on = on or local_day(installed.carnet.clock(), business.time_zone)
         reads = installed.reads(liability.READ_MODELS)
         with reads.snapshot(ledger.business_id, liability.READ_MODELS) as snapshot:
@@ -94,9 +94,9 @@ def report_customer(ref: str, source: str, on: date | None, business_id: str | N
         output.packages(found, business.currency)
 
 
-def _customer(ledger: Ledger, source: str, ref: str) -> str:
-    known = load.registered(ledger.recorder, source, [ref]).get(ref)
-    if known is None and ref.startswith("cus_") and ledger.recorder.stream(ref, upto_version=1):
+def _customer(recorder: Recorder, source: str, ref: str) -> str:
+    known = load.registered(recorder, source, [ref]).get(ref)
+    if known is None and ref.startswith("cus_") and recorder.stream(ref, upto_version=1):
         known = ref
     if known is None:
         raise click.ClickException(f"there is no customer {ref} of the source {source}")

@@ -21,9 +21,11 @@ from threading import Lock
 from api.http.ids import encode, new_id
 from api.http.problems import Problem
 from domain.actor import Actor, Role
+from domain.ledger import records
 from domain.ledger.contract import Store
-from domain.ledger.records import StoredKey
 
+StoredKey = records.StoredKey
+"""A key as it is stored: the MAC of its secret, never the secret."""
 SECRET_BITS = 256
 KEY = re.compile(r"carnet_live_([0-9a-z]{26})_([0-9a-z]{52})([0-9a-z]{6})")
 REMEMBERED_S = 3.0
@@ -185,3 +187,14 @@ def _id_in(text: str) -> str:
 
 def unauthenticated() -> Problem:
     return Problem("unauthenticated", "a valid key is needed", headers={"WWW-Authenticate": "Bearer"})
+
+
+def keep_key(store: Store, key: StoredKey) -> None:
+    """Store a key unless it is there already."""
+    if store.find_key(key.id) is not None:
+        return
+    try:
+        store.add_key(key)
+    except Exception:  # the same request at the same time stored it first; otherwise it is told
+        if store.find_key(key.id) is None:
+            raise

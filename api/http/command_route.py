@@ -24,6 +24,7 @@ from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
+from api.http.ledger_types import Books, RequestKey
 from api.http.parsing import BODY_BYTES_MAX, Sent, read_body, read_parameters
 from api.http.permissions import Roles
 from api.http.problems import Flaw, Problem, invalid
@@ -31,10 +32,9 @@ from api.http.request import Call, Exchange, HttpRequest, NewIds, Route, body_of
 from api.http.responses import Header, Reply
 from domain.actor import Role
 from domain.decision import Decision, Reads, UseCase
-from domain.ledger.books import LoadedBooks
 from domain.ledger.group_commit import result_of
 from domain.ledger.mapper import Meta
-from domain.ledger.orders import Answer, Done, Order, RequestKey, Result
+from domain.ledger.orders import Answer, Done, Order, Result
 from domain.moments import rfc3339
 from domain.people.directory import Photo
 from domain.points.state import entry_of
@@ -73,8 +73,8 @@ class CommandRequest:
 
     use_case: UseCase[Any]
     command: Value
-    answer: Callable[[LoadedBooks, Decision], BaseModel | Mapping[str, Any]]
-    shows: tuple[str, ...] | Callable[[LoadedBooks, Decision], tuple[str, ...]] = ()
+    answer: Callable[[Books, Decision], BaseModel | Mapping[str, Any]]
+    shows: tuple[str, ...] | Callable[[Books, Decision], tuple[str, ...]] = ()
     """Customers whose names or contacts the answer holds; a function where only the books can tell."""
     photos: tuple[Photo, ...] = ()
     """Images that are stored with the answer."""
@@ -255,8 +255,8 @@ class RenderedAnswer:
         return self.text.replace(RECORDED_AT, rfc3339(done.recorded_at))
 
 
-def _kept(ask: CommandRequest, shown: RenderedAnswer) -> Callable[[LoadedBooks, Decision], Answer]:
-    def answer(books: LoadedBooks, decision: Decision) -> Answer:
+def _kept(ask: CommandRequest, shown: RenderedAnswer) -> Callable[[Books, Decision], Answer]:
+    def answer(books: Books, decision: Decision) -> Answer:
         shows = ask.shows(books, decision) if callable(ask.shows) else ask.shows
         told = ask.answer(books, decision)
         shown.text = to_json(told).decode()

@@ -11,15 +11,15 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from api.http.ledger_types import Recorder
 from api.http.request import PATH_IDS, Call, Route
 from domain.actor import Role
 from domain.claims import redemption_claims
-from domain.ledger.contract import LedgerRecorder
 from domain.refusals import NotFound
 
 P = TypeVar("P", bound=BaseModel)
 
-Belongs = Callable[[LedgerRecorder, str, str], bool]
+Belongs = Callable[[Recorder, str, str], bool]
 """(recorder, customer, id) → whether the thing is theirs."""
 
 
@@ -27,12 +27,12 @@ def _stream(kind: str) -> Belongs:
     return lambda recorder, customer_id, id: id in recorder.streams_of(customer_id, kind)
 
 
-def _redemption(recorder: LedgerRecorder, customer_id: str, id: str) -> bool:
+def _redemption(recorder: Recorder, customer_id: str, id: str) -> bool:
     own = recorder.streams_of(customer_id, "package")
     return not set(own).isdisjoint(recorder.claimants(redemption_claims(id)))
 
 
-def _photo(recorder: LedgerRecorder, customer_id: str, id: str) -> bool:
+def _photo(recorder: Recorder, customer_id: str, id: str) -> bool:
     return any(person.owner_id == customer_id for person in recorder.people([id]))
 
 

@@ -31,6 +31,7 @@ from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema
 
 from api.http.cursors import bytes_of, foreign_cursor, text_of
+from api.http.ledger_types import Books
 from api.http.ownership import check_own, only_own
 from api.http.parsing import read_parameters
 from api.http.permissions import ASK_THE_PAST, Roles
@@ -39,7 +40,6 @@ from api.http.request import Call, Exchange, HttpRequest, Route, exchange_of, pa
 from api.http.responses import Header, Reply
 from domain.actor import Role
 from domain.decision import Reads
-from domain.ledger.books import LoadedBooks
 from domain.values import Value
 from projections.engine.definition import Row
 from projections.engine.outage import told_as_unavailable
@@ -114,7 +114,7 @@ class Query(Call, Generic[Q]):
     """Ledger-Min-Position: the position the answer must be true for at the least."""
     accept: str
 
-    def look(self, wanted: Reads) -> LoadedBooks:
+    def look(self, wanted: Reads) -> Books:
         """Streams as they stand now: always true. Raises UnreadableFact."""
         books = self.frame.look(self.business_id, wanted)
         self.check_reachable(books.head.position)

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from api.http.api_keys import Caller, Keys
 from api.http.ids import Randomness, new_id
+from api.http.ledger_types import Books, Carnet, Ledger, UnknownBusiness
 from api.http.loop_bridge import LoopBridge
 from api.http.parsing import BODY_BYTES_MAX, SentMoney, amount_in
 from api.http.permissions import SEES_PEOPLE, Roles
@@ -28,9 +29,6 @@ from api.http.rate_limits import Limits
 from domain.actor import Role
 from domain.business.state import Business
 from domain.decision import Reads
-from domain.ledger.books import LoadedBooks
-from domain.ledger.carnet import Carnet, Ledger
-from domain.ledger.errors import UnknownBusiness
 from domain.refusals import NotFound
 from projections.engine.freshness import FreshReads
 from projections.engine.tables import ReadTables
@@ -135,7 +133,7 @@ class Serving:
     def ledger(self, business_id: str) -> Ledger:
         return self.carnet.ledger(business_id)
 
-    def look(self, business_id: str, wanted: Reads) -> LoadedBooks:
+    def look(self, business_id: str, wanted: Reads) -> Books:
         """Streams as they stand now, with their facts, people and the head: one moment, one round trip.
 
         Raises UnreadableFact, UnknownBusiness, LedgerUnavailable.

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
+from api.http.ledger_types import Books
 from api.http.parsing import EmptyBody, MayBeAbsent, Price
 from api.http.permissions import MANAGERS, OWNER, READERS, READERS_AND_CUSTOMERS
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
@@ -22,7 +23,6 @@ from domain.business.facts import (
 )
 from domain.business.state import Business as BusinessState
 from domain.decision import Reads, UseCase
-from domain.ledger.books import LoadedBooks
 from domain.moments import TimeZone
 from domain.use_cases.change_policies import CHANGE_POLICIES
 from domain.use_cases.close_location import CLOSE_LOCATION
@@ -51,7 +51,7 @@ class Business(Value):
     version: int
 
 
-def _shown(books: LoadedBooks) -> Business:
+def _shown(books: Books) -> Business:
     found = books.business
     return Business(
         id=books.business_id,

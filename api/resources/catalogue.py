@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
+from api.http.ledger_types import Books
 from api.http.parsing import EmptyBody, MayBeAbsent, Price
 from api.http.permissions import MANAGERS, READERS_AND_CUSTOMERS
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
@@ -19,7 +20,6 @@ from domain.catalogue.commands import (
 )
 from domain.catalogue.facts import Lines, OfferTerms, ServiceTerms, Sharing
 from domain.decision import Reads
-from domain.ledger.books import LoadedBooks
 from domain.refusals import NotFound
 from domain.use_cases.change_service import CHANGE_SERVICE
 from domain.use_cases.define_service import DEFINE_SERVICE
@@ -78,7 +78,7 @@ class Service(Value):
     version: int
 
 
-def shown_service(books: LoadedBooks, service_id: str, currency: str) -> Service:
+def shown_service(books: Books, service_id: str, currency: str) -> Service:
     """Raises NotFound."""
     service = books.service(service_id)
     if service is None:
@@ -275,7 +275,7 @@ def _offer_terms(call: Command[OfferBody] | Command[OfferRevision]) -> OfferTerm
     )
 
 
-def shown_offer(books: LoadedBooks, offer_id: str, currency: str) -> Offer:
+def shown_offer(books: Books, offer_id: str, currency: str) -> Offer:
     """Raises NotFound."""
     offer = books.offer(offer_id)
     if offer is None:

@@ -8,16 +8,18 @@ although no secret is ever stored.
 
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from litestar import post
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
-from pydantic import BaseModel
 
-from api.http.api_keys import key_text, mac_of
+from api.http.api_keys import StoredKey, keep_key, key_text, mac_of
 from api.http.command_route import Command, CommandParameters, created, dry_run, read_command
 from api.http.ids import encode
+from api.http.ledger_types import RequestKey
 from api.http.parsing import EmptyBody
 from api.http.permissions import OWNER
 from api.http.problems import Flaw, invalid
@@ -26,10 +28,8 @@ from api.http.request import HttpRequest, Route, body_of
 from api.http.responses import Reply
 from domain.actor import Role
 from domain.decision import Reads
-from domain.ledger.orders import Done, RequestKey
-from domain.ledger.records import Append, Conflict, Request, StoredKey
 from domain.moments import Moment, from_milliseconds, rfc3339
-from domain.refusals import Erased, IdempotencyKeyReused, NotFound
+from domain.refusals import NotFound
 from domain.values import RECORDED_AT, CustomerId, Name, StaffId, Value
 
 
@@ -151,11 +151,10 @@ def _issued(request: HttpRequest, raw: bytes) -> Reply:
     seed = _seed(call, key)
     key_id = f"key_{encode(int.from_bytes(seed(b'id')[:16], 'big'), 26)}"
     text = key_text(key_id, int.from_bytes(seed(b"secret"), "big"))
-    done = _remembered(call, key, lambda: _planned(call, key_id))
+    done = call.ledger.answer_once(key, lambda: _planned(call, key_id).model_dump_json())
     shown = IssuedApiKey.model_validate_json(done.body)
-    _keep(call, shown, text, done)
-    told = shown.model_copy(update={"key": text})
-    return created(Done(told.model_dump_json(), done.first, done.last, done.recorded_at, done.replayed), None)
+    _keep(call, shown, text, done.recorded_at)
+    return created(replace(done, body=shown.model_copy(update={"key": text}).model_dump_json()), None)
 
 
 def _check(call: Command[ApiKeyBody]) -> None:
@@ -209,27 +208,20 @@ def _seed(call: Command[Any], key: RequestKey) -> Callable[[bytes], bytes]:
     return lambda purpose: hmac.digest(call.frame.secret("keys"), purpose + b"\n" + bound, "sha256")
 
 
-def _keep(call: Command[ApiKeyBody], shown: IssuedApiKey, text: str, done: Done) -> None:
+def _keep(call: Command[ApiKeyBody], shown: IssuedApiKey, text: str, recorded_at: datetime) -> None:
     """Store the key unless it is there: a crash may have come between the request and its key."""
-    store = call.frame.carnet.store
-    if store.find_key(shown.id) is not None:
-        return
     expires_at = call.body.expires_at
-    stored = StoredKey(
+    key = StoredKey(
         id=shown.id,
         business_id=call.business_id,
         name=shown.name,
         role=shown.role,
         actor_id=shown.actor_id,
         mac=mac_of(call.frame.pepper, text),
-        created_at=int(done.recorded_at.timestamp() * 1000),
+        created_at=int(recorded_at.timestamp() * 1000),
         expires_at=None if expires_at is None else int(expires_at.timestamp() * 1000),
     )
-    try:
-        store.add_key(stored)
-    except Exception:  # the same request at the same time stored it first; otherwise it is told
-        if store.find_key(shown.id) is None:
-            raise
+    keep_key(call.frame.carnet.store, key)
 
 
 # Revoking
@@ -245,34 +237,10 @@ def _revoked(request: HttpRequest, raw: bytes) -> Reply:
         planned = _shown(found).model_dump() | ({} if found.revoked_at else {"revoked_at": RECORDED_AT})
         return dry_run(call, planned, [], call.ledger.recorder.head().position)
 
-    keys = call.frame.keys
-    return created(_remembered(call, key, lambda: _shown(keys.revoke(call.business_id, key_id))), None)
+    def revoke() -> str:
+        return _shown(call.frame.keys.revoke(call.business_id, key_id)).model_dump_json()
 
-
-# Requests beside the ledger
-
-
-def _remembered(call: Command[Any], key: RequestKey, make: Callable[[], BaseModel]) -> Done:
-    """The answer stored under a request key, or the one that is made and stored now.
-
-    `make` may run again when the same request comes twice at once, so it must do no harm then.
-    Raises IdempotencyKeyReused, Erased.
-    """
-    recorder = call.ledger.recorder
-    known = recorder.load(Reads(), [key.key]).answered.get(key.key)
-    if known is None:
-        asked = Request(key.key, key.fingerprint, make().model_dump_json())
-        (stored,) = recorder.append([Append((), {}, request=asked)])
-        if not isinstance(stored, Conflict):
-            moment = from_milliseconds(stored.recorded_at)
-            return Done(asked.body.replace(RECORDED_AT, rfc3339(moment)), stored.first, stored.last, moment)
-        known = recorder.load(Reads(), [key.key]).answered[key.key]
-    if known.fingerprint != key.fingerprint:
-        raise IdempotencyKeyReused
-    if known.body is None:
-        raise Erased
-    moment = from_milliseconds(known.recorded_at)
-    return Done(known.body, known.first, known.last, moment, replayed=True)
+    return created(call.ledger.answer_once(key, revoke), None)
 
 
 HANDLERS: tuple[HTTPRouteHandler, ...] = (issue, revoke, list_keys)

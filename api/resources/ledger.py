@@ -1,16 +1,15 @@
 """What operators and auditors ask for: health, the schema, the pages of problems, the feed of facts."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, JsonValue
-from pydantic_core import from_json
 
+from api.http.ledger_types import StoredFact
 from api.http.permissions import BOOKKEEPERS
-from api.http.problems import Problem
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
-from domain.ledger.envelope import StoredFact
 from domain.moments import from_milliseconds, rfc3339
 from domain.values import Value
+from replay.feed import feed, members
 
 
 class FactsParameters(ListParameters):
@@ -46,9 +45,7 @@ class FactFeed(Page[LedgerFact]):
 )
 def facts(call: Query[FactsParameters]) -> Found:
     after = (call.after() or [call.parameters.after])[0]
-    stored = call.ledger.recorder.facts(after=after, limit=call.parameters.limit + 1)
-    # Read after the facts: a head never lies before what was read.
-    head = call.ledger.recorder.head().position
+    stored, head = feed(call.ledger.recorder, after, call.parameters.limit + 1)
     call.check_reachable(head)
     return call.page(FactFeed, stored, key=lambda fact: [fact.position], shown=shown_fact, position=head)
 
@@ -63,21 +60,10 @@ def shown_fact(stored: StoredFact) -> LedgerFact:
         name=stored.name,
         name_version=stored.name_version,
         recorded_at=rfc3339(from_milliseconds(stored.recorded_at)),
-        data=_object(stored.data, stored.position),
-        meta=_object(stored.meta, stored.position),
+        data=members(stored.data, stored.position),
+        meta=members(stored.meta, stored.position),
         hash=stored.hash.hex(),
     )
-
-
-def _object(data: bytes, position: int) -> dict[str, Any]:
-    try:
-        found = from_json(data)
-    except ValueError as error:
-        raise Problem(
-            "event-unreadable", "a stored fact is damaged", members={"position": position}
-        ) from error
-    assert isinstance(found, dict)
-    return found
 
 
 class LedgerHead(Value):

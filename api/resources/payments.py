@@ -3,13 +3,13 @@
 from typing import Any
 
 from api.http.command_route import Command, CommandRequest, command
+from api.http.ledger_types import Books
 from api.http.parsing import Price, SentMoney
 from api.http.permissions import DESK, MANAGERS
 from api.http.problems import Flaw, invalid
 from api.resources.packages.card import PackageCard, in_books, owners
 from api.resources.texts import wording
 from domain.decision import Decision
-from domain.ledger.books import LoadedBooks
 from domain.moments import DayOrMoment
 from domain.package.commands import NewPayment, RecordPayment, RefundPayment
 from domain.use_cases.record_payment import RECORD_PAYMENT
@@ -73,7 +73,7 @@ def new_payment(call: Command[Any], body: PaymentBody, where: str = "") -> NewPa
 def record_payment(call: Command[PackagePaymentBody]) -> CommandRequest:
     package_id, payment = call.id("package_id"), new_payment(call, call.body)
 
-    def answer(books: LoadedBooks, _: Decision) -> Row:
+    def answer(books: Books, _: Decision) -> Row:
         return in_books(books, package_id, call) | {"payment_id": payment.payment_id}
 
     asked = RecordPayment(package_id=package_id, payment=payment, effective_at=call.body.effective_at)
@@ -92,7 +92,7 @@ def record_payment(call: Command[PackagePaymentBody]) -> CommandRequest:
 def refund_payment(call: Command[RefundBody]) -> CommandRequest:
     payment_id = call.id("payment_id")
 
-    def answer(books: LoadedBooks, decision: Decision) -> Row:
+    def answer(books: Books, decision: Decision) -> Row:
         (package_id,) = decision.packages
         return in_books(books, package_id, call) | {"payment_id": payment_id}
 

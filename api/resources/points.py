@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.date_ranges import check_range
+from api.http.ledger_types import Books
 from api.http.permissions import DESK, MANAGERS, READERS_OR_OWN
 from api.http.problems import Flaw, Problem, invalid
 from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, behind, query
@@ -19,7 +20,6 @@ from api.resources.parts import ERASED
 from api.resources.people import called, profile_of
 from api.resources.texts import wording_or_none
 from domain.decision import Decision, Reads, UseCase
-from domain.ledger.books import LoadedBooks
 from domain.moments import Day, local_day
 from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints, ReversePoints
 from domain.points.facts import POINTS_EVER_MAX, POINTS_MAX, PointsSource
@@ -72,7 +72,7 @@ class PointsMoved(PointsRow):
     version: int
 
 
-def points_of(books: LoadedBooks, customer_id: str) -> int:
+def points_of(books: Books, customer_id: str) -> int:
     """The balance of a customer, as the books stand. Raises NotLoaded where the account was not read."""
     account = books.points_of(customer_id)
     return 0 if account is None else account.balance
@@ -177,7 +177,7 @@ def _ask(call: Command[Any], use_case: UseCase[Any], asked: Value, reason: str |
     staff_id = call.caller.actor.staff_id
     names = _names(call, [staff_id]) if staff_id else {}
 
-    def answer(books: LoadedBooks, decision: Decision) -> PointsMoved:
+    def answer(books: Books, decision: Decision) -> PointsMoved:
         (stream_id,) = decision.facts
         stream = books.stream(stream_id)
         assert stream is not None, "it holds the new entry"
@@ -189,7 +189,7 @@ def _ask(call: Command[Any], use_case: UseCase[Any], asked: Value, reason: str |
             version=stream.version,
         )
 
-    def shows(books: LoadedBooks, decision: Decision) -> tuple[str, ...]:
+    def shows(books: Books, decision: Decision) -> tuple[str, ...]:
         return (*map(customer_of, decision.facts), *names)
 
     return CommandRequest(use_case, asked, answer, shows=shows)
@@ -287,7 +287,7 @@ def _reasons(call: Query[Any], rows: Sequence[Row]) -> dict[int, str]:
     return {version: texts.get(id, ERASED) for version, id in wanted.items()}
 
 
-def _customer(call: Query[Any], books: LoadedBooks, customer_id: str, past: Past) -> CustomerOnCard:
+def _customer(call: Query[Any], books: Books, customer_id: str, past: Past) -> CustomerOnCard:
     """Whose account it is (S143). An answer about the past holds no text of the directory."""
     known = profile_of(books.person(customer_id)) if call.sees_people and not past else None
     return CustomerOnCard(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from api.http.command_route import Command, CommandRequest, command
+from api.http.ledger_types import Books, RecordedFact
 from api.http.permissions import DESK, READERS_OR_OWN
 from api.http.query_route import Found, NoParameters, Query, query
 from api.resources.bookings.answer import starts_of
@@ -24,8 +25,6 @@ from api.resources.parts import (
 from api.resources.texts import wording_or_none
 from domain.claims import redemption_claims
 from domain.decision import Decision, Reads
-from domain.ledger.books import LoadedBooks
-from domain.ledger.mapper import Recorded
 from domain.moments import DayOrMoment, Moment, rfc3339
 from domain.package.commands import RedeemFromCustomer, RedeemUnits, RestoreUnits
 from domain.package.facts import UnitsRedeemed, UnitsRestored
@@ -121,7 +120,7 @@ def _wish(call: Command[RedemptionBody]) -> dict[str, Any]:
 def redeem(call: Command[RedemptionBody]) -> CommandRequest:
     asked = RedeemUnits(package_id=call.id("package_id"), **_wish(call))
 
-    def answer(books: LoadedBooks, decision: Decision) -> Row:
+    def answer(books: Books, decision: Decision) -> Row:
         card = in_books(books, asked.package_id, call)
         return card | {
             "redemption_id": asked.redemption_id,
@@ -144,7 +143,7 @@ def redeem(call: Command[RedemptionBody]) -> CommandRequest:
 def redeem_from_customer(call: Command[RedemptionBody]) -> CommandRequest:
     asked = RedeemFromCustomer(customer_id=call.id("customer_id"), **_wish(call))
 
-    def answer(books: LoadedBooks, decision: Decision) -> Row:
+    def answer(books: Books, decision: Decision) -> Row:
         return {
             "redemption_id": asked.redemption_id,
             "allocations": _taken(decision, call.currency),
@@ -210,7 +209,7 @@ class RestoredUnits(Value):
 def restore(call: Command[RestorationBody]) -> CommandRequest:
     body, redemption_id = call.body, call.id("redemption_id")
 
-    def answer(books: LoadedBooks, decision: Decision) -> Row:
+    def answer(books: Books, decision: Decision) -> Row:
         facts = [(id, fact) for id, fact in _facts_of(decision) if isinstance(fact, UnitsRestored)]
         used = _used(books, redemption_id)
         return {
@@ -241,7 +240,7 @@ def _why_unusable(
     return "package-cancelled" if any(fact.lapsed for fact in unusable) else "package-expired"
 
 
-def _used(books: LoadedBooks, redemption_id: str) -> Iterable[Package]:
+def _used(books: Books, redemption_id: str) -> Iterable[Package]:
     return books.packages_that(lambda package: redemption_id in package.uses).values()
 
 
@@ -286,7 +285,7 @@ def show_redemption(call: Query[NoParameters]) -> Found:
     return Found(_redemption(call, books, id, uses), books.head.position)
 
 
-def _uses(books: LoadedBooks, redemption_id: str) -> Iterator[tuple[Package, Recorded, UnitsRedeemed]]:
+def _uses(books: Books, redemption_id: str) -> Iterator[tuple[Package, RecordedFact, UnitsRedeemed]]:
     """What the redemption took, in order, with the package as it is now."""
     found = []
     for package_id, package in books.packages_that(lambda package: redemption_id in package.uses).items():
@@ -299,7 +298,7 @@ def _uses(books: LoadedBooks, redemption_id: str) -> Iterator[tuple[Package, Rec
 
 
 def _redemption(
-    call: Query[Any], books: LoadedBooks, id: str, uses: Sequence[tuple[Package, Recorded, UnitsRedeemed]]
+    call: Query[Any], books: Books, id: str, uses: Sequence[tuple[Package, RecordedFact, UnitsRedeemed]]
 ) -> Redemption:
     package, recorded, fact = uses[0]
     people = NOBODY
@@ -328,7 +327,7 @@ def _redemption(
     )
 
 
-def _used_allocation(package: Package, recorded: Recorded, fact: UnitsRedeemed) -> UsedAllocation:
+def _used_allocation(package: Package, recorded: RecordedFact, fact: UnitsRedeemed) -> UsedAllocation:
     held = package.uses[fact.redemption_id].allocations
     left = next(len(allocation.units) for allocation in held if allocation.number == fact.allocation)
     value = SignedMoney(amount=fact.value, currency=package.currency)

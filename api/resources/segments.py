@@ -6,13 +6,13 @@ from pydantic import StringConstraints
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.date_ranges import check_range
+from api.http.ledger_types import Books
 from api.http.parsing import EmptyBody
 from api.http.permissions import DESK, READERS
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from domain.business.commands import RemoveSegment, SaveSegment
 from domain.business.customer_filters import CustomerFilters
 from domain.decision import Reads
-from domain.ledger.books import LoadedBooks
 from domain.use_cases.remove_segment import REMOVE_SEGMENT
 from domain.use_cases.save_segment import SAVE_SEGMENT
 from domain.values import SegmentId, Value
@@ -39,7 +39,7 @@ class SegmentPage(Page[Segment]):
     pass
 
 
-def _shown(books: LoadedBooks, id: str) -> Segment:
+def _shown(books: Books, id: str) -> Segment:
     segment = books.business.segments[id]
     return Segment(id=id, name=segment.name, filters=segment.filters, removed=segment.removed)
 

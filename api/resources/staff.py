@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
+from api.http.ledger_types import Books
 from api.http.parsing import EmptyBody, MayBeAbsent
 from api.http.permissions import MANAGERS, READERS
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
@@ -15,7 +16,6 @@ from api.resources.parts import photo_url
 from api.resources.people import called_of
 from domain.actor import Role
 from domain.decision import Reads, UseCase
-from domain.ledger.books import LoadedBooks
 from domain.people.directory import Person
 from domain.people.profile import NameAndPhoto
 from domain.refusals import NotFound
@@ -63,7 +63,7 @@ class StaffPage(Page[StaffMember]):
     pass
 
 
-def _in_books(books: LoadedBooks, staff_id: str, *, sees_people: bool) -> StaffMember:
+def _in_books(books: Books, staff_id: str, *, sees_people: bool) -> StaffMember:
     """Raises NotFound."""
     found = books.staff(staff_id)
     if found is None:

@@ -21,6 +21,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Message, Scope
 
 from api.http.api_keys import Caller, Keys, unauthenticated
+from api.http.ledger_types import Carnet
 from api.http.openapi import document
 from api.http.ownership import refuse_unowned
 from api.http.problems import MEDIA_TYPE, Problem, problem_of
@@ -49,7 +50,6 @@ from api.resources.packages import commands as package_commands
 from api.resources.packages import history as package_history
 from api.resources.packages import lists as package_lists
 from api.resources.packages import queries as package_queries
-from domain.ledger.carnet import Carnet
 from projections.engine.freshness import FreshReads
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables

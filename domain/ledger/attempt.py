@@ -9,7 +9,7 @@ from domain.decision import Decision, NotLoaded, Reads
 from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
 from domain.ledger.mapper import store
-from domain.ledger.orders import Answer, Clock, Done, Order, Result
+from domain.ledger.orders import Answer, Clock, Done, Order, RequestKey, Result
 from domain.ledger.records import Answered, Append, Conflict, Loaded, Request, Stored
 from domain.moments import from_milliseconds, rfc3339, whole_milliseconds
 from domain.package.checks import FACTS_MAX
@@ -40,13 +40,13 @@ def settled(
         if isinstance(outcome, Conflict):
             again.append(n)
         else:
-            decided.results[n] = _done(decided.bodies[n], outcome)
+            decided.results[n] = done(decided.bodies[n], outcome)
     if kept is not None and not again:
         kept.keep_all(decided.books)
     return decided.results, sorted(again)
 
 
-def _done(body: str, stored: Stored) -> Done:
+def done(body: str, stored: Stored) -> Done:
     moment = from_milliseconds(stored.recorded_at)
     if RECORDED_AT in body:
         body = body.replace(RECORDED_AT, rfc3339(moment))
@@ -76,7 +76,7 @@ def decide_one(
 ) -> None:
     if order.request is not None:
         if order.request.key in answered:
-            decided.results[n] = replayed_result(order, answered[order.request.key])
+            decided.results[n] = replayed_result(order.request, answered[order.request.key])
             return
         if order.request.key in decided.keys:
             decided.postponed.append(n)
@@ -92,9 +92,9 @@ def decide_one(
     decided.bodies[n] = answer.body
 
 
-def replayed_result(order: Order, answered: Answered, *, replayed: bool = True) -> Result:
-    assert order.request is not None
-    if answered.fingerprint != order.request.fingerprint:
+def replayed_result(request: RequestKey, answered: Answered, *, replayed: bool = True) -> Result:
+    """What was answered before to a request with this key; refused where it was another request, or was erased."""
+    if answered.fingerprint != request.fingerprint:
         return IdempotencyKeyReused()
     if answered.body is None:
         return Erased()

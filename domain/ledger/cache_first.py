@@ -71,10 +71,13 @@ def _stored_all(
 
 def known_results(recorder: LedgerRecorder, orders: dict[int, Order]) -> dict[int, Result]:
     """After an error of unknown outcome: what the ledger knows the keys of was done before the error."""
-    keys = tuple(order.request.key for order in orders.values() if order.request)
-    answered = recorder.load(Reads(), keys).answered
-    found = {n: answered.get(order.request.key) for n, order in orders.items() if order.request}
-    return {n: replayed_result(orders[n], known, replayed=False) for n, known in found.items() if known}
+    requests = {n: order.request for n, order in orders.items() if order.request is not None}
+    answered = recorder.load(Reads(), tuple(request.key for request in requests.values())).answered
+    return {
+        n: replayed_result(request, answered[request.key], replayed=False)
+        for n, request in requests.items()
+        if request.key in answered
+    }
 
 
 def decide_on_what_is_kept(

@@ -5,7 +5,7 @@ environment variables are kept out: a stray `COMPRESSOR_TOPIC` would change the 
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -25,8 +25,10 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment
 
+from domain.decision import Reads
 from domain.fact import Fact
 from domain.fact_registry import FACTS
+from domain.ledger.attempt import done, replayed_result
 from domain.ledger.books import View
 from domain.ledger.cache import StreamCache
 from domain.ledger.cache_first import execute_all
@@ -36,8 +38,10 @@ from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.execute import execute, preview
 from domain.ledger.group_commit import GroupCommit, Settle
 from domain.ledger.mapper import Recorded, recorded
-from domain.ledger.orders import Clock, Order, Preview, RequestKey, Result
+from domain.ledger.orders import Clock, Done, Order, Preview, RequestKey, Result
 from domain.ledger.postgres.store import PostgresStore
+from domain.ledger.records import Append, Conflict, Request
+from domain.refusals import Refused
 
 NO_BUSINESS = "biz_none"
 """The application's own recorder belongs to a business that is never opened: it reads nothing."""
@@ -211,3 +215,21 @@ class Ledger:
     def stream(self, stream_id: str, upto_version: int | None = None) -> list[Recorded]:
         """All facts of a stream in order. Raises UnreadableFact."""
         return [recorded(stored) for stored in self.recorder.stream(stream_id, upto_version)]
+
+    def answer_once(self, request: RequestKey, make: Callable[[], str]) -> Done:
+        """The answer of a request that records no fact: the one stored under its key, else made and stored now.
+
+        `make` may run again when the same request comes twice at once, so it must do no harm then.
+        Raises IdempotencyKeyReused, Erased.
+        """
+        known = self.recorder.load(Reads(), [request.key]).answered.get(request.key)
+        if known is None:
+            asked = Request(request.key, request.fingerprint, make())
+            (stored,) = self.recorder.append([Append((), {}, request=asked)])
+            if not isinstance(stored, Conflict):
+                return done(asked.body, stored)
+            known = self.recorder.load(Reads(), [request.key]).answered[request.key]
+        result = replayed_result(request, known)
+        if isinstance(result, Refused):
+            raise result
+        return result

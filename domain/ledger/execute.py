@@ -4,7 +4,8 @@ Its unit is a batch; a single command is a batch of one. Where everything a batc
 commands before it, it is first decided on that, without loading: the append checks the versions of all that
 was read, and the request keys, so that only a decision on the present state is ever stored; whatever is
 refused or conflicts is decided anew. The next try loads and is optimistic; what conflicts then is decided
-again under the lock of the ledger's head, and cannot conflict a second time. Batches of several businesses go together by the shortest way (cache_first.py).
+again under the lock of the ledger's head, and cannot conflict a second time. Batches of several businesses go
+together by the shortest way (cache_first.py).
 """
 
 from collections.abc import Sequence

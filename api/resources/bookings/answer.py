@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from api.http.ledger_types import Books
 from api.http.query_route import Query
 from api.http.request import Call
 from api.resources.parts import (
@@ -26,7 +27,6 @@ from api.resources.parts import (
 )
 from domain.catalogue.facts import ServiceTerms
 from domain.decision import Decision, NotLoaded, Reads
-from domain.ledger.books import LoadedBooks
 from domain.moments import rfc3339
 from domain.values import RECORDED_AT, ExternalRef, Value, Wording
 from projections.engine.definition import Row
@@ -253,7 +253,7 @@ def reasons_of(call: Query[Any], rows: Iterable[Row]) -> dict[str, str]:
 # As the books stand
 
 
-def in_books(books: LoadedBooks, booking_id: str, call: Call, reason: Wording | None = None) -> Booking:
+def in_books(books: Books, booking_id: str, call: Call, reason: Wording | None = None) -> Booking:
     """The booking with the facts of the command under way. Raises NotLoaded for what it must be called by."""
     stream = books.stream(booking_id)
     assert stream is not None, "the command has read this booking"
@@ -263,7 +263,7 @@ def in_books(books: LoadedBooks, booking_id: str, call: Call, reason: Wording | 
     return shown_booking(booking, names, recorded_at=recorded_at)
 
 
-def names_in(books: LoadedBooks, booking: Row, call: Call, texts: Mapping[str, str]) -> Names:
+def names_in(books: Books, booking: Row, call: Call, texts: Mapping[str, str]) -> Names:
     """What a booking speaks of, as it is called now. Raises NotLoaded, with all that is not read yet."""
     spoken_of = (booking["service_id"], booking["customer_id"], booking["staff_id"])
     _check_read(books, [id for id in spoken_of if id is not None])
@@ -281,7 +281,7 @@ def names_in(books: LoadedBooks, booking: Row, call: Call, texts: Mapping[str, s
     )
 
 
-def _check_read(books: LoadedBooks, ids: Iterable[str]) -> None:
+def _check_read(books: Books, ids: Iterable[str]) -> None:
     """Raises NotLoaded once for all that lack, so that they are read together."""
     missing = Reads()
     for id in ids:
@@ -293,23 +293,23 @@ def _check_read(books: LoadedBooks, ids: Iterable[str]) -> None:
         raise NotLoaded(missing)
 
 
-def _people(books: LoadedBooks, booking: Row) -> dict[str, dict[str, Any]]:
+def _people(books: Books, booking: Row) -> dict[str, dict[str, Any]]:
     ids = (booking["customer_id"], booking["participant_id"], booking["staff_id"])
     return known(person for id in ids if id is not None and (person := books.person(id)) is not None)
 
 
-def _kinds(books: LoadedBooks, booking: Row) -> dict[str, str]:
+def _kinds(books: Books, booking: Row) -> dict[str, str]:
     return kinds_of(books.customer(booking["customer_id"]))
 
 
-def _package(books: LoadedBooks, id: str) -> Row:
+def _package(books: Books, id: str) -> Row:
     stream = books.stream(id)
     assert stream is not None, "a booking's packages are read with it"
     card: Row = stream.view
     return card
 
 
-def in_answer(books: LoadedBooks, decision: Decision) -> tuple[str, ...]:
+def in_answer(books: Books, decision: Decision) -> tuple[str, ...]:
     """The customers and members of staff whose names the bookings of a decision hold."""
     ids: dict[str, None] = {}
     for id, (kind, _) in decision.facts.items():

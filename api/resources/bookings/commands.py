@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, RootModel
 
 from api.http.command_route import Command, CommandRequest, command
+from api.http.ledger_types import Books
 from api.http.parsing import EmptyBody, Price
 from api.http.permissions import DESK, DESK_OR_OWN
 from api.http.problems import Flaw, Problem, invalid
@@ -28,7 +29,6 @@ from domain.booking.commands import (
 from domain.booking.facts import OCCURRENCES_MAX, Attendance, By
 from domain.booking.schedule import OccurrenceRefused
 from domain.decision import Decision, UseCase
-from domain.ledger.books import LoadedBooks
 from domain.moments import Moment, rfc3339
 from domain.use_cases.cancel_booking import CANCEL_BOOKING
 from domain.use_cases.complete_booking import COMPLETE_BOOKING
@@ -147,7 +147,7 @@ def make_booking(call: Command[BookingBody]) -> CommandRequest:
         **{name: getattr(body, name) for name in ALIKE},
     )
 
-    def answer(books: LoadedBooks, decision: Decision) -> Booking | MadeSeries:
+    def answer(books: Books, decision: Decision) -> Booking | MadeSeries:
         if body.repeat is None:
             return in_books(books, new[0].booking_id, call)
         made = [each.booking_id for each in new if each.booking_id in decision.facts]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from api.http.date_ranges import check_range
+from api.http.ledger_types import Books
 from api.http.permissions import READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
 from api.resources.bookings.answer import (
@@ -24,7 +25,6 @@ from domain.booking.state import Booking as BookingState
 from domain.catalogue.state import Service
 from domain.claims import booking_claims
 from domain.decision import Reads
-from domain.ledger.books import LoadedBooks
 from domain.moments import DayOrMoment, as_moment, beyond, from_milliseconds
 from domain.refusals import NotFound
 from domain.values import CustomerId, LocationId, PackageId, ParticipantId, ServiceId, StaffId
@@ -68,13 +68,13 @@ def show_booking(call: Query[TravelParameters]) -> Found:
     return Found(shown_booking(booking, names), position, booking["version"])
 
 
-def _names(books: LoadedBooks, booking: Row, call: Query[Any], past: Past, position: int) -> Names:
+def _names(books: Books, booking: Row, call: Query[Any], past: Past, position: int) -> Names:
     if past:
         return names_at(books, booking, call, position)
     return names_in(books, booking, call, reasons_of(call, [booking]))
 
 
-def names_at(books: LoadedBooks, booking: Row, call: Query[Any], position: int) -> Names:
+def names_at(books: Books, booking: Row, call: Query[Any], position: int) -> Names:
     """What a booking speaks of, as it was called at a position of the ledger: facts, nothing of the directory."""
     service = _state_at(books, booking["service_id"], position)
     business = _state_at(books, books.business_id, position)
@@ -88,7 +88,7 @@ def names_at(books: LoadedBooks, booking: Row, call: Query[Any], position: int) 
     )
 
 
-def _state_at(books: LoadedBooks, id: str, position: int) -> Any:
+def _state_at(books: Books, id: str, position: int) -> Any:
     stream = books.stream(id)
     return None if stream is None else state_at(stream.facts, position)
 
@@ -179,7 +179,7 @@ def _filter(call: Query[Any], **more: Any) -> BookingFilter:
 
 
 def _page(
-    call: Query[Any], page: type[BookingPage], wanted: BookingFilter, books: LoadedBooks, **more: Any
+    call: Query[Any], page: type[BookingPage], wanted: BookingFilter, books: Books, **more: Any
 ) -> Found:
     with call.snapshot(*READS) as snapshot:
         rows = find_bookings(
@@ -210,7 +210,7 @@ def start_key(place: list[Any] | None) -> StartKey | None:
     return None if place is None else (from_milliseconds(place[0]), place[1])
 
 
-def names_of(call: Query[Any], snapshot: Snapshot, rows: Sequence[Row], books: LoadedBooks) -> Names:
+def names_of(call: Query[Any], snapshot: Snapshot, rows: Sequence[Row], books: Books) -> Names:
     """What the bookings of a page speak of; `books` hold the business, whose locations they name."""
     services = services_in(snapshot, call.business_id, rows)
     packages = paying_in(snapshot, call.business_id, rows)

@@ -8,12 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from api.http.ledger_types import Books, Recorder
 from api.resources.parts import photo_url
 from api.resources.people import FindPerson, called_of, profile_of
 from api.resources.points import points_of
 from domain.decision import Reads
-from domain.ledger.books import LoadedBooks
-from domain.ledger.contract import LedgerRecorder
 from domain.moments import DayOfLife
 from domain.people.directory import Person
 from domain.people.facts import ConsentName, Consents
@@ -73,7 +72,7 @@ def counted(customer_id: str) -> Reads:
     return Reads({customer_id: 0, account_id(customer_id): 0}, packages_of=(customer_id,))
 
 
-def counts_of(books: LoadedBooks, customer_id: str, now: datetime) -> Counts:
+def counts_of(books: Books, customer_id: str, now: datetime) -> Counts:
     packages = (package for _, package, _ in books.packages_of(customer_id))
     active = sum(package.status(now) == "active" for package in packages)
     return Counts(points_of(books, customer_id), active)
@@ -87,7 +86,7 @@ def counts_in(snapshot: Snapshot, business_id: str, rows: Sequence[Row], now: da
     return {id: Counts(points.get(id, 0), active.get(id, 0)) for id in ids}
 
 
-def in_books(books: LoadedBooks, customer_id: str, person: FindPerson, counts: Counts) -> Customer:
+def in_books(books: Books, customer_id: str, person: FindPerson, counts: Counts) -> Customer:
     """Raises NotFound."""
     customer = books.customer(customer_id)
     if customer is None:
@@ -128,7 +127,7 @@ def in_list(row: Row, people: Mapping[str, Person], counts: Counts) -> Customer:
     )
 
 
-def people_in(recorder: LedgerRecorder, rows: Sequence[Row]) -> dict[str, Person]:
+def people_in(recorder: Recorder, rows: Sequence[Row]) -> dict[str, Person]:
     """The customers in these rows and the participants of their households, by id."""
     ids = [row["customer_id"] for row in rows]
     ids += [each["id"] for row in rows for each in row["participants"] if each["number"] and not each["left"]]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+from api.http.ledger_types import Books, BookStream
 from api.http.permissions import READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.bookings.answer import starts_of
@@ -19,7 +20,6 @@ from api.resources.parts import (
     with_kinds,
 )
 from domain.decision import Reads
-from domain.ledger.books import LoadedBooks, Stream
 from domain.moments import local_day, rfc3339
 from domain.refusals import NotFound
 from domain.values import Value
@@ -125,7 +125,7 @@ def show_credits(call: Query[ListParameters]) -> Found:
     return Found(told, found.position)
 
 
-def check_known(books: LoadedBooks, customer_id: str) -> None:
+def check_known(books: Books, customer_id: str) -> None:
     if books.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
 
@@ -135,7 +135,7 @@ def _place(row: Row) -> list[Any]:
     return [rfc3339(row["deducted_at"]), row["position"]]
 
 
-def usage_row(row: Row, package: Stream, customer_id: str, people: People) -> UsageRow:
+def usage_row(row: Row, package: BookStream, customer_id: str, people: People) -> UsageRow:
     card = package.view
     service = services_of(package.facts).get(row["service_id"])
     return UsageRow(
@@ -152,7 +152,7 @@ def usage_row(row: Row, package: Stream, customer_id: str, people: People) -> Us
     )
 
 
-def _services(packages: Sequence[Stream], now: datetime) -> Iterator[ServiceCredits]:
+def _services(packages: Sequence[BookStream], now: datetime) -> Iterator[ServiceCredits]:
     rows = sorted((summed(stream.view) for stream in packages), key=lambda row: display_key(row, now))
     called: dict[str, tuple[str, str]] = {}
     parts: dict[str, list[CreditPackage]] = {}

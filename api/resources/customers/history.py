@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
+from api.http.ledger_types import RecordedFact
 from api.http.permissions import READERS
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.parts import (
@@ -23,7 +24,6 @@ from api.resources.parts import (
 )
 from domain.actor import Role
 from domain.decision import Reads
-from domain.ledger.mapper import Recorded
 from domain.moments import rfc3339
 from domain.people.facts import (
     ConsentChanged,
@@ -96,12 +96,12 @@ def list_history(call: Query[ListParameters]) -> Found:
     )
 
 
-def _staff(call: Query[ListParameters], facts: list[Recorded]) -> People:
+def _staff(call: Query[ListParameters], facts: list[RecordedFact]) -> People:
     ids = {recorded.meta.actor.staff_id for recorded in facts}
     return known(call.ledger.recorder.people(sorted(id for id in ids if id is not None)))
 
 
-def _reasons(call: Query[ListParameters], facts: list[Recorded]) -> dict[str, str]:
+def _reasons(call: Query[ListParameters], facts: list[RecordedFact]) -> dict[str, str]:
     ids = sorted({id for recorded in facts if (id := _told(recorded).reason_id) is not None})
     return {text.id: text.text for text in call.ledger.recorder.texts(ids)} if ids else {}
 
@@ -117,7 +117,7 @@ class _Told:
     reason_id: str | None = None
 
 
-def _told(recorded: Recorded) -> _Told:
+def _told(recorded: RecordedFact) -> _Told:
     fact: CustomerFact = recorded.fact  # type: ignore[assignment]
     match fact:
         case CustomerRegistered():
@@ -154,7 +154,7 @@ def _told(recorded: Recorded) -> _Told:
 
 
 def _row(
-    recorded: Recorded, customer_id: str, people: People, texts: Mapping[str, str] | None
+    recorded: RecordedFact, customer_id: str, people: People, texts: Mapping[str, str] | None
 ) -> CustomerHistoryRow:
     told, actor = _told(recorded), recorded.meta.actor
     who = told.participant_id

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from api.http.ledger_types import Books, RecordedFact
 from api.http.query_route import Found, ListParameters, Query, TravelParameters
 from api.resources.parts import (
     NOBODY,
@@ -21,8 +22,6 @@ from api.resources.parts import (
     with_kinds,
 )
 from domain.decision import Reads
-from domain.ledger.books import LoadedBooks
-from domain.ledger.mapper import Recorded
 from domain.package.state import Package
 from domain.refusals import NotFound
 from projections.engine.definition import Row
@@ -40,12 +39,12 @@ class PackageAsked:
 
     call: Query[Any]
     id: str
-    books: LoadedBooks
+    books: Books
     past: Past
     then: PackageThen
 
     @property
-    def facts(self) -> list[Recorded]:
+    def facts(self) -> list[RecordedFact]:
         return self.then.facts
 
     @property
@@ -94,7 +93,7 @@ class PackageAsked:
         return Found(body, self.position, self.card["version"])
 
 
-def kinds_at(books: LoadedBooks, customer_id: str, position: int) -> dict[str, str]:
+def kinds_at(books: Books, customer_id: str, position: int) -> dict[str, str]:
     """What the participants of a household were at a position of the ledger."""
     stream = books.stream(customer_id)
     return kinds_of(None if stream is None else state_at(stream.facts, position))

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import JsonValue
 
+from api.http.ledger_types import Books, Recorder, View
 from api.http.request import Call
 from api.resources.parts import (
     NOBODY,
@@ -23,8 +24,6 @@ from api.resources.parts import (
 )
 from domain.calendar_rules import expires_at
 from domain.decision import Decision
-from domain.ledger.books import LoadedBooks, View
-from domain.ledger.contract import LedgerRecorder
 from domain.moments import local_day, rfc3339
 from domain.package.state import payment_status
 from domain.people.directory import Person
@@ -221,7 +220,7 @@ class PackageCard(Value):
     """Whether the order of business time shows a line below zero; only where the effective past was asked."""
 
 
-def people_of_cards(recorder: LedgerRecorder, cards: Iterable[Row]) -> dict[str, dict[str, Any]]:
+def people_of_cards(recorder: Recorder, cards: Iterable[Row]) -> dict[str, dict[str, Any]]:
     """What the directory tells of the customers and beneficiaries on these cards, in one look-up."""
     ids = {id for card in cards for id in (card["customer_id"], *card["beneficiaries"])}
     return known(recorder.people(sorted(ids)))
@@ -242,7 +241,7 @@ VIEWS: Mapping[str, View] = {"package": moved, "booking": bookings.moved}
 """What the process folds beside the states of streams, so that a command's answer need not fold anew."""
 
 
-def in_books(books: LoadedBooks, package_id: str, call: Call) -> Row:
+def in_books(books: Books, package_id: str, call: Call) -> Row:
     """The members of a `Card` as the books stand, the facts of the command under way included.
 
     No `Card` is built of them: it would check what was just made here, for every command of a till. The
@@ -261,13 +260,13 @@ def in_books(books: LoadedBooks, package_id: str, call: Call) -> Row:
     return rendered
 
 
-def _on_card(books: LoadedBooks, card: Row) -> Iterable[Person]:
+def _on_card(books: Books, card: Row) -> Iterable[Person]:
     for id in (card["customer_id"], *card["beneficiaries"]):
         if person := books.person(id):
             yield person
 
 
-def owners(books: LoadedBooks, decision: Decision) -> tuple[str, ...]:
+def owners(books: Books, decision: Decision) -> tuple[str, ...]:
     """The customers whose names and contacts the cards of a decision hold."""
     packages = (books.package(id) for id in decision.packages)
     return tuple(dict.fromkeys(package.customer_id for package in packages if package is not None))

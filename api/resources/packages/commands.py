@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
+from api.http.ledger_types import Books
 from api.http.parsing import EmptyBody, Price
 from api.http.permissions import DESK, MANAGERS
 from api.http.problems import Flaw, invalid
@@ -17,7 +18,6 @@ from api.resources.payments import PaymentBody, money, moving, new_payment
 from api.resources.texts import wording, wording_or_none
 from domain.catalogue.facts import Lines, Sharing
 from domain.decision import Decision, UseCase
-from domain.ledger.books import LoadedBooks
 from domain.moments import Day, DayOrMoment
 from domain.package.commands import (
     AddNote,
@@ -119,7 +119,7 @@ def sell_package(call: Command[SaleBody]) -> CommandRequest:
     payment = None if body.payment is None else new_payment(call, body.payment, "/payment")
     payment_id = None if payment is None else payment.payment_id
 
-    def answer(books: LoadedBooks, _: Decision) -> Row:
+    def answer(books: Books, _: Decision) -> Row:
         return in_books(books, package_id, call) | {"payment_id": payment_id}
 
     asked = SellPackage(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from api.http.ledger_types import RecordedFact
 from api.http.permissions import READERS, READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, Page, Query, behind, query
 from api.resources.bookings.answer import starts_of
@@ -16,7 +17,6 @@ from api.resources.parts import (
     booking,
     named,
 )
-from domain.ledger.mapper import Recorded
 from domain.moments import local_day, rfc3339
 from domain.package.facts import NoteAdded
 from domain.values import Value
@@ -166,7 +166,7 @@ def list_notes(call: Query[ListParameters]) -> Found:
     people = asked.people([recorded.staff_id for recorded, _ in page])
     texts = asked.texts([fact.note.id for _, fact in page])
 
-    def note(found: tuple[Recorded, NoteAdded]) -> Note:
+    def note(found: tuple[RecordedFact, NoteAdded]) -> Note:
         recorded, fact = found
         return Note(
             version=recorded.version,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from api.http.date_ranges import check_range
+from api.http.ledger_types import Books
 from api.http.permissions import READERS_OR_OWN
 from api.http.problems import Flaw, invalid
 from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
@@ -13,7 +14,6 @@ from api.resources.packages.at_a_moment import kinds_at
 from api.resources.packages.card import PackageCard, past_shown, people_of_cards, shown
 from api.resources.parts import NOBODY, with_kinds
 from domain.decision import Reads
-from domain.ledger.books import LoadedBooks
 from domain.moments import Day, from_milliseconds
 from domain.package.state import PaymentStatus, Status
 from domain.refusals import NotFound
@@ -160,9 +160,7 @@ def _present_cards(call: Query[CustomerPackageParameters]) -> tuple[list[Row], i
         return cards, snapshot.position
 
 
-def _past_cards(
-    call: Query[CustomerPackageParameters], books: LoadedBooks, past: Past
-) -> tuple[list[Row], int]:
+def _past_cards(call: Query[CustomerPackageParameters], books: Books, past: Past) -> tuple[list[Row], int]:
     """The cards as they were, folded from their facts, and the position the question resolves to."""
     streams = [books.stream(id) for id, _, _ in books.packages_of(call.id("customer_id"))]
     cards = [card_of(as_it_was(stream.facts, past)) for stream in streams if stream is not None]
