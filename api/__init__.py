@@ -1,5 +1,10 @@
-"""The two doors to Carnet: the HTTP API under `/v1`, and the command `carnet`.
+"""The HTTP API under `/v1`, and the command `carnet`.
 
-A thin layer: it finds out who asks, checks what they may do, turns a request into a command or a query for
-the folders below, and turns the result or the refusal into an answer. No rule of the business lives here.
+Offers `http` (needed by every route), `resources` (the routes), `imports` (data of other systems), `server` (the
+process) and `cli` (the command).
+
+Touch it to add a route, a field of an answer, a command or a setting.
+
+Never put a rule of the business here: translate the request, let `domain` decide, and show the result. Never import
+Litestar outside this folder.
 """

@@ -1,7 +1,11 @@
-"""What is true of a business and what may happen in it.
+"""Facts, decisions and the ledger: the truth about a business, and everything that may happen in it.
 
-`events` and `values` hold the vocabulary of facts, `refusals` every way a command is refused, and each
-aggregate has one module of its own: facts, state with `evolve`, commands, `decide`. All of that is pure: no
-clock, no new ids, no input or output. `ledger` is the one folder that reads and writes, and nothing else in
-here imports it; for the same reason this package re-exports nothing.
+A folder an aggregate (`package`, `booking`, `points`, `people`, `catalogue`, `staff`, `business`) holds `facts`,
+`state`, `commands` and the rules. `use_cases` holds the verbs, one file each, and `decision` the form they have.
+`values`, `moments` and `refusals` hold the vocabulary. `ledger` stores and reads.
+
+Touch it to change a rule, or to add a fact, a verb or a refusal.
+
+Never read a clock, make an id, or do input or output outside `ledger`. Never import `projections`, `replay` or
+`api`. Never re-export a name here: facts must load without the store.
 """

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from domain.actor import Circumstances
-from domain.booking.schedule import OccurrenceRefused
+from domain.booking.new_bookings import OccurrenceRefused
 from domain.booking.state import Booking
 from domain.business.state import Business
 from domain.catalogue.state import Offer, Service

@@ -1,7 +1,10 @@
-"""Read models: what lists, searches and reports are answered from.
+"""Read models: the tables behind lists, searches and reports.
 
-A read model is a value, a table and a pure function from facts to its rows, so the same function serves the
-live runner, a rebuild and a check. This folder offers the read models, the runner that keeps them fresh, the
-rebuild that replaces them beside the live table, and the queries on them. Nothing here is ever the truth:
-every table can be dropped and made again from the ledger.
+Offers `engine` to keep any read model, `models` to define each, and `queries` to ask them. A read model is a table
+and a pure function from facts to rows.
+
+Touch it to add a read model, a column, or a filter of a list.
+
+Never treat a row as the truth: every table can be dropped and made again from the ledger. Never write to the ledger
+here. Never import `replay` or `api`.
 """

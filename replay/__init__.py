@@ -1,6 +1,10 @@
-"""For auditors: ask the past, and prove the answer from the stored bytes.
+"""The past and its proof, for auditors: any package at any moment, the hash chain, explanations, reports.
 
-This folder offers the timeline of one package, the state of a thing at a version or a moment, the
-verification of a ledger's hash chain, the reconciliation of read models with the ledger, and reports as of a
-date. It only reads.
+Offers `as_of` (questions about the past), `package` and `timeline` (one package, then or now), `feed`,
+`explanation`, `verify` (the chain), `reconcile` (read models against the ledger) and `reports`.
+
+Touch it to answer a new question about the past, or to add a check of the books.
+
+Never write: this folder only reads. Never read a name or a text of the directory here: the same question must get
+the same answer for ever. Never import `api`.
 """

@@ -3,6 +3,7 @@
 `python -m tests.reference` writes them anew; `tests/test_reference.py` fails when one is out of date.
 """
 
+import ast
 import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
@@ -17,14 +18,16 @@ from api.http.openapi import document
 from api.http.ownership import is_open
 from api.http.problems import KINDS
 from api.http.request import Route
+from api.resources.registry import HANDLERS
 from api.server import settings
-from api.server.app import HANDLERS
 from domain.actor import Role
 from domain.fact import Fact
 from domain.fact_registry import FACTS
 from tests import checklist
 
-FOLDER = Path(__file__).parent.parent / "docs" / "reference"
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "docs" / "reference"
+WINGS = ("domain", "projections", "replay", "api")
 MADE = "<!-- made from the code by `python -m tests.reference` -->"
 
 
@@ -141,6 +144,20 @@ def checklist_page() -> str:
     return "\n".join(parts)
 
 
+def glossary() -> str:
+    """Every folder of the product, in the words of its `__init__.py`."""
+    parts = [
+        "# Glossary of the folders\n",
+        "Each folder of the product: what it offers, when to touch it, and what never to do there. The text is the"
+        " docstring of its `__init__.py`.",
+    ]
+    for wing in WINGS:
+        for path in sorted((ROOT / wing).rglob("__init__.py"), key=lambda path: path.parent):
+            told = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+            parts.append(f"\n## `{path.parent.relative_to(ROOT).as_posix()}/`\n\n{told}")
+    return "\n".join(parts)
+
+
 def openapi() -> str:
     """The document that a running server answers at `/schema`, laid out for a diff to be read."""
     told = json.loads(document([handler.opt["route"] for handler in HANDLERS]))
@@ -154,6 +171,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": environment,
     "commands.md": commands,
     "checklist.md": checklist_page,
+    "glossary.md": glossary,
     "openapi.json": openapi,
 }
 

@@ -31,6 +31,7 @@ REGISTRY_HOST = re.compile(r"pypi\.(?:org|python)|pythonhosted\.org|(?:registry|
 MACHINE_PATH = re.compile(r"(?<![\w.~\-])/(?:work|root|home|Users|tmp/scratch)/[\w.]")
 
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?P<version>[^\s;]+)", re.MULTILINE)
+SENTENCE_END = re.compile(r"\S[.!?](?=\s|$)")
 LINK = re.compile(r"\]\((?P<target>[^)#\s]+)(?:#[^)\s]*)?\)")
 
 
@@ -129,6 +130,36 @@ def test_every_module_says_what_it_is_for() -> None:
         if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     ]
     assert silent == []
+
+
+def sentences(text: str) -> int:
+    return len(SENTENCE_END.findall(text))
+
+
+def test_every_folder_says_what_it_offers_and_what_may_and_may_not_be_touched() -> None:
+    """Its `__init__.py` has a sentence for each; docs/reference/glossary.md shows them."""
+    folders = {path.parent for path in modules(*PRODUCT)}
+    short = [shown(folder) for folder in sorted(folders) if sentences(docstring(folder / "__init__.py")) < 3]
+    assert short == []
+
+
+def docstring(path: Path) -> str:
+    """Of a module; empty where there is none, or no such file."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return ast.get_docstring(ast.parse(text)) or ""
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("", 0),
+        ("A folder", 0),
+        ("`a.py` and `b`. Never `c`.", 2),
+        ("One: `x`.\n\nTwo, at\nlength. Three!", 3),
+    ],
+)
+def test_sentences_are_counted_by_their_ends(text: str, count: int) -> None:
+    assert sentences(text) == count
 
 
 def test_facts_and_decisions_import_only_pure_libraries() -> None:

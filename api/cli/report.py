@@ -7,7 +7,7 @@ import click
 from api.cli import output
 from api.cli.options import DAY, SOURCE, here, in_json, of_business
 from api.http.ledger_types import Recorder
-from api.imports import load
+from api.imports.known_ids import registered
 from domain.moments import local_day
 from replay.reports import liability
 
@@ -95,7 +95,7 @@ def report_customer(ref: str, source: str, on: date | None, business_id: str | N
 
 
 def _customer(recorder: Recorder, source: str, ref: str) -> str:
-    known = load.registered(recorder, source, [ref]).get(ref)
+    known = registered(recorder, source, [ref]).get(ref)
     if known is None and ref.startswith("cus_") and recorder.stream(ref, upto_version=1):
         known = ref
     if known is None:

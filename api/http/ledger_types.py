@@ -12,6 +12,7 @@ from domain.ledger.contract import LedgerRecorder as Recorder
 from domain.ledger.envelope import StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.mapper import Recorded as RecordedFact
+from domain.ledger.mapper import recorded
 from domain.ledger.orders import RequestKey
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "StoredFact",
     "UnknownBusiness",
     "View",
+    "recorded",
 ]

@@ -8,29 +8,26 @@ its own. Rows are decided in file order, 500 at a time; memory does not grow wit
 """
 
 import hmac
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from api.http.ids import encode
 from api.imports.day_book import DayBook, Row, Sale, Unreadable, Use
+from api.imports.known_ids import KnownIds, registered, services_performed
 from domain.actor import Actor, Role
 from domain.catalogue.commands import DefineService
-from domain.catalogue.facts import OfferLine, ServiceDefined, ServiceTerms
-from domain.claims import external_claim
+from domain.catalogue.facts import OfferLine, ServiceTerms
 from domain.decision import Reads
-from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
 from domain.ledger.carnet import Carnet
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.errors import Contention, LedgerUnavailable
 from domain.ledger.execute import execute
-from domain.ledger.mapper import Meta, recorded
+from domain.ledger.mapper import Meta
 from domain.ledger.orders import Clock, Done, Order, RequestKey, Result
 from domain.package.commands import NewPayment, RedeemFromCustomer, SellPackage
 from domain.people.commands import RegisterCustomer
-from domain.people.facts import CustomerRegistered
 from domain.refusals import (
     CustomerIsBlocked,
     CustomerIsInactive,
@@ -49,12 +46,11 @@ from domain.use_cases.sell_package import SELL_PACKAGE
 from domain.values import ExternalRef, Money, PaymentMethod, Value
 
 BATCH_ROWS = 500
+
+
 TRIES_MAX = 5
 """How often a batch is tried that the store could not take; its keys make that safe."""
-KNOWN_MAX = 10_000
-"""Customers and services whose ids are remembered; the others are looked up again."""
 
-PAGE = 1_000
 
 COLUMN_OF: Mapping[type[Refused], str] = {
     IdempotencyKeyReused: "reference",
@@ -65,6 +61,7 @@ COLUMN_OF: Mapping[type[Refused], str] = {
     LimitReached: "units",
     Overpayment: "paid",
 }
+
 
 LOADER = Meta(actor=Actor(id="load", role=Role.OWNER, via="command line"))
 
@@ -183,8 +180,8 @@ class _Loading:
         self._source = source
         self._secret = secret
         self._refused = refused
-        self._customers = _Remembered()
-        self._services = _Remembered()
+        self._customers = KnownIds()
+        self._services = KnownIds()
         self._catalogue: dict[str, str] | None = None
 
     def run(self, book: DayBook, progress: Callable[[Report], None]) -> None:
@@ -338,36 +335,8 @@ class _Loading:
     def _in_catalogue(self, names: Sequence[str]) -> dict[str, str]:
         """Name → id of those that are performed under this name; the catalogue is read once."""
         if names and self._catalogue is None:
-            self._catalogue = dict(_services_performed(self._recorder))
+            self._catalogue = dict(services_performed(self._recorder))
         return {name: self._catalogue[name] for name in names if self._catalogue and name in self._catalogue}
-
-
-def registered(recorder: LedgerRecorder, source: str, refs: Sequence[str]) -> dict[str, str]:
-    """Reference → customer id, of those that are registered under it, by whomever. One round trip."""
-    claims = [external_claim("customer", ExternalRef(source=source, ref=ref)) for ref in refs]
-    found: dict[str, str] = {}
-    for stored in recorder.load(Reads(claimed=tuple(claims))).facts:
-        if stored.version == 1:
-            fact = recorded(stored).fact
-            assert isinstance(fact, CustomerRegistered), "only customers hold these claims"
-            assert fact.external_ref is not None, "the claim is of a customer's reference"
-            found[fact.external_ref.ref] = stored.stream_id
-    return found
-
-
-def _services_performed(recorder: LedgerRecorder) -> Iterator[tuple[str, str]]:
-    """(name, id) of every service that is not retired, the first defined last."""
-    ids: list[str] = []
-    after = 0
-    while page := recorder.select_notifications(after + 1, PAGE, topics=(ServiceDefined.stored_name,)):
-        ids += [str(defined.originator_id) for defined in page]
-        after = page[-1].id
-    wanted = Reads(dict.fromkeys(ids, 0))
-    books = LoadedBooks(recorder.business_id, wanted, recorder.load(wanted))
-    for id in reversed(ids):
-        service = books.service(id)
-        if service is not None and not service.retired:
-            yield service.terms.name, id
 
 
 def _column_of(refusal: Refused) -> str | None:
@@ -378,25 +347,3 @@ def _column_of(refusal: Refused) -> str | None:
             return "currency"
         return {"expires_on": "expires_on", "lines": "service"}.get(place)
     return COLUMN_OF.get(type(refusal))
-
-
-class _Remembered:
-    """Ids by name, bounded; the least recently asked for goes first."""
-
-    def __init__(self) -> None:
-        self._ids: OrderedDict[str, str] = OrderedDict()
-
-    def __getitem__(self, name: str) -> str:
-        return self._ids[name]
-
-    def missing(self, names: Sequence[str]) -> list[str]:
-        """Those that are not remembered, each once; the others are kept for now."""
-        for name in names:
-            if name in self._ids:
-                self._ids.move_to_end(name)
-        return [name for name in dict.fromkeys(names) if name not in self._ids]
-
-    def remember(self, ids: Mapping[str, str]) -> None:
-        self._ids.update(ids)
-        while len(self._ids) > KNOWN_MAX:
-            self._ids.popitem(last=False)

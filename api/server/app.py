@@ -27,58 +27,10 @@ from api.http.ownership import refuse_unowned
 from api.http.problems import MEDIA_TYPE, Problem, problem_of
 from api.http.rate_limits import Limits
 from api.http.request import Exchange, HttpRequest, Route, Serving, exchange_of, route_of
-from api.resources import (
-    business,
-    catalogue,
-    health,
-    keys,
-    ledger,
-    payments,
-    photos,
-    points,
-    redemptions,
-    segments,
-    staff,
-)
-from api.resources.bookings import commands as booking_commands
-from api.resources.bookings import queries as booking_queries
-from api.resources.customers import activity, credits
-from api.resources.customers import commands as customer_commands
-from api.resources.customers import history as customer_history
-from api.resources.customers import lists as customer_lists
-from api.resources.packages import commands as package_commands
-from api.resources.packages import history as package_history
-from api.resources.packages import lists as package_lists
-from api.resources.packages import queries as package_queries
+from api.resources.registry import HANDLERS
 from projections.engine.freshness import FreshReads
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
-
-HANDLERS: Sequence[HTTPRouteHandler] = (
-    *health.HANDLERS,
-    *ledger.HANDLERS,
-    *business.HANDLERS,
-    *staff.HANDLERS,
-    *keys.HANDLERS,
-    *catalogue.HANDLERS,
-    *customer_commands.HANDLERS,
-    *customer_history.HANDLERS,
-    *customer_lists.HANDLERS,
-    *segments.HANDLERS,
-    *photos.HANDLERS,
-    *booking_commands.HANDLERS,
-    *payments.HANDLERS,
-    *package_commands.HANDLERS,
-    *booking_queries.HANDLERS,
-    *credits.HANDLERS,
-    *activity.HANDLERS,
-    *points.HANDLERS,
-    *redemptions.HANDLERS,
-    *package_queries.HANDLERS,
-    *package_history.HANDLERS,
-    *package_lists.HANDLERS,
-)
-"""Every route there is; each names its operation in the permission table."""
 
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),

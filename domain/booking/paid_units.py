@@ -10,9 +10,8 @@ from typing import assert_never
 
 from domain.actor import Circumstances
 from domain.booking.facts import BookingSource, BookingSourcesChanged, SourcesWhy
-from domain.booking.schedule import source_of
+from domain.booking.new_bookings import source_of
 from domain.booking.state import Booking
-from domain.package.allocation import TakenUnits
 from domain.package.commands import Redemption
 from domain.package.facts import (
     HoldFact,
@@ -26,6 +25,7 @@ from domain.package.facts import (
     UseFact,
 )
 from domain.package.state import Package
+from domain.package.use import TakenUnits
 from domain.refusals import Invalid, WrongBookingState
 
 

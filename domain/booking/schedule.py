@@ -1,189 +1,34 @@
-"""Making, confirming and moving bookings (domain.md, Bookings; S59, S74, S102, S104).
+"""Confirming and moving bookings (domain.md, Bookings)."""
 
-Units must be valid at the start of the booking, whichever way they are deducted. Staff choose the package, or
-the rule of `redeeming.py` does; where no package can give all units the booking is made without.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from domain.actor import Circumstances, Role
-from domain.booking.commands import MakeBooking, NewBooking, RescheduleBooking
-from domain.booking.facts import (
-    BookingConfirmed,
-    BookingFact,
-    BookingMade,
-    BookingPayment,
-    BookingRescheduled,
-    BookingSource,
-    Occurrence,
-)
+from domain.booking.commands import RescheduleBooking
+from domain.booking.facts import BookingConfirmed, BookingFact, BookingRescheduled, BookingSource
 from domain.booking.state import Booking
 from domain.business.state import Business
-from domain.catalogue.state import Service
-from domain.fact import fold
 from domain.moments import local_day
-from domain.package.allocation import (
-    Candidate,
-    ResolvedRedemption,
-    TakenUnits,
-    allocate,
-    check_not_frozen,
-    use,
-)
-from domain.package.checks import EARLIEST_SALE, amount_in, check_moment
-from domain.package.commands import RedeemFromCustomer
+from domain.package.checks import EARLIEST_SALE, check_moment
+from domain.package.eligibility import check_not_frozen
 from domain.package.facts import PackageFact
-from domain.package.holds import Session, hold, move
-from domain.package.state import Package, evolve
-from domain.people.state import Customer, Participant
+from domain.package.holds import Session, move
+from domain.package.state import Package
+from domain.people.state import Customer
 from domain.refusals import (
     CustomerIsBlocked,
-    CustomerIsInactive,
     Invalid,
-    NotEligible,
-    NotFound,
-    OfferIsRetired,
     PackageHasExpired,
     PackageIsCancelled,
-    PaymentRequired,
-    Refused,
     WrongBookingState,
 )
-from domain.staff.state import Staff
 from domain.updated import updated
-from domain.values import PaymentMethod
 
 AHEAD_DAYS_MAX = 731
 """How far ahead a booking may start."""
 
 
-@dataclass(frozen=True, slots=True)
-class BookingContext:
-    """What making a booking looks at. `candidates`: the package that was chosen, else all of the customer's."""
-
-    business: Business
-    customer: Customer
-    service: Service | None
-    staff: Staff | None
-    candidates: Sequence[Candidate]
-
-
-@dataclass(frozen=True, slots=True)
-class OccurrenceRefused:
-    """An occurrence of a series that could not be booked."""
-
-    starts_at: datetime
-    refused: Refused
-
-
-@dataclass
-class BookingsMade:
-    """What came of a command that makes bookings: facts by booking and by package, and what was refused."""
-
-    bookings: dict[str, BookingMade] = field(default_factory=dict)
-    packages: dict[str, list[PackageFact]] = field(default_factory=dict)
-    refused: list[OccurrenceRefused] = field(default_factory=list)
-
-
-def make(command: MakeBooking, sight: BookingContext, at: Circumstances) -> BookingsMade:
-    """One booking, or as many of a series as there are units for, each with units of its own.
-
-    Where the first gets units, or a package was chosen, an occurrence without units is refused and the others
-    are made. Raises CustomerBlocked, CustomerInactive, NotFound (participant), OfferRetired, Invalid,
-    PaymentRequired where only unpaid packages have the units, and for a chosen package what `allocate` raises
-    when no occurrence can be made.
-    """
-    participant = _check(command, sight, at)
-    zone = _zone(command, sight.business)
-    made, candidates, with_units = BookingsMade(), list(sight.candidates), command.package_id is not None
-    for number, starts_at in enumerate(_starts(command, zone), 1):
-        _check_start(starts_at, at, sight.business.time_zone)
-        ids = command.bookings[number - 1]
-        session = Session(
-            ids.booking_id,
-            command.service_id,
-            participant.id,
-            starts_at,
-            command.staff_id,
-            command.location_id,
-        )
-        try:
-            taken, wish = _units(command, ids, session, candidates, sight, at)
-        except Refused as refusal:
-            if with_units:
-                made.refused.append(OccurrenceRefused(starts_at, refusal))
-                continue
-            if isinstance(refusal, PaymentRequired):  # there are units, and the desk must hear why they stay
-                raise
-            taken, wish = [], None
-        with_units = with_units or bool(taken)
-        facts = {} if wish is None else _take(taken, wish, session, sight.business, at)
-        for id, added in facts.items():
-            made.packages.setdefault(id, []).extend(added)
-        candidates = [_after(candidate, facts) for candidate in candidates]
-        made.bookings[ids.booking_id] = _made(command, number, session, zone, taken, sight.business, at)
-    if not made.bookings:
-        raise made.refused[0].refused
-    return made
-
-
-def _check(command: MakeBooking, sight: BookingContext, at: Circumstances) -> Participant:
-    """Everything that holds for all occurrences; who attends."""
-    customer = sight.customer
-    if customer.blocked:
-        raise CustomerIsBlocked(command.customer_id)
-    if not customer.active:
-        raise CustomerIsInactive(command.customer_id)
-    if sight.service is None:
-        raise Invalid("/service_id", "unknown-service", "is not a service of this business")
-    if sight.service.retired:
-        raise OfferIsRetired(command.service_id)
-    if command.staff_id is not None and (sight.staff is None or not sight.staff.active):
-        raise Invalid("/staff_id", "unknown-staff", "is not an active member of staff of this business")
-    sight.business.check_location(command.location_id)
-    if (command.payment is None) != (command.payment_method is None):
-        raise Invalid("/payment", "incomplete", "must have an amount and a method")
-    if command.payment is not None and command.payment.amount == 0:
-        raise Invalid("/payment/amount", "nothing-paid", "must be at least 1")
-    if len(command.bookings) > 1 and command.external_ref is not None:
-        raise Invalid("/external_ref", "not-for-a-series", "names one booking and cannot name a series")
-    participant = _participant(command, sight)
-    if not participant.belongs_at(at.now):
-        raise NotEligible("the participant has left the household")
-    if command.service_id in participant.barred_services:
-        raise NotEligible("the participant is barred from this service")
-    return participant
-
-
-def _participant(command: MakeBooking, sight: BookingContext) -> Participant:
-    id = command.participant_id
-    if id is None and command.package_id is not None and len(sight.candidates[0].package.beneficiaries) == 1:
-        id = sight.candidates[0].package.beneficiaries[0]
-    if id is None:
-        return sight.customer.in_person
-    if (participant := sight.customer.participants.get(id)) is None:
-        raise NotFound("participant", id)
-    return participant
-
-
-def _zone(command: MakeBooking, business: Business) -> str:
-    location = business.locations.get(command.location_id or "")
-    return business.time_zone if location is None else location.time_zone
-
-
-def _starts(command: MakeBooking, zone: str) -> Iterator[datetime]:
-    """The same local time every week, also where the clocks change in between."""
-    first = command.starts_at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    yield command.starts_at
-    for week in range(1, len(command.bookings)):
-        local = (first + timedelta(weeks=week)).replace(tzinfo=ZoneInfo(zone))
-        yield local.astimezone(UTC)
-
-
-def _check_start(starts_at: datetime, at: Circumstances, zone: str) -> None:
+def check_start(starts_at: datetime, at: Circumstances, zone: str) -> None:
     """Raises Invalid too far ahead, and what `check_moment` raises for a start too far back for this role."""
     if starts_at > at.now + timedelta(days=AHEAD_DAYS_MAX):
         raise Invalid(
@@ -194,112 +39,6 @@ def _check_start(starts_at: datetime, at: Circumstances, zone: str) -> None:
     if at.actor.role is Role.CUSTOMER:
         raise Invalid("/starts_at", "in-the-past", "must lie ahead")
     check_moment(starts_at, EARLIEST_SALE, at, zone)
-
-
-def _units(
-    command: MakeBooking,
-    ids: NewBooking,
-    session: Session,
-    candidates: Sequence[Candidate],
-    sight: BookingContext,
-    at: Circumstances,
-) -> tuple[list[TakenUnits], ResolvedRedemption | None]:
-    """The units that pay for it; none where it is paid otherwise. Raises what `allocate` raises.
-
-    A session that has begun took them at its start; one of today takes what there is now if there was nothing then,
-    for who buys after a session may pay for it.
-    """
-    if command.payment is not None and command.package_id is None:
-        return [], None
-    wanted = RedeemFromCustomer(
-        customer_id=command.customer_id,
-        redemption_id=ids.redemption_id,
-        service_id=session.service_id,
-        quantity=command.quantity,
-        participant_id=session.participant_id,
-        booking_id=session.booking_id,
-        session_at=session.starts_at,
-        staff_id=session.staff_id,
-        location_id=session.location_id,
-    )
-    chosen = command.package_id is not None
-    if session.starts_at < at.now:
-        then = wanted.model_copy(update={"effective_at": session.starts_at})
-        zone = sight.business.time_zone
-        try:
-            return allocate(candidates, then, at, sight.business, sight.customer, chosen=chosen)
-        except Refused:
-            if local_day(session.starts_at, zone) != local_day(at.now, zone):
-                raise
-    return allocate(candidates, wanted, at, sight.business, sight.customer, chosen=chosen)
-
-
-def _take(
-    taken: Sequence[TakenUnits],
-    wish: ResolvedRedemption,
-    session: Session,
-    business: Business,
-    at: Circumstances,
-) -> dict[str, list[PackageFact]]:
-    if business.policies.deduct == "at_booking":
-        return use(taken, wish, at)
-    return hold(taken, session, wish.effective_at, at)
-
-
-def _after(candidate: Candidate, facts: Mapping[str, Sequence[PackageFact]]) -> Candidate:
-    package = fold(evolve, candidate.package, facts.get(candidate.id, ()))
-    return Candidate(candidate.id, package, candidate.position)
-
-
-def _made(
-    command: MakeBooking,
-    number: int,
-    session: Session,
-    zone: str,
-    taken: Sequence[TakenUnits],
-    business: Business,
-    at: Circumstances,
-) -> BookingMade:
-    payment, count = None, len(command.bookings)
-    if command.payment is not None:
-        amount = amount_in(command.payment, business.currency, "/payment/amount")
-        method = command.payment_method or PaymentMethod.OTHER
-        payment = BookingPayment(amount=amount, currency=business.currency, method=method)
-    series = Occurrence(series_id=command.bookings[0].booking_id, number=number, count=count)
-    return BookingMade(
-        customer_id=command.customer_id,
-        service_id=session.service_id,
-        participant_id=session.participant_id,
-        staff_id=session.staff_id,
-        location_id=session.location_id,
-        starts_at=session.starts_at,
-        time_zone=zone,
-        quantity=command.quantity,
-        deduct=business.policies.deduct,
-        redemption_id=command.bookings[number - 1].redemption_id if taken else None,
-        sources=tuple(source_of(part, session.starts_at) for part in taken),
-        payment=payment,
-        terms=business.policies.cancellation,
-        policy_version=business.policy_version,
-        occurrence=series if count > 1 else None,
-        by="customer" if at.actor.role is Role.CUSTOMER else "business",
-        external_ref=command.external_ref,
-    )
-
-
-def source_of(part: TakenUnits, measured_from: datetime) -> BookingSource:
-    """The units of one line as what pays for a booking, by the terms of their package."""
-    return BookingSource(
-        package_id=part.candidate.id,
-        line=part.line,
-        quantity=len(part.units),
-        terms=part.candidate.package.cancellation,
-        policy_version=part.candidate.package.policy_version,
-        measured_from=measured_from,
-    )
-
-
-# Later
 
 
 def check_open(booking: Booking, wanted: str) -> None:
@@ -341,7 +80,7 @@ def reschedule(
         raise CustomerIsBlocked(booking.customer_id)
     if command.starts_at == booking.starts_at:
         return [], {}
-    _check_start(command.starts_at, at, business.time_zone)
+    check_start(command.starts_at, at, business.time_zone)
     for package in packages.values():
         _check_valid(package, command.starts_at, at)
     session = changed_start(booking, command)

@@ -1,6 +1,13 @@
 """A package: one purchase of prepaid units, with its own price, expiry, payments and history.
 
-Read `facts`, `state`, `commands`, then the rules, one file each: `sale`, `allocation` (which units a use takes),
-`restoration`, `correction`, `payment`, `expiry`, `freeze`, `holds`, `sharing`, `cancellation`; `checks` holds what
-several of them look at first.
+Read `facts`, `state`, `commands`, then the rules, one file each: `sale`, `eligibility` (may this package be used),
+`allocation` (which units a use takes), `use`, `restoration`, `correction`, `payment`, `expiry`, `expiry_changes`,
+`freeze`, `holds`, `sharing`, `notes`, `cancellation`. `units` holds a line and its units, `checks` the checks of
+several rules.
+
+Touch it to change one of these rules, or to add a fact of a package. mypy then names every place that must handle
+the new fact.
+
+Never change a stored fact: a correction adds a new one. Never look up a stream here: the use case passes the states
+in.
 """

@@ -10,7 +10,6 @@ from datetime import datetime
 
 from domain.actor import Circumstances
 from domain.fact import fold
-from domain.package.allocation import TakenUnits, started_by
 from domain.package.checks import check_room, now_for, settled
 from domain.package.commands import RestoreUnits
 from domain.package.facts import (
@@ -24,6 +23,7 @@ from domain.package.facts import (
 )
 from domain.package.restoration import give_back
 from domain.package.state import Hold, Package, evolve
+from domain.package.use import TakenUnits, started_by
 from domain.values import CancellationTerms
 
 

@@ -1,10 +1,10 @@
-"""What can be done, one file a verb: the command it answers, what it reads, what it decides.
+"""Verbs: everything that can be done, one file each.
 
-The names of the files are the list of all verbs. Each ends with its `UseCase`, which a route of the API names
-(`CommandRequest(CORRECT_LINE, CorrectLine(…), …)`). Rules that several verbs share live in the folders of the
-aggregates; here a verb looks things up, checks what needs more than one stream, and hands states to the rule.
+A file holds the streams a command reads and the decision on them. It ends with a `UseCase` for a route to name:
+`CommandRequest(CORRECT_LINE, CorrectLine(…), …)`. `checks`, `one_package`, `one_booking`, `one_account`,
+`own_stream`, `directory_entries` and `texts` are shared by several verbs. `reactions` runs after every decision.
 
-Shared by the verbs: `checks` (each check on several streams stands once), `one_package`, `one_booking`,
-`one_account` and `own_stream` (verbs on one thing), `directory_entries`, `texts`. `reactions` runs behind every
-decision. Nothing here may import the ledger.
+Touch it to add a verb, a check over several streams, or a reaction.
+
+Never put a rule of one aggregate here: it belongs in the folder of that aggregate. Never import the ledger.
 """

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from domain.actor import Circumstances
 from domain.booking.commands import MakeBooking
 from domain.booking.facts import BookingMade
-from domain.booking.schedule import BookingContext, make
+from domain.booking.new_bookings import BookingContext, make
 from domain.claims import Claim, booking_claims, redemption_claims
 from domain.decision import Books, Decision, NewStream, Peek, Reads, UseCase
 from domain.fact import Fact

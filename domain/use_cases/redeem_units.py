@@ -3,8 +3,8 @@
 from domain.actor import Circumstances
 from domain.claims import redemption_claims
 from domain.decision import Books, Decision, Peek, Reads, UseCase
-from domain.package.allocation import Candidate
 from domain.package.commands import RedeemUnits
+from domain.package.eligibility import Candidate
 from domain.use_cases.checks import known_package
 from domain.use_cases.one_package import owner_of
 from domain.use_cases.own_stream import id_in

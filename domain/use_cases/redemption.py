@@ -10,8 +10,10 @@ from domain.booking.paid_units import check_payable, paid_with
 from domain.claims import Claim, booking_claims, redemption_claims
 from domain.decision import Books, Decision
 from domain.fact import Fact
-from domain.package.allocation import Candidate, allocate, use
+from domain.package.allocation import allocate
 from domain.package.commands import Redemption
+from domain.package.eligibility import Candidate
+from domain.package.use import use
 from domain.refusals import NotFound
 from domain.use_cases.checks import check_staff, check_unclaimed, known_customer, known_package
 

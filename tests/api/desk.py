@@ -20,7 +20,8 @@ from api.http.api_keys import issue_key
 from api.http.ids import new_id
 from api.http.request import Route
 from api.resources.packages.card import VIEWS
-from api.server.app import HANDLERS, create_app
+from api.resources.registry import HANDLERS
+from api.server.app import create_app
 from domain.actor import Actor, Role
 from domain.business.commands import OpenBusiness
 from domain.ledger.carnet import Carnet

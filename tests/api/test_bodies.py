@@ -26,7 +26,7 @@ from api.http.parsing import (
 from api.http.problems import Flaw, Problem, flaws_of
 from api.http.query_route import ListParameters
 from api.http.request import body_of
-from api.resources.redemptions import RedemptionBody
+from api.resources.redemptions.bodies import RedemptionBody
 from domain.decision import Reads
 from tests.api.desk import ROUTES, Desk
 

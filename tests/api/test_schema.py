@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from api.http.openapi import PUBLIC_NAME, document
 from api.http.permissions import MANAGERS
 from api.http.request import Route
-from api.server.app import HANDLERS
+from api.resources.registry import HANDLERS
 from tests.api.desk import Desk, House
 
 pytest_plugins = ["tests.api.houses"]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from api.imports.load import registered
+from api.imports.known_ids import registered
 from domain.business.commands import ChangePolicies
 from domain.business.facts import PaymentRule, PurchaseRule, VisitRule
 from domain.ledger.mapper import all_recorded

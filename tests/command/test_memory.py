@@ -4,8 +4,8 @@ import gc
 import tracemalloc
 from pathlib import Path
 
-from api.imports import load
 from api.imports.day_book import DayBook
+from api.imports.load import Report, load
 from api.server.installation import opened
 from api.server.settings import Settings
 from tests.command.conftest import Terminal
@@ -20,14 +20,14 @@ def test_memory_does_not_grow_with_the_file(embedded: Terminal, tmp_path: Path) 
     book = DayBook(a_long_book(tmp_path), "csv")
     held: list[int] = []
 
-    def weigh(report: load.Report) -> None:
+    def weigh(report: Report) -> None:
         gc.collect()
         held.append(tracemalloc.get_traced_memory()[0])
 
     with opened(Settings.read(embedded.environment)) as here:
         tracemalloc.start()
         try:
-            report = load.load(here.carnet, business_id, book, "daybook", refused=print, progress=weigh)
+            report = load(here.carnet, business_id, book, "daybook", refused=print, progress=weigh)
         finally:
             tracemalloc.stop()
 

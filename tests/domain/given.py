@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from domain.actor import Role
 from domain.booking.facts import BookingFact
-from domain.booking.schedule import OccurrenceRefused
+from domain.booking.new_bookings import OccurrenceRefused
 from domain.booking.state import Booking
 from domain.booking.state import evolve as evolve_booking
 from domain.business.facts import Policies

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from domain.calendar_rules import expires_at
 from domain.fact_registry import FACTS
 from domain.moments import local_day
-from domain.package.allocation import Candidate
 from domain.package.commands import (
     AdjustPrice,
     CancelPackage,
@@ -24,6 +23,7 @@ from domain.package.commands import (
     UnfreezePackage,
     VoidPackage,
 )
+from domain.package.eligibility import Candidate
 from domain.package.facts import PackageFact, PackageFrozen, PackageUnfrozen, UnitsRedeemed, UnitsRestored
 from domain.package.state import Package, evolve
 from domain.refusals import AlreadyRestored, InsufficientUnits

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.package import allocation
+from domain.package.allocation import allocate
 from domain.package.commands import (
     AddNote,
     CancelPackage,
@@ -15,9 +15,11 @@ from domain.package.commands import (
     SetExpiry,
     UnfreezePackage,
 )
+from domain.package.eligibility import Candidate
 from domain.package.facts import PackageFact
 from domain.package.restoration import restore as decide_restoration
 from domain.package.state import Package
+from domain.package.use import use as facts_of_use
 from domain.refusals import LimitReached
 from domain.updated import updated
 from domain.values import Value
@@ -50,10 +52,10 @@ def answer(package: Package, command: Value, at: str = "2026-10-03 12:00") -> li
 
 
 def use(package: Package, at: str = "2026-10-03 12:00") -> Any:
-    candidate = allocation.Candidate("pkg_1", package, 1)
+    candidate = Candidate("pkg_1", package, 1)
     now = circumstances(at)
-    taken, wish = allocation.allocate([candidate], redeem(), now, BUSINESS, HOUSEHOLD, chosen=True)
-    return allocation.use(taken, wish, now)
+    taken, wish = allocate([candidate], redeem(), now, BUSINESS, HOUSEHOLD, chosen=True)
+    return facts_of_use(taken, wish, now)
 
 
 def restore(package: Package) -> Any:

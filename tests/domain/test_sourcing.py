@@ -9,9 +9,10 @@ from domain.booking.facts import BookingSource, BookingSourcesChanged
 from domain.booking.paid_units import check_payable, concerned, paid_with, without
 from domain.booking.state import Booking
 from domain.booking.state import evolve as evolve_booking
-from domain.package.allocation import Candidate, TakenUnits
 from domain.package.commands import CancelPackage
+from domain.package.eligibility import Candidate
 from domain.package.facts import FreedUse, PackageFact
+from domain.package.use import TakenUnits
 from domain.refusals import Invalid, WrongBookingState
 from domain.values import Money, PaymentMethod
 from tests.domain.appointments import DEDUCTS, IN_TIME, START, attend, book, booked, call_off

@@ -3,16 +3,22 @@
 Each command answers the booking as it is then; its units move in the same append.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import Field, RootModel
+from pydantic import RootModel
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
-from api.http.parsing import EmptyBody, Price
+from api.http.parsing import EmptyBody
 from api.http.permissions import DESK, DESK_OR_OWN
 from api.http.problems import Flaw, Problem, invalid
 from api.resources.bookings.answer import Booking, in_answer, in_books
+from api.resources.bookings.bodies import (
+    AttendanceBody,
+    BookingBody,
+    BookingCancellationBody,
+    ReschedulingBody,
+)
 from api.resources.payments import money
 from api.resources.texts import wording_or_none
 from domain.actor import Role
@@ -26,66 +32,16 @@ from domain.booking.commands import (
     OnBooking,
     RescheduleBooking,
 )
-from domain.booking.facts import OCCURRENCES_MAX, Attendance, By
-from domain.booking.schedule import OccurrenceRefused
+from domain.booking.new_bookings import OccurrenceRefused
 from domain.decision import Decision, UseCase
-from domain.moments import Moment, rfc3339
+from domain.moments import rfc3339
 from domain.use_cases.cancel_booking import CANCEL_BOOKING
 from domain.use_cases.complete_booking import COMPLETE_BOOKING
 from domain.use_cases.confirm_booking import CONFIRM_BOOKING
 from domain.use_cases.make_booking import MAKE_BOOKING
 from domain.use_cases.mark_attendance import MARK_ATTENDANCE
 from domain.use_cases.reschedule_booking import RESCHEDULE_BOOKING
-from domain.values import (
-    BookingId,
-    CustomerId,
-    ExternalRef,
-    LocationId,
-    LongText,
-    PackageId,
-    ParticipantId,
-    PaymentMethod,
-    Quantity,
-    ServiceId,
-    StaffId,
-    Value,
-    Wording,
-)
-
-# Making
-
-
-class BookingPaymentBody(Value):
-    """What was paid otherwise than with units."""
-
-    amount: Price
-    method: PaymentMethod
-
-
-class RepeatBody(Value):
-    """A series: the same local time every week, each booking with units of its own."""
-
-    every: Literal["week"]
-    count: Annotated[int, Field(ge=2, le=OCCURRENCES_MAX)]
-
-
-class BookingBody(Value):
-    id: BookingId | None = None
-    """Of the first one, where it repeats."""
-    customer_id: CustomerId
-    service_id: ServiceId
-    starts_at: Moment
-    participant_id: ParticipantId | None = None
-    """Who it is for; the customer in person, or the only one that the chosen package is for."""
-    staff_id: StaffId | None = None
-    location_id: LocationId | None = None
-    package_id: PackageId | None = None
-    """Chosen by the rule when it is left out; then a booking for which there are no units is made without."""
-    quantity: Quantity = 1
-    payment: BookingPaymentBody | None = None
-    """Paid otherwise: without a package_id it takes no units then."""
-    repeat: RepeatBody | None = None
-    external_ref: ExternalRef | None = None
+from domain.values import Value, Wording
 
 
 class RefusedOccurrence(Value):
@@ -179,9 +135,6 @@ def _refused(refusal: OccurrenceRefused) -> RefusedOccurrence:
     )
 
 
-# What happens to one
-
-
 def _changing(
     call: Command[Any], use_case: UseCase[Any], asked: OnBooking, reason: Wording | None = None
 ) -> CommandRequest:
@@ -201,11 +154,6 @@ def _changing(
 )
 def confirm_booking(call: Command[EmptyBody]) -> CommandRequest:
     return _changing(call, CONFIRM_BOOKING, ConfirmBooking(booking_id=call.id("booking_id")))
-
-
-class ReschedulingBody(Value):
-    starts_at: Moment
-    """Its units must be valid then."""
 
 
 @command(
@@ -230,10 +178,6 @@ def reschedule_booking(call: Command[ReschedulingBody]) -> CommandRequest:
         RESCHEDULE_BOOKING,
         RescheduleBooking(booking_id=call.id("booking_id"), starts_at=call.body.starts_at),
     )
-
-
-class AttendanceBody(Value):
-    attendance: Attendance
 
 
 @command(
@@ -268,14 +212,6 @@ def complete_booking(call: Command[EmptyBody]) -> CommandRequest:
 
 OVERRIDERS = DESK - {Role.INTEGRATION}
 """Who may decide otherwise than the terms say, with a reason."""
-
-
-class BookingCancellationBody(Value):
-    by: By = "customer"
-    """What the business cancels always goes back."""
-    override: Literal["restore", "forfeit"] | None = None
-    """What becomes of the units whatever the rules say; needs a reason."""
-    reason: LongText | None = None
 
 
 @command(

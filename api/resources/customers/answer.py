@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from api.http.ledger_types import Books, Recorder
 from api.resources.parts import photo_url
 from api.resources.people import FindPerson, called_of, profile_of
-from api.resources.points import points_of
+from api.resources.points.answer import points_of
 from domain.decision import Reads
 from domain.moments import DayOfLife
 from domain.people.directory import Person

@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, get_args
-
-from pydantic import Field
+from typing import Any, get_args
 
 from api.http.command_route import Command, CommandRequest, command
-from api.http.parsing import EmptyBody, MayBeAbsent
+from api.http.parsing import EmptyBody
 from api.http.permissions import DESK, MANAGERS, READERS_OR_OWN
 from api.http.query_route import Found, NoParameters, Page, Query, query
 from api.resources.customers.answer import NONE_YET, Customer, counted, counts_of, in_books
+from api.resources.customers.bodies import (
+    CustomerBody,
+    CustomerChanges,
+    ParticipantBody,
+    ParticipantChanges,
+    ReasonBody,
+)
 from api.resources.people import nobody
 from api.resources.texts import wording_or_none
 from domain.decision import UseCase
-from domain.moments import DayOfLife
 from domain.people.commands import (
     AddParticipant,
     BlockCustomer,
@@ -24,8 +28,8 @@ from domain.people.commands import (
     RegisterCustomer,
     RemoveParticipant,
 )
-from domain.people.facts import PARTICIPANTS_MAX, ConsentName, Kind
-from domain.people.profile import PROFILE_FIELDS, CountryCode, Email, Gender, Mobile, NameAndPhoto
+from domain.people.facts import ConsentName
+from domain.people.profile import PROFILE_FIELDS, NameAndPhoto
 from domain.people.state import in_person
 from domain.use_cases.activate_customer import ACTIVATE_CUSTOMER
 from domain.use_cases.add_participant import ADD_PARTICIPANT
@@ -36,87 +40,11 @@ from domain.use_cases.deactivate_customer import DEACTIVATE_CUSTOMER
 from domain.use_cases.register_customer import REGISTER_CUSTOMER
 from domain.use_cases.remove_participant import REMOVE_PARTICIPANT
 from domain.use_cases.unblock_customer import UNBLOCK_CUSTOMER
-from domain.values import (
-    Category,
-    CustomerId,
-    ExternalRef,
-    LongText,
-    Name,
-    ParticipantId,
-    PhotoId,
-    ServiceId,
-    Value,
-)
-
-# Bodies
-
-BarredServices = Annotated[tuple[ServiceId, ...], Field(max_length=200)]
-
-
-class ConsentsBody(Value):
-    """Only what is given changes; each is false until it is given."""
-
-    session_reminder: MayBeAbsent[bool] = None
-    birthday: MayBeAbsent[bool] = None
-    marketing: MayBeAbsent[bool] = None
-
-
-class KnownOfCustomer(Value):
-    """What both registering and changing a customer may say."""
-
-    email: Email | None = None
-    mobile: Mobile | None = None
-    """With + and its country's code, or as it is dialled in the country of `country_code`; kept as E.164."""
-    country_code: CountryCode | None = None
-    gender: Gender | None = None
-    date_of_birth: DayOfLife | None = None
-    anniversary: DayOfLife | None = None
-    photo: PhotoId | None = None
-    category: Category | None = None
-    """One of the business's (policies)."""
-    consents: ConsentsBody | None = None
-
-
-class ParticipantBody(Value):
-    id: ParticipantId | None = None
-    name: Name
-    kind: Kind = "person"
-    photo: PhotoId | None = None
-    barred_services: BarredServices = ()
-
-
-class CustomerBody(KnownOfCustomer):
-    id: CustomerId | None = None
-    name: Name
-    participants: Annotated[tuple[ParticipantBody, ...], Field(max_length=PARTICIPANTS_MAX)] = ()
-    """The others of the household; number 0, the customer in person, is always there."""
-    external_ref: ExternalRef | None = None
-
-
-class CustomerChanges(KnownOfCustomer):
-    """Only what is given changes; null takes a value away, and all consents."""
-
-    name: MayBeAbsent[Name] = None
-
-
-class ParticipantChanges(Value):
-    """Only what is given changes; `photo: null` takes the photo away."""
-
-    name: MayBeAbsent[Name] = None
-    kind: MayBeAbsent[Kind] = None
-    photo: PhotoId | None = None
-    barred_services: MayBeAbsent[BarredServices] = None
-
-
-class ReasonBody(Value):
-    reason: LongText | None = None
+from domain.values import Value
 
 
 class CustomerPage(Page[Customer]):
     pass
-
-
-# Commands
 
 
 @command(
@@ -198,12 +126,16 @@ activate = _of_customer(
     "Activate a customer",
     ACTIVATE_CUSTOMER,
 )
+
+
 deactivate = _of_customer(
     "/v1/customers/{customer_id}/deactivation",
     "customers.deactivate",
     "Deactivate a customer: nothing new is sold to them",
     DEACTIVATE_CUSTOMER,
 )
+
+
 unblock = _of_customer(
     "/v1/customers/{customer_id}/unblock",
     "customers.unblock",
@@ -299,9 +231,6 @@ def remove_participant(call: Command[EmptyBody]) -> CommandRequest:
         REMOVE_PARTICIPANT,
         RemoveParticipant(customer_id=id, participant_id=call.id("participant_id")),
     )
-
-
-# Queries
 
 
 @query("/v1/customers/{customer_id}", "customers.show", "One customer", roles=READERS_OR_OWN, answer=Customer)

@@ -4,21 +4,29 @@ Each answers the card as it is then, so that a client never has to read after wr
 redemptions have modules of their own.
 """
 
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
-from api.http.parsing import EmptyBody, Price
+from api.http.parsing import EmptyBody
 from api.http.permissions import DESK, MANAGERS
 from api.http.problems import Flaw, invalid
+from api.resources.packages.bodies import (
+    CorrectionBody,
+    ExpiryBody,
+    FreezeBody,
+    NoteBody,
+    PackageCancellationBody,
+    PriceBody,
+    ReinstatementBody,
+    SaleBody,
+    SharingBody,
+    VoidingBody,
+)
 from api.resources.packages.card import PackageCard, in_books, owners
-from api.resources.payments import PaymentBody, money, moving, new_payment
+from api.resources.payments import money, moving, new_payment
 from api.resources.texts import wording, wording_or_none
-from domain.catalogue.facts import Lines, Sharing
 from domain.decision import Decision, UseCase
-from domain.moments import Day, DayOrMoment
 from domain.package.commands import (
     AddNote,
     AdjustPrice,
@@ -34,7 +42,6 @@ from domain.package.commands import (
     UnfreezePackage,
     VoidPackage,
 )
-from domain.people.facts import PARTICIPANTS_MAX
 from domain.use_cases.add_note import ADD_NOTE
 from domain.use_cases.adjust_price import ADJUST_PRICE
 from domain.use_cases.cancel_package import CANCEL_PACKAGE
@@ -46,45 +53,7 @@ from domain.use_cases.sell_package import SELL_PACKAGE
 from domain.use_cases.set_expiry import SET_EXPIRY
 from domain.use_cases.unfreeze_package import UNFREEZE_PACKAGE
 from domain.use_cases.void_package import VOID_PACKAGE
-from domain.values import (
-    UNITS_PER_LINE_MAX,
-    CustomerId,
-    ExternalRef,
-    LineNumber,
-    LocationId,
-    LongText,
-    Name,
-    OfferId,
-    PackageId,
-    ParticipantId,
-    PaymentId,
-    Value,
-)
 from projections.engine.definition import Row
-
-# Selling
-
-
-class SaleBody(Value):
-    """From an offer, or a custom package with its own name, lines and price."""
-
-    id: PackageId | None = None
-    customer_id: CustomerId
-    offer_id: OfferId | None = None
-    name: Name | None = None
-    lines: Lines | None = None
-    price: Price | None = None
-    """The offer's own when it is left out."""
-    expires_on: Day | None = None
-    """By the offer's rule when it is left out; null: never."""
-    effective_at: DayOrMoment | None = None
-    payment: PaymentBody | None = None
-    beneficiaries: Annotated[tuple[ParticipantId, ...], Field(max_length=PARTICIPANTS_MAX)] = ()
-    """Participants it is for; the customer in person when none is named."""
-    purchased_by: CustomerId | None = None
-    location_id: LocationId | None = None
-    note: LongText | None = None
-    external_ref: ExternalRef | None = None
 
 
 class SoldPackage(PackageCard):
@@ -154,21 +123,10 @@ def _check_offer_or_custom(body: SaleBody) -> None:
         raise invalid(flaws)
 
 
-# What changes one package
-
-
 def _changing(call: Command[Any], use_case: UseCase[Any], asked: OnPackage) -> CommandRequest:
     """A command on the package of the path, answered with its card."""
     package_id = call.id("package_id")
     return CommandRequest(use_case, asked, lambda books, _: in_books(books, package_id, call), shows=owners)
-
-
-class CorrectionBody(Value):
-    line: LineNumber
-    """From 1."""
-    change: Annotated[int, Field(ge=-UNITS_PER_LINE_MAX, le=UNITS_PER_LINE_MAX)]
-    """Units given back (+) or taken (-); not 0."""
-    reason: LongText | None = None
 
 
 @command(
@@ -186,12 +144,6 @@ def correct_package(call: Command[CorrectionBody]) -> CommandRequest:
     return _changing(
         call, CORRECT_LINE, CorrectLine(package_id=id, line=body.line, change=body.change, reason=reason)
     )
-
-
-class ExpiryBody(Value):
-    expires_on: Day | None
-    """The last valid day; null: it never expires."""
-    reason: LongText | None = None
 
 
 @command(
@@ -212,11 +164,6 @@ def set_expiry(call: Command[ExpiryBody]) -> CommandRequest:
     )
 
 
-class ReinstatementBody(Value):
-    expires_on: Day
-    reason: LongText
-
-
 @command(
     "/v1/packages/{package_id}/reinstatement",
     "packages.reinstate",
@@ -233,12 +180,6 @@ def reinstate_package(call: Command[ReinstatementBody]) -> CommandRequest:
         REINSTATE_PACKAGE,
         ReinstatePackage(package_id=call.id("package_id"), expires_on=body.expires_on, reason=reason),
     )
-
-
-class FreezeBody(Value):
-    until: Day
-    """The last day without use; the expiry moves by the days frozen."""
-    reason: LongText
 
 
 @command(
@@ -269,11 +210,6 @@ def unfreeze(call: Command[EmptyBody]) -> CommandRequest:
     return _changing(call, UNFREEZE_PACKAGE, UnfreezePackage(package_id=call.id("package_id")))
 
 
-class PriceBody(Value):
-    price: Price
-    reason: LongText
-
-
 @command(
     "/v1/packages/{package_id}/price",
     "packages.adjust_price",
@@ -288,12 +224,6 @@ def adjust_price(call: Command[PriceBody]) -> CommandRequest:
     return _changing(
         call, ADJUST_PRICE, AdjustPrice(package_id=call.id("package_id"), price=price, reason=reason)
     )
-
-
-class SharingBody(Value):
-    sharing: Sharing
-    beneficiaries: Annotated[tuple[ParticipantId, ...], Field(max_length=PARTICIPANTS_MAX)] | None = None
-    """Those it was for when it is left out."""
 
 
 @command(
@@ -314,10 +244,6 @@ def change_sharing(call: Command[SharingBody]) -> CommandRequest:
     )
 
 
-class NoteBody(Value):
-    text: LongText
-
-
 @command(
     "/v1/packages/{package_id}/notes",
     "packages.add_note",
@@ -331,21 +257,6 @@ def add_note(call: Command[NoteBody]) -> CommandRequest:
     return _changing(
         call, ADD_NOTE, AddNote(package_id=call.id("package_id"), note=wording(call, call.body.text))
     )
-
-
-# The end
-
-
-class CancellationRefund(Value):
-    amount: Price
-    payment_id: PaymentId
-
-
-class PackageCancellationBody(Value):
-    reason: LongText
-    release_holds: bool = False
-    """Also release units that are held for bookings; refused while any are held otherwise."""
-    refund: CancellationRefund | None = None
 
 
 @command(
@@ -369,11 +280,6 @@ def cancel_package(call: Command[PackageCancellationBody]) -> CommandRequest:
         refund=refund,
     )
     return _changing(call, CANCEL_PACKAGE, asked)
-
-
-class VoidingBody(Value):
-    reason: LongText
-    release_holds: bool = False
 
 
 @command(

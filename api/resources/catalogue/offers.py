@@ -1,0 +1,209 @@
+"""Offers over HTTP: publishing, revising, retiring, and the list."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from api.http.command_route import Command, CommandRequest, command
+from api.http.ledger_types import Books
+from api.http.parsing import EmptyBody, Price
+from api.http.permissions import MANAGERS, READERS_AND_CUSTOMERS
+from api.http.query_route import Found, NoParameters, Page, Query, query
+from api.resources.catalogue.services import CatalogueFilter
+from domain.calendar_rules import NoExpiry, Validity
+from domain.catalogue.commands import PublishOffer, RetireOffer, ReviseOffer
+from domain.catalogue.facts import Lines, OfferTerms, Sharing
+from domain.decision import Reads
+from domain.refusals import NotFound
+from domain.use_cases.publish_offer import PUBLISH_OFFER
+from domain.use_cases.retire_offer import RETIRE_OFFER
+from domain.use_cases.revise_offer import REVISE_OFFER
+from domain.values import CancellationTerms, LocationId, Money, Name, OfferId, Quantity, Value
+from projections.engine.definition import Row
+from projections.models.offers import offers
+
+
+class OfferRevision(Value):
+    """The terms of an offer as they are to be; what is left out, it does not have."""
+
+    name: Name
+    price: Price
+    lines: Lines
+    validity: Validity = NoExpiry()
+    sharing: Sharing = "purchaser"
+    cap_per_participant: Quantity | None = None
+    cancellation: CancellationTerms | None = None
+    max_per_customer: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    locations: tuple[LocationId, ...] = ()
+
+
+class OfferBody(OfferRevision):
+    id: OfferId | None = None
+
+
+class CatalogueLine(Value):
+    line: int
+    quantity: int
+    services: tuple[str, ...]
+    label: str | None
+
+
+class Offer(Value):
+    id: str
+    offer_version: int
+    """Counts the revisions; a sale embeds the one it sold."""
+    name: str
+    price: Money
+    lines: tuple[CatalogueLine, ...]
+    validity: Validity
+    sharing: Sharing
+    cap_per_participant: int | None
+    cancellation: CancellationTerms | None
+    max_per_customer: int | None
+    locations: tuple[str, ...]
+    retired: bool
+    version: int
+
+
+def _offer_terms(call: Command[OfferBody] | Command[OfferRevision]) -> OfferTerms:
+    body = call.body
+    price = call.amount(body.price, "/price")
+    assert price is not None, "an offer has a price"
+    return OfferTerms(
+        name=body.name,
+        price=price,
+        lines=body.lines,
+        validity=body.validity,
+        sharing=body.sharing,
+        cap_per_participant=body.cap_per_participant,
+        cancellation=body.cancellation,
+        max_per_customer=body.max_per_customer,
+        locations=body.locations,
+    )
+
+
+def shown_offer(books: Books, offer_id: str, currency: str) -> Offer:
+    """Raises NotFound."""
+    offer = books.offer(offer_id)
+    if offer is None:
+        raise NotFound("offer", offer_id)
+    return _offer(offer_id, offer.version, offer.terms, offer.retired, books.version(offer_id), currency)
+
+
+def _offer(
+    id: str, offer_version: int, terms: OfferTerms, retired: bool, version: int, currency: str
+) -> Offer:
+    lines = tuple(
+        CatalogueLine(line=n, quantity=line.quantity, services=line.services, label=line.label)
+        for n, line in enumerate(terms.lines, 1)
+    )
+    return Offer(
+        id=id,
+        offer_version=offer_version,
+        name=terms.name,
+        price=Money(amount=terms.price, currency=currency),
+        lines=lines,
+        validity=terms.validity,
+        sharing=terms.sharing,
+        cap_per_participant=terms.cap_per_participant,
+        cancellation=terms.cancellation,
+        max_per_customer=terms.max_per_customer,
+        locations=terms.locations,
+        retired=retired,
+        version=version,
+    )
+
+
+@command(
+    "/v1/offers",
+    "offers.publish",
+    "Publish an offer",
+    roles=MANAGERS,
+    body=OfferBody,
+    answer=Offer,
+    location="/v1/offers/{id}",
+)
+def publish_offer(call: Command[OfferBody]) -> CommandRequest:
+    id, currency = call.new("off", call.body.id), call.currency
+    terms = _offer_terms(call)
+    return CommandRequest(
+        PUBLISH_OFFER,
+        PublishOffer(offer_id=id, offer=terms),
+        lambda books, _: shown_offer(books, id, currency),
+    )
+
+
+@command(
+    "/v1/offers/{offer_id}/revisions",
+    "offers.revise",
+    "Revise an offer; packages that were sold keep the terms they were sold with",
+    roles=MANAGERS,
+    body=OfferRevision,
+    answer=Offer,
+    codes=("offer-retired",),
+)
+def revise_offer(call: Command[OfferRevision]) -> CommandRequest:
+    id, currency = call.id("offer_id"), call.currency
+    terms = _offer_terms(call)
+    return CommandRequest(
+        REVISE_OFFER, ReviseOffer(offer_id=id, offer=terms), lambda books, _: shown_offer(books, id, currency)
+    )
+
+
+@command(
+    "/v1/offers/{offer_id}/retirement",
+    "offers.retire",
+    "Retire an offer: it is sold no more, what was sold of it stays good",
+    roles=MANAGERS,
+    body=EmptyBody,
+    answer=Offer,
+)
+def retire_offer(call: Command[EmptyBody]) -> CommandRequest:
+    id, currency = call.id("offer_id"), call.currency
+    return CommandRequest(
+        RETIRE_OFFER, RetireOffer(offer_id=id), lambda books, _: shown_offer(books, id, currency)
+    )
+
+
+@query(
+    "/v1/offers/{offer_id}",
+    "offers.show",
+    "One offer",
+    roles=READERS_AND_CUSTOMERS,
+    nobodys=True,
+    answer=Offer,
+)
+def show_offer(call: Query[NoParameters]) -> Found:
+    id = call.id("offer_id")
+    books = call.look(Reads({id: 0}))
+    return Found(shown_offer(books, id, call.currency), books.head.position, books.version(id))
+
+
+class OfferPage(Page[Offer]):
+    pass
+
+
+@query(
+    "/v1/offers",
+    "offers.list",
+    "Offers, in the order they were published",
+    roles=READERS_AND_CUSTOMERS,
+    nobodys=True,
+    answer=OfferPage,
+    parameters=CatalogueFilter,
+)
+def list_offers(call: Query[CatalogueFilter]) -> Found:
+    asked, currency = call.parameters, call.currency
+
+    def shown(row: Row) -> Offer:
+        terms = OfferTerms.model_validate_json(row["terms"])
+        return _offer(row["offer_id"], row["offer_version"], terms, row["retired"], row["version"], currency)
+
+    with call.snapshot("offers") as snapshot:
+        rows = offers(snapshot, call.business_id, call.after(), asked.limit + 1, retired=asked.retired)
+        return call.page(
+            OfferPage, rows, key=lambda row: [row["position"]], shown=shown, position=snapshot.position
+        )
+
+
+HANDLERS = (publish_offer, revise_offer, retire_offer, show_offer, list_offers)

@@ -1,0 +1,73 @@
+"""Entries of an account of points, as answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from api.http.command_route import Command
+from api.http.ledger_types import Books
+from api.http.query_route import Query
+from api.resources.people import called
+from domain.moments import local_day
+from domain.points.facts import PointsSource
+from domain.values import Value
+from projections.engine.definition import Row
+
+Action = Literal["added", "redeemed", "adjusted"]
+
+
+class RewardedBy(Value):
+    """Who gave or took the points: a person at the desk, or a rule or another program (S149)."""
+
+    id: str | None
+    """The member of staff or the key; a rule has none."""
+    name: str | None
+    kind: Literal["staff", "system"]
+
+
+class PointsRow(Value):
+    """One entry of the account. `total` is the balance after it, in the order of recording (S147, S148)."""
+
+    id: str
+    date: str
+    points: int
+    """Signed."""
+    action: Action
+    total: int
+    rewarded_by: RewardedBy
+    reason: str | None
+    """`(erased)` once it is; null to those who may not see people's data."""
+    source: PointsSource | None
+    """The payment, package, redemption or booking they were for; of what was added by hand the name given."""
+
+
+class PointsMoved(PointsRow):
+    """The new entry, and what the account came to."""
+
+    customer_id: str
+    balance: int
+    version: int
+
+
+def points_of(books: Books, customer_id: str) -> int:
+    """The balance of a customer, as the books stand. Raises NotLoaded where the account was not read."""
+    account = books.points_of(customer_id)
+    return 0 if account is None else account.balance
+
+
+def shown_row(told: Row, zone: str, names: Mapping[str, str | None], reason: str | None) -> PointsRow:
+    actor_id = told["actor_id"]
+    return PointsRow(
+        **{name: told[name] for name in ("id", "points", "action", "total")},
+        date=local_day(told["effective_at"], zone).isoformat(),
+        rewarded_by=RewardedBy(id=actor_id, name=names.get(actor_id or ""), kind=told["by"]),
+        reason=reason,
+        source=None if told["source"] is None else PointsSource(**told["source"]),
+    )
+
+
+def names_of(call: Command[Any] | Query[Any], ids: Sequence[str | None]) -> dict[str, str | None]:
+    """What members of staff are called, as far as the reader may know."""
+    wanted = sorted({id for id in ids if id is not None and id.startswith("stf_")})
+    if not wanted or not call.sees_people:
+        return {}
+    return {person.id: called(person) for person in call.ledger.recorder.people(wanted)}

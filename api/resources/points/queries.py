@@ -1,0 +1,118 @@
+"""The account of a customer's points and its history (S143–S149)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from api.http.date_ranges import check_range
+from api.http.ledger_types import Books
+from api.http.permissions import READERS_OR_OWN
+from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, behind, query
+from api.resources.packages.card import CustomerOnCard
+from api.resources.parts import ERASED
+from api.resources.people import profile_of
+from api.resources.points.answer import Action, PointsRow, names_of, shown_row
+from domain.decision import Reads
+from domain.moments import Day, local_day
+from domain.points.facts import POINTS_EVER_MAX
+from domain.points.state import account_id
+from domain.refusals import NotFound
+from projections.engine.definition import Row
+from projections.models.points import entry
+from replay.as_of import Past, as_it_was, position_of
+
+SignedPoints = Annotated[int, Field(ge=-POINTS_EVER_MAX, le=POINTS_EVER_MAX)]
+
+
+class PointsParameters(ListParameters, TravelParameters):
+    """Filters combine with AND (S144)."""
+
+    from_: Annotated[Day | None, Field(alias="from")] = None
+    to: Day | None = None
+    action: Annotated[tuple[Action, ...], Field(max_length=3)] = ()
+    points: SignedPoints | None = None
+    """Exactly so many, signed."""
+
+
+class PointsPage(Page[PointsRow]):
+    customer: CustomerOnCard
+    points: int
+    """The balance, whatever the filters."""
+    version: int
+    """Of the account; 0 while there is no entry."""
+
+
+@query(
+    "/v1/customers/{customer_id}/points",
+    "points.list",
+    "The points of a customer: balance and history, oldest first",
+    roles=READERS_OR_OWN,
+    answer=PointsPage,
+    parameters=PointsParameters,
+)
+def list_points(call: Query[PointsParameters]) -> Found:
+    past, customer_id, asked = call.past(), call.id("customer_id"), call.parameters
+    check_range(asked.from_, asked.to, call.time_zone, "/to")
+    books = call.look(Reads({customer_id: 0, account_id(customer_id): 0}))
+    if books.customer(customer_id) is None:
+        raise NotFound("customer", customer_id)
+    stream = books.stream(account_id(customer_id))
+    facts = [] if stream is None else stream.facts
+    call.check_version(past, len(facts), "account")
+    counted = as_it_was(facts, past)
+    entries = [entry(recorded) for recorded in counted]
+    rows = behind([told for told in entries if _matches(told, call)], call.after())
+    page = rows[: asked.limit]
+    names = {} if past else names_of(call, [told["actor_id"] for told in page])
+    reasons = {} if past else _reasons(call, page)
+
+    def shown(told: Row) -> PointsRow:
+        return shown_row(told, call.time_zone, names, reasons.get(told["version"]))
+
+    version = max((told["version"] for told in entries), default=0)
+    found = call.page(
+        PointsPage,
+        rows,
+        key=lambda told: [told["version"]],
+        shown=shown,
+        position=position_of(call.ledger.recorder, past, facts, books.head.position),
+        customer=_customer(call, books, customer_id, past),
+        points=sum(told["points"] for told in entries),
+        version=version,
+    )
+    return replace(found, version=version)
+
+
+def _matches(told: Row, call: Query[PointsParameters]) -> bool:
+    asked, on = call.parameters, local_day(told["effective_at"], call.time_zone)
+    return (
+        (asked.from_ is None or asked.from_ <= on)
+        and (asked.to is None or on <= asked.to)
+        and (not asked.action or told["action"] in asked.action)
+        and asked.points in (None, told["points"])
+    )
+
+
+def _reasons(call: Query[Any], rows: Sequence[Row]) -> dict[int, str]:
+    """The reasons by version, as far as the reader may know them."""
+    wanted = {told["version"]: told["text_id"] for told in rows if told["text_id"]}
+    if not wanted or not call.sees_people:
+        return {}
+    texts = {text.id: text.text for text in call.ledger.recorder.texts(sorted(wanted.values()))}
+    return {version: texts.get(id, ERASED) for version, id in wanted.items()}
+
+
+def _customer(call: Query[Any], books: Books, customer_id: str, past: Past) -> CustomerOnCard:
+    """Whose account it is (S143). An answer about the past holds no text of the directory."""
+    known = profile_of(books.person(customer_id)) if call.sees_people and not past else None
+    return CustomerOnCard(
+        id=customer_id,
+        name=known.name if known else None,
+        email=known.email if known else None,
+        mobile=known.mobile if known else None,
+    )
+
+
+HANDLERS = (list_points,)

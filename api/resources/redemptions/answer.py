@@ -1,0 +1,73 @@
+"""What was used and what went back, as answers."""
+
+from typing import Literal
+
+from api.resources.packages.card import PackageCard
+from api.resources.parts import BookingRef, HouseholdMember, NamedThing, SignedMoney
+from domain.package.facts import UnitsRedeemed, UnitsRestored
+from domain.values import Value
+from projections.engine.definition import Row
+
+
+class RedemptionAllocation(Value):
+    """Units of one line of one package, by their numbers, and what they are worth together."""
+
+    package_id: str
+    line: int
+    units: tuple[int, ...]
+    value: SignedMoney
+
+
+class RedeemedPackage(PackageCard):
+    redemption_id: str
+    allocations: tuple[RedemptionAllocation, ...]
+
+
+class RedeemedUnits(Value):
+    """One redemption, the units it took in order, and the packages it took them of."""
+
+    redemption_id: str
+    allocations: tuple[RedemptionAllocation, ...]
+    packages: tuple[PackageCard, ...]
+
+
+def allocation_shown(package_id: str, fact: UnitsRedeemed | UnitsRestored, currency: str) -> Row:
+    """The members of an `RedemptionAllocation`."""
+    value = {"amount": fact.value, "currency": currency}
+    return {"package_id": package_id, "line": fact.line, "units": fact.units, "value": value}
+
+
+class RestoredUnits(Value):
+    """What went back, last unit first, and how much of it can be used again."""
+
+    redemption_id: str
+    restored: int
+    usable: int
+    reason: Literal["package-expired", "package-cancelled"] | None
+    """Why not everything that went back can be used."""
+    restorable: int
+    """What is left of the redemption to restore."""
+    allocations: tuple[RedemptionAllocation, ...]
+    packages: tuple[PackageCard, ...]
+
+
+class UsedAllocation(RedemptionAllocation):
+    restorable: int
+    """How many of these units can still go back."""
+
+
+class Redemption(Value):
+    id: str
+    customer_id: str
+    service: NamedThing
+    participant: HouseholdMember
+    quantity: int
+    effective_at: str
+    recorded_at: str
+    staff: NamedThing | None
+    location_id: str | None
+    booking: BookingRef | None
+    allocations: tuple[UsedAllocation, ...]
+    restored: int
+    """Units that restorations or corrections gave back."""
+    restorable: int

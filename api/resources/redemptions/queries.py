@@ -1,0 +1,98 @@
+"""One redemption, and what of it can still be restored."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from api.http.ledger_types import Books, RecordedFact
+from api.http.permissions import READERS_OR_OWN
+from api.http.query_route import Found, NoParameters, Query, query
+from api.resources.bookings.answer import starts_of
+from api.resources.parts import (
+    NOBODY,
+    HouseholdMember,
+    NamedThing,
+    SignedMoney,
+    beneficiary,
+    booking,
+    kinds_of,
+    known,
+    named,
+    with_kinds,
+)
+from api.resources.redemptions.answer import Redemption, UsedAllocation
+from domain.claims import redemption_claims
+from domain.decision import Reads
+from domain.moments import rfc3339
+from domain.package.facts import UnitsRedeemed
+from domain.package.state import Package
+from domain.refusals import NotFound
+
+
+@query(
+    "/v1/redemptions/{redemption_id}",
+    "redemptions.show",
+    "One redemption",
+    roles=READERS_OR_OWN,
+    answer=Redemption,
+)
+def show_redemption(call: Query[NoParameters]) -> Found:
+    id = call.id("redemption_id")
+    books = call.look(Reads(claimed=(redemption_claims(id),), with_customers=True))
+    uses = list(_uses(books, id))
+    if not uses:
+        raise NotFound("redemption", id)
+    return Found(_redemption(call, books, id, uses), books.head.position)
+
+
+def _uses(books: Books, redemption_id: str) -> Iterator[tuple[Package, RecordedFact, UnitsRedeemed]]:
+    """What the redemption took, in order, with the package as it is now."""
+    found = []
+    for package_id, package in books.packages_that(lambda package: redemption_id in package.uses).items():
+        stream = books.stream(package_id)
+        for recorded in stream.facts if stream else ():
+            fact = recorded.fact
+            if isinstance(fact, UnitsRedeemed) and fact.redemption_id == redemption_id:
+                found.append((package, recorded, fact))
+    yield from sorted(found, key=lambda use: use[2].allocation)
+
+
+def _redemption(
+    call: Query[Any], books: Books, id: str, uses: Sequence[tuple[Package, RecordedFact, UnitsRedeemed]]
+) -> Redemption:
+    package, recorded, fact = uses[0]
+    people = NOBODY
+    if call.sees_people:
+        staff = [fact.staff_id] if fact.staff_id else []
+        people = known([*books.people(package.customer_id), *call.ledger.recorder.people(staff)])
+    people = with_kinds(people, kinds_of(books.customer(package.customer_id)))
+    starts = starts_of(call, package.customer_id, [fact.booking_id])
+    allocations = tuple(_used_allocation(*use) for use in uses)
+    restorable = sum(allocation.restorable for allocation in allocations)
+    name = next((s.name for line in package.lines for s in line.services if s.id == fact.service_id), None)
+    return Redemption(
+        id=id,
+        customer_id=package.customer_id,
+        service=NamedThing(id=fact.service_id, name=name),
+        participant=HouseholdMember(**beneficiary(fact.participant_id, package.customer_id, people)),
+        quantity=fact.quantity,
+        effective_at=rfc3339(fact.effective_at),
+        recorded_at=rfc3339(recorded.recorded_at),
+        staff=named(fact.staff_id, people),
+        location_id=fact.location_id,
+        booking=booking(fact.booking_id, starts.get(fact.booking_id or "", fact.session_at)),
+        allocations=allocations,
+        restored=fact.quantity - restorable,
+        restorable=restorable,
+    )
+
+
+def _used_allocation(package: Package, recorded: RecordedFact, fact: UnitsRedeemed) -> UsedAllocation:
+    held = package.uses[fact.redemption_id].allocations
+    left = next(len(allocation.units) for allocation in held if allocation.number == fact.allocation)
+    value = SignedMoney(amount=fact.value, currency=package.currency)
+    return UsedAllocation(
+        package_id=recorded.stream_id, line=fact.line, units=fact.units, value=value, restorable=left
+    )
+
+
+HANDLERS = (show_redemption,)

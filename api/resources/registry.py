@@ -1,0 +1,50 @@
+"""Every route there is, one line a module."""
+
+from collections.abc import Sequence
+
+from litestar.handlers import HTTPRouteHandler
+
+from api.resources import business, health, keys, ledger, payments, photos, segments, staff
+from api.resources.bookings import commands as booking_commands
+from api.resources.bookings import queries as booking_queries
+from api.resources.catalogue import offers, services
+from api.resources.customers import activity, credits
+from api.resources.customers import commands as customer_commands
+from api.resources.customers import history as customer_history
+from api.resources.customers import lists as customer_lists
+from api.resources.packages import commands as package_commands
+from api.resources.packages import history as package_history
+from api.resources.packages import lists as package_lists
+from api.resources.packages import queries as package_queries
+from api.resources.points import commands as points_commands
+from api.resources.points import queries as points_queries
+from api.resources.redemptions import commands as redemption_commands
+from api.resources.redemptions import queries as redemption_queries
+
+HANDLERS: Sequence[HTTPRouteHandler] = (
+    *health.HANDLERS,
+    *ledger.HANDLERS,
+    *business.HANDLERS,
+    *staff.HANDLERS,
+    *keys.HANDLERS,
+    *services.HANDLERS,
+    *offers.HANDLERS,
+    *customer_commands.HANDLERS,
+    *customer_history.HANDLERS,
+    *customer_lists.HANDLERS,
+    *segments.HANDLERS,
+    *photos.HANDLERS,
+    *package_commands.HANDLERS,
+    *payments.HANDLERS,
+    *booking_commands.HANDLERS,
+    *booking_queries.HANDLERS,
+    *credits.HANDLERS,
+    *activity.HANDLERS,
+    *points_commands.HANDLERS,
+    *points_queries.HANDLERS,
+    *redemption_commands.HANDLERS,
+    *redemption_queries.HANDLERS,
+    *package_queries.HANDLERS,
+    *package_history.HANDLERS,
+    *package_lists.HANDLERS,
+)

@@ -1,0 +1,118 @@
+"""May a package give units for this use? (domain.md, Redeeming, Sharing; S12, S85–S87)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.business.state import Business
+from domain.moments import local_day
+from domain.package.commands import Redemption
+from domain.package.state import Package
+from domain.people.state import Participant
+from domain.refusals import (
+    EffectiveAtOutOfRange,
+    NotEligible,
+    PackageHasExpired,
+    PackageIsCancelled,
+    PackageIsFrozen,
+    PaymentRequired,
+    Refused,
+)
+from domain.values import UNITS_PER_PACKAGE_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A package that a redemption may use. `position` is that of its sale in the ledger."""
+
+    id: str
+    package: Package
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedRedemption:
+    """A redemption with everything about it resolved."""
+
+    command: Redemption
+    effective_at: datetime
+    used_at: datetime
+    """When the session starts if that is known, else `effective_at`."""
+    participant: Participant
+
+
+def check_use(package: Package, wish: ResolvedRedemption, business: Business, least: int) -> None:
+    """Whether a package may give at least so many units for this wish, whatever is left of it.
+
+    Raises why not; PaymentRequired only when nothing else speaks against it.
+    """
+    command = wish.command
+    if package.cancelled:
+        raise PackageIsCancelled()
+    if wish.effective_at < package.purchased_at:
+        raise EffectiveAtOutOfRange(package.purchased_at, wish.effective_at)
+    # Who buys after a session may pay for it with what was bought, on the day itself.
+    if local_day(wish.used_at, package.time_zone) < local_day(package.purchased_at, package.time_zone):
+        raise EffectiveAtOutOfRange(package.purchased_at, wish.used_at)
+    # An earlier session does not bring an expired package back: who enters the past says `effective_at`.
+    last = max(wish.used_at, wish.effective_at)
+    if package.expiry.has_passed(last):
+        expires_on = package.expiry.on(local_day(last, package.time_zone))
+        assert expires_on is not None
+        raise PackageHasExpired(expires_on)
+    for moment in (wish.effective_at, wish.used_at):
+        check_not_frozen(package, moment)
+    _check_eligible(package, wish, least)
+    if command.line is not None and command.line > len(package.lines):
+        raise NotEligible(f"the package has {len(package.lines)} lines", limit=len(package.lines))
+    if not any(lines_for(package, command)):
+        raise NotEligible("no line of the package is good for this service")
+    if business.policies.payment_required and package.owing:
+        raise PaymentRequired(package.owing)
+
+
+def obstacle(package: Package, wish: ResolvedRedemption, business: Business, least: int) -> Refused | None:
+    try:
+        check_use(package, wish, business, least)
+    except Refused as refusal:
+        return refusal
+    return None
+
+
+def check_not_frozen(package: Package, moment: datetime) -> None:
+    day = local_day(moment, package.time_zone)
+    for freeze in package.freezes:
+        within = freeze.frozen_at <= moment and day <= freeze.until
+        if within and (freeze.ended_at is None or moment < freeze.ended_at):
+            raise PackageIsFrozen(freeze.until)
+
+
+def _check_eligible(package: Package, wish: ResolvedRedemption, least: int) -> None:
+    """The participant, the place and the household's cap (domain.md, Sharing)."""
+    command, participant = wish.command, wish.participant
+    if package.sharing == "purchaser" and participant.id not in package.beneficiaries:
+        raise NotEligible("the package is only for the participants named at its sale")
+    if command.service_id in participant.barred_services:
+        raise NotEligible("the participant is barred from this service")
+    if package.locations and command.location_id not in package.locations:
+        raise NotEligible("the package cannot be used at this location")
+    if room_under_cap(package, wish) < least:
+        cap = package.cap_per_participant
+        raise NotEligible(f"one participant may use {cap} units of the package", limit=cap)
+
+
+def room_under_cap(package: Package, wish: ResolvedRedemption) -> int:
+    """How many units of a package the participant may still use."""
+    if package.cap_per_participant is None:
+        return UNITS_PER_PACKAGE_MAX
+    id = wish.participant.id
+    used = sum(use.restorable for use in package.uses.values() if use.participant_id == id)
+    holds = (hold for held in package.holds.values() for hold in held)
+    held = sum(hold.quantity for hold in holds if hold.participant_id == id)
+    return package.cap_per_participant - used - held - package.forfeits.get(id, 0)
+
+
+def lines_for(package: Package, command: Redemption) -> Iterator[int]:
+    for number, line in enumerate(package.lines, 1):
+        if line.serves(command.service_id) and command.line in (None, number):
+            yield number
