@@ -5,5 +5,5 @@ steps; a store supplies the steps.
 
 Touch it when the contract of all stores changes. PostgreSQL then changes too.
 
-Never let an embedded store answer otherwise than PostgreSQL: the tests in `tests/ledger` run on all three.
+Never let an embedded store answer otherwise than PostgreSQL: the tests in `tests/domain/ledger` run on all three.
 """

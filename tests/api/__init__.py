@@ -1,0 +1,1 @@
+"""Tests of the API, by the folders of `api/`."""

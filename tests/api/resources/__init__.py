@@ -1,0 +1,1 @@
+"""Tests of the resources, most of them over HTTP."""

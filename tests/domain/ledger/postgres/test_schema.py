@@ -1,0 +1,422 @@
+"""The schema of the PostgreSQL store: migration, isolation and append-only, tried with SQL as each role."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, LiteralString
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from psycopg import errors, sql
+
+from domain.claims import Claim
+from domain.decision import NewStream
+from domain.ledger.contract import LedgerRecorder
+from domain.ledger.envelope import NewFact, seal
+from domain.ledger.errors import WrongSchema
+from domain.ledger.postgres.binary_format import beyond
+from domain.ledger.postgres.migrations import migrate, migrations
+from domain.ledger.postgres.store import PostgresStore
+from domain.ledger.records import Append, StoredKey
+from domain.people.directory import Person, Photo, Text
+from tests.domain.ledger.examples import (
+    BUSINESS,
+    CUSTOMER,
+    OTHER,
+    PACKAGE,
+    assert_chained,
+    fact,
+    next_fact,
+    opening,
+    request,
+    stored,
+)
+
+TABLES = (
+    "ledgers",
+    "facts",
+    "streams",
+    "claims",
+    "requests",
+    "answers",
+    "people",
+    "people_search",
+    "texts",
+    "photos",
+    "api_keys",
+)
+PASSWORD = "tests"
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+@pytest.fixture
+def store(postgres_url: str) -> Iterator[PostgresStore]:
+    """Two businesses, one row of each table for either."""
+    store = PostgresStore(postgres_url)
+    for business in (BUSINESS, OTHER):
+        store.open_ledger(business)
+        store.add_key(StoredKey(f"key_{business}", business, "desk", "staff", "stf_1", b"mac", 1))
+        stored(
+            store.ledger(business),
+            Append(
+                (fact(PACKAGE, 1),),
+                {PACKAGE: 0},
+                claims=(Claim("purchase/cus_1/off_1/1", PACKAGE),),
+                streams=(NewStream("package", PACKAGE, CUSTOMER),),
+                people=(Person(CUSTOMER, CUSTOMER, '{"search":"anna"}'),),
+                texts=(Text("txt_1", CUSTOMER, b"salt", "a note"),),
+                photos=(Photo("pho_1", "image/png", b"an image"),),
+                request=request("key-1"),
+            ),
+        )
+    yield store
+    store.close()
+
+
+def as_login(url: str, role: str) -> str:
+    """The URL for a user who may log in and is a member of `role`, nothing more."""
+    login = f"{role}_login"
+    with psycopg.connect(url, autocommit=True) as admin:
+        if admin.execute("SELECT FROM pg_roles WHERE rolname = %s", [login]).fetchone() is None:
+            create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}")
+            admin.execute(create.format(sql.Identifier(login), PASSWORD, sql.Identifier(role)))
+    return as_user(url, login)
+
+
+def as_user(url: str, user: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{user}:{PASSWORD}@{parts.netloc.rpartition('@')[2]}"))
+
+
+@pytest.fixture
+def app_url(postgres_url: str) -> str:
+    return as_login(postgres_url, "carnet_app")
+
+
+@pytest.fixture
+def worker_url(postgres_url: str) -> str:
+    return as_login(postgres_url, "carnet_worker")
+
+
+@contextmanager
+def transaction(url: str, business: str | None) -> Iterator[Connection]:
+    """One transaction, for that business or for none; always rolled back."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SET search_path = carnet")
+        if business is not None:
+            connection.execute("SELECT set_config('carnet.business', %s, true)", [business])
+        yield connection
+        connection.rollback()
+
+
+def businesses_in(connection: Connection, table: str) -> list[str]:
+    query = sql.SQL("SELECT DISTINCT business_id FROM {} ORDER BY 1").format(sql.Identifier(table))
+    return [business for (business,) in connection.execute(query)]
+
+
+# Migration
+
+
+def test_migrating_twice_changes_nothing(postgres_url: str) -> None:
+    assert migrate(postgres_url) == []
+
+
+def test_processes_that_migrate_at_once_apply_each_file_once(empty_postgres_url: str) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        applied = list(threads.map(migrate, [empty_postgres_url] * 4))
+    names = [name for _, name, _ in migrations()]
+    assert sorted(applied) == [[], [], [], names]
+    PostgresStore(empty_postgres_url).close()
+
+
+def test_an_empty_database_is_refused(empty_postgres_url: str) -> None:
+    with pytest.raises(WrongSchema, match="carnet migrate"):
+        PostgresStore(empty_postgres_url)
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [
+        ("INSERT INTO carnet.schema_migrations (version, name) VALUES (9999, 'later')", "upgrade"),
+        ("DELETE FROM carnet.schema_migrations", "carnet migrate"),
+    ],
+)
+def test_another_version_of_the_schema_is_refused(
+    postgres_url: str, change: LiteralString, advice: str
+) -> None:
+    with psycopg.connect(postgres_url) as admin:
+        admin.execute(change)
+    with pytest.raises(WrongSchema, match=advice):
+        PostgresStore(postgres_url)
+
+
+def test_a_newer_schema_is_not_migrated(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url) as admin:
+        admin.execute("INSERT INTO carnet.schema_migrations (version, name) VALUES (9999, 'later')")
+    with pytest.raises(WrongSchema, match="upgrade"):
+        migrate(postgres_url)
+
+
+@pytest.fixture
+def one_user_url(empty_postgres_url: str) -> Iterator[str]:
+    """An empty database whose owner may do nothing else."""
+    with psycopg.connect(empty_postgres_url, autocommit=True) as admin:
+        database, user = sql.Identifier(admin.info.dbname), sql.Identifier(admin.info.dbname)
+        admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(user, PASSWORD))
+        admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(database, user))
+        yield as_user(empty_postgres_url, admin.info.dbname)
+        admin.execute(sql.SQL("REASSIGN OWNED BY {} TO CURRENT_USER").format(user))
+        admin.execute(sql.SQL("DROP OWNED BY {}").format(user))
+        admin.execute(sql.SQL("DROP ROLE {}").format(user))
+
+
+def test_one_user_without_rights_to_make_roles_is_enough(one_user_url: str) -> None:
+    mine = one_user_url
+    assert migrate(mine) == [name for _, name, _ in migrations()]
+    store = PostgresStore(mine)
+    for business in (BUSINESS, OTHER):
+        store.open_ledger(business)
+        stored(store.ledger(business), opening(PACKAGE))
+    assert list(store.heads()) == [(BUSINESS, 1), (OTHER, 1)]
+    # Even who owns the tables sees one business at a time.
+    with transaction(mine, BUSINESS) as connection:
+        assert businesses_in(connection, "facts") == [BUSINESS]
+    store.close()
+
+
+def test_a_schema_of_another_name_is_a_store_of_its_own(postgres_url: str, store: PostgresStore) -> None:
+    migrate(postgres_url, schema="second")
+    second = PostgresStore(postgres_url, schema="second")
+    second.open_ledger(BUSINESS)
+    stored(second.ledger(BUSINESS), opening("pkg_2"))
+    assert [found.stream_id for found in second.ledger(BUSINESS).facts()] == ["pkg_2"]
+    assert [found.stream_id for found in store.ledger(BUSINESS).facts()] == [PACKAGE]
+    second.close()
+
+
+# Roles and isolation
+
+
+def test_the_store_works_as_the_app_role(store: PostgresStore, app_url: str) -> None:
+    app = PostgresStore(app_url)
+    app.open_ledger("biz_3")
+    ledger = app.ledger("biz_3")
+    stored(ledger, opening(CUSTOMER, "customer"))
+    stored(ledger, opening(PACKAGE, customer_id=CUSTOMER))
+    with ledger.locked() as held:
+        stored(held, next_fact(PACKAGE, 2, "key-1"))
+    assert assert_chained(ledger) == 3
+    key = StoredKey("key_3", "biz_3", "desk", "staff", "stf_1", b"mac", 1)
+    app.add_key(key)
+    assert app.find_key("key_3") == key
+    assert app.revoke_key("biz_3", "key_3", 2)
+    app.close()
+
+
+def test_the_app_role_cannot_ask_for_the_heads(store: PostgresStore, app_url: str) -> None:
+    app = PostgresStore(app_url)
+    with pytest.raises(errors.InsufficientPrivilege):
+        app.heads()
+    app.close()
+
+
+def test_the_worker_role_reads_all_heads_and_facts_and_writes_nothing(
+    store: PostgresStore, worker_url: str
+) -> None:
+    worker = PostgresStore(worker_url)
+    assert list(worker.heads()) == [(BUSINESS, 1), (OTHER, 1)]
+    assert worker.ledger(OTHER).head().position == 1
+    assert len(worker.ledger(OTHER).facts()) == 1
+    for forbidden in (
+        lambda: worker.ledger(OTHER).append([next_fact(PACKAGE, 2)]),
+        lambda: worker.ledger(OTHER).people([CUSTOMER]),
+        lambda: worker.ledger(OTHER).secret(),
+        lambda: worker.find_key(f"key_{OTHER}"),
+    ):
+        with pytest.raises(errors.InsufficientPrivilege):
+            forbidden()
+    worker.close()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_sql_as_the_app_role_sees_one_business(store: PostgresStore, app_url: str, table: str) -> None:
+    with transaction(app_url, None) as connection:
+        assert businesses_in(connection, table) == []
+    with transaction(app_url, OTHER) as connection:
+        assert businesses_in(connection, table) == [OTHER]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE facts SET data = ''",
+        "DELETE FROM facts",
+        "TRUNCATE facts",
+        "INSERT INTO facts SELECT * FROM facts",
+        "UPDATE ledgers SET position = 0",
+        "DELETE FROM ledgers",
+        "DELETE FROM streams",
+        "DELETE FROM claims",
+        "DELETE FROM requests",
+        "UPDATE requests SET fingerprint = ''",
+        "UPDATE answers SET body = ''",
+        "UPDATE people SET data = ''",
+        "UPDATE photos SET data = ''",
+        "DELETE FROM api_keys",
+        "UPDATE api_keys SET mac = ''",
+        "ALTER TABLE facts DISABLE TRIGGER append_only",
+        "ALTER TABLE facts NO FORCE ROW LEVEL SECURITY",
+    ],
+)
+def test_sql_as_the_app_role_cannot_change_the_past(
+    store: PostgresStore, app_url: str, statement: LiteralString
+) -> None:
+    with transaction(app_url, BUSINESS) as connection, pytest.raises(errors.InsufficientPrivilege):
+        connection.execute(statement)
+
+
+@pytest.mark.parametrize("table", ["answers", "people", "texts", "photos"])
+def test_sql_as_the_app_role_erases_in_one_business_only(
+    store: PostgresStore, app_url: str, table: str
+) -> None:
+    with transaction(app_url, BUSINESS) as connection:
+        done = connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+        assert done.rowcount == 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "SELECT append('biz_2', NULL, '{}')",
+        "SELECT lock_head('biz_2')",
+        "SELECT open_ledger('biz_4', '')",
+        "SELECT search_people('biz_2', '{anna}', '{ann}', '', 1)",
+        "SELECT load('biz_2', '{}', '{}', '{}', '{}', '{}', false, '{}', '{}', '{}')",
+    ],
+)
+@pytest.mark.parametrize("business", [BUSINESS, None])
+def test_functions_refuse_a_business_that_the_transaction_is_not_for(
+    store: PostgresStore, app_url: str, call: LiteralString, business: str | None
+) -> None:
+    refused = pytest.raises(errors.InsufficientPrivilege, match="not for business")
+    with transaction(app_url, business) as connection, refused:
+        connection.execute(call)
+
+
+def test_a_key_cannot_be_added_to_another_business(store: PostgresStore, app_url: str) -> None:
+    with transaction(app_url, BUSINESS) as connection, pytest.raises(errors.InsufficientPrivilege):
+        connection.execute(
+            "INSERT INTO api_keys (id, business_id, name, role, actor_id, mac, created_at)"
+            " VALUES ('key_9', 'biz_2', '', 'owner', '', '', 1)"
+        )
+
+
+@pytest.mark.parametrize("table", ["facts", "streams", "claims", "requests"])
+@pytest.mark.parametrize("verb", ["UPDATE {} SET business_id = business_id", "DELETE FROM {}", "TRUNCATE {}"])
+def test_not_even_a_superuser_changes_what_was_recorded(
+    store: PostgresStore, postgres_url: str, table: str, verb: LiteralString
+) -> None:
+    refused = pytest.raises(errors.InsufficientPrivilege, match="append-only")
+    with transaction(postgres_url, BUSINESS) as connection, refused:
+        connection.execute(sql.SQL(verb).format(sql.Identifier(table)))
+
+
+def test_the_owner_is_an_ordinary_role(postgres_url: str) -> None:
+    with transaction(postgres_url, None) as connection:
+        rows = connection.execute(
+            "SELECT rolname, rolsuper OR rolcreaterole OR rolcanlogin, rolbypassrls FROM pg_roles"
+            " WHERE rolname IN ('carnet_owner', 'carnet_app', 'carnet_worker', 'carnet_backup') ORDER BY 1"
+        ).fetchall()
+        owners = connection.execute(
+            "SELECT relowner::regrole::text FROM pg_class WHERE relnamespace = 'carnet'::regnamespace"
+            " UNION SELECT proowner::regrole::text FROM pg_proc WHERE pronamespace = 'carnet'::regnamespace"
+        ).fetchall()
+    assert rows == [
+        ("carnet_app", False, False),
+        ("carnet_backup", False, True),
+        ("carnet_owner", False, False),
+        ("carnet_worker", False, False),
+    ]
+    assert owners == [("carnet_owner",)]
+
+
+def test_every_table_of_businesses_is_isolated_and_keyed_by_business(postgres_url: str) -> None:
+    with transaction(postgres_url, None) as connection:
+        rows = connection.execute(
+            "SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity, first.attname"
+            " FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary"
+            " JOIN pg_attribute first ON first.attrelid = c.oid AND first.attnum = i.indkey[0]"
+            " WHERE c.relnamespace = 'carnet'::regnamespace AND c.relname <> 'schema_migrations' ORDER BY 1"
+        ).fetchall()
+    key = {"api_keys": "id"}
+    assert rows == [(table, True, key.get(table, "business_id")) for table in sorted(TABLES)]
+
+
+def test_functions_with_the_owners_rights_have_a_path_of_their_own_and_are_not_public(
+    postgres_url: str,
+) -> None:
+    with transaction(postgres_url, None) as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT path, has_function_privilege('public', oid, 'EXECUTE') FROM pg_proc"
+            " LEFT JOIN LATERAL unnest(proconfig) AS path ON path LIKE 'search_path=%'"
+            " WHERE pronamespace = 'carnet'::regnamespace AND prosecdef"
+        ).fetchall()
+    assert rows == [("search_path=carnet, pg_temp", False)]
+
+
+# The function append computes and stores what Python means
+
+
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=20)
+FACTS = st.builds(
+    NewFact,
+    kind=TEXTS,
+    stream_id=TEXTS,
+    version=st.integers(0, 2**31 - 1),
+    name=TEXTS,
+    name_version=st.integers(0, 2**31 - 1),
+    data=st.binary(max_size=300),
+    meta=st.binary(max_size=300),
+)
+
+
+def test_what_is_stored_is_what_was_sent_and_sealed(store: PostgresStore) -> None:
+    @given(
+        business=TEXTS, facts=st.lists(FACTS, max_size=3, unique_by=lambda new: (new.stream_id, new.version))
+    )
+    def holds(business: str, facts: list[NewFact]) -> None:
+        store.open_ledger(business)
+        ledger: LedgerRecorder = store.ledger(business)
+        head = ledger.head()
+        taken = {(found.stream_id, found.version) for found in ledger.facts()}
+        new = tuple(one for one in facts if (one.stream_id, one.version) not in taken)
+        done = stored(ledger, Append(new, {}))
+        found = ledger.facts(after=head.position)
+        previous = head.hash
+        for position, (sent, kept) in enumerate(zip(new, found, strict=True), head.position + 1):
+            previous = seal(previous, business, position, sent, done.recorded_at)
+            assert kept.hash == previous
+            assert (kept.position, kept.recorded_at) == (position, done.recorded_at)
+            assert (
+                NewFact(
+                    kept.kind,
+                    kept.stream_id,
+                    kept.version,
+                    kept.name,
+                    kept.name_version,
+                    kept.data,
+                    kept.meta,
+                )
+                == sent
+            )
+
+    holds()
+
+
+@given(prefix=TEXTS, text=st.text(), tail=st.text())
+def test_a_prefix_is_a_range(prefix: str, text: str, tail: str) -> None:
+    for one in (text, prefix + tail):
+        assert one.startswith(prefix) == (prefix <= one < beyond(prefix))

@@ -1,0 +1,215 @@
+"""The search of the directory: the same on every store, as the folded text says, and gone with the person."""
+
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from domain.decision import NewStream
+from domain.ledger.contract import Store
+from domain.ledger.embedded import sqlite
+from domain.ledger.embedded.memory import MemoryStore
+from domain.ledger.embedded.sqlite.store import SqliteStore
+from domain.ledger.postgres.migrations import migrate, migrations
+from domain.ledger.postgres.store import PostgresStore
+from domain.ledger.records import Append
+from domain.people.name_search import matches, words
+from domain.people.profile import Profile, row
+from tests.domain.ledger.examples import BUSINESS, OTHER, fact, stored
+
+NAMES = (
+    "Kovács Anna",
+    "Kovács-Nagy Ágnes",
+    "O'Brien Séan",
+    "Łukasz Ørsted",
+    "Straße Jörg",
+    "Аня",
+    "陈伟",
+    "X Æ 12",
+)
+TERMS = (
+    *(
+        "a",
+        "an",
+        "ANNA",
+        "kovacs",
+        "ovac",
+        "agnes nagy",
+        "obrien",
+        "o'b",
+        "lukasz",
+        "strasse",
+        "ан",
+        "陈",
+        "12",
+    ),
+    *("+36 (0)20", "+36 (0", "0036 (0) 20 1"),
+    *("3620", "+36 20", "06 20 1", "20123", "zz", "annak", "kovacs anna", "na ko"),
+)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    made: Store
+    if request.param == "memory":
+        made = MemoryStore()
+    elif request.param == "sqlite":
+        sqlite.migrate(tmp_path / "ledger.db")
+        made = SqliteStore(tmp_path / "ledger.db")
+    else:
+        made = PostgresStore(request.getfixturevalue("postgres_url"))
+    yield made
+    made.close()
+
+
+def registered(store: Store, business: str, people: dict[str, Profile]) -> None:
+    store.open_ledger(business)
+    for id, profile in people.items():
+        opening = Append(
+            (fact(id, 1, kind="customer"),),
+            {id: 0},
+            streams=(NewStream("customer", id),),
+            people=(row(id, id, profile),),
+        )
+        stored(store.ledger(business), opening)
+
+
+def crowd(count: int) -> dict[str, Profile]:
+    """Customers whose names and numbers are put together from a few parts."""
+    drawn = random.Random(7)
+    return {
+        f"cus_{n:03}": Profile(
+            name=f"{drawn.choice(NAMES)} {drawn.choice(NAMES)}", mobile=f"+3620{drawn.randrange(10**7):07}"
+        )
+        for n in range(count)
+    }
+
+
+def test_every_store_finds_whom_the_text_names_and_nobody_of_another_business(store: Store) -> None:
+    people = crowd(60)
+    registered(store, BUSINESS, people)
+    registered(store, OTHER, {f"cus_other_{n}": profile for n, profile in enumerate(people.values())})
+    ledger = store.ledger(BUSINESS)
+    texts = {id: row(id, id, profile) for id, profile in people.items()}
+    for term in TERMS:
+        searched = words(term)
+        held = [id for id, person in texts.items() if matches(_text(person.data), searched)]
+        assert sorted(ledger.search(searched, "", 100)) == held, term
+        behind = [id for id in held if id > "cus_030"]
+        assert sorted(ledger.search(searched, "cus_030", 100)) == behind, term
+        assert len(ledger.search(searched, "", 3)) == min(3, len(held)), term
+
+
+def _text(data: str) -> str:
+    text = Profile.model_validate_json(data).search
+    assert text is not None
+    return text
+
+
+def test_a_new_name_is_found_and_the_old_one_no_longer(store: Store) -> None:
+    registered(store, BUSINESS, {"cus_1": Profile(name="Anna", mobile="+36201234567")})
+    ledger = store.ledger(BUSINESS)
+    renamed = row("cus_1", "cus_1", Profile(name="Zoé"))
+    stored(ledger, Append((fact("cus_1", 2, kind="customer"),), {"cus_1": 1}, people=(renamed,)))
+    assert list(ledger.search(words("zoe"), "", 10)) == ["cus_1"]
+    assert list(ledger.search(words("anna"), "", 10)) == []
+    assert list(ledger.search(words("3620"), "", 10)) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "digits"),
+    [
+        ("+353 (0)86 123 4567", "353861234567"),
+        ("00353 (0) 86-123", "35386123"),
+        ("+353(0)", "353"),
+        ("+353 (0", "353"),
+        ("+1 (205) 123", "1205123"),
+        ("(0)86 123", "086123"),
+        ("086 (0)12", "086012"),
+    ],
+)
+def test_the_0_that_is_dialled_at_home_alone_is_no_digit_behind_a_country_code(
+    typed: str, digits: str
+) -> None:
+    assert words(typed) == (digits,)
+
+
+# Erasing, and customers of before
+
+
+def test_erasing_a_person_leaves_nothing_of_the_name_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    sqlite.migrate(file)
+    store = SqliteStore(file)
+    registered(store, BUSINESS, {"cus_1": Profile(name="Xylophagous"), "cus_2": Profile(name="Anna")})
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("DELETE FROM people WHERE id = 'cus_1'")
+        connection.commit()
+        left = connection.execute("SELECT count(*) FROM people_search").fetchone()
+        grams = b"".join(data for (data,) in connection.execute("SELECT block FROM people_grams_data"))
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert left == (1,)
+    assert b"x" not in grams
+    assert b"a" in grams, "the index holds the grams of the others"
+    assert list(store.ledger(BUSINESS).search(words("xylo"), "", 10)) == []
+    assert list(store.ledger(BUSINESS).search(words("anna"), "", 10)) == ["cus_2"]
+    store.close()
+    assert b"ylophagou" not in file.read_bytes()
+
+
+def test_erasing_a_person_erases_the_search_on_postgresql(postgres_url: str) -> None:
+    store = PostgresStore(postgres_url)
+    registered(store, BUSINESS, {"cus_1": Profile(name="Anna"), "cus_2": Profile(name="Annabel")})
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute("SET search_path = carnet")
+        connection.execute("SET ROLE carnet_app")
+        connection.execute("SELECT set_config('carnet.business', %s, true)", [BUSINESS])
+        connection.execute("DELETE FROM people WHERE id = 'cus_1'")
+    assert list(store.ledger(BUSINESS).search(words("anna"), "", 10)) == ["cus_2"]
+    store.close()
+
+
+def test_customers_of_before_are_found_after_migrating(
+    empty_postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest step is taken back by hand, and the rows are as they were written before it."""
+    file = tmp_path / "ledger.db"
+    sqlite.migrate(file)
+    on_file = SqliteStore(file)
+    registered(on_file, BUSINESS, crowd(5))
+    on_file.close()
+    with closing(sqlite3.connect(file)) as connection:
+        for undo in (
+            "DROP TRIGGER people_erase",
+            "DROP TABLE people_grams",
+            "DROP TABLE people_search",
+            "UPDATE people SET data = json_remove(data, '$.search')",
+            "PRAGMA user_version = 2",
+        ):
+            connection.execute(undo)
+        connection.commit()
+    migrate(empty_postgres_url)
+    on_server = PostgresStore(empty_postgres_url)
+    registered(on_server, BUSINESS, crowd(5))
+    on_server.close()
+    with psycopg.connect(empty_postgres_url) as connection:
+        connection.execute("SET search_path = carnet")
+        number = max(number for number, name, _ in migrations() if name == "0004_people_search.sql")
+        connection.execute("DROP FUNCTION search_people")
+        connection.execute("DROP TRIGGER searched ON people")
+        connection.execute("DROP FUNCTION keep_people_search")
+        connection.execute("DROP TABLE people_search")
+        connection.execute("DROP FUNCTION search_grams, search_gram")
+        connection.execute("UPDATE people SET data = (data::jsonb - 'search')::text")
+        connection.execute("DELETE FROM schema_migrations WHERE version >= %s", [number])
+    sqlite.migrate(file)
+    migrate(empty_postgres_url)
+    stores: tuple[Store, ...] = (SqliteStore(file), PostgresStore(empty_postgres_url))
+    for store in stores:
+        assert len(store.ledger(BUSINESS).search(words("3620"), "", 10)) == 5
+        store.close()

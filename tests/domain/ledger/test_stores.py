@@ -1,0 +1,96 @@
+"""What a store of many ledgers does beside them: opening, heads, keys and news."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+from domain.ledger.contract import LedgerRecorder, Store
+from domain.ledger.records import StoredKey
+from tests.domain.ledger.examples import BUSINESS, OTHER, PACKAGE, next_fact, opening, stored
+
+KEY = StoredKey("key_1", BUSINESS, "front desk", "staff", "stf_1", bytes(range(32)), 1_000, 2_000)
+
+
+def test_opening_an_open_ledger_changes_nothing(store: Store) -> None:
+    store.open_ledger(BUSINESS)
+    ledger = store.ledger(BUSINESS)
+    secret = ledger.secret()
+    stored(ledger, opening(PACKAGE))
+    head = ledger.head()
+    store.open_ledger(BUSINESS)
+    assert (ledger.head(), ledger.secret()) == (head, secret)
+    assert len(secret) == 32
+
+
+def test_a_ledger_opened_by_several_at_once_is_one_ledger(store: Store) -> None:
+    barrier = Barrier(4)
+
+    def open_it(_: int) -> bytes:
+        barrier.wait()
+        store.open_ledger(BUSINESS)
+        return store.ledger(BUSINESS).secret()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len(set(threads.map(open_it, range(4)))) == 1
+
+
+def test_heads_tell_the_position_of_every_ledger(store: Store) -> None:
+    assert list(store.heads()) == []
+    for business in (OTHER, BUSINESS, "biz_3"):
+        store.open_ledger(business)
+    stored(store.ledger(OTHER), opening(PACKAGE))
+    stored(store.ledger(OTHER), next_fact(PACKAGE, 2))
+    assert list(store.heads()) == [(BUSINESS, 0), (OTHER, 2), ("biz_3", 0)]
+
+
+def test_keys_are_found_by_id_and_by_business(store: Store) -> None:
+    store.open_ledger(BUSINESS)
+    store.open_ledger(OTHER)
+    theirs = StoredKey("key_2", OTHER, "owner", "owner", "stf_2", b"mac", 900)
+    newer = StoredKey("key_0", BUSINESS, "owner", "owner", "stf_3", b"mac", 3_000)
+    for key in (newer, KEY, theirs):
+        store.add_key(key)
+    assert store.find_key("key_1") == KEY
+    assert store.find_key("key_2") == theirs
+    assert store.find_key("key_9") is None
+    assert list(store.keys_of(BUSINESS)) == [KEY, newer]
+
+
+def test_a_key_is_revoked_once_and_only_by_its_business(store: Store) -> None:
+    store.open_ledger(BUSINESS)
+    store.open_ledger(OTHER)
+    store.add_key(KEY)
+    assert not store.revoke_key(OTHER, KEY.id, 5_000)
+    assert not store.revoke_key(BUSINESS, "key_9", 5_000)
+    assert store.find_key(KEY.id) == KEY
+    assert store.revoke_key(BUSINESS, KEY.id, 5_000)
+    found = store.find_key(KEY.id)
+    assert found is not None
+    assert found.revoked_at == 5_000
+    assert not store.revoke_key(BUSINESS, KEY.id, 6_000)
+    assert store.find_key(KEY.id) == found
+
+
+def test_who_waits_is_woken_by_an_append(store: Store, ledger: LedgerRecorder) -> None:
+    """A hint may come early or late, so the waiter looks until it sees the fact, as a runner does."""
+    barrier = Barrier(2)
+
+    def wait_for_a_fact() -> int:
+        barrier.wait()
+        while not ledger.head().position:
+            store.wait_for_news(0.5)
+        return ledger.head().position
+
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(wait_for_a_fact)
+        barrier.wait()
+        stored(ledger, opening(PACKAGE))
+        assert waiting.result() == 1
+
+
+def test_news_that_was_missed_is_told_at_the_next_wait_and_only_once(
+    store: Store, ledger: LedgerRecorder
+) -> None:
+    while store.wait_for_news(0.2):
+        pass
+    stored(ledger, opening(PACKAGE))
+    assert store.wait_for_news(60)

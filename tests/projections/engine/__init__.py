@@ -1,0 +1,1 @@
+"""Tests of the engine, on read models of their own."""
