@@ -1,4 +1,4 @@
-"""Who acts, in which role, and when: what a decision may know of the world."""
+"""The actor of a command, and the circumstances of a decision."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ class Role(StrEnum):
 
 
 class Actor(Value):
-    """Who did it: id and role at that time, how they signed in, and where from."""
+    """The author of a fact: id and role at that time, how they signed in, device and location."""
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=50)]
     role: Role
@@ -30,12 +30,13 @@ class Actor(Value):
 
     @property
     def staff_id(self) -> str | None:
+        """The id, if the actor is a member of staff."""
         return self.id if self.id.startswith("stf_") else None
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What a decision may know of the world: the moment, and who asks. It is always given, never read."""
+    """The moment and the actor: all a decision may know of the world. Always passed in, never read."""
 
     now: datetime
     actor: Actor

@@ -1,8 +1,7 @@
-"""When a package ends: validity rules and their calendar arithmetic (domain.md, Expiry).
+"""Validity rules of packages, and their calendar arithmetic (domain.md, Expiry).
 
-An expiry is a date, the last valid day in the time zone fixed at sale. Purchase day is day 0;
-months and years keep the day of the month, clamped at the month's end (31 January + 1 month is
-28 or 29 February).
+An expiry is a date, the last valid day in the time zone fixed at sale. Purchase day is day 0. Months and
+years keep the day of the month, clamped at the month's end (31 January + 1 month is 28 or 29 February).
 """
 
 from calendar import monthrange
@@ -45,7 +44,7 @@ Validity = Annotated[
 
 
 def add(day: date, count: int, unit: CalendarUnit) -> date:
-    """The day that many calendar units later, never past the last day the books know (2200-12-31)."""
+    """The day `count` calendar units later, at most 2200-12-31."""
     if unit in ("days", "weeks"):
         days = count * (7 if unit == "weeks" else 1)
         return day + timedelta(days=min(days, (LAST_DAY - day).days))
@@ -57,7 +56,7 @@ def add(day: date, count: int, unit: CalendarUnit) -> date:
 
 
 def expiry_at_sale(validity: Validity, purchased_on: date) -> date | None:
-    """The last valid day known at sale; None when it never ends or has not begun."""
+    """The last valid day known at sale. None: it never ends, or waits for the first use."""
     match validity:
         case ExpiryOnDate():
             return validity.date
@@ -73,5 +72,8 @@ def expires_at(expires_on: date, zone: str) -> datetime:
 
 
 def extended(expires_on: date, frozen_on: date, until: date) -> date:
-    """The last valid day after a freeze that the clock ended: later by its days, both ends counted."""
+    """The last valid day after a freeze that ran to its end: moved by its days, first and last included.
+
+    At most 2200-12-31.
+    """
     return min(LAST_DAY, expires_on + (until - frozen_on) + timedelta(days=1))

@@ -1,6 +1,6 @@
-"""The names that only one stream of a business can hold, and the prefixes under which they are found.
+"""Claims: names that only one stream of a business can hold, and the prefixes that find them.
 
-Every prefix ends with a stroke, so that no name begins with another's.
+Every prefix ends with a slash, so that the prefix of one id never matches a longer id.
 """
 
 from dataclasses import dataclass
@@ -27,15 +27,17 @@ def booking_claims(booking_id: str) -> str:
 
 
 def payment_claim(payment_id: str) -> str:
+    """The claim of a payment; its package holds it."""
     return f"payment/{payment_id}/"
 
 
 def entry_claim(entry_id: str) -> str:
-    """Of an entry in the account of a customer's points."""
+    """The claim of an entry in a customer's account of points."""
     return f"points/{entry_id}/"
 
 
 def external_claim(kind: str, external_ref: ExternalRef) -> str:
+    """The claim of a thing's external reference, unique among things of its `kind` (customer, package …)."""
     return f"external/{kind}/{external_ref.source}:{quote(external_ref.ref, safe='')}/"
 
 

@@ -1,10 +1,10 @@
-"""What a use case is written against: what it reads, what it sees, and what it makes of that.
+"""The parts of a use case: what it reads (`Reads`), what it sees (`Books`), what it decides (`Decision`).
 
     CORRECT_LINE = UseCase(CorrectLine, reads, decide, target)
 
-`reads` names streams, claims and counts before anything is known; `decide` gets them as `Books` and answers with a
-`Decision`, or raises a refusal. Both are pure. What a decision finds missing raises `NotLoaded`: it is read as well,
-and the decision is made again.
+`reads` names streams, claims and counts before anything is known; `decide` gets them as `Books` and answers
+with a `Decision`, or raises a refusal. Both are pure. A question whose answer was not read raises
+`NotLoaded`: the answer is then read too, and the decision made again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,30 +27,30 @@ from domain.values import Value
 
 C = TypeVar("C", bound=Value)
 Peek = Callable[[str], Any]
-"""The state of a stream that is kept from earlier commands, by id, or None: only a hint at what to read as well."""
+"""Stream id → its cached state, or None: only a hint at what else to read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What a decision must see. Everything is answered in one round trip, streams before request keys."""
+    """What a decision must see, read in one round trip. Streams are read before request keys."""
 
     streams: Mapping[str, int] = field(default_factory=dict)
     """Stream id → the version already known; only later facts are read (0: the whole stream)."""
     packages_of: tuple[str, ...] = ()
-    """Customers all of whose package streams are read."""
+    """Customers; the streams of all their packages are read."""
     claimed: tuple[str, ...] = ()
-    """Claim prefixes; every stream that holds a claim beginning so is read."""
+    """Claim prefixes; every stream that holds a claim under one of them is read."""
     with_customers: bool = False
     """Also read the customer's stream of every package read."""
     counted: tuple[str, ...] = ()
-    """Claim prefixes of which only the number of claims is asked."""
+    """Claim prefixes; only the number of claims under each is read."""
 
     def __or__(self, other: "Reads") -> "Reads":
         return Reads.all_of((self, other))
 
     @classmethod
     def all_of(cls, many: Iterable["Reads"]) -> "Reads":
-        """What answers each of them; a stream is read from the lowest version asked for."""
+        """The union of them; a stream is read from the lowest version asked for."""
         many = tuple(many)
         if len(many) == 1:
             return many[0]
@@ -78,9 +78,9 @@ class NotLoaded(Exception):
 
 
 class Books(Protocol):
-    """What a decision may ask. Each question raises NotLoaded where its answer was not read.
+    """The questions a decision may ask. Each raises NotLoaded where its answer was not read.
 
-    A question for a state answers None where the stream does not exist, or is of another kind.
+    A question for a state answers None where the stream does not exist or is of another kind.
     """
 
     @property
@@ -113,16 +113,16 @@ class Books(Protocol):
         """(id, state, position of the sale) of all of a customer's packages, in the order of their sales."""
 
     def packages_that(self, hold: Callable[[Package], bool]) -> dict[str, Package]:
-        """Of the packages that were read, those for which `hold` is true, by id."""
+        """The packages that were read and for which `hold` is true, by id."""
 
     def claimants(self, prefix: str, hold: Callable[[Package], bool]) -> dict[str, Package]:
-        """As `packages_that`, once every stream with a claim beginning so was read."""
+        """As `packages_that`, after every stream with a claim under `prefix` was read."""
 
     def accounts_that(self, hold: Callable[[PointsAccount], bool]) -> Iterator[tuple[str, PointsAccount]]:
-        """Of the accounts of points that were read, those for which `hold` is true: (stream id, account)."""
+        """(stream id, account) of the points accounts that were read and for which `hold` is true."""
 
     def count(self, prefix: str) -> int:
-        """How many claims begin with a prefix."""
+        """The number of claims under a prefix."""
 
     def person(self, id: str) -> Person | None:
         """A row of the directory, of a customer or member of staff that was read."""
@@ -130,7 +130,7 @@ class Books(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NewStream:
-    """Registered with a stream's first fact, so that a decision finds a customer's packages."""
+    """The registration of a stream, stored with its first fact; `customer_id` finds a customer's packages."""
 
     kind: str
     id: str
@@ -139,7 +139,7 @@ class NewStream:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a command makes: facts by stream, and everything that is stored together with them."""
+    """The outcome of a command: facts by stream, and everything stored together with them."""
 
     facts: Mapping[str, tuple[str, Sequence[Fact]]]
     """Stream id → (kind, its new facts)."""
@@ -148,11 +148,11 @@ class Decision:
     people: tuple[Person, ...] = ()
     texts: tuple[Text, ...] = ()
     refused: tuple[OccurrenceRefused, ...] = ()
-    """Parts of the command that could not be done while the rest is."""
+    """Occurrences of a series that could not be booked, while the others are."""
 
     @property
     def packages(self) -> list[str]:
-        """The packages it adds facts to."""
+        """Ids of the packages it adds facts to."""
         return list(self.facts_of("package"))
 
     def facts_of(self, kind: str) -> dict[str, Sequence[Any]]:
@@ -171,7 +171,7 @@ def one_stream(kind: str, id: str, facts: Sequence[Fact], *, new: bool = False) 
 
 
 def no_target(command: Value, business_id: str) -> None:
-    """Nothing that If-Match could speak of."""
+    """No target: If-Match does not apply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,4 +183,4 @@ class UseCase(Generic[C]):
     """(command, business id, peek) → what is read."""
     decide: Callable[[C, Books, Circumstances], Decision]
     target: Callable[[C, str], str | None] = no_target
-    """(command, business id) → the stream that If-Match speaks of."""
+    """(command, business id) → the stream whose version If-Match names."""

@@ -1,8 +1,8 @@
-"""What a fact is, and the closed registry of every fact this code can read.
+"""Facts, and the closed registry of every fact this code can read.
 
-A fact is past tense, immutable and stored under a name of ours (`package.redeemed`, version 1),
-never under a Python path. A layout that was released is never changed: a new version gets an
-upcaster from the old one, and a golden file of every version is kept in the tests.
+A fact is past tense, immutable and stored under a name of ours (`package.redeemed`, version 1), never under a
+Python path. A released layout never changes: a new version gets an upcaster from the old one. The tests keep
+a golden file of every version.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -87,7 +87,7 @@ class Registry:
 
 
 def _upcast(fact: type[Fact], version: int, data: bytes) -> bytes:
-    """The data of that version as the fact's own version has it."""
+    """Stored data brought up to the fact's current version."""
     if version == fact.stored_version:
         return data
     try:

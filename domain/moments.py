@@ -1,4 +1,4 @@
-"""Days, moments and time zones: how they are written, bounded and turned into each other.
+"""Days, moments and time zones: their written form, their bounds, and conversion between them.
 
 Moments are in UTC at whole milliseconds; days lie between 1970 and 2200.
 """
@@ -21,14 +21,18 @@ from pydantic_core import CoreSchema, core_schema
 
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2200, 12, 31)
+
 MILLISECOND = timedelta(milliseconds=1)
-"""The finest that facts know."""
+"""The resolution of facts."""
+
 FIRST_BIRTHDAY = date(1880, 1, 1)
+
 CALCULATED = 4096
-"""How many calculations with moments are remembered: a command asks for the same ones many times, and for those of its
-package as the command before it did. Moments are in UTC, where two are equal only if they are the same."""
+"""Cache size of the calendar functions: one command asks for the same days repeatedly, and so does the next
+command on its package. Moments are in UTC, where two are equal only if they are the same."""
+
 ZONES = frozenset(available_timezones())
-"""Asked for once: it walks the whole time zone database."""
+"""Read once: it walks the whole time zone database."""
 
 
 def _known_zone(name: str) -> str:
@@ -39,11 +43,11 @@ def _known_zone(name: str) -> str:
 
 @dataclass(frozen=True)
 class _Written:
-    """How JSON must write a day or a moment: pydantic would also read a number in quotes, as seconds."""
+    """The form of a day or a moment in JSON. Without it pydantic also reads a number in quotes, as seconds."""
 
     pattern: str
     format: str
-    """The name of that form in JSON Schema."""
+    """The name of the form in JSON Schema."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         value = handler(source)
@@ -77,14 +81,14 @@ def _utc_milliseconds(moment: datetime) -> datetime:
 
 
 def whole_milliseconds(moment: datetime) -> datetime:
-    """The moment as facts keep it: what is decided on it can be read in them."""
+    """The moment as facts keep it, so that a decision rests on what is stored."""
     whole = moment.microsecond // 1000 * 1000
     return moment if moment.microsecond == whole else moment.replace(microsecond=whole)
 
 
 @lru_cache(maxsize=CALCULATED)
 def rfc3339(moment: datetime) -> str:
-    """`2026-10-03T08:00:00.000Z`: how every moment is written, in facts and in answers."""
+    """`2026-10-03T08:00:00.000Z`: the form of every moment, in facts and in answers."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
@@ -125,15 +129,15 @@ def local_day(moment: datetime, zone: str) -> date:
 
 
 def beyond(given: date | datetime, zone: str) -> datetime:
-    """The first moment after a day in that zone, or after a moment: what lies before it is by then."""
+    """The first moment after a day in that zone, or after a moment: an exclusive upper bound."""
     return given + MILLISECOND if isinstance(given, datetime) else start_of(given + timedelta(days=1), zone)
 
 
 def end_of(given: date | datetime, zone: str) -> datetime:
-    """The last moment of a day in that zone (a moment is its own): the one end of a day, whoever asks."""
+    """The last moment of a day in that zone; a moment stands for itself. The only definition of a day's end."""
     return given if isinstance(given, datetime) else beyond(given, zone) - MILLISECOND
 
 
 def as_moment(given: date | datetime, zone: str) -> datetime:
-    """What a request's day or moment means in the business's time zone."""
+    """The first moment of a day in that zone; a moment stands for itself."""
     return given if isinstance(given, datetime) else start_of(given, zone)

@@ -1,7 +1,7 @@
 """Every way a command is refused: a stable code and the numbers that explain it.
 
-A refusal changes nothing. Codes and their HTTP status stand in api.md; each has a page in
-`docs/reference/problems.md`. `str(refusal)` is a sentence for people, without personal data.
+A refusal changes nothing. `api/http/problems.py` gives each code its HTTP status, and
+`docs/reference/problems.md` explains it. `str(refusal)` is a sentence for people, without personal data.
 """
 
 from dataclasses import dataclass, fields
@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 
 
 class Refused(Exception):
-    """A command that may not happen now. Subclasses are dataclasses of what explains it."""
+    """A command that may not happen now. Each subclass is a dataclass of the members that explain it."""
 
     code: ClassVar[str]
 
     def explanation(self) -> dict[str, Any]:
-        """The members that an answer carries beside those of every problem; absent ones are left out."""
+        """The members of an answer beside those of every problem; None is left out."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
         return {name: value for name, value in named.items() if value is not None}
 
@@ -31,7 +31,7 @@ class Refused(Exception):
 
 @dataclass(eq=False)
 class Invalid(Refused):
-    """A value that only the books can judge: names the field and the limit."""
+    """A value that is invalid by stored facts: names the field and the limit."""
 
     code = "validation-failed"
     pointer: str
@@ -44,6 +44,8 @@ class Invalid(Refused):
 
 @dataclass(eq=False)
 class EffectiveAtOutOfRange(Refused):
+    """`effective_at` lies too early, such as before the purchase, or too far ahead."""
+
     code = "effective-at-out-of-range"
     earliest: datetime
     latest: datetime
@@ -76,7 +78,7 @@ class BackDatingNotAllowed(Refused):
 
 @dataclass(eq=False)
 class NotFound(Refused):
-    """Unknown, or of another business: the answer is the same."""
+    """Unknown or of another business: the answer is the same."""
 
     code = "not-found"
     kind: str
@@ -139,7 +141,7 @@ class PackageIsFrozen(Refused):
 
 @dataclass(eq=False)
 class NotExpired(Refused):
-    """Reinstatement is only for what has expired or was cancelled; unfreezing for what is frozen."""
+    """Only an expired or cancelled package is reinstated."""
 
     code = "not-expired"
     package_status: str
@@ -161,7 +163,7 @@ class HoldsOutstanding(Refused):
 class WrongBookingState(Refused):
     code = "booking-state"
     booking_status: str
-    """Or how it was marked, where that is what stands against it."""
+    """Or its attendance, where that is the obstacle."""
     wanted: str
 
     def sentence(self) -> str:
@@ -235,6 +237,8 @@ class NotEligible(Refused):
 
 @dataclass(eq=False)
 class OfferIsRetired(Refused):
+    """An offer that is no longer sold, or a service that is no longer performed."""
+
     code = "offer-retired"
     id: str
 
@@ -290,7 +294,7 @@ class DuplicateExternalRef(Refused):
         return "another thing of this kind has this external reference"
 
 
-# 410, 412, 422, 503: the request and its key
+# 410, 412, 422: the request and its key
 
 
 @dataclass(eq=False)

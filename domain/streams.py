@@ -1,4 +1,4 @@
-"""Stream kind → how its facts make a state."""
+"""Every kind of stream, and the function that folds its facts."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,4 +21,4 @@ EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
     "points": evolve_points,
     "booking": evolve_booking,
 }
-"""Stream kind → how its facts make a state."""
+"""Stream kind → its `evolve`: (state before or None, fact) → state."""

@@ -1,8 +1,8 @@
-"""How a price is spread over units: largest remainder, so that values always add up to the price.
+"""Spreading a price over units by largest remainder: values always add up to the price.
 
-domain.md, Money: weight = the list price of the line's service (for a shared line the lowest of
-them); if any line has none, or all are 0, every unit weighs 1; shares are floored, the missing
-minor units go to the largest remainders, ties by line, then unit number.
+Weight = the list price of the line's service (for a shared line the lowest of them). If any line has none, or
+all are 0, every unit weighs 1. Shares are floored; the missing minor units go to the largest remainders, ties
+by line, then unit number (domain.md, Money).
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,11 +10,11 @@ from functools import lru_cache
 from itertools import groupby
 
 Run = tuple[int, int]
-"""(value in minor units, number of consecutive units with it): how facts keep unit values small."""
+"""(value in minor units, number of consecutive units with it): the short form of unit values in facts."""
 
 
 def spread(price: int, weights: Sequence[int]) -> list[int]:
-    """Shares of `price`, one per weight, in the order of the weights; they add up to `price` exactly."""
+    """Shares of `price`, one per weight, in the same order; they add up to `price` exactly."""
     if not weights:
         return []
     whole = sum(weights)
@@ -31,7 +31,7 @@ def spread(price: int, weights: Sequence[int]) -> list[int]:
 def weights_of(list_prices: Sequence[Sequence[int | None]]) -> list[int]:
     """The weight of a unit of each line, from the list prices of the line's services.
 
-    A shared line weighs the lowest price that is known. Where a line has none, or all are 0, all weigh 1.
+    A shared line weighs the lowest known price. Where a line has none, or all are 0, all weigh 1.
     """
     lowest = [min((price for price in prices if price is not None), default=None) for prices in list_prices]
     known = [price for price in lowest if price is not None]
@@ -39,9 +39,11 @@ def weights_of(list_prices: Sequence[Sequence[int | None]]) -> list[int]:
 
 
 def runs(values: Iterable[int]) -> tuple[Run, ...]:
+    """Unit values in their short form."""
     return tuple((value, len(list(same))) for value, same in groupby(values))
 
 
 @lru_cache(maxsize=4_096)
 def unrolled(value_runs: tuple[Run, ...]) -> tuple[int, ...]:
+    """The value of each unit: the inverse of `runs`."""
     return tuple(value for value, count in value_runs for _ in range(count))

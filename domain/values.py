@@ -1,7 +1,7 @@
-"""The constrained types that requests, facts and read models share: one definition of each value.
+"""The constrained types that requests, facts and read models share, each defined once.
 
-Whatever passes here can be stored by every read model: text without NUL, integers below 2⁵³,
-dates between 1970 and 2200, moments in UTC at whole milliseconds (invariant 14 of domain.md).
+Every read model can store any value that passes here: text without NUL, integers below 2⁵³, dates between
+1970 and 2200, moments in UTC at whole milliseconds (invariant 14 of domain.md).
 """
 
 from enum import StrEnum
@@ -12,15 +12,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 AMOUNT_MAX = 10**12
 """The largest amount of money in one value, in minor units."""
+
 RECORDED_AT = "{recorded_at}"
-"""The mark in an answer that the append replaces by the moment it recorded (RFC 3339, UTC, ms)."""
+"""A placeholder in an answer; the append replaces it with the moment it recorded (RFC 3339, UTC, ms)."""
+
 UNITS_PER_LINE_MAX = 1_000
 LINES_MAX = 50
 UNITS_PER_PACKAGE_MAX = 5_000
 
 
 class Value(BaseModel):
-    """A part of a fact or of a request: compared by what it holds, never changed."""
+    """A part of a fact or of a request: immutable, compared by its fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -47,7 +49,7 @@ PhotoId = Annotated[str, _id("pho")]
 
 
 def _printable(text: str) -> str:
-    """Refuse what no desk types and some store cannot hold: control characters and lone surrogates."""
+    """Raises ValueError for control characters, lone surrogates, blank text and the placeholder RECORDED_AT."""
     for character in text:
         code = ord(character)
         if (code < 32 and character not in "\n\t") or code == 127 or 0xD800 <= code <= 0xDFFF:
@@ -62,11 +64,11 @@ def _printable(text: str) -> str:
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=2_000), AfterValidator(_printable)]
 Category = Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(_printable)]
-"""What a business sorts its customers into: VIP, Regular, New …"""
+"""A group of customers: VIP, Regular, New …"""
 
 
 class TextRef(Value):
-    """A fact's hold on a free text in the directory: its id and SHA-256(salt ‖ text), hex."""
+    """A fact's reference to a free text in the directory: its id and SHA-256(salt ‖ text), hex."""
 
     id: TextId
     commitment: str

@@ -1,8 +1,8 @@
-"""Asking about the past: which facts count, in which order, and at which moment they are judged.
+"""Questions about the past: the facts that count, their order, and the moment at which they are judged.
 
-Two clocks (domain.md): `as_of` counts the facts recorded before a moment; `effective_as_of` counts those
-that were effective by a moment, in the order of business time. `at_version` counts the first facts of one
-stream. They can be asked together. The same question about the past gives the same answer for ever.
+There are two clocks (docs/explanation/rules.md). `as_of` counts the facts recorded before a moment.
+`effective_as_of` counts those effective by a moment, in the order of business time. `at_version` counts the first
+facts of one stream. They can be combined. The same question about the past gives the same answer for ever.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ class Past:
     recorded_before: datetime | None = None
     effective_before: datetime | None = None
     judged_at: datetime | None = None
-    """When status and expiry are judged; None: at the last fact that counts, or now in the present."""
+    """When status and expiry are judged. None: at the last fact of `at_version`, else now."""
 
     def __bool__(self) -> bool:
         limits = (self.at_version, self.recorded_before, self.effective_before)
@@ -41,12 +41,12 @@ _DAY_OR_MOMENT: TypeAdapter[date | datetime] = TypeAdapter(DayOrMoment)
 
 
 def day_or_moment(text: str) -> date | datetime:
-    """The one reader of what a person asks the past with: `2026-10-03`, `2026-10-03T08:00:00Z`. Raises ValueError."""
+    """Read a day (`2026-10-03`) or a moment (`2026-10-03T08:00:00Z`). Raises ValueError."""
     return _DAY_OR_MOMENT.validate_json(to_json(text))
 
 
 def is_over(given: date | datetime, zone: str, now: datetime) -> bool:
-    """Whether a moment lies in the past, or a day in that zone has ended."""
+    """Whether a moment is past, or a day has ended in that zone."""
     return (given if isinstance(given, datetime) else beyond(given, zone)) < now.astimezone(UTC)
 
 
@@ -57,11 +57,10 @@ def asked(
     as_of: date | datetime | None = None,
     effective_as_of: date | datetime | None = None,
 ) -> Past:
-    """The question that a version, a day or moment of recording and one of business time ask together.
+    """The question made of a version, a day or moment of recording, and one of business time.
 
-    A day means its end in `zone`. Facts recorded at the moment `as_of` do not count yet; what was effective at the
-    moment `effective_as_of` does. Status and expiry are judged at the moment that is named, of both clocks at that
-    of business time.
+    A day means its end in `zone`. Facts recorded at the moment `as_of` do not count yet; facts effective at the
+    moment `effective_as_of` do. Status and expiry are judged at `effective_as_of` if given, else at `as_of`.
     """
     named = as_of if effective_as_of is None else effective_as_of
     return Past(
@@ -87,7 +86,7 @@ def as_it_was(facts: Sequence[Recorded], past: Past) -> list[Recorded]:
 
 
 def effective_at(recorded: Recorded) -> datetime:
-    """When a fact took effect: what cannot be back-dated, when it was recorded."""
+    """The moment a fact took effect; of a fact without one, the moment it was recorded."""
     moment: datetime = getattr(recorded.fact, "effective_at", recorded.recorded_at)
     return moment
 
@@ -100,7 +99,7 @@ def judged_at(past: Past, counted: Sequence[Recorded], now: datetime) -> datetim
 
 
 def state_at(facts: Iterable[Recorded], position: int) -> Any:
-    """What the facts of one stream had made of it at a position of the ledger; None before its first."""
+    """The state of one stream at a position of the ledger; None before its first fact."""
     state = None
     for recorded in facts:
         if recorded.position <= position:
@@ -119,7 +118,7 @@ def position_of(recorder: LedgerRecorder, past: Past, facts: Sequence[Recorded],
 
 
 def position_before(recorder: LedgerRecorder, moment: datetime, head: int) -> int:
-    """The last position recorded before a moment (0: none): moments never decrease along positions."""
+    """The last position recorded before a moment (0: none). Moments never decrease along positions."""
     low, high = 0, head
     while low < high:
         middle = (low + high + 1) // 2

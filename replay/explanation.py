@@ -1,7 +1,7 @@
-"""Why a package stands as it does: its balance, status, expiry and payment status, step by step.
+"""The explanation of a package: its balance, status, expiry and payment status, step by step.
 
-Each step names the fact (its version) that made it, the rule that was followed and the numbers, so that a
-person can follow the arithmetic. Derived from the same facts and card as every other answer.
+Each step gives the version of its fact, the rule and the numbers, so that a person can follow the arithmetic. It is
+derived from the same facts and card as every other answer.
 """
 
 from collections.abc import Iterator, Sequence
@@ -75,6 +75,9 @@ def quote_steps(quote: RefundQuote, currency: str) -> list[Step]:
     ]
 
 
+# Balance
+
+
 def _balance(facts: Sequence[Recorded], card: Row) -> Row:
     steps: list[Step] = []
     remaining = 0
@@ -122,6 +125,9 @@ def _unit_rule(fact: PackageFact) -> str:
             return "reinstating brings lapsed units back"
         case _:
             assert_never(fact)
+
+
+# Status and expiry
 
 
 def _status(card: Row, moment: datetime) -> Row:
@@ -193,6 +199,9 @@ def _rule(validity: Validity, purchased_on: date) -> str:
             return f"{validity.count} {validity.unit} after the purchase on {purchased_on}"
         case ExpiryAfterFirstUse():
             return f"{validity.count} {validity.unit} after the first use; until then it never expires"
+
+
+# Payment
 
 
 def _payment(facts: Sequence[Recorded], card: Row) -> Row:

@@ -11,9 +11,9 @@ from domain.ledger.envelope import StoredFact
 
 
 def feed(recorder: LedgerRecorder, after: int, limit: int) -> tuple[Sequence[StoredFact], int]:
-    """At most `limit` facts behind a position, and the head; no fact ever appears below one that was shown."""
+    """At most `limit` facts behind a position, and the head. No fact ever appears below one already read."""
     stored = recorder.facts(after=after, limit=limit)
-    # Read after the facts: a head never lies before what was read.
+    # Read after the facts, so that the head is never below them.
     return stored, recorder.head().position
 
 

@@ -1,4 +1,4 @@
-"""One package, now or then, folded from the facts of its stream with the functions that make the read tables."""
+"""One package, now or then, folded from the facts of its stream by the functions of the read models."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -54,7 +54,7 @@ class PackageThen:
 def package_at(
     recorder: LedgerRecorder, facts: Sequence[Recorded], head: int, now: datetime, past: Past = PRESENT
 ) -> PackageThen | None:
-    """A package as it is or was; None when it was not there then, or never had so many versions.
+    """A package as it is or was; None when it did not exist then, or has fewer versions.
 
     `facts` are those of its stream, `head` the end of the ledger when they were read.
     """
@@ -67,12 +67,15 @@ def package_at(
     return PackageThen(counted, card, position_of(recorder, past, facts, head), judged_at(past, counted, now))
 
 
-def units_of(facts: Iterable[Recorded]) -> list[Row]:
-    """The rows of `units`, by line and number, with those that bookings hold in the state `held`.
+# Units
 
-    Facts fix the numbers of the units they move in the order in which they were recorded, so they are
-    folded in that order even where they count by business time: a use that was entered after an earlier
-    one was restored may lie before it, and takes the same number.
+
+def units_of(facts: Iterable[Recorded]) -> list[Row]:
+    """The rows of `units` by line and number; units that bookings hold have the state `held`.
+
+    Facts fix the numbers of their units in recorded order, so they are folded in that order even when they count by
+    business time. For example, a use entered after the restoration of another takes the same number, although it
+    may be the earlier one in business time.
     """
     in_order = sorted(facts, key=lambda recorded: recorded.version)
     rows = fold(_UNITS, in_order)
@@ -82,9 +85,9 @@ def units_of(facts: Iterable[Recorded]) -> list[Row]:
 
 
 def _show_held(units: Iterable[Row], facts: Iterable[Recorded]) -> None:
-    """Show what bookings hold on the lowest available units of each line, the booking that held first first.
+    """Mark the lowest available units of each line as held, in the order of the holds.
 
-    A hold is a number: which units it becomes is decided when they are used, the lowest available ones then.
+    A hold is only a number of units. Their use decides which: the lowest available ones then.
     """
     holds: dict[int, dict[str, UnitsHeld]] = {}
     for recorded in facts:
@@ -113,7 +116,7 @@ def _show_held(units: Iterable[Row], facts: Iterable[Recorded]) -> None:
 
 
 def _unit(before: Row | None, recorded: Recorded, key: Key) -> Row:
-    """One unit after one more fact, also when the correction that added it does not count yet."""
+    """One unit after one more fact, even when the correction that added it does not count yet."""
     fact = recorded.fact
     adds = isinstance(fact, LineCorrected) and key[2] in fact.added
     if before is None and not adds and not isinstance(fact, PackagePurchased):
@@ -126,11 +129,14 @@ def _unit(before: Row | None, recorded: Recorded, key: Key) -> Row:
 _UNITS = replace(UNITS, row=_unit)
 
 
+# History
+
+
 def history_of(facts: Iterable[Recorded]) -> list[Row]:
     """The rows of `history`, in the order of the facts given.
 
-    A row that gives back a use or a hold tells whose it was, for which service and booking; its fact does not, so
-    the table does not either.
+    The rows of restorations and released holds get service, participant, booking and session of their use or hold:
+    their facts, and so the table, lack them.
     """
     in_order = list(facts)
     rows = list(fold(HISTORY, in_order).values())
@@ -149,7 +155,7 @@ def history_of(facts: Iterable[Recorded]) -> list[Row]:
             case HoldReleased():
                 row |= _whose(taken[fact.booking_id, fact.line])
             case UnitsForfeited() | LineCorrected():
-                pass  # the one tells whose itself, the other is nobody's
+                pass  # a forfeiture names them itself; a correction has none
             case _:
                 assert_never(fact)
     return rows
@@ -164,6 +170,9 @@ def services_of(facts: Sequence[Recorded]) -> dict[str, SoldService]:
     sold = facts[0].fact
     assert isinstance(sold, PackagePurchased), "a package begins with package.purchased"
     return {service.id: service for line in sold.lines for service in line.services}
+
+
+# Payments and reversals
 
 
 @dataclass

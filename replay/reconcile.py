@@ -1,7 +1,7 @@
-"""Read models held against a fold of the ledger, package by package, at one same position.
+"""Comparing read models with a fold of the ledger, package by package, at the same position.
 
-A rebuild compares two tables made by the same machinery; this needs no table of its own and only reads. It
-covers the read models whose rows belong to packages.
+A rebuild compares two tables made by the same code; this makes no table and only reads. It covers the read models
+whose rows belong to packages.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,12 +20,12 @@ from projections.engine.tables import Snapshot
 PACKAGES_PER_PAGE = 200
 
 Progress = Callable[[int, int], None]
-"""Called with the facts passed and the facts there are."""
+"""Called with the facts checked and the facts in all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A row that is not what the ledger makes it; None: it is not there."""
+    """A row that differs between the table and the ledger. None: absent there."""
 
     read_model: str
     key: Key
@@ -34,7 +34,7 @@ class Difference:
 
 
 def of_packages(projections: Sequence[Projection]) -> list[Projection]:
-    """The read models that this can judge: those with a package in their key, made of the facts of packages alone."""
+    """The read models that can be compared: keyed by package, and made of the facts of packages alone."""
     return [
         each
         for each in projections
@@ -101,7 +101,7 @@ def _compare(projection: Projection, table: dict[Key, Row], ledger: dict[Key, Ro
 def _strangers(
     snapshot: Snapshot, projection: Projection, recorder: LedgerRecorder, known: int
 ) -> Iterator[Difference]:
-    """Rows of packages that were never sold; looked for only when there are more rows than were found."""
+    """Rows of packages that were never sold. Searched only when the table has more rows than were compared."""
     table = snapshot.tables[projection.name]
     if _count(snapshot.connection, table, recorder.business_id) == known:
         return

@@ -1,4 +1,4 @@
-"""One package read from its ledger as it is or was: what `carnet history` shows."""
+"""One package read from its ledger as it is or was, for `carnet history`."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from replay.package import PackageThen, package_at
 def package_as_it_was(
     recorder: LedgerRecorder, package_id: str, now: datetime, past: Past = PRESENT
 ) -> PackageThen | None:
-    """None for a package that there is not, or was not then. Raises UnreadableFact."""
+    """The package; None when it does not exist, or did not then. Raises UnreadableFact."""
     head = recorder.head().position
     facts = list(all_recorded(recorder.stream(package_id)))
     if not facts or not isinstance(facts[0].fact, PackagePurchased):

@@ -1,8 +1,8 @@
 """Recomputing the hash chain of a ledger from the stored bytes.
 
-Whatever was changed, taken out, put in or put elsewhere breaks the chain at its place: each fact's hash
-seals the hash before it. What this cannot see is an end that was cut off together with its head, or a chain
-that was computed anew to the end; for that, keep the hash of a head elsewhere and compare.
+A fact that was changed, removed, inserted or moved breaks the chain at its place, because each hash covers the one
+before it. Two changes stay invisible: an end cut off together with its head, and a chain computed anew to the end.
+To find these, keep the hash of a head elsewhere and compare.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from domain.ledger.envelope import Head, NewFact, StoredFact, first_hash, seal
 FACTS_PER_PAGE = 2_000
 
 Progress = Callable[[int, int], None]
-"""Called with the facts checked and the facts there are."""
+"""Called with the facts checked and the facts in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Intact:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The first position that is not as it was recorded, and what is wrong there."""
+    """The first position that is not as it was recorded, and the reason."""
 
     business_id: str
     position: int
@@ -44,7 +44,7 @@ def verify(recorder: LedgerRecorder, progress: Progress = lambda done, of: None)
     checked = Head(0, first_hash(business_id), 0)
     head = recorder.head()
     while page := recorder.facts(after=checked.position, limit=FACTS_PER_PAGE):
-        # Read after these facts, and before the next: what lies up to it must have been there by then.
+        # Read after this page and before the next: every fact up to this head is stored by then.
         head = recorder.head()
         for fact in page:
             if reason := _wrong(business_id, checked, fact, head):
@@ -55,7 +55,7 @@ def verify(recorder: LedgerRecorder, progress: Progress = lambda done, of: None)
 
 
 def _wrong(business_id: str, before: Head, fact: StoredFact, head: Head) -> str | None:
-    """What is wrong with a fact that should follow on `before`."""
+    """The fault of a fact that should follow `before`; None when it is right."""
     if fact.position != before.position + 1:
         return f"is missing: position {fact.position} follows on {before.position}"
     if fact.position > head.position:
@@ -74,7 +74,7 @@ def _hash_of(business_id: str, previous: bytes, fact: StoredFact) -> bytes | Non
     try:
         return seal(previous, business_id, fact.position, content, fact.recorded_at)
     except OverflowError:
-        # A number that no field of the seal holds was put in.
+        # A forged number does not fit into its field of the seal.
         return None
 
 

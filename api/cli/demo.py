@@ -28,7 +28,7 @@ def demo(folder: Path | None) -> None:
 
     Exit status: 0 all went as it should; 1 something did not.
     """
-    # The client and the pictures take their time to load; no other command needs them.
+    # Imported here: the HTTP client and rich load slowly, and no other command needs them.
     from api.cli.demo_day import play
 
     console = Console(width=None if os.isatty(1) else 100)

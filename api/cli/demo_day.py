@@ -1,7 +1,7 @@
 """`carnet demo`: a day at a salon and a kennel, played through the real HTTP API on a fresh database.
 
-Every scene is a situation that the desk knows; what it shows comes from the API's answers alone.
-The books stay where they are, to go on with.
+Every scene is a situation at the desk. All that it shows comes from the API's answers. The books are kept, to
+go on with.
 """
 
 import os
@@ -43,14 +43,14 @@ STAMPS = {
 
 
 class Desk:
-    """A till that talks to the API: it counts its requests, so that each has its own idempotency key."""
+    """A client of the API that counts its requests, so that each has its own idempotency key."""
 
     def __init__(self, url: str, key: str) -> None:
         self._client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
         self._requests = 0
 
     def post(self, path: str, body: Json) -> Json:
-        """Give a command. Raises SystemExit with the problem if it is refused: the demo knows its lines."""
+        """Give a command that must be accepted. Raises SystemExit with the problem if it is refused."""
         self._requests += 1
         answer = self._client.post(
             f"/v1{path}", json=body, headers={"Idempotency-Key": f"demo-{self._requests}"}
@@ -82,7 +82,7 @@ class Desk:
 
 @contextmanager
 def served(environment: dict[str, str]) -> Iterator[str]:
-    """A `carnet serve` process on a free loopback port, ended when the scene is over; yields its URL."""
+    """A `carnet serve` process on a free loopback port, ended with the block; yields its URL."""
     with socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -111,7 +111,7 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the server did not answer in time")
 
 
-# How things look in a terminal
+# Rendering for a terminal
 
 
 def badge(word: str) -> Text:
@@ -142,7 +142,7 @@ def _line(line: Json, units: list[Json]) -> Group:
         mark, style = STAMPS[unit["state"]]
         who = unit["participant"]["name"][0] if unit["participant"] and unit["participant"]["name"] else mark
         stamps.append((who if unit["state"] == "used" else mark) + " ", style=style)
-    # A bar ends no line by itself; padding it, if only by nothing, does.
+    # A bar does not end its line; padding, even of 0, does.
     bar = Padding(ProgressBar(total=1, completed=line["progress"], width=40), 0)
     return Group(Text(counted), bar, stamps)
 
@@ -176,7 +176,7 @@ class Demo:
         self.services: dict[str, str] = {}
 
     def play(self) -> str:
-        """Every scene in turn; the id of a package to go on with."""
+        """Play every scene in turn. Returns the id of a package to go on with."""
         self._set_the_stage()
         package = self._how_many_left()
         self._disputed(package)

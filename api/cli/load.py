@@ -1,4 +1,4 @@
-"""Bringing in the history that another system kept."""
+"""`carnet load`: bring in the history of another system."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from api.imports import day_book
 from api.imports import load as loading
 
 REFUSED_ROWS = 3
-"""The exit status when the rest went in."""
+"""The exit status when rows were refused and the rest went in."""
 REFUSALS_IN_JSON_MAX = 1_000
 
 

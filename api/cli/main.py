@@ -1,4 +1,4 @@
-"""The command `carnet`: one function per command, each with its manual as `--help`.
+"""The command `carnet`: one file per command, each with its manual as `--help`.
 
 Exit statuses are the same everywhere: 0 done, 1 it failed or found something wrong, 2 it was called wrongly
 or a setting is wrong, 3 done but for the rows that were refused (`load`).
@@ -41,11 +41,11 @@ TOLD = (
     WrongSchema,
     UnknownLayout,
 )
-"""What is told in one line instead of a trace of the program."""
+"""Errors that are told in one line instead of a trace."""
 
 
 class Commands(click.Group):
-    """Tells what went wrong without a trace, where it is nothing to mend in the program."""
+    """Tells errors without a trace, unless they are faults of the program."""
 
     def invoke(self, context: click.Context) -> Any:
         try:

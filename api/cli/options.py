@@ -1,4 +1,4 @@
-"""Arguments that several commands take, judged by the constrained types of the domain."""
+"""Arguments of several commands, checked by the constrained types of the domain."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from domain.values import ExternalRef, Name, StaffId
 
 
 def settings() -> Settings:
-    """What the environment says. Raises WrongSetting."""
+    """The settings of the environment. Raises WrongSetting."""
     return Settings.read(os.environ)
 
 
@@ -31,7 +31,7 @@ def here() -> Iterator[Installation]:
 
 
 class Given(click.ParamType[Any]):
-    """An argument that a constrained type of the domain judges."""
+    """An argument that a constrained type of the domain checks."""
 
     def __init__(self, name: str, type_: Any, what: str) -> None:
         self.name = name

@@ -1,7 +1,7 @@
-"""How the command `carnet` shows things to a person at a terminal.
+"""The output of the command `carnet`, for people and (`--json`) for programs.
 
-What is printed for programs (`--json`) goes to standard output alone; progress and refused rows go to
-standard error, progress only when that is a terminal.
+The JSON goes to standard output alone. Progress and refused rows go to standard error, progress only if that
+is a terminal.
 """
 
 import json
@@ -30,10 +30,10 @@ from replay.package import PackageThen
 from replay.reports.liability import Liability
 
 WIDE = 1_000
-"""Columns of a page that is no terminal."""
+"""Columns of output that goes to no terminal."""
 
 Advance = Callable[[int, int, int], None]
-"""Called with how much is done, how much there is, and how many things of the unit that is."""
+"""Called with the amount done, the whole amount, and the things done, in the unit of the bar."""
 
 
 class _Rate(ProgressColumn):
@@ -46,7 +46,7 @@ class _Rate(ProgressColumn):
 
 @contextmanager
 def progress(what: str, unit: str) -> Iterator[Advance]:
-    """A bar with the rate in things a second and the time left; nothing where nobody looks."""
+    """A bar with the rate in things a second and the time left, if standard error is a terminal."""
     console = Console(stderr=True)
     columns = (BarColumn(), TaskProgressColumn(), _Rate(), TimeRemainingColumn(elapsed_when_finished=True))
     with Progress(what, *columns, console=console, disable=not console.is_terminal) as bar:
@@ -65,14 +65,14 @@ def money(amount: int, currency: str) -> str:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Rows under their headings; numbers to the right. Nothing in them is taken for mark-up."""
+    """Print rows under their headings, numbers to the right. Mark-up in cells is printed as text."""
     made = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
     for place, column in enumerate(columns):
         numbers = all(isinstance(row[place], int) for row in rows)
         made.add_column(column, justify="right" if numbers and rows else "left", overflow="fold")
     for row in rows:
         made.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
-    # Whoever reads it from a pipe wants a row to be a line.
+    # In a pipe every row is one line.
     Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(made)
 
 
@@ -89,7 +89,7 @@ def liability(report: Liability) -> None:
 
 
 def package(then: PackageThen) -> None:
-    """A package and its history."""
+    """Print a package and its history."""
     card, zone = then.card, then.card["time_zone"]
     click.echo(f"{card['name']} #{card['purchase_number']} of {card['customer_id']}")
     last = f"valid until {card['expires_on']}" if card["expires_on"] else "never expires"
@@ -108,7 +108,7 @@ def _local(moment: datetime, zone: str) -> str:
 
 
 def packages(rows: Sequence[Row], currency: str) -> None:
-    """The packages of a customer."""
+    """Print the packages of a customer."""
     columns = ("purchase", "bought", "expires", "granted", "left", "price", "unused value")
     table(
         columns,
@@ -128,7 +128,7 @@ def packages(rows: Sequence[Row], currency: str) -> None:
 
 
 def loaded(report: Report, *, dry_run: bool) -> None:
-    """What a load came to, or would come to."""
+    """Print the counts of a load, or of a dry run."""
     would = "would be " if dry_run else ""
     click.echo(
         f"{report.rows:,} rows: {report.recorded:,} {would}recorded"
@@ -142,7 +142,7 @@ def loaded(report: Report, *, dry_run: bool) -> None:
 
 
 def standings(found: Sequence[Standing]) -> None:
-    """How far every read model is, and what has stopped."""
+    """Print how far every read model is, and which have stopped."""
     columns = ("business", "read model", "table", "head", "checkpoint", "lag", "state")
     table(
         columns,
@@ -166,7 +166,7 @@ def standings(found: Sequence[Standing]) -> None:
 
 
 def difference(found: Difference) -> None:
-    """A row that a rebuild made otherwise."""
+    """Print a row that a rebuild made differently."""
     key = "/".join(map(str, found.key))
     click.echo(f"{found.business_id} {key}:")
     for name, row in (("live", found.live), ("rebuilt", found.rebuilt)):

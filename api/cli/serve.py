@@ -23,7 +23,7 @@ def serve(host: str | None, port: int | None) -> None:
 
     Exit status: 0 stopped as told; 1 the database cannot be used; 2 a setting is wrong.
     """
-    # The server and its framework take their time to load; no other command needs them.
+    # Imported here: the server and its framework load slowly, and no other command needs them.
     from api.server.serve import serve as serve_until_stopped
 
     given = {"CARNET_HOST": host, "CARNET_PORT": port and str(port)}

@@ -1,4 +1,4 @@
-"""Proving that the books are as they were recorded."""
+"""`carnet verify`: prove that the books are as they were recorded."""
 
 import sys
 

@@ -1,10 +1,10 @@
 """API keys: `carnet_live_<id>_<secret><checksum>`, shown once, stored as a MAC under the server's pepper.
 
     text = issue_key(store, pepper, "biz_1", Role.OWNER, name="first key")
-    caller = keys.caller(text)          # who asks; raises Problem unauthenticated
+    caller = keys.caller(text)          # raises Problem unauthenticated
 
-The secret has 256 random bits, so a MAC (HMAC-SHA-256) is as good as a slow hash and costs nothing. The
-checksum lets a scanner, or a mistyped key, be told apart without asking the database.
+The secret has 256 random bits, so a MAC (HMAC-SHA-256) is as safe as a slow hash and costs nothing. The
+checksum refuses scans and mistyped keys without asking the database.
 """
 
 import hmac
@@ -29,13 +29,13 @@ StoredKey = records.StoredKey
 SECRET_BITS = 256
 KEY = re.compile(r"carnet_live_([0-9a-z]{26})_([0-9a-z]{52})([0-9a-z]{6})")
 REMEMBERED_S = 3.0
-"""How long a key that was found is not looked up again; another process's revocation waits as long."""
+"""Seconds for which a key is not looked up again. A revocation in another process takes effect as late."""
 REMEMBERED_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: everything that a request may not say of itself."""
+    """The caller of a request. All of it comes from the key, never from the request."""
 
     business_id: str
     role: Role
@@ -48,7 +48,7 @@ def now_ms() -> int:
 
 
 def key_text(key_id: str, secret: int) -> str:
-    """The key as its owner sees it."""
+    """The text of a key, with its checksum."""
     text = f"carnet_live_{key_id.removeprefix('key_')}_{encode(secret, 52)}"
     return text + _checksum(text)
 
@@ -71,7 +71,7 @@ def issue_key(
     *,
     expires_at: int | None = None,
 ) -> str:
-    """Make a key and store its MAC; the text is to be shown once. `expires_at` in ms since 1970.
+    """Make a key, store its MAC and return its text, to be shown once. `expires_at` in ms since 1970.
 
     Without an `actor_id` (a member of staff) the key itself acts.
     """
@@ -94,7 +94,7 @@ def issue_key(
 
 @dataclass(frozen=True)
 class _Known:
-    """A key as it was found in the database, and when: in seconds of a clock that never goes back."""
+    """A key as read from the database, and when, in seconds of the monotonic clock."""
 
     stored: StoredKey
     since: float
@@ -107,7 +107,7 @@ class _Known:
 
 
 class Keys:
-    """Finds out who a key belongs to. Use it from any thread. `clock_ms` gives ms since 1970."""
+    """Finds the caller of a key. Thread-safe. `clock_ms` gives ms since 1970."""
 
     def __init__(self, store: Store, pepper: bytes, clock_ms: Callable[[], int] = now_ms) -> None:
         self._store = store
@@ -117,9 +117,9 @@ class Keys:
         self._lock = Lock()
 
     def remembered_caller(self, text: str) -> Caller | None:
-        """As `caller()` where the key was looked up just now; None where the database must be asked.
+        """As `caller()` for a key looked up within `REMEMBERED_S`; None where the database must be asked.
 
-        What was looked up holds the MAC of the whole text, so that its checksum needs no look.
+        The MAC covers the whole text, so the checksum needs no check.
         """
         known = self._recent(_id_in(text))
         return None if known is None else self._let_in(known, text)
@@ -142,13 +142,13 @@ class Keys:
         return known.caller
 
     def _mac_of(self, text: str) -> bytes:
-        """As `mac_of`, on a copy of what the pepper was mixed into: it keeps the interpreter's lock."""
+        """As `mac_of`, on a copy of the state after the pepper: this keeps the interpreter's lock."""
         mac = self._mac.copy()
         mac.update(text.encode())
         return mac.digest()
 
     def revoke(self, business_id: str, key_id: str) -> StoredKey:
-        """End a key of this business, here at once; the key as it is then. One that has ended stays as it is."""
+        """Revoke a key of this business, here at once, and return it. A revoked key stays as it is."""
         self._store.revoke_key(business_id, key_id, self._clock_ms())
         gone = self._store.find_key(key_id)
         assert gone is not None, "keys are never deleted"
@@ -156,7 +156,7 @@ class Keys:
         return gone
 
     def remember(self, stored: StoredKey) -> _Known:
-        """Keep what is known of a key; that it was revoked is never forgotten for an older look at it."""
+        """Remember a key that was read. A revoked one is never replaced by an older reading."""
         with self._lock:
             known = self._remembered.get(stored.id)
             if known and known.stored.revoked_at is not None:
@@ -178,7 +178,7 @@ class Keys:
 
 
 def _id_in(text: str) -> str:
-    """Raises Problem unauthenticated for what does not look like a key."""
+    """The id in a key. Raises Problem unauthenticated for a text of another form."""
     found = KEY.fullmatch(text)
     if found is None:
         raise unauthenticated()
@@ -190,11 +190,11 @@ def unauthenticated() -> Problem:
 
 
 def keep_key(store: Store, key: StoredKey) -> None:
-    """Store a key unless it is there already."""
+    """Store a key unless it is stored already."""
     if store.find_key(key.id) is not None:
         return
     try:
         store.add_key(key)
-    except Exception:  # the same request at the same time stored it first; otherwise it is told
+    except Exception:  # a concurrent repetition of the request stored it first; anything else is raised
         if store.find_key(key.id) is None:
             raise

@@ -1,15 +1,17 @@
-"""A command over HTTP: the request becomes a domain command, the result an answer that is kept for ever.
+"""A command over HTTP: the request becomes a domain command, the result an answer that is stored for ever.
 
-    @command("/v1/services", "services.define", "Define a service", body=ServiceBody, answer=Service,
-             location="/v1/services/{id}")
-    def define(call: Command[ServiceBody]) -> Ask:
+    @command("/v1/services", "services.define", "Define a service", roles=MANAGERS, body=ServiceBody,
+             answer=Service, location="/v1/services/{id}")
+    def define_service(call: Command[ServiceBody]) -> CommandRequest:
         id = call.new("svc", call.body.id)
-        return Ask(DefineService(service_id=id, service=…), lambda books, decision: shown(books, id))
+        asked = DefineService(service_id=id, service=…)
+        return CommandRequest(DEFINE_SERVICE, asked, lambda books, decision: shown_service(books, id, …))
 
-The function is pure but for the ids it asks for. `Ask.answer` renders the answer from the books as the
-command left them: a pydantic model, whose JSON is stored with the request and sent again, byte for byte, to
-whoever repeats it. A text member may be `domain.values.RECORDED_AT` where the command's own moment
-belongs. `people` names the customers whose directory data is in the answer, so that erasure finds it.
+The function is pure, except for new ids and for reads with `looks`. `CommandRequest.answer` renders the
+answer from the books as the command left them, as a pydantic model or its members. Its JSON is stored with
+the request and sent again, byte for byte, when the request is repeated. A text member may be
+`domain.values.RECORDED_AT` in place of the command's own moment. `shows` names the people whose directory
+data is in the answer, so that erasure finds it.
 """
 
 import re
@@ -52,7 +54,7 @@ class CommandParameters(Value):
     """The parameters of every command."""
 
     dry_run: bool = False
-    """Answer what would happen, and write nothing."""
+    """Answer what the command would do, and write nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,29 +71,29 @@ class Command(Call, Generic[B]):
 
 @dataclass(frozen=True, slots=True)
 class CommandRequest:
-    """What a request asks the ledger for, and how the outcome is shown."""
+    """A command for the ledger, and how its outcome is shown."""
 
     use_case: UseCase[Any]
     command: Value
     answer: Callable[[Books, Decision], BaseModel | Mapping[str, Any]]
     shows: tuple[str, ...] | Callable[[Books, Decision], tuple[str, ...]] = ()
-    """Customers whose names or contacts the answer holds; a function where only the books can tell."""
+    """People whose names or contacts the answer holds; a function where they follow from the books."""
     photos: tuple[Photo, ...] = ()
-    """Images that are stored with the answer."""
+    """Images to store with the answer."""
     reads: Reads | None = None
-    """What the answer shows beside what the command reads."""
+    """Reads for the answer, beside those of the command."""
     made_from: int | None = None
-    """The version the command was made from, where it was: refused as `version-mismatch` on another."""
+    """The version the command was made from, unless If-Match gives one. Another is a `version-mismatch`."""
 
 
 Translate = Callable[[Command[B]], CommandRequest]
 Read = Callable[[bytes, str | None], Sent[B]]
-"""What makes a body of its bytes and its Content-Type. Raises Problem."""
+"""Makes a body of its bytes and its Content-Type. Raises Problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload(Generic[B]):
-    """A body that is no JSON: how it is read, what it may be, and how large."""
+    """A body that is not JSON: how it is read, its media types, and its largest size in bytes."""
 
     read: Read[B]
     media: tuple[str, ...]
@@ -114,11 +116,10 @@ def command(
 ) -> Callable[[Translate[B]], HTTPRouteHandler]:
     """Make a function into the POST route of a command.
 
-    `location` is the address of what it creates, with members of the answer in braces. `codes` are the
-    refusals that /schema tells of beside those that any command may meet. `looks`: the function asks the
-    database something, so that it must not run on the event loop. With an `upload` the body is no JSON. What
-    `follows` a command that is done lies beside the ledger; it happens again whenever the command is repeated,
-    for a crash may have come between.
+    `location`: the address of what it creates, with members of the answer in braces. `codes`: its refusals in
+    /schema, beside those of any command. `looks`: the function reads the database or computes for long, so it
+    runs off the event loop. `upload`: the body is not JSON. `follows`: a change outside the ledger, made
+    after the command, and again whenever it is repeated, because a crash may have come between.
     """
     route = Route(
         "POST",
@@ -186,7 +187,7 @@ def _not_refused(result: Result) -> Done:
 def _ordered(
     request: HttpRequest, raw: bytes, read: Read[B], translate: Translate[B]
 ) -> tuple[Command[B], Order, "RenderedAnswer"]:
-    """The request as an order, and where its answer is noted; without a request key it is a dry run."""
+    """The request as an order, and the place of its answer. An order without a request key is a dry run."""
     call, key = _read_command(request, raw, read)
     exchange = exchange_of(request.scope)
     if_match = _if_match(exchange)
@@ -207,7 +208,7 @@ def _ordered(
 
 
 def read_command(request: HttpRequest, raw: bytes, body: type[B]) -> tuple[Command[B], RequestKey | None]:
-    """What a request that writes says, and the key it says it under; None for a dry run.
+    """The call of a request that writes, and its request key; None for a dry run.
 
     Raises Problem: idempotency-key-missing, unknown-parameter, and what `read_body` raises.
     """
@@ -235,16 +236,16 @@ def _read_command(request: HttpRequest, raw: bytes, read: Read[B]) -> tuple[Comm
 
 @dataclass(slots=True)
 class RenderedAnswer:
-    """The answer of a command as it was rendered last, before it has its moment."""
+    """The answer of a command as last rendered, before its moment is filled in."""
 
     text: str = ""
     members: Mapping[str, Any] | None = None
 
     def members_of(self, done: Done) -> Mapping[str, Any]:
-        """The members of what was answered.
+        """The members of the stored answer.
 
-        They are at hand if this is what was stored. If it was stored long ago, or by another who was asked
-        the same at the same time, they are read out of it.
+        The rendered ones serve if they are what was stored. They are parsed from it if it was stored before,
+        or by a concurrent repetition of the request.
         """
         if self.members is not None and (done.body == self.text or done.body == self._recorded(done)):
             return self.members
@@ -266,7 +267,7 @@ def _kept(ask: CommandRequest, shown: RenderedAnswer) -> Callable[[Books, Decisi
     return answer
 
 
-# What every request that writes carries
+# Headers of every request that writes
 
 
 def _idempotency_key(exchange: Exchange) -> str:
@@ -279,9 +280,9 @@ def _idempotency_key(exchange: Exchange) -> str:
 
 
 def _request_key(call: Call, key: str, request: HttpRequest, sent: Sent[Any]) -> RequestKey:
-    """The key, with the fingerprint of everything that makes two requests the same.
+    """The key, with a fingerprint of method, path and body: all that makes two requests the same.
 
-    Customers have keys of their own: nobody gets the answer of another with theirs.
+    A customer's keys are prefixed with their id, so that no key gives another customer's answer.
     """
     if call.role is Role.CUSTOMER:
         key = f"{call.caller.actor.id}/{key}"
@@ -308,7 +309,7 @@ def _traceparent(exchange: Exchange) -> str | None:
 
 
 def created(done: Done, location: str | None, shown: RenderedAnswer | None = None) -> Reply:
-    """The 201 of a command, the same whether it was done now or long ago."""
+    """The 201 of a command: the same body whether it was done now or long ago."""
     body = (shown or RenderedAnswer()).members_of(done)
     headers: list[Header] = [_position(done.last)]
     if done.replayed:
@@ -321,7 +322,7 @@ def created(done: Done, location: str | None, shown: RenderedAnswer | None = Non
 
 
 def _address(location: str, body: Mapping[str, Any]) -> str | None:
-    """Where that which was created is found; None where it is several things at once."""
+    """The address of what was created; None for several things at once."""
     try:
         return location.format_map(body)
     except KeyError:
@@ -341,8 +342,8 @@ def _previewed(call: Command[Any], order: Order) -> Reply:
 
 
 def dry_run(call: Command[Any], body: dict[str, Any], facts: list[dict[str, Any]], position: int) -> Reply:
-    """What the 201 would be, and the facts; ids that were only made for it, and its moment, are null."""
-    made = {*call.ids.made, *map(entry_of, call.ids.made)}  # points have ids that follow from their source
+    """The 200 of a dry run: the 201 it would be, and the facts. New ids and the moment are null."""
+    made = {*call.ids.made, *map(entry_of, call.ids.made)}  # ids of points are derived from their source
     told = _without({**body, "dry_run": True, "facts": facts}, frozenset({*made, RECORDED_AT}))
     return Reply(200, to_json(told), [_position(position)])
 

@@ -1,4 +1,4 @@
-"""Ranges that lists are narrowed by: of days in the business's zone or of moments; both ends count."""
+"""Ranges of list filters: days in the business's zone or moments, both ends included."""
 
 from datetime import date, datetime
 
@@ -7,6 +7,6 @@ from domain.moments import as_moment, beyond
 
 
 def check_range(first: date | datetime | None, last: date | datetime | None, zone: str, where: str) -> None:
-    """Raises validation-failed, at the field of the last day or moment, where it lies before the first."""
+    """Raises validation-failed at the field `where` if `last` lies before `first`."""
     if first is not None and last is not None and beyond(last, zone) <= as_moment(first, zone):
         raise invalid([Flaw(where, "before-its-beginning", "must not lie before the beginning of the range")])

@@ -2,8 +2,8 @@
 
     new_id("pkg")  →  "pkg_01m9c3x5zq7r8v2t4w6y8a0c2e"
 
-74 of the bits are random. Ids made in one process come in order even within a millisecond of one another
-only by chance; nothing may depend on it. The order in time keeps the indexes compact (design.md, The store).
+74 of the bits are random. Ids of one millisecond come in no particular order; nothing may depend on one. The
+order in time keeps the indexes compact (design.md, The store).
 """
 
 import time
@@ -11,21 +11,21 @@ from collections.abc import Callable
 from secrets import randbits, token_bytes
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Crockford's base 32: sorts as its values do, without letters that are mistaken for digits."""
+"""Crockford's base 32: texts sort as their values do, without letters that look like digits."""
 PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 RANDOM_BITS = 74
 DRAWN_AT_ONCE = 256
 
 
 class Randomness:
-    """The random bits of ids, from the system, for many ids at once: each time the system is asked, the
-    thread lets the others go first. One for each process; use it from any thread."""
+    """Random bits of ids, drawn for many ids at once: each call of the system lets other threads run first.
+    One for each process; thread-safe."""
 
     def __init__(self) -> None:
         self._left: list[int] = []
 
     def bits(self) -> int:
-        """As many as an id has, and never the same to two callers."""
+        """The random bits of one id, never given twice."""
         try:
             return self._left.pop()
         except IndexError:
@@ -51,6 +51,5 @@ def _uuid7(drawn: int) -> int:
 
 
 def encode(number: int, length: int) -> str:
-    """A number in base 32, filled with zeros to so many characters, an even number; higher digits are cut
-    off."""
+    """A number in base 32, zero-padded to `length` characters, an even number; higher digits are cut off."""
     return "".join([PAIRS[number >> 5 * place & 1023] for place in range(length - 2, -1, -2)])

@@ -1,7 +1,7 @@
-"""What of the ledger the API meets: the names under which routes and resources know it.
+"""The types of the ledger that routes and resources use, under the names they use.
 
-They render answers from books, look at streams and at recorded facts, and hand commands to a ledger. Nothing else
-of the storage is theirs.
+Routes and resources render answers from books, read streams and recorded facts, and hand commands to a
+ledger. They use nothing else of the storage.
 """
 
 from domain.ledger.books import LoadedBooks as Books

@@ -1,9 +1,9 @@
-"""Outcomes on their way from the threads of the ledger to the event loop that waits for them.
+"""Hands outcomes from the threads of the ledger to the event loop that waits for them.
 
     outcome = await outcomes.of(lambda settle: ledger.submit(order, settle))
 
-A batch settles many orders at once, and waking the loop costs a call of the system each time: those that
-arrive before the loop has looked share one.
+A batch settles many orders at once, and each wake-up of the loop costs a system call. Outcomes that arrive
+before the loop runs share one wake-up.
 """
 
 from asyncio import AbstractEventLoop, Future
@@ -15,16 +15,16 @@ from domain.ledger.group_commit import Outcome, Settle
 
 
 class LoopBridge:
-    """What one event loop waits for. `of` is called on the loop; the orders settle on any thread."""
+    """The orders that one event loop waits for. Call `of` on the loop; the orders settle on any thread."""
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self.loop = loop
         self._arrived: list[tuple[Future[Outcome], Outcome]] = []
-        """Settled, and not yet told; not empty: the loop was woken."""
+        """Settled and not handed over yet. Not empty: the loop was woken."""
         self._lock = Lock()
 
     async def of(self, submit: Callable[[Settle], None]) -> Outcome:
-        """The outcome of what `submit` hands in, holding no thread meanwhile."""
+        """The outcome of the order that `submit` hands in. Holds no thread while it waits."""
         future: Future[Outcome] = self.loop.create_future()
         submit(lambda outcome: self._arrive(future, outcome))
         return await future

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document, made from the routes and their pydantic models.
 
-It is written here rather than by the framework, because bodies are read from their bytes (bodies.py): the
-models that check a request are the models that describe it, with `additionalProperties: false`.
+Made here rather than by the framework, because bodies are read from their bytes (api/http/parsing.py): the
+models that check a request also describe it, with `additionalProperties: false`.
 """
 
 import json
@@ -40,7 +40,7 @@ Known = Mapping[Any, Schema]
 
 
 def document(routes: Sequence[Route]) -> bytes:
-    """The whole document as JSON. Raises TypeError for two types of one name."""
+    """The whole document as JSON. Raises TypeError for two types of the same name."""
     bodies = {route.body for route in routes if route.body}
     answers = {route.answer for route in routes if route.answer}
     models = [(model, "validation") for model in bodies] + [(model, "serialization") for model in answers]
@@ -69,10 +69,10 @@ PUBLIC_NAME = re.compile(r"[A-Z][A-Za-z]+")
 
 
 def _named(ours: Mapping[str, Schema], types: Mapping[str, Schema]) -> Mapping[str, Schema]:
-    """All types by their public name: that of the class. Raises TypeError where two share one.
+    """All types by their public name, that of the class. Raises TypeError where two share one.
 
-    pydantic tells such types apart by their module (`api__bookings__Page`) or their use (`Page-Input`), which would
-    rename them in every generated client whenever a file moves.
+    pydantic tells such types apart by their module (`api__bookings__Page`) or their use (`Page-Input`). That
+    would rename them in every generated client whenever a file moves.
     """
     if shared := sorted(name for name in types if not PUBLIC_NAME.fullmatch(name) or name in ours):
         raise TypeError(f"types of the API that share a name, or have no public one: {', '.join(shared)}")
@@ -140,7 +140,7 @@ def _query_parameter(name: str, schema: Schema) -> Schema:
     schema.pop("title", None)
     if schema.get("default", ...) is None:
         del schema["default"]
-    # A parameter that is absent is left out: none is ever null.
+    # No parameter is ever null: it is left out.
     some = [each for each in schema.pop("anyOf", ()) if each.get("type") != "null"]
     schema |= some[0] if len(some) == 1 else {"anyOf": some} if some else {}
     made = {"name": name, "in": "query", "required": False, "schema": schema}

@@ -1,9 +1,9 @@
-"""What is a customer's own: the one place that says so.
+"""Ownership: the one place that says which things belong to a customer.
 
-A customer's key reaches its own customer and what belongs to it. Everything else is to it as if it were not
-there: the answer is that of an unknown id. Which routes it may ask for at all, each route says; each of those
-must say whose the thing is, in its path or among its parameters, or that it is nobody's own, or the application does
-not start. Commands are judged where they are decided, on the books themselves (domain/use_cases/checks.py).
+A customer's key reaches its own customer and what belongs to it. Any other id is answered like an unknown
+one. Each route names its roles. A route open to customers must name an owned thing, in its path or among its
+parameters, or be marked `nobodys`; otherwise the application does not start. Commands are checked where they
+are decided, on the books themselves (domain/use_cases/checks.py).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +20,7 @@ from domain.refusals import NotFound
 P = TypeVar("P", bound=BaseModel)
 
 Belongs = Callable[[Recorder, str, str], bool]
-"""(recorder, customer, id) → whether the thing is theirs."""
+"""(recorder, customer, id) → whether the thing belongs to the customer."""
 
 
 def _stream(kind: str) -> Belongs:
@@ -43,11 +43,11 @@ OWNED: Mapping[str, Belongs] = {
     "redemption_id": _redemption,
     "photo_id": _photo,
 }
-"""Parameter of a path → whether what it names belongs to a customer."""
+"""Parameter that names an owned thing → whether the thing belongs to a customer."""
 
 
 def check_own(call: Call) -> None:
-    """Raises NotFound where a customer asks for what is not theirs; asks the database."""
+    """Raises NotFound for an id in the path that is not the customer's own. Reads the database."""
     for name in call.path:
         if name in OWNED:
             id = call.id(name)
@@ -58,7 +58,7 @@ def check_own(call: Call) -> None:
 def only_own(call: Call, parameters: P) -> P:
     """The parameters of a list over customers, narrowed to the customer who asks.
 
-    Raises NotFound where another customer is named.
+    Raises NotFound if another customer is named.
     """
     if "customer_id" not in type(parameters).model_fields:
         return parameters
@@ -70,14 +70,14 @@ def only_own(call: Call, parameters: P) -> P:
 
 
 def refuse_unowned(routes: Iterable[Route]) -> None:
-    """Raises TypeError for a route open to customers that does not say whose what it shows is."""
+    """Raises TypeError for a route open to customers that names no owned thing and is not `nobodys`."""
     unsaid = [route.operation for route in routes if is_open(route) and not _says_whose(route)]
     if unsaid:
         raise TypeError(f"nothing says whose it is: {', '.join(sorted(unsaid))}")
 
 
 def is_open(route: Route) -> bool:
-    """Whether customers may ask for it with their keys."""
+    """Whether the route is open to customers' keys."""
     return route.roles is not None and Role.CUSTOMER in route.roles
 
 

@@ -1,4 +1,4 @@
-"""Reading what a request carries: strict bodies and parameters, nothing converted, nothing unknown.
+"""Strict reading of bodies and parameters: nothing is converted, nothing unknown is accepted.
 
     class ServiceBody(Value):
         id: ServiceId | None = None
@@ -6,10 +6,10 @@
 
     sent = read_body(raw, content_type, ServiceBody)   # sent.value: ServiceBody, sent.canonical: bytes
 
-Bodies are pydantic models that forbid extra fields. They are read from the JSON bytes themselves, because
-only there does pydantic's strictness still know a date from a string. Before that the bytes are guarded
-against what parsers disagree on: a key twice, NaN, whole numbers that a double cannot hold, half a
-surrogate pair, NUL, and nesting that exhausts a stack.
+Bodies are pydantic models that forbid extra fields. They are validated from the JSON bytes: only there does
+pydantic's strict mode read a text as a date. Before that the bytes are checked for what parsers disagree on:
+a key twice, NaN, whole numbers that a double cannot hold, half a surrogate pair, NUL, and nesting that
+exhausts a stack.
 """
 
 import json
@@ -40,7 +40,7 @@ class EmptyBody(Value):
 
 @dataclass(frozen=True, slots=True)
 class Sent(Generic[B]):
-    """A body that was read. `canonical` is the same for bodies that differ in white space or key order."""
+    """A body as read. `canonical` is the same for bodies that differ only in white space or key order."""
 
     value: B
     canonical: bytes
@@ -121,7 +121,8 @@ def read_body(raw: bytes, content_type: str | None, model: type[B]) -> Sent[B]:
 
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
-"""Its bytes are fingerprinted and kept with every request: they may never change (test_bodies.py)."""
+"""Its bytes are fingerprinted and stored with every request: they may never change
+(tests/api/http/test_parsing.py)."""
 
 
 def _check_media_type(content_type: str | None) -> None:
@@ -133,7 +134,7 @@ def _check_media_type(content_type: str | None) -> None:
 
 
 class _Twice:
-    """Stands in a parsed body where a key was there twice."""
+    """Marks a key that was sent twice."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -151,7 +152,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def parse(raw: bytes) -> dict[str, Any]:
-    """The JSON object in these bytes, with everything checked that no field needs to be known for."""
+    """The JSON object in these bytes, checked as far as no model is needed."""
     try:
         sent = _DECODER.decode(raw.decode())
     except UnicodeDecodeError as error:
@@ -176,7 +177,7 @@ def _nested() -> Problem:
 
 
 def _flaws(value: Any, where: str, depth: int) -> Iterator[Flaw]:
-    """What no field may hold, by pointer."""
+    """Values that no field may hold, by pointer."""
     if isinstance(value, dict | list):
         if depth > NESTING_MAX:
             raise _nested()
@@ -209,7 +210,7 @@ def _unstorable(text: str) -> str | None:
 
 
 def _shown(key: str | int) -> str:
-    """A step of a pointer, in a form that can be written whatever was sent."""
+    """A step of a pointer, in a form that can always be written."""
     text = str(key)[:NAME_SHOWN_MAX].encode("ascii", "backslashreplace").decode()
     return text.replace("~", "~0").replace("/", "~1")
 
@@ -220,7 +221,7 @@ def _shown(key: str | int) -> str:
 def read_parameters(pairs: Iterable[tuple[str, str]], model: type[B]) -> B:
     """The parameters of a query, under the same strict types as a body.
 
-    A list repeats its parameter; anything else may be there once. Raises Problem: unknown-parameter,
+    A list repeats its parameter; any other may be given once. Raises Problem: unknown-parameter,
     validation-failed.
     """
     kinds = parameter_kinds(model)
@@ -244,7 +245,7 @@ def read_parameters(pairs: Iterable[tuple[str, str]], model: type[B]) -> B:
 
 @lru_cache(maxsize=256)
 def _without_parameters(model: type[B]) -> B:
-    """What a query that sends none asks for: parameters are never changed, so one serves all."""
+    """The parameters of a query that sends none: they are immutable, so one instance serves all."""
     return model.model_validate_json("{}")
 
 

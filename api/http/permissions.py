@@ -10,22 +10,22 @@ from domain.actor import Role
 OWNER: Final = frozenset({Role.OWNER})
 MANAGERS: Final = frozenset({Role.OWNER, Role.MANAGER})
 DESK: Final = frozenset({Role.OWNER, Role.MANAGER, Role.STAFF, Role.INTEGRATION})
-"""Who sells, redeems and takes payments."""
+"""Roles that sell, redeem and take payments."""
 READERS: Final = DESK | {Role.AUDITOR}
 BOOKKEEPERS: Final = frozenset({Role.OWNER, Role.MANAGER, Role.AUDITOR})
-"""Who reads facts, explanations and the past."""
+"""Roles that read facts, explanations and the past."""
 DESK_OR_OWN: Final = DESK | {Role.CUSTOMER}
 READERS_OR_OWN: Final = READERS | {Role.CUSTOMER}
 BOOKKEEPERS_OR_OWN: Final = BOOKKEEPERS | {Role.CUSTOMER}
 Roles = frozenset[Role] | None
-"""Who may ask; None: anyone, without a key."""
+"""Roles that may ask; None: anyone, without a key."""
 READERS_AND_CUSTOMERS: Final = READERS_OR_OWN
-"""Where a customer may ask, it is for what is their own (ownership.py); the rest is to them as if it were not there.
-What there is to book and to buy is nobody's own, and customers see it as the desk does."""
+"""For what is nobody's own, such as services and offers: customers see it as the desk does. With the groups
+that end in OR_OWN they reach only what is theirs (api/http/ownership.py)."""
 ANYONE: Final[None] = None
 """No key is asked for."""
 
 SEES_PEOPLE: Final = DESK_OR_OWN
-"""Roles that are shown names and contacts; to others they are null. A customer meets only their own."""
+"""Roles that see names and contacts; to others they are null. A customer sees only their own."""
 ASK_THE_PAST: Final = BOOKKEEPERS
 """Roles that may ask any question with `at_version`, `as_of` or `effective_as_of`."""

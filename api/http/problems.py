@@ -1,9 +1,9 @@
-"""Problems: what every refusal and fault is answered with (RFC 9457), from one table of codes.
+"""Problems: the answers to refusals and faults (RFC 9457), from one table of codes.
 
     raise Problem("invalid-cursor", "the cursor belongs to another list")
 
-Controllers raise `Problem` for what is wrong with a request and let the domain's refusals pass; the
-application turns both into `application/problem+json` here. No answer holds SQL, a path or a stack.
+Controllers raise `Problem` for a faulty request and let the domain's refusals pass. The application turns
+both into `application/problem+json` here. No answer holds SQL, a path or a stack.
 """
 
 import re
@@ -29,7 +29,7 @@ RETRY_AFTER_S = 1
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a code stands for: its status, its title, and what the caller can do about it."""
+    """A code of problems: its status, its title, and what the caller can do about it."""
 
     status: int
     title: str
@@ -192,9 +192,9 @@ KINDS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """One thing that is wrong with a request, and where.
+    """One flaw of a request.
 
-    A JSON pointer into the body, or `/` and the name of a parameter or header.
+    `pointer`: a JSON pointer into the body, or `/` and the name of a parameter or header.
     """
 
     pointer: str
@@ -204,7 +204,7 @@ class Flaw:
 
 @dataclass(eq=False)
 class Problem(Exception):
-    """A request that is answered with a problem. `members` explain it; they must be made of JSON."""
+    """A request that is answered with a problem. `members` explain it; they must be JSON values."""
 
     code: str
     detail: str
@@ -241,7 +241,7 @@ def invalid(flaws: Sequence[Flaw]) -> Problem:
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem that stands for an exception; what nobody foresaw is `internal` and tells nothing."""
+    """The problem for an exception. An unforeseen one is `internal`, without details."""
     match error:
         case Problem():
             return error
@@ -299,7 +299,7 @@ _OF_STATUS = {
 
 
 def _of_http(error: HTTPException) -> Problem:
-    """What the framework refuses by itself: unknown addresses and methods, bodies that are too large."""
+    """The framework's own refusals: unknown addresses and methods, bodies that are too large."""
     if error.status_code in _OF_STATUS:
         return _OF_STATUS[error.status_code]
     if 400 <= error.status_code < 500:
@@ -308,14 +308,14 @@ def _of_http(error: HTTPException) -> Problem:
 
 
 _MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
-"""A member of an enumeration, as pydantic names it among the values that a field may have."""
+"""A member of an enumeration, as pydantic names it in a message."""
 
 
 def flaws_of(error: ValidationError, sent: Any = None) -> list[Flaw]:
-    """What pydantic found, by JSON pointer into what was sent; one flaw for each place.
+    """Pydantic's errors as flaws, by JSON pointer into what was sent; one flaw for each place.
 
-    The names that pydantic gives to the members of a union are no part of the pointer, so the places are
-    followed through `sent`.
+    Pydantic's places also name the members of a union, which are no part of a pointer: they are left out by
+    following the place through `sent`.
     """
     found: dict[str, Flaw] = {}
     for each in error.errors(include_url=False, include_context=False, include_input=False):
@@ -327,7 +327,7 @@ def flaws_of(error: ValidationError, sent: Any = None) -> list[Flaw]:
 
 
 def pointer(location: Sequence[str | int], sent: Any, *, missing: bool) -> str:
-    """`missing`: the last step is what should be there."""
+    """The JSON pointer of a place in `sent`. `missing`: its last step is not there."""
     parts: list[str] = []
     place = sent
     for n, step in enumerate(location):

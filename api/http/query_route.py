@@ -1,19 +1,20 @@
 """A question over HTTP: one thing folded from its stream, or a page of a list from a read model.
 
-    @query("/v1/services/{service_id}", "services.show", "One service", answer=Service)
-    def show(call: Query[NoParameters]) -> Found:
-        books = call.look(Wanted({id: 0}))
-        return Found(shown(books, id), books.head.position, version=…)
+    @query("/v1/services/{service_id}", "services.show", "One service", roles=READERS, answer=Service)
+    def show_service(call: Query[NoParameters]) -> Found:
+        id = call.id("service_id")
+        books = call.look(Reads({id: 0}))
+        return Found(shown_service(books, id, …), books.head.position, books.version(id))
 
-    @query("/v1/services", "services.list", "Services", parameters=ServiceFilter, answer=ServicePage)
-    def list_services(call: Query[ServiceFilter]) -> Found:
+    @query("/v1/services", "services.list", "Services", roles=READERS, answer=ServicePage,
+           parameters=CatalogueFilter)
+    def list_services(call: Query[CatalogueFilter]) -> Found:
         with call.snapshot("services") as snapshot:
-            rows = services(snapshot, …, after=call.after(int), limit=call.parameters.limit + 1)
-        return call.page(ServicePage, rows, key=lambda row: (row["position"],), shown=…, position=…)
+            rows = services(snapshot, call.business_id, call.after(), call.parameters.limit + 1, retired=…)
+            return call.page(ServicePage, rows, key=lambda row: [row["position"]], shown=…, position=…)
 
-Filters of a list are a `ListParameters`; its cursor holds the key of the last row, signed together with the
-filters, so that it fits no other list. Rows are found by key, so pages stay as they are while rows
-are added.
+The filters of a list are a `ListParameters`. Its cursor holds the key of the last row, signed together with
+the filters, so that it fits no other list. Pages go on from a key, so they are stable while rows are added.
 """
 
 import hmac
@@ -53,12 +54,15 @@ LIMIT_MAX = 200
 LIMIT_DEFAULT = 50
 
 
+# Parameters and answers
+
+
 class NoParameters(Value):
     """A query that takes none."""
 
 
 class ListParameters(Value):
-    """What every list takes; its filters are added by subclasses."""
+    """Parameters of every list. Subclasses add its filters."""
 
     limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT
     cursor: Annotated[str, StringConstraints(min_length=1, max_length=1_000)] | None = None
@@ -83,25 +87,28 @@ DayOrMomentText = Annotated[
 
 
 class TravelParameters(Value):
-    """The past may be asked about (domain.md, Two clocks)."""
+    """Parameters of questions about the past (domain.md, Two clocks)."""
 
     at_version: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    """The state after so many facts of this one stream."""
+    """The state after this many facts of the stream."""
     as_of: DayOrMomentText | None = None
-    """What was recorded before this moment, or by the end of this day in the business's zone."""
+    """Facts recorded before this moment, or by the end of this day in the business's zone."""
     effective_as_of: DayOrMomentText | None = None
-    """What had happened by this moment, or by the end of this day in the business's zone."""
+    """Facts effective by this moment, or by the end of this day in the business's zone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What answers a query: a body, what it is true for, and the version of the one thing it shows."""
+    """The answer to a query: a body, the position it is true for, and the version of the thing shown."""
 
     body: BaseModel | bytes
     position: int
     version: int | None = None
     media_type: str = "application/json"
     headers: tuple[Header, ...] = ()
+
+
+# A question
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +118,7 @@ class Query(Call, Generic[Q]):
     parameters: Q
     operation: str
     at_least: int | None
-    """Ledger-Min-Position: the position the answer must be true for at the least."""
+    """Ledger-Min-Position: the least position that the answer must be true for."""
     accept: str
 
     def look(self, wanted: Reads) -> Books:
@@ -121,14 +128,14 @@ class Query(Call, Generic[Q]):
         return books
 
     def check_reachable(self, head: int) -> None:
-        """Raises validation-failed when Ledger-Min-Position is above the head: it may never come."""
+        """Raises validation-failed when Ledger-Min-Position is above the head, which may never reach it."""
         if self.at_least is not None and self.at_least > head:
             flaw = Flaw("/Ledger-Min-Position", "above-the-head", f"must not be above the head, {head}")
             raise invalid([flaw])
 
     @contextmanager
     def snapshot(self, *names: str) -> Iterator[Snapshot]:
-        """The read models of these names, fresh as far as a short wait makes them.
+        """These read models, as fresh as a short wait makes them.
 
         Raises ProjectionLagging, ProjectionStopped, ProjectionMissing, LedgerUnavailable.
         """
@@ -153,7 +160,7 @@ class Query(Call, Generic[Q]):
         return past
 
     def _over(self, name: str, given: str | None) -> date | datetime | None:
-        """A moment that is past, or a day in the business's zone that is over. Raises validation-failed."""
+        """A past moment, or a day that is over in the business's zone. Raises validation-failed."""
         if given is None:
             return None
         try:
@@ -166,7 +173,7 @@ class Query(Call, Generic[Q]):
         return read
 
     def check_version(self, past: Past, version: int, what: str) -> None:
-        """Raises validation-failed where the past asks for more versions of `what` than it has."""
+        """Raises validation-failed when `at_version` is above the version of `what`."""
         if past.at_version is not None and past.at_version > version:
             detail = f"must be at most {version}, the {what}'s version"
             raise invalid([Flaw("/at_version", "above-the-version", detail)])
@@ -188,7 +195,7 @@ class Query(Call, Generic[Q]):
         position: int,
         **more: Any,
     ) -> Found:
-        """A page of the first `limit` rows; one row beyond them tells that there are more.
+        """A page of the first `limit` rows; a row beyond them means that there are more.
 
         `key` gives the values that `after()` returns for the next page; `more` are other members of the page.
         """
@@ -204,7 +211,7 @@ class Query(Call, Generic[Q]):
         return self.parameters
 
     def cursor(self, key: Sequence[Any]) -> str:
-        """What a next page is asked for with: `after()` gives the key again."""
+        """The cursor of a next page: `after()` gives the key again."""
         return text_of(json.dumps(list(key), separators=(",", ":")).encode()) + "." + text_of(self._mac(key))
 
     def _read_cursor(self, given: str) -> list[Any]:
@@ -223,6 +230,9 @@ class Query(Call, Generic[Q]):
         bound = [self.business_id, self.operation, dict(self.path), filters, list(key)]
         secret = self.frame.secret("cursors")
         return hmac.digest(secret, json.dumps(bound, sort_keys=True).encode(), "sha256")[:16]
+
+
+# The route
 
 
 def query(
@@ -295,7 +305,7 @@ def _min_position(exchange: Exchange) -> int | None:
 
 
 def behind(rows: list[Row], after: list[Any] | None) -> list[Row]:
-    """The rows of a history that follow the one with that version, in the order in which they are told."""
+    """The rows of a history, in its order, after the one whose version is `after[0]`."""
     if after is None:
         return rows
     place = next((n for n, row in enumerate(rows) if row["version"] == after[0]), len(rows))

@@ -3,8 +3,8 @@
     limits = Limits(per_second=200, processes=1)
     limits.take("key_…")   # raises Problem rate-limited
 
-A bucket holds two seconds' worth, so that a short burst passes. The rate is divided by the number of
-processes that serve, because each counts for itself.
+A bucket holds the requests of two seconds, so that a short burst passes. The rate is divided by the number of
+serving processes, because each counts for itself.
 """
 
 import time
@@ -17,7 +17,7 @@ from api.http.problems import Problem
 
 BURST_S = 2.0
 HELD_MAX = 10_000
-"""Buckets in memory; the least recently used goes first, and is full when it comes back."""
+"""Buckets in memory. The least recently used is dropped first, and is full when it comes back."""
 
 
 class Limits:
@@ -30,7 +30,7 @@ class Limits:
         self._burst = max(1.0, self._rate * BURST_S)
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        """Name → (tokens left, when that was so)."""
+        """Name → (tokens left, at this second of `clock`)."""
         self._lock = Lock()
 
     def take(self, name: str) -> None:

@@ -1,8 +1,8 @@
-"""What every request is served with, and what a controller is handed: `Frame`, `Route`, `Call`.
+"""The parts of every request: `Route`, `Serving` (the process), `Call` (for a controller) and `Exchange`.
 
-A controller is a module of functions, each made into a route by `command` (answers.py) or `query`
-(queries.py). The function gets a `Call`: who asks, the ids in the path, what was sent. It never sees
-Litestar's request, nor the `Exchange`, which is what this layer itself knows of a request under way.
+A controller is a module of functions, each made into a route by `command` (api/http/command_route.py) or
+`query` (api/http/query_route.py). The function gets a `Call`: the caller, the ids in the path, what was sent.
+It never sees Litestar's request, nor the `Exchange`, the state of a request under way.
 """
 
 import re
@@ -51,14 +51,17 @@ PATH_IDS: Mapping[str, tuple[str, str]] = {
     "photo_id": ("pho", "photo"),
     "key_id": ("key", "key"),
 }
-"""Parameter of a path → the prefix its ids have, and what they name."""
+"""Parameter of a path → the prefix of its ids, and what they name."""
 ID = re.compile(r"[0-9A-Za-z_-]{1,40}")
 LENGTH = re.compile(r"[0-9]{1,16}")
 
 
+# A route
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What is known of a route beside its function: the permission table, /schema and 405 stand on it."""
+    """A route without its function: the source of the permission table, /schema and the 405s."""
 
     method: str
     path: str
@@ -70,18 +73,18 @@ class Route:
     body: type[BaseModel] | None = None
     parameters: type[BaseModel] | None = None
     answer: type[BaseModel] | None = None
-    """The JSON it answers; None: `media` alone says what comes."""
+    """The type of its JSON answer; None: only `media` describes the answer."""
     media: tuple[str, ...] = ("application/json",)
     writes: bool = False
     """Takes an Idempotency-Key and `dry_run`."""
     versioned: bool = True
-    """Answers with an ETag, and where it writes takes If-Match."""
+    """Answers with an ETag, and takes If-Match if it writes."""
     codes: tuple[str, ...] = ()
-    """The refusals that are its own, beside those any route may answer."""
+    """Its own refusals, beside those of any route."""
     uploads: tuple[str, ...] = ()
-    """The media types of a body that is no JSON."""
+    """The media types of a body that is not JSON."""
     nobodys: bool = False
-    """Whether it is about what is the same for every customer: there is nothing of a person in it."""
+    """Whether its answer is the same for every customer, with nothing personal in it."""
 
     def allows(self, role: Role) -> bool:
         return self.roles is None or role in self.roles
@@ -99,9 +102,12 @@ class Route:
         return re.findall(r"\{(\w+)\}", self.path)
 
 
+# The process
+
+
 @dataclass(frozen=True, slots=True)
 class FixedTerms:
-    """What of a business never changes."""
+    """The terms of a business that never change."""
 
     currency: str
     time_zone: str
@@ -109,7 +115,7 @@ class FixedTerms:
 
 @dataclass
 class Serving:
-    """What the process serves with. One for each application; used from many threads."""
+    """The parts that all requests of a process share. One for each application; used from many threads."""
 
     carnet: Carnet
     views: ReadTables
@@ -124,7 +130,7 @@ class Serving:
     _outcomes: LoopBridge | None = None
 
     def outcomes(self) -> LoopBridge:
-        """What the running event loop waits for: a process has one loop, a test one after the other."""
+        """The bridge to the running event loop. A process has one loop, a test several in turn."""
         loop = get_running_loop()
         if self._outcomes is None or self._outcomes.loop is not loop:
             self._outcomes = LoopBridge(loop)
@@ -134,7 +140,7 @@ class Serving:
         return self.carnet.ledger(business_id)
 
     def look(self, business_id: str, wanted: Reads) -> Books:
-        """Streams as they stand now, with their facts, people and the head: one moment, one round trip.
+        """Streams as they stand now, with facts, people and the head, of one moment and in one round trip.
 
         Raises UnreadableFact, UnknownBusiness, LedgerUnavailable.
         """
@@ -142,22 +148,27 @@ class Serving:
         return self.carnet.kept.books_of(business_id, wanted, loaded)
 
     def knows(self, business_id: str) -> bool:
-        """Whether its terms are at hand and nothing about it must be asked of the database first."""
+        """Whether the terms and the secret of this business are cached, so that nothing must be read
+        first."""
         return business_id in self._terms
 
     def terms(self, business_id: str) -> FixedTerms:
-        """Raises UnknownBusiness for a ledger whose business was never opened."""
+        """Currency and zone, read once. Raises UnknownBusiness for a ledger whose business was never
+        opened."""
         if business_id not in self._terms:
             found = self.look(business_id, Reads({business_id: 0})).business_or_none()
             if not isinstance(found, Business):
                 raise UnknownBusiness(business_id)
-            self.carnet.fingerprint(business_id, b"")  # so that its secret is at hand as well
+            self.carnet.fingerprint(business_id, b"")  # caches its secret as well
             self._terms[business_id] = FixedTerms(found.currency, found.time_zone)
         return self._terms[business_id]
 
     def secret(self, purpose: str) -> bytes:
-        """A secret of the installation for one purpose, such as signing cursors."""
+        """The secret of the installation for one purpose, such as signing cursors."""
         return sha256(self.pepper + b"/" + purpose.encode()).digest()
+
+
+# A request, for a controller
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,7 +198,7 @@ class Call:
 
     @property
     def sees_people(self) -> bool:
-        """Whether the caller is shown names and contacts; to others they are null."""
+        """Whether the caller sees names and contacts; to others they are null."""
         return self.caller.role in SEES_PEOPLE
 
     @property
@@ -195,7 +206,7 @@ class Call:
         return self.caller.role
 
     def id(self, name: str) -> str:
-        """An id of the path. Raises NotFound for what cannot be one: nothing has it."""
+        """An id of the path. Raises NotFound for a text that no id can have."""
         prefix, kind = PATH_IDS[name]
         given = self.path[name]
         if not given.startswith(f"{prefix}_") or not ID.fullmatch(given[len(prefix) + 1 :]):
@@ -211,7 +222,7 @@ class Call:
 
 @dataclass(kw_only=True)
 class NewIds:
-    """The ids made for one command, so that a dry run can leave them out of its answer."""
+    """The ids made for one command. A dry run leaves them out of its answer."""
 
     random: Randomness
     made: list[str] = field(default_factory=list)
@@ -224,6 +235,9 @@ class NewIds:
         return self.made[-1]
 
 
+# A request, for this layer
+
+
 def route_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Route | None:
     handler = connection.scope.get("route_handler")
     route = handler.opt.get("route") if handler is not None else None
@@ -232,7 +246,7 @@ def route_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Route | None:
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and its reply: what is read of it once, and what is found out on the way."""
+    """One request under way: its headers, and what becomes known of it."""
 
     frame: Serving
     headers: Mapping[bytes, bytes]
@@ -243,19 +257,19 @@ class Exchange:
     known_caller: Caller | None = None
 
     def header(self, name: bytes) -> str | None:
-        """What a header says; the first counts where it was sent twice."""
+        """The value of a header; the first one if it was sent twice."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
     @property
     def caller(self) -> Caller:
-        """Who asks, once that was found out; a route that is open to anyone has none."""
+        """The caller, once authenticated. A route that is open to anyone has none."""
         assert self.known_caller is not None, "admit() finds out who asks, before any route is taken"
         return self.known_caller
 
 
 def exchange_of(scope: Scope) -> Exchange:
-    """What is known of the request of an ASGI scope; begun when it is first asked for."""
+    """The exchange of an ASGI scope, made on first use."""
     state: dict[str, Any] = scope["state"]
     found: Exchange | None = state.get("exchange")
     if found is None:
@@ -271,12 +285,12 @@ def frame_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Serving:
 
 
 def parameters_of(request: HttpRequest) -> Iterable[tuple[str, str]]:
-    """The parameters of the query, in the order in which they were sent."""
+    """The query parameters, in the order sent."""
     return request.query_params.multi_items() if request.scope["query_string"] else ()
 
 
 async def body_of(request: HttpRequest, bytes_max: int = BODY_BYTES_MAX) -> bytes:
-    """The bytes of the body, which comes in one piece as a rule; Litestar's own reading expects a stream.
+    """The bytes of the body. It usually comes in one piece; Litestar's own reading expects a stream.
 
     Raises Problem: body-too-large as soon as it is known, malformed-body.
     """

@@ -1,4 +1,4 @@
-"""Replies: a status, headers and a body that is ready to be sent, in the cheapest form the framework takes.
+"""Replies: a status, headers and a finished body, in the cheapest form that the framework takes.
 
 return Reply(201, body, [(b"ledger-position", b"17")])
 """

@@ -1,9 +1,9 @@
-"""Reading a day-book: the sales and uses that another system kept, one row each, as CSV or JSON Lines.
+"""Reading a day-book: sales and uses that another system kept, one row each, as CSV or JSON Lines.
 
     for row in DayBook(path, "csv").rows(): …    # Row or Unreadable, in file order
 
-The columns stand in docs/reference/day-book.md. A row is one line, so a bad one spoils no other, and the
-file is read as a stream: memory does not grow with it.
+The columns are listed in docs/reference/day-book.md. A row is one line, so a bad one spoils no other. The
+file is read as a stream, so memory does not grow with it.
 """
 
 import csv
@@ -39,7 +39,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Format = Literal["csv", "jsonl"]
 Cells = Mapping[str, str]
-"""Column → text as it stands in the file; empty cells are left out."""
+"""Column → its text in the file; empty cells are left out."""
 
 
 class UnknownLayout(Exception):
@@ -47,7 +47,7 @@ class UnknownLayout(Exception):
 
 
 def format_of(path: Path) -> Format | None:
-    """What a file's suffix says it is: `.csv`, or `.jsonl` and `.ndjson`; None for another."""
+    """The format by the file's suffix: `.csv`, or `.jsonl` and `.ndjson`; None for another."""
     known: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
     return known.get(path.suffix.lower())
 
@@ -85,7 +85,7 @@ CurrencyCode = Annotated[Currency, BeforeValidator(_iso_currency)]
 
 
 class Entry(Value):
-    """What sales and uses have in common."""
+    """The columns that sales and uses share."""
 
     kind: ClassVar[str]
     reference: Reference
@@ -113,7 +113,7 @@ KINDS: Mapping[str, type[Sale] | type[Use]] = {"sale": Sale, "use": Use}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that can be read. `content` tells it apart from every other content under its reference."""
+    """A row that can be read. `content` differs for any other content under the same reference."""
 
     line: int
     entry: Sale | Use
@@ -122,7 +122,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A row that says nothing: which line and column (None: the row itself), and why."""
+    """A row that cannot be read: its line, its column (None: the row itself), and why."""
 
     line: int
     column: str | None
@@ -130,7 +130,7 @@ class Unreadable:
 
 
 class DayBook:
-    """One file. `bytes_read` and `size` tell how far the reading has come."""
+    """One file. `bytes_read` of `size` is the progress of the reading."""
 
     def __init__(self, path: Path, layout: Format) -> None:
         self.size = path.stat().st_size
@@ -157,7 +157,7 @@ class DayBook:
                     continue
                 if number == 1:
                     chunk = chunk.removeprefix(BYTE_ORDER_MARK)
-                # What is not UTF-8 is refused in its column, as a character that no text may hold.
+                # Bytes that are not UTF-8 become characters that no text may hold: their column is refused.
                 if text := chunk.decode(errors="surrogateescape").strip("\r\n"):
                     yield number, text
 
@@ -210,7 +210,7 @@ def _of_json(lines: Iterator[tuple[int, str | None]]) -> Iterator[tuple[int, Cel
 
 
 def _json_cells(line: int, text: str) -> Cells | Unreadable:
-    """The members of one object as the texts that a CSV would hold, so that both are the same content."""
+    """The members of one object as the texts of a CSV row, so that both formats give the same content."""
     try:
         pairs = json.loads(text, object_pairs_hook=lambda pairs: pairs)
     except (ValueError, RecursionError):
@@ -243,7 +243,7 @@ def _row(line: int, cells: Cells) -> Row | Unreadable:
 
 
 def _refusal(line: int, error: ValidationError) -> Unreadable:
-    """The first thing that is wrong with a row, in the order of the columns."""
+    """The first flaw of a row, in the order of the columns."""
     problems = {str(problem["loc"][0]): problem for problem in reversed(error.errors(include_url=False))}
     column = min(problems, key=COLUMNS.index)
     problem = problems[column]
@@ -253,5 +253,5 @@ def _refusal(line: int, error: ValidationError) -> Unreadable:
 
 
 def _content(cells: Cells) -> bytes:
-    """The same bytes for the same content, in whatever format and order of columns it came."""
+    """The same bytes for the same content, in either format and any order of columns."""
     return json.dumps([[column, cells[column]] for column in COLUMNS if column in cells]).encode()

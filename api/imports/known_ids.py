@@ -1,4 +1,4 @@
-"""Which customers and services of a source are known: looked up once for a batch, and remembered."""
+"""Ids of the known customers and services of a source: looked up once for a batch, and remembered."""
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,14 +11,14 @@ from domain.people.facts import CustomerRegistered
 from domain.values import ExternalRef
 
 KNOWN_MAX = 10_000
-"""Customers and services whose ids are remembered; the others are looked up again."""
+"""Ids that are remembered; others are looked up again."""
 
 
 PAGE = 1_000
 
 
 def registered(recorder: Recorder, source: str, refs: Sequence[str]) -> dict[str, str]:
-    """Reference → customer id, of those that are registered under it, by whomever. One round trip."""
+    """Reference → customer id, of the registered ones, by whomever. One round trip."""
     claims = [external_claim("customer", ExternalRef(source=source, ref=ref)) for ref in refs]
     found: dict[str, str] = {}
     for stored in recorder.load(Reads(claimed=tuple(claims))).facts:
@@ -46,7 +46,7 @@ def services_performed(recorder: Recorder) -> Iterator[tuple[str, str]]:
 
 
 class KnownIds:
-    """Ids by name, bounded; the least recently asked for goes first."""
+    """Ids by name, bounded; the least recently used is forgotten first."""
 
     def __init__(self) -> None:
         self._ids: OrderedDict[str, str] = OrderedDict()
@@ -55,7 +55,7 @@ class KnownIds:
         return self._ids[name]
 
     def missing(self, names: Sequence[str]) -> list[str]:
-        """Those that are not remembered, each once; the others are kept for now."""
+        """The names that are not remembered, each once. The others count as used now."""
         for name in names:
             if name in self._ids:
                 self._ids.move_to_end(name)

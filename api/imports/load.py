@@ -1,10 +1,10 @@
-"""Loading a day-book: its rows become commands, and are decided as those of the API are.
+"""Loading a day-book: its rows become commands, decided like those of the API.
 
-    report = load(ledger, carnet, book, "daybook", refused=print)
+    report = load(carnet, "biz_…", book, "daybook", refused=print)
 
-The request key of a row is `SOURCE/reference`, so that loading again changes nothing, whatever had gone in
-before. Ids follow from the business, the source and the reference: a load that was killed needs no memory of
-its own. Rows are decided in file order, 500 at a time; memory does not grow with the file.
+The request key of a row is `SOURCE/reference`, so that loading again changes nothing that is in already. Ids
+are derived from the business, the source and the reference, so that a killed load needs no memory of its own.
+Rows are decided in file order, 500 at a time; memory does not grow with the file.
 """
 
 import hmac
@@ -49,7 +49,7 @@ BATCH_ROWS = 500
 
 
 TRIES_MAX = 5
-"""How often a batch is tried that the store could not take; its keys make that safe."""
+"""Attempts at a batch that the store could not take. The request keys make another attempt safe."""
 
 
 COLUMN_OF: Mapping[type[Refused], str] = {
@@ -78,7 +78,7 @@ class RefusedRow:
 
 @dataclass
 class Report:
-    """What a load came to. `recorded` rows were not in the books before, `replayed` ones were."""
+    """The counts of a load. `recorded` rows were not in the books before, `replayed` ones were."""
 
     rows: int = 0
     recorded: int = 0
@@ -87,7 +87,7 @@ class Report:
     sales: int = 0
     uses: int = 0
     customers: int = 0
-    """Customers that were registered, and services that were defined, for the sake of these rows."""
+    """Customers registered, and services defined, for these rows."""
     services: int = 0
     position: int = 0
     """The head of the ledger after the last row; in a dry run, where it would be."""
@@ -102,10 +102,10 @@ def load(
     refused: Callable[[RefusedRow], None],
     progress: Callable[[Report], None] = lambda report: None,
 ) -> Report:
-    """Take every row of a day-book in that is not in yet. `refused` is told of each row that stays out.
+    """Record every row of a day-book that is not in yet. `refused` is called with each row that stays out.
 
-    Raises UnknownLayout and OSError for the file; LedgerUnavailable and Contention for the store (then a
-    second load goes on where this one ended), UnreadableFact.
+    Raises UnknownLayout and OSError for the file; LedgerUnavailable and Contention for the store (a second
+    load then goes on where this one ended); UnreadableFact.
     """
     ledger = carnet.ledger(business_id)
 
@@ -136,11 +136,10 @@ def dry_run(
     refused: Callable[[RefusedRow], None],
     progress: Callable[[Report], None] = lambda report: None,
 ) -> Report:
-    """Decide every row as `load` would, each on what the rows before it did, and write nothing.
+    """Decide every row as `load` would, each on the effects of those before it, and write nothing.
 
-    All of it is one transaction that is rolled back. It holds the ledger's head, so that nobody else can
-    record anything in these books (on SQLite: in any books of the file) until it ends.
-    Raises as `load` does.
+    It is one transaction that is rolled back. Until it ends it holds the ledger's head: nobody else can
+    record anything in these books (on SQLite: in any books of the file). Raises as `load` does.
     """
     ledger, kept, clock = carnet.ledger(business_id), StreamCache(), carnet.clock
     secret = ledger.recorder.secret()
@@ -159,7 +158,7 @@ def dry_run(
 def _deciding(
     locked: LedgerRecorder, clock: Clock, kept: StreamCache
 ) -> Callable[[Sequence[Order]], list[Result]]:
-    # `kept` is not the process's own: it must not keep states of facts that are rolled back.
+    # A cache of its own: the process's must not keep states of facts that are rolled back.
     return lambda orders: execute(locked, orders, clock, kept)
 
 
@@ -190,7 +189,7 @@ class _Loading:
             progress(self.report)
 
     def _batches(self, book: DayBook) -> Iterator[list[Row | Unreadable]]:
-        """Rows in file order, as many as are decided together; no reference twice in one batch."""
+        """Rows in file order, in batches that are decided together; no reference is twice in one."""
         batch: list[Row | Unreadable] = []
         references: set[str] = set()
         for row in book.rows():
@@ -272,7 +271,7 @@ class _Loading:
     def _id(self, prefix: str, what: str, reference: str, day: date | None = None) -> str:
         """The same id for the same reference for ever, unguessable without the business's secret.
 
-        It begins with the day, as ids made by the clock do: that keeps the indexes compact.
+        With a `day` it begins with that, as ids made by the clock do, which keeps the indexes compact.
         """
         named = "\0".join(("load", self._source, what, reference)).encode()
         bits = int.from_bytes(hmac.digest(self._secret, named, "sha256")[:16], "big")
@@ -283,7 +282,7 @@ class _Loading:
     # Customers
 
     def _know_customers(self, refs: Sequence[str]) -> dict[str, Refused]:
-        """Find or register the customers of a batch; those that could not be registered, and why.
+        """Find or register the customers of a batch. Returns those that could not be registered, and why.
 
         One query, and one append when some are new.
         """
@@ -295,7 +294,7 @@ class _Loading:
         if new := [ref for ref in unknown if ref not in known]:
             results = self._carry_out([self._registration(ref) for ref in new])
             self.report.customers += sum(isinstance(result, Done) for result in results)
-            # One that somebody else registered meanwhile is found now.
+            # Finds also those that somebody else registered meanwhile.
             known |= registered(self._recorder, self._source, new)
             refusals = {ref: r for ref, r in zip(new, results, strict=True) if isinstance(r, Refused)}
             strangers = {ref: refusal for ref, refusal in refusals.items() if ref not in known}
@@ -305,14 +304,14 @@ class _Loading:
     def _registration(self, ref: str) -> Order:
         customer_id = self._id("cus", "customer", ref)
         external_ref = ExternalRef(source=self._source, ref=ref)
-        # The day-book knows no names: until somebody enters one, the customer is called by the reference.
+        # A day-book holds no names of customers: the reference is the name until somebody enters one.
         command = RegisterCustomer(customer_id=customer_id, profile={"name": ref}, external_ref=external_ref)
         return Order(REGISTER_CUSTOMER, command, LOADER)
 
     # Services
 
     def _know_services(self, names: Sequence[str]) -> None:
-        """Find or define the services of a batch; one that the catalogue has under this name is taken."""
+        """Find or define the services of a batch. A service of the same name in the catalogue is used."""
         unknown = self._services.missing(names)
         if not unknown:
             return
@@ -333,14 +332,14 @@ class _Loading:
         return Order(DEFINE_SERVICE, DefineService(service_id=service_id, service=terms), LOADER)
 
     def _in_catalogue(self, names: Sequence[str]) -> dict[str, str]:
-        """Name → id of those that are performed under this name; the catalogue is read once."""
+        """Name → id of the services performed under these names. The catalogue is read once."""
         if names and self._catalogue is None:
             self._catalogue = dict(services_performed(self._recorder))
         return {name: self._catalogue[name] for name in names if self._catalogue and name in self._catalogue}
 
 
 def _column_of(refusal: Refused) -> str | None:
-    """The column that a refusal speaks of; None: the row as a whole."""
+    """The column that a refusal is about; None: the row as a whole."""
     if isinstance(refusal, Invalid):
         place = refusal.pointer.removeprefix("/").partition("/")[0]
         if refusal.problem == "wrong-currency":

@@ -98,9 +98,9 @@ class PolicyChanges(Value):
     payment_required: MayBeAbsent[bool] = None
     correction_max: Quantity | None = None
     earn: MayBeAbsent[Annotated[tuple[EarnRuleBody, ...], Field(max_length=3)]] = None
-    """All earn rules there are from now on, at most one for each cause; none: nothing is earned."""
+    """All earn rules from now on, at most one for each cause; with none nothing is earned."""
     categories: MayBeAbsent[Categories] = None
-    """All categories there are from now on; one that is gone stays with the customers who are in it."""
+    """All categories from now on. Customers keep a category that is gone."""
 
 
 @command(

@@ -1,4 +1,4 @@
-"""What the process says of itself: alive, ready, its document and its problems."""
+"""Routes about the process: alive, ready, the OpenAPI document, the pages of problems."""
 
 from litestar import get
 from litestar.concurrency import sync_to_thread
@@ -24,9 +24,9 @@ class Readiness(Value):
 
     ready: bool = True
     lag: int
-    """How many facts the slowest read model has still to take, over all businesses."""
+    """Facts that the slowest read model still has to take, over all businesses."""
     stopped: int
-    """Read models that have stopped at a fact, counted for each business."""
+    """Read models stopped at a fact, counted for each business."""
 
 
 def _open(path: str, operation: str, summary: str, answer: type[Value] | None, media: str) -> Route:

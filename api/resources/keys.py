@@ -1,9 +1,9 @@
-"""The keys to a business's books: issuing, listing and revoking them.
+"""The API keys of a business: issuing, listing and revoking them.
 
-Keys lie beside the ledger, so these commands keep their idempotency themselves: the request is stored in
-the ledger with its answer like any other, but without the secret. That is not random but derived from the
-server's pepper and the request, so that a repeated request is answered with the same key, byte for byte,
-although no secret is ever stored.
+Keys are stored beside the ledger, so these commands see to their idempotency themselves. The request is
+stored in the ledger with its answer like any other, but without the secret. The secret is derived from the
+server's pepper and the request: a repeated request is answered with the same key, byte for byte, although no
+secret is ever stored.
 """
 
 import hmac
@@ -39,7 +39,7 @@ class ApiKeyBody(Value):
     staff_id: StaffId | None = None
     """The member of staff who acts with it; without one, the key itself acts."""
     customer_id: CustomerId | None = None
-    """The customer who acts with it, for the role customer: it reaches what is theirs and nothing else."""
+    """The customer who acts with it, for the role customer: it reaches only what is theirs."""
     expires_at: Moment | None = None
 
 
@@ -158,7 +158,7 @@ def _issued(request: HttpRequest, raw: bytes) -> Reply:
 
 
 def _check(call: Command[ApiKeyBody]) -> None:
-    """Raises validation-failed for somebody unknown or out of place, and for an end that has passed."""
+    """Raises validation-failed for an unknown or misplaced person, and for an expiry that has passed."""
     staff_id, expires_at = call.body.staff_id, call.body.expires_at
     _check_customer(call)
     if staff_id is not None:
@@ -170,7 +170,7 @@ def _check(call: Command[ApiKeyBody]) -> None:
 
 
 def _check_customer(call: Command[ApiKeyBody]) -> None:
-    """Raises validation-failed unless a key for a customer, and no other, names one, and only them."""
+    """Raises validation-failed unless a key of the role customer, and no other, names one, and no staff."""
     body, customer_id = call.body, call.body.customer_id
     if (body.role is Role.CUSTOMER) != (customer_id is not None):
         raise invalid([Flaw("/customer_id", "role", "goes with the role customer, and only with it")])
@@ -184,7 +184,7 @@ def _check_customer(call: Command[ApiKeyBody]) -> None:
 
 
 def _person(body: ApiKeyBody) -> str | None:
-    """Who acts with the key, where it is somebody."""
+    """The person who acts with the key; None: the key itself."""
     return body.customer_id or body.staff_id
 
 
@@ -203,13 +203,13 @@ def _planned(call: Command[ApiKeyBody], key_id: str) -> IssuedApiKey:
 
 
 def _seed(call: Command[Any], key: RequestKey) -> Callable[[bytes], bytes]:
-    """256 bits for each purpose, the same whenever this request is made."""
+    """256 bits for each purpose, the same whenever this request is repeated."""
     bound = b"\n".join([call.business_id.encode(), key.key.encode(), key.fingerprint])
     return lambda purpose: hmac.digest(call.frame.secret("keys"), purpose + b"\n" + bound, "sha256")
 
 
 def _keep(call: Command[ApiKeyBody], shown: IssuedApiKey, text: str, recorded_at: datetime) -> None:
-    """Store the key unless it is there: a crash may have come between the request and its key."""
+    """Store the key unless it is stored: a crash may have come between the request and its key."""
     expires_at = call.body.expires_at
     key = StoredKey(
         id=shown.id,

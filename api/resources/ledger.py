@@ -1,4 +1,4 @@
-"""What operators and auditors ask for: health, the schema, the pages of problems, the feed of facts."""
+"""The ledger for auditors: the feed of facts, and the head."""
 
 from typing import Annotated
 
@@ -51,7 +51,7 @@ def facts(call: Query[FactsParameters]) -> Found:
 
 
 def shown_fact(stored: StoredFact) -> LedgerFact:
-    """A fact as an auditor reads it: ids only, no personal data is in it."""
+    """A fact as an auditor reads it: ids only, no personal data."""
     return LedgerFact(
         position=stored.position,
         stream=stored.kind,

@@ -14,7 +14,7 @@ from projections.engine.definition import Row
 
 
 def beneficiary(id: str, customer_id: str, people: Mapping[str, Mapping[str, Any]]) -> Row:
-    """A participant as a screen shows them; number 0 is called as the customer is."""
+    """A participant as a screen shows them; number 0 has the customer's name."""
     known = people.get(customer_id if id == in_person(customer_id) else id, {})
     return {
         "id": id,
@@ -25,12 +25,12 @@ def beneficiary(id: str, customer_id: str, people: Mapping[str, Mapping[str, Any
 
 
 def photo_url(photo_id: str) -> str:
-    """Where a photo is served."""
+    """The address of a photo."""
     return f"/v1/photos/{photo_id}"
 
 
 People = Mapping[str, Mapping[str, Any]]
-"""What the directory tells the reader, by id."""
+"""The directory as the reader may see it, by id."""
 NOBODY: People = {}
 ERASED = "(erased)"
 """Stands for a text that was erased."""
@@ -65,7 +65,7 @@ class BookingRef(Value):
 
 
 def known(people: Iterable[Person]) -> dict[str, dict[str, Any]]:
-    """What the directory rows tell, by id."""
+    """The data of rows of the directory, by id."""
     return {person.id: from_json(person.data) for person in people}
 
 
@@ -74,17 +74,17 @@ def named(id: str | None, people: People) -> NamedThing | None:
 
 
 def booking(id: str | None, starts_at: datetime | None) -> BookingRef | None:
-    """A booking, of ours or of another system, and when it was to start as the use was entered."""
+    """A booking, of ours or of another system, and its start if known."""
     if id is None:
         return None
     return BookingRef(id=id, starts_at=None if starts_at is None else rfc3339(starts_at))
 
 
 def with_kinds(people: People, kinds: Mapping[str, str]) -> People:
-    """The same with what participants are (person, dog …): a fact, shown to everybody."""
+    """`people` with the kinds of participants (person, dog …), which are facts and shown to everybody."""
     return {**people, **{id: {**people.get(id, {}), "kind": kind} for id, kind in kinds.items()}}
 
 
 def kinds_of(customer: Customer | None) -> dict[str, str]:
-    """Participant → kind, those who left included."""
+    """Participant → kind, including those who left."""
     return {} if customer is None else {id: each.kind for id, each in customer.participants.items()}

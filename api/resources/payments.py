@@ -46,7 +46,7 @@ def money(call: Command[Any], price: SentMoney, where: str) -> Money:
 
 
 def moving(call: Command[Any], price: SentMoney, where: str) -> Money:
-    """Money that changes hands. Raises validation-failed for none at all."""
+    """Money above 0. Raises validation-failed for 0, and for another currency."""
     if price.amount == 0:
         raise invalid([Flaw(f"{where}/amount", "zero", "must be at least 1")])
     return money(call, price, where)

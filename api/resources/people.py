@@ -1,6 +1,6 @@
-"""People as answers show them: what the directory knows of a customer, a participant, a member of staff.
+"""People in answers: the directory's data of customers, participants and members of staff.
 
-Names, contacts and photos are joined to an answer when it is given, and are null for those who may not see
+Names, contacts and photos are added when an answer is given. They are null for readers who may not see
 people's data.
 """
 
@@ -13,7 +13,7 @@ FindPerson = Callable[[str], Person | None]
 
 
 def nobody(_: str) -> None:
-    """The directory as those see it who may not see people's data."""
+    """The directory for readers who may not see people's data."""
 
 
 def profile_of(person: Person | None) -> Profile | None:

@@ -1,7 +1,7 @@
-"""Photos of people: taken in, then named by a profile, and shown only to those who may see people.
+"""Photos of people: uploaded, then named by a profile, and shown only to readers who may see people.
 
-What an image is, its own bytes tell; what was said of it counts for nothing. A photo never changes: another
-one is sent and named in its place.
+The type of an image is told by its bytes, not by what was said of it. A photo never changes: another one is
+uploaded and named in its place.
 """
 
 import re
@@ -25,7 +25,7 @@ PHOTO_BYTES_MAX = 5 * 1024 * 1024
 FORM = "multipart/form-data"
 IMAGES = ("image/jpeg", "image/png", "image/webp")
 KEPT_S = 3600
-"""How long a browser may keep a photo: as long may it still be seen there after it was erased."""
+"""Seconds a browser may keep a photo. After an erasure it may still be seen there as long."""
 
 
 class Image(Value):
@@ -46,7 +46,7 @@ class UploadedPhoto(Value):
 def read_image(raw: bytes, content_type: str | None) -> Sent[Image]:
     """The image that is the body, or the one file of a form. Raises Problem.
 
-    Two requests with the same image are the same, whatever is around it.
+    Requests with the same image are the same, whatever form it is in.
     """
     media, _, parameters = (content_type or "").partition(";")
     media = media.strip().lower()
@@ -65,7 +65,7 @@ def read_image(raw: bytes, content_type: str | None) -> Sent[Image]:
 
 
 def media_type_of(data: bytes) -> str | None:
-    """What an image is by its first bytes; None for anything else."""
+    """The type of an image by its first bytes; None for anything else."""
     if data.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -97,7 +97,7 @@ def _only_part(raw: bytes, boundary: bytes) -> bytes:
 
 
 def _parts(raw: bytes, boundary: bytes) -> Iterator[bytes]:
-    """What lies between one boundary and the next; the last one ends with two hyphens."""
+    """The parts between boundaries; the last boundary ends with two hyphens."""
     delimiter = b"\r\n--" + boundary
     _, *parts = (b"\r\n" + raw).split(delimiter)
     if not parts or not parts[-1].startswith(b"--"):
@@ -123,7 +123,7 @@ def _parts(raw: bytes, boundary: bytes) -> Iterator[bytes]:
 def upload(call: Command[Image]) -> CommandRequest:
     id, image = call.new("pho"), call.body
     url = photo_url(id)
-    call.ids.made.append(url)  # it follows from the id, so a dry run shows neither
+    call.ids.made.append(url)  # derived from the id, so a dry run shows neither
     shown = UploadedPhoto(id=id, url=url, media_type=image.media_type, bytes=len(image.data))
     photo = Photo(id, image.media_type, image.data)
     return CommandRequest(ADD_PHOTO, AddPhoto(photo_id=id), lambda books, _: shown, photos=(photo,))

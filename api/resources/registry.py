@@ -1,4 +1,4 @@
-"""Every route there is, one line a module."""
+"""Every route, one line a module."""
 
 from collections.abc import Sequence
 

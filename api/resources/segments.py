@@ -23,9 +23,9 @@ SegmentName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 class SegmentBody(Value):
     id: SegmentId | None = None
     name: SegmentName
-    """Unlike that of any other segment, whatever the case."""
+    """Unique among segments, ignoring case."""
     filters: CustomerFilters
-    """The filters of `GET /v1/customers` under the same names, but for `search`: it may hold a name."""
+    """The filters of `GET /v1/customers` under the same names, except `search`, which may hold a name."""
 
 
 class Segment(Value):

@@ -1,6 +1,6 @@
-"""The staff of a business: who they are, where they work, and that they no longer do.
+"""The staff of a business: members, where they work, and their deactivation.
 
-Nobody is deleted: what somebody did stays theirs. Names and photos are in the directory.
+Members are never deleted: what they did stays theirs. Names and photos are in the directory.
 """
 
 from typing import Annotated, Any
@@ -37,7 +37,7 @@ class StaffBody(Value):
     photo: PhotoId | None = None
     role: StaffRole = Role.STAFF
     locations: Places = ()
-    """Where they work; empty: everywhere."""
+    """The places of work; empty: everywhere."""
 
 
 class StaffChanges(Value):
@@ -129,7 +129,7 @@ def change(call: Command[StaffChanges]) -> CommandRequest:
 
 
 def _end_keys(call: Command[EmptyBody]) -> None:
-    """Who left gets in no more. The key of an owner ends by an owner's word alone, as any key of theirs."""
+    """Revoke the keys of a member who left. An owner's key is revoked only if an owner asks."""
     id, frame = call.id("staff_id"), call.frame
     for key in frame.carnet.store.keys_of(call.business_id):
         theirs = key.actor_id == id and key.revoked_at is None

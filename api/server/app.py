@@ -1,9 +1,9 @@
-"""The HTTP application: every route, behind one gate, one error handler and one set of headers.
+"""The HTTP application: every route, with one admission, one error handler and one set of headers.
 
     app = create_app(carnet, views, pepper=…)
 
-`admit` counts the request, finds out who asks and looks the operation up in the permission table, before
-anything of the body is read. Whatever goes wrong is answered with a problem (problems.py).
+`admit` authenticates the caller, counts the request and checks the roles of the route, before anything of the
+body is read. Every error is answered with a problem (api/http/problems.py).
 """
 
 import logging
@@ -37,7 +37,7 @@ HEADERS = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
-    (b"server", b"carnet"),  # in the place of the name that the server below would give
+    (b"server", b"carnet"),  # instead of the name that granian would give
 )
 
 log = structlog.get_logger("carnet.api")
@@ -55,8 +55,8 @@ def create_app(
 ) -> Litestar:
     """The API on these ledgers and read models. `rate` is requests a second over all processes.
 
-    With a `runner` a list catches up by itself what nobody else is at; starting it is the caller's.
-    Raises TypeError when a route open to customers does not say whose their own is.
+    With a `runner`, a list catches up itself on facts that no other runner is applying; the caller starts the
+    runner. Raises TypeError for a route open to customers that does not say whose things it shows.
     """
     routes = [handler.opt["route"] for handler in handlers]
     refuse_unowned(routes)
@@ -71,7 +71,7 @@ def create_app(
     )
     return Litestar(
         route_handlers=handlers,
-        before_request=admit,  # as a guard would, without the copy of the handler that each guard is given
+        before_request=admit,  # like a guard, without the copy of the handler that a guard costs
         exception_handlers={Exception: answer_problem},
         before_send=[complete],
         openapi_config=None,
@@ -80,11 +80,11 @@ def create_app(
     )
 
 
-# Who asks, and may they
+# Admission
 
 
 async def admit(request: HttpRequest) -> None:
-    """Count the request, find out who asks, and look the operation up. Raises Problem."""
+    """Authenticate the caller, count the request, and check role and Accept. Raises Problem."""
     exchange = exchange_of(request.scope)
     route = route_of(request)
     if route is None:  # OPTIONS, which the framework answers with the methods alone
@@ -110,7 +110,7 @@ async def _authenticated(request: HttpRequest, exchange: Exchange) -> Caller:
             return caller
         return await sync_to_thread(keys.caller, text)
     except Problem:
-        # Whoever guesses keys is slowed down by address.
+        # Slows the guessing of keys down, by address.
         exchange.frame.limits.take(_address(request))
         raise
 
@@ -120,19 +120,18 @@ def _address(request: HttpRequest) -> str:
 
 
 def _check_accept(accept: str, route: Route) -> None:
-    """Raises Problem not-acceptable when the route has nothing that the header Accept allows."""
+    """Raises Problem not-acceptable when the header Accept allows none of the route's media types."""
     accepted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
     offered = {"*/*", *route.media, *(f"{media.partition('/')[0]}/*" for media in route.media)}
     if not accepted & offered:
         raise Problem("not-acceptable", f"this address answers with {', '.join(route.media)}")
 
 
-# What goes wrong
+# Errors
 
 
 def answer_problem(request: HttpRequest, error: Exception) -> Response[bytes]:
-    """The problem an exception is answered with. What nobody foresaw is logged by type and place only:
-    its text may hold what was sent."""
+    """The problem for an exception. A 5xx is logged by type and place only: its text may hold what was sent."""
     problem = problem_of(error)
     request_id = exchange_of(request.scope).request_id
     headers = dict(problem.headers)
@@ -152,7 +151,7 @@ def _told(error: Exception) -> dict[str, Any]:
 
 
 def _allowed(scope: Scope) -> str:
-    """The methods of an address: the framework knows each of its routes alone."""
+    """All methods of an address, which the framework knows only one by one."""
     path = scope["path"].rstrip("/") or "/"
     routes: list[Route] = scope["litestar_app"].state["routes"]
     return ", ".join(
@@ -160,11 +159,11 @@ def _allowed(scope: Scope) -> str:
     )
 
 
-# What every answer carries
+# Every answer
 
 
 async def complete(message: Message, scope: Scope) -> None:
-    """Put the headers on that every answer has, and log it: never what was sent, nor a query."""
+    """Add the headers of every answer, and log it without its body or query."""
     if message["type"] != "http.response.start":
         return
     exchange = exchange_of(scope)
@@ -178,7 +177,7 @@ async def complete(message: Message, scope: Scope) -> None:
 
 
 def _log_answer(scope: Scope, exchange: Exchange, status: int) -> None:
-    # The template of the path where there is one: an unknown address is somebody's text.
+    # Only the template of the path: an unknown address may hold anything.
     caller = exchange.known_caller
     log.debug(
         "answered",

@@ -1,4 +1,4 @@
-"""What the settings name: the ledgers, the read models beside them, and the businesses in there.
+"""The installation that the settings name: ledgers, their read models, and the businesses in them.
 
 with opened(settings) as here:
     business = here.business("biz_…")
@@ -34,12 +34,12 @@ from projections.models.registry import READ_MODELS
 BUSINESSES_LISTED_MAX = 20
 KEPT_TO_ANSWER = 10_000
 KEPT_OTHERWISE = 256
-"""Streams that are kept between commands, a few kilobytes each."""
+"""Streams kept in memory between commands, a few kilobytes each."""
 OPERATOR = Meta(actor=Actor(id="operator", role=Role.OWNER, via="command line"))
 
 
 class NoSuchBusiness(LookupError):
-    """The business that was named, or implied, is not there; the text says which there are."""
+    """The named business does not exist, or no single one is implied. The text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Installation:
     # Businesses
 
     def open_business(self, name: str, currency: str, time_zone: str) -> tuple[str, str]:
-        """Open a business; its id, and the first key of its owner, which is not shown again."""
+        """Open a business. Returns its id and the first key of its owner, which is not shown again."""
         business_id = new_id("biz")
         self.carnet.store.open_ledger(business_id)
         command = OpenBusiness(business_id=business_id, name=name, currency=currency, time_zone=time_zone)
@@ -70,7 +70,7 @@ class Installation:
         return business_id, key
 
     def ledger(self, business_id: str | None) -> Ledger:
-        """The ledger of the business that is named, or of the only one. Raises NoSuchBusiness."""
+        """The ledger of the named business, or of the only one. Raises NoSuchBusiness."""
         if business_id is None:
             return self.carnet.ledger(self._only())
         if business_id not in set(self.businesses()):
@@ -88,7 +88,7 @@ class Installation:
         return ids[0]
 
     def businesses(self) -> Iterator[str]:
-        """Their ids. A ledger without a fact is one whose opening was interrupted: it is none."""
+        """Ids of all businesses, without those whose opening was interrupted: their ledger has no fact."""
         return (id for id, position in self.carnet.store.heads() if position)
 
     def business(self, business_id: str) -> Business:
@@ -103,22 +103,23 @@ class Installation:
         return Runner(self.carnet.store, self.views, projections, rest=rest)
 
     def reads(self, names: Sequence[str]) -> FreshReads:
-        """Read models that catch up here, as long as it takes."""
+        """Read models that catch up in this process, for as long as it takes."""
         runner = self.runner([self.views.projections[name] for name in names])
         return FreshReads(self.carnet.store, self.views, runner, patience_s=None)
 
 
 @contextmanager
 def opened(settings: Settings, shown: Mapping[str, View] | None = None) -> Iterator[Installation]:
-    """`shown`: what answers to commands are made of, where they are answered; only then is more kept than
-    the business and its catalogue. Raises WrongSchema when the database is not migrated, LedgerUnavailable.
+    """The installation, closed after the block. `shown`: the views that answers to commands are made of; a
+    process that answers commands keeps more streams. Raises WrongSchema when the database is not migrated,
+    LedgerUnavailable.
     """
     kept_max = KEPT_TO_ANSWER if shown else KEPT_OTHERWISE
     carnet = Carnet(settings.database, pool_size=settings.pool, views=shown, kept_max=kept_max)
     views = views_of(settings)
     try:
         if settings.ledger_file is not None:
-            # The file of the read models may be thrown away at any time.
+            # The file of the read models may be deleted at any time.
             views.create()
         yield Installation(settings, carnet, views)
     finally:
@@ -133,9 +134,9 @@ def views_of(settings: Settings) -> ReadTables:
 
 
 def migrate(settings: Settings) -> list[str]:
-    """Bring ledgers and read tables up to this version; the names of the ledger's steps that were applied.
+    """Bring ledgers and read tables up to this version. Returns the names of the ledger's applied steps.
 
-    Safe from several processes at once. Raises WrongSchema, Contention, LedgerUnavailable.
+    Several processes may do it at once. Raises WrongSchema, Contention, LedgerUnavailable.
     """
     if settings.ledger_file is not None:
         applied = sqlite.migrate(settings.ledger_file)
@@ -151,7 +152,7 @@ def migrate(settings: Settings) -> list[str]:
 
 
 def open_on_its_own(database: str, name: str, currency: str, time_zone: str) -> tuple[str, str]:
-    """Open a business on a new embedded database; its id and its owner's first key."""
+    """Open a business on a new embedded database. Returns its id and its owner's first key."""
     settings = Settings.read({"CARNET_DATABASE": database})
     migrate(settings)
     with opened(settings) as here:

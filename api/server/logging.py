@@ -1,4 +1,4 @@
-"""The log of every process that serves or works: one JSON object a line on the standard error stream."""
+"""The log of every process that serves or works: one JSON object a line on standard error."""
 
 import logging
 import sys
@@ -9,7 +9,7 @@ from api.server.settings import LogLevel
 
 
 def log_as_json(level: LogLevel) -> None:
-    """From now on, from our own log and from the libraries'."""
+    """Log as JSON from now on: our own lines and those of the libraries."""
     least = logging.getLevelNamesMapping()[level.upper()]
     shared: tuple[structlog.typing.Processor, ...] = (
         structlog.stdlib.add_log_level,

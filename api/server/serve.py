@@ -3,8 +3,8 @@
     serve(settings)          # until SIGTERM or SIGINT; drains what is under way
 
 Each process opens the installation for itself and answers in a pool of threads: the core is synchronous. With
-`CARNET_RUNNER` on, the read models are kept fresh by one process beside them on PostgreSQL, and by a thread in
-each of them on SQLite, which has one writer anyway.
+`CARNET_RUNNER` on, the read models are kept fresh by one process of their own on PostgreSQL. On SQLite, which
+has one writer anyway, a thread in each serving process does it.
 """
 
 import gc
@@ -26,16 +26,16 @@ from api.server.runner_process import RunnerProcess
 from api.server.settings import Settings, pepper_of
 
 DRAIN_S = 10
-"""After SIGTERM a process is given so long to answer what it has begun."""
+"""Seconds a process has after SIGTERM to answer what it has begun."""
 HEADER_READ_MS_MAX = 5_000
 COLLECTOR = (50_000, 50, 100)
-"""When a serving process looks for cycles: its young objects often enough, all it holds hardly ever."""
+"""Thresholds of the garbage collector: young objects are checked often enough, the whole heap hardly ever."""
 TURN_S = 0.02
-"""How long one thread may hold the interpreter while others want it: a flight that decides is not broken off in the
-middle for the event loop, which has its turn while the flight is stored. Measured, 1 to 7 % more commands. Only on
-PostgreSQL: beside SQLite the runner is a thread of the server, and a request would wait as long for it."""
+"""Seconds one thread may hold the interpreter while others want it. The event loop then does not interrupt a
+batch that is being decided; it runs while the batch is stored. Measured: 1 to 7 % more commands. Only on
+PostgreSQL: on SQLite the runner is a thread of the server, and a request would wait this long for it."""
 RUNNER_RESTS = 9.0
-"""A runner in the thread of a server takes a tenth of its time."""
+"""Rest of a runner in a thread of the server, in multiples of a step: it works a tenth of the time."""
 
 
 def serve(settings: Settings) -> None:
@@ -61,12 +61,12 @@ def serve(settings: Settings) -> None:
 
 
 def _forked(settings: Settings, beside: RunnerProcess | None) -> Litestar:
-    """What a serving process serves, made in that process."""
+    """The application of a serving process, made in that process."""
     if beside is not None:
         beside.leave()
     app = application(settings)
-    # What is kept between commands is a large heap without cycles, which a full collection walks in vain:
-    # measured, that was a fifth of the processor time of a command.
+    # The streams kept between commands are a large heap without cycles. A full collection walks it in vain:
+    # measured, a fifth of the processor time of a command.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTOR)
@@ -76,7 +76,7 @@ def _forked(settings: Settings, beside: RunnerProcess | None) -> Litestar:
 
 
 def application(settings: Settings) -> Litestar:
-    """The application of one process. What it opens is closed when the server shuts it down."""
+    """The application of one process. It closes what it opened when the server shuts it down."""
     log_as_json(settings.log)
     with ExitStack() as stack:
         here = stack.enter_context(opened(settings, VIEWS))

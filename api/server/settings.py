@@ -54,13 +54,13 @@ class WrongSetting(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment says; see the module for what each means."""
+    """The settings, each described in the docstring of the module."""
 
     database: str
     views: str
     pepper: str | None
     pepper_file: Path
-    """Where the pepper is kept when it is not a setting."""
+    """The file of the pepper when it is not a setting."""
     host: str = "127.0.0.1"
     port: int = 8000
     pool: int = 8
@@ -97,7 +97,7 @@ class Settings:
 def pepper_of(settings: Settings) -> bytes:
     """The secret that API keys are stored under.
 
-    Without `CARNET_PEPPER` it lies in a file that only its owner can read, made when it is first asked for.
+    Without `CARNET_PEPPER` it is in a file that only its owner can read, made on first use.
     Raises WrongSetting when others can read that file.
     """
     if settings.pepper is not None:
@@ -111,7 +111,7 @@ def pepper_of(settings: Settings) -> bytes:
 
 
 def _write_pepper(path: Path) -> None:
-    """Whole or not at all; of two processes that make it at once, one wins and both read that one."""
+    """Write the whole file or nothing. Of two processes that write at once one wins, and both read that."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{token_hex(8)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -125,7 +125,7 @@ def _write_pepper(path: Path) -> None:
 
 
 def data_folder(environment: Mapping[str, str]) -> Path:
-    """Where a user's own books lie when nothing else is said."""
+    """The folder of a user's own books when no setting names another place."""
     return Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "carnet"
 
 
@@ -137,7 +137,7 @@ def _refuse_strangers(environment: Mapping[str, str]) -> None:
     for name in sorted(environment):
         if name.startswith("CARNET_") and name not in VARIABLES:
             raise WrongSetting(f"{name} is not a setting; there are {', '.join(sorted(VARIABLES))}")
-    # It would drop the lock that makes positions gapless: a tailing reader then misses facts.
+    # It would drop the lock that makes positions gapless. A tailing reader would then miss facts.
     if environment.get("POSTGRES_ENABLE_DB_FUNCTIONS", "").lower() in ("y", "yes", "t", "true", "on", "1"):
         raise WrongSetting("POSTGRES_ENABLE_DB_FUNCTIONS must not be set: with it readers can miss facts")
 

@@ -1,4 +1,4 @@
-"""What becomes of a booking at its time: attended, late, missed, completed (domain.md, Bookings; S57, S141)."""
+"""Attendance of a booking: attended, late, no-show, completed (domain.md, Bookings; S57, S141)."""
 
 from collections.abc import Mapping
 
@@ -13,15 +13,16 @@ from domain.package.state import Package
 from domain.refusals import Invalid, WrongBookingState
 
 Facts = tuple[list[BookingFact], dict[str, list[PackageFact]]]
+"""New facts of the booking, and those of packages by id."""
 
 
 def mark(
     booking: Booking, command: MarkAttendance, packages: Mapping[str, Package], at: Circumstances
 ) -> Facts:
     """Attended and late use what was held, and confirm the booking. A no-show follows the rule for late
-    cancellations, completes it and is final.
+    cancellations, completes the booking and is final.
 
-    Raises BookingState, Invalid for a no-show before the start.
+    Raises WrongBookingState, Invalid for a no-show before the start.
     """
     if booking.attendance == "no_show":
         if command.attendance == "no_show":
@@ -53,7 +54,7 @@ def _missed(
 def _used(
     booking: Booking, booking_id: str, packages: Mapping[str, Package], at: Circumstances
 ) -> dict[str, list[PackageFact]]:
-    """What it still holds; a package that was cancelled meanwhile holds nothing any more."""
+    """Use what the booking still holds; a package cancelled meanwhile holds nothing any more."""
     facts: dict[str, list[PackageFact]] = {}
     held = {id: packages[id].holds.get(booking_id, ()) for id in booking.packages}
     quantity = sum(hold.quantity for holds in held.values() for hold in holds)
@@ -67,7 +68,10 @@ def _used(
 
 
 def complete(booking: Booking, booking_id: str, packages: Mapping[str, Package], at: Circumstances) -> Facts:
-    """What was not marked was attended; a no-show is complete. Raises BookingState for any but a confirmed booking."""
+    """Complete a confirmed booking; without a mark it was attended. Raises WrongBookingState for any other.
+
+    A no-show is complete already.
+    """
     if booking.attendance == "no_show":
         return [], {}
     if booking.status != "confirmed":

@@ -1,8 +1,8 @@
-"""When a booking does not take place: cancelled, or a no-show (domain.md, Bookings; S91–S93).
+"""Units of a booking that does not take place: cancelled, or a no-show (domain.md, Bookings; S91–S93).
 
 Each unit follows the terms of its own package, as they were when it was booked. In time, or cancelled by the
-business, the units go back by themselves. Late, the terms say whether they are forfeited or restored; staff may
-decide otherwise and say why.
+business, the units go back by themselves. Late, the terms say whether they are forfeited or restored; staff
+may decide otherwise and say why.
 """
 
 from collections.abc import Mapping
@@ -24,11 +24,12 @@ from domain.values import ref_of
 
 @dataclass(frozen=True, slots=True)
 class LateRule:
-    """How the units of a booking that does not take place are judged."""
+    """The judgement on the units of a booking that does not take place."""
 
     late: bool | None = None
-    """None: the notice given by now tells."""
+    """None: it follows from the notice given by now."""
     always_back: bool = False
+    """Whether all units go back, late or not."""
     override: str | None = None
     why: ReleasedFor = "cancelled"
 
@@ -36,8 +37,8 @@ class LateRule:
 def cancel(
     booking: Booking, command: CancelBooking, packages: Mapping[str, Package], at: Circumstances
 ) -> tuple[list[BookingFact], dict[str, list[PackageFact]]]:
-    """Raises BookingState, Forbidden for a customer who overrides, Invalid for an override without reason or
-    without place: what is cancelled in time goes back whatever anybody says."""
+    """Raises WrongBookingState, Forbidden for a customer who overrides the terms or cancels for the business,
+    Invalid for an override without a reason or of units that go back anyway."""
     check_open(booking, "cancelled")
     check_ahead(booking, "cancelled", at)
     _check_override(booking, command, at)
@@ -69,13 +70,13 @@ def _check_override(booking: Booking, command: CancelBooking, at: Circumstances)
 def undo(
     booking: Booking, booking_id: str, packages: Mapping[str, Package], fate: LateRule, at: Circumstances
 ) -> tuple[tuple[BookingOutcome, ...], dict[str, list[PackageFact]]]:
-    """What becomes of the units, source by source, and the facts by package."""
+    """The outcome for the units of each source, and the facts by package."""
     outcomes = tuple(_outcome(source, booking, booking_id, packages, fate, at) for source in booking.sources)
     facts: dict[str, list[PackageFact]] = {}
     for outcome in outcomes:
         if outcome.outcome == "none":
             continue
-        if outcome.package_id not in facts:  # all sources of a package have its terms, and share their fate
+        if outcome.package_id not in facts:  # once for all sources of a package: they have its terms
             package = packages[outcome.package_id]
             facts[outcome.package_id] = _moves(booking, booking_id, package, outcome, fate, at)
     return outcomes, {id: made for id, made in facts.items() if made}
@@ -144,5 +145,5 @@ def _moves(
         return forfeit_held(package, session, terms, fate.why, at)
     if back:
         return restored(package, id, redemption_id, at)
-    # What lies in a cancelled package stays used: it has nothing left to forfeit.
+    # Used units of a cancelled package stay used: it has nothing left to forfeit.
     return [] if package.cancelled else forfeit_used(package, id, session, redemption_id, terms, at)

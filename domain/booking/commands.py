@@ -1,4 +1,4 @@
-"""What can be asked of a booking."""
+"""Commands on bookings."""
 
 from typing import Annotated, Literal
 
@@ -25,14 +25,14 @@ from domain.values import (
 
 
 class NewBooking(Value):
-    """The ids made for one booking: its own, and that of the redemption which may take its units."""
+    """The ids made for one booking: its own, and that of the redemption that may take its units."""
 
     booking_id: BookingId
     redemption_id: RedemptionId
 
 
 class MakeBooking(Value):
-    """One booking, or a series of them a week apart: `bookings` has the ids of each, in order."""
+    """One booking, or a weekly series; `bookings` has the ids of each, in order."""
 
     bookings: Annotated[tuple[NewBooking, ...], Field(min_length=1, max_length=OCCURRENCES_MAX)]
     customer_id: CustomerId
@@ -55,7 +55,7 @@ class OnBooking(Value):
 
 
 class ConfirmBooking(OnBooking):
-    """Said by the desk to a pending booking."""
+    """From the desk, on a pending booking."""
 
 
 class RescheduleBooking(OnBooking):
@@ -67,7 +67,7 @@ class MarkAttendance(OnBooking):
 
 
 class CompleteBooking(OnBooking):
-    """Said by the desk once the session is over."""
+    """From the desk, once the session is over."""
 
 
 class CancelBooking(OnBooking):

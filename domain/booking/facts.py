@@ -1,4 +1,4 @@
-"""The facts of a booking, and the units that are to pay for it."""
+"""The facts of a booking, and of the units that pay for it."""
 
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal, get_args
@@ -27,6 +27,8 @@ from domain.values import (
 )
 
 OCCURRENCES_MAX = 52
+"""Bookings of one series: a year of weeks."""
+
 Status = Literal["pending", "confirmed", "completed", "cancelled"]
 Attendance = Literal["attended", "late", "no_show"]
 By = Literal["customer", "business"]
@@ -40,12 +42,11 @@ class BookingSource(Value):
     line: LineNumber
     quantity: Quantity
     terms: CancellationTerms
-    """In force when it was booked, whatever is agreed later."""
+    """The terms in force when it was booked."""
     policy_version: int | None = None
-    """Of the business, where the terms are those of its policies; None: they are those of an offer."""
+    """The version of the business's policies that set the terms; None: an offer set them."""
     measured_from: Moment
-    """The start that notice is measured from: an earlier one stays the measure when a booking is moved inside
-    the notice period."""
+    """The start that notice is measured from; moving a booking inside the notice period keeps an earlier one."""
 
     @property
     def free_until(self) -> datetime:
@@ -54,7 +55,7 @@ class BookingSource(Value):
 
 
 class BookingOutcome(Value):
-    """What became of the units of one source, and why."""
+    """The outcome for the units of one source, and its reasons."""
 
     package_id: PackageId
     line: LineNumber
@@ -65,15 +66,15 @@ class BookingOutcome(Value):
     in_time: bool
     """Whether notice was given in time; False for a no-show."""
     outcome: Literal["restored", "forfeited", "none"]
-    """none: nothing was left of them, for the package ended or they were given back by hand."""
+    """none: no units were left, because the package ended or they were given back by hand."""
     unusable: Literal["package-expired", "package-cancelled"] | None = None
-    """Why what went back cannot be used again."""
+    """Why restored units cannot be used again."""
     overridden: bool = False
-    """Whether staff decided otherwise than the terms say."""
+    """Whether staff decided against the terms."""
 
 
 class BookingPayment(Value):
-    """What is paid for a booking otherwise than with units."""
+    """A payment for a booking in money instead of units."""
 
     amount: Amount
     currency: Currency
@@ -101,12 +102,12 @@ class BookingMade(Fact):
     quantity: Quantity
     deduct: Deduct
     redemption_id: RedemptionId | None = None
-    """The redemption that took its units, or will take them when it is attended."""
+    """The redemption that took its units, or takes them at attendance."""
     sources: tuple[BookingSource, ...] = ()
     """Empty: it is not paid with units."""
     payment: BookingPayment | None = None
     terms: CancellationTerms
-    """Of the business, for what is not paid with units."""
+    """The business's terms, for what is not paid with units."""
     policy_version: int
     occurrence: Occurrence | None = None
     by: By
@@ -126,14 +127,14 @@ class BookingRescheduled(Fact):
 
 
 class BookingSourcesChanged(Fact):
-    """Other units pay for it than before: some were used for it later, or went back by hand."""
+    """The units that pay for the booking changed: some were used for it later, or some went back."""
 
     stored_name: ClassVar = "booking.sources_changed"
     sources: tuple[BookingSource, ...]
-    """All of them, from now on."""
+    """All sources from now on."""
     redemption_id: RedemptionId | None = None
     terms: CancellationTerms
-    """Of the business, for what is not paid with units, as in `booking.made`."""
+    """The business's terms, as in `booking.made`."""
     policy_version: int
     measured_from: Moment
     why: SourcesWhy
@@ -143,7 +144,7 @@ class AttendanceMarked(Fact):
     stored_name: ClassVar = "booking.attendance_marked"
     attendance: Attendance
     outcomes: tuple[BookingOutcome, ...] = ()
-    """Of a no-show."""
+    """Only of a no-show."""
 
 
 class BookingCompleted(Fact):
@@ -156,9 +157,9 @@ class BookingCancelled(Fact):
     in_time: bool
     free_until: Moment
     notice_minutes: int
-    """From the cancellation to the start that notice is measured from; below zero after it."""
+    """Minutes from the cancellation to the start that notice is measured from; below zero after it."""
     policy_version: int
-    """Of the business, when it was booked."""
+    """The business's, when it was booked."""
     outcomes: tuple[BookingOutcome, ...] = ()
     reason: TextRef | None = None
 

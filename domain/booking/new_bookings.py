@@ -1,7 +1,7 @@
 """Making bookings (domain.md, Bookings; S59, S74, S102, S104).
 
 Units must be valid at the start of the booking, whichever way they are deducted. Staff choose the package, or
-the rule of `allocation.py` does; where no package can give all units the booking is made without.
+the rule of `package/allocation.py` does. Where no package can give all units, the booking is made without.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ from domain.values import PaymentMethod
 
 @dataclass(frozen=True, slots=True)
 class BookingContext:
-    """What making a booking looks at. `candidates`: the package that was chosen, else all of the customer's."""
+    """The states a new booking is decided on. `candidates`: the chosen package, else all of the customer's."""
 
     business: Business
     customer: Customer
@@ -61,7 +61,7 @@ class OccurrenceRefused:
 
 @dataclass
 class BookingsMade:
-    """What came of a command that makes bookings: facts by booking and by package, and what was refused."""
+    """The outcome of `MakeBooking`: facts by booking and by package, and the refused occurrences."""
 
     bookings: dict[str, BookingMade] = field(default_factory=dict)
     packages: dict[str, list[PackageFact]] = field(default_factory=dict)
@@ -71,10 +71,10 @@ class BookingsMade:
 def make(command: MakeBooking, sight: BookingContext, at: Circumstances) -> BookingsMade:
     """One booking, or as many of a series as there are units for, each with units of its own.
 
-    Where the first gets units, or a package was chosen, an occurrence without units is refused and the others
-    are made. Raises CustomerBlocked, CustomerInactive, NotFound (participant), OfferRetired, Invalid,
-    PaymentRequired where only unpaid packages have the units, and for a chosen package what `allocate` raises
-    when no occurrence can be made.
+    Once one has units, or where a package was chosen, an occurrence without units is refused and the others
+    are made. Raises CustomerIsBlocked, CustomerIsInactive, NotFound and NotEligible (participant),
+    OfferIsRetired, Invalid, what `check_start` raises, PaymentRequired where only unpaid packages have the
+    units, and for a chosen package what `allocate` raises when no occurrence can be made.
     """
     participant = _check(command, sight, at)
     zone = _zone(command, sight.business)
@@ -96,7 +96,7 @@ def make(command: MakeBooking, sight: BookingContext, at: Circumstances) -> Book
             if with_units:
                 made.refused.append(OccurrenceRefused(starts_at, refusal))
                 continue
-            if isinstance(refusal, PaymentRequired):  # there are units, and the desk must hear why they stay
+            if isinstance(refusal, PaymentRequired):  # there are units: the desk must learn why they stay
                 raise
             taken, wish = [], None
         with_units = with_units or bool(taken)
@@ -111,7 +111,7 @@ def make(command: MakeBooking, sight: BookingContext, at: Circumstances) -> Book
 
 
 def _check(command: MakeBooking, sight: BookingContext, at: Circumstances) -> Participant:
-    """Everything that holds for all occurrences; who attends."""
+    """Check what holds for all occurrences. The participant who attends."""
     customer = sight.customer
     if customer.blocked:
         raise CustomerIsBlocked(command.customer_id)
@@ -171,10 +171,10 @@ def _units(
     sight: BookingContext,
     at: Circumstances,
 ) -> tuple[list[TakenUnits], ResolvedRedemption | None]:
-    """The units that pay for it; none where it is paid otherwise. Raises what `allocate` raises.
+    """The units that pay for it; none where it is paid in money. Raises what `allocate` raises.
 
-    A session that has begun took them at its start; one of today takes what there is now if there was nothing then,
-    for who buys after a session may pay for it.
+    A session that has begun takes units as of its start. If there were none then, a session of today takes
+    units as of now: a customer may buy after a session and pay for it.
     """
     if command.payment is not None and command.package_id is None:
         return [], None
@@ -255,7 +255,7 @@ def _made(
 
 
 def source_of(part: TakenUnits, measured_from: datetime) -> BookingSource:
-    """The units of one line as what pays for a booking, by the terms of their package."""
+    """The source of a booking that units of one line make, by the terms of their package."""
     return BookingSource(
         package_id=part.candidate.id,
         line=part.line,

@@ -1,7 +1,7 @@
-"""Units that come to a booking, or leave it, after it was made (domain.md, Bookings; S91, S94, S104).
+"""Units that come to a booking or leave it after it was made (domain.md, Bookings; S91, S94, S104).
 
-A booking that was made without units is paid with some later by a redemption that names it. Whatever gives units of
-a booking back, by hand or because their package ends, takes them from it: what a booking says of its units is true.
+A redemption that names a booking made without units pays for it later. Units that are given back, by hand or
+because their package ends, leave their booking too, so that its sources are always true.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,9 +30,9 @@ from domain.refusals import Invalid, WrongBookingState
 
 
 def check_payable(booking: Booking, command: Redemption, customer_id: str) -> Redemption:
-    """The redemption that pays for a booking; what it leaves out is as the booking says.
+    """The redemption that pays for a booking; members it leaves out are taken from the booking.
 
-    Raises Invalid for what differs from the booking, BookingState where nothing is to be paid with units.
+    Raises Invalid for what differs from the booking, WrongBookingState where no units are to pay for it.
     """
     if booking.customer_id != customer_id:
         raise Invalid("/booking_id", "unknown-booking", "is a booking of another customer")
@@ -62,16 +62,17 @@ def check_payable(booking: Booking, command: Redemption, customer_id: str) -> Re
 def paid_with(
     booking: Booking, redemption_id: str, taken: Sequence[TakenUnits], at: Circumstances
 ) -> BookingSourcesChanged:
-    """The units that a redemption took pay for the booking from now on, by the terms it was booked under: who pays
-    later loses no notice."""
+    """The booking paid with units of a redemption, by the terms it was booked under: paying later costs no notice."""
     booked_under = {"terms": booking.terms, "policy_version": booking.policy_version}
     sources = tuple(source_of(part, booking.measured_from).model_copy(update=booked_under) for part in taken)
     return _changed(booking, sources, redemption_id, "used", at)
 
 
 def concerned(packages: Mapping[str, Package], facts: Mapping[str, Sequence[PackageFact]]) -> list[str]:
-    """The bookings whose units these facts give back, which may be bookings kept elsewhere. `packages` are as they
-    were before."""
+    """Ids of the bookings whose units these facts give back, bookings kept elsewhere included.
+
+    `packages` are as they were before the facts.
+    """
     return list(dict.fromkeys(back.booking_id for back in _returned(packages, facts)))
 
 
@@ -82,7 +83,7 @@ def without(
     facts: Mapping[str, Sequence[PackageFact]],
     at: Circumstances,
 ) -> BookingSourcesChanged | None:
-    """The booking without the units that these facts give back; None where it says so already."""
+    """The booking without the units that these facts give back; None where nothing changes for it."""
     back: dict[tuple[str, int], int] = {}
     why: SourcesWhy = "restored"
     for each in _returned(packages, facts):
@@ -102,7 +103,7 @@ def without(
 
 @dataclass(frozen=True, slots=True)
 class _Returned:
-    """Units that go back from a booking; those that were only held are of no redemption."""
+    """Units that go back from a booking. `redemption_id` is None where they were only held."""
 
     booking_id: str
     package_id: str
@@ -132,7 +133,7 @@ def _returned(
                             red, quantity = freed.redemption_id, len(freed.units)
                             yield _Returned(booking_id, id, fact.line, quantity, red, "corrected")
                 case UnitsHeld() | UnitsRedeemed() | UnitsForfeited():
-                    pass  # the booking's own facts tell of these
+                    pass  # the booking's own facts record these
                 case _:
                     assert_never(fact)
 

@@ -25,11 +25,11 @@ from domain.refusals import (
 from domain.updated import updated
 
 AHEAD_DAYS_MAX = 731
-"""How far ahead a booking may start."""
+"""Days ahead that a booking may start."""
 
 
 def check_start(starts_at: datetime, at: Circumstances, zone: str) -> None:
-    """Raises Invalid too far ahead, and what `check_moment` raises for a start too far back for this role."""
+    """Raises Invalid for a start too far ahead, or a customer's in the past, and what `check_moment` raises."""
     if starts_at > at.now + timedelta(days=AHEAD_DAYS_MAX):
         raise Invalid(
             "/starts_at", "too-far-ahead", f"must lie within {AHEAD_DAYS_MAX} days from now, two years"
@@ -42,7 +42,7 @@ def check_start(starts_at: datetime, at: Circumstances, zone: str) -> None:
 
 
 def check_open(booking: Booking, wanted: str) -> None:
-    """Raises BookingState for what is completed, cancelled, or has been attended or missed."""
+    """Raises WrongBookingState for a booking that is completed, cancelled, attended or missed."""
     if booking.attendance is not None and (booking.status == "confirmed" or booking.is_over):
         raise WrongBookingState(booking.attendance, wanted)
     if booking.status not in ("pending", "confirmed"):
@@ -50,13 +50,13 @@ def check_open(booking: Booking, wanted: str) -> None:
 
 
 def check_ahead(booking: Booking, wanted: str, at: Circumstances) -> None:
-    """What customers may do themselves ends with the start of the session. Raises BookingState."""
+    """Raises WrongBookingState for a customer once the session has begun."""
     if at.actor.role is Role.CUSTOMER and booking.starts_at <= at.now:
         raise WrongBookingState("begun", wanted)
 
 
 def confirm(booking: Booking, at: Circumstances) -> list[BookingFact]:
-    """Raises BookingState for any but a pending booking."""
+    """Raises WrongBookingState for any but a pending booking."""
     if booking.status != "pending":
         raise WrongBookingState(booking.status, "confirmed")
     return [BookingConfirmed()]
@@ -70,9 +70,11 @@ def reschedule(
     customer: Customer,
     at: Circumstances,
 ) -> tuple[list[BookingFact], dict[str, list[PackageFact]]]:
-    """Its units stay; they must be valid at the new start. Inside the notice period the earlier start stays
-    the measure of notice. Raises BookingState, Invalid, PackageExpired, PackageCancelled, PackageFrozen,
-    CustomerBlocked for a blocked customer, whose bookings only the desk moves.
+    """Move a booking; its units stay with it and must be valid at the new start.
+
+    Inside the notice period the earlier start stays the measure of notice. Raises WrongBookingState, Invalid,
+    PackageHasExpired, PackageIsCancelled, PackageIsFrozen, what `check_start` raises, and CustomerIsBlocked
+    for a blocked customer, whose bookings only the desk moves.
     """
     check_open(booking, "rescheduled")
     check_ahead(booking, "rescheduled", at)
@@ -96,6 +98,7 @@ def reschedule(
 
 
 def changed_start(booking: Booking, command: RescheduleBooking) -> Session:
+    """The session at its new start."""
     return updated(booking, starts_at=command.starts_at).session(command.booking_id)
 
 

@@ -40,7 +40,7 @@ class Booking:
     policy_version: int
     measured_from: datetime
     paid: int = 0
-    """Otherwise than with units; minor units."""
+    """In money instead of units; minor units of the currency."""
     status: Status = "pending"
     attendance: Attendance | None = None
 
@@ -53,11 +53,12 @@ class Booking:
 
     @property
     def is_over(self) -> bool:
-        """Whether it did not take place, and what became of its units is settled."""
+        """Whether it did not take place and its units are settled."""
         return self.status == "cancelled" or self.attendance == "no_show"
 
     @property
     def packages(self) -> tuple[str, ...]:
+        """Ids of the packages that pay for it, each once."""
         return tuple(dict.fromkeys(source.package_id for source in self.sources))
 
     def session(self, booking_id: str) -> Session:

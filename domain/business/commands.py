@@ -1,4 +1,4 @@
-"""What can be asked of a business."""
+"""Commands on a business: its policies, locations and segments."""
 
 from domain.business.customer_filters import CustomerFilters
 from domain.business.facts import Categories, Deduct, EarnRule
@@ -24,7 +24,7 @@ class OpenBusiness(Value):
 
 
 class ChangePolicies(Value):
-    """Only the fields that are given change; `correction_max: null` takes that limit away."""
+    """Only the fields that are given change; `correction_max: null` removes that limit."""
 
     cancellation: CancellationTerms | None = None
     deduct: Deduct | None = None
@@ -38,7 +38,7 @@ class OpenLocation(Value):
     location_id: LocationId
     name: Name
     time_zone: TimeZone | None = None
-    """The business's own when absent."""
+    """None: the business's own."""
     address: LongText | None = None
 
 

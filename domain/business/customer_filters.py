@@ -1,6 +1,6 @@
-"""What a list of customers can be narrowed to, as the desk asks for it and as a segment keeps it under a name.
+"""The filters of the customer list; a segment saves them under a name.
 
-There is no search here: what is typed may be a name, and a fact holds no personal data.
+The search text is not among them: it may be a person's name, and a fact holds no personal data.
 """
 
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ from domain.people.facts import ConsentName
 from domain.values import Category, Name, OfferId, ServiceId, Value
 
 VALUES_MAX = 50
-"""How many values one filter may have."""
+"""Values of one filter."""
 SEGMENTS_MAX = 100
 
 BookingState = Literal["active", "pending", "confirmed", "completed", "cancelled"]
@@ -28,20 +28,20 @@ class CustomerFilters(Value):
     blocked: bool | None = None
     consent: Annotated[tuple[ConsentName, ...], _Some] = ()
     service_type: Annotated[tuple[Name, ...], _Some] = ()
-    """Booked, by a booking that was not cancelled, or used: a service that is of this type now."""
+    """A service that is of this type now was used, or booked by a booking that was not cancelled."""
     service_id: Annotated[tuple[ServiceId, ...], _Some] = ()
-    """Booked, by a booking that was not cancelled, or used."""
+    """This service was used, or booked by a booking that was not cancelled."""
     unused_service_type: Annotated[tuple[Name, ...], _Some] = ()
     """No service of this type was ever booked or used."""
     unused_service_id: Annotated[tuple[ServiceId, ...], _Some] = ()
-    """Never booked nor used."""
+    """This service was never booked nor used."""
     offer_id: Annotated[tuple[OfferId, ...], _Some] = ()
-    """Ever bought, by them or for them; voided sales do not count."""
+    """This offer was ever bought, by them or for them; voided sales do not count."""
     booking_from: DayOrMoment | None = None
-    """A booking starts then or later; a day begins in the business's zone."""
+    """The first start of a booking; a day begins in the business's zone."""
     booking_to: DayOrMoment | None = None
-    """The last start, or the last day."""
+    """The last start of a booking, or the last day."""
     booking_status: Annotated[tuple[BookingState, ...], _Some] = ()
-    """Of a booking in that range; without it, any but cancelled. active: pending or confirmed."""
+    """Of a booking in that range; empty: any but cancelled."""
     external_ref: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,50}:.{1,100}$")] | None = None
-    """source:ref"""
+    """`source:ref`"""

@@ -21,7 +21,7 @@ from domain.values import (
 )
 
 Deduct = Literal["at_booking", "at_attendance"]
-"""When the units of a booking are used: at once, or when it is attended (they are held until then)."""
+"""When the units of a booking are used: at once, or when it is attended (held until then)."""
 EarnedPoints = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
@@ -66,17 +66,17 @@ class Policies(Value):
     payment_required: bool = False
     """Whether a package must be fully paid before a unit of it is used."""
     correction_max: Quantity | None = None
-    """The most units that one correction may add or take; None: only the limits of the line."""
+    """Units that one correction may add or take at most; None: only the limits of the line."""
     earn: tuple[EarnRule, ...] = ()
-    """What earns reward points by itself; at most one rule for each cause."""
+    """Rules that earn reward points; at most one for each cause."""
     categories: Categories = ("VIP", "Regular", "New")
-    """What customers may be sorted into. One that is taken away stays with those who are in it."""
+    """The categories of customers. A removed one stays with the customers who are in it."""
 
 
 class PolicyChanged(Fact):
     stored_name: ClassVar = "business.policy_changed"
     stored_version: ClassVar = 2
-    upcasters: ClassVar = {1: lambda fields: fields}  # what was not known of then has its default
+    upcasters: ClassVar = {1: lambda fields: fields}  # a field that version 1 lacks has its default
     policies: Policies
     policy_version: int
 

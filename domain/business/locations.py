@@ -1,4 +1,4 @@
-"""Opening and closing the places of a business."""
+"""Opening and closing the locations of a business."""
 
 from domain.business.commands import CloseLocation, OpenLocation
 from domain.business.facts import BusinessFact, LocationClosed, LocationOpened
@@ -7,6 +7,7 @@ from domain.refusals import IdTaken, NotFound
 
 
 def open_location(state: Business, command: OpenLocation) -> list[BusinessFact]:
+    """Raises IdTaken."""
     if command.location_id in state.locations:
         raise IdTaken(command.location_id)
     zone = command.time_zone or state.time_zone
@@ -17,6 +18,7 @@ def open_location(state: Business, command: OpenLocation) -> list[BusinessFact]:
 
 
 def close_location(state: Business, command: CloseLocation) -> list[BusinessFact]:
+    """Raises NotFound."""
     location = state.locations.get(command.location_id)
     if location is None:
         raise NotFound("location", command.location_id)

@@ -1,4 +1,4 @@
-"""The terms of a business, and changing them."""
+"""Changing the policies of a business."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from domain.refusals import Invalid
 
 
 def change_policies(state: Business, command: ChangePolicies) -> list[BusinessFact]:
+    """Only what is given changes. Raises Invalid for a second rule on a cause, or a category given twice."""
     _check_earn(command.earn or ())
     _check_categories(command.categories or ())
     given = {name: getattr(command, name) for name in command.model_fields_set}
@@ -27,7 +28,7 @@ def _check_earn(rules: Sequence[EarnRule]) -> None:
 
 
 def _check_categories(categories: Sequence[str]) -> None:
-    """Raises Invalid for one that differs from another only by case, or not at all."""
+    """Raises Invalid for a category given twice, in whatever case."""
     for n, category in enumerate(categories):
         if category.casefold() in [other.casefold() for other in categories[:n]]:
             raise Invalid(f"/categories/{n}", "duplicate", "is there already")

@@ -1,4 +1,4 @@
-"""Filters of customers kept under a name (S106)."""
+"""Saving and removing segments: customer filters under a name (S106)."""
 
 from domain.business.commands import RemoveSegment, SaveSegment
 from domain.business.customer_filters import SEGMENTS_MAX, CustomerFilters
@@ -8,6 +8,7 @@ from domain.refusals import IdTaken, Invalid, LimitReached, NotFound
 
 
 def save_segment(state: Business, command: SaveSegment) -> list[BusinessFact]:
+    """Raises IdTaken, LimitReached, and Invalid for the name of another segment or for no filter."""
     if command.segment_id in state.segments:
         raise IdTaken(command.segment_id)
     live = [segment for segment in state.segments.values() if not segment.removed]
@@ -21,6 +22,7 @@ def save_segment(state: Business, command: SaveSegment) -> list[BusinessFact]:
 
 
 def remove_segment(state: Business, command: RemoveSegment) -> list[BusinessFact]:
+    """Raises NotFound."""
     segment = state.segments.get(command.segment_id)
     if segment is None:
         raise NotFound("segment", command.segment_id)

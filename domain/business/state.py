@@ -27,6 +27,8 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
+    """Customer filters under a name."""
+
     name: str
     filters: CustomerFilters
     removed: bool = False
@@ -41,19 +43,19 @@ class Business:
     policy_version: int = 0
     locations: dict[str, Location] = field(default_factory=dict)
     segments: dict[str, Segment] = field(default_factory=dict)
-    """Of customers, those that were removed included: an id is never given again."""
+    """Removed ones too: an id is never given again."""
     earns: bool = False
-    """Whether points are earned by rule, or were under earlier policies: those can still be taken back."""
+    """Whether policies earn points, or once did: those points can still be taken back."""
 
     def check_location(self, location_id: str | None) -> None:
-        """Raises Invalid for a place that is not an open location of this business; None is no place."""
+        """Raises Invalid for an id that is not an open location of this business; None passes."""
         location = None if location_id is None else self.locations.get(location_id)
         if location_id is not None and (location is None or not location.open):
             problem, message = "unknown-location", "is not an open location of this business"
             raise Invalid("/location_id", problem, message)
 
     def check_category(self, category: str | None) -> None:
-        """Raises Invalid for a category that is not one of the business's; None is no category."""
+        """Raises Invalid for a category that is not one of the business's; None passes."""
         if category is not None and category not in self.policies.categories:
             message = f"is not one of {', '.join(self.policies.categories) or 'them: there are none'}"
             raise Invalid("/category", "unknown-category", message)

@@ -1,4 +1,4 @@
-"""What can be asked of services and offers."""
+"""Commands on services and offers."""
 
 from domain.catalogue.facts import OfferTerms, ServiceTerms
 from domain.values import OfferId, ServiceId, Value

@@ -1,7 +1,7 @@
 """The facts of services and offers: what a business performs, and what it sells as a package.
 
-An offer is versioned; a sale embeds a snapshot of the version it sold, so that later revisions never touch sold
-packages.
+An offer is versioned. A sale embeds a snapshot of the version it sold, so that later revisions never touch
+sold packages.
 """
 
 from typing import Annotated, ClassVar, Literal, Self, get_args
@@ -27,15 +27,15 @@ Sharing = Literal["purchaser", "household"]
 
 
 class ServiceTerms(Value):
-    """What a service is: its name, its type (category), how long it takes and what it costs alone."""
+    """The terms of a service: name, type (category), duration and the price of one session alone."""
 
     name: Name
     service_type: Name
     duration_minutes: Annotated[int, Field(ge=1, le=24 * 60)] | None = None
     list_price: Amount | None = None
-    """Minor units of the business's currency; weighs the units of a line when a price is spread."""
+    """Minor units of the business's currency; the weight of a line's units when a price is spread."""
     tax_rate: BasisPoints | None = None
-    """Included in prices."""
+    """Basis points; included in prices."""
 
 
 class ServiceDefined(Fact):
@@ -75,7 +75,7 @@ class OfferTerms(Value):
     validity: Validity = NoExpiry()
     sharing: Sharing = "purchaser"
     cap_per_participant: Quantity | None = None
-    """The most units of one package that one participant of a household may use."""
+    """Units of one package that one participant of a household may use at most."""
     cancellation: CancellationTerms | None = None
     max_per_customer: Annotated[int, Field(ge=1, le=10_000)] | None = None
     locations: tuple[LocationId, ...] = ()

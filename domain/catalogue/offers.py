@@ -1,4 +1,4 @@
-"""What may become of an offer: it is revised while it is sold, and is retired for good."""
+"""Revising an offer while it is sold, and retiring it for good."""
 
 from collections.abc import Mapping, Sequence
 
@@ -24,7 +24,7 @@ def retire_offer(offer: Offer) -> list[OfferFact]:
 
 
 def check_lines(lines: Sequence[OfferLine], services: Mapping[str, Service | None]) -> None:
-    """Every service of every line must be known and still performed. Raises Invalid."""
+    """Raises Invalid for a service that is unknown, retired, or named twice in a line."""
     for n, line in enumerate(lines):
         for m, service_id in enumerate(line.services):
             service = services.get(service_id)

@@ -1,4 +1,4 @@
-"""What may become of a service: it changes while it is performed, and is retired for good."""
+"""Changing a service while it is performed, and retiring it for good."""
 
 from domain.catalogue.facts import ServiceChanged, ServiceFact, ServiceRetired, ServiceTerms
 from domain.catalogue.state import Service
@@ -6,7 +6,7 @@ from domain.refusals import OfferIsRetired
 
 
 def change_service(service: Service, service_id: str, terms: ServiceTerms) -> list[ServiceFact]:
-    """Raises OfferIsRetired: a retired service is not changed."""
+    """Raises OfferIsRetired for a retired service."""
     if service.retired:
         raise OfferIsRetired(service_id)
     return [] if terms == service.terms else [ServiceChanged(service=terms)]

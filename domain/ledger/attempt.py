@@ -1,4 +1,4 @@
-"""One attempt at a batch: each order decided on the books as its predecessors left them."""
+"""One attempt at a batch: each order is decided on the books as the orders before it left them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from domain.values import RECORDED_AT
 
 @dataclass
 class Attempt:
-    """One attempt at a batch: what was decided, on which books, and what is left for the next attempt."""
+    """One attempt at a batch: its books, the decided orders, and the orders left for the next attempt."""
 
     books: LoadedBooks
     results: dict[int, Result] = field(default_factory=dict)
@@ -28,13 +28,13 @@ class Attempt:
     bodies: dict[int, str] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
     postponed: list[int] = field(default_factory=list)
-    """Orders whose request key an order before them in the batch holds."""
+    """Orders with the request key of an earlier order in the batch."""
 
 
 def settled(
     decided: Attempt, outcomes: Sequence[Stored | Conflict], kept: StreamCache | None
 ) -> tuple[dict[int, Result], list[int]]:
-    """What became of the decided orders: results by number, and the numbers that conflicted."""
+    """Settle the decided orders by their outcomes; return results by number, and the numbers to decide again."""
     again = list(decided.postponed)
     for n, outcome in zip(decided.appends, outcomes, strict=True):
         if isinstance(outcome, Conflict):
@@ -54,7 +54,7 @@ def done(body: str, stored: Stored) -> Done:
 
 
 def decide_on(books: LoadedBooks, orders: dict[int, Order], loaded: Loaded, clock: Clock) -> Attempt:
-    """Raises NotLoaded, with all that the batch lacks: nothing then stands of what was decided."""
+    """Decide all orders. Raises NotLoaded with everything the batch lacks; the whole attempt is then void."""
     decided, now, missing = Attempt(books), whole_milliseconds(clock()), Reads()
     for n, order in orders.items():
         try:
@@ -93,7 +93,7 @@ def decide_one(
 
 
 def replayed_result(request: RequestKey, answered: Answered, *, replayed: bool = True) -> Result:
-    """What was answered before to a request with this key; refused where it was another request, or was erased."""
+    """The stored answer to this key, IdempotencyKeyReused for another request, or Erased for an erased answer."""
     if answered.fingerprint != request.fingerprint:
         return IdempotencyKeyReused()
     if answered.body is None:
@@ -103,7 +103,7 @@ def replayed_result(request: RequestKey, answered: Answered, *, replayed: bool =
 
 
 def decide(order: Order, books: LoadedBooks, at: Circumstances) -> tuple[Decision, Append, Answer]:
-    """Decide, put the facts into the books, and render the answer on what they became."""
+    """Decide, add the facts to the books, and render the answer from them."""
     use_case = order.use_case
     books.seen = {}
     _check_version(order, use_case.target(order.command, books.business_id), books)

@@ -1,4 +1,4 @@
-"""What a batch reads: everything its orders ask for, and of what is kept only what came since."""
+"""The reads of a batch: everything its orders ask for, and of cached streams only the later facts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from domain.ledger.records import Loaded
 from domain.use_cases.reactions import read_by_all
 
 LOADS_MAX = 8
-"""How often a decision may ask for more; a route that never has enough is a mistake of ours."""
+"""Loads for one decision; a decision that still asks for more is a bug."""
 
 
 def reads_of(business_id: str, orders: Sequence[Order], kept: StreamCache) -> Reads:
@@ -29,7 +29,7 @@ def reads_of(business_id: str, orders: Sequence[Order], kept: StreamCache) -> Re
 
 @dataclass(frozen=True, slots=True)
 class BatchReads:
-    """What some orders ask of a ledger: everything they read, and what of it is kept."""
+    """The reads of some orders, with the cached streams among them and the request keys."""
 
     business_id: str
     wanted: Reads
@@ -38,7 +38,7 @@ class BatchReads:
 
     @property
     def newer(self) -> Reads:
-        """Of what is kept, only what came since."""
+        """The same reads, but of cached streams only the later facts."""
         versions = {stream.id: stream.version for stream in self.known}
         return replace(self.wanted, streams={**self.wanted.streams, **versions})
 

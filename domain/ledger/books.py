@@ -1,4 +1,4 @@
-"""What a decision sees: the states of the streams it read, and what its predecessors made of them."""
+"""The books a decision sees: the streams it read, as the earlier decisions of the batch left them."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,27 +22,27 @@ from domain.streams import EVOLVE
 PENDING = -1
 """The `recorded_at` of a fact that is decided but not yet stored."""
 View = Callable[[Any, Recorded], Any]
-"""What a reader folds the same facts into, beside the state: (before, fact) → after; pure."""
+"""A second fold of the same facts, beside the state: (before, fact) → after; pure."""
 
 
 @dataclass
 class Stream:
-    """A stream as far as it is known: its state, and those of its facts that were read now."""
+    """A stream as far as it is known: its state, and the facts this batch read or decided."""
 
     kind: str
     id: str
     state: Any = None
     version: int = 0
     position: int = 0
-    """Of its first fact; 0 while it is only decided."""
+    """Position of its first fact; 0 while that is decided but not stored."""
     view: Any = None
-    """What the process's view of this kind makes of the facts; None where there is none."""
+    """The view of this kind after the facts; None for a kind without a view."""
     people: tuple[Person, ...] = ()
-    """Of a customer: the directory rows of the household. They change only together with its facts."""
+    """Directory rows of a customer's household or a member of staff. They change only together with the facts."""
     facts: list[Recorded] = field(default_factory=list)
 
     def copy(self) -> "Stream":
-        """To go on with, without the facts; states and views are values and are shared."""
+        """A copy to extend, without the facts. States and views are values and are shared."""
         return Stream(self.kind, self.id, self.state, self.version, self.position, self.view, self.people)
 
     def add(self, fact: Recorded, view: View | None) -> None:
@@ -57,12 +57,12 @@ class Stream:
 
 NO_VIEWS: Mapping[str, View] = {}
 NO_HEAD = Head(0, b"", 0)
-"""Of books that were not loaded: nobody asked where the ledger ends."""
+"""The head of books that were made without a load."""
 S = TypeVar("S")
 
 
 class LoadedBooks:
-    """The streams one batch read. `seen` collects what the current decision looked at."""
+    """The streams one batch read. `seen`: stream id → version, of those the current decision looked at."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class LoadedBooks:
         known: Iterable[Stream] = (),
         views: Mapping[str, View] = NO_VIEWS,
     ) -> None:
-        """`known`: kept streams, of which only later facts were loaded. `views` are folded beside the states."""
+        """`known`: cached streams, of which only later facts were loaded. `views` are folded beside the states."""
         self.business_id = business_id
         self.head = loaded.head
         self.counts = {prefix: loaded.counts.get(prefix, 0) for prefix in wanted.counted}
@@ -89,13 +89,13 @@ class LoadedBooks:
 
     @property
     def streams(self) -> Collection[Stream]:
-        """All streams, with the people that belong to them."""
+        """All streams, with their people."""
         return self._with_people(self._streams.values())
 
     def grown(self) -> Collection[Stream]:
-        """The streams that got facts, with the people that belong to them, but for new ones.
+        """Streams that got facts, with their people, but without new streams.
 
-        Without a position a stream is new: its view may still show its moment as pending.
+        A new stream has no position, and its view may still show a pending moment.
         """
         grown = [stream for stream in self._streams.values() if stream.facts and stream.position]
         return self._with_people(grown)
@@ -124,7 +124,7 @@ class LoadedBooks:
         if isinstance(stream.state, Package):
             self._of_customer.setdefault(stream.state.customer_id, []).append(stream)
 
-    # What a decision may ask
+    # Questions of a decision
 
     def stream(self, stream_id: str) -> Stream | None:
         """A stream with its facts, or None when it does not exist. Raises NotLoaded."""
@@ -175,18 +175,18 @@ class LoadedBooks:
         return self._state(stream_id, Booking)
 
     def points_of(self, customer_id: str) -> PointsAccount | None:
-        """The account of a customer's points; None while there is no entry in it."""
+        """The points account of a customer; None while it has no entry."""
         return self._state(account_id(customer_id), PointsAccount)
 
     def accounts_that(self, hold: Callable[[PointsAccount], bool]) -> Iterator[tuple[str, PointsAccount]]:
-        """Of the accounts that were read, those for which `hold` is true: (stream id, account)."""
+        """Accounts, among those read, for which `hold` is true: (stream id, account)."""
         for stream in self._streams.values():
             if isinstance(stream.state, PointsAccount) and hold(stream.state):
                 self.seen.setdefault(stream.id, stream.version)
                 yield stream.id, stream.state
 
     def packages_of(self, customer_id: str) -> Iterator[tuple[str, Package, int]]:
-        """(id, state, position) of all of a customer's packages, in the order of their sales."""
+        """(id, state, position) of all of a customer's packages, in the order of their sales. Raises NotLoaded."""
         if customer_id not in self.wanted.packages_of:
             raise NotLoaded(Reads(packages_of=(customer_id,)))
         for stream in self._of_customer.get(customer_id, ()):
@@ -194,7 +194,7 @@ class LoadedBooks:
             yield stream.id, stream.state, stream.position
 
     def packages_that(self, hold: Callable[[Package], bool]) -> dict[str, Package]:
-        """Of the packages that were read, those for which `hold` is true, by id."""
+        """Packages, among those read, for which `hold` is true, by id."""
         streams = (stream for owned in self._of_customer.values() for stream in owned)
         found = [stream for stream in streams if hold(stream.state)]
         for stream in found:
@@ -202,13 +202,13 @@ class LoadedBooks:
         return {stream.id: stream.state for stream in found}
 
     def claimants(self, prefix: str, hold: Callable[[Package], bool]) -> dict[str, Package]:
-        """As `packages_that`, once every stream with a claim beginning so was read."""
+        """As `packages_that`, once every stream with a claim that begins with `prefix` was read. Raises NotLoaded."""
         if prefix not in self.wanted.claimed:
             raise NotLoaded(Reads(claimed=(prefix,)))
         return self.packages_that(hold)
 
     def count(self, prefix: str) -> int:
-        """How many claims begin with a prefix."""
+        """Number of claims that begin with `prefix`. Raises NotLoaded."""
         if prefix not in self.counts:
             raise NotLoaded(Reads(counted=(prefix,)))
         return self.counts[prefix]
@@ -219,10 +219,10 @@ class LoadedBooks:
     def people(self, owner_id: str) -> list[Person]:
         return [person for person in self._people.values() if person.owner_id == owner_id]
 
-    # What a decision made
+    # Results of a decision
 
     def apply(self, facts: Sequence[NewFact], made: Sequence[Fact], people: Iterable[Person]) -> None:
-        """Add decided facts, so that what follows in the batch, and the answer, stand on them."""
+        """Add decided facts: the answer, and the later decisions of the batch, see them."""
         for new, fact in zip(facts, made, strict=True):
             pending = StoredFact(
                 self.business_id,
@@ -242,7 +242,7 @@ class LoadedBooks:
             self._people[person.id] = person
 
     def claim(self, claim: str) -> None:
-        """Count a new claim under every prefix that was asked for; prefixes end with a stroke."""
+        """Count a new claim under every prefix that was asked for; prefixes end with a slash."""
         end = claim.find("/")
         while end >= 0:
             if claim[: end + 1] in self.counts:

@@ -1,4 +1,4 @@
-"""Streams kept between commands, so that they need not be read and folded again."""
+"""A cache of folded streams, so that commands need not read and fold them again."""
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
@@ -11,12 +11,11 @@ from domain.ledger.records import Loaded
 
 
 class StreamCache:
-    """Streams as they stood when they were last read, without their facts; bounded, the least recently
-    used goes first.
+    """Streams as they were last read, without their facts; at most `limit`, the least recently used leaves first.
 
-    What is kept is brought up to date by the next load and its version is checked by the append, so it
-    can never mislead: it only saves reading and folding the same facts again. `views` are folded beside
-    the states, by kind, for those who answer with them.
+    The next load brings a cached stream up to date, and the append checks its version. A stale one can therefore
+    never mislead: the cache only saves reading and folding the same facts again. `views` are folded beside the
+    states, by stream kind, for the answers that show them.
     """
 
     def __init__(self, views: Mapping[str, View] | None = None, limit: int = 256) -> None:
@@ -26,17 +25,17 @@ class StreamCache:
         self._lock = Lock()
 
     def state(self, business_id: str, stream_id: str) -> Any:
-        """The state of a stream, None where it is not kept."""
+        """The state of a stream, or None when it is not cached."""
         found = self._streams.get((business_id, stream_id))
         return None if found is None else found.state
 
     def stream(self, business_id: str, stream_id: str) -> Stream | None:
-        """A copy to go on with."""
+        """A copy that the caller may extend, or None when the stream is not cached."""
         found = self._all(business_id, (stream_id,))
         return found[0] if found else None
 
     def _all(self, business_id: str, stream_ids: Iterable[str]) -> list[Stream] | None:
-        """Copies to go on with; None where one of them is not kept."""
+        """Copies that the caller may extend, or None when one of the streams is not cached."""
         found = []
         with self._lock:
             for key in [(business_id, id) for id in stream_ids]:
@@ -47,7 +46,7 @@ class StreamCache:
         return [stream.copy() for stream in found]
 
     def keep(self, business_id: str, streams: Iterable[Stream]) -> None:
-        """Keep streams of which every fact is stored."""
+        """Cache streams whose facts are all stored."""
         with self._lock:
             for stream in streams:
                 known = self._streams.get((business_id, stream.id))
@@ -58,13 +57,13 @@ class StreamCache:
                 self._streams.popitem(last=False)
 
     def keep_all(self, books: "LoadedBooks") -> None:
-        """Keep the streams of books all of whose decided facts have been stored since."""
+        """Cache the grown streams of books whose decided facts have all been stored."""
         self.keep(books.business_id, books.grown())
 
     def books(self, business_id: str, wanted: Reads, new_ids: Collection[str]) -> "LoadedBooks | None":
-        """LoadedBooks made only of what is kept; None when that does not hold all that is wanted.
+        """Books of cached streams alone, or None when these do not hold all of `wanted`.
 
-        A claim that holds a new id is not counted: nobody can have made it.
+        A claim prefix with a new id counts 0: nobody can have made such a claim.
         """
         if wanted.packages_of or wanted.claimed:
             return None
@@ -79,7 +78,7 @@ class StreamCache:
     def books_of(
         self, business_id: str, wanted: Reads, loaded: Loaded, known: Iterable[Stream] = ()
     ) -> LoadedBooks:
-        """LoadedBooks made of what was just read, which is kept. `known`: kept streams, read from their version on."""
+        """Books of what was just loaded, now cached too. `known`: cached streams, loaded from their version on."""
         books = LoadedBooks(business_id, wanted, loaded, known, self.views)
         if loaded.facts:
             self.keep(business_id, books.streams)

@@ -1,4 +1,4 @@
-"""Deciding on what is kept, without loading: the append judges whether it still stands."""
+"""Decisions on cached streams, without loading: the append checks that they still hold."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -17,11 +17,11 @@ from domain.moments import whole_milliseconds
 def execute_all(
     store: Store, batches: Mapping[str, Sequence[Order]], clock: Clock, kept: StreamCache
 ) -> Mapping[str, list[Result | None]]:
-    """Carry out the batches of several businesses together: one round trip to read, where something is not
-    kept, and one to append.
+    """Carry out the batches of several businesses together: one round trip to load, unless all is cached, and
+    one to append.
 
-    By business id. What is left out, and an order whose result is None, is for `execute()` to carry out:
-    nothing was written for it, or its request key tells. A batch with an order that has none is left out.
+    Results are by business id. `execute()` has to carry out every batch left out and every order whose result is
+    None: nothing was written for it, or its request key tells. A batch with an order without a request is left out.
     """
     numbered = {
         business_id: dict(enumerate(orders))
@@ -43,7 +43,7 @@ def execute_all(
 def _on_what_is_read(
     store: Store, batches: Mapping[str, dict[int, Order]], clock: Clock, kept: StreamCache
 ) -> dict[str, Attempt]:
-    """What can be decided after one look at all these ledgers."""
+    """Decisions after one load of all these ledgers; a business that needs another load is left out."""
     asked = {id: batch_reads(id, list(orders.values()), kept, Reads()) for id, orders in batches.items()}
     loaded = store.load_all({id: (each.newer, each.keys) for id, each in asked.items()})
     decided: dict[str, Attempt] = {}
@@ -57,7 +57,7 @@ def _on_what_is_read(
 def _stored_all(
     store: Store, batches: Mapping[str, dict[int, Order]], decided: Mapping[str, Attempt], kept: StreamCache
 ) -> dict[str, dict[int, Result]]:
-    """Append what was decided, in one transaction: results by business and number."""
+    """Append the decided commands in one transaction; return results by business and number."""
     results = {id: tried.results for id, tried in decided.items() if not tried.appends}
     writing = {id: tried for id, tried in decided.items() if tried.appends}
     if not writing:
@@ -70,7 +70,7 @@ def _stored_all(
 
 
 def known_results(recorder: LedgerRecorder, orders: dict[int, Order]) -> dict[int, Result]:
-    """After an error of unknown outcome: what the ledger knows the keys of was done before the error."""
+    """Results after an error of unknown outcome: an order was stored when the ledger knows its request key."""
     requests = {n: order.request for n, order in orders.items() if order.request is not None}
     answered = recorder.load(Reads(), tuple(request.key for request in requests.values())).answered
     return {
@@ -83,9 +83,9 @@ def known_results(recorder: LedgerRecorder, orders: dict[int, Order]) -> dict[in
 def decide_on_what_is_kept(
     business_id: str, orders: dict[int, Order], now: datetime, kept: StreamCache
 ) -> Attempt | None:
-    """Decide without loading; None when something is not kept or would be refused.
+    """Decide without loading; None when a stream is not cached or an order would be refused.
 
-    A refusal must stand on the present state, and what is kept may be older: only an append can tell.
+    A refusal must stand on the present state. Cached streams may be older, and only an append can tell.
     """
     wanted = reads_of(business_id, list(orders.values()), kept)
     books = kept.books(business_id, wanted, [id for order in orders.values() for id in order.new_ids])

@@ -1,4 +1,4 @@
-"""The process's hold on its ledgers: one eventsourcing Application, one factory, one pool.
+"""The ledgers of a process: one eventsourcing Application, one factory, one pool.
 
 `Carnet.ledger(business_id)` hands out a light `Ledger` bound to one business. The library's own
 environment variables are kept out: a stray `COMPRESSOR_TOPIC` would change the stored bytes.
@@ -44,7 +44,7 @@ from domain.ledger.records import Append, Conflict, Request
 from domain.refusals import Refused
 
 NO_BUSINESS = "biz_none"
-"""The application's own recorder belongs to a business that is never opened: it reads nothing."""
+"""The business of the application's own recorder. It is never opened, so the recorder reads nothing."""
 
 
 def system_clock() -> datetime:
@@ -52,10 +52,10 @@ def system_clock() -> datetime:
 
 
 def store_at(database: str, *, pool_size: int = 8) -> Store:
-    """The store that a database's name stands for; it must have been migrated.
+    """The store of a database URL; the database must have been migrated.
 
     `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://…`, and `memory://` for tests.
-    Raises ValueError for another name, WrongSchema, LedgerUnavailable.
+    Raises ValueError for another scheme, WrongSchema, LedgerUnavailable.
     """
     scheme, _, rest = database.partition("://")
     match scheme:
@@ -79,10 +79,10 @@ class StreamEvent:
 
 
 class FactMapper(Mapper[str]):
-    """Facts under their stored names; the library's own mapper would import whatever a row names."""
+    """Maps facts by their stored names; the library's own mapper would import any module that a row names."""
 
     def __init__(self, *_: object, **__: object) -> None:
-        """Takes no transcoder, compressor or cipher: facts say themselves what bytes they are."""
+        """Ignores transcoder, compressor and cipher: facts encode themselves."""
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         fact = domain_event.fact
@@ -138,8 +138,8 @@ class Carnet(Application[str]):
         views: Mapping[str, View] | None = None,
         kept_max: int = 4_096,
     ) -> None:
-        """`views`: stream kind → what answers show of it, folded and kept beside its state. `kept_max`:
-        how many streams are kept between commands; a few kilobytes each."""
+        """`views`: stream kind → the fold that answers show, cached beside its state. `kept_max`: cached streams at
+        most, a few kilobytes each."""
         self.clock = clock
         self.kept = StreamCache(views, kept_max)
         self._keyed: dict[str, hmac.HMAC] = {}
@@ -159,7 +159,7 @@ class Carnet(Application[str]):
         return self.factory.store
 
     def ledger(self, business_id: str) -> "Ledger":
-        """A light hold on the ledger of one business; there is no way to ask it about another."""
+        """A light handle on the ledger of one business, and of no other."""
         return Ledger(self, business_id)
 
     def fingerprint(self, business_id: str, content: bytes) -> bytes:
@@ -167,7 +167,7 @@ class Carnet(Application[str]):
         keyed = self._keyed.get(business_id)
         if keyed is None:
             keyed = self._keyed[business_id] = hmac.new(self.store.ledger(business_id).secret(), None, sha256)
-        # A copy of what the key was mixed into: `hmac.digest` would give the interpreter's lock away.
+        # A copy of the keyed state: `hmac.digest` would release the interpreter's lock.
         mac = keyed.copy()
         mac.update(content)
         return mac.digest()
@@ -198,18 +198,18 @@ class Ledger:
         return execute(self.recorder, orders, self._carnet.clock, self._carnet.kept)
 
     def execute_grouped(self, order: Order) -> Result:
-        """Carry out one order together with those of other threads that wait for this business."""
+        """Carry out one order in a batch with the waiting orders of other threads. Raises what `execute()` raises."""
         return self._carnet.grouped.execute(self.business_id, order)
 
     def submit(self, order: Order, settle: Settle) -> None:
-        """The same without waiting: `settle` gets the outcome, on another thread."""
+        """As `execute_grouped`, without waiting: `settle` gets the outcome, on another thread."""
         self._carnet.grouped.submit(self.business_id, order, settle)
 
     def preview(self, order: Order) -> Preview:
         return preview(self.recorder, order, self._carnet.clock, self._carnet.kept)
 
     def request(self, key: str, content: bytes) -> RequestKey:
-        """A request key with the fingerprint of what was asked, keyed with a secret of the business."""
+        """A request key with the fingerprint of `content`, keyed with a secret of the business."""
         return RequestKey(key, self._carnet.fingerprint(self.business_id, content))
 
     def stream(self, stream_id: str, upto_version: int | None = None) -> list[Recorded]:
@@ -217,9 +217,9 @@ class Ledger:
         return [recorded(stored) for stored in self.recorder.stream(stream_id, upto_version)]
 
     def answer_once(self, request: RequestKey, make: Callable[[], str]) -> Done:
-        """The answer of a request that records no fact: the one stored under its key, else made and stored now.
+        """The answer to a request that records no fact: the one stored under its key, else made and stored now.
 
-        `make` may run again when the same request comes twice at once, so it must do no harm then.
+        `make` may run twice when the same request comes twice at once, and must then do no harm.
         Raises IdempotencyKeyReused, Erased.
         """
         known = self.recorder.load(Reads(), [request.key]).answered.get(request.key)

@@ -1,8 +1,8 @@
-"""What every store of ledgers can do: the contract that memory, SQLite and PostgreSQL fulfil alike.
+"""The contract of every store of ledgers: memory, SQLite and PostgreSQL fulfil it alike.
 
-A recorder is bound to one business when it is made; there is no way to ask it about another.
-It extends the application recorder of `eventsourcing` (one gapless sequence of notifications per
-business) by what one write path needs: load in one round trip, append a batch in one round trip.
+A recorder is bound to one business when it is made, and reads no other. It extends the application recorder of
+`eventsourcing` (one gapless sequence of notifications per business) for the one write path: a load is one round
+trip, and so is the append of a batch.
 """
 
 from abc import abstractmethod
@@ -19,11 +19,11 @@ from domain.people.directory import Person, Photo, Text
 
 
 class LedgerRecorder(ApplicationRecorder):
-    """All that can be asked of one business's ledger."""
+    """The ledger of one business."""
 
     business_id: str
     is_locked: bool = False
-    """Whether this is the recorder of `locked()`: what it appends is not recorded before it is left."""
+    """True for the recorder of `locked()`: its appends are committed when `locked()` is left."""
 
     @abstractmethod
     def load(self, wanted: Reads, keys: Sequence[str] = ()) -> Loaded:
@@ -36,12 +36,12 @@ class LedgerRecorder(ApplicationRecorder):
     def append(self, batch: Sequence[Append]) -> Sequence[Stored | Conflict]:
         """Store each command whole or not at all, in order, in one transaction and one round trip.
 
-        A command conflicts when a stream it read has another version, when one of its claims is held
-        or its request key is known; later commands are judged on what was really stored before them, and
-        conflict too when they read a stream that a conflicting one before them would have written: they
-        were decided on facts that are not there.
-        Raises UnknownBusiness, Contention (the head was locked for 2 s), LedgerUnavailable (then the
-        request key tells whether it was stored).
+        A command conflicts when a stream it read has another version, when one of its claims is held, or when
+        its request key is known. It also conflicts when it read a stream that an earlier conflicting command
+        would have written: it was decided on facts that are not there. Later commands are judged on what was
+        really stored before them.
+        Raises UnknownBusiness, Contention (the head was locked for 2 s), LedgerUnavailable (the request key
+        then tells whether it was stored).
         """
 
     @abstractmethod
@@ -85,29 +85,29 @@ class LedgerRecorder(ApplicationRecorder):
 
     @abstractmethod
     def search(self, words: Sequence[str], after: str, at_most: int) -> Sequence[str]:
-        """Ids of customers behind the id `after` whose name or mobile holds all of these words, in no order.
+        """Ids above `after` of customers whose name or mobile holds all of these words, in no order.
 
-        `words` are folded (`domain.ledger.search.words`), at least one of them.
+        `words` are folded (`domain.people.name_search.words`), at least one of them.
         """
 
     @abstractmethod
     def secret(self) -> bytes:
-        """32 random bytes made when the ledger was opened; request fingerprints are keyed with it."""
+        """32 random bytes made when the ledger was opened: the key of the request fingerprints."""
 
 
 class Store(Protocol):
-    """One database of many ledgers: what a process holds once."""
+    """One database of many ledgers; a process holds one."""
 
     def ledger(self, business_id: str) -> LedgerRecorder:
-        """A light recorder bound to that business; it need not exist yet."""
+        """A light recorder bound to that business. The business need not exist yet."""
 
     def open_ledger(self, business_id: str) -> None:
         """Make the head row, its secret and position 0. Opening an existing ledger changes nothing."""
 
     def load_all(self, asked: Mapping[str, tuple[Reads, Sequence[str]]]) -> Mapping[str, Loaded]:
-        """Read from several ledgers in one round trip: of each what `LedgerRecorder.load` reads.
+        """Load from several ledgers in one round trip, each as `LedgerRecorder.load` does.
 
-        By business id; a ledger that does not exist is left out. Raises LedgerUnavailable.
+        Returned by business id, without ledgers that do not exist. Raises LedgerUnavailable.
         """
 
     def append_all(
@@ -115,15 +115,15 @@ class Store(Protocol):
     ) -> Mapping[str, Sequence[Stored | Conflict]]:
         """Append to several ledgers in one transaction, each batch as `LedgerRecorder.append` does.
 
-        By business id; a ledger that does not exist, or that somebody else is writing to, is left out: no
-        business waits for another. Raises LedgerUnavailable as `append` does, for all of them, and Contention
-        where one writer holds all ledgers.
+        Returned by business id, without ledgers that do not exist or that another writer holds: no business
+        waits for another. Raises LedgerUnavailable as `append` does, for all of them, and Contention where one
+        writer holds all ledgers.
         """
 
     def facts_of(self, asked: Mapping[str, tuple[int, int]]) -> Mapping[str, Sequence[StoredFact]]:
-        """Business id → (after, limit): what `LedgerRecorder.facts` reads of each, in one round trip.
+        """Facts of several ledgers in one round trip, each as `LedgerRecorder.facts`: business id → (after, limit).
 
-        A ledger without such a fact is left out. Raises LedgerUnavailable.
+        Returned by business id, without ledgers that have no such fact. Raises LedgerUnavailable.
         """
 
     def heads(self) -> Iterator[tuple[str, int]]:
@@ -138,6 +138,6 @@ class Store(Protocol):
     def revoke_key(self, business_id: str, key_id: str, revoked_at: int) -> bool: ...
 
     def wait_for_news(self, timeout_s: float) -> bool:
-        """Wait until some ledger may have grown, at most so long. A hint: polling is the guarantee."""
+        """Wait until some ledger may have grown, at most `timeout_s`. A hint: polling is the guarantee."""
 
     def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""What surrounds a fact: its place in the ledger, who recorded it, and the seal that proves it.
+"""The envelope of a fact: its place in the ledger, who recorded it, and the seal that proves it.
 
 A store keeps a `StoredFact` as it is: the bytes of `data` and `meta` are never parsed, sorted or
 rewritten by a database, because the hash chain is computed over them.
@@ -53,15 +53,15 @@ class Head:
 
 
 def first_hash(business_id: str) -> bytes:
-    """The hash that precedes position 1: SHA-256 of `carnet/1` ‖ business id (design.md, The store)."""
+    """The hash that precedes position 1: SHA-256 of `carnet/1` ‖ business id."""
     return sha256(CHAIN + business_id.encode()).digest()
 
 
 def seal(previous: bytes, business_id: str, position: int, fact: NewFact, recorded_at: int) -> bytes:
     """SHA-256(previous ‖ fields): each field a 4-byte big-endian length and its bytes.
 
-    Positions and moments are int64, versions int32, big-endian. The PostgreSQL function and the
-    stand-alone verifier compute the same; a golden file of ten facts holds them together.
+    Positions and moments are int64, versions int32, big-endian. The PostgreSQL function
+    computes the same; a golden file of ten facts binds both.
     """
     digest = sha256(previous)
     for field in (

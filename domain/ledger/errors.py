@@ -1,4 +1,4 @@
-"""What a store raises beside refusals: the ledger is unknown, away, of another schema, or taken."""
+"""Errors of a store beside refusals: the ledger is unknown, unavailable, of another schema, or locked."""
 
 
 class UnknownBusiness(LookupError):
@@ -6,7 +6,7 @@ class UnknownBusiness(LookupError):
 
 
 class LedgerUnavailable(Exception):
-    """The store could not be reached or is full; nothing is known to be written. Try again."""
+    """The store could not be reached or is full. The request key tells whether anything was written. Try again."""
 
 
 class WrongSchema(Exception):
@@ -14,4 +14,4 @@ class WrongSchema(Exception):
 
 
 class Contention(Exception):
-    """The head's lock was not had within its time limit (2 s). Nothing was written."""
+    """The lock of the head was not obtained within its time limit (2 s). Nothing was written."""

@@ -1,6 +1,6 @@
-"""The recorder contract of `eventsourcing`, in the words of a ledger.
+"""Facts as the events and notifications of `eventsourcing`, and back.
 
-The library stores events under a topic and with one state; a fact keeps its name, bytes and place.
+The library stores an event under a topic with one state; the topic is the fact's name, the state its data.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,14 +10,14 @@ from eventsourcing.persistence import ApplicationRecorder, Notification, StoredE
 from domain.ledger.envelope import NewFact, StoredFact
 
 KIND = "event"
-"""The stream kind of what comes through the library's own `insert_events`."""
+"""The stream kind of events stored by the library's own `insert_events`."""
 
 PAGE = 500
 WAIT_S = 0.1
 
 
 def fact_of(event: StoredEvent) -> NewFact:
-    """The library's event as a fact: its topic is the name, its state the data."""
+    """The library's event as a fact."""
     return NewFact(
         kind=KIND,
         stream_id=str(event.originator_id),
@@ -43,9 +43,9 @@ def first_position(start: int | None, *, inclusive: bool) -> int:
 
 
 class Tail(Subscription[ApplicationRecorder]):
-    """Yields notifications for ever: what is recorded first, then what comes, in order of position.
+    """Yields notifications for ever, in order of position: the recorded ones, then new ones.
 
-    `wait` is the store's `wait_for_news`: a hint, so that a missed one costs `WAIT_S` and no fact.
+    `wait` is the store's `wait_for_news`. It is a hint: a missed one costs `WAIT_S` seconds and no fact.
     """
 
     def __init__(

@@ -1,11 +1,13 @@
 """The one write path: load, look the requests up, decide in order, append, answer each.
 
-Its unit is a batch; a single command is a batch of one. Where everything a batch reads is kept from the
-commands before it, it is first decided on that, without loading: the append checks the versions of all that
-was read, and the request keys, so that only a decision on the present state is ever stored; whatever is
-refused or conflicts is decided anew. The next try loads and is optimistic; what conflicts then is decided
-again under the lock of the ledger's head, and cannot conflict a second time. Batches of several businesses go
-together by the shortest way (cache_first.py).
+Its unit is a batch; a single command is a batch of one. It tries up to three times:
+
+1. On cached streams, without loading, when they hold everything the batch reads and refuse nothing. The append
+   checks the versions of all streams read, and the request keys: only a decision on the present state is stored.
+2. On loaded streams, for the orders that are left. The append may conflict.
+3. On streams loaded under the lock of the ledger's head, for the orders that conflicted. They cannot conflict again.
+
+Batches of several businesses are first tried together (cache_first.py).
 """
 
 from collections.abc import Sequence
@@ -75,11 +77,11 @@ def _attempt(
 def _stored(
     recorder: LedgerRecorder, decided: Attempt, kept: StreamCache
 ) -> tuple[dict[int, Result], list[int]]:
-    """Append what was decided: results by number, and the numbers that conflicted."""
+    """Append the decided commands; return results by number, and the numbers that conflicted."""
     if not decided.appends:
         return decided.results, decided.postponed
     outcomes = recorder.append(list(decided.appends.values()))
-    # What is appended under the lock is not recorded before the lock is left.
+    # An append under the lock is committed when the lock is released: its streams are not cached before.
     return settled(decided, outcomes, None if recorder.is_locked else kept)
 
 

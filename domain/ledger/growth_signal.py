@@ -1,4 +1,4 @@
-"""Waking those who wait for facts. A hint only: whoever waits also polls."""
+"""Wakes threads that wait for facts. A hint only: they also poll."""
 
 from collections.abc import Callable
 from threading import Condition, local
@@ -8,10 +8,10 @@ POLL_S = 0.02
 
 
 class GrowthSignal:
-    """Counts what was announced; each thread is woken once for everything since its last wait.
+    """Counts announcements; each thread is woken once for all of them since its last wait.
 
-    `elsewhere` says whether another process wrote since it was last asked. It is asked every `POLL_S`
-    while somebody waits, by one thread at a time.
+    `elsewhere` tells whether another process wrote since its last call. Waiting threads call it every `POLL_S`
+    seconds, one thread at a time.
     """
 
     def __init__(self, elsewhere: Callable[[], bool]) -> None:
@@ -26,7 +26,7 @@ class GrowthSignal:
             self._condition.notify_all()
 
     def wait(self, timeout_s: float) -> bool:
-        """True as soon as there is news since this thread's last wait, False after `timeout_s`."""
+        """True as soon as something was announced since this thread's last wait, False after `timeout_s`."""
         deadline = monotonic() + timeout_s
         seen: int = getattr(self._of_thread, "seen", 0)
         with self._condition:

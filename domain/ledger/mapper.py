@@ -1,4 +1,4 @@
-"""Between facts and the bytes a store keeps: the only place that writes or reads them."""
+"""Facts to the bytes a store keeps, and back: the only place that writes or reads them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from domain.values import Value
 
 
 class Meta(Value):
-    """Who recorded a fact and in answer to which request; ids only, no personal data."""
+    """The actor who recorded a fact, and the request it answers; ids only, no personal data."""
 
     actor: Actor
     request_id: str | None = Field(default=None, max_length=100)
@@ -56,7 +56,7 @@ class Recorded:
 
     @property
     def staff_id(self) -> str | None:
-        """The member of staff who recorded it; None for a key that names none. Reads no more of the meta than that."""
+        """The member of staff who recorded it, or None for another actor. Does not validate the meta."""
         actor_id: str = from_json(self.stored.meta)["actor"]["id"]
         return actor_id if actor_id.startswith("stf_") else None
 
@@ -74,7 +74,7 @@ def store(kind: str, stream_id: str, version: int, fact: Fact, meta: bytes) -> N
 
 
 def recorded(stored: StoredFact) -> Recorded:
-    """The fact that lies at a position. Raises UnreadableFact with that position."""
+    """The fact in a stored row. Raises UnreadableFact with its position."""
     try:
         return Recorded(FACTS.read(stored.name, stored.name_version, stored.data), stored)
     except UnreadableFact as error:

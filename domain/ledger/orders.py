@@ -1,4 +1,4 @@
-"""What the write path is handed, and what it hands back: orders, results, previews."""
+"""Orders, results and previews: the values the write path takes and returns."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The body a command is answered with, and the people whose data is in it."""
+    """The body that answers a command, and the ids of the people whose data is in it."""
 
     body: str
     people: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """An idempotency key, and the fingerprint of the request that came with it."""
+    """An idempotency key, with the fingerprint of its request."""
 
     key: str
     fingerprint: bytes
@@ -39,7 +39,7 @@ def no_answer(books: LoadedBooks, decision: Decision) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A command to be carried out: what, by whom, in answer to which request."""
+    """A command to be carried out, with its actor and its request."""
 
     use_case: UseCase[Any]
     command: Value
@@ -48,11 +48,11 @@ class Order:
     answer: Callable[[LoadedBooks, Decision], Answer] = no_answer
     photos: tuple[Photo, ...] = ()
     shows: Reads | None = None
-    """What the answer shows beside what the command reads."""
+    """Reads of the answer beside those of the command."""
     if_match: int | None = None
     """The version the target stream must have. Raises VersionMismatch."""
     new_ids: tuple[str, ...] = ()
-    """Ids in the command that were made for it, at random: nothing can have them yet."""
+    """Random ids made for this command: nothing can have them yet."""
 
     def __post_init__(self) -> None:
         assert isinstance(self.command, self.use_case.command), (
@@ -80,7 +80,7 @@ Result = Done | Refused
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a command would do: its answer, and the facts it would record. Nothing was written."""
+    """The answer of a command, and the facts it would record. Nothing was written."""
 
     body: str
     facts: tuple[NewFact, ...]

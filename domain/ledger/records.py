@@ -1,4 +1,4 @@
-"""What goes into a store and comes out of it: plain records, without behaviour."""
+"""Records that go into a store and come out of it: plain values without behaviour."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.people.directory import Person, Photo, Text
 
 WITH_PEOPLE = ("customer", "staff")
-"""Kinds of streams that are read together with the rows of the directory that belong to them."""
+"""Kinds of streams that are read together with their directory rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The request that an append answers. `body` may hold `RECORDED_AT`; `people` are those in it."""
+    """The request that an append answers. `body` may hold `RECORDED_AT`; `people` are the ids of those in it."""
 
     key: str
     fingerprint: bytes
@@ -26,7 +26,7 @@ class Request:
 class Answered:
     """A request that was done before. `body` is None once a person in it was erased.
 
-    `first` and `last` are the positions of its facts; both are the head's at that time if it wrote none.
+    `first` and `last` are the positions of its facts; both are the head's at that time when it has none.
     """
 
     key: str
@@ -39,12 +39,12 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The answer to a `Wanted`, in stream order: facts of one stream lie together, by version."""
+    """The answer to a `Reads`, in stream order: facts of one stream lie together, by version."""
 
     facts: Sequence[StoredFact]
     counts: Mapping[str, int]
     people: Sequence[Person]
-    """The directory rows of the customers and staff whose streams were read, their households' included."""
+    """Directory rows of the customers and staff whose streams were read, households included."""
     answered: Mapping[str, Answered]
     head: Head
 
@@ -68,7 +68,7 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Positions (`first`..`last`; the head's when there were no facts) and moment of a stored command."""
+    """Positions of a stored command (`first`..`last`, the head's without facts), and its moment in ms since 1970."""
 
     first: int
     last: int
@@ -77,7 +77,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Not stored: a stream moved on, a claim or a request key was taken meanwhile. Decide again."""
+    """Not stored: the stream, claim or request key `on` was changed or taken meanwhile. Decide again."""
 
     on: str
 

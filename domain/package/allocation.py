@@ -1,4 +1,4 @@
-"""Which units a redemption takes: ranking and allocation over one or several packages.
+"""Ranking and allocation: the units a redemption takes, of one or several packages.
 
 One command, one redemption id, all allocations or none (domain.md, Redeeming; S60).
 """
@@ -18,7 +18,7 @@ from domain.people.state import Customer, Participant
 from domain.refusals import InsufficientUnits, NotEligible, NotFound, PaymentRequired, Refused
 
 NEVER = date.max
-"""Where a package that never expires ranks among expiry dates."""
+"""The rank of a package that never expires, among expiry dates."""
 
 
 def allocate(
@@ -30,12 +30,12 @@ def allocate(
     *,
     chosen: bool,
 ) -> tuple[list[TakenUnits], ResolvedRedemption]:
-    """Which units a redemption takes, and what it was resolved to.
+    """The units a redemption takes, and the resolved redemption.
 
-    `chosen`: somebody named the one package, so what speaks against it is the refusal; otherwise
-    packages that cannot be used are passed over. Raises InsufficientUnits, PackageExpired,
-    PackageCancelled, PackageFrozen, NotEligible, PaymentRequired, EffectiveAtOutOfRange,
-    BackDatingNotAllowed, NotFound (participant), LimitReached.
+    `chosen`: the caller named the one package, and its obstacle is the refusal. Otherwise packages that
+    cannot be used are passed over. Raises InsufficientUnits, PackageHasExpired, PackageIsCancelled,
+    PackageIsFrozen, NotEligible, PaymentRequired, EffectiveAtOutOfRange, BackDatingNotAllowed, NotFound
+    (participant), LimitReached.
     """
     wish = _resolved(command, at, business, customer, candidates, chosen)
     least = command.quantity if chosen else 1
@@ -69,7 +69,7 @@ def _resolved(
 def _participant(
     command: Redemption, customer: Customer, candidates: Sequence[Candidate], chosen: bool, at: datetime
 ) -> Participant:
-    """Who uses the units: the one named, else a chosen package's only beneficiary, else number 0."""
+    """The participant who uses the units: the one named, else a chosen package's only beneficiary, else number 0."""
     id = command.participant_id
     if id is None and chosen and len(candidates[0].package.beneficiaries) == 1:
         id = candidates[0].package.beneficiaries[0]
@@ -108,8 +108,8 @@ def _lines(candidates: Sequence[Candidate], wish: ResolvedRedemption) -> Iterato
 
 
 def _rank(candidate: Candidate, number: int, at: Circumstances) -> tuple[bool, date, int, datetime, int, int]:
-    """Line for exactly this service before a shared one, soonest expiry (never last), lower value of
-    its next available unit, earlier effective purchase, lower position (domain.md, Redeeming)."""
+    """Line for exactly this service before a shared one, soonest expiry (never last), lower value of its next
+    available unit, earlier effective purchase, lower position (domain.md, Redeeming)."""
     package, line = candidate.package, candidate.package.lines[number - 1]
     expires_on = package.expiry.on(today_for(package, at))
     (following,) = line.lowest(1)
@@ -125,9 +125,10 @@ def _rank(candidate: Candidate, number: int, at: Circumstances) -> tuple[bool, d
 
 
 def _capacity(package: Package, number: int, moment: datetime) -> int:
-    """How many units of a line a use at that moment may take: what is available now, and at every
-    moment since then in effective order, so that no past remainder falls below zero, nor below what
-    bookings held of it then."""
+    """Units of a line that a use at that moment may take: at most what is available now and at every moment since.
+
+    In effective order, no past remainder falls below zero, nor below what bookings held of it then.
+    """
     line = package.lines[number - 1]
     if moment >= package.latest_at:
         return line.available
@@ -135,6 +136,7 @@ def _capacity(package: Package, number: int, moment: datetime) -> int:
 
 
 def _lowest_since(package: Package, number: int, moment: datetime) -> int:
+    """The fewest available units of a line at any moment since then, in effective order."""
     moves = sorted((m for m in package.moves if m.line == number), key=lambda m: m.effective_at)
     left = package.lines[number - 1].available - sum(move.change for move in moves)
     lowest: int | None = None
@@ -148,8 +150,8 @@ def _lowest_since(package: Package, number: int, moment: datetime) -> int:
 def _short(
     candidates: Sequence[Candidate], obstacles: Sequence[Refused | None], wish: ResolvedRedemption
 ) -> Refused:
-    """Why there is not enough: an unpaid package stands in the way, nobody may give this participant any, or what
-    is left, now or back then."""
+    """The refusal where there is not enough: too few units back then, an unpaid package, no package for this
+    participant, or too few units now."""
     requested, remaining, available, lowest, owing = wish.command.quantity, 0, 0, 0, 0
     barring: list[NotEligible] = []
     for candidate, found in zip(candidates, obstacles, strict=True):

@@ -15,7 +15,7 @@ from domain.refusals import HoldsOutstanding, NotEligible
 def cancel(package: Package, command: CancelPackage, at: Circumstances) -> list[PackageFact]:
     """Lapse what remains, after the refund if one is asked for.
 
-    Raises PackageCancelled, HoldsOutstanding unless the holds are to be released, refund refusals.
+    Raises PackageIsCancelled, HoldsOutstanding unless the holds are to be released, and what `refund` raises.
     """
     check_not_cancelled(package)
     facts = _without_holds(package, at, release=command.release_holds)
@@ -32,9 +32,9 @@ def cancel(package: Package, command: CancelPackage, at: Circumstances) -> list[
 
 
 def void(package: Package, command: VoidPackage, at: Circumstances) -> list[PackageFact]:
-    """Undo a sale made by mistake: the same day, nothing used. What was paid goes back with it.
+    """Undo a sale made by mistake: the same day, nothing used. All payments are refunded with it.
 
-    Raises PackageCancelled, HoldsOutstanding unless the holds are to be released, NotEligible.
+    Raises PackageIsCancelled, HoldsOutstanding unless the holds are to be released, NotEligible.
     """
     check_not_cancelled(package)
     if package.entered_on != local_day(at.now, package.time_zone):

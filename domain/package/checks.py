@@ -1,4 +1,4 @@
-"""What every decision on a package looks at first: the moment, the limits of the stream, its standing."""
+"""Checks of several rules of a package: the moment, the limits of the stream, its standing."""
 
 from datetime import date, datetime, timedelta
 
@@ -20,6 +20,7 @@ from domain.values import Money
 FACTS_MAX = 20_000
 """Facts a stream may hold; the last 1,000 are kept for restoring, refunding and cancelling."""
 FACTS_KEPT = 1_000
+
 AHEAD = timedelta(minutes=5)
 """How far `effective_at` may lie ahead, for clocks that differ."""
 MANAGER_BACK_DAYS = 30
@@ -27,17 +28,17 @@ EARLIEST_SALE = start_of(FIRST_DAY, "UTC")
 
 
 def now_for(package: Package, at: Circumstances) -> datetime:
-    """The moment of what takes effect when recorded: now, and never before what already counts."""
+    """The moment of a fact that takes effect when recorded: now, but never before an earlier fact's."""
     return max(at.now, package.latest_at)
 
 
 def today_for(package: Package, at: Circumstances) -> date:
-    """The local day of `now_for`: a clock that is behind does not undo what already counts."""
+    """The local day of `now_for`, so that a clock that runs behind undoes nothing."""
     return local_day(now_for(package, at), package.time_zone)
 
 
 def effective_moment(package: Package, given: date | datetime | None, at: Circumstances) -> datetime:
-    """When something happened, as the one who enters it may say (domain.md, Redeeming).
+    """The moment `given`, if this actor may name it; else now (domain.md, Redeeming).
 
     Raises BackDatingNotAllowed, EffectiveAtOutOfRange (before the purchase, over 5 minutes ahead).
     """
@@ -47,7 +48,10 @@ def effective_moment(package: Package, given: date | datetime | None, at: Circum
 
 
 def check_moment(moment: datetime, earliest: datetime, at: Circumstances, zone: str) -> datetime:
-    """`moment` if this actor may name it: staff the same day, a manager 30 days back, an owner any."""
+    """`moment`, if this actor may name it: staff the same day, a manager 30 days back, an owner any.
+
+    Raises EffectiveAtOutOfRange (before `earliest`, over 5 minutes ahead), BackDatingNotAllowed.
+    """
     latest = at.now + AHEAD
     if not earliest <= moment <= latest:
         raise EffectiveAtOutOfRange(earliest, latest)
@@ -60,14 +64,14 @@ def check_moment(moment: datetime, earliest: datetime, at: Circumstances, zone: 
 
 
 def check_room(package: Package, facts: int, *, kept: bool) -> None:
-    """Raises LimitReached when the stream cannot hold so many more facts (domain.md, Limits)."""
+    """Raises LimitReached when the stream cannot hold `facts` more. `kept`: its last 1,000 stay free."""
     limit = FACTS_MAX - (FACTS_KEPT if kept else 0)
     if facts and package.version + facts > limit:
         raise LimitReached("facts of a package", limit)
 
 
 def settled(package: Package, now: datetime) -> list[PackageFact]:
-    """The end of a freeze whose last day has passed, recorded with whatever comes next."""
+    """The end of a freeze whose last day has passed, to be recorded with the next facts; else nothing."""
     if not package.frozen or local_day(now, package.time_zone) <= package.freezes[-1].until:
         return []
     freeze = package.freezes[-1]
@@ -77,11 +81,13 @@ def settled(package: Package, now: datetime) -> list[PackageFact]:
 
 
 def check_not_cancelled(package: Package) -> None:
+    """Raises PackageIsCancelled."""
     if package.cancelled:
         raise PackageIsCancelled()
 
 
 def check_not_expired(package: Package, now: datetime) -> None:
+    """Raises PackageHasExpired."""
     if package.expiry.has_passed(now):
         last = package.expiry.on(local_day(now, package.time_zone))
         assert last is not None

@@ -1,4 +1,4 @@
-"""What can be asked of a package."""
+"""Commands on a package."""
 
 from typing import Annotated, Literal
 
@@ -37,7 +37,7 @@ class NewPayment(Value):
 
 
 class SellPackage(Value):
-    """From an offer, or a custom one with its own name, lines and price. Decided in `selling.py`."""
+    """A sale from an offer, or of a custom package with its own name, lines and price. Decided in `sale.py`."""
 
     package_id: PackageId
     customer_id: CustomerId
@@ -57,7 +57,7 @@ class SellPackage(Value):
 
 
 class Redemption(Value):
-    """What is used, by whom and where; which units pay for it is decided in `redeeming.py`."""
+    """A use of a service: by whom and where. `allocation.py` decides which units pay for it."""
 
     redemption_id: RedemptionId
     service_id: ServiceId
@@ -82,7 +82,7 @@ class RedeemFromCustomer(Redemption):
 class RestoreUnits(Value):
     redemption_id: RedemptionId
     quantity: Quantity | None = None
-    """None: all that is left of it."""
+    """None: all units that are left of it."""
     package_id: PackageId | None = None
     reason: Wording | None = None
 

@@ -16,7 +16,7 @@ from domain.values import UNITS_PER_LINE_MAX, UNITS_PER_PACKAGE_MAX, ref_of
 def correct(
     package: Package, command: CorrectLine, at: Circumstances, policies: Policies
 ) -> list[PackageFact]:
-    """Raises PackageCancelled, Invalid (no such line, 0), InsufficientUnits, LimitReached."""
+    """Raises PackageIsCancelled, Invalid (no such line, 0), InsufficientUnits, LimitReached."""
     check_not_cancelled(package)
     if command.line > len(package.lines):
         raise Invalid(
@@ -41,7 +41,7 @@ def _take(package: Package, line: Line, command: CorrectLine, at: Circumstances)
 
 
 def _give(package: Package, line: Line, command: CorrectLine, at: Circumstances) -> LineCorrected:
-    """A `+` frees, newest first, what corrections took, then units in use, then adds units of value 0."""
+    """Free, newest first, units that corrections took, then units in use; then add units of value 0."""
     returned = tuple(reversed(line.taken))[: command.change]
     freed = tuple(_freed(package, command.line, command.change - len(returned)))
     missing = command.change - len(returned) - sum(len(use.units) for use in freed)

@@ -1,4 +1,4 @@
-"""May a package give units for this use? (domain.md, Redeeming, Sharing; S12, S85–S87)."""
+"""Whether a package may give units for a use (domain.md, Redeeming, Sharing; S12, S85–S87)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,29 +32,30 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedRedemption:
-    """A redemption with everything about it resolved."""
+    """A redemption with its moments and its participant resolved."""
 
     command: Redemption
     effective_at: datetime
     used_at: datetime
-    """When the session starts if that is known, else `effective_at`."""
+    """The start of the session if known, else `effective_at`."""
     participant: Participant
 
 
 def check_use(package: Package, wish: ResolvedRedemption, business: Business, least: int) -> None:
-    """Whether a package may give at least so many units for this wish, whatever is left of it.
+    """Check that a package may give at least `least` units for this use, whatever is left of it.
 
-    Raises why not; PaymentRequired only when nothing else speaks against it.
+    Raises PackageIsCancelled, EffectiveAtOutOfRange, PackageHasExpired, PackageIsFrozen, NotEligible, and
+    PaymentRequired only when nothing else stands against it.
     """
     command = wish.command
     if package.cancelled:
         raise PackageIsCancelled()
     if wish.effective_at < package.purchased_at:
         raise EffectiveAtOutOfRange(package.purchased_at, wish.effective_at)
-    # Who buys after a session may pay for it with what was bought, on the day itself.
+    # A package bought after a session may pay for it, on the day itself.
     if local_day(wish.used_at, package.time_zone) < local_day(package.purchased_at, package.time_zone):
         raise EffectiveAtOutOfRange(package.purchased_at, wish.used_at)
-    # An earlier session does not bring an expired package back: who enters the past says `effective_at`.
+    # An earlier session alone does not bring an expired package back: that needs an earlier `effective_at`.
     last = max(wish.used_at, wish.effective_at)
     if package.expiry.has_passed(last):
         expires_on = package.expiry.on(local_day(last, package.time_zone))
@@ -72,6 +73,7 @@ def check_use(package: Package, wish: ResolvedRedemption, business: Business, le
 
 
 def obstacle(package: Package, wish: ResolvedRedemption, business: Business, least: int) -> Refused | None:
+    """The refusal of `check_use`, or None."""
     try:
         check_use(package, wish, business, least)
     except Refused as refusal:
@@ -80,6 +82,7 @@ def obstacle(package: Package, wish: ResolvedRedemption, business: Business, lea
 
 
 def check_not_frozen(package: Package, moment: datetime) -> None:
+    """Raises PackageIsFrozen for a moment inside a freeze, also one that has ended since."""
     day = local_day(moment, package.time_zone)
     for freeze in package.freezes:
         within = freeze.frozen_at <= moment and day <= freeze.until
@@ -102,7 +105,7 @@ def _check_eligible(package: Package, wish: ResolvedRedemption, least: int) -> N
 
 
 def room_under_cap(package: Package, wish: ResolvedRedemption) -> int:
-    """How many units of a package the participant may still use."""
+    """Units of a package that the participant may still use."""
     if package.cap_per_participant is None:
         return UNITS_PER_PACKAGE_MAX
     id = wish.participant.id
@@ -113,6 +116,7 @@ def room_under_cap(package: Package, wish: ResolvedRedemption) -> int:
 
 
 def lines_for(package: Package, command: Redemption) -> Iterator[int]:
+    """Numbers of the lines that are good for the service; only the named one, if a line is named."""
     for number, line in enumerate(package.lines, 1):
         if line.serves(command.service_id) and command.line in (None, number):
             yield number

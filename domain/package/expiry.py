@@ -1,6 +1,6 @@
-"""When a package ends: its last valid day, and the freeze that moves it (domain.md, Expiry, Freeze).
+"""The expiry of a package: its last valid day, and the freeze that moves it (domain.md, Expiry, Freeze).
 
-One value answers for the state, the card, the lists and the reports. `valid_until` is its form in SQL.
+One value serves the state, the card, the lists and the reports. `valid_until` is its form in SQL.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from domain.moments import local_day
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """The expiry as the facts left it, and the freeze that no fact has ended; the clock may have ended it since."""
+    """The expiry as the facts left it, and a freeze that no fact has ended. The clock may have ended it since."""
 
     expires_on: date | None
     """The last valid day; None: it never ends, or its validity has not started."""
@@ -23,13 +23,13 @@ class Expiry:
     """The last day of the freeze."""
 
     def is_frozen(self, day: date) -> bool:
-        """Whether there is no use on a day: from the first to the last day of the freeze."""
+        """Whether a day lies in the freeze, its first and last day included."""
         if self.frozen_on is None or self.frozen_until is None:
             return False
         return self.frozen_on <= day <= self.frozen_until
 
     def on(self, day: date) -> date | None:
-        """The last valid day, as it stands on a day: a freeze that the clock has ended by then has moved it."""
+        """The last valid day as it stands on `day`, moved by a freeze that the clock has ended by then."""
         if self.expires_on is None or self.frozen_on is None or self.frozen_until is None:
             return self.expires_on
         if day <= self.frozen_until:
@@ -37,16 +37,16 @@ class Expiry:
         return extended(self.expires_on, self.frozen_on, self.frozen_until)
 
     def has_passed(self, moment: datetime) -> bool:
-        """Whether a moment lies behind the expiry as it stands then; nothing expires while frozen."""
+        """Whether the package has expired at a moment; nothing expires while frozen."""
         day = local_day(moment, self.zone)
         last = self.on(day)
         return last is not None and not self.is_frozen(day) and moment >= expires_at(last, self.zone)
 
     @property
     def valid_until(self) -> datetime | None:
-        """The moment from which it has passed, for every moment from the first day of the freeze on; None: never.
+        """The moment from which it has passed, asked on or after the first day of the freeze. None: never.
 
-        Read tables keep it, so that a query asks `valid_until <= now` and knows no calendar.
+        Read tables keep it: a query asks `valid_until <= now` and needs no calendar.
         """
         if self.expires_on is None:
             return None

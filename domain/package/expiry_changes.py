@@ -18,7 +18,8 @@ from domain.values import ref_of
 
 
 def set_expiry(package: Package, command: SetExpiry, at: Circumstances) -> list[PackageFact]:
-    """Raises PackageCancelled, PackageExpired (only reinstating brings it back), Invalid before purchase."""
+    """Raises PackageIsCancelled, PackageHasExpired (only reinstating brings it back), Invalid for a day
+    before the purchase or before a booking that holds units."""
     check_not_cancelled(package)
     check_not_expired(package, now_for(package, at))
     moment, reason = now_for(package, at), ref_of(command.reason)

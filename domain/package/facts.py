@@ -50,18 +50,18 @@ class SoldService(Value):
 
 
 class SoldLine(Value):
-    """A line as it was sold: what its units are good for, and their values as runs."""
+    """A line as it was sold: the services of its units, and their values as runs."""
 
     label: Name
     services: tuple[SoldService, ...]
     quantity: Quantity
     values: tuple[Run, ...]
     weight: Amount
-    """What one unit weighs when a price is spread."""
+    """The weight of one unit when a price is spread."""
 
 
 class LineUnits(Value):
-    """Some units of one line, and what they are worth together."""
+    """Some units of one line, and their value together."""
 
     line: LineNumber
     units: Units
@@ -69,6 +69,8 @@ class LineUnits(Value):
 
 
 class EffectiveFact(Fact):
+    """A fact with the moment it happened in the business, which may be earlier than its recording."""
+
     effective_at: Moment
 
 
@@ -88,17 +90,17 @@ class PackagePurchased(EffectiveFact):
     expires_on: Day | None = None
     time_zone: str
     entered_on: Day
-    """The local day on which the sale was recorded, whatever day it counts from."""
+    """The local day on which the sale was recorded; a back-dated sale counts from an earlier one."""
     sharing: Sharing
     beneficiaries: tuple[ParticipantId, ...]
     cap_per_participant: Quantity | None = None
     cancellation: CancellationTerms
     policy_version: int | None = None
-    """Of the business, where the cancellation terms are its own; None: they are the offer's."""
+    """The version of the business's policies that set the cancellation terms; None: the offer set them."""
     locations: tuple[LocationId, ...] = ()
     location_id: LocationId | None = None
     paid_with: PaymentMethod | None = None
-    """How it was paid, when it was paid at sale."""
+    """The method of the payment made at sale."""
     external_ref: ExternalRef | None = None
 
 
@@ -108,7 +110,7 @@ class PaymentRecorded(EffectiveFact):
     amount: PositiveAmount
     method: PaymentMethod
     paid: Amount
-    """All payments less refunds, with this one."""
+    """All payments less refunds, this one included."""
     external_ref: ExternalRef | None = None
 
 
@@ -128,6 +130,7 @@ class PriceAdjusted(EffectiveFact):
     values: tuple[tuple[Run, ...], ...]
     """The values of all units, line by line."""
     unused_value: Amount
+    """The value of the available units at the new price."""
     reason: TextRef
 
 
@@ -166,7 +169,7 @@ class UnitsRestored(EffectiveFact):
     value: Amount
     remaining: int
     usable: int
-    """How many of them can be used: 0 when the package has expired or is cancelled."""
+    """Units of them that can be used: 0 when the package has expired or is cancelled."""
     lapsed: bool = False
     """Whether they lapsed at once, because the package is cancelled."""
     reason: TextRef | None = None
@@ -180,7 +183,7 @@ class UnitsHeld(EffectiveFact):
     line: LineNumber
     quantity: Quantity
     held: int
-    """Units of the line that are held now, for all bookings."""
+    """Held units of the line after this fact, for all bookings."""
     remaining: int
     service_id: ServiceId
     participant_id: ParticipantId
@@ -213,7 +216,7 @@ class UnitsForfeited(EffectiveFact):
     participant_id: ParticipantId
     session_at: Moment
     redemption_id: RedemptionId | None = None
-    """The redemption that had used them, where they were not only held."""
+    """The redemption that had used them; None: they were only held."""
     terms: CancellationTerms
 
 
@@ -231,7 +234,7 @@ class LineCorrected(EffectiveFact):
     change: Annotated[int, Field(ge=-UNITS_PER_LINE_MAX, le=UNITS_PER_LINE_MAX)]
     remaining: int
     value: Amount
-    """What the moved units are worth together."""
+    """The value of the moved units together."""
     taken: Units = ()
     """Units that a negative correction took."""
     returned: Units = ()
@@ -300,7 +303,7 @@ class PackageVoided(EffectiveFact):
     reason: TextRef
 
 
-# Who folds only some of these says so by groups, so that a new fact is missed by mypy in every fold of its group.
+# Groups, for folds that handle only some facts: mypy then reports a new fact in every fold of its group.
 
 UseFact = UnitsRedeemed | UnitsRestored | UnitsForfeited | LineCorrected
 """Particular units of one line change their state."""

@@ -14,8 +14,8 @@ FREEZE_DAYS_MAX = 366
 
 
 def freeze_package(package: Package, command: FreezePackage, at: Circumstances) -> list[PackageFact]:
-    """Raises PackageCancelled, PackageExpired, PackageFrozen (unfreeze first), Invalid for the last day,
-    HoldsOutstanding where a booking holds units for a session meanwhile: it is moved or cancelled first."""
+    """Raises PackageIsCancelled, PackageHasExpired, PackageIsFrozen (unfreeze first), Invalid for the last
+    day, HoldsOutstanding where a booking holds units for a session meanwhile (move or cancel it first)."""
     check_not_cancelled(package)
     check_not_expired(package, now_for(package, at))
     today = today_for(package, at)
@@ -39,7 +39,7 @@ def freeze_package(package: Package, command: FreezePackage, at: Circumstances) 
 
 
 def unfreeze_package(package: Package, at: Circumstances) -> list[PackageFact]:
-    """The expiry moves by the days frozen; nothing when the clock has ended the freeze already."""
+    """End a freeze today; the expiry moves by the days frozen. A freeze that the clock has ended is only recorded."""
     today = today_for(package, at)
     if not package.expiry.is_frozen(today):
         return settled(package, now_for(package, at))

@@ -1,7 +1,7 @@
-"""What bookings do to the units of a package: hold, release, use what was held, forfeit.
+"""Units held for bookings: hold, release, use, forfeit (domain.md, Bookings; S91, S92, S102, S104).
 
-domain.md, Bookings; S91, S92, S102, S104. A hold is a number on a line; which units it becomes is decided when
-they are used or forfeited: the lowest available ones, as always.
+A hold is a number on a line. It becomes particular units when they are used or forfeited: the lowest
+available ones.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from domain.values import CancellationTerms
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a booking says of the units it takes."""
+    """The session of a booking that takes units."""
 
     booking_id: str
     service_id: str
@@ -42,7 +42,10 @@ class Session:
 def hold(
     taken: Sequence[TakenUnits], session: Session, held_at: datetime, at: Circumstances
 ) -> dict[str, list[PackageFact]]:
-    """Reserve the units that were chosen, by package: from now on, or since a session that has begun."""
+    """Reserve the chosen units: from now on, or since a session that has begun. Facts by package.
+
+    Raises LimitReached.
+    """
     facts: dict[str, list[PackageFact]] = {}
     packages = {part.candidate.id: part.candidate.package for part in taken}
     for part in taken:
@@ -73,7 +76,7 @@ def _held(
 
 
 def release(package: Package, booking_id: str, why: ReleasedFor, at: Circumstances) -> list[PackageFact]:
-    """What a booking holds goes back to the available units; nothing where it holds none any more."""
+    """Return what a booking holds to the available units; no facts where it holds nothing."""
     released = _releases(package, booking_id, why, now_for(package, at), at)
     return [*settled(package, now_for(package, at)), *released] if released else []
 
@@ -86,7 +89,7 @@ def _releases(
 
 
 def release_all(package: Package, at: Circumstances) -> list[PackageFact]:
-    """Every hold on a package that ends."""
+    """Release every hold on a package that ends."""
     facts: list[PackageFact] = []
     for booking_id, holds in package.holds.items():
         for hold in holds:
@@ -112,7 +115,7 @@ def _released(
 
 
 def move(package: Package, session: Session, at: Circumstances) -> list[PackageFact]:
-    """The same hold for another start."""
+    """Hold the same units for another start. Raises LimitReached."""
     facts = release(package, session.booking_id, "rescheduled", at)
     for hold in package.holds.get(session.booking_id, ()):
         freed = fold(evolve, package, facts)
@@ -124,10 +127,10 @@ def move(package: Package, session: Session, at: Circumstances) -> list[PackageF
 def use_held(
     package: Package, session: Session, redemption_id: str, quantity: int, first: int, at: Circumstances
 ) -> list[PackageFact]:
-    """What was held is used, at the start of the session, even if that is entered later, though not before
-    it was held: then nobody could tell how much is left at a moment in between.
+    """Use what was held, at the start of the session, even if entered later. Raises LimitReached.
 
-    `first` is the number of its first allocation, `quantity` that of the whole redemption.
+    The use never lies before the hold: the units left at a moment in between would be unknown. `first` is the
+    number of its first allocation, `quantity` that of the whole redemption.
     """
     holds = package.holds[session.booking_id]
     used_at = max(min(session.starts_at, at.now), *(hold.held_at for hold in holds))
@@ -162,7 +165,7 @@ def use_held(
 def forfeit_held(
     package: Package, session: Session, terms: CancellationTerms, why: ReleasedFor, at: Circumstances
 ) -> list[PackageFact]:
-    """What was held is consumed without a session."""
+    """Consume what was held, without a session."""
     facts = release(package, session.booking_id, why, at)
     for hold in package.holds.get(session.booking_id, ()):
         units = fold(evolve, package, facts).lines[hold.line - 1].lowest(hold.quantity)
@@ -178,7 +181,7 @@ def forfeit_used(
     terms: CancellationTerms,
     at: Circumstances,
 ) -> list[PackageFact]:
-    """What was redeemed when the booking was made is given back and forfeited at once."""
+    """Give back what was redeemed when the booking was made, and forfeit it at once."""
     back = restored(package, id, redemption_id, at)
     facts = list(back)
     for fact in back:
@@ -191,7 +194,7 @@ def forfeit_used(
 
 
 def restored(package: Package, id: str, redemption_id: str, at: Circumstances) -> list[PackageFact]:
-    """What is left of a redemption in a package goes back to it; nothing where nothing is left."""
+    """Give back what is left of a redemption in a package; no facts where nothing is left."""
     use = package.uses.get(redemption_id)
     if use is None or not use.restorable:
         return []

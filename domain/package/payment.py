@@ -1,4 +1,4 @@
-"""Money: payments, refunds and what is owing; adjusting a price (S28–S30, S35, S81)."""
+"""Payments, refunds, refund quotes and price adjustments (S28–S30, S35, S81)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from domain.values import Money, Wording
 def record_payment(
     package: Package, payment: NewPayment, moment: datetime, at: Circumstances
 ) -> PaymentRecorded:
-    """Raises PackageCancelled, Overpayment above what is owing, Invalid for 0 or another currency."""
+    """Raises PackageIsCancelled, Overpayment above what is owing, Invalid for 0 or another currency."""
     check_not_cancelled(package)
     amount = positive(amount_in(payment.amount, package.currency, "/amount"))
     if amount > package.owing:
@@ -33,6 +33,7 @@ def record_payment(
 
 
 def positive(amount: int) -> int:
+    """The amount. Raises Invalid for 0."""
     if amount == 0:
         raise Invalid("/amount/amount", "zero", "must be at least 1")
     return amount
@@ -41,7 +42,7 @@ def positive(amount: int) -> int:
 def refund(
     package: Package, payment_id: str, money: Money, reason: Wording, at: Circumstances
 ) -> PaymentRefunded:
-    """Raises NotFound, RefundExceedsPaid above what is left of that payment. Moves no unit."""
+    """Raises NotFound, RefundExceedsPaid above what is left of that payment, Invalid. Moves no unit."""
     payment = package.payments.get(payment_id)
     if payment is None:
         raise NotFound("payment", payment_id)
@@ -61,7 +62,7 @@ def refund(
 
 @dataclass(frozen=True, slots=True)
 class RefundQuote:
-    """max(0, paid − value of units used, forfeited or taken by corrections); minor units."""
+    """`quote` = max(0, paid − value of units used, forfeited or taken by corrections); minor units."""
 
     payments: int
     refunded: int
@@ -80,7 +81,7 @@ def refund_quote(package: Package) -> RefundQuote:
 def adjust_price(package: Package, command: AdjustPrice, at: Circumstances) -> list[PackageFact]:
     """Spread the new price, less the value of units no longer available, over the available ones.
 
-    Raises PackageCancelled, and Invalid below that value (or above it with no unit to carry it).
+    Raises PackageIsCancelled, and Invalid below that value (or above it with no unit to carry it).
     """
     check_not_cancelled(package)
     price = amount_in(command.price, package.currency, "/price")

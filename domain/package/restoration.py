@@ -1,7 +1,4 @@
-"""Giving a use back: last allocation first, last unit first, to the very units it took.
-
-domain.md, Restoring; S37, S77.
-"""
+"""Giving a use back: last allocation first, last unit first (domain.md, Restoring; S37, S77)."""
 
 from domain.actor import Circumstances, Role
 from domain.moments import local_day
@@ -16,10 +13,10 @@ from domain.values import ref_of
 def restore(
     packages: dict[str, Package], command: RestoreUnits, at: Circumstances
 ) -> dict[str, list[PackageFact]]:
-    """Give a use back: last allocation first, last unit first, to the packages it came from.
+    """Give a use back to the packages it came from; `packages` are those the redemption took units of.
 
-    `packages` are those the redemption took units of. Raises NotFound, AlreadyRestored,
-    InsufficientUnits (with `restorable`), and Forbidden for staff on what is not theirs and of today.
+    Raises NotFound, AlreadyRestored, InsufficientUnits (with `restorable`), LimitReached, and Forbidden for
+    staff on a use that is not their own or not of today.
     """
     for id, package in packages.items():
         if command.package_id in (None, id):
@@ -30,7 +27,7 @@ def restore(
 def give_back(
     packages: dict[str, Package], command: RestoreUnits, at: Circumstances
 ) -> dict[str, list[PackageFact]]:
-    """The same where a rule gives back, whoever asks. Raises all of it but Forbidden."""
+    """As `restore`, for a rule: the actor is not checked. Raises the same but Forbidden."""
     if command.package_id is not None:
         packages = {id: p for id, p in packages.items() if id == command.package_id}
     parts = [

@@ -1,7 +1,7 @@
-"""What a sale fixes: the snapshot of the offer, the value of every unit, the expiry and the price.
+"""Selling a package: the sale fixes the snapshot of the offer, the value of every unit, the expiry and the price.
 
-The offer's price and expiry are prefilled and either may be adjusted (S98); a custom package has
-its own name, lines and price. Later revisions of the offer never touch what was sold.
+Later revisions of the offer never touch what was sold. A custom package has its own name, lines and price. The
+offer's price and expiry are prefilled, and either may be adjusted (S98).
 """
 
 from collections.abc import Mapping
@@ -36,25 +36,25 @@ from domain.values import UNITS_PER_PACKAGE_MAX
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """What a sale is decided on, beside the command: all of it as it stands now."""
+    """The states a sale is decided on, beside the command."""
 
     business: Business
     customer: Customer
     purchaser: Customer | None
-    """Who buys it for the customer, if somebody else does."""
+    """The customer who buys it for another; None: nobody else does."""
     offer: Offer | None
     services: Mapping[str, Service | None]
     purchase_number: int
     """1, 2, 3 … per customer and offer; per customer and name for a custom package (S66)."""
     bought_before: int
-    """Packages of this offer that the customer bought and that were not voided."""
+    """Packages of this offer that the customer bought, voided ones excluded."""
 
 
 def sell(command: SellPackage, sale: Sale, at: Circumstances) -> list[PackageFact]:
     """package.purchased, then its payment and its note if there are any.
 
-    Raises CustomerBlocked, CustomerInactive, NotFound and OfferRetired (offer), LimitReached
-    (per customer), Overpayment, Invalid, EffectiveAtOutOfRange, BackDatingNotAllowed.
+    Raises CustomerIsBlocked, CustomerIsInactive, NotFound and OfferIsRetired (offer), LimitReached (per
+    customer), Overpayment, Invalid, EffectiveAtOutOfRange, BackDatingNotAllowed.
     """
     _check_may_buy(command.customer_id, sale.customer)
     if command.purchased_by is not None and sale.purchaser is not None:

@@ -1,4 +1,4 @@
-"""Who may use a package: the participants it is for, or the household (S85–S87)."""
+"""Sharing a package: among the participants it is for, or in the household (S85–S87)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from domain.refusals import Invalid
 def change_sharing(
     package: Package, command: ChangeSharing, at: Circumstances, customer: Customer
 ) -> list[PackageFact]:
-    """Raises PackageCancelled, Invalid for a beneficiary outside the household. Past use is untouched."""
+    """Past use is untouched. Raises PackageIsCancelled, Invalid for a beneficiary outside the household."""
     check_not_cancelled(package)
     beneficiaries = package.beneficiaries
     if command.beneficiaries is not None:

@@ -43,7 +43,7 @@ from domain.values import CancellationTerms, PaymentMethod
 
 @dataclass(frozen=True)
 class Allocation:
-    """What one redemption still uses of one line; restoring and corrections shrink it."""
+    """The units that one redemption still uses of one line; restoring and corrections shrink it."""
 
     number: int
     line: int
@@ -79,6 +79,8 @@ class Hold:
 
 @dataclass(frozen=True)
 class Payment:
+    """A payment, and what was refunded of it; minor units."""
+
     amount: int
     refunded: int
     method: PaymentMethod
@@ -96,7 +98,7 @@ class Freeze:
 
 @dataclass(frozen=True)
 class Move:
-    """A change of a line's available units, in business time. A hold takes them and its release gives back."""
+    """A change of a line's available units, in business time. A hold lowers them, its release raises them."""
 
     effective_at: datetime
     line: int
@@ -104,8 +106,6 @@ class Move:
 
 
 Status = Literal["active", "expired", "fully_used", "cancelled"]
-
-
 PaymentStatus = Literal["unpaid", "partial", "paid"]
 
 
@@ -127,17 +127,17 @@ class Package:
     locations: tuple[str, ...]
     cancellation: CancellationTerms
     policy_version: int | None
-    """Of the business, where the cancellation terms are its own."""
+    """The version of the business's policies that set the cancellation terms; None: the offer set them."""
     expires_on: date | None
     expiry_set: bool = False
-    """Whether somebody set or removed the expiry by hand, so that the rule no longer decides it."""
+    """Whether the expiry was set or removed by hand, so that the rule no longer decides it."""
     started_on: date | None = None
     payments: dict[str, Payment] = field(default_factory=dict)
     uses: dict[str, Use] = field(default_factory=dict)
     holds: dict[str, tuple[Hold, ...]] = field(default_factory=dict)
-    """Booking → what it holds."""
+    """Booking id → its holds."""
     forfeits: dict[str, int] = field(default_factory=dict)
-    """Participant → units forfeited in their name."""
+    """Participant id → units forfeited in their name."""
     freezes: tuple[Freeze, ...] = ()
     frozen: bool = False
     """Whether the last freeze has not been ended by a fact; the clock may have ended it."""
@@ -146,6 +146,7 @@ class Package:
     voided: bool = False
     """Whether the sale was undone as a mistake; then the package is cancelled too."""
     latest_at: datetime = datetime.min
+    """The latest `effective_at` of its facts."""
     version: int = 1
 
     @property
@@ -365,7 +366,7 @@ def _forfeited(state: Package, fact: UnitsForfeited) -> Package:
 
 
 def _shrunk(state: Package, freed: FreedUse) -> Package:
-    """The package with a redemption that has so many units less to restore."""
+    """The package after these units went back: their redemption can no longer restore them."""
     use = state.uses[freed.redemption_id]
     allocations = tuple(
         updated(a, units=tuple(unit for unit in a.units if unit not in freed.units))

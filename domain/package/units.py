@@ -1,4 +1,4 @@
-"""Units and lines: what was bought, and what became of each unit (domain.md, Units)."""
+"""The units of a line, and the state of each (domain.md, Units)."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from domain.package.facts import SoldService, Units
 from domain.updated import updated
 
 AVAILABLE, USED, FORFEITED, CORRECTED, LAPSED = b"a", b"u", b"f", b"c", b"l"
-"""The state of a unit, one byte each: available, used, forfeited, taken by a correction, lapsed. Units that
-are held for bookings are among the available ones: which of them is not said before they are used."""
+"""The state of a unit, one byte each: available, used, forfeited, taken by a correction, lapsed. Held units
+are among the available ones: a hold names no particular unit."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Line:
     taken: Units = ()
     """Units that corrections took, oldest first."""
     held: int = 0
-    """How many of the remaining units are reserved for bookings."""
+    """Remaining units that are reserved for bookings."""
 
     @cached_property
     def service_ids(self) -> frozenset[str]:
@@ -36,7 +36,7 @@ class Line:
 
     @property
     def available(self) -> int:
-        """What may be used, corrected or transferred: the remaining units that no booking holds."""
+        """Remaining units that no booking holds: they may be used, corrected or transferred."""
         return self.remaining - self.held
 
     def serves(self, service_id: str) -> bool:
@@ -50,7 +50,7 @@ class Line:
             at = self.states.find(state, at + 1)
 
     def lowest(self, quantity: int) -> Units:
-        """The lowest available numbers: what use, correction and transfer take."""
+        """The lowest available numbers, which use, correction and transfer take."""
         return tuple(unit for unit, _ in zip(self.units(AVAILABLE), range(quantity), strict=False))
 
     def value_of(self, units: Iterable[int]) -> int:

@@ -1,4 +1,4 @@
-"""The facts of a use: which units it took, and the validity that it started."""
+"""The facts of a use: the units it took, and the validity that it started."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class TakenUnits:
 def use(
     taken: Sequence[TakenUnits], wish: ResolvedRedemption, at: Circumstances
 ) -> dict[str, list[PackageFact]]:
-    """The facts of a use of the units that were chosen, by package."""
+    """The facts of a use of the chosen units, by package. Raises LimitReached."""
     facts: dict[str, list[PackageFact]] = {}
     for allocation, part in enumerate(taken, 1):
         package = part.candidate.package
@@ -44,7 +44,7 @@ def use(
 def started_by(
     package: Package, session_at: datetime, used_at: datetime, at: Circumstances
 ) -> list[PackageFact]:
-    """The first redemption starts a validity that waits for it, on the day of its session."""
+    """Start a validity that waits for the first use, on the day of its session; else nothing."""
     rule = package.validity
     if not isinstance(rule, ExpiryAfterFirstUse) or package.started_on is not None:
         return []

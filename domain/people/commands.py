@@ -1,4 +1,4 @@
-"""What can be asked of a customer. A command may hold personal data; its facts do not."""
+"""Commands on a customer and its household. A command may hold personal data; its facts do not."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -21,7 +21,7 @@ class RegisterCustomer(Value):
     customer_id: CustomerId
     profile: ProfileGiven = NOTHING
     participants: Annotated[tuple[NewParticipant, ...], Field(max_length=PARTICIPANTS_MAX)] = ()
-    """Beside the customer in person, in the order of their numbers from 1."""
+    """Without the customer in person; numbered from 1 in this order."""
     category: Category | None = None
     consents: Mapping[ConsentName, bool] = NOTHING
     external_ref: ExternalRef | None = None
@@ -33,7 +33,7 @@ class ChangeCustomer(Value):
     customer_id: CustomerId
     changes: ProfileGiven = NOTHING
     category: Category | None = None
-    """One of the business's; None, where it is given, takes the customer out of any."""
+    """One of the business's; None, if given, takes the customer out of any."""
     consents: Mapping[ConsentName, bool] = NOTHING
 
 
@@ -60,7 +60,7 @@ class AddParticipant(Value):
 
 
 class ChangeParticipant(Value):
-    """Only what is given changes; a photo of None is taken away."""
+    """Only what is given changes; a photo of None is removed."""
 
     customer_id: CustomerId
     participant_id: ParticipantId
@@ -75,6 +75,6 @@ class RemoveParticipant(Value):
 
 
 class AddPhoto(Value):
-    """Take in a photo, for a profile to name; its image goes with the order."""
+    """Take in a photo that a profile can name. The image travels beside the command."""
 
     photo_id: PhotoId

@@ -1,6 +1,6 @@
 """The people directory: names, contacts, photos and free texts beside the ledger, where they can be erased.
 
-Facts hold only opaque ids. A row is written in the same append as the fact that speaks of it.
+Facts hold only opaque ids. A row is written in the same append as the fact that names it.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A row of the directory: what is known of a person, as JSON text. Erased with its owner.
+    """A row of the directory: the data of a person, as JSON text. Erased with its owner.
 
     `owner_id` is the customer it belongs to (a participant's customer), or the person's own id.
     """
@@ -30,7 +30,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """The image of a person, beside the directory. A row of the directory with its id says whose it is."""
+    """The image of a person, beside the directory. A row of the directory with its id names the owner."""
 
     id: str
     media_type: str

@@ -1,4 +1,4 @@
-"""The participants of a household: number 0 is the customer in person, the others follow as they came."""
+"""The participants of a household: number 0 is the customer in person, the others follow as they were added."""
 
 from collections.abc import Sequence
 
@@ -39,9 +39,9 @@ def added(customer: Customer, new: NewParticipant) -> list[CustomerFact]:
 
 
 def changed(customer: Customer, command: ChangeParticipant, entry: frozenset[str]) -> list[CustomerFact]:
-    """`entry`: what differs in the directory (name, photo), which is changed in the same append.
+    """`entry`: the fields that differ in the directory (name, photo), written in the same append.
 
-    Raises NotFound, also for who has left.
+    Raises NotFound, also for a removed participant.
     """
     before = customer.participants.get(command.participant_id)
     if before is None or before.removed_at is not None:

@@ -1,10 +1,10 @@
-"""Finding people by a part of their name or mobile number, whatever case, accents and spaces are typed.
+"""Finding people by a part of their name or mobile number, in any case, accents and spacing.
 
     search_text("Kovács-Nagy Ágnes", "+36201234567")   "kovacs nagy agnes 36201234567 06201234567"
     words("agnés KOV"), words("06 20 123")             ("agnes", "kov"), ("0620123",)
 
-A person is found when each word that is searched for is a part of one of theirs. An index holds the grams of
-the words: all parts of one, two and three letters.
+A person is found when each searched word is a part of one of theirs. An index holds the grams of their words:
+all parts of one, two and three letters.
 """
 
 import re
@@ -15,9 +15,11 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, format_number,
 
 GRAM_MAX = 3
 WORDS_MAX = 10
-"""More words than a name has narrow nothing further."""
+"""Words of one search; more than a name has narrow nothing further."""
+
 _JOINED = dict.fromkeys(map(ord, "'.`\u00b4\u02bb\u02bc\u2018\u2019"))
-"""What people leave out when they type: O'Brien is found as obrien."""
+"""Characters that people leave out when they type: O'Brien is found as obrien."""
+
 _PLAIN = str.maketrans(
     {
         "ø": "o",
@@ -32,10 +34,11 @@ _PLAIN = str.maketrans(
         "ð": "d",
     }
 )
-"""Letters with a stroke and the like, which Unicode does not take apart."""
+"""Letters that Unicode does not take apart, such as those with a stroke."""
+
 _NUMBER = re.compile(r"[\d\s+()./-]*\d[\d\s+()./-]*")
 _ABROAD = re.compile(r"^(\s*(?:\+|00)[\d\s./-]+)\(\s*0\s*(?:\)|$)")
-"""A country code, and behind it the 0 that is dialled at home alone."""
+"""A country code and, in brackets, the 0 that is dialled only at home."""
 _NO_DIGIT = re.compile(r"\D")
 
 
@@ -48,8 +51,7 @@ def folded(text: str) -> str:
 
 
 def search_text(name: str, mobile: str | None) -> str:
-    """What a person is found by: the name, and the digits of the number as it is dialled from either side of
-    the border."""
+    """The text a person is found by: the name, and the digits of the number as dialled abroad and at home."""
     return " ".join(part for part in (folded(name), *_dialled(mobile)) if part)
 
 
@@ -66,7 +68,7 @@ def _dialled(mobile: str | None) -> list[str]:
 
 
 def words(term: str) -> tuple[str, ...]:
-    """The words that are searched for, the longest first; a number is one word. Empty: nothing to search by."""
+    """The words of a search, longest first, at most WORDS_MAX; a number is one word. Empty: nothing to find."""
     if _NUMBER.fullmatch(term):
         digits = folded(_NO_DIGIT.sub("", _ABROAD.sub(r"\1", term)))
         return (digits.removeprefix("00") or digits,)
@@ -74,7 +76,7 @@ def words(term: str) -> tuple[str, ...]:
 
 
 def matches(text: str, searched: Iterable[str]) -> bool:
-    """Whether each word is a part of one of the text's."""
+    """Whether each searched word is a part of a word of the text."""
     return all(word in text for word in searched)
 
 

@@ -1,9 +1,9 @@
-"""Mobile numbers as the directory keeps them: written in many ways, stored in one, that a message finds its way.
+"""Mobile numbers: written in many ways, stored in one (E.164), so that a message arrives.
 
     e164("06 20 123 4567", "+36")  →  ("+36201234567", "+36")
 
-A number must have the length that its country allows. That it is in use nobody can know, and ranges are
-opened faster than any table of them is renewed.
+A number must have a length that its country allows. Number ranges are not checked: new ones are opened faster
+than any table of them is renewed.
 """
 
 from phonenumbers import (
@@ -22,6 +22,7 @@ from phonenumbers import (
 from domain.refusals import Invalid
 
 UNKNOWN_REGION = "ZZ"
+"""The region that phonenumbers gives to a code of no country."""
 _WRONG = {
     ValidationResult.TOO_SHORT: "is too short for a number of its country",
     ValidationResult.TOO_LONG: "is too long for a number of its country",
@@ -34,8 +35,8 @@ _WRONG = {
 def e164(mobile: str, country_code: str | None) -> tuple[str, str]:
     """The number as `+36201234567`, and its country code.
 
-    `mobile` is a national number with its country code beside it, or begins with + and its code. Raises Invalid
-    at /mobile or /country_code; no country is ever guessed.
+    `mobile` is a national number with its country code beside it, or begins with + and its code. Raises
+    Invalid at /mobile or /country_code; no country is ever guessed.
     """
     if mobile.startswith("+"):
         number = _parsed(mobile, None)
@@ -54,7 +55,7 @@ def e164(mobile: str, country_code: str | None) -> tuple[str, str]:
 
 
 def national(mobile: str) -> str:
-    """A stored number without its country code. One that was stored before numbers were checked stays as it is."""
+    """A stored number without its country code; one from before numbers were checked stays as it is."""
     if not mobile.startswith("+"):
         return mobile
     return national_significant_number(_parsed(mobile, None))
@@ -71,7 +72,7 @@ def _nationally_parsed(mobile: str, country_code: str) -> PhoneNumber:
     region = region_code_for_country_code(int(country_code.removeprefix("+")))
     if region == UNKNOWN_REGION:
         raise Invalid("/country_code", "unknown-country-code", "is the code of no country")
-    if region == REGION_CODE_FOR_NON_GEO_ENTITY:  # such as satellites: no country has a way to write them
+    if region == REGION_CODE_FOR_NON_GEO_ENTITY:  # such as satellite phones: they have no national form
         return _parsed(country_code + mobile, None)
     return _parsed(mobile, region)
 

@@ -1,4 +1,4 @@
-"""Photos. Whose a photo is stands in the directory: a row with its id, erased with its owner."""
+"""Photos of people. A row of the directory with a photo's id names its owner, and is erased with the owner."""
 
 from domain.people.directory import Person
 from domain.people.profile import row
@@ -6,7 +6,7 @@ from domain.values import Value
 
 
 class OwnedPhoto(Value):
-    """What the directory knows of a photo: its row tells whose it is."""
+    """The data of a photo's row: empty, since the row itself names the owner."""
 
 
 def photo_claims(photo_id: str) -> str:
@@ -15,13 +15,15 @@ def photo_claims(photo_id: str) -> str:
 
 
 def taken_in(photo_id: str) -> str:
+    """Claimed when the image is taken in."""
     return f"{photo_claims(photo_id)}taken-in"
 
 
 def owned(photo_id: str) -> str:
-    """Claimed by whoever names a photo first: no other customer or member of staff ever has it."""
+    """Claimed by the first customer or member of staff that names the photo; no other ever has it."""
     return f"{photo_claims(photo_id)}owned"
 
 
 def row_of_photo(photo_id: str, owner_id: str) -> Person:
+    """The row that gives a photo its owner."""
     return row(photo_id, owner_id, OwnedPhoto())

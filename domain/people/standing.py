@@ -1,4 +1,4 @@
-"""How a customer stands with the business: active, blocked, category, consents (S108, S114, S134–S137)."""
+"""The standing of a customer: active, blocked, category, consents (S108, S114, S134–S137)."""
 
 from collections.abc import Mapping
 
@@ -34,12 +34,12 @@ def unblocked(customer: Customer) -> list[CustomerFact]:
 
 
 def categorised(before: str | None, category: str | None) -> list[CustomerFact]:
-    """`category`: one of the business's, which its caller has checked; None: in none."""
+    """`category` is one of the business's (the caller has checked it); None: no category."""
     return [] if category == before else [CustomerCategorised(category=category)]
 
 
 def consented(before: Consents, given: Mapping[ConsentName, bool]) -> list[CustomerFact]:
-    """Only the consents that are named change (domain.md, Consents)."""
+    """Only the consents in `given` change (domain.md, Consents)."""
     changed = tuple(name for name, value in given.items() if value != getattr(before, name))
     if not changed:
         return []

@@ -1,4 +1,4 @@
-"""A customer as the facts make it: the account that buys, its standing, its household."""
+"""A customer as its facts make it: the account that buys, its standing, its household."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -32,7 +32,7 @@ class Participant:
     removed_at: datetime | None = None
 
     def belongs_at(self, moment: datetime) -> bool:
-        """Whether they were of the household then. Nobody belongs later than they are registered."""
+        """Whether the participant is in the household at a moment; any moment before the removal counts."""
         return self.removed_at is None or moment < self.removed_at
 
 

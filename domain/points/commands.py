@@ -1,4 +1,4 @@
-"""What can be asked of an account of points."""
+"""Commands on a customer's account of points."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ class RedeemPoints(Value):
 
 
 class AdjustPoints(Value):
-    """Correct the balance by so many points up or down."""
+    """Correct the balance by `points`, up or down."""
 
     customer_id: CustomerId
     entry_id: PointsId

@@ -1,8 +1,8 @@
-"""What a business's earn rules give for facts, and what is taken back when those are undone.
+"""Points that facts earn by a business's rules, and that are taken back when those facts are undone.
 
-Pure: `of_package` and `of_booking` read the facts of one of them; `earned` turns causes into facts of the
-customer's points. A source gives points once, whatever rules come later, and what it gave is taken back at
-most once in all: with its refunds in proportion, rounded down (domain.md, Points).
+`of_package` and `of_booking` find the causes in new facts; `earned` turns causes into facts of the customer's
+points. A source gives points once, whatever rules come later. It never loses more than it gave; a refund in
+part takes back its proportion, rounded down (domain.md, Points).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -49,7 +49,7 @@ SourceKind = Literal["payment", "purchase", "visit"]
 
 @dataclass(frozen=True, slots=True)
 class Gives:
-    """Something that earns points by a rule on it. `amount` is what was paid, minor units."""
+    """A source that earns points by the rule for its kind. `amount`: the payment, minor units."""
 
     kind: SourceKind
     id: str
@@ -63,7 +63,7 @@ class Gives:
 
 @dataclass(frozen=True, slots=True)
 class TakesBack:
-    """Something that was undone, in all so far by `part` of `whole`."""
+    """A source that was undone: `part` of `whole` in all so far."""
 
     kind: SourceKind
     id: str
@@ -80,18 +80,17 @@ Cause = Gives | TakesBack
 
 
 def _entry(kind: SourceKind, id: str) -> str:
-    """The id of what a source gives. A booking may give twice: for the visit, and for what was paid."""
+    """The id of the entry a source makes. A booking may make two: for the visit, and for its payment."""
     return entry_of(id, "paid") if kind == "payment" and id.startswith("bkg_") else entry_of(id)
 
 
 def of_package(
     facts: Iterable[PackageFact], package_id: str, after: Package, is_ours: Callable[[str], bool]
 ) -> Iterator[Cause]:
-    """What new facts of a package give and take; `after` is the package with all of them.
+    """The causes in new facts of a package; `after` is the package with all of them.
 
-    `is_ours` tells a booking of these books, whose visit its own attendance tells, from one that is kept
-    elsewhere. A redemption that was given back is told of here as soon as this package has none of its units in
-    use.
+    `is_ours` tells whether a booking is in these books: its visit comes from its own attendance. A restored
+    redemption is a cause once this package has none of its units in use.
     """
     for fact in facts:
         if isinstance(fact, HoldFact | ExpiryFact | FreezeFact | OtherFact):
@@ -132,10 +131,10 @@ def _given_back(redemption_ids: Iterable[str], moment: datetime, after: Package)
 def of_booking(
     facts: Iterable[BookingFact], booking_id: str, after: Booking, now: datetime
 ) -> Iterator[Cause]:
-    """What new facts of a booking give and take; `after` is the booking with all of them.
+    """The causes in new facts of a booking; `after` is the booking with all of them.
 
-    It is a visit while it counts as attended or late: at its start, or now where it is marked earlier. What is
-    paid for it otherwise than with units earns at once, and goes back where units would have gone back.
+    A booking marked attended or late is a visit: at its start, or now if it is marked earlier. A payment in
+    money earns at once, and is taken back where units would have gone back.
     """
     for fact in facts:
         match fact:
@@ -159,10 +158,9 @@ def of_booking(
 def earned(
     account: PointsAccount | None, caused: Iterable[Cause], rules: Sequence[EarnRule], policy_version: int
 ) -> list[PointsFact]:
-    """The facts that causes make of an account, in their order; none where there is no rule for them.
+    """The facts that causes make of an account, in order; a cause without a rule makes none.
 
-    An account that is full (its limits stand in `state.py`) earns nothing more: no payment and no visit is
-    refused for the sake of points.
+    A full account (limits in `state.py`) earns nothing more: points never refuse a payment or a visit.
     """
     facts: list[PointsFact] = []
     for cause in caused:

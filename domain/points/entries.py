@@ -59,7 +59,7 @@ def adjust(account: PointsAccount, command: AdjustPoints, at: Circumstances) -> 
 
 
 def reverse(account: PointsAccount, command: ReversePoints, at: Circumstances) -> PointsAdjusted:
-    """The points may have been redeemed meanwhile: this alone may leave the balance below zero.
+    """Take back what is left of an addition, even if redeemed meanwhile: the balance may fall below zero.
 
     Raises NotFound, NotEligible, AlreadyReversed, LimitReached.
     """
@@ -103,7 +103,7 @@ def _full(limit: int) -> LimitReached:
 
 
 def _now_for(account: PointsAccount, at: Circumstances) -> datetime:
-    """Now, and never before what already counts: a clock that is behind undoes nothing."""
+    """Now, but never before the latest entry, so that a clock that runs behind changes no order."""
     return at.now if account.latest_at is None else max(at.now, account.latest_at)
 
 

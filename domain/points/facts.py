@@ -12,12 +12,13 @@ from domain.values import Name, PointsId, TextRef, Value
 POINTS_MAX = 1_000_000
 """The most points that one command adds, redeems or adjusts."""
 POINTS_EVER_MAX = 2**53 - 1
-"""All points that a customer was ever given: it keeps the balance, and what reversals take below zero, within
-what every reader can hold (invariant 14)."""
+"""Points ever given to one customer. The limit keeps the balance, even below zero, within what every reader
+can hold (invariant 14)."""
+
 AnyPoints = Annotated[int, Field(ge=1, le=POINTS_EVER_MAX)]
 SignedPoints = Annotated[int, Field(ge=-POINTS_EVER_MAX, le=POINTS_EVER_MAX)]
 By = Literal["staff", "system"]
-"""Whose doing it was: a person's at the desk, or that of a rule or of another program."""
+"""staff: a person at the desk; system: a rule or another program."""
 
 
 class PointsSource(Value):
@@ -39,7 +40,7 @@ class PointsAdded(PointsEntry):
     """After this fact, in recorded order."""
     source: PointsSource
     rule: EarnRule | None = None
-    """The rule that gave them, as it stood in `policy_version`; None: somebody did."""
+    """The rule that gave them, as of `policy_version`; None: added by hand."""
     policy_version: int | None = None
     reason: TextRef | None = None
     by: By
@@ -61,7 +62,7 @@ class PointsAdjusted(PointsEntry):
     balance: SignedPoints
     """Below zero only after a reversal."""
     reverses: PointsId | None = None
-    """The addition of which this takes points back."""
+    """The addition whose points this takes back."""
     source: PointsSource | None = None
     reason: TextRef | None = None
     by: By

@@ -36,18 +36,19 @@ class PointsAccount:
 
     balance: int = 0
     granted: int = 0
-    """All points that were ever added, adjustments upwards included."""
+    """All points ever added, adjustments upwards included."""
     additions: dict[str, Addition] = field(default_factory=dict)
     others: frozenset[str] = frozenset()
-    """Entries that are no additions."""
+    """Ids of the entries that are not additions."""
     latest_at: datetime | None = None
+    """The latest `effective_at` of its facts."""
     version: int = 0
 
     def holds(self, entry_id: str) -> bool:
         return entry_id in self.additions or entry_id in self.others
 
     def can_be_given(self, points: int) -> bool:
-        """Whether the account holds another addition; its last 1,000 facts are kept for taking points."""
+        """Whether the account has room for another addition; its last 1,000 facts are kept for taking points."""
         return self.version < FACTS_MAX - FACTS_KEPT and self.granted + points <= POINTS_EVER_MAX
 
     def can_be_taken_from(self) -> bool:
@@ -84,7 +85,7 @@ def _reversed(state: PointsAccount, entry_id: str, points: int) -> PointsAccount
 
 
 def account_id(customer_id: str) -> str:
-    """The stream of a customer's points."""
+    """The id of the stream of a customer's points."""
     return "acc_" + customer_id.removeprefix("cus_")
 
 
@@ -94,8 +95,8 @@ def customer_of(account_id: str) -> str:
 
 
 def entry_of(*names: str | int) -> str:
-    """The id of an entry that follows from what caused it, so that no cause can make it twice.
+    """The id of an entry, derived from its cause, so that no cause can make it twice.
 
-    It is longer than any id that a caller may choose.
+    It is longer than any id a caller may choose.
     """
     return "pts_" + sha256("/".join(map(str, names)).encode()).hexdigest()[:40]

@@ -1,4 +1,4 @@
-"""What differs of a member of staff when it is changed: only what is given changes."""
+"""Changing a member of staff: only what is given changes."""
 
 from domain.staff.commands import ChangeStaff
 from domain.staff.facts import StaffFact, StaffField, StaffProfileChanged
@@ -6,7 +6,7 @@ from domain.staff.state import Staff
 
 
 def change(staff: Staff, command: ChangeStaff, entry: frozenset[str]) -> list[StaffFact]:
-    """`entry`: what differs in the directory (name, photo), which is changed in the same append."""
+    """`entry`: the fields that differ in the directory (name, photo), written in the same append."""
     role = staff.role if command.role is None else command.role
     locations = staff.locations if command.locations is None else command.locations
     differs: dict[StaffField, bool] = {

@@ -1,4 +1,4 @@
-"""What can be asked of a member of staff."""
+"""Commands on a member of staff."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ class RegisterStaff(Value):
 
 
 class ChangeStaff(Value):
-    """Only what is given changes; a photo of None is taken away."""
+    """Only what is given changes; a photo of None is removed."""
 
     staff_id: StaffId
     role: StaffRole | None = None

@@ -22,7 +22,7 @@ class StaffProfileChanged(Fact):
     fields: tuple[StaffField, ...]
     role: StaffRole
     locations: tuple[LocationId, ...] = ()
-    """Role and places as they are now, whether they are what changed or not."""
+    """Role and locations as they are now, changed or not."""
 
 
 class StaffDeactivated(Fact):

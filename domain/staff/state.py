@@ -1,4 +1,4 @@
-"""A member of staff as the facts make them."""
+"""A member of staff as its facts make it."""
 
 from dataclasses import dataclass, replace
 from typing import assert_never

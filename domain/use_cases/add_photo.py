@@ -1,4 +1,4 @@
-"""Take in a photo, for a profile to name (S130). No fact tells of it: until then it is nobody's."""
+"""Take in a photo that a profile can name (S130). It makes no fact: until it is named, it has no owner."""
 
 from domain.actor import Circumstances
 from domain.claims import Claim

@@ -1,4 +1,4 @@
-"""Change what a desk knows of a customer: profile, category and consents (S115, S126–S136)."""
+"""Change a customer: profile, category and consents (S115, S126–S136)."""
 
 from domain.actor import Circumstances
 from domain.decision import Books, Decision, Peek, Reads, UseCase, one_stream
@@ -17,7 +17,7 @@ def reads(command: ChangeCustomer, business_id: str, peek: Peek) -> Reads:
 
 
 def decide(command: ChangeCustomer, books: Books, at: Circumstances) -> Decision:
-    """Only what is given changes. Raises NotFound, and Invalid for a category, photo or value that cannot be."""
+    """Only what is given changes. Raises NotFound, and Invalid for an unknown category or photo or a bad value."""
     id = command.customer_id
     state, person = books.customer(id), books.person(id)
     if state is None or person is None:

@@ -1,4 +1,4 @@
-"""Checks that need more than the stream a command changes. Each stands here once."""
+"""Checks that need more than the stream a command changes, each defined once."""
 
 from collections.abc import Mapping
 
@@ -65,9 +65,9 @@ def known_staff(books: Books, staff_id: str) -> Staff:
 
 
 def check_own(owner_id: str, kind: str, id: str, at: Circumstances) -> None:
-    """A customer's key acts for its own customer; of others it does not even learn that they exist.
+    """Raises NotFound where a customer's key acts for another customer: it does not even learn what exists.
 
-    `kind` and `id` are what was asked for. Raises NotFound.
+    `kind` and `id` are what was asked for.
     """
     if at.actor.role is Role.CUSTOMER and at.actor.id != owner_id:
         raise NotFound(kind, id)
@@ -83,7 +83,7 @@ def check_unused(books: Books, stream_id: str) -> None:
 
 
 def check_unclaimed(books: Books, prefix: str, id: str) -> None:
-    """Raises IdTaken where a claim with this prefix stands for the id."""
+    """Raises IdTaken for `id` where a claim has this prefix."""
     if books.count(prefix):
         raise IdTaken(id)
 
@@ -95,7 +95,7 @@ def check_external_ref(books: Books, kind: str, external_ref: ExternalRef | None
 
 
 def counts_external_ref(kind: str, external_ref: ExternalRef | None) -> tuple[str, ...]:
-    """What `check_external_ref` must have read."""
+    """The claims that `check_external_ref` needs counted."""
     return () if external_ref is None else (external_claim(kind, external_ref),)
 
 
@@ -107,20 +107,20 @@ def claims_external_ref(kind: str, external_ref: ExternalRef | None, stream_id: 
 
 
 def check_staff(books: Books, staff_id: str | None) -> None:
-    """Raises Invalid for who is not of the staff; None is nobody."""
+    """Raises Invalid for an id that is not a member of staff; None passes."""
     if staff_id is not None and books.staff(staff_id) is None:
         raise Invalid("/staff_id", "unknown-staff", "is not a member of staff of this business")
 
 
 def check_services(books: Books, services: Mapping[str, str]) -> None:
-    """Raises Invalid for what is not a service of this business. `services`: pointer → id."""
+    """Raises Invalid for an id that is not a service of this business. `services`: pointer → id."""
     for pointer, service_id in services.items():
         if books.service(service_id) is None:
             raise Invalid(pointer, "unknown-service", "is not a service of this business")
 
 
 def check_locations(books: Books, locations: Mapping[str, str]) -> None:
-    """Raises Invalid for what never was a location of this business. `locations`: pointer → id."""
+    """Raises Invalid for an id that never was a location of this business. `locations`: pointer → id."""
     for pointer, location_id in locations.items():
         if location_id not in books.business.locations:
             raise Invalid(pointer, "unknown-location", "is not a location of this business")

@@ -1,4 +1,4 @@
-"""Complete a booking: what was not marked was attended (S141)."""
+"""Complete a booking; one without a mark was attended (S141)."""
 
 from domain.actor import Circumstances
 from domain.booking.attendance import complete

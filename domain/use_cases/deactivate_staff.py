@@ -9,7 +9,7 @@ from domain.use_cases.own_stream import id_in, own
 
 
 def decide(command: DeactivateStaff, books: Books, at: Circumstances) -> Decision:
-    """Raises NotFound. Who is not active stays so."""
+    """Raises NotFound. No fact where they are inactive already."""
     state = known_staff(books, command.staff_id)
     return one_stream("staff", command.staff_id, [StaffDeactivated()] if state.active else [])
 

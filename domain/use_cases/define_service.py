@@ -1,4 +1,4 @@
-"""Define a service: what is performed, how long it takes, what it costs alone (S52, S140)."""
+"""Define a service: name, type, duration and the price of one session alone (S52, S140)."""
 
 from domain.actor import Circumstances
 from domain.catalogue.commands import DefineService

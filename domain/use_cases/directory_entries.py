@@ -15,12 +15,12 @@ Photos = Mapping[str, str]
 
 
 def named(photos: Mapping[str, object]) -> Photos:
-    """Those of these members that name a photo; None takes one away and names nothing."""
+    """The members that name a photo; None removes one and names nothing."""
     return {pointer: id for pointer, id in photos.items() if isinstance(id, str)}
 
 
 def counts_photos(photos: Photos) -> tuple[str, ...]:
-    """What `with_entries` must have read."""
+    """The claims that `with_entries` needs counted."""
     return tuple(photo_claims(id) for id in dict.fromkeys(photos.values()))
 
 
@@ -29,7 +29,7 @@ def with_entries(
 ) -> Decision:
     """The decision with rows of the directory, and with the photos that become the owner's.
 
-    Raises Invalid for a photo that was never taken in, or is somebody else's.
+    Raises Invalid for a photo that was never taken in or has another owner.
     """
     taken: dict[str, Person] = {}
     for pointer, id in photos.items():
@@ -50,7 +50,7 @@ def with_entries(
 def changed_entry(
     id: str, given: Mapping[NameOrPhoto, str | None], kind: str, books: Books
 ) -> tuple[frozenset[str], Person]:
-    """What differs of a participant or a member of staff, and their row with it. Raises NotFound."""
+    """The fields that differ of a participant or a member of staff, and their changed row. Raises NotFound."""
     person = books.person(id)
     if person is None:
         raise NotFound(kind, id)
@@ -59,5 +59,5 @@ def changed_entry(
 
 
 def new_entries(owner_id: str, people: Mapping[str, NameAndPhoto | None]) -> list[Person]:
-    """The rows of people by id; of whom nothing is said, there is none."""
+    """The rows of people, given by id; None gives no row."""
     return [row(id, owner_id, known) for id, known in people.items() if known is not None]

@@ -1,7 +1,7 @@
-"""What facts earn by the business's rules: points added, or taken back, in the same append as what caused them.
+"""Points that facts earn or take back by the business's rules, in the same append as those facts.
 
-A booking's visit is told by its own facts (`booking.attendance_marked`), a use without a booking by
-`package.redeemed`. The rules themselves stand in `domain/points/earning.py`.
+The visit of a booking comes from `booking.attendance_marked`, a use without a booking from
+`package.redeemed`. The rules stand in `domain/points/earning.py`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ from domain.values import Value
 
 
 def reads_accounts(reads: Reads, command: Value, business_id: str, peek: Peek) -> Reads:
-    """The accounts that may earn, where the business has or had rules, as far as it can be foreseen whose they are."""
+    """Also the accounts that may earn, where the business has or had rules and the customers are known."""
     known = peek(business_id)
     if not (isinstance(known, Business) and known.earns):
         return reads
@@ -36,11 +36,11 @@ def reads_accounts(reads: Reads, command: Value, business_id: str, peek: Peek) -
 
 
 def earn_points(decision: Decision, books: Books, at: Circumstances) -> Decision:
-    """With the points that the facts earn or take back. Raises NotLoaded."""
+    """The decision with the points that its facts earn or take back. Raises NotLoaded."""
     if not any(kind in ("package", "booking") for kind, _ in decision.facts.values()):
         return decision
     business = books.business
-    if not business.earns:  # nor ever did: nothing more is read
+    if not business.earns:  # neither now nor earlier: nothing more is read
         return decision
     after = {
         id: fold(evolve_package, books.package(id), facts)
@@ -79,7 +79,7 @@ def _causes(
 
 
 def _is_over(cause: Cause, additions: Mapping[str, Any], after: Mapping[str, Package], books: Books) -> bool:
-    """Whether nothing is left of what a cause undoes: a redemption may still use units of other packages."""
+    """Whether a cause undoes its source in full: a redemption may still use units of other packages."""
     if not isinstance(cause, TakesBack) or cause.kind != "visit" or not cause.id.startswith("red_"):
         return True
     if cause.entry_id not in additions:

@@ -1,4 +1,4 @@
-"""Make a booking, or a weekly series; units of packages are applied to it by the rule (S59, S74, S102, S104)."""
+"""Make a booking or a weekly series, paid with units where the rule finds some (S59, S74, S102, S104)."""
 
 from collections.abc import Sequence
 
@@ -74,7 +74,7 @@ def _check_ids(command: MakeBooking, books: Books) -> None:
 
 
 def _claims(booking_id: str, fact: BookingMade) -> list[Claim]:
-    """The id of its redemption is taken now, also where units are only held until it is attended."""
+    """The claims of a booking. Its redemption id is claimed now, even where units are only held."""
     claims = list(claims_external_ref("booking", fact.external_ref, booking_id))
     for id in dict.fromkeys(source.package_id for source in fact.sources):
         assert fact.redemption_id is not None, "a booking with sources has a redemption"

@@ -1,4 +1,4 @@
-"""Mark who attended, came late or did not come (S57)."""
+"""Mark a booking attended, late or no-show (S57)."""
 
 from domain.actor import Circumstances
 from domain.booking.attendance import mark

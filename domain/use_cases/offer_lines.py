@@ -1,4 +1,4 @@
-"""The services that the lines of an offer name: what publishing, revising and selling look up."""
+"""Reading the services that the lines of an offer name, for publishing, revising and selling."""
 
 from collections.abc import Sequence
 
@@ -14,6 +14,7 @@ def reads_offer(command: PublishOffer | ReviseOffer, business_id: str, peek: Pee
 
 
 def service_ids(lines: Sequence[OfferLine]) -> list[str]:
+    """The ids of all services, line by line."""
     return [id for line in lines for id in line.services]
 
 

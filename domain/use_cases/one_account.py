@@ -1,4 +1,4 @@
-"""What every verb on a customer's points shares: what it reads, and how entries are recorded."""
+"""Shared by every verb on a customer's points: what it reads, and the recording of entries."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ EntryByHand = AddPoints | RedeemPoints | AdjustPoints
 
 
 def reads_account(command: EntryByHand, business_id: str, peek: Peek) -> Reads:
-    """The customer and the account; whether the entry's id is taken."""
+    """The customer, the account, and whether the entry's id is taken."""
     streams = {command.customer_id: 0, account_id(command.customer_id): 0}
     return Reads(streams, counted=(entry_claim(command.entry_id),))
 
@@ -35,6 +35,7 @@ def decided(command: EntryByHand, books: Books, rule: Callable[[PointsAccount], 
 
 
 def entered(command: Value, customer_id: str, fact: PointsFact, books: Books) -> Decision:
+    """The decision that records one entry, with the texts of the command."""
     decision = Decision({}, texts=texts_of(command, customer_id))
     return with_points(decision, {customer_id: [fact]}, books)
 

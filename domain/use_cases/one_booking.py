@@ -1,4 +1,4 @@
-"""What every verb on one booking shares: what it reads, and where its facts belong."""
+"""Shared by every verb on one booking: what it reads, and the streams its facts go to."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -24,14 +24,14 @@ def reads_booking(command: OnBooking, business_id: str, peek: Peek) -> Reads:
     """The business, the booking, and the packages that pay for it with their customer."""
     known = peek(command.booking_id)
     streams = {business_id: 0, command.booking_id: 0}
-    if isinstance(known, Booking):  # as far as they are kept they need not be read whole again
+    if isinstance(known, Booking):  # a cached stream named here is not read in full
         spoken_of = (known.customer_id, known.service_id, known.staff_id, *known.packages)
         streams |= {id: 0 for id in spoken_of if id is not None}
     return Reads(streams, claimed=(booking_claims(command.booking_id),), with_customers=True)
 
 
 def decided(booking_id: str, command: Value, books: Books, at: Circumstances, rule: Rule) -> Decision:
-    """The facts of a rule on one booking. Raises NotFound, also for another customer's, and what the rule raises."""
+    """The facts of a rule on one booking. Raises NotFound (also for another customer's), and what the rule raises."""
     booking = known_booking(books, booking_id)
     check_own(booking.customer_id, "booking", booking_id, at)
     packages = {id: known_package(books, id) for id in booking.packages}

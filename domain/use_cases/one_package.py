@@ -1,4 +1,4 @@
-"""What every verb on one package shares: what it reads, and what belongs around the facts it decides."""
+"""Shared by every verb on one package: what it reads, and what is recorded with its facts."""
 
 from collections.abc import Callable, Sequence
 
@@ -20,7 +20,7 @@ def reads_package(command: OnPackage, business_id: str, peek: Peek) -> Reads:
 
 
 def owner_of(package_id: str, peek: Peek) -> dict[str, int]:
-    """The customer's stream of a package that is kept, so that it need not be read whole again."""
+    """The customer's stream of a cached package; named here, it is not read in full."""
     known = peek(package_id)
     return {known.customer_id: 0} if isinstance(known, Package) else {}
 
@@ -37,8 +37,9 @@ def decided(
 ) -> Decision:
     """The facts of a rule on one package, after the end of a freeze that the clock has ended meanwhile.
 
-    `ends_freeze`: False where the rule tells of it itself. `kept`: whether it leaves the last 1,000 facts of the
-    stream to restoring, refunding and cancelling. Raises NotFound, LimitReached, and what the rule raises.
+    `ends_freeze`: False where the rule records that end itself. `kept`: whether it leaves the last 1,000
+    facts of the stream to restoring, refunding and cancelling. Raises NotFound, LimitReached, and what the
+    rule raises.
     """
     package = known_package(books, package_id)
     facts = list(rule(package))

@@ -1,4 +1,4 @@
-"""Reading the one stream that a command names: what most verbs read, whole or beside something else."""
+"""Reading the one stream that a command names, and naming it as the target."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The names that a new payment claims: its own id, and what another system calls it."""
+"""The claims of a new payment: its own id, and its external reference."""
 
 from domain.claims import Claim, payment_claim
 from domain.decision import Books
@@ -12,7 +12,7 @@ from domain.use_cases.checks import (
 
 
 def counts_payment(payment: NewPayment) -> tuple[str, ...]:
-    """What `claims_payment` must have read."""
+    """The claims that `claims_payment` needs counted."""
     return (payment_claim(payment.payment_id), *counts_external_ref("payment", payment.external_ref))
 
 

@@ -1,4 +1,4 @@
-"""What follows from facts, whatever verb made them: each reaction looks at every decision, in this order.
+"""Reactions to facts, whatever verb made them: each looks at every decision, in the order of `REACTIONS`.
 
 A reaction adds facts to the decision that caused them, so that all are stored in one append or none.
 """
@@ -14,13 +14,13 @@ from domain.values import Value
 
 
 def nothing_more(reads: Reads, command: Value, business_id: str, peek: Peek) -> Reads:
-    """What a reaction that foresees nothing reads beforehand; a decision that lacks something asks for it."""
+    """Read nothing more beforehand; a reaction that lacks something then raises NotLoaded."""
     return reads
 
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """`react` adds what follows from a decision; `reads` what it is likely to need, beside what the verb reads."""
+    """`react` adds facts to a decision; `reads` adds what it is likely to need to what the verb reads."""
 
     react: Callable[[Decision, Books, Circumstances], Decision]
     reads: Callable[[Reads, Value, str, Peek], Reads] = nothing_more
@@ -33,14 +33,14 @@ REACTIONS: Sequence[Reaction] = (
 
 
 def read_by_all(reads: Reads, command: Value, business_id: str, peek: Peek) -> Reads:
-    """What a verb reads, with what every reaction is likely to need."""
+    """The reads of a verb, with what every reaction is likely to need."""
     for reaction in REACTIONS:
         reads = reaction.reads(reads, command, business_id, peek)
     return reads
 
 
 def react(decision: Decision, books: Books, at: Circumstances) -> Decision:
-    """The decision with everything that follows from it. Raises NotLoaded."""
+    """The decision with the facts of every reaction. Raises NotLoaded."""
     for reaction in REACTIONS:
         decision = reaction.react(decision, books, at)
     return decision

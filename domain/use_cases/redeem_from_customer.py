@@ -1,4 +1,4 @@
-"""Use units of whichever packages the rule chooses for the customer (S60, S86, S102)."""
+"""Use units of a customer; the rule chooses the packages (S60, S86, S102)."""
 
 from domain.actor import Circumstances
 from domain.claims import redemption_claims

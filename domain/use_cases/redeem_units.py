@@ -1,4 +1,4 @@
-"""Use units of the package that somebody chose (S60, S104)."""
+"""Use units of one chosen package (S60, S104)."""
 
 from domain.actor import Circumstances
 from domain.claims import redemption_claims
@@ -18,7 +18,7 @@ def reads(command: RedeemUnits, business_id: str, peek: Peek) -> Reads:
 
 
 def decide(command: RedeemUnits, books: Books, at: Circumstances) -> Decision:
-    """What speaks against this package is the refusal. Raises NotFound, and what `redeem` raises."""
+    """An obstacle to this package is the refusal. Raises NotFound, and what `redeem` raises."""
     package = known_package(books, command.package_id)
     found = [Candidate(command.package_id, package, 0)]
     return redeem(found, command, books, at, package.customer_id, chosen=True)

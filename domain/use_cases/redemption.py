@@ -1,6 +1,6 @@
-"""What redeeming from one package and from a customer's packages share.
+"""Shared by redeeming from one package and from all of a customer's packages.
 
-A redemption takes one id over all packages it uses. One that names a booking of these books pays for it.
+A redemption has one id over all packages it uses. It pays for the booking it names, if these books have it.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from domain.refusals import NotFound
 from domain.use_cases.checks import check_staff, check_unclaimed, known_customer, known_package
 
 AFTER_ALL = 2**63
-"""Packages whose own sale is not stored yet are ranked from here on, in the order of their sales."""
+"""The first rank of packages whose sale is not stored yet, in the order of their sales."""
 
 
 def spoken_of(command: Redemption) -> dict[str, int]:
@@ -27,7 +27,7 @@ def spoken_of(command: Redemption) -> dict[str, int]:
 
 
 def candidates(customer_id: str, package_id: str | None, books: Books) -> list[Candidate]:
-    """The package that was chosen, else all of the customer's. Raises NotFound for one of another customer."""
+    """The chosen package, else all of the customer's. Raises NotFound for a package of another customer."""
     if package_id is None:
         return [
             Candidate(id, state, position or AFTER_ALL + n)

@@ -26,9 +26,9 @@ def reads(command: RegisterCustomer, business_id: str, peek: Peek) -> Reads:
 
 
 def decide(command: RegisterCustomer, books: Books, at: Circumstances) -> Decision:
-    """Raises IdTaken, DuplicateExternalRef, and Invalid for a category, service, photo or value that cannot be.
+    """Raises IdTaken, DuplicateExternalRef, and Invalid for an unknown category, service or photo or a bad value.
 
-    Without a name the directory knows nothing of the customer.
+    Without a name the customer has no row in the directory.
     """
     id, entries = command.customer_id, []
     if "name" in command.profile:
@@ -52,7 +52,7 @@ def decide(command: RegisterCustomer, books: Books, at: Circumstances) -> Decisi
 
 
 def _barred(command: RegisterCustomer) -> dict[str, str]:
-    """The services that participants are barred from, by their place in the command."""
+    """The services that participants are barred from, by pointer in the command."""
     return {
         f"/participants/{n}/barred_services/{m}": id
         for n, each in enumerate(command.participants)

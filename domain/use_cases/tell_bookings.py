@@ -1,4 +1,4 @@
-"""A booking whose units a decision gives back, by hand or because their package ends, is told in the same append."""
+"""Telling bookings, in the same append, of units that go back by hand or because their package ends."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from domain.package.facts import PackageFact
 
 
 def tell_bookings(decision: Decision, books: Books, at: Circumstances) -> Decision:
-    """With `booking.sources_changed` of every such booking that does not tell of it itself. Raises NotLoaded."""
+    """The decision with `booking.sources_changed` of every such booking it has no facts of. Raises NotLoaded."""
     found = {id: books.package(id) for id in decision.packages}
     packages = {id: package for id, package in found.items() if package is not None}
     moved: dict[str, Sequence[PackageFact]] = {

@@ -1,8 +1,8 @@
-"""How far each read table has come in each ledger, and which table stands for a read model now.
+"""Checkpoints: the position each read table has reached in each ledger, and the table that is live for a read model.
 
 A checkpoint is moved in the transaction that writes the rows, so the two can never disagree. It belongs to a
-physical table, not to a read model: a table being rebuilt has checkpoints of its own, and a switch changes
-one row of `read_tables`.
+physical table, not to a read model: a table being rebuilt has its own checkpoints, and a switch changes only
+`read_tables`.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -64,7 +64,7 @@ read_tables = Table(
     Column("projection", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("state", Text, nullable=False),
-    # Counts what may set checkpoints back: whoever remembers checkpoints looks whether it changed.
+    # Raised when a checkpoint may count as lower than before. A runner that remembers checkpoints compares it.
     Column("generation", BigInteger, nullable=False, default=1),
 )
 Index(
@@ -79,7 +79,7 @@ Index(
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why a read table takes no more facts of a business: the position that failed, and how."""
+    """The reason why a read table takes no more facts of a business: the failed position and its error."""
 
     position: int
     error: str
@@ -87,7 +87,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The last position that is in the table; 0: none. Everything up to it is there, nothing after it."""
+    """The last position contained in the table (0: none). Everything up to it is there, nothing after it."""
 
     projection: str
     physical: str
@@ -106,7 +106,7 @@ def _versions(projections: Iterable[Projection]) -> Versions:
     return tuple((projection.name, projection.version) for projection in projections)
 
 
-# The statements are composed once for each set of read models: composing costs more than running them.
+# Statements: composed once for each set of read models, because composing costs more than running them.
 
 
 @lru_cache(maxsize=256)
@@ -115,7 +115,7 @@ def _live(versions: Versions) -> Select[Any]:
     return (
         select(read_tables.c.projection, read_tables.c.physical, read_tables.c.generation)
         .where(read_tables.c.state == LIVE, wanted)
-        # In one order everywhere, so that two who make the same checkpoints cannot deadlock.
+        # The same order everywhere, so that two processes that make the same checkpoints cannot deadlock.
         .order_by(read_tables.c.physical)
     )
 
@@ -132,7 +132,7 @@ def _read(versions: Versions) -> Select[Any]:
 
 
 def _of_businesses(dialect: str) -> ColumnElement[bool]:
-    """One text of the statement however many they are, where the database can take them as an array."""
+    """The businesses as one array on PostgreSQL, so that the statement does not depend on their number."""
     own = CHECKPOINTS.c.business_id
     if dialect == "postgresql":
         return own == any_(bindparam("business_ids", type_=ARRAY(Text)))
@@ -164,13 +164,16 @@ def _lowest(versions: Versions, dialect: str) -> Select[Any]:
     )
 
 
+# Reading
+
+
 def live_tables(connection: Connection, projections: Iterable[Projection]) -> dict[str, str]:
-    """Projection name → the physical table that is live for its version; missing where none was made."""
+    """Projection name → the physical table that is live for its version; absent where none was made."""
     return {row.projection: row.physical for row in connection.execute(_live(_versions(projections)))}
 
 
 def generations(connection: Connection, projections: Iterable[Projection]) -> tuple[tuple[str, int], ...]:
-    """The live tables and how often their checkpoints may have gone back: equal as long as none did."""
+    """The live tables with their generations. An equal result means that no checkpoint went back."""
     found = connection.execute(_live(_versions(projections)))
     return tuple((row.physical, row.generation) for row in found)
 
@@ -183,7 +186,7 @@ def _checkpoint(row: Row[Any]) -> Checkpoint:
 def read(
     connection: Connection, projections: Iterable[Projection], business_id: str
 ) -> dict[str, Checkpoint]:
-    """Projection name → its live table's checkpoint; missing only where no table was made."""
+    """Projection name → its live table's checkpoint; absent only where no table was made."""
     found = connection.execute(_read(_versions(projections)), {"business_id": business_id})
     return {row.projection: _checkpoint(row) for row in found}
 
@@ -191,9 +194,9 @@ def read(
 def lock(
     connection: Connection, projections: Iterable[Projection], business_ids: Collection[str]
 ) -> dict[str, list[Checkpoint]]:
-    """Business → its live tables' checkpoints that nobody else holds, held until the transaction ends.
+    """Business → the checkpoints of its live tables, locked until the transaction ends.
 
-    Those that others hold or that do not exist yet are left out: never waits for a row.
+    Leaves out checkpoints that are locked elsewhere or do not exist yet. Never waits for a lock.
     """
     statement = _lock(_versions(projections), connection.dialect.name)
     found: dict[str, list[Checkpoint]] = {business_id: [] for business_id in business_ids}
@@ -205,9 +208,9 @@ def lock(
 def lowest(
     connection: Connection, projections: Iterable[Projection], tables: int, business_ids: Iterable[str]
 ) -> dict[str, int | None]:
-    """Business → its lowest checkpoint over the `tables` live tables that are not stopped (None: all are).
+    """Business → its lowest checkpoint over the live tables that are not stopped (None: all are).
 
-    A business for which some live table has no checkpoint yet is left out.
+    `tables` is the number of live tables. Leaves out a business that lacks a checkpoint for one of them.
     """
     found: dict[str, int | None] = {}
     remaining = iter(business_ids)
@@ -218,12 +221,15 @@ def lowest(
     return found
 
 
+# Making and moving
+
+
 def open_missing(
     connection: Connection, projections: Iterable[Projection], business_ids: Iterable[str], now_ms: int
 ) -> bool:
     """Make checkpoints at position 0 for the live tables that have none; False when none was missing.
 
-    In one order everywhere, so that two who make the same checkpoints cannot deadlock.
+    Keeps the same order everywhere, so that two processes that make the same checkpoints cannot deadlock.
     """
     ids = sorted(business_ids)
     live = sorted(live_tables(connection, projections).values())
@@ -271,7 +277,7 @@ UPDATE checkpoints
 
 
 def move(connection: Connection, moves: Sequence[Move], now_ms: int) -> bool:
-    """Move checkpoints on, each from where it was; False when somebody else has moved one meanwhile."""
+    """Move checkpoints, each from where it was; False when another transaction has moved one meanwhile."""
     if not moves:
         return True
     bound = [
@@ -311,5 +317,5 @@ def clear_stop(connection: Connection, projection: Projection, business_id: str)
 
 
 def inserting(dialect: Dialect, table: Table) -> "postgresql.Insert | sqlite.Insert":
-    """An INSERT that knows ON CONFLICT, in the database's own dialect."""
+    """An INSERT with ON CONFLICT in the dialect of the database."""
     return postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)

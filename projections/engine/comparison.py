@@ -1,4 +1,4 @@
-"""Two tables of one read model held against each other, row by row."""
+"""Comparing two tables of one read model, row by row."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from projections.engine.definition import Key, Row, key_columns
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A row that is not the same in the live table and in the rebuilt one; None: it is not there."""
+    """A row that differs between the live and the rebuilt table. None: absent there."""
 
     business_id: str
     key: Key
@@ -20,7 +20,7 @@ class Difference:
 
 
 def compare(connection: Connection, business_id: str, live: Table, rebuilt: Table) -> Iterator[Difference]:
-    """Rows of `live` against those of `rebuilt`, then those that only `rebuilt` has; streamed."""
+    """The rows that differ: first those of `live`, then those that only `rebuilt` has. Streamed."""
     both = _same_key(live, rebuilt)
     pairs = select(live, rebuilt).select_from(live.outerjoin(rebuilt, both))
     width = len(live.columns)

@@ -1,4 +1,4 @@
-"""What a read model is: a value of a table and a pure function from facts to the table's rows.
+"""The definition of a read model: a table and a pure function from facts to the table's rows.
 
 The same value runs live in small batches, in a rebuild, in a check and, folded in memory, for one thing at
 any moment of its past. Any split of the ledger into batches gives the same rows, so `row` and `rows` must
@@ -48,9 +48,9 @@ class Moment(TypeDecorator[datetime]):
 class Keyed:
     """One row for each key, replaced as facts come.
 
-    `keys` names the rows that a fact touches; `row` gives each of them anew from what it was (None: there was
-    none), or None to take it away. `before` holds every column and must not be changed; what `row` leaves out
-    becomes NULL, and the columns of the primary key are filled in.
+    `keys` names the rows that a fact touches. `row` makes each of them from the row before (None: there was
+    none), or gives None to delete it. The row before holds every column and must not be changed. Columns that
+    `row` leaves out become NULL; those of the primary key are filled in.
     """
 
     name: str
@@ -66,9 +66,9 @@ class Keyed:
 
 @dataclass(frozen=True)
 class Log:
-    """Rows that are only ever added: `rows` gives those of one fact, all columns but `business_id` named.
+    """Rows that are only ever added: `rows` gives those of one fact, without `business_id`.
 
-    The primary key must tell the rows of all facts apart (the position in it does), so that adding a row a
+    The primary key must tell the rows of all facts apart (a position in it does), so that adding a row a
     second time changes nothing.
     """
 
@@ -96,15 +96,15 @@ def _check(projection: Projection) -> None:
 
 
 def physical_name(projection: Projection, *, shadow: bool = False) -> str:
-    """The name of the table that holds this version; `shadow` when it is made anew beside the live one."""
+    """The name of the table that holds this version; `shadow`: a rebuild of it beside the live one."""
     return f"{projection.name}_v{projection.version}{SHADOW if shadow else ''}"
 
 
 @lru_cache(maxsize=256)
 def physical_table(table: Table, physical: str) -> Table:
-    """The same table under another name. Its indexes get names of their own, as they share one schema.
+    """The same table under another name. Its indexes get unique names, because all tables share one schema.
 
-    Text is compared by its bytes, as in the ledger and on SQLite, whatever the language of the database.
+    Text is compared by its bytes, as in the ledger and on SQLite, whatever the collation of the database.
     """
     copy = table.to_metadata(MetaData(), name=physical)
     for column in copy.columns:
@@ -132,7 +132,7 @@ def _blank(table: Table) -> Row:
 
 
 def _whole(projection: Projection, named: Row, business_id: str) -> Row:
-    """Every column, those that are not named NULL."""
+    """The row with every column, NULL where not named. Raises ValueError for an unknown column."""
     whole = {**_blank(projection.table), **named, "business_id": business_id}
     if len(whole) != len(projection.table.columns):
         unknown = sorted(named.keys() - _blank(projection.table).keys())
@@ -143,7 +143,7 @@ def _whole(projection: Projection, named: Row, business_id: str) -> Row:
 def changed_rows(
     projection: Keyed, rows: Mapping[Key, Row | None], recorded: Recorded, keys: Sequence[Key]
 ) -> dict[Key, Row | None]:
-    """What one fact makes of the rows it touches. `rows` stays as it is, so a failure changes nothing."""
+    """The rows that one fact touches, after it. `rows` stays as it is, so a failure changes nothing."""
     changed: dict[Key, Row | None] = {}
     for key in dict.fromkeys(keys):
         after = projection.row(rows.get(key), recorded, key)

@@ -1,4 +1,4 @@
-"""Dropping the tables that nothing reads any more."""
+"""Dropping the tables that a newer one has replaced."""
 
 import logging
 
@@ -13,9 +13,9 @@ log = logging.getLogger("carnet.rebuild")
 
 
 def drop_old(views: ReadTables, projection: Projection) -> list[str]:
-    """Drop the tables that this version has taken the place of; their names.
+    """Drop the tables that this version has replaced; returns their names.
 
-    One that is still being read for longer than a lock is waited for is left to the next time.
+    A table that is still read when the wait for its lock ends is kept until the next call.
     """
     replaced = (read_tables.c.state == OLD) | (read_tables.c.version < projection.version)
     with views.reading() as connection:
@@ -37,7 +37,7 @@ def drop_old(views: ReadTables, projection: Projection) -> list[str]:
 
 
 def _empty(views: ReadTables, physical: str) -> None:
-    """Delete its rows a thousand at a time: SQLite would hold its one writer for the whole of a big table."""
+    """Delete the rows a thousand at a time: dropping a full table would block the one writer of SQLite."""
     statement = f"DELETE FROM {physical} WHERE rowid IN (SELECT rowid FROM {physical} LIMIT 1000)"
     while True:
         with views.writing() as connection:
@@ -46,8 +46,8 @@ def _empty(views: ReadTables, physical: str) -> None:
 
 
 def drop(connection: Connection, physical: str) -> None:
-    """Forget a table with its checkpoints, if there is one; within `Views.altering()`."""
-    # First the checkpoints: that waits for the runner that holds one, and none will take it up again.
+    """Drop a table, if it exists, with its checkpoints. Call it within `ReadTables.altering()`."""
+    # Checkpoints first: this waits for a runner that holds one, and no runner can take it afterwards.
     connection.execute(delete(CHECKPOINTS).where(CHECKPOINTS.c.physical == physical))
     connection.exec_driver_sql(f"DROP TABLE IF EXISTS {physical}")
     connection.execute(delete(read_tables).where(read_tables.c.physical == physical))

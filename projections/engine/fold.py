@@ -1,7 +1,7 @@
-"""Taking pages of facts into the rows of one read table: the one way, live and in a rebuild.
+"""Folding pages of facts into the rows of one read table, live and in a rebuild.
 
-Facts are folded in memory first and written afterwards, so that a page of any number of businesses costs one
-SELECT of the rows it touches and a write or two, and so that a fact that fails leaves nothing of itself behind.
+Facts are folded in memory first and written afterwards. A page of any number of businesses then costs one SELECT
+of the rows it touches and one or two writes, and a fact that fails leaves nothing behind.
 """
 
 from bisect import bisect_right
@@ -21,14 +21,17 @@ from projections.engine.definition import Key, Keyed, Place, Projection, Row, ad
 from projections.engine.rows import add_rows, change_rows, copy_rows, delete_rows, put_rows, read_rows
 
 SHAPES_MAX = 4
-"""Rows in which the same columns changed are written by a statement of their own; the rarest are put whole."""
+"""UPDATE statements of one write, each for one set of changed columns. Rows with rarer sets are written whole."""
 
 Decode = Callable[[StoredFact], Recorded]
 
 
+# Pages
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Facts in order of position as far as they can be read, and what could not be read after them."""
+    """Facts in order of position as far as they can be read, and the stop at the first unreadable one."""
 
     facts: Sequence[Recorded]
     stop: Stop | None
@@ -47,7 +50,7 @@ def read_page(
 
 
 def page_of(stored: Iterable[StoredFact], decode: Decode) -> Page:
-    """Each fact decoded once for every read model."""
+    """Decode facts once for all read models, up to the first unreadable one."""
     facts: list[Recorded] = []
     for fact in stored:
         try:
@@ -57,18 +60,21 @@ def page_of(stored: Iterable[StoredFact], decode: Decode) -> Page:
     return Page(facts, None)
 
 
+# Rows in memory
+
+
 class Folding:
     """Rows of one read table, of any number of businesses, on their way from facts to the database.
 
-    `empty` says that the table holds no row of these businesses yet: then nothing need be looked up, and the
-    first write may be a COPY. Rows stay in memory until `forget()`.
+    `empty`: the table holds no row of these businesses yet, so nothing is looked up and the first write may be
+    a COPY. Rows stay in memory until `forget()`.
     """
 
     def __init__(self, projection: Projection, table: Table, *, empty: bool = False) -> None:
         self._projection = projection
         self._table = table
         self._rows: defaultdict[str, dict[Key, Row | None]] = defaultdict(dict)
-        """By business, as the facts have made them so far."""
+        """By business, as folded so far."""
         self._written: dict[Place, Row | None] = {}
         """As they are in the table."""
         self._unwritten: dict[Place, Row | None] = {}
@@ -77,16 +83,16 @@ class Folding:
 
     @property
     def unwritten(self) -> int:
-        """How many rows wait to be written."""
+        """Rows waiting to be written."""
         return len(self._unwritten)
 
     @property
     def held(self) -> int:
-        """How many rows lie in memory."""
+        """Rows in memory."""
         return sum(map(len, self._rows.values()))
 
     def take(self, connection: Connection, facts: Sequence[Recorded]) -> dict[str, Stop]:
-        """Fold the facts of each business up to the first that fails, which is told; it leaves nothing."""
+        """Fold the facts of each business up to the first that fails; returns business → that stop."""
         handled = [recorded for recorded in facts if type(recorded.fact) in self._projection.handles]
         if isinstance(self._projection, Keyed):
             return self._replace(connection, self._projection, handled)
@@ -97,7 +103,7 @@ class Folding:
                 continue
             try:
                 added = added_rows(self._projection, recorded)
-            except Exception as error:  # whatever a read model raises stops it here, visibly
+            except Exception as error:  # any error of a read model stops it here, visibly
                 stops[business_id] = Stop(recorded.position, error_text(error))
                 continue
             for key, row in added.items():
@@ -129,7 +135,7 @@ class Folding:
                 continue
             rows.update(changed)
             self._unwritten.update(((business_id, *key), row) for key, row in changed.items())
-        return stops | failed  # what failed here came before what has no keys
+        return stops | failed  # a fact in `failed` precedes the one whose keys failed
 
     def _look_up(self, connection: Connection, touched: Sequence[tuple[Recorded, Sequence[Key]]]) -> None:
         if self._all_known:
@@ -160,7 +166,7 @@ class Folding:
         self._table_empty = False
 
     def _write_changes(self, connection: Connection) -> None:
-        """New rows whole; of the others only what changed, as most facts change little of a wide row."""
+        """Write new rows whole, and only the changed columns of others: most facts change few of many columns."""
         whole: list[Row] = []
         changed: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
         for place, row in self._unwritten.items():
@@ -178,7 +184,7 @@ class Folding:
         put_rows(connection, self._table, whole)
 
     def forget(self) -> None:
-        """Let the written rows go from memory; what is touched next is read from the table again."""
+        """Drop the written rows from memory; rows touched later are read from the table again."""
         self._rows.clear()
         self._written = {}
         self._all_known = False
@@ -186,6 +192,9 @@ class Folding:
 
 def _changed(before: Row, after: Row) -> tuple[str, ...]:
     return tuple(name for name, value in after.items() if value is not before[name] and value != before[name])
+
+
+# Applying pages
 
 
 def apply(
@@ -197,10 +206,10 @@ def apply(
     *,
     carefully: bool = False,
 ) -> dict[str, Checkpoint]:
-    """Take the pages of businesses into a table and tell where each checkpoint belongs now.
+    """Apply the pages of businesses to a table; returns each checkpoint as it has to be now.
 
-    Raises what the database makes of the rows; `carefully` finds the facts whose rows it will not take, and
-    stops there.
+    Raises the errors of the database. `carefully` finds the facts whose rows the database refuses, and stops
+    there instead.
     """
     facts = [
         recorded
@@ -216,7 +225,7 @@ def apply(
 
 
 def _reached(before: Checkpoint, page: Page, stop: Stop | None) -> Checkpoint:
-    # A table may be past what can no longer be read: older code could.
+    # A table may be past an unreadable fact: older code could read it.
     if stop is None and page.stop is not None and page.stop.position > before.position:
         stop = page.stop
     if stop is not None:
@@ -238,11 +247,11 @@ def _take(
 def _take_carefully(
     connection: Connection, projection: Projection, table: Table, facts: Sequence[Recorded]
 ) -> dict[str, Stop]:
-    """Halve the facts until those are found that the database refuses; all before them are taken."""
+    """Halve the facts until each one that the database refuses is found; those before it are taken."""
     try:
         with connection.begin_nested():
             return _take(connection, projection, table, facts)
-    except Exception as error:  # what is not of the data is raised again
+    except Exception as error:  # errors that are not of the data are raised again
         if not is_of_the_data(error):
             raise
         if len(facts) == 1:
@@ -257,7 +266,7 @@ def _take_carefully(
 def is_of_the_data(error: Exception) -> bool:
     """Whether the database refused these rows and always will, unlike a lost connection or a full disk."""
     if isinstance(error, ProgrammingError):
-        # The driver's own refusal of a value; a complaint of the server (a missing table) has a state.
+        # The driver itself refused a value. An error of the server (a missing table) has an SQLSTATE.
         return getattr(error.orig, "sqlstate", None) is None
     if isinstance(error, DBAPIError):
         return isinstance(error, DataError | IntegrityError)

@@ -1,4 +1,4 @@
-"""Reads that are fresh by default: a list waits a moment for the read tables it is made from."""
+"""Fresh reads: a list waits briefly until its read tables have reached the head of the ledger."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,11 +14,11 @@ from projections.engine.tables import ProjectionMissing, ReadTables, Snapshot
 PATIENCE_S = 0.25
 POLL_S = 0.004
 POLLS_PER_TRY = 4
-"""To look at a checkpoint costs less than to find that somebody holds it."""
+"""Looks at the checkpoints for each try to catch up: a look costs less than finding a checkpoint locked."""
 
 
 class ProjectionStopped(Exception):
-    """A read model has stopped at a fact and answers nothing until it is mended."""
+    """A read model has stopped at a fact and answers nothing until it is repaired."""
 
     def __init__(self, name: str, position: int, error: str) -> None:
         super().__init__(f"{name} stopped at position {position}: {error}")
@@ -37,10 +37,10 @@ class ProjectionLagging(Exception):
 
 
 class FreshReads:
-    """Snapshots of read tables that are up with their ledger, as far as that takes no more than `patience_s`.
+    """Snapshots of read tables at the head of their ledger, after a wait of at most `patience_s` seconds.
 
-    With a `runner` what nobody else holds is caught up here and now, else it is waited for. A command line
-    passes `patience_s=None`: it catches up as long as that takes.
+    A `runner` applies the missing facts here, unless another process holds the checkpoints. Without one the read
+    only waits. `patience_s=None`, for a command line, sets no limit.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class FreshReads:
     def snapshot(
         self, business_id: str, names: Sequence[str], at_least: int | None = None
     ) -> Iterator[Snapshot]:
-        """The tables of these read models, all of one moment; `position` tells what they are true for.
+        """The tables of these read models at one moment; `position` is the position they are true for.
 
         Raises as `fresh` does.
         """
@@ -75,10 +75,11 @@ class FreshReads:
             yield snapshot
 
     def fresh(self, business_id: str, names: Sequence[str], at_least: int | None = None) -> int:
-        """Wait until these read models are up with the head as it is now; the position they are true for.
+        """Wait until these read models reach the current head; returns the position they are true for.
 
-        That may be lower when it takes too long. Raises ProjectionStopped at once, ProjectionLagging when
-        `at_least` is not reached in time, ProjectionMissing, UnknownBusiness, LedgerUnavailable.
+        The position is below the head when the wait runs out. Raises ProjectionStopped at once,
+        ProjectionLagging when `at_least` is not reached in time, ProjectionMissing, UnknownBusiness,
+        LedgerUnavailable.
         """
         return self._wait(business_id, names, self._store.ledger(business_id).head().position, at_least)
 
@@ -95,7 +96,7 @@ class FreshReads:
             if self._runner is not None and polls % POLLS_PER_TRY == 0:
                 caught_up = self._runner.catch_up(business_id, head, deadline)
             if not caught_up:
-                # Somebody else is at it: what they do shows in the checkpoints.
+                # Another process applies them: its progress shows in the checkpoints.
                 Event().wait(POLL_S)
             polls += 1
 

@@ -1,9 +1,9 @@
 """A page of a filtered list at the cost of the page: walk one index in the order of the list, look up the rest.
 
-A filter is a `Source`: legs, each of which gives keys of the list in its order straight from an index. Of the
-filters that are asked for, the one that holds the fewest keys is walked, a window at a time; the rows of a window
-are found by their keys and judged by all conditions at once, until the page is full. Which filter holds few is
-looked up by counting, never further than `PROBE`, so a filter that holds a whole table costs no more to judge.
+A filter is a `Source`: legs that give keys of the list in its order, straight from an index. `walk` takes the
+filter with the fewest keys, a window of keys at a time. It looks up the rows of a window by their keys, judges them
+by all conditions, and ends when the page is full. Keys of a filter are counted only up to `PROBE`, so a filter that
+lets the whole table through costs no more to count.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,36 +17,36 @@ from projections.engine.definition import Row
 T = TypeVar("T")
 
 PROBE = 1_000
-"""Keys that are counted of a filter, at the most."""
+"""Keys that are counted of each leg of a filter, at most."""
 WINDOW_MAX = 2_000
 ALL = 2**31 - 1
 LEGS_MAX = 400
-"""SQLite takes no more than 500 questions in one."""
+"""Legs of a source, at most: SQLite takes no more than 500 SELECTs in one statement."""
 WALKED_MAX = 4_000
-"""Keys that are walked through before a filter that has to be sorted is tried instead."""
+"""Keys that are walked before a filter that has to be sorted is tried instead."""
 
 ListKey: TypeAlias = tuple[Any, ...]
-"""What a list is ordered by; it tells its rows apart and never changes."""
+"""The values that a list is ordered by: unique for each row and never changed."""
 Leg: TypeAlias = Callable[[ListKey | None, int], Select[Any]]
-"""At most so many keys behind a key: the next ones in the order of the list, or any."""
+"""From a key and a limit, the query for at most so many keys behind it: the next in the list's order, or any."""
 Look: TypeAlias = Callable[[Sequence[ListKey]], list[Row]]
-"""Those rows at these keys that meet every condition, in the order of the list."""
+"""The rows at these keys that meet every condition, in the order of the list."""
 
 INDEXES_ONLY = (
     "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),"
     " set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),"
     " set_config('enable_sort', 'off', true)"
 )
-"""Of a transaction that walks on PostgreSQL: the plan is ours, whatever is known of a table that grows faster
-than its statistics."""
+"""Settings of a walking transaction on PostgreSQL: the planner has to use the index, even while a table grows
+faster than its statistics."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """The keys that one filter lets through, and maybe others: rows are judged afterwards.
+    """The keys that one filter lets through, possibly with others: rows are judged afterwards.
 
-    `in_order` is false for one whose keys lie in another order in their index. Its legs are in no order, and all
-    that they give is read and sorted; `unindexed` keeps the key itself from being looked up.
+    `in_order` is false when the index holds the keys in another order: then all keys of the legs are read and
+    sorted. Such a leg wraps its key in `unindexed`, so that the key itself is not looked up.
     """
 
     legs: Sequence[Leg]
@@ -92,7 +92,7 @@ def _narrowest(connection: Connection, walked: FilteredList, after: ListKey | No
 
 
 def _count(connection: Connection, source: Source, after: ListKey | None) -> int:
-    """Keys of all legs, none of them further than PROBE."""
+    """The number of keys of all legs, each leg counted up to PROBE."""
     held = _all_of([leg(after, PROBE) for leg in source.legs]).subquery()
     return connection.scalar(select(func.count()).select_from(held)) or 0
 
@@ -108,24 +108,24 @@ def _keys(
 
 
 def _all_of(asked: Sequence[Select[Any]]) -> Select[Any] | CompoundSelect[Any]:
-    """Several limited questions as one; a key that several answer comes once."""
+    """The union of several limited queries, each key once."""
     return asked[0] if len(asked) == 1 else union(*(select(each.subquery()) for each in asked))
 
 
 def unindexed(column: ColumnElement[T]) -> ColumnElement[T]:
-    """A column as no index knows it, so that a condition on it leads nobody to another index than is meant.
+    """The column in a form that no index matches, so that the planner keeps to the index that is meant.
 
-    PostgreSQL takes two equal columns of an index for a single row while it has no statistics, and then cannot tell
-    a good index from a bad one.
+    Without statistics PostgreSQL expects a single row from equality on two columns of an index, and cannot tell a
+    good index from a bad one.
     """
     same: ColumnElement[T] = func.coalesce(column, column)
     return same
 
 
 def there_is(table: Table, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether the table has such a row, looked up for each row of the list by itself.
+    """Whether the table has such a row, looked up separately for each row of the list.
 
-    EXISTS says the same, but PostgreSQL may make a join of it that reads all of the table.
+    EXISTS means the same, but PostgreSQL may turn it into a join that reads the whole table.
     """
     found = select(literal(1)).select_from(table).where(*conditions).limit(1)
     return found.scalar_subquery().is_not(None)

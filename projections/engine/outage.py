@@ -1,4 +1,4 @@
-"""Telling a database that cannot answer from a mistake in a query, by whatever driver it is reached."""
+"""Telling a database that cannot answer from a mistake in a query, for every driver."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -22,12 +22,12 @@ SQLITE_OUT = frozenset(
     }
 )
 POSTGRES_OUT = ("08", "40", "53", "55", "57", "58")
-"""Classes of states: connection, rollback, resources, locks, intervention, system."""
+"""Classes of SQLSTATE: connection, rollback, resources, locks, intervention, system."""
 
 
 @contextmanager
 def told_as_unavailable() -> Iterator[None]:
-    """Whatever says that the database cannot answer now is raised as LedgerUnavailable."""
+    """Raise LedgerUnavailable for every error by which the database cannot answer now."""
     try:
         yield
     except TimeoutError as error:  # of the pool: every connection is in use
@@ -45,6 +45,6 @@ def is_outage(error: DBAPIError) -> bool:
     if code is not None:
         return code & 0xFF in SQLITE_OUT
     state = getattr(error.orig, "sqlstate", None)
-    if state is None:  # the server could not be asked at all
+    if state is None:  # the server was not reached
         return isinstance(error, OperationalError | InterfaceError)
     return str(state).startswith(POSTGRES_OUT)

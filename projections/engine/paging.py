@@ -1,4 +1,4 @@
-"""Pages of a read table by the position its things were opened at: stable while things are added."""
+"""Pages of a read table in the order of its column `position`: stable while rows are added."""
 
 from collections.abc import Sequence
 from typing import Any

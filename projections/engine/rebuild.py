@@ -1,7 +1,7 @@
 """Making a read table anew beside the live one, which serves until the switch.
 
-A rebuild can be interrupted anywhere and started again: what was written has its checkpoints in the same
-transaction, and what was only in memory is folded again. It has no side effects but its table.
+A rebuild can be interrupted anywhere and started again: rows and their checkpoint are written in one transaction,
+and rows that were only in memory are folded again. The new table is its only side effect.
 """
 
 import time
@@ -28,7 +28,7 @@ TRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is read, held in memory and written at a time."""
+    """Limits of a rebuild: facts read at a time, rows held in memory, rows per write."""
 
     facts_per_page: int = 2_000
     rows_held: int = 50_000
@@ -37,11 +37,11 @@ class Limits:
 
 ON_POSTGRES = Limits()
 ON_SQLITE = Limits(rows_per_write=1_000)
-"""SQLite has one writer: so many rows keep the live runner waiting for less than 50 ms."""
+"""SQLite has one writer: a write of this size keeps the live runner waiting for less than 50 ms."""
 
 
 class RebuildStopped(Exception):
-    """The new table stops at a fact that the live one has taken: it does not take its place."""
+    """The new table stops at a fact that the live one has taken, so the live one stays."""
 
     def __init__(self, name: str, business_id: str, stop: checkpoints.Stop) -> None:
         super().__init__(f"{name} of {business_id} stops at position {stop.position}: {stop.error}")
@@ -51,9 +51,9 @@ class RebuildStopped(Exception):
 
 
 class Rebuild:
-    """A rebuild of one read model; several at once, or one after the other was killed, share the work.
+    """A rebuild of one read model. Several processes can share it, and a new one continues one that was killed.
 
-    `restart` throws away what an interrupted one left: needed when the read model was mended since.
+    `restart` discards the table of an interrupted rebuild: needed when the read model was repaired since.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Rebuild:
         self._table = views.table(projection, self.physical)
 
     def _begin(self, restart: bool) -> str:
-        """The name of the table to fill: found as an interrupted rebuild left it, or made."""
+        """The name of the table to fill: that of an interrupted rebuild, or a new one."""
         with self._views.altering() as connection:
             live = checkpoints.live_tables(connection, [self._projection]).get(self._projection.name)
             physical = physical_name(self._projection)
@@ -101,10 +101,10 @@ class Rebuild:
     # Filling
 
     def fill(self, progress: Progress | None = None) -> int:
-        """Bring the new table up with every ledger; the number of facts it holds then.
+        """Fill the new table from every ledger; returns the number of facts it has taken.
 
-        What is recorded meanwhile is taken in further rounds, until one of them is no more than a page; the
-        live runner takes the rest after the switch.
+        Facts recorded meanwhile are taken in further rounds, until a round is at most one page. The live runner
+        takes the rest after the switch.
         """
         while True:
             heads = dict(self._store.heads())
@@ -126,7 +126,7 @@ class Rebuild:
             return {row.business_id: row.position for row in rows}
 
     def _fill_one(self, business_id: str, upto: int) -> Iterator[int]:
-        """Fold one ledger in memory and write now and then; gives the position after each page."""
+        """Fold one ledger in memory, with a write every `rows_per_write` rows; yields the position after each page."""
         with self._views.writing() as connection:
             checkpoints.open_checkpoint(connection, self.physical, business_id, _now_ms())
             checkpoint = self._checkpoint(connection, self.physical, business_id)
@@ -140,7 +140,7 @@ class Rebuild:
                 try:
                     written = self._write(business_id, folding, checkpoint, folded)
                 except Exception:
-                    # What the database refuses is found fact by fact; any other failure is raised there again.
+                    # Finds the fact that the database refuses; any other failure is raised there again.
                     yield from self._fill_carefully(business_id, upto)
                     return
                 if not written:
@@ -158,7 +158,7 @@ class Rebuild:
         return replace(at, position=last if stop is None else stop.position - 1, stop=stop)
 
     def _write(self, business_id: str, folding: Folding, before: Checkpoint, after: Checkpoint) -> bool:
-        """Write rows and checkpoint together; False, and nothing written, when another moved it meanwhile."""
+        """Write rows and checkpoint together; False, and nothing written, when another process moved it."""
         with self._views.writing() as connection:
             moved = checkpoints.move(connection, [(business_id, before, after)], _now_ms())
             if moved:
@@ -166,7 +166,7 @@ class Rebuild:
             return moved
 
     def _fill_carefully(self, business_id: str, upto: int) -> Iterator[int]:
-        """Page by page, so that a fact whose rows the database refuses is found."""
+        """Apply page by page, so that a fact whose rows the database refuses is found."""
         ledger = self._store.ledger(business_id)
         while True:
             with self._views.writing() as connection:
@@ -185,7 +185,7 @@ class Rebuild:
         return after
 
     def _checkpoint(self, connection: Connection, physical: str, business_id: str) -> Checkpoint:
-        """The checkpoint, held until the transaction ends; position 0 where there is none."""
+        """The checkpoint, locked until the transaction ends; position 0 where there is none."""
         own = (CHECKPOINTS.c.physical == physical) & (CHECKPOINTS.c.business_id == business_id)
         row = connection.execute(select(CHECKPOINTS).where(own).with_for_update()).first()
         if row is None:
@@ -196,9 +196,10 @@ class Rebuild:
     # Comparing
 
     def differences(self) -> Iterator[Difference]:
-        """The rows that the live table holds otherwise than the new one, each ledger at one same position.
+        """The rows that differ between the live and the new table, both at the same position of each ledger.
 
-        A ledger where either has stopped is left out: they cannot come to the same position.
+        Leaves out a ledger where either table has stopped: they cannot reach the same position. Raises
+        RuntimeError when a ledger grows too fast to be compared.
         """
         for business_id in self._reached():
             for _ in range(TRIES):
@@ -242,9 +243,9 @@ class Rebuild:
     # Switching
 
     def switch(self) -> None:
-        """Let the new table take the live one's place, in one short transaction.
+        """Make the new table the live one, in one short transaction.
 
-        Raises RebuildStopped when that would put a ledger back behind a fact that the live table has taken.
+        Raises RebuildStopped when the new table has stopped at a fact that the live one has taken.
         """
         with self._views.altering() as connection:
             live = checkpoints.live_tables(connection, [self._projection]).get(self._projection.name)
@@ -270,7 +271,7 @@ def _now_ms() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a rebuild came to."""
+    """The outcome of a rebuild."""
 
     physical: str
     facts: int
@@ -289,9 +290,9 @@ def rebuild(
     keep_old: bool = False,
     restart: bool = False,
 ) -> Rebuilt:
-    """Fill a new table, compare it if `differing` wants the rows, switch, and drop the old one.
+    """Fill a new table, pass the rows that differ to `differing` if given, switch, and drop the old table.
 
-    Raises RebuildStopped; the live table then stays.
+    Raises RebuildStopped, and what `Rebuild.differences` raises; the live table then stays.
     """
     making = Rebuild(store, views, projection, decode=decode, restart=restart)
     facts = making.fill(progress)

@@ -1,8 +1,8 @@
 """Reading and writing the rows of a read table, many at a time and of many businesses.
 
-On PostgreSQL the values of each column go over as one array: the statement stays the same however many rows
-there are, so it is prepared once, and a page is one round trip. The arrays are written out here: the driver
-takes several times as long for a list.
+On PostgreSQL the values of each column are sent as one array. The statement then does not depend on the number of
+rows, so it is prepared once, and a page is one round trip. The arrays are formatted here, because the driver takes
+several times as long for a list.
 """
 
 import json
@@ -32,11 +32,11 @@ from sqlalchemy.dialects import sqlite
 from projections.engine.definition import Place, Row
 
 COPY_ROWS_MIN = 200
-"""From so many rows on, a COPY is faster than an INSERT."""
+"""The number of rows from which a COPY is faster than an INSERT."""
 
 
-# Reading. Each key is looked up once in the primary key, whatever the planner believes of the table. Left to
-# itself it reads the whole business while a table grows faster than its statistics.
+# Reading. The statements force one lookup in the primary key for each key. The planner would otherwise read the
+# whole business while a table grows faster than its statistics.
 
 
 def read_rows(connection: Connection, table: Table, places: Collection[Place]) -> dict[Place, Row]:
@@ -55,7 +55,7 @@ def read_rows(connection: Connection, table: Table, places: Collection[Place]) -
             for place in places
         ]
         found = connection.execute(_read_by_json(table), {"places": json.dumps(encoded)})
-        decoders = ()  # it knows the types of the columns
+        decoders = ()  # the statement knows the types of its columns
     names = [column.name for column in table.columns]
     place_of: Callable[[Sequence[Any]], Place] = itemgetter(*(names.index(column.name) for column in columns))
     rows: dict[Place, Row] = {}
@@ -69,7 +69,7 @@ def read_rows(connection: Connection, table: Table, places: Collection[Place]) -
 
 @lru_cache(maxsize=256)
 def _read_by_arrays(table: Table, dialect: Dialect) -> str:
-    """On PostgreSQL; without the LIMIT the planner would make a join of its own choice of it."""
+    """The statement for PostgreSQL. Its LIMIT keeps the planner from choosing another join."""
     quote = dialect.identifier_preparer.quote
     key = [quote(column.name) for column in table.primary_key]
     columns = ", ".join(f"found.{quote(column.name)}" for column in table.columns)
@@ -83,7 +83,7 @@ def _read_by_arrays(table: Table, dialect: Dialect) -> str:
 
 @lru_cache(maxsize=256)
 def _read_by_json(table: Table) -> TextualSelect:
-    """On SQLite, which takes CROSS JOIN for an order."""
+    """The statement for SQLite, where CROSS JOIN fixes the order of the tables."""
     name, columns = table.name, ", ".join(f'{table.name}."{column.name}"' for column in table.columns)
     place = " AND ".join(
         f"{name}.\"{column.name}\" = json_extract(wanted.value, '$[{n}]')"
@@ -105,12 +105,12 @@ def delete_rows(connection: Connection, table: Table, places: Collection[Place])
 
 
 def put_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert the rows, or put them in the place of those with their keys."""
+    """Insert the rows, or replace those with the same keys."""
     _insert(connection, table, rows, replace=True)
 
 
 def add_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert the rows that are not there."""
+    """Insert the rows whose keys are not there yet."""
     _insert(connection, table, rows, replace=False)
 
 
@@ -149,7 +149,7 @@ def _insert_arrays(table: Table, dialect: Dialect, replace: bool) -> str:
 
 
 def change_rows(connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[Row]) -> None:
-    """Write these columns of rows that are there; the other columns stay as they are."""
+    """Update the columns `names` of existing rows."""
     if not rows or not names:
         return
     if connection.dialect.name == "postgresql":
@@ -202,13 +202,13 @@ def copy_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None
 def _encoders(
     dialect: Dialect, columns: Iterable[Column[Any]]
 ) -> list[tuple[str, Callable[[Any], Any] | None]]:
-    """Column → what turns its values into those the driver takes (None: nothing need be done)."""
+    """Column → the function that converts its values for the driver (None: none needed)."""
     return [(column.name, column.type.dialect_impl(dialect).bind_processor(dialect)) for column in columns]
 
 
 @lru_cache(maxsize=256)
 def _decoders(dialect: Dialect, table: Table) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-    """Column → what turns the driver's values into those of rows, where something need be done."""
+    """Column → the function that converts the driver's values, for columns that need one."""
     decoders = (
         (column.name, column.type.dialect_impl(dialect).result_processor(dialect, None))
         for column in table.columns
@@ -229,7 +229,7 @@ def _array_parameters(columns: Iterable[Column[Any]], dialect: Dialect) -> str:
 def _arrays(
     dialect: Dialect, columns: Sequence[Column[Any]], values: Sequence[Collection[Any]]
 ) -> dict[str, str]:
-    """Column → its values as PostgreSQL writes an array."""
+    """Column → its values as a PostgreSQL array literal."""
     return {
         column.name: f"{{{','.join(_written(column, dialect)(of))}}}"
         for column, of in zip(columns, values, strict=True)
@@ -237,7 +237,7 @@ def _arrays(
 
 
 def array(values: Iterable[str | int | None]) -> str:
-    """Text or whole numbers as PostgreSQL writes an array."""
+    """Text or whole numbers as a PostgreSQL array literal."""
     return f"{{{','.join('NULL' if value is None else _element(value) for value in values)}}}"
 
 
@@ -247,7 +247,7 @@ def _element(value: str | int) -> str:
 
 @lru_cache(maxsize=1024)
 def _written(column: Column[Any], dialect: Dialect) -> Callable[[Iterable[Any]], list[str]]:
-    """What writes the values of a column as elements of an array."""
+    """The function that writes the values of a column as elements of an array. Raises TypeError for other types."""
     type_ = column.type.dialect_impl(dialect)
     if isinstance(type_, JSON):
         return lambda values: [_quoted(to_json(value).decode()) for value in values]

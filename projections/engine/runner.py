@@ -1,8 +1,8 @@
 """Keeping the read tables up with the ledgers: any number of runners share the work.
 
-Being woken is a hint and polling is the guarantee. Many businesses are taken in one transaction, as each
-statement costs more than the few facts of one of them. A fact that fails stops its read model for its business,
-visibly; nothing is skipped, and every other read model and business goes on.
+Being woken is a hint and polling is the guarantee. One transaction takes many businesses, because a statement costs
+more than the few facts of one business. A fact that fails stops its read model for its business, visibly. Nothing is
+skipped, and every other read model and business goes on.
 """
 
 import logging
@@ -24,36 +24,36 @@ from projections.engine.fold import Decode, Page, apply, is_of_the_data, page_of
 from projections.engine.tables import HeldElsewhere, ReadTables
 
 FACTS_PER_PAGE = 500
-"""So many facts are taken in one transaction, of one business or of several together: some 50 ms, as long as
-whoever reads them waits at most."""
+"""Facts per transaction over all its businesses: about 50 ms of work, which is also the longest a fresh read
+waits."""
 BUSINESSES_PER_SHARE = 100
 POLL_S = 1.0
 REST_S_MAX = 2.0
 BACK_OFF_S_MAX = 5.0
 FAILURES_PER_STEP_MAX = 3
 DOUBTFUL_MAX = 3
-"""So many businesses are looked at one by one; of more, one query first tells which are behind."""
+"""Businesses possibly behind that are tried without a check; for more, one query first finds those behind."""
 
 log = logging.getLogger("carnet.runner")
 
 Share: TypeAlias = dict[str, int]
-"""Businesses, and how many facts of each are taken at most."""
+"""Business → the number of its facts to take, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """What one transaction did for a business. `position` is the lowest of our tables that still run."""
+    """The result of one transaction for a business. `position` is the lowest of the locked tables that still run."""
 
     moved: bool
     position: int | None
     whole: bool
-    """Whether every table was ours."""
+    """Whether the checkpoints of all tables were locked."""
 
 
 class Runner:
     """Applies the facts of every ledger to every read table.
 
-    `decode` reads stored facts. One runner may be stepped by one thread and asked to catch up by others.
+    `decode` reads stored facts. One thread may call `step`; others may call `catch_up` meanwhile.
     """
 
     def __init__(
@@ -66,8 +66,8 @@ class Runner:
         facts_per_page: int = FACTS_PER_PAGE,
         rest: float = 0.0,
     ) -> None:
-        """`rest`: how many times as long as it worked the loop rests after each step, at most `REST_S_MAX`.
-        Beside a server it gives way so; what is read meanwhile is caught up by the read itself."""
+        """After each step the loop sleeps `rest` times the step's duration, at most `REST_S_MAX` seconds, so that
+        a server in the same process gets the CPU. A fresh read meanwhile catches up by itself."""
         self._rest = rest
         self._store = store
         self._views = views
@@ -90,14 +90,14 @@ class Runner:
             self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; at most one page and one wait for news are finished first."""
+        """End the thread, after at most one page and one wait of `POLL_S` seconds."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
 
     def run(self, stopping: Event) -> None:
-        """Step until told to stop. Whatever fails is tried again, later and later, at most 5 s apart."""
+        """Step until told to stop. Errors are retried after growing pauses of at most `BACK_OFF_S_MAX` seconds."""
         failures = 0
         while not stopping.is_set():
             try:
@@ -107,15 +107,16 @@ class Runner:
                 elif self._rest:
                     stopping.wait(min(REST_S_MAX, (time.monotonic() - began) * self._rest))
                 failures = 0
-            except Exception as error:  # a runner never dies: what it cannot do now, it tries again
+            except Exception as error:  # the loop survives every error and tries again
                 failures += 1
                 log.warning("runner: %s; trying again", error_text(error))
                 stopping.wait(min(BACK_OFF_S_MAX, 0.05 * 2 ** min(failures, 10)))
 
     def step(self, stopping: Event | None = None) -> bool:
-        """Take at most one page for each business that is behind; whether anything moved.
+        """Take at most one page for each business that is behind; returns whether a checkpoint moved.
 
-        Raises what went wrong (no connection, a full disk) after the other businesses had their turn.
+        Raises the last error (no connection, a full disk) after the other businesses had their turn, or after
+        `FAILURES_PER_STEP_MAX` errors.
         """
         moved, failures = False, 0
         failed: Exception | None = None
@@ -125,7 +126,7 @@ class Runner:
             try:
                 advances = self._advance(share)
             except Exception as error:
-                if len(share) > 1:  # one of them caused it: by themselves the others go on
+                if len(share) > 1:  # one of them caused it: try each alone
                     shares.extendleft([{id: facts} for id, facts in reversed(share.items())])
                     continue
                 self._failed_last.update(share)
@@ -139,9 +140,9 @@ class Runner:
         return moved
 
     def _shares(self) -> Iterator[Share]:
-        """Those that are behind, as many together as have a page's worth of facts to take.
+        """The businesses that are behind, as many together as make up one page of facts.
 
-        Those that failed last time come last and alone, so that they keep nobody waiting.
+        Those that failed last time come last and alone, so that they delay no other.
         """
         behind = self._behind()
         share: dict[str, int] = {}
@@ -161,8 +162,8 @@ class Runner:
     def _behind(self) -> dict[str, int]:
         """The businesses whose head is past a checkpoint, and by how many facts at most.
 
-        Checkpoints only go forward while the generations stay the same, so what was once found settled at
-        its head is not asked again: idle businesses cost a comparison of two numbers.
+        Checkpoints only go forward while the generations stay the same, so a business once found at its head is
+        not looked up again: an idle business costs a comparison of two numbers.
         """
         heads = dict(self._store.heads())
         with self._views.reading() as connection:
@@ -182,10 +183,10 @@ class Runner:
         return settled is not None and settled < head
 
     def catch_up(self, business_id: str, upto: int | None = None, until: float | None = None) -> int | None:
-        """Apply here and now what nobody else holds, up to a position (default: the head).
+        """Apply facts in this thread to the tables that no other runner holds, up to a position (default: the head).
 
-        Returns the lowest position of the tables that were ours and are not stopped (None: there were none).
-        `until` is a moment of `time.monotonic()` after which no new page is begun. Never waits for others.
+        Returns the lowest position of those tables that are not stopped (None: there were none). `until` is a
+        moment of `time.monotonic()` after which no new page is begun. Never waits for another runner.
         """
         goal = self._store.ledger(business_id).head().position if upto is None else upto
         while True:
@@ -206,7 +207,7 @@ class Runner:
     # One transaction
 
     def _advance(self, share: Share, *, wait: bool = True) -> dict[str, Advance]:
-        """A page for each business of a share, in one transaction with their checkpoints."""
+        """Apply a page of each business of a share, in one transaction with their checkpoints."""
         try:
             return self._transact(share, wait=wait, carefully=False)
         except Exception as error:
@@ -229,7 +230,7 @@ class Runner:
                 if (after := reached[business_id][before.physical]) != before
             ]
             if not checkpoints.move(connection, moves, time.time_ns() // 1_000_000):
-                raise HeldElsewhere(", ".join(share))  # never while we hold the rows: a guard, not a case
+                raise HeldElsewhere(", ".join(share))  # a guard: impossible while the rows are locked
         moved = {business_id for business_id, _, _ in moves}
         return {
             business_id: Advance(
@@ -241,7 +242,7 @@ class Runner:
         }
 
     def _held(self, connection: Connection, share: Share) -> dict[str, list[Checkpoint]]:
-        """The checkpoints of each business that are ours until the transaction ends."""
+        """The checkpoints of each business that could be locked until the transaction ends; missing ones are made."""
         held = checkpoints.lock(connection, self._projections, share)
         short = [id for id, ours in held.items() if len(ours) < len(self._projections)]
         if short and checkpoints.open_missing(
@@ -251,7 +252,7 @@ class Runner:
         return held
 
     def _pages(self, running: Mapping[str, Sequence[Checkpoint]], share: Share) -> dict[str, Page]:
-        """The next facts of each business, from where the first of its tables needs them."""
+        """The next facts of each business after the lowest of its checkpoints."""
         asked = {
             business_id: (min(checkpoint.position for checkpoint in ours), share[business_id])
             for business_id, ours in running.items()
@@ -267,7 +268,7 @@ class Runner:
         pages: Mapping[str, Page],
         carefully: bool,
     ) -> dict[str, dict[str, Checkpoint]]:
-        """Take the pages into every table; where the checkpoint of each business and table belongs now."""
+        """Apply the pages to every table; returns business → table → its checkpoint as it has to be now."""
         by_table: defaultdict[tuple[str, str], dict[str, Checkpoint]] = defaultdict(dict)
         for business_id, ours in running.items():
             for checkpoint in ours:
@@ -283,5 +284,5 @@ class Runner:
 
 
 def _lowest(reached: Iterable[Checkpoint]) -> int | None:
-    """The position of the tables that are not stopped; None when all are."""
+    """The lowest position of the tables that are not stopped; None when all are."""
     return min((checkpoint.position for checkpoint in reached if checkpoint.stop is None), default=None)

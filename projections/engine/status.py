@@ -1,4 +1,4 @@
-"""How far the read models are behind: for operators and for the health of the process."""
+"""The lag of the read models, for operators and for the health of the process."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Standing:
 
     @property
     def lag(self) -> int:
-        """How many facts are still to be taken."""
+        """Facts still to be applied."""
         return max(0, self.head - self.checkpoint.position)
 
 
@@ -34,7 +34,7 @@ class Total:
     facts: int
     applied: int
     stopped: int
-    """In how many ledgers it has stopped."""
+    """Ledgers in which it has stopped."""
 
     @property
     def lag(self) -> int:
@@ -53,7 +53,7 @@ def standings(store: Store, views: ReadTables, business_id: str | None = None) -
 
 
 def stopped(views: ReadTables) -> list[tuple[str, Checkpoint]]:
-    """(business id, checkpoint) of all that has stopped: what somebody has to look at."""
+    """(business id, checkpoint) of every stopped read model. Each of them needs a person."""
     with views.reading() as connection:
         names = {
             physical: name
@@ -79,7 +79,7 @@ def stopped(views: ReadTables) -> list[tuple[str, Checkpoint]]:
 
 
 def totals(store: Store, views: ReadTables) -> list[Total]:
-    """One line for each read model, at the price of one query however many ledgers there are."""
+    """One total for each read model, summed over all ledgers by one query."""
     with views.reading() as connection:
         live = checkpoints.live_tables(connection, views.projections.values())
         rows = connection.execute(
@@ -92,7 +92,7 @@ def totals(store: Store, views: ReadTables) -> list[Total]:
             .group_by(CHECKPOINTS.c.physical)
         )
         applied = {physical: (int(sum_), count) for physical, sum_, count in rows}
-    # Read after the checkpoints: a head never lies behind what was taken from it.
+    # Read after the checkpoints, so that no head is behind its checkpoint.
     facts = sum(head for _, head in store.heads())
     return [
         Total(name, live[name], facts, *applied.get(live[name], (0, 0)))

@@ -1,6 +1,6 @@
-"""Where the read tables live: a schema of their own on PostgreSQL, a file of their own on SQLite.
+"""The database of the read tables: a schema of their own on PostgreSQL, a file of their own on SQLite.
 
-Nothing in here is the truth: the schema or the file can be thrown away and made again from the ledger.
+Nothing in it is the truth: the schema or the file can be thrown away and made again from the ledger.
 """
 
 import re
@@ -21,7 +21,7 @@ from projections.engine.definition import Projection, physical_name, physical_ta
 
 SCHEMA = "carnet_views"
 LOCK_WAIT_S = 3.0
-"""How long a statement waits for a lock before it fails."""
+"""Seconds that a statement waits for a lock before it fails."""
 CREATE_WAIT_S = 60
 READ_TRIES = 10
 KEYED_WRITES = (
@@ -29,11 +29,11 @@ KEYED_WRITES = (
     " 'force_generic_plan', true), set_config('enable_hashjoin', 'off', true),"
     " set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true)"
 )
-"""Of a transaction that writes on PostgreSQL. A crash may lose the last moments of it, rows and checkpoint
-together, which the ledger still has: no flush is waited for. Rows are found by their keys, whatever the planner
-believes of a table that grows faster than its statistics."""
+"""Settings of a writing transaction on PostgreSQL. It does not wait for the flush: a crash may lose the last rows
+together with their checkpoint, and the ledger still has their facts. Rows are found by their keys, even while a
+table grows faster than its statistics."""
 CREATE_LOCK = 0x6361726E6574
-"""The PostgreSQL advisory lock of whoever makes, switches or drops read tables ("carnet")."""
+"""The PostgreSQL advisory lock for making, switching and dropping read tables ("carnet")."""
 
 
 class ProjectionMissing(LookupError):
@@ -41,12 +41,12 @@ class ProjectionMissing(LookupError):
 
 
 class HeldElsewhere(Exception):
-    """Somebody else is writing read tables just now (SQLite has one writer at a time)."""
+    """Another process or thread is writing read tables (SQLite has one writer at a time)."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Read tables and how far they had come in one ledger, all of one moment."""
+    """Read tables and their checkpoints in one ledger, all of one moment."""
 
     connection: Connection
     tables: Mapping[str, Table]
@@ -54,14 +54,15 @@ class Snapshot:
 
     @property
     def position(self) -> int:
-        """What every one of these tables is true for: their lowest checkpoint."""
+        """The position that all of these tables are true for: their lowest checkpoint."""
         return min(checkpoint.position for checkpoint in self.checkpoints.values())
 
 
 class ReadTables:
     """The read tables of one installation. `where` is `postgresql://…` or the path of an SQLite file.
 
-    Connections are made as they are needed, so it can be made before the database can be reached.
+    Connections are opened on demand, so the database need not be reachable yet. Raises TypeError when two read
+    models share a name, ValueError for a bad schema name.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class ReadTables:
         return physical_table(projection.table, physical)
 
     def create(self) -> None:
-        """Make whatever is not there yet; safe from several processes at once, and again and again."""
+        """Make the tables that are missing. Can be repeated, also by several processes at once."""
         if not self.on_postgres:
             _use_write_ahead_log(self.engine)
         with self.altering() as connection:
@@ -130,7 +131,7 @@ class ReadTables:
 
     @contextmanager
     def altering(self) -> Iterator[Connection]:
-        """A transaction that alone makes, switches or drops read tables; committed on leaving."""
+        """An exclusive transaction to make, switch or drop read tables; committed on leaving."""
         with self.writing() as connection:
             if self.on_postgres:
                 connection.execute(text(f"SET LOCAL lock_timeout = '{CREATE_WAIT_S}s'"))
@@ -142,8 +143,8 @@ class ReadTables:
     def writing(self, *, wait: bool = True) -> Iterator[Connection]:
         """A transaction that writes, committed on leaving, rolled back on an exception.
 
-        On SQLite it is the only writer of the file; raises HeldElsewhere when another is at it and `wait`
-        is false.
+        On SQLite it is the only writer of the file. Raises HeldElsewhere when another one is writing: at once if
+        `wait` is false, else after `lock_wait_s`.
         """
         with self._writer.connect() as connection:
             if not self.on_postgres:
@@ -161,7 +162,7 @@ class ReadTables:
 
     @contextmanager
     def snapshot(self, business_id: str, names: Sequence[str]) -> Iterator[Snapshot]:
-        """The live tables of these read models, which stay whole until the end whatever a rebuild does.
+        """The live tables of these read models. No rebuild can drop them before the end of the snapshot.
 
         Raises ProjectionMissing.
         """
@@ -187,7 +188,7 @@ class ReadTables:
         """Keep the tables from being dropped while they are read; False when one is gone already.
 
         On PostgreSQL a table can be dropped under a snapshot, so it is locked before the snapshot is taken,
-        by the name it had last time; `snapshot` looks whether it still has that name.
+        by its last known name. `snapshot` then checks that name.
         """
         known = [self._live[name] for name in names if name in self._live]
         if not self.on_postgres or not known:
@@ -205,6 +206,9 @@ class ReadTables:
 def _refuse_missing(names: Sequence[str], live: Mapping[str, str]) -> None:
     if missing := [name for name in names if name not in live]:
         raise ProjectionMissing(", ".join(missing))
+
+
+# Connections
 
 
 def _postgres(url: str, schema: str, pool_size: int, lock_wait_s: float) -> Engine:
@@ -245,13 +249,13 @@ def _sqlite(path: str | Path, pool_size: int, lock_wait_s: float) -> Engine:
         pool_timeout=lock_wait_s,
         json_serializer=_to_json,
         json_deserializer=from_json,
-        # Without the driver's own idea of when a transaction begins; `begin` below says it.
+        # Turns off the driver's implicit transactions; `begin` below opens them.
         connect_args={"isolation_level": None, "timeout": lock_wait_s, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: object) -> None:
-        # A crash may lose the last moments, which the ledger still has; it never tears the file.
+        # A crash may lose the last rows, whose facts the ledger still has. It never corrupts the file.
         connection.execute("PRAGMA synchronous = NORMAL")
 
     @event.listens_for(engine, "begin")
@@ -276,7 +280,7 @@ def _begin_immediate(connection: Connection, lock_wait_s: float, *, wait: bool) 
 
 
 def _use_write_ahead_log(engine: Engine) -> None:
-    """Set once, kept in the file. SQLite may say "locked" at once when two processes do it together."""
+    """Turn it on; the file keeps it. Retried, as SQLite fails at once when two processes do it together."""
     for remaining in reversed(range(READ_TRIES)):
         try:
             with engine.connect() as connection:

@@ -1,8 +1,8 @@
-"""Bookings: one row each, and which packages pay for them (S49–S58, S94, S138–S142).
+"""Bookings, one row each, and the packages that pay for them.
 
-A booking's row is the fold of its stream with the same function, so that the list, the single booking and the
-booking of the past are the same booking. Its service's type is not here, because it may change: it stands in
-`services`, one row for each service.
+The list, the single booking and the booking of the past agree, because one function folds all of them. The type of
+the service is not here, because it may change: it is in `services`, one row for each service.
+(S49–S58, S94, S138–S142)
 """
 
 from collections.abc import Iterable, Sequence
@@ -71,12 +71,12 @@ TABLE = Table(
     Column("made_at", Moment, nullable=False),
     Column("external_ref", Text),
     Column("version", Integer, nullable=False),
-    # Who booked what and when, without looking at the rows themselves: filters of the customer list.
+    # Filters of the customer list by bookings, answered from the index alone.
     Index("by_customer_and_service", "business_id", "customer_id", "service_id", "starts_at", "status"),
     Index("by_service_and_customer", "business_id", "service_id", "customer_id", "starts_at", "status"),
     Index("by_status_and_customer", "business_id", "status", "customer_id"),
     Index("of_customer", "business_id", "customer_id", "starts_at", "booking_id", "status"),
-    # Every filter of the list, in the order of the list.
+    # The filters of the list, each in the order of the list.
     Index("by_start", "business_id", "starts_at", "booking_id", "status"),
     Index("by_service", "business_id", "service_id", "starts_at", "booking_id"),
     Index("by_staff", "business_id", "staff_id", "starts_at", "booking_id"),
@@ -87,8 +87,9 @@ TABLE = Table(
     Index("by_external_ref", "business_id", "external_ref"),
 )
 """`notice_hours`, `late`, `terms_text`, `policy_version` and `free_until` are of the source whose notice ends first,
-else the business's; the version is null where its terms are an offer's. `credits_used` are units of packages; what
-was restored no longer counts. `usable`: how many of the units that went back can be used, `unusable`: why not all."""
+else of the business. `policy_version` is null where the terms are an offer's. `credits_used` counts units of
+packages without restored ones. `usable` counts the restored units that can be used; `unusable` is the reason why
+others cannot."""
 
 UNMARKED = "unmarked"
 
@@ -169,7 +170,7 @@ def _notice(
     policy_version: int | None,
     measured_from: datetime,
 ) -> Row:
-    """The terms that end first: of the packages that pay, else of the business."""
+    """The terms of the paying package whose notice ends first, else those of the business."""
     free_until = measured_from - timedelta(hours=terms.notice_hours)
     if sources:
         first = min(sources, key=lambda source: source.free_until)
@@ -196,7 +197,7 @@ def _change(before: Row, fact: BookingFact) -> Row:
         case BookingSourcesChanged():
             notice = _notice(fact.sources, fact.terms, fact.policy_version, fact.measured_from)
             paid = _paid_with(fact.sources, fact.redemption_id)
-            if before["outcome"] is not None:  # what went back when it was called off counts no more
+            if before["outcome"] is not None:  # units restored by the cancellation no longer count
                 gone = sum(each["quantity"] for each in before["sources"]) - paid["credits_used"]
                 paid["credits_used"] = max(0, before["credits_used"] - gone)
             redeemed = bool(fact.sources) and (before["redeemed"] or fact.why == "used")
@@ -223,7 +224,7 @@ def _change(before: Row, fact: BookingFact) -> Row:
 
 
 def _settled(outcomes: Sequence[BookingOutcome]) -> Row:
-    """What became of the units of a booking that did not take place."""
+    """The outcome for the units of a booking that did not take place."""
     if not outcomes:
         return {}
     forfeited = sum(each.quantity for each in outcomes if each.outcome == "forfeited")
@@ -254,7 +255,7 @@ PAID_TABLE = Table(
 
 
 def _packages(recorded: Recorded) -> Sequence[Row]:
-    """Packages that pay or once paid: who asks what a package was booked for means what was given back, too."""
+    """Packages that pay or once paid: the bookings of a package include those whose units were given back."""
     assert isinstance(recorded.fact, BookingMade | BookingSourcesChanged)
     packages = {source.package_id for source in recorded.fact.sources}
     return [{"package_id": id, "booking_id": recorded.stream_id} for id in sorted(packages)]

@@ -1,6 +1,6 @@
-"""The customers of a business, for its list: one row each, with an index for each column it is narrowed by.
+"""Customers, one row each, with an index for each column that the list is filtered by.
 
-Names and contacts are in the directory, and are joined when a list is answered.
+Names and contacts are joined from the directory when a list is answered.
 """
 
 from typing import assert_never, cast
@@ -40,7 +40,7 @@ TABLE = Table(
     Column("birthday", Boolean, nullable=False),
     Column("marketing", Boolean, nullable=False),
     Column("external_ref", Text),
-    # Who was ever in the household, number 0 first: id, number, kind, barred_services, and whether they left.
+    # Everyone ever in the household, number 0 first: id, number, kind, barred_services, left.
     Column("participants", JSON, nullable=False),
     Column("version", Integer, nullable=False),
 )
@@ -90,7 +90,7 @@ def _change(before: Row, fact: CustomerFact) -> Row:
                 "participants": [{**each, "left": each["left"] or each["id"] == id} for each in household]
             }
         case ProfileChanged():
-            return {}  # what changed stands in the directory
+            return {}  # the changed fields are in the directory
         case CustomerRegistered():
             raise AssertionError("a customer is registered once")
         case _:

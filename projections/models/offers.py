@@ -1,4 +1,4 @@
-"""The offers of a business, for its list: in the order they were published."""
+"""Offers, one row each, listed in the order they were published."""
 
 from collections.abc import Sequence
 from typing import Any, assert_never, cast

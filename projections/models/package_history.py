@@ -1,7 +1,7 @@
 """The history of packages: one row for each fact, as the front desk and the auditor read it.
 
-`change` and `value` are what the fact does to the remaining units and to their value, signed, so
-that sums over any span of either clock give the balance (S76, S77; invariant 10).
+`change` and `value` are the signed changes of the remaining units and of their value in minor units. Their sums
+over any span of either clock give the change of the balance. (S76, S77)
 """
 
 from collections.abc import Sequence
@@ -89,7 +89,7 @@ def rows(recorded: Recorded) -> Sequence[Row]:
 
 
 def _staff(fact: PackageFact, recorded: Recorded) -> str | None:
-    """Who performed the session, else who entered the row; a rule that started a validity is nobody."""
+    """The member of staff who performed the session, else who entered the fact; None where a rule did."""
     match fact:
         case UnitsRedeemed():
             return fact.staff_id
@@ -97,6 +97,9 @@ def _staff(fact: PackageFact, recorded: Recorded) -> str | None:
             return None
         case _:
             return recorded.staff_id
+
+
+# The columns of each kind of fact
 
 
 def _told(fact: PackageFact) -> Row:
@@ -195,7 +198,7 @@ def _use(fact: UnitsRedeemed | UnitsRestored) -> Row:
 
 
 def _booked(fact: UnitsHeld | HoldReleased | UnitsForfeited) -> Row:
-    """What a booking does to units beside using them. A hold moves none."""
+    """Holds and forfeitures by a booking. A hold moves no unit."""
     moved: Row = {"line": fact.line, "remaining": fact.remaining, "booking_id": fact.booking_id}
     if isinstance(fact, HoldReleased):
         return {"kind": "hold", "label": f"Hold of {_counted(fact.quantity)} released", **moved}

@@ -1,4 +1,4 @@
-"""Which services the units of a package are good for: what lists of packages and customers are filtered by."""
+"""The services that a package can be used for: a filter of the lists of packages and of customers."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,6 @@
-"""The package card: everything a screen shows of a package, without arithmetic (api.md, Card).
+"""The package card, one row a package: everything a screen shows of a package, without arithmetic.
 
-One row per package. The card of one package is the fold of its stream with the same function, so
-that the list, the single card and the card of the past are the same card.
+The list, the single card and the card of the past agree, because one function folds all of them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -56,7 +55,7 @@ COUNTS = (
     "lapsed",
 )
 """Counts of units, of a line and of the whole package. total = used + remaining;
-used = redeemed + forfeited + corrected (domain.md, Units)."""
+used = redeemed + forfeited + corrected."""
 TABLE = Table(
     "cards",
     MetaData(),
@@ -92,7 +91,7 @@ TABLE = Table(
     Column("cancellation", JSON, nullable=False),
     Column("cancelled", Boolean, nullable=False),
     Column("voided", Boolean, nullable=False),
-    # What lists are narrowed by. They change rarely, so that using a package touches no index.
+    # Columns that lists filter by. They change rarely, so that using a package touches no index.
     Column("state", Text, nullable=False),
     Column("payment", Text, nullable=False),
     Column("owing", Boolean, nullable=False),
@@ -101,7 +100,7 @@ TABLE = Table(
     Column("notes_count", Integer, nullable=False),
     Column("last_used_at", Moment),
     Column("version", Integer, nullable=False),
-    # Each filter of the list of packages, in the order of the list.
+    # The filters of the list of packages, each in the order of the list.
     Index("by_purchase", "business_id", "purchased_at", "package_id"),
     Index("of_customer", "business_id", "customer_id", "purchased_at", "package_id"),
     Index("by_offer", "business_id", "offer_id", "purchased_at", "package_id"),
@@ -112,16 +111,19 @@ TABLE = Table(
     Index("by_external_ref", "business_id", "external_ref", "purchased_at", "package_id"),
     Index("by_expiry", "business_id", "expires_on"),
     Index("by_freeze", "business_id", "frozen_until"),
-    # Who has bought an offer, or paid for somebody else's: filters of the list of customers.
+    # Filters of the list of customers: buyers of an offer, and payers for another customer.
     Index("buyers", "business_id", "offer_id", "customer_id"),
     Index("payers", "business_id", "offer_id", "purchased_by"),
     # Room on each page, so that using a package touches no index.
     postgresql_with={"fillfactor": 70},
 )
-"""`valid_until` is the first moment that is no longer valid, a freeze counted to its last day. `state` is what
-of a package's status does not depend on the clock: cancelled, used_up or open."""
+"""`valid_until` is the first moment that is no longer valid, a freeze counted to its last day. `state` is the
+part of the status that does not depend on the clock: cancelled, used_up or open."""
 HANDLES: frozenset[type[Fact]] = frozenset(FACTS)
 """Every fact of a package shows on its card, if only as its version."""
+
+
+# The fold
 
 
 def _keys(recorded: Recorded) -> Sequence[Key]:
@@ -129,7 +131,7 @@ def _keys(recorded: Recorded) -> Sequence[Key]:
 
 
 def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
-    """The card after one more fact. Counts move by what the fact says, in whatever order facts come."""
+    """The card after one more fact. Counts move by the amounts in the fact, in any order of facts."""
     return summed(moved(before, recorded))
 
 
@@ -142,7 +144,7 @@ def card_of(facts: Iterable[Recorded]) -> Row | None:
 
 
 def moved(before: Row | None, recorded: Recorded) -> Row:
-    """The card after one more fact, but for what follows from its lines and its expiry."""
+    """The card after one more fact, without the columns that `summed` computes."""
     fact = cast(PackageFact, recorded.fact)
     if isinstance(fact, PackagePurchased):
         return _sold(fact, recorded)
@@ -209,7 +211,7 @@ def _sold(fact: PackagePurchased, recorded: Recorded) -> Row:
 
 
 def _first_day(fact: PackagePurchased) -> str | None:
-    """Validity begins with the purchase, unless it waits for the first use."""
+    """The first day of validity: the day of purchase, or None where it waits for the first use."""
     if fact.validity.rule == "after_first_use":
         return None
     return local_day(fact.effective_at, fact.time_zone).isoformat()
@@ -279,7 +281,7 @@ def _correct(card: Row, fact: LineCorrected) -> None:
 
 
 def _move(card: Row, number: int, value: int, **changes: int) -> None:
-    """Move counts of one line; the row before stays as it was."""
+    """Move counts of one line in a copy: the row before stays as it was."""
     line = dict(card["lines"][number - 1])
     for count, change in changes.items():
         line[count] += change
@@ -287,8 +289,11 @@ def _move(card: Row, number: int, value: int, **changes: int) -> None:
     card["unused_value"] += value
 
 
+# Computed columns
+
+
 def summed(moved: Row) -> Row:
-    """The card with the counts that follow from others, and the last moment of validity."""
+    """The card with its computed columns: sums of units, `valid_until`, `state`, `payment` and `owing`."""
     card, lines = dict(moved), []
     for line in card["lines"]:
         used = line["redeemed"] + line["forfeited"] + line["corrected"]
@@ -306,7 +311,7 @@ def summed(moved: Row) -> Row:
 
 @lru_cache(maxsize=4096)
 def _valid_until(expiry: Expiry) -> datetime | None:
-    """Asked for every fact of a package, and the packages of a day have few answers between them."""
+    """`Expiry.valid_until`, cached: it is asked for at every fact, and packages share few different values."""
     return expiry.valid_until
 
 
@@ -331,5 +336,5 @@ def card_status(card: Row, moment: datetime) -> Status:
 
 
 def is_inconsistent(card: Row) -> bool:
-    """Whether facts, run in the order of business time, show a line below zero (domain.md, Two clocks)."""
+    """Whether facts, folded in the order of business time, bring a line below zero."""
     return any(line["remaining"] < 0 for line in card["lines"])

@@ -1,6 +1,6 @@
-"""Reward points: the balance of every customer for lists, and the entries of one account as they are read.
+"""Reward points: the balance of every customer for lists, and the entries of one account.
 
-An account itself is folded from its stream, so that it is always true (S143–S150).
+A single account is folded from its stream, so that it is never behind. (S143–S150)
 """
 
 from collections.abc import Collection, Mapping
@@ -36,7 +36,7 @@ POINTS = Keyed(
 
 
 def balances(snapshot: Snapshot, business_id: str, customer_ids: Collection[str]) -> dict[str, int]:
-    """The points of those customers who have an account; the others have none, which is 0."""
+    """Customer → balance, for those who have an account. The balance of the others is 0."""
     if not customer_ids:
         return {}
     table = snapshot.tables[POINTS.name]
@@ -56,9 +56,9 @@ ACTIONS: Mapping[type[Fact], str] = {
 
 
 def entry(recorded: Recorded) -> Row:
-    """One entry of an account: points are signed, `total` is the balance after it in recorded order.
+    """One entry of an account. `points` is signed, `total` is the balance after it in recorded order.
 
-    `actor_id` is who did it, None where a rule did.
+    `actor_id` is None where a rule made the entry.
     """
     fact = cast(PointsFact, recorded.fact)
     return {
@@ -76,7 +76,7 @@ def entry(recorded: Recorded) -> Row:
 
 
 def _is_by_rule(fact: PointsFact) -> bool:
-    """Whether a rule gave or took them, in answer to what somebody else did."""
+    """Whether a rule made the entry, in reaction to another fact."""
     match fact:
         case PointsAdded():
             return fact.rule is not None

@@ -1,4 +1,4 @@
-"""The services of a business, for its list: in the order they were defined."""
+"""Services, one row each, listed in the order they were defined."""
 
 from collections.abc import Sequence
 from typing import Any, assert_never, cast

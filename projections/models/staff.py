@@ -1,4 +1,4 @@
-"""The staff of a business, for its list: in the order they were registered. Names are in the directory."""
+"""Members of staff, one row each, listed in the order they were registered. Names are in the directory."""
 
 from collections.abc import Sequence
 from typing import Any, assert_never, cast

@@ -1,4 +1,4 @@
-"""The stamps: every unit of a package with its number, value and state (S70–S73, S87)."""
+"""The units of packages, one row each, with number, value and state (S70–S73, S87)."""
 
 from collections.abc import Sequence
 from typing import assert_never, cast, get_args
@@ -42,15 +42,15 @@ TABLE = Table(
     postgresql_with={"fillfactor": 80},
 )
 USE = ("used_at", "service_id", "participant_id", "booking_id", "redemption_id", "staff_id")
-"""What is known of a unit while it is in use."""
+"""Columns that are set while a unit is in use."""
 
 UnitFact = PackagePurchased | PriceAdjusted | UseFact | EndFact
-"""The facts that say something of particular units."""
+"""The facts about particular units."""
 HANDLES: frozenset[type[Fact]] = frozenset(get_args(UnitFact))
 
 
 def _keys(recorded: Recorded) -> Sequence[Key]:
-    """Every unit that the fact speaks of."""
+    """The units that the fact concerns."""
     fact, id = cast(UnitFact, recorded.fact), recorded.stream_id
     match fact:
         case PackagePurchased():
@@ -115,7 +115,7 @@ def _use(fact: UnitsRedeemed | UnitsForfeited) -> Row:
 
 
 def _freed(before: Row, state: str, redemption_id: str) -> Row:
-    """A restoration frees a unit only from its own redemption (domain.md, Units)."""
+    """The unit after a restoration, which frees it only from its own redemption."""
     if before["redemption_id"] != redemption_id:
         return before
     return {**before, **dict.fromkeys(USE), "state": state}

@@ -1,4 +1,4 @@
-"""The lists of bookings: across customers with every filter, by their start, the latest last."""
+"""The list of bookings across customers, with every filter, in order of start."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ StartKey = tuple[datetime, str]
 
 @dataclass(frozen=True, slots=True)
 class BookingFilter:
-    """What a list of bookings is narrowed to; filters combine with AND, values of one with OR."""
+    """The filters of a list of bookings, combined with AND; the values of one filter with OR."""
 
     customer_id: tuple[str, ...] = ()
     service_id: tuple[str, ...] = ()
@@ -51,10 +51,10 @@ def find_bookings(
     limit: int,
     latest_first: bool = False,
 ) -> list[Row]:
-    """At most `limit` bookings by start, behind a place in the list.
+    """At most `limit` bookings in order of start, behind the key `after`.
 
-    Where several values of one filter are asked for, each has its own walk along an index, as far as the page
-    needs: an index in the order of the list holds one value at a time.
+    Several values of one filter are read one by one, each as far as the page needs, and merged: an index is in the
+    order of the list for one value at a time.
     """
     several = next((name for name in WALKED if len(getattr(wanted, name)) > 1), None)
     if several is None:
@@ -69,7 +69,7 @@ def find_bookings(
 
 
 WALKED = ("customer_id", "participant_id", "staff_id", "service_id", "status", "location_id", "attendance")
-"""Filters that have an index in the order of the list, those that leave the least first."""
+"""Filters with an index in the order of the list, the narrowest first."""
 
 
 def _key(row: Row) -> StartKey:
@@ -101,7 +101,7 @@ def _walk(
 def _is_behind(bookings: Table, after: StartKey, latest_first: bool) -> ColumnElement[bool]:
     starts_at, booking_id = after
     first, then = bookings.c.starts_at, bookings.c.booking_id
-    # The first of each two conditions is what an index can begin with.
+    # The first condition of each pair lets the index begin at the key.
     if latest_first:
         return and_(first <= starts_at, or_(first < starts_at, then < booking_id))
     return and_(first >= starts_at, or_(first > starts_at, then > booking_id))
@@ -134,11 +134,11 @@ def _conditions(bookings: Table, paid: Table, wanted: BookingFilter) -> list[Col
     return conditions
 
 
-# What a row does not hold itself
+# Joins from other read models
 
 
 def services_in(snapshot: Snapshot, business_id: str, rows: Sequence[Row]) -> dict[str, ServiceTerms]:
-    """The services that were booked, as they are called now."""
+    """Service id → its terms as they are now, for the services of these bookings."""
     services = snapshot.tables[SERVICES.name]
     booked = services.c.service_id.in_(sorted({row["service_id"] for row in rows}))
     query = select(services.c.service_id, services.c.terms).where(
@@ -149,7 +149,7 @@ def services_in(snapshot: Snapshot, business_id: str, rows: Sequence[Row]) -> di
 
 
 def paying_in(snapshot: Snapshot, business_id: str, rows: Sequence[Row]) -> dict[str, Row]:
-    """Name and purchase number of the packages that pay for these bookings, by id."""
+    """Package id → name and purchase number, for the packages that pay for these bookings."""
     cards = snapshot.tables[CARDS.name]
     paying = cards.c.package_id.in_(
         sorted({source["package_id"] for row in rows for source in row["sources"]})

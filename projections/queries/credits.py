@@ -1,4 +1,4 @@
-"""What was deducted from a package, use by use: the history of a customer's credits (S42–S46)."""
+"""The deductions from a package, use by use: the history of a customer's credits (S42–S46)."""
 
 from collections.abc import Iterable
 from typing import assert_never, cast
@@ -16,7 +16,7 @@ from projections.engine.definition import Row
 
 
 def usage_of(facts: Iterable[Recorded]) -> list[Row]:
-    """One row for each deduction, in the order they were recorded; `returned` are units that went back since."""
+    """One row for each deduction, in recorded order; `returned` counts the units given back since."""
     rows: list[Row] = []
     uses: dict[tuple[str, int], Row] = {}
     for recorded in facts:

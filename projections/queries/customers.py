@@ -1,10 +1,10 @@
-"""The list of customers with every filter of the desk (S106–S108, S114–S124), in the order of their ids.
+"""The list of customers with every filter of the desk, in the order of their ids.
 
-Ids are ordered in time, so that is the order in which customers were registered, as long as nobody brought ids
-along. Filters combine with AND; of several values of one filter any will do, of an unused one none may be there.
+Ids are ordered in time, so this is the order of registration, except for ids that clients chose themselves. Filters
+combine with AND, the values of one filter with OR. A customer passes an `unused_…` filter with none of its values.
 
-A service was booked (by a booking that was not cancelled) or used (a unit of a package is in use for it). The
-type of a service is the one it has now.
+A service counts as booked by a booking that is not cancelled, and as used while a unit of a package is in use for
+it. The type of a service is the one it has now. (S106–S108, S114–S124)
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ NOTHING: Mapping[str, Any] = {}
 
 @dataclass(frozen=True, slots=True)
 class CustomerFilter:
-    """What the list is narrowed to; empty and None: not by this."""
+    """The filters of the list. Empty or None: not filtered by this."""
 
     category: tuple[str, ...] = ()
     active: bool | None = None
@@ -53,10 +53,10 @@ class CustomerFilter:
     unused_service_type: tuple[str, ...] = ()
     unused_service_id: tuple[str, ...] = ()
     offer_id: tuple[str, ...] = ()
-    """Ever bought, by or for the customer; a sale that was made by mistake does not count."""
+    """Ever bought by or for the customer; a voided sale does not count."""
     booking_from: datetime | None = None
     booking_before: datetime | None = None
-    """A booking starts in this time: one that was not cancelled, unless `booking_status` says otherwise."""
+    """A booking starts in this time. It is not cancelled, unless `booking_status` says otherwise."""
     booking_status: tuple[BookingState, ...] = ()
     external_ref: str | None = None
 
@@ -66,7 +66,7 @@ class CustomerFilter:
 
     @property
     def statuses(self) -> list[str]:
-        """How a booking that counts must stand."""
+        """The statuses of bookings that count."""
         named = [status for status in self.booking_status if status != "active"]
         return sorted({*named, *(ACTIVE if "active" in self.booking_status else ())} or NOT_CANCELLED)
 
@@ -78,7 +78,7 @@ class CustomerFilter:
 
 
 def reads(filters: Sequence[CustomerFilter]) -> tuple[str, ...]:
-    """The read models that the filters are judged by."""
+    """The read models that the filters need."""
     names = [CUSTOMERS.name]
     if any(wanted.asks_for_services for wanted in filters):
         names += [SERVICES.name, PACKAGE_SERVICES.name, UNITS.name]
@@ -92,7 +92,7 @@ def reads(filters: Sequence[CustomerFilter]) -> tuple[str, ...]:
 def find_customers(
     snapshot: Snapshot, business_id: str, filters: Sequence[CustomerFilter], after: str | None, limit: int
 ) -> list[Row]:
-    """At most `limit` customers behind an id whom all of these filters let through."""
+    """At most `limit` customers who pass all filters, behind the id `after`."""
     asked = _Asked(snapshot, business_id, filters)
     walked = FilteredList(asked.everyone, asked.look, asked.sources())
     return walk(snapshot.connection, walked, None if after is None else (after,), limit)
@@ -101,13 +101,13 @@ def find_customers(
 def customers_among(
     snapshot: Snapshot, business_id: str, filters: Sequence[CustomerFilter], ids: Sequence[str]
 ) -> list[Row]:
-    """Those of these customers, some hundreds at the most, whom all filters let through, by id."""
+    """The customers among `ids` (a few hundred at most) who pass all filters, in order of id."""
     return _Asked(snapshot, business_id, filters).look([(id,) for id in ids])
 
 
 def _with_types_resolved(snapshot: Snapshot, business_id: str, wanted: CustomerFilter) -> CustomerFilter:
-    """The filter with ids in place of service types: of the services that have them now. A type that no service
-    has lets nobody through."""
+    """The filter with service types replaced by the ids of the services that have them now. No customer passes a
+    `service_type` that no service has."""
     if not (wanted.service_type or wanted.unused_service_type):
         return wanted
     services = snapshot.tables[SERVICES.name]
@@ -124,7 +124,7 @@ def _with_types_resolved(snapshot: Snapshot, business_id: str, wanted: CustomerF
 
 
 class _Asked:
-    """One question about the customers of a business."""
+    """One query of the list of customers."""
 
     def __init__(self, snapshot: Snapshot, business_id: str, filters: Sequence[CustomerFilter]) -> None:
         self._tables = snapshot.tables
@@ -181,7 +181,7 @@ class _Asked:
         )
 
     def _has_used(self, services: Sequence[str]) -> ColumnElement[bool]:
-        """Only a package that was sold as good for a service can be used for it."""
+        """Looks only at packages that were sold for the service: no other can be used for it."""
         good_for, units = self._tables[PACKAGE_SERVICES.name], self._tables[UNITS.name]
         in_use = there_is(
             units,
@@ -217,7 +217,7 @@ class _Asked:
         mine = table.c.business_id == self._business_id
         return and_(mine, table.c.customer_id == self._customers.c.customer_id)
 
-    # What can be walked
+    # The sources of keys
 
     def everyone(self, after: ListKey | None, limit: int) -> Select[Any]:
         return self._leg(self._customers)(after, limit)
@@ -257,7 +257,7 @@ class _Asked:
         return Source(legs, in_order=False)
 
     def _sources_of_bookings(self, wanted: CustomerFilter) -> list[Source]:
-        """Who has a booking that stands so at any time, in order; and who has one then, in the order of time."""
+        """Customers with such a booking at any time, in order; and those with one in the wanted time, by its start."""
         bookings = self._tables[BOOKINGS.name]
         at_any_time = Source([self._leg(bookings, {"status": status}) for status in wanted.statuses])
         if wanted.booking_from is None and wanted.booking_before is None:
@@ -266,8 +266,7 @@ class _Asked:
         return [at_any_time, Source([then], in_order=False)]
 
     def _leg(self, table: Table, equal: Mapping[str, Any] = NOTHING, column: str = "customer_id") -> Leg:
-        """Customers in a table where these columns have these values, in order: an index begins with them, and
-        goes on with the customer."""
+        """Customers of the rows with these values, in order. Needs an index on these columns and the customer."""
         customer = table.c[column]
         same = [table.c[name] == value for name, value in equal.items()]
 
@@ -281,7 +280,7 @@ class _Asked:
         return leg
 
     def _unordered(self, table: Table, *conditions: ColumnElement[bool]) -> Leg:
-        """Customers in a table of whose indexes one begins with these conditions."""
+        """Customers of the rows that meet these conditions, unordered. Needs an index that begins with them."""
 
         def leg(after: ListKey | None, limit: int) -> Select[Any]:
             query = select(table.c.customer_id).where(table.c.business_id == self._business_id, *conditions)

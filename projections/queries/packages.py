@@ -20,12 +20,12 @@ READS = (CARDS.name, PACKAGE_SERVICES.name, CUSTOMERS.name)
 """The read models that a list of packages is made from."""
 
 PurchaseKey = tuple[datetime, str]
-"""Where a page of the list ended: moment of purchase and package id, neither of which ever changes."""
+"""Where a page of the list ended: moment of purchase and package id. Neither ever changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class PackageFilter:
-    """What a list of packages is narrowed to; filters combine with AND, values of one with OR."""
+    """The filters of a list of packages, combined with AND; the values of one filter with OR."""
 
     status: tuple[Status, ...] = ()
     payment_status: tuple[PaymentStatus, ...] = ()
@@ -36,7 +36,7 @@ class PackageFilter:
     """Where it was sold."""
     expires_from: date | None = None
     expires_to: date | None = None
-    """The last valid day as it stands now; packages without one are in no range."""
+    """The last valid day as it is now; packages without one are in no range."""
     purchased_from: date | None = None
     purchased_to: date | None = None
     owing: bool | None = None
@@ -45,7 +45,7 @@ class PackageFilter:
 
 @dataclass(frozen=True, slots=True)
 class _Clock:
-    """The moment a list is asked for, and the business's zone, which every package of it has."""
+    """The moment of the query, and the time zone of the business and of all its packages."""
 
     now: datetime
     zone: str
@@ -55,7 +55,7 @@ class _Clock:
         return local_day(self.now, self.zone)
 
     def purchases(self, wanted: PackageFilter) -> tuple[datetime | None, datetime | None]:
-        """The moments between which the days of purchase lie."""
+        """The days of purchase as moments: the first that counts, and the first that no longer does."""
         first, last = wanted.purchased_from, wanted.purchased_to
         return (
             None if first is None else start_of(first, self.zone),
@@ -73,7 +73,7 @@ def find_packages(
     after: PurchaseKey | None,
     limit: int,
 ) -> list[Row]:
-    """At most `limit` cards, latest purchase first, that come after a place in the list."""
+    """At most `limit` cards, latest purchase first, behind the key `after`."""
     asked = _Asked(snapshot, business_id, wanted, _Clock(now, zone))
     walked = FilteredList(asked.everything, asked.look, asked.sources(), descending=True)
     return walk(snapshot.connection, walked, after, limit)
@@ -89,7 +89,7 @@ def packages_of_customer(snapshot: Snapshot, business_id: str, customer_id: str)
 def active_packages(
     snapshot: Snapshot, business_id: str, customer_ids: Collection[str], now: datetime
 ) -> dict[str, int]:
-    """How many active packages these customers have; those who have none are left out."""
+    """Customer → number of active packages; customers without one are left out."""
     cards = snapshot.tables[CARDS.name]
     theirs = (cards.c.business_id == business_id, cards.c.customer_id.in_(sorted(customer_ids)))
     counted = (
@@ -101,7 +101,7 @@ def active_packages(
 
 
 def kinds_in(snapshot: Snapshot, business_id: str, cards: Sequence[Row]) -> dict[str, str]:
-    """What the participants of these cards' households are (person, dog …), by id."""
+    """Participant id → kind (person, dog …), for the households of these cards."""
     customers = snapshot.tables[CUSTOMERS.name]
     theirs = customers.c.customer_id.in_(sorted({card["customer_id"] for card in cards}))
     query = select(customers.c.participants).where(customers.c.business_id == business_id, theirs)
@@ -116,7 +116,7 @@ def _rows(snapshot: Snapshot, query: Select[tuple[object, ...]]) -> list[Row]:
 def _has_status(
     state: ColumnElement[str], valid_until: ColumnElement[datetime], status: Status, now: datetime
 ) -> list[ColumnElement[bool]]:
-    """The same order of precedence as `domain.package.status`."""
+    """Conditions in the order of precedence of `domain.package.state.status`."""
     match status:
         case "cancelled":
             return [state == "cancelled"]
@@ -129,7 +129,7 @@ def _has_status(
 
 
 class _Asked:
-    """One question about the packages of a business."""
+    """One query of the list of packages."""
 
     def __init__(self, snapshot: Snapshot, business_id: str, wanted: PackageFilter, clock: _Clock) -> None:
         self._connection = snapshot.connection
@@ -171,7 +171,7 @@ class _Asked:
         return conditions
 
     def _equal(self) -> dict[str, Sequence[Any]]:
-        """Columns that must have one of some values."""
+        """Column → its allowed values."""
         wanted = self._wanted
         equal: dict[str, Sequence[Any]] = {
             "customer_id": wanted.customer_id,
@@ -192,7 +192,7 @@ class _Asked:
             services.c.package_id == cards.c.package_id,
         )
 
-    # A freeze that the clock has ended moves the expiry without a fact: then `valid_until` tells the day.
+    # A freeze that ends by the clock moves the expiry without a fact: then the day is read from `valid_until`.
 
     def _expires_as_written(self) -> list[ColumnElement[bool]]:
         cards, wanted, today = self._cards, self._wanted, self._clock.today.isoformat()
@@ -214,7 +214,7 @@ class _Asked:
             conditions.append(cards.c.valid_until <= start_of(wanted.expires_to + timedelta(days=1), zone))
         return conditions
 
-    # What can be walked
+    # The sources of keys
 
     def everything(self, after: ListKey | None, limit: int) -> Select[Any]:
         return self._leg(self._cards)(after, limit)
@@ -238,7 +238,7 @@ class _Asked:
         return sources
 
     def _leg(self, table: Table, *conditions: ColumnElement[bool]) -> Leg:
-        """Packages by their purchase, in order: an index begins with the conditions, and goes on with that."""
+        """Packages in order of purchase. Needs an index on the columns of the conditions and the purchase."""
 
         def leg(after: ListKey | None, limit: int) -> Select[Any]:
             purchased_at, package_id = table.c.purchased_at, table.c.package_id
@@ -251,14 +251,14 @@ class _Asked:
             if beyond is not None:
                 query = query.where(purchased_at < beyond)
             if after is not None:
-                # The first of these is what an index can begin with.
+                # The first condition lets the index begin at the key.
                 query = query.where(purchased_at <= after[0], _is_behind(purchased_at, package_id, after))
             return query.order_by(purchased_at.desc(), package_id.desc()).limit(limit)
 
         return leg
 
     def _unordered(self, *conditions: ColumnElement[bool]) -> Leg:
-        """Packages that meet conditions with which an index of theirs begins."""
+        """Packages that meet these conditions, unordered. Needs an index that begins with them."""
 
         def leg(after: ListKey | None, limit: int) -> Select[Any]:
             cards = self._cards
@@ -282,11 +282,11 @@ def _is_behind(
 
 DisplayKey = tuple[bool, str, int, str]
 NEVER = "9999-12-31"
-"""Where a package that never expires ranks among last valid days."""
+"""The last valid day, for sorting, of a package that never expires."""
 
 
 def display_key(card: Row, moment: datetime) -> DisplayKey:
-    """Units left first, soonest expiry first, never last, then earlier purchase; used up at the end (S82)."""
+    """Sorts cards with units left first, then by soonest expiry (never: last), then by earliest purchase (S82)."""
     expires_on = expiry_of(card).on(local_day(moment, card["time_zone"]))
     return (
         card["remaining"] <= 0,

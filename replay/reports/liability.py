@@ -1,8 +1,7 @@
-"""What a business owes its customers in services at the end of a day, and what it has sold and redeemed.
+"""The services that a business owes its customers at the end of a day, with its sales and redemptions.
 
-Computed from the history of all packages: the facts whose `effective_at` is not later than that day, in the
-order of business time (domain.md, Two clocks). The history is read as a stream, package by package, so that
-memory does not grow with it.
+Computed from the history of all packages: the facts whose `effective_at` is not later than that day, in the order of
+business time. The history is read as a stream, package by package, so that memory does not grow with it.
 """
 
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from domain.package.state import Status, status
 from projections.engine.tables import Snapshot
 
 READ_MODELS = ("cards", "history")
-"""What these reports are made from; a snapshot of them is passed in."""
+"""The read models of these reports; callers pass a snapshot of them."""
 ROWS_PER_FETCH = 1_000
 
 
@@ -27,9 +26,9 @@ ROWS_PER_FETCH = 1_000
 class Liability:
     """All packages of a business at the end of a day. Amounts in minor units of `currency`.
 
-    Voided sales are in none of the figures. `units_redeemed` and the redemptions are less what was restored;
-    a correction is none of them. units_granted + units_corrected - units_redeemed - units_lapsed is
-    units_remaining.
+    Voided sales are in none of the figures. `units_redeemed` and the redemptions leave out restored uses; corrections
+    are not among them. Without forfeitures, which have no figure of their own, units_granted + units_corrected -
+    units_redeemed - units_lapsed is units_remaining.
     """
 
     on: str
@@ -42,9 +41,9 @@ class Liability:
     redemptions_across_packages: int = 0
     units_redeemed: int = 0
     units_corrected: int = 0
-    """What corrections added, less what they took."""
+    """Units that corrections added, less those they took."""
     units_lapsed: int = 0
-    """Units that lapsed with the cancelling of their package, less those that reinstating brought back."""
+    """Units that lapsed with their package, less those that reinstating brought back."""
     units_remaining: int = 0
     packages_active: int = 0
     packages_fully_used: int = 0
@@ -53,7 +52,7 @@ class Liability:
     units_valid: int = 0
     """Units of packages that are neither expired nor cancelled."""
     liability: int = 0
-    """What those units are worth."""
+    """The value of those units."""
     position: int = 0
     """The position of the ledger that the report is true for."""
 
@@ -88,14 +87,14 @@ class Held:
 
 
 def liability(snapshot: Snapshot, business_id: str, currency: str, on: date, zone: str) -> Liability:
-    """The books at the end of a day in the business's time zone, as far as they are known now."""
+    """The report at the end of the day `on` in `zone`, from the facts known now."""
     moment = end_of(on, zone)
     report = Liability(on.isoformat(), currency, position=snapshot.position)
     customer = None
     for held in _packages(snapshot, business_id, moment):
         if held.voided:
             continue
-        # They come customer by customer.
+        # Packages come customer by customer.
         report.customers += held.customer_id != customer
         customer = held.customer_id
         _add(report, held, moment)
@@ -206,7 +205,7 @@ def _take(held: Held, row: Row[Any]) -> None:
         case "correction":
             held.corrected += row.change
         case "expiry":
-            # Reinstating is one of these; no other can befall a cancelled package.
+            # Reinstating is one of these, and the only one possible for a cancelled package.
             held.expires_on = _day(row.expires_on)
             held.cancelled = held.voided = False
             held.lapsed -= row.change
@@ -233,7 +232,7 @@ def _day(text: str | None) -> date | None:
 
 
 def _redemptions(snapshot: Snapshot, business_id: str, moment: datetime) -> tuple[int, int]:
-    """How many redemptions still used a unit at that moment, and how many of them of several packages."""
+    """The number of redemptions that still used a unit at that moment, and of those over several packages."""
     history = snapshot.tables["history"]
     packages = func.count(case((history.c.kind == "use", history.c.package_id)).distinct())
     each = (

@@ -1,7 +1,7 @@
 """A booking as an answer: the one shape that commands, queries and lists share (api.md, Booking).
 
-It is shown from its row (projections/bookings.py) and from the names of what it speaks of; those of people come
-from the directory, and only for those who may see them.
+It is made from its row (projections/models/bookings.py) and from the names of what it mentions. Names of
+people come from the directory, only for readers who may see them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,6 +31,8 @@ from domain.moments import rfc3339
 from domain.values import RECORDED_AT, ExternalRef, Value, Wording
 from projections.engine.definition import Row
 
+# The answer
+
 
 class BookedCustomer(Value):
     """Who booked; all but the id null to those who may not see people's data (S138)."""
@@ -52,7 +54,7 @@ class BookingSource(Value):
     package_id: str
     membership_id: str | None
     name: str | None
-    """Null, like the number, only in a list that has not caught up with the sale yet."""
+    """Null, like the number, only while a list has not caught up with the sale."""
     purchase_number: int | None
     quantity: int
 
@@ -63,22 +65,22 @@ class CancellationRules(Value):
     notice_hours: int
     late: Literal["forfeit", "restore"]
     text: str | None
-    """The rules in words, as the customer may read them."""
+    """The rules in words, for the customer."""
     free_until: str
-    """Until then a cancellation gives every unit back."""
+    """A cancellation until this moment gives every unit back."""
     policy_version: int | None
-    """Of the business, when these rules were agreed; null where they are those of an offer."""
+    """That of the business when these rules were agreed; null for the rules of an offer."""
     outcome: Literal["restored", "forfeited", "partly_forfeited"] | None
-    """Null while it stands, and where no unit was to go back."""
+    """Null while the booking stands, and if no unit was to go back."""
     usable: int | None
-    """How many of the units that went back can be used again."""
+    """Units that went back and can be used again."""
     unusable: Literal["package-expired", "package-cancelled"] | None
-    """Why not all of them."""
+    """The reason why not all of them can."""
     overridden: bool
-    """Whether staff decided otherwise than the rules say."""
+    """Whether staff overrode the rules."""
     reason: str | None
     in_time: bool | None
-    """Null unless it was cancelled."""
+    """Null unless the booking was cancelled."""
     by: Literal["customer", "business"] | None
 
 
@@ -100,13 +102,13 @@ class Booking(Value):
     location: NamedThing | None
     starts_at: str
     local_date: str
-    """The day of its start in its zone: that of its location, else of the business."""
+    """The day of its start, in the zone of its location, else of the business."""
     local_time: str
     time_zone: str
     quantity: int
     attendance: Literal["unmarked", "attended", "late", "no_show"]
     paid: SignedMoney
-    """Otherwise than with units."""
+    """Paid other than with units."""
     payment_method: str | None
     credits_used: int
     """Units of packages it has used, holds or has forfeited; what was restored no longer counts."""
@@ -124,9 +126,12 @@ class Booking(Value):
     version: int
 
 
+# From a row
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the things and people that bookings speak of are called, by id; what is absent is not told."""
+    """Names of the things and people that bookings mention, by id. An absent name is not told."""
 
     currency: str
     services: Mapping[str, ServiceTerms] = field(default_factory=dict)
@@ -138,7 +143,7 @@ class Names:
 
 
 def shown_booking(booking: Row, names: Names, *, recorded_at: str | None = None) -> Booking:
-    """A row as an answer. `recorded_at` stands for a moment that is not known yet."""
+    """A row as an answer. `recorded_at` replaces a moment that is not known yet."""
     customer_id, location_id = booking["customer_id"], booking["location_id"]
     starts_at = booking["starts_at"].astimezone(ZoneInfo(booking["time_zone"]))
     return Booking(
@@ -233,7 +238,7 @@ def _external_ref(text: str | None) -> ExternalRef | None:
 
 
 def starts_of(call: Query[Any], customer_id: str, ids: Iterable[str | None]) -> dict[str, datetime]:
-    """When these bookings of a customer start as things stand now; those of other systems are left out."""
+    """Booking → its present start, for bookings of this customer; those of other systems are left out."""
     wanted = {id: 0 for id in ids if id is not None}
     if not wanted:
         return {}
@@ -243,7 +248,7 @@ def starts_of(call: Query[Any], customer_id: str, ids: Iterable[str | None]) -> 
 
 
 def reasons_of(call: Query[Any], rows: Iterable[Row]) -> dict[str, str]:
-    """Why bookings were cancelled, by the id of the text, for those who may see people's data."""
+    """Reasons of cancellations by the id of the text; none for readers who may not see people's data."""
     ids = sorted({row["reason_id"] for row in rows if row["reason_id"] is not None})
     if not ids or not call.sees_people:
         return {}
@@ -254,7 +259,7 @@ def reasons_of(call: Query[Any], rows: Iterable[Row]) -> dict[str, str]:
 
 
 def in_books(books: Books, booking_id: str, call: Call, reason: Wording | None = None) -> Booking:
-    """The booking with the facts of the command under way. Raises NotLoaded for what it must be called by."""
+    """The booking, facts of the command under way included. Raises NotLoaded for names that were not read."""
     stream = books.stream(booking_id)
     assert stream is not None, "the command has read this booking"
     booking: Row = stream.view
@@ -264,7 +269,7 @@ def in_books(books: Books, booking_id: str, call: Call, reason: Wording | None =
 
 
 def names_in(books: Books, booking: Row, call: Call, texts: Mapping[str, str]) -> Names:
-    """What a booking speaks of, as it is called now. Raises NotLoaded, with all that is not read yet."""
+    """Present names of what a booking mentions. Raises NotLoaded, with all that was not read."""
     spoken_of = (booking["service_id"], booking["customer_id"], booking["staff_id"])
     _check_read(books, [id for id in spoken_of if id is not None])
     service = books.service(booking["service_id"])
@@ -282,7 +287,7 @@ def names_in(books: Books, booking: Row, call: Call, texts: Mapping[str, str]) -
 
 
 def _check_read(books: Books, ids: Iterable[str]) -> None:
-    """Raises NotLoaded once for all that lack, so that they are read together."""
+    """Raises NotLoaded once for all missing ids, so that they are read together."""
     missing = Reads()
     for id in ids:
         try:
@@ -310,7 +315,7 @@ def _package(books: Books, id: str) -> Row:
 
 
 def in_answer(books: Books, decision: Decision) -> tuple[str, ...]:
-    """The customers and members of staff whose names the bookings of a decision hold."""
+    """The customers and members of staff named in the bookings of a decision."""
     ids: dict[str, None] = {}
     for id, (kind, _) in decision.facts.items():
         if kind == "booking" and (booking := books.booking(id)) is not None:

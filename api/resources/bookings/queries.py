@@ -1,4 +1,4 @@
-"""Questions about bookings: one, now and in the past; lists across customers, and those of one customer."""
+"""Questions about bookings: one, now or in the past; lists across customers, and of one customer."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -37,7 +37,7 @@ from replay.as_of import Past, as_it_was, position_of, state_at
 
 NOTHING_FOUND = "No Data Found"
 VALUES_MAX = 50
-"""How often one parameter may be repeated."""
+"""Values of one repeated parameter."""
 
 # One booking
 
@@ -75,7 +75,7 @@ def _names(books: Books, booking: Row, call: Query[Any], past: Past, position: i
 
 
 def names_at(books: Books, booking: Row, call: Query[Any], position: int) -> Names:
-    """What a booking speaks of, as it was called at a position of the ledger: facts, nothing of the directory."""
+    """Names of what a booking mentions, at a position of the ledger: from facts, not from the directory."""
     service = _state_at(books, booking["service_id"], position)
     business = _state_at(books, books.business_id, position)
     packages = [(id, books.stream(id)) for id in (source["package_id"] for source in booking["sources"])]
@@ -98,7 +98,7 @@ def _state_at(books: Books, id: str, position: int) -> Any:
 
 class BookingPage(Page[Booking]):
     empty_text: str | None
-    """What a screen says where there is nothing to show; null otherwise (S142)."""
+    """The text of a screen with nothing to show; null otherwise (S142)."""
 
 
 class CustomerBookingPage(BookingPage):
@@ -125,7 +125,7 @@ class BookingParameters(CustomerBookingParameters):
     staff_id: Annotated[tuple[StaffId, ...], Some] = ()
     location_id: Annotated[tuple[LocationId, ...], Some] = ()
     package_id: Annotated[tuple[PackageId, ...], Some] = ()
-    """Paid with units of it."""
+    """Paid with units of these packages."""
     attendance: Annotated[tuple[Literal["unmarked", "attended", "late", "no_show"], ...], Some] = ()
     external_ref: Annotated[str, StringConstraints(max_length=200, pattern="^[^:]+:.+$")] | None = None
     """`source:ref`"""
@@ -202,7 +202,7 @@ def _page(
 
 
 def place_of(row: Row) -> list[Any]:
-    """Where a booking stands in a list by start, as a cursor holds it."""
+    """The place of a booking in a list by start, as a cursor holds it."""
     return [milliseconds(row["starts_at"]), row["booking_id"]]
 
 
@@ -211,7 +211,7 @@ def start_key(place: list[Any] | None) -> StartKey | None:
 
 
 def names_of(call: Query[Any], snapshot: Snapshot, rows: Sequence[Row], books: Books) -> Names:
-    """What the bookings of a page speak of; `books` hold the business, whose locations they name."""
+    """Names of what the bookings of a page mention. `books` hold the business, whose locations they name."""
     services = services_in(snapshot, call.business_id, rows)
     packages = paying_in(snapshot, call.business_id, rows)
     people = with_kinds(_people(call, rows), kinds_in(snapshot, call.business_id, rows))

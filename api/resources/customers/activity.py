@@ -1,7 +1,4 @@
-"""What a customer has and does: credits by service with their history of use, and everything under way.
-
-Credits are folded from the customer's packages, so they are always true (S41–S47).
-"""
+"""The activity tab of a customer: active packages, and bookings past and upcoming (S47)."""
 
 from datetime import datetime
 from itertools import chain
@@ -30,16 +27,16 @@ SIDES: tuple[Side, ...] = get_args(Side)
 
 
 class ActivityParameters(ListParameters):
-    """The limit is that of the bookings on either side of now."""
+    """`limit` is the number of bookings on each side of now."""
 
 
 class BookingsAround(Value):
     """Now is the moment of the first page."""
 
     upcoming: tuple[Booking, ...]
-    """From now on, the next one first."""
+    """Starting from now on, the next one first."""
     past: tuple[Booking, ...]
-    """What had started, the latest first."""
+    """Already started, the latest first."""
 
 
 class Activity(Value):
@@ -50,7 +47,7 @@ class Activity(Value):
     """The active ones, in the order of the packages tab."""
     bookings: BookingsAround
     next_cursor: str | None
-    """For the next bookings on both sides."""
+    """Cursor of the next bookings on both sides."""
     has_more: bool
 
 
@@ -94,9 +91,10 @@ def show_activity(call: Query[ActivityParameters]) -> Found:
 def _around(
     call: Query[ActivityParameters], snapshot: Snapshot, now: datetime
 ) -> tuple[dict[Side, list[Row]], list[Any] | None]:
-    """A page of the bookings on both sides, and the key of the next page where there is one.
+    """A page of the bookings on both sides of now, and the key of the next page; None on the last.
 
-    The key is the moment between the sides, which stays that of the first page, and where each side has come to.
+    The key holds the moment of the first page, which divides the sides, and the place that each side has
+    reached.
     """
     limit = call.parameters.limit
     split, *places = call.after() or [milliseconds(now), None, None]
@@ -114,7 +112,7 @@ def _around(
 def _bookings(
     call: Query[ActivityParameters], snapshot: Snapshot, split: datetime, side: Side, after: StartKey | None
 ) -> list[Row]:
-    """One more than the page holds, where there is one."""
+    """The bookings of one side, one more than the page holds if there is one."""
     own, past = (call.id("customer_id"),), side == "past"
     return find_bookings(
         snapshot,

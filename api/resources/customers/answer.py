@@ -1,7 +1,7 @@
 """A customer as commands, queries and lists answer (api.md, Customer).
 
-Names, contacts and photos come from the directory, and only for those who may see them. Points and active
-packages are counted where the answer is made: from the streams, or for a list from the read models.
+Names, contacts and photos come from the directory, only for readers who may see them. Points and active
+packages are counted from the streams, or for a list from the read models.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,11 +64,11 @@ class Counts(NamedTuple):
 
 
 NONE_YET = Counts()
-"""Of a customer who is only being registered."""
+"""The counts of a customer who is being registered."""
 
 
 def counted(customer_id: str) -> Reads:
-    """What `counts_of` counts."""
+    """The reads of `counts_of`."""
     return Reads({customer_id: 0, account_id(customer_id): 0}, packages_of=(customer_id,))
 
 
@@ -79,7 +79,7 @@ def counts_of(books: Books, customer_id: str, now: datetime) -> Counts:
 
 
 def counts_in(snapshot: Snapshot, business_id: str, rows: Sequence[Row], now: datetime) -> dict[str, Counts]:
-    """The same of the customers on a page of the list."""
+    """As `counts_of`, for the customers on a page of the list."""
     ids = [row["customer_id"] for row in rows]
     points = balances(snapshot, business_id, ids)
     active = active_packages(snapshot, business_id, ids, now)
@@ -87,7 +87,7 @@ def counts_in(snapshot: Snapshot, business_id: str, rows: Sequence[Row], now: da
 
 
 def in_books(books: Books, customer_id: str, person: FindPerson, counts: Counts) -> Customer:
-    """Raises NotFound."""
+    """The customer as the books stand. Raises NotFound."""
     customer = books.customer(customer_id)
     if customer is None:
         raise NotFound("customer", customer_id)
@@ -111,7 +111,7 @@ def in_books(books: Books, customer_id: str, person: FindPerson, counts: Counts)
 
 
 def in_list(row: Row, people: Mapping[str, Person], counts: Counts) -> Customer:
-    """`people`: what `people_in` found, or nobody."""
+    """The customer of a row. `people`: the result of `people_in`, or empty."""
     names: tuple[ConsentName, ...] = ("session_reminder", "birthday", "marketing")
     return _shown(
         row["customer_id"],
@@ -128,7 +128,7 @@ def in_list(row: Row, people: Mapping[str, Person], counts: Counts) -> Customer:
 
 
 def people_in(recorder: Recorder, rows: Sequence[Row]) -> dict[str, Person]:
-    """The customers in these rows and the participants of their households, by id."""
+    """The customers in these rows and the participants of their households, by id, from the directory."""
     ids = [row["customer_id"] for row in rows]
     ids += [each["id"] for row in rows for each in row["participants"] if each["number"] and not each["left"]]
     return {person.id: person for person in recorder.people(ids)}
@@ -151,7 +151,7 @@ def _shown(
 
 
 def _participant(each: Mapping[str, Any], profile: Profile | None, person: FindPerson) -> Participant:
-    """Number 0 is called, and looks, as the customer."""
+    """Number 0 has the customer's name and photo."""
     known = profile if each["number"] == 0 else called_of(person(each["id"]))
     return Participant(
         id=each["id"],

@@ -1,4 +1,4 @@
-"""The credits tab of a customer: what can be used for which service, and what was used (S41–S46)."""
+"""The credits tab of a customer: units available by service, and the history of use (S41–S46)."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -54,7 +54,7 @@ class UsageRow(Value):
     deducted_on: str
     """The day the units were deducted, in the package's zone (S43)."""
     booking_starts_at: str | None
-    """When the session takes place, where that was said: of a booking as it stands now (S44)."""
+    """The start of the session, if it was given; the present start of a booking (S44)."""
     service: NamedThing
     quantity: int
     package_id: str
@@ -64,7 +64,7 @@ class UsageRow(Value):
     kind: Literal["used", "forfeited"]
     """Forfeited: a late cancellation or a no-show."""
     returned: int
-    """How many of them went back since."""
+    """Units of these that went back since."""
     participant: HouseholdMember
     booking_id: str | None
     redemption_id: str | None
@@ -107,7 +107,7 @@ def show_credits(call: Query[ListParameters]) -> Found:
     rows = [row for row in rows if after is None or _place(row) < after]
     page = rows[: call.parameters.limit]
     starts = starts_of(call, customer_id, [row["booking_id"] for row in page])
-    for row in page:  # it may have been moved since
+    for row in page:  # the booking may have been moved since
         row["session_at"] = starts.get(row["booking_id"], row["session_at"])
     found = call.page(
         UsagePage,
@@ -131,7 +131,7 @@ def check_known(books: Books, customer_id: str) -> None:
 
 
 def _place(row: Row) -> list[Any]:
-    """Where a deduction stands in the history; no two have the same."""
+    """The place of a deduction in the history; no two are equal."""
     return [rfc3339(row["deducted_at"]), row["position"]]
 
 
@@ -182,7 +182,7 @@ def _services(packages: Sequence[BookStream], now: datetime) -> Iterator[Service
 
 
 def _available(card: PackageCard) -> dict[str, int]:
-    """Service → units of the card that can be used for it now, where there are any."""
+    """Service → units of the card that can be used for it now; services without any are left out."""
     found: dict[str, int] = {}
     for line in card.lines:
         for service in line.services if line.available else ():

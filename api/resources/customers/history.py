@@ -1,7 +1,7 @@
-"""What was recorded of a customer: who changed which fields and when, and why somebody is blocked.
+"""The history of a customer: who changed which fields and when, and why somebody is blocked.
 
-Facts name fields, never values: what a profile said before is not kept. Reasons and names come from the directory,
-for those who may see them.
+Facts name fields, never values, so former values of a profile are not kept. Reasons and names come from the
+directory, only for readers who may see them.
 """
 
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ class CustomerHistoryRow(Value):
     kind: Kind
     label: str
     fields: tuple[str, ...]
-    """What changed of the profile, of a participant or of the consents; the values are in the directory alone."""
+    """The changed fields of the profile, a participant or the consents. Only the directory holds values."""
     participant: HouseholdMember | None
     reason: str | None
     by: HistoryActor
@@ -108,7 +108,7 @@ def _reasons(call: Query[ListParameters], facts: list[RecordedFact]) -> dict[str
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What a fact says, without names."""
+    """The content of a fact, without names."""
 
     kind: Kind
     label: str

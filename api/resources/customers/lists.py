@@ -1,7 +1,7 @@
-"""The customer list: the search as one types, and every filter of the desk (S106–S108, S114–S125).
+"""The customer list: search while typing, and every filter of the desk (S106–S108, S114–S125).
 
-Names and numbers are searched in the directory, everything else in the read models, which may lie in another
-database. Only ids go from one to the other, some hundreds at a time.
+Names and numbers are searched in the directory, everything else in the read models, which may be in another
+database. Only ids are passed between them, some hundreds at a time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,11 +29,10 @@ from projections.models.points import POINTS
 from projections.queries.customers import CustomerFilter, customers_among, find_customers, reads
 
 LOOKED_THROUGH_FIRST = 200
-"""Customers whose names are looked through in order, before the index is asked: who types a common word has the
-page full then."""
+"""Customers whose names are compared before the index is asked: a common word fills the page with them."""
 LOOKED_THROUGH = 500
 FOUND_MAX = 2_000
-"""Customers that the index may name. When there are more the word is so common that looking through is quicker."""
+"""Customers that the index may name. A word with more is so common that comparing in order is quicker."""
 AT_ONCE = 100
 AT_ONCE_MAX = 500
 
@@ -46,10 +45,10 @@ class CustomerParameters(ListParameters, CustomerFilters):
     """Filters combine with AND; a parameter that is repeated matches any of its values."""
 
     search: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
-    """Parts of the name's words or of the mobile number, whatever case, accents and spaces; only for who may see
-    them."""
+    """Parts of the name's words or of the mobile number, ignoring case, accents and spaces; only for readers
+    who may see them."""
     segment_id: SegmentId | None = None
-    """The filters that were saved under this id, beside those that are given here."""
+    """Adds the filters that are saved under this id."""
 
 
 @query(
@@ -72,7 +71,7 @@ def list_customers(call: Query[CustomerParameters]) -> Found:
 
 
 class Matching(NamedTuple):
-    """One row more than the page holds, where there is one, and what is shown beside the rows."""
+    """The rows of a page, one more if there is one, and what is shown beside them."""
 
     rows: list[Row]
     people: Mapping[str, Person]
@@ -101,7 +100,7 @@ def _matching(call: Query[CustomerParameters]) -> Matching:
 
 
 def _of_segment(call: Query[CustomerParameters]) -> list[CustomerFilter]:
-    """Raises NotFound."""
+    """The filters of the segment asked for, if any. Raises NotFound."""
     id = call.parameters.segment_id
     if id is None:
         return []
@@ -112,7 +111,7 @@ def _of_segment(call: Query[CustomerParameters]) -> list[CustomerFilter]:
 
 
 def _filter(call: Query[CustomerParameters], given: CustomerFilters) -> CustomerFilter:
-    """Days in the business's zone as moments."""
+    """Filters for the read models: days in the business's zone become moments."""
     first, last = given.booking_from, given.booking_to
     status: set[Literal["active", "inactive"]] = {*given.status}
     return CustomerFilter(
@@ -142,7 +141,7 @@ def _searched(
     searched_for: Sequence[str],
     after: str | None,
 ) -> list[Row]:
-    """Those among the customers whom the filters let through who are found by these words."""
+    """The customers who pass the filters and match these words."""
     wanted, window = call.parameters.limit + 1, LOOKED_THROUGH_FIRST
     found: list[Row] = []
     asked_index = False
@@ -172,7 +171,7 @@ def _among(
     ids: Sequence[str],
     wanted: int,
 ) -> list[Row]:
-    """Those of these customers whom the filters let through, in order, until there are so many."""
+    """The customers of these ids who pass the filters, in order, until there are as many as wanted."""
     found: list[Row] = []
     in_order, some = sorted(ids), AT_ONCE
     while in_order and len(found) < wanted:

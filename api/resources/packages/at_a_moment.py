@@ -1,4 +1,4 @@
-"""Finding one package as it is asked about: the facts that count, and what the reader may know beside them.
+"""One package at the moment a question is about: the facts that count, and the names the reader may see.
 
 An answer about the past holds ids and texts that are facts, never texts of the directory, so that the same
 question gives the same bytes for ever.
@@ -35,7 +35,7 @@ class PastPage(ListParameters, TravelParameters):
 
 @dataclass
 class PackageAsked:
-    """A package as a question finds it: the facts that count, and what the reader may know beside them."""
+    """A package at the moment asked about, for one reader."""
 
     call: Query[Any]
     id: str
@@ -57,16 +57,16 @@ class PackageAsked:
 
     @property
     def moment(self) -> datetime:
-        """When status and expiry are judged."""
+        """The moment at which status and expiry are judged."""
         return self.then.moment
 
     @property
     def tells_texts(self) -> bool:
-        """Whether texts of the directory may be in the answer."""
+        """Whether the answer may hold texts of the directory."""
         return not self.past
 
     def people(self, others: Sequence[str | None] = ()) -> People:
-        """The household and the members of staff with these ids, as far as the reader may know them."""
+        """The household and the members of staff with these ids, as far as the reader may see them."""
         kinds = kinds_at(self.books, self.card["customer_id"], self.position)
         if not self.tells_texts or not self.call.sees_people:
             return with_kinds(NOBODY, kinds)
@@ -75,7 +75,7 @@ class PackageAsked:
         return with_kinds(known([*self.books.people(self.card["customer_id"]), *staff]), kinds)
 
     def texts(self, ids: Sequence[str | None]) -> dict[str, str] | None:
-        """Texts by id; None where they may not be told. An id that is not in it was erased."""
+        """Texts by id; None if the reader may not see them. A missing id was erased."""
         if not self.tells_texts or not self.call.sees_people:
             return None
         wanted = sorted({id for id in ids if id is not None})
@@ -94,13 +94,13 @@ class PackageAsked:
 
 
 def kinds_at(books: Books, customer_id: str, position: int) -> dict[str, str]:
-    """What the participants of a household were at a position of the ledger."""
+    """Participant → kind, at a position of the ledger."""
     stream = books.stream(customer_id)
     return kinds_of(None if stream is None else state_at(stream.facts, position))
 
 
 def ask(call: Query[Any], past: Past = PRESENT) -> PackageAsked:
-    """The package of the path, at the moment that is asked about. Raises NotFound, validation-failed."""
+    """The package of the path, at the moment asked about. Raises NotFound, validation-failed."""
     id = call.id("package_id")
     books = call.look(Reads({id: 0, call.business_id: 0}, with_customers=True))
     stream = books.stream(id)

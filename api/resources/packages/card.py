@@ -1,7 +1,7 @@
 """Package cards as answers: the one shape that commands, queries and lists share (api.md, Card).
 
-A card is rendered from the facts of its package, also from those that a command has only just decided, or
-from a row of the list; the names on it come from the directory, and only for those who may see them.
+A card is rendered from the facts of its package, those of a command under way included, or from a row of the
+list. Names come from the directory, only for readers who may see them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,7 +34,7 @@ from projections.models.packages import COUNTS, card_status, expiry_of, is_incon
 
 
 def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]], *, recorded_at: str) -> Row:
-    """A card as api.md shows it, at a moment. `people`: what the directory tells the reader, by id."""
+    """A card as api.md shows it, at a moment. `people`: the directory as the reader may see it, by id."""
     day, expiry, state = local_day(moment, card["time_zone"]), expiry_of(card), card_status(card, moment)
     expires_on, frozen = expiry.on(day), expiry.is_frozen(day)
     usable = state == "active" and not frozen
@@ -108,7 +108,7 @@ def _available(counts: Row) -> int:
 
 
 def _last_used_at(card: Row) -> str | None:
-    """When the latest use took place, which may have been given back since; None where no unit is in use."""
+    """The moment of the latest use, even if it was given back since; None if no unit is in use."""
     return rfc3339(card["last_used_at"]) if card["redeemed"] else None
 
 
@@ -217,11 +217,11 @@ class PackageCard(Value):
     last_used_at: str | None
     version: int
     inconsistent: bool = False
-    """Whether the order of business time shows a line below zero; only where the effective past was asked."""
+    """Whether a line falls below zero in the order of business time; told of the effective past alone."""
 
 
 def people_of_cards(recorder: Recorder, cards: Iterable[Row]) -> dict[str, dict[str, Any]]:
-    """What the directory tells of the customers and beneficiaries on these cards, in one look-up."""
+    """The customers and beneficiaries on these cards, by id, in one look-up of the directory."""
     ids = {id for card in cards for id in (card["customer_id"], *card["beneficiaries"])}
     return known(recorder.people(sorted(ids)))
 
@@ -232,20 +232,20 @@ def shown(card: Row, moment: datetime, people: People) -> PackageCard:
 
 
 def past_shown(card: Row, moment: datetime, people: People) -> PackageCard:
-    """A card of the past. Texts of the directory may change or go, so `people` tells kinds alone."""
+    """A card of the past. Texts of the directory may change or go, so `people` holds kinds alone."""
     rendered = render(card, moment, people, recorded_at=rfc3339(card["recorded_at"]))
     return PackageCard(**rendered, inconsistent=is_inconsistent(card))
 
 
 VIEWS: Mapping[str, View] = {"package": moved, "booking": bookings.moved}
-"""What the process folds beside the states of streams, so that a command's answer need not fold anew."""
+"""Views folded beside the states of streams, so that a command's answer need not fold anew."""
 
 
 def in_books(books: Books, package_id: str, call: Call) -> Row:
-    """The members of a `Card` as the books stand, the facts of the command under way included.
+    """The members of a `PackageCard` as the books stand, the facts of the command under way included.
 
-    No `Card` is built of them: it would check what was just made here, for every command of a till. The
-    tests hold every answer against its description instead (tests/api/desk.py).
+    No `PackageCard` is built: for every command it would check what was just made here. The tests check every
+    answer instead (tests/api/desk.py).
     """
     stream = books.stream(package_id)
     assert stream is not None, "the command has read this package"

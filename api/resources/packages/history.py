@@ -1,4 +1,4 @@
-"""What happened to a package: one row for each fact, and the notes on it (S31, S33, S76, S77)."""
+"""The history of a package: one row for each fact, and its notes (S31, S33, S76, S77)."""
 
 from datetime import datetime
 
@@ -79,7 +79,7 @@ def list_history(call: Query[PastPage]) -> Found:
 
 
 class _Teller:
-    """Puts the names to the ids of history rows."""
+    """Adds names to the ids of history rows."""
 
     def __init__(
         self,

@@ -32,7 +32,7 @@ from projections.queries.packages import (
 from replay.as_of import Past, as_it_was, position_before
 
 VALUES_MAX = 50
-"""How often one parameter may be repeated."""
+"""Values of one repeated parameter."""
 
 
 class PackagePage(Page[PackageCard]):
@@ -51,7 +51,7 @@ class PackageParameters(ListParameters):
     offer_id: Annotated[tuple[OfferId, ...], Field(max_length=VALUES_MAX)] = ()
     service_id: Annotated[tuple[ServiceId, ...], Field(max_length=VALUES_MAX)] = ()
     location_id: Annotated[tuple[LocationId, ...], Field(max_length=VALUES_MAX)] = ()
-    """Where it was sold."""
+    """The locations of sale."""
     expires_from: Day | None = None
     expires_to: Day | None = None
     purchased_from: Day | None = None

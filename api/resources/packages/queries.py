@@ -103,7 +103,7 @@ class Payment(Value):
     external_ref: ExternalRef | None
     refunded: SignedMoney
     refundable: SignedMoney
-    """What is left of it to refund."""
+    """The part of it that can still be refunded."""
     refunds: tuple[Refund, ...]
 
 

@@ -37,7 +37,7 @@ class PointsRow(Value):
     reason: str | None
     """`(erased)` once it is; null to those who may not see people's data."""
     source: PointsSource | None
-    """The payment, package, redemption or booking they were for; of what was added by hand the name given."""
+    """The payment, package, redemption or booking they were for; for points by hand the name given."""
 
 
 class PointsMoved(PointsRow):
@@ -66,7 +66,7 @@ def shown_row(told: Row, zone: str, names: Mapping[str, str | None], reason: str
 
 
 def names_of(call: Command[Any] | Query[Any], ids: Sequence[str | None]) -> dict[str, str | None]:
-    """What members of staff are called, as far as the reader may know."""
+    """Names of members of staff, as far as the reader may see them."""
     wanted = sorted({id for id in ids if id is not None and id.startswith("stf_")})
     if not wanted or not call.sees_people:
         return {}

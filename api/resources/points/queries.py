@@ -33,7 +33,7 @@ class PointsParameters(ListParameters, TravelParameters):
     to: Day | None = None
     action: Annotated[tuple[Action, ...], Field(max_length=3)] = ()
     points: SignedPoints | None = None
-    """Exactly so many, signed."""
+    """Exactly this number, signed."""
 
 
 class PointsPage(Page[PointsRow]):
@@ -41,7 +41,7 @@ class PointsPage(Page[PointsRow]):
     points: int
     """The balance, whatever the filters."""
     version: int
-    """Of the account; 0 while there is no entry."""
+    """The version of the account; 0 while there is no entry."""
 
 
 @query(
@@ -96,7 +96,7 @@ def _matches(told: Row, call: Query[PointsParameters]) -> bool:
 
 
 def _reasons(call: Query[Any], rows: Sequence[Row]) -> dict[int, str]:
-    """The reasons by version, as far as the reader may know them."""
+    """The reasons by version, as far as the reader may see them."""
     wanted = {told["version"]: told["text_id"] for told in rows if told["text_id"]}
     if not wanted or not call.sees_people:
         return {}
@@ -105,7 +105,7 @@ def _reasons(call: Query[Any], rows: Sequence[Row]) -> dict[int, str]:
 
 
 def _customer(call: Query[Any], books: Books, customer_id: str, past: Past) -> CustomerOnCard:
-    """Whose account it is (S143). An answer about the past holds no text of the directory."""
+    """The customer of the account (S143). An answer about the past holds no text of the directory."""
     known = profile_of(books.person(customer_id)) if call.sees_people and not past else None
     return CustomerOnCard(
         id=customer_id,

@@ -1,4 +1,4 @@
-"""What was used and what went back, as answers."""
+"""Used and restored units, as answers."""
 
 from typing import Literal
 
@@ -32,7 +32,7 @@ class RedeemedUnits(Value):
 
 
 def allocation_shown(package_id: str, fact: UnitsRedeemed | UnitsRestored, currency: str) -> Row:
-    """The members of an `RedemptionAllocation`."""
+    """The members of a `RedemptionAllocation`."""
     value = {"amount": fact.value, "currency": currency}
     return {"package_id": package_id, "line": fact.line, "units": fact.units, "value": value}
 
@@ -44,16 +44,16 @@ class RestoredUnits(Value):
     restored: int
     usable: int
     reason: Literal["package-expired", "package-cancelled"] | None
-    """Why not everything that went back can be used."""
+    """The reason why not everything that went back can be used."""
     restorable: int
-    """What is left of the redemption to restore."""
+    """Units of the redemption that can still be restored."""
     allocations: tuple[RedemptionAllocation, ...]
     packages: tuple[PackageCard, ...]
 
 
 class UsedAllocation(RedemptionAllocation):
     restorable: int
-    """How many of these units can still go back."""
+    """Units of these that can still go back."""
 
 
 class Redemption(Value):

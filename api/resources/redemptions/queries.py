@@ -45,7 +45,7 @@ def show_redemption(call: Query[NoParameters]) -> Found:
 
 
 def _uses(books: Books, redemption_id: str) -> Iterator[tuple[Package, RecordedFact, UnitsRedeemed]]:
-    """What the redemption took, in order, with the package as it is now."""
+    """The facts of the redemption, in order, each with its package as it is now."""
     found = []
     for package_id, package in books.packages_that(lambda package: redemption_id in package.uses).items():
         stream = books.stream(package_id)

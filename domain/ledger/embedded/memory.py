@@ -25,7 +25,7 @@ from domain.people.profile import searched
 
 @dataclass(slots=True)
 class Books:
-    """Everything kept for one business. What is published is never changed: a writer works on a copy."""
+    """All data of one business. Published books are never changed: a writer works on a copy."""
 
     secret: bytes
     head: Head
@@ -156,7 +156,7 @@ class MemoryTransaction:
 
 
 class MemoryStore:
-    """Many ledgers in memory. `clock` gives milliseconds since 1970; without one, the system's."""
+    """Many ledgers in memory. `clock` gives milliseconds since 1970; the default is the system's clock."""
 
     def __init__(self, clock: Callable[[], int] | None = None, lock_wait_s: float = LOCK_WAIT_S) -> None:
         self._clock = clock
@@ -227,7 +227,7 @@ class MemoryStore:
         return self._news.wait(timeout_s)
 
     def close(self) -> None:
-        """Nothing is held that needs closing."""
+        """Do nothing: nothing needs closing."""
 
     def now_ms(self) -> int:
         return time_ns() // 1_000_000 if self._clock is None else self._clock()

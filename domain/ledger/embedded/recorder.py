@@ -16,11 +16,11 @@ from domain.ledger.records import Append, Conflict, Loaded, Stored
 from domain.people.directory import Person, Photo, Text
 
 LOCK_WAIT_S = 2.0
-"""How long a writer waits for the head before it gives up with `Contention`."""
+"""Seconds a writer waits for the head before it raises Contention."""
 
 
 class EmbeddedStore(Protocol):
-    """What the recorder asks of its store: transactions, the clock and the news."""
+    """The store as the recorder sees it: transactions, clock and growth signal."""
 
     def reading(self, business_id: str) -> AbstractContextManager[Transaction]:
         """A snapshot of one ledger. Raises LedgerUnavailable."""
@@ -37,7 +37,7 @@ class EmbeddedStore(Protocol):
 
 
 class EmbeddedRecorder(LedgerRecorder):
-    """One business's ledger in an embedded store; light, makes its transactions as it needs them.
+    """One business's ledger in an embedded store; light, opens a transaction for each call.
 
     `held` is the transaction of `locked()`: everything then happens inside it.
     """
@@ -107,7 +107,7 @@ class EmbeddedRecorder(LedgerRecorder):
         with self._reading() as transaction:
             return transaction.secret()
 
-    # What follows is the contract of the library.
+    # The contract of the library
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
         with self._writing() as transaction:

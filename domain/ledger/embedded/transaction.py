@@ -1,7 +1,7 @@
-"""What a load reads and an append does, for the stores whose reads cost no round trip.
+"""Load and append for the stores inside the process (memory, SQLite), whose reads cost no round trip.
 
-A store inside the process (memory, SQLite) gives a `Transaction` of small steps; the rules of the
-contract are written here once, over those steps. PostgreSQL has its own, as one function.
+A store supplies a `Transaction` of small steps. The rules of the contract are written here once, over those
+steps. PostgreSQL has them in SQL functions.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class Transaction(Protocol):
         """Raises UnknownBusiness."""
 
     def facts(self, after: int, upto: int | None, limit: int, names: Sequence[str]) -> list[StoredFact]:
-        """By position, `after` < position ≤ `upto`; only of these names, or of all when none is named."""
+        """By position, `after` < position ≤ `upto`; only of these names, or of all when `names` is empty."""
 
     def stream(
         self,
@@ -67,15 +67,15 @@ class Transaction(Protocol):
     def photo(self, id: str) -> Photo | None: ...
 
     def search(self, words: Sequence[str], after: str, at_most: int) -> list[str]:
-        """Ids behind `after` of customers whose name or mobile holds all of these words, in no order."""
+        """Ids above `after` of customers whose name or mobile holds all of these words, in no order."""
 
     def answered(self, key: str) -> Answered | None: ...
 
     def write_facts(self, facts: Sequence[StoredFact]) -> None:
-        """Raises eventsourcing's IntegrityError when one takes a version that its stream has."""
+        """Raises eventsourcing's IntegrityError when a stream already has the version of one."""
 
     def write_beside(self, command: Append, facts: Sequence[StoredFact], answer: Answered | None) -> None:
-        """Write what goes in with the command's facts: streams, claims, directory, photos, answer.
+        """Write the rest of a command: streams, claims, directory, photos, answer.
 
         People are replaced. Raises eventsourcing's IntegrityError when a text or a photo is already there.
         """
@@ -84,7 +84,7 @@ class Transaction(Protocol):
 
 
 def load(transaction: Transaction, wanted: Reads, keys: Sequence[str]) -> Loaded:
-    """Answer a `Wanted`: the streams first, the request keys after them (design.md, execute())."""
+    """Answer a `Reads`: the streams first, the request keys after them (docs/decisions/0003-one-write-path.md)."""
     head = transaction.head()
     versions = _streams_to_read(transaction, wanted)
     facts = [fact for stream_id, known in versions.items() for fact in transaction.stream(stream_id, known)]
@@ -96,7 +96,7 @@ def load(transaction: Transaction, wanted: Reads, keys: Sequence[str]) -> Loaded
 
 
 def _streams_to_read(transaction: Transaction, wanted: Reads) -> dict[str, int]:
-    """Every stream that is wanted, by id or by what it belongs to, with the version already known."""
+    """Every stream asked for, by id, customer, claim or package, with the version already known."""
     versions = dict(wanted.streams)
     for customer_id in wanted.packages_of:
         for stream_id in transaction.streams_of(customer_id, PACKAGE):
@@ -118,12 +118,12 @@ def _kind(transaction: Transaction, stream_id: str) -> str | None:
 
 
 def append(transaction: Transaction, batch: Sequence[Append], now_ms: int) -> list[Stored | Conflict]:
-    """Store each command whole or not at all, in order; all of a batch are recorded at one moment."""
+    """Store each command whole or not at all, in order, and the whole batch at one moment."""
     before = head = transaction.head()
     recorded_at = max(now_ms, head.recorded_at)
     outcomes: list[Stored | Conflict] = []
     spoiled: set[str] = set()
-    """Streams whose facts a command before did not get stored."""
+    """Streams that conflicting commands would have written."""
     for command in batch:
         conflict = _spoiled(command, spoiled) or _conflict(transaction, command)
         if conflict is not None:
@@ -143,12 +143,12 @@ def append(transaction: Transaction, batch: Sequence[Append], now_ms: int) -> li
 
 
 def _spoiled(command: Append, spoiled: set[str]) -> Conflict | None:
-    """A command decided on facts that are not there; the same version may now be another's fact."""
+    """Conflict of a command decided on facts that are not there: another fact may have their version by now."""
     return next((Conflict(stream_id) for stream_id in command.read if stream_id in spoiled), None)
 
 
 def _conflict(transaction: Transaction, command: Append) -> Conflict | None:
-    """What of the command's decision is no longer so, or None."""
+    """The first request key, stream or claim of the command that has changed since its decision, or None."""
     if command.request is not None and transaction.answered(command.request.key) is not None:
         return Conflict(command.request.key)
     for stream_id, version in command.read.items():

@@ -1,8 +1,8 @@
-"""What the functions of the ledger take, in the binary form of PostgreSQL: `command[]` and `question[]`.
+"""Arguments of the ledger's SQL functions in PostgreSQL's binary format: `command[]` and `question[]`.
 
-Written by hand because it is the hot path: the driver's own dumpers of lists and composites take several
-times as long as the append itself. The layouts are those of `array_recv` and `record_recv`; the order of the
-fields is that of the types in 0001_ledger.sql, and the server refuses any other type in a field.
+Written by hand because it is the hot path: the driver's own dumpers of lists and composites take several times
+as long as the append itself. The layouts are those of `array_recv` and `record_recv`. The fields have the order of
+the types in 0001_ledger.sql and 0002_several_ledgers.sql; the server refuses any other type in a field.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -47,7 +47,7 @@ class Batch:
 
 
 class BatchDumper(Dumper):
-    """Sends a Batch as it is; its type is left to the server, which knows it from the function."""
+    """Sends a Batch as it is; the server knows its type from the function."""
 
     format = Format.BINARY
 
@@ -56,7 +56,7 @@ class BatchDumper(Dumper):
 
 
 class BinaryFormat:
-    """Encodes batches for one schema, whose composite types have numbers of their own."""
+    """Encodes batches for one schema: its composite types have oids of their own."""
 
     TYPES = ("question", "command", "seen", "new_fact", "new_claim", "new_stream", "new_person", "new_text")
 
@@ -85,7 +85,7 @@ class BinaryFormat:
         return Batch(_array(self._command, [self._row(command) for command in commands]))
 
     def questions(self, asked: Iterable[tuple[str, Reads, Sequence[str]]]) -> Batch:
-        """Each is (business, what is wanted of it, request keys)."""
+        """`asked`: (business id, its reads, request keys) each."""
         return Batch(_array(self._question, [_question(*each) for each in asked]))
 
     def _row(self, command: Append) -> bytes:
@@ -186,7 +186,7 @@ def _text(value: str) -> bytes:
 
 
 _known_text = lru_cache(maxsize=256)(_text)
-"""For the few texts that there are: kinds of streams and names of facts."""
+"""For stream kinds and names of facts: few texts, used again and again."""
 
 
 def _bytes(value: bytes) -> bytes:
@@ -222,7 +222,7 @@ def _array(oid: int, items: Sequence[bytes]) -> bytes:
 
 
 def beyond(prefix: str) -> str:
-    """The lowest text, by code points, above everything that begins with `prefix`."""
+    """The lowest text, by code points, above every text that begins with `prefix`."""
     while prefix and ord(prefix[-1]) == MAX_CODE_POINT:
         prefix = prefix[:-1]
     if not prefix:

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that never hang, and the store's words for what goes wrong with them."""
+"""Connections to PostgreSQL that never hang, and the driver's errors as errors of the contract."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool
 from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness
 
 ANSWER_S = 3.0
-"""How long a connection, and then an answer, is waited for. A caller is told 503 within this time."""
+"""Seconds to wait for a connection, and then for an answer, before a caller gets 503."""
 
 LOCK_MS = 2000
 UNKNOWN_BUSINESS = "CN404"
@@ -25,9 +25,9 @@ Value = TypeVar("Value")
 
 
 class PatientConnection(psycopg.Connection[tuple[Any, ...]]):
-    """A connection that gives up a server which does not answer, and is closed then.
+    """A connection that gives up on a server that does not answer, and closes.
 
-    The server's own time limits do not help when it is stopped, or the network between lets nothing through.
+    The server's own time limits do not help when it is stopped or the network lets nothing through.
     """
 
     answer_s = ANSWER_S
@@ -40,7 +40,7 @@ class PatientConnection(psycopg.Connection[tuple[Any, ...]]):
         try:
             return super().wait(gen, interval, self.answer_s)
         except psycopg.OperationalError:
-            # The driver's own time-out is a private class; whatever it is, half an answer is of no use.
+            # The driver's time-out is a private class, so the clock decides. Half an answer is of no use.
             if monotonic() - started >= self.answer_s:
                 self.close()
             raise
@@ -79,7 +79,7 @@ def settings(schema: str, answer_s: float = ANSWER_S) -> dict[str, Any]:
 
 @contextmanager
 def lent(pool: ConnectionPool[PatientConnection], wait_s: float) -> Iterator[PatientConnection]:
-    """A connection of the pool that the server has not hung up. Raises what `our_errors` says."""
+    """A connection of the pool that the server has not closed. Raises the errors of `our_errors`."""
     with our_errors():
         connection = _healthy(pool, monotonic() + wait_s)
         try:
@@ -89,7 +89,7 @@ def lent(pool: ConnectionPool[PatientConnection], wait_s: float) -> Iterator[Pat
 
 
 def _healthy(pool: ConnectionPool[PatientConnection], deadline: float) -> PatientConnection:
-    """After a restart of the server every idle connection is dead: those are thrown away unused."""
+    """A live connection. After a restart of the server the idle ones are dead, and are thrown away unused."""
     while True:
         connection = pool.getconn(deadline - monotonic())
         if not _hung_up(connection):
@@ -105,7 +105,7 @@ def _hung_up(connection: PatientConnection) -> bool:
     waiting = poll()
     waiting.register(connection.pgconn.socket, POLLIN)
     try:
-        # Last words come first (a notice, why it shuts down); the end is found when nothing else is left.
+        # A last message may come first (a notice, the reason of a shutdown); the end follows it.
         while waiting.poll(0):
             connection.pgconn.consume_input()
     except psycopg.OperationalError:
@@ -115,7 +115,7 @@ def _hung_up(connection: PatientConnection) -> bool:
 
 @contextmanager
 def our_errors() -> Iterator[None]:
-    """Turn the driver's errors into those of the contract; a mistake of ours stays what it is."""
+    """Raise the driver's errors as errors of the contract; a mistake of ours keeps its own error."""
     try:
         yield
     except errors.LockNotAvailable as error:

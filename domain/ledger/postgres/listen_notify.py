@@ -1,9 +1,9 @@
-"""Telling other processes that a ledger has grown, and hearing it from them, by LISTEN and NOTIFY.
+"""Growth signals between processes, by LISTEN and NOTIFY.
 
-A NOTIFY takes a lock on the whole server when its transaction commits, which would queue all appends behind
-each other's disk flush. So it is never in the append's transaction: one thread with a connection of its own
-sends one for all appends of a few milliseconds. Both threads start when they are first needed, reconnect with
-back-off, and may miss something: polling is the guarantee.
+A NOTIFY takes a lock on the whole server when its transaction commits. In the transaction of an append it would
+queue all appends behind each other's disk flush. So one thread with a connection of its own sends one for all
+appends of a few milliseconds. Both threads start on first use, reconnect with back-off, and may miss something:
+polling is the guarantee.
 """
 
 import logging
@@ -18,7 +18,7 @@ from domain.ledger.growth_signal import GrowthSignal
 
 COALESCE_S = 0.005
 LISTEN_S = 0.2
-"""How long a thread that listens waits before it looks whether it should end."""
+"""Seconds after which the listening thread checks whether it should end."""
 
 RETRY_S_MIN = 0.1
 RETRY_S_MAX = 5.0
@@ -29,7 +29,7 @@ Connect = Callable[[], psycopg.Connection[Any]]
 
 
 class ListenNotify:
-    """Spreads the news of one process among all processes on the same schema."""
+    """Sends the growth signals of one process to all processes on the same schema."""
 
     def __init__(self, connect: Connect, channel: str) -> None:
         self._connect = connect
@@ -68,7 +68,7 @@ class ListenNotify:
                 self._threads[name].start()
 
     def _connected(self, work: Callable[[psycopg.Connection[Any]], None]) -> None:
-        """Do the work on a connection, on another one when that is lost."""
+        """Do the work on a connection, and again on a new one when that is lost."""
         retry_s = RETRY_S_MIN
         while not self._ended.is_set():
             try:
@@ -84,7 +84,7 @@ class ListenNotify:
         connection.execute("SET synchronous_commit = off")
         self._own_pid = connection.info.backend_pid
         notify = sql.SQL("NOTIFY {}").format(self._channel)
-        # What was announced before the last connection was lost is told first.
+        # The first NOTIFY is for announcements made before the last connection was lost.
         while not self._ended.is_set():
             self._to_tell.clear()
             connection.execute(notify)
@@ -93,7 +93,7 @@ class ListenNotify:
 
     def _listen(self, connection: psycopg.Connection[Any]) -> None:
         connection.execute(sql.SQL("LISTEN {}").format(self._channel))
-        # Something may have been missed before.
+        # Announcements before this LISTEN may have been missed.
         self._news.announce()
         while not self._ended.is_set():
             for notice in connection.notifies(timeout=LISTEN_S):

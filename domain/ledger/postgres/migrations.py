@@ -1,8 +1,8 @@
-"""Bringing the schema of the PostgreSQL store up to this version of the code.
+"""Migrations of the PostgreSQL schema to this version of the code.
 
-Numbered SQL files of this folder are applied once each, in order, in one transaction under an advisory
+The numbered SQL files of this folder are applied once each, in order, in one transaction under an advisory
 lock: any number of processes may migrate at once, and a failure leaves nothing behind. Only `carnet migrate`
-does so; a process that serves refuses a schema that is not its own.
+migrates; a serving process refuses a schema of another version.
 """
 
 from functools import cache
@@ -25,7 +25,7 @@ PEOPLE_SEARCH = "0004_people_search.sql"
 
 PEOPLE_AT_ONCE = 1_000
 MIGRATION_LOCK = 0x6361726E6574
-"""Of one database. Roles are made in the whole server: `_make_role` bears with one who was quicker."""
+"""Holds in one database. Roles belong to the whole server: `_make_role` accepts one made meanwhile."""
 
 
 @cache
@@ -37,7 +37,7 @@ def migrations() -> tuple[tuple[int, str, str], ...]:
 
 
 def migrate(url: str, schema: str = SCHEMA) -> list[str]:
-    """Apply what is missing and return the names of the files that were applied.
+    """Apply the missing migrations and return their file names.
 
     When the user may create roles, the roles of roles.sql are made and `carnet_owner` owns the schema; else
     everything belongs to the user (an installation with one role). Raises WrongSchema when the database is
@@ -86,7 +86,7 @@ def _require_utf8(connection: psycopg.Connection) -> None:
 
 
 def _make_roles(connection: psycopg.Connection) -> bool:
-    """Make the roles that are missing, if we may; say whether there is an owner that we can become."""
+    """Make the missing roles, if permitted; return whether the user can become the owner."""
     row = connection.execute(
         "SELECT rolsuper, rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
     ).fetchone()
@@ -111,12 +111,12 @@ def _make_role(connection: psycopg.Connection, role: str, options: sql.SQL) -> N
         with connection.transaction():
             connection.execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(role), options))
     except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-        # Another database of the server was migrated at this very moment.
+        # Another database of the server is being migrated at the same moment.
         return
 
 
 def _make_schema(connection: psycopg.Connection, schema: str, owner: str | None) -> None:
-    """Make the schema, become its owner until the transaction ends, and look at nothing but the schema."""
+    """Make the schema; until the transaction ends, become its owner and search no other schema."""
     name = sql.Identifier(schema)
     known = connection.execute("SELECT FROM pg_namespace WHERE nspname = %s", [schema]).fetchone()
     if known is None:
@@ -127,7 +127,7 @@ def _make_schema(connection: psycopg.Connection, schema: str, owner: str | None)
         sql.SQL("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = {}").format(schema),
     )
     connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.SQL(cast(LiteralString, holder))))
-    # The functions keep this path. pg_temp last: nobody can slip a temporary table under them.
+    # The functions keep this path. pg_temp is last, so that no temporary table can replace one of theirs.
     connection.execute(sql.SQL("SET LOCAL search_path = {}, pg_temp").format(name))
 
 
@@ -147,7 +147,7 @@ def _apply(connection: psycopg.Connection, schema: str) -> list[str]:
 
 
 def _make_customers_searchable(connection: psycopg.Connection) -> None:
-    """Give the customers who were registered before there was a search what they are found by."""
+    """Write the search text of customers who were registered before the search existed."""
     businesses = connection.execute("SELECT business_id FROM ledgers").fetchall()
     for (business_id,) in businesses:
         connection.execute("SELECT set_config('carnet.business', %s, true)", [business_id])

@@ -20,7 +20,7 @@ from domain.people.name_search import grams_of_words
 
 Row = tuple[Any, ...]
 
-# The business is a setting of the transaction, made while the function's arguments are: one statement.
+# The business is a setting of the transaction, made as the function's arguments are evaluated: one statement.
 FOR_BUSINESS = "SELECT set_config('carnet.business', %s, true)"
 APPEND = (
     "SELECT first, last, recorded_at, conflict"
@@ -44,17 +44,17 @@ EVERYTHING = 2**62
 
 
 class PostgresDatabase(Protocol):
-    """What the recorder asks of its store."""
+    """The store as the recorder sees it."""
 
     wire: BinaryFormat
 
     def connection(self) -> AbstractContextManager[PatientConnection]: ...
 
     def clock_ms(self) -> int | None:
-        """The moment of an injected clock, None where the database's clock decides."""
+        """Milliseconds since 1970 by an injected clock, or None when the database's clock decides."""
 
     def announce(self) -> None:
-        """Tell whoever waits that a ledger has grown."""
+        """Wake the waiting readers: a ledger has grown."""
 
     def wait_for_news(self, timeout_s: float) -> bool: ...
 
@@ -178,7 +178,7 @@ class PostgresRecorder(LedgerRecorder):
         secret: bytes = self._existing(rows)[0]
         return secret
 
-    # What follows is the contract of the library.
+    # The contract of the library
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
         facts: tuple[NewFact, ...] = tuple(fact_of(event) for event in stored_events)
@@ -263,9 +263,9 @@ class PostgresRecorder(LedgerRecorder):
 
 
 def loaded(business_id: str, wanted: Reads, rows: Iterable[Row]) -> Loaded:
-    """Sort out the rows of the function `load` (0001_ledger.sql says what each part holds).
+    """Parse the rows of the SQL function `load` (0001_ledger.sql lists its parts).
 
-    Raises UnknownBusiness when there is none of the head.
+    Raises UnknownBusiness when there is no row of the head.
     """
     head: Head | None = None
     facts: list[StoredFact] = []
@@ -303,7 +303,7 @@ def outcome(first: int, last: int, recorded_at: int, conflict: str | None) -> St
 def together_with_photos(
     connection: PatientConnection, commands: Iterable[Append]
 ) -> AbstractContextManager[object]:
-    """One transaction for an append and its photos; a command without any needs none."""
+    """One transaction for an append and its photos; commands without photos need none."""
     return connection.transaction() if any(command.photos for command in commands) else nullcontext()
 
 
@@ -313,7 +313,7 @@ def write_photos(
     commands: Iterable[Append],
     outcomes: Iterable[Stored | Conflict],
 ) -> None:
-    """Write the photos of those commands that were stored."""
+    """Write the photos of the stored commands."""
     for command, outcome in zip(commands, outcomes, strict=True):
         for photo in command.photos if isinstance(outcome, Stored) else ():
             connection.execute(FOR_BUSINESS, [business_id])

@@ -1,4 +1,4 @@
-"""One PostgreSQL database of many ledgers: the pool of connections, the API keys and the news."""
+"""One PostgreSQL database of many ledgers: the pool of connections, the API keys and the growth signals."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -39,15 +39,15 @@ FACTS_OF = "SELECT business_id, " + FACT + " FROM facts_of(%s::text[], %s::int8[
 KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at"
 POOL_SIZE_MIN = 1
 RECONNECT_S = 2.0
-"""The pool tries so long by itself; after that each request tries anew, so recovery is at once."""
+"""Seconds the pool retries by itself. After that each request tries anew, so recovery is immediate."""
 
 
 class PostgresStore:
-    """What a process holds once; implements `domain.ledger.contract.Store`.
+    """Implements `domain.ledger.contract.Store`; a process holds one.
 
     `clock` gives milliseconds since 1970 and is for tests: without it the database's clock decides.
-    `pool_size` connections at most are used, and two more to tell and hear news. A connection, and each
-    answer, is waited for `answer_s` seconds at most.
+    At most `pool_size` connections are used, and two more for growth signals. The wait for a connection, and for
+    each answer, is at most `answer_s` seconds.
 
     Raises WrongSchema when the database is not migrated or newer than this code, LedgerUnavailable when it
     cannot be reached.
@@ -137,7 +137,7 @@ class PostgresStore:
         return iter([(business_id, position) for business_id, position in rows])
 
     def add_key(self, key: StoredKey) -> None:
-        """Raises eventsourcing's IntegrityError when there is a key of that id."""
+        """Raises eventsourcing's IntegrityError when the id is taken."""
         self._for(
             key.business_id,
             "INSERT INTO api_keys (" + KEY + ") VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
@@ -172,10 +172,10 @@ class PostgresStore:
         self._wakening.close()
         self._pool.close()
 
-    # What the recorders ask for.
+    # For the recorders
 
     def connection(self) -> AbstractContextManager[PatientConnection]:
-        """A connection lent from the pool. Raises what `our_errors` says."""
+        """A connection lent from the pool. Raises the errors of `our_errors`."""
         return lent(self._pool, self._answer_s)
 
     def clock_ms(self) -> int | None:

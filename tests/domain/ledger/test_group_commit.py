@@ -1,4 +1,4 @@
-"""Flights of group commit: who flies with whom, whatever is carried."""
+"""Batches of group commit: which orders go together, whatever becomes of them."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,24 +26,24 @@ def name_of(order: Order) -> str:
     return order.command.customer_id.removeprefix("cus_")
 
 
-class Airfield:
-    """Flights that are noted, and held back while `may_land` is not set."""
+class Batches:
+    """Batches that are noted, and held back while `may_end` is not set."""
 
     def __init__(self, linger_s: float = 0.0) -> None:
-        self.flights: list[list[str]] = []
-        self.under_way, self.may_land = Event(), Event()
-        self.may_land.set()
+        self.batches: list[list[str]] = []
+        self.under_way, self.may_end = Event(), Event()
+        self.may_end.set()
         self.came = Semaphore(0)
         """Released for each order that waits."""
-        self.grouped = GroupCommit(self.alone, self.carry, 2, linger_s)
+        self.grouped = GroupCommit(self.alone, self.execute_all, 2, linger_s)
 
     def alone(self, business_id: str, orders: Sequence[Order]) -> list[Result]:
         return [done(name_of(order)) for order in orders]
 
-    def carry(self, batches: Mapping[str, Sequence[Order]]) -> Mapping[str, list[Result | None]]:
-        self.flights.append([name_of(order) for orders in batches.values() for order in orders])
+    def execute_all(self, batches: Mapping[str, Sequence[Order]]) -> Mapping[str, list[Result | None]]:
+        self.batches.append([name_of(order) for orders in batches.values() for order in orders])
         self.under_way.set()
-        assert self.may_land.wait(LONG_S)
+        assert self.may_end.wait(LONG_S)
         return {id: [done(name_of(order)) for order in orders] for id, orders in batches.items()}
 
     def ask(self, business_id: str, name: str) -> "Future[Outcome]":
@@ -64,61 +64,61 @@ def body(told: "Future[Outcome]") -> str:
 
 
 def test_what_arrives_meanwhile_flies_together() -> None:
-    field = Airfield()
-    field.may_land.clear()
-    first = field.ask("biz_a", "a1")
-    assert field.under_way.wait(LONG_S)
-    others = [field.ask(*each) for each in (("biz_a", "a2"), ("biz_b", "b1"), ("biz_a", "a3"))]
-    field.may_land.set()
+    seen = Batches()
+    seen.may_end.clear()
+    first = seen.ask("biz_a", "a1")
+    assert seen.under_way.wait(LONG_S)
+    others = [seen.ask(*each) for each in (("biz_a", "a2"), ("biz_b", "b1"), ("biz_a", "a3"))]
+    seen.may_end.set()
     assert [body(told) for told in (first, *others)] == ["a1", "a2", "b1", "a3"]
-    assert [sorted(flight) for flight in field.flights] == [["a1"], ["a2", "a3", "b1"]]
-    field.grouped.close()
+    assert [sorted(batch) for batch in seen.batches] == [["a1"], ["a2", "a3", "b1"]]
+    seen.grouped.close()
 
 
-def test_a_flight_waits_for_as_many_as_the_last_one_carried() -> None:
-    """Whom it answered is about to ask again: they fly together, not one by one."""
-    field = Airfield(linger_s=LONG_S)
-    field.may_land.clear()
-    first = field.ask("biz_a", "a1")
-    assert field.under_way.wait(LONG_S)
+def test_a_batch_waits_for_as_many_as_the_last_one_held() -> None:
+    """Clients that were answered are about to ask again: their orders go together."""
+    seen = Batches(linger_s=LONG_S)
+    seen.may_end.clear()
+    first = seen.ask("biz_a", "a1")
+    assert seen.under_way.wait(LONG_S)
     with ThreadPoolExecutor(2) as desks:
-        both = [desks.submit(ask_twice, field, name) for name in ("b1", "c1")]
+        both = [desks.submit(ask_twice, seen, name) for name in ("b1", "c1")]
         for _ in range(3):
-            assert field.came.acquire(timeout=LONG_S)
-        field.may_land.set()
+            assert seen.came.acquire(timeout=LONG_S)
+        seen.may_end.set()
         assert body(first) == "a1"
         assert [each.result(LONG_S) for each in both] == ["b1_again", "c1_again"]
-    assert [sorted(flight) for flight in field.flights] == [["a1"], ["b1", "c1"], ["b1_again", "c1_again"]]
-    field.grouped.close()
+    assert [sorted(batch) for batch in seen.batches] == [["a1"], ["b1", "c1"], ["b1_again", "c1_again"]]
+    seen.grouped.close()
 
 
-def ask_twice(field: Airfield, name: str) -> str:
-    assert body(field.ask(f"biz_{name}", name)) == name
-    return body(field.ask(f"biz_{name}", f"{name}_again"))
+def ask_twice(seen: Batches, name: str) -> str:
+    assert body(seen.ask(f"biz_{name}", name)) == name
+    return body(seen.ask(f"biz_{name}", f"{name}_again"))
 
 
 def test_who_comes_alone_is_served_at_once() -> None:
-    field = Airfield(linger_s=LONG_S)
-    assert [body(field.ask("biz_a", name)) for name in ("a1", "a2", "a3")] == ["a1", "a2", "a3"]
-    field.grouped.close()
+    seen = Batches(linger_s=LONG_S)
+    assert [body(seen.ask("biz_a", name)) for name in ("a1", "a2", "a3")] == ["a1", "a2", "a3"]
+    seen.grouped.close()
 
 
-def test_more_than_a_flight_holds_flies_in_several() -> None:
-    field = Airfield()
-    field.may_land.clear()
-    first = field.ask("biz_a", "first")
-    assert field.under_way.wait(LONG_S)
-    others = [field.ask("biz_a" if n % 2 else "biz_b", str(n)) for n in range(BATCH_MAX + 20)]
-    field.may_land.set()
+def test_more_than_one_batch_holds_goes_in_several() -> None:
+    seen = Batches()
+    seen.may_end.clear()
+    first = seen.ask("biz_a", "first")
+    assert seen.under_way.wait(LONG_S)
+    others = [seen.ask("biz_a" if n % 2 else "biz_b", str(n)) for n in range(BATCH_MAX + 20)]
+    seen.may_end.set()
     assert body(first) == "first"
     assert [body(told) for told in others] == [str(n) for n in range(BATCH_MAX + 20)]
-    assert [len(flight) for flight in field.flights] == [1, BATCH_MAX, 20]
-    field.grouped.close()
+    assert [len(batch) for batch in seen.batches] == [1, BATCH_MAX, 20]
+    seen.grouped.close()
 
 
 def test_many_at_once_are_all_served() -> None:
-    field = Airfield(linger_s=0.001)
+    seen = Batches(linger_s=0.001)
     with ThreadPoolExecutor(8) as threads:
-        asked = [threads.submit(field.ask, f"biz_{n % 7}", str(n)) for n in range(700)]
+        asked = [threads.submit(seen.ask, f"biz_{n % 7}", str(n)) for n in range(700)]
         assert [body(each.result(LONG_S)) for each in asked] == [str(n) for n in range(700)]
-    field.grouped.close()
+    seen.grouped.close()

@@ -23,7 +23,7 @@ PEOPLE_SEARCH = "0003_people_search.sql"
 
 
 def steps() -> list[Path]:
-    """The SQL files in order; the number a name begins with is the schema's version after it."""
+    """The SQL files in order. A name begins with the version of the schema after that file."""
     return sorted(Path(__file__).parent.glob("[0-9]*.sql"))
 
 
@@ -32,7 +32,7 @@ def newest() -> int:
 
 
 def migrate(path: Path | str) -> list[str]:
-    """Make the ledger file or bring it up to date; the names of the steps that were applied.
+    """Make the ledger file or bring it up to date; return the names of the applied steps.
 
     Safe from several processes at once: one applies, the others wait for it, at most a minute.
     All steps go in together or not at all. Raises WrongSchema, Contention, LedgerUnavailable.
@@ -60,7 +60,7 @@ def migrate(path: Path | str) -> list[str]:
 
 
 def _make_customers_searchable(connection: sqlite3.Connection) -> None:
-    """Give the customers who were registered before there was a search what they are found by."""
+    """Write the search text of customers who were registered before the search existed."""
     rows = connection.execute(
         "SELECT people.business_id, people.id, people.owner_id, people.data FROM people JOIN streams"
         " ON streams.business_id = people.business_id AND streams.id = people.id"
@@ -90,7 +90,7 @@ def check(path: Path) -> None:
 
 
 def _refuse_foreign(path: Path, connection: sqlite3.Connection) -> None:
-    # In this order: another process may be making the tables, and the id comes with them.
+    # The tables are counted first: another process may make them, with the id, between the two queries.
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     if tables and application_id != APPLICATION_ID:

@@ -20,7 +20,7 @@ NUMBER_BITS = 32
 
 
 class SqliteTransaction:
-    """Many small statements: inside the process each is a few microseconds and none is a round trip."""
+    """Many small statements: each takes a few microseconds inside the process, and no round trip."""
 
     def __init__(self, business_id: str, connection: sqlite3.Connection) -> None:
         self.business_id = business_id
@@ -250,11 +250,11 @@ class SqliteTransaction:
 
 
 def write_search(connection: sqlite3.Connection, business_id: str, person: Person) -> None:
-    """Keep what a customer is found by; whoever has nothing of the kind is not searched for."""
+    """Write the search text of a customer; a person without one gets no row."""
     found_by = searched(person)
     if found_by is None:
         return
-    # Each business has the numbers between two multiples of 2³², in the order in which its people came.
+    # Each business has the numbers between two multiples of 2³², given in the order of registration.
     connection.execute(
         "INSERT INTO people_search (number, business_id, person_id, folded, grams) SELECT coalesce("
         f"(SELECT max(number) + 1 FROM people_search WHERE business_id = ?1),"
@@ -267,8 +267,8 @@ def write_search(connection: sqlite3.Connection, business_id: str, person: Perso
 
 
 def beyond(prefix: str) -> str | bytes:
-    """The smallest value after every string that begins so. Prefixes are ours and end in ASCII.
+    """The smallest value above every string that begins with `prefix`. Prefixes are ours and end in ASCII.
 
-    Every string begins with the empty one, and SQLite sorts every string before any blob.
+    For the empty prefix it is a blob: SQLite sorts every string before any blob.
     """
     return prefix[:-1] + chr(ord(prefix[-1]) + 1) if prefix else b""
