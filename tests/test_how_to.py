@@ -1,6 +1,7 @@
-"""The how-to pages do what they say: their Python is run, line by line."""
+"""The how-to pages do what they say: their Python is run, line by line, and every file they name is there."""
 
 import re
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -8,12 +9,28 @@ from typing import Any
 
 import pytest
 
+from domain.actor import Role
+from domain.decision import UseCase
 from domain.moments import rfc3339
-from tests.api.desk import Desk
+from projections.engine.tables import ReadTables
+from projections.models.registry import READ_MODELS
+from tests import use_cases
+from tests.api.desk import PEPPER, Desk, house_at
 
 pytest_plugins = ["tests.api.houses"]
 
-PAGES = Path(__file__).parent.parent / "docs" / "how-to"
+ROOT = Path(__file__).parent.parent
+PAGES = ROOT / "docs" / "how-to"
+FOR_DEVELOPERS = ("work-on-carnet", "add-a-fact", "change-a-fact", "add-a-command", "add-a-read-model")
+FILE = re.compile(r"`((?:api|domain|projections|replay|tests|docs|\.ci)/[\w./-]*)`")
+
+
+@pytest.fixture
+def own_desk(tmp_path: Path) -> Iterator[tuple[Desk, ReadTables]]:
+    """A desk on books in memory, for pages that put something of their own beside the product."""
+    views = ReadTables(tmp_path / "views.db", READ_MODELS)
+    with house_at("memory://", views) as house:
+        yield house.desk(), views
 
 
 @pytest.mark.covers("S59", "S91", "S102")
@@ -60,8 +77,98 @@ def test_finding_customers_runs(desk: Desk) -> None:
     assert told["segment"]["name"] == "Missing massage"
 
 
-def run(page: str, told: dict[str, Any]) -> None:
-    """Every snippet of a page, one after the other."""
+# Pages for those who carry the code on
+
+
+def test_adding_a_fact_runs() -> None:
+    told = run("add-a-fact.md", {})
+    assert told["LockerAssigned"] not in told["FACTS"], "a fact the product has is no example of a new one"
+
+
+def test_changing_a_fact_runs() -> None:
+    told = run("change-a-fact.md", {"golden": ROOT / "tests" / "domain" / "golden"})
+    assert told["LockerAssigned"] not in told["FACTS"]
+
+
+def test_adding_a_command_runs(own_desk: tuple[Desk, ReadTables], monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, views = own_desk
+    verbs = dict(use_cases.USE_CASES)
+    monkeypatch.setattr(use_cases, "USE_CASES", verbs)
+    told: dict[str, Any] = {
+        "carnet": desk.carnet,
+        "views": views,
+        "pepper": PEPPER,
+        "package": desk.sell(desk.customer(), desk.offer(desk.service()))["id"],
+        "desk": headers(desk.as_role(Role.STAFF)),
+        "auditor": headers(desk.as_role(Role.AUDITOR)),
+    }
+
+    def find_verbs() -> None:
+        """As `tests.use_cases` would, if the use case had its file in `domain/use_cases/`."""
+        verbs.update({verb.command: verb for verb in told.values() if isinstance(verb, UseCase)})
+
+    run("add-a-command.md", told, after_each=find_verbs)
+    assert told["AddStandardNote"] not in use_cases._found(), "a verb the product has is no example"
+
+
+def headers(desk: Desk) -> dict[str, str]:
+    return {"Authorization": f"Bearer {desk.key}", "Idempotency-Key": "note-1"}
+
+
+def test_adding_a_read_model_runs(own_desk: tuple[Desk, ReadTables], tmp_path: Path) -> None:
+    desk, _ = own_desk
+    massage, anna = desk.service(), desk.customer()
+    ten, five = desk.offer(massage), desk.offer(massage, quantity=5, name="Massage ×5")
+    first, *_ = [desk.sell(anna, offer)["id"] for offer in (ten, ten, five)]
+    told: dict[str, Any] = {
+        "store": desk.carnet.store,
+        "ledger": desk.carnet.ledger(desk.business_id),
+        "folder": tmp_path,
+        "ten": ten,
+        "five": five,
+        "first_sale": first,
+        "void": lambda package: desk.do(f"/v1/packages/{package}/voiding", {"reason": "sold twice"}),
+    }
+    run("add-a-read-model.md", told)
+    assert told["SALES"].name not in {projection.name for projection in READ_MODELS}
+
+
+@pytest.mark.parametrize("page", FOR_DEVELOPERS)
+def test_every_file_that_a_page_names_is_there(page: str) -> None:
+    text = (PAGES / f"{page}.md").read_text(encoding="utf-8")
+    named = set(FILE.findall(text))
+    assert named
+    assert sorted(name for name in named if not (ROOT / name).exists()) == []
+
+
+def test_the_page_names_every_fold_of_the_facts_of_a_package() -> None:
+    text = (PAGES / "add-a-fact.md").read_text(encoding="utf-8")
+    folds = {
+        file.relative_to(ROOT).as_posix()
+        for wing in ("domain", "projections", "replay", "api")
+        for file in (ROOT / wing).rglob("*.py")
+        if "assert_never(fact)" in (code := file.read_text(encoding="utf-8"))
+        and "from domain.package.facts import" in code
+    }
+    assert folds
+    assert sorted(folds - set(FILE.findall(text))) == []
+
+
+# Running a page
+
+
+def run(page: str, told: dict[str, Any], after_each: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    """Every snippet of a page, one after the other, in one namespace: `told` holds what the page takes as given.
+
+    Fails where a snippet does; the traceback shows the line of the page.
+    """
     path = PAGES / page
-    for snippet in re.findall(r"```python\n(.*?)```", path.read_text(), re.DOTALL):
-        exec(compile(snippet, str(path), "exec"), told)
+    text = path.read_text(encoding="utf-8")
+    snippets = list(re.finditer(r"```python\n(.*?)```", text, re.DOTALL))
+    assert snippets, f"{page} has no Python to run"
+    told.setdefault("__name__", path.stem)
+    for snippet in snippets:
+        lines_before = text.count("\n", 0, snippet.start(1))
+        exec(compile("\n" * lines_before + snippet[1], str(path), "exec"), told)
+        after_each()
+    return told

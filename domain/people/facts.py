@@ -8,19 +8,19 @@ from pydantic import Field, StringConstraints
 
 from domain.fact import Fact
 from domain.moments import Moment
+from domain.people.profile import ProfileField
 from domain.values import Category, ExternalRef, ParticipantId, ServiceId, TextRef, Value
 
 PARTICIPANTS_MAX = 100
-ProfileField = Literal[
-    "name", "email", "mobile", "country_code", "gender", "date_of_birth", "anniversary", "photo"
-]
 ParticipantField = Literal["name", "photo", "kind", "barred_services"]
 ConsentName = Literal["session_reminder", "birthday", "marketing"]
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_ -]{0,29}$")]
-"""person, dog, cat …: what a business takes care of, in lower case."""
+"""The kind of a participant, in lower case: person, dog, cat …"""
 
 
 class ParticipantOf(Value):
+    """A participant of the household; number 0 is the customer in person."""
+
     participant_id: ParticipantId
     number: Annotated[int, Field(ge=0, le=1_000_000)]
     kind: Kind
@@ -57,7 +57,7 @@ class ConsentChanged(Fact):
     stored_name: ClassVar = "customer.consent_changed"
     changed: tuple[ConsentName, ...]
     consents: Consents
-    """All of them as they are now."""
+    """All consents as they are now."""
 
 
 class CustomerActivated(Fact):

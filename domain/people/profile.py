@@ -1,4 +1,4 @@
-"""What the directory knows of people: names, contacts and what is shown of them."""
+"""The data of people in the directory: profiles of customers, names and photos of participants and staff."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -9,7 +9,6 @@ from pydantic_core import from_json
 
 from domain.moments import DayOfLife
 from domain.people.directory import Person
-from domain.people.facts import ProfileField
 from domain.people.name_search import search_text
 from domain.people.phone import e164, national
 from domain.refusals import Invalid
@@ -17,40 +16,54 @@ from domain.values import Name, PhotoId, Value
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$")]
 Mobile = Annotated[str, StringConstraints(pattern=r"^(\+[0-9]|[0-9(])[0-9 ()./-]{2,29}$")]
-"""As people write it: a national number, or + and everything."""
+"""As it is typed: a national number, or + and the country code first."""
 CountryCode = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{0,3}$")]
 Gender = Literal["male", "female", "other"]
 NameOrPhoto = Literal["name", "photo"]
 
 
-class Profile(Value):
-    """What is known of a customer. `mobile` is E.164; before 0.1.0 it was stored as it was written."""
+class Details(Value):
+    """What a customer may tell beside the name."""
 
-    name: Name
     email: Email | None = None
     mobile: Mobile | None = None
+    """With + and the country's code, or as dialled in `country_code`; stored as E.164."""
     country_code: CountryCode | None = None
     gender: Gender | None = None
     date_of_birth: DayOfLife | None = None
     anniversary: DayOfLife | None = None
     photo: PhotoId | None = None
+
+
+ProfileField = Literal[
+    "name", "email", "mobile", "country_code", "gender", "date_of_birth", "anniversary", "photo"
+]
+
+
+class Profile(Details):
+    """The personal data of a customer. Before 0.1.0 `mobile` was stored as it was typed."""
+
+    name: Name
     search: str | None = None
-    """What the customer is found by (domain/ledger/search.py): written with the row, and erased with it."""
+    """The text the customer is found by (`name_search.py`): written with the row, and erased with it."""
 
 
 class NameAndPhoto(Value):
-    """What is known of a participant or a member of staff."""
+    """The personal data of a participant or a member of staff."""
 
     name: Name
     photo: PhotoId | None = None
 
 
 NOTHING: Mapping[Any, Any] = {}
+"""The default of a mapping that a command may leave out."""
+
 ProfileGiven = Mapping[ProfileField, str | date | None]
-"""New values of a profile, by field; None takes a value away (a name stays)."""
+"""New values of a profile, by field; None removes a value, but not the name."""
 
 
 def row(id: str, owner_id: str, known: Value) -> Person:
+    """The row of a person; a customer's gets the text the customer is found by."""
     if isinstance(known, Profile):
         known = known.model_copy(update={"search": search_text(known.name, known.mobile)})
     return Person(id, owner_id, known.model_dump_json(exclude_none=True))
@@ -87,7 +100,7 @@ PROFILE_FIELDS: tuple[ProfileField, ...] = get_args(ProfileField)
 
 
 def _number(known: Profile, given: ProfileGiven) -> dict[str, str]:
-    """The mobile number in E.164 with its country code, where one of them is given. Raises Invalid."""
+    """The mobile number in E.164 with its country code, if either is given. Raises Invalid."""
     mobile = given.get("mobile", known.mobile)
     code = given.get("country_code", known.country_code)
     if not isinstance(mobile, str) or not given.keys() & {"mobile", "country_code"}:
@@ -113,12 +126,12 @@ def name_and_photo_changes(
 
 
 def searched(person: Person) -> str | None:
-    """What a person is found by; None for whoever is not searched for."""
+    """The text a person is found by; None for people who are not searched for."""
     known: Any = from_json(person.data)
     found_by: str | None = known.get("search")
     return found_by
 
 
 def searchable(person: Person) -> Person:
-    """The row of a customer that was written before there was a search, with what it is found by."""
+    """A customer's row from before there was a search, with the text the customer is found by."""
     return row(person.id, person.owner_id, profile_in(person))

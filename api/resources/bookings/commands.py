@@ -1,9 +1,9 @@
 """Bookings: making them, alone or as a series, and what happens to them (S49–S59, S74, S91–S94, S102–S104).
 
-Each command answers the booking as it is then; its units move in the same append.
+Each command answers the new state of the booking; its units move in the same append.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import RootModel
 
@@ -13,12 +13,7 @@ from api.http.parsing import EmptyBody
 from api.http.permissions import DESK, DESK_OR_OWN
 from api.http.problems import Flaw, Problem, invalid
 from api.resources.bookings.answer import Booking, in_answer, in_books
-from api.resources.bookings.bodies import (
-    AttendanceBody,
-    BookingBody,
-    BookingCancellationBody,
-    ReschedulingBody,
-)
+from api.resources.bookings.bodies import BookingBody
 from api.resources.payments import money
 from api.resources.texts import wording_or_none
 from domain.actor import Role
@@ -32,16 +27,17 @@ from domain.booking.commands import (
     OnBooking,
     RescheduleBooking,
 )
+from domain.booking.facts import Attendance, By
 from domain.booking.new_bookings import OccurrenceRefused
 from domain.decision import Decision, UseCase
-from domain.moments import rfc3339
+from domain.moments import Moment, rfc3339
 from domain.use_cases.cancel_booking import CANCEL_BOOKING
 from domain.use_cases.complete_booking import COMPLETE_BOOKING
 from domain.use_cases.confirm_booking import CONFIRM_BOOKING
 from domain.use_cases.make_booking import MAKE_BOOKING
 from domain.use_cases.mark_attendance import MARK_ATTENDANCE
 from domain.use_cases.reschedule_booking import RESCHEDULE_BOOKING
-from domain.values import Value, Wording
+from domain.values import LongText, Value, Wording
 
 
 class RefusedOccurrence(Value):
@@ -126,7 +122,7 @@ ALIKE = (
     "quantity",
     "external_ref",
 )
-"""Members of the body that the command has under the same name."""
+"""Members with the same name in the body and in the command."""
 
 
 def _refused(refusal: OccurrenceRefused) -> RefusedOccurrence:
@@ -156,6 +152,11 @@ def confirm_booking(call: Command[EmptyBody]) -> CommandRequest:
     return _changing(call, CONFIRM_BOOKING, ConfirmBooking(booking_id=call.id("booking_id")))
 
 
+class ReschedulingBody(Value):
+    starts_at: Moment
+    """Its units must be valid then."""
+
+
 @command(
     "/v1/bookings/{booking_id}/rescheduling",
     "bookings.reschedule",
@@ -178,6 +179,10 @@ def reschedule_booking(call: Command[ReschedulingBody]) -> CommandRequest:
         RESCHEDULE_BOOKING,
         RescheduleBooking(booking_id=call.id("booking_id"), starts_at=call.body.starts_at),
     )
+
+
+class AttendanceBody(Value):
+    attendance: Attendance
 
 
 @command(
@@ -211,7 +216,15 @@ def complete_booking(call: Command[EmptyBody]) -> CommandRequest:
 
 
 OVERRIDERS = DESK - {Role.INTEGRATION}
-"""Who may decide otherwise than the terms say, with a reason."""
+"""Roles that may override the terms, with a reason."""
+
+
+class BookingCancellationBody(Value):
+    by: By = "customer"
+    """Units of a booking that the business cancels always go back."""
+    override: Literal["restore", "forfeit"] | None = None
+    """Restore or forfeit the units whatever the rules say; needs a reason."""
+    reason: LongText | None = None
 
 
 @command(

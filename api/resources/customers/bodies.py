@@ -1,24 +1,13 @@
-"""What is sent to register a customer and to change one, or a participant."""
+"""Bodies that register or change a customer or a participant."""
 
 from typing import Annotated
 
 from pydantic import Field
 
 from api.http.parsing import MayBeAbsent
-from domain.moments import DayOfLife
 from domain.people.facts import PARTICIPANTS_MAX, Kind
-from domain.people.profile import CountryCode, Email, Gender, Mobile
-from domain.values import (
-    Category,
-    CustomerId,
-    ExternalRef,
-    LongText,
-    Name,
-    ParticipantId,
-    PhotoId,
-    ServiceId,
-    Value,
-)
+from domain.people.profile import Details
+from domain.values import Category, CustomerId, ExternalRef, Name, ParticipantId, PhotoId, ServiceId, Value
 
 BarredServices = Annotated[tuple[ServiceId, ...], Field(max_length=200)]
 
@@ -31,19 +20,11 @@ class ConsentsBody(Value):
     marketing: MayBeAbsent[bool] = None
 
 
-class KnownOfCustomer(Value):
-    """What both registering and changing a customer may say."""
+class KnownOfCustomer(Details):
+    """Members of both registering and changing a customer."""
 
-    email: Email | None = None
-    mobile: Mobile | None = None
-    """With + and its country's code, or as it is dialled in the country of `country_code`; kept as E.164."""
-    country_code: CountryCode | None = None
-    gender: Gender | None = None
-    date_of_birth: DayOfLife | None = None
-    anniversary: DayOfLife | None = None
-    photo: PhotoId | None = None
     category: Category | None = None
-    """One of the business's (policies)."""
+    """One of the categories in the business's policies."""
     consents: ConsentsBody | None = None
 
 
@@ -76,7 +57,3 @@ class ParticipantChanges(Value):
     kind: MayBeAbsent[Kind] = None
     photo: PhotoId | None = None
     barred_services: MayBeAbsent[BarredServices] = None
-
-
-class ReasonBody(Value):
-    reason: LongText | None = None

@@ -9,13 +9,7 @@ from api.http.parsing import EmptyBody
 from api.http.permissions import DESK, MANAGERS, READERS_OR_OWN
 from api.http.query_route import Found, NoParameters, Page, Query, query
 from api.resources.customers.answer import NONE_YET, Customer, counted, counts_of, in_books
-from api.resources.customers.bodies import (
-    CustomerBody,
-    CustomerChanges,
-    ParticipantBody,
-    ParticipantChanges,
-    ReasonBody,
-)
+from api.resources.customers.bodies import CustomerBody, CustomerChanges, ParticipantBody, ParticipantChanges
 from api.resources.people import nobody
 from api.resources.texts import wording_or_none
 from domain.decision import UseCase
@@ -40,7 +34,7 @@ from domain.use_cases.deactivate_customer import DEACTIVATE_CUSTOMER
 from domain.use_cases.register_customer import REGISTER_CUSTOMER
 from domain.use_cases.remove_participant import REMOVE_PARTICIPANT
 from domain.use_cases.unblock_customer import UNBLOCK_CUSTOMER
-from domain.values import Value
+from domain.values import LongText, Value
 
 
 class CustomerPage(Page[Customer]):
@@ -61,7 +55,7 @@ def register(call: Command[CustomerBody]) -> CommandRequest:
     body = call.body
     id = call.new("cus", body.id)
     if body.id is None:
-        call.ids.made.append(in_person(id))  # it follows from the id, so a dry run shows neither
+        call.ids.made.append(in_person(id))  # derived from the id, so a dry run shows neither
     household = [(call.new("par", each.id), each) for each in body.participants]
     asked = RegisterCustomer(
         customer_id=id,
@@ -89,7 +83,7 @@ def _new(participant_id: str, body: ParticipantBody) -> NewParticipant:
 
 
 def _profile(body: CustomerBody | CustomerChanges) -> dict[Any, str | date | None]:
-    """What of it the directory keeps, as far as it was sent."""
+    """The fields sent that the directory keeps."""
     return body.model_dump(include={*map(str, PROFILE_FIELDS)}, exclude_unset=True)
 
 
@@ -100,7 +94,7 @@ def _consents(body: CustomerBody | CustomerChanges) -> Mapping[ConsentName, bool
 
 
 def _of_customer(path: str, operation: str, summary: str, use_case: UseCase[Any]) -> Any:
-    """A command on a customer that says nothing but itself."""
+    """A command on a customer with an empty body."""
 
     def ask(call: Command[EmptyBody]) -> CommandRequest:
         id = call.id("customer_id")
@@ -142,6 +136,10 @@ unblock = _of_customer(
     "Unblock a customer",
     UNBLOCK_CUSTOMER,
 )
+
+
+class ReasonBody(Value):
+    reason: LongText | None = None
 
 
 @command(

@@ -1,4 +1,4 @@
-"""What is sent to sell a package and to change one."""
+"""Bodies that sell a package or change one."""
 
 from typing import Annotated
 
@@ -6,14 +6,12 @@ from pydantic import Field
 
 from api.http.parsing import Price
 from api.resources.payments import PaymentBody
-from domain.catalogue.facts import Lines, Sharing
+from domain.catalogue.facts import Lines
 from domain.moments import Day, DayOrMoment
 from domain.people.facts import PARTICIPANTS_MAX
 from domain.values import (
-    UNITS_PER_LINE_MAX,
     CustomerId,
     ExternalRef,
-    LineNumber,
     LocationId,
     LongText,
     Name,
@@ -34,57 +32,17 @@ class SaleBody(Value):
     name: Name | None = None
     lines: Lines | None = None
     price: Price | None = None
-    """The offer's own when it is left out."""
+    """If absent, that of the offer."""
     expires_on: Day | None = None
-    """By the offer's rule when it is left out; null: never."""
+    """If absent, by the offer's rule; null: never."""
     effective_at: DayOrMoment | None = None
     payment: PaymentBody | None = None
     beneficiaries: Annotated[tuple[ParticipantId, ...], Field(max_length=PARTICIPANTS_MAX)] = ()
-    """Participants it is for; the customer in person when none is named."""
+    """Participants it is for; if empty, the customer in person."""
     purchased_by: CustomerId | None = None
     location_id: LocationId | None = None
     note: LongText | None = None
     external_ref: ExternalRef | None = None
-
-
-class CorrectionBody(Value):
-    line: LineNumber
-    """From 1."""
-    change: Annotated[int, Field(ge=-UNITS_PER_LINE_MAX, le=UNITS_PER_LINE_MAX)]
-    """Units given back (+) or taken (-); not 0."""
-    reason: LongText | None = None
-
-
-class ExpiryBody(Value):
-    expires_on: Day | None
-    """The last valid day; null: it never expires."""
-    reason: LongText | None = None
-
-
-class ReinstatementBody(Value):
-    expires_on: Day
-    reason: LongText
-
-
-class FreezeBody(Value):
-    until: Day
-    """The last day without use; the expiry moves by the days frozen."""
-    reason: LongText
-
-
-class PriceBody(Value):
-    price: Price
-    reason: LongText
-
-
-class SharingBody(Value):
-    sharing: Sharing
-    beneficiaries: Annotated[tuple[ParticipantId, ...], Field(max_length=PARTICIPANTS_MAX)] | None = None
-    """Those it was for when it is left out."""
-
-
-class NoteBody(Value):
-    text: LongText
 
 
 class CancellationRefund(Value):
@@ -95,10 +53,5 @@ class CancellationRefund(Value):
 class PackageCancellationBody(Value):
     reason: LongText
     release_holds: bool = False
-    """Also release units that are held for bookings; refused while any are held otherwise."""
+    """Also release units that are held for bookings; without it, held units refuse the cancellation."""
     refund: CancellationRefund | None = None
-
-
-class VoidingBody(Value):
-    reason: LongText
-    release_holds: bool = False

@@ -1,32 +1,25 @@
 """Commands on packages: selling, correcting, expiry, freezing, price, sharing, notes, ending.
 
-Each answers the card as it is then, so that a client never has to read after writing. Payments and
-redemptions have modules of their own.
+Each answers the new card, so that a client never has to read after writing. Payments and redemptions have
+modules of their own.
 """
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
-from api.http.parsing import EmptyBody
+from api.http.parsing import EmptyBody, Price
 from api.http.permissions import DESK, MANAGERS
 from api.http.problems import Flaw, invalid
-from api.resources.packages.bodies import (
-    CorrectionBody,
-    ExpiryBody,
-    FreezeBody,
-    NoteBody,
-    PackageCancellationBody,
-    PriceBody,
-    ReinstatementBody,
-    SaleBody,
-    SharingBody,
-    VoidingBody,
-)
+from api.resources.packages.bodies import PackageCancellationBody, SaleBody
 from api.resources.packages.card import PackageCard, in_books, owners
 from api.resources.payments import money, moving, new_payment
 from api.resources.texts import wording, wording_or_none
+from domain.catalogue.facts import Sharing
 from domain.decision import Decision, UseCase
+from domain.moments import Day
 from domain.package.commands import (
     AddNote,
     AdjustPrice,
@@ -42,6 +35,7 @@ from domain.package.commands import (
     UnfreezePackage,
     VoidPackage,
 )
+from domain.people.facts import PARTICIPANTS_MAX
 from domain.use_cases.add_note import ADD_NOTE
 from domain.use_cases.adjust_price import ADJUST_PRICE
 from domain.use_cases.cancel_package import CANCEL_PACKAGE
@@ -53,12 +47,13 @@ from domain.use_cases.sell_package import SELL_PACKAGE
 from domain.use_cases.set_expiry import SET_EXPIRY
 from domain.use_cases.unfreeze_package import UNFREEZE_PACKAGE
 from domain.use_cases.void_package import VOID_PACKAGE
+from domain.values import UNITS_PER_LINE_MAX, LineNumber, LongText, ParticipantId, Value
 from projections.engine.definition import Row
 
 
 class SoldPackage(PackageCard):
     payment_id: str | None
-    """Of the payment that came with the sale."""
+    """The payment that came with the sale."""
 
 
 @command(
@@ -129,6 +124,14 @@ def _changing(call: Command[Any], use_case: UseCase[Any], asked: OnPackage) -> C
     return CommandRequest(use_case, asked, lambda books, _: in_books(books, package_id, call), shows=owners)
 
 
+class CorrectionBody(Value):
+    line: LineNumber
+    """From 1."""
+    change: Annotated[int, Field(ge=-UNITS_PER_LINE_MAX, le=UNITS_PER_LINE_MAX)]
+    """Units given back (+) or taken (-); not 0."""
+    reason: LongText | None = None
+
+
 @command(
     "/v1/packages/{package_id}/corrections",
     "packages.correct",
@@ -144,6 +147,12 @@ def correct_package(call: Command[CorrectionBody]) -> CommandRequest:
     return _changing(
         call, CORRECT_LINE, CorrectLine(package_id=id, line=body.line, change=body.change, reason=reason)
     )
+
+
+class ExpiryBody(Value):
+    expires_on: Day | None
+    """The last valid day; null: it never expires."""
+    reason: LongText | None = None
 
 
 @command(
@@ -164,6 +173,11 @@ def set_expiry(call: Command[ExpiryBody]) -> CommandRequest:
     )
 
 
+class ReinstatementBody(Value):
+    expires_on: Day
+    reason: LongText
+
+
 @command(
     "/v1/packages/{package_id}/reinstatement",
     "packages.reinstate",
@@ -180,6 +194,12 @@ def reinstate_package(call: Command[ReinstatementBody]) -> CommandRequest:
         REINSTATE_PACKAGE,
         ReinstatePackage(package_id=call.id("package_id"), expires_on=body.expires_on, reason=reason),
     )
+
+
+class FreezeBody(Value):
+    until: Day
+    """The last day without use; the expiry moves by the days frozen."""
+    reason: LongText
 
 
 @command(
@@ -210,6 +230,11 @@ def unfreeze(call: Command[EmptyBody]) -> CommandRequest:
     return _changing(call, UNFREEZE_PACKAGE, UnfreezePackage(package_id=call.id("package_id")))
 
 
+class PriceBody(Value):
+    price: Price
+    reason: LongText
+
+
 @command(
     "/v1/packages/{package_id}/price",
     "packages.adjust_price",
@@ -224,6 +249,12 @@ def adjust_price(call: Command[PriceBody]) -> CommandRequest:
     return _changing(
         call, ADJUST_PRICE, AdjustPrice(package_id=call.id("package_id"), price=price, reason=reason)
     )
+
+
+class SharingBody(Value):
+    sharing: Sharing
+    beneficiaries: Annotated[tuple[ParticipantId, ...], Field(max_length=PARTICIPANTS_MAX)] | None = None
+    """If absent, those it was for."""
 
 
 @command(
@@ -242,6 +273,10 @@ def change_sharing(call: Command[SharingBody]) -> CommandRequest:
         CHANGE_SHARING,
         ChangeSharing(package_id=id, sharing=body.sharing, beneficiaries=body.beneficiaries),
     )
+
+
+class NoteBody(Value):
+    text: LongText
 
 
 @command(
@@ -280,6 +315,11 @@ def cancel_package(call: Command[PackageCancellationBody]) -> CommandRequest:
         refund=refund,
     )
     return _changing(call, CANCEL_PACKAGE, asked)
+
+
+class VoidingBody(Value):
+    reason: LongText
+    release_holds: bool = False
 
 
 @command(

@@ -1,4 +1,4 @@
-"""What is sent to add, redeem, adjust and reverse points."""
+"""Bodies that add, redeem, adjust and reverse points."""
 
 from typing import Annotated, Literal
 
@@ -22,8 +22,4 @@ class PointsBody(Value):
     """At least 1 to add or redeem; signed, and not 0, to adjust."""
     reason: LongText | None = None
     source: Name | SourceByHand | None = None
-    """What they are for, such as the name of a campaign; never that of a person."""
-
-
-class ReversalBody(Value):
-    reason: LongText | None = None
+    """Their cause, such as the name of a campaign; never that of a person."""

@@ -7,7 +7,7 @@ from api.http.ledger_types import Books
 from api.http.permissions import DESK, MANAGERS
 from api.http.problems import Flaw, Problem, invalid
 from api.resources.points.answer import PointsMoved, names_of, shown_row
-from api.resources.points.bodies import PointsBody, ReversalBody, SourceByHand
+from api.resources.points.bodies import PointsBody, SourceByHand
 from api.resources.texts import wording_or_none
 from domain.decision import Decision, UseCase
 from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints, ReversePoints
@@ -17,7 +17,7 @@ from domain.use_cases.add_points import ADD_POINTS
 from domain.use_cases.adjust_points import ADJUST_POINTS
 from domain.use_cases.redeem_points import REDEEM_POINTS
 from domain.use_cases.reverse_points import REVERSE_POINTS
-from domain.values import Value
+from domain.values import LongText, Value
 from projections.models.points import entry
 
 
@@ -61,6 +61,10 @@ def _asked(call: Command[PointsBody], customer_id: str) -> tuple[UseCase[Any], V
             return REDEEM_POINTS, RedeemPoints(**given, source=source)
         case "adjust":
             return ADJUST_POINTS, AdjustPoints(**given, source=source)
+
+
+class ReversalBody(Value):
+    reason: LongText | None = None
 
 
 @command(

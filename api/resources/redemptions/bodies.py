@@ -1,12 +1,10 @@
-"""What is sent to use units and to give them back."""
+"""Bodies that use units and give them back."""
 
 from domain.moments import DayOrMoment, Moment
 from domain.values import (
     BookingId,
     LineNumber,
     LocationId,
-    LongText,
-    PackageId,
     ParticipantId,
     Quantity,
     RedemptionId,
@@ -23,16 +21,8 @@ class RedemptionBody(Value):
     participant_id: ParticipantId | None = None
     booking_id: BookingId | None = None
     session_at: Moment | None = None
-    """When the session starts, where that is not when it is entered."""
+    """The start of the session, if it is not the moment of entry."""
     staff_id: StaffId | None = None
     location_id: LocationId | None = None
     effective_at: DayOrMoment | None = None
     line: LineNumber | None = None
-
-
-class RestorationBody(Value):
-    quantity: Quantity | None = None
-    """All that is left of the redemption when it is left out."""
-    package_id: PackageId | None = None
-    """Only what came from this package."""
-    reason: LongText | None = None

@@ -8,7 +8,7 @@ from api.http.ledger_types import Books
 from api.http.permissions import DESK
 from api.resources.packages.card import in_books, owners
 from api.resources.redemptions.answer import RedeemedPackage, RedeemedUnits, RestoredUnits, allocation_shown
-from api.resources.redemptions.bodies import RedemptionBody, RestorationBody
+from api.resources.redemptions.bodies import RedemptionBody
 from api.resources.texts import wording_or_none
 from domain.decision import Decision
 from domain.package.commands import RedeemFromCustomer, RedeemUnits, RestoreUnits
@@ -17,6 +17,7 @@ from domain.package.state import Package
 from domain.use_cases.redeem_from_customer import REDEEM_FROM_CUSTOMER
 from domain.use_cases.redeem_units import REDEEM_UNITS
 from domain.use_cases.restore_units import RESTORE_UNITS
+from domain.values import LongText, PackageId, Quantity, Value
 from projections.engine.definition import Row
 
 REFUSALS = (
@@ -34,7 +35,7 @@ REFUSALS = (
 
 
 def _wish(call: Command[RedemptionBody]) -> dict[str, Any]:
-    """The members that a redemption has whichever way its packages are chosen; a booking gives those left out."""
+    """Members of both redemption commands. A booking supplies those left out."""
     given = {name: getattr(call.body, name) for name in call.body.model_fields_set if name != "id"}
     return {"redemption_id": call.new("red", call.body.id), **given}
 
@@ -86,7 +87,7 @@ def redeem_from_customer(call: Command[RedemptionBody]) -> CommandRequest:
 
 
 def _taken(decision: Decision, currency: str) -> list[Row]:
-    """What a redemption took, in the order in which it took it."""
+    """The allocations of a redemption, in the order in which it took them."""
     taken = [(fact, id) for id, fact in _facts_of(decision) if isinstance(fact, UnitsRedeemed)]
     taken.sort(key=lambda part: part[0].allocation)
     return [allocation_shown(id, fact, currency) for fact, id in taken]
@@ -96,6 +97,14 @@ def _facts_of(decision: Decision) -> Iterator[tuple[str, Any]]:
     for id, (_, facts) in decision.facts.items():
         for fact in facts:
             yield id, fact
+
+
+class RestorationBody(Value):
+    quantity: Quantity | None = None
+    """If absent, all that is left of the redemption."""
+    package_id: PackageId | None = None
+    """Restore only units of this package."""
+    reason: LongText | None = None
 
 
 @command(
