@@ -150,6 +150,7 @@ def test_an_append_by_another_process_is_news(file_store: SqliteStore, ledger_fi
         pass
     with run("-m", "tests.domain.ledger.appender", ledger_file, "other", "1") as writer:
         assert file_store.wait_for_news(60)
+        writer.communicate()
     assert writer.returncode == 0
 
 
