@@ -82,7 +82,7 @@ def liability(report: Liability) -> None:
         for name, value in vars(report).items()
         if isinstance(value, int) and name not in ("amount_sold", "liability", "position")
     }
-    click.echo(f"At the end of {report.on}, as known at position {report.position:,}")
+    click.echo(f"On {report.on}, as known at position {report.position:,}")
     table(("figure", "value"), list(counts.items()))
     click.echo(f"amount sold  {money(report.amount_sold, report.currency)}")
     click.echo(f"liability    {money(report.liability, report.currency)}")

@@ -1,20 +1,21 @@
 """`carnet report`: liability, and what a customer has left."""
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime
 
 import click
 
 from api.cli import output
-from api.cli.options import DAY, SOURCE, here, in_json, of_business
+from api.cli.options import DAY_OR_MOMENT, SOURCE, here, in_json, of_business
 from api.http.ledger_types import Recorder
 from api.imports.known_ids import registered
-from domain.moments import local_day
+from replay.as_of import Past, asked, is_over
 from replay.reports import liability
 
 
 @click.group()
 def report() -> None:
-    """What the books amount to at the end of a day.
+    """What the books amount to, now or at any moment.
 
     \b
     Examples:
@@ -23,40 +24,52 @@ def report() -> None:
     """
 
 
-end_of_day = click.option(
-    "--effective-as-of",
-    "on",
-    type=DAY,
-    help="The books at the end of this day, in the business's time zone; today without it.",
-)
+def of_a_moment(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that ask about the past, on both clocks."""
+    effective = click.option(
+        "--effective-as-of",
+        type=DAY_OR_MOMENT,
+        help="What had happened by a moment, or by the end of a day; now without it.",
+    )
+    known = click.option(
+        "--as-of",
+        type=DAY_OR_MOMENT,
+        help="What the books knew at a moment, or by the end of a day; all without it.",
+    )
+    return effective(known(command))
 
 
 @report.command("liability")
-@end_of_day
+@of_a_moment
 @of_business
 @in_json
-def report_liability(on: date | None, business_id: str | None, json_: bool) -> None:
+def report_liability(
+    as_of: date | datetime | None,
+    effective_as_of: date | datetime | None,
+    business_id: str | None,
+    json_: bool,
+) -> None:
     """What was sold, used and is still owed to customers, over all packages.
 
-    Counts what had happened by the end of the day, whenever it was entered. Amounts are minor units.
-    `liability` is the value of the unused units of packages that are neither expired nor cancelled; a sale
-    that was voided is in none of the figures. docs/reference/day-book.md explains each figure.
+    Counts what had happened by then, whenever it was entered, or with --as-of what was known then. Days are those
+    of the business's time zone, amounts are minor units. `liability` is the value of the unused units of packages
+    that are neither expired nor cancelled; a sale that was voided is in none of the figures.
+    docs/reference/day-book.md explains each figure.
 
     \b
-    Example:
+    Examples:
       carnet report liability --effective-as-of 1998-06-30 --json
+      carnet report liability --as-of 2026-10-31
 
     Exit status: 0 reported; 1 it failed.
     """
     with here() as installed:
         ledger = installed.ledger(business_id)
         business = installed.business(ledger.business_id)
-        on = on or local_day(installed.carnet.clock(), business.time_zone)
-        reads = installed.reads(liability.READ_MODELS)
-        with reads.snapshot(ledger.business_id, liability.READ_MODELS) as snapshot:
-            found = liability.liability(
-                snapshot, ledger.business_id, business.currency, on, business.time_zone
-            )
+        past = _past(business.time_zone, installed.carnet.clock(), as_of, effective_as_of)
+        found = liability.liability(
+            ledger.recorder, business.currency, business.time_zone, past, installed.carnet.clock()
+        )
     if json_:
         output.as_json(vars(found))
     else:
@@ -66,10 +79,17 @@ def report_liability(on: date | None, business_id: str | None, json_: bool) -> N
 @report.command("customer")
 @click.argument("ref")
 @click.option("--source", default="daybook", show_default=True, type=SOURCE, help="Whose reference it is.")
-@end_of_day
+@of_a_moment
 @of_business
 @in_json
-def report_customer(ref: str, source: str, on: date | None, business_id: str | None, json_: bool) -> None:
+def report_customer(
+    ref: str,
+    source: str,
+    as_of: date | datetime | None,
+    effective_as_of: date | datetime | None,
+    business_id: str | None,
+    json_: bool,
+) -> None:
     """The packages of one customer, in order of purchase.
 
     REF is the customer's reference in the source it was loaded from, or the customer's id (cus_…).
@@ -84,14 +104,20 @@ def report_customer(ref: str, source: str, on: date | None, business_id: str | N
         ledger = installed.ledger(business_id)
         business = installed.business(ledger.business_id)
         customer_id = _customer(ledger.recorder, source, ref)
-        on = on or local_day(installed.carnet.clock(), business.time_zone)
-        reads = installed.reads(liability.READ_MODELS)
-        with reads.snapshot(ledger.business_id, liability.READ_MODELS) as snapshot:
-            found = liability.customer(snapshot, ledger.business_id, customer_id, on, business.time_zone)
+        past = _past(business.time_zone, installed.carnet.clock(), as_of, effective_as_of)
+        found = liability.customer(ledger.recorder, customer_id, past, installed.carnet.clock())
     if json_:
         output.as_json(found)
     else:
         output.packages(found, business.currency)
+
+
+def _past(
+    zone: str, now: datetime, as_of: date | datetime | None, effective_as_of: date | datetime | None
+) -> Past:
+    if as_of is not None and not is_over(as_of, zone, now):
+        raise click.UsageError("--as-of must lie in the past; a day must be over")
+    return asked(zone, as_of=as_of, effective_as_of=effective_as_of)
 
 
 def _customer(recorder: Recorder, source: str, ref: str) -> str:

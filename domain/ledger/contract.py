@@ -64,6 +64,10 @@ class LedgerRecorder(ApplicationRecorder):
         """The facts of one stream by version, up to `upto_version`."""
 
     @abstractmethod
+    def streams(self, kind: str, after: str = "", limit: int = 1000) -> Sequence[str]:
+        """Ids of streams of that kind above `after`, in order of id, at most `limit`."""
+
+    @abstractmethod
     def streams_of(self, customer_id: str, kind: str) -> Sequence[str]:
         """Ids of the customer's streams of that kind, in the order they were opened."""
 

@@ -229,7 +229,9 @@ def _change(card: Row, fact: PackageFact) -> None:
             card["paid"] -= fact.amount
             card["refunded"] += fact.amount
         case PriceAdjusted():
-            card |= {"price": fact.price, "unused_value": fact.unused_value}
+            card["price"] = fact.price
+            # Not `fact.unused_value`: in business time, uses that were entered later may lie before.
+            card["unused_value"] += fact.price - fact.previous
         case ValidityStarted():
             card |= {"started_on": _text(fact.started_on), "expires_on": _text(fact.expires_on)}
         case UnitsRedeemed():

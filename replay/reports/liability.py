@@ -1,37 +1,40 @@
-"""The services that a business owes its customers at the end of a day, with its sales and redemptions.
+"""The services that a business owes its customers, with its sales and redemptions, now or at any moment.
 
-Computed from the history of all packages: the facts whose `effective_at` is not later than that day, in the order of
-business time. The history is read as a stream, package by package, so that memory does not grow with it.
+Computed from the cards of all packages and the facts behind them, straight from the ledger, on both clocks.
 """
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import groupby
-from typing import Any
+from datetime import datetime
+from typing import Any, assert_never, cast
 
-from sqlalchemy import Connection, Row, Select, and_, case, func, select
-
-from domain.moments import end_of, local_day
-from domain.package.expiry import Expiry
-from domain.package.state import Status, status
-from projections.engine.tables import Snapshot
-
-READ_MODELS = ("cards", "history")
-"""The read models of these reports; callers pass a snapshot of them."""
-ROWS_PER_FETCH = 1_000
+from domain.ledger.contract import LedgerRecorder
+from domain.moments import local_day
+from domain.package.facts import (
+    LineCorrected,
+    PackageFact,
+    UnitsForfeited,
+    UnitsRedeemed,
+    UnitsRestored,
+    UseFact,
+)
+from projections.models.packages import card_status, expiry_of
+from replay.all_packages import packages_then
+from replay.as_of import Past
+from replay.package import PackageThen
 
 
 @dataclass
 class Liability:
-    """All packages of a business at the end of a day. Amounts in minor units of `currency`.
+    """All packages of a business at one moment. Amounts in minor units of `currency`.
 
-    Voided sales are in none of the figures. `units_redeemed` and the redemptions leave out restored uses; corrections
-    are not among them. Without forfeitures, which have no figure of their own, units_granted + units_corrected -
-    units_redeemed - units_lapsed is units_remaining.
+    Voided sales are in none of the figures. At every moment, on both clocks, units_granted + units_corrected -
+    units_redeemed - units_forfeited - units_lapsed is units_remaining.
     """
 
     on: str
+    """The local day of the moment at which status and expiry are judged."""
     currency: str
     customers: int = 0
     packages: int = 0
@@ -40,8 +43,9 @@ class Liability:
     redemptions: int = 0
     redemptions_across_packages: int = 0
     units_redeemed: int = 0
+    units_forfeited: int = 0
     units_corrected: int = 0
-    """Units that corrections added, less those they took."""
+    """Units that corrections added, less those they took; not those that they took back from redemptions."""
     units_lapsed: int = 0
     """Units that lapsed with their package, less those that reinstating brought back."""
     units_remaining: int = 0
@@ -57,85 +61,59 @@ class Liability:
     """The position of the ledger that the report is true for."""
 
 
-@dataclass
-class Held:
-    """A package at the end of a day, folded from its history up to then."""
+def liability(recorder: LedgerRecorder, currency: str, zone: str, past: Past, now: datetime) -> Liability:
+    """The report for a question without `at_version`; `zone` is the business's.
 
-    customer_id: str
-    purchase_number: int
-    purchased_on: str
-    time_zone: str
-    granted: int = 0
-    remaining: int = 0
-    price: int = 0
-    unused_value: int = 0
-    redeemed: int = 0
-    corrected: int = 0
-    lapsed: int = 0
-    expires_on: date | None = None
-    frozen_on: date | None = None
-    frozen_until: date | None = None
-    cancelled: bool = False
-    voided: bool = False
-
-    @property
-    def expiry(self) -> Expiry:
-        return Expiry(self.expires_on, self.time_zone, self.frozen_on, self.frozen_until)
-
-    def status(self, moment: datetime) -> Status:
-        return status(self.cancelled, self.remaining, self.expiry.has_passed(moment))
-
-
-def liability(snapshot: Snapshot, business_id: str, currency: str, on: date, zone: str) -> Liability:
-    """The report at the end of the day `on` in `zone`, from the facts known now."""
-    moment = end_of(on, zone)
-    report = Liability(on.isoformat(), currency, position=snapshot.position)
-    customer = None
-    for held in _packages(snapshot, business_id, moment):
-        if held.voided:
-            continue
-        # Packages come customer by customer.
-        report.customers += held.customer_id != customer
-        customer = held.customer_id
-        _add(report, held, moment)
-    report.redemptions, report.redemptions_across_packages = _redemptions(snapshot, business_id, moment)
+    Raises UnknownBusiness, UnreadableFact, LedgerUnavailable.
+    """
+    books = packages_then(recorder, past, now)
+    report = Liability(local_day(books.moment, zone).isoformat(), currency, position=books.position)
+    for packages in books.by_customer():
+        sold = [package for package in packages if not package.card["voided"]]
+        report.customers += bool(sold)
+        for package in sold:
+            _add(report, package)
+        _count_uses(report, sold)
     return report
 
 
-def customer(
-    snapshot: Snapshot, business_id: str, customer_id: str, on: date, zone: str
-) -> list[dict[str, Any]]:
-    """The packages of one customer at the end of a day, in order of purchase. Amounts in minor units."""
-    moment = end_of(on, zone)
-    held = [h for h in _packages(snapshot, business_id, moment, customer_id) if not h.voided]
-    day = local_day(moment, zone)
+def customer(recorder: LedgerRecorder, customer_id: str, past: Past, now: datetime) -> list[dict[str, Any]]:
+    """The packages of one customer, in order of purchase. Amounts in minor units.
+
+    Raises UnknownBusiness, UnreadableFact, LedgerUnavailable.
+    """
+    cards = [package.card for package in packages_then(recorder, past, now).of(customer_id)]
+    moment = past.judged_at or now
     return [
         {
-            "purchase_number": package.purchase_number,
-            "purchased_on": package.purchased_on,
-            "expires_on": (last := package.expiry.on(day)) and last.isoformat(),
-            "granted": package.granted,
-            "remaining": package.remaining,
-            "price": package.price,
-            "unused_value": package.unused_value,
+            "purchase_number": card["purchase_number"],
+            "purchased_on": card["purchased_on"],
+            "expires_on": (last := expiry_of(card).on(local_day(moment, card["time_zone"])))
+            and last.isoformat(),
+            "granted": card["granted"],
+            "remaining": card["remaining"],
+            "price": card["price"],
+            "unused_value": card["unused_value"],
         }
-        for package in held
+        for card in cards
+        if not card["voided"]
     ]
 
 
-def _add(report: Liability, held: Held, moment: datetime) -> None:
+def _add(report: Liability, package: PackageThen) -> None:
+    card = package.card
     report.packages += 1
-    report.units_granted += held.granted
-    report.amount_sold += held.price
-    report.units_redeemed += held.redeemed
-    report.units_corrected += held.corrected
-    report.units_lapsed += held.lapsed
-    report.units_remaining += held.remaining
-    match held.status(moment):
+    report.units_granted += card["granted"]
+    report.amount_sold += card["price"]
+    report.units_redeemed += card["redeemed"]
+    report.units_forfeited += card["forfeited"]
+    report.units_lapsed += card["lapsed"]
+    report.units_remaining += card["remaining"]
+    match card_status(card, package.moment):
         case "active":
             report.packages_active += 1
-            report.units_valid += held.remaining
-            report.liability += held.unused_value
+            report.units_valid += card["remaining"]
+            report.liability += card["unused_value"]
         case "fully_used":
             report.packages_fully_used += 1
         case "expired":
@@ -144,105 +122,30 @@ def _add(report: Liability, held: Held, moment: datetime) -> None:
             report.packages_cancelled += 1
 
 
-# Packages from their history
-
-
-def _packages(
-    snapshot: Snapshot, business_id: str, moment: datetime, customer_id: str | None = None
-) -> Iterator[Held]:
-    """Every package that was sold by a moment, folded up to it: by customer, then in order of purchase."""
-    rows = _stream(snapshot.connection, _history(snapshot, business_id, moment, customer_id))
-    for _, of_package in groupby(rows, key=lambda row: row.package_id):
-        yield _folded(of_package)
-
-
-def _history(snapshot: Snapshot, business_id: str, moment: datetime, customer_id: str | None) -> Select[Any]:
-    cards, history = snapshot.tables["cards"], snapshot.tables["history"]
-    same = and_(history.c.business_id == cards.c.business_id, history.c.package_id == cards.c.package_id)
-    columns = (cards.c.customer_id, cards.c.purchase_number, cards.c.purchased_on, cards.c.time_zone)
-    found = (
-        select(history, *columns)
-        .select_from(cards.join(history, same))
-        .where(cards.c.business_id == business_id, cards.c.purchased_at <= moment)
-        .where(history.c.effective_at <= moment)
-        .order_by(
-            cards.c.customer_id,
-            cards.c.purchased_at,
-            cards.c.purchase_number,
-            cards.c.package_id,
-            history.c.effective_at,
-            history.c.position,
-        )
-    )
-    return found if customer_id is None else found.where(cards.c.customer_id == customer_id)
-
-
-def _stream(connection: Connection, query: Select[Any]) -> Iterator[Row[Any]]:
-    yield from connection.execute(query, execution_options={"yield_per": ROWS_PER_FETCH})
-
-
-def _folded(rows: Iterator[Row[Any]]) -> Held:
-    first = next(rows)
-    held = Held(first.customer_id, first.purchase_number, first.purchased_on, first.time_zone)
-    _take(held, first)
-    for row in rows:
-        _take(held, row)
-    return held
-
-
-def _take(held: Held, row: Row[Any]) -> None:
-    held.remaining += row.change
-    held.unused_value += row.value
-    match row.kind:
-        case "purchase":
-            held.granted = row.change
-            held.price = row.amount
-            held.expires_on = _day(row.expires_on)
-        case "price":
-            held.price = row.amount
-        case "use" | "restoration":
-            held.redeemed -= row.change
-        case "correction":
-            held.corrected += row.change
-        case "expiry":
-            # Reinstating is one of these, and the only one possible for a cancelled package.
-            held.expires_on = _day(row.expires_on)
-            held.cancelled = held.voided = False
-            held.lapsed -= row.change
-        case "freeze":
-            _freeze(held, row)
-        case "cancellation":
-            held.cancelled, held.voided = True, row.label == "Voided"
-            held.lapsed -= row.change
-        case _:
-            pass
-
-
-def _freeze(held: Held, row: Row[Any]) -> None:
-    if row.frozen_until is not None:
-        held.frozen_on = local_day(row.effective_at, held.time_zone)
-        held.frozen_until = _day(row.frozen_until)
-    else:
-        held.frozen_on = held.frozen_until = None
-        held.expires_on = _day(row.expires_on)
-
-
-def _day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
-
-
-def _redemptions(snapshot: Snapshot, business_id: str, moment: datetime) -> tuple[int, int]:
-    """The number of redemptions that still used a unit at that moment, and of those over several packages."""
-    history = snapshot.tables["history"]
-    packages = func.count(case((history.c.kind == "use", history.c.package_id)).distinct())
-    each = (
-        select(packages.label("packages"))
-        .where(history.c.business_id == business_id, history.c.redemption_id.is_not(None))
-        .where(history.c.effective_at <= moment)
-        .group_by(history.c.redemption_id)
-        .having(func.sum(history.c.change) < 0)
-        .subquery()
-    )
-    across = func.count(case((each.c.packages > 1, 1)))
-    found = snapshot.connection.execute(select(func.count(), across).select_from(each)).one()
-    return found[0], found[1]
+def _count_uses(report: Liability, packages: Sequence[PackageThen]) -> None:
+    """Count the corrections, and the redemptions that still use a unit. A redemption is of one customer."""
+    units: Counter[str] = Counter()
+    taken_from: defaultdict[str, set[str]] = defaultdict(set)
+    for package in packages:
+        for recorded in package.facts:
+            fact = cast(PackageFact, recorded.fact)
+            if not isinstance(fact, UseFact):
+                continue
+            match fact:
+                case UnitsRedeemed():
+                    units[fact.redemption_id] += len(fact.units)
+                    taken_from[fact.redemption_id].add(recorded.stream_id)
+                case UnitsRestored():
+                    units[fact.redemption_id] -= len(fact.units)
+                case LineCorrected():
+                    report.units_corrected += fact.change
+                    for use in fact.freed:
+                        units[use.redemption_id] -= len(use.units)
+                        report.units_corrected -= len(use.units)
+                case UnitsForfeited():
+                    pass  # the redemption was restored before
+                case _:
+                    assert_never(fact)
+    used = [id for id, left in units.items() if left > 0]
+    report.redemptions += len(used)
+    report.redemptions_across_packages += sum(len(taken_from[id]) > 1 for id in used)

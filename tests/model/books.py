@@ -30,12 +30,15 @@ from projections.engine.tables import ReadTables
 from projections.models.packages import CARDS, card_status, is_inconsistent
 from projections.models.points import POINTS, entry
 from projections.models.units import UNITS
+from replay.as_of import asked
+from replay.reports.liability import liability
 from tests.domain.books import check_line_facts, remainders
 from tests.model.accounts import Entry
 from tests.model.almanac import moment_of
 from tests.model.plain import Booking as ExpectedBooking
 from tests.model.plain import Package, account_of
 from tests.model.reference import Reference
+from tests.replay import second_opinion
 
 STATES = {
     "available": AVAILABLE,
@@ -257,6 +260,21 @@ class Books:
         )
         of_cards = sum(self._card(package_id)["unused_value"] for package_id in live)
         assert of_units == of_cards == self.reference.liability(now)
+
+    # Against the reports
+
+    def check_liability(self, ledger: Ledger, now: int, which: int) -> None:
+        """The report says what plain sums over the stored rows say, at some moment on either clock or both."""
+        rows = [fact.stored for fact in self.facts]
+        moments = [moment_of(rows[(which * 7919 + n * 104_729) % len(rows)].recorded_at) for n in (0, 1)]
+        known, happened = (None if (which >> n) % 3 == 0 else moments[n] for n in (0, 1))
+        past = asked("UTC", as_of=known, effective_as_of=happened)
+        told = liability(ledger.recorder, "EUR", "UTC", past, moment_of(now))
+        judged = happened or known or moment_of(now)
+        expected = second_opinion.liability(rows, judged, known, past.effective_before)
+        figures = {name: value for name, value in vars(told).items() if isinstance(value, int)}
+        del figures["position"]
+        assert figures == dict.fromkeys(figures, 0) | expected, f"as of {known}, effective as of {happened}"
 
     # Against the read tables
 

@@ -288,6 +288,12 @@ class Machine(RuleBasedStateMachine):
             business.books.check_past(self.here.ledger(business), which)
             business.books.remember()
 
+    @rule(which=st.integers(0, 10_000))
+    def ask_what_is_owed(self, which: int) -> None:
+        self._count()
+        for business in self.here.businesses:
+            business.books.check_liability(self.here.ledger(business), self.here.clocks.now_ms, which)
+
     @rule()
     def look_at_every_package(self) -> None:
         self._count()
@@ -311,6 +317,8 @@ class Machine(RuleBasedStateMachine):
             business.books.check_chain(here.ledger(business).recorder)
             for which in range(0, len(business.books.remembered), 7):
                 business.books.check_past(here.ledger(business), which)
+            for which in range(9):
+                business.books.check_liability(here.ledger(business), here.clocks.now_ms, which)
         while here.new_runner().step():
             pass
         self._check_tables()

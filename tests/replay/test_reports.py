@@ -5,22 +5,23 @@ from typing import Any
 
 from domain.ledger.mapper import all_recorded
 from domain.moments import start_of
-from domain.package.commands import RedeemFromCustomer, RestoreUnits, VoidPackage
-from domain.package.facts import UnitsRedeemed, UnitsRestored
+from domain.package.commands import AdjustPrice, CorrectLine, RedeemFromCustomer, RestoreUnits, VoidPackage
+from domain.package.facts import LineCorrected, UnitsRedeemed, UnitsRestored
+from domain.values import Money
 from projections.models.packages import card_of, card_status
-from replay.as_of import Past, as_it_was
+from replay.as_of import Past, as_it_was, asked
 from replay.reports import liability
-from tests.replay.conftest import BUSINESS, FIRST, ZONE, Lived, World
+from tests.replay.conftest import FIRST, ZONE, Lived, World
 
 
-def report(world: World, on: date) -> liability.Liability:
-    with world.reads.snapshot(BUSINESS, liability.READ_MODELS) as snapshot:
-        return liability.liability(snapshot, BUSINESS, "EUR", on, ZONE)
+def report(world: World, on: date | None, known: date | None = None) -> liability.Liability:
+    past = asked(ZONE, as_of=known, effective_as_of=on)
+    return liability.liability(world.ledger.recorder, "EUR", ZONE, past, world.now)
 
 
 def of_customer(world: World, customer: str, on: date) -> list[dict[str, Any]]:
-    with world.reads.snapshot(BUSINESS, liability.READ_MODELS) as snapshot:
-        return liability.customer(snapshot, BUSINESS, f"cus_{customer}", on, ZONE)
+    past = asked(ZONE, effective_as_of=on)
+    return liability.customer(world.ledger.recorder, f"cus_{customer}", past, world.now)
 
 
 def cards(lived: Lived, on: date) -> list[tuple[dict[str, Any], str]]:
@@ -36,15 +37,20 @@ def cards(lived: Lived, on: date) -> list[tuple[dict[str, Any], str]]:
 
 
 def redeemed(lived: Lived, on: date) -> int:
-    """Units that redemptions took by the end of a day, less those that restorations gave back."""
+    """Units that redemptions took by the end of a day, less those that restorations and corrections gave back."""
     end = start_of(on + timedelta(days=1), ZONE)
-    sums = {UnitsRedeemed: 1, UnitsRestored: -1}
-    facts = (recorded.fact for recorded in all_recorded(lived.world.ledger.recorder.facts()))
-    return sum(
-        sums[type(fact)] * len(fact.units)
-        for fact in facts
-        if isinstance(fact, UnitsRedeemed | UnitsRestored) and fact.effective_at < end
-    )
+    units = 0
+    for recorded in all_recorded(lived.world.ledger.recorder.facts()):
+        match recorded.fact:
+            case UnitsRedeemed() as fact if fact.effective_at < end:
+                units += len(fact.units)
+            case UnitsRestored() as fact if fact.effective_at < end:
+                units -= len(fact.units)
+            case LineCorrected() as fact if fact.effective_at < end:
+                units -= sum(len(use.units) for use in fact.freed)
+            case _:
+                pass
+    return units
 
 
 def test_every_day_of_the_report_is_the_sum_of_the_cards_of_that_day(lived: Lived) -> None:
@@ -63,7 +69,7 @@ def test_every_day_of_the_report_is_the_sum_of_the_cards_of_that_day(lived: Live
         assert made.units_granted == sum(card["granted"] for card, _ in found)
         assert made.amount_sold == sum(card["price"] for card, _ in found)
         assert made.units_remaining == sum(card["remaining"] for card, _ in found)
-        moved = made.units_corrected - made.units_redeemed - made.units_lapsed
+        moved = made.units_corrected - made.units_redeemed - made.units_forfeited - made.units_lapsed
         assert made.units_granted + moved == made.units_remaining
         assert made.units_redeemed == redeemed(lived, on)
         assert made.units_valid == sum(card["remaining"] for card in valid)
@@ -155,3 +161,37 @@ def test_a_frozen_package_outlives_its_last_day_and_moves_it(lived: Lived) -> No
     after = {row["price"]: row for row in of_customer(lived.world, "bob", FIRST + timedelta(days=40))}
     # 50 days, set while it was frozen, and the 19 days that the freeze took.
     assert after[1002]["expires_on"] == (FIRST + timedelta(days=69)).isoformat()
+
+
+def test_after_a_price_change_an_earlier_use_that_was_entered_late_takes_its_value_once(world: World) -> None:
+    """10 units for 10,000, then 20,000, then one use dated before: on either clock, 9 units for 18,000 are left."""
+    world.on(0).sell("a", "ann", 10, 10_000, None)
+    price = Money(amount=20_000, currency="EUR")
+    world.on(2).do(AdjustPrice(package_id="pkg_a", price=price, reason=world.because()))
+    world.on(3).use("a", "late", day=FIRST + timedelta(days=1))
+
+    for made in (report(world, None), report(world, FIRST + timedelta(days=2))):
+        assert (made.units_valid, made.liability, made.amount_sold) == (9, 18_000, 20_000)
+
+
+def test_what_was_entered_later_was_not_known_before(world: World) -> None:
+    world.on(0).sell("a", "ann", 10, 10_000, None)
+    world.on(5).use("a", "late", day=FIRST + timedelta(days=1))
+
+    on, before = FIRST + timedelta(days=2), FIRST + timedelta(days=4)
+    assert report(world, on).units_redeemed == 1
+    unknown = report(world, on, known=before)
+    assert (unknown.units_redeemed, unknown.liability) == (0, 10_000)
+    assert unknown.position < report(world, on).position
+    # Without the second clock, it is judged at the moment of knowing.
+    assert report(world, None, known=before).on == before.isoformat()
+
+
+def test_units_that_a_correction_gave_back_are_no_longer_redeemed(world: World) -> None:
+    world.on(0).sell("a", "ann", 2, 100, None)
+    world.use("a", "one", 2)
+    world.do(CorrectLine(package_id="pkg_a", line=1, change=2, reason=world.because()))
+
+    made = report(world, None)
+
+    assert (made.redemptions, made.units_redeemed, made.units_corrected, made.units_remaining) == (0, 0, 0, 2)

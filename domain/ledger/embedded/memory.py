@@ -93,6 +93,10 @@ class MemoryTransaction:
     def registered(self, stream_id: str) -> NewStream | None:
         return self.books.streams.get(stream_id)
 
+    def streams(self, kind: str, after: str, limit: int) -> list[str]:
+        streams = self.books.streams.values()
+        return sorted(stream.id for stream in streams if stream.kind == kind and stream.id > after)[:limit]
+
     def streams_of(self, customer_id: str, kind: str) -> list[str]:
         streams = self.books.streams.values()
         return [stream.id for stream in streams if (stream.customer_id, stream.kind) == (customer_id, kind)]

@@ -79,6 +79,10 @@ class EmbeddedRecorder(LedgerRecorder):
         with self._reading() as transaction:
             return transaction.stream(stream_id, upto=upto_version)
 
+    def streams(self, kind: str, after: str = "", limit: int = 1000) -> Sequence[str]:
+        with self._reading() as transaction:
+            return transaction.streams(kind, after, limit)
+
     def streams_of(self, customer_id: str, kind: str) -> Sequence[str]:
         with self._reading() as transaction:
             return transaction.streams_of(customer_id, kind)

@@ -48,6 +48,9 @@ class Transaction(Protocol):
 
     def registered(self, stream_id: str) -> NewStream | None: ...
 
+    def streams(self, kind: str, after: str, limit: int) -> list[str]:
+        """Registered streams of that kind above `after`, in order of their ids."""
+
     def streams_of(self, customer_id: str, kind: str) -> list[str]:
         """In the order they were opened."""
 

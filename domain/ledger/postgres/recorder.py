@@ -125,6 +125,15 @@ class PostgresRecorder(LedgerRecorder):
             EVERYTHING if upto_version is None else upto_version,
         )
 
+    def streams(self, kind: str, after: str = "", limit: int = 1000) -> Sequence[str]:
+        rows = self._select(
+            "SELECT id FROM streams WHERE business_id = %s AND id > %s AND kind = %s ORDER BY id LIMIT %s",
+            after,
+            kind,
+            limit,
+        )
+        return [id for (id,) in rows]
+
     def streams_of(self, customer_id: str, kind: str) -> Sequence[str]:
         rows = self._select(
             "SELECT id FROM streams"

@@ -150,7 +150,7 @@ def test_status_tells_the_lag_and_a_stop(loaded: Terminal) -> None:
         "lag": head,
         "stopped": None,
     }
-    loaded.liability()
+    loaded.run("rebuild", "history")
     caught_up = {row["projection"]: row["lag"] for row in loaded.told("status")}
     assert caught_up["history"] == 0
 
@@ -192,7 +192,7 @@ def _edit(terminal: Terminal, *statements: str) -> None:
 
 
 def test_a_rebuild_compares_and_names_what_differs(loaded: Terminal) -> None:
-    loaded.liability()
+    loaded.run("verify", "--read-models")
     views = loaded.environment["CARNET_DATABASE"].removeprefix("sqlite:///") + "-views"
     connection = sqlite3.connect(views)
     connection.execute("UPDATE history_v1 SET change = 999 WHERE position = 200")

@@ -125,6 +125,14 @@ def test_streams_of_a_customer_come_in_the_order_they_were_opened(books: LedgerR
     assert list(books.streams_of("cus_none", "package")) == []
 
 
+def test_streams_of_a_kind_come_in_order_of_their_ids_page_by_page(books: LedgerRecorder) -> None:
+    assert list(books.streams("package")) == ["pkg_a", "pkg_b", "pkg_z"]
+    assert list(books.streams("package", limit=2)) == ["pkg_a", "pkg_b"]
+    assert list(books.streams("package", after="pkg_b")) == ["pkg_z"]
+    assert list(books.streams("customer")) == sorted((CUSTOMER, OTHER_CUSTOMER))
+    assert list(books.streams("points")) == []
+
+
 def test_the_people_of_the_customers_and_staff_that_were_read_come_along(books: LedgerRecorder) -> None:
     def people(wanted: Reads) -> set[str]:
         return {person.id for person in books.load(wanted).people}

@@ -85,6 +85,15 @@ class SqliteTransaction:
         )
         return None if row is None else NewStream(*row)
 
+    def streams(self, kind: str, after: str, limit: int) -> list[str]:
+        rows = self._rows(
+            "SELECT id FROM streams WHERE business_id = ? AND id > ? AND kind = ? ORDER BY id LIMIT ?",
+            after,
+            kind,
+            limit,
+        )
+        return [id for (id,) in rows]
+
     def streams_of(self, customer_id: str, kind: str) -> list[str]:
         rows = self._rows(
             "SELECT id FROM streams WHERE business_id = ? AND customer_id = ? AND kind = ?"
