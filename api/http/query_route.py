@@ -86,15 +86,20 @@ DayOrMomentText = Annotated[
 """Read as a day or a moment when the business's zone is known."""
 
 
-class TravelParameters(Value):
-    """Parameters of questions about the past (domain.md, Two clocks)."""
+class ClockParameters(Value):
+    """Parameters of questions about the past, on both clocks (domain.md, Two clocks)."""
 
-    at_version: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    """The state after this many facts of the stream."""
     as_of: DayOrMomentText | None = None
     """Facts recorded before this moment, or by the end of this day in the business's zone."""
     effective_as_of: DayOrMomentText | None = None
     """Facts effective by this moment, or by the end of this day in the business's zone."""
+
+
+class TravelParameters(ClockParameters):
+    """Parameters of questions about the past of one stream."""
+
+    at_version: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """The state after this many facts of the stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +151,12 @@ class Query(Call, Generic[Q]):
             yield snapshot
 
     def past(self) -> Past:
-        """The past that `TravelParameters` ask about. Raises validation-failed, forbidden."""
+        """The past that `ClockParameters` ask about. Raises validation-failed, forbidden."""
         given = self.parameters
-        assert isinstance(given, TravelParameters)
+        assert isinstance(given, ClockParameters)
         past = asked(
             self.time_zone,
-            at_version=given.at_version,
+            at_version=given.at_version if isinstance(given, TravelParameters) else None,
             as_of=self._over("as_of", given.as_of),
             effective_as_of=self._over("effective_as_of", given.effective_as_of),
         )

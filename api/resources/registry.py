@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.resources import business, health, keys, ledger, payments, photos, segments, staff
+from api.resources import business, health, keys, ledger, payments, photos, reports, segments, staff
 from api.resources.bookings import commands as booking_commands
 from api.resources.bookings import queries as booking_queries
 from api.resources.catalogue import offers, services
@@ -47,4 +47,5 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *package_queries.HANDLERS,
     *package_history.HANDLERS,
     *package_lists.HANDLERS,
+    *reports.HANDLERS,
 )

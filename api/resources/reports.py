@@ -1,0 +1,64 @@
+"""Reports on all packages of the business, now or in the past. They write nothing and name nobody."""
+
+from api.http.permissions import BOOKKEEPERS
+from api.http.query_route import ClockParameters, Found, Query, query
+from api.resources.parts import SignedMoney
+from domain.values import Value
+from replay.reports.liability import liability
+
+
+class LiabilityReport(Value):
+    """The services owed to customers; sales that were voided are in none of the figures.
+
+    granted + corrected - redeemed - forfeited - lapsed is remaining.
+    """
+
+    on: str
+    """The local day of the moment at which status and expiry are judged."""
+    position: int
+    """The position of the ledger that the report is true for."""
+    customers: int
+    packages: int
+    packages_active: int
+    packages_fully_used: int
+    packages_expired: int
+    packages_cancelled: int
+    units_granted: int
+    units_corrected: int
+    """Units that corrections added, less those they took; not those that they took back from redemptions."""
+    units_redeemed: int
+    units_forfeited: int
+    units_lapsed: int
+    """Units that lapsed with their package, less those that reinstating brought back."""
+    units_remaining: int
+    units_valid: int
+    """Units of packages that are neither expired nor cancelled."""
+    redemptions: int
+    """Redemptions that still use a unit."""
+    redemptions_across_packages: int
+    amount_sold: SignedMoney
+    liability: SignedMoney
+    """The value of the valid units."""
+
+
+@query(
+    "/v1/reports/liability",
+    "reports.liability",
+    "The services owed to customers",
+    roles=BOOKKEEPERS,
+    answer=LiabilityReport,
+    parameters=ClockParameters,
+)
+def liability_report(call: Query[ClockParameters]) -> Found:
+    recorder, now = call.ledger.recorder, call.frame.carnet.clock()
+    call.check_reachable(recorder.head().position)
+    told = liability(recorder, call.currency, call.time_zone, call.past(), now)
+    money = {
+        name: SignedMoney(amount=getattr(told, name), currency=told.currency)
+        for name in ("amount_sold", "liability")
+    }
+    figures = {name: value for name, value in vars(told).items() if name != "currency"}
+    return Found(LiabilityReport(**(figures | money)), told.position)
+
+
+HANDLERS = (liability_report,)

@@ -1,0 +1,66 @@
+"""Reports over HTTP answer on both clocks, write nothing and name nobody."""
+
+from domain.actor import Role
+from tests.api.desk import Desk
+
+pytest_plugins = ["tests.api.houses"]
+
+
+def test_the_liability_report_answers_on_both_clocks(either_desk: Desk) -> None:
+    desk = either_desk
+    massage, sold = sold_package(desk)
+    desk.redeem(sold, massage, quantity=3, effective_at=desk.today(days=-3))
+    desk.redeem(sold, massage, quantity=2)
+    desk.clock.forward(seconds=1)
+    first = desk.history(sold)[1]["recorded_at"]
+
+    now = desk.get("/v1/reports/liability")
+    assert now["liability"] == {"amount": 25_000, "currency": "EUR"}
+    assert (now["on"], now["position"]) == (desk.today(), desk.head)
+    assert (now["units_granted"], now["units_redeemed"], now["units_valid"], now["redemptions"]) == (
+        10,
+        5,
+        5,
+        2,
+    )
+    for day, redeemed in ((-4, 0), (-3, 3), (-1, 3)):
+        then = desk.get("/v1/reports/liability", effective_as_of=desk.today(days=day))
+        assert (then["on"], then["units_redeemed"]) == (desk.today(days=day), redeemed)
+        assert then["liability"]["amount"] == 5_000 * (10 - redeemed)
+    known = desk.get("/v1/reports/liability", as_of=first)
+    assert (known["units_redeemed"], known["liability"]["amount"]) == (0, 50_000)
+    assert known["position"] < desk.head
+
+
+def test_a_report_of_the_past_is_the_same_for_ever(either_desk: Desk) -> None:
+    desk = either_desk
+    massage, sold = sold_package(desk)
+    desk.redeem(sold, massage)
+    desk.clock.forward(seconds=1)
+    asked = {"as_of": desk.history(sold)[-1]["recorded_at"], "effective_as_of": desk.today(days=-1)}
+    first = desk.ask("/v1/reports/liability", **asked)
+    desk.redeem(sold, massage, effective_at=desk.today(days=-2))
+    assert desk.ask("/v1/reports/liability", **asked).content == first.content
+    assert first.headers["ledger-position"] == str(first.json()["position"])
+
+
+def sold_package(desk: Desk) -> tuple[str, str]:
+    """A service, and ten units of it for 500.00, sold nine days ago."""
+    massage = desk.service()
+    sold = desk.sell(desk.customer("Anna"), desk.offer(massage), effective_at=desk.today(days=-9))
+    return massage, sold["id"]
+
+
+def test_bookkeepers_read_reports_and_staff_do_not(desk: Desk) -> None:
+    for role in (Role.MANAGER, Role.AUDITOR):
+        assert desk.as_role(role).get("/v1/reports/liability")["packages"] == 0
+    for role in (Role.STAFF, Role.INTEGRATION, Role.CUSTOMER):
+        assert desk.as_role(role).ask("/v1/reports/liability").json()["code"] == "forbidden"
+
+
+def test_a_report_of_a_day_that_is_not_over_is_refused(desk: Desk) -> None:
+    for clock in ("as_of", "effective_as_of"):
+        told = desk.ask("/v1/reports/liability", **{clock: desk.today()}).json()
+        assert (told["code"], told["errors"][0]["pointer"]) == ("validation-failed", f"/{clock}")
+    told = desk.ask("/v1/reports/liability", at_version=1).json()
+    assert told["code"] == "unknown-parameter"
