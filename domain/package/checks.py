@@ -38,12 +38,12 @@ def today_for(package: Package, at: Circumstances) -> date:
 
 
 def effective_moment(package: Package, given: date | datetime | None, at: Circumstances) -> datetime:
-    """The moment `given`, if this actor may name it; else now (domain.md, Redeeming).
+    """The moment `given`, if this actor may name it; else now, or the purchase that a clock ahead of ours entered.
 
     Raises BackDatingNotAllowed, EffectiveAtOutOfRange (before the purchase, over 5 minutes ahead).
     """
     if given is None:
-        return at.now
+        return max(at.now, package.purchased_at)
     return check_moment(as_moment(given, package.time_zone), package.purchased_at, at, package.time_zone)
 
 

@@ -119,6 +119,14 @@ def test_a_payment_may_be_back_dated_like_a_use() -> None:
     )
 
 
+def test_a_payment_entered_by_a_clock_that_is_behind_is_not_before_the_purchase() -> None:
+    bought = sold(at="2026-10-03 12:00")
+    behind = moment("2026-10-03 11:58")
+    given(bought).when(record(1_000), at=behind).then(
+        paid(1_000, total=1_000, payment="pay_new", at="2026-10-03 12:00")
+    )
+
+
 # Refunds
 
 
