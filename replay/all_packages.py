@@ -31,9 +31,8 @@ class PackagesThen:
     moment: datetime
     """When status and expiry are judged."""
 
-    def by_customer(self) -> Iterator[list[PackageThen]]:
-        """The packages of each customer who had one, in order of the customer's id. Raises UnreadableFact."""
-        after = ""
+    def by_customer(self, after: str = "") -> Iterator[list[PackageThen]]:
+        """The packages of each customer who had one, by customers' ids above `after`. Raises UnreadableFact."""
         while customers := self.recorder.streams("customer", after, CUSTOMERS_PER_READ):
             packages: dict[str, list[PackageThen]] = {}
             for package in self._packages(customers):

@@ -42,6 +42,10 @@ class PackageThen:
     """When status and expiry are judged."""
 
     @property
+    def id(self) -> str:
+        return self.facts[0].stream_id
+
+    @property
     def version(self) -> int:
         version: int = self.card["version"]
         return version

@@ -28,6 +28,7 @@ from projections.engine.status import Standing
 from projections.models.packages import card_status
 from replay.package import PackageThen
 from replay.reports.liability import Liability
+from replay.reports.movements import Movements
 
 WIDE = 1_000
 """Columns of output that goes to no terminal."""
@@ -86,6 +87,13 @@ def liability(report: Liability) -> None:
     table(("figure", "value"), list(counts.items()))
     click.echo(f"amount sold  {money(report.amount_sold, report.currency)}")
     click.echo(f"liability    {money(report.liability, report.currency)}")
+
+
+def movements(report: Movements, currency: str) -> None:
+    rows = [("opening", report.opening), *report.changes.items(), ("closing", report.closing)]
+    table(
+        ("cause", "units", "value"), [(name, owed.units, money(owed.value, currency)) for name, owed in rows]
+    )
 
 
 def package(then: PackageThen) -> None:

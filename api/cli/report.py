@@ -1,16 +1,18 @@
-"""`carnet report`: liability, and what a customer has left."""
+"""`carnet report`: the liability, its movements, and what a customer has left."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, datetime
+from typing import get_args
 
 import click
 
 from api.cli import output
-from api.cli.options import DAY_OR_MOMENT, SOURCE, here, in_json, of_business
+from api.cli.options import DAY, DAY_OR_MOMENT, SOURCE, here, in_json, of_business
 from api.http.ledger_types import Recorder
 from api.imports.known_ids import registered
 from replay.as_of import Past, asked, is_over
-from replay.reports import liability
+from replay.reports import liability, movements
 
 
 @click.group()
@@ -74,6 +76,44 @@ def report_liability(
         output.as_json(vars(found))
     else:
         output.liability(found)
+
+
+@report.command("movements")
+@click.option("--from", "first", type=DAY, help="The first day; from the beginning of the books without it.")
+@click.option("--to", "last", type=DAY, help="The last day, which must be over; to now without it.")
+@click.option(
+    "--clock",
+    type=click.Choice(get_args(movements.Clock)),
+    default="effective",
+    show_default=True,
+    help="Whether a movement belongs to the day it happened or to the day it was recorded.",
+)
+@of_business
+@in_json
+def report_movements(
+    first: date | None, last: date | None, clock: movements.Clock, business_id: str | None, json_: bool
+) -> None:
+    """What moved the liability in a period, by cause; opening and changes together are closing.
+
+    Days are those of the business's time zone, both included; amounts are minor units.
+
+    \b
+    Example:
+      carnet report movements --from 1998-06-01 --to 1998-06-30
+
+    Exit status: 0 reported; 1 it failed.
+    """
+    with here() as installed:
+        ledger = installed.ledger(business_id)
+        business, now = installed.business(ledger.business_id), installed.carnet.clock()
+        if last is not None and not is_over(last, business.time_zone, now):
+            raise click.UsageError("--to must be a day that is over")
+        period = movements.period_of(business.time_zone, clock, first, last)
+        found = movements.movements(ledger.recorder, period, now)
+    if json_:
+        output.as_json(asdict(found))
+    else:
+        output.movements(found, business.currency)
 
 
 @report.command("customer")

@@ -157,14 +157,14 @@ class Query(Call, Generic[Q]):
         past = asked(
             self.time_zone,
             at_version=given.at_version if isinstance(given, TravelParameters) else None,
-            as_of=self._over("as_of", given.as_of),
-            effective_as_of=self._over("effective_as_of", given.effective_as_of),
+            as_of=self.over("as_of", given.as_of),
+            effective_as_of=self.over("effective_as_of", given.effective_as_of),
         )
         if past and self.role not in ASK_THE_PAST:
             raise Problem("forbidden", f"the role {self.role.value} does not allow questions about the past")
         return past
 
-    def _over(self, name: str, given: str | None) -> date | datetime | None:
+    def over(self, name: str, given: str | None) -> date | datetime | None:
         """A past moment, or a day that is over in the business's zone. Raises validation-failed."""
         if given is None:
             return None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.resources import business, health, keys, ledger, payments, photos, reports, segments, staff
+from api.resources import business, health, keys, ledger, payments, photos, segments, staff
 from api.resources.bookings import commands as booking_commands
 from api.resources.bookings import queries as booking_queries
 from api.resources.catalogue import offers, services
@@ -20,6 +20,7 @@ from api.resources.points import commands as points_commands
 from api.resources.points import queries as points_queries
 from api.resources.redemptions import commands as redemption_commands
 from api.resources.redemptions import queries as redemption_queries
+from api.resources.reports import liability, movements
 
 HANDLERS: Sequence[HTTPRouteHandler] = (
     *health.HANDLERS,
@@ -47,5 +48,6 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *package_queries.HANDLERS,
     *package_history.HANDLERS,
     *package_lists.HANDLERS,
-    *reports.HANDLERS,
+    *liability.HANDLERS,
+    *movements.HANDLERS,
 )

@@ -1,6 +1,7 @@
 """Reports on all packages of a business, now or at any moment, on both clocks.
 
-Offers `liability`: the sum that the business owes its customers in services, and the balance of one customer.
+Offers `liability` (what the business owes its customers in services, and the balance of one customer) and `movements`
+(its roll-forward by cause).
 
 Touch it to add a figure or a report.
 

@@ -6,9 +6,10 @@ way; the other methods hold tables, streams and the reference against it.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha256
 from struct import pack
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import select
 
@@ -32,6 +33,7 @@ from projections.models.points import POINTS, entry
 from projections.models.units import UNITS
 from replay.as_of import asked
 from replay.reports.liability import liability
+from replay.reports.movements import Clock, Owed, closing_of, lines, movements, period_of
 from tests.domain.books import check_line_facts, remainders
 from tests.model.accounts import Entry
 from tests.model.almanac import moment_of
@@ -275,6 +277,27 @@ class Books:
         figures = {name: value for name, value in vars(told).items() if isinstance(value, int)}
         del figures["position"]
         assert figures == dict.fromkeys(figures, 0) | expected, f"as of {known}, effective as of {happened}"
+
+    def check_movements(self, ledger: Ledger, now: int, which: int) -> None:
+        """A roll-forward begins and ends with the liability report, on either clock (invariant 10)."""
+        places = [(which * 7919 + n * 104_729) % len(self.facts) for n in (0, 1)]
+        before, last = sorted(moment_of(self.facts[place].stored.recorded_at).date() for place in places)
+        clocks: tuple[Clock, ...] = get_args(Clock)
+        for clock in clocks:
+            period = period_of("UTC", clock, first=before + timedelta(days=1), last=last)
+            told = movements(ledger.recorder, period, moment_of(now))
+            ends = [
+                liability(ledger.recorder, "EUR", "UTC", closing_of("UTC", clock, day), moment_of(now))
+                for day in (before, last)
+            ]
+            assert [told.opening, told.closing] == [Owed(end.units_valid, end.liability) for end in ends], (
+                clock
+            )
+            assert sum(told.changes.values(), told.opening) == told.closing
+            of_cause = dict.fromkeys(told.changes, Owed())
+            for line in lines(ledger.recorder, period, moment_of(now)):
+                of_cause[line.cause] += line.change
+            assert of_cause == told.changes
 
     # Against the read tables
 

@@ -293,6 +293,7 @@ class Machine(RuleBasedStateMachine):
         self._count()
         for business in self.here.businesses:
             business.books.check_liability(self.here.ledger(business), self.here.clocks.now_ms, which)
+            business.books.check_movements(self.here.ledger(business), self.here.clocks.now_ms, which)
 
     @rule()
     def look_at_every_package(self) -> None:
@@ -319,6 +320,7 @@ class Machine(RuleBasedStateMachine):
                 business.books.check_past(here.ledger(business), which)
             for which in range(9):
                 business.books.check_liability(here.ledger(business), here.clocks.now_ms, which)
+            business.books.check_movements(here.ledger(business), here.clocks.now_ms, 5)
         while here.new_runner().step():
             pass
         self._check_tables()

@@ -64,3 +64,48 @@ def test_a_report_of_a_day_that_is_not_over_is_refused(desk: Desk) -> None:
         assert (told["code"], told["errors"][0]["pointer"]) == ("validation-failed", f"/{clock}")
     told = desk.ask("/v1/reports/liability", at_version=1).json()
     assert told["code"] == "unknown-parameter"
+
+
+def test_movements_lead_from_opening_to_closing(either_desk: Desk) -> None:
+    desk = either_desk
+    massage, sold = sold_package(desk)
+    desk.redeem(sold, massage, quantity=3, effective_at=desk.today(days=-3))
+    desk.redeem(sold, massage, quantity=2)
+
+    period = {"from": desk.today(days=-5), "to": desk.today(days=-1)}
+    told = desk.get("/v1/reports/movements", **period)
+    euros = "EUR"
+    assert told["opening"] == {"units": 10, "value": {"amount": 50_000, "currency": euros}}
+    assert told["changes"]["redeemed"] == {"units": -3, "value": {"amount": -15_000, "currency": euros}}
+    assert told["closing"] == {"units": 7, "value": {"amount": 35_000, "currency": euros}}
+    assert desk.get("/v1/reports/liability", effective_as_of=period["to"])["units_valid"] == 7
+    now = desk.get("/v1/reports/movements")
+    assert (now["opening"]["units"], now["changes"]["sold"]["units"], now["closing"]["units"]) == (0, 10, 5)
+
+
+def test_the_lines_of_movements_come_page_by_page_with_their_facts(either_desk: Desk) -> None:
+    desk = either_desk
+    for _ in range(3):
+        massage, sold = sold_package(desk)
+        for _ in range(2):
+            desk.redeem(sold, massage)
+    lines = desk.all_of("/v1/reports/movements/lines", limit=2)
+    assert len({(line["package_id"], line["at"], line["cause"], line["position"]) for line in lines}) == 9
+    assert [line["customer_id"] for line in lines] == sorted(line["customer_id"] for line in lines)
+    used = desk.all_of("/v1/reports/movements/lines", cause="redeemed", limit=4)
+    assert used == [line for line in lines if line["cause"] == "redeemed"]
+    for line in used:
+        (fact,) = desk.get("/v1/facts", after=line["position"] - 1, limit=1)["data"]
+        assert (fact["name"], fact["stream_id"]) == ("package.redeemed", line["package_id"])
+
+
+def test_a_period_is_checked(desk: Desk) -> None:
+    refused = {
+        "/to": ({"from": desk.today(days=-1), "to": desk.today(days=-2)}, {"to": desk.today()}),
+        "/as_of": ({"clock": "recorded", "as_of": desk.today(days=-1)}, {"as_of": "yesterday"}),
+        "/clock": ({"clock": "wall"},),
+    }
+    for pointer, asked in refused.items():
+        for parameters in asked:
+            told = desk.ask("/v1/reports/movements", **parameters).json()
+            assert (told["code"], told["errors"][0]["pointer"]) == ("validation-failed", pointer)

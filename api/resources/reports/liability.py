@@ -1,4 +1,4 @@
-"""Reports on all packages of the business, now or in the past. They write nothing and name nobody."""
+"""The liability report: the services owed to customers, now or at a moment on either clock."""
 
 from api.http.permissions import BOOKKEEPERS
 from api.http.query_route import ClockParameters, Found, Query, query

@@ -1,0 +1,150 @@
+"""The movements of the liability in a period: sums by cause, and the lines behind them."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from api.http.date_ranges import check_range
+from api.http.permissions import BOOKKEEPERS
+from api.http.problems import Flaw, invalid
+from api.http.query_route import DayOrMomentText, Found, ListParameters, Page, Query, query
+from api.resources.parts import SignedMoney
+from domain.moments import Day, rfc3339
+from domain.values import Value
+from replay.as_of import is_over
+from replay.reports.movements import Cause, Clock, Movement, Owed, Period, lines, movements, period_of
+
+
+class PeriodParameters(Value):
+    """Days in the business's zone, both included; the last must be over."""
+
+    from_: Annotated[Day | None, Field(alias="from")] = None
+    """If absent, from the beginning of the books."""
+    to: Day | None = None
+    """If absent, to now."""
+    clock: Clock = "effective"
+    """The clock by which a movement belongs to a day: when it happened, or when it was recorded."""
+    as_of: DayOrMomentText | None = None
+    """Leaves out facts recorded later; only for the clock `effective`."""
+
+
+class LinesParameters(ListParameters, PeriodParameters):
+    cause: Cause | None = None
+
+
+class UnitsOwed(Value):
+    units: int
+    value: SignedMoney
+
+
+class MovementsReport(Value):
+    """The roll-forward of the liability: opening and all changes together are closing."""
+
+    position: int
+    """The position of the ledger that the report is true for."""
+    opening: UnitsOwed
+    changes: dict[Cause, UnitsOwed]
+    closing: UnitsOwed
+
+
+class MovementLine(Value):
+    """A change of what is owed on one package."""
+
+    cause: Cause
+    package_id: str
+    customer_id: str
+    at: str
+    """When it counts, on the clock of the report."""
+    change: UnitsOwed
+    position: int
+    """The fact that moved it; where an expiry passed, the last fact of the package before."""
+
+
+class MovementPage(Page[MovementLine]):
+    pass
+
+
+@query(
+    "/v1/reports/movements",
+    "reports.movements",
+    "What moved the liability in a period, by cause",
+    roles=BOOKKEEPERS,
+    answer=MovementsReport,
+    parameters=PeriodParameters,
+)
+def movements_report(call: Query[PeriodParameters]) -> Found:
+    recorder = call.ledger.recorder
+    call.check_reachable(recorder.head().position)
+    told = movements(recorder, _period(call, call.parameters), call.frame.carnet.clock())
+    report = MovementsReport(
+        position=told.position,
+        opening=_owed(call, told.opening),
+        changes={cause: _owed(call, change) for cause, change in told.changes.items()},
+        closing=_owed(call, told.closing),
+    )
+    return Found(report, told.position)
+
+
+@query(
+    "/v1/reports/movements/lines",
+    "reports.movement_lines",
+    "The movements behind the sums, by customer and package",
+    roles=BOOKKEEPERS,
+    answer=MovementPage,
+    parameters=LinesParameters,
+)
+def movement_lines(call: Query[LinesParameters]) -> Found:
+    asked, recorder, now = call.parameters, call.ledger.recorder, call.frame.carnet.clock()
+    head = recorder.head().position
+    call.check_reachable(head)
+    customer_id, seen = call.after() or ("", 0)
+    found = lines(recorder, _period(call, asked), now, asked.cause, customer_id)
+    rows = list(islice(_placed(found, customer_id), seen, seen + asked.limit + 1))
+    return call.page(
+        MovementPage,
+        rows,
+        key=lambda row: row[0],
+        shown=lambda row: _line(call, row[1]),
+        position=head,
+    )
+
+
+def _period(call: Query[Any], asked: PeriodParameters) -> Period:
+    """Raises validation-failed."""
+    check_range(asked.from_, asked.to, call.time_zone, "/to")
+    if asked.to is not None and not is_over(asked.to, call.time_zone, call.frame.carnet.clock()):
+        raise invalid([Flaw("/to", "not-past", "must be a day that is over")])
+    known = call.over("as_of", asked.as_of)
+    if known is not None and asked.clock == "recorded":
+        raise invalid([Flaw("/as_of", "two-clocks", "is only for the clock effective")])
+    return period_of(call.time_zone, asked.clock, asked.from_, asked.to, known)
+
+
+def _placed(found: Iterable[Movement], customer_id: str) -> Iterator[tuple[tuple[str, int], Movement]]:
+    """Each movement with its place: the last customer before it whose lines are complete, and the lines since."""
+    complete, current, since = customer_id, customer_id, 0
+    for movement in found:
+        if movement.customer_id != current and since:
+            complete, since = current, 0
+        current, since = movement.customer_id, since + 1
+        yield (complete, since), movement
+
+
+def _line(call: Query[Any], movement: Movement) -> MovementLine:
+    return MovementLine(
+        cause=movement.cause,
+        package_id=movement.package_id,
+        customer_id=movement.customer_id,
+        at=rfc3339(movement.moment),
+        change=_owed(call, movement.change),
+        position=movement.position,
+    )
+
+
+def _owed(call: Query[Any], owed: Owed) -> UnitsOwed:
+    return UnitsOwed(units=owed.units, value=SignedMoney(amount=owed.value, currency=call.currency))
+
+
+HANDLERS = (movements_report, movement_lines)
