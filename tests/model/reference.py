@@ -346,7 +346,7 @@ class Reference:
         why.refuse()
         package.settle(asking.now)
         package.payments[payment] = [amount, 0]
-        moment = package.touch(asking.now if effective is None else effective)
+        moment = package.touch(max(asking.now, package.bought_at) if effective is None else effective)
         self.accounts.gives(package.customer, "payment", payment, moment, amount)
         return True
 
