@@ -20,7 +20,7 @@ from api.resources.points import commands as points_commands
 from api.resources.points import queries as points_queries
 from api.resources.redemptions import commands as redemption_commands
 from api.resources.redemptions import queries as redemption_queries
-from api.resources.reports import liability, movements
+from api.resources.reports import entries, liability, movements
 
 HANDLERS: Sequence[HTTPRouteHandler] = (
     *health.HANDLERS,
@@ -50,4 +50,5 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *package_lists.HANDLERS,
     *liability.HANDLERS,
     *movements.HANDLERS,
+    *entries.HANDLERS,
 )

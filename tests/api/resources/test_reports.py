@@ -109,3 +109,47 @@ def test_a_period_is_checked(desk: Desk) -> None:
         for parameters in asked:
             told = desk.ask("/v1/reports/movements", **parameters).json()
             assert (told["code"], told["errors"][0]["pointer"]) == ("validation-failed", pointer)
+
+
+def test_late_entries_are_what_was_recorded_in_a_period_for_before_it(either_desk: Desk) -> None:
+    desk = either_desk
+    massage, sold = sold_package(desk)
+    desk.redeem(sold, massage)
+    desk.redeem(sold, massage, quantity=2, effective_at=desk.today(days=-3))
+    today = {"from": desk.today()}
+
+    told = desk.get("/v1/reports/late-entries", **today)
+
+    # The sale of nine days ago was entered today as well.
+    assert [entry["name"] for entry in told["data"]] == ["package.purchased", "package.redeemed"]
+    assert (told["count"], told["units"], told["value"]["amount"]) == (2, 8, 40_000)
+    late = told["data"][1]
+    assert (late["units"], late["value"]["amount"], late["automatic"]) == (-2, -10_000, False)
+    (fact,) = desk.get("/v1/facts", after=late["position"] - 1, limit=1)["data"]
+    assert fact["meta"]["actor"] == {**fact["meta"]["actor"], **late["actor"]}
+    assert late["actor"]["role"] == "owner"
+    pages = desk.all_of("/v1/reports/late-entries", limit=1, **today)
+    assert pages == told["data"]
+    assert desk.get("/v1/reports/late-entries", **{"from": desk.today(days=-9)})["count"] == 0
+
+
+def test_corrections_name_who_made_them(either_desk: Desk) -> None:
+    desk = either_desk
+    massage, sold = sold_package(desk)
+    desk.redeem(sold, massage, quantity=2)
+    for path, body in (
+        ("corrections", {"line": 1, "change": -1, "reason": "counted twice"}),
+        ("price", {"price": {"amount": 45_000, "currency": "EUR"}, "reason": "agreed"}),
+        ("expiry", {"expires_on": desk.today(days=90)}),
+    ):
+        desk.do(f"/v1/packages/{sold}/{path}", body)
+
+    told = desk.get("/v1/reports/corrections", **{"from": desk.today(), "to": desk.today()})
+
+    names = ["package.corrected", "package.price_adjusted", "package.expiry_changed"]
+    assert [entry["name"] for entry in told["data"]] == names
+    assert (told["count"], told["units"], told["value"]["amount"]) == (3, -1, -10_000)
+    assert {entry["package_id"] for entry in told["data"]} == {sold}
+    assert "counted twice" not in str(told), "texts are the directory's"
+    assert desk.get("/v1/reports/corrections", **{"from": desk.today(days=1)})["count"] == 0
+    assert desk.ask("/v1/reports/corrections").json()["errors"][0]["pointer"] == "/from"

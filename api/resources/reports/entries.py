@@ -1,0 +1,134 @@
+"""Late entries and corrections of a period: their sums, and each fact with who recorded it."""
+
+from collections.abc import Callable, Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from api.http.date_ranges import check_range
+from api.http.ledger_types import Recorder
+from api.http.permissions import BOOKKEEPERS
+from api.http.query_route import Found, ListParameters, Page, Query, query
+from api.resources.parts import SignedMoney
+from domain.moments import Day, beyond, rfc3339, start_of
+from domain.values import Value
+from replay.reports.entries import (
+    Entry,
+    RecordedPeriod,
+    corrections,
+    late_entries,
+    recorded_period,
+)
+
+
+class EntriesParameters(ListParameters):
+    """Days of recording in the business's zone, both included."""
+
+    from_: Annotated[Day, Field(alias="from")]
+    to: Day | None = None
+    """If absent, to now."""
+
+
+class EntryActor(Value):
+    id: str
+    role: str
+    """The role at that time."""
+
+
+class PackageEntry(Value):
+    """A fact of a package, with what it moved."""
+
+    position: int
+    name: str
+    label: str
+    package_id: str
+    version: int
+    recorded_at: str
+    effective_at: str
+    actor: EntryActor
+    automatic: bool
+    """Whether a rule entered it, not a person."""
+    units: int
+    value: SignedMoney
+    """The value of those units."""
+    amount: SignedMoney | None
+    """The money of a payment or a refund, or the new price."""
+
+
+class EntryPage(Page[PackageEntry]):
+    count: int
+    """Of the whole period, whatever the page."""
+    units: int
+    value: SignedMoney
+
+
+@query(
+    "/v1/reports/late-entries",
+    "reports.late_entries",
+    "Facts recorded in a period that took effect before it",
+    roles=BOOKKEEPERS,
+    answer=EntryPage,
+    parameters=EntriesParameters,
+)
+def late_entries_report(call: Query[EntriesParameters]) -> Found:
+    return _page(call, late_entries)
+
+
+@query(
+    "/v1/reports/corrections",
+    "reports.corrections",
+    "Corrections recorded in a period: of units, payments, prices, expiries and sales",
+    roles=BOOKKEEPERS,
+    answer=EntryPage,
+    parameters=EntriesParameters,
+)
+def corrections_report(call: Query[EntriesParameters]) -> Found:
+    return _page(call, corrections)
+
+
+def _page(
+    call: Query[EntriesParameters], find: Callable[[Recorder, RecordedPeriod], Iterator[Entry]]
+) -> Found:
+    asked, zone, recorder = call.parameters, call.time_zone, call.ledger.recorder
+    check_range(asked.from_, asked.to, zone, "/to")
+    call.check_reachable(recorder.head().position)
+    end = None if asked.to is None else beyond(asked.to, zone)
+    period = recorded_period(recorder, start_of(asked.from_, zone), end)
+    (after,) = call.after() or (0,)
+    count = units = value = 0
+    rows: list[Entry] = []
+    for entry in find(recorder, period):
+        count, units, value = count + 1, units + entry.units, value + entry.value
+        if entry.recorded.position > after and len(rows) <= asked.limit:
+            rows.append(entry)
+    return call.page(
+        EntryPage,
+        rows,
+        key=lambda entry: [entry.recorded.position],
+        shown=lambda entry: _shown(call, entry),
+        position=period.last,
+        count=count,
+        units=units,
+        value=SignedMoney(amount=value, currency=call.currency),
+    )
+
+
+def _shown(call: Query[EntriesParameters], entry: Entry) -> PackageEntry:
+    recorded, actor = entry.recorded, entry.recorded.meta.actor
+    return PackageEntry(
+        position=recorded.position,
+        name=recorded.stored.name,
+        label=entry.label,
+        package_id=recorded.stream_id,
+        version=recorded.version,
+        recorded_at=rfc3339(recorded.recorded_at),
+        effective_at=rfc3339(entry.effective_at),
+        actor=EntryActor(id=actor.id, role=actor.role),
+        automatic=entry.automatic,
+        units=entry.units,
+        value=SignedMoney(amount=entry.value, currency=call.currency),
+        amount=None if entry.amount is None else SignedMoney(amount=entry.amount, currency=call.currency),
+    )
+
+
+HANDLERS = (late_entries_report, corrections_report)

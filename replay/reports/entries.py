@@ -1,0 +1,102 @@
+"""What was recorded in a period on packages: late entries, and corrections. In order of position.
+
+Only the clock of recording decides which facts lie in the period, so that a period that is over never changes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from domain.ledger.contract import LedgerRecorder
+from domain.ledger.mapper import Recorded, all_recorded
+from domain.package.facts import (
+    ExpiryChanged,
+    ExpiryRemoved,
+    LineCorrected,
+    PackageFact,
+    PackageReinstated,
+    PackageVoided,
+    PaymentRefunded,
+    PriceAdjusted,
+    ValidityStarted,
+)
+from projections.models.package_history import rows
+from replay.as_of import effective_at, position_before
+
+FACTS_PER_READ = 1_000
+CORRECTING = (
+    LineCorrected
+    | PaymentRefunded
+    | PriceAdjusted
+    | ExpiryChanged
+    | ExpiryRemoved
+    | PackageReinstated
+    | PackageVoided
+)
+"""Facts that set right, undo or extend what was entered. Giving back a use is no correction: movements show it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A fact of a package, with what it moved: units, their value, and money, in minor units."""
+
+    recorded: Recorded
+    effective_at: datetime
+    label: str
+    units: int
+    value: int
+    amount: int | None
+    automatic: bool
+    """Whether a rule entered it, not a person."""
+
+
+@dataclass(frozen=True)
+class RecordedPeriod:
+    """The positions that were recorded in a period: `after` < position ≤ `last`."""
+
+    start: datetime
+    after: int
+    last: int
+
+
+def recorded_period(recorder: LedgerRecorder, start: datetime, end: datetime | None) -> RecordedPeriod:
+    """The period from `start` to before `end` (None: the head). Raises UnknownBusiness, LedgerUnavailable."""
+    head = recorder.head().position
+    last = head if end is None else position_before(recorder, end, head)
+    return RecordedPeriod(start, position_before(recorder, start, head), last)
+
+
+def late_entries(recorder: LedgerRecorder, period: RecordedPeriod) -> Iterator[Entry]:
+    """Facts recorded in the period that took effect before it. Raises UnreadableFact, LedgerUnavailable."""
+    for recorded in _facts(recorder, period):
+        if effective_at(recorded) < period.start:
+            yield _entry(recorded)
+
+
+def corrections(recorder: LedgerRecorder, period: RecordedPeriod) -> Iterator[Entry]:
+    """`CORRECTING` facts recorded in the period. Raises UnreadableFact, LedgerUnavailable."""
+    for recorded in _facts(recorder, period):
+        if isinstance(recorded.fact, CORRECTING):
+            yield _entry(recorded)
+
+
+def _facts(recorder: LedgerRecorder, period: RecordedPeriod) -> Iterator[Recorded]:
+    after = period.after
+    while stored := recorder.facts(after, FACTS_PER_READ, period.last):
+        yield from all_recorded(fact for fact in stored if fact.kind == "package")
+        after = stored[-1].position
+
+
+def _entry(recorded: Recorded) -> Entry:
+    (row,) = rows(recorded)
+    fact = cast(PackageFact, recorded.fact)
+    return Entry(
+        recorded,
+        fact.effective_at,
+        row["label"],
+        row["change"],
+        row["value"],
+        row.get("amount"),
+        automatic=isinstance(fact, ValidityStarted) or recorded.meta.actor.via == "system",
+    )
