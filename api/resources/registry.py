@@ -20,7 +20,7 @@ from api.resources.points import commands as points_commands
 from api.resources.points import queries as points_queries
 from api.resources.redemptions import commands as redemption_commands
 from api.resources.redemptions import queries as redemption_queries
-from api.resources.reports import entries, liability, movements
+from api.resources.reports import entries, liability, movements, watchlist
 
 HANDLERS: Sequence[HTTPRouteHandler] = (
     *health.HANDLERS,
@@ -51,4 +51,5 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *liability.HANDLERS,
     *movements.HANDLERS,
     *entries.HANDLERS,
+    *watchlist.HANDLERS,
 )

@@ -153,3 +153,42 @@ def test_corrections_name_who_made_them(either_desk: Desk) -> None:
     assert "counted twice" not in str(told), "texts are the directory's"
     assert desk.get("/v1/reports/corrections", **{"from": desk.today(days=1)})["count"] == 0
     assert desk.ask("/v1/reports/corrections").json()["errors"][0]["pointer"] == "/from"
+
+
+def test_packages_that_expire_in_a_period_are_listed_with_their_worth(either_desk: Desk) -> None:
+    desk = either_desk
+    massage, anna = desk.service(), desk.customer("Anna")
+    offer = desk.offer(massage)
+    sold = [
+        desk.sell(anna, offer, effective_at=desk.today(days=-9), expires_on=desk.today(days=days))["id"]
+        for days in (-1, 0, 5, 30, 31)
+    ]
+    desk.redeem(sold[2], massage, quantity=4)
+
+    told = desk.get("/v1/reports/expiring")
+
+    assert {row["package_id"] for row in told["data"]} == set(sold[1:4])
+    assert (told["count"], told["units"], told["unused_value"]["amount"]) == (3, 26, 130_000)
+    assert desk.all_of("/v1/reports/expiring", limit=1) == told["data"]
+    later = desk.get("/v1/reports/expiring", **{"from": desk.today(days=31), "to": desk.today(days=31)})
+    assert [row["package_id"] for row in later["data"]] == sold[4:]
+    then = desk.get("/v1/reports/expiring", effective_as_of=desk.today(days=-2), to=desk.today(days=-1))
+    assert [row["package_id"] for row in then["data"]] == sold[:1], "it was valid then"
+
+
+def test_packages_that_are_not_paid_are_listed_with_what_is_owing(either_desk: Desk) -> None:
+    desk = either_desk
+    massage, anna = desk.service(), desk.customer("Anna")
+    offer = desk.offer(massage)
+    unpaid, partial, paid = (desk.sell(anna, offer)["id"] for _ in range(3))
+    for package, amount in ((partial, 20_000), (paid, 50_000)):
+        money = {"amount": amount, "currency": "EUR"}
+        desk.do(f"/v1/packages/{package}/payments", {"amount": money, "method": "cash"})
+
+    told = desk.get("/v1/reports/outstanding")
+
+    owing = {row["package_id"]: row["owing"]["amount"] for row in told["data"]}
+    assert owing == {unpaid: 50_000, partial: 30_000}
+    assert (told["count"], told["owing"]["amount"]) == (2, 80_000)
+    desk.do(f"/v1/packages/{unpaid}/cancellation", {"reason": "never paid"})
+    assert desk.get("/v1/reports/outstanding")["count"] == 1

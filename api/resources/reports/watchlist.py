@@ -1,0 +1,141 @@
+"""Packages that expire soon, and packages that are not paid: their sums, and each of them."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from api.http.date_ranges import check_range
+from api.http.permissions import BOOKKEEPERS
+from api.http.query_route import ClockParameters, Found, ListParameters, Page, Query, query
+from api.resources.parts import SignedMoney
+from domain.moments import Day, local_day
+from domain.values import Value
+from replay.all_packages import PackagesThen, packages_then
+from replay.reports.watchlist import Watched, expiring, outstanding
+
+EXPIRING_DAYS = 30
+"""The period of `/expiring`, where none is named."""
+
+
+class WatchedParameters(ListParameters, ClockParameters):
+    """A page of packages, now or at a moment on either clock."""
+
+
+class ExpiringParameters(WatchedParameters):
+    """The last valid days, both included; if absent, 30 days from the moment asked about."""
+
+    from_: Annotated[Day | None, Field(alias="from")] = None
+    to: Day | None = None
+
+
+class WatchedPackage(Value):
+    package_id: str
+    customer_id: str
+    purchase_number: int
+    name: str
+    status: str
+    expires_on: str | None
+    remaining: int
+    unused_value: SignedMoney
+    price: SignedMoney
+    paid: SignedMoney
+    owing: SignedMoney
+    version: int
+
+
+class WatchedPage(Page[WatchedPackage]):
+    count: int
+    """Of all such packages, whatever the page."""
+    units: int
+    """What is left of them."""
+    unused_value: SignedMoney
+    owing: SignedMoney
+
+
+@query(
+    "/v1/reports/expiring",
+    "reports.expiring",
+    "Active packages that expire in a period",
+    roles=BOOKKEEPERS,
+    answer=WatchedPage,
+    parameters=ExpiringParameters,
+)
+def expiring_report(call: Query[ExpiringParameters]) -> Found:
+    books, asked = _books(call), call.parameters
+    first = asked.from_ or local_day(books.moment, call.time_zone)
+    last = asked.to or first + timedelta(days=EXPIRING_DAYS)
+    check_range(first, last, call.time_zone, "/to")
+    return _page(call, books, expiring(books, first, last))
+
+
+@query(
+    "/v1/reports/outstanding",
+    "reports.outstanding",
+    "Packages that are not paid in full",
+    roles=BOOKKEEPERS,
+    answer=WatchedPage,
+    parameters=WatchedParameters,
+)
+def outstanding_report(call: Query[WatchedParameters]) -> Found:
+    books = _books(call)
+    return _page(call, books, outstanding(books))
+
+
+def _books(call: Query[Any]) -> PackagesThen:
+    recorder = call.ledger.recorder
+    call.check_reachable(recorder.head().position)
+    return packages_then(recorder, call.past(), call.frame.carnet.clock())
+
+
+def _page(call: Query[Any], books: PackagesThen, found: Iterable[Watched]) -> Found:
+    after, limit = tuple(call.after() or ("", "")), call.parameters.limit
+    count = units = value = owing = 0
+    rows: list[Watched] = []
+    for watched in found:
+        card = watched.package.card
+        count, units = count + 1, units + card["remaining"]
+        value, owing = value + card["unused_value"], owing + watched.owing
+        if _place(watched) > after and len(rows) <= limit:
+            rows.append(watched)
+    return call.page(
+        WatchedPage,
+        rows,
+        key=_place,
+        shown=lambda watched: _shown(call, watched),
+        position=books.position,
+        count=count,
+        units=units,
+        unused_value=_money(call, value),
+        owing=_money(call, owing),
+    )
+
+
+def _place(watched: Watched) -> tuple[str, str]:
+    return watched.package.card["customer_id"], watched.package.id
+
+
+def _shown(call: Query[Any], watched: Watched) -> WatchedPackage:
+    card = watched.package.card
+    return WatchedPackage(
+        package_id=card["package_id"],
+        customer_id=card["customer_id"],
+        purchase_number=card["purchase_number"],
+        name=card["name"],
+        remaining=card["remaining"],
+        unused_value=_money(call, card["unused_value"]),
+        price=_money(call, card["price"]),
+        paid=_money(call, card["paid"]),
+        owing=_money(call, watched.owing),
+        status=watched.status,
+        expires_on=None if watched.expires_on is None else watched.expires_on.isoformat(),
+        version=card["version"],
+    )
+
+
+def _money(call: Query[Any], amount: int) -> SignedMoney:
+    return SignedMoney(amount=amount, currency=call.currency)
+
+
+HANDLERS = (expiring_report, outstanding_report)
