@@ -1,4 +1,4 @@
-"""The ledger for auditors: the feed of facts, and the head."""
+"""The ledger for auditors: the feed of facts, the head, and the proof that all is as it was recorded."""
 
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from api.http.query_route import Found, ListParameters, NoParameters, Page, Quer
 from domain.moments import from_milliseconds, rfc3339
 from domain.values import Value
 from replay.feed import feed, members
+from replay.verify import Intact, verify
 
 
 class FactsParameters(ListParameters):
@@ -84,4 +85,35 @@ def head(call: Query[NoParameters]) -> Found:
     return Found(shown, found.position)
 
 
-HANDLERS = (facts, head)
+class LedgerVerification(Value):
+    """The hash chain, recomputed from the stored bytes of every fact."""
+
+    intact: bool
+    position: int
+    """The head that was reached, or the first position that is not as it was recorded."""
+    hash: str | None
+    """The head's; null where the chain is broken."""
+    reason: str | None
+    """Of a break; else null."""
+
+
+@query(
+    "/v1/ledger/verification",
+    "ledger.verification",
+    "Recompute the hash chain from the stored bytes",
+    roles=BOOKKEEPERS,
+    answer=LedgerVerification,
+)
+def verification(call: Query[NoParameters]) -> Found:
+    call.check_reachable(call.ledger.recorder.head().position)
+    found = verify(call.ledger.recorder)
+    shown = LedgerVerification(
+        intact=isinstance(found, Intact),
+        position=found.position,
+        hash=found.hash.hex() if isinstance(found, Intact) else None,
+        reason=None if isinstance(found, Intact) else found.reason,
+    )
+    return Found(shown, found.position)
+
+
+HANDLERS = (facts, head, verification)
