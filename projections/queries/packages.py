@@ -14,7 +14,7 @@ from projections.engine.index_walk import FilteredList, Leg, ListKey, Source, th
 from projections.engine.tables import Snapshot
 from projections.models.customers import CUSTOMERS
 from projections.models.package_services import PACKAGE_SERVICES
-from projections.models.packages import CARDS, expiry_of
+from projections.models.packages import CARDS, card_status, expiry_of
 
 READS = (CARDS.name, PACKAGE_SERVICES.name, CUSTOMERS.name)
 """The read models that a list of packages is made from."""
@@ -280,20 +280,23 @@ def _is_behind(
 
 # The order of one customer's cards
 
-DisplayKey = tuple[bool, str, int, str]
+DisplayKey = tuple[int, str, int, str]
 NEVER = "9999-12-31"
 """The last valid day, for sorting, of a package that never expires."""
 
 
 def display_key(card: Row, moment: datetime) -> DisplayKey:
-    """Sorts cards with units left first, then by soonest expiry (never: last), then by earliest purchase (S82)."""
-    expires_on = expiry_of(card).on(local_day(moment, card["time_zone"]))
-    return (
-        card["remaining"] <= 0,
-        NEVER if expires_on is None else expires_on.isoformat(),
-        milliseconds(card["purchased_at"]),
-        card["package_id"],
-    )
+    """Sorts usable cards first, then frozen ones, by soonest expiry (never: last) and earliest purchase.
+
+    Those that are expired, cancelled or fully used come last, the newest of them first (S82, S84).
+    """
+    purchased = milliseconds(card["purchased_at"])
+    if card_status(card, moment) != "active":
+        return (2, "", -purchased, card["package_id"])
+    expiry, day = expiry_of(card), local_day(moment, card["time_zone"])
+    expires_on = expiry.on(day)
+    last = NEVER if expires_on is None else expires_on.isoformat()
+    return (1 if expiry.is_frozen(day) else 0, last, purchased, card["package_id"])
 
 
 def milliseconds(moment: datetime) -> int:

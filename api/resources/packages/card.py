@@ -95,7 +95,7 @@ def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]],
             }
             for number, line in enumerate(card["lines"], 1)
         ],
-        "collapsed": state == "fully_used",
+        "collapsed": state != "active",
         "notes_count": card["notes_count"],
         "last_used_at": _last_used_at(card),
         "version": card["version"],
@@ -213,6 +213,7 @@ class PackageCard(Value):
     lapsed: int
     lines: list[LineOnCard]
     collapsed: bool
+    """Whether a screen shows it folded, at the end of a customer's packages: it is not active."""
     notes_count: int
     last_used_at: str | None
     version: int

@@ -121,7 +121,7 @@ class CustomerPackagePage(PackagePage):
 @query(
     "/v1/customers/{customer_id}/packages",
     "packages.list_of_customer",
-    "The packages of a customer: units left first, soonest expiry first, used up at the end",
+    "The packages of a customer: usable first, soonest expiry first; expired, cancelled and used up at the end",
     roles=READERS_OR_OWN,
     answer=CustomerPackagePage,
     parameters=CustomerPackageParameters,

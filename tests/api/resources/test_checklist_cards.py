@@ -152,6 +152,29 @@ def test_packages_with_units_come_first_and_used_up_ones_are_collapsed_at_the_en
     assert len(desk.units(collapsed["id"])) == 1, "and expands to its stamps"
 
 
+@pytest.mark.covers("S82", "S84")
+def test_what_can_be_used_comes_first_and_what_is_over_last_and_newest_first(desk: Desk) -> None:
+    massage = desk.service()
+    offer, anna = desk.offer(massage, quantity=2), desk.customer()
+    long_over = desk.sell(anna, offer, effective_at=desk.today(days=-90), expires_on=desk.today(days=-60))[
+        "id"
+    ]
+    over = desk.sell(anna, offer, effective_at=desk.today(days=-30), expires_on=desk.today(days=-1))["id"]
+    frozen = desk.sell(anna, offer, effective_at=desk.today(days=-5), expires_on=desk.today(days=2))["id"]
+    soon, never, gone = (
+        desk.sell(anna, offer, effective_at=desk.today(days=-days), **more)["id"]
+        for days, more in ((4, {"expires_on": desk.today(days=9)}), (3, {}), (2, {}))
+    )
+    desk.do(f"/v1/packages/{frozen}/freeze", {"until": desk.today(days=20), "reason": "ill"})
+    desk.do(f"/v1/packages/{gone}/cancellation", {"reason": "moved away"})
+
+    listed = desk.get(f"/v1/customers/{anna}/packages")
+
+    assert [card["id"] for card in listed["data"]] == [soon, never, frozen, gone, over, long_over]
+    assert [card["collapsed"] for card in listed["data"]] == [False] * 3 + [True] * 3
+    assert desk.all_of(f"/v1/customers/{anna}/packages", limit=1) == listed["data"]
+
+
 @pytest.mark.covers("S105", "S101")
 def test_a_package_is_a_bundle_of_services_with_a_counter(desk: Desk) -> None:
     cut, colour = desk.service("Cut", "Hair"), desk.service("Colour", "Hair")
