@@ -1,12 +1,15 @@
 """`carnet keys`: issue, list and revoke the keys to the API."""
 
+from collections.abc import Sequence
+
 import click
 
 from api.cli import output
 from api.cli.options import NAME, STAFF, here, in_json, of_business
 from api.http.api_keys import StoredKey, issue_key, now_ms
-from api.server.settings import pepper_of
+from api.server.pepper import Peppers, WrongPepper, mark_when_made, peppers_of
 from domain.actor import Role
+from domain.ledger.records import KnownPepper
 from domain.moments import from_milliseconds, rfc3339
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -49,7 +52,7 @@ def issue(role: str, name: str, staff_id: str | None, days: int | None, business
     with here() as installed:
         ledger = installed.ledger(business_id)
         expires_at = None if days is None else now_ms() + days * DAY_MS
-        pepper = pepper_of(installed.settings)
+        pepper = peppers_of(installed.settings, installed.carnet.store, issuing=True).current
         click.echo(
             issue_key(
                 installed.carnet.store,
@@ -69,20 +72,34 @@ def issue(role: str, name: str, staff_id: str | None, days: int | None, business
 def list_keys(business_id: str | None, json_: bool) -> None:
     """List the keys of a business, oldest first, without their secrets.
 
-    Exit status: 0 listed; 1 it failed.
+    A key that was made under another pepper than the settings name opens nothing, and the list says so.
+
+    Exit status: 0 listed; 1 it failed, or the pepper is wrong.
     """
+    wrong: WrongPepper | None = None
+    peppers: Peppers | None = None
     with here() as installed:
-        found = installed.carnet.store.keys_of(installed.ledger(business_id).business_id)
-    shown = [_key_shown(key) for key in found]
+        store = installed.carnet.store
+        found = store.keys_of(installed.ledger(business_id).business_id)
+        try:
+            peppers = peppers_of(installed.settings, store)
+        except WrongPepper as error:
+            wrong = error
+        known = store.peppers()
+    shown = [_key_shown(key, known, peppers) for key in found]
     if json_:
         output.as_json(shown)
     else:
         output.table(("id", "role", "name", "acts as", "issued", "state"), [tuple(k.values()) for k in shown])
+    if wrong is not None:
+        raise wrong
 
 
-def _key_shown(key: StoredKey) -> dict[str, str]:
+def _key_shown(key: StoredKey, known: Sequence[KnownPepper], peppers: Peppers | None) -> dict[str, str]:
     state = "valid"
-    if key.revoked_at is not None:
+    if key.revoked_at is None and not (peppers and peppers.open(mark_when_made(known, key.created_at))):
+        state = "made under another pepper"
+    elif key.revoked_at is not None:
         state = "revoked"
     elif key.expires_at is not None:
         over = key.expires_at <= now_ms()

@@ -9,18 +9,24 @@ from typing import Any
 import click
 
 from api.cli import demo, load, verify
+from api.cli.backup import backup_
 from api.cli.history import history
 from api.cli.keys import keys
 from api.cli.migrate import migrate
 from api.cli.open import open_
 from api.cli.rebuild import rebuild_
 from api.cli.report import report
+from api.cli.restore import restore_
 from api.cli.resume import resume
 from api.cli.serve import serve
 from api.cli.status import status
 from api.cli.work import work
 from api.imports.day_book import UnknownLayout
+from api.server.backup import CopyRefused
 from api.server.installation import NoSuchBusiness
+from api.server.pepper import WrongPepper
+from api.server.port import AddressUnusable
+from api.server.registration import CopyServed
 from api.server.settings import WrongSetting
 from domain.fact import UnreadableFact
 from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
@@ -30,7 +36,10 @@ from projections.engine.rebuild import RebuildStopped
 from projections.engine.tables import ProjectionMissing
 
 TOLD = (
+    AddressUnusable,
     Contention,
+    CopyRefused,
+    CopyServed,
     LedgerUnavailable,
     NoSuchBusiness,
     ProjectionStopped,
@@ -40,6 +49,7 @@ TOLD = (
     UnreadableFact,
     WrongSchema,
     UnknownLayout,
+    WrongPepper,
 )
 """Errors that are told in one line instead of a trace."""
 
@@ -90,6 +100,8 @@ for each in (
     report,
     history,
     verify.verify_,
+    backup_,
+    restore_,
 ):
     main.add_command(each)
 

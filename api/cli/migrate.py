@@ -11,7 +11,8 @@ def migrate() -> None:
     """Make the database, or bring it up to this version of Carnet.
 
     Ledgers and tables of the read models both. Needed once on a new PostgreSQL database and after an
-    upgrade; any number of processes may do it at once, and doing it again changes nothing.
+    upgrade; any number of processes may do it at once, and doing it again changes nothing. After a restore it
+    makes read tables anew that are missing or have come further than the ledger.
 
     \b
     Example:
@@ -19,7 +20,9 @@ def migrate() -> None:
 
     Exit status: 0 up to date; 1 the database is not ours, newer than this program, or cannot be reached.
     """
-    applied = bring_up_to_date(settings())
-    for name in applied:
+    done = bring_up_to_date(settings())
+    for name in done.applied:
         click.echo(f"applied {name}")
+    if done.anew:
+        click.echo(f"begun anew, to be filled from the ledger: {', '.join(done.anew)}")
     click.echo("up to date")

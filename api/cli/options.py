@@ -30,6 +30,16 @@ def here() -> Iterator[Installation]:
         yield installation
 
 
+def on_sqlite(settings: Settings, otherwise: str) -> Settings:
+    """The same settings, if the database is embedded. `otherwise` says what does it on PostgreSQL.
+
+    Raises ClickException.
+    """
+    if settings.ledger_file is None:
+        raise click.ClickException(otherwise)
+    return settings
+
+
 class Given(click.ParamType[Any]):
     """An argument that a constrained type of the domain checks."""
 

@@ -29,6 +29,7 @@ from projections.models.packages import card_status
 from replay.package import PackageThen
 from replay.reports.liability import Liability
 from replay.reports.movements import Movements
+from replay.verify import Intact
 
 WIDE = 1_000
 """Columns of output that goes to no terminal."""
@@ -168,9 +169,20 @@ def standings(found: Sequence[Standing]) -> None:
         ],
     )
     for standing in found:
+        if standing.is_ahead:
+            place = f"{standing.checkpoint.projection} of {standing.business_id}"
+            click.echo(f"{place} is ahead of its ledger: `carnet migrate` begins it anew", err=True)
         if stop := standing.checkpoint.stop:
             place = f"{standing.checkpoint.projection} of {standing.business_id}"
             click.echo(f"{place} stopped at position {stop.position}: {stop.error}", err=True)
+
+
+def heads(proved: Sequence[Intact]) -> None:
+    """Where each business ends in a file that was proved."""
+    for each in proved:
+        click.echo(f"{each.business_id}: intact, position {each.position}, head {each.hash.hex()}")
+    if not proved:
+        click.echo("there is no business in it")
 
 
 def difference(found: Difference) -> None:

@@ -10,22 +10,26 @@ from api.server.settings import Settings
 @click.command()
 @click.option("--host", help="The address to listen on; CARNET_HOST otherwise.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="The port; CARNET_PORT otherwise.")
-def serve(host: str | None, port: int | None) -> None:
+@click.option("--copy", is_flag=True, help="For a trial: also books copied from books that are being served.")
+def serve(host: str | None, port: int | None, copy: bool) -> None:
     """Answer the HTTP API until told to stop.
 
     Keeps the read models fresh as well, on PostgreSQL in a process of its own, unless CARNET_RUNNER=off
     leaves that to `carnet work`. The pages of the API are at /schema. SIGTERM lets the requests under way
     finish.
 
+    Refuses a port that is in use, a pepper that the keys in the database were not made under, and books copied
+    from books that are being served: both would answer the same keys.
+
     \b
     Example:
       CARNET_PORT=8080 carnet serve
 
-    Exit status: 0 stopped as told; 1 the database cannot be used; 2 a setting is wrong.
+    Exit status: 0 stopped as told; 1 the address, the database or the pepper cannot be used; 2 a setting is wrong.
     """
     # Imported here: the server and its framework load slowly, and no other command needs them.
     from api.server.serve import serve as serve_until_stopped
 
     given = {"CARNET_HOST": host, "CARNET_PORT": port and str(port)}
     environment = dict(os.environ) | {name: value for name, value in given.items() if value}
-    serve_until_stopped(Settings.read(environment))
+    serve_until_stopped(Settings.read(environment), copy=copy)

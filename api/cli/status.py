@@ -8,6 +8,7 @@ import click
 from api.cli import output
 from api.cli.options import here, in_json, of_one_business
 from projections.engine.status import Standing, standings
+from projections.engine.tables import ProjectionMissing
 
 
 @click.command()
@@ -17,22 +18,25 @@ def status(business_id: str | None, json_: bool) -> None:
     """Show how far each read model is behind its ledger, and which have stopped.
 
     A read model stops at a fact that it cannot take; nothing is ever skipped. Once the cause is mended,
-    `carnet resume` lets it try again.
+    `carnet resume` lets it try again. After a restore a read model may have no table, or be ahead of its ledger:
+    `carnet migrate` begins it anew.
 
     \b
     Example:
       carnet status
 
-    Exit status: 0 all go on; 1 at least one has stopped.
+    Exit status: 0 all go on; 1 at least one has stopped, has no table or is ahead of its ledger.
     """
     with here() as installed:
         id = None if business_id is None else installed.ledger(business_id).business_id
-        found = [s for s in standings(installed.carnet.store, installed.views, id) if s.head]
+        if missing := installed.views.missing():
+            raise ProjectionMissing(", ".join(missing))
+        found = [s for s in standings(installed.carnet.store, installed.views, id) if s.head or s.is_ahead]
     if json_:
         output.as_json([_standing_shown(standing) for standing in found])
     else:
         output.standings(found)
-    if any(standing.checkpoint.stop for standing in found):
+    if any(standing.checkpoint.stop or standing.is_ahead for standing in found):
         sys.exit(1)
 
 

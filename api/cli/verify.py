@@ -1,6 +1,9 @@
 """`carnet verify`: prove that the books are as they were recorded."""
 
+import re
 import sys
+from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -8,29 +11,60 @@ from api.cli import output
 from api.cli.options import here, of_business
 from api.server.installation import Installation
 from replay import reconcile
-from replay.verify import Broken, verify
+from replay.verify import Broken, hash_at, verify
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Where a head was, and its hash, as they were kept elsewhere."""
+
+    position: int
+    hash: bytes
+
+
+class Head(click.ParamType[Any]):
+    """POSITION:HASH, as `carnet backup` and `carnet verify` told them."""
+
+    name = "position:hash"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        found = re.fullmatch(r"([0-9]{1,18}):([0-9a-fA-F]{64})", value)
+        if found is None:
+            self.fail(f"{value!r} is not a position and the 64 digits of its hash", parameter, context)
+        return Expected(int(found[1]), bytes.fromhex(found[2]))
 
 
 @click.command("verify")
 @click.option("--read-models", is_flag=True, help="Also fold the ledger and compare with the read models.")
+@click.option(
+    "--expect",
+    type=Head(),
+    multiple=True,
+    metavar="POSITION:HASH",
+    help="Fail unless the ledger has this hash at this position.",
+)
 @of_business
-def verify_(read_models: bool, business_id: str | None) -> None:
+def verify_(read_models: bool, expect: tuple[Expected, ...], business_id: str | None) -> None:
     """Recompute the hash chain of every ledger from the stored bytes.
 
     Whatever was changed, taken out, put in or put elsewhere is found, and the first position where it was is
-    named. Prints the hash of each head: kept elsewhere, it proves that the end was not cut off.
+    named. Prints the hash of each head: kept elsewhere and given as --expect, it proves that the end was not cut
+    off, nor the chain computed anew.
 
     \b
-    Example:
+    Examples:
       carnet verify
+      carnet verify --business biz_… --expect 4711:9f86d0…
 
     Exit status: 0 everything is as it was recorded; 1 something is not.
     """
     broken = False
     with here() as installed:
-        ids = [installed.ledger(business_id).business_id] if business_id else installed.businesses()
-        for id in ids:
+        one = [installed.ledger(business_id).business_id] if business_id or expect else None
+        for id in one or installed.businesses():
             broken |= not _is_intact(installed, id)
+            for each in expect:
+                broken |= not _is_there(installed, id, each)
             if read_models:
                 broken |= _differs(installed, id)
     if broken:
@@ -47,6 +81,16 @@ def _is_intact(installed: Installation, business_id: str) -> bool:
         return False
     click.echo(f"{business_id}: intact, {found.position:,} facts, head {found.hash.hex()}")
     return True
+
+
+def _is_there(installed: Installation, business_id: str, expected: Expected) -> bool:
+    found = hash_at(installed.carnet.ledger(business_id).recorder, expected.position)
+    if found == expected.hash:
+        click.echo(f"{business_id}: has the expected hash at position {expected.position:,}")
+        return True
+    wrong = "has another hash at" if found else "has not come to"
+    click.echo(f"{business_id}: NOT WHAT WAS EXPECTED: it {wrong} position {expected.position:,}")
+    return False
 
 
 def _differs(installed: Installation, business_id: str) -> bool:

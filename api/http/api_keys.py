@@ -61,6 +61,11 @@ def mac_of(pepper: bytes, text: str) -> bytes:
     return hmac.digest(pepper, text.encode(), "sha256")
 
 
+def mark_of(pepper: bytes) -> bytes:
+    """What tells a pepper from others and never shows it: the database keeps it."""
+    return hmac.digest(pepper, b"carnet/pepper", "sha256")
+
+
 def issue_key(
     store: Store,
     pepper: bytes,
@@ -109,9 +114,18 @@ class _Known:
 class Keys:
     """Finds the caller of a key. Thread-safe. `clock_ms` gives ms since 1970."""
 
-    def __init__(self, store: Store, pepper: bytes, clock_ms: Callable[[], int] = now_ms) -> None:
+    def __init__(
+        self,
+        store: Store,
+        pepper: bytes,
+        clock_ms: Callable[[], int] = now_ms,
+        *,
+        previous_pepper: bytes | None = None,
+    ) -> None:
+        peppers = [each for each in (pepper, previous_pepper) if each is not None]
         self._store = store
-        self._mac = hmac.new(pepper, None, sha256)
+        self._macs = [hmac.new(each, None, sha256) for each in peppers]
+        self._mark = mark_of(pepper)
         self._clock_ms = clock_ms
         self._remembered: OrderedDict[str, _Known] = OrderedDict()
         self._lock = Lock()
@@ -137,15 +151,23 @@ class Keys:
     def _let_in(self, known: _Known, text: str) -> Caller:
         stored = known.stored
         over = stored.expires_at is not None and stored.expires_at <= self._clock_ms()
-        if not hmac.compare_digest(stored.mac, self._mac_of(text)) or stored.revoked_at is not None or over:
+        if not self._is_mac_of(stored.mac, text) or stored.revoked_at is not None or over:
             raise unauthenticated()
         return known.caller
 
-    def _mac_of(self, text: str) -> bytes:
-        """As `mac_of`, on a copy of the state after the pepper: this keeps the interpreter's lock."""
-        mac = self._mac.copy()
-        mac.update(text.encode())
-        return mac.digest()
+    def _is_mac_of(self, stored: bytes, text: str) -> bool:
+        """As `mac_of`, on copies of the states after the peppers: this keeps the interpreter's lock."""
+        for keyed in self._macs:
+            mac = keyed.copy()
+            mac.update(text.encode())
+            if hmac.compare_digest(stored, mac.digest()):
+                return True
+        return False
+
+    def have_the_pepper(self) -> bool:
+        """Whether keys in the database were made under the pepper here, as far as it knows any."""
+        known = self._store.peppers()
+        return not known or any(hmac.compare_digest(each.mark, self._mark) for each in known)
 
     def revoke(self, business_id: str, key_id: str) -> StoredKey:
         """Revoke a key of this business, here at once, and return it. A revoked key stays as it is."""

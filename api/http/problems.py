@@ -170,6 +170,11 @@ KINDS: Mapping[str, Kind] = {
         "Sending it again with the same Idempotency-Key is safe. Report the request id in `instance`.",
     ),
     "storage-unavailable": Kind(503, "The database cannot be reached", _AGAIN),
+    "not-ready": Kind(
+        503,
+        "The process cannot do its work",
+        "Its settings do not fit its database: `detail` tells which. Nothing gets better by asking again.",
+    ),
     "contention": Kind(503, "Too many want to write at once", _AGAIN),
     "projection-lagging": Kind(
         503,

@@ -123,6 +123,7 @@ class Serving:
     keys: Keys
     limits: Limits
     pepper: bytes
+    previous_pepper: bytes | None = None
     document: bytes = b"{}"
     """The OpenAPI document, made from the routes."""
     random: Randomness = field(default_factory=Randomness)
@@ -165,7 +166,16 @@ class Serving:
 
     def secret(self, purpose: str) -> bytes:
         """The secret of the installation for one purpose, such as signing cursors."""
-        return sha256(self.pepper + b"/" + purpose.encode()).digest()
+        return _secret(self.pepper, purpose)
+
+    def secrets(self, purpose: str) -> list[bytes]:
+        """The same, and what it was under the pepper before."""
+        peppers = (self.pepper, self.previous_pepper)
+        return [_secret(pepper, purpose) for pepper in peppers if pepper is not None]
+
+
+def _secret(pepper: bytes, purpose: str) -> bytes:
+    return sha256(pepper + b"/" + purpose.encode()).digest()
 
 
 # A request, for a controller

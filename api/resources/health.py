@@ -4,7 +4,7 @@ from litestar import get
 from litestar.concurrency import sync_to_thread
 
 from api.http.permissions import ANYONE
-from api.http.problems import KINDS
+from api.http.problems import KINDS, Problem
 from api.http.request import HttpRequest, Route, Serving, frame_of
 from api.http.responses import Reply
 from domain.refusals import NotFound
@@ -29,13 +29,17 @@ class Readiness(Value):
     """Read models stopped at a fact, counted for each business."""
 
 
-def _open(path: str, operation: str, summary: str, answer: type[Value] | None, media: str) -> Route:
-    codes = ("storage-unavailable", "not-found")
+def _open(
+    path: str, operation: str, summary: str, answer: type[Value] | None, media: str, *own: str
+) -> Route:
+    codes = ("storage-unavailable", "not-found", *own)
     return Route("GET", path, operation, summary, ANYONE, answer=answer, media=(media,), codes=codes)
 
 
 LIVE = _open("/livez", "process.live", "Whether the process answers", Liveness, "application/json")
-READY = _open("/readyz", "process.ready", "Whether the database answers", Readiness, "application/json")
+READY = _open(
+    "/readyz", "process.ready", "Whether the database answers", Readiness, "application/json", "not-ready"
+)
 SCHEMA = _open("/schema", "schema.show", "This document (OpenAPI 3.1)", None, "application/json")
 PROBLEM = _open("/problems/{code}", "problems.show", "What a problem means", None, "text/plain")
 
@@ -51,7 +55,11 @@ async def ready(request: HttpRequest) -> Reply:
 
 
 def _readiness(frame: Serving) -> Readiness:
-    """Raises LedgerUnavailable when the ledgers or the read models cannot be reached."""
+    """Raises LedgerUnavailable when the ledgers or the read models cannot be reached, Problem not-ready."""
+    if not frame.keys.have_the_pepper():
+        raise Problem(
+            "not-ready", "the keys in the database were made under another pepper than this process has"
+        )
     with told_as_unavailable():
         found = totals(frame.carnet.store, frame.views)
     lag = max((each.lag for each in found), default=0)

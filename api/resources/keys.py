@@ -7,7 +7,6 @@ secret is ever stored.
 """
 
 import hmac
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -148,12 +147,14 @@ def _issued(request: HttpRequest, raw: bytes) -> Reply:
     if key is None:
         planned = _planned(call, call.new("key")).model_copy(update={"actor_id": _person(call.body)})
         return dry_run(call, planned.model_dump(), [], call.ledger.recorder.head().position)
-    seed = _seed(call, key)
-    key_id = f"key_{encode(int.from_bytes(seed(b'id')[:16], 'big'), 26)}"
-    text = key_text(key_id, int.from_bytes(seed(b"secret"), "big"))
+    texts = dict(_drawn(call, key, secret) for secret in call.frame.secrets("keys"))
+    key_id = next(iter(texts))
     done = call.ledger.answer_once(key, lambda: _planned(call, key_id).model_dump_json())
     shown = IssuedApiKey.model_validate_json(done.body)
-    _keep(call, shown, text, done.recorded_at)
+    # None where it was issued under a pepper that is known no more: the secret cannot be derived again.
+    text = texts.get(shown.id)
+    if text is not None:
+        _keep(call, shown, text, done.recorded_at)
     return created(replace(done, body=shown.model_copy(update={"key": text}).model_dump_json()), None)
 
 
@@ -202,10 +203,15 @@ def _planned(call: Command[ApiKeyBody], key_id: str) -> IssuedApiKey:
     )
 
 
-def _seed(call: Command[Any], key: RequestKey) -> Callable[[bytes], bytes]:
-    """256 bits for each purpose, the same whenever this request is repeated."""
+def _drawn(call: Command[Any], key: RequestKey, secret: bytes) -> tuple[str, str]:
+    """The id and the text of a key, the same whenever this request is repeated under the same secret."""
     bound = b"\n".join([call.business_id.encode(), key.key.encode(), key.fingerprint])
-    return lambda purpose: hmac.digest(call.frame.secret("keys"), purpose + b"\n" + bound, "sha256")
+    id, drawn = (
+        int.from_bytes(hmac.digest(secret, purpose + b"\n" + bound, "sha256")[:bytes_max], "big")
+        for purpose, bytes_max in ((b"id", 16), (b"secret", 32))
+    )
+    key_id = f"key_{encode(id, 26)}"
+    return key_id, key_text(key_id, drawn)
 
 
 def _keep(call: Command[ApiKeyBody], shown: IssuedApiKey, text: str, recorded_at: datetime) -> None:

@@ -48,6 +48,7 @@ def create_app(
     views: ReadTables,
     *,
     pepper: bytes,
+    previous_pepper: bytes | None = None,
     rate: int = 200,
     processes: int = 1,
     runner: Runner | None = None,
@@ -64,9 +65,10 @@ def create_app(
         carnet=carnet,
         views=views,
         reads=FreshReads(carnet.store, views, runner),
-        keys=Keys(carnet.store, pepper),
+        keys=Keys(carnet.store, pepper, previous_pepper=previous_pepper),
         limits=Limits(rate, processes),
         pepper=pepper,
+        previous_pepper=previous_pepper,
         document=document(routes),
     )
     return Litestar(

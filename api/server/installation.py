@@ -5,20 +5,21 @@ with opened(settings) as here:
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
 from api.http.api_keys import issue_key
 from api.http.ids import new_id
-from api.server.settings import Settings, pepper_of
+from api.server.pepper import peppers_of
+from api.server.settings import Settings
 from domain.actor import Actor, Role
 from domain.business.commands import OpenBusiness
 from domain.business.state import Business
 from domain.decision import Reads
 from domain.ledger import postgres
 from domain.ledger.books import View
-from domain.ledger.carnet import Carnet, Ledger
+from domain.ledger.carnet import Carnet, Ledger, store_at
 from domain.ledger.embedded import sqlite
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Order
@@ -27,6 +28,8 @@ from domain.refusals import Refused
 from domain.use_cases.open_business import OPEN_BUSINESS
 from projections.engine.definition import Projection
 from projections.engine.freshness import FreshReads
+from projections.engine.mend import begin_anew_where_ahead
+from projections.engine.outage import told_as_unavailable
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
@@ -53,20 +56,18 @@ class Installation:
     # Businesses
 
     def open_business(self, name: str, currency: str, time_zone: str) -> tuple[str, str]:
-        """Open a business. Returns its id and the first key of its owner, which is not shown again."""
-        business_id = new_id("biz")
-        self.carnet.store.open_ledger(business_id)
+        """Open a business. Returns its id and the first key of its owner, which is not shown again.
+
+        The key is stored first: no business is left without one. Raises WrongPepper, WrongSetting, Refused.
+        """
+        business_id, store = new_id("biz"), self.carnet.store
+        pepper = peppers_of(self.settings, store, issuing=True).current
+        key = issue_key(store, pepper, business_id, Role.OWNER, name="first key of the owner")
+        store.open_ledger(business_id)
         command = OpenBusiness(business_id=business_id, name=name, currency=currency, time_zone=time_zone)
         (opened,) = self.carnet.ledger(business_id).execute([Order(OPEN_BUSINESS, command, OPERATOR)])
         if isinstance(opened, Refused):
             raise opened
-        key = issue_key(
-            self.carnet.store,
-            pepper_of(self.settings),
-            business_id,
-            Role.OWNER,
-            name="first key of the owner",
-        )
         return business_id, key
 
     def ledger(self, business_id: str | None) -> Ledger:
@@ -133,8 +134,18 @@ def views_of(settings: Settings) -> ReadTables:
     return ReadTables(settings.database, READ_MODELS, schema=settings.views, pool_size=settings.pool)
 
 
-def migrate(settings: Settings) -> list[str]:
-    """Bring ledgers and read tables up to this version. Returns the names of the ledger's applied steps.
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What a migration did."""
+
+    applied: Sequence[str]
+    """Names of the ledger's steps."""
+    anew: Sequence[str]
+    """Read models that begin anew though there are facts: their tables were missing or did not fit the ledger."""
+
+
+def migrate(settings: Settings) -> Migrated:
+    """Bring ledgers and read tables up to this version, and begin read tables anew that do not fit the ledger.
 
     Several processes may do it at once. Raises WrongSchema, Contention, LedgerUnavailable.
     """
@@ -143,12 +154,20 @@ def migrate(settings: Settings) -> list[str]:
     else:
         with our_errors():
             applied = postgres.migrate(settings.database)
-    views = views_of(settings)
-    try:
-        views.create()
-    finally:
-        views.close()
-    return applied
+    with closing(views_of(settings)) as views, told_as_unavailable():
+        made = views.create()
+        ahead = begin_anew_where_ahead(lambda: _heads(settings), views)
+    has_facts = any(_heads(settings).values())
+    return Migrated(applied, [*made, *ahead] if has_facts else [])
+
+
+def _heads(settings: Settings) -> dict[str, int]:
+    """Positions by business, read with the rights to migrate: on PostgreSQL they need not be those to serve."""
+    if settings.ledger_file is None:
+        with our_errors():
+            return dict(postgres.heads(settings.database))
+    with closing(store_at(settings.database, pool_size=1)) as store:
+        return dict(store.heads())
 
 
 def open_on_its_own(database: str, name: str, currency: str, time_zone: str) -> tuple[str, str]:

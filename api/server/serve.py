@@ -22,8 +22,11 @@ from api.resources.packages.card import VIEWS
 from api.server.app import create_app
 from api.server.installation import opened
 from api.server.logging import log_as_json
+from api.server.pepper import peppers_of
+from api.server.port import held
+from api.server.registration import registered
 from api.server.runner_process import RunnerProcess
-from api.server.settings import Settings, pepper_of
+from api.server.settings import Settings
 
 DRAIN_S = 10
 """Seconds a process has after SIGTERM to answer what it has begun."""
@@ -38,12 +41,20 @@ RUNNER_RESTS = 9.0
 """Rest of a runner in a thread of the server, in multiples of a step: it works a tenth of the time."""
 
 
-def serve(settings: Settings) -> None:
-    """Serve until told to stop."""
+def serve(settings: Settings, *, copy: bool = False) -> None:
+    """Serve until told to stop. `copy` as for `registered`.
+
+    Raises AddressUnusable, and what `registered` raises, before anything is served.
+    """
     log_as_json(settings.log)
+    with held(settings.host, settings.port) as address, registered(settings, copy=copy):
+        _serve_at(address, settings)
+
+
+def _serve_at(address: str, settings: Settings) -> None:
     server = Granian(
         "api.server.serve",
-        address=settings.host,
+        address=address,
         port=settings.port,
         interface=Interfaces.ASGI,
         workers=settings.processes,
@@ -87,10 +98,12 @@ def application(settings: Settings) -> Litestar:
         if settings.runner and settings.ledger_file is not None:
             runner.start()
             stack.callback(runner.stop)
+        peppers = peppers_of(settings, here.carnet.store)
         app = create_app(
             here.carnet,
             here.views,
-            pepper=pepper_of(settings),
+            pepper=peppers.current,
+            previous_pepper=peppers.previous,
             rate=settings.rate,
             processes=settings.processes,
             runner=runner,

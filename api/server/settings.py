@@ -6,7 +6,8 @@
 |---|---|---|
 | `CARNET_DATABASE` | `sqlite:///` and `carnet/carnet.db` in the user's data folder | the ledgers: `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…` |
 | `CARNET_VIEWS` | `<database>-views`; on PostgreSQL the schema `carnet_views` | where the read models live: another SQLite file, or another schema of the same database |
-| `CARNET_PEPPER` | made once: SQLite in `<database>-pepper`, PostgreSQL in `carnet/pepper` in the user's data folder | the secret that API keys are stored under; at least 32 bytes; set it when several machines serve one database |
+| `CARNET_PEPPER` | made with the first key: SQLite in `<database>-pepper`, PostgreSQL in `carnet/pepper` in the user's data folder | the secret that API keys are stored under; at least 16 bytes, white space around it does not count; set it when several machines serve one database. `serve` refuses one that the keys were not made under |
+| `CARNET_PEPPER_PREVIOUS` | none | the pepper before this one: its keys still open, and new ones are made under `CARNET_PEPPER`. [How to change it](../how-to/back-up.md) |
 | `CARNET_HOST` | `127.0.0.1` | the address the API listens on |
 | `CARNET_PORT` | `8000` | its port, 1–65535 |
 | `CARNET_POOL` | `8` | connections to the database, and threads that use them, in each process; 1–100 |
@@ -26,8 +27,9 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Literal, get_args
 
-PEPPER_BYTES_MIN = 32
+PEPPER_BYTES_MIN = 16
 PEPPER_DISTINCT_MIN = 8
+PEPPER_RULE = f"at least {PEPPER_BYTES_MIN} bytes, {PEPPER_DISTINCT_MIN} of them different"
 SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -37,6 +39,7 @@ VARIABLES = frozenset(
         "DATABASE",
         "VIEWS",
         "PEPPER",
+        "PEPPER_PREVIOUS",
         "HOST",
         "PORT",
         "POOL",
@@ -61,6 +64,7 @@ class Settings:
     pepper: str | None
     pepper_file: Path
     """The file of the pepper when it is not a setting."""
+    pepper_previous: str | None = None
     host: str = "127.0.0.1"
     port: int = 8000
     pool: int = 8
@@ -77,7 +81,8 @@ class Settings:
         return cls(
             database=database,
             views=_views(environment, database),
-            pepper=_pepper(environment),
+            pepper=_pepper(environment, "CARNET_PEPPER"),
+            pepper_previous=_pepper(environment, "CARNET_PEPPER_PREVIOUS"),
             pepper_file=_pepper_file(environment, database),
             host=environment.get("CARNET_HOST") or "127.0.0.1",
             port=_number(environment, "CARNET_PORT", 8000, 1, 65_535),
@@ -97,17 +102,44 @@ class Settings:
 def pepper_of(settings: Settings) -> bytes:
     """The secret that API keys are stored under.
 
-    Without `CARNET_PEPPER` it is in a file that only its owner can read, made on first use.
-    Raises WrongSetting when others can read that file.
+    Without `CARNET_PEPPER` it is in a file that only its owner can read, made on first use. Where there is a
+    database to ask, use `api.server.pepper.peppers_of`. Raises WrongSetting.
     """
+    return read_pepper(settings) or make_pepper(settings)
+
+
+def read_pepper(settings: Settings) -> bytes | None:
+    """The pepper of the settings or of its file; None where there is none. Raises WrongSetting."""
     if settings.pepper is not None:
         return settings.pepper.encode()
     path = settings.pepper_file
-    if not path.exists():
-        _write_pepper(path)
-    if path.stat().st_mode & 0o077:
-        raise WrongSetting(f"{path.name} can be read by others than its owner: chmod 600")
-    return path.read_bytes().strip()
+    try:
+        if not path.exists() and not path.is_symlink():
+            return None
+        if path.stat().st_mode & 0o077:
+            raise WrongSetting(f"{path.name} can be read by others than its owner: chmod 600")
+        found = path.read_bytes().strip()
+    except OSError as error:
+        raise WrongSetting(f"the pepper {path} cannot be read: {error.strerror}") from error
+    if not _is_long_enough(found):
+        raise WrongSetting(f"the pepper {path} must have {PEPPER_RULE}; put the right one back")
+    return found
+
+
+def make_pepper(settings: Settings) -> bytes:
+    """Make a pepper and keep it in its file. Raises WrongSetting where it cannot be kept."""
+    try:
+        _write_pepper(settings.pepper_file)
+    except OSError as error:
+        told = f"the pepper cannot be kept as {settings.pepper_file}: {error.strerror}; set CARNET_PEPPER"
+        raise WrongSetting(told) from error
+    found = read_pepper(settings)
+    assert found is not None, "it was written"
+    return found
+
+
+def _is_long_enough(pepper: bytes) -> bool:
+    return len(pepper) >= PEPPER_BYTES_MIN and len(set(pepper)) >= PEPPER_DISTINCT_MIN
 
 
 def _write_pepper(path: Path) -> None:
@@ -173,19 +205,19 @@ def _views(environment: Mapping[str, str], database: str) -> str:
 
 def _pepper_file(environment: Mapping[str, str], database: str) -> Path:
     if database.startswith("sqlite:"):
-        return Path(f"{sqlite_file(database)}-pepper")
+        file = sqlite_file(database)
+        # A symbolic link to the books has no pepper of its own.
+        return Path(f"{file.resolve() if file.is_symlink() else file}-pepper")
     return data_folder(environment) / "pepper"
 
 
-def _pepper(environment: Mapping[str, str]) -> str | None:
-    given = environment.get("CARNET_PEPPER")
+def _pepper(environment: Mapping[str, str], name: str) -> str | None:
+    given = environment.get(name)
     if given is None:
         return None
-    if len(given.encode()) < PEPPER_BYTES_MIN or len(set(given)) < PEPPER_DISTINCT_MIN:
-        raise WrongSetting(
-            f"CARNET_PEPPER must have at least {PEPPER_BYTES_MIN} bytes,"
-            f" {PEPPER_DISTINCT_MIN} of them different: `openssl rand -hex 32` makes one"
-        )
+    given = given.strip()  # what reads it from a file may add the end of its line
+    if not _is_long_enough(given.encode()):
+        raise WrongSetting(f"{name} must have {PEPPER_RULE}: `openssl rand -hex 32` makes one")
     return given
 
 

@@ -14,7 +14,16 @@ from eventsourcing.persistence import ApplicationRecorder
 
 from domain.decision import Reads
 from domain.ledger.envelope import Head, StoredFact
-from domain.ledger.records import Append, Conflict, Loaded, Stored, StoredKey
+from domain.ledger.records import (
+    Append,
+    Conflict,
+    KnownPepper,
+    Loaded,
+    RunningServer,
+    Stored,
+    StoredKey,
+    Whereabouts,
+)
 from domain.people.directory import Person, Photo, Text
 
 
@@ -140,6 +149,29 @@ class Store(Protocol):
     def keys_of(self, business_id: str) -> Sequence[StoredKey]: ...
 
     def revoke_key(self, business_id: str, key_id: str, revoked_at: int) -> bool: ...
+
+    def has_keys(self) -> bool:
+        """Whether any business has a key, also one that was revoked."""
+
+    def peppers(self) -> Sequence[KnownPepper]:
+        """The peppers that keys were made under; the last is the one in use."""
+
+    def settle_pepper(self, mark: bytes, replacing: bytes | None) -> bytes:
+        """Make a pepper the one in use, unless another than `replacing` is. Returns the mark of the one in use then."""
+
+    def place(self) -> str:
+        """What tells this database from a copy of it."""
+
+    def whereabouts(self, place: str) -> Whereabouts:
+        """What can be told from here of the place in a server's record."""
+
+    def servers(self) -> Sequence[RunningServer]:
+        """The servers that have not ended in order: of this database, and of the one it was copied from."""
+
+    def add_server(self, server: RunningServer, gone: Sequence[str]) -> None:
+        """Register a server, and forget those of these ids."""
+
+    def remove_server(self, id: str) -> None: ...
 
     def wait_for_news(self, timeout_s: float) -> bool:
         """Wait until some ledger may have grown, at most `timeout_s`. A hint: polling is the guarantee."""

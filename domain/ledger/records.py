@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from domain.claims import Claim
 from domain.decision import NewStream
@@ -80,6 +81,38 @@ class Conflict:
     """Not stored: the stream, claim or request key `on` was changed or taken meanwhile. Decide again."""
 
     on: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPepper:
+    """A pepper that keys were made under: a MAC that tells it, and since when, in ms since 1970."""
+
+    mark: bytes
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server that began to serve a database and has not ended in order. `started_at` in ms since 1970."""
+
+    id: str
+    place: str
+    """Of the database that it serves. A copy of that database has another place, and this record in it."""
+    address: str
+    started_at: int
+
+
+class Whereabouts(Enum):
+    """What can be told of the place in a server's record, seen from this database."""
+
+    HERE = "here"
+    """It is this database, also if it was moved or restored in its place."""
+    SERVED = "served"
+    """It is another database, which somebody serves at this moment."""
+    GONE = "gone"
+    """It is another database that nobody serves, or is no more."""
+    UNKNOWN = "unknown"
+    """It is another database, out of sight."""
 
 
 @dataclass(frozen=True, slots=True)

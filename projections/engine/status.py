@@ -20,6 +20,11 @@ class Standing:
     checkpoint: Checkpoint
 
     @property
+    def is_ahead(self) -> bool:
+        """Whether it has taken facts that the ledger has not: the ledger was restored, and the read model was not."""
+        return self.checkpoint.position > self.head
+
+    @property
     def lag(self) -> int:
         """Facts still to be applied."""
         return max(0, self.head - self.checkpoint.position)

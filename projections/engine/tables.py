@@ -12,11 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    delete,
+    event,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 
+from domain.ledger.postgres.migrations import BACKUP
 from projections.engine import checkpoints
-from projections.engine.checkpoints import Checkpoint, live_tables, read_tables
+from projections.engine.checkpoints import CHECKPOINTS, Checkpoint, live_tables, read_tables
 from projections.engine.definition import Projection, physical_name, physical_table
 
 SCHEMA = "carnet_views"
@@ -32,6 +45,8 @@ KEYED_WRITES = (
 """Settings of a writing transaction on PostgreSQL. It does not wait for the flush: a crash may lose the last rows
 together with their checkpoint, and the ledger still has their facts. Rows are found by their keys, even while a
 table grows faster than its statistics."""
+UNDEFINED_TABLE = "42P01"
+"""SQLSTATE of PostgreSQL."""
 CREATE_LOCK = 0x6361726E6574
 """The PostgreSQL advisory lock for making, switching and dropping read tables ("carnet")."""
 
@@ -78,7 +93,7 @@ class ReadTables:
         if len(self.projections) != len(projections):
             raise TypeError("two read models have the same name")
         self.where = where
-        self._schema = schema
+        self.schema = schema
         self._lock_wait_s = lock_wait_s
         self.on_postgres = str(where).startswith(("postgresql:", "postgres:"))
         self.engine = (
@@ -100,25 +115,60 @@ class ReadTables:
     def table(self, projection: Projection, physical: str) -> Table:
         return physical_table(projection.table, physical)
 
-    def create(self) -> None:
-        """Make the tables that are missing. Can be repeated, also by several processes at once."""
+    def create(self) -> list[str]:
+        """Make the tables that are missing, and return their read models.
+
+        Can be repeated, also by several processes at once.
+        """
         if not self.on_postgres:
             _use_write_ahead_log(self.engine)
         with self.altering() as connection:
-            if self.on_postgres and not _has_schema(connection, self._schema):
-                connection.execute(text(f"CREATE SCHEMA {self._schema}"))
+            if self.on_postgres and not _has_schema(connection, self.schema):
+                connection.execute(text(f"CREATE SCHEMA {self.schema}"))
             checkpoints.metadata.create_all(connection)
+            made = []
+            there = self._tables(connection)
             live = live_tables(connection, self.projections.values())
             for projection in self.projections.values():
-                if projection.name not in live:
-                    self._create_live(connection, projection)
+                physical = live.get(projection.name)
+                if physical is not None and physical in there and _is_kept(connection, physical):
+                    continue
+                if physical is None and _is_registered(connection, physical_name(projection)):
+                    # Filled by a rebuild that did not come to its end: what is in it is true.
+                    self._register(connection, projection, physical_name(projection))
+                else:
+                    self.begin_anew(connection, projection, physical or physical_name(projection))
+                    made.append(projection.name)
+            if self.on_postgres:
+                open_to_backups(connection, self.schema)
+        return made
 
-    def _create_live(self, connection: Connection, projection: Projection) -> None:
-        physical = physical_name(projection)
-        self.table(projection, physical).create(connection, checkfirst=True)
+    def begin_anew(self, connection: Connection, projection: Projection, physical: str) -> None:
+        """Make an empty live table of this name, whatever is there. Call it within `altering()`."""
+        # Checkpoints first: this waits for a runner that holds one, and no runner can take it afterwards.
+        connection.execute(delete(CHECKPOINTS).where(CHECKPOINTS.c.physical == physical))
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {physical}")
+        self.table(projection, physical).create(connection)
+        self._register(connection, projection, physical)
+
+    def missing(self) -> list[str]:
+        """The read models without a table, or with rows that no checkpoint speaks for: `create()` makes them anew."""
+        with self.reading() as connection:
+            there = self._tables(connection)
+            if not {CHECKPOINTS.name, read_tables.name} <= there:
+                return list(self.projections)
+            live = live_tables(connection, self.projections.values())
+            whole = {name for name, table in live.items() if table in there and _is_kept(connection, table)}
+        return [name for name in self.projections if name not in whole]
+
+    def _tables(self, connection: Connection) -> set[str]:
+        return set(inspect(connection).get_table_names(self.schema if self.on_postgres else None))
+
+    def _register(self, connection: Connection, projection: Projection, physical: str) -> None:
         connection.execute(
             checkpoints.inserting(connection.dialect, read_tables).on_conflict_do_update(
-                index_elements=[read_tables.c.physical], set_={"state": checkpoints.LIVE}
+                index_elements=[read_tables.c.physical],
+                set_={"state": checkpoints.LIVE, "generation": read_tables.c.generation + 1},
             ),
             {
                 "physical": physical,
@@ -146,7 +196,7 @@ class ReadTables:
         On SQLite it is the only writer of the file. Raises HeldElsewhere when another one is writing: at once if
         `wait` is false, else after `lock_wait_s`.
         """
-        with self._writer.connect() as connection:
+        with _told_when_missing(), self._writer.connect() as connection:
             if not self.on_postgres:
                 _begin_immediate(connection, self._lock_wait_s, wait=wait)
             with connection.begin():
@@ -156,8 +206,8 @@ class ReadTables:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees everything at one moment."""
-        with self._reader.connect() as connection, connection.begin():
+        """A transaction that sees everything at one moment. Raises ProjectionMissing for a table that is not there."""
+        with _told_when_missing(), self._reader.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -196,11 +246,56 @@ class ReadTables:
         try:
             connection.execute(text(f"LOCK TABLE {', '.join(known)} IN ACCESS SHARE MODE"))
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) != "42P01":  # undefined table
+            if getattr(error.orig, "sqlstate", None) != UNDEFINED_TABLE:
                 raise
             self._live = {}
             return False
         return True
+
+
+@contextmanager
+def _told_when_missing() -> Iterator[None]:
+    """Raise ProjectionMissing for a table that should be there: the database was restored in part."""
+    try:
+        yield
+    except DBAPIError as error:
+        told = str(error.orig)
+        if getattr(error.orig, "sqlstate", None) != UNDEFINED_TABLE and "no such table" not in told:
+            raise
+        found = re.search(r'relation "(\w+)"|no such table: (\w+)', told)
+        raise ProjectionMissing(next(filter(None, found.groups())) if found else "a read model") from error
+
+
+def _is_registered(connection: Connection, physical: str) -> bool:
+    found = select(read_tables.c.physical).where(read_tables.c.physical == physical)
+    return connection.execute(found).first() is not None
+
+
+def _is_kept(connection: Connection, physical: str) -> bool:
+    """False for rows without any checkpoint, which a restore in part leaves: nobody knows how far they have come."""
+    with_rows = connection.exec_driver_sql(f"SELECT 1 FROM {physical} LIMIT 1").first() is not None
+    known = select(CHECKPOINTS.c.physical).where(CHECKPOINTS.c.physical == physical).limit(1)
+    return not with_rows or connection.execute(known).first() is not None
+
+
+def open_to_backups(connection: Connection, schema: str) -> None:
+    """Let the role for dumps read the tables that the user here may speak for, where there is such a role."""
+    if (
+        connection.execute(text("SELECT FROM pg_roles WHERE rolname = :name"), {"name": BACKUP}).first()
+        is None
+    ):
+        return
+    owned = connection.scalars(
+        text(
+            "SELECT tablename FROM pg_tables WHERE schemaname = :schema AND pg_has_role(tableowner, 'USAGE')"
+        ),
+        {"schema": schema},
+    ).all()
+    owner = text("SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = :schema")
+    if connection.scalar(owner, {"schema": schema}):
+        connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {BACKUP}")
+    if owned:
+        connection.exec_driver_sql(f"GRANT SELECT ON {', '.join(sorted(owned))} TO {BACKUP}")
 
 
 def _refuse_missing(names: Sequence[str], live: Mapping[str, str]) -> None:

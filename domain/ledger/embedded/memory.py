@@ -17,7 +17,17 @@ from domain.ledger.embedded.transaction import append
 from domain.ledger.envelope import Head, StoredFact, first_hash
 from domain.ledger.errors import Contention, UnknownBusiness
 from domain.ledger.growth_signal import GrowthSignal
-from domain.ledger.records import Answered, Append, Conflict, Loaded, Stored, StoredKey
+from domain.ledger.records import (
+    Answered,
+    Append,
+    Conflict,
+    KnownPepper,
+    Loaded,
+    RunningServer,
+    Stored,
+    StoredKey,
+    Whereabouts,
+)
 from domain.people.directory import Person, Photo, Text
 from domain.people.name_search import matches
 from domain.people.profile import searched
@@ -168,6 +178,8 @@ class MemoryStore:
         self._books: dict[str, Books] = {}
         self._head_locks: dict[str, Lock] = {}
         self._keys: dict[str, StoredKey] = {}
+        self._peppers: list[KnownPepper] = []
+        self._servers: dict[str, RunningServer] = {}
         self._store_lock = Lock()
         self._news = GrowthSignal(lambda: False)
 
@@ -226,6 +238,38 @@ class MemoryStore:
                 return False
             self._keys[key_id] = replace(key, revoked_at=revoked_at)
             return True
+
+    def has_keys(self) -> bool:
+        return bool(self._keys)
+
+    def peppers(self) -> Sequence[KnownPepper]:
+        return list(self._peppers)
+
+    def settle_pepper(self, mark: bytes, replacing: bytes | None) -> bytes:
+        with self._store_lock:
+            in_use = self._peppers[-1].mark if self._peppers else None
+            if in_use is not None and in_use != replacing:
+                return in_use
+            others = [pepper for pepper in self._peppers if pepper.mark != mark]
+            self._peppers = [*others, KnownPepper(mark, self.now_ms())]
+            return mark
+
+    def place(self) -> str:
+        return f"memory {id(self)}"
+
+    def whereabouts(self, place: str) -> Whereabouts:
+        return Whereabouts.HERE if place == self.place() else Whereabouts.GONE
+
+    def servers(self) -> Sequence[RunningServer]:
+        return sorted(self._servers.values(), key=lambda server: (server.started_at, server.id))
+
+    def add_server(self, server: RunningServer, gone: Sequence[str]) -> None:
+        for id in gone:
+            self._servers.pop(id, None)
+        self._servers[server.id] = server
+
+    def remove_server(self, id: str) -> None:
+        self._servers.pop(id, None)
 
     def wait_for_news(self, timeout_s: float) -> bool:
         return self._news.wait(timeout_s)

@@ -9,7 +9,7 @@ Never edit a numbered SQL file after its release: each is applied once. Never se
 writers would queue behind its lock.
 """
 
-from domain.ledger.postgres.migrations import migrate
+from domain.ledger.postgres.migrations import heads, migrate
 from domain.ledger.postgres.store import PostgresStore
 
-__all__ = ["PostgresStore", "migrate"]
+__all__ = ["PostgresStore", "heads", "migrate"]

@@ -19,6 +19,7 @@ from psycopg.pq import Format
 from domain.claims import Claim
 from domain.decision import NewStream, Reads
 from domain.ledger.envelope import NewFact
+from domain.ledger.errors import WrongSchema
 from domain.ledger.records import Append
 from domain.people.directory import Person, Text
 
@@ -79,7 +80,12 @@ class BinaryFormat:
             " WHERE typnamespace = current_schema()::regnamespace AND typname = ANY (%s)",
             [list(cls.TYPES)],
         ).fetchall()
-        return cls({name: (oid, array_oid) for name, oid, array_oid in rows})
+        found = {name: (oid, array_oid) for name, oid, array_oid in rows}
+        if missing := sorted(set(cls.TYPES) - set(found)):
+            raise WrongSchema(
+                f"the ledger's schema is not whole (no type {missing[0]}): restore the whole dump"
+            )
+        return cls(found)
 
     def batch(self, commands: Iterable[Append]) -> Batch:
         return Batch(_array(self._command, [self._row(command) for command in commands]))

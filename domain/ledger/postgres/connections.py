@@ -12,7 +12,7 @@ from psycopg import errors
 from psycopg.abc import PQGen
 from psycopg_pool import ConnectionPool
 
-from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness
+from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
 
 ANSWER_S = 3.0
 """Seconds to wait for a connection, and then for an answer, before a caller gets 503."""
@@ -20,6 +20,17 @@ ANSWER_S = 3.0
 LOCK_MS = 2000
 UNKNOWN_BUSINESS = "CN404"
 """SQLSTATE that our functions raise for a business without a ledger."""
+
+NOT_WHOLE = (
+    errors.DuplicateFunction,
+    errors.DuplicateObject,
+    errors.DuplicateTable,
+    errors.UndefinedColumn,
+    errors.UndefinedFunction,
+    errors.UndefinedObject,
+    errors.UndefinedTable,
+)
+"""What a database says that was restored in part."""
 
 Value = TypeVar("Value")
 
@@ -132,4 +143,7 @@ def our_errors() -> Iterator[None]:
     except psycopg.DatabaseError as error:
         if error.sqlstate == UNKNOWN_BUSINESS:
             raise UnknownBusiness(str(error)) from error
+        if isinstance(error, NOT_WHOLE):
+            told = str(error).partition("\n")[0]
+            raise WrongSchema(f"the ledger's schema is not whole ({told}): restore the whole dump") from error
         raise

@@ -56,6 +56,13 @@ def migrate(url: str, schema: str = SCHEMA) -> list[str]:
     return applied
 
 
+def heads(url: str, schema: str = SCHEMA) -> list[tuple[str, int]]:
+    """Business and position of every ledger, read by whoever may migrate. Raises psycopg.Error."""
+    with psycopg.connect(url, application_name="carnet migrate") as connection:
+        _become_owner(connection, schema)
+        return [(id, position) for id, position in connection.execute("SELECT * FROM heads()")]
+
+
 def require_current(connection: psycopg.Connection, schema: str = SCHEMA) -> None:
     """Raise WrongSchema unless the schema is exactly at this code's last migration."""
     latest = migrations()[-1][0]
@@ -122,6 +129,11 @@ def _make_schema(connection: psycopg.Connection, schema: str, owner: str | None)
     if known is None:
         authorization = sql.SQL("AUTHORIZATION {}").format(sql.Identifier(owner)) if owner else sql.SQL("")
         connection.execute(sql.SQL("CREATE SCHEMA {} {}").format(name, authorization))
+    _become_owner(connection, schema)
+
+
+def _become_owner(connection: psycopg.Connection, schema: str) -> None:
+    name = sql.Identifier(schema)
     holder = _one(
         connection,
         sql.SQL("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = {}").format(schema),

@@ -15,6 +15,8 @@ GRANT INSERT, UPDATE (revoked_at) ON api_keys TO carnet_app;
 GRANT INSERT ON photos TO carnet_app;
 GRANT DELETE ON answers, people, texts, photos TO carnet_app;
 GRANT EXECUTE ON FUNCTION
+    has_keys(), known_peppers(), settle_pepper(bytea, bytea, bigint),
+    current_place(), registered_servers(), add_server(text, text, text, bigint, text[]), remove_server(text),
     open_ledger(text, bytea), lock_head(text), append(text, bigint, command[]),
     append_all(text[], integer[], bigint, command[]), find_key(text),
     search_people(text, text[], text[], text, integer),

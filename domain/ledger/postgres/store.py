@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import astuple
 from secrets import token_bytes
-from typing import LiteralString
+from time import time_ns
+from typing import Any, LiteralString
 
 from psycopg_pool import ConnectionPool
 
@@ -26,7 +27,16 @@ from domain.ledger.postgres.recorder import (
     together_with_photos,
     write_photos,
 )
-from domain.ledger.records import Append, Conflict, Loaded, Stored, StoredKey
+from domain.ledger.records import (
+    Append,
+    Conflict,
+    KnownPepper,
+    Loaded,
+    RunningServer,
+    Stored,
+    StoredKey,
+    Whereabouts,
+)
 
 APPEND_ALL = (
     "SELECT nth, first, last, moment, conflicting FROM append_all(%s::text[], %s::int4[], %s::int8, %s)"
@@ -165,6 +175,54 @@ class PostgresStore:
         )
         return bool(revoked)
 
+    def has_keys(self) -> bool:
+        return bool(self._value("SELECT has_keys()"))
+
+    def peppers(self) -> Sequence[KnownPepper]:
+        with self.connection() as connection:
+            rows = connection.execute("SELECT mark, since FROM known_peppers()").fetchall()
+        return [KnownPepper(*row) for row in rows]
+
+    def settle_pepper(self, mark: bytes, replacing: bytes | None) -> bytes:
+        now_ms = self.clock_ms() or time_ns() // 1_000_000
+        return bytes(
+            self._value("SELECT settle_pepper(%s::bytea, %s::bytea, %s::int8)", mark, replacing, now_ms)
+        )
+
+    def place(self) -> str:
+        return str(self._value("SELECT current_place()"))
+
+    def whereabouts(self, place: str) -> Whereabouts:
+        here = self.place()
+        if place == here:
+            return Whereabouts.HERE
+        server, _, database = place.partition("/")
+        if server != here.partition("/")[0]:
+            return Whereabouts.UNKNOWN
+        # Another database of the same server: that somebody is connected to it can be seen from here, and by what
+        # program where it is the same user.
+        with self.connection() as connection:
+            programs = connection.execute(
+                "SELECT application_name FROM pg_stat_activity WHERE datid::text = %s", [database]
+            ).fetchall()
+        if (self._settings["application_name"],) in programs:
+            return Whereabouts.SERVED
+        return Whereabouts.UNKNOWN if programs else Whereabouts.GONE
+
+    def servers(self) -> Sequence[RunningServer]:
+        with self.connection() as connection:
+            rows = connection.execute(
+                "SELECT id, place, address, started_at FROM registered_servers()"
+            ).fetchall()
+        return [RunningServer(*row) for row in rows]
+
+    def add_server(self, server: RunningServer, gone: Sequence[str]) -> None:
+        arguments = (server.id, server.place, server.address, server.started_at, list(gone))
+        self._value("SELECT add_server(%s, %s, %s, %s::int8, %s::text[])", *arguments)
+
+    def remove_server(self, id: str) -> None:
+        self._value("SELECT remove_server(%s)", id)
+
     def wait_for_news(self, timeout_s: float) -> bool:
         return self._wakening.wait(timeout_s)
 
@@ -190,6 +248,12 @@ class PostgresStore:
             connection.execute(FOR_BUSINESS, [business_id])
             cursor = connection.execute(query, arguments)
         return cursor.fetchall() if cursor.description else []
+
+    def _value(self, query: LiteralString, *arguments: object) -> Any:
+        """The one value that a query returns."""
+        with self.connection() as connection:
+            row = connection.execute(query, arguments).fetchone()
+        return None if row is None else row[0]
 
     def _connect(self) -> PatientConnection:
         return PatientConnection.connect(self._url, **self._settings)

@@ -264,3 +264,20 @@ def test_a_worker_keeps_the_read_models_fresh_until_it_is_told_to_stop(terminal:
 
 def test_serve_takes_its_address_from_the_command_line(embedded: Terminal) -> None:
     embedded.run("serve", "--port", "99999", status=2)
+
+
+def test_the_list_of_keys_says_which_open_nothing(terminal: Terminal) -> None:
+    pepper, new = "0123456789abcdef" * 4, "fedcba9876543210" * 4
+    old = Terminal({**terminal.environment, "CARNET_PEPPER": pepper})
+    wrong = Terminal({**terminal.environment, "CARNET_PEPPER": new})
+    rotated = Terminal({**wrong.environment, "CARNET_PEPPER_PREVIOUS": pepper})
+    old.open_business()
+
+    told = wrong.run("keys", "list", status=1)
+    assert "made under another pepper" in told.stdout
+    assert "CARNET_PEPPER is not the pepper" in told.stderr
+    assert "not the pepper" in wrong.run("keys", "issue", "--role", "staff", "--name", "x", status=1).stderr
+
+    rotated.run("keys", "issue", "--role", "staff", "--name", "desk")
+    assert [key["state"] for key in rotated.told("keys", "list")] == ["valid", "valid"]
+    assert [key["state"] for key in wrong.told("keys", "list")] == ["made under another pepper", "valid"]

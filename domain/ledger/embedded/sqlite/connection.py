@@ -1,4 +1,4 @@
-"""Connections to the ledger file, and what SQLite's errors mean to the ledger."""
+"""Connections to the ledger file, and SQLite's errors as errors of the contract."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -11,12 +11,12 @@ from eventsourcing.persistence import IntegrityError
 from domain.ledger.errors import Contention, LedgerUnavailable
 
 READ_BUSY_MS = 2_000
-"""Readers only wait for a recovery after a crash; nothing that writes blocks them."""
+"""Readers wait only for a recovery after a crash: no writer blocks them."""
 
 WRITE_BUSY_MS = 5
 WRITE_RETRY_S = 0.001
-"""A writer asks again often: SQLite's own waiting backs off to 100 ms, and a process that appends
-without a pause would starve it."""
+"""Writers retry often: SQLite's own wait backs off to 100 ms, so that a process that appends without a pause
+would starve them."""
 
 UNAVAILABLE = frozenset(
     {
@@ -34,12 +34,12 @@ UNAVAILABLE = frozenset(
 )
 
 
-def connect(path: Path, *, busy_ms: int, create: bool = False) -> sqlite3.Connection:
-    """A connection that any thread may use, one at a time, and that begins no transaction by itself.
+def connect(path: Path, *, busy_ms: int, create: bool = False, read_only: bool = False) -> sqlite3.Connection:
+    """A connection for any thread, one at a time. It begins no transaction by itself.
 
     Every commit is on the disk before it returns (synchronous=FULL).
     """
-    mode = "rwc" if create else "rw"
+    mode = "ro" if read_only else "rwc" if create else "rw"
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -62,7 +62,7 @@ def primary_code(error: sqlite3.Error) -> int:
 
 @contextmanager
 def told_as_ledger_errors() -> Iterator[None]:
-    """SQLite's errors under the names of the contract; a mistake in our SQL stays what it is."""
+    """Raise SQLite's errors as errors of the contract; a mistake in our SQL keeps its own error."""
     try:
         yield
     except sqlite3.IntegrityError as error:
@@ -74,7 +74,7 @@ def told_as_ledger_errors() -> Iterator[None]:
 
 
 def retry_while_busy(step: Callable[[], object], deadline: float) -> None:
-    """Repeat a step that takes a lock until it is had. Raises Contention at the deadline (monotonic)."""
+    """Repeat a step until it gets its lock. Raises Contention at the deadline (seconds of `monotonic()`)."""
     while True:
         try:
             step()

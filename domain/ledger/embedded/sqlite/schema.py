@@ -13,7 +13,7 @@ from domain.ledger.embedded.sqlite.connection import (
     told_as_ledger_errors,
 )
 from domain.ledger.embedded.sqlite.transaction import write_search
-from domain.ledger.errors import WrongSchema
+from domain.ledger.errors import LedgerUnavailable, WrongSchema
 from domain.people.directory import Person
 from domain.people.profile import searchable
 
@@ -87,6 +87,33 @@ def check(path: Path) -> None:
             raise WrongSchema(
                 f"{path} has schema {version}, this program needs {newest()}: run `carnet migrate`"
             )
+
+
+def require_ledger(path: Path) -> int:
+    """The version of the schema of a ledger file. Raises WrongSchema unless it is one, and not a newer Carnet's."""
+    with (
+        told_as_ledger_errors(),
+        closing(connect(path, busy_ms=READ_BUSY_MS, read_only=True)) as connection,
+    ):
+        _refuse_foreign(path, connection)
+        _refuse_newer(path, connection)
+        version = _version(connection)
+    if not version:
+        raise WrongSchema(f"{path} holds no ledgers")
+    return version
+
+
+def has_books(path: Path) -> bool:
+    """Whether there is anything in a file that somebody might miss: a ledger, or what this program cannot read."""
+    if not path.exists():
+        return False
+    try:
+        require_ledger(path)
+        with closing(connect(path, busy_ms=READ_BUSY_MS, read_only=True)) as connection:
+            (found,) = connection.execute("SELECT EXISTS (SELECT 1 FROM ledgers)").fetchone()
+    except (WrongSchema, LedgerUnavailable, sqlite3.Error):
+        return path.stat().st_size > 0
+    return bool(found)
 
 
 def _refuse_foreign(path: Path, connection: sqlite3.Connection) -> None:

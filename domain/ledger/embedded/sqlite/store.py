@@ -11,6 +11,7 @@ from time import monotonic, time_ns
 from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
+from domain.ledger.embedded.sqlite.checkpoint import IDLE_S, IdleCheckpoint, empty_log
 from domain.ledger.embedded.sqlite.connection import (
     READ_BUSY_MS,
     WRITE_BUSY_MS,
@@ -19,27 +20,41 @@ from domain.ledger.embedded.sqlite.connection import (
     told_as_ledger_errors,
 )
 from domain.ledger.embedded.sqlite.schema import check
+from domain.ledger.embedded.sqlite.server_lock import place_of, whereabouts
 from domain.ledger.embedded.sqlite.transaction import SqliteTransaction
 from domain.ledger.embedded.transaction import append, load
 from domain.ledger.envelope import StoredFact, first_hash
 from domain.ledger.errors import Contention, UnknownBusiness
 from domain.ledger.growth_signal import GrowthSignal
-from domain.ledger.records import Append, Conflict, Loaded, Stored, StoredKey
+from domain.ledger.records import (
+    Append,
+    Conflict,
+    KnownPepper,
+    Loaded,
+    RunningServer,
+    Stored,
+    StoredKey,
+    Whereabouts,
+)
 
 IDLE_READERS_MAX = 16
 KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at"
 
 
 class SqliteStore:
-    """A migrated ledger file: one connection that writes, and as many that read as are used at once.
+    """A migrated ledger file: one writing connection, and as many reading ones as are used at once.
 
-    SQLite has one writer at a time for the whole file; the threads of this process queue for it before
-    they compete with other processes. `clock` gives milliseconds since 1970; without one, the system's.
+    SQLite has one writer at a time for the whole file. The threads of this process queue for it before they
+    compete with other processes. `clock` gives milliseconds since 1970; the default is the system's clock.
     Raises WrongSchema, LedgerUnavailable.
     """
 
     def __init__(
-        self, path: Path | str, clock: Callable[[], int] | None = None, lock_wait_s: float = LOCK_WAIT_S
+        self,
+        path: Path | str,
+        clock: Callable[[], int] | None = None,
+        lock_wait_s: float = LOCK_WAIT_S,
+        idle_s: float = IDLE_S,
     ) -> None:
         self._path = Path(path)
         self._clock = clock
@@ -47,6 +62,9 @@ class SqliteStore:
         check(self._path)
         with told_as_ledger_errors():
             self._writer = connect(self._path, busy_ms=WRITE_BUSY_MS)
+            with suppress(sqlite3.OperationalError):
+                # A backup that was copied into its place by hand has no log yet.
+                self._writer.execute("PRAGMA journal_mode = WAL")
             self._watcher = connect(self._path, busy_ms=READ_BUSY_MS)
         self._write_lock = Lock()
         self._idle: list[sqlite3.Connection] = []
@@ -55,6 +73,7 @@ class SqliteStore:
         self._closed = False
         self._data_version = 0
         self._news = GrowthSignal(self._changed_by_others)
+        self._checkpoint = IdleCheckpoint(self._path, idle_s)
 
     def ledger(self, business_id: str) -> LedgerRecorder:
         return EmbeddedRecorder(business_id, self)
@@ -101,7 +120,7 @@ class SqliteStore:
             return iter(rows.fetchall())
 
     def add_key(self, key: StoredKey) -> None:
-        """Raises eventsourcing's IntegrityError when there is a key of this id."""
+        """Raises eventsourcing's IntegrityError when the id is taken."""
         with self._write() as connection:
             connection.execute(
                 f"INSERT INTO api_keys ({KEY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -139,13 +158,68 @@ class SqliteStore:
             )
             return changed.rowcount == 1
 
+    def has_keys(self) -> bool:
+        with self._read() as connection:
+            (found,) = connection.execute("SELECT EXISTS (SELECT 1 FROM api_keys)").fetchone()
+        return bool(found)
+
+    def peppers(self) -> Sequence[KnownPepper]:
+        with self._read() as connection:
+            rows = connection.execute("SELECT mark, since FROM peppers ORDER BY since").fetchall()
+        return [KnownPepper(*row) for row in rows]
+
+    def settle_pepper(self, mark: bytes, replacing: bytes | None) -> bytes:
+        with self._write() as connection:
+            last = connection.execute(
+                "SELECT mark, since FROM peppers ORDER BY since DESC LIMIT 1"
+            ).fetchone()
+            in_use, since = last or (None, 0)
+            if in_use is not None and in_use != replacing:
+                return bytes(in_use)
+            connection.execute(
+                "INSERT INTO peppers (mark, since) VALUES (?1, ?2)"
+                " ON CONFLICT (mark) DO UPDATE SET since = excluded.since",
+                (mark, max(self.now_ms(), since + 1)),
+            )
+        return mark
+
+    def place(self) -> str:
+        return place_of(self._path)
+
+    def whereabouts(self, place: str) -> Whereabouts:
+        return whereabouts(self._path, place)
+
+    def servers(self) -> Sequence[RunningServer]:
+        with self._read() as connection:
+            rows = connection.execute(
+                "SELECT id, place, address, started_at FROM servers ORDER BY started_at, id"
+            ).fetchall()
+        return [RunningServer(*row) for row in rows]
+
+    def add_server(self, server: RunningServer, gone: Sequence[str]) -> None:
+        with self._write() as connection:
+            connection.executemany("DELETE FROM servers WHERE id = ?", [(id,) for id in gone])
+            connection.execute(
+                "INSERT INTO servers (id, place, address, started_at) VALUES (?, ?, ?, ?)",
+                (server.id, server.place, server.address, server.started_at),
+            )
+
+    def remove_server(self, id: str) -> None:
+        with self._write() as connection:
+            connection.execute("DELETE FROM servers WHERE id = ?", (id,))
+
     def wait_for_news(self, timeout_s: float) -> bool:
         return self._news.wait(timeout_s)
 
     def close(self) -> None:
-        """Close every connection that is not in use; those in use close when they come back."""
+        """Close every connection that is not in use; those in use close when they come back.
+
+        Leaves nothing in the write-ahead log unless somebody else needs it.
+        """
+        self._checkpoint.close()
         with self._write_lock, self._idle_lock, self._watcher_lock:
             self._closed = True
+            empty_log(self._writer)
             for connection in (*self._idle, self._writer, self._watcher):
                 connection.close()
             self._idle.clear()
@@ -170,7 +244,7 @@ class SqliteStore:
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
-        """A connection inside a transaction: everything read through it is of one moment."""
+        """A connection inside a transaction: all its reads see one snapshot."""
         with told_as_ledger_errors():
             connection = self._take_reader()
             try:
@@ -197,7 +271,7 @@ class SqliteStore:
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
-        """The writer inside a transaction that no other writer of any process shares."""
+        """The writing connection inside a transaction: no other writer of any process runs meanwhile."""
         deadline = monotonic() + self._lock_wait_s
         if not self._write_lock.acquire(timeout=self._lock_wait_s):
             raise Contention("the ledger file is being written by another thread")
@@ -211,11 +285,12 @@ class SqliteStore:
                     # SQLite has already rolled back after some errors, such as a full disk.
                     if self._writer.in_transaction:
                         self._writer.execute("ROLLBACK")
+            self._checkpoint.written()
         finally:
             self._write_lock.release()
 
     def _changed_by_others(self) -> bool:
-        """Whether a connection other than the watcher committed since this was last asked."""
+        """Whether a connection other than the watcher committed since the last call."""
         with self._watcher_lock:
             if self._closed:
                 return False
