@@ -7,9 +7,9 @@ import click
 from api.cli import output
 from api.cli.options import NAME, STAFF, here, in_json, of_business
 from api.http.api_keys import StoredKey, issue_key, now_ms
+from api.http.ledger_types import KnownPepper
 from api.server.pepper import Peppers, WrongPepper, mark_when_made, peppers_of
 from domain.actor import Role
-from domain.ledger.records import KnownPepper
 from domain.moments import from_milliseconds, rfc3339
 
 DAY_MS = 24 * 60 * 60 * 1000

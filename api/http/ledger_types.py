@@ -9,20 +9,24 @@ from domain.ledger.books import Stream as BookStream
 from domain.ledger.books import View
 from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.contract import LedgerRecorder as Recorder
+from domain.ledger.contract import Store
 from domain.ledger.envelope import StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.mapper import Recorded as RecordedFact
 from domain.ledger.mapper import recorded
 from domain.ledger.orders import RequestKey
+from domain.ledger.records import KnownPepper
 
 __all__ = [
     "BookStream",
     "Books",
     "Carnet",
+    "KnownPepper",
     "Ledger",
     "RecordedFact",
     "Recorder",
     "RequestKey",
+    "Store",
     "StoredFact",
     "UnknownBusiness",
     "View",

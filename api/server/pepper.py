@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.http.api_keys import mark_of
+from api.http.ledger_types import KnownPepper, Store
 from api.server.settings import Settings, make_pepper, read_pepper
-from domain.ledger.contract import Store
-from domain.ledger.records import KnownPepper
 from domain.moments import from_milliseconds
 
 
