@@ -22,6 +22,7 @@ from pydantic_core import CoreSchema, core_schema
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2200, 12, 31)
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 """The resolution of facts."""
 
@@ -99,6 +100,11 @@ def from_milliseconds(milliseconds: int) -> datetime:
     """A stored `recorded_at` as a moment; exact, without floats."""
     seconds, rest = divmod(milliseconds, 1000)
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)
+
+
+def to_milliseconds(moment: datetime) -> int:
+    """Whole milliseconds since 1970, as stores and cursors keep a moment; exact, without floats."""
+    return (moment - EPOCH) // MILLISECOND
 
 
 TimeZone = Annotated[str, AfterValidator(_known_zone)]

@@ -31,17 +31,25 @@ class PackagesThen:
     moment: datetime
     """When status and expiry are judged."""
 
-    def by_customer(self, after: str = "") -> Iterator[list[PackageThen]]:
-        """The packages of each customer who had one, by customers' ids above `after`. Raises UnreadableFact."""
-        while customers := self.recorder.streams("customer", after, CUSTOMERS_PER_READ):
-            packages: dict[str, list[PackageThen]] = {}
-            for package in self._packages(customers):
-                packages.setdefault(package.card["customer_id"], []).append(package)
-            yield from packages.values()
-            after = customers[-1]
+    def by_customer(self, first: str = "") -> Iterator[list[PackageThen]]:
+        """The packages of each customer who had one, by ids of customers from `first` on, then by ids of packages.
+
+        Raises UnreadableFact, LedgerUnavailable.
+        """
+        customers: Sequence[str] = [first] if first else self._customers("")
+        while customers:
+            packages = sorted(
+                self._packages(customers), key=lambda package: (package.customer_id, package.id)
+            )
+            for _, of_customer in groupby(packages, key=lambda package: package.customer_id):
+                yield list(of_customer)
+            customers = self._customers(customers[-1])
+
+    def _customers(self, after: str) -> Sequence[str]:
+        return self.recorder.streams("customer", after, CUSTOMERS_PER_READ)
 
     def of(self, customer_id: str) -> list[PackageThen]:
-        """The packages of one customer, in order of purchase. Raises UnreadableFact."""
+        """The packages of one customer, in order of purchase. Raises UnreadableFact, LedgerUnavailable."""
         return sorted(
             self._packages([customer_id]),
             key=lambda package: (package.card["purchased_at"], package.card["purchase_number"]),

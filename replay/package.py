@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import assert_never, cast
 
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded
+from domain.moments import local_day
 from domain.package.facts import (
     HoldFact,
     HoldReleased,
@@ -23,9 +24,10 @@ from domain.package.facts import (
     UnitsRestored,
     UseFact,
 )
+from domain.package.state import Status
 from projections.engine.definition import Key, Row, fold
 from projections.models.package_history import HISTORY
-from projections.models.packages import card_of
+from projections.models.packages import card_of, card_status, expiry_of
 from projections.models.units import UNITS, USE
 from replay.as_of import PRESENT, Past, as_it_was, judged_at, position_of
 
@@ -46,9 +48,23 @@ class PackageThen:
         return self.facts[0].stream_id
 
     @property
+    def customer_id(self) -> str:
+        customer_id: str = self.card["customer_id"]
+        return customer_id
+
+    @property
     def version(self) -> int:
         version: int = self.card["version"]
         return version
+
+    @property
+    def status(self) -> Status:
+        return card_status(self.card, self.moment)
+
+    @property
+    def expires_on(self) -> date | None:
+        """The last valid day as it stood on the day of `moment`, in the package's zone; None: it never expires."""
+        return expiry_of(self.card).on(local_day(self.moment, self.card["time_zone"]))
 
     @property
     def history(self) -> list[Row]:

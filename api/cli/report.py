@@ -11,6 +11,7 @@ from api.cli import output
 from api.cli.options import DAY, DAY_OR_MOMENT, SOURCE, here, in_json, of_business
 from api.http.ledger_types import Recorder
 from api.imports.known_ids import registered
+from replay.all_packages import packages_then
 from replay.as_of import Past, asked, is_over
 from replay.reports import liability, movements
 
@@ -69,9 +70,8 @@ def report_liability(
         ledger = installed.ledger(business_id)
         business = installed.business(ledger.business_id)
         past = _past(business.time_zone, installed.carnet.clock(), as_of, effective_as_of)
-        found = liability.liability(
-            ledger.recorder, business.currency, business.time_zone, past, installed.carnet.clock()
-        )
+        books = packages_then(ledger.recorder, past, installed.carnet.clock())
+        found = liability.liability(books, business.currency, business.time_zone)
     if json_:
         output.as_json(vars(found))
     else:
@@ -108,8 +108,8 @@ def report_movements(
         business, now = installed.business(ledger.business_id), installed.carnet.clock()
         if last is not None and not is_over(last, business.time_zone, now):
             raise click.UsageError("--to must be a day that is over")
-        period = movements.period_of(business.time_zone, clock, first, last)
-        found = movements.movements(ledger.recorder, period, now)
+        books = packages_then(ledger.recorder, movements.closing_of(business.time_zone, clock, last), now)
+        found = movements.movements(books, movements.period_of(business.time_zone, clock, first))
     if json_:
         output.as_json(asdict(found))
     else:
@@ -145,7 +145,8 @@ def report_customer(
         business = installed.business(ledger.business_id)
         customer_id = _customer(ledger.recorder, source, ref)
         past = _past(business.time_zone, installed.carnet.clock(), as_of, effective_as_of)
-        found = liability.customer(ledger.recorder, customer_id, past, installed.carnet.clock())
+        books = packages_then(ledger.recorder, past, installed.carnet.clock())
+        found = liability.customer(books, customer_id)
     if json_:
         output.as_json(found)
     else:

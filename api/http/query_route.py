@@ -138,14 +138,18 @@ class Query(Call, Generic[Q]):
             flaw = Flaw("/Ledger-Min-Position", "above-the-head", f"must not be above the head, {head}")
             raise invalid([flaw])
 
+    def check_reachable_now(self) -> None:
+        """As `check_reachable`, for an answer that reads the head by itself; reads it only where it is asked for."""
+        if self.at_least is not None:
+            self.check_reachable(self.ledger.recorder.head().position)
+
     @contextmanager
     def snapshot(self, *names: str) -> Iterator[Snapshot]:
         """These read models, as fresh as a short wait makes them.
 
         Raises ProjectionLagging, ProjectionStopped, ProjectionMissing, LedgerUnavailable.
         """
-        if self.at_least is not None:
-            self.check_reachable(self.ledger.recorder.head().position)
+        self.check_reachable_now()
         reads = self.frame.reads
         with told_as_unavailable(), reads.snapshot(self.business_id, names, self.at_least) as snapshot:
             yield snapshot

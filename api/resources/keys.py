@@ -27,7 +27,7 @@ from api.http.request import HttpRequest, Route, body_of
 from api.http.responses import Reply
 from domain.actor import Role
 from domain.decision import Reads
-from domain.moments import Moment, from_milliseconds, rfc3339
+from domain.moments import Moment, from_milliseconds, rfc3339, to_milliseconds
 from domain.refusals import NotFound
 from domain.values import RECORDED_AT, CustomerId, Name, StaffId, Value
 
@@ -224,8 +224,8 @@ def _keep(call: Command[ApiKeyBody], shown: IssuedApiKey, text: str, recorded_at
         role=shown.role,
         actor_id=shown.actor_id,
         mac=mac_of(call.frame.pepper, text),
-        created_at=int(recorded_at.timestamp() * 1000),
-        expires_at=None if expires_at is None else int(expires_at.timestamp() * 1000),
+        created_at=to_milliseconds(recorded_at),
+        expires_at=None if expires_at is None else to_milliseconds(expires_at),
     )
     keep_key(call.frame.carnet.store, key)
 

@@ -105,7 +105,7 @@ class LedgerVerification(Value):
     answer=LedgerVerification,
 )
 def verification(call: Query[NoParameters]) -> Found:
-    call.check_reachable(call.ledger.recorder.head().position)
+    call.check_reachable_now()
     found = verify(call.ledger.recorder)
     shown = LedgerVerification(
         intact=isinstance(found, Intact),

@@ -8,7 +8,7 @@ depend on their arguments alone, and a value put into a column must come back fr
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeDecorator
 
 from domain.fact import Fact
 from domain.ledger.mapper import Recorded
+from domain.moments import from_milliseconds, to_milliseconds
 
 Key: TypeAlias = tuple[Any, ...]
 """The values of the primary key after `business_id`: text, whole numbers, dates or moments."""
@@ -28,7 +29,6 @@ Row: TypeAlias = dict[str, Any]
 
 NAME = re.compile(r"[a-z][a-z_]{0,29}")
 SHADOW = "_shadow"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -38,10 +38,10 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else (value - EPOCH) // timedelta(milliseconds=1)
+        return None if value is None else to_milliseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else EPOCH + timedelta(milliseconds=value)
+        return None if value is None else from_milliseconds(value)
 
 
 @dataclass(frozen=True)

@@ -307,7 +307,7 @@ def summed(moved: Row) -> Row:
     card["valid_until"] = _valid_until(expiry_of(card))
     card["state"] = "cancelled" if card["cancelled"] else "open" if card["remaining"] else "used_up"
     card["payment"] = payment_status(card["price"], card["paid"])
-    card["owing"] = not card["cancelled"] and card["paid"] < card["price"]
+    card["owing"] = owed_for(card) > 0
     return card
 
 
@@ -335,6 +335,11 @@ CARDS = Keyed("cards", 2, TABLE, HANDLES, _keys, row)
 
 def card_status(card: Row, moment: datetime) -> Status:
     return status(card["cancelled"], card["remaining"], expiry_of(card).has_passed(moment))
+
+
+def owed_for(card: Row) -> int:
+    """What is still to be paid for it, in minor units; nothing for a cancelled package."""
+    return 0 if card["cancelled"] else max(0, card["price"] - card["paid"])
 
 
 def is_inconsistent(card: Row) -> bool:

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
 
-from domain.moments import local_day, start_of
+from domain.moments import local_day, start_of, to_milliseconds
 from domain.package.state import PaymentStatus, Status
-from projections.engine.definition import EPOCH, Row
+from projections.engine.definition import Row
 from projections.engine.index_walk import FilteredList, Leg, ListKey, Source, there_is, unindexed, walk
 from projections.engine.tables import Snapshot
 from projections.models.customers import CUSTOMERS
@@ -290,15 +290,10 @@ def display_key(card: Row, moment: datetime) -> DisplayKey:
 
     Those that are expired, cancelled or fully used come last, the newest of them first (S82, S84).
     """
-    purchased = milliseconds(card["purchased_at"])
+    purchased = to_milliseconds(card["purchased_at"])
     if card_status(card, moment) != "active":
         return (2, "", -purchased, card["package_id"])
     expiry, day = expiry_of(card), local_day(moment, card["time_zone"])
     expires_on = expiry.on(day)
     last = NEVER if expires_on is None else expires_on.isoformat()
     return (1 if expiry.is_frozen(day) else 0, last, purchased, card["package_id"])
-
-
-def milliseconds(moment: datetime) -> int:
-    """A moment as a cursor holds it: whole milliseconds since 1970."""
-    return (moment - EPOCH) // timedelta(milliseconds=1)

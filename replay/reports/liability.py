@@ -6,10 +6,8 @@ Computed from the cards of all packages and the facts behind them, straight from
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, assert_never, cast
 
-from domain.ledger.contract import LedgerRecorder
 from domain.moments import local_day
 from domain.package.facts import (
     LineCorrected,
@@ -19,9 +17,7 @@ from domain.package.facts import (
     UnitsRestored,
     UseFact,
 )
-from projections.models.packages import card_status, expiry_of
-from replay.all_packages import packages_then
-from replay.as_of import Past
+from replay.all_packages import PackagesThen
 from replay.package import PackageThen
 
 
@@ -61,12 +57,8 @@ class Liability:
     """The position of the ledger that the report is true for."""
 
 
-def liability(recorder: LedgerRecorder, currency: str, zone: str, past: Past, now: datetime) -> Liability:
-    """The report for a question without `at_version`; `zone` is the business's.
-
-    Raises UnknownBusiness, UnreadableFact, LedgerUnavailable.
-    """
-    books = packages_then(recorder, past, now)
+def liability(books: PackagesThen, currency: str, zone: str) -> Liability:
+    """The report at the moment of `books`; `zone` is the business's. Raises UnreadableFact, LedgerUnavailable."""
     report = Liability(local_day(books.moment, zone).isoformat(), currency, position=books.position)
     for packages in books.by_customer():
         sold = [package for package in packages if not package.card["voided"]]
@@ -77,26 +69,19 @@ def liability(recorder: LedgerRecorder, currency: str, zone: str, past: Past, no
     return report
 
 
-def customer(recorder: LedgerRecorder, customer_id: str, past: Past, now: datetime) -> list[dict[str, Any]]:
+def customer(books: PackagesThen, customer_id: str) -> list[dict[str, Any]]:
     """The packages of one customer, in order of purchase. Amounts in minor units.
 
-    Raises UnknownBusiness, UnreadableFact, LedgerUnavailable.
+    Raises UnreadableFact, LedgerUnavailable.
     """
-    cards = [package.card for package in packages_then(recorder, past, now).of(customer_id)]
-    moment = past.judged_at or now
+    names = ("purchase_number", "purchased_on", "granted", "remaining", "price", "unused_value")
     return [
         {
-            "purchase_number": card["purchase_number"],
-            "purchased_on": card["purchased_on"],
-            "expires_on": (last := expiry_of(card).on(local_day(moment, card["time_zone"])))
-            and last.isoformat(),
-            "granted": card["granted"],
-            "remaining": card["remaining"],
-            "price": card["price"],
-            "unused_value": card["unused_value"],
+            **{name: package.card[name] for name in names},
+            "expires_on": None if (last := package.expires_on) is None else last.isoformat(),
         }
-        for card in cards
-        if not card["voided"]
+        for package in books.of(customer_id)
+        if not package.card["voided"]
     ]
 
 
@@ -109,7 +94,7 @@ def _add(report: Liability, package: PackageThen) -> None:
     report.units_forfeited += card["forfeited"]
     report.units_lapsed += card["lapsed"]
     report.units_remaining += card["remaining"]
-    match card_status(card, package.moment):
+    match package.status:
         case "active":
             report.packages_active += 1
             report.units_valid += card["remaining"]

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, assert_never, cast, get_args
 
-from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded
-from domain.moments import start_of
+from domain.moments import start_of, to_milliseconds
 from domain.package.facts import (
     ExpiryFact,
     FreezeFact,
@@ -31,7 +30,7 @@ from domain.package.facts import (
 )
 from projections.engine.definition import Row
 from projections.models.packages import card_status, moved, summed
-from replay.all_packages import packages_then
+from replay.all_packages import PackagesThen
 from replay.as_of import Past, asked, effective_at
 from replay.package import PackageThen
 
@@ -70,6 +69,10 @@ class Owed:
 NOTHING = Owed()
 
 
+Place = tuple[str, str, int, int]
+"""Customer, package, milliseconds since 1970, position: the order of the lines."""
+
+
 @dataclass(frozen=True)
 class Movement:
     """A change of what is owed on one package."""
@@ -83,39 +86,37 @@ class Movement:
     position: int
     """The fact that moved it. Where the clock did, the fact that set the expiry, or changed the package last."""
 
+    @property
+    def place(self) -> Place:
+        return (self.customer_id, self.package_id, to_milliseconds(self.moment), self.position)
+
 
 @dataclass(frozen=True)
 class Period:
-    """Whole days of one clock, from `start` (None: the beginning of the books) to the end that `closing` names."""
+    """The days of one clock from `start` on (None: from the beginning of the books)."""
 
     clock: Clock
     start: datetime | None
-    closing: Past
-    """The question that the closing figures answer, without `at_version`."""
 
     def moment_of(self, recorded: Recorded) -> datetime:
         return effective_at(recorded) if self.clock == "effective" else recorded.recorded_at
 
+    def begins_after(self, moment: datetime) -> bool:
+        return self.start is not None and moment < self.start
 
-def period_of(
-    zone: str,
-    clock: Clock,
-    first: date | None = None,
-    last: date | None = None,
-    known: date | datetime | None = None,
-) -> Period:
-    """The days `first` (None: from the beginning) to `last` (None: to now) of a zone.
 
-    `known` leaves out what was recorded later; only the effective clock takes it.
-    """
-    start = None if first is None else start_of(first, zone)
-    return Period(clock, start, closing_of(zone, clock, last, known))
+def period_of(zone: str, clock: Clock, first: date | None = None) -> Period:
+    """The period from the day `first` of a zone; None: from the beginning."""
+    return Period(clock, None if first is None else start_of(first, zone))
 
 
 def closing_of(
     zone: str, clock: Clock, last: date | None = None, known: date | datetime | None = None
 ) -> Past:
-    """The question that the closing figures answer."""
+    """The question that a period ends with, on the day `last` of a zone (None: now): its packages close it.
+
+    `known` leaves out what was recorded later; only the effective clock takes it.
+    """
     if clock == "effective":
         return asked(zone, as_of=known, effective_as_of=last)
     assert known is None, "the clock of recording is what was known"
@@ -133,15 +134,14 @@ class Movements:
     closing: Owed = NOTHING
 
 
-def movements(recorder: LedgerRecorder, period: Period, now: datetime) -> Movements:
-    """The sums of a period. Raises UnknownBusiness, UnreadableFact, LedgerUnavailable."""
-    books = packages_then(recorder, period.closing, now)
+def movements(books: PackagesThen, period: Period) -> Movements:
+    """The sums of a period that ends with the moment of `books`. Raises UnreadableFact, LedgerUnavailable."""
     report = Movements(books.position)
     for packages in books.by_customer():
         for package in packages:
             for movement in _of_package(package, period):
                 report.closing += movement.change
-                if _is_before(movement, period):
+                if period.begins_after(movement.moment):
                     report.opening += movement.change
                 else:
                     report.changes[movement.cause] += movement.change
@@ -149,21 +149,19 @@ def movements(recorder: LedgerRecorder, period: Period, now: datetime) -> Moveme
 
 
 def lines(
-    recorder: LedgerRecorder, period: Period, now: datetime, cause: Cause | None = None, after: str = ""
+    books: PackagesThen, period: Period, cause: Cause | None = None, after: Place | None = None
 ) -> Iterator[Movement]:
-    """The movements behind the sums, of customers whose id is above `after`: by customer, package and moment.
+    """The movements behind the sums, in order of their places, above `after`.
 
-    Raises UnknownBusiness, UnreadableFact, LedgerUnavailable.
+    Raises UnreadableFact, LedgerUnavailable.
     """
-    for packages in packages_then(recorder, period.closing, now).by_customer(after):
-        for package in sorted(packages, key=lambda package: package.id):
+    for packages in books.by_customer("" if after is None else after[0]):
+        for package in packages:
             for movement in _of_package(package, period):
-                if not _is_before(movement, period) and cause in (None, movement.cause):
+                if period.begins_after(movement.moment) or cause not in (None, movement.cause):
+                    continue
+                if after is None or movement.place > after:
                     yield movement
-
-
-def _is_before(movement: Movement, period: Period) -> bool:
-    return period.start is not None and movement.moment < period.start
 
 
 def _of_package(package: PackageThen, period: Period) -> Iterator[Movement]:
@@ -172,7 +170,7 @@ def _of_package(package: PackageThen, period: Period) -> Iterator[Movement]:
     owed, position = NOTHING, 0
 
     def movement(moment: datetime, cause: Cause, change: Owed) -> Movement:
-        return Movement(package.card["customer_id"], package.id, moment, cause, change, position)
+        return Movement(package.customer_id, package.id, moment, cause, change, position)
 
     for recorded in package.facts:
         fact, moment = cast(PackageFact, recorded.fact), period.moment_of(recorded)

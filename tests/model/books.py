@@ -31,6 +31,7 @@ from projections.engine.tables import ReadTables
 from projections.models.packages import CARDS, card_status, is_inconsistent
 from projections.models.points import POINTS, entry
 from projections.models.units import UNITS
+from replay.all_packages import packages_then
 from replay.as_of import asked
 from replay.reports.liability import liability
 from replay.reports.movements import Clock, Owed, closing_of, lines, movements, period_of
@@ -271,7 +272,7 @@ class Books:
         moments = [moment_of(rows[(which * 7919 + n * 104_729) % len(rows)].recorded_at) for n in (0, 1)]
         known, happened = (None if (which >> n) % 3 == 0 else moments[n] for n in (0, 1))
         past = asked("UTC", as_of=known, effective_as_of=happened)
-        told = liability(ledger.recorder, "EUR", "UTC", past, moment_of(now))
+        told = liability(packages_then(ledger.recorder, past, moment_of(now)), "EUR", "UTC")
         judged = happened or known or moment_of(now)
         expected = second_opinion.liability(rows, judged, known, past.effective_before)
         figures = {name: value for name, value in vars(told).items() if isinstance(value, int)}
@@ -284,18 +285,19 @@ class Books:
         before, last = sorted(moment_of(self.facts[place].stored.recorded_at).date() for place in places)
         clocks: tuple[Clock, ...] = get_args(Clock)
         for clock in clocks:
-            period = period_of("UTC", clock, first=before + timedelta(days=1), last=last)
-            told = movements(ledger.recorder, period, moment_of(now))
-            ends = [
-                liability(ledger.recorder, "EUR", "UTC", closing_of("UTC", clock, day), moment_of(now))
+            opening, closing = (
+                packages_then(ledger.recorder, closing_of("UTC", clock, day), moment_of(now))
                 for day in (before, last)
-            ]
+            )
+            period = period_of("UTC", clock, first=before + timedelta(days=1))
+            told = movements(closing, period)
+            ends = [liability(books, "EUR", "UTC") for books in (opening, closing)]
             assert [told.opening, told.closing] == [Owed(end.units_valid, end.liability) for end in ends], (
                 clock
             )
             assert sum(told.changes.values(), told.opening) == told.closing
             of_cause = dict.fromkeys(told.changes, Owed())
-            for line in lines(ledger.recorder, period, moment_of(now)):
+            for line in lines(closing, period):
                 of_cause[line.cause] += line.change
             assert of_cause == told.changes
 

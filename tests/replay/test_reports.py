@@ -9,6 +9,7 @@ from domain.package.commands import AdjustPrice, CorrectLine, RedeemFromCustomer
 from domain.package.facts import LineCorrected, UnitsRedeemed, UnitsRestored
 from domain.values import Money
 from projections.models.packages import card_of, card_status
+from replay.all_packages import packages_then
 from replay.as_of import Past, as_it_was, asked
 from replay.reports import liability
 from tests.replay.conftest import FIRST, ZONE, Lived, World
@@ -16,12 +17,12 @@ from tests.replay.conftest import FIRST, ZONE, Lived, World
 
 def report(world: World, on: date | None, known: date | None = None) -> liability.Liability:
     past = asked(ZONE, as_of=known, effective_as_of=on)
-    return liability.liability(world.ledger.recorder, "EUR", ZONE, past, world.now)
+    return liability.liability(packages_then(world.ledger.recorder, past, world.now), "EUR", ZONE)
 
 
 def of_customer(world: World, customer: str, on: date) -> list[dict[str, Any]]:
     past = asked(ZONE, effective_as_of=on)
-    return liability.customer(world.ledger.recorder, f"cus_{customer}", past, world.now)
+    return liability.customer(packages_then(world.ledger.recorder, past, world.now), f"cus_{customer}")
 
 
 def cards(lived: Lived, on: date) -> list[tuple[dict[str, Any], str]]:

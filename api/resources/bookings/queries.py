@@ -25,14 +25,14 @@ from domain.booking.state import Booking as BookingState
 from domain.catalogue.state import Service
 from domain.claims import booking_claims
 from domain.decision import Reads
-from domain.moments import DayOrMoment, as_moment, beyond, from_milliseconds
+from domain.moments import DayOrMoment, as_moment, beyond, from_milliseconds, to_milliseconds
 from domain.refusals import NotFound
 from domain.values import CustomerId, LocationId, PackageId, ParticipantId, ServiceId, StaffId
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
 from projections.models.bookings import booking_of
 from projections.queries.bookings import READS, BookingFilter, StartKey, find_bookings, paying_in, services_in
-from projections.queries.packages import kinds_in, milliseconds
+from projections.queries.packages import kinds_in
 from replay.as_of import Past, as_it_was, position_of, state_at
 
 NOTHING_FOUND = "No Data Found"
@@ -203,7 +203,7 @@ def _page(
 
 def place_of(row: Row) -> list[Any]:
     """The place of a booking in a list by start, as a cursor holds it."""
-    return [milliseconds(row["starts_at"]), row["booking_id"]]
+    return [to_milliseconds(row["starts_at"]), row["booking_id"]]
 
 
 def start_key(place: list[Any] | None) -> StartKey | None:

@@ -14,13 +14,13 @@ from api.resources.customers.credits import check_known
 from api.resources.packages.card import PackageCard, people_of_cards, shown
 from api.resources.parts import NOBODY, kinds_of, known, with_kinds
 from domain.decision import Reads
-from domain.moments import from_milliseconds
+from domain.moments import from_milliseconds, to_milliseconds
 from domain.values import Value
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
 from projections.models.packages import card_status
 from projections.queries.bookings import READS, BookingFilter, StartKey, find_bookings
-from projections.queries.packages import display_key, milliseconds, packages_of_customer
+from projections.queries.packages import display_key, packages_of_customer
 
 Side = Literal["upcoming", "past"]
 SIDES: tuple[Side, ...] = get_args(Side)
@@ -97,7 +97,7 @@ def _around(
     reached.
     """
     limit = call.parameters.limit
-    split, *places = call.after() or [milliseconds(now), None, None]
+    split, *places = call.after() or [to_milliseconds(now), None, None]
     came_to = dict(zip(SIDES, places, strict=True))
     found = {
         side: _bookings(call, snapshot, from_milliseconds(split), side, start_key(place))

@@ -30,7 +30,15 @@ from domain.people.directory import Person
 from domain.values import RECORDED_AT, ExternalRef, Value
 from projections.engine.definition import Row
 from projections.models import bookings
-from projections.models.packages import COUNTS, card_status, expiry_of, is_inconsistent, moved, summed
+from projections.models.packages import (
+    COUNTS,
+    card_status,
+    expiry_of,
+    is_inconsistent,
+    moved,
+    owed_for,
+    summed,
+)
 
 
 def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]], *, recorded_at: str) -> Row:
@@ -75,7 +83,7 @@ def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]],
         "list_price": money(card["list_price"]),
         "paid": money(card["paid"]),
         "refunded": money(card["refunded"]),
-        "owing": money(0 if card["cancelled"] else max(0, card["price"] - card["paid"])),
+        "owing": money(owed_for(card)),
         "unused_value": money(card["unused_value"]),
         "validity": {**card["validity"], "started_on": card["started_on"]},
         "expires_on": expires_on and expires_on.isoformat(),

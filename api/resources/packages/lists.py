@@ -14,7 +14,7 @@ from api.resources.packages.at_a_moment import kinds_at
 from api.resources.packages.card import PackageCard, past_shown, people_of_cards, shown
 from api.resources.parts import NOBODY, with_kinds
 from domain.decision import Reads
-from domain.moments import Day, from_milliseconds
+from domain.moments import Day, from_milliseconds, to_milliseconds
 from domain.package.state import PaymentStatus, Status
 from domain.refusals import NotFound
 from domain.values import CustomerId, LocationId, OfferId, ServiceId
@@ -26,7 +26,6 @@ from projections.queries.packages import (
     display_key,
     find_packages,
     kinds_in,
-    milliseconds,
     packages_of_customer,
 )
 from replay.as_of import Past, as_it_was, position_before
@@ -89,7 +88,7 @@ def list_packages(call: Query[PackageParameters]) -> Found:
     return call.page(
         PackagePage,
         rows,
-        key=lambda row: [milliseconds(row["purchased_at"]), row["package_id"]],
+        key=lambda row: [to_milliseconds(row["purchased_at"]), row["package_id"]],
         shown=lambda row: shown(row, now, people),
         position=position,
     )

@@ -12,13 +12,7 @@ from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.parts import SignedMoney
 from domain.moments import Day, beyond, rfc3339, start_of
 from domain.values import Value
-from replay.reports.entries import (
-    Entry,
-    RecordedPeriod,
-    corrections,
-    late_entries,
-    recorded_period,
-)
+from replay.reports.entries import Entry, RecordedPeriod, corrections, late_entries, recorded_period
 
 
 class EntriesParameters(ListParameters):
@@ -91,7 +85,7 @@ def _page(
 ) -> Found:
     asked, zone, recorder = call.parameters, call.time_zone, call.ledger.recorder
     check_range(asked.from_, asked.to, zone, "/to")
-    call.check_reachable(recorder.head().position)
+    call.check_reachable_now()
     end = None if asked.to is None else beyond(asked.to, zone)
     period = recorded_period(recorder, start_of(asked.from_, zone), end)
     (after,) = call.after() or (0,)

@@ -4,6 +4,7 @@ from api.http.permissions import BOOKKEEPERS
 from api.http.query_route import ClockParameters, Found, Query, query
 from api.resources.parts import SignedMoney
 from domain.values import Value
+from replay.all_packages import packages_then
 from replay.reports.liability import liability
 
 
@@ -50,9 +51,9 @@ class LiabilityReport(Value):
     parameters=ClockParameters,
 )
 def liability_report(call: Query[ClockParameters]) -> Found:
-    recorder, now = call.ledger.recorder, call.frame.carnet.clock()
-    call.check_reachable(recorder.head().position)
-    told = liability(recorder, call.currency, call.time_zone, call.past(), now)
+    call.check_reachable_now()
+    books = packages_then(call.ledger.recorder, call.past(), call.frame.carnet.clock())
+    told = liability(books, call.currency, call.time_zone)
     money = {
         name: SignedMoney(amount=getattr(told, name), currency=told.currency)
         for name in ("amount_sold", "liability")

@@ -1,6 +1,5 @@
 """The movements of the liability in a period: sums by cause, and the lines behind them."""
 
-from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Annotated, Any
 
@@ -13,8 +12,19 @@ from api.http.query_route import DayOrMomentText, Found, ListParameters, Page, Q
 from api.resources.parts import SignedMoney
 from domain.moments import Day, rfc3339
 from domain.values import Value
+from replay.all_packages import PackagesThen, packages_then
 from replay.as_of import is_over
-from replay.reports.movements import Cause, Clock, Movement, Owed, Period, lines, movements, period_of
+from replay.reports.movements import (
+    Cause,
+    Clock,
+    Movement,
+    Owed,
+    Period,
+    closing_of,
+    lines,
+    movements,
+    period_of,
+)
 
 
 class PeriodParameters(Value):
@@ -75,9 +85,8 @@ class MovementPage(Page[MovementLine]):
     parameters=PeriodParameters,
 )
 def movements_report(call: Query[PeriodParameters]) -> Found:
-    recorder = call.ledger.recorder
-    call.check_reachable(recorder.head().position)
-    told = movements(recorder, _period(call, call.parameters), call.frame.carnet.clock())
+    books, period = _books(call, call.parameters)
+    told = movements(books, period)
     report = MovementsReport(
         position=told.position,
         opening=_owed(call, told.opening),
@@ -96,40 +105,33 @@ def movements_report(call: Query[PeriodParameters]) -> Found:
     parameters=LinesParameters,
 )
 def movement_lines(call: Query[LinesParameters]) -> Found:
-    asked, recorder, now = call.parameters, call.ledger.recorder, call.frame.carnet.clock()
-    head = recorder.head().position
-    call.check_reachable(head)
-    customer_id, seen = call.after() or ("", 0)
-    found = lines(recorder, _period(call, asked), now, asked.cause, customer_id)
-    rows = list(islice(_placed(found, customer_id), seen, seen + asked.limit + 1))
+    asked = call.parameters
+    books, period = _books(call, asked)
+    after = call.after()
+    found = lines(
+        books, period, asked.cause, None if after is None else (after[0], after[1], after[2], after[3])
+    )
     return call.page(
         MovementPage,
-        rows,
-        key=lambda row: row[0],
-        shown=lambda row: _line(call, row[1]),
-        position=head,
+        list(islice(found, asked.limit + 1)),
+        key=lambda movement: movement.place,
+        shown=lambda movement: _line(call, movement),
+        position=books.position,
     )
 
 
-def _period(call: Query[Any], asked: PeriodParameters) -> Period:
-    """Raises validation-failed."""
-    check_range(asked.from_, asked.to, call.time_zone, "/to")
-    if asked.to is not None and not is_over(asked.to, call.time_zone, call.frame.carnet.clock()):
+def _books(call: Query[Any], asked: PeriodParameters) -> tuple[PackagesThen, Period]:
+    """The packages that close the period, and the period. Raises validation-failed."""
+    zone, now = call.time_zone, call.frame.carnet.clock()
+    check_range(asked.from_, asked.to, zone, "/to")
+    if asked.to is not None and not is_over(asked.to, zone, now):
         raise invalid([Flaw("/to", "not-past", "must be a day that is over")])
     known = call.over("as_of", asked.as_of)
     if known is not None and asked.clock == "recorded":
         raise invalid([Flaw("/as_of", "two-clocks", "is only for the clock effective")])
-    return period_of(call.time_zone, asked.clock, asked.from_, asked.to, known)
-
-
-def _placed(found: Iterable[Movement], customer_id: str) -> Iterator[tuple[tuple[str, int], Movement]]:
-    """Each movement with its place: the last customer before it whose lines are complete, and the lines since."""
-    complete, current, since = customer_id, customer_id, 0
-    for movement in found:
-        if movement.customer_id != current and since:
-            complete, since = current, 0
-        current, since = movement.customer_id, since + 1
-        yield (complete, since), movement
+    call.check_reachable_now()
+    books = packages_then(call.ledger.recorder, closing_of(zone, asked.clock, asked.to, known), now)
+    return books, period_of(zone, asked.clock, asked.from_)
 
 
 def _line(call: Query[Any], movement: Movement) -> MovementLine:

@@ -12,8 +12,10 @@ from api.http.query_route import ClockParameters, Found, ListParameters, Page, Q
 from api.resources.parts import SignedMoney
 from domain.moments import Day, local_day
 from domain.values import Value
+from projections.models.packages import owed_for
 from replay.all_packages import PackagesThen, packages_then
-from replay.reports.watchlist import Watched, expiring, outstanding
+from replay.package import PackageThen
+from replay.reports.watchlist import expiring, outstanding
 
 EXPIRING_DAYS = 30
 """The period of `/expiring`, where none is named."""
@@ -84,26 +86,25 @@ def outstanding_report(call: Query[WatchedParameters]) -> Found:
 
 
 def _books(call: Query[Any]) -> PackagesThen:
-    recorder = call.ledger.recorder
-    call.check_reachable(recorder.head().position)
-    return packages_then(recorder, call.past(), call.frame.carnet.clock())
+    call.check_reachable_now()
+    return packages_then(call.ledger.recorder, call.past(), call.frame.carnet.clock())
 
 
-def _page(call: Query[Any], books: PackagesThen, found: Iterable[Watched]) -> Found:
+def _page(call: Query[Any], books: PackagesThen, found: Iterable[PackageThen]) -> Found:
     after, limit = tuple(call.after() or ("", "")), call.parameters.limit
     count = units = value = owing = 0
-    rows: list[Watched] = []
-    for watched in found:
-        card = watched.package.card
+    rows: list[PackageThen] = []
+    for package in found:
+        card = package.card
         count, units = count + 1, units + card["remaining"]
-        value, owing = value + card["unused_value"], owing + watched.owing
-        if _place(watched) > after and len(rows) <= limit:
-            rows.append(watched)
+        value, owing = value + card["unused_value"], owing + owed_for(card)
+        if _place(package) > after and len(rows) <= limit:
+            rows.append(package)
     return call.page(
         WatchedPage,
         rows,
         key=_place,
-        shown=lambda watched: _shown(call, watched),
+        shown=lambda package: _shown(call, package),
         position=books.position,
         count=count,
         units=units,
@@ -112,25 +113,25 @@ def _page(call: Query[Any], books: PackagesThen, found: Iterable[Watched]) -> Fo
     )
 
 
-def _place(watched: Watched) -> tuple[str, str]:
-    return watched.package.card["customer_id"], watched.package.id
+def _place(package: PackageThen) -> tuple[str, str]:
+    return package.customer_id, package.id
 
 
-def _shown(call: Query[Any], watched: Watched) -> WatchedPackage:
-    card = watched.package.card
+def _shown(call: Query[Any], package: PackageThen) -> WatchedPackage:
+    card, last = package.card, package.expires_on
     return WatchedPackage(
-        package_id=card["package_id"],
-        customer_id=card["customer_id"],
+        package_id=package.id,
+        customer_id=package.customer_id,
         purchase_number=card["purchase_number"],
         name=card["name"],
         remaining=card["remaining"],
         unused_value=_money(call, card["unused_value"]),
         price=_money(call, card["price"]),
         paid=_money(call, card["paid"]),
-        owing=_money(call, watched.owing),
-        status=watched.status,
-        expires_on=None if watched.expires_on is None else watched.expires_on.isoformat(),
-        version=card["version"],
+        owing=_money(call, owed_for(card)),
+        status=package.status,
+        expires_on=None if last is None else last.isoformat(),
+        version=package.version,
     )
 
 

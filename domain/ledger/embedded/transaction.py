@@ -5,17 +5,16 @@ steps. PostgreSQL has them in SQL functions.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from domain.decision import NewStream, Reads
 from domain.ledger.envelope import Head, NewFact, StoredFact, seal
 from domain.ledger.records import WITH_PEOPLE, Answered, Append, Conflict, Loaded, Stored
+from domain.moments import from_milliseconds, rfc3339
 from domain.people.directory import Person, Photo, Text
 from domain.values import RECORDED_AT
 
 PACKAGE = "package"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Transaction(Protocol):
@@ -166,7 +165,7 @@ def _conflict(transaction: Transaction, command: Append) -> Conflict | None:
 def _answer(command: Append, stored: Stored) -> Answered | None:
     if command.request is None:
         return None
-    body = command.request.body.replace(RECORDED_AT, moment_text(stored.recorded_at))
+    body = command.request.body.replace(RECORDED_AT, rfc3339(from_milliseconds(stored.recorded_at)))
     return Answered(
         command.request.key, command.request.fingerprint, stored.first, stored.last, stored.recorded_at, body
     )
@@ -202,9 +201,3 @@ def head_after(head: Head, facts: Sequence[StoredFact]) -> Head:
         return head
     last = facts[-1]
     return Head(last.position, last.hash, last.recorded_at)
-
-
-def moment_text(recorded_at: int) -> str:
-    """Milliseconds since 1970 as RFC 3339 in UTC: `2026-10-03T08:00:00.000Z`."""
-    moment = EPOCH + timedelta(milliseconds=recorded_at)
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

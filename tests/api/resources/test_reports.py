@@ -92,6 +92,8 @@ def test_the_lines_of_movements_come_page_by_page_with_their_facts(either_desk: 
     lines = desk.all_of("/v1/reports/movements/lines", limit=2)
     assert len({(line["package_id"], line["at"], line["cause"], line["position"]) for line in lines}) == 9
     assert [line["customer_id"] for line in lines] == sorted(line["customer_id"] for line in lines)
+    earlier = desk.ask("/v1/reports/movements/lines", to=desk.today(days=-1), as_of=desk.today(days=-1))
+    assert (earlier.json()["data"], earlier.headers["ledger-position"]) == ([], "0")
     used = desk.all_of("/v1/reports/movements/lines", cause="redeemed", limit=4)
     assert used == [line for line in lines if line["cause"] == "redeemed"]
     for line in used:
