@@ -114,7 +114,7 @@ def _unit_rule(fact: PackageFact) -> str:
         case UnitsRedeemed():
             return "a redemption takes the lowest available numbers"
         case UnitsRestored():
-            return "a restored use gives its units back"
+            return "a restored use or forfeiture gives its units back"
         case UnitsForfeited():
             return "a late cancellation or a no-show forfeits units, by the terms in force when it was booked"
         case LineCorrected():

@@ -166,7 +166,7 @@ def history_of(facts: Iterable[Recorded]) -> list[Row]:
         if not isinstance(fact, UseFact | HoldFact):
             continue
         match fact:
-            case UnitsRedeemed():
+            case UnitsRedeemed() | UnitsForfeited():
                 taken[fact.redemption_id, fact.allocation] = row
             case UnitsHeld():
                 taken[fact.booking_id, fact.line] = row
@@ -174,8 +174,8 @@ def history_of(facts: Iterable[Recorded]) -> list[Row]:
                 row |= _whose(taken[fact.redemption_id, fact.allocation])
             case HoldReleased():
                 row |= _whose(taken[fact.booking_id, fact.line])
-            case UnitsForfeited() | LineCorrected():
-                pass  # a forfeiture names them itself; a correction has none
+            case LineCorrected():
+                pass  # it may concern several
             case _:
                 assert_never(fact)
     return rows
@@ -226,7 +226,7 @@ def payments_of(facts: Iterable[Recorded]) -> list[Paid]:
 
 
 def reversed_versions(facts: Iterable[Recorded]) -> dict[int, int]:
-    """Version of a restoration or refund → version of the use or payment that it reverses."""
+    """Version of a restoration or refund → version of the use, forfeiture or payment that it reverses."""
     done: dict[str | tuple[str, int], int] = {}
     reverses: dict[int, int] = {}
     for recorded in facts:
@@ -238,11 +238,11 @@ def reversed_versions(facts: Iterable[Recorded]) -> dict[int, int]:
                 done[fact.payment_id] = recorded.version
             case PaymentRefunded():
                 reverses[recorded.version] = done[fact.payment_id]
-            case UnitsRedeemed():
+            case UnitsRedeemed() | UnitsForfeited():
                 done[fact.redemption_id, fact.allocation] = recorded.version
             case UnitsRestored():
                 reverses[recorded.version] = done[fact.redemption_id, fact.allocation]
-            case UnitsForfeited() | LineCorrected():
+            case LineCorrected():
                 pass
             case _:
                 assert_never(fact)

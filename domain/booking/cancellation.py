@@ -8,11 +8,10 @@ may decide otherwise and say why.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 
 from domain.actor import Circumstances, Role
 from domain.booking.commands import CancelBooking
-from domain.booking.facts import BookingCancelled, BookingFact, BookingOutcome, BookingSource
+from domain.booking.facts import BookingCancelled, BookingFact, BookingOutcome, BookingSource, Unusable
 from domain.booking.schedule import check_ahead, check_open
 from domain.booking.state import Booking
 from domain.package.facts import PackageFact, ReleasedFor
@@ -73,12 +72,14 @@ def undo(
     """The outcome for the units of each source, and the facts by package."""
     outcomes = tuple(_outcome(source, booking, booking_id, packages, fate, at) for source in booking.sources)
     facts: dict[str, list[PackageFact]] = {}
+    first = 1
     for outcome in outcomes:
-        if outcome.outcome == "none":
-            continue
-        if outcome.package_id not in facts:  # once for all sources of a package: they have its terms
-            package = packages[outcome.package_id]
-            facts[outcome.package_id] = _moves(booking, booking_id, package, outcome, fate, at)
+        id = outcome.package_id
+        if (
+            outcome.outcome != "none" and id not in facts
+        ):  # once for all sources of a package: they have its terms
+            facts[id] = _moves(booking, booking_id, packages[id], outcome, fate, first, at)
+            first += len(packages[id].holds.get(booking_id, ()))
     return outcomes, {id: made for id, made in facts.items() if made}
 
 
@@ -121,7 +122,7 @@ def _outcome(
     )
 
 
-def _unusable(package: Package, at: Circumstances) -> Literal["package-expired", "package-cancelled"] | None:
+def _unusable(package: Package, at: Circumstances) -> Unusable | None:
     if package.cancelled:
         return "package-cancelled"
     return "package-expired" if package.expiry.has_passed(at.now) else None
@@ -133,8 +134,10 @@ def _moves(
     package: Package,
     outcome: BookingOutcome,
     fate: LateRule,
+    first: int,
     at: Circumstances,
 ) -> list[PackageFact]:
+    """The facts of one package; `first` is the number of the first allocation of what it holds."""
     session, terms = booking.session(booking_id), outcome.terms
     id, redemption_id = outcome.package_id, booking.redemption_id
     assert redemption_id is not None, "a booking with sources has a redemption"
@@ -142,7 +145,7 @@ def _moves(
     if booking_id in package.holds:
         if back:
             return release(package, booking_id, fate.why, at)
-        return forfeit_held(package, session, terms, fate.why, at)
+        return forfeit_held(package, session, redemption_id, first, terms, fate.why, at)
     if back:
         return restored(package, id, redemption_id, at)
     # Used units of a cancelled package stay used: it has nothing left to forfeit.

@@ -32,6 +32,8 @@ OCCURRENCES_MAX = 52
 Status = Literal["pending", "confirmed", "completed", "cancelled"]
 Attendance = Literal["attended", "late", "no_show"]
 By = Literal["customer", "business"]
+Unusable = Literal["package-expired", "package-cancelled"]
+"""Why units that went back cannot be used again."""
 SourcesWhy = Literal["used", "restored", "corrected", "package_cancelled"]
 
 
@@ -67,10 +69,9 @@ class BookingOutcome(Value):
     """Whether notice was given in time; False for a no-show."""
     outcome: Literal["restored", "forfeited", "none"]
     """none: no units were left, because the package ended or they were given back by hand."""
-    unusable: Literal["package-expired", "package-cancelled"] | None = None
-    """Why restored units cannot be used again."""
+    unusable: Unusable | None = None
     overridden: bool = False
-    """Whether staff decided against the terms."""
+    """Whether staff decided against the terms, at once or later."""
 
 
 class BookingPayment(Value):
@@ -140,6 +141,15 @@ class BookingSourcesChanged(Fact):
     why: SourcesWhy
 
 
+class OutcomesChanged(Fact):
+    """Forfeited units of a booking that did not take place went back, by hand or by a correction."""
+
+    stored_name: ClassVar = "booking.outcomes_changed"
+    outcomes: tuple[BookingOutcome, ...]
+    """All outcomes from now on."""
+    why: SourcesWhy
+
+
 class AttendanceMarked(Fact):
     stored_name: ClassVar = "booking.attendance_marked"
     attendance: Attendance
@@ -169,6 +179,7 @@ BookingFact = (
     | BookingConfirmed
     | BookingRescheduled
     | BookingSourcesChanged
+    | OutcomesChanged
     | AttendanceMarked
     | BookingCompleted
     | BookingCancelled

@@ -1,15 +1,24 @@
 """Units that come to a booking or leave it after it was made (domain.md, Bookings; S91, S94, S104).
 
 A redemption that names a booking made without units pays for it later. Units that are given back, by hand or
-because their package ends, leave their booking too, so that its sources are always true.
+because their package ends, leave their booking too, so that its sources are always true. Where it did not take
+place, its outcomes follow instead.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import assert_never
 
 from domain.actor import Circumstances
-from domain.booking.facts import BookingSource, BookingSourcesChanged, SourcesWhy
+from domain.booking.facts import (
+    BookingOutcome,
+    BookingSource,
+    BookingSourcesChanged,
+    OutcomesChanged,
+    SourcesWhy,
+    Unusable,
+)
 from domain.booking.new_bookings import source_of
 from domain.booking.state import Booking
 from domain.package.commands import Redemption
@@ -82,23 +91,54 @@ def without(
     packages: Mapping[str, Package],
     facts: Mapping[str, Sequence[PackageFact]],
     at: Circumstances,
-) -> BookingSourcesChanged | None:
+) -> BookingSourcesChanged | OutcomesChanged | None:
     """The booking without the units that these facts give back; None where nothing changes for it."""
-    back: dict[tuple[str, int], int] = {}
-    why: SourcesWhy = "restored"
-    for each in _returned(packages, facts):
-        if each.booking_id == booking_id and each.redemption_id in (None, booking.redemption_id):
-            place = (each.package_id, each.line)
-            back[place] = back.get(place, 0) + each.quantity
-            why = each.why
-    left = []
-    for source in booking.sources:
-        quantity = source.quantity - back.get((source.package_id, source.line), 0)
-        if quantity > 0:
-            left.append(source.model_copy(update={"quantity": quantity}))
-    if tuple(left) == booking.sources:
+    back = [
+        each
+        for each in _returned(packages, facts)
+        if each.booking_id == booking_id and each.redemption_id in (None, booking.redemption_id)
+    ]
+    if not back:
         return None
-    return _changed(booking, tuple(left), booking.redemption_id if left else None, why, at)
+    if booking.is_over:
+        outcomes = reduce(_given_back, back, booking.outcomes)
+        return None if outcomes == booking.outcomes else OutcomesChanged(outcomes=outcomes, why=back[-1].why)
+    left = tuple(_left(booking.sources, back))
+    if left == booking.sources:
+        return None
+    return _changed(booking, left, booking.redemption_id if left else None, back[-1].why, at)
+
+
+def _left(sources: Sequence[BookingSource], back: Sequence["_Returned"]) -> Iterator[BookingSource]:
+    for source in sources:
+        place = (source.package_id, source.line)
+        gone = sum(each.quantity for each in back if (each.package_id, each.line) == place)
+        if gone < source.quantity:
+            yield source.model_copy(update={"quantity": source.quantity - gone})
+
+
+def _given_back(outcomes: tuple[BookingOutcome, ...], back: "_Returned") -> tuple[BookingOutcome, ...]:
+    """The outcomes after units that were forfeited went back: theirs is told apart from that of the others."""
+    told: list[BookingOutcome] = []
+    quantity = back.quantity
+    for each in outcomes:
+        here = (each.package_id, each.line) == (back.package_id, back.line) and each.outcome == "forfeited"
+        gone = min(quantity, each.quantity) if here else 0
+        if gone < each.quantity:
+            told.append(each.model_copy(update={"quantity": each.quantity - gone}))
+        if gone:
+            told.append(
+                each.model_copy(
+                    update={
+                        "quantity": gone,
+                        "outcome": "restored",
+                        "unusable": back.unusable,
+                        "overridden": each.terms.late == "forfeit",
+                    }
+                )
+            )
+            quantity -= gone
+    return tuple(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +151,8 @@ class _Returned:
     quantity: int
     redemption_id: str | None
     why: SourcesWhy
+    unusable: Unusable | None = None
+    """Why they cannot be used again."""
 
 
 def _returned(
@@ -126,7 +168,8 @@ def _returned(
                     yield _Returned(fact.booking_id, id, fact.line, fact.quantity, None, "package_cancelled")
                 case UnitsRestored(redemption_id=red):
                     if booking_id := uses[red].booking_id:
-                        yield _Returned(booking_id, id, fact.line, len(fact.units), red, "restored")
+                        quantity, unusable = len(fact.units), _unusable(fact)
+                        yield _Returned(booking_id, id, fact.line, quantity, red, "restored", unusable)
                 case LineCorrected():
                     for freed in fact.freed:
                         if booking_id := uses[freed.redemption_id].booking_id:
@@ -136,6 +179,12 @@ def _returned(
                     pass  # the booking's own facts record these
                 case _:
                     assert_never(fact)
+
+
+def _unusable(fact: UnitsRestored) -> Unusable | None:
+    if fact.usable == len(fact.units):
+        return None
+    return "package-cancelled" if fact.lapsed else "package-expired"
 
 
 def _changed(

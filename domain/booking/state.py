@@ -12,9 +12,11 @@ from domain.booking.facts import (
     BookingConfirmed,
     BookingFact,
     BookingMade,
+    BookingOutcome,
     BookingRescheduled,
     BookingSource,
     BookingSourcesChanged,
+    OutcomesChanged,
     Status,
 )
 from domain.business.facts import Deduct
@@ -43,6 +45,8 @@ class Booking:
     """In money instead of units; minor units of the currency."""
     status: Status = "pending"
     attendance: Attendance | None = None
+    outcomes: tuple[BookingOutcome, ...] = ()
+    """The outcome for each of its units, once it did not take place."""
 
     @property
     def free_until(self) -> datetime:
@@ -81,11 +85,13 @@ def evolve(state: Booking | None, fact: BookingFact) -> Booking:
             return updated(state, sources=fact.sources, redemption_id=fact.redemption_id)
         case AttendanceMarked():
             status = "completed" if fact.attendance == "no_show" else "confirmed"
-            return updated(state, attendance=fact.attendance, status=status)
+            return updated(state, attendance=fact.attendance, status=status, outcomes=fact.outcomes)
         case BookingCompleted():
             return updated(state, status="completed")
         case BookingCancelled():
-            return updated(state, status="cancelled")
+            return updated(state, status="cancelled", outcomes=fact.outcomes)
+        case OutcomesChanged():
+            return updated(state, outcomes=fact.outcomes)
         case _:
             assert_never(fact)
 

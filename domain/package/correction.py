@@ -41,9 +41,13 @@ def _take(package: Package, line: Line, command: CorrectLine, at: Circumstances)
 
 
 def _give(package: Package, line: Line, command: CorrectLine, at: Circumstances) -> LineCorrected:
-    """Free, newest first, units that corrections took, then units in use; then add units of value 0."""
+    """Free, newest first, units that corrections took, then forfeited units, then units in use; then add units
+    of value 0."""
     returned = tuple(reversed(line.taken))[: command.change]
-    freed = tuple(_freed(package, command.line, command.change - len(returned)))
+    wanted = command.change - len(returned)
+    forfeited = tuple(_freed(package, command.line, wanted, forfeited=True))
+    wanted -= sum(len(use.units) for use in forfeited)
+    freed = (*forfeited, *_freed(package, command.line, wanted, forfeited=False))
     missing = command.change - len(returned) - sum(len(use.units) for use in freed)
     units = len(line.states)
     if units + missing > UNITS_PER_LINE_MAX:
@@ -55,13 +59,20 @@ def _give(package: Package, line: Line, command: CorrectLine, at: Circumstances)
     return _correction(package, line, command, at, value=value, returned=returned, freed=freed, added=added)
 
 
-def _freed(package: Package, line: int, wanted: int) -> Iterator[FreedUse]:
-    """Units in use, of the newest redemption first, its last unit first."""
+def _freed(package: Package, line: int, wanted: int, *, forfeited: bool) -> Iterator[FreedUse]:
+    """Units in use, or forfeited ones, of the newest redemption first, its last unit first."""
     for redemption_id, use in reversed(package.uses.items()):
         for allocation in reversed(use.allocations):
-            units = tuple(reversed(allocation.units))[:wanted] if allocation.line == line else ()
+            if allocation.line != line or allocation.forfeited != forfeited:
+                continue
+            units = tuple(reversed(allocation.units))[:wanted]
             if units:
-                yield FreedUse(redemption_id=redemption_id, allocation=allocation.number, units=units)
+                yield FreedUse(
+                    redemption_id=redemption_id,
+                    allocation=allocation.number,
+                    units=units,
+                    forfeiture=use.booking_id if forfeited else None,
+                )
                 wanted -= len(units)
 
 

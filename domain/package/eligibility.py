@@ -109,10 +109,10 @@ def room_under_cap(package: Package, wish: ResolvedRedemption) -> int:
     if package.cap_per_participant is None:
         return UNITS_PER_PACKAGE_MAX
     id = wish.participant.id
-    used = sum(use.restorable for use in package.uses.values() if use.participant_id == id)
+    taken = sum(use.restorable for use in package.uses.values() if use.participant_id == id)
     holds = (hold for held in package.holds.values() for hold in held)
     held = sum(hold.quantity for hold in holds if hold.participant_id == id)
-    return package.cap_per_participant - used - held - package.forfeits.get(id, 0)
+    return package.cap_per_participant - taken - held
 
 
 def lines_for(package: Package, command: Redemption) -> Iterator[int]:

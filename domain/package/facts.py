@@ -172,6 +172,8 @@ class UnitsRestored(EffectiveFact):
     """Units of them that can be used: 0 when the package has expired or is cancelled."""
     lapsed: bool = False
     """Whether they lapsed at once, because the package is cancelled."""
+    forfeiture: BookingId | None = None
+    """The booking for which they were forfeited; None: they were in use."""
     reason: TextRef | None = None
 
 
@@ -215,17 +217,21 @@ class UnitsForfeited(EffectiveFact):
     service_id: ServiceId
     participant_id: ParticipantId
     session_at: Moment
-    redemption_id: RedemptionId | None = None
-    """The redemption that had used them; None: they were only held."""
+    redemption_id: RedemptionId
+    """The redemption that had used them, or was to use them at attendance."""
+    allocation: int
+    """As in `package.redeemed`; that of the use where there was one."""
     terms: CancellationTerms
 
 
 class FreedUse(Value):
-    """Units that a correction gave back although a redemption used them."""
+    """Units that a correction gave back although a redemption used them, or a booking had forfeited them."""
 
     redemption_id: RedemptionId
     allocation: int
     units: Units
+    forfeiture: BookingId | None = None
+    """The booking for which they were forfeited; None: they were in use."""
 
 
 class LineCorrected(EffectiveFact):

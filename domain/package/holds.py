@@ -22,7 +22,7 @@ from domain.package.facts import (
     UnitsRestored,
 )
 from domain.package.restoration import give_back
-from domain.package.state import Hold, Package, evolve
+from domain.package.state import Allocation, Hold, Package, evolve
 from domain.package.use import TakenUnits, started_by
 from domain.values import CancellationTerms
 
@@ -163,13 +163,21 @@ def use_held(
 
 
 def forfeit_held(
-    package: Package, session: Session, terms: CancellationTerms, why: ReleasedFor, at: Circumstances
+    package: Package,
+    session: Session,
+    redemption_id: str,
+    first: int,
+    terms: CancellationTerms,
+    why: ReleasedFor,
+    at: Circumstances,
 ) -> list[PackageFact]:
-    """Consume what was held, without a session."""
+    """Consume what was held, without a session. `first` is the number of the first allocation."""
     facts = release(package, session.booking_id, why, at)
-    for hold in package.holds.get(session.booking_id, ()):
-        units = fold(evolve, package, facts).lines[hold.line - 1].lowest(hold.quantity)
-        facts.append(_forfeited(fold(evolve, package, facts), hold.line, units, session, terms, None, at))
+    for number, hold in enumerate(package.holds.get(session.booking_id, ()), first):
+        freed = fold(evolve, package, facts)
+        units = freed.lines[hold.line - 1].lowest(hold.quantity)
+        taken = Allocation(number, hold.line, units)
+        facts.append(_forfeited(freed, taken, session, redemption_id, terms, at))
     return facts
 
 
@@ -186,41 +194,40 @@ def forfeit_used(
     facts = list(back)
     for fact in back:
         if isinstance(fact, UnitsRestored) and not fact.lapsed:
-            units = tuple(sorted(fact.units))
-            facts.append(
-                _forfeited(fold(evolve, package, facts), fact.line, units, session, terms, redemption_id, at)
-            )
+            taken = Allocation(fact.allocation, fact.line, tuple(sorted(fact.units)))
+            freed = fold(evolve, package, facts)
+            facts.append(_forfeited(freed, taken, session, redemption_id, terms, at))
     return facts
 
 
 def restored(package: Package, id: str, redemption_id: str, at: Circumstances) -> list[PackageFact]:
-    """Give back what is left of a redemption in a package; no facts where nothing is left."""
+    """Give back what a redemption still uses of a package; no facts where it uses nothing."""
     use = package.uses.get(redemption_id)
-    if use is None or not use.restorable:
+    if use is None or not use.in_use:
         return []
     return give_back({id: package}, RestoreUnits(redemption_id=redemption_id), at)[id]
 
 
 def _forfeited(
     package: Package,
-    number: int,
-    units: tuple[int, ...],
+    taken: Allocation,
     session: Session,
+    redemption_id: str,
     terms: CancellationTerms,
-    redemption_id: str | None,
     at: Circumstances,
 ) -> UnitsForfeited:
-    line = package.lines[number - 1]
+    line = package.lines[taken.line - 1]
     return UnitsForfeited(
         effective_at=now_for(package, at),
         booking_id=session.booking_id,
-        line=number,
-        units=units,
-        value=line.value_of(units),
-        remaining=line.remaining - len(units),
+        line=taken.line,
+        units=taken.units,
+        value=line.value_of(taken.units),
+        remaining=line.remaining - len(taken.units),
         service_id=session.service_id,
         participant_id=session.participant_id,
         session_at=session.starts_at,
         redemption_id=redemption_id,
+        allocation=taken.number,
         terms=terms,
     )

@@ -1,4 +1,7 @@
-"""Giving a use back: last allocation first, last unit first (domain.md, Restoring; S37, S77)."""
+"""Giving back what a redemption used or a booking forfeited: last allocation first, last unit first (domain.md,
+Restoring; S37, S77, S92)."""
+
+from collections.abc import Mapping, Sequence
 
 from domain.actor import Circumstances, Role
 from domain.moments import local_day
@@ -6,7 +9,7 @@ from domain.package.checks import check_room, now_for, settled
 from domain.package.commands import RestoreUnits
 from domain.package.facts import PackageFact, Units, UnitsRestored
 from domain.package.state import Allocation, Package, Use
-from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, NotFound
+from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, Invalid, NotFound
 from domain.values import ref_of
 
 
@@ -15,13 +18,16 @@ def restore(
 ) -> dict[str, list[PackageFact]]:
     """Give a use back to the packages it came from; `packages` are those the redemption took units of.
 
-    Raises NotFound, AlreadyRestored, InsufficientUnits (with `restorable`), LimitReached, and Forbidden for
-    staff on a use that is not their own or not of today.
+    Raises NotFound, AlreadyRestored, InsufficientUnits (with `restorable`), LimitReached, Forbidden for staff on
+    a use that is not their own or not of today, and for forfeited units Invalid without a reason and Forbidden
+    for an integration.
     """
     for id, package in packages.items():
         if command.package_id in (None, id):
             _check_may_restore(package, package.uses[command.redemption_id], at)
-    return give_back(packages, command, at)
+    facts = give_back(packages, command, at)
+    _check_forfeitures(facts, command, at)
+    return facts
 
 
 def give_back(
@@ -56,17 +62,31 @@ def give_back(
 
 
 def _check_may_restore(package: Package, use: Use, at: Circumstances) -> None:
-    if at.actor.role is not Role.STAFF:
+    """Judge units in use: forfeited ones go back at the discretion of the desk, on any day."""
+    if at.actor.role is not Role.STAFF or not use.in_use:
         return
     same_day = local_day(use.effective_at, package.time_zone) == local_day(at.now, package.time_zone)
     if use.staff_id != at.actor.id or not same_day:
         raise Forbidden("staff restore only what they redeemed themselves, on the same day")
 
 
+def _check_forfeitures(
+    facts: Mapping[str, Sequence[PackageFact]], command: RestoreUnits, at: Circumstances
+) -> None:
+    """To give forfeited units back is to decide against the terms: by people, with a reason."""
+    made = (fact for added in facts.values() for fact in added)
+    if not any(isinstance(fact, UnitsRestored) and fact.forfeiture for fact in made):
+        return
+    if at.actor.role is Role.INTEGRATION:
+        raise Forbidden("forfeited units are given back by staff, a manager or an owner")
+    if command.reason is None:
+        raise Invalid("/reason", "required", "must say why forfeited units are given back")
+
+
 def _restoration(
     package: Package, command: RestoreUnits, allocation: Allocation, units: Units, at: Circumstances
 ) -> UnitsRestored:
-    line = package.lines[allocation.line - 1]
+    line, use = package.lines[allocation.line - 1], package.uses[command.redemption_id]
     usable = 0 if package.cancelled or package.expiry.has_passed(at.now) else len(units)
     return UnitsRestored(
         effective_at=now_for(package, at),
@@ -78,5 +98,6 @@ def _restoration(
         remaining=line.remaining + (0 if package.cancelled else len(units)),
         usable=usable,
         lapsed=package.cancelled,
+        forfeiture=use.booking_id if allocation.forfeited else None,
         reason=ref_of(command.reason),
     )

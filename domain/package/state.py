@@ -48,11 +48,13 @@ class Allocation:
     number: int
     line: int
     units: Units
+    forfeited: bool = False
+    """Whether a booking forfeited them instead: no session took place."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """A redemption, as far as it took units of this package."""
+    """A redemption, as far as it took units of this package, or forfeited them."""
 
     effective_at: datetime
     participant_id: str
@@ -63,6 +65,11 @@ class Use:
     @property
     def restorable(self) -> int:
         return sum(len(allocation.units) for allocation in self.allocations)
+
+    @property
+    def in_use(self) -> int:
+        """Units of a session: those that may go back, without forfeited ones."""
+        return sum(len(allocation.units) for allocation in self.allocations if not allocation.forfeited)
 
 
 @dataclass(frozen=True)
@@ -136,8 +143,6 @@ class Package:
     uses: dict[str, Use] = field(default_factory=dict)
     holds: dict[str, tuple[Hold, ...]] = field(default_factory=dict)
     """Booking id → its holds."""
-    forfeits: dict[str, int] = field(default_factory=dict)
-    """Participant id → units forfeited in their name."""
     freezes: tuple[Freeze, ...] = ()
     frozen: bool = False
     """Whether the last freeze has not been ended by a fact; the clock may have ended it."""
@@ -318,23 +323,26 @@ def _each(state: Package, parts: Sequence[LineUnits], before: bytes, after: byte
 
 def _redeemed(state: Package, fact: UnitsRedeemed) -> Package:
     line = state.lines[fact.line - 1].moved(fact.units, AVAILABLE, USED)
-    earlier = state.uses.get(fact.redemption_id)
-    allocations = earlier.allocations if earlier else ()
-    allocation = Allocation(fact.allocation, fact.line, fact.units)
     use = Use(
         fact.effective_at,
         fact.participant_id,
         fact.staff_id,
         fact.booking_id,
-        (*allocations, allocation),
+        (*_others(state, fact), Allocation(fact.allocation, fact.line, fact.units)),
     )
     state = _with_line(state, fact.line, line, fact.effective_at, -len(fact.units))
     return updated(state, uses={**state.uses, fact.redemption_id: use})
 
 
+def _others(state: Package, fact: UnitsRedeemed | UnitsForfeited) -> tuple[Allocation, ...]:
+    """The other allocations of the same redemption."""
+    use = state.uses.get(fact.redemption_id)
+    return () if use is None else tuple(a for a in use.allocations if a.number != fact.allocation)
+
+
 def _restored(state: Package, fact: UnitsRestored) -> Package:
-    after = LAPSED if fact.lapsed else AVAILABLE
-    line = state.lines[fact.line - 1].moved(fact.units, USED, after)
+    before, after = FORFEITED if fact.forfeiture else USED, LAPSED if fact.lapsed else AVAILABLE
+    line = state.lines[fact.line - 1].moved(fact.units, before, after)
     state = _with_line(state, fact.line, line, fact.effective_at, 0 if fact.lapsed else len(fact.units))
     return _shrunk(
         state, FreedUse(redemption_id=fact.redemption_id, allocation=fact.allocation, units=fact.units)
@@ -361,8 +369,12 @@ def _released(state: Package, fact: HoldReleased) -> Package:
 def _forfeited(state: Package, fact: UnitsForfeited) -> Package:
     line = state.lines[fact.line - 1].moved(fact.units, AVAILABLE, FORFEITED)
     state = _with_line(state, fact.line, line, fact.effective_at, -len(fact.units))
-    before = state.forfeits.get(fact.participant_id, 0)
-    return updated(state, forfeits={**state.forfeits, fact.participant_id: before + len(fact.units)})
+    use = state.uses.get(fact.redemption_id) or Use(
+        fact.effective_at, fact.participant_id, None, fact.booking_id, ()
+    )
+    forfeited = Allocation(fact.allocation, fact.line, fact.units, forfeited=True)
+    use = updated(use, allocations=(*_others(state, fact), forfeited))
+    return updated(state, uses={**state.uses, fact.redemption_id: use})
 
 
 def _shrunk(state: Package, freed: FreedUse) -> Package:
@@ -380,7 +392,8 @@ def _shrunk(state: Package, freed: FreedUse) -> Package:
 def _corrected(state: Package, fact: LineCorrected) -> Package:
     line = state.lines[fact.line - 1].moved(fact.taken, AVAILABLE, CORRECTED)
     line = line.moved(fact.returned, CORRECTED, AVAILABLE)
-    line = line.moved((unit for freed in fact.freed for unit in freed.units), USED, AVAILABLE)
+    for freed in fact.freed:
+        line = line.moved(freed.units, FORFEITED if freed.forfeiture else USED, AVAILABLE)
     line = updated(
         line,
         taken=tuple(unit for unit in (*line.taken, *fact.taken) if unit not in fact.returned),

@@ -19,6 +19,7 @@ from domain.booking.facts import (
     BookingMade,
     BookingRescheduled,
     BookingSourcesChanged,
+    OutcomesChanged,
 )
 from domain.booking.state import Booking
 from domain.business.facts import EarnRule, PaymentRule
@@ -124,7 +125,7 @@ def of_package(
 
 def _given_back(redemption_ids: Iterable[str], moment: datetime, after: Package) -> Iterator[TakesBack]:
     for redemption_id in dict.fromkeys(redemption_ids):
-        if not after.uses[redemption_id].restorable:
+        if not after.uses[redemption_id].in_use:
             yield TakesBack("visit", redemption_id, moment)
 
 
@@ -149,7 +150,9 @@ def of_booking(
                     yield TakesBack("payment", booking_id, now)
             case AttendanceMarked():
                 yield Gives("visit", booking_id, min(after.starts_at, now))
-            case BookingConfirmed() | BookingRescheduled() | BookingSourcesChanged() | BookingCompleted():
+            case BookingConfirmed() | BookingRescheduled() | BookingCompleted():
+                pass
+            case BookingSourcesChanged() | OutcomesChanged():
                 pass
             case _:
                 assert_never(fact)

@@ -86,5 +86,5 @@ def _is_over(cause: Cause, additions: Mapping[str, Any], after: Mapping[str, Pac
         return False
     used = books.claimants(redemption_claims(cause.id), lambda state: cause.id in state.uses)
     return not any(
-        state.uses[cause.id].restorable for state in {**used, **after}.values() if cause.id in state.uses
+        state.uses[cause.id].in_use for state in {**used, **after}.values() if cause.id in state.uses
     )

@@ -24,6 +24,7 @@ from domain.booking.facts import (
     BookingRescheduled,
     BookingSource,
     BookingSourcesChanged,
+    OutcomesChanged,
 )
 from domain.ledger.mapper import Recorded
 from domain.values import CancellationTerms
@@ -197,11 +198,10 @@ def _change(before: Row, fact: BookingFact) -> Row:
         case BookingSourcesChanged():
             notice = _notice(fact.sources, fact.terms, fact.policy_version, fact.measured_from)
             paid = _paid_with(fact.sources, fact.redemption_id)
-            if before["outcome"] is not None:  # units restored by the cancellation no longer count
-                gone = sum(each["quantity"] for each in before["sources"]) - paid["credits_used"]
-                paid["credits_used"] = max(0, before["credits_used"] - gone)
             redeemed = bool(fact.sources) and (before["redeemed"] or fact.why == "used")
             return {**paid, **notice, "redeemed": redeemed}
+        case OutcomesChanged():
+            return _settled(fact.outcomes)
         case AttendanceMarked(attendance="no_show"):
             return {"attendance": "no_show", "status": "completed", **_settled(fact.outcomes)}
         case AttendanceMarked():
@@ -231,7 +231,8 @@ def _settled(outcomes: Sequence[BookingOutcome]) -> Row:
     restored = sum(each.quantity for each in outcomes if each.outcome == "restored")
     outcome = "partly_forfeited" if forfeited and restored else "forfeited" if forfeited else "restored"
     back = [each for each in outcomes if each.outcome == "restored"]
-    return {
+    taken = {"redeemed": True} if forfeited else {}
+    return taken | {
         "outcome": outcome,
         "overridden": any(each.overridden for each in outcomes),
         "credits_used": forfeited,

@@ -181,7 +181,8 @@ def _use(fact: UnitsRedeemed | UnitsRestored) -> Row:
     }
     if isinstance(fact, UnitsRestored):
         change, value = (0, 0) if fact.lapsed else (len(fact.units), fact.value)
-        return {"kind": "restoration", "label": "Restored", "change": change, "value": value, **moved}
+        label = "Forfeiture restored" if fact.forfeiture else "Restored"
+        return {"kind": "restoration", "label": label, "change": change, "value": value, **moved}
     return {
         "kind": "use",
         "label": "Used",
@@ -209,7 +210,12 @@ def _booked(fact: UnitsHeld | HoldReleased | UnitsForfeited) -> Row:
     }
     if isinstance(fact, UnitsHeld):
         return {"kind": "hold", "label": f"Hold of {_counted(fact.quantity)}", **moved}
-    change = {"change": -len(fact.units), "value": -fact.value, "redemption_id": fact.redemption_id}
+    change = {
+        "change": -len(fact.units),
+        "value": -fact.value,
+        "redemption_id": fact.redemption_id,
+        "allocation": fact.allocation,
+    }
     return {"kind": "forfeiture", "label": "Forfeited", **change, **moved}
 
 

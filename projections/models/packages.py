@@ -240,7 +240,8 @@ def _change(card: Row, fact: PackageFact) -> None:
         case UnitsRestored():
             units = len(fact.units)
             kept = {"lapsed": units} if fact.lapsed else {"remaining": units}
-            _move(card, fact.line, 0 if fact.lapsed else fact.value, redeemed=-units, **kept)
+            gone = {"forfeited" if fact.forfeiture else "redeemed": -units}
+            _move(card, fact.line, 0 if fact.lapsed else fact.value, **gone, **kept)
         case UnitsHeld():
             _move(card, fact.line, 0, held=fact.quantity)
         case HoldReleased():
@@ -276,10 +277,12 @@ def _change(card: Row, fact: PackageFact) -> None:
 
 
 def _correct(card: Row, fact: LineCorrected) -> None:
-    freed = sum(len(use.units) for use in fact.freed)
+    freed = sum(len(use.units) for use in fact.freed if not use.forfeiture)
+    forfeited = sum(len(use.units) for use in fact.freed if use.forfeiture)
     corrected = len(fact.taken) - len(fact.returned)
     value = -fact.value if fact.change < 0 else fact.value
-    _move(card, fact.line, value, remaining=fact.change, corrected=corrected, redeemed=-freed)
+    moved = {"remaining": fact.change, "corrected": corrected, "redeemed": -freed, "forfeited": -forfeited}
+    _move(card, fact.line, value, **moved)
 
 
 def _move(card: Row, number: int, value: int, **changes: int) -> None:

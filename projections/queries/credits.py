@@ -29,7 +29,9 @@ def usage_of(facts: Iterable[Recorded]) -> list[Row]:
                 rows.append(used)
                 uses[fact.redemption_id, fact.allocation] = used
             case UnitsForfeited():
-                rows.append(_row("forfeited", fact, recorded))
+                forfeited = _row("forfeited", fact, recorded)
+                rows.append(forfeited)
+                uses[fact.redemption_id, fact.allocation] = forfeited
             case UnitsRestored():
                 uses[fact.redemption_id, fact.allocation]["returned"] += len(fact.units)
             case LineCorrected():

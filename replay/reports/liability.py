@@ -120,15 +120,16 @@ def _count_uses(report: Liability, packages: Sequence[PackageThen]) -> None:
                 case UnitsRedeemed():
                     units[fact.redemption_id] += len(fact.units)
                     taken_from[fact.redemption_id].add(recorded.stream_id)
-                case UnitsRestored():
+                case UnitsRestored(forfeiture=None):
                     units[fact.redemption_id] -= len(fact.units)
                 case LineCorrected():
                     report.units_corrected += fact.change
                     for use in fact.freed:
-                        units[use.redemption_id] -= len(use.units)
+                        if use.forfeiture is None:
+                            units[use.redemption_id] -= len(use.units)
                         report.units_corrected -= len(use.units)
-                case UnitsForfeited():
-                    pass  # the redemption was restored before
+                case UnitsForfeited() | UnitsRestored():
+                    pass  # no redemption uses what is forfeited
                 case _:
                     assert_never(fact)
     used = [id for id, left in units.items() if left > 0]

@@ -90,7 +90,8 @@ def _enter(book: UnitBook, fact: PackageFact) -> None:
             assert fact.units
         case UnitsRestored():
             after = "lapsed" if fact.lapsed else "available"
-            assert book.move(fact.line, fact.units, "used", after) == fact.value
+            before = "forfeited" if fact.forfeiture else "used"
+            assert book.move(fact.line, fact.units, before, after) == fact.value
             assert fact.remaining == book.count(fact.line, "available")
             assert fact.usable in (0, len(fact.units))
             assert fact.units
@@ -134,7 +135,7 @@ def _enter_correction(book: UnitBook, fact: LineCorrected) -> None:
     value = book.move(fact.line, fact.taken, "available", "corrected")
     value += book.move(fact.line, fact.returned, "corrected", "available")
     for use in fact.freed:
-        value += book.move(fact.line, use.units, "used", "available")
+        value += book.move(fact.line, use.units, "forfeited" if use.forfeiture else "used", "available")
     for unit in fact.added:
         assert unit == len(book.states[fact.line]) + 1
         book.states[fact.line][unit] = "available"

@@ -463,7 +463,8 @@ def restore(desk: Desk) -> Asked:
     command = RestoreUnits(
         redemption_id=id, quantity=quantity, package_id=only, reason=desk.wording_or_none()
     )
-    return Asked(command, lambda books, asking: books.restore(asking, id, quantity, only))
+    why = command.reason is not None
+    return Asked(command, lambda books, asking: books.restore(asking, id, quantity, only, why))
 
 
 def correct(desk: Desk) -> Asked:

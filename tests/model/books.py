@@ -14,7 +14,7 @@ from typing import Any, get_args
 from sqlalchemy import select
 
 from api.resources.packages.card import render
-from domain.booking.facts import AttendanceMarked, BookingCancelled, BookingMade, BookingOutcome
+from domain.booking.facts import BookingMade
 from domain.booking.state import Booking
 from domain.booking.state import evolve as evolve_booking
 from domain.ledger.carnet import Ledger
@@ -39,7 +39,7 @@ from tests.domain.books import check_line_facts, remainders
 from tests.model.accounts import Entry
 from tests.model.almanac import moment_of
 from tests.model.plain import Booking as ExpectedBooking
-from tests.model.plain import Package, account_of
+from tests.model.plain import Fate, Package, account_of
 from tests.model.reference import Reference
 from tests.replay import second_opinion
 
@@ -83,7 +83,6 @@ class Books:
     versions: dict[str, int] = field(default_factory=dict)
     packages: dict[str, PackageState | None] = field(default_factory=dict)
     bookings: dict[str, Booking | None] = field(default_factory=dict)
-    outcomes: dict[str, tuple[BookingOutcome, ...]] = field(default_factory=dict)
     """What became of the units of bookings that did not take place."""
     made_by: dict[str, str] = field(default_factory=dict)
     """Who made a booking: its customer, or the business."""
@@ -142,8 +141,6 @@ class Books:
 
     def _enter_booking(self, booking_id: str, fact: Any) -> None:
         self.bookings[booking_id] = evolve_booking(self.bookings.get(booking_id), fact)
-        if isinstance(fact, BookingCancelled | AttendanceMarked):
-            self.outcomes[booking_id] = fact.outcomes
         if isinstance(fact, BookingMade):
             self.made_by[booking_id] = fact.by
 
@@ -204,10 +201,10 @@ class Books:
         assert state is not None
         wrong = differing(picture_of_booking(state), expected_booking(expected))
         assert not wrong, f"{booking_id}, shown and expected: {wrong}"
-        told = self.outcomes.get(booking_id, ())
-        assert [(o.package_id, o.line - 1, o.in_time, o.outcome, o.overridden) for o in told] == (
-            expected.outcomes
-        )
+        assert [
+            Fate(o.package_id, o.line - 1, o.quantity, o.in_time, o.outcome, o.overridden, o.unusable)
+            for o in state.outcomes
+        ] == expected.outcomes
         assert self.made_by[booking_id] == expected.by
 
     def check_accounts(self, touched: Collection[str]) -> None:

@@ -14,6 +14,7 @@ from tests.model.almanac import DAY, day_at, moment_of
 from tests.model.plain import (
     Asking,
     Booking,
+    Fate,
     Hold,
     KnownUse,
     Package,
@@ -21,6 +22,7 @@ from tests.model.plain import (
     Reasons,
     Refusal,
     Source,
+    Use,
     Wish,
     in_person,
 )
@@ -232,10 +234,14 @@ class Diary:
         at = booking.measured_from
         booking.sources = [Source(p.id, n, units, booking.terms, at) for p, n, units in plan]
 
-    def leave(self, id: str | None, package: str, line: int, units: int) -> None:
-        """What was given back by hand, or ended with its package, pays for a booking no more."""
+    def leave(self, id: str | None, package: str, line: int, units: int, unusable: str | None = None) -> None:
+        """What was given back by hand, or ended with its package, pays for a booking no more. If it was forfeited,
+        it is no more."""
         booking = self.bookings.get(id or "")
         if booking is None:
+            return
+        if booking.over:
+            self._brought_back(booking, package, line, units, unusable)
             return
         left = [
             replace(source, quantity=source.quantity - units)
@@ -244,6 +250,23 @@ class Diary:
             for source in booking.sources
         ]
         booking.sources = [source for source in left if source.quantity > 0]
+
+    def _brought_back(
+        self, booking: Booking, package: str, line: int, units: int, unusable: str | None
+    ) -> None:
+        terms = {(source.package, source.line): source.terms for source in booking.sources}
+        told: list[Fate] = []
+        for each in booking.outcomes:
+            mine = (each.package, each.line) == (package, line) and each.fate == "forfeited"
+            back = min(units, each.quantity) if mine else 0
+            units -= back
+            if each.quantity > back:
+                told.append(replace(each, quantity=each.quantity - back))
+            if back:
+                against = terms[package, line][1] == "forfeit"
+                restored = replace(each, fate="restored", overridden=against, unusable=unusable)
+                told.append(replace(restored, quantity=back))
+        booking.outcomes = told
 
     # Later
 
@@ -393,9 +416,20 @@ class Diary:
                 fate = by_terms = "none"
             else:
                 fates[source.package] = fate
-            booking.outcomes.append((source.package, source.line, in_time, fate, fate != by_terms))
-        for package, fate in fates.items():
-            self._settle(asking, id, self.books.packages[package], fate)
+            package = self.books.packages[source.package]
+            unusable = self._unusable(package, asking) if fate == "restored" else None
+            booking.outcomes.append(
+                Fate(source.package, source.line, source.quantity, in_time, fate, fate != by_terms, unusable)
+            )
+        first = 1
+        for name, fate in fates.items():
+            package = self.books.packages[name]
+            first += self._settle(asking, id, package, fate, first)
+
+    def _unusable(self, package: Package, asking: Asking) -> str | None:
+        if package.cancelled:
+            return "package-cancelled"
+        return "package-expired" if package.expired(asking.now) else None
 
     def _left(self, booking: Booking, id: str, source: Source) -> bool:
         package = self.books.packages[source.package]
@@ -403,22 +437,30 @@ class Diary:
         used = use is not None and any(units for _, n, units in use.parts if n == source.line)
         return used or id in package.lines[source.line].holds
 
-    def _settle(self, asking: Asking, id: str, package: Package, fate: str) -> None:
+    def _settle(self, asking: Asking, id: str, package: Package, fate: str, first: int) -> int:
+        """How many lines held units of it; `first` is the number of the first allocation of theirs."""
         booking, forfeited = self.bookings[id], []
         moment = package.moment(asking.now)
         held = [(n, line) for n, line in enumerate(package.lines) if id in line.holds]
         if held:
             moment = package.begin(asking)
             taken = [(n, self.books.release(line, id, moment).quantity) for n, line in held]
-            forfeited = [(n, package.lines[n].indices("available")[:quantity]) for n, quantity in taken]
+            forfeited = [
+                (first + i, n, package.lines[n].indices("available")[:quantity])
+                for i, (n, quantity) in enumerate(taken)
+            ]
         elif fate == "restored" or not package.cancelled:
             use = package.uses[booking.redemption]
-            forfeited = [(n, list(units)) for _, n, units in use.parts if units]
+            forfeited = [(number, n, list(units)) for number, n, units in use.parts if units]
             self.books.give_back(asking, [package], booking.redemption, use.left)
         if fate != "forfeited":
-            return
+            return len(held)
         self.books.recordings += 1
-        for n, units in forfeited:
-            package.move(n, units, "forfeited")
+        new = Use(moment, booking.participant, "", id, [])
+        use = package.uses.setdefault(booking.redemption, new) if forfeited else new
+        for number, n, units in forfeited:
+            package.move(n, units, "forfeited", booking.redemption)
             package.lines[n].changes.append((moment, self.books.recordings, -len(units)))
-            package.forfeits[booking.participant] += len(units)
+            use.parts = [part for part in use.parts if part[0] != number] + [(number, n, sorted(units))]
+            use.forfeited.add(number)
+        return len(held)

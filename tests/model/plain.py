@@ -1,6 +1,5 @@
 """Packages, customers and offers in plain integers and dates: what the reference keeps."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -99,9 +98,22 @@ class Line:
         return lowest
 
 
+@dataclass(frozen=True)
+class Fate:
+    """What became of units of a booking that will not take place."""
+
+    package: str
+    line: int
+    quantity: int
+    in_time: bool
+    fate: str
+    overridden: bool
+    unusable: str | None = None
+
+
 @dataclass
 class Use:
-    """What a redemption still uses of one package."""
+    """What a redemption still uses of one package, or its booking forfeited."""
 
     at: int
     participant: str
@@ -110,10 +122,16 @@ class Use:
     """Which it pays for."""
     parts: list[tuple[int, int, list[int]]]
     """(allocation, line, indices of units)."""
+    forfeited: set[int] = field(default_factory=set)
+    """Those allocations of which no session took place."""
 
     @property
     def left(self) -> int:
         return sum(len(units) for _, _, units in self.parts)
+
+    @property
+    def in_use(self) -> int:
+        return sum(len(units) for number, _, units in self.parts if number not in self.forfeited)
 
 
 @dataclass
@@ -152,8 +170,6 @@ class Package:
     payments: dict[str, list[int]] = field(default_factory=dict)
     """Id → [amount, refunded]."""
     uses: dict[str, Use] = field(default_factory=dict)
-    forfeits: Counter[str] = field(default_factory=Counter)
-    """By participant."""
     freezes: list[Freeze] = field(default_factory=list)
     freeze_open: bool = False
     cancelled: bool = False
@@ -368,8 +384,8 @@ class Booking:
     by: str
     status: str = "pending"
     attendance: str | None = None
-    outcomes: list[tuple[str, int, bool, str, bool]] = field(default_factory=list)
-    """Once it will not take place: (package, line, in time, what became of the units, whether overridden)."""
+    outcomes: list[Fate] = field(default_factory=list)
+    """Once it will not take place."""
 
     @property
     def packages(self) -> list[str]:

@@ -504,7 +504,7 @@ class Reference:
         who = use.participant
         used = sum(mine.left for mine in package.uses.values() if mine.participant == who)
         held = sum(hold.quantity for hold in package.holds() if hold.participant == who)
-        return package.cap - used - held - package.forfeits[who]
+        return package.cap - used - held
 
     def _fitting(self, package: Package, use: KnownUse) -> list[int]:
         return [
@@ -580,7 +580,12 @@ class Reference:
                 package.expires_on = later(day_at(use.session, package.zone), count, unit)
 
     def restore(
-        self, asking: Asking, redemption: str, quantity: int | None, package: str | None = None
+        self,
+        asking: Asking,
+        redemption: str,
+        quantity: int | None,
+        package: str | None = None,
+        reason: bool = False,
     ) -> bool:
         held = [p for p in self.packages.values() if redemption in p.uses and package in (None, p.id)]
         if not held:
@@ -588,14 +593,28 @@ class Reference:
         why, today = Reasons(), day_at(asking.now, self.zone)
         for use in (p.uses[redemption] for p in held):
             foreign = use.staff != asking.who or day_at(use.at, self.zone) != today
-            why.when(asking.role == "staff" and foreign, "forbidden")
+            why.when(asking.role == "staff" and foreign and use.in_use > 0, "forbidden")
         left = sum(p.uses[redemption].left for p in held)
         why.when(left == 0, "already-restored")
         why.when(left > 0 and (quantity or 1) > left, "insufficient-units")
+        why.when(not reason and self._takes_forfeits(held, redemption, quantity or left), "validation-failed")
         why.refuse()
         for p, n, units in self.give_back(asking, held, redemption, quantity or left):
-            self.diary.leave(p.uses[redemption].booking, p.id, n, units)
+            unusable = "package-cancelled" if p.cancelled else None
+            if unusable is None and p.expired(asking.now):
+                unusable = "package-expired"
+            self.diary.leave(p.uses[redemption].booking, p.id, n, units, unusable)
         return True
+
+    def _takes_forfeits(self, held: Sequence[Package], redemption: str, wanted: int) -> bool:
+        """Whether the last so many units of it hold forfeited ones."""
+        uses = [p.uses[redemption] for p in held]
+        parts = [(n, len(units), n in use.forfeited) for use in uses for n, _, units in use.parts]
+        for _, units, forfeited in sorted(parts, reverse=True):
+            if forfeited and units and wanted > 0:
+                return True
+            wanted -= units
+        return False
 
     def give_back(
         self, asking: Asking, held: Sequence[Package], redemption: str, wanted: int
@@ -619,7 +638,7 @@ class Reference:
     def _given_back(self, customer: str, redemption: str, moment: int) -> None:
         """A visit of which nothing is in use any more, in whatever package, was none."""
         uses = [p.uses[redemption] for p in self.packages.values() if redemption in p.uses]
-        if not any(use.left for use in uses):
+        if not any(use.in_use for use in uses):
             self.accounts.takes_back(customer, "visit", redemption, moment)
 
     def correct(self, asking: Asking, id: str, line: int, change: int) -> bool:
@@ -632,7 +651,7 @@ class Reference:
             raise Refusal(*why)
         mine = package.lines[line - 1]
         why.when(-change > mine.free, "insufficient-units")
-        added = max(0, change - len(mine.taken) - mine.count("used"))
+        added = max(0, change - len(mine.taken) - mine.count("used", "forfeited"))
         units = sum(len(each.units) for each in package.lines)
         why.when(len(mine.units) + added > UNITS_A_LINE or units + added > UNITS_A_PACKAGE, "limit-reached")
         why.refuse()
@@ -645,11 +664,16 @@ class Reference:
             mine.taken += taken
             return True
         back = [mine.taken.pop() for _ in range(min(change, len(mine.taken)))]
-        uses = [(id, part) for id, use in package.uses.items() for part in use.parts if part[1] == line - 1]
+        parts = [
+            (part[0] not in use.forfeited, id, part)
+            for id, use in reversed(package.uses.items())
+            for part in reversed(use.parts)
+            if part[1] == line - 1
+        ]
         freed: list[str] = []
-        for id, (_, _, used) in reversed(uses):
+        for was_used, id, (_, _, used) in sorted(parts, key=lambda found: found[0]):
             in_use = [used.pop() for _ in range(min(change - len(back), len(used)))]
-            freed += [id] if in_use else []
+            freed += [id] if in_use and was_used else []
             back += in_use
             self.diary.leave(package.uses[id].booking, package.id, line - 1, len(in_use))
         package.move(line - 1, back, "available")

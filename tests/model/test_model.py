@@ -40,14 +40,19 @@ def test_books_on_postgresql_say_what_the_reference_says(postgres_server: Postgr
 
 class ForgetsRestorations(Reference):
     def restore(
-        self, asking: Asking, redemption: str, quantity: int | None, package: str | None = None
+        self,
+        asking: Asking,
+        redemption: str,
+        quantity: int | None,
+        package: str | None = None,
+        reason: bool = False,
     ) -> bool:
-        return deepcopy(self).keep_restoring(asking, redemption, quantity, package)
+        return deepcopy(self).keep_restoring(asking, redemption, quantity, package, reason)
 
     def keep_restoring(
-        self, asking: Asking, redemption: str, quantity: int | None, package: str | None
+        self, asking: Asking, redemption: str, quantity: int | None, package: str | None, reason: bool
     ) -> bool:
-        return super().restore(asking, redemption, quantity, package)
+        return super().restore(asking, redemption, quantity, package, reason)
 
 
 class SpreadsTheRestOverTheLast(Reference):

@@ -106,7 +106,7 @@ def figures(told: list[tuple[str, Data]]) -> Iterator[tuple[str, int]]:
                 yield "units_remaining", -len(data["units"])
                 yield "value", -data["value"]
             case "restored":
-                yield "units_redeemed", -len(data["units"])
+                yield "units_forfeited" if data.get("forfeiture") else "units_redeemed", -len(data["units"])
                 lapsed = data.get("lapsed", False)
                 yield "units_lapsed" if lapsed else "units_remaining", len(data["units"])
                 yield "value", 0 if lapsed else data["value"]
@@ -115,9 +115,10 @@ def figures(told: list[tuple[str, Data]]) -> Iterator[tuple[str, int]]:
                 yield "units_remaining", -len(data["units"])
                 yield "value", -data["value"]
             case "corrected":
-                freed = sum(len(use["units"]) for use in data.get("freed", ()))
-                yield "units_corrected", data["change"] - freed
-                yield "units_redeemed", -freed
+                for use in data.get("freed", ()):
+                    yield "units_forfeited" if use.get("forfeiture") else "units_redeemed", -len(use["units"])
+                    yield "units_corrected", -len(use["units"])
+                yield "units_corrected", data["change"]
                 yield "units_remaining", data["change"]
                 yield "value", data["value"] if data["change"] > 0 else -data["value"]
             case "cancelled" | "voided":
@@ -139,11 +140,12 @@ def uses(name: str, data: Data) -> Iterator[tuple[str, int]]:
     """Redemption → the units that a fact gives to it (+) or takes from it (-)."""
     if name == "package.redeemed":
         yield data["redemption_id"], len(data["units"])
-    elif name == "package.restored":
+    elif name == "package.restored" and not data.get("forfeiture"):
         yield data["redemption_id"], -len(data["units"])
     elif name == "package.corrected":
         for use in data.get("freed", ()):
-            yield use["redemption_id"], -len(use["units"])
+            if not use.get("forfeiture"):
+                yield use["redemption_id"], -len(use["units"])
 
 
 def status(told: list[tuple[str, Data]], left: int, moment: datetime) -> str:

@@ -54,6 +54,8 @@ class RestoredUnits(Value):
 class UsedAllocation(RedemptionAllocation):
     restorable: int
     """Units of these that can still go back."""
+    forfeited: bool
+    """Whether its booking forfeited them, or those still left of them; they go back with a reason only."""
 
 
 class Redemption(Value):
@@ -69,5 +71,5 @@ class Redemption(Value):
     booking: BookingRef | None
     allocations: tuple[UsedAllocation, ...]
     restored: int
-    """Units that restorations or corrections gave back."""
+    """Units that restorations or corrections gave back for good."""
     restorable: int

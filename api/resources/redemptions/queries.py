@@ -1,7 +1,7 @@
 """One redemption, and what of it can still be restored."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, assert_never
 
 from api.http.ledger_types import Books, RecordedFact
 from api.http.permissions import READERS_OR_OWN
@@ -23,7 +23,7 @@ from api.resources.redemptions.answer import Redemption, UsedAllocation
 from domain.claims import redemption_claims
 from domain.decision import Reads
 from domain.moments import rfc3339
-from domain.package.facts import UnitsRedeemed
+from domain.package.facts import UnitsForfeited, UnitsRedeemed
 from domain.package.state import Package
 from domain.refusals import NotFound
 
@@ -44,25 +44,31 @@ def show_redemption(call: Query[NoParameters]) -> Found:
     return Found(_redemption(call, books, id, uses), books.head.position)
 
 
-def _uses(books: Books, redemption_id: str) -> Iterator[tuple[Package, RecordedFact, UnitsRedeemed]]:
-    """The facts of the redemption, in order, each with its package as it is now."""
-    found = []
+Taken = UnitsRedeemed | UnitsForfeited
+"""The first fact of an allocation: it was used, or forfeited without a use."""
+
+
+def _uses(books: Books, redemption_id: str) -> Iterator[tuple[Package, RecordedFact, Taken]]:
+    """The first facts of the redemption's allocations, in order, each with its package as it is now."""
+    found: dict[tuple[str, int], tuple[Package, RecordedFact, Taken]] = {}
     for package_id, package in books.packages_that(lambda package: redemption_id in package.uses).items():
         stream = books.stream(package_id)
         for recorded in stream.facts if stream else ():
             fact = recorded.fact
-            if isinstance(fact, UnitsRedeemed) and fact.redemption_id == redemption_id:
-                found.append((package, recorded, fact))
-    yield from sorted(found, key=lambda use: use[2].allocation)
+            if isinstance(fact, UnitsRedeemed | UnitsForfeited) and fact.redemption_id == redemption_id:
+                found.setdefault((package_id, fact.allocation), (package, recorded, fact))
+    yield from sorted(found.values(), key=lambda use: use[2].allocation)
 
 
 def _redemption(
-    call: Query[Any], books: Books, id: str, uses: Sequence[tuple[Package, RecordedFact, UnitsRedeemed]]
+    call: Query[Any], books: Books, id: str, uses: Sequence[tuple[Package, RecordedFact, Taken]]
 ) -> Redemption:
     package, recorded, fact = uses[0]
+    performed_by, location_id = _performed(fact)
+    quantity = sum(len(taken.units) for _, _, taken in uses)
     people = NOBODY
     if call.sees_people:
-        staff = [fact.staff_id] if fact.staff_id else []
+        staff = [performed_by] if performed_by else []
         people = known([*books.people(package.customer_id), *call.ledger.recorder.people(staff)])
     people = with_kinds(people, kinds_of(books.customer(package.customer_id)))
     starts = starts_of(call, package.customer_id, [fact.booking_id])
@@ -74,24 +80,39 @@ def _redemption(
         customer_id=package.customer_id,
         service=NamedThing(id=fact.service_id, name=name),
         participant=HouseholdMember(**beneficiary(fact.participant_id, package.customer_id, people)),
-        quantity=fact.quantity,
+        quantity=quantity,
         effective_at=rfc3339(fact.effective_at),
         recorded_at=rfc3339(recorded.recorded_at),
-        staff=named(fact.staff_id, people),
-        location_id=fact.location_id,
+        staff=named(performed_by, people),
+        location_id=location_id,
         booking=booking(fact.booking_id, starts.get(fact.booking_id or "", fact.session_at)),
         allocations=allocations,
-        restored=fact.quantity - restorable,
+        restored=quantity - restorable,
         restorable=restorable,
     )
 
 
-def _used_allocation(package: Package, recorded: RecordedFact, fact: UnitsRedeemed) -> UsedAllocation:
+def _performed(fact: Taken) -> tuple[str | None, str | None]:
+    """Who performed the session and where; nobody and nowhere where none took place."""
+    match fact:
+        case UnitsRedeemed():
+            return fact.staff_id, fact.location_id
+        case UnitsForfeited():
+            return None, None
+        case _:
+            assert_never(fact)
+
+
+def _used_allocation(package: Package, recorded: RecordedFact, fact: Taken) -> UsedAllocation:
     held = package.uses[fact.redemption_id].allocations
-    left = next(len(allocation.units) for allocation in held if allocation.number == fact.allocation)
-    value = SignedMoney(amount=fact.value, currency=package.currency)
+    now = next(allocation for allocation in held if allocation.number == fact.allocation)
     return UsedAllocation(
-        package_id=recorded.stream_id, line=fact.line, units=fact.units, value=value, restorable=left
+        package_id=recorded.stream_id,
+        line=fact.line,
+        units=fact.units,
+        value=SignedMoney(amount=fact.value, currency=package.currency),
+        restorable=len(now.units),
+        forfeited=now.forfeited,
     )
 
 

@@ -302,3 +302,44 @@ def test_a_dog_that_left_stays_a_dog(either_desk: Desk) -> None:
     assert desk.get(f"/v1/redemptions/{used}")["participant"]["kind"] == "dog"
     (customer,) = desk.get("/v1/customers")["data"]
     assert [each["number"] for each in customer["participants"]] == [0], "who left is not shown"
+
+
+@pytest.mark.covers("S92")
+@pytest.mark.parametrize("deduct", ["at_booking", "at_attendance"])
+def test_what_a_late_cancellation_forfeited_is_given_back_later(either_desk: Desk, deduct: str) -> None:
+    shop = Shop(either_desk, deduct=deduct)
+    desk, staff = shop.desk, shop.desk.as_role(Role.STAFF)
+    booked = shop.book(quantity=2)
+    desk.clock.forward(days=2, hours=1)
+    gone = desk.do(f"/v1/bookings/{booked['id']}/cancellation", {})
+    restorations = f"/v1/redemptions/{gone['redemption_id']}/restorations"
+    use = desk.get(f"/v1/redemptions/{gone['redemption_id']}")
+    assert [(part["units"], part["forfeited"], part["restorable"]) for part in use["allocations"]] == [
+        ([1, 2], True, 2)
+    ]
+    desk.clock.forward(days=1)
+    staff.refused(restorations, {"quantity": 1}, "validation-failed")
+    back = staff.do(restorations, {"quantity": 1, "reason": "was in hospital"})
+    assert (back["restored"], back["usable"], back["restorable"]) == (1, 1, 1)
+    shown = shop.check(booked["id"], credits_used=1)
+    assert (shown["cancellation"]["outcome"], shown["cancellation"]["overridden"]) == (
+        "partly_forfeited",
+        True,
+    )
+    card = desk.do(f"/v1/packages/{shop.package}/corrections", {"line": 1, "change": 1, "reason": "goodwill"})
+    counts = ("granted", "total", "remaining", "used", "forfeited", "corrected")
+    assert [card[name] for name in counts] == [10, 10, 10, 0, 0, 0]
+    shown = shop.check(booked["id"], credits_used=0)
+    assert shown["cancellation"]["outcome"] == "restored"
+    staff.refused(restorations, {"reason": "once more"}, "already-restored")
+    history = desk.get(f"/v1/packages/{shop.package}/history")["data"]
+    labels = {row["label"]: row for row in history}
+    assert labels["Forfeiture restored"]["booking"]["id"] == booked["id"]
+    assert labels["Forfeiture restored"]["reverses"] == labels["Forfeited"]["version"]
+    assert desk.get(f"/v1/packages/{shop.package}/explanation")["balance"]["result"] == 10
+    states = [unit["state"] for unit in desk.get(f"/v1/packages/{shop.package}/units")["data"]]
+    assert states == ["available"] * 10
+    (usage,) = [
+        row for row in desk.get(f"/v1/customers/{shop.anna}/credits")["usage"] if row["kind"] == "forfeited"
+    ]
+    assert usage["returned"] == 2

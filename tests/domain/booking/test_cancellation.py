@@ -205,6 +205,8 @@ def test_a_no_show_forfeits_what_was_held_where_the_terms_say_so() -> None:
                 service_id="svc_massage",
                 participant_id="par_ada",
                 session_at=moment(START),
+                redemption_id="red_1",
+                allocation=1,
                 terms=FORFEIT,
             ),
         ]
@@ -230,6 +232,7 @@ def test_what_was_used_when_booked_is_given_back_and_forfeited() -> None:
             participant_id="par_ada",
             session_at=moment(START),
             redemption_id="red_1",
+            allocation=1,
             terms=FORFEIT,
         ),
     ]

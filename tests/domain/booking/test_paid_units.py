@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.actor import Circumstances
-from domain.booking.facts import BookingSource, BookingSourcesChanged
+from domain.booking.facts import BookingSource, BookingSourcesChanged, OutcomesChanged
 from domain.booking.paid_units import check_payable, concerned, paid_with, without
 from domain.booking.state import Booking
 from domain.booking.state import evolve as evolve_booking
@@ -27,7 +27,7 @@ def unpaid(**fields: Any) -> Booking:
     return given().when(book(**fields)).booking
 
 
-def after(state: Booking, fact: BookingSourcesChanged | None) -> Booking:
+def after(state: Booking, fact: BookingSourcesChanged | OutcomesChanged | None) -> Booking:
     assert fact is not None
     return evolve_booking(state, fact)
 
@@ -109,7 +109,9 @@ def test_what_is_used_later_pays_by_the_terms_of_the_booking() -> None:
 # Given back
 
 
-def left_of(state: Booking, before: list[PackageFact], *facts: PackageFact) -> BookingSourcesChanged | None:
+def left_of(
+    state: Booking, before: list[PackageFact], *facts: PackageFact
+) -> BookingSourcesChanged | OutcomesChanged | None:
     packages, made = {"pkg_1": fold(before)}, {"pkg_1": facts}
     assert concerned(packages, made) in ([], ["bkg_1"])
     return without(state, "bkg_1", packages, made, AT)
@@ -135,7 +137,7 @@ def test_what_a_correction_frees_no_longer_pays() -> None:
     state, package = two()
     freed = FreedUse(redemption_id="red_1", allocation=1, units=(2,))
     changed = left_of(state, package, corrected(1, remaining=9, freed=(freed,)))
-    assert changed is not None
+    assert isinstance(changed, BookingSourcesChanged)
     assert (changed.why, changed.sources[0].quantity) == ("corrected", 1)
 
 
@@ -157,5 +159,40 @@ def test_a_package_that_is_cancelled_takes_its_holds_away() -> None:
     ending = CancelPackage(package_id="pkg_1", reason=because(), release_holds=True)
     cancelled = outcome.and_when(ending)
     changed = left_of(outcome.booking, [*outcome.world.packages["pkg_1"]], *cancelled.facts["pkg_1"])
-    assert changed is not None
+    assert isinstance(changed, BookingSourcesChanged)
     assert (changed.why, changed.sources) == ("package_cancelled", ())
+
+
+# Forfeited, and given back all the same
+
+
+@pytest.mark.covers("S92")
+@pytest.mark.parametrize("deduct", DEDUCTS)
+def test_the_outcome_follows_what_was_forfeited_and_goes_back(deduct: Any) -> None:
+    outcome = booked(deduct, quantity=2).and_when(attend("no_show"), START)
+    package = [*outcome.world.packages["pkg_1"]]
+    back = restored(2, remaining=9, forfeiture="bkg_1")
+    half = after(outcome.booking, left_of(outcome.booking, package, back))
+    assert [(each.outcome, each.quantity, each.overridden) for each in half.outcomes] == [
+        ("forfeited", 1, False),
+        ("restored", 1, True),
+    ]
+    rest = restored(1, remaining=10, forfeiture="bkg_1", usable=0)
+    whole = after(half, left_of(half, [*package, back], rest))
+    assert [(each.outcome, each.unusable) for each in whole.outcomes] == [
+        ("restored", "package-expired"),
+        ("restored", None),
+    ]
+    assert whole.sources == outcome.booking.sources
+
+
+def test_the_outcome_follows_a_correction() -> None:
+    outcome = booked().and_when(attend("no_show"), START)
+    freed = FreedUse(redemption_id="red_1", allocation=1, units=(1,), forfeiture="bkg_1")
+    changed = left_of(
+        outcome.booking,
+        [*outcome.world.packages["pkg_1"]],
+        corrected(1, remaining=10, freed=(freed,)),
+    )
+    assert isinstance(changed, OutcomesChanged)
+    assert (changed.why, [each.outcome for each in changed.outcomes]) == ("corrected", ["restored"])

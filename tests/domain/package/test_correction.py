@@ -5,6 +5,7 @@ import pytest
 from domain.package.commands import CorrectLine
 from domain.package.facts import FreedUse, LineCorrected
 from domain.refusals import InsufficientUnits, Invalid, LimitReached, PackageIsCancelled
+from tests.domain.appointments import attend, booked, stamps
 from tests.domain.given import given
 from tests.domain.words import (
     NOW,
@@ -15,6 +16,7 @@ from tests.domain.words import (
     line,
     moment,
     of_line,
+    redeem,
     restored,
     sold,
     used,
@@ -172,3 +174,17 @@ def test_a_package_holds_at_most_5000_units() -> None:
     world = given(sold(*[line(900)] * 5, line(499)))
     assert world.when(correct(1)).package.remaining == 5_000
     world.when(correct(2)).refused(LimitReached, what="units of a package", limit=5_000)
+
+
+def test_a_plus_frees_forfeited_units_before_units_in_use() -> None:
+    """Newest first: what corrections took, then what was forfeited, then what is in use."""
+    missed = booked().and_when(attend("no_show"), "2026-10-07 09:30")
+    outcome = missed.and_when(redeem(1, redemption="red_2"), "2026-10-07 10:00")
+    outcome = outcome.and_when(correct(2), "2026-10-07 11:00")
+    (fact,) = outcome.facts["pkg_1"]
+    assert isinstance(fact, LineCorrected)
+    assert fact.freed == (
+        FreedUse(redemption_id="red_1", allocation=1, units=(1,), forfeiture="bkg_1"),
+        FreedUse(redemption_id="red_2", allocation=1, units=(2,)),
+    )
+    assert (fact.value, fact.added, stamps(outcome.package)) == (2_000, (), {"available": 10})

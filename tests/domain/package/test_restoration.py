@@ -3,10 +3,12 @@
 import pytest
 
 from domain.actor import Role
+from domain.business.facts import Deduct
 from domain.package.commands import CancelPackage, ReinstatePackage, RestoreUnits
 from domain.package.facts import FreedUse, PackageUnfrozen, UnitsRedeemed, UnitsRestored
-from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, NotFound
-from tests.domain.given import given
+from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, Invalid, NotEligible, NotFound
+from tests.domain.appointments import DEDUCTS, FORFEIT, attend, booked, stamps
+from tests.domain.given import Outcome, given
 from tests.domain.words import (
     because,
     cancelled,
@@ -16,6 +18,7 @@ from tests.domain.words import (
     line,
     moment,
     of_line,
+    redeem,
     redeem_any,
     restored,
     sold,
@@ -192,3 +195,48 @@ def test_cancelled_units_are_not_restored_by_a_use_they_never_had() -> None:
     given(sold(units=2), cancelled(of_line(1, 1, 2))).when(restore()).refused(
         NotFound, kind="redemption", id="red_1"
     )
+
+
+# Forfeited units
+
+
+def forfeited(*, role: Role = Role.OWNER, reason: bool = True, deduct: Deduct = "at_booking") -> Outcome:
+    """Two massages of ten, forfeited by a no-show, and asked back the day after."""
+    missed = booked(deduct, quantity=2).and_when(attend("no_show"), "2026-10-07 09:30")
+    asked = RestoreUnits(redemption_id="red_1", reason=because("she was at the doctor's") if reason else None)
+    return missed.and_when(asked, "2026-10-08 10:00", role, "stf_bob")
+
+
+@pytest.mark.covers("S92")
+@pytest.mark.parametrize("deduct", DEDUCTS)
+@pytest.mark.parametrize("role", [Role.OWNER, Role.MANAGER, Role.STAFF])
+def test_forfeited_units_go_back_at_the_discretion_of_the_desk(deduct: Deduct, role: Role) -> None:
+    outcome = forfeited(role=role, deduct=deduct)
+    (back,) = outcome.facts["pkg_1"]
+    assert isinstance(back, UnitsRestored)
+    assert (back.units, back.value, back.remaining, back.forfeiture) == ((2, 1), 2_000, 10, "bkg_1")
+    assert stamps(outcome.package) == {"available": 10}
+
+
+def test_forfeited_units_go_back_with_a_reason_only() -> None:
+    forfeited(reason=False).refused_naming(Invalid)
+
+
+def test_an_integration_does_not_decide_against_the_terms() -> None:
+    forfeited(role=Role.INTEGRATION).refused_naming(Forbidden)
+
+
+def test_forfeited_units_go_back_once() -> None:
+    again = RestoreUnits(redemption_id="red_1", reason=because())
+    forfeited().and_when(again, "2026-10-08 11:00").refused(AlreadyRestored, redemption_id="red_1")
+
+
+def test_forfeited_units_count_under_a_cap_until_they_go_back() -> None:
+    household = sold(units=10, sharing="household", cap_per_participant=2, cancellation=FORFEIT)
+    missed = booked("at_booking", household, quantity=2).and_when(attend("no_show"), "2026-10-07 09:30")
+    more = redeem(1, redemption="red_9")
+    missed.and_when(more, "2026-10-08 10:00").refused_naming(NotEligible)
+    back = missed.and_when(
+        RestoreUnits(redemption_id="red_1", quantity=1, reason=because()), "2026-10-08 10:00"
+    )
+    assert back.and_when(more, "2026-10-08 10:01").facts
