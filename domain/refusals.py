@@ -165,6 +165,8 @@ class WrongBookingState(Refused):
     booking_status: str
     """Or its attendance, where that is the obstacle."""
     wanted: str
+    redemption_id: str | None = None
+    """The redemption that pays for it, where that is the obstacle."""
 
     def sentence(self) -> str:
         return f"a booking that is {self.booking_status} cannot be {self.wanted}"

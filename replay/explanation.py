@@ -34,6 +34,7 @@ from domain.package.facts import (
     UnitsRedeemed,
     UnitsRestored,
     UseFact,
+    ValidityReset,
     ValidityStarted,
 )
 from domain.package.payment import RefundQuote
@@ -174,7 +175,9 @@ def _expiry_step(fact: PackageFact) -> tuple[str, date | None] | None:
             purchased_on = local_day(fact.effective_at, fact.time_zone)
             return _rule(fact.validity, purchased_on), fact.expires_on
         case ValidityStarted():
-            return f"the first use started the validity on {fact.started_on}", fact.expires_on
+            return f"the first session started the validity on {fact.started_on}", fact.expires_on
+        case ValidityReset():
+            return "the only session was given back: it waits for the first use again", fact.expires_on
         case ExpiryChanged():
             return "changed by hand", fact.expires_on
         case ExpiryRemoved():

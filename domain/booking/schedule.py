@@ -8,12 +8,13 @@ from domain.booking.commands import RescheduleBooking
 from domain.booking.facts import BookingConfirmed, BookingFact, BookingRescheduled, BookingSource
 from domain.booking.state import Booking
 from domain.business.state import Business
+from domain.fact import fold
 from domain.moments import local_day
 from domain.package.checks import EARLIEST_SALE, check_moment
 from domain.package.eligibility import check_not_frozen
 from domain.package.facts import PackageFact
 from domain.package.holds import Session, move
-from domain.package.state import Package
+from domain.package.state import Package, evolve
 from domain.people.state import Customer
 from domain.refusals import (
     CustomerIsBlocked,
@@ -72,7 +73,8 @@ def reschedule(
 ) -> tuple[list[BookingFact], dict[str, list[PackageFact]]]:
     """Move a booking; its units stay with it and must be valid at the new start.
 
-    Inside the notice period the earlier start stays the measure of notice. Raises WrongBookingState, Invalid,
+    Inside the notice period the earlier start stays the measure of notice. A validity that begins with this session
+    moves with it. Raises WrongBookingState, Invalid,
     PackageHasExpired, PackageIsCancelled, PackageIsFrozen, what `check_start` raises, and CustomerIsBlocked
     for a blocked customer, whose bookings only the desk moves.
     """
@@ -83,10 +85,10 @@ def reschedule(
     if command.starts_at == booking.starts_at:
         return [], {}
     check_start(command.starts_at, at, business.time_zone)
-    for package in packages.values():
-        _check_valid(package, command.starts_at, at)
     session = changed_start(booking, command)
     facts = {id: move(package, session, at) for id, package in packages.items()}
+    for id, package in packages.items():
+        _check_valid(fold(evolve, package, facts[id]), command.starts_at, at)
     late = at.now > booking.free_until
     moved = BookingRescheduled(
         starts_at=command.starts_at,

@@ -7,6 +7,7 @@ from domain.business.facts import Policies
 from domain.package.checks import check_not_cancelled, now_for
 from domain.package.commands import CorrectLine
 from domain.package.facts import FreedUse, LineCorrected, PackageFact, Units
+from domain.package.first_use import clock_after
 from domain.package.state import Package
 from domain.package.units import Line
 from domain.refusals import InsufficientUnits, Invalid, LimitReached
@@ -29,7 +30,8 @@ def correct(
     line = package.lines[command.line - 1]
     if command.change < 0:
         return [_take(package, line, command, at)]
-    return [_give(package, line, command, at)]
+    given = _give(package, line, command, at)
+    return [given, *clock_after(package, [given], at)]
 
 
 def _take(package: Package, line: Line, command: CorrectLine, at: Circumstances) -> LineCorrected:

@@ -140,6 +140,14 @@ class ValidityStarted(EffectiveFact):
     expires_on: Day | None = None
 
 
+class ValidityReset(EffectiveFact):
+    """The only session was given back: the validity waits for a first one again."""
+
+    stored_name: ClassVar = "package.validity_reset"
+    expires_on: Day | None = None
+    """The last valid day, where it was set by hand."""
+
+
 class UnitsRedeemed(EffectiveFact):
     stored_name: ClassVar = "package.redeemed"
     redemption_id: RedemptionId
@@ -175,6 +183,16 @@ class UnitsRestored(EffectiveFact):
     forfeiture: BookingId | None = None
     """The booking for which they were forfeited; None: they were in use."""
     reason: TextRef | None = None
+
+
+class SessionMoved(EffectiveFact):
+    """The booking for which units were used when it was made has another start."""
+
+    stored_name: ClassVar = "package.session_moved"
+    redemption_id: RedemptionId
+    booking_id: BookingId
+    session_at: Moment
+    previous: Moment
 
 
 class UnitsHeld(EffectiveFact):
@@ -318,9 +336,9 @@ HoldFact = UnitsHeld | HoldReleased
 EndFact = PackageCancelled | PackageVoided | PackageReinstated
 """All that remains lapses, or comes back."""
 MoneyFact = PaymentRecorded | PaymentRefunded
-ExpiryFact = ValidityStarted | ExpiryChanged | ExpiryRemoved
+ExpiryFact = ValidityStarted | ValidityReset | ExpiryChanged | ExpiryRemoved
 FreezeFact = PackageFrozen | PackageUnfrozen
-OtherFact = SharingChanged | NoteAdded
+OtherFact = SharingChanged | NoteAdded | SessionMoved
 
 PackageFact = (
     PackagePurchased

@@ -16,14 +16,16 @@ from domain.package.facts import (
     HoldReleased,
     PackageFact,
     ReleasedFor,
+    SessionMoved,
     UnitsForfeited,
     UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
 )
+from domain.package.first_use import clock_after
 from domain.package.restoration import give_back
 from domain.package.state import Allocation, Hold, Package, evolve
-from domain.package.use import TakenUnits, started_by
+from domain.package.use import TakenUnits
 from domain.values import CancellationTerms
 
 
@@ -115,11 +117,25 @@ def _released(
 
 
 def move(package: Package, session: Session, at: Circumstances) -> list[PackageFact]:
-    """Hold the same units for another start. Raises LimitReached."""
+    """Hold the same units for another start, or move the session that used them. Raises LimitReached."""
     facts = release(package, session.booking_id, "rescheduled", at)
     for hold in package.holds.get(session.booking_id, ()):
         freed = fold(evolve, package, facts)
         facts.append(_held(freed, hold.line, hold.quantity, session, now_for(freed, at), at))
+    moved: list[PackageFact] = [
+        SessionMoved(
+            effective_at=now_for(package, at),
+            redemption_id=redemption_id,
+            booking_id=session.booking_id,
+            session_at=session.starts_at,
+            previous=use.session_at,
+        )
+        for redemption_id, use in package.uses.items()
+        if use.booking_id == session.booking_id and use.in_use
+    ]
+    if moved:
+        facts += [*settled(fold(evolve, package, facts), now_for(package, at)), *moved]
+        facts += clock_after(package, facts, at)
     check_room(package, len(facts), kept=True)
     return facts
 
@@ -136,11 +152,11 @@ def use_held(
     used_at = max(min(session.starts_at, at.now), *(hold.held_at for hold in holds))
     facts = settled(package, now_for(package, at))
     facts += _releases(package, session.booking_id, "attended", used_at, at)
-    facts += started_by(package, session.starts_at, used_at, at)
+    used: list[PackageFact] = []
     for allocation, hold in enumerate(holds, first):
-        line = fold(evolve, package, facts).lines[hold.line - 1]
+        line = fold(evolve, package, [*facts, *used]).lines[hold.line - 1]
         units = line.lowest(hold.quantity)
-        facts.append(
+        used.append(
             UnitsRedeemed(
                 effective_at=used_at,
                 redemption_id=redemption_id,
@@ -158,6 +174,7 @@ def use_held(
                 session_at=session.starts_at,
             )
         )
+    facts += [*clock_after(package, [*facts, *used], at, used_at), *used]
     check_room(package, len(facts), kept=True)
     return facts
 

@@ -8,6 +8,7 @@ from domain.moments import local_day
 from domain.package.checks import check_room, now_for, settled
 from domain.package.commands import RestoreUnits
 from domain.package.facts import PackageFact, Units, UnitsRestored
+from domain.package.first_use import clock_after
 from domain.package.state import Allocation, Package, Use
 from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, Invalid, NotFound
 from domain.values import ref_of
@@ -57,6 +58,7 @@ def give_back(
             lines.append(_restoration(package, command, allocation, units, at))
             wanted -= len(units)
     for id, added in facts.items():
+        added += clock_after(packages[id], added, at)
         check_room(packages[id], len(added), kept=False)
     return facts
 

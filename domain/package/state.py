@@ -27,12 +27,14 @@ from domain.package.facts import (
     PaymentRecorded,
     PaymentRefunded,
     PriceAdjusted,
+    SessionMoved,
     SharingChanged,
     Units,
     UnitsForfeited,
     UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
+    ValidityReset,
     ValidityStarted,
 )
 from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, USED, Line
@@ -57,6 +59,9 @@ class Use:
     """A redemption, as far as it took units of this package, or forfeited them."""
 
     effective_at: datetime
+    session_at: datetime
+    """The start of its session, or `effective_at` where none was named."""
+    service_id: str
     participant_id: str
     staff_id: str | None
     booking_id: str | None
@@ -139,6 +144,9 @@ class Package:
     expiry_set: bool = False
     """Whether the expiry was set or removed by hand, so that the rule no longer decides it."""
     started_on: date | None = None
+    """The day of the first session, where the validity begins with it."""
+    clock_at: datetime | None = None
+    """When that last started, moved or was reset."""
     payments: dict[str, Payment] = field(default_factory=dict)
     uses: dict[str, Use] = field(default_factory=dict)
     holds: dict[str, tuple[Hold, ...]] = field(default_factory=dict)
@@ -266,7 +274,10 @@ def _changed(state: Package, fact: PackageFact) -> Package:
             revalued = tuple(updated(line, values=unrolled(values)) for line, values in lines)
             return updated(state, price=fact.price, lines=revalued)
         case ValidityStarted():
-            return updated(state, started_on=fact.started_on, expires_on=fact.expires_on)
+            started = {"started_on": fact.started_on, "clock_at": fact.effective_at}
+            return updated(state, expires_on=fact.expires_on, **started)
+        case ValidityReset():
+            return updated(state, started_on=None, clock_at=fact.effective_at, expires_on=fact.expires_on)
         case UnitsRedeemed():
             return _redeemed(state, fact)
         case UnitsRestored():
@@ -296,6 +307,9 @@ def _changed(state: Package, fact: PackageFact) -> Package:
             )
         case SharingChanged():
             return updated(state, sharing=fact.sharing, beneficiaries=fact.beneficiaries)
+        case SessionMoved():
+            moved = updated(state.uses[fact.redemption_id], session_at=fact.session_at)
+            return updated(state, uses={**state.uses, fact.redemption_id: moved})
         case NoteAdded():
             return state
         case PackageCancelled() | PackageVoided():
@@ -325,6 +339,8 @@ def _redeemed(state: Package, fact: UnitsRedeemed) -> Package:
     line = state.lines[fact.line - 1].moved(fact.units, AVAILABLE, USED)
     use = Use(
         fact.effective_at,
+        fact.session_at or fact.effective_at,
+        fact.service_id,
         fact.participant_id,
         fact.staff_id,
         fact.booking_id,
@@ -370,7 +386,7 @@ def _forfeited(state: Package, fact: UnitsForfeited) -> Package:
     line = state.lines[fact.line - 1].moved(fact.units, AVAILABLE, FORFEITED)
     state = _with_line(state, fact.line, line, fact.effective_at, -len(fact.units))
     use = state.uses.get(fact.redemption_id) or Use(
-        fact.effective_at, fact.participant_id, None, fact.booking_id, ()
+        fact.effective_at, fact.session_at, fact.service_id, fact.participant_id, None, fact.booking_id, ()
     )
     forfeited = Allocation(fact.allocation, fact.line, fact.units, forfeited=True)
     use = updated(use, allocations=(*_others(state, fact), forfeited))

@@ -1,7 +1,6 @@
 """Use units of a customer; the rule chooses the packages (S60, S86, S102)."""
 
 from domain.actor import Circumstances
-from domain.claims import redemption_claims
 from domain.decision import Books, Decision, Peek, Reads, UseCase
 from domain.package.commands import RedeemFromCustomer
 from domain.use_cases.checks import known_customer
@@ -9,11 +8,8 @@ from domain.use_cases.redemption import candidates, redeem, spoken_of
 
 
 def reads(command: RedeemFromCustomer, business_id: str, peek: Peek) -> Reads:
-    return Reads(
-        {business_id: 0, command.customer_id: 0} | spoken_of(command),
-        packages_of=(command.customer_id,),
-        counted=(redemption_claims(command.redemption_id),),
-    )
+    streams = {business_id: 0, command.customer_id: 0}
+    return Reads(streams, packages_of=(command.customer_id,)) | spoken_of(command)
 
 
 def decide(command: RedeemFromCustomer, books: Books, at: Circumstances) -> Decision:

@@ -1,7 +1,6 @@
 """Use units of one chosen package (S60, S104)."""
 
 from domain.actor import Circumstances
-from domain.claims import redemption_claims
 from domain.decision import Books, Decision, Peek, Reads, UseCase
 from domain.package.commands import RedeemUnits
 from domain.package.eligibility import Candidate
@@ -12,9 +11,8 @@ from domain.use_cases.redemption import redeem, spoken_of
 
 
 def reads(command: RedeemUnits, business_id: str, peek: Peek) -> Reads:
-    streams = {business_id: 0, command.package_id: 0} | spoken_of(command)
-    streams |= owner_of(command.package_id, peek)
-    return Reads(streams, with_customers=True, counted=(redemption_claims(command.redemption_id),))
+    streams = {business_id: 0, command.package_id: 0} | owner_of(command.package_id, peek)
+    return Reads(streams, with_customers=True) | spoken_of(command)
 
 
 def decide(command: RedeemUnits, books: Books, at: Circumstances) -> Decision:

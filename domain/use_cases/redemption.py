@@ -3,27 +3,33 @@
 A redemption has one id over all packages it uses. It pays for the booking it names, if these books have it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from domain.actor import Circumstances
 from domain.booking.paid_units import check_payable, paid_with
 from domain.claims import Claim, booking_claims, redemption_claims
-from domain.decision import Books, Decision
+from domain.decision import Books, Decision, Reads
 from domain.fact import Fact
 from domain.package.allocation import allocate
 from domain.package.commands import Redemption
 from domain.package.eligibility import Candidate
+from domain.package.state import Package
 from domain.package.use import use
-from domain.refusals import NotFound
+from domain.refusals import NotFound, WrongBookingState
 from domain.use_cases.checks import check_staff, check_unclaimed, known_customer, known_package
 
 AFTER_ALL = 2**63
 """The first rank of packages whose sale is not stored yet, in the order of their sales."""
 
 
-def spoken_of(command: Redemption) -> dict[str, int]:
-    """The member of staff and the booking that a redemption names."""
-    return {id: 0 for id in (command.staff_id, command.booking_id) if id is not None}
+def spoken_of(command: Redemption) -> Reads:
+    """The member of staff and the booking that a redemption names, and the uses that pay for it already."""
+    paying = () if command.booking_id is None else (booking_claims(command.booking_id),)
+    return Reads(
+        {id: 0 for id in (command.staff_id, command.booking_id) if id is not None},
+        claimed=paying,
+        counted=(redemption_claims(command.redemption_id), *paying),
+    )
 
 
 def candidates(customer_id: str, package_id: str | None, books: Books) -> list[Candidate]:
@@ -48,7 +54,9 @@ def redeem(
     *,
     chosen: bool,
 ) -> Decision:
-    """Raises IdTaken, Invalid, what `allocate` raises, and what `check_payable` raises for a booking of ours."""
+    """Raises IdTaken, Invalid, what `allocate` raises, what `check_payable` raises for a booking of ours, and
+    WrongBookingState for one kept elsewhere that a use pays for already.
+    """
     claims = redemption_claims(command.redemption_id)
     check_unclaimed(books, claims, command.redemption_id)
     books.business.check_location(command.location_id)
@@ -58,12 +66,27 @@ def redeem(
         command = check_payable(booked, command, owner_id)
     owner = known_customer(books, owner_id)
     taken, resolved = allocate(found, command, at, books.business, owner, chosen=chosen)
+    if command.booking_id is not None and booked is None:
+        _check_unpaid(command.booking_id, command.service_id, resolved.participant.id, books)
     facts = use(taken, resolved, at)
     made: dict[str, tuple[str, Sequence[Fact]]] = {id: ("package", new) for id, new in facts.items()}
     claimed = [Claim(f"{claims}{id}", id) for id in facts]
     if command.booking_id is not None:  # the id of a booking kept elsewhere is taken, too
-        paying = booking_claims(command.booking_id)
-        claimed += [Claim(f"{paying}{id}/{command.redemption_id}", id) for id in facts]
+        paying = booking_claims(command.booking_id)  # numbered: of two at once, one is decided again
+        claimed += [Claim(f"{paying}{n}", id) for n, id in enumerate(facts, books.count(paying) + 1)]
         if booked is not None:
             made[command.booking_id] = ("booking", [paid_with(booked, command.redemption_id, taken, at)])
     return Decision(made, claims=tuple(claimed))
+
+
+def _check_unpaid(booking_id: str, service_id: str, participant_id: str, books: Books) -> None:
+    """One live use of a service by a participant for a booking that is kept elsewhere. Raises WrongBookingState."""
+    asked = (booking_id, service_id, participant_id)
+
+    def paying(package: Package) -> Iterator[str]:
+        for id, each in package.uses.items():
+            if each.in_use and (each.booking_id, each.service_id, each.participant_id) == asked:
+                yield id
+
+    for package in books.claimants(booking_claims(booking_id), lambda package: any(paying(package))).values():
+        raise WrongBookingState("paid", "paid with units", next(paying(package)))

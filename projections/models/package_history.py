@@ -26,11 +26,13 @@ from domain.package.facts import (
     PaymentRecorded,
     PaymentRefunded,
     PriceAdjusted,
+    SessionMoved,
     SharingChanged,
     UnitsForfeited,
     UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
+    ValidityReset,
     ValidityStarted,
 )
 from domain.values import TextRef
@@ -93,7 +95,7 @@ def _staff(fact: PackageFact, recorded: Recorded) -> str | None:
     match fact:
         case UnitsRedeemed():
             return fact.staff_id
-        case ValidityStarted():
+        case ValidityStarted() | ValidityReset():
             return None
         case _:
             return recorded.staff_id
@@ -123,8 +125,16 @@ def _told(fact: PackageFact) -> Row:
             value = -fact.value if fact.change < 0 else fact.value
             moved = {"line": fact.line, "change": fact.change, "value": value, "remaining": fact.remaining}
             return {"kind": "correction", "label": "Correction", **moved}
-        case ValidityStarted() | ExpiryChanged() | ExpiryRemoved():
+        case ValidityStarted() | ValidityReset() | ExpiryChanged() | ExpiryRemoved():
             return _expiry(fact)
+        case SessionMoved():
+            return {
+                "kind": "use",
+                "label": "Session moved",
+                "redemption_id": fact.redemption_id,
+                "booking_id": fact.booking_id,
+                "session_at": fact.session_at,
+            }
         case PackageFrozen():
             return {"kind": "freeze", "label": "Frozen", "frozen_until": fact.until.isoformat()}
         case PackageUnfrozen():
@@ -223,10 +233,12 @@ def _counted(units: int) -> str:
     return f"{units} unit" + ("s" if units > 1 else "")
 
 
-def _expiry(fact: ValidityStarted | ExpiryChanged | ExpiryRemoved) -> Row:
+def _expiry(fact: ValidityStarted | ValidityReset | ExpiryChanged | ExpiryRemoved) -> Row:
     expires_on = None if isinstance(fact, ExpiryRemoved) else fact.expires_on
     if isinstance(fact, ValidityStarted):
         label = "Validity started"
+    elif isinstance(fact, ValidityReset):
+        label = "Validity reset"
     else:
         label = "Expiry removed" if expires_on is None else f"Expiry changed to {expires_on}"
     return {"kind": "expiry", "label": label, "expires_on": _day(expires_on)}

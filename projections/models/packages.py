@@ -32,11 +32,13 @@ from domain.package.facts import (
     PaymentRecorded,
     PaymentRefunded,
     PriceAdjusted,
+    SessionMoved,
     SharingChanged,
     UnitsForfeited,
     UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
+    ValidityReset,
     ValidityStarted,
 )
 from domain.package.state import Status, payment_status, status
@@ -234,6 +236,8 @@ def _change(card: Row, fact: PackageFact) -> None:
             card["unused_value"] += fact.price - fact.previous
         case ValidityStarted():
             card |= {"started_on": _text(fact.started_on), "expires_on": _text(fact.expires_on)}
+        case ValidityReset():
+            card |= {"started_on": None, "expires_on": _text(fact.expires_on)}
         case UnitsRedeemed():
             _move(card, fact.line, -fact.value, remaining=-len(fact.units), redeemed=len(fact.units))
             card["last_used_at"] = max(card["last_used_at"] or fact.effective_at, fact.effective_at)
@@ -266,6 +270,8 @@ def _change(card: Row, fact: PackageFact) -> None:
             card |= {"sharing": fact.sharing, "beneficiaries": list(fact.beneficiaries)}
         case NoteAdded():
             card["notes_count"] += 1
+        case SessionMoved():
+            pass
         case PackageCancelled() | PackageVoided():
             card |= {"cancelled": True, "voided": isinstance(fact, PackageVoided)}
             for part in fact.lapsed:

@@ -19,6 +19,7 @@ from domain.package.facts import (
     PackageVoided,
     PaymentRefunded,
     PriceAdjusted,
+    ValidityReset,
     ValidityStarted,
 )
 from projections.models.package_history import rows
@@ -98,5 +99,5 @@ def _entry(recorded: Recorded) -> Entry:
         row["change"],
         row["value"],
         row.get("amount"),
-        automatic=isinstance(fact, ValidityStarted) or recorded.meta.actor.via == "system",
+        automatic=isinstance(fact, ValidityStarted | ValidityReset) or recorded.meta.actor.via == "system",
     )

@@ -5,6 +5,7 @@ here: a refusal tells every reason that speaks against a command.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -299,11 +300,14 @@ class Diary:
         self._check_starts(why, asking, [start])
         packages = [self.books.packages[package] for package in booking.packages]
         for package in packages:
-            why.when(package.cancelled, "package-cancelled")
-            why.when(package.expired(max(start, asking.now)), "package-expired")
-            why.when(package.was_frozen(start), "package-frozen")
+            then = deepcopy(package)
+            self._move_uses(then, asking, id, start)
+            why.when(then.cancelled, "package-cancelled")
+            why.when(then.expired(max(start, asking.now)), "package-expired")
+            why.when(then.was_frozen(start), "package-frozen")
         why.refuse()
         for package in packages:
+            self._move_uses(package, asking, id, start)
             for line in package.lines:
                 if id in line.holds:
                     moment = package.begin(asking)
@@ -321,6 +325,17 @@ class Diary:
         ]
         booking.start = start
         return True
+
+    def _move_uses(self, package: Package, asking: Asking, id: str, start: int) -> None:
+        """What was used when it was booked is for another start now."""
+        moving = [use for use in package.uses.values() if use.booking == id and use.in_use]
+        if not moving:
+            return
+        expired = package.expired(package.moment(asking.now))
+        package.begin(asking)
+        for use in moving:
+            use.session = start
+        package.follow_first_session(expired)
 
     def mark(self, asking: Asking, id: str, attendance: str) -> bool:
         booking = self.booking(id)
@@ -456,7 +471,7 @@ class Diary:
         if fate != "forfeited":
             return len(held)
         self.books.recordings += 1
-        new = Use(moment, booking.participant, "", id, [])
+        new = Use(moment, booking.participant, "", id, booking.service, booking.start, [])
         use = package.uses.setdefault(booking.redemption, new) if forfeited else new
         for number, n, units in forfeited:
             package.move(n, units, "forfeited", booking.redemption)

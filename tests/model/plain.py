@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from tests.model.almanac import HOUR, LAST, day_at, first_moment, moved
+from tests.model.almanac import HOUR, LAST, day_at, first_moment, later, moved
 
 UNITS_A_LINE, UNITS_A_PACKAGE = 1_000, 5_000
 BY_RULE: Literal["by rule"] = "by rule"
@@ -120,6 +120,8 @@ class Use:
     staff: str
     booking: str | None
     """Which it pays for."""
+    service: str
+    session: int
     parts: list[tuple[int, int, list[int]]]
     """(allocation, line, indices of units)."""
     forfeited: set[int] = field(default_factory=set)
@@ -166,7 +168,8 @@ class Package:
     terms: tuple[int, str]
     """(hours of notice, what becomes of units that are cancelled late)."""
     expiry_by_hand: bool = False
-    started: bool = False
+    started_on: date | None = None
+    """The day of the first session, where the validity begins with it."""
     payments: dict[str, list[int]] = field(default_factory=dict)
     """Id → [amount, refunded]."""
     uses: dict[str, Use] = field(default_factory=dict)
@@ -262,6 +265,24 @@ class Package:
             self.expires_on = self.last_day(LAST)
             freeze.end = self.touch(max(self.latest, first_moment(moved(freeze.until, 1), self.zone)))
             self.freeze_open = False
+
+    def follow_first_session(self, was_expired: bool) -> None:
+        """The validity begins with the first session of which a unit is in use; what has expired stays so."""
+        rule, count, unit = self.validity
+        if rule != "after_first_use" or self.cancelled or was_expired:
+            return
+        sessions = [use.session for use in self.uses.values() if use.in_use]
+        first = self.day(min(sessions)) if sessions else None
+        before, self.started_on = self.started_on, first
+        if first == before or self.expiry_by_hand:
+            return
+        if first is None:
+            self.expires_on = None
+            return
+        frozen = 0
+        if before is not None and self.expires_on is not None:
+            frozen = max(0, (self.expires_on - later(before, count, unit)).days)
+        self.expires_on = min(LAST, moved(later(first, count, unit), frozen))
 
     def begin(self, asking: Asking) -> int:
         """The moment that a change counts from."""

@@ -429,6 +429,13 @@ class Reference:
             self.diary.elsewhere.add(use.wish.booking)
         self.accounts.gives(customer, "visit", use.wish.redemption, use.at)
 
+    def _check_unpaid(self, why: Reasons, wish: Wish, participant: str) -> None:
+        """A booking kept elsewhere is paid for once: the same service for the same participant."""
+        uses = [use for package in self.packages.values() for use in package.uses.values()]
+        asked = (wish.booking, wish.service, participant)
+        live = [use for use in uses if use.in_use and (use.booking, use.service, use.participant) == asked]
+        why.when(wish.booking is not None and bool(live), "booking-state")
+
     def against_one(self, package: Package, use: KnownUse) -> Reasons:
         """What speaks against a use of a package that somebody chose."""
         why = self._against(package, use, use.wish.quantity)
@@ -477,6 +484,8 @@ class Reference:
             why.add("not-found")
             return None
         why.when(not known.belongs(at), "not-eligible")
+        if wish.booking not in self.diary.bookings:
+            self._check_unpaid(why, wish, person)
         return KnownUse(wish, at, at if wish.session is None else wish.session, person, known.barred)
 
     def _against(self, package: Package, use: KnownUse, least: int) -> Reasons:
@@ -560,24 +569,19 @@ class Reference:
         """Use the lowest units of these lines; `first` is the number of the first allocation."""
         self.recordings += 1
         self.redemptions.add(use.wish.redemption)
+        expired = {package.id: package.expired(package.moment(asking.now)) for package, _, _ in plan}
         for allocation, (package, n, quantity) in enumerate(plan, first):
-            self._start(package, use, asking)
+            package.settle(asking.now)
             staff = use.wish.staff or asking.who
-            new = Use(use.at, use.participant, staff, use.wish.booking, [])
+            wish = use.wish
+            new = Use(use.at, use.participant, staff, wish.booking, wish.service, use.session, [])
             mine = package.uses.setdefault(use.wish.redemption, new)
             units = package.lines[n].indices("available")[:quantity]
             mine.parts.append((allocation, n, units))
             package.move(n, units, "used", use.wish.redemption)
             package.lines[n].changes.append((package.touch(use.at), self.recordings, -quantity))
-
-    def _start(self, package: Package, use: KnownUse, asking: Asking) -> None:
-        """The first use starts a validity that waits for it, on the day of its session."""
-        package.settle(asking.now)
-        rule, count, unit = package.validity
-        if rule == "after_first_use" and not package.started:
-            package.started = True
-            if not package.expiry_by_hand:
-                package.expires_on = later(day_at(use.session, package.zone), count, unit)
+        for package, _, _ in plan:
+            package.follow_first_session(expired[package.id])
 
     def restore(
         self,
@@ -623,6 +627,7 @@ class Reference:
         self.recordings += 1
         moments: list[int] = []
         given: list[tuple[Package, int, int]] = []
+        expired = {p.id: p.expired(p.moment(asking.now)) for p in held}
         parts = [(part, p) for p in held for part in p.uses[redemption].parts]
         for (_, n, units), p in sorted(parts, key=lambda found: found[0][0], reverse=True):
             back = [units.pop() for _ in range(min(wanted, len(units)))]
@@ -632,6 +637,8 @@ class Reference:
                 given.append((p, n, len(back)))
                 p.move(n, back, "lapsed" if p.cancelled else "available")
                 p.lines[n].changes.append((moments[-1], self.recordings, 0 if p.cancelled else len(back)))
+        for p, _, _ in given:
+            p.follow_first_session(expired[p.id])
         self._given_back(held[0].customer, redemption, moments[0])
         return given
 
@@ -656,6 +663,7 @@ class Reference:
         why.when(len(mine.units) + added > UNITS_A_LINE or units + added > UNITS_A_PACKAGE, "limit-reached")
         why.refuse()
         self.recordings += 1
+        expired = package.expired(package.moment(asking.now))
         moment = package.begin(asking)
         mine.changes.append((moment, self.recordings, change))
         if change < 0:
@@ -678,6 +686,7 @@ class Reference:
             self.diary.leave(package.uses[id].booking, package.id, line - 1, len(in_use))
         package.move(line - 1, back, "available")
         mine.units += [Unit(0) for _ in range(change - len(back))]
+        package.follow_first_session(expired)
         for redemption in freed:
             self._given_back(package.customer, redemption, moment)
         return True

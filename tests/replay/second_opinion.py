@@ -153,7 +153,7 @@ def status(told: list[tuple[str, Data]], left: int, moment: datetime) -> str:
     zone = told[0][1]["time_zone"]
     for name, data in told:
         match name.removeprefix("package."):
-            case "purchased" | "expiry_changed" | "reinstated" | "validity_started":
+            case "purchased" | "expiry_changed" | "reinstated" | "validity_started" | "validity_reset":
                 expires_on = data.get("expires_on")
                 cancelled = cancelled and name != "package.reinstated"
             case "expiry_removed":

@@ -1,7 +1,7 @@
 """One redemption, and what of it can still be restored."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, assert_never
+from typing import Any
 
 from api.http.ledger_types import Books, RecordedFact
 from api.http.permissions import READERS_OR_OWN
@@ -94,13 +94,7 @@ def _redemption(
 
 def _performed(fact: Taken) -> tuple[str | None, str | None]:
     """Who performed the session and where; nobody and nowhere where none took place."""
-    match fact:
-        case UnitsRedeemed():
-            return fact.staff_id, fact.location_id
-        case UnitsForfeited():
-            return None, None
-        case _:
-            assert_never(fact)
+    return (fact.staff_id, fact.location_id) if isinstance(fact, UnitsRedeemed) else (None, None)
 
 
 def _used_allocation(package: Package, recorded: RecordedFact, fact: Taken) -> UsedAllocation:

@@ -343,3 +343,41 @@ def test_what_a_late_cancellation_forfeited_is_given_back_later(either_desk: Des
         row for row in desk.get(f"/v1/customers/{shop.anna}/credits")["usage"] if row["kind"] == "forfeited"
     ]
     assert usage["returned"] == 2
+
+
+@pytest.mark.covers("S104")
+def test_a_booking_kept_elsewhere_is_paid_for_once(either_desk: Desk) -> None:
+    shop = Shop(either_desk)
+    desk, other = shop.desk, shop.desk.service("Facial")
+    facials = desk.sell(shop.anna, desk.offer(other, sharing="household"))["id"]
+    outside = {"booking_id": "bkg_of_the_till"}
+    first = desk.redeem(shop.package, shop.massage, **outside)["redemption_id"]
+    second = {"service_id": shop.massage, **outside}
+    for path in (f"/v1/packages/{shop.package}/redemptions", f"/v1/customers/{shop.anna}/redemptions"):
+        problem = desk.refused(path, second, "booking-state")
+        assert (problem["booking_status"], problem["redemption_id"]) == ("paid", first)
+    assert desk.redeem(facials, other, **outside)["remaining"] == 9, "another service of the same visit"
+    assert desk.card(shop.package)["remaining"] == 9
+    desk.do(f"/v1/redemptions/{first}/restorations", {})
+    assert desk.redeem(shop.package, shop.massage, **outside)["remaining"] == 9
+
+
+@pytest.mark.parametrize("deduct", ["at_booking", "at_attendance"])
+def test_validity_after_first_use_follows_the_first_session(either_desk: Desk, deduct: str) -> None:
+    shop = Shop(either_desk, deduct=deduct)
+    desk = shop.desk
+    validity = {"rule": "after_first_use", "count": 10, "unit": "days"}
+    package = desk.sell(shop.anna, desk.offer(shop.massage, validity=validity))["id"]
+    booking = shop.book(package_id=package)["id"]
+    assert desk.card(package)["expires_on"] == (desk.today(days=13) if deduct == "at_booking" else None)
+    desk.do(f"/v1/bookings/{booking}/rescheduling", {"starts_at": shop.start(days=33)})
+    card = desk.card(package)
+    assert card["expires_on"] == (desk.today(days=43) if deduct == "at_booking" else None)
+    desk.do(f"/v1/bookings/{booking}/cancellation", {})
+    card = desk.card(package)
+    assert (card["remaining"], card["expires_on"], card["validity"]["started_on"]) == (10, None, None)
+    (listed,) = [row for row in desk.get("/v1/packages")["data"] if row["id"] == package]
+    assert listed == card
+    assert desk.ask(f"/v1/packages/{package}/explanation").status_code == 200
+    labels = [row["label"] for row in desk.history(package)]
+    assert ("Validity reset" in labels, "Session moved" in labels) == (deduct == "at_booking",) * 2

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.actor import Role
-from domain.booking.commands import ConfirmBooking
+from domain.booking.commands import ConfirmBooking, RescheduleBooking
 from domain.booking.facts import (
     BookingConfirmed,
     BookingMade,
@@ -18,7 +18,7 @@ from domain.booking.facts import (
 )
 from domain.business.facts import Deduct
 from domain.calendar_rules import ExpiryAfterFirstUse
-from domain.package.facts import PackageFact, UnitsHeld, UnitsRedeemed
+from domain.package.facts import PackageFact, SessionMoved, UnitsHeld, UnitsRedeemed
 from domain.refusals import (
     BackDatingNotAllowed,
     CustomerIsBlocked,
@@ -47,6 +47,7 @@ from tests.domain.appointments import (
     attend,
     book,
     booked,
+    call_off,
     reschedule,
     salon,
     stamps,
@@ -192,6 +193,28 @@ def test_validity_that_waits_for_the_first_use_begins_with_the_booking_not_with_
         "package.redeemed",
     ]
     assert outcome.package.expires_on == day("2026-10-17")
+
+
+WAITS = sold(validity=ExpiryAfterFirstUse(count=10, unit="days"), cancellation=FORFEIT)
+
+
+def test_validity_moves_with_the_first_session() -> None:
+    outcome = booked("at_booking", WAITS).and_when(reschedule("2026-11-07 09:00"))
+    assert outcome.refusal is None
+    assert outcome.told()["pkg_1"] == ["package.session_moved", "package.validity_started"]
+    assert outcome.package.expires_on == day("2026-11-17")
+
+
+def test_a_session_that_is_not_the_first_cannot_leave_the_validity() -> None:
+    outcome = booked("at_booking", WAITS).and_when(another("2026-10-12 09:00"))
+    later = RescheduleBooking(booking_id="bkg_2", starts_at=moment("2026-11-07 09:00"))
+    outcome.and_when(later).refused(PackageHasExpired, expires_on=day("2026-10-17"))
+
+
+def test_validity_waits_again_when_the_first_session_is_cancelled_in_time() -> None:
+    outcome = booked("at_booking", WAITS).and_when(call_off(), IN_TIME)
+    assert outcome.told()["pkg_1"] == ["package.restored", "package.validity_reset"]
+    assert (outcome.package.started_on, outcome.package.expires_on) == (None, None)
 
 
 # Refused for what the chosen package says
@@ -428,7 +451,17 @@ def test_a_pending_booking_is_confirmed_once() -> None:
 
 def test_outside_the_notice_period_notice_is_measured_from_the_new_start() -> None:
     outcome = booked().and_when(reschedule("2026-10-09 10:00"), IN_TIME)
-    assert outcome.facts == {}
+    assert outcome.facts == {
+        "pkg_1": [
+            SessionMoved(
+                effective_at=moment(IN_TIME),
+                redemption_id="red_1",
+                booking_id="bkg_1",
+                session_at=moment("2026-10-09 10:00"),
+                previous=moment(START),
+            )
+        ]
+    }
     assert outcome.booked["bkg_1"] == [
         BookingRescheduled(
             starts_at=moment("2026-10-09 10:00"),

@@ -6,11 +6,13 @@ from threading import Barrier
 
 import pytest
 
+from domain.catalogue.facts import OfferLine
 from domain.ledger.carnet import Carnet
 from domain.ledger.embedded.sqlite.store import SqliteStore
-from domain.ledger.orders import Done
-from domain.package.commands import RedeemUnits
-from domain.refusals import InsufficientUnits
+from domain.ledger.orders import Done, Result
+from domain.package.commands import RedeemUnits, SellPackage
+from domain.refusals import InsufficientUnits, WrongBookingState
+from domain.values import Money
 from tests.domain.ledger.proxy import Proxy
 from tests.domain.ledger.salon import Process, opened
 
@@ -120,3 +122,31 @@ def test_a_retry_after_a_cut_gets_the_original_answer(postgres_url: str) -> None
         assert (again.body, again.first, again.replayed) == (first.body, first.first, True)
         assert isinstance(Process(carnet).redeem("other"), Done)
         carnet.close()
+
+
+def test_of_two_tills_one_pays_for_a_booking_kept_elsewhere(carnet: Carnet) -> None:
+    """Each takes a unit of another package, so that no stream of theirs conflicts."""
+    desk = opened(carnet, 5)
+    lines = (OfferLine(quantity=5, services=("svc_1",)),)
+    price = Money(amount=3000, currency="EUR")
+    more = SellPackage(package_id="pkg_2", customer_id="cus_1", name="More", lines=lines, price=price)
+    assert isinstance(desk.ask(more, "sold"), Done)
+    tills = [Process(carnet), Process(carnet)]
+    start = Barrier(2)
+
+    def take(number: int) -> Result:
+        till, id = tills[number], f"red_{number}"
+        command = RedeemUnits(
+            package_id=f"pkg_{number + 1}", redemption_id=id, service_id="svc_1", booking_id="bkg_till"
+        )
+        order = till.order(command, f"key {number}", new_ids=(id,))
+        start.wait()
+        return till.ledger.execute([order])[0]
+
+    with ThreadPoolExecutor(2) as writers:
+        results = sorted(writers.map(take, range(2)), key=lambda result: isinstance(result, Done))
+
+    refused, done = results
+    assert isinstance(done, Done)
+    assert isinstance(refused, WrongBookingState)
+    assert refused.redemption_id in ("red_0", "red_1")

@@ -7,12 +7,13 @@ import pytest
 
 from domain.actor import Role
 from domain.calendar_rules import ExpiryAfterFirstUse
-from domain.package.commands import RestoreUnits, UnfreezePackage
+from domain.package.commands import FreezePackage, RestoreUnits, UnfreezePackage
 from domain.package.facts import (
     ExpiryChanged,
     PackageReinstated,
     PackageUnfrozen,
     UnitsRedeemed,
+    ValidityReset,
     ValidityStarted,
 )
 from domain.refusals import (
@@ -237,15 +238,65 @@ def test_the_validity_of_a_back_dated_use_starts_on_its_day() -> None:
     )
 
 
-def test_only_the_first_use_starts_it_and_restoring_does_not_stop_it() -> None:
-    outcome = (
-        given(sold(units=2, validity=QUARTER))
-        .when(redeem(redemption="red_1"))
-        .and_when(RestoreUnits(redemption_id="red_1"), "2026-10-03 13:00")
-        .and_when(redeem(), "2026-11-03 12:00")
-    )
-    outcome.then(used(1, remaining=1, redemption="red_new", at="2026-11-03 12:00"))
+def test_only_the_first_session_starts_it() -> None:
+    first = given(sold(units=2, validity=QUARTER)).when(redeem(redemption="red_1"))
+    outcome = first.and_when(redeem(), "2026-11-03 12:00")
+    outcome.then(used(2, remaining=0, redemption="red_new", at="2026-11-03 12:00"))
     assert outcome.package.expires_on == day("2027-01-01")
+
+
+def test_giving_back_the_only_session_resets_it() -> None:
+    first = given(sold(units=2, validity=QUARTER)).when(redeem(redemption="red_1"))
+    outcome = first.and_when(RestoreUnits(redemption_id="red_1"), "2026-10-03 13:00")
+    outcome.then(
+        restored(1, remaining=2, at="2026-10-03 13:00"),
+        ValidityReset(effective_at=moment("2026-10-03 13:00")),
+    )
+    assert (outcome.package.started_on, outcome.package.expires_on) == (None, None)
+    again = outcome.and_when(redeem(redemption="red_2"), "2027-05-03 12:00")
+    assert again.package.expires_on == day("2027-08-01")
+
+
+def test_giving_back_the_first_session_leaves_it_to_the_next() -> None:
+    outcome = given(sold(units=3, validity=QUARTER)).when(redeem(redemption="red_1"))
+    outcome = outcome.and_when(redeem(), "2026-11-03 12:00")
+    outcome = outcome.and_when(RestoreUnits(redemption_id="red_1"), "2026-11-04 12:00")
+    outcome.then(
+        restored(1, remaining=2, at="2026-11-04 12:00"),
+        ValidityStarted(
+            effective_at=moment("2026-11-04 12:00"),
+            started_on=day("2026-11-03"),
+            expires_on=day("2027-02-01"),
+        ),
+    )
+
+
+def test_a_session_that_is_entered_later_and_lies_earlier_is_the_first() -> None:
+    outcome = given(sold(units=3, validity=QUARTER)).when(redeem(redemption="red_1"))
+    outcome = outcome.and_when(redeem(effective_at=day("2026-10-02")), "2026-10-04 12:00")
+    assert outcome.package.expires_on == day("2026-12-31")
+
+
+def test_what_has_expired_is_not_brought_back_by_a_restoration() -> None:
+    first = given(sold(units=2, validity=QUARTER)).when(redeem(redemption="red_1"))
+    outcome = first.and_when(RestoreUnits(redemption_id="red_1"), "2027-03-01 13:00")
+    outcome.then(restored(1, remaining=2, usable=0, at="2027-03-01 13:00"))
+    assert outcome.package.status(moment("2027-03-01 13:00")) == "expired"
+
+
+def test_an_expiry_that_was_set_by_hand_stays_when_the_clock_is_reset() -> None:
+    outcome = given(sold(units=2, validity=QUARTER), by_hand("2026-12-24")).when(redeem(redemption="red_1"))
+    outcome = outcome.and_when(RestoreUnits(redemption_id="red_1"), "2026-10-03 13:00")
+    assert (outcome.package.started_on, outcome.package.expires_on) == (None, day("2026-12-24"))
+
+
+def test_the_days_that_a_freeze_added_move_with_the_clock() -> None:
+    outcome = given(sold(units=3, validity=QUARTER)).when(redeem(redemption="red_1"))
+    outcome = outcome.and_when(redeem(session_at=moment("2026-10-20 09:00")), "2026-10-04 12:00")
+    frozen = FreezePackage(package_id="pkg_1", until=day("2026-10-14"), reason=because())
+    outcome = outcome.and_when(frozen, "2026-10-05 12:00")
+    outcome = outcome.and_when(RestoreUnits(redemption_id="red_1"), "2026-10-16 12:00")
+    assert outcome.package.expires_on == day("2027-01-28"), "90 days from the 20th, and 10 days frozen"
 
 
 def by_hand(expires_on: str, at: str = "2026-10-01 10:00") -> ExpiryChanged:
