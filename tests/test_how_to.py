@@ -77,6 +77,29 @@ def test_finding_customers_runs(desk: Desk) -> None:
     assert told["segment"]["name"] == "Missing massage"
 
 
+def test_undoing_runs(desk: Desk) -> None:
+    massage = desk.service()
+    main, pier = (desk.do("/v1/locations", {"name": name})["id"] for name in ("Main street", "Pier"))
+    offer = desk.offer(massage, locations=[main])
+    household = {"name": "Anna", "participants": [{"name": "Max", "kind": "dog"}]}
+    anna = desk.do("/v1/customers", household)
+    told: dict[str, Any] = {
+        "post": lambda path, body: desk.do(f"/v1{path}", body),
+        "get": lambda path, **query: desk.get(f"/v1{path}", **query),
+        "massage": massage,
+        "offer": offer,
+        "main": main,
+        "pier": pier,
+        "anna": anna["id"],
+        "max": anna["participants"][1]["id"],
+        "package": desk.sell(anna["id"], offer)["id"],
+        "zoe": desk.do("/v1/staff", {"name": "Zoe"})["id"],
+        "in_a_week": rfc3339(desk.clock() + timedelta(days=7)),
+    }
+    run("undo.md", told)
+    assert told["booked"]["service_id"] == massage
+
+
 # Pages for those who carry the code on
 
 

@@ -10,7 +10,9 @@ from api.http.api_keys import StoredKey, issue_key, now_ms
 from api.http.ledger_types import KnownPepper
 from api.server.pepper import Peppers, WrongPepper, mark_when_made, peppers_of
 from domain.actor import Role
+from domain.decision import Reads
 from domain.moments import from_milliseconds, rfc3339
+from domain.use_cases.checks import check_staff
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -41,7 +43,8 @@ def keys() -> None:
 def issue(role: str, name: str, staff_id: str | None, days: int | None, business_id: str | None) -> None:
     """Make a key and print it: once, and never again.
 
-    What is done with it stands in the books under the member of staff, or under the key itself.
+    What is done with it stands in the books under the member of staff, or under the key itself. The member must be
+    active.
 
     \b
     Example:
@@ -51,6 +54,8 @@ def issue(role: str, name: str, staff_id: str | None, days: int | None, business
     """
     with here() as installed:
         ledger = installed.ledger(business_id)
+        if staff_id is not None:
+            check_staff(installed.look(ledger.business_id, Reads({staff_id: 0})), staff_id)
         expires_at = None if days is None else now_ms() + days * DAY_MS
         pepper = peppers_of(installed.settings, installed.carnet.store, issuing=True).current
         click.echo(

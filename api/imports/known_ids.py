@@ -30,8 +30,11 @@ def registered(recorder: Recorder, source: str, refs: Sequence[str]) -> dict[str
     return found
 
 
-def services_performed(recorder: Recorder) -> Iterator[tuple[str, str]]:
-    """(name, id) of every service that is not retired, the first defined last."""
+def services_by_name(recorder: Recorder) -> Iterator[tuple[str, str]]:
+    """(name, id) of every service, the best last: those still performed, the first defined at the end.
+
+    Retired ones come first: what was sold of them is still used under their name.
+    """
     ids: list[str] = []
     after = 0
     while page := recorder.select_notifications(after + 1, PAGE, topics=(ServiceDefined.stored_name,)):
@@ -39,10 +42,9 @@ def services_performed(recorder: Recorder) -> Iterator[tuple[str, str]]:
         after = page[-1].id
     wanted = Reads(dict.fromkeys(ids, 0))
     books = Books(recorder.business_id, wanted, recorder.load(wanted))
-    for id in reversed(ids):
-        service = books.service(id)
-        if service is not None and not service.retired:
-            yield service.terms.name, id
+    found = [(service, id) for id in reversed(ids) if (service := books.service(id)) is not None]
+    for service, id in sorted(found, key=lambda each: not each[0].retired):
+        yield service.terms.name, id
 
 
 class KnownIds:

@@ -14,7 +14,7 @@ from datetime import date
 
 from api.http.ids import encode
 from api.imports.day_book import DayBook, Row, Sale, Unreadable, Use
-from api.imports.known_ids import KnownIds, registered, services_performed
+from api.imports.known_ids import KnownIds, registered, services_by_name
 from domain.actor import Actor, Role
 from domain.catalogue.commands import DefineService
 from domain.catalogue.facts import OfferLine, ServiceTerms
@@ -332,9 +332,9 @@ class _Loading:
         return Order(DEFINE_SERVICE, DefineService(service_id=service_id, service=terms), LOADER)
 
     def _in_catalogue(self, names: Sequence[str]) -> dict[str, str]:
-        """Name → id of the services performed under these names. The catalogue is read once."""
+        """Name → id of the services of these names. The catalogue is read once."""
         if names and self._catalogue is None:
-            self._catalogue = dict(services_performed(self._recorder))
+            self._catalogue = dict(services_by_name(self._recorder))
         return {name: self._catalogue[name] for name in names if self._catalogue and name in self._catalogue}
 
 

@@ -10,7 +10,7 @@ from api.http.parsing import EmptyBody, MayBeAbsent, Price
 from api.http.permissions import MANAGERS, OWNER, READERS, READERS_AND_CUSTOMERS
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
 from api.resources.payments import moving
-from domain.business.commands import ChangePolicies, CloseLocation, OpenLocation
+from domain.business.commands import ChangePolicies, CloseLocation, OpenLocation, ReopenLocation
 from domain.business.facts import (
     Categories,
     Deduct,
@@ -27,6 +27,7 @@ from domain.moments import TimeZone
 from domain.use_cases.change_policies import CHANGE_POLICIES
 from domain.use_cases.close_location import CLOSE_LOCATION
 from domain.use_cases.open_location import OPEN_LOCATION
+from domain.use_cases.reopen_location import REOPEN_LOCATION
 from domain.values import CancellationTerms, LocationId, LongText, Name, Quantity, Value
 
 # The business
@@ -174,6 +175,19 @@ def close_location(call: Command[EmptyBody]) -> CommandRequest:
     return _ask(id, CLOSE_LOCATION, CloseLocation(location_id=id))
 
 
+@command(
+    "/v1/locations/{location_id}/reopening",
+    "locations.reopen",
+    "Open a closed location again",
+    roles=MANAGERS,
+    body=EmptyBody,
+    answer=Location,
+)
+def reopen_location(call: Command[EmptyBody]) -> CommandRequest:
+    id = call.id("location_id")
+    return _ask(id, REOPEN_LOCATION, ReopenLocation(location_id=id))
+
+
 @query(
     "/v1/locations",
     "locations.list",
@@ -202,5 +216,6 @@ HANDLERS = (
     change_policies,
     open_location,
     close_location,
+    reopen_location,
     list_locations,
 )

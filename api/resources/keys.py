@@ -29,6 +29,7 @@ from domain.actor import Role
 from domain.decision import Reads
 from domain.moments import Moment, from_milliseconds, rfc3339, to_milliseconds
 from domain.refusals import NotFound
+from domain.use_cases.checks import check_staff
 from domain.values import RECORDED_AT, CustomerId, Name, StaffId, Value
 
 
@@ -163,9 +164,7 @@ def _check(call: Command[ApiKeyBody]) -> None:
     staff_id, expires_at = call.body.staff_id, call.body.expires_at
     _check_customer(call)
     if staff_id is not None:
-        member = call.frame.look(call.business_id, Reads({staff_id: 0})).staff(staff_id)
-        if member is None or not member.active:
-            raise invalid([Flaw("/staff_id", "unknown-staff", "is not an active member of staff")])
+        check_staff(call.frame.look(call.business_id, Reads({staff_id: 0})), staff_id)
     if expires_at is not None and expires_at <= call.frame.carnet.clock():
         raise invalid([Flaw("/expires_at", "past", "must lie in the future")])
 

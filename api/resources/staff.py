@@ -1,4 +1,4 @@
-"""The staff of a business: members, where they work, and their deactivation.
+"""The staff of a business: members, where they work, their deactivation and return.
 
 Members are never deleted: what they did stays theirs. Names and photos are in the directory.
 """
@@ -19,10 +19,11 @@ from domain.decision import Reads, UseCase
 from domain.people.directory import Person
 from domain.people.profile import NameAndPhoto
 from domain.refusals import NotFound
-from domain.staff.commands import ChangeStaff, DeactivateStaff, RegisterStaff
+from domain.staff.commands import ChangeStaff, DeactivateStaff, ReactivateStaff, RegisterStaff
 from domain.staff.facts import StaffRole
 from domain.use_cases.change_staff import CHANGE_STAFF
 from domain.use_cases.deactivate_staff import DEACTIVATE_STAFF
+from domain.use_cases.reactivate_staff import REACTIVATE_STAFF
 from domain.use_cases.register_staff import REGISTER_STAFF
 from domain.values import LocationId, Name, PhotoId, StaffId, Value
 from projections.engine.definition import Row
@@ -151,6 +152,19 @@ def deactivate(call: Command[EmptyBody]) -> CommandRequest:
     return _ask(id, DEACTIVATE_STAFF, DeactivateStaff(staff_id=id))
 
 
+@command(
+    "/v1/staff/{staff_id}/reactivation",
+    "staff.reactivate",
+    "Reactivate a member of staff, with the role and locations they had; keys that ended stay ended",
+    roles=MANAGERS,
+    body=EmptyBody,
+    answer=StaffMember,
+)
+def reactivate(call: Command[EmptyBody]) -> CommandRequest:
+    id = call.id("staff_id")
+    return _ask(id, REACTIVATE_STAFF, ReactivateStaff(staff_id=id))
+
+
 @query("/v1/staff/{staff_id}", "staff.show", "One member of staff", roles=READERS, answer=StaffMember)
 def show(call: Query[NoParameters]) -> Found:
     id = call.id("staff_id")
@@ -181,4 +195,4 @@ def list_staff(call: Query[ListParameters]) -> Found:
         )
 
 
-HANDLERS = (register, change, deactivate, show, list_staff)
+HANDLERS = (register, change, deactivate, reactivate, show, list_staff)

@@ -11,6 +11,7 @@ from itertools import islice
 
 from api.http.api_keys import issue_key
 from api.http.ids import new_id
+from api.http.ledger_types import Books
 from api.server.pepper import peppers_of
 from api.server.settings import Settings
 from domain.actor import Actor, Role
@@ -94,9 +95,12 @@ class Installation:
 
     def business(self, business_id: str) -> Business:
         """Name, currency and time zone. Raises UnknownBusiness, UnreadableFact."""
-        wanted = Reads({business_id: 0})
+        return self.look(business_id, Reads({business_id: 0})).business
+
+    def look(self, business_id: str, wanted: Reads) -> Books:
+        """Streams as they stand now. Raises UnknownBusiness, UnreadableFact."""
         loaded = self.carnet.ledger(business_id).recorder.load(wanted)
-        return self.carnet.kept.books_of(business_id, wanted, loaded).business
+        return self.carnet.kept.books_of(business_id, wanted, loaded)
 
     # Read models
 

@@ -36,7 +36,6 @@ from domain.refusals import (
     PaymentRequired,
     Refused,
 )
-from domain.staff.state import Staff
 from domain.values import PaymentMethod
 
 
@@ -47,7 +46,6 @@ class BookingContext:
     business: Business
     customer: Customer
     service: Service | None
-    staff: Staff | None
     candidates: Sequence[Candidate]
 
 
@@ -72,15 +70,17 @@ def make(command: MakeBooking, sight: BookingContext, at: Circumstances) -> Book
     """One booking, or as many of a series as there are units for, each with units of its own.
 
     Once one has units, or where a package was chosen, an occurrence without units is refused and the others
-    are made. Raises CustomerIsBlocked, CustomerIsInactive, NotFound and NotEligible (participant),
-    OfferIsRetired, Invalid, what `check_start` raises, PaymentRequired where only unpaid packages have the
-    units, and for a chosen package what `allocate` raises when no occurrence can be made.
+    are made. A retired service is booked with units alone: what was sold of it stays usable. Raises
+    CustomerIsBlocked, CustomerIsInactive, NotFound and NotEligible (participant), OfferIsRetired, Invalid, what
+    `check_start` raises, PaymentRequired where only unpaid packages have the units, and for a chosen package
+    what `allocate` raises when no occurrence can be made.
     """
     participant = _check(command, sight, at)
-    zone = _zone(command, sight.business)
+    retired = sight.service is not None and sight.service.retired
+    zone = sight.business.zone_of(command.location_id)
     made, candidates, with_units = BookingsMade(), list(sight.candidates), command.package_id is not None
     for number, starts_at in enumerate(_starts(command, zone), 1):
-        check_start(starts_at, at, sight.business.time_zone)
+        check_start(starts_at, at, zone)
         ids = command.bookings[number - 1]
         session = Session(
             ids.booking_id,
@@ -91,10 +91,11 @@ def make(command: MakeBooking, sight: BookingContext, at: Circumstances) -> Book
             command.location_id,
         )
         try:
-            taken, wish = _units(command, ids, session, candidates, sight, at)
+            taken, wish = _units(command, ids, session, candidates, sight, at, zone)
         except Refused as refusal:
-            if with_units:
-                made.refused.append(OccurrenceRefused(starts_at, refusal))
+            if with_units or (retired and not isinstance(refusal, PaymentRequired)):
+                why = refusal if with_units else OfferIsRetired(command.service_id)
+                made.refused.append(OccurrenceRefused(starts_at, why))
                 continue
             if isinstance(refusal, PaymentRequired):  # there are units: the desk must learn why they stay
                 raise
@@ -119,10 +120,8 @@ def _check(command: MakeBooking, sight: BookingContext, at: Circumstances) -> Pa
         raise CustomerIsInactive(command.customer_id)
     if sight.service is None:
         raise Invalid("/service_id", "unknown-service", "is not a service of this business")
-    if sight.service.retired:
+    if sight.service.retired and command.payment is not None and command.package_id is None:
         raise OfferIsRetired(command.service_id)
-    if command.staff_id is not None and (sight.staff is None or not sight.staff.active):
-        raise Invalid("/staff_id", "unknown-staff", "is not an active member of staff of this business")
     sight.business.check_location(command.location_id)
     if (command.payment is None) != (command.payment_method is None):
         raise Invalid("/payment", "incomplete", "must have an amount and a method")
@@ -149,11 +148,6 @@ def _participant(command: MakeBooking, sight: BookingContext) -> Participant:
     return participant
 
 
-def _zone(command: MakeBooking, business: Business) -> str:
-    location = business.locations.get(command.location_id or "")
-    return business.time_zone if location is None else location.time_zone
-
-
 def _starts(command: MakeBooking, zone: str) -> Iterator[datetime]:
     """The same local time every week, also where the clocks change in between."""
     first = command.starts_at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
@@ -170,8 +164,11 @@ def _units(
     candidates: Sequence[Candidate],
     sight: BookingContext,
     at: Circumstances,
+    zone: str,
 ) -> tuple[list[TakenUnits], ResolvedRedemption | None]:
     """The units that pay for it; none where it is paid in money. Raises what `allocate` raises.
+
+    `zone` is the booking's own: its days say what is today.
 
     A session that has begun takes units as of its start. If there were none then, a session of today takes
     units as of now: a customer may buy after a session and pay for it.
@@ -189,16 +186,19 @@ def _units(
         staff_id=session.staff_id,
         location_id=session.location_id,
     )
-    chosen = command.package_id is not None
+
+    def allocated(asked: RedeemFromCustomer) -> tuple[list[TakenUnits], ResolvedRedemption]:
+        chosen = command.package_id is not None
+        return allocate(candidates, asked, at, sight.business, sight.customer, chosen=chosen, zone=zone)
+
     if session.starts_at < at.now:
         then = wanted.model_copy(update={"effective_at": session.starts_at})
-        zone = sight.business.time_zone
         try:
-            return allocate(candidates, then, at, sight.business, sight.customer, chosen=chosen)
+            return allocated(then)
         except Refused:
             if local_day(session.starts_at, zone) != local_day(at.now, zone):
                 raise
-    return allocate(candidates, wanted, at, sight.business, sight.customer, chosen=chosen)
+    return allocated(wanted)
 
 
 def _take(

@@ -7,7 +7,6 @@ from domain.actor import Circumstances, Role
 from domain.booking.commands import RescheduleBooking
 from domain.booking.facts import BookingConfirmed, BookingFact, BookingRescheduled, BookingSource
 from domain.booking.state import Booking
-from domain.business.state import Business
 from domain.fact import fold
 from domain.moments import local_day
 from domain.package.checks import EARLIEST_SALE, check_moment
@@ -30,7 +29,10 @@ AHEAD_DAYS_MAX = 731
 
 
 def check_start(starts_at: datetime, at: Circumstances, zone: str) -> None:
-    """Raises Invalid for a start too far ahead, or a customer's in the past, and what `check_moment` raises."""
+    """Raises Invalid for a start too far ahead, or a customer's in the past, and what `check_moment` raises.
+
+    `zone` is the booking's own.
+    """
     if starts_at > at.now + timedelta(days=AHEAD_DAYS_MAX):
         raise Invalid(
             "/starts_at", "too-far-ahead", f"must lie within {AHEAD_DAYS_MAX} days from now, two years"
@@ -67,7 +69,6 @@ def reschedule(
     booking: Booking,
     command: RescheduleBooking,
     packages: Mapping[str, Package],
-    business: Business,
     customer: Customer,
     at: Circumstances,
 ) -> tuple[list[BookingFact], dict[str, list[PackageFact]]]:
@@ -84,7 +85,7 @@ def reschedule(
         raise CustomerIsBlocked(booking.customer_id)
     if command.starts_at == booking.starts_at:
         return [], {}
-    check_start(command.starts_at, at, business.time_zone)
+    check_start(command.starts_at, at, booking.time_zone)
     session = changed_start(booking, command)
     facts = {id: move(package, session, at) for id, package in packages.items()}
     for id, package in packages.items():

@@ -46,6 +46,10 @@ class CloseLocation(Value):
     location_id: LocationId
 
 
+class ReopenLocation(Value):
+    location_id: LocationId
+
+
 class SaveSegment(Value):
     segment_id: SegmentId
     name: Name

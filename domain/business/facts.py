@@ -94,6 +94,13 @@ class LocationClosed(Fact):
     location_id: LocationId
 
 
+class LocationReopened(Fact):
+    """A closed location is open again, under the name, address and zone it had."""
+
+    stored_name: ClassVar = "business.location_reopened"
+    location_id: LocationId
+
+
 class SegmentSaved(Fact):
     stored_name: ClassVar = "business.segment_saved"
     segment_id: SegmentId
@@ -107,6 +114,12 @@ class SegmentRemoved(Fact):
 
 
 BusinessFact = (
-    BusinessOpened | PolicyChanged | LocationOpened | LocationClosed | SegmentSaved | SegmentRemoved
+    BusinessOpened
+    | PolicyChanged
+    | LocationOpened
+    | LocationClosed
+    | LocationReopened
+    | SegmentSaved
+    | SegmentRemoved
 )
 FACTS: tuple[type[Fact], ...] = get_args(BusinessFact)

@@ -1,5 +1,6 @@
 """A business as its facts make it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -9,6 +10,7 @@ from domain.business.facts import (
     BusinessOpened,
     LocationClosed,
     LocationOpened,
+    LocationReopened,
     Policies,
     PolicyChanged,
     SegmentRemoved,
@@ -54,6 +56,16 @@ class Business:
             problem, message = "unknown-location", "is not an open location of this business"
             raise Invalid("/location_id", problem, message)
 
+    def zone_of(self, location_id: str | None) -> str:
+        """The zone of a location; the business's for None and for an unknown one."""
+        location = None if location_id is None else self.locations.get(location_id)
+        return self.time_zone if location is None else location.time_zone
+
+    def any_open(self, location_ids: Iterable[str]) -> bool:
+        """Whether one of these locations is open."""
+        found = (self.locations.get(id) for id in location_ids)
+        return any(location is not None and location.open for location in found)
+
     def check_category(self, category: str | None) -> None:
         """Raises Invalid for a category that is not one of the business's; None passes."""
         if category is not None and category not in self.policies.categories:
@@ -73,9 +85,10 @@ def evolve(state: Business | None, fact: BusinessFact) -> Business:
         case LocationOpened():
             opened = Location(fact.name, fact.time_zone, fact.address)
             return replace(state, locations={**state.locations, fact.location_id: opened})
-        case LocationClosed():
-            closed = replace(state.locations[fact.location_id], open=False)
-            return replace(state, locations={**state.locations, fact.location_id: closed})
+        case LocationClosed() | LocationReopened():
+            is_open = isinstance(fact, LocationReopened)
+            changed = replace(state.locations[fact.location_id], open=is_open)
+            return replace(state, locations={**state.locations, fact.location_id: changed})
         case SegmentSaved():
             saved = Segment(fact.name, fact.filters)
             return replace(state, segments={**state.segments, fact.segment_id: saved})

@@ -18,6 +18,10 @@ class RetireService(Value):
     service_id: ServiceId
 
 
+class ReinstateService(Value):
+    service_id: ServiceId
+
+
 class PublishOffer(Value):
     offer_id: OfferId
     offer: OfferTerms
@@ -29,4 +33,8 @@ class ReviseOffer(Value):
 
 
 class RetireOffer(Value):
+    offer_id: OfferId
+
+
+class ReinstateOffer(Value):
     offer_id: OfferId

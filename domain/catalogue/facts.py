@@ -52,7 +52,13 @@ class ServiceRetired(Fact):
     stored_name: ClassVar = "catalogue.service_retired"
 
 
-ServiceFact = ServiceDefined | ServiceChanged | ServiceRetired
+class ServiceReinstated(Fact):
+    """A retired service is performed again, by the terms it had."""
+
+    stored_name: ClassVar = "catalogue.service_reinstated"
+
+
+ServiceFact = ServiceDefined | ServiceChanged | ServiceRetired | ServiceReinstated
 
 
 class OfferLine(Value):
@@ -103,5 +109,11 @@ class OfferRetired(Fact):
     stored_name: ClassVar = "catalogue.offer_retired"
 
 
-OfferFact = OfferPublished | OfferRevised | OfferRetired
+class OfferReinstated(Fact):
+    """A retired offer is sold again, in the version that was retired."""
+
+    stored_name: ClassVar = "catalogue.offer_reinstated"
+
+
+OfferFact = OfferPublished | OfferRevised | OfferRetired | OfferReinstated
 FACTS: tuple[type[Fact], ...] = get_args(ServiceFact | OfferFact)

@@ -1,8 +1,15 @@
-"""Revising an offer while it is sold, and retiring it for good."""
+"""Revising an offer while it is sold, retiring it, and selling it again."""
 
 from collections.abc import Mapping, Sequence
 
-from domain.catalogue.facts import OfferFact, OfferLine, OfferRetired, OfferRevised, OfferTerms
+from domain.catalogue.facts import (
+    OfferFact,
+    OfferLine,
+    OfferReinstated,
+    OfferRetired,
+    OfferRevised,
+    OfferTerms,
+)
 from domain.catalogue.state import Offer, Service
 from domain.refusals import Invalid, OfferIsRetired
 
@@ -20,7 +27,13 @@ def revise_offer(
 
 
 def retire_offer(offer: Offer) -> list[OfferFact]:
+    """No fact where it is retired already."""
     return [] if offer.retired else [OfferRetired()]
+
+
+def reinstate_offer(offer: Offer) -> list[OfferFact]:
+    """No fact where it is on sale."""
+    return [OfferReinstated()] if offer.retired else []
 
 
 def check_lines(lines: Sequence[OfferLine], services: Mapping[str, Service | None]) -> None:

@@ -1,6 +1,12 @@
-"""Changing a service while it is performed, and retiring it for good."""
+"""Changing a service while it is performed, retiring it, and performing it again."""
 
-from domain.catalogue.facts import ServiceChanged, ServiceFact, ServiceRetired, ServiceTerms
+from domain.catalogue.facts import (
+    ServiceChanged,
+    ServiceFact,
+    ServiceReinstated,
+    ServiceRetired,
+    ServiceTerms,
+)
 from domain.catalogue.state import Service
 from domain.refusals import OfferIsRetired
 
@@ -13,4 +19,10 @@ def change_service(service: Service, service_id: str, terms: ServiceTerms) -> li
 
 
 def retire_service(service: Service) -> list[ServiceFact]:
+    """No fact where it is retired already."""
     return [] if service.retired else [ServiceRetired()]
+
+
+def reinstate_service(service: Service) -> list[ServiceFact]:
+    """No fact where it is performed."""
+    return [ServiceReinstated()] if service.retired else []

@@ -6,12 +6,14 @@ from typing import assert_never
 from domain.catalogue.facts import (
     OfferFact,
     OfferPublished,
+    OfferReinstated,
     OfferRetired,
     OfferRevised,
     OfferTerms,
     ServiceChanged,
     ServiceDefined,
     ServiceFact,
+    ServiceReinstated,
     ServiceRetired,
     ServiceTerms,
 )
@@ -34,9 +36,9 @@ def evolve_service(state: Service | None, fact: ServiceFact) -> Service:
     match fact:
         case ServiceDefined() | ServiceChanged():
             return Service(fact.service)
-        case ServiceRetired():
+        case ServiceRetired() | ServiceReinstated():
             assert state is not None, "a service begins with catalogue.service_defined"
-            return Service(state.terms, retired=True)
+            return Service(state.terms, retired=isinstance(fact, ServiceRetired))
         case _:
             assert_never(fact)
 
@@ -47,8 +49,8 @@ def evolve_offer(state: Offer | None, fact: OfferFact) -> Offer:
             return Offer(fact.offer)
         case OfferRevised():
             return Offer(fact.offer, fact.offer_version)
-        case OfferRetired():
+        case OfferRetired() | OfferReinstated():
             assert state is not None, "an offer begins with catalogue.offer_published"
-            return Offer(state.terms, state.version, retired=True)
+            return Offer(state.terms, state.version, retired=isinstance(fact, OfferRetired))
         case _:
             assert_never(fact)

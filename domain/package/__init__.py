@@ -2,8 +2,8 @@
 
 Read `facts`, `state`, `commands`, then the rules, one file each: `sale`, `eligibility` (may this package be used),
 `allocation` (which units a use takes), `use`, `restoration`, `correction`, `payment`, `expiry`, `expiry_changes`,
-`freeze`, `holds`, `sharing`, `notes`, `cancellation`. `units` holds a line and its units, `checks` the checks of
-several rules.
+`freeze`, `holds`, `sharing`, `places`, `notes`, `cancellation`. `units` holds a line and its units, `checks` the
+checks of several rules.
 
 Touch it to change one of these rules, or to add a fact of a package. mypy then names every place that must handle
 the new fact.

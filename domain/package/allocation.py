@@ -29,15 +29,16 @@ def allocate(
     customer: Customer,
     *,
     chosen: bool,
+    zone: str,
 ) -> tuple[list[TakenUnits], ResolvedRedemption]:
     """The units a redemption takes, and the resolved redemption.
 
     `chosen`: the caller named the one package, and its obstacle is the refusal. Otherwise packages that
-    cannot be used are passed over. Raises InsufficientUnits, PackageHasExpired, PackageIsCancelled,
-    PackageIsFrozen, NotEligible, PaymentRequired, EffectiveAtOutOfRange, BackDatingNotAllowed, NotFound
-    (participant), LimitReached.
+    cannot be used are passed over. `zone`: where it is done. Raises InsufficientUnits, PackageHasExpired,
+    PackageIsCancelled, PackageIsFrozen, NotEligible, PaymentRequired, EffectiveAtOutOfRange,
+    BackDatingNotAllowed, NotFound (participant), LimitReached.
     """
-    wish = _resolved(command, at, business, customer, candidates, chosen)
+    wish = _resolved(command, at, zone, customer, candidates, chosen)
     least = command.quantity if chosen else 1
     obstacles = [obstacle(candidate.package, wish, business, least) for candidate in candidates]
     if chosen and obstacles[0] is not None:
@@ -52,16 +53,16 @@ def allocate(
 def _resolved(
     command: Redemption,
     at: Circumstances,
-    business: Business,
+    zone: str,
     customer: Customer,
     candidates: Sequence[Candidate],
     chosen: bool,
 ) -> ResolvedRedemption:
     effective_at = at.now
     if command.effective_at is not None:
-        moment = as_moment(command.effective_at, business.time_zone)
+        moment = as_moment(command.effective_at, zone)
         earliest = candidates[0].package.purchased_at if chosen else EARLIEST_SALE
-        effective_at = check_moment(moment, earliest, at, business.time_zone)
+        effective_at = check_moment(moment, earliest, at, zone)
     participant = _participant(command, customer, candidates, chosen, effective_at)
     return ResolvedRedemption(command, effective_at, command.session_at or effective_at, participant)
 

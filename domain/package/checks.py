@@ -37,20 +37,24 @@ def today_for(package: Package, at: Circumstances) -> date:
     return local_day(now_for(package, at), package.time_zone)
 
 
-def effective_moment(package: Package, given: date | datetime | None, at: Circumstances) -> datetime:
+def effective_moment(
+    package: Package, given: date | datetime | None, at: Circumstances, zone: str
+) -> datetime:
     """The moment `given`, if this actor may name it; else now, or the purchase that a clock ahead of ours entered.
 
-    Raises BackDatingNotAllowed, EffectiveAtOutOfRange (before the purchase, over 5 minutes ahead).
+    `zone`: where it is done. Raises BackDatingNotAllowed, and EffectiveAtOutOfRange before the purchase or over 5
+    minutes ahead.
     """
     if given is None:
         return max(at.now, package.purchased_at)
-    return check_moment(as_moment(given, package.time_zone), package.purchased_at, at, package.time_zone)
+    return check_moment(as_moment(given, zone), package.purchased_at, at, zone)
 
 
 def check_moment(moment: datetime, earliest: datetime, at: Circumstances, zone: str) -> datetime:
     """`moment`, if this actor may name it: staff the same day, a manager 30 days back, an owner any.
 
-    Raises EffectiveAtOutOfRange (before `earliest`, over 5 minutes ahead), BackDatingNotAllowed.
+    Days are those of `zone`, where it is done. Raises EffectiveAtOutOfRange (before `earliest`, over 5 minutes
+    ahead), BackDatingNotAllowed.
     """
     latest = at.now + AHEAD
     if not earliest <= moment <= latest:

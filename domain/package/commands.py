@@ -157,5 +157,12 @@ class ChangeSharing(OnPackage):
     beneficiaries: tuple[ParticipantId, ...] | None = None
 
 
+class ChangeLocations(OnPackage):
+    """Where the package can be used; none: everywhere."""
+
+    locations: tuple[LocationId, ...]
+    reason: Wording
+
+
 class AddNote(OnPackage):
     note: Wording

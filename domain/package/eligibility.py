@@ -7,6 +7,7 @@ from datetime import datetime
 from domain.business.state import Business
 from domain.moments import local_day
 from domain.package.commands import Redemption
+from domain.package.places import check_place
 from domain.package.state import Package
 from domain.people.state import Participant
 from domain.refusals import (
@@ -63,7 +64,7 @@ def check_use(package: Package, wish: ResolvedRedemption, business: Business, le
         raise PackageHasExpired(expires_on)
     for moment in (wish.effective_at, wish.used_at):
         check_not_frozen(package, moment)
-    _check_eligible(package, wish, least)
+    _check_eligible(package, wish, business, least)
     if command.line is not None and command.line > len(package.lines):
         raise NotEligible(f"the package has {len(package.lines)} lines", limit=len(package.lines))
     if not any(lines_for(package, command)):
@@ -90,15 +91,14 @@ def check_not_frozen(package: Package, moment: datetime) -> None:
             raise PackageIsFrozen(freeze.until)
 
 
-def _check_eligible(package: Package, wish: ResolvedRedemption, least: int) -> None:
+def _check_eligible(package: Package, wish: ResolvedRedemption, business: Business, least: int) -> None:
     """The participant, the place and the household's cap (domain.md, Sharing)."""
     command, participant = wish.command, wish.participant
     if package.sharing == "purchaser" and participant.id not in package.beneficiaries:
         raise NotEligible("the package is only for the participants named at its sale")
     if command.service_id in participant.barred_services:
         raise NotEligible("the participant is barred from this service")
-    if package.locations and command.location_id not in package.locations:
-        raise NotEligible("the package cannot be used at this location")
+    check_place(package, command.location_id, business)
     if room_under_cap(package, wish) < least:
         cap = package.cap_per_participant
         raise NotEligible(f"one participant may use {cap} units of the package", limit=cap)

@@ -310,6 +310,14 @@ class SharingChanged(EffectiveFact):
     beneficiaries: tuple[ParticipantId, ...]
 
 
+class LocationsChanged(EffectiveFact):
+    stored_name: ClassVar = "package.locations_changed"
+    locations: tuple[LocationId, ...]
+    """Where it can be used from now on; empty: everywhere."""
+    previous: tuple[LocationId, ...]
+    reason: TextRef
+
+
 class NoteAdded(EffectiveFact):
     stored_name: ClassVar = "package.note_added"
     note: TextRef
@@ -338,7 +346,7 @@ EndFact = PackageCancelled | PackageVoided | PackageReinstated
 MoneyFact = PaymentRecorded | PaymentRefunded
 ExpiryFact = ValidityStarted | ValidityReset | ExpiryChanged | ExpiryRemoved
 FreezeFact = PackageFrozen | PackageUnfrozen
-OtherFact = SharingChanged | NoteAdded | SessionMoved
+OtherFact = SharingChanged | LocationsChanged | NoteAdded | SessionMoved
 
 PackageFact = (
     PackagePurchased

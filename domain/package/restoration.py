@@ -4,6 +4,8 @@ Restoring; S37, S77, S92)."""
 from collections.abc import Mapping, Sequence
 
 from domain.actor import Circumstances, Role
+from domain.business.state import Business
+from domain.business.zones import desk_zone
 from domain.moments import local_day
 from domain.package.checks import check_room, now_for, settled
 from domain.package.commands import RestoreUnits
@@ -15,7 +17,7 @@ from domain.values import ref_of
 
 
 def restore(
-    packages: dict[str, Package], command: RestoreUnits, at: Circumstances
+    packages: dict[str, Package], command: RestoreUnits, at: Circumstances, business: Business
 ) -> dict[str, list[PackageFact]]:
     """Give a use back to the packages it came from; `packages` are those the redemption took units of.
 
@@ -25,7 +27,7 @@ def restore(
     """
     for id, package in packages.items():
         if command.package_id in (None, id):
-            _check_may_restore(package, package.uses[command.redemption_id], at)
+            _check_may_restore(package, package.uses[command.redemption_id], at, business)
     facts = give_back(packages, command, at)
     _check_forfeitures(facts, command, at)
     return facts
@@ -63,11 +65,15 @@ def give_back(
     return facts
 
 
-def _check_may_restore(package: Package, use: Use, at: Circumstances) -> None:
-    """Judge units in use: forfeited ones go back at the discretion of the desk, on any day."""
+def _check_may_restore(package: Package, use: Use, at: Circumstances, business: Business) -> None:
+    """Judge units in use: forfeited ones go back at the discretion of the desk, on any day.
+
+    What is today is judged where the use was made.
+    """
     if at.actor.role is not Role.STAFF or not use.in_use:
         return
-    same_day = local_day(use.effective_at, package.time_zone) == local_day(at.now, package.time_zone)
+    zone = desk_zone(business, at, use.location_id, otherwise=package.time_zone)
+    same_day = local_day(use.effective_at, zone) == local_day(at.now, zone)
     if use.staff_id != at.actor.id or not same_day:
         raise Forbidden("staff restore only what they redeemed themselves, on the same day")
 

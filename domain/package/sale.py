@@ -10,6 +10,7 @@ from datetime import datetime
 
 from domain.actor import Circumstances
 from domain.business.state import Business
+from domain.business.zones import desk_zone
 from domain.calendar_rules import ExpiryOnDate, NoExpiry, expiry_at_sale
 from domain.catalogue.facts import OfferLine, OfferTerms
 from domain.catalogue.offers import check_lines
@@ -59,10 +60,10 @@ def sell(command: SellPackage, sale: Sale, at: Circumstances) -> list[PackageFac
     _check_may_buy(command.customer_id, sale.customer)
     if command.purchased_by is not None and sale.purchaser is not None:
         _check_may_buy(command.purchased_by, sale.purchaser)
-    moment, zone = at.now, sale.business.time_zone
+    moment, zone = at.now, desk_zone(sale.business, at, command.location_id)
     if command.effective_at is not None:
         moment = check_moment(as_moment(command.effective_at, zone), EARLIEST_SALE, at, zone)
-    purchased = _purchased(command, _terms(command, sale), sale, moment, at)
+    purchased = _purchased(command, _terms(command, sale), sale, moment, zone, at)
     facts: list[PackageFact] = [purchased]
     if command.payment is not None:
         facts.append(record_payment(evolve(None, purchased), command.payment, moment, at))
@@ -103,20 +104,18 @@ def _terms(command: SellPackage, sale: Sale) -> OfferTerms:
 
 
 def _purchased(
-    command: SellPackage, terms: OfferTerms, sale: Sale, moment: datetime, at: Circumstances
+    command: SellPackage, terms: OfferTerms, sale: Sale, moment: datetime, zone: str, at: Circumstances
 ) -> PackagePurchased:
+    """The sale. `zone`, that of the selling location, is fixed for good."""
     business = sale.business
     price = terms.price if command.price is None else amount_in(command.price, business.currency, "/price")
     business.check_location(command.location_id)
-    validity, expires_on = (
-        terms.validity,
-        expiry_at_sale(terms.validity, local_day(moment, business.time_zone)),
-    )
+    validity, expires_on = terms.validity, expiry_at_sale(terms.validity, local_day(moment, zone))
     if command.expires_on != "by rule":
         expires_on = command.expires_on
         validity = NoExpiry() if expires_on is None else ExpiryOnDate(date=expires_on)
     if expires_on is not None:
-        check_expiry(expires_on, moment, business.time_zone)
+        check_expiry(expires_on, moment, zone)
     return PackagePurchased(
         effective_at=moment,
         customer_id=command.customer_id,
@@ -131,8 +130,8 @@ def _purchased(
         lines=_sold_lines(terms.lines, sale.services, price),
         validity=validity,
         expires_on=expires_on,
-        time_zone=business.time_zone,
-        entered_on=local_day(at.now, business.time_zone),
+        time_zone=zone,
+        entered_on=local_day(at.now, zone),
         sharing=terms.sharing,
         beneficiaries=check_beneficiaries(command.beneficiaries, sale.customer, moment),
         cap_per_participant=terms.cap_per_participant,

@@ -16,6 +16,7 @@ from domain.package.facts import (
     HoldReleased,
     LineCorrected,
     LineUnits,
+    LocationsChanged,
     NoteAdded,
     PackageCancelled,
     PackageFact,
@@ -64,6 +65,7 @@ class Use:
     service_id: str
     participant_id: str
     staff_id: str | None
+    location_id: str | None
     booking_id: str | None
     allocations: tuple[Allocation, ...]
 
@@ -310,6 +312,8 @@ def _changed(state: Package, fact: PackageFact) -> Package:
         case SessionMoved():
             moved = updated(state.uses[fact.redemption_id], session_at=fact.session_at)
             return updated(state, uses={**state.uses, fact.redemption_id: moved})
+        case LocationsChanged():
+            return updated(state, locations=fact.locations)
         case NoteAdded():
             return state
         case PackageCancelled() | PackageVoided():
@@ -343,6 +347,7 @@ def _redeemed(state: Package, fact: UnitsRedeemed) -> Package:
         fact.service_id,
         fact.participant_id,
         fact.staff_id,
+        fact.location_id,
         fact.booking_id,
         (*_others(state, fact), Allocation(fact.allocation, fact.line, fact.units)),
     )
@@ -386,7 +391,14 @@ def _forfeited(state: Package, fact: UnitsForfeited) -> Package:
     line = state.lines[fact.line - 1].moved(fact.units, AVAILABLE, FORFEITED)
     state = _with_line(state, fact.line, line, fact.effective_at, -len(fact.units))
     use = state.uses.get(fact.redemption_id) or Use(
-        fact.effective_at, fact.session_at, fact.service_id, fact.participant_id, None, fact.booking_id, ()
+        effective_at=fact.effective_at,
+        session_at=fact.session_at,
+        service_id=fact.service_id,
+        participant_id=fact.participant_id,
+        staff_id=None,
+        location_id=None,
+        booking_id=fact.booking_id,
+        allocations=(),
     )
     forfeited = Allocation(fact.allocation, fact.line, fact.units, forfeited=True)
     use = updated(use, allocations=(*_others(state, fact), forfeited))

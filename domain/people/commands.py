@@ -74,6 +74,11 @@ class RemoveParticipant(Value):
     participant_id: ParticipantId
 
 
+class ReturnParticipant(Value):
+    customer_id: CustomerId
+    participant_id: ParticipantId
+
+
 class AddPhoto(Value):
     """Take in a photo that a profile can name. The image travels beside the command."""
 

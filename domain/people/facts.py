@@ -96,6 +96,13 @@ class ParticipantRemoved(Fact):
     removed_at: Moment
 
 
+class ParticipantReturned(Fact):
+    """A removed participant is in the household again, as though never removed."""
+
+    stored_name: ClassVar = "customer.participant_returned"
+    participant_id: ParticipantId
+
+
 CustomerFact = (
     CustomerRegistered
     | ProfileChanged
@@ -108,5 +115,6 @@ CustomerFact = (
     | ParticipantAdded
     | ParticipantChanged
     | ParticipantRemoved
+    | ParticipantReturned
 )
 FACTS: tuple[type[Fact], ...] = get_args(CustomerFact)

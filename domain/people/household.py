@@ -13,8 +13,9 @@ from domain.people.facts import (
     ParticipantField,
     ParticipantOf,
     ParticipantRemoved,
+    ParticipantReturned,
 )
-from domain.people.state import Customer, in_person
+from domain.people.state import Customer, Participant, in_person
 from domain.refusals import IdTaken, Invalid, LimitReached, NotFound
 
 
@@ -32,8 +33,7 @@ def added(customer: Customer, new: NewParticipant) -> list[CustomerFact]:
     """Raises IdTaken, LimitReached."""
     if new.participant_id in customer.participants:
         raise IdTaken(new.participant_id)
-    if sum(p.removed_at is None for p in customer.participants.values()) > PARTICIPANTS_MAX:
-        raise LimitReached("participants of a customer", PARTICIPANTS_MAX)
+    _check_room(customer)
     (participant,) = _numbered([new], len(customer.participants))
     return [ParticipantAdded(participant=participant)]
 
@@ -64,12 +64,30 @@ def removed(customer: Customer, participant_id: str, at: Circumstances) -> list[
     """Raises NotFound, and Invalid for the customer in person."""
     if participant_id == customer.in_person.id:
         raise Invalid("/participant_id", "in-person", "is the customer in person and stays")
+    if _known(customer, participant_id).removed_at is not None:
+        return []
+    return [ParticipantRemoved(participant_id=participant_id, removed_at=at.now)]
+
+
+def returned(customer: Customer, participant_id: str) -> list[CustomerFact]:
+    """Raises NotFound, LimitReached. No fact where they are in the household."""
+    if _known(customer, participant_id).removed_at is None:
+        return []
+    _check_room(customer)
+    return [ParticipantReturned(participant_id=participant_id)]
+
+
+def _known(customer: Customer, participant_id: str) -> Participant:
     participant = customer.participants.get(participant_id)
     if participant is None:
         raise NotFound("participant", participant_id)
-    if participant.removed_at is not None:
-        return []
-    return [ParticipantRemoved(participant_id=participant.id, removed_at=at.now)]
+    return participant
+
+
+def _check_room(customer: Customer) -> None:
+    """Raises LimitReached where the household takes nobody in."""
+    if sum(p.removed_at is None for p in customer.participants.values()) > PARTICIPANTS_MAX:
+        raise LimitReached("participants of a customer", PARTICIPANTS_MAX)
 
 
 def _numbered(new: Sequence[NewParticipant], first: int) -> list[ParticipantOf]:

@@ -18,6 +18,7 @@ from domain.people.facts import (
     ParticipantChanged,
     ParticipantOf,
     ParticipantRemoved,
+    ParticipantReturned,
     ProfileChanged,
 )
 from domain.values import ExternalRef
@@ -83,6 +84,9 @@ def evolve(state: Customer | None, fact: CustomerFact) -> Customer:
         case ParticipantRemoved():
             before = state.participants[fact.participant_id]
             return _with(state, replace(before, removed_at=fact.removed_at))
+        case ParticipantReturned():
+            before = state.participants[fact.participant_id]
+            return _with(state, replace(before, removed_at=None))
         case _:
             assert_never(fact)
 

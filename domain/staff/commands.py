@@ -26,3 +26,7 @@ class ChangeStaff(Value):
 
 class DeactivateStaff(Value):
     staff_id: StaffId
+
+
+class ReactivateStaff(Value):
+    staff_id: StaffId

@@ -29,5 +29,11 @@ class StaffDeactivated(Fact):
     stored_name: ClassVar = "staff.deactivated"
 
 
-StaffFact = StaffRegistered | StaffProfileChanged | StaffDeactivated
+class StaffReactivated(Fact):
+    """A deactivated member works here again, with the role and the locations they had."""
+
+    stored_name: ClassVar = "staff.reactivated"
+
+
+StaffFact = StaffRegistered | StaffProfileChanged | StaffDeactivated | StaffReactivated
 FACTS: tuple[type[Fact], ...] = get_args(StaffFact)

@@ -3,7 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from domain.staff.facts import StaffDeactivated, StaffFact, StaffProfileChanged, StaffRegistered, StaffRole
+from domain.staff.facts import (
+    StaffDeactivated,
+    StaffFact,
+    StaffProfileChanged,
+    StaffReactivated,
+    StaffRegistered,
+    StaffRole,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +29,7 @@ def evolve(state: Staff | None, fact: StaffFact) -> Staff:
             return replace(state, role=fact.role, locations=fact.locations)
         case StaffDeactivated():
             return replace(state, active=False)
+        case StaffReactivated():
+            return replace(state, active=True)
         case _:
             assert_never(fact)

@@ -107,9 +107,10 @@ def claims_external_ref(kind: str, external_ref: ExternalRef | None, stream_id: 
 
 
 def check_staff(books: Books, staff_id: str | None) -> None:
-    """Raises Invalid for an id that is not a member of staff; None passes."""
-    if staff_id is not None and books.staff(staff_id) is None:
-        raise Invalid("/staff_id", "unknown-staff", "is not a member of staff of this business")
+    """Raises Invalid for an id that is not an active member of staff; None passes. Every door asks this."""
+    member = None if staff_id is None else books.staff(staff_id)
+    if staff_id is not None and (member is None or not member.active):
+        raise Invalid("/staff_id", "unknown-staff", "is not an active member of staff of this business")
 
 
 def check_services(books: Books, services: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from domain.refusals import IdTaken
 from domain.use_cases.checks import (
     check_external_ref,
     check_own,
+    check_staff,
     check_unclaimed,
     check_unused,
     claims_external_ref,
@@ -38,13 +39,13 @@ def decide(command: MakeBooking, books: Books, at: Circumstances) -> Decision:
     """Raises NotFound, IdTaken, DuplicateExternalRef, and what `make` raises."""
     check_own(command.customer_id, "customer", command.customer_id, at)
     customer = known_customer(books, command.customer_id)
+    check_staff(books, command.staff_id)
     _check_ids(command, books)
     check_external_ref(books, "booking", command.external_ref)
     context = BookingContext(
         books.business,
         customer,
         books.service(command.service_id),
-        books.staff(command.staff_id) if command.staff_id else None,
         candidates(command.customer_id, command.package_id, books),
     )
     made = make(command, context, at)

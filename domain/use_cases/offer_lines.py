@@ -1,16 +1,22 @@
-"""Reading the services that the lines of an offer name, for publishing, revising and selling."""
+"""Reading what the terms of an offer name, for publishing, revising and selling: services and locations."""
 
 from collections.abc import Sequence
 
 from domain.catalogue.commands import PublishOffer, ReviseOffer
-from domain.catalogue.facts import OfferLine
+from domain.catalogue.facts import OfferLine, OfferTerms
 from domain.catalogue.state import Service
 from domain.decision import Books, Peek, Reads
+from domain.use_cases.checks import check_locations
 
 
 def reads_offer(command: PublishOffer | ReviseOffer, business_id: str, peek: Peek) -> Reads:
-    """The offer, and every service that its lines name."""
-    return Reads({command.offer_id: 0} | dict.fromkeys(service_ids(command.offer.lines), 0))
+    """The business, the offer, and every service that its lines name."""
+    return Reads({business_id: 0, command.offer_id: 0} | dict.fromkeys(service_ids(command.offer.lines), 0))
+
+
+def check_places(books: Books, terms: OfferTerms) -> None:
+    """Raises Invalid for a location that the business never had: nobody could use the package anywhere."""
+    check_locations(books, {f"/locations/{n}": place for n, place in enumerate(terms.locations)})
 
 
 def service_ids(lines: Sequence[OfferLine]) -> list[str]:

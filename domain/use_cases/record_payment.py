@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from domain.actor import Circumstances
+from domain.business.zones import desk_zone
 from domain.decision import Books, Decision, Peek, Reads, UseCase
 from domain.package.checks import effective_moment
 from domain.package.commands import RecordPayment
@@ -22,7 +23,8 @@ def decide(command: RecordPayment, books: Books, at: Circumstances) -> Decision:
     """Raises NotFound, IdTaken, DuplicateExternalRef, and what `record_payment` and `effective_moment` raise."""
 
     def rule(package: Package) -> list[PackageFact]:
-        moment = effective_moment(package, command.effective_at, at)
+        zone = desk_zone(books.business, at, otherwise=package.time_zone)
+        moment = effective_moment(package, command.effective_at, at, zone)
         return [record_payment(package, command.payment, moment, at)]
 
     decision = decided(command.package_id, command, books, at, rule)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from domain.actor import Circumstances
 from domain.booking.paid_units import check_payable, paid_with
+from domain.business.zones import desk_zone
 from domain.claims import Claim, booking_claims, redemption_claims
 from domain.decision import Books, Decision, Reads
 from domain.fact import Fact
@@ -65,7 +66,9 @@ def redeem(
     if booked is not None:
         command = check_payable(booked, command, owner_id)
     owner = known_customer(books, owner_id)
-    taken, resolved = allocate(found, command, at, books.business, owner, chosen=chosen)
+    fixed = booked.time_zone if booked is not None else found[0].package.time_zone if chosen else None
+    zone = desk_zone(books.business, at, command.location_id, otherwise=fixed)
+    taken, resolved = allocate(found, command, at, books.business, owner, chosen=chosen, zone=zone)
     if command.booking_id is not None and booked is None:
         _check_unpaid(command.booking_id, command.service_id, resolved.participant.id, books)
     facts = use(taken, resolved, at)

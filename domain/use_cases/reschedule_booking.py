@@ -18,7 +18,7 @@ def decide(command: RescheduleBooking, books: Books, at: Circumstances) -> Decis
 
     def rule(booking: Booking, packages: Mapping[str, Package]) -> Facts:
         customer = known_customer(books, booking.customer_id)
-        return reschedule(booking, command, packages, books.business, customer, at)
+        return reschedule(booking, command, packages, customer, at)
 
     return decided(command.booking_id, command, books, at, rule)
 

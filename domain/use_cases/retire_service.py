@@ -1,4 +1,4 @@
-"""Retire a service: it is no longer sold."""
+"""Retire a service: it is no longer sold, and sold units stay usable."""
 
 from domain.actor import Circumstances
 from domain.catalogue.commands import RetireService

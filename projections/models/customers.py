@@ -23,6 +23,7 @@ from domain.people.facts import (
     ParticipantChanged,
     ParticipantOf,
     ParticipantRemoved,
+    ParticipantReturned,
     ProfileChanged,
 )
 from projections.engine.definition import Key, Keyed, Row
@@ -85,10 +86,9 @@ def _change(before: Row, fact: CustomerFact) -> Row:
         case ParticipantChanged(participant_id=id, kind=kind, barred_services=barred):
             changed = {"kind": kind, "barred_services": list(barred)}
             return {"participants": [{**each, **changed} if each["id"] == id else each for each in household]}
-        case ParticipantRemoved(participant_id=id):
-            return {
-                "participants": [{**each, "left": each["left"] or each["id"] == id} for each in household]
-            }
+        case ParticipantRemoved(participant_id=id) | ParticipantReturned(participant_id=id):
+            moved = {"left": isinstance(fact, ParticipantRemoved)}
+            return {"participants": [{**each, **moved} if each["id"] == id else each for each in household]}
         case ProfileChanged():
             return {}  # the changed fields are in the directory
         case CustomerRegistered():

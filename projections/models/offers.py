@@ -1,11 +1,11 @@
 """Offers, one row each, listed in the order they were published."""
 
 from collections.abc import Sequence
-from typing import Any, assert_never, cast
+from typing import Any, assert_never, cast, get_args
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
-from domain.catalogue.facts import OfferFact, OfferPublished, OfferRetired, OfferRevised
+from domain.catalogue.facts import OfferFact, OfferPublished, OfferReinstated, OfferRetired, OfferRevised
 from domain.ledger.mapper import Recorded
 from projections.engine.definition import Key, Keyed, Row
 from projections.engine.paging import in_order
@@ -33,9 +33,9 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
         case OfferRevised():
             assert before is not None
             terms, position, offer_version = fact.offer, before["position"], fact.offer_version
-        case OfferRetired():
+        case OfferRetired() | OfferReinstated():
             assert before is not None
-            return {**before, "retired": True, "version": recorded.version}
+            return {**before, "retired": isinstance(fact, OfferRetired), "version": recorded.version}
         case _:
             assert_never(fact)
     return {
@@ -51,7 +51,7 @@ OFFERS = Keyed(
     "offers",
     1,
     TABLE,
-    frozenset({OfferPublished, OfferRevised, OfferRetired}),
+    frozenset(get_args(OfferFact)),
     lambda recorded: [(recorded.stream_id,)],
     row,
 )

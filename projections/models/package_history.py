@@ -15,6 +15,7 @@ from domain.package.facts import (
     ExpiryRemoved,
     HoldReleased,
     LineCorrected,
+    LocationsChanged,
     NoteAdded,
     PackageCancelled,
     PackageFact,
@@ -144,6 +145,8 @@ def _told(fact: PackageFact) -> Row:
             return {"kind": "expiry", "label": "Reinstated", "expires_on": _day(fact.expires_on), **moved}
         case SharingChanged():
             return {"kind": "sharing", "label": f"Sharing: {fact.sharing}"}
+        case LocationsChanged():
+            return {"kind": "locations", "label": "Locations changed"}
         case NoteAdded():
             return {"kind": "note", "label": "Note"}
         case PackageCancelled() | PackageVoided():

@@ -21,6 +21,7 @@ from domain.package.facts import (
     ExpiryRemoved,
     HoldReleased,
     LineCorrected,
+    LocationsChanged,
     NoteAdded,
     PackageCancelled,
     PackageFact,
@@ -268,6 +269,8 @@ def _change(card: Row, fact: PackageFact) -> None:
             card |= {"frozen_on": None, "frozen_until": None, "expires_on": _text(fact.expires_on)}
         case SharingChanged():
             card |= {"sharing": fact.sharing, "beneficiaries": list(fact.beneficiaries)}
+        case LocationsChanged():
+            card["locations"] = list(fact.locations)
         case NoteAdded():
             card["notes_count"] += 1
         case SessionMoved():

@@ -1,11 +1,17 @@
 """Services, one row each, listed in the order they were defined."""
 
 from collections.abc import Sequence
-from typing import Any, assert_never, cast
+from typing import Any, assert_never, cast, get_args
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
-from domain.catalogue.facts import ServiceChanged, ServiceDefined, ServiceFact, ServiceRetired
+from domain.catalogue.facts import (
+    ServiceChanged,
+    ServiceDefined,
+    ServiceFact,
+    ServiceReinstated,
+    ServiceRetired,
+)
 from domain.ledger.mapper import Recorded
 from projections.engine.definition import Key, Keyed, Row
 from projections.engine.paging import in_order
@@ -34,9 +40,9 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
         case ServiceChanged():
             assert before is not None
             terms, position = fact.service, before["position"]
-        case ServiceRetired():
+        case ServiceRetired() | ServiceReinstated():
             assert before is not None
-            return {**before, "retired": True, "version": recorded.version}
+            return {**before, "retired": isinstance(fact, ServiceRetired), "version": recorded.version}
         case _:
             assert_never(fact)
     return {
@@ -52,7 +58,7 @@ SERVICES = Keyed(
     "services",
     2,
     TABLE,
-    frozenset({ServiceDefined, ServiceChanged, ServiceRetired}),
+    frozenset(get_args(ServiceFact)),
     lambda recorded: [(recorded.stream_id,)],
     row,
 )

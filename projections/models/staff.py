@@ -6,7 +6,14 @@ from typing import Any, assert_never, cast
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
 from domain.ledger.mapper import Recorded
-from domain.staff.facts import FACTS, StaffDeactivated, StaffFact, StaffProfileChanged, StaffRegistered
+from domain.staff.facts import (
+    FACTS,
+    StaffDeactivated,
+    StaffFact,
+    StaffProfileChanged,
+    StaffReactivated,
+    StaffRegistered,
+)
 from projections.engine.definition import Key, Keyed, Row
 from projections.engine.paging import in_order
 from projections.engine.tables import Snapshot
@@ -33,6 +40,8 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
             changed: Row = {"role": fact.role.value, "locations": list(fact.locations)}
         case StaffDeactivated():
             changed = {"active": False}
+        case StaffReactivated():
+            changed = {"active": True}
         case _:
             assert_never(fact)
     return {**first, **changed, "version": recorded.version}

@@ -11,11 +11,12 @@ from api.http.permissions import MANAGERS, READERS_AND_CUSTOMERS
 from api.http.query_route import Found, NoParameters, Page, Query, query
 from api.resources.catalogue.services import CatalogueFilter
 from domain.calendar_rules import NoExpiry, Validity
-from domain.catalogue.commands import PublishOffer, RetireOffer, ReviseOffer
+from domain.catalogue.commands import PublishOffer, ReinstateOffer, RetireOffer, ReviseOffer
 from domain.catalogue.facts import Lines, OfferTerms, Sharing
 from domain.decision import Reads
 from domain.refusals import NotFound
 from domain.use_cases.publish_offer import PUBLISH_OFFER
+from domain.use_cases.reinstate_offer import REINSTATE_OFFER
 from domain.use_cases.retire_offer import RETIRE_OFFER
 from domain.use_cases.revise_offer import REVISE_OFFER
 from domain.values import CancellationTerms, LocationId, Money, Name, OfferId, Quantity, Value
@@ -165,6 +166,21 @@ def retire_offer(call: Command[EmptyBody]) -> CommandRequest:
     )
 
 
+@command(
+    "/v1/offers/{offer_id}/reinstatement",
+    "offers.reinstate",
+    "Reinstate an offer: it is sold again, in its last version",
+    roles=MANAGERS,
+    body=EmptyBody,
+    answer=Offer,
+)
+def reinstate_offer(call: Command[EmptyBody]) -> CommandRequest:
+    id, currency = call.id("offer_id"), call.currency
+    return CommandRequest(
+        REINSTATE_OFFER, ReinstateOffer(offer_id=id), lambda books, _: shown_offer(books, id, currency)
+    )
+
+
 @query(
     "/v1/offers/{offer_id}",
     "offers.show",
@@ -206,4 +222,4 @@ def list_offers(call: Query[CatalogueFilter]) -> Found:
         )
 
 
-HANDLERS = (publish_offer, revise_offer, retire_offer, show_offer, list_offers)
+HANDLERS = (publish_offer, revise_offer, retire_offer, reinstate_offer, show_offer, list_offers)

@@ -9,12 +9,13 @@ from api.http.ledger_types import Books
 from api.http.parsing import EmptyBody, MayBeAbsent, Price
 from api.http.permissions import MANAGERS, READERS_AND_CUSTOMERS
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
-from domain.catalogue.commands import ChangeService, DefineService, RetireService
+from domain.catalogue.commands import ChangeService, DefineService, ReinstateService, RetireService
 from domain.catalogue.facts import ServiceTerms
 from domain.decision import Reads
 from domain.refusals import NotFound
 from domain.use_cases.change_service import CHANGE_SERVICE
 from domain.use_cases.define_service import DEFINE_SERVICE
+from domain.use_cases.reinstate_service import REINSTATE_SERVICE
 from domain.use_cases.retire_service import RETIRE_SERVICE
 from domain.values import BasisPoints, Money, Name, ServiceId, Value
 from projections.engine.definition import Row
@@ -144,6 +145,23 @@ def retire_service(call: Command[EmptyBody]) -> CommandRequest:
     )
 
 
+@command(
+    "/v1/services/{service_id}/reinstatement",
+    "services.reinstate",
+    "Reinstate a service: it is performed again",
+    roles=MANAGERS,
+    body=EmptyBody,
+    answer=Service,
+)
+def reinstate_service(call: Command[EmptyBody]) -> CommandRequest:
+    id, currency = call.id("service_id"), call.currency
+    return CommandRequest(
+        REINSTATE_SERVICE,
+        ReinstateService(service_id=id),
+        lambda books, _: shown_service(books, id, currency),
+    )
+
+
 @query(
     "/v1/services/{service_id}",
     "services.show",
@@ -189,4 +207,4 @@ def list_services(call: Query[CatalogueFilter]) -> Found:
         )
 
 
-HANDLERS = (define_service, change_service, retire_service, show_service, list_services)
+HANDLERS = (define_service, change_service, retire_service, reinstate_service, show_service, list_services)

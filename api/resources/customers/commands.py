@@ -21,6 +21,7 @@ from domain.people.commands import (
     NewParticipant,
     RegisterCustomer,
     RemoveParticipant,
+    ReturnParticipant,
 )
 from domain.people.facts import ConsentName
 from domain.people.profile import PROFILE_FIELDS, NameAndPhoto
@@ -33,6 +34,7 @@ from domain.use_cases.change_participant import CHANGE_PARTICIPANT
 from domain.use_cases.deactivate_customer import DEACTIVATE_CUSTOMER
 from domain.use_cases.register_customer import REGISTER_CUSTOMER
 from domain.use_cases.remove_participant import REMOVE_PARTICIPANT
+from domain.use_cases.return_participant import RETURN_PARTICIPANT
 from domain.use_cases.unblock_customer import UNBLOCK_CUSTOMER
 from domain.values import LongText, Value
 
@@ -231,6 +233,21 @@ def remove_participant(call: Command[EmptyBody]) -> CommandRequest:
     )
 
 
+@command(
+    "/v1/customers/{customer_id}/participants/{participant_id}/return",
+    "participants.return",
+    "Take a removed participant into the household again",
+    roles=DESK,
+    body=EmptyBody,
+    answer=Customer,
+    codes=("limit-reached",),
+)
+def return_participant(call: Command[EmptyBody]) -> CommandRequest:
+    id = call.id("customer_id")
+    asked = ReturnParticipant(customer_id=id, participant_id=call.id("participant_id"))
+    return _ask(call, id, RETURN_PARTICIPANT, asked)
+
+
 @query("/v1/customers/{customer_id}", "customers.show", "One customer", roles=READERS_OR_OWN, answer=Customer)
 def show(call: Query[NoParameters]) -> Found:
     id = call.id("customer_id")
@@ -250,5 +267,6 @@ HANDLERS = (
     add_participant,
     change_participant,
     remove_participant,
+    return_participant,
     show,
 )

@@ -37,6 +37,7 @@ from domain.people.facts import (
     ParticipantAdded,
     ParticipantChanged,
     ParticipantRemoved,
+    ParticipantReturned,
     ProfileChanged,
 )
 from domain.refusals import NotFound
@@ -149,6 +150,8 @@ def _told(recorded: RecordedFact) -> _Told:
             return _Told("participant", "Participant changed", fact.fields, fact.participant_id)
         case ParticipantRemoved():
             return _Told("participant", "Participant removed", participant_id=fact.participant_id)
+        case ParticipantReturned():
+            return _Told("participant", "Participant returned", participant_id=fact.participant_id)
         case _:
             assert_never(fact)
 

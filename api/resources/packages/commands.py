@@ -24,6 +24,7 @@ from domain.package.commands import (
     AddNote,
     AdjustPrice,
     CancelPackage,
+    ChangeLocations,
     ChangeSharing,
     CorrectLine,
     FreezePackage,
@@ -39,6 +40,7 @@ from domain.people.facts import PARTICIPANTS_MAX
 from domain.use_cases.add_note import ADD_NOTE
 from domain.use_cases.adjust_price import ADJUST_PRICE
 from domain.use_cases.cancel_package import CANCEL_PACKAGE
+from domain.use_cases.change_locations import CHANGE_LOCATIONS
 from domain.use_cases.change_sharing import CHANGE_SHARING
 from domain.use_cases.correct_line import CORRECT_LINE
 from domain.use_cases.freeze_package import FREEZE_PACKAGE
@@ -47,7 +49,7 @@ from domain.use_cases.sell_package import SELL_PACKAGE
 from domain.use_cases.set_expiry import SET_EXPIRY
 from domain.use_cases.unfreeze_package import UNFREEZE_PACKAGE
 from domain.use_cases.void_package import VOID_PACKAGE
-from domain.values import UNITS_PER_LINE_MAX, LineNumber, LongText, ParticipantId, Value
+from domain.values import UNITS_PER_LINE_MAX, LineNumber, LocationId, LongText, ParticipantId, Value
 from projections.engine.definition import Row
 
 
@@ -275,6 +277,27 @@ def change_sharing(call: Command[SharingBody]) -> CommandRequest:
     )
 
 
+class LocationsBody(Value):
+    locations: Annotated[tuple[LocationId, ...], Field(max_length=200)]
+    """Where the package can be used from now on; none: everywhere."""
+    reason: LongText
+
+
+@command(
+    "/v1/packages/{package_id}/locations",
+    "packages.change_locations",
+    "Change where a package can be used; past use is untouched",
+    roles=MANAGERS,
+    body=LocationsBody,
+    answer=PackageCard,
+    codes=("package-cancelled",),
+)
+def change_locations(call: Command[LocationsBody]) -> CommandRequest:
+    body, reason = call.body, wording(call, call.body.reason)
+    asked = ChangeLocations(package_id=call.id("package_id"), locations=body.locations, reason=reason)
+    return _changing(call, CHANGE_LOCATIONS, asked)
+
+
 class NoteBody(Value):
     text: LongText
 
@@ -346,6 +369,7 @@ HANDLERS = (
     unfreeze,
     adjust_price,
     change_sharing,
+    change_locations,
     add_note,
     cancel_package,
     void_package,

@@ -13,9 +13,11 @@ from api.cli.main import main
 from api.http.api_keys import Keys
 from api.server.settings import Settings, pepper_of
 from domain.actor import Role
+from domain.staff.commands import DeactivateStaff, RegisterStaff
 from projections.models.registry import READ_MODELS
 from tests.api.cli.conftest import SAMPLE, Terminal, sqlite_terminal
-from tests.api.cli.world import ledger_of
+from tests.api.cli.world import AT_THE_DESK, ledger_of
+from tests.use_cases import order
 
 
 def test_opening_prints_the_business_and_a_key_that_opens_it(terminal: Terminal) -> None:
@@ -88,6 +90,22 @@ def test_keys_are_issued_listed_and_revoked(terminal: Terminal) -> None:
     assert terminal.told("keys", "list")[1]["state"] == "revoked"
     terminal.run("keys", "revoke", auditor["id"], status=1)
     terminal.run("keys", "revoke", "key_nope", status=1)
+
+
+def test_a_key_is_issued_to_an_active_member_of_staff_alone(terminal: Terminal) -> None:
+    business_id = terminal.open_business()
+    with ledger_of(terminal, business_id) as (ledger, _):
+        members = [RegisterStaff(staff_id=id) for id in ("stf_zoe", "stf_left")]
+        commands = [*members, DeactivateStaff(staff_id="stf_left")]
+        ledger.execute([order(command, AT_THE_DESK) for command in commands])
+
+    for nobody in ("stf_nobody", "stf_left"):
+        told = terminal.run(
+            "keys", "issue", "--role", "staff", "--name", "till", "--staff", nobody, status=1
+        ).stderr
+        assert "/staff_id is not an active member of staff of this business" in told
+    terminal.run("keys", "issue", "--role", "staff", "--name", "till", "--staff", "stf_zoe")
+    assert [key["actor_id"] for key in terminal.told("keys", "list")][1:] == ["stf_zoe"]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.imports.day_book import COLUMNS
-from domain.catalogue.commands import DefineService
+from domain.catalogue.commands import DefineService, RetireService
 from domain.catalogue.facts import ServiceTerms
 from domain.ledger.orders import Done
 from domain.people.commands import RegisterCustomer
@@ -214,6 +214,21 @@ def test_what_the_desk_has_registered_is_found(terminal: Terminal, tmp_path: Pat
 
     assert (report["recorded"], report["customers"], report["services"]) == (2, 0, 0)
     assert [p["remaining"] for p in terminal.told("report", "customer", "cus_desk")] == [9]
+
+
+def test_units_of_a_retired_service_are_used_under_its_name(embedded: Terminal, tmp_path: Path) -> None:
+    business_id = embedded.open_business()
+    with ledger_of(embedded, business_id) as (ledger, _):
+        terms = ServiceTerms(name="Disc", service_type="Music", list_price=200)
+        ledger.execute([order(DefineService(service_id="svc_desk", service=terms), AT_THE_DESK)])
+    embedded.load(write(tmp_path / "sales.csv", [a_sale()]))
+    with ledger_of(embedded, business_id) as (ledger, _):
+        ledger.execute([order(RetireService(service_id="svc_desk"), AT_THE_DESK)])
+
+    report = embedded.load(write(tmp_path / "uses.csv", [a_use(), a_sale(reference="s-2")]), status=3)
+
+    assert (report["uses"], report["sales"], report["services"]) == (1, 0, 0)
+    assert [p["remaining"] for p in embedded.told("report", "customer", "ann")] == [9]
 
 
 def test_a_dry_run_tells_what_would_happen_and_writes_nothing(terminal: Terminal, tmp_path: Path) -> None:

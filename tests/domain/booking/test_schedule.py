@@ -18,7 +18,7 @@ from domain.booking.facts import (
 )
 from domain.business.facts import Deduct
 from domain.calendar_rules import ExpiryAfterFirstUse
-from domain.package.facts import PackageFact, SessionMoved, UnitsHeld, UnitsRedeemed
+from domain.package.facts import PackageFact, SessionMoved, SoldService, UnitsHeld, UnitsRedeemed
 from domain.refusals import (
     BackDatingNotAllowed,
     CustomerIsBlocked,
@@ -54,6 +54,9 @@ from tests.domain.appointments import (
 )
 from tests.domain.given import given
 from tests.domain.words import FACIAL, HOUSEHOLD, NOW, cancelled, day, froze, line, moment, sold, used
+
+OLD = line(2, SoldService(id="svc_old", name="Mud bath", service_type="Massage"))
+"""Two units of a service that was retired since."""
 
 
 def source(
@@ -330,8 +333,27 @@ def test_two_years_ahead_is_the_limit() -> None:
     assert given(sold()).when(latest).booking.sources
 
 
-def test_a_retired_service_cannot_be_booked() -> None:
+def test_a_retired_service_cannot_be_booked_without_units() -> None:
     given(sold()).when(book(service_id="svc_old")).refused_naming(OfferIsRetired)
+    money = Money(amount=6_000, currency="EUR")
+    at_the_till = book(service_id="svc_old", payment=money, payment_method=PaymentMethod.CARD)
+    given(sold(OLD)).when(at_the_till).refused_naming(OfferIsRetired)
+    given(sold(OLD)).when(book(service_id="svc_old", quantity=3)).refused_naming(OfferIsRetired)
+
+
+@pytest.mark.parametrize("deduct", DEDUCTS)
+def test_a_retired_service_is_booked_with_units_that_were_sold_of_it(deduct: Deduct) -> None:
+    world = given(sold(OLD)).under(deduct=deduct)
+    assert world.when(book(service_id="svc_old", quantity=2)).booking.sources
+    assert world.when(book(service_id="svc_old", package_id="pkg_1")).booking.sources
+    series = world.when(book(service_id="svc_old", weeks=3))
+    assert list(series.booked) == ["bkg_1", "bkg_2"]
+    assert [type(each.refused) for each in series.left_out] == [InsufficientUnits]
+
+
+def test_a_retired_service_whose_units_wait_for_payment_says_so() -> None:
+    world = given(sold(OLD, price=100)).under(payment_required=True)
+    world.when(book(service_id="svc_old")).refused_naming(PaymentRequired)
 
 
 def test_only_the_household_attends() -> None:

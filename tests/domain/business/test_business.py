@@ -6,11 +6,12 @@ import pytest
 from pydantic import ValidationError
 
 from domain.actor import Role
-from domain.business.commands import ChangePolicies, CloseLocation, OpenBusiness, OpenLocation
+from domain.business.commands import ChangePolicies, CloseLocation, OpenBusiness, OpenLocation, ReopenLocation
 from domain.business.facts import (
     BusinessOpened,
     LocationClosed,
     LocationOpened,
+    LocationReopened,
     Policies,
     PolicyChanged,
     PurchaseRule,
@@ -21,8 +22,8 @@ from domain.fact_registry import FACTS
 from domain.people.photos import photo_claims
 from domain.people.profile import NameAndPhoto, NameOrPhoto, row
 from domain.refusals import IdTaken, Invalid, NotFound
-from domain.staff.commands import ChangeStaff, DeactivateStaff, RegisterStaff
-from domain.staff.facts import StaffDeactivated, StaffProfileChanged, StaffRegistered
+from domain.staff.commands import ChangeStaff, DeactivateStaff, ReactivateStaff, RegisterStaff
+from domain.staff.facts import StaffDeactivated, StaffProfileChanged, StaffReactivated, StaffRegistered
 from domain.staff.state import evolve as evolve_staff
 from domain.values import CancellationTerms
 from tests.domain.paper import PaperBooks
@@ -42,6 +43,7 @@ OPENED = BusinessOpened(name="Silk Salon", currency="EUR", time_zone="Europe/Bud
 OPEN = OpenBusiness(business_id="biz_1", name="Silk Salon", currency="EUR", time_zone="Europe/Budapest")
 MAIN = LocationOpened(location_id="loc_1", name="Main street", time_zone="Europe/Budapest")
 CLOSE = CloseLocation(location_id="loc_1")
+REOPEN = ReopenLocation(location_id="loc_1")
 STRICT = CancellationTerms(notice_hours=48, late="forfeit", text="Two days, please")
 
 
@@ -157,14 +159,24 @@ def test_a_location_closes_once() -> None:
     answer.stream.when(CLOSE).then_nothing()
 
 
+def test_a_closed_location_opens_again_as_it_was() -> None:
+    answer = business.given(OPENED, MAIN, LocationClosed(location_id="loc_1")).when(REOPEN)
+    answer.then(LocationReopened(location_id="loc_1"))
+    assert answer.state == business.given(OPENED, MAIN).state
+    answer.stream.when(REOPEN).then_nothing()
+    answer.stream.when(CLOSE).then(LocationClosed(location_id="loc_1"))
+
+
 def test_an_unknown_location_is_not_found() -> None:
-    business.given(OPENED).when(CLOSE).refused(NotFound, kind="location", id="loc_1")
+    for command in (CLOSE, REOPEN):
+        business.given(OPENED).when(command).refused(NotFound, kind="location", id="loc_1")
 
 
 # Staff
 
 REGISTERED = StaffRegistered(role=Role.STAFF, locations=("loc_1",))
 LEAVE = DeactivateStaff(staff_id="stf_1")
+COME_BACK = ReactivateStaff(staff_id="stf_1")
 RENAMED: dict[NameOrPhoto, str | None] = {"name": "Anna", "photo": "pho_1"}
 
 
@@ -195,8 +207,16 @@ def test_a_member_of_staff_leaves_once() -> None:
     answer.stream.when(LEAVE).then_nothing()
 
 
+def test_a_member_of_staff_comes_back_with_role_and_locations() -> None:
+    answer = staff.given(REGISTERED, StaffDeactivated()).when(COME_BACK)
+    answer.then(StaffReactivated())
+    assert answer.state == staff.given(REGISTERED).state
+    answer.stream.when(COME_BACK).then_nothing()
+    answer.stream.when(LEAVE).then(StaffDeactivated())
+
+
 def test_an_unknown_member_of_staff_is_not_found() -> None:
-    for command in (LEAVE, ChangeStaff(staff_id="stf_1", role=Role.OWNER)):
+    for command in (LEAVE, COME_BACK, ChangeStaff(staff_id="stf_1", role=Role.OWNER)):
         staff.given().when(command).refused(NotFound, kind="member of staff", id="stf_1")
 
 

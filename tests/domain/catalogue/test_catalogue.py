@@ -10,6 +10,8 @@ from domain.catalogue.commands import (
     ChangeService,
     DefineService,
     PublishOffer,
+    ReinstateOffer,
+    ReinstateService,
     RetireOffer,
     RetireService,
     ReviseOffer,
@@ -18,11 +20,13 @@ from domain.catalogue.facts import (
     OfferFact,
     OfferLine,
     OfferPublished,
+    OfferReinstated,
     OfferRetired,
     OfferRevised,
     OfferTerms,
     ServiceChanged,
     ServiceDefined,
+    ServiceReinstated,
     ServiceRetired,
     ServiceTerms,
 )
@@ -85,6 +89,16 @@ def test_a_service_is_retired_once() -> None:
     answer.stream.when(RETIRE_SERVICE).then_nothing()
 
 
+def test_a_retired_service_is_performed_again_by_its_terms() -> None:
+    again = ReinstateService(service_id="svc_massage")
+    answer = service.given(DEFINED, ServiceRetired()).when(again)
+    answer.then(ServiceReinstated())
+    assert answer.state == service.given(DEFINED).state
+    answer.stream.when(again).then_nothing()
+    answer.stream.when(RETIRE_SERVICE).then(ServiceRetired())
+    service.given().when(again).refused(NotFound, kind="service", id="svc_massage")
+
+
 def test_the_same_terms_of_a_service_again_are_no_fact() -> None:
     service.given(DEFINED).when(change(MASSAGE)).then_nothing()
 
@@ -127,6 +141,23 @@ def test_an_offer_is_retired_once() -> None:
     answer.then(OfferRetired())
     assert answer.state.retired
     answer.stream.when(RETIRE_OFFER).then_nothing()
+
+
+def test_a_retired_offer_is_sold_again_in_its_last_version() -> None:
+    again = ReinstateOffer(offer_id="off_1")
+    revised = OfferRevised(offer=TEN.model_copy(update={"price": 1}), offer_version=2)
+    answer = offer.given(PUBLISHED, revised, OfferRetired()).when(again)
+    answer.then(OfferReinstated())
+    assert answer.state == offer.given(PUBLISHED, revised).state
+    answer.stream.when(again).then_nothing()
+    answer.stream.when(RETIRE_OFFER).then(OfferRetired())
+    offer.given().when(again).refused(NotFound, kind="offer", id="off_1")
+
+
+def test_an_offer_names_locations_of_the_business() -> None:
+    nowhere = TEN.model_copy(update={"locations": ("loc_1", "loc_nowhere")})
+    for stream, command in ((offer.given(), publish(nowhere)), (offer.given(PUBLISHED), revise(nowhere))):
+        stream.when(command).refused_naming(Invalid, pointer="/locations/1", problem="unknown-location")
 
 
 def test_the_same_terms_of_an_offer_again_are_no_fact() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.actor import Role
+from domain.business.state import Business, Location
 from domain.calendar_rules import ExpiryAfterFirstUse
 from domain.package.commands import FreezePackage, RestoreUnits, UnfreezePackage
 from domain.package.facts import (
@@ -20,6 +21,7 @@ from domain.refusals import (
     BackDatingNotAllowed,
     EffectiveAtOutOfRange,
     InsufficientUnits,
+    Invalid,
     NotEligible,
     NotFound,
     PackageHasExpired,
@@ -29,10 +31,12 @@ from domain.refusals import (
 )
 from tests.domain.given import given
 from tests.domain.words import (
+    BUSINESS,
     FACIAL,
     HOUSEHOLD,
     MASSAGE,
     NOW,
+    ZONE,
     because,
     cancelled,
     corrected,
@@ -402,6 +406,32 @@ def test_a_package_is_used_where_its_offer_says() -> None:
     assert world.when(redeem(location_id="loc_1")).facts
     world.when(redeem(location_id="loc_2")).refused_naming(NotEligible)
     world.when(redeem()).refused_naming(NotEligible)
+
+
+@pytest.mark.parametrize("staff_id", ["stf_nobody", "stf_gone"])
+def test_no_use_names_somebody_who_does_not_work_there(staff_id: str) -> None:
+    for command in (redeem(staff_id=staff_id), redeem_any(staff_id=staff_id)):
+        given(sold()).when(command).refused(
+            Invalid,
+            pointer="/staff_id",
+            problem="unknown-staff",
+            message="is not an active member of staff of this business",
+        )
+
+
+def test_a_package_whose_places_have_all_closed_is_used_anywhere_until_one_opens_again() -> None:
+    def with_open(*open_: str) -> Business:
+        places = {id: Location("Here", ZONE, open=id in open_) for id in ("loc_1", "loc_2", "loc_3")}
+        return replace(BUSINESS, locations=places)
+
+    world = given(sold(locations=("loc_1", "loc_2")))
+    closed = world.where(business=with_open("loc_3"))
+    assert closed.when(redeem(location_id="loc_3")).facts
+    assert closed.when(redeem()).facts
+    assert closed.when(redeem_any(location_id="loc_3")).facts
+    reopened = world.where(business=with_open("loc_2", "loc_3"))
+    reopened.when(redeem(location_id="loc_3")).refused_naming(NotEligible)
+    assert reopened.when(redeem(location_id="loc_2")).facts
 
 
 @pytest.mark.covers("S105")

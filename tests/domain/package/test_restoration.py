@@ -1,15 +1,19 @@
 """Giving units back: to the very package and line they came from, never more than was used."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.actor import Role
 from domain.business.facts import Deduct
+from domain.business.state import Location
 from domain.package.commands import CancelPackage, ReinstatePackage, RestoreUnits
 from domain.package.facts import FreedUse, PackageUnfrozen, UnitsRedeemed, UnitsRestored
 from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, Invalid, NotEligible, NotFound
 from tests.domain.appointments import DEDUCTS, FORFEIT, attend, booked, stamps
 from tests.domain.given import Outcome, given
 from tests.domain.words import (
+    BUSINESS,
     because,
     cancelled,
     corrected,
@@ -178,6 +182,18 @@ def test_staff_do_not_take_back_what_others_did() -> None:
     given(sold(), used(1, remaining=9)).when(restore(), role=Role.STAFF, who="stf_bob").refused_naming(
         Forbidden
     )
+
+
+@pytest.mark.parametrize(("at", "same_day"), [("2026-10-04 05:59", True), ("2026-10-04 06:00", False)])
+def test_the_day_of_a_use_is_that_of_the_location_where_it_was_made(at: str, *, same_day: bool) -> None:
+    """In New York the 3rd lasts until 06:00 in Budapest, where the package was sold."""
+    abroad = {**BUSINESS.locations, "loc_ny": Location("5th Avenue", "America/New_York")}
+    world = given(sold(), used(1, remaining=9, location_id="loc_ny"))
+    outcome = world.where(business=replace(BUSINESS, locations=abroad)).when(restore(), at, Role.STAFF)
+    if same_day:
+        assert outcome.facts
+    else:
+        outcome.refused_naming(Forbidden)
 
 
 def test_staff_do_not_take_back_a_use_of_another_day() -> None:

@@ -28,6 +28,7 @@ from tests.domain.paper import PaperBooks
 from tests.domain.words import (
     BUSINESS,
     HOUSEHOLD,
+    ZONE,
     because,
     circumstances,
     day,
@@ -54,12 +55,14 @@ def answer(package: Package, command: Value, at: str = "2026-10-03 12:00") -> li
 def use(package: Package, at: str = "2026-10-03 12:00") -> Any:
     candidate = Candidate("pkg_1", package, 1)
     now = circumstances(at)
-    taken, wish = allocate([candidate], redeem(), now, BUSINESS, HOUSEHOLD, chosen=True)
+    taken, wish = allocate([candidate], redeem(), now, BUSINESS, HOUSEHOLD, chosen=True, zone=ZONE)
     return facts_of_use(taken, wish, now)
 
 
 def restore(package: Package) -> Any:
-    return decide_restoration({"pkg_1": package}, RestoreUnits(redemption_id="red_1"), circumstances())
+    return decide_restoration(
+        {"pkg_1": package}, RestoreUnits(redemption_id="red_1"), circumstances(), BUSINESS
+    )
 
 
 def check_full(limit: int, refused: pytest.ExceptionInfo[LimitReached]) -> None:

@@ -17,6 +17,7 @@ from domain.people.commands import (
     NewParticipant,
     RegisterCustomer,
     RemoveParticipant,
+    ReturnParticipant,
     UnblockCustomer,
 )
 from domain.people.facts import (
@@ -32,6 +33,7 @@ from domain.people.facts import (
     ParticipantChanged,
     ParticipantOf,
     ParticipantRemoved,
+    ParticipantReturned,
     ProfileChanged,
 )
 from domain.people.photos import photo_claims
@@ -288,6 +290,22 @@ def test_who_is_removed_belonged_until_then() -> None:
     assert participant.belongs_at(moment("2026-10-03 11:59"))
     assert not participant.belongs_at(moment(NOW))
     answer.stream.when(remove()).then_nothing()
+
+
+COME_BACK = ReturnParticipant(customer_id="cus_ada", participant_id="par_max")
+
+
+def test_who_returns_belongs_as_though_never_removed() -> None:
+    answer = customer.given(REGISTERED, REMOVED).when(COME_BACK)
+    answer.then(ParticipantReturned(participant_id="par_max"))
+    assert answer.state == customer.given(REGISTERED).state
+    answer.stream.when(COME_BACK).then_nothing()
+    answer.stream.when(remove()).then(REMOVED)
+
+
+def test_who_was_never_there_does_not_return() -> None:
+    nobody = COME_BACK.model_copy(update={"participant_id": "par_none"})
+    customer.given(REGISTERED).when(nobody).refused(NotFound, kind="participant", id="par_none")
 
 
 def test_the_customer_in_person_stays() -> None:

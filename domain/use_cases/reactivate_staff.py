@@ -1,0 +1,17 @@
+"""Reactivate a member of staff who left, with the role and the locations they had. Ended keys stay ended."""
+
+from domain.actor import Circumstances
+from domain.decision import Books, Decision, UseCase, one_stream
+from domain.staff.commands import ReactivateStaff
+from domain.staff.facts import StaffReactivated
+from domain.use_cases.checks import known_staff
+from domain.use_cases.own_stream import id_in, own
+
+
+def decide(command: ReactivateStaff, books: Books, at: Circumstances) -> Decision:
+    """Raises NotFound. No fact where they are active."""
+    state = known_staff(books, command.staff_id)
+    return one_stream("staff", command.staff_id, [] if state.active else [StaffReactivated()])
+
+
+REACTIVATE_STAFF = UseCase(ReactivateStaff, own("staff_id"), decide, id_in("staff_id"))
