@@ -144,6 +144,20 @@ def end_of(given: date | datetime, zone: str) -> datetime:
     return given if isinstance(given, datetime) else beyond(given, zone) - MILLISECOND
 
 
+AHEAD_OF_UTC, BEHIND_UTC = timedelta(hours=14), timedelta(hours=12)
+"""How far the clocks of any place differ from UTC."""
+
+
+def begins_anywhere(day: date) -> datetime:
+    """The first moment at which it is this day, or a later one, at any place of the world."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) - AHEAD_OF_UTC
+
+
+def over_everywhere(day: date) -> datetime:
+    """The first moment at which this day is over at every place of the world."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1) + BEHIND_UTC
+
+
 def as_moment(given: date | datetime, zone: str) -> datetime:
     """The first moment of a day in that zone; a moment stands for itself."""
     return given if isinstance(given, datetime) else start_of(given, zone)

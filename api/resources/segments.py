@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from api.http.command_route import Command, CommandRequest, command
-from api.http.date_ranges import check_range
+from api.http.date_ranges import OWN_DAYS, check_range
 from api.http.ledger_types import Books
 from api.http.parsing import EmptyBody
 from api.http.permissions import DESK, READERS
@@ -55,7 +55,7 @@ def _shown(books: Books, id: str) -> Segment:
 def save(call: Command[SegmentBody]) -> CommandRequest:
     body = call.body
     filters = body.filters
-    check_range(filters.booking_from, filters.booking_to, call.time_zone, "/filters/booking_to")
+    check_range(filters.booking_from, filters.booking_to, OWN_DAYS, "/filters/booking_to")
     id = call.new("seg", body.id)
     asked = SaveSegment(segment_id=id, name=body.name, filters=filters)
     return CommandRequest(SAVE_SEGMENT, asked, lambda books, _: _shown(books, id))

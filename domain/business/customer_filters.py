@@ -38,9 +38,9 @@ class CustomerFilters(Value):
     offer_id: Annotated[tuple[OfferId, ...], _Some] = ()
     """This offer was ever bought, by them or for them; voided sales do not count."""
     booking_from: DayOrMoment | None = None
-    """The first start of a booking; a day begins in the business's zone."""
+    """The first start of a booking, or the first day: its `local_date`, in the zone of its location."""
     booking_to: DayOrMoment | None = None
-    """The last start of a booking, or the last day."""
+    """The last start of a booking, or its last `local_date`."""
     booking_status: Annotated[tuple[BookingState, ...], _Some] = ()
     """Of a booking in that range; empty: any but cancelled."""
     external_ref: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,50}:.{1,100}$")] | None = None

@@ -30,11 +30,19 @@ class Expiry:
 
     def on(self, day: date) -> date | None:
         """The last valid day as it stands on `day`, moved by a freeze that the clock has ended by then."""
+        return self.expires_on if self.frozen_until is None or day <= self.frozen_until else self.thawed
+
+    @property
+    def thawed(self) -> date | None:
+        """The last valid day once the freeze has run out."""
         if self.expires_on is None or self.frozen_on is None or self.frozen_until is None:
             return self.expires_on
-        if day <= self.frozen_until:
-            return self.expires_on
         return extended(self.expires_on, self.frozen_on, self.frozen_until)
+
+    @property
+    def thaws_at(self) -> datetime | None:
+        """The first moment after the last day of the freeze; None: it is not frozen."""
+        return None if self.frozen_until is None else expires_at(self.frozen_until, self.zone)
 
     def has_passed(self, moment: datetime) -> bool:
         """Whether the package has expired at a moment; nothing expires while frozen."""

@@ -27,6 +27,7 @@ from domain.booking.facts import (
     OutcomesChanged,
 )
 from domain.ledger.mapper import Recorded
+from domain.moments import local_day
 from domain.values import CancellationTerms
 from projections.engine.definition import Key, Keyed, Log, Moment, Row
 
@@ -42,6 +43,8 @@ TABLE = Table(
     Column("location_id", Text),
     Column("starts_at", Moment, nullable=False),
     Column("time_zone", Text, nullable=False),
+    # The day of the start in that zone, by which the booking is found.
+    Column("local_date", String(10), nullable=False),
     Column("quantity", Integer, nullable=False),
     Column("status", Text, nullable=False),
     Column("attendance", Text, nullable=False),
@@ -76,9 +79,9 @@ TABLE = Table(
     Index("by_customer_and_service", "business_id", "customer_id", "service_id", "starts_at", "status"),
     Index("by_service_and_customer", "business_id", "service_id", "customer_id", "starts_at", "status"),
     Index("by_status_and_customer", "business_id", "status", "customer_id"),
-    Index("of_customer", "business_id", "customer_id", "starts_at", "booking_id", "status"),
+    Index("of_customer", "business_id", "customer_id", "starts_at", "booking_id", "status", "local_date"),
     # The filters of the list, each in the order of the list.
-    Index("by_start", "business_id", "starts_at", "booking_id", "status"),
+    Index("by_start", "business_id", "starts_at", "booking_id", "status", "local_date"),
     Index("by_service", "business_id", "service_id", "starts_at", "booking_id"),
     Index("by_staff", "business_id", "staff_id", "starts_at", "booking_id"),
     Index("by_location", "business_id", "location_id", "starts_at", "booking_id"),
@@ -127,6 +130,7 @@ def _made(fact: BookingMade, recorded: Recorded) -> Row:
         "location_id": fact.location_id,
         "starts_at": fact.starts_at,
         "time_zone": fact.time_zone,
+        "local_date": local_day(fact.starts_at, fact.time_zone).isoformat(),
         "quantity": fact.quantity,
         "status": "pending",
         "attendance": UNMARKED,
@@ -194,7 +198,8 @@ def _change(before: Row, fact: BookingFact) -> Row:
                 notice_hours=before["notice_hours"], late=before["late"], text=before["terms_text"]
             )
             notice = _notice(fact.sources, own, before["policy_version"], fact.measured_from)
-            return {"starts_at": fact.starts_at, **notice}
+            local_date = local_day(fact.starts_at, before["time_zone"]).isoformat()
+            return {"starts_at": fact.starts_at, "local_date": local_date, **notice}
         case BookingSourcesChanged():
             notice = _notice(fact.sources, fact.terms, fact.policy_version, fact.measured_from)
             paid = _paid_with(fact.sources, fact.redemption_id)
@@ -241,7 +246,7 @@ def _settled(outcomes: Sequence[BookingOutcome]) -> Row:
     }
 
 
-BOOKINGS = Keyed("bookings", 1, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)
+BOOKINGS = Keyed("bookings", 2, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)
 
 
 # Which packages pay

@@ -89,6 +89,9 @@ TABLE = Table(
     Column("frozen_until", String(10)),
     Column("time_zone", Text, nullable=False),
     Column("valid_until", Moment),
+    # When a freeze that no fact has ended runs out, and the last valid day from then on.
+    Column("thaws_at", Moment),
+    Column("thawed_expires_on", String(10)),
     Column("sharing", Text, nullable=False),
     Column("beneficiaries", JSON, nullable=False),
     Column("cancellation", JSON, nullable=False),
@@ -113,7 +116,7 @@ TABLE = Table(
     Index("by_debt", "business_id", "owing", "purchased_at", "package_id"),
     Index("by_external_ref", "business_id", "external_ref", "purchased_at", "package_id"),
     Index("by_expiry", "business_id", "expires_on"),
-    Index("by_freeze", "business_id", "frozen_until"),
+    Index("by_freeze", "business_id", "thaws_at"),
     # Filters of the list of customers: buyers of an offer, and payers for another customer.
     Index("buyers", "business_id", "offer_id", "customer_id"),
     Index("payers", "business_id", "offer_id", "purchased_by"),
@@ -198,6 +201,8 @@ def _sold(fact: PackagePurchased, recorded: Recorded) -> Row:
         "frozen_until": None,
         "time_zone": fact.time_zone,
         "valid_until": None,
+        "thaws_at": None,
+        "thawed_expires_on": None,
         "sharing": fact.sharing,
         "beneficiaries": list(fact.beneficiaries),
         "cancellation": fact.cancellation.model_dump(mode="json"),
@@ -307,7 +312,7 @@ def _move(card: Row, number: int, value: int, **changes: int) -> None:
 
 
 def summed(moved: Row) -> Row:
-    """The card with its computed columns: sums of units, `valid_until`, `state`, `payment` and `owing`."""
+    """The card with its computed columns: sums of units, end of validity and freeze, `state`, `payment`, `owing`."""
     card, lines = dict(moved), []
     for line in card["lines"]:
         used = line["redeemed"] + line["forfeited"] + line["corrected"]
@@ -316,7 +321,10 @@ def summed(moved: Row) -> Row:
     first, *others = lines
     for count in COUNTS:  # nearly every package has one line
         card[count] = first[count] + sum([line[count] for line in others]) if others else first[count]
-    card["valid_until"] = _valid_until(expiry_of(card))
+    expiry = expiry_of(card)
+    card["valid_until"] = _valid_until(expiry)
+    card["thaws_at"] = expiry.thaws_at
+    card["thawed_expires_on"] = None if expiry.frozen_until is None else _text(expiry.thawed)
     card["state"] = "cancelled" if card["cancelled"] else "open" if card["remaining"] else "used_up"
     card["payment"] = payment_status(card["price"], card["paid"])
     card["owing"] = owed_for(card) > 0
@@ -342,7 +350,7 @@ def _day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
 
-CARDS = Keyed("cards", 2, TABLE, HANDLES, _keys, row)
+CARDS = Keyed("cards", 3, TABLE, HANDLES, _keys, row)
 
 
 def card_status(card: Row, moment: datetime) -> Status:

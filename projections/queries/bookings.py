@@ -1,6 +1,6 @@
 """The list of bookings across customers, with every filter, in order of start."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from projections.models.bookings import BOOKING_PACKAGES, BOOKINGS
 from projections.models.customers import CUSTOMERS
 from projections.models.packages import CARDS
 from projections.models.services import SERVICES
+from projections.queries.ranges import ALWAYS, Range
 
 READS = (BOOKINGS.name, BOOKING_PACKAGES.name, SERVICES.name, CARDS.name, CUSTOMERS.name)
 """The read models that a list of bookings is made from."""
@@ -35,10 +36,8 @@ class BookingFilter:
     package_id: tuple[str, ...] = ()
     status: tuple[Status, ...] = ()
     attendance: tuple[str, ...] = ()
-    starts_from: datetime | None = None
-    """The first start that counts."""
-    starts_before: datetime | None = None
-    """The first start that no longer counts."""
+    starts: Range = ALWAYS
+    """When they start; a day is the booking's own."""
     external_ref: tuple[str, ...] = ()
 
 
@@ -127,11 +126,13 @@ def _conditions(bookings: Table, paid: Table, wanted: BookingFilter) -> list[Col
             paid.c.business_id == bookings.c.business_id, paid.c.package_id.in_(wanted.package_id)
         )
         conditions.append(bookings.c.booking_id.in_(paying))
-    if wanted.starts_from is not None:
-        conditions.append(bookings.c.starts_at >= wanted.starts_from)
-    if wanted.starts_before is not None:
-        conditions.append(bookings.c.starts_at < wanted.starts_before)
-    return conditions
+    return [*conditions, *starting(bookings, wanted.starts)]
+
+
+def starting(bookings: Table, range: Range) -> Iterator[ColumnElement[bool]]:
+    """Conditions of bookings that start in a range; days are those of each booking's own zone."""
+    yield from range.moments(bookings.c.starts_at)
+    yield from range.days(bookings.c.local_date)
 
 
 # Joins from other read models

@@ -9,7 +9,6 @@ it. The type of a service is the one it has now. (S106–S108, S114–S124)
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, false, not_, or_, select, true
@@ -34,6 +33,8 @@ from projections.models.package_services import PACKAGE_SERVICES
 from projections.models.packages import CARDS
 from projections.models.services import SERVICES
 from projections.models.units import UNITS
+from projections.queries.bookings import starting
+from projections.queries.ranges import ALWAYS, Range
 
 NOT_CANCELLED = ("pending", "confirmed", "completed")
 ACTIVE = ("pending", "confirmed")
@@ -54,15 +55,15 @@ class CustomerFilter:
     unused_service_id: tuple[str, ...] = ()
     offer_id: tuple[str, ...] = ()
     """Ever bought by or for the customer; a voided sale does not count."""
-    booking_from: datetime | None = None
-    booking_before: datetime | None = None
-    """A booking starts in this time. It is not cancelled, unless `booking_status` says otherwise."""
+    bookings: Range = ALWAYS
+    """A booking starts in this time; a day is the booking's own. It is not cancelled, unless `booking_status` says
+    otherwise."""
     booking_status: tuple[BookingState, ...] = ()
     external_ref: str | None = None
 
     @property
     def asks_for_bookings(self) -> bool:
-        return (self.booking_from, self.booking_before, self.booking_status) != (None, None, ())
+        return bool(self.bookings or self.booking_status)
 
     @property
     def statuses(self) -> list[str]:
@@ -207,11 +208,7 @@ class _Asked:
 
     def _stands_so_then(self, bookings: Table, wanted: CustomerFilter) -> list[ColumnElement[bool]]:
         conditions: list[ColumnElement[bool]] = [unindexed(bookings.c.status).in_(wanted.statuses)]
-        if wanted.booking_from is not None:
-            conditions.append(bookings.c.starts_at >= wanted.booking_from)
-        if wanted.booking_before is not None:
-            conditions.append(bookings.c.starts_at < wanted.booking_before)
-        return conditions
+        return [*conditions, *starting(bookings, wanted.bookings)]
 
     def _of_customer(self, table: Table) -> ColumnElement[bool]:
         mine = table.c.business_id == self._business_id
@@ -260,7 +257,7 @@ class _Asked:
         """Customers with such a booking at any time, in order; and those with one in the wanted time, by its start."""
         bookings = self._tables[BOOKINGS.name]
         at_any_time = Source([self._leg(bookings, {"status": status}) for status in wanted.statuses])
-        if wanted.booking_from is None and wanted.booking_before is None:
+        if not wanted.bookings:
             return [at_any_time]
         then = self._unordered(bookings, *self._stands_so_then(bookings, wanted))
         return [at_any_time, Source([then], in_order=False)]

@@ -1,13 +1,13 @@
 """The lists of packages: across customers with every filter, and those of one customer."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
 
-from domain.moments import local_day, start_of, to_milliseconds
+from domain.moments import local_day, to_milliseconds
 from domain.package.state import PaymentStatus, Status
 from projections.engine.definition import Row
 from projections.engine.index_walk import FilteredList, Leg, ListKey, Source, there_is, unindexed, walk
@@ -15,6 +15,7 @@ from projections.engine.tables import Snapshot
 from projections.models.customers import CUSTOMERS
 from projections.models.package_services import PACKAGE_SERVICES
 from projections.models.packages import CARDS, card_status, expiry_of
+from projections.queries.ranges import Range
 
 READS = (CARDS.name, PACKAGE_SERVICES.name, CUSTOMERS.name)
 """The read models that a list of packages is made from."""
@@ -36,31 +37,12 @@ class PackageFilter:
     """Where it was sold."""
     expires_from: date | None = None
     expires_to: date | None = None
-    """The last valid day as it is now; packages without one are in no range."""
+    """The last valid day as it is now, in the zone fixed at sale; packages without one are in no range."""
     purchased_from: date | None = None
     purchased_to: date | None = None
+    """The day of purchase, in the same zone."""
     owing: bool | None = None
     external_ref: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    """The moment of the query, and the time zone of the business and of all its packages."""
-
-    now: datetime
-    zone: str
-
-    @property
-    def today(self) -> date:
-        return local_day(self.now, self.zone)
-
-    def purchases(self, wanted: PackageFilter) -> tuple[datetime | None, datetime | None]:
-        """The days of purchase as moments: the first that counts, and the first that no longer does."""
-        first, last = wanted.purchased_from, wanted.purchased_to
-        return (
-            None if first is None else start_of(first, self.zone),
-            None if last is None else start_of(last + timedelta(days=1), self.zone),
-        )
 
 
 def find_packages(
@@ -69,12 +51,11 @@ def find_packages(
     wanted: PackageFilter,
     *,
     now: datetime,
-    zone: str,
     after: PurchaseKey | None,
     limit: int,
 ) -> list[Row]:
     """At most `limit` cards, latest purchase first, behind the key `after`."""
-    asked = _Asked(snapshot, business_id, wanted, _Clock(now, zone))
+    asked = _Asked(snapshot, business_id, wanted, now)
     walked = FilteredList(asked.everything, asked.look, asked.sources(), descending=True)
     return walk(snapshot.connection, walked, after, limit)
 
@@ -131,11 +112,12 @@ def _has_status(
 class _Asked:
     """One query of the list of packages."""
 
-    def __init__(self, snapshot: Snapshot, business_id: str, wanted: PackageFilter, clock: _Clock) -> None:
+    def __init__(self, snapshot: Snapshot, business_id: str, wanted: PackageFilter, now: datetime) -> None:
         self._connection = snapshot.connection
         self._business_id = business_id
         self._wanted = wanted
-        self._clock = clock
+        self._purchases = Range(wanted.purchased_from, wanted.purchased_to)
+        self._now = now
         self._cards = snapshot.tables[CARDS.name]
         self._services = snapshot.tables[PACKAGE_SERVICES.name]
 
@@ -155,7 +137,7 @@ class _Asked:
         wanted, cards = self._wanted, self._cards
         conditions: list[ColumnElement[bool]] = []
         if wanted.status:
-            state, now = unindexed(cards.c.state), self._clock.now
+            state, now = unindexed(cards.c.state), self._now
             statuses = (_has_status(state, cards.c.valid_until, status, now) for status in wanted.status)
             conditions.append(or_(*(and_(*each) for each in statuses)))
         for column, values in self._equal().items():
@@ -164,11 +146,7 @@ class _Asked:
             conditions.append(self._serves())
         if wanted.expires_from is not None or wanted.expires_to is not None:
             conditions.append(or_(and_(*self._expires_as_written()), and_(*self._expires_thawed())))
-        if wanted.purchased_from is not None:
-            conditions.append(cards.c.purchased_on >= wanted.purchased_from.isoformat())
-        if wanted.purchased_to is not None:
-            conditions.append(cards.c.purchased_on <= wanted.purchased_to.isoformat())
-        return conditions
+        return [*conditions, *self._purchases.days(unindexed(cards.c.purchased_on))]
 
     def _equal(self) -> dict[str, Sequence[Any]]:
         """Column → its allowed values."""
@@ -192,27 +170,22 @@ class _Asked:
             services.c.package_id == cards.c.package_id,
         )
 
-    # A freeze that ends by the clock moves the expiry without a fact: then the day is read from `valid_until`.
+    # A freeze that ends by the clock moves the expiry without a fact.
 
     def _expires_as_written(self) -> list[ColumnElement[bool]]:
-        cards, wanted, today = self._cards, self._wanted, self._clock.today.isoformat()
-        conditions: list[ColumnElement[bool]] = [
-            or_(cards.c.frozen_until.is_(None), cards.c.frozen_until >= today)
-        ]
-        if wanted.expires_from is not None:
-            conditions.append(cards.c.expires_on >= wanted.expires_from.isoformat())
-        if wanted.expires_to is not None:
-            conditions.append(cards.c.expires_on <= wanted.expires_to.isoformat())
-        return conditions
+        cards = self._cards
+        frozen = or_(cards.c.thaws_at.is_(None), cards.c.thaws_at > self._now)
+        return [frozen, *self._expires(cards.c.expires_on)]
 
     def _expires_thawed(self) -> list[ColumnElement[bool]]:
-        cards, wanted, zone = self._cards, self._wanted, self._clock.zone
-        conditions: list[ColumnElement[bool]] = [cards.c.frozen_until < self._clock.today.isoformat()]
-        if wanted.expires_from is not None:
-            conditions.append(cards.c.valid_until > start_of(wanted.expires_from, zone))
-        if wanted.expires_to is not None:
-            conditions.append(cards.c.valid_until <= start_of(wanted.expires_to + timedelta(days=1), zone))
-        return conditions
+        cards = self._cards
+        return [cards.c.thaws_at <= self._now, *self._expires(cards.c.thawed_expires_on)]
+
+    def _expires(self, expires_on: ColumnElement[str]) -> Iterator[ColumnElement[bool]]:
+        if self._wanted.expires_from is not None:
+            yield expires_on >= self._wanted.expires_from.isoformat()
+        if self._wanted.expires_to is not None:
+            yield expires_on <= self._wanted.expires_to.isoformat()
 
     # The sources of keys
 
@@ -226,7 +199,7 @@ class _Asked:
             for column, values in self._equal().items()
         ]
         if wanted.status:
-            ends, now = cards.c.valid_until, self._clock.now
+            ends, now = cards.c.valid_until, self._now
             statuses = [_has_status(cards.c.state, ends, status, now) for status in wanted.status]
             sources.append(Source([self._leg(cards, *each) for each in statuses]))
         if wanted.service_id:
@@ -242,14 +215,9 @@ class _Asked:
 
         def leg(after: ListKey | None, limit: int) -> Select[Any]:
             purchased_at, package_id = table.c.purchased_at, table.c.package_id
-            first, beyond = self._clock.purchases(self._wanted)
             query = select(purchased_at, package_id).where(
-                table.c.business_id == self._business_id, *conditions
+                table.c.business_id == self._business_id, *conditions, *self._purchases.moments(purchased_at)
             )
-            if first is not None:
-                query = query.where(purchased_at >= first)
-            if beyond is not None:
-                query = query.where(purchased_at < beyond)
             if after is not None:
                 # The first condition lets the index begin at the key.
                 query = query.where(purchased_at <= after[0], _is_behind(purchased_at, package_id, after))

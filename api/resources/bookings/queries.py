@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from api.http.date_ranges import check_range
+from api.http.date_ranges import OWN_DAYS, check_range
 from api.http.ledger_types import Books
 from api.http.permissions import READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
@@ -25,7 +25,7 @@ from domain.booking.state import Booking as BookingState
 from domain.catalogue.state import Service
 from domain.claims import booking_claims
 from domain.decision import Reads
-from domain.moments import DayOrMoment, as_moment, beyond, from_milliseconds, to_milliseconds
+from domain.moments import DayOrMoment, from_milliseconds, to_milliseconds
 from domain.refusals import NotFound
 from domain.values import CustomerId, LocationId, PackageId, ParticipantId, ServiceId, StaffId
 from projections.engine.definition import Row
@@ -33,6 +33,7 @@ from projections.engine.tables import Snapshot
 from projections.models.bookings import booking_of
 from projections.queries.bookings import READS, BookingFilter, StartKey, find_bookings, paying_in, services_in
 from projections.queries.packages import kinds_in
+from projections.queries.ranges import Range
 from replay.as_of import Past, as_it_was, position_of, state_at
 
 NOTHING_FOUND = "No Data Found"
@@ -112,9 +113,9 @@ class CustomerBookingParameters(ListParameters):
     """Filters combine with AND; a parameter that is repeated matches any of its values."""
 
     from_: Annotated[DayOrMoment | None, Field(alias="from")] = None
-    """The first start, or the first day in the business's zone."""
+    """The first start, or the first day: the `local_date` of each booking, in the zone of its location."""
     to: DayOrMoment | None = None
-    """The last start, or the last day."""
+    """The last start, or the last `local_date`."""
     service_id: Annotated[tuple[ServiceId, ...], Some] = ()
     status: Annotated[tuple[Status, ...], Some] = ()
     participant_id: Annotated[tuple[ParticipantId, ...], Some] = ()
@@ -167,13 +168,12 @@ def list_bookings_of_customer(call: Query[CustomerBookingParameters]) -> Found:
 
 def _filter(call: Query[Any], **more: Any) -> BookingFilter:
     asked = call.parameters
-    check_range(asked.from_, asked.to, call.time_zone, "/to")
+    check_range(asked.from_, asked.to, OWN_DAYS, "/to")
     return BookingFilter(
         service_id=asked.service_id,
         status=asked.status,
         participant_id=asked.participant_id,
-        starts_from=None if asked.from_ is None else as_moment(asked.from_, call.time_zone),
-        starts_before=None if asked.to is None else beyond(asked.to, call.time_zone),
+        starts=Range(asked.from_, asked.to),
         **more,
     )
 

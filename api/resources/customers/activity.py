@@ -14,13 +14,14 @@ from api.resources.customers.credits import check_known
 from api.resources.packages.card import PackageCard, people_of_cards, shown
 from api.resources.parts import NOBODY, kinds_of, known, with_kinds
 from domain.decision import Reads
-from domain.moments import from_milliseconds, to_milliseconds
+from domain.moments import MILLISECOND, from_milliseconds, to_milliseconds
 from domain.values import Value
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
 from projections.models.packages import card_status
 from projections.queries.bookings import READS, BookingFilter, StartKey, find_bookings
 from projections.queries.packages import display_key, packages_of_customer
+from projections.queries.ranges import Range
 
 Side = Literal["upcoming", "past"]
 SIDES: tuple[Side, ...] = get_args(Side)
@@ -118,7 +119,7 @@ def _bookings(
         snapshot,
         call.business_id,
         BookingFilter(
-            customer_id=own, starts_before=split if past else None, starts_from=None if past else split
+            customer_id=own, starts=Range(last=split - MILLISECOND) if past else Range(first=split)
         ),
         after=after,
         limit=call.parameters.limit + 1,

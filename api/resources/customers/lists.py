@@ -9,14 +9,13 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import StringConstraints
 
-from api.http.date_ranges import check_range
+from api.http.date_ranges import OWN_DAYS, check_range
 from api.http.permissions import READERS
 from api.http.problems import Problem
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.customers.answer import Counts, Customer, counts_in, in_list, people_in
 from domain.business.customer_filters import CustomerFilters
 from domain.decision import Reads
-from domain.moments import as_moment, beyond
 from domain.people.directory import Person
 from domain.people.name_search import matches, words
 from domain.people.profile import searched
@@ -27,6 +26,7 @@ from projections.engine.tables import Snapshot
 from projections.models.packages import CARDS
 from projections.models.points import POINTS
 from projections.queries.customers import CustomerFilter, customers_among, find_customers, reads
+from projections.queries.ranges import Range
 
 LOOKED_THROUGH_FIRST = 200
 """Customers whose names are compared before the index is asked: a common word fills the page with them."""
@@ -83,9 +83,9 @@ def _matching(call: Query[CustomerParameters]) -> Matching:
     asked = call.parameters
     if asked.search is not None and not call.sees_people:
         raise Problem("forbidden", "only those who may see names may search for them")
-    check_range(asked.booking_from, asked.booking_to, call.time_zone, "/booking_to")
+    check_range(asked.booking_from, asked.booking_to, OWN_DAYS, "/booking_to")
     searched_for = () if asked.search is None else words(asked.search)
-    filters = [_filter(call, asked), *_of_segment(call)]
+    filters = [_filter(asked), *_of_segment(call)]
     after = (call.after() or [None])[0]
     names = dict.fromkeys((*reads(filters), CARDS.name, POINTS.name))
     with call.snapshot(*names) as snapshot:
@@ -107,12 +107,11 @@ def _of_segment(call: Query[CustomerParameters]) -> list[CustomerFilter]:
     segment = call.look(Reads({call.business_id: 0})).business.segments.get(id)
     if segment is None or segment.removed:
         raise NotFound("segment", id)
-    return [_filter(call, segment.filters)]
+    return [_filter(segment.filters)]
 
 
-def _filter(call: Query[CustomerParameters], given: CustomerFilters) -> CustomerFilter:
-    """Filters for the read models: days in the business's zone become moments."""
-    first, last = given.booking_from, given.booking_to
+def _filter(given: CustomerFilters) -> CustomerFilter:
+    """Filters for the read models."""
     status: set[Literal["active", "inactive"]] = {*given.status}
     return CustomerFilter(
         category=given.category,
@@ -124,8 +123,7 @@ def _filter(call: Query[CustomerParameters], given: CustomerFilters) -> Customer
         unused_service_type=given.unused_service_type,
         unused_service_id=given.unused_service_id,
         offer_id=given.offer_id,
-        booking_from=None if first is None else as_moment(first, call.time_zone),
-        booking_before=None if last is None else beyond(last, call.time_zone),
+        bookings=Range(given.booking_from, given.booking_to),
         booking_status=given.booking_status,
         external_ref=given.external_ref,
     )

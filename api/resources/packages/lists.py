@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from api.http.date_ranges import check_range
+from api.http.date_ranges import OWN_DAYS, check_range
 from api.http.ledger_types import Books
 from api.http.permissions import READERS_OR_OWN
 from api.http.problems import Flaw, invalid
@@ -52,9 +52,13 @@ class PackageParameters(ListParameters):
     location_id: Annotated[tuple[LocationId, ...], Field(max_length=VALUES_MAX)] = ()
     """The locations of sale."""
     expires_from: Day | None = None
+    """The first `expires_on`: the last valid day in the package's own `time_zone`."""
     expires_to: Day | None = None
+    """The last `expires_on`."""
     purchased_from: Day | None = None
+    """The first `purchased_on`: the day of the sale in the package's own `time_zone`."""
     purchased_to: Day | None = None
+    """The last `purchased_on`."""
     owing: bool | None = None
     external_ref: Annotated[str, StringConstraints(max_length=200, pattern="^[^:]+:.+$")] | None = None
     """`source:ref`"""
@@ -70,15 +74,14 @@ class PackageParameters(ListParameters):
 )
 def list_packages(call: Query[PackageParameters]) -> Found:
     asked, now = call.parameters, call.frame.carnet.clock()
-    check_range(asked.expires_from, asked.expires_to, call.time_zone, "/expires_to")
-    check_range(asked.purchased_from, asked.purchased_to, call.time_zone, "/purchased_to")
+    check_range(asked.expires_from, asked.expires_to, OWN_DAYS, "/expires_to")
+    check_range(asked.purchased_from, asked.purchased_to, OWN_DAYS, "/purchased_to")
     with call.snapshot(*READS) as snapshot:
         rows = find_packages(
             snapshot,
             call.business_id,
             _filter(asked),
             now=now,
-            zone=call.time_zone,
             after=_purchase_key(call.after()),
             limit=asked.limit + 1,
         )

@@ -254,12 +254,13 @@ def test_a_range_does_not_end_before_it_begins(desk: Desk, path: str, first: str
     assert desk.get(path, **{first: "2026-10-03", last: "2026-10-03"})["data"] == []
 
 
-def test_a_range_of_bookings_is_of_days_in_the_zone_of_the_business_or_of_moments(desk: Desk) -> None:
-    begins, before = "2026-10-02T22:00:00Z", "2026-10-02T21:59:59.999Z"  # of the 3rd in Budapest
+def test_a_range_of_bookings_is_of_days_in_the_zone_of_each_or_of_moments(desk: Desk) -> None:
+    begins, before = "2026-10-02T10:00:00Z", "2026-10-02T09:59:59.999Z"  # of the 3rd, where it begins first
+    ends = "2026-10-03T12:00:00Z"  # of the 2nd, where it ends last
     for path, first, last in RANGES[:2]:
         desk.get(path, **{first: "2026-10-03", last: begins})
         desk.get(path, **{first: begins, last: begins})
-        for wrong in ({first: "2026-10-03", last: before}, {first: begins, last: "2026-10-02"}):
+        for wrong in ({first: "2026-10-03", last: before}, {first: ends, last: "2026-10-02"}):
             assert desk.ask(path, **wrong).json()["errors"][0]["pointer"] == f"/{last}"
 
 

@@ -10,16 +10,20 @@ import pytest
 from sqlalchemy import Connection, event
 
 from projections.engine.tables import ReadTables, Snapshot
+from projections.queries.bookings import READS as READ_BY_BOOKINGS
+from projections.queries.bookings import BookingFilter, find_bookings
 from projections.queries.customers import CustomerFilter, find_customers
 from projections.queries.customers import reads as reads_of_customers
 from projections.queries.packages import READS, PackageFilter, find_packages
+from projections.queries.ranges import Range
 from tests.api.desk import Desk, House
 
 pytest_plugins = ["tests.api.houses"]
 
 MOMENT = datetime(2026, 10, 3, 8, tzinfo=UTC)
 DAY = date(2026, 10, 3)
-BOOKED = {"booking_from": MOMENT, "booking_before": datetime(2026, 11, 3, tzinfo=UTC)}
+BOOKED = {"bookings": Range(MOMENT, datetime(2026, 11, 3, tzinfo=UTC))}
+BOOKED_ON_DAYS = {"bookings": Range(DAY, date(2026, 11, 3))}
 CUSTOMER_FILTERS: list[dict[str, Any]] = [
     {},
     {"category": ("VIP",)},
@@ -34,6 +38,7 @@ CUSTOMER_FILTERS: list[dict[str, Any]] = [
     {"unused_service_type": ("Massage",)},
     {"offer_id": ("off_1", "off_2")},
     BOOKED,
+    BOOKED_ON_DAYS,
     {"booking_status": ("active",)},
     {"external_ref": "old:7"},
     {"category": ("VIP",), "active": True, "service_id": ("svc_1",), "offer_id": ("off_1",), **BOOKED},
@@ -125,8 +130,16 @@ def test_no_filter_of_the_package_list_reads_a_whole_table(desk: Desk, filters: 
     wanted = PackageFilter(**filters)
     with views_of(desk).snapshot(desk.business_id, READS) as snapshot, told(snapshot) as lines:
         for after in (None, (MOMENT, "pkg_1")):
-            find_packages(
-                snapshot, desk.business_id, wanted, now=MOMENT, zone="Europe/Budapest", after=after, limit=50
-            )
+            find_packages(snapshot, desk.business_id, wanted, now=MOMENT, after=after, limit=50)
+    assert lines
+    assert whole_tables(lines) == []
+
+
+@pytest.mark.parametrize("whose", [{}, {"customer_id": ("cus_1",)}, {"staff_id": ("stf_1",)}], ids=str)
+def test_no_range_of_the_booking_list_reads_a_whole_table(desk: Desk, whose: dict[str, Any]) -> None:
+    wanted = BookingFilter(starts=Range(DAY, DAY), **whose)
+    with views_of(desk).snapshot(desk.business_id, READ_BY_BOOKINGS) as snapshot, told(snapshot) as lines:
+        for after in (None, (MOMENT, "bkg_1")):
+            find_bookings(snapshot, desk.business_id, wanted, after=after, limit=50)
     assert lines
     assert whole_tables(lines) == []
