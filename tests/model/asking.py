@@ -11,13 +11,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from domain.business.commands import ChangePolicies, CloseLocation, OpenLocation
+from domain.business.commands import ChangePolicies, CloseLocation, OpenLocation, ReopenLocation
 from domain.business.facts import Deduct
 from domain.calendar_rules import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry, Validity
 from domain.catalogue.commands import (
     ChangeService,
     DefineService,
     PublishOffer,
+    ReinstateOffer,
+    ReinstateService,
     RetireOffer,
     RetireService,
     ReviseOffer,
@@ -27,6 +29,7 @@ from domain.package.commands import (
     AddNote,
     AdjustPrice,
     CancelPackage,
+    ChangeLocations,
     ChangeSharing,
     CorrectLine,
     FreezePackage,
@@ -52,9 +55,10 @@ from domain.people.commands import (
     NewParticipant,
     RegisterCustomer,
     RemoveParticipant,
+    ReturnParticipant,
     UnblockCustomer,
 )
-from domain.staff.commands import RegisterStaff
+from domain.staff.commands import DeactivateStaff, ReactivateStaff, RegisterStaff
 from domain.values import AMOUNT_MAX, UNITS_PER_PACKAGE_MAX, CancellationTerms, Money, PaymentMethod
 from tests.model import booking, points
 from tests.model.almanac import DAY, day_at, moment_of
@@ -123,10 +127,23 @@ def _terms(plain: tuple[int, str] | None) -> CancellationTerms | None:
 
 def location(desk: Desk) -> Asked:
     id = desk.among("loc", [*desk.books.locations, "loc_new"])
+    match desk.one_of("open", "close", "reopen", "reopen"):
+        case "open":
+            zone = desk.one_of(None, "America/New_York")
+            opening = OpenLocation(location_id=id, name="Here", time_zone=zone)
+            return Asked(opening, lambda books, _: books.open_location(id, zone))
+        case "close":
+            return Asked(CloseLocation(location_id=id), lambda books, _: books.let_location(id, False))
+        case _:
+            return Asked(ReopenLocation(location_id=id), lambda books, _: books.let_location(id, True))
+
+
+def staff(desk: Desk) -> Asked:
+    """Somebody leaves, or comes back: mostly Bob, whom uses and bookings name."""
+    id = desk.one_of(*["stf_bob"] * 4, desk.among("stf", list(desk.books.staff)))
     if desk.one_of(True, False):
-        opening = OpenLocation(location_id=id, name="Here")
-        return Asked(opening, lambda books, _: books.open_location(id))
-    return Asked(CloseLocation(location_id=id), lambda books, _: books.close_location(id))
+        return Asked(DeactivateStaff(staff_id=id), lambda books, _: books.let_staff(id, False), id)
+    return Asked(ReactivateStaff(staff_id=id), lambda books, _: books.let_staff(id, True), id)
 
 
 def _service_terms(list_price: int | None) -> ServiceTerms:
@@ -135,7 +152,7 @@ def _service_terms(list_price: int | None) -> ServiceTerms:
 
 def service(desk: Desk) -> Asked:
     known, price = list(desk.books.services), desk.one_of(None, 0, 1, 3_000, 6_000, 6_000)
-    kind = desk.one_of("define", "define", "change", "retire")
+    kind = desk.one_of("define", "define", "change", "retire", "reinstate")
     id = desk.new("svc", known) if kind == "define" else desk.among("svc", known)
     terms = _service_terms(price)
     match kind:
@@ -144,16 +161,23 @@ def service(desk: Desk) -> Asked:
         case "change":
             changing = ChangeService(service_id=id, service=terms)
             return Asked(changing, lambda books, _: books.change_service(id, price), id)
+        case "reinstate":
+            again = ReinstateService(service_id=id)
+            return Asked(again, lambda books, _: books.retire_service(id, False), id)
         case _:
             retiring = RetireService(service_id=id)
             return Asked(retiring, lambda books, _: books.retire_service(id), id)
 
 
 def offer(desk: Desk) -> Asked:
-    known, kind = list(desk.books.offers), desk.one_of("publish", "publish", "revise", "retire")
+    known = list(desk.books.offers)
+    kind = desk.one_of("publish", "publish", "revise", "retire", "reinstate")
     if kind == "retire":
         id = desk.among("off", known)
         return Asked(RetireOffer(offer_id=id), lambda books, _: books.retire_offer(id), id)
+    if kind == "reinstate":
+        id = desk.among("off", known)
+        return Asked(ReinstateOffer(offer_id=id), lambda books, _: books.retire_offer(id, False), id)
     plain = _plain_offer(desk)
     if kind == "publish":
         return _publishing(desk.new("off", known), plain)
@@ -189,7 +213,7 @@ def _plain_offer(desk: Desk) -> Offer:
         sharing=desk.one_of("purchaser", "household"),
         cap=desk.one_of(None, None, 1, 3),
         each=desk.one_of(None, None, None, 1, 2),
-        locations=desk.one_of((), (), (), LOCATIONS[:1]),
+        locations=desk.one_of((), (), (), (), (), (), LOCATIONS[:1], LOCATIONS, ("loc_unknown",)),
         terms=desk.terms(),
     )
 
@@ -256,7 +280,7 @@ def standing(desk: Desk) -> Asked:
 
 
 def household(desk: Desk) -> Asked:
-    id, kind = desk.customer_id(), desk.one_of("add", "bar", "remove")
+    id, kind = desk.customer_id(), desk.one_of("add", "bar", "remove", "return")
     people = list(desk.books.customers[id].people) if id in desk.books.customers else []
     barred = _barred(desk)
     match kind:
@@ -269,6 +293,10 @@ def household(desk: Desk) -> Asked:
             who = desk.among("par", people)
             changing = ChangeParticipant(customer_id=id, participant_id=who, barred_services=barred)
             return Asked(changing, lambda books, _: books.bar(id, who, barred), id)
+        case "return":
+            who = desk.among("par", people)
+            returning = ReturnParticipant(customer_id=id, participant_id=who)
+            return Asked(returning, lambda books, _: books.return_participant(id, who), id)
         case _:
             who = desk.among("par", people)
             removing = RemoveParticipant(customer_id=id, participant_id=who)
@@ -286,7 +314,7 @@ def sell(desk: Desk) -> Asked:
     price = desk.one_of(None, None, *PRICES) if custom is None else custom.price
     terms = desk.books.offers.get(offer_id) if offer_id else custom
     asking_price = price if price is not None else terms.price if terms else 0
-    asked, effective = desk.moment()
+    effective = desk.moment()
     more = min(asking_price + 1, AMOUNT_MAX)
     amounts = (None, None, asking_price, asking_price, asking_price // 2, more, 0)
     amount = desk.one_of(*amounts)
@@ -304,7 +332,7 @@ def sell(desk: Desk) -> Asked:
         lines=_offered(custom.lines) if custom else None,
         price=None if price is None else _money(price),
         expires_on=expires_on,
-        effective_at=_asked_moment(asked),
+        effective_at=_asked_moment(effective),
         payment=None if payment is None else _payment(*payment),
         beneficiaries=beneficiaries,
         purchased_by=buyer,
@@ -352,9 +380,9 @@ def pay(desk: Desk) -> Asked:
     owing = known.owing if known else 100
     more = min(owing + 1, AMOUNT_MAX)
     amount = desk.one_of(owing, owing, (owing + 1) // 2, 1, 0, more, more)
-    asked, effective = desk.moment(known.bought_at if known else None)
+    effective = desk.moment(known.bought_at if known else None)
     command = RecordPayment(
-        package_id=id, payment=_payment(payment, amount), effective_at=_asked_moment(asked)
+        package_id=id, payment=_payment(payment, amount), effective_at=_asked_moment(effective)
     )
     return Asked(command, lambda books, asking: books.pay(asking, id, payment, amount, effective), id)
 
@@ -393,7 +421,7 @@ def _wish(desk: Desk, owner: str | None, fit: Sequence[Package]) -> tuple[Wish, 
     service_id = desk.draw(st.sampled_from([*good * OFTEN, "svc_talk"]))
     people = list(desk.books.customers[owner].people) if owner in desk.books.customers else []
     redemptions = [id for package in desk.books.packages.values() for id in package.uses]
-    asked, effective = desk.moment(fit[0].bought_at if fit else None)
+    effective = desk.moment(fit[0].bought_at if fit else None)
     session = desk.one_of(*[None] * OFTEN, desk.now - 2 * DAY, desk.now + 8 * DAY)
     left = max((package.remaining for package in fit), default=1)
     booked = _paying_for(desk, owner)
@@ -405,7 +433,7 @@ def _wish(desk: Desk, owner: str | None, fit: Sequence[Package]) -> tuple[Wish, 
         service=service_id,
         quantity=desk.one_of(*[1] * OFTEN, 2, 2, 2, 3, min(max(left, 1), 1_000), min(left + 1, 1_000)),
         participant=desk.one_of(*[None] * 5, desk.among("par", people)),
-        staff=desk.one_of(*[None] * OFTEN, "stf_bob", "stf_bob", "stf_unknown"),
+        staff=desk.one_of(*[None] * OFTEN, *["stf_bob"] * 4, "stf_unknown"),
         location=desk.one_of(*[None, *LOCATIONS] * OFTEN, "loc_unknown"),
         effective=effective,
         session=session,
@@ -419,7 +447,7 @@ def _wish(desk: Desk, owner: str | None, fit: Sequence[Package]) -> tuple[Wish, 
         "participant_id": wish.participant,
         "staff_id": wish.staff,
         "location_id": wish.location,
-        "effective_at": _asked_moment(asked),
+        "effective_at": _asked_moment(effective),
         "session_at": None if session is None else moment_of(session),
         "line": wish.line,
         "booking_id": wish.booking,
@@ -523,6 +551,16 @@ def share(desk: Desk) -> Asked:
     return Asked(command, lambda books, asking: books.share(asking, id, sharing, beneficiaries), id)
 
 
+def places(desk: Desk) -> Asked:
+    """Where a package can be used."""
+    id = desk.package_id()
+    there = desk.one_of(
+        (), (), LOCATIONS[:1], LOCATIONS, LOCATIONS[::-1], ("loc_unknown",), LOCATIONS[:1] * 2
+    )
+    command = ChangeLocations(package_id=id, locations=there, reason=desk.wording())
+    return Asked(command, lambda books, asking: books.place(asking, id, there), id)
+
+
 def note(desk: Desk) -> Asked:
     id = desk.package_id()
     command = AddNote(package_id=id, note=desk.wording())
@@ -624,6 +662,7 @@ def _paying(id: str, amount: int) -> Asked:
 ANYTHING: Sequence[Callable[[Desk], Asked]] = (
     policies,
     location,
+    staff,
     service,
     offer,
     register,
@@ -635,7 +674,7 @@ ANYTHING: Sequence[Callable[[Desk], Asked]] = (
     *(booking.make, booking.make, *[booking.later] * 6),
     *(pay, pay, refund, price),
     *(expiry, reinstate, freeze, unfreeze),
-    *(share, note, cancel, void),
+    *(share, places, note, cancel, void),
     *(points.move, points.move, points.move),
 )
 """What a batch is drawn from; often what moves units."""

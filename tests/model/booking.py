@@ -31,7 +31,7 @@ def make(desk: Desk) -> Asked:
         start=_start(desk),
         ids=tuple(_ids(desk) for _ in range(weeks)),
         participant=desk.one_of(*[None] * 5, desk.among("par", people)),
-        staff=desk.one_of(*[None] * OFTEN, "stf_bob", "stf_bob", "stf_unknown"),
+        staff=desk.one_of(*[None] * OFTEN, *["stf_bob"] * 4, "stf_unknown"),
         location=desk.one_of(*[None, *LOCATIONS] * OFTEN, "loc_unknown"),
         package=desk.one_of(*[None] * 5, desk.among("pkg", [p.id for p in owned]), desk.package_id()),
         quantity=desk.one_of(*[1] * OFTEN, 2, 2, 3),

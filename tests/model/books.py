@@ -367,12 +367,16 @@ def picture(shown: Row) -> dict[str, Any]:
         "lapsed",
     )
     money = ("price", "paid", "refunded", "owing", "unused_value")
-    plain = ("customer", "offer_id", "name", "purchase_number", "status", "payment_status", "sharing")
+    plain = (
+        *("customer", "offer_id", "name", "purchase_number", "status", "payment_status", "sharing"),
+        *("time_zone", "purchased_on"),
+    )
     return {
         **{name: shown[name] for name in (*plain, "expires_on", "frozen_until", "notes_count", *counted)},
         **{name: shown[name]["amount"] for name in money},
         "customer": shown["customer"]["id"],
         "beneficiaries": tuple(person["id"] for person in shown["beneficiaries"]),
+        "locations": tuple(shown["locations"]),
         "lines": [{name: line[name] for name in counted} for line in shown["lines"]],
     }
 
@@ -385,6 +389,7 @@ def picture_of_booking(state: Booking) -> dict[str, Any]:
         **{name: getattr(state, f"{name}_id") for name in ("customer", "service", "participant")},
         "redemption": state.redemption_id if state.sources else None,
         "start": state.starts_at,
+        "zone": state.time_zone,
         "free_until": state.free_until,
         "terms": (state.terms.notice_hours, state.terms.late),
         "sources": [
@@ -400,6 +405,7 @@ def expected_booking(expected: ExpectedBooking) -> dict[str, Any]:
         **{name: getattr(expected, name) for name in same},
         "redemption": expected.redemption if expected.sources else None,
         "start": moment_of(expected.start),
+        "zone": expected.zone,
         "free_until": moment_of(expected.free_until),
         "sources": [
             (s.package, s.line, s.quantity, s.terms, moment_of(s.measured_from)) for s in expected.sources
@@ -464,6 +470,8 @@ def expected_picture(package: Package, now: int) -> dict[str, Any]:
         "status": package.status(now),
         "payment_status": package.payment_status(),
         "sharing": package.sharing,
+        "time_zone": package.zone,
+        "purchased_on": str(package.day(package.bought_at)),
         "expires_on": None if last is None else str(last),
         "frozen_until": str(package.freezes[-1].until) if package.frozen_on(day) else None,
         "notes_count": package.notes,
@@ -474,5 +482,6 @@ def expected_picture(package: Package, now: int) -> dict[str, Any]:
         "owing": 0 if package.cancelled else package.owing,
         "unused_value": package.unused_value,
         "beneficiaries": package.beneficiaries,
+        "locations": package.locations,
         "lines": lines,
     }

@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 
 from domain.actor import Role
 from domain.values import Value, Wording
-from tests.model.almanac import DAY, HOUR, MINUTE, day_at, first_moment, moved
+from tests.model.almanac import DAY, HOUR, MINUTE, day_at, moved
 from tests.model.plain import Asking, Package
 from tests.model.reference import Reference
 
 T = TypeVar("T")
 CURRENCY = "EUR"
 LOCATIONS = ("loc_main", "loc_pier")
+LOCATION_ZONES: Mapping[str, str | None] = {"loc_main": None, "loc_pier": "Pacific/Kiritimati"}
+"""Where they lie; None: in the zone of the business. No clock is further ahead than that of Kiritimati."""
 STAFF: Mapping[str, str] = {"stf_olga": "owner", "stf_mia": "manager", "stf_ann": "staff", "stf_bob": "staff"}
 TILL = "key_till"
 """A program that moves points."""
@@ -101,25 +103,22 @@ class Desk:
         number = self.one_of(*range(1, most + 1))
         return tuple(self.among("svc", list(self.books.services)) for _ in range(number))
 
-    def moment(self, bought_at: int | None = None) -> tuple[date | int | None, int | None]:
-        """An `effective_at`: (as it is asked, as a moment)."""
+    def moment(self, bought_at: int | None = None) -> date | int | None:
+        """An `effective_at`: a day, or a moment."""
         ago = (None,) * 3 * OFTEN + (MINUTE, HOUR, 6 * HOUR, DAY, 3 * DAY, 29 * DAY, 31 * DAY, 400 * DAY)
         back = self.one_of(*ago, -4 * MINUTE, -6 * MINUTE, "today", "yesterday", "month", "first", "purchase")
         match back:
             case None:
-                return None, None
+                return None
             case "purchase":
-                moment = self.now if bought_at is None else bought_at
-                return moment, moment
+                return self.now if bought_at is None else bought_at
             case "today" | "yesterday" | "month":
-                day = moved(self.today, {"today": 0, "yesterday": -1, "month": -30}[back])
-                return day, first_moment(day, self.books.zone)
+                return moved(self.today, {"today": 0, "yesterday": -1, "month": -30}[back])
             case "first":
-                day = date(1970, 1, 1)
-                return day, first_moment(day, self.books.zone)
+                return date(1970, 1, 1)
             case _:
                 assert isinstance(back, int)
-                return self.now - back, self.now - back
+                return self.now - back
 
     def day(self) -> date:
         """A day around today."""

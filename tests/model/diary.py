@@ -66,6 +66,7 @@ class Diary:
     def make(self, asking: Asking, plan: Plan) -> bool:
         self._check_own(asking, plan.customer)
         person, starts = self._check(asking, plan)
+        retired = plan.service in self.books.retired_services
         made: dict[str, Booking] = {}
         refused: list[Reasons] = []
         with_units = plan.package is not None
@@ -76,6 +77,9 @@ class Diary:
                 continue
             if why and self._waits_for_payment(plan, use):
                 raise Refusal("payment-required")
+            if why and retired:
+                refused.append(Reasons(["offer-retired"]))
+                continue
             given = [] if why else self.books.plan(usable, use, asking.now)
             with_units = with_units or bool(given)
             made[id] = self._booking(asking, plan, redemption, start, person, given)
@@ -107,8 +111,9 @@ class Diary:
         why.when(customer.blocked, "customer-blocked")
         why.when(not customer.active, "customer-inactive")
         why.when(plan.service not in books.services, "validation-failed")
-        why.when(plan.service in books.retired_services, "offer-retired")
-        why.when(plan.staff is not None and plan.staff not in books.staff, "validation-failed")
+        for_money = plan.paid is not None and plan.package is None
+        why.when(plan.service in books.retired_services and for_money, "offer-retired")
+        why.when(plan.staff is not None and not books.staff.get(plan.staff), "validation-failed")
         why.when(plan.location is not None and not books.locations.get(plan.location), "validation-failed")
         why.when(plan.paid == 0, "validation-failed")
         chosen = books.packages.get(plan.package or "")
@@ -122,9 +127,10 @@ class Diary:
         why.when(person in customer.people and not here, "not-eligible")
         barred = here and plan.service in customer.people[person].barred
         why.when(barred, "not-eligible")
-        starts = weekly(plan.start, len(plan.ids), books.zone)
+        zone = books.zone_at(plan.location)
+        starts = weekly(plan.start, len(plan.ids), zone)
         ahead = Reasons()
-        self._check_starts(ahead, asking, starts)
+        self._check_starts(ahead, asking, starts, zone)
         if ahead and not why:  # of a later week, perhaps
             use, _, short = self._at_its_time(plan, *plan.ids[0], starts[0], person, asking)
             ahead.when(bool(short) and self._waits_for_payment(plan, use), "payment-required")
@@ -132,12 +138,12 @@ class Diary:
         why.refuse()
         return person, starts
 
-    def _check_starts(self, why: Reasons, asking: Asking, starts: Iterable[int]) -> None:
+    def _check_starts(self, why: Reasons, asking: Asking, starts: Iterable[int], zone: str) -> None:
         for start in starts:
             why.when(start > asking.now + AHEAD_MAX, "validation-failed")
             if start < asking.now:
                 why.when(asking.role == "customer", "validation-failed")
-                self.books.check_moment(why, asking, start, 0)
+                self.books.check_moment(why, asking, start, 0, zone)
 
     def _waits_for_payment(self, plan: Plan, use: KnownUse) -> bool:
         """Whether it has to wait until packages that would do are paid; not what is paid otherwise."""
@@ -151,7 +157,8 @@ class Diary:
         today, now."""
         use = self._use(plan, id, redemption, start, person, asking)
         usable, why = self._usable(plan, use)
-        today = day_at(start, self.books.zone) == day_at(asking.now, self.books.zone)
+        zone = self.books.zone_at(plan.location)
+        today = day_at(start, zone) == day_at(asking.now, zone)
         if why and start < asking.now and today:
             use = replace(use, at=asking.now)
             usable, why = self._usable(plan, use)
@@ -187,6 +194,7 @@ class Diary:
             staff=plan.staff,
             location=plan.location,
             start=start,
+            zone=self.books.zone_at(plan.location),
             quantity=plan.quantity,
             deduct=self.books.deduct,
             redemption=redemption,
@@ -297,7 +305,7 @@ class Diary:
         if start == booking.start:
             why.refuse()
             return False
-        self._check_starts(why, asking, [start])
+        self._check_starts(why, asking, [start], booking.zone)
         packages = [self.books.packages[package] for package in booking.packages]
         for package in packages:
             then = deepcopy(package)
@@ -383,7 +391,8 @@ class Diary:
             since = max(package.lines[n].holds[id].since for n in lines)
             at = max(min(booking.start, asking.now), since)
             held = [(package, n, self.books.release(package.lines[n], id, at).quantity) for n in lines]
-            wish = Wish(booking.redemption, booking.service, staff=booking.staff, booking=id)
+            by, place = booking.staff, booking.location
+            wish = Wish(booking.redemption, booking.service, staff=by, location=place, booking=id)
             use = KnownUse(wish, at, booking.start, booking.participant, ())
             self.books.take(held, use, asking, first)
             first += len(held)
@@ -471,7 +480,7 @@ class Diary:
         if fate != "forfeited":
             return len(held)
         self.books.recordings += 1
-        new = Use(moment, booking.participant, "", id, booking.service, booking.start, [])
+        new = Use(moment, booking.participant, "", None, id, booking.service, booking.start, [])
         use = package.uses.setdefault(booking.redemption, new) if forfeited else new
         for number, n, units in forfeited:
             package.move(n, units, "forfeited", booking.redemption)

@@ -25,7 +25,7 @@ from projections.models.packages import CARDS
 from projections.models.registry import READ_MODELS
 from tests.model.almanac import text_of
 from tests.model.books import Books
-from tests.model.desk import LOCATIONS, role_of
+from tests.model.desk import LOCATION_ZONES, role_of
 from tests.model.places import Place
 from tests.model.plain import Asking
 from tests.model.reference import Reference
@@ -130,9 +130,11 @@ class Installation:
 
     def _new_business(self, name: str, zone: str) -> Business:
         self.carnet.store.open_ledger(name)
-        business = Business(Books(name, self._reference(zone, LOCATIONS)))
+        business = Business(Books(name, self._reference(zone, LOCATION_ZONES)))
         opening = OpenBusiness(business_id=name, name="Silk Salon", currency="EUR", time_zone=zone)
-        places = [OpenLocation(location_id=id, name="Here") for id in LOCATIONS]
+        places = [
+            OpenLocation(location_id=id, name="Here", time_zone=there) for id, there in LOCATION_ZONES.items()
+        ]
         for command in (opening, *places):
             (done,) = self.ledger(business).execute([self.order(command, "stf_olga")])
             assert isinstance(done, Done)

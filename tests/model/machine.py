@@ -101,6 +101,10 @@ class Machine(RuleBasedStateMachine):
         self._ask(data, asking.register, asking.standing, asking.household, asking.household)
 
     @rule(data=st.data())
+    def close_or_open_or_let_go(self, data: st.DataObject) -> None:
+        self._ask(data, asking.staff, asking.staff, asking.location)
+
+    @rule(data=st.data())
     def sell(self, data: st.DataObject) -> None:
         self._ask(data, asking.sell)
 
@@ -169,7 +173,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def share_or_note(self, data: st.DataObject) -> None:
-        self._ask(data, asking.share, asking.note)
+        self._ask(data, asking.share, asking.places, asking.note)
 
     @rule(data=st.data())
     def end(self, data: st.DataObject) -> None:
@@ -223,12 +227,17 @@ class Machine(RuleBasedStateMachine):
         if self.here.clocks.process < LATEST_START:
             self.here.clocks.step(timedelta(milliseconds=by, microseconds=microseconds))
 
-    @rule(which=st.integers(0, 1), days=st.sampled_from([1, 1, 2, 8, 32]), ms=st.sampled_from([-1, 0, 1]))
-    def midnight_comes(self, which: int, days: int, ms: int) -> None:
+    @rule(
+        which=st.integers(0, 1),
+        days=st.sampled_from([1, 1, 2, 8, 32]),
+        ms=st.sampled_from([-1, 0, 1]),
+        where=st.sampled_from([None, None, "loc_pier"]),
+    )
+    def midnight_comes(self, which: int, days: int, ms: int, where: str | None) -> None:
         """To one side of the first moment of a day, or to that moment."""
         self._count()
         here, clocks = self.here, self.here.clocks
-        zone = here.businesses[which].reference.zone
+        zone = here.businesses[which].reference.zone_at(where)
         day = moved(clocks.process.date(), days)
         goal = timedelta(milliseconds=first_moment(day, zone) + ms - clocks.now_ms)
         if clocks.process < LATEST_START:

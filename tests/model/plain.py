@@ -118,6 +118,7 @@ class Use:
     at: int
     participant: str
     staff: str
+    location: str | None
     booking: str | None
     """Which it pays for."""
     service: str
@@ -354,7 +355,7 @@ class Wish:
     participant: str | None = None
     staff: str | None = None
     location: str | None = None
-    effective: int | None = None
+    effective: date | int | None = None
     session: int | None = None
     line: int | None = None
     booking: str | None = None
@@ -394,6 +395,8 @@ class Booking:
     staff: str | None
     location: str | None
     start: int
+    zone: str
+    """Where it takes place."""
     quantity: int
     deduct: str
     redemption: str

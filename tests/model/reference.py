@@ -6,7 +6,7 @@ everything as it asks returns False: done, and no fact.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from tests.model.accounts import Accounts
@@ -40,11 +40,13 @@ from tests.model.plain import (
 class Reference:
     """One business."""
 
-    def __init__(self, zone: str, locations: Iterable[str]) -> None:
+    def __init__(self, zone: str, locations: Mapping[str, str | None]) -> None:
         self.zone = zone
         self.locations = dict.fromkeys(locations, True)
         """Location → whether it is open."""
-        self.staff: set[str] = set()
+        self.zones = {id: there or zone for id, there in locations.items()}
+        self.staff: dict[str, bool] = {}
+        """Member of staff → whether they work here now."""
         self.payment_required = False
         self.correction_max: int | None = None
         self.deduct = "at_booking"
@@ -93,17 +95,28 @@ class Reference:
     def earn_rule(self, cause: str) -> EarnRule | None:
         return next((rule for rule in self.earn if rule.on == cause), None)
 
-    def open_location(self, id: str) -> bool:
+    def open_location(self, id: str, zone: str | None) -> bool:
         if id in self.locations:
             raise Refusal("id-taken")
-        self.locations[id] = True
+        self.locations[id], self.zones[id] = True, zone or self.zone
         return True
 
-    def close_location(self, id: str) -> bool:
+    def let_location(self, id: str, is_open: bool) -> bool:
+        """Close it, or open it again."""
         if id not in self.locations:
             raise Refusal("not-found")
-        before, self.locations[id] = self.locations[id], False
-        return before
+        before, self.locations[id] = self.locations[id], is_open
+        return before != is_open
+
+    def zone_at(self, location: str | None, otherwise: str | None = None) -> str:
+        """Whose days count: those of the place where it is done, else of what it is about."""
+        return self.zones.get(location or "", otherwise or self.zone)
+
+    def moment_at(self, asking: Asking, effective: date | int | None, zone: str) -> int:
+        """A day stands for its first moment there."""
+        if effective is None:
+            return asking.now
+        return effective if isinstance(effective, int) else first_moment(effective, zone)
 
     def define_service(self, id: str, list_price: int | None) -> bool:
         if id in self.services:
@@ -119,11 +132,12 @@ class Reference:
         before, self.services[id] = self.services[id], list_price
         return before != list_price
 
-    def retire_service(self, id: str) -> bool:
+    def retire_service(self, id: str, retired: bool = True) -> bool:
+        """Or perform it again."""
         if id not in self.services:
             raise Refusal("not-found")
-        already = id in self.retired_services
-        self.retired_services.add(id)
+        already = (id in self.retired_services) == retired
+        (self.retired_services.add if retired else self.retired_services.discard)(id)
         return not already
 
     def _check_lines(self, why: Reasons, lines: Iterable[tuple[int, tuple[str, ...]]]) -> None:
@@ -134,6 +148,7 @@ class Reference:
     def publish(self, id: str, offer: Offer) -> bool:
         why = Reasons()
         why.when(id in self.offers, "id-taken")
+        why.when(not set(offer.locations) <= set(self.locations), "validation-failed")
         self._check_lines(why, offer.lines)
         why.refuse()
         self.offers[id] = offer
@@ -143,22 +158,31 @@ class Reference:
         why = Reasons()
         why.when(id not in self.offers, "not-found")
         why.when(id in self.offers and self.offers[id].retired, "offer-retired")
+        why.when(not set(offer.locations) <= set(self.locations), "validation-failed")
         self._check_lines(why, offer.lines)
         why.refuse()
         before, self.offers[id] = self.offers[id], offer
         return before != offer
 
-    def retire_offer(self, id: str) -> bool:
+    def retire_offer(self, id: str, retired: bool = True) -> bool:
+        """Or sell it again."""
         if id not in self.offers:
             raise Refusal("not-found")
-        already, self.offers[id].retired = self.offers[id].retired, True
-        return not already
+        before, self.offers[id].retired = self.offers[id].retired, retired
+        return before != retired
 
     def employ(self, id: str) -> bool:
         if id in self.staff:
             raise Refusal("id-taken")
-        self.staff.add(id)
+        self.staff[id] = True
         return True
+
+    def let_staff(self, id: str, work: bool) -> bool:
+        """They leave, or come back."""
+        if id not in self.staff:
+            raise Refusal("not-found")
+        before, self.staff[id] = self.staff[id], work
+        return before != work
 
     # Customers
 
@@ -208,14 +232,21 @@ class Reference:
         people[participant].left_at = people[participant].left_at if already else asking.now
         return not already
 
+    def return_participant(self, id: str, participant: str) -> bool:
+        people = self.customer(id).people
+        if participant not in people:
+            raise Refusal("not-found")
+        before, people[participant].left_at = people[participant].left_at, None
+        return before is not None
+
     # Selling
 
-    def check_moment(self, why: Reasons, asking: Asking, moment: int, earliest: int) -> None:
+    def check_moment(self, why: Reasons, asking: Asking, moment: int, earliest: int, zone: str) -> None:
         """Not before, at most five minutes ahead; staff the same day, a manager 30 days back."""
         why.when(not earliest <= moment <= asking.now + 5 * MINUTE, "effective-at-out-of-range")
         back = {"owner": None, "manager": 30}.get(asking.role, 0)
         if back is not None:
-            allowed = first_moment(moved(day_at(asking.now, self.zone), -back), self.zone)
+            allowed = first_moment(moved(day_at(asking.now, zone), -back), zone)
             why.when(moment < allowed, "back-dating-not-allowed")
 
     def _check_beneficiaries(self, why: Reasons, ids: Sequence[str], customer: str, moment: int) -> None:
@@ -233,7 +264,7 @@ class Reference:
         *,
         price: int | None = None,
         expires_on: Expiry = BY_RULE,
-        effective: int | None = None,
+        effective: date | int | None = None,
         payment: tuple[str, int] | None = None,
         beneficiaries: tuple[str, ...] = (),
         buyer: str | None = None,
@@ -245,9 +276,10 @@ class Reference:
         why.when(offer is not None and offer not in self.offers, "not-found")
         why.when(location is not None and not self.locations.get(location), "validation-failed")
         terms = self.offers.get(offer) if offer is not None else custom
-        moment = asking.now if effective is None else effective
+        zone = self.zone_at(location)
+        moment = self.moment_at(asking, effective, zone)
         if effective is not None:
-            self.check_moment(why, asking, effective, 0)
+            self.check_moment(why, asking, moment, 0, zone)
         for who in (customer, buyer):
             why.when(who is not None and who not in self.customers, "not-found")
             why.when(who in self.customers and self.customers[who].blocked, "customer-blocked")
@@ -265,8 +297,8 @@ class Reference:
             why.when(sum(quantity for quantity, _ in custom.lines) > UNITS_A_PACKAGE, "limit-reached")
             self._check_lines(why, custom.lines)
         price = terms.price if price is None else price
-        last = self._last_day(terms, day_at(moment, self.zone)) if expires_on == BY_RULE else expires_on
-        why.when(last is not None and last < day_at(moment, self.zone), "validation-failed")
+        last = self._last_day(terms, day_at(moment, zone)) if expires_on == BY_RULE else expires_on
+        why.when(last is not None and last < day_at(moment, zone), "validation-failed")
         if payment is not None:
             why.when(payment[1] > price, "overpayment")
             why.when(payment[1] == 0, "validation-failed")
@@ -282,12 +314,12 @@ class Reference:
             name=terms.name,
             number=self.numbers[number],
             order=len(self.packages),
-            zone=self.zone,
+            zone=zone,
             price=price,
             lines=self._lines(terms, price, moment),
             validity=terms.validity if expires_on == BY_RULE else ("by hand", 0, ""),
             bought_at=moment,
-            entered_on=day_at(asking.now, self.zone),
+            entered_on=day_at(asking.now, zone),
             expires_on=last,
             sharing=terms.sharing,
             beneficiaries=beneficiaries or (in_person(customer),),
@@ -335,18 +367,19 @@ class Reference:
     def _knows_payment(self, payment: str) -> bool:
         return any(payment in package.payments for package in self.packages.values())
 
-    def pay(self, asking: Asking, id: str, payment: str, amount: int, effective: int | None) -> bool:
+    def pay(self, asking: Asking, id: str, payment: str, amount: int, effective: date | int | None) -> bool:
         package, why = self.package(id), Reasons()
         why.when(package.cancelled, "package-cancelled")
         why.when(amount == 0, "validation-failed")
         why.when(amount > package.owing, "overpayment")
         why.when(self._knows_payment(payment), "id-taken")
+        given = self.moment_at(asking, effective, package.zone)
         if effective is not None:
-            self.check_moment(why, asking, effective, package.bought_at)
+            self.check_moment(why, asking, given, package.bought_at, package.zone)
         why.refuse()
         package.settle(asking.now)
         package.payments[payment] = [amount, 0]
-        moment = package.touch(max(asking.now, package.bought_at) if effective is None else effective)
+        moment = package.touch(max(given, package.bought_at))
         self.accounts.gives(package.customer, "payment", payment, moment, amount)
         return True
 
@@ -397,7 +430,7 @@ class Reference:
         if participant is None and len(package.beneficiaries) == 1:
             participant = package.beneficiaries[0]
         why = Reasons()
-        use = self._use(why, asking, wish, package.customer, participant, package.bought_at)
+        use = self._use(why, asking, wish, package.customer, participant, package)
         if use is None:
             raise Refusal(*why)
         why |= self.against_one(package, use)
@@ -409,7 +442,7 @@ class Reference:
         """From whatever packages of the customer may be used."""
         self.customer(customer)
         why = Reasons()
-        use = self._use(why, asking, wish, customer, wish.participant, 0)
+        use = self._use(why, asking, wish, customer, wish.participant, None)
         if use is None:
             raise Refusal(*why)
         usable, against = self.usable(customer, use)
@@ -464,20 +497,28 @@ class Reference:
         return sum(self._reach(package, use) for package in near) >= use.wish.quantity
 
     def _use(
-        self, why: Reasons, asking: Asking, wish: Wish, customer: str, participant: str | None, earliest: int
+        self,
+        why: Reasons,
+        asking: Asking,
+        wish: Wish,
+        customer: str,
+        participant: str | None,
+        chosen: Package | None,
     ) -> KnownUse | None:
         """The use with everything about it known; None when nobody knows its participant."""
         why.when(wish.redemption in self.redemptions, "id-taken")
-        why.when(wish.staff is not None and wish.staff not in self.staff, "validation-failed")
+        why.when(wish.staff is not None and not self.staff.get(wish.staff), "validation-failed")
         place = wish.location
         why.when(place is not None and not self.locations.get(place), "validation-failed")
-        at = asking.now if wish.effective is None else wish.effective
-        if wish.effective is not None:
-            self.check_moment(why, asking, at, earliest)
+        otherwise = chosen.zone if chosen else None
         if wish.booking in self.diary.bookings:
             why |= self.diary.against_paying(wish, customer)
             wish = self.diary.as_booked(wish)
-            participant = wish.participant
+            participant, otherwise = wish.participant, self.diary.bookings[wish.booking or ""].zone
+        zone = self.zone_at(wish.location, otherwise)
+        at = self.moment_at(asking, wish.effective, zone)
+        if wish.effective is not None:
+            self.check_moment(why, asking, at, chosen.bought_at if chosen else 0, zone)
         person = participant or in_person(customer)
         known = self.customers[customer].people.get(person)
         if known is None:
@@ -498,7 +539,8 @@ class Reference:
         frozen = any(package.was_frozen(moment) for moment in (use.at, use.session))
         why.when(frozen, "package-frozen")
         private = package.sharing == "purchaser" and use.participant not in package.beneficiaries
-        elsewhere = bool(package.locations) and wish.location not in package.locations
+        bound = any(self.locations.get(id) for id in package.locations)
+        elsewhere = bound and wish.location not in package.locations
         barred = wish.service in use.barred
         unfit = not self._fitting(package, use)
         capped = self._room(package, use) < least
@@ -573,8 +615,8 @@ class Reference:
         for allocation, (package, n, quantity) in enumerate(plan, first):
             package.settle(asking.now)
             staff = use.wish.staff or asking.who
-            wish = use.wish
-            new = Use(use.at, use.participant, staff, wish.booking, wish.service, use.session, [])
+            wish, place = use.wish, use.wish.location
+            new = Use(use.at, use.participant, staff, place, wish.booking, wish.service, use.session, [])
             mine = package.uses.setdefault(use.wish.redemption, new)
             units = package.lines[n].indices("available")[:quantity]
             mine.parts.append((allocation, n, units))
@@ -594,9 +636,10 @@ class Reference:
         held = [p for p in self.packages.values() if redemption in p.uses and package in (None, p.id)]
         if not held:
             raise Refusal("not-found")
-        why, today = Reasons(), day_at(asking.now, self.zone)
-        for use in (p.uses[redemption] for p in held):
-            foreign = use.staff != asking.who or day_at(use.at, self.zone) != today
+        why = Reasons()
+        for use, there in ((p.uses[redemption], p.zone) for p in held):
+            zone = self.zone_at(use.location, there)
+            foreign = use.staff != asking.who or day_at(use.at, zone) != day_at(asking.now, zone)
             why.when(asking.role == "staff" and foreign and use.in_use > 0, "forbidden")
         left = sum(p.uses[redemption].left for p in held)
         why.when(left == 0, "already-restored")
@@ -771,6 +814,22 @@ class Reference:
             return False
         package.begin(asking)
         package.sharing, package.beneficiaries = sharing, named
+        return True
+
+    def place(self, asking: Asking, id: str, locations: tuple[str, ...]) -> bool:
+        """Where it can be used."""
+        why = Reasons()
+        why.when(len(set(locations) & set(self.locations)) < len(locations), "validation-failed")
+        why.when(id not in self.packages, "not-found")
+        package = self.packages.get(id)
+        if package is None:
+            raise Refusal(*why)
+        why.when(package.cancelled, "package-cancelled")
+        why.refuse()
+        if set(locations) == set(package.locations):
+            return False
+        package.begin(asking)
+        package.locations = locations
         return True
 
     def note(self, asking: Asking, id: str) -> bool:

@@ -1,7 +1,8 @@
 """The machine in the suite: a few hundred steps on every store, each time the same (trust.md, layer 1)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from datetime import date
 
 import pytest
 
@@ -66,7 +67,7 @@ class SpreadsTheRestOverTheLast(Reference):
 
 
 class TakesTooMuchMoney(Reference):
-    def pay(self, asking: Asking, id: str, payment: str, amount: int, effective: int | None) -> bool:
+    def pay(self, asking: Asking, id: str, payment: str, amount: int, effective: date | int | None) -> bool:
         try:
             return super().pay(asking, id, payment, amount, effective)
         except Refusal as refusal:
@@ -78,8 +79,22 @@ class TakesTooMuchMoney(Reference):
 class LivesInLondon(Reference):
     """A day begins when it begins where the business is."""
 
-    def __init__(self, zone: str, locations: Iterable[str]) -> None:
+    def __init__(self, zone: str, locations: Mapping[str, str | None]) -> None:
         super().__init__("Europe/London", locations)
+
+
+class KnowsOneZone(Reference):
+    """A location has the days of its business."""
+
+    def zone_at(self, location: str | None, otherwise: str | None = None) -> str:
+        return self.zone
+
+
+class EmploysForEver(Reference):
+    def let_staff(self, id: str, work: bool) -> bool:
+        changed = super().let_staff(id, work)
+        self.staff = dict.fromkeys(self.staff, True)
+        return changed
 
 
 class ForgivingDiary(Diary):
@@ -88,7 +103,7 @@ class ForgivingDiary(Diary):
 
 
 class ForgivesWhoIsLate(Reference):
-    def __init__(self, zone: str, locations: Iterable[str]) -> None:
+    def __init__(self, zone: str, locations: Mapping[str, str | None]) -> None:
         super().__init__(zone, locations)
         self.diary = ForgivingDiary(self)
 
@@ -100,7 +115,7 @@ class ForgetfulDiary(Diary):
 
 
 class ForgetsToHold(Reference):
-    def __init__(self, zone: str, locations: Iterable[str]) -> None:
+    def __init__(self, zone: str, locations: Mapping[str, str | None]) -> None:
         super().__init__(zone, locations)
         self.diary = ForgetfulDiary(self)
 
@@ -111,7 +126,7 @@ class GenerousAccounts(Accounts):
 
 
 class LeavesPointsForWhatWasUndone(Reference):
-    def __init__(self, zone: str, locations: Iterable[str]) -> None:
+    def __init__(self, zone: str, locations: Mapping[str, str | None]) -> None:
         super().__init__(zone, locations)
         self.accounts = GenerousAccounts(self)
 
@@ -123,6 +138,8 @@ class LeavesPointsForWhatWasUndone(Reference):
         SpreadsTheRestOverTheLast,
         TakesTooMuchMoney,
         LivesInLondon,
+        KnowsOneZone,
+        EmploysForEver,
         ForgivesWhoIsLate,
         ForgetsToHold,
         LeavesPointsForWhatWasUndone,
