@@ -1,6 +1,8 @@
 """A month in a salon in Budapest: packages paid in parts, late cancellations, points, a list for a mailing."""
 
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -41,6 +43,8 @@ def test_a_month_in_a_salon(database: str, tmp_path: Path) -> None:
         salon.blocks_a_customer()
         salon.counts_points()
         salon.looks_for_customers()
+        salon.runs_a_branch_abroad()
+        salon.lets_go_and_takes_back()
         salon.answers_an_auditor()
 
 
@@ -183,6 +187,47 @@ class _Salon:
         expiring = self.desk.rows("/packages", expires_from=day(), expires_to=day(days=40), status="active")
         assert [card["id"] for card in expiring] == [self.package]
         assert self.desk.rows("/packages", owing="true") == []
+
+    def runs_a_branch_abroad(self) -> None:
+        owner, zone = self.owner, "Pacific/Kiritimati"
+        self.branch = owner.do("/locations", {"name": "Lagoon", "time_zone": zone})["id"]
+        body = {"name": "Lagoon ×3", "price": money(30_000, HUF), "locations": [self.branch]}
+        offer = owner.do("/offers", {**body, "lines": [{"quantity": 3, "services": [self.facial]}]})["id"]
+        sold = owner.do(
+            "/packages", {"customer_id": self.bela, "offer_id": offer, "location_id": self.branch}
+        )
+        self.abroad = sold["id"]
+        assert (sold["time_zone"], sold["locations"]) == (zone, [self.branch])
+        there = {"customer_id": self.bela, "service_id": self.facial, "location_id": self.branch}
+        booked = owner.do("/bookings", {**there, "starts_at": moment(days=2)})
+        on = booked["local_date"]
+        assert on == datetime.fromisoformat(booked["starts_at"]).astimezone(ZoneInfo(zone)).date().isoformat()
+        found = owner.rows(f"/customers/{self.bela}/bookings", **{"from": on, "to": on})
+        assert [row["id"] for row in found] == [booked["id"]]
+        assert [card["id"] for card in owner.rows("/packages", purchased_from=sold["purchased_on"])][:1] == [
+            self.abroad
+        ]
+
+    def lets_go_and_takes_back(self) -> None:
+        owner, use = self.owner, {"service_id": self.facial}
+        path = f"/packages/{self.abroad}/redemptions"
+        assert owner.refused(path, use) == "not-eligible"
+        owner.do(f"/locations/{self.branch}/closure")
+        assert owner.do(path, use)["remaining"] == 1
+        assert owner.do(f"/locations/{self.branch}/reopening")["open"]
+        moving = {"locations": [], "reason": "the lagoon is far"}
+        assert owner.do(f"/packages/{self.abroad}/locations", moving)["locations"] == []
+        owner.do(f"/services/{self.facial}/retirement")
+        asked = {"customer_id": self.bela, "service_id": self.facial, "starts_at": moment(days=3)}
+        assert owner.do("/bookings", asked)["credits_used"] == 1
+        assert owner.refused("/bookings", asked) == "offer-retired"
+        assert not owner.do(f"/services/{self.facial}/reinstatement")["retired"]
+        zoe = owner.do("/staff", {"name": "Zoe"})["id"]
+        owner.do(f"/staff/{zoe}/deactivation")
+        asked |= {"staff_id": zoe}
+        assert owner.refused("/bookings", asked) == "validation-failed"
+        assert owner.do(f"/staff/{zoe}/reactivation")["active"]
+        assert owner.do("/bookings", asked)["staff"]["name"] == "Zoe"
 
     def answers_an_auditor(self) -> None:
         auditor = self.owner.with_key(self.owner.do("/keys", {"role": "auditor", "name": "audit"})["key"])
