@@ -3,11 +3,13 @@
 import sqlite3
 from pathlib import Path
 
+from projections.engine.definition import physical_name
 from projections.models.registry import READ_MODELS
 from replay.reconcile import Difference, of_packages, reconcile
 from tests.replay.conftest import BUSINESS, Lived
 
 JUDGED = of_packages(READ_MODELS)
+TABLES = {each.name: physical_name(each) for each in JUDGED}
 
 
 def differences(lived: Lived) -> list[Difference]:
@@ -17,9 +19,10 @@ def differences(lived: Lived) -> list[Difference]:
 
 
 def edit(folder: Path, *statements: str) -> None:
+    """Run statements on the read tables, which they name as the read models are called: {cards}."""
     connection = sqlite3.connect(folder / "views.db")
     for statement in statements:
-        connection.execute(statement)
+        connection.execute(statement.format(**TABLES))
     connection.commit()
     connection.close()
 
@@ -36,11 +39,11 @@ def test_what_was_changed_lost_or_put_in_is_found(lived: Lived, tmp_path: Path) 
     assert differences(lived) == []
     edit(
         tmp_path,
-        "UPDATE cards_v2 SET remaining = remaining + 1 WHERE package_id = 'pkg_used'",
-        "DELETE FROM units_v2 WHERE package_id = 'pkg_frozen' AND unit = 3",
-        "INSERT INTO package_services_v2 (business_id, service_id, package_id, customer_id, purchased_at)"
+        "UPDATE {cards} SET remaining = remaining + 1 WHERE package_id = 'pkg_used'",
+        "DELETE FROM {units} WHERE package_id = 'pkg_frozen' AND unit = 3",
+        "INSERT INTO {package_services} (business_id, service_id, package_id, customer_id, purchased_at)"
         " VALUES ('biz_1', 'svc_1', 'pkg_stranger', 'cus_1', 0)",
-        "INSERT INTO package_services_v2 (business_id, service_id, package_id, customer_id, purchased_at)"
+        "INSERT INTO {package_services} (business_id, service_id, package_id, customer_id, purchased_at)"
         " VALUES ('biz_1', 'svc_2', 'pkg_used', 'cus_1', 0)",
     )
 
