@@ -91,12 +91,15 @@ def routes() -> str:
         cells = [_cell(role, route) for role in roles]
         lines.append(f"| `{route.method} {route.path}` | {route.summary} | " + " | ".join(cells) + " |")
     told = "The bodies, parameters and answers of each stand in `/schema` of a running server (OpenAPI 3.1)."
+    told += " A name in the last column is the scope that the key of an integration needs."
     return "\n".join(["# Routes\n", told, "", *head, *lines])
 
 
 def _cell(role: Role, route: Route) -> str:
-    if not route.allows(role):
+    if route.roles is not None and role not in route.roles:
         return "–"
+    if role is Role.INTEGRATION and route.roles is not None and route.roles.scope is not None:
+        return f"`{route.roles.scope}`"
     return "own" if role is Role.CUSTOMER and is_open(route) and not route.nobodys else "✓"
 
 

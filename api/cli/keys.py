@@ -6,8 +6,9 @@ import click
 
 from api.cli import output
 from api.cli.options import NAME, STAFF, here, in_json, of_business
-from api.http.api_keys import StoredKey, issue_key, now_ms
+from api.http.api_keys import StoredKey, flaw_of_scopes, issue_key, now_ms
 from api.http.ledger_types import KnownPepper
+from api.http.permissions import Scope
 from api.server.pepper import Peppers, WrongPepper, mark_when_made, peppers_of
 from domain.actor import Role
 from domain.decision import Reads
@@ -38,20 +39,40 @@ def keys() -> None:
 )
 @click.option("--name", required=True, type=NAME)
 @click.option("--staff", "staff_id", type=STAFF)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="What an integration may do; give it once for each.",
+)
 @click.option("--days", type=click.IntRange(1, 3_650), help="How long it is good; without, until revoked.")
 @of_business
-def issue(role: str, name: str, staff_id: str | None, days: int | None, business_id: str | None) -> None:
+def issue(
+    role: str,
+    name: str,
+    staff_id: str | None,
+    scopes: tuple[str, ...],
+    days: int | None,
+    business_id: str | None,
+) -> None:
     """Make a key and print it: once, and never again.
 
     What is done with it stands in the books under the member of staff, or under the key itself. The member must be
     active.
 
+    The key of an integration does only what its scopes say.
+
     \b
-    Example:
+    Examples:
       carnet keys issue --role auditor --name "year end" --days 30
+      carnet keys issue --role integration --name "web shop" --scope sell --scope read
 
     Exit status: 0 issued; 1 it failed; 2 wrong usage.
     """
+    given = [Scope(scope) for scope in scopes]
+    if (flaw := flaw_of_scopes(Role(role), given)) is not None:
+        raise click.UsageError(f"--scope: {flaw}")
     with here() as installed:
         ledger = installed.ledger(business_id)
         if staff_id is not None:
@@ -66,6 +87,7 @@ def issue(role: str, name: str, staff_id: str | None, days: int | None, business
                 Role(role),
                 staff_id,
                 name,
+                scopes=given,
                 expires_at=expires_at,
             )
         )
@@ -95,7 +117,8 @@ def list_keys(business_id: str | None, json_: bool) -> None:
     if json_:
         output.as_json(shown)
     else:
-        output.table(("id", "role", "name", "acts as", "issued", "state"), [tuple(k.values()) for k in shown])
+        columns = ("id", "role", "scopes", "name", "acts as", "issued", "state")
+        output.table(columns, [tuple(k.values()) for k in shown])
     if wrong is not None:
         raise wrong
 
@@ -112,6 +135,7 @@ def _key_shown(key: StoredKey, known: Sequence[KnownPepper], peppers: Peppers | 
     return {
         "id": key.id,
         "role": key.role,
+        "scopes": key.scopes,
         "name": key.name,
         "actor_id": key.actor_id,
         "created_at": rfc3339(from_milliseconds(key.created_at)),

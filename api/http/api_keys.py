@@ -11,7 +11,7 @@ import hmac
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -19,6 +19,7 @@ from secrets import randbits
 from threading import Lock
 
 from api.http.ids import encode, new_id
+from api.http.permissions import Scope
 from api.http.problems import Problem
 from domain.actor import Actor, Role
 from domain.ledger import records
@@ -41,6 +42,8 @@ class Caller:
     role: Role
     actor: Actor
     key_id: str
+    scopes: frozenset[Scope] = frozenset()
+    """What an integration may do; empty for every other role."""
 
 
 def now_ms() -> int:
@@ -74,12 +77,16 @@ def issue_key(
     actor_id: str | None = None,
     name: str = "",
     *,
+    scopes: Collection[Scope] = (),
     expires_at: int | None = None,
 ) -> str:
     """Make a key, store its MAC and return its text, to be shown once. `expires_at` in ms since 1970.
 
-    Without an `actor_id` (a member of staff) the key itself acts.
+    Without an `actor_id` (a member of staff) the key itself acts. `scopes` are those of an integration. Raises
+    ValueError for an integration without any, and for scopes of another role.
     """
+    if (flaw := flaw_of_scopes(role, scopes)) is not None:
+        raise ValueError(f"scopes: {flaw}")
     key_id = new_id("key")
     text = key_text(key_id, randbits(SECRET_BITS))
     store.add_key(
@@ -92,9 +99,30 @@ def issue_key(
             mac=mac_of(pepper, text),
             created_at=now_ms(),
             expires_at=expires_at,
+            scopes=written(scopes),
         )
     )
     return text
+
+
+def written(scopes: Collection[Scope]) -> str:
+    """Scopes as they are stored: each once, in the order of `Scope`."""
+    return " ".join(scope for scope in Scope if scope in scopes)
+
+
+def scopes_of(stored: StoredKey) -> tuple[Scope, ...]:
+    """The scopes of a key, in the order of `Scope`. One that this program does not know allows nothing."""
+    given = stored.scopes.split()
+    return tuple(scope for scope in Scope if scope in given)
+
+
+def flaw_of_scopes(role: Role, scopes: Collection[Scope]) -> str | None:
+    """What is wrong with the scopes of a new key; None: nothing."""
+    if role is Role.INTEGRATION and not scopes:
+        return f"the key of an integration names at least one of {', '.join(Scope)}"
+    if role is not Role.INTEGRATION and scopes:
+        return "go with the role integration, and only with it"
+    return None
 
 
 @dataclass(frozen=True)
@@ -108,7 +136,7 @@ class _Known:
     def caller(self) -> Caller:
         role = Role(self.stored.role)
         actor = Actor(id=self.stored.actor_id, role=role)
-        return Caller(self.stored.business_id, role, actor, self.stored.id)
+        return Caller(self.stored.business_id, role, actor, self.stored.id, frozenset(scopes_of(self.stored)))
 
 
 class Keys:

@@ -78,7 +78,12 @@ KINDS: Mapping[str, Kind] = {
         "No valid key",
         "Send `Authorization: Bearer carnet_live_…` with a key that has neither expired nor been revoked.",
     ),
-    "forbidden": Kind(403, "Not allowed for this role", "Ask somebody whose role allows it."),
+    "forbidden": Kind(
+        403,
+        "Not allowed for this role or key",
+        "Ask somebody whose role allows it. `missing_scope` names what the key of an integration would need: issue"
+        " another with it.",
+    ),
     "back-dating-not-allowed": Kind(
         403,
         "Too far back for this role",

@@ -23,7 +23,7 @@ from api.http.ids import Randomness, new_id
 from api.http.ledger_types import Books, Carnet, Ledger, UnknownBusiness
 from api.http.loop_bridge import LoopBridge
 from api.http.parsing import BODY_BYTES_MAX, SentMoney, amount_in
-from api.http.permissions import SEES_PEOPLE, Roles
+from api.http.permissions import SEES_PEOPLE, Permission, Roles
 from api.http.problems import Problem
 from api.http.rate_limits import Limits
 from domain.actor import Role
@@ -85,9 +85,6 @@ class Route:
     """The media types of a body that is not JSON."""
     nobodys: bool = False
     """Whether its answer is the same for every customer, with nothing personal in it."""
-
-    def allows(self, role: Role) -> bool:
-        return self.roles is None or role in self.roles
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -181,6 +178,15 @@ def _secret(pepper: bytes, purpose: str) -> bytes:
 # A request, for a controller
 
 
+def check_may(caller: Caller, permission: Permission, what: str = "this") -> None:
+    """Raises Problem forbidden; it names the scope that the key of an integration lacks."""
+    if caller.role not in permission:
+        raise Problem("forbidden", f"the role {caller.role.value} does not allow {what}")
+    if (scope := permission.missing_scope(caller.role, caller.scopes)) is not None:
+        detail = f"the key lacks the scope {scope.value}, which {what} needs"
+        raise Problem("forbidden", detail, members={"missing_scope": scope.value})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """A request as a controller sees it."""
@@ -209,11 +215,15 @@ class Call:
     @property
     def sees_people(self) -> bool:
         """Whether the caller sees names and contacts; to others they are null."""
-        return self.caller.role in SEES_PEOPLE
+        return SEES_PEOPLE.allows(self.caller.role, self.caller.scopes)
 
     @property
     def role(self) -> Role:
         return self.caller.role
+
+    def check_may(self, permission: Permission, what: str) -> None:
+        """Raises Problem forbidden, as `check_may` does."""
+        check_may(self.caller, permission, what)
 
     def id(self, name: str) -> str:
         """An id of the path. Raises NotFound for a text that no id can have."""

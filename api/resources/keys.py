@@ -9,18 +9,27 @@ secret is ever stored.
 import hmac
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import post
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
+from pydantic import Field
 
-from api.http.api_keys import StoredKey, keep_key, key_text, mac_of
+from api.http.api_keys import (
+    StoredKey,
+    flaw_of_scopes,
+    keep_key,
+    key_text,
+    mac_of,
+    scopes_of,
+    written,
+)
 from api.http.command_route import Command, CommandParameters, created, dry_run, read_command
 from api.http.ids import encode
 from api.http.ledger_types import RequestKey
 from api.http.parsing import EmptyBody
-from api.http.permissions import OWNER
+from api.http.permissions import OWNER, Scope
 from api.http.problems import Flaw, invalid
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.http.request import HttpRequest, Route, body_of
@@ -41,6 +50,8 @@ class ApiKeyBody(Value):
     customer_id: CustomerId | None = None
     """The customer who acts with it, for the role customer: it reaches only what is theirs."""
     expires_at: Moment | None = None
+    scopes: Annotated[tuple[Scope, ...], Field(max_length=len(Scope))] = ()
+    """What the key may do, for the role integration: at least one. No other role has any."""
 
 
 class ApiKey(Value):
@@ -51,6 +62,8 @@ class ApiKey(Value):
     created_at: str
     expires_at: str | None
     revoked_at: str | None
+    scopes: tuple[Scope, ...]
+    """What the key of an integration may do; other roles have none."""
 
 
 class IssuedApiKey(ApiKey):
@@ -132,6 +145,7 @@ def _shown(key: StoredKey) -> ApiKey:
         created_at=_moment(key.created_at),
         expires_at=None if key.expires_at is None else _moment(key.expires_at),
         revoked_at=None if key.revoked_at is None else _moment(key.revoked_at),
+        scopes=scopes_of(key),
     )
 
 
@@ -160,11 +174,13 @@ def _issued(request: HttpRequest, raw: bytes) -> Reply:
 
 
 def _check(call: Command[ApiKeyBody]) -> None:
-    """Raises validation-failed for an unknown or misplaced person, and for an expiry that has passed."""
+    """Raises validation-failed for an unknown or misplaced person, misplaced scopes, and an expiry that has passed."""
     staff_id, expires_at = call.body.staff_id, call.body.expires_at
     _check_customer(call)
     if staff_id is not None:
         check_staff(call.frame.look(call.business_id, Reads({staff_id: 0})), staff_id)
+    if (flaw := flaw_of_scopes(call.body.role, call.body.scopes)) is not None:
+        raise invalid([Flaw("/scopes", "role", flaw)])
     if expires_at is not None and expires_at <= call.frame.carnet.clock():
         raise invalid([Flaw("/expires_at", "past", "must lie in the future")])
 
@@ -198,6 +214,7 @@ def _planned(call: Command[ApiKeyBody], key_id: str) -> IssuedApiKey:
         created_at=RECORDED_AT,
         expires_at=None if body.expires_at is None else rfc3339(body.expires_at),
         revoked_at=None,
+        scopes=tuple(scope for scope in Scope if scope in body.scopes),
         key=None,
     )
 
@@ -225,6 +242,7 @@ def _keep(call: Command[ApiKeyBody], shown: IssuedApiKey, text: str, recorded_at
         mac=mac_of(call.frame.pepper, text),
         created_at=to_milliseconds(recorded_at),
         expires_at=None if expires_at is None else to_milliseconds(expires_at),
+        scopes=written(shown.scopes),
     )
     keep_key(call.frame.carnet.store, key)
 

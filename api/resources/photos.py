@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from api.http.command_route import Command, CommandRequest, Upload, command
 from api.http.parsing import BODY_BYTES_MAX, Sent
-from api.http.permissions import DESK, DESK_OR_OWN
+from api.http.permissions import REGISTRARS, SEES_PEOPLE
 from api.http.problems import Problem
 from api.http.query_route import Found, NoParameters, Query, query
 from api.http.request import too_large
@@ -113,7 +113,7 @@ def _parts(raw: bytes, boundary: bytes) -> Iterator[bytes]:
     "/v1/photos",
     "photos.upload",
     "Take in a photo, for a profile to name: a JPEG, PNG or WebP image of at most 5 MB",
-    roles=DESK,
+    roles=REGISTRARS,
     body=Image,
     answer=UploadedPhoto,
     location="/v1/photos/{id}",
@@ -129,7 +129,7 @@ def upload(call: Command[Image]) -> CommandRequest:
     return CommandRequest(ADD_PHOTO, AddPhoto(photo_id=id), lambda books, _: shown, photos=(photo,))
 
 
-@query("/v1/photos/{photo_id}", "photos.show", "A photo", roles=DESK_OR_OWN, media=IMAGES)
+@query("/v1/photos/{photo_id}", "photos.show", "A photo", roles=SEES_PEOPLE, media=IMAGES)
 def show(call: Query[NoParameters]) -> Found:
     id, recorder = call.id("photo_id"), call.ledger.recorder
     photo = recorder.photo(id)

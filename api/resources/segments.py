@@ -8,7 +8,7 @@ from api.http.command_route import Command, CommandRequest, command
 from api.http.date_ranges import OWN_DAYS, check_range
 from api.http.ledger_types import Books
 from api.http.parsing import EmptyBody
-from api.http.permissions import DESK, READERS
+from api.http.permissions import CUSTOMER_READERS, REGISTRARS
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from domain.business.commands import RemoveSegment, SaveSegment
 from domain.business.customer_filters import CustomerFilters
@@ -48,7 +48,7 @@ def _shown(books: Books, id: str) -> Segment:
     "/v1/segments",
     "segments.save",
     "Save filters of the customer list under a name",
-    roles=DESK,
+    roles=REGISTRARS,
     body=SegmentBody,
     answer=Segment,
 )
@@ -65,7 +65,7 @@ def save(call: Command[SegmentBody]) -> CommandRequest:
     "/v1/segments/{segment_id}/removal",
     "segments.remove",
     "Remove a segment; the customers in it stay",
-    roles=DESK,
+    roles=REGISTRARS,
     body=EmptyBody,
     answer=Segment,
 )
@@ -78,7 +78,7 @@ def remove(call: Command[EmptyBody]) -> CommandRequest:
     "/v1/segments",
     "segments.list",
     "Segments, in the order they were saved",
-    roles=READERS,
+    roles=CUSTOMER_READERS,
     answer=SegmentPage,
     parameters=ListParameters,
 )

@@ -26,7 +26,7 @@ from api.http.openapi import document
 from api.http.ownership import refuse_unowned
 from api.http.problems import MEDIA_TYPE, Problem, problem_of
 from api.http.rate_limits import Limits
-from api.http.request import Exchange, HttpRequest, Route, Serving, exchange_of, route_of
+from api.http.request import Exchange, HttpRequest, Route, Serving, check_may, exchange_of, route_of
 from api.resources.registry import HANDLERS
 from projections.engine.freshness import FreshReads
 from projections.engine.runner import Runner
@@ -94,8 +94,7 @@ async def admit(request: HttpRequest) -> None:
     if route.roles is not None:
         caller = exchange.known_caller = await _authenticated(request, exchange)
         exchange.frame.limits.take(caller.key_id)
-        if not route.allows(caller.role):
-            raise Problem("forbidden", f"the role {caller.role.value} does not allow this")
+        check_may(caller, route.roles)
     else:
         exchange.frame.limits.take(_address(request))
     if accept := exchange.header(b"accept"):

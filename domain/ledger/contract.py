@@ -148,6 +148,9 @@ class Store(Protocol):
 
     def keys_of(self, business_id: str) -> Sequence[StoredKey]: ...
 
+    def key_names(self, business_id: str, key_ids: Sequence[str]) -> Mapping[str, str]:
+        """Key → name, of keys of this business, also of revoked ones. A name never changes."""
+
     def revoke_key(self, business_id: str, key_id: str, revoked_at: int) -> bool: ...
 
     def has_keys(self) -> bool:

@@ -128,3 +128,5 @@ class StoredKey:
     created_at: int
     expires_at: int | None = None
     revoked_at: int | None = None
+    scopes: str = ""
+    """What the key of an integration may do, separated by spaces; a key stored before there were scopes has none."""

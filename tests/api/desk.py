@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from api.http.api_keys import issue_key
 from api.http.ids import new_id
+from api.http.permissions import Scope
 from api.http.request import Route
 from api.resources.packages.card import VIEWS
 from api.resources.registry import HANDLERS
@@ -64,7 +65,17 @@ class Desk:
 
     def as_role(self, role: Role, actor_id: str | None = None) -> "Desk":
         """The same business with the key of another role, of that member of staff if one is named."""
-        key = issue_key(self.carnet.store, PEPPER, self.business_id, role, actor_id, name=role.value)
+        scopes = tuple(Scope) if role is Role.INTEGRATION else ()
+        key = issue_key(
+            self.carnet.store, PEPPER, self.business_id, role, actor_id, name=role.value, scopes=scopes
+        )
+        return replace(self, key=key)
+
+    def with_scopes(self, *scopes: Scope) -> "Desk":
+        """The same business with the key of an integration that has these scopes."""
+        key = issue_key(
+            self.carnet.store, PEPPER, self.business_id, Role.INTEGRATION, name="web shop", scopes=scopes
+        )
         return replace(self, key=key)
 
     # Requests

@@ -10,13 +10,12 @@ from pydantic import RootModel
 from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
 from api.http.parsing import EmptyBody
-from api.http.permissions import DESK, DESK_OR_OWN
-from api.http.problems import Flaw, Problem, invalid
+from api.http.permissions import BOOKERS, BOOKERS_OR_OWN, DESK, OVERRIDERS
+from api.http.problems import Flaw, invalid
 from api.resources.bookings.answer import Booking, in_answer, in_books
 from api.resources.bookings.bodies import BookingBody
 from api.resources.payments import money
 from api.resources.texts import wording_or_none
-from domain.actor import Role
 from domain.booking.commands import (
     CancelBooking,
     CompleteBooking,
@@ -61,7 +60,7 @@ class MadeBooking(RootModel[Booking | MadeSeries]):
     "/v1/bookings",
     "bookings.make",
     "Make a booking, or a weekly series; units of packages are applied to it",
-    roles=DESK_OR_OWN,
+    roles=BOOKERS_OR_OWN,
     body=BookingBody,
     answer=MadeBooking,
     location="/v1/bookings/{id}",
@@ -83,8 +82,8 @@ class MadeBooking(RootModel[Booking | MadeSeries]):
 )
 def make_booking(call: Command[BookingBody]) -> CommandRequest:
     body, paid = call.body, call.body.payment
-    if paid is not None and call.role not in DESK:
-        raise Problem("forbidden", f"the role {call.role.value} does not allow recording payments")
+    if paid is not None:
+        call.check_may(DESK, "recording payments")
     count = 1 if body.repeat is None else body.repeat.count
     new = tuple(
         NewBooking(
@@ -143,7 +142,7 @@ def _changing(
     "/v1/bookings/{booking_id}/confirmation",
     "bookings.confirm",
     "Confirm a pending booking",
-    roles=DESK,
+    roles=BOOKERS,
     body=EmptyBody,
     answer=Booking,
     codes=("booking-state",),
@@ -161,7 +160,7 @@ class ReschedulingBody(Value):
     "/v1/bookings/{booking_id}/rescheduling",
     "bookings.reschedule",
     "Move a booking; inside the notice period the earlier start stays the measure of notice",
-    roles=DESK_OR_OWN,
+    roles=BOOKERS_OR_OWN,
     body=ReschedulingBody,
     answer=Booking,
     codes=(
@@ -189,7 +188,7 @@ class AttendanceBody(Value):
     "/v1/bookings/{booking_id}/attendance",
     "bookings.mark",
     "Mark attendance; a no-show follows the rule for late cancellations, and is final",
-    roles=DESK,
+    roles=BOOKERS,
     body=AttendanceBody,
     answer=Booking,
     codes=("booking-state",),
@@ -206,17 +205,13 @@ def mark_attendance(call: Command[AttendanceBody]) -> CommandRequest:
     "/v1/bookings/{booking_id}/completion",
     "bookings.complete",
     "Complete a confirmed booking; unless it was marked it counts as attended",
-    roles=DESK,
+    roles=BOOKERS,
     body=EmptyBody,
     answer=Booking,
     codes=("booking-state",),
 )
 def complete_booking(call: Command[EmptyBody]) -> CommandRequest:
     return _changing(call, COMPLETE_BOOKING, CompleteBooking(booking_id=call.id("booking_id")))
-
-
-OVERRIDERS = DESK - {Role.INTEGRATION}
-"""Roles that may override the terms, with a reason."""
 
 
 class BookingCancellationBody(Value):
@@ -231,15 +226,15 @@ class BookingCancellationBody(Value):
     "/v1/bookings/{booking_id}/cancellation",
     "bookings.cancel",
     "Cancel a booking: units go back or are forfeited by the rules that were in force when it was made",
-    roles=DESK_OR_OWN,
+    roles=BOOKERS_OR_OWN,
     body=BookingCancellationBody,
     answer=Booking,
     codes=("booking-state",),
 )
 def cancel_booking(call: Command[BookingCancellationBody]) -> CommandRequest:
     body = call.body
-    if body.override is not None and call.role not in OVERRIDERS:
-        raise Problem("forbidden", f"the role {call.role.value} does not allow deciding against the rules")
+    if body.override is not None:
+        call.check_may(OVERRIDERS, "deciding against the rules")
     if body.override is not None and body.reason is None:
         raise invalid([Flaw("/reason", "required", "must say why the rules are not followed")])
     why = wording_or_none(call, body.reason)

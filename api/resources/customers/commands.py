@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.parsing import EmptyBody
-from api.http.permissions import DESK, MANAGERS, READERS_OR_OWN
+from api.http.permissions import CUSTOMER_READERS_OR_OWN, MANAGERS, REGISTRARS
 from api.http.query_route import Found, NoParameters, Page, Query, query
 from api.resources.customers.answer import NONE_YET, Customer, counted, counts_of, in_books
 from api.resources.customers.bodies import CustomerBody, CustomerChanges, ParticipantBody, ParticipantChanges
@@ -47,7 +47,7 @@ class CustomerPage(Page[Customer]):
     "/v1/customers",
     "customers.register",
     "Register a customer",
-    roles=DESK,
+    roles=REGISTRARS,
     body=CustomerBody,
     answer=Customer,
     location="/v1/customers/{id}",
@@ -166,7 +166,7 @@ def block(call: Command[ReasonBody]) -> CommandRequest:
     "/v1/customers/{customer_id}/changes",
     "customers.change",
     "Change what is known of a customer: profile, category and consents",
-    roles=DESK,
+    roles=REGISTRARS,
     body=CustomerChanges,
     answer=Customer,
 )
@@ -184,7 +184,7 @@ def change(call: Command[CustomerChanges]) -> CommandRequest:
     "/v1/customers/{customer_id}/participants",
     "participants.add",
     "Add a participant to a household",
-    roles=DESK,
+    roles=REGISTRARS,
     body=ParticipantBody,
     answer=Customer,
 )
@@ -198,7 +198,7 @@ def add_participant(call: Command[ParticipantBody]) -> CommandRequest:
     "/v1/customers/{customer_id}/participants/{participant_id}/changes",
     "participants.change",
     "Change a participant",
-    roles=DESK,
+    roles=REGISTRARS,
     body=ParticipantChanges,
     answer=Customer,
 )
@@ -219,7 +219,7 @@ def change_participant(call: Command[ParticipantChanges]) -> CommandRequest:
     "/v1/customers/{customer_id}/participants/{participant_id}/removal",
     "participants.remove",
     "Remove a participant from a household; what they used stays as it was",
-    roles=DESK,
+    roles=REGISTRARS,
     body=EmptyBody,
     answer=Customer,
 )
@@ -237,7 +237,7 @@ def remove_participant(call: Command[EmptyBody]) -> CommandRequest:
     "/v1/customers/{customer_id}/participants/{participant_id}/return",
     "participants.return",
     "Take a removed participant into the household again",
-    roles=DESK,
+    roles=REGISTRARS,
     body=EmptyBody,
     answer=Customer,
     codes=("limit-reached",),
@@ -248,7 +248,13 @@ def return_participant(call: Command[EmptyBody]) -> CommandRequest:
     return _ask(call, id, RETURN_PARTICIPANT, asked)
 
 
-@query("/v1/customers/{customer_id}", "customers.show", "One customer", roles=READERS_OR_OWN, answer=Customer)
+@query(
+    "/v1/customers/{customer_id}",
+    "customers.show",
+    "One customer",
+    roles=CUSTOMER_READERS_OR_OWN,
+    answer=Customer,
+)
 def show(call: Query[NoParameters]) -> Found:
     id = call.id("customer_id")
     books = call.look(counted(id))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
 from api.http.ledger_types import RecordedFact
-from api.http.permissions import READERS
+from api.http.permissions import CUSTOMER_READERS
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.parts import (
     ERASED,
@@ -72,7 +72,7 @@ class CustomerHistoryPage(Page[CustomerHistoryRow]):
     "/v1/customers/{customer_id}/history",
     "customers.history",
     "What was recorded of a customer: who changed what, when and why",
-    roles=READERS,
+    roles=CUSTOMER_READERS,
     answer=CustomerHistoryPage,
     parameters=ListParameters,
 )

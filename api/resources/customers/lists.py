@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import StringConstraints
 
 from api.http.date_ranges import OWN_DAYS, check_range
-from api.http.permissions import READERS
+from api.http.permissions import CUSTOMER_READERS
 from api.http.problems import Problem
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.customers.answer import Counts, Customer, counts_in, in_list, people_in
@@ -55,7 +55,7 @@ class CustomerParameters(ListParameters, CustomerFilters):
     "/v1/customers",
     "customers.list",
     "Customers, in the order of their ids: that in which they were registered, where the ids were made here",
-    roles=READERS,
+    roles=CUSTOMER_READERS,
     answer=CustomerPage,
     parameters=CustomerParameters,
 )

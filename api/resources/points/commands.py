@@ -5,7 +5,7 @@ from typing import Any
 from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
 from api.http.permissions import DESK, MANAGERS
-from api.http.problems import Flaw, Problem, invalid
+from api.http.problems import Flaw, invalid
 from api.resources.points.answer import PointsMoved, names_of, shown_row
 from api.resources.points.bodies import PointsBody, SourceByHand
 from api.resources.texts import wording_or_none
@@ -33,8 +33,8 @@ from projections.models.points import entry
 )
 def move_points(call: Command[PointsBody]) -> CommandRequest:
     customer_id, body = call.id("customer_id"), call.body
-    if body.action == "adjust" and call.role not in MANAGERS:
-        raise Problem("forbidden", f"the role {call.role.value} does not allow adjusting points")
+    if body.action == "adjust":
+        call.check_may(MANAGERS, "adjusting points")
     least = -POINTS_MAX if body.action == "adjust" else 1
     if body.points < least or body.points == 0:
         detail = "must not be 0" if body.action == "adjust" else "must be at least 1"

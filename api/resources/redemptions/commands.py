@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
-from api.http.permissions import DESK
+from api.http.permissions import DESK, RESTORERS
 from api.resources.packages.card import in_books, owners
 from api.resources.redemptions.answer import RedeemedPackage, RedeemedUnits, RestoredUnits, allocation_shown
 from api.resources.redemptions.bodies import RedemptionBody
@@ -111,7 +111,7 @@ class RestorationBody(Value):
     "/v1/redemptions/{redemption_id}/restorations",
     "redemptions.restore",
     "Give back a use, in full or in part, to the very packages it came from",
-    roles=DESK,
+    roles=RESTORERS,
     body=RestorationBody,
     answer=RestoredUnits,
     codes=("already-restored", "insufficient-units"),

@@ -231,6 +231,10 @@ class MemoryStore:
             keys = [key for key in self._keys.values() if key.business_id == business_id]
         return sorted(keys, key=lambda key: (key.created_at, key.id))
 
+    def key_names(self, business_id: str, key_ids: Sequence[str]) -> Mapping[str, str]:
+        keys = [self._keys[id] for id in key_ids if id in self._keys]
+        return {key.id: key.name for key in keys if key.business_id == business_id}
+
     def revoke_key(self, business_id: str, key_id: str, revoked_at: int) -> bool:
         with self._store_lock:
             key = self._keys.get(key_id)

@@ -46,7 +46,7 @@ LOAD_ALL = (
     " FROM load_all(%s)"
 )
 FACTS_OF = "SELECT business_id, " + FACT + " FROM facts_of(%s::text[], %s::int8[], %s::int4[])"
-KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at"
+KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at, scopes"
 POOL_SIZE_MIN = 1
 RECONNECT_S = 2.0
 """Seconds the pool retries by itself. After that each request tries anew, so recovery is immediate."""
@@ -150,7 +150,7 @@ class PostgresStore:
         """Raises eventsourcing's IntegrityError when the id is taken."""
         self._for(
             key.business_id,
-            "INSERT INTO api_keys (" + KEY + ") VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO api_keys (" + KEY + ") VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             *astuple(key),
         )
 
@@ -163,6 +163,10 @@ class PostgresStore:
         of_business: LiteralString = " FROM api_keys WHERE business_id = %s ORDER BY created_at, id"
         rows = self._for(business_id, "SELECT " + KEY + of_business, business_id)
         return [StoredKey(*row) for row in rows]
+
+    def key_names(self, business_id: str, key_ids: Sequence[str]) -> Mapping[str, str]:
+        named = "SELECT id, name FROM api_keys WHERE business_id = %s AND id = ANY(%s)"
+        return dict(self._for(business_id, named, business_id, list(key_ids)))
 
     def revoke_key(self, business_id: str, key_id: str, revoked_at: int) -> bool:
         revoked = self._for(

@@ -191,6 +191,7 @@ def test_customers_of_before_are_found_after_migrating(
             "UPDATE people SET data = json_remove(data, '$.search')",
             "DROP TABLE peppers",
             "DROP TABLE servers",
+            "ALTER TABLE api_keys DROP COLUMN scopes",
             "PRAGMA user_version = 2",
         ):
             connection.execute(undo)
@@ -211,6 +212,7 @@ def test_customers_of_before_are_found_after_migrating(
         connection.execute("DROP TABLE peppers, servers CASCADE")
         connection.execute("DROP FUNCTION has_keys, known_peppers, settle_pepper, add_server, remove_server")
         connection.execute("DROP FUNCTION current_place")
+        connection.execute("ALTER TABLE api_keys DROP COLUMN scopes")
         connection.execute("DELETE FROM schema_migrations WHERE version >= %s", [number])
     sqlite.migrate(file)
     migrate(empty_postgres_url)

@@ -1,6 +1,7 @@
 """What a store of many ledgers does beside them: opening, heads, keys and news."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 from domain.ledger.contract import LedgerRecorder, Store
@@ -53,6 +54,21 @@ def test_keys_are_found_by_id_and_by_business(store: Store) -> None:
     assert store.find_key("key_2") == theirs
     assert store.find_key("key_9") is None
     assert list(store.keys_of(BUSINESS)) == [KEY, newer]
+
+
+def test_keys_keep_their_scopes_and_tell_their_names_to_their_own_business(store: Store) -> None:
+    store.open_ledger(BUSINESS)
+    store.open_ledger(OTHER)
+    shop = replace(KEY, id="key_3", name="web shop", role="integration", scopes="sell read")
+    theirs = replace(KEY, id="key_2", business_id=OTHER)
+    for key in (KEY, shop, theirs):
+        store.add_key(key)
+    assert store.find_key("key_3") == shop
+    assert list(store.keys_of(BUSINESS)) == [KEY, shop]
+    store.revoke_key(BUSINESS, shop.id, 5_000)
+    asked = ["key_3", "key_1", "key_2", "key_9", "stf_1"]
+    assert store.key_names(BUSINESS, asked) == {"key_1": "front desk", "key_3": "web shop"}
+    assert store.key_names(BUSINESS, []) == {}
 
 
 def test_a_key_is_revoked_once_and_only_by_its_business(store: Store) -> None:

@@ -1,5 +1,6 @@
 """Ledgers in one SQLite file, shared by the threads of a process and by several processes."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -38,7 +39,7 @@ from domain.ledger.records import (
 )
 
 IDLE_READERS_MAX = 16
-KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at"
+KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at, scopes"
 
 
 class SqliteStore:
@@ -123,7 +124,7 @@ class SqliteStore:
         """Raises eventsourcing's IntegrityError when the id is taken."""
         with self._write() as connection:
             connection.execute(
-                f"INSERT INTO api_keys ({KEY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO api_keys ({KEY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     key.id,
                     key.business_id,
@@ -134,6 +135,7 @@ class SqliteStore:
                     key.created_at,
                     key.expires_at,
                     key.revoked_at,
+                    key.scopes,
                 ),
             )
 
@@ -148,6 +150,14 @@ class SqliteStore:
                 f"SELECT {KEY} FROM api_keys WHERE business_id = ? ORDER BY created_at, id", (business_id,)
             )
             return [StoredKey(*row) for row in rows]
+
+    def key_names(self, business_id: str, key_ids: Sequence[str]) -> Mapping[str, str]:
+        with self._read() as connection:
+            rows = connection.execute(
+                "SELECT id, name FROM api_keys WHERE business_id = ? AND id IN (SELECT value FROM json_each(?))",
+                (business_id, json.dumps(list(key_ids))),
+            )
+            return dict(rows.fetchall())
 
     def revoke_key(self, business_id: str, key_id: str, revoked_at: int) -> bool:
         """True when the business has this key and it was not revoked before."""
