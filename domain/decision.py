@@ -118,6 +118,9 @@ class Books(Protocol):
     def claimants(self, prefix: str, hold: Callable[[Package], bool]) -> dict[str, Package]:
         """As `packages_that`, after every stream with a claim under `prefix` was read."""
 
+    def entered_by(self, redemption_id: str) -> str | None:
+        """The actor who entered a redemption of the packages that were read."""
+
     def accounts_that(self, hold: Callable[[PointsAccount], bool]) -> Iterator[tuple[str, PointsAccount]]:
         """(stream id, account) of the points accounts that were read and for which `hold` is true."""
 

@@ -6,7 +6,11 @@ import click
 
 from api.cli import output
 from api.cli.options import DAY_OR_MOMENT, here, in_json, of_business
+from api.http.ledger_types import Ledger
+from api.resources.parts import known
+from api.server.installation import Installation
 from replay.as_of import asked, is_over
+from replay.package import PackageThen
 from replay.timeline import package_as_it_was
 
 
@@ -31,6 +35,8 @@ def history(
       carnet history pkg_… --at-version 3
       carnet history pkg_… --as-of 2026-10-03
 
+    Names and reasons show in the present; of the past, ids alone.
+
     Exit status: 0 shown; 1 there is no such package, or was none then; 2 wrong usage.
     """
     if at_version is not None and as_of is not None:
@@ -43,9 +49,23 @@ def history(
             raise click.UsageError("--as-of must lie in the past; a day must be over")
         past = asked(zone, at_version=at_version, as_of=as_of)
         then = package_as_it_was(ledger.recorder, package_id, now, past)
-    if then is None:
-        raise click.ClickException(f"there is no package {package_id}, or was none then")
+        if then is None:
+            raise click.ClickException(f"there is no package {package_id}, or was none then")
+        names = output.UNNAMED if past else _names(installed, ledger, then)
     if json_:
-        output.package_as_json(then)
+        output.package_as_json(then, names)
     else:
-        output.package(then)
+        output.package(then, names)
+
+
+def _names(installed: Installation, ledger: Ledger, then: PackageThen) -> output.Names:
+    """The people, keys and texts of a history. Of the past only ids are told: names may change or go."""
+    rows, recorder = then.history, ledger.recorder
+    ids = {row[name] for row in rows for name in ("actor_id", "staff_id", "participant_id")}
+    people = recorder.people(sorted({then.customer_id, *ids} - {None}))
+    keys = installed.carnet.store.key_names(ledger.business_id, sorted(row["actor_id"] for row in rows))
+    texts = recorder.texts(sorted({row["text_id"] for row in rows} - {None}))
+    return output.Names(
+        {**known(people), **{id: {"name": name} for id, name in keys.items()}},
+        {text.id: text.text for text in texts},
+    )

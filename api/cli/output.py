@@ -6,8 +6,9 @@ is a terminal.
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.imports.load import Report
+from api.resources.parts import ERASED, People, beneficiary
 from domain.moments import rfc3339
 from projections.engine.comparison import Difference
 from projections.engine.definition import Row
@@ -97,7 +99,31 @@ def movements(report: Movements, currency: str) -> None:
     )
 
 
-def package(then: PackageThen) -> None:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names and texts of a history: of people and keys by their ids, and of reasons and notes by theirs."""
+
+    people: People
+    texts: Mapping[str, str]
+
+    def of(self, id: str | None) -> str | None:
+        name: str | None = self.people.get(id or "", {}).get("name")
+        return name
+
+    def participant(self, id: str | None, customer_id: str) -> str | None:
+        """The name of a participant; number 0 has the customer's."""
+        name: str | None = None if id is None else beneficiary(id, customer_id, self.people)["name"]
+        return name
+
+    def text(self, id: str | None) -> str | None:
+        return None if id is None or self is UNNAMED else self.texts.get(id, ERASED)
+
+
+UNNAMED = Names({}, {})
+"""For the past, which is told in ids."""
+
+
+def package(then: PackageThen, names: Names) -> None:
     """Print a package and its history."""
     card, zone = then.card, then.card["time_zone"]
     click.echo(f"{card['name']} #{card['purchase_number']} of {card['customer_id']}")
@@ -108,8 +134,8 @@ def package(then: PackageThen) -> None:
     click.echo(
         f"version {then.version}, position {then.position:,}, as at {_local(then.moment, zone)}, {zone} time\n"
     )
-    columns = ("version", "effective", "what", "change", "left", "recorded")
-    table(columns, [_line(row, card["time_zone"]) for row in then.history])
+    columns = ("version", "effective", "what", "change", "left", "for", "why", "entered by", "recorded")
+    table(columns, [_line(row, then, names) for row in then.history])
 
 
 def _local(moment: datetime, zone: str) -> str:
@@ -194,18 +220,22 @@ def difference(found: Difference) -> None:
         click.echo(f"  {name:8} {shown}")
 
 
-def _line(row: Row, zone: str) -> tuple[object, ...]:
+def _line(row: Row, then: PackageThen, names: Names) -> tuple[object, ...]:
+    zone, participant_id = then.card["time_zone"], row["participant_id"]
     return (
         f"v{row['version']}",
         _local(row["effective_at"], zone),
         row["label"],
         f"{row['change']:+d}" if row["change"] else "",
         "" if row["remaining"] is None else str(row["remaining"]),
+        names.participant(participant_id, then.customer_id) or participant_id or "",
+        names.text(row["text_id"]) or "",
+        f"{names.of(row['actor_id']) or row['actor_id']} ({row['actor_role']})",
         _local(row["recorded_at"], zone),
     )
 
 
-def package_as_json(then: PackageThen) -> None:
+def package_as_json(then: PackageThen, names: Names) -> None:
     as_json(
         {
             "package_id": then.card["package_id"],
@@ -214,9 +244,21 @@ def package_as_json(then: PackageThen) -> None:
             "moment": rfc3339(then.moment),
             "status": card_status(then.card, then.moment),
             "card": _plain(then.card),
-            "history": [_plain(row) for row in then.history],
+            "history": [_told(row, then, names) for row in then.history],
         }
     )
+
+
+def _told(row: Row, then: PackageThen, names: Names) -> Row:
+    """A row of the history, with the names in it."""
+    participant_id = row["participant_id"]
+    participant = {"id": participant_id, "name": names.participant(participant_id, then.customer_id)}
+    return {
+        **_plain(row),
+        "entered_by": {"id": row["actor_id"], "name": names.of(row["actor_id"]), "role": row["actor_role"]},
+        "participant": participant if participant_id else None,
+        "text": names.text(row["text_id"]),
+    }
 
 
 def _plain(row: Row) -> Row:

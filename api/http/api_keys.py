@@ -156,6 +156,7 @@ class Keys:
         self._mark = mark_of(pepper)
         self._clock_ms = clock_ms
         self._remembered: OrderedDict[str, _Known] = OrderedDict()
+        self._names: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._lock = Lock()
 
     def remembered_caller(self, text: str) -> Caller | None:
@@ -191,6 +192,20 @@ class Keys:
             if hmac.compare_digest(stored, mac.digest()):
                 return True
         return False
+
+    def names(self, business_id: str, ids: Collection[str]) -> dict[str, str]:
+        """Key → name, of keys of this business among these ids. A name never changes: it is read once."""
+        wanted = {id for id in ids if id.startswith("key_")}
+        with self._lock:
+            found = {id: name for id in wanted if (name := self._names.get((business_id, id))) is not None}
+        if missing := sorted(wanted - found.keys()):
+            read = self._store.key_names(business_id, missing)
+            with self._lock:
+                self._names.update({(business_id, id): name for id, name in read.items()})
+                while len(self._names) > REMEMBERED_MAX:
+                    self._names.popitem(last=False)
+            found |= read
+        return found
 
     def have_the_pepper(self) -> bool:
         """Whether keys in the database were made under the pepper here, as far as it knows any."""

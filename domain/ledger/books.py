@@ -12,6 +12,7 @@ from domain.fact import Fact
 from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.records import WITH_PEOPLE, Loaded
+from domain.package.facts import UnitsRedeemed
 from domain.package.state import Package
 from domain.people.directory import Person
 from domain.people.state import Customer
@@ -39,17 +40,30 @@ class Stream:
     """The view of this kind after the facts; None for a kind without a view."""
     people: tuple[Person, ...] = ()
     """Directory rows of a customer's household or a member of staff. They change only together with the facts."""
+    authors: Mapping[str, str] = field(default_factory=dict)
+    """Redemption → the actor who entered it, where somebody else performed it: states do not see who recorded."""
     facts: list[Recorded] = field(default_factory=list)
 
     def copy(self) -> "Stream":
         """A copy to extend, without the facts. States and views are values and are shared."""
-        return Stream(self.kind, self.id, self.state, self.version, self.position, self.view, self.people)
+        return Stream(
+            self.kind,
+            self.id,
+            self.state,
+            self.version,
+            self.position,
+            self.view,
+            self.people,
+            self.authors,
+        )
 
     def add(self, fact: Recorded, view: View | None) -> None:
         assert fact.version == self.version + 1, f"{self.id}: version {fact.version} after {self.version}"
         self.state = EVOLVE[self.kind](self.state, fact.fact)
         if view is not None:
             self.view = view(self.view, fact)
+        if isinstance(fact.fact, UnitsRedeemed) and fact.author.id != fact.fact.staff_id:
+            self.authors = {**self.authors, fact.fact.redemption_id: fact.author.id}
         self.version = fact.version
         self.position = self.position or fact.position
         self.facts.append(fact)
@@ -206,6 +220,16 @@ class LoadedBooks:
         if prefix not in self.wanted.claimed:
             raise NotLoaded(Reads(claimed=(prefix,)))
         return self.packages_that(hold)
+
+    def entered_by(self, redemption_id: str) -> str | None:
+        """The actor who entered a redemption, of the packages among those read."""
+        for stream in (stream for owned in self._of_customer.values() for stream in owned):
+            if redemption_id in stream.authors:
+                return stream.authors[redemption_id]
+            if redemption_id in stream.state.uses:
+                performer: str | None = stream.state.uses[redemption_id].staff_id
+                return performer
+        return None
 
     def count(self, prefix: str) -> int:
         """Number of claims that begin with `prefix`. Raises NotLoaded."""

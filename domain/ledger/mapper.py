@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from pydantic import Field, ValidationError
 from pydantic_core import from_json
@@ -25,6 +26,13 @@ class Meta(Value):
 
     def to_bytes(self) -> bytes:
         return self.model_dump_json(exclude_none=True).encode()
+
+
+class Author(NamedTuple):
+    """The actor who recorded a fact, and the role at that time."""
+
+    id: str
+    role: str
 
 
 @dataclass(frozen=True)
@@ -54,11 +62,16 @@ class Recorded:
     def recorded_at(self) -> datetime:
         return from_milliseconds(self.stored.recorded_at)
 
+    @cached_property
+    def author(self) -> Author:
+        """The actor who recorded it. Does not validate the meta."""
+        actor = from_json(self.stored.meta)["actor"]
+        return Author(actor["id"], actor["role"])
+
     @property
     def staff_id(self) -> str | None:
-        """The member of staff who recorded it, or None for another actor. Does not validate the meta."""
-        actor_id: str = from_json(self.stored.meta)["actor"]["id"]
-        return actor_id if actor_id.startswith("stf_") else None
+        """The member of staff who recorded it, or None for another actor."""
+        return self.author.id if self.author.id.startswith("stf_") else None
 
     @cached_property
     def meta(self) -> Meta:

@@ -17,9 +17,15 @@ from domain.values import ref_of
 
 
 def restore(
-    packages: dict[str, Package], command: RestoreUnits, at: Circumstances, business: Business
+    packages: dict[str, Package],
+    command: RestoreUnits,
+    at: Circumstances,
+    business: Business,
+    entered_by: str | None,
 ) -> dict[str, list[PackageFact]]:
     """Give a use back to the packages it came from; `packages` are those the redemption took units of.
+
+    `entered_by`: the actor who entered the use, beside the member of staff who performed it.
 
     Raises NotFound, AlreadyRestored, InsufficientUnits (with `restorable`), LimitReached, Forbidden for staff on
     a use that is not their own or not of today, and for forfeited units Invalid without a reason and Forbidden
@@ -27,7 +33,7 @@ def restore(
     """
     for id, package in packages.items():
         if command.package_id in (None, id):
-            _check_may_restore(package, package.uses[command.redemption_id], at, business)
+            _check_may_restore(package, package.uses[command.redemption_id], entered_by, at, business)
     facts = give_back(packages, command, at)
     _check_forfeitures(facts, command, at)
     return facts
@@ -65,7 +71,9 @@ def give_back(
     return facts
 
 
-def _check_may_restore(package: Package, use: Use, at: Circumstances, business: Business) -> None:
+def _check_may_restore(
+    package: Package, use: Use, entered_by: str | None, at: Circumstances, business: Business
+) -> None:
     """Judge units in use: forfeited ones go back at the discretion of the desk, on any day.
 
     What is today is judged where the use was made.
@@ -74,8 +82,8 @@ def _check_may_restore(package: Package, use: Use, at: Circumstances, business: 
         return
     zone = desk_zone(business, at, use.location_id, otherwise=package.time_zone)
     same_day = local_day(use.effective_at, zone) == local_day(at.now, zone)
-    if use.staff_id != at.actor.id or not same_day:
-        raise Forbidden("staff restore only what they redeemed themselves, on the same day")
+    if at.actor.id not in (use.staff_id, entered_by) or not same_day:
+        raise Forbidden("staff restore only what they performed or entered themselves, on the same day")
 
 
 def _check_forfeitures(

@@ -15,7 +15,7 @@ def reads(command: RestoreUnits, business_id: str, peek: Peek) -> Reads:
 def decide(command: RestoreUnits, books: Books, at: Circumstances) -> Decision:
     """Raises what `restore` raises."""
     used = books.packages_that(lambda state: command.redemption_id in state.uses)
-    facts = restore(used, command, at, books.business)
+    facts = restore(used, command, at, books.business, books.entered_by(command.redemption_id))
     owner_id = next(iter(used.values())).customer_id
     return Decision({id: ("package", made) for id, made in facts.items()}, texts=texts_of(command, owner_id))
 

@@ -49,6 +49,8 @@ TABLE = Table(
     Column("position", BigInteger, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     Column("effective_at", Moment, nullable=False),
+    Column("actor_id", Text, nullable=False),
+    Column("actor_role", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("label", Text, nullable=False),
     Column("line", Integer),
@@ -76,6 +78,7 @@ TABLE = Table(
 
 def rows(recorded: Recorded) -> Sequence[Row]:
     fact = cast(PackageFact, recorded.fact)
+    actor_id, actor_role = recorded.author
     text: TextRef | None = getattr(fact, "note", None) or getattr(fact, "reason", None)
     common: Row = {
         "package_id": recorded.stream_id,
@@ -83,6 +86,8 @@ def rows(recorded: Recorded) -> Sequence[Row]:
         "position": recorded.position,
         "recorded_at": recorded.recorded_at,
         "effective_at": fact.effective_at,
+        "actor_id": actor_id,
+        "actor_role": actor_role,
         "staff_id": _staff(fact, recorded),
         "text_id": text and text.id,
         "change": 0,
@@ -259,4 +264,4 @@ def _value(parts: Any) -> int:
     return sum(part.value for part in parts)
 
 
-HISTORY = Log("history", 1, TABLE, HANDLES, rows)
+HISTORY = Log("history", 2, TABLE, HANDLES, rows)

@@ -21,7 +21,7 @@ from domain.catalogue.facts import OfferTerms
 from domain.catalogue.state import Offer, Service
 from domain.claims import purchase_claims
 from domain.package.commands import SellPackage
-from domain.package.facts import PackageFact
+from domain.package.facts import PackageFact, UnitsRedeemed
 from domain.package.state import Package, evolve
 from domain.people.state import Customer
 from domain.refusals import Refused
@@ -65,6 +65,8 @@ class World:
     offer: Offer | None = None
     services: Mapping[str, Service | None] = field(default_factory=lambda: SERVICES)
     staff: Mapping[str, Staff] = field(default_factory=lambda: STAFF)
+    authors: Mapping[str, str] = field(default_factory=dict)
+    """Redemption → who entered it."""
     purchase_number: int = 1
     bought_before: int = 0
 
@@ -88,7 +90,11 @@ class World:
             return Outcome(self, {}, refusal)
         facts = {id: list(made) for id, made in decision.facts_of("package").items()}
         bookings = {id: list(made) for id, made in decision.facts_of("booking").items()}
-        after = self.with_facts(facts).with_bookings(bookings)
+        used = [
+            fact.redemption_id for made in facts.values() for fact in made if isinstance(fact, UnitsRedeemed)
+        ]
+        known = replace(self, authors={**self.authors, **dict.fromkeys(used, who)})
+        after = known.with_facts(facts).with_bookings(bookings)
         for package in facts:
             check_line_facts(after.packages[package])
         return Outcome(after, facts, None, bookings, list(decision.refused))
@@ -117,7 +123,7 @@ class World:
             counts[numbers] = self.purchase_number - 1
             bought = fold([sold(offer_id=command.offer_id, customer_id=command.customer_id)])
             states |= {f"pkg_before_{n}": bought for n in range(self.bought_before)}
-        return PaperBooks(states, counts, opened=self.business)
+        return PaperBooks(states, counts, authors=self.authors, opened=self.business)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ class PaperBooks:
     """Claim prefix → how many claims begin with it; 0 where it is not named."""
     rows: Mapping[str, Person] = field(default_factory=dict)
     """The directory."""
+    authors: Mapping[str, str] = field(default_factory=dict)
+    """Redemption → who entered it."""
     business_id: str = "biz_1"
     opened: Business | None = BUSINESS
 
@@ -82,6 +84,9 @@ class PaperBooks:
         for id, state in self.states.items():
             if isinstance(state, PointsAccount) and hold(state):
                 yield id, state
+
+    def entered_by(self, redemption_id: str) -> str | None:
+        return self.authors.get(redemption_id)
 
     def count(self, prefix: str) -> int:
         return self.counts.get(prefix, 0)

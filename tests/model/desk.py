@@ -20,6 +20,8 @@ LOCATION_ZONES: Mapping[str, str | None] = {"loc_main": None, "loc_pier": "Pacif
 """Where they lie; None: in the zone of the business. No clock is further ahead than that of Kiritimati."""
 STAFF: Mapping[str, str] = {"stf_olga": "owner", "stf_mia": "manager", "stf_ann": "staff", "stf_bob": "staff"}
 TILL = "key_till"
+FRONT_DESK = "key_front_desk"
+"""A key of the role staff that names nobody."""
 """A program that moves points."""
 UNKNOWN = "unknown"
 OFTEN = 8
@@ -128,4 +130,6 @@ class Desk:
 def role_of(who: str) -> Role:
     if who == TILL:
         return Role.INTEGRATION
+    if who == FRONT_DESK:
+        return Role.STAFF
     return Role(STAFF[who]) if who in STAFF else Role.CUSTOMER

@@ -480,7 +480,7 @@ class Diary:
         if fate != "forfeited":
             return len(held)
         self.books.recordings += 1
-        new = Use(moment, booking.participant, "", None, id, booking.service, booking.start, [])
+        new = Use(moment, booking.participant, "", "", None, id, booking.service, booking.start, [])
         use = package.uses.setdefault(booking.redemption, new) if forfeited else new
         for number, n, units in forfeited:
             package.move(n, units, "forfeited", booking.redemption)

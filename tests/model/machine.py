@@ -21,7 +21,7 @@ from domain.ledger.orders import Done, Order, Preview, RequestKey
 from domain.refusals import Refused
 from tests.model import asking, booking, points
 from tests.model.almanac import first_moment, moved
-from tests.model.desk import STAFF, Asked, Desk, Draw
+from tests.model.desk import FRONT_DESK, STAFF, Asked, Desk, Draw
 from tests.model.installation import Business, Installation, Known
 from tests.model.places import Places
 from tests.model.plain import Refusal
@@ -374,7 +374,7 @@ class Machine(RuleBasedStateMachine):
         before: Sequence[Sent] = (),
     ) -> Sent:
         """Draw a command and who asks for it."""
-        who = data.draw(st.sampled_from([*STAFF, *["stf_olga"] * 4]))
+        who = data.draw(st.sampled_from([*STAFF, FRONT_DESK, *["stf_olga"] * 4]))
         asked = data.draw(_asked(what, business.reference, self.here))
         return self._sent(business, asked, asked.who or who, key, manner, before)
 

@@ -118,6 +118,9 @@ class Use:
     at: int
     participant: str
     staff: str
+    """Who performed it."""
+    by: str
+    """Who entered it."""
     location: str | None
     booking: str | None
     """Which it pays for."""

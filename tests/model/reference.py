@@ -615,8 +615,8 @@ class Reference:
         for allocation, (package, n, quantity) in enumerate(plan, first):
             package.settle(asking.now)
             staff = use.wish.staff or asking.who
-            wish, place = use.wish, use.wish.location
-            new = Use(use.at, use.participant, staff, place, wish.booking, wish.service, use.session, [])
+            wish, by, place = use.wish, asking.who, use.wish.location
+            new = Use(use.at, use.participant, staff, by, place, wish.booking, wish.service, use.session, [])
             mine = package.uses.setdefault(use.wish.redemption, new)
             units = package.lines[n].indices("available")[:quantity]
             mine.parts.append((allocation, n, units))
@@ -639,7 +639,8 @@ class Reference:
         why = Reasons()
         for use, there in ((p.uses[redemption], p.zone) for p in held):
             zone = self.zone_at(use.location, there)
-            foreign = use.staff != asking.who or day_at(use.at, zone) != day_at(asking.now, zone)
+            another_day = day_at(use.at, zone) != day_at(asking.now, zone)
+            foreign = asking.who not in (use.staff, use.by) or another_day
             why.when(asking.role == "staff" and foreign and use.in_use > 0, "forbidden")
         left = sum(p.uses[redemption].left for p in held)
         why.when(left == 0, "already-restored")

@@ -11,18 +11,16 @@ from typing import Literal, assert_never
 from api.http.ledger_types import RecordedFact
 from api.http.permissions import CUSTOMER_READERS
 from api.http.query_route import Found, ListParameters, Page, Query, query
+from api.resources.authors import EnteredBy, actors_known, entered_by
 from api.resources.parts import (
     ERASED,
-    NOBODY,
     HouseholdMember,
-    NamedThing,
     People,
     beneficiary,
     kinds_of,
     known,
     with_kinds,
 )
-from domain.actor import Role
 from domain.decision import Reads
 from domain.moments import rfc3339
 from domain.people.facts import (
@@ -46,12 +44,6 @@ from domain.values import Value
 Kind = Literal["registration", "profile", "category", "consent", "status", "block", "participant"]
 
 
-class HistoryActor(NamedThing):
-    """Who did it, with the role they had; a name where it was a member of staff."""
-
-    role: Role
-
-
 class CustomerHistoryRow(Value):
     version: int
     recorded_at: str
@@ -61,7 +53,7 @@ class CustomerHistoryRow(Value):
     """The changed fields of the profile, a participant or the consents. Only the directory holds values."""
     participant: HouseholdMember | None
     reason: str | None
-    by: HistoryActor
+    entered_by: EnteredBy
 
 
 class CustomerHistoryPage(Page[CustomerHistoryRow]):
@@ -85,7 +77,9 @@ def list_history(call: Query[ListParameters]) -> Found:
     (after,) = call.after() or (0,)
     facts = [recorded for recorded in stream.facts if recorded.version > after]
     page = facts[: call.parameters.limit]
-    people = {**known(books.people(id)), **_staff(call, page)} if call.sees_people else NOBODY
+    people = actors_known(call, [recorded.author.id for recorded in page])
+    if call.sees_people:
+        people = {**people, **known(books.people(id))}
     people = with_kinds(people, kinds_of(books.customer(id)))
     texts = _reasons(call, page) if call.sees_people else None
     return call.page(
@@ -95,11 +89,6 @@ def list_history(call: Query[ListParameters]) -> Found:
         shown=lambda recorded: _row(recorded, id, people, texts),
         position=books.head.position,
     )
-
-
-def _staff(call: Query[ListParameters], facts: list[RecordedFact]) -> People:
-    ids = {recorded.meta.actor.staff_id for recorded in facts}
-    return known(call.ledger.recorder.people(sorted(id for id in ids if id is not None)))
 
 
 def _reasons(call: Query[ListParameters], facts: list[RecordedFact]) -> dict[str, str]:
@@ -159,7 +148,7 @@ def _told(recorded: RecordedFact) -> _Told:
 def _row(
     recorded: RecordedFact, customer_id: str, people: People, texts: Mapping[str, str] | None
 ) -> CustomerHistoryRow:
-    told, actor = _told(recorded), recorded.meta.actor
+    told = _told(recorded)
     who = told.participant_id
     return CustomerHistoryRow(
         version=recorded.version,
@@ -169,7 +158,7 @@ def _row(
         fields=told.fields,
         participant=None if who is None else HouseholdMember(**beneficiary(who, customer_id, people)),
         reason=None if texts is None or told.reason_id is None else texts.get(told.reason_id, ERASED),
-        by=HistoryActor(id=actor.id, name=people.get(actor.id, {}).get("name"), role=actor.role),
+        entered_by=entered_by(recorded, people),
     )
 
 

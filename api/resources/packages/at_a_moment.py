@@ -11,6 +11,7 @@ from typing import Any
 
 from api.http.ledger_types import Books, RecordedFact
 from api.http.query_route import Found, ListParameters, Query, TravelParameters
+from api.resources.authors import actors_known
 from api.resources.parts import (
     NOBODY,
     HouseholdMember,
@@ -66,13 +67,12 @@ class PackageAsked:
         return not self.past
 
     def people(self, others: Sequence[str | None] = ()) -> People:
-        """The household and the members of staff with these ids, as far as the reader may see them."""
+        """The household and the actors with these ids, as far as the reader may see them."""
         kinds = kinds_at(self.books, self.card["customer_id"], self.position)
         if not self.tells_texts or not self.call.sees_people:
             return with_kinds(NOBODY, kinds)
-        ids = sorted({id for id in others if id is not None})
-        staff = self.call.ledger.recorder.people(ids) if ids else ()
-        return with_kinds(known([*self.books.people(self.card["customer_id"]), *staff]), kinds)
+        household = known(self.books.people(self.card["customer_id"]))
+        return with_kinds({**actors_known(self.call, others), **household}, kinds)
 
     def texts(self, ids: Sequence[str | None]) -> dict[str, str] | None:
         """Texts by id; None if the reader may not see them. A missing id was erased."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from api.http.ledger_types import RecordedFact
 from api.http.permissions import READERS, READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, Page, Query, behind, query
+from api.resources.authors import EnteredBy, author, entered_by
 from api.resources.bookings.answer import starts_of
 from api.resources.packages.at_a_moment import PackageAsked, PastPage, ask
 from api.resources.parts import (
@@ -30,6 +31,7 @@ class HistoryRow(Value):
     effective_at: str
     date: str
     """The day of `effective_at` in the package's zone."""
+    entered_by: EnteredBy
     kind: str
     label: str
     text: str | None
@@ -41,6 +43,7 @@ class HistoryRow(Value):
     participant: HouseholdMember | None
     booking: BookingRef | None
     staff: NamedThing | None
+    """Who performed it; of what is not performed, the member of staff who entered it."""
     location: NamedThing | None
     business_name: str
     amount: SignedMoney | None
@@ -68,7 +71,7 @@ def list_history(call: Query[PastPage]) -> Found:
     every = history_of(asked.facts)
     rows = behind(every, call.after())
     page = rows[: call.parameters.limit]
-    people = asked.people([row["staff_id"] for row in page])
+    people = asked.people([id for row in page for id in (row["staff_id"], row["actor_id"])])
     texts = asked.texts([row["text_id"] for row in page])
     booked = [row["booking_id"] for row in page] if asked.tells_texts else []
     starts = starts_of(call, asked.card["customer_id"], booked)
@@ -104,6 +107,7 @@ class _Teller:
             recorded_at=rfc3339(row["recorded_at"]),
             effective_at=rfc3339(row["effective_at"]),
             date=local_day(row["effective_at"], asked.card["time_zone"]).isoformat(),
+            entered_by=author(row["actor_id"], row["actor_role"], self._people),
             label=f"Correction: {text}" if row["kind"] == "correction" and text else row["label"],
             text=text,
             service=None if service_id is None else self._service(service_id),
@@ -145,6 +149,7 @@ class Note(Value):
     text: str | None
     """`(erased)` once it is; null to those who may not see people's data."""
     staff: NamedThing | None
+    entered_by: EnteredBy
 
 
 class NotePage(Page[Note]):
@@ -163,7 +168,7 @@ def list_notes(call: Query[ListParameters]) -> Found:
     asked, (after,) = ask(call), call.after() or [0]
     notes = [(r, r.fact) for r in asked.facts if isinstance(r.fact, NoteAdded) and r.version > after]
     page = notes[: call.parameters.limit]
-    people = asked.people([recorded.staff_id for recorded, _ in page])
+    people = asked.people([recorded.author.id for recorded, _ in page])
     texts = asked.texts([fact.note.id for _, fact in page])
 
     def note(found: tuple[RecordedFact, NoteAdded]) -> Note:
@@ -173,6 +178,7 @@ def list_notes(call: Query[ListParameters]) -> Found:
             recorded_at=rfc3339(recorded.recorded_at),
             text=None if texts is None else texts.get(fact.note.id, ERASED),
             staff=named(recorded.staff_id, people),
+            entered_by=entered_by(recorded, people),
         )
 
     return call.page(

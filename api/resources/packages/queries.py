@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from api.http.permissions import BOOKKEEPERS, BOOKKEEPERS_OR_OWN, READERS, READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, TravelParameters, query
+from api.resources.authors import EnteredBy, entered_by
 from api.resources.ledger import LedgerFact, shown_fact
 from api.resources.packages.at_a_moment import PackageAsked, PastPage, ask
 from api.resources.packages.card import PackageCard, past_shown, shown
@@ -90,6 +91,7 @@ class Refund(Value):
     amount: SignedMoney
     recorded_at: str
     staff: NamedThing | None
+    entered_by: EnteredBy
 
 
 class Payment(Value):
@@ -100,6 +102,7 @@ class Payment(Value):
     effective_at: str
     recorded_at: str
     staff: NamedThing | None
+    entered_by: EnteredBy
     external_ref: ExternalRef | None
     refunded: SignedMoney
     refundable: SignedMoney
@@ -125,9 +128,11 @@ def list_payments(call: Query[PastPage]) -> Found:
     if (after := call.after()) is not None:
         ids = [paid.fact.payment_id for paid in payments]
         payments = payments[ids.index(after[0]) + 1 :] if after[0] in ids else []
-    staff = [paid.recorded.staff_id for paid in payments]
-    staff += [recorded.staff_id for paid in payments for recorded, _ in paid.refunds]
-    people = asked.people(staff)
+    page = payments[: call.parameters.limit]
+    facts = [
+        recorded for paid in page for recorded in (paid.recorded, *(refund for refund, _ in paid.refunds))
+    ]
+    people = asked.people([recorded.author.id for recorded in facts])
     return call.page(
         PaymentPage,
         payments,
@@ -147,6 +152,7 @@ def _payment(asked: PackageAsked, paid: Paid, people: People) -> Payment:
         effective_at=rfc3339(fact.effective_at),
         recorded_at=rfc3339(paid.recorded.recorded_at),
         staff=named(paid.recorded.staff_id, people),
+        entered_by=entered_by(paid.recorded, people),
         external_ref=fact.external_ref,
         refunded=asked.money(paid.refunded),
         refundable=asked.money(fact.amount - paid.refunded),
@@ -156,6 +162,7 @@ def _payment(asked: PackageAsked, paid: Paid, people: People) -> Payment:
                 amount=asked.money(refund.amount),
                 recorded_at=rfc3339(recorded.recorded_at),
                 staff=named(recorded.staff_id, people),
+                entered_by=entered_by(recorded, people),
             )
             for recorded, refund in paid.refunds
         ),

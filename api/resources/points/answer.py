@@ -1,12 +1,9 @@
 """Entries of an account of points, as answers."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
-from api.http.command_route import Command
 from api.http.ledger_types import Books
-from api.http.query_route import Query
-from api.resources.people import called
+from api.resources.parts import People
 from domain.moments import local_day
 from domain.points.facts import PointsSource
 from domain.values import Value
@@ -21,6 +18,7 @@ class RewardedBy(Value):
     id: str | None
     """The member of staff or the key; a rule has none."""
     name: str | None
+    """Of the person, or of the key."""
     kind: Literal["staff", "system"]
 
 
@@ -54,20 +52,12 @@ def points_of(books: Books, customer_id: str) -> int:
     return 0 if account is None else account.balance
 
 
-def shown_row(told: Row, zone: str, names: Mapping[str, str | None], reason: str | None) -> PointsRow:
+def shown_row(told: Row, zone: str, people: People, reason: str | None) -> PointsRow:
     actor_id = told["actor_id"]
     return PointsRow(
         **{name: told[name] for name in ("id", "points", "action", "total")},
         date=local_day(told["effective_at"], zone).isoformat(),
-        rewarded_by=RewardedBy(id=actor_id, name=names.get(actor_id or ""), kind=told["by"]),
+        rewarded_by=RewardedBy(id=actor_id, name=people.get(actor_id or "", {}).get("name"), kind=told["by"]),
         reason=reason,
         source=None if told["source"] is None else PointsSource(**told["source"]),
     )
-
-
-def names_of(call: Command[Any] | Query[Any], ids: Sequence[str | None]) -> dict[str, str | None]:
-    """Names of members of staff, as far as the reader may see them."""
-    wanted = sorted({id for id in ids if id is not None and id.startswith("stf_")})
-    if not wanted or not call.sees_people:
-        return {}
-    return {person.id: called(person) for person in call.ledger.recorder.people(wanted)}

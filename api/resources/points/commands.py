@@ -6,7 +6,8 @@ from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
 from api.http.permissions import DESK, MANAGERS
 from api.http.problems import Flaw, invalid
-from api.resources.points.answer import PointsMoved, names_of, shown_row
+from api.resources.authors import actors_known
+from api.resources.points.answer import PointsMoved, shown_row
 from api.resources.points.bodies import PointsBody, SourceByHand
 from api.resources.texts import wording_or_none
 from domain.decision import Decision, UseCase
@@ -86,15 +87,15 @@ def reverse_points(call: Command[ReversalBody]) -> CommandRequest:
 
 
 def _ask(call: Command[Any], use_case: UseCase[Any], asked: Value, reason: str | None) -> CommandRequest:
-    staff_id = call.caller.actor.staff_id
-    names = names_of(call, [staff_id]) if staff_id else {}
+    author = call.caller.actor
+    people = actors_known(call, [author.id])
 
     def answer(books: Books, decision: Decision) -> PointsMoved:
         (stream_id,) = decision.facts
         stream = books.stream(stream_id)
         assert stream is not None, "it holds the new entry"
         shown = shown_row(
-            entry(stream.facts[-1]), call.time_zone, names, reason if call.sees_people else None
+            entry(stream.facts[-1]), call.time_zone, people, reason if call.sees_people else None
         )
         return PointsMoved(
             **dict(shown),
@@ -104,7 +105,8 @@ def _ask(call: Command[Any], use_case: UseCase[Any], asked: Value, reason: str |
         )
 
     def shows(books: Books, decision: Decision) -> tuple[str, ...]:
-        return (*map(customer_of, decision.facts), *names)
+        staff = () if author.staff_id is None else (author.staff_id,)
+        return (*map(customer_of, decision.facts), *staff)
 
     return CommandRequest(use_case, asked, answer, shows=shows)
 

@@ -10,10 +10,11 @@ from api.http.date_ranges import check_range
 from api.http.ledger_types import Books
 from api.http.permissions import READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, behind, query
+from api.resources.authors import actors_known
 from api.resources.packages.card import CustomerOnCard
-from api.resources.parts import ERASED
+from api.resources.parts import ERASED, NOBODY
 from api.resources.people import profile_of
-from api.resources.points.answer import Action, PointsRow, names_of, shown_row
+from api.resources.points.answer import Action, PointsRow, shown_row
 from domain.decision import Reads
 from domain.moments import Day, local_day
 from domain.points.facts import POINTS_EVER_MAX
@@ -65,11 +66,11 @@ def list_points(call: Query[PointsParameters]) -> Found:
     entries = [entry(recorded) for recorded in counted]
     rows = behind([told for told in entries if _matches(told, call)], call.after())
     page = rows[: asked.limit]
-    names = {} if past else names_of(call, [told["actor_id"] for told in page])
+    people = NOBODY if past else actors_known(call, [told["actor_id"] for told in page])
     reasons = {} if past else _reasons(call, page)
 
     def shown(told: Row) -> PointsRow:
-        return shown_row(told, call.time_zone, names, reasons.get(told["version"]))
+        return shown_row(told, call.time_zone, people, reasons.get(told["version"]))
 
     version = max((told["version"] for told in entries), default=0)
     found = call.page(

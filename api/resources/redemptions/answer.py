@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from api.resources.authors import EnteredBy
 from api.resources.packages.card import PackageCard
 from api.resources.parts import BookingRef, HouseholdMember, NamedThing, SignedMoney
 from domain.package.facts import UnitsRedeemed, UnitsRestored
@@ -67,6 +68,8 @@ class Redemption(Value):
     effective_at: str
     recorded_at: str
     staff: NamedThing | None
+    """Who performed the session."""
+    entered_by: EnteredBy
     location_id: str | None
     booking: BookingRef | None
     allocations: tuple[UsedAllocation, ...]

@@ -6,9 +6,9 @@ from typing import Any
 from api.http.ledger_types import Books, RecordedFact
 from api.http.permissions import READERS_OR_OWN
 from api.http.query_route import Found, NoParameters, Query, query
+from api.resources.authors import actors_known, entered_by
 from api.resources.bookings.answer import starts_of
 from api.resources.parts import (
-    NOBODY,
     HouseholdMember,
     NamedThing,
     SignedMoney,
@@ -66,10 +66,9 @@ def _redemption(
     package, recorded, fact = uses[0]
     performed_by, location_id = _performed(fact)
     quantity = sum(len(taken.units) for _, _, taken in uses)
-    people = NOBODY
+    people = actors_known(call, [performed_by, recorded.author.id])
     if call.sees_people:
-        staff = [performed_by] if performed_by else []
-        people = known([*books.people(package.customer_id), *call.ledger.recorder.people(staff)])
+        people = {**people, **known(books.people(package.customer_id))}
     people = with_kinds(people, kinds_of(books.customer(package.customer_id)))
     starts = starts_of(call, package.customer_id, [fact.booking_id])
     allocations = tuple(_used_allocation(*use) for use in uses)
@@ -84,6 +83,7 @@ def _redemption(
         effective_at=rfc3339(fact.effective_at),
         recorded_at=rfc3339(recorded.recorded_at),
         staff=named(performed_by, people),
+        entered_by=entered_by(recorded, people),
         location_id=location_id,
         booking=booking(fact.booking_id, starts.get(fact.booking_id or "", fact.session_at)),
         allocations=allocations,

@@ -9,7 +9,8 @@ from api.http.date_ranges import check_range
 from api.http.ledger_types import Recorder
 from api.http.permissions import BOOKKEEPERS
 from api.http.query_route import Found, ListParameters, Page, Query, query
-from api.resources.parts import SignedMoney
+from api.resources.authors import EnteredBy, actors_known, entered_by
+from api.resources.parts import People, SignedMoney
 from domain.moments import Day, beyond, rfc3339, start_of
 from domain.values import Value
 from replay.reports.entries import Entry, RecordedPeriod, corrections, late_entries, recorded_period
@@ -23,12 +24,6 @@ class EntriesParameters(ListParameters):
     """If absent, to now."""
 
 
-class EntryActor(Value):
-    id: str
-    role: str
-    """The role at that time."""
-
-
 class PackageEntry(Value):
     """A fact of a package, with what it moved."""
 
@@ -39,7 +34,7 @@ class PackageEntry(Value):
     version: int
     recorded_at: str
     effective_at: str
-    actor: EntryActor
+    entered_by: EnteredBy
     automatic: bool
     """Whether a rule entered it, not a person."""
     units: int
@@ -95,11 +90,12 @@ def _page(
         count, units, value = count + 1, units + entry.units, value + entry.value
         if entry.recorded.position > after and len(rows) <= asked.limit:
             rows.append(entry)
+    people = actors_known(call, [entry.recorded.author.id for entry in rows])
     return call.page(
         EntryPage,
         rows,
         key=lambda entry: [entry.recorded.position],
-        shown=lambda entry: _shown(call, entry),
+        shown=lambda entry: _shown(call, entry, people),
         position=period.last,
         count=count,
         units=units,
@@ -107,8 +103,8 @@ def _page(
     )
 
 
-def _shown(call: Query[EntriesParameters], entry: Entry) -> PackageEntry:
-    recorded, actor = entry.recorded, entry.recorded.meta.actor
+def _shown(call: Query[EntriesParameters], entry: Entry, people: People) -> PackageEntry:
+    recorded = entry.recorded
     return PackageEntry(
         position=recorded.position,
         name=recorded.stored.name,
@@ -117,7 +113,7 @@ def _shown(call: Query[EntriesParameters], entry: Entry) -> PackageEntry:
         version=recorded.version,
         recorded_at=rfc3339(recorded.recorded_at),
         effective_at=rfc3339(entry.effective_at),
-        actor=EntryActor(id=actor.id, role=actor.role),
+        entered_by=entered_by(recorded, people),
         automatic=entry.automatic,
         units=entry.units,
         value=SignedMoney(amount=entry.value, currency=call.currency),

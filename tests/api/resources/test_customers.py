@@ -267,8 +267,8 @@ def test_the_history_of_a_customer_tells_who_changed_what_and_why(either_desk: D
         ("block", "Blocked", [], "owes for three visits"),
     ]
     assert rows[1]["participant"] == {"id": max_id, "name": "Max", "kind": "dog", "photo_url": None}
-    assert rows[0]["by"] == {"id": rows[0]["by"]["id"], "name": None, "role": "owner"}
-    assert rows[5]["by"] == {"id": eva, "name": "Éva", "role": "manager"}
+    assert rows[0]["entered_by"] == {**rows[0]["entered_by"], "name": "owner", "role": "owner"}
+    assert rows[5]["entered_by"] == {"id": eva, "name": "Éva", "role": "manager"}
     assert desk.all_of(f"{path}/history", limit=2) == rows
 
 

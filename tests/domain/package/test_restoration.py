@@ -196,6 +196,20 @@ def test_the_day_of_a_use_is_that_of_the_location_where_it_was_made(at: str, *, 
         outcome.refused_naming(Forbidden)
 
 
+@pytest.mark.covers("S37")
+def test_who_entered_a_use_takes_it_back_whoever_performed_it() -> None:
+    """A desk's key names nobody on the staff; it may still undo its own slip of the pen."""
+    entered = given(sold(units=5)).when(redeem(redemption="red_1"), role=Role.STAFF, who="key_desk")
+    assert entered.and_when(restore(), "2026-10-03 18:00", Role.STAFF, "key_desk").facts
+    entered.and_when(restore(), role=Role.STAFF, who="key_other").refused_naming(Forbidden)
+    entered.and_when(restore(), "2026-10-04 09:00", Role.STAFF, "key_desk").refused_naming(Forbidden)
+    for_bob = given(sold(units=5)).when(
+        redeem(redemption="red_1", staff_id="stf_bob"), role=Role.STAFF, who="key_desk"
+    )
+    for who in ("key_desk", "stf_bob"):
+        assert for_bob.and_when(restore(), role=Role.STAFF, who=who).facts
+
+
 def test_staff_do_not_take_back_a_use_of_another_day() -> None:
     given(sold(), used(1, remaining=9)).when(restore(), "2026-10-04 00:00", Role.STAFF).refused_naming(
         Forbidden

@@ -60,9 +60,8 @@ def use(package: Package, at: str = "2026-10-03 12:00") -> Any:
 
 
 def restore(package: Package) -> Any:
-    return decide_restoration(
-        {"pkg_1": package}, RestoreUnits(redemption_id="red_1"), circumstances(), BUSINESS
-    )
+    command = RestoreUnits(redemption_id="red_1")
+    return decide_restoration({"pkg_1": package}, command, circumstances(), BUSINESS, None)
 
 
 def check_full(limit: int, refused: pytest.ExceptionInfo[LimitReached]) -> None:
