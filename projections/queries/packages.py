@@ -12,6 +12,7 @@ from domain.package.state import PaymentStatus, Status
 from projections.engine.definition import Row
 from projections.engine.index_walk import FilteredList, Leg, ListKey, Source, there_is, unindexed, walk
 from projections.engine.tables import Snapshot
+from projections.models.availability import unavailable_because
 from projections.models.customers import CUSTOMERS
 from projections.models.package_services import PACKAGE_SERVICES
 from projections.models.packages import CARDS, card_status, expiry_of
@@ -253,8 +254,8 @@ NEVER = "9999-12-31"
 """The last valid day, for sorting, of a package that never expires."""
 
 
-def display_key(card: Row, moment: datetime) -> DisplayKey:
-    """Sorts usable cards first, then frozen ones, by soonest expiry (never: last) and earliest purchase.
+def display_key(card: Row, moment: datetime, *, payment_required: bool) -> DisplayKey:
+    """Sorts usable cards first, then those not usable yet, by soonest expiry (never: last) and earliest purchase.
 
     Those that are expired, cancelled or fully used come last, the newest of them first (S82, S84).
     """
@@ -264,4 +265,5 @@ def display_key(card: Row, moment: datetime) -> DisplayKey:
     expiry, day = expiry_of(card), local_day(moment, card["time_zone"])
     expires_on = expiry.on(day)
     last = NEVER if expires_on is None else expires_on.isoformat()
-    return (1 if expiry.is_frozen(day) else 0, last, purchased, card["package_id"])
+    reason = unavailable_because(card, moment, payment_required=payment_required)
+    return (0 if reason is None else 1, last, purchased, card["package_id"])

@@ -167,8 +167,9 @@ class Books:
         expected, card = self.reference.packages[package_id], self._card(package_id)
         state = self.packages[package_id]
         assert state is not None
-        shown = render(card, moment_of(now), {}, recorded_at="")
-        wrong = differing(picture(shown), expected_picture(expected, now))
+        required = self.reference.payment_required
+        shown = render(card, moment_of(now), {}, recorded_at="", payment_required=required)
+        wrong = differing(picture(shown), expected_picture(expected, now, payment_required=required))
         assert not wrong, f"{package_id}, shown and expected: {wrong}"
         assert not is_inconsistent(card)
         _check_equations(shown)
@@ -440,10 +441,11 @@ def expected_entry(expected: Entry) -> dict[str, Any]:
     }
 
 
-def expected_picture(package: Package, now: int) -> dict[str, Any]:
+def expected_picture(package: Package, now: int, *, payment_required: bool) -> dict[str, Any]:
     """What the card of a package must show."""
     day = package.day(now)
-    usable = package.status(now) == "active" and not package.frozen_on(day)
+    withheld = payment_required and package.owing > 0
+    usable = package.status(now) == "active" and not package.frozen_on(day) and not withheld
     lines = []
     for line in package.lines:
         used, corrected, left = line.count("used"), line.count("corrected"), line.count("available")

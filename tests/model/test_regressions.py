@@ -88,7 +88,7 @@ def why() -> Wording:
 
 
 def shown(desk: Desk) -> Row:
-    return render(desk.card, desk.now, {}, recorded_at="")
+    return render(desk.card, desk.now, {}, recorded_at="", payment_required=False)
 
 
 def test_a_frozen_package_stays_active_whatever_its_expiry_is_set_to() -> None:

@@ -68,9 +68,10 @@ def show_activity(call: Query[ActivityParameters]) -> Found:
         cards = packages_of_customer(snapshot, call.business_id, customer_id)
         sides, after = _around(call, snapshot, now)
         names, position = names_of(call, snapshot, [*chain(*sides.values())], books), snapshot.position
+    required = books.business.policies.payment_required
     active = sorted(
         (card for card in cards if card_status(card, now) == "active"),
-        key=lambda card: display_key(card, now),
+        key=lambda card: display_key(card, now, payment_required=required),
     )
     people = people_of_cards(call.ledger.recorder, active) if call.sees_people else NOBODY
     people = with_kinds(people, kinds_of(books.customer(customer_id)))
@@ -79,7 +80,7 @@ def show_activity(call: Query[ActivityParameters]) -> Found:
             customer_id, known(books.people(customer_id)) if call.sees_people else NOBODY
         ),
         memberships=(),
-        packages=tuple(shown(card, now, people) for card in active),
+        packages=tuple(shown(card, now, people, payment_required=required) for card in active),
         bookings=BookingsAround(
             **{side: tuple(shown_booking(row, names) for row in rows) for side, rows in sides.items()}
         ),

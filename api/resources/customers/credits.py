@@ -93,7 +93,7 @@ class UsagePage(Page[UsageRow]):
 )
 def show_credits(call: Query[ListParameters]) -> Found:
     customer_id = call.id("customer_id")
-    books = call.look(Reads({customer_id: 0}, packages_of=(customer_id,)))
+    books = call.look(Reads({call.business_id: 0, customer_id: 0}, packages_of=(customer_id,)))
     check_known(books, customer_id)
     people = with_kinds(
         known(books.people(customer_id)) if call.sees_people else NOBODY,
@@ -118,7 +118,8 @@ def show_credits(call: Query[ListParameters]) -> Found:
     )
     assert isinstance(found.body, UsagePage)
     usage, now = found.body, call.frame.carnet.clock()
-    services = tuple(_services(list(packages.values()), now))
+    required = books.business.policies.payment_required
+    services = tuple(_services(list(packages.values()), now, payment_required=required))
     told = Credits(
         services=services, usage=usage.data, next_cursor=usage.next_cursor, has_more=usage.has_more
     )
@@ -152,11 +153,16 @@ def usage_row(row: Row, package: BookStream, customer_id: str, people: People) -
     )
 
 
-def _services(packages: Sequence[BookStream], now: datetime) -> Iterator[ServiceCredits]:
-    rows = sorted((summed(stream.view) for stream in packages), key=lambda row: display_key(row, now))
+def _services(
+    packages: Sequence[BookStream], now: datetime, *, payment_required: bool
+) -> Iterator[ServiceCredits]:
+    rows = sorted(
+        (summed(stream.view) for stream in packages),
+        key=lambda row: display_key(row, now, payment_required=payment_required),
+    )
     called: dict[str, tuple[str, str]] = {}
     parts: dict[str, list[CreditPackage]] = {}
-    cards = [shown(row, now, NOBODY) for row in rows]
+    cards = [shown(row, now, NOBODY, payment_required=payment_required) for row in rows]
     for card in cards:
         for service_id, available in _available(card).items():
             parts.setdefault(service_id, []).append(

@@ -22,6 +22,7 @@ from api.resources.parts import (
     known,
     with_kinds,
 )
+from domain.business.facts import Policies
 from domain.decision import Reads
 from domain.package.state import Package
 from domain.refusals import NotFound
@@ -66,6 +67,11 @@ class PackageAsked:
         """Whether the answer may hold texts of the directory."""
         return not self.past
 
+    @property
+    def payment_required(self) -> bool:
+        """Whether the business let nobody use what was not paid in full."""
+        return policies_at(self.books, self.past, self.position, self.moment).payment_required
+
     def people(self, others: Sequence[str | None] = ()) -> People:
         """The household and the actors with these ids, as far as the reader may see them."""
         kinds = kinds_at(self.books, self.card["customer_id"], self.position)
@@ -97,6 +103,16 @@ def kinds_at(books: Books, customer_id: str, position: int) -> dict[str, str]:
     """Participant → kind, at a position of the ledger."""
     stream = books.stream(customer_id)
     return kinds_of(None if stream is None else state_at(stream.facts, position))
+
+
+def policies_at(books: Books, past: Past, position: int, moment: datetime) -> Policies:
+    """The policies of the business in force at a moment, as known at a position: they count from their recording."""
+    if not past:
+        return books.business.policies
+    stream = books.stream(books.business_id)
+    facts = [] if stream is None else [fact for fact in stream.facts if fact.recorded_at <= moment]
+    found = state_at(facts, position)
+    return Policies() if found is None else found.policies
 
 
 def ask(call: Query[Any], past: Past = PRESENT) -> PackageAsked:

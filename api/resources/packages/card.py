@@ -30,6 +30,7 @@ from domain.people.directory import Person
 from domain.values import RECORDED_AT, ExternalRef, Value
 from projections.engine.definition import Row
 from projections.models import bookings
+from projections.models.availability import Unavailable, unavailable_because
 from projections.models.packages import (
     COUNTS,
     card_status,
@@ -41,11 +42,21 @@ from projections.models.packages import (
 )
 
 
-def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]], *, recorded_at: str) -> Row:
-    """A card as api.md shows it, at a moment. `people`: the directory as the reader may see it, by id."""
+def render(
+    card: Row,
+    moment: datetime,
+    people: Mapping[str, Mapping[str, Any]],
+    *,
+    recorded_at: str,
+    payment_required: bool,
+) -> Row:
+    """A card as api.md shows it, at a moment. `people`: the directory as the reader may see it, by id.
+
+    `payment_required`: whether the business lets nobody use what is not paid in full.
+    """
     day, expiry, state = local_day(moment, card["time_zone"]), expiry_of(card), card_status(card, moment)
     expires_on, frozen = expiry.on(day), expiry.is_frozen(day)
-    usable = state == "active" and not frozen
+    reason = unavailable_because(card, moment, payment_required=payment_required)
     customer = people.get(card["customer_id"], {})
 
     ends_at = None if expires_on is None else expires_at(expires_on, card["time_zone"])
@@ -54,7 +65,7 @@ def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]],
         return {"amount": amount, "currency": card["currency"]}
 
     def counts(of: Row) -> Row:
-        return {**{count: of[count] for count in COUNTS}, "available": _available(of) if usable else 0}
+        return {**{count: of[count] for count in COUNTS}, "available": 0 if reason else _available(of)}
 
     return {
         "id": card["package_id"],
@@ -93,6 +104,7 @@ def render(card: Row, moment: datetime, people: Mapping[str, Mapping[str, Any]],
         "cancellation": card["cancellation"],
         "reminder": {"due_on": None, "sent_at": None},
         **counts(card),
+        "unavailable_because": reason,
         "lines": [
             {
                 "line": number,
@@ -219,6 +231,8 @@ class PackageCard(Value):
     corrected: int
     transferred: int
     lapsed: int
+    unavailable_because: Unavailable | None
+    """Why no unit can be used now, as a use would be refused; null where `available` is above 0."""
     lines: list[LineOnCard]
     collapsed: bool
     """Whether a screen shows it folded, at the end of a customer's packages: it is not active."""
@@ -235,14 +249,18 @@ def people_of_cards(recorder: Recorder, cards: Iterable[Row]) -> dict[str, dict[
     return known(recorder.people(sorted(ids)))
 
 
-def shown(card: Row, moment: datetime, people: People) -> PackageCard:
+def shown(card: Row, moment: datetime, people: People, *, payment_required: bool) -> PackageCard:
     """A stored row as a card."""
-    return PackageCard(**render(card, moment, people, recorded_at=rfc3339(card["recorded_at"])))
+    recorded_at = rfc3339(card["recorded_at"])
+    return PackageCard(
+        **render(card, moment, people, recorded_at=recorded_at, payment_required=payment_required)
+    )
 
 
-def past_shown(card: Row, moment: datetime, people: People) -> PackageCard:
+def past_shown(card: Row, moment: datetime, people: People, *, payment_required: bool) -> PackageCard:
     """A card of the past. Texts of the directory may change or go, so `people` holds kinds alone."""
-    rendered = render(card, moment, people, recorded_at=rfc3339(card["recorded_at"]))
+    recorded_at = rfc3339(card["recorded_at"])
+    rendered = render(card, moment, people, recorded_at=recorded_at, payment_required=payment_required)
     return PackageCard(**rendered, inconsistent=is_inconsistent(card))
 
 
@@ -264,7 +282,8 @@ def in_books(books: Books, package_id: str, call: Call) -> Row:
     now = call.frame.carnet.clock()
     sold_before = stream.position > 0
     recorded_at = rfc3339(card["recorded_at"]) if sold_before else RECORDED_AT
-    rendered = render(card, now, people, recorded_at=recorded_at)
+    required = books.business.policies.payment_required
+    rendered = render(card, now, people, recorded_at=recorded_at, payment_required=required)
     rendered["inconsistent"] = is_inconsistent(card)
     return rendered
 

@@ -10,7 +10,7 @@ from api.http.ledger_types import Books
 from api.http.permissions import READERS_OR_OWN
 from api.http.problems import Flaw, invalid
 from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
-from api.resources.packages.at_a_moment import kinds_at
+from api.resources.packages.at_a_moment import kinds_at, policies_at
 from api.resources.packages.card import PackageCard, past_shown, people_of_cards, shown
 from api.resources.parts import NOBODY, with_kinds
 from domain.decision import Reads
@@ -19,9 +19,10 @@ from domain.package.state import PaymentStatus, Status
 from domain.refusals import NotFound
 from domain.values import CustomerId, LocationId, OfferId, ServiceId
 from projections.engine.definition import Row
-from projections.models.packages import CARDS, card_of, card_status
+from projections.models.packages import CARDS, card_of, card_status, owed_for
 from projections.queries.packages import (
     READS,
+    DisplayKey,
     PackageFilter,
     display_key,
     find_packages,
@@ -88,13 +89,19 @@ def list_packages(call: Query[PackageParameters]) -> Found:
         kinds, position = kinds_in(snapshot, call.business_id, rows), snapshot.position
     people = people_of_cards(call.ledger.recorder, rows) if call.sees_people else NOBODY
     people = with_kinds(people, kinds)
+    required = any(map(owed_for, rows)) and _payment_required(call)
     return call.page(
         PackagePage,
         rows,
         key=lambda row: [to_milliseconds(row["purchased_at"]), row["package_id"]],
-        shown=lambda row: shown(row, now, people),
+        shown=lambda row: shown(row, now, people, payment_required=required),
         position=position,
     )
+
+
+def _payment_required(call: Query[Any]) -> bool:
+    """Whether the business lets nobody use what is not paid in full; asked only for a page on which somebody owes."""
+    return call.look(Reads({call.business_id: 0})).business.policies.payment_required
 
 
 def _filter(asked: PackageParameters) -> PackageFilter:
@@ -134,13 +141,18 @@ def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
         detail = "is a question about one package; ask as_of or effective_as_of"
         raise invalid([Flaw("/at_version", "not-for-lists", detail)])
     packages_of = (customer_id,) if past else ()
-    books = call.look(Reads({customer_id: 0}, packages_of=packages_of))
+    books = call.look(Reads({call.business_id: 0, customer_id: 0}, packages_of=packages_of))
     if books.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
     cards, position = _past_cards(call, books, past) if past else _present_cards(call)
     now, after = past.judged_at or call.frame.carnet.clock(), call.after()
-    cards.sort(key=lambda card: display_key(card, now))
-    cards_behind = [card for card in cards if after is None or list(display_key(card, now)) > after]
+    required = policies_at(books, past, position, now).payment_required
+
+    def place(card: Row) -> DisplayKey:
+        return display_key(card, now, payment_required=required)
+
+    cards.sort(key=place)
+    cards_behind = [card for card in cards if after is None or list(place(card)) > after]
     people = NOBODY
     if call.sees_people and not past:
         people = people_of_cards(call.ledger.recorder, cards_behind[: call.parameters.limit])
@@ -149,8 +161,8 @@ def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
     return call.page(
         CustomerPackagePage,
         cards_behind,
-        key=lambda card: display_key(card, now),
-        shown=lambda card: show(card, now, people),
+        key=place,
+        shown=lambda card: show(card, now, people, payment_required=required),
         position=position,
         active_count=sum(card_status(card, now) == "active" for card in cards),
     )

@@ -33,7 +33,8 @@ from replay.package import Paid, payments_of, units_of
 def show_package(call: Query[TravelParameters]) -> Found:
     asked = ask(call, call.past())
     show = past_shown if asked.past else shown
-    return asked.found(show(asked.card, asked.moment, asked.people()))
+    card = show(asked.card, asked.moment, asked.people(), payment_required=asked.payment_required)
+    return asked.found(card)
 
 
 # The stamps
