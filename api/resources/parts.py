@@ -1,8 +1,10 @@
 """Parts that several answers show: money, people, names."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic_core import from_json
 
@@ -59,9 +61,36 @@ class NamedThing(Value):
     name: str | None
 
 
-class BookingRef(Value):
+class LocalTime(Value):
+    """A moment as a clock on the wall shows it, beside the moment in UTC."""
+
+    local_date: str
+    local_time: str
+    """Hours and minutes."""
+    time_zone: str
+
+
+class LocalTimeIfAny(Value):
+    """As `LocalTime`, of a moment that may be missing."""
+
+    local_date: str | None
+    local_time: str | None
+    time_zone: str
+
+
+class BookingRef(LocalTimeIfAny):
+    """A booking, and when it starts, in its own zone. That of a booking kept elsewhere is the package's."""
+
     id: str
     starts_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """When a session starts, and the zone of the place."""
+
+    moment: datetime
+    zone: str
 
 
 def known(people: Iterable[Person]) -> dict[str, dict[str, Any]]:
@@ -73,11 +102,27 @@ def named(id: str | None, people: People) -> NamedThing | None:
     return None if id is None else NamedThing(id=id, name=people.get(id, {}).get("name"))
 
 
-def booking(id: str | None, starts_at: datetime | None) -> BookingRef | None:
-    """A booking, of ours or of another system, and its start if known."""
+def local(moment: datetime | None, zone: str) -> dict[str, Any]:
+    """The members of a `LocalTime` or `LocalTimeIfAny`: the one place that says how people read a moment."""
+    if moment is None:
+        return {"local_date": None, "local_time": None, "time_zone": zone}
+    there = moment.astimezone(ZoneInfo(zone))
+    return {"local_date": there.date().isoformat(), "local_time": f"{there:%H:%M}", "time_zone": zone}
+
+
+def moment_or_none(moment: datetime | None) -> str | None:
+    return None if moment is None else rfc3339(moment)
+
+
+def booking(
+    id: str | None, starts: Mapping[str, Start], session_at: datetime | None, zone: str
+) -> BookingRef | None:
+    """A booking with its present start; one kept elsewhere with the session that was named, in `zone`."""
     if id is None:
         return None
-    return BookingRef(id=id, starts_at=None if starts_at is None else rfc3339(starts_at))
+    start = starts.get(id)
+    moment, zone = (session_at, zone) if start is None else (start.moment, start.zone)
+    return BookingRef(id=id, starts_at=moment_or_none(moment), **local(moment, zone))
 
 
 def with_kinds(people: People, kinds: Mapping[str, str]) -> People:

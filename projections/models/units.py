@@ -33,6 +33,7 @@ TABLE = Table(
     Column("state", Text, nullable=False),
     Column("value", BigInteger, nullable=False),
     Column("used_at", Moment),
+    Column("deducted_at", Moment),
     Column("service_id", Text),
     Column("participant_id", Text),
     Column("booking_id", Text),
@@ -41,8 +42,9 @@ TABLE = Table(
     # Room on each page, so that using a unit touches no index.
     postgresql_with={"fillfactor": 80},
 )
-USE = ("used_at", "service_id", "participant_id", "booking_id", "redemption_id", "staff_id")
-"""Columns that are set while a unit is in use."""
+USE = ("used_at", "deducted_at", "service_id", "participant_id", "booking_id", "redemption_id", "staff_id")
+"""Columns that are set while a unit is in use. `used_at` is the session as it was known then, `deducted_at` when the
+unit was taken, which may be long before; a correction has no session."""
 
 UnitFact = PackagePurchased | PriceAdjusted | UseFact | EndFact
 """The facts about particular units."""
@@ -93,7 +95,7 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
             return {
                 **before,
                 "state": "corrected",
-                "used_at": fact.effective_at,
+                "deducted_at": fact.effective_at,
                 "staff_id": recorded.staff_id,
             }
         case LineCorrected() | PackageReinstated():
@@ -106,7 +108,8 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
 
 def _use(fact: UnitsRedeemed | UnitsForfeited) -> Row:
     return {
-        "used_at": fact.effective_at,
+        "used_at": fact.session_at or fact.effective_at,
+        "deducted_at": fact.effective_at,
         "service_id": fact.service_id,
         "participant_id": fact.participant_id,
         "booking_id": fact.booking_id,
@@ -121,4 +124,4 @@ def _freed(before: Row, state: str, redemption_id: str) -> Row:
     return {**before, **dict.fromkeys(USE), "state": state}
 
 
-UNITS = Keyed("units", 2, TABLE, HANDLES, _keys, row)
+UNITS = Keyed("units", 3, TABLE, HANDLES, _keys, row)

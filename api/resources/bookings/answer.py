@@ -6,9 +6,7 @@ people come from the directory, only for readers who may see them.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from api.http.ledger_types import Books
 from api.http.query_route import Query
@@ -19,9 +17,11 @@ from api.resources.parts import (
     NamedThing,
     People,
     SignedMoney,
+    Start,
     beneficiary,
     kinds_of,
     known,
+    local,
     named,
     with_kinds,
 )
@@ -68,6 +68,10 @@ class CancellationRules(Value):
     """The rules in words, for the customer."""
     free_until: str
     """A cancellation until this moment gives every unit back."""
+    local_date: str
+    """The day of `free_until`, in the zone of the booking."""
+    local_time: str
+    time_zone: str
     policy_version: int | None
     """That of the business when these rules were agreed; null for the rules of an offer."""
     outcome: Literal["restored", "forfeited", "partly_forfeited"] | None
@@ -145,7 +149,6 @@ class Names:
 def shown_booking(booking: Row, names: Names, *, recorded_at: str | None = None) -> Booking:
     """A row as an answer. `recorded_at` replaces a moment that is not known yet."""
     customer_id, location_id = booking["customer_id"], booking["location_id"]
-    starts_at = booking["starts_at"].astimezone(ZoneInfo(booking["time_zone"]))
     return Booking(
         id=booking["booking_id"],
         status=booking["status"],
@@ -157,9 +160,7 @@ def shown_booking(booking: Row, names: Names, *, recorded_at: str | None = None)
         if location_id is None
         else NamedThing(id=location_id, name=names.locations.get(location_id)),
         starts_at=rfc3339(booking["starts_at"]),
-        local_date=starts_at.date().isoformat(),
-        local_time=f"{starts_at:%H:%M}",
-        time_zone=booking["time_zone"],
+        **local(booking["starts_at"], booking["time_zone"]),
         quantity=booking["quantity"],
         attendance=booking["attendance"],
         paid=SignedMoney(amount=booking["paid"], currency=names.currency),
@@ -217,6 +218,7 @@ def _cancellation(booking: Row, names: Names) -> CancellationRules:
         **{name: booking[name] for name in alike},
         text=booking["terms_text"],
         free_until=rfc3339(booking["free_until"]),
+        **local(booking["free_until"], booking["time_zone"]),
         by=booking["cancelled_by"],
         reason=names.texts.get(booking["reason_id"] or ""),
     )
@@ -237,14 +239,18 @@ def _external_ref(text: str | None) -> ExternalRef | None:
     return ExternalRef(source=source, ref=ref)
 
 
-def starts_of(call: Query[Any], customer_id: str, ids: Iterable[str | None]) -> dict[str, datetime]:
+def starts_of(call: Query[Any], customer_id: str, ids: Iterable[str | None]) -> dict[str, Start]:
     """Booking → its present start, for bookings of this customer; those of other systems are left out."""
     wanted = {id: 0 for id in ids if id is not None}
     if not wanted:
         return {}
     books = call.look(Reads(wanted))
     found = {id: books.booking(id) for id in wanted}
-    return {id: each.starts_at for id, each in found.items() if each and each.customer_id == customer_id}
+    return {
+        id: Start(each.starts_at, each.time_zone)
+        for id, each in found.items()
+        if each and each.customer_id == customer_id
+    }
 
 
 def reasons_of(call: Query[Any], rows: Iterable[Row]) -> dict[str, str]:

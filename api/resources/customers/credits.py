@@ -1,6 +1,6 @@
 """The credits tab of a customer: units available by service, and the history of use (S41–S46)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,11 +12,14 @@ from api.resources.packages.card import PackageCard, shown
 from api.resources.parts import (
     NOBODY,
     HouseholdMember,
+    LocalTime,
     NamedThing,
     People,
+    Start,
     beneficiary,
     kinds_of,
     known,
+    local,
     with_kinds,
 )
 from domain.decision import Reads
@@ -50,9 +53,12 @@ class ServiceCredits(Value):
     packages: tuple[CreditPackage, ...]
 
 
-class UsageRow(Value):
+class UsageRow(LocalTime):
+    """The local time is that of the session, or of the deduction where no session was named."""
+
     deducted_on: str
     """The day the units were deducted, in the package's zone (S43)."""
+    deducted_at: str
     booking_starts_at: str | None
     """The start of the session, if it was given; the present start of a booking (S44)."""
     service: NamedThing
@@ -61,6 +67,7 @@ class UsageRow(Value):
     membership_id: str | None
     source_name: str
     """The package they were deducted from."""
+    purchase_number: int
     kind: Literal["used", "forfeited"]
     """Forfeited: a late cancellation or a no-show."""
     returned: int
@@ -107,13 +114,11 @@ def show_credits(call: Query[ListParameters]) -> Found:
     rows = [row for row in rows if after is None or _place(row) < after]
     page = rows[: call.parameters.limit]
     starts = starts_of(call, customer_id, [row["booking_id"] for row in page])
-    for row in page:  # the booking may have been moved since
-        row["session_at"] = starts.get(row["booking_id"], row["session_at"])
     found = call.page(
         UsagePage,
         rows,
         key=_place,
-        shown=lambda row: usage_row(row, packages[row["package_id"]], customer_id, people),
+        shown=lambda row: usage_row(row, packages[row["package_id"]], customer_id, people, starts),
         position=books.head.position,
     )
     assert isinstance(found.body, UsagePage)
@@ -136,15 +141,23 @@ def _place(row: Row) -> list[Any]:
     return [rfc3339(row["deducted_at"]), row["position"]]
 
 
-def usage_row(row: Row, package: BookStream, customer_id: str, people: People) -> UsageRow:
+def usage_row(
+    row: Row, package: BookStream, customer_id: str, people: People, starts: Mapping[str, Start]
+) -> UsageRow:
+    """`starts`: the present starts of bookings, which may have been moved since."""
     card = package.view
+    start = starts.get(row["booking_id"], Start(row["session_at"] or row["deducted_at"], card["time_zone"]))
+    has_session = row["session_at"] is not None or row["booking_id"] in starts
     service = services_of(package.facts).get(row["service_id"])
     return UsageRow(
         deducted_on=local_day(row["deducted_at"], card["time_zone"]).isoformat(),
-        booking_starts_at=None if row["session_at"] is None else rfc3339(row["session_at"]),
+        deducted_at=rfc3339(row["deducted_at"]),
+        booking_starts_at=rfc3339(start.moment) if has_session else None,
+        **local(start.moment, start.zone),
         service=NamedThing(id=row["service_id"], name=None if service is None else service.name),
         membership_id=None,
         source_name=card["name"],
+        purchase_number=card["purchase_number"],
         participant=HouseholdMember(**beneficiary(row["participant_id"], customer_id, people)),
         **{
             name: row[name]

@@ -15,10 +15,12 @@ from api.resources.authors import EnteredBy, actors_known, entered_by
 from api.resources.parts import (
     ERASED,
     HouseholdMember,
+    LocalTime,
     People,
     beneficiary,
     kinds_of,
     known,
+    local,
     with_kinds,
 )
 from domain.decision import Reads
@@ -39,12 +41,13 @@ from domain.people.facts import (
     ProfileChanged,
 )
 from domain.refusals import NotFound
-from domain.values import Value
 
 Kind = Literal["registration", "profile", "category", "consent", "status", "block", "participant"]
 
 
-class CustomerHistoryRow(Value):
+class CustomerHistoryRow(LocalTime):
+    """The local time is that of `recorded_at`, in the business's zone."""
+
     version: int
     recorded_at: str
     kind: Kind
@@ -86,7 +89,7 @@ def list_history(call: Query[ListParameters]) -> Found:
         CustomerHistoryPage,
         facts,
         key=lambda recorded: [recorded.version],
-        shown=lambda recorded: _row(recorded, id, people, texts),
+        shown=lambda recorded: _row(recorded, id, call.time_zone, people, texts),
         position=books.head.position,
     )
 
@@ -146,13 +149,14 @@ def _told(recorded: RecordedFact) -> _Told:
 
 
 def _row(
-    recorded: RecordedFact, customer_id: str, people: People, texts: Mapping[str, str] | None
+    recorded: RecordedFact, customer_id: str, zone: str, people: People, texts: Mapping[str, str] | None
 ) -> CustomerHistoryRow:
     told = _told(recorded)
     who = told.participant_id
     return CustomerHistoryRow(
         version=recorded.version,
         recorded_at=rfc3339(recorded.recorded_at),
+        **local(recorded.recorded_at, zone),
         kind=told.kind,
         label=told.label,
         fields=told.fields,

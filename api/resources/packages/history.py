@@ -1,7 +1,5 @@
 """The history of a package: one row for each fact, and its notes (S31, S33, S76, S77)."""
 
-from datetime import datetime
-
 from api.http.ledger_types import RecordedFact
 from api.http.permissions import READERS, READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, Page, Query, behind, query
@@ -12,25 +10,29 @@ from api.resources.parts import (
     ERASED,
     BookingRef,
     HouseholdMember,
+    LocalTime,
     NamedThing,
     People,
     SignedMoney,
+    Start,
     booking,
+    local,
     named,
 )
-from domain.moments import local_day, rfc3339
+from domain.moments import rfc3339
 from domain.package.facts import NoteAdded
-from domain.values import Value
 from projections.engine.definition import Row
 from replay.package import history_of, reversed_versions, services_of
 
 
-class HistoryRow(Value):
+class HistoryRow(LocalTime):
+    """The local time is that of `effective_at`, in the package's zone."""
+
     version: int
     recorded_at: str
     effective_at: str
     date: str
-    """The day of `effective_at` in the package's zone."""
+    """The same as `local_date`."""
     entered_by: EnteredBy
     kind: str
     label: str
@@ -90,7 +92,7 @@ class _Teller:
         people: People,
         texts: dict[str, str] | None,
         reverses: dict[int, int],
-        starts: dict[str, datetime],
+        starts: dict[str, Start],
     ) -> None:
         self._asked = asked
         self._people = people
@@ -102,17 +104,19 @@ class _Teller:
     def row(self, row: Row) -> HistoryRow:
         asked, business = self._asked, self._asked.books.business
         text, amount, service_id = self._text(row), row["amount"], row["service_id"]
+        told_at = local(row["effective_at"], asked.card["time_zone"])
         return HistoryRow(
             **{name: row[name] for name in ("version", "kind", "line", "change", "remaining")},
             recorded_at=rfc3339(row["recorded_at"]),
             effective_at=rfc3339(row["effective_at"]),
-            date=local_day(row["effective_at"], asked.card["time_zone"]).isoformat(),
+            **told_at,
+            date=told_at["local_date"],
             entered_by=author(row["actor_id"], row["actor_role"], self._people),
             label=f"Correction: {text}" if row["kind"] == "correction" and text else row["label"],
             text=text,
             service=None if service_id is None else self._service(service_id),
             participant=asked.participant(row["participant_id"], self._people),
-            booking=booking(row["booking_id"], self._starts.get(row["booking_id"], row["session_at"])),
+            booking=booking(row["booking_id"], self._starts, row["session_at"], asked.card["time_zone"]),
             staff=named(row["staff_id"], self._people),
             location=None if row["location_id"] is None else self._location(row["location_id"]),
             business_name=business.name,
@@ -143,7 +147,7 @@ class _Teller:
 # Notes
 
 
-class Note(Value):
+class Note(LocalTime):
     version: int
     recorded_at: str
     text: str | None
@@ -176,6 +180,7 @@ def list_notes(call: Query[ListParameters]) -> Found:
         return Note(
             version=recorded.version,
             recorded_at=rfc3339(recorded.recorded_at),
+            **local(recorded.recorded_at, asked.card["time_zone"]),
             text=None if texts is None else texts.get(fact.note.id, ERASED),
             staff=named(recorded.staff_id, people),
             entered_by=entered_by(recorded, people),

@@ -8,10 +8,22 @@ from pydantic import JsonValue
 from api.http.permissions import BOOKKEEPERS, BOOKKEEPERS_OR_OWN, READERS, READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, TravelParameters, query
 from api.resources.authors import EnteredBy, entered_by
+from api.resources.bookings.answer import starts_of
 from api.resources.ledger import LedgerFact, shown_fact
 from api.resources.packages.at_a_moment import PackageAsked, PastPage, ask
 from api.resources.packages.card import PackageCard, past_shown, shown
-from api.resources.parts import HouseholdMember, NamedThing, People, SignedMoney, named
+from api.resources.parts import (
+    HouseholdMember,
+    LocalTime,
+    LocalTimeIfAny,
+    NamedThing,
+    People,
+    SignedMoney,
+    Start,
+    local,
+    moment_or_none,
+    named,
+)
 from domain.moments import rfc3339
 from domain.package.payment import refund_quote
 from domain.values import ExternalRef, Value
@@ -40,12 +52,16 @@ def show_package(call: Query[TravelParameters]) -> Found:
 # The stamps
 
 
-class Unit(Value):
+class Unit(LocalTimeIfAny):
+    """The local time is that of `used_at`, or of `deducted_at` where there was no session."""
+
     line: int
     unit: int
     state: str
     value: SignedMoney
     used_at: str | None
+    """The session: the present start of its booking."""
+    deducted_at: str | None
     service_id: str | None
     participant: HouseholdMember | None
     booking_id: str | None
@@ -68,14 +84,21 @@ class UnitPage(Page[Unit]):
 def list_units(call: Query[PastPage]) -> Found:
     asked, after = ask(call, call.past()), call.after() or [0, 0]
     rows = [row for row in units_of(asked.facts) if [row["line"], row["unit"]] > after]
-    people = asked.people()
+    people, zone = asked.people(), asked.card["time_zone"]
+    booked = [row["booking_id"] for row in rows[: call.parameters.limit] if row["used_at"]]
+    starts = starts_of(call, asked.card["customer_id"], booked) if asked.tells_texts else {}
 
     def unit(row: Row) -> Unit:
+        deducted_at, start = row["deducted_at"], Start(row["used_at"] or row["deducted_at"], zone)
+        if row["used_at"]:
+            start = starts.get(row["booking_id"], start)
         names = ("line", "unit", "state", "service_id", "booking_id", "redemption_id", "staff_id")
         return Unit(
             **{name: row[name] for name in names},
             value=asked.money(row["value"]),
-            used_at=None if row["used_at"] is None else rfc3339(row["used_at"]),
+            used_at=moment_or_none(start.moment if row["used_at"] else None),
+            deducted_at=moment_or_none(deducted_at),
+            **local(start.moment, start.zone),
             participant=asked.participant(row["participant_id"], people),
         )
 
@@ -87,7 +110,7 @@ def list_units(call: Query[PastPage]) -> Found:
 # Payments
 
 
-class Refund(Value):
+class Refund(LocalTime):
     version: int
     amount: SignedMoney
     recorded_at: str
@@ -95,7 +118,9 @@ class Refund(Value):
     entered_by: EnteredBy
 
 
-class Payment(Value):
+class Payment(LocalTime):
+    """The local time is that of `effective_at`, in the package's zone."""
+
     payment_id: str
     version: int
     amount: SignedMoney
@@ -152,6 +177,7 @@ def _payment(asked: PackageAsked, paid: Paid, people: People) -> Payment:
         method=fact.method.value,
         effective_at=rfc3339(fact.effective_at),
         recorded_at=rfc3339(paid.recorded.recorded_at),
+        **local(fact.effective_at, asked.card["time_zone"]),
         staff=named(paid.recorded.staff_id, people),
         entered_by=entered_by(paid.recorded, people),
         external_ref=fact.external_ref,
@@ -162,6 +188,7 @@ def _payment(asked: PackageAsked, paid: Paid, people: People) -> Payment:
                 version=recorded.version,
                 amount=asked.money(refund.amount),
                 recorded_at=rfc3339(recorded.recorded_at),
+                **local(recorded.recorded_at, asked.card["time_zone"]),
                 staff=named(recorded.staff_id, people),
                 entered_by=entered_by(recorded, people),
             )

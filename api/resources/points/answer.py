@@ -3,8 +3,8 @@
 from typing import Literal
 
 from api.http.ledger_types import Books
-from api.resources.parts import People
-from domain.moments import local_day
+from api.resources.parts import LocalTime, People, local
+from domain.moments import local_day, rfc3339
 from domain.points.facts import PointsSource
 from domain.values import Value
 from projections.engine.definition import Row
@@ -22,11 +22,13 @@ class RewardedBy(Value):
     kind: Literal["staff", "system"]
 
 
-class PointsRow(Value):
+class PointsRow(LocalTime):
     """One entry of the account. `total` is the balance after it, in the order of recording (S147, S148)."""
 
     id: str
     date: str
+    """The same as `local_date`, in the business's zone."""
+    effective_at: str
     points: int
     """Signed."""
     action: Action
@@ -57,6 +59,8 @@ def shown_row(told: Row, zone: str, people: People, reason: str | None) -> Point
     return PointsRow(
         **{name: told[name] for name in ("id", "points", "action", "total")},
         date=local_day(told["effective_at"], zone).isoformat(),
+        effective_at=rfc3339(told["effective_at"]),
+        **local(told["effective_at"], zone),
         rewarded_by=RewardedBy(id=actor_id, name=people.get(actor_id or "", {}).get("name"), kind=told["by"]),
         reason=reason,
         source=None if told["source"] is None else PointsSource(**told["source"]),

@@ -4,7 +4,7 @@ from typing import Literal
 
 from api.resources.authors import EnteredBy
 from api.resources.packages.card import PackageCard
-from api.resources.parts import BookingRef, HouseholdMember, NamedThing, SignedMoney
+from api.resources.parts import BookingRef, HouseholdMember, LocalTime, NamedThing, SignedMoney
 from domain.package.facts import UnitsRedeemed, UnitsRestored
 from domain.values import Value
 from projections.engine.definition import Row
@@ -59,7 +59,9 @@ class UsedAllocation(RedemptionAllocation):
     """Whether its booking forfeited them, or those still left of them; they go back with a reason only."""
 
 
-class Redemption(Value):
+class Redemption(LocalTime):
+    """The local time is that of `effective_at`, in the zone of its first package."""
+
     id: str
     customer_id: str
     service: NamedThing

@@ -10,9 +10,8 @@ from api.http.ledger_types import Recorder
 from api.http.permissions import BOOKKEEPERS
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.authors import EnteredBy, actors_known, entered_by
-from api.resources.parts import People, SignedMoney
+from api.resources.parts import LocalTime, People, SignedMoney, local
 from domain.moments import Day, beyond, rfc3339, start_of
-from domain.values import Value
 from replay.reports.entries import Entry, RecordedPeriod, corrections, late_entries, recorded_period
 
 
@@ -24,8 +23,8 @@ class EntriesParameters(ListParameters):
     """If absent, to now."""
 
 
-class PackageEntry(Value):
-    """A fact of a package, with what it moved."""
+class PackageEntry(LocalTime):
+    """A fact of a package, with what it moved. The local time is that of `effective_at`, in the business's zone."""
 
     position: int
     name: str
@@ -113,6 +112,7 @@ def _shown(call: Query[EntriesParameters], entry: Entry, people: People) -> Pack
         version=recorded.version,
         recorded_at=rfc3339(recorded.recorded_at),
         effective_at=rfc3339(entry.effective_at),
+        **local(entry.effective_at, call.time_zone),
         entered_by=entered_by(recorded, people),
         automatic=entry.automatic,
         units=entry.units,

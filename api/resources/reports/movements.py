@@ -9,7 +9,7 @@ from api.http.date_ranges import check_range
 from api.http.permissions import BOOKKEEPERS
 from api.http.problems import Flaw, invalid
 from api.http.query_route import DayOrMomentText, Found, ListParameters, Page, Query, query
-from api.resources.parts import SignedMoney
+from api.resources.parts import LocalTime, SignedMoney, local
 from domain.moments import Day, rfc3339
 from domain.values import Value
 from replay.all_packages import PackagesThen, packages_then
@@ -59,8 +59,8 @@ class MovementsReport(Value):
     closing: UnitsOwed
 
 
-class MovementLine(Value):
-    """A change of what is owed on one package."""
+class MovementLine(LocalTime):
+    """A change of what is owed on one package. The local time is that of `at`, in the business's zone."""
 
     cause: Cause
     package_id: str
@@ -140,6 +140,7 @@ def _line(call: Query[Any], movement: Movement) -> MovementLine:
         package_id=movement.package_id,
         customer_id=movement.customer_id,
         at=rfc3339(movement.moment),
+        **local(movement.moment, call.time_zone),
         change=_owed(call, movement.change),
         position=movement.position,
     )

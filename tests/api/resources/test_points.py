@@ -59,6 +59,10 @@ def test_the_account_shows_every_move_with_the_total_after_it_and_who_made_it(ei
     assert set(found["data"][0]) == {
         "id",
         "date",
+        "effective_at",
+        "local_date",
+        "local_time",
+        "time_zone",
         "points",
         "action",
         "total",
