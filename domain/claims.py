@@ -16,6 +16,11 @@ def purchase_claims(customer_id: str, offer_id: str | None, name: str | None) ->
     return f"purchase/{customer_id}/{what}/"
 
 
+def bought_claims(customer_id: str) -> str:
+    """Prefix of the claims that name the packages a customer paid for and somebody else has."""
+    return f"bought/{customer_id}/"
+
+
 def redemption_claims(redemption_id: str) -> str:
     """Prefix of the claims that name the packages a redemption took units of."""
     return f"redemption/{redemption_id}/"

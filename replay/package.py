@@ -155,11 +155,12 @@ _UNITS = replace(UNITS, row=_unit)
 def history_of(facts: Iterable[Recorded]) -> list[Row]:
     """The rows of `history`, in the order of the facts given.
 
-    The rows of restorations and released holds get service, participant, booking and session of their use or hold:
-    their facts, and so the table, lack them.
+    The rows of restorations and released holds get service, participant, booking and session of their use or hold, and
+    that of the purchase the amount that was paid with it: their facts, and so the table, lack them.
     """
     in_order = list(facts)
     rows = list(fold(HISTORY, in_order).values())
+    _show_paid_at_sale(in_order, rows)
     taken: dict[tuple[str, int], Row] = {}
     for recorded, row in zip(in_order, rows, strict=True):
         fact = cast(PackageFact, recorded.fact)
@@ -179,6 +180,19 @@ def history_of(facts: Iterable[Recorded]) -> list[Row]:
             case _:
                 assert_never(fact)
     return rows
+
+
+def _show_paid_at_sale(facts: Sequence[Recorded], rows: Sequence[Row]) -> None:
+    """The payment that came with the sale is the fact behind it, whatever the order of business time."""
+    by_version = {recorded.version: n for n, recorded in enumerate(facts)}
+    first, second = by_version.get(1), by_version.get(2)
+    if first is None or second is None or rows[first]["payment_method"] is None:
+        return
+    payment = facts[second].fact
+    assert isinstance(payment, PaymentRecorded), (
+        "a sale that was paid with something records the payment next"
+    )
+    rows[first] |= {"amount": payment.amount, "payment_id": payment.payment_id}
 
 
 def _whose(taken: Row) -> Row:

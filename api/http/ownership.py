@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from api.http.ledger_types import Recorder
 from api.http.request import PATH_IDS, Call, Route
 from domain.actor import Role
-from domain.claims import redemption_claims
+from domain.claims import bought_claims, redemption_claims
 from domain.refusals import NotFound
 
 P = TypeVar("P", bound=BaseModel)
@@ -46,12 +46,18 @@ OWNED: Mapping[str, Belongs] = {
 """Parameter that names an owned thing → whether the thing belongs to a customer."""
 
 
-def check_own(call: Call) -> None:
-    """Raises NotFound for an id in the path that is not the customer's own. Reads the database."""
+def check_own(call: Call, *, payers: bool = False) -> None:
+    """Raises NotFound for an id in the path that is not the customer's own. Reads the database.
+
+    `payers`: whether a package is also open to the customer who paid for it.
+    """
+    recorder, customer_id = call.ledger.recorder, call.caller.actor.id
     for name in call.path:
         if name in OWNED:
             id = call.id(name)
-            if not OWNED[name](call.ledger.recorder, call.caller.actor.id, id):
+            if OWNED[name](recorder, customer_id, id):
+                continue
+            if not (payers and name == "package_id" and id in recorder.claimants(bought_claims(customer_id))):
                 raise NotFound(PATH_IDS[name][1], id)
 
 

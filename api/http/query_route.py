@@ -254,6 +254,7 @@ def query(
     parameters: type[Q] = NoParameters,  # type: ignore[assignment]
     media: tuple[str, ...] = ("application/json",),
     codes: tuple[str, ...] = (),
+    payers: bool = False,
     nobodys: bool = False,
 ) -> Callable[[Callable[[Query[Q]], Found]], HTTPRouteHandler]:
     """Make a function into a GET route. `media` are the representations it can answer with, best first."""
@@ -267,6 +268,7 @@ def query(
         answer=answer,
         media=media,
         codes=codes,
+        payers=payers,
         nobodys=nobodys,
     )
 
@@ -294,7 +296,7 @@ def _found(
         accept=exchange.header(b"accept") or "*/*",
     )
     if call.role is Role.CUSTOMER:
-        check_own(call)
+        check_own(call, payers=route.payers)
         call = replace(call, parameters=only_own(call, call.parameters))
     found = find(call)
     headers = [(b"ledger-position", b"%d" % found.position), *found.headers]

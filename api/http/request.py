@@ -83,6 +83,8 @@ class Route:
     """Its own refusals, beside those of any route."""
     uploads: tuple[str, ...] = ()
     """The media types of a body that is not JSON."""
+    payers: bool = False
+    """Whether a customer also reaches a package that they paid for and somebody else has."""
     nobodys: bool = False
     """Whether its answer is the same for every customer, with nothing personal in it."""
 
@@ -216,6 +218,12 @@ class Call:
     def sees_people(self) -> bool:
         """Whether the caller sees names and contacts; to others they are null."""
         return SEES_PEOPLE.allows(self.caller.role, self.caller.scopes)
+
+    def sees_people_of(self, customer_id: str) -> bool:
+        """Whether the caller sees the people of a customer's household: a customer sees only their own."""
+        if self.role is Role.CUSTOMER and self.caller.actor.id != customer_id:
+            return False
+        return self.sees_people
 
     @property
     def role(self) -> Role:

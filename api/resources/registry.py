@@ -15,6 +15,7 @@ from api.resources.customers import lists as customer_lists
 from api.resources.packages import commands as package_commands
 from api.resources.packages import history as package_history
 from api.resources.packages import lists as package_lists
+from api.resources.packages import payments_found
 from api.resources.packages import queries as package_queries
 from api.resources.points import commands as points_commands
 from api.resources.points import queries as points_queries
@@ -48,6 +49,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *package_queries.HANDLERS,
     *package_history.HANDLERS,
     *package_lists.HANDLERS,
+    *payments_found.HANDLERS,
     *liability.HANDLERS,
     *movements.HANDLERS,
     *entries.HANDLERS,

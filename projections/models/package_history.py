@@ -1,7 +1,8 @@
 """The history of packages: one row for each fact, as the front desk and the auditor read it.
 
 `change` and `value` are the signed changes of the remaining units and of their value in minor units. Their sums
-over any span of either clock give the change of the balance. (S76, S77)
+over any span of either clock give the change of the balance. `amount` is money that came or went, `price` what the
+package costs from then on. (S76, S77)
 """
 
 from collections.abc import Sequence
@@ -58,6 +59,7 @@ TABLE = Table(
     Column("value", BigInteger, nullable=False),
     Column("remaining", Integer),
     Column("amount", BigInteger),
+    Column("price", BigInteger),
     Column("payment_method", Text),
     Column("payment_id", Text),
     Column("redemption_id", Text),
@@ -121,7 +123,7 @@ def _told(fact: PackageFact) -> Row:
                 "kind": "price",
                 "label": "Price adjusted",
                 "value": fact.price - fact.previous,
-                "amount": fact.price,
+                "price": fact.price,
             }
         case UnitsRedeemed() | UnitsRestored():
             return _use(fact)
@@ -142,7 +144,7 @@ def _told(fact: PackageFact) -> Row:
                 "session_at": fact.session_at,
             }
         case PackageFrozen():
-            return {"kind": "freeze", "label": "Frozen", "frozen_until": fact.until.isoformat()}
+            return {"kind": "freeze", "label": f"Frozen until {fact.until}", "frozen_until": _day(fact.until)}
         case PackageUnfrozen():
             return {"kind": "freeze", "label": "Unfrozen", "expires_on": _day(fact.expires_on)}
         case PackageReinstated():
@@ -172,7 +174,7 @@ def _purchase(fact: PackagePurchased) -> Row:
         "change": granted,
         "value": fact.price,
         "remaining": granted,
-        "amount": fact.price,
+        "price": fact.price,
         "payment_method": fact.paid_with and fact.paid_with.value,
         "location_id": fact.location_id,
         "expires_on": _day(fact.expires_on),

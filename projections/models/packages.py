@@ -120,6 +120,7 @@ TABLE = Table(
     # Filters of the list of customers: buyers of an offer, and payers for another customer.
     Index("buyers", "business_id", "offer_id", "customer_id"),
     Index("payers", "business_id", "offer_id", "purchased_by"),
+    Index("bought_for_others", "business_id", "purchased_by"),
     # Room on each page, so that using a package touches no index.
     postgresql_with={"fillfactor": 70},
 )

@@ -61,11 +61,15 @@ def find_packages(
     return walk(snapshot.connection, walked, after, limit)
 
 
-def packages_of_customer(snapshot: Snapshot, business_id: str, customer_id: str) -> list[Row]:
-    """All cards of one customer, in no order."""
+def packages_of_customer(
+    snapshot: Snapshot, business_id: str, customer_id: str, *, bought_for_others: bool = False
+) -> list[Row]:
+    """All cards of one customer, in no order; also those that they paid for and others have, if wanted."""
     cards = snapshot.tables[CARDS.name]
-    mine = (cards.c.business_id == business_id, cards.c.customer_id == customer_id)
-    return _rows(snapshot, select(cards).where(*mine))
+    mine: ColumnElement[bool] = cards.c.customer_id == customer_id
+    if bought_for_others:
+        mine = or_(mine, cards.c.purchased_by == customer_id)
+    return _rows(snapshot, select(cards).where(cards.c.business_id == business_id, mine))
 
 
 def active_packages(

@@ -40,7 +40,7 @@ CORRECTING = (
 
 @dataclass(frozen=True)
 class Entry:
-    """A fact of a package, with what it moved: units, their value, and money, in minor units."""
+    """A fact of a package, with what it moved: units, their value, and money, in minor units; and a new price."""
 
     recorded: Recorded
     effective_at: datetime
@@ -48,6 +48,7 @@ class Entry:
     units: int
     value: int
     amount: int | None
+    price: int | None
     automatic: bool
     """Whether a rule entered it, not a person."""
 
@@ -99,5 +100,6 @@ def _entry(recorded: Recorded) -> Entry:
         row["change"],
         row["value"],
         row.get("amount"),
+        row.get("price"),
         automatic=isinstance(fact, ValidityStarted | ValidityReset) or recorded.meta.actor.via == "system",
     )

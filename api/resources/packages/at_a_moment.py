@@ -75,14 +75,14 @@ class PackageAsked:
     def people(self, others: Sequence[str | None] = ()) -> People:
         """The household and the actors with these ids, as far as the reader may see them."""
         kinds = kinds_at(self.books, self.card["customer_id"], self.position)
-        if not self.tells_texts or not self.call.sees_people:
+        if not self.tells_texts or not self.call.sees_people_of(self.card["customer_id"]):
             return with_kinds(NOBODY, kinds)
         household = known(self.books.people(self.card["customer_id"]))
         return with_kinds({**actors_known(self.call, others), **household}, kinds)
 
     def texts(self, ids: Sequence[str | None]) -> dict[str, str] | None:
         """Texts by id; None if the reader may not see them. A missing id was erased."""
-        if not self.tells_texts or not self.call.sees_people:
+        if not self.tells_texts or not self.call.sees_people_of(self.card["customer_id"]):
             return None
         wanted = sorted({id for id in ids if id is not None})
         return {text.id: text.text for text in self.call.ledger.recorder.texts(wanted)} if wanted else {}
@@ -118,7 +118,11 @@ def policies_at(books: Books, past: Past, position: int, moment: datetime) -> Po
 def ask(call: Query[Any], past: Past = PRESENT) -> PackageAsked:
     """The package of the path, at the moment asked about. Raises NotFound, validation-failed."""
     id = call.id("package_id")
-    books = call.look(Reads({id: 0, call.business_id: 0}, with_customers=True))
+    return package_in(call, call.look(Reads({id: 0, call.business_id: 0}, with_customers=True)), id, past)
+
+
+def package_in(call: Query[Any], books: Books, id: str, past: Past = PRESENT) -> PackageAsked:
+    """A package of books that were read, at the moment asked about. Raises NotFound, validation-failed."""
     stream = books.stream(id)
     if stream is None or not isinstance(stream.state, Package):
         raise NotFound("package", id)

@@ -49,6 +49,13 @@ class HistoryRow(LocalTime):
     location: NamedThing | None
     business_name: str
     amount: SignedMoney | None
+    """Money that came or went. In the row of a purchase it is the payment that came with it, whose own row follows."""
+    price: SignedMoney | None
+    """What the package costs from then on: in the rows of a purchase and of a change of price."""
+    expires_on: str | None
+    """The last valid day from then on, where the row sets it."""
+    frozen_until: str | None
+    """The last day of the freeze that the row begins."""
     payment_method: str | None
     payment_id: str | None
     redemption_id: str | None
@@ -104,6 +111,7 @@ class _Teller:
     def row(self, row: Row) -> HistoryRow:
         asked, business = self._asked, self._asked.books.business
         text, amount, service_id = self._text(row), row["amount"], row["service_id"]
+        price = row["price"]
         told_at = local(row["effective_at"], asked.card["time_zone"])
         return HistoryRow(
             **{name: row[name] for name in ("version", "kind", "line", "change", "remaining")},
@@ -121,6 +129,9 @@ class _Teller:
             location=None if row["location_id"] is None else self._location(row["location_id"]),
             business_name=business.name,
             amount=None if amount is None else asked.money(amount),
+            price=None if price is None else asked.money(price),
+            expires_on=row["expires_on"],
+            frozen_until=row["frozen_until"],
             payment_method=row["payment_method"],
             payment_id=row["payment_id"],
             redemption_id=row["redemption_id"],

@@ -13,12 +13,14 @@ from api.http.query_route import Found, ListParameters, Page, Query, TravelParam
 from api.resources.packages.at_a_moment import kinds_at, policies_at
 from api.resources.packages.card import PackageCard, past_shown, people_of_cards, shown
 from api.resources.parts import NOBODY, with_kinds
+from domain.claims import bought_claims
 from domain.decision import Reads
 from domain.moments import Day, from_milliseconds, to_milliseconds
 from domain.package.state import PaymentStatus, Status
 from domain.refusals import NotFound
 from domain.values import CustomerId, LocationId, OfferId, ServiceId
 from projections.engine.definition import Row
+from projections.models.customers import CUSTOMERS
 from projections.models.packages import CARDS, card_of, card_status, owed_for
 from projections.queries.packages import (
     READS,
@@ -124,13 +126,14 @@ class CustomerPackageParameters(ListParameters, TravelParameters):
 
 class CustomerPackagePage(PackagePage):
     active_count: int
-    """Active packages of the customer, on all pages: the badge of the tab (S62)."""
+    """Active packages of the customer, on all pages: the badge of the tab (S62). Gifts to others do not count."""
 
 
 @query(
     "/v1/customers/{customer_id}/packages",
     "packages.list_of_customer",
-    "The packages of a customer: usable first, soonest expiry first; expired, cancelled and used up at the end",
+    "The packages of a customer, and those they bought for others: usable first, soonest expiry first; expired,"
+    " cancelled and used up at the end",
     roles=READERS_OR_OWN,
     answer=CustomerPackagePage,
     parameters=CustomerPackageParameters,
@@ -140,11 +143,14 @@ def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
     if past.at_version is not None:
         detail = "is a question about one package; ask as_of or effective_as_of"
         raise invalid([Flaw("/at_version", "not-for-lists", detail)])
-    packages_of = (customer_id,) if past else ()
-    books = call.look(Reads({call.business_id: 0, customer_id: 0}, packages_of=packages_of))
+    wanted = Reads({call.business_id: 0, customer_id: 0})
+    if past:
+        bought = bought_claims(customer_id)
+        wanted |= Reads(packages_of=(customer_id,), claimed=(bought,), with_customers=True)
+    books = call.look(wanted)
     if books.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
-    cards, position = _past_cards(call, books, past) if past else _present_cards(call)
+    cards, kinds, position = _past_cards(call, books, past) if past else _present_cards(call)
     now, after = past.judged_at or call.frame.carnet.clock(), call.after()
     required = policies_at(books, past, position, now).payment_required
 
@@ -154,9 +160,11 @@ def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
     cards.sort(key=place)
     cards_behind = [card for card in cards if after is None or list(place(card)) > after]
     people = NOBODY
-    if call.sees_people and not past:
-        people = people_of_cards(call.ledger.recorder, cards_behind[: call.parameters.limit])
-    people = with_kinds(people, kinds_at(books, customer_id, position))
+    if not past:
+        page = cards_behind[: call.parameters.limit]
+        theirs = [card for card in page if call.sees_people_of(card["customer_id"])]
+        people = people_of_cards(call.ledger.recorder, theirs) if theirs else NOBODY
+    people = with_kinds(people, kinds)
     show = past_shown if past else shown
     return call.page(
         CustomerPackagePage,
@@ -164,24 +172,37 @@ def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
         key=place,
         shown=lambda card: show(card, now, people, payment_required=required),
         position=position,
-        active_count=sum(card_status(card, now) == "active" for card in cards),
+        active_count=sum(
+            card["customer_id"] == customer_id and card_status(card, now) == "active" for card in cards
+        ),
     )
 
 
-def _present_cards(call: Query[CustomerPackageParameters]) -> tuple[list[Row], int]:
-    with call.snapshot(CARDS.name) as snapshot:
-        cards = packages_of_customer(snapshot, call.business_id, call.id("customer_id"))
-        return cards, snapshot.position
+Cards = tuple[list[Row], dict[str, str], int]
+"""Cards, the kinds of their participants, and the position they are true for."""
 
 
-def _past_cards(call: Query[CustomerPackageParameters], books: Books, past: Past) -> tuple[list[Row], int]:
+def _present_cards(call: Query[CustomerPackageParameters]) -> Cards:
+    with call.snapshot(CARDS.name, CUSTOMERS.name) as snapshot:
+        cards = packages_of_customer(
+            snapshot, call.business_id, call.id("customer_id"), bought_for_others=True
+        )
+        return cards, kinds_in(snapshot, call.business_id, cards), snapshot.position
+
+
+def _past_cards(call: Query[CustomerPackageParameters], books: Books, past: Past) -> Cards:
     """The cards as they were, folded from their facts, and the position the question resolves to."""
-    streams = [books.stream(id) for id, _, _ in books.packages_of(call.id("customer_id"))]
-    cards = [card_of(as_it_was(stream.facts, past)) for stream in streams if stream is not None]
+    packages = books.packages_that(lambda package: True)
+    streams = [books.stream(id) for id in packages]
+    folded = [card_of(as_it_was(stream.facts, past)) for stream in streams if stream is not None]
+    cards = [card for card in folded if card is not None]
     position = books.head.position
     if past.recorded_before is not None:
         position = position_before(call.ledger.recorder, past.recorded_before, position)
-    return [card for card in cards if card is not None], position
+    kinds: dict[str, str] = {}
+    for customer_id in {card["customer_id"] for card in cards}:
+        kinds |= kinds_at(books, customer_id, position)
+    return cards, kinds, position
 
 
 HANDLERS = (list_packages, list_packages_of_customer)

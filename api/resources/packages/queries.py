@@ -3,6 +3,8 @@
 All are folded from the package's own facts, so they are always true.
 """
 
+from collections.abc import Iterable
+
 from pydantic import JsonValue
 
 from api.http.permissions import BOOKKEEPERS, BOOKKEEPERS_OR_OWN, READERS, READERS_OR_OWN
@@ -41,6 +43,7 @@ from replay.package import Paid, payments_of, units_of
     roles=READERS_OR_OWN,
     answer=PackageCard,
     parameters=TravelParameters,
+    payers=True,
 )
 def show_package(call: Query[TravelParameters]) -> Found:
     asked = ask(call, call.past())
@@ -147,6 +150,7 @@ class PaymentPage(Page[Payment]):
     roles=READERS_OR_OWN,
     answer=PaymentPage,
     parameters=PastPage,
+    payers=True,
 )
 def list_payments(call: Query[PastPage]) -> Found:
     asked = ask(call, call.past())
@@ -154,21 +158,23 @@ def list_payments(call: Query[PastPage]) -> Found:
     if (after := call.after()) is not None:
         ids = [paid.fact.payment_id for paid in payments]
         payments = payments[ids.index(after[0]) + 1 :] if after[0] in ids else []
-    page = payments[: call.parameters.limit]
-    facts = [
-        recorded for paid in page for recorded in (paid.recorded, *(refund for refund, _ in paid.refunds))
-    ]
-    people = asked.people([recorded.author.id for recorded in facts])
+    people = asked.people(actors_of(payments[: call.parameters.limit]))
     return call.page(
         PaymentPage,
         payments,
         key=lambda paid: [paid.fact.payment_id],
-        shown=lambda paid: _payment(asked, paid, people),
+        shown=lambda paid: shown_payment(asked, paid, people),
         position=asked.position,
     )
 
 
-def _payment(asked: PackageAsked, paid: Paid, people: People) -> Payment:
+def actors_of(payments: Iterable[Paid]) -> list[str]:
+    """Who took these payments and gave the refunds."""
+    facts = [(paid.recorded, *(recorded for recorded, _ in paid.refunds)) for paid in payments]
+    return [recorded.author.id for each in facts for recorded in each]
+
+
+def shown_payment(asked: PackageAsked, paid: Paid, people: People) -> Payment:
     fact = paid.fact
     return Payment(
         payment_id=fact.payment_id,

@@ -40,7 +40,9 @@ class PackageEntry(LocalTime):
     value: SignedMoney
     """The value of those units."""
     amount: SignedMoney | None
-    """The money of a payment or a refund, or the new price."""
+    """The money of a payment or a refund."""
+    price: SignedMoney | None
+    """The price of a sale, or the new price."""
 
 
 class EntryPage(Page[PackageEntry]):
@@ -117,8 +119,13 @@ def _shown(call: Query[EntriesParameters], entry: Entry, people: People) -> Pack
         automatic=entry.automatic,
         units=entry.units,
         value=SignedMoney(amount=entry.value, currency=call.currency),
-        amount=None if entry.amount is None else SignedMoney(amount=entry.amount, currency=call.currency),
+        amount=_money(call, entry.amount),
+        price=_money(call, entry.price),
     )
+
+
+def _money(call: Query[EntriesParameters], amount: int | None) -> SignedMoney | None:
+    return None if amount is None else SignedMoney(amount=amount, currency=call.currency)
 
 
 HANDLERS = (late_entries_report, corrections_report)

@@ -14,7 +14,7 @@ from projections.queries.bookings import READS as READ_BY_BOOKINGS
 from projections.queries.bookings import BookingFilter, find_bookings
 from projections.queries.customers import CustomerFilter, find_customers
 from projections.queries.customers import reads as reads_of_customers
-from projections.queries.packages import READS, PackageFilter, find_packages
+from projections.queries.packages import READS, PackageFilter, find_packages, packages_of_customer
 from projections.queries.ranges import Range
 from tests.api.desk import Desk, House
 
@@ -141,5 +141,12 @@ def test_no_range_of_the_booking_list_reads_a_whole_table(desk: Desk, whose: dic
     with views_of(desk).snapshot(desk.business_id, READ_BY_BOOKINGS) as snapshot, told(snapshot) as lines:
         for after in (None, (MOMENT, "bkg_1")):
             find_bookings(snapshot, desk.business_id, wanted, after=after, limit=50)
+    assert lines
+    assert whole_tables(lines) == []
+
+
+def test_the_packages_of_a_customer_and_what_they_bought_are_found_by_indexes(desk: Desk) -> None:
+    with views_of(desk).snapshot(desk.business_id, READS) as snapshot, told(snapshot) as lines:
+        packages_of_customer(snapshot, desk.business_id, "cus_1", bought_for_others=True)
     assert lines
     assert whole_tables(lines) == []
