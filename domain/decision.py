@@ -115,6 +115,9 @@ class Books(Protocol):
     def packages_that(self, hold: Callable[[Package], bool]) -> dict[str, Package]:
         """The packages that were read and for which `hold` is true, by id."""
 
+    def bookings_that(self, hold: Callable[[Booking], bool]) -> dict[str, Booking]:
+        """The bookings that were read and for which `hold` is true, by id."""
+
     def claimants(self, prefix: str, hold: Callable[[Package], bool]) -> dict[str, Package]:
         """As `packages_that`, after every stream with a claim under `prefix` was read."""
 

@@ -35,6 +35,7 @@ class Past:
 
 
 PRESENT = Past()
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 _DAY_OR_MOMENT: TypeAdapter[date | datetime] = TypeAdapter(DayOrMoment)
@@ -71,17 +72,24 @@ def asked(
     )
 
 
-def as_it_was(facts: Sequence[Recorded], past: Past) -> list[Recorded]:
-    """The facts of one stream that count, in the order in which they are folded."""
+def as_it_was(facts: Sequence[Recorded], past: Past, opened_at: datetime | None = None) -> list[Recorded]:
+    """The facts of one stream that count, in the order in which they are folded.
+
+    In business time no fact counts before `opened_at`, where one is given.
+    """
     counted: Iterable[Recorded] = facts[: past.at_version]
     if past.recorded_before is not None:
         before = past.recorded_before
         counted = (fact for fact in counted if fact.recorded_at < before)
     if past.effective_before is not None:
-        end = past.effective_before
-        counted = (fact for fact in counted if effective_at(fact) < end)
+        end, earliest = past.effective_before, opened_at or EARLIEST
+
+        def since(fact: Recorded) -> datetime:
+            return max(effective_at(fact), earliest)
+
+        counted = (fact for fact in counted if since(fact) < end)
         # Sorting is stable: equal moments keep the order of their positions.
-        return sorted(counted, key=effective_at)
+        return sorted(counted, key=since)
     return list(counted)
 
 

@@ -1,7 +1,7 @@
 """One package, now or then, folded from the facts of its stream by the functions of the read models."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import assert_never, cast
 
@@ -206,37 +206,7 @@ def services_of(facts: Sequence[Recorded]) -> dict[str, SoldService]:
     return {service.id: service for line in sold.lines for service in line.services}
 
 
-# Payments and reversals
-
-
-@dataclass
-class Paid:
-    """One payment of a package, with what was refunded of it. Amounts in minor units."""
-
-    recorded: Recorded
-    fact: PaymentRecorded
-    refunds: list[tuple[Recorded, PaymentRefunded]] = field(default_factory=list)
-
-    @property
-    def refunded(self) -> int:
-        return sum(fact.amount for _, fact in self.refunds)
-
-
-def payments_of(facts: Iterable[Recorded]) -> list[Paid]:
-    """The payments of a package in the order of the facts given, each with its refunds."""
-    payments: dict[str, Paid] = {}
-    for recorded in facts:
-        fact = cast(PackageFact, recorded.fact)
-        if not isinstance(fact, MoneyFact):
-            continue
-        match fact:
-            case PaymentRecorded():
-                payments[fact.payment_id] = Paid(recorded, fact)
-            case PaymentRefunded():
-                payments[fact.payment_id].refunds.append((recorded, fact))
-            case _:
-                assert_never(fact)
-    return list(payments.values())
+# Reversals
 
 
 def reversed_versions(facts: Iterable[Recorded]) -> dict[int, int]:

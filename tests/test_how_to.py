@@ -36,6 +36,7 @@ def own_desk(tmp_path: Path) -> Iterator[tuple[Desk, ReadTables]]:
 @pytest.mark.covers("S59", "S91", "S102")
 def test_taking_bookings_runs(desk: Desk) -> None:
     massage, anna, names = desk.service(), desk.customer("Anna"), count()
+    facial = desk.service("Facial", "Beauty", list_price=4_500)
     package = desk.sell(anna, desk.offer(massage))["id"]
 
     def post(path: str, body: Any) -> Any:
@@ -45,6 +46,7 @@ def test_taking_bookings_runs(desk: Desk) -> None:
         "post": post,
         "get": lambda path, **query: desk.get(f"/v1{path}", **query),
         "massage": massage,
+        "facial": facial,
         "anna": anna,
         "package": package,
         "today": desk.today(),

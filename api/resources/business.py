@@ -9,7 +9,7 @@ from api.http.ledger_types import Books
 from api.http.parsing import EmptyBody, MayBeAbsent, Price
 from api.http.permissions import MANAGERS, OWNER, READERS, READERS_AND_CUSTOMERS
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
-from api.resources.payments import moving
+from api.resources.payments.commands import moving
 from domain.business.commands import ChangePolicies, CloseLocation, OpenLocation, ReopenLocation
 from domain.business.facts import (
     Categories,

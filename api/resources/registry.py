@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.resources import business, health, keys, ledger, payments, photos, segments, staff
+from api.resources import business, health, keys, ledger, photos, segments, staff
 from api.resources.bookings import commands as booking_commands
 from api.resources.bookings import queries as booking_queries
 from api.resources.catalogue import offers, services
@@ -15,8 +15,9 @@ from api.resources.customers import lists as customer_lists
 from api.resources.packages import commands as package_commands
 from api.resources.packages import history as package_history
 from api.resources.packages import lists as package_lists
-from api.resources.packages import payments_found
 from api.resources.packages import queries as package_queries
+from api.resources.payments import commands as payment_commands
+from api.resources.payments import queries as payment_queries
 from api.resources.points import commands as points_commands
 from api.resources.points import queries as points_queries
 from api.resources.redemptions import commands as redemption_commands
@@ -37,7 +38,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *segments.HANDLERS,
     *photos.HANDLERS,
     *package_commands.HANDLERS,
-    *payments.HANDLERS,
+    *payment_commands.HANDLERS,
     *booking_commands.HANDLERS,
     *booking_queries.HANDLERS,
     *credits.HANDLERS,
@@ -49,7 +50,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *package_queries.HANDLERS,
     *package_history.HANDLERS,
     *package_lists.HANDLERS,
-    *payments_found.HANDLERS,
+    *payment_queries.HANDLERS,
     *liability.HANDLERS,
     *movements.HANDLERS,
     *entries.HANDLERS,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from domain.actor import Circumstances
-from domain.booking.cancellation import LateRule, undo
+from domain.booking.cancellation import LateRule, is_refund_due, undo
 from domain.booking.commands import MarkAttendance
 from domain.booking.facts import AttendanceMarked, BookingCompleted, BookingFact
 from domain.booking.state import Booking
@@ -46,8 +46,10 @@ def _missed(
         raise Invalid(
             "/attendance", "before-start", f"cannot be no_show before {booking.starts_at:%F %H:%M} UTC"
         )
-    outcomes, facts = undo(booking, command.booking_id, packages, LateRule(late=True, why="no_show"), at)
-    marked = AttendanceMarked(attendance="no_show", outcomes=outcomes)
+    rule = LateRule(late=True, why="no_show")
+    outcomes, facts = undo(booking, command.booking_id, packages, rule, at)
+    refund_due = is_refund_due(booking, rule, at)
+    marked = AttendanceMarked(attendance="no_show", outcomes=outcomes, refund_due=refund_due)
     return [marked], facts
 
 

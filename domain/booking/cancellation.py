@@ -50,9 +50,18 @@ def cancel(
         notice_minutes=(booking.measured_from - at.now) // timedelta(minutes=1),
         policy_version=booking.policy_version,
         outcomes=outcomes,
+        refund_due=is_refund_due(booking, fate, at),
         reason=ref_of(command.reason),
     )
     return [cancelled], facts
+
+
+def is_refund_due(booking: Booking, fate: LateRule, at: Circumstances) -> bool:
+    """Whether what was paid in money is to be refunded: as units under the business's terms would go back."""
+    late = at.now > booking.money_free_until if fate.late is None else fate.late
+    if fate.always_back or not late:
+        return True
+    return booking.terms.late == "restore" if fate.override is None else fate.override == "restore"
 
 
 def _check_override(booking: Booking, command: CancelBooking, at: Circumstances) -> None:
@@ -62,7 +71,8 @@ def _check_override(booking: Booking, command: CancelBooking, at: Circumstances)
         raise Invalid("/reason", "required", "must say why the terms are not followed")
     if command.override is not None and command.by == "business":
         raise Invalid("/override", "not-needed", "has no place: what the business cancels goes back")
-    if command.override == "forfeit" and all(at.now <= source.free_until for source in booking.sources):
+    in_time = at.now <= booking.free_until and at.now <= booking.money_free_until
+    if command.override == "forfeit" and (in_time or not (booking.sources or booking.paid)):
         raise Invalid("/override", "in-time", "has no place: nothing of it is cancelled late")
 
 

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.booking.facts import OCCURRENCES_MAX, Attendance, By
-from domain.moments import Moment
+from domain.moments import DayOrMoment, Moment
+from domain.package.commands import NewPayment
 from domain.values import (
     BookingId,
     CustomerId,
@@ -14,7 +15,7 @@ from domain.values import (
     Money,
     PackageId,
     ParticipantId,
-    PaymentMethod,
+    PaymentId,
     Quantity,
     RedemptionId,
     ServiceId,
@@ -43,8 +44,12 @@ class MakeBooking(Value):
     location_id: LocationId | None = None
     package_id: PackageId | None = None
     quantity: Quantity = 1
-    payment: Money | None = None
-    payment_method: PaymentMethod | None = None
+    payment: NewPayment | None = None
+    """In money; of a series, for all its bookings together."""
+    shares: tuple[PaymentId, ...] = ()
+    """Ids for the shares of the payment that the second booking of a series and the later ones get."""
+    price: Money | None = None
+    """What all of it costs, where that is not the list price × quantity of each booking."""
     external_ref: ExternalRef | None = None
 
 
@@ -68,6 +73,13 @@ class MarkAttendance(OnBooking):
 
 class CompleteBooking(OnBooking):
     """From the desk, once the session is over."""
+
+
+class RecordBookingPayment(OnBooking):
+    payment: NewPayment
+    price: Money | None = None
+    """What the booking costs from now on; None: as before."""
+    effective_at: DayOrMoment | None = None
 
 
 class CancelBooking(OnBooking):

@@ -17,7 +17,9 @@ from domain.values import (
     LocationId,
     PackageId,
     ParticipantId,
+    PaymentId,
     PaymentMethod,
+    PositiveAmount,
     Quantity,
     RedemptionId,
     ServiceId,
@@ -74,12 +76,15 @@ class BookingOutcome(Value):
     """Whether staff decided against the terms, at once or later."""
 
 
-class BookingPayment(Value):
-    """A payment for a booking in money instead of units."""
+class SharedPayment(Value):
+    """A payment for a whole series, of which each booking has its share."""
 
-    amount: Amount
-    currency: Currency
-    method: PaymentMethod
+    payment_id: PaymentId
+    """That of the first share. Points are earned under it, once for the whole amount."""
+    amount: PositiveAmount
+    """Of the whole series."""
+    before: Amount
+    """The shares of the bookings before this one together."""
 
 
 class Occurrence(Value):
@@ -106,13 +111,44 @@ class BookingMade(Fact):
     """The redemption that took its units, or takes them at attendance."""
     sources: tuple[BookingSource, ...] = ()
     """Empty: it is not paid with units."""
-    payment: BookingPayment | None = None
+    price: Amount | None = None
+    """The service's list price × quantity, in minor units; None: it had no list price."""
     terms: CancellationTerms
     """The business's terms, for what is not paid with units."""
     policy_version: int
     occurrence: Occurrence | None = None
+    made_at: Moment
     by: By
     external_ref: ExternalRef | None = None
+
+
+class BookingPaymentRecorded(Fact):
+    """A payment for a booking in money, instead of units or beside them. Amounts in minor units."""
+
+    stored_name: ClassVar = "booking.payment_recorded"
+    effective_at: Moment
+    payment_id: PaymentId
+    amount: PositiveAmount
+    currency: Currency
+    method: PaymentMethod
+    price: Amount | None = None
+    """The price of the booking from now on; None: nobody named one."""
+    paid: Amount
+    """All payments less refunds, this one included."""
+    shared: SharedPayment | None = None
+    """The payment for the series that this is a share of."""
+    external_ref: ExternalRef | None = None
+
+
+class BookingPaymentRefunded(Fact):
+    stored_name: ClassVar = "booking.payment_refunded"
+    effective_at: Moment
+    payment_id: PaymentId
+    amount: PositiveAmount
+    currency: Currency
+    method: PaymentMethod
+    paid: Amount
+    reason: TextRef
 
 
 class BookingConfirmed(Fact):
@@ -155,6 +191,8 @@ class AttendanceMarked(Fact):
     attendance: Attendance
     outcomes: tuple[BookingOutcome, ...] = ()
     """Only of a no-show."""
+    refund_due: bool = False
+    """Whether what was paid in money is to be refunded; only of a no-show."""
 
 
 class BookingCompleted(Fact):
@@ -171,11 +209,15 @@ class BookingCancelled(Fact):
     policy_version: int
     """The business's, when it was booked."""
     outcomes: tuple[BookingOutcome, ...] = ()
+    refund_due: bool
+    """Whether what was paid in money is to be refunded."""
     reason: TextRef | None = None
 
 
+MoneyFact = BookingPaymentRecorded | BookingPaymentRefunded
 BookingFact = (
     BookingMade
+    | MoneyFact
     | BookingConfirmed
     | BookingRescheduled
     | BookingSourcesChanged

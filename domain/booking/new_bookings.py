@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 
 from domain.actor import Circumstances, Role
 from domain.booking.commands import MakeBooking, NewBooking
-from domain.booking.facts import BookingMade, BookingPayment, BookingSource, Occurrence
+from domain.booking.facts import BookingFact, BookingMade, BookingPaymentRecorded, BookingSource, Occurrence
+from domain.booking.payment import check_payment, record_with
 from domain.booking.schedule import check_start
 from domain.business.state import Business
 from domain.catalogue.state import Service
 from domain.fact import fold
 from domain.moments import local_day
 from domain.package.allocation import allocate
-from domain.package.checks import amount_in
 from domain.package.commands import RedeemFromCustomer
 from domain.package.eligibility import Candidate, ResolvedRedemption
 from domain.package.facts import PackageFact
@@ -36,7 +36,7 @@ from domain.refusals import (
     PaymentRequired,
     Refused,
 )
-from domain.values import PaymentMethod
+from domain.values import AMOUNT_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,14 @@ class BookingsMade:
     """The outcome of `MakeBooking`: facts by booking and by package, and the refused occurrences."""
 
     bookings: dict[str, BookingMade] = field(default_factory=dict)
+    payments: dict[str, BookingPaymentRecorded] = field(default_factory=dict)
+    """By booking."""
     packages: dict[str, list[PackageFact]] = field(default_factory=dict)
     refused: list[OccurrenceRefused] = field(default_factory=list)
+
+    def facts_of(self, booking_id: str) -> list[BookingFact]:
+        paid = self.payments.get(booking_id)
+        return [self.bookings[booking_id], *([] if paid is None else [paid])]
 
 
 def make(command: MakeBooking, sight: BookingContext, at: Circumstances) -> BookingsMade:
@@ -105,9 +111,11 @@ def make(command: MakeBooking, sight: BookingContext, at: Circumstances) -> Book
         for id, added in facts.items():
             made.packages.setdefault(id, []).extend(added)
         candidates = [_after(candidate, facts) for candidate in candidates]
-        made.bookings[ids.booking_id] = _made(command, number, session, zone, taken, sight.business, at)
+        made.bookings[ids.booking_id] = _made(command, number, session, zone, taken, sight, at)
     if not made.bookings:
         raise made.refused[0].refused
+    if command.payment is not None:
+        made.payments = record_with(command, command.payment, made.bookings, at)
     return made
 
 
@@ -123,10 +131,7 @@ def _check(command: MakeBooking, sight: BookingContext, at: Circumstances) -> Pa
     if sight.service.retired and command.payment is not None and command.package_id is None:
         raise OfferIsRetired(command.service_id)
     sight.business.check_location(command.location_id)
-    if (command.payment is None) != (command.payment_method is None):
-        raise Invalid("/payment", "incomplete", "must have an amount and a method")
-    if command.payment is not None and command.payment.amount == 0:
-        raise Invalid("/payment/amount", "nothing-paid", "must be at least 1")
+    check_payment(command, sight.business.currency)
     if len(command.bookings) > 1 and command.external_ref is not None:
         raise Invalid("/external_ref", "not-for-a-series", "names one booking and cannot name a series")
     participant = _participant(command, sight)
@@ -224,14 +229,10 @@ def _made(
     session: Session,
     zone: str,
     taken: Sequence[TakenUnits],
-    business: Business,
+    sight: BookingContext,
     at: Circumstances,
 ) -> BookingMade:
-    payment, count = None, len(command.bookings)
-    if command.payment is not None:
-        amount = amount_in(command.payment, business.currency, "/payment/amount")
-        method = command.payment_method or PaymentMethod.OTHER
-        payment = BookingPayment(amount=amount, currency=business.currency, method=method)
+    business, count = sight.business, len(command.bookings)
     series = Occurrence(series_id=command.bookings[0].booking_id, number=number, count=count)
     return BookingMade(
         customer_id=command.customer_id,
@@ -245,13 +246,22 @@ def _made(
         deduct=business.policies.deduct,
         redemption_id=command.bookings[number - 1].redemption_id if taken else None,
         sources=tuple(source_of(part, session.starts_at) for part in taken),
-        payment=payment,
+        price=_price(sight.service, command.quantity),
         terms=business.policies.cancellation,
         policy_version=business.policy_version,
         occurrence=series if count > 1 else None,
+        made_at=at.now,
         by="customer" if at.actor.role is Role.CUSTOMER else "business",
         external_ref=command.external_ref,
     )
+
+
+def _price(service: Service | None, quantity: int) -> int | None:
+    """The list price of so many; None where there is none, or it is more than an amount can say."""
+    if service is None or service.terms.list_price is None:
+        return None
+    price = service.terms.list_price * quantity
+    return price if price <= AMOUNT_MAX else None
 
 
 def source_of(part: TakenUnits, measured_from: datetime) -> BookingSource:

@@ -215,6 +215,15 @@ class LoadedBooks:
             self.seen.setdefault(stream.id, stream.version)
         return {stream.id: stream.state for stream in found}
 
+    def bookings_that(self, hold: Callable[[Booking], bool]) -> dict[str, Booking]:
+        """Bookings, among those read, for which `hold` is true, by id."""
+        found: dict[str, Booking] = {}
+        for stream in self._streams.values():
+            if isinstance(stream.state, Booking) and hold(stream.state):
+                self.seen.setdefault(stream.id, stream.version)
+                found[stream.id] = stream.state
+        return found
+
     def claimants(self, prefix: str, hold: Callable[[Package], bool]) -> dict[str, Package]:
         """As `packages_that`, once every stream with a claim that begins with `prefix` was read. Raises NotLoaded."""
         if prefix not in self.wanted.claimed:

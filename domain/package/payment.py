@@ -1,5 +1,6 @@
 """Payments, refunds, refund quotes and price adjustments (S28–S30, S35, S81)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from domain.actor import Circumstances
 from domain.package.checks import amount_in, check_not_cancelled, now_for
 from domain.package.commands import AdjustPrice, NewPayment
 from domain.package.facts import PackageFact, PaymentRecorded, PaymentRefunded, PriceAdjusted
-from domain.package.state import Package
+from domain.package.state import Package, Payment
 from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, USED
 from domain.refusals import Invalid, NotFound, Overpayment, RefundExceedsPaid
 from domain.unit_values import runs, spread
@@ -19,7 +20,7 @@ def record_payment(
 ) -> PaymentRecorded:
     """Raises PackageIsCancelled, Overpayment above what is owing, Invalid for 0 or another currency."""
     check_not_cancelled(package)
-    amount = positive(amount_in(payment.amount, package.currency, "/amount"))
+    amount = positive_in(payment.amount, package.currency, "/amount")
     if amount > package.owing:
         raise Overpayment(amount, package.owing)
     return PaymentRecorded(
@@ -32,29 +33,36 @@ def record_payment(
     )
 
 
-def positive(amount: int) -> int:
-    """The amount. Raises Invalid for 0."""
+def positive_in(money: Money, currency: str, pointer: str) -> int:
+    """The minor units of an amount above 0. Raises Invalid for 0 and for another currency."""
+    amount = amount_in(money, currency, pointer)
     if amount == 0:
-        raise Invalid("/amount/amount", "zero", "must be at least 1")
+        raise Invalid(f"{pointer}/amount", "zero", "must be at least 1")
+    return amount
+
+
+def refundable(payments: Mapping[str, Payment], payment_id: str, money: Money, currency: str) -> int:
+    """The minor units of a refund. Raises NotFound, RefundExceedsPaid above what is left of that payment, Invalid."""
+    payment = payments.get(payment_id)
+    if payment is None:
+        raise NotFound("payment", payment_id)
+    amount = positive_in(money, currency, "/amount")
+    left = payment.amount - payment.refunded
+    if amount > left:
+        raise RefundExceedsPaid(amount, left)
     return amount
 
 
 def refund(
     package: Package, payment_id: str, money: Money, reason: Wording, at: Circumstances
 ) -> PaymentRefunded:
-    """Raises NotFound, RefundExceedsPaid above what is left of that payment, Invalid. Moves no unit."""
-    payment = package.payments.get(payment_id)
-    if payment is None:
-        raise NotFound("payment", payment_id)
-    amount = positive(amount_in(money, package.currency, "/amount"))
-    left = payment.amount - payment.refunded
-    if amount > left:
-        raise RefundExceedsPaid(amount, left)
+    """Raises what `refundable` raises. Moves no unit."""
+    amount = refundable(package.payments, payment_id, money, package.currency)
     return PaymentRefunded(
         effective_at=now_for(package, at),
         payment_id=payment_id,
         amount=amount,
-        method=payment.method,
+        method=package.payments[payment_id].method,
         paid=package.paid - amount,
         reason=reason.ref,
     )

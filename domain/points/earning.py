@@ -17,6 +17,8 @@ from domain.booking.facts import (
     BookingConfirmed,
     BookingFact,
     BookingMade,
+    BookingPaymentRecorded,
+    BookingPaymentRefunded,
     BookingRescheduled,
     BookingSourcesChanged,
     OutcomesChanged,
@@ -59,30 +61,26 @@ class Gives:
 
     @property
     def entry_id(self) -> str:
-        return _entry(self.kind, self.id)
+        return entry_of(self.id)
 
 
 @dataclass(frozen=True, slots=True)
 class TakesBack:
-    """A source that was undone: `part` of `whole` in all so far."""
+    """A source that was undone, from `before` to `part` of `whole`."""
 
     kind: SourceKind
     id: str
     effective_at: datetime
     part: int = 1
     whole: int = 1
+    before: int = 0
 
     @property
     def entry_id(self) -> str:
-        return _entry(self.kind, self.id)
+        return entry_of(self.id)
 
 
 Cause = Gives | TakesBack
-
-
-def _entry(kind: SourceKind, id: str) -> str:
-    """The id of the entry a source makes. A booking may make two: for the visit, and for its payment."""
-    return entry_of(id, "paid") if kind == "payment" and id.startswith("bkg_") else entry_of(id)
 
 
 def of_package(
@@ -107,9 +105,9 @@ def of_package(
                     yield Gives("visit", fact.redemption_id, fact.effective_at)
             case PaymentRefunded():
                 payment = after.payments[fact.payment_id]
-                yield TakesBack(
-                    "payment", fact.payment_id, fact.effective_at, payment.refunded, payment.amount
-                )
+                before = payment.refunded - fact.amount
+                part, whole = payment.refunded, payment.amount
+                yield TakesBack("payment", fact.payment_id, fact.effective_at, part, whole, before)
             case PackageCancelled() | PackageVoided():
                 yield TakesBack("purchase", package_id, fact.effective_at)
             case UnitsRestored():
@@ -134,28 +132,44 @@ def of_booking(
 ) -> Iterator[Cause]:
     """The causes in new facts of a booking; `after` is the booking with all of them.
 
-    A booking marked attended or late is a visit: at its start, or now if it is marked earlier. A payment in
-    money earns at once, and is taken back where units would have gone back.
+    A booking marked attended or late is a visit: at its start, or now if it is marked earlier. A payment for a
+    series earns once, with its first share, for the whole amount.
     """
     for fact in facts:
         match fact:
-            case BookingMade():
-                yield Gives("payment", booking_id, now, after.paid)
-            case BookingCancelled():
-                if fact.by == "business" or fact.in_time or after.terms.late == "restore":
-                    yield TakesBack("payment", booking_id, now)
+            case BookingPaymentRecorded():
+                shared = fact.shared
+                if shared is None or shared.before == 0:
+                    whole = fact.amount if shared is None else shared.amount
+                    yield Gives("payment", fact.payment_id, fact.effective_at, whole)
+            case BookingPaymentRefunded():
+                yield _refunded(fact, after)
             case AttendanceMarked(attendance="no_show"):
                 yield TakesBack("visit", booking_id, now)
-                if after.terms.late == "restore":
-                    yield TakesBack("payment", booking_id, now)
             case AttendanceMarked():
                 yield Gives("visit", booking_id, min(after.starts_at, now))
-            case BookingConfirmed() | BookingRescheduled() | BookingCompleted():
+            case BookingMade() | BookingConfirmed() | BookingRescheduled():
+                pass
+            case BookingCompleted() | BookingCancelled():
                 pass
             case BookingSourcesChanged() | OutcomesChanged():
                 pass
             case _:
                 assert_never(fact)
+
+
+def _refunded(fact: BookingPaymentRefunded, after: Booking) -> TakesBack:
+    """A refund of a share undoes its place in the whole: so all refunds together take back exactly what it gave."""
+    payment, shared = after.payments[fact.payment_id], after.shared.get(fact.payment_id)
+    first = 0 if shared is None else shared.before
+    return TakesBack(
+        kind="payment",
+        id=fact.payment_id if shared is None else shared.payment_id,
+        effective_at=fact.effective_at,
+        part=first + payment.refunded,
+        whole=payment.amount if shared is None else shared.amount,
+        before=first + payment.refunded - fact.amount,
+    )
 
 
 def earned(
@@ -208,7 +222,8 @@ def _taken_back(account: PointsAccount, cause: TakesBack) -> PointsAdjusted | No
     addition = account.additions.get(entry_id)
     if addition is None:
         return None
-    points = addition.points * cause.part // cause.whole - addition.reversed
+    undone = addition.points * cause.part // cause.whole - addition.points * cause.before // cause.whole
+    points = min(undone, addition.reversible)
     if points <= 0 or not account.can_be_taken_from():
         return None
     return PointsAdjusted(

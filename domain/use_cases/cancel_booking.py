@@ -16,6 +16,7 @@ def decide(command: CancelBooking, books: Books, at: Circumstances) -> Decision:
         books,
         at,
         lambda booking, packages: cancel(booking, command, packages, at),
+        kept=False,
     )
 
 

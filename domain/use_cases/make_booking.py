@@ -6,9 +6,10 @@ from domain.actor import Circumstances
 from domain.booking.commands import MakeBooking
 from domain.booking.facts import BookingMade
 from domain.booking.new_bookings import BookingContext, make
-from domain.claims import Claim, booking_claims, redemption_claims
+from domain.claims import Claim, booking_claims, payment_claim, redemption_claims
 from domain.decision import Books, Decision, NewStream, Peek, Reads, UseCase
 from domain.fact import Fact
+from domain.package.commands import NewPayment
 from domain.refusals import IdTaken
 from domain.use_cases.checks import (
     check_external_ref,
@@ -20,6 +21,7 @@ from domain.use_cases.checks import (
     counts_external_ref,
     known_customer,
 )
+from domain.use_cases.payment_claims import claims_payment, counts_payment
 from domain.use_cases.redemption import candidates
 
 
@@ -28,6 +30,7 @@ def reads(command: MakeBooking, business_id: str, peek: Peek) -> Reads:
     ids += [each.booking_id for each in command.bookings]
     counted = tuple(redemption_claims(each.redemption_id) for each in command.bookings)
     counted += tuple(booking_claims(each.booking_id) for each in command.bookings)
+    counted += tuple(claim for payment in _payments(command) for claim in counts_payment(payment))
     return Reads(
         {id: 0 for id in ids if id},
         packages_of=() if command.package_id else (command.customer_id,),
@@ -50,28 +53,42 @@ def decide(command: MakeBooking, books: Books, at: Circumstances) -> Decision:
     )
     made = make(command, context, at)
     facts: dict[str, tuple[str, Sequence[Fact]]] = {id: ("package", new) for id, new in made.packages.items()}
-    facts |= {id: ("booking", [fact]) for id, fact in made.bookings.items()}
+    facts |= {id: ("booking", made.facts_of(id)) for id in made.bookings}
+    claims = [claim for id, fact in made.bookings.items() for claim in _claims(id, fact)]
+    for payment, id in zip(_payments(command), made.payments, strict=False):
+        claims += claims_payment(payment, id, books)
     return Decision(
         facts,
-        claims=tuple(claim for id, fact in made.bookings.items() for claim in _claims(id, fact)),
+        claims=tuple(claims),
         streams=tuple(NewStream("booking", id, command.customer_id) for id in made.bookings),
         refused=tuple(made.refused),
     )
 
 
 def _check_ids(command: MakeBooking, books: Books) -> None:
-    """The ids of a booking and of its redemption are its own. Raises IdTaken."""
+    """The ids of a booking, of its redemption and of its payment are its own. Raises IdTaken."""
     taken: set[str] = set()
+    ids = [(each.booking_id, booking_claims(each.booking_id)) for each in command.bookings]
+    ids += [(each.redemption_id, redemption_claims(each.redemption_id)) for each in command.bookings]
+    ids += [(each.payment_id, payment_claim(each.payment_id)) for each in _payments(command)]
+    for id, prefix in ids:
+        if id in taken:
+            raise IdTaken(id)
+        check_unclaimed(books, prefix, id)
+        taken.add(id)
     for each in command.bookings:
-        for id, prefix in (
-            (each.booking_id, booking_claims(each.booking_id)),
-            (each.redemption_id, redemption_claims(each.redemption_id)),
-        ):
-            if id in taken:
-                raise IdTaken(id)
-            check_unclaimed(books, prefix, id)
-            taken.add(id)
         check_unused(books, each.booking_id)
+
+
+def _payments(command: MakeBooking) -> list[NewPayment]:
+    """The shares of its payment; the first one has its external reference."""
+    if command.payment is None:
+        return []
+    return [command.payment, *(_share(command.payment, id) for id in command.shares)]
+
+
+def _share(payment: NewPayment, payment_id: str) -> NewPayment:
+    return payment.model_copy(update={"payment_id": payment_id, "external_ref": None})
 
 
 def _claims(booking_id: str, fact: BookingMade) -> list[Claim]:

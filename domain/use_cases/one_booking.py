@@ -8,8 +8,10 @@ from domain.booking.facts import BookingFact
 from domain.booking.state import Booking
 from domain.claims import booking_claims
 from domain.decision import Books, Decision, Peek, Reads
+from domain.package.checks import FACTS_KEPT, FACTS_MAX
 from domain.package.facts import PackageFact
 from domain.package.state import Package
+from domain.refusals import LimitReached
 from domain.use_cases.checks import check_own, known_booking, known_package
 from domain.use_cases.texts import texts_of
 from domain.values import Value
@@ -30,12 +32,21 @@ def reads_booking(command: OnBooking, business_id: str, peek: Peek) -> Reads:
     return Reads(streams, claimed=(booking_claims(command.booking_id),), with_customers=True)
 
 
-def decided(booking_id: str, command: Value, books: Books, at: Circumstances, rule: Rule) -> Decision:
-    """The facts of a rule on one booking. Raises NotFound (also for another customer's), and what the rule raises."""
+def decided(
+    booking_id: str, command: Value, books: Books, at: Circumstances, rule: Rule, *, kept: bool = True
+) -> Decision:
+    """The facts of a rule on one booking.
+
+    `kept`: whether it leaves the last 1,000 facts of the stream to refunding and cancelling. Raises NotFound (also
+    for another customer's), LimitReached, and what the rule raises.
+    """
     booking = known_booking(books, booking_id)
     check_own(booking.customer_id, "booking", booking_id, at)
     packages = {id: known_package(books, id) for id in booking.packages}
     facts, moved = rule(booking, packages)
+    limit = FACTS_MAX - (FACTS_KEPT if kept else 0)
+    if facts and booking.version + len(facts) > limit:
+        raise LimitReached("facts of a booking", limit)
     return Decision(
         {id: ("package", new) for id, new in moved.items()} | {booking_id: ("booking", facts)},
         texts=texts_of(command, booking.customer_id) if facts else (),

@@ -1,12 +1,14 @@
-"""Refund a payment, in part or in full; no unit moves (S81)."""
+"""Refund a payment of a package or of a booking, in part or in full; no unit moves (S81)."""
 
 from domain.actor import Circumstances
+from domain.booking.payment import refund as refund_of_booking
 from domain.claims import payment_claim
 from domain.decision import Books, Decision, Peek, Reads, UseCase
 from domain.package.commands import RefundPayment
-from domain.package.payment import refund
+from domain.package.payment import refund as refund_of_package
 from domain.refusals import NotFound
-from domain.use_cases.one_package import decided
+from domain.use_cases.one_booking import decided as decided_on_booking
+from domain.use_cases.one_package import decided as decided_on_package
 
 
 def reads(command: RefundPayment, business_id: str, peek: Peek) -> Reads:
@@ -14,17 +16,28 @@ def reads(command: RefundPayment, business_id: str, peek: Peek) -> Reads:
 
 
 def decide(command: RefundPayment, books: Books, at: Circumstances) -> Decision:
-    """Raises NotFound, and what `refund` raises."""
-    for package_id in books.packages_that(lambda state: command.payment_id in state.payments):
-        return decided(
+    """Raises NotFound, and what the `refund` of packages and of bookings raises."""
+    id, amount, reason = command.payment_id, command.amount, command.reason
+    for package_id in books.packages_that(lambda package: id in package.payments):
+        return decided_on_package(
             package_id,
             command,
             books,
             at,
-            lambda package: [refund(package, command.payment_id, command.amount, command.reason, at)],
+            lambda package: [refund_of_package(package, id, amount, reason, at)],
             kept=False,
         )
-    raise NotFound("payment", command.payment_id)
+    currency = books.business.currency
+    for booking_id in books.bookings_that(lambda booking: id in booking.payments):
+        return decided_on_booking(
+            booking_id,
+            command,
+            books,
+            at,
+            lambda booking, _: ([refund_of_booking(booking, id, amount, reason, currency, at)], {}),
+            kept=False,
+        )
+    raise NotFound("payment", id)
 
 
 REFUND_PAYMENT = UseCase(RefundPayment, reads, decide)

@@ -21,6 +21,8 @@ from domain.booking.facts import (
     BookingFact,
     BookingMade,
     BookingOutcome,
+    BookingPaymentRecorded,
+    BookingPaymentRefunded,
     BookingRescheduled,
     BookingSource,
     BookingSourcesChanged,
@@ -48,8 +50,13 @@ TABLE = Table(
     Column("quantity", Integer, nullable=False),
     Column("status", Text, nullable=False),
     Column("attendance", Text, nullable=False),
+    # In money; `price` is null where nobody named one. Method and id are of the latest payment.
+    Column("price", BigInteger),
     Column("paid", BigInteger, nullable=False),
+    Column("refunded", BigInteger, nullable=False),
     Column("payment_method", Text),
+    Column("payment_id", Text),
+    Column("refund_due", Boolean, nullable=False),
     Column("deduct", Text, nullable=False),
     Column("redemption_id", Text),
     Column("redeemed", Boolean, nullable=False),
@@ -120,7 +127,7 @@ def moved(before: Row | None, recorded: Recorded) -> Row:
 
 
 def _made(fact: BookingMade, recorded: Recorded) -> Row:
-    payment, series = fact.payment, fact.occurrence
+    series = fact.occurrence
     return {
         "booking_id": recorded.stream_id,
         "customer_id": fact.customer_id,
@@ -134,8 +141,12 @@ def _made(fact: BookingMade, recorded: Recorded) -> Row:
         "quantity": fact.quantity,
         "status": "pending",
         "attendance": UNMARKED,
-        "paid": 0 if payment is None else payment.amount,
-        "payment_method": None if payment is None else payment.method.value,
+        "price": fact.price,
+        "paid": 0,
+        "refunded": 0,
+        "payment_method": None,
+        "payment_id": None,
+        "refund_due": False,
         "deduct": fact.deduct,
         **_paid_with(fact.sources, fact.redemption_id),
         "redeemed": fact.deduct == "at_booking" and bool(fact.sources),
@@ -191,6 +202,11 @@ def _notice(
 
 def _change(before: Row, fact: BookingFact) -> Row:
     match fact:
+        case BookingPaymentRecorded():
+            paid = {"price": fact.price, "paid": before["paid"] + fact.amount}
+            return {**paid, "payment_method": fact.method.value, "payment_id": fact.payment_id}
+        case BookingPaymentRefunded():
+            return {"paid": before["paid"] - fact.amount, "refunded": before["refunded"] + fact.amount}
         case BookingConfirmed():
             return {"status": "confirmed"}
         case BookingRescheduled():
@@ -208,7 +224,8 @@ def _change(before: Row, fact: BookingFact) -> Row:
         case OutcomesChanged():
             return _settled(fact.outcomes)
         case AttendanceMarked(attendance="no_show"):
-            return {"attendance": "no_show", "status": "completed", **_settled(fact.outcomes)}
+            marked = {"attendance": "no_show", "status": "completed", "refund_due": fact.refund_due}
+            return {**marked, **_settled(fact.outcomes)}
         case AttendanceMarked():
             used = {"redeemed": bool(before["sources"])}
             return {"attendance": fact.attendance, "status": "confirmed", **used}
@@ -219,6 +236,7 @@ def _change(before: Row, fact: BookingFact) -> Row:
                 "status": "cancelled",
                 "cancelled_by": fact.by,
                 "in_time": fact.in_time,
+                "refund_due": fact.refund_due,
                 "reason_id": fact.reason and fact.reason.id,
                 **_settled(fact.outcomes),
             }

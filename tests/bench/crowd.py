@@ -232,13 +232,19 @@ class Crowd:
                 deduct="at_booking",
                 terms=TERMS,
                 policy_version=0,
+                made_at=min(starts_at, self.now),
                 by="business",
             )
         ]
         if draw.random() < 0.1:
             told.append(
                 BookingCancelled(
-                    by="customer", in_time=True, free_until=starts_at, notice_minutes=2_880, policy_version=0
+                    by="customer",
+                    in_time=True,
+                    free_until=starts_at,
+                    notice_minutes=2_880,
+                    policy_version=0,
+                    refund_due=True,
                 )
             )
         else:

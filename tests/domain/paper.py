@@ -77,6 +77,9 @@ class PaperBooks:
     def packages_that(self, hold: Callable[[Package], bool]) -> dict[str, Package]:
         return {id: state for id, state in self.states.items() if isinstance(state, Package) and hold(state)}
 
+    def bookings_that(self, hold: Callable[[Booking], bool]) -> dict[str, Booking]:
+        return {id: state for id, state in self.states.items() if isinstance(state, Booking) and hold(state)}
+
     def claimants(self, prefix: str, hold: Callable[[Package], bool]) -> dict[str, Package]:
         return self.packages_that(hold)
 

@@ -171,13 +171,16 @@ class Accounts:
             ),
         )
 
-    def takes_back(self, customer: str, kind: str, id: str, at: int, part: int = 1, whole: int = 1) -> None:
-        """So much of it as was undone by now, less what was taken back before; whatever the rules are by now."""
+    def takes_back(
+        self, customer: str, kind: str, id: str, at: int, part: int = 1, whole: int = 1, before: int = 0
+    ) -> None:
+        """What the part of it from `before` to `part` gave, as far as it is still there, whatever the rules are."""
         account = self.of(customer)
         addition = account.given_by_rule((kind, id))
         if addition is None:
             return
-        points = addition.points * part // whole - account.taken_back(addition)
+        gave = addition.points * part // whole - addition.points * before // whole
+        points = min(gave, addition.points - account.taken_back(addition))
         if points > 0:
             total = account.balance - points
             back = Entry(None, "adjusted", -points, total, at, None, "system", addition.source)

@@ -74,7 +74,6 @@ from tests.model.desk import (
     Desk,
 )
 from tests.model.plain import BY_RULE, EarnRule, Offer, Package, Wish
-from tests.model.reference import Reference
 
 
 def _asked_moment(moment: date | int | None) -> Any:
@@ -318,7 +317,7 @@ def sell(desk: Desk) -> Asked:
     more = min(asking_price + 1, AMOUNT_MAX)
     amounts = (None, None, asking_price, asking_price, asking_price // 2, more, 0)
     amount = desk.one_of(*amounts)
-    payment = None if amount is None else (desk.new("pay", _payments(desk.books)), amount)
+    payment = None if amount is None else (desk.new("pay", booking.payments_in(desk)), amount)
     people = list(desk.books.customers[owner].people) if owner in desk.books.customers else []
     beneficiaries = desk.one_of((), (), tuple(people[-2:]), (desk.among("par", people),))
     expires_on = desk.one_of(BY_RULE, BY_RULE, BY_RULE, None, desk.day())
@@ -366,16 +365,12 @@ def _custom(desk: Desk) -> Offer:
     return Offer(desk.one_of("By hand", "Day pass"), desk.one_of(*PRICES), lines)
 
 
-def _payments(books: Reference) -> list[str]:
-    return [payment for package in books.packages.values() for payment in package.payments]
-
-
 def _payment(id: str, amount: int) -> NewPayment:
     return NewPayment(payment_id=id, amount=_money(amount), method=PaymentMethod.CASH)
 
 
 def pay(desk: Desk) -> Asked:
-    id, payment = desk.package_id(), desk.new("pay", _payments(desk.books))
+    id, payment = desk.package_id(), desk.new("pay", booking.payments_in(desk))
     known = desk.known_package(id)
     owing = known.owing if known else 100
     more = min(owing + 1, AMOUNT_MAX)
@@ -389,15 +384,16 @@ def pay(desk: Desk) -> Asked:
 
 def refund(desk: Desk) -> Asked:
     """Where nothing was paid, mostly a payment."""
-    if not _payments(desk.books) and desk.one_of(*[True] * OFTEN, False):
+    if not booking.payments_in(desk) and desk.one_of(*[True] * OFTEN, False):
         return pay(desk)
-    payment, amount = _refund(desk, desk.books.packages.values())
+    paid = (*desk.books.packages.values(), *desk.books.diary.bookings.values())
+    payment, amount = _refund(desk, paid)
     command = RefundPayment(payment_id=payment, amount=_money(amount), reason=desk.wording())
     return Asked(command, lambda books, asking: books.refund(asking, payment, amount))
 
 
-def _refund(desk: Desk, packages: Any) -> tuple[str, int]:
-    left = {id: paid[0] - paid[1] for each in packages for id, paid in each.payments.items()}
+def _refund(desk: Desk, of: Any) -> tuple[str, int]:
+    left = {id: paid[0] - paid[1] for each in of for id, paid in each.payments.items()}
     payment = desk.among("pay", list(left))
     whole = left.get(payment, 1)
     return payment, desk.one_of(whole, whole // 2, whole // 3, 1, 1, min(whole + 1, AMOUNT_MAX), 0)

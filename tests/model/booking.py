@@ -9,9 +9,11 @@ from domain.booking.commands import (
     MakeBooking,
     MarkAttendance,
     NewBooking,
+    RecordBookingPayment,
     RescheduleBooking,
 )
-from domain.values import Money, PaymentMethod
+from domain.package.commands import NewPayment
+from domain.values import AMOUNT_MAX, Money, PaymentMethod
 from tests.model.almanac import DAY, HOUR, MINUTE, moment_of
 from tests.model.desk import CURRENCY, LOCATIONS, OFTEN, Asked, Desk
 from tests.model.plain import Plan
@@ -25,17 +27,22 @@ def make(desk: Desk) -> Asked:
     good = [id for package in owned for line in package.lines for id in line.services]
     people = list(books.customers[owner].people) if owner in books.customers else []
     weeks = desk.one_of(*[1] * OFTEN, 2, 3, 4)
+    service = desk.draw(st.sampled_from([*good * OFTEN, "svc_talk", "svc_unknown"]))
+    quantity = desk.one_of(*[1] * OFTEN, 2, 2, 3)
+    listed = (desk.books.services.get(service) or 0) * quantity * weeks
     plan = Plan(
         customer=owner,
-        service=desk.draw(st.sampled_from([*good * OFTEN, "svc_talk", "svc_unknown"])),
+        service=service,
         start=_start(desk),
         ids=tuple(_ids(desk) for _ in range(weeks)),
         participant=desk.one_of(*[None] * 5, desk.among("par", people)),
         staff=desk.one_of(*[None] * OFTEN, *["stf_bob"] * 4, "stf_unknown"),
         location=desk.one_of(*[None, *LOCATIONS] * OFTEN, "loc_unknown"),
         package=desk.one_of(*[None] * 5, desk.among("pkg", [p.id for p in owned]), desk.package_id()),
-        quantity=desk.one_of(*[1] * OFTEN, 2, 2, 3),
-        paid=desk.one_of(*[None] * OFTEN, 6_000, 6_000, 99, 0),
+        quantity=quantity,
+        paid=desk.one_of(*[None] * OFTEN, listed, listed, listed + 1, 1_000, 99, 1, 0),
+        payments=tuple(desk.new("pay", payments_in(desk)) for _ in range(weeks)),
+        price=desk.one_of(*[None] * OFTEN, 500, 100_001),
     )
     return _as_planned(plan, desk.in_person(owner))
 
@@ -51,9 +58,21 @@ def _making(plan: Plan) -> MakeBooking:
         location_id=plan.location,
         package_id=plan.package,
         quantity=plan.quantity,
-        payment=None if plan.paid is None else Money(amount=plan.paid, currency=CURRENCY),
-        payment_method=None if plan.paid is None else PaymentMethod.CASH,
+        payment=None if plan.paid is None else _payment(plan.payments[0], plan.paid),
+        shares=plan.payments[1:],
+        price=None if plan.price is None else Money(amount=plan.price, currency=CURRENCY),
     )
+
+
+def _payment(id: str, amount: int) -> NewPayment:
+    money = Money(amount=amount, currency=CURRENCY)
+    return NewPayment(payment_id=id, amount=money, method=PaymentMethod.CASH)
+
+
+def payments_in(desk: Desk) -> list[str]:
+    """Ids of all payments, for bookings and packages."""
+    packages = [payment for package in desk.books.packages.values() for payment in package.payments]
+    return packages + [payment for made in desk.books.diary.bookings.values() for payment in made.payments]
 
 
 def _ids(desk: Desk) -> tuple[str, str]:
@@ -89,7 +108,9 @@ def _who(desk: Desk, booking_id: str) -> str | None:
 def first(customer_id: str, now: int) -> list[Asked]:
     """Bookings to begin with: a massage in two days, and another tomorrow that is paid at the till."""
     massage = Plan(customer_id, "svc_massage", now + 2 * DAY, (("bkg_one", "red_one"),))
-    at_the_till = Plan(customer_id, "svc_massage", now + DAY, (("bkg_two", "red_two"),), paid=6_000)
+    at_the_till = Plan(
+        customer_id, "svc_massage", now + DAY, (("bkg_two", "red_two"),), paid=6_000, payments=("pay_two",)
+    )
     return [_as_planned(plan) for plan in (massage, at_the_till)]
 
 
@@ -101,7 +122,28 @@ def later(desk: Desk) -> Asked:
     """What becomes of a booking; where none is open, mostly a new one."""
     if not _open(desk) and desk.one_of(*[True] * OFTEN, False):
         return make(desk)
-    return desk.one_of(confirm, move, move, mark, mark, complete, cancel, cancel)(desk)
+    return desk.one_of(confirm, move, move, mark, mark, complete, cancel, cancel, pay)(desk)
+
+
+def pay(desk: Desk) -> Asked:
+    """Also for a booking that is over: mostly what is owing, or about it."""
+    id, payment = desk.among("bkg", list(desk.books.diary.bookings)), desk.new("pay", payments_in(desk))
+    known = desk.books.diary.bookings.get(id)
+    owing = (known.owing if known else None) or 100
+    amount = desk.one_of(owing, owing, (owing + 1) // 2, 1, 0, min(owing + 1, AMOUNT_MAX))
+    price = desk.one_of(*[None] * OFTEN, amount, 0, 10_000)
+    effective = desk.moment(min(known.made_at, known.start) if known else None)
+    command = RecordBookingPayment.model_validate(
+        {
+            "booking_id": id,
+            "payment": _payment(payment, amount),
+            "price": None if price is None else Money(amount=price, currency=CURRENCY),
+            "effective_at": moment_of(effective) if isinstance(effective, int) else effective,
+        }
+    )
+    return Asked(
+        command, lambda books, asking: books.diary.pay(asking, id, payment, amount, price, effective), id
+    )
 
 
 def confirm(desk: Desk) -> Asked:

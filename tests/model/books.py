@@ -393,6 +393,8 @@ def picture_of_booking(state: Booking) -> dict[str, Any]:
         "zone": state.time_zone,
         "free_until": state.free_until,
         "terms": (state.terms.notice_hours, state.terms.late),
+        "payments": {id: [paid.amount, paid.refunded] for id, paid in state.payments.items()},
+        **{name: getattr(state, name) for name in ("price", "paid", "owing", "refund_due")},
         "sources": [
             (s.package_id, s.line - 1, s.quantity, (s.terms.notice_hours, s.terms.late), s.measured_from)
             for s in state.sources
@@ -401,7 +403,8 @@ def picture_of_booking(state: Booking) -> dict[str, Any]:
 
 
 def expected_booking(expected: ExpectedBooking) -> dict[str, Any]:
-    same = ("status", "attendance", "quantity", "deduct", "customer", "service", "participant", "terms")
+    booked = ("status", "attendance", "quantity", "deduct", "customer", "service", "participant", "terms")
+    same = (*booked, "payments", "price", "paid", "owing", "refund_due")
     return {
         **{name: getattr(expected, name) for name in same},
         "redemption": expected.redemption if expected.sources else None,

@@ -7,10 +7,11 @@ here: a refusal tells every reason that speaks against a command.
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from domain.values import AMOUNT_MAX
 from tests.model.almanac import DAY, day_at, moment_of
 from tests.model.plain import (
     Asking,
@@ -26,6 +27,7 @@ from tests.model.plain import (
     Use,
     Wish,
     in_person,
+    shares,
 )
 
 if TYPE_CHECKING:
@@ -80,6 +82,8 @@ class Diary:
             if why and retired:
                 refused.append(Reasons(["offer-retired"]))
                 continue
+            if plan.paid and self._is_too_much(plan, plan.paid):
+                raise Refusal("overpayment")
             given = [] if why else self.books.plan(usable, use, asking.now)
             with_units = with_units or bool(given)
             made[id] = self._booking(asking, plan, redemption, start, person, given)
@@ -90,10 +94,34 @@ class Diary:
             self.books.redemptions |= {redemption} if given else set()
         if len(refused) == len(plan.ids):
             raise Refusal(*refused[0])
+        if plan.paid is not None:
+            self._pay_all(asking, plan, plan.paid, list(made.values()))
         self.bookings |= made
-        for id, booking in made.items():
-            self.books.accounts.gives(plan.customer, "payment", id, asking.now, booking.paid)
         return True
+
+    def _listed(self, plan: Plan) -> int | None:
+        listed = self.books.services[plan.service]
+        return None if listed is None else listed * plan.quantity
+
+    def _is_too_much(self, plan: Plan, paid: int) -> bool:
+        """More than all weeks cost; what is paid beside the units of a chosen package has no limit."""
+        listed = None if plan.package is not None else self._listed(plan)
+        price = plan.price if plan.price is not None or listed is None else listed * len(plan.ids)
+        return price is not None and paid > price
+
+    def _pay_all(self, asking: Asking, plan: Plan, paid: int, made: list[Booking]) -> None:
+        """A payment for all weeks: each gets its share, and points are given once, for the whole."""
+        parts, before = shares(paid, [1] * len(made)), 0
+        prices = None if plan.price is None else shares(plan.price, [1] * len(made))
+        for n, (booking, part) in enumerate(zip(made, parts, strict=True)):
+            if not part:
+                continue
+            booking.price = booking.price if prices is None else prices[n]
+            booking.payments[plan.payments[n]] = [part, 0]
+            if len(made) > 1:
+                booking.shares[plan.payments[n]] = (plan.payments[0], paid, before)
+            before += part
+        self.books.accounts.gives(plan.customer, "payment", plan.payments[0], asking.now, paid)
 
     def _check_own(self, asking: Asking, customer: str) -> None:
         """Of what is not theirs customers do not even learn that it is there."""
@@ -116,6 +144,10 @@ class Diary:
         why.when(plan.staff is not None and not books.staff.get(plan.staff), "validation-failed")
         why.when(plan.location is not None and not books.locations.get(plan.location), "validation-failed")
         why.when(plan.paid == 0, "validation-failed")
+        if plan.paid is not None:
+            ids = list(plan.payments)
+            known = any(books.knows_payment(id) for id in ids) or len(set(ids)) < len(ids)
+            why.when(known, "id-taken")
         chosen = books.packages.get(plan.package or "")
         foreign = chosen is None or chosen.customer != plan.customer
         why.when(plan.package is not None and foreign, "not-found")
@@ -201,7 +233,9 @@ class Diary:
             sources=[Source(package.id, n, units, package.terms, start) for package, n, units in given],
             terms=self.books.terms,
             measured_from=start,
-            paid=plan.paid or 0,
+            price=self._listed(plan),
+            made_at=asking.now,
+            money_at=asking.now,
             by="customer" if asking.role == "customer" else "business",
         )
 
@@ -211,6 +245,55 @@ class Diary:
             moment = package.begin(asking) if use.at == asking.now else package.begin_then(asking, use.at)
             package.lines[n].holds[id] = Hold(quantity, use.participant, use.session, moment)
             package.lines[n].changes.append((moment, self.books.recordings, -quantity))
+
+    # Money
+
+    def pay(
+        self,
+        asking: Asking,
+        id: str,
+        payment: str,
+        amount: int,
+        price: int | None,
+        effective: date | int | None,
+    ) -> bool:
+        booking, why = self.booking(id), Reasons()
+        why.when(booking.refund_due, "booking-state")
+        why.when(amount == 0, "validation-failed")
+        cost = booking.price if price is None and not booking.sources else price
+        why.when(cost is not None and amount > max(0, cost - booking.paid), "overpayment")
+        why.when(booking.paid + amount > AMOUNT_MAX, "limit-reached")
+        why.when(self.books.knows_payment(payment), "id-taken")
+        earliest = min(booking.made_at, booking.start)
+        zone = self.books.zone_at(booking.location, self.books.zone)
+        given = self.books.moment_at(asking, effective, zone)
+        if effective is not None:
+            self.books.check_moment(why, asking, given, earliest, zone)
+        why.refuse()
+        moment = max(asking.now, earliest) if effective is None else given
+        booking.payments[payment] = [amount, 0]
+        booking.price = booking.price if price is None else price
+        booking.money_at = max(booking.money_at, moment)
+        self.books.accounts.gives(booking.customer, "payment", payment, moment, amount)
+        return True
+
+    def refund(self, asking: Asking, payment: str, amount: int) -> bool:
+        paid = [booking for booking in self.bookings.values() if payment in booking.payments]
+        if not paid:
+            raise Refusal("not-found")
+        (booking,), why = paid, Reasons()
+        whole, before = booking.payments[payment]
+        why.when(amount == 0, "validation-failed")
+        why.when(amount > whole - before, "refund-exceeds-paid")
+        why.refuse()
+        booking.payments[payment][1] += amount
+        booking.money_at = max(booking.money_at, asking.now)
+        first, of, start = booking.shares.get(payment, (payment, whole, 0))
+        place = start + before
+        self.books.accounts.takes_back(
+            booking.customer, "payment", first, booking.money_at, place + amount, of, place
+        )
+        return True
 
     # Paying later, and not any more
 
@@ -359,7 +442,7 @@ class Diary:
                 raise Refusal("validation-failed")
             self._call_off(asking, id, lambda source: (False, False), None)
             self.books.accounts.takes_back(booking.customer, "visit", id, asking.now)
-            self._money_back(asking, id, surely=False)
+            booking.refund_due = booking.terms[1] == "restore"
             booking.status = "completed"
         else:
             self._attend(asking, id)
@@ -372,12 +455,6 @@ class Diary:
         """At its start, or now where that is still to come."""
         booking = self.bookings[id]
         self.books.accounts.gives(booking.customer, "visit", id, min(booking.start, asking.now))
-
-    def _money_back(self, asking: Asking, id: str, *, surely: bool) -> None:
-        """What was paid otherwise earns no more where units would have gone back by the business's terms."""
-        booking = self.bookings[id]
-        if surely or booking.terms[1] == "restore":
-            self.books.accounts.takes_back(booking.customer, "payment", id, asking.now)
 
     def _attend(self, asking: Asking, id: str) -> None:
         """What it still holds is used, at its start or when it was held, whichever came later."""
@@ -413,17 +490,20 @@ class Diary:
     def cancel(self, asking: Asking, id: str, by: str, override: str | None, reason: bool) -> bool:
         booking, why = self._open(asking, id), Reasons()
         self._check_ahead(why, asking, booking)
-        all_in_time = all(asking.now <= source.free_until for source in booking.sources)
+        nothing = not booking.sources and booking.paid == 0
+        all_in_time = asking.now <= min(booking.free_until, booking.money_free_until)
         deciding = override is not None or by == "business"
         why.when(asking.role == "customer" and deciding, "forbidden")
         if override is not None:
             why.when(not reason or by == "business", "validation-failed")
-            why.when(override == "forfeit" and all_in_time, "validation-failed")
+            why.when(override == "forfeit" and (all_in_time or nothing), "validation-failed")
         why.refuse()
         booking.status = "cancelled"
         business = by == "business"
         self._call_off(asking, id, lambda s: (asking.now <= s.free_until, business), override)
-        self._money_back(asking, id, surely=business or asking.now <= booking.free_until)
+        late = asking.now > booking.money_free_until and not business
+        decided = booking.terms[1] if override is None else override
+        booking.refund_due = not late or decided == "restore"
         return True
 
     def _call_off(self, asking: Asking, id: str, judged: Judge, override: str | None) -> None:

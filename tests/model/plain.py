@@ -406,9 +406,17 @@ class Booking:
     sources: list[Source]
     terms: tuple[int, str]
     measured_from: int
-    paid: int
-    """Otherwise than with units."""
     by: str
+    price: int | None = None
+    """In money; None where nobody named one."""
+    payments: dict[str, list[int]] = field(default_factory=dict)
+    """Id → [amount, refunded]."""
+    shares: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    """Payment → (first payment of the series, amount of the whole, shares before it)."""
+    made_at: int = 0
+    money_at: int = 0
+    """The latest moment of its payments and refunds."""
+    refund_due: bool = False
     status: str = "pending"
     attendance: str | None = None
     outcomes: list[Fate] = field(default_factory=list)
@@ -419,6 +427,21 @@ class Booking:
         return list(dict.fromkeys(source.package for source in self.sources))
 
     @property
+    def paid(self) -> int:
+        """Otherwise than with units."""
+        return sum(amount - refunded for amount, refunded in self.payments.values())
+
+    @property
+    def owing(self) -> int | None:
+        if self.sources or self.refund_due:
+            return 0
+        return None if self.price is None else max(0, self.price - self.paid)
+
+    @property
+    def money_free_until(self) -> int:
+        return self.measured_from - self.terms[0] * HOUR
+
+    @property
     def over(self) -> bool:
         """It did not take place."""
         return self.status == "cancelled" or self.attendance == "no_show"
@@ -426,7 +449,7 @@ class Booking:
     @property
     def free_until(self) -> int:
         ends = [source.free_until for source in self.sources]
-        return min(ends) if ends else self.measured_from - self.terms[0] * HOUR
+        return min(ends) if ends else self.money_free_until
 
 
 @dataclass(frozen=True)
@@ -445,6 +468,10 @@ class Plan:
     quantity: int = 1
     paid: int | None = None
     """Otherwise than with units."""
+    payments: tuple[str, ...] = ()
+    """Ids, one for each week."""
+    price: int | None = None
+    """Of all weeks together, where it is not the list's."""
 
 
 def shares(price: int, weights: Sequence[int]) -> list[int]:

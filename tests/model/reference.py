@@ -302,7 +302,7 @@ class Reference:
         if payment is not None:
             why.when(payment[1] > price, "overpayment")
             why.when(payment[1] == 0, "validation-failed")
-            why.when(self._knows_payment(payment[0]), "id-taken")
+            why.when(self.knows_payment(payment[0]), "id-taken")
         why.refuse()
         number = customer, offer if offer is not None else "named " + terms.name
         self.numbers[number] += 1
@@ -364,15 +364,16 @@ class Reference:
             raise Refusal("not-found")
         return self.packages[id]
 
-    def _knows_payment(self, payment: str) -> bool:
-        return any(payment in package.payments for package in self.packages.values())
+    def knows_payment(self, payment: str) -> bool:
+        of_packages = any(payment in package.payments for package in self.packages.values())
+        return of_packages or any(payment in made.payments for made in self.diary.bookings.values())
 
     def pay(self, asking: Asking, id: str, payment: str, amount: int, effective: date | int | None) -> bool:
         package, why = self.package(id), Reasons()
         why.when(package.cancelled, "package-cancelled")
         why.when(amount == 0, "validation-failed")
         why.when(amount > package.owing, "overpayment")
-        why.when(self._knows_payment(payment), "id-taken")
+        why.when(self.knows_payment(payment), "id-taken")
         given = self.moment_at(asking, effective, package.zone)
         if effective is not None:
             self.check_moment(why, asking, given, package.bought_at, package.zone)
@@ -392,7 +393,7 @@ class Reference:
     def refund(self, asking: Asking, payment: str, amount: int) -> bool:
         holding = [package for package in self.packages.values() if payment in package.payments]
         if not holding:
-            raise Refusal("not-found")
+            return self.diary.refund(asking, payment, amount)
         why = Reasons()
         self._check_refund(why, holding[0], payment, amount)
         why.refuse()
@@ -401,8 +402,8 @@ class Reference:
 
     def _give_money_back(self, asking: Asking, package: Package, payment: str, amount: int) -> None:
         moment, paid = package.begin(asking), package.payments[payment]
-        paid[1] += amount
-        self.accounts.takes_back(package.customer, "payment", payment, moment, paid[1], paid[0])
+        before, paid[1] = paid[1], paid[1] + amount
+        self.accounts.takes_back(package.customer, "payment", payment, moment, paid[1], paid[0], before)
 
     def adjust_price(self, asking: Asking, id: str, price: int) -> bool:
         package, why = self.package(id), Reasons()

@@ -25,9 +25,11 @@ from api.resources.parts import (
     named,
     with_kinds,
 )
+from domain.booking.state import owing
 from domain.catalogue.facts import ServiceTerms
 from domain.decision import Decision, NotLoaded, Reads
 from domain.moments import rfc3339
+from domain.package.state import PaymentStatus, payment_status
 from domain.values import RECORDED_AT, ExternalRef, Value, Wording
 from projections.engine.definition import Row
 
@@ -111,9 +113,21 @@ class Booking(Value):
     time_zone: str
     quantity: int
     attendance: Literal["unmarked", "attended", "late", "no_show"]
+    price: SignedMoney | None
+    """In money: the list price when it was booked × quantity, or what a payment said; null where neither is known."""
     paid: SignedMoney
-    """Paid other than with units."""
+    """Paid in money, other than with units: payments less refunds."""
+    refunded: SignedMoney
+    owing: SignedMoney | None
+    """0 where units pay for it, and where what was paid is to be refunded; null where no price is known."""
+    to_refund: SignedMoney
+    """Paid for a booking that did not take place, and to be given back by the terms or their override."""
+    payment_status: PaymentStatus | None
+    """Of what is paid in money; null where units pay for it or no price is known."""
     payment_method: str | None
+    """Of the latest payment."""
+    payment_id: str | None
+    """The latest payment; `…/payments` has all."""
     credits_used: int
     """Units of packages it has used, holds or has forfeited; what was restored no longer counts."""
     uses_package: bool
@@ -149,6 +163,16 @@ class Names:
 def shown_booking(booking: Row, names: Names, *, recorded_at: str | None = None) -> Booking:
     """A row as an answer. `recorded_at` replaces a moment that is not known yet."""
     customer_id, location_id = booking["customer_id"], booking["location_id"]
+    owed = owing(
+        booking["price"],
+        booking["paid"],
+        with_units=bool(booking["sources"]),
+        refund_due=booking["refund_due"],
+    )
+
+    def money(amount: int) -> SignedMoney:
+        return SignedMoney(amount=amount, currency=names.currency)
+
     return Booking(
         id=booking["booking_id"],
         status=booking["status"],
@@ -163,8 +187,14 @@ def shown_booking(booking: Row, names: Names, *, recorded_at: str | None = None)
         **local(booking["starts_at"], booking["time_zone"]),
         quantity=booking["quantity"],
         attendance=booking["attendance"],
-        paid=SignedMoney(amount=booking["paid"], currency=names.currency),
+        price=None if booking["price"] is None else money(booking["price"]),
+        paid=money(booking["paid"]),
+        refunded=money(booking["refunded"]),
+        owing=None if owed is None else money(owed),
+        to_refund=money(booking["paid"] if booking["refund_due"] else 0),
+        payment_status=_payment_status(booking),
         payment_method=booking["payment_method"],
+        payment_id=booking["payment_id"],
         credits_used=booking["credits_used"],
         uses_package=bool(booking["sources"]),
         sources=tuple(_source(source, names.packages) for source in booking["sources"]),
@@ -177,6 +207,12 @@ def shown_booking(booking: Row, names: Names, *, recorded_at: str | None = None)
         external_ref=_external_ref(booking["external_ref"]),
         version=booking["version"],
     )
+
+
+def _payment_status(booking: Row) -> PaymentStatus | None:
+    if booking["price"] is None or booking["sources"] or booking["refund_due"]:
+        return None
+    return payment_status(booking["price"], booking["paid"])
 
 
 def booked_customer(id: str, people: People) -> BookedCustomer:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.http.parsing import Price
+from api.resources.payments.bodies import BookingPaymentBody
 from domain.booking.facts import OCCURRENCES_MAX
 from domain.moments import Moment
 from domain.values import (
@@ -14,19 +14,11 @@ from domain.values import (
     LocationId,
     PackageId,
     ParticipantId,
-    PaymentMethod,
     Quantity,
     ServiceId,
     StaffId,
     Value,
 )
-
-
-class BookingPaymentBody(Value):
-    """What was paid otherwise than with units."""
-
-    amount: Price
-    method: PaymentMethod
 
 
 class RepeatBody(Value):
@@ -50,6 +42,6 @@ class BookingBody(Value):
     """If absent, chosen by the rule; a booking for which there are no units is then made without."""
     quantity: Quantity = 1
     payment: BookingPaymentBody | None = None
-    """Other than with units: without a package_id the booking then takes none."""
+    """Other than with units: without a package_id the booking then takes none. Of a series, for all of it."""
     repeat: RepeatBody | None = None
     external_ref: ExternalRef | None = None

@@ -14,7 +14,7 @@ from api.http.permissions import BOOKERS, BOOKERS_OR_OWN, DESK, OVERRIDERS
 from api.http.problems import Flaw, invalid
 from api.resources.bookings.answer import Booking, in_answer, in_books
 from api.resources.bookings.bodies import BookingBody
-from api.resources.payments import money
+from api.resources.payments.commands import new_payment, price_of
 from api.resources.texts import wording_or_none
 from domain.booking.commands import (
     CancelBooking,
@@ -75,6 +75,7 @@ class MadeBooking(RootModel[Booking | MadeSeries]):
         "package-frozen",
         "payment-required",
         "not-eligible",
+        "overpayment",
         "duplicate-external-ref",
         "effective-at-out-of-range",
         "back-dating-not-allowed",
@@ -93,8 +94,9 @@ def make_booking(call: Command[BookingBody]) -> CommandRequest:
     )
     asked = MakeBooking(
         bookings=new,
-        payment=None if paid is None else money(call, paid.amount, "/payment/amount"),
-        payment_method=None if paid is None else paid.method,
+        payment=None if paid is None else new_payment(call, paid, "/payment"),
+        shares=() if paid is None else tuple(call.new("pay") for _ in new[1:]),
+        price=None if paid is None else price_of(call, paid, "/payment"),
         **{name: getattr(body, name) for name in ALIKE},
     )
 

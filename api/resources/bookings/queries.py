@@ -1,14 +1,16 @@
 """Questions about bookings: one, now or in the past; lists across customers, and of one customer."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
 from api.http.date_ranges import OWN_DAYS, check_range
-from api.http.ledger_types import Books
+from api.http.ledger_types import Books, BookStream, RecordedFact
 from api.http.permissions import READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
+from api.resources.authors import actors_known
 from api.resources.bookings.answer import (
     BookedCustomer,
     Booking,
@@ -20,6 +22,7 @@ from api.resources.bookings.answer import (
 )
 from api.resources.packages.at_a_moment import kinds_at
 from api.resources.parts import NOBODY, People, known, with_kinds
+from api.resources.payments.answer import PaymentPage, actors_of, payments_after, reasons_in, shown_payment
 from domain.booking.facts import Status
 from domain.booking.state import Booking as BookingState
 from domain.catalogue.state import Service
@@ -34,7 +37,9 @@ from projections.models.bookings import booking_of
 from projections.queries.bookings import READS, BookingFilter, StartKey, find_bookings, paying_in, services_in
 from projections.queries.packages import kinds_in
 from projections.queries.ranges import Range
-from replay.as_of import Past, as_it_was, position_of, state_at
+from replay.as_of import Past, position_of, state_at
+from replay.booking import booking_facts
+from replay.payments import payments_of
 
 NOTHING_FOUND = "No Data Found"
 VALUES_MAX = 50
@@ -52,6 +57,28 @@ VALUES_MAX = 50
     parameters=TravelParameters,
 )
 def show_booking(call: Query[TravelParameters]) -> Found:
+    asked = _ask(call)
+    booking, state = asked.booking, asked.stream.state
+    spoken_of = [state.service_id, state.customer_id, state.staff_id]
+    beside = call.look(asked.wanted | Reads({each: 0 for each in spoken_of if each is not None}))
+    names = _names(beside, booking, call, asked.past, asked.position)
+    return Found(shown_booking(booking, names), asked.position, booking["version"])
+
+
+@dataclass(frozen=True, slots=True)
+class _BookingAsked:
+    """A booking at the moment asked about."""
+
+    wanted: Reads
+    stream: BookStream
+    past: Past
+    facts: list[RecordedFact]
+    booking: Row
+    position: int
+
+
+def _ask(call: Query[Any]) -> _BookingAsked:
+    """The booking of the path. Raises NotFound, validation-failed."""
     past, id = call.past(), call.id("booking_id")
     wanted = Reads({id: 0, call.business_id: 0}, claimed=(booking_claims(id),), with_customers=True)
     books = call.look(wanted)
@@ -59,14 +86,40 @@ def show_booking(call: Query[TravelParameters]) -> Found:
     if stream is None or not isinstance(stream.state, BookingState):
         raise NotFound("booking", id)
     call.check_version(past, stream.version, "booking")
-    booking = booking_of(as_it_was(stream.facts, past))
+    facts = booking_facts(stream.facts, past)
+    booking = booking_of(facts)
     if booking is None:
         raise NotFound("booking", id)
-    spoken_of = [stream.state.service_id, stream.state.customer_id, stream.state.staff_id]
-    beside = call.look(wanted | Reads({each: 0 for each in spoken_of if each is not None}))
     position = position_of(call.ledger.recorder, past, stream.facts, books.head.position)
-    names = _names(beside, booking, call, past, position)
-    return Found(shown_booking(booking, names), position, booking["version"])
+    return _BookingAsked(wanted, stream, past, facts, booking, position)
+
+
+class PastPage(ListParameters, TravelParameters):
+    """A page of a list of one booking, now or in the past."""
+
+
+@query(
+    "/v1/bookings/{booking_id}/payments",
+    "bookings.payments",
+    "The payments for a booking, with their refunds",
+    roles=READERS_OR_OWN,
+    answer=PaymentPage,
+    parameters=PastPage,
+)
+def list_payments(call: Query[PastPage]) -> Found:
+    asked = _ask(call)
+    page = payments_after(payments_of(asked.facts), call.after())
+    zone, people, texts = asked.booking["time_zone"], NOBODY, None
+    if call.sees_people and not asked.past:
+        people = actors_known(call, actors_of(page))
+        texts = {text.id: text.text for text in call.ledger.recorder.texts(sorted(reasons_in(page)))}
+    return call.page(
+        PaymentPage,
+        page,
+        key=lambda paid: [paid.fact.payment_id],
+        shown=lambda paid: shown_payment(paid, call.currency, zone, people, texts),
+        position=asked.position,
+    )
 
 
 def _names(books: Books, booking: Row, call: Query[Any], past: Past, position: int) -> Names:
@@ -226,4 +279,4 @@ def _people(call: Query[Any], rows: Sequence[Row]) -> People:
     return known(call.ledger.recorder.people(sorted(id for id in ids if id is not None)))
 
 
-HANDLERS = (show_booking, list_bookings, list_bookings_of_customer)
+HANDLERS = (show_booking, list_payments, list_bookings, list_bookings_of_customer)

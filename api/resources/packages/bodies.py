@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.http.parsing import Price
-from api.resources.payments import PaymentBody
+from api.resources.payments.bodies import PaymentBody
 from domain.catalogue.facts import Lines
 from domain.moments import Day, DayOrMoment
 from domain.people.facts import PARTICIPANTS_MAX

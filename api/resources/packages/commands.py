@@ -15,7 +15,7 @@ from api.http.permissions import DESK, MANAGERS
 from api.http.problems import Flaw, invalid
 from api.resources.packages.bodies import PackageCancellationBody, SaleBody
 from api.resources.packages.card import PackageCard, in_books, owners
-from api.resources.payments import money, moving, new_payment
+from api.resources.payments.commands import money, moving, new_payment
 from api.resources.texts import wording, wording_or_none
 from domain.catalogue.facts import Sharing
 from domain.decision import Decision, UseCase

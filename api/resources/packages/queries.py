@@ -3,35 +3,35 @@
 All are folded from the package's own facts, so they are always true.
 """
 
-from collections.abc import Iterable
-
 from pydantic import JsonValue
 
 from api.http.permissions import BOOKKEEPERS, BOOKKEEPERS_OR_OWN, READERS, READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, TravelParameters, query
-from api.resources.authors import EnteredBy, entered_by
 from api.resources.bookings.answer import starts_of
 from api.resources.ledger import LedgerFact, shown_fact
-from api.resources.packages.at_a_moment import PackageAsked, PastPage, ask
+from api.resources.packages.at_a_moment import PastPage, ask
 from api.resources.packages.card import PackageCard, past_shown, shown
 from api.resources.parts import (
     HouseholdMember,
-    LocalTime,
     LocalTimeIfAny,
-    NamedThing,
-    People,
     SignedMoney,
     Start,
     local,
     moment_or_none,
-    named,
 )
-from domain.moments import rfc3339
+from api.resources.payments.answer import (
+    PaymentPage,
+    actors_of,
+    payments_after,
+    reasons_in,
+    shown_payment,
+)
 from domain.package.payment import refund_quote
-from domain.values import ExternalRef, Value
+from domain.values import Value
 from projections.engine.definition import Row
 from replay.explanation import explain, quote_steps
-from replay.package import Paid, payments_of, units_of
+from replay.package import units_of
+from replay.payments import payments_of
 
 # The card
 
@@ -113,36 +113,6 @@ def list_units(call: Query[PastPage]) -> Found:
 # Payments
 
 
-class Refund(LocalTime):
-    version: int
-    amount: SignedMoney
-    recorded_at: str
-    staff: NamedThing | None
-    entered_by: EnteredBy
-
-
-class Payment(LocalTime):
-    """The local time is that of `effective_at`, in the package's zone."""
-
-    payment_id: str
-    version: int
-    amount: SignedMoney
-    method: str
-    effective_at: str
-    recorded_at: str
-    staff: NamedThing | None
-    entered_by: EnteredBy
-    external_ref: ExternalRef | None
-    refunded: SignedMoney
-    refundable: SignedMoney
-    """The part of it that can still be refunded."""
-    refunds: tuple[Refund, ...]
-
-
-class PaymentPage(Page[Payment]):
-    pass
-
-
 @query(
     "/v1/packages/{package_id}/payments",
     "packages.payments",
@@ -154,52 +124,16 @@ class PaymentPage(Page[Payment]):
 )
 def list_payments(call: Query[PastPage]) -> Found:
     asked = ask(call, call.past())
-    payments = payments_of(asked.facts)
-    if (after := call.after()) is not None:
-        ids = [paid.fact.payment_id for paid in payments]
-        payments = payments[ids.index(after[0]) + 1 :] if after[0] in ids else []
-    people = asked.people(actors_of(payments[: call.parameters.limit]))
+    page = payments_after(payments_of(asked.facts), call.after())
+    people = asked.people(actors_of(page[: call.parameters.limit]))
+    texts = asked.texts(sorted(reasons_in(page)))
+    currency, zone = asked.card["currency"], asked.card["time_zone"]
     return call.page(
         PaymentPage,
-        payments,
+        page,
         key=lambda paid: [paid.fact.payment_id],
-        shown=lambda paid: shown_payment(asked, paid, people),
+        shown=lambda paid: shown_payment(paid, currency, zone, people, texts),
         position=asked.position,
-    )
-
-
-def actors_of(payments: Iterable[Paid]) -> list[str]:
-    """Who took these payments and gave the refunds."""
-    facts = [(paid.recorded, *(recorded for recorded, _ in paid.refunds)) for paid in payments]
-    return [recorded.author.id for each in facts for recorded in each]
-
-
-def shown_payment(asked: PackageAsked, paid: Paid, people: People) -> Payment:
-    fact = paid.fact
-    return Payment(
-        payment_id=fact.payment_id,
-        version=paid.recorded.version,
-        amount=asked.money(fact.amount),
-        method=fact.method.value,
-        effective_at=rfc3339(fact.effective_at),
-        recorded_at=rfc3339(paid.recorded.recorded_at),
-        **local(fact.effective_at, asked.card["time_zone"]),
-        staff=named(paid.recorded.staff_id, people),
-        entered_by=entered_by(paid.recorded, people),
-        external_ref=fact.external_ref,
-        refunded=asked.money(paid.refunded),
-        refundable=asked.money(fact.amount - paid.refunded),
-        refunds=tuple(
-            Refund(
-                version=recorded.version,
-                amount=asked.money(refund.amount),
-                recorded_at=rfc3339(recorded.recorded_at),
-                **local(recorded.recorded_at, asked.card["time_zone"]),
-                staff=named(recorded.staff_id, people),
-                entered_by=entered_by(recorded, people),
-            )
-            for recorded, refund in paid.refunds
-        ),
     )
 
 

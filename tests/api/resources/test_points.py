@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.actor import Role
-from tests.api.desk import Desk
+from tests.api.desk import Desk, money
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -412,23 +412,26 @@ def test_an_attended_booking_is_one_visit_unless_it_turns_out_a_no_show(desk: De
 
 
 @pytest.mark.covers("S145")
-def test_a_booking_paid_at_the_till_earns_and_gives_back_what_the_money_would(desk: Desk) -> None:
+def test_a_booking_paid_at_the_till_earns_and_a_refund_takes_it_back(desk: Desk) -> None:
     desk.do("/v1/policies", {"earn": EARN, "cancellation": {"notice_hours": 24, "late": "forfeit"}})
     anna, massage = desk.customer(), desk.service()
     starts_at = (desk.clock() + timedelta(hours=30)).isoformat(timespec="milliseconds")
     body = {"customer_id": anna, "service_id": massage, "starts_at": starts_at}
     paid = {**body, "payment": {"amount": 4_000, "method": "cash"}}
-    kept, early = (desk.do("/v1/bookings", paid)["id"] for _ in range(2))
+    kept, early = (desk.do("/v1/bookings", paid) for _ in range(2))
+    kept, payments = kept["id"], {kept["payment_id"], early["payment_id"]}
     assert balance(desk, anna) == 80
-    desk.do(f"/v1/bookings/{early}/cancellation", {})
-    assert balance(desk, anna) == 40, "in time the money goes back"
+    assert desk.do(f"/v1/bookings/{early['id']}/cancellation", {})["to_refund"] == money(4_000)
+    assert balance(desk, anna) == 80
+    desk.do(f"/v1/payments/{early['payment_id']}/refunds", {"amount": 4_000, "reason": "in time"})
+    assert balance(desk, anna) == 40
     desk.clock.forward(hours=31)
     desk.do(f"/v1/bookings/{kept}/attendance", {"attendance": "attended"})
     assert balance(desk, anna) == 45
     desk.do(f"/v1/bookings/{kept}/attendance", {"attendance": "no_show"})
     assert balance(desk, anna) == 40, "what was paid is forfeited and its points stay"
     sources = {(row["source"]["kind"], row["source"]["id"]) for row in rows(desk, anna)}
-    assert sources == {("payment", kept), ("payment", early), ("visit", kept)}
+    assert sources == {*(("payment", id) for id in payments), ("visit", kept)}
 
 
 def test_a_dry_run_tells_the_points_and_gives_none(desk: Desk) -> None:

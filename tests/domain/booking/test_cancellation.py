@@ -212,7 +212,13 @@ def test_a_no_show_forfeits_what_was_held_where_the_terms_say_so() -> None:
         ]
     }
     assert outcome.booked == {
-        "bkg_1": [AttendanceMarked(attendance="no_show", outcomes=(outcome_of("forfeited", units=2),))]
+        "bkg_1": [
+            AttendanceMarked(
+                attendance="no_show",
+                outcomes=(outcome_of("forfeited", units=2),),
+                refund_due=True,
+            )
+        ]
     }
 
 
@@ -325,6 +331,7 @@ def test_in_time_what_was_used_goes_back_by_itself() -> None:
                 notice_minutes=24 * 60,
                 policy_version=0,
                 outcomes=(outcome_of("restored", in_time=True, units=2),),
+                refund_due=True,
             )
         ]
     }

@@ -14,10 +14,20 @@ from domain.package.eligibility import Candidate
 from domain.package.facts import FreedUse, PackageFact
 from domain.package.use import TakenUnits
 from domain.refusals import Invalid, WrongBookingState
-from domain.values import Money, PaymentMethod
 from tests.domain.appointments import DEDUCTS, IN_TIME, START, attend, book, booked, call_off
 from tests.domain.given import fold, given
-from tests.domain.words import NOW, because, circumstances, corrected, moment, redeem, restored, sold, used
+from tests.domain.words import (
+    NOW,
+    because,
+    circumstances,
+    corrected,
+    moment,
+    pay,
+    redeem,
+    restored,
+    sold,
+    used,
+)
 
 AT: Circumstances = circumstances(NOW)
 
@@ -71,8 +81,7 @@ def missed() -> Booking:
 
 
 def at_the_till() -> Booking:
-    money = Money(amount=4_000, currency="EUR")
-    return unpaid(payment=money, payment_method=PaymentMethod.CASH)
+    return unpaid(payment=pay(4_000))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -11,13 +10,13 @@ from domain.booking.commands import ConfirmBooking, RescheduleBooking
 from domain.booking.facts import (
     BookingConfirmed,
     BookingMade,
-    BookingPayment,
     BookingRescheduled,
     BookingSource,
     Occurrence,
 )
 from domain.business.facts import Deduct
 from domain.calendar_rules import ExpiryAfterFirstUse
+from domain.package.commands import NewPayment
 from domain.package.facts import PackageFact, SessionMoved, SoldService, UnitsHeld, UnitsRedeemed
 from domain.refusals import (
     BackDatingNotAllowed,
@@ -53,7 +52,7 @@ from tests.domain.appointments import (
     stamps,
 )
 from tests.domain.given import given
-from tests.domain.words import FACIAL, HOUSEHOLD, NOW, cancelled, day, froze, line, moment, sold, used
+from tests.domain.words import FACIAL, HOUSEHOLD, NOW, cancelled, day, froze, line, moment, pay, sold, used
 
 OLD = line(2, SoldService(id="svc_old", name="Mud bath", service_type="Massage"))
 """Two units of a service that was retired since."""
@@ -108,8 +107,10 @@ def test_a_booking_uses_units_when_it_is_made() -> None:
                 deduct="at_booking",
                 redemption_id="red_1",
                 sources=(source(units=2),),
+                price=12_000,
                 terms=RESTORE,
                 policy_version=0,
+                made_at=moment(NOW),
                 by="business",
             )
         ]
@@ -270,35 +271,11 @@ def test_without_units_it_is_booked_all_the_same() -> None:
 
 
 def test_what_is_paid_otherwise_takes_no_units() -> None:
-    money = Money(amount=6_000, currency="EUR")
-    outcome = given(sold()).when(book(payment=money, payment_method=PaymentMethod.CARD))
-    (made,) = outcome.booked["bkg_1"]
-    assert isinstance(made, BookingMade)
-    assert made.payment == BookingPayment(amount=6_000, currency="EUR", method=PaymentMethod.CARD)
-    assert (made.sources, outcome.facts) == ((), {})
-    both = given(sold()).when(book(payment=money, payment_method=PaymentMethod.CARD, package_id="pkg_1"))
-    assert len(both.booking.sources) == 1
-
-
-@pytest.mark.parametrize(
-    ("fields", "pointer"),
-    [
-        ({"payment": Money(amount=1, currency="EUR")}, "/payment"),
-        ({"payment_method": PaymentMethod.CASH}, "/payment"),
-        (
-            {"payment": Money(amount=1, currency="HUF"), "payment_method": PaymentMethod.CASH},
-            "/payment/amount/currency",
-        ),
-        (
-            {"payment": Money(amount=0, currency="EUR"), "payment_method": PaymentMethod.CASH},
-            "/payment/amount",
-        ),
-    ],
-)
-def test_a_payment_is_whole_and_in_the_money_of_the_business(fields: dict[str, Any], pointer: str) -> None:
-    refusal = given().when(book(**fields)).refusal
-    assert isinstance(refusal, Invalid)
-    assert refusal.pointer == pointer
+    outcome = given(sold()).when(book(payment=pay(6_000)))
+    assert outcome.told() == {"bkg_1": ["booking.made", "booking.payment_recorded"]}
+    assert (outcome.booking.sources, outcome.facts) == ((), {})
+    both = given(sold()).when(book(payment=pay(6_000), package_id="pkg_1"))
+    assert (len(both.booking.sources), both.booking.paid) == (1, 6_000)
 
 
 # Who, what, where and when
@@ -336,7 +313,8 @@ def test_two_years_ahead_is_the_limit() -> None:
 def test_a_retired_service_cannot_be_booked_without_units() -> None:
     given(sold()).when(book(service_id="svc_old")).refused_naming(OfferIsRetired)
     money = Money(amount=6_000, currency="EUR")
-    at_the_till = book(service_id="svc_old", payment=money, payment_method=PaymentMethod.CARD)
+    payment = NewPayment(payment_id="pay_1", amount=money, method=PaymentMethod.CARD)
+    at_the_till = book(service_id="svc_old", payment=payment)
     given(sold(OLD)).when(at_the_till).refused_naming(OfferIsRetired)
     given(sold(OLD)).when(book(service_id="svc_old", quantity=3)).refused_naming(OfferIsRetired)
 

@@ -11,15 +11,29 @@ from hypothesis import strategies as st
 from domain.booking.facts import Attendance, AttendanceMarked, BookingCancelled, BookingFact, By
 from domain.business.facts import EarnRule, PaymentRule, PurchaseRule, VisitRule
 from domain.package.checks import FACTS_KEPT, FACTS_MAX
+from domain.package.commands import RefundPayment
 from domain.package.facts import FreedUse, PackageFact, PackageVoided, PaymentRefunded
 from domain.points.earning import Cause, Gives, TakesBack, earned, of_booking, of_package
 from domain.points.facts import PointsAdded, PointsAdjusted, PointsFact, PointsSource
 from domain.points.state import PointsAccount, change_of, entry_of, evolve
 from domain.updated import updated
-from domain.values import CancellationTerms, Money, PaymentMethod
+from domain.values import CancellationTerms, PaymentMethod
 from tests.domain.appointments import book
-from tests.domain.given import fold, given
-from tests.domain.words import NOW, because, cancelled, corrected, moment, of_line, paid, restored, sold, used
+from tests.domain.given import Outcome, fold, fold_booking, given
+from tests.domain.words import (
+    NOW,
+    because,
+    cancelled,
+    corrected,
+    euros,
+    moment,
+    of_line,
+    paid,
+    pay,
+    restored,
+    sold,
+    used,
+)
 
 ON_PAYMENT = PaymentRule(on="payment", points=1, per_amount=100)
 ON_PURCHASE = PurchaseRule(on="purchase", points=20)
@@ -111,7 +125,12 @@ def marked(attendance: Attendance) -> AttendanceMarked:
 
 def called_off(by: By = "customer", *, in_time: bool = False) -> BookingCancelled:
     return BookingCancelled(
-        by=by, in_time=in_time, free_until=moment(NOW), notice_minutes=0, policy_version=1
+        by=by,
+        in_time=in_time,
+        free_until=moment(NOW),
+        notice_minutes=0,
+        policy_version=1,
+        refund_due=in_time or by == "business",
     )
 
 
@@ -119,9 +138,8 @@ def of_appointment(
     fact: BookingFact, late: Late = "forfeit", start: str = NOW, now: datetime = LATER
 ) -> list[Cause]:
     """What a fact of a booking that is paid at the till gives and takes."""
-    money = Money(amount=4_000, currency="EUR")
     world = given().under(cancellation=CancellationTerms(notice_hours=24, late=late))
-    booked = world.when(book(start, payment=money, payment_method=PaymentMethod.CASH)).booking
+    booked = world.when(book(start, payment=pay(4_000))).booking
     return list(of_booking([fact], "bkg_1", booked, now))
 
 
@@ -135,41 +153,54 @@ def test_a_visit_that_is_marked_early_counts_from_then() -> None:
     assert visit.effective_at == moment(NOW)
 
 
-def test_what_is_paid_for_a_booking_earns_when_it_is_entered() -> None:
-    money = Money(amount=4_000, currency="EUR")
-    outcome = given().when(book(payment=money, payment_method=PaymentMethod.CASH))
-    (made,) = outcome.booked["bkg_1"]
-    assert list(of_booking([made], "bkg_1", outcome.booking, LATER)) == [
-        Gives("payment", "bkg_1", LATER, 4_000)
-    ]
-
-
-BACK = TakesBack("payment", "bkg_1", LATER)
-
-
 @pytest.mark.parametrize(
-    ("fact", "late", "expected"),
+    ("fact", "expected"),
     [
-        (called_off(in_time=True), "forfeit", [BACK]),
-        (called_off("business"), "forfeit", [BACK]),
-        (called_off(), "forfeit", []),
-        (called_off(), "restore", [BACK]),
-        (marked("no_show"), "forfeit", [TakesBack("visit", "bkg_1", LATER)]),
-        (marked("no_show"), "restore", [TakesBack("visit", "bkg_1", LATER), BACK]),
+        (called_off(in_time=True), []),
+        (called_off("business"), []),
+        (called_off(), []),
+        (marked("no_show"), [TakesBack("visit", "bkg_1", LATER)]),
     ],
 )
-def test_points_on_a_payment_go_back_where_units_would(
-    fact: BookingFact, late: Late, expected: list[Cause]
+@pytest.mark.parametrize("late", ["forfeit", "restore"])
+def test_points_on_a_payment_stay_until_it_is_refunded(
+    fact: BookingFact, expected: list[Cause], late: Late
 ) -> None:
     assert of_appointment(fact, late) == expected
 
 
-def test_visit_and_payment_of_a_booking_are_given_and_taken_back_side_by_side() -> None:
-    came = [Gives("visit", "bkg_1", moment(NOW)), Gives("payment", "bkg_1", moment(NOW), 4_000)]
-    given = earn(came)
-    assert [change_of(fact) for fact in given] == [5, 40]
-    back = earn([TakesBack("visit", "bkg_1", LATER), BACK], *given)
-    assert [change_of(fact) for fact in back] == [-5, -40]
+def causes(outcome: Outcome) -> list[Cause]:
+    """What the facts of a command on bookings give and take."""
+    return [
+        cause
+        for id, facts in outcome.booked.items()
+        for cause in of_booking(facts, id, fold_booking(outcome.world.bookings[id]), LATER)
+    ]
+
+
+def test_a_payment_for_a_booking_earns_and_a_refund_takes_its_part_back() -> None:
+    made = given().when(book(payment=pay(4_050)))
+    assert causes(made) == [Gives("payment", "pay_new", moment(NOW), 4_050)]
+    refund = RefundPayment(payment_id="pay_new", amount=euros(2_000), reason=because())
+    back = made.and_when(refund, "2026-10-03 12:00")
+    rest = back.and_when(refund.model_copy(update={"amount": euros(2_050)}), "2026-10-03 13:00")
+    found = earn([*causes(made), *causes(back), *causes(rest)])
+    assert [change_of(fact) for fact in found] == [40, -19, -21]
+
+
+def test_a_payment_for_a_series_earns_once_and_its_refunds_take_back_exactly_that() -> None:
+    """Apart, its shares would give 33 + 33 + 33."""
+    made = given().when(book(weeks=3, payment=pay(10_000), shares=("pay_2", "pay_3")))
+    given_for = causes(made)
+    assert given_for == [Gives("payment", "pay_new", moment(NOW), 10_000)]
+    outcome, undone = made, []
+    for payment_id, amount in (("pay_2", 3_333), ("pay_new", 3_334), ("pay_3", 3_333)):
+        refund = RefundPayment(payment_id=payment_id, amount=euros(amount), reason=because())
+        outcome = outcome.and_when(refund, "2026-10-03 12:00")
+        undone += causes(outcome)
+    found = earn([*given_for, *undone])
+    assert [change_of(fact) for fact in found] == [100, -33, -33, -34]
+    assert {fact.source for fact in found} == {PointsSource(kind="payment", id="pay_new")}
 
 
 def test_without_a_rule_on_it_a_cause_gives_nothing() -> None:
@@ -224,8 +255,8 @@ def test_refunds_in_parts_take_the_floor_of_all_of_them_and_in_full_everything(
         state = evolve(state, fact)
     given, back = (0 if state is None else state.balance), 0
     for part in [*parts, amount]:
-        back = min(back + part, amount)
-        for fact in earned(state, [TakesBack("payment", "pay_1", moment(NOW), back, amount)], [], 1):
+        before, back = back, min(back + part, amount)
+        for fact in earned(state, [TakesBack("payment", "pay_1", moment(NOW), back, amount, before)], [], 1):
             state = evolve(state, fact)
         assert (0 if state is None else state.balance) == given - given * back // amount
 

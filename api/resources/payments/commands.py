@@ -1,41 +1,41 @@
-"""Payments of packages and their refunds; the payment status follows from them (S28–S30, S35, S81)."""
+"""Payments of packages and bookings, and their refunds; the payment status follows (S28–S30, S35, S54, S81)."""
 
 from typing import Any
 
+from pydantic import RootModel
+
 from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
-from api.http.parsing import Price, SentMoney
+from api.http.parsing import SentMoney
 from api.http.permissions import DESK, MANAGERS
 from api.http.problems import Flaw, invalid
+from api.resources.bookings.answer import Booking, in_answer
+from api.resources.bookings.answer import in_books as booking_in_books
 from api.resources.packages.card import PackageCard, in_books, owners
+from api.resources.payments.bodies import (
+    BookingPaymentBody,
+    LaterBookingPaymentBody,
+    PackagePaymentBody,
+    PaymentBody,
+    RefundBody,
+)
 from api.resources.texts import wording
+from domain.booking.commands import RecordBookingPayment
 from domain.decision import Decision
-from domain.moments import DayOrMoment
 from domain.package.commands import NewPayment, RecordPayment, RefundPayment
+from domain.use_cases.record_booking_payment import RECORD_BOOKING_PAYMENT
 from domain.use_cases.record_payment import RECORD_PAYMENT
 from domain.use_cases.refund_payment import REFUND_PAYMENT
-from domain.values import ExternalRef, LongText, Money, PaymentId, PaymentMethod, Value
+from domain.values import Money
 from projections.engine.definition import Row
-
-
-class PaymentBody(Value):
-    id: PaymentId | None = None
-    amount: Price
-    method: PaymentMethod
-    external_ref: ExternalRef | None = None
-
-
-class PackagePaymentBody(PaymentBody):
-    effective_at: DayOrMoment | None = None
-
-
-class RefundBody(Value):
-    amount: Price
-    reason: LongText
 
 
 class PaidPackage(PackageCard):
     payment_id: str
+
+
+class RefundedPayment(RootModel[PaidPackage | Booking]):
+    """The package or the booking that was paid for."""
 
 
 def money(call: Command[Any], price: SentMoney, where: str) -> Money:
@@ -50,6 +50,10 @@ def moving(call: Command[Any], price: SentMoney, where: str) -> Money:
     if price.amount == 0:
         raise invalid([Flaw(f"{where}/amount", "zero", "must be at least 1")])
     return money(call, price, where)
+
+
+def price_of(call: Command[Any], body: BookingPaymentBody, where: str = "") -> Money | None:
+    return None if body.price is None else money(call, body.price, f"{where}/price")
 
 
 def new_payment(call: Command[Any], body: PaymentBody, where: str = "") -> NewPayment:
@@ -86,19 +90,49 @@ def record_payment(call: Command[PackagePaymentBody]) -> CommandRequest:
     "Refund a payment, in full or in part; no unit moves",
     roles=MANAGERS,
     body=RefundBody,
-    answer=PaidPackage,
+    answer=RefundedPayment,
     codes=("refund-exceeds-paid",),
 )
 def refund_payment(call: Command[RefundBody]) -> CommandRequest:
     payment_id = call.id("payment_id")
 
-    def answer(books: Books, decision: Decision) -> Row:
+    def answer(books: Books, decision: Decision) -> Row | Booking:
+        for booking_id in decision.facts_of("booking"):
+            return booking_in_books(books, booking_id, call)
         (package_id,) = decision.packages
         return in_books(books, package_id, call) | {"payment_id": payment_id}
 
+    def shows(books: Books, decision: Decision) -> tuple[str, ...]:
+        return owners(books, decision) + in_answer(books, decision)
+
     amount = moving(call, call.body.amount, "/amount")
     asked = RefundPayment(payment_id=payment_id, amount=amount, reason=wording(call, call.body.reason))
-    return CommandRequest(REFUND_PAYMENT, asked, answer, shows=owners)
+    return CommandRequest(REFUND_PAYMENT, asked, answer, shows=shows)
 
 
-HANDLERS = (record_payment, refund_payment)
+@command(
+    "/v1/bookings/{booking_id}/payments",
+    "bookings.record_payment",
+    "Record a payment for a booking, in full or in part",
+    roles=DESK,
+    body=LaterBookingPaymentBody,
+    answer=Booking,
+    codes=("booking-state", "overpayment", "effective-at-out-of-range", "back-dating-not-allowed"),
+)
+def record_booking_payment(call: Command[LaterBookingPaymentBody]) -> CommandRequest:
+    booking_id, body = call.id("booking_id"), call.body
+    asked = RecordBookingPayment(
+        booking_id=booking_id,
+        payment=new_payment(call, body),
+        price=price_of(call, body),
+        effective_at=body.effective_at,
+    )
+    return CommandRequest(
+        RECORD_BOOKING_PAYMENT,
+        asked,
+        lambda books, _: booking_in_books(books, booking_id, call),
+        shows=in_answer,
+    )
+
+
+HANDLERS = (record_payment, refund_payment, record_booking_payment)
