@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, ClassVar
 
+from domain.moments import rfc3339
+
 
 class Refused(Exception):
     """A command that may not happen now. Each subclass is a dataclass of the members that explain it."""
@@ -170,6 +172,21 @@ class WrongBookingState(Refused):
 
     def sentence(self) -> str:
         return f"a booking that is {self.booking_status} cannot be {self.wanted}"
+
+
+@dataclass(eq=False)
+class AttendanceNotOpen(Refused):
+    """It is too early to say that somebody attended."""
+
+    code = "booking-state"
+    booking_status: str
+    wanted: str
+    opens_at: datetime
+
+    def sentence(self) -> str:
+        return (
+            f"a booking that is {self.booking_status} can be {self.wanted} from {rfc3339(self.opens_at)} on"
+        )
 
 
 @dataclass(eq=False)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,7 +16,7 @@ from domain.moments import rfc3339
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
 from tests import use_cases
-from tests.api.desk import PEPPER, Desk, house_at
+from tests.api.desk import PEPPER, ZONE, Desk, house_at
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -35,6 +36,9 @@ def own_desk(tmp_path: Path) -> Iterator[tuple[Desk, ReadTables]]:
 
 @pytest.mark.covers("S59", "S91", "S102")
 def test_taking_bookings_runs(desk: Desk) -> None:
+    desk.clock.forward(
+        hours=36 - desk.clock().astimezone(ZoneInfo(ZONE)).hour
+    )  # the day is neither young nor late
     massage, anna, names = desk.service(), desk.customer("Anna"), count()
     facial = desk.service("Facial", "Beauty", list_price=4_500)
     package = desk.sell(anna, desk.offer(massage))["id"]
@@ -50,6 +54,7 @@ def test_taking_bookings_runs(desk: Desk) -> None:
         "anna": anna,
         "package": package,
         "today": desk.today(),
+        "an_hour_ago": rfc3339(desk.clock() - timedelta(hours=1)),
         "in_a_week": rfc3339(desk.clock() + timedelta(days=7)),
         "in_two_weeks": rfc3339(desk.clock() + timedelta(days=14)),
     }

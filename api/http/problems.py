@@ -140,8 +140,8 @@ KINDS: Mapping[str, Kind] = {
     "booking-state": Kind(
         409,
         "Not possible in this state",
-        "The booking is `booking_status`, which does not allow it to be `wanted`; `redemption_id` names the use"
-        " that pays for it already.",
+        "The booking is `booking_status`, which does not allow it to be `wanted`; `opens_at` is the moment from"
+        " which it can be; `redemption_id` names the use that pays for it already.",
     ),
     "refund-exceeds-paid": Kind(
         409, "More than was paid", "`refundable` is what can still be refunded of this payment."

@@ -12,6 +12,7 @@ from api.http.query_route import Found, ListParameters, NoParameters, Page, Quer
 from api.resources.payments.commands import moving
 from domain.business.commands import ChangePolicies, CloseLocation, OpenLocation, ReopenLocation
 from domain.business.facts import (
+    AttendanceOpens,
     Categories,
     Deduct,
     EarnedPoints,
@@ -96,6 +97,8 @@ class PolicyChanges(Value):
     cancellation: MayBeAbsent[CancellationTerms] = None
     deduct: MayBeAbsent[Deduct] = None
     """When bookings use their units: when they are made, or when they are attended."""
+    attendance_opens_minutes: MayBeAbsent[AttendanceOpens] = None
+    """Minutes before its start from which a booking may be marked as attended; 60 unless it is changed."""
     payment_required: MayBeAbsent[bool] = None
     correction_max: Quantity | None = None
     earn: MayBeAbsent[Annotated[tuple[EarnRuleBody, ...], Field(max_length=3)]] = None

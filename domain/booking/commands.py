@@ -68,7 +68,10 @@ class RescheduleBooking(OnBooking):
 
 
 class MarkAttendance(OnBooking):
+    """A first mark, or one that corrects another."""
+
     attendance: Attendance
+    reason: Wording | None = None
 
 
 class CompleteBooking(OnBooking):

@@ -189,10 +189,14 @@ class OutcomesChanged(Fact):
 class AttendanceMarked(Fact):
     stored_name: ClassVar = "booking.attendance_marked"
     attendance: Attendance
+    previous: Attendance | None = None
+    """The mark that this one corrects."""
+    marked_at: Moment
     outcomes: tuple[BookingOutcome, ...] = ()
     """Only of a no-show."""
     refund_due: bool = False
     """Whether what was paid in money is to be refunded; only of a no-show."""
+    reason: TextRef | None = None
 
 
 class BookingCompleted(Fact):

@@ -74,7 +74,7 @@ def paid_with(
     """The booking paid with units of a redemption, by the terms it was booked under: paying later costs no notice."""
     booked_under = {"terms": booking.terms, "policy_version": booking.policy_version}
     sources = tuple(source_of(part, booking.measured_from).model_copy(update=booked_under) for part in taken)
-    return _changed(booking, sources, redemption_id, "used", at)
+    return with_sources(booking, sources, "used", redemption_id)
 
 
 def concerned(packages: Mapping[str, Package], facts: Mapping[str, Sequence[PackageFact]]) -> list[str]:
@@ -106,7 +106,7 @@ def without(
     left = tuple(_left(booking.sources, back))
     if left == booking.sources:
         return None
-    return _changed(booking, left, booking.redemption_id if left else None, back[-1].why, at)
+    return with_sources(booking, left, back[-1].why)
 
 
 def _left(sources: Sequence[BookingSource], back: Sequence["_Returned"]) -> Iterator[BookingSource]:
@@ -187,16 +187,16 @@ def _unusable(fact: UnitsRestored) -> Unusable | None:
     return "package-cancelled" if fact.lapsed else "package-expired"
 
 
-def _changed(
+def with_sources(
     booking: Booking,
     sources: tuple[BookingSource, ...],
-    redemption_id: str | None,
     why: SourcesWhy,
-    at: Circumstances,
+    redemption_id: str | None = None,
 ) -> BookingSourcesChanged:
+    """The booking with these sources from now on. `redemption_id`: None where it stays, as long as any is left."""
     return BookingSourcesChanged(
         sources=sources,
-        redemption_id=redemption_id,
+        redemption_id=redemption_id or (booking.redemption_id if sources else None),
         terms=booking.terms,
         policy_version=booking.policy_version,
         measured_from=booking.measured_from,

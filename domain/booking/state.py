@@ -58,6 +58,9 @@ class Booking:
     """Whether it did not take place, so that what was paid in money is to be refunded."""
     status: Status = "pending"
     attendance: Attendance | None = None
+    marked_at: datetime | None = None
+    visits: int = 0
+    """How many times it became attended or late: more than once where a no-show was corrected."""
     outcomes: tuple[BookingOutcome, ...] = ()
     """The outcome for each of its units, once it did not take place."""
     version: int = 1
@@ -139,9 +142,7 @@ def _changed(state: Booking, fact: BookingFact) -> Booking:
         case BookingSourcesChanged():
             return updated(state, sources=fact.sources, redemption_id=fact.redemption_id)
         case AttendanceMarked():
-            status = "completed" if fact.attendance == "no_show" else "confirmed"
-            marked = {"attendance": fact.attendance, "outcomes": fact.outcomes, "refund_due": fact.refund_due}
-            return updated(state, status=status, **marked)
+            return _marked(state, fact)
         case BookingCompleted():
             return updated(state, status="completed")
         case BookingCancelled():
@@ -153,6 +154,21 @@ def _changed(state: Booking, fact: BookingFact) -> Booking:
             raise AssertionError("a booking is made once")
         case _:
             assert_never(fact)
+
+
+def _marked(state: Booking, fact: AttendanceMarked) -> Booking:
+    """A booking that is completed stays so, whatever mark corrects another."""
+    ended = fact.attendance == "no_show" or state.status == "completed"
+    came = fact.attendance != "no_show" and state.attendance in (None, "no_show")
+    return updated(
+        state,
+        status="completed" if ended else "confirmed",
+        attendance=fact.attendance,
+        marked_at=fact.marked_at,
+        visits=state.visits + came,
+        outcomes=fact.outcomes,
+        refund_due=fact.refund_due,
+    )
 
 
 def _made(fact: BookingMade) -> Booking:

@@ -1,7 +1,7 @@
 """Commands on a business: its policies, locations and segments."""
 
 from domain.business.customer_filters import CustomerFilters
-from domain.business.facts import Categories, Deduct, EarnRule
+from domain.business.facts import AttendanceOpens, Categories, Deduct, EarnRule
 from domain.moments import TimeZone
 from domain.values import (
     BusinessId,
@@ -28,6 +28,7 @@ class ChangePolicies(Value):
 
     cancellation: CancellationTerms | None = None
     deduct: Deduct | None = None
+    attendance_opens_minutes: AttendanceOpens | None = None
     payment_required: bool | None = None
     correction_max: Quantity | None = None
     earn: tuple[EarnRule, ...] | None = None

@@ -48,6 +48,7 @@ class VisitRule(Value):
 
 
 EarnRule = Annotated[PaymentRule | PurchaseRule | VisitRule, Field(discriminator="on")]
+AttendanceOpens = Annotated[int, Field(ge=0, le=24 * 60)]
 Categories = Annotated[tuple[Category, ...], Field(max_length=50)]
 
 
@@ -63,6 +64,8 @@ class Policies(Value):
 
     cancellation: CancellationTerms = CancellationTerms(notice_hours=24, late="restore")
     deduct: Deduct = "at_booking"
+    attendance_opens_minutes: AttendanceOpens = 60
+    """Minutes before its start from which a booking may be marked as attended."""
     payment_required: bool = False
     """Whether a package must be fully paid before a unit of it is used."""
     correction_max: Quantity | None = None

@@ -154,29 +154,41 @@ def use_held(
     facts += _releases(package, session.booking_id, "attended", used_at, at)
     used: list[PackageFact] = []
     for allocation, hold in enumerate(holds, first):
-        line = fold(evolve, package, [*facts, *used]).lines[hold.line - 1]
-        units = line.lowest(hold.quantity)
-        used.append(
-            UnitsRedeemed(
-                effective_at=used_at,
-                redemption_id=redemption_id,
-                allocation=allocation,
-                quantity=quantity,
-                line=hold.line,
-                units=units,
-                value=line.value_of(units),
-                remaining=line.remaining - len(units),
-                service_id=session.service_id,
-                participant_id=session.participant_id,
-                staff_id=session.staff_id or at.actor.staff_id,
-                location_id=session.location_id,
-                booking_id=session.booking_id,
-                session_at=session.starts_at,
-            )
-        )
+        freed = fold(evolve, package, [*facts, *used])
+        taken = Allocation(allocation, hold.line, freed.lines[hold.line - 1].lowest(hold.quantity))
+        used.append(redeemed(freed, taken, session, redemption_id, quantity, used_at, at))
     facts += [*clock_after(package, [*facts, *used], at, used_at), *used]
     check_room(package, len(facts), kept=True)
     return facts
+
+
+def redeemed(
+    package: Package,
+    taken: Allocation,
+    session: Session,
+    redemption_id: str,
+    quantity: int,
+    used_at: datetime,
+    at: Circumstances,
+) -> UnitsRedeemed:
+    """The use of available units by a booking's session; `quantity` is that of the whole redemption."""
+    line = package.lines[taken.line - 1]
+    return UnitsRedeemed(
+        effective_at=used_at,
+        redemption_id=redemption_id,
+        allocation=taken.number,
+        quantity=quantity,
+        line=taken.line,
+        units=taken.units,
+        value=line.value_of(taken.units),
+        remaining=line.remaining - len(taken.units),
+        service_id=session.service_id,
+        participant_id=session.participant_id,
+        staff_id=session.staff_id or at.actor.staff_id,
+        location_id=session.location_id,
+        booking_id=session.booking_id,
+        session_at=session.starts_at,
+    )
 
 
 def forfeit_held(

@@ -58,10 +58,12 @@ class Gives:
     id: str
     effective_at: datetime
     amount: int = 0
+    turn: int = 1
+    """2, 3 … for a visit that was taken back by a no-show and came about after all."""
 
     @property
     def entry_id(self) -> str:
-        return entry_of(self.id)
+        return _entry(self.id, self.turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,18 @@ class TakesBack:
     part: int = 1
     whole: int = 1
     before: int = 0
+    turn: int = 1
 
     @property
     def entry_id(self) -> str:
-        return entry_of(self.id)
+        return _entry(self.id, self.turn)
 
 
 Cause = Gives | TakesBack
+
+
+def _entry(id: str, turn: int) -> str:
+    return entry_of(id) if turn <= 1 else entry_of(id, turn)
 
 
 def of_package(
@@ -145,9 +152,9 @@ def of_booking(
             case BookingPaymentRefunded():
                 yield _refunded(fact, after)
             case AttendanceMarked(attendance="no_show"):
-                yield TakesBack("visit", booking_id, now)
+                yield TakesBack("visit", booking_id, now, turn=max(1, after.visits))
             case AttendanceMarked():
-                yield Gives("visit", booking_id, min(after.starts_at, now))
+                yield Gives("visit", booking_id, min(after.starts_at, now), turn=max(1, after.visits))
             case BookingMade() | BookingConfirmed() | BookingRescheduled():
                 pass
             case BookingCompleted() | BookingCancelled():

@@ -10,12 +10,13 @@ from domain.use_cases.own_stream import id_in
 
 def decide(command: CompleteBooking, books: Books, at: Circumstances) -> Decision:
     """Raises NotFound, and what `complete` raises."""
+    policies = books.business.policies
     return decided(
         command.booking_id,
         command,
         books,
         at,
-        lambda booking, packages: complete(booking, command.booking_id, packages, at),
+        lambda booking, packages: complete(booking, command.booking_id, packages, policies, at),
     )
 
 

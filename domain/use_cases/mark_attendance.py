@@ -1,4 +1,4 @@
-"""Mark a booking attended, late or no-show (S57)."""
+"""Mark a booking attended, late or no-show, or correct its mark (S57)."""
 
 from domain.actor import Circumstances
 from domain.booking.attendance import mark
@@ -10,8 +10,13 @@ from domain.use_cases.own_stream import id_in
 
 def decide(command: MarkAttendance, books: Books, at: Circumstances) -> Decision:
     """Raises NotFound, and what `mark` raises."""
+    policies = books.business.policies
     return decided(
-        command.booking_id, command, books, at, lambda booking, packages: mark(booking, command, packages, at)
+        command.booking_id,
+        command,
+        books,
+        at,
+        lambda booking, packages: mark(booking, command, packages, policies, at),
     )
 
 

@@ -50,6 +50,7 @@ TABLE = Table(
     Column("quantity", Integer, nullable=False),
     Column("status", Text, nullable=False),
     Column("attendance", Text, nullable=False),
+    Column("attendance_reason_id", Text),
     # In money; `price` is null where nobody named one. Method and id are of the latest payment.
     Column("price", BigInteger),
     Column("paid", BigInteger, nullable=False),
@@ -141,6 +142,7 @@ def _made(fact: BookingMade, recorded: Recorded) -> Row:
         "quantity": fact.quantity,
         "status": "pending",
         "attendance": UNMARKED,
+        "attendance_reason_id": None,
         "price": fact.price,
         "paid": 0,
         "refunded": 0,
@@ -151,10 +153,7 @@ def _made(fact: BookingMade, recorded: Recorded) -> Row:
         **_paid_with(fact.sources, fact.redemption_id),
         "redeemed": fact.deduct == "at_booking" and bool(fact.sources),
         **_notice(fact.sources, fact.terms, fact.policy_version, fact.starts_at),
-        "outcome": None,
-        "usable": None,
-        "unusable": None,
-        "overridden": False,
+        **NOT_SETTLED,
         "in_time": None,
         "cancelled_by": None,
         "reason_id": None,
@@ -224,11 +223,12 @@ def _change(before: Row, fact: BookingFact) -> Row:
         case OutcomesChanged():
             return _settled(fact.outcomes)
         case AttendanceMarked(attendance="no_show"):
-            marked = {"attendance": "no_show", "status": "completed", "refund_due": fact.refund_due}
-            return {**marked, **_settled(fact.outcomes)}
+            return {**_marked(fact), "status": "completed", **_settled(fact.outcomes)}
         case AttendanceMarked():
-            used = {"redeemed": bool(before["sources"])}
-            return {"attendance": fact.attendance, "status": "confirmed", **used}
+            status = "completed" if before["status"] == "completed" else "confirmed"
+            used = sum(source["quantity"] for source in before["sources"])
+            units = {"redeemed": bool(used), "credits_used": used, **NOT_SETTLED}
+            return {**_marked(fact), "status": status, **units}
         case BookingCompleted():
             return {"status": "completed"}
         case BookingCancelled():
@@ -244,6 +244,18 @@ def _change(before: Row, fact: BookingFact) -> Row:
             raise AssertionError("a booking is made once")
         case _:
             assert_never(fact)
+
+
+def _marked(fact: AttendanceMarked) -> Row:
+    return {
+        "attendance": fact.attendance,
+        "attendance_reason_id": fact.reason and fact.reason.id,
+        "refund_due": fact.refund_due,
+    }
+
+
+NOT_SETTLED: Row = {"outcome": None, "usable": None, "unusable": None, "overridden": False}
+"""Of a booking that stands: what became of its units is not decided."""
 
 
 def _settled(outcomes: Sequence[BookingOutcome]) -> Row:

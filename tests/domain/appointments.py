@@ -35,8 +35,10 @@ def reschedule(start: str) -> RescheduleBooking:
     return RescheduleBooking(booking_id="bkg_1", starts_at=moment(start))
 
 
-def attend(attendance: str = "attended", booking: str = "bkg_1") -> MarkAttendance:
-    return MarkAttendance.model_validate({"booking_id": booking, "attendance": attendance})
+def attend(
+    attendance: str = "attended", booking: str = "bkg_1", reason: Wording | None = None
+) -> MarkAttendance:
+    return MarkAttendance.model_validate({"booking_id": booking, "attendance": attendance, "reason": reason})
 
 
 def call_off(by: str = "customer", *, override: str | None = None, reason: bool = True) -> CancelBooking:

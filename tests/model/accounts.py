@@ -38,6 +38,8 @@ class Entry:
     policies: int | None = None
     """Which policies the rule is of."""
     reverses: "Entry | None" = None
+    turn: int = 1
+    """Of a visit that was none and then was one after all: which time."""
 
 
 @dataclass
@@ -64,8 +66,9 @@ class Account:
     def taken_back(self, addition: Entry) -> int:
         return -sum(entry.points for entry in self.entries if entry.reverses is addition)
 
-    def given_by_rule(self, source: Source) -> Entry | None:
-        return next((each for each in self.additions() if each.rule and each.source == source), None)
+    def given_by_rule(self, source: Source, turn: int) -> Entry | None:
+        given = (each for each in self.additions() if each.rule and each.source == source)
+        return next((each for each in given if each.turn == turn), None)
 
 
 class Accounts:
@@ -147,10 +150,10 @@ class Accounts:
 
     # By rule
 
-    def gives(self, customer: str, kind: str, id: str, at: int, amount: int = 0) -> None:
+    def gives(self, customer: str, kind: str, id: str, at: int, amount: int = 0, turn: int = 1) -> None:
         """Once for every source, by the rule of the day; nothing where the account is full."""
         account, rule = self.of(customer), self.books.earn_rule(kind)
-        if rule is None or account.given_by_rule((kind, id)):
+        if rule is None or account.given_by_rule((kind, id), turn):
             return
         points = rule.points if rule.per_amount is None else rule.points * amount // rule.per_amount
         if points == 0 or account.given + points > GIVEN_MAX:
@@ -168,15 +171,24 @@ class Accounts:
                 source=(kind, id),
                 rule=rule,
                 policies=self.books.policies,
+                turn=turn,
             ),
         )
 
     def takes_back(
-        self, customer: str, kind: str, id: str, at: int, part: int = 1, whole: int = 1, before: int = 0
+        self,
+        customer: str,
+        kind: str,
+        id: str,
+        at: int,
+        part: int = 1,
+        whole: int = 1,
+        before: int = 0,
+        turn: int = 1,
     ) -> None:
         """What the part of it from `before` to `part` gave, as far as it is still there, whatever the rules are."""
         account = self.of(customer)
-        addition = account.given_by_rule((kind, id))
+        addition = account.given_by_rule((kind, id), turn)
         if addition is None:
             return
         gave = addition.points * part // whole - addition.points * before // whole

@@ -91,16 +91,18 @@ def policies(desk: Desk) -> Asked:
     required, most = desk.one_of(None, False, False, True), desk.one_of(None, None, 1, 3)
     deduct, terms = desk.one_of(None, "at_booking", "at_attendance"), desk.terms()
     earn = desk.one_of(None, None, (), EARN, LAVISH, _earn(desk), _earn(desk))
+    opens = desk.one_of(None, None, None, 0, 60, 1_440)
     command = ChangePolicies.model_validate(
         {
             "payment_required": required,
             "correction_max": most,
             "deduct": deduct,
+            "attendance_opens_minutes": opens,
             "cancellation": _terms(terms),
             "earn": None if earn is None else _earned(earn),
         }
     )
-    return Asked(command, lambda books, _: books.set_policies(required, most, deduct, terms, earn))
+    return Asked(command, lambda books, _: books.set_policies(required, most, deduct, terms, earn, opens))
 
 
 EARN = (EarnRule("payment", 1, 100), EarnRule("visit", 5), EarnRule("purchase", 20))

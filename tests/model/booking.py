@@ -19,7 +19,8 @@ from tests.model.desk import CURRENCY, LOCATIONS, OFTEN, Asked, Desk
 from tests.model.plain import Plan
 
 
-def make(desk: Desk) -> Asked:
+def make(desk: Desk, *, begun: bool = False) -> Asked:
+    """`begun`: a session that is entered afterwards, or is about to begin."""
     books = desk.books
     owners = [package.customer for package in books.packages.values()]
     owner = desk.one_of(*owners * 3, desk.customer_id())
@@ -33,7 +34,7 @@ def make(desk: Desk) -> Asked:
     plan = Plan(
         customer=owner,
         service=service,
-        start=_start(desk),
+        start=desk.now - desk.one_of(1, MINUTE, HOUR, -MINUTE) if begun else _start(desk),
         ids=tuple(_ids(desk) for _ in range(weeks)),
         participant=desk.one_of(*[None] * 5, desk.among("par", people)),
         staff=desk.one_of(*[None] * OFTEN, *["stf_bob"] * 4, "stf_unknown"),
@@ -161,12 +162,19 @@ def move(desk: Desk) -> Asked:
 
 
 def mark(desk: Desk) -> Asked:
-    """Now and then again, and otherwise."""
-    attended = [id for id in _open(desk) if desk.books.diary.bookings[id].attendance]
-    again = bool(attended) and desk.draw(st.booleans())
-    id = desk.one_of(*attended) if again else _booking_id(desk)
-    attendance = desk.one_of("attended", "attended", "late", "no_show", "no_show")
-    command = MarkAttendance.model_validate({"booking_id": id, "attendance": attendance})
+    """Mostly what has begun, or about; often again, and otherwise: corrected now and then on another day."""
+    diary = desk.books.diary.bookings
+    soon = [id for id, made in diary.items() if made.start <= desk.now + 2 * HOUR]
+    begun = [id for id in soon if diary[id].status != "cancelled"]
+    missed = [id for id in begun if diary[id].attendance == "no_show"]
+    if not begun and desk.one_of(*[True] * OFTEN, False):
+        return make(desk, begun=True)
+    ids = desk.one_of(missed or begun, missed or begun, begun, soon, [])
+    id = desk.one_of(*ids) if ids else _booking_id(desk)
+    attendance = desk.one_of("attended", "attended", "late", "no_show", "no_show", "no_show")
+    command = MarkAttendance.model_validate(
+        {"booking_id": id, "attendance": attendance, "reason": desk.wording_or_none()}
+    )
     return Asked(command, lambda books, asking: books.diary.mark(asking, id, attendance), id)
 
 

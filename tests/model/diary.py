@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from domain.values import AMOUNT_MAX
-from tests.model.almanac import DAY, day_at, moment_of
+from tests.model.almanac import DAY, MINUTE, day_at, moment_of
 from tests.model.plain import (
     Asking,
     Booking,
@@ -429,32 +429,85 @@ class Diary:
         package.follow_first_session(expired)
 
     def mark(self, asking: Asking, id: str, attendance: str) -> bool:
-        booking = self.booking(id)
-        missed = booking.attendance == "no_show"
-        if not missed and booking.status not in ("pending", "confirmed"):
-            raise Refusal("booking-state")
-        if booking.attendance == attendance:
+        """The first mark, or another that corrects it: units, points and money are then as if it were the only one."""
+        booking, why = self.booking(id), Reasons()
+        before, opens = booking.attendance, booking.start - self.books.opens_minutes * MINUTE
+        why.when(booking.status == "cancelled" or asking.now < opens, "booking-state")
+        if before == attendance and not why:
             return False
-        if missed:
-            raise Refusal("booking-state")
+        if before is not None:
+            another_day = day_at(booking.marked_at, self.books.zone) != day_at(asking.now, self.books.zone)
+            why.when(another_day and asking.role not in ("owner", "manager"), "forbidden")
+        why.when(attendance == "no_show" and asking.now < booking.start, "validation-failed")
+        why.refuse()
+        booking.outcomes, booking.refund_due = [], False
         if attendance == "no_show":
-            if asking.now < booking.start:
-                raise Refusal("validation-failed")
             self._call_off(asking, id, lambda source: (False, False), None)
-            self.books.accounts.takes_back(booking.customer, "visit", id, asking.now)
+            if booking.visits:
+                turn = booking.visits
+                self.books.accounts.takes_back(booking.customer, "visit", id, asking.now, turn=turn)
             booking.refund_due = booking.terms[1] == "restore"
-            booking.status = "completed"
+        elif before == "no_show":
+            self._came_after_all(asking, id)
         else:
             self._attend(asking, id)
+        booking.attendance, booking.marked_at = attendance, asking.now
+        if attendance != "no_show":
+            booking.visits += before in (None, "no_show")
             self._was_visit(asking, id)
-            booking.status = "confirmed"
-        booking.attendance = attendance
+        if booking.status != "completed":
+            booking.status = "completed" if attendance == "no_show" else "confirmed"
         return True
+
+    def _came_after_all(self, asking: Asking, id: str) -> None:
+        """Its forfeited units are used, and others for those that went back, all of a source or none: from now on."""
+        booking, sources, new = self.bookings[id], list[Source](), self._next_part(id)
+        for name in booking.packages:
+            package = self.books.packages[name]
+            mine = [source for source in booking.sources if source.package == name]
+            use = package.uses.get(booking.redemption)
+            parts = [part for part in use.parts if part[2] and part[0] in use.forfeited] if use else []
+            if use is None:
+                moment = package.moment(asking.now)
+                use = Use(moment, booking.participant, "", id, booking.service, booking.start, [])
+            taken = [(number, n, sorted(units)) for number, n, units in parts]
+            for source in mine:
+                paying = sum(len(units) for _, n, units in parts if n == source.line)
+                missing, line = source.quantity - paying, package.lines[source.line]
+                if missing and not package.cancelled and missing <= line.free:
+                    taken.append((new, source.line, line.indices("available")[:missing]))
+                    new, paying = new + 1, source.quantity
+                sources += [replace(source, quantity=paying)] if paying else []
+            if taken and not package.cancelled:
+                self._use_now(asking, package, use, taken)
+        booking.sources = sources
+
+    def _next_part(self, id: str) -> int:
+        booking = self.bookings[id]
+        uses = [self.books.packages[name].uses.get(booking.redemption) for name in booking.packages]
+        return 1 + max((number for use in uses if use for number, _, _ in use.parts), default=0)
+
+    def _use_now(
+        self, asking: Asking, package: Package, use: Use, taken: Sequence[tuple[int, int, list[int]]]
+    ) -> None:
+        booking = self.bookings[use.booking or ""]
+        expired, moment = package.expired(package.moment(asking.now)), package.begin(asking)
+        use.at, use.staff, use.session = moment, booking.staff or asking.who, booking.start
+        package.uses[booking.redemption] = use
+        self.books.recordings += 1
+        for number, n, units in taken:
+            back = len(units) if number in use.forfeited else 0
+            use.parts = [part for part in use.parts if part[0] != number] + [(number, n, units)]
+            use.forfeited.discard(number)
+            package.move(n, units, "used", booking.redemption)
+            package.lines[n].changes.append((moment, self.books.recordings, back - len(units)))
+        package.follow_first_session(expired)
 
     def _was_visit(self, asking: Asking, id: str) -> None:
         """At its start, or now where that is still to come."""
         booking = self.bookings[id]
-        self.books.accounts.gives(booking.customer, "visit", id, min(booking.start, asking.now))
+        at = min(booking.start, asking.now)
+        self.books.accounts.gives(booking.customer, "visit", id, at, turn=booking.visits)
 
     def _attend(self, asking: Asking, id: str) -> None:
         """What it still holds is used, at its start or when it was held, whichever came later."""
@@ -481,9 +534,7 @@ class Diary:
         if booking.status != "confirmed":
             raise Refusal("booking-state")
         if booking.attendance is None:
-            self._attend(asking, id)
-            self._was_visit(asking, id)
-            booking.attendance = "attended"
+            self.mark(asking, id, "attended")
         booking.status = "completed"
         return True
 

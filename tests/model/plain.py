@@ -419,6 +419,9 @@ class Booking:
     refund_due: bool = False
     status: str = "pending"
     attendance: str | None = None
+    marked_at: int = 0
+    visits: int = 0
+    """How often it became one."""
     outcomes: list[Fate] = field(default_factory=list)
     """Once it will not take place."""
 

@@ -52,6 +52,7 @@ class Reference:
         self.deduct = "at_booking"
         self.terms = (24, "restore")
         self.earn: tuple[EarnRule, ...] = ()
+        self.opens_minutes = 60
         self.policies = 0
         """How often they have changed."""
         self.services: dict[str, int | None] = {}
@@ -76,6 +77,7 @@ class Reference:
         deduct: str | None = None,
         terms: tuple[int, str] | None = None,
         earn: tuple[EarnRule, ...] | None = None,
+        opens_minutes: int | None = None,
     ) -> bool:
         causes = [rule.on for rule in earn or ()]
         if len(set(causes)) < len(causes):
@@ -86,11 +88,13 @@ class Reference:
         self.correction_max = correction_max
         self.deduct, self.terms = deduct or self.deduct, terms or self.terms
         self.earn = self.earn if earn is None else earn
+        self.opens_minutes = self.opens_minutes if opens_minutes is None else opens_minutes
         self.policies += before != self._agreed()
         return before != self._agreed()
 
     def _agreed(self) -> tuple[object, ...]:
-        return self.payment_required, self.correction_max, self.deduct, self.terms, self.earn
+        agreed = (self.payment_required, self.correction_max, self.deduct, self.terms, self.earn)
+        return (*agreed, self.opens_minutes)
 
     def earn_rule(self, cause: str) -> EarnRule | None:
         return next((rule for rule in self.earn if rule.on == cause), None)

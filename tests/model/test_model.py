@@ -122,7 +122,15 @@ class ForgetsToHold(Reference):
 
 class GenerousAccounts(Accounts):
     def takes_back(
-        self, customer: str, kind: str, id: str, at: int, part: int = 1, whole: int = 1, before: int = 0
+        self,
+        customer: str,
+        kind: str,
+        id: str,
+        at: int,
+        part: int = 1,
+        whole: int = 1,
+        before: int = 0,
+        turn: int = 1,
     ) -> None:
         """Points are kept whatever becomes of what gave them."""
 

@@ -119,6 +119,10 @@ class _School:
         assert (attended["attendance"], attended["credits_used"]) == ("late", 1)
         gone = self.owner.do(f"/bookings/{missed['id']}/attendance", {"attendance": "no_show"})
         assert gone["cancellation"]["outcome"] == "forfeited"
+        mark = f"/bookings/{missed['id']}/attendance"
+        swam = self.owner.do(mark, {"attendance": "attended", "reason": "Mia swam with the others"})
+        assert (swam["cancellation"]["outcome"], swam["credits_used"]) == (None, 1)
+        assert self.owner.do(mark, {"attendance": "no_show"})["cancellation"]["outcome"] == "forfeited"
         card = self.owner.get(f"/packages/{self.package}")
         assert (card["redeemed"], card["forfeited"], card["held"], card["remaining"]) == (1, 1, 4, 4)
         paid = {"amount": money(2_500, "GBP"), "method": "transfer"}
@@ -134,10 +138,21 @@ class _School:
             paid["amount"],
             "transfer",
         )
+        self.calls_the_party_off(f"/bookings/{booked['id']}", booked["payment_id"])
         units = self.owner.rows(f"/packages/{self.package}/units")
         assert sorted(unit["state"] for unit in units) == ["forfeited", *["held"] * 4, "used"]
         (used,) = [unit for unit in units if unit["state"] == "used"]
         assert (used["participant"]["id"], used["booking_id"]) == (self.mia, lesson["id"])
+
+    def calls_the_party_off(self, party: str, first: str) -> None:
+        cake = self.owner.do(f"{party}/payments", {"amount": money(500, "GBP"), "method": "cash"})
+        assert (cake["paid"], cake["payment_method"]) == (money(3_000, "GBP"), "cash")
+        off = self.owner.do(f"{party}/cancellation", {"by": "business", "reason": "the pool is closed"})
+        assert off["to_refund"] == money(3_000, "GBP")
+        for payment, amount in ((first, 2_500), (cake["payment_id"], 500)):
+            back = {"amount": money(amount, "GBP"), "reason": "the pool is closed"}
+            refunded = self.owner.do(f"/payments/{payment}/refunds", back)
+        assert (refunded["paid"], refunded["refunded"]) == (money(0, "GBP"), money(3_000, "GBP"))
 
     def shows_the_parent(self) -> None:
         key = self.owner.do("/keys", {"role": "customer", "customer_id": self.kate, "name": "app"})["key"]

@@ -113,6 +113,7 @@ class Booking(Value):
     time_zone: str
     quantity: int
     attendance: Literal["unmarked", "attended", "late", "no_show"]
+    attendance_reason: str | None
     price: SignedMoney | None
     """In money: the list price when it was booked × quantity, or what a payment said; null where neither is known."""
     paid: SignedMoney
@@ -187,6 +188,7 @@ def shown_booking(booking: Row, names: Names, *, recorded_at: str | None = None)
         **local(booking["starts_at"], booking["time_zone"]),
         quantity=booking["quantity"],
         attendance=booking["attendance"],
+        attendance_reason=names.texts.get(booking["attendance_reason_id"] or ""),
         price=None if booking["price"] is None else money(booking["price"]),
         paid=money(booking["paid"]),
         refunded=money(booking["refunded"]),
@@ -290,8 +292,9 @@ def starts_of(call: Query[Any], customer_id: str, ids: Iterable[str | None]) -> 
 
 
 def reasons_of(call: Query[Any], rows: Iterable[Row]) -> dict[str, str]:
-    """Reasons of cancellations by the id of the text; none for readers who may not see people's data."""
-    ids = sorted({row["reason_id"] for row in rows if row["reason_id"] is not None})
+    """Reasons of cancellations and marks by the id of the text; none for those who may not see people's data."""
+    named = {row[name] for row in rows for name in ("reason_id", "attendance_reason_id")}
+    ids = sorted(id for id in named if id is not None)
     if not ids or not call.sees_people:
         return {}
     return {text.id: text.text for text in call.ledger.recorder.texts(ids)}

@@ -184,23 +184,24 @@ def reschedule_booking(call: Command[ReschedulingBody]) -> CommandRequest:
 
 class AttendanceBody(Value):
     attendance: Attendance
+    """From `attendance_opens_minutes` of the policies before the start; no_show from the start."""
+    reason: LongText | None = None
+    """Why an earlier mark is corrected."""
 
 
 @command(
     "/v1/bookings/{booking_id}/attendance",
     "bookings.mark",
-    "Mark attendance; a no-show follows the rule for late cancellations, and is final",
+    "Mark attendance, or correct a mark; a no-show follows the rule for late cancellations",
     roles=BOOKERS,
     body=AttendanceBody,
     answer=Booking,
     codes=("booking-state",),
 )
 def mark_attendance(call: Command[AttendanceBody]) -> CommandRequest:
-    return _changing(
-        call,
-        MARK_ATTENDANCE,
-        MarkAttendance(booking_id=call.id("booking_id"), attendance=call.body.attendance),
-    )
+    why = wording_or_none(call, call.body.reason)
+    asked = MarkAttendance(booking_id=call.id("booking_id"), attendance=call.body.attendance, reason=why)
+    return _changing(call, MARK_ATTENDANCE, asked, why)
 
 
 @command(

@@ -129,6 +129,7 @@ def test_the_end_of_a_package_takes_its_holds_from_their_bookings(either_desk: D
     assert (booked["credits_used"], booked["redemption_id"]) == (1, None), "it is only held"
     desk.do(f"/v1/packages/{shop.package}/cancellation", {"reason": "moved away", "release_holds": True})
     shop.check(booked["id"], credits_used=0, uses_package=False, redemption_id=None)
+    desk.clock.forward(days=3)
     desk.do(f"/v1/bookings/{booked['id']}/attendance", {"attendance": "attended"})
     shop.check(booked["id"], credits_used=0, attendance="attended", status="confirmed")
 
@@ -136,6 +137,7 @@ def test_the_end_of_a_package_takes_its_holds_from_their_bookings(either_desk: D
 def test_a_redemption_is_named_once_it_took_what_was_held(either_desk: Desk) -> None:
     shop = Shop(either_desk, deduct="at_attendance")
     booked = shop.book()
+    shop.desk.clock.forward(days=3)
     marked = shop.desk.do(f"/v1/bookings/{booked['id']}/attendance", {"attendance": "attended"})
     assert shop.desk.get(f"/v1/redemptions/{marked['redemption_id']}")["quantity"] == 1
     shop.check(booked["id"], redemption_id=marked["redemption_id"])

@@ -88,11 +88,12 @@ def test_a_booking_is_pending_confirmed_completed_or_cancelled(desk: Desk) -> No
         409,
     )
     desk.refused(f"/v1/bookings/{other['id']}/completion", {}, "booking-state")
+    assert desk.do(f"/v1/bookings/{other['id']}/cancellation")["status"] == "cancelled"
+    desk.clock.forward(days=7)
     done = desk.do(f"/v1/bookings/{one['id']}/completion")
     assert in_short(done) == ("completed", "attended", 0)
-    assert desk.do(f"/v1/bookings/{other['id']}/cancellation")["status"] == "cancelled"
-    for verb, body in (("cancellation", {}), ("attendance", {"attendance": "late"}), ("confirmation", {})):
-        desk.refused(f"/v1/bookings/{one['id']}/{verb}", body, "booking-state")
+    for verb in ("cancellation", "confirmation"):
+        desk.refused(f"/v1/bookings/{one['id']}/{verb}", {}, "booking-state")
     starts_at = ahead(desk, days=9)
     desk.refused(f"/v1/bookings/{one['id']}/rescheduling", {"starts_at": starts_at}, "booking-state")
     statuses = {each["id"]: each["status"] for each in desk.get(f"/v1/customers/{anna}/bookings")["data"]}
@@ -100,18 +101,71 @@ def test_a_booking_is_pending_confirmed_completed_or_cancelled(desk: Desk) -> No
 
 
 @pytest.mark.covers("S57")
-def test_attendance_is_marked_and_may_be_corrected_once(desk: Desk) -> None:
+def test_attendance_is_marked_from_an_hour_before_the_start_or_what_the_business_says(desk: Desk) -> None:
     massage, anna = desk.service(), desk.customer()
-    path = f"/v1/bookings/{book(desk, anna, massage)['id']}/attendance"
-    assert desk.do(path, {"attendance": "attended"})["attendance"] == "attended"
-    assert desk.do(path, {"attendance": "late"})["attendance"] == "late"
-    assert (
-        desk.refused(path, {"attendance": "no_show"}, "validation-failed")["errors"][0]["pointer"]
-        == "/attendance"
-    )
-    desk.clock.forward(days=8)
-    assert desk.do(path, {"attendance": "no_show"})["attendance"] == "no_show"
-    desk.refused(path, {"attendance": "attended"}, "booking-state")
+    starts_at = ahead(desk, hours=2)
+    path = f"/v1/bookings/{book(desk, anna, massage, starts_at)['id']}"
+    desk.do(f"{path}/confirmation")
+    for verb, body in (
+        ("attendance", {"attendance": "attended"}),
+        ("attendance", {"attendance": "no_show"}),
+        ("completion", {}),
+    ):
+        problem = desk.refused(f"{path}/{verb}", body, "booking-state")
+        an_hour_before = datetime.fromisoformat(starts_at) - timedelta(hours=1)
+        assert problem["opens_at"] == rfc3339(an_hour_before)
+    assert desk.get("/v1/business")["policies"]["attendance_opens_minutes"] == 60
+    desk.do("/v1/policies", {"attendance_opens_minutes": 180})
+    assert desk.do(f"{path}/attendance", {"attendance": "late"})["attendance"] == "late"
+    refused = desk.refused(f"{path}/attendance", {"attendance": "no_show"}, "validation-failed")
+    assert refused["errors"][0]["pointer"] == "/attendance"
+    for minutes in (-1, 1_441):
+        desk.refused("/v1/policies", {"attendance_opens_minutes": minutes}, "validation-failed")
+
+
+@pytest.mark.covers("S57", "S92")
+@pytest.mark.parametrize("deduct", ["at_booking", "at_attendance"])
+def test_a_wrong_mark_is_corrected_and_units_and_points_follow(either_desk: Desk, deduct: str) -> None:
+    desk = either_desk
+    earn = [{"on": "visit", "points": 5}]
+    desk.do("/v1/policies", {"deduct": deduct, "earn": earn, "cancellation": NOTICE})
+    massage, anna = desk.service(), desk.customer()
+    sold = desk.sell(anna, desk.offer(massage))
+    path = f"/v1/bookings/{book(desk, anna, massage, ahead(desk, hours=1))['id']}"
+    desk.clock.forward(hours=2)
+    for attendance, outcome, counted, points in (
+        ("attended", None, (1, 0), 5),
+        ("no_show", "forfeited", (0, 1), 0),
+        ("late", None, (1, 0), 5),
+        ("no_show", "forfeited", (0, 1), 0),
+        ("attended", None, (1, 0), 5),
+    ):
+        body = {"attendance": attendance, "reason": f"she was {attendance}"}
+        marked = desk.do(f"{path}/attendance", body)
+        shown = (marked["attendance"], marked["attendance_reason"], marked["cancellation"]["outcome"])
+        assert shown == (attendance, body["reason"], outcome)
+        assert marked == desk.get(path) == desk.all_of("/v1/bookings")[0]
+        card = desk.card(sold["id"])
+        assert (card["redeemed"], card["forfeited"], card["remaining"]) == (*counted, 9)
+        assert desk.get(f"/v1/customers/{anna}")["points"] == points
+    states = [unit["state"] for unit in desk.units(sold["id"])]
+    assert (states.count("used"), states.count("available")) == (1, 9)
+    assert desk.ask(f"/v1/packages/{sold['id']}/explanation").status_code == 200
+    kinds = [row["kind"] for row in desk.history(sold["id"])]
+    assert (kinds.count("forfeiture"), kinds.count("use")) == (2, 3)
+
+
+def test_staff_correct_a_mark_on_its_day_and_managers_at_any_time(desk: Desk) -> None:
+    massage, anna = desk.service(), desk.customer()
+    staff, manager = desk.as_role(Role.STAFF), desk.as_role(Role.MANAGER)
+    starts_at = ahead(desk, days=1)
+    path = f"/v1/bookings/{book(desk, anna, massage, starts_at)['id']}/attendance"
+    desk.clock.forward(days=1, minutes=1)
+    staff.do(path, {"attendance": "no_show"})
+    staff.do(path, {"attendance": "late"})
+    desk.clock.forward(days=1)
+    staff.refused(path, {"attendance": "no_show"}, "forbidden")
+    assert manager.do(path, {"attendance": "no_show"})["attendance"] == "no_show"
 
 
 # Cancelling
@@ -375,7 +429,9 @@ def test_bookings_are_found_by_every_filter_and_their_combinations(either_desk: 
     three = book(desk, anna, massage, ahead(desk, days=3), participant_id=max_id)["id"]
     four = book(desk, ben, massage, ahead(desk, days=4), location_id=branch)["id"]
     desk.do(f"/v1/bookings/{two}/confirmation")
+    desk.clock.forward(days=2)
     desk.do(f"/v1/bookings/{two}/attendance", {"attendance": "late"})
+    desk.clock.forward(days=-2)
 
     def found(**filters: Any) -> list[str]:
         return [each["id"] for each in desk.all_of("/v1/bookings", limit=1, **filters)]

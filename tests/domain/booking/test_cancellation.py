@@ -111,7 +111,9 @@ def test_attendance_uses_what_was_held_at_the_start_even_if_marked_later() -> No
             ),
         ]
     }
-    assert outcome.booked == {"bkg_1": [AttendanceMarked(attendance="late")]}
+    assert outcome.booked == {
+        "bkg_1": [AttendanceMarked(attendance="late", marked_at=moment("2026-10-09 18:00"))]
+    }
     assert outcome.booking.status == "confirmed"
 
 
@@ -215,6 +217,7 @@ def test_a_no_show_forfeits_what_was_held_where_the_terms_say_so() -> None:
         "bkg_1": [
             AttendanceMarked(
                 attendance="no_show",
+                marked_at=moment(AFTER),
                 outcomes=(outcome_of("forfeited", units=2),),
                 refund_due=True,
             )
@@ -251,16 +254,6 @@ def test_a_no_show_goes_back_where_the_terms_say_so(deduct: Deduct) -> None:
     assert (outcomes(outcome), stamps(outcome.package)) == ({"pkg_1": "restored"}, {"available": 10})
 
 
-@pytest.mark.parametrize("deduct", DEDUCTS)
-def test_who_was_marked_as_attended_can_turn_out_a_no_show_and_that_is_final(deduct: Deduct) -> None:
-    outcome = booked(deduct).and_when(attend(), AFTER).and_when(attend("no_show"), AFTER)
-    assert stamps(outcome.package) == {"available": 9, "forfeited": 1}
-    outcome.and_when(attend(), AFTER).refused(
-        WrongBookingState, booking_status="no_show", wanted="marked attended"
-    )
-    outcome.and_when(attend("no_show"), AFTER).then_nothing()
-
-
 def test_nobody_is_a_no_show_before_the_start() -> None:
     refusal = booked().and_when(attend("no_show"), "2026-10-07 08:59").refusal
     assert isinstance(refusal, Invalid)
@@ -275,11 +268,11 @@ def test_nobody_is_a_no_show_before_the_start() -> None:
 def test_completing_what_was_not_marked_marks_it_attended(deduct: Deduct) -> None:
     outcome = booked(deduct).and_when(CONFIRM).and_when(COMPLETE, AFTER)
     assert outcome.booked["bkg_1"] == [
-        AttendanceMarked(attendance="attended"),
+        AttendanceMarked(attendance="attended", marked_at=moment(AFTER)),
         BookingCompleted(),
     ]
     assert stamps(outcome.package) == {"available": 9, "used": 1}
-    for command in (CONFIRM, COMPLETE, attend(), attend("late"), call_off(), reschedule("2026-10-09 10:00")):
+    for command in (CONFIRM, COMPLETE, call_off(), reschedule("2026-10-09 10:00")):
         outcome.and_when(command, AFTER).refused_naming(WrongBookingState, booking_status="completed")
 
 

@@ -535,7 +535,7 @@ def test_the_same_start_again_is_nothing_new() -> None:
 
 
 def test_what_took_place_or_was_called_off_does_not_move() -> None:
-    outcome = booked().and_when(attend())
+    outcome = booked().and_when(attend(), START)
     outcome.and_when(reschedule("2026-10-09 10:00")).refused(
         WrongBookingState, booking_status="attended", wanted="rescheduled"
     )

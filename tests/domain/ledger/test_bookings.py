@@ -110,6 +110,7 @@ def test_a_use_by_a_booking_is_given_back_by_hand_like_any_other(carnet: Carnet,
     assert isinstance(desk.ask(book(ids("1")), "1"), Done)
     if deduct == "at_attendance":
         assert isinstance(desk.ask(RestoreUnits(redemption_id="red_1"), "2"), NotFound), "it is only held"
+        carnet.clock = lambda: START
         assert isinstance(desk.ask(MarkAttendance(booking_id="bkg_1", attendance="attended"), "3"), Done)
     assert isinstance(desk.ask(RestoreUnits(redemption_id="red_1"), "4"), Done)
     assert stored(desk).lines[0].available == 2

@@ -9,6 +9,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from domain.booking.facts import Attendance, AttendanceMarked, BookingCancelled, BookingFact, By
+from domain.booking.state import evolve as evolve_booking
 from domain.business.facts import EarnRule, PaymentRule, PurchaseRule, VisitRule
 from domain.package.checks import FACTS_KEPT, FACTS_MAX
 from domain.package.commands import RefundPayment
@@ -18,7 +19,7 @@ from domain.points.facts import PointsAdded, PointsAdjusted, PointsFact, PointsS
 from domain.points.state import PointsAccount, change_of, entry_of, evolve
 from domain.updated import updated
 from domain.values import CancellationTerms, PaymentMethod
-from tests.domain.appointments import book
+from tests.domain.appointments import attend, book
 from tests.domain.given import Outcome, fold, fold_booking, given
 from tests.domain.words import (
     NOW,
@@ -120,7 +121,7 @@ Late = Literal["forfeit", "restore"]
 
 
 def marked(attendance: Attendance) -> AttendanceMarked:
-    return AttendanceMarked(attendance=attendance)
+    return AttendanceMarked(attendance=attendance, marked_at=LATER)
 
 
 def called_off(by: By = "customer", *, in_time: bool = False) -> BookingCancelled:
@@ -139,7 +140,7 @@ def of_appointment(
 ) -> list[Cause]:
     """What a fact of a booking that is paid at the till gives and takes."""
     world = given().under(cancellation=CancellationTerms(notice_hours=24, late=late))
-    booked = world.when(book(start, payment=pay(4_000))).booking
+    booked = evolve_booking(world.when(book(start, payment=pay(4_000))).booking, fact)
     return list(of_booking([fact], "bkg_1", booked, now))
 
 
@@ -167,6 +168,18 @@ def test_points_on_a_payment_stay_until_it_is_refunded(
     fact: BookingFact, expected: list[Cause], late: Late
 ) -> None:
     assert of_appointment(fact, late) == expected
+
+
+def test_a_visit_that_came_about_after_all_is_given_anew_and_taken_back_anew() -> None:
+    made = given().when(book("2026-10-03 11:30"))
+    outcome, told = made, []
+    for attendance in ("attended", "late", "no_show", "attended", "no_show", "no_show", "late"):
+        outcome = outcome.and_when(attend(attendance))
+        told += causes(outcome)
+    found = earn(told)
+    assert [change_of(fact) for fact in found] == [5, -5, 5, -5, 5]
+    assert {fact.source for fact in found} == {PointsSource(kind="visit", id="bkg_1")}
+    assert len({fact.entry_id for fact in found}) == 5
 
 
 def causes(outcome: Outcome) -> list[Cause]:
