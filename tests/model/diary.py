@@ -469,7 +469,7 @@ class Diary:
             parts = [part for part in use.parts if part[2] and part[0] in use.forfeited] if use else []
             if use is None:
                 moment = package.moment(asking.now)
-                use = Use(moment, booking.participant, "", id, booking.service, booking.start, [])
+                use = Use(moment, booking.participant, "", "", None, id, booking.service, booking.start, [])
             taken = [(number, n, sorted(units)) for number, n, units in parts]
             for source in mine:
                 paying = sum(len(units) for _, n, units in parts if n == source.line)
@@ -493,6 +493,7 @@ class Diary:
         booking = self.bookings[use.booking or ""]
         expired, moment = package.expired(package.moment(asking.now)), package.begin(asking)
         use.at, use.staff, use.session = moment, booking.staff or asking.who, booking.start
+        use.by, use.location = asking.who, booking.location
         package.uses[booking.redemption] = use
         self.books.recordings += 1
         for number, n, units in taken:
