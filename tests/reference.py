@@ -8,25 +8,28 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from textwrap import dedent
 from typing import Any
 
 import click
 
 from api.cli.main import main
-from api.http.openapi import document
 from api.http.ownership import is_open
 from api.http.problems import KINDS
 from api.http.request import Route
 from api.resources.registry import HANDLERS
+from api.resources.schema import schema_of
 from api.server import settings
 from domain.actor import Role
 from domain.fact import Fact
 from domain.fact_registry import FACTS
 from tests import checklist
+from tests.examples.day import played
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "reference"
+EXAMPLES = ROOT / "api" / "resources" / "examples.json"
 WINGS = ("domain", "projections", "replay", "api")
 MADE = "<!-- made from the code by `python -m tests.reference` -->"
 
@@ -163,7 +166,14 @@ def glossary() -> str:
 
 def openapi() -> str:
     """The document that a running server answers at `/schema`, laid out for a diff to be read."""
-    told = json.loads(document([handler.opt["route"] for handler in HANDLERS]))
+    told = json.loads(schema_of([handler.opt["route"] for handler in HANDLERS]))
+    return json.dumps(told, indent=1, ensure_ascii=False)
+
+
+def examples() -> str:
+    """A request to every route and its answer, as `/schema` shows them."""
+    with TemporaryDirectory() as folder:
+        told = played(Path(folder)).examples()
     return json.dumps(told, indent=1, ensure_ascii=False)
 
 
@@ -185,5 +195,6 @@ def page(name: str) -> str:
 
 
 if __name__ == "__main__":
+    EXAMPLES.write_text(f"{examples()}\n")  # first: the OpenAPI document shows them
     for name in PAGES:
         (FOLDER / name).write_text(page(name))

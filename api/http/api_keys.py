@@ -79,8 +79,9 @@ def issue_key(
     *,
     scopes: Collection[Scope] = (),
     expires_at: int | None = None,
+    created_at: int | None = None,
 ) -> str:
-    """Make a key, store its MAC and return its text, to be shown once. `expires_at` in ms since 1970.
+    """Make a key, store its MAC and return its text, to be shown once. Both moments in ms since 1970.
 
     Without an `actor_id` (a member of staff) the key itself acts. `scopes` are those of an integration. Raises
     ValueError for an integration without any, and for scopes of another role.
@@ -97,7 +98,7 @@ def issue_key(
             role=role.value,
             actor_id=actor_id or key_id,
             mac=mac_of(pepper, text),
-            created_at=now_ms(),
+            created_at=now_ms() if created_at is None else created_at,
             expires_at=expires_at,
             scopes=written(scopes),
         )

@@ -16,8 +16,9 @@ data is in the answer, so that erasure finds it.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from inspect import getdoc
 from typing import Any, Generic, TypeVar
 
 from litestar import post
@@ -54,7 +55,7 @@ class CommandParameters(Value):
     """The parameters of every command."""
 
     dry_run: bool = False
-    """Answer what the command would do, and write nothing."""
+    """Answer what the command would do, and write nothing. No Idempotency-Key is needed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,7 @@ def command(
     upload: Upload[B] | None = None,
     follows: Callable[[Command[B]], None] | None = None,
 ) -> Callable[[Translate[B]], HTTPRouteHandler]:
-    """Make a function into the POST route of a command.
+    """Make a function into the POST route of a command; its docstring describes the route in /schema.
 
     `location`: the address of what it creates, with members of the answer in braces. `codes`: its refusals in
     /schema, beside those of any command. `looks`: the function reads the database or computes for long, so it
@@ -135,6 +136,7 @@ def command(
         versioned=upload is None,
         codes=codes,
         uploads=upload.media if upload else (),
+        location=location,
     )
     read = upload.read if upload else partial(_read_json, body)
     bytes_max = upload.bytes_max if upload else BODY_BYTES_MAX
@@ -152,7 +154,8 @@ def command(
             outcome = await outcomes.of(lambda settle: ledger.submit(order, settle))
             return created(_not_refused(result_of(outcome)), location, shown)
 
-        return post(route.litestar_path, opt={"route": route}, name=operation)(handle)
+        described = replace(route, description=getdoc(translate) or "")
+        return post(route.litestar_path, opt={"route": described}, name=operation)(handle)
 
     return made
 

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError, WithJsonSchema
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
+from pydantic_core import CoreSchema
 
 from api.http.problems import Flaw, Problem, flaws_of, invalid
 from domain.values import AMOUNT_MAX, Amount, Currency, Value
@@ -59,7 +60,7 @@ MayBeAbsent = Annotated[T | SkipJsonSchema[None], AfterValidator(_given)]
 """A field that may be left out but never be null; its default is None."""
 
 
-class SentMoney(Value):
+class MoneyBody(Value):
     """Money in a request: minor units; the currency may only be the business's own."""
 
     amount: Amount
@@ -70,31 +71,22 @@ def _as_money(given: Any) -> Any:
     return {"amount": given} if isinstance(given, int) and not isinstance(given, bool) else given
 
 
-Price = Annotated[
-    SentMoney,
-    BeforeValidator(_as_money),
-    WithJsonSchema(
-        {
-            "description": "Minor units of the business's currency, alone or with that currency.",
-            "anyOf": [
-                {"type": "integer", "minimum": 0, "maximum": AMOUNT_MAX},
-                {
-                    "type": "object",
-                    "properties": {
-                        "amount": {"type": "integer", "minimum": 0, "maximum": AMOUNT_MAX},
-                        "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
-                    },
-                    "required": ["amount"],
-                    "additionalProperties": False,
-                },
-            ],
-        }
-    ),
-]
+class _AmountOrMoney:
+    """Describes a price in /schema."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        amount = {"type": "integer", "minimum": 0, "maximum": AMOUNT_MAX}
+        described = "Minor units of the business's currency, alone or with that currency."
+        return {"description": described, "anyOf": [amount, handler(schema)]}
+
+
+Price = Annotated[MoneyBody, BeforeValidator(_as_money), _AmountOrMoney()]
 """`{"amount": 12500, "currency": "EUR"}`, or `12500` for short."""
 
 
-def amount_in(currency: str, price: SentMoney | None, where: str) -> int | None:
+def amount_in(currency: str, price: MoneyBody | None, where: str) -> int | None:
     """The minor units of a price. Raises validation-failed when it is in another currency."""
     if price is None:
         return None

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from inspect import getdoc
 from typing import Annotated, Any, Generic, TypeVar
 
 from litestar import get
@@ -257,7 +258,10 @@ def query(
     payers: bool = False,
     nobodys: bool = False,
 ) -> Callable[[Callable[[Query[Q]], Found]], HTTPRouteHandler]:
-    """Make a function into a GET route. `media` are the representations it can answer with, best first."""
+    """Make a function into a GET route; its docstring describes the route in /schema.
+
+    `media` are the representations it can answer with, best first.
+    """
     route = Route(
         "GET",
         path,
@@ -276,7 +280,8 @@ def query(
         async def handle(request: HttpRequest) -> Reply:
             return await sync_to_thread(_found, request, route, parameters, find)
 
-        return get(route.litestar_path, opt={"route": route}, name=operation)(handle)
+        described = replace(route, description=getdoc(find) or "")
+        return get(route.litestar_path, opt={"route": described}, name=operation)(handle)
 
     return made
 

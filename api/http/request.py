@@ -8,8 +8,9 @@ It never sees Litestar's request, nor the `Exchange`, the state of a request und
 import re
 import time
 from asyncio import get_running_loop
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -22,7 +23,7 @@ from api.http.api_keys import Caller, Keys
 from api.http.ids import Randomness, new_id
 from api.http.ledger_types import Books, Carnet, Ledger, UnknownBusiness
 from api.http.loop_bridge import LoopBridge
-from api.http.parsing import BODY_BYTES_MAX, SentMoney, amount_in
+from api.http.parsing import BODY_BYTES_MAX, MoneyBody, amount_in
 from api.http.permissions import SEES_PEOPLE, Permission, Roles
 from api.http.problems import Problem
 from api.http.rate_limits import Limits
@@ -87,6 +88,15 @@ class Route:
     """Whether a customer also reaches a package that they paid for and somebody else has."""
     nobodys: bool = False
     """Whether its answer is the same for every customer, with nothing personal in it."""
+    location: str | None = None
+    """The address of what it creates, with members of the answer in braces."""
+    description: str = ""
+    """What it does, for the reader of /schema."""
+
+    @property
+    def tag(self) -> str:
+        """The group of operations it belongs to."""
+        return self.operation.partition(".")[0]
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -123,11 +133,16 @@ class Serving:
     limits: Limits
     pepper: bytes
     previous_pepper: bytes | None = None
-    document: bytes = b"{}"
-    """The OpenAPI document, made from the routes."""
+    make_document: Callable[[], bytes] = lambda: b"{}"
+    """Makes the OpenAPI document of the routes."""
     random: Randomness = field(default_factory=Randomness)
     _terms: dict[str, FixedTerms] = field(default_factory=dict)
     _outcomes: LoopBridge | None = None
+
+    @cached_property
+    def document(self) -> bytes:
+        """The OpenAPI document, made when it is first asked for: that takes as long as many requests."""
+        return self.make_document()
 
     def outcomes(self) -> LoopBridge:
         """The bridge to the running event loop. A process has one loop, a test several in turn."""
@@ -241,7 +256,7 @@ class Call:
             raise NotFound(kind, given[:50])
         return given
 
-    def amount(self, price: SentMoney | None, where: str) -> int | None:
+    def amount(self, price: MoneyBody | None, where: str) -> int | None:
         """The minor units of a price in the business's currency. Raises validation-failed."""
         if price is None or price.currency is None:
             return None if price is None else price.amount

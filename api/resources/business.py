@@ -6,6 +6,7 @@ from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
+from api.http.new_values import NewId
 from api.http.parsing import EmptyBody, MayBeAbsent, Price
 from api.http.permissions import MANAGERS, OWNER, READERS, READERS_AND_CUSTOMERS
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
@@ -35,7 +36,7 @@ from domain.values import CancellationTerms, LocationId, LongText, Name, Quantit
 
 
 class Location(Value):
-    id: str
+    id: NewId
     name: str
     address: str | None
     time_zone: str
@@ -76,6 +77,7 @@ def _locations(found: BusinessState) -> tuple[Location, ...]:
 
 @query("/v1/business", "business.show", "The business", roles=READERS, answer=Business)
 def show(call: Query[NoParameters]) -> Found:
+    """Name, currency, zone, terms and locations."""
     books = call.look(Reads({call.business_id: 0}))
     return Found(_shown(books), books.head.position, books.version(call.business_id))
 
@@ -116,6 +118,7 @@ class PolicyChanges(Value):
     answer=Business,
 )
 def change_policies(call: Command[PolicyChanges]) -> CommandRequest:
+    """Only what is sent changes. Packages and bookings that exist keep the terms they were made under."""
     given = {name: getattr(call.body, name) for name in call.body.model_fields_set}
     if call.body.earn is not None:
         given["earn"] = tuple(_rule(call, rule, f"/earn/{n}") for n, rule in enumerate(call.body.earn))
@@ -153,6 +156,7 @@ class LocationPage(Page[Location]):
     answer=Location,
 )
 def open_location(call: Command[LocationBody]) -> CommandRequest:
+    """A location may have a time zone of its own; bookings there show its local time."""
     body = call.body
     id = call.new("loc", body.id)
     asked = OpenLocation(location_id=id, name=body.name, time_zone=body.time_zone, address=body.address)
@@ -174,6 +178,7 @@ def _ask(id: str, use_case: UseCase[Any], asked: Value) -> CommandRequest:
     answer=Location,
 )
 def close_location(call: Command[EmptyBody]) -> CommandRequest:
+    """What was sold or booked there stays. Closing a closed location changes nothing."""
     id = call.id("location_id")
     return _ask(id, CLOSE_LOCATION, CloseLocation(location_id=id))
 
@@ -187,6 +192,7 @@ def close_location(call: Command[EmptyBody]) -> CommandRequest:
     answer=Location,
 )
 def reopen_location(call: Command[EmptyBody]) -> CommandRequest:
+    """Packages that were restricted to it can be used there again. Nothing happens if it is open."""
     id = call.id("location_id")
     return _ask(id, REOPEN_LOCATION, ReopenLocation(location_id=id))
 
@@ -201,6 +207,7 @@ def reopen_location(call: Command[EmptyBody]) -> CommandRequest:
     parameters=ListParameters,
 )
 def list_locations(call: Query[ListParameters]) -> Found:
+    """Open and closed locations."""
     books = call.look(Reads({call.business_id: 0}))
     first = (call.after() or [0])[0]
     numbered = list(enumerate(_locations(books.business), 1))

@@ -30,18 +30,61 @@ class Readiness(Value):
 
 
 def _open(
-    path: str, operation: str, summary: str, answer: type[Value] | None, media: str, *own: str
+    path: str,
+    operation: str,
+    summary: str,
+    description: str,
+    answer: type[Value] | None,
+    media: str,
+    *own: str,
 ) -> Route:
     codes = ("storage-unavailable", "not-found", *own)
-    return Route("GET", path, operation, summary, ANYONE, answer=answer, media=(media,), codes=codes)
+    return Route(
+        "GET",
+        path,
+        operation,
+        summary,
+        ANYONE,
+        answer=answer,
+        media=(media,),
+        codes=codes,
+        description=description,
+    )
 
 
-LIVE = _open("/livez", "process.live", "Whether the process answers", Liveness, "application/json")
-READY = _open(
-    "/readyz", "process.ready", "Whether the database answers", Readiness, "application/json", "not-ready"
+LIVE = _open(
+    "/livez",
+    "process.live",
+    "Whether the process answers",
+    "It looks at nothing else.",
+    Liveness,
+    "application/json",
 )
-SCHEMA = _open("/schema", "schema.show", "This document (OpenAPI 3.1)", None, "application/json")
-PROBLEM = _open("/problems/{code}", "problems.show", "What a problem means", None, "text/plain")
+READY = _open(
+    "/readyz",
+    "process.ready",
+    "Whether the database answers",
+    "Send requests only to a process that is ready. `lag` and `stopped` tell of the read models behind lists.",
+    Readiness,
+    "application/json",
+    "not-ready",
+)
+SCHEMA = _open(
+    "/schema",
+    "schema.show",
+    "This document (OpenAPI 3.1)",
+    "Make a client of it, or read it with any viewer of OpenAPI.",
+    None,
+    "application/json",
+)
+PROBLEM = _open(
+    "/problems/{code}",
+    "problems.show",
+    "What a problem means",
+    "The `type` of every problem leads here: its cause, and what to do.",
+    None,
+    "text/plain",
+)
 
 
 @get(LIVE.litestar_path, opt={"route": LIVE})
@@ -68,7 +111,8 @@ def _readiness(frame: Serving) -> Readiness:
 
 @get(SCHEMA.litestar_path, opt={"route": SCHEMA})
 async def schema(request: HttpRequest) -> Reply:
-    return Reply(200, frame_of(request).document)
+    frame = frame_of(request)
+    return Reply(200, await sync_to_thread(lambda: frame.document))
 
 
 @get(PROBLEM.litestar_path, opt={"route": PROBLEM})

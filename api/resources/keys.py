@@ -28,6 +28,7 @@ from api.http.api_keys import (
 from api.http.command_route import Command, CommandParameters, created, dry_run, read_command
 from api.http.ids import encode
 from api.http.ledger_types import RequestKey
+from api.http.new_values import NewId, NewMoment
 from api.http.parsing import EmptyBody
 from api.http.permissions import OWNER, Scope
 from api.http.problems import Flaw, invalid
@@ -55,11 +56,11 @@ class ApiKeyBody(Value):
 
 
 class ApiKey(Value):
-    id: str
+    id: NewId
     name: str
     role: str
-    actor_id: str
-    created_at: str
+    actor_id: NewId
+    created_at: NewMoment
     expires_at: str | None
     revoked_at: str | None
     scopes: tuple[Scope, ...]
@@ -87,6 +88,8 @@ ISSUE = Route(
     IssuedApiKey,
     writes=True,
     versioned=False,
+    description="The whole key is in this answer, and in that of a repeated request; only its hash is kept. Name"
+    " a member of staff or a customer to let the key act as them.",
 )
 REVOKE = Route(
     "POST",
@@ -100,6 +103,7 @@ REVOKE = Route(
     ApiKey,
     writes=True,
     versioned=False,
+    description="What was done with it stays. Revoking it again changes nothing.",
 )
 
 
@@ -124,6 +128,7 @@ async def revoke(request: HttpRequest) -> Reply:
     parameters=ListParameters,
 )
 def list_keys(call: Query[ListParameters]) -> Found:
+    """Never with their secrets."""
     after = call.after()
     keys = sorted(call.frame.carnet.store.keys_of(call.business_id), key=_place)
     rows = [key for key in keys if after is None or _place(key) > after][: call.parameters.limit + 1]

@@ -45,6 +45,9 @@ class FactFeed(Page[LedgerFact]):
     parameters=FactsParameters,
 )
 def facts(call: Query[FactsParameters]) -> Found:
+    """Follow the ledger: facts in order of position, none ever before one that was shown. Pass `after` the
+    last position you know.
+    """
     after = (call.after() or [call.parameters.after])[0]
     stored, head = feed(call.ledger.recorder, after, call.parameters.limit + 1)
     call.check_reachable(head)
@@ -78,6 +81,7 @@ class LedgerHead(Value):
     "/v1/ledger/head", "ledger.head", "Position and hash of the ledger", roles=BOOKKEEPERS, answer=LedgerHead
 )
 def head(call: Query[NoParameters]) -> Found:
+    """Keep position and hash somewhere else to prove later that nothing was changed since."""
     found = call.ledger.recorder.head()
     call.check_reachable(found.position)
     moment = rfc3339(from_milliseconds(found.recorded_at)) if found.position else None
@@ -105,6 +109,7 @@ class LedgerVerification(Value):
     answer=LedgerVerification,
 )
 def verification(call: Query[NoParameters]) -> Found:
+    """Read every fact and recompute the chain. Tells the first position that is not as it was recorded."""
     call.check_reachable_now()
     found = verify(call.ledger.recorder)
     shown = LedgerVerification(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from api.http.command_route import Command, CommandRequest, Upload, command
+from api.http.new_values import NewId
 from api.http.parsing import BODY_BYTES_MAX, Sent
 from api.http.permissions import REGISTRARS, SEES_PEOPLE
 from api.http.problems import Problem
@@ -34,8 +35,8 @@ class Image(Value):
 
 
 class UploadedPhoto(Value):
-    id: str
-    url: str
+    id: NewId
+    url: NewId
     media_type: str
     bytes: int
 
@@ -121,6 +122,9 @@ def _parts(raw: bytes, boundary: bytes) -> Iterator[bytes]:
     upload=Upload(read_image, (*IMAGES, FORM), PHOTO_BYTES_MAX + BODY_BYTES_MAX),
 )
 def upload(call: Command[Image]) -> CommandRequest:
+    """Send the bytes of the image, or a form with one file. The type is told by the bytes. Name the id in a
+    profile to show the photo.
+    """
     id, image = call.new("pho"), call.body
     url = photo_url(id)
     call.ids.made.append(url)  # derived from the id, so a dry run shows neither
@@ -131,6 +135,7 @@ def upload(call: Command[Image]) -> CommandRequest:
 
 @query("/v1/photos/{photo_id}", "photos.show", "A photo", roles=SEES_PEOPLE, media=IMAGES)
 def show(call: Query[NoParameters]) -> Found:
+    """Answers with the bytes that were uploaded."""
     id, recorder = call.id("photo_id"), call.ledger.recorder
     photo = recorder.photo(id)
     if photo is None:

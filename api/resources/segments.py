@@ -7,6 +7,7 @@ from pydantic import StringConstraints
 from api.http.command_route import Command, CommandRequest, command
 from api.http.date_ranges import OWN_DAYS, check_range
 from api.http.ledger_types import Books
+from api.http.new_values import NewId
 from api.http.parsing import EmptyBody
 from api.http.permissions import CUSTOMER_READERS, REGISTRARS
 from api.http.query_route import Found, ListParameters, Page, Query, query
@@ -29,7 +30,7 @@ class SegmentBody(Value):
 
 
 class Segment(Value):
-    id: str
+    id: NewId
     name: str
     filters: CustomerFilters
     removed: bool
@@ -53,6 +54,7 @@ def _shown(books: Books, id: str) -> Segment:
     answer=Segment,
 )
 def save(call: Command[SegmentBody]) -> CommandRequest:
+    """A segment holds filters, not customers: whoever passes them is in it."""
     body = call.body
     filters = body.filters
     check_range(filters.booking_from, filters.booking_to, OWN_DAYS, "/filters/booking_to")
@@ -70,6 +72,7 @@ def save(call: Command[SegmentBody]) -> CommandRequest:
     answer=Segment,
 )
 def remove(call: Command[EmptyBody]) -> CommandRequest:
+    """It is no longer listed, and cannot be named as a filter."""
     id = call.id("segment_id")
     return CommandRequest(REMOVE_SEGMENT, RemoveSegment(segment_id=id), lambda books, _: _shown(books, id))
 
@@ -83,6 +86,7 @@ def remove(call: Command[EmptyBody]) -> CommandRequest:
     parameters=ListParameters,
 )
 def list_segments(call: Query[ListParameters]) -> Found:
+    """Use one with `GET /v1/customers?segment_id=…`."""
     books = call.look(Reads({call.business_id: 0}))
     first = (call.after() or [0])[0]
     numbered = list(enumerate(books.business.segments.items(), 1))

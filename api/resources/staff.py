@@ -9,6 +9,7 @@ from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
+from api.http.new_values import NewId
 from api.http.parsing import EmptyBody, MayBeAbsent
 from api.http.permissions import MANAGERS, READERS
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
@@ -51,7 +52,7 @@ class StaffChanges(Value):
 
 
 class StaffMember(Value):
-    id: str
+    id: NewId
     name: str | None
     photo_url: str | None
     role: str
@@ -107,6 +108,7 @@ def _ask(id: str, use_case: UseCase[Any], asked: Value) -> CommandRequest:
     location="/v1/staff/{id}",
 )
 def register(call: Command[StaffBody]) -> CommandRequest:
+    """Registering gives no key: issue one with `POST /v1/keys`."""
     body = call.body
     id = call.new("stf", body.id)
     called = NameAndPhoto(name=body.name, photo=body.photo)
@@ -123,6 +125,7 @@ def register(call: Command[StaffBody]) -> CommandRequest:
     answer=StaffMember,
 )
 def change(call: Command[StaffChanges]) -> CommandRequest:
+    """Only what is sent changes. `photo: null` takes the photo away."""
     id, body = call.id("staff_id"), call.body
     changes: dict[Any, str | None] = body.model_dump(include={"name", "photo"}, exclude_unset=True)
     asked = ChangeStaff(staff_id=id, role=body.role, locations=body.locations, changes=changes)
@@ -148,6 +151,7 @@ def _end_keys(call: Command[EmptyBody]) -> None:
     follows=_end_keys,
 )
 def deactivate(call: Command[EmptyBody]) -> CommandRequest:
+    """What they did stays theirs. They are never deleted."""
     id = call.id("staff_id")
     return _ask(id, DEACTIVATE_STAFF, DeactivateStaff(staff_id=id))
 
@@ -161,12 +165,14 @@ def deactivate(call: Command[EmptyBody]) -> CommandRequest:
     answer=StaffMember,
 )
 def reactivate(call: Command[EmptyBody]) -> CommandRequest:
+    """The role and the locations come back. Keys that were revoked stay revoked; issue a new one."""
     id = call.id("staff_id")
     return _ask(id, REACTIVATE_STAFF, ReactivateStaff(staff_id=id))
 
 
 @query("/v1/staff/{staff_id}", "staff.show", "One member of staff", roles=READERS, answer=StaffMember)
 def show(call: Query[NoParameters]) -> Found:
+    """Also when they are deactivated."""
     id = call.id("staff_id")
     books = call.look(Reads({id: 0}))
     shown = _in_books(books, id, sees_people=call.sees_people)
@@ -182,6 +188,7 @@ def show(call: Query[NoParameters]) -> Found:
     parameters=ListParameters,
 )
 def list_staff(call: Query[ListParameters]) -> Found:
+    """Active and deactivated members."""
     with call.snapshot("staff") as snapshot:
         rows = staff(snapshot, call.business_id, call.after(), call.parameters.limit + 1)
         ids = [each["staff_id"] for each in rows] if call.sees_people else []

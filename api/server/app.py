@@ -10,6 +10,7 @@ import logging
 import time
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,12 @@ from litestar.types import Message, Scope
 
 from api.http.api_keys import Caller, Keys, unauthenticated
 from api.http.ledger_types import Carnet
-from api.http.openapi import document
 from api.http.ownership import refuse_unowned
 from api.http.problems import MEDIA_TYPE, Problem, problem_of
 from api.http.rate_limits import Limits
 from api.http.request import Exchange, HttpRequest, Route, Serving, check_may, exchange_of, route_of
 from api.resources.registry import HANDLERS
+from api.resources.schema import schema_of
 from projections.engine.freshness import FreshReads
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
@@ -69,7 +70,7 @@ def create_app(
         limits=Limits(rate, processes),
         pepper=pepper,
         previous_pepper=previous_pepper,
-        document=document(routes),
+        make_document=partial(schema_of, routes),
     )
     return Litestar(
         route_handlers=handlers,

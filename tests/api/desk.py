@@ -28,6 +28,7 @@ from domain.business.commands import OpenBusiness
 from domain.ledger.carnet import Carnet
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Done
+from domain.moments import to_milliseconds
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
 from tests.use_cases import order
@@ -204,14 +205,17 @@ class House:
         opening = OpenBusiness(business_id=business_id, name=name, currency=currency, time_zone=ZONE)
         (done,) = self.carnet.ledger(business_id).execute([order(opening, OPERATOR)])
         assert isinstance(done, Done)
-        key = issue_key(self.carnet.store, PEPPER, business_id, Role.OWNER, name="owner")
+        created_at = to_milliseconds(self.clock())
+        key = issue_key(
+            self.carnet.store, PEPPER, business_id, Role.OWNER, name="owner", created_at=created_at
+        )
         return Desk(self.client, key, self.clock, self.carnet, business_id)
 
 
 @contextmanager
-def house_at(database: str, views: ReadTables) -> Iterator[House]:
+def house_at(database: str, views: ReadTables, clock: Clock | None = None) -> Iterator[House]:
     """The application on a migrated database."""
-    clock = Clock()
+    clock = clock or Clock()
     carnet = Carnet(database, clock=clock, views=VIEWS)
     views.create()
     try:

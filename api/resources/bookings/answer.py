@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from api.http.ledger_types import Books
+from api.http.new_values import NewId, NewMoment
 from api.http.query_route import Query
 from api.http.request import Call
 from api.resources.parts import (
@@ -93,13 +94,13 @@ class CancellationRules(Value):
 class BookingSeries(Value):
     """The place of a booking in its series; the id is that of the first booking."""
 
-    id: str
+    id: NewId
     number: int
     count: int
 
 
 class Booking(Value):
-    id: str
+    id: NewId
     status: Literal["pending", "confirmed", "completed", "cancelled"]
     customer: BookedCustomer
     service: BookedService
@@ -140,7 +141,7 @@ class Booking(Value):
     cancellation: CancellationRules
     series: BookingSeries | None
     made_by: Literal["customer", "business"]
-    recorded_at: str
+    recorded_at: NewMoment
     external_ref: ExternalRef | None
     version: int
 

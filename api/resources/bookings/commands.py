@@ -82,6 +82,9 @@ class MadeBooking(RootModel[Booking | MadeSeries]):
     ),
 )
 def make_booking(call: Command[BookingBody]) -> CommandRequest:
+    """Without `package_id` the units come from the packages that expire soonest; without units the booking is
+    made without. With `repeat` the answer lists the bookings made and those refused.
+    """
     body, paid = call.body, call.body.payment
     if paid is not None:
         call.check_may(DESK, "recording payments")
@@ -150,6 +153,7 @@ def _changing(
     codes=("booking-state",),
 )
 def confirm_booking(call: Command[EmptyBody]) -> CommandRequest:
+    """A booking that a customer makes is pending until the desk confirms it."""
     return _changing(call, CONFIRM_BOOKING, ConfirmBooking(booking_id=call.id("booking_id")))
 
 
@@ -175,6 +179,7 @@ class ReschedulingBody(Value):
     ),
 )
 def reschedule_booking(call: Command[ReschedulingBody]) -> CommandRequest:
+    """The units move with it, if their packages are valid on the new day."""
     return _changing(
         call,
         RESCHEDULE_BOOKING,
@@ -199,6 +204,7 @@ class AttendanceBody(Value):
     codes=("booking-state",),
 )
 def mark_attendance(call: Command[AttendanceBody]) -> CommandRequest:
+    """Where units are used at attendance, `attended` and `late` use those held."""
     why = wording_or_none(call, call.body.reason)
     asked = MarkAttendance(booking_id=call.id("booking_id"), attendance=call.body.attendance, reason=why)
     return _changing(call, MARK_ATTENDANCE, asked, why)
@@ -214,6 +220,7 @@ def mark_attendance(call: Command[AttendanceBody]) -> CommandRequest:
     codes=("booking-state",),
 )
 def complete_booking(call: Command[EmptyBody]) -> CommandRequest:
+    """Completing a completed booking changes nothing."""
     return _changing(call, COMPLETE_BOOKING, CompleteBooking(booking_id=call.id("booking_id")))
 
 
@@ -235,6 +242,7 @@ class BookingCancellationBody(Value):
     codes=("booking-state",),
 )
 def cancel_booking(call: Command[BookingCancellationBody]) -> CommandRequest:
+    """In time, every unit goes back; later, by the rules. `override` decides otherwise, with a reason."""
     body = call.body
     if body.override is not None:
         call.check_may(OVERRIDERS, "deciding against the rules")

@@ -57,6 +57,7 @@ VALUES_MAX = 50
     parameters=TravelParameters,
 )
 def show_booking(call: Query[TravelParameters]) -> Found:
+    """Now, or with `at_version`, `as_of` and `effective_as_of` as it was."""
     asked = _ask(call)
     booking, state = asked.booking, asked.stream.state
     spoken_of = [state.service_id, state.customer_id, state.staff_id]
@@ -107,6 +108,7 @@ class PastPage(ListParameters, TravelParameters):
     parameters=PastPage,
 )
 def list_payments(call: Query[PastPage]) -> Found:
+    """In the order of recording, each with its refunds; now, or as it was."""
     asked = _ask(call)
     page = payments_after(payments_of(asked.facts), call.after())
     zone, people, texts = asked.booking["time_zone"], NOBODY, None
@@ -194,6 +196,7 @@ class BookingParameters(CustomerBookingParameters):
     parameters=BookingParameters,
 )
 def list_bookings(call: Query[BookingParameters]) -> Found:
+    """All filters combine with AND; a repeated parameter matches any of its values."""
     asked = call.parameters
     ref = () if asked.external_ref is None else (asked.external_ref,)
     named = ("customer_id", "staff_id", "location_id", "package_id", "attendance")
@@ -210,6 +213,7 @@ def list_bookings(call: Query[BookingParameters]) -> Found:
     parameters=CustomerBookingParameters,
 )
 def list_bookings_of_customer(call: Query[CustomerBookingParameters]) -> Found:
+    """Filter by range, service, status and participant."""
     customer_id = call.id("customer_id")
     books = call.look(Reads({call.business_id: 0, customer_id: 0}))
     if books.customer(customer_id) is None:

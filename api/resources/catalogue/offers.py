@@ -6,6 +6,7 @@ from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
+from api.http.new_values import NewId
 from api.http.parsing import EmptyBody, Price
 from api.http.permissions import MANAGERS, READERS_AND_CUSTOMERS
 from api.http.query_route import Found, NoParameters, Page, Query, query
@@ -50,7 +51,7 @@ class CatalogueLine(Value):
 
 
 class Offer(Value):
-    id: str
+    id: NewId
     offer_version: int
     """Counts the revisions; a sale embeds the one it sold."""
     name: str
@@ -125,6 +126,7 @@ def _offer(
     location="/v1/offers/{id}",
 )
 def publish_offer(call: Command[OfferBody]) -> CommandRequest:
+    """An offer is a package in the catalogue: its lines of units, its price, and how long it is good for."""
     id, currency = call.new("off", call.body.id), call.currency
     terms = _offer_terms(call)
     return CommandRequest(
@@ -144,6 +146,7 @@ def publish_offer(call: Command[OfferBody]) -> CommandRequest:
     codes=("offer-retired",),
 )
 def revise_offer(call: Command[OfferRevision]) -> CommandRequest:
+    """Send all terms as they are to be: what is left out, the offer no longer has."""
     id, currency = call.id("offer_id"), call.currency
     terms = _offer_terms(call)
     return CommandRequest(
@@ -160,6 +163,7 @@ def revise_offer(call: Command[OfferRevision]) -> CommandRequest:
     answer=Offer,
 )
 def retire_offer(call: Command[EmptyBody]) -> CommandRequest:
+    """Retiring it again changes nothing."""
     id, currency = call.id("offer_id"), call.currency
     return CommandRequest(
         RETIRE_OFFER, RetireOffer(offer_id=id), lambda books, _: shown_offer(books, id, currency)
@@ -175,6 +179,7 @@ def retire_offer(call: Command[EmptyBody]) -> CommandRequest:
     answer=Offer,
 )
 def reinstate_offer(call: Command[EmptyBody]) -> CommandRequest:
+    """It can be sold again, on the terms of its last revision. Nothing happens if it is not retired."""
     id, currency = call.id("offer_id"), call.currency
     return CommandRequest(
         REINSTATE_OFFER, ReinstateOffer(offer_id=id), lambda books, _: shown_offer(books, id, currency)
@@ -190,6 +195,7 @@ def reinstate_offer(call: Command[EmptyBody]) -> CommandRequest:
     answer=Offer,
 )
 def show_offer(call: Query[NoParameters]) -> Found:
+    """With the number of its revision. Also when it is retired."""
     id = call.id("offer_id")
     books = call.look(Reads({id: 0}))
     return Found(shown_offer(books, id, call.currency), books.head.position, books.version(id))
@@ -209,6 +215,7 @@ class OfferPage(Page[Offer]):
     parameters=CatalogueFilter,
 )
 def list_offers(call: Query[CatalogueFilter]) -> Found:
+    """All offers, or with `retired` only those that are or are not retired."""
     asked, currency = call.parameters, call.currency
 
     def shown(row: Row) -> Offer:

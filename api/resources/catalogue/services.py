@@ -6,6 +6,7 @@ from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
+from api.http.new_values import NewId
 from api.http.parsing import EmptyBody, MayBeAbsent, Price
 from api.http.permissions import MANAGERS, READERS_AND_CUSTOMERS
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
@@ -45,7 +46,7 @@ class ServiceChanges(Value):
 
 
 class Service(Value):
-    id: str
+    id: NewId
     name: str
     service_type: str
     duration_minutes: int | None
@@ -87,6 +88,9 @@ def _service(id: str, terms: ServiceTerms, retired: bool, version: int, currency
     location="/v1/services/{id}",
 )
 def define_service(call: Command[ServiceBody]) -> CommandRequest:
+    """A service is what units of a package are good for. Give the price of one session alone, so that the
+    price of a mixed package can be spread over its units.
+    """
     body, currency = call.body, call.currency
     id = call.new("svc", body.id)
     terms = ServiceTerms(
@@ -114,6 +118,9 @@ def define_service(call: Command[ServiceBody]) -> CommandRequest:
     looks=True,
 )
 def change_service(call: Command[ServiceChanges]) -> CommandRequest:
+    """Only what is sent changes; null takes a value away. Packages keep the name and price they were sold
+    with.
+    """
     id, currency = call.id("service_id"), call.currency
     books = call.frame.look(call.business_id, Reads({id: 0}))
     service = books.service(id)
@@ -139,6 +146,7 @@ def change_service(call: Command[ServiceChanges]) -> CommandRequest:
     answer=Service,
 )
 def retire_service(call: Command[EmptyBody]) -> CommandRequest:
+    """Units that were sold of it can still be used. Retiring it again changes nothing."""
     id, currency = call.id("service_id"), call.currency
     return CommandRequest(
         RETIRE_SERVICE, RetireService(service_id=id), lambda books, _: shown_service(books, id, currency)
@@ -154,6 +162,7 @@ def retire_service(call: Command[EmptyBody]) -> CommandRequest:
     answer=Service,
 )
 def reinstate_service(call: Command[EmptyBody]) -> CommandRequest:
+    """It can be booked and put into offers again. Nothing happens if it is not retired."""
     id, currency = call.id("service_id"), call.currency
     return CommandRequest(
         REINSTATE_SERVICE,
@@ -171,6 +180,7 @@ def reinstate_service(call: Command[EmptyBody]) -> CommandRequest:
     answer=Service,
 )
 def show_service(call: Query[NoParameters]) -> Found:
+    """Also when it is retired."""
     id = call.id("service_id")
     books = call.look(Reads({id: 0}))
     return Found(shown_service(books, id, call.currency), books.head.position, books.version(id))
@@ -194,6 +204,7 @@ class ServicePage(Page[Service]):
     parameters=CatalogueFilter,
 )
 def list_services(call: Query[CatalogueFilter]) -> Found:
+    """All services, or with `retired` only those that are or are not retired."""
     asked, currency = call.parameters, call.currency
 
     def shown(row: Row) -> Service:

@@ -61,6 +61,7 @@ class Activity(Value):
     parameters=ActivityParameters,
 )
 def show_activity(call: Query[ActivityParameters]) -> Found:
+    """Everything for the customer's tab in one answer, split at this moment."""
     customer_id, now = call.id("customer_id"), call.frame.carnet.clock()
     books = call.look(Reads({call.business_id: 0, customer_id: 0}))
     check_known(books, customer_id)

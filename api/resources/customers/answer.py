@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from api.http.ledger_types import Books, Recorder
+from api.http.new_values import NewId
 from api.resources.parts import photo_url
 from api.resources.people import FindPerson, called_of, profile_of
 from api.resources.points.answer import points_of
@@ -27,7 +28,7 @@ from projections.queries.packages import active_packages
 
 
 class Participant(Value):
-    id: str
+    id: NewId
     number: int
     name: str | None
     kind: str
@@ -36,7 +37,7 @@ class Participant(Value):
 
 
 class Customer(Value):
-    id: str
+    id: NewId
     name: str | None
     email: str | None
     mobile: str | None

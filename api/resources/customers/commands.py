@@ -54,6 +54,9 @@ class CustomerPage(Page[Customer]):
     codes=("duplicate-external-ref",),
 )
 def register(call: Command[CustomerBody]) -> CommandRequest:
+    """The customer is participant 0 of the household. A mobile number needs its country code, as `+36 …` or
+    in `country_code`; it is stored as E.164.
+    """
     body = call.body
     id = call.new("cus", body.id)
     if body.id is None:
@@ -95,13 +98,14 @@ def _consents(body: CustomerBody | CustomerChanges) -> Mapping[ConsentName, bool
     return body.consents.model_dump(exclude_unset=True)  # type: ignore[return-value]
 
 
-def _of_customer(path: str, operation: str, summary: str, use_case: UseCase[Any]) -> Any:
+def _of_customer(path: str, operation: str, summary: str, use_case: UseCase[Any], description: str) -> Any:
     """A command on a customer with an empty body."""
 
     def ask(call: Command[EmptyBody]) -> CommandRequest:
         id = call.id("customer_id")
         return _ask(call, id, use_case, use_case.command.model_validate({"customer_id": id}))
 
+    ask.__doc__ = description
     return command(path, operation, summary, roles=MANAGERS, body=EmptyBody, answer=Customer)(ask)
 
 
@@ -121,6 +125,7 @@ activate = _of_customer(
     "customers.activate",
     "Activate a customer",
     ACTIVATE_CUSTOMER,
+    "Activating an active customer changes nothing.",
 )
 
 
@@ -129,6 +134,7 @@ deactivate = _of_customer(
     "customers.deactivate",
     "Deactivate a customer: nothing new is sold to them",
     DEACTIVATE_CUSTOMER,
+    "Packages and bookings that exist stay as they are.",
 )
 
 
@@ -137,6 +143,7 @@ unblock = _of_customer(
     "customers.unblock",
     "Unblock a customer",
     UNBLOCK_CUSTOMER,
+    "Unblocking a customer who is not blocked changes nothing.",
 )
 
 
@@ -153,6 +160,7 @@ class ReasonBody(Value):
     answer=Customer,
 )
 def block(call: Command[ReasonBody]) -> CommandRequest:
+    """Packages and bookings that exist stay as they are."""
     id = call.id("customer_id")
     return _ask(
         call,
@@ -171,6 +179,7 @@ def block(call: Command[ReasonBody]) -> CommandRequest:
     answer=Customer,
 )
 def change(call: Command[CustomerChanges]) -> CommandRequest:
+    """Only what is sent changes; null takes a value away."""
     id, body = call.id("customer_id"), call.body
     given: dict[str, Any] = {"changes": _profile(body), "consents": _consents(body)}
     if "category" in body.model_fields_set:
@@ -189,6 +198,7 @@ def change(call: Command[CustomerChanges]) -> CommandRequest:
     answer=Customer,
 )
 def add_participant(call: Command[ParticipantBody]) -> CommandRequest:
+    """Packages that are shared with the household can be used for them at once."""
     id, body = call.id("customer_id"), call.body
     asked = AddParticipant(customer_id=id, participant=_new(call.new("par", body.id), body))
     return _ask(call, id, ADD_PARTICIPANT, asked)
@@ -203,6 +213,7 @@ def add_participant(call: Command[ParticipantBody]) -> CommandRequest:
     answer=Customer,
 )
 def change_participant(call: Command[ParticipantChanges]) -> CommandRequest:
+    """Only what is sent changes. `photo: null` takes the photo away."""
     id, body = call.id("customer_id"), call.body
     changes: dict[Any, str | None] = body.model_dump(include={"name", "photo"}, exclude_unset=True)
     asked = ChangeParticipant(
@@ -224,6 +235,7 @@ def change_participant(call: Command[ParticipantChanges]) -> CommandRequest:
     answer=Customer,
 )
 def remove_participant(call: Command[EmptyBody]) -> CommandRequest:
+    """Packages can no longer be used for them."""
     id = call.id("customer_id")
     return _ask(
         call,
@@ -243,6 +255,7 @@ def remove_participant(call: Command[EmptyBody]) -> CommandRequest:
     codes=("limit-reached",),
 )
 def return_participant(call: Command[EmptyBody]) -> CommandRequest:
+    """The participant counts as never having left."""
     id = call.id("customer_id")
     asked = ReturnParticipant(customer_id=id, participant_id=call.id("participant_id"))
     return _ask(call, id, RETURN_PARTICIPANT, asked)
@@ -256,6 +269,7 @@ def return_participant(call: Command[EmptyBody]) -> CommandRequest:
     answer=Customer,
 )
 def show(call: Query[NoParameters]) -> Found:
+    """Profile, household, consents, points, and the number of active packages."""
     id = call.id("customer_id")
     books = call.look(counted(id))
     counts = counts_of(books, id, call.frame.carnet.clock())

@@ -99,6 +99,7 @@ class UsagePage(Page[UsageRow]):
     parameters=ListParameters,
 )
 def show_credits(call: Query[ListParameters]) -> Found:
+    """What can be used now, service by service, and every use with what was given back of it."""
     customer_id = call.id("customer_id")
     books = call.look(Reads({call.business_id: 0, customer_id: 0}, packages_of=(customer_id,)))
     check_known(books, customer_id)

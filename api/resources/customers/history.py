@@ -72,6 +72,7 @@ class CustomerHistoryPage(Page[CustomerHistoryRow]):
     parameters=ListParameters,
 )
 def list_history(call: Query[ListParameters]) -> Found:
+    """Facts name the fields that changed, never the values, so that an erasure leaves nothing behind."""
     id = call.id("customer_id")
     books = call.look(Reads({id: 0}))
     stream = books.stream(id)

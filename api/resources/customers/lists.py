@@ -60,6 +60,9 @@ class CustomerParameters(ListParameters, CustomerFilters):
     parameters=CustomerParameters,
 )
 def list_customers(call: Query[CustomerParameters]) -> Found:
+    """All filters combine with AND; a repeated parameter matches any of its values. `search` finds parts of
+    names and numbers while they are typed.
+    """
     found = _matching(call)
     return call.page(
         CustomerPage,

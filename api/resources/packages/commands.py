@@ -10,6 +10,7 @@ from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
+from api.http.new_values import NewId, NewMoment
 from api.http.parsing import EmptyBody, Price
 from api.http.permissions import DESK, MANAGERS
 from api.http.problems import Flaw, invalid
@@ -54,6 +55,8 @@ from projections.engine.definition import Row
 
 
 class SoldPackage(PackageCard):
+    id: NewId
+    recorded_at: NewMoment
     payment_id: str | None
     """The payment that came with the sale."""
 
@@ -80,6 +83,9 @@ class SoldPackage(PackageCard):
     ),
 )
 def sell_package(call: Command[SaleBody]) -> CommandRequest:
+    """Sell from an offer, or a custom package with its own name, lines and price. A payment may come with the
+    sale. Without `expires_on` the rule of the offer decides.
+    """
     body, package_id = call.body, call.new("pkg", call.body.id)
     _check_offer_or_custom(body)
     payment = None if body.payment is None else new_payment(call, body.payment, "/payment")
@@ -144,6 +150,7 @@ class CorrectionBody(Value):
     codes=("insufficient-units", "package-cancelled", "limit-reached"),
 )
 def correct_package(call: Command[CorrectionBody]) -> CommandRequest:
+    """Give units (+) or take them (-) where the books were wrong. More than is available cannot be taken."""
     body, reason = call.body, wording_or_none(call, call.body.reason)
     id = call.id("package_id")
     return _changing(
@@ -167,6 +174,7 @@ class ExpiryBody(Value):
     codes=("package-cancelled", "package-expired"),
 )
 def set_expiry(call: Command[ExpiryBody]) -> CommandRequest:
+    """Send the last valid day, or null so that it never expires. After a past day it is expired."""
     body, reason = call.body, wording_or_none(call, call.body.reason)
     return _changing(
         call,
@@ -190,6 +198,7 @@ class ReinstatementBody(Value):
     codes=("not-expired",),
 )
 def reinstate_package(call: Command[ReinstatementBody]) -> CommandRequest:
+    """The units that lapsed with it can be used again."""
     body, reason = call.body, wording(call, call.body.reason)
     return _changing(
         call,
@@ -214,6 +223,7 @@ class FreezeBody(Value):
     codes=("package-cancelled", "package-expired", "package-frozen"),
 )
 def freeze(call: Command[FreezeBody]) -> CommandRequest:
+    """No unit can be used until the freeze ends; the expiry moves by the days frozen."""
     body, reason = call.body, wording(call, call.body.reason)
     return _changing(
         call, FREEZE_PACKAGE, FreezePackage(package_id=call.id("package_id"), until=body.until, reason=reason)
@@ -229,6 +239,7 @@ def freeze(call: Command[FreezeBody]) -> CommandRequest:
     answer=PackageCard,
 )
 def unfreeze(call: Command[EmptyBody]) -> CommandRequest:
+    """The expiry moves by the days it was really frozen."""
     return _changing(call, UNFREEZE_PACKAGE, UnfreezePackage(package_id=call.id("package_id")))
 
 
@@ -247,6 +258,7 @@ class PriceBody(Value):
     codes=("package-cancelled",),
 )
 def adjust_price(call: Command[PriceBody]) -> CommandRequest:
+    """What is owing follows. Units that were used keep their value."""
     price, reason = money(call, call.body.price, "/price"), wording(call, call.body.reason)
     return _changing(
         call, ADJUST_PRICE, AdjustPrice(package_id=call.id("package_id"), price=price, reason=reason)
@@ -269,6 +281,7 @@ class SharingBody(Value):
     codes=("package-cancelled",),
 )
 def change_sharing(call: Command[SharingBody]) -> CommandRequest:
+    """Share with the whole household, or name the beneficiaries."""
     body, id = call.body, call.id("package_id")
     return _changing(
         call,
@@ -293,6 +306,7 @@ class LocationsBody(Value):
     codes=("package-cancelled",),
 )
 def change_locations(call: Command[LocationsBody]) -> CommandRequest:
+    """An empty list: it can be used everywhere. A package whose locations have all closed can be used at any."""
     body, reason = call.body, wording(call, call.body.reason)
     asked = ChangeLocations(package_id=call.id("package_id"), locations=body.locations, reason=reason)
     return _changing(call, CHANGE_LOCATIONS, asked)
@@ -312,6 +326,7 @@ class NoteBody(Value):
     codes=("limit-reached",),
 )
 def add_note(call: Command[NoteBody]) -> CommandRequest:
+    """Notes are for the desk. They cannot be changed."""
     return _changing(
         call, ADD_NOTE, AddNote(package_id=call.id("package_id"), note=wording(call, call.body.text))
     )
@@ -327,6 +342,9 @@ def add_note(call: Command[NoteBody]) -> CommandRequest:
     codes=("package-cancelled", "holds-outstanding", "refund-exceeds-paid"),
 )
 def cancel_package(call: Command[PackageCancellationBody]) -> CommandRequest:
+    """Units that are held for bookings refuse it, unless `release_holds` is true. A refund may come with it;
+    `GET …/refund-quote` tells the amount by the rule.
+    """
     given, refund = call.body.refund, None
     if given is not None:
         amount = moving(call, given.amount, "/refund/amount")
@@ -355,6 +373,7 @@ class VoidingBody(Value):
     codes=("package-cancelled", "holds-outstanding", "not-eligible"),
 )
 def void_package(call: Command[VoidingBody]) -> CommandRequest:
+    """The sale counts nowhere, as if it had not been made; its facts stay."""
     reason, release = wording(call, call.body.reason), call.body.release_holds
     asked = VoidPackage(package_id=call.id("package_id"), reason=reason, release_holds=release)
     return _changing(call, VOID_PACKAGE, asked)

@@ -76,6 +76,7 @@ class HistoryPage(Page[HistoryRow]):
     parameters=PastPage,
 )
 def list_history(call: Query[PastPage]) -> Found:
+    """Oldest first, with what each row changed and what was left."""
     asked = ask(call, call.past())
     every = history_of(asked.facts)
     rows = behind(every, call.after())
@@ -180,6 +181,7 @@ class NotePage(Page[Note]):
     parameters=ListParameters,
 )
 def list_notes(call: Query[ListParameters]) -> Found:
+    """A note that was erased says so."""
     asked, (after,) = ask(call), call.after() or [0]
     notes = [(r, r.fact) for r in asked.facts if isinstance(r.fact, NoteAdded) and r.version > after]
     page = notes[: call.parameters.limit]

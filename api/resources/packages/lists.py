@@ -76,6 +76,7 @@ class PackageParameters(ListParameters):
     parameters=PackageParameters,
 )
 def list_packages(call: Query[PackageParameters]) -> Found:
+    """All filters combine with AND; a repeated parameter matches any of its values."""
     asked, now = call.parameters, call.frame.carnet.clock()
     check_range(asked.expires_from, asked.expires_to, OWN_DAYS, "/expires_to")
     check_range(asked.purchased_from, asked.purchased_to, OWN_DAYS, "/purchased_to")
@@ -139,6 +140,7 @@ class CustomerPackagePage(PackagePage):
     parameters=CustomerPackageParameters,
 )
 def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
+    """Also what they bought for others. `active_count` is for the badge of the tab."""
     past, customer_id = call.past(), call.id("customer_id")
     if past.at_version is not None:
         detail = "is a question about one package; ask as_of or effective_as_of"

@@ -46,6 +46,9 @@ from replay.payments import payments_of
     payers=True,
 )
 def show_package(call: Query[TravelParameters]) -> Found:
+    """The card: everything a screen shows, without arithmetic. Now, or with `at_version`, `as_of` and
+    `effective_as_of` as it was.
+    """
     asked = ask(call, call.past())
     show = past_shown if asked.past else shown
     card = show(asked.card, asked.moment, asked.people(), payment_required=asked.payment_required)
@@ -85,6 +88,7 @@ class UnitPage(Page[Unit]):
     parameters=PastPage,
 )
 def list_units(call: Query[PastPage]) -> Found:
+    """Each unit with its state, value, and where it was used."""
     asked, after = ask(call, call.past()), call.after() or [0, 0]
     rows = [row for row in units_of(asked.facts) if [row["line"], row["unit"]] > after]
     people, zone = asked.people(), asked.card["time_zone"]
@@ -123,6 +127,7 @@ def list_units(call: Query[PastPage]) -> Found:
     payers=True,
 )
 def list_payments(call: Query[PastPage]) -> Found:
+    """Each payment with what was refunded and what still can be."""
     asked = ask(call, call.past())
     page = payments_after(payments_of(asked.facts), call.after())
     people = asked.people(actors_of(page[: call.parameters.limit]))
@@ -153,6 +158,7 @@ class PackageFactPage(Page[LedgerFact]):
     parameters=ListParameters,
 )
 def list_package_facts(call: Query[ListParameters]) -> Found:
+    """For auditors: ids and numbers, no personal data."""
     asked, (after,) = ask(call), call.after() or [0]
     facts = [recorded for recorded in asked.facts if recorded.version > after]
     return call.page(
@@ -186,6 +192,7 @@ class RefundQuote(Value):
     answer=RefundQuote,
 )
 def quote_refund(call: Query[NoParameters]) -> Found:
+    """A proposal: refund another amount if you like."""
     asked = ask(call)
     package = asked.books.package(asked.id)
     assert package is not None, "it was found"
@@ -215,6 +222,7 @@ class Explanation(Value):
     answer=Explanation,
 )
 def explain_package(call: Query[NoParameters]) -> Found:
+    """Balance, status, expiry and payment status, each from the facts and by the rule that made it."""
     asked = ask(call)
     told = explain(asked.facts, asked.card, asked.moment)
     return asked.found(Explanation(package_id=asked.id, version=asked.card["version"], **told))

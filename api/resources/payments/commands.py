@@ -6,7 +6,8 @@ from pydantic import RootModel
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
-from api.http.parsing import SentMoney
+from api.http.new_values import NewId
+from api.http.parsing import MoneyBody
 from api.http.permissions import DESK, MANAGERS
 from api.http.problems import Flaw, invalid
 from api.resources.bookings.answer import Booking, in_answer
@@ -31,21 +32,21 @@ from projections.engine.definition import Row
 
 
 class PaidPackage(PackageCard):
-    payment_id: str
+    payment_id: NewId
 
 
 class RefundedPayment(RootModel[PaidPackage | Booking]):
     """The package or the booking that was paid for."""
 
 
-def money(call: Command[Any], price: SentMoney, where: str) -> Money:
+def money(call: Command[Any], price: MoneyBody, where: str) -> Money:
     """Money in the business's currency. Raises validation-failed for another one."""
     amount = call.amount(price, where)
     assert amount is not None, "a price that was sent has an amount"
     return Money(amount=amount, currency=call.currency)
 
 
-def moving(call: Command[Any], price: SentMoney, where: str) -> Money:
+def moving(call: Command[Any], price: MoneyBody, where: str) -> Money:
     """Money above 0. Raises validation-failed for 0, and for another currency."""
     if price.amount == 0:
         raise invalid([Flaw(f"{where}/amount", "zero", "must be at least 1")])
@@ -75,6 +76,7 @@ def new_payment(call: Command[Any], body: PaymentBody, where: str = "") -> NewPa
     codes=("package-cancelled", "overpayment", "effective-at-out-of-range", "back-dating-not-allowed"),
 )
 def record_payment(call: Command[PackagePaymentBody]) -> CommandRequest:
+    """The payment status follows. More than what is owing is refused."""
     package_id, payment = call.id("package_id"), new_payment(call, call.body)
 
     def answer(books: Books, _: Decision) -> Row:
@@ -94,6 +96,7 @@ def record_payment(call: Command[PackagePaymentBody]) -> CommandRequest:
     codes=("refund-exceeds-paid",),
 )
 def refund_payment(call: Command[RefundBody]) -> CommandRequest:
+    """More than what is left of the payment is refused. Cancel the package to take units away."""
     payment_id = call.id("payment_id")
 
     def answer(books: Books, decision: Decision) -> Row | Booking:
@@ -120,6 +123,7 @@ def refund_payment(call: Command[RefundBody]) -> CommandRequest:
     codes=("booking-state", "overpayment", "effective-at-out-of-range", "back-dating-not-allowed"),
 )
 def record_booking_payment(call: Command[LaterBookingPaymentBody]) -> CommandRequest:
+    """More than is owing is refused. `price` says what it costs where that is not the list price."""
     booking_id, body = call.id("booking_id"), call.body
     asked = RecordBookingPayment(
         booking_id=booking_id,

@@ -41,6 +41,7 @@ class FoundPaymentPage(Page[FoundPayment]):
     parameters=PaymentParameters,
 )
 def find_payments(call: Query[PaymentParameters]) -> Found:
+    """`source:ref`, as it was sent with the payment of a package or a booking."""
     source, _, ref = call.parameters.external_ref.partition(":")
     given = ExternalRef(source=source, ref=ref)
     wanted = Reads({call.business_id: 0}, claimed=(external_claim("payment", given),), with_customers=True)

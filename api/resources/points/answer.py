@@ -3,6 +3,7 @@
 from typing import Literal
 
 from api.http.ledger_types import Books
+from api.http.new_values import NewId
 from api.resources.parts import LocalTime, People, local
 from domain.moments import local_day, rfc3339
 from domain.points.facts import PointsSource
@@ -25,7 +26,7 @@ class RewardedBy(Value):
 class PointsRow(LocalTime):
     """One entry of the account. `total` is the balance after it, in the order of recording (S147, S148)."""
 
-    id: str
+    id: NewId
     date: str
     """The same as `local_date`, in the business's zone."""
     effective_at: str

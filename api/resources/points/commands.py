@@ -33,6 +33,9 @@ from projections.models.points import entry
     looks=True,
 )
 def move_points(call: Command[PointsBody]) -> CommandRequest:
+    """`add` and `redeem` take points from 1 up; `adjust` is signed. Redeeming more than the balance is
+    refused.
+    """
     customer_id, body = call.id("customer_id"), call.body
     if body.action == "adjust":
         call.check_may(MANAGERS, "adjusting points")
@@ -79,6 +82,7 @@ class ReversalBody(Value):
     looks=True,
 )
 def reverse_points(call: Command[ReversalBody]) -> CommandRequest:
+    """What was redeemed or adjusted is not reversed: adjust the balance instead."""
     addition_id, reason = call.id("entry_id"), call.body.reason
     new_id, worded = call.new("pts"), wording_or_none(call, reason)
     return _ask(

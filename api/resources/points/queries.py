@@ -54,6 +54,7 @@ class PointsPage(Page[PointsRow]):
     parameters=PointsParameters,
 )
 def list_points(call: Query[PointsParameters]) -> Found:
+    """The balance counts all entries, whatever the filters."""
     past, customer_id, asked = call.past(), call.id("customer_id"), call.parameters
     check_range(asked.from_, asked.to, call.time_zone, "/to")
     books = call.look(Reads({customer_id: 0, account_id(customer_id): 0}))

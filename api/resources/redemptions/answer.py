@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from api.http.new_values import NewId
 from api.resources.authors import EnteredBy
 from api.resources.packages.card import PackageCard
 from api.resources.parts import BookingRef, HouseholdMember, LocalTime, NamedThing, SignedMoney
@@ -20,14 +21,14 @@ class RedemptionAllocation(Value):
 
 
 class RedeemedPackage(PackageCard):
-    redemption_id: str
+    redemption_id: NewId
     allocations: tuple[RedemptionAllocation, ...]
 
 
 class RedeemedUnits(Value):
     """One redemption, the units it took in order, and the packages it took them of."""
 
-    redemption_id: str
+    redemption_id: NewId
     allocations: tuple[RedemptionAllocation, ...]
     packages: tuple[PackageCard, ...]
 

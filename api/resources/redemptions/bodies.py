@@ -18,6 +18,7 @@ class RedemptionBody(Value):
     id: RedemptionId | None = None
     service_id: ServiceId
     quantity: Quantity = 1
+    """If absent, that of the booking if one is named, else 1."""
     participant_id: ParticipantId | None = None
     booking_id: BookingId | None = None
     session_at: Moment | None = None

@@ -51,6 +51,9 @@ def _wish(call: Command[RedemptionBody]) -> dict[str, Any]:
     codes=REFUSALS,
 )
 def redeem(call: Command[RedemptionBody]) -> CommandRequest:
+    """Units come from the line that fits the service, or from `line`. The answer tells which, and their
+    value.
+    """
     asked = RedeemUnits(package_id=call.id("package_id"), **_wish(call))
 
     def answer(books: Books, decision: Decision) -> Row:
@@ -74,6 +77,7 @@ def redeem(call: Command[RedemptionBody]) -> CommandRequest:
     codes=REFUSALS,
 )
 def redeem_from_customer(call: Command[RedemptionBody]) -> CommandRequest:
+    """Packages that expire soonest come first; one use may take units of several."""
     asked = RedeemFromCustomer(customer_id=call.id("customer_id"), **_wish(call))
 
     def answer(books: Books, decision: Decision) -> Row:
@@ -117,6 +121,9 @@ class RestorationBody(Value):
     codes=("already-restored", "insufficient-units"),
 )
 def restore(call: Command[RestorationBody]) -> CommandRequest:
+    """Last unit first. Without `quantity` everything that is left of the use goes back. Units of an expired
+    package go back but cannot be used. Units that a booking forfeited go back in the same way, with a reason.
+    """
     body, redemption_id = call.body, call.id("redemption_id")
 
     def answer(books: Books, decision: Decision) -> Row:

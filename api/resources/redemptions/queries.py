@@ -37,6 +37,7 @@ from domain.refusals import NotFound
     answer=Redemption,
 )
 def show_redemption(call: Query[NoParameters]) -> Found:
+    """The units it took, package by package."""
     id = call.id("redemption_id")
     books = call.look(Reads(claimed=(redemption_claims(id),), with_customers=True))
     uses = list(_uses(books, id))

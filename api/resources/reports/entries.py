@@ -61,6 +61,7 @@ class EntryPage(Page[PackageEntry]):
     parameters=EntriesParameters,
 )
 def late_entries_report(call: Query[EntriesParameters]) -> Found:
+    """What changes figures that were reported already."""
     return _page(call, late_entries)
 
 
@@ -73,6 +74,7 @@ def late_entries_report(call: Query[EntriesParameters]) -> Found:
     parameters=EntriesParameters,
 )
 def corrections_report(call: Query[EntriesParameters]) -> Found:
+    """Each fact with who recorded it."""
     return _page(call, corrections)
 
 

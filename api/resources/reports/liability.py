@@ -51,6 +51,7 @@ class LiabilityReport(Value):
     parameters=ClockParameters,
 )
 def liability_report(call: Query[ClockParameters]) -> Found:
+    """Straight from the ledger, now or at a moment on either clock. Voided sales are in none of the figures."""
     call.check_reachable_now()
     books = packages_then(call.ledger.recorder, call.past(), call.frame.carnet.clock())
     told = liability(books, call.currency, call.time_zone)

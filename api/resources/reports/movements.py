@@ -85,6 +85,7 @@ class MovementPage(Page[MovementLine]):
     parameters=PeriodParameters,
 )
 def movements_report(call: Query[PeriodParameters]) -> Found:
+    """Opening, the changes by cause, and closing: the changes add up to the difference."""
     books, period = _books(call, call.parameters)
     told = movements(books, period)
     report = MovementsReport(
@@ -105,6 +106,7 @@ def movements_report(call: Query[PeriodParameters]) -> Found:
     parameters=LinesParameters,
 )
 def movement_lines(call: Query[LinesParameters]) -> Found:
+    """Each line names the fact that moved it."""
     asked = call.parameters
     books, period = _books(call, asked)
     after = call.after()

@@ -65,6 +65,7 @@ class WatchedPage(Page[WatchedPackage]):
     parameters=ExpiringParameters,
 )
 def expiring_report(call: Query[ExpiringParameters]) -> Found:
+    """Without `from` and `to`, the next 30 days."""
     books, asked = _books(call), call.parameters
     first = asked.from_ or local_day(books.moment, call.time_zone)
     last = asked.to or first + timedelta(days=EXPIRING_DAYS)
@@ -81,6 +82,7 @@ def expiring_report(call: Query[ExpiringParameters]) -> Found:
     parameters=WatchedParameters,
 )
 def outstanding_report(call: Query[WatchedParameters]) -> Found:
+    """With what is owing on each, and in all."""
     books = _books(call)
     return _page(call, books, outstanding(books))
 

@@ -173,7 +173,7 @@ class MemoryStore:
     """Many ledgers in memory. `clock` gives milliseconds since 1970; the default is the system's clock."""
 
     def __init__(self, clock: Callable[[], int] | None = None, lock_wait_s: float = LOCK_WAIT_S) -> None:
-        self._clock = clock
+        self.clock = clock
         self._lock_wait_s = lock_wait_s
         self._books: dict[str, Books] = {}
         self._head_locks: dict[str, Lock] = {}
@@ -282,7 +282,7 @@ class MemoryStore:
         """Do nothing: nothing needs closing."""
 
     def now_ms(self) -> int:
-        return time_ns() // 1_000_000 if self._clock is None else self._clock()
+        return time_ns() // 1_000_000 if self.clock is None else self.clock()
 
     @contextmanager
     def reading(self, business_id: str) -> Iterator[MemoryTransaction]:

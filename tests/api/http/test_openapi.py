@@ -1,7 +1,9 @@
 """The OpenAPI document: it describes the routes there are, and what they answer is what it describes."""
 
 import json
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,10 +20,20 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from api.http.openapi import PUBLIC_NAME, document
 from api.http.permissions import MANAGERS
 from api.http.request import Route
+from api.resources.bookings.commands import MadeBooking
 from api.resources.registry import HANDLERS
-from tests.api.desk import Desk, House
+from api.resources.schema import schema_of
+from tests.api.desk import ROUTES, Desk, House
 
 pytest_plugins = ["tests.api.houses"]
+
+Described = Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def described() -> Described:
+    found: Described = json.loads(schema_of(ROUTES))
+    return found
 
 
 def test_the_document_names_every_route_and_forbids_unknown_fields(house: House) -> None:
@@ -46,7 +58,6 @@ def test_the_document_names_every_route_and_forbids_unknown_fields(house: House)
     assert len(bodies) > 20
     schemas = document["components"]["schemas"]
     assert [name for name in bodies if schemas[name].get("additionalProperties") is not False] == []
-    assert "example" not in json.dumps(document)
 
 
 def test_every_type_has_a_public_name() -> None:
@@ -54,7 +65,7 @@ def test_every_type_has_a_public_name() -> None:
     assert [name for name in schemas if not PUBLIC_NAME.fullmatch(name) or name.endswith("Shown")] == []
 
 
-def test_two_types_of_one_name_stop_the_start_up() -> None:
+def test_two_types_of_one_name_make_no_document() -> None:
     class Location(BaseModel):
         name: str
 
@@ -63,10 +74,97 @@ def test_two_types_of_one_name_stop_the_start_up() -> None:
         document([*(handler.opt["route"] for handler in HANDLERS), twice])
 
 
+def test_a_body_may_lack_what_has_a_default_and_an_answer_lacks_nothing(described: Described) -> None:
+    bodies, answers = {route.body for route in ROUTES}, {route.answer for route in ROUTES}
+    for model in filter(None, bodies):
+        told = described["components"]["schemas"][model.__name__]
+        needed = {field.alias or name for name, field in model.model_fields.items() if field.is_required()}
+        assert set(told.get("required", ())) == needed, model.__name__
+    for model in filter(None, answers - {MadeBooking}):
+        told = described["components"]["schemas"][model.__name__]
+        assert set(told["required"]) == set(told["properties"]), model.__name__
+
+
+def test_no_type_has_a_default_that_a_client_would_send_or_demand(described: Described) -> None:
+    assert list(places(described["components"]["schemas"], "default")) == []
+    defaults = {str(value) for value in places(described["paths"], "default")}
+    assert defaults <= {"50", "False", "effective", "0"}, (
+        "parameters tell theirs, and never null or an empty list"
+    )
+
+
+def places(told: Any, key: str) -> Iterator[Any]:
+    """Every value under a key, however deep, that is not the name of a member."""
+    if isinstance(told, dict):
+        for name, part in told.items():
+            if name == key:
+                yield part
+            elif name == "properties":
+                yield from places(list(part.values()), key)
+            elif name != "example":
+                yield from places(part, key)
+    elif isinstance(told, list):
+        for part in told:
+            yield from places(part, key)
+
+
+def test_a_dry_run_answers_the_type_of_the_command_with_its_facts(described: Described) -> None:
+    types = described["components"]["schemas"]
+    for route in ROUTES:
+        if not route.writes or route.answer in (None, MadeBooking):
+            continue
+        answers = described["paths"][route.path]["post"]["responses"]
+        done, tried = (
+            answers[status]["content"]["application/json"]["schema"]["$ref"] for status in ("201", "200")
+        )
+        assert tried == f"{done}DryRun"
+        members, planned = (types[each.rpartition("/")[2]]["properties"] for each in (done, tried))
+        assert [*planned] == [*members, "dry_run", "facts"], route.operation
+
+
+def test_a_new_id_may_be_null_in_a_dry_run_alone(described: Described) -> None:
+    types = described["components"]["schemas"]
+    assert types["SoldPackage"]["properties"]["id"] == {"type": "string"}
+    assert types["SoldPackageDryRun"]["properties"]["id"] == {"anyOf": [{"type": "string"}, {"type": "null"}]}
+    assert types["PackageCardDryRun"]["properties"]["id"] == {"type": "string"}
+    household = types["CustomerDryRun"]["properties"]["participants"]["items"]
+    assert household == {"$ref": "#/components/schemas/PlannedParticipant"}
+    assert "x-new" not in json.dumps(types)
+
+
+def test_the_headers_of_requests_and_answers_are_described(described: Described) -> None:
+    sale = described["paths"]["/v1/packages"]["post"]
+    sent = {each["name"]: each["required"] for each in sale["parameters"] if each["in"] == "header"}
+    assert sent == {"Idempotency-Key": True, "If-Match": False}
+    answered = {"Request-Id", "Ledger-Position", "ETag", "Location", "Idempotency-Replayed"}
+    assert answered <= set(sale["responses"]["201"]["headers"])
+    assert "Retry-After" in sale["responses"]["503"]["headers"]
+    alone = described["components"]["responses"]["RateLimited"]
+    assert "Retry-After" in alone["headers"]
+    assert list(alone["content"]) == ["application/problem+json"]
+    assert {name for name in places(described["paths"], "$ref") if "/headers/" in name} <= {
+        f"#/components/headers/{name}" for name in described["components"]["headers"]
+    }
+
+
+def test_a_server_makes_the_document_when_it_is_first_asked_for(house: House) -> None:
+    made: list[bytes] = []
+
+    def make() -> bytes:
+        made.append(b"{}")
+        return made[-1]
+
+    frame = replace(house.client.app.state["frame"], make_document=make)  # type: ignore[attr-defined]
+    assert made == []
+    assert (frame.document, frame.document) == (b"{}", b"{}")
+    assert made == [b"{}"]
+
+
 CHECKS_MADE: list[Any] = [check for check in CHECKS.get_all() if check is not positive_data_acceptance]
 """All but one: a schema cannot say that an offer's services must exist, so what fits it may be refused."""
 
 
+@pytest.mark.timeout(600)  # some 25 seconds of work, and a busy machine must not fail it
 def test_what_is_answered_is_what_the_document_describes(house: House) -> None:
     """One request that fits the description and one that does not, for each route, under all checks."""
     desk = house.desk()

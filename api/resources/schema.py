@@ -1,0 +1,50 @@
+"""What `/schema` answers: the document of the routes, with their groups and an example of each.
+
+`examples.json` holds requests that were really sent, and their answers: `python -m tests.reference` writes it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+
+from api.http.openapi import Example, document
+from api.http.request import Route
+
+TAGS: Mapping[str, str] = {
+    "business": "The business of the key, and its terms.",
+    "policies": "The terms for what is decided from now on.",
+    "locations": "The places of the business.",
+    "staff": "The people who work here.",
+    "keys": "API keys: for programs, for staff, and for customers.",
+    "services": "What is performed.",
+    "offers": "Packages as the catalogue sells them.",
+    "customers": "Customers: who they are, and their standing.",
+    "participants": "The others of a customer's household.",
+    "segments": "Saved filters of the customer list.",
+    "photos": "Photos of people, for their profiles.",
+    "packages": "Packages that were sold: their cards, units, history, and what changes them.",
+    "payments": "Payments and refunds.",
+    "redemptions": "Using units, and giving them back.",
+    "bookings": "Sessions in the calendar, and the units that pay for them.",
+    "credits": "What a customer can use, by service.",
+    "activity": "A customer's tab: packages and bookings.",
+    "points": "Reward points.",
+    "reports": "Figures for auditors and accountants, now or at any moment.",
+    "facts": "The ordered feed of the ledger.",
+    "ledger": "The head of the ledger, and its proof.",
+    "process": "Whether the server works.",
+    "schema": "This document.",
+    "problems": "What each refusal means.",
+}
+"""Group of operations → what is in it, in the order they are shown."""
+
+
+def schema_of(routes: Sequence[Route]) -> bytes:
+    """The OpenAPI document of these routes, as JSON. Raises TypeError for two types of the same name."""
+    return document(routes, TAGS, examples())
+
+
+def examples() -> Mapping[str, Example]:
+    """Operation → a request and its answer. They are read when the document is made, not at the start."""
+    found: Mapping[str, Example] = json.loads(files(__package__).joinpath("examples.json").read_bytes())
+    return found

@@ -1,0 +1,22 @@
+"""The day: the house and its catalogue, people, packages, bookings and points; then the books."""
+
+from pathlib import Path
+
+from tests.examples.bookings import bookings
+from tests.examples.books import books
+from tests.examples.house import catalogue, house
+from tests.examples.packages import packages
+from tests.examples.people import people
+from tests.examples.recording import Recording, opened
+
+
+def played(folder: Path) -> Recording:
+    """Every request of the day, on a new business in memory."""
+    with opened(folder) as tell:
+        place, member = house(tell)
+        service, offer = catalogue(tell, place)
+        anna = people(tell)
+        packages(tell, anna, service, offer, member, place)
+        bookings(tell, anna, service, member)
+        books(tell, anna)
+        return tell

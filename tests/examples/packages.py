@@ -1,0 +1,72 @@
+"""Packages: sold, paid, used, put right, and looked at from every side."""
+
+from tests.examples.recording import Recording
+
+
+def packages(tell: Recording, anna: str, service: str, offer: str, member: str, place: str) -> None:
+    package = tell(
+        "packages.sell",
+        {
+            "customer_id": anna,
+            "offer_id": offer,
+            "payment": {"amount": {"amount": 20000, "currency": "EUR"}, "method": "card"},
+            "note": "A present for her birthday",
+        },
+    )["id"]
+    paid = tell(
+        "payments.record",
+        {
+            "amount": {"amount": 28000, "currency": "EUR"},
+            "method": "cash",
+            "external_ref": {"source": "till", "ref": "2026-0815"},
+        },
+        package_id=package,
+    )["payment_id"]
+    tell("payments.refund", {"amount": 3000, "reason": "Paid too much"}, payment_id=paid)
+    use = tell(
+        "redemptions.redeem", {"service_id": service, "quantity": 2, "staff_id": member}, package_id=package
+    )["redemption_id"]
+    tell("redemptions.restore", {"quantity": 1, "reason": "Only one came"}, redemption_id=use)
+    tell("redemptions.redeem_from_customer", {"service_id": service}, customer_id=anna)
+    tell("redemptions.show", redemption_id=use)
+    tell("payments.find", query={"external_ref": "till:2026-0815"})
+    changes(tell, package, place)
+    endings(tell, anna, offer)
+    questions(tell, package, anna)
+
+
+def changes(tell: Recording, package: str, place: str) -> None:
+    tell("packages.correct", {"line": 1, "change": 1, "reason": "One was entered twice"}, package_id=package)
+    tell("packages.set_expiry", {"expires_on": "2027-06-30", "reason": "Was ill in May"}, package_id=package)
+    tell("packages.freeze", {"until": "2026-11-30", "reason": "Abroad until December"}, package_id=package)
+    tell("packages.unfreeze", package_id=package)
+    tell("packages.adjust_price", {"price": 46000, "reason": "A discount was forgotten"}, package_id=package)
+    tell("packages.share", {"sharing": "household"}, package_id=package)
+    tell(
+        "packages.change_locations",
+        {"locations": [place], "reason": "Only the old town has her therapist"},
+        package_id=package,
+    )
+    tell("packages.change_locations", {"locations": [], "reason": "Comes to any branch"}, package_id=package)
+    tell("packages.add_note", {"text": "Prefers Béla"}, package_id=package)
+
+
+def endings(tell: Recording, anna: str, offer: str) -> None:
+    mistaken = tell("packages.sell", {"customer_id": anna, "offer_id": offer})["id"]
+    tell("packages.void", {"reason": "Sold twice"}, package_id=mistaken)
+    ended = tell("packages.sell", {"customer_id": anna, "offer_id": offer})["id"]
+    tell("packages.cancel", {"reason": "Moved away", "release_holds": True}, package_id=ended)
+    tell("packages.reinstate", {"expires_on": "2027-05-31", "reason": "Stays after all"}, package_id=ended)
+
+
+def questions(tell: Recording, package: str, anna: str) -> None:
+    tell("packages.show", package_id=package)
+    tell("packages.units", query={"limit": 3}, package_id=package)
+    tell("packages.payments", package_id=package)
+    tell("packages.history", query={"limit": 5}, package_id=package)
+    tell("packages.notes", package_id=package)
+    tell("packages.facts", query={"limit": 2}, package_id=package)
+    tell("packages.refund_quote", package_id=package)
+    tell("packages.explain", package_id=package)
+    tell("packages.list", query={"status": ["active"], "owing": True, "limit": 1})
+    tell("packages.list_of_customer", query={"limit": 1}, customer_id=anna)

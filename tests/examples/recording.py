@@ -1,0 +1,166 @@
+"""Requests that are sent to the application and kept with their answers.
+
+    tell = Recording(desk)
+    service = tell("services.define", {"name": "Massage 60", "service_type": "Massage"})
+
+The first request to each operation becomes its example. A command is sent as a dry run first. What is random (ids,
+hashes, keys, cursors) is kept as a number of the same form, so that the same day makes the same examples.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from api.http.api_keys import Keys
+from api.http.ids import encode
+from api.http.openapi import Example
+from api.http.request import Route
+from domain.ledger.embedded.memory import MemoryStore
+from domain.moments import to_milliseconds
+from projections.engine.tables import ReadTables
+from projections.models.registry import READ_MODELS
+from tests.api.desk import PEPPER, ROUTES, Clock, Desk, house_at
+
+FIRST_MORNING = datetime(2026, 11, 2, 8, tzinfo=UTC)
+"""A Monday, nine o'clock in Budapest."""
+BETWEEN_REQUESTS = timedelta(minutes=1)
+SCHEMA_SHOWN = ("openapi", "info")
+"""Members of the OpenAPI document that are shown as its own example."""
+OPERATIONS: Mapping[str, Route] = {route.operation: route for route in ROUTES}
+
+
+class SetClock(Clock):
+    """A clock that stands still until it is moved."""
+
+    def __call__(self) -> datetime:
+        return FIRST_MORNING + self.ahead
+
+    def milliseconds(self) -> int:
+        return to_milliseconds(self())
+
+
+@dataclass(frozen=True)
+class Exchanged:
+    """A request of an operation, with the answer to its dry run if it was a command."""
+
+    route: Route
+    example: Example
+    dry_run: Any = None
+
+
+@dataclass
+class Recording:
+    desk: Desk
+    exchanged: list[Exchanged] = field(default_factory=list)
+
+    def __call__(
+        self, operation: str, body: Any = None, query: Mapping[str, Any] | None = None, **path: str
+    ) -> Any:
+        """Send a request that must succeed: the JSON of its answer, else its text. `path`: the ids in it."""
+        route = OPERATIONS[operation]
+        body = {} if body is None and route.body is not None else body
+        tried = self._send(route, body, {"dry_run": "true"}, path) if route.writes else None
+        answer = self._send(route, body, query or {}, path)
+        self.desk.clock.ahead += BETWEEN_REQUESTS
+        example = Example(path=path, query=query or {})
+        if route.body is not None:
+            example["body"] = body
+        told = _told(answer)
+        if told is not None:
+            example["answer"] = (
+                {name: told[name] for name in SCHEMA_SHOWN} if route.path == "/schema" else told
+            )
+        self.exchanged.append(Exchanged(route, example, None if tried is None else _told(tried)))
+        return told
+
+    def _send(
+        self, route: Route, body: Any, query: Mapping[str, Any], path: Mapping[str, str]
+    ) -> httpx.Response:
+        headers = self.desk.headers()
+        given: dict[str, Any] = {"json": body} if route.body else {}
+        if route.uploads:
+            given, headers["Content-Type"] = {"content": body}, route.uploads[0]
+        if "dry_run" in query:
+            del headers["Idempotency-Key"]
+        address = route.path.format(**path)
+        answer = self.desk.client.request(route.method, address, params=query, headers=headers, **given)
+        wanted = 200 if "dry_run" in query else route.status
+        assert answer.status_code == wanted, f"{route.operation}: {answer.text}"
+        return answer
+
+    def examples(self) -> dict[str, Example]:
+        """Operation → its first request, with what is random made equal on every run."""
+        first: dict[str, Example] = {}
+        for each in self.exchanged:
+            first.setdefault(each.route.operation, each.example)
+        told = json.dumps(dict(sorted(first.items())), ensure_ascii=False)
+        found: dict[str, Example] = json.loads(_Counted().replace(told))
+        return found
+
+
+def _told(answer: httpx.Response) -> Any:
+    media = answer.headers["content-type"].partition(";")[0]
+    if media == "application/json":
+        return answer.json()
+    return answer.text if media.startswith("text/") else None
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Recording]:
+    """A new business in memory, at nine in the morning. `folder` holds the read models."""
+    views = ReadTables(folder / "views.db", READ_MODELS)
+    clock = SetClock()
+    with house_at("memory://", views, clock) as house:
+        store, frame = house.carnet.store, house.client.app.state["frame"]  # type: ignore[attr-defined]
+        assert isinstance(store, MemoryStore)
+        store.clock = clock.milliseconds
+        frame.keys = Keys(store, PEPPER, clock.milliseconds)
+        yield Recording(house.desk(name="Szalon Rosa"))
+
+
+class _Counted:
+    """Replaces each random value by one made of the number of its first appearance."""
+
+    RANDOM = re.compile(
+        r"(?<=_)[0-9a-hjkmnp-tv-z]{26}(?![0-9a-z])"  # ids
+        r"|(?<=pts_)[0-9a-f]{40}"  # entries of points by a rule
+        r"|(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])"  # hashes
+        r'|(?<="key": ")carnet_live_[^"]+'
+        r'|(?<="next_cursor": ")[^"]+'
+    )
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def replace(self, text: str) -> str:
+        return self.RANDOM.sub(self._number, text)
+
+    def _number(self, found: re.Match[str]) -> str:
+        if found[0] not in self._known:
+            self._known[found[0]] = _like(
+                found[0], sha256(f"example {len(self._known)}".encode()).hexdigest()
+            )
+        return self._known[found[0]]
+
+
+def _like(random: str, digest: str) -> str:
+    """A value of the same form."""
+    match len(random):
+        case 26:
+            return "01" + encode(int(digest, 16), 24)
+        case 40:
+            return digest[:40]
+        case 64:
+            return digest
+        case _ if random.startswith("carnet_live_"):
+            return "carnet_live_…"
+        case _:
+            return "eyJleGFtcGxlIjp0cnVlfQ.c2VhbA"
