@@ -1,89 +1,26 @@
 """The real server: processes that answer over loopback, drain when asked to stop, and say who they are."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
-from api.server.installation import migrate, opened
+from api.server.installation import opened
 from api.server.settings import Settings
-from tests.bench.server import free_port
-
-START_S_MAX = 60.0
-DRAIN_S_MAX = 10.0
-
-
-@dataclass(frozen=True)
-class Server:
-    process: subprocess.Popen[bytes]
-    url: str
-    key: str
-    log: Path
-
-    def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.key}"}, timeout=30)
-
-    def stop(self) -> int:
-        """Ask it to stop; its exit status. Raises TimeoutExpired when it does not drain in time."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(DRAIN_S_MAX + 5)
-
-
-def settings_in(folder: Path, port: int, **more: str) -> dict[str, str]:
-    named = {"DATABASE": f"sqlite:///{folder}/carnet.db", "PORT": str(port), "LOG": "debug", **more}
-    return {f"CARNET_{name}": value for name, value in named.items()}
+from tests.api.server.served import Server, served, settings_in, without_settings
 
 
 @pytest.fixture
 def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
     """`carnet serve` on a fresh embedded database with one business."""
-    port = free_port()
-    environment = settings_in(tmp_path, port, **getattr(request, "param", {}))
-    settings = Settings.read(environment)
-    migrate(settings)
-    with opened(settings) as here:
-        _, key = here.open_business("Szalon", "EUR", "Europe/Budapest")
-    log = tmp_path / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli.main", "serve"],
-            env={**_without_settings(), **environment},
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    found = Server(process, f"http://127.0.0.1:{port}", key, log)
-    try:
-        wait_until_ready(found)
+    with served(tmp_path, **getattr(request, "param", {})) as found:
         yield found
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _without_settings() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
-
-
-def wait_until_ready(server: Server) -> None:
-    deadline = time.monotonic() + START_S_MAX
-    while time.monotonic() < deadline and server.process.poll() is None:
-        try:
-            if httpx.get(f"{server.url}/readyz", timeout=5).is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise AssertionError(f"the server did not start:\n{server.log.read_text()}")
 
 
 @pytest.mark.parametrize("server", [{"PROCESSES": "2"}], indirect=True, ids=["two processes"])
@@ -157,7 +94,7 @@ def test_a_body_that_is_too_large_does_not_keep_the_server_busy(server: Server) 
 
 
 def test_a_wrong_setting_stops_the_start_up_and_is_named(tmp_path: Path) -> None:
-    environment = {**_without_settings(), **settings_in(tmp_path, 1), "CARNET_PROT": "80"}
+    environment = {**without_settings(), **settings_in(tmp_path, 1), "CARNET_PROT": "80"}
     ended = subprocess.run(
         [sys.executable, "-m", "api.cli.main", "serve"], env=environment, capture_output=True, timeout=60
     )

@@ -1,0 +1,84 @@
+"""`carnet serve` as processes of their own, on a fresh embedded database with one business."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from api.server.installation import migrate, opened
+from api.server.settings import Settings
+from tests.bench.server import free_port
+
+START_S_MAX = 60.0
+DRAIN_S_MAX = 10.0
+
+
+@dataclass(frozen=True)
+class Server:
+    process: subprocess.Popen[bytes]
+    url: str
+    key: str
+    log: Path
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.key}"}, timeout=30)
+
+    def stop(self) -> int:
+        """Ask it to stop; its exit status. Raises TimeoutExpired when it does not drain in time."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(DRAIN_S_MAX + 5)
+
+
+def settings_in(folder: Path, port: int, **more: str) -> dict[str, str]:
+    named = {"DATABASE": f"sqlite:///{folder}/carnet.db", "PORT": str(port), "LOG": "debug", **more}
+    return {f"CARNET_{name}": value for name, value in named.items()}
+
+
+def without_settings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
+
+
+@contextmanager
+def served(folder: Path, **more: str) -> Iterator[Server]:
+    """The server, once it is ready; `more` are settings."""
+    port = free_port()
+    environment = settings_in(folder, port, **more)
+    settings = Settings.read(environment)
+    migrate(settings)
+    with opened(settings) as here:
+        _, key = here.open_business("Szalon", "EUR", "Europe/Budapest")
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api.cli.main", "serve"],
+            env={**without_settings(), **environment},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    found = Server(process, f"http://127.0.0.1:{port}", key, log)
+    try:
+        wait_until_ready(found)
+        yield found
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def wait_until_ready(server: Server) -> None:
+    deadline = time.monotonic() + START_S_MAX
+    while time.monotonic() < deadline and server.process.poll() is None:
+        try:
+            if httpx.get(f"{server.url}/readyz", timeout=5).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(f"the server did not start:\n{server.log.read_text()}")
