@@ -42,7 +42,7 @@ _DAY_OR_MOMENT: TypeAdapter[date | datetime] = TypeAdapter(DayOrMoment)
 
 
 def day_or_moment(text: str) -> date | datetime:
-    """Read a day (`2026-10-03`) or a moment (`2026-10-03T08:00:00Z`). Raises ValueError."""
+    """Read a day (`2026-10-03`) or a moment (`2026-10-03T08:00:00Z`). Raises ValidationError."""
     return _DAY_OR_MOMENT.validate_json(to_json(text))
 
 

@@ -16,7 +16,8 @@ import click
 
 from api.cli.main import main
 from api.http.ownership import is_open
-from api.http.problems import KINDS
+from api.http.problem_kinds.example import example_of
+from api.http.problem_kinds.table import KINDS
 from api.http.request import Route
 from api.resources.registry import HANDLERS
 from api.resources.schema import schema_of
@@ -74,11 +75,23 @@ def _type(field: Mapping[str, Any]) -> str:
 
 def problems() -> str:
     """Every code a request can be answered with."""
-    lines = [f"| {kind.status} | `{code}` | {kind.title}. {kind.page} |" for code, kind in KINDS.items()]
-    told = "Every refusal and fault is `application/problem+json` (RFC 9457) with one of these codes."
-    return "\n".join(
-        ["# Problems\n", told, "\n| status | code | what it means, and what to do |", "|---|---|---|", *lines]
-    )
+    parts = [
+        "# Problems\n",
+        "Every refusal and fault is `application/problem+json` (RFC 9457) with one of these codes. A running server"
+        " shows this page at `/problems`, and the answer's `type` leads to the part on its code.\n",
+        "`title` names the kind, `detail` this case, `instance` the request (also the header Request-Id). `errors`"
+        " lists the flaws of a request: `in` is the place (`body`, `query`, `header` or `path`), `pointer` a JSON"
+        " pointer into the body, or `/` and the name of a parameter or header, `code` the kind of flaw, `detail`"
+        " what the value must be. Other members explain a refusal by numbers.\n",
+        "| status | code | title |",
+        "|---|---|---|",
+        *(f"| {kind.status} | [`{code}`](#{code}) | {kind.title} |" for code, kind in KINDS.items()),
+    ]
+    for code, kind in KINDS.items():
+        retry = f" Retry-After: {kind.retry_after_s} s." if kind.retry_after_s else ""
+        parts.append(f"\n## {code}\n\n{kind.status}, *{kind.title}.* {kind.cause}\n\n{kind.remedy}{retry}")
+        parts.append(f"\n```json\n{json.dumps(example_of(code), indent=1, ensure_ascii=False)}\n```")
+    return "\n".join(parts)
 
 
 def routes() -> str:

@@ -12,6 +12,7 @@ import click
 from babel.numbers import is_currency
 from pydantic import TypeAdapter, ValidationError
 
+from api.http.flaws import flaws_of
 from api.server.installation import Installation, opened
 from api.server.settings import Settings
 from domain.moments import Day, DayOrMoment
@@ -51,8 +52,11 @@ class Given(click.ParamType[Any]):
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
         try:
             return self._adapter.validate_json(json.dumps(value))
-        except ValidationError:
-            self.fail(f"{value!r} is not {self._what}", parameter, context)
+        except ValidationError as error:
+            (flaw,) = flaws_of(error, value)
+            # A rule of ours tells the limit; an error of form is told by what is wanted here.
+            told = flaw.detail if flaw.code == "value-error" else f"is not {self._what}"
+            self.fail(f"{value!r} {told}", parameter, context)
 
 
 DAY = Given("date", Day, "a date like 1998-06-30")

@@ -47,6 +47,7 @@ from domain.values import RECORDED_AT, Value
 B = TypeVar("B", bound=BaseModel)
 
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
+KEY_RULE = "1 to 255 printable ASCII characters"
 ETAG = re.compile(r'"v([0-9]{1,9})"')
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -275,11 +276,17 @@ def _kept(ask: CommandRequest, shown: RenderedAnswer) -> Callable[[Books, Decisi
 
 def _idempotency_key(exchange: Exchange) -> str:
     """Raises Problem idempotency-key-missing."""
-    key = exchange.header(b"idempotency-key") or ""
+    key = exchange.header(b"idempotency-key")
+    if key is None:
+        raise _no_key("missing", f"is missing: send {KEY_RULE}")
     if not KEY.fullmatch(key):
-        detail = "Idempotency-Key must be 1 to 255 printable ASCII characters"
-        raise Problem("idempotency-key-missing", detail)
+        raise _no_key("idempotency-key", f"must be {KEY_RULE}")
     return key
+
+
+def _no_key(code: str, detail: str) -> Problem:
+    flaw = Flaw("/Idempotency-Key", code, detail, "header")
+    return Problem("idempotency-key-missing", f"Idempotency-Key {detail}", [flaw])
 
 
 def _request_key(call: Call, key: str, request: HttpRequest, sent: Sent[Any]) -> RequestKey:
@@ -299,7 +306,7 @@ def _if_match(exchange: Exchange) -> int | None:
         return None
     found = ETAG.fullmatch(given.strip())
     if found is None:
-        raise invalid([Flaw("/If-Match", "etag", 'must be an ETag of ours, such as "v17"')])
+        raise invalid([Flaw("/If-Match", "etag", 'must be an ETag of ours, such as "v17"', "header")])
     return int(found[1])
 
 

@@ -220,19 +220,19 @@ def read_parameters(pairs: Iterable[tuple[str, str]], model: type[B]) -> B:
     sent: dict[str, Any] = {}
     for name, text in pairs:
         if name not in kinds:
-            flaw = Flaw(f"/{_shown(name)}", "unknown-parameter", "is not a parameter of this route")
+            flaw = Flaw(f"/{_shown(name)}", "unknown-parameter", "is not a parameter of this route", "query")
             raise Problem("unknown-parameter", f"there is no parameter {_shown(name)}", [flaw])
         value = _parameter(kinds[name], text, f"/{name}")
         if kinds[name] == "array":
             sent.setdefault(name, []).append(value)
         elif name in sent:
-            raise invalid([Flaw(f"/{name}", "duplicate-key", "is there twice")])
+            raise invalid([Flaw(f"/{name}", "duplicate-key", "is there twice", "query")])
         else:
             sent[name] = value
     try:
         return model.model_validate_json(json.dumps(sent)) if sent else _without_parameters(model)
     except ValidationError as error:
-        raise invalid(flaws_of(error, sent)) from error
+        raise invalid(flaws_of(error, sent, "query")) from error
 
 
 @lru_cache(maxsize=256)
@@ -255,13 +255,13 @@ def _kind(schema: Mapping[str, Any]) -> str:
 
 def _parameter(kind: str, text: str, where: str) -> Any:
     if what := _unstorable(text):
-        raise invalid([Flaw(where, "unstorable-text", f"holds {what}")])
+        raise invalid([Flaw(where, "unstorable-text", f"holds {what}", "query")])
     if kind == "integer":
         if not re.fullmatch(r"-?(0|[1-9][0-9]{0,15})", text):
-            raise invalid([Flaw(where, "int-parsing", "must be a whole number")])
+            raise invalid([Flaw(where, "int-parsing", "must be a whole number", "query")])
         return int(text)
     if kind == "boolean":
         if text not in ("true", "false"):
-            raise invalid([Flaw(where, "bool-parsing", "must be true or false")])
+            raise invalid([Flaw(where, "bool-parsing", "must be true or false", "query")])
         return text == "true"
     return text

@@ -30,14 +30,14 @@ from typing import Annotated, Any, Generic, TypeVar
 from litestar import get
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
-from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, Field, StringConstraints, ValidationError, WithJsonSchema
 
 from api.http.cursors import bytes_of, foreign_cursor, text_of
 from api.http.ledger_types import Books
 from api.http.ownership import check_own, only_own
 from api.http.parsing import read_parameters
 from api.http.permissions import ASK_THE_PAST, Roles
-from api.http.problems import Flaw, invalid
+from api.http.problems import Flaw, flaws_of, invalid
 from api.http.request import Call, Exchange, HttpRequest, Route, exchange_of, parameters_of
 from api.http.responses import Header, Reply
 from domain.actor import Role
@@ -136,8 +136,8 @@ class Query(Call, Generic[Q]):
     def check_reachable(self, head: int) -> None:
         """Raises validation-failed when Ledger-Min-Position is above the head, which may never reach it."""
         if self.at_least is not None and self.at_least > head:
-            flaw = Flaw("/Ledger-Min-Position", "above-the-head", f"must not be above the head, {head}")
-            raise invalid([flaw])
+            detail = f"must not be above the head, {head}"
+            raise invalid([Flaw("/Ledger-Min-Position", "above-the-head", detail, "header")])
 
     def check_reachable_now(self) -> None:
         """As `check_reachable`, for an answer that reads the head by itself; reads it only where it is asked for."""
@@ -175,9 +175,9 @@ class Query(Call, Generic[Q]):
             return None
         try:
             read = day_or_moment(given)
-        except ValueError as error:
-            detail = "must be a date (2026-10-03) or a moment with its offset (2026-10-03T08:00:00Z)"
-            raise invalid([Flaw(f"/{name}", "moment", detail)]) from error
+        except ValidationError as error:
+            (flaw,) = flaws_of(error, given, "query")
+            raise invalid([replace(flaw, pointer=f"/{name}")]) from error
         if not is_over(read, self.time_zone, self.frame.carnet.clock()):
             raise invalid([Flaw(f"/{name}", "not-past", "must lie in the past, a day must be over")])
         return read
@@ -316,7 +316,8 @@ def _min_position(exchange: Exchange) -> int | None:
     if given is None:
         return None
     if not re.fullmatch(r"[0-9]{1,16}", given):
-        raise invalid([Flaw("/Ledger-Min-Position", "int-parsing", "must be a position")])
+        detail = "must be a position: a whole number from 0"
+        raise invalid([Flaw("/Ledger-Min-Position", "int-parsing", detail, "header")])
     return int(given)
 
 

@@ -17,6 +17,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ValidationError
 
+from api.http.flaw_words import words_for
 from domain.moments import Day
 from domain.values import Amount, Currency, Name, Quantity, Value
 
@@ -249,7 +250,7 @@ def _refusal(line: int, error: ValidationError) -> Unreadable:
     problem = problems[column]
     if problem["type"] == "missing":
         return Unreadable(line, column, "must not be empty")
-    return Unreadable(line, column, problem["msg"].removeprefix("Value error, "))
+    return Unreadable(line, column, words_for(problem))
 
 
 def _content(cells: Cells) -> bytes:

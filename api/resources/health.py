@@ -121,7 +121,7 @@ async def problem(request: HttpRequest) -> Reply:
     kind = KINDS.get(code)
     if kind is None:
         raise NotFound("problem", "")
-    page = f"{kind.title}\n\n{code} · HTTP {kind.status}\n\n{kind.page}\n"
+    page = f"{kind.title}\n\n{code} · HTTP {kind.status}\n\n{kind.cause}\n\n{kind.remedy}\n"
     return Reply(200, page.encode(), media_type="text/plain; charset=utf-8")
 
 

@@ -136,13 +136,16 @@ def answer_problem(request: HttpRequest, error: Exception) -> Response[bytes]:
     """The problem for an exception. A 5xx is logged by type and place only: its text may hold what was sent."""
     problem = problem_of(error)
     request_id = exchange_of(request.scope).request_id
-    headers = dict(problem.headers)
+    headers = dict(problem.all_headers)
     if problem.status == 405:
         headers["Allow"] = _allowed(request.scope)
     if problem.status >= 500:
         log.error("fault", request_id=request_id, code=problem.code, **_told(error))
     return Response(
-        problem.to_json(request_id), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers
+        problem.to_json(request_id, "body" if request.method == "POST" else "query"),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
     )
 
 

@@ -152,7 +152,7 @@ def test_text_of_any_script_is_kept_as_it_is(desk: Desk, text: str) -> None:
 def test_what_a_field_may_be_is_told_in_the_words_of_the_api(desk: Desk) -> None:
     body = {"name": "Éva", "role": "boss"}
     problem = desk.refused("/v1/staff", body, "validation-failed")
-    assert problem["errors"][0]["detail"] == "Input should be 'owner', 'manager' or 'staff'"
+    assert problem["errors"][0]["detail"] == "must be 'owner', 'manager' or 'staff'"
 
 
 def test_no_choice_of_any_route_is_told_in_the_words_of_the_code() -> None:

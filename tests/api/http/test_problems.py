@@ -48,7 +48,7 @@ def test_an_unknown_code_has_no_page(house: House) -> None:
     [
         (LedgerUnavailable("could not connect to 10.0.0.1"), "storage-unavailable", True),
         (Contention("locked"), "contention", True),
-        (UnreadableFact("no such name", position=7), "event-unreadable", False),
+        (UnreadableFact("no such name", position=7), "event-unreadable", True),
         (UnknownBusiness("biz_1"), "not-found", False),
         (ProjectionLagging(3, 9), "projection-lagging", True),
         (ProjectionStopped("cards", 4, "boom at /srv/x.py"), "projection-stopped", True),
@@ -59,7 +59,7 @@ def test_an_unknown_code_has_no_page(house: House) -> None:
 def test_a_fault_tells_what_to_do_and_nothing_of_the_inside(error: Exception, code: str, retry: bool) -> None:
     problem = problem_of(error)
     assert problem.code == code
-    assert ("Retry-After" in problem.headers) == retry
+    assert ("Retry-After" in problem.all_headers) == retry
     told = problem.to_json("req_1").decode()
     for inside in ("10.0.0.1", "SELECT", "/srv", "boom", "biz_1"):
         assert inside not in told

@@ -1,0 +1,70 @@
+"""Faults of the service, 500 and 503: the request may be right and could not be answered just now."""
+
+from collections.abc import Mapping
+
+from api.http.problem_kinds.kind import Example, Kind
+
+SOON_S = 1
+AFTER_REPAIR_S = 30
+"""Somebody has to do something first; a client that waits this long finds it mended, or asks no more often."""
+AGAIN = "Send the request again with the same Idempotency-Key after Retry-After seconds."
+
+SERVICE: Mapping[str, Kind] = {
+    "internal": Kind(
+        500,
+        "A fault of ours",
+        "Something happened that should not.",
+        "Sending it again with the same Idempotency-Key is safe. Report the request id in `instance`.",
+        Example("this should not have happened"),
+    ),
+    "storage-unavailable": Kind(
+        503,
+        "The database cannot be reached",
+        "The database does not answer. Nothing was written.",
+        AGAIN,
+        Example("the database cannot be reached just now"),
+        SOON_S,
+    ),
+    "not-ready": Kind(
+        503,
+        "The process cannot do its work",
+        "Its settings do not fit its database: `detail` tells which.",
+        "The operator has to put the settings right. Nothing gets better by asking again before.",
+        Example("the keys in the database were made under another pepper than this process has"),
+        AFTER_REPAIR_S,
+    ),
+    "contention": Kind(
+        503,
+        "Too many want to write at once",
+        "The ledger's lock was not had in time. Nothing was written.",
+        AGAIN,
+        Example("the ledger's lock was not had in time"),
+        SOON_S,
+    ),
+    "projection-lagging": Kind(
+        503,
+        "The read models are behind",
+        "A list does not yet show the position that was asked for. `position` is where it stands.",
+        "Ask again after Retry-After seconds, or without Ledger-Min-Position for what there is.",
+        Example("the read models are not there yet", members={"position": 204, "requested": 210}),
+        SOON_S,
+    ),
+    "projection-stopped": Kind(
+        503,
+        "A read model has stopped",
+        "It met a fact that it cannot read, at `position`, and waits to be mended.",
+        "The operator sees it in `carnet status`. What is folded from its own facts can still be read: one"
+        " package, one customer, one booking.",
+        Example("a read model has stopped", members={"position": 204}),
+        AFTER_REPAIR_S,
+    ),
+    "event-unreadable": Kind(
+        503,
+        "A stored fact cannot be read",
+        "The fact at `position` is damaged or newer than this program. No number is guessed.",
+        "The operator finds it with `carnet verify`. Everything that does not rest on it can still be read.",
+        Example("a stored fact cannot be read", members={"position": 204}),
+        AFTER_REPAIR_S,
+    ),
+}
+"""Code → kind."""

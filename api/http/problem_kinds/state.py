@@ -1,0 +1,170 @@
+"""Conflicts, 409: the request is well-formed, but the state of things does not allow it. Nothing was changed."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from api.http.problem_kinds.kind import Kind
+from domain.refusals import (
+    AlreadyRestored,
+    CustomerIsBlocked,
+    CustomerIsInactive,
+    DuplicateExternalRef,
+    HoldsOutstanding,
+    IdTaken,
+    InsufficientUnits,
+    LimitReached,
+    NotEligible,
+    NotExpired,
+    OfferIsRetired,
+    Overpayment,
+    PackageHasExpired,
+    PackageIsCancelled,
+    PackageIsFrozen,
+    PaymentRequired,
+    PointsInsufficient,
+    RefundExceedsPaid,
+    WrongBookingState,
+)
+
+CUSTOMER, BOOKING = "cus_01m9c3x5zq7r8v2t4w6y8a0c2e", "bkg_01m9c3x5zq7r8v2t4w6y8a0c2e"
+
+STATE: Mapping[str, Kind] = {
+    "insufficient-units": Kind(
+        409,
+        "Not enough units",
+        "Fewer units can be used, given back or taken away than were asked for. Units that are held for bookings"
+        " are not available.",
+        "`requested`, `available` and `remaining` tell the numbers; `restorable` what of a use can go back;"
+        " `lowest` the fewest units there were at some moment since effective_at. Ask for fewer, or sell more.",
+        InsufficientUnits(requested=3, available=1, remaining=2),
+    ),
+    "package-expired": Kind(
+        409,
+        "The package has expired",
+        "`expires_on` was its last valid day, in the time zone of the package.",
+        "A manager can reinstate it or change its expiry.",
+        PackageHasExpired(expires_on=date(2026, 10, 3)),
+    ),
+    "package-cancelled": Kind(
+        409,
+        "The package is cancelled",
+        "It was cancelled or voided, and nothing of it can be used.",
+        "A manager can reinstate a cancelled package.",
+        PackageIsCancelled(),
+    ),
+    "package-frozen": Kind(
+        409,
+        "The package is frozen",
+        "Its time stands still until `frozen_until`, and nothing of it can be used meanwhile.",
+        "Unfreeze it, or wait until the freeze ends.",
+        PackageIsFrozen(frozen_until=date(2026, 11, 1)),
+    ),
+    "already-restored": Kind(
+        409,
+        "Already restored",
+        "Every unit of this use is back, or every point of this addition taken back.",
+        "Nothing is left to do.",
+        AlreadyRestored(redemption_id="red_01m9c3x5zq7r8v2t4w6y8a0c2e"),
+    ),
+    "holds-outstanding": Kind(
+        409,
+        "Units are held for bookings",
+        "`bookings` of the customer still hold units of the package.",
+        "Release them in the same command (`release_holds`), or cancel the bookings first.",
+        HoldsOutstanding(bookings=(BOOKING,)),
+    ),
+    "customer-blocked": Kind(
+        409,
+        "The customer is blocked",
+        "Somebody blocked the customer, who can neither buy, book nor use anything.",
+        "Unblock the customer first.",
+        CustomerIsBlocked(customer_id=CUSTOMER),
+    ),
+    "customer-inactive": Kind(
+        409,
+        "The customer is inactive",
+        "The customer was deactivated.",
+        "Activate the customer first.",
+        CustomerIsInactive(customer_id=CUSTOMER),
+    ),
+    "payment-required": Kind(
+        409,
+        "Payment is required first",
+        "This business asks for full payment before use, and `owing` is left to pay, in minor units.",
+        "Record the payment, then try again.",
+        PaymentRequired(owing=12_500),
+    ),
+    "points-insufficient": Kind(
+        409,
+        "Not enough points",
+        "`balance` is lower than what was `requested`.",
+        "Redeem fewer points.",
+        PointsInsufficient(balance=40, requested=100),
+    ),
+    "not-eligible": Kind(
+        409,
+        "Not eligible",
+        "A rule of the package says no: its services, its participants, its locations or a limit for each of them."
+        " `reason` tells which one.",
+        "Use another package, or change what the rule rests on.",
+        NotEligible(reason="the package does not cover this service"),
+    ),
+    "not-expired": Kind(
+        409,
+        "Nothing to reinstate",
+        "Only an expired or cancelled package can be reinstated. This one is `package_status`.",
+        "Use it as it is, or change its expiry.",
+        NotExpired(package_status="active"),
+    ),
+    "offer-retired": Kind(
+        409,
+        "No longer offered",
+        "The offer is no longer sold, or the service no longer performed.",
+        "Choose another one. What was sold of it before stays as it was.",
+        OfferIsRetired(id="off_01m9c3x5zq7r8v2t4w6y8a0c2e"),
+    ),
+    "booking-state": Kind(
+        409,
+        "Not possible in this state",
+        "The booking is `booking_status`, which does not allow it to be `wanted`.",
+        "Read the booking again, and do what its present state allows. `opens_at` is the moment from which it will;"
+        " `redemption_id` names the use that pays for it already.",
+        WrongBookingState(booking_status="cancelled", wanted="rescheduled"),
+    ),
+    "refund-exceeds-paid": Kind(
+        409,
+        "More than was paid",
+        "`refundable` is what can still be refunded of this payment, in minor units.",
+        "Refund at most that much, or refund another payment as well.",
+        RefundExceedsPaid(requested=5_000, refundable=2_000),
+    ),
+    "overpayment": Kind(
+        409,
+        "More than is owing",
+        "`owing` is what is left to pay, in minor units.",
+        "Record at most that much.",
+        Overpayment(requested=5_000, owing=2_000),
+    ),
+    "limit-reached": Kind(
+        409,
+        "A limit is reached",
+        "There may be at most `limit` of `what`.",
+        "Remove one that is no longer needed, or use another thing.",
+        LimitReached(what="facts of a stream", limit=10_000),
+    ),
+    "id-taken": Kind(
+        409,
+        "The id is taken",
+        "Another thing has the id that was chosen.",
+        "Choose another id, or leave it out.",
+        IdTaken(id="svc_massage"),
+    ),
+    "duplicate-external-ref": Kind(
+        409,
+        "The external reference is taken",
+        "It is unique per source among things of its kind.",
+        "Find the thing that has it (`?external_ref=source:ref`), or send another reference.",
+        DuplicateExternalRef(external_ref="mindbody:1234"),
+    ),
+}
+"""Code → kind."""
