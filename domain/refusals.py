@@ -329,10 +329,13 @@ class Erased(Refused):
 @dataclass(eq=False)
 class VersionMismatch(Refused):
     code = "version-mismatch"
-    expected_version: int
+    expected_version: int | None
+    """None where the request named none of this thing's versions, or several."""
     current_version: int
 
     def sentence(self) -> str:
+        if self.expected_version is None:
+            return f"it is at version {self.current_version}, which is not among those expected"
         return f"version {self.expected_version} expected, it is at {self.current_version}"
 
 

@@ -27,11 +27,22 @@ from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
+from api.http.conditions import tag_of, versions_of
 from api.http.ledger_types import Books, RequestKey
 from api.http.parsing import BODY_BYTES_MAX, Sent, read_body, read_parameters
 from api.http.permissions import Roles
-from api.http.problems import Flaw, Problem, invalid
-from api.http.request import Call, Exchange, HttpRequest, NewIds, Route, body_of, exchange_of, parameters_of
+from api.http.problems import Flaw, Problem
+from api.http.request import (
+    Call,
+    Exchange,
+    HttpRequest,
+    NewIds,
+    Route,
+    body_of,
+    exchange_of,
+    header_lines,
+    parameters_of,
+)
 from api.http.responses import Header, Reply
 from domain.actor import Role
 from domain.decision import Decision, Reads, UseCase
@@ -48,7 +59,6 @@ B = TypeVar("B", bound=BaseModel)
 
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
 KEY_RULE = "1 to 255 printable ASCII characters"
-ETAG = re.compile(r'"v([0-9]{1,9})"')
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -85,7 +95,7 @@ class CommandRequest:
     reads: Reads | None = None
     """Reads for the answer, beside those of the command."""
     made_from: int | None = None
-    """The version the command was made from, unless If-Match gives one. Another is a `version-mismatch`."""
+    """The version the command was made from. Another is a `version-mismatch`."""
 
 
 Translate = Callable[[Command[B]], CommandRequest]
@@ -194,7 +204,7 @@ def _ordered(
     """The request as an order, and the place of its answer. An order without a request key is a dry run."""
     call, key = _read_command(request, raw, read)
     exchange = exchange_of(request.scope)
-    if_match = _if_match(exchange)
+    if_match = _if_match(request, exchange)
     ask = translate(call)
     shown = RenderedAnswer()
     order = Order(
@@ -205,7 +215,7 @@ def _ordered(
         answer=_kept(ask, shown),
         photos=ask.photos,
         shows=ask.reads,
-        if_match=ask.made_from if if_match is None else if_match,
+        if_match=_allowed(if_match, ask.made_from),
         new_ids=tuple(call.ids.made),
     )
     return call, order, shown
@@ -300,14 +310,18 @@ def _request_key(call: Call, key: str, request: HttpRequest, sent: Sent[Any]) ->
     return call.ledger.request(key, b"\n".join(asked))
 
 
-def _if_match(exchange: Exchange) -> int | None:
-    given = exchange.header(b"if-match")
-    if given is None or given.strip() == "*":
+def _if_match(request: HttpRequest, exchange: Exchange) -> tuple[int, ...] | None:
+    """The versions that If-Match allows; None for any. Raises validation-failed."""
+    if exchange.header(b"if-match") is None:
         return None
-    found = ETAG.fullmatch(given.strip())
-    if found is None:
-        raise invalid([Flaw("/If-Match", "etag", 'must be an ETag of ours, such as "v17"', "header")])
-    return int(found[1])
+    return versions_of(header_lines(request, b"if-match"))
+
+
+def _allowed(if_match: tuple[int, ...] | None, made_from: int | None) -> tuple[int, ...] | None:
+    """The versions a command may meet: the one it was made from, unless If-Match allows only others."""
+    if made_from is None or (if_match is not None and made_from not in if_match):
+        return if_match
+    return (made_from,)
 
 
 def _traceparent(exchange: Exchange) -> str | None:
@@ -325,7 +339,7 @@ def created(done: Done, location: str | None, shown: RenderedAnswer | None = Non
     if done.replayed:
         headers.append((b"idempotency-replayed", b"true"))
     if isinstance(version := body.get("version"), int):
-        headers.append((b"etag", b'"v%d"' % version))
+        headers.append((b"etag", tag_of(version)))
     if location is not None and (address := _address(location, body)) is not None:
         headers.append((b"location", address.encode()))
     return Reply(201, done.body.encode(), headers)

@@ -323,6 +323,11 @@ def exchange_of(scope: Scope) -> Exchange:
     return found
 
 
+def header_lines(request: HttpRequest, name: bytes) -> list[str]:
+    """The values of a header that may be sent in several lines."""
+    return [value.decode("latin-1") for sent, value in request.scope["headers"] if sent == name]
+
+
 def frame_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Serving:
     return exchange_of(connection.scope).frame
 

@@ -106,8 +106,12 @@ def decide(order: Order, books: LoadedBooks, at: Circumstances) -> tuple[Decisio
     """Decide, add the facts to the books, and render the answer from them."""
     use_case = order.use_case
     books.seen = {}
-    _check_version(order, use_case.target(order.command, books.business_id), books)
+    target = use_case.target(order.command, books.business_id)
+    is_there = _check_version(order, target, books)
     decision = react(use_case.decide(order.command, books, at), books, at)
+    if not is_there:
+        # It has no version yet. Whether that is a refusal of its own, the decision has told first.
+        check_match(order.if_match, 0)
     read = dict(books.seen)
     meta = order.meta.to_bytes()
     versions = {id: books.version(id) for id in decision.facts}
@@ -137,10 +141,18 @@ def decide(order: Order, books: LoadedBooks, at: Circumstances) -> tuple[Decisio
     return decision, append, answer
 
 
-def _check_version(order: Order, target: str | None, books: LoadedBooks) -> None:
+def _check_version(order: Order, target: str | None, books: LoadedBooks) -> bool:
+    """Whether the target is there, or the command has none. Raises VersionMismatch."""
     if order.if_match is None or target is None:
-        return
+        return True
     found = books.stream(target)
-    current = found.version if found else 0
-    if found is not None and current != order.if_match:
-        raise VersionMismatch(order.if_match, current)
+    if found is None:
+        return False
+    check_match(order.if_match, found.version)
+    return True
+
+
+def check_match(if_match: tuple[int, ...] | None, current: int) -> None:
+    """Raises VersionMismatch."""
+    if if_match is not None and current not in if_match:
+        raise VersionMismatch(if_match[0] if len(if_match) == 1 else None, current)

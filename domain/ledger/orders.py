@@ -49,8 +49,8 @@ class Order:
     photos: tuple[Photo, ...] = ()
     shows: Reads | None = None
     """Reads of the answer beside those of the command."""
-    if_match: int | None = None
-    """The version the target stream must have. Raises VersionMismatch."""
+    if_match: tuple[int, ...] | None = None
+    """The versions the target stream may have; empty: none will do. Raises VersionMismatch."""
     new_ids: tuple[str, ...] = ()
     """Random ids made for this command: nothing can have them yet."""
 

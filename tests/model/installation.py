@@ -150,7 +150,7 @@ class Installation:
         return Asking(self.clocks.now_ms, who, role_of(who).value)
 
     def order(
-        self, command: Value, who: str, key: RequestKey | None = None, if_match: int | None = None
+        self, command: Value, who: str, key: RequestKey | None = None, if_match: tuple[int, ...] | None = None
     ) -> Order:
         """An order whose answer is like no other: it tells when it was recorded, and shows packages."""
         number = next(self.numbers)

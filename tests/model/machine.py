@@ -397,10 +397,10 @@ class Machine(RuleBasedStateMachine):
         order = self.here.order(asked.command, who, key, if_match)
         return Sent(order, self._expected(business, asked, order, before))
 
-    def _version(self, business: Business, asked: Asked, manner: str) -> int | None:
+    def _version(self, business: Business, asked: Asked, manner: str) -> tuple[int, ...] | None:
         if asked.target is None or manner not in ("matching", "stale"):
             return None
-        return business.books.versions.get(asked.target, 0) + (manner == "stale")
+        return (business.books.versions.get(asked.target, 0) + (manner == "stale"),)
 
     def _expected(self, business: Business, asked: Asked, order: Order, before: Sequence[Sent]) -> Expected:
         if order.request is not None:
@@ -413,12 +413,14 @@ class Machine(RuleBasedStateMachine):
                 if sent.order.request == order.request and not sent.expected.refusals:
                     return sent.expected
         version = business.books.versions.get(asked.target or "", 0)
-        if order.if_match is not None and version and order.if_match != version:
+        if order.if_match is not None and version and version not in order.if_match:
             return Expected(refusals=frozenset(["version-mismatch"]))
         try:
             changed = asked.by_reference(business.reference, self.here.asking(order.actor.id))
         except Refusal as refusal:
             return Expected(refusals=refusal.codes)
+        if order.if_match is not None and version not in order.if_match:
+            return Expected(refusals=frozenset(["version-mismatch"]))
         return Expected(changed)
 
     def _preview(self, business: Business, sent: Sent) -> None:

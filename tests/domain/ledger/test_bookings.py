@@ -57,7 +57,7 @@ def book(*named: NewBooking, **fields: Any) -> MakeBooking:
     return MakeBooking(bookings=named, **(standard | fields))
 
 
-def ask_as(actor: Actor, desk: Process, command: Value, if_match: int | None = None) -> Result:
+def ask_as(actor: Actor, desk: Process, command: Value, if_match: tuple[int, ...] | None = None) -> Result:
     (result,) = desk.ledger.execute([order(command, Meta(actor=actor), if_match=if_match)])
     return result
 
@@ -134,8 +134,8 @@ def test_a_change_may_name_the_version_it_has_seen(carnet: Carnet) -> None:
     desk = salon(carnet, 5, "at_booking")
     assert isinstance(desk.ask(book(ids("1")), "1"), Done)
     owner = Actor(id="stf_rosa", role=Role.OWNER)
-    assert isinstance(ask_as(owner, desk, ConfirmBooking(booking_id="bkg_1"), if_match=2), VersionMismatch)
-    assert isinstance(ask_as(owner, desk, ConfirmBooking(booking_id="bkg_1"), if_match=1), Done)
+    assert isinstance(ask_as(owner, desk, ConfirmBooking(booking_id="bkg_1"), if_match=(2,)), VersionMismatch)
+    assert isinstance(ask_as(owner, desk, ConfirmBooking(booking_id="bkg_1"), if_match=(1,)), Done)
 
 
 def test_the_reason_of_a_cancellation_goes_into_the_directory(carnet: Carnet) -> None:
