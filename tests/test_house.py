@@ -30,6 +30,9 @@ FILES_AT_THE_TOP = (
 REGISTRY_HOST = re.compile(r"pypi\.(?:org|python)|pythonhosted\.org|(?:registry|www)\.npmjs|deb\.debian\b")
 MACHINE_PATH = re.compile(r"(?<![\w.~\-])/(?:work|root|home|Users|tmp/scratch)/[\w.]")
 
+STANDARD_LATER = ("compression",)
+"""Modules that newer interpreters have in their standard library; older ones take another module there."""
+
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?P<version>[^\s;]+)", re.MULTILINE)
 SENTENCE_END = re.compile(r"\S[.!?](?=\s|$)")
 LINK = re.compile(r"\]\((?P<target>[^)#\s]+)(?:#[^)\s]*)?\)")
@@ -187,7 +190,7 @@ def installed_by(requirements: list[Requirement]) -> set[str]:
 def test_every_import_is_declared(tests_too: bool) -> None:
     distributions = packages_distributions()
     known = installed_by(declared(with_tests=tests_too))
-    own = {*PACKAGES, *sys.stdlib_module_names}
+    own = {*PACKAGES, *sys.stdlib_module_names, *STANDARD_LATER}
     undeclared = {
         f"{shown(path)}: {package}"
         for path in modules(*(("tests",) if tests_too else PRODUCT))

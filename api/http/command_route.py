@@ -21,7 +21,6 @@ from functools import partial
 from inspect import getdoc
 from typing import Any, Generic, TypeVar
 
-from litestar import post
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
@@ -40,6 +39,7 @@ from api.http.request import (
     Route,
     body_of,
     exchange_of,
+    handler_of,
     header_lines,
     parameters_of,
 )
@@ -163,10 +163,11 @@ def command(
                 return await sync_to_thread(_previewed, call, order)
             outcomes, ledger = exchange.frame.outcomes(), call.ledger
             outcome = await outcomes.of(lambda settle: ledger.submit(order, settle))
-            return created(_not_refused(result_of(outcome)), location, shown)
+            done = _not_refused(result_of(outcome))
+            exchange.frame.positions[exchange.caller.business_id] = done.last
+            return created(done, location, shown)
 
-        described = replace(route, description=getdoc(translate) or "")
-        return post(route.litestar_path, opt={"route": described}, name=operation)(handle)
+        return handler_of(replace(route, description=getdoc(translate) or ""))(handle)
 
     return made
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from api.http.flaws import Flaw
+from api.http.ledger_types import Books
 from api.http.problems import invalid
 
 ENTITY_TAG = re.compile(r'[ \t]*(W/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*')
@@ -54,3 +55,18 @@ def _tags(header: str, fields: Iterable[str]) -> Iterator[tuple[bool, str]]:
                 raise invalid([Flaw(f"/{header}", "etag", 'must be * or tags like "v17"', "header")])
             yield bool(found[1]), found[2]
             place = found.end()
+
+
+def is_untouched(books: Books, id: str) -> bool:
+    """Whether no other stream in these books has changed since the last fact of `id`.
+
+    Its answer then holds what it held when it got this version, as far as it follows from facts. Facts that
+    one request recorded together count as one change.
+    """
+    streams = {stream.id: stream.facts[-1] for stream in books.streams if stream.facts}
+    own = streams[id]
+    later = [fact for fact in streams.values() if fact.position > own.position]
+    if not later:
+        return True
+    request_id = own.meta.request_id
+    return request_id is not None and all(fact.meta.request_id == request_id for fact in later)

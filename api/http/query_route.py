@@ -4,7 +4,7 @@
     def show_service(call: Query[NoParameters]) -> Found:
         id = call.id("service_id")
         books = call.look(Reads({id: 0}))
-        return Found(shown_service(books, id, …), books.head.position, books.version(id))
+        return call.thing(shown_service(books, id, …), books, id)
 
     @query("/v1/services", "services.list", "Services", roles=READERS, answer=ServicePage,
            parameters=CatalogueFilter)
@@ -27,19 +27,20 @@ from datetime import date, datetime
 from inspect import getdoc
 from typing import Annotated, Any, Generic, TypeVar
 
-from litestar import get
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, WithJsonSchema
 
+from api.http.compression import compressed, is_text
+from api.http.conditions import is_known, is_untouched, tag_of
 from api.http.cursors import bytes_of, foreign_cursor, text_of
 from api.http.ledger_types import Books
 from api.http.ownership import check_own, only_own
 from api.http.parsing import read_parameters
 from api.http.permissions import ASK_THE_PAST, Roles
 from api.http.problems import Flaw, flaws_of, invalid
-from api.http.request import Call, Exchange, HttpRequest, Route, exchange_of, parameters_of
-from api.http.responses import Header, Reply
+from api.http.request import Call, Exchange, HttpRequest, Route, exchange_of, handler_of, parameters_of
+from api.http.responses import Header, Reply, unchanged
 from domain.actor import Role
 from domain.decision import Reads
 from domain.values import Value
@@ -112,6 +113,9 @@ class Found:
     version: int | None = None
     media_type: str = "application/json"
     headers: tuple[Header, ...] = ()
+    is_as_tagged: Callable[[], bool] = lambda: False
+    """Whether the answer has been the same ever since the thing got this version. Only then can `If-None-Match`
+    be answered with 304: names, balances of other things and the clock change an answer without a new version."""
 
 
 # A question
@@ -132,6 +136,12 @@ class Query(Call, Generic[Q]):
         books = self.frame.look(self.business_id, wanted)
         self.check_reachable(books.head.position)
         return books
+
+    def thing(self, body: BaseModel, books: Books, id: str) -> Found:
+        """The answer that shows the stream `id`, and no more than these books hold."""
+        return Found(
+            body, books.head.position, books.version(id), is_as_tagged=lambda: is_untouched(books, id)
+        )
 
     def check_reachable(self, head: int) -> None:
         """Raises validation-failed when Ledger-Min-Position is above the head, which may never reach it."""
@@ -280,8 +290,7 @@ def query(
         async def handle(request: HttpRequest) -> Reply:
             return await sync_to_thread(_found, request, route, parameters, find)
 
-        described = replace(route, description=getdoc(find) or "")
-        return get(route.litestar_path, opt={"route": described}, name=operation)(handle)
+        return handler_of(replace(route, description=getdoc(find) or ""))(handle)
 
     return made
 
@@ -303,11 +312,21 @@ def _found(
     if call.role is Role.CUSTOMER:
         check_own(call, payers=route.payers)
         call = replace(call, parameters=only_own(call, call.parameters))
-    found = find(call)
+    return _replied(exchange, find(call))
+
+
+def _replied(exchange: Exchange, found: Found) -> Reply:
     headers = [(b"ledger-position", b"%d" % found.position), *found.headers]
     if found.version is not None:
-        headers.append((b"etag", b'"v%d"' % found.version))
+        tag = tag_of(found.version)
+        headers.append((b"etag", tag))
+        known = exchange.header(b"if-none-match")
+        if known is not None and is_known([known], tag.decode()) and found.is_as_tagged():
+            return unchanged(headers)
     body = found.body if isinstance(found.body, bytes) else found.body.model_dump_json().encode()
+    if found.version is None and is_text(found.media_type):
+        body, coding = compressed(body, exchange.header(b"accept-encoding"))
+        headers += coding
     return Reply(200, body, headers, found.media_type)
 
 

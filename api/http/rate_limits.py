@@ -1,7 +1,8 @@
 """Rate limits: a bucket of tokens for each key and each address, counted in this process.
 
     limits = Limits(per_second=200, processes=1)
-    limits.take("key_…")   # raises Problem rate-limited
+    left = limits.take("key_…")      # raises Problem rate-limited
+    limits.headers("key", left)      # RateLimit-Policy and RateLimit
 
 A bucket holds the requests of two seconds, so that a short burst passes. The rate is divided by the number of
 serving processes, because each counts for itself.
@@ -12,8 +13,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from math import ceil
 from threading import Lock
+from typing import Literal
 
 from api.http.problems import Problem
+from api.http.responses import Header
+
+Counted = Literal["key", "address"]
+"""What a request is counted by: its key, or its address if it has none."""
 
 BURST_S = 2.0
 HELD_MAX = 10_000
@@ -32,9 +38,21 @@ class Limits:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         """Name → (tokens left, at this second of `clock`)."""
         self._lock = Lock()
+        policy = f";q={int(self._burst)};w={ceil(self._burst / self._rate)}"
+        self._policies: dict[Counted, Header] = {
+            "key": (b"ratelimit-policy", f'"key"{policy}'.encode()),
+            "address": (b"ratelimit-policy", f'"address"{policy}'.encode()),
+        }
 
-    def take(self, name: str) -> None:
-        """Count one request. Raises Problem rate-limited, with the seconds until there is room again."""
+    def headers(self, counted: Counted, left: float) -> tuple[Header, Header]:
+        """The limit, and what is left of it, with the seconds until it is whole again (IETF draft
+        draft-ietf-httpapi-ratelimit-headers). Both are those of this process."""
+        whole_s = ceil((self._burst - left) / self._rate)
+        return self._policies[counted], (b"ratelimit", b'"%b";r=%d;t=%d' % (counted.encode(), left, whole_s))
+
+    def take(self, name: str) -> float:
+        """Count one request; returns the requests left. Raises Problem rate-limited, with the seconds until
+        there is room again."""
         with self._lock:
             now = self._clock()
             left, since = self._buckets.get(name, (self._burst, now))
@@ -49,3 +67,4 @@ class Limits:
             raise Problem(
                 "rate-limited", "too many requests in a short time", headers={"Retry-After": str(wait_s)}
             )
+        return left - 1.0

@@ -16,17 +16,19 @@ from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.types import Scope
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Method, Scope
 from pydantic import BaseModel
 
 from api.http.api_keys import Caller, Keys
+from api.http.cors import Cors
 from api.http.ids import Randomness, new_id
 from api.http.ledger_types import Books, Carnet, Ledger, UnknownBusiness
 from api.http.loop_bridge import LoopBridge
 from api.http.parsing import BODY_BYTES_MAX, MoneyBody, amount_in
 from api.http.permissions import SEES_PEOPLE, Permission, Roles
 from api.http.problems import Problem
-from api.http.rate_limits import Limits
+from api.http.rate_limits import Counted, Limits
 from domain.actor import Role
 from domain.business.state import Business
 from domain.decision import Reads
@@ -99,6 +101,11 @@ class Route:
         return self.operation.partition(".")[0]
 
     @property
+    def methods(self) -> tuple[Method, ...]:
+        """HEAD is taken wherever GET is (RFC 9110, section 9.1)."""
+        return ("GET", "HEAD") if self.method == "GET" else ("POST",)
+
+    @property
     def pattern(self) -> re.Pattern[str]:
         return re.compile(re.sub(r"\{\w+\}", "[^/]+", self.path))
 
@@ -109,6 +116,17 @@ class Route:
     @property
     def path_parameters(self) -> list[str]:
         return re.findall(r"\{(\w+)\}", self.path)
+
+
+def handler_of(route: Route) -> HTTPRouteHandler:
+    """The framework's handler of a route; call it with the function."""
+    return HTTPRouteHandler(
+        route.litestar_path,
+        http_method=route.methods,
+        status_code=route.status,
+        name=route.operation,
+        opt={"route": route},
+    )
 
 
 # The process
@@ -135,7 +153,10 @@ class Serving:
     previous_pepper: bytes | None = None
     make_document: Callable[[], bytes] = lambda: b"{}"
     """Makes the OpenAPI document of the routes."""
+    cors: Cors | None = None
     random: Randomness = field(default_factory=Randomness)
+    positions: dict[str, int] = field(default_factory=dict)
+    """Business → a position of its ledger that this process has seen, usually the last."""
     _terms: dict[str, FixedTerms] = field(default_factory=dict)
     _outcomes: LoopBridge | None = None
 
@@ -160,6 +181,7 @@ class Serving:
         Raises UnreadableFact, UnknownBusiness, LedgerUnavailable.
         """
         loaded = self.ledger(business_id).recorder.load(wanted)
+        self.positions[business_id] = loaded.head.position
         return self.carnet.kept.books_of(business_id, wanted, loaded)
 
     def knows(self, business_id: str) -> bool:
@@ -298,6 +320,10 @@ class Exchange:
     began: float
     """In seconds of `time.perf_counter()`."""
     known_caller: Caller | None = None
+    counted: tuple[Counted, float] | None = None
+    """What the request was counted by, and the requests left."""
+    read: bool = False
+    """Whether the body was read to its end."""
 
     def header(self, name: bytes) -> str | None:
         """The value of a header; the first one if it was sent twice."""
@@ -342,7 +368,8 @@ async def body_of(request: HttpRequest, bytes_max: int = BODY_BYTES_MAX) -> byte
 
     Raises Problem: body-too-large as soon as it is known, malformed-body.
     """
-    announced = exchange_of(request.scope).header(b"content-length")
+    exchange = exchange_of(request.scope)
+    announced = exchange.header(b"content-length")
     if announced is not None and not LENGTH.fullmatch(announced):
         raise Problem("malformed-body", "Content-Length is not a number")
     if announced is not None and int(announced) > bytes_max:
@@ -353,9 +380,10 @@ async def body_of(request: HttpRequest, bytes_max: int = BODY_BYTES_MAX) -> byte
         if message["type"] != "http.request":
             raise Problem("malformed-body", "the request broke off")
         raw += message.get("body", b"")
+        more = message.get("more_body", False)
+        exchange.read = not more
         if len(raw) > bytes_max:
             raise too_large(bytes_max)
-        more = message.get("more_body", False)
     return bytes(raw)
 
 

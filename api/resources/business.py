@@ -79,7 +79,7 @@ def _locations(found: BusinessState) -> tuple[Location, ...]:
 def show(call: Query[NoParameters]) -> Found:
     """Name, currency, zone, terms and locations."""
     books = call.look(Reads({call.business_id: 0}))
-    return Found(_shown(books), books.head.position, books.version(call.business_id))
+    return call.thing(_shown(books), books, call.business_id)
 
 
 class PaymentRuleBody(Value):

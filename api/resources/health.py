@@ -1,11 +1,13 @@
-"""Routes about the process: alive, ready, the OpenAPI document, the pages of problems."""
+"""Routes about the process: alive, ready, and the OpenAPI document."""
 
-from litestar import get
+from functools import lru_cache
+
 from litestar.concurrency import sync_to_thread
 
-from api.http.permissions import ANYONE
+from api.http.fixed_document import FixedDocument
+from api.http.open_route import open_route
 from api.http.problems import KINDS, Problem
-from api.http.request import HttpRequest, Route, Serving, frame_of
+from api.http.request import HttpRequest, Serving, exchange_of, frame_of
 from api.http.responses import Reply
 from domain.refusals import NotFound
 from domain.values import Value
@@ -29,71 +31,21 @@ class Readiness(Value):
     """Read models stopped at a fact, counted for each business."""
 
 
-def _open(
-    path: str,
-    operation: str,
-    summary: str,
-    description: str,
-    answer: type[Value] | None,
-    media: str,
-    *own: str,
-) -> Route:
-    codes = ("storage-unavailable", "not-found", *own)
-    return Route(
-        "GET",
-        path,
-        operation,
-        summary,
-        ANYONE,
-        answer=answer,
-        media=(media,),
-        codes=codes,
-        description=description,
-    )
-
-
-LIVE = _open(
-    "/livez",
-    "process.live",
-    "Whether the process answers",
-    "It looks at nothing else.",
-    Liveness,
-    "application/json",
-)
-READY = _open(
-    "/readyz",
-    "process.ready",
-    "Whether the database answers",
-    "Send requests only to a process that is ready. `lag` and `stopped` tell of the read models behind lists.",
-    Readiness,
-    "application/json",
-    "not-ready",
-)
-SCHEMA = _open(
-    "/schema",
-    "schema.show",
-    "This document (OpenAPI 3.1)",
-    "Make a client of it, or read it with any viewer of OpenAPI.",
-    None,
-    "application/json",
-)
-PROBLEM = _open(
-    "/problems/{code}",
-    "problems.show",
-    "What a problem means",
-    "The `type` of every problem leads here: its cause, and what to do.",
-    None,
-    "text/plain",
-)
-
-
-@get(LIVE.litestar_path, opt={"route": LIVE})
-async def live() -> Reply:
+@open_route("/livez", "process.live", "Whether the process answers", answer=Liveness)
+async def live(request: HttpRequest) -> Reply:
+    """It looks at nothing else."""
     return _json(Liveness())
 
 
-@get(READY.litestar_path, opt={"route": READY})
+@open_route(
+    "/readyz",
+    "process.ready",
+    "Whether the database answers",
+    answer=Readiness,
+    codes=("storage-unavailable", "not-ready"),
+)
 async def ready(request: HttpRequest) -> Reply:
+    """Send requests only to a process that is ready. `lag` and `stopped` tell of the read models behind lists."""
     return _json(await sync_to_thread(_readiness, frame_of(request)))
 
 
@@ -109,14 +61,24 @@ def _readiness(frame: Serving) -> Readiness:
     return Readiness(lag=lag, stopped=sum(each.stopped for each in found))
 
 
-@get(SCHEMA.litestar_path, opt={"route": SCHEMA})
+@open_route("/schema", "schema.show", "This document (OpenAPI 3.1)")
 async def schema(request: HttpRequest) -> Reply:
+    """Make a client of it, or read it with any viewer of OpenAPI."""
     frame = frame_of(request)
-    return Reply(200, await sync_to_thread(lambda: frame.document))
+    document = await sync_to_thread(lambda: frame.document)
+    return _schema(document).reply(exchange_of(request.scope))
 
 
-@get(PROBLEM.litestar_path, opt={"route": PROBLEM})
+@lru_cache(maxsize=2)
+def _schema(document: bytes) -> FixedDocument:
+    return FixedDocument(document)
+
+
+@open_route(
+    "/problems/{code}", "problems.show", "What a problem means", media=("text/plain",), codes=("not-found",)
+)
 async def problem(request: HttpRequest) -> Reply:
+    """The `type` of every problem leads here: its cause, an example, and what to do."""
     code = request.path_params["code"]
     kind = KINDS.get(code)
     if kind is None:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from litestar import post
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 from pydantic import Field
@@ -33,7 +32,7 @@ from api.http.parsing import EmptyBody
 from api.http.permissions import OWNER, Scope
 from api.http.problems import Flaw, invalid
 from api.http.query_route import Found, ListParameters, Page, Query, query
-from api.http.request import HttpRequest, Route, body_of
+from api.http.request import HttpRequest, Route, body_of, handler_of
 from api.http.responses import Reply
 from domain.actor import Role
 from domain.decision import Reads
@@ -107,13 +106,13 @@ REVOKE = Route(
 )
 
 
-@post(ISSUE.litestar_path, opt={"route": ISSUE})
+@handler_of(ISSUE)
 async def issue(request: HttpRequest) -> Reply:
     raw = await body_of(request)
     return await sync_to_thread(_issued, request, raw)
 
 
-@post(REVOKE.litestar_path, opt={"route": REVOKE})
+@handler_of(REVOKE)
 async def revoke(request: HttpRequest) -> Reply:
     raw = await body_of(request)
     return await sync_to_thread(_revoked, request, raw)

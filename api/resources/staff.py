@@ -176,7 +176,7 @@ def show(call: Query[NoParameters]) -> Found:
     id = call.id("staff_id")
     books = call.look(Reads({id: 0}))
     shown = _in_books(books, id, sees_people=call.sees_people)
-    return Found(shown, books.head.position, books.version(id))
+    return call.thing(shown, books, id)
 
 
 @query(

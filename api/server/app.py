@@ -12,23 +12,26 @@ import traceback
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import structlog
-from litestar import Litestar, Response
+from litestar import Litestar
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import Message, Scope
+from litestar.types import ExceptionHandler, Message, Scope
 
 from api.http.api_keys import Caller, Keys, unauthenticated
+from api.http.cors import Cors
 from api.http.ledger_types import Carnet
 from api.http.ownership import refuse_unowned
-from api.http.problems import MEDIA_TYPE, Problem, problem_of
-from api.http.rate_limits import Limits
+from api.http.problem_reply import ProblemReply
+from api.http.problems import Problem, problem_of
+from api.http.rate_limits import Counted, Limits
 from api.http.request import Exchange, HttpRequest, Route, Serving, check_may, exchange_of, route_of
 from api.resources.registry import HANDLERS
 from api.resources.schema import schema_of
+from domain.refusals import Refused
 from projections.engine.freshness import FreshReads
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
@@ -53,12 +56,14 @@ def create_app(
     rate: int = 200,
     processes: int = 1,
     runner: Runner | None = None,
+    cors_origins: Sequence[str] = (),
     handlers: Sequence[HTTPRouteHandler] = HANDLERS,
 ) -> Litestar:
     """The API on these ledgers and read models. `rate` is requests a second over all processes.
 
     With a `runner`, a list catches up itself on facts that no other runner is applying; the caller starts the
-    runner. Raises TypeError for a route open to customers that does not say whose things it shows.
+    runner. Pages of `cors_origins` may read the answers. Raises TypeError for a route open to customers that does
+    not say whose things it shows.
     """
     routes = [handler.opt["route"] for handler in handlers]
     refuse_unowned(routes)
@@ -71,11 +76,12 @@ def create_app(
         pepper=pepper,
         previous_pepper=previous_pepper,
         make_document=partial(schema_of, routes),
+        cors=Cors(cors_origins) if cors_origins else None,
     )
     return Litestar(
         route_handlers=handlers,
         before_request=admit,  # like a guard, without the copy of the handler that a guard costs
-        exception_handlers={Exception: answer_problem},
+        exception_handlers={Exception: cast("ExceptionHandler[Exception]", answer_problem)},
         before_send=[complete],
         openapi_config=None,
         logging_config=None,
@@ -94,10 +100,10 @@ async def admit(request: HttpRequest) -> None:
         return
     if route.roles is not None:
         caller = exchange.known_caller = await _authenticated(request, exchange)
-        exchange.frame.limits.take(caller.key_id)
+        _count(exchange, "key", caller.key_id)
         check_may(caller, route.roles)
     else:
-        exchange.frame.limits.take(_address(request))
+        _count(exchange, "address", _address(request))
     if accept := exchange.header(b"accept"):
         _check_accept(accept, route)
 
@@ -113,8 +119,14 @@ async def _authenticated(request: HttpRequest, exchange: Exchange) -> Caller:
         return await sync_to_thread(keys.caller, text)
     except Problem:
         # Slows the guessing of keys down, by address.
-        exchange.frame.limits.take(_address(request))
+        _count(exchange, "address", _address(request))
         raise
+
+
+def _count(exchange: Exchange, counted: Counted, name: str) -> None:
+    """Raises Problem rate-limited."""
+    exchange.counted = counted, 0.0
+    exchange.counted = counted, exchange.frame.limits.take(name)
 
 
 def _address(request: HttpRequest) -> str:
@@ -132,21 +144,16 @@ def _check_accept(accept: str, route: Route) -> None:
 # Errors
 
 
-def answer_problem(request: HttpRequest, error: Exception) -> Response[bytes]:
+def answer_problem(request: HttpRequest, error: Exception) -> ProblemReply:
     """The problem for an exception. A 5xx is logged by type and place only: its text may hold what was sent."""
     problem = problem_of(error)
-    request_id = exchange_of(request.scope).request_id
-    headers = dict(problem.all_headers)
+    headers = [(name.lower().encode(), value.encode()) for name, value in problem.all_headers.items()]
     if problem.status == 405:
-        headers["Allow"] = _allowed(request.scope)
+        headers.append((b"allow", _allowed(request.scope).encode()))
     if problem.status >= 500:
+        request_id = exchange_of(request.scope).request_id
         log.error("fault", request_id=request_id, code=problem.code, **_told(error))
-    return Response(
-        problem.to_json(request_id, "body" if request.method == "POST" else "query"),
-        status_code=problem.status,
-        media_type=MEDIA_TYPE,
-        headers=headers,
-    )
+    return ProblemReply(problem, headers, by_facts=isinstance(error, Refused))
 
 
 def _told(error: Exception) -> dict[str, Any]:
@@ -159,9 +166,8 @@ def _allowed(scope: Scope) -> str:
     """All methods of an address, which the framework knows only one by one."""
     path = scope["path"].rstrip("/") or "/"
     routes: list[Route] = scope["litestar_app"].state["routes"]
-    return ", ".join(
-        sorted({route.method for route in routes if route.pattern.fullmatch(path)} | {"OPTIONS"})
-    )
+    methods = {method for route in routes if route.pattern.fullmatch(path) for method in route.methods}
+    return ", ".join(sorted(methods | {"OPTIONS"}))
 
 
 # Every answer
@@ -174,7 +180,13 @@ async def complete(message: Message, scope: Scope) -> None:
     exchange = exchange_of(scope)
     sent = {name for name, _ in message["headers"]}
     common = [header for header in HEADERS if header[0] not in sent]
-    message["headers"] = [*message["headers"], *common, (b"request-id", exchange.request_id.encode())]
+    headers = [*message["headers"], *common, (b"request-id", exchange.request_id.encode())]
+    if exchange.counted is not None:
+        headers += exchange.frame.limits.headers(*exchange.counted)
+    if exchange.frame.cors is not None:
+        origin, asked = exchange.headers.get(b"origin"), b"access-control-request-method" in exchange.headers
+        headers += exchange.frame.cors.headers(origin, preflight=asked and scope.get("method") == "OPTIONS")
+    message["headers"] = headers
     if scope.get("method") == "OPTIONS" and message["status"] == 204:
         MutableScopeHeaders.from_message(message)["Allow"] = _allowed(scope)
     if log.is_enabled_for(logging.DEBUG):

@@ -107,6 +107,7 @@ def application(settings: Settings) -> Litestar:
             rate=settings.rate,
             processes=settings.processes,
             runner=runner,
+            cors_origins=settings.cors_origins,
         )
         app.on_shutdown.append(stack.pop_all().close)
     return app

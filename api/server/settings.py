@@ -13,6 +13,7 @@
 | `CARNET_POOL` | `8` | connections to the database, and threads that use them, in each process; 1–100 |
 | `CARNET_PROCESSES` | `1` | processes that serve the API; 1–64 |
 | `CARNET_RUNNER` | `on` | whether `carnet serve` keeps the read models fresh as well: on PostgreSQL in one process of its own, on SQLite in a thread (`off`: `carnet work` does) |
+| `CARNET_CORS_ORIGINS` | none | origins whose pages may call the API from a browser, with commas between: `https://till.example, http://localhost:5173`, or `*` for all |
 | `CARNET_RATE` | `2000` | requests a second that one key, or one address without a key, may make over all processes; 1–1,000,000 |
 | `CARNET_LOG` | `info` | the least severe line that is logged: `debug`, `info`, `warning` or `error` |
 
@@ -31,6 +32,7 @@ PEPPER_BYTES_MIN = 16
 PEPPER_DISTINCT_MIN = 8
 PEPPER_RULE = f"at least {PEPPER_BYTES_MIN} bytes, {PEPPER_DISTINCT_MIN} of them different"
 SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?")
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 VARIABLES = frozenset(
@@ -45,6 +47,7 @@ VARIABLES = frozenset(
         "POOL",
         "PROCESSES",
         "RUNNER",
+        "CORS_ORIGINS",
         "RATE",
         "LOG",
     )
@@ -70,6 +73,7 @@ class Settings:
     pool: int = 8
     processes: int = 1
     runner: bool = True
+    cors_origins: tuple[str, ...] = ()
     rate: int = 2_000
     log: LogLevel = "info"
 
@@ -89,6 +93,7 @@ class Settings:
             pool=_number(environment, "CARNET_POOL", 8, 1, 100),
             processes=_number(environment, "CARNET_PROCESSES", 1, 1, 64),
             runner=_choice(environment, "CARNET_RUNNER", ("on", "off"), "on") == "on",
+            cors_origins=_origins(environment),
             rate=_number(environment, "CARNET_RATE", 2_000, 1, 1_000_000),
             log=_log_level(environment),
         )
@@ -219,6 +224,19 @@ def _pepper(environment: Mapping[str, str], name: str) -> str | None:
     if not _is_long_enough(given.encode()):
         raise WrongSetting(f"{name} must have {PEPPER_RULE}: `openssl rand -hex 32` makes one")
     return given
+
+
+def _origins(environment: Mapping[str, str]) -> tuple[str, ...]:
+    origins = tuple(
+        part.strip() for part in environment.get("CARNET_CORS_ORIGINS", "").split(",") if part.strip()
+    )
+    for origin in origins:
+        if origin != "*" and not ORIGIN.fullmatch(origin):
+            raise WrongSetting(
+                "CARNET_CORS_ORIGINS must be origins as browsers send them, in small letters and without a path:"
+                " https://till.example or http://localhost:5173, with commas between; or * for all"
+            )
+    return origins
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -205,7 +205,6 @@ PROBLEM_ERROR: Schema = {
     "description": "One flaw of a request.",
     "properties": {
         "in": {"type": "string", "enum": ["body", "query", "header", "path"]},
-        "in": {"type": "string", "enum": ["body", "query", "header", "path"]},
         "pointer": {
             "type": "string",
             "description": "A JSON pointer into the body, or / and the name of a parameter or header.",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from api.http.conditions import is_untouched
 from api.http.date_ranges import OWN_DAYS, check_range
 from api.http.ledger_types import Books, BookStream, RecordedFact
 from api.http.permissions import READERS_OR_OWN
@@ -63,7 +64,12 @@ def show_booking(call: Query[TravelParameters]) -> Found:
     spoken_of = [state.service_id, state.customer_id, state.staff_id]
     beside = call.look(asked.wanted | Reads({each: 0 for each in spoken_of if each is not None}))
     names = _names(beside, booking, call, asked.past, asked.position)
-    return Found(shown_booking(booking, names), asked.position, booking["version"])
+    return Found(
+        shown_booking(booking, names),
+        asked.position,
+        booking["version"],
+        is_as_tagged=lambda: bool(asked.past) or is_untouched(beside, call.id("booking_id")),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,7 @@ def show_offer(call: Query[NoParameters]) -> Found:
     """With the number of its revision. Also when it is retired."""
     id = call.id("offer_id")
     books = call.look(Reads({id: 0}))
-    return Found(shown_offer(books, id, call.currency), books.head.position, books.version(id))
+    return call.thing(shown_offer(books, id, call.currency), books, id)
 
 
 class OfferPage(Page[Offer]):

@@ -183,7 +183,7 @@ def show_service(call: Query[NoParameters]) -> Found:
     """Also when it is retired."""
     id = call.id("service_id")
     books = call.look(Reads({id: 0}))
-    return Found(shown_service(books, id, call.currency), books.head.position, books.version(id))
+    return call.thing(shown_service(books, id, call.currency), books, id)
 
 
 class CatalogueFilter(ListParameters):

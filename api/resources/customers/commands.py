@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, get_args
 
 from api.http.command_route import Command, CommandRequest, command
+from api.http.conditions import is_untouched
 from api.http.parsing import EmptyBody
 from api.http.permissions import CUSTOMER_READERS_OR_OWN, MANAGERS, REGISTRARS
 from api.http.query_route import Found, NoParameters, Page, Query, query
@@ -274,7 +275,14 @@ def show(call: Query[NoParameters]) -> Found:
     books = call.look(counted(id))
     counts = counts_of(books, id, call.frame.carnet.clock())
     shown = in_books(books, id, books.person if call.sees_people else nobody, counts)
-    return Found(shown, books.head.position, books.version(id))
+
+    def is_as_tagged() -> bool:
+        """A package that expires is counted no more, without a fact of anybody."""
+        stream = books.stream(id)
+        assert stream is not None, "it was found"
+        return is_untouched(books, id) and counts_of(books, id, stream.facts[-1].recorded_at) == counts
+
+    return Found(shown, books.head.position, books.version(id), is_as_tagged=is_as_tagged)
 
 
 HANDLERS = (

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from api.http.conditions import is_untouched
 from api.http.ledger_types import Books, RecordedFact
 from api.http.query_route import Found, ListParameters, Query, TravelParameters
 from api.resources.authors import actors_known
+from api.resources.packages.card import render
 from api.resources.parts import (
     NOBODY,
     HouseholdMember,
@@ -96,7 +98,18 @@ class PackageAsked:
         return HouseholdMember(**beneficiary(id, self.card["customer_id"], people))
 
     def found(self, body: Any) -> Found:
-        return Found(body, self.position, self.card["version"])
+        return Found(body, self.position, self.card["version"], is_as_tagged=self._is_as_tagged)
+
+    def _is_as_tagged(self) -> bool:
+        """Answers about the past stay for ever. A present one changes with its customer, the business, and at
+        the end of a day: status and expiry are compared with those at its last fact."""
+        if self.past:
+            return True
+        last, now = (
+            render(self.card, moment, {}, recorded_at="", payment_required=self.payment_required)
+            for moment in (self.facts[-1].recorded_at, self.moment)
+        )
+        return last == now and is_untouched(self.books, self.id)
 
 
 def kinds_at(books: Books, customer_id: str, position: int) -> dict[str, str]:

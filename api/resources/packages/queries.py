@@ -225,7 +225,9 @@ def explain_package(call: Query[NoParameters]) -> Found:
     """Balance, status, expiry and payment status, each from the facts and by the rule that made it."""
     asked = ask(call)
     told = explain(asked.facts, asked.card, asked.moment)
-    return asked.found(Explanation(package_id=asked.id, version=asked.card["version"], **told))
+    # It names the moment it was made at, so each answer is another one.
+    explanation = Explanation(package_id=asked.id, version=asked.card["version"], **told)
+    return Found(explanation, asked.position, explanation.version)
 
 
 HANDLERS = (

@@ -1,9 +1,12 @@
 """Conditional requests as RFC 9110 says: If-Match on commands, If-None-Match on questions."""
 
+from typing import Any
+
 import pytest
 
 from api.http.conditions import is_known, tag_of, versions_of
 from api.http.problems import Problem
+from domain.actor import Role
 from tests.api.desk import Desk
 
 pytest_plugins = ["tests.api.houses"]
@@ -75,3 +78,132 @@ def test_tags_are_read_as_they_are_written() -> None:
     assert not is_known(['"v16"'], '"v17"')
     with pytest.raises(Problem, match="If-None-Match"):
         is_known(["v17"], '"v17"')
+
+
+# If-None-Match
+
+
+def things(desk: Desk) -> dict[str, str]:
+    """An address of each kind of thing that has a tag."""
+    service = desk.service()
+    staff = desk.do("/v1/staff", {"name": "Éva"})["id"]
+    anna = desk.customer()
+    offer = desk.offer(service)
+    package = desk.sell(anna, offer)["id"]
+    other = desk.customer("Bea")
+    booked = {"customer_id": other, "service_id": service, "starts_at": f"{desk.today(days=2)}T10:00:00Z"}
+    booking = desk.do("/v1/bookings", booked)["id"]
+    return {
+        "service": f"/v1/services/{service}",
+        "staff": f"/v1/staff/{staff}",
+        "offer": f"/v1/offers/{offer}",
+        "customer": f"/v1/customers/{other}",
+        "package": f"/v1/packages/{package}",
+        "refund quote": f"/v1/packages/{package}/refund-quote",
+        "explanation": f"/v1/packages/{package}/explanation",
+        "booking": f"/v1/bookings/{booking}",
+        "business": "/v1/business",
+    }
+
+
+def again(desk: Desk, path: str, tag: str, **parameters: Any) -> Any:
+    """Ask for something that the caller has under this tag."""
+    headers = {"Authorization": f"Bearer {desk.key}", "If-None-Match": tag}
+    return desk.client.get(path, params=parameters, headers=headers)
+
+
+KINDS = ("service", "staff", "offer", "customer", "package", "refund quote", "booking", "business")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_caller_has_already_is_not_sent_again(either_desk: Desk, kind: str) -> None:
+    desk = either_desk
+    path = things(desk)[kind]
+    first = desk.ask(path)
+    tag = first.headers["ETag"]
+    for known in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+        answer = again(desk, path, known)
+        assert (answer.status_code, answer.content) == (304, b""), known
+        assert answer.headers["ETag"] == tag
+        assert answer.headers["Ledger-Position"] == first.headers["Ledger-Position"]
+        assert "content-type" not in answer.headers
+        assert "content-length" not in answer.headers
+    assert again(desk, path, '"v99"').json() == first.json()
+
+
+def test_a_new_version_is_sent(either_desk: Desk) -> None:
+    desk = either_desk
+    service = desk.service()
+    path = f"/v1/services/{service}"
+    tag = desk.ask(path).headers["ETag"]
+    desk.do(f"{path}/changes", {"name": "B"})
+    answer = again(desk, path, tag)
+    assert (answer.status_code, answer.headers["ETag"], answer.json()["name"]) == (200, '"v2"', "B")
+
+
+def test_a_card_that_expires_is_sent_again_without_a_new_version(either_desk: Desk) -> None:
+    desk = either_desk
+    anna, offer = desk.customer(), desk.offer(desk.service())
+    sold = desk.sell(anna, offer, expires_on=desk.today(days=1))
+    path = f"/v1/packages/{sold['id']}"
+    tag = desk.ask(path).headers["ETag"]
+    assert again(desk, path, tag).status_code == 304
+    desk.clock.forward(days=3)
+    answer = again(desk, path, tag)
+    assert (answer.status_code, answer.json()["status"], answer.headers["ETag"]) == (200, "expired", tag)
+
+
+def test_a_card_whose_customer_changed_is_sent_again_without_a_new_version(either_desk: Desk) -> None:
+    desk = either_desk
+    anna = desk.customer("Anna")
+    path = f"/v1/packages/{desk.sell(anna, desk.offer(desk.service()))['id']}"
+    tag = desk.ask(path).headers["ETag"]
+    assert again(desk, path, tag).status_code == 304
+    desk.do(f"/v1/customers/{anna}/changes", {"name": "Anna Karenina"})
+    answer = again(desk, path, tag)
+    assert (answer.status_code, answer.json()["customer"]["name"]) == (200, "Anna Karenina")
+
+
+def test_a_customer_whose_package_expires_is_sent_again(either_desk: Desk) -> None:
+    desk = either_desk
+    anna, offer = desk.customer(), desk.offer(desk.service())
+    desk.sell(anna, offer, expires_on=desk.today(days=1))
+    desk.do(f"/v1/customers/{anna}/changes", {"category": None, "gender": "female"})
+    path = f"/v1/customers/{anna}"
+    tag = desk.ask(path).headers["ETag"]
+    assert again(desk, path, tag).status_code == 304
+    desk.clock.forward(days=3)
+    answer = again(desk, path, tag)
+    assert (answer.status_code, answer.json()["active_packages"]) == (200, 0)
+
+
+def test_an_answer_about_the_past_stays_for_ever(either_desk: Desk) -> None:
+    desk = either_desk
+    anna = desk.customer()
+    path = f"/v1/packages/{desk.sell(anna, desk.offer(desk.service()))['id']}"
+    tag = desk.ask(path, at_version=1).headers["ETag"]
+    desk.do(f"/v1/customers/{anna}/changes", {"name": "Bea"})
+    desk.clock.forward(days=400)
+    assert again(desk, path, tag, at_version=1).status_code == 304
+
+
+def test_an_explanation_is_always_sent_because_it_names_its_moment(desk: Desk) -> None:
+    path = things(desk)["explanation"]
+    assert again(desk, path, desk.ask(path).headers["ETag"]).status_code == 200
+
+
+def test_what_the_role_may_not_see_is_refused_before_any_tag_is_looked_at(desk: Desk) -> None:
+    path = things(desk)["explanation"]
+    tag = desk.ask(path).headers["ETag"]
+    assert again(desk.as_role(Role.STAFF), path, tag).status_code == 403
+
+
+def test_lists_have_no_tag_and_are_always_sent(desk: Desk) -> None:
+    desk.service()
+    answer = again(desk, "/v1/services", "*")
+    assert (answer.status_code, "ETag" in answer.headers) == (200, False)
+
+
+def test_a_wrong_if_none_match_is_told(desk: Desk) -> None:
+    answer = again(desk, "/v1/business", "v1")
+    assert (answer.status_code, answer.json()["errors"][0]["in"]) == (400, "header")

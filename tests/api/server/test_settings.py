@@ -87,3 +87,29 @@ def test_a_pepper_that_others_can_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.db-pepper").chmod(0o644)
     with pytest.raises(WrongSetting, match="chmod 600"):
         pepper_of(settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "origins"),
+    [
+        ("", ()),
+        ("*", ("*",)),
+        ("https://till.example", ("https://till.example",)),
+        (
+            " https://till.example , http://localhost:5173,",
+            ("https://till.example", "http://localhost:5173"),
+        ),
+        ("http://[::1]:8080", ("http://[::1]:8080",)),
+    ],
+)
+def test_origins_are_listed_with_commas(given: str, origins: tuple[str, ...]) -> None:
+    assert Settings.read({"CARNET_CORS_ORIGINS": given}).cors_origins == origins
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["till.example", "https://till.example/", "https://Till.example", "null", "https://*.example", "a, b"],
+)
+def test_what_no_browser_sends_as_an_origin_is_refused(given: str) -> None:
+    with pytest.raises(WrongSetting, match="CARNET_CORS_ORIGINS must be origins"):
+        Settings.read({"CARNET_CORS_ORIGINS": given})
