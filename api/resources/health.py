@@ -6,10 +6,9 @@ from litestar.concurrency import sync_to_thread
 
 from api.http.fixed_document import FixedDocument
 from api.http.open_route import open_route
-from api.http.problems import KINDS, Problem
+from api.http.problems import Problem
 from api.http.request import HttpRequest, Serving, exchange_of, frame_of
 from api.http.responses import Reply
-from domain.refusals import NotFound
 from domain.values import Value
 from projections.engine.outage import told_as_unavailable
 from projections.engine.status import totals
@@ -74,21 +73,8 @@ def _schema(document: bytes) -> FixedDocument:
     return FixedDocument(document)
 
 
-@open_route(
-    "/problems/{code}", "problems.show", "What a problem means", media=("text/plain",), codes=("not-found",)
-)
-async def problem(request: HttpRequest) -> Reply:
-    """The `type` of every problem leads here: its cause, an example, and what to do."""
-    code = request.path_params["code"]
-    kind = KINDS.get(code)
-    if kind is None:
-        raise NotFound("problem", "")
-    page = f"{kind.title}\n\n{code} · HTTP {kind.status}\n\n{kind.cause}\n\n{kind.remedy}\n"
-    return Reply(200, page.encode(), media_type="text/plain; charset=utf-8")
-
-
 def _json(value: Value) -> Reply:
     return Reply(200, value.model_dump_json().encode())
 
 
-HANDLERS = (live, ready, schema, problem)
+HANDLERS = (live, ready, schema)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.resources import business, health, keys, ledger, photos, segments, staff
+from api.resources import business, health, keys, ledger, photos, segments, staff, welcome
 from api.resources.bookings import commands as booking_commands
 from api.resources.bookings import queries as booking_queries
 from api.resources.catalogue import offers, services
@@ -25,6 +25,7 @@ from api.resources.redemptions import queries as redemption_queries
 from api.resources.reports import entries, liability, movements, watchlist
 
 HANDLERS: Sequence[HTTPRouteHandler] = (
+    *welcome.HANDLERS,
     *health.HANDLERS,
     *ledger.HANDLERS,
     *business.HANDLERS,

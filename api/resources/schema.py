@@ -33,6 +33,8 @@ TAGS: Mapping[str, str] = {
     "facts": "The ordered feed of the ledger.",
     "ledger": "The head of the ledger, and its proof.",
     "process": "Whether the server works.",
+    "welcome": "What answers here.",
+    "docs": "The API for people.",
     "schema": "This document.",
     "problems": "What each refusal means.",
 }

@@ -7,7 +7,10 @@ def house(tell: Recording) -> tuple[str, str]:
     """A location and a member of staff."""
     tell("process.live")
     tell("process.ready")
+    tell("welcome.show")
+    tell("docs.show")
     tell("schema.show")
+    tell("problems.list")
     tell("problems.show", code="insufficient-units")
     tell(
         "policies.change",

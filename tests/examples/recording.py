@@ -34,6 +34,8 @@ FIRST_MORNING = datetime(2026, 11, 2, 8, tzinfo=UTC)
 BETWEEN_REQUESTS = timedelta(minutes=1)
 SCHEMA_SHOWN = ("openapi", "info")
 """Members of the OpenAPI document that are shown as its own example."""
+PAGE_SHOWN = len("<!doctype html>")
+"""Characters of a page that are shown as its example."""
 OPERATIONS: Mapping[str, Route] = {route.operation: route for route in ROUTES}
 
 
@@ -75,9 +77,7 @@ class Recording:
             example["body"] = body
         told = _told(answer)
         if told is not None:
-            example["answer"] = (
-                {name: told[name] for name in SCHEMA_SHOWN} if route.path == "/schema" else told
-            )
+            example["answer"] = _shortened(route, told)
         self.exchanged.append(Exchanged(route, example, None if tried is None else _told(tried)))
         return told
 
@@ -104,6 +104,19 @@ class Recording:
         told = json.dumps(dict(sorted(first.items())), ensure_ascii=False)
         found: dict[str, Example] = json.loads(_Counted().replace(told))
         return found
+
+
+def _shortened(route: Route, told: Any) -> Any:
+    """The answer as the document shows it: a document of documents would never end."""
+    match route.path:
+        case "/schema":
+            return {name: told[name] for name in SCHEMA_SHOWN}
+        case "/problems":
+            return {"data": told["data"][:1]}
+        case "/docs":
+            return told[:PAGE_SHOWN]
+        case _:
+            return told
 
 
 def _told(answer: httpx.Response) -> Any:

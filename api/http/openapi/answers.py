@@ -65,7 +65,8 @@ def _done(route: Route, known: Mapping[Any, Schema], example: Any) -> Schema:
     if route.answer is None:
         content = {media: {"schema": _of_media(media), **shown} for media in route.media}
     else:
-        content = {"application/json": {"schema": known[route.answer, "serialization"], **shown}}
+        content = {media: {"schema": _of_media(media)} for media in route.media}
+        content["application/json"] = {"schema": known[route.answer, "serialization"], **shown}
     headers = {name: _header(name) for name in _headers(route)}
     text = "The new state, or what was answered when the same request came first" if route.writes else "Found"
     return {"description": text, "headers": headers, "content": content}

@@ -211,8 +211,11 @@ def test_no_two_routes_answer_one_address_or_share_an_operation() -> None:
 def test_only_what_tells_nothing_of_a_business_is_open_to_anyone() -> None:
     routes: list[Route] = [handler.opt["route"] for handler in HANDLERS]
     assert {route.operation for route in routes if route.roles is None} == {
+        "welcome.show",
+        "docs.show",
         "process.live",
         "process.ready",
         "schema.show",
+        "problems.list",
         "problems.show",
     }

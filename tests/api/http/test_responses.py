@@ -59,7 +59,9 @@ def told(answer: httpx.Response) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name not in CHANGING}
 
 
-@pytest.mark.parametrize("path", ["/livez", "/readyz", "/schema", "/problems/forbidden"])
+@pytest.mark.parametrize(
+    "path", ["/", "/livez", "/readyz", "/schema", "/docs", "/problems", "/problems/forbidden"]
+)
 def test_what_is_open_to_anybody_answers_head_too(house: House, path: str) -> None:
     answer = house.client.head(path)
     assert (answer.status_code, answer.content) == (200, b"")
@@ -142,7 +144,7 @@ def test_one_thing_keeps_its_strong_tag_and_is_never_compressed(desk: Desk) -> N
     assert (headers["etag"], "content-encoding" in headers, "vary" in headers) == ('"v1"', False, False)
 
 
-@pytest.mark.parametrize("path", ["/schema"])
+@pytest.mark.parametrize("path", ["/schema", "/docs"])
 def test_a_document_has_a_tag_for_each_coding_and_is_not_sent_twice(house: House, path: str) -> None:
     tags, bodies = set(), set()
     for coding in ("identity", "gzip", "zstd"):

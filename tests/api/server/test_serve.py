@@ -124,7 +124,7 @@ def test_a_caller_that_asks_first_is_refused_without_its_body(server: Server) ->
 
 def test_head_and_compression_pass_through_the_real_server(server: Server) -> None:
     with server.client() as client:
-        for path in ("/livez", "/readyz", "/schema", "/v1/business", "/v1/services"):
+        for path in ("/livez", "/readyz", "/schema", "/docs", "/v1/business", "/v1/services"):
             got, headed = client.get(path), client.head(path)
             assert (headed.status_code, headed.content) == (200, b"")
             for name in ("content-length", "content-type", "etag", "ledger-position"):
