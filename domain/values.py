@@ -14,11 +14,19 @@ AMOUNT_MAX = 10**12
 """The largest amount of money in one value, in minor units."""
 
 RECORDED_AT = "{recorded_at}"
-"""A placeholder in an answer; the append replaces it with the moment it recorded (RFC 3339, UTC, ms)."""
+"""The value of a member `…_at` of an answer, in place of the moment that the append will record."""
+_MEMBER = '_at":"'
+"""The end of a member's name in JSON, and the beginning of its value. No text holds it: quotes inside a text stand
+behind a backslash."""
 
 UNITS_PER_LINE_MAX = 1_000
 LINES_MAX = 50
 UNITS_PER_PACKAGE_MAX = 5_000
+
+
+def with_moment(answer: str, moment: str) -> str:
+    """An answer as compact JSON, with the recorded moment (RFC 3339, UTC, ms) wherever RECORDED_AT stands for it."""
+    return answer.replace(_MEMBER + RECORDED_AT, _MEMBER + moment)
 
 
 class Value(BaseModel):
@@ -49,15 +57,13 @@ PhotoId = Annotated[str, _id("pho")]
 
 
 def _printable(text: str) -> str:
-    """Raises ValueError for control characters, lone surrogates, blank text and the placeholder RECORDED_AT."""
+    """Raises ValueError for control characters, lone surrogates and blank text."""
     for character in text:
         code = ord(character)
         if (code < 32 and character not in "\n\t") or code == 127 or 0xD800 <= code <= 0xDFFF:
             raise ValueError(f"holds the character U+{code:04X}")
     if not text.strip():
         raise ValueError("is blank")
-    if RECORDED_AT in text:
-        raise ValueError(f"holds {RECORDED_AT}, which stands for a moment in answers")
     return text
 
 

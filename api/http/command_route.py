@@ -9,8 +9,8 @@
 
 The function is pure, except for new ids and for reads with `looks`. `CommandRequest.answer` renders the
 answer from the books as the command left them, as a pydantic model or its members. Its JSON is stored with
-the request and sent again, byte for byte, when the request is repeated. A text member may be
-`domain.values.RECORDED_AT` in place of the command's own moment. `shows` names the people whose directory
+the request and sent again, byte for byte, when the request is repeated. A member whose name ends in `_at` may
+be `domain.values.RECORDED_AT` in place of the command's own moment. `shows` names the people whose directory
 data is in the answer, so that erasure finds it.
 """
 
@@ -53,7 +53,7 @@ from domain.moments import rfc3339
 from domain.people.directory import Photo
 from domain.points.state import entry_of
 from domain.refusals import Refused
-from domain.values import RECORDED_AT, Value
+from domain.values import RECORDED_AT, Value, with_moment
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -268,7 +268,7 @@ class RenderedAnswer:
         return found
 
     def _recorded(self, done: Done) -> str:
-        return self.text.replace(RECORDED_AT, rfc3339(done.recorded_at))
+        return with_moment(self.text, rfc3339(done.recorded_at))
 
 
 def _kept(ask: CommandRequest, shown: RenderedAnswer) -> Callable[[Books, Decision], Answer]:
@@ -369,13 +369,16 @@ def _previewed(call: Command[Any], order: Order) -> Reply:
 def dry_run(call: Command[Any], body: dict[str, Any], facts: list[dict[str, Any]], position: int) -> Reply:
     """The 200 of a dry run: the 201 it would be, and the facts. New ids and the moment are null."""
     made = {*call.ids.made, *map(entry_of, call.ids.made)}  # ids of points are derived from their source
-    told = _without({**body, "dry_run": True, "facts": facts}, frozenset({*made, RECORDED_AT}))
+    told = _without({**body, "dry_run": True, "facts": facts}, frozenset(made))
     return Reply(200, to_json(told), [_position(position)])
 
 
 def _without(value: Any, unknown: frozenset[str]) -> Any:
     if isinstance(value, dict):
-        return {name: _without(part, unknown) for name, part in value.items()}
+        return {
+            name: None if part == RECORDED_AT and name.endswith("_at") else _without(part, unknown)
+            for name, part in value.items()
+        }
     if isinstance(value, list):
         return [_without(part, unknown) for part in value]
     return None if isinstance(value, str) and value in unknown else value

@@ -15,7 +15,7 @@ from domain.moments import from_milliseconds, rfc3339, whole_milliseconds
 from domain.package.checks import FACTS_MAX
 from domain.refusals import Erased, IdempotencyKeyReused, LimitReached, Refused, VersionMismatch
 from domain.use_cases.reactions import react
-from domain.values import RECORDED_AT
+from domain.values import with_moment
 
 
 @dataclass
@@ -48,9 +48,7 @@ def settled(
 
 def done(body: str, stored: Stored) -> Done:
     moment = from_milliseconds(stored.recorded_at)
-    if RECORDED_AT in body:
-        body = body.replace(RECORDED_AT, rfc3339(moment))
-    return Done(body, stored.first, stored.last, moment)
+    return Done(with_moment(body, rfc3339(moment)), stored.first, stored.last, moment)
 
 
 def decide_on(books: LoadedBooks, orders: dict[int, Order], loaded: Loaded, clock: Clock) -> Attempt:

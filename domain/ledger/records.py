@@ -15,7 +15,7 @@ WITH_PEOPLE = ("customer", "staff")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The request that an append answers. `body` may hold `RECORDED_AT`; `people` are the ids of those in it."""
+    """The request that an append answers. `body` may hold RECORDED_AT; `people` are the ids of those in it."""
 
     key: str
     fingerprint: bytes

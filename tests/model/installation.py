@@ -161,7 +161,9 @@ class Installation:
                 for id, (kind, _) in decision.facts.items()
                 if kind == "package" and (stream := books.stream(id)) is not None
             }
-            return Answer(dumps({"number": number, "at": RECORDED_AT, "shown": shown}))
+            return Answer(
+                dumps({"number": number, "recorded_at": RECORDED_AT, "shown": shown}, separators=(",", ":"))
+            )
 
         actor = Actor(id=who, role=role_of(who))
         return order(command, Meta(actor=actor), key, answer, if_match=if_match)
@@ -173,7 +175,7 @@ class Installation:
         assert not done.replayed
         assert (done.recorded_at - EPOCH) // timedelta(milliseconds=1) == moment
         said = loads(done.body)
-        assert said["at"] == text_of(moment)
+        assert said["recorded_at"] == text_of(moment)
         for package_id, shown in said["shown"].items():
             cards = [card for id, version, card in business.books.remembered if id == package_id]
             assert shown == tale(cards[shown["version"] - 1])

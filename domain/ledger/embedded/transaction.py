@@ -12,7 +12,7 @@ from domain.ledger.envelope import Head, NewFact, StoredFact, seal
 from domain.ledger.records import WITH_PEOPLE, Answered, Append, Conflict, Loaded, Stored
 from domain.moments import from_milliseconds, rfc3339
 from domain.people.directory import Person, Photo, Text
-from domain.values import RECORDED_AT
+from domain.values import with_moment
 
 PACKAGE = "package"
 
@@ -165,7 +165,7 @@ def _conflict(transaction: Transaction, command: Append) -> Conflict | None:
 def _answer(command: Append, stored: Stored) -> Answered | None:
     if command.request is None:
         return None
-    body = command.request.body.replace(RECORDED_AT, rfc3339(from_milliseconds(stored.recorded_at)))
+    body = with_moment(command.request.body, rfc3339(from_milliseconds(stored.recorded_at)))
     return Answered(
         command.request.key, command.request.fingerprint, stored.first, stored.last, stored.recorded_at, body
     )

@@ -36,11 +36,11 @@ def test_the_same_key_and_body_get_the_first_answer_byte_for_byte(either_desk: D
 
 def test_the_headers_of_an_answer_are_those_of_what_is_stored() -> None:
     """Another process may have been asked the same at the same time, and been first."""
-    rendered = f'{{"id":"svc_1","at":"{RECORDED_AT}","version":1}}'
-    shown = RenderedAnswer(rendered, {"id": "svc_1", "at": RECORDED_AT, "version": 1})
+    rendered = f'{{"id":"svc_1","recorded_at":"{RECORDED_AT}","version":1}}'
+    shown = RenderedAnswer(rendered, {"id": "svc_1", "recorded_at": RECORDED_AT, "version": 1})
     moment = datetime(2026, 10, 3, 8, tzinfo=UTC)
     ours = rendered.replace(RECORDED_AT, "2026-10-03T08:00:00.000Z")
-    theirs = '{"id":"svc_2","at":"2026-10-03T08:00:00.000Z","version":7}'
+    theirs = '{"id":"svc_2","recorded_at":"2026-10-03T08:00:00.000Z","version":7}'
     for body, etag, location in ((ours, b'"v1"', b"svc_1"), (theirs, b'"v7"', b"svc_2")):
         for known in (shown, RenderedAnswer()):
             reply = created(Done(body, 5, 6, moment), "/v1/services/{id}", known)

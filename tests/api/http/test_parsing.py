@@ -100,7 +100,6 @@ WRONG = {
     "a blank name": ("name", " \t", "/name"),
     "a control character": ("name", "a\u0007b", "/name"),
     "an over-long name": ("name", "x" * 201, "/name"),
-    "the mark of a moment": ("name", "{recorded_at}", "/name"),
     "a foreign id": ("id", "cus_1", "/id"),
     "an over-long id": ("id", "svc_" + "x" * 41, "/id"),
     "an id with a slash": ("id", "svc_a/b", "/id"),

@@ -17,7 +17,7 @@ def fact(stream_id: str, version: int, *, kind: str = "package", data: bytes = b
     return NewFact(kind, stream_id, version, f"{kind}.happened", 1, data, b'{"actor":"stf_1"}')
 
 
-def request(key: str, body: str = '{"at":"{recorded_at}"}', people: tuple[str, ...] = ()) -> Request:
+def request(key: str, body: str = '{"recorded_at":"{recorded_at}"}', people: tuple[str, ...] = ()) -> Request:
     return Request(key, b"fingerprint of " + key.encode(), body, people)
 
 

@@ -145,7 +145,10 @@ def test_a_request_is_remembered_with_its_answer(database: Database) -> None:
     store = database.open(lambda: MOMENT)
     store.open_ledger(BUSINESS)
     ledger = store.ledger(BUSINESS)
-    body = '{"at":"{recorded_at}","again":["{recorded_at}"],"kept":"{recorded_by}"}'
+    body = (
+        r'{"made_at":"{recorded_at}",'
+        r'"in":{"at":"{recorded_at}","name":"_at\":\"{recorded_at}\"","ended_at":"{recorded_at}"}}'
+    )
     stored(ledger, Append((fact(PACKAGE, 1), fact(PACKAGE, 2)), {}, request=request("key-1", body)))
     assert answered(ledger, "key-1") == Answered(
         "key-1",
@@ -153,7 +156,8 @@ def test_a_request_is_remembered_with_its_answer(database: Database) -> None:
         1,
         2,
         MOMENT,
-        '{"at":"2026-09-21T14:13:20.123Z","again":["2026-09-21T14:13:20.123Z"],"kept":"{recorded_by}"}',
+        r'{"made_at":"2026-09-21T14:13:20.123Z",'
+        r'"in":{"at":"{recorded_at}","name":"_at\":\"{recorded_at}\"","ended_at":"2026-09-21T14:13:20.123Z"}}',
     )
 
 
@@ -363,7 +367,7 @@ def test_what_is_stored_together_is_what_is_stored_alone(store: Store) -> None:
     assert (one.first, one.last) == (other.first, other.last)
     for business_id, done in ((together, one), (alone, other)):
         ledger = store.ledger(business_id)
-        body = f'{{"at":"{rfc3339(from_milliseconds(done.recorded_at))}"}}'
+        body = f'{{"recorded_at":"{rfc3339(from_milliseconds(done.recorded_at))}"}}'
         assert answered(ledger, "key-1") == Answered(
             "key-1", b"fingerprint of key-1", 2, 2, done.recorded_at, body
         )
