@@ -1,6 +1,6 @@
 """Days, moments and time zones: their written form, their bounds, and conversion between them.
 
-Moments are in UTC at whole milliseconds; days lie between 1970 and 2200.
+Days lie between 1970 and 2200. Moments are in UTC at whole milliseconds, and lie on such a day somewhere on Earth.
 """
 
 from dataclasses import dataclass
@@ -23,6 +23,10 @@ FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2200, 12, 31)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_MOMENT = EPOCH - timedelta(hours=14)
+"""The first day begins here in the zone furthest east."""
+END_OF_MOMENTS = datetime(2201, 1, 1, tzinfo=UTC) + timedelta(hours=12)
+"""The last day ends here in the zone furthest west."""
 MILLISECOND = timedelta(milliseconds=1)
 """The resolution of facts."""
 
@@ -76,7 +80,7 @@ def _utc_milliseconds(moment: datetime) -> datetime:
     # The years first: a moment at the edge of what datetime can hold has no counterpart in UTC.
     if FIRST_DAY.year - 1 <= moment.year <= LAST_DAY.year + 1:
         moment = moment.astimezone(UTC)
-    if not FIRST_DAY <= moment.date() <= LAST_DAY:
+    if not FIRST_MOMENT <= moment < END_OF_MOMENTS:
         raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
     return whole_milliseconds(moment)
 

@@ -1,6 +1,6 @@
 """The constrained types that requests, facts and read models share, each defined once.
 
-Every read model can store any value that passes here: text without NUL, integers below 2⁵³, dates between
+Every read model can store any value that passes here: text without NUL, integers below 2⁵³, days between
 1970 and 2200, moments in UTC at whole milliseconds (invariant 14 of domain.md).
 """
 

@@ -9,7 +9,7 @@ from domain.booking.facts import BookingConfirmed, BookingFact, BookingReschedul
 from domain.booking.state import Booking
 from domain.fact import fold
 from domain.moments import local_day
-from domain.package.checks import EARLIEST_SALE, check_moment
+from domain.package.checks import check_moment, earliest_in
 from domain.package.eligibility import check_not_frozen
 from domain.package.facts import PackageFact
 from domain.package.holds import Session, move
@@ -41,7 +41,7 @@ def check_start(starts_at: datetime, at: Circumstances, zone: str) -> None:
         return
     if at.actor.role is Role.CUSTOMER:
         raise Invalid("/starts_at", "in-the-past", "must lie ahead")
-    check_moment(starts_at, EARLIEST_SALE, at, zone)
+    check_moment(starts_at, earliest_in(zone), at, zone)
 
 
 def check_open(booking: Booking, wanted: str) -> None:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from domain.actor import Circumstances
 from domain.business.state import Business
 from domain.moments import as_moment
-from domain.package.checks import EARLIEST_SALE, check_moment, today_for
+from domain.package.checks import check_moment, earliest_in, today_for
 from domain.package.commands import Redemption
 from domain.package.eligibility import Candidate, ResolvedRedemption, lines_for, obstacle, room_under_cap
 from domain.package.state import Package
@@ -61,7 +61,7 @@ def _resolved(
     effective_at = at.now
     if command.effective_at is not None:
         moment = as_moment(command.effective_at, zone)
-        earliest = candidates[0].package.purchased_at if chosen else EARLIEST_SALE
+        earliest = candidates[0].package.purchased_at if chosen else earliest_in(zone)
         effective_at = check_moment(moment, earliest, at, zone)
     participant = _participant(command, customer, candidates, chosen, effective_at)
     return ResolvedRedemption(command, effective_at, command.session_at or effective_at, participant)

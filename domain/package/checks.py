@@ -24,7 +24,11 @@ FACTS_KEPT = 1_000
 AHEAD = timedelta(minutes=5)
 """How far `effective_at` may lie ahead, for clocks that differ."""
 MANAGER_BACK_DAYS = 30
-EARLIEST_SALE = start_of(FIRST_DAY, "UTC")
+
+
+def earliest_in(zone: str) -> datetime:
+    """The first moment that the books of a time zone may name: that of their first local day."""
+    return start_of(FIRST_DAY, zone)
 
 
 def now_for(package: Package, at: Circumstances) -> datetime:

@@ -16,7 +16,7 @@ from domain.catalogue.facts import OfferLine, OfferTerms
 from domain.catalogue.offers import check_lines
 from domain.catalogue.state import Offer, Service
 from domain.moments import as_moment, local_day
-from domain.package.checks import EARLIEST_SALE, amount_in, check_expiry, check_moment
+from domain.package.checks import amount_in, check_expiry, check_moment, earliest_in
 from domain.package.commands import SellPackage
 from domain.package.facts import NoteAdded, PackageFact, PackagePurchased, SoldLine, SoldService
 from domain.package.payment import record_payment
@@ -62,7 +62,7 @@ def sell(command: SellPackage, sale: Sale, at: Circumstances) -> list[PackageFac
         _check_may_buy(command.purchased_by, sale.purchaser)
     moment, zone = at.now, desk_zone(sale.business, at, command.location_id)
     if command.effective_at is not None:
-        moment = check_moment(as_moment(command.effective_at, zone), EARLIEST_SALE, at, zone)
+        moment = check_moment(as_moment(command.effective_at, zone), earliest_in(zone), at, zone)
     purchased = _purchased(command, _terms(command, sale), sale, moment, zone, at)
     facts: list[PackageFact] = [purchased]
     if command.payment is not None:

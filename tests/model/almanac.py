@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-LAST = date(2200, 12, 31)
-"""The last day the books know."""
+FIRST, LAST = date(1970, 1, 1), date(2200, 12, 31)
+"""The days the books know."""
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 

@@ -175,7 +175,7 @@ class Diary:
             why.when(start > asking.now + AHEAD_MAX, "validation-failed")
             if start < asking.now:
                 why.when(asking.role == "customer", "validation-failed")
-                self.books.check_moment(why, asking, start, 0, zone)
+                self.books.check_moment(why, asking, start, self.books.earliest_in(zone), zone)
 
     def _waits_for_payment(self, plan: Plan, use: KnownUse) -> bool:
         """Whether it has to wait until packages that would do are paid; not what is paid otherwise."""

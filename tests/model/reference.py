@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from tests.model.accounts import Accounts
-from tests.model.almanac import LAST, MINUTE, day_at, first_moment, later, moved
+from tests.model.almanac import FIRST, LAST, MINUTE, day_at, first_moment, later, moved
 from tests.model.diary import Diary
 from tests.model.plain import (
     BY_RULE,
@@ -115,6 +115,10 @@ class Reference:
     def zone_at(self, location: str | None, otherwise: str | None = None) -> str:
         """Whose days count: those of the place where it is done, else of what it is about."""
         return self.zones.get(location or "", otherwise or self.zone)
+
+    def earliest_in(self, zone: str) -> int:
+        """The first moment that can be entered: a local day begins it."""
+        return first_moment(FIRST, zone)
 
     def moment_at(self, asking: Asking, effective: date | int | None, zone: str) -> int:
         """A day stands for its first moment there."""
@@ -283,7 +287,7 @@ class Reference:
         zone = self.zone_at(location)
         moment = self.moment_at(asking, effective, zone)
         if effective is not None:
-            self.check_moment(why, asking, moment, 0, zone)
+            self.check_moment(why, asking, moment, self.earliest_in(zone), zone)
         for who in (customer, buyer):
             why.when(who is not None and who not in self.customers, "not-found")
             why.when(who in self.customers and self.customers[who].blocked, "customer-blocked")
@@ -523,7 +527,7 @@ class Reference:
         zone = self.zone_at(wish.location, otherwise)
         at = self.moment_at(asking, wish.effective, zone)
         if wish.effective is not None:
-            self.check_moment(why, asking, at, chosen.bought_at if chosen else 0, zone)
+            self.check_moment(why, asking, at, chosen.bought_at if chosen else self.earliest_in(zone), zone)
         person = participant or in_person(customer)
         known = self.customers[customer].people.get(person)
         if known is None:

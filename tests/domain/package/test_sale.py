@@ -242,7 +242,7 @@ def test_a_validity_counts_from_the_effective_day() -> None:
     [
         (Role.STAFF, "2026-10-03 00:00"),
         (Role.MANAGER, "2026-09-03 00:00"),
-        (Role.OWNER, "1970-01-01 01:00"),
+        (Role.OWNER, "1970-01-01 00:00"),
         (Role.INTEGRATION, "2026-10-03 00:00"),
     ],
 )
@@ -271,14 +271,16 @@ def test_a_sale_may_lie_five_minutes_ahead() -> None:
 def test_a_sale_may_not_lie_further_ahead() -> None:
     selling(offer()).when(sell(effective_at=moment("2026-10-03 12:05:01"))).refused(
         EffectiveAtOutOfRange,
-        earliest=moment("1970-01-01 01:00"),
+        earliest=moment("1970-01-01 00:00"),
         latest=moment("2026-10-03 12:05"),
     )
 
 
 def test_a_sale_does_not_lie_before_1970() -> None:
-    assert purchase(selling(offer()), sell(effective_at=date(1970, 1, 2)))
-    selling(offer()).when(sell(effective_at=date(1970, 1, 1))).refused_naming(EffectiveAtOutOfRange)
+    assert purchase(selling(offer()), sell(effective_at=date(1970, 1, 1)))
+    selling(offer()).when(sell(effective_at=moment("1969-12-31 23:59:59.999"))).refused_naming(
+        EffectiveAtOutOfRange
+    )
 
 
 # Refusals
