@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from domain.currency import in_use
+
 AMOUNT_MAX = 10**12
 """The largest amount of money in one value, in minor units."""
 
@@ -109,6 +111,8 @@ Amount = Annotated[int, Field(ge=0, le=AMOUNT_MAX)]
 PositiveAmount = Annotated[int, Field(ge=1, le=AMOUNT_MAX)]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+CurrencyInUse = Annotated[Currency, AfterValidator(in_use)]
+"""What books can be opened in."""
 
 
 class Money(Value):

@@ -23,6 +23,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from domain.currency import major
+
 Json = dict[str, Any]
 START_S_MAX = 60.0
 BADGES = {
@@ -148,7 +150,7 @@ def _line(line: Json, units: list[Json]) -> Group:
 
 
 def money(shown: Json) -> str:
-    return f"{shown['amount'] / 100:,.2f} {shown['currency']}"
+    return f"{major(shown['amount'], shown['currency']):,f} {shown['currency']}"
 
 
 def history(rows: list[Json]) -> Table:
@@ -255,10 +257,11 @@ class Demo:
         for amount in (7000, 14000):
             self._use(package, "Facial", "Tamás")
             before = self.desk.get(f"/packages/{package}")["payment_status"]
-            payment = {"amount": {"amount": amount, "currency": "EUR"}, "method": "card"}
+            paid = {"amount": amount, "currency": "EUR"}
+            payment = {"amount": paid, "method": "card"}
             after = self.desk.post(f"/packages/{package}/payments", payment)
-            paid = f" pays {amount / 100:,.2f} EUR, owing {money(after['owing'])}  "
-            self.console.print(Text.assemble(badge(before), paid, badge(after["payment_status"])))
+            told = f" pays {money(paid)}, owing {money(after['owing'])}  "
+            self.console.print(Text.assemble(badge(before), told, badge(after["payment_status"])))
         too_much = {"amount": {"amount": 1, "currency": "EUR"}, "method": "card"}
         problem = self.desk.refused(f"/packages/{package}/payments", too_much)
         self.console.print(

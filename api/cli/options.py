@@ -9,12 +9,12 @@ from typing import Any
 from zoneinfo import available_timezones
 
 import click
-from babel.numbers import is_currency
 from pydantic import TypeAdapter, ValidationError
 
 from api.http.flaws import flaws_of
 from api.server.installation import Installation, opened
 from api.server.settings import Settings
+from domain.currency import in_use
 from domain.moments import Day, DayOrMoment
 from domain.values import ExternalRef, Name, StaffId
 
@@ -71,9 +71,10 @@ STAFF = Given("stf_…", StaffId, "the id of a member of staff")
 
 
 def currency(context: click.Context, parameter: click.Parameter, code: str) -> str:
-    if not is_currency(code):
-        raise click.BadParameter(f"{code!r} is not an ISO 4217 currency such as EUR")
-    return code
+    try:
+        return in_use(code)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}, such as EUR") from error
 
 
 def time_zone(context: click.Context, parameter: click.Parameter, name: str) -> str:

@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TimeRemainingColumn
 from rich.table import Table
@@ -23,6 +22,7 @@ from rich.text import Text
 
 from api.imports.load import Report
 from api.resources.parts import ERASED, People, beneficiary
+from domain.currency import MINOR_DIGITS, major
 from domain.moments import rfc3339
 from projections.engine.comparison import Difference
 from projections.engine.definition import Row
@@ -63,9 +63,12 @@ def as_json(value: Any) -> None:
 
 
 def money(amount: int, currency: str) -> str:
-    """Minor units as people write them."""
-    whole = Decimal(amount).scaleb(-get_currency_precision(currency))
-    return format_currency(whole, currency, locale="en")
+    """Minor units as people write them, with all digits of ISO 4217: babel alone would leave some out."""
+    if currency not in MINOR_DIGITS:  # books that were opened in it before it was refused
+        return f"{amount:,} minor units of {currency}"
+    places = "0" * MINOR_DIGITS[currency]
+    pattern = f"¤#,##0.{places}" if places else "¤#,##0"
+    return format_currency(major(amount, currency), currency, pattern, locale="en", currency_digits=False)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -18,6 +18,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, ValidationError
 
 from api.http.flaw_words import words_for
+from domain.currency import in_use
 from domain.moments import Day
 from domain.values import Amount, Currency, Name, Quantity, Value
 
@@ -75,7 +76,7 @@ def _iso_day(text: str) -> date:
 def _iso_currency(text: str) -> str:
     if not re.fullmatch(r"[A-Z]{3}", text):
         raise ValueError("must be an ISO 4217 code like EUR")
-    return text
+    return in_use(text)
 
 
 Reference = Annotated[Name, AfterValidator(_short)]

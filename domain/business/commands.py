@@ -6,7 +6,7 @@ from domain.moments import TimeZone
 from domain.values import (
     BusinessId,
     CancellationTerms,
-    Currency,
+    CurrencyInUse,
     LocationId,
     LongText,
     Name,
@@ -19,7 +19,7 @@ from domain.values import (
 class OpenBusiness(Value):
     business_id: BusinessId
     name: Name
-    currency: Currency
+    currency: CurrencyInUse
     time_zone: TimeZone
 
 
