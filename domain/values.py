@@ -4,13 +4,15 @@ Every read model can store any value that passes here: text without NUL, integer
 1970 and 2200, moments in UTC at whole milliseconds (invariant 14 of domain.md).
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from hashlib import sha256
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from domain.currency import in_use
+from domain.text import name_of_person, name_of_thing, reference, source_and_reference
 
 AMOUNT_MAX = 10**12
 """The largest amount of money in one value, in minor units."""
@@ -69,6 +71,37 @@ def _printable(text: str) -> str:
     return text
 
 
+def in_form(form: Callable[[str], str]) -> BeforeValidator:
+    """Brings a text into its one form before its length is judged."""
+
+    def formed(given: Any) -> Any:
+        return form(given) if isinstance(given, str) else given
+
+    return BeforeValidator(formed)
+
+
+def as_stored(kind: type[Value]) -> AfterValidator:
+    """Makes what a body's form of a part says into the part as facts hold it."""
+    return AfterValidator(
+        lambda given: kind(**{name: getattr(given, name) for name in given.model_fields_set})
+    )
+
+
+# As requests and files give them
+
+ThingName = Annotated[str, StringConstraints(min_length=1, max_length=200), in_form(name_of_thing)]
+PersonName = Annotated[str, StringConstraints(min_length=1, max_length=200), in_form(name_of_person)]
+CategoryName = Annotated[str, StringConstraints(min_length=1, max_length=50), in_form(name_of_thing)]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=100), in_form(reference)]
+SourceAndReference = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,50}:.{1,100}$"),
+    in_form(source_and_reference),
+]
+"""`source:ref`, as lists are filtered by it."""
+
+# As facts hold them: what was entered before there was one form stays as it was sent
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=2_000), AfterValidator(_printable)]
 Category = Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(_printable)]
@@ -102,6 +135,15 @@ class ExternalRef(Value):
 
     def __str__(self) -> str:
         return f"{self.source}:{self.ref}"
+
+
+class ExternalRefBody(ExternalRef):
+    """The reference of a request: in its one form."""
+
+    ref: Reference
+
+
+GivenRef = Annotated[ExternalRefBody, as_stored(ExternalRef)]
 
 
 Quantity = Annotated[int, Field(ge=1, le=UNITS_PER_LINE_MAX)]

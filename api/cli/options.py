@@ -16,7 +16,7 @@ from api.server.installation import Installation, opened
 from api.server.settings import Settings
 from domain.currency import in_use
 from domain.moments import Day, DayOrMoment
-from domain.values import ExternalRef, Name, StaffId
+from domain.values import ExternalRef, StaffId, ThingName
 
 
 def settings() -> Settings:
@@ -66,7 +66,7 @@ SOURCE = Given(
     ExternalRef.model_fields["source"].rebuild_annotation(),
     "a name of up to 50 letters, digits, dots, hyphens and underscores",
 )
-NAME = Given("name", Name, "a name of 1 to 200 characters")
+NAME = Given("name", ThingName, "a name of 1 to 200 characters")
 STAFF = Given("stf_…", StaffId, "the id of a member of staff")
 
 

@@ -11,6 +11,7 @@ from api.cli import output
 from api.cli.options import DAY, DAY_OR_MOMENT, SOURCE, here, in_json, of_business
 from api.http.ledger_types import Recorder
 from api.imports.known_ids import registered
+from domain.text import reference
 from replay.all_packages import packages_then
 from replay.as_of import Past, asked, is_over
 from replay.reports import liability, movements
@@ -162,9 +163,19 @@ def _past(
 
 
 def _customer(recorder: Recorder, source: str, ref: str) -> str:
-    known = registered(recorder, source, [ref]).get(ref)
+    """Raises ClickException."""
+    try:
+        in_form = reference(ref)
+    except ValueError as error:
+        in_form, why = ref, f": it {error}"
+    else:
+        why = ""
+    found = registered(
+        recorder, source, [ref, in_form]
+    )  # as it was loaded before references had one form, too
+    known = found.get(ref) or found.get(in_form)
     if known is None and ref.startswith("cus_") and recorder.stream(ref, upto_version=1):
         known = ref
     if known is None:
-        raise click.ClickException(f"there is no customer {ref} of the source {source}")
+        raise click.ClickException(f"there is no customer {ref} of the source {source}{why}")
     return known

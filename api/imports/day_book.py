@@ -15,12 +15,12 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ValidationError
+from pydantic import BeforeValidator, ValidationError
 
 from api.http.flaw_words import words_for
 from domain.currency import in_use
 from domain.moments import Day
-from domain.values import Amount, Currency, Name, Quantity, Value
+from domain.values import Amount, Currency, Quantity, Reference, ThingName, Value
 
 COLUMNS = (
     "reference",
@@ -36,7 +36,6 @@ COLUMNS = (
     "expires_on",
 )
 LINE_BYTES_MAX = 65_536
-REFERENCE_LENGTH_MAX = 100
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Format = Literal["csv", "jsonl"]
@@ -52,12 +51,6 @@ def format_of(path: Path) -> Format | None:
     """The format by the file's suffix: `.csv`, or `.jsonl` and `.ndjson`; None for another."""
     known: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
     return known.get(path.suffix.lower())
-
-
-def _short(text: str) -> str:
-    if len(text) > REFERENCE_LENGTH_MAX:
-        raise ValueError(f"must be at most {REFERENCE_LENGTH_MAX} characters long")
-    return text
 
 
 def _whole_number(text: str) -> int:
@@ -79,7 +72,6 @@ def _iso_currency(text: str) -> str:
     return in_use(text)
 
 
-Reference = Annotated[Name, AfterValidator(_short)]
 Date = Annotated[Day, BeforeValidator(_iso_day)]
 Units = Annotated[Quantity, BeforeValidator(_whole_number)]
 MinorUnits = Annotated[Amount, BeforeValidator(_whole_number)]
@@ -93,13 +85,13 @@ class Entry(Value):
     reference: Reference
     occurred_on: Date
     customer: Reference
-    service: Name
+    service: ThingName
     units: Units
 
 
 class Sale(Entry):
     kind: ClassVar = "sale"
-    name: Name
+    name: ThingName
     amount: MinorUnits
     paid: MinorUnits
     currency: CurrencyCode
@@ -241,7 +233,12 @@ def _row(line: int, cells: Cells) -> Row | Unreadable:
         entry = model.model_validate({name: cell for name, cell in cells.items() if name != "kind"})
     except ValidationError as error:
         return _refusal(line, error)
-    return Row(line, entry, _content(cells))
+    return Row(line, entry, _content({**cells, **_in_form(entry)}))
+
+
+def _in_form(entry: Sale | Use) -> Cells:
+    """The texts of a row in the one form that they are compared in."""
+    return {column: value for column, value in entry if isinstance(value, str) and column != "currency"}
 
 
 def _refusal(line: int, error: ValidationError) -> Unreadable:

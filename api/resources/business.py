@@ -13,8 +13,8 @@ from api.http.query_route import Found, ListParameters, NoParameters, Page, Quer
 from api.resources.payments.commands import moving
 from domain.business.commands import ChangePolicies, CloseLocation, OpenLocation, ReopenLocation
 from domain.business.facts import (
+    CATEGORIES_MAX,
     AttendanceOpens,
-    Categories,
     Deduct,
     EarnedPoints,
     EarnRule,
@@ -30,7 +30,7 @@ from domain.use_cases.change_policies import CHANGE_POLICIES
 from domain.use_cases.close_location import CLOSE_LOCATION
 from domain.use_cases.open_location import OPEN_LOCATION
 from domain.use_cases.reopen_location import REOPEN_LOCATION
-from domain.values import CancellationTerms, LocationId, LongText, Name, Quantity, Value
+from domain.values import CancellationTerms, CategoryName, LocationId, LongText, Quantity, ThingName, Value
 
 # The business
 
@@ -105,7 +105,7 @@ class PolicyChanges(Value):
     correction_max: Quantity | None = None
     earn: MayBeAbsent[Annotated[tuple[EarnRuleBody, ...], Field(max_length=3)]] = None
     """All earn rules from now on, at most one for each cause; with none nothing is earned."""
-    categories: MayBeAbsent[Categories] = None
+    categories: MayBeAbsent[Annotated[tuple[CategoryName, ...], Field(max_length=CATEGORIES_MAX)]] = None
     """All categories from now on. Customers keep a category that is gone."""
 
 
@@ -137,7 +137,7 @@ def _rule(call: Command[PolicyChanges], rule: EarnRuleBody, where: str) -> EarnR
 
 class LocationBody(Value):
     id: LocationId | None = None
-    name: Name
+    name: ThingName
     address: LongText | None = None
     time_zone: TimeZone | None = None
     """The business's own when absent."""

@@ -39,11 +39,11 @@ from domain.decision import Reads
 from domain.moments import Moment, from_milliseconds, rfc3339, to_milliseconds
 from domain.refusals import NotFound
 from domain.use_cases.checks import check_staff
-from domain.values import RECORDED_AT, CustomerId, Name, StaffId, Value
+from domain.values import RECORDED_AT, CustomerId, StaffId, ThingName, Value
 
 
 class ApiKeyBody(Value):
-    name: Name
+    name: ThingName
     role: Role
     staff_id: StaffId | None = None
     """The member of staff who acts with it; without one, the key itself acts."""

@@ -12,20 +12,21 @@ from api.http.parsing import EmptyBody
 from api.http.permissions import CUSTOMER_READERS, REGISTRARS
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from domain.business.commands import RemoveSegment, SaveSegment
-from domain.business.customer_filters import CustomerFilters
+from domain.business.customer_filters import CustomerFilters, CustomerFiltersBody
 from domain.decision import Reads
+from domain.text import name_of_thing
 from domain.use_cases.remove_segment import REMOVE_SEGMENT
 from domain.use_cases.save_segment import SAVE_SEGMENT
-from domain.values import SegmentId, Value
+from domain.values import SegmentId, Value, as_stored, in_form
 
-SegmentName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+SegmentName = Annotated[str, StringConstraints(min_length=1, max_length=100), in_form(name_of_thing)]
 
 
 class SegmentBody(Value):
     id: SegmentId | None = None
     name: SegmentName
     """Unique among segments, ignoring case."""
-    filters: CustomerFilters
+    filters: Annotated[CustomerFiltersBody, as_stored(CustomerFilters)]
     """The filters of `GET /v1/customers` under the same names, except `search`, which may hold a name."""
 
 

@@ -26,7 +26,7 @@ from domain.use_cases.change_staff import CHANGE_STAFF
 from domain.use_cases.deactivate_staff import DEACTIVATE_STAFF
 from domain.use_cases.reactivate_staff import REACTIVATE_STAFF
 from domain.use_cases.register_staff import REGISTER_STAFF
-from domain.values import LocationId, Name, PhotoId, StaffId, Value
+from domain.values import LocationId, PersonName, PhotoId, StaffId, Value
 from projections.engine.definition import Row
 from projections.models.staff import staff
 
@@ -35,7 +35,7 @@ Places = Annotated[tuple[LocationId, ...], Field(max_length=200)]
 
 class StaffBody(Value):
     id: StaffId | None = None
-    name: Name
+    name: PersonName
     photo: PhotoId | None = None
     role: StaffRole = Role.STAFF
     locations: Places = ()
@@ -45,7 +45,7 @@ class StaffBody(Value):
 class StaffChanges(Value):
     """Only what is given changes; `photo: null` takes the photo away."""
 
-    name: MayBeAbsent[Name] = None
+    name: MayBeAbsent[PersonName] = None
     photo: PhotoId | None = None
     role: MayBeAbsent[StaffRole] = None
     locations: MayBeAbsent[Places] = None

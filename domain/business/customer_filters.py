@@ -9,7 +9,16 @@ from pydantic import Field, StringConstraints
 
 from domain.moments import DayOrMoment
 from domain.people.facts import ConsentName
-from domain.values import Category, Name, OfferId, ServiceId, Value
+from domain.values import (
+    Category,
+    CategoryName,
+    Name,
+    OfferId,
+    ServiceId,
+    SourceAndReference,
+    ThingName,
+    Value,
+)
 
 VALUES_MAX = 50
 """Values of one filter."""
@@ -45,3 +54,12 @@ class CustomerFilters(Value):
     """Of a booking in that range; empty: any but cancelled."""
     external_ref: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,50}:.{1,100}$")] | None = None
     """`source:ref`"""
+
+
+class CustomerFiltersBody(CustomerFilters):
+    """The filters of a request: names and references in their one form."""
+
+    category: Annotated[tuple[CategoryName, ...], _Some] = ()
+    service_type: Annotated[tuple[ThingName, ...], _Some] = ()
+    unused_service_type: Annotated[tuple[ThingName, ...], _Some] = ()
+    external_ref: SourceAndReference | None = None

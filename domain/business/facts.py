@@ -49,7 +49,8 @@ class VisitRule(Value):
 
 EarnRule = Annotated[PaymentRule | PurchaseRule | VisitRule, Field(discriminator="on")]
 AttendanceOpens = Annotated[int, Field(ge=0, le=24 * 60)]
-Categories = Annotated[tuple[Category, ...], Field(max_length=50)]
+CATEGORIES_MAX = 50
+Categories = Annotated[tuple[Category, ...], Field(max_length=CATEGORIES_MAX)]
 
 
 class BusinessOpened(Fact):

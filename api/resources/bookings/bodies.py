@@ -10,7 +10,7 @@ from domain.moments import Moment
 from domain.values import (
     BookingId,
     CustomerId,
-    ExternalRef,
+    GivenRef,
     LocationId,
     PackageId,
     ParticipantId,
@@ -44,4 +44,4 @@ class BookingBody(Value):
     payment: BookingPaymentBody | None = None
     """Other than with units: without a package_id the booking then takes none. Of a series, for all of it."""
     repeat: RepeatBody | None = None
-    external_ref: ExternalRef | None = None
+    external_ref: GivenRef | None = None

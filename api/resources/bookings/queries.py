@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from api.http.conditions import is_untouched
 from api.http.date_ranges import OWN_DAYS, check_range
@@ -31,7 +31,15 @@ from domain.claims import booking_claims
 from domain.decision import Reads
 from domain.moments import DayOrMoment, from_milliseconds, to_milliseconds
 from domain.refusals import NotFound
-from domain.values import CustomerId, LocationId, PackageId, ParticipantId, ServiceId, StaffId
+from domain.values import (
+    CustomerId,
+    LocationId,
+    PackageId,
+    ParticipantId,
+    ServiceId,
+    SourceAndReference,
+    StaffId,
+)
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
 from projections.models.bookings import booking_of
@@ -189,7 +197,7 @@ class BookingParameters(CustomerBookingParameters):
     package_id: Annotated[tuple[PackageId, ...], Some] = ()
     """Paid with units of these packages."""
     attendance: Annotated[tuple[Literal["unmarked", "attended", "late", "no_show"], ...], Some] = ()
-    external_ref: Annotated[str, StringConstraints(max_length=200, pattern="^[^:]+:.+$")] | None = None
+    external_ref: SourceAndReference | None = None
     """`source:ref`"""
 
 

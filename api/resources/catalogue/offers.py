@@ -10,17 +10,18 @@ from api.http.new_values import NewId
 from api.http.parsing import EmptyBody, Price
 from api.http.permissions import MANAGERS, READERS_AND_CUSTOMERS
 from api.http.query_route import Found, NoParameters, Page, Query, query
+from api.resources.catalogue.bodies import GivenLines
 from api.resources.catalogue.services import CatalogueFilter
 from domain.calendar_rules import NoExpiry, Validity
 from domain.catalogue.commands import PublishOffer, ReinstateOffer, RetireOffer, ReviseOffer
-from domain.catalogue.facts import Lines, OfferTerms, Sharing
+from domain.catalogue.facts import OfferTerms, Sharing
 from domain.decision import Reads
 from domain.refusals import NotFound
 from domain.use_cases.publish_offer import PUBLISH_OFFER
 from domain.use_cases.reinstate_offer import REINSTATE_OFFER
 from domain.use_cases.retire_offer import RETIRE_OFFER
 from domain.use_cases.revise_offer import REVISE_OFFER
-from domain.values import CancellationTerms, LocationId, Money, Name, OfferId, Quantity, Value
+from domain.values import CancellationTerms, LocationId, Money, OfferId, Quantity, ThingName, Value
 from projections.engine.definition import Row
 from projections.models.offers import offers
 
@@ -28,9 +29,9 @@ from projections.models.offers import offers
 class OfferRevision(Value):
     """The terms of an offer as they are to be; what is left out, it does not have."""
 
-    name: Name
+    name: ThingName
     price: Price
-    lines: Lines
+    lines: GivenLines
     validity: Validity = NoExpiry()
     sharing: Sharing = "purchaser"
     cap_per_participant: Quantity | None = None

@@ -18,7 +18,7 @@ from domain.use_cases.change_service import CHANGE_SERVICE
 from domain.use_cases.define_service import DEFINE_SERVICE
 from domain.use_cases.reinstate_service import REINSTATE_SERVICE
 from domain.use_cases.retire_service import RETIRE_SERVICE
-from domain.values import BasisPoints, Money, Name, ServiceId, Value
+from domain.values import BasisPoints, Money, ServiceId, ThingName, Value
 from projections.engine.definition import Row
 from projections.models.services import services
 
@@ -27,8 +27,8 @@ Minutes = Annotated[int, Field(ge=1, le=24 * 60)]
 
 class ServiceBody(Value):
     id: ServiceId | None = None
-    name: Name
-    service_type: Name
+    name: ThingName
+    service_type: ThingName
     duration_minutes: Minutes | None = None
     list_price: Price | None = None
     tax_rate: BasisPoints | None = None
@@ -38,8 +38,8 @@ class ServiceBody(Value):
 class ServiceChanges(Value):
     """Only what is given changes; null takes a value away."""
 
-    name: MayBeAbsent[Name] = None
-    service_type: MayBeAbsent[Name] = None
+    name: MayBeAbsent[ThingName] = None
+    service_type: MayBeAbsent[ThingName] = None
     duration_minutes: Minutes | None = None
     list_price: Price | None = None
     tax_rate: BasisPoints | None = None

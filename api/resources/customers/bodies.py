@@ -7,7 +7,16 @@ from pydantic import Field
 from api.http.parsing import MayBeAbsent
 from domain.people.facts import PARTICIPANTS_MAX, Kind
 from domain.people.profile import Details
-from domain.values import Category, CustomerId, ExternalRef, Name, ParticipantId, PhotoId, ServiceId, Value
+from domain.values import (
+    CategoryName,
+    CustomerId,
+    GivenRef,
+    ParticipantId,
+    PersonName,
+    PhotoId,
+    ServiceId,
+    Value,
+)
 
 BarredServices = Annotated[tuple[ServiceId, ...], Field(max_length=200)]
 
@@ -23,14 +32,14 @@ class ConsentsBody(Value):
 class KnownOfCustomer(Details):
     """Members of both registering and changing a customer."""
 
-    category: Category | None = None
+    category: CategoryName | None = None
     """One of the categories in the business's policies."""
     consents: ConsentsBody | None = None
 
 
 class ParticipantBody(Value):
     id: ParticipantId | None = None
-    name: Name
+    name: PersonName
     kind: Kind = "person"
     photo: PhotoId | None = None
     barred_services: BarredServices = ()
@@ -38,22 +47,22 @@ class ParticipantBody(Value):
 
 class CustomerBody(KnownOfCustomer):
     id: CustomerId | None = None
-    name: Name
+    name: PersonName
     participants: Annotated[tuple[ParticipantBody, ...], Field(max_length=PARTICIPANTS_MAX)] = ()
     """The others of the household; number 0, the customer in person, is always there."""
-    external_ref: ExternalRef | None = None
+    external_ref: GivenRef | None = None
 
 
 class CustomerChanges(KnownOfCustomer):
     """Only what is given changes; null takes a value away, and all consents."""
 
-    name: MayBeAbsent[Name] = None
+    name: MayBeAbsent[PersonName] = None
 
 
 class ParticipantChanges(Value):
     """Only what is given changes; `photo: null` takes the photo away."""
 
-    name: MayBeAbsent[Name] = None
+    name: MayBeAbsent[PersonName] = None
     kind: MayBeAbsent[Kind] = None
     photo: PhotoId | None = None
     barred_services: MayBeAbsent[BarredServices] = None

@@ -14,7 +14,7 @@ from api.http.permissions import CUSTOMER_READERS
 from api.http.problems import Problem
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.customers.answer import Counts, Customer, counts_in, in_list, people_in
-from domain.business.customer_filters import CustomerFilters
+from domain.business.customer_filters import CustomerFilters, CustomerFiltersBody
 from domain.decision import Reads
 from domain.people.directory import Person
 from domain.people.name_search import matches, words
@@ -41,7 +41,7 @@ class CustomerPage(Page[Customer]):
     pass
 
 
-class CustomerParameters(ListParameters, CustomerFilters):
+class CustomerParameters(ListParameters, CustomerFiltersBody):
     """Filters combine with AND; a parameter that is repeated matches any of its values."""
 
     search: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None

@@ -5,20 +5,20 @@ from typing import Annotated
 from pydantic import Field
 
 from api.http.parsing import Price
+from api.resources.catalogue.bodies import GivenLines
 from api.resources.payments.bodies import PaymentBody
-from domain.catalogue.facts import Lines
 from domain.moments import Day, DayOrMoment
 from domain.people.facts import PARTICIPANTS_MAX
 from domain.values import (
     CustomerId,
-    ExternalRef,
+    GivenRef,
     LocationId,
     LongText,
-    Name,
     OfferId,
     PackageId,
     ParticipantId,
     PaymentId,
+    ThingName,
     Value,
 )
 
@@ -29,8 +29,8 @@ class SaleBody(Value):
     id: PackageId | None = None
     customer_id: CustomerId
     offer_id: OfferId | None = None
-    name: Name | None = None
-    lines: Lines | None = None
+    name: ThingName | None = None
+    lines: GivenLines | None = None
     price: Price | None = None
     """If absent, that of the offer."""
     expires_on: Day | None = None
@@ -42,7 +42,7 @@ class SaleBody(Value):
     purchased_by: CustomerId | None = None
     location_id: LocationId | None = None
     note: LongText | None = None
-    external_ref: ExternalRef | None = None
+    external_ref: GivenRef | None = None
 
 
 class CancellationRefund(Value):

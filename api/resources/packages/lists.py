@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from api.http.date_ranges import OWN_DAYS, check_range
 from api.http.ledger_types import Books
@@ -18,7 +18,7 @@ from domain.decision import Reads
 from domain.moments import Day, from_milliseconds, to_milliseconds
 from domain.package.state import PaymentStatus, Status
 from domain.refusals import NotFound
-from domain.values import CustomerId, LocationId, OfferId, ServiceId
+from domain.values import CustomerId, LocationId, OfferId, ServiceId, SourceAndReference
 from projections.engine.definition import Row
 from projections.models.customers import CUSTOMERS
 from projections.models.packages import CARDS, card_of, card_status, owed_for
@@ -63,7 +63,7 @@ class PackageParameters(ListParameters):
     purchased_to: Day | None = None
     """The last `purchased_on`."""
     owing: bool | None = None
-    external_ref: Annotated[str, StringConstraints(max_length=200, pattern="^[^:]+:.+$")] | None = None
+    external_ref: SourceAndReference | None = None
     """`source:ref`"""
 
 

@@ -2,14 +2,14 @@
 
 from api.http.parsing import Price
 from domain.moments import DayOrMoment
-from domain.values import ExternalRef, LongText, PaymentId, PaymentMethod, Value
+from domain.values import GivenRef, LongText, PaymentId, PaymentMethod, Value
 
 
 class PaymentBody(Value):
     id: PaymentId | None = None
     amount: Price
     method: PaymentMethod
-    external_ref: ExternalRef | None = None
+    external_ref: GivenRef | None = None
 
 
 class PackagePaymentBody(PaymentBody):

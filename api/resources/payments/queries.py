@@ -1,9 +1,6 @@
 """Payments across packages and bookings, found by the reference that another system knows them by."""
 
 from collections.abc import Iterator
-from typing import Annotated
-
-from pydantic import StringConstraints
 
 from api.http.ledger_types import Books, RecordedFact
 from api.http.permissions import READERS
@@ -12,12 +9,12 @@ from api.resources.authors import actors_known
 from api.resources.payments.answer import Payment, actors_of, reasons_in, shown_payment
 from domain.claims import external_claim
 from domain.decision import Reads
-from domain.values import ExternalRef
+from domain.values import ExternalRef, SourceAndReference
 from replay.payments import payments_of
 
 
 class PaymentParameters(ListParameters):
-    external_ref: Annotated[str, StringConstraints(max_length=200, pattern="^[^:]+:.+$")]
+    external_ref: SourceAndReference
     """`source:ref`"""
 
 

@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from domain.points.facts import POINTS_MAX
-from domain.values import LongText, Name, Value
+from domain.values import LongText, ThingName, Value
 
 
 class SourceByHand(Value):
     """Only what is earned by a rule names a payment, a purchase or a visit."""
 
     kind: Literal["manual"]
-    id: Name | None = None
+    id: ThingName | None = None
 
 
 class PointsBody(Value):
@@ -21,5 +21,5 @@ class PointsBody(Value):
     points: Annotated[int, Field(ge=-POINTS_MAX, le=POINTS_MAX)]
     """At least 1 to add or redeem; signed, and not 0, to adjust."""
     reason: LongText | None = None
-    source: Name | SourceByHand | None = None
+    source: ThingName | SourceByHand | None = None
     """Their cause, such as the name of a campaign; never that of a person."""

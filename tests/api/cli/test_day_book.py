@@ -147,7 +147,11 @@ def test_other_content_is_another_content(tmp_path: Path) -> None:
         (SALE | {"occurred_on": "1969-12-31"}, "occurred_on", "must lie between 1970-01-01 and 2200-12-31"),
         (SALE | {"kind": "gift"}, "kind", "must be sale or use"),
         (SALE | {"customer": ""}, "customer", "must not be empty"),
-        (SALE | {"name": "a\x00b"}, "name", "holds the character U+0000"),
+        (
+            SALE | {"name": "a\x00b"},
+            "name",
+            "holds U+0000 (a control character), which no name may hold, as character 2",
+        ),
         (SALE | {"units": "2.0"}, "units", "must be a whole number in digits alone"),
         (SALE | {"units": "1_0"}, "units", "must be a whole number in digits alone"),
         (SALE | {"units": "-1"}, "units", "must be a whole number in digits alone"),

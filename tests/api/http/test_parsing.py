@@ -143,7 +143,7 @@ def test_a_value_deep_inside_is_named_too(desk: Desk, changes: dict[str, Any], p
     assert [flaw["pointer"] for flaw in problem["errors"]] == [pointer]
 
 
-@pytest.mark.parametrize("text", ["Anna 💆", "\u05d0\u05d1\u05d2\u200f", "a\u200bb", "Zoë\nvan den Berg"])
+@pytest.mark.parametrize("text", ["Anna 💆", "\u05d0\u05d1\u05d2", "Zoë (60 min)", "ماساژ"])
 def test_text_of_any_script_is_kept_as_it_is(desk: Desk, text: str) -> None:
     assert desk.do("/v1/services", SERVICE | {"name": text})["name"] == text
 
