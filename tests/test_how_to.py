@@ -64,7 +64,13 @@ def test_taking_bookings_runs(desk: Desk) -> None:
 
 def test_finding_customers_runs(desk: Desk) -> None:
     massage = desk.service()
-    anna = desk.customer("Kovács Anna", mobile="+36201234567", category="VIP", consents={"marketing": True})
+    anna = desk.customer(
+        "Kovács Anna",
+        mobile="+36201234567",
+        email="anna@example.org",
+        category="VIP",
+        consents={"marketing": True},
+    )
     desk.customer("Nagy Béla")
     desk.sell(anna, desk.offer(massage), expires_on=desk.today(days=90))
     booked = {

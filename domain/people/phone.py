@@ -1,10 +1,14 @@
 """Mobile numbers: written in many ways, stored in one (E.164), so that a message arrives.
 
-    e164("06 20 123 4567", "+36")  →  ("+36201234567", "+36")
+    e164("06 20 123 4567", "+36")           ("+36201234567", "+36")
+    as_dialled("tel:+36\u00a020\u2011123")    "+36 20-123"
 
 A number must have a length that its country allows. Number ranges are not checked: new ones are opened faster
 than any table of them is renewed.
 """
+
+import re
+import unicodedata
 
 from phonenumbers import (
     REGION_CODE_FOR_NON_GEO_ENTITY,
@@ -15,11 +19,13 @@ from phonenumbers import (
     format_number,
     is_possible_number_with_reason,
     national_significant_number,
+    ndd_prefix_for_region,
     parse,
     region_code_for_country_code,
 )
 
 from domain.refusals import Invalid
+from domain.text import without_unseen
 
 UNKNOWN_REGION = "ZZ"
 """The region that phonenumbers gives to a code of no country."""
@@ -30,6 +36,46 @@ _WRONG = {
     ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is a local number: it lacks its area code",
     ValidationResult.INVALID_COUNTRY_CODE: "begins with no known country code",
 }
+
+
+_SCHEME = re.compile(r"^tel:", re.IGNORECASE)
+_PLAIN = {"\u2212": "-", "\u2044": "/", "\u2215": "/", "\u00b7": ".", "\u2024": "."}
+"""Signs that look like those of a number, beside what Unicode calls a dash."""
+
+
+def as_dialled(text: str) -> str:
+    """A number as telephones paste it, in plain characters: ASCII digits, spaces, `+`, `-`, `(`, `)`, `.`, `/`.
+
+    Marks of direction and other characters that nobody sees are left out, and so is `tel:`. What is no sign of a
+    number stays as it is.
+    """
+    wide = unicodedata.normalize("NFKC", without_unseen(text))
+    return _SCHEME.sub("", "".join(map(_plain, wide)).strip()).strip()
+
+
+def _plain(letter: str) -> str:
+    digit = unicodedata.decimal(letter, None)
+    if digit is not None:
+        return str(digit)
+    if letter.isspace():
+        return " "
+    return "-" if unicodedata.category(letter) == "Pd" else _PLAIN.get(letter, letter)
+
+
+def without_trunk_prefix(digits: str) -> str:
+    """The digits behind a `+`, without the 0 that is dialled only at home, or a part of such a prefix at the end.
+
+    Countries that keep the 0 abroad keep it, such as Italy.
+    """
+    for size in (1, 2, 3):
+        region = region_code_for_country_code(int(digits[:size] or 0))
+        if region not in (UNKNOWN_REGION, REGION_CODE_FOR_NON_GEO_ENTITY):
+            code, rest = digits[:size], digits[size:]
+            prefix = ndd_prefix_for_region(region, True) or ""
+            if prefix.startswith("0") and (rest.startswith(prefix) or prefix.startswith(rest)):
+                return code + rest[len(prefix) :]
+            return digits
+    return digits
 
 
 def e164(mobile: str, country_code: str | None) -> tuple[str, str]:

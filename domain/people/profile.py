@@ -1,5 +1,6 @@
 """The data of people in the directory: profiles of customers, names and photos of participants and staff."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, get_args
@@ -10,14 +11,30 @@ from pydantic_core import from_json
 from domain.moments import DayOfLife
 from domain.people.directory import Person
 from domain.people.name_search import search_text
-from domain.people.phone import e164, national
+from domain.people.phone import as_dialled, e164, national
 from domain.refusals import Invalid
-from domain.values import Name, PhotoId, Value
+from domain.text import email
+from domain.values import Name, PersonName, PhotoId, Value, in_form
 
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$")]
-Mobile = Annotated[str, StringConstraints(pattern=r"^(\+[0-9]|[0-9(])[0-9 ()./-]{2,29}$")]
-"""As it is typed: a national number, or + and the country code first."""
-CountryCode = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{0,3}$")]
+Email = Annotated[
+    str, StringConstraints(pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$"), in_form(email)
+]
+_DIALLED = re.compile(r"(\+[0-9]|[0-9(])[0-9 ()./-]{2,29}")
+
+
+def _dialled(mobile: str) -> str:
+    """Raises ValueError."""
+    plain = as_dialled(mobile)
+    if not _DIALLED.fullmatch(plain):
+        raise ValueError(
+            "must be a telephone number of 3 to 30 digits, spaces and ( ) . / -, with or without a +"
+        )
+    return plain
+
+
+Mobile = Annotated[str, in_form(_dialled)]
+"""As it is typed or pasted: a national number, or + and the country code first."""
+CountryCode = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{0,3}$"), in_form(as_dialled)]
 Gender = Literal["male", "female", "other"]
 NameOrPhoto = Literal["name", "photo"]
 
@@ -40,10 +57,24 @@ ProfileField = Literal[
 ]
 
 
-class Profile(Details):
-    """The personal data of a customer. Before 0.1.0 `mobile` was stored as it was typed."""
+class GivenProfile(Details):
+    """What a command says of a customer."""
+
+    name: PersonName | None = None
+
+
+class Profile(Value):
+    """The personal data of a customer, as the directory holds it. Texts from before they had one form stay so."""
 
     name: Name
+    email: str | None = None
+    mobile: str | None = None
+    """E.164."""
+    country_code: str | None = None
+    gender: Gender | None = None
+    date_of_birth: DayOfLife | None = None
+    anniversary: DayOfLife | None = None
+    photo: PhotoId | None = None
     search: str | None = None
     """The text the customer is found by (`name_search.py`): written with the row, and erased with it."""
 
@@ -65,7 +96,8 @@ ProfileGiven = Mapping[ProfileField, str | date | None]
 def row(id: str, owner_id: str, known: Value) -> Person:
     """The row of a person; a customer's gets the text the customer is found by."""
     if isinstance(known, Profile):
-        known = known.model_copy(update={"search": search_text(known.name, known.mobile)})
+        found_by = search_text(known.name, known.mobile, known.email, known.date_of_birth)
+        known = known.model_copy(update={"search": found_by})
     return Person(id, owner_id, known.model_dump_json(exclude_none=True))
 
 
@@ -87,6 +119,7 @@ def changes(known: Profile, given: ProfileGiven, today: date) -> tuple[tuple[Pro
 
     Raises Invalid, and pydantic's error on an invalid value.
     """
+    given = _in_form(given)
     changed = Profile.model_validate(known.model_dump() | dict(given) | _number(known, given))
     if "date_of_birth" in given and changed.date_of_birth is not None and changed.date_of_birth > today:
         raise Invalid("/date_of_birth", "in-the-future", "must not lie in the future")
@@ -94,6 +127,12 @@ def changes(known: Profile, given: ProfileGiven, today: date) -> tuple[tuple[Pro
         name for name in PROFILE_FIELDS if getattr(changed, name) != getattr(known, name)
     ]
     return tuple(fields), changed
+
+
+def _in_form(given: ProfileGiven) -> ProfileGiven:
+    """The same fields, their texts in the one form. Raises pydantic's error on an invalid value."""
+    formed = GivenProfile.model_validate(dict(given))
+    return {name: getattr(formed, name) for name in given}
 
 
 PROFILE_FIELDS: tuple[ProfileField, ...] = get_args(ProfileField)
@@ -133,5 +172,5 @@ def searched(person: Person) -> str | None:
 
 
 def searchable(person: Person) -> Person:
-    """A customer's row from before there was a search, with the text the customer is found by."""
+    """A customer's row with the text the customer is found by now."""
     return row(person.id, person.owner_id, profile_in(person))

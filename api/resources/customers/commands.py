@@ -11,6 +11,7 @@ from api.http.permissions import CUSTOMER_READERS_OR_OWN, MANAGERS, REGISTRARS
 from api.http.query_route import Found, NoParameters, Page, Query, query
 from api.resources.customers.answer import NONE_YET, Customer, counted, counts_of, in_books
 from api.resources.customers.bodies import CustomerBody, CustomerChanges, ParticipantBody, ParticipantChanges
+from api.resources.customers.duplicates import EnteredCustomer, entered, possible_duplicates
 from api.resources.people import nobody
 from api.resources.texts import wording_or_none
 from domain.decision import UseCase
@@ -50,9 +51,10 @@ class CustomerPage(Page[Customer]):
     "Register a customer",
     roles=REGISTRARS,
     body=CustomerBody,
-    answer=Customer,
+    answer=EnteredCustomer,
     location="/v1/customers/{id}",
     codes=("duplicate-external-ref",),
+    looks=True,
 )
 def register(call: Command[CustomerBody]) -> CommandRequest:
     """The customer is participant 0 of the household. A mobile number needs its country code, as `+36 …` or
@@ -63,9 +65,11 @@ def register(call: Command[CustomerBody]) -> CommandRequest:
     if body.id is None:
         call.ids.made.append(in_person(id))  # derived from the id, so a dry run shows neither
     household = [(call.new("par", each.id), each) for each in body.participants]
+    profile = _profile(body)
+    duplicates = possible_duplicates(call, id, profile)
     asked = RegisterCustomer(
         customer_id=id,
-        profile=_profile(body),
+        profile=profile,
         participants=tuple(_new(participant_id, each) for participant_id, each in household),
         category=body.category,
         consents=_consents(body),
@@ -74,7 +78,7 @@ def register(call: Command[CustomerBody]) -> CommandRequest:
     return CommandRequest(
         REGISTER_CUSTOMER,
         asked,
-        lambda books, _: in_books(books, id, books.person, NONE_YET),
+        lambda books, _: entered(in_books(books, id, books.person, NONE_YET), duplicates),
         shows=(id,),
     )
 
@@ -177,17 +181,26 @@ def block(call: Command[ReasonBody]) -> CommandRequest:
     "Change what is known of a customer: profile, category and consents",
     roles=REGISTRARS,
     body=CustomerChanges,
-    answer=Customer,
+    answer=EnteredCustomer,
+    looks=True,
 )
 def change(call: Command[CustomerChanges]) -> CommandRequest:
     """Only what is sent changes; null takes a value away."""
     id, body = call.id("customer_id"), call.body
-    given: dict[str, Any] = {"changes": _profile(body), "consents": _consents(body)}
+    profile, now = _profile(body), call.frame.carnet.clock()
+    given: dict[str, Any] = {"changes": profile, "consents": _consents(body)}
     if "category" in body.model_fields_set:
         given["category"] = body.category
     if "consents" in body.model_fields_set and body.consents is None:
         given["consents"] = dict.fromkeys(get_args(ConsentName), False)
-    return _ask(call, id, CHANGE_CUSTOMER, ChangeCustomer(customer_id=id, **given))
+    duplicates = possible_duplicates(call, id, profile)
+    return CommandRequest(
+        CHANGE_CUSTOMER,
+        ChangeCustomer(customer_id=id, **given),
+        lambda books, _: entered(in_books(books, id, books.person, counts_of(books, id, now)), duplicates),
+        shows=(id,),
+        reads=counted(id),
+    )
 
 
 @command(

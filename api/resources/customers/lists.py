@@ -45,8 +45,8 @@ class CustomerParameters(ListParameters, CustomerFiltersBody):
     """Filters combine with AND; a parameter that is repeated matches any of its values."""
 
     search: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
-    """Parts of the name's words or of the mobile number, ignoring case, accents and spaces; only for readers
-    who may see them."""
+    """Parts of the name's words or of the mobile number, or an e-mail or its beginning, ignoring case, accents and
+    spaces; only for readers who may see them."""
     segment_id: SegmentId | None = None
     """Adds the filters that are saved under this id."""
 

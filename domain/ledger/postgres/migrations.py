@@ -21,7 +21,8 @@ OWNER = "carnet_owner"
 ROLES = (OWNER, "carnet_app", "carnet_worker")
 BACKUP = "carnet_backup"
 
-PEOPLE_SEARCH = "0004_people_search.sql"
+SEARCH_TEXTS = ("_people_search.sql", "_search_forms.sql")
+"""Ends of the names of steps after which the search text of every customer is written anew."""
 
 PEOPLE_AT_ONCE = 1_000
 MIGRATION_LOCK = 0x6361726E6574
@@ -49,7 +50,7 @@ def migrate(url: str, schema: str = SCHEMA) -> list[str]:
         with_roles = _make_roles(connection)
         _make_schema(connection, schema, OWNER if with_roles else None)
         applied = _apply(connection, schema)
-        if PEOPLE_SEARCH in applied:
+        if any(name.endswith(SEARCH_TEXTS) for name in applied):
             _make_customers_searchable(connection)
         if with_roles:
             _grant(connection, schema)
@@ -159,7 +160,7 @@ def _apply(connection: psycopg.Connection, schema: str) -> list[str]:
 
 
 def _make_customers_searchable(connection: psycopg.Connection) -> None:
-    """Write the search text of customers who were registered before the search existed."""
+    """Write the search text of every customer, in the form that the search looks for now."""
     businesses = connection.execute("SELECT business_id FROM ledgers").fetchall()
     for (business_id,) in businesses:
         connection.execute("SELECT set_config('carnet.business', %s, true)", [business_id])

@@ -8,9 +8,15 @@ from domain.ledger.mapper import store
 from domain.ledger.records import Append
 from domain.people.facts import ProfileChanged
 from domain.people.profile import Profile, row
-from tests.api.desk import OPERATOR, Desk
+from tests.api.desk import OPERATOR, Body, Desk
 
 pytest_plugins = ["tests.api.houses"]
+
+
+def standing(entered: Body) -> Body:
+    """What registering and changing a customer answer, as it is read afterwards: without possible duplicates."""
+    return {name: value for name, value in entered.items() if name != "possible_duplicates"}
+
 
 ANNA = {
     "name": "Anna Karenina",
@@ -32,7 +38,7 @@ def test_a_customer_is_shown_as_registered_with_the_household(either_desk: Desk)
     desk = either_desk
     massage = desk.service()
     dogs = [{"name": "Max", "kind": "dog", "barred_services": [massage]}, {"name": "Rex", "kind": "dog"}]
-    shown = desk.do("/v1/customers", ANNA | {"participants": dogs})
+    shown = standing(desk.do("/v1/customers", ANNA | {"participants": dogs}))
     for name, value in ANNA.items():
         assert shown[name] == value
     assert (shown["status"], shown["blocked"], shown["version"]) == ("active", False, 3)
@@ -48,7 +54,7 @@ def test_a_customer_is_shown_as_registered_with_the_household(either_desk: Desk)
 def test_names_and_contacts_change_by_what_is_given(desk: Desk) -> None:
     id = desk.do("/v1/customers", ANNA)["id"]
     path = f"/v1/customers/{id}/changes"
-    changed = desk.do(path, {"name": "Anna Oblonskaya", "mobile": None})
+    changed = standing(desk.do(path, {"name": "Anna Oblonskaya", "mobile": None}))
     assert (changed["name"], changed["mobile"], changed["email"]) == (
         "Anna Oblonskaya",
         None,
@@ -134,7 +140,7 @@ def test_a_mobile_from_before_it_was_checked_is_shown_and_may_stay(desk: Desk) -
     recorder.append([Append((stored,), {}, people=(loose,))])
     shown = desk.get(f"/v1/customers/{id}")
     assert (shown["mobile"], shown["country_code"]) == ("20/123", "+36")
-    changed = desk.do(f"/v1/customers/{id}/changes", {"email": "anna@example.org"})
+    changed = standing(desk.do(f"/v1/customers/{id}/changes", {"email": "anna@example.org"}))
     assert (changed["mobile"], changed["email"]) == ("20/123", "anna@example.org")
     assert desk.get("/v1/customers")["data"] == [changed]
     assert desk.do(f"/v1/customers/{id}/changes", {"mobile": "20 123 4567"})["mobile"] == "+36201234567"
@@ -151,7 +157,7 @@ def test_category_and_consents_are_facts_of_their_own(either_desk: Desk) -> None
     desk = either_desk
     id = desk.customer()
     path = f"/v1/customers/{id}/changes"
-    shown = desk.do(path, {"category": "VIP", "consents": {"marketing": True}, "gender": "other"})
+    shown = standing(desk.do(path, {"category": "VIP", "consents": {"marketing": True}, "gender": "other"}))
     assert (shown["category"], shown["gender"], shown["version"]) == ("VIP", "other", 4)
     assert shown["consents"] == {"session_reminder": False, "birthday": False, "marketing": True}
     told = [(fact["name"], fact["data"]) for fact in desk.get("/v1/facts")["data"][-3:]]
@@ -162,7 +168,7 @@ def test_category_and_consents_are_facts_of_their_own(either_desk: Desk) -> None
     ]
     assert desk.get("/v1/customers")["data"] == [shown]
     assert desk.do(path, {"consents": {"birthday": True}})["consents"]["marketing"] is True
-    shown = desk.do(path, {"category": None, "consents": None, "gender": None})
+    shown = standing(desk.do(path, {"category": None, "consents": None, "gender": None}))
     assert (shown["category"], shown["gender"], set(shown["consents"].values())) == (None, None, {False})
     assert desk.do(path, {"category": None, "consents": None})["version"] == shown["version"]
     assert desk.get("/v1/customers")["data"] == [shown]
@@ -195,7 +201,7 @@ def test_a_customer_shows_points_and_active_packages(either_desk: Desk) -> None:
     desk.redeem(used, massage)
     desk.sell(anna, offer, expires_on=desk.today(days=1))
     desk.do(f"/v1/customers/{anna}/points", {"action": "add", "points": 30})
-    shown = desk.do(f"/v1/customers/{anna}/changes", {"gender": "female"})
+    shown = standing(desk.do(f"/v1/customers/{anna}/changes", {"gender": "female"}))
     assert (shown["points"], shown["active_packages"]) == (30, 2)
     assert desk.get(f"/v1/customers/{anna}") == shown
     listed = {each["id"]: each for each in desk.get("/v1/customers")["data"]}
@@ -297,7 +303,7 @@ def test_only_services_of_the_business_are_barred(either_desk: Desk) -> None:
 
 
 def test_an_external_reference_is_unique_and_finds_its_customer(desk: Desk) -> None:
-    anna = desk.do("/v1/customers", ANNA)
+    anna = standing(desk.do("/v1/customers", ANNA))
     desk.customer("Kitty")
     desk.refused("/v1/customers", ANNA | {"name": "Other"}, "duplicate-external-ref")
     assert desk.get("/v1/customers", external_ref="mindbody:100:7")["data"] == [anna]

@@ -12,6 +12,7 @@ from api.resources.photos import PHOTO_BYTES_MAX, media_type_of
 from domain.actor import Role
 from tests.api.desk import Desk, House
 from tests.api.images import JPEG, PNG, WEBP
+from tests.api.resources.test_customers import standing
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -181,7 +182,7 @@ def test_a_profile_names_its_photo(either_desk: Desk) -> None:
     desk = either_desk
     face, dog = photo(desk), photo(desk, JPEG)
     body = {"name": "Anna", "photo": face, "participants": [{"name": "Max", "kind": "dog", "photo": dog}]}
-    shown = desk.do("/v1/customers", body)
+    shown = standing(desk.do("/v1/customers", body))
     assert shown["photo_url"] == f"/v1/photos/{face}"
     assert [each["photo_url"] for each in shown["participants"]] == [
         f"/v1/photos/{face}",

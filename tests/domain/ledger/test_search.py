@@ -13,6 +13,7 @@ from domain.decision import NewStream
 from domain.ledger.contract import Store
 from domain.ledger.embedded import sqlite
 from domain.ledger.embedded.memory import MemoryStore
+from domain.ledger.embedded.sqlite.schema import steps as sqlite_steps
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.postgres.migrations import migrate, migrations
 from domain.ledger.postgres.store import PostgresStore
@@ -30,6 +31,7 @@ NAMES = (
     "Аня",
     "陈伟",
     "X Æ 12",
+    "Anna\u00adMaria Zo\u200de",
 )
 TERMS = (
     *(
@@ -43,11 +45,14 @@ TERMS = (
         "o'b",
         "lukasz",
         "strasse",
+        "annamaria",
+        "Zoe",
         "ан",
         "陈",
         "12",
     ),
     *("+36 (0)20", "+36 (0", "0036 (0) 20 1"),
+    *("anna1@example.org", "ANNA1@EXA", "séan+2@", "@example.org", "1@example", "anna1", "example"),
     *("3620", "+36 20", "06 20 1", "20123", "zz", "annak", "kovacs anna", "na ko"),
 )
 
@@ -83,7 +88,9 @@ def crowd(count: int) -> dict[str, Profile]:
     drawn = random.Random(7)
     return {
         f"cus_{n:03}": Profile(
-            name=f"{drawn.choice(NAMES)} {drawn.choice(NAMES)}", mobile=f"+3620{drawn.randrange(10**7):07}"
+            name=f"{drawn.choice(NAMES)} {drawn.choice(NAMES)}",
+            mobile=f"+3620{drawn.randrange(10**7):07}",
+            email=f"{drawn.choice(('Anna', 'séan+', 'ł.'))}{n}@Example.org" if n % 2 else None,
         )
         for n in range(count)
     }
@@ -219,4 +226,38 @@ def test_customers_of_before_are_found_after_migrating(
     stores: tuple[Store, ...] = (SqliteStore(file), PostgresStore(empty_postgres_url))
     for store in stores:
         assert len(store.ledger(BUSINESS).search(words("3620"), "", 10)) == 5
+        store.close()
+
+
+def test_migrating_writes_search_texts_of_an_older_form_anew(empty_postgres_url: str, tmp_path: Path) -> None:
+    """The files of the ledgers are set back to the step before, with texts by which nobody is found now."""
+    file, people = (
+        tmp_path / "ledger.db",
+        {"cus_1": Profile(name="Anna\u00adMaria", email="anna@example.org")},
+    )
+    sqlite.migrate(file)
+    on_file = SqliteStore(file)
+    registered(on_file, BUSINESS, people)
+    on_file.close()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE people_search SET folded = 'anna maria', grams = 'a n ann mar'")
+        (step,) = (step for step in sqlite_steps() if step.name.endswith("_search_forms.sql"))
+        connection.execute(f"PRAGMA user_version = {int(step.name[:4]) - 1}")
+        connection.commit()
+    migrate(empty_postgres_url)
+    on_server = PostgresStore(empty_postgres_url)
+    registered(on_server, BUSINESS, people)
+    on_server.close()
+    with psycopg.connect(empty_postgres_url) as connection:
+        connection.execute("SET search_path = carnet")
+        connection.execute("SELECT set_config('carnet.business', %s, true)", [BUSINESS])
+        number = max(number for number, name, _ in migrations() if name.endswith("_search_forms.sql"))
+        connection.execute('UPDATE people SET data = (data::jsonb || \'{"search": "anna maria"}\')::text')
+        connection.execute("DELETE FROM schema_migrations WHERE version >= %s", [number])
+    sqlite.migrate(file)
+    migrate(empty_postgres_url)
+    stores: tuple[Store, ...] = (SqliteStore(file), PostgresStore(empty_postgres_url))
+    for store in stores:
+        for term in ("annamaria", "anna@exa"):
+            assert list(store.ledger(BUSINESS).search(words(term), "", 10)) == ["cus_1"]
         store.close()

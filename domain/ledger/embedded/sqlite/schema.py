@@ -19,7 +19,8 @@ from domain.people.profile import searchable
 
 APPLICATION_ID = 1667330670
 MIGRATE_WAIT_S = 60.0
-PEOPLE_SEARCH = "0003_people_search.sql"
+SEARCH_TEXTS = ("_people_search.sql", "_search_forms.sql")
+"""Ends of the names of steps after which the search text of every customer is written anew."""
 
 
 def steps() -> list[Path]:
@@ -50,7 +51,7 @@ def migrate(path: Path | str) -> list[str]:
             for step in steps():
                 if step.name in applied:
                     _apply(connection, step)
-            if PEOPLE_SEARCH in applied:
+            if any(name.endswith(SEARCH_TEXTS) for name in applied):
                 _make_customers_searchable(connection)
             connection.execute("COMMIT")
         finally:
@@ -60,7 +61,7 @@ def migrate(path: Path | str) -> list[str]:
 
 
 def _make_customers_searchable(connection: sqlite3.Connection) -> None:
-    """Write the search text of customers who were registered before the search existed."""
+    """Write the search text of every customer, in the form that the search looks for now."""
     rows = connection.execute(
         "SELECT people.business_id, people.id, people.owner_id, people.data FROM people JOIN streams"
         " ON streams.business_id = people.business_id AND streams.id = people.id"
