@@ -236,3 +236,9 @@ def test_links_between_the_documents_lead_somewhere() -> None:
         if "://" not in link["target"] and not (page.parent / link["target"]).exists()
     ]
     assert dead == []
+
+
+@pytest.mark.parametrize("store", ["embedded/sqlite", "postgres"])
+def test_the_steps_of_a_store_are_numbered_one_after_another(store: str) -> None:
+    numbers = sorted(int(file.name[:4]) for file in (ROOT / "domain" / "ledger" / store).glob("[0-9]*.sql"))
+    assert numbers == list(range(1, len(numbers) + 1))
