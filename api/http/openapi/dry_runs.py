@@ -39,10 +39,12 @@ def dry_run_of(name: str) -> str:
 
 
 def with_dry_runs(types: Mapping[str, Schema], answered: Iterable[str]) -> dict[str, Schema]:
-    """The types, without marks, and those of the dry runs of these answers."""
+    """The types, without marks, and those of the dry runs of these answers. Raises TypeError for a name twice."""
     made = _DryRuns(types)
     for name in sorted(answered):
         made.add(name)
+    if shared := sorted(types.keys() & made.types.keys()):
+        raise TypeError(f"types of the API with the name of a dry run: {', '.join(shared)}")
     return {name: _unmarked(schema) for name, schema in types.items()} | made.types
 
 

@@ -155,6 +155,11 @@ def test_a_history_that_cannot_be_is_refused(loaded: Terminal, options: tuple[st
     loaded.run("history", a_used_package(loaded), *options, status=status)
 
 
+def test_a_day_out_of_range_is_told_the_range(loaded: Terminal) -> None:
+    said = loaded.run("history", a_used_package(loaded), "--as-of", "9999-12-31", status=2).stderr
+    assert "must lie between 1970-01-01 and 2200-12-31" in " ".join(said.split())
+
+
 def test_status_tells_the_lag_and_a_stop(loaded: Terminal) -> None:
     head = loaded.load()["position"]
     behind = {row["projection"]: row for row in loaded.told("status")}

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from domain.actor import Role
+from domain.ledger.records import Append
+from domain.people.profile import Profile, row
 from tests.api.desk import Body, Desk
+from tests.api.resources.test_customers import fact_of
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -236,3 +239,15 @@ def test_no_more_than_twenty_duplicates_are_told(desk: Desk) -> None:
     for _ in range(25):
         shown = registered(desk, email="info@example.org")
     assert len(told(shown)) == 20
+
+
+def test_an_email_from_before_it_had_one_form_is_shown_and_may_stay(desk: Desk) -> None:
+    id, old = desk.customer(), "anna\u200b@example.org"
+    kept = row(id, id, Profile(name="Anna\nMaria", email=old))
+    desk.carnet.ledger(desk.business_id).recorder.append([Append((fact_of(desk, id),), {}, people=(kept,))])
+    changed = desk.do(f"/v1/customers/{id}/changes", {"gender": "female"})
+    assert (changed["name"], changed["email"]) == ("Anna\nMaria", old)
+    assert found(desk, "anna@example.org") == {"Anna\nMaria"}
+    assert (
+        desk.do(f"/v1/customers/{id}/changes", {"email": "anna@example.org"})["email"] == "anna@example.org"
+    )

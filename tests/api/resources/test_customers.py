@@ -184,6 +184,7 @@ def test_a_business_has_categories_of_its_own(desk: Desk) -> None:
     for each in ("/v1/customers", path):
         problem = desk.refused(each, {"name": "Anna", "category": "New"}, "validation-failed")
         assert problem["errors"][0] == {
+            "in": "body",
             "pointer": "/category",
             "code": "unknown-category",
             "detail": "is not one of Gold, Silver",
