@@ -33,9 +33,14 @@ def docs_page(document: bytes) -> FixedDocument:
 
 
 def _operations(told: Schema) -> Iterator[Operation]:
+    shared = told["components"].get("responses", {})
     for path, item in told["paths"].items():
         for method, operation in item.items():
-            yield method.upper(), path, operation
+            answers = {
+                status: shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+                for status, each in operation["responses"].items()
+            }
+            yield method.upper(), path, {**operation, "responses": answers}
 
 
 def _tag(operation: Operation) -> str:
@@ -86,7 +91,7 @@ def _parameter(each: Schema) -> Sequence[str]:
 
 
 def _answer(status: str, each: Schema) -> Sequence[str]:
-    codes = each.get("description", "").split(", ")
+    codes = [code.strip("`") for code in each.get("description", "").split(", ")]
     if not status.startswith(("4", "5")):
         return status, text(each.get("description", "")), _contents_of(each)
     return status, ", ".join(link(f"/problems/{code}", code) for code in codes), _contents_of(each)

@@ -3,7 +3,7 @@
 A redemption has one id over all packages it uses. It pays for the booking it names, if these books have it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from domain.actor import Circumstances
 from domain.booking.paid_units import check_payable, paid_with
@@ -14,7 +14,7 @@ from domain.fact import Fact
 from domain.package.allocation import allocate
 from domain.package.commands import Redemption
 from domain.package.eligibility import Candidate
-from domain.package.state import Package
+from domain.package.state import Package, Use
 from domain.package.use import use
 from domain.refusals import NotFound, WrongBookingState
 from domain.use_cases.checks import check_staff, check_unclaimed, known_customer, known_package
@@ -29,7 +29,7 @@ def spoken_of(command: Redemption) -> Reads:
     return Reads(
         {id: 0 for id in (command.staff_id, command.booking_id) if id is not None},
         claimed=paying,
-        counted=(redemption_claims(command.redemption_id), *paying),
+        counted=(redemption_claims(command.redemption_id),),
     )
 
 
@@ -75,8 +75,9 @@ def redeem(
     made: dict[str, tuple[str, Sequence[Fact]]] = {id: ("package", new) for id, new in facts.items()}
     claimed = [Claim(f"{claims}{id}", id) for id in facts]
     if command.booking_id is not None:  # the id of a booking kept elsewhere is taken, too
-        paying = booking_claims(command.booking_id)  # numbered: of two at once, one is decided again
-        claimed += [Claim(f"{paying}{n}", id) for n, id in enumerate(facts, books.count(paying) + 1)]
+        # Numbered by the uses that were seen: of two at once that saw the same ones, one is decided again.
+        paying, seen = booking_claims(command.booking_id), len(_uses_for(command.booking_id, books))
+        claimed += [Claim(f"{paying}{n}", id) for n, id in enumerate(facts, seen + 1)]
         if booked is not None:
             made[command.booking_id] = ("booking", [paid_with(booked, command.redemption_id, taken, at)])
     return Decision(made, claims=tuple(claimed))
@@ -84,12 +85,16 @@ def redeem(
 
 def _check_unpaid(booking_id: str, service_id: str, participant_id: str, books: Books) -> None:
     """One live use of a service by a participant for a booking that is kept elsewhere. Raises WrongBookingState."""
-    asked = (booking_id, service_id, participant_id)
+    for redemption_id, each in _uses_for(booking_id, books):
+        if each.in_use and (each.service_id, each.participant_id) == (service_id, participant_id):
+            raise WrongBookingState("paid", "paid with units", redemption_id)
 
-    def paying(package: Package) -> Iterator[str]:
-        for id, each in package.uses.items():
-            if each.in_use and (each.booking_id, each.service_id, each.participant_id) == asked:
-                yield id
 
-    for package in books.claimants(booking_claims(booking_id), lambda package: any(paying(package))).values():
-        raise WrongBookingState("paid", "paid with units", next(paying(package)))
+def _uses_for(booking_id: str, books: Books) -> list[tuple[str, Use]]:
+    """(redemption, what it used of one package) of every use that named this booking, also where it went back."""
+
+    def named(package: Package) -> list[tuple[str, Use]]:
+        return [(id, each) for id, each in package.uses.items() if each.booking_id == booking_id]
+
+    found = books.claimants(booking_claims(booking_id), lambda package: bool(named(package)))
+    return [use for package in found.values() for use in named(package)]

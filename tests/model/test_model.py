@@ -157,4 +157,4 @@ class LeavesPointsForWhatWasUndone(Reference):
 )
 def test_a_wrong_reference_is_found_out(in_memory: Places, wrong: type[Reference]) -> None:
     with pytest.raises(AssertionError):
-        run(in_memory, examples=60, steps=40, from_seed=14, reference=wrong)
+        run(in_memory, examples=300, steps=40, from_seed=14, reference=wrong)

@@ -96,7 +96,8 @@ def has_version(answer: type[BaseModel]) -> bool:
     """Whether an answer, or a form of it, has a version, and so an ETag."""
     if issubclass(answer, RootModel):
         return any(has_version(each) for each in get_args(answer.model_fields["root"].annotation))
-    return "version" in answer.model_fields
+    version = answer.model_fields.get("version")
+    return version is not None and version.annotation is int
 
 
 def _dry_run(answer: Schema) -> Schema:

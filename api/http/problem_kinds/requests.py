@@ -91,7 +91,7 @@ REQUESTS: Mapping[str, Kind] = {
         "The key is valid, but its role or its scopes may not do this, or not to what belongs to others.",
         "Ask somebody whose role allows it. `missing_scope` names what the key of an integration would need: issue"
         " another with it. The roles of each route stand in /docs.",
-        Example("the role staff does not allow this"),
+        Example("the key lacks the scope sell, which this needs", members={"missing_scope": "sell"}),
     ),
     "back-dating-not-allowed": Kind(
         403,

@@ -141,7 +141,7 @@ def test_other_content_is_another_content(tmp_path: Path) -> None:
     ("row", "column", "reason"),
     [
         (SALE | {"reference": ""}, "reference", "must not be empty"),
-        (SALE | {"reference": "x" * 101}, "reference", "must be at most 100 characters long"),
+        (SALE | {"reference": "x" * 101}, "reference", "must have at most 100 characters; it has 101"),
         (SALE | {"occurred_on": "31.01.1997"}, "occurred_on", "must be a date like 1997-01-31"),
         (SALE | {"occurred_on": "1997-02-30"}, "occurred_on", "day is out of range for month"),
         (SALE | {"occurred_on": "1969-12-31"}, "occurred_on", "must lie between 1970-01-01 and 2200-12-31"),

@@ -158,7 +158,7 @@ def told(kind: Any, sent: Any) -> str:
         (Day, "1969-12-31", "must lie between 1970-01-01 and 2200-12-31"),
         (DayOfLife, "1879-12-31", "must lie between 1880-01-01 and 2200-12-31"),
         (DayOrMoment, "2201-01-01", "must lie between 1970-01-01 and 2200-12-31"),
-        (DayOrMoment, "2201-01-01T00:00:00Z", "must lie between 1970-01-01 and 2200-12-31"),
+        (DayOrMoment, "2201-01-01T12:00:00Z", "must lie between 1970-01-01 and 2200-12-31"),
         (
             DayOrMoment,
             "tomorrow",
@@ -234,7 +234,7 @@ def test_a_key_that_is_missing_is_told_to_be_missing(desk: Desk) -> None:
     assert wrong["errors"][0]["detail"] == "must be 1 to 255 printable ASCII characters"
 
 
-@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "9999-12-31", "2201-01-01T00:00:00Z"])
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "9999-12-31", "2201-01-01T12:00:00Z"])
 def test_a_day_out_of_range_is_told_the_range_at_every_door(desk: Desk, day: str) -> None:
     within = "must lie between 1970-01-01 and 2200-12-31"
     package = desk.sell(desk.customer(), desk.offer(desk.service()))["id"]

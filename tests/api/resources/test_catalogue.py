@@ -121,6 +121,7 @@ def test_policies_change_by_what_is_given(desk: Desk) -> None:
         "deduct": "at_booking",
         "payment_required": True,
         "correction_max": 5,
+        "attendance_opens_minutes": 60,
         "earn": [],
         "categories": ["VIP", "Regular", "New"],
     }
