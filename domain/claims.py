@@ -31,6 +31,11 @@ def booking_claims(booking_id: str) -> str:
     return f"booking/{booking_id}/"
 
 
+def transfer_claims(transfer_id: str) -> str:
+    """Prefix of the claims that name the two packages of a transfer."""
+    return f"transfer/{transfer_id}/"
+
+
 def payment_claim(payment_id: str) -> str:
     """The claim of a payment; its package holds it."""
     return f"payment/{payment_id}/"

@@ -19,10 +19,12 @@ from domain.package.facts import (
     HoldFact,
     LineCorrected,
     MoneyFact,
+    OpeningFact,
     OtherFact,
     PackageCancelled,
     PackageFact,
     PackageFrozen,
+    PackageOpened,
     PackagePurchased,
     PackageReinstated,
     PackageUnfrozen,
@@ -30,9 +32,14 @@ from domain.package.facts import (
     PaymentRecorded,
     PaymentRefunded,
     PriceAdjusted,
+    TransferFact,
+    TransferRevoked,
+    TransferUndone,
     UnitsForfeited,
     UnitsRedeemed,
     UnitsRestored,
+    UnitsTransferredIn,
+    UnitsTransferredOut,
     UseFact,
     ValidityReset,
     ValidityStarted,
@@ -71,7 +78,9 @@ def quote_steps(quote: RefundQuote, currency: str) -> list[Step]:
     return [
         step("payments", quote.payments),
         step("less refunds", -quote.refunded),
-        step("less the value of units used, forfeited or taken by corrections", -quote.used_value),
+        step(
+            "less the value of units used, forfeited, transferred or taken by corrections", -quote.used_value
+        ),
         step("refund quote, never below zero", quote.quote),
     ]
 
@@ -95,7 +104,18 @@ def _balance(facts: Sequence[Recorded], card: Row) -> Row:
                     "remaining": remaining,
                 }
             )
-    counts = ("granted", "total", "used", "redeemed", "forfeited", "corrected", "lapsed", "held", "remaining")
+    counts = (
+        "granted",
+        "total",
+        "used",
+        "redeemed",
+        "forfeited",
+        "corrected",
+        "transferred",
+        "lapsed",
+        "held",
+        "remaining",
+    )
     return {
         "result": card["remaining"],
         "rule": "remaining = the sum of all changes; total = used + remaining;"
@@ -112,6 +132,14 @@ def _unit_rule(fact: PackageFact) -> str:
     match fact:
         case PackagePurchased():
             return "the units of the lines that were sold"
+        case UnitsTransferredIn():
+            return "the units that were moved here from another customer's package"
+        case UnitsTransferredOut():
+            return "a transfer takes the lowest available numbers"
+        case TransferUndone():
+            return "a transfer that is undone gives its units back"
+        case TransferRevoked():
+            return "a transfer that is undone takes all units back"
         case UnitsRedeemed():
             return "a redemption takes the lowest available numbers"
         case UnitsRestored():
@@ -168,10 +196,10 @@ def _expiry_steps(facts: Sequence[Recorded]) -> Iterator[Step]:
 
 def _expiry_step(fact: PackageFact) -> tuple[str, date | None] | None:
     """The rule and the last valid day that a fact sets; None for a fact that sets none."""
-    if isinstance(fact, PriceAdjusted | UseFact | HoldFact | MoneyFact | OtherFact):
+    if isinstance(fact, PriceAdjusted | UseFact | HoldFact | TransferFact | MoneyFact | OtherFact):
         return None
     match fact:
-        case PackagePurchased():
+        case PackageOpened():
             purchased_on = local_day(fact.effective_at, fact.time_zone)
             return _rule(fact.validity, purchased_on), fact.expires_on
         case ValidityStarted():
@@ -209,14 +237,17 @@ def _rule(validity: Validity, purchased_on: date) -> str:
 
 def _payment(facts: Sequence[Recorded], card: Row) -> Row:
     steps: list[Step] = []
-    price = paid = 0
+    price = paid = covered = 0
     for recorded in facts:
         fact = cast(PackageFact, recorded.fact)
-        if not isinstance(fact, PackagePurchased | PriceAdjusted | MoneyFact):
+        if not isinstance(fact, OpeningFact | PriceAdjusted | MoneyFact):
             continue
         match fact:
             case PackagePurchased():
                 rule, price, amount = "price at sale", fact.price, fact.price
+            case UnitsTransferredIn():
+                rule, price, amount = "settled where the units came from", fact.price, fact.price
+                covered = fact.price
             case PriceAdjusted():
                 rule, price, amount = "price adjusted", fact.price, fact.price
             case PaymentRecorded():
@@ -232,11 +263,11 @@ def _payment(facts: Sequence[Recorded], card: Row) -> Row:
                 "amount": _money(amount, card),
                 "price": _money(price, card),
                 "paid": _money(paid, card),
-                "payment_status": payment_status(price, paid),
+                "payment_status": payment_status(price, covered + paid),
             }
         )
     return {
-        "result": payment_status(card["price"], card["paid"]),
+        "result": payment_status(card["price"], card["covered"] + card["paid"]),
         "rule": "paid when payments less refunds reach the price, partial above 0, else unpaid",
         "steps": steps,
     }

@@ -14,7 +14,7 @@ from domain.package.facts import (
     LineCorrected,
     MoneyFact,
     PackageFact,
-    PackagePurchased,
+    PackageOpened,
     PaymentRecorded,
     PaymentRefunded,
     SoldService,
@@ -139,7 +139,7 @@ def _unit(before: Row | None, recorded: Recorded, key: Key) -> Row:
     """One unit after one more fact, even when the correction that added it does not count yet."""
     fact = recorded.fact
     adds = isinstance(fact, LineCorrected) and key[2] in fact.added
-    if before is None and not adds and not isinstance(fact, PackagePurchased):
+    if before is None and not adds and not isinstance(fact, PackageOpened):
         before = {**dict.fromkeys(USE), "state": "available", "value": 0}
     after = UNITS.row(before, recorded, key)
     assert after is not None, "a unit never goes"
@@ -202,7 +202,7 @@ def _whose(taken: Row) -> Row:
 def services_of(facts: Sequence[Recorded]) -> dict[str, SoldService]:
     """The services of a package as they were when it was sold, by id."""
     sold = facts[0].fact
-    assert isinstance(sold, PackagePurchased), "a package begins with package.purchased"
+    assert isinstance(sold, PackageOpened), "a package begins with its opening fact"
     return {service.id: service for line in sold.lines for service in line.services}
 
 

@@ -6,6 +6,7 @@ whose rows belong to packages.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from sqlalchemy import Connection, Table, func, select
 
@@ -13,7 +14,7 @@ from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded, recorded
 from domain.package.facts import FACTS as PACKAGE_FACTS
-from domain.package.facts import PackagePurchased
+from domain.package.facts import OpeningFact
 from projections.engine.definition import Key, Projection, Row, fold, key_columns
 from projections.engine.tables import Snapshot
 
@@ -67,11 +68,11 @@ def reconcile(
 
 
 def _packages(recorder: LedgerRecorder, last: int) -> Iterator[tuple[list[str], int]]:
-    """Packages sold up to a position, a page at a time, with the position of its last sale."""
-    sold, after = (PackagePurchased.stored_name,), 0
-    while page := recorder.select_notifications(after + 1, PACKAGES_PER_PAGE, stop=last, topics=sold):
+    """Packages opened up to a position, a page at a time, with the position of its last one."""
+    opened, after = tuple(fact.stored_name for fact in get_args(OpeningFact)), 0
+    while page := recorder.select_notifications(after + 1, PACKAGES_PER_PAGE, stop=last, topics=opened):
         after = page[-1].id
-        yield [str(purchase.originator_id) for purchase in page], after
+        yield [str(opening.originator_id) for opening in page], after
 
 
 def _fold(snapshot: Snapshot, projection: Projection, facts: Sequence[Recorded]) -> dict[Key, Row]:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import all_recorded
-from domain.package.facts import PackagePurchased
+from domain.package.facts import PackageOpened
 from replay.as_of import PRESENT, Past
 from replay.package import PackageThen, package_at
 
@@ -15,6 +15,6 @@ def package_as_it_was(
     """The package; None when it does not exist, or did not then. Raises UnreadableFact."""
     head = recorder.head().position
     facts = list(all_recorded(recorder.stream(package_id)))
-    if not facts or not isinstance(facts[0].fact, PackagePurchased):
+    if not facts or not isinstance(facts[0].fact, PackageOpened):
         return None
     return package_at(recorder, facts, head, now, past)

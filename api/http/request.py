@@ -51,6 +51,7 @@ PATH_IDS: Mapping[str, tuple[str, str]] = {
     "payment_id": ("pay", "payment"),
     "booking_id": ("bkg", "booking"),
     "entry_id": ("pts", "addition of points"),
+    "transfer_id": ("trf", "transfer"),
     "photo_id": ("pho", "photo"),
     "key_id": ("key", "key"),
 }

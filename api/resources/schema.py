@@ -23,6 +23,7 @@ TAGS: Mapping[str, str] = {
     "segments": "Saved filters of the customer list.",
     "photos": "Photos of people, for their profiles.",
     "packages": "Packages that were sold: their cards, units, history, and what changes them.",
+    "transfers": "Units that move to another customer.",
     "payments": "Payments and refunds.",
     "redemptions": "Using units, and giving them back.",
     "bookings": "Sessions in the calendar, and the units that pay for them.",

@@ -8,7 +8,7 @@ from domain.package.facts import PackageCancelled, PackageFact, PackageVoided, P
 from domain.package.holds import release_all
 from domain.package.payment import refund
 from domain.package.state import Package
-from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, USED
+from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, TRANSFERRED, USED
 from domain.refusals import HoldsOutstanding, NotEligible
 
 
@@ -39,8 +39,10 @@ def void(package: Package, command: VoidPackage, at: Circumstances) -> list[Pack
     check_not_cancelled(package)
     if package.entered_on != local_day(at.now, package.time_zone):
         raise NotEligible("a sale is voided on the day it was entered; cancel the package instead")
-    if package.units_in(USED) or package.units_in(FORFEITED) or package.units_in(CORRECTED):
-        raise NotEligible("a unit was used or taken by a correction; give it back first, or cancel instead")
+    if package.transfer_id is not None:
+        raise NotEligible("it was not sold but transferred; undo the transfer instead")
+    if any(package.units_in(state) for state in (USED, FORFEITED, CORRECTED, TRANSFERRED)):
+        raise NotEligible("a unit was used, corrected or transferred; give it back first, or cancel instead")
     facts = _without_holds(package, at, release=command.release_holds)
     paid = package.paid
     for payment_id, payment in package.payments.items():

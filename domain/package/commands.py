@@ -24,6 +24,7 @@ from domain.values import (
     RedemptionId,
     ServiceId,
     StaffId,
+    TransferId,
     Value,
     Wording,
 )
@@ -84,6 +85,11 @@ class RestoreUnits(Value):
     quantity: Quantity | None = None
     """None: all units that are left of it."""
     package_id: PackageId | None = None
+    reason: Wording | None = None
+
+
+class UndoTransfer(Value):
+    transfer_id: TransferId
     reason: Wording | None = None
 
 
@@ -166,3 +172,14 @@ class ChangeLocations(OnPackage):
 
 class AddNote(OnPackage):
     note: Wording
+
+
+class TransferUnits(OnPackage):
+    transfer_id: TransferId
+    new_package_id: PackageId
+    to_customer_id: CustomerId
+    line: LineNumber
+    quantity: Quantity
+    expires_on: Day | Literal["as before"] | None = "as before"
+    """None: it never expires."""
+    reason: Wording | None = None

@@ -13,7 +13,7 @@ from domain.package.commands import ReinstatePackage, SetExpiry
 from domain.package.facts import ExpiryChanged, ExpiryRemoved, PackageFact, PackageReinstated
 from domain.package.state import Package
 from domain.package.units import LAPSED
-from domain.refusals import Invalid, NotExpired
+from domain.refusals import Invalid, NotEligible, NotExpired
 from domain.values import ref_of
 
 
@@ -42,7 +42,10 @@ def set_expiry(package: Package, command: SetExpiry, at: Circumstances) -> list[
 
 
 def reinstate(package: Package, command: ReinstatePackage, at: Circumstances) -> list[PackageFact]:
-    """Raises NotExpired for what is neither expired nor cancelled, Invalid for a day already past."""
+    """Raises NotExpired for what is neither expired nor cancelled, Invalid for a day already past, NotEligible for
+    a package whose transfer was undone."""
+    if package.revoked:
+        raise NotEligible("its units went back to the package that they were transferred from")
     if not package.cancelled and not package.expiry.has_passed(now_for(package, at)):
         raise NotExpired(package.status(now_for(package, at)))
     today = today_for(package, at)

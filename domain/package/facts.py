@@ -24,6 +24,7 @@ from domain.values import (
     LocationId,
     Name,
     OfferId,
+    PackageId,
     ParticipantId,
     PaymentId,
     PaymentMethod,
@@ -33,6 +34,7 @@ from domain.values import (
     ServiceId,
     StaffId,
     TextRef,
+    TransferId,
     UnitNumber,
     Value,
 )
@@ -74,10 +76,10 @@ class EffectiveFact(Fact):
     effective_at: Moment
 
 
-class PackagePurchased(EffectiveFact):
-    stored_name: ClassVar = "package.purchased"
+class PackageOpened(EffectiveFact):
+    """The members of every first fact of a package: all that was fixed when its units were granted."""
+
     customer_id: CustomerId
-    purchased_by: CustomerId | None = None
     offer_id: OfferId | None = None
     offer_version: int | None = None
     name: Name
@@ -99,9 +101,57 @@ class PackagePurchased(EffectiveFact):
     """The version of the business's policies that set the cancellation terms; None: the offer set them."""
     locations: tuple[LocationId, ...] = ()
     location_id: LocationId | None = None
+    external_ref: ExternalRef | None = None
+
+
+class PackagePurchased(PackageOpened):
+    stored_name: ClassVar = "package.purchased"
+    purchased_by: CustomerId | None = None
     paid_with: PaymentMethod | None = None
     """The method of the payment made at sale."""
-    external_ref: ExternalRef | None = None
+
+
+class UnitsTransferredIn(PackageOpened):
+    """A package made of units of another customer's, with their values. Its price is settled: a debt stays there."""
+
+    stored_name: ClassVar = "package.transferred_in"
+    transfer_id: TransferId
+    from_package_id: PackageId
+    from_customer_id: CustomerId
+    reason: TextRef | None = None
+
+
+class UnitsTransferredOut(EffectiveFact):
+    stored_name: ClassVar = "package.transferred_out"
+    transfer_id: TransferId
+    to_package_id: PackageId
+    to_customer_id: CustomerId
+    line: LineNumber
+    units: Units
+    value: Amount
+    remaining: int
+    reason: TextRef | None = None
+
+
+class TransferUndone(EffectiveFact):
+    """Transferred units are back in the package they came from."""
+
+    stored_name: ClassVar = "package.transfer_undone"
+    transfer_id: TransferId
+    line: LineNumber
+    units: Units
+    value: Amount
+    remaining: int
+    reason: TextRef | None = None
+
+
+class TransferRevoked(EffectiveFact):
+    """The package that a transfer made gave all its units back, and is cancelled."""
+
+    stored_name: ClassVar = "package.transfer_revoked"
+    transfer_id: TransferId
+    returned: tuple[LineUnits, ...]
+    reason: TextRef | None = None
 
 
 class PaymentRecorded(EffectiveFact):
@@ -191,6 +241,8 @@ class SessionMoved(EffectiveFact):
     stored_name: ClassVar = "package.session_moved"
     redemption_id: RedemptionId
     booking_id: BookingId
+    units: tuple[LineUnits, ...]
+    """The units that it uses of this package."""
     session_at: Moment
     previous: Moment
 
@@ -343,17 +395,22 @@ HoldFact = UnitsHeld | HoldReleased
 """A number of units is reserved for a booking, or no longer."""
 EndFact = PackageCancelled | PackageVoided | PackageReinstated
 """All that remains lapses, or comes back."""
+OpeningFact = PackagePurchased | UnitsTransferredIn
+"""The first fact of a package."""
+TransferFact = UnitsTransferredOut | TransferUndone | TransferRevoked
+"""Units leave for a package of another customer, or come back from it."""
 MoneyFact = PaymentRecorded | PaymentRefunded
 ExpiryFact = ValidityStarted | ValidityReset | ExpiryChanged | ExpiryRemoved
 FreezeFact = PackageFrozen | PackageUnfrozen
 OtherFact = SharingChanged | LocationsChanged | NoteAdded | SessionMoved
 
 PackageFact = (
-    PackagePurchased
+    OpeningFact
     | PriceAdjusted
     | UseFact
     | HoldFact
     | EndFact
+    | TransferFact
     | MoneyFact
     | ExpiryFact
     | FreezeFact

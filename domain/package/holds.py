@@ -14,6 +14,7 @@ from domain.package.checks import check_room, now_for, settled
 from domain.package.commands import RestoreUnits
 from domain.package.facts import (
     HoldReleased,
+    LineUnits,
     PackageFact,
     ReleasedFor,
     SessionMoved,
@@ -24,7 +25,7 @@ from domain.package.facts import (
 )
 from domain.package.first_use import clock_after
 from domain.package.restoration import give_back
-from domain.package.state import Allocation, Hold, Package, evolve
+from domain.package.state import Allocation, Hold, Package, Use, evolve
 from domain.package.use import TakenUnits
 from domain.values import CancellationTerms
 
@@ -127,6 +128,7 @@ def move(package: Package, session: Session, at: Circumstances) -> list[PackageF
             effective_at=now_for(package, at),
             redemption_id=redemption_id,
             booking_id=session.booking_id,
+            units=_units_of(package, use),
             session_at=session.starts_at,
             previous=use.session_at,
         )
@@ -138,6 +140,15 @@ def move(package: Package, session: Session, at: Circumstances) -> list[PackageF
         facts += clock_after(package, facts, at)
     check_room(package, len(facts), kept=True)
     return facts
+
+
+def _units_of(package: Package, use: Use) -> tuple[LineUnits, ...]:
+    """The units that a redemption uses, allocation by allocation."""
+    return tuple(
+        LineUnits(line=each.line, units=each.units, value=package.lines[each.line - 1].value_of(each.units))
+        for each in use.allocations
+        if each.units and not each.forfeited
+    )
 
 
 def use_held(

@@ -9,7 +9,7 @@ from domain.package.checks import amount_in, check_not_cancelled, now_for
 from domain.package.commands import AdjustPrice, NewPayment
 from domain.package.facts import PackageFact, PaymentRecorded, PaymentRefunded, PriceAdjusted
 from domain.package.state import Package, Payment
-from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, USED
+from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, TRANSFERRED, USED
 from domain.refusals import Invalid, NotFound, Overpayment, RefundExceedsPaid
 from domain.unit_values import runs, spread
 from domain.values import Money, Wording
@@ -70,7 +70,7 @@ def refund(
 
 @dataclass(frozen=True, slots=True)
 class RefundQuote:
-    """`quote` = max(0, paid − value of units used, forfeited or taken by corrections); minor units."""
+    """`quote` = max(0, paid − value of units used, forfeited, transferred or taken by corrections); minor units."""
 
     payments: int
     refunded: int
@@ -81,7 +81,7 @@ class RefundQuote:
 def refund_quote(package: Package) -> RefundQuote:
     payments = sum(payment.amount for payment in package.payments.values())
     refunded = sum(payment.refunded for payment in package.payments.values())
-    gone = (USED, FORFEITED, CORRECTED)
+    gone = (USED, FORFEITED, CORRECTED, TRANSFERRED)
     used = sum(line.value_of(line.units(state)) for line in package.lines for state in gone)
     return RefundQuote(payments, refunded, used, max(0, payments - refunded - used))
 

@@ -18,10 +18,11 @@ from domain.package.facts import (
     LineUnits,
     LocationsChanged,
     NoteAdded,
+    OpeningFact,
     PackageCancelled,
     PackageFact,
     PackageFrozen,
-    PackagePurchased,
+    PackageOpened,
     PackageReinstated,
     PackageUnfrozen,
     PackageVoided,
@@ -30,15 +31,19 @@ from domain.package.facts import (
     PriceAdjusted,
     SessionMoved,
     SharingChanged,
+    TransferRevoked,
+    TransferUndone,
     Units,
     UnitsForfeited,
     UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
+    UnitsTransferredIn,
+    UnitsTransferredOut,
     ValidityReset,
     ValidityStarted,
 )
-from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, USED, Line
+from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, TRANSFERRED, USED, Line
 from domain.unit_values import unrolled
 from domain.updated import updated
 from domain.values import CancellationTerms, PaymentMethod
@@ -149,6 +154,12 @@ class Package:
     """The day of the first session, where the validity begins with it."""
     clock_at: datetime | None = None
     """When that last started, moved or was reset."""
+    covered: int = 0
+    """What no payment is asked for, in minor units: it was settled where the units came from."""
+    transfer_id: str | None = None
+    """The transfer that made it, if one did."""
+    transfers: dict[str, tuple[str, LineUnits]] = field(default_factory=dict)
+    """Transfer → the package that has the units now, and which they were here."""
     payments: dict[str, Payment] = field(default_factory=dict)
     uses: dict[str, Use] = field(default_factory=dict)
     holds: dict[str, tuple[Hold, ...]] = field(default_factory=dict)
@@ -160,6 +171,8 @@ class Package:
     cancelled: bool = False
     voided: bool = False
     """Whether the sale was undone as a mistake; then the package is cancelled too."""
+    revoked: bool = False
+    """Whether the transfer that made it was undone; then the package is cancelled too."""
     latest_at: datetime = datetime.min
     """The latest `effective_at` of its facts."""
     version: int = 1
@@ -179,7 +192,7 @@ class Package:
 
     @property
     def owing(self) -> int:
-        return max(0, self.price - self.paid)
+        return max(0, self.price - self.covered - self.paid)
 
     def held_between(self, moment: datetime, last: date) -> tuple[str, ...]:
         """The bookings that hold units for a session from a moment to the end of a day."""
@@ -228,14 +241,14 @@ def payment_status(price: int, paid: int) -> PaymentStatus:
 
 def evolve(state: Package | None, fact: PackageFact) -> Package:
     """The package after one more fact."""
-    if isinstance(fact, PackagePurchased):
-        return _purchased(fact)
-    assert state is not None, "a package begins with package.purchased"
+    if isinstance(fact, PackageOpened):
+        return _opened(fact)
+    assert state is not None, "a package begins with its opening fact"
     latest = max(state.latest_at, fact.effective_at)
     return updated(_changed(state, fact), version=state.version + 1, latest_at=latest)
 
 
-def _purchased(fact: PackagePurchased) -> Package:
+def _opened(fact: OpeningFact) -> Package:
     lines = tuple(
         Line(line.label, line.services, line.weight, unrolled(line.values), AVAILABLE * line.quantity)
         for line in fact.lines
@@ -258,6 +271,8 @@ def _purchased(fact: PackagePurchased) -> Package:
         cancellation=fact.cancellation,
         policy_version=fact.policy_version,
         expires_on=fact.expires_on,
+        covered=fact.price if isinstance(fact, UnitsTransferredIn) else 0,
+        transfer_id=fact.transfer_id if isinstance(fact, UnitsTransferredIn) else None,
         latest_at=fact.effective_at,
     )
 
@@ -310,8 +325,8 @@ def _changed(state: Package, fact: PackageFact) -> Package:
         case SharingChanged():
             return updated(state, sharing=fact.sharing, beneficiaries=fact.beneficiaries)
         case SessionMoved():
-            moved = updated(state.uses[fact.redemption_id], session_at=fact.session_at)
-            return updated(state, uses={**state.uses, fact.redemption_id: moved})
+            use = updated(state.uses[fact.redemption_id], session_at=fact.session_at)
+            return updated(state, uses={**state.uses, fact.redemption_id: use})
         case LocationsChanged():
             return updated(state, locations=fact.locations)
         case NoteAdded():
@@ -319,10 +334,25 @@ def _changed(state: Package, fact: PackageFact) -> Package:
         case PackageCancelled() | PackageVoided():
             lapsed = _each(state, fact.lapsed, AVAILABLE, LAPSED, fact.effective_at)
             return updated(lapsed, cancelled=True, voided=isinstance(fact, PackageVoided))
-        case PackagePurchased():
-            raise AssertionError("a package is purchased once")
+        case UnitsTransferredOut():
+            moved = _each(state, [_part(fact)], AVAILABLE, TRANSFERRED, fact.effective_at)
+            out = {**state.transfers, fact.transfer_id: (fact.to_package_id, _part(fact))}
+            return updated(moved, transfers=out)
+        case TransferUndone():
+            moved = _each(state, [_part(fact)], TRANSFERRED, AVAILABLE, fact.effective_at)
+            others = {id: made for id, made in state.transfers.items() if id != fact.transfer_id}
+            return updated(moved, transfers=others)
+        case TransferRevoked():
+            moved = _each(state, fact.returned, AVAILABLE, TRANSFERRED, fact.effective_at)
+            return updated(moved, cancelled=True, revoked=True)
+        case PackageOpened():
+            raise AssertionError("a package is opened once")
         case _:
             assert_never(fact)
+
+
+def _part(fact: UnitsTransferredOut | TransferUndone) -> LineUnits:
+    return LineUnits(line=fact.line, units=fact.units, value=fact.value)
 
 
 def _with_line(state: Package, number: int, line: Line, at: datetime, change: int) -> Package:

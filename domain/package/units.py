@@ -7,9 +7,9 @@ from functools import cached_property
 from domain.package.facts import SoldService, Units
 from domain.updated import updated
 
-AVAILABLE, USED, FORFEITED, CORRECTED, LAPSED = b"a", b"u", b"f", b"c", b"l"
-"""The state of a unit, one byte each: available, used, forfeited, taken by a correction, lapsed. Held units
-are among the available ones: a hold names no particular unit."""
+AVAILABLE, USED, FORFEITED, CORRECTED, LAPSED, TRANSFERRED = b"a", b"u", b"f", b"c", b"l", b"t"
+"""The state of a unit, one byte each: available, used, forfeited, taken by a correction, lapsed, transferred.
+Held units are among the available ones: a hold names no particular unit."""
 
 
 @dataclass(frozen=True)

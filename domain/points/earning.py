@@ -39,9 +39,11 @@ from domain.package.facts import (
     PaymentRecorded,
     PaymentRefunded,
     PriceAdjusted,
+    TransferFact,
     UnitsForfeited,
     UnitsRedeemed,
     UnitsRestored,
+    UnitsTransferredIn,
 )
 from domain.package.state import Package
 from domain.points.facts import PointsAdded, PointsAdjusted, PointsFact, PointsSource
@@ -99,7 +101,7 @@ def of_package(
     redemption is a cause once this package has none of its units in use.
     """
     for fact in facts:
-        if isinstance(fact, HoldFact | ExpiryFact | FreezeFact | OtherFact):
+        if isinstance(fact, HoldFact | ExpiryFact | FreezeFact | TransferFact | OtherFact):
             continue
         match fact:
             case PackagePurchased():
@@ -122,7 +124,7 @@ def of_package(
             case LineCorrected():
                 freed = [freed.redemption_id for freed in fact.freed]
                 yield from _given_back(freed, fact.effective_at, after)
-            case UnitsForfeited() | PriceAdjusted() | PackageReinstated():
+            case UnitsForfeited() | PriceAdjusted() | PackageReinstated() | UnitsTransferredIn():
                 pass
             case _:
                 assert_never(fact)

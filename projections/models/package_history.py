@@ -30,10 +30,15 @@ from domain.package.facts import (
     PriceAdjusted,
     SessionMoved,
     SharingChanged,
+    TransferFact,
+    TransferRevoked,
+    TransferUndone,
     UnitsForfeited,
     UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
+    UnitsTransferredIn,
+    UnitsTransferredOut,
     ValidityReset,
     ValidityStarted,
 )
@@ -63,6 +68,7 @@ TABLE = Table(
     Column("payment_method", Text),
     Column("payment_id", Text),
     Column("redemption_id", Text),
+    Column("transfer_id", Text),
     Column("redemption_quantity", Integer),
     Column("allocation", Integer),
     Column("service_id", Text),
@@ -116,6 +122,8 @@ def _told(fact: PackageFact) -> Row:
     match fact:
         case PackagePurchased():
             return _purchase(fact)
+        case UnitsTransferredIn() | UnitsTransferredOut() | TransferUndone() | TransferRevoked():
+            return _transfer(fact)
         case PaymentRecorded() | PaymentRefunded():
             return _payment(fact)
         case PriceAdjusted():
@@ -179,6 +187,29 @@ def _purchase(fact: PackagePurchased) -> Row:
         "location_id": fact.location_id,
         "expires_on": _day(fact.expires_on),
     }
+
+
+def _transfer(fact: UnitsTransferredIn | TransferFact) -> Row:
+    match fact:
+        case UnitsTransferredIn():
+            moved = {
+                "change": fact.lines[0].quantity,
+                "value": fact.price,
+                "remaining": fact.lines[0].quantity,
+            }
+            told = {"label": "Transferred in", "expires_on": _day(fact.expires_on), **moved}
+        case UnitsTransferredOut():
+            moved = {"change": -len(fact.units), "value": -fact.value, "remaining": fact.remaining}
+            told = {"label": "Transferred out", "line": fact.line, **moved}
+        case TransferUndone():
+            moved = {"change": len(fact.units), "value": fact.value, "remaining": fact.remaining}
+            told = {"label": "Transfer undone", "line": fact.line, **moved}
+        case TransferRevoked():
+            moved = {"change": -_units(fact.returned), "value": -_value(fact.returned)}
+            told = {"label": "Transfer undone", **moved}
+        case _:
+            assert_never(fact)
+    return {"kind": "transfer", "transfer_id": fact.transfer_id, **told}
 
 
 def _payment(fact: PaymentRecorded | PaymentRefunded) -> Row:

@@ -1,11 +1,12 @@
 """The services that a package can be used for: a filter of the lists of packages and of customers."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 from sqlalchemy import Column, Index, MetaData, Table, Text
 
 from domain.ledger.mapper import Recorded
-from domain.package.facts import PackagePurchased
+from domain.package.facts import OpeningFact, PackageOpened
 from projections.engine.definition import Log, Moment, Row
 
 TABLE = Table(
@@ -24,7 +25,7 @@ TABLE = Table(
 
 def rows(recorded: Recorded) -> Sequence[Row]:
     fact = recorded.fact
-    assert isinstance(fact, PackagePurchased)
+    assert isinstance(fact, PackageOpened)
     sold = {
         "package_id": recorded.stream_id,
         "customer_id": fact.customer_id,
@@ -34,4 +35,4 @@ def rows(recorded: Recorded) -> Sequence[Row]:
     return [{"service_id": id, **sold} for id in sorted(services)]
 
 
-PACKAGE_SERVICES = Log("package_services", 2, TABLE, frozenset({PackagePurchased}), rows)
+PACKAGE_SERVICES = Log("package_services", 2, TABLE, frozenset(get_args(OpeningFact)), rows)

@@ -23,9 +23,11 @@ from domain.package.facts import (
     LineCorrected,
     LocationsChanged,
     NoteAdded,
+    OpeningFact,
     PackageCancelled,
     PackageFact,
     PackageFrozen,
+    PackageOpened,
     PackagePurchased,
     PackageReinstated,
     PackageUnfrozen,
@@ -35,10 +37,14 @@ from domain.package.facts import (
     PriceAdjusted,
     SessionMoved,
     SharingChanged,
+    TransferRevoked,
+    TransferUndone,
     UnitsForfeited,
     UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
+    UnitsTransferredIn,
+    UnitsTransferredOut,
     ValidityReset,
     ValidityStarted,
 )
@@ -66,6 +72,10 @@ TABLE = Table(
     Column("package_id", Text, primary_key=True),
     Column("customer_id", Text, nullable=False),
     Column("purchased_by", Text),
+    Column("origin", Text, nullable=False),
+    Column("origin_id", Text),
+    # What of the price is settled where the units came from.
+    Column("covered", BigInteger, nullable=False),
     Column("offer_id", Text),
     Column("offer_version", Integer),
     Column("name", Text, nullable=False),
@@ -97,6 +107,8 @@ TABLE = Table(
     Column("cancellation", JSON, nullable=False),
     Column("cancelled", Boolean, nullable=False),
     Column("voided", Boolean, nullable=False),
+    # Whether the transfer that made it was undone.
+    Column("revoked", Boolean, nullable=False),
     # Columns that lists filter by. They change rarely, so that using a package touches no index.
     Column("state", Text, nullable=False),
     Column("payment", Text, nullable=False),
@@ -153,15 +165,15 @@ def card_of(facts: Iterable[Recorded]) -> Row | None:
 def moved(before: Row | None, recorded: Recorded) -> Row:
     """The card after one more fact, without the columns that `summed` computes."""
     fact = cast(PackageFact, recorded.fact)
-    if isinstance(fact, PackagePurchased):
-        return _sold(fact, recorded)
-    assert before is not None, "a package begins with package.purchased"
+    if isinstance(fact, PackageOpened):
+        return _opened(fact, recorded)
+    assert before is not None, "a package begins with its opening fact"
     after = {**before, "version": max(before["version"], recorded.version)}
     _change(after, fact)
     return after
 
 
-def _sold(fact: PackagePurchased, recorded: Recorded) -> Row:
+def _opened(fact: OpeningFact, recorded: Recorded) -> Row:
     lines = [
         {
             "label": line.label,
@@ -178,7 +190,7 @@ def _sold(fact: PackagePurchased, recorded: Recorded) -> Row:
     return {
         "package_id": recorded.stream_id,
         "customer_id": fact.customer_id,
-        "purchased_by": fact.purchased_by,
+        **_origin(fact),
         "offer_id": fact.offer_id,
         "offer_version": fact.offer_version,
         "name": fact.name,
@@ -209,6 +221,7 @@ def _sold(fact: PackagePurchased, recorded: Recorded) -> Row:
         "cancellation": fact.cancellation.model_dump(mode="json"),
         "cancelled": False,
         "voided": False,
+        "revoked": False,
         "state": "open",
         "payment": payment_status(fact.price, 0),
         "owing": fact.price > 0,
@@ -219,7 +232,23 @@ def _sold(fact: PackagePurchased, recorded: Recorded) -> Row:
     }
 
 
-def _first_day(fact: PackagePurchased) -> str | None:
+def _origin(fact: OpeningFact) -> Row:
+    """Where its units came from, and what of its price is settled there."""
+    match fact:
+        case PackagePurchased():
+            return {"purchased_by": fact.purchased_by, "origin": "sale", "origin_id": None, "covered": 0}
+        case UnitsTransferredIn():
+            return {
+                "purchased_by": None,
+                "origin": "transfer",
+                "origin_id": fact.transfer_id,
+                "covered": fact.price,
+            }
+        case _:
+            assert_never(fact)
+
+
+def _first_day(fact: OpeningFact) -> str | None:
     """The first day of validity: the day of purchase, or None where it waits for the first use."""
     if fact.validity.rule == "after_first_use":
         return None
@@ -285,8 +314,19 @@ def _change(card: Row, fact: PackageFact) -> None:
             card |= {"cancelled": True, "voided": isinstance(fact, PackageVoided)}
             for part in fact.lapsed:
                 _move(card, part.line, -part.value, remaining=-len(part.units), lapsed=len(part.units))
-        case PackagePurchased():
-            raise AssertionError("a package is purchased once")
+        case UnitsTransferredOut():
+            units = len(fact.units)
+            _move(card, fact.line, -fact.value, remaining=-units, transferred=units)
+        case TransferUndone():
+            units = len(fact.units)
+            _move(card, fact.line, fact.value, remaining=units, transferred=-units)
+        case TransferRevoked():
+            card |= {"cancelled": True, "revoked": True}
+            for part in fact.returned:
+                units = len(part.units)
+                _move(card, part.line, -part.value, remaining=-units, transferred=units)
+        case PackageOpened():
+            raise AssertionError("a package is opened once")
         case _:
             assert_never(fact)
 
@@ -327,7 +367,7 @@ def summed(moved: Row) -> Row:
     card["thaws_at"] = expiry.thaws_at
     card["thawed_expires_on"] = None if expiry.frozen_until is None else _text(expiry.thawed)
     card["state"] = "cancelled" if card["cancelled"] else "open" if card["remaining"] else "used_up"
-    card["payment"] = payment_status(card["price"], card["paid"])
+    card["payment"] = payment_status(card["price"], card["covered"] + card["paid"])
     card["owing"] = owed_for(card) > 0
     return card
 
@@ -360,7 +400,7 @@ def card_status(card: Row, moment: datetime) -> Status:
 
 def owed_for(card: Row) -> int:
     """What is still to be paid for it, in minor units; nothing for a cancelled package."""
-    return 0 if card["cancelled"] else max(0, card["price"] - card["paid"])
+    return 0 if card["cancelled"] else max(0, card["price"] - card["covered"] - card["paid"])
 
 
 def is_inconsistent(card: Row) -> bool:

@@ -10,14 +10,20 @@ from domain.ledger.mapper import Recorded
 from domain.package.facts import (
     EndFact,
     LineCorrected,
+    OpeningFact,
     PackageCancelled,
-    PackagePurchased,
+    PackageOpened,
     PackageReinstated,
     PackageVoided,
     PriceAdjusted,
+    SessionMoved,
+    TransferFact,
+    TransferRevoked,
+    TransferUndone,
     UnitsForfeited,
     UnitsRedeemed,
     UnitsRestored,
+    UnitsTransferredOut,
     UseFact,
 )
 from domain.unit_values import unrolled
@@ -46,7 +52,7 @@ USE = ("used_at", "deducted_at", "service_id", "participant_id", "booking_id", "
 """Columns that are set while a unit is in use. `used_at` is the session as it was known then, `deducted_at` when the
 unit was taken, which may be long before; a correction has no session."""
 
-UnitFact = PackagePurchased | PriceAdjusted | UseFact | EndFact
+UnitFact = OpeningFact | PriceAdjusted | UseFact | SessionMoved | EndFact | TransferFact
 """The facts about particular units."""
 HANDLES: frozenset[type[Fact]] = frozenset(get_args(UnitFact))
 
@@ -55,18 +61,20 @@ def _keys(recorded: Recorded) -> Sequence[Key]:
     """The units that the fact concerns."""
     fact, id = cast(UnitFact, recorded.fact), recorded.stream_id
     match fact:
-        case PackagePurchased():
+        case PackageOpened():
             return [(id, n, u) for n, line in enumerate(fact.lines, 1) for u in range(1, line.quantity + 1)]
         case PriceAdjusted():
             return [
                 (id, n, u) for n, runs in enumerate(fact.values, 1) for u in range(1, len(unrolled(runs)) + 1)
             ]
-        case UnitsRedeemed() | UnitsRestored() | UnitsForfeited():
+        case UnitsRedeemed() | UnitsRestored() | UnitsForfeited() | UnitsTransferredOut() | TransferUndone():
             return [(id, fact.line, unit) for unit in fact.units]
         case LineCorrected():
             freed = [unit for use in fact.freed for unit in use.units]
             return [(id, fact.line, unit) for unit in (*fact.taken, *fact.returned, *freed, *fact.added)]
-        case PackageReinstated():
+        case SessionMoved():
+            return [(id, part.line, unit) for part in fact.units for unit in part.units]
+        case PackageReinstated() | TransferRevoked():
             return [(id, part.line, unit) for part in fact.returned for unit in part.units]
         case PackageCancelled() | PackageVoided():
             return [(id, part.line, unit) for part in fact.lapsed for unit in part.units]
@@ -77,7 +85,7 @@ def _keys(recorded: Recorded) -> Sequence[Key]:
 def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
     """One unit after one more fact."""
     fact, (_, number, unit) = cast(UnitFact, recorded.fact), key
-    if isinstance(fact, PackagePurchased):
+    if isinstance(fact, PackageOpened):
         return {"state": "available", "value": unrolled(fact.lines[number - 1].values)[unit - 1]}
     if isinstance(fact, LineCorrected) and unit in fact.added:
         return {"state": "available", "value": 0}
@@ -89,6 +97,9 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
             return {**before, "state": "used", **_use(fact), "staff_id": fact.staff_id}
         case UnitsForfeited():
             return {**before, "state": "forfeited", **_use(fact), "staff_id": recorded.staff_id}
+        case SessionMoved():
+            mine = before["redemption_id"] == fact.redemption_id
+            return {**before, "used_at": fact.session_at} if mine else before
         case UnitsRestored():
             return _freed(before, "lapsed" if fact.lapsed else "available", fact.redemption_id)
         case LineCorrected() if unit in fact.taken:
@@ -98,8 +109,10 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
                 "deducted_at": fact.effective_at,
                 "staff_id": recorded.staff_id,
             }
-        case LineCorrected() | PackageReinstated():
+        case LineCorrected() | PackageReinstated() | TransferUndone():
             return {**before, **dict.fromkeys(USE), "state": "available"}
+        case UnitsTransferredOut() | TransferRevoked():
+            return {**before, "state": "transferred"}
         case PackageCancelled() | PackageVoided():
             return {**before, "state": "lapsed"} if before["state"] == "available" else before
         case _:

@@ -26,7 +26,7 @@ class Liability:
     """All packages of a business at one moment. Amounts in minor units of `currency`.
 
     Voided sales are in none of the figures. At every moment, on both clocks, units_granted + units_corrected -
-    units_redeemed - units_forfeited - units_lapsed is units_remaining.
+    units_redeemed - units_forfeited - units_lapsed - units_transferred is units_remaining.
     """
 
     on: str
@@ -42,6 +42,8 @@ class Liability:
     units_forfeited: int = 0
     units_corrected: int = 0
     """Units that corrections added, less those they took; not those that they took back from redemptions."""
+    units_transferred: int = 0
+    """Units that left for another package, less those that packages made by a transfer began with."""
     units_lapsed: int = 0
     """Units that lapsed with their package, less those that reinstating brought back."""
     units_remaining: int = 0
@@ -88,8 +90,10 @@ def customer(books: PackagesThen, customer_id: str) -> list[dict[str, Any]]:
 def _add(report: Liability, package: PackageThen) -> None:
     card = package.card
     report.packages += 1
-    report.units_granted += card["granted"]
-    report.amount_sold += card["price"]
+    received = card["origin"] == "transfer"
+    report.units_granted += 0 if received else card["granted"]
+    report.units_transferred += card["transferred"] - (card["granted"] if received else 0)
+    report.amount_sold += card["price"] - card["covered"]
     report.units_redeemed += card["redeemed"]
     report.units_forfeited += card["forfeited"]
     report.units_lapsed += card["lapsed"]

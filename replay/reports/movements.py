@@ -24,9 +24,13 @@ from domain.package.facts import (
     PackageReinstated,
     PackageVoided,
     PriceAdjusted,
+    TransferRevoked,
+    TransferUndone,
     UnitsForfeited,
     UnitsRedeemed,
     UnitsRestored,
+    UnitsTransferredIn,
+    UnitsTransferredOut,
 )
 from projections.engine.definition import Row
 from projections.models.packages import card_status, moved, summed
@@ -45,6 +49,7 @@ Cause = Literal[
     "cancelled",
     "voided",
     "corrected",
+    "transferred",
     "price",
 ]
 """`lapsed`: the expiry passed, or was set to a day that is past. `revived`: valid again by a fact, such as a
@@ -208,6 +213,8 @@ def _cause(fact: PackageFact, change: Owed) -> Cause:
     match fact:
         case PackagePurchased():
             return "sold"
+        case UnitsTransferredIn() | UnitsTransferredOut() | TransferUndone() | TransferRevoked():
+            return "transferred"
         case UnitsRedeemed():
             return "redeemed"
         case UnitsRestored():

@@ -17,10 +17,14 @@ from domain.package.facts import (
     PackageReinstated,
     PackageVoided,
     PriceAdjusted,
+    TransferRevoked,
+    TransferUndone,
     UnitsForfeited,
     UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
+    UnitsTransferredIn,
+    UnitsTransferredOut,
 )
 
 
@@ -60,7 +64,7 @@ class UnitBook:
                 self.count(line, "available"),
                 self.count(line, "used", "forfeited", "corrected"),
             )
-            assert len(states) == remaining + used + self.count(line, "lapsed")
+            assert len(states) == remaining + used + self.count(line, "lapsed", "transferred")
             assert 0 <= self.held(line) <= remaining <= len(states) <= 1_000
         assert sum(len(states) for states in self.states.values()) <= 5_000
         assert sum(value for values in self.values.values() for value in values.values()) == self.price
@@ -77,7 +81,7 @@ def check_line_facts(facts: Sequence[PackageFact]) -> UnitBook:
 
 def _enter(book: UnitBook, fact: PackageFact) -> None:
     match fact:
-        case PackagePurchased():
+        case PackagePurchased() | UnitsTransferredIn():
             book.price = fact.price
             for number, line in enumerate(fact.lines, 1):
                 values = [value for value, count in line.values for _ in range(count)]
@@ -95,6 +99,15 @@ def _enter(book: UnitBook, fact: PackageFact) -> None:
             assert fact.remaining == book.count(fact.line, "available")
             assert fact.usable in (0, len(fact.units))
             assert fact.units
+        case UnitsTransferredOut():
+            assert book.move(fact.line, fact.units, "available", "transferred") == fact.value
+            assert fact.remaining == book.count(fact.line, "available")
+        case TransferUndone():
+            assert book.move(fact.line, fact.units, "transferred", "available") == fact.value
+            assert fact.remaining == book.count(fact.line, "available")
+        case TransferRevoked():
+            for part in fact.returned:
+                assert book.move(part.line, part.units, "available", "transferred") == part.value
         case UnitsHeld() | HoldReleased():
             _enter_hold(book, fact)
         case UnitsForfeited():
@@ -167,15 +180,20 @@ def changes(facts: Sequence[PackageFact]) -> Iterable[tuple[datetime, int, int, 
     """(effective_at, position, line, change of its units that no booking holds), in recorded order."""
     for position, fact in enumerate(facts, 1):
         match fact:
-            case PackagePurchased():
+            case PackagePurchased() | UnitsTransferredIn():
                 for number, line in enumerate(fact.lines, 1):
                     yield fact.effective_at, position, number, line.quantity
-            case UnitsRedeemed() | UnitsForfeited():
+            case UnitsRedeemed() | UnitsForfeited() | UnitsTransferredOut():
                 yield fact.effective_at, position, fact.line, -len(fact.units)
             case UnitsHeld():
                 yield fact.effective_at, position, fact.line, -fact.quantity
             case HoldReleased():
                 yield fact.effective_at, position, fact.line, fact.quantity
+            case TransferUndone():
+                yield fact.effective_at, position, fact.line, len(fact.units)
+            case TransferRevoked():
+                for part in fact.returned:
+                    yield fact.effective_at, position, part.line, -len(part.units)
             case UnitsRestored() if not fact.lapsed:
                 yield fact.effective_at, position, fact.line, len(fact.units)
             case LineCorrected():

@@ -54,6 +54,11 @@ def changes(tell: Recording, package: str, place: str) -> None:
 def endings(tell: Recording, anna: str, offer: str) -> None:
     mistaken = tell("packages.sell", {"customer_id": anna, "offer_id": offer})["id"]
     tell("packages.void", {"reason": "Sold twice"}, package_id=mistaken)
+    given = tell("packages.sell", {"customer_id": anna, "offer_id": offer})["id"]
+    friend = tell("customers.register", {"name": "Szabó Cili"})["id"]
+    present = {"to_customer_id": friend, "line": 1, "quantity": 2, "reason": "A present"}
+    moved = tell("transfers.move", present, package_id=given)["transfer_id"]
+    tell("transfers.undo", {"reason": "She has one already"}, transfer_id=moved)
     ended = tell("packages.sell", {"customer_id": anna, "offer_id": offer})["id"]
     tell("packages.cancel", {"reason": "Moved away", "release_holds": True}, package_id=ended)
     tell("packages.reinstate", {"expires_on": "2027-05-31", "reason": "Stays after all"}, package_id=ended)

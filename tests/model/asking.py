@@ -43,6 +43,8 @@ from domain.package.commands import (
     RestoreUnits,
     SellPackage,
     SetExpiry,
+    TransferUnits,
+    UndoTransfer,
     UnfreezePackage,
     VoidPackage,
 )
@@ -582,6 +584,37 @@ def void(desk: Desk) -> Asked:
     return Asked(command, lambda books, asking: books.void(asking, id, release), id)
 
 
+def transfer(desk: Desk) -> Asked:
+    id, to, line = desk.package_id(), desk.customer_id(), desk.one_of(*[1] * OFTEN, 2)
+    known = desk.known_package(id)
+    left = known.lines[line - 1].free if known and line <= len(known.lines) else 1
+    quantity = desk.one_of(1, 1, 2, min(max(left, 1), 1_000), min(max(left, 0) + 1, 1_000))
+    expires = desk.one_of(*[BY_RULE] * OFTEN, None, desk.day())
+    new = desk.new("trf", list(desk.books.transfers)), desk.new("pkg", list(desk.books.packages))
+    command = TransferUnits(
+        package_id=id,
+        transfer_id=new[0],
+        new_package_id=new[1],
+        to_customer_id=to,
+        line=line,
+        quantity=quantity,
+        expires_on="as before" if expires == BY_RULE else expires,
+        reason=desk.wording_or_none(),
+    )
+    return Asked(
+        command, lambda books, asking: books.transfer(asking, id, new, to, line, quantity, expires), id
+    )
+
+
+def take_back(desk: Desk) -> Asked:
+    """Where nothing was transferred, a transfer."""
+    if not desk.books.transfers and desk.one_of(*[True] * OFTEN, False):
+        return transfer(desk)
+    id = desk.among("trf", sorted(desk.books.transfers))
+    command = UndoTransfer(transfer_id=id, reason=desk.wording_or_none())
+    return Asked(command, lambda books, asking: books.take_back(asking, id))
+
+
 def furniture(deduct: Deduct, now: int) -> list[Asked]:
     """What every business begins with, so that a run need not first come upon it: enough to sell, book and
     use. Who holds units sells first, and then has rules by which an account is soon full."""
@@ -673,6 +706,7 @@ ANYTHING: Sequence[Callable[[Desk], Asked]] = (
     *(pay, pay, refund, price),
     *(expiry, reinstate, freeze, unfreeze),
     *(share, places, note, cancel, void),
+    *(transfer, transfer, take_back),
     *(points.move, points.move, points.move),
 )
 """What a batch is drawn from; often what moves units."""

@@ -23,7 +23,7 @@ from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.mapper import Recorded, recorded
 from domain.package.state import Package as PackageState
 from domain.package.state import evolve
-from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, USED
+from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, TRANSFERRED, USED
 from domain.points.state import PointsAccount
 from domain.points.state import evolve as evolve_points
 from projections.engine.definition import Key, Projection, Row, changed_rows, fold
@@ -49,6 +49,7 @@ STATES = {
     "forfeited": FORFEITED,
     "corrected": CORRECTED,
     "lapsed": LAPSED,
+    "transferred": TRANSFERRED,
 }
 PAGE = 7
 """Facts read at a time: small, so that pages end everywhere."""
@@ -365,6 +366,7 @@ def picture(shown: Row) -> dict[str, Any]:
         "redeemed",
         "forfeited",
         "corrected",
+        "transferred",
         "lapsed",
     )
     money = ("price", "paid", "refunded", "owing", "unused_value")
@@ -372,10 +374,12 @@ def picture(shown: Row) -> dict[str, Any]:
         *("customer", "offer_id", "name", "purchase_number", "status", "payment_status", "sharing"),
         *("time_zone", "purchased_on"),
     )
+    origin = (shown["origin"]["kind"], shown["origin"]["id"])
     return {
         **{name: shown[name] for name in (*plain, "expires_on", "frozen_until", "notes_count", *counted)},
         **{name: shown[name]["amount"] for name in money},
         "customer": shown["customer"]["id"],
+        "origin": origin,
         "beneficiaries": tuple(person["id"] for person in shown["beneficiaries"]),
         "locations": tuple(shown["locations"]),
         "lines": [{name: line[name] for name in counted} for line in shown["lines"]],
@@ -463,6 +467,7 @@ def expected_picture(package: Package, now: int, *, payment_required: bool) -> d
                 "redeemed": used,
                 "forfeited": forfeited,
                 "corrected": corrected,
+                "transferred": line.count("transferred"),
                 "lapsed": line.count("lapsed"),
             }
         )
@@ -470,6 +475,7 @@ def expected_picture(package: Package, now: int, *, payment_required: bool) -> d
     return {
         "customer": package.customer,
         "offer_id": package.offer,
+        "origin": ("sale", None) if package.transfer is None else ("transfer", package.transfer),
         "name": package.name,
         "purchase_number": package.number,
         "status": package.status(now),

@@ -176,6 +176,13 @@ class Package:
     """The day of the first session, where the validity begins with it."""
     payments: dict[str, list[int]] = field(default_factory=dict)
     """Id → [amount, refunded]."""
+    covered: int = 0
+    """Settled where its units came from."""
+    transfer: str | None = None
+    """Which made it."""
+    moved: dict[str, tuple[str, int, list[int]]] = field(default_factory=dict)
+    """Transfer → (package that has them now, line, indices of units)."""
+    revoked: bool = False
     uses: dict[str, Use] = field(default_factory=dict)
     freezes: list[Freeze] = field(default_factory=list)
     freeze_open: bool = False
@@ -200,12 +207,12 @@ class Package:
 
     @property
     def owing(self) -> int:
-        return max(0, self.price - self.paid)
+        return max(0, self.price - self.covered - self.paid)
 
     def payment_status(self) -> str:
-        if self.price <= self.paid:
+        if self.price <= self.paid + self.covered:
             return "paid"
-        return "partial" if self.paid else "unpaid"
+        return "partial" if self.paid + self.covered else "unpaid"
 
     def day(self, moment: int) -> date:
         return day_at(moment, self.zone)

@@ -62,6 +62,7 @@ class Reference:
         self.customers: dict[str, Customer] = {}
         self.packages: dict[str, Package] = {}
         self.numbers: Counter[tuple[str, str]] = Counter()
+        self.transfers: set[str] = set()
         self.recordings = 0
         self.redemptions: set[str] = set()
         """All that took units, or were to take them."""
@@ -297,7 +298,8 @@ class Reference:
         if terms is None:
             raise Refusal(*why)
         bought = sum(
-            p.customer == customer and p.offer == offer and not p.voided for p in self.packages.values()
+            p.customer == customer and p.offer == offer and not p.voided and p.transfer is None
+            for p in self.packages.values()
         )
         why.when(terms.retired, "offer-retired")
         why.when(offer is not None and terms.each is not None and bought >= terms.each, "limit-reached")
@@ -766,6 +768,7 @@ class Reference:
     def reinstate(self, asking: Asking, id: str, expires_on: date) -> bool:
         package, why = self.package(id), Reasons()
         moment = package.moment(asking.now)
+        why.when(package.revoked, "not-eligible")
         why.when(not package.cancelled and not package.expired(moment), "not-expired")
         why.when(expires_on < package.day(moment), "validation-failed")
         why.refuse()
@@ -867,8 +870,8 @@ class Reference:
         why.when(package.cancelled, "package-cancelled")
         why.when(bool(package.holds()) and not release, "holds-outstanding")
         another_day = package.entered_on != day_at(asking.now, package.zone)
-        used = any(line.count("used", "forfeited", "corrected") for line in package.lines)
-        why.when(another_day or used, "not-eligible")
+        used = any(line.count("used", "forfeited", "corrected", "transferred") for line in package.lines)
+        why.when(another_day or used or package.transfer is not None, "not-eligible")
         why.refuse()
         for payment, (amount, refunded) in package.payments.items():
             self._give_money_back(asking, package, payment, amount - refunded)
@@ -889,6 +892,113 @@ class Reference:
             line.changes.append((moment, self.recordings, -len(left)))
         package.cancelled = True
         self.accounts.takes_back(package.customer, "purchase", package.id, moment)
+
+    # To another customer
+
+    def transfer(
+        self,
+        asking: Asking,
+        id: str,
+        new: tuple[str, str],
+        to: str,
+        line: int,
+        quantity: int,
+        expires: Expiry,
+    ) -> bool:
+        """`new`: ids of the transfer and of the package that it makes."""
+        package, why = self.package(id), Reasons()
+        moment = package.moment(asking.now)
+        why.when(to not in self.customers, "not-found")
+        why.when(new[1] in self.packages or new[0] in self.transfers, "id-taken")
+        why.when(package.cancelled, "package-cancelled")
+        why.when(package.expired(moment), "package-expired")
+        why.when(package.was_frozen(moment), "package-frozen")
+        why.when(line > len(package.lines) or to == package.customer, "validation-failed")
+        too_early = isinstance(expires, date) and expires < package.day(moment)
+        why.when(too_early, "validation-failed")
+        if to in self.customers:
+            why.when(self.customers[to].blocked, "customer-blocked")
+            why.when(not self.customers[to].active, "customer-inactive")
+        if line > len(package.lines):
+            raise Refusal(*why)
+        mine = package.lines[line - 1]
+        why.when(quantity > mine.free, "insufficient-units")
+        why.refuse()
+        moment = package.begin(asking)
+        gone = mine.indices("available")[:quantity]
+        package.move(line - 1, gone, "transferred")
+        self.recordings += 1
+        mine.changes.append((moment, self.recordings, -quantity))
+        package.moved[new[0]] = (new[1], line - 1, gone)
+        self.transfers.add(new[0])
+        self._receive(asking, package, new, to, [mine.units[n].value for n in gone], mine, expires)
+        return True
+
+    def _receive(
+        self,
+        asking: Asking,
+        origin: Package,
+        new: tuple[str, str],
+        to: str,
+        values: list[int],
+        line: Line,
+        expires: Expiry,
+    ) -> None:
+        moment, waits = origin.moment(asking.now), False
+        if expires == BY_RULE:
+            waits = origin.validity[0] == "after_first_use" and origin.started_on is None
+            waits = waits and not origin.expiry_by_hand
+            expires = origin.last_day(origin.day(moment))
+        number = to, origin.offer if origin.offer is not None else "named " + origin.name
+        self.numbers[number] += 1
+        changes = [(moment, self.recordings, len(values))]
+        self.packages[new[1]] = Package(
+            id=new[1],
+            customer=to,
+            offer=origin.offer,
+            name=origin.name,
+            number=self.numbers[number],
+            order=len(self.packages),
+            zone=origin.zone,
+            price=sum(values),
+            lines=[Line(line.services, line.weight, [Unit(value) for value in values], changes=changes)],
+            validity=origin.validity if waits else ("by hand", 0, ""),
+            bought_at=moment,
+            entered_on=day_at(asking.now, origin.zone),
+            expires_on=None if waits or not isinstance(expires, date) else expires,
+            sharing=origin.sharing,
+            beneficiaries=(in_person(to),),
+            cap=origin.cap,
+            locations=origin.locations,
+            terms=origin.terms,
+            latest=moment,
+            covered=sum(values),
+            transfer=new[0],
+        )
+
+    def take_back(self, asking: Asking, transfer: str) -> bool:
+        made = [p for p in self.packages.values() if p.transfer == transfer]
+        if not made:
+            raise Refusal("not-found")
+        new, why = made[0], Reasons()
+        origin = next((p for p in self.packages.values() if transfer in p.moved), None)
+        why.when(new.cancelled or origin is None or origin.cancelled, "package-cancelled")
+        why.when(any(len(line.units) != line.free for line in new.lines), "not-eligible")
+        why.when(new.price != new.covered or new.paid != 0, "not-eligible")
+        why.refuse()
+        assert origin is not None
+        _, n, units = origin.moved.pop(transfer)
+        moment = origin.begin(asking)
+        self.recordings += 1
+        origin.move(n, units, "available")
+        origin.lines[n].changes.append((moment, self.recordings, len(units)))
+        moment = new.begin(asking)
+        for number, line in enumerate(new.lines):
+            left = line.indices("available")
+            new.move(number, left, "transferred")
+            line.changes.append((moment, self.recordings, -len(left)))
+        new.cancelled = new.revoked = True
+        return True
 
     # What bookings hold
 

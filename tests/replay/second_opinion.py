@@ -101,6 +101,26 @@ def figures(told: list[tuple[str, Data]]) -> Iterator[tuple[str, int]]:
             case "price_adjusted":
                 yield "amount_sold", data["price"] - data["previous"]
                 yield "value", data["price"] - data["previous"]
+            case "transferred_in":
+                units = sum(line["quantity"] for line in data["lines"])
+                yield from {
+                    "units_transferred": -units,
+                    "units_remaining": units,
+                    "value": data["price"],
+                }.items()
+            case "transferred_out":
+                yield "units_transferred", len(data["units"])
+                yield "units_remaining", -len(data["units"])
+                yield "value", -data["value"]
+            case "transfer_undone":
+                yield "units_transferred", -len(data["units"])
+                yield "units_remaining", len(data["units"])
+                yield "value", data["value"]
+            case "transfer_revoked":
+                for part in data["returned"]:
+                    yield "units_transferred", len(part["units"])
+                    yield "units_remaining", -len(part["units"])
+                    yield "value", -part["value"]
             case "redeemed":
                 yield "units_redeemed", len(data["units"])
                 yield "units_remaining", -len(data["units"])
@@ -153,7 +173,14 @@ def status(told: list[tuple[str, Data]], left: int, moment: datetime) -> str:
     zone = told[0][1]["time_zone"]
     for name, data in told:
         match name.removeprefix("package."):
-            case "purchased" | "expiry_changed" | "reinstated" | "validity_started" | "validity_reset":
+            case (
+                "purchased"
+                | "transferred_in"
+                | "expiry_changed"
+                | "reinstated"
+                | "validity_started"
+                | "validity_reset"
+            ):
                 expires_on = data.get("expires_on")
                 cancelled = cancelled and name != "package.reinstated"
             case "expiry_removed":
@@ -162,7 +189,7 @@ def status(told: list[tuple[str, Data]], left: int, moment: datetime) -> str:
                 frozen = (date.fromisoformat(data["frozen_on"]), date.fromisoformat(data["until"]))
             case "unfrozen":
                 expires_on, frozen = data.get("expires_on"), None
-            case "cancelled" | "voided":
+            case "cancelled" | "voided" | "transfer_revoked":
                 cancelled = True
             case _:
                 pass

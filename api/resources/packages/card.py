@@ -82,14 +82,14 @@ def render(
         "purchased_by": card["purchased_by"],
         "beneficiaries": [beneficiary(id, card["customer_id"], people) for id in card["beneficiaries"]],
         "sharing": card["sharing"],
-        "origin": {"kind": "sale", "id": None},
+        "origin": {"kind": card["origin"], "id": card["origin_id"]},
         "location_id": card["location_id"],
         "locations": card["locations"],
         "external_ref": _external_ref(card["external_ref"]),
         "purchased_on": card["purchased_on"],
         "recorded_at": recorded_at,
         "status": state,
-        "payment_status": payment_status(card["price"], card["paid"]),
+        "payment_status": payment_status(card["price"], card["covered"] + card["paid"]),
         "price": money(card["price"]),
         "list_price": money(card["list_price"]),
         "paid": money(card["paid"]),
@@ -149,8 +149,11 @@ class CustomerOnCard(Value):
 
 
 class Origin(Value):
-    kind: Literal["sale"]
+    """Where its units came from."""
+
+    kind: Literal["sale", "transfer"]
     id: str | None
+    """The transfer; null for a sale."""
 
 
 class ServiceOnLine(Value):

@@ -11,7 +11,7 @@ from replay.reports.liability import liability
 class LiabilityReport(Value):
     """The services owed to customers; sales that were voided are in none of the figures.
 
-    granted + corrected - redeemed - forfeited - lapsed is remaining.
+    granted + corrected - redeemed - forfeited - lapsed - transferred is remaining.
     """
 
     on: str
@@ -29,6 +29,8 @@ class LiabilityReport(Value):
     """Units that corrections added, less those they took; not those that they took back from redemptions."""
     units_redeemed: int
     units_forfeited: int
+    units_transferred: int
+    """Units that left for another package, less those that packages made by a transfer began with: 0 for all."""
     units_lapsed: int
     """Units that lapsed with their package, less those that reinstating brought back."""
     units_remaining: int

@@ -17,7 +17,7 @@ from domain.booking.facts import (
 from domain.business.facts import Deduct
 from domain.calendar_rules import ExpiryAfterFirstUse
 from domain.package.commands import NewPayment
-from domain.package.facts import PackageFact, SessionMoved, SoldService, UnitsHeld, UnitsRedeemed
+from domain.package.facts import LineUnits, PackageFact, SessionMoved, SoldService, UnitsHeld, UnitsRedeemed
 from domain.refusals import (
     BackDatingNotAllowed,
     CustomerIsBlocked,
@@ -457,6 +457,7 @@ def test_outside_the_notice_period_notice_is_measured_from_the_new_start() -> No
                 effective_at=moment(IN_TIME),
                 redemption_id="red_1",
                 booking_id="bkg_1",
+                units=(LineUnits(line=1, units=(1,), value=1_000),),
                 session_at=moment("2026-10-09 10:00"),
                 previous=moment(START),
             )
