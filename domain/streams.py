@@ -6,7 +6,7 @@ from typing import Any
 from domain.booking.state import evolve as evolve_booking
 from domain.business.state import evolve as evolve_business
 from domain.catalogue.state import evolve_offer, evolve_service
-from domain.package.state import evolve as evolve_package
+from domain.package.evolution import evolve as evolve_package
 from domain.people.state import evolve as evolve_customer
 from domain.points.state import evolve as evolve_points
 from domain.staff.state import evolve as evolve_staff

@@ -21,9 +21,9 @@ from domain.moments import local_day
 from domain.package.allocation import allocate
 from domain.package.commands import RedeemFromCustomer
 from domain.package.eligibility import Candidate, ResolvedRedemption
+from domain.package.evolution import evolve
 from domain.package.facts import PackageFact
 from domain.package.holds import Session, hold
-from domain.package.state import evolve
 from domain.package.use import TakenUnits, use
 from domain.people.state import Customer, Participant
 from domain.refusals import (

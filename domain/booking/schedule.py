@@ -11,9 +11,10 @@ from domain.fact import fold
 from domain.moments import local_day
 from domain.package.checks import check_moment, earliest_in
 from domain.package.eligibility import check_not_frozen
+from domain.package.evolution import evolve
 from domain.package.facts import PackageFact
 from domain.package.holds import Session, move
-from domain.package.state import Package, evolve
+from domain.package.state import Package
 from domain.people.state import Customer
 from domain.refusals import (
     CustomerIsBlocked,

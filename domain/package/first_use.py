@@ -8,8 +8,9 @@ from domain.calendar_rules import ExpiryAfterFirstUse, add
 from domain.fact import fold
 from domain.moments import LAST_DAY, local_day
 from domain.package.checks import now_for
+from domain.package.evolution import evolve
 from domain.package.facts import PackageFact, ValidityReset, ValidityStarted
-from domain.package.state import Package, evolve
+from domain.package.state import Package
 
 
 def clock_after(

@@ -12,6 +12,7 @@ from domain.actor import Circumstances
 from domain.fact import fold
 from domain.package.checks import check_room, now_for, settled
 from domain.package.commands import RestoreUnits
+from domain.package.evolution import evolve
 from domain.package.facts import (
     HoldReleased,
     LineUnits,
@@ -25,7 +26,7 @@ from domain.package.facts import (
 )
 from domain.package.first_use import clock_after
 from domain.package.restoration import give_back
-from domain.package.state import Allocation, Hold, Package, Use, evolve
+from domain.package.state import Allocation, Hold, Package, Use
 from domain.package.use import TakenUnits
 from domain.values import CancellationTerms
 

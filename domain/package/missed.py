@@ -7,11 +7,12 @@ from domain.actor import Circumstances
 from domain.fact import fold
 from domain.package.checks import check_room, now_for, settled
 from domain.package.commands import RestoreUnits
+from domain.package.evolution import evolve
 from domain.package.facts import PackageFact
 from domain.package.first_use import clock_after
 from domain.package.holds import Session, redeemed
 from domain.package.restoration import give_back
-from domain.package.state import Allocation, Package, evolve
+from domain.package.state import Allocation, Package
 from domain.values import Wording
 
 

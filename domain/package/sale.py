@@ -18,10 +18,10 @@ from domain.catalogue.state import Offer, Service
 from domain.moments import as_moment, local_day
 from domain.package.checks import amount_in, check_expiry, check_moment, earliest_in
 from domain.package.commands import SellPackage
+from domain.package.evolution import evolve
 from domain.package.facts import NoteAdded, PackageFact, PackagePurchased, SoldLine, SoldService
 from domain.package.payment import record_payment
 from domain.package.sharing import check_beneficiaries
-from domain.package.state import evolve
 from domain.people.state import Customer
 from domain.refusals import (
     CustomerIsBlocked,

@@ -14,8 +14,8 @@ from domain.business.state import Business
 from domain.claims import redemption_claims
 from domain.decision import Books, Decision, Peek, Reads
 from domain.fact import fold
+from domain.package.evolution import evolve as evolve_package
 from domain.package.state import Package
-from domain.package.state import evolve as evolve_package
 from domain.points.earning import Cause, TakesBack, earned, of_booking, of_package
 from domain.points.facts import PointsFact
 from domain.points.state import account_id

@@ -21,8 +21,9 @@ from domain.catalogue.facts import OfferTerms
 from domain.catalogue.state import Offer, Service
 from domain.claims import purchase_claims
 from domain.package.commands import SellPackage
+from domain.package.evolution import evolve
 from domain.package.facts import PackageFact, UnitsRedeemed
-from domain.package.state import Package, evolve
+from domain.package.state import Package
 from domain.people.state import Customer
 from domain.refusals import Refused
 from domain.staff.state import Staff

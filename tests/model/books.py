@@ -21,8 +21,8 @@ from domain.ledger.carnet import Ledger
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.mapper import Recorded, recorded
+from domain.package.evolution import evolve
 from domain.package.state import Package as PackageState
-from domain.package.state import evolve
 from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, TRANSFERRED, USED
 from domain.points.state import PointsAccount
 from domain.points.state import evolve as evolve_points

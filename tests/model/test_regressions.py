@@ -22,7 +22,8 @@ from domain.package.commands import (
     SetExpiry,
     UnfreezePackage,
 )
-from domain.package.state import Package, evolve
+from domain.package.evolution import evolve
+from domain.package.state import Package
 from domain.people.commands import RegisterCustomer
 from domain.refusals import PackageIsFrozen
 from domain.values import Money, PaymentMethod, Value, Wording

@@ -24,8 +24,9 @@ from domain.package.commands import (
     VoidPackage,
 )
 from domain.package.eligibility import Candidate
+from domain.package.evolution import evolve
 from domain.package.facts import PackageFact, PackageFrozen, PackageUnfrozen, UnitsRedeemed, UnitsRestored
-from domain.package.state import Package, evolve
+from domain.package.state import Package
 from domain.refusals import AlreadyRestored, InsufficientUnits
 from tests.domain.books import check_line_facts, lowest_from, remainders
 from tests.domain.given import World, fold
