@@ -1,4 +1,5 @@
-"""What was recorded in a period on packages: late entries, and corrections. In order of position.
+"""What was recorded in a period on packages, and in money for bookings: late entries, and corrections. In order of
+position.
 
 Only the clock of recording decides which facts lie in the period, so that a period that is over never changes.
 """
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from domain.booking.facts import BookingPaymentRefunded
+from domain.booking.facts import MoneyFact as BookingMoneyFact
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded, all_recorded
 from domain.package.facts import (
@@ -29,6 +32,7 @@ FACTS_PER_READ = 1_000
 CORRECTING = (
     LineCorrected
     | PaymentRefunded
+    | BookingPaymentRefunded
     | PriceAdjusted
     | ExpiryChanged
     | ExpiryRemoved
@@ -40,7 +44,7 @@ CORRECTING = (
 
 @dataclass(frozen=True)
 class Entry:
-    """A fact of a package, with what it moved: units, their value, and money, in minor units; and a new price."""
+    """A fact, with what it moved: units, their value, and money, in minor units; and a new price."""
 
     recorded: Recorded
     effective_at: datetime
@@ -86,11 +90,15 @@ def corrections(recorder: LedgerRecorder, period: RecordedPeriod) -> Iterator[En
 def _facts(recorder: LedgerRecorder, period: RecordedPeriod) -> Iterator[Recorded]:
     after = period.after
     while stored := recorder.facts(after, FACTS_PER_READ, period.last):
-        yield from all_recorded(fact for fact in stored if fact.kind == "package")
+        for recorded in all_recorded(fact for fact in stored if fact.kind in ("package", "booking")):
+            if recorded.stored.kind == "package" or isinstance(recorded.fact, BookingMoneyFact):
+                yield recorded
         after = stored[-1].position
 
 
 def _entry(recorded: Recorded) -> Entry:
+    if isinstance(recorded.fact, BookingMoneyFact):
+        return _money_entry(recorded, recorded.fact)
     (row,) = rows(recorded)
     fact = cast(PackageFact, recorded.fact)
     return Entry(
@@ -103,3 +111,11 @@ def _entry(recorded: Recorded) -> Entry:
         row.get("price"),
         automatic=isinstance(fact, ValidityStarted | ValidityReset) or recorded.meta.actor.via == "system",
     )
+
+
+def _money_entry(recorded: Recorded, fact: BookingMoneyFact) -> Entry:
+    """Money for a booking moves no unit."""
+    what = "Refund" if isinstance(fact, BookingPaymentRefunded) else "Payment"
+    label = f"{what} · {fact.method.value.capitalize()}"
+    automatic = recorded.meta.actor.via == "system"
+    return Entry(recorded, fact.effective_at, label, 0, 0, fact.amount, None, automatic)

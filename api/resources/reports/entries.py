@@ -23,13 +23,18 @@ class EntriesParameters(ListParameters):
     """If absent, to now."""
 
 
-class PackageEntry(LocalTime):
-    """A fact of a package, with what it moved. The local time is that of `effective_at`, in the business's zone."""
+class BookEntry(LocalTime):
+    """A fact of a package, or money for a booking, with what it moved.
+
+    The local time is that of `effective_at`, in the business's zone.
+    """
 
     position: int
     name: str
     label: str
-    package_id: str
+    package_id: str | None
+    booking_id: str | None
+    """The booking that was paid for, or whose payment was refunded."""
     version: int
     recorded_at: str
     effective_at: str
@@ -45,7 +50,7 @@ class PackageEntry(LocalTime):
     """The price of a sale, or the new price."""
 
 
-class EntryPage(Page[PackageEntry]):
+class EntryPage(Page[BookEntry]):
     count: int
     """Of the whole period, whatever the page."""
     units: int
@@ -106,13 +111,14 @@ def _page(
     )
 
 
-def _shown(call: Query[EntriesParameters], entry: Entry, people: People) -> PackageEntry:
+def _shown(call: Query[EntriesParameters], entry: Entry, people: People) -> BookEntry:
     recorded = entry.recorded
-    return PackageEntry(
+    return BookEntry(
         position=recorded.position,
         name=recorded.stored.name,
         label=entry.label,
-        package_id=recorded.stream_id,
+        package_id=recorded.stream_id if recorded.stored.kind == "package" else None,
+        booking_id=recorded.stream_id if recorded.stored.kind == "booking" else None,
         version=recorded.version,
         recorded_at=rfc3339(recorded.recorded_at),
         effective_at=rfc3339(entry.effective_at),

@@ -135,6 +135,25 @@ def test_late_entries_are_what_was_recorded_in_a_period_for_before_it(either_des
     assert desk.get("/v1/reports/late-entries", **{"from": desk.today(days=-9)})["count"] == 0
 
 
+def test_money_for_a_booking_is_a_late_entry_and_its_refund_a_correction(either_desk: Desk) -> None:
+    desk, anna, massage = either_desk, either_desk.customer(), either_desk.service()
+    wanted = {"customer_id": anna, "service_id": massage, "starts_at": desk.today(days=-2) + "T10:00:00Z"}
+    booking = desk.do("/v1/bookings", wanted)["id"]
+    cash = {"amount": 6_000, "method": "cash", "effective_at": desk.today(days=-1)}
+    paid = desk.do(f"/v1/bookings/{booking}/payments", cash)["payment_id"]
+    desk.do(f"/v1/payments/{paid}/refunds", {"amount": 1_000, "reason": "too long a wait"})
+    today = {"from": desk.today()}
+    (late,) = desk.get("/v1/reports/late-entries", **today)["data"]
+    assert (late["name"], late["booking_id"], late["package_id"]) == (
+        "booking.payment_recorded",
+        booking,
+        None,
+    )
+    assert (late["label"], late["amount"]["amount"], late["units"]) == ("Payment · Cash", 6_000, 0)
+    (refund,) = desk.get("/v1/reports/corrections", **today)["data"]
+    assert (refund["name"], refund["amount"]["amount"]) == ("booking.payment_refunded", 1_000)
+
+
 def test_corrections_name_who_made_them(either_desk: Desk) -> None:
     desk = either_desk
     massage, sold = sold_package(desk)
