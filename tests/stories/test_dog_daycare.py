@@ -48,6 +48,9 @@ def test_a_month_in_a_dog_daycare(database: str, tmp_path: Path) -> None:
         daycare.stamps()
         daycare.sells_again()
         daycare.says_goodbye_to_one()
+        daycare.forgives_a_late_cancellation()
+        daycare.tries_a_week()
+        daycare.gives_days_to_a_friend()
 
 
 class _Daycare:
@@ -140,3 +143,47 @@ class _Daycare:
         assert self.owner.refused(f"/packages/{self.first}/redemptions", body) == "not-eligible"
         units = self.owner.rows(f"/packages/{self.first}/units")
         assert sum(unit["state"] == "used" and unit["participant"]["id"] == self.bella for unit in units) == 2
+
+    def book(self, package: str, **ahead: int) -> Json:
+        body = {"customer_id": self.lee, "service_id": self.daycare, "participant_id": self.max}
+        return self.owner.do("/bookings", {**body, "package_id": package, "starts_at": moment(**ahead)})
+
+    def forgives_a_late_cancellation(self) -> None:
+        """Max was at the vet: what the terms had forfeited goes back, and the booking tells it."""
+        owner = self.owner
+        owner.do("/policies", {"cancellation": {"notice_hours": 72, "late": "forfeit", "text": "Three days"}})
+        strict = owner.do("/packages", {"customer_id": self.lee, "offer_id": self.offer})["id"]
+        booked = self.book(strict, days=1)
+        gone = owner.do(f"/bookings/{booked['id']}/cancellation", {"by": "customer"})
+        assert gone["cancellation"]["outcome"] == "forfeited"
+        assert owner.get(f"/packages/{strict}")["forfeited"] == 1
+        path = f"/redemptions/{gone['redemption_id']}/restorations"
+        assert owner.refused(path) == "validation-failed"
+        assert owner.do(path, {"reason": "he was at the vet"})["usable"] == 1
+        assert owner.get(f"/packages/{strict}")["remaining"] == 20
+        assert owner.get(f"/bookings/{booked['id']}")["cancellation"]["outcome"] == "restored"
+        self.strict = strict
+
+    def tries_a_week(self) -> None:
+        """A week that begins with the first day waits again when that day is called off in time."""
+        lines = [{"quantity": 5, "services": [self.daycare]}]
+        week = {"rule": "after_first_use", "count": 1, "unit": "weeks"}
+        offer = {"name": "A week to try", "price": money(9_000, "USD"), "lines": lines, "validity": week}
+        trial = self.owner.do("/offers", {**offer, "sharing": "household"})["id"]
+        package = self.owner.do("/packages", {"customer_id": self.lee, "offer_id": trial})["id"]
+        booked = self.book(package, days=10)["id"]
+        first = self.owner.get(f"/packages/{package}")["expires_on"]
+        self.owner.do(f"/bookings/{booked}/rescheduling", {"starts_at": moment(days=40)})
+        assert self.owner.get(f"/packages/{package}")["expires_on"] > first
+        self.owner.do(f"/bookings/{booked}/cancellation", {"by": "customer"})
+        assert self.owner.get(f"/packages/{package}")["expires_on"] is None
+
+    def gives_days_to_a_friend(self) -> None:
+        friend = self.owner.do("/customers", {"name": "Ana Diaz"})["id"]
+        present = {"to_customer_id": friend, "line": 1, "quantity": 3, "reason": "A birthday"}
+        moved = self.owner.do(f"/packages/{self.strict}/transfers", present)
+        assert (moved["remaining"], moved["to"]["remaining"]) == (17, 3)
+        (listed,) = self.owner.get(f"/customers/{friend}/packages")["data"]
+        assert (listed["origin"]["kind"], listed["payment_status"]) == ("transfer", "paid")
+        self.owner.do(f"/transfers/{moved['transfer_id']}/undo")
+        assert self.owner.get(f"/packages/{self.strict}")["remaining"] == 20
