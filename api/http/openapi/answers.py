@@ -159,7 +159,7 @@ HEADERS: dict[str, Schema] = {
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
     "ETag": {
-        "description": "The version of the thing shown, for `If-Match`.",
+        "description": "The version of the thing shown, for `If-Match` and `If-None-Match`.",
         "schema": {"type": "string", "pattern": '^"v[0-9]+"$'},
     },
     "Location": {
