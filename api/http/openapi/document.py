@@ -23,8 +23,8 @@ A ledger of prepaid packages: selling, redeeming, restoring, booking, and lookin
 - One thing (a card, a booking, an account) is always true for `Ledger-Position`. Lists and reports may lag for
   moments: `Ledger-Min-Position` says how far they must be.
 - HEAD is taken wherever GET is. `If-None-Match` with the `ETag` of an earlier answer is answered with 304 and no body
-  where it is still what it was. Lists and reports are compressed by `Accept-Encoding` (zstd, gzip). Pages of the origins
-  in the setting `CARNET_CORS_ORIGINS` may call from a browser.
+  where it is still what it was. Lists and reports are compressed by `Accept-Encoding` (zstd, gzip). Pages of the
+  origins in the setting `CARNET_CORS_ORIGINS` may call from a browser.
 """
 SECURITY: Schema = {
     "key": {
