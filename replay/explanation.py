@@ -47,7 +47,7 @@ from domain.package.facts import (
 from domain.package.payment import RefundQuote
 from domain.package.state import payment_status
 from projections.engine.definition import Row
-from projections.models.packages import card_status, expiry_of
+from projections.models.card_columns import card_status, expiry_of
 from replay.package import history_of
 
 Step = dict[str, Any]

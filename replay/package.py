@@ -8,6 +8,7 @@ from typing import assert_never, cast
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded
 from domain.moments import local_day
+from domain.package.fact_parts import SoldService
 from domain.package.facts import (
     HoldFact,
     HoldReleased,
@@ -17,7 +18,6 @@ from domain.package.facts import (
     PackageOpened,
     PaymentRecorded,
     PaymentRefunded,
-    SoldService,
     UnitsForfeited,
     UnitsHeld,
     UnitsRedeemed,
@@ -26,8 +26,9 @@ from domain.package.facts import (
 )
 from domain.package.state import Status
 from projections.engine.definition import Key, Row, fold
+from projections.models.card_columns import card_status, expiry_of
 from projections.models.package_history import HISTORY
-from projections.models.packages import card_of, card_status, expiry_of
+from projections.models.packages import card_of
 from projections.models.units import UNITS, USE
 from replay.as_of import PRESENT, Past, as_it_was, judged_at, position_of
 

@@ -27,7 +27,7 @@ from domain.moments import rfc3339
 from projections.engine.comparison import Difference
 from projections.engine.definition import Row
 from projections.engine.status import Standing
-from projections.models.packages import card_status
+from projections.models.card_columns import card_status
 from replay.package import PackageThen
 from replay.reports.liability import Liability
 from replay.reports.movements import Movements

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import assert_never
 
-from domain.actor import Circumstances
 from domain.booking.facts import (
     BookingOutcome,
     BookingSource,
@@ -68,9 +67,7 @@ def check_payable(booking: Booking, command: Redemption, customer_id: str) -> Re
     return command.model_copy(update={**alike, **elsewhere})
 
 
-def paid_with(
-    booking: Booking, redemption_id: str, taken: Sequence[TakenUnits], at: Circumstances
-) -> BookingSourcesChanged:
+def paid_with(booking: Booking, redemption_id: str, taken: Sequence[TakenUnits]) -> BookingSourcesChanged:
     """The booking paid with units of a redemption, by the terms it was booked under: paying later costs no notice."""
     booked_under = {"terms": booking.terms, "policy_version": booking.policy_version}
     sources = tuple(source_of(part, booking.measured_from).model_copy(update=booked_under) for part in taken)
@@ -90,7 +87,6 @@ def without(
     booking_id: str,
     packages: Mapping[str, Package],
     facts: Mapping[str, Sequence[PackageFact]],
-    at: Circumstances,
 ) -> BookingSourcesChanged | OutcomesChanged | None:
     """The booking without the units that these facts give back; None where nothing changes for it."""
     back = [

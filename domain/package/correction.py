@@ -6,7 +6,8 @@ from domain.actor import Circumstances
 from domain.business.facts import Policies
 from domain.package.checks import check_not_cancelled, now_for
 from domain.package.commands import CorrectLine
-from domain.package.facts import FreedUse, LineCorrected, PackageFact, Units
+from domain.package.fact_parts import FreedUse, Units
+from domain.package.facts import LineCorrected, PackageFact
 from domain.package.first_use import clock_after
 from domain.package.state import Package
 from domain.package.units import Line

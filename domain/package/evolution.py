@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
+from domain.package.fact_parts import FreedUse, LineUnits
 from domain.package.facts import (
     ExpiryChanged,
     ExpiryRemoved,
-    FreedUse,
     HoldReleased,
     LineCorrected,
-    LineUnits,
     LocationsChanged,
     NoteAdded,
     OpeningFact,

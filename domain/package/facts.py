@@ -10,11 +10,11 @@ from domain.calendar_rules import Validity
 from domain.catalogue.facts import Sharing
 from domain.fact import Fact
 from domain.moments import Day, Moment
+from domain.package.fact_parts import EffectiveFact, FreedUse, LineUnits, SoldLine, Units
 from domain.unit_values import Run
 from domain.values import (
     UNITS_PER_LINE_MAX,
     Amount,
-    BasisPoints,
     BookingId,
     CancellationTerms,
     Currency,
@@ -35,45 +35,7 @@ from domain.values import (
     StaffId,
     TextRef,
     TransferId,
-    UnitNumber,
-    Value,
 )
-
-Units = tuple[UnitNumber, ...]
-
-
-class SoldService(Value):
-    """A service as it was when it was sold."""
-
-    id: ServiceId
-    name: Name
-    service_type: Name
-    tax_rate: BasisPoints | None = None
-
-
-class SoldLine(Value):
-    """A line as it was sold: the services of its units, and their values as runs."""
-
-    label: Name
-    services: tuple[SoldService, ...]
-    quantity: Quantity
-    values: tuple[Run, ...]
-    weight: Amount
-    """The weight of one unit when a price is spread."""
-
-
-class LineUnits(Value):
-    """Some units of one line, and their value together."""
-
-    line: LineNumber
-    units: Units
-    value: Amount
-
-
-class EffectiveFact(Fact):
-    """A fact with the moment it happened in the business, which may be earlier than its recording."""
-
-    effective_at: Moment
 
 
 class PackageOpened(EffectiveFact):
@@ -292,16 +254,6 @@ class UnitsForfeited(EffectiveFact):
     allocation: int
     """As in `package.redeemed`; that of the use where there was one."""
     terms: CancellationTerms
-
-
-class FreedUse(Value):
-    """Units that a correction gave back although a redemption used them, or a booking had forfeited them."""
-
-    redemption_id: RedemptionId
-    allocation: int
-    units: Units
-    forfeiture: BookingId | None = None
-    """The booking for which they were forfeited; None: they were in use."""
 
 
 class LineCorrected(EffectiveFact):

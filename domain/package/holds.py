@@ -13,9 +13,9 @@ from domain.fact import fold
 from domain.package.checks import check_room, now_for, settled
 from domain.package.commands import RestoreUnits
 from domain.package.evolution import evolve
+from domain.package.fact_parts import LineUnits
 from domain.package.facts import (
     HoldReleased,
-    LineUnits,
     PackageFact,
     ReleasedFor,
     SessionMoved,

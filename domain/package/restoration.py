@@ -9,7 +9,8 @@ from domain.business.zones import desk_zone
 from domain.moments import local_day
 from domain.package.checks import check_room, now_for, settled
 from domain.package.commands import RestoreUnits
-from domain.package.facts import PackageFact, Units, UnitsRestored
+from domain.package.fact_parts import Units
+from domain.package.facts import PackageFact, UnitsRestored
 from domain.package.first_use import clock_after
 from domain.package.state import Allocation, Package, Use
 from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, Invalid, NotFound

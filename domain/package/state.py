@@ -8,10 +8,7 @@ from domain.calendar_rules import Validity
 from domain.catalogue.facts import Sharing
 from domain.moments import local_day
 from domain.package.expiry import Expiry
-from domain.package.facts import (
-    LineUnits,
-    Units,
-)
+from domain.package.fact_parts import LineUnits, Units
 from domain.package.units import Line
 from domain.values import CancellationTerms, PaymentMethod
 

@@ -22,12 +22,11 @@ from domain.package.checks import (
 )
 from domain.package.commands import TransferUnits, UndoTransfer
 from domain.package.eligibility import check_not_frozen
+from domain.package.fact_parts import SoldLine, Units
 from domain.package.facts import (
     PackageFact,
-    SoldLine,
     TransferRevoked,
     TransferUndone,
-    Units,
     UnitsTransferredIn,
     UnitsTransferredOut,
 )
@@ -160,11 +159,11 @@ def undo(
     Raises NotFound, PackageIsCancelled (either package), NotEligible where the new package was used, holds
     units, passed some on or has another price.
     """
-    made = {id: package for id, package in packages.items() if package.transfer_id == transfer_id}
+    received = {id: package for id, package in packages.items() if package.transfer_id == transfer_id}
     origins = {id: package for id, package in packages.items() if transfer_id in package.transfers}
-    if not made:
+    if not received:
         raise NotFound("transfer", transfer_id)
-    ((new_id, new),) = made.items()
+    ((new_id, new),) = received.items()
     check_not_cancelled(new)
     ((origin_id, origin),) = origins.items()
     check_not_cancelled(origin)
@@ -188,7 +187,10 @@ def undo(
         returned=new.units_in(AVAILABLE),
         reason=ref_of(command.reason),
     )
-    return {
+    made = {
         origin_id: [*settled(origin, now_for(origin, at)), back],
         new_id: [*settled(new, now_for(new, at)), end],
     }
+    for id, facts in made.items():
+        check_room(packages[id], len(facts), kept=False)
+    return made

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from domain.package.facts import SoldService, Units
+from domain.package.fact_parts import SoldService, Units
 from domain.updated import updated
 
 AVAILABLE, USED, FORFEITED, CORRECTED, LAPSED, TRANSFERRED = b"a", b"u", b"f", b"c", b"l", b"t"

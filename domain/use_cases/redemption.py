@@ -79,7 +79,7 @@ def redeem(
         paying, seen = booking_claims(command.booking_id), len(_uses_for(command.booking_id, books))
         claimed += [Claim(f"{paying}{n}", id) for n, id in enumerate(facts, seen + 1)]
         if booked is not None:
-            made[command.booking_id] = ("booking", [paid_with(booked, command.redemption_id, taken, at)])
+            made[command.booking_id] = ("booking", [paid_with(booked, command.redemption_id, taken)])
     return Decision(made, claims=tuple(claimed))
 
 

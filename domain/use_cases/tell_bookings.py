@@ -13,7 +13,7 @@ GIVES_BACK = (UnitsRestored, HoldReleased, LineCorrected)
 """Facts by which units go back; nearly every decision has none of them."""
 
 
-def tell_bookings(decision: Decision, books: Books, at: Circumstances) -> Decision:
+def tell_bookings(decision: Decision, books: Books, _: Circumstances) -> Decision:
     """The decision with `booking.sources_changed` of every such booking it has no facts of. Raises NotLoaded."""
     if not any(isinstance(fact, GIVES_BACK) for _, facts in decision.facts.values() for fact in facts):
         return decision
@@ -25,7 +25,7 @@ def tell_bookings(decision: Decision, books: Books, at: Circumstances) -> Decisi
     told: dict[str, tuple[str, Sequence[Fact]]] = {}
     for id in concerned(packages, moved):
         booked = None if id in decision.facts else books.booking(id)
-        fact = None if booked is None else without(booked, id, packages, moved, at)
+        fact = None if booked is None else without(booked, id, packages, moved)
         if fact is not None:
             told[id] = ("booking", [fact])
     return replace(decision, facts={**decision.facts, **told}) if told else decision

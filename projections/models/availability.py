@@ -5,7 +5,7 @@ from typing import Literal, assert_never
 
 from domain.moments import local_day
 from projections.engine.definition import Row
-from projections.models.packages import card_status, expiry_of, owed_for
+from projections.models.card_columns import card_status, expiry_of, owed_for
 
 Unavailable = Literal[
     "package-cancelled", "insufficient-units", "package-expired", "package-frozen", "payment-required"

@@ -4,8 +4,7 @@ The list, the single card and the card of the past agree, because one function f
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import date
 from typing import assert_never, cast
 
 from sqlalchemy import JSON, Boolean, Column, Index, Integer, MetaData, String, Table, Text
@@ -14,7 +13,6 @@ from sqlalchemy.types import BigInteger
 from domain.fact import Fact
 from domain.ledger.mapper import Recorded
 from domain.moments import local_day
-from domain.package.expiry import Expiry
 from domain.package.facts import (
     FACTS,
     ExpiryChanged,
@@ -48,23 +46,10 @@ from domain.package.facts import (
     ValidityReset,
     ValidityStarted,
 )
-from domain.package.state import Status, payment_status, status
+from domain.package.state import payment_status
 from projections.engine.definition import Key, Keyed, Moment, Row
+from projections.models.card_columns import COUNTS, summed
 
-COUNTS = (
-    "granted",
-    "total",
-    "used",
-    "held",
-    "remaining",
-    "redeemed",
-    "forfeited",
-    "corrected",
-    "transferred",
-    "lapsed",
-)
-"""Counts of units, of a line and of the whole package. total = used + remaining;
-used = redeemed + forfeited + corrected."""
 TABLE = Table(
     "cards",
     MetaData(),
@@ -349,60 +334,4 @@ def _move(card: Row, number: int, value: int, **changes: int) -> None:
     card["unused_value"] += value
 
 
-# Computed columns
-
-
-def summed(moved: Row) -> Row:
-    """The card with its computed columns: sums of units, end of validity and freeze, `state`, `payment`, `owing`."""
-    card, lines = dict(moved), []
-    for line in card["lines"]:
-        used = line["redeemed"] + line["forfeited"] + line["corrected"]
-        lines.append({**line, "used": used, "total": used + line["remaining"]})
-    card["lines"] = lines
-    first, *others = lines
-    for count in COUNTS:  # nearly every package has one line
-        card[count] = first[count] + sum([line[count] for line in others]) if others else first[count]
-    expiry = expiry_of(card)
-    card["valid_until"] = _valid_until(expiry)
-    card["thaws_at"] = expiry.thaws_at
-    card["thawed_expires_on"] = None if expiry.frozen_until is None else _text(expiry.thawed)
-    card["state"] = "cancelled" if card["cancelled"] else "open" if card["remaining"] else "used_up"
-    card["payment"] = payment_status(card["price"], card["covered"] + card["paid"])
-    card["owing"] = owed_for(card) > 0
-    return card
-
-
-@lru_cache(maxsize=4096)
-def _valid_until(expiry: Expiry) -> datetime | None:
-    """`Expiry.valid_until`, cached: it is asked for at every fact, and packages share few different values."""
-    return expiry.valid_until
-
-
-def expiry_of(card: Row) -> Expiry:
-    return _expiry(card["expires_on"], card["time_zone"], card["frozen_on"], card["frozen_until"])
-
-
-@lru_cache(maxsize=4096)
-def _expiry(expires_on: str | None, zone: str, frozen_on: str | None, frozen_until: str | None) -> Expiry:
-    return Expiry(_day(expires_on), zone, _day(frozen_on), _day(frozen_until))
-
-
-def _day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
-
-
 CARDS = Keyed("cards", 3, TABLE, HANDLES, _keys, row)
-
-
-def card_status(card: Row, moment: datetime) -> Status:
-    return status(card["cancelled"], card["remaining"], expiry_of(card).has_passed(moment))
-
-
-def owed_for(card: Row) -> int:
-    """What is still to be paid for it, in minor units; nothing for a cancelled package."""
-    return 0 if card["cancelled"] else max(0, card["price"] - card["covered"] - card["paid"])
-
-
-def is_inconsistent(card: Row) -> bool:
-    """Whether facts, folded in the order of business time, bring a line below zero."""
-    return any(line["remaining"] < 0 for line in card["lines"])

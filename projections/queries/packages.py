@@ -13,9 +13,10 @@ from projections.engine.definition import Row
 from projections.engine.index_walk import FilteredList, Leg, ListKey, Source, there_is, unindexed, walk
 from projections.engine.tables import Snapshot
 from projections.models.availability import unavailable_because
+from projections.models.card_columns import card_status, expiry_of
 from projections.models.customers import CUSTOMERS
 from projections.models.package_services import PACKAGE_SERVICES
-from projections.models.packages import CARDS, card_status, expiry_of
+from projections.models.packages import CARDS
 from projections.queries.ranges import Range
 
 READS = (CARDS.name, PACKAGE_SERVICES.name, CUSTOMERS.name)

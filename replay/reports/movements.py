@@ -33,7 +33,8 @@ from domain.package.facts import (
     UnitsTransferredOut,
 )
 from projections.engine.definition import Row
-from projections.models.packages import card_status, moved, summed
+from projections.models.card_columns import card_status, summed
+from projections.models.packages import moved
 from replay.all_packages import PackagesThen
 from replay.as_of import Past, asked, effective_at
 from replay.package import PackageThen

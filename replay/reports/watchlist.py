@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from projections.models.packages import owed_for
+from projections.models.card_columns import owed_for
 from replay.all_packages import PackagesThen
 from replay.package import PackageThen
 

@@ -17,7 +17,8 @@ from domain.fact import Fact
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Meta, store
 from domain.ledger.records import Append, Stored
-from domain.package.facts import PackagePurchased, PaymentRecorded, SoldLine, SoldService, UnitsRedeemed
+from domain.package.fact_parts import SoldLine, SoldService
+from domain.package.facts import PackagePurchased, PaymentRecorded, UnitsRedeemed
 from domain.people.directory import Person
 from domain.people.facts import (
     ConsentChanged,

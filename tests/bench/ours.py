@@ -33,7 +33,7 @@ from domain.people.profile import ProfileGiven
 from domain.values import Money, PaymentMethod, Value
 from projections.engine.runner import Runner
 from projections.engine.status import totals
-from projections.models.packages import summed
+from projections.models.card_columns import summed
 from tests.bench.clients import request
 from tests.bench.race import UNITS
 from tests.bench.server import serving

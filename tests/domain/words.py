@@ -14,16 +14,13 @@ from domain.calendar_rules import NoExpiry, Validity
 from domain.catalogue.facts import ServiceTerms
 from domain.catalogue.state import Service
 from domain.package.commands import NewPayment, RedeemFromCustomer, RedeemUnits
+from domain.package.fact_parts import FreedUse, LineUnits, SoldLine, SoldService
 from domain.package.facts import (
-    FreedUse,
     LineCorrected,
-    LineUnits,
     PackageCancelled,
     PackageFrozen,
     PackagePurchased,
     PaymentRecorded,
-    SoldLine,
-    SoldService,
     UnitsRedeemed,
     UnitsRestored,
 )

@@ -28,7 +28,8 @@ from domain.points.state import PointsAccount
 from domain.points.state import evolve as evolve_points
 from projections.engine.definition import Key, Projection, Row, changed_rows, fold
 from projections.engine.tables import ReadTables
-from projections.models.packages import CARDS, card_status, is_inconsistent
+from projections.models.card_columns import card_status, is_inconsistent
+from projections.models.packages import CARDS
 from projections.models.points import POINTS, entry
 from projections.models.units import UNITS
 from replay.all_packages import packages_then

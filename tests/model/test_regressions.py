@@ -29,7 +29,8 @@ from domain.refusals import PackageIsFrozen
 from domain.values import Money, PaymentMethod, Value, Wording
 from projections.engine.definition import Row, fold
 from projections.engine.rebuild import Rebuild
-from projections.models.packages import CARDS, card_status
+from projections.models.card_columns import card_status
+from projections.models.packages import CARDS
 from tests.model.places import places
 from tests.use_cases import order
 

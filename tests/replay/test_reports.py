@@ -8,7 +8,8 @@ from domain.moments import start_of
 from domain.package.commands import AdjustPrice, CorrectLine, RedeemFromCustomer, RestoreUnits, VoidPackage
 from domain.package.facts import LineCorrected, UnitsRedeemed, UnitsRestored
 from domain.values import Money
-from projections.models.packages import card_of, card_status
+from projections.models.card_columns import card_status
+from projections.models.packages import card_of
 from replay.all_packages import packages_then
 from replay.as_of import Past, as_it_was, asked
 from replay.reports import liability

@@ -8,7 +8,8 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import all_recorded
 from domain.moments import MILLISECOND
 from domain.package.commands import RestoreUnits
-from projections.models.packages import card_of, card_status
+from projections.models.card_columns import card_status
+from projections.models.packages import card_of
 from replay.as_of import PRESENT, Past, asked
 from replay.package import PackageThen, history_of
 from replay.timeline import package_as_it_was

@@ -18,7 +18,7 @@ from domain.moments import MILLISECOND, from_milliseconds, to_milliseconds
 from domain.values import Value
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
-from projections.models.packages import card_status
+from projections.models.card_columns import card_status
 from projections.queries.bookings import READS, BookingFilter, StartKey, find_bookings
 from projections.queries.packages import display_key, packages_of_customer
 from projections.queries.ranges import Range

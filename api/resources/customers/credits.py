@@ -27,7 +27,7 @@ from domain.moments import local_day, rfc3339
 from domain.refusals import NotFound
 from domain.values import Value
 from projections.engine.definition import Row
-from projections.models.packages import summed
+from projections.models.card_columns import summed
 from projections.queries.credits import usage_of
 from projections.queries.packages import display_key
 from replay.package import services_of

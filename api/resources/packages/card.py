@@ -31,15 +31,8 @@ from domain.values import RECORDED_AT, ExternalRef, Value
 from projections.engine.definition import Row
 from projections.models import bookings
 from projections.models.availability import Unavailable, unavailable_because
-from projections.models.packages import (
-    COUNTS,
-    card_status,
-    expiry_of,
-    is_inconsistent,
-    moved,
-    owed_for,
-    summed,
-)
+from projections.models.card_columns import COUNTS, card_status, expiry_of, is_inconsistent, owed_for, summed
+from projections.models.packages import moved
 
 
 def render(

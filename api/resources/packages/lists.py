@@ -20,8 +20,9 @@ from domain.package.state import PaymentStatus, Status
 from domain.refusals import NotFound
 from domain.values import CustomerId, LocationId, OfferId, ServiceId, SourceAndReference
 from projections.engine.definition import Row
+from projections.models.card_columns import card_status, owed_for
 from projections.models.customers import CUSTOMERS
-from projections.models.packages import CARDS, card_of, card_status, owed_for
+from projections.models.packages import CARDS, card_of
 from projections.queries.packages import (
     READS,
     DisplayKey,

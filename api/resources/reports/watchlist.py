@@ -12,7 +12,7 @@ from api.http.query_route import ClockParameters, Found, ListParameters, Page, Q
 from api.resources.parts import SignedMoney
 from domain.moments import Day, local_day
 from domain.values import Value
-from projections.models.packages import owed_for
+from projections.models.card_columns import owed_for
 from replay.all_packages import PackagesThen, packages_then
 from replay.package import PackageThen
 from replay.reports.watchlist import expiring, outstanding

@@ -9,7 +9,8 @@ from domain.booking.commands import CancelBooking, CompleteBooking, ConfirmBooki
 from domain.booking.facts import AttendanceMarked, BookingCancelled, BookingCompleted, BookingOutcome
 from domain.business.facts import Deduct
 from domain.package.commands import CancelPackage, ReinstatePackage, RestoreUnits
-from domain.package.facts import FreedUse, HoldReleased, UnitsForfeited, UnitsRedeemed
+from domain.package.fact_parts import FreedUse
+from domain.package.facts import HoldReleased, UnitsForfeited, UnitsRedeemed
 from domain.refusals import EffectiveAtOutOfRange, Forbidden, Invalid, PackageHasExpired, WrongBookingState
 from domain.values import CancellationTerms, Value
 from tests.domain.appointments import (

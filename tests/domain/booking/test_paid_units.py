@@ -11,7 +11,8 @@ from domain.booking.state import Booking
 from domain.booking.state import evolve as evolve_booking
 from domain.package.commands import CancelPackage
 from domain.package.eligibility import Candidate
-from domain.package.facts import FreedUse, PackageFact
+from domain.package.fact_parts import FreedUse
+from domain.package.facts import PackageFact
 from domain.package.use import TakenUnits
 from domain.refusals import Invalid, WrongBookingState
 from tests.domain.appointments import DEDUCTS, IN_TIME, START, attend, book, booked, call_off
@@ -101,7 +102,7 @@ def test_only_what_takes_place_and_is_not_paid_is_paid_with_units(state: Booking
 def test_what_is_used_later_pays_by_the_terms_of_the_booking() -> None:
     package = fold([sold(policy_version=3)])
     taken = [TakenUnits(Candidate("pkg_1", package, 1), 1, (1, 2))]
-    state = after(unpaid(), paid_with(unpaid(), "red_9", taken, AT))
+    state = after(unpaid(), paid_with(unpaid(), "red_9", taken))
     assert state.redemption_id == "red_9"
     assert state.sources == (
         BookingSource(
@@ -123,7 +124,7 @@ def left_of(
 ) -> BookingSourcesChanged | OutcomesChanged | None:
     packages, made = {"pkg_1": fold(before)}, {"pkg_1": facts}
     assert concerned(packages, made) in ([], ["bkg_1"])
-    return without(state, "bkg_1", packages, made, AT)
+    return without(state, "bkg_1", packages, made)
 
 
 def two() -> tuple[Booking, list[PackageFact]]:
@@ -160,7 +161,7 @@ def test_a_use_without_a_booking_concerns_none() -> None:
 def test_what_did_not_take_place_stays_as_it_was_settled(deduct: Any) -> None:
     outcome = booked(deduct).and_when(attend("no_show"), START)
     assert outcome.booking.is_over
-    assert without(outcome.booking, "bkg_1", {}, {}, AT) is None
+    assert without(outcome.booking, "bkg_1", {}, {}) is None
 
 
 def test_a_package_that_is_cancelled_takes_its_holds_away() -> None:

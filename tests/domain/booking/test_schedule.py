@@ -17,7 +17,8 @@ from domain.booking.facts import (
 from domain.business.facts import Deduct
 from domain.calendar_rules import ExpiryAfterFirstUse
 from domain.package.commands import NewPayment
-from domain.package.facts import LineUnits, PackageFact, SessionMoved, SoldService, UnitsHeld, UnitsRedeemed
+from domain.package.fact_parts import LineUnits, SoldService
+from domain.package.facts import PackageFact, SessionMoved, UnitsHeld, UnitsRedeemed
 from domain.refusals import (
     BackDatingNotAllowed,
     CustomerIsBlocked,

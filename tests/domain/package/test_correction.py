@@ -3,7 +3,8 @@
 import pytest
 
 from domain.package.commands import CorrectLine
-from domain.package.facts import FreedUse, LineCorrected
+from domain.package.fact_parts import FreedUse
+from domain.package.facts import LineCorrected
 from domain.refusals import InsufficientUnits, Invalid, LimitReached, PackageIsCancelled
 from tests.domain.appointments import attend, booked, stamps
 from tests.domain.given import given

@@ -8,7 +8,8 @@ from domain.actor import Role
 from domain.business.facts import Deduct
 from domain.business.state import Location
 from domain.package.commands import CancelPackage, ReinstatePackage, RestoreUnits
-from domain.package.facts import FreedUse, PackageUnfrozen, UnitsRedeemed, UnitsRestored
+from domain.package.fact_parts import FreedUse
+from domain.package.facts import PackageUnfrozen, UnitsRedeemed, UnitsRestored
 from domain.refusals import AlreadyRestored, Forbidden, InsufficientUnits, Invalid, NotEligible, NotFound
 from tests.domain.appointments import DEDUCTS, FORFEIT, attend, booked, stamps
 from tests.domain.given import Outcome, given

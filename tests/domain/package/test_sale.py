@@ -10,7 +10,8 @@ from domain.actor import Role
 from domain.calendar_rules import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry
 from domain.catalogue.facts import OfferLine, OfferTerms
 from domain.package.commands import SellPackage
-from domain.package.facts import NoteAdded, PackagePurchased, PaymentRecorded, SoldLine, SoldService
+from domain.package.fact_parts import SoldLine, SoldService
+from domain.package.facts import NoteAdded, PackagePurchased, PaymentRecorded
 from domain.refusals import (
     BackDatingNotAllowed,
     CustomerIsBlocked,

@@ -1,0 +1,78 @@
+"""Columns of a package card that are computed of the others, and what a card says of itself."""
+
+from datetime import date, datetime
+from functools import lru_cache
+
+from domain.package.expiry import Expiry
+from domain.package.state import Status, payment_status, status
+from projections.engine.definition import Row
+
+COUNTS = (
+    "granted",
+    "total",
+    "used",
+    "held",
+    "remaining",
+    "redeemed",
+    "forfeited",
+    "corrected",
+    "transferred",
+    "lapsed",
+)
+"""Counts of units, of a line and of the whole package. total = used + remaining;
+used = redeemed + forfeited + corrected."""
+
+
+def summed(moved: Row) -> Row:
+    """The card with its computed columns: sums of units, end of validity and freeze, `state`, `payment`, `owing`."""
+    card, lines = dict(moved), []
+    for line in card["lines"]:
+        used = line["redeemed"] + line["forfeited"] + line["corrected"]
+        lines.append({**line, "used": used, "total": used + line["remaining"]})
+    card["lines"] = lines
+    first, *others = lines
+    for count in COUNTS:  # nearly every package has one line
+        card[count] = first[count] + sum([line[count] for line in others]) if others else first[count]
+    expiry = expiry_of(card)
+    card["valid_until"] = _valid_until(expiry)
+    card["thaws_at"] = expiry.thaws_at
+    card["thawed_expires_on"] = (
+        None if expiry.frozen_until is None else expiry.thawed and expiry.thawed.isoformat()
+    )
+    card["state"] = "cancelled" if card["cancelled"] else "open" if card["remaining"] else "used_up"
+    card["payment"] = payment_status(card["price"], card["covered"] + card["paid"])
+    card["owing"] = owed_for(card) > 0
+    return card
+
+
+@lru_cache(maxsize=4096)
+def _valid_until(expiry: Expiry) -> datetime | None:
+    """`Expiry.valid_until`, cached: it is asked for at every fact, and packages share few different values."""
+    return expiry.valid_until
+
+
+def expiry_of(card: Row) -> Expiry:
+    return _expiry(card["expires_on"], card["time_zone"], card["frozen_on"], card["frozen_until"])
+
+
+@lru_cache(maxsize=4096)
+def _expiry(expires_on: str | None, zone: str, frozen_on: str | None, frozen_until: str | None) -> Expiry:
+    return Expiry(_day(expires_on), zone, _day(frozen_on), _day(frozen_until))
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def card_status(card: Row, moment: datetime) -> Status:
+    return status(card["cancelled"], card["remaining"], expiry_of(card).has_passed(moment))
+
+
+def owed_for(card: Row) -> int:
+    """What is still to be paid for it, in minor units; nothing for a cancelled package."""
+    return 0 if card["cancelled"] else max(0, card["price"] - card["covered"] - card["paid"])
+
+
+def is_inconsistent(card: Row) -> bool:
+    """Whether facts, folded in the order of business time, bring a line below zero."""
+    return any(line["remaining"] < 0 for line in card["lines"])
