@@ -24,6 +24,7 @@ from domain.package.facts import (
     PackageCancelled,
     PackageFact,
     PackageFrozen,
+    PackageImported,
     PackageOpened,
     PackagePurchased,
     PackageReinstated,
@@ -108,6 +109,7 @@ def _balance(facts: Sequence[Recorded], card: Row) -> Row:
         "granted",
         "total",
         "used",
+        "used_before",
         "redeemed",
         "forfeited",
         "corrected",
@@ -119,7 +121,7 @@ def _balance(facts: Sequence[Recorded], card: Row) -> Row:
     return {
         "result": card["remaining"],
         "rule": "remaining = the sum of all changes; total = used + remaining;"
-        " used = redeemed + forfeited + corrected",
+        " used = used_before + redeemed + forfeited + corrected",
         **{count: card[count] for count in counts},
         "steps": steps,
     }
@@ -132,6 +134,8 @@ def _unit_rule(fact: PackageFact) -> str:
     match fact:
         case PackagePurchased():
             return "the units of the lines that were sold"
+        case PackageImported():
+            return "the units that were left of the lines when they were imported"
         case UnitsTransferredIn():
             return "the units that were moved here from another customer's package"
         case UnitsTransferredOut():
@@ -245,6 +249,13 @@ def _payment(facts: Sequence[Recorded], card: Row) -> Row:
         match fact:
             case PackagePurchased():
                 rule, price, amount = "price at sale", fact.price, fact.price
+            case PackageImported():
+                rule, price, amount = (
+                    "price and payment in the system it was imported from",
+                    fact.price,
+                    fact.paid,
+                )
+                paid = fact.paid
             case UnitsTransferredIn():
                 rule, price, amount = "settled where the units came from", fact.price, fact.price
                 covered = fact.price

@@ -7,7 +7,7 @@ from typing import assert_never
 from domain.booking.facts import BookingPaymentRecorded, BookingPaymentRefunded
 from domain.booking.facts import MoneyFact as BookingMoneyFact
 from domain.ledger.mapper import Recorded
-from domain.package.facts import MoneyFact, PaymentRecorded, PaymentRefunded
+from domain.package.facts import MoneyFact, PackageImported, PaymentRecorded, PaymentRefunded
 
 
 @dataclass
@@ -28,6 +28,10 @@ def payments_of(facts: Iterable[Recorded]) -> list[Paid]:
     payments: dict[str, Paid] = {}
     for recorded in facts:
         fact = recorded.fact
+        if isinstance(fact, PackageImported):
+            if (payment := fact.payment) is not None:
+                payments[payment.payment_id] = Paid(recorded, payment)
+            continue
         if not isinstance(fact, MoneyFact | BookingMoneyFact):
             continue
         match fact:

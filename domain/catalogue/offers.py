@@ -36,12 +36,14 @@ def reinstate_offer(offer: Offer) -> list[OfferFact]:
     return [OfferReinstated()] if offer.retired else []
 
 
-def check_lines(lines: Sequence[OfferLine], services: Mapping[str, Service | None]) -> None:
-    """Raises Invalid for a service that is unknown, retired, or named twice in a line."""
+def check_lines(
+    lines: Sequence[OfferLine], services: Mapping[str, Service | None], *, retired_too: bool = False
+) -> None:
+    """Raises Invalid for a service that is unknown, retired (unless `retired_too`), or named twice in a line."""
     for n, line in enumerate(lines):
         for m, service_id in enumerate(line.services):
             service = services.get(service_id)
-            if service is None or service.retired:
+            if service is None or (service.retired and not retired_too):
                 problem = "unknown-service" if service is None else "retired-service"
                 message = "is not a service of this business" if service is None else "is no longer performed"
                 raise Invalid(f"/lines/{n}/services/{m}", problem, message)

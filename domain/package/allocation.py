@@ -119,7 +119,7 @@ def _rank(candidate: Candidate, number: int, at: Circumstances) -> tuple[bool, d
         len(line.services) > 1,
         expires_on or NEVER,
         value,
-        package.purchased_at,
+        package.bought_at,
         candidate.position,
         number,
     )

@@ -37,6 +37,8 @@ def void(package: Package, command: VoidPackage, at: Circumstances) -> list[Pack
     Raises PackageIsCancelled, HoldsOutstanding unless the holds are to be released, NotEligible.
     """
     check_not_cancelled(package)
+    if package.import_id is not None:
+        return [_void_import(package, command, at)]
     if package.entered_on != local_day(at.now, package.time_zone):
         raise NotEligible("a sale is voided on the day it was entered; cancel the package instead")
     if package.transfer_id is not None:
@@ -59,14 +61,23 @@ def void(package: Package, command: VoidPackage, at: Circumstances) -> list[Pack
                     reason=command.reason.ref,
                 )
             )
-    facts.append(
-        PackageVoided(
-            effective_at=now_for(package, at),
-            lapsed=package.units_in(AVAILABLE),
-            reason=command.reason.ref,
-        )
-    )
+    facts.append(_voided(package, command, at))
     return facts
+
+
+def _void_import(package: Package, command: VoidPackage, at: Circumstances) -> PackageVoided:
+    """On any day, while it stands as it came. No money goes back: none was taken here."""
+    if package.version > 1:
+        raise NotEligible("something was recorded for it since it was imported; cancel the package instead")
+    return _voided(package, command, at)
+
+
+def _voided(package: Package, command: VoidPackage, at: Circumstances) -> PackageVoided:
+    return PackageVoided(
+        effective_at=now_for(package, at),
+        lapsed=package.units_in(AVAILABLE),
+        reason=command.reason.ref,
+    )
 
 
 def _without_holds(package: Package, at: Circumstances, *, release: bool) -> list[PackageFact]:

@@ -6,11 +6,14 @@ from pydantic import Field
 
 from domain.catalogue.facts import Lines, Sharing
 from domain.moments import Day, DayOrMoment, Moment
+from domain.package.fact_parts import UnitsUsedBefore
 from domain.values import (
+    LINES_MAX,
     UNITS_PER_LINE_MAX,
     BookingId,
     CustomerId,
     ExternalRef,
+    ImportId,
     LineNumber,
     LocationId,
     Money,
@@ -55,6 +58,35 @@ class SellPackage(Value):
     location_id: LocationId | None = None
     note: Wording | None = None
     external_ref: ExternalRef | None = None
+
+
+class ImportedLine(Value):
+    """Units of one kind as another system kept them."""
+
+    label: Name | None = None
+    services: Annotated[tuple[ServiceId, ...], Field(min_length=1, max_length=50)]
+    quantity: Quantity
+    """The original number, with those used before."""
+    used_before: UnitsUsedBefore = 0
+
+
+class ImportPackage(Value):
+    """A balance that another system kept. Decided in `imported_balance.py`."""
+
+    import_id: ImportId
+    package_id: PackageId
+    customer_id: CustomerId
+    external_ref: ExternalRef
+    name: Name
+    lines: Annotated[tuple[ImportedLine, ...], Field(min_length=1, max_length=LINES_MAX)]
+    price: Money
+    paid: Money
+    payment_id: PaymentId
+    """The payment that `paid` counts as."""
+    purchased_on: Day
+    expires_on: Day | None = None
+    """None: it never expires."""
+    location_id: LocationId | None = None
 
 
 class Redemption(Value):

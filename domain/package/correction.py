@@ -10,7 +10,7 @@ from domain.package.fact_parts import FreedUse, Units
 from domain.package.facts import LineCorrected, PackageFact
 from domain.package.first_use import clock_after
 from domain.package.state import Package
-from domain.package.units import Line
+from domain.package.units import USED_BEFORE, Line
 from domain.refusals import InsufficientUnits, Invalid, LimitReached
 from domain.values import UNITS_PER_LINE_MAX, UNITS_PER_PACKAGE_MAX, ref_of
 
@@ -44,22 +44,34 @@ def _take(package: Package, line: Line, command: CorrectLine, at: Circumstances)
 
 
 def _give(package: Package, line: Line, command: CorrectLine, at: Circumstances) -> LineCorrected:
-    """Free, newest first, units that corrections took, then forfeited units, then units in use; then add units
-    of value 0."""
+    """Free, newest first, units that corrections took, then forfeited units, then units in use, then units used
+    before an import; then add units of value 0."""
     returned = tuple(reversed(line.taken))[: command.change]
     wanted = command.change - len(returned)
     forfeited = tuple(_freed(package, command.line, wanted, forfeited=True))
     wanted -= sum(len(use.units) for use in forfeited)
     freed = (*forfeited, *_freed(package, command.line, wanted, forfeited=False))
-    missing = command.change - len(returned) - sum(len(use.units) for use in freed)
+    wanted = command.change - len(returned) - sum(len(use.units) for use in freed)
+    used_before = tuple(reversed(tuple(line.units(USED_BEFORE))))[:wanted]
+    missing = wanted - len(used_before)
     units = len(line.states)
     if units + missing > UNITS_PER_LINE_MAX:
         raise LimitReached("units of a line", UNITS_PER_LINE_MAX)
     if sum(len(other.states) for other in package.lines) + missing > UNITS_PER_PACKAGE_MAX:
         raise LimitReached("units of a package", UNITS_PER_PACKAGE_MAX)
     added = tuple(range(units + 1, units + missing + 1))
-    value = line.value_of(returned) + line.value_of(unit for use in freed for unit in use.units)
-    return _correction(package, line, command, at, value=value, returned=returned, freed=freed, added=added)
+    freed_units = [unit for use in freed for unit in use.units]
+    return _correction(
+        package,
+        line,
+        command,
+        at,
+        value=line.value_of((*returned, *used_before, *freed_units)),
+        returned=returned,
+        used_before=used_before,
+        freed=freed,
+        added=added,
+    )
 
 
 def _freed(package: Package, line: int, wanted: int, *, forfeited: bool) -> Iterator[FreedUse]:
@@ -88,6 +100,7 @@ def _correction(
     value: int,
     taken: Units = (),
     returned: Units = (),
+    used_before: Units = (),
     freed: tuple[FreedUse, ...] = (),
     added: Units = (),
 ) -> LineCorrected:
@@ -99,6 +112,7 @@ def _correction(
         value=value,
         taken=taken,
         returned=returned,
+        used_before=used_before,
         freed=freed,
         added=added,
         reason=ref_of(command.reason),

@@ -16,6 +16,7 @@ from domain.package.facts import (
     PackageCancelled,
     PackageFact,
     PackageFrozen,
+    PackageImported,
     PackageOpened,
     PackageReinstated,
     PackageUnfrozen,
@@ -37,7 +38,7 @@ from domain.package.facts import (
     ValidityStarted,
 )
 from domain.package.state import Allocation, Freeze, Hold, Move, Package, Payment, Use
-from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, TRANSFERRED, USED, Line
+from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, TRANSFERRED, USED, USED_BEFORE, Line
 from domain.unit_values import unrolled
 from domain.updated import updated
 
@@ -52,9 +53,16 @@ def evolve(state: Package | None, fact: PackageFact) -> Package:
 
 
 def _opened(fact: OpeningFact) -> Package:
+    used = fact.used_before if isinstance(fact, PackageImported) else (0,) * len(fact.lines)
     lines = tuple(
-        Line(line.label, line.services, line.weight, unrolled(line.values), AVAILABLE * line.quantity)
-        for line in fact.lines
+        Line(
+            label=line.label,
+            services=line.services,
+            weight=line.weight,
+            values=unrolled(line.values),
+            states=USED_BEFORE * before + AVAILABLE * (line.quantity - before),
+        )
+        for line, before in zip(fact.lines, used, strict=True)
     )
     return Package(
         customer_id=fact.customer_id,
@@ -66,6 +74,9 @@ def _opened(fact: OpeningFact) -> Package:
         validity=fact.validity,
         time_zone=fact.time_zone,
         purchased_at=fact.effective_at,
+        bought_at=fact.bought_at,
+        external_ref=fact.external_ref,
+        import_id=fact.import_id if isinstance(fact, PackageImported) else None,
         entered_on=fact.entered_on,
         sharing=fact.sharing,
         beneficiaries=fact.beneficiaries,
@@ -76,8 +87,14 @@ def _opened(fact: OpeningFact) -> Package:
         expires_on=fact.expires_on,
         covered=fact.price if isinstance(fact, UnitsTransferredIn) else 0,
         transfer_id=fact.transfer_id if isinstance(fact, UnitsTransferredIn) else None,
+        payments=_paid_before(fact),
         latest_at=fact.effective_at,
     )
+
+
+def _paid_before(fact: OpeningFact) -> dict[str, Payment]:
+    payment = fact.payment if isinstance(fact, PackageImported) else None
+    return {} if payment is None else {payment.payment_id: Payment(payment.amount, 0, payment.method)}
 
 
 def _changed(state: Package, fact: PackageFact) -> Package:
@@ -253,6 +270,7 @@ def _shrunk(state: Package, freed: FreedUse) -> Package:
 def _corrected(state: Package, fact: LineCorrected) -> Package:
     line = state.lines[fact.line - 1].moved(fact.taken, AVAILABLE, CORRECTED)
     line = line.moved(fact.returned, CORRECTED, AVAILABLE)
+    line = line.moved(fact.used_before, USED_BEFORE, AVAILABLE)
     for freed in fact.freed:
         line = line.moved(freed.units, FORFEITED if freed.forfeiture else USED, AVAILABLE)
     line = updated(

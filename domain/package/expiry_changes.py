@@ -29,7 +29,7 @@ def set_expiry(package: Package, command: SetExpiry, at: Circumstances) -> list[
     if command.expires_on is None:
         assert current is not None
         return [ExpiryRemoved(effective_at=moment, previous=current, reason=reason)]
-    check_expiry(command.expires_on, package.purchased_at, package.time_zone)
+    check_expiry(command.expires_on, package.bought_at, package.time_zone)
     check_holds(package, command.expires_on)
     return [
         ExpiryChanged(

@@ -1,9 +1,14 @@
 """Values that several facts of a package hold, and the moment that all of them have."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from domain.fact import Fact
 from domain.moments import Moment
 from domain.unit_values import Run
 from domain.values import (
+    UNITS_PER_LINE_MAX,
     Amount,
     BasisPoints,
     BookingId,
@@ -17,6 +22,10 @@ from domain.values import (
 )
 
 Units = tuple[UnitNumber, ...]
+
+
+UnitsUsedBefore = Annotated[int, Field(ge=0, le=UNITS_PER_LINE_MAX)]
+"""How many units of a line were used in the system that it was imported from."""
 
 
 class SoldService(Value):

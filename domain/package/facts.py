@@ -9,8 +9,8 @@ from pydantic import Field
 from domain.calendar_rules import Validity
 from domain.catalogue.facts import Sharing
 from domain.fact import Fact
-from domain.moments import Day, Moment
-from domain.package.fact_parts import EffectiveFact, FreedUse, LineUnits, SoldLine, Units
+from domain.moments import Day, Moment, start_of
+from domain.package.fact_parts import EffectiveFact, FreedUse, LineUnits, SoldLine, Units, UnitsUsedBefore
 from domain.unit_values import Run
 from domain.values import (
     UNITS_PER_LINE_MAX,
@@ -20,6 +20,7 @@ from domain.values import (
     Currency,
     CustomerId,
     ExternalRef,
+    ImportId,
     LineNumber,
     LocationId,
     Name,
@@ -65,6 +66,11 @@ class PackageOpened(EffectiveFact):
     location_id: LocationId | None = None
     external_ref: ExternalRef | None = None
 
+    @property
+    def bought_at(self) -> Moment:
+        """The moment of the purchase, which orders packages; one that was imported counts only from a later one."""
+        return self.effective_at
+
 
 class PackagePurchased(PackageOpened):
     stored_name: ClassVar = "package.purchased"
@@ -81,6 +87,39 @@ class UnitsTransferredIn(PackageOpened):
     from_package_id: PackageId
     from_customer_id: CustomerId
     reason: TextRef | None = None
+
+
+class PackageImported(PackageOpened):
+    """A balance that another system kept until now. It counts from its import on, and is not a sale."""
+
+    stored_name: ClassVar = "package.imported"
+    import_id: ImportId
+    """The batch that it came with."""
+    purchased_on: Day
+    """The day of its purchase, in the other system."""
+    used_before: tuple[UnitsUsedBefore, ...]
+    """How many units of each line were used there, line by line: those with the lowest numbers."""
+    paid: Amount
+    """What was paid for it there. It is refunded here as any other payment."""
+    payment_id: PaymentId | None = None
+    """The payment it counts as; None: nothing was paid."""
+
+    @property
+    def payment(self) -> "PaymentRecorded | None":
+        """What was paid, as a payment that was taken elsewhere."""
+        if self.payment_id is None:
+            return None
+        return PaymentRecorded(
+            effective_at=self.effective_at,
+            payment_id=self.payment_id,
+            amount=self.paid,
+            method=PaymentMethod.EXTERNAL,
+            paid=self.paid,
+        )
+
+    @property
+    def bought_at(self) -> Moment:
+        return start_of(self.purchased_on, self.time_zone)
 
 
 class UnitsTransferredOut(EffectiveFact):
@@ -267,6 +306,8 @@ class LineCorrected(EffectiveFact):
     """Units that a negative correction took."""
     returned: Units = ()
     """Units that earlier corrections had taken."""
+    used_before: Units = ()
+    """Units that were counted as used before the package was imported."""
     freed: tuple[FreedUse, ...] = ()
     added: Units = ()
     """New units, of value 0."""
@@ -347,7 +388,7 @@ HoldFact = UnitsHeld | HoldReleased
 """A number of units is reserved for a booking, or no longer."""
 EndFact = PackageCancelled | PackageVoided | PackageReinstated
 """All that remains lapses, or comes back."""
-OpeningFact = PackagePurchased | UnitsTransferredIn
+OpeningFact = PackagePurchased | UnitsTransferredIn | PackageImported
 """The first fact of a package."""
 TransferFact = UnitsTransferredOut | TransferUndone | TransferRevoked
 """Units leave for a package of another customer, or come back from it."""

@@ -12,17 +12,16 @@ from domain.actor import Circumstances
 from domain.business.state import Business
 from domain.business.zones import desk_zone
 from domain.calendar_rules import ExpiryOnDate, NoExpiry, expiry_at_sale
-from domain.catalogue.facts import OfferLine, OfferTerms
-from domain.catalogue.offers import check_lines
+from domain.catalogue.facts import OfferTerms
 from domain.catalogue.state import Offer, Service
 from domain.moments import as_moment, local_day
 from domain.package.checks import amount_in, check_expiry, check_moment, earliest_in
 from domain.package.commands import SellPackage
 from domain.package.evolution import evolve
-from domain.package.fact_parts import SoldLine, SoldService
 from domain.package.facts import NoteAdded, PackageFact, PackagePurchased
 from domain.package.payment import record_payment
 from domain.package.sharing import check_beneficiaries
+from domain.package.sold_lines import check_sold, sold_lines
 from domain.people.state import Customer
 from domain.refusals import (
     CustomerIsBlocked,
@@ -32,8 +31,6 @@ from domain.refusals import (
     NotFound,
     OfferIsRetired,
 )
-from domain.unit_values import runs, spread, weights_of
-from domain.values import UNITS_PER_PACKAGE_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +94,7 @@ def _terms(command: SellPackage, sale: Sale) -> OfferTerms:
         return sale.offer.terms
     if command.name is None or command.lines is None or command.price is None:
         raise Invalid("/offer_id", "missing", "is needed, or name, lines and price of a custom package")
-    if sum(line.quantity for line in command.lines) > UNITS_PER_PACKAGE_MAX:
-        raise LimitReached("units of a package", UNITS_PER_PACKAGE_MAX)
-    check_lines(command.lines, sale.services)
+    check_sold(command.lines, sale.services)
     price = amount_in(command.price, sale.business.currency, "/price")
     return OfferTerms(name=command.name, price=price, lines=command.lines)
 
@@ -128,7 +123,7 @@ def _purchased(
         currency=business.currency,
         price=price,
         list_price=terms.price,
-        lines=_sold_lines(terms.lines, sale.services, price),
+        lines=sold_lines(terms.lines, sale.services, price),
         validity=validity,
         expires_on=expires_on,
         time_zone=zone,
@@ -142,37 +137,4 @@ def _purchased(
         location_id=command.location_id,
         paid_with=command.payment.method if command.payment else None,
         external_ref=command.external_ref,
-    )
-
-
-def _sold_lines(
-    lines: tuple[OfferLine, ...], services: Mapping[str, Service | None], price: int
-) -> tuple[SoldLine, ...]:
-    sold = [[_snapshot(id, services) for id in line.services] for line in lines]
-    list_prices = [[_known(services, id).terms.list_price for id in line.services] for line in lines]
-    weights = weights_of(list_prices)
-    per_unit = [weight for weight, line in zip(weights, lines, strict=True) for _ in range(line.quantity)]
-    values = iter(spread(price, per_unit))
-    return tuple(
-        SoldLine(
-            label=line.label or " / ".join(service.name for service in snapshot)[:200],
-            services=tuple(snapshot),
-            quantity=line.quantity,
-            values=runs(next(values) for _ in range(line.quantity)),
-            weight=weight,
-        )
-        for line, snapshot, weight in zip(lines, sold, weights, strict=True)
-    )
-
-
-def _known(services: Mapping[str, Service | None], service_id: str) -> Service:
-    service = services[service_id]
-    assert service is not None, "lines are checked when an offer is published"
-    return service
-
-
-def _snapshot(service_id: str, services: Mapping[str, Service | None]) -> SoldService:
-    terms = _known(services, service_id).terms
-    return SoldService(
-        id=service_id, name=terms.name, service_type=terms.service_type, tax_rate=terms.tax_rate
     )

@@ -10,7 +10,7 @@ from domain.moments import local_day
 from domain.package.expiry import Expiry
 from domain.package.fact_parts import LineUnits, Units
 from domain.package.units import Line
-from domain.values import CancellationTerms, PaymentMethod
+from domain.values import CancellationTerms, ExternalRef, PaymentMethod
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,11 @@ class Package:
     """When that last started, moved or was reset."""
     covered: int = 0
     """What no payment is asked for, in minor units: it was settled where the units came from."""
+    bought_at: datetime = datetime.min
+    """The moment of the purchase, which orders packages. `purchased_at` of an imported one is that of the import."""
+    external_ref: ExternalRef | None = None
+    import_id: str | None = None
+    """The batch that it was imported with, if it was."""
     transfer_id: str | None = None
     """The transfer that made it, if one did."""
     transfers: dict[str, tuple[str, LineUnits]] = field(default_factory=dict)

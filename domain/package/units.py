@@ -7,8 +7,17 @@ from functools import cached_property
 from domain.package.fact_parts import SoldService, Units
 from domain.updated import updated
 
-AVAILABLE, USED, FORFEITED, CORRECTED, LAPSED, TRANSFERRED = b"a", b"u", b"f", b"c", b"l", b"t"
-"""The state of a unit, one byte each: available, used, forfeited, taken by a correction, lapsed, transferred.
+AVAILABLE, USED, FORFEITED, CORRECTED, LAPSED, TRANSFERRED, USED_BEFORE = (
+    b"a",
+    b"u",
+    b"f",
+    b"c",
+    b"l",
+    b"t",
+    b"b",
+)
+"""The state of a unit, one byte each: available, used, forfeited, taken by a correction, lapsed, transferred, used
+before the package was imported.
 Held units are among the available ones: a hold names no particular unit."""
 
 

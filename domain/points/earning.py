@@ -33,6 +33,7 @@ from domain.package.facts import (
     OtherFact,
     PackageCancelled,
     PackageFact,
+    PackageImported,
     PackagePurchased,
     PackageReinstated,
     PackageVoided,
@@ -124,7 +125,13 @@ def of_package(
             case LineCorrected():
                 freed = [freed.redemption_id for freed in fact.freed]
                 yield from _given_back(freed, fact.effective_at, after)
-            case UnitsForfeited() | PriceAdjusted() | PackageReinstated() | UnitsTransferredIn():
+            case (
+                UnitsForfeited()
+                | PriceAdjusted()
+                | PackageReinstated()
+                | UnitsTransferredIn()
+                | PackageImported()
+            ):
                 pass
             case _:
                 assert_never(fact)

@@ -70,7 +70,11 @@ def _bought_before(command: SellPackage, offer: Offer | None, books: Books) -> i
     if offer is None or offer.terms.max_per_customer is None:
         return 0
     held = books.packages_of(command.customer_id)
-    bought = (p for _, p, _ in held if p.offer_id == command.offer_id and p.transfer_id is None)
+    bought = (
+        p
+        for _, p, _ in held
+        if p.offer_id == command.offer_id and p.transfer_id is None and p.import_id is None
+    )
     return sum(not p.voided for p in bought)
 
 

@@ -13,6 +13,7 @@ COUNTS = (
     "used",
     "held",
     "remaining",
+    "used_before",
     "redeemed",
     "forfeited",
     "corrected",
@@ -20,14 +21,14 @@ COUNTS = (
     "lapsed",
 )
 """Counts of units, of a line and of the whole package. total = used + remaining;
-used = redeemed + forfeited + corrected."""
+used = used_before + redeemed + forfeited + corrected."""
 
 
 def summed(moved: Row) -> Row:
     """The card with its computed columns: sums of units, end of validity and freeze, `state`, `payment`, `owing`."""
     card, lines = dict(moved), []
     for line in card["lines"]:
-        used = line["redeemed"] + line["forfeited"] + line["corrected"]
+        used = line["used_before"] + line["redeemed"] + line["forfeited"] + line["corrected"]
         lines.append({**line, "used": used, "total": used + line["remaining"]})
     card["lines"] = lines
     first, *others = lines

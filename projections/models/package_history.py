@@ -21,6 +21,7 @@ from domain.package.facts import (
     PackageCancelled,
     PackageFact,
     PackageFrozen,
+    PackageImported,
     PackagePurchased,
     PackageReinstated,
     PackageUnfrozen,
@@ -42,6 +43,7 @@ from domain.package.facts import (
     ValidityReset,
     ValidityStarted,
 )
+from domain.unit_values import unrolled
 from domain.values import TextRef
 from projections.engine.definition import Log, Moment, Row
 from projections.models.packages import HANDLES
@@ -122,6 +124,8 @@ def _told(fact: PackageFact) -> Row:
     match fact:
         case PackagePurchased():
             return _purchase(fact)
+        case PackageImported():
+            return _import(fact)
         case UnitsTransferredIn() | UnitsTransferredOut() | TransferUndone() | TransferRevoked():
             return _transfer(fact)
         case PaymentRecorded() | PaymentRefunded():
@@ -184,6 +188,26 @@ def _purchase(fact: PackagePurchased) -> Row:
         "remaining": granted,
         "price": fact.price,
         "payment_method": fact.paid_with and fact.paid_with.value,
+        "location_id": fact.location_id,
+        "expires_on": _day(fact.expires_on),
+    }
+
+
+def _import(fact: PackageImported) -> Row:
+    """What was left of it, with what was paid; the units used before move nothing here."""
+    left = sum(line.quantity for line in fact.lines) - sum(fact.used_before)
+    values = (
+        unrolled(line.values)[before:] for line, before in zip(fact.lines, fact.used_before, strict=True)
+    )
+    return {
+        "kind": "import",
+        "label": f"Imported: {left} left",
+        "change": left,
+        "value": sum(sum(each) for each in values),
+        "remaining": left,
+        "amount": fact.paid,
+        "price": fact.price,
+        "payment_id": fact.payment_id,
         "location_id": fact.location_id,
         "expires_on": _day(fact.expires_on),
     }

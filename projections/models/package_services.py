@@ -29,10 +29,10 @@ def rows(recorded: Recorded) -> Sequence[Row]:
     sold = {
         "package_id": recorded.stream_id,
         "customer_id": fact.customer_id,
-        "purchased_at": fact.effective_at,
+        "purchased_at": fact.bought_at,
     }
     services = {service.id for line in fact.lines for service in line.services}
     return [{"service_id": id, **sold} for id in sorted(services)]
 
 
-PACKAGE_SERVICES = Log("package_services", 2, TABLE, frozenset(get_args(OpeningFact)), rows)
+PACKAGE_SERVICES = Log("package_services", 3, TABLE, frozenset(get_args(OpeningFact)), rows)

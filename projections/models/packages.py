@@ -25,6 +25,7 @@ from domain.package.facts import (
     PackageCancelled,
     PackageFact,
     PackageFrozen,
+    PackageImported,
     PackageOpened,
     PackagePurchased,
     PackageReinstated,
@@ -47,6 +48,7 @@ from domain.package.facts import (
     ValidityStarted,
 )
 from domain.package.state import payment_status
+from domain.unit_values import unrolled
 from projections.engine.definition import Key, Keyed, Moment, Row
 from projections.models.card_columns import COUNTS, summed
 
@@ -112,6 +114,7 @@ TABLE = Table(
     Index("by_payment", "business_id", "payment", "purchased_at", "package_id"),
     Index("by_debt", "business_id", "owing", "purchased_at", "package_id"),
     Index("by_external_ref", "business_id", "external_ref", "purchased_at", "package_id"),
+    Index("by_origin", "business_id", "origin_id", "package_id"),
     Index("by_expiry", "business_id", "expires_on"),
     Index("by_freeze", "business_id", "thaws_at"),
     # Filters of the list of customers: buyers of an offer, and payers for another customer.
@@ -159,6 +162,8 @@ def moved(before: Row | None, recorded: Recorded) -> Row:
 
 
 def _opened(fact: OpeningFact, recorded: Recorded) -> Row:
+    used = fact.used_before if isinstance(fact, PackageImported) else (0,) * len(fact.lines)
+    paid = fact.paid if isinstance(fact, PackageImported) else 0
     lines = [
         {
             "label": line.label,
@@ -168,9 +173,10 @@ def _opened(fact: OpeningFact, recorded: Recorded) -> Row:
             ],
             **dict.fromkeys(COUNTS, 0),
             "granted": line.quantity,
-            "remaining": line.quantity,
+            "used_before": before,
+            "remaining": line.quantity - before,
         }
-        for line in fact.lines
+        for line, before in zip(fact.lines, used, strict=True)
     ]
     return {
         "package_id": recorded.stream_id,
@@ -183,15 +189,15 @@ def _opened(fact: OpeningFact, recorded: Recorded) -> Row:
         "location_id": fact.location_id,
         "locations": list(fact.locations),
         "external_ref": fact.external_ref and str(fact.external_ref),
-        "purchased_at": fact.effective_at,
-        "purchased_on": local_day(fact.effective_at, fact.time_zone).isoformat(),
+        "purchased_at": fact.bought_at,
+        "purchased_on": local_day(fact.bought_at, fact.time_zone).isoformat(),
         "recorded_at": recorded.recorded_at,
         "currency": fact.currency,
         "price": fact.price,
         "list_price": fact.list_price,
-        "paid": 0,
+        "paid": paid,
         "refunded": 0,
-        "unused_value": fact.price,
+        "unused_value": fact.price - sum(_values(fact, used)),
         "validity": fact.validity.model_dump(mode="json"),
         "started_on": _first_day(fact),
         "expires_on": _text(fact.expires_on),
@@ -208,13 +214,19 @@ def _opened(fact: OpeningFact, recorded: Recorded) -> Row:
         "voided": False,
         "revoked": False,
         "state": "open",
-        "payment": payment_status(fact.price, 0),
-        "owing": fact.price > 0,
+        "payment": payment_status(fact.price, paid),
+        "owing": fact.price > paid,
         "lines": lines,
         "notes_count": 0,
         "last_used_at": None,
         "version": recorded.version,
     }
+
+
+def _values(fact: OpeningFact, used: Sequence[int]) -> Iterable[int]:
+    """The values of the units that were used before, the first ones of each line."""
+    for line, before in zip(fact.lines, used, strict=True):
+        yield from unrolled(line.values)[:before] if before else ()
 
 
 def _origin(fact: OpeningFact) -> Row:
@@ -229,6 +241,8 @@ def _origin(fact: OpeningFact) -> Row:
                 "origin_id": fact.transfer_id,
                 "covered": fact.price,
             }
+        case PackageImported():
+            return {"purchased_by": None, "origin": "import", "origin_id": fact.import_id, "covered": 0}
         case _:
             assert_never(fact)
 
@@ -237,7 +251,7 @@ def _first_day(fact: OpeningFact) -> str | None:
     """The first day of validity: the day of purchase, or None where it waits for the first use."""
     if fact.validity.rule == "after_first_use":
         return None
-    return local_day(fact.effective_at, fact.time_zone).isoformat()
+    return local_day(fact.bought_at, fact.time_zone).isoformat()
 
 
 def _text(day: date | None) -> str | None:
@@ -319,10 +333,10 @@ def _change(card: Row, fact: PackageFact) -> None:
 def _correct(card: Row, fact: LineCorrected) -> None:
     freed = sum(len(use.units) for use in fact.freed if not use.forfeiture)
     forfeited = sum(len(use.units) for use in fact.freed if use.forfeiture)
-    corrected = len(fact.taken) - len(fact.returned)
+    corrected, before = len(fact.taken) - len(fact.returned), len(fact.used_before)
     value = -fact.value if fact.change < 0 else fact.value
-    moved = {"remaining": fact.change, "corrected": corrected, "redeemed": -freed, "forfeited": -forfeited}
-    _move(card, fact.line, value, **moved)
+    used = {"used_before": -before, "redeemed": -freed, "forfeited": -forfeited}
+    _move(card, fact.line, value, remaining=fact.change, corrected=corrected, **used)
 
 
 def _move(card: Row, number: int, value: int, **changes: int) -> None:
@@ -334,4 +348,4 @@ def _move(card: Row, number: int, value: int, **changes: int) -> None:
     card["unused_value"] += value
 
 
-CARDS = Keyed("cards", 3, TABLE, HANDLES, _keys, row)
+CARDS = Keyed("cards", 4, TABLE, HANDLES, _keys, row)

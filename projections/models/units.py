@@ -12,6 +12,7 @@ from domain.package.facts import (
     LineCorrected,
     OpeningFact,
     PackageCancelled,
+    PackageImported,
     PackageOpened,
     PackageReinstated,
     PackageVoided,
@@ -71,7 +72,8 @@ def _keys(recorded: Recorded) -> Sequence[Key]:
             return [(id, fact.line, unit) for unit in fact.units]
         case LineCorrected():
             freed = [unit for use in fact.freed for unit in use.units]
-            return [(id, fact.line, unit) for unit in (*fact.taken, *fact.returned, *freed, *fact.added)]
+            given = (*fact.returned, *fact.used_before, *freed, *fact.added)
+            return [(id, fact.line, unit) for unit in (*fact.taken, *given)]
         case SessionMoved():
             return [(id, part.line, unit) for part in fact.units for unit in part.units]
         case PackageReinstated() | TransferRevoked():
@@ -86,7 +88,9 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
     """One unit after one more fact."""
     fact, (_, number, unit) = cast(UnitFact, recorded.fact), key
     if isinstance(fact, PackageOpened):
-        return {"state": "available", "value": unrolled(fact.lines[number - 1].values)[unit - 1]}
+        used_before = isinstance(fact, PackageImported) and unit <= fact.used_before[number - 1]
+        value = unrolled(fact.lines[number - 1].values)[unit - 1]
+        return {"state": "used_before" if used_before else "available", "value": value}
     if isinstance(fact, LineCorrected) and unit in fact.added:
         return {"state": "available", "value": 0}
     assert before is not None, "a unit begins with its package"
@@ -137,4 +141,4 @@ def _freed(before: Row, state: str, redemption_id: str) -> Row:
     return {**before, **dict.fromkeys(USE), "state": state}
 
 
-UNITS = Keyed("units", 3, TABLE, HANDLES, _keys, row)
+UNITS = Keyed("units", 4, TABLE, HANDLES, _keys, row)

@@ -12,6 +12,8 @@ from domain.moments import local_day
 from domain.package.facts import (
     LineCorrected,
     PackageFact,
+    PackageImported,
+    PackageOpened,
     UnitsForfeited,
     UnitsRedeemed,
     UnitsRestored,
@@ -25,8 +27,8 @@ from replay.package import PackageThen
 class Liability:
     """All packages of a business at one moment. Amounts in minor units of `currency`.
 
-    Voided sales are in none of the figures. At every moment, on both clocks, units_granted + units_corrected -
-    units_redeemed - units_forfeited - units_lapsed - units_transferred is units_remaining.
+    Voided sales are in none of the figures. At every moment, on both clocks, units_granted + units_imported +
+    units_corrected - units_redeemed - units_forfeited - units_lapsed - units_transferred is units_remaining.
     """
 
     on: str
@@ -35,7 +37,11 @@ class Liability:
     customers: int = 0
     packages: int = 0
     units_granted: int = 0
+    """Units that were sold."""
+    units_imported: int = 0
+    """Units that were left of packages when they were imported."""
     amount_sold: int = 0
+    """Prices of sales, and changes of any price since; what was imported or transferred was not sold."""
     redemptions: int = 0
     redemptions_across_packages: int = 0
     units_redeemed: int = 0
@@ -90,10 +96,13 @@ def customer(books: PackagesThen, customer_id: str) -> list[dict[str, Any]]:
 def _add(report: Liability, package: PackageThen) -> None:
     card = package.card
     report.packages += 1
-    received = card["origin"] == "transfer"
-    report.units_granted += 0 if received else card["granted"]
-    report.units_transferred += card["transferred"] - (card["granted"] if received else 0)
-    report.amount_sold += card["price"] - card["covered"]
+    opening = package.facts[0].fact
+    assert isinstance(opening, PackageOpened)
+    report.units_granted += card["granted"] if card["origin"] == "sale" else 0
+    report.units_transferred += card["transferred"] - (card["granted"] if card["origin"] == "transfer" else 0)
+    if isinstance(opening, PackageImported):
+        report.units_imported += card["granted"] - sum(opening.used_before)
+    report.amount_sold += card["price"] - (0 if card["origin"] == "sale" else opening.price)
     report.units_redeemed += card["redeemed"]
     report.units_forfeited += card["forfeited"]
     report.units_lapsed += card["lapsed"]

@@ -20,6 +20,7 @@ from domain.package.facts import (
     OtherFact,
     PackageCancelled,
     PackageFact,
+    PackageImported,
     PackagePurchased,
     PackageReinstated,
     PackageVoided,
@@ -42,6 +43,7 @@ from replay.package import PackageThen
 Clock = Literal["effective", "recorded"]
 Cause = Literal[
     "sold",
+    "imported",
     "redeemed",
     "restored",
     "forfeited",
@@ -214,6 +216,8 @@ def _cause(fact: PackageFact, change: Owed) -> Cause:
     match fact:
         case PackagePurchased():
             return "sold"
+        case PackageImported():
+            return "imported"
         case UnitsTransferredIn() | UnitsTransferredOut() | TransferUndone() | TransferRevoked():
             return "transferred"
         case UnitsRedeemed():

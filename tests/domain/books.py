@@ -11,8 +11,10 @@ from datetime import datetime
 from domain.package.facts import (
     HoldReleased,
     LineCorrected,
+    OpeningFact,
     PackageCancelled,
     PackageFact,
+    PackageImported,
     PackagePurchased,
     PackageReinstated,
     PackageVoided,
@@ -62,7 +64,7 @@ class UnitBook:
             assert sorted(states) == sorted(self.values[line]) == list(range(1, len(states) + 1))
             remaining, used = (
                 self.count(line, "available"),
-                self.count(line, "used", "forfeited", "corrected"),
+                self.count(line, "used", "used_before", "forfeited", "corrected"),
             )
             assert len(states) == remaining + used + self.count(line, "lapsed", "transferred")
             assert 0 <= self.held(line) <= remaining <= len(states) <= 1_000
@@ -82,12 +84,11 @@ def check_line_facts(facts: Sequence[PackageFact]) -> UnitBook:
 def _enter(book: UnitBook, fact: PackageFact) -> None:
     match fact:
         case PackagePurchased() | UnitsTransferredIn():
-            book.price = fact.price
-            for number, line in enumerate(fact.lines, 1):
-                values = [value for value, count in line.values for _ in range(count)]
-                assert len(values) == line.quantity
-                book.values[number] = dict(enumerate(values, 1))
-                book.states[number] = dict.fromkeys(range(1, line.quantity + 1), "available")
+            _enter_lines(book, fact)
+        case PackageImported():
+            _enter_lines(book, fact)
+            for number, used in enumerate(fact.used_before, 1):
+                book.move(number, tuple(range(1, used + 1)), "available", "used_before")
         case UnitsRedeemed():
             assert book.move(fact.line, fact.units, "available", "used") == fact.value
             assert fact.remaining == book.count(fact.line, "available")
@@ -143,10 +144,20 @@ def _enter_hold(book: UnitBook, fact: UnitsHeld | HoldReleased) -> None:
     assert fact.remaining == book.count(fact.line, "available")
 
 
+def _enter_lines(book: UnitBook, fact: OpeningFact) -> None:
+    book.price = fact.price
+    for number, line in enumerate(fact.lines, 1):
+        values = [value for value, count in line.values for _ in range(count)]
+        assert len(values) == line.quantity
+        book.values[number] = dict(enumerate(values, 1))
+        book.states[number] = dict.fromkeys(range(1, line.quantity + 1), "available")
+
+
 def _enter_correction(book: UnitBook, fact: LineCorrected) -> None:
     before = book.count(fact.line, "available")
     value = book.move(fact.line, fact.taken, "available", "corrected")
     value += book.move(fact.line, fact.returned, "corrected", "available")
+    value += book.move(fact.line, fact.used_before, "used_before", "available")
     for use in fact.freed:
         value += book.move(fact.line, use.units, "forfeited" if use.forfeiture else "used", "available")
     for unit in fact.added:

@@ -101,6 +101,17 @@ def figures(told: list[tuple[str, Data]]) -> Iterator[tuple[str, int]]:
             case "price_adjusted":
                 yield "amount_sold", data["price"] - data["previous"]
                 yield "value", data["price"] - data["previous"]
+            case "imported":
+                left = [
+                    [value for value, count in line["values"] for _ in range(count)][used:]
+                    for line, used in zip(data["lines"], data["used_before"], strict=True)
+                ]
+                units = sum(map(len, left))
+                yield from {
+                    "units_imported": units,
+                    "units_remaining": units,
+                    "value": sum(map(sum, left)),
+                }.items()
             case "transferred_in":
                 units = sum(line["quantity"] for line in data["lines"])
                 yield from {
@@ -176,6 +187,7 @@ def status(told: list[tuple[str, Data]], left: int, moment: datetime) -> str:
             case (
                 "purchased"
                 | "transferred_in"
+                | "imported"
                 | "expiry_changed"
                 | "reinstated"
                 | "validity_started"

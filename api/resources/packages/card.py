@@ -144,9 +144,9 @@ class CustomerOnCard(Value):
 class Origin(Value):
     """Where its units came from."""
 
-    kind: Literal["sale", "transfer"]
+    kind: Literal["sale", "transfer", "import"]
     id: str | None
-    """The transfer; null for a sale."""
+    """The transfer, or the batch of the import; null for a sale."""
 
 
 class ServiceOnLine(Value):
@@ -163,7 +163,7 @@ class Reminder(Value):
 
 
 class LineOnCard(Value):
-    """Units: total = used + remaining; used = redeemed + forfeited + corrected."""
+    """Units: total = used + remaining; used = used_before + redeemed + forfeited + corrected."""
 
     line: int
     label: str
@@ -174,6 +174,8 @@ class LineOnCard(Value):
     held: int
     remaining: int
     available: int
+    used_before: int
+    """Units used in the system that the package was imported from."""
     redeemed: int
     forfeited: int
     corrected: int
@@ -222,6 +224,8 @@ class PackageCard(Value):
     held: int
     remaining: int
     available: int
+    used_before: int
+    """Units used in the system that the package was imported from."""
     redeemed: int
     forfeited: int
     corrected: int

@@ -11,7 +11,7 @@ from replay.reports.liability import liability
 class LiabilityReport(Value):
     """The services owed to customers; sales that were voided are in none of the figures.
 
-    granted + corrected - redeemed - forfeited - lapsed - transferred is remaining.
+    granted + imported + corrected - redeemed - forfeited - lapsed - transferred is remaining.
     """
 
     on: str
@@ -25,6 +25,9 @@ class LiabilityReport(Value):
     packages_expired: int
     packages_cancelled: int
     units_granted: int
+    """Units that were sold."""
+    units_imported: int
+    """Units that were left of packages when they were imported: no sale."""
     units_corrected: int
     """Units that corrections added, less those they took; not those that they took back from redemptions."""
     units_redeemed: int
