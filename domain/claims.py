@@ -36,11 +36,6 @@ def transfer_claims(transfer_id: str) -> str:
     return f"transfer/{transfer_id}/"
 
 
-def import_claims(import_id: str) -> str:
-    """Prefix of the claims that name the packages of an import."""
-    return f"import/{import_id}/"
-
-
 def payment_claim(payment_id: str) -> str:
     """The claim of a payment; its package holds it."""
     return f"payment/{payment_id}/"

@@ -129,10 +129,14 @@ class Wording(Value):
         return TextRef(id=self.id, commitment=sha256(self.salt + self.text.encode()).hexdigest())
 
 
+SourceName = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,50}$")]
+"""The name of another system."""
+
+
 class ExternalRef(Value):
     """The name of a thing in another system: unique per source among things of its kind."""
 
-    source: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,50}$")]
+    source: SourceName
     ref: Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
 
     def __str__(self) -> str:

@@ -19,9 +19,9 @@ from api.http.ownership import is_open
 from api.http.problem_kinds.example import example_of
 from api.http.problem_kinds.table import KINDS
 from api.http.request import Route
-from api.resources.registry import HANDLERS
 from api.resources.schema import schema_of
 from api.server import settings
+from api.server.routes import HANDLERS
 from domain.actor import Role
 from domain.fact import Fact
 from domain.fact_registry import FACTS

@@ -1,6 +1,6 @@
 """The checklist stays true: every row is served and proved, or said to be missing."""
 
-from api.resources.registry import HANDLERS
+from api.server.routes import HANDLERS
 from tests.checklist import LATER, proofs, rows
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from api.imports.mapping import read as read_mapping
 from domain.actor import Role
 from domain.decision import UseCase
 from domain.moments import rfc3339
@@ -111,6 +112,22 @@ def test_undoing_runs(desk: Desk) -> None:
     }
     run("undo.md", told)
     assert told["booked"]["service_id"] == massage
+
+
+def test_importing_runs(desk: Desk) -> None:
+    def send(path: str, text: str, **query: str) -> Any:
+        headers = {**desk.headers(), "Content-Type": "text/csv"}
+        return desk.client.post(f"/v1{path}", params=query, content=text.encode(), headers=headers).json()
+
+    told: dict[str, Any] = {
+        "post": lambda path, body: desk.do(f"/v1{path}", body),
+        "get": lambda path, **query: desk.get(f"/v1{path}", **query),
+        "send": send,
+    }
+    run("import.md", told)
+    mapping = re.search(r"```toml\n(.*?)```", (PAGES / "import.md").read_text(), re.DOTALL)
+    assert mapping is not None
+    assert read_mapping(mapping[1]).money == "major"
 
 
 # Pages for those who carry the code on

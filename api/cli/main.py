@@ -11,6 +11,7 @@ import click
 from api.cli import demo, load, verify
 from api.cli.backup import backup_
 from api.cli.history import history
+from api.cli.import_ import import_
 from api.cli.keys import keys
 from api.cli.migrate import migrate
 from api.cli.open import open_
@@ -97,6 +98,7 @@ for each in (
     resume,
     rebuild_,
     load.load,
+    import_,
     report,
     history,
     verify.verify_,

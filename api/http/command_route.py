@@ -16,7 +16,7 @@ data is in the answer, so that erasure finds it.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from inspect import getdoc
 from typing import Any, Generic, TypeVar
@@ -75,6 +75,7 @@ class Command(Call, Generic[B]):
 
     body: B
     ids: NewIds
+    parameters: CommandParameters = field(default_factory=CommandParameters)
 
     def new(self, prefix: str, chosen: str | None = None) -> str:
         """The id the caller chose, or a new one; a dry run shows null in its place."""
@@ -203,7 +204,7 @@ def _ordered(
     request: HttpRequest, raw: bytes, read: Read[B], translate: Translate[B]
 ) -> tuple[Command[B], Order, "RenderedAnswer"]:
     """The request as an order, and the place of its answer. An order without a request key is a dry run."""
-    call, key = _read_command(request, raw, read)
+    call, key = read_upload(request, raw, read)
     exchange = exchange_of(request.scope)
     if_match = _if_match(request, exchange)
     ask = translate(call)
@@ -227,12 +228,15 @@ def read_command(request: HttpRequest, raw: bytes, body: type[B]) -> tuple[Comma
 
     Raises Problem: idempotency-key-missing, unknown-parameter, and what `read_body` raises.
     """
-    return _read_command(request, raw, partial(_read_json, body))
+    return read_upload(request, raw, partial(_read_json, body))
 
 
-def _read_command(request: HttpRequest, raw: bytes, read: Read[B]) -> tuple[Command[B], RequestKey | None]:
+def read_upload(
+    request: HttpRequest, raw: bytes, read: Read[B], takes: type[CommandParameters] = CommandParameters
+) -> tuple[Command[B], RequestKey | None]:
+    """As `read_command`, for a body that `read` reads. Parameters that `takes` adds make requests differ too."""
     exchange = exchange_of(request.scope)
-    parameters = read_parameters(parameters_of(request), CommandParameters)
+    parameters = read_parameters(parameters_of(request), takes)
     needs_no_key = parameters.dry_run and exchange.header(b"idempotency-key") is None
     key = None if needs_no_key else _idempotency_key(exchange)
     sent = read(raw, exchange.header(b"content-type"))
@@ -243,9 +247,12 @@ def _read_command(request: HttpRequest, raw: bytes, read: Read[B]) -> tuple[Comm
         request_id=exchange.request_id,
         body=sent.value,
         ids=NewIds(random=exchange.frame.random),
+        parameters=parameters,
     )
     if key is None or parameters.dry_run:
         return call, None
+    if takes is not CommandParameters:
+        sent = replace(sent, canonical=b"\n".join((parameters.model_dump_json().encode(), sent.canonical)))
     return call, _request_key(call, key, request, sent)
 
 

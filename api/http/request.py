@@ -52,6 +52,7 @@ PATH_IDS: Mapping[str, tuple[str, str]] = {
     "booking_id": ("bkg", "booking"),
     "entry_id": ("pts", "addition of points"),
     "transfer_id": ("trf", "transfer"),
+    "import_id": ("imp", "import"),
     "photo_id": ("pho", "photo"),
     "key_id": ("key", "key"),
 }

@@ -53,14 +53,14 @@ def format_of(path: Path) -> Format | None:
     return known.get(path.suffix.lower())
 
 
-def _whole_number(text: str) -> int:
+def whole_number(text: str) -> int:
     # Python's own parser would also take "1_000", " 12" and "+1".
     if not re.fullmatch(r"[0-9]{1,16}", text):
         raise ValueError("must be a whole number in digits alone")
     return int(text)
 
 
-def _iso_day(text: str) -> date:
+def iso_day(text: str) -> date:
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         raise ValueError("must be a date like 1997-01-31")
     return date.fromisoformat(text)
@@ -72,9 +72,9 @@ def _iso_currency(text: str) -> str:
     return in_use(text)
 
 
-Date = Annotated[Day, BeforeValidator(_iso_day)]
-Units = Annotated[Quantity, BeforeValidator(_whole_number)]
-MinorUnits = Annotated[Amount, BeforeValidator(_whole_number)]
+Date = Annotated[Day, BeforeValidator(iso_day)]
+Units = Annotated[Quantity, BeforeValidator(whole_number)]
+MinorUnits = Annotated[Amount, BeforeValidator(whole_number)]
 CurrencyCode = Annotated[Currency, BeforeValidator(_iso_currency)]
 
 

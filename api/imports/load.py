@@ -12,20 +12,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from api.http.ids import encode
+from api.imports.batches import Batches, recorded, rolled_back
 from api.imports.day_book import DayBook, Row, Sale, Unreadable, Use
+from api.imports.derived_ids import id_of
 from api.imports.known_ids import KnownIds, registered, services_by_name
 from domain.actor import Actor, Role
 from domain.catalogue.commands import DefineService
 from domain.catalogue.facts import OfferLine, ServiceTerms
 from domain.decision import Reads
-from domain.ledger.cache import StreamCache
 from domain.ledger.carnet import Carnet
 from domain.ledger.contract import LedgerRecorder
-from domain.ledger.errors import Contention, LedgerUnavailable
-from domain.ledger.execute import execute
 from domain.ledger.mapper import Meta
-from domain.ledger.orders import Clock, Done, Order, RequestKey, Result
+from domain.ledger.orders import Done, Order, RequestKey, Result
 from domain.package.commands import NewPayment, RedeemFromCustomer, SellPackage
 from domain.people.commands import RegisterCustomer
 from domain.refusals import (
@@ -46,10 +44,6 @@ from domain.use_cases.sell_package import SELL_PACKAGE
 from domain.values import ExternalRef, Money, PaymentMethod, Value
 
 BATCH_ROWS = 500
-
-
-TRIES_MAX = 5
-"""Attempts at a batch that the store could not take. The request keys make another attempt safe."""
 
 
 COLUMN_OF: Mapping[type[Refused], str] = {
@@ -107,24 +101,7 @@ def load(
     Raises UnknownLayout and OSError for the file; LedgerUnavailable and Contention for the store (a second
     load then goes on where this one ended); UnreadableFact.
     """
-    ledger = carnet.ledger(business_id)
-
-    def carry_out(orders: Sequence[Order]) -> list[Result]:
-        for _ in range(TRIES_MAX - 1):
-            try:
-                return ledger.execute(orders)
-            except (LedgerUnavailable, Contention):
-                continue
-        return ledger.execute(orders)
-
-    loading = _Loading(ledger.recorder, carry_out, ledger.recorder.secret(), source, refused)
-    loading.run(book, progress)
-    loading.report.position = ledger.recorder.head().position
-    return loading.report
-
-
-class _Undone(Exception):
-    """Rolls a dry run back."""
+    return _loaded(recorded(carnet, business_id), book, source, refused, progress)
 
 
 def dry_run(
@@ -138,28 +115,24 @@ def dry_run(
 ) -> Report:
     """Decide every row as `load` would, each on the effects of those before it, and write nothing.
 
-    It is one transaction that is rolled back. Until it ends it holds the ledger's head: nobody else can
-    record anything in these books (on SQLite: in any books of the file). Raises as `load` does.
+    It holds the ledger's head, as `rolled_back` says. Raises as `load` does.
     """
-    ledger, kept, clock = carnet.ledger(business_id), StreamCache(), carnet.clock
-    secret = ledger.recorder.secret()
-    report = Report()
-    try:
-        with ledger.recorder.locked() as locked:
-            loading = _Loading(locked, _deciding(locked, clock, kept), secret, source, refused)
-            loading.run(book, progress)
-            report = loading.report
-            report.position = locked.head().position
-            raise _Undone
-    except _Undone:
-        return report
+    with rolled_back(carnet, business_id) as batches:
+        return _loaded(batches, book, source, refused, progress)
 
 
-def _deciding(
-    locked: LedgerRecorder, clock: Clock, kept: StreamCache
-) -> Callable[[Sequence[Order]], list[Result]]:
-    # A cache of its own: the process's must not keep states of facts that are rolled back.
-    return lambda orders: execute(locked, orders, clock, kept)
+def _loaded(
+    batches: Batches,
+    book: DayBook,
+    source: str,
+    refused: Callable[[RefusedRow], None],
+    progress: Callable[[Report], None],
+) -> Report:
+    recorder = batches.recorder
+    loading = _Loading(recorder, batches.carry_out, recorder.secret(), source, refused)
+    loading.run(book, progress)
+    loading.report.position = recorder.head().position
+    return loading.report
 
 
 class _Loading:
@@ -269,15 +242,7 @@ class _Loading:
         )
 
     def _id(self, prefix: str, what: str, reference: str, day: date | None = None) -> str:
-        """The same id for the same reference for ever, unguessable without the business's secret.
-
-        With a `day` it begins with that, as ids made by the clock do, which keeps the indexes compact.
-        """
-        named = "\0".join(("load", self._source, what, reference)).encode()
-        bits = int.from_bytes(hmac.digest(self._secret, named, "sha256")[:16], "big")
-        if day is None:
-            return f"{prefix}_{encode(bits, 26)}"
-        return f"{prefix}_{encode((day - date(1970, 1, 1)).days, 4)}{encode(bits >> 16, 22)}"
+        return id_of(self._secret, prefix, ("load", self._source, what, reference), day)
 
     # Customers
 

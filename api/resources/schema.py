@@ -24,6 +24,7 @@ TAGS: Mapping[str, str] = {
     "photos": "Photos of people, for their profiles.",
     "packages": "Packages that were sold: their cards, units, history, and what changes them.",
     "transfers": "Units that move to another customer.",
+    "imports": "Files of another system: customers, and balances of their packages.",
     "payments": "Payments and refunds.",
     "redemptions": "Using units, and giving them back.",
     "bookings": "Sessions in the calendar, and the units that pay for them.",

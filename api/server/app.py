@@ -29,8 +29,8 @@ from api.http.problem_reply import ProblemReply
 from api.http.problems import Problem, problem_of
 from api.http.rate_limits import Counted, Limits
 from api.http.request import Exchange, HttpRequest, Route, Serving, check_may, exchange_of, route_of
-from api.resources.registry import HANDLERS
 from api.resources.schema import schema_of
+from api.server.routes import HANDLERS
 from domain.refusals import Refused
 from projections.engine.freshness import FreshReads
 from projections.engine.runner import Runner

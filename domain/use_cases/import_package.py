@@ -1,7 +1,7 @@
 """Import a package that another system kept, once for each of its references."""
 
 from domain.actor import Circumstances
-from domain.claims import Claim, external_claim, import_claims, payment_claim, purchase_claims
+from domain.claims import Claim, external_claim, payment_claim, purchase_claims
 from domain.decision import Books, Decision, NewStream, Peek, Reads, UseCase
 from domain.package.commands import ImportPackage
 from domain.package.imported_balance import Receiving, import_balance
@@ -40,7 +40,6 @@ def decide(command: ImportPackage, books: Books, at: Circumstances) -> Decision:
     claims = [
         Claim(f"{numbers}{receiving.purchase_number}", id),
         Claim(f"{named}{books.count(named) or ''}", id),
-        Claim(f"{import_claims(command.import_id)}{id}", id),
     ]
     if fact.payment_id is not None:
         check_unclaimed(books, payment_claim(fact.payment_id), fact.payment_id)

@@ -114,7 +114,7 @@ TABLE = Table(
     Index("by_payment", "business_id", "payment", "purchased_at", "package_id"),
     Index("by_debt", "business_id", "owing", "purchased_at", "package_id"),
     Index("by_external_ref", "business_id", "external_ref", "purchased_at", "package_id"),
-    Index("by_origin", "business_id", "origin_id", "package_id"),
+    Index("by_origin", "business_id", "origin_id", "purchased_at", "package_id"),
     Index("by_expiry", "business_id", "expires_on"),
     Index("by_freeze", "business_id", "thaws_at"),
     # Filters of the list of customers: buyers of an offer, and payers for another customer.

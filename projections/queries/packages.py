@@ -45,6 +45,8 @@ class PackageFilter:
     """The day of purchase, in the same zone."""
     owing: bool | None = None
     external_ref: tuple[str, ...] = ()
+    origin_id: tuple[str, ...] = ()
+    """The import or the transfer that it came by."""
 
 
 def find_packages(
@@ -162,6 +164,7 @@ class _Asked:
             "offer_id": wanted.offer_id,
             "location_id": wanted.location_id,
             "external_ref": wanted.external_ref,
+            "origin_id": wanted.origin_id,
             "payment": wanted.payment_status,
             "owing": () if wanted.owing is None else (wanted.owing,),
         }

@@ -21,8 +21,8 @@ from api.http.ids import new_id
 from api.http.permissions import Scope
 from api.http.request import Route
 from api.resources.packages.card import VIEWS
-from api.resources.registry import HANDLERS
 from api.server.app import create_app
+from api.server.routes import HANDLERS
 from domain.actor import Actor, Role
 from domain.business.commands import OpenBusiness
 from domain.ledger.carnet import Carnet

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from api.resources.registry import HANDLERS
 from api.resources.schema import schema_of
+from api.server.routes import HANDLERS
 from tests.api.server.served import Server, served
 
 HERE = Path(__file__).parent

@@ -32,6 +32,7 @@ def packages(tell: Recording, anna: str, service: str, offer: str, member: str, 
     tell("payments.find", query={"external_ref": "till:2026-0815"})
     changes(tell, package, place)
     endings(tell, anna, offer)
+    imports(tell)
     questions(tell, package, anna)
 
 
@@ -62,6 +63,18 @@ def endings(tell: Recording, anna: str, offer: str) -> None:
     ended = tell("packages.sell", {"customer_id": anna, "offer_id": offer})["id"]
     tell("packages.cancel", {"reason": "Moved away", "release_holds": True}, package_id=ended)
     tell("packages.reinstate", {"expires_on": "2027-05-31", "reason": "Stays after all"}, package_id=ended)
+
+
+def imports(tell: Recording) -> None:
+    source = {"source": "old-till"}
+    clients = "reference,name,mobile\n17,Nagy Éva,+36 20 123 4567\n"
+    tell("imports.customers", clients.encode(), query=source)
+    balances = (
+        "reference,customer,name,service,units,used_before,price,paid,currency,purchased_on,expires_on\n"
+        "S-9,17,Massage ×10,Massage 60,10,4,50000,50000,EUR,2026-05-04,2027-05-04\n"
+    )
+    batch = tell("imports.packages", balances.encode(), query=source)["import_id"]
+    tell("imports.reverse", {"reason": "The wrong file"}, import_id=batch)
 
 
 def questions(tell: Recording, package: str, anna: str) -> None:

@@ -69,7 +69,7 @@ class Recording:
         """Send a request that must succeed: the JSON of its answer, else its text. `path`: the ids in it."""
         route = OPERATIONS[operation]
         body = {} if body is None and route.body is not None else body
-        tried = self._send(route, body, {"dry_run": "true"}, path) if route.writes else None
+        tried = self._send(route, body, {**(query or {}), "dry_run": "true"}, path) if route.writes else None
         answer = self._send(route, body, query or {}, path)
         self.desk.clock.ahead += BETWEEN_REQUESTS
         example = Example(path=path, query=query or {})

@@ -18,7 +18,7 @@ from domain.decision import Reads
 from domain.moments import Day, from_milliseconds, to_milliseconds
 from domain.package.state import PaymentStatus, Status
 from domain.refusals import NotFound
-from domain.values import CustomerId, LocationId, OfferId, ServiceId, SourceAndReference
+from domain.values import CustomerId, ImportId, LocationId, OfferId, ServiceId, SourceAndReference
 from projections.engine.definition import Row
 from projections.models.card_columns import card_status, owed_for
 from projections.models.customers import CUSTOMERS
@@ -66,6 +66,8 @@ class PackageParameters(ListParameters):
     owing: bool | None = None
     external_ref: SourceAndReference | None = None
     """`source:ref`"""
+    import_id: ImportId | None = None
+    """The batch that they were imported with."""
 
 
 @query(
@@ -110,9 +112,13 @@ def _payment_required(call: Query[Any]) -> bool:
 
 def _filter(asked: PackageParameters) -> PackageFilter:
     given = {name: getattr(asked, name) for name in PackageParameters.model_fields}
-    for name in ("limit", "cursor", "external_ref"):
+    for name in ("limit", "cursor", "external_ref", "import_id"):
         del given[name]
-    return PackageFilter(**given, external_ref=() if asked.external_ref is None else (asked.external_ref,))
+    return PackageFilter(
+        **given,
+        external_ref=() if asked.external_ref is None else (asked.external_ref,),
+        origin_id=() if asked.import_id is None else (asked.import_id,),
+    )
 
 
 def _purchase_key(after: list[Any] | None) -> tuple[datetime, str] | None:

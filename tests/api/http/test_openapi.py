@@ -22,8 +22,8 @@ from api.http.permissions import MANAGERS
 from api.http.request import Route
 from api.resources.bookings.commands import MadeBooking
 from api.resources.payments.commands import RefundedPayment
-from api.resources.registry import HANDLERS
 from api.resources.schema import schema_of
+from api.server.routes import HANDLERS
 from tests.api.desk import ROUTES, Desk, House
 
 pytest_plugins = ["tests.api.houses"]
@@ -50,7 +50,9 @@ def test_the_document_names_every_route_and_forbids_unknown_fields(house: House)
         if "requestBody" in operation
     ]
     uploads = [set(content) for content in contents if "application/json" not in content]
-    assert uploads == [{"image/jpeg", "image/png", "image/webp", "multipart/form-data"}]
+    files = {"text/csv", "application/x-ndjson", "application/jsonl", "application/octet-stream"}
+    photos = {"image/jpeg", "image/png", "image/webp", "multipart/form-data"}
+    assert uploads == [files, files, photos]
     bodies = [
         content["application/json"]["schema"]["$ref"].rpartition("/")[2]
         for content in contents
@@ -89,7 +91,7 @@ def test_a_body_may_lack_what_has_a_default_and_an_answer_lacks_nothing(describe
 def test_no_type_has_a_default_that_a_client_would_send_or_demand(described: Described) -> None:
     assert list(places(described["components"]["schemas"], "default")) == []
     defaults = {str(value) for value in places(described["paths"], "default")}
-    assert defaults <= {"50", "False", "effective", "0"}, (
+    assert defaults <= {"50", "False", "effective", "0", "csv"}, (
         "parameters tell theirs, and never null or an empty list"
     )
 

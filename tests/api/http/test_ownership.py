@@ -10,8 +10,8 @@ from litestar import get
 from api.http.ownership import is_open
 from api.http.permissions import READERS_OR_OWN
 from api.http.request import Route
-from api.resources.registry import HANDLERS
 from api.server.app import create_app
+from api.server.routes import HANDLERS
 from projections.engine.tables import ReadTables
 from tests.api.desk import PEPPER, Desk, House
 from tests.api.resources.test_checklist_bookings import NOTICE, ahead, book

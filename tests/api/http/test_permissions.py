@@ -8,7 +8,7 @@ from api.http.api_keys import Keys, issue_key
 from api.http.ids import new_id
 from api.http.permissions import Permission, Scope
 from api.http.request import PATH_IDS, Route
-from api.resources.registry import HANDLERS
+from api.server.routes import HANDLERS
 from domain.actor import Role
 from domain.ledger.embedded.memory import MemoryStore
 from domain.ledger.records import StoredKey

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from api.resources.registry import HANDLERS
+from api.server.routes import HANDLERS
 from domain.values import RECORDED_AT
 from tests.api.desk import Desk
 

@@ -1,0 +1,59 @@
+"""Batches of orders for one ledger: recorded for good, or tried and rolled back."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from domain.ledger.cache import StreamCache
+from domain.ledger.carnet import Carnet
+from domain.ledger.contract import LedgerRecorder
+from domain.ledger.errors import Contention, LedgerUnavailable
+from domain.ledger.execute import execute
+from domain.ledger.orders import Order, Result
+
+TRIES_MAX = 5
+"""Attempts at a batch that the store could not take. The request keys make another attempt safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """`carry_out` raises LedgerUnavailable, Contention and UnreadableFact; a repetition is safe."""
+
+    recorder: LedgerRecorder
+    carry_out: Callable[[Sequence[Order]], list[Result]]
+
+
+def recorded(carnet: Carnet, business_id: str) -> Batches:
+    ledger = carnet.ledger(business_id)
+
+    def carry_out(orders: Sequence[Order]) -> list[Result]:
+        for _ in range(TRIES_MAX - 1):
+            try:
+                return ledger.execute(orders)
+            except (LedgerUnavailable, Contention):
+                continue
+        return ledger.execute(orders)
+
+    return Batches(ledger.recorder, carry_out)
+
+
+class _Undone(Exception):
+    """Rolls a dry run back."""
+
+
+@contextmanager
+def rolled_back(carnet: Carnet, business_id: str) -> Iterator[Batches]:
+    """Decide each batch on the effects of those before it, and write nothing.
+
+    It is one transaction. Until it ends it holds the ledger's head: nobody else can record anything in these
+    books (on SQLite: in any books of the file).
+    """
+    ledger, clock = carnet.ledger(business_id), carnet.clock
+    # A cache of its own: the process's must not keep states of facts that are rolled back.
+    kept = StreamCache()
+    try:
+        with ledger.recorder.locked() as locked:
+            yield Batches(locked, lambda orders: execute(locked, orders, clock, kept))
+            raise _Undone
+    except _Undone:
+        return

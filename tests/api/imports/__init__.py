@@ -1,0 +1,1 @@
+"""Imports: files of other systems, over HTTP and as they are read."""
