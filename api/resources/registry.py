@@ -8,7 +8,7 @@ from api.resources import business, health, keys, ledger, photos, segments, staf
 from api.resources.bookings import commands as booking_commands
 from api.resources.bookings import queries as booking_queries
 from api.resources.catalogue import offers, services
-from api.resources.customers import activity, credits
+from api.resources.customers import activity, bulk, credits
 from api.resources.customers import commands as customer_commands
 from api.resources.customers import history as customer_history
 from api.resources.customers import lists as customer_lists
@@ -37,6 +37,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *customer_commands.HANDLERS,
     *customer_history.HANDLERS,
     *customer_lists.HANDLERS,
+    *bulk.HANDLERS,
     *segments.HANDLERS,
     *photos.HANDLERS,
     *package_commands.HANDLERS,

@@ -66,9 +66,9 @@ def snippet(language: str) -> str:
 def test_a_till_in_python_is_generated_type_checks_and_runs(
     till: Mapping[str, str], document: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "photos.yaml").write_text(snippet("yaml") + "post_hooks: []\n")  # ruff need not tidy it here
+    (tmp_path / "uploads.yaml").write_text(snippet("yaml") + "post_hooks: []\n")  # ruff need not tidy it here
     (tmp_path / "till.py").write_text(snippet("python"))
-    generate = ("generate", "--path", str(document), "--config", "photos.yaml", "--meta", "none")
+    generate = ("generate", "--path", str(document), "--config", "uploads.yaml", "--meta", "none")
     told = run(
         [sys.executable, "-m", "openapi_python_client", *generate, "--output-path", "carnet_client"], tmp_path
     )

@@ -48,3 +48,4 @@ def standing(tell: Recording) -> None:
     tell("customers.unblock", customer_id=peter)
     tell("customers.deactivate", customer_id=peter)
     tell("customers.activate", customer_id=peter)
+    tell("customers.bulk", {"action": "categorise", "category": "VIP", "customer_ids": [peter]})

@@ -88,7 +88,7 @@ def _matching(call: Query[CustomerParameters]) -> Matching:
         raise Problem("forbidden", "only those who may see names may search for them")
     check_range(asked.booking_from, asked.booking_to, OWN_DAYS, "/booking_to")
     searched_for = () if asked.search is None else words(asked.search)
-    filters = [_filter(asked), *_of_segment(call)]
+    filters = [filter_of(asked), *_of_segment(call)]
     after = (call.after() or [None])[0]
     names = dict.fromkeys((*reads(filters), CARDS.name, POINTS.name))
     with call.snapshot(*names) as snapshot:
@@ -110,10 +110,10 @@ def _of_segment(call: Query[CustomerParameters]) -> list[CustomerFilter]:
     segment = call.look(Reads({call.business_id: 0})).business.segments.get(id)
     if segment is None or segment.removed:
         raise NotFound("segment", id)
-    return [_filter(segment.filters)]
+    return [filter_of(segment.filters)]
 
 
-def _filter(given: CustomerFilters) -> CustomerFilter:
+def filter_of(given: CustomerFilters) -> CustomerFilter:
     """Filters for the read models."""
     status: set[Literal["active", "inactive"]] = {*given.status}
     return CustomerFilter(
