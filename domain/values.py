@@ -158,6 +158,10 @@ UnitNumber = Annotated[int, Field(ge=1, le=UNITS_PER_LINE_MAX)]
 Amount = Annotated[int, Field(ge=0, le=AMOUNT_MAX)]
 PositiveAmount = Annotated[int, Field(ge=1, le=AMOUNT_MAX)]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
+LocaleName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$", max_length=12)
+]
+"""BCP 47: a language, maybe a script and a region, such as hu-HU or zh-Hant-TW."""
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 CurrencyInUse = Annotated[Currency, AfterValidator(in_use)]
 """What books can be opened in."""

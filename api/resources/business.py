@@ -6,6 +6,7 @@ from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
+from api.http.locales import KnownLocale
 from api.http.new_values import NewId
 from api.http.parsing import EmptyBody, MayBeAbsent, Price
 from api.http.permissions import MANAGERS, OWNER, READERS, READERS_AND_CUSTOMERS
@@ -107,6 +108,8 @@ class PolicyChanges(Value):
     """All earn rules from now on, at most one for each cause; with none nothing is earned."""
     categories: MayBeAbsent[Annotated[tuple[CategoryName, ...], Field(max_length=CATEGORIES_MAX)]] = None
     """All categories from now on. Customers keep a category that is gone."""
+    locale: MayBeAbsent[KnownLocale] = None
+    """BCP 47, such as hu-HU: the language of receipts, and how they write money and days; en unless it is changed."""
 
 
 @command(

@@ -7,6 +7,7 @@ from domain.values import (
     BusinessId,
     CancellationTerms,
     CurrencyInUse,
+    LocaleName,
     LocationId,
     LongText,
     Name,
@@ -33,6 +34,7 @@ class ChangePolicies(Value):
     correction_max: Quantity | None = None
     earn: tuple[EarnRule, ...] | None = None
     categories: Categories | None = None
+    locale: LocaleName | None = None
 
 
 class OpenLocation(Value):

@@ -11,6 +11,7 @@ from domain.values import (
     CancellationTerms,
     Category,
     Currency,
+    LocaleName,
     LocationId,
     LongText,
     Name,
@@ -75,12 +76,15 @@ class Policies(Value):
     """Rules that earn reward points; at most one for each cause."""
     categories: Categories = ("VIP", "Regular", "New")
     """The categories of customers. A removed one stays with the customers who are in it."""
+    locale: LocaleName = "en"
+    """The language of receipts, and how they write money and days."""
 
 
 class PolicyChanged(Fact):
     stored_name: ClassVar = "business.policy_changed"
-    stored_version: ClassVar = 2
-    upcasters: ClassVar = {1: lambda fields: fields}  # a field that version 1 lacks has its default
+    stored_version: ClassVar = 3
+    # A field that an older version lacks has its default.
+    upcasters: ClassVar = {1: lambda fields: fields, 2: lambda fields: fields}
     policies: Policies
     policy_version: int
 

@@ -1,0 +1,72 @@
+"""Money, days and rates as people of a locale write them. Locales are BCP 47: hu-HU, ja-JP, ar-KW.
+
+    money(1_250, "KWD", locale_of("en"))         KWD 1.250
+    money(500_000, "HUF", locale_of("hu-HU"))    5 000,00 Ft
+
+Digits are 0 to 9 in every locale, as in the numbers and ids beside them.
+"""
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
+from pydantic import AfterValidator
+
+from domain.currency import MINOR_DIGITS, major
+from domain.values import LocaleName
+
+
+def _known(name: str) -> str:
+    try:
+        Locale.parse(name, sep="-")
+    except (ValueError, UnknownLocaleError) as error:
+        raise ValueError("is not a known locale, such as hu-HU") from error
+    return name
+
+
+KnownLocale = Annotated[LocaleName, AfterValidator(_known)]
+"""A locale that money can be written in."""
+
+
+def locale_of(name: str) -> Locale:
+    """The locale of a business; English where this version of the library does not know it."""
+    try:
+        return Locale.parse(_known(name), sep="-")
+    except ValueError:
+        return Locale("en")
+
+
+def money(amount: int, currency: str, locale: Locale) -> str:
+    """Minor units with all digits of ISO 4217, in the pattern of the locale."""
+    if currency not in MINOR_DIGITS:  # books that were opened in it before it was refused
+        return f"{amount} {currency}"
+    digits = MINOR_DIGITS[currency]
+    places = "." + "0" * digits if digits else ""
+    shape = _pattern(currency, locale).replace("0.00", f"0{places}")
+    return format_currency(major(amount, currency), currency, shape, locale, currency_digits=False)
+
+
+def _pattern(currency: str, locale: Locale) -> str:
+    """The pattern of amounts; where it puts a code of letters beside the digits, with a space between."""
+    pattern: str = locale.currency_formats["standard"].pattern
+    symbol = get_currency_symbol(currency, locale)
+    return pattern.replace("¤#", "¤\xa0#") if symbol[-1].isalpha() else pattern
+
+
+def number(of: int, locale: Locale) -> str:
+    return format_decimal(of, locale=locale)
+
+
+def day(of: date, locale: Locale) -> str:
+    return format_date(of, "long", locale)
+
+
+def rate(basis_points: int, locale: Locale) -> str:
+    """2700 as 27%, 550 as 5.5%."""
+    positive = locale.percent_formats[None].pattern.partition(";")[0]
+    pattern = re.sub("[#,0]+", "#,##0.##", positive)
+    return format_percent(Decimal(basis_points).scaleb(-4), pattern, locale)
