@@ -80,11 +80,12 @@ def project() -> dict[str, object]:
 
 
 def declared(*, with_tests: bool) -> list[Requirement]:
-    """What pyproject.toml asks for, with or without what only tests and checks need."""
+    """What pyproject.toml asks for, extras included, with or without what only tests and checks need."""
     table = project()
     lines = list(table["dependencies"])  # type: ignore[call-overload]
-    if with_tests:
-        lines += table["optional-dependencies"]["dev"]  # type: ignore[index]
+    extras: dict[str, list[str]] = table["optional-dependencies"]  # type: ignore[assignment]
+    for name, more in extras.items():
+        lines += more if with_tests or name != "dev" else []
     return [Requirement(line) for line in lines]
 
 

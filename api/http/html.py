@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from api.http.accept import quality
 from api.http.fixed_document import FixedDocument
 from api.http.responses import Header
 
@@ -64,16 +65,10 @@ def page(title: str, *parts: str) -> FixedDocument:
 
 def prefers_html(accept: str | None) -> bool:
     """Whether a caller who accepts this would rather have a page than JSON. Programs that accept all get JSON."""
-    likes = dict(map(_quality, (accept or "").lower().split(",")))
+    likes = dict(map(quality, (accept or "").lower().split(",")))
     html = max(likes.get(MEDIA_TYPE, 0.0), likes.get("text/*", 0.0))
     json = max(likes.get("application/json", 0.0), likes.get("application/*", 0.0))
     return html > json
-
-
-def _quality(part: str) -> tuple[str, float]:
-    media, _, parameters = part.partition(";")
-    found = re.search(r"(?:^|;)\s*q=([01](?:\.[0-9]{0,3})?)\s*(?:;|$)", parameters)
-    return media.strip(), float(found[1]) if found else 1.0
 
 
 # Parts of a page

@@ -21,6 +21,7 @@ from api.resources.payments import commands as payment_commands
 from api.resources.payments import queries as payment_queries
 from api.resources.points import commands as points_commands
 from api.resources.points import queries as points_queries
+from api.resources.receipts import queries as receipt_queries
 from api.resources.redemptions import commands as redemption_commands
 from api.resources.redemptions import queries as redemption_queries
 from api.resources.reports import entries, liability, movements, watchlist
@@ -52,6 +53,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *redemption_commands.HANDLERS,
     *redemption_queries.HANDLERS,
     *package_queries.HANDLERS,
+    *receipt_queries.HANDLERS,
     *package_history.HANDLERS,
     *package_lists.HANDLERS,
     *payment_queries.HANDLERS,

@@ -81,6 +81,7 @@ def questions(tell: Recording, package: str, anna: str) -> None:
     tell("packages.show", package_id=package)
     tell("packages.units", query={"limit": 3}, package_id=package)
     tell("packages.payments", package_id=package)
+    tell("packages.receipt", package_id=package)
     tell("packages.history", query={"limit": 5}, package_id=package)
     tell("packages.notes", package_id=package)
     tell("packages.facts", query={"limit": 2}, package_id=package)

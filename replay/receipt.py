@@ -1,0 +1,49 @@
+"""What a receipt tells of a package: its lines, what was asked for each, and the tax in it.
+
+The amount of a line is the value of all its units, so that lines add up to the price, also after the price changed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.ledger.mapper import Recorded
+from domain.package.fact_parts import SoldLine
+from domain.package.facts import PackageOpened, PriceAdjusted, UnitsTransferredIn
+from domain.tax import Taxed, shared_rate, taxed
+from domain.unit_values import Run
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """A line as it was sold. Amounts in minor units."""
+
+    sold: SoldLine
+    rate: int | None
+    """Basis points; None: its services had none when they were sold, or several."""
+    amount: int
+    """What is asked for it, tax included."""
+    settled: int
+    """What of it was settled where the units came from."""
+
+
+def receipt_lines(facts: Sequence[Recorded]) -> list[ReceiptLine]:
+    """The lines of a package, from the facts that count, in the order in which they are folded."""
+    opened = next(each.fact for each in facts if isinstance(each.fact, PackageOpened))
+    sold = amounts = [_worth(line.values) for line in opened.lines]
+    settled = sold if isinstance(opened, UnitsTransferredIn) else [0] * len(sold)
+    for recorded in facts:
+        if isinstance(recorded.fact, PriceAdjusted):
+            amounts = [_worth(values) for values in recorded.fact.values]
+    return [
+        ReceiptLine(line, shared_rate(service.tax_rate for service in line.services), amount, before)
+        for line, amount, before in zip(opened.lines, amounts, settled, strict=True)
+    ]
+
+
+def _worth(values: Sequence[Run]) -> int:
+    return sum(value * count for value, count in values)
+
+
+def taxes_of(lines: Sequence[ReceiptLine]) -> list[Taxed]:
+    """The tax of one package by rate, in what was asked for it here: its price, less what was settled elsewhere."""
+    return taxed((line.amount - line.settled, line.rate) for line in lines)
