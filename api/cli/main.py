@@ -16,6 +16,7 @@ from api.cli.keys import keys
 from api.cli.migrate import migrate
 from api.cli.open import open_
 from api.cli.rebuild import rebuild_
+from api.cli.receipt import receipt
 from api.cli.report import report
 from api.cli.restore import restore_
 from api.cli.resume import resume
@@ -101,6 +102,7 @@ for each in (
     import_,
     report,
     history,
+    receipt,
     verify.verify_,
     backup_,
     restore_,

@@ -21,7 +21,7 @@ TEMPLATE = b"""
   v(4mm)
   table(
     columns: columns,
-    stroke: (bottom: 0.5pt + luma(200)),
+    stroke: (x: none, top: none, bottom: 0.5pt + luma(200)),
     align: (at, _) => if at == columns.len() - 1 { end } else { start },
     ..heads.map(each => strong(each)),
     ..rows.flatten(),
