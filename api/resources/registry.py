@@ -24,7 +24,7 @@ from api.resources.points import queries as points_queries
 from api.resources.receipts import queries as receipt_queries
 from api.resources.redemptions import commands as redemption_commands
 from api.resources.redemptions import queries as redemption_queries
-from api.resources.reports import entries, liability, movements, watchlist
+from api.resources.reports import entries, liability, movements, sales, watchlist
 
 HANDLERS: Sequence[HTTPRouteHandler] = (
     *welcome.HANDLERS,
@@ -59,6 +59,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *payment_queries.HANDLERS,
     *liability.HANDLERS,
     *movements.HANDLERS,
+    *sales.HANDLERS,
     *entries.HANDLERS,
     *watchlist.HANDLERS,
 )

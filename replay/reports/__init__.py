@@ -1,8 +1,8 @@
 """Reports on all packages of a business, now or at any moment, on both clocks.
 
-Offers `liability` (what the business owes its customers in services, and the balance of one customer) and `movements`
-(its roll-forward by cause), `entries` (late entries and corrections of a period),
-`watchlist` (packages that expire soon, or are not paid).
+Offers `liability` (what the business owes its customers in services, and the balance of one customer), `movements`
+(its roll-forward by cause), `sales` (what was sold in a period, and the tax in it), `entries` (late entries and
+corrections of a period), `watchlist` (packages that expire soon, or are not paid).
 
 Touch it to add a figure or a report.
 

@@ -35,7 +35,7 @@ class LineOnReceipt(Value):
     """The value of its units, tax included; all lines together are the price."""
 
 
-class TaxOnReceipt(Value):
+class TaxAtRate(Value):
     """What is asked at one rate: amount = net + tax."""
 
     tax_rate: int | None
@@ -83,7 +83,7 @@ class Receipt(Value):
     price: SignedMoney
     settled: SignedMoney
     """What of the price was settled where transferred units came from; its tax is on that receipt alone."""
-    taxes: tuple[TaxOnReceipt, ...]
+    taxes: tuple[TaxAtRate, ...]
     payments: tuple[PaymentOnReceipt, ...]
     refunds: tuple[PaymentOnReceipt, ...]
     paid: SignedMoney
@@ -132,7 +132,7 @@ def receipt_of(then: PackageThen, business: Business, locale: str, names: Mappin
         discount=money(max(0, card["list_price"] - card["price"])),
         price=money(card["price"]),
         settled=money(card["covered"]),
-        taxes=tuple(tax_on_receipt(each, card["currency"]) for each in taxes_of(lines)),
+        taxes=tuple(tax_at_rate(each, card["currency"]) for each in taxes_of(lines)),
         payments=tuple(moved(payment.fact) for payment in paid),
         refunds=tuple(moved(fact) for payment in paid for _, fact in payment.refunds),
         paid=money(card["paid"]),
@@ -153,11 +153,11 @@ def _line(number: int, line: ReceiptLine, currency: str) -> LineOnReceipt:
     )
 
 
-def tax_on_receipt(each: Taxed, currency: str) -> TaxOnReceipt:
+def tax_at_rate(each: Taxed, currency: str) -> TaxAtRate:
     def money(amount: int | None) -> SignedMoney | None:
         return None if amount is None else SignedMoney(amount=amount, currency=currency)
 
-    return TaxOnReceipt(
+    return TaxAtRate(
         tax_rate=each.rate,
         amount=SignedMoney(amount=each.gross, currency=currency),
         net=money(each.net),

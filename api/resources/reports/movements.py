@@ -86,7 +86,7 @@ class MovementPage(Page[MovementLine]):
 )
 def movements_report(call: Query[PeriodParameters]) -> Found:
     """Opening, the changes by cause, and closing: the changes add up to the difference."""
-    books, period = _books(call, call.parameters)
+    books, period = books_of_period(call, call.parameters)
     told = movements(books, period)
     report = MovementsReport(
         position=told.position,
@@ -108,7 +108,7 @@ def movements_report(call: Query[PeriodParameters]) -> Found:
 def movement_lines(call: Query[LinesParameters]) -> Found:
     """Each line names the fact that moved it."""
     asked = call.parameters
-    books, period = _books(call, asked)
+    books, period = books_of_period(call, asked)
     after = call.after()
     found = lines(
         books, period, asked.cause, None if after is None else (after[0], after[1], after[2], after[3])
@@ -122,7 +122,7 @@ def movement_lines(call: Query[LinesParameters]) -> Found:
     )
 
 
-def _books(call: Query[Any], asked: PeriodParameters) -> tuple[PackagesThen, Period]:
+def books_of_period(call: Query[Any], asked: PeriodParameters) -> tuple[PackagesThen, Period]:
     """The packages that close the period, and the period. Raises validation-failed."""
     zone, now = call.time_zone, call.frame.carnet.clock()
     check_range(asked.from_, asked.to, zone, "/to")

@@ -1,0 +1,73 @@
+"""What was sold in a period, with the tax in it by rate.
+
+A sale counts in the period it was made in. A price that was adjusted later, and a sale that was voided later, count in
+the period of that change, with what they changed: periods add up, and one that is over stays as it was on the clock of
+recording. The tax is the sum of that on the receipts. A transfer is no sale.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from domain.ledger.mapper import Recorded
+from domain.tax import Taxed, by_rate
+from projections.engine.definition import Row
+from projections.models.packages import card_of
+from replay.all_packages import PackagesThen
+from replay.receipt import receipt_lines, taxes_of
+from replay.reports.movements import Period
+
+
+@dataclass
+class Sales:
+    """The sales of a period, in minor units."""
+
+    position: int
+    """The position of the ledger that the report is true for."""
+    packages: int = 0
+    """Packages sold, less those voided."""
+    amount: int = 0
+    """What was asked for them, tax included, whether or not it is paid."""
+    taxes: list[Taxed] = field(default_factory=list)
+    """`amount` by rate."""
+
+
+def sales(books: PackagesThen, period: Period) -> Sales:
+    """The sales of a period that ends with the moment of `books`. Raises UnreadableFact, LedgerUnavailable."""
+    report, rates = Sales(books.position), _Rates()
+    for packages in books.by_customer():
+        for package in packages:
+            before = [fact for fact in package.facts if period.begins_after(period.moment_of(fact))]
+            for facts, card, sign in ((package.facts, package.card, 1), (before, card_of(before), -1)):
+                if card is not None and not card["voided"]:
+                    report.packages += sign * _is_sale(card)
+                    rates.add(facts, sign)
+    report.taxes = rates.taxed()
+    report.amount = sum(each.gross for each in report.taxes)
+    return report
+
+
+def _is_sale(card: Row) -> int:
+    return int(card["origin"] == "sale")
+
+
+class _Rates:
+    """Sums of receipts, by rate."""
+
+    def __init__(self) -> None:
+        self._gross: defaultdict[int | None, int] = defaultdict(int)
+        self._tax: defaultdict[int | None, int] = defaultdict(int)
+
+    def add(self, facts: Sequence[Recorded], sign: int) -> None:
+        for each in taxes_of(receipt_lines(facts)):
+            self._gross[each.rate] += sign * each.gross
+            self._tax[each.rate] += sign * (each.tax or 0)
+
+    def taxed(self) -> list[Taxed]:
+        """Rates at which nothing was asked are left out."""
+        found = (
+            Taxed(rate, gross, None if rate is None else self._tax[rate])
+            for rate, gross in self._gross.items()
+            if gross or self._tax[rate]
+        )
+        return sorted(found, key=by_rate)
