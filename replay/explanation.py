@@ -22,6 +22,7 @@ from domain.package.facts import (
     OpeningFact,
     OtherFact,
     PackageCancelled,
+    PackageExpired,
     PackageFact,
     PackageFrozen,
     PackageImported,
@@ -199,7 +200,10 @@ def _expiry_steps(facts: Sequence[Recorded]) -> Iterator[Step]:
 
 
 def _expiry_step(fact: PackageFact) -> tuple[str, date | None] | None:
-    """The rule and the last valid day that a fact sets; None for a fact that sets none."""
+    """The rule and the last valid day that a fact sets or tells; None for another fact."""
+    if isinstance(fact, PackageExpired):
+        units = sum(len(part.units) for part in fact.lapsed)
+        return f"it has passed: {units} units can no longer be used", fact.expires_on
     if isinstance(fact, PriceAdjusted | UseFact | HoldFact | TransferFact | MoneyFact | OtherFact):
         return None
     match fact:

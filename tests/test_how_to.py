@@ -114,7 +114,6 @@ def test_undoing_runs(desk: Desk) -> None:
     assert told["booked"]["service_id"] == massage
 
 
-<<<<<<< HEAD
 def test_importing_runs(desk: Desk) -> None:
     def send(path: str, text: str, **query: str) -> Any:
         headers = {**desk.headers(), "Content-Type": "text/csv"}
@@ -129,7 +128,8 @@ def test_importing_runs(desk: Desk) -> None:
     mapping = re.search(r"```toml\n(.*?)```", (PAGES / "import.md").read_text(), re.DOTALL)
     assert mapping is not None
     assert read_mapping(mapping[1]).money == "major"
-=======
+
+
 @pytest.mark.covers("S75")
 def test_giving_a_receipt_runs(desk: Desk) -> None:
     told: dict[str, Any] = {
@@ -141,7 +141,23 @@ def test_giving_a_receipt_runs(desk: Desk) -> None:
     }
     run("give-a-receipt.md", told)
     assert told["receipt"]["payment_status"] == "partial"
->>>>>>> 46fb142 (Write receipts on the command line, and tell how to give one)
+
+
+def test_reminding_customers_runs(desk: Desk) -> None:
+    told: dict[str, Any] = {
+        "post": lambda path, body: desk.do(f"/v1{path}", body),
+        "get": lambda path, **query: desk.get(f"/v1{path}", **query),
+        "tick": desk.tick,
+        "anna": desk.customer("Anna"),
+        "offer": desk.offer(desk.service()),
+        "today": desk.today(),
+        "in_ten_days": desk.today(days=10),
+        "in_two_weeks": desk.today(days=14),
+        "in_sixteen_days": desk.today(days=16),
+        "in_a_month": desk.today(days=30),
+    }
+    run("remind-customers.md", told)
+    assert told["changed"]["status"] == "active"
 
 
 # Pages for those who carry the code on

@@ -22,6 +22,7 @@ from api.cli.restore import restore_
 from api.cli.resume import resume
 from api.cli.serve import serve
 from api.cli.status import status
+from api.cli.tick import tick_
 from api.cli.work import work
 from api.imports.day_book import UnknownLayout
 from api.server.backup import CopyRefused
@@ -95,6 +96,7 @@ for each in (
     keys,
     serve,
     work,
+    tick_,
     status,
     resume,
     rebuild_,

@@ -14,9 +14,9 @@ from api.server.settings import Settings
 def serve(host: str | None, port: int | None, copy: bool) -> None:
     """Answer the HTTP API until told to stop.
 
-    Keeps the read models fresh as well, on PostgreSQL in a process of its own, unless CARNET_RUNNER=off
-    leaves that to `carnet work`. The pages of the API are at /schema. SIGTERM lets the requests under way
-    finish.
+    Keeps the read models fresh and lets the clock tick as well, on PostgreSQL in a process of its own, unless
+    CARNET_RUNNER=off leaves that to `carnet work`. The pages of the API are at /schema. SIGTERM lets the
+    requests under way finish.
 
     Refuses a port that is in use, a pepper that the keys in the database were not made under, and books copied
     from books that are being served: both would answer the same keys.

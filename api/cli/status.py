@@ -7,6 +7,7 @@ import click
 
 from api.cli import output
 from api.cli.options import here, in_json, of_one_business
+from api.server.clock.overdue import overdue
 from projections.engine.status import Standing, standings
 from projections.engine.tables import ProjectionMissing
 
@@ -19,7 +20,8 @@ def status(business_id: str | None, json_: bool) -> None:
 
     A read model stops at a fact that it cannot take; nothing is ever skipped. Once the cause is mended,
     `carnet resume` lets it try again. After a restore a read model may have no table, or be ahead of its ledger:
-    `carnet migrate` begins it anew.
+    `carnet migrate` begins it anew. It also tells of expiries that the clock should have recorded an hour ago;
+    packages expire all the same.
 
     \b
     Example:
@@ -32,10 +34,14 @@ def status(business_id: str | None, json_: bool) -> None:
         if missing := installed.views.missing():
             raise ProjectionMissing(", ".join(missing))
         found = [s for s in standings(installed.carnet.store, installed.views, id) if s.head or s.is_ahead]
+        late = list(overdue(installed, dict.fromkeys(standing.business_id for standing in found)))
     if json_:
         output.as_json([_standing_shown(standing) for standing in found])
     else:
         output.standings(found)
+    for business, expiries in late:
+        told = f"{expiries} expiries of {business} are not recorded for an hour: `carnet tick` records them"
+        click.echo(told, err=True)
     if any(standing.checkpoint.stop or standing.is_ahead for standing in found):
         sys.exit(1)
 

@@ -11,7 +11,7 @@ from api.server.runner_process import work as keep_fresh
 
 @click.command()
 def work() -> None:
-    """Keep the read models of all businesses fresh until told to stop.
+    """Keep the read models of all businesses fresh, and let the clock tick, until told to stop.
 
     Any number of these processes, on any number of machines with the same PostgreSQL database, share the
     work; one that dies is made up for by the others. Ends on SIGTERM or Ctrl-C.

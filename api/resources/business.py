@@ -22,6 +22,7 @@ from domain.business.facts import (
     PaymentRule,
     Policies,
     PurchaseRule,
+    ReminderLead,
     VisitRule,
 )
 from domain.business.state import Business as BusinessState
@@ -95,7 +96,7 @@ EarnRuleBody = Annotated[PaymentRuleBody | PurchaseRule | VisitRule, Field(discr
 
 
 class PolicyChanges(Value):
-    """Only what is given changes; `correction_max: null` takes that limit away."""
+    """Only what is given changes; null takes away `correction_max`, and the reminders of `reminder_lead_days`."""
 
     cancellation: MayBeAbsent[CancellationTerms] = None
     deduct: MayBeAbsent[Deduct] = None
@@ -110,6 +111,8 @@ class PolicyChanges(Value):
     """All categories from now on. Customers keep a category that is gone."""
     locale: MayBeAbsent[KnownLocale] = None
     """BCP 47, such as hu-HU: the language of receipts, and how they write money and days; en unless it is changed."""
+    reminder_lead_days: ReminderLead | None = None
+    """Days before its last valid day on which a reminder of a package is due; 14 unless it is changed."""
 
 
 @command(

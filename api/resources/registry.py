@@ -16,7 +16,7 @@ from api.resources.packages import commands as package_commands
 from api.resources.packages import history as package_history
 from api.resources.packages import lists as package_lists
 from api.resources.packages import queries as package_queries
-from api.resources.packages import transfers
+from api.resources.packages import reminders, transfers
 from api.resources.payments import commands as payment_commands
 from api.resources.payments import queries as payment_queries
 from api.resources.points import commands as points_commands
@@ -43,6 +43,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *photos.HANDLERS,
     *package_commands.HANDLERS,
     *transfers.HANDLERS,
+    *reminders.HANDLERS,
     *payment_commands.HANDLERS,
     *booking_commands.HANDLERS,
     *booking_queries.HANDLERS,

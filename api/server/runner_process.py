@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 
+from api.server.clock.ticking import ticking
 from api.server.installation import opened
 from api.server.logging import log_as_json
 from api.server.settings import Settings
@@ -36,12 +37,12 @@ log = logging.getLogger("carnet.runner")
 
 
 def work(settings: Settings, stopping: Event, *, rest: float = 0.0) -> None:
-    """Keep the read models of all businesses fresh until told to stop.
+    """Keep the read models of all businesses fresh, and let the clock tick, until told to stop.
 
     Raises WrongSchema when the database is not migrated, LedgerUnavailable when it cannot be reached at the
     start. Later outages are waited out. `rest` as for `Runner`.
     """
-    with opened(settings) as here:
+    with opened(settings) as here, ticking(here, settings.tick_s):
         here.runner(rest=rest).run(stopping)
 
 

@@ -20,6 +20,7 @@ from litestar.concurrency import set_asyncio_executor
 
 from api.resources.packages.card import VIEWS
 from api.server.app import create_app
+from api.server.clock.ticking import ticking
 from api.server.installation import opened
 from api.server.logging import log_as_json
 from api.server.pepper import peppers_of
@@ -98,6 +99,7 @@ def application(settings: Settings) -> Litestar:
         if settings.runner and settings.ledger_file is not None:
             runner.start()
             stack.callback(runner.stop)
+            stack.enter_context(ticking(here, settings.tick_s))
         peppers = peppers_of(settings, here.carnet.store)
         app = create_app(
             here.carnet,

@@ -13,6 +13,7 @@
 | `CARNET_POOL` | `8` | connections to the database, and threads that use them, in each process; 1–100 |
 | `CARNET_PROCESSES` | `1` | processes that serve the API; 1–64 |
 | `CARNET_RUNNER` | `on` | whether `carnet serve` keeps the read models fresh as well: on PostgreSQL in one process of its own, on SQLite in a thread (`off`: `carnet work` does) |
+| `CARNET_TICK_S` | `60` | seconds between two ticks of the clock, which records expiries and reminders, wherever the read models are kept fresh; up to 86,400. `0`: only `carnet tick` does |
 | `CARNET_CORS_ORIGINS` | none | origins whose pages may call the API from a browser, with commas between: `https://till.example, http://localhost:5173`, or `*` for all |
 | `CARNET_RATE` | `2000` | requests a second that one key, or one address without a key, may make over all processes; 1–1,000,000 |
 | `CARNET_LOG` | `info` | the least severe line that is logged: `debug`, `info`, `warning` or `error` |
@@ -47,6 +48,7 @@ VARIABLES = frozenset(
         "POOL",
         "PROCESSES",
         "RUNNER",
+        "TICK_S",
         "CORS_ORIGINS",
         "RATE",
         "LOG",
@@ -73,6 +75,7 @@ class Settings:
     pool: int = 8
     processes: int = 1
     runner: bool = True
+    tick_s: int = 60
     cors_origins: tuple[str, ...] = ()
     rate: int = 2_000
     log: LogLevel = "info"
@@ -93,6 +96,7 @@ class Settings:
             pool=_number(environment, "CARNET_POOL", 8, 1, 100),
             processes=_number(environment, "CARNET_PROCESSES", 1, 1, 64),
             runner=_choice(environment, "CARNET_RUNNER", ("on", "off"), "on") == "on",
+            tick_s=_number(environment, "CARNET_TICK_S", 60, 0, 86_400),
             cors_origins=_origins(environment),
             rate=_number(environment, "CARNET_RATE", 2_000, 1, 1_000_000),
             log=_log_level(environment),

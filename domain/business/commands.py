@@ -1,7 +1,7 @@
 """Commands on a business: its policies, locations and segments."""
 
 from domain.business.customer_filters import CustomerFilters
-from domain.business.facts import AttendanceOpens, Categories, Deduct, EarnRule
+from domain.business.facts import AttendanceOpens, Categories, Deduct, EarnRule, ReminderLead
 from domain.moments import TimeZone
 from domain.values import (
     BusinessId,
@@ -25,7 +25,7 @@ class OpenBusiness(Value):
 
 
 class ChangePolicies(Value):
-    """Only the fields that are given change; `correction_max: null` removes that limit."""
+    """Only the fields that are given change; null removes `correction_max` and `reminder_lead_days`."""
 
     cancellation: CancellationTerms | None = None
     deduct: Deduct | None = None
@@ -35,6 +35,7 @@ class ChangePolicies(Value):
     earn: tuple[EarnRule, ...] | None = None
     categories: Categories | None = None
     locale: LocaleName | None = None
+    reminder_lead_days: ReminderLead | None = None
 
 
 class OpenLocation(Value):

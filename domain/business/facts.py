@@ -1,6 +1,6 @@
 """The facts of a business: its terms, its locations, its segments of customers."""
 
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 
@@ -49,6 +49,8 @@ class VisitRule(Value):
 
 
 EarnRule = Annotated[PaymentRule | PurchaseRule | VisitRule, Field(discriminator="on")]
+ReminderLead = Annotated[int, Field(ge=0, le=365)]
+"""Days before the last valid day on which a customer is to be reminded; 0: on that day."""
 AttendanceOpens = Annotated[int, Field(ge=0, le=24 * 60)]
 CATEGORIES_MAX = 50
 Categories = Annotated[tuple[Category, ...], Field(max_length=CATEGORIES_MAX)]
@@ -78,13 +80,27 @@ class Policies(Value):
     """The categories of customers. A removed one stays with the customers who are in it."""
     locale: LocaleName = "en"
     """The language of receipts, and how they write money and days."""
+    reminder_lead_days: ReminderLead | None = None
+    """Days before its last valid day on which a reminder of a package is due; None: never."""
+
+
+FIRST_POLICIES = Policies(reminder_lead_days=14)
+"""Those of a business that has not changed any."""
+
+
+def _with_reminders(fields: dict[str, Any]) -> dict[str, Any]:
+    """Before version 3 there were no reminders to decide on."""
+    lead = {"reminder_lead_days": FIRST_POLICIES.reminder_lead_days}
+    return {**fields, "policies": {**fields["policies"], **lead}}
 
 
 class PolicyChanged(Fact):
     stored_name: ClassVar = "business.policy_changed"
     stored_version: ClassVar = 3
-    # A field that an older version lacks has its default.
-    upcasters: ClassVar = {1: lambda fields: fields, 2: lambda fields: fields}
+    upcasters: ClassVar = {
+        1: lambda fields: fields,  # a field that an older version lacks has its default
+        2: _with_reminders,
+    }
     policies: Policies
     policy_version: int
 

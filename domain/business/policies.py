@@ -7,13 +7,16 @@ from domain.business.facts import BusinessFact, EarnRule, PolicyChanged
 from domain.business.state import Business
 from domain.refusals import Invalid
 
+MAY_BE_NONE = frozenset({"correction_max", "reminder_lead_days"})
+"""Policies that null takes away; null for another one changes nothing."""
+
 
 def change_policies(state: Business, command: ChangePolicies) -> list[BusinessFact]:
     """Only what is given changes. Raises Invalid for a second rule on a cause, or a category given twice."""
     _check_earn(command.earn or ())
     _check_categories(command.categories or ())
     given = {name: getattr(command, name) for name in command.model_fields_set}
-    unset = {name for name, value in given.items() if value is None and name != "correction_max"}
+    unset = {name for name, value in given.items() if value is None and name not in MAY_BE_NONE}
     policies = state.policies.model_copy(update={n: v for n, v in given.items() if n not in unset})
     if policies == state.policies:
         return []

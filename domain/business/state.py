@@ -6,6 +6,7 @@ from typing import assert_never
 
 from domain.business.customer_filters import CustomerFilters
 from domain.business.facts import (
+    FIRST_POLICIES,
     BusinessFact,
     BusinessOpened,
     LocationClosed,
@@ -41,7 +42,7 @@ class Business:
     name: str
     currency: str
     time_zone: str
-    policies: Policies = field(default_factory=Policies)
+    policies: Policies = FIRST_POLICIES
     policy_version: int = 0
     locations: dict[str, Location] = field(default_factory=dict)
     segments: dict[str, Segment] = field(default_factory=dict)

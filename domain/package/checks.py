@@ -12,6 +12,7 @@ from domain.refusals import (
     EffectiveAtOutOfRange,
     Invalid,
     LimitReached,
+    NotEligible,
     PackageHasExpired,
     PackageIsCancelled,
 )
@@ -92,6 +93,14 @@ def check_not_cancelled(package: Package) -> None:
     """Raises PackageIsCancelled."""
     if package.cancelled:
         raise PackageIsCancelled()
+
+
+def check_expires(package: Package, day: date) -> date:
+    """The last valid day as it stands on a day. Raises NotEligible where there is none."""
+    last = package.expiry.on(day)
+    if last is None:
+        raise NotEligible("it never expires, or its validity has not started")
+    return last
 
 
 def check_not_expired(package: Package, now: datetime) -> None:

@@ -206,6 +206,20 @@ class AddNote(OnPackage):
     note: Wording
 
 
+class RecordExpiry(OnPackage):
+    """Record that the last valid day has passed."""
+
+
+class RecordReminderDue(OnPackage):
+    """Record that the customer is to be reminded of the last valid day."""
+
+
+class RecordReminderSent(OnPackage):
+    expires_on: Day | None = None
+    """The last valid day that the customer was told; None: the present one."""
+    effective_at: DayOrMoment | None = None
+
+
 class TransferUnits(OnPackage):
     transfer_id: TransferId
     new_package_id: PackageId

@@ -14,6 +14,7 @@ from domain.package.facts import (
     NoteAdded,
     OpeningFact,
     PackageCancelled,
+    PackageExpired,
     PackageFact,
     PackageFrozen,
     PackageImported,
@@ -24,6 +25,8 @@ from domain.package.facts import (
     PaymentRecorded,
     PaymentRefunded,
     PriceAdjusted,
+    ReminderDue,
+    ReminderSent,
     SessionMoved,
     SharingChanged,
     TransferRevoked,
@@ -37,7 +40,7 @@ from domain.package.facts import (
     ValidityReset,
     ValidityStarted,
 )
-from domain.package.state import Allocation, Freeze, Hold, Move, Package, Payment, Use
+from domain.package.state import Allocation, Freeze, Hold, Move, Package, Payment, Reminder, Use
 from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, TRANSFERRED, USED, USED_BEFORE, Line
 from domain.unit_values import unrolled
 from domain.updated import updated
@@ -151,6 +154,13 @@ def _changed(state: Package, fact: PackageFact) -> Package:
             return updated(state, locations=fact.locations)
         case NoteAdded():
             return state
+        case PackageExpired():
+            return updated(state, lapse_recorded=fact.expires_on)
+        case ReminderDue():
+            return updated(state, reminder=Reminder(fact.expires_on, fact.lead_days))
+        case ReminderSent():
+            sent = Reminder(fact.expires_on, fact.lead_days, sent_at=fact.effective_at)
+            return updated(state, reminder=sent)
         case PackageCancelled() | PackageVoided():
             lapsed = _each(state, fact.lapsed, AVAILABLE, LAPSED, fact.effective_at)
             return updated(lapsed, cancelled=True, voided=isinstance(fact, PackageVoided))

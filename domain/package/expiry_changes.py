@@ -12,7 +12,7 @@ from domain.package.checks import (
 from domain.package.commands import ReinstatePackage, SetExpiry
 from domain.package.facts import ExpiryChanged, ExpiryRemoved, PackageFact, PackageReinstated
 from domain.package.state import Package
-from domain.package.units import LAPSED
+from domain.package.units import AVAILABLE, LAPSED
 from domain.refusals import Invalid, NotEligible, NotExpired
 from domain.values import ref_of
 
@@ -57,6 +57,7 @@ def reinstate(package: Package, command: ReinstatePackage, at: Circumstances) ->
             expires_on=command.expires_on,
             previous=package.expiry.on(today),
             returned=package.units_in(LAPSED),
+            revived=() if package.cancelled else package.units_in(AVAILABLE),
             reason=command.reason.ref,
         )
     ]

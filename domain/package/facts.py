@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field
 
+from domain.business.facts import ReminderLead
 from domain.calendar_rules import Validity
 from domain.catalogue.facts import Sharing
 from domain.fact import Fact
@@ -327,12 +328,25 @@ class ExpiryRemoved(EffectiveFact):
     reason: TextRef | None = None
 
 
+class PackageExpired(EffectiveFact):
+    """The last valid day has passed: for the books. It moves no unit; the clock alone made the package expire."""
+
+    stored_name: ClassVar = "package.expired"
+    expires_on: Day
+    lapsed: tuple[LineUnits, ...]
+    """The units that remained when this was recorded."""
+    value: Amount
+    """Their value together."""
+
+
 class PackageReinstated(EffectiveFact):
     stored_name: ClassVar = "package.reinstated"
     expires_on: Day
     previous: Day | None = None
     returned: tuple[LineUnits, ...] = ()
     """Units that lapsed when the package was cancelled."""
+    revived: tuple[LineUnits, ...] = ()
+    """Units that the expiry had made unusable; they never left their line."""
     reason: TextRef
 
 
@@ -347,6 +361,24 @@ class PackageUnfrozen(EffectiveFact):
     stored_name: ClassVar = "package.unfrozen"
     days: int
     expires_on: Day | None = None
+
+
+class ReminderDue(EffectiveFact):
+    """The customer is to be told of the last valid day."""
+
+    stored_name: ClassVar = "package.reminder_due"
+    expires_on: Day
+    lead_days: ReminderLead
+    """The policy then in force: days between this reminder and the last valid day."""
+
+
+class ReminderSent(EffectiveFact):
+    """The customer was told of the last valid day."""
+
+    stored_name: ClassVar = "package.reminder_sent"
+    expires_on: Day
+    lead_days: ReminderLead | None = None
+    """That of the reminder that was due, else of the policy; None: there was no policy."""
 
 
 class SharingChanged(EffectiveFact):
@@ -395,7 +427,9 @@ TransferFact = UnitsTransferredOut | TransferUndone | TransferRevoked
 MoneyFact = PaymentRecorded | PaymentRefunded
 ExpiryFact = ValidityStarted | ValidityReset | ExpiryChanged | ExpiryRemoved
 FreezeFact = PackageFrozen | PackageUnfrozen
-OtherFact = SharingChanged | LocationsChanged | NoteAdded | SessionMoved
+ReminderFact = ReminderDue | ReminderSent
+OtherFact = SharingChanged | LocationsChanged | NoteAdded | SessionMoved | PackageExpired | ReminderFact
+"""No unit, no money and no day moves."""
 
 PackageFact = (
     OpeningFact

@@ -80,6 +80,16 @@ class Freeze:
 
 
 @dataclass(frozen=True)
+class Reminder:
+    """The latest reminder, due or sent, of one last valid day."""
+
+    expires_on: date
+    lead_days: int | None
+    sent_at: datetime | None = None
+    """None: it is due."""
+
+
+@dataclass(frozen=True)
 class Move:
     """A change of a line's available units, in business time. A hold lowers them, its release raises them."""
 
@@ -137,6 +147,9 @@ class Package:
     frozen: bool = False
     """Whether the last freeze has not been ended by a fact; the clock may have ended it."""
     moves: tuple[Move, ...] = ()
+    lapse_recorded: date | None = None
+    """The latest last valid day whose passing was recorded; the clock alone decides what has expired."""
+    reminder: Reminder | None = None
     cancelled: bool = False
     voided: bool = False
     """Whether the sale was undone as a mistake; then the package is cancelled too."""

@@ -37,9 +37,9 @@ def decided(
 ) -> Decision:
     """The facts of a rule on one package, after the end of a freeze that the clock has ended meanwhile.
 
-    `ends_freeze`: False where the rule records that end itself. `kept`: whether it leaves the last 1,000
-    facts of the stream to restoring, refunding and cancelling. Raises NotFound, LimitReached, and what the
-    rule raises.
+    `ends_freeze`: False where the rule records that end itself, or asks for what the clock says anyway. `kept`:
+    whether it leaves the last 1,000 facts of the stream to restoring, refunding and cancelling. Raises NotFound,
+    LimitReached, and what the rule raises.
     """
     package = known_package(books, package_id)
     facts = list(rule(package))

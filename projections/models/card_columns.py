@@ -24,6 +24,10 @@ COUNTS = (
 used = used_before + redeemed + forfeited + corrected."""
 
 
+UNREMINDED = 1_000
+"""More than any lead time: there was no reminder of the last valid day."""
+
+
 def summed(moved: Row) -> Row:
     """The card with its computed columns: sums of units, end of validity and freeze, `state`, `payment`, `owing`."""
     card, lines = dict(moved), []
@@ -41,9 +45,19 @@ def summed(moved: Row) -> Row:
         None if expiry.frozen_until is None else expiry.thawed and expiry.thawed.isoformat()
     )
     card["state"] = "cancelled" if card["cancelled"] else "open" if card["remaining"] else "used_up"
+    card |= _for_the_clock(card, expiry.thawed)
     card["payment"] = payment_status(card["price"], card["covered"] + card["paid"])
     card["owing"] = owed_for(card) > 0
     return card
+
+
+def _for_the_clock(card: Row, last: date | None) -> Row:
+    """What the jobs of the clock look for; `last` is the last valid day once a freeze has run out."""
+    day = None if last is None else last.isoformat()
+    if card["state"] != "open" or day is None or card["lapse_recorded"] == day:
+        return {"lapses_at": None, "reminded_lead": None}
+    lead = card["reminder_lead"] if card["reminder_of"] == day else UNREMINDED
+    return {"lapses_at": card["valid_until"], "reminded_lead": 0 if lead is None else lead}
 
 
 @lru_cache(maxsize=4096)

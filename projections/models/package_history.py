@@ -19,6 +19,7 @@ from domain.package.facts import (
     LocationsChanged,
     NoteAdded,
     PackageCancelled,
+    PackageExpired,
     PackageFact,
     PackageFrozen,
     PackageImported,
@@ -29,6 +30,8 @@ from domain.package.facts import (
     PaymentRecorded,
     PaymentRefunded,
     PriceAdjusted,
+    ReminderDue,
+    ReminderSent,
     SessionMoved,
     SharingChanged,
     TransferFact,
@@ -168,6 +171,15 @@ def _told(fact: PackageFact) -> Row:
             return {"kind": "locations", "label": "Locations changed"}
         case NoteAdded():
             return {"kind": "note", "label": "Note"}
+        case PackageExpired():
+            label = f"Expired with {_counted(_units(fact.lapsed))}"
+            return {"kind": "expiry", "label": label, "expires_on": _day(fact.expires_on)}
+        case ReminderDue():
+            label = f"Reminder due: valid until {fact.expires_on}"
+            return {"kind": "reminder", "label": label, "expires_on": _day(fact.expires_on)}
+        case ReminderSent():
+            label = f"Reminder sent: valid until {fact.expires_on}"
+            return {"kind": "reminder", "label": label, "expires_on": _day(fact.expires_on)}
         case PackageCancelled() | PackageVoided():
             label = "Voided" if isinstance(fact, PackageVoided) else "Cancelled"
             moved = {"change": -_units(fact.lapsed), "value": -_value(fact.lapsed)}

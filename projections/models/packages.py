@@ -23,6 +23,7 @@ from domain.package.facts import (
     NoteAdded,
     OpeningFact,
     PackageCancelled,
+    PackageExpired,
     PackageFact,
     PackageFrozen,
     PackageImported,
@@ -34,6 +35,9 @@ from domain.package.facts import (
     PaymentRecorded,
     PaymentRefunded,
     PriceAdjusted,
+    ReminderDue,
+    ReminderFact,
+    ReminderSent,
     SessionMoved,
     SharingChanged,
     TransferRevoked,
@@ -89,6 +93,15 @@ TABLE = Table(
     # When a freeze that no fact has ended runs out, and the last valid day from then on.
     Column("thaws_at", Moment),
     Column("thawed_expires_on", String(10)),
+    # The latest last valid day whose passing was recorded, and the latest reminder.
+    Column("lapse_recorded", String(10)),
+    Column("reminder_of", String(10)),
+    Column("reminder_lead", Integer),
+    Column("reminder_due_at", Moment),
+    Column("reminder_sent_at", Moment),
+    # What the jobs of the clock look for.
+    Column("lapses_at", Moment),
+    Column("reminded_lead", Integer),
     Column("sharing", Text, nullable=False),
     Column("beneficiaries", JSON, nullable=False),
     Column("cancellation", JSON, nullable=False),
@@ -116,6 +129,8 @@ TABLE = Table(
     Index("by_external_ref", "business_id", "external_ref", "purchased_at", "package_id"),
     Index("by_origin", "business_id", "origin_id", "purchased_at", "package_id"),
     Index("by_expiry", "business_id", "expires_on"),
+    Index("by_lapse", "business_id", "lapses_at", "package_id"),
+    Index("by_reminder", "business_id", "reminded_lead", "lapses_at", "package_id"),
     Index("by_freeze", "business_id", "thaws_at"),
     # Filters of the list of customers: buyers of an offer, and payers for another customer.
     Index("buyers", "business_id", "offer_id", "customer_id"),
@@ -125,7 +140,9 @@ TABLE = Table(
     postgresql_with={"fillfactor": 70},
 )
 """`valid_until` is the first moment that is no longer valid, a freeze counted to its last day. `state` is the
-part of the status that does not depend on the clock: cancelled, used_up or open."""
+part of the status that does not depend on the clock: cancelled, used_up or open. `lapses_at` is `valid_until` while
+units remain and no fact records that it has passed; `reminded_lead` is then the lead time of the last reminder of
+that day, `UNREMINDED` where there was none."""
 HANDLES: frozenset[type[Fact]] = frozenset(FACTS)
 """Every fact of a package shows on its card, if only as its version."""
 
@@ -207,6 +224,13 @@ def _opened(fact: OpeningFact, recorded: Recorded) -> Row:
         "valid_until": None,
         "thaws_at": None,
         "thawed_expires_on": None,
+        "lapse_recorded": None,
+        "reminder_of": None,
+        "reminder_lead": None,
+        "reminder_due_at": None,
+        "reminder_sent_at": None,
+        "lapses_at": None,
+        "reminded_lead": None,
         "sharing": fact.sharing,
         "beneficiaries": list(fact.beneficiaries),
         "cancellation": fact.cancellation.model_dump(mode="json"),
@@ -307,6 +331,10 @@ def _change(card: Row, fact: PackageFact) -> None:
             card["locations"] = list(fact.locations)
         case NoteAdded():
             card["notes_count"] += 1
+        case PackageExpired():
+            card["lapse_recorded"] = _text(fact.expires_on)
+        case ReminderDue() | ReminderSent():
+            card |= _reminder(card, fact)
         case SessionMoved():
             pass
         case PackageCancelled() | PackageVoided():
@@ -330,6 +358,19 @@ def _change(card: Row, fact: PackageFact) -> None:
             assert_never(fact)
 
 
+def _reminder(card: Row, fact: ReminderFact) -> Row:
+    of = _text(fact.expires_on)
+    told = {"reminder_of": of, "reminder_lead": fact.lead_days}
+    match fact:
+        case ReminderDue():
+            return {**told, "reminder_due_at": fact.effective_at, "reminder_sent_at": None}
+        case ReminderSent():
+            due_at = card["reminder_due_at"] if card["reminder_of"] == of else None
+            return {**told, "reminder_due_at": due_at, "reminder_sent_at": fact.effective_at}
+        case _:
+            assert_never(fact)
+
+
 def _correct(card: Row, fact: LineCorrected) -> None:
     freed = sum(len(use.units) for use in fact.freed if not use.forfeiture)
     forfeited = sum(len(use.units) for use in fact.freed if use.forfeiture)
@@ -348,4 +389,4 @@ def _move(card: Row, number: int, value: int, **changes: int) -> None:
     card["unused_value"] += value
 
 
-CARDS = Keyed("cards", 4, TABLE, HANDLES, _keys, row)
+CARDS = Keyed("cards", 5, TABLE, HANDLES, _keys, row)

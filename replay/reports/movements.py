@@ -19,12 +19,14 @@ from domain.package.facts import (
     MoneyFact,
     OtherFact,
     PackageCancelled,
+    PackageExpired,
     PackageFact,
     PackageImported,
     PackagePurchased,
     PackageReinstated,
     PackageVoided,
     PriceAdjusted,
+    ReminderFact,
     TransferRevoked,
     TransferUndone,
     UnitsForfeited,
@@ -182,6 +184,8 @@ def _of_package(package: PackageThen, period: Period) -> Iterator[Movement]:
 
     for recorded in package.facts:
         fact, moment = cast(PackageFact, recorded.fact), period.moment_of(recorded)
+        if isinstance(fact, PackageExpired | ReminderFact):
+            continue  # they tell what is so anyway: the report is the same without them
         if card is not None and (lapsed := _owed(card, moment) - owed) != NOTHING:
             yield movement(_lapsed_at(card, moment), "lapsed", lapsed)
             owed += lapsed

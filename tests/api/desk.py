@@ -9,19 +9,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import httpx
+from litestar import Litestar
 from litestar.testing import TestClient
 from pydantic import BaseModel
 
 from api.http.api_keys import issue_key
 from api.http.ids import new_id
 from api.http.permissions import Scope
-from api.http.request import Route
+from api.http.request import Route, Serving
 from api.resources.packages.card import VIEWS
 from api.server.app import create_app
+from api.server.clock.tick import tick
 from api.server.routes import HANDLERS
 from domain.actor import Actor, Role
 from domain.business.commands import OpenBusiness
@@ -29,6 +31,7 @@ from domain.ledger.carnet import Carnet
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Done
 from domain.moments import to_milliseconds
+from projections.engine.freshness import FreshReads
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
 from tests.use_cases import order
@@ -117,6 +120,15 @@ class Desk:
         answer = self.client.post(f"{path}?dry_run=true", json=body, headers=self.headers())
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def tick(self) -> dict[str, int]:
+        """What the clock records of this business now, by job."""
+        frame: Serving = cast("TestClient[Litestar]", self.client).app.state["frame"]
+        runner = Runner(self.carnet.store, frame.views)
+        reads = FreshReads(self.carnet.store, frame.views, runner, patience_s=None)
+        done = list(tick(self.carnet, reads, [self.business_id]))
+        assert not [each for each in done if each.error]
+        return {each.job: each.recorded for each in done}
 
     def ask(self, path: str, **parameters: Any) -> httpx.Response:
         return self.client.get(path, params=parameters, headers={"Authorization": f"Bearer {self.key}"})

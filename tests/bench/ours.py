@@ -196,8 +196,8 @@ def _card(books: LoadedBooks, decision: Decision) -> Answer:
     card = summed(stream.view)
     assert card is not None
     people = known(books.people(card["customer_id"]))
-    recorded_at, required = rfc3339(card["recorded_at"]), books.business.policies.payment_required
-    shown = render(card, datetime.now(UTC), people, recorded_at=recorded_at, payment_required=required)
+    recorded_at, terms = rfc3339(card["recorded_at"]), books.business.policies
+    shown = render(card, datetime.now(UTC), people, recorded_at=recorded_at, terms=terms)
     used: Any = facts[-1]
     value = {"amount": used.value, "currency": card["currency"]}
     allocation = {"package_id": package_id, "line": used.line, "units": used.units, "value": value}

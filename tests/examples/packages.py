@@ -50,6 +50,7 @@ def changes(tell: Recording, package: str, place: str) -> None:
     )
     tell("packages.change_locations", {"locations": [], "reason": "Comes to any branch"}, package_id=package)
     tell("packages.add_note", {"text": "Prefers Béla"}, package_id=package)
+    tell("packages.record_reminder", {"expires_on": "2027-06-30"}, package_id=package)
 
 
 def endings(tell: Recording, anna: str, offer: str) -> None:

@@ -7,7 +7,7 @@ nonsense.
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import strategies as st
 
@@ -34,7 +34,10 @@ from domain.package.commands import (
     CorrectLine,
     FreezePackage,
     NewPayment,
+    RecordExpiry,
     RecordPayment,
+    RecordReminderDue,
+    RecordReminderSent,
     RedeemFromCustomer,
     RedeemUnits,
     Refund,
@@ -89,13 +92,19 @@ def _money(amount: int) -> Money:
 # The business and its catalogue
 
 
+LEADS: Sequence[int | Literal["as before"] | None] = ("as before", "as before", None, 0, 1, 7, 14, 14, 365)
+
+
 def policies(desk: Desk) -> Asked:
     required, most = desk.one_of(None, False, False, True), desk.one_of(None, None, 1, 3)
     deduct, terms = desk.one_of(None, "at_booking", "at_attendance"), desk.terms()
     earn = desk.one_of(None, None, (), EARN, LAVISH, _earn(desk), _earn(desk))
     opens = desk.one_of(None, None, None, 0, 60, 1_440)
+    lead = desk.draw(st.sampled_from(LEADS))
+    reminding = {} if lead == "as before" else {"reminder_lead_days": lead}
     command = ChangePolicies.model_validate(
         {
+            **reminding,
             "payment_required": required,
             "correction_max": most,
             "deduct": deduct,
@@ -104,7 +113,9 @@ def policies(desk: Desk) -> Asked:
             "earn": None if earn is None else _earned(earn),
         }
     )
-    return Asked(command, lambda books, _: books.set_policies(required, most, deduct, terms, earn, opens))
+    return Asked(
+        command, lambda books, _: books.set_policies(required, most, deduct, terms, earn, opens, lead)
+    )
 
 
 EARN = (EarnRule("payment", 1, 100), EarnRule("visit", 5), EarnRule("purchase", 20))
@@ -567,6 +578,26 @@ def note(desk: Desk) -> Asked:
     return Asked(command, lambda books, asking: books.note(asking, id), id)
 
 
+def by_the_clock(desk: Desk) -> Asked:
+    """What the clock asks for, asked for at any time; and that a reminder was sent."""
+    id, kind = desk.package_id(), desk.one_of("expiry", "reminder", "sent", "sent")
+    known = desk.known_package(id)
+    match kind:
+        case "expiry":
+            ended = RecordExpiry(package_id=id)
+            return Asked(ended, lambda books, asking: books.record_expiry(asking, id), id)
+        case "reminder":
+            due = RecordReminderDue(package_id=id)
+            return Asked(due, lambda books, asking: books.remind(asking, id), id)
+        case _:
+            told = desk.one_of(
+                None, None, None, desk.day(), None if known is None else known.last_day(desk.today)
+            )
+            effective = desk.moment(known.bought_at if known else None)
+            sent = RecordReminderSent(package_id=id, expires_on=told, effective_at=_asked_moment(effective))
+            return Asked(sent, lambda books, asking: books.reminded(asking, id, told, effective), id)
+
+
 def cancel(desk: Desk) -> Asked:
     id = desk.package_id()
     known = desk.known_package(id)
@@ -705,7 +736,7 @@ ANYTHING: Sequence[Callable[[Desk], Asked]] = (
     *(booking.make, booking.make, *[booking.later] * 6),
     *(pay, pay, refund, price),
     *(expiry, reinstate, freeze, unfreeze),
-    *(share, places, note, cancel, void),
+    *(share, places, note, cancel, void, by_the_clock),
     *(transfer, transfer, take_back),
     *(points.move, points.move, points.move),
 )

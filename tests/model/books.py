@@ -17,6 +17,7 @@ from api.resources.packages.card import render
 from domain.booking.facts import BookingMade
 from domain.booking.state import Booking
 from domain.booking.state import evolve as evolve_booking
+from domain.business.facts import Policies
 from domain.ledger.carnet import Ledger
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, StoredFact
@@ -170,8 +171,13 @@ class Books:
         state = self.packages[package_id]
         assert state is not None
         required = self.reference.payment_required
-        shown = render(card, moment_of(now), {}, recorded_at="", payment_required=required)
+        terms = Policies(payment_required=required, reminder_lead_days=self.reference.reminder_lead)
+        shown = render(card, moment_of(now), {}, recorded_at="", terms=terms)
         wrong = differing(picture(shown), expected_picture(expected, now, payment_required=required))
+        reminder = (shown["reminder"]["status"], shown["reminder"]["due_on"], shown["reminder"]["sent_at"])
+        assert reminder == expected.reminder_at(now, self.reference.reminder_lead)
+        assert state.lapse_recorded == expected.lapse
+        assert card["lapse_recorded"] == (expected.lapse and str(expected.lapse))
         assert not wrong, f"{package_id}, shown and expected: {wrong}"
         assert not is_inconsistent(card)
         _check_equations(shown)

@@ -14,17 +14,20 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from api.server.clock.tick import tick
 from domain.business.facts import Deduct
 from domain.decision import Reads
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.orders import Done, Order, Preview, RequestKey
+from domain.package.facts import PackageExpired, ReminderDue
 from domain.refusals import Refused
+from projections.engine.freshness import FreshReads
 from tests.model import asking, booking, points
 from tests.model.almanac import first_moment, moved
 from tests.model.desk import FRONT_DESK, STAFF, Asked, Desk, Draw
 from tests.model.installation import Business, Installation, Known
 from tests.model.places import Places
-from tests.model.plain import Refusal
+from tests.model.plain import Asking, Refusal
 from tests.model.reference import Reference
 
 ZONES = ("Europe/Budapest", "America/New_York", "Africa/Cairo", "Pacific/Auckland", "UTC")
@@ -256,6 +259,40 @@ class Machine(RuleBasedStateMachine):
         self._count()
         back = timedelta(milliseconds=-by)
         self.here.clocks.step(back, process=whose != "store", store=whose != "process")
+
+    @rule(data=st.data())
+    def something_is_due(self, data: st.DataObject) -> None:
+        self._ask(data, asking.by_the_clock)
+
+    @rule(again=st.booleans())
+    def the_clock_ticks(self, again: bool) -> None:
+        """It finds all that is due, and nothing else; a second tick has nothing left."""
+        self._count()
+        here, now = self.here, self.here.clocks.now_ms
+        reads = FreshReads(here.carnet.store, here.views, here.runner, patience_s=None)
+        for business in here.businesses:
+            recorded = [done.recorded for done in tick(here.carnet, reads, [business.id])]
+            new = business.books.learn(here.ledger(business).recorder)
+            assert sum(recorded) == len(new)
+            self._judge_tick(business, {(fact.stream_id, type(fact.fact)) for fact in new}, now)
+            if again:
+                done = list(tick(here.carnet, reads, [business.id]))
+                assert not any(each.recorded or each.error for each in done)
+            self._check_after(business, {fact.stream_id for fact in new})
+
+    def _judge_tick(self, business: Business, made: set[tuple[str, type[Any]]], now: int) -> None:
+        """Where a package knows of later moments than the clock, the clock may find it later."""
+        reference, asking = business.reference, Asking(now, "clock", "integration")
+        for id, package in reference.packages.items():
+            for kind, ask in ((PackageExpired, reference.record_expiry), (ReminderDue, reference.remind)):
+                was_made = (id, kind) in made
+                if package.latest > now and not was_made:
+                    continue
+                try:
+                    due = ask(asking, id)
+                except Refusal:
+                    due = False
+                assert due == was_made, (id, kind)
 
     # Read tables, workers and processes
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from tests.model.almanac import HOUR, LAST, day_at, first_moment, later, moved
+from tests.model.almanac import HOUR, LAST, day_at, first_moment, later, moved, text_of
 
 UNITS_A_LINE, UNITS_A_PACKAGE = 1_000, 5_000
 BY_RULE: Literal["by rule"] = "by rule"
@@ -188,6 +188,10 @@ class Package:
     freeze_open: bool = False
     cancelled: bool = False
     voided: bool = False
+    lapse: date | None = None
+    """The last valid day whose passing is in the books."""
+    reminder: tuple[date, int | None, int | None] | None = None
+    """(last valid day, lead, when it was sent) of the latest; None sent: it is due."""
     latest: int = 0
     notes: int = 0
 
@@ -255,6 +259,17 @@ class Package:
         if not self.remaining:
             return "fully_used"
         return "expired" if self.expired(at) else "active"
+
+    def reminder_at(self, at: int, lead: int | None) -> tuple[str, str | None, str | None]:
+        """What its card says of the reminder: (status, day, when it was sent)."""
+        last, status, sent = self.last_day(self.day(at)), "none", None
+        if self.reminder is not None and self.reminder[0] == last:
+            _, lead, sent = self.reminder
+            status = "due" if sent is None else "sent"
+        elif self.status(at) != "active":
+            lead = None
+        day = None if last is None or lead is None else date.fromordinal(last.toordinal() - lead)
+        return status, None if day is None else str(day), None if sent is None else text_of(sent)
 
     def liability(self, at: int) -> int:
         return 0 if self.cancelled or self.expired(at) else self.unused_value

@@ -8,6 +8,7 @@ everything as it asks returns False: done, and no fact.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import Literal
 
 from tests.model.accounts import Accounts
 from tests.model.almanac import FIRST, LAST, MINUTE, day_at, first_moment, later, moved
@@ -53,6 +54,7 @@ class Reference:
         self.terms = (24, "restore")
         self.earn: tuple[EarnRule, ...] = ()
         self.opens_minutes = 60
+        self.reminder_lead: int | None = 14
         self.policies = 0
         """How often they have changed."""
         self.services: dict[str, int | None] = {}
@@ -79,6 +81,7 @@ class Reference:
         terms: tuple[int, str] | None = None,
         earn: tuple[EarnRule, ...] | None = None,
         opens_minutes: int | None = None,
+        reminder_lead: int | Literal["as before"] | None = "as before",
     ) -> bool:
         causes = [rule.on for rule in earn or ()]
         if len(set(causes)) < len(causes):
@@ -90,12 +93,14 @@ class Reference:
         self.deduct, self.terms = deduct or self.deduct, terms or self.terms
         self.earn = self.earn if earn is None else earn
         self.opens_minutes = self.opens_minutes if opens_minutes is None else opens_minutes
+        if reminder_lead != "as before":
+            self.reminder_lead = reminder_lead
         self.policies += before != self._agreed()
         return before != self._agreed()
 
     def _agreed(self) -> tuple[object, ...]:
         agreed = (self.payment_required, self.correction_max, self.deduct, self.terms, self.earn)
-        return (*agreed, self.opens_minutes)
+        return (*agreed, self.opens_minutes, self.reminder_lead)
 
     def earn_rule(self, cause: str) -> EarnRule | None:
         return next((rule for rule in self.earn if rule.on == cause), None)
@@ -849,6 +854,60 @@ class Reference:
         package = self.package(id)
         package.begin(asking)
         package.notes += 1
+        return True
+
+    # By the clock
+
+    def record_expiry(self, asking: Asking, id: str) -> bool:
+        package, why = self.package(id), Reasons()
+        moment = package.moment(asking.now)
+        last = package.last_day(package.day(moment))
+        why.when(package.cancelled, "package-cancelled")
+        why.when(last is None or not package.expired(moment) or package.lapse == last, "not-eligible")
+        why.when(package.remaining == 0, "not-eligible")
+        why.refuse()
+        assert last is not None
+        package.touch(max(package.bought_at, first_moment(moved(last, 1), package.zone)))
+        package.lapse = last
+        return True
+
+    def remind(self, asking: Asking, id: str) -> bool:
+        """Once for a last valid day, and again where the business wants it nearer to that day."""
+        package, why = self.package(id), Reasons()
+        moment, lead = package.moment(asking.now), self.reminder_lead
+        today, customer = package.day(moment), self.customers[package.customer]
+        last = package.last_day(today)
+        why.when(package.cancelled, "package-cancelled")
+        why.when(package.expired(moment), "package-expired")
+        why.when(package.was_frozen(moment), "package-frozen")
+        why.when(package.remaining == 0 or customer.blocked or not customer.active, "not-eligible")
+        if last is None or lead is None:
+            raise Refusal(*why, "not-eligible")
+        why.when(last.toordinal() - lead > today.toordinal(), "not-eligible")
+        of, before, _ = package.reminder or (None, None, None)
+        why.when(of == last and (before is None or before <= lead), "not-eligible")
+        why.refuse()
+        package.touch(moment)
+        package.reminder = (last, lead, None)
+        return True
+
+    def reminded(self, asking: Asking, id: str, told: date | None, effective: date | int | None) -> bool:
+        package, why = self.package(id), Reasons()
+        last = package.last_day(package.day(package.moment(asking.now)))
+        zone = self.zone_at(None, package.zone)
+        moment = self.moment_at(asking, effective, zone)
+        moment = max(moment, package.bought_at) if effective is None else moment
+        why.when(last is None, "not-eligible")
+        why.when(told not in (None, last), "validation-failed")
+        if effective is not None:
+            self.check_moment(why, asking, moment, package.bought_at, zone)
+        why.refuse()
+        assert last is not None
+        of, lead, sent = package.reminder or (None, None, None)
+        if of == last and sent is not None:
+            return False
+        package.touch(moment)
+        package.reminder = (last, lead if of == last else self.reminder_lead, moment)
         return True
 
     # The end

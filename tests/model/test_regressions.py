@@ -8,6 +8,7 @@ from domain.actor import Actor, Role
 from domain.booking.commands import CancelBooking, MakeBooking, NewBooking
 from domain.booking.facts import BookingCancelled
 from domain.business.commands import OpenBusiness
+from domain.business.facts import Policies
 from domain.catalogue.commands import DefineService
 from domain.catalogue.facts import OfferLine, ServiceTerms
 from domain.ledger.carnet import Carnet, Ledger
@@ -90,7 +91,7 @@ def why() -> Wording:
 
 
 def shown(desk: Desk) -> Row:
-    return render(desk.card, desk.now, {}, recorded_at="", payment_required=False)
+    return render(desk.card, desk.now, {}, recorded_at="", terms=Policies())
 
 
 def test_a_frozen_package_stays_active_whatever_its_expiry_is_set_to() -> None:

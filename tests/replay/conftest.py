@@ -107,18 +107,26 @@ class Lived:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
+    open_business(made)
+    yield made
+    made.views.close()
+
+
+def open_business(made: World) -> None:
     made.do(
         OpenBusiness(business_id=BUSINESS, name="Spa", currency="EUR", time_zone=ZONE),
         DefineService(service_id="svc_1", service=ServiceTerms(name="Massage", service_type="Massage")),
         RegisterCustomer(customer_id="cus_ann"),
         RegisterCustomer(customer_id="cus_bob"),
     )
-    yield made
-    made.views.close()
 
 
 @pytest.fixture
 def lived(world: World) -> Lived:
+    return live(world)
+
+
+def live(world: World) -> Lived:
     """Nine packages: used, restored, corrected, frozen, cancelled, brought back, voided, expired."""
     packages = ("used", "corrected", "frozen", "thawed", "cancelled", "back", "voided", "over", "late")
     for n, name in enumerate(packages):

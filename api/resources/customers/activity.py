@@ -69,10 +69,10 @@ def show_activity(call: Query[ActivityParameters]) -> Found:
         cards = packages_of_customer(snapshot, call.business_id, customer_id)
         sides, after = _around(call, snapshot, now)
         names, position = names_of(call, snapshot, [*chain(*sides.values())], books), snapshot.position
-    required = books.business.policies.payment_required
+    terms = books.business.policies
     active = sorted(
         (card for card in cards if card_status(card, now) == "active"),
-        key=lambda card: display_key(card, now, payment_required=required),
+        key=lambda card: display_key(card, now, payment_required=terms.payment_required),
     )
     people = people_of_cards(call.ledger.recorder, active) if call.sees_people else NOBODY
     people = with_kinds(people, kinds_of(books.customer(customer_id)))
@@ -81,7 +81,7 @@ def show_activity(call: Query[ActivityParameters]) -> Found:
             customer_id, known(books.people(customer_id)) if call.sees_people else NOBODY
         ),
         memberships=(),
-        packages=tuple(shown(card, now, people, payment_required=required) for card in active),
+        packages=tuple(shown(card, now, people, terms=terms) for card in active),
         bookings=BookingsAround(
             **{side: tuple(shown_booking(row, names) for row in rows) for side, rows in sides.items()}
         ),

@@ -22,6 +22,7 @@ from api.resources.parts import (
     local,
     with_kinds,
 )
+from domain.business.facts import Policies
 from domain.decision import Reads
 from domain.moments import local_day, rfc3339
 from domain.refusals import NotFound
@@ -124,8 +125,7 @@ def show_credits(call: Query[ListParameters]) -> Found:
     )
     assert isinstance(found.body, UsagePage)
     usage, now = found.body, call.frame.carnet.clock()
-    required = books.business.policies.payment_required
-    services = tuple(_services(list(packages.values()), now, payment_required=required))
+    services = tuple(_services(list(packages.values()), now, books.business.policies))
     told = Credits(
         services=services, usage=usage.data, next_cursor=usage.next_cursor, has_more=usage.has_more
     )
@@ -167,16 +167,14 @@ def usage_row(
     )
 
 
-def _services(
-    packages: Sequence[BookStream], now: datetime, *, payment_required: bool
-) -> Iterator[ServiceCredits]:
+def _services(packages: Sequence[BookStream], now: datetime, terms: Policies) -> Iterator[ServiceCredits]:
     rows = sorted(
         (summed(stream.view) for stream in packages),
-        key=lambda row: display_key(row, now, payment_required=payment_required),
+        key=lambda row: display_key(row, now, payment_required=terms.payment_required),
     )
     called: dict[str, tuple[str, str]] = {}
     parts: dict[str, list[CreditPackage]] = {}
-    cards = [shown(row, now, NOBODY, payment_required=payment_required) for row in rows]
+    cards = [shown(row, now, NOBODY, terms=terms) for row in rows]
     for card in cards:
         for service_id, available in _available(card).items():
             parts.setdefault(service_id, []).append(

@@ -24,7 +24,7 @@ from api.resources.parts import (
     known,
     with_kinds,
 )
-from domain.business.facts import Policies
+from domain.business.facts import FIRST_POLICIES, Policies
 from domain.decision import Reads
 from domain.package.state import Package
 from domain.refusals import NotFound
@@ -70,9 +70,9 @@ class PackageAsked:
         return not self.past
 
     @property
-    def payment_required(self) -> bool:
-        """Whether the business let nobody use what was not paid in full."""
-        return policies_at(self.books, self.past, self.position, self.moment).payment_required
+    def terms(self) -> Policies:
+        """The policies of the business then."""
+        return policies_at(self.books, self.past, self.position, self.moment)
 
     def people(self, others: Sequence[str | None] = ()) -> People:
         """The household and the actors with these ids, as far as the reader may see them."""
@@ -106,7 +106,7 @@ class PackageAsked:
         if self.past:
             return True
         last, now = (
-            render(self.card, moment, {}, recorded_at="", payment_required=self.payment_required)
+            render(self.card, moment, {}, recorded_at="", terms=self.terms)
             for moment in (self.facts[-1].recorded_at, self.moment)
         )
         return last == now and is_untouched(self.books, self.id)
@@ -125,7 +125,7 @@ def policies_at(books: Books, past: Past, position: int, moment: datetime) -> Po
     stream = books.stream(books.business_id)
     facts = [] if stream is None else [fact for fact in stream.facts if fact.recorded_at <= moment]
     found = state_at(facts, position)
-    return Policies() if found is None else found.policies
+    return FIRST_POLICIES if found is None else found.policies
 
 
 def ask(call: Query[Any], past: Past = PRESENT) -> PackageAsked:

@@ -5,7 +5,7 @@ list. Names come from the directory, only for readers who may see them.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import JsonValue
@@ -22,10 +22,12 @@ from api.resources.parts import (
     known,
     with_kinds,
 )
+from domain.business.facts import Policies
 from domain.calendar_rules import expires_at
 from domain.decision import Decision
 from domain.moments import local_day, rfc3339
-from domain.package.state import payment_status
+from domain.package.reminders import remind_on
+from domain.package.state import Status, payment_status
 from domain.people.directory import Person
 from domain.values import RECORDED_AT, ExternalRef, Value
 from projections.engine.definition import Row
@@ -41,15 +43,15 @@ def render(
     people: Mapping[str, Mapping[str, Any]],
     *,
     recorded_at: str,
-    payment_required: bool,
+    terms: Policies,
 ) -> Row:
     """A card as api.md shows it, at a moment. `people`: the directory as the reader may see it, by id.
 
-    `payment_required`: whether the business lets nobody use what is not paid in full.
+    `terms`: the policies of the business then.
     """
     day, expiry, state = local_day(moment, card["time_zone"]), expiry_of(card), card_status(card, moment)
     expires_on, frozen = expiry.on(day), expiry.is_frozen(day)
-    reason = unavailable_because(card, moment, payment_required=payment_required)
+    reason = unavailable_because(card, moment, payment_required=terms.payment_required)
     customer = people.get(card["customer_id"], {})
 
     ends_at = None if expires_on is None else expires_at(expires_on, card["time_zone"])
@@ -95,7 +97,7 @@ def render(
         "expires_at": ends_at and rfc3339(ends_at),
         "frozen_until": card["frozen_until"] if frozen else None,
         "cancellation": card["cancellation"],
-        "reminder": {"due_on": None, "sent_at": None},
+        "reminder": _reminder(card, state, expires_on, terms),
         **counts(card),
         "unavailable_because": reason,
         "lines": [
@@ -112,6 +114,21 @@ def render(
         "notes_count": card["notes_count"],
         "last_used_at": _last_used_at(card),
         "version": card["version"],
+    }
+
+
+def _reminder(card: Row, state: Status, expires_on: date | None, terms: Policies) -> Row:
+    """That of the last valid day as it stands: the one that was due or sent, else the one to come."""
+    if expires_on is not None and card["reminder_of"] == expires_on.isoformat():
+        lead, sent_at = card["reminder_lead"], card["reminder_sent_at"]
+        status = "due" if sent_at is None else "sent"
+    else:
+        lead, sent_at, status = terms.reminder_lead_days if state == "active" else None, None, "none"
+    due_on = None if expires_on is None or lead is None else remind_on(expires_on, lead)
+    return {
+        "status": status,
+        "due_on": due_on and due_on.isoformat(),
+        "sent_at": sent_at and rfc3339(sent_at),
     }
 
 
@@ -158,7 +175,12 @@ class ServiceOnLine(Value):
 
 
 class Reminder(Value):
+    """The reminder of `expires_on`; another last valid day has a reminder of its own."""
+
+    status: Literal["none", "due", "sent"]
+    """`due`: the customer is to be told now."""
     due_on: str | None
+    """The day on which it is or was due; null where none will come."""
     sent_at: str | None
 
 
@@ -249,18 +271,16 @@ def people_of_cards(recorder: Recorder, cards: Iterable[Row]) -> dict[str, dict[
     return known(recorder.people(sorted(ids)))
 
 
-def shown(card: Row, moment: datetime, people: People, *, payment_required: bool) -> PackageCard:
+def shown(card: Row, moment: datetime, people: People, *, terms: Policies) -> PackageCard:
     """A stored row as a card."""
     recorded_at = rfc3339(card["recorded_at"])
-    return PackageCard(
-        **render(card, moment, people, recorded_at=recorded_at, payment_required=payment_required)
-    )
+    return PackageCard(**render(card, moment, people, recorded_at=recorded_at, terms=terms))
 
 
-def past_shown(card: Row, moment: datetime, people: People, *, payment_required: bool) -> PackageCard:
+def past_shown(card: Row, moment: datetime, people: People, *, terms: Policies) -> PackageCard:
     """A card of the past. Texts of the directory may change or go, so `people` holds kinds alone."""
     recorded_at = rfc3339(card["recorded_at"])
-    rendered = render(card, moment, people, recorded_at=recorded_at, payment_required=payment_required)
+    rendered = render(card, moment, people, recorded_at=recorded_at, terms=terms)
     return PackageCard(**rendered, inconsistent=is_inconsistent(card))
 
 
@@ -282,8 +302,7 @@ def in_books(books: Books, package_id: str, call: Call) -> Row:
     now = call.frame.carnet.clock()
     sold_before = stream.position > 0
     recorded_at = rfc3339(card["recorded_at"]) if sold_before else RECORDED_AT
-    required = books.business.policies.payment_required
-    rendered = render(card, now, people, recorded_at=recorded_at, payment_required=required)
+    rendered = render(card, now, people, recorded_at=recorded_at, terms=books.business.policies)
     rendered["inconsistent"] = is_inconsistent(card)
     return rendered
 

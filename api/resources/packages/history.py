@@ -53,7 +53,7 @@ class HistoryRow(LocalTime):
     price: SignedMoney | None
     """What the package costs from then on: in the rows of a purchase and of a change of price."""
     expires_on: str | None
-    """The last valid day from then on, where the row sets it."""
+    """The last valid day that the row sets, or tells of."""
     frozen_until: str | None
     """The last day of the freeze that the row begins."""
     payment_method: str | None

@@ -20,7 +20,7 @@ from domain.package.state import PaymentStatus, Status
 from domain.refusals import NotFound
 from domain.values import CustomerId, ImportId, LocationId, OfferId, ServiceId, SourceAndReference
 from projections.engine.definition import Row
-from projections.models.card_columns import card_status, owed_for
+from projections.models.card_columns import card_status
 from projections.models.customers import CUSTOMERS
 from projections.models.packages import CARDS, card_of
 from projections.queries.packages import (
@@ -95,19 +95,14 @@ def list_packages(call: Query[PackageParameters]) -> Found:
         kinds, position = kinds_in(snapshot, call.business_id, rows), snapshot.position
     people = people_of_cards(call.ledger.recorder, rows) if call.sees_people else NOBODY
     people = with_kinds(people, kinds)
-    required = any(map(owed_for, rows)) and _payment_required(call)
+    terms = call.look(Reads({call.business_id: 0})).business.policies
     return call.page(
         PackagePage,
         rows,
         key=lambda row: [to_milliseconds(row["purchased_at"]), row["package_id"]],
-        shown=lambda row: shown(row, now, people, payment_required=required),
+        shown=lambda row: shown(row, now, people, terms=terms),
         position=position,
     )
-
-
-def _payment_required(call: Query[Any]) -> bool:
-    """Whether the business lets nobody use what is not paid in full; asked only for a page on which somebody owes."""
-    return call.look(Reads({call.business_id: 0})).business.policies.payment_required
 
 
 def _filter(asked: PackageParameters) -> PackageFilter:
@@ -161,10 +156,10 @@ def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
         raise NotFound("customer", customer_id)
     cards, kinds, position = _past_cards(call, books, past) if past else _present_cards(call)
     now, after = past.judged_at or call.frame.carnet.clock(), call.after()
-    required = policies_at(books, past, position, now).payment_required
+    terms = policies_at(books, past, position, now)
 
     def place(card: Row) -> DisplayKey:
-        return display_key(card, now, payment_required=required)
+        return display_key(card, now, payment_required=terms.payment_required)
 
     cards.sort(key=place)
     cards_behind = [card for card in cards if after is None or list(place(card)) > after]
@@ -179,7 +174,7 @@ def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
         CustomerPackagePage,
         cards_behind,
         key=place,
-        shown=lambda card: show(card, now, people, payment_required=required),
+        shown=lambda card: show(card, now, people, terms=terms),
         position=position,
         active_count=sum(
             card["customer_id"] == customer_id and card_status(card, now) == "active" for card in cards

@@ -51,7 +51,7 @@ def show_package(call: Query[TravelParameters]) -> Found:
     """
     asked = ask(call, call.past())
     show = past_shown if asked.past else shown
-    card = show(asked.card, asked.moment, asked.people(), payment_required=asked.payment_required)
+    card = show(asked.card, asked.moment, asked.people(), terms=asked.terms)
     return asked.found(card)
 
 

@@ -124,6 +124,7 @@ def test_policies_change_by_what_is_given(desk: Desk) -> None:
         "attendance_opens_minutes": 60,
         "earn": [],
         "categories": ["VIP", "Regular", "New"],
+        "reminder_lead_days": 14,
     }
     assert (shown["policy_version"], shown["version"]) == (2, 3)
     assert desk.get("/v1/business") == shown

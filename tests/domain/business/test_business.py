@@ -1,5 +1,6 @@
 """A business with its policies and locations, and its members of staff."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 from domain.actor import Role
 from domain.business.commands import ChangePolicies, CloseLocation, OpenBusiness, OpenLocation, ReopenLocation
 from domain.business.facts import (
+    FIRST_POLICIES,
     BusinessOpened,
     LocationClosed,
     LocationOpened,
@@ -64,23 +66,46 @@ def test_a_zone_is_one_of_the_iana_database(zone: str) -> None:
 # Policies
 
 
+def policies(**changed: Any) -> Policies:
+    """The first ones but for these."""
+    return FIRST_POLICIES.model_copy(update=changed)
+
+
 def test_a_policy_change_carries_all_of_them_and_their_version() -> None:
     answer = business.given(OPENED).when(ChangePolicies(cancellation=STRICT))
-    answer.then(PolicyChanged(policies=Policies(cancellation=STRICT), policy_version=1))
+    answer.then(PolicyChanged(policies=policies(cancellation=STRICT), policy_version=1))
     again = answer.stream.when(ChangePolicies(payment_required=True, correction_max=5))
     again.then(
         PolicyChanged(
-            policies=Policies(cancellation=STRICT, payment_required=True, correction_max=5),
+            policies=policies(cancellation=STRICT, payment_required=True, correction_max=5),
             policy_version=2,
         )
     )
     assert again.state.policy_version == 2
 
 
+def test_reminders_are_14_days_ahead_at_first_and_are_taken_away_with_null() -> None:
+    first = business.given(OPENED)
+    first.when(ChangePolicies(reminder_lead_days=14)).then_nothing()
+    answer = first.when(ChangePolicies(reminder_lead_days=None))
+    answer.then(PolicyChanged(policies=policies(reminder_lead_days=None), policy_version=1))
+    stored = answer.state.policies.model_dump_json(exclude_none=True)
+    assert Policies.model_validate_json(stored).reminder_lead_days is None
+
+
+def test_policies_of_before_there_were_reminders_have_them() -> None:
+    golden = Path(__file__).parent.parent / "golden"
+    for version, lead in ((1, 14), (2, 14), (3, 7)):
+        data = (golden / f"business.policy_changed.v{version}.json").read_bytes()
+        read = FACTS.read("business.policy_changed", version, data)
+        assert isinstance(read, PolicyChanged)
+        assert read.policies.reminder_lead_days == lead
+
+
 def test_the_limit_of_corrections_is_taken_away_with_null() -> None:
-    limited = PolicyChanged(policies=Policies(correction_max=5), policy_version=1)
+    limited = PolicyChanged(policies=policies(correction_max=5), policy_version=1)
     answer = business.given(OPENED, limited).when(ChangePolicies(correction_max=None))
-    assert answer.state.policies == Policies()
+    assert answer.state.policies == FIRST_POLICIES
 
 
 @pytest.mark.parametrize(
@@ -94,9 +119,9 @@ def test_the_same_policies_again_are_no_fact(command: ChangePolicies) -> None:
 def test_earn_rules_are_replaced_as_a_whole_and_what_they_gave_can_still_be_taken_back() -> None:
     visit = VisitRule(on="visit", points=5)
     answer = business.given(OPENED).when(ChangePolicies(earn=(visit,)))
-    answer.then(PolicyChanged(policies=Policies(earn=(visit,)), policy_version=1))
+    answer.then(PolicyChanged(policies=policies(earn=(visit,)), policy_version=1))
     again = answer.stream.when(ChangePolicies(earn=()))
-    again.then(PolicyChanged(policies=Policies(), policy_version=2))
+    again.then(PolicyChanged(policies=FIRST_POLICIES, policy_version=2))
     assert (answer.state.earns, again.state.earns) == (True, True)
     assert not business.given(OPENED).when(ChangePolicies(payment_required=True)).state.earns
 
@@ -112,7 +137,7 @@ def test_policies_of_the_first_version_have_what_was_added_since_by_default() ->
     data = b'{"policies":{"cancellation":{"notice_hours":1,"late":"forfeit"}},"policy_version":1}'
     read = FACTS.read("business.policy_changed", 1, data)
     assert isinstance(read, PolicyChanged)
-    assert read.policies == Policies(cancellation=CancellationTerms(notice_hours=1, late="forfeit"))
+    assert read.policies == policies(cancellation=CancellationTerms(notice_hours=1, late="forfeit"))
 
 
 @pytest.mark.covers("S108")
@@ -121,7 +146,7 @@ def test_customers_are_sorted_into_categories_of_the_business() -> None:
     assert opened is not None
     assert opened.policies.categories == ("VIP", "Regular", "New")
     answer = business.given(OPENED).when(ChangePolicies(categories=("VIP", "Press")))
-    answer.then(PolicyChanged(policies=Policies(categories=("VIP", "Press")), policy_version=1))
+    answer.then(PolicyChanged(policies=policies(categories=("VIP", "Press")), policy_version=1))
     for known in ("Press", "VIP", None):
         answer.state.check_category(known)
     for unknown in ("New", "vip"):

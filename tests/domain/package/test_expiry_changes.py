@@ -176,6 +176,7 @@ def test_an_expired_package_comes_back_with_a_new_last_day() -> None:
             effective_at=moment(NOW),
             expires_on=day("2026-10-31"),
             previous=day("2026-10-02"),
+            revived=(of_line(1, 2, 3),),
             reason=because().ref,
         )
     )

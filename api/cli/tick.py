@@ -1,0 +1,44 @@
+"""`carnet tick`: record what is due by the clock."""
+
+import sys
+from collections import Counter
+
+import click
+
+from api.cli.options import here, of_one_business
+from api.server.clock.jobs import JOBS
+from api.server.clock.tick import tick
+
+
+@click.command("tick")
+@of_one_business
+def tick_(business_id: str | None) -> None:
+    """Record what is due by the clock: expiries that have passed, and reminders of those that come.
+
+    `carnet serve` and `carnet work` do so by themselves (CARNET_TICK_S). Running it late, twice or in two places
+    at once records everything once. A package expires by its date, whether or not this runs.
+
+    \b
+    Example:
+      carnet tick
+
+    Exit status: 0 all done; 1 some of it failed, and the next tick tries again.
+    """
+    recorded: Counter[str] = Counter()
+    failed = False
+    with here() as installed:
+        ids = installed.businesses() if business_id is None else [installed.ledger(business_id).business_id]
+        for done in tick(installed.carnet, installed.reads(_tables()), ids):
+            recorded[done.job] += done.recorded
+            if done.error is not None:
+                failed = True
+                click.echo(f"{done.job} of {done.business_id}: {done.error}", err=True)
+    for job in JOBS:
+        click.echo(f"{recorded[job.name]} {job.name} recorded")
+    if failed:
+        sys.exit(1)
+
+
+def _tables() -> list[str]:
+    """The read models of all jobs."""
+    return list(dict.fromkeys(name for job in JOBS for name in job.reads))

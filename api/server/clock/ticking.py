@@ -1,0 +1,50 @@
+"""The clock beside a server or a runner: a thread that ticks until it is stopped.
+
+    with ticking(here, every_s=60):
+        …
+
+Each process that serves or works may have one: what two of them find due is recorded once.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from api.server.clock.tick import tick
+from api.server.installation import Installation
+from projections.engine.checkpoints import error_text
+from projections.engine.freshness import FreshReads
+
+log = logging.getLogger("carnet.clock")
+
+
+@contextmanager
+def ticking(here: Installation, every_s: int) -> Iterator[None]:
+    """Tick every `every_s` seconds as long as the block lasts, first after that time; 0: never.
+
+    The end of the block waits for the page under way. No error leaves the thread: each is logged.
+    """
+    if every_s == 0:
+        yield
+        return
+    stopping = Event()
+    thread = Thread(target=_run, args=(here, every_s, stopping), name="carnet-clock", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
+
+
+def _run(here: Installation, every_s: int, stopping: Event) -> None:
+    # The runner of the same process keeps the read models fresh: the clock only waits for it.
+    reads = FreshReads(here.carnet.store, here.views)
+    while not stopping.wait(every_s):
+        try:
+            for done in tick(here.carnet, reads, here.businesses(), stopping=stopping):
+                if done.recorded:
+                    log.info("the clock recorded %d %s of %s", done.recorded, done.job, done.business_id)
+        except Exception as error:  # the database cannot be reached, for example
+            log.warning("the clock: %s; trying again", error_text(error))

@@ -1,0 +1,1 @@
+"""The clock: its jobs, late, twice and in several places."""
