@@ -36,6 +36,11 @@ def transfer_claims(transfer_id: str) -> str:
     return f"transfer/{transfer_id}/"
 
 
+def plan_claims(customer_id: str, plan_id: str) -> str:
+    """Prefix of the purchase numbers of the packages that a plan's memberships granted to one customer."""
+    return f"purchase/{customer_id}/{plan_id}/"
+
+
 def payment_claim(payment_id: str) -> str:
     """The claim of a payment; its package holds it."""
     return f"payment/{payment_id}/"

@@ -15,9 +15,10 @@ from domain.actor import Circumstances
 from domain.booking.new_bookings import OccurrenceRefused
 from domain.booking.state import Booking
 from domain.business.state import Business
-from domain.catalogue.state import Offer, Service
+from domain.catalogue.state import Offer, Plan, Service
 from domain.claims import Claim
 from domain.fact import Fact
+from domain.membership.state import Membership
 from domain.package.state import Package
 from domain.people.directory import Person, Text
 from domain.people.state import Customer
@@ -96,6 +97,10 @@ class Books(Protocol):
     def service(self, service_id: str, /) -> Service | None: ...
 
     def offer(self, offer_id: str, /) -> Offer | None: ...
+
+    def plan(self, plan_id: str, /) -> Plan | None: ...
+
+    def membership(self, membership_id: str, /) -> Membership | None: ...
 
     def customer(self, customer_id: str, /) -> Customer | None: ...
 

@@ -4,6 +4,7 @@ from domain.booking.facts import FACTS as BOOKING_FACTS
 from domain.business.facts import FACTS as BUSINESS_FACTS
 from domain.catalogue.facts import FACTS as CATALOGUE_FACTS
 from domain.fact import Registry
+from domain.membership.facts import FACTS as MEMBERSHIP_FACTS
 from domain.package.facts import FACTS as PACKAGE_FACTS
 from domain.people.facts import FACTS as CUSTOMER_FACTS
 from domain.points.facts import FACTS as POINTS_FACTS
@@ -18,5 +19,6 @@ FACTS = Registry(
         *PACKAGE_FACTS,
         *BOOKING_FACTS,
         *POINTS_FACTS,
+        *MEMBERSHIP_FACTS,
     )
 )

@@ -11,6 +11,7 @@ from typing import Any, assert_never, cast
 from domain.calendar_rules import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry, Validity
 from domain.ledger.mapper import Recorded
 from domain.moments import local_day, rfc3339
+from domain.package.fact_parts import PackageOpened
 from domain.package.facts import (
     ExpiryChanged,
     ExpiryFact,
@@ -26,7 +27,6 @@ from domain.package.facts import (
     PackageFact,
     PackageFrozen,
     PackageImported,
-    PackageOpened,
     PackagePurchased,
     PackageReinstated,
     PackageUnfrozen,
@@ -46,6 +46,7 @@ from domain.package.facts import (
     ValidityReset,
     ValidityStarted,
 )
+from domain.package.granted import PeriodGranted
 from domain.package.payment import RefundQuote
 from domain.package.state import payment_status
 from projections.engine.definition import Row
@@ -139,6 +140,10 @@ def _unit_rule(fact: PackageFact) -> str:
             return "the units that were left of the lines when they were imported"
         case UnitsTransferredIn():
             return "the units that were moved here from another customer's package"
+        case PeriodGranted():
+            return "the units of the period, and those that rolled over from the one before"
+        case UnitsTransferredOut() if fact.membership_id is not None:
+            return "unused units roll over into the next period, lowest numbers first"
         case UnitsTransferredOut():
             return "a transfer takes the lowest available numbers"
         case TransferUndone():
@@ -263,6 +268,9 @@ def _payment(facts: Sequence[Recorded], card: Row) -> Row:
             case UnitsTransferredIn():
                 rule, price, amount = "settled where the units came from", fact.price, fact.price
                 covered = fact.price
+            case PeriodGranted():
+                rule, price, amount = "price of the period, and of what rolled over", fact.price, fact.price
+                covered = fact.rolled_value
             case PriceAdjusted():
                 rule, price, amount = "price adjusted", fact.price, fact.price
             case PaymentRecorded():

@@ -8,14 +8,13 @@ from typing import assert_never, cast
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded
 from domain.moments import local_day
-from domain.package.fact_parts import SoldService
+from domain.package.fact_parts import PackageOpened, SoldService
 from domain.package.facts import (
     HoldFact,
     HoldReleased,
     LineCorrected,
     MoneyFact,
     PackageFact,
-    PackageOpened,
     PaymentRecorded,
     PaymentRefunded,
     UnitsForfeited,

@@ -5,12 +5,20 @@ The amount of a line is the value of all its units, so that lines add up to the 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import assert_never, cast
 
 from domain.ledger.mapper import Recorded
-from domain.package.fact_parts import SoldLine
-from domain.package.facts import PackageOpened, PriceAdjusted, UnitsTransferredIn
+from domain.package.fact_parts import PackageOpened, SoldLine
+from domain.package.facts import (
+    OpeningFact,
+    PackageImported,
+    PackagePurchased,
+    PriceAdjusted,
+    UnitsTransferredIn,
+)
+from domain.package.granted import PeriodGranted
 from domain.tax import Taxed, shared_rate, taxed
-from domain.unit_values import Run
+from domain.unit_values import Run, unrolled
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +37,8 @@ class ReceiptLine:
 def receipt_lines(facts: Sequence[Recorded]) -> list[ReceiptLine]:
     """The lines of a package, from the facts that count, in the order in which they are folded."""
     opened = next(each.fact for each in facts if isinstance(each.fact, PackageOpened))
-    sold = amounts = [_worth(line.values) for line in opened.lines]
-    settled = sold if isinstance(opened, UnitsTransferredIn) else [0] * len(sold)
+    amounts = [_worth(line.values) for line in opened.lines]
+    settled = _settled(cast(OpeningFact, opened))
     for recorded in facts:
         if isinstance(recorded.fact, PriceAdjusted):
             amounts = [_worth(values) for values in recorded.fact.values]
@@ -38,6 +46,20 @@ def receipt_lines(facts: Sequence[Recorded]) -> list[ReceiptLine]:
         ReceiptLine(line, shared_rate(service.tax_rate for service in line.services), amount, before)
         for line, amount, before in zip(opened.lines, amounts, settled, strict=True)
     ]
+
+
+def _settled(opened: OpeningFact) -> list[int]:
+    """What of each line was settled, and taxed, where its units came from."""
+    match opened:
+        case PackagePurchased():
+            return [0] * len(opened.lines)
+        case UnitsTransferredIn() | PackageImported():
+            return [_worth(line.values) for line in opened.lines]
+        case PeriodGranted():
+            rolled = zip(opened.lines, opened.rolled, strict=True)
+            return [sum(unrolled(line.values)[:units]) for line, units in rolled]
+        case _:
+            assert_never(opened)
 
 
 def _worth(values: Sequence[Run]) -> int:

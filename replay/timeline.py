@@ -4,7 +4,7 @@ from datetime import datetime
 
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import all_recorded
-from domain.package.facts import PackageOpened
+from domain.package.fact_parts import PackageOpened
 from replay.as_of import PRESENT, Past
 from replay.package import PackageThen, package_at
 

@@ -160,6 +160,20 @@ def test_reminding_customers_runs(desk: Desk) -> None:
     assert told["changed"]["status"] == "active"
 
 
+@pytest.mark.covers("S48")
+def test_selling_memberships_runs(desk: Desk) -> None:
+    told: dict[str, Any] = {
+        "post": lambda path, body: desk.do(f"/v1{path}", body),
+        "get": lambda path, **query: desk.get(f"/v1{path}", **query),
+        "a_month_later": lambda: desk.clock.forward(days=32),
+        "massage": desk.service(),
+        "anna": desk.customer(),
+        "in_two_weeks": desk.today(days=32 + 14),
+    }
+    run("sell-memberships.md", told)
+    assert told["over"]["status"] == "ended"
+
+
 # Pages for those who carry the code on
 
 

@@ -49,6 +49,7 @@ from domain.decision import Decision, Reads, UseCase
 from domain.ledger.group_commit import result_of
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Answer, Done, Order, Result
+from domain.membership.state import period_package
 from domain.moments import rfc3339
 from domain.people.directory import Photo
 from domain.points.state import entry_of
@@ -375,7 +376,8 @@ def _previewed(call: Command[Any], order: Order) -> Reply:
 
 def dry_run(call: Command[Any], body: dict[str, Any], facts: list[dict[str, Any]], position: int) -> Reply:
     """The 200 of a dry run: the 201 it would be, and the facts. New ids and the moment are null."""
-    made = {*call.ids.made, *map(entry_of, call.ids.made)}  # ids of points are derived from their source
+    # Ids of points are derived from their source, that of a first period from its membership.
+    made = {*call.ids.made, *map(entry_of, call.ids.made), *(period_package(id, 1) for id in call.ids.made)}
     told = _without({**body, "dry_run": True, "facts": facts}, frozenset(made))
     return Reply(200, to_json(told), [_position(position)])
 

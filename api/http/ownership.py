@@ -40,6 +40,7 @@ OWNED: Mapping[str, Belongs] = {
     "customer_id": lambda recorder, customer_id, id: id == customer_id,
     "package_id": _stream("package"),
     "booking_id": _stream("booking"),
+    "membership_id": _stream("membership"),
     "redemption_id": _redemption,
     "photo_id": _photo,
 }

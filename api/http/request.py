@@ -41,6 +41,7 @@ HttpRequest = Request[Any, Any, Any]
 PATH_IDS: Mapping[str, tuple[str, str]] = {
     "service_id": ("svc", "service"),
     "offer_id": ("off", "offer"),
+    "plan_id": ("pln", "plan"),
     "staff_id": ("stf", "member of staff"),
     "location_id": ("loc", "location"),
     "segment_id": ("seg", "segment"),
@@ -49,6 +50,7 @@ PATH_IDS: Mapping[str, tuple[str, str]] = {
     "package_id": ("pkg", "package"),
     "redemption_id": ("red", "redemption"),
     "payment_id": ("pay", "payment"),
+    "membership_id": ("mem", "membership"),
     "booking_id": ("bkg", "booking"),
     "entry_id": ("pts", "addition of points"),
     "transfer_id": ("trf", "transfer"),

@@ -133,3 +133,9 @@ def with_kinds(people: People, kinds: Mapping[str, str]) -> People:
 def kinds_of(customer: Customer | None) -> dict[str, str]:
     """Participant → kind, including those who left."""
     return {} if customer is None else {id: each.kind for id, each in customer.participants.items()}
+
+
+def granted_by(card: Mapping[str, Any]) -> str | None:
+    """The membership that granted a package, of its `origin` and `origin_id`; None where it was not granted."""
+    id: str | None = card["origin_id"] if card.get("origin") == "membership" else None
+    return id

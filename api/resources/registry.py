@@ -7,11 +7,14 @@ from litestar.handlers import HTTPRouteHandler
 from api.resources import business, health, keys, ledger, photos, segments, staff, welcome
 from api.resources.bookings import commands as booking_commands
 from api.resources.bookings import queries as booking_queries
-from api.resources.catalogue import offers, services
+from api.resources.catalogue import offers, plans, services
 from api.resources.customers import activity, bulk, credits
 from api.resources.customers import commands as customer_commands
 from api.resources.customers import history as customer_history
 from api.resources.customers import lists as customer_lists
+from api.resources.memberships import commands as membership_commands
+from api.resources.memberships import history as membership_history
+from api.resources.memberships import queries as membership_queries
 from api.resources.packages import commands as package_commands
 from api.resources.packages import history as package_history
 from api.resources.packages import lists as package_lists
@@ -35,6 +38,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *keys.HANDLERS,
     *services.HANDLERS,
     *offers.HANDLERS,
+    *plans.HANDLERS,
     *customer_commands.HANDLERS,
     *customer_history.HANDLERS,
     *customer_lists.HANDLERS,
@@ -44,6 +48,9 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *package_commands.HANDLERS,
     *transfers.HANDLERS,
     *reminders.HANDLERS,
+    *membership_commands.HANDLERS,
+    *membership_queries.HANDLERS,
+    *membership_history.HANDLERS,
     *payment_commands.HANDLERS,
     *booking_commands.HANDLERS,
     *booking_queries.HANDLERS,

@@ -1,7 +1,7 @@
-"""Commands on services and offers."""
+"""Commands on services, offers and plans."""
 
-from domain.catalogue.facts import OfferTerms, ServiceTerms
-from domain.values import OfferId, ServiceId, Value
+from domain.catalogue.facts import OfferTerms, PlanTerms, ServiceTerms
+from domain.values import OfferId, PlanId, ServiceId, Value
 
 
 class DefineService(Value):
@@ -38,3 +38,21 @@ class RetireOffer(Value):
 
 class ReinstateOffer(Value):
     offer_id: OfferId
+
+
+class PublishPlan(Value):
+    plan_id: PlanId
+    plan: PlanTerms
+
+
+class RevisePlan(Value):
+    plan_id: PlanId
+    plan: PlanTerms
+
+
+class RetirePlan(Value):
+    plan_id: PlanId
+
+
+class ReinstatePlan(Value):
+    plan_id: PlanId

@@ -1,14 +1,15 @@
-"""The facts of services and offers: what a business performs, and what it sells as a package.
+"""The facts of services, offers and plans: what a business performs, and what it sells as a package, once or in
+every period of a membership.
 
-An offer is versioned. A sale embeds a snapshot of the version it sold, so that later revisions never touch
-sold packages.
+Offers and plans are versioned. A sale embeds a snapshot of the version it sold, so that later revisions never touch
+sold packages. A membership likewise keeps the terms it started with.
 """
 
 from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from domain.calendar_rules import NoExpiry, Validity
+from domain.calendar_rules import CalendarUnit, Count, NoExpiry, Validity
 from domain.fact import Fact
 from domain.values import (
     LINES_MAX,
@@ -116,4 +117,60 @@ class OfferReinstated(Fact):
 
 
 OfferFact = OfferPublished | OfferRevised | OfferRetired | OfferReinstated
-FACTS: tuple[type[Fact], ...] = get_args(ServiceFact | OfferFact)
+
+
+class Period(Value):
+    """A length of time by the calendar; a day that a month lacks is its last one."""
+
+    count: Count
+    unit: CalendarUnit
+
+
+class PlanTerms(Value):
+    """A membership as the catalogue sells it: what each period grants, and what it costs."""
+
+    name: Name
+    price: Amount
+    """Of one period."""
+    lines: Lines
+    period: Period
+    rollover_limit: Annotated[int, Field(ge=0, le=UNITS_PER_PACKAGE_MAX)] = 0
+    """Unused units of a period that move into the next one, at most."""
+    sharing: Sharing = "purchaser"
+    cap_per_participant: Quantity | None = None
+    """Units of one period that one participant of a household may use at most."""
+    cancellation: CancellationTerms | None = None
+    locations: tuple[LocationId, ...] = ()
+    """Where it can be used; empty: everywhere."""
+
+    @model_validator(mode="after")
+    def _fits_a_package(self) -> Self:
+        granted = sum(line.quantity for line in self.lines)
+        if granted > UNITS_PER_PACKAGE_MAX:
+            raise ValueError(f"lines hold more than {UNITS_PER_PACKAGE_MAX} units in all")
+        return self
+
+
+class PlanPublished(Fact):
+    stored_name: ClassVar = "catalogue.plan_published"
+    plan: PlanTerms
+
+
+class PlanRevised(Fact):
+    stored_name: ClassVar = "catalogue.plan_revised"
+    plan: PlanTerms
+    plan_version: int
+
+
+class PlanRetired(Fact):
+    stored_name: ClassVar = "catalogue.plan_retired"
+
+
+class PlanReinstated(Fact):
+    """A retired plan is sold again, in the version that was retired."""
+
+    stored_name: ClassVar = "catalogue.plan_reinstated"
+
+
+PlanFact = PlanPublished | PlanRevised | PlanRetired | PlanReinstated
+FACTS: tuple[type[Fact], ...] = get_args(ServiceFact | OfferFact | PlanFact)

@@ -1,4 +1,4 @@
-"""Services and offers as their facts make them."""
+"""Services, offers and plans as their facts make them."""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -10,6 +10,12 @@ from domain.catalogue.facts import (
     OfferRetired,
     OfferRevised,
     OfferTerms,
+    PlanFact,
+    PlanPublished,
+    PlanReinstated,
+    PlanRetired,
+    PlanRevised,
+    PlanTerms,
     ServiceChanged,
     ServiceDefined,
     ServiceFact,
@@ -28,6 +34,13 @@ class Service:
 @dataclass(frozen=True, slots=True)
 class Offer:
     terms: OfferTerms
+    version: int = 1
+    retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    terms: PlanTerms
     version: int = 1
     retired: bool = False
 
@@ -52,5 +65,18 @@ def evolve_offer(state: Offer | None, fact: OfferFact) -> Offer:
         case OfferRetired() | OfferReinstated():
             assert state is not None, "an offer begins with catalogue.offer_published"
             return Offer(state.terms, state.version, retired=isinstance(fact, OfferRetired))
+        case _:
+            assert_never(fact)
+
+
+def evolve_plan(state: Plan | None, fact: PlanFact) -> Plan:
+    match fact:
+        case PlanPublished():
+            return Plan(fact.plan)
+        case PlanRevised():
+            return Plan(fact.plan, fact.plan_version)
+        case PlanRetired() | PlanReinstated():
+            assert state is not None, "a plan begins with catalogue.plan_published"
+            return Plan(state.terms, state.version, retired=isinstance(fact, PlanRetired))
         case _:
             assert_never(fact)

@@ -6,12 +6,13 @@ from typing import Any, TypeVar
 
 from domain.booking.state import Booking
 from domain.business.state import Business
-from domain.catalogue.state import Offer, Service
+from domain.catalogue.state import Offer, Plan, Service
 from domain.decision import NotLoaded, Reads
 from domain.fact import Fact
 from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.records import WITH_PEOPLE, Loaded
+from domain.membership.state import Membership
 from domain.package.facts import UnitsRedeemed
 from domain.package.state import Package
 from domain.people.directory import Person
@@ -178,6 +179,12 @@ class LoadedBooks:
 
     def offer(self, stream_id: str) -> Offer | None:
         return self._state(stream_id, Offer)
+
+    def plan(self, stream_id: str) -> Plan | None:
+        return self._state(stream_id, Plan)
+
+    def membership(self, stream_id: str) -> Membership | None:
+        return self._state(stream_id, Membership)
 
     def customer(self, stream_id: str) -> Customer | None:
         return self._state(stream_id, Customer)

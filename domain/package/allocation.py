@@ -94,7 +94,7 @@ def _allocate(
         lines.sort(key=lambda line: _rank(line[0], line[1], at))
     for candidate, number in lines:
         package = candidate.package
-        take = min(wanted, room[candidate.id], _capacity(package, number, wish.effective_at))
+        take = min(wanted, room[candidate.id], capacity(package, number, wish.effective_at))
         if take > 0:
             yield TakenUnits(candidate, number, package.lines[number - 1].lowest(take))
             wanted -= take
@@ -125,7 +125,7 @@ def _rank(candidate: Candidate, number: int, at: Circumstances) -> tuple[bool, d
     )
 
 
-def _capacity(package: Package, number: int, moment: datetime) -> int:
+def capacity(package: Package, number: int, moment: datetime) -> int:
     """Units of a line that a use at that moment may take: at most what is available now and at every moment since.
 
     In effective order, no past remainder falls below zero, nor below what bookings held of it then.
@@ -166,7 +166,7 @@ def _short(
             room = room_under_cap(package, wish)
             remaining += sum(package.lines[n - 1].remaining for n in lines)
             available += min(room, left)
-            lowest += min(room, sum(_capacity(package, n, wish.effective_at) for n in lines))
+            lowest += min(room, sum(capacity(package, n, wish.effective_at) for n in lines))
     if available >= requested:
         return InsufficientUnits(requested, available=available, remaining=remaining, lowest=lowest)
     if owing:

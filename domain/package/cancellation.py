@@ -43,6 +43,8 @@ def void(package: Package, command: VoidPackage, at: Circumstances) -> list[Pack
         raise NotEligible("a sale is voided on the day it was entered; cancel the package instead")
     if package.transfer_id is not None:
         raise NotEligible("it was not sold but transferred; undo the transfer instead")
+    if package.membership_id is not None:
+        raise NotEligible("it was not sold but granted by a membership; cancel it, or end the membership")
     if any(package.units_in(state) for state in (USED, FORFEITED, CORRECTED, TRANSFERRED)):
         raise NotEligible("a unit was used, corrected or transferred; give it back first, or cancel instead")
     facts = _without_holds(package, at, release=command.release_holds)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from domain.package.fact_parts import FreedUse, LineUnits
+from domain.package.fact_parts import FreedUse, LineUnits, PackageOpened
 from domain.package.facts import (
     ExpiryChanged,
     ExpiryRemoved,
@@ -18,7 +18,7 @@ from domain.package.facts import (
     PackageFact,
     PackageFrozen,
     PackageImported,
-    PackageOpened,
+    PackagePurchased,
     PackageReinstated,
     PackageUnfrozen,
     PackageVoided,
@@ -40,6 +40,7 @@ from domain.package.facts import (
     ValidityReset,
     ValidityStarted,
 )
+from domain.package.granted import PeriodGranted
 from domain.package.state import Allocation, Freeze, Hold, Move, Package, Payment, Reminder, Use
 from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, TRANSFERRED, USED, USED_BEFORE, Line
 from domain.unit_values import unrolled
@@ -88,9 +89,10 @@ def _opened(fact: OpeningFact) -> Package:
         cancellation=fact.cancellation,
         policy_version=fact.policy_version,
         expires_on=fact.expires_on,
-        covered=fact.price if isinstance(fact, UnitsTransferredIn) else 0,
+        covered=covered_by(fact),
         transfer_id=fact.transfer_id if isinstance(fact, UnitsTransferredIn) else None,
         payments=_paid_before(fact),
+        membership_id=fact.membership_id if isinstance(fact, PeriodGranted) else None,
         latest_at=fact.effective_at,
     )
 
@@ -98,6 +100,19 @@ def _opened(fact: OpeningFact) -> Package:
 def _paid_before(fact: OpeningFact) -> dict[str, Payment]:
     payment = fact.payment if isinstance(fact, PackageImported) else None
     return {} if payment is None else {payment.payment_id: Payment(payment.amount, 0, payment.method)}
+
+
+def covered_by(fact: OpeningFact) -> int:
+    """What of the price is settled where the units came from, in minor units."""
+    match fact:
+        case PackagePurchased() | PackageImported():
+            return 0
+        case UnitsTransferredIn():
+            return fact.price
+        case PeriodGranted():
+            return fact.rolled_value
+        case _:
+            assert_never(fact)
 
 
 def _changed(state: Package, fact: PackageFact) -> Package:

@@ -1,19 +1,28 @@
-"""Values that several facts of a package hold, and the moment that all of them have."""
+"""Values that several facts of a package hold, the moment that all of them have, and what every first fact holds."""
 
 from typing import Annotated
 
 from pydantic import Field
 
+from domain.calendar_rules import Validity
+from domain.catalogue.facts import Sharing
 from domain.fact import Fact
-from domain.moments import Moment
+from domain.moments import Day, Moment
 from domain.unit_values import Run
 from domain.values import (
     UNITS_PER_LINE_MAX,
     Amount,
     BasisPoints,
     BookingId,
+    CancellationTerms,
+    Currency,
+    CustomerId,
+    ExternalRef,
     LineNumber,
+    LocationId,
     Name,
+    OfferId,
+    ParticipantId,
     Quantity,
     RedemptionId,
     ServiceId,
@@ -70,3 +79,36 @@ class EffectiveFact(Fact):
     """A fact with the moment it happened in the business, which may be earlier than its recording."""
 
     effective_at: Moment
+
+
+class PackageOpened(EffectiveFact):
+    """The members of every first fact of a package: all that was fixed when its units were granted."""
+
+    customer_id: CustomerId
+    offer_id: OfferId | None = None
+    offer_version: int | None = None
+    name: Name
+    purchase_number: int
+    currency: Currency
+    price: Amount
+    list_price: Amount
+    lines: tuple[SoldLine, ...]
+    validity: Validity
+    expires_on: Day | None = None
+    time_zone: str
+    entered_on: Day
+    """The local day on which the sale was recorded; a back-dated sale counts from an earlier one."""
+    sharing: Sharing
+    beneficiaries: tuple[ParticipantId, ...]
+    cap_per_participant: Quantity | None = None
+    cancellation: CancellationTerms
+    policy_version: int | None = None
+    """The version of the business's policies that set the cancellation terms; None: the offer set them."""
+    locations: tuple[LocationId, ...] = ()
+    location_id: LocationId | None = None
+    external_ref: ExternalRef | None = None
+
+    @property
+    def bought_at(self) -> Moment:
+        """The moment of the purchase, which orders packages; one that was imported counts only from a later one."""
+        return self.effective_at

@@ -7,25 +7,30 @@ from typing import Annotated, ClassVar, Literal, get_args
 from pydantic import Field
 
 from domain.business.facts import ReminderLead
-from domain.calendar_rules import Validity
 from domain.catalogue.facts import Sharing
 from domain.fact import Fact
 from domain.moments import Day, Moment, start_of
-from domain.package.fact_parts import EffectiveFact, FreedUse, LineUnits, SoldLine, Units, UnitsUsedBefore
+from domain.package.fact_parts import (
+    EffectiveFact,
+    FreedUse,
+    LineUnits,
+    PackageOpened,
+    Units,
+    UnitsUsedBefore,
+)
+from domain.package.granted import PeriodGranted
 from domain.unit_values import Run
 from domain.values import (
     UNITS_PER_LINE_MAX,
     Amount,
     BookingId,
     CancellationTerms,
-    Currency,
     CustomerId,
     ExternalRef,
     ImportId,
     LineNumber,
     LocationId,
-    Name,
-    OfferId,
+    MembershipId,
     PackageId,
     ParticipantId,
     PaymentId,
@@ -38,39 +43,6 @@ from domain.values import (
     TextRef,
     TransferId,
 )
-
-
-class PackageOpened(EffectiveFact):
-    """The members of every first fact of a package: all that was fixed when its units were granted."""
-
-    customer_id: CustomerId
-    offer_id: OfferId | None = None
-    offer_version: int | None = None
-    name: Name
-    purchase_number: int
-    currency: Currency
-    price: Amount
-    list_price: Amount
-    lines: tuple[SoldLine, ...]
-    validity: Validity
-    expires_on: Day | None = None
-    time_zone: str
-    entered_on: Day
-    """The local day on which the sale was recorded; a back-dated sale counts from an earlier one."""
-    sharing: Sharing
-    beneficiaries: tuple[ParticipantId, ...]
-    cap_per_participant: Quantity | None = None
-    cancellation: CancellationTerms
-    policy_version: int | None = None
-    """The version of the business's policies that set the cancellation terms; None: the offer set them."""
-    locations: tuple[LocationId, ...] = ()
-    location_id: LocationId | None = None
-    external_ref: ExternalRef | None = None
-
-    @property
-    def bought_at(self) -> Moment:
-        """The moment of the purchase, which orders packages; one that was imported counts only from a later one."""
-        return self.effective_at
 
 
 class PackagePurchased(PackageOpened):
@@ -132,6 +104,8 @@ class UnitsTransferredOut(EffectiveFact):
     units: Units
     value: Amount
     remaining: int
+    membership_id: MembershipId | None = None
+    """The membership whose next period they rolled over into; None: they went to another customer."""
     reason: TextRef | None = None
 
 
@@ -420,7 +394,7 @@ HoldFact = UnitsHeld | HoldReleased
 """A number of units is reserved for a booking, or no longer."""
 EndFact = PackageCancelled | PackageVoided | PackageReinstated
 """All that remains lapses, or comes back."""
-OpeningFact = PackagePurchased | UnitsTransferredIn | PackageImported
+OpeningFact = PackagePurchased | UnitsTransferredIn | PackageImported | PeriodGranted
 """The first fact of a package."""
 TransferFact = UnitsTransferredOut | TransferUndone | TransferRevoked
 """Units leave for a package of another customer, or come back from it."""

@@ -70,11 +70,12 @@ def refund(
 
 @dataclass(frozen=True, slots=True)
 class RefundQuote:
-    """`quote` = max(0, paid − value of units used, forfeited, transferred or taken by corrections); minor units."""
+    """`quote` = max(0, paid − `used_value`); minor units."""
 
     payments: int
     refunded: int
     used_value: int
+    """The value of units used, forfeited, transferred or taken by corrections, beyond what was settled elsewhere."""
     quote: int
 
 
@@ -83,6 +84,7 @@ def refund_quote(package: Package) -> RefundQuote:
     refunded = sum(payment.refunded for payment in package.payments.values())
     gone = (USED, FORFEITED, CORRECTED, TRANSFERRED)
     used = sum(line.value_of(line.units(state)) for line in package.lines for state in gone)
+    used = max(0, used - package.covered)
     return RefundQuote(payments, refunded, used, max(0, payments - refunded - used))
 
 

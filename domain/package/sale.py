@@ -55,9 +55,9 @@ def sell(command: SellPackage, sale: Sale, at: Circumstances) -> list[PackageFac
     Raises CustomerIsBlocked, CustomerIsInactive, NotFound and OfferIsRetired (offer), LimitReached (per
     customer), Overpayment, Invalid, EffectiveAtOutOfRange, BackDatingNotAllowed.
     """
-    _check_may_buy(command.customer_id, sale.customer)
+    check_may_buy(command.customer_id, sale.customer)
     if command.purchased_by is not None and sale.purchaser is not None:
-        _check_may_buy(command.purchased_by, sale.purchaser)
+        check_may_buy(command.purchased_by, sale.purchaser)
     moment, zone = at.now, desk_zone(sale.business, at, command.location_id)
     if command.effective_at is not None:
         moment = check_moment(as_moment(command.effective_at, zone), earliest_in(zone), at, zone)
@@ -70,7 +70,7 @@ def sell(command: SellPackage, sale: Sale, at: Circumstances) -> list[PackageFac
     return facts
 
 
-def _check_may_buy(customer_id: str, customer: Customer) -> None:
+def check_may_buy(customer_id: str, customer: Customer) -> None:
     if customer.blocked:
         raise CustomerIsBlocked(customer_id)
     if not customer.active:

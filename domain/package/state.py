@@ -137,6 +137,8 @@ class Package:
     """The batch that it was imported with, if it was."""
     transfer_id: str | None = None
     """The transfer that made it, if one did."""
+    membership_id: str | None = None
+    """The membership that granted it, if one did."""
     transfers: dict[str, tuple[str, LineUnits]] = field(default_factory=dict)
     """Transfer → the package that has the units now, and which they were here."""
     payments: dict[str, Payment] = field(default_factory=dict)

@@ -46,6 +46,7 @@ from domain.package.facts import (
     UnitsRestored,
     UnitsTransferredIn,
 )
+from domain.package.granted import PeriodGranted
 from domain.package.state import Package
 from domain.points.facts import PointsAdded, PointsAdjusted, PointsFact, PointsSource
 from domain.points.state import PointsAccount, entry_of, evolve
@@ -125,13 +126,9 @@ def of_package(
             case LineCorrected():
                 freed = [freed.redemption_id for freed in fact.freed]
                 yield from _given_back(freed, fact.effective_at, after)
-            case (
-                UnitsForfeited()
-                | PriceAdjusted()
-                | PackageReinstated()
-                | UnitsTransferredIn()
-                | PackageImported()
-            ):
+            case UnitsTransferredIn() | PackageImported() | PeriodGranted():
+                pass
+            case UnitsForfeited() | PriceAdjusted() | PackageReinstated():
                 pass
             case _:
                 assert_never(fact)

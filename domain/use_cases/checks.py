@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from domain.actor import Circumstances, Role
 from domain.booking.state import Booking
-from domain.catalogue.state import Offer, Service
+from domain.catalogue.state import Offer, Plan, Service
 from domain.claims import Claim, external_claim
 from domain.decision import Books
+from domain.membership.state import Membership
 from domain.package.state import Package
 from domain.people.state import Customer
 from domain.refusals import DuplicateExternalRef, IdTaken, Invalid, NotFound
@@ -53,6 +54,22 @@ def known_offer(books: Books, offer_id: str) -> Offer:
     found = books.offer(offer_id)
     if found is None:
         raise NotFound("offer", offer_id)
+    return found
+
+
+def known_plan(books: Books, plan_id: str) -> Plan:
+    """Raises NotFound."""
+    found = books.plan(plan_id)
+    if found is None:
+        raise NotFound("plan", plan_id)
+    return found
+
+
+def known_membership(books: Books, membership_id: str) -> Membership:
+    """Raises NotFound."""
+    found = books.membership(membership_id)
+    if found is None:
+        raise NotFound("membership", membership_id)
     return found
 
 

@@ -1,9 +1,9 @@
-"""Reading what the terms of an offer name, for publishing, revising and selling: services and locations."""
+"""Reading what the terms of an offer or a plan name, for publishing, revising and selling: services and locations."""
 
 from collections.abc import Sequence
 
-from domain.catalogue.commands import PublishOffer, ReviseOffer
-from domain.catalogue.facts import OfferLine, OfferTerms
+from domain.catalogue.commands import PublishOffer, PublishPlan, ReviseOffer, RevisePlan
+from domain.catalogue.facts import OfferLine, OfferTerms, PlanTerms
 from domain.catalogue.state import Service
 from domain.decision import Books, Peek, Reads
 from domain.use_cases.checks import check_locations
@@ -14,7 +14,12 @@ def reads_offer(command: PublishOffer | ReviseOffer, business_id: str, peek: Pee
     return Reads({business_id: 0, command.offer_id: 0} | dict.fromkeys(service_ids(command.offer.lines), 0))
 
 
-def check_places(books: Books, terms: OfferTerms) -> None:
+def reads_plan(command: PublishPlan | RevisePlan, business_id: str, peek: Peek) -> Reads:
+    """The business, the plan, and every service that its lines name."""
+    return Reads({business_id: 0, command.plan_id: 0} | dict.fromkeys(service_ids(command.plan.lines), 0))
+
+
+def check_places(books: Books, terms: OfferTerms | PlanTerms) -> None:
     """Raises Invalid for a location that the business never had: nobody could use the package anywhere."""
     check_locations(books, {f"/locations/{n}": place for n, place in enumerate(terms.locations)})
 

@@ -46,6 +46,7 @@ from domain.package.facts import (
     ValidityReset,
     ValidityStarted,
 )
+from domain.package.granted import PeriodGranted
 from domain.unit_values import unrolled
 from domain.values import TextRef
 from projections.engine.definition import Log, Moment, Row
@@ -129,6 +130,8 @@ def _told(fact: PackageFact) -> Row:
             return _purchase(fact)
         case PackageImported():
             return _import(fact)
+        case PeriodGranted():
+            return _granted(fact)
         case UnitsTransferredIn() | UnitsTransferredOut() | TransferUndone() | TransferRevoked():
             return _transfer(fact)
         case PaymentRecorded() | PaymentRefunded():
@@ -225,6 +228,23 @@ def _import(fact: PackageImported) -> Row:
     }
 
 
+def _granted(fact: PeriodGranted) -> Row:
+    granted = sum(line.quantity for line in fact.lines)
+    label = f"Period {fact.period}: +{granted} use" + ("s" if granted > 1 else "")
+    if fact.units_rolled:
+        label += f", {fact.units_rolled} of them rolled over"
+    return {
+        "kind": "purchase",
+        "label": label,
+        "change": granted,
+        "value": fact.price,
+        "remaining": granted,
+        "price": fact.price,
+        "location_id": fact.location_id,
+        "expires_on": _day(fact.expires_on),
+    }
+
+
 def _transfer(fact: UnitsTransferredIn | TransferFact) -> Row:
     match fact:
         case UnitsTransferredIn():
@@ -236,7 +256,8 @@ def _transfer(fact: UnitsTransferredIn | TransferFact) -> Row:
             told = {"label": "Transferred in", "expires_on": _day(fact.expires_on), **moved}
         case UnitsTransferredOut():
             moved = {"change": -len(fact.units), "value": -fact.value, "remaining": fact.remaining}
-            told = {"label": "Transferred out", "line": fact.line, **moved}
+            label = "Transferred out" if fact.membership_id is None else "Rolled over"
+            told = {"label": label, "line": fact.line, **moved}
         case TransferUndone():
             moved = {"change": len(fact.units), "value": fact.value, "remaining": fact.remaining}
             told = {"label": "Transfer undone", "line": fact.line, **moved}
@@ -333,4 +354,4 @@ def _value(parts: Any) -> int:
     return sum(part.value for part in parts)
 
 
-HISTORY = Log("history", 2, TABLE, HANDLES, rows)
+HISTORY = Log("history", 3, TABLE, HANDLES, rows)

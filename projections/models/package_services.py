@@ -6,7 +6,8 @@ from typing import get_args
 from sqlalchemy import Column, Index, MetaData, Table, Text
 
 from domain.ledger.mapper import Recorded
-from domain.package.facts import OpeningFact, PackageOpened
+from domain.package.fact_parts import PackageOpened
+from domain.package.facts import OpeningFact
 from projections.engine.definition import Log, Moment, Row
 
 TABLE = Table(

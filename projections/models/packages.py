@@ -13,6 +13,7 @@ from sqlalchemy.types import BigInteger
 from domain.fact import Fact
 from domain.ledger.mapper import Recorded
 from domain.moments import local_day
+from domain.package.fact_parts import PackageOpened
 from domain.package.facts import (
     FACTS,
     ExpiryChanged,
@@ -27,7 +28,6 @@ from domain.package.facts import (
     PackageFact,
     PackageFrozen,
     PackageImported,
-    PackageOpened,
     PackagePurchased,
     PackageReinstated,
     PackageUnfrozen,
@@ -51,6 +51,7 @@ from domain.package.facts import (
     ValidityReset,
     ValidityStarted,
 )
+from domain.package.granted import PeriodGranted
 from domain.package.state import payment_status
 from domain.unit_values import unrolled
 from projections.engine.definition import Key, Keyed, Moment, Row
@@ -65,6 +66,8 @@ TABLE = Table(
     Column("purchased_by", Text),
     Column("origin", Text, nullable=False),
     Column("origin_id", Text),
+    # Of its first units, those that came from the package of the period before.
+    Column("rolled", Integer, nullable=False),
     # What of the price is settled where the units came from.
     Column("covered", BigInteger, nullable=False),
     Column("offer_id", Text),
@@ -199,6 +202,7 @@ def _opened(fact: OpeningFact, recorded: Recorded) -> Row:
         "package_id": recorded.stream_id,
         "customer_id": fact.customer_id,
         **_origin(fact),
+        "rolled": fact.units_rolled if isinstance(fact, PeriodGranted) else 0,
         "offer_id": fact.offer_id,
         "offer_version": fact.offer_version,
         "name": fact.name,
@@ -267,6 +271,13 @@ def _origin(fact: OpeningFact) -> Row:
             }
         case PackageImported():
             return {"purchased_by": None, "origin": "import", "origin_id": fact.import_id, "covered": 0}
+        case PeriodGranted():
+            return {
+                "purchased_by": None,
+                "origin": "membership",
+                "origin_id": fact.membership_id,
+                "covered": fact.rolled_value,
+            }
         case _:
             assert_never(fact)
 

@@ -3,10 +3,12 @@
 from projections.engine.definition import Projection
 from projections.models.bookings import BOOKING_PACKAGES, BOOKINGS
 from projections.models.customers import CUSTOMERS
+from projections.models.memberships import MEMBERSHIPS
 from projections.models.offers import OFFERS
 from projections.models.package_history import HISTORY
 from projections.models.package_services import PACKAGE_SERVICES
 from projections.models.packages import CARDS
+from projections.models.plans import PLANS
 from projections.models.points import POINTS
 from projections.models.services import SERVICES
 from projections.models.staff import STAFF
@@ -21,6 +23,8 @@ READ_MODELS: tuple[Projection, ...] = (
     PACKAGE_SERVICES,
     SERVICES,
     OFFERS,
+    PLANS,
+    MEMBERSHIPS,
     CUSTOMERS,
     STAFF,
     POINTS,

@@ -7,13 +7,13 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 
 from domain.fact import Fact
 from domain.ledger.mapper import Recorded
+from domain.package.fact_parts import PackageOpened
 from domain.package.facts import (
     EndFact,
     LineCorrected,
     OpeningFact,
     PackageCancelled,
     PackageImported,
-    PackageOpened,
     PackageReinstated,
     PackageVoided,
     PriceAdjusted,

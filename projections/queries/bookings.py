@@ -150,11 +150,13 @@ def services_in(snapshot: Snapshot, business_id: str, rows: Sequence[Row]) -> di
 
 
 def paying_in(snapshot: Snapshot, business_id: str, rows: Sequence[Row]) -> dict[str, Row]:
-    """Package id → name and purchase number, for the packages that pay for these bookings."""
+    """Package id → name, purchase number and origin, for the packages that pay for these bookings."""
     cards = snapshot.tables[CARDS.name]
     paying = cards.c.package_id.in_(
         sorted({source["package_id"] for row in rows for source in row["sources"]})
     )
-    query = select(cards.c.package_id, cards.c.name, cards.c.purchase_number)
+    query = select(
+        cards.c.package_id, cards.c.name, cards.c.purchase_number, cards.c.origin, cards.c.origin_id
+    )
     found = snapshot.connection.execute(query.where(cards.c.business_id == business_id, paying))
     return {row["package_id"]: dict(row) for row in found.mappings()}

@@ -17,6 +17,7 @@ from projections.engine.index_walk import there_is
 from projections.engine.tables import Snapshot
 from projections.models.card_columns import UNREMINDED, expiry_of
 from projections.models.customers import CUSTOMERS
+from projections.models.memberships import MEMBERSHIPS
 from projections.models.packages import CARDS
 
 READS = (CARDS.name, CUSTOMERS.name)
@@ -56,6 +57,25 @@ def count_lapsed(snapshot: Snapshot, business_id: str, *, before: datetime) -> i
     cards = snapshot.tables[CARDS.name]
     query = select(func.count()).where(cards.c.business_id == business_id, cards.c.lapses_at < before)
     return snapshot.connection.scalars(query).one()
+
+
+def to_be_renewed(
+    snapshot: Snapshot, business_id: str, *, now: datetime, after: DueKey | None, limit: int
+) -> DuePage:
+    """At most `limit` memberships whose next period has begun, earliest first.
+
+    `version` is the number of that period.
+    """
+    table = snapshot.tables[MEMBERSHIPS.name]
+    query = select(table).where(table.c.business_id == business_id, table.c.next_at <= now)
+    if after is not None:
+        moment, id = after
+        behind = or_(table.c.next_at > moment, table.c.membership_id > id)
+        query = query.where(table.c.next_at >= moment, behind)
+    rows = _rows(snapshot, query.order_by(table.c.next_at, table.c.membership_id).limit(limit))
+    due = [Due(row["membership_id"], row["period"] + 1) for row in rows]
+    last = (rows[-1]["next_at"], rows[-1]["membership_id"]) if len(rows) == limit else None
+    return DuePage(due, last)
 
 
 def to_be_reminded(

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from typing import Any, assert_never, cast
 
 from domain.moments import local_day
+from domain.package.fact_parts import PackageOpened
 from domain.package.facts import (
     LineCorrected,
     PackageFact,
     PackageImported,
-    PackageOpened,
     UnitsForfeited,
     UnitsRedeemed,
     UnitsRestored,
+    UnitsTransferredIn,
     UseFact,
 )
+from domain.package.granted import PeriodGranted
+from projections.engine.definition import Row
 from replay.all_packages import PackagesThen
 from replay.package import PackageThen
 
@@ -49,7 +52,8 @@ class Liability:
     units_corrected: int = 0
     """Units that corrections added, less those they took; not those that they took back from redemptions."""
     units_transferred: int = 0
-    """Units that left for another package, less those that packages made by a transfer began with."""
+    """Units that left for another package, less those that packages made by a transfer, or by the next period of a
+    membership, began with."""
     units_lapsed: int = 0
     """Units that lapsed with their package, less those that reinstating brought back."""
     units_remaining: int = 0
@@ -98,11 +102,11 @@ def _add(report: Liability, package: PackageThen) -> None:
     report.packages += 1
     opening = package.facts[0].fact
     assert isinstance(opening, PackageOpened)
-    report.units_granted += card["granted"] if card["origin"] == "sale" else 0
-    report.units_transferred += card["transferred"] - (card["granted"] if card["origin"] == "transfer" else 0)
+    report.units_granted += _granted(card)
+    report.units_transferred += card["transferred"] - _received(card)
     if isinstance(opening, PackageImported):
         report.units_imported += card["granted"] - sum(opening.used_before)
-    report.amount_sold += card["price"] - (0 if card["origin"] == "sale" else opening.price)
+    report.amount_sold += card["price"] - _not_sold(opening)
     report.units_redeemed += card["redeemed"]
     report.units_forfeited += card["forfeited"]
     report.units_lapsed += card["lapsed"]
@@ -118,6 +122,28 @@ def _add(report: Liability, package: PackageThen) -> None:
             report.packages_expired += 1
         case "cancelled":
             report.packages_cancelled += 1
+
+
+def _granted(card: Row) -> int:
+    """Units that were sold, once or in a period of a membership."""
+    return 0 if card["origin"] in ("transfer", "import") else card["granted"] - _received(card)
+
+
+def _received(card: Row) -> int:
+    """Units that came from another package."""
+    units: int = card["granted"] if card["origin"] == "transfer" else card["rolled"]
+    return units
+
+
+def _not_sold(opening: PackageOpened) -> int:
+    """What of the price was sold before, in minor units."""
+    match opening:
+        case PeriodGranted():
+            return opening.rolled_value
+        case PackageImported() | UnitsTransferredIn():
+            return opening.price
+        case _:
+            return 0
 
 
 def _count_uses(report: Liability, packages: Sequence[PackageThen]) -> None:

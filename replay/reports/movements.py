@@ -35,6 +35,7 @@ from domain.package.facts import (
     UnitsTransferredIn,
     UnitsTransferredOut,
 )
+from domain.package.granted import PeriodGranted
 from projections.engine.definition import Row
 from projections.models.card_columns import card_status, summed
 from projections.models.packages import moved
@@ -79,8 +80,8 @@ class Owed:
 NOTHING = Owed()
 
 
-Place = tuple[str, str, int, int]
-"""Customer, package, milliseconds since 1970, position: the order of the lines."""
+Place = tuple[str, str, int, int, str]
+"""Customer, package, milliseconds since 1970, position, cause: the order of the lines."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class Movement:
 
     @property
     def place(self) -> Place:
-        return (self.customer_id, self.package_id, to_milliseconds(self.moment), self.position)
+        return (self.customer_id, self.package_id, to_milliseconds(self.moment), self.position, self.cause)
 
 
 @dataclass(frozen=True)
@@ -190,9 +191,11 @@ def _of_package(package: PackageThen, period: Period) -> Iterator[Movement]:
             yield movement(_lapsed_at(card, moment), "lapsed", lapsed)
             owed += lapsed
         card, position = summed(moved(card, recorded)), recorded.position
-        if (change := _owed(card, moment) - owed) != NOTHING:
-            yield movement(moment, _cause(fact, change), change)
-            owed += change
+        change = _owed(card, moment) - owed
+        for cause, part in _causes(fact, change, expired=card_status(card, moment) == "expired"):
+            if part != NOTHING:
+                yield movement(moment, cause, part)
+        owed += change
     if card is not None and (lapsed := _owed(card, package.moment) - owed) != NOTHING:
         yield movement(_lapsed_at(card, package.moment), "lapsed", lapsed)
 
@@ -212,13 +215,32 @@ def _lapsed_at(card: Row, latest: datetime) -> datetime:
 MOVES_NOTHING = HoldFact | MoneyFact | OtherFact
 
 
+def _causes(fact: PackageFact, change: Owed, *, expired: bool) -> Iterator[tuple[Cause, Owed]]:
+    """The parts of a change, each by its cause.
+
+    What rolls over between two periods of a membership was not sold again, and did not lapse: it leaves at the very
+    moment at which the old package expires.
+    """
+    if isinstance(fact, PeriodGranted):
+        rolled = Owed(fact.units_rolled, fact.rolled_value)
+        if change != NOTHING:
+            yield "sold", change - rolled
+            yield "transferred", rolled
+    elif isinstance(fact, UnitsTransferredOut) and fact.membership_id is not None and expired:
+        rolled = Owed(len(fact.units), fact.value)
+        yield "lapsed", rolled
+        yield "transferred", NOTHING - rolled
+    elif change != NOTHING:
+        yield _cause(fact, change), change
+
+
 def _cause(fact: PackageFact, change: Owed) -> Cause:
     if isinstance(fact, MOVES_NOTHING):
         raise AssertionError(f"{fact.stored_name} moves nothing that is owed")
     if isinstance(fact, ExpiryFact | FreezeFact | PackageReinstated):
         return "revived" if change.units > 0 else "lapsed"
     match fact:
-        case PackagePurchased():
+        case PackagePurchased() | PeriodGranted():
             return "sold"
         case PackageImported():
             return "imported"

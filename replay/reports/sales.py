@@ -48,7 +48,7 @@ def sales(books: PackagesThen, period: Period) -> Sales:
 
 
 def _is_sale(card: Row) -> int:
-    return int(card["origin"] == "sale")
+    return int(card["origin"] in ("sale", "membership"))
 
 
 class _Rates:

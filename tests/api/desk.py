@@ -170,6 +170,13 @@ class Desk:
         given = {"customer_id": customer_id, **({"offer_id": offer_id} if offer_id else {}), **more}
         return self.do("/v1/packages", given)
 
+    def membership(self, customer_id: str, *services: str) -> str:
+        """A membership in a new plan of four units a month."""
+        lines = [{"quantity": 4, "services": list(services)}]
+        body = {"name": "Gold", "price": 40_000, "lines": lines, "period": {"count": 1, "unit": "months"}}
+        plan = self.do("/v1/plans", body)["id"]
+        return str(self.do("/v1/memberships", {"plan_id": plan, "customer_id": customer_id})["id"])
+
     def redeem(self, package_id: str, service_id: str, **more: Any) -> Any:
         return self.do(f"/v1/packages/{package_id}/redemptions", {"service_id": service_id, **more})
 

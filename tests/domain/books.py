@@ -28,6 +28,7 @@ from domain.package.facts import (
     UnitsTransferredIn,
     UnitsTransferredOut,
 )
+from domain.package.granted import PeriodGranted
 
 
 @dataclass
@@ -83,7 +84,7 @@ def check_line_facts(facts: Sequence[PackageFact]) -> UnitBook:
 
 def _enter(book: UnitBook, fact: PackageFact) -> None:
     match fact:
-        case PackagePurchased() | UnitsTransferredIn():
+        case PackagePurchased() | UnitsTransferredIn() | PeriodGranted():
             _enter_lines(book, fact)
         case PackageImported():
             _enter_lines(book, fact)
@@ -191,7 +192,7 @@ def changes(facts: Sequence[PackageFact]) -> Iterable[tuple[datetime, int, int, 
     """(effective_at, position, line, change of its units that no booking holds), in recorded order."""
     for position, fact in enumerate(facts, 1):
         match fact:
-            case PackagePurchased() | UnitsTransferredIn():
+            case PackagePurchased() | UnitsTransferredIn() | PeriodGranted():
                 for number, line in enumerate(fact.lines, 1):
                     yield fact.effective_at, position, number, line.quantity
             case UnitsRedeemed() | UnitsForfeited() | UnitsTransferredOut():

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from domain.booking.state import Booking
 from domain.business.state import Business
-from domain.catalogue.state import Offer, Service
+from domain.catalogue.state import Offer, Plan, Service
+from domain.membership.state import Membership
 from domain.package.state import Package
 from domain.people.directory import Person
 from domain.people.state import Customer
@@ -52,6 +53,12 @@ class PaperBooks:
 
     def offer(self, offer_id: str, /) -> Offer | None:
         return self._of(offer_id, Offer)
+
+    def plan(self, plan_id: str, /) -> Plan | None:
+        return self._of(plan_id, Plan)
+
+    def membership(self, membership_id: str, /) -> Membership | None:
+        return self._of(membership_id, Membership)
 
     def customer(self, customer_id: str, /) -> Customer | None:
         return self._of(customer_id, Customer)

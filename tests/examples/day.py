@@ -5,6 +5,7 @@ from pathlib import Path
 from tests.examples.bookings import bookings
 from tests.examples.books import books
 from tests.examples.house import catalogue, house
+from tests.examples.memberships import memberships
 from tests.examples.packages import packages
 from tests.examples.people import people
 from tests.examples.recording import Recording, opened
@@ -18,5 +19,6 @@ def played(folder: Path) -> Recording:
         anna = people(tell)
         packages(tell, anna, service, offer, member, place)
         bookings(tell, anna, service, member)
+        memberships(tell, anna, service)
         books(tell, anna)
         return tell

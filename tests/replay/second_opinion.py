@@ -119,6 +119,16 @@ def figures(told: list[tuple[str, Data]]) -> Iterator[tuple[str, int]]:
                     "units_remaining": units,
                     "value": data["price"],
                 }.items()
+            case "granted":
+                units = sum(line["quantity"] for line in data["lines"])
+                rolled = sum(data["rolled"])
+                yield from {
+                    "units_granted": units - rolled,
+                    "units_transferred": -rolled,
+                    "amount_sold": data["price"] - data["rolled_value"],
+                    "units_remaining": units,
+                    "value": data["price"],
+                }.items()
             case "transferred_out":
                 yield "units_transferred", len(data["units"])
                 yield "units_remaining", -len(data["units"])
@@ -188,6 +198,7 @@ def status(told: list[tuple[str, Data]], left: int, moment: datetime) -> str:
                 "purchased"
                 | "transferred_in"
                 | "imported"
+                | "granted"
                 | "expiry_changed"
                 | "reinstated"
                 | "validity_started"

@@ -20,6 +20,7 @@ from api.resources.parts import (
     SignedMoney,
     Start,
     beneficiary,
+    granted_by,
     kinds_of,
     known,
     local,
@@ -157,7 +158,7 @@ class Names:
     services: Mapping[str, ServiceTerms] = field(default_factory=dict)
     locations: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, Row] = field(default_factory=dict)
-    """Package → name, purchase_number."""
+    """Package → name, purchase_number, origin, origin_id."""
     people: People = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
 
@@ -235,7 +236,7 @@ def _source(source: Row, packages: Mapping[str, Row]) -> BookingSource:
     package = packages.get(source["package_id"], {})
     return BookingSource(
         package_id=source["package_id"],
-        membership_id=None,
+        membership_id=granted_by(package),
         name=package.get("name"),
         purchase_number=package.get("purchase_number"),
         quantity=source["quantity"],

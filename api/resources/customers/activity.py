@@ -1,16 +1,15 @@
-"""The activity tab of a customer: active packages, and bookings past and upcoming (S47)."""
+"""The activity tab of a customer: memberships, active packages, and bookings past and upcoming (S47)."""
 
 from datetime import datetime
 from itertools import chain
 from typing import Any, Literal, get_args
-
-from pydantic import JsonValue
 
 from api.http.permissions import READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, Query, query
 from api.resources.bookings.answer import BookedCustomer, Booking, booked_customer, shown_booking
 from api.resources.bookings.queries import names_of, place_of, start_key
 from api.resources.customers.credits import check_known
+from api.resources.memberships.answer import Membership, shown_membership
 from api.resources.packages.card import PackageCard, people_of_cards, shown
 from api.resources.parts import NOBODY, kinds_of, known, with_kinds
 from domain.decision import Reads
@@ -19,7 +18,9 @@ from domain.values import Value
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
 from projections.models.card_columns import card_status
+from projections.models.memberships import MEMBERSHIPS
 from projections.queries.bookings import READS, BookingFilter, StartKey, find_bookings
+from projections.queries.memberships import MembershipFilter, find_memberships
 from projections.queries.packages import display_key, packages_of_customer
 from projections.queries.ranges import Range
 
@@ -42,8 +43,8 @@ class BookingsAround(Value):
 
 class Activity(Value):
     customer: BookedCustomer
-    memberships: tuple[JsonValue, ...]
-    """None yet."""
+    memberships: tuple[Membership, ...]
+    """Those that have not ended, in the order they were started."""
     packages: tuple[PackageCard, ...]
     """The active ones, in the order of the packages tab."""
     bookings: BookingsAround
@@ -65,7 +66,8 @@ def show_activity(call: Query[ActivityParameters]) -> Found:
     customer_id, now = call.id("customer_id"), call.frame.carnet.clock()
     books = call.look(Reads({call.business_id: 0, customer_id: 0}))
     check_known(books, customer_id)
-    with call.snapshot(*READS) as snapshot:
+    with call.snapshot(*READS, MEMBERSHIPS.name) as snapshot:
+        memberships = _running(snapshot, call.business_id, customer_id, now)
         cards = packages_of_customer(snapshot, call.business_id, customer_id)
         sides, after = _around(call, snapshot, now)
         names, position = names_of(call, snapshot, [*chain(*sides.values())], books), snapshot.position
@@ -80,7 +82,7 @@ def show_activity(call: Query[ActivityParameters]) -> Found:
         customer=booked_customer(
             customer_id, known(books.people(customer_id)) if call.sees_people else NOBODY
         ),
-        memberships=(),
+        memberships=tuple(shown_membership(row, now, call.currency) for row in memberships),
         packages=tuple(shown(card, now, people, terms=terms) for card in active),
         bookings=BookingsAround(
             **{side: tuple(shown_booking(row, names) for row in rows) for side, rows in sides.items()}
@@ -89,6 +91,15 @@ def show_activity(call: Query[ActivityParameters]) -> Found:
         has_more=after is not None,
     )
     return Found(told, position)
+
+
+MEMBERSHIPS_SHOWN = 200
+"""The memberships of a customer that the tab shows, at most."""
+
+
+def _running(snapshot: Snapshot, business_id: str, customer_id: str, now: datetime) -> list[Row]:
+    wanted = MembershipFilter(customer_id=(customer_id,), status=("upcoming", "active", "paused"))
+    return find_memberships(snapshot, business_id, wanted, now=now, after=None, limit=MEMBERSHIPS_SHOWN)
 
 
 def _around(

@@ -17,6 +17,7 @@ from api.resources.parts import (
     People,
     Start,
     beneficiary,
+    granted_by,
     kinds_of,
     known,
     local,
@@ -42,6 +43,8 @@ class CreditPackage(Value):
     purchase_number: int
     expires_on: str | None
     available: int
+    membership_id: str | None
+    """The membership that granted it."""
 
 
 class ServiceCredits(Value):
@@ -66,6 +69,7 @@ class UsageRow(LocalTime):
     quantity: int
     package_id: str
     membership_id: str | None
+    """The membership that granted the package."""
     source_name: str
     """The package they were deducted from."""
     purchase_number: int
@@ -156,7 +160,7 @@ def usage_row(
         booking_starts_at=rfc3339(start.moment) if has_session else None,
         **local(start.moment, start.zone),
         service=NamedThing(id=row["service_id"], name=None if service is None else service.name),
-        membership_id=None,
+        membership_id=granted_by(card),
         source_name=card["name"],
         purchase_number=card["purchase_number"],
         participant=HouseholdMember(**beneficiary(row["participant_id"], customer_id, people)),
@@ -184,6 +188,7 @@ def _services(packages: Sequence[BookStream], now: datetime, terms: Policies) ->
                     purchase_number=card.purchase_number,
                     expires_on=card.expires_on,
                     available=available,
+                    membership_id=card.origin.id if card.origin.kind == "membership" else None,
                 )
             )
         for line in card.lines:

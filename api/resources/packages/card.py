@@ -31,7 +31,7 @@ from domain.package.state import Status, payment_status
 from domain.people.directory import Person
 from domain.values import RECORDED_AT, ExternalRef, Value
 from projections.engine.definition import Row
-from projections.models import bookings
+from projections.models import bookings, memberships
 from projections.models.availability import Unavailable, unavailable_because
 from projections.models.card_columns import COUNTS, card_status, expiry_of, is_inconsistent, owed_for, summed
 from projections.models.packages import moved
@@ -158,12 +158,15 @@ class CustomerOnCard(Value):
     mobile: str | None
 
 
+OriginKind = Literal["sale", "transfer", "import", "membership"]
+
+
 class Origin(Value):
     """Where its units came from."""
 
-    kind: Literal["sale", "transfer", "import"]
+    kind: OriginKind
     id: str | None
-    """The transfer, or the batch of the import; null for a sale."""
+    """The transfer, the batch of the import, or the membership; null for a sale."""
 
 
 class ServiceOnLine(Value):
@@ -284,7 +287,11 @@ def past_shown(card: Row, moment: datetime, people: People, *, terms: Policies) 
     return PackageCard(**rendered, inconsistent=is_inconsistent(card))
 
 
-VIEWS: Mapping[str, View] = {"package": moved, "booking": bookings.moved}
+VIEWS: Mapping[str, View] = {
+    "package": moved,
+    "booking": bookings.moved,
+    "membership": memberships.row,
+}
 """Views folded beside the states of streams, so that a command's answer need not fold anew."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from api.resources.packages.card import OriginKind
 from api.resources.parts import NamedThing, SignedMoney, local
 from domain.booking.facts import BookingPaymentRecorded, BookingPaymentRefunded
 from domain.business.state import Business
@@ -68,8 +69,8 @@ class Receipt(Value):
     customer: NamedThing
     purchased_by: NamedThing | None
     """Who bought it for the customer, where somebody else did."""
-    origin: Literal["sale", "transfer"]
-    """A transfer is no sale: its price was settled where the units came from."""
+    origin: OriginKind
+    """A transfer and an import are no sale here: the price was settled where the units came from."""
     purchased_on: str
     """The local day of the sale, or of the transfer."""
     time_zone: str
@@ -82,7 +83,8 @@ class Receipt(Value):
     """What the price is below the list price; 0 where it is not."""
     price: SignedMoney
     settled: SignedMoney
-    """What of the price was settled where transferred units came from; its tax is on that receipt alone."""
+    """What of the price was settled where units came from that were transferred, imported or rolled over; its
+    tax is on that receipt alone."""
     taxes: tuple[TaxAtRate, ...]
     payments: tuple[PaymentOnReceipt, ...]
     refunds: tuple[PaymentOnReceipt, ...]

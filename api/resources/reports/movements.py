@@ -111,7 +111,10 @@ def movement_lines(call: Query[LinesParameters]) -> Found:
     books, period = books_of_period(call, asked)
     after = call.after()
     found = lines(
-        books, period, asked.cause, None if after is None else (after[0], after[1], after[2], after[3])
+        books,
+        period,
+        asked.cause,
+        None if after is None else (after[0], after[1], after[2], after[3], after[4]),
     )
     return call.page(
         MovementPage,

@@ -11,11 +11,14 @@ from typing import Any
 
 from domain.business.facts import Policies
 from domain.decision import UseCase
+from domain.membership.commands import RenewMembership
 from domain.package.commands import RecordExpiry, RecordReminderDue
 from domain.use_cases.record_expiry import RECORD_EXPIRY
 from domain.use_cases.record_reminder_due import RECORD_REMINDER_DUE
+from domain.use_cases.renew_membership import RENEW_MEMBERSHIP
 from domain.values import Value
 from projections.engine.tables import Snapshot
+from projections.models.memberships import MEMBERSHIPS
 from projections.queries import due
 from projections.queries.due import Due, DueKey, DuePage
 
@@ -44,6 +47,8 @@ class Job:
     find: Callable[[Ask, DueKey | None], DuePage]
     use_case: UseCase[Any]
     command: Callable[[Due], Value]
+    again: bool = False
+    """Whether what it records may make more due at once, such as the next of several periods that were missed."""
 
     def key(self, candidate: Due) -> str:
         """The request key: the same wherever the job runs, another one once the stream has gone on."""
@@ -72,5 +77,19 @@ REMINDERS = Job(
     lambda found: RecordReminderDue(package_id=found.stream_id),
 )
 
-JOBS: Sequence[Job] = (EXPIRIES, REMINDERS)
+
+def _to_be_renewed(ask: Ask, after: DueKey | None) -> DuePage:
+    return due.to_be_renewed(ask.snapshot, ask.business_id, now=ask.now, after=after, limit=PAGE)
+
+
+RENEWALS = Job(
+    "renewals",
+    (MEMBERSHIPS.name,),
+    _to_be_renewed,
+    RENEW_MEMBERSHIP,
+    lambda found: RenewMembership(membership_id=found.stream_id, period=found.version),
+    again=True,
+)
+
+JOBS: Sequence[Job] = (RENEWALS, EXPIRIES, REMINDERS)
 """All jobs, first to last."""

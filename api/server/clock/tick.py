@@ -52,8 +52,11 @@ def tick(
 def _ticked(carnet: Carnet, reads: FreshReads, business_id: str, job: Job) -> Ticked:
     recorded = 0
     try:
-        for count in _pages(carnet, reads, business_id, job):
-            recorded += count
+        going = True
+        while going:
+            made = sum(_pages(carnet, reads, business_id, job))
+            recorded += made
+            going = job.again and made > 0
     except Exception as error:  # whatever it is, the other jobs and businesses go on
         told = error_text(error)
         log.warning("the clock: %s of %s: %s; trying again", job.name, business_id, told)

@@ -102,6 +102,7 @@ def things(desk: Desk) -> dict[str, str]:
         "refund quote": f"/v1/packages/{package}/refund-quote",
         "explanation": f"/v1/packages/{package}/explanation",
         "booking": f"/v1/bookings/{booking}",
+        "membership": f"/v1/memberships/{desk.membership(anna, service)}",
         "business": "/v1/business",
     }
 
@@ -112,7 +113,17 @@ def again(desk: Desk, path: str, tag: str, **parameters: Any) -> Any:
     return desk.client.get(path, params=parameters, headers=headers)
 
 
-KINDS = ("service", "staff", "offer", "customer", "package", "refund quote", "booking", "business")
+KINDS = (
+    "service",
+    "staff",
+    "offer",
+    "customer",
+    "package",
+    "refund quote",
+    "booking",
+    "membership",
+    "business",
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -82,6 +82,7 @@ def test_what_belongs_to_others_is_answered_like_what_does_not_exist(either_desk
         "package_id": (theirs["id"], "pkg_unknown"),
         "booking_id": (booked["id"], "bkg_unknown"),
         "redemption_id": (booked["redemption_id"], "red_unknown"),
+        "membership_id": (desk.membership(ben, massage), "mem_unknown"),
         "photo_id": ("pho_unknown", "pho_other"),
     }
 

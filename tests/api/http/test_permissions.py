@@ -49,7 +49,15 @@ def test_each_scope_opens_something_and_no_scope_opens_what_is_no_integrations()
     opened = {permission.scope for _, permission in GUARDED if Role.INTEGRATION in permission}
     assert opened >= set(Scope)
     without = {route.operation for route, p in GUARDED if Role.INTEGRATION in p and p.scope is None}
-    assert without == {"services.list", "services.show", "offers.list", "offers.show", "locations.list"}
+    assert without == {
+        "services.list",
+        "services.show",
+        "offers.list",
+        "offers.show",
+        "plans.list",
+        "plans.show",
+        "locations.list",
+    }
 
 
 def test_a_refusal_names_the_scope_that_is_missing(desk: Desk) -> None:

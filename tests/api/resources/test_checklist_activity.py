@@ -38,6 +38,7 @@ def test_credits_tell_for_which_services_they_can_be_used(either_desk: Desk) -> 
         "purchase_number": 1,
         "expires_on": hair["expires_on"],
         "available": 3,
+        "membership_id": None,
     }
     assert (services[massage]["name"], services[massage]["service_type"]) == ("Massage 60", "Massage")
     assert gone["id"] not in str(services), "what has expired is no credit"

@@ -10,7 +10,7 @@ from tests.api.desk import Desk
 
 pytest_plugins = ["tests.api.houses"]
 
-NOTHING = {"expiries": 0, "reminders": 0}
+NOTHING = {"renewals": 0, "expiries": 0, "reminders": 0}
 
 
 def sold(desk: Desk, days: int, **more: Any) -> str:

@@ -82,9 +82,9 @@ def test_a_page_goes_on_where_the_one_before_ended(
     desk = either_desk
     sold(desk)
     monkeypatch.setattr(jobs, "PAGE", 5)
-    assert desk.tick() == {"expiries": 0, "reminders": PACKAGES}
+    assert desk.tick() == {"renewals": 0, "expiries": 0, "reminders": PACKAGES}
     desk.clock.forward(days=5)
-    assert desk.tick() == {"expiries": PACKAGES, "reminders": 0}
+    assert desk.tick() == {"renewals": 0, "expiries": PACKAGES, "reminders": 0}
 
 
 def test_a_job_that_fails_says_so_and_stops_no_other(desk: Desk) -> None:

@@ -79,7 +79,7 @@ def names(here: Installation) -> list[str]:
 
 def test_carnet_tick_records_what_is_due_and_says_so(here: Installation, environment: dict[str, str]) -> None:
     run(environment, "tick", "--business", "biz_unknown", status=1)
-    assert run(environment, "tick") == "1 expiries recorded\n1 reminders recorded\n"
+    assert run(environment, "tick") == "0 renewals recorded\n1 expiries recorded\n1 reminders recorded\n"
     assert names(here) == ["package.expired", "package.reminder_due"]
     (id,) = here.businesses()
     assert run(environment, "tick", "--business", id) == "0 expiries recorded\n0 reminders recorded\n"

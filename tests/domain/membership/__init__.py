@@ -1,0 +1,1 @@
+"""Memberships: when periods begin, what they grant, what rolls over, pauses and ends."""
