@@ -24,6 +24,7 @@ from domain.people.directory import Person, Text
 from domain.people.state import Customer
 from domain.points.state import PointsAccount
 from domain.staff.state import Staff
+from domain.top_up.state import TopUp
 from domain.values import Value
 
 C = TypeVar("C", bound=Value)
@@ -110,6 +111,8 @@ class Books(Protocol):
 
     def points_of(self, customer_id: str) -> PointsAccount | None:
         """The account of a customer's points; None while there is no entry in it."""
+
+    def top_up(self, top_up_id: str, /) -> TopUp | None: ...
 
     def exists(self, stream_id: str) -> bool:
         """Whether any stream has this id."""

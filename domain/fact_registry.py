@@ -9,6 +9,7 @@ from domain.package.facts import FACTS as PACKAGE_FACTS
 from domain.people.facts import FACTS as CUSTOMER_FACTS
 from domain.points.facts import FACTS as POINTS_FACTS
 from domain.staff.facts import FACTS as STAFF_FACTS
+from domain.top_up.facts import FACTS as TOP_UP_FACTS
 
 FACTS = Registry(
     (
@@ -20,5 +21,6 @@ FACTS = Registry(
         *BOOKING_FACTS,
         *POINTS_FACTS,
         *MEMBERSHIP_FACTS,
+        *TOP_UP_FACTS,
     )
 )

@@ -6,7 +6,7 @@ A refusal changes nothing. `api/http/problems.py` gives each code its HTTP statu
 
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from domain.moments import rfc3339
 
@@ -187,6 +187,24 @@ class AttendanceNotOpen(Refused):
         return (
             f"a booking that is {self.booking_status} can be {self.wanted} from {rfc3339(self.opens_at)} on"
         )
+
+
+@dataclass(eq=False)
+class WrongTopUpState(Refused):
+    """An attempt that was answered or ended, or a rule that was removed."""
+
+    code = "top-up-state"
+    what: Literal["attempt", "rule"]
+    top_up_status: str
+    wanted: str
+    package_id: str | None = None
+    """The package that was sold, where the attempt was paid."""
+    due_at: datetime | None = None
+    """When the next charge is due, where that is the obstacle."""
+
+    def sentence(self) -> str:
+        told = f"this {self.what} is {self.top_up_status} and cannot be {self.wanted}"
+        return told if self.due_at is None else f"{told} before {rfc3339(self.due_at)}"
 
 
 @dataclass(eq=False)

@@ -11,6 +11,7 @@ from domain.package.evolution import evolve as evolve_package
 from domain.people.state import evolve as evolve_customer
 from domain.points.state import evolve as evolve_points
 from domain.staff.state import evolve as evolve_staff
+from domain.top_up.state import evolve as evolve_top_up
 
 EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
     "business": evolve_business,
@@ -23,5 +24,6 @@ EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
     "points": evolve_points,
     "booking": evolve_booking,
     "membership": evolve_membership,
+    "top_up": evolve_top_up,
 }
 """Stream kind → its `evolve`: (state before or None, fact) → state."""

@@ -174,6 +174,22 @@ def test_selling_memberships_runs(desk: Desk) -> None:
     assert told["over"]["status"] == "ended"
 
 
+@pytest.mark.covers("S88", "S89")
+def test_topping_up_runs(desk: Desk) -> None:
+    massage, anna = desk.service(), desk.customer("Anna")
+    offer = desk.offer(massage, quantity=5, price=30_000)
+    told: dict[str, Any] = {
+        "post": lambda path, body: desk.do(f"/v1{path}", body),
+        "get": lambda path, **query: desk.get(f"/v1{path}", **query),
+        "massage": massage,
+        "offer": offer,
+        "anna": anna,
+        "package": desk.sell(anna, offer)["id"],
+    }
+    run("top-up.md", told)
+    assert told["bought"]["granted"] == 5
+
+
 # Pages for those who carry the code on
 
 

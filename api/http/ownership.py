@@ -41,6 +41,7 @@ OWNED: Mapping[str, Belongs] = {
     "package_id": _stream("package"),
     "booking_id": _stream("booking"),
     "membership_id": _stream("membership"),
+    "top_up_id": _stream("top_up"),
     "redemption_id": _redemption,
     "photo_id": _photo,
 }

@@ -60,6 +60,8 @@ OWNER: Final = _may(Role.OWNER)
 MANAGERS: Final = _may(Role.OWNER, Role.MANAGER)
 DESK: Final = _may(*_AT_THE_DESK, _INTEGRATION, scope=Scope.SELL)
 """Who sells, redeems and takes payments."""
+SELLERS_OR_OWN: Final = _may(*_AT_THE_DESK, _INTEGRATION, _CUSTOMER, scope=Scope.SELL)
+"""Who agrees to later purchases: the customer, or the desk for them."""
 BOOKERS: Final = _may(*_AT_THE_DESK, _INTEGRATION, scope=Scope.BOOK)
 BOOKERS_OR_OWN: Final = _may(*_AT_THE_DESK, _INTEGRATION, _CUSTOMER, scope=Scope.BOOK)
 OVERRIDERS: Final = _may(*_AT_THE_DESK)

@@ -55,6 +55,7 @@ PATH_IDS: Mapping[str, tuple[str, str]] = {
     "entry_id": ("pts", "addition of points"),
     "transfer_id": ("trf", "transfer"),
     "import_id": ("imp", "import"),
+    "top_up_id": ("top", "rule that tops up"),
     "photo_id": ("pho", "photo"),
     "key_id": ("key", "key"),
 }

@@ -28,6 +28,8 @@ from api.resources.receipts import queries as receipt_queries
 from api.resources.redemptions import commands as redemption_commands
 from api.resources.redemptions import queries as redemption_queries
 from api.resources.reports import entries, liability, movements, sales, watchlist
+from api.resources.top_ups import commands as top_up_commands
+from api.resources.top_ups import queries as top_up_queries
 
 HANDLERS: Sequence[HTTPRouteHandler] = (
     *welcome.HANDLERS,
@@ -51,6 +53,8 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *membership_commands.HANDLERS,
     *membership_queries.HANDLERS,
     *membership_history.HANDLERS,
+    *top_up_commands.HANDLERS,
+    *top_up_queries.HANDLERS,
     *payment_commands.HANDLERS,
     *booking_commands.HANDLERS,
     *booking_queries.HANDLERS,

@@ -27,6 +27,7 @@ TAGS: Mapping[str, str] = {
     "transfers": "Units that move to another customer.",
     "imports": "Files of another system: customers, and balances of their packages.",
     "memberships": "Plans that customers are in, period by period.",
+    "top_ups": "Rules that sell the next package by themselves, and the attempts to charge for it.",
     "payments": "Payments and refunds.",
     "redemptions": "Using units, and giving them back.",
     "bookings": "Sessions in the calendar, and the units that pay for them.",

@@ -20,6 +20,7 @@ from domain.people.state import Customer
 from domain.points.state import PointsAccount, account_id
 from domain.staff.state import Staff
 from domain.streams import EVOLVE
+from domain.top_up.state import TopUp
 
 PENDING = -1
 """The `recorded_at` of a fact that is decided but not yet stored."""
@@ -198,6 +199,9 @@ class LoadedBooks:
     def points_of(self, customer_id: str) -> PointsAccount | None:
         """The points account of a customer; None while it has no entry."""
         return self._state(account_id(customer_id), PointsAccount)
+
+    def top_up(self, stream_id: str) -> TopUp | None:
+        return self._state(stream_id, TopUp)
 
     def accounts_that(self, hold: Callable[[PointsAccount], bool]) -> Iterator[tuple[str, PointsAccount]]:
         """Accounts, among those read, for which `hold` is true: (stream id, account)."""

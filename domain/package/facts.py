@@ -41,6 +41,7 @@ from domain.values import (
     ServiceId,
     StaffId,
     TextRef,
+    TopUpId,
     TransferId,
 )
 
@@ -48,6 +49,8 @@ from domain.values import (
 class PackagePurchased(PackageOpened):
     stored_name: ClassVar = "package.purchased"
     purchased_by: CustomerId | None = None
+    top_up_id: TopUpId | None = None
+    """The rule that sold it by itself."""
     paid_with: PaymentMethod | None = None
     """The method of the payment made at sale."""
 

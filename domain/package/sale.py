@@ -47,6 +47,8 @@ class Sale:
     """1, 2, 3 … per customer and offer; per customer and name for a custom package (S66)."""
     bought_before: int
     """Packages of this offer that the customer bought, voided ones excluded."""
+    top_up_id: str | None = None
+    """The rule that sells it by itself; None: somebody does."""
 
 
 def sell(command: SellPackage, sale: Sale, at: Circumstances) -> list[PackageFact]:
@@ -116,6 +118,7 @@ def _purchased(
         effective_at=moment,
         customer_id=command.customer_id,
         purchased_by=command.purchased_by,
+        top_up_id=sale.top_up_id,
         offer_id=command.offer_id,
         offer_version=sale.offer.version if sale.offer else None,
         name=terms.name,

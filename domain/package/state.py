@@ -178,6 +178,11 @@ class Package:
     def owing(self) -> int:
         return max(0, self.price - self.covered - self.paid)
 
+    @property
+    def was_bought(self) -> bool:
+        """Whether it counts towards the offer's limit per customer: sold here, and not by mistake."""
+        return self.transfer_id is None and self.import_id is None and not self.voided
+
     def held_between(self, moment: datetime, last: date) -> tuple[str, ...]:
         """The bookings that hold units for a session from a moment to the end of a day."""
         return tuple(

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from domain.fact import Fact
 from domain.moments import Moment
 from domain.people.profile import ProfileField
-from domain.values import Category, ExternalRef, ParticipantId, ServiceId, TextRef, Value
+from domain.values import Category, ExternalRef, ParticipantId, ServiceId, TextRef, TopUpId, Value
 
 PARTICIPANTS_MAX = 100
 ParticipantField = Literal["name", "photo", "kind", "barred_services"]
@@ -103,6 +103,15 @@ class ParticipantReturned(Fact):
     participant_id: ParticipantId
 
 
+class TopUpsChanged(Fact):
+    """The rules that top up this customer's packages. The customer names them, so that a use of a customer without
+    any reads nothing more."""
+
+    stored_name: ClassVar = "customer.top_ups_changed"
+    top_ups: tuple[TopUpId, ...]
+    """All that are not removed, oldest first."""
+
+
 CustomerFact = (
     CustomerRegistered
     | ProfileChanged
@@ -116,5 +125,6 @@ CustomerFact = (
     | ParticipantChanged
     | ParticipantRemoved
     | ParticipantReturned
+    | TopUpsChanged
 )
 FACTS: tuple[type[Fact], ...] = get_args(CustomerFact)

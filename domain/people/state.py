@@ -20,6 +20,7 @@ from domain.people.facts import (
     ParticipantRemoved,
     ParticipantReturned,
     ProfileChanged,
+    TopUpsChanged,
 )
 from domain.values import ExternalRef
 
@@ -45,6 +46,8 @@ class Customer:
     blocked: bool = False
     category: str | None = None
     consents: Consents = field(default_factory=Consents)
+    top_ups: tuple[str, ...] = ()
+    """The rules that top up its packages; removed ones are not among them."""
 
     @property
     def in_person(self) -> Participant:
@@ -87,6 +90,8 @@ def evolve(state: Customer | None, fact: CustomerFact) -> Customer:
         case ParticipantReturned():
             before = state.participants[fact.participant_id]
             return _with(state, replace(before, removed_at=None))
+        case TopUpsChanged():
+            return replace(state, top_ups=fact.top_ups)
         case _:
             assert_never(fact)
 

@@ -10,6 +10,7 @@ from domain.actor import Circumstances
 from domain.decision import Books, Decision, Peek, Reads
 from domain.use_cases.earn_points import earn_points, reads_accounts
 from domain.use_cases.tell_bookings import tell_bookings
+from domain.use_cases.top_up import reads_rules, top_up
 from domain.values import Value
 
 
@@ -29,6 +30,7 @@ class Reaction:
 REACTIONS: Sequence[Reaction] = (
     Reaction(tell_bookings),
     Reaction(earn_points, reads_accounts),
+    Reaction(top_up, reads_rules),
 )
 
 

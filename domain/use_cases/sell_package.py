@@ -70,12 +70,7 @@ def _bought_before(command: SellPackage, offer: Offer | None, books: Books) -> i
     if offer is None or offer.terms.max_per_customer is None:
         return 0
     held = books.packages_of(command.customer_id)
-    bought = (
-        p
-        for _, p, _ in held
-        if p.offer_id == command.offer_id and p.transfer_id is None and p.import_id is None
-    )
-    return sum(not p.voided for p in bought)
+    return sum(package.offer_id == command.offer_id and package.was_bought for _, package, _ in held)
 
 
 SELL_PACKAGE = UseCase(SellPackage, reads, decide)

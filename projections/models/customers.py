@@ -25,6 +25,7 @@ from domain.people.facts import (
     ParticipantRemoved,
     ParticipantReturned,
     ProfileChanged,
+    TopUpsChanged,
 )
 from projections.engine.definition import Key, Keyed, Row
 
@@ -91,6 +92,8 @@ def _change(before: Row, fact: CustomerFact) -> Row:
             return {"participants": [{**each, **moved} if each["id"] == id else each for each in household]}
         case ProfileChanged():
             return {}  # the changed fields are in the directory
+        case TopUpsChanged():
+            return {}  # the rules are in their own streams
         case CustomerRegistered():
             raise AssertionError("a customer is registered once")
         case _:

@@ -195,6 +195,7 @@ def _purchase(fact: PackagePurchased) -> Row:
     granted = sum(line.quantity for line in fact.lines)
     uses = f"+{granted} use" + ("s" if granted > 1 else "")
     label = f"{uses} · {fact.paid_with.value.capitalize()}" if fact.paid_with else uses
+    label = label if fact.top_up_id is None else f"{label} · Auto top-up"
     return {
         "kind": "purchase",
         "label": label,

@@ -261,7 +261,12 @@ def _origin(fact: OpeningFact) -> Row:
     """Where its units came from, and what of its price is settled there."""
     match fact:
         case PackagePurchased():
-            return {"purchased_by": fact.purchased_by, "origin": "sale", "origin_id": None, "covered": 0}
+            return {
+                "purchased_by": fact.purchased_by,
+                "origin": "sale" if fact.top_up_id is None else "top_up",
+                "origin_id": fact.top_up_id,
+                "covered": 0,
+            }
         case UnitsTransferredIn():
             return {
                 "purchased_by": None,

@@ -12,6 +12,7 @@ from projections.models.plans import PLANS
 from projections.models.points import POINTS
 from projections.models.services import SERVICES
 from projections.models.staff import STAFF
+from projections.models.top_up_attempts import TOP_UP_ATTEMPTS
 from projections.models.units import UNITS
 
 READ_MODELS: tuple[Projection, ...] = (
@@ -28,4 +29,5 @@ READ_MODELS: tuple[Projection, ...] = (
     CUSTOMERS,
     STAFF,
     POINTS,
+    TOP_UP_ATTEMPTS,
 )

@@ -48,7 +48,8 @@ def sales(books: PackagesThen, period: Period) -> Sales:
 
 
 def _is_sale(card: Row) -> int:
-    return int(card["origin"] in ("sale", "membership"))
+    """1 for what was sold, by somebody or by a rule; 0 for what came from elsewhere."""
+    return int(card["origin"] in ("sale", "membership", "top_up"))
 
 
 class _Rates:

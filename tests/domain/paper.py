@@ -13,6 +13,7 @@ from domain.people.directory import Person
 from domain.people.state import Customer
 from domain.points.state import PointsAccount, account_id
 from domain.staff.state import Staff
+from domain.top_up.state import TopUp
 from tests.domain.words import BUSINESS
 
 S = TypeVar("S")
@@ -71,6 +72,9 @@ class PaperBooks:
 
     def points_of(self, customer_id: str) -> PointsAccount | None:
         return self._of(account_id(customer_id), PointsAccount)
+
+    def top_up(self, top_up_id: str, /) -> TopUp | None:
+        return self._of(top_up_id, TopUp)
 
     def exists(self, stream_id: str) -> bool:
         return stream_id in self.states

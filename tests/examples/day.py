@@ -9,6 +9,7 @@ from tests.examples.memberships import memberships
 from tests.examples.packages import packages
 from tests.examples.people import people
 from tests.examples.recording import Recording, opened
+from tests.examples.top_ups import top_ups
 
 
 def played(folder: Path) -> Recording:
@@ -18,6 +19,7 @@ def played(folder: Path) -> Recording:
         service, offer = catalogue(tell, place)
         anna = people(tell)
         packages(tell, anna, service, offer, member, place)
+        top_ups(tell, service)
         bookings(tell, anna, service, member)
         memberships(tell, anna, service)
         books(tell, anna)

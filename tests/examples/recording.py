@@ -144,7 +144,7 @@ class _Counted:
 
     RANDOM = re.compile(
         r"(?<=_)[0-9a-hjkmnp-tv-z]{26}(?![0-9a-z])"  # ids
-        r"|(?<=pts_|pkg_|trf_)[0-9a-f]{40}"  # entries of points by a rule, packages of periods
+        r"|(?<=pts_|pkg_|trf_|tua_)[0-9a-f]{40}"  # entries of points by a rule, packages of periods, attempts
         r"|(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])"  # hashes
         r'|(?<="key": ")carnet_live_[^"]+'
         r'|(?<="next_cursor": ")[^"]+'

@@ -27,6 +27,8 @@ from domain.package.state import Package as PackageState
 from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, TRANSFERRED, USED
 from domain.points.state import PointsAccount
 from domain.points.state import evolve as evolve_points
+from domain.top_up.state import TopUp
+from domain.top_up.state import evolve as evolve_top_up
 from projections.engine.definition import Key, Projection, Row, changed_rows, fold
 from projections.engine.tables import ReadTables
 from projections.models.card_columns import card_status, is_inconsistent
@@ -90,6 +92,8 @@ class Books:
     made_by: dict[str, str] = field(default_factory=dict)
     """Who made a booking: its customer, or the business."""
     accounts: dict[str, PointsAccount] = field(default_factory=dict)
+    rules: dict[str, TopUp] = field(default_factory=dict)
+    """Rules that top up."""
     entries: dict[str, list[Recorded]] = field(default_factory=dict)
     """The facts of an account."""
     balances: dict[Key, Row | None] = field(default_factory=dict)
@@ -132,6 +136,9 @@ class Books:
         self.versions[stored.stream_id] = stored.version
         if stored.kind == "booking":
             self._enter_booking(stored.stream_id, fact.fact)
+        if stored.kind == "top_up":
+            made: Any = fact.fact
+            self.rules[stored.stream_id] = evolve_top_up(self.rules.get(stored.stream_id), made)
         if stored.kind == "points":
             self._enter_points(stored.stream_id, fact)
         if stored.kind != "package":
@@ -215,6 +222,21 @@ class Books:
             for o in state.outcomes
         ] == expected.outcomes
         assert self.made_by[booking_id] == expected.by
+
+    def check_rules(self, now: int) -> None:
+        """Every rule that tops up, and all its attempts, against the reference: none was opened twice or forgotten."""
+        expected = self.reference.top_ups.rules
+        assert set(self.rules) == set(expected)
+        for id, rule in self.rules.items():
+            assert rule.status == expected[id].status, id
+            found = [
+                (each.status(moment_of(now)), each.failures, each.package_id, each.month)
+                for each in rule.attempts.values()
+            ]
+            wanted = [
+                (each.status(now), each.failures, each.package, each.month) for each in expected[id].tries
+            ]
+            assert found == wanted, f"{id}, found and expected: {found}, {wanted}"
 
     def check_accounts(self, touched: Collection[str]) -> None:
         """All accounts are there with all their entries; those that were touched are as they must be."""
@@ -455,6 +477,12 @@ def expected_entry(expected: Entry) -> dict[str, Any]:
     }
 
 
+def _origin(package: Package) -> tuple[str, str | None]:
+    if package.transfer is not None:
+        return "transfer", package.transfer
+    return ("sale", None) if package.top_up is None else ("top_up", package.top_up)
+
+
 def expected_picture(package: Package, now: int, *, payment_required: bool) -> dict[str, Any]:
     """What the card of a package must show."""
     day = package.day(now)
@@ -482,7 +510,7 @@ def expected_picture(package: Package, now: int, *, payment_required: bool) -> d
     return {
         "customer": package.customer,
         "offer_id": package.offer,
-        "origin": ("sale", None) if package.transfer is None else ("transfer", package.transfer),
+        "origin": _origin(package),
         "name": package.name,
         "purchase_number": package.number,
         "status": package.status(now),

@@ -19,10 +19,11 @@ from domain.business.facts import Deduct
 from domain.decision import Reads
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.orders import Done, Order, Preview, RequestKey
+from domain.package.commands import CancelPackage, SetExpiry, UndoTransfer, VoidPackage
 from domain.package.facts import PackageExpired, ReminderDue
 from domain.refusals import Refused
 from projections.engine.freshness import FreshReads
-from tests.model import asking, booking, points
+from tests.model import asking, booking, points, top_ups
 from tests.model.almanac import first_moment, moved
 from tests.model.desk import FRONT_DESK, STAFF, Asked, Desk, Draw
 from tests.model.installation import Business, Installation, Known
@@ -41,6 +42,8 @@ LATEST_START = datetime(2150, 1, 1, tzinfo=UTC)
 MANNERS = (
     ("plain",) * 8 + ("keyed",) * 4 + ("matching", "stale", "previewed", "grouped", "previewed and keyed")
 )
+ENDS_WITHOUT_USE = (CancelPackage, VoidPackage, SetExpiry, UndoTransfer)
+"""Commands that leave less to use, and use nothing up."""
 REPEATS = ("same", "other body")
 
 
@@ -157,6 +160,10 @@ class Machine(RuleBasedStateMachine):
     def mark_a_booking(self, data: st.DataObject) -> None:
         """As `change_a_booking`, so that marks come often enough to be corrected."""
         self._ask(data, booking.mark)
+
+    @rule(data=st.data())
+    def top_up(self, data: st.DataObject) -> None:
+        self._ask(data, top_ups.set_up, top_ups.answer, top_ups.answer, top_ups.turn)
 
     @rule(data=st.data())
     def move_points(self, data: st.DataObject) -> None:
@@ -452,12 +459,15 @@ class Machine(RuleBasedStateMachine):
         version = business.books.versions.get(asked.target or "", 0)
         if order.if_match is not None and version and version not in order.if_match:
             return Expected(refusals=frozenset(["version-mismatch"]))
+        who, rules = self.here.asking(order.actor.id), business.reference.top_ups
         try:
-            changed = asked.by_reference(business.reference, self.here.asking(order.actor.id))
+            left = rules.left(who.now)
+            changed = asked.by_reference(business.reference, who)
         except Refusal as refusal:
             return Expected(refusals=refusal.codes)
         if order.if_match is not None and version not in order.if_match:
             return Expected(refusals=frozenset(["version-mismatch"]))
+        rules.react(left, who, uses=not isinstance(order.command, ENDS_WITHOUT_USE))
         return Expected(changed)
 
     def _preview(self, business: Business, sent: Sent) -> None:
@@ -543,6 +553,7 @@ class Machine(RuleBasedStateMachine):
         for booking_id in touched & set(business.books.bookings):
             business.books.check_booking(booking_id)
         business.books.check_accounts(touched)
+        business.books.check_rules(self.here.clocks.now_ms)
         for other in self.here.businesses:
             assert self.here.ledger(other).recorder.head() == other.books.head
 

@@ -179,6 +179,8 @@ class Package:
     covered: int = 0
     """Settled where its units came from."""
     transfer: str | None = None
+    top_up: str | None = None
+    """The rule that sold it by itself."""
     """Which made it."""
     moved: dict[str, tuple[str, int, list[int]]] = field(default_factory=dict)
     """Transfer → (package that has them now, line, indices of units)."""

@@ -36,6 +36,7 @@ from tests.model.plain import (
     in_person,
     shares,
 )
+from tests.model.rules import TopUps
 
 
 class Reference:
@@ -70,6 +71,7 @@ class Reference:
         """All that took units, or were to take them."""
         self.diary = Diary(self)
         self.accounts = Accounts(self)
+        self.top_ups = TopUps(self)
 
     # The business and its catalogue
 

@@ -24,6 +24,7 @@ from domain.refusals import (
     PointsInsufficient,
     RefundExceedsPaid,
     WrongBookingState,
+    WrongTopUpState,
 )
 
 CUSTOMER, BOOKING = "cus_01m9c3x5zq7r8v2t4w6y8a0c2e", "bkg_01m9c3x5zq7r8v2t4w6y8a0c2e"
@@ -130,6 +131,15 @@ STATE: Mapping[str, Kind] = {
         "Read the booking again, and do what its present state allows. `opens_at` is the moment from which it will;"
         " `redemption_id` names the use that pays for it already.",
         WrongBookingState(booking_status="cancelled", wanted="rescheduled"),
+    ),
+    "top-up-state": Kind(
+        409,
+        "Not possible in this state",
+        "The attempt or the rule (`what`) is `top_up_status`, which does not allow it to be `wanted`. An attempt is"
+        " answered once, and only while it is open.",
+        "`package_id` is the package that was sold where the attempt was paid already. `due_at` is when the next charge"
+        " is due. Refund a charge that came too late, or sell the package by hand.",
+        WrongTopUpState(what="attempt", top_up_status="expired", wanted="paid"),
     ),
     "refund-exceeds-paid": Kind(
         409,

@@ -39,10 +39,11 @@ from domain.people.facts import (
     ParticipantRemoved,
     ParticipantReturned,
     ProfileChanged,
+    TopUpsChanged,
 )
 from domain.refusals import NotFound
 
-Kind = Literal["registration", "profile", "category", "consent", "status", "block", "participant"]
+Kind = Literal["registration", "profile", "category", "consent", "status", "block", "participant", "top_up"]
 
 
 class CustomerHistoryRow(LocalTime):
@@ -145,6 +146,10 @@ def _told(recorded: RecordedFact) -> _Told:
             return _Told("participant", "Participant removed", participant_id=fact.participant_id)
         case ParticipantReturned():
             return _Told("participant", "Participant returned", participant_id=fact.participant_id)
+        case TopUpsChanged():
+            return _Told(
+                "top_up", "Rules that top up changed" if fact.top_ups else "No rule tops up any more"
+            )
         case _:
             assert_never(fact)
 

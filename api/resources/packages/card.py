@@ -158,7 +158,7 @@ class CustomerOnCard(Value):
     mobile: str | None
 
 
-OriginKind = Literal["sale", "transfer", "import", "membership"]
+OriginKind = Literal["sale", "transfer", "import", "membership", "top_up"]
 
 
 class Origin(Value):
@@ -166,7 +166,8 @@ class Origin(Value):
 
     kind: OriginKind
     id: str | None
-    """The transfer, the batch of the import, or the membership; null for a sale."""
+    """The transfer, the batch of the import, the membership, or the rule that sold it by itself; null for any other
+    sale."""
 
 
 class ServiceOnLine(Value):

@@ -70,7 +70,8 @@ class Receipt(Value):
     purchased_by: NamedThing | None
     """Who bought it for the customer, where somebody else did."""
     origin: OriginKind
-    """A transfer and an import are no sale here: the price was settled where the units came from."""
+    """A transfer and an import are no sale here: the price was settled where the units came from. What a rule topped up
+    is one."""
     purchased_on: str
     """The local day of the sale, or of the transfer."""
     time_zone: str

@@ -74,8 +74,10 @@ def test_a_customer_reads_everything_that_is_theirs(desk: Desk) -> None:
 def test_what_belongs_to_others_is_answered_like_what_does_not_exist(either_desk: Desk) -> None:
     desk = either_desk
     massage, anna, ben = desk.service(), desk.customer("Anna"), desk.customer("Ben")
-    theirs = desk.sell(ben, desk.offer(massage))
+    offer = desk.offer(massage)
+    theirs = desk.sell(ben, offer)
     booked = book(desk, ben, massage)
+    agreed = {"offer_id": offer, "threshold": 2, "payment_method_ref": "pm_1"}
     app = own(desk, anna)
     owned = {
         "customer_id": (ben, "cus_unknown"),
@@ -84,15 +86,18 @@ def test_what_belongs_to_others_is_answered_like_what_does_not_exist(either_desk
         "redemption_id": (booked["redemption_id"], "red_unknown"),
         "membership_id": (desk.membership(ben, massage), "mem_unknown"),
         "photo_id": ("pho_unknown", "pho_other"),
+        "top_up_id": (desk.do(f"/v1/customers/{ben}/top-ups", agreed)["id"], "top_unknown"),
+    }
+
+    bodies: dict[str, Any] = {
+        "bookings.reschedule": {"starts_at": ahead(desk, days=3)},
+        "top_ups.set": agreed,
     }
 
     def asked(route: Route, which: int) -> Any:
         path = route.path.format(**{name: owned[name][which] for name in route.path_parameters})
-        if route.method == "GET":
-            answer = app.ask(path)
-        else:
-            body = {"starts_at": ahead(desk, days=3)} if route.operation == "bookings.reschedule" else {}
-            answer = app.post(path, body)
+        body = bodies.get(route.operation, {})
+        answer = app.ask(path) if route.method == "GET" else app.post(path, body)
         told = answer.json()
         assert told.pop("instance")
         assert told.pop("id")

@@ -1,0 +1,97 @@
+"""Attempts to top up that facts open or end, in the same append as those facts (S88).
+
+A customer names its own rules, so that nothing more is read of customers without any.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from domain.actor import Circumstances
+from domain.decision import Books, Decision, Peek, Reads
+from domain.fact import Fact, fold
+from domain.package.evolution import evolve as evolve_package
+from domain.package.facts import PackageFact
+from domain.people.facts import CustomerBlocked, CustomerDeactivated
+from domain.people.state import Customer
+from domain.top_up.attempts import LOWERS, available_of, opened
+from domain.top_up.facts import TopUpFact, WhyLapsed
+from domain.top_up.standing import withdrawn
+from domain.top_up.state import TopUp
+from domain.use_cases.one_top_up import standing_of
+from domain.values import Value
+
+
+def reads_rules(reads: Reads, command: Value, business_id: str, peek: Peek) -> Reads:
+    """Also the rules of the customers whose streams are read, their offers, and all packages that these count."""
+    known = {id: peek(id) for id in reads.streams if id.startswith("cus_")}
+    owners = {id: state for id, state in known.items() if isinstance(state, Customer) and state.top_ups}
+    if not owners:
+        return reads
+    rules = [id for customer in owners.values() for id in customer.top_ups]
+    offers = [rule.offer_id for rule in map(peek, rules) if isinstance(rule, TopUp)]
+    return reads | Reads(dict.fromkeys((*rules, *offers), 0), packages_of=tuple(owners))
+
+
+def top_up(decision: Decision, books: Books, at: Circumstances) -> Decision:
+    """The decision with the attempts that its facts open or end. Raises NotLoaded."""
+    facts = {**_opened(decision, books, at), **_withdrawn(decision, books, at)}
+    made: dict[str, tuple[str, Sequence[Fact]]] = {id: ("top_up", new) for id, new in facts.items()}
+    return replace(decision, facts={**decision.facts, **made}) if made else decision
+
+
+def _opened(decision: Decision, books: Books, at: Circumstances) -> dict[str, list[TopUpFact]]:
+    """The attempts that falls open, by rule."""
+    found: dict[str, list[TopUpFact]] = {}
+    fallen = {
+        id: facts
+        for id, facts in decision.facts_of("package").items()
+        if any(isinstance(fact, LOWERS) for fact in facts)
+    }
+    packages = {id: package for id in fallen if (package := books.package(id)) is not None}
+    offers = {(package.customer_id, package.offer_id) for package in packages.values()}
+    for customer_id in dict.fromkeys(package.customer_id for package in packages.values()):
+        customer = books.customer(customer_id)
+        for id in customer.top_ups if customer is not None else ():
+            rule = books.top_up(id)
+            if customer is None or rule is None or (customer_id, rule.offer_id) not in offers:
+                continue
+            if facts := _fallen(id, customer, decision.facts_of("package"), books, at):
+                found[id] = facts
+    return found
+
+
+def _fallen(
+    top_up_id: str,
+    customer: Customer,
+    moved: dict[str, Sequence[PackageFact]],
+    books: Books,
+    at: Circumstances,
+) -> list[TopUpFact]:
+    """The attempt that the facts of packages open for one rule, if they take what is left to its threshold."""
+    rule = books.top_up(top_up_id)
+    assert rule is not None, "the caller has read it"
+    held = {
+        id: package
+        for id, package, _ in books.packages_of(rule.customer_id)
+        if package.offer_id == rule.offer_id
+    }
+    after = {id: fold(evolve_package, package, moved.get(id, ())) for id, package in held.items()}
+    before, left = (sum(available_of(package, at.now) for package in each.values()) for each in (held, after))
+    if not left <= rule.threshold < before:
+        return []
+    standing = replace(standing_of(rule, customer, books, at.now), packages=tuple(after.values()))
+    return opened(rule, top_up_id, before, standing)
+
+
+def _withdrawn(decision: Decision, books: Books, at: Circumstances) -> dict[str, list[TopUpFact]]:
+    """The ends of open attempts of customers who are blocked or deactivated, by rule."""
+    found: dict[str, list[TopUpFact]] = {}
+    for customer_id, facts in decision.facts_of("customer").items():
+        ends = [fact for fact in facts if isinstance(fact, CustomerBlocked | CustomerDeactivated)]
+        customer = books.customer(customer_id) if ends else None
+        for id in customer.top_ups if customer is not None else ():
+            rule = books.top_up(id)
+            why: WhyLapsed = "blocked" if isinstance(ends[0], CustomerBlocked) else "deactivated"
+            if rule is not None and (facts_of_rule := withdrawn(rule, at.now, why)):
+                found[id] = facts_of_rule
+    return found
