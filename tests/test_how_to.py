@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.imports.mapping import read as read_mapping
+from api.outbound.deliverer import Deliverer
 from domain.actor import Role
 from domain.decision import UseCase
 from domain.moments import rfc3339
@@ -18,6 +19,7 @@ from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
 from tests import use_cases
 from tests.api.desk import PEPPER, ZONE, Desk, house_at, money
+from tests.api.outbound.mailbox import mailbox
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -89,6 +91,22 @@ def test_finding_customers_runs(desk: Desk) -> None:
     }
     run("find-customers.md", told)
     assert told["segment"]["name"] == "Missing massage"
+
+
+@pytest.mark.covers("S100")
+def test_sending_e_mails_runs(desk: Desk) -> None:
+    with mailbox() as box:
+        desk.carnet.store.outbox.switch_off()
+        deliverer = Deliverer(desk.carnet, box.server)
+        planner, sender = deliverer.begin()
+        told: dict[str, Any] = {
+            "post": lambda path, body: desk.do(f"/v1{path}", body),
+            "get": lambda path, **query: desk.get(f"/v1{path}", **query),
+            "offer": desk.offer(desk.service()),
+            "a_moment_passes": lambda: deliverer.step(planner, sender),
+        }
+        run("send-e-mails.md", told)
+    assert box.recipients == ["anna@example.org"]
 
 
 def test_undoing_runs(desk: Desk) -> None:

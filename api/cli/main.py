@@ -13,6 +13,7 @@ from api.cli.backup import backup_
 from api.cli.history import history
 from api.cli.import_ import import_
 from api.cli.keys import keys
+from api.cli.messages import messages
 from api.cli.migrate import migrate
 from api.cli.open import open_
 from api.cli.rebuild import rebuild_
@@ -98,6 +99,7 @@ for each in (
     work,
     tick_,
     status,
+    messages,
     resume,
     rebuild_,
     load.load,

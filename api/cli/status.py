@@ -35,6 +35,7 @@ def status(business_id: str | None, json_: bool) -> None:
             raise ProjectionMissing(", ".join(missing))
         found = [s for s in standings(installed.carnet.store, installed.views, id) if s.head or s.is_ahead]
         late = list(overdue(installed, dict.fromkeys(standing.business_id for standing in found)))
+        given_up = [total for total in installed.carnet.store.outbox.totals() if total.state == "given_up"]
     if json_:
         output.as_json([_standing_shown(standing) for standing in found])
     else:
@@ -42,6 +43,12 @@ def status(business_id: str | None, json_: bool) -> None:
     for business, expiries in late:
         told = f"{expiries} expiries of {business} are not recorded for an hour: `carnet tick` records them"
         click.echo(told, err=True)
+    for total in given_up:
+        if id in (None, total.business_id):
+            told = (
+                f"{total.business_id}: {total.messages} e-mails were given up: `carnet messages` lists them"
+            )
+            click.echo(told, err=True)
     if any(standing.checkpoint.stop or standing.is_ahead for standing in found):
         sys.exit(1)
 

@@ -15,7 +15,7 @@ from domain.ledger.errors import UnknownBusiness
 from domain.ledger.mapper import Recorded as RecordedFact
 from domain.ledger.mapper import recorded
 from domain.ledger.orders import RequestKey
-from domain.ledger.records import KnownPepper
+from domain.ledger.records import KnownPepper, MessageState, StoredMessage, Whereabouts
 
 __all__ = [
     "BookStream",
@@ -23,12 +23,15 @@ __all__ = [
     "Carnet",
     "KnownPepper",
     "Ledger",
+    "MessageState",
     "RecordedFact",
     "Recorder",
     "RequestKey",
     "Store",
     "StoredFact",
+    "StoredMessage",
     "UnknownBusiness",
     "View",
+    "Whereabouts",
     "recorded",
 ]

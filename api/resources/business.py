@@ -19,6 +19,7 @@ from domain.business.facts import (
     Deduct,
     EarnedPoints,
     EarnRule,
+    MessageLanguage,
     PaymentRule,
     Policies,
     PurchaseRule,
@@ -113,6 +114,8 @@ class PolicyChanges(Value):
     """BCP 47, such as hu-HU: the language of receipts, and how they write money and days; en unless it is changed."""
     reminder_lead_days: ReminderLead | None = None
     """Days before its last valid day on which a reminder of a package is due; 14 unless it is changed."""
+    message_language: MayBeAbsent[MessageLanguage] = None
+    """The language of e-mails to customers, which confirm purchases and cancellations from now on; `off`: none."""
 
 
 @command(

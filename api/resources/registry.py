@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.resources import business, health, keys, ledger, photos, segments, staff, welcome
+from api.resources import business, health, keys, ledger, messages, photos, segments, staff, welcome
 from api.resources.bookings import commands as booking_commands
 from api.resources.bookings import queries as booking_queries
 from api.resources.catalogue import offers, plans, services
@@ -38,6 +38,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *business.HANDLERS,
     *staff.HANDLERS,
     *keys.HANDLERS,
+    *messages.HANDLERS,
     *services.HANDLERS,
     *offers.HANDLERS,
     *plans.HANDLERS,

@@ -13,10 +13,12 @@ import os
 import signal
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 
+from api.outbound.deliverer import delivering
 from api.server.clock.ticking import ticking
 from api.server.installation import opened
 from api.server.logging import log_as_json
@@ -37,12 +39,14 @@ log = logging.getLogger("carnet.runner")
 
 
 def work(settings: Settings, stopping: Event, *, rest: float = 0.0) -> None:
-    """Keep the read models of all businesses fresh, and let the clock tick, until told to stop.
+    """Keep the read models fresh, let the clock tick, and send e-mails if there is a mail server, until told to stop.
 
     Raises WrongSchema when the database is not migrated, LedgerUnavailable when it cannot be reached at the
     start. Later outages are waited out. `rest` as for `Runner`.
     """
-    with opened(settings) as here, ticking(here, settings.tick_s):
+    with opened(settings) as here, ticking(here, settings.tick_s), ExitStack() as stack:
+        if settings.mail is not None:
+            stack.enter_context(delivering(here.carnet, settings.mail))
         here.runner(rest=rest).run(stopping)
 
 

@@ -18,6 +18,7 @@ from granian.http import HTTP1Settings
 from litestar import Litestar
 from litestar.concurrency import set_asyncio_executor
 
+from api.outbound.deliverer import delivering
 from api.resources.packages.card import VIEWS
 from api.server.app import create_app
 from api.server.clock.ticking import ticking
@@ -100,6 +101,8 @@ def application(settings: Settings) -> Litestar:
             runner.start()
             stack.callback(runner.stop)
             stack.enter_context(ticking(here, settings.tick_s))
+        if settings.runner and settings.mail is not None and settings.ledger_file is not None:
+            stack.enter_context(delivering(here.carnet, settings.mail))
         peppers = peppers_of(settings, here.carnet.store)
         app = create_app(
             here.carnet,

@@ -16,6 +16,8 @@
 | `CARNET_TICK_S` | `60` | seconds between two ticks of the clock, which records expiries and reminders, wherever the read models are kept fresh; up to 86,400. `0`: only `carnet tick` does |
 | `CARNET_CORS_ORIGINS` | none | origins whose pages may call the API from a browser, with commas between: `https://till.example, http://localhost:5173`, or `*` for all |
 | `CARNET_RATE` | `2000` | requests a second that one key, or one address without a key, may make over all processes; 1–1,000,000 |
+| `CARNET_SMTP_URL` | none | the mail server through which customers get e-mails: `smtps://user:password@mail.example.org`, `smtp://…` with STARTTLS, or `smtp://localhost:25?tls=off`. Without it none are sent. [How to send e-mails](../how-to/send-e-mails.md) |
+| `CARNET_MAIL_FROM` | none | the address they come from; it is needed with `CARNET_SMTP_URL` |
 | `CARNET_LOG` | `info` | the least severe line that is logged: `debug`, `info`, `warning` or `error` |
 
 The user's data folder is `$XDG_DATA_HOME`, or `~/.local/share`.
@@ -28,6 +30,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Literal, get_args
+
+from api.outbound.mail_server import MailServer, WrongSender, mail_server
 
 PEPPER_BYTES_MIN = 16
 PEPPER_DISTINCT_MIN = 8
@@ -51,6 +55,8 @@ VARIABLES = frozenset(
         "TICK_S",
         "CORS_ORIGINS",
         "RATE",
+        "SMTP_URL",
+        "MAIL_FROM",
         "LOG",
     )
 )
@@ -78,6 +84,7 @@ class Settings:
     tick_s: int = 60
     cors_origins: tuple[str, ...] = ()
     rate: int = 2_000
+    mail: MailServer | None = None
     log: LogLevel = "info"
 
     @classmethod
@@ -99,6 +106,7 @@ class Settings:
             tick_s=_number(environment, "CARNET_TICK_S", 60, 0, 86_400),
             cors_origins=_origins(environment),
             rate=_number(environment, "CARNET_RATE", 2_000, 1, 1_000_000),
+            mail=_mail(environment),
             log=_log_level(environment),
         )
 
@@ -241,6 +249,22 @@ def _origins(environment: Mapping[str, str]) -> tuple[str, ...]:
                 " https://till.example or http://localhost:5173, with commas between; or * for all"
             )
     return origins
+
+
+def _mail(environment: Mapping[str, str]) -> MailServer | None:
+    url, sender = environment.get("CARNET_SMTP_URL"), environment.get("CARNET_MAIL_FROM")
+    if not url:
+        return None
+    if not sender:
+        raise WrongSetting(
+            "CARNET_MAIL_FROM must be the address that e-mails come from, with CARNET_SMTP_URL"
+        )
+    try:
+        return mail_server(url, sender)
+    except WrongSender as error:
+        raise WrongSetting(f"CARNET_MAIL_FROM {error}") from None
+    except ValueError as error:
+        raise WrongSetting(f"CARNET_SMTP_URL {error}") from None
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -1,7 +1,7 @@
 """Commands on a business: its policies, locations and segments."""
 
 from domain.business.customer_filters import CustomerFilters
-from domain.business.facts import AttendanceOpens, Categories, Deduct, EarnRule, ReminderLead
+from domain.business.facts import AttendanceOpens, Categories, Deduct, EarnRule, MessageLanguage, ReminderLead
 from domain.moments import TimeZone
 from domain.values import (
     BusinessId,
@@ -36,6 +36,7 @@ class ChangePolicies(Value):
     categories: Categories | None = None
     locale: LocaleName | None = None
     reminder_lead_days: ReminderLead | None = None
+    message_language: MessageLanguage | None = None
 
 
 class OpenLocation(Value):

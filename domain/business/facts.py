@@ -52,6 +52,8 @@ EarnRule = Annotated[PaymentRule | PurchaseRule | VisitRule, Field(discriminator
 ReminderLead = Annotated[int, Field(ge=0, le=365)]
 """Days before the last valid day on which a customer is to be reminded; 0: on that day."""
 AttendanceOpens = Annotated[int, Field(ge=0, le=24 * 60)]
+MessageLanguage = Literal["off", "en", "hu"]
+"""The language of the e-mails to customers; off: none are sent."""
 CATEGORIES_MAX = 50
 Categories = Annotated[tuple[Category, ...], Field(max_length=CATEGORIES_MAX)]
 
@@ -82,6 +84,7 @@ class Policies(Value):
     """The language of receipts, and how they write money and days."""
     reminder_lead_days: ReminderLead | None = None
     """Days before its last valid day on which a reminder of a package is due; None: never."""
+    message_language: MessageLanguage = "off"
 
 
 FIRST_POLICIES = Policies(reminder_lead_days=14)

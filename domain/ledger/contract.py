@@ -6,7 +6,7 @@ trip, and so is the append of a batch.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -19,9 +19,12 @@ from domain.ledger.records import (
     Conflict,
     KnownPepper,
     Loaded,
+    MessageState,
+    MessageTotal,
     RunningServer,
     Stored,
     StoredKey,
+    StoredMessage,
     Whereabouts,
 )
 from domain.people.directory import Person, Photo, Text
@@ -108,6 +111,54 @@ class LedgerRecorder(ApplicationRecorder):
         """32 random bytes made when the ledger was opened: the key of the request fingerprints."""
 
 
+class Outbox(Protocol):
+    """The e-mails of all businesses of a database, and the position up to which each ledger was read for them.
+
+    Whoever sends holds `alone()` meanwhile. Every method raises LedgerUnavailable.
+    """
+
+    def alone(self) -> AbstractContextManager[Callable[[], bool]]:
+        """Try to be the one process that sends. The function tells whether this is so, also later."""
+
+    def switched_on(self) -> tuple[str, int] | None:
+        """Where this database was when it last sent, as `Store.place()`, and since when its facts get messages."""
+
+    def switch_on(self, place: str, since: int, *, anew: bool) -> None:
+        """Keep both. `anew`: what waits is given up at the moment `since`, and no ledger was read yet."""
+
+    def switch_off(self) -> None:
+        """Forget both."""
+
+    def positions(self) -> Mapping[str, int]:
+        """Business → the position up to which its ledger was read."""
+
+    def plan(self, business_id: str, upto: int, messages: Sequence[StoredMessage]) -> None:
+        """Keep messages and the position up to which the ledger was read, together. Known messages stay as they are."""
+
+    def due(self, now_ms: int, each: int) -> Sequence[StoredMessage]:
+        """Waiting messages whose next try has come, the longest due first, at most `each` of a business."""
+
+    def put(self, message: StoredMessage) -> None:
+        """Store state, attempts, next try and reason of a known message."""
+
+    def waiting(self) -> Mapping[str, int]:
+        """Business → its messages that wait, without zeros."""
+
+    def totals(self) -> Sequence[MessageTotal]:
+        """Messages by business and state, without zeros."""
+
+    def messages(
+        self,
+        business_id: str,
+        *,
+        after: int,
+        limit: int,
+        state: MessageState | None = None,
+        package_id: str | None = None,
+    ) -> Sequence[StoredMessage]:
+        """Messages of a business for facts above the position `after`, in order of position."""
+
+
 class Store(Protocol):
     """One database of many ledgers; a process holds one."""
 
@@ -161,6 +212,10 @@ class Store(Protocol):
 
     def settle_pepper(self, mark: bytes, replacing: bytes | None) -> bytes:
         """Make a pepper the one in use, unless another than `replacing` is. Returns the mark of the one in use then."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """The e-mails that facts ask for."""
 
     def place(self) -> str:
         """What tells this database from a copy of it."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
 from domain.claims import Claim
 from domain.decision import NewStream
@@ -113,6 +114,44 @@ class Whereabouts(Enum):
     """It is another database that nobody serves, or is no more."""
     UNKNOWN = "unknown"
     """It is another database, out of sight."""
+
+
+MessageState = Literal["waiting", "sent", "skipped", "given_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """An e-mail for one fact. It holds ids, never an address or a text. Moments in ms since 1970."""
+
+    business_id: str
+    id: str
+    """Made from the hash of the fact: the same fact never gets a second message."""
+    position: int
+    """Of the fact in its ledger."""
+    recorded_at: int
+    """Of the fact."""
+    kind: str
+    language: str
+    customer_id: str
+    """Who it goes to."""
+    package_id: str
+    state: MessageState = "waiting"
+    attempts: int = 0
+    due_at: int = 0
+    """The next try, while it waits."""
+    settled_at: int | None = None
+    """When it stopped waiting."""
+    reason: str | None = None
+    """Why it was skipped or given up, or why the last try failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTotal:
+    """The messages of one business in one state."""
+
+    business_id: str
+    state: MessageState
+    messages: int
 
 
 @dataclass(frozen=True, slots=True)

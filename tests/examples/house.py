@@ -24,6 +24,7 @@ def house(tell: Recording) -> tuple[str, str]:
             "earn": [{"on": "payment", "points": 1, "per_amount": {"amount": 1000, "currency": "EUR"}}],
             "categories": ["VIP", "Regular", "New"],
             "locale": "hu-HU",
+            "message_language": "en",
         },
     )
     place: str = tell("locations.open", {"name": "Szalon Rosa, Belváros", "address": "Fő utca 1, Budapest"})[

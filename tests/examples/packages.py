@@ -1,5 +1,7 @@
 """Packages: sold, paid, used, put right, and looked at from every side."""
 
+from api.outbound.planning import Planner
+from domain.moments import to_milliseconds
 from tests.examples.recording import Recording
 
 
@@ -54,6 +56,7 @@ def changes(tell: Recording, package: str, place: str) -> None:
 
 
 def endings(tell: Recording, anna: str, offer: str) -> None:
+    messages(tell)
     mistaken = tell("packages.sell", {"customer_id": anna, "offer_id": offer})["id"]
     tell("packages.void", {"reason": "Sold twice"}, package_id=mistaken)
     given = tell("packages.sell", {"customer_id": anna, "offer_id": offer})["id"]
@@ -76,6 +79,14 @@ def imports(tell: Recording) -> None:
     )
     batch = tell("imports.packages", balances.encode(), query=source)["import_id"]
     tell("imports.reverse", {"reason": "The wrong file"}, import_id=batch)
+
+
+def messages(tell: Recording) -> None:
+    """The e-mails so far, as they wait for the mail server."""
+    desk = tell.desk
+    now_ms = to_milliseconds(desk.clock())
+    Planner(desk.carnet, since=0).plan(desk.business_id, 0, now_ms, waiting=0)
+    tell("messages.list", query={"state": "waiting", "limit": 1})
 
 
 def questions(tell: Recording, package: str, anna: str) -> None:

@@ -12,6 +12,7 @@ from eventsourcing.persistence import IntegrityError
 
 from domain.decision import NewStream, Reads
 from domain.ledger.contract import LedgerRecorder
+from domain.ledger.embedded.outbox import MemoryOutbox
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.embedded.transaction import append
 from domain.ledger.envelope import Head, StoredFact, first_hash
@@ -181,6 +182,7 @@ class MemoryStore:
         self._peppers: list[KnownPepper] = []
         self._servers: dict[str, RunningServer] = {}
         self._store_lock = Lock()
+        self.outbox = MemoryOutbox()
         self._news = GrowthSignal(lambda: False)
 
     def ledger(self, business_id: str) -> LedgerRecorder:

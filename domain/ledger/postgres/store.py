@@ -17,6 +17,7 @@ from domain.ledger.postgres.binary_format import Batch, BatchDumper, BinaryForma
 from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, lent, our_errors, settings
 from domain.ledger.postgres.listen_notify import ListenNotify
 from domain.ledger.postgres.migrations import SCHEMA, require_current
+from domain.ledger.postgres.outbox import PostgresOutbox
 from domain.ledger.postgres.recorder import (
     FACT,
     FOR_BUSINESS,
@@ -91,6 +92,7 @@ class PostgresStore:
             reconnect_timeout=RECONNECT_S,
             open=True,
         )
+        self.outbox = PostgresOutbox(schema, self.connection, self._connect)
 
     def ledger(self, business_id: str) -> LedgerRecorder:
         return PostgresRecorder(self, business_id)

@@ -15,7 +15,12 @@ import httpx
 import pytest
 
 from api.http.api_keys import Keys
+from api.outbound.deliverer import Deliverer
+from api.outbound.mail_server import mail_server
 from api.server.settings import Settings, pepper_of
+from domain.ledger.carnet import Carnet
+from domain.ledger.embedded.sqlite.store import SqliteStore
+from domain.ledger.records import StoredMessage
 from tests.api.cli.conftest import Terminal, sqlite_terminal
 from tests.api.cli.world import ledger_of
 from tests.bench.server import free_port
@@ -142,6 +147,27 @@ def test_a_broken_chain_makes_no_backup(loaded: Terminal, tmp_path: Path) -> Non
 
     assert "BROKEN at position 100" in told
     assert [path for path in tmp_path.iterdir() if "backup" in path.name] == []
+
+
+def test_what_waits_in_a_backup_is_not_sent_after_a_restore(loaded: Terminal, tmp_path: Path) -> None:
+    with closing(SqliteStore(books(loaded))) as store:
+        ((business_id, head),) = store.heads()
+        store.outbox.switch_on(store.place(), 1, anew=True)
+        waiting = StoredMessage(business_id, "msg_1", head, 1, "package_purchased", "en", "cus_1", "pkg_1")
+        store.outbox.plan(business_id, head, [waiting])
+    loaded.run("backup", tmp_path / "backup.db")
+    assert loaded.told("messages")["totals"] == [
+        {"business_id": business_id, "state": "waiting", "messages": 1}
+    ]
+
+    loaded.run("restore", tmp_path / "backup.db", "--force")
+
+    server = mail_server("smtp://localhost:9?tls=off", "a@example.org")
+    with closing(Carnet(f"sqlite:///{books(loaded)}")) as carnet:
+        Deliverer(carnet, server).begin()
+    (given_up,) = loaded.told("messages")["messages"]
+    assert (given_up["state"], given_up["reason"]) == ("given_up", "restored")
+    assert "1 e-mails were given up" in loaded.run("status", status=-1).stderr
 
 
 def test_a_restore_keeps_the_books_that_were_there_and_makes_the_read_models_anew(

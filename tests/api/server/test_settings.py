@@ -113,3 +113,20 @@ def test_origins_are_listed_with_commas(given: str, origins: tuple[str, ...]) ->
 def test_what_no_browser_sends_as_an_origin_is_refused(given: str) -> None:
     with pytest.raises(WrongSetting, match="CARNET_CORS_ORIGINS must be origins"):
         Settings.read({"CARNET_CORS_ORIGINS": given})
+
+
+def test_a_mail_server_needs_an_address_to_send_from() -> None:
+    with pytest.raises(WrongSetting, match="CARNET_MAIL_FROM must be"):
+        Settings.read({"CARNET_SMTP_URL": "smtp://mail.example.org"})
+    with pytest.raises(WrongSetting, match="CARNET_MAIL_FROM must be an e-mail address"):
+        Settings.read({"CARNET_SMTP_URL": "smtp://mail.example.org", "CARNET_MAIL_FROM": "Szalon"})
+
+
+def test_the_password_of_a_mail_server_is_never_shown() -> None:
+    with pytest.raises(WrongSetting) as refused:
+        Settings.read({"CARNET_SMTP_URL": "http://a:geheim@example.org", "CARNET_MAIL_FROM": "a@example.org"})
+    assert "geheim" not in str(refused.value)
+    settings = Settings.read(
+        {"CARNET_SMTP_URL": "smtps://a:geheim@example.org", "CARNET_MAIL_FROM": "a@example.org"}
+    )
+    assert "geheim" not in repr(settings)

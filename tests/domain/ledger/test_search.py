@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -181,6 +182,20 @@ def test_erasing_a_person_erases_the_search_on_postgresql(postgres_url: str) -> 
     store.close()
 
 
+MESSAGES = ("message_switch", "message_positions", "messages")
+"""Tables that a later step makes."""
+
+
+def _drop_messages(connection: psycopg.Connection[Any]) -> None:
+    connection.execute(
+        "DROP FUNCTION message_switch, switch_messages_on, switch_messages_off, message_positions"
+    )
+    connection.execute(
+        "DROP FUNCTION plan_messages, due_messages, put_message, message_totals, waiting_messages"
+    )
+    connection.execute("DROP TABLE message_switch, message_positions, messages")
+
+
 def test_customers_of_before_are_found_after_migrating(
     empty_postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,8 +211,7 @@ def test_customers_of_before_are_found_after_migrating(
             "DROP TABLE people_grams",
             "DROP TABLE people_search",
             "UPDATE people SET data = json_remove(data, '$.search')",
-            "DROP TABLE peppers",
-            "DROP TABLE servers",
+            *(f"DROP TABLE {table}" for table in (*MESSAGES, "peppers", "servers")),
             "ALTER TABLE api_keys DROP COLUMN scopes",
             "PRAGMA user_version = 2",
         ):
@@ -216,6 +230,7 @@ def test_customers_of_before_are_found_after_migrating(
         connection.execute("DROP TABLE people_search")
         connection.execute("DROP FUNCTION search_grams, search_gram")
         connection.execute("UPDATE people SET data = (data::jsonb - 'search')::text")
+        _drop_messages(connection)
         connection.execute("DROP TABLE peppers, servers CASCADE")
         connection.execute("DROP FUNCTION has_keys, known_peppers, settle_pepper, add_server, remove_server")
         connection.execute("DROP FUNCTION current_place")
@@ -241,6 +256,8 @@ def test_migrating_writes_search_texts_of_an_older_form_anew(empty_postgres_url:
     on_file.close()
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("UPDATE people_search SET folded = 'anna maria', grams = 'a n ann mar'")
+        for table in MESSAGES:
+            connection.execute(f"DROP TABLE {table}")
         (step,) = (step for step in sqlite_steps() if step.name.endswith("_search_forms.sql"))
         connection.execute(f"PRAGMA user_version = {int(step.name[:4]) - 1}")
         connection.commit()
@@ -251,6 +268,7 @@ def test_migrating_writes_search_texts_of_an_older_form_anew(empty_postgres_url:
     with psycopg.connect(empty_postgres_url) as connection:
         connection.execute("SET search_path = carnet")
         connection.execute("SELECT set_config('carnet.business', %s, true)", [BUSINESS])
+        _drop_messages(connection)
         number = max(number for number, name, _ in migrations() if name.endswith("_search_forms.sql"))
         connection.execute('UPDATE people SET data = (data::jsonb || \'{"search": "anna maria"}\')::text')
         connection.execute("DELETE FROM schema_migrations WHERE version >= %s", [number])

@@ -20,6 +20,7 @@ from domain.ledger.embedded.sqlite.connection import (
     retry_while_busy,
     told_as_ledger_errors,
 )
+from domain.ledger.embedded.sqlite.outbox import SqliteOutbox
 from domain.ledger.embedded.sqlite.schema import check
 from domain.ledger.embedded.sqlite.server_lock import place_of, whereabouts
 from domain.ledger.embedded.sqlite.transaction import SqliteTransaction
@@ -75,6 +76,7 @@ class SqliteStore:
         self._data_version = 0
         self._news = GrowthSignal(self._changed_by_others)
         self._checkpoint = IdleCheckpoint(self._path, idle_s)
+        self.outbox = SqliteOutbox(self._path, self._read, self._write)
 
     def ledger(self, business_id: str) -> LedgerRecorder:
         return EmbeddedRecorder(business_id, self)

@@ -20,7 +20,7 @@ from domain.ledger.errors import WrongSchema
 from domain.ledger.postgres.binary_format import beyond
 from domain.ledger.postgres.migrations import migrate, migrations
 from domain.ledger.postgres.store import PostgresStore
-from domain.ledger.records import Append, StoredKey
+from domain.ledger.records import Append, StoredKey, StoredMessage
 from domain.people.directory import Person, Photo, Text
 from tests.domain.ledger.examples import (
     BUSINESS,
@@ -47,6 +47,8 @@ TABLES = (
     "texts",
     "photos",
     "api_keys",
+    "messages",
+    "message_positions",
 )
 PASSWORD = "tests"
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -72,6 +74,8 @@ def store(postgres_url: str) -> Iterator[PostgresStore]:
                 request=request("key-1"),
             ),
         )
+        message = StoredMessage(business, "msg_1", 1, 1, "package_purchased", "en", CUSTOMER, PACKAGE)
+        store.outbox.plan(business, 1, [message])
     yield store
     store.close()
 
@@ -350,7 +354,7 @@ def test_every_table_of_businesses_is_isolated_and_keyed_by_business(postgres_ur
             " FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary"
             " JOIN pg_attribute first ON first.attrelid = c.oid AND first.attnum = i.indkey[0]"
             " WHERE c.relnamespace = 'carnet'::regnamespace AND c.relname <> ALL (%s) ORDER BY 1",
-            [["peppers", "schema_migrations", "servers"]],  # of no business
+            [["message_switch", "peppers", "schema_migrations", "servers"]],  # of no business
         ).fetchall()
     key = {"api_keys": "id"}
     assert rows == [(table, True, key.get(table, "business_id")) for table in sorted(TABLES)]

@@ -1,0 +1,106 @@
+"""The e-mails of ledgers in memory, for tests."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Lock
+
+from domain.ledger.records import MessageState, MessageTotal, StoredMessage
+
+
+class MemoryOutbox:
+    """Implements `domain.ledger.contract.Outbox`."""
+
+    def __init__(self) -> None:
+        self._sending = Lock()
+        self._lock = Lock()
+        self._switched_on: tuple[str, int] | None = None
+        self._positions: dict[str, int] = {}
+        self._messages: dict[tuple[str, str], StoredMessage] = {}
+
+    @contextmanager
+    def alone(self) -> Iterator[Callable[[], bool]]:
+        held = self._sending.acquire(blocking=False)
+        try:
+            yield lambda: held
+        finally:
+            if held:
+                self._sending.release()
+
+    def switched_on(self) -> tuple[str, int] | None:
+        return self._switched_on
+
+    def switch_on(self, place: str, since: int, *, anew: bool) -> None:
+        with self._lock:
+            self._switched_on = place, since
+            if not anew:
+                return
+            for key, message in self._messages.items():
+                if message.state == "waiting":
+                    self._messages[key] = replace(
+                        message, state="given_up", settled_at=since, reason="restored"
+                    )
+            self._positions.clear()
+
+    def switch_off(self) -> None:
+        self._switched_on = None
+
+    def positions(self) -> Mapping[str, int]:
+        with self._lock:
+            return dict(self._positions)
+
+    def plan(self, business_id: str, upto: int, messages: Sequence[StoredMessage]) -> None:
+        with self._lock:
+            for message in messages:
+                self._messages.setdefault((business_id, message.id), message)
+            self._positions[business_id] = max(upto, self._positions.get(business_id, 0))
+
+    def due(self, now_ms: int, each: int) -> Sequence[StoredMessage]:
+        with self._lock:
+            waiting = [
+                message
+                for message in self._messages.values()
+                if message.state == "waiting" and message.due_at <= now_ms
+            ]
+        waiting.sort(key=lambda message: (message.due_at, message.business_id, message.position))
+        taken: Counter[str] = Counter()
+        found = []
+        for message in waiting:
+            taken[message.business_id] += 1
+            if taken[message.business_id] <= each:
+                found.append(message)
+        return found
+
+    def put(self, message: StoredMessage) -> None:
+        with self._lock:
+            self._messages[message.business_id, message.id] = message
+
+    def waiting(self) -> Mapping[str, int]:
+        with self._lock:
+            return Counter(each.business_id for each in self._messages.values() if each.state == "waiting")
+
+    def totals(self) -> Sequence[MessageTotal]:
+        with self._lock:
+            counted = Counter((message.business_id, message.state) for message in self._messages.values())
+        return [MessageTotal(id, state, counted[id, state]) for id, state in sorted(counted)]
+
+    def messages(
+        self,
+        business_id: str,
+        *,
+        after: int,
+        limit: int,
+        state: MessageState | None = None,
+        package_id: str | None = None,
+    ) -> Sequence[StoredMessage]:
+        with self._lock:
+            found = [
+                message
+                for message in self._messages.values()
+                if message.business_id == business_id
+                and message.position > after
+                and state in (None, message.state)
+                and package_id in (None, message.package_id)
+            ]
+        return sorted(found, key=lambda message: message.position)[:limit]

@@ -1,0 +1,151 @@
+"""The e-mails of the ledgers in one SQLite file."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import astuple
+from pathlib import Path
+
+from domain.ledger.errors import LedgerUnavailable
+from domain.ledger.records import MessageState, MessageTotal, StoredMessage
+
+END = "-sending"
+COLUMNS = (
+    "business_id, id, position, recorded_at, kind, language, customer_id, package_id, state, attempts, due_at,"
+    " settled_at, reason"
+)
+Transaction = Callable[[], AbstractContextManager[sqlite3.Connection]]
+
+
+class SqliteOutbox:
+    """Implements `domain.ledger.contract.Outbox`. `read` and `write` begin a transaction of the store."""
+
+    def __init__(self, path: Path, read: Transaction, write: Transaction) -> None:
+        self._path = path
+        self._read = read
+        self._write = write
+
+    @contextmanager
+    def alone(self) -> Iterator[Callable[[], bool]]:
+        """By a lock on a file beside the database. The system lets go of it when the process ends."""
+        try:
+            descriptor = os.open(f"{self._path.resolve()}{END}", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise LedgerUnavailable(f"{self._path}{END} cannot be made: {error.strerror}") from error
+        try:
+            held = _locked(descriptor)
+            yield lambda: held
+        finally:
+            os.close(descriptor)
+
+    def switched_on(self) -> tuple[str, int] | None:
+        with self._read() as connection:
+            found = connection.execute("SELECT place, since FROM message_switch").fetchone()
+        return None if found is None else (found[0], found[1])
+
+    def switch_on(self, place: str, since: int, *, anew: bool) -> None:
+        with self._write() as connection:
+            connection.execute(
+                "INSERT INTO message_switch (one, place, since) VALUES (1, ?1, ?2)"
+                " ON CONFLICT (one) DO UPDATE SET place = excluded.place, since = excluded.since",
+                (place, since),
+            )
+            if anew:
+                connection.execute(
+                    "UPDATE messages SET state = 'given_up', settled_at = ?, reason = 'restored'"
+                    " WHERE state = 'waiting'",
+                    (since,),
+                )
+                connection.execute("DELETE FROM message_positions")
+
+    def switch_off(self) -> None:
+        with self._write() as connection:
+            connection.execute("DELETE FROM message_switch")
+
+    def positions(self) -> Mapping[str, int]:
+        with self._read() as connection:
+            return dict(connection.execute("SELECT business_id, position FROM message_positions").fetchall())
+
+    def plan(self, business_id: str, upto: int, messages: Sequence[StoredMessage]) -> None:
+        with self._write() as connection:
+            connection.executemany(
+                f"INSERT INTO messages ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
+                [astuple(message) for message in messages],
+            )
+            connection.execute(
+                "INSERT INTO message_positions (business_id, position) VALUES (?1, ?2)"
+                " ON CONFLICT (business_id) DO UPDATE SET position = max(position, excluded.position)",
+                (business_id, upto),
+            )
+
+    def due(self, now_ms: int, each: int) -> Sequence[StoredMessage]:
+        with self._read() as connection:
+            rows = connection.execute(
+                f"SELECT {COLUMNS} FROM (SELECT *, row_number() OVER"
+                " (PARTITION BY business_id ORDER BY due_at, position) AS nth"
+                " FROM messages WHERE state = 'waiting' AND due_at <= ?)"
+                " WHERE nth <= ? ORDER BY due_at, business_id, position",
+                (now_ms, each),
+            ).fetchall()
+        return [StoredMessage(*row) for row in rows]
+
+    def put(self, message: StoredMessage) -> None:
+        with self._write() as connection:
+            connection.execute(
+                "UPDATE messages SET state = ?, attempts = ?, due_at = ?, settled_at = ?, reason = ?"
+                " WHERE business_id = ? AND id = ?",
+                (
+                    message.state,
+                    message.attempts,
+                    message.due_at,
+                    message.settled_at,
+                    message.reason,
+                    message.business_id,
+                    message.id,
+                ),
+            )
+
+    def waiting(self) -> Mapping[str, int]:
+        with self._read() as connection:
+            return dict(
+                connection.execute(
+                    "SELECT business_id, count(*) FROM messages WHERE state = 'waiting' GROUP BY business_id"
+                ).fetchall()
+            )
+
+    def totals(self) -> Sequence[MessageTotal]:
+        with self._read() as connection:
+            rows = connection.execute(
+                "SELECT business_id, state, count(*) FROM messages GROUP BY business_id, state"
+                " ORDER BY business_id, state"
+            ).fetchall()
+        return [MessageTotal(*row) for row in rows]
+
+    def messages(
+        self,
+        business_id: str,
+        *,
+        after: int,
+        limit: int,
+        state: MessageState | None = None,
+        package_id: str | None = None,
+    ) -> Sequence[StoredMessage]:
+        with self._read() as connection:
+            rows = connection.execute(
+                f"SELECT {COLUMNS} FROM messages WHERE business_id = ?1 AND position > ?2"
+                " AND (?3 IS NULL OR state = ?3) AND (?4 IS NULL OR package_id = ?4)"
+                " ORDER BY position LIMIT ?5",
+                (business_id, after, state, package_id, limit),
+            ).fetchall()
+        return [StoredMessage(*row) for row in rows]
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

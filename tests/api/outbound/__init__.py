@@ -1,0 +1,1 @@
+"""E-mails to customers, through a real mail server on this machine."""
