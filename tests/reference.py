@@ -19,6 +19,7 @@ from api.http.ownership import is_open
 from api.http.problem_kinds.example import example_of
 from api.http.problem_kinds.table import KINDS
 from api.http.request import Route
+from api.resources.exports import EXPORTS
 from api.resources.schema import schema_of
 from api.server import settings
 from api.server.routes import HANDLERS
@@ -71,6 +72,28 @@ def _type(field: Mapping[str, Any]) -> str:
     if field.get("type") == "array":
         return f"list of {_type(field.get('items', {}))}"
     return str(field.get("format") or field.get("type") or "any").replace("date-time", "moment")
+
+
+def exports() -> str:
+    """The columns of every export."""
+    parts = [
+        "# Exports\n",
+        "The columns of `GET /v1/…/export` and of `carnet export`, the same in every form. New columns come last."
+        " [How to export](../how-to/export-the-books.md) tells how to ask for them.\n",
+        "| kind | CSV | JSON Lines | Parquet |",
+        "|---|---|---|---|",
+        "| text | as it is; a `'` before what a spreadsheet would calculate | string | `VARCHAR` |",
+        "| integer | digits, perhaps with a minus | number | `BIGINT` |",
+        "| boolean | `true`, `false` | boolean | `BOOLEAN` |",
+        "| day | `YYYY-MM-DD` | string | `DATE` |",
+        "| moment | RFC 3339, UTC, with milliseconds | string | `TIMESTAMP WITH TIME ZONE` |",
+        "| nothing | empty | `null` | `NULL` |",
+    ]
+    for name, exported in EXPORTS.items():
+        columns = [f"| `{each.name}` | {each.kind} | {each.meaning} |" for each in exported.table.columns]
+        about = exported.table.about
+        parts += [f"\n## {name}\n", f"{about}\n", "| column | kind | |", "|---|---|---|", *columns]
+    return "\n".join(parts)
 
 
 def problems() -> str:
@@ -192,6 +215,7 @@ def examples() -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "facts.md": facts,
+    "exports.md": exports,
     "problems.md": problems,
     "routes.md": routes,
     "settings.md": environment,

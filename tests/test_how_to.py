@@ -109,6 +109,21 @@ def test_sending_e_mails_runs(desk: Desk) -> None:
     assert box.recipients == ["anna@example.org"]
 
 
+@pytest.mark.covers("S110")
+def test_exporting_runs(desk: Desk, tmp_path: Path) -> None:
+    massage = desk.service()
+    anna = desk.customer("=Anna", external_ref={"source": "old", "ref": "C-1"})
+    for _ in range(2):
+        package = desk.sell(anna, desk.offer(massage))["id"]
+    desk.redeem(package, massage)
+
+    def download(path: str, accept: str = "*/*", **query: Any) -> Any:
+        headers = {"Authorization": f"Bearer {desk.key}", "Accept": accept}
+        return desk.client.get(f"/v1{path}", params=query, headers=headers)
+
+    run("export-the-books.md", {"download": download, "folder": tmp_path, "today": desk.today()})
+
+
 def test_undoing_runs(desk: Desk) -> None:
     massage = desk.service()
     main, pier = (desk.do("/v1/locations", {"name": name})["id"] for name in ("Main street", "Pier"))

@@ -10,6 +10,7 @@ import click
 
 from api.cli import demo, load, verify
 from api.cli.backup import backup_
+from api.cli.export import export
 from api.cli.history import history
 from api.cli.import_ import import_
 from api.cli.keys import keys
@@ -107,6 +108,7 @@ for each in (
     report,
     history,
     receipt,
+    export,
     verify.verify_,
     backup_,
     restore_,

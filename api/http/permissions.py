@@ -70,6 +70,8 @@ RESTORERS: Final = _may(*_AT_THE_DESK, _INTEGRATION, scope=Scope.RESTORE)
 """Staff restore their own uses alone, on the same day (domain/package/restoration.py)."""
 REGISTRARS: Final = _may(*_AT_THE_DESK, _INTEGRATION, scope=Scope.WRITE_PEOPLE)
 """Who registers customers and changes what is known of them."""
+EXPORTERS: Final = _may(Role.OWNER, Role.MANAGER, _INTEGRATION, scope=Scope.READ_PEOPLE)
+"""Who takes the whole books along, with names and contacts."""
 READERS: Final = _may(*_AT_THE_DESK, _INTEGRATION, _AUDITOR, scope=Scope.READ)
 READERS_OR_OWN: Final = _may(*_AT_THE_DESK, _INTEGRATION, _AUDITOR, _CUSTOMER, scope=Scope.READ)
 CUSTOMER_READERS: Final = _may(*_AT_THE_DESK, _INTEGRATION, _AUDITOR, scope=Scope.READ_PEOPLE)

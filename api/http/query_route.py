@@ -298,6 +298,12 @@ def query(
 def _found(
     request: HttpRequest, route: Route, parameters: type[Q], find: Callable[[Query[Q]], Found]
 ) -> Reply:
+    call = query_of(request, route, parameters)
+    return _replied(exchange_of(request.scope), find(call))
+
+
+def query_of(request: HttpRequest, route: Route, parameters: type[Q]) -> Query[Q]:
+    """The question of a request. Raises Problem."""
     exchange = exchange_of(request.scope)
     call = Query(
         frame=exchange.frame,
@@ -312,7 +318,7 @@ def _found(
     if call.role is Role.CUSTOMER:
         check_own(call, payers=route.payers)
         call = replace(call, parameters=only_own(call, call.parameters))
-    return _replied(exchange, find(call))
+    return call
 
 
 def _replied(exchange: Exchange, found: Found) -> Reply:

@@ -22,6 +22,7 @@ from pydantic import BaseModel
 
 from api.http.api_keys import Caller, Keys
 from api.http.cors import Cors
+from api.http.export_slots import ExportSlots
 from api.http.ids import Randomness, new_id
 from api.http.ledger_types import Books, Carnet, Ledger, UnknownBusiness
 from api.http.loop_bridge import LoopBridge
@@ -160,6 +161,7 @@ class Serving:
     """Makes the OpenAPI document of the routes."""
     cors: Cors | None = None
     random: Randomness = field(default_factory=Randomness)
+    exports: ExportSlots = field(default_factory=ExportSlots)
     positions: dict[str, int] = field(default_factory=dict)
     """Business → a position of its ledger that this process has seen, usually the last."""
     _terms: dict[str, FixedTerms] = field(default_factory=dict)

@@ -11,7 +11,6 @@ import codecs
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -19,12 +18,11 @@ from typing import BinaryIO
 from api.imports.cells import date_forms, decimals
 from api.imports.day_book import Cells, Format, UnknownLayout, Unreadable
 from api.imports.mapping import Mapping as ColumnMapping
+from replay.export.cells import plain
 
 SEPARATORS = (",", ";", "\t", "|")
 CHUNK = 1 << 16
 CELL_CHARACTERS_MAX = 100_000
-NEUTRALISED = re.compile(r"\A'(?=[=+\-@\t\r'])")
-"""The mark before a cell that a spreadsheet would otherwise take for a formula, in exports that are safe to open."""
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -228,7 +226,7 @@ class _Counted(io.RawIOBase):
 
 def _restored(text: str) -> str:
     """A cell as it was before it was made safe for a spreadsheet."""
-    return NEUTRALISED.sub("", text, count=1)
+    return plain(text)
 
 
 def _encoding(content: Content) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.resources import business, health, keys, ledger, messages, photos, segments, staff, welcome
+from api.resources import business, exports, health, keys, ledger, messages, photos, segments, staff, welcome
 from api.resources.bookings import commands as booking_commands
 from api.resources.bookings import queries as booking_queries
 from api.resources.catalogue import offers, plans, services
@@ -70,6 +70,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *package_history.HANDLERS,
     *package_lists.HANDLERS,
     *payment_queries.HANDLERS,
+    *exports.HANDLERS,
     *liability.HANDLERS,
     *movements.HANDLERS,
     *sales.HANDLERS,

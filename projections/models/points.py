@@ -1,18 +1,18 @@
-"""Reward points: the balance of every customer for lists, and the entries of one account.
+"""Reward points: the balance of every customer for lists, and the entries of all accounts for exports.
 
 A single account is folded from its stream, so that it is never behind. (S143–S150)
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import assert_never, cast
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, select
+from sqlalchemy import JSON, BigInteger, Column, Integer, MetaData, Table, Text, select
 
 from domain.fact import Fact
 from domain.ledger.mapper import Recorded
 from domain.points.facts import FACTS, PointsAdded, PointsAdjusted, PointsFact, PointsRedeemed
 from domain.points.state import change_of, customer_of
-from projections.engine.definition import Key, Keyed, Row
+from projections.engine.definition import Key, Keyed, Log, Moment, Row
 from projections.engine.tables import Snapshot
 
 TABLE = Table(
@@ -86,3 +86,31 @@ def _is_by_rule(fact: PointsFact) -> bool:
             return False
         case _:
             assert_never(fact)
+
+
+ENTRIES_TABLE = Table(
+    "points_entries",
+    MetaData(),
+    Column("business_id", Text, primary_key=True),
+    Column("customer_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("effective_at", Moment, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("actor_id", Text),
+    Column("text_id", Text),
+    Column("source", JSON),
+)
+
+
+def entry_rows(recorded: Recorded) -> Sequence[Row]:
+    told_at = {"position": recorded.position, "recorded_at": recorded.recorded_at}
+    return [{"customer_id": customer_of(recorded.stream_id), **told_at, **entry(recorded)}]
+
+
+POINTS_ENTRIES = Log("points_entries", 1, ENTRIES_TABLE, frozenset(FACTS), entry_rows)

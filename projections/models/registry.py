@@ -9,7 +9,7 @@ from projections.models.package_history import HISTORY
 from projections.models.package_services import PACKAGE_SERVICES
 from projections.models.packages import CARDS
 from projections.models.plans import PLANS
-from projections.models.points import POINTS
+from projections.models.points import POINTS, POINTS_ENTRIES
 from projections.models.services import SERVICES
 from projections.models.staff import STAFF
 from projections.models.top_up_attempts import TOP_UP_ATTEMPTS
@@ -30,4 +30,5 @@ READ_MODELS: tuple[Projection, ...] = (
     STAFF,
     POINTS,
     TOP_UP_ATTEMPTS,
+    POINTS_ENTRIES,
 )

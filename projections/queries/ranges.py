@@ -38,5 +38,10 @@ class Range:
         if self.last is not None and not isinstance(self.last, datetime):
             yield column <= self.last.isoformat()
 
+    def holds_day(self, day: date) -> bool:
+        """Whether a row's own day lies within the bounds that are days."""
+        after = isinstance(self.first, datetime) or self.first is None or self.first <= day
+        return after and (isinstance(self.last, datetime) or self.last is None or day <= self.last)
+
 
 ALWAYS = Range()

@@ -16,3 +16,8 @@ def books(tell: Recording, anna: str) -> None:
     tell("reports.corrections", query={"from": "2026-11-01", "limit": 2})
     tell("reports.expiring", query={"from": "2027-01-01", "to": "2027-12-31"})
     tell("reports.outstanding")
+    tell("customers.export", query={"search": "anna"})
+    tell("packages.export", query={"status": ["active"]})
+    tell("packages.export_history", query={"to": "2026-11-02"})
+    tell("bookings.export", query={"from": "2026-11-01"})
+    tell("points.export", query={"action": ["added"]})

@@ -36,6 +36,8 @@ SCHEMA_SHOWN = ("openapi", "info")
 """Members of the OpenAPI document that are shown as its own example."""
 PAGE_SHOWN = len("<!doctype html>")
 """Characters of a page that are shown as its example."""
+ROWS_SHOWN = 2
+"""Lines of an export that are shown as its example: the heading and a row."""
 OPERATIONS: Mapping[str, Route] = {route.operation: route for route in ROUTES}
 
 
@@ -113,6 +115,8 @@ def _shortened(route: Route, told: Any) -> Any:
             return {name: told[name] for name in SCHEMA_SHOWN}
         case "/problems":
             return {"data": told["data"][:1]}
+        case path if path.endswith("/export"):
+            return "".join(told.splitlines(keepends=True)[:ROWS_SHOWN])
         case "/docs":
             return told[:PAGE_SHOWN]
         case _:

@@ -7,6 +7,7 @@ from api.http.problem_kinds.kind import Example, Kind
 SOON_S = 1
 AFTER_REPAIR_S = 30
 """Somebody has to do something first; a client that waits this long finds it mended, or asks no more often."""
+EXPORT_S = 10
 AGAIN = "Send the request again with the same Idempotency-Key after Retry-After seconds."
 
 SERVICE: Mapping[str, Kind] = {
@@ -48,6 +49,15 @@ SERVICE: Mapping[str, Kind] = {
         "Ask again after Retry-After seconds, or without Ledger-Min-Position for what there is.",
         Example("the read models are not there yet", members={"position": 204, "requested": 210}),
         SOON_S,
+    ),
+    "exports-busy": Kind(
+        503,
+        "Too many exports are running",
+        "Each export holds a snapshot of the database while it is read. This process runs four at once, and two of"
+        " one business.",
+        "Finish reading the others, or ask again after Retry-After seconds.",
+        Example("4 exports are running already"),
+        EXPORT_S,
     ),
     "projection-stopped": Kind(
         503,

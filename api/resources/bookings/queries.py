@@ -39,6 +39,7 @@ from domain.values import (
     ServiceId,
     SourceAndReference,
     StaffId,
+    Value,
 )
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
@@ -178,7 +179,7 @@ class CustomerBookingPage(BookingPage):
 Some = Field(max_length=VALUES_MAX)
 
 
-class CustomerBookingParameters(ListParameters):
+class CustomerBookingFilters(Value):
     """Filters combine with AND; a parameter that is repeated matches any of its values."""
 
     from_: Annotated[DayOrMoment | None, Field(alias="from")] = None
@@ -190,7 +191,11 @@ class CustomerBookingParameters(ListParameters):
     participant_id: Annotated[tuple[ParticipantId, ...], Some] = ()
 
 
-class BookingParameters(CustomerBookingParameters):
+class CustomerBookingParameters(ListParameters, CustomerBookingFilters):
+    """Filters combine with AND; a parameter that is repeated matches any of its values."""
+
+
+class BookingFilters(CustomerBookingFilters):
     customer_id: Annotated[tuple[CustomerId, ...], Some] = ()
     staff_id: Annotated[tuple[StaffId, ...], Some] = ()
     location_id: Annotated[tuple[LocationId, ...], Some] = ()
@@ -199,6 +204,10 @@ class BookingParameters(CustomerBookingParameters):
     attendance: Annotated[tuple[Literal["unmarked", "attended", "late", "no_show"], ...], Some] = ()
     external_ref: SourceAndReference | None = None
     """`source:ref`"""
+
+
+class BookingParameters(ListParameters, BookingFilters):
+    """Filters combine with AND; a parameter that is repeated matches any of its values."""
 
 
 @query(
@@ -211,11 +220,7 @@ class BookingParameters(CustomerBookingParameters):
 )
 def list_bookings(call: Query[BookingParameters]) -> Found:
     """All filters combine with AND; a repeated parameter matches any of its values."""
-    asked = call.parameters
-    ref = () if asked.external_ref is None else (asked.external_ref,)
-    named = ("customer_id", "staff_id", "location_id", "package_id", "attendance")
-    wanted = _filter(call, external_ref=ref, **{name: getattr(asked, name) for name in named})
-    return _page(call, BookingPage, wanted, call.look(Reads({call.business_id: 0})))
+    return _page(call, BookingPage, booking_filter(call.parameters), call.look(Reads({call.business_id: 0})))
 
 
 @query(
@@ -233,12 +238,18 @@ def list_bookings_of_customer(call: Query[CustomerBookingParameters]) -> Found:
     if books.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
     people = known(books.people(customer_id)) if call.sees_people else NOBODY
-    wanted = _filter(call, customer_id=(customer_id,))
+    wanted = _filter(call.parameters, customer_id=(customer_id,))
     return _page(call, CustomerBookingPage, wanted, books, customer=booked_customer(customer_id, people))
 
 
-def _filter(call: Query[Any], **more: Any) -> BookingFilter:
-    asked = call.parameters
+def booking_filter(asked: BookingFilters) -> BookingFilter:
+    """Raises validation-failed."""
+    ref = () if asked.external_ref is None else (asked.external_ref,)
+    named = ("customer_id", "staff_id", "location_id", "package_id", "attendance")
+    return _filter(asked, external_ref=ref, **{name: getattr(asked, name) for name in named})
+
+
+def _filter(asked: CustomerBookingFilters, **more: Any) -> BookingFilter:
     check_range(asked.from_, asked.to, OWN_DAYS, "/to")
     return BookingFilter(
         service_id=asked.service_id,

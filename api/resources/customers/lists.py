@@ -15,6 +15,7 @@ from api.http.problems import Problem
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.customers.answer import Counts, Customer, counts_in, in_list, people_in
 from domain.business.customer_filters import CustomerFilters, CustomerFiltersBody
+from domain.business.state import Business
 from domain.decision import Reads
 from domain.people.directory import Person
 from domain.people.name_search import matches, words
@@ -41,7 +42,7 @@ class CustomerPage(Page[Customer]):
     pass
 
 
-class CustomerParameters(ListParameters, CustomerFiltersBody):
+class CustomerSearch(CustomerFiltersBody):
     """Filters combine with AND; a parameter that is repeated matches any of its values."""
 
     search: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
@@ -49,6 +50,10 @@ class CustomerParameters(ListParameters, CustomerFiltersBody):
     spaces; only for readers who may see them."""
     segment_id: SegmentId | None = None
     """Adds the filters that are saved under this id."""
+
+
+class CustomerParameters(ListParameters, CustomerSearch):
+    """Filters combine with AND; a parameter that is repeated matches any of its values."""
 
 
 @query(
@@ -88,7 +93,8 @@ def _matching(call: Query[CustomerParameters]) -> Matching:
         raise Problem("forbidden", "only those who may see names may search for them")
     check_range(asked.booking_from, asked.booking_to, OWN_DAYS, "/booking_to")
     searched_for = () if asked.search is None else words(asked.search)
-    filters = [filter_of(asked), *_of_segment(call)]
+    business = None if asked.segment_id is None else call.look(Reads({call.business_id: 0})).business
+    filters = customer_filters(asked, business)
     after = (call.after() or [None])[0]
     names = dict.fromkeys((*reads(filters), CARDS.name, POINTS.name))
     with call.snapshot(*names) as snapshot:
@@ -102,15 +108,15 @@ def _matching(call: Query[CustomerParameters]) -> Matching:
     return Matching(rows, people, counts, position)
 
 
-def _of_segment(call: Query[CustomerParameters]) -> list[CustomerFilter]:
-    """The filters of the segment asked for, if any. Raises NotFound."""
-    id = call.parameters.segment_id
-    if id is None:
-        return []
-    segment = call.look(Reads({call.business_id: 0})).business.segments.get(id)
-    if segment is None or segment.removed:
-        raise NotFound("segment", id)
-    return [filter_of(segment.filters)]
+def customer_filters(asked: CustomerSearch, business: Business | None) -> list[CustomerFilter]:
+    """The filters asked for, and those of the segment. `business` is needed for a segment. Raises NotFound."""
+    filters = [filter_of(asked)]
+    if asked.segment_id is not None:
+        segment = None if business is None else business.segments.get(asked.segment_id)
+        if segment is None or segment.removed:
+            raise NotFound("segment", asked.segment_id)
+        filters.append(filter_of(segment.filters))
+    return filters
 
 
 def filter_of(given: CustomerFilters) -> CustomerFilter:

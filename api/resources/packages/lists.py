@@ -18,7 +18,7 @@ from domain.decision import Reads
 from domain.moments import Day, from_milliseconds, to_milliseconds
 from domain.package.state import PaymentStatus, Status
 from domain.refusals import NotFound
-from domain.values import CustomerId, ImportId, LocationId, OfferId, ServiceId, SourceAndReference
+from domain.values import CustomerId, ImportId, LocationId, OfferId, ServiceId, SourceAndReference, Value
 from projections.engine.definition import Row
 from projections.models.card_columns import card_status
 from projections.models.customers import CUSTOMERS
@@ -45,7 +45,7 @@ class PackagePage(Page[PackageCard]):
 # Across customers
 
 
-class PackageParameters(ListParameters):
+class PackageFilters(Value):
     """Filters combine with AND; a parameter that is repeated matches any of its values."""
 
     status: Annotated[tuple[Status, ...], Field(max_length=VALUES_MAX)] = ()
@@ -70,6 +70,10 @@ class PackageParameters(ListParameters):
     """The batch that they were imported with."""
 
 
+class PackageParameters(ListParameters, PackageFilters):
+    """Filters combine with AND; a parameter that is repeated matches any of its values."""
+
+
 @query(
     "/v1/packages",
     "packages.list",
@@ -81,13 +85,12 @@ class PackageParameters(ListParameters):
 def list_packages(call: Query[PackageParameters]) -> Found:
     """All filters combine with AND; a repeated parameter matches any of its values."""
     asked, now = call.parameters, call.frame.carnet.clock()
-    check_range(asked.expires_from, asked.expires_to, OWN_DAYS, "/expires_to")
-    check_range(asked.purchased_from, asked.purchased_to, OWN_DAYS, "/purchased_to")
+    wanted = package_filter(asked)
     with call.snapshot(*READS) as snapshot:
         rows = find_packages(
             snapshot,
             call.business_id,
-            _filter(asked),
+            wanted,
             now=now,
             after=_purchase_key(call.after()),
             limit=asked.limit + 1,
@@ -105,9 +108,12 @@ def list_packages(call: Query[PackageParameters]) -> Found:
     )
 
 
-def _filter(asked: PackageParameters) -> PackageFilter:
-    given = {name: getattr(asked, name) for name in PackageParameters.model_fields}
-    for name in ("limit", "cursor", "external_ref", "import_id"):
+def package_filter(asked: PackageFilters) -> PackageFilter:
+    """Raises validation-failed."""
+    check_range(asked.expires_from, asked.expires_to, OWN_DAYS, "/expires_to")
+    check_range(asked.purchased_from, asked.purchased_to, OWN_DAYS, "/purchased_to")
+    given = {name: getattr(asked, name) for name in PackageFilters.model_fields}
+    for name in ("external_ref", "import_id"):
         del given[name]
     return PackageFilter(
         **given,

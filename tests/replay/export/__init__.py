@@ -1,0 +1,1 @@
+"""Exports: their cells, their pages, and what they hold in memory."""
