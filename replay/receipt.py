@@ -30,26 +30,26 @@ class ReceiptLine:
     """Basis points; None: its services had none when they were sold, or several."""
     amount: int
     """What is asked for it, tax included."""
-    settled: int
-    """What of it was settled where the units came from."""
+    elsewhere: int
+    """What of it was sold where the units came from, and is taxed there."""
 
 
 def receipt_lines(facts: Sequence[Recorded]) -> list[ReceiptLine]:
     """The lines of a package, from the facts that count, in the order in which they are folded."""
     opened = next(each.fact for each in facts if isinstance(each.fact, PackageOpened))
     amounts = [_worth(line.values) for line in opened.lines]
-    settled = _settled(cast(OpeningFact, opened))
+    elsewhere = _sold_elsewhere(cast(OpeningFact, opened))
     for recorded in facts:
         if isinstance(recorded.fact, PriceAdjusted):
             amounts = [_worth(values) for values in recorded.fact.values]
     return [
         ReceiptLine(line, shared_rate(service.tax_rate for service in line.services), amount, before)
-        for line, amount, before in zip(opened.lines, amounts, settled, strict=True)
+        for line, amount, before in zip(opened.lines, amounts, elsewhere, strict=True)
     ]
 
 
-def _settled(opened: OpeningFact) -> list[int]:
-    """What of each line was settled, and taxed, where its units came from."""
+def _sold_elsewhere(opened: OpeningFact) -> list[int]:
+    """What of each line was sold, and taxed, where its units came from."""
     match opened:
         case PackagePurchased():
             return [0] * len(opened.lines)
@@ -67,5 +67,5 @@ def _worth(values: Sequence[Run]) -> int:
 
 
 def taxes_of(lines: Sequence[ReceiptLine]) -> list[Taxed]:
-    """The tax of one package by rate, in what was asked for it here: its price, less what was settled elsewhere."""
-    return taxed((line.amount - line.settled, line.rate) for line in lines)
+    """The tax of one package by rate, in what was asked for it here: its price, less what was sold elsewhere."""
+    return taxed((line.amount - line.elsewhere, line.rate) for line in lines)

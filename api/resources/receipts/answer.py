@@ -56,7 +56,7 @@ class PaymentOnReceipt(Value):
 
 
 class Receipt(Value):
-    """price = all lines = settled + the amounts of all taxes; owing is what of it was not paid."""
+    """price = all lines = sold_elsewhere + the amounts of all taxes; owing is what of it is not settled or paid."""
 
     package_id: str
     purchase_number: int
@@ -70,10 +70,10 @@ class Receipt(Value):
     purchased_by: NamedThing | None
     """Who bought it for the customer, where somebody else did."""
     origin: OriginKind
-    """A transfer and an import are no sale here: the price was settled where the units came from. What a rule topped up
+    """A transfer and an imported balance are no sales: what they began with was sold elsewhere. What a rule topped up
     is one."""
     purchased_on: str
-    """The local day of the sale, or of the transfer."""
+    """The local day of the sale, or of the transfer; of an imported balance that of its sale elsewhere."""
     time_zone: str
     cancelled: bool
     voided: bool
@@ -84,8 +84,10 @@ class Receipt(Value):
     """What the price is below the list price; 0 where it is not."""
     price: SignedMoney
     settled: SignedMoney
-    """What of the price was settled where units came from that were transferred, imported or rolled over; its
-    tax is on that receipt alone."""
+    """What of the price was settled where transferred or rolled-over units came from."""
+    sold_elsewhere: SignedMoney
+    """What of the price was sold where transferred or rolled-over units came from, or in the system of an imported
+    balance; its tax is on that receipt alone."""
     taxes: tuple[TaxAtRate, ...]
     payments: tuple[PaymentOnReceipt, ...]
     refunds: tuple[PaymentOnReceipt, ...]
@@ -135,6 +137,7 @@ def receipt_of(then: PackageThen, business: Business, locale: str, names: Mappin
         discount=money(max(0, card["list_price"] - card["price"])),
         price=money(card["price"]),
         settled=money(card["covered"]),
+        sold_elsewhere=money(sum(line.elsewhere for line in lines)),
         taxes=tuple(tax_at_rate(each, card["currency"]) for each in taxes_of(lines)),
         payments=tuple(moved(payment.fact) for payment in paid),
         refunds=tuple(moved(fact) for payment in paid for _, fact in payment.refunds),

@@ -83,7 +83,7 @@ def form_of(receipt: Receipt) -> Form:
             *when(reduced, words["list_price"], receipt.list_price),
             *when(reduced, words["discount"], receipt.discount, -1),
             (words["price"], amount(receipt.price)),
-            *when(receipt.settled.amount > 0, words["settled"], receipt.settled),
+            *when(receipt.sold_elsewhere.amount > 0, _elsewhere(receipt, words), receipt.sold_elsewhere),
         ),
         tax_heads=(words["rate"], words["net"], words["tax"], words["with_tax"]),
         taxes=tuple(
@@ -111,4 +111,20 @@ def _notice(receipt: Receipt, words: Words) -> str:
         return words["voided"]
     if receipt.cancelled:
         return words["cancelled"]
-    return words["transferred"] if receipt.origin == "transfer" else ""
+    match receipt.origin:
+        case "transfer":
+            return words["transferred"]
+        case "import":
+            return words["imported"]
+        case _:
+            return ""
+
+
+def _elsewhere(receipt: Receipt, words: Words) -> str:
+    match receipt.origin:
+        case "transfer":
+            return words["settled"]
+        case "import":
+            return words["elsewhere"]
+        case _:
+            return words["rolled"]

@@ -28,6 +28,9 @@ class Words(TypedDict):
     cancelled: str
     voided: str
     transferred: str
+    imported: str
+    rolled: str
+    elsewhere: str
     methods: dict[str, str]
 
 
@@ -56,6 +59,9 @@ ENGLISH: Final[Words] = {
     "cancelled": "Cancelled",
     "voided": "Void: this sale was undone",
     "transferred": "Transferred from another package: no sale",
+    "imported": "Brought over from another system: no sale",
+    "elsewhere": "Sold in another system",
+    "rolled": "Rolled over from the period before",
     "methods": {
         "cash": "cash",
         "card": "card",
@@ -91,6 +97,9 @@ HUNGARIAN: Final[Words] = {
     "cancelled": "Lemondva",
     "voided": "Érvénytelen: ezt az eladást visszavonták",
     "transferred": "Másik bérletből átruházva: nem eladás",
+    "imported": "Más rendszerből áthozva: nem eladás",
+    "elsewhere": "Más rendszerben eladva",
+    "rolled": "Az előző időszakból áthozva",
     "methods": {
         "cash": "készpénz",
         "card": "bankkártya",
@@ -126,6 +135,9 @@ JAPANESE: Final[Words] = {
     "cancelled": "キャンセル済み",
     "voided": "無効:この販売は取り消されました",
     "transferred": "他のパッケージからの譲渡(販売ではありません)",
+    "imported": "他のシステムからの移行(販売ではありません)",
+    "elsewhere": "他のシステムで販売済み",
+    "rolled": "前の期間からの繰越",
     "methods": {
         "cash": "現金",
         "card": "カード",
@@ -161,6 +173,9 @@ ARABIC: Final[Words] = {
     "cancelled": "ملغى",
     "voided": "باطل: أُلغيت عملية البيع هذه",
     "transferred": "محوّل من باقة أخرى: ليس عملية بيع",
+    "imported": "منقول من نظام آخر: ليس عملية بيع",
+    "elsewhere": "بيع في نظام آخر",
+    "rolled": "مرحّل من الفترة السابقة",
     "methods": {
         "cash": "نقدًا",
         "card": "بطاقة",

@@ -7,6 +7,7 @@ import pytest
 
 from domain.actor import Role
 from tests.api.desk import Body, Desk, House, money
+from tests.api.imports.test_imports import BALANCES, CLIENTS, send
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -146,7 +147,7 @@ def test_a_transferred_package_is_no_sale_and_its_price_is_settled(either_desk: 
         money(20_000),
         money(0),
     )
-    assert (told["taxes"], told["payment_status"]) == ([], "paid")
+    assert (told["taxes"], told["payment_status"], told["sold_elsewhere"]) == ([], "paid", money(20_000))
     assert "no sale" in read(desk, received, HTML)
     origin = receipt(desk, package)
     assert (origin["price"], sum(tax["amount"]["amount"] for tax in origin["taxes"])) == (
@@ -267,3 +268,27 @@ def test_only_a_known_locale_becomes_that_of_the_business(either_desk: Desk) -> 
         told = either_desk.refused("/v1/policies", {"locale": name}, "validation-failed")
         assert told["errors"][0]["pointer"] == "/locale"
     assert either_desk.do("/v1/policies", {"locale": "hu-HU"})["policies"]["locale"] == "hu-HU"
+
+
+def test_an_imported_balance_is_no_sale_and_was_taxed_in_the_other_system(either_desk: Desk) -> None:
+    desk = either_desk
+    desk.service(tax_rate=2_700)
+    send(desk, "customers", CLIENTS)
+    send(desk, "packages", BALANCES)
+    (package,) = desk.get("/v1/packages", external_ref="old-till:S-9")["data"]
+    told = receipt(desk, package["id"])
+    assert (told["origin"], told["purchased_on"], told["taxes"]) == ("import", "2026-05-04", [])
+    assert (told["price"], told["sold_elsewhere"], told["settled"]) == (
+        money(50_000),
+        money(50_000),
+        money(0),
+    )
+    assert (told["paid"], told["owing"]) == (money(20_000), money(30_000))
+    assert [each["method"] for each in told["payments"]] == ["external"]
+    assert told["lines"][0]["amount"] == money(50_000)
+    assert "no sale" in read(desk, package["id"], HTML)
+    desk.do(f"/v1/packages/{package['id']}/price", {"price": 62_700, "reason": "one more year"})
+    dearer = receipt(desk, package["id"])
+    assert sum(each["amount"]["amount"] for each in dearer["taxes"]) == 12_700
+    assert desk.get("/v1/reports/sales")["amount"] == desk.get("/v1/reports/liability")["amount_sold"]
+    assert desk.get("/v1/reports/sales")["packages"] == 0
