@@ -124,7 +124,8 @@ def _codes(route: Route) -> set[str]:
     codes = {*EVERY_ROUTE, *route.codes}
     if route.roles is not None:
         codes |= {*EVERY_KEY, *EVERY_QUERY}
-    if route.path_parameters:
+    asked = {} if route.parameters is None else route.parameters.model_fields
+    if route.path_parameters or "segment_id" in asked:
         codes.add("not-found")
     if route.writes:
         codes.update(EVERY_COMMAND)

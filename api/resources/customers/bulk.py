@@ -93,6 +93,7 @@ BULK = Route(
     BulkAnswer,
     writes=True,
     versioned=False,
+    codes=("not-found", "limit-reached", "projection-lagging", "projection-stopped"),
     description="Each customer is decided and answered for itself: one that is refused keeps no other from being"
     " changed. A repeated request gets the same answer, and goes on where an interrupted one ended.",
 )

@@ -69,6 +69,7 @@ class EndingBody(Value):
     answer=Membership,
     location="/v1/memberships/{id}",
     codes=(
+        "not-found",
         "offer-retired",
         "customer-blocked",
         "customer-inactive",
