@@ -40,7 +40,10 @@ def import_() -> None:
 
 @import_.command("mappings")
 def mappings_() -> None:
-    """List the mappings that come with Carnet."""
+    """List the mappings that come with Carnet.
+
+    Exit status: 0 listed.
+    """
     found = mappings.shipped()
     output.table(
         ("mapping", "imports", "export"), [(name, each.imports, each.title) for name, each in found.items()]
@@ -84,8 +87,10 @@ def customers(**given: Any) -> None:
 def packages(**given: Any) -> None:
     """Import the balances of a file, each once for its reference; their customers come first.
 
-    They are opening liability and no sales. The import has an id, by which it is reversed. Exit status as for
-    customers.
+    They are opening liability and no sales. The import has an id, by which it is reversed.
+
+    Exit status: 0 every row is in; 1 it was interrupted (import again to go on); 2 wrong usage; 3 some rows were refused,
+    the rest is in.
     """
     _import("packages", **given)
 

@@ -35,7 +35,7 @@ from domain.use_cases.block_customer import BLOCK_CUSTOMER
 from domain.use_cases.change_customer import CHANGE_CUSTOMER
 from domain.use_cases.deactivate_customer import DEACTIVATE_CUSTOMER
 from domain.use_cases.unblock_customer import UNBLOCK_CUSTOMER
-from domain.values import Category, CustomerId, LongText, SegmentId, Value
+from domain.values import CategoryName, CustomerId, LongText, SegmentId, Value
 from projections.engine.outage import told_as_unavailable
 from projections.queries.customers import find_customers, reads
 
@@ -57,7 +57,7 @@ class BulkBody(Value):
     """The selection; or `segment_id`."""
     segment_id: SegmentId | None = None
     """All who pass the filters of this segment, at most 10,000."""
-    category: Category | None = None
+    category: CategoryName | None = None
     """For `categorise`: one of the business's; null takes the customers out of any."""
     reason: LongText | None = None
     """For `block`."""

@@ -125,6 +125,8 @@ def test_policies_change_by_what_is_given(desk: Desk) -> None:
         "earn": [],
         "categories": ["VIP", "Regular", "New"],
         "reminder_lead_days": 14,
+        "locale": "en",
+        "message_language": "off",
     }
     assert (shown["policy_version"], shown["version"]) == (2, 3)
     assert desk.get("/v1/business") == shown

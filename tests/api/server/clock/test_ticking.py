@@ -82,7 +82,10 @@ def test_carnet_tick_records_what_is_due_and_says_so(here: Installation, environ
     assert run(environment, "tick") == "0 renewals recorded\n1 expiries recorded\n1 reminders recorded\n"
     assert names(here) == ["package.expired", "package.reminder_due"]
     (id,) = here.businesses()
-    assert run(environment, "tick", "--business", id) == "0 expiries recorded\n0 reminders recorded\n"
+    assert (
+        run(environment, "tick", "--business", id)
+        == "0 renewals recorded\n0 expiries recorded\n0 reminders recorded\n"
+    )
     for fact in here.ledger(id).recorder.facts():
         if fact.name == "package.expired":
             assert b'"via":"system"' in fact.meta
