@@ -70,8 +70,10 @@ DRY_RUN = click.option(
 def customers(**given: Any) -> None:
     """Register the customers of a file, each once for its reference.
 
-    Possible duplicates are told; nobody is merged. Exit status: 0 every row is in; 1 it was interrupted (import
-    again to go on); 2 wrong usage; 3 some rows were refused, the rest is in.
+    Possible duplicates are told; nobody is merged.
+
+    Exit status: 0 every row is in; 1 it was interrupted (import again to go on); 2 wrong usage; 3 some rows were
+    refused, the rest is in.
     """
     _import("customers", **given)
 
@@ -89,8 +91,8 @@ def packages(**given: Any) -> None:
 
     They are opening liability and no sales. The import has an id, by which it is reversed.
 
-    Exit status: 0 every row is in; 1 it was interrupted (import again to go on); 2 wrong usage; 3 some rows were refused,
-    the rest is in.
+    Exit status: 0 every row is in; 1 it was interrupted (import again to go on); 2 wrong usage; 3 some rows were
+    refused, the rest is in.
     """
     _import("packages", **given)
 
@@ -188,7 +190,9 @@ def _refusal(row: RefusedRow) -> dict[str, Any]:
 def reverse_(import_id: str, reason: str, business_id: str | None, json_: bool) -> None:
     """Void every package of an import that stands as it came; its reference may then be imported again.
 
-    Packages for which something was recorded since stay, and are named. Exit status: 0 all are voided; 1 there is no
+    Packages for which something was recorded since stay, and are named.
+
+    Exit status: 0 all are voided; 1 there is no
     such import; 2 wrong usage; 3 some stay.
     """
     kept: list[KeptPackage] = []
