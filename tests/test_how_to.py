@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
 
+from api.http.request import Serving
 from api.imports.mapping import read as read_mapping
 from api.outbound.deliverer import Deliverer
 from domain.actor import Role
@@ -20,6 +23,7 @@ from projections.models.registry import READ_MODELS
 from tests import use_cases
 from tests.api.desk import PEPPER, ZONE, Desk, house_at, money
 from tests.api.outbound.mailbox import mailbox
+from tests.api.outbound.test_webhooks import goes, listening
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -122,6 +126,21 @@ def test_exporting_runs(desk: Desk, tmp_path: Path) -> None:
         return desk.client.get(f"/v1{path}", params=query, headers=headers)
 
     run("export-the-books.md", {"download": download, "folder": tmp_path, "today": desk.today()})
+
+
+def test_receiving_webhooks_runs(desk: Desk) -> None:
+    frame = cast(Serving, cast("TestClient[Litestar]", desk.client).app.state["frame"])
+    frame.loopback_webhooks = True
+    with listening() as there:
+        told: dict[str, Any] = {
+            "post": lambda path, body: desk.do(f"/v1{path}", body),
+            "get": lambda path, **query: desk.get(f"/v1{path}", **query),
+            "receiver": there.url,
+            "received": lambda: there.taken,
+            "a_moment_passes": lambda: goes(desk),
+        }
+        run("receive-webhooks.md", told)
+    frame.loopback_webhooks = False
 
 
 def test_undoing_runs(desk: Desk) -> None:

@@ -35,6 +35,7 @@ def status(business_id: str | None, json_: bool) -> None:
             raise ProjectionMissing(", ".join(missing))
         found = [s for s in standings(installed.carnet.store, installed.views, id) if s.head or s.is_ahead]
         late = list(overdue(installed, dict.fromkeys(standing.business_id for standing in found)))
+        disabled = [each for each in installed.carnet.store.webhooks.all() if each.state == "disabled"]
         given_up = [total for total in installed.carnet.store.outbox.totals() if total.state == "given_up"]
     if json_:
         output.as_json([_standing_shown(standing) for standing in found])
@@ -49,6 +50,10 @@ def status(business_id: str | None, json_: bool) -> None:
                 f"{total.business_id}: {total.messages} e-mails were given up: `carnet messages` lists them"
             )
             click.echo(told, err=True)
+    for webhook in disabled:
+        if id in (None, webhook.business_id):
+            why = f"{webhook.business_id}: webhook {webhook.id} is disabled ({webhook.reason})"
+            click.echo(f"{why}: an owner resumes or removes it", err=True)
     if any(standing.checkpoint.stop or standing.is_ahead for standing in found):
         sys.exit(1)
 

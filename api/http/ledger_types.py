@@ -16,6 +16,7 @@ from domain.ledger.mapper import Recorded as RecordedFact
 from domain.ledger.mapper import recorded
 from domain.ledger.orders import RequestKey
 from domain.ledger.records import KnownPepper, MessageState, StoredMessage, Whereabouts
+from domain.ledger.webhook import StoredWebhook
 
 __all__ = [
     "BookStream",
@@ -30,6 +31,7 @@ __all__ = [
     "Store",
     "StoredFact",
     "StoredMessage",
+    "StoredWebhook",
     "UnknownBusiness",
     "View",
     "Whereabouts",

@@ -59,6 +59,7 @@ PATH_IDS: Mapping[str, tuple[str, str]] = {
     "top_up_id": ("top", "rule that tops up"),
     "photo_id": ("pho", "photo"),
     "key_id": ("key", "key"),
+    "webhook_id": ("whk", "webhook"),
 }
 """Parameter of a path → the prefix of its ids, and what they name."""
 ID = re.compile(r"[0-9A-Za-z_-]{1,40}")
@@ -160,6 +161,8 @@ class Serving:
     make_document: Callable[[], bytes] = lambda: b"{}"
     """Makes the OpenAPI document of the routes."""
     cors: Cors | None = None
+    loopback_webhooks: bool = False
+    """Whether webhooks may go to this machine, also by HTTP."""
     random: Randomness = field(default_factory=Randomness)
     exports: ExportSlots = field(default_factory=ExportSlots)
     positions: dict[str, int] = field(default_factory=dict)

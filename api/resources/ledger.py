@@ -2,34 +2,20 @@
 
 from typing import Annotated
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
-from api.http.ledger_types import StoredFact
+from api.http.ledger_fact import LedgerFact, shown_fact
 from api.http.permissions import BOOKKEEPERS
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
 from domain.moments import from_milliseconds, rfc3339
 from domain.values import Value
-from replay.feed import feed, members
+from replay.feed import feed
 from replay.verify import Intact, verify
 
 
 class FactsParameters(ListParameters):
     after: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
     """The last position that is already known."""
-
-
-class LedgerFact(Value):
-    position: int
-    stream: str
-    stream_id: str
-    version: int
-    name: str
-    name_version: int
-    recorded_at: str
-    data: dict[str, JsonValue]
-    meta: dict[str, JsonValue]
-    hash: str
-    """SHA-256 over the fact and all before it, hex."""
 
 
 class FactFeed(Page[LedgerFact]):
@@ -52,22 +38,6 @@ def facts(call: Query[FactsParameters]) -> Found:
     stored, head = feed(call.ledger.recorder, after, call.parameters.limit + 1)
     call.check_reachable(head)
     return call.page(FactFeed, stored, key=lambda fact: [fact.position], shown=shown_fact, position=head)
-
-
-def shown_fact(stored: StoredFact) -> LedgerFact:
-    """A fact as an auditor reads it: ids only, no personal data."""
-    return LedgerFact(
-        position=stored.position,
-        stream=stored.kind,
-        stream_id=stored.stream_id,
-        version=stored.version,
-        name=stored.name,
-        name_version=stored.name_version,
-        recorded_at=rfc3339(from_milliseconds(stored.recorded_at)),
-        data=members(stored.data, stored.position),
-        meta=members(stored.meta, stored.position),
-        hash=stored.hash.hex(),
-    )
 
 
 class LedgerHead(Value):

@@ -4,7 +4,19 @@ from collections.abc import Sequence
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.resources import business, exports, health, keys, ledger, messages, photos, segments, staff, welcome
+from api.resources import (
+    business,
+    exports,
+    health,
+    keys,
+    ledger,
+    messages,
+    photos,
+    segments,
+    staff,
+    webhooks,
+    welcome,
+)
 from api.resources.bookings import commands as booking_commands
 from api.resources.bookings import queries as booking_queries
 from api.resources.catalogue import offers, plans, services
@@ -39,6 +51,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *staff.HANDLERS,
     *keys.HANDLERS,
     *messages.HANDLERS,
+    *webhooks.HANDLERS,
     *services.HANDLERS,
     *offers.HANDLERS,
     *plans.HANDLERS,

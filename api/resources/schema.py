@@ -16,6 +16,7 @@ TAGS: Mapping[str, str] = {
     "locations": "The places of the business.",
     "staff": "The people who work here.",
     "keys": "API keys: for programs, for staff, and for customers.",
+    "webhooks": "Receivers of facts, and how far they are.",
     "messages": "E-mails to customers, and what became of them.",
     "services": "What is performed.",
     "offers": "Packages as the catalogue sells them.",

@@ -57,12 +57,14 @@ def create_app(
     processes: int = 1,
     runner: Runner | None = None,
     cors_origins: Sequence[str] = (),
+    loopback_webhooks: bool = False,
     handlers: Sequence[HTTPRouteHandler] = HANDLERS,
 ) -> Litestar:
     """The API on these ledgers and read models. `rate` is requests a second over all processes.
 
     With a `runner`, a list catches up itself on facts that no other runner is applying; the caller starts the
-    runner. Pages of `cors_origins` may read the answers. Raises TypeError for a route open to customers that does
+    runner. Pages of `cors_origins` may read the answers. With `loopback_webhooks`, webhooks may go to
+    this machine, for tests. Raises TypeError for a route open to customers that does
     not say whose things it shows.
     """
     routes = [handler.opt["route"] for handler in handlers]
@@ -77,6 +79,7 @@ def create_app(
         previous_pepper=previous_pepper,
         make_document=partial(schema_of, routes),
         cors=Cors(cors_origins) if cors_origins else None,
+        loopback_webhooks=loopback_webhooks,
     )
     return Litestar(
         route_handlers=handlers,

@@ -9,7 +9,7 @@ PostgreSQL has tools of its own (docs/how-to/back-up.md). The pepper is in no ba
 import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
@@ -92,6 +92,8 @@ def restore(
             # What waits in the backup was sent long ago, and so was what its last facts asked for.
             with closing(SqliteStore(draft)) as store:
                 store.outbox.switch_off()
+                for webhook in store.webhooks.all():
+                    store.webhooks.put(replace(webhook, place=""))
             backup.as_one_file(draft)
             kept = _set_aside(place)
             backup.put_in_place(draft, place)

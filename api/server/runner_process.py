@@ -22,6 +22,7 @@ from api.outbound.deliverer import delivering
 from api.server.clock.ticking import ticking
 from api.server.installation import opened
 from api.server.logging import log_as_json
+from api.server.notifying import notifying
 from api.server.settings import Settings
 
 RESTS = 15.0
@@ -39,7 +40,7 @@ log = logging.getLogger("carnet.runner")
 
 
 def work(settings: Settings, stopping: Event, *, rest: float = 0.0) -> None:
-    """Keep the read models fresh, let the clock tick, and send e-mails if there is a mail server, until told to stop.
+    """Keep the read models fresh, let the clock tick, and send e-mails and webhooks, until told to stop.
 
     Raises WrongSchema when the database is not migrated, LedgerUnavailable when it cannot be reached at the
     start. Later outages are waited out. `rest` as for `Runner`.
@@ -47,6 +48,8 @@ def work(settings: Settings, stopping: Event, *, rest: float = 0.0) -> None:
     with opened(settings) as here, ticking(here, settings.tick_s), ExitStack() as stack:
         if settings.mail is not None:
             stack.enter_context(delivering(here.carnet, settings.mail))
+        if settings.webhooks != "off":
+            stack.enter_context(notifying(here.carnet, settings))
         here.runner(rest=rest).run(stopping)
 
 

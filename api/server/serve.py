@@ -24,6 +24,7 @@ from api.server.app import create_app
 from api.server.clock.ticking import ticking
 from api.server.installation import opened
 from api.server.logging import log_as_json
+from api.server.notifying import notifying
 from api.server.pepper import peppers_of
 from api.server.port import held
 from api.server.registration import registered
@@ -103,6 +104,8 @@ def application(settings: Settings) -> Litestar:
             stack.enter_context(ticking(here, settings.tick_s))
         if settings.runner and settings.mail is not None and settings.ledger_file is not None:
             stack.enter_context(delivering(here.carnet, settings.mail))
+        if settings.runner and settings.webhooks != "off" and settings.ledger_file is not None:
+            stack.enter_context(notifying(here.carnet, settings))
         peppers = peppers_of(settings, here.carnet.store)
         app = create_app(
             here.carnet,
@@ -113,6 +116,7 @@ def application(settings: Settings) -> Litestar:
             processes=settings.processes,
             runner=runner,
             cors_origins=settings.cors_origins,
+            loopback_webhooks=settings.webhooks == "loopback",
         )
         app.on_shutdown.append(stack.pop_all().close)
     return app

@@ -18,6 +18,7 @@
 | `CARNET_RATE` | `2000` | requests a second that one key, or one address without a key, may make over all processes; 1–1,000,000 |
 | `CARNET_SMTP_URL` | none | the mail server through which customers get e-mails: `smtps://user:password@mail.example.org`, `smtp://…` with STARTTLS, or `smtp://localhost:25?tls=off`. Without it none are sent. [How to send e-mails](../how-to/send-e-mails.md) |
 | `CARNET_MAIL_FROM` | none | the address they come from; it is needed with `CARNET_SMTP_URL` |
+| `CARNET_WEBHOOKS` | `public` | where webhooks may go: `public` addresses by HTTPS; `loopback`: also to this machine, also by HTTP, for tests; `off`: none are sent. [How to receive webhooks](../how-to/receive-webhooks.md) |
 | `CARNET_LOG` | `info` | the least severe line that is logged: `debug`, `info`, `warning` or `error` |
 
 The user's data folder is `$XDG_DATA_HOME`, or `~/.local/share`.
@@ -39,6 +40,7 @@ PEPPER_RULE = f"at least {PEPPER_BYTES_MIN} bytes, {PEPPER_DISTINCT_MIN} of them
 SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?")
 
+WebhookReach = Literal["public", "loopback", "off"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 VARIABLES = frozenset(
     f"CARNET_{name}"
@@ -57,6 +59,7 @@ VARIABLES = frozenset(
         "RATE",
         "SMTP_URL",
         "MAIL_FROM",
+        "WEBHOOKS",
         "LOG",
     )
 )
@@ -85,6 +88,7 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     rate: int = 2_000
     mail: MailServer | None = None
+    webhooks: WebhookReach = "public"
     log: LogLevel = "info"
 
     @classmethod
@@ -107,6 +111,7 @@ class Settings:
             cors_origins=_origins(environment),
             rate=_number(environment, "CARNET_RATE", 2_000, 1, 1_000_000),
             mail=_mail(environment),
+            webhooks=_webhooks(environment),
             log=_log_level(environment),
         )
 
@@ -279,6 +284,11 @@ def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, ...],
     if given not in choices:
         raise WrongSetting(f"{name} must be one of {', '.join(choices)}")
     return given
+
+
+def _webhooks(environment: Mapping[str, str]) -> WebhookReach:
+    given = _choice(environment, "CARNET_WEBHOOKS", get_args(WebhookReach), "public")
+    return next(reach for reach in get_args(WebhookReach) if reach == given)
 
 
 def _log_level(environment: Mapping[str, str]) -> LogLevel:

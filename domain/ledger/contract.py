@@ -27,6 +27,7 @@ from domain.ledger.records import (
     StoredMessage,
     Whereabouts,
 )
+from domain.ledger.webhook import StoredWebhook
 from domain.people.directory import Person, Photo, Text
 
 
@@ -159,6 +160,30 @@ class Outbox(Protocol):
         """Messages of a business for facts above the position `after`, in order of position."""
 
 
+class Webhooks(Protocol):
+    """The receivers of facts of all businesses of a database. Whoever sends holds `alone()` meanwhile.
+
+    Every method raises LedgerUnavailable.
+    """
+
+    def alone(self) -> AbstractContextManager[Callable[[], bool]]:
+        """Try to be the one process that sends. The function tells whether this is so, also later."""
+
+    def all(self) -> Sequence[StoredWebhook]:
+        """Those of every business, by business and id."""
+
+    def of(self, business_id: str) -> Sequence[StoredWebhook]:
+        """Those of one business, by id."""
+
+    def find(self, business_id: str, id: str) -> StoredWebhook | None: ...
+
+    def add(self, webhook: StoredWebhook) -> None:
+        """Store a receiver; one that is known stays as it is."""
+
+    def put(self, webhook: StoredWebhook) -> bool:
+        """Store a changed receiver with one revision more. False where it was changed since it was read."""
+
+
 class Store(Protocol):
     """One database of many ledgers; a process holds one."""
 
@@ -216,6 +241,10 @@ class Store(Protocol):
     @property
     def outbox(self) -> Outbox:
         """The e-mails that facts ask for."""
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The receivers of facts."""
 
     def place(self) -> str:
         """What tells this database from a copy of it."""

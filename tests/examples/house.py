@@ -49,6 +49,7 @@ def staff(tell: Recording, place: str) -> str:
     key = tell("keys.issue", {"name": "Till at the entrance", "role": "staff", "staff_id": member})["id"]
     tell("keys.revoke", key_id=key)
     tell("keys.list")
+    webhooks(tell)
     return member
 
 
@@ -83,3 +84,18 @@ def catalogue(tell: Recording, place: str) -> tuple[str, str]:
     tell("offers.show", offer_id=offer)
     tell("offers.list", query={"retired": False})
     return service, offer
+
+
+def webhooks(tell: Recording) -> None:
+    asked = {
+        "url": "https://books.example.org/facts",
+        "facts": ["package.purchased"],
+        "description": "Bookkeeping",
+    }
+    webhook = tell("webhooks.add", asked)["id"]
+    tell("webhooks.pause", webhook_id=webhook)
+    tell("webhooks.resume", webhook_id=webhook)
+    tell("webhooks.replay", {"position": 1}, webhook_id=webhook)
+    tell("webhooks.rotate", webhook_id=webhook)
+    tell("webhooks.remove", webhook_id=webhook)
+    tell("webhooks.list")

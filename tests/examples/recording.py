@@ -151,6 +151,7 @@ class _Counted:
         r"|(?<=pts_|pkg_|trf_|tua_)[0-9a-f]{40}"  # entries of points by a rule, packages of periods, attempts
         r"|(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])"  # hashes
         r'|(?<="key": ")carnet_live_[^"]+'
+        r'|(?<="secret": ")whsec_[^"]+'
         r'|(?<="next_cursor": ")[^"]+'
     )
 
@@ -179,5 +180,7 @@ def _like(random: str, digest: str) -> str:
             return digest
         case _ if random.startswith("carnet_live_"):
             return "carnet_live_…"
+        case _ if random.startswith("whsec_"):
+            return "whsec_…"
         case _:
             return "eyJleGFtcGxlIjp0cnVlfQ.c2VhbA"

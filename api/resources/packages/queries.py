@@ -5,10 +5,10 @@ All are folded from the package's own facts, so they are always true.
 
 from pydantic import JsonValue
 
+from api.http.ledger_fact import LedgerFact, shown_fact
 from api.http.permissions import BOOKKEEPERS, BOOKKEEPERS_OR_OWN, READERS, READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, TravelParameters, query
 from api.resources.bookings.answer import starts_of
-from api.resources.ledger import LedgerFact, shown_fact
 from api.resources.packages.at_a_moment import PastPage, ask
 from api.resources.packages.card import PackageCard, past_shown, shown
 from api.resources.parts import (

@@ -15,6 +15,7 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.outbox import MemoryOutbox
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.embedded.transaction import append
+from domain.ledger.embedded.webhooks import MemoryWebhooks
 from domain.ledger.envelope import Head, StoredFact, first_hash
 from domain.ledger.errors import Contention, UnknownBusiness
 from domain.ledger.growth_signal import GrowthSignal
@@ -183,6 +184,7 @@ class MemoryStore:
         self._servers: dict[str, RunningServer] = {}
         self._store_lock = Lock()
         self.outbox = MemoryOutbox()
+        self.webhooks = MemoryWebhooks()
         self._news = GrowthSignal(lambda: False)
 
     def ledger(self, business_id: str) -> LedgerRecorder:

@@ -33,20 +33,8 @@ class PostgresOutbox:
         self._lend = lend
         self._connect = connect
 
-    @contextmanager
-    def alone(self) -> Iterator[Callable[[], bool]]:
-        """By an advisory lock of a connection that does nothing else. It is gone when the connection ends."""
-        with our_errors():
-            connection = self._connect()
-        try:
-            with our_errors():
-                row = connection.execute(
-                    "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [SENDING, self._schema]
-                ).fetchone()
-            held = row is not None and bool(row[0])
-            yield lambda: held and _answers(connection)
-        finally:
-            connection.close()
+    def alone(self) -> AbstractContextManager[Callable[[], bool]]:
+        return held_alone(self._connect, SENDING, self._schema)
 
     def switched_on(self) -> tuple[str, int] | None:
         rows = self._all("SELECT place, since FROM message_switch()")
@@ -111,6 +99,24 @@ class PostgresOutbox:
     def _all(self, query: LiteralString, *arguments: object) -> list[tuple[Any, ...]]:
         with self._lend() as connection:
             return connection.execute(query, arguments).fetchall()
+
+
+@contextmanager
+def held_alone(
+    connect: Callable[[], PatientConnection], number: int, schema: str
+) -> Iterator[Callable[[], bool]]:
+    """By an advisory lock of a connection that does nothing else. It is gone when the connection ends."""
+    with our_errors():
+        connection = connect()
+    try:
+        with our_errors():
+            row = connection.execute(
+                "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [number, schema]
+            ).fetchone()
+        held = row is not None and bool(row[0])
+        yield lambda: held and _answers(connection)
+    finally:
+        connection.close()
 
 
 def _answers(connection: PatientConnection) -> bool:

@@ -28,6 +28,7 @@ from domain.ledger.postgres.recorder import (
     together_with_photos,
     write_photos,
 )
+from domain.ledger.postgres.webhooks import PostgresWebhooks
 from domain.ledger.records import (
     Append,
     Conflict,
@@ -93,6 +94,7 @@ class PostgresStore:
             open=True,
         )
         self.outbox = PostgresOutbox(schema, self.connection, self._connect)
+        self.webhooks = PostgresWebhooks(schema, self.connection, self._connect, self._for)
 
     def ledger(self, business_id: str) -> LedgerRecorder:
         return PostgresRecorder(self, business_id)

@@ -182,7 +182,7 @@ def test_erasing_a_person_erases_the_search_on_postgresql(postgres_url: str) -> 
     store.close()
 
 
-MESSAGES = ("message_switch", "message_positions", "messages")
+MESSAGES = ("message_switch", "message_positions", "messages", "webhooks")
 """Tables that a later step makes."""
 
 
@@ -193,7 +193,8 @@ def _drop_messages(connection: psycopg.Connection[Any]) -> None:
     connection.execute(
         "DROP FUNCTION plan_messages, due_messages, put_message, message_totals, waiting_messages"
     )
-    connection.execute("DROP TABLE message_switch, message_positions, messages")
+    connection.execute("DROP FUNCTION all_webhooks")
+    connection.execute("DROP TABLE message_switch, message_positions, messages, webhooks")
 
 
 def test_customers_of_before_are_found_after_migrating(

@@ -27,18 +27,8 @@ class SqliteOutbox:
         self._read = read
         self._write = write
 
-    @contextmanager
-    def alone(self) -> Iterator[Callable[[], bool]]:
-        """By a lock on a file beside the database. The system lets go of it when the process ends."""
-        try:
-            descriptor = os.open(f"{self._path.resolve()}{END}", os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise LedgerUnavailable(f"{self._path}{END} cannot be made: {error.strerror}") from error
-        try:
-            held = _locked(descriptor)
-            yield lambda: held
-        finally:
-            os.close(descriptor)
+    def alone(self) -> AbstractContextManager[Callable[[], bool]]:
+        return held_alone(self._path, END)
 
     def switched_on(self) -> tuple[str, int] | None:
         with self._read() as connection:
@@ -141,6 +131,20 @@ class SqliteOutbox:
                 (business_id, after, state, package_id, limit),
             ).fetchall()
         return [StoredMessage(*row) for row in rows]
+
+
+@contextmanager
+def held_alone(path: Path, end: str) -> Iterator[Callable[[], bool]]:
+    """By a lock on a file beside the database. The system lets go of it when the process ends."""
+    try:
+        descriptor = os.open(f"{path.resolve()}{end}", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise LedgerUnavailable(f"{path}{end} cannot be made: {error.strerror}") from error
+    try:
+        held = _locked(descriptor)
+        yield lambda: held
+    finally:
+        os.close(descriptor)
 
 
 def _locked(descriptor: int) -> bool:

@@ -24,6 +24,7 @@ from domain.ledger.embedded.sqlite.outbox import SqliteOutbox
 from domain.ledger.embedded.sqlite.schema import check
 from domain.ledger.embedded.sqlite.server_lock import place_of, whereabouts
 from domain.ledger.embedded.sqlite.transaction import SqliteTransaction
+from domain.ledger.embedded.sqlite.webhooks import SqliteWebhooks
 from domain.ledger.embedded.transaction import append, load
 from domain.ledger.envelope import StoredFact, first_hash
 from domain.ledger.errors import Contention, UnknownBusiness
@@ -77,6 +78,7 @@ class SqliteStore:
         self._news = GrowthSignal(self._changed_by_others)
         self._checkpoint = IdleCheckpoint(self._path, idle_s)
         self.outbox = SqliteOutbox(self._path, self._read, self._write)
+        self.webhooks = SqliteWebhooks(self._path, self._read, self._write)
 
     def ledger(self, business_id: str) -> LedgerRecorder:
         return EmbeddedRecorder(business_id, self)

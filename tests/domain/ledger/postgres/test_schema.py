@@ -21,6 +21,7 @@ from domain.ledger.postgres.binary_format import beyond
 from domain.ledger.postgres.migrations import migrate, migrations
 from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.records import Append, StoredKey, StoredMessage
+from domain.ledger.webhook import StoredWebhook
 from domain.people.directory import Person, Photo, Text
 from tests.domain.ledger.examples import (
     BUSINESS,
@@ -49,6 +50,7 @@ TABLES = (
     "api_keys",
     "messages",
     "message_positions",
+    "webhooks",
 )
 PASSWORD = "tests"
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -76,6 +78,7 @@ def store(postgres_url: str) -> Iterator[PostgresStore]:
         )
         message = StoredMessage(business, "msg_1", 1, 1, "package_purchased", "en", CUSTOMER, PACKAGE)
         store.outbox.plan(business, 1, [message])
+        store.webhooks.add(StoredWebhook(business, "whk_1", "https://a.example/", (), None, "here", 0, 1))
     yield store
     store.close()
 
