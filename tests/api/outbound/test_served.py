@@ -1,8 +1,9 @@
-"""`carnet serve` sends e-mails by itself, and stops sending when it is told to stop."""
+"""`carnet serve` sends e-mails and webhooks by itself, and stops sending when it is told to stop."""
 
 from pathlib import Path
 
 from tests.api.outbound.mailbox import SENDER, mailbox
+from tests.api.outbound.test_webhooks import listening
 from tests.api.server.served import served
 
 WAIT_S_MAX = 60.0
@@ -31,4 +32,17 @@ def test_a_server_confirms_a_purchase_and_ends_in_order(tmp_path: Path) -> None:
         assert server.stop() == 0
         log = server.log.read_text()
     assert "anna@example.org" not in log
+    assert "Traceback" not in log
+
+
+def test_a_server_sends_webhooks_and_ends_in_order(tmp_path: Path) -> None:
+    with listening() as there, served(tmp_path, WEBHOOKS="loopback") as server, server.client() as client:
+        asked = client.post("/v1/webhooks", json={"url": there.url}, headers={"Idempotency-Key": "add"})
+        assert asked.status_code == 201, asked.text
+        made = client.post("/v1/customers", json={"name": "Anna"}, headers={"Idempotency-Key": "anna"})
+        assert there.arrived.wait(WAIT_S_MAX)
+        assert there.facts[0]["stream_id"] == made.json()["id"]
+        assert server.stop() == 0
+        log = server.log.read_text()
+    assert "whsec_" not in log
     assert "Traceback" not in log

@@ -39,6 +39,7 @@ class Receiver:
     location: str | None = None
     answer: bytes = b""
     go_on: Event = field(default_factory=Event)
+    arrived: Event = field(default_factory=Event)
 
     @property
     def facts(self) -> list[dict[str, Any]]:
@@ -64,6 +65,7 @@ def listening() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             there.taken.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            there.arrived.set()
             there.go_on.wait(WAIT_S_MAX)
             self.send_response(there.status)
             if there.location is not None:
