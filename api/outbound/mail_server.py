@@ -15,7 +15,6 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from email import policy
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -25,6 +24,7 @@ from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+from api.outbound.headers import SMTP
 from api.outbound.letters import Letter
 
 TIMEOUT_S = 8.0
@@ -121,7 +121,7 @@ class MailConnection:
 
 def mail_of(letter: Letter, email: str, id: str, sender: Address) -> EmailMessage:
     """The letter as plain text and as HTML. Raises ValueError, HeaderParseError: no header holds the address."""
-    message = EmailMessage(policy=policy.SMTP)
+    message = EmailMessage(policy=SMTP)
     message["Subject"] = _in_one_line(letter.subject)
     message["From"] = Address(_in_one_line(letter.sender), addr_spec=sender.addr_spec)
     message["To"] = _address(email)

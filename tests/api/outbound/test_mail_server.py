@@ -1,14 +1,19 @@
 """The address of the mail server, and e-mails as it gets them."""
 
 from dataclasses import replace
+from email import message_from_bytes
+from email.header import decode_header, make_header
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.outbound.letters import Letter, money
 from api.outbound.mail_server import MailRefused, MailServerUnusable, mail_of, mail_server
 from tests.api.outbound.mailbox import SENDER, Mailbox
 from tests.bench.server import free_port
 
+SERVER = mail_server("smtps://mail.example.org", SENDER)
 LETTER = Letter("en", "Szalon", "Hello", "Dear Anna,", "Thank you.", (("Price", "€5.00"),), "Szalon")
 
 
@@ -100,3 +105,22 @@ def test_money_is_written_without_losing_a_digit(
     amount: int, currency: str, language: str, shown: str
 ) -> None:
     assert money(amount, currency, language).replace("\N{NO-BREAK SPACE}", " ") == shown
+
+
+WORDS = st.lists(
+    st.sampled_from(["a", "Szalon", "bérlet", "–", "×10", "💆", "Körút", "hosszú" * 5]),
+    min_size=1,
+    max_size=20,
+)
+
+
+@given(WORDS)
+def test_no_space_of_a_header_is_lost(words: list[str]) -> None:
+    text = " ".join(words)
+    raw = mail_of(
+        replace(LETTER, subject=text, sender=text), "anna@example.org", "msg_1", SERVER.sender
+    ).as_bytes()
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    read = message_from_bytes(raw)
+    subject, sender = (str(make_header(decode_header(read[name]))) for name in ("Subject", "From"))
+    assert (subject, " ".join(sender.split())) == (text, f"{text} <{SENDER}>")
