@@ -108,9 +108,11 @@ def test_sending_e_mails_runs(desk: Desk) -> None:
             "get": lambda path, **query: desk.get(f"/v1{path}", **query),
             "offer": desk.offer(desk.service()),
             "a_moment_passes": lambda: deliverer.step(planner, sender),
+            "tick": desk.tick,
+            "in_ten_days": desk.today(days=10),
         }
         run("send-e-mails.md", told)
-    assert box.recipients == ["anna@example.org"]
+    assert box.recipients == ["anna@example.org"] * 3
 
 
 @pytest.mark.covers("S110")

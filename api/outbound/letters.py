@@ -31,17 +31,27 @@ class Letter:
 
 
 def letter(
-    kind: MessageKind, language: str, business: Business, opened: PackageOpened, package: Package, name: str
+    kind: MessageKind,
+    language: str,
+    business: Business,
+    opened: PackageOpened,
+    package: Package,
+    name: str,
+    *,
+    last_day: date | None = None,
 ) -> Letter:
-    """The letter to `name` about a package, given its first fact and its state."""
+    """The letter to `name` about a package, given its first fact and its state. `last_day`: that of a reminder."""
     words = WORDING[language]
     opening = words.opening[kind]
     put_in = {"business": business.name, "package": package.name, "name": name}
-    rows = (
-        _purchase(words, language, business, opened, package)
-        if kind == "package_purchased"
-        else _end(words, language, opened, package)
-    )
+    match kind:
+        case "package_purchased":
+            rows = _purchase(words, language, business, opened, package)
+        case "package_cancelled" | "package_voided":
+            rows = _end(words, language, opened, package)
+        case "expiry_reminder":
+            assert last_day is not None, "a reminder names a day"
+            rows = _reminder(words, language, opened, package, last_day)
     return Letter(
         language=language,
         sender=business.name,
@@ -78,6 +88,18 @@ def _end(words: Wording, language: str, opened: PackageOpened, package: Package)
     yield words.price, money(package.price, package.currency, language)
     if refunded := sum(payment.refunded for payment in package.payments.values()):
         yield words.refunded, money(refunded, package.currency, language)
+
+
+def _reminder(
+    words: Wording, language: str, opened: PackageOpened, package: Package, last_day: date
+) -> Iterator[tuple[str, str]]:
+    yield _named(words, opened, package)
+    for line in package.lines:
+        if line.remaining:
+            left = f"{words.units.format(quantity=line.remaining)} {line.label}"
+            booked = f" ({words.booked.format(quantity=line.held)})" if line.held else ""
+            yield words.left, left + booked
+    yield words.last_day, day(last_day, language)
 
 
 def _named(words: Wording, opened: PackageOpened, package: Package) -> tuple[str, str]:

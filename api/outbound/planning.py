@@ -5,7 +5,7 @@ what a load brought in. The position is kept together with the messages, so that
 part in it: a rebuild sends nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -30,10 +30,11 @@ TRIED_FOR_MS = 3 * 24 * 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class PackageStream:
-    """A package with its first fact."""
+    """A package with its first fact, and its facts by position."""
 
     opened: PackageOpened
     state: Package
+    facts: Mapping[int, PackageFact]
 
 
 class Planner:
@@ -117,10 +118,11 @@ class Planner:
 
 def package_stream(carnet: Carnet, business_id: str, package_id: str) -> PackageStream:
     """A package as it stands. Raises UnreadableFact."""
-    facts = [cast(PackageFact, each.fact) for each in carnet.ledger(business_id).stream(package_id)]
-    opened = facts[0]
+    stream = carnet.ledger(business_id).stream(package_id)
+    facts = {each.position: cast(PackageFact, each.fact) for each in stream}
+    opened = next(iter(facts.values()))
     assert isinstance(opened, PackageOpened), "a package begins with the fact that opens it"
-    return PackageStream(opened, fold(evolve, None, facts))
+    return PackageStream(opened, fold(evolve, None, facts.values()), facts)
 
 
 def before(recorder: Recorder, since: int, head: int) -> int:

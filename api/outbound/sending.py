@@ -8,19 +8,22 @@ sent again, with the same Message-ID.
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import cast
 
 from api.http.ledger_types import Carnet, MessageState, StoredMessage
 from api.outbound.letters import Letter, letter
 from api.outbound.mail_server import MailConnection, MailRefused, MailServer, MailServerUnusable
 from api.outbound.planning import TRIED_FOR_MS, package_stream
+from api.outbound.reminders import record_sent, was_recorded
 from domain.business.facts import BusinessFact
 from domain.business.state import evolve as evolve_business
 from domain.fact import fold
 from domain.ledger.errors import Contention, LedgerUnavailable
 from domain.messages.asked import MessageKind
 from domain.messages.forbidden import why_skipped
+from domain.package.facts import ReminderDue
 from domain.people.facts import CustomerFact
 from domain.people.profile import Profile, profile_in
 from domain.people.state import Customer
@@ -33,6 +36,15 @@ REST_MS_MIN, REST_MS_MAX = 1_000, 60_000
 """How long a mail server that cannot be used is left alone."""
 
 log = logging.getLogger("carnet.mail")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A letter that may be sent. `last_day`: the last valid day that it reminds of."""
+
+    letter: Letter
+    email: str
+    last_day: date | None = None
 
 
 class Session:
@@ -101,7 +113,7 @@ class Sender:
                 if written is None:
                     continue
                 try:
-                    session.hand_in(*written, message.id)
+                    session.hand_in(written.letter, written.email, message.id)
                 except MailRefused as error:
                     self._refused(message, error)
                 except MailServerUnusable as error:
@@ -110,11 +122,14 @@ class Sender:
                         self._try_again(each, str(error))
                     raise
                 else:
-                    self._settle(message, "sent", None)
+                    self._sent(message, written)
 
-    def _written_or_why(self, message: StoredMessage) -> tuple[Letter, str] | None:
+    def _written_or_why(self, message: StoredMessage) -> Written | None:
         """The letter and the address; None once it is settled otherwise. One that cannot be written delays no other."""
         try:
+            if self._was_recorded(message):
+                self._settle(message, "sent", None)
+                return None
             written = self._written(message)
         except (LedgerUnavailable, Contention):
             raise
@@ -127,7 +142,12 @@ class Sender:
             return None
         return written
 
-    def _written(self, message: StoredMessage) -> tuple[Letter, str] | str:
+    def _was_recorded(self, message: StoredMessage) -> bool:
+        """Whether a reminder was sent and recorded before a crash."""
+        ledger = self._carnet.ledger(message.business_id)
+        return message.kind == "expiry_reminder" and was_recorded(ledger, message)
+
+    def _written(self, message: StoredMessage) -> Written | str:
         """The letter and the address, or why it is skipped."""
         ledger = self._carnet.ledger(message.business_id)
         kind = cast(MessageKind, message.kind)
@@ -135,12 +155,19 @@ class Sender:
         customer, profile = self._recipient(message)
         email = None if profile is None else profile.email
         confirmed = kind == "package_voided" and self._was_confirmed(message)
-        why = why_skipped(kind, package.state, customer, email, confirmed=confirmed)
+        asked = package.facts.get(message.position)
+        due = asked if isinstance(asked, ReminderDue) else None
+        now = self._carnet.clock()
+        why = why_skipped(kind, package.state, customer, email, now, confirmed=confirmed, due=due)
         if why is not None or profile is None or email is None:
             return why or "no-address"
         facts = [cast(BusinessFact, each.fact) for each in ledger.stream(message.business_id)]
         business = fold(evolve_business, None, facts)
-        return letter(kind, message.language, business, package.opened, package.state, profile.name), email
+        last_day = None if due is None else due.expires_on
+        text = letter(
+            kind, message.language, business, package.opened, package.state, profile.name, last_day=last_day
+        )
+        return Written(text, email, last_day)
 
     def _recipient(self, message: StoredMessage) -> tuple[Customer | None, Profile | None]:
         ledger = self._carnet.ledger(message.business_id)
@@ -156,6 +183,12 @@ class Sender:
         return any(each.kind == "package_purchased" for each in about)
 
     # Outcomes
+
+    def _sent(self, message: StoredMessage, written: Written) -> None:
+        """Raises LedgerUnavailable, Contention: it is sent again, as after a crash."""
+        if written.last_day is not None:
+            record_sent(self._carnet.ledger(message.business_id), message, written.last_day)
+        self._settle(message, "sent", None)
 
     def _refused(self, message: StoredMessage, error: MailRefused) -> None:
         if error.permanent:

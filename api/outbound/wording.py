@@ -34,6 +34,9 @@ class Wording:
     from_first_use: str
     location: str
     terms: str
+    left: str
+    booked: str
+    last_day: str
     closing: str
 
 
@@ -51,6 +54,9 @@ WORDING: Final[Mapping[str, Wording]] = {
                 "Purchase undone at {business}: {package}",
                 "The purchase that we confirmed to you was a mistake, and {business} has undone it.",
             ),
+            "expiry_reminder": Opening(
+                "Ends soon at {business}: {package}", "Your package at {business} ends soon."
+            ),
         },
         package="Package",
         number="No. {number}",
@@ -65,6 +71,9 @@ WORDING: Final[Mapping[str, Wording]] = {
         from_first_use="counts from the first use",
         location="Location",
         terms="Cancelling a booking",
+        left="Left",
+        booked="{quantity} of them booked",
+        last_day="Last valid day",
         closing="{business}",
     ),
     "hu": Wording(
@@ -80,6 +89,9 @@ WORDING: Final[Mapping[str, Wording]] = {
                 "Vásárlás visszavonva – {business}: {package}",
                 "A visszaigazolt vásárlás tévedés volt, ezért visszavontuk. ({business})",
             ),
+            "expiry_reminder": Opening(
+                "Hamarosan lejár – {business}: {package}", "Az Ön bérlete hamarosan lejár. ({business})"
+            ),
         },
         package="Bérlet",
         number="{number}. számú",
@@ -94,6 +106,9 @@ WORDING: Final[Mapping[str, Wording]] = {
         from_first_use="az első alkalomtól számít",
         location="Helyszín",
         terms="Foglalás lemondása",
+        left="Még felhasználható",
+        booked="ebből foglalva: {quantity}",
+        last_day="Utolsó érvényes nap",
         closing="{business}",
     ),
 }

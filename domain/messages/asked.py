@@ -4,14 +4,17 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from domain.fact import Fact
-from domain.package.facts import PackageCancelled, PackagePurchased, PackageVoided
+from domain.package.facts import PackageCancelled, PackagePurchased, PackageVoided, ReminderDue
 from domain.package.state import Package
 
-MessageKind: TypeAlias = Literal["package_purchased", "package_cancelled", "package_voided"]
+MessageKind: TypeAlias = Literal[
+    "package_purchased", "package_cancelled", "package_voided", "expiry_reminder"
+]
 KINDS: dict[str, MessageKind] = {
     PackagePurchased.stored_name: "package_purchased",
     PackageCancelled.stored_name: "package_cancelled",
     PackageVoided.stored_name: "package_voided",
+    ReminderDue.stored_name: "expiry_reminder",
 }
 """Stored name of a fact → the message it asks for."""
 
@@ -37,5 +40,5 @@ def parties(opened: Fact, package: Package) -> Parties:
 
 
 def recipient(kind: MessageKind, of: Parties) -> str:
-    """A purchase, also one made by mistake, concerns who paid for it. Who loses the units hears of a cancellation."""
-    return of.holder if kind == "package_cancelled" else of.buyer
+    """A purchase, also one made by mistake, concerns who paid for it. Who has the units hears of their end."""
+    return of.holder if kind in ("package_cancelled", "expiry_reminder") else of.buyer

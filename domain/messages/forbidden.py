@@ -1,23 +1,34 @@
 """What forbids a message at the moment when it is about to be sent."""
 
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from domain.messages.asked import MessageKind
+from domain.messages.reminding import WhyNotReminded, why_not_reminded
+from domain.package.facts import ReminderDue
 from domain.package.state import Package
 from domain.people.state import Customer
 
-WhySkipped: TypeAlias = Literal[
-    "no-address", "blocked", "cancelled", "voided", "reinstated", "never-confirmed"
-]
+WhySkipped: TypeAlias = (
+    Literal["no-address", "blocked", "cancelled", "voided", "reinstated", "never-confirmed"] | WhyNotReminded
+)
 
 
 def why_skipped(
-    kind: MessageKind, package: Package, customer: Customer | None, email: str | None, *, confirmed: bool
+    kind: MessageKind,
+    package: Package,
+    customer: Customer | None,
+    email: str | None,
+    now: datetime,
+    *,
+    confirmed: bool,
+    due: ReminderDue | None = None,
 ) -> WhySkipped | None:
-    """None: it may be sent. `confirmed`: an e-mail that confirms the purchase was sent.
+    """None: it may be sent. `confirmed`: an e-mail that confirms the purchase was sent. `due`: the fact that asks for
+    a reminder.
 
-    All of these are transactional: they need no consent, and a customer who is inactive gets them too. A block stops
-    everything. A package that was cancelled before its confirmation went is not confirmed any more.
+    All of these are transactional: they need no consent, and a customer who is inactive gets all but reminders. A block
+    stops everything. A package that was cancelled before its confirmation went is not confirmed any more.
     """
     if customer is not None and customer.blocked:
         return "blocked"
@@ -30,3 +41,6 @@ def why_skipped(
             return None if package.cancelled else "reinstated"
         case "package_voided":
             return None if confirmed else "never-confirmed"
+        case "expiry_reminder":
+            assert due is not None, "a reminder is asked for by the fact that it is due"
+            return why_not_reminded(due, package, customer, now)
