@@ -73,9 +73,9 @@ def test_a_reminder_is_sent_and_the_package_remembers_it(post: Post, box: Mailbo
     assert str(message["Message-ID"]) == f"<{row['id']}@szalon.example>"
 
 
-def test_a_reminder_may_be_in_hungarian_and_tells_what_is_left(post: Post, box: Mailbox) -> None:
+def test_a_reminder_may_be_in_hungarian_and_tells_what_is_booked(post: Post, box: Mailbox) -> None:
     desk = post.desk
-    desk.do("/v1/policies", {"message_language": "hu"})
+    desk.do("/v1/policies", {"message_language": "hu", "deduct": "at_attendance"})
     anna, massage = desk.customer("Kovács Anna", email=ANNA), desk.service()
     offer = desk.offer(massage, quantity=3)
     desk.sell(anna, offer, expires_on=desk.today(days=10))
@@ -84,7 +84,7 @@ def test_a_reminder_may_be_in_hungarian_and_tells_what_is_left(post: Post, box: 
     post.goes()
     _, (_, message) = box.taken
     assert message["Subject"] == "Hamarosan lejár – Szalon: Massage ×10 💆"
-    told = f"Még felhasználható: 2 × Massage 60\nUtolsó érvényes nap: {in_words(desk, 10, 'hu')}"
+    told = f"Még felhasználható: 3 × Massage 60 (ebből foglalva: 1)\nUtolsó érvényes nap: {in_words(desk, 10, 'hu')}"
     assert told in plain(message)
     assert 'lang="hu"' in html(message)
 
