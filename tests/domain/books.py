@@ -195,6 +195,9 @@ def changes(facts: Sequence[PackageFact]) -> Iterable[tuple[datetime, int, int, 
             case PackagePurchased() | UnitsTransferredIn() | PeriodGranted():
                 for number, line in enumerate(fact.lines, 1):
                     yield fact.effective_at, position, number, line.quantity
+            case PackageImported():
+                for number, (line, used) in enumerate(zip(fact.lines, fact.used_before, strict=True), 1):
+                    yield fact.effective_at, position, number, line.quantity - used
             case UnitsRedeemed() | UnitsForfeited() | UnitsTransferredOut():
                 yield fact.effective_at, position, fact.line, -len(fact.units)
             case UnitsHeld():

@@ -65,7 +65,7 @@ from domain.people.commands import (
 )
 from domain.staff.commands import DeactivateStaff, ReactivateStaff, RegisterStaff
 from domain.values import AMOUNT_MAX, UNITS_PER_PACKAGE_MAX, CancellationTerms, Money, PaymentMethod
-from tests.model import booking, points
+from tests.model import booking, imports, points
 from tests.model.almanac import DAY, day_at, moment_of
 from tests.model.desk import (
     CURRENCY,
@@ -739,5 +739,6 @@ ANYTHING: Sequence[Callable[[Desk], Asked]] = (
     *(share, places, note, cancel, void, by_the_clock),
     *(transfer, transfer, take_back),
     *(points.move, points.move, points.move),
+    *(imports.receive, imports.receive, imports.void),
 )
 """What a batch is drawn from; often what moves units."""

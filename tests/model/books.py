@@ -6,7 +6,7 @@ way; the other methods hold tables, streams and the reference against it.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from struct import pack
 from typing import Any, get_args
@@ -24,7 +24,7 @@ from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.mapper import Recorded, recorded
 from domain.package.evolution import evolve
 from domain.package.state import Package as PackageState
-from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, TRANSFERRED, USED
+from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, TRANSFERRED, USED, USED_BEFORE
 from domain.points.state import PointsAccount
 from domain.points.state import evolve as evolve_points
 from domain.top_up.state import TopUp
@@ -54,6 +54,7 @@ STATES = {
     "corrected": CORRECTED,
     "lapsed": LAPSED,
     "transferred": TRANSFERRED,
+    "used before": USED_BEFORE,
 }
 PAGE = 7
 """Facts read at a time: small, so that pages end everywhere."""
@@ -207,7 +208,7 @@ class Books:
             assert (expected.id, number, len(line.units) + 1) not in self.units
             for stamp, unit in zip(stamps, line.units, strict=True):
                 assert stamp is not None
-                assert (stamp["state"], stamp["value"]) == (unit.state, unit.value)
+                assert (stamp["state"], stamp["value"]) == (unit.state.replace(" ", "_"), unit.value)
                 assert unit.state != "used" or stamp["redemption_id"] == unit.redemption
         assert sum(unit.value for line in expected.lines for unit in line.units) == expected.price
 
@@ -306,6 +307,15 @@ class Books:
         figures = {name: value for name, value in vars(told).items() if isinstance(value, int)}
         del figures["position"]
         assert figures == dict.fromkeys(figures, 0) | expected, f"as of {known}, effective as of {happened}"
+        if known is None and happened is None:
+            self._check_origins(figures)
+
+    def _check_origins(self, figures: dict[str, int]) -> None:
+        """What was imported is no sale: neither its units nor its price."""
+        kept = [package for package in self.reference.packages.values() if not package.voided]
+        imported = sum(package.came_with[0] for package in kept)
+        sold = sum(package.price - package.not_sold for package in kept)
+        assert (figures["units_imported"], figures["amount_sold"]) == (imported, sold)
 
     def check_movements(self, ledger: Ledger, now: int, which: int) -> None:
         """A roll-forward begins and ends with the liability report, on either clock (invariant 10)."""
@@ -328,6 +338,19 @@ class Books:
             for line in lines(closing, period):
                 of_cause[line.cause] += line.change
             assert of_cause == told.changes
+            if clock == "effective":
+                assert told.changes["imported"] == self._imported(before, last)
+
+    def _imported(self, before: date, last: date) -> Owed:
+        """What was left of balances when they were imported, from the day after `before` to `last`."""
+        came = [
+            Owed(*package.came_with)
+            for package in self.reference.packages.values()
+            if package.batch is not None
+            and before < moment_of(package.bought_at).date() <= last
+            and not package.was_over_when_opened
+        ]
+        return sum(came, Owed())
 
     # Against the read tables
 
@@ -375,7 +398,10 @@ def _check_equations(shown: Row) -> None:
     """domain.md, Units, on the card as it is shown."""
     for counts in (shown, *shown["lines"]):
         assert counts["total"] == counts["used"] + counts["remaining"]
-        assert counts["used"] == counts["redeemed"] + counts["forfeited"] + counts["corrected"]
+        assert (
+            counts["used"]
+            == counts["used_before"] + counts["redeemed"] + counts["forfeited"] + counts["corrected"]
+        )
         assert 0 <= counts["held"] <= counts["remaining"]
         assert 0 <= counts["available"] <= counts["remaining"]
 
@@ -397,6 +423,7 @@ def picture(shown: Row) -> dict[str, Any]:
         "corrected",
         "transferred",
         "lapsed",
+        "used_before",
     )
     money = ("price", "paid", "refunded", "owing", "unused_value")
     plain = (
@@ -480,6 +507,8 @@ def expected_entry(expected: Entry) -> dict[str, Any]:
 def _origin(package: Package) -> tuple[str, str | None]:
     if package.transfer is not None:
         return "transfer", package.transfer
+    if package.batch is not None:
+        return "import", package.batch
     return ("sale", None) if package.top_up is None else ("top_up", package.top_up)
 
 
@@ -491,11 +520,13 @@ def expected_picture(package: Package, now: int, *, payment_required: bool) -> d
     lines = []
     for line in package.lines:
         used, corrected, left = line.count("used"), line.count("corrected"), line.count("available")
-        forfeited = line.count("forfeited")
+        forfeited, before = line.count("forfeited"), line.count("used before")
+        gone = before + used + forfeited + corrected
         lines.append(
             {
-                "total": used + forfeited + corrected + left,
-                "used": used + forfeited + corrected,
+                "total": gone + left,
+                "used": gone,
+                "used_before": before,
                 "remaining": left,
                 "held": line.held,
                 "available": line.free if usable else 0,
@@ -517,7 +548,7 @@ def expected_picture(package: Package, now: int, *, payment_required: bool) -> d
         "payment_status": package.payment_status(),
         "sharing": package.sharing,
         "time_zone": package.zone,
-        "purchased_on": str(package.day(package.bought_at)),
+        "purchased_on": str(package.day(package.first_bought_at)),
         "expires_on": None if last is None else str(last),
         "frozen_until": str(package.freezes[-1].until) if package.frozen_on(day) else None,
         "notes_count": package.notes,

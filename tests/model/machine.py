@@ -6,6 +6,7 @@ The invariants of `domain.md` are named by their numbers, in `books.py` and here
 
 import sys
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +24,7 @@ from domain.package.commands import CancelPackage, SetExpiry, UndoTransfer, Void
 from domain.package.facts import PackageExpired, ReminderDue
 from domain.refusals import Refused
 from projections.engine.freshness import FreshReads
-from tests.model import asking, booking, points, top_ups
+from tests.model import asking, booking, imports, points, top_ups
 from tests.model.almanac import first_moment, moved
 from tests.model.desk import FRONT_DESK, STAFF, Asked, Desk, Draw
 from tests.model.installation import Business, Installation, Known
@@ -164,6 +165,10 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data())
     def top_up(self, data: st.DataObject) -> None:
         self._ask(data, top_ups.set_up, top_ups.answer, top_ups.answer, top_ups.turn)
+
+    @rule(data=st.data())
+    def bring_in_a_balance(self, data: st.DataObject) -> None:
+        self._ask(data, imports.receive, imports.receive, imports.void)
 
     @rule(data=st.data())
     def move_points(self, data: st.DataObject) -> None:
@@ -457,15 +462,18 @@ class Machine(RuleBasedStateMachine):
                 if sent.order.request == order.request and not sent.expected.refusals:
                     return sent.expected
         version = business.books.versions.get(asked.target or "", 0)
-        if order.if_match is not None and version and version not in order.if_match:
+        stale = order.if_match is not None and version not in order.if_match
+        if stale and version:
             return Expected(refusals=frozenset(["version-mismatch"]))
-        who, rules = self.here.asking(order.actor.id), business.reference.top_ups
+        who = self.here.asking(order.actor.id)
+        books = deepcopy(business.reference) if stale else business.reference
+        rules = books.top_ups
         try:
             left = rules.left(who.now)
-            changed = asked.by_reference(business.reference, who)
+            changed = asked.by_reference(books, who)
         except Refusal as refusal:
             return Expected(refusals=refusal.codes)
-        if order.if_match is not None and version not in order.if_match:
+        if stale:
             return Expected(refusals=frozenset(["version-mismatch"]))
         rules.react(left, who, uses=not isinstance(order.command, ENDS_WITHOUT_USE))
         return Expected(changed)

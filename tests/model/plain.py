@@ -179,9 +179,21 @@ class Package:
     covered: int = 0
     """Settled where its units came from."""
     transfer: str | None = None
+    """Which made it."""
     top_up: str | None = None
     """The rule that sold it by itself."""
-    """Which made it."""
+    batch: str | None = None
+    """The import that it came with."""
+    ref: str | None = None
+    """What the other system called it."""
+    bought_elsewhere: int | None = None
+    """The first moment of the day of its purchase there."""
+    ended_on: date | None = None
+    """The last valid day that it came with."""
+    came_with: tuple[int, int] = (0, 0)
+    """(units, their value) that were left when it was imported."""
+    not_sold: int = 0
+    """What of its price was no sale of this business."""
     moved: dict[str, tuple[str, int, list[int]]] = field(default_factory=dict)
     """Transfer → (package that has them now, line, indices of units)."""
     revoked: bool = False
@@ -195,6 +207,8 @@ class Package:
     reminder: tuple[date, int | None, int | None] | None = None
     """(last valid day, lead, when it was sent) of the latest; None sent: it is due."""
     latest: int = 0
+    touched: bool = False
+    """Whether anything was recorded for it since it was opened."""
     notes: int = 0
 
     # What can be seen of it
@@ -210,6 +224,15 @@ class Package:
     @property
     def paid(self) -> int:
         return sum(amount - refunded for amount, refunded in self.payments.values())
+
+    @property
+    def was_over_when_opened(self) -> bool:
+        return self.ended_on is not None and self.day(self.bought_at) > self.ended_on
+
+    @property
+    def first_bought_at(self) -> int:
+        """Here or elsewhere."""
+        return self.bought_at if self.bought_elsewhere is None else self.bought_elsewhere
 
     @property
     def owing(self) -> int:
@@ -279,6 +302,7 @@ class Package:
     # How it changes
 
     def touch(self, moment: int) -> int:
+        self.touched = True
         self.latest = max(self.latest, moment)
         return moment
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Literal
 
+from tests.model import balances
 from tests.model.accounts import Accounts
 from tests.model.almanac import FIRST, LAST, MINUTE, day_at, first_moment, later, moved
 from tests.model.diary import Diary
@@ -333,7 +334,7 @@ class Reference:
             order=len(self.packages),
             zone=zone,
             price=price,
-            lines=self._lines(terms, price, moment),
+            lines=self.priced(terms, price, moment),
             validity=terms.validity if expires_on == BY_RULE else ("by hand", 0, ""),
             bought_at=moment,
             entered_on=day_at(asking.now, zone),
@@ -356,7 +357,7 @@ class Reference:
         rule, count, unit = terms.validity
         return later(bought_on, count, unit) if rule == "after_purchase" else terms.ends_on
 
-    def _lines(self, terms: Offer, price: int, moment: int) -> list[Line]:
+    def priced(self, terms: Offer, price: int, moment: int) -> list[Line]:
         prices = [[self.services[id] for id in services] for _, services in terms.lines]
         known = [[price for price in of_line if price is not None] for of_line in prices]
         lowest = [min(of_line) for of_line in known if of_line]
@@ -602,7 +603,7 @@ class Reference:
         found = [(package, n) for package in packages for n, _, _ in self._free(package, use)]
         found.sort(key=lambda f: f[1])
         found.sort(key=lambda f: f[0].order)
-        found.sort(key=lambda f: f[0].bought_at)
+        found.sort(key=lambda f: f[0].first_bought_at)
         found.sort(key=lambda f: next(u.value for u in f[0].lines[f[1]].units if u.state == "available"))
         found.sort(key=lambda f: last_day(f[0]) or LAST)
         found.sort(key=lambda f: last_day(f[0]) is None)
@@ -720,7 +721,7 @@ class Reference:
             raise Refusal(*why)
         mine = package.lines[line - 1]
         why.when(-change > mine.free, "insufficient-units")
-        added = max(0, change - len(mine.taken) - mine.count("used", "forfeited"))
+        added = max(0, change - len(mine.taken) - mine.count("used", "forfeited", "used before"))
         units = sum(len(each.units) for each in package.lines)
         why.when(len(mine.units) + added > UNITS_A_LINE or units + added > UNITS_A_PACKAGE, "limit-reached")
         why.refuse()
@@ -746,6 +747,7 @@ class Reference:
             freed += [id] if in_use and was_used else []
             back += in_use
             self.diary.leave(package.uses[id].booking, package.id, line - 1, len(in_use))
+        back += mine.indices("used before")[::-1][: change - len(back)]
         package.move(line - 1, back, "available")
         mine.units += [Unit(0) for _ in range(change - len(back))]
         package.follow_first_session(expired)
@@ -761,7 +763,7 @@ class Reference:
         why.when(package.cancelled, "package-cancelled")
         why.when(package.expired(moment), "package-expired")
         now = package.last_day(package.day(moment))
-        before = expires_on is not None and expires_on < day_at(package.bought_at, package.zone)
+        before = expires_on is not None and expires_on < package.day(package.first_bought_at)
         held = [day_at(hold.start, package.zone) for hold in package.holds()]
         before = before or (expires_on is not None and any(expires_on < day for day in held))
         why.when(before and expires_on != now, "validation-failed")
@@ -776,6 +778,7 @@ class Reference:
         package, why = self.package(id), Reasons()
         moment = package.moment(asking.now)
         why.when(package.revoked, "not-eligible")
+        why.when(package.voided and package.batch is not None, "not-eligible")
         why.when(not package.cancelled and not package.expired(moment), "not-expired")
         why.when(expires_on < package.day(moment), "validation-failed")
         why.refuse()
@@ -923,11 +926,13 @@ class Reference:
         why.refuse()
         if refund is not None:
             self._give_money_back(asking, package, *refund)
-        self._lapse(package, asking)
+        self.lapse(package, asking)
         return True
 
     def void(self, asking: Asking, id: str, release: bool = False) -> bool:
         package, why = self.package(id), Reasons()
+        if package.batch is not None:
+            return balances.void(self, asking, package)
         why.when(package.cancelled, "package-cancelled")
         why.when(bool(package.holds()) and not release, "holds-outstanding")
         another_day = package.entered_on != day_at(asking.now, package.zone)
@@ -936,11 +941,11 @@ class Reference:
         why.refuse()
         for payment, (amount, refunded) in package.payments.items():
             self._give_money_back(asking, package, payment, amount - refunded)
-        self._lapse(package, asking)
+        self.lapse(package, asking)
         package.voided = True
         return True
 
-    def _lapse(self, package: Package, asking: Asking) -> None:
+    def lapse(self, package: Package, asking: Asking) -> None:
         moment = package.begin(asking)
         for n, line in enumerate(package.lines):
             for booking in list(line.holds):
@@ -1034,6 +1039,7 @@ class Reference:
             terms=origin.terms,
             latest=moment,
             covered=sum(values),
+            not_sold=sum(values),
             transfer=new[0],
         )
 

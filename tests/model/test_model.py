@@ -59,8 +59,8 @@ class ForgetsRestorations(Reference):
 class SpreadsTheRestOverTheLast(Reference):
     """The minor units that do not divide belong to the largest remainders, first units first."""
 
-    def _lines(self, terms: Offer, price: int, moment: int) -> list[Line]:
-        lines = super()._lines(terms, price, moment)
+    def priced(self, terms: Offer, price: int, moment: int) -> list[Line]:
+        lines = super().priced(terms, price, moment)
         for line in lines:
             line.units.reverse()
         return lines

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given as examples
 from hypothesis import strategies as st
 
-from domain.package.commands import CorrectLine, ImportedLine, ImportPackage, VoidPackage
+from domain.package.commands import CorrectLine, ImportedLine, ImportPackage, ReinstatePackage, VoidPackage
 from domain.package.facts import LineCorrected, PackageImported, PackageVoided
 from domain.package.units import USED_BEFORE
 from domain.refusals import DuplicateExternalRef, EffectiveAtOutOfRange, Invalid, NotEligible
@@ -125,3 +125,12 @@ def test_what_is_left_and_what_was_used_add_up_to_the_price(lines: list[tuple[in
     package = given().when(balance(*told, price=euros(price), paid=euros(0))).package
     assert package.remaining == sum(granted - used for granted, used in told)
     assert sum(sum(line.values) for line in package.lines) == price
+
+
+def test_a_balance_that_was_voided_is_not_reinstated_but_imported_again() -> None:
+    reinstating = ReinstatePackage(package_id="pkg_1", expires_on=day("2027-01-05"), reason=because("back"))
+    voided = given().when(balance((10, 4))).and_when(VoidPackage(package_id="pkg_1", reason=because("twice")))
+    voided.and_when(reinstating).refused_naming(NotEligible)
+    again = voided.and_when(balance((10, 4), package_id="pkg_2", payment_id="pay_new"))
+    assert again.facts["pkg_2"]
+    again.and_when(reinstating).refused_naming(NotEligible)
