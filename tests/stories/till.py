@@ -71,6 +71,12 @@ class Till:
         done: Json = answer.json()
         return done
 
+    def page(self, path: str, **parameters: Any) -> str:
+        """What is answered as text: a page or an export."""
+        answer = self._client.get(path, params=parameters)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
     def with_key(self, key: str) -> "Till":
         return Till(self.url, key)
 
@@ -92,6 +98,11 @@ def by_day(*zones: str) -> str:
     """The first of these zones in which the day is neither young nor late: what a story does an hour ago and in
     some hours is then done today, whenever the tests run."""
     return next(zone for zone in zones if 3 <= datetime.now(ZoneInfo(zone)).hour < 18)
+
+
+def local_day(zone: str, **ahead: float) -> str:
+    """The day there, so much time from now."""
+    return (datetime.now(ZoneInfo(zone)) + timedelta(**ahead)).date().isoformat()
 
 
 def day(**ahead: float) -> str:
@@ -137,6 +148,14 @@ def run(command: str, environment: Mapping[str, str], *arguments: str) -> str:
     )
     assert told.returncode == 0, told.stderr
     return told.stdout
+
+
+def audit(database: str, folder: Path) -> None:
+    """The hash chain holds, and the read models of packages are what the ledger makes them, also made anew."""
+    environment = {"CARNET_DATABASE": database, "HOME": str(folder)}
+    run("verify", environment, "--read-models")
+    for name in ("cards", "history"):
+        run("rebuild", environment, name, "--verify")
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:
