@@ -78,4 +78,4 @@ def shipped() -> dict[str, Mapping]:
 
 def own(what: What) -> Mapping:
     """The columns as Carnet names them, with amounts in minor units, as its own exports have them."""
-    return Mapping(imports=what, money="minor", dates="YYYY-MM-DD")
+    return Mapping(imports=what, money="minor")

@@ -249,3 +249,11 @@ def test_a_named_mapping_reads_the_export_of_another_system(desk: Desk) -> None:
         path = f"/v1/imports/{what}?source=old&mapping={mapping}"
         answer = desk.client.post(path, content=text.encode(), headers=headers)
         assert answer.json()["errors"][0]["pointer"] == "/mapping", answer.text
+
+
+def test_the_form_of_dates_is_recognised_without_a_mapping_too(desk: Desk) -> None:
+    send(desk, "customers", CLIENTS)
+    told = send(desk, "packages", BALANCES.replace("2026-05-04", "31.05.2026"))
+    assert flaws(told) == [(2, "purchased_on")], "where no form fits all, that of ISO 8601 is read"
+    only = HEAD + "S-1,17,Massage,Massage,10,4,1,1,EUR,31.05.2026,,1\n"
+    assert counts(send(desk, "packages", only)) == (1, 0, 0)
