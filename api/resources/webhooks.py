@@ -28,7 +28,8 @@ from api.http.webhook_secrets import secret_of, secret_text
 from domain.fact_registry import FACTS
 from domain.moments import from_milliseconds, rfc3339, to_milliseconds
 from domain.refusals import LimitReached, NotFound
-from domain.values import RECORDED_AT, ThingName, Value
+from domain.text import name_of_thing
+from domain.values import RECORDED_AT, ThingName, Value, in_form
 
 WEBHOOKS_MAX = 20
 """Of one business, without those that were removed."""
@@ -38,10 +39,13 @@ B = TypeVar("B", bound=BaseModel)
 Change = Callable[[StoredWebhook], StoredWebhook]
 
 
+FactName = Annotated[str, Field(min_length=1, max_length=100), in_form(name_of_thing)]
+
+
 class WebhookBody(Value):
-    url: Annotated[str, Field(min_length=1, max_length=URL_CHARACTERS_MAX)]
+    url: Annotated[str, Field(min_length=1, max_length=URL_CHARACTERS_MAX), in_form(name_of_thing)]
     """Where facts are posted to: `https://` and a public address."""
-    facts: Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=200)] = ()
+    fact_names: Annotated[tuple[FactName, ...], Field(max_length=200)] = ()
     """Names of the facts to send; without any, all of them."""
     description: ThingName | None = None
 
@@ -54,7 +58,7 @@ class ReplayBody(Value):
 class Webhook(Value):
     id: NewId
     url: str
-    facts: tuple[str, ...]
+    fact_names: tuple[str, ...]
     """Names of the facts that are sent; none: all of them."""
     description: str | None
     state: Literal["active", "paused", "disabled", "removed"]
@@ -179,7 +183,7 @@ def _shown(webhook: StoredWebhook) -> Webhook:
     return Webhook(
         id=webhook.id,
         url=webhook.url,
-        facts=webhook.facts,
+        fact_names=webhook.facts,
         description=webhook.description,
         state=webhook.state,
         position=webhook.position,
@@ -225,7 +229,7 @@ def _added(request: HttpRequest, raw: bytes) -> Reply:
             business_id=call.business_id,
             id=shown.id,
             url=shown.url,
-            facts=shown.facts,
+            facts=shown.fact_names,
             description=shown.description,
             place=store.place(),
             position=shown.position,
@@ -241,9 +245,9 @@ def _check(call: Command[WebhookBody]) -> None:
     flaw = flaw_of_url(call.body.url, loopback=call.frame.loopback_webhooks)
     if flaw is not None:
         raise invalid([Flaw("/url", "url", flaw)])
-    for nth, name in enumerate(call.body.facts):
+    for nth, name in enumerate(call.body.fact_names):
         if name not in FACT_NAMES:
-            raise invalid([Flaw(f"/facts/{nth}", "unknown-fact", "is not the name of a fact")])
+            raise invalid([Flaw(f"/fact_names/{nth}", "unknown-fact", "is not the name of a fact")])
 
 
 def _check_room(call: Command[WebhookBody]) -> None:
@@ -257,7 +261,7 @@ def _planned(call: Command[WebhookBody], id: str) -> IssuedWebhook:
     return IssuedWebhook(
         id=id,
         url=body.url,
-        facts=tuple(dict.fromkeys(body.facts)),
+        fact_names=tuple(dict.fromkeys(body.fact_names)),
         description=body.description,
         state="active",
         position=call.ledger.recorder.head().position,

@@ -89,7 +89,7 @@ def catalogue(tell: Recording, place: str) -> tuple[str, str]:
 def webhooks(tell: Recording) -> None:
     asked = {
         "url": "https://books.example.org/facts",
-        "facts": ["package.purchased"],
+        "fact_names": ["package.purchased"],
         "description": "Bookkeeping",
     }
     webhook = tell("webhooks.add", asked)["id"]

@@ -153,7 +153,7 @@ def test_only_the_named_facts_are_sent_and_the_position_passes_the_others(
 ) -> None:
     service = desk.service()
     name = desk.get("/v1/facts")["data"][-1]["name"]
-    hook = add(desk, there.url, facts=[name])
+    hook = add(desk, there.url, fact_names=[name])
     desk.customer("Anna")
     desk.service()
     desk.customer("Béla")
@@ -363,9 +363,9 @@ def test_a_wrong_address_is_refused(either_desk: Desk, url: str) -> None:
 def test_an_unknown_fact_is_refused_by_its_place(desk: Desk, there: Receiver) -> None:
     name = desk.get("/v1/facts")["data"][0]["name"]
     problem = desk.refused(
-        "/v1/webhooks", {"url": there.url, "facts": [name, "no.fact"]}, "validation-failed"
+        "/v1/webhooks", {"url": there.url, "fact_names": [name, "no.fact"]}, "validation-failed"
     )
-    assert problem["errors"][0]["pointer"] == "/facts/1"
+    assert problem["errors"][0]["pointer"] == "/fact_names/1"
 
 
 def test_a_rotation_signs_under_both_secrets_for_a_day(desk: Desk, there: Receiver) -> None:
