@@ -15,7 +15,7 @@ def reads(command: ImportPackage, business_id: str, peek: Peek) -> Reads:
     named = external_claim("package", command.external_ref)
     numbers = purchase_claims(command.customer_id, None, command.name)
     counted = (numbers, named, payment_claim(command.payment_id))
-    return Reads(dict.fromkeys(streams, 0), claimed=(named,), counted=counted)
+    return Reads(dict.fromkeys(streams, 0), counted=counted)
 
 
 def decide(command: ImportPackage, books: Books, at: Circumstances) -> Decision:
@@ -25,7 +25,9 @@ def decide(command: ImportPackage, books: Books, at: Circumstances) -> Decision:
     """
     id, named = command.package_id, external_claim("package", command.external_ref)
     check_unused(books, id)
-    if books.claimants(
+    before = books.count(named)
+    # The packages that had it are read only where there are any.
+    if before and books.claimants(
         named, lambda package: package.external_ref == command.external_ref and not package.voided
     ):
         raise DuplicateExternalRef(str(command.external_ref))
@@ -39,7 +41,7 @@ def decide(command: ImportPackage, books: Books, at: Circumstances) -> Decision:
     fact = import_balance(command, receiving, at)
     claims = [
         Claim(f"{numbers}{receiving.purchase_number}", id),
-        Claim(f"{named}{books.count(named) or ''}", id),
+        Claim(f"{named}{before or ''}", id),
     ]
     if fact.payment_id is not None:
         check_unclaimed(books, payment_claim(fact.payment_id), fact.payment_id)

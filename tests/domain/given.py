@@ -19,8 +19,8 @@ from domain.business.facts import Policies
 from domain.business.state import Business
 from domain.catalogue.facts import OfferTerms
 from domain.catalogue.state import Offer, Service
-from domain.claims import purchase_claims
-from domain.package.commands import SellPackage
+from domain.claims import external_claim, purchase_claims
+from domain.package.commands import ImportPackage, SellPackage
 from domain.package.evolution import evolve
 from domain.package.facts import PackageFact, UnitsRedeemed
 from domain.package.state import Package
@@ -124,6 +124,10 @@ class World:
             counts[numbers] = self.purchase_number - 1
             bought = fold([sold(offer_id=command.offer_id, customer_id=command.customer_id)])
             states |= {f"pkg_before_{n}": bought for n in range(self.bought_before)}
+        if isinstance(command, ImportPackage):
+            ref = command.external_ref
+            held = sum(package.external_ref == ref for package in self.states.values())
+            counts[external_claim("package", ref)] = held
         return PaperBooks(states, counts, authors=self.authors, opened=self.business)
 
 

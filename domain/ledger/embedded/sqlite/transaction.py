@@ -127,8 +127,10 @@ class SqliteTransaction:
         return [Person(*row) for id in ids if (row := self._row(sql, id)) is not None]
 
     def people_of(self, owner_id: str) -> list[Person]:
+        # Named, because SQLite would choose the primary key, and walk through all people of the business.
         rows = self._rows(
-            "SELECT id, owner_id, data FROM people WHERE business_id = ? AND owner_id = ? ORDER BY id",
+            "SELECT id, owner_id, data FROM people INDEXED BY people_of_owner"
+            " WHERE business_id = ? AND owner_id = ? ORDER BY id",
             owner_id,
         )
         return [Person(*row) for row in rows]

@@ -304,3 +304,37 @@ def test_a_migration_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pyte
             migrate(path)
     assert sqlite_rows(path) == {}
     assert migrate(path) == [file.name for file in SQL_FILES]
+
+
+# The work of a read
+
+
+def test_reading_the_people_of_a_customer_is_no_more_work_among_many(ledger_file: Path) -> None:
+    """Counted in steps of SQLite's machine: a decision reads them each time, so a walk through all would grow with
+    the business."""
+    store = SqliteStore(ledger_file)
+    store.open_ledger(BUSINESS)
+    ledger = store.ledger(BUSINESS)
+    everybody = tuple(Person(f"per_{n}", f"cus_{n}", "{}") for n in range(1_000))
+    stored(ledger, Append((fact(CUSTOMER, 1),), {CUSTOMER: 0}, people=everybody[:1]))
+    alone = steps_to_read(store, "cus_0")
+    stored(ledger, Append((fact(CUSTOMER, 2),), {CUSTOMER: 1}, people=everybody[1:]))
+    assert steps_to_read(store, "cus_500") <= alone + 2
+    store.close()
+
+
+def steps_to_read(store: SqliteStore, owner_id: str) -> int:
+    """Steps to read one person's rows."""
+    with store.reading(BUSINESS) as transaction:
+        steps = 0
+
+        def step() -> int:
+            nonlocal steps
+            steps += 1
+            return 0
+
+        connection = transaction._connection
+        connection.set_progress_handler(step, 1)
+        assert len(transaction.people_of(owner_id)) == 1
+        connection.set_progress_handler(None, 1)
+        return steps
