@@ -274,7 +274,7 @@ class NotEligible(Refused):
 
 @dataclass(eq=False)
 class OfferIsRetired(Refused):
-    """An offer that is no longer sold, or a service that is no longer performed."""
+    """An offer or a plan that is no longer sold, or a service that is no longer performed."""
 
     code = "offer-retired"
     id: str

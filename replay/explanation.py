@@ -26,13 +26,9 @@ from domain.package.facts import (
     PackageExpired,
     PackageFact,
     PackageFrozen,
-    PackageImported,
-    PackagePurchased,
     PackageReinstated,
     PackageUnfrozen,
     PackageVoided,
-    PaymentRecorded,
-    PaymentRefunded,
     PriceAdjusted,
     TransferFact,
     TransferRevoked,
@@ -40,13 +36,13 @@ from domain.package.facts import (
     UnitsForfeited,
     UnitsRedeemed,
     UnitsRestored,
-    UnitsTransferredIn,
     UnitsTransferredOut,
     UseFact,
     ValidityReset,
     ValidityStarted,
 )
-from domain.package.granted import PeriodGranted
+from domain.package.money_facts import PaymentRecorded, PaymentRefunded
+from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
 from domain.package.payment import RefundQuote
 from domain.package.state import payment_status
 from projections.engine.definition import Row

@@ -15,14 +15,13 @@ from domain.package.facts import (
     LineCorrected,
     MoneyFact,
     PackageFact,
-    PaymentRecorded,
-    PaymentRefunded,
     UnitsForfeited,
     UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
     UseFact,
 )
+from domain.package.money_facts import PaymentRecorded, PaymentRefunded
 from domain.package.state import Status
 from projections.engine.definition import Key, Row, fold
 from projections.models.card_columns import card_status, expiry_of

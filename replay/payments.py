@@ -7,7 +7,9 @@ from typing import assert_never
 from domain.booking.facts import BookingPaymentRecorded, BookingPaymentRefunded
 from domain.booking.facts import MoneyFact as BookingMoneyFact
 from domain.ledger.mapper import Recorded
-from domain.package.facts import MoneyFact, PackageImported, PaymentRecorded, PaymentRefunded
+from domain.package.facts import MoneyFact
+from domain.package.money_facts import PaymentRecorded, PaymentRefunded
+from domain.package.opening_facts import PackageImported
 
 
 @dataclass

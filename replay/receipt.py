@@ -9,14 +9,8 @@ from typing import assert_never, cast
 
 from domain.ledger.mapper import Recorded
 from domain.package.fact_parts import PackageOpened, SoldLine
-from domain.package.facts import (
-    OpeningFact,
-    PackageImported,
-    PackagePurchased,
-    PriceAdjusted,
-    UnitsTransferredIn,
-)
-from domain.package.granted import PeriodGranted
+from domain.package.facts import OpeningFact, PriceAdjusted
+from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
 from domain.tax import Taxed, shared_rate, taxed
 from domain.unit_values import Run, unrolled
 

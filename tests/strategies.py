@@ -46,7 +46,7 @@ from domain.package.commands import (
     UnfreezePackage,
     VoidPackage,
 )
-from domain.package.facts import PackagePurchased
+from domain.package.opening_facts import PackagePurchased
 from domain.unit_values import spread
 from domain.values import AMOUNT_MAX, PaymentMethod, Value
 from tests.domain.given import Outcome, World

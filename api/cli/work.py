@@ -1,4 +1,4 @@
-"""`carnet work`: keep the read models fresh."""
+"""`carnet work`: keep the read models fresh, let the clock tick, send e-mails and webhooks."""
 
 import signal
 from threading import Event
@@ -11,7 +11,8 @@ from api.server.runner_process import work as keep_fresh
 
 @click.command()
 def work() -> None:
-    """Keep the read models of all businesses fresh, and let the clock tick, until told to stop.
+    """Keep the read models of all businesses fresh, let the clock tick, and send e-mails and webhooks, until told to
+    stop.
 
     Any number of these processes, on any number of machines with the same PostgreSQL database, share the
     work; one that dies is made up for by the others. Ends on SIGTERM or Ctrl-C.

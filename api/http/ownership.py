@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from api.http.ledger_types import Recorder
-from api.http.request import PATH_IDS, Call, Route
+from api.http.path_ids import PATH_IDS
+from api.http.request import Call, Route
 from domain.actor import Role
 from domain.claims import bought_claims, redemption_claims
 from domain.refusals import NotFound

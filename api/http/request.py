@@ -27,6 +27,7 @@ from api.http.ids import Randomness, new_id
 from api.http.ledger_types import Books, Carnet, Ledger, UnknownBusiness
 from api.http.loop_bridge import LoopBridge
 from api.http.parsing import BODY_BYTES_MAX, MoneyBody, amount_in
+from api.http.path_ids import PATH_IDS
 from api.http.permissions import SEES_PEOPLE, Permission, Roles
 from api.http.problems import Problem
 from api.http.rate_limits import Counted, Limits
@@ -39,29 +40,6 @@ from projections.engine.tables import ReadTables
 
 HttpRequest = Request[Any, Any, Any]
 
-PATH_IDS: Mapping[str, tuple[str, str]] = {
-    "service_id": ("svc", "service"),
-    "offer_id": ("off", "offer"),
-    "plan_id": ("pln", "plan"),
-    "staff_id": ("stf", "member of staff"),
-    "location_id": ("loc", "location"),
-    "segment_id": ("seg", "segment"),
-    "customer_id": ("cus", "customer"),
-    "participant_id": ("par", "participant"),
-    "package_id": ("pkg", "package"),
-    "redemption_id": ("red", "redemption"),
-    "payment_id": ("pay", "payment"),
-    "membership_id": ("mem", "membership"),
-    "booking_id": ("bkg", "booking"),
-    "entry_id": ("pts", "addition of points"),
-    "transfer_id": ("trf", "transfer"),
-    "import_id": ("imp", "import"),
-    "top_up_id": ("top", "rule that tops up"),
-    "photo_id": ("pho", "photo"),
-    "key_id": ("key", "key"),
-    "webhook_id": ("whk", "webhook"),
-}
-"""Parameter of a path → the prefix of its ids, and what they name."""
 ID = re.compile(r"[0-9A-Za-z_-]{1,40}")
 LENGTH = re.compile(r"[0-9]{1,16}")
 

@@ -1,8 +1,9 @@
 """Batches of orders for one ledger: recorded for good, or tried and rolled back."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from domain.ledger.cache import StreamCache
 from domain.ledger.carnet import Carnet
@@ -11,6 +12,9 @@ from domain.ledger.errors import Contention, LedgerUnavailable
 from domain.ledger.execute import execute
 from domain.ledger.orders import Order, Result
 
+R = TypeVar("R")
+
+BATCH_ROWS = 500
 TRIES_MAX = 5
 """Attempts at a batch that the store could not take. The request keys make another attempt safe."""
 
@@ -57,3 +61,18 @@ def rolled_back(carnet: Carnet, business_id: str) -> Iterator[Batches]:
             raise _Undone
     except _Undone:
         return
+
+
+def batched(rows: Iterable[R], reference: Callable[[R], str | None]) -> Iterator[list[R]]:
+    """Rows in their order, at most 500 together; no reference is twice in one batch. None: it has no reference."""
+    batch: list[R] = []
+    references: set[str | None] = set()
+    for row in rows:
+        named = reference(row)
+        if len(batch) == BATCH_ROWS or (named is not None and named in references):
+            yield batch
+            batch, references = [], set()
+        batch.append(row)
+        references.add(named)
+    if batch:
+        yield batch

@@ -17,10 +17,10 @@ from typing import Generic, Protocol, TypeVar
 from pydantic import ValidationError
 
 from api.http.flaw_words import words_for
-from api.imports.batches import Batches, recorded, rolled_back
+from api.imports.batches import Batches, batched, recorded, rolled_back
 from api.imports.cells import day_in, minor_units
 from api.imports.day_book import Cells, Unreadable
-from api.imports.load import BATCH_ROWS, RefusedRow
+from api.imports.load import RefusedRow
 from api.imports.sheet import Columns, Form, Sheet
 from domain.actor import Actor, Role
 from domain.ledger.carnet import Carnet
@@ -40,11 +40,15 @@ DUPLICATES_MAX = 1_000
 class Entry(Generic[E]):
     """What one or several rows say of one thing. `content` differs for any other content."""
 
-    line: int
+    lines: tuple[int, ...]
+    """Those of its rows in the file, from 1."""
     reference: str
     value: E
     content: bytes
-    rows: int = 1
+
+    @property
+    def line(self) -> int:
+        return self.lines[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,27 +128,15 @@ def run(
     kept = rolled_back(carnet, business_id) if dry_run else nullcontext(recorded(carnet, business_id))
     with kept as batches:
         importing = Importing(batches, batches.recorder.secret(), source, meta, currency, report)
-        for batch in _batches(kind.entries(sheet, currency)):
+        for batch in batched(kind.entries(sheet, currency), _reference):
             _import(importing, kind, batch, refused)
             progress(report)
         report.position = batches.recorder.head().position
     return report
 
 
-def _batches(entries: Iterator[Entry[E] | Unreadable]) -> Iterator[list[Entry[E] | Unreadable]]:
-    """Entries in file order, in batches that are decided together; no reference is twice in one."""
-    batch: list[Entry[E] | Unreadable] = []
-    references: set[str] = set()
-    for entry in entries:
-        reference = entry.reference if isinstance(entry, Entry) else None
-        if len(batch) == BATCH_ROWS or reference in references:
-            yield batch
-            batch, references = [], set()
-        batch.append(entry)
-        if reference is not None:
-            references.add(reference)
-    if batch:
-        yield batch
+def _reference(entry: Entry[E] | Unreadable) -> str | None:
+    return entry.reference if isinstance(entry, Entry) else None
 
 
 def _import(
@@ -166,15 +158,15 @@ def _import(
             refused(RefusedRow(each.line, each.column, Invalid.code, each.reason))
             continue
         entry, order = next(told)
-        report.rows += entry.rows
+        report.rows += len(entry.lines)
         result = order if isinstance(order, RefusedRow) else next(results)
         if (refusal := _refusal(entry, result)) is not None:
-            report.refused += entry.rows
+            report.refused += len(entry.lines)
             refused(refusal)
         elif not isinstance(result, RefusedRow | Refused) and result.replayed:
-            report.replayed += entry.rows
+            report.replayed += len(entry.lines)
         else:
-            report.recorded += entry.rows
+            report.recorded += len(entry.lines)
             assert isinstance(order, Order)
             kind.done(importing, entry, order)
 
@@ -187,7 +179,14 @@ def _refusal(entry: Entry[E], result: Result | RefusedRow) -> RefusedRow | None:
     if isinstance(result, IdempotencyKeyReused):
         reason = "is in the books already, with other content; change it there"
         return RefusedRow(entry.line, "reference", result.code, reason)
-    return RefusedRow(entry.line, _column_of(result), result.code, str(result))
+    return RefusedRow(_line_of(entry, result), _column_of(result), result.code, str(result))
+
+
+def _line_of(entry: Entry[E], refusal: Refused) -> int:
+    """The row that a refusal is about: that of a line of the package, else the first."""
+    _, _, place = refusal.pointer.partition("/lines/") if isinstance(refusal, Invalid) else ("", "", "")
+    number = place.partition("/")[0]
+    return entry.lines[int(number)] if number else entry.line
 
 
 COLUMN_OF_POINTER = {
@@ -231,7 +230,7 @@ def entry_of(
     except ValidationError as error:
         return _unreadable(line, error, columns)
     content = json.dumps([[name, plain[name]] for name in sorted(plain)]).encode()
-    return Entry(line, plain["reference"], value, content)
+    return Entry((line,), plain["reference"], value, content)
 
 
 def _unreadable(line: int, error: ValidationError, columns: Columns) -> Unreadable:

@@ -8,11 +8,11 @@ Rows are decided in file order, 500 at a time; memory does not grow with the fil
 """
 
 import hmac
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from api.imports.batches import Batches, recorded, rolled_back
+from api.imports.batches import Batches, batched, recorded, rolled_back
 from api.imports.day_book import DayBook, Row, Sale, Unreadable, Use
 from api.imports.derived_ids import id_of
 from api.imports.known_ids import KnownIds, registered, services_by_name
@@ -42,9 +42,6 @@ from domain.use_cases.redeem_from_customer import REDEEM_FROM_CUSTOMER
 from domain.use_cases.register_customer import REGISTER_CUSTOMER
 from domain.use_cases.sell_package import SELL_PACKAGE
 from domain.values import ExternalRef, Money, PaymentMethod, Value
-
-BATCH_ROWS = 500
-
 
 COLUMN_OF: Mapping[type[Refused], str] = {
     IdempotencyKeyReused: "reference",
@@ -157,24 +154,9 @@ class _Loading:
         self._catalogue: dict[str, str] | None = None
 
     def run(self, book: DayBook, progress: Callable[[Report], None]) -> None:
-        for batch in self._batches(book):
+        for batch in batched(book.rows(), _reference):
             self._load(batch)
             progress(self.report)
-
-    def _batches(self, book: DayBook) -> Iterator[list[Row | Unreadable]]:
-        """Rows in file order, in batches that are decided together; no reference is twice in one."""
-        batch: list[Row | Unreadable] = []
-        references: set[str] = set()
-        for row in book.rows():
-            reference = row.entry.reference if isinstance(row, Row) else None
-            if len(batch) == BATCH_ROWS or reference in references:
-                yield batch
-                batch, references = [], set()
-            batch.append(row)
-            if reference is not None:
-                references.add(reference)
-        if batch:
-            yield batch
 
     def _load(self, batch: Sequence[Row | Unreadable]) -> None:
         self.report.rows += len(batch)
@@ -301,6 +283,10 @@ class _Loading:
         if names and self._catalogue is None:
             self._catalogue = dict(services_by_name(self._recorder))
         return {name: self._catalogue[name] for name in names if self._catalogue and name in self._catalogue}
+
+
+def _reference(row: Row | Unreadable) -> str | None:
+    return row.entry.reference if isinstance(row, Row) else None
 
 
 def _column_of(refusal: Refused) -> str | None:

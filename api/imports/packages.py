@@ -175,7 +175,7 @@ class Packages:
 
 def _begun(row: Entry[PackageRow]) -> Entry[PackageEntry]:
     value = PackageEntry(head=row.value, rows=(row.value,))
-    return Entry(row.line, row.reference, value, row.content)
+    return Entry(row.lines, row.reference, value, row.content)
 
 
 def _joined(
@@ -193,7 +193,9 @@ def _joined(
         if getattr(row.value, column) != getattr(head, column):
             return Unreadable(row.line, column, "must be that of the first row of the package")
     value = PackageEntry(head=head, rows=(*package.value.rows, row.value))
-    return replace(package, value=value, content=package.content + row.content, rows=package.rows + 1)
+    return replace(
+        package, value=value, content=package.content + row.content, lines=package.lines + row.lines
+    )
 
 
 def _left_out(
@@ -201,8 +203,8 @@ def _left_out(
 ) -> Iterator[Entry[PackageEntry] | Unreadable]:
     """What stood before a row that cannot go on with it: rows of the same package are refused with it."""
     if isinstance(package, Entry) and package.reference == row.reference:
-        for n in range(package.rows):
-            yield Unreadable(package.line + n, None, f"row {row.line} of the same package is refused")
+        for line in package.lines:
+            yield Unreadable(line, None, f"row {row.line} of the same package is refused")
     elif package is not None:
         yield package
 
@@ -218,17 +220,15 @@ def _used(row: PackageRow) -> int:
 
 
 def _flaw(entry: Entry[PackageEntry]) -> RefusedRow | None:
-    """A row that contradicts itself."""
-    for n, row in enumerate(entry.value.rows):
-        told = _used(row)
-        if row.remaining is not None and told != row.units - row.remaining:
-            reason = f"must be {row.units - told}: {row.units} units less {told} used before"
-            return RefusedRow(entry.line + n, "remaining", Invalid.code, reason)
-        if not 0 <= told <= row.units:
-            column = "used_before" if row.used_before is not None else "remaining"
-            return RefusedRow(
-                entry.line + n, column, Invalid.code, f"must be at most {row.units}, the units granted"
-            )
+    """A row whose own columns contradict each other. What may be used and granted is a rule of the package."""
+    for line, row in zip(entry.lines, entry.value.rows, strict=True):
+        if row.remaining is None:
+            continue
+        most = row.units - (row.used_before or 0)
+        if row.remaining > most or (row.used_before is not None and row.remaining != most):
+            reason = f"must be {most}: {row.units} units less {row.used_before or 0} used before"
+            reason = reason if row.used_before is not None else f"must be at most {most}, the units granted"
+            return RefusedRow(line, "remaining", Invalid.code, reason)
     return None
 
 

@@ -11,7 +11,7 @@ from domain.decision import Reads
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Order
 from domain.package.commands import VoidPackage
-from domain.package.facts import PackageImported
+from domain.package.opening_facts import PackageImported
 from domain.refusals import NotFound, PackageIsCancelled, Refused
 from domain.use_cases.void_package import VOID_PACKAGE
 from domain.values import Wording

@@ -22,7 +22,6 @@ from replay.export.cells import plain
 
 SEPARATORS = (",", ";", "\t", "|")
 CHUNK = 1 << 16
-CELL_CHARACTERS_MAX = 100_000
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -152,7 +151,7 @@ class Sheet:
             column: " ".join(cells[name].strip() for name in names if cells.get(name, "").strip())
             for column, names in self._names.items()
         }
-        return {column: _restored(text) for column, text in joined.items() if text}
+        return {column: plain(text) for column, text in joined.items() if text}
 
     # Recognition
 
@@ -222,11 +221,6 @@ class _Counted(io.RawIOBase):
         buffer[: len(chunk)] = chunk
         self._sheet.bytes_read += len(chunk)
         return len(chunk)
-
-
-def _restored(text: str) -> str:
-    """A cell as it was before it was made safe for a spreadsheet."""
-    return plain(text)
 
 
 def _encoding(content: Content) -> str:

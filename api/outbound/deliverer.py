@@ -1,84 +1,40 @@
 """The loop that sends e-mails: in one process of an installation at a time, beside everything else.
 
-    with delivering(carnet, server):
+    with Deliverer(carnet, server).running():
         …
 
 A mail server that is slow or dead holds up this thread alone. Killing it loses nothing.
 """
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Event, Thread
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from threading import Event
 
 from api.http.ledger_types import Carnet, Whereabouts
+from api.outbound.alone_loop import PACE_S, AloneLoop, IsAlone
 from api.outbound.mail_server import MailServer
 from api.outbound.planning import Planner
 from api.outbound.sending import Sender
 from domain.fact import UnreadableFact
 from domain.moments import to_milliseconds
 
-PACE_S = 1.0
-"""Seconds between two rounds."""
-ELSEWHERE_S = 5.0
-"""Seconds after which is looked again whether another process still sends."""
-BACK_OFF_S_MAX = 30.0
-STOP_S_MAX = 9.0
-"""Seconds that stopping waits for the message under way."""
-
 log = logging.getLogger("carnet.mail")
 
 
-@contextmanager
-def delivering(carnet: Carnet, server: MailServer) -> Iterator[None]:
-    """Send e-mails in a thread of this process as long as the block lasts."""
-    deliverer = Deliverer(carnet, server)
-    deliverer.start()
-    try:
-        yield
-    finally:
-        deliverer.stop()
-
-
-class Deliverer:
+class Deliverer(AloneLoop):
     """Sends the e-mails of all businesses through one mail server."""
 
     def __init__(self, carnet: Carnet, server: MailServer) -> None:
+        super().__init__("e-mails", log)
         self._carnet = carnet
         self._server = server
-        self._stopping = Event()
-        self._thread: Thread | None = None
         self._unreadable: set[str] = set()
 
-    def start(self) -> None:
-        """Run in a thread of this process until `stop()`."""
-        self._stopping.clear()
-        self._thread = Thread(target=self.run, args=(self._stopping,), name="carnet-mail", daemon=True)
-        self._thread.start()
+    def alone(self) -> AbstractContextManager[IsAlone]:
+        return self._carnet.store.outbox.alone()
 
-    def stop(self) -> None:
-        """End the thread, after the message under way."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(STOP_S_MAX)
-            self._thread = None
-
-    def run(self, stopping: Event) -> None:
-        """Send until told to stop, while no other process does. Errors are retried after growing pauses."""
-        failures = 0
-        while not stopping.is_set():
-            try:
-                with self._carnet.store.outbox.alone() as is_alone:
-                    if is_alone():
-                        self._work(stopping, is_alone)
-                failures = 0
-                stopping.wait(ELSEWHERE_S)
-            except Exception as error:  # the loop survives every error and tries again
-                failures += 1
-                log.warning("e-mails: %s; trying again", type(error).__name__)
-                stopping.wait(min(BACK_OFF_S_MAX, 0.5 * 2 ** min(failures, 10)))
-
-    def _work(self, stopping: Event, is_alone: Callable[[], bool]) -> None:
+    def work(self, stopping: Event, is_alone: IsAlone) -> None:
         planner, sender = self.begin()
         while not stopping.is_set() and is_alone():
             self.step(planner, sender, lambda: not stopping.is_set() and is_alone())

@@ -7,66 +7,35 @@ while. Killing the loop loses nothing: what was sent and not written down is sen
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from threading import Event, Thread
+from threading import Event
 
 from api.http.ledger_types import Carnet, StoredWebhook, Whereabouts
+from api.outbound.alone_loop import PACE_S, AloneLoop, IsAlone
 from api.outbound.notifications import Delivery
 from domain.moments import to_milliseconds
 
-PACE_S = 1.0
-"""Seconds between two rounds."""
-ELSEWHERE_S = 5.0
-"""Seconds after which is looked again whether another process still sends."""
-BACK_OFF_S_MAX = 30.0
-STOP_S_MAX = 9.0
-"""Seconds that stopping waits for the requests under way."""
 THREADS = 32
 """Receivers that are sent to at once."""
 
 log = logging.getLogger("carnet.webhooks")
 
 
-class Notifier:
+class Notifier(AloneLoop):
     """Sends the webhooks of all businesses. `peppers`: the one in use, then the one before it if that still opens."""
 
     def __init__(self, carnet: Carnet, peppers: Callable[[], Sequence[bytes]], *, loopback: bool) -> None:
+        super().__init__("webhooks", log)
         self._carnet = carnet
         self._peppers = peppers
         self._loopback = loopback
-        self._stopping = Event()
-        self._thread: Thread | None = None
         self._under_way: dict[str, Future[None]] = {}
 
-    def start(self) -> None:
-        """Run in a thread of this process until `stop()`."""
-        self._stopping.clear()
-        self._thread = Thread(target=self.run, args=(self._stopping,), name="carnet-webhooks", daemon=True)
-        self._thread.start()
+    def alone(self) -> AbstractContextManager[IsAlone]:
+        return self._carnet.store.webhooks.alone()
 
-    def stop(self) -> None:
-        """End the thread, after the requests under way."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(STOP_S_MAX)
-            self._thread = None
-
-    def run(self, stopping: Event) -> None:
-        """Send until told to stop, while no other process does. Errors are retried after growing pauses."""
-        failures = 0
-        while not stopping.is_set():
-            try:
-                with self._carnet.store.webhooks.alone() as is_alone:
-                    if is_alone():
-                        self._work(stopping, is_alone)
-                failures = 0
-                stopping.wait(ELSEWHERE_S)
-            except Exception as error:  # the loop survives every error and tries again
-                failures += 1
-                log.warning("webhooks: %s; trying again", type(error).__name__)
-                stopping.wait(min(BACK_OFF_S_MAX, 0.5 * 2 ** min(failures, 10)))
-
-    def _work(self, stopping: Event, is_alone: Callable[[], bool]) -> None:
+    def work(self, stopping: Event, is_alone: IsAlone) -> None:
         # Leaving the pool waits for the requests under way, so that the lock outlives them.
         ended = Event()
         with ThreadPoolExecutor(THREADS, "carnet-webhook") as pool:

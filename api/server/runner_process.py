@@ -13,16 +13,13 @@ import os
 import signal
 import sys
 import time
-from contextlib import ExitStack
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 
-from api.outbound.deliverer import delivering
-from api.server.clock.ticking import ticking
+from api.server.background import in_background
 from api.server.installation import opened
 from api.server.logging import log_as_json
-from api.server.notifying import notifying
 from api.server.settings import Settings
 
 RESTS = 15.0
@@ -45,11 +42,7 @@ def work(settings: Settings, stopping: Event, *, rest: float = 0.0) -> None:
     Raises WrongSchema when the database is not migrated, LedgerUnavailable when it cannot be reached at the
     start. Later outages are waited out. `rest` as for `Runner`.
     """
-    with opened(settings) as here, ticking(here, settings.tick_s), ExitStack() as stack:
-        if settings.mail is not None:
-            stack.enter_context(delivering(here.carnet, settings.mail))
-        if settings.webhooks != "off":
-            stack.enter_context(notifying(here.carnet, settings))
+    with opened(settings) as here, in_background(here, settings):
         here.runner(rest=rest).run(stopping)
 
 

@@ -18,13 +18,11 @@ from granian.http import HTTP1Settings
 from litestar import Litestar
 from litestar.concurrency import set_asyncio_executor
 
-from api.outbound.deliverer import delivering
 from api.resources.packages.card import VIEWS
 from api.server.app import create_app
-from api.server.clock.ticking import ticking
+from api.server.background import in_background
 from api.server.installation import opened
 from api.server.logging import log_as_json
-from api.server.notifying import notifying
 from api.server.pepper import peppers_of
 from api.server.port import held
 from api.server.registration import registered
@@ -101,11 +99,7 @@ def application(settings: Settings) -> Litestar:
         if settings.runner and settings.ledger_file is not None:
             runner.start()
             stack.callback(runner.stop)
-            stack.enter_context(ticking(here, settings.tick_s))
-        if settings.runner and settings.mail is not None and settings.ledger_file is not None:
-            stack.enter_context(delivering(here.carnet, settings.mail))
-        if settings.runner and settings.webhooks != "off" and settings.ledger_file is not None:
-            stack.enter_context(notifying(here.carnet, settings))
+            stack.enter_context(in_background(here, settings))
         peppers = peppers_of(settings, here.carnet.store)
         app = create_app(
             here.carnet,

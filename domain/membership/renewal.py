@@ -18,7 +18,7 @@ from domain.membership.facts import MembershipRenewed
 from domain.membership.rollover import Rollover, rolled_lines, rollover
 from domain.membership.state import Membership, next_first_day, period_package
 from domain.moments import local_day, start_of
-from domain.package.granted import PeriodGranted
+from domain.package.opening_facts import PeriodGranted
 from domain.package.sale import check_may_buy
 from domain.package.sold_lines import sold_lines
 from domain.package.state import Package

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from domain.fact import Fact
-from domain.package.facts import PackageCancelled, PackagePurchased, PackageVoided, ReminderDue
+from domain.package.facts import PackageCancelled, PackageVoided, ReminderDue
+from domain.package.opening_facts import PackagePurchased
 from domain.package.state import Package
 
 MessageKind: TypeAlias = Literal[

@@ -4,8 +4,9 @@ from domain.actor import Circumstances
 from domain.moments import local_day
 from domain.package.checks import check_not_cancelled, now_for
 from domain.package.commands import CancelPackage, VoidPackage
-from domain.package.facts import PackageCancelled, PackageFact, PackageVoided, PaymentRefunded
+from domain.package.facts import PackageCancelled, PackageFact, PackageVoided
 from domain.package.holds import release_all
+from domain.package.money_facts import PaymentRefunded
 from domain.package.payment import refund
 from domain.package.state import Package
 from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, TRANSFERRED, USED

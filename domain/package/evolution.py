@@ -17,13 +17,9 @@ from domain.package.facts import (
     PackageExpired,
     PackageFact,
     PackageFrozen,
-    PackageImported,
-    PackagePurchased,
     PackageReinstated,
     PackageUnfrozen,
     PackageVoided,
-    PaymentRecorded,
-    PaymentRefunded,
     PriceAdjusted,
     ReminderDue,
     ReminderSent,
@@ -35,12 +31,12 @@ from domain.package.facts import (
     UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
-    UnitsTransferredIn,
     UnitsTransferredOut,
     ValidityReset,
     ValidityStarted,
 )
-from domain.package.granted import PeriodGranted
+from domain.package.money_facts import PaymentRecorded, PaymentRefunded
+from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
 from domain.package.state import Allocation, Freeze, Hold, Move, Package, Payment, Reminder, Use
 from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, TRANSFERRED, USED, USED_BEFORE, Line
 from domain.unit_values import unrolled
@@ -57,7 +53,6 @@ def evolve(state: Package | None, fact: PackageFact) -> Package:
 
 
 def _opened(fact: OpeningFact) -> Package:
-    used = fact.used_before if isinstance(fact, PackageImported) else (0,) * len(fact.lines)
     lines = tuple(
         Line(
             label=line.label,
@@ -66,7 +61,7 @@ def _opened(fact: OpeningFact) -> Package:
             values=unrolled(line.values),
             states=USED_BEFORE * before + AVAILABLE * (line.quantity - before),
         )
-        for line, before in zip(fact.lines, used, strict=True)
+        for line, before in zip(fact.lines, fact.begins_used, strict=True)
     )
     return Package(
         customer_id=fact.customer_id,

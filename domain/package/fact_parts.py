@@ -109,6 +109,11 @@ class PackageOpened(EffectiveFact):
     external_ref: ExternalRef | None = None
 
     @property
+    def begins_used(self) -> tuple[int, ...]:
+        """Units of each line that count as used from the beginning on: those with the lowest numbers."""
+        return (0,) * len(self.lines)
+
+    @property
     def bought_at(self) -> Moment:
         """The moment of the purchase, which orders packages; one that was imported counts only from a later one."""
         return self.effective_at

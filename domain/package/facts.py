@@ -1,5 +1,6 @@
-"""The facts of a package. Each carries what was decided: the units it moves, their value in minor units, and
-the balance of its line afterwards, so that a replay never recomputes a rule that has since changed.
+"""The facts of a package, with those of `opening_facts.py` and `money_facts.py`. Each carries what was decided: the
+units it moves, their value in minor units, and the balance of its line afterwards, so that a replay never recomputes a
+rule that has since changed.
 """
 
 from typing import Annotated, ClassVar, Literal, get_args
@@ -9,16 +10,15 @@ from pydantic import Field
 from domain.business.facts import ReminderLead
 from domain.catalogue.facts import Sharing
 from domain.fact import Fact
-from domain.moments import Day, Moment, start_of
+from domain.moments import Day, Moment
 from domain.package.fact_parts import (
     EffectiveFact,
     FreedUse,
     LineUnits,
-    PackageOpened,
     Units,
-    UnitsUsedBefore,
 )
-from domain.package.granted import PeriodGranted
+from domain.package.money_facts import PaymentRecorded, PaymentRefunded
+from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
 from domain.unit_values import Run
 from domain.values import (
     UNITS_PER_LINE_MAX,
@@ -26,76 +26,18 @@ from domain.values import (
     BookingId,
     CancellationTerms,
     CustomerId,
-    ExternalRef,
-    ImportId,
     LineNumber,
     LocationId,
     MembershipId,
     PackageId,
     ParticipantId,
-    PaymentId,
-    PaymentMethod,
-    PositiveAmount,
     Quantity,
     RedemptionId,
     ServiceId,
     StaffId,
     TextRef,
-    TopUpId,
     TransferId,
 )
-
-
-class PackagePurchased(PackageOpened):
-    stored_name: ClassVar = "package.purchased"
-    purchased_by: CustomerId | None = None
-    top_up_id: TopUpId | None = None
-    """The rule that sold it by itself."""
-    paid_with: PaymentMethod | None = None
-    """The method of the payment made at sale."""
-
-
-class UnitsTransferredIn(PackageOpened):
-    """A package made of units of another customer's, with their values. Its price is settled: a debt stays there."""
-
-    stored_name: ClassVar = "package.transferred_in"
-    transfer_id: TransferId
-    from_package_id: PackageId
-    from_customer_id: CustomerId
-    reason: TextRef | None = None
-
-
-class PackageImported(PackageOpened):
-    """A balance that another system kept until now. It counts from its import on, and is not a sale."""
-
-    stored_name: ClassVar = "package.imported"
-    import_id: ImportId
-    """The batch that it came with."""
-    purchased_on: Day
-    """The day of its purchase, in the other system."""
-    used_before: tuple[UnitsUsedBefore, ...]
-    """How many units of each line were used there, line by line: those with the lowest numbers."""
-    paid: Amount
-    """What was paid for it there. It is refunded here as any other payment."""
-    payment_id: PaymentId | None = None
-    """The payment it counts as; None: nothing was paid."""
-
-    @property
-    def payment(self) -> "PaymentRecorded | None":
-        """What was paid, as a payment that was taken elsewhere."""
-        if self.payment_id is None:
-            return None
-        return PaymentRecorded(
-            effective_at=self.effective_at,
-            payment_id=self.payment_id,
-            amount=self.paid,
-            method=PaymentMethod.EXTERNAL,
-            paid=self.paid,
-        )
-
-    @property
-    def bought_at(self) -> Moment:
-        return start_of(self.purchased_on, self.time_zone)
 
 
 class UnitsTransferredOut(EffectiveFact):
@@ -130,25 +72,6 @@ class TransferRevoked(EffectiveFact):
     stored_name: ClassVar = "package.transfer_revoked"
     transfer_id: TransferId
     returned: tuple[LineUnits, ...]
-    reason: TextRef | None = None
-
-
-class PaymentRecorded(EffectiveFact):
-    stored_name: ClassVar = "package.payment_recorded"
-    payment_id: PaymentId
-    amount: PositiveAmount
-    method: PaymentMethod
-    paid: Amount
-    """All payments less refunds, this one included."""
-    external_ref: ExternalRef | None = None
-
-
-class PaymentRefunded(EffectiveFact):
-    stored_name: ClassVar = "package.payment_refunded"
-    payment_id: PaymentId
-    amount: PositiveAmount
-    method: PaymentMethod
-    paid: Amount
     reason: TextRef | None = None
 
 

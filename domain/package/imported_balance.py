@@ -15,7 +15,7 @@ from domain.catalogue.state import Service
 from domain.moments import local_day
 from domain.package.checks import amount_in
 from domain.package.commands import ImportPackage
-from domain.package.facts import PackageImported
+from domain.package.opening_facts import PackageImported
 from domain.package.sold_lines import check_sold, sold_lines
 from domain.people.state import Customer
 from domain.refusals import Invalid

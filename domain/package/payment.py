@@ -7,7 +7,8 @@ from datetime import datetime
 from domain.actor import Circumstances
 from domain.package.checks import amount_in, check_not_cancelled, now_for
 from domain.package.commands import AdjustPrice, NewPayment
-from domain.package.facts import PackageFact, PaymentRecorded, PaymentRefunded, PriceAdjusted
+from domain.package.facts import PackageFact, PriceAdjusted
+from domain.package.money_facts import PaymentRecorded, PaymentRefunded
 from domain.package.state import Package, Payment
 from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, TRANSFERRED, USED
 from domain.refusals import Invalid, NotFound, Overpayment, RefundExceedsPaid

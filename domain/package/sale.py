@@ -18,7 +18,8 @@ from domain.moments import as_moment, local_day
 from domain.package.checks import amount_in, check_expiry, check_moment, earliest_in
 from domain.package.commands import SellPackage
 from domain.package.evolution import evolve
-from domain.package.facts import NoteAdded, PackageFact, PackagePurchased
+from domain.package.facts import NoteAdded, PackageFact
+from domain.package.opening_facts import PackagePurchased
 from domain.package.payment import record_payment
 from domain.package.sharing import check_beneficiaries
 from domain.package.sold_lines import check_sold, sold_lines

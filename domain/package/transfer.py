@@ -23,13 +23,8 @@ from domain.package.checks import (
 from domain.package.commands import TransferUnits, UndoTransfer
 from domain.package.eligibility import check_not_frozen
 from domain.package.fact_parts import SoldLine, Units
-from domain.package.facts import (
-    PackageFact,
-    TransferRevoked,
-    TransferUndone,
-    UnitsTransferredIn,
-    UnitsTransferredOut,
-)
+from domain.package.facts import PackageFact, TransferRevoked, TransferUndone, UnitsTransferredOut
+from domain.package.opening_facts import UnitsTransferredIn
 from domain.package.state import Package
 from domain.package.units import AVAILABLE
 from domain.people.state import Customer

@@ -33,20 +33,16 @@ from domain.package.facts import (
     OtherFact,
     PackageCancelled,
     PackageFact,
-    PackageImported,
-    PackagePurchased,
     PackageReinstated,
     PackageVoided,
-    PaymentRecorded,
-    PaymentRefunded,
     PriceAdjusted,
     TransferFact,
     UnitsForfeited,
     UnitsRedeemed,
     UnitsRestored,
-    UnitsTransferredIn,
 )
-from domain.package.granted import PeriodGranted
+from domain.package.money_facts import PaymentRecorded, PaymentRefunded
+from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
 from domain.package.state import Package
 from domain.points.facts import PointsAdded, PointsAdjusted, PointsFact, PointsSource
 from domain.points.state import PointsAccount, entry_of, evolve

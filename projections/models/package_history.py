@@ -22,13 +22,9 @@ from domain.package.facts import (
     PackageExpired,
     PackageFact,
     PackageFrozen,
-    PackageImported,
-    PackagePurchased,
     PackageReinstated,
     PackageUnfrozen,
     PackageVoided,
-    PaymentRecorded,
-    PaymentRefunded,
     PriceAdjusted,
     ReminderDue,
     ReminderSent,
@@ -41,12 +37,12 @@ from domain.package.facts import (
     UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
-    UnitsTransferredIn,
     UnitsTransferredOut,
     ValidityReset,
     ValidityStarted,
 )
-from domain.package.granted import PeriodGranted
+from domain.package.money_facts import PaymentRecorded, PaymentRefunded
+from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
 from domain.unit_values import unrolled
 from domain.values import TextRef
 from projections.engine.definition import Log, Moment, Row

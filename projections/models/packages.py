@@ -12,7 +12,6 @@ from sqlalchemy.types import BigInteger
 
 from domain.fact import Fact
 from domain.ledger.mapper import Recorded
-from domain.moments import local_day
 from domain.package.fact_parts import PackageOpened
 from domain.package.facts import (
     FACTS,
@@ -22,18 +21,13 @@ from domain.package.facts import (
     LineCorrected,
     LocationsChanged,
     NoteAdded,
-    OpeningFact,
     PackageCancelled,
     PackageExpired,
     PackageFact,
     PackageFrozen,
-    PackageImported,
-    PackagePurchased,
     PackageReinstated,
     PackageUnfrozen,
     PackageVoided,
-    PaymentRecorded,
-    PaymentRefunded,
     PriceAdjusted,
     ReminderDue,
     ReminderFact,
@@ -46,16 +40,14 @@ from domain.package.facts import (
     UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
-    UnitsTransferredIn,
     UnitsTransferredOut,
     ValidityReset,
     ValidityStarted,
 )
-from domain.package.granted import PeriodGranted
-from domain.package.state import payment_status
-from domain.unit_values import unrolled
+from domain.package.money_facts import PaymentRecorded, PaymentRefunded
 from projections.engine.definition import Key, Keyed, Moment, Row
 from projections.models.card_columns import COUNTS, summed
+from projections.models.first_card import first_card
 
 TABLE = Table(
     "cards",
@@ -174,124 +166,11 @@ def moved(before: Row | None, recorded: Recorded) -> Row:
     """The card after one more fact, without the columns that `summed` computes."""
     fact = cast(PackageFact, recorded.fact)
     if isinstance(fact, PackageOpened):
-        return _opened(fact, recorded)
+        return first_card(fact, recorded)
     assert before is not None, "a package begins with its opening fact"
     after = {**before, "version": max(before["version"], recorded.version)}
     _change(after, fact)
     return after
-
-
-def _opened(fact: OpeningFact, recorded: Recorded) -> Row:
-    used = fact.used_before if isinstance(fact, PackageImported) else (0,) * len(fact.lines)
-    paid = fact.paid if isinstance(fact, PackageImported) else 0
-    lines = [
-        {
-            "label": line.label,
-            "services": [
-                {"id": service.id, "name": service.name, "service_type": service.service_type}
-                for service in line.services
-            ],
-            **dict.fromkeys(COUNTS, 0),
-            "granted": line.quantity,
-            "used_before": before,
-            "remaining": line.quantity - before,
-        }
-        for line, before in zip(fact.lines, used, strict=True)
-    ]
-    return {
-        "package_id": recorded.stream_id,
-        "customer_id": fact.customer_id,
-        **_origin(fact),
-        "rolled": fact.units_rolled if isinstance(fact, PeriodGranted) else 0,
-        "offer_id": fact.offer_id,
-        "offer_version": fact.offer_version,
-        "name": fact.name,
-        "purchase_number": fact.purchase_number,
-        "location_id": fact.location_id,
-        "locations": list(fact.locations),
-        "external_ref": fact.external_ref and str(fact.external_ref),
-        "purchased_at": fact.bought_at,
-        "purchased_on": local_day(fact.bought_at, fact.time_zone).isoformat(),
-        "recorded_at": recorded.recorded_at,
-        "currency": fact.currency,
-        "price": fact.price,
-        "list_price": fact.list_price,
-        "paid": paid,
-        "refunded": 0,
-        "unused_value": fact.price - sum(_values(fact, used)),
-        "validity": fact.validity.model_dump(mode="json"),
-        "started_on": _first_day(fact),
-        "expires_on": _text(fact.expires_on),
-        "frozen_on": None,
-        "frozen_until": None,
-        "time_zone": fact.time_zone,
-        "valid_until": None,
-        "thaws_at": None,
-        "thawed_expires_on": None,
-        "lapse_recorded": None,
-        "reminder_of": None,
-        "reminder_lead": None,
-        "reminder_due_at": None,
-        "reminder_sent_at": None,
-        "lapses_at": None,
-        "reminded_lead": None,
-        "sharing": fact.sharing,
-        "beneficiaries": list(fact.beneficiaries),
-        "cancellation": fact.cancellation.model_dump(mode="json"),
-        "cancelled": False,
-        "voided": False,
-        "revoked": False,
-        "state": "open",
-        "payment": payment_status(fact.price, paid),
-        "owing": fact.price > paid,
-        "lines": lines,
-        "notes_count": 0,
-        "last_used_at": None,
-        "version": recorded.version,
-    }
-
-
-def _values(fact: OpeningFact, used: Sequence[int]) -> Iterable[int]:
-    """The values of the units that were used before, the first ones of each line."""
-    for line, before in zip(fact.lines, used, strict=True):
-        yield from unrolled(line.values)[:before] if before else ()
-
-
-def _origin(fact: OpeningFact) -> Row:
-    """Where its units came from, and what of its price is settled there."""
-    match fact:
-        case PackagePurchased():
-            return {
-                "purchased_by": fact.purchased_by,
-                "origin": "sale" if fact.top_up_id is None else "top_up",
-                "origin_id": fact.top_up_id,
-                "covered": 0,
-            }
-        case UnitsTransferredIn():
-            return {
-                "purchased_by": None,
-                "origin": "transfer",
-                "origin_id": fact.transfer_id,
-                "covered": fact.price,
-            }
-        case PackageImported():
-            return {"purchased_by": None, "origin": "import", "origin_id": fact.import_id, "covered": 0}
-        case PeriodGranted():
-            return {
-                "purchased_by": None,
-                "origin": "membership",
-                "origin_id": fact.membership_id,
-                "covered": fact.rolled_value,
-            }
-        case _:
-            assert_never(fact)
-
-
-def _first_day(fact: OpeningFact) -> str | None:
-    """The first day of validity: the day of purchase, or None where it waits for the first use."""
-    if fact.validity.rule == "after_first_use":
-        return None
-    return local_day(fact.bought_at, fact.time_zone).isoformat()
 
 
 def _text(day: date | None) -> str | None:

@@ -13,7 +13,6 @@ from domain.package.facts import (
     LineCorrected,
     OpeningFact,
     PackageCancelled,
-    PackageImported,
     PackageReinstated,
     PackageVoided,
     PriceAdjusted,
@@ -27,6 +26,7 @@ from domain.package.facts import (
     UnitsTransferredOut,
     UseFact,
 )
+from domain.package.opening_facts import PackageImported
 from domain.unit_values import unrolled
 from projections.engine.definition import Key, Keyed, Moment, Row
 

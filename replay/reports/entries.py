@@ -20,11 +20,11 @@ from domain.package.facts import (
     PackageFact,
     PackageReinstated,
     PackageVoided,
-    PaymentRefunded,
     PriceAdjusted,
     ValidityReset,
     ValidityStarted,
 )
+from domain.package.money_facts import PaymentRefunded
 from projections.models.package_history import rows
 from replay.as_of import effective_at, position_before
 

@@ -13,14 +13,12 @@ from domain.package.fact_parts import PackageOpened
 from domain.package.facts import (
     LineCorrected,
     PackageFact,
-    PackageImported,
     UnitsForfeited,
     UnitsRedeemed,
     UnitsRestored,
-    UnitsTransferredIn,
     UseFact,
 )
-from domain.package.granted import PeriodGranted
+from domain.package.opening_facts import PackageImported, PeriodGranted, UnitsTransferredIn
 from projections.engine.definition import Row
 from replay.all_packages import PackagesThen
 from replay.package import PackageThen

@@ -21,8 +21,6 @@ from domain.package.facts import (
     PackageCancelled,
     PackageExpired,
     PackageFact,
-    PackageImported,
-    PackagePurchased,
     PackageReinstated,
     PackageVoided,
     PriceAdjusted,
@@ -32,10 +30,9 @@ from domain.package.facts import (
     UnitsForfeited,
     UnitsRedeemed,
     UnitsRestored,
-    UnitsTransferredIn,
     UnitsTransferredOut,
 )
-from domain.package.granted import PeriodGranted
+from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
 from projections.engine.definition import Row
 from projections.models.card_columns import card_status, summed
 from projections.models.packages import moved

@@ -18,7 +18,9 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Meta, store
 from domain.ledger.records import Append, Stored
 from domain.package.fact_parts import SoldLine, SoldService
-from domain.package.facts import PackagePurchased, PaymentRecorded, UnitsRedeemed
+from domain.package.facts import UnitsRedeemed
+from domain.package.money_facts import PaymentRecorded
+from domain.package.opening_facts import PackagePurchased
 from domain.people.directory import Person
 from domain.people.facts import (
     ConsentChanged,

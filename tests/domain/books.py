@@ -14,8 +14,6 @@ from domain.package.facts import (
     OpeningFact,
     PackageCancelled,
     PackageFact,
-    PackageImported,
-    PackagePurchased,
     PackageReinstated,
     PackageVoided,
     PriceAdjusted,
@@ -25,10 +23,9 @@ from domain.package.facts import (
     UnitsHeld,
     UnitsRedeemed,
     UnitsRestored,
-    UnitsTransferredIn,
     UnitsTransferredOut,
 )
-from domain.package.granted import PeriodGranted
+from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
 
 
 @dataclass

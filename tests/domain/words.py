@@ -15,15 +15,9 @@ from domain.catalogue.facts import ServiceTerms
 from domain.catalogue.state import Service
 from domain.package.commands import NewPayment, RedeemFromCustomer, RedeemUnits
 from domain.package.fact_parts import FreedUse, LineUnits, SoldLine, SoldService
-from domain.package.facts import (
-    LineCorrected,
-    PackageCancelled,
-    PackageFrozen,
-    PackagePurchased,
-    PaymentRecorded,
-    UnitsRedeemed,
-    UnitsRestored,
-)
+from domain.package.facts import LineCorrected, PackageCancelled, PackageFrozen, UnitsRedeemed, UnitsRestored
+from domain.package.money_facts import PaymentRecorded
+from domain.package.opening_facts import PackagePurchased
 from domain.people.state import Customer, Participant
 from domain.staff.state import Staff
 from domain.unit_values import runs, spread

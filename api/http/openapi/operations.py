@@ -7,7 +7,8 @@ from api.http.openapi.answers import responses
 from api.http.openapi.docstrings import public
 from api.http.openapi.types import ParameterSchema, Schema
 from api.http.parsing import INTEGER_MAX
-from api.http.request import PATH_IDS, Route
+from api.http.path_ids import PATH_IDS
+from api.http.request import Route
 from domain.actor import Role
 
 Known = Mapping[Any, Schema]

@@ -120,7 +120,7 @@ STATE: Mapping[str, Kind] = {
     "offer-retired": Kind(
         409,
         "No longer offered",
-        "The offer is no longer sold, or the service no longer performed.",
+        "The offer or the plan is no longer sold, or the service no longer performed.",
         "Choose another one. What was sold of it before stays as it was.",
         OfferIsRetired(id="off_01m9c3x5zq7r8v2t4w6y8a0c2e"),
     ),

@@ -128,7 +128,7 @@ def _plan(id: str, plan_version: int, terms: PlanTerms, retired: bool, version: 
     location="/v1/plans/{id}",
 )
 def publish_plan(call: Command[PlanBody]) -> CommandRequest:
-    """An plan is a package in the catalogue: its lines of units, its price, and how long it is good for."""
+    """A plan is a membership in the catalogue: the units and the price of each period, and how many may roll over."""
     id, currency = call.new("pln", call.body.id), call.currency
     terms = _plan_terms(call)
     return CommandRequest(
@@ -141,7 +141,7 @@ def publish_plan(call: Command[PlanBody]) -> CommandRequest:
 @command(
     "/v1/plans/{plan_id}/revisions",
     "plans.revise",
-    "Revise a plan; packages that were sold keep the terms they were sold with",
+    "Revise a plan; memberships that have started keep the terms they started with",
     roles=MANAGERS,
     body=PlanRevision,
     answer=Plan,
@@ -159,7 +159,7 @@ def revise_plan(call: Command[PlanRevision]) -> CommandRequest:
 @command(
     "/v1/plans/{plan_id}/retirement",
     "plans.retire",
-    "Retire a plan: it is sold no more, what was sold of it stays good",
+    "Retire a plan: no membership of it starts any more, and those that run go on",
     roles=MANAGERS,
     body=EmptyBody,
     answer=Plan,
@@ -175,13 +175,13 @@ def retire_plan(call: Command[EmptyBody]) -> CommandRequest:
 @command(
     "/v1/plans/{plan_id}/reinstatement",
     "plans.reinstate",
-    "Reinstate a plan: it is sold again, in its last version",
+    "Reinstate a plan: memberships start again, of its last version",
     roles=MANAGERS,
     body=EmptyBody,
     answer=Plan,
 )
 def reinstate_plan(call: Command[EmptyBody]) -> CommandRequest:
-    """It can be sold again, on the terms of its last revision. Nothing happens if it is not retired."""
+    """On the terms of its last revision. Nothing happens if it is not retired."""
     id, currency = call.id("plan_id"), call.currency
     return CommandRequest(
         REINSTATE_PLAN, ReinstatePlan(plan_id=id), lambda books, _: shown_plan(books, id, currency)

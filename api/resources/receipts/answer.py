@@ -7,7 +7,7 @@ from api.resources.packages.card import OriginKind
 from api.resources.parts import NamedThing, SignedMoney, local
 from domain.booking.facts import BookingPaymentRecorded, BookingPaymentRefunded
 from domain.business.state import Business
-from domain.package.facts import PaymentRecorded, PaymentRefunded
+from domain.package.money_facts import PaymentRecorded, PaymentRefunded
 from domain.package.state import payment_status
 from domain.tax import Taxed
 from domain.values import PaymentMethod, Value

@@ -6,8 +6,9 @@ import pytest
 
 from api.http.api_keys import Keys, issue_key
 from api.http.ids import new_id
+from api.http.path_ids import PATH_IDS
 from api.http.permissions import Permission, Scope
-from api.http.request import PATH_IDS, Route
+from api.http.request import Route
 from api.server.routes import HANDLERS
 from domain.actor import Role
 from domain.ledger.embedded.memory import MemoryStore

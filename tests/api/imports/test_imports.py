@@ -257,3 +257,18 @@ def test_the_form_of_dates_is_recognised_without_a_mapping_too(desk: Desk) -> No
     assert flaws(told) == [(2, "purchased_on")], "where no form fits all, that of ISO 8601 is read"
     only = HEAD + "S-1,17,Massage,Massage,10,4,1,1,EUR,31.05.2026,,1\n"
     assert counts(send(desk, "packages", only)) == (1, 0, 0)
+
+
+def test_a_row_that_leaves_more_than_was_granted_is_refused_in_its_own_line(desk: Desk) -> None:
+    send(desk, "customers", CLIENTS)
+    head = "reference,customer,service,units,used_before,remaining,purchased_on,line\n"
+    rows = (
+        "A,17,Massage,10,,11,2026-05-04,1\n"
+        "B,17,Massage,10,4,7,2026-05-04,1\n"
+        "C,17,Massage,10,4,6,2026-05-04,1\n"
+        "D,17,Massage,10,4,,2026-05-04,1\n"
+        "D,17,Sauna,2,3,,2026-05-04,2\n"
+    )
+    told = send(desk, "packages", head + rows)
+    assert flaws(told) == [(2, "remaining"), (3, "remaining"), (6, "used_before")]
+    assert counts(told) == (1, 0, 4)

@@ -14,7 +14,7 @@ from domain.membership.facts import MembershipFact
 from domain.membership.state import Membership, evolve, period_package
 from domain.package.evolution import evolve as evolve_package
 from domain.package.facts import PackageFact
-from domain.package.granted import PeriodGranted
+from domain.package.opening_facts import PeriodGranted
 from domain.package.state import Package
 from domain.people.state import Customer
 from domain.refusals import Refused

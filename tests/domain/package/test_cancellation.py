@@ -3,7 +3,8 @@
 import pytest
 
 from domain.package.commands import CancelPackage, Refund, ReinstatePackage, RestoreUnits, VoidPackage
-from domain.package.facts import PackageCancelled, PackageVoided, PaymentRefunded
+from domain.package.facts import PackageCancelled, PackageVoided
+from domain.package.money_facts import PaymentRefunded
 from domain.refusals import NotEligible, NotFound, PackageIsCancelled, RefundExceedsPaid
 from domain.values import PaymentMethod
 from tests.domain.given import given

@@ -9,7 +9,7 @@ from domain.business.zones import desk_zone
 from domain.calendar_rules import ExpiryAfterPurchase
 from domain.catalogue.facts import OfferLine, OfferTerms
 from domain.package.commands import RecordPayment, SellPackage, VoidPackage
-from domain.package.facts import PackagePurchased
+from domain.package.opening_facts import PackagePurchased
 from domain.refusals import BackDatingNotAllowed, NotEligible, PackageHasExpired
 from tests.domain.appointments import book, reschedule
 from tests.domain.given import World, given, selling

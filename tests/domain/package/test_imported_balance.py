@@ -8,7 +8,8 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 
 from domain.package.commands import CorrectLine, ImportedLine, ImportPackage, ReinstatePackage, VoidPackage
-from domain.package.facts import LineCorrected, PackageImported, PackageVoided
+from domain.package.facts import LineCorrected, PackageVoided
+from domain.package.opening_facts import PackageImported
 from domain.package.units import USED_BEFORE
 from domain.refusals import DuplicateExternalRef, EffectiveAtOutOfRange, Invalid, NotEligible
 from domain.values import ExternalRef, Money

@@ -6,7 +6,8 @@ import pytest
 
 from domain.actor import Role
 from domain.package.commands import AdjustPrice, CorrectLine, RecordPayment, RefundPayment
-from domain.package.facts import PaymentRecorded, PaymentRefunded, PriceAdjusted
+from domain.package.facts import PriceAdjusted
+from domain.package.money_facts import PaymentRecorded, PaymentRefunded
 from domain.package.payment import RefundQuote, refund_quote
 from domain.package.state import payment_status
 from domain.refusals import (

@@ -11,7 +11,9 @@ from domain.calendar_rules import ExpiryAfterFirstUse, ExpiryAfterPurchase, Expi
 from domain.catalogue.facts import OfferLine, OfferTerms
 from domain.package.commands import SellPackage
 from domain.package.fact_parts import SoldLine, SoldService
-from domain.package.facts import NoteAdded, PackagePurchased, PaymentRecorded
+from domain.package.facts import NoteAdded
+from domain.package.money_facts import PaymentRecorded
+from domain.package.opening_facts import PackagePurchased
 from domain.refusals import (
     BackDatingNotAllowed,
     CustomerIsBlocked,

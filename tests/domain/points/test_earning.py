@@ -14,7 +14,8 @@ from domain.business.facts import EarnRule, PaymentRule, PurchaseRule, VisitRule
 from domain.package.checks import FACTS_KEPT, FACTS_MAX
 from domain.package.commands import RefundPayment
 from domain.package.fact_parts import FreedUse
-from domain.package.facts import PackageFact, PackageVoided, PaymentRefunded
+from domain.package.facts import PackageFact, PackageVoided
+from domain.package.money_facts import PaymentRefunded
 from domain.points.earning import Cause, Gives, TakesBack, earned, of_booking, of_package
 from domain.points.facts import PointsAdded, PointsAdjusted, PointsFact, PointsSource
 from domain.points.state import PointsAccount, change_of, entry_of, evolve

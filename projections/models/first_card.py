@@ -1,0 +1,128 @@
+"""The card of a package as its first fact makes it."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from domain.ledger.mapper import Recorded
+from domain.moments import local_day
+from domain.package.facts import (
+    OpeningFact,
+)
+from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
+from domain.package.state import payment_status
+from domain.unit_values import unrolled
+from projections.engine.definition import Row
+from projections.models.card_columns import COUNTS
+
+
+def first_card(fact: OpeningFact, recorded: Recorded) -> Row:
+    """The columns of a package that has its first fact alone."""
+    paid = fact.paid if isinstance(fact, PackageImported) else 0
+    lines = [
+        {
+            "label": line.label,
+            "services": [
+                {"id": service.id, "name": service.name, "service_type": service.service_type}
+                for service in line.services
+            ],
+            **dict.fromkeys(COUNTS, 0),
+            "granted": line.quantity,
+            "used_before": before,
+            "remaining": line.quantity - before,
+        }
+        for line, before in zip(fact.lines, fact.begins_used, strict=True)
+    ]
+    return {
+        "package_id": recorded.stream_id,
+        "customer_id": fact.customer_id,
+        **_origin(fact),
+        "rolled": fact.units_rolled if isinstance(fact, PeriodGranted) else 0,
+        "offer_id": fact.offer_id,
+        "offer_version": fact.offer_version,
+        "name": fact.name,
+        "purchase_number": fact.purchase_number,
+        "location_id": fact.location_id,
+        "locations": list(fact.locations),
+        "external_ref": fact.external_ref and str(fact.external_ref),
+        "purchased_at": fact.bought_at,
+        "purchased_on": local_day(fact.bought_at, fact.time_zone).isoformat(),
+        "recorded_at": recorded.recorded_at,
+        "currency": fact.currency,
+        "price": fact.price,
+        "list_price": fact.list_price,
+        "paid": paid,
+        "refunded": 0,
+        "unused_value": fact.price - sum(_used_values(fact)),
+        "validity": fact.validity.model_dump(mode="json"),
+        "started_on": _first_day(fact),
+        "expires_on": fact.expires_on and fact.expires_on.isoformat(),
+        "frozen_on": None,
+        "frozen_until": None,
+        "time_zone": fact.time_zone,
+        "valid_until": None,
+        "thaws_at": None,
+        "thawed_expires_on": None,
+        "lapse_recorded": None,
+        "reminder_of": None,
+        "reminder_lead": None,
+        "reminder_due_at": None,
+        "reminder_sent_at": None,
+        "lapses_at": None,
+        "reminded_lead": None,
+        "sharing": fact.sharing,
+        "beneficiaries": list(fact.beneficiaries),
+        "cancellation": fact.cancellation.model_dump(mode="json"),
+        "cancelled": False,
+        "voided": False,
+        "revoked": False,
+        "state": "open",
+        "payment": payment_status(fact.price, paid),
+        "owing": fact.price > paid,
+        "lines": lines,
+        "notes_count": 0,
+        "last_used_at": None,
+        "version": recorded.version,
+    }
+
+
+def _used_values(fact: OpeningFact) -> Iterable[int]:
+    """The values of the units that count as used from the beginning on."""
+    for line, before in zip(fact.lines, fact.begins_used, strict=True):
+        yield from unrolled(line.values)[:before] if before else ()
+
+
+def _origin(fact: OpeningFact) -> Row:
+    """Where its units came from, and what of its price is settled there."""
+    match fact:
+        case PackagePurchased():
+            return {
+                "purchased_by": fact.purchased_by,
+                "origin": "sale" if fact.top_up_id is None else "top_up",
+                "origin_id": fact.top_up_id,
+                "covered": 0,
+            }
+        case UnitsTransferredIn():
+            return {
+                "purchased_by": None,
+                "origin": "transfer",
+                "origin_id": fact.transfer_id,
+                "covered": fact.price,
+            }
+        case PackageImported():
+            return {"purchased_by": None, "origin": "import", "origin_id": fact.import_id, "covered": 0}
+        case PeriodGranted():
+            return {
+                "purchased_by": None,
+                "origin": "membership",
+                "origin_id": fact.membership_id,
+                "covered": fact.rolled_value,
+            }
+        case _:
+            assert_never(fact)
+
+
+def _first_day(fact: OpeningFact) -> str | None:
+    """The first day of validity: the day of purchase, or None where it waits for the first use."""
+    if fact.validity.rule == "after_first_use":
+        return None
+    return local_day(fact.bought_at, fact.time_zone).isoformat()
