@@ -5,14 +5,12 @@ The amount of a line is the value of all its units, so that lines add up to the 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import assert_never, cast
 
 from domain.ledger.mapper import Recorded
 from domain.package.fact_parts import PackageOpened, SoldLine
-from domain.package.facts import OpeningFact, PriceAdjusted
-from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
+from domain.package.facts import PriceAdjusted
 from domain.tax import Taxed, shared_rate, taxed
-from domain.unit_values import Run, unrolled
+from domain.unit_values import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ def receipt_lines(facts: Sequence[Recorded]) -> list[ReceiptLine]:
     """The lines of a package, from the facts that count, in the order in which they are folded."""
     opened = next(each.fact for each in facts if isinstance(each.fact, PackageOpened))
     amounts = [_worth(line.values) for line in opened.lines]
-    elsewhere = _sold_elsewhere(cast(OpeningFact, opened))
+    elsewhere = opened.first_values(opened.sold_elsewhere)
     for recorded in facts:
         if isinstance(recorded.fact, PriceAdjusted):
             amounts = [_worth(values) for values in recorded.fact.values]
@@ -40,20 +38,6 @@ def receipt_lines(facts: Sequence[Recorded]) -> list[ReceiptLine]:
         ReceiptLine(line, shared_rate(service.tax_rate for service in line.services), amount, before)
         for line, amount, before in zip(opened.lines, amounts, elsewhere, strict=True)
     ]
-
-
-def _sold_elsewhere(opened: OpeningFact) -> list[int]:
-    """What of each line was sold, and taxed, where its units came from."""
-    match opened:
-        case PackagePurchased():
-            return [0] * len(opened.lines)
-        case UnitsTransferredIn() | PackageImported():
-            return [_worth(line.values) for line in opened.lines]
-        case PeriodGranted():
-            rolled = zip(opened.lines, opened.rolled, strict=True)
-            return [sum(unrolled(line.values)[:units]) for line, units in rolled]
-        case _:
-            assert_never(opened)
 
 
 def _worth(values: Sequence[Run]) -> int:

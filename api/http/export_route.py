@@ -14,11 +14,12 @@ from inspect import getdoc
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Generic, TypeVar, get_args
+from typing import Generic, TypeVar
 
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 
+from api.http.accept import preferred
 from api.http.permissions import EXPORTERS
 from api.http.problems import Problem
 from api.http.query_route import Query, query_of
@@ -142,24 +143,9 @@ def _media(asked: Media | None, accept: str) -> Media:
 
 
 def _accepted(accept: str) -> Media:
-    weights = dict(_weight(part) for part in accept.lower().split(","))
-
-    def weight(media: Media) -> float:
-        type_ = MEDIA_TYPES[media]
-        wild = weights.get(f"{type_.partition('/')[0]}/*", weights.get("*/*", 0.0))
-        return weights.get(type_, wild)
-
-    every: tuple[Media, ...] = get_args(Media)
-    return max(every, key=weight)
-
-
-def _weight(part: str) -> tuple[str, float]:
-    name, *parameters = (each.strip() for each in part.split(";"))
-    given = next((each[2:] for each in parameters if each.startswith("q=")), "1")
-    try:
-        return name, float(given)
-    except ValueError:
-        return name, 1.0
+    """CSV where the caller takes none of them: a file is saved, whatever its type."""
+    best = preferred(accept, tuple(MEDIA_TYPES.values()))
+    return next((media for media, type_ in MEDIA_TYPES.items() if type_ == best), "csv")
 
 
 def _content_type(media: Media) -> str:

@@ -8,7 +8,7 @@ from domain.calendar_rules import Validity
 from domain.catalogue.facts import Sharing
 from domain.fact import Fact
 from domain.moments import Day, Moment
-from domain.unit_values import Run
+from domain.unit_values import Run, unrolled
 from domain.values import (
     UNITS_PER_LINE_MAX,
     Amount,
@@ -112,6 +112,16 @@ class PackageOpened(EffectiveFact):
     def begins_used(self) -> tuple[int, ...]:
         """Units of each line that count as used from the beginning on: those with the lowest numbers."""
         return (0,) * len(self.lines)
+
+    @property
+    def sold_elsewhere(self) -> tuple[int, ...]:
+        """Units of each line, the first ones, that were sold before they came here: no sale counts them again."""
+        return (0,) * len(self.lines)
+
+    def first_values(self, units: tuple[int, ...]) -> tuple[int, ...]:
+        """What the first so many units of each line are worth together, line by line, in minor units."""
+        both = zip(self.lines, units, strict=True)
+        return tuple(sum(unrolled(line.values)[:number]) if number else 0 for line, number in both)
 
     @property
     def bought_at(self) -> Moment:

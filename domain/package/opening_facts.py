@@ -44,6 +44,10 @@ class UnitsTransferredIn(PackageOpened):
     from_customer_id: CustomerId
     reason: TextRef | None = None
 
+    @property
+    def sold_elsewhere(self) -> tuple[int, ...]:
+        return tuple(line.quantity for line in self.lines)
+
 
 class PackageImported(PackageOpened):
     """A balance that another system kept until now. It counts from its import on, and is not a sale."""
@@ -59,6 +63,10 @@ class PackageImported(PackageOpened):
     """What was paid for it there. It is refunded here as any other payment."""
     payment_id: PaymentId | None = None
     """The payment it counts as; None: nothing was paid."""
+
+    @property
+    def sold_elsewhere(self) -> tuple[int, ...]:
+        return tuple(line.quantity for line in self.lines)
 
     @property
     def begins_used(self) -> tuple[int, ...]:
@@ -96,6 +104,10 @@ class PeriodGranted(PackageOpened):
     rolled: tuple[Annotated[int, Field(ge=0, le=UNITS_PER_LINE_MAX)], ...]
     """Units that rolled over, line by line."""
     rolled_value: Amount
+
+    @property
+    def sold_elsewhere(self) -> tuple[int, ...]:
+        return self.rolled
 
     @property
     def units_rolled(self) -> int:

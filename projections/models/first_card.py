@@ -1,6 +1,5 @@
 """The card of a package as its first fact makes it."""
 
-from collections.abc import Iterable
 from typing import assert_never
 
 from domain.ledger.mapper import Recorded
@@ -10,7 +9,6 @@ from domain.package.facts import (
 )
 from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
 from domain.package.state import payment_status
-from domain.unit_values import unrolled
 from projections.engine.definition import Row
 from projections.models.card_columns import COUNTS
 
@@ -36,7 +34,6 @@ def first_card(fact: OpeningFact, recorded: Recorded) -> Row:
         "package_id": recorded.stream_id,
         "customer_id": fact.customer_id,
         **_origin(fact),
-        "rolled": fact.units_rolled if isinstance(fact, PeriodGranted) else 0,
         "offer_id": fact.offer_id,
         "offer_version": fact.offer_version,
         "name": fact.name,
@@ -52,7 +49,7 @@ def first_card(fact: OpeningFact, recorded: Recorded) -> Row:
         "list_price": fact.list_price,
         "paid": paid,
         "refunded": 0,
-        "unused_value": fact.price - sum(_used_values(fact)),
+        "unused_value": fact.price - sum(fact.first_values(fact.begins_used)),
         "validity": fact.validity.model_dump(mode="json"),
         "started_on": _first_day(fact),
         "expires_on": fact.expires_on and fact.expires_on.isoformat(),
@@ -83,12 +80,6 @@ def first_card(fact: OpeningFact, recorded: Recorded) -> Row:
         "last_used_at": None,
         "version": recorded.version,
     }
-
-
-def _used_values(fact: OpeningFact) -> Iterable[int]:
-    """The values of the units that count as used from the beginning on."""
-    for line, before in zip(fact.lines, fact.begins_used, strict=True):
-        yield from unrolled(line.values)[:before] if before else ()
 
 
 def _origin(fact: OpeningFact) -> Row:

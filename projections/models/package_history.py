@@ -43,7 +43,6 @@ from domain.package.facts import (
 )
 from domain.package.money_facts import PaymentRecorded, PaymentRefunded
 from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
-from domain.unit_values import unrolled
 from domain.values import TextRef
 from projections.engine.definition import Log, Moment, Row
 from projections.models.packages import HANDLES
@@ -208,14 +207,11 @@ def _purchase(fact: PackagePurchased) -> Row:
 def _import(fact: PackageImported) -> Row:
     """What was left of it, with what was paid; the units used before move nothing here."""
     left = sum(line.quantity for line in fact.lines) - sum(fact.used_before)
-    values = (
-        unrolled(line.values)[before:] for line, before in zip(fact.lines, fact.used_before, strict=True)
-    )
     return {
         "kind": "import",
         "label": f"Imported: {left} left",
         "change": left,
-        "value": sum(sum(each) for each in values),
+        "value": fact.price - sum(fact.first_values(fact.begins_used)),
         "remaining": left,
         "amount": fact.paid,
         "price": fact.price,

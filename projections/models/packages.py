@@ -58,8 +58,6 @@ TABLE = Table(
     Column("purchased_by", Text),
     Column("origin", Text, nullable=False),
     Column("origin_id", Text),
-    # Of its first units, those that came from the package of the period before.
-    Column("rolled", Integer, nullable=False),
     # What of the price is settled where the units came from.
     Column("covered", BigInteger, nullable=False),
     Column("offer_id", Text),
@@ -284,4 +282,4 @@ def _move(card: Row, number: int, value: int, **changes: int) -> None:
     card["unused_value"] += value
 
 
-CARDS = Keyed("cards", 5, TABLE, HANDLES, _keys, row)
+CARDS = Keyed("cards", 6, TABLE, HANDLES, _keys, row)

@@ -18,8 +18,7 @@ from domain.package.facts import (
     UnitsRestored,
     UseFact,
 )
-from domain.package.opening_facts import PackageImported, PeriodGranted, UnitsTransferredIn
-from projections.engine.definition import Row
+from domain.package.opening_facts import PackageImported
 from replay.all_packages import PackagesThen
 from replay.package import PackageThen
 
@@ -100,11 +99,14 @@ def _add(report: Liability, package: PackageThen) -> None:
     report.packages += 1
     opening = package.facts[0].fact
     assert isinstance(opening, PackageOpened)
-    report.units_granted += _granted(card)
-    report.units_transferred += card["transferred"] - _received(card)
+    elsewhere = sum(opening.sold_elsewhere)
+    report.units_granted += card["granted"] - elsewhere
+    report.units_transferred += card["transferred"]
     if isinstance(opening, PackageImported):
-        report.units_imported += card["granted"] - sum(opening.used_before)
-    report.amount_sold += card["price"] - _not_sold(opening)
+        report.units_imported += elsewhere - sum(opening.begins_used)
+    else:
+        report.units_transferred -= elsewhere
+    report.amount_sold += card["price"] - sum(opening.first_values(opening.sold_elsewhere))
     report.units_redeemed += card["redeemed"]
     report.units_forfeited += card["forfeited"]
     report.units_lapsed += card["lapsed"]
@@ -120,28 +122,6 @@ def _add(report: Liability, package: PackageThen) -> None:
             report.packages_expired += 1
         case "cancelled":
             report.packages_cancelled += 1
-
-
-def _granted(card: Row) -> int:
-    """Units that were sold, once or in a period of a membership."""
-    return 0 if card["origin"] in ("transfer", "import") else card["granted"] - _received(card)
-
-
-def _received(card: Row) -> int:
-    """Units that came from another package."""
-    units: int = card["granted"] if card["origin"] == "transfer" else card["rolled"]
-    return units
-
-
-def _not_sold(opening: PackageOpened) -> int:
-    """What of the price was sold before, in minor units."""
-    match opening:
-        case PeriodGranted():
-            return opening.rolled_value
-        case PackageImported() | UnitsTransferredIn():
-            return opening.price
-        case _:
-            return 0
 
 
 def _count_uses(report: Liability, packages: Sequence[PackageThen]) -> None:
