@@ -15,7 +15,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+from click.testing import CliRunner
 
+from api.cli.main import main
 from tests.bench.server import free_port
 
 Json = dict[str, Any]
@@ -153,9 +155,13 @@ def run(command: str, environment: Mapping[str, str], *arguments: str) -> str:
 def audit(database: str, folder: Path) -> None:
     """The hash chain holds, and the read models of packages are what the ledger makes them, also made anew."""
     environment = {"CARNET_DATABASE": database, "HOME": str(folder)}
-    run("verify", environment, "--read-models")
-    for name in ("cards", "history"):
-        run("rebuild", environment, name, "--verify")
+    for command in (
+        ("verify", "--read-models"),
+        ("rebuild", "cards", "--verify"),
+        ("rebuild", "history", "--verify"),
+    ):
+        told = CliRunner().invoke(main, command, env=environment)
+        assert told.exit_code == 0, told.output
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:
