@@ -12,7 +12,7 @@ from api.cli.options import NAME, SOURCE, here, in_json, of_business
 from api.http.ids import new_id
 from api.imports import mapping as mappings
 from api.imports.batches import recorded
-from api.imports.customers import CUSTOMERS
+from api.imports.customers import Customers
 from api.imports.day_book import Format, format_of
 from api.imports.importing import IMPORTER, ImportReport, run
 from api.imports.load import RefusedRow
@@ -113,7 +113,7 @@ def _import(
     mapping = _mapping(mapping_, what)
     content = Content(lambda: file.open("rb"), file.stat().st_size)
     import_id = new_id("imp") if what == "packages" else None
-    kind: Any = CUSTOMERS if import_id is None else Packages(import_id, mapping.money)
+    kind: Any = Customers() if import_id is None else Packages(import_id, mapping.money)
     refusals: list[RefusedRow] = []
 
     def refused(row: RefusedRow) -> None:

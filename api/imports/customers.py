@@ -17,15 +17,18 @@ from domain.decision import Reads
 from domain.ledger.orders import Order, RequestKey
 from domain.moments import LAST_DAY, DayOfLife
 from domain.people.commands import RegisterCustomer
-from domain.people.duplicates import in_common, searches
+from domain.people.directory import Person
+from domain.people.duplicates import MATCHES, compared
 from domain.people.facts import ConsentName
-from domain.people.profile import Gender, GivenProfile, ProfileField, new_profile, profile_in
-from domain.refusals import Invalid
+from domain.people.profile import Gender, GivenProfile, Profile, ProfileField, new_profile, profile_in
 from domain.use_cases.register_customer import REGISTER_CUSTOMER
 from domain.values import Category, ExternalRef, PersonName, Reference
 
-FOUND_MAX = 20
-"""Customers with the same e-mail, number or name that are looked at and told."""
+OTHERS_MAX = 20
+"""Others who are told of one customer."""
+COMPARED_MAX = 100_000
+"""New customers of one import that are compared with everybody: a few numbers of each are kept until then."""
+PAGE = 1_000
 GENDERS = {"m": "male", "f": "female", "man": "male", "woman": "female", "non-binary": "other"}
 
 
@@ -63,11 +66,18 @@ class CustomerRow(GivenProfile):
 
 
 class Customers:
+    """One import of customers."""
+
     columns = Columns(
         needed=("reference", "name"),
         optional=(*PROFILE[1:], "category", *(f"consent_{name}" for name in CONSENTS)),
         days=frozenset({"date_of_birth", "anniversary"}),
     )
+
+    def __init__(self) -> None:
+        self._lines: dict[str, int] = {}
+        self._with: dict[int, list[str]] = {}
+        """Hash of a value → the new customers who have it."""
 
     def entries(self, sheet: Sheet, currency: str) -> Iterator[Entry[CustomerRow] | Unreadable]:
         for line, cells in sheet.rows():
@@ -98,33 +108,43 @@ class Customers:
         return Order(REGISTER_CUSTOMER, command, importing.meta, request)
 
     def done(self, importing: Importing, entry: Entry[CustomerRow], order: Order) -> None:
-        """Tell who may be the same person, those of earlier rows included."""
-        report, command = importing.report, cast(RegisterCustomer, order.command)
-        if len(report.possible_duplicates) >= DUPLICATES_MAX:
+        """Keep what others may have in common with a new customer."""
+        if len(self._lines) >= COMPARED_MAX:
             return
-        others = _others(importing.batches.recorder, command)
-        if others:
-            report.possible_duplicates.append(PossibleDuplicate(entry.line, command.customer_id, others))
+        command = cast(RegisterCustomer, order.command)
+        self._lines[command.customer_id] = entry.line
+        for value in _values(new_profile(command.profile, LAST_DAY)):
+            self._with.setdefault(value, []).append(command.customer_id)
+
+    def finish(self, importing: Importing) -> None:
+        """Tell who may be the same person, those of earlier rows included: all customers are read once."""
+        found: dict[str, set[str]] = {}
+        for person in _everybody(importing.batches.recorder) if self._lines else ():
+            for value in _values(profile_in(person)):
+                for id in self._with.get(value, ()):
+                    if id != person.id:
+                        found.setdefault(id, set()).add(person.id)
+        told = sorted(found, key=lambda id: self._lines[id])[:DUPLICATES_MAX]
+        importing.report.possible_duplicates = [
+            PossibleDuplicate(self._lines[id], id, tuple(sorted(found[id])[:OTHERS_MAX])) for id in told
+        ]
 
 
-def _others(recorder: Recorder, command: RegisterCustomer) -> tuple[str, ...]:
-    try:
-        profile = new_profile(command.profile, LAST_DAY)
-    except Invalid:
-        return ()
-    found = {
-        id
-        for wanted in searches(profile, command.profile).values()
-        for id in recorder.search(wanted, "", FOUND_MAX)
-    }
-    found.discard(command.customer_id)
-    if not found:
-        return ()
-    reads = Reads(dict.fromkeys(sorted(found), 0))
-    books = Books(recorder.business_id, reads, recorder.load(reads))
-    return tuple(
-        id for id in sorted(found) if (person := books.person(id)) and in_common(profile, profile_in(person))
-    )
+def _values(profile: Profile) -> Iterator[int]:
+    """Hashes of what may be in common: e-mail, mobile number, name with date of birth."""
+    for match, value in zip(MATCHES, compared(profile), strict=True):
+        if value is not None:
+            yield hash((match, value))
 
 
-CUSTOMERS = Customers()
+def _everybody(recorder: Recorder) -> Iterator[Person]:
+    """The rows of all active customers in the directory, a page at a time."""
+    after = ""
+    while ids := recorder.streams("customer", after, PAGE):
+        after = ids[-1]
+        reads = Reads(dict.fromkeys(ids, 0))
+        books = Books(recorder.business_id, reads, recorder.load(reads))
+        for id in ids:
+            customer, person = books.customer(id), books.person(id)
+            if customer is not None and customer.active and person is not None:
+                yield person

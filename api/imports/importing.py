@@ -1,7 +1,7 @@
 """Importing what another system kept: customers, and the balances of their packages.
 
-    sheet = Sheet(content, "csv", mapping, CUSTOMERS.columns, currency)
-    report = run(carnet, business_id, sheet, CUSTOMERS, source, refused=…)
+    sheet = Sheet(content, "csv", mapping, Customers.columns, currency)
+    report = run(carnet, business_id, sheet, Customers(), source, currency=currency, refused=…)
 
 Rows become commands, decided like those of the API, in file order and 500 at a time. A row is known by its
 source and reference: importing a file again changes nothing that is in already. Memory does not grow with
@@ -103,6 +103,9 @@ class Kind(Protocol[E]):
     def done(self, importing: Importing, entry: Entry[E], order: Order) -> None:
         """After an entry was recorded for the first time."""
 
+    def finish(self, importing: Importing) -> None:
+        """After the last row."""
+
 
 def run(
     carnet: Carnet,
@@ -131,6 +134,7 @@ def run(
         for batch in batched(kind.entries(sheet, currency), _reference):
             _import(importing, kind, batch, refused)
             progress(report)
+        kind.finish(importing)
         report.position = batches.recorder.head().position
     return report
 

@@ -120,6 +120,9 @@ class Packages:
     def done(self, importing: Importing, entry: Entry[PackageEntry], order: Order) -> None:
         pass
 
+    def finish(self, importing: Importing) -> None:
+        pass
+
     def _order(self, importing: Importing, entry: Entry[PackageEntry], customer_id: str, turn: int) -> Order:
         head, source, secret = entry.value.head, importing.source, importing.secret
         assert self._services is not None

@@ -16,7 +16,7 @@ from api.http.request import HttpRequest, Route, body_of, handler_of
 from api.http.responses import Reply
 from api.imports import mapping as mappings
 from api.imports.batches import recorded, rolled_back
-from api.imports.customers import CUSTOMERS
+from api.imports.customers import Customers
 from api.imports.day_book import Format, UnknownLayout
 from api.imports.derived_ids import id_of
 from api.imports.importing import ImportReport, run
@@ -206,7 +206,7 @@ def _run(call: Command[File], what: What, import_id: str | None) -> Imported:
     mapping = _mapping(asked.mapping, what)
     file = call.body
     content = Content(lambda: io.BytesIO(file.data), len(file.data))
-    kind: Any = CUSTOMERS if what == "customers" else Packages(import_id or "imp_dry_run", mapping.money)
+    kind: Any = Customers() if what == "customers" else Packages(import_id or "imp_dry_run", mapping.money)
     try:
         sheet = Sheet(content, file.layout or asked.format, mapping, kind.columns, currency)
         report = run(

@@ -33,7 +33,7 @@ def searches(profile: Profile, given: Iterable[str]) -> dict[Match, tuple[str, .
 
 def in_common(one: Profile, other: Profile) -> frozenset[Match]:
     """E-mails are compared without case, names as they are searched for, numbers as E.164."""
-    both = zip(_compared(one), _compared(other), strict=True)
+    both = zip(compared(one), compared(other), strict=True)
     return frozenset(
         match
         for match, (ours, theirs) in zip(MATCHES, both, strict=True)
@@ -41,7 +41,7 @@ def in_common(one: Profile, other: Profile) -> frozenset[Match]:
     )
 
 
-def _compared(profile: Profile) -> tuple[object, ...]:
+def compared(profile: Profile) -> tuple[object, ...]:
     """A value for each of MATCHES; None where there is nothing to compare."""
     email = None if profile.email is None else email_word(profile.email)
     born = profile.date_of_birth
