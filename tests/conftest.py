@@ -15,13 +15,17 @@ settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, d
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 CHECKLIST_ROW = re.compile(r"S[1-9]\d*")
+LONG = frozenset({"test_bench.py", "test_load.py", "test_openapi.py", "stories"})
+"""Files and folders of tests that take many seconds each."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Stop the run when a `covers` marker does not name checklist rows: it would count for nothing.
 
-    Raises `pytest.UsageError` with the test and the argument at fault.
+    Long tests come first: begun last, they would keep one process at work while the others have nothing to do. Raises
+    `pytest.UsageError` with the test and the argument at fault.
     """
+    items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
     for item in items:
         for marker in item.iter_markers("covers"):
             for row in marker.args or (None,):
