@@ -34,6 +34,10 @@ class Actor(Value):
         return self.id if self.id.startswith("stf_") else None
 
 
+CLOCK = Actor(id="clock", role=Role.INTEGRATION, via="system")
+"""Who records what falls due."""
+
+
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """The moment and the actor: all a decision may know of the world. Always passed in, never read."""

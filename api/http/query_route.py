@@ -43,6 +43,7 @@ from api.http.request import Call, Exchange, HttpRequest, Route, exchange_of, ha
 from api.http.responses import Header, Reply, unchanged
 from domain.actor import Role
 from domain.decision import Reads
+from domain.use_cases.renewals_due import named_in
 from domain.values import Value
 from projections.engine.definition import Row
 from projections.engine.outage import told_as_unavailable
@@ -136,6 +137,19 @@ class Query(Call, Generic[Q]):
         books = self.frame.look(self.business_id, wanted)
         self.check_reachable(books.head.position)
         return books
+
+    def look_renewed(self, wanted: Reads) -> Books:
+        """As `look`, once the renewals that are due there have been recorded, as before a command."""
+        books = self.look(wanted)
+        named = {id: 0 for stream in books.streams for id in named_in(stream.state)}
+        if not named:
+            return books
+        memberships, now = self.look(Reads(named)), self.frame.carnet.clock()
+        due = [id for id in named if (found := memberships.membership(id)) is not None and found.is_due(now)]
+        if not due:
+            return books
+        self.ledger.renew(due)
+        return self.look(wanted)
 
     def thing(self, body: BaseModel, books: Books, id: str) -> Found:
         """The answer that shows the stream `id`, and no more than these books hold."""

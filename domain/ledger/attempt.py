@@ -5,16 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.actor import Circumstances
-from domain.decision import Decision, NotLoaded, Reads
+from domain.decision import NotLoaded, Reads
 from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
-from domain.ledger.mapper import store
-from domain.ledger.orders import Answer, Clock, Done, Order, RequestKey, Result
-from domain.ledger.records import Answered, Append, Conflict, Loaded, Request, Stored
+from domain.ledger.one_order import RenewalsDue, decide
+from domain.ledger.orders import Clock, Done, Order, RequestKey, Result
+from domain.ledger.records import Answered, Append, Conflict, Loaded, Stored
+from domain.ledger.renewals import renew
 from domain.moments import from_milliseconds, rfc3339, whole_milliseconds
-from domain.package.checks import FACTS_MAX
-from domain.refusals import Erased, IdempotencyKeyReused, LimitReached, Refused, VersionMismatch
-from domain.use_cases.reactions import react
+from domain.refusals import Erased, IdempotencyKeyReused, Refused
 from domain.values import with_moment
 
 
@@ -24,11 +23,17 @@ class Attempt:
 
     books: LoadedBooks
     results: dict[int, Result] = field(default_factory=dict)
-    appends: dict[int, Append] = field(default_factory=dict)
+    appends: list[tuple[int | None, Append]] = field(default_factory=list)
+    """In the order in which they are decided; None: a renewal that came before an order."""
     bodies: dict[int, str] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
     postponed: list[int] = field(default_factory=list)
     """Orders with the request key of an earlier order in the batch."""
+    passed_over: set[str] = field(default_factory=set)
+    """Memberships that could not be renewed."""
+
+    def refused(self) -> list[int]:
+        return [n for n, result in self.results.items() if isinstance(result, Refused)]
 
 
 def settled(
@@ -36,14 +41,18 @@ def settled(
 ) -> tuple[dict[int, Result], list[int]]:
     """Settle the decided orders by their outcomes; return results by number, and the numbers to decide again."""
     again = list(decided.postponed)
-    for n, outcome in zip(decided.appends, outcomes, strict=True):
-        if isinstance(outcome, Conflict):
+    for (n, _), outcome in zip(decided.appends, outcomes, strict=True):
+        if n is None:
+            # A refusal after a renewal that is not stored stands on facts that are not there.
+            again += decided.refused() if isinstance(outcome, Conflict) else ()
+        elif isinstance(outcome, Conflict):
             again.append(n)
         else:
             decided.results[n] = done(decided.bodies[n], outcome)
     if kept is not None and not again:
         kept.keep_all(decided.books)
-    return decided.results, sorted(again)
+    left = sorted(set(again))
+    return {n: result for n, result in decided.results.items() if n not in left}, left
 
 
 def done(body: str, stored: Stored) -> Done:
@@ -80,13 +89,18 @@ def decide_one(
             decided.postponed.append(n)
             return
     try:
-        _, append, answer = decide(order, books, Circumstances(now, order.actor))
+        _, append, answer = decide(order, books, Circumstances(now, order.actor), decided.passed_over)
+    except RenewalsDue as due:
+        first = renew(due.memberships, books, now, decided.passed_over)
+        decided.appends += [(None, append) for append in first]
+        decide_one(n, order, books, answered, now, decided)
+        return
     except Refused as refusal:
         decided.results[n] = refusal
         return
     if order.request is not None:
         decided.keys.add(order.request.key)
-    decided.appends[n] = append
+    decided.appends.append((n, append))
     decided.bodies[n] = answer.body
 
 
@@ -98,59 +112,3 @@ def replayed_result(request: RequestKey, answered: Answered, *, replayed: bool =
         return Erased()
     moment = from_milliseconds(answered.recorded_at)
     return Done(answered.body, answered.first, answered.last, moment, replayed)
-
-
-def decide(order: Order, books: LoadedBooks, at: Circumstances) -> tuple[Decision, Append, Answer]:
-    """Decide, add the facts to the books, and render the answer from them."""
-    use_case = order.use_case
-    books.seen = {}
-    target = use_case.target(order.command, books.business_id)
-    is_there = _check_version(order, target, books)
-    decision = react(use_case.decide(order.command, books, at), books, at)
-    if not is_there:
-        # It has no version yet. Whether that is a refusal of its own, the decision has told first.
-        check_match(order.if_match, 0)
-    read = dict(books.seen)
-    meta = order.meta.to_bytes()
-    versions = {id: books.version(id) for id in decision.facts}
-    facts = []
-    for kind, stream_id, fact in decision.made:
-        versions[stream_id] += 1
-        if versions[stream_id] > FACTS_MAX:
-            raise LimitReached("facts of a stream", FACTS_MAX)
-        facts.append(store(kind, stream_id, versions[stream_id], fact, meta))
-    books.apply(facts, [fact for _, _, fact in decision.made], decision.people)
-    for claim in decision.claims:
-        books.claim(claim.claim)
-    answer = order.answer(books, decision)
-    request = None
-    if order.request is not None:
-        request = Request(order.request.key, order.request.fingerprint, answer.body, answer.people)
-    append = Append(
-        facts=tuple(facts),
-        read=read,
-        claims=decision.claims,
-        streams=decision.streams,
-        people=decision.people if facts else (),
-        texts=decision.texts,
-        photos=order.photos,
-        request=request,
-    )
-    return decision, append, answer
-
-
-def _check_version(order: Order, target: str | None, books: LoadedBooks) -> bool:
-    """Whether the target is there, or the command has none. Raises VersionMismatch."""
-    if order.if_match is None or target is None:
-        return True
-    found = books.stream(target)
-    if found is None:
-        return False
-    check_match(order.if_match, found.version)
-    return True
-
-
-def check_match(if_match: tuple[int, ...] | None, current: int) -> None:
-    """Raises VersionMismatch."""
-    if if_match is not None and current not in if_match:
-        raise VersionMismatch(if_match[0] if len(if_match) == 1 else None, current)

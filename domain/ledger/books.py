@@ -150,6 +150,15 @@ class LoadedBooks:
         self.seen.setdefault(stream_id, found.version if found else 0)
         return found
 
+    def has_read(self, stream_id: str) -> bool:
+        """Whether it was asked for, so that it is here if it exists."""
+        return stream_id in self._streams or stream_id in self.wanted.streams
+
+    @property
+    def seen_states(self) -> dict[str, Any]:
+        """Stream id → state, of the streams that the present decision looked at and that exist."""
+        return {id: self._streams[id].state for id in self.seen if id in self._streams}
+
     def version(self, stream_id: str) -> int:
         found = self._streams.get(stream_id)
         return found.version if found else 0

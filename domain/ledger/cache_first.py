@@ -63,7 +63,9 @@ def _stored_all(
     if not writing:
         return results
     try:
-        outcomes = store.append_all({id: list(tried.appends.values()) for id, tried in writing.items()})
+        outcomes = store.append_all(
+            {id: [append for _, append in tried.appends] for id, tried in writing.items()}
+        )
     except LedgerUnavailable:
         return results | {id: known_results(store.ledger(id), batches[id]) for id in writing}
     return results | {id: settled(writing[id], stored, kept)[0] for id, stored in outcomes.items()}

@@ -5,7 +5,7 @@ environment variables are kept out: a stray `COMPRESSOR_TOPIC` would change the 
 """
 
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -41,6 +41,7 @@ from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.orders import Clock, Done, Order, Preview, RequestKey, Result
 from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.records import Append, Conflict, Request
+from domain.ledger.renewals import renewal
 from domain.refusals import Refused
 
 NO_BUSINESS = "biz_none"
@@ -207,6 +208,12 @@ class Ledger:
 
     def preview(self, order: Order) -> Preview:
         return preview(self.recorder, order, self._carnet.clock, self._carnet.kept)
+
+    def renew(self, membership_ids: Iterable[str]) -> None:
+        """Grant every period of these memberships that has begun, as before a command on their customer."""
+        for id in membership_ids:
+            while not isinstance(self.execute([renewal(id)])[0], Refused):
+                pass
 
     def request(self, key: str, content: bytes) -> RequestKey:
         """A request key with the fingerprint of `content`, keyed with a secret of the business."""

@@ -14,13 +14,17 @@ from collections.abc import Sequence
 
 from domain.actor import Circumstances
 from domain.decision import NotLoaded, Reads
-from domain.ledger.attempt import Attempt, decide, decide_on, settled
+from domain.ledger.attempt import Attempt, decide_on, settled
 from domain.ledger.batch_reads import LOADS_MAX, load
+from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
 from domain.ledger.cache_first import decide_on_what_is_kept, known_results
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.errors import LedgerUnavailable
+from domain.ledger.one_order import RenewalsDue, decide
 from domain.ledger.orders import Clock, Order, Preview, Result
+from domain.ledger.records import Append
+from domain.ledger.renewals import renew
 from domain.moments import whole_milliseconds
 
 
@@ -60,11 +64,23 @@ def preview(recorder: LedgerRecorder, order: Order, clock: Clock, kept: StreamCa
     books, _ = load(recorder, [order], kept, extra=Reads())
     for _ in range(LOADS_MAX):
         try:
-            _, append, answer = decide(order, books, at)
-            return Preview(answer.body, append.facts, books.head.position)
+            return _previewed(order, books, at)
         except NotLoaded as missing:
             books, _ = load(recorder, [order], kept, extra=missing.reads | books.wanted)
     raise AssertionError(f"{type(order.command).__name__} asks for ever more")
+
+
+def _previewed(order: Order, books: LoadedBooks, at: Circumstances) -> Preview:
+    first: list[Append] = []
+    passed_over: set[str] = set()
+    while True:
+        try:
+            _, append, answer = decide(order, books, at, passed_over)
+        except RenewalsDue as due:
+            first += renew(due.memberships, books, at.now, passed_over)
+        else:
+            facts = [fact for each in (*first, append) for fact in each.facts]
+            return Preview(answer.body, tuple(facts), books.head.position)
 
 
 def _attempt(
@@ -80,7 +96,7 @@ def _stored(
     """Append the decided commands; return results by number, and the numbers that conflicted."""
     if not decided.appends:
         return decided.results, decided.postponed
-    outcomes = recorder.append(list(decided.appends.values()))
+    outcomes = recorder.append([append for _, append in decided.appends])
     # An append under the lock is committed when the lock is released: its streams are not cached before.
     return settled(decided, outcomes, None if recorder.is_locked else kept)
 

@@ -14,10 +14,12 @@ from domain.package.checks import check_moment, earliest_in
 from domain.package.sale import check_may_buy
 from domain.package.sharing import check_beneficiaries
 from domain.people.state import Customer
-from domain.refusals import Invalid, OfferIsRetired
+from domain.refusals import Invalid, LimitReached, OfferIsRetired
 
 AHEAD_DAYS_MAX = 366
 """How many days ahead a membership may start."""
+MEMBERSHIPS_MAX = 20
+"""Memberships of one customer that renew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,10 @@ class Start:
 
 def start(command: StartMembership, seen: Start, at: Circumstances) -> MembershipStarted:
     """Raises CustomerIsBlocked, CustomerIsInactive, OfferIsRetired, Invalid (day, location, beneficiary),
-    EffectiveAtOutOfRange, BackDatingNotAllowed."""
+    EffectiveAtOutOfRange, BackDatingNotAllowed, LimitReached."""
     check_may_buy(command.customer_id, seen.customer)
+    if len(seen.customer.memberships) >= MEMBERSHIPS_MAX:
+        raise LimitReached("memberships of one customer that renew", MEMBERSHIPS_MAX)
     if seen.plan.retired:
         raise OfferIsRetired(command.plan_id)
     seen.business.check_location(command.location_id)

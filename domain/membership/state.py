@@ -18,6 +18,8 @@ from domain.moments import local_day, start_of
 from domain.package.expiry import Expiry
 from domain.updated import updated
 
+DAYS_AT_LEAST = {"days": 1, "weeks": 7, "months": 28, "years": 365}
+"""Of one unit of a period."""
 MembershipStatus = Literal["upcoming", "active", "paused", "ended"]
 
 
@@ -54,9 +56,14 @@ class Membership:
         return Expiry(self.ends_on, self.time_zone, self.paused_on, self.paused_until)
 
     @property
+    def renews(self) -> bool:
+        """Whether it goes on after its present period."""
+        return self.ending is None
+
+    @property
     def next_at(self) -> datetime | None:
         """The moment at which the next period begins; None: it does not, as the membership ends before."""
-        if self.ending is not None:
+        if not self.renews:
             return None
         return start_of(self.starts_on, self.time_zone) if self.period == 0 else self.expiry.valid_until
 
@@ -64,6 +71,13 @@ class Membership:
     def paused_until_day(self) -> date:
         assert self.paused_until is not None, "a pause has a last day"
         return self.paused_until
+
+    def periods_behind(self, moment: datetime) -> int:
+        """No fewer than the periods that have begun and wait for their package; pauses may make it too many."""
+        if self.next_at is None or self.next_at > moment:
+            return 0
+        days = self.plan.period.count * DAYS_AT_LEAST[self.plan.period.unit]
+        return (moment - self.next_at).days // days + 1
 
     def is_due(self, moment: datetime) -> bool:
         """Whether the next period has begun, and waits for its package."""

@@ -9,7 +9,16 @@ from pydantic import Field, StringConstraints
 from domain.fact import Fact
 from domain.moments import Moment
 from domain.people.profile import ProfileField
-from domain.values import Category, ExternalRef, ParticipantId, ServiceId, TextRef, TopUpId, Value
+from domain.values import (
+    Category,
+    ExternalRef,
+    MembershipId,
+    ParticipantId,
+    ServiceId,
+    TextRef,
+    TopUpId,
+    Value,
+)
 
 PARTICIPANTS_MAX = 100
 ParticipantField = Literal["name", "photo", "kind", "barred_services"]
@@ -112,6 +121,15 @@ class TopUpsChanged(Fact):
     """All that are not removed, oldest first."""
 
 
+class MembershipsChanged(Fact):
+    """The memberships of this customer that renew. The customer names them, so that a command on a customer without
+    any reads nothing more."""
+
+    stored_name: ClassVar = "customer.memberships_changed"
+    memberships: tuple[MembershipId, ...]
+    """All that have not ended and are not to end with their period, oldest first."""
+
+
 CustomerFact = (
     CustomerRegistered
     | ProfileChanged
@@ -126,5 +144,6 @@ CustomerFact = (
     | ParticipantRemoved
     | ParticipantReturned
     | TopUpsChanged
+    | MembershipsChanged
 )
 FACTS: tuple[type[Fact], ...] = get_args(CustomerFact)

@@ -14,6 +14,7 @@ from domain.people.facts import (
     CustomerFact,
     CustomerRegistered,
     CustomerUnblocked,
+    MembershipsChanged,
     ParticipantAdded,
     ParticipantChanged,
     ParticipantOf,
@@ -48,6 +49,8 @@ class Customer:
     consents: Consents = field(default_factory=Consents)
     top_ups: tuple[str, ...] = ()
     """The rules that top up its packages; removed ones are not among them."""
+    memberships: tuple[str, ...] = ()
+    """Those that renew."""
 
     @property
     def in_person(self) -> Participant:
@@ -92,6 +95,8 @@ def evolve(state: Customer | None, fact: CustomerFact) -> Customer:
             return _with(state, replace(before, removed_at=None))
         case TopUpsChanged():
             return replace(state, top_ups=fact.top_ups)
+        case MembershipsChanged():
+            return replace(state, memberships=fact.memberships)
         case _:
             assert_never(fact)
 

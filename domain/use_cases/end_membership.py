@@ -13,7 +13,7 @@ def decide(command: EndMembership, books: Books, at: Circumstances) -> Decision:
     """Raises NotFound, LimitReached, and what `end` raises."""
     state = known_membership(books, command.membership_id)
     package = package_of(state, books)
-    return both(command, state, package, end(state, package, command, at))
+    return both(command, state, package, end(state, package, command, at), books)
 
 
 END_MEMBERSHIP = UseCase(EndMembership, reads_membership, decide, id_in("membership_id"))

@@ -16,7 +16,7 @@ def decide(command: PauseMembership, books: Books, at: Circumstances) -> Decisio
     package = package_of(state, books)
     if package is None:
         raise NotEligible("the membership has not begun")
-    return both(command, state, package, pause(state, package, command, at))
+    return both(command, state, package, pause(state, package, command, at), books)
 
 
 PAUSE_MEMBERSHIP = UseCase(PauseMembership, reads_membership, decide, id_in("membership_id"))

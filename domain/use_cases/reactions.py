@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from domain.actor import Circumstances
 from domain.decision import Books, Decision, Peek, Reads
 from domain.use_cases.earn_points import earn_points, reads_accounts
+from domain.use_cases.renewals_due import reads_memberships
 from domain.use_cases.tell_bookings import tell_bookings
 from domain.use_cases.top_up import reads_rules, top_up
 from domain.values import Value
@@ -35,10 +36,10 @@ REACTIONS: Sequence[Reaction] = (
 
 
 def read_by_all(reads: Reads, command: Value, business_id: str, peek: Peek) -> Reads:
-    """The reads of a verb, with what every reaction is likely to need."""
+    """The reads of a verb, with what every reaction and the renewals before it are likely to need."""
     for reaction in REACTIONS:
         reads = reaction.reads(reads, command, business_id, peek)
-    return reads
+    return reads_memberships(reads, peek)
 
 
 def react(decision: Decision, books: Books, at: Circumstances) -> Decision:

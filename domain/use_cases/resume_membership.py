@@ -13,7 +13,7 @@ def decide(command: ResumeMembership, books: Books, at: Circumstances) -> Decisi
     """Raises NotFound, LimitReached, and what `resume` raises."""
     state = known_membership(books, command.membership_id)
     package = package_of(state, books)
-    return both(command, state, package, resume(state, package, at))
+    return both(command, state, package, resume(state, package, at), books)
 
 
 RESUME_MEMBERSHIP = UseCase(ResumeMembership, reads_membership, decide, id_in("membership_id"))

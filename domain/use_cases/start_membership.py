@@ -11,7 +11,7 @@ from domain.membership.start import Start, start
 from domain.membership.state import evolve, period_package
 from domain.use_cases.checks import check_unused, known_customer, known_plan
 from domain.use_cases.offer_lines import service_ids
-from domain.use_cases.one_membership import period_granted
+from domain.use_cases.one_membership import named_by, period_granted
 
 
 def reads(command: StartMembership, business_id: str, peek: Peek) -> Reads:
@@ -23,17 +23,18 @@ def reads(command: StartMembership, business_id: str, peek: Peek) -> Reads:
 
 
 def decide(command: StartMembership, books: Books, at: Circumstances) -> Decision:
-    """Raises IdTaken, NotFound, and what `start` and `renew` raise."""
+    """The customer names it from now on. Raises IdTaken, NotFound, and what `start` and `renew` raise."""
     check_unused(books, command.membership_id)
     customer = known_customer(books, command.customer_id)
     started = start(command, Start(books.business, customer, known_plan(books, command.plan_id)), at)
     state, id = evolve(None, started), command.membership_id
     stream = NewStream("membership", id, command.customer_id)
+    told = {command.customer_id: ("customer", [named_by(customer, id, renews=True)])}
     if not state.is_due(at.now):
-        return Decision({id: ("membership", [started])}, streams=(stream,))
+        return Decision({id: ("membership", [started]), **told}, streams=(stream,))
     first = period_granted(state, RenewMembership(membership_id=id, period=1), books, at)
     _, renewed = first.facts[id]
-    facts = {**first.facts, id: ("membership", [started, *renewed])}
+    facts = {**first.facts, id: ("membership", [started, *renewed]), **told}
     return replace(first, facts=facts, streams=(stream, *first.streams))
 
 

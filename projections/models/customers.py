@@ -19,6 +19,7 @@ from domain.people.facts import (
     CustomerFact,
     CustomerRegistered,
     CustomerUnblocked,
+    MembershipsChanged,
     ParticipantAdded,
     ParticipantChanged,
     ParticipantOf,
@@ -92,8 +93,8 @@ def _change(before: Row, fact: CustomerFact) -> Row:
             return {"participants": [{**each, **moved} if each["id"] == id else each for each in household]}
         case ProfileChanged():
             return {}  # the changed fields are in the directory
-        case TopUpsChanged():
-            return {}  # the rules are in their own streams
+        case TopUpsChanged() | MembershipsChanged():
+            return {}  # what they name is in its own streams
         case CustomerRegistered():
             raise AssertionError("a customer is registered once")
         case _:

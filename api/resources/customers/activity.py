@@ -64,7 +64,7 @@ class Activity(Value):
 def show_activity(call: Query[ActivityParameters]) -> Found:
     """Everything for the customer's tab in one answer, split at this moment."""
     customer_id, now = call.id("customer_id"), call.frame.carnet.clock()
-    books = call.look(Reads({call.business_id: 0, customer_id: 0}))
+    books = call.look_renewed(Reads({call.business_id: 0, customer_id: 0}))
     check_known(books, customer_id)
     with call.snapshot(*READS, MEMBERSHIPS.name) as snapshot:
         memberships = _running(snapshot, call.business_id, customer_id, now)

@@ -285,7 +285,7 @@ def return_participant(call: Command[EmptyBody]) -> CommandRequest:
 def show(call: Query[NoParameters]) -> Found:
     """Profile, household, consents, points, and the number of active packages."""
     id = call.id("customer_id")
-    books = call.look(counted(id))
+    books = call.look_renewed(counted(id))
     counts = counts_of(books, id, call.frame.carnet.clock())
     shown = in_books(books, id, books.person if call.sees_people else nobody, counts)
 

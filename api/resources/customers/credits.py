@@ -106,7 +106,7 @@ class UsagePage(Page[UsageRow]):
 def show_credits(call: Query[ListParameters]) -> Found:
     """What can be used now, service by service, and every use with what was given back of it."""
     customer_id = call.id("customer_id")
-    books = call.look(Reads({call.business_id: 0, customer_id: 0}, packages_of=(customer_id,)))
+    books = call.look_renewed(Reads({call.business_id: 0, customer_id: 0}, packages_of=(customer_id,)))
     check_known(books, customer_id)
     people = with_kinds(
         known(books.people(customer_id)) if call.sees_people else NOBODY,

@@ -34,6 +34,7 @@ from domain.people.facts import (
     CustomerFact,
     CustomerRegistered,
     CustomerUnblocked,
+    MembershipsChanged,
     ParticipantAdded,
     ParticipantChanged,
     ParticipantRemoved,
@@ -43,7 +44,17 @@ from domain.people.facts import (
 )
 from domain.refusals import NotFound
 
-Kind = Literal["registration", "profile", "category", "consent", "status", "block", "participant", "top_up"]
+Kind = Literal[
+    "registration",
+    "profile",
+    "category",
+    "consent",
+    "status",
+    "block",
+    "participant",
+    "top_up",
+    "membership",
+]
 
 
 class CustomerHistoryRow(LocalTime):
@@ -149,6 +160,11 @@ def _told(recorded: RecordedFact) -> _Told:
         case TopUpsChanged():
             return _Told(
                 "top_up", "Rules that top up changed" if fact.top_ups else "No rule tops up any more"
+            )
+        case MembershipsChanged():
+            return _Told(
+                "membership",
+                "Memberships that renew changed" if fact.memberships else "No membership renews any more",
             )
         case _:
             assert_never(fact)

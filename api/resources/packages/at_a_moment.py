@@ -131,7 +131,17 @@ def policies_at(books: Books, past: Past, position: int, moment: datetime) -> Po
 def ask(call: Query[Any], past: Past = PRESENT) -> PackageAsked:
     """The package of the path, at the moment asked about. Raises NotFound, validation-failed."""
     id = call.id("package_id")
-    return package_in(call, call.look(Reads({id: 0, call.business_id: 0}, with_customers=True)), id, past)
+    return package_in(call, call.look(_package_reads(call, id)), id, past)
+
+
+def ask_renewed(call: Query[Any]) -> PackageAsked:
+    """As `ask`, once the renewals that are due have been recorded, as before a command."""
+    id = call.id("package_id")
+    return package_in(call, call.look_renewed(_package_reads(call, id)), id)
+
+
+def _package_reads(call: Query[Any], package_id: str) -> Reads:
+    return Reads({package_id: 0, call.business_id: 0}, with_customers=True)
 
 
 def package_in(call: Query[Any], books: Books, id: str, past: Past = PRESENT) -> PackageAsked:

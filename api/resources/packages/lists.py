@@ -157,7 +157,7 @@ def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
     if past:
         bought = bought_claims(customer_id)
         wanted |= Reads(packages_of=(customer_id,), claimed=(bought,), with_customers=True)
-    books = call.look(wanted)
+    books = call.look(wanted) if past else call.look_renewed(wanted)
     if books.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
     cards, kinds, position = _past_cards(call, books, past) if past else _present_cards(call)

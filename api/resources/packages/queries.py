@@ -9,7 +9,7 @@ from api.http.ledger_fact import LedgerFact, shown_fact
 from api.http.permissions import BOOKKEEPERS, BOOKKEEPERS_OR_OWN, READERS, READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, TravelParameters, query
 from api.resources.bookings.answer import starts_of
-from api.resources.packages.at_a_moment import PastPage, ask
+from api.resources.packages.at_a_moment import PastPage, ask, ask_renewed
 from api.resources.packages.card import PackageCard, past_shown, shown
 from api.resources.parts import (
     HouseholdMember,
@@ -193,7 +193,7 @@ class RefundQuote(Value):
 )
 def quote_refund(call: Query[NoParameters]) -> Found:
     """A proposal: refund another amount if you like."""
-    asked = ask(call)
+    asked = ask_renewed(call)
     package = asked.books.package(asked.id)
     assert package is not None, "it was found"
     quote = refund_quote(package)

@@ -7,7 +7,7 @@ from threading import Event
 
 from api.http.ledger_types import Carnet, Ledger
 from api.server.clock.jobs import JOBS, Ask, Job
-from domain.actor import Actor, Role
+from domain.actor import CLOCK
 from domain.business.facts import Policies
 from domain.decision import Reads
 from domain.ledger.mapper import Meta
@@ -16,7 +16,7 @@ from projections.engine.checkpoints import error_text
 from projections.engine.freshness import FreshReads
 from projections.queries.due import Due, DueKey
 
-CLOCK = Meta(actor=Actor(id="clock", role=Role.INTEGRATION, via="system"))
+META = Meta(actor=CLOCK)
 
 log = logging.getLogger("carnet.clock")
 
@@ -86,7 +86,7 @@ def _recorded(ledger: Ledger, job: Job, found: Sequence[Due]) -> int:
 
 def _order(ledger: Ledger, job: Job, candidate: Due) -> Order:
     key = job.key(candidate)
-    return Order(job.use_case, job.command(candidate), CLOCK, ledger.request(key, key.encode()))
+    return Order(job.use_case, job.command(candidate), META, ledger.request(key, key.encode()))
 
 
 def _policies(carnet: Carnet, business_id: str) -> Policies:

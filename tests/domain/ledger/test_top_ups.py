@@ -6,10 +6,10 @@ from domain.actor import Circumstances
 from domain.catalogue.commands import PublishOffer
 from domain.catalogue.facts import OfferLine, OfferTerms
 from domain.decision import NotLoaded, Reads
-from domain.ledger.attempt import decide
 from domain.ledger.batch_reads import load
 from domain.ledger.cache import StreamCache
 from domain.ledger.carnet import Carnet
+from domain.ledger.one_order import decide
 from domain.ledger.orders import Done
 from domain.moments import whole_milliseconds
 from domain.package.commands import CorrectLine, RedeemFromCustomer, RedeemUnits, SellPackage

@@ -17,6 +17,7 @@ from domain.package.facts import PackageFact
 from domain.package.opening_facts import PeriodGranted
 from domain.package.state import Package
 from domain.people.state import Customer
+from domain.people.state import evolve as evolve_customer
 from domain.refusals import Refused
 from domain.values import Value
 from tests.domain.books import check_line_facts
@@ -26,6 +27,8 @@ from tests.use_cases import use_case_of
 
 FIRST = date(2026, 1, 31)
 NOON = "2026-01-31 12:00"
+NAMED = {"cus_1": ["customer.memberships_changed"]}
+"""What the customer is told of a membership that begins to renew, or renews no more."""
 
 
 def plan(*quantities: int, price: int = 40_000, limit: int = 3, period: Period | None = None) -> PlanTerms:
@@ -59,7 +62,8 @@ class Club:
             packages[id] = (*packages.get(id, ()), *facts)
             check_line_facts(packages[id])
         facts = (*self.facts, *made.get("mem_1", ()))
-        return replace(self, facts=facts, packages=packages, refusal=None, made=made)
+        customer = fold(evolve_customer, self.customer, made.get("cus_1", ()))
+        return replace(self, facts=facts, packages=packages, customer=customer, refusal=None, made=made)
 
     def start(self, at: str = NOON, **body: Any) -> Self:
         command = StartMembership(membership_id="mem_1", plan_id="pln_gold", customer_id="cus_1", **body)

@@ -7,7 +7,7 @@ from domain.membership.commands import EndMembership, PauseMembership, ResumeMem
 from domain.membership.state import Membership, period_package
 from domain.package.commands import RedeemUnits
 from domain.refusals import Invalid, NotEligible, PackageIsFrozen
-from tests.domain.membership.club import Club
+from tests.domain.membership.club import NAMED, Club
 from tests.domain.words import because, moment
 
 ONE = period_package("mem_1", 1)
@@ -66,7 +66,8 @@ def test_a_pause_is_refused_where_there_is_nothing_to_pause() -> None:
 
 def test_an_end_with_the_period_leaves_it_good_and_is_taken_back_until_then() -> None:
     club = Club().start().when(end("period_end"))
-    assert club.told() == {"mem_1": ["membership.ended"]}
+    assert club.told() == {"mem_1": ["membership.ended"], **NAMED}
+    assert club.customer.memberships == ()
     assert (club.state.next_at, club.package(1).remaining) == (None, 4)
     assert (status(club.state, "2026-02-27 23:59"), status(club.state, "2026-02-28 00:00")) == (
         "active",
@@ -75,6 +76,7 @@ def test_an_end_with_the_period_leaves_it_good_and_is_taken_back_until_then() ->
     club.renew("2026-02-28 00:00").refused(NotEligible)
     club.when(RESUME, "2026-02-28 00:00").refused(NotEligible)
     again = club.when(RESUME, "2026-02-27 12:00")
+    assert again.customer.memberships == ("mem_1",)
     assert again.renew("2026-02-28 00:00").state.period == 2
     assert club.when(end("period_end")).told() == {}
 
@@ -86,7 +88,7 @@ def test_a_pause_ends_without_taking_the_end_back() -> None:
 
 def test_an_end_at_once_cancels_the_package() -> None:
     club = Club().start().when(end("now"))
-    assert club.told() == {"mem_1": ["membership.ended"], ONE: ["package.cancelled"]}
+    assert club.told() == {"mem_1": ["membership.ended"], ONE: ["package.cancelled"], **NAMED}
     assert status(club.state, "2026-01-31 12:00") == "ended"
     club.when(RESUME).refused(NotEligible)
     assert club.when(end("now")).told() == {}
@@ -94,9 +96,9 @@ def test_an_end_at_once_cancels_the_package() -> None:
 
 def test_an_end_at_once_leaves_what_is_used_up_or_expired() -> None:
     use = RedeemUnits(package_id=ONE, redemption_id="red_1", service_id="svc_massage", quantity=4)
-    assert Club().start().when(use).when(end("now")).told() == {"mem_1": ["membership.ended"]}
+    assert Club().start().when(use).when(end("now")).told() == {"mem_1": ["membership.ended"], **NAMED}
     late = Club().start().when(end("now"), "2026-03-01 12:00")
-    assert late.told() == {"mem_1": ["membership.ended"]}
+    assert late.told() == {"mem_1": ["membership.ended"], **NAMED}
     late.renew("2026-03-01 12:00").refused(NotEligible)
     Club().start().when(end("period_end"), "2026-03-01 12:00").refused(NotEligible)
 

@@ -1,0 +1,103 @@
+"""One order on loaded books: its decision, the facts of it, its answer."""
+
+from collections.abc import Collection, Sequence
+
+from domain.actor import Circumstances
+from domain.decision import Decision
+from domain.ledger.books import LoadedBooks
+from domain.ledger.mapper import store
+from domain.ledger.orders import Answer, Order
+from domain.ledger.records import Append, Request
+from domain.package.checks import FACTS_MAX
+from domain.refusals import LimitReached, Refused, VersionMismatch
+from domain.use_cases.reactions import react
+from domain.use_cases.renew_membership import RENEW_MEMBERSHIP
+from domain.use_cases.renewals_due import memberships_due
+
+
+class RenewalsDue(Exception):
+    """Memberships of a customer that an order looked at wait for a renewal: it comes first."""
+
+    def __init__(self, memberships: Sequence[str]) -> None:
+        super().__init__(", ".join(memberships))
+        self.memberships = memberships
+
+
+def decide(
+    order: Order, books: LoadedBooks, at: Circumstances, passed_over: Collection[str] = ()
+) -> tuple[Decision, Append, Answer]:
+    """Decide, add the facts to the books, and render the answer from them.
+
+    Raises NotLoaded, Refused, and RenewalsDue where memberships must be renewed first, but for those passed over.
+    """
+    use_case = order.use_case
+    books.seen = {}
+    target = use_case.target(order.command, books.business_id)
+    is_there = _check_version(order, target, books)
+    decision = _decided(order, books, at, passed_over)
+    if not is_there:
+        # It has no version yet. Whether that is a refusal of its own, the decision has told first.
+        check_match(order.if_match, 0)
+    read = dict(books.seen)
+    meta = order.meta.to_bytes()
+    versions = {id: books.version(id) for id in decision.facts}
+    facts = []
+    for kind, stream_id, fact in decision.made:
+        versions[stream_id] += 1
+        if versions[stream_id] > FACTS_MAX:
+            raise LimitReached("facts of a stream", FACTS_MAX)
+        facts.append(store(kind, stream_id, versions[stream_id], fact, meta))
+    books.apply(facts, [fact for _, _, fact in decision.made], decision.people)
+    for claim in decision.claims:
+        books.claim(claim.claim)
+    answer = order.answer(books, decision)
+    request = None
+    if order.request is not None:
+        request = Request(order.request.key, order.request.fingerprint, answer.body, answer.people)
+    append = Append(
+        facts=tuple(facts),
+        read=read,
+        claims=decision.claims,
+        streams=decision.streams,
+        people=decision.people if facts else (),
+        texts=decision.texts,
+        photos=order.photos,
+        request=request,
+    )
+    return decision, append, answer
+
+
+def _decided(order: Order, books: LoadedBooks, at: Circumstances, passed_over: Collection[str]) -> Decision:
+    """The decision with what follows from it. A refusal stands only where no renewal is due."""
+    try:
+        decision = react(order.use_case.decide(order.command, books, at), books, at)
+    except Refused:
+        _check_renewed(order, books, at, passed_over)
+        raise
+    _check_renewed(order, books, at, passed_over)
+    return decision
+
+
+def _check_renewed(order: Order, books: LoadedBooks, at: Circumstances, passed_over: Collection[str]) -> None:
+    if order.use_case is RENEW_MEMBERSHIP:
+        return
+    due = [id for id in memberships_due(books.seen_states, books, at) if id not in passed_over]
+    if due:
+        raise RenewalsDue(due)
+
+
+def _check_version(order: Order, target: str | None, books: LoadedBooks) -> bool:
+    """Whether the target is there, or the command has none. Raises VersionMismatch."""
+    if order.if_match is None or target is None:
+        return True
+    found = books.stream(target)
+    if found is None:
+        return False
+    check_match(order.if_match, found.version)
+    return True
+
+
+def check_match(if_match: tuple[int, ...] | None, current: int) -> None:
+    """Raises VersionMismatch."""
+    if if_match is not None and current not in if_match:
+        raise VersionMismatch(if_match[0] if len(if_match) == 1 else None, current)
