@@ -27,6 +27,7 @@ from api.http.request import HttpRequest, Route, handler_of
 from api.http.streamed import Streamed
 from domain.business.state import Business
 from domain.decision import Reads
+from domain.ledger import patience
 from domain.values import Value
 from projections.engine.freshness import ProjectionLagging
 from projections.engine.tables import Snapshot
@@ -81,6 +82,7 @@ def export(path: str, operation: str, summary: str, exported: Exported[Q, F]) ->
         return begun(query_of(request, route, exported.parameters), exported)
 
     async def handle(request: HttpRequest) -> Streamed:
+        patience.begin(None)
         return await sync_to_thread(begin, request)
 
     return handler_of(route)(handle)

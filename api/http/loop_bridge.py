@@ -10,8 +10,10 @@ from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
+from time import monotonic
 
 from domain.ledger.group_commit import Outcome, Settle
+from domain.ledger.patience import ends_at, out_of_patience
 
 
 class LoopBridge:
@@ -24,10 +26,26 @@ class LoopBridge:
         self._lock = Lock()
 
     async def of(self, submit: Callable[[Settle], None]) -> Outcome:
-        """The outcome of the order that `submit` hands in. Holds no thread while it waits."""
+        """The outcome of the order that `submit` hands in. Holds no thread while it waits.
+
+        It is LedgerUnavailable when the patience of the request ends first; the order may be carried out all the same,
+        and the same request again tells.
+        """
         future: Future[Outcome] = self.loop.create_future()
         submit(lambda outcome: self._arrive(future, outcome))
-        return await future
+        end = ends_at()
+        if end is None:
+            return await future
+        given_up = self.loop.call_later(end - monotonic(), self._give_up, future)
+        try:
+            return await future
+        finally:
+            given_up.cancel()
+
+    @staticmethod
+    def _give_up(future: Future[Outcome]) -> None:
+        if not future.done():
+            future.set_result(out_of_patience())
 
     def _arrive(self, future: Future[Outcome], outcome: Outcome) -> None:
         with self._lock:

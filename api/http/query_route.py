@@ -43,6 +43,7 @@ from api.http.request import Call, Exchange, HttpRequest, Route, exchange_of, ha
 from api.http.responses import Header, Reply, unchanged
 from domain.actor import Role
 from domain.decision import Reads
+from domain.ledger.patience import begin
 from domain.use_cases.renewals_due import named_in
 from domain.values import Value
 from projections.engine.definition import Row
@@ -281,10 +282,12 @@ def query(
     codes: tuple[str, ...] = (),
     payers: bool = False,
     nobodys: bool = False,
+    takes_long: bool = False,
 ) -> Callable[[Callable[[Query[Q]], Found]], HTTPRouteHandler]:
     """Make a function into a GET route; its docstring describes the route in /schema.
 
-    `media` are the representations it can answer with, best first.
+    `media` are the representations it can answer with, best first. `takes_long`: it reads whole ledgers, and waits
+    for each step as long as that may take, instead of for `patience_s` in all.
     """
     route = Route(
         "GET",
@@ -302,6 +305,8 @@ def query(
 
     def made(find: Callable[[Query[Q]], Found]) -> HTTPRouteHandler:
         async def handle(request: HttpRequest) -> Reply:
+            if takes_long:
+                begin(None)
             return await sync_to_thread(_found, request, route, parameters, find)
 
         return handler_of(replace(route, description=getdoc(find) or ""))(handle)

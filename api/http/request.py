@@ -34,6 +34,7 @@ from api.http.rate_limits import Counted, Limits
 from domain.actor import Role
 from domain.business.state import Business
 from domain.decision import Reads
+from domain.ledger.patience import PATIENCE_S, extend
 from domain.refusals import NotFound
 from projections.engine.freshness import FreshReads
 from projections.engine.tables import ReadTables
@@ -139,6 +140,8 @@ class Serving:
     make_document: Callable[[], bytes] = lambda: b"{}"
     """Makes the OpenAPI document of the routes."""
     cors: Cors | None = None
+    patience_s: float = PATIENCE_S
+    """How long a request may wait in all, for threads, connections, locks and the database, in seconds."""
     loopback_webhooks: bool = False
     """Whether webhooks may go to this machine, also by HTTP."""
     random: Randomness = field(default_factory=Randomness)
@@ -363,6 +366,7 @@ async def body_of(request: HttpRequest, bytes_max: int = BODY_BYTES_MAX) -> byte
     if announced is not None and int(announced) > bytes_max:
         raise too_large(bytes_max)
     raw, more = bytearray(), True
+    began = time.monotonic()
     while more:
         message = await request.receive()
         if message["type"] != "http.request":
@@ -372,6 +376,7 @@ async def body_of(request: HttpRequest, bytes_max: int = BODY_BYTES_MAX) -> byte
         exchange.read = not more
         if len(raw) > bytes_max:
             raise too_large(bytes_max)
+    extend(time.monotonic() - began)
     return bytes(raw)
 
 

@@ -27,6 +27,7 @@ from api.imports.reversal import KeptPackage, reverse
 from api.imports.sheet import Content, Sheet
 from domain.decision import Reads
 from domain.ledger.mapper import Meta
+from domain.ledger.patience import begin
 from domain.values import LongText, SourceName, ThingName, Value
 
 IMPORT_BYTES_MAX = 16 * 1024 * 1024
@@ -163,18 +164,21 @@ REVERSE = Route(
 @handler_of(IMPORT_CUSTOMERS)
 async def import_customers(request: HttpRequest) -> Reply:
     raw = await body_of(request, IMPORT_BYTES_MAX)
+    begin(None)
     return await sync_to_thread(_imported, request, raw, "customers")
 
 
 @handler_of(IMPORT_PACKAGES)
 async def import_packages(request: HttpRequest) -> Reply:
     raw = await body_of(request, IMPORT_BYTES_MAX)
+    begin(None)
     return await sync_to_thread(_imported, request, raw, "packages")
 
 
 @handler_of(REVERSE)
 async def reverse_import(request: HttpRequest) -> Reply:
     raw = await body_of(request)
+    begin(None)
     return await sync_to_thread(_reversed, request, raw)
 
 

@@ -77,6 +77,7 @@ class LedgerVerification(Value):
     "Recompute the hash chain from the stored bytes",
     roles=BOOKKEEPERS,
     answer=LedgerVerification,
+    takes_long=True,
 )
 def verification(call: Query[NoParameters]) -> Found:
     """Read every fact and recompute the chain. Tells the first position that is not as it was recorded."""

@@ -31,6 +31,7 @@ from api.http.rate_limits import Counted, Limits
 from api.http.request import Exchange, HttpRequest, Route, Serving, check_may, exchange_of, route_of
 from api.resources.schema import schema_of
 from api.server.routes import HANDLERS
+from domain.ledger.patience import begin
 from domain.refusals import Refused
 from projections.engine.freshness import FreshReads
 from projections.engine.runner import Runner
@@ -98,6 +99,7 @@ def create_app(
 async def admit(request: HttpRequest) -> None:
     """Authenticate the caller, count the request, and check role and Accept. Raises Problem."""
     exchange = exchange_of(request.scope)
+    begin(exchange.frame.patience_s)
     route = route_of(request)
     if route is None:  # OPTIONS, which the framework answers with the methods alone
         return

@@ -7,14 +7,19 @@ than half the orders of the last one waits a moment: the clients just answered a
 
 Orders that a batch cannot complete (the head of a ledger is locked elsewhere, a command conflicts, a decision
 asks for more) go on alone, business by business, so that no business waits for another's trouble.
+
+An order keeps the patience of its request. One whose patience has ended while it waited is not tried; the others of a
+batch may wait for as long as the last of them.
 """
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from threading import Condition, Lock
+from time import monotonic
 
 from domain.ledger.orders import Order, Result
+from domain.ledger.patience import ends_at, out_of_patience, until
 from domain.refusals import Refused
 
 BATCH_MAX = 500
@@ -26,7 +31,8 @@ LINGER_S = 0.001
 Outcome = Result | BaseException
 """The result of an order, or what `execute()` raised for its whole batch."""
 Settle = Callable[[Outcome], None]
-Waiting = tuple[Order, Settle]
+Waiting = tuple[Order, Settle, float | None]
+"""An order, who gets its outcome, and the moment at which the patience of its request ends."""
 Execute = Callable[[str, Sequence[Order]], list[Result]]
 ExecuteAll = Callable[[Mapping[str, Sequence[Order]]], Mapping[str, list[Result | None]]]
 
@@ -65,7 +71,7 @@ class GroupCommit:
             if business_id not in self._waiting:
                 self._waiting[business_id] = deque()
                 self._ready[business_id] = None
-            self._waiting[business_id].append((order, settle))
+            self._waiting[business_id].append((order, settle, ends_at()))
             if business_id not in self._ready:  # being served: `_served` queues it again
                 return
             self._ready_count += 1
@@ -106,14 +112,19 @@ class GroupCommit:
         last_count = 0
         while batches := self._next_batches(last_count):
             last_count = sum(map(len, batches.values()))
-            completed = self._try_all({id: [order for order, _ in batch] for id, batch in batches.items()})
+            batches = {id: _in_time(batch) for id, batch in batches.items()}
+            everyone = [waiting for batch in batches.values() for waiting in batch]
+            with until(_last_end(everyone)):
+                completed = self._try_all(
+                    {id: [order for order, *_ in batch] for id, batch in batches.items()}
+                )
             served = []
             for business_id, batch in batches.items():
                 results = completed.get(business_id, [None] * len(batch))
                 left = [waiting for waiting, result in zip(batch, results, strict=True) if result is None]
                 if left:
                     _run(self._alone, self._serve, business_id, left)
-                for (_, settle), result in zip(batch, results, strict=True):
+                for (_, settle, _), result in zip(batch, results, strict=True):
                     if result is not None:
                         settle(result)
                 if not left:
@@ -151,12 +162,14 @@ class GroupCommit:
     # Alone
 
     def _serve(self, business_id: str, batch: Sequence[Waiting]) -> None:
+        batch = _in_time(batch)
         outcomes: Sequence[Outcome]
         try:
-            outcomes = self._execute(business_id, [order for order, _ in batch])
+            with until(_last_end(batch)):
+                outcomes = self._execute(business_id, [order for order, *_ in batch])
         except BaseException as error:
             outcomes = [error] * len(batch)
-        for (_, settle), outcome in zip(batch, outcomes, strict=True):
+        for (_, settle, _), outcome in zip(batch, outcomes, strict=True):
             settle(outcome)
         self._served([business_id])
 
@@ -178,6 +191,24 @@ def _run(threads: Executor, work: Callable[..., None], *arguments: object) -> No
         threads.submit(work, *arguments)
     except RuntimeError:  # closing: no thread is left, so it runs here
         work(*arguments)
+
+
+def _in_time(batch: Sequence[Waiting]) -> list[Waiting]:
+    """Those whose patience has not ended; the others are told so."""
+    now, in_time = monotonic(), list[Waiting]()
+    for waiting in batch:
+        _, settle, end = waiting
+        if end is None or now < end:
+            in_time.append(waiting)
+        else:
+            settle(out_of_patience())
+    return in_time
+
+
+def _last_end(batch: Sequence[Waiting]) -> float | None:
+    """When the patience of all of them has ended; None where one has no end."""
+    ends = [end for _, _, end in batch if end is not None]
+    return max(ends) if ends and len(ends) == len(batch) else None
 
 
 def result_of(outcome: Outcome) -> Result:

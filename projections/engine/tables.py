@@ -21,12 +21,13 @@ from sqlalchemy import (
     delete,
     event,
     inspect,
-    make_url,
     select,
     text,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
+from domain.ledger.patience import ends_at
+from domain.ledger.postgres.connections import ANSWER_S, hung_up, opened, session
 from domain.ledger.postgres.migrations import BACKUP
 from projections.engine import checkpoints
 from projections.engine.checkpoints import CHECKPOINTS, Checkpoint, live_tables, read_tables
@@ -199,6 +200,8 @@ class ReadTables:
         with _told_when_missing(), self._writer.connect() as connection:
             if not self.on_postgres:
                 _begin_immediate(connection, self._lock_wait_s, wait=wait)
+            else:
+                _be_patient(connection)
             with connection.begin():
                 if self.on_postgres:
                     connection.exec_driver_sql(KEYED_WRITES)
@@ -207,8 +210,11 @@ class ReadTables:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees everything at one moment. Raises ProjectionMissing for a table that is not there."""
-        with _told_when_missing(), self._reader.connect() as connection, connection.begin():
-            yield connection
+        with _told_when_missing(), self._reader.connect() as connection:
+            if self.on_postgres:
+                _be_patient(connection)
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def snapshot(self, business_id: str, names: Sequence[str]) -> Iterator[Snapshot]:
@@ -309,23 +315,29 @@ def _refuse_missing(names: Sequence[str], live: Mapping[str, str]) -> None:
 def _postgres(url: str, schema: str, pool_size: int, lock_wait_s: float) -> Engine:
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
         raise ValueError(f"{schema!r} is not a schema name of small letters, digits and underscores")
+    arguments = session(schema, ANSWER_S, {"lock_timeout": int(lock_wait_s * 1000)})
     engine = create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
+        "postgresql+psycopg://",
+        creator=lambda: opened(url, arguments),
         pool_size=pool_size,
         pool_timeout=lock_wait_s,
         json_serializer=_to_json,
         json_deserializer=from_json,
-        connect_args={"connect_timeout": 3},
     )
 
-    @event.listens_for(engine, "connect")
-    def set_up(connection: Any, _: object) -> None:
-        connection.execute(f"SET search_path TO {schema}")
-        connection.execute(f"SET lock_timeout TO '{lock_wait_s}s'")
-        connection.execute("SET timezone TO 'UTC'")
-        connection.commit()
+    @event.listens_for(engine, "checkout")
+    def check(connection: Any, _: object, __: object) -> None:
+        # After a restart of the server the idle connections are dead: they are thrown away unused.
+        if hung_up(connection):
+            raise DisconnectionError
 
     return engine
+
+
+def _be_patient(connection: Connection) -> None:
+    """Wait for an answer as long as the request may; other work waits for as long as it takes."""
+    driver: Any = connection.connection.driver_connection
+    driver.answer_s = None if ends_at() is None else ANSWER_S
 
 
 def _to_json(value: Any) -> str:

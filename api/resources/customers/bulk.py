@@ -22,6 +22,7 @@ from api.resources.texts import wording_or_none
 from domain.decision import Reads, UseCase
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Order
+from domain.ledger.patience import begin
 from domain.people.commands import (
     ActivateCustomer,
     BlockCustomer,
@@ -102,6 +103,7 @@ BULK = Route(
 @handler_of(BULK)
 async def bulk(request: HttpRequest) -> Reply:
     raw = await body_of(request)
+    begin(None)
     return await sync_to_thread(_answered, request, raw)
 
 

@@ -64,6 +64,7 @@ class EntryPage(Page[BookEntry]):
     roles=BOOKKEEPERS,
     answer=EntryPage,
     parameters=EntriesParameters,
+    takes_long=True,
 )
 def late_entries_report(call: Query[EntriesParameters]) -> Found:
     """What changes figures that were reported already."""
@@ -77,6 +78,7 @@ def late_entries_report(call: Query[EntriesParameters]) -> Found:
     roles=BOOKKEEPERS,
     answer=EntryPage,
     parameters=EntriesParameters,
+    takes_long=True,
 )
 def corrections_report(call: Query[EntriesParameters]) -> Found:
     """Each fact with who recorded it."""

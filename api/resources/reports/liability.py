@@ -54,6 +54,7 @@ class LiabilityReport(Value):
     roles=BOOKKEEPERS,
     answer=LiabilityReport,
     parameters=ClockParameters,
+    takes_long=True,
 )
 def liability_report(call: Query[ClockParameters]) -> Found:
     """Straight from the ledger, now or at a moment on either clock. Voided sales are in none of the figures."""

@@ -83,6 +83,7 @@ class MovementPage(Page[MovementLine]):
     roles=BOOKKEEPERS,
     answer=MovementsReport,
     parameters=PeriodParameters,
+    takes_long=True,
 )
 def movements_report(call: Query[PeriodParameters]) -> Found:
     """Opening, the changes by cause, and closing: the changes add up to the difference."""
@@ -104,6 +105,7 @@ def movements_report(call: Query[PeriodParameters]) -> Found:
     roles=BOOKKEEPERS,
     answer=MovementPage,
     parameters=LinesParameters,
+    takes_long=True,
 )
 def movement_lines(call: Query[LinesParameters]) -> Found:
     """Each line names the fact that moved it."""

@@ -29,6 +29,7 @@ class SalesReport(Value):
     roles=BOOKKEEPERS,
     answer=SalesReport,
     parameters=PeriodParameters,
+    takes_long=True,
 )
 def sales_report(call: Query[PeriodParameters]) -> Found:
     """An adjusted price and a voided sale count in the period of that change. Transfers are no sales."""

@@ -63,6 +63,7 @@ class WatchedPage(Page[WatchedPackage]):
     roles=BOOKKEEPERS,
     answer=WatchedPage,
     parameters=ExpiringParameters,
+    takes_long=True,
 )
 def expiring_report(call: Query[ExpiringParameters]) -> Found:
     """Without `from` and `to`, the next 30 days."""
@@ -80,6 +81,7 @@ def expiring_report(call: Query[ExpiringParameters]) -> Found:
     roles=BOOKKEEPERS,
     answer=WatchedPage,
     parameters=WatchedParameters,
+    takes_long=True,
 )
 def outstanding_report(call: Query[WatchedParameters]) -> Found:
     """With what is owing on each, and in all."""

@@ -1,6 +1,6 @@
 """Connections to PostgreSQL that never hang, and the driver's errors as errors of the contract."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from select import POLLIN, poll
 from time import monotonic
@@ -10,14 +10,30 @@ import psycopg
 from eventsourcing.persistence import IntegrityError
 from psycopg import errors
 from psycopg.abc import PQGen
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
+from domain.ledger.patience import cut, left
+from domain.ledger.postgres.breaker import Breaker
 
 ANSWER_S = 3.0
 """Seconds to wait for a connection, and then for an answer, before a caller gets 503."""
 
 LOCK_MS = 2000
+PINNED = {
+    "jit": "off",
+    "row_security": "on",
+    "array_nulls": "on",
+    "standard_conforming_strings": "on",
+    "bytea_output": "hex",
+    "DateStyle": "ISO",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "default_transaction_isolation": "read\\ committed",
+}
+"""Settings by which the same statement would mean something else, or take another time."""
+WAIT_S_MIN = 0.01
+"""A statement that was sent is waited for so long at least."""
 UNKNOWN_BUSINESS = "CN404"
 """SQLSTATE that our functions raise for a business without a ledger."""
 
@@ -35,25 +51,35 @@ NOT_WHOLE = (
 Value = TypeVar("Value")
 
 
+class NoAnswer(psycopg.OperationalError):
+    """The server was silent. `since`: the moment of `monotonic()` at which the wait began."""
+
+    def __init__(self, told: str, since: float) -> None:
+        super().__init__(told)
+        self.since = since
+
+
 class PatientConnection(psycopg.Connection[tuple[Any, ...]]):
     """A connection that gives up on a server that does not answer, and closes.
 
     The server's own time limits do not help when it is stopped or the network lets nothing through.
     """
 
-    answer_s = ANSWER_S
+    answer_s: float | None = ANSWER_S
+    """None: it waits for as long as an answer takes."""
 
     def wait(self, gen: PQGen[Value], interval: float = 0.1, timeout: float | None = None) -> Value:
-        """See psycopg. Raises OperationalError after `answer_s` without an answer."""
-        if timeout is not None:
+        """See psycopg. Raises NoAnswer after `answer_s`, or when the patience of the request ends."""
+        if timeout is not None or self.answer_s is None:
             return super().wait(gen, interval, timeout)
-        started = monotonic()
+        started, limit = monotonic(), max(WAIT_S_MIN, cut(self.answer_s))
         try:
-            return super().wait(gen, interval, self.answer_s)
-        except psycopg.OperationalError:
+            return super().wait(gen, interval, limit)
+        except psycopg.OperationalError as error:
             # The driver's time-out is a private class, so the clock decides. Half an answer is of no use.
-            if monotonic() - started >= self.answer_s:
+            if monotonic() - started >= limit:
                 self.close()
+                raise NoAnswer(f"no answer within {limit:.1f} s", started) from error
             raise
 
 
@@ -63,53 +89,78 @@ def settings(schema: str, answer_s: float = ANSWER_S) -> dict[str, Any]:
     Every query of the ledger is by key. Without statistics (a new database, the middle of an import) the
     planner may still read a whole table and keep that plan, so it is told not to.
     """
-    limit_ms = int(answer_s * 1000)
     # The server ends a slow statement a little before we would close the connection on it.
     statement_ms = int(answer_s * 900)
-    options = {
-        "search_path": f"{schema},pg_temp",
+    keyed = {
         "lock_timeout": LOCK_MS,
         "statement_timeout": statement_ms,
         "idle_in_transaction_session_timeout": 60_000,
         "plan_cache_mode": "force_generic_plan",
         "enable_seqscan": "off",
-        "jit": "off",
     }
+    return {"autocommit": True, "prepare_threshold": 0, **session(f"{schema},pg_temp", answer_s, keyed)}
+
+
+def session(search_path: str, answer_s: float, more: Mapping[str, object]) -> dict[str, Any]:
+    """What every connection of ours is opened with, whatever the role, the database or the environment say.
+
+    `more`: settings of this kind of connection. Short queries never pay for compilation (jit).
+    """
+    pinned = {**PINNED, "search_path": search_path, **more}
     return {
-        "autocommit": True,
-        "prepare_threshold": 0,
         "application_name": "carnet",
-        "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+        "client_encoding": "UTF8",
+        "options": " ".join(f"-c {name}={value}" for name, value in pinned.items()),
         "connect_timeout": max(1, round(answer_s)),
         "keepalives_idle": 5,
         "keepalives_interval": 1,
         "keepalives_count": 3,
-        "tcp_user_timeout": limit_ms,
+        "tcp_user_timeout": int(answer_s * 1000),
     }
 
 
 @contextmanager
-def lent(pool: ConnectionPool[PatientConnection], wait_s: float) -> Iterator[PatientConnection]:
-    """A connection of the pool that the server has not closed. Raises the errors of `our_errors`."""
+def lent(
+    pool: ConnectionPool[PatientConnection], wait_s: float, breaker: Breaker
+) -> Iterator[PatientConnection]:
+    """A connection of the pool that the server has not closed.
+
+    Raises LedgerUnavailable at once in an outage that is known, and the errors of `our_errors`.
+    """
+    breaker.check()
+    began = monotonic()
     with our_errors():
-        connection = _healthy(pool, monotonic() + wait_s)
+        try:
+            connection = _healthy(pool, began + left(wait_s))
+        except PoolTimeout:
+            breaker.unanswered(began)
+            raise
         try:
             yield connection
+        except NoAnswer as error:
+            breaker.unanswered(error.since)
+            raise
         finally:
             pool.putconn(connection)
+        breaker.answered()
 
 
 def _healthy(pool: ConnectionPool[PatientConnection], deadline: float) -> PatientConnection:
     """A live connection. After a restart of the server the idle ones are dead, and are thrown away unused."""
     while True:
         connection = pool.getconn(deadline - monotonic())
-        if not _hung_up(connection):
+        if not hung_up(connection):
             return connection
         connection.close()
         pool.putconn(connection)
 
 
-def _hung_up(connection: PatientConnection) -> bool:
+def opened(url: str, arguments: Mapping[str, Any]) -> PatientConnection:
+    """A connection by itself; the driver alone reads the URL."""
+    return PatientConnection.connect(url, **arguments)
+
+
+def hung_up(connection: psycopg.Connection[Any]) -> bool:
     """Whether the server closed an idle connection; costs no round trip."""
     if connection.closed:
         return True

@@ -14,6 +14,7 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.postgres.binary_format import Batch, BatchDumper, BinaryFormat
+from domain.ledger.postgres.breaker import Breaker
 from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, lent, our_errors, settings
 from domain.ledger.postgres.listen_notify import ListenNotify
 from domain.ledger.postgres.migrations import SCHEMA, require_current
@@ -81,6 +82,7 @@ class PostgresStore:
         with our_errors(), self._connect() as connection:
             require_current(connection, schema)
             self.wire = BinaryFormat.of(connection)
+        self._breaker = Breaker(self._probe)
         self._wakening = ListenNotify(self._connect, f"{schema}_news")
         self._pool = ConnectionPool(
             url,
@@ -235,6 +237,7 @@ class PostgresStore:
         return self._wakening.wait(timeout_s)
 
     def close(self) -> None:
+        self._breaker.close()
         self._wakening.close()
         self._pool.close()
 
@@ -242,7 +245,7 @@ class PostgresStore:
 
     def connection(self) -> AbstractContextManager[PatientConnection]:
         """A connection lent from the pool. Raises the errors of `our_errors`."""
-        return lent(self._pool, self._answer_s)
+        return lent(self._pool, self._answer_s, self._breaker)
 
     def clock_ms(self) -> int | None:
         return None if self._clock is None else self._clock()
@@ -265,6 +268,11 @@ class PostgresStore:
 
     def _connect(self) -> PatientConnection:
         return PatientConnection.connect(self._url, **self._settings)
+
+    def _probe(self) -> None:
+        """Raises an error of the driver where the database does not answer."""
+        with self._connect() as connection:
+            connection.execute("SELECT 1")
 
     def _configure(self, connection: PatientConnection) -> None:
         connection.answer_s = self._answer_s

@@ -88,6 +88,7 @@ def things(desk: Desk) -> dict[str, str]:
     service = desk.service()
     staff = desk.do("/v1/staff", {"name": "Éva"})["id"]
     anna = desk.customer()
+    membership = desk.membership(anna, service)
     offer = desk.offer(service)
     package = desk.sell(anna, offer)["id"]
     other = desk.customer("Bea")
@@ -102,7 +103,7 @@ def things(desk: Desk) -> dict[str, str]:
         "refund quote": f"/v1/packages/{package}/refund-quote",
         "explanation": f"/v1/packages/{package}/explanation",
         "booking": f"/v1/bookings/{booking}",
-        "membership": f"/v1/memberships/{desk.membership(anna, service)}",
+        "membership": f"/v1/memberships/{membership}",
         "business": "/v1/business",
     }
 

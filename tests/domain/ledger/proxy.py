@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
+Outage = Literal["refuse", "swallow"]
+"""`refuse` every connection, those that are open too, or take them and `swallow` what comes, both ways."""
 Fault = Literal["cut before", "cut after", "silence"]
 """`cut before` the marked bytes reach the server, `cut after` it has answered them, or swallow its answer."""
 
@@ -25,6 +27,7 @@ class Proxy:
         self._lock = Lock()
         self._marker = b""
         self._fault: Fault | None = None
+        self._outage: Outage | None = None
         self._open: list[socket.socket] = []
         self.struck = Event()
         Thread(target=self._accept, daemon=True).start()
@@ -44,13 +47,32 @@ class Proxy:
             self._marker, self._fault = marker, fault
         self.struck.clear()
 
+    def go_out(self, outage: Outage) -> None:
+        """Reach the server no more, until `come_back`."""
+        self._outage = outage
+        if outage == "refuse":
+            self.cut_all()
+
+    def come_back(self) -> None:
+        """Forward again, on new connections."""
+        self._outage = None
+        self.cut_all()
+
+    def cut_all(self) -> None:
+        """Break every connection there is; new ones work."""
+        broken, self._open = self._open, []
+        self._close(*broken)
+
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 client, _ = self._listening.accept()
+                if self._outage == "refuse":
+                    self._close(client)
+                    continue
                 server = socket.create_connection(self._server)
                 self._open += [client, server]
-                Link(client, server, self._strike).start()
+                Link(client, server, self._strike, lambda: self._outage == "swallow").start()
 
     def _strike(self, data: bytes) -> Fault | None:
         with self._lock:
@@ -72,11 +94,16 @@ class Link:
     """One connection through the proxy: two threads that copy what comes."""
 
     def __init__(
-        self, client: socket.socket, server: socket.socket, strike: Callable[[bytes], Fault | None]
+        self,
+        client: socket.socket,
+        server: socket.socket,
+        strike: Callable[[bytes], Fault | None],
+        swallows: Callable[[], bool],
     ) -> None:
         self._client = client
         self._server = server
         self._strike = strike
+        self._swallows = swallows
         self._fault: Fault | None = None
 
     def start(self) -> None:
@@ -89,6 +116,8 @@ class Link:
                 self._fault = self._fault or self._strike(data)
                 if self._fault == "cut before":
                     break
+                if self._swallows():
+                    continue
                 self._server.sendall(data)
         Proxy._close(self._client, self._server)
 
@@ -97,6 +126,6 @@ class Link:
             while data := self._server.recv(65536):
                 if self._fault == "cut after":
                     break
-                if self._fault is None:
+                if self._fault is None and not self._swallows():
                     self._client.sendall(data)
         Proxy._close(self._client, self._server)

@@ -29,6 +29,7 @@ from domain.ledger.embedded.transaction import append, load
 from domain.ledger.envelope import StoredFact, first_hash
 from domain.ledger.errors import Contention, UnknownBusiness
 from domain.ledger.growth_signal import GrowthSignal
+from domain.ledger.patience import left
 from domain.ledger.records import (
     Append,
     Conflict,
@@ -286,8 +287,9 @@ class SqliteStore:
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         """The writing connection inside a transaction: no other writer of any process runs meanwhile."""
-        deadline = monotonic() + self._lock_wait_s
-        if not self._write_lock.acquire(timeout=self._lock_wait_s):
+        wait_s = left(self._lock_wait_s)
+        deadline = monotonic() + wait_s
+        if not self._write_lock.acquire(timeout=wait_s):
             raise Contention("the ledger file is being written by another thread")
         try:
             with told_as_ledger_errors():
