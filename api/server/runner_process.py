@@ -1,7 +1,7 @@
 """The runner of read models in a process of its own beside the server: `carnet work` within `carnet serve`.
 
     with RunnerProcess() as beside:
-        …                        # serve; a process forked meanwhile calls beside.leave()
+        …                        # serve; a process forked meanwhile closes beside.held_open
 
 In the server's own process it would hold the interpreter while requests wait. It is started again when it
 dies. It ends when the server ends, however that happens: it reads a pipe that the server holds open and never
@@ -75,9 +75,10 @@ class RunnerProcess:
             self._thread.join()
         os.close(self._theirs)
 
-    def leave(self) -> None:
-        """Stop holding the pipe open, in a process forked from the server."""
-        os.close(self._ours)
+    @property
+    def held_open(self) -> int:
+        """The descriptor that says that the server is there; a process forked from the server closes it."""
+        return self._ours
 
     def _keep(self) -> None:
         """Start the process, and again whenever it dies, with growing delays while it dies at once."""

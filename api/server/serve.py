@@ -8,9 +8,12 @@ has one writer anyway, a thread in each serving process does it.
 """
 
 import gc
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
+from multiprocessing import get_start_method
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -23,6 +26,7 @@ from api.server.app import create_app
 from api.server.background import in_background
 from api.server.installation import opened
 from api.server.logging import log_as_json
+from api.server.parent import end_with
 from api.server.pepper import peppers_of
 from api.server.port import held
 from api.server.registration import registered
@@ -65,17 +69,22 @@ def _serve_at(address: str, settings: Settings) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=DRAIN_S,
     )
+    load = partial(_loaded, settings, os.getpid())
     if settings.runner and settings.ledger_file is None:
         with RunnerProcess() as beside:
-            server.serve(target_loader=lambda: _forked(settings, beside), wrap_loader=False)
+            server.serve(target_loader=partial(load, beside.held_open), wrap_loader=False)
     else:
-        server.serve(target_loader=lambda: _forked(settings, None), wrap_loader=False)
+        server.serve(target_loader=partial(load, None), wrap_loader=False)
 
 
-def _forked(settings: Settings, beside: RunnerProcess | None) -> Litestar:
-    """The application of a serving process, made in that process."""
-    if beside is not None:
-        beside.leave()
+def _loaded(settings: Settings, parent: int, held_open: int | None) -> Litestar:
+    """The application of a serving process, made in that process, whether it was forked or started anew.
+
+    `held_open`: the descriptor by which the runner process sees that the server is there; a fork has it too.
+    """
+    if held_open is not None and get_start_method() == "fork":
+        os.close(held_open)
+    end_with(parent, DRAIN_S)
     app = application(settings)
     # The streams kept between commands are a large heap without cycles. A full collection walks it in vain:
     # measured, a fifth of the processor time of a command.

@@ -220,9 +220,16 @@ def _views(environment: Mapping[str, str], database: str) -> str:
     path = given.removeprefix("sqlite:///")
     if "://" in path:
         raise WrongSetting("CARNET_VIEWS must be a file when CARNET_DATABASE is one")
-    if Path(path).absolute() == sqlite_file(database).absolute():
+    if _is_same_file(Path(path), sqlite_file(database)):
         raise WrongSetting("CARNET_VIEWS must be another file than CARNET_DATABASE")
     return path
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    """By whatever way they are named: links are followed, and a file that is there is known by its inode."""
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return one.resolve() == other.resolve()
 
 
 def _pepper_file(environment: Mapping[str, str], database: str) -> Path:

@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +46,9 @@ def without_settings() -> dict[str, str]:
 
 
 @contextmanager
-def served(folder: Path, **more: str) -> Iterator[Server]:
+def served(
+    folder: Path, *, command: Sequence[str] = ("-m", "api.cli.main", "serve"), **more: str
+) -> Iterator[Server]:
     """The server, once it is ready; `more` are settings."""
     port = free_port()
     environment = settings_in(folder, port, **more)
@@ -57,7 +59,7 @@ def served(folder: Path, **more: str) -> Iterator[Server]:
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli.main", "serve"],
+            [sys.executable, *command],
             env={**without_settings(), **environment},
             stdout=output,
             stderr=output,
@@ -71,6 +73,31 @@ def served(folder: Path, **more: str) -> Iterator[Server]:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def is_running(pid: int) -> bool:
+    """Not so when it ended and only waits for somebody to ask how."""
+    with suppress(OSError):
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that this one started and that are there."""
+    told = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+    pairs = [line.split() for line in told.stdout.splitlines()]
+    return [int(child) for child, parent in pairs if int(parent) == pid]
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + START_S_MAX
+    while not condition():
+        assert time.monotonic() < deadline, "in vain"
+        time.sleep(0.02)
 
 
 def wait_until_ready(server: Server) -> None:

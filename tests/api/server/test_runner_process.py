@@ -17,6 +17,7 @@ import pytest
 from api.server.installation import migrate, opened
 from api.server.settings import Settings
 from projections.engine.status import standings
+from tests.api.server.served import is_running
 from tests.bench.server import free_port
 
 WAIT_S_MAX = 60.0
@@ -87,17 +88,6 @@ def is_ready(port: int) -> bool:
         return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).is_success
     except httpx.TransportError:
         return False
-
-
-def is_running(pid: int) -> bool:
-    """Not so when it ended and only waits for somebody to ask how."""
-    with suppress(OSError):
-        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_the_read_models_are_kept_by_a_process_that_comes_back_when_it_is_killed(served: Served) -> None:

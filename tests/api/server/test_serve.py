@@ -14,7 +14,15 @@ import pytest
 
 from api.server.installation import opened
 from api.server.settings import Settings
-from tests.api.server.served import Server, served, settings_in, without_settings
+from tests.api.server.served import (
+    Server,
+    children_of,
+    is_running,
+    served,
+    settings_in,
+    wait_for,
+    without_settings,
+)
 
 
 @pytest.fixture
@@ -39,6 +47,36 @@ def test_two_processes_serve_one_database(server: Server) -> None:
         assert len(client.get("/v1/services").json()["data"]) == 4
         assert [fact["position"] for fact in client.get("/v1/facts").json()["data"]] == [1, 2, 3, 4, 5]
     assert server.stop() == 0
+
+
+@pytest.mark.parametrize("server", [{"PROCESSES": "2"}], indirect=True, ids=["two processes"])
+def test_what_serves_ends_with_the_process_that_started_it(server: Server) -> None:
+    workers = children_of(server.process.pid)
+    assert len(workers) >= 2
+    server.process.kill()
+    server.process.wait()
+    wait_for(lambda: not any(is_running(pid) for pid in workers))
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"{server.url}/livez")
+
+
+def test_a_process_that_is_started_anew_instead_of_forked_serves_too(tmp_path: Path) -> None:
+    spawning = (
+        "import multiprocessing as m; m.set_start_method('spawn'); from api.cli.main import main; main()"
+    )
+    with served(tmp_path, command=("-c", spawning, "serve")) as server:
+        with server.client() as client:
+            assert client.get("/v1/business").status_code == 200
+        assert server.stop() == 0
+
+
+def test_a_ledger_file_that_was_removed_is_told(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "carnet.db").unlink()
+    with server.client() as client:
+        body = {"name": "Massage", "service_type": "Massage"}
+        answer = client.post("/v1/services", json=body, headers={"Idempotency-Key": "k"})
+        assert (answer.status_code, answer.json()["code"]) == (503, "storage-unavailable")
+        assert client.get("/readyz").status_code == 503
 
 
 def test_what_was_acknowledged_before_it_was_told_to_stop_is_there(server: Server, tmp_path: Path) -> None:

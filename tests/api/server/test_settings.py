@@ -1,5 +1,6 @@
 """Settings are read once, and refused with the variable's name and what it may be."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,10 @@ def test_without_a_pepper_one_is_made_and_kept(tmp_path: Path) -> None:
             "CARNET_VIEWS must be a file",
         ),
         ({"CARNET_DATABASE": "sqlite:///a.db", "CARNET_VIEWS": "a.db"}, "CARNET_VIEWS must be another file"),
+        (
+            {"CARNET_DATABASE": "sqlite:///a.db", "CARNET_VIEWS": "x/../a.db"},
+            "CARNET_VIEWS must be another file",
+        ),
         (
             {"CARNET_DATABASE": "postgresql://x", "CARNET_PEPPER": PEPPER, "CARNET_VIEWS": "a b"},
             "CARNET_VIEWS must be a schema",
@@ -130,3 +135,15 @@ def test_the_password_of_a_mail_server_is_never_shown() -> None:
         {"CARNET_SMTP_URL": "smtps://a:geheim@example.org", "CARNET_MAIL_FROM": "a@example.org"}
     )
     assert "geheim" not in repr(settings)
+
+
+@pytest.mark.parametrize("link", [Path.symlink_to, Path.hardlink_to], ids=["symbolic", "hard"])
+def test_a_link_to_the_books_is_no_place_for_read_models(
+    tmp_path: Path, link: Callable[[Path, Path], None]
+) -> None:
+    books = tmp_path / "a.db"
+    books.touch()
+    link(tmp_path / "views.db", books)
+    environment = {"CARNET_DATABASE": f"sqlite:///{books}", "CARNET_VIEWS": str(tmp_path / "views.db")}
+    with pytest.raises(WrongSetting, match="must be another file"):
+        Settings.read(environment)

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -53,6 +54,30 @@ def connect(path: Path, *, busy_ms: int, create: bool = False, read_only: bool =
         connection.close()
         raise
     return connection
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which file a path names: its device and inode. The connections of a file stay with it when it is replaced."""
+
+    path: Path
+    device: int
+    inode: int
+
+    @classmethod
+    def of(cls, path: Path) -> "Identity":
+        """Raises OSError."""
+        found = path.stat()
+        return cls(path, found.st_dev, found.st_ino)
+
+    def check(self) -> None:
+        """Raises LedgerUnavailable where the path names another file now, or none."""
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise LedgerUnavailable(f"the ledger file is not there any more: {error.strerror}") from error
+        if (found.st_dev, found.st_ino) != (self.device, self.inode):
+            raise LedgerUnavailable("the ledger file was replaced by another; start again to serve that one")
 
 
 def primary_code(error: sqlite3.Error) -> int:

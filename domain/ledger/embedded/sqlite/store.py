@@ -16,6 +16,7 @@ from domain.ledger.embedded.sqlite.checkpoint import IDLE_S, IdleCheckpoint, emp
 from domain.ledger.embedded.sqlite.connection import (
     READ_BUSY_MS,
     WRITE_BUSY_MS,
+    Identity,
     connect,
     retry_while_busy,
     told_as_ledger_errors,
@@ -64,6 +65,7 @@ class SqliteStore:
         self._clock = clock
         self._lock_wait_s = lock_wait_s
         check(self._path)
+        self._identity = Identity.of(self._path)
         with told_as_ledger_errors():
             self._writer = connect(self._path, busy_ms=WRITE_BUSY_MS)
             with suppress(sqlite3.OperationalError):
@@ -260,6 +262,7 @@ class SqliteStore:
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
         """A connection inside a transaction: all its reads see one snapshot."""
+        self._identity.check()
         with told_as_ledger_errors():
             connection = self._take_reader()
             try:
@@ -296,6 +299,8 @@ class SqliteStore:
                 retry_while_busy(lambda: self._writer.execute("BEGIN IMMEDIATE"), deadline)
                 try:
                     yield self._writer
+                    # What is committed to a file without a name is lost: nobody may be told that it was stored.
+                    self._identity.check()
                     self._writer.execute("COMMIT")
                 finally:
                     # SQLite has already rolled back after some errors, such as a full disk.

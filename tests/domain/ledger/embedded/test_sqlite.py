@@ -1,5 +1,6 @@
 """What only the ledger file of SQLite promises: its triggers, its processes and its schema."""
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from tests.domain.ledger.examples import (
     assert_chained,
     fact,
     next_fact,
+    opening,
     request,
     stored,
 )
@@ -235,6 +237,30 @@ def test_a_damaged_file_is_unavailable_not_wrong(file_store: SqliteStore, ledger
     ledger_file.write_bytes(damaged)
     with pytest.raises(LedgerUnavailable):
         SqliteStore(ledger_file)
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced", "renamed"])
+def test_a_file_that_is_not_the_ledger_any_more_acknowledges_nothing(ledger_file: Path, how: str) -> None:
+    store = SqliteStore(ledger_file)
+    store.open_ledger(BUSINESS)
+    ledger = store.ledger(BUSINESS)
+    stored(ledger, opening(PACKAGE))
+    aside = ledger_file.with_name("aside")
+    if how == "replaced":
+        shutil.copy(ledger_file, aside)
+        aside.replace(ledger_file)
+    else:
+        ledger_file.rename(aside)
+    if how == "removed":
+        aside.unlink()
+    with pytest.raises(LedgerUnavailable, match="ledger file"):
+        ledger.append([next_fact(PACKAGE, 2, "key-1")])
+    with pytest.raises(LedgerUnavailable, match="ledger file"):
+        ledger.head()
+    if how == "renamed":
+        aside.rename(ledger_file)
+        assert ledger.head().position == 1, "it is there again, and nothing was added meanwhile"
+    store.close()
 
 
 def test_a_closed_store_can_be_closed_again(ledger_file: Path) -> None:
