@@ -42,6 +42,7 @@ from projections.engine.tables import ReadTables
 HttpRequest = Request[Any, Any, Any]
 
 ID = re.compile(r"[0-9A-Za-z_-]{1,40}")
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 LENGTH = re.compile(r"[0-9]{1,16}")
 
 
@@ -320,6 +321,12 @@ class Exchange:
         """The value of a header; the first one if it was sent twice."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    @property
+    def traceparent(self) -> str | None:
+        """The trace that the caller says it belongs to (W3C Trace Context)."""
+        given = self.header(b"traceparent") or ""
+        return given if TRACEPARENT.fullmatch(given) else None
 
     @property
     def caller(self) -> Caller:

@@ -19,7 +19,7 @@ from litestar import Litestar
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ExceptionHandler, Message, Scope
+from litestar.types import ExceptionHandler, HTTPResponseStartEvent, Message, Scope
 
 from api.http.api_keys import Caller, Keys, unauthenticated
 from api.http.cors import Cors
@@ -194,19 +194,32 @@ async def complete(message: Message, scope: Scope) -> None:
     message["headers"] = headers
     if scope.get("method") == "OPTIONS" and message["status"] == 204:
         MutableScopeHeaders.from_message(message)["Allow"] = _allowed(scope)
-    if log.is_enabled_for(logging.DEBUG):
-        _log_answer(scope, exchange, message["status"])
+    level = _level(scope, message["status"])
+    if log.is_enabled_for(level):
+        _log_answer(level, scope, exchange, message)
 
 
-def _log_answer(scope: Scope, exchange: Exchange, status: int) -> None:
+def _level(scope: Scope, status: int) -> int:
+    """Every write, every refusal of a right and every fault is told; reads only where somebody looks for something."""
+    told = scope.get("method") == "POST" or status in (401, 403) or status >= 500
+    return logging.INFO if told else logging.DEBUG
+
+
+def _log_answer(level: int, scope: Scope, exchange: Exchange, start: HTTPResponseStartEvent) -> None:
     # Only the template of the path: an unknown address may hold anything.
-    caller = exchange.known_caller
-    log.debug(
+    caller, headers = exchange.known_caller, dict(start["headers"])
+    position = headers.get(b"ledger-position")
+    log.log(
+        level,
         "answered",
         request_id=exchange.request_id,
+        traceparent=exchange.traceparent,
         method=scope.get("method"),
         path=scope.get("path_template"),
-        status=status,
+        status=start["status"],
+        key_id=caller.key_id if caller is not None else None,
         business_id=caller.business_id if caller is not None else None,
+        position=None if position is None else int(position),
+        replayed=b"idempotency-replayed" in headers,
         milliseconds=round((time.perf_counter() - exchange.began) * 1000, 1),
     )

@@ -18,6 +18,7 @@ from multiprocessing import get_start_method
 from granian import Granian
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
+from granian.log import LogLevels
 from litestar import Litestar
 from litestar.concurrency import set_asyncio_executor
 
@@ -25,7 +26,7 @@ from api.resources.packages.card import VIEWS
 from api.server.app import create_app
 from api.server.background import in_background
 from api.server.installation import opened
-from api.server.logging import log_as_json
+from api.server.logging import OF_THE_SERVER, log_as_json
 from api.server.parent import end_with
 from api.server.pepper import peppers_of
 from api.server.port import held
@@ -65,7 +66,8 @@ def _serve_at(address: str, settings: Settings) -> None:
         workers=settings.processes,
         websockets=False,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_READ_MS_MAX),
-        log_enabled=settings.log != "error",
+        log_level=LogLevels(settings.log),
+        log_dictconfig=OF_THE_SERVER,
         respawn_failed_workers=True,
         workers_kill_timeout=DRAIN_S,
     )

@@ -47,9 +47,14 @@ def without_settings() -> dict[str, str]:
 
 @contextmanager
 def served(
-    folder: Path, *, command: Sequence[str] = ("-m", "api.cli.main", "serve"), **more: str
+    folder: Path,
+    *,
+    python: Sequence[str] = (sys.executable,),
+    command: Sequence[str] = ("-m", "api.cli.main", "serve"),
+    errors: int | None = None,
+    **more: str,
 ) -> Iterator[Server]:
-    """The server, once it is ready; `more` are settings."""
+    """The server, once it is ready; `more` are settings. `errors`: where it logs, instead of a file."""
     port = free_port()
     environment = settings_in(folder, port, **more)
     settings = Settings.read(environment)
@@ -59,10 +64,10 @@ def served(
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, *command],
+            [*python, *command],
             env={**without_settings(), **environment},
             stdout=output,
-            stderr=output,
+            stderr=output if errors is None else errors,
             start_new_session=True,
         )
     found = Server(process, f"http://127.0.0.1:{port}", key, log)

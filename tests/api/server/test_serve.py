@@ -107,15 +107,28 @@ def test_what_was_acknowledged_before_it_was_told_to_stop_is_there(server: Serve
 
 
 def test_the_log_is_one_json_object_a_line_and_holds_no_secret(server: Server) -> None:
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
     with server.client() as client:
-        client.post("/v1/customers", json={"name": "Anna Karenina"}, headers={"Idempotency-Key": "k"})
+        headers = {"Idempotency-Key": "k", "traceparent": trace}
+        client.post("/v1/customers", json={"name": "Anna Karenina"}, headers=headers)
         answer = client.get("/v1/customers?search=Anna")
         assert answer.headers["Server"] == "carnet"
-        client.get("/v1/nothing", headers={"Authorization": "Bearer carnet_live_wrong"})
+        client.get("/v1/services", headers={"Authorization": "Bearer carnet_live_wrong"})
     server.stop()
     text = server.log.read_text()
-    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-    assert {line["path"] for line in lines if line.get("event") == "answered"} >= {"/v1/customers"}
+    lines = [json.loads(line) for line in text.splitlines()]
+    told = [line for line in lines if line["event"] == "answered"]
+    (write,) = [line for line in told if line["method"] == "POST"]
+    assert (write["level"], write["status"], write["position"], write["traceparent"]) == (
+        "info",
+        201,
+        2,
+        trace,
+    )
+    assert write["key_id"] in server.key.replace("carnet_live_", "key_")
+    assert write["milliseconds"] > 0
+    assert "debug" in {line["level"] for line in told if line["method"] == "GET"}
+    assert ("info", 401) in {(line["level"], line["status"]) for line in told}, "a refusal of a right"
     for secret in (server.key, server.key[-20:], "Anna", "carnet_live_wrong"):
         assert secret not in text
 
