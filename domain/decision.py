@@ -20,7 +20,7 @@ from domain.claims import Claim
 from domain.fact import Fact
 from domain.membership.state import Membership
 from domain.package.state import Package
-from domain.people.directory import Person, Text
+from domain.people.directory import Person, Place, Text
 from domain.people.state import Customer
 from domain.points.state import PointsAccount
 from domain.staff.state import Staff
@@ -46,6 +46,8 @@ class Reads:
     """Also read the customer's stream of every package read."""
     counted: tuple[str, ...] = ()
     """Claim prefixes; only the number of claims under each is read."""
+    everything_of: tuple[str, ...] = ()
+    """Customers; every stream of theirs is read, and how much personal data there is of them."""
 
     def __or__(self, other: "Reads") -> "Reads":
         return Reads.all_of((self, other))
@@ -60,6 +62,7 @@ class Reads:
         packages_of: dict[str, None] = {}
         claimed: dict[str, None] = {}
         counted: dict[str, None] = {}
+        everything_of: dict[str, None] = {}
         with_customers = False
         for reads in many:
             for stream_id, version in reads.streams.items():
@@ -67,8 +70,16 @@ class Reads:
             packages_of |= dict.fromkeys(reads.packages_of)
             claimed |= dict.fromkeys(reads.claimed)
             counted |= dict.fromkeys(reads.counted)
+            everything_of |= dict.fromkeys(reads.everything_of)
             with_customers = with_customers or reads.with_customers
-        return cls(streams, tuple(packages_of), tuple(claimed), with_customers, tuple(counted))
+        return cls(
+            streams,
+            tuple(packages_of),
+            tuple(claimed),
+            with_customers,
+            tuple(counted),
+            tuple(everything_of),
+        )
 
 
 class NotLoaded(Exception):
@@ -138,6 +149,12 @@ class Books(Protocol):
     def count(self, prefix: str) -> int:
         """The number of claims under a prefix."""
 
+    def streams_of(self, customer_id: str, kind: str) -> list[str]:
+        """Ids of all of a customer's streams of a kind, in the order they were opened."""
+
+    def personal_data(self, customer_id: str) -> Mapping[Place, int]:
+        """The rows of personal data there are of a customer, by place."""
+
     def person(self, id: str) -> Person | None:
         """A row of the directory, of a customer or member of staff that was read."""
 
@@ -161,6 +178,8 @@ class Decision:
     streams: tuple[NewStream, ...] = ()
     people: tuple[Person, ...] = ()
     texts: tuple[Text, ...] = ()
+    erases: str | None = None
+    """The customer whose personal data is deleted in the same append."""
     refused: tuple[OccurrenceRefused, ...] = ()
     """Occurrences of a series that could not be booked, while the others are."""
 
@@ -198,3 +217,5 @@ class UseCase(Generic[C]):
     decide: Callable[[C, Books, Circumstances], Decision]
     target: Callable[[C, str], str | None] = no_target
     """(command, business id) → the stream whose version If-Match names."""
+    alone: bool = False
+    """Whether it is decided under the lock of the ledger's head alone, so that nothing it must see is missed."""

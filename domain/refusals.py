@@ -314,6 +314,38 @@ class LimitReached(Refused):
 
 
 @dataclass(eq=False)
+class ErasureOutstanding(Refused):
+    """What a customer still has: the caller says what becomes of it, or settles it first."""
+
+    code = "erasure-outstanding"
+    packages: tuple[str, ...]
+    """With units that can be used, or held for a booking."""
+    bookings: tuple[str, ...]
+    """Pending or confirmed, and not over."""
+    memberships: tuple[str, ...]
+    """Not ended."""
+    top_ups: tuple[str, ...]
+    """Rules that are not removed."""
+    owing: tuple[str, ...]
+    """Packages and bookings that are not paid in full."""
+
+    def sentence(self) -> str:
+        found = {field.name: len(getattr(self, field.name)) for field in fields(self)}
+        told = ", ".join(f"{n} {WORD_FOR_OUTSTANDING[name]}" for name, n in found.items() if n)
+        return f"outstanding: {told}"
+
+
+WORD_FOR_OUTSTANDING = {
+    "packages": "packages with unused units",
+    "bookings": "bookings",
+    "memberships": "memberships",
+    "top_ups": "rules that top up",
+    "owing": "not paid in full",
+}
+"""What each list of `ErasureOutstanding` counts, for people."""
+
+
+@dataclass(eq=False)
 class IdTaken(Refused):
     code = "id-taken"
     id: str
@@ -342,6 +374,17 @@ class Erased(Refused):
 
     def sentence(self) -> str:
         return "the answer to this request was erased with the person in it"
+
+
+@dataclass(eq=False)
+class CustomerIsErased(Refused):
+    """Nothing more happens with a customer whose personal data was deleted, nor with what is theirs."""
+
+    code = "erased"
+    customer_id: str
+
+    def sentence(self) -> str:
+        return "this customer was erased"
 
 
 @dataclass(eq=False)

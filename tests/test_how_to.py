@@ -244,6 +244,21 @@ def test_topping_up_runs(desk: Desk) -> None:
     assert told["bought"]["granted"] == 5
 
 
+def test_erasing_a_person_runs(desk: Desk) -> None:
+    anna = desk.customer("Anna", participants=[{"name": "Max", "kind": "dog"}])
+    package = desk.sell(anna, desk.offer(desk.service()), note="Allergic to nuts")["id"]
+    desk.do(f"/v1/packages/{package}/payments", {"amount": money(50_000), "method": "card"})
+    names = count()
+    told: dict[str, Any] = {
+        "post": lambda path, body: desk.post(f"/v1{path}", body, key=f"how-to-{next(names)}").json(),
+        "get": lambda path, **query: desk.ask(f"/v1{path}", **query).json(),
+        "anna": anna,
+        "package": package,
+    }
+    run("erase-a-person.md", told)
+    assert told["erased"]["why"] == "asked"
+
+
 # Pages for those who carry the code on
 
 

@@ -10,6 +10,7 @@ import click
 
 from api.cli import demo, load, verify
 from api.cli.backup import backup_
+from api.cli.erasures import erasures
 from api.cli.export import export
 from api.cli.history import history
 from api.cli.import_ import import_
@@ -110,6 +111,7 @@ for each in (
     receipt,
     export,
     verify.verify_,
+    erasures,
     backup_,
     restore_,
 ):

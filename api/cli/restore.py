@@ -20,7 +20,8 @@ ON_POSTGRES = (
 def restore_(file: Path, force: bool) -> None:
     """Put the backup FILE in the place that CARNET_DATABASE names.
 
-    Its hash chains are recomputed first. Read models are thrown away and made anew from the books. Stop the server
+    Its hash chains are recomputed first. Customers who were erased since are erased in it again, by the journal of
+    erasures (CARNET_ERASURES). Read models are thrown away and made anew from the books. Stop the server
     before, and give it the pepper of that time after. FILE stays as it is.
 
     For an embedded database; PostgreSQL has pg_restore.
@@ -35,6 +36,8 @@ def restore_(file: Path, force: bool) -> None:
     with output.progress("Verifying", "facts") as advance:
         done = restore(read, file, force=force, progress=lambda done, of: advance(done, of, done))
     output.heads(done.proved)
+    if done.erased:
+        click.echo(f"erased {done.erased} again, by the journal of erasures {read.erasures}")
     if done.kept is not None:
         click.echo(f"kept what was there as {done.kept}")
     click.echo(f"restored {file} to {read.ledger_file}; the read models will be made anew")

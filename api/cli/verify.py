@@ -11,6 +11,7 @@ from api.cli import output
 from api.cli.options import here, of_business
 from api.server.installation import Installation
 from replay import reconcile
+from replay.texts import held_texts
 from replay.verify import Broken, hash_at, verify
 
 
@@ -48,8 +49,8 @@ def verify_(read_models: bool, expect: tuple[Expected, ...], business_id: str | 
     """Recompute the hash chain of every ledger from the stored bytes.
 
     Whatever was changed, taken out, put in or put elsewhere is found, and the first position where it was is
-    named. Prints the hash of each head: kept elsewhere and given as --expect, it proves that the end was not cut
-    off, nor the chain computed anew.
+    named. Notes and reasons are held to what their facts committed to. Prints the hash of each head: kept
+    elsewhere and given as --expect, it proves that the end was not cut off, nor the chain computed anew.
 
     \b
     Examples:
@@ -63,6 +64,7 @@ def verify_(read_models: bool, expect: tuple[Expected, ...], business_id: str | 
         one = [installed.ledger(business_id).business_id] if business_id or expect else None
         for id in one or installed.businesses():
             broken |= not _is_intact(installed, id)
+            broken |= not _holds_texts(installed, id)
             for each in expect:
                 broken |= not _is_there(installed, id, each)
             if read_models:
@@ -81,6 +83,16 @@ def _is_intact(installed: Installation, business_id: str) -> bool:
         return False
     click.echo(f"{business_id}: intact, {found.position:,} facts, head {found.hash.hex()}")
     return True
+
+
+def _holds_texts(installed: Installation, business_id: str) -> bool:
+    held = held_texts(installed.carnet.ledger(business_id).recorder)
+    for what, found in (("is not what it was", held.changed), ("is lost", held.lost)):
+        for position, id in found:
+            click.echo(f"{business_id}: BROKEN at position {position}: its text {id} {what}")
+    if held.is_right and (held.kept or held.erased):
+        click.echo(f"{business_id}: {held.kept:,} texts as they were written, {held.erased:,} erased")
+    return held.is_right
 
 
 def _is_there(installed: Installation, business_id: str, expected: Expected) -> bool:

@@ -7,7 +7,7 @@ from api.http.ledger_types import Books, Recorder, recorded
 from domain.catalogue.facts import ServiceDefined
 from domain.claims import external_claim
 from domain.decision import Reads
-from domain.people.facts import CustomerRegistered
+from domain.people.facts import CustomerErased, CustomerRegistered
 from domain.values import ExternalRef
 
 KNOWN_MAX = 10_000
@@ -18,11 +18,13 @@ PAGE = 1_000
 
 
 def registered(recorder: Recorder, source: str, refs: Sequence[str]) -> dict[str, str]:
-    """Reference → customer id, of the registered ones, by whomever. One round trip."""
+    """Reference → customer id, of the registered ones, by whomever, but for erased ones. One round trip."""
     claims = [external_claim("customer", ExternalRef(source=source, ref=ref)) for ref in refs]
     found: dict[str, str] = {}
-    for stored in recorder.load(Reads(claimed=tuple(claims))).facts:
-        if stored.version == 1:
+    facts = recorder.load(Reads(claimed=tuple(claims))).facts
+    erased = {stored.stream_id for stored in facts if stored.name == CustomerErased.stored_name}
+    for stored in facts:
+        if stored.version == 1 and stored.stream_id not in erased:
             fact = recorded(stored).fact
             assert isinstance(fact, CustomerRegistered), "only customers hold these claims"
             assert fact.external_ref is not None, "the claim is of a customer's reference"

@@ -18,6 +18,7 @@ from domain.package.evolution import evolve
 from domain.package.fact_parts import PackageOpened
 from domain.package.facts import PackageFact
 from domain.package.state import Package
+from domain.people.facts import CustomerErased
 
 FACTS_PER_PAGE = 500
 KEPT_EVERY = 1_000
@@ -93,7 +94,14 @@ class Planner:
                 continue
             package = package_stream(self._carnet, business_id, fact.stream_id)
             if asks(KINDS[fact.stored.name], package.opened):
-                yield self._message(fact.stored, package, language, now_ms)
+                message = self._message(fact.stored, package, language, now_ms)
+                if not self._is_erased(business_id, message.customer_id):
+                    yield message
+
+    def _is_erased(self, business_id: str, customer_id: str) -> bool:
+        """Whether the recipient was erased; nothing is kept of messages to them."""
+        facts = self._carnet.ledger(business_id).stream(customer_id)
+        return bool(facts) and isinstance(facts[-1].fact, CustomerErased)
 
     def _message(
         self, stored: StoredFact, package: PackageStream, language: str, now_ms: int

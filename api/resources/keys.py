@@ -38,7 +38,7 @@ from domain.actor import Role
 from domain.decision import Reads
 from domain.moments import Moment, from_milliseconds, rfc3339, to_milliseconds
 from domain.refusals import NotFound
-from domain.use_cases.checks import check_staff
+from domain.use_cases.checks import check_not_erased, check_staff
 from domain.values import RECORDED_AT, CustomerId, StaffId, ThingName, Value
 
 
@@ -168,7 +168,9 @@ def _issued(request: HttpRequest, raw: bytes) -> Reply:
         return dry_run(call, planned.model_dump(), [], call.ledger.recorder.head().position)
     texts = dict(_drawn(call, key, secret) for secret in call.frame.secrets("keys"))
     key_id = next(iter(texts))
-    done = call.ledger.answer_once(key, lambda: _planned(call, key_id).model_dump_json())
+    done = call.ledger.answer_once(
+        key, lambda: _planned(call, key_id).model_dump_json(), _people(_person(call.body))
+    )
     shown = IssuedApiKey.model_validate_json(done.body)
     # None where it was issued under a pepper that is known no more: the secret cannot be derived again.
     text = texts.get(shown.id)
@@ -190,7 +192,8 @@ def _check(call: Command[ApiKeyBody]) -> None:
 
 
 def _check_customer(call: Command[ApiKeyBody]) -> None:
-    """Raises validation-failed unless a key of the role customer, and no other, names one, and no staff."""
+    """Raises validation-failed unless a key of the role customer, and no other, names one, and no staff; and
+    CustomerIsErased."""
     body, customer_id = call.body, call.body.customer_id
     if (body.role is Role.CUSTOMER) != (customer_id is not None):
         raise invalid([Flaw("/customer_id", "role", "goes with the role customer, and only with it")])
@@ -199,6 +202,7 @@ def _check_customer(call: Command[ApiKeyBody]) -> None:
     if body.staff_id is not None:
         raise invalid([Flaw("/staff_id", "role", "has no place on the key of a customer")])
     customer = call.frame.look(call.business_id, Reads({customer_id: 0})).customer(customer_id)
+    check_not_erased(customer, customer_id)
     if customer is None or not customer.active:
         raise invalid([Flaw("/customer_id", "unknown-customer", "is not an active customer")])
 
@@ -206,6 +210,11 @@ def _check_customer(call: Command[ApiKeyBody]) -> None:
 def _person(body: ApiKeyBody) -> str | None:
     """The person who acts with the key; None: the key itself."""
     return body.customer_id or body.staff_id
+
+
+def _people(actor_id: str | None) -> tuple[str, ...]:
+    """The customer whose key an answer names, if it is a customer's."""
+    return (actor_id,) if actor_id is not None and actor_id.startswith("cus_") else ()
 
 
 def _planned(call: Command[ApiKeyBody], key_id: str) -> IssuedApiKey:
@@ -267,7 +276,7 @@ def _revoked(request: HttpRequest, raw: bytes) -> Reply:
     def revoke() -> str:
         return _shown(call.frame.keys.revoke(call.business_id, key_id)).model_dump_json()
 
-    return created(call.ledger.answer_once(key, revoke), None)
+    return created(call.ledger.answer_once(key, revoke, _people(found.actor_id)), None)
 
 
 HANDLERS: tuple[HTTPRouteHandler, ...] = (issue, revoke, list_keys)

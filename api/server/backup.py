@@ -14,10 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 
+from api.server.erasures import apply_again
 from api.server.settings import Settings
+from domain.ledger.carnet import Carnet
 from domain.ledger.embedded.sqlite import backup, schema
 from domain.ledger.embedded.sqlite.server_lock import is_served
 from domain.ledger.embedded.sqlite.store import SqliteStore
+from domain.ledger.erasure_journal import ErasureJournal
 from replay.verify import Broken, Intact, verify
 
 Progress = Callable[[int, int], None]
@@ -35,6 +38,8 @@ class Restored:
     proved: Sequence[Intact]
     kept: Path | None
     """Where the file lies that was there before."""
+    erased: int = 0
+    """Customers of the journal of erasures who were erased again."""
 
 
 def back_up(
@@ -94,13 +99,23 @@ def restore(
                 store.outbox.switch_off()
                 for webhook in store.webhooks.all():
                     store.webhooks.put(replace(webhook, place=""))
+            erased = _erased_again(draft, settings)
             backup.as_one_file(draft)
             kept = _set_aside(place)
             backup.put_in_place(draft, place)
         backup.remove(Path(settings.views))
     except OSError as error:
         raise CopyRefused(f"{place} cannot be written: {error.strerror}") from error
-    return Restored(proved, kept)
+    return Restored(proved, kept, erased)
+
+
+def _erased_again(draft: Path, settings: Settings) -> int:
+    """Erase whom the journal names, before anybody reads the backup."""
+    journal = ErasureJournal(settings.erasures)
+    if not journal.entries():
+        return 0
+    with closing(Carnet(f"sqlite:///{draft.absolute()}", journal=journal)) as carnet:
+        return len(apply_again(carnet, journal))
 
 
 def _ledger_file(settings: Settings) -> Path:

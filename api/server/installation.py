@@ -22,6 +22,7 @@ from domain.ledger import postgres
 from domain.ledger.books import View
 from domain.ledger.carnet import Carnet, Ledger, store_at
 from domain.ledger.embedded import sqlite
+from domain.ledger.erasure_journal import ErasureJournal
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Order
 from domain.ledger.postgres.connections import our_errors
@@ -120,7 +121,13 @@ def opened(settings: Settings, shown: Mapping[str, View] | None = None) -> Itera
     LedgerUnavailable.
     """
     kept_max = KEPT_TO_ANSWER if shown else KEPT_OTHERWISE
-    carnet = Carnet(settings.database, pool_size=settings.pool, views=shown, kept_max=kept_max)
+    carnet = Carnet(
+        settings.database,
+        pool_size=settings.pool,
+        views=shown,
+        kept_max=kept_max,
+        journal=ErasureJournal(settings.erasures),
+    )
     views = views_of(settings)
     try:
         if settings.ledger_file is not None:

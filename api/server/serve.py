@@ -8,6 +8,7 @@ has one writer anyway, a thread in each serving process does it.
 """
 
 import gc
+import logging
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from litestar.concurrency import set_asyncio_executor
 from api.resources.packages.card import VIEWS
 from api.server.app import create_app
 from api.server.background import in_background
+from api.server.erasures import apply_again, complete
 from api.server.installation import opened
 from api.server.logging import OF_THE_SERVER, log_as_json
 from api.server.parent import end_with
@@ -33,6 +35,10 @@ from api.server.port import held
 from api.server.registration import registered
 from api.server.runner_process import RunnerProcess
 from api.server.settings import Settings
+from domain.ledger.erasure_journal import ErasureJournal
+from domain.moments import to_milliseconds
+
+log = logging.getLogger("carnet.server")
 
 DRAIN_S = 10
 """Seconds a process has after SIGTERM to answer what it has begun."""
@@ -54,7 +60,18 @@ def serve(settings: Settings, *, copy: bool = False) -> None:
     """
     log_as_json(settings.log)
     with held(settings.host, settings.port) as address, registered(settings, copy=copy):
+        _erase_again(settings)
         _serve_at(address, settings)
+
+
+def _erase_again(settings: Settings) -> None:
+    """Erase whom the journal names and a restored database knows, before anything is served."""
+    journal = ErasureJournal(settings.erasures)
+    with opened(settings) as here:
+        applied = apply_again(here.carnet, journal)
+        complete(here.carnet, journal, to_milliseconds(here.carnet.clock()))
+    for entry in applied:
+        log.warning("erased %s of %s again: the database was restored", entry.customer_id, entry.business_id)
 
 
 def _serve_at(address: str, settings: Settings) -> None:

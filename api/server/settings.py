@@ -8,6 +8,7 @@
 | `CARNET_VIEWS` | `<database>-views`; on PostgreSQL the schema `carnet_views` | where the read models live: another SQLite file, or another schema of the same database |
 | `CARNET_PEPPER` | made with the first key: SQLite in `<database>-pepper`, PostgreSQL in `carnet/pepper` in the user's data folder | the secret that API keys are stored under; at least 16 bytes, white space around it does not count; set it when several machines serve one database. `serve` refuses one that the keys were not made under |
 | `CARNET_PEPPER_PREVIOUS` | none | the pepper before this one: its keys still open, and new ones are made under `CARNET_PEPPER`. [How to change it](../how-to/back-up.md) |
+| `CARNET_ERASURES` | SQLite `<database>-erasures`, PostgreSQL `carnet/erasures` in the user's data folder | the journal of erasures, a file outside of the database: what was erased is erased again after a restore. [How to erase a person](../how-to/erase-a-person.md) |
 | `CARNET_HOST` | `127.0.0.1` | the address the API listens on |
 | `CARNET_PORT` | `8000` | its port, 1–65535 |
 | `CARNET_POOL` | `8` | connections to the database, and threads that use them, in each process; 1–100 |
@@ -61,6 +62,7 @@ VARIABLES = frozenset(
         "MAIL_FROM",
         "WEBHOOKS",
         "LOG",
+        "ERASURES",
     )
 )
 
@@ -78,6 +80,8 @@ class Settings:
     pepper: str | None
     pepper_file: Path
     """The file of the pepper when it is not a setting."""
+    erasures: Path
+    """The journal of erasures."""
     pepper_previous: str | None = None
     host: str = "127.0.0.1"
     port: int = 8000
@@ -101,7 +105,8 @@ class Settings:
             views=_views(environment, database),
             pepper=_pepper(environment, "CARNET_PEPPER"),
             pepper_previous=_pepper(environment, "CARNET_PEPPER_PREVIOUS"),
-            pepper_file=_pepper_file(environment, database),
+            pepper_file=_beside(environment, database, "pepper"),
+            erasures=_erasures(environment, database),
             host=environment.get("CARNET_HOST") or "127.0.0.1",
             port=_number(environment, "CARNET_PORT", 8000, 1, 65_535),
             pool=_number(environment, "CARNET_POOL", 8, 1, 100),
@@ -232,12 +237,22 @@ def _is_same_file(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
 
 
-def _pepper_file(environment: Mapping[str, str], database: str) -> Path:
+def _beside(environment: Mapping[str, str], database: str, name: str) -> Path:
+    """A file beside the books, or in the data folder for books on PostgreSQL."""
     if database.startswith("sqlite:"):
         file = sqlite_file(database)
-        # A symbolic link to the books has no pepper of its own.
-        return Path(f"{file.resolve() if file.is_symlink() else file}-pepper")
-    return data_folder(environment) / "pepper"
+        # A symbolic link to the books has no such file of its own.
+        return Path(f"{file.resolve() if file.is_symlink() else file}-{name}")
+    return data_folder(environment) / name
+
+
+def _erasures(environment: Mapping[str, str], database: str) -> Path:
+    given = environment.get("CARNET_ERASURES")
+    if not given:
+        return _beside(environment, database, "erasures")
+    if Path(given).is_dir():
+        raise WrongSetting("CARNET_ERASURES must be a file, not a folder")
+    return Path(given)
 
 
 def _pepper(environment: Mapping[str, str], name: str) -> str | None:

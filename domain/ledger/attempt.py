@@ -28,9 +28,13 @@ class Attempt:
     bodies: dict[int, str] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
     postponed: list[int] = field(default_factory=list)
-    """Orders with the request key of an earlier order in the batch."""
+    """Orders with the request key of an earlier order in the batch, or that wait for the lock."""
+    waits: bool = False
+    """Whether an order is to be decided under the lock: those after it wait with it."""
     passed_over: set[str] = field(default_factory=set)
     """Memberships that could not be renewed."""
+    is_locked: bool = False
+    """Whether nothing can be added to the ledger meanwhile."""
 
     def refused(self) -> list[int]:
         return [n for n, result in self.results.items() if isinstance(result, Refused)]
@@ -60,9 +64,11 @@ def done(body: str, stored: Stored) -> Done:
     return Done(with_moment(body, rfc3339(moment)), stored.first, stored.last, moment)
 
 
-def decide_on(books: LoadedBooks, orders: dict[int, Order], loaded: Loaded, clock: Clock) -> Attempt:
+def decide_on(
+    books: LoadedBooks, orders: dict[int, Order], loaded: Loaded, clock: Clock, *, is_locked: bool = False
+) -> Attempt:
     """Decide all orders. Raises NotLoaded with everything the batch lacks; the whole attempt is then void."""
-    decided, now, missing = Attempt(books), whole_milliseconds(clock()), Reads()
+    decided, now, missing = Attempt(books, is_locked=is_locked), whole_milliseconds(clock()), Reads()
     for n, order in orders.items():
         try:
             decide_one(n, order, books, loaded.answered, now, decided)
@@ -81,6 +87,10 @@ def decide_one(
     now: datetime,
     decided: Attempt,
 ) -> None:
+    decided.waits |= order.use_case.alone and not decided.is_locked
+    if decided.waits:
+        decided.postponed.append(n)
+        return
     if order.request is not None:
         if order.request.key in answered:
             decided.results[n] = replayed_result(order.request, answered[order.request.key])

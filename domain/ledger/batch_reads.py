@@ -15,6 +15,9 @@ from domain.use_cases.reactions import read_by_all
 LOADS_MAX = 8
 """Loads for one decision; a decision that still asks for more is a bug."""
 
+KINDS = ("booking", "membership", "top_up")
+"""Kinds of streams that a customer has, beside packages (`packages_of`) and points, which nothing ends."""
+
 
 def reads_of(business_id: str, orders: Sequence[Order], kept: StreamCache) -> Reads:
     """Everything these orders read."""
@@ -57,5 +60,12 @@ def load(
     recorder: LedgerRecorder, orders: Sequence[Order], kept: StreamCache, extra: Reads
 ) -> tuple[LoadedBooks, Loaded]:
     asked = batch_reads(recorder.business_id, orders, kept, extra)
+    if customers := asked.wanted.everything_of:
+        theirs = {
+            id: 0 for customer in customers for kind in KINDS for id in recorder.streams_of(customer, kind)
+        }
+        asked = batch_reads(recorder.business_id, orders, kept, extra | Reads(theirs))
     loaded = recorder.load(asked.newer, asked.keys)
+    if customers:
+        loaded = replace(loaded, personal={id: recorder.personal_data(id) for id in customers})
     return asked.books(loaded, kept), loaded

@@ -15,7 +15,7 @@ from domain.ledger.records import WITH_PEOPLE, Loaded
 from domain.membership.state import Membership
 from domain.package.facts import UnitsRedeemed
 from domain.package.state import Package
-from domain.people.directory import Person
+from domain.people.directory import Person, Place
 from domain.people.state import Customer
 from domain.points.state import PointsAccount, account_id
 from domain.staff.state import Staff
@@ -94,6 +94,7 @@ class LoadedBooks:
         self.counts = {prefix: loaded.counts.get(prefix, 0) for prefix in wanted.counted}
         self.seen: dict[str, int] = {}
         self.wanted = wanted
+        self._personal = loaded.personal
         self._people: dict[str, Person] = {person.id: person for person in loaded.people}
         self._views = views
         self._streams: dict[str, Stream] = {}
@@ -266,6 +267,19 @@ class LoadedBooks:
             raise NotLoaded(Reads(counted=(prefix,)))
         return self.counts[prefix]
 
+    def streams_of(self, customer_id: str, kind: str) -> list[str]:
+        """Ids of all of a customer's streams of a kind. Raises NotLoaded."""
+        if customer_id not in self.wanted.everything_of:
+            raise NotLoaded(Reads(everything_of=(customer_id,)))
+        of_kind = [stream for stream in self._streams.values() if stream.kind == kind]
+        return [stream.id for stream in of_kind if stream.state.customer_id == customer_id]
+
+    def personal_data(self, customer_id: str) -> Mapping[Place, int]:
+        """Rows of personal data by place, as they were loaded. Raises NotLoaded."""
+        if customer_id not in self._personal:
+            raise NotLoaded(Reads(everything_of=(customer_id,)))
+        return self._personal[customer_id]
+
     def person(self, id: str) -> Person | None:
         return self._people.get(id)
 
@@ -293,6 +307,10 @@ class LoadedBooks:
             self._add(new.kind, new.stream_id, Recorded(fact, pending))
         for person in people:
             self._people[person.id] = person
+
+    def erase(self, customer_id: str) -> None:
+        """Forget the rows of the directory of a customer."""
+        self._people = {id: each for id, each in self._people.items() if each.owner_id != customer_id}
 
     def claim(self, claim: str) -> None:
         """Count a new claim under every prefix that was asked for; prefixes end with a slash."""

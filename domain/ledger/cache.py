@@ -65,7 +65,7 @@ class StreamCache:
 
         A claim prefix with a new id counts 0: nobody can have made such a claim.
         """
-        if wanted.packages_of or wanted.claimed:
+        if wanted.packages_of or wanted.claimed or wanted.everything_of:
             return None
         if not all(any(f"/{id}/" in prefix for id in new_ids) for prefix in wanted.counted):
             return None

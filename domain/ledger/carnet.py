@@ -35,6 +35,7 @@ from domain.ledger.cache_first import execute_all
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.embedded.memory import MemoryStore
 from domain.ledger.embedded.sqlite.store import SqliteStore
+from domain.ledger.erasure_journal import ErasureJournal
 from domain.ledger.execute import execute, preview
 from domain.ledger.group_commit import GroupCommit, Settle
 from domain.ledger.mapper import Recorded, recorded
@@ -138,10 +139,12 @@ class Carnet(Application[str]):
         clock: Clock = system_clock,
         views: Mapping[str, View] | None = None,
         kept_max: int = 4_096,
+        journal: ErasureJournal | None = None,
     ) -> None:
         """`views`: stream kind → the fold that answers show, cached beside its state. `kept_max`: cached streams at
-        most, a few kilobytes each."""
+        most, a few kilobytes each. `journal`: where erasures are written outside of the database."""
         self.clock = clock
+        self.journal = journal
         self.kept = StreamCache(views, kept_max)
         self._keyed: dict[str, hmac.HMAC] = {}
         super().__init__({"CARNET_DATABASE": database, "CARNET_POOL": str(pool_size)})
@@ -196,7 +199,8 @@ class Ledger:
 
     def execute(self, orders: Sequence[Order]) -> list[Result]:
         """Carry out a batch on this thread. Raises what `execute()` raises."""
-        return execute(self.recorder, orders, self._carnet.clock, self._carnet.kept)
+        carnet = self._carnet
+        return execute(self.recorder, orders, carnet.clock, carnet.kept, carnet.journal)
 
     def execute_grouped(self, order: Order) -> Result:
         """Carry out one order in a batch with the waiting orders of other threads. Raises what `execute()` raises."""
@@ -223,15 +227,16 @@ class Ledger:
         """All facts of a stream in order. Raises UnreadableFact."""
         return [recorded(stored) for stored in self.recorder.stream(stream_id, upto_version)]
 
-    def answer_once(self, request: RequestKey, make: Callable[[], str]) -> Done:
+    def answer_once(self, request: RequestKey, make: Callable[[], str], people: tuple[str, ...] = ()) -> Done:
         """The answer to a request that records no fact: the one stored under its key, else made and stored now.
 
+        `people` are the ids of those whose data is in it.
         `make` may run twice when the same request comes twice at once, and must then do no harm.
         Raises IdempotencyKeyReused, Erased.
         """
         known = self.recorder.load(Reads(), [request.key]).answered.get(request.key)
         if known is None:
-            asked = Request(request.key, request.fingerprint, make())
+            asked = Request(request.key, request.fingerprint, make(), people)
             (stored,) = self.recorder.append([Append((), {}, request=asked)])
             if not isinstance(stored, Conflict):
                 return done(asked.body, stored)

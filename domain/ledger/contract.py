@@ -28,7 +28,7 @@ from domain.ledger.records import (
     Whereabouts,
 )
 from domain.ledger.webhook import StoredWebhook
-from domain.people.directory import Person, Photo, Text
+from domain.people.directory import Person, Photo, Place, Text
 
 
 class LedgerRecorder(ApplicationRecorder):
@@ -53,6 +53,8 @@ class LedgerRecorder(ApplicationRecorder):
         its request key is known. It also conflicts when it read a stream that an earlier conflicting command
         would have written: it was decided on facts that are not there. Later commands are judged on what was
         really stored before them.
+        A command that erases a customer deletes the rows of all places (`domain.people.directory.Place`), but for
+        those it writes itself, in the same transaction; keys of the customer are revoked.
         Raises UnknownBusiness, Contention (the head was locked for 2 s), LedgerUnavailable (the request key
         then tells whether it was stored).
         """
@@ -99,6 +101,10 @@ class LedgerRecorder(ApplicationRecorder):
     @abstractmethod
     def photo(self, id: str) -> Photo | None:
         """A photo; None for one that is unknown or was erased."""
+
+    @abstractmethod
+    def personal_data(self, customer_id: str) -> Mapping[Place, int]:
+        """The rows of personal data there are of a customer, by place. All 0 once the customer is erased."""
 
     @abstractmethod
     def search(self, words: Sequence[str], after: str, at_most: int) -> Sequence[str]:

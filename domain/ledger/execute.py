@@ -10,7 +10,7 @@ Its unit is a batch; a single command is a batch of one. It tries up to three ti
 Batches of several businesses are first tried together (cache_first.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from domain.actor import Circumstances
 from domain.decision import NotLoaded, Reads
@@ -20,16 +20,22 @@ from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
 from domain.ledger.cache_first import decide_on_what_is_kept, known_results
 from domain.ledger.contract import LedgerRecorder
+from domain.ledger.erasure_journal import ErasureJournal, JournalEntry, State
 from domain.ledger.errors import LedgerUnavailable
 from domain.ledger.one_order import RenewalsDue, decide
-from domain.ledger.orders import Clock, Order, Preview, Result
+from domain.ledger.orders import Clock, Done, Order, Preview, Result
 from domain.ledger.records import Append
 from domain.ledger.renewals import renew
-from domain.moments import whole_milliseconds
+from domain.moments import to_milliseconds, whole_milliseconds
+from domain.people.commands import EraseCustomer
 
 
 def execute(
-    recorder: LedgerRecorder, orders: Sequence[Order], clock: Clock, kept: StreamCache
+    recorder: LedgerRecorder,
+    orders: Sequence[Order],
+    clock: Clock,
+    kept: StreamCache,
+    journal: ErasureJournal | None = None,
 ) -> list[Result]:
     """Carry out orders one after the other; each is done, replayed or refused on its own.
 
@@ -49,8 +55,9 @@ def execute(
             results |= done
         while again:
             with recorder.locked() as locked:
-                done, again = _attempt(locked, {n: numbered[n] for n in again}, clock, kept)
+                done, again = _attempt(locked, {n: numbered[n] for n in again}, clock, kept, journal)
             results |= done
+            _note(recorder.business_id, _erased(numbered, done), "erased", clock, journal)
     except LedgerUnavailable:
         results |= known_results(recorder, {n: order for n, order in numbered.items() if n not in results})
         if len(results) < len(orders):
@@ -84,10 +91,36 @@ def _previewed(order: Order, books: LoadedBooks, at: Circumstances) -> Preview:
 
 
 def _attempt(
-    recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock, kept: StreamCache
+    recorder: LedgerRecorder,
+    orders: dict[int, Order],
+    clock: Clock,
+    kept: StreamCache,
+    journal: ErasureJournal | None = None,
 ) -> tuple[dict[int, Result], list[int]]:
-    """Results by number, and the numbers that conflicted."""
-    return _stored(recorder, _decide_all(recorder, orders, clock, kept), kept)
+    """Results by number, and the numbers that conflicted. Erasures are in the journal before they are stored."""
+    decided = _decide_all(recorder, orders, clock, kept)
+    _note(recorder.business_id, [append.erases for _, append in decided.appends], "begun", clock, journal)
+    return _stored(recorder, decided, kept)
+
+
+def _erased(orders: Mapping[int, Order], results: Mapping[int, Result]) -> list[str]:
+    """The customers whom these orders have erased."""
+    done = [orders[n].command for n, result in results.items() if isinstance(result, Done)]
+    return [command.customer_id for command in done if isinstance(command, EraseCustomer)]
+
+
+def _note(
+    business_id: str,
+    customers: Iterable[str | None],
+    state: State,
+    clock: Clock,
+    journal: ErasureJournal | None,
+) -> None:
+    """Write into the journal how far the erasure of customers has come. Raises LedgerUnavailable."""
+    for id in customers if journal is not None else ():
+        if journal is not None and id is not None:
+            at = to_milliseconds(whole_milliseconds(clock()))
+            journal.write(JournalEntry(business_id, id, state, at))
 
 
 def _stored(
@@ -108,7 +141,7 @@ def _decide_all(
     for _ in range(LOADS_MAX):
         books, loaded = load(recorder, list(orders.values()), kept, extra)
         try:
-            return decide_on(books, orders, loaded, clock)
+            return decide_on(books, orders, loaded, clock, is_locked=recorder.is_locked)
         except NotLoaded as missing:
             extra |= missing.reads
     raise AssertionError("a decision asks for ever more")

@@ -1,5 +1,6 @@
 """One order on loaded books: its decision, the facts of it, its answer."""
 
+import re
 from collections.abc import Collection, Sequence
 
 from domain.actor import Circumstances
@@ -10,9 +11,13 @@ from domain.ledger.orders import Answer, Order
 from domain.ledger.records import Append, Request
 from domain.package.checks import FACTS_MAX
 from domain.refusals import LimitReached, Refused, VersionMismatch
+from domain.use_cases.leave_erased import owner_of
 from domain.use_cases.reactions import react
 from domain.use_cases.renew_membership import RENEW_MEMBERSHIP
 from domain.use_cases.renewals_due import memberships_due
+
+CUSTOMER = re.compile(r'"(cus_[^"]+)"')
+"""The id of a customer in a body."""
 
 
 class RenewalsDue(Exception):
@@ -48,12 +53,17 @@ def decide(
             raise LimitReached("facts of a stream", FACTS_MAX)
         facts.append(store(kind, stream_id, versions[stream_id], fact, meta))
     books.apply(facts, [fact for _, _, fact in decision.made], decision.people)
+    if decision.erases is not None:
+        books.erase(decision.erases)
     for claim in decision.claims:
         books.claim(claim.claim)
     answer = order.answer(books, decision)
     request = None
     if order.request is not None:
-        request = Request(order.request.key, order.request.fingerprint, answer.body, answer.people)
+        people = () if decision.erases else people_in(answer, decision, books)
+        # An answer that shows somebody is not stored once they were erased meanwhile.
+        read |= {id: version for id in people if id not in read and (version := books.version(id))}
+        request = Request(order.request.key, order.request.fingerprint, answer.body, people)
     append = Append(
         facts=tuple(facts),
         read=read,
@@ -62,6 +72,7 @@ def decide(
         people=decision.people if facts else (),
         texts=decision.texts,
         photos=order.photos,
+        erases=decision.erases,
         request=request,
     )
     return decision, append, answer
@@ -84,6 +95,13 @@ def _check_renewed(order: Order, books: LoadedBooks, at: Circumstances, passed_o
     due = [id for id in memberships_due(books.seen_states, books, at) if id not in passed_over]
     if due:
         raise RenewalsDue(due)
+
+
+def people_in(answer: Answer, decision: Decision, books: LoadedBooks) -> tuple[str, ...]:
+    """Who is in an answer: those it shows, the customers it names, and those whose streams it is about."""
+    owners = (owner_of(kind, id, books) for id, (kind, _) in decision.facts.items())
+    found = (*answer.people, *CUSTOMER.findall(answer.body), *(id for id in owners if id is not None))
+    return tuple(dict.fromkeys(found))
 
 
 def _check_version(order: Order, target: str | None, books: LoadedBooks) -> bool:

@@ -1,14 +1,14 @@
 """Records that go into a store and come out of it: plain values without behaviour."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
 from domain.claims import Claim
 from domain.decision import NewStream
 from domain.ledger.envelope import Head, NewFact, StoredFact
-from domain.people.directory import Person, Photo, Text
+from domain.people.directory import Person, Photo, Place, Text
 
 WITH_PEOPLE = ("customer", "staff")
 """Kinds of streams that are read together with their directory rows."""
@@ -49,6 +49,8 @@ class Loaded:
     """Directory rows of the customers and staff whose streams were read, households included."""
     answered: Mapping[str, Answered]
     head: Head
+    personal: Mapping[str, Mapping[Place, int]] = field(default_factory=dict)
+    """Customer → rows of personal data by place, of those of whom everything was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Append:
     people: tuple[Person, ...] = ()
     texts: tuple[Text, ...] = ()
     photos: tuple[Photo, ...] = ()
+    erases: str | None = None
+    """The customer whose personal data is deleted with it, but for what this command writes."""
     request: Request | None = None
 
 

@@ -1,7 +1,7 @@
 """Commands on a customer and its household. A command may hold personal data; its facts do not."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -83,3 +83,14 @@ class AddPhoto(Value):
     """Take in a photo that a profile can name. The image travels beside the command."""
 
     photo_id: PhotoId
+
+
+class EraseCustomer(Value):
+    customer_id: CustomerId
+    unused: Literal["cancel"] | None = None
+    """What becomes of units, bookings, memberships and rules that top up; None: refused where there are any."""
+    owing: Literal["keep"] | None = None
+    """keep: what is owed stays in the books, and nobody can be asked for it; None: refused where anything is owed."""
+    reason: Wording
+    """Of the cancellations. It is not kept: it would be erased at once."""
+    why: Literal["asked", "restored"] = "asked"

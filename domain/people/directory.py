@@ -4,6 +4,7 @@ Facts hold only opaque ids. A row is written in the same append as the fact that
 """
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,11 @@ class Photo:
     id: str
     media_type: str
     data: bytes
+
+
+Place = Literal["people", "search", "texts", "photos", "answers", "messages", "keys"]
+"""Where personal data of a customer lies: rows of the directory, search texts, notes and reasons, images, stored
+answers of requests, e-mails that wait or were sent, names of the customer's own API keys."""
+PLACES: tuple[Place, ...] = get_args(Place)
+ERASED_NAME = "(erased)"
+"""The name of an API key whose customer was erased; such a key is revoked."""

@@ -22,6 +22,7 @@ from domain.values import (
 
 PARTICIPANTS_MAX = 100
 ParticipantField = Literal["name", "photo", "kind", "barred_services"]
+Rows = Annotated[int, Field(ge=0)]
 ConsentName = Literal["session_reminder", "birthday", "marketing"]
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_ -]{0,29}$")]
 """The kind of a participant, in lower case: person, dog, cat …"""
@@ -130,6 +131,33 @@ class MembershipsChanged(Fact):
     """All that have not ended and are not to end with their period, oldest first."""
 
 
+class RemovedRows(Value):
+    """Rows of personal data, by place (`domain.people.directory.Place`)."""
+
+    people: Rows
+    """The directory: the customer, the participants, and the photos of both."""
+    search: Rows
+    """What the customer is found by."""
+    texts: Rows
+    """Notes and reasons, with their salts."""
+    photos: Rows
+    answers: Rows
+    """Stored answers to requests: about the customer, or with the customer in them."""
+    messages: Rows
+    """E-mails that wait, and what is known of those that were sent."""
+    keys: Rows
+    """API keys of the customer: revoked, and without their name."""
+
+
+class CustomerErased(Fact):
+    """The personal data of the customer and of the household was deleted, in the same append. Nothing follows."""
+
+    stored_name: ClassVar = "customer.erased"
+    why: Literal["asked", "restored"]
+    """restored: erased before, and back in the books with a backup that is older than that."""
+    removed: RemovedRows
+
+
 CustomerFact = (
     CustomerRegistered
     | ProfileChanged
@@ -145,5 +173,6 @@ CustomerFact = (
     | ParticipantReturned
     | TopUpsChanged
     | MembershipsChanged
+    | CustomerErased
 )
 FACTS: tuple[type[Fact], ...] = get_args(CustomerFact)

@@ -11,6 +11,7 @@ from domain.people.facts import (
     CustomerBlocked,
     CustomerCategorised,
     CustomerDeactivated,
+    CustomerErased,
     CustomerFact,
     CustomerRegistered,
     CustomerUnblocked,
@@ -51,6 +52,8 @@ class Customer:
     """The rules that top up its packages; removed ones are not among them."""
     memberships: tuple[str, ...] = ()
     """Those that renew."""
+    erased: bool = False
+    """Whether the personal data is gone; the books go on naming the id. Nobody acts on an erased customer."""
 
     @property
     def in_person(self) -> Participant:
@@ -97,6 +100,8 @@ def evolve(state: Customer | None, fact: CustomerFact) -> Customer:
             return replace(state, top_ups=fact.top_ups)
         case MembershipsChanged():
             return replace(state, memberships=fact.memberships)
+        case CustomerErased():
+            return replace(state, erased=True, external_ref=None, top_ups=(), memberships=())
         case _:
             assert_never(fact)
 

@@ -8,6 +8,7 @@ from domain.people.facts import CustomerFact, ProfileChanged
 from domain.people.profile import changes, profile_in, row
 from domain.people.standing import categorised, consented
 from domain.refusals import NotFound
+from domain.use_cases.checks import known_customer
 from domain.use_cases.directory_entries import Photos, counts_photos, named, with_entries
 from domain.use_cases.own_stream import id_in
 
@@ -17,10 +18,13 @@ def reads(command: ChangeCustomer, business_id: str, peek: Peek) -> Reads:
 
 
 def decide(command: ChangeCustomer, books: Books, at: Circumstances) -> Decision:
-    """Only what is given changes. Raises NotFound, and Invalid for an unknown category or photo or a bad value."""
+    """Only what is given changes.
+
+    Raises NotFound, CustomerIsErased, Invalid for an unknown category or photo or a bad value.
+    """
     id = command.customer_id
-    state, person = books.customer(id), books.person(id)
-    if state is None or person is None:
+    state, person = known_customer(books, id), books.person(id)
+    if person is None:
         raise NotFound("customer", id)
     today = local_day(at.now, books.business.time_zone)
     fields, changed = changes(profile_in(person), command.changes, today)

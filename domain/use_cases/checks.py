@@ -10,7 +10,7 @@ from domain.decision import Books
 from domain.membership.state import Membership
 from domain.package.state import Package
 from domain.people.state import Customer
-from domain.refusals import DuplicateExternalRef, IdTaken, Invalid, NotFound
+from domain.refusals import CustomerIsErased, DuplicateExternalRef, IdTaken, Invalid, NotFound
 from domain.staff.state import Staff
 from domain.values import ExternalRef
 
@@ -18,11 +18,18 @@ from domain.values import ExternalRef
 
 
 def known_customer(books: Books, customer_id: str) -> Customer:
-    """Raises NotFound."""
+    """Raises NotFound, CustomerIsErased."""
     found = books.customer(customer_id)
     if found is None:
         raise NotFound("customer", customer_id)
+    check_not_erased(found, customer_id)
     return found
+
+
+def check_not_erased(customer: Customer | None, customer_id: str) -> None:
+    """Raises CustomerIsErased."""
+    if customer is not None and customer.erased:
+        raise CustomerIsErased(customer_id)
 
 
 def known_package(books: Books, package_id: str) -> Package:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from domain.actor import Circumstances
 from domain.decision import Books, Decision, Peek, Reads
 from domain.use_cases.earn_points import earn_points, reads_accounts
+from domain.use_cases.leave_erased import leave_erased
 from domain.use_cases.renewals_due import reads_memberships
 from domain.use_cases.tell_bookings import tell_bookings
 from domain.use_cases.top_up import reads_rules, top_up
@@ -32,6 +33,7 @@ REACTIONS: Sequence[Reaction] = (
     Reaction(tell_bookings),
     Reaction(earn_points, reads_accounts),
     Reaction(top_up, reads_rules),
+    Reaction(leave_erased),
 )
 
 

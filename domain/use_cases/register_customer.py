@@ -8,31 +8,27 @@ from domain.people.facts import Consents
 from domain.people.household import registered
 from domain.people.profile import new_profile, row
 from domain.people.standing import categorised, consented
-from domain.use_cases.checks import (
-    check_external_ref,
-    check_services,
-    check_unused,
-    claims_external_ref,
-    counts_external_ref,
-)
+from domain.use_cases.checks import check_not_erased, check_services, check_unused
+from domain.use_cases.customer_ref import claims_ref, counts_ref
 from domain.use_cases.directory_entries import Photos, counts_photos, named, new_entries, with_entries
 from domain.use_cases.own_stream import id_in
 
 
 def reads(command: RegisterCustomer, business_id: str, peek: Peek) -> Reads:
     streams = {business_id: 0, command.customer_id: 0} | dict.fromkeys(_barred(command).values(), 0)
-    refs = counts_external_ref("customer", command.external_ref)
+    refs = counts_ref(command.external_ref)
     return Reads(streams, counted=refs + counts_photos(_photos(command)))
 
 
 def decide(command: RegisterCustomer, books: Books, at: Circumstances) -> Decision:
-    """Raises IdTaken, DuplicateExternalRef, and Invalid for an unknown category, service or photo or a bad value.
+    """Raises CustomerIsErased, IdTaken, DuplicateExternalRef, Invalid for an unknown category, service or photo.
 
     Without a name the customer has no row in the directory.
     """
     id, entries = command.customer_id, []
     if "name" in command.profile:
         entries.append(row(id, id, new_profile(command.profile, local_day(at.now, books.business.time_zone))))
+    check_not_erased(books.customer(id), id)
     check_unused(books, id)
     facts = [
         *registered(command),
@@ -41,10 +37,9 @@ def decide(command: RegisterCustomer, books: Books, at: Circumstances) -> Decisi
     ]
     books.business.check_category(command.category)
     check_services(books, _barred(command))
-    check_external_ref(books, "customer", command.external_ref)
     decision = Decision(
         {id: ("customer", facts)},
-        claims=claims_external_ref("customer", command.external_ref, id),
+        claims=claims_ref(command.external_ref, id, books),
         streams=(NewStream("customer", id, id),),
     )
     entries += new_entries(id, {each.participant_id: each.called for each in command.participants})

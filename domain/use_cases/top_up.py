@@ -34,6 +34,8 @@ def reads_rules(reads: Reads, command: Value, business_id: str, peek: Peek) -> R
 
 def top_up(decision: Decision, books: Books, at: Circumstances) -> Decision:
     """The decision with the attempts that its facts open or end. Raises NotLoaded."""
+    if decision.erases is not None:
+        return decision  # its rules are removed with it
     facts = {**_opened(decision, books, at), **_withdrawn(decision, books, at)}
     made: dict[str, tuple[str, Sequence[Fact]]] = {id: ("top_up", new) for id, new in facts.items()}
     return replace(decision, facts={**decision.facts, **made}) if made else decision

@@ -1,6 +1,6 @@
 """Customers, one row each, with an index for each column that the list is filtered by.
 
-Names and contacts are joined from the directory when a list is answered.
+Names and contacts are joined from the directory when a list is answered. An erased customer has no row.
 """
 
 from typing import assert_never, cast
@@ -16,6 +16,7 @@ from domain.people.facts import (
     CustomerBlocked,
     CustomerCategorised,
     CustomerDeactivated,
+    CustomerErased,
     CustomerFact,
     CustomerRegistered,
     CustomerUnblocked,
@@ -51,7 +52,7 @@ for name in ("category", "active", "blocked", "session_reminder", "birthday", "m
     Index(f"customers_by_{name}", TABLE.c.business_id, TABLE.c[name], TABLE.c.customer_id)
 
 
-def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
+def row(before: Row | None, recorded: Recorded, key: Key) -> Row | None:
     fact = cast(CustomerFact, recorded.fact)
     if isinstance(fact, CustomerRegistered):
         return {
@@ -64,6 +65,8 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
             "participants": [_participant(each) for each in fact.participants],
             "version": recorded.version,
         }
+    if isinstance(fact, CustomerErased):
+        return None
     assert before is not None
     return {**before, **_change(before, fact), "version": recorded.version}
 
@@ -95,8 +98,8 @@ def _change(before: Row, fact: CustomerFact) -> Row:
             return {}  # the changed fields are in the directory
         case TopUpsChanged() | MembershipsChanged():
             return {}  # what they name is in its own streams
-        case CustomerRegistered():
-            raise AssertionError("a customer is registered once")
+        case CustomerRegistered() | CustomerErased():
+            raise AssertionError("the first and the last fact make and remove the row")
         case _:
             assert_never(fact)
 
@@ -111,4 +114,4 @@ def _participant(added: ParticipantOf) -> Row:
     }
 
 
-CUSTOMERS = Keyed("customers", 3, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)
+CUSTOMERS = Keyed("customers", 4, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)

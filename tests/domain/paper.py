@@ -9,7 +9,7 @@ from domain.business.state import Business
 from domain.catalogue.state import Offer, Plan, Service
 from domain.membership.state import Membership
 from domain.package.state import Package
-from domain.people.directory import Person
+from domain.people.directory import PLACES, Person, Place
 from domain.people.state import Customer
 from domain.points.state import PointsAccount, account_id
 from domain.staff.state import Staff
@@ -17,6 +17,8 @@ from domain.top_up.state import TopUp
 from tests.domain.words import BUSINESS
 
 S = TypeVar("S")
+KINDS: Mapping[str, type[Any]] = {"booking": Booking, "membership": Membership, "top_up": TopUp}
+"""Kinds of streams of a customer that an erasure ends."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,15 @@ class PaperBooks:
 
     def count(self, prefix: str) -> int:
         return self.counts.get(prefix, 0)
+
+    def streams_of(self, customer_id: str, kind: str) -> list[str]:
+        of = KINDS[kind]
+        found = [id for id, state in self.states.items() if isinstance(state, of)]
+        return [id for id in found if self.states[id].customer_id == customer_id]
+
+    def personal_data(self, customer_id: str) -> Mapping[Place, int]:
+        people = sum(row.owner_id == customer_id for row in self.rows.values())
+        return {place: people if place == "people" else 0 for place in PLACES}
 
     def person(self, id: str) -> Person | None:
         return self.rows.get(id)

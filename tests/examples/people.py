@@ -23,6 +23,7 @@ def people(tell: Recording) -> str:
     tell("photos.show", photo_id=photo)
     household(tell, anna)
     standing(tell)
+    erasing(tell)
     tell("customers.show", customer_id=anna)
     tell("customers.history", customer_id=anna)
     tell("customers.list", query={"search": "anna", "category": ["VIP"]})
@@ -49,3 +50,9 @@ def standing(tell: Recording) -> None:
     tell("customers.deactivate", customer_id=peter)
     tell("customers.activate", customer_id=peter)
     tell("customers.bulk", {"action": "categorise", "category": "VIP", "customer_ids": [peter]})
+
+
+def erasing(tell: Recording) -> None:
+    eva = tell("customers.register", {"name": "Tóth Éva", "email": "eva@example.com"})["id"]
+    tell("customers.erase", {"unused": "cancel"}, customer_id=eva)
+    tell("customers.erasure", customer_id=eva)

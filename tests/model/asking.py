@@ -57,6 +57,7 @@ from domain.people.commands import (
     BlockCustomer,
     ChangeParticipant,
     DeactivateCustomer,
+    EraseCustomer,
     NewParticipant,
     RegisterCustomer,
     RemoveParticipant,
@@ -291,6 +292,18 @@ def standing(desk: Desk) -> Asked:
             return Asked(ActivateCustomer(customer_id=id), lambda books, _: books.activate(id, True), id)
         case _:
             return Asked(DeactivateCustomer(customer_id=id), lambda books, _: books.activate(id, False), id)
+
+
+def erase(desk: Desk) -> Asked:
+    id = desk.customer_id()
+    unused: Literal["cancel"] | None = desk.one_of(None, "cancel", "cancel", "cancel")
+    owing: Literal["keep"] | None = desk.one_of(None, "keep", "keep", "keep")
+    command = EraseCustomer(customer_id=id, unused=unused, owing=owing, reason=desk.wording())
+    return Asked(
+        command,
+        lambda books, asking: books.erasures.erase(asking, id, ends=bool(unused), keeps=bool(owing)),
+        id,
+    )
 
 
 def household(desk: Desk) -> Asked:
@@ -740,5 +753,6 @@ ANYTHING: Sequence[Callable[[Desk], Asked]] = (
     *(transfer, transfer, take_back),
     *(points.move, points.move, points.move),
     *(imports.receive, imports.receive, imports.void),
+    erase,
 )
 """What a batch is drawn from; often what moves units."""

@@ -150,6 +150,17 @@ class Books:
                 rows.update(changed_rows(projection, rows, fact, projection.keys(fact)))
         self.remembered.append((stored.stream_id, stored.version, self._card(stored.stream_id)))
 
+    def positions_of(self, customer_id: str) -> set[int]:
+        """The positions of all facts about a customer, and about what was theirs."""
+        return {fact.position for fact in self.facts if self._owner(fact.stored) == customer_id}
+
+    def _owner(self, stored: StoredFact) -> str | None:
+        id = stored.stream_id
+        if stored.kind == "points":
+            return "cus_" + id.removeprefix("acc_")
+        state = self.packages.get(id) or self.bookings.get(id) or self.rules.get(id)
+        return id if state is None else state.customer_id
+
     def _enter_booking(self, booking_id: str, fact: Any) -> None:
         self.bookings[booking_id] = evolve_booking(self.bookings.get(booking_id), fact)
         if isinstance(fact, BookingMade):

@@ -73,6 +73,10 @@ class Known:
 
     key: RequestKey
     done: Done
+    changed: bool = False
+    """Whether it recorded facts."""
+    erased: bool = False
+    """Whether it was about a customer who was erased since."""
 
 
 @dataclass

@@ -14,6 +14,7 @@ from tests.model import balances
 from tests.model.accounts import Accounts
 from tests.model.almanac import FIRST, LAST, MINUTE, day_at, first_moment, later, moved
 from tests.model.diary import Diary
+from tests.model.erasures import Erasures
 from tests.model.plain import (
     BY_RULE,
     UNITS_A_LINE,
@@ -73,6 +74,7 @@ class Reference:
         self.diary = Diary(self)
         self.accounts = Accounts(self)
         self.top_ups = TopUps(self)
+        self.erasures = Erasures(self)
 
     # The business and its catalogue
 

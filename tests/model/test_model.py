@@ -146,8 +146,8 @@ class LeavesPointsForWhatWasUndone(Reference):
     [
         (ForgetsRestorations, 14),
         (SpreadsTheRestOverTheLast, 14),
-        (TakesTooMuchMoney, 14),
-        (LivesInLondon, 14),
+        (TakesTooMuchMoney, 15),
+        (LivesInLondon, 15),
         (KnowsOneZone, 14),
         (EmploysForEver, 22),
         (ForgivesWhoIsLate, 18),

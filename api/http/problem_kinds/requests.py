@@ -125,8 +125,10 @@ REQUESTS: Mapping[str, Kind] = {
     "erased": Kind(
         410,
         "Erased",
-        "The request was done, but its answer held the data of a person who was erased since.",
-        "Read the thing itself for what is still known. Do not send the request under another key: it was done.",
+        "The customer was erased, who is named here or was in the stored answer of this request. What they had stays"
+        " in the books, without their name.",
+        "Read the packages and reports for what is still known. A request whose answer was erased was done: do not"
+        " send it again under another key.",
         Erased(),
     ),
     # 412, 413, 415, 422, 429

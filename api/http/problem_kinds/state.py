@@ -9,6 +9,7 @@ from domain.refusals import (
     CustomerIsBlocked,
     CustomerIsInactive,
     DuplicateExternalRef,
+    ErasureOutstanding,
     HoldsOutstanding,
     IdTaken,
     InsufficientUnits,
@@ -161,6 +162,15 @@ STATE: Mapping[str, Kind] = {
         "There may be at most `limit` of `what`.",
         "Remove one that is no longer needed, or use another thing.",
         LimitReached(what="facts of a stream", limit=10_000),
+    ),
+    "erasure-outstanding": Kind(
+        409,
+        "The customer still has something",
+        "Units can be used, sessions are booked, a membership or a rule that tops up runs, or something is owed:"
+        " `packages`, `bookings`, `memberships`, `top_ups` and `owing` name it.",
+        "Refund or transfer what the customer keeps a right to. Then `unused: cancel` ends the rest in the same step;"
+        " `owing: keep` leaves a debt in the books that nobody can be asked for.",
+        ErasureOutstanding(packages=("pkg_massage",), bookings=(), memberships=(), top_ups=(), owing=()),
     ),
     "id-taken": Kind(
         409,

@@ -19,7 +19,7 @@ from domain.people.directory import Person
 from domain.people.facts import ConsentName, Consents
 from domain.people.profile import PROFILE_FIELDS, Gender, NameAndPhoto, Profile
 from domain.points.state import account_id
-from domain.refusals import NotFound
+from domain.use_cases.checks import known_customer
 from domain.values import ExternalRef, Value
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
@@ -88,10 +88,8 @@ def counts_in(snapshot: Snapshot, business_id: str, rows: Sequence[Row], now: da
 
 
 def in_books(books: Books, customer_id: str, person: FindPerson, counts: Counts) -> Customer:
-    """The customer as the books stand. Raises NotFound."""
-    customer = books.customer(customer_id)
-    if customer is None:
-        raise NotFound("customer", customer_id)
+    """The customer as the books stand. Raises NotFound, CustomerIsErased."""
+    customer = known_customer(books, customer_id)
     household = [
         {"id": each.id, "number": each.number, "kind": each.kind, "barred_services": each.barred_services}
         for each in customer.participants.values()

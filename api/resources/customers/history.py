@@ -31,6 +31,7 @@ from domain.people.facts import (
     CustomerBlocked,
     CustomerCategorised,
     CustomerDeactivated,
+    CustomerErased,
     CustomerFact,
     CustomerRegistered,
     CustomerUnblocked,
@@ -54,6 +55,7 @@ Kind = Literal[
     "participant",
     "top_up",
     "membership",
+    "erasure",
 ]
 
 
@@ -166,6 +168,8 @@ def _told(recorded: RecordedFact) -> _Told:
                 "membership",
                 "Memberships that renew changed" if fact.memberships else "No membership renews any more",
             )
+        case CustomerErased():
+            return _Told("erasure", "Erased")
         case _:
             assert_never(fact)
 

@@ -30,7 +30,7 @@ from domain.ledger.records import (
     StoredKey,
     Whereabouts,
 )
-from domain.people.directory import Person, Photo, Text
+from domain.people.directory import ERASED_NAME, Person, Photo, Place, Text
 from domain.people.name_search import matches
 from domain.people.profile import searched
 
@@ -46,6 +46,7 @@ class Books:
     streams: dict[str, NewStream] = field(default_factory=dict)
     claims: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Answered] = field(default_factory=dict)
+    answer_people: dict[str, tuple[str, ...]] = field(default_factory=dict)
     directory: dict[str, Person] = field(default_factory=dict)
     notes: dict[str, Text] = field(default_factory=dict)
     photos: dict[str, Photo] = field(default_factory=dict)
@@ -58,6 +59,7 @@ class Books:
             streams=dict(self.streams),
             claims=dict(self.claims),
             answers=dict(self.answers),
+            answer_people=dict(self.answer_people),
             directory=dict(self.directory),
             notes=dict(self.notes),
             photos=dict(self.photos),
@@ -67,9 +69,15 @@ class Books:
 class MemoryTransaction:
     """Reads and writes one business's books; the store publishes them when it commits."""
 
-    def __init__(self, business_id: str, books: Books) -> None:
+    def __init__(
+        self, business_id: str, books: Books, beside: Callable[[str, str], Mapping[Place, int]]
+    ) -> None:
+        """`beside` counts what the store holds of (business, customer) outside of the books."""
         self.business_id = business_id
         self.books = books
+        self.beside = beside
+        self.erased: list[tuple[str, int]] = []
+        """Customers whose data outside of the books goes when it commits, and the moment."""
 
     def head(self) -> Head:
         return self.books.head
@@ -141,6 +149,31 @@ class MemoryTransaction:
         found = (each.id for each in people if each.id > after and matches(searched(each) or "", words))
         return list(islice(found, at_most))
 
+    def personal_data(self, customer_id: str) -> Mapping[Place, int]:
+        books, people = self.books, self.people_of(customer_id)
+        return {
+            "people": len(people),
+            "search": sum(searched(each) is not None for each in people),
+            "texts": sum(text.owner_id == customer_id for text in books.notes.values()),
+            "photos": sum(each.id in books.photos for each in people),
+            "answers": sum(
+                customer_id in of and books.answers[key].body is not None
+                for key, of in books.answer_people.items()
+            ),
+            **self.beside(self.business_id, customer_id),
+        }
+
+    def erase(self, customer_id: str, now_ms: int) -> None:
+        books = self.books
+        for person in self.people_of(customer_id):
+            books.photos.pop(person.id, None)
+            del books.directory[person.id]
+        books.notes = {id: text for id, text in books.notes.items() if text.owner_id != customer_id}
+        for key, people in books.answer_people.items():
+            if customer_id in people:
+                books.answers[key] = replace(books.answers[key], body=None)
+        self.erased.append((customer_id, now_ms))
+
     def answered(self, key: str) -> Answered | None:
         return self.books.answers.get(key)
 
@@ -166,6 +199,8 @@ class MemoryTransaction:
             self.books.photos[photo.id] = photo
         if answer is not None:
             self.books.answers[answer.key] = answer
+            if command.request is not None:
+                self.books.answer_people[answer.key] = command.request.people
 
     def move_head(self, head: Head) -> None:
         self.books.head = head
@@ -290,7 +325,7 @@ class MemoryStore:
 
     @contextmanager
     def reading(self, business_id: str) -> Iterator[MemoryTransaction]:
-        yield MemoryTransaction(business_id, self._published(business_id))
+        yield MemoryTransaction(business_id, self._published(business_id), self._beside)
 
     @contextmanager
     def writing(self, business_id: str, wait_s: float | None = None) -> Iterator[MemoryTransaction]:
@@ -299,12 +334,28 @@ class MemoryStore:
         if not lock.acquire(timeout=self._lock_wait_s if wait_s is None else wait_s):
             raise Contention(business_id)
         try:
-            transaction = MemoryTransaction(business_id, self._published(business_id).copy())
+            transaction = MemoryTransaction(business_id, self._published(business_id).copy(), self._beside)
             yield transaction
             self._books[business_id] = transaction.books
+            for customer_id, now_ms in transaction.erased:
+                self._erase_beside(business_id, customer_id, now_ms)
         finally:
             lock.release()
         self._news.announce()
+
+    def _beside(self, business_id: str, customer_id: str) -> Mapping[Place, int]:
+        keys = [key for key in self.keys_of(business_id) if key.actor_id == customer_id]
+        return {
+            "messages": self.outbox.count_of(business_id, customer_id),
+            "keys": sum(key.name != ERASED_NAME for key in keys),
+        }
+
+    def _erase_beside(self, business_id: str, customer_id: str, now_ms: int) -> None:
+        self.outbox.forget(business_id, customer_id)
+        for key in self.keys_of(business_id):
+            if key.actor_id == customer_id:
+                revoked_at = key.revoked_at or now_ms
+                self._keys[key.id] = replace(key, name=ERASED_NAME, revoked_at=revoked_at)
 
     def _published(self, business_id: str) -> Books:
         try:

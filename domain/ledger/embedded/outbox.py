@@ -74,7 +74,25 @@ class MemoryOutbox:
 
     def put(self, message: StoredMessage) -> None:
         with self._lock:
-            self._messages[message.business_id, message.id] = message
+            if (message.business_id, message.id) in self._messages:  # else its customer was erased meanwhile
+                self._messages[message.business_id, message.id] = message
+
+    def count_of(self, business_id: str, customer_id: str) -> int:
+        """Messages to a customer."""
+        with self._lock:
+            return sum(
+                (each.business_id, each.customer_id) == (business_id, customer_id)
+                for each in self._messages.values()
+            )
+
+    def forget(self, business_id: str, customer_id: str) -> None:
+        """Remove the messages to a customer."""
+        with self._lock:
+            self._messages = {
+                key: each
+                for key, each in self._messages.items()
+                if (each.business_id, each.customer_id) != (business_id, customer_id)
+            }
 
     def waiting(self) -> Mapping[str, int]:
         with self._lock:

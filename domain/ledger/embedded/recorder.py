@@ -1,6 +1,6 @@
 """The recorder of the stores inside the process: memory and SQLite."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 from uuid import UUID
@@ -13,7 +13,7 @@ from domain.ledger.embedded.transaction import Transaction, append, head_after, 
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
 from domain.ledger.records import Append, Conflict, Loaded, Stored
-from domain.people.directory import Person, Photo, Text
+from domain.people.directory import Person, Photo, Place, Text
 
 LOCK_WAIT_S = 2.0
 """Seconds a writer waits for the head before it raises Contention."""
@@ -102,6 +102,10 @@ class EmbeddedRecorder(LedgerRecorder):
     def photo(self, id: str) -> Photo | None:
         with self._reading() as transaction:
             return transaction.photo(id)
+
+    def personal_data(self, customer_id: str) -> Mapping[Place, int]:
+        with self._reading() as transaction:
+            return transaction.personal_data(customer_id)
 
     def search(self, words: Sequence[str], after: str, at_most: int) -> Sequence[str]:
         with self._reading() as transaction:

@@ -4,14 +4,14 @@ A store supplies a `Transaction` of small steps. The rules of the contract are w
 steps. PostgreSQL has them in SQL functions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.decision import NewStream, Reads
 from domain.ledger.envelope import Head, NewFact, StoredFact, seal
 from domain.ledger.records import WITH_PEOPLE, Answered, Append, Conflict, Loaded, Stored
 from domain.moments import from_milliseconds, rfc3339
-from domain.people.directory import Person, Photo, Text
+from domain.people.directory import Person, Photo, Place, Text
 from domain.values import with_moment
 
 PACKAGE = "package"
@@ -67,6 +67,11 @@ class Transaction(Protocol):
     def texts(self, ids: Sequence[str]) -> list[Text]: ...
 
     def photo(self, id: str) -> Photo | None: ...
+
+    def personal_data(self, customer_id: str) -> Mapping[Place, int]: ...
+
+    def erase(self, customer_id: str, now_ms: int) -> None:
+        """Delete the personal data of a customer, and revoke their keys."""
 
     def search(self, words: Sequence[str], after: str, at_most: int) -> list[str]:
         """Ids above `after` of customers whose name or mobile holds all of these words, in no order."""
@@ -137,6 +142,8 @@ def append(transaction: Transaction, batch: Sequence[Append], now_ms: int) -> li
         head = head_after(head, facts)
         stored = Stored(first, head.position, recorded_at)
         transaction.write_facts(facts)
+        if command.erases is not None:
+            transaction.erase(command.erases, recorded_at)
         transaction.write_beside(command, facts, _answer(command, stored))
         outcomes.append(stored)
     if head != before:

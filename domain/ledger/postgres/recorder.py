@@ -1,6 +1,6 @@
 """One business's ledger in PostgreSQL. Every method is one round trip."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, LiteralString, Protocol
 from uuid import UUID
@@ -15,7 +15,7 @@ from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_p
 from domain.ledger.postgres.binary_format import BinaryFormat, beyond
 from domain.ledger.postgres.connections import PatientConnection, our_errors
 from domain.ledger.records import Answered, Append, Conflict, Loaded, Stored
-from domain.people.directory import Person, Photo, Text
+from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
 from domain.people.name_search import grams_of_words
 
 Row = tuple[Any, ...]
@@ -34,6 +34,24 @@ LOAD = (
 SEARCH = (
     "SELECT found FROM search_people(set_config('carnet.business', %s, true), %s::text[], %s::text[], %s, %s::int4)"
     " AS found"
+)
+ROWS: Mapping[Place, LiteralString] = {
+    "people": "people AS p WHERE p.business_id = business AND p.owner_id = customer",
+    "search": "people_search AS s WHERE s.business_id = business AND s.person_id = customer",
+    "texts": "texts AS t WHERE t.business_id = business AND t.owner_id = customer",
+    "photos": "photos AS i WHERE i.business_id = business AND i.id IN"
+    " (SELECT p.id FROM people AS p WHERE p.business_id = business AND p.owner_id = customer)",
+    "answers": "answers AS a WHERE a.business_id = business AND customer = ANY (a.people)",
+    "messages": "messages AS m WHERE m.business_id = business AND m.customer_id = customer",
+    "keys": "api_keys AS k WHERE k.business_id = business AND k.actor_id = customer AND k.name <> '(erased)'",
+}
+"""The rows of a customer in each place, as the function `erase` deletes them (0011_erasure.sql)."""
+PERSONAL_DATA: LiteralString = (
+    "SELECT counted.* FROM (SELECT %s AS business, %s AS customer) AS asked, LATERAL ("
+    + " UNION ALL ".join(
+        "SELECT '" + place + "', (SELECT count(*) FROM " + ROWS[place] + ")" for place in PLACES
+    )
+    + ") AS counted"
 )
 LOCK = "SELECT lock_head(set_config('carnet.business', %s, true))"
 FACT = "position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
@@ -91,10 +109,10 @@ class PostgresRecorder(LedgerRecorder):
         if not batch:
             return []
         arguments = [self.business_id, self._database.clock_ms(), self._database.wire.batch(batch)]
-        with self._connection() as connection, together_with_photos(connection, batch):
+        with self._connection() as connection, as_one(connection, batch):
             rows = connection.execute(APPEND, arguments, binary=True).fetchall()
             outcomes = [outcome(*row) for row in rows]
-            write_photos(connection, self.business_id, batch, outcomes)
+            write_beside(connection, self.business_id, batch, outcomes)
         if self._held is None:
             self._database.announce()
         return outcomes
@@ -175,6 +193,11 @@ class PostgresRecorder(LedgerRecorder):
     def photo(self, id: str) -> Photo | None:
         rows = self._select("SELECT id, media_type, data FROM photos WHERE business_id = %s AND id = %s", id)
         return Photo(*rows[0]) if rows else None
+
+    def personal_data(self, customer_id: str) -> Mapping[Place, int]:
+        rows = self._select(PERSONAL_DATA, customer_id)
+        found: dict[Place, int] = dict(rows)
+        return found
 
     def search(self, words: Sequence[str], after: str, at_most: int) -> Sequence[str]:
         arguments = [self.business_id, list(words), grams_of_words(words), after, at_most]
@@ -306,27 +329,34 @@ def outcome(first: int, last: int, recorded_at: int, conflict: str | None) -> St
     return Stored(first, last, recorded_at) if conflict is None else Conflict(conflict)
 
 
-# Photos are megabytes, and rare: they take a round trip of their own, in the transaction of their append.
+# Photos are megabytes, and erasures are rare: they take round trips of their own, in the transaction of their append.
 
 
-def together_with_photos(
-    connection: PatientConnection, commands: Iterable[Append]
-) -> AbstractContextManager[object]:
-    """One transaction for an append and its photos; commands without photos need none."""
-    return connection.transaction() if any(command.photos for command in commands) else nullcontext()
+def as_one(connection: PatientConnection, commands: Iterable[Append]) -> AbstractContextManager[object]:
+    """One transaction for an append and what `write_beside` writes; other commands need none."""
+    beside = any(command.photos or command.erases for command in commands)
+    return connection.transaction() if beside else nullcontext()
 
 
-def write_photos(
+def write_beside(
     connection: PatientConnection,
     business_id: str,
     commands: Iterable[Append],
     outcomes: Iterable[Stored | Conflict],
 ) -> None:
-    """Write the photos of the stored commands."""
+    """Write the photos of the stored commands, and erase whom they erase."""
     for command, outcome in zip(commands, outcomes, strict=True):
-        for photo in command.photos if isinstance(outcome, Stored) else ():
+        if isinstance(outcome, Conflict):
+            continue
+        for photo in command.photos:
             connection.execute(FOR_BUSINESS, [business_id])
             connection.execute(
                 "INSERT INTO photos (business_id, id, media_type, data) VALUES (%s, %s, %s, %s)",
                 [business_id, photo.id, photo.media_type, photo.data],
+            )
+        if command.erases is not None:
+            connection.execute(FOR_BUSINESS, [business_id])
+            connection.execute(
+                "SELECT erase(%s, %s, %s, %s::int8)",
+                [business_id, command.erases, ERASED_NAME, outcome.recorded_at],
             )

@@ -21,6 +21,7 @@ GRANT EXECUTE ON FUNCTION
     message_switch(), switch_messages_on(text, bigint, boolean), switch_messages_off(), message_positions(), message_totals(), waiting_messages(),
     all_webhooks(), plan_messages(text, bigint, jsonb), due_messages(bigint, integer),
     put_message(text, text, text, integer, bigint, bigint, text),
+    erase(text, text, text, bigint),
     open_ledger(text, bytea), lock_head(text), append(text, bigint, command[]),
     append_all(text[], integer[], bigint, command[]), find_key(text),
     search_people(text, text[], text[], text, integer),

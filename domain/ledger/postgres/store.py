@@ -24,10 +24,10 @@ from domain.ledger.postgres.recorder import (
     FOR_BUSINESS,
     PostgresRecorder,
     Row,
+    as_one,
     loaded,
     outcome,
-    together_with_photos,
-    write_photos,
+    write_beside,
 )
 from domain.ledger.postgres.webhooks import PostgresWebhooks
 from domain.ledger.records import (
@@ -125,12 +125,12 @@ class PostgresStore:
         sizes = [len(batch) for batch in batches.values()]
         commands = [command for batch in batches.values() for command in batch]
         outcomes: dict[str, list[Stored | Conflict]] = {}
-        with self.connection() as connection, together_with_photos(connection, commands):
+        with self.connection() as connection, as_one(connection, commands):
             arguments = [businesses, sizes, self.clock_ms(), self.wire.batch(commands)]
             for nth, *row in connection.execute(APPEND_ALL, arguments, binary=True).fetchall():
                 outcomes.setdefault(businesses[nth - 1], []).append(outcome(*row))
             for business_id, found in outcomes.items():
-                write_photos(connection, business_id, batches[business_id], found)
+                write_beside(connection, business_id, batches[business_id], found)
         self.announce()
         return outcomes
 

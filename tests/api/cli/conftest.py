@@ -70,7 +70,8 @@ def terminal(request: pytest.FixtureRequest, tmp_path: Path) -> Terminal:
     made = sqlite_terminal(tmp_path)
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_url")
-        made = Terminal({**made.environment, "CARNET_DATABASE": url, "CARNET_PEPPER": "0123456789abcdef" * 4})
+        named = {"CARNET_PEPPER": "0123456789abcdef" * 4, "CARNET_ERASURES": str(tmp_path / "erasures")}
+        made = Terminal({**made.environment, "CARNET_DATABASE": url, **named})
     made.run("migrate")
     return made
 

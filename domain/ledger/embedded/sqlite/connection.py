@@ -38,7 +38,8 @@ UNAVAILABLE = frozenset(
 def connect(path: Path, *, busy_ms: int, create: bool = False, read_only: bool = False) -> sqlite3.Connection:
     """A connection for any thread, one at a time. It begins no transaction by itself.
 
-    Every commit is on the disk before it returns (synchronous=FULL).
+    Every commit is on the disk before it returns (synchronous=FULL). What is deleted or replaced is overwritten
+    with zeros, so that nothing erased is left in free pages.
     """
     mode = "ro" if read_only else "rwc" if create else "rw"
     connection = sqlite3.connect(
@@ -50,6 +51,7 @@ def connect(path: Path, *, busy_ms: int, create: bool = False, read_only: bool =
     )
     try:
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
     except sqlite3.Error:
         connection.close()
         raise

@@ -1,7 +1,7 @@
 """The SQL of one transaction on one business's ledger."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from json import dumps
 from typing import Any
 
@@ -9,7 +9,7 @@ from domain.decision import NewStream
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.records import Answered, Append
-from domain.people.directory import Person, Photo, Text
+from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
 from domain.people.name_search import grams_of_text, grams_of_words
 from domain.people.profile import searched
 
@@ -17,6 +17,21 @@ FACT = "business_id, position, kind, stream_id, version, name, name_version, dat
 NO_LIMIT = -1
 LAST = 2**63 - 1
 NUMBER_BITS = 32
+
+ROWS: Mapping[Place, str] = {
+    "photos": "photos WHERE business_id = ?1 AND id IN (SELECT id FROM people INDEXED BY people_of_owner"
+    " WHERE business_id = ?1 AND owner_id = ?2)",
+    "people": "people WHERE business_id = ?1 AND owner_id = ?2",
+    "search": "people_search WHERE business_id = ?1 AND person_id = ?2",
+    "texts": "texts WHERE business_id = ?1 AND owner_id = ?2",
+    "answers": "answers WHERE business_id = ?1 AND key IN (SELECT key FROM answer_people"
+    " WHERE business_id = ?1 AND person_id = ?2)",
+    "messages": "messages WHERE business_id = ?1 AND customer_id = ?2",
+    "keys": f"api_keys WHERE business_id = ?1 AND actor_id = ?2 AND name <> '{ERASED_NAME}'",
+}
+"""The rows of a customer in each place; photos before the people that name them."""
+COUNTS: Mapping[Place, str] = {place: f"SELECT count(*) FROM {rows}" for place, rows in ROWS.items()}
+DELETIONS = tuple(f"DELETE FROM {rows}" for place, rows in ROWS.items() if place not in ("search", "keys"))
 
 
 class SqliteTransaction:
@@ -157,6 +172,19 @@ class SqliteTransaction:
             (grams, first, first + (1 << NUMBER_BITS), after, dumps(words), at_most),
         )
         return [id for (id,) in rows]
+
+    def personal_data(self, customer_id: str) -> Mapping[Place, int]:
+        return {place: self._row(COUNTS[place], customer_id)[0] for place in PLACES}
+
+    def erase(self, customer_id: str, now_ms: int) -> None:
+        # The search text goes with the row of the person; the photos are found by theirs, and go before them.
+        for sql in DELETIONS:
+            self._connection.execute(sql, (self.business_id, customer_id))
+        self._connection.execute(
+            "UPDATE api_keys SET name = ?, revoked_at = coalesce(revoked_at, ?)"
+            " WHERE business_id = ? AND actor_id = ?",
+            (ERASED_NAME, now_ms, self.business_id, customer_id),
+        )
 
     def answered(self, key: str) -> Answered | None:
         row = self._row(
