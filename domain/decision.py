@@ -93,7 +93,8 @@ class NotLoaded(Exception):
 class Books(Protocol):
     """The questions a decision may ask. Each raises NotLoaded where its answer was not read.
 
-    A question for a state answers None where the stream does not exist or is of another kind.
+    A question for a state answers None where the stream does not exist or is of another kind. A merged customer
+    answers as its survivor, and what belongs to it belongs to the survivor.
     """
 
     @property
@@ -115,6 +116,18 @@ class Books(Protocol):
     def membership(self, membership_id: str, /) -> Membership | None: ...
 
     def customer(self, customer_id: str, /) -> Customer | None: ...
+
+    def survivor_of(self, customer_id: str) -> str:
+        """The customer whose other name this is, after a merge; else the same. Reads nothing."""
+
+    def own_owner_of(self, stream_id: str) -> str | None:
+        """The customer for whom a stream that was read was recorded, whatever was merged since."""
+
+    def own_customer(self, customer_id: str) -> Customer | None:
+        """The customer of this very id, also after it was merged into another."""
+
+    def own_points(self, customer_id: str) -> PointsAccount | None:
+        """The account of this very id, also after it was merged into another."""
 
     def package(self, package_id: str, /) -> Package | None: ...
 
@@ -149,6 +162,9 @@ class Books(Protocol):
     def count(self, prefix: str) -> int:
         """The number of claims under a prefix."""
 
+    def names_of(self, customer_id: str) -> tuple[str, ...]:
+        """The customer that this id names, and all its other names."""
+
     def streams_of(self, customer_id: str, kind: str) -> list[str]:
         """Ids of all of a customer's streams of a kind, in the order they were opened."""
 
@@ -178,8 +194,8 @@ class Decision:
     streams: tuple[NewStream, ...] = ()
     people: tuple[Person, ...] = ()
     texts: tuple[Text, ...] = ()
-    erases: str | None = None
-    """The customer whose personal data is deleted in the same append."""
+    erases: tuple[str, ...] = ()
+    """The customers whose personal data is deleted in the same append: all names of one."""
     refused: tuple[OccurrenceRefused, ...] = ()
     """Occurrences of a series that could not be booked, while the others are."""
 

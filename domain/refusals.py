@@ -254,6 +254,27 @@ class CustomerIsInactive(Refused):
 
 
 @dataclass(eq=False)
+class CustomerIsMerged(Refused):
+    """The customer is another name of `survivor_id`, and cannot be merged by itself."""
+
+    code = "customer-merged"
+    customer_id: str
+    survivor_id: str
+
+    def sentence(self) -> str:
+        return "the customer was merged into another one"
+
+
+@dataclass(eq=False)
+class CustomerIsNotMerged(Refused):
+    code = "not-merged"
+    customer_id: str
+
+    def sentence(self) -> str:
+        return "the customer was not merged into this one"
+
+
+@dataclass(eq=False)
 class PaymentRequired(Refused):
     code = "payment-required"
     owing: int

@@ -4,17 +4,21 @@ Facts are read straight from the ledger, a page of customers at a time, so memor
 pages answer for one position, whatever is recorded meanwhile.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from itertools import groupby
 
 from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import StoredFact
 from domain.ledger.mapper import all_recorded
+from domain.ledger.owners import owned_by
+from domain.package.purchase_numbers import numbered, purchase_on
 from projections.models.packages import card_of
 from replay.as_of import Past, as_it_was, position_before
+from replay.merged import Merges, merges_at
 from replay.package import PackageThen
 
 CUSTOMERS_PER_READ = 100
@@ -30,6 +34,8 @@ class PackagesThen:
     """The position of the ledger that the question resolves to."""
     moment: datetime
     """When status and expiry are judged."""
+    merges: Merges = field(default_factory=Merges)
+    """Packages of a merged customer are those of its survivor then."""
 
     def by_customer(self, first: str = "") -> Iterator[list[PackageThen]]:
         """The packages of each customer who had one, by ids of customers from `first` on, then by ids of packages.
@@ -38,11 +44,10 @@ class PackagesThen:
         """
         customers: Sequence[str] = [first] if first else self._customers("")
         while customers:
-            packages = sorted(
-                self._packages(customers), key=lambda package: (package.customer_id, package.id)
-            )
-            for _, of_customer in groupby(packages, key=lambda package: package.customer_id):
-                yield list(of_customer)
+            owners = [id for id in customers if id not in self.merges.survivors]
+            packages = sorted(self._packages(owners), key=lambda package: (package.customer_id, package.id))
+            for customer_id, of_customer in groupby(packages, key=lambda package: package.customer_id):
+                yield self._numbered(customer_id, list(of_customer))
             customers = self._customers(customers[-1])
 
     def _customers(self, after: str) -> Sequence[str]:
@@ -50,13 +55,15 @@ class PackagesThen:
 
     def of(self, customer_id: str) -> list[PackageThen]:
         """The packages of one customer, in order of purchase. Raises UnreadableFact, LedgerUnavailable."""
+        owner = self.merges.survivors.get(customer_id, customer_id)
         return sorted(
-            self._packages([customer_id]),
+            self._numbered(owner, list(self._packages([owner]))),
             key=lambda package: (package.card["purchased_at"], package.card["purchase_number"]),
         )
 
     def _packages(self, customers: Sequence[str]) -> Iterator[PackageThen]:
-        facts = self.recorder.load(Reads(packages_of=tuple(customers))).facts
+        names = (*customers, *(id for owner in customers for id in self._others.get(owner, ())))
+        facts = self.recorder.load(Reads(packages_of=names)).facts
         for _, stream in groupby(facts, key=lambda fact: fact.stream_id):
             package = self._package(stream)
             if package is not None:
@@ -66,7 +73,29 @@ class PackagesThen:
         known = list(all_recorded(fact for fact in stream if fact.position <= self.position))
         counted = as_it_was(known, self.past)
         card = card_of(counted)
-        return None if card is None else PackageThen(counted, card, self.position, self.moment)
+        if card is None:
+            return None
+        if (owner := self.merges.survivors.get(card["customer_id"])) is not None:
+            card = owned_by(card, owner)
+        return PackageThen(counted, card, self.position, self.moment)
+
+    @cached_property
+    def _others(self) -> Mapping[str, list[str]]:
+        """Customer → its other names."""
+        found: dict[str, list[str]] = {}
+        for id, survivor_id in self.merges.survivors.items():
+            found.setdefault(survivor_id, []).append(id)
+        return found
+
+    def _numbered(self, customer_id: str, packages: list[PackageThen]) -> list[PackageThen]:
+        """With the purchase numbers that the packages of a merged customer have together."""
+        if customer_id not in self._others:
+            return packages
+        numbers = numbered(purchase_on(package.card) for package in packages)
+        return [
+            replace(package, card={**package.card, "purchase_number": numbers[package.id]})
+            for package in packages
+        ]
 
 
 def packages_then(recorder: LedgerRecorder, past: Past, now: datetime) -> PackagesThen:
@@ -74,4 +103,5 @@ def packages_then(recorder: LedgerRecorder, past: Past, now: datetime) -> Packag
     head = recorder.head().position
     before = past.recorded_before
     position = head if before is None else position_before(recorder, before, head)
-    return PackagesThen(recorder, past, position, past.judged_at or now)
+    merges = merges_at(recorder, past, position)
+    return PackagesThen(recorder, past, position, past.judged_at or now, merges)

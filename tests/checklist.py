@@ -13,7 +13,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parent
 
-LATER = frozenset({"S109"})
+LATER: frozenset[str] = frozenset()
 """Rows that nothing serves yet, or not whole."""
 
 

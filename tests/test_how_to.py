@@ -69,6 +69,30 @@ def test_taking_bookings_runs(desk: Desk) -> None:
     assert told["app"].startswith("carnet_live_")
 
 
+@pytest.mark.covers("S109")
+def test_merging_customers_runs(desk: Desk) -> None:
+    massage, names = desk.service(), count()
+    offer = desk.offer(massage)
+    anna = desk.customer("Kovács Anna", email="anna@example.org")
+    desk.sell(anna, offer)
+    desk.do(f"/v1/customers/{anna}/points", {"action": "add", "points": 30})
+
+    def post(path: str, body: Any) -> Any:
+        answer = desk.post(f"/v1{path}", body, key=f"how-to-{next(names)}").json()
+        if path == "/customers":
+            desk.sell(answer["id"], offer)
+            desk.do(f"/v1/customers/{answer['id']}/points", {"action": "add", "points": 12})
+        return answer
+
+    told: dict[str, Any] = {
+        "post": post,
+        "get": lambda path, **query: desk.get(f"/v1{path}", **query),
+        "massage": massage,
+        "anna": anna,
+    }
+    run("merge-customers.md", told)
+
+
 def test_finding_customers_runs(desk: Desk) -> None:
     massage = desk.service()
     anna = desk.customer(

@@ -284,7 +284,7 @@ def _kept(ask: CommandRequest, shown: RenderedAnswer) -> Callable[[Books, Decisi
         told = ask.answer(books, decision)
         shown.text = to_json(told).decode()
         shown.members = told if isinstance(told, dict) else dict(told)
-        return Answer(shown.text, shows)
+        return Answer(shown.text, tuple(dict.fromkeys(map(books.survivor_of, shows))))
 
     return answer
 

@@ -54,14 +54,26 @@ def check_own(call: Call, *, payers: bool = False) -> None:
 
     `payers`: whether a package is also open to the customer who paid for it.
     """
-    recorder, customer_id = call.ledger.recorder, call.caller.actor.id
     for name in call.path:
         if name in OWNED:
             id = call.id(name)
-            if OWNED[name](recorder, customer_id, id):
-                continue
-            if not (payers and name == "package_id" and id in recorder.claimants(bought_claims(customer_id))):
+            # Other names are looked up only for what is not the customer's by the name of the key.
+            if not _owns(call, (call.caller.actor.id,), name, id, payers) and not _owns(
+                call, call.own_names(), name, id, payers
+            ):
                 raise NotFound(PATH_IDS[name][1], id)
+
+
+def _owns(call: Call, names: Iterable[str], name: str, id: str, payers: bool) -> bool:
+    """Whether a thing belongs to a customer by one of these names."""
+    recorder = call.ledger.recorder
+    if any(OWNED[name](recorder, customer_id, id) for customer_id in names):
+        return True
+    return (
+        payers
+        and name == "package_id"
+        and any(id in recorder.claimants(bought_claims(customer_id)) for customer_id in names)
+    )
 
 
 def only_own(call: Call, parameters: P) -> P:
@@ -74,7 +86,9 @@ def only_own(call: Call, parameters: P) -> P:
     own = call.caller.actor.id
     named: tuple[str, ...] = parameters.model_dump()["customer_id"]
     if others := [id for id in named if id != own]:
-        raise NotFound("customer", others[0])
+        names = call.own_names()
+        if foreign := [id for id in others if id not in names]:
+            raise NotFound("customer", foreign[0])
     return parameters.model_copy(update={"customer_id": (own,)})
 
 

@@ -35,6 +35,7 @@ from api.http.compression import compressed, is_text
 from api.http.conditions import is_known, is_untouched, tag_of
 from api.http.cursors import bytes_of, foreign_cursor, text_of
 from api.http.ledger_types import Books
+from api.http.merged_customers import ActsOn, of_merged
 from api.http.ownership import check_own, only_own
 from api.http.parsing import read_parameters
 from api.http.permissions import ASK_THE_PAST, Roles
@@ -49,7 +50,7 @@ from domain.values import Value
 from projections.engine.definition import Row
 from projections.engine.outage import told_as_unavailable
 from projections.engine.tables import Snapshot
-from replay.as_of import Past, asked, day_or_moment, is_over
+from replay.as_of import PRESENT, Past, asked, day_or_moment, is_over
 
 Q = TypeVar("Q", bound=BaseModel)
 L = TypeVar("L", bound="ListParameters")
@@ -134,9 +135,30 @@ class Query(Call, Generic[Q]):
     accept: str
 
     def look(self, wanted: Reads) -> Books:
-        """Streams as they stand now: always true. Raises UnreadableFact."""
-        books = self.frame.look(self.business_id, wanted)
+        """Streams as they stand now: always true. Raises UnreadableFact, ActsOn for a customer merged then."""
+        books = self._looked(wanted)
+        while books.lacks(more := of_merged(books)):
+            wanted |= more
+            books = self._looked(wanted)
         self.check_reachable(books.head.position)
+        named = self.path.get("customer_id")
+        if named is not None and (survivor := books.survivor_of(named)) != named:
+            raise ActsOn(survivor)
+        return books
+
+    def _looked(self, wanted: Reads) -> Books:
+        books = self.frame.look(self.business_id, wanted)
+        past = self.past() if isinstance(self.parameters, ClockParameters) else PRESENT
+        if past:
+            version, named = past.at_version, self.path.get("package_id", self.path.get("booking_id"))
+            stream = None if version is None or named is None else books.stream(named)
+            last = books.head.position
+            if stream is not None and version is not None and version <= len(stream.facts):
+                last = stream.facts[version - 1].position
+            ends = [moment for moment in (past.recorded_before, past.effective_before) if moment is not None]
+            books.as_merged(
+                lambda fact: fact.position <= last and all(fact.recorded_at < end for end in ends)
+            )
         return books
 
     def look_renewed(self, wanted: Reads) -> Books:
@@ -318,7 +340,11 @@ def _found(
     request: HttpRequest, route: Route, parameters: type[Q], find: Callable[[Query[Q]], Found]
 ) -> Reply:
     call = query_of(request, route, parameters)
-    return _replied(exchange_of(request.scope), find(call))
+    try:
+        found = find(call)
+    except ActsOn as other:
+        found = find(replace(call, path={**call.path, "customer_id": other.survivor_id}))
+    return _replied(exchange_of(request.scope), found)
 
 
 def query_of(request: HttpRequest, route: Route, parameters: type[Q]) -> Query[Q]:

@@ -172,9 +172,9 @@ class Serving:
 
         Raises UnreadableFact, UnknownBusiness, LedgerUnavailable.
         """
-        loaded = self.ledger(business_id).recorder.load(wanted)
-        self.positions[business_id] = loaded.head.position
-        return self.carnet.kept.books_of(business_id, wanted, loaded)
+        books = self.ledger(business_id).look(wanted)
+        self.positions[business_id] = books.head.position
+        return books
 
     def knows(self, business_id: str) -> bool:
         """Whether the terms and the secret of this business are cached, so that nothing must be read
@@ -250,9 +250,14 @@ class Call:
 
     def sees_people_of(self, customer_id: str) -> bool:
         """Whether the caller sees the people of a customer's household: a customer sees only their own."""
-        if self.role is Role.CUSTOMER and self.caller.actor.id != customer_id:
+        if self.role is Role.CUSTOMER and customer_id not in (self.caller.actor.id, *self.own_names()):
             return False
         return self.sees_people
+
+    def own_names(self) -> tuple[str, ...]:
+        """The customer whose key this is, with all other names of theirs. Reads the database."""
+        own = self.caller.actor.id
+        return self.frame.look(self.business_id, Reads({own: 0})).names_of(own)
 
     @property
     def role(self) -> Role:

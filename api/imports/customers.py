@@ -145,6 +145,6 @@ def _everybody(recorder: Recorder) -> Iterator[Person]:
         reads = Reads(dict.fromkeys(ids, 0))
         books = Books(recorder.business_id, reads, recorder.load(reads))
         for id in ids:
-            customer, person = books.customer(id), books.person(id)
-            if customer is not None and customer.active and person is not None:
+            customer, person = books.own_customer(id), books.person(id)
+            if customer is not None and customer.active and not customer.merged_into and person is not None:
                 yield person

@@ -171,9 +171,12 @@ class Sender:
 
     def _recipient(self, message: StoredMessage) -> tuple[Customer | None, Profile | None]:
         ledger = self._carnet.ledger(message.business_id)
-        facts = [cast(CustomerFact, each.fact) for each in ledger.stream(message.customer_id)]
-        people = ledger.recorder.people([message.customer_id])
-        customer = fold(evolve_customer, None, facts) if facts else None
+        customer_id: str | None = message.customer_id
+        while customer_id is not None:  # a merged customer's messages go to the survivor
+            facts = [cast(CustomerFact, each.fact) for each in ledger.stream(customer_id)]
+            people = ledger.recorder.people([customer_id])
+            customer = fold(evolve_customer, None, facts) if facts else None
+            customer_id = None if customer is None else customer.merged_into
         return customer, profile_in(people[0]) if people else None
 
     def _was_confirmed(self, message: StoredMessage) -> bool:

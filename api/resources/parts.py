@@ -17,6 +17,7 @@ from projections.engine.definition import Row
 
 def beneficiary(id: str, customer_id: str, people: Mapping[str, Mapping[str, Any]]) -> Row:
     """A participant as a screen shows them; number 0 has the customer's name."""
+    id = people.get(id, {}).get("same_as", id)
     known = people.get(customer_id if id == in_person(customer_id) else id, {})
     return {
         "id": id,
@@ -31,6 +32,8 @@ def photo_url(photo_id: str) -> str:
     return f"/v1/photos/{photo_id}"
 
 
+Kinds = Mapping[str, Mapping[str, str]]
+"""Participant → `kind`; or `same_as`, the participant who is the same person since a merge."""
 People = Mapping[str, Mapping[str, Any]]
 """The directory as the reader may see it, by id."""
 NOBODY: People = {}
@@ -125,14 +128,17 @@ def booking(
     return BookingRef(id=id, starts_at=moment_or_none(moment), **local(moment, zone))
 
 
-def with_kinds(people: People, kinds: Mapping[str, str]) -> People:
+def with_kinds(people: People, kinds: Kinds) -> People:
     """`people` with the kinds of participants (person, dog …), which are facts and shown to everybody."""
-    return {**people, **{id: {**people.get(id, {}), "kind": kind} for id, kind in kinds.items()}}
+    return {**people, **{id: {**people.get(id, {}), **kind} for id, kind in kinds.items()}}
 
 
-def kinds_of(customer: Customer | None) -> dict[str, str]:
-    """Participant → kind, including those who left."""
-    return {} if customer is None else {id: each.kind for id, each in customer.participants.items()}
+def kinds_of(customer: Customer | None) -> dict[str, dict[str, str]]:
+    """Participant → kind, including those who left. Absorbed customers in person are the customer in person."""
+    if customer is None:
+        return {}
+    kinds = {id: {"kind": each.kind} for id, each in customer.participants.items()}
+    return kinds | {in_person(name): {"same_as": customer.in_person.id} for name in customer.absorbed}
 
 
 def granted_by(card: Mapping[str, Any]) -> str | None:

@@ -20,7 +20,7 @@ from api.resources import (
 from api.resources.bookings import commands as booking_commands
 from api.resources.bookings import queries as booking_queries
 from api.resources.catalogue import offers, plans, services
-from api.resources.customers import activity, bulk, credits, erasure
+from api.resources.customers import activity, bulk, credits, erasure, merging
 from api.resources.customers import commands as customer_commands
 from api.resources.customers import history as customer_history
 from api.resources.customers import lists as customer_lists
@@ -57,6 +57,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *plans.HANDLERS,
     *customer_commands.HANDLERS,
     *erasure.HANDLERS,
+    *merging.HANDLERS,
     *customer_history.HANDLERS,
     *customer_lists.HANDLERS,
     *bulk.HANDLERS,

@@ -10,9 +10,10 @@ from domain.ledger.cache import StreamCache
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.orders import Order
 from domain.ledger.records import Loaded
+from domain.ledger.redirect import reads_actor
 from domain.use_cases.reactions import read_by_all
 
-LOADS_MAX = 8
+LOADS_MAX = 16
 """Loads for one decision; a decision that still asks for more is a bug."""
 
 KINDS = ("booking", "membership", "top_up")
@@ -26,6 +27,7 @@ def reads_of(business_id: str, orders: Sequence[Order], kept: StreamCache) -> Re
         read_by_all(order.use_case.reads(order.command, business_id, peek), order.command, business_id, peek)
         for order in orders
     ]
+    wanted += [reads_actor(order) for order in orders]
     wanted += [order.shows for order in orders if order.shows is not None]
     return Reads.all_of(wanted)
 

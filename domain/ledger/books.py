@@ -11,6 +11,7 @@ from domain.decision import NotLoaded, Reads
 from domain.fact import Fact
 from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.mapper import Recorded, recorded
+from domain.ledger.owners import lacks, merged_then, owned_by, owner_of, survivor_among
 from domain.ledger.records import WITH_PEOPLE, Loaded
 from domain.membership.state import Membership
 from domain.package.facts import UnitsRedeemed
@@ -99,6 +100,8 @@ class LoadedBooks:
         self._views = views
         self._streams: dict[str, Stream] = {}
         self._of_customer: dict[str, list[Stream]] = {}
+        self._merged: dict[str, Customer] = {}
+        """Customers, among those read, that were merged into another or absorbed one."""
         for stream in known:
             self._hold(stream)
         for stored in loaded.facts:
@@ -131,6 +134,7 @@ class LoadedBooks:
         stream = self._streams.get(stream_id)
         if stream is not None:
             stream.add(fact, self._views.get(kind))
+            self._note(stream)
             return
         stream = Stream(kind, stream_id)
         stream.add(fact, self._views.get(kind))
@@ -140,11 +144,78 @@ class LoadedBooks:
         self._streams[stream.id] = stream
         if isinstance(stream.state, Package):
             self._of_customer.setdefault(stream.state.customer_id, []).append(stream)
+        self._note(stream)
+
+    def _note(self, stream: Stream) -> None:
+        if isinstance(stream.state, Customer):
+            if stream.state.merged_into is not None or stream.state.merges:
+                self._merged[stream.id] = stream.state
+            else:
+                self._merged.pop(stream.id, None)
+
+    # Customers that were merged
+
+    def survivor_of(self, customer_id: str) -> str:
+        """As far as the customers that were read tell; `unread_survivors` names those that were not."""
+        return survivor_among(self._merged, customer_id) if self._merged else customer_id
+
+    @property
+    def has_merged(self) -> bool:
+        """Whether a customer among those read was merged into another, or absorbed one."""
+        return bool(self._merged)
+
+    def lacks(self, reads: Reads) -> bool:
+        """Whether something of these reads was not read."""
+        return lacks(reads, self.wanted, self._streams, self.counts)
+
+    def unread_survivors(self) -> Reads:
+        """Customers to be read before merged ones can answer; none in almost all books."""
+        named = {each.merged_into for each in self._merged.values() if each.merged_into is not None}
+        return Reads({id: 0 for id in named if id not in self._streams and id not in self.wanted.streams})
+
+    def own_owner_of(self, stream_id: str) -> str | None:
+        """The customer for whom the first fact of this stream was recorded, whatever was merged since."""
+        found = self._streams.get(stream_id)
+        return None if found is None else owner_of(found.state)
+
+    def as_merged(self, counts: Callable[[Recorded], bool]) -> None:
+        """Follow merges as they stood when only the facts for which `counts` is true were recorded.
+
+        The streams must have been read with all their facts. States stay those of the present.
+        """
+        customers = [each for each in self._streams.values() if isinstance(each.state, Customer)]
+        self._merged = merged_then({each.id: each.facts for each in customers}, counts)
+
+    def owned(self, card: dict[str, Any]) -> dict[str, Any]:
+        """A card that was folded from facts, as its owner has it; `stream` answers so by itself."""
+        survivor = self.survivor_of(card["customer_id"])
+        return card if survivor == card["customer_id"] else owned_by(card, survivor)
+
+    def own_customer(self, customer_id: str) -> Customer | None:
+        state = self._stream(customer_id)
+        return state.state if state is not None and isinstance(state.state, Customer) else None
+
+    def own_points(self, customer_id: str) -> PointsAccount | None:
+        return self._state(account_id(customer_id), PointsAccount)
 
     # Questions of a decision
 
     def stream(self, stream_id: str) -> Stream | None:
         """A stream with its facts, or None when it does not exist. Raises NotLoaded."""
+        found = self._stream(stream_id)
+        return None if found is None else self._owned(found)
+
+    def _owned(self, stream: Stream) -> Stream:
+        """The stream as its owner has it now: what belongs to a merged customer is the survivor's."""
+        owner = owner_of(stream.state) if self._merged else None
+        if owner is None or (survivor := self.survivor_of(owner)) == owner:
+            return stream
+        owned = stream.copy()
+        owned.state, owned.view = owned_by(stream.state, survivor), owned_by(stream.view, survivor)
+        owned.facts = stream.facts
+        return owned
+
+    def _stream(self, stream_id: str) -> Stream | None:
         found = self._streams.get(stream_id)
         if found is None and stream_id not in self.wanted.streams:
             raise NotLoaded(Reads({stream_id: 0}))
@@ -198,7 +269,9 @@ class LoadedBooks:
         return self._state(stream_id, Membership)
 
     def customer(self, stream_id: str) -> Customer | None:
-        return self._state(stream_id, Customer)
+        found = self.own_customer(stream_id)
+        survivor = self.survivor_of(stream_id)
+        return found if survivor == stream_id else self.own_customer(survivor)
 
     def package(self, stream_id: str) -> Package | None:
         return self._state(stream_id, Package)
@@ -207,8 +280,12 @@ class LoadedBooks:
         return self._state(stream_id, Booking)
 
     def points_of(self, customer_id: str) -> PointsAccount | None:
-        """The points account of a customer; None while it has no entry."""
-        return self._state(account_id(customer_id), PointsAccount)
+        """The points account of a customer; None while it has no entry. Raises NotLoaded."""
+        read = (customer_id, account_id(customer_id))
+        lacks = [id for id in read if id not in self._streams and id not in self.wanted.streams]
+        if lacks:
+            raise NotLoaded(Reads(dict.fromkeys(lacks, 0)))
+        return self.own_points(self.survivor_of(customer_id))
 
     def top_up(self, stream_id: str) -> TopUp | None:
         return self._state(stream_id, TopUp)
@@ -222,15 +299,32 @@ class LoadedBooks:
 
     def packages_of(self, customer_id: str) -> Iterator[tuple[str, Package, int]]:
         """(id, state, position) of all of a customer's packages, in the order of their sales. Raises NotLoaded."""
-        if customer_id not in self.wanted.packages_of:
-            raise NotLoaded(Reads(packages_of=(customer_id,)))
-        for stream in self._of_customer.get(customer_id, ()):
+        owners = self.names_of(customer_id)
+        if lacks := tuple(id for id in owners if id not in self.wanted.packages_of):
+            raise NotLoaded(Reads(packages_of=lacks))
+        found = [stream for id in owners for stream in self._of_customer.get(id, ())]
+        if len(owners) > 1:
+            found.sort(key=lambda stream: (stream.position == 0, stream.position))
+        for stream in found:
             self.seen.setdefault(stream.id, stream.version)
-            yield stream.id, stream.state, stream.position
+            yield stream.id, self._owned(stream).state, stream.position
+
+    def merged_names(self) -> tuple[str, ...]:
+        """All names of the customers, among those read, that were merged or absorbed another."""
+        names = (name for id in self._merged for name in self.names_of(id))
+        return tuple(dict.fromkeys(names))
+
+    def names_of(self, customer_id: str) -> tuple[str, ...]:
+        """The customer that this id names, and all its other names. Raises NotLoaded."""
+        if not self._merged:
+            return (customer_id,)
+        survivor = self.survivor_of(customer_id)
+        state = self._merged.get(survivor)
+        return (survivor,) if state is None else (survivor, *state.absorbed)
 
     def packages_that(self, hold: Callable[[Package], bool]) -> dict[str, Package]:
         """Packages, among those read, for which `hold` is true, by id."""
-        streams = (stream for owned in self._of_customer.values() for stream in owned)
+        streams = (self._owned(stream) for owned in self._of_customer.values() for stream in owned)
         found = [stream for stream in streams if hold(stream.state)]
         for stream in found:
             self.seen.setdefault(stream.id, stream.version)
@@ -240,9 +334,9 @@ class LoadedBooks:
         """Bookings, among those read, for which `hold` is true, by id."""
         found: dict[str, Booking] = {}
         for stream in self._streams.values():
-            if isinstance(stream.state, Booking) and hold(stream.state):
+            if isinstance(stream.state, Booking) and hold(owned := self._owned(stream).state):
                 self.seen.setdefault(stream.id, stream.version)
-                found[stream.id] = stream.state
+                found[stream.id] = owned
         return found
 
     def claimants(self, prefix: str, hold: Callable[[Package], bool]) -> dict[str, Package]:
@@ -269,10 +363,11 @@ class LoadedBooks:
 
     def streams_of(self, customer_id: str, kind: str) -> list[str]:
         """Ids of all of a customer's streams of a kind. Raises NotLoaded."""
-        if customer_id not in self.wanted.everything_of:
-            raise NotLoaded(Reads(everything_of=(customer_id,)))
+        names = self.names_of(customer_id)
+        if lacks := tuple(id for id in names if id not in self.wanted.everything_of):
+            raise NotLoaded(Reads(everything_of=lacks))
         of_kind = [stream for stream in self._streams.values() if stream.kind == kind]
-        return [stream.id for stream in of_kind if stream.state.customer_id == customer_id]
+        return [stream.id for stream in of_kind if stream.state.customer_id in names]
 
     def personal_data(self, customer_id: str) -> Mapping[Place, int]:
         """Rows of personal data by place, as they were loaded. Raises NotLoaded."""

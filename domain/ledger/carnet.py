@@ -29,7 +29,7 @@ from domain.decision import Reads
 from domain.fact import Fact
 from domain.fact_registry import FACTS
 from domain.ledger.attempt import done, replayed_result
-from domain.ledger.books import View
+from domain.ledger.books import LoadedBooks, View
 from domain.ledger.cache import StreamCache
 from domain.ledger.cache_first import execute_all
 from domain.ledger.contract import LedgerRecorder, Store
@@ -222,6 +222,18 @@ class Ledger:
     def request(self, key: str, content: bytes) -> RequestKey:
         """A request key with the fingerprint of `content`, keyed with a secret of the business."""
         return RequestKey(key, self._carnet.fingerprint(self.business_id, content))
+
+    def look(self, wanted: Reads) -> LoadedBooks:
+        """Streams as they stand now, with the survivors of merged customers among them.
+
+        Raises UnreadableFact, UnknownBusiness, LedgerUnavailable.
+        """
+        while True:
+            loaded = self.recorder.load(wanted)
+            books = self._carnet.kept.books_of(self.business_id, wanted, loaded)
+            if not (survivors := books.unread_survivors()).streams:
+                return books
+            wanted |= survivors
 
     def stream(self, stream_id: str, upto_version: int | None = None) -> list[Recorded]:
         """All facts of a stream in order. Raises UnreadableFact."""

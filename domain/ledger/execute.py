@@ -99,7 +99,13 @@ def _attempt(
 ) -> tuple[dict[int, Result], list[int]]:
     """Results by number, and the numbers that conflicted. Erasures are in the journal before they are stored."""
     decided = _decide_all(recorder, orders, clock, kept)
-    _note(recorder.business_id, [append.erases for _, append in decided.appends], "begun", clock, journal)
+    _note(
+        recorder.business_id,
+        [id for _, append in decided.appends for id in append.erases],
+        "begun",
+        clock,
+        journal,
+    )
     return _stored(recorder, decided, kept)
 
 
@@ -111,14 +117,14 @@ def _erased(orders: Mapping[int, Order], results: Mapping[int, Result]) -> list[
 
 def _note(
     business_id: str,
-    customers: Iterable[str | None],
+    customers: Iterable[str],
     state: State,
     clock: Clock,
     journal: ErasureJournal | None,
 ) -> None:
     """Write into the journal how far the erasure of customers has come. Raises LedgerUnavailable."""
     for id in customers if journal is not None else ():
-        if journal is not None and id is not None:
+        if journal is not None:
             at = to_milliseconds(whole_milliseconds(clock()))
             journal.write(JournalEntry(business_id, id, state, at))
 

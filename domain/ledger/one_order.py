@@ -9,6 +9,7 @@ from domain.ledger.books import LoadedBooks
 from domain.ledger.mapper import store
 from domain.ledger.orders import Answer, Order
 from domain.ledger.records import Append, Request
+from domain.ledger.redirect import acting, redirected
 from domain.package.checks import FACTS_MAX
 from domain.refusals import LimitReached, Refused, VersionMismatch
 from domain.use_cases.leave_erased import owner_of
@@ -35,9 +36,10 @@ def decide(
 
     Raises NotLoaded, Refused, and RenewalsDue where memberships must be renewed first, but for those passed over.
     """
-    use_case = order.use_case
     books.seen = {}
-    target = use_case.target(order.command, books.business_id)
+    order, at = redirected(order, books), acting(at, books)
+    named = order.use_case.target(order.command, books.business_id)
+    target = None if named is None else books.survivor_of(named)
     is_there = _check_version(order, target, books)
     decision = _decided(order, books, at, passed_over)
     if not is_there:
@@ -53,8 +55,8 @@ def decide(
             raise LimitReached("facts of a stream", FACTS_MAX)
         facts.append(store(kind, stream_id, versions[stream_id], fact, meta))
     books.apply(facts, [fact for _, _, fact in decision.made], decision.people)
-    if decision.erases is not None:
-        books.erase(decision.erases)
+    for id in decision.erases:
+        books.erase(id)
     for claim in decision.claims:
         books.claim(claim.claim)
     answer = order.answer(books, decision)

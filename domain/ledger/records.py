@@ -67,7 +67,7 @@ class Append:
     people: tuple[Person, ...] = ()
     texts: tuple[Text, ...] = ()
     photos: tuple[Photo, ...] = ()
-    erases: str | None = None
+    erases: tuple[str, ...] = ()
     """The customer whose personal data is deleted with it, but for what this command writes."""
     request: Request | None = None
 

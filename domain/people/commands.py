@@ -9,6 +9,9 @@ from domain.people.facts import PARTICIPANTS_MAX, ConsentName, Kind
 from domain.people.profile import NOTHING, NameAndPhoto, NameOrPhoto, ProfileGiven
 from domain.values import Category, CustomerId, ExternalRef, ParticipantId, PhotoId, ServiceId, Value, Wording
 
+Choice = Literal["name", "email", "mobile", "gender", "date_of_birth", "anniversary", "photo", "category"]
+"""What a merge may take from the absorbed customer. The country code goes with the mobile number."""
+
 
 class NewParticipant(Value):
     participant_id: ParticipantId
@@ -94,3 +97,19 @@ class EraseCustomer(Value):
     reason: Wording
     """Of the cancellations. It is not kept: it would be erased at once."""
     why: Literal["asked", "restored"] = "asked"
+
+
+class MergeCustomers(Value):
+    """Make `absorbed_customer_id` another name of `customer_id`."""
+
+    customer_id: CustomerId
+    absorbed_customer_id: CustomerId
+    chosen: tuple[Choice, ...] = ()
+    """What is taken from the absorbed customer's profile; the rest stays as the survivor has it."""
+
+
+class UnmergeCustomers(Value):
+    """Take a merge back. Without `absorbed_customer_id`, `customer_id` is the absorbed one, or has one other name."""
+
+    customer_id: CustomerId
+    absorbed_customer_id: CustomerId | None = None

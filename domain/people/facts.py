@@ -11,6 +11,7 @@ from domain.moments import Moment
 from domain.people.profile import ProfileField
 from domain.values import (
     Category,
+    CustomerId,
     ExternalRef,
     MembershipId,
     ParticipantId,
@@ -158,6 +159,62 @@ class CustomerErased(Fact):
     removed: RemovedRows
 
 
+class ParticipantMoved(ParticipantOf):
+    """A participant as it goes over to another household, with the number it has there."""
+
+    removed_at: Moment | None = None
+
+
+class CustomerMerged(Fact):
+    """Two records of one person: `absorbed_id` is from now on another name of `survivor_id`. Recorded on both."""
+
+    stored_name: ClassVar = "customer.merged"
+    survivor_id: CustomerId
+    absorbed_id: CustomerId
+    absorbed_before: tuple[CustomerId, ...] = ()
+    """Those that the absorbed one had absorbed itself."""
+    depth: Annotated[int, Field(ge=1, le=100)] = 1
+    """1, and one more for each merge in a row that lies before this one."""
+    household: tuple[ParticipantMoved, ...] = ()
+    """The absorbed household as it joins the survivor's, without the customer in person."""
+    consents: Consents
+    """The survivor's from now on: given only where both had given them."""
+    blocked: bool
+    """Whether the survivor is blocked from now on: as soon as one of them was."""
+    absorbed_consents: Consents
+    absorbed_blocked: bool
+    top_ups: tuple[TopUpId, ...] = ()
+    """The rules that top up the survivor's packages from now on."""
+    memberships: tuple[MembershipId, ...] = ()
+    """Those that renew for the survivor from now on."""
+    points: Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)] = 0
+    """The absorbed balance, moved to the survivor's account in the same append."""
+    points_left: Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)] = 0
+    """What an earlier un-merge of the same two could not bring back, and stays with the survivor."""
+
+
+class CustomerUnmerged(Fact):
+    """The absorbed customer is one of its own again. Recorded on both."""
+
+    stored_name: ClassVar = "customer.unmerged"
+    survivor_id: CustomerId
+    absorbed_id: CustomerId
+    absorbed_before: tuple[CustomerId, ...] = ()
+    """Other names that go back with the absorbed one."""
+    household: tuple[ParticipantMoved, ...] = ()
+    """The participants that go back, as they are now, with the numbers they had."""
+    consents: Consents
+    """The survivor's from now on."""
+    blocked: bool
+    top_ups: tuple[TopUpId, ...] = ()
+    absorbed_top_ups: tuple[TopUpId, ...] = ()
+    memberships: tuple[MembershipId, ...] = ()
+    absorbed_memberships: tuple[MembershipId, ...] = ()
+    """Those that go back with the absorbed customer, and renew."""
+    points: Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)] = 0
+    """Points that go back, as far as the survivor's balance allows."""
+
+
 CustomerFact = (
     CustomerRegistered
     | ProfileChanged
@@ -174,5 +231,7 @@ CustomerFact = (
     | TopUpsChanged
     | MembershipsChanged
     | CustomerErased
+    | CustomerMerged
+    | CustomerUnmerged
 )
 FACTS: tuple[type[Fact], ...] = get_args(CustomerFact)

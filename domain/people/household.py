@@ -34,7 +34,7 @@ def added(customer: Customer, new: NewParticipant) -> list[CustomerFact]:
     if new.participant_id in customer.participants:
         raise IdTaken(new.participant_id)
     _check_room(customer)
-    (participant,) = _numbered([new], len(customer.participants))
+    (participant,) = _numbered([new], customer.next_number)
     return [ParticipantAdded(participant=participant)]
 
 

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from domain.people.facts import (
     ConsentChanged,
+    ConsentName,
     Consents,
     CustomerActivated,
     CustomerBlocked,
@@ -13,11 +14,14 @@ from domain.people.facts import (
     CustomerDeactivated,
     CustomerErased,
     CustomerFact,
+    CustomerMerged,
     CustomerRegistered,
     CustomerUnblocked,
+    CustomerUnmerged,
     MembershipsChanged,
     ParticipantAdded,
     ParticipantChanged,
+    ParticipantMoved,
     ParticipantOf,
     ParticipantRemoved,
     ParticipantReturned,
@@ -41,6 +45,24 @@ class Participant:
 
 
 @dataclass(frozen=True, slots=True)
+class Absorbed:
+    """A customer that was merged into this one, with what it brought."""
+
+    id: str
+    others: tuple[str, ...]
+    """Those that it had absorbed itself."""
+    household: tuple[str, ...]
+    consents: Consents
+    """Only what it had given too stays given, until the survivor's own consent changes."""
+    blocked: bool
+    """Whether its block counts, until the survivor is unblocked."""
+    points: int
+    points_left: int
+    depth: int = 1
+    """1, and one more for each merge that lies before this one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Customer:
     participants: dict[str, Participant] = field(default_factory=dict)
     external_ref: ExternalRef | None = None
@@ -54,6 +76,28 @@ class Customer:
     """Those that renew."""
     erased: bool = False
     """Whether the personal data is gone; the books go on naming the id. Nobody acts on an erased customer."""
+    merged_into: str | None = None
+    """The customer whose other name it is; None for a customer of its own."""
+    merges: tuple[Absorbed, ...] = ()
+    """Those that were merged into this customer, oldest first."""
+    own_consents: Consents = field(default_factory=Consents)
+    """What it gave itself, whatever those that it absorbed gave."""
+    own_blocked: bool = False
+
+    @property
+    def absorbed(self) -> tuple[str, ...]:
+        """All other names of this customer, also those of the customers it absorbed."""
+        return tuple(id for each in self.merges for id in (each.id, *each.others))
+
+    @property
+    def depth(self) -> int:
+        """Merges in a row that lead to this customer; 0 for one that absorbed nobody."""
+        return max((each.depth for each in self.merges), default=0)
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next participant of the household."""
+        return 1 + max(each.number for each in self.participants.values())
 
     @property
     def in_person(self) -> Participant:
@@ -76,15 +120,17 @@ def evolve(state: Customer | None, fact: CustomerFact) -> Customer:
         case CustomerCategorised():
             return replace(state, category=fact.category)
         case ConsentChanged():
-            return replace(state, consents=fact.consents)
+            merges = tuple(_lifted(each, fact.changed) for each in state.merges)
+            return replace(state, consents=fact.consents, own_consents=fact.consents, merges=merges)
         case CustomerActivated():
             return replace(state, active=True)
         case CustomerDeactivated():
             return replace(state, active=False)
         case CustomerBlocked():
-            return replace(state, blocked=True)
+            return replace(state, blocked=True, own_blocked=True)
         case CustomerUnblocked():
-            return replace(state, blocked=False)
+            merges = tuple(replace(each, blocked=False) for each in state.merges)
+            return replace(state, blocked=False, own_blocked=False, merges=merges)
         case ParticipantAdded():
             return _with(state, _participant(fact.participant))
         case ParticipantChanged():
@@ -102,6 +148,10 @@ def evolve(state: Customer | None, fact: CustomerFact) -> Customer:
             return replace(state, memberships=fact.memberships)
         case CustomerErased():
             return replace(state, erased=True, external_ref=None, top_ups=(), memberships=())
+        case CustomerMerged():
+            return _merged(state, fact)
+        case CustomerUnmerged():
+            return _unmerged(state, fact)
         case _:
             assert_never(fact)
 
@@ -113,3 +163,60 @@ def _with(state: Customer, participant: Participant) -> Customer:
 def in_person(customer_id: str) -> str:
     """The id of participant number 0: the customer's own, under the participants' prefix."""
     return "par_" + customer_id.removeprefix("cus_")
+
+
+def _lifted(absorbed: Absorbed, changed: tuple[ConsentName, ...]) -> Absorbed:
+    """A consent that the survivor gave or withdrew since no longer depends on the absorbed one's."""
+    return replace(absorbed, consents=absorbed.consents.model_copy(update=dict.fromkeys(changed, True)))
+
+
+def _merged(state: Customer, fact: CustomerMerged) -> Customer:
+    if state.in_person.id != in_person(fact.survivor_id):
+        return replace(state, merged_into=fact.survivor_id)
+    absorbed = Absorbed(
+        id=fact.absorbed_id,
+        others=fact.absorbed_before,
+        household=tuple(each.participant_id for each in fact.household),
+        consents=fact.absorbed_consents,
+        blocked=fact.absorbed_blocked,
+        points=fact.points,
+        points_left=fact.points_left,
+        depth=fact.depth,
+    )
+    return replace(
+        state,
+        participants={**state.participants, **_moved(fact.household)},
+        consents=fact.consents,
+        blocked=fact.blocked,
+        top_ups=fact.top_ups,
+        memberships=fact.memberships,
+        merges=(*state.merges, absorbed),
+    )
+
+
+def _unmerged(state: Customer, fact: CustomerUnmerged) -> Customer:
+    if state.in_person.id != in_person(fact.survivor_id):
+        household = {**state.participants, **_moved(fact.household)}
+        return replace(
+            state,
+            merged_into=None,
+            participants=household,
+            top_ups=fact.absorbed_top_ups,
+            memberships=fact.absorbed_memberships,
+        )
+    gone = {each.participant_id for each in fact.household}
+    return replace(
+        state,
+        participants={id: each for id, each in state.participants.items() if id not in gone},
+        consents=fact.consents,
+        blocked=fact.blocked,
+        top_ups=fact.top_ups,
+        memberships=fact.memberships,
+        merges=tuple(each for each in state.merges if each.id != fact.absorbed_id),
+    )
+
+
+def _moved(household: tuple[ParticipantMoved, ...]) -> dict[str, Participant]:
+    return {
+        each.participant_id: replace(_participant(each), removed_at=each.removed_at) for each in household
+    }

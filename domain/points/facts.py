@@ -22,9 +22,12 @@ By = Literal["staff", "system"]
 
 
 class PointsSource(Value):
-    """What the points were for: the payment, the package, the redemption or booking; or a campaign's name."""
+    """What the points were for: the payment, the package, the redemption or booking; or a campaign's name.
 
-    kind: Literal["manual", "payment", "purchase", "visit"]
+    merge: they went to the account of another customer, or came from it, as the two were merged or un-merged.
+    """
+
+    kind: Literal["manual", "payment", "purchase", "visit", "merge"]
     id: Name | None = None
 
 

@@ -43,6 +43,8 @@ class PointsAccount:
     latest_at: datetime | None = None
     """The latest `effective_at` of its facts."""
     version: int = 0
+    moved: dict[str, int] = field(default_factory=dict)
+    """Customer → points that came from its account by merges, less those that went to it."""
 
     def holds(self, entry_id: str) -> bool:
         return entry_id in self.additions or entry_id in self.others
@@ -71,11 +73,28 @@ def evolve(state: PointsAccount | None, fact: PointsFact) -> PointsAccount:
         case PointsRedeemed():
             return updated(after, others=before.others | {fact.entry_id})
         case PointsAdjusted():
+            if fact.source is not None and fact.source.kind == "merge" and fact.source.id is not None:
+                return _moved(after, fact.source.id, fact)
             given = max(0, fact.points) if fact.reverses is None else 0
             after = updated(after, others=before.others | {fact.entry_id}, granted=before.granted + given)
             return after if fact.reverses is None else _reversed(after, fact.reverses, -fact.points)
         case _:
             assert_never(fact)
+
+
+def _moved(state: PointsAccount, other: str, fact: PointsAdjusted) -> PointsAccount:
+    return updated(
+        state,
+        others=state.others | {fact.entry_id},
+        granted=state.granted + granted_by(state, other, fact.points),
+        moved={**state.moved, other: state.moved.get(other, 0) + fact.points},
+    )
+
+
+def granted_by(account: PointsAccount, other: str, points: int) -> int:
+    """What an account is given by points from another's: those that it gave there itself before come home."""
+    before = account.moved.get(other, 0)
+    return max(0, max(0, before + points) - max(0, before))
 
 
 def _reversed(state: PointsAccount, entry_id: str, points: int) -> PointsAccount:

@@ -24,7 +24,7 @@ from domain.values import Value
 
 
 def reads_accounts(reads: Reads, command: Value, business_id: str, peek: Peek) -> Reads:
-    """Also the accounts that may earn, where the business has or had rules and the customers are known."""
+    """Also the customers that may earn, with their accounts, where the business has or had rules."""
     known = peek(business_id)
     if not (isinstance(known, Business) and known.earns):
         return reads
@@ -32,7 +32,7 @@ def reads_accounts(reads: Reads, command: Value, business_id: str, peek: Peek) -
     owners = [state.customer_id for state in states if isinstance(state, Package | Booking)]
     if customer_id := getattr(command, "customer_id", None):
         owners.append(customer_id)
-    return reads | Reads({account_id(owner): 0 for owner in owners})
+    return reads | Reads({id: 0 for owner in owners for id in (owner, account_id(owner))})
 
 
 def earn_points(decision: Decision, books: Books, at: Circumstances) -> Decision:
@@ -48,16 +48,27 @@ def earn_points(decision: Decision, books: Books, at: Circumstances) -> Decision
     }
     caused: dict[str, list[Cause]] = {}
     for customer_id, cause in _causes(decision, after, books, at):
-        caused.setdefault(customer_id, []).append(cause)
+        caused.setdefault(_holder(cause, customer_id, books), []).append(cause)
     points: dict[str, list[PointsFact]] = {}
     for customer_id, each in caused.items():
-        account = books.points_of(customer_id)
+        account = books.own_points(customer_id)
         told = [
             cause for cause in each if account is None or _is_over(cause, account.additions, after, books)
         ]
         if facts := earned(account, told, business.policies.earn, business.policy_version):
             points[customer_id] = facts
     return with_points(decision, points, books) if points else decision
+
+
+def _holder(cause: Cause, customer_id: str, books: Books) -> str:
+    """The customer whose account has the entry of this cause already: an absorbed one's stays in its own account."""
+    books.points_of(customer_id)
+    customer = books.customer(customer_id)
+    for id in customer.absorbed if customer is not None else ():
+        account = books.own_points(id)
+        if account is not None and account.holds(cause.entry_id):
+            return id
+    return customer_id
 
 
 def _causes(

@@ -1,7 +1,6 @@
 """Erase a customer: the personal data goes, the books keep the id (domain.md, Erasure).
 
-One id is erased, and nothing that belongs to another: where customers are aliases of one person, each of their ids has
-rows, streams and answers of its own, and is to be erased as well.
+All names of the customer are erased together: each has rows, streams and answers of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from domain.booking.cancellation import cancel as cancel_booking
 from domain.booking.commands import CancelBooking
 from domain.booking.facts import BookingFact
 from domain.booking.state import Booking
+from domain.claims import Claim
 from domain.decision import Books, Decision, Peek, Reads, UseCase
 from domain.fact import Fact, fold
 from domain.membership.commands import EndMembership
@@ -49,12 +49,13 @@ def decide(command: EraseCustomer, books: Books, at: Circumstances) -> Decision:
     found = _of(id, books, at)
     if command.why == "asked":
         _check_settled(command, found, at)
-    made = _ends(command, found, at)
-    made[id] = (
-        "customer",
-        [CustomerErased(why=command.why, removed=RemovedRows.model_validate(books.personal_data(id)))],
-    )
-    return Decision(made, claims=releases_ref(customer.external_ref, id, books), erases=id)
+    made, names, claims = _ends(command, found, at), books.names_of(id), list[Claim]()
+    for name in names:
+        removed_there = RemovedRows.model_validate(books.personal_data(name))
+        made[name] = "customer", [CustomerErased(why=command.why, removed=removed_there)]
+        known = customer if name == id else books.own_customer(name)
+        claims += releases_ref(known.external_ref if known is not None else None, name, books)
+    return Decision(made, claims=tuple(claims), erases=names)
 
 
 @dataclass

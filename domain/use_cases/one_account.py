@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from domain.claims import Claim, entry_claim
 from domain.decision import Books, Decision, NewStream, Peek, Reads
+from domain.fact import fold
 from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints
 from domain.points.facts import PointsFact
-from domain.points.state import PointsAccount, account_id
+from domain.points.merge import moved
+from domain.points.state import PointsAccount, account_id, change_of, evolve
 from domain.use_cases.checks import check_unclaimed, known_customer
 from domain.use_cases.texts import texts_of
 from domain.values import Value
@@ -41,12 +43,40 @@ def entered(command: Value, customer_id: str, fact: PointsFact, books: Books) ->
 
 
 def with_points(decision: Decision, points: Mapping[str, Sequence[PointsFact]], books: Books) -> Decision:
-    """The decision with facts of points, by customer, in the same append; each entry claims its id."""
+    """The decision with facts of points, by customer, in the same append.
+
+    What the facts change in the account of a merged customer goes on to its survivor's.
+    """
+    return recorded(decision, _passed_on(points, books), books)
+
+
+def _passed_on(points: Mapping[str, Sequence[PointsFact]], books: Books) -> dict[str, list[PointsFact]]:
+    found = {customer_id: list(facts) for customer_id, facts in points.items()}
+    for customer_id, facts in points.items():
+        change = sum(change_of(fact) for fact in facts)
+        here = customer_id
+        while (known := books.own_customer(here)) is not None and known.merged_into is not None:
+            there = known.merged_into
+            giver, taker = (here, _after(here, found, books)), (there, _after(there, found, books))
+            for id, entry in moved(change, giver, taker, facts[-1].effective_at).items():
+                found.setdefault(id, []).append(entry)
+            here = there
+    return found
+
+
+def _after(customer_id: str, points: Mapping[str, Sequence[PointsFact]], books: Books) -> PointsAccount:
+    """The account after its new facts."""
+    account = books.own_points(customer_id) or PointsAccount()
+    return fold(evolve, account, points.get(customer_id, ()))
+
+
+def recorded(decision: Decision, points: Mapping[str, Sequence[PointsFact]], books: Books) -> Decision:
+    """The decision with facts of points, by customer, as they are; each entry claims its id."""
     facts = {account_id(customer_id): ("points", made) for customer_id, made in points.items()}
     new = [
         NewStream("points", account_id(customer_id), customer_id)
         for customer_id in points
-        if books.points_of(customer_id) is None
+        if books.own_points(customer_id) is None
     ]
     claims = [Claim(entry_claim(fact.entry_id), id) for id, (_, made) in facts.items() for fact in made]
     return replace(

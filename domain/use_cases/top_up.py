@@ -11,7 +11,7 @@ from domain.decision import Books, Decision, Peek, Reads
 from domain.fact import Fact, fold
 from domain.package.evolution import evolve as evolve_package
 from domain.package.facts import PackageFact
-from domain.people.facts import CustomerBlocked, CustomerDeactivated
+from domain.people.facts import CustomerBlocked, CustomerDeactivated, CustomerMerged, CustomerUnmerged
 from domain.people.state import Customer
 from domain.top_up.attempts import LOWERS, available_of, opened
 from domain.top_up.facts import TopUpFact, WhyLapsed
@@ -34,7 +34,7 @@ def reads_rules(reads: Reads, command: Value, business_id: str, peek: Peek) -> R
 
 def top_up(decision: Decision, books: Books, at: Circumstances) -> Decision:
     """The decision with the attempts that its facts open or end. Raises NotLoaded."""
-    if decision.erases is not None:
+    if decision.erases:
         return decision  # its rules are removed with it
     facts = {**_opened(decision, books, at), **_withdrawn(decision, books, at)}
     made: dict[str, tuple[str, Sequence[Fact]]] = {id: ("top_up", new) for id, new in facts.items()}
@@ -96,4 +96,27 @@ def _withdrawn(decision: Decision, books: Books, at: Circumstances) -> dict[str,
             why: WhyLapsed = "blocked" if isinstance(ends[0], CustomerBlocked) else "deactivated"
             if rule is not None and (facts_of_rule := withdrawn(rule, at.now, why)):
                 found[id] = facts_of_rule
+        for fact in facts:
+            if isinstance(fact, CustomerMerged | CustomerUnmerged) and customer_id == fact.absorbed_id:
+                found |= _withdrawn_with(fact, books, at)
     return found
+
+
+def _withdrawn_with(
+    fact: CustomerMerged | CustomerUnmerged, books: Books, at: Circumstances
+) -> dict[str, list[TopUpFact]]:
+    """The ends of open attempts of rules that a merge or an un-merge brings to a halt."""
+    survivor, absorbed = books.own_customer(fact.survivor_id), books.own_customer(fact.absorbed_id)
+    assert survivor is not None, "it was merged"
+    assert absorbed is not None, "it was merged"
+    halted: dict[str, WhyLapsed] = {}
+    if isinstance(fact, CustomerUnmerged):
+        if absorbed.blocked or not absorbed.active:
+            halted = dict.fromkeys(fact.absorbed_top_ups, "blocked" if absorbed.blocked else "deactivated")
+    else:
+        halted = {id: "paused" for id in absorbed.top_ups if id not in fact.top_ups}
+        if fact.blocked or not survivor.active:
+            halted |= dict.fromkeys(fact.top_ups, "blocked" if fact.blocked else "deactivated")
+    rules = {id: books.top_up(id) for id in halted}
+    ends = {id: withdrawn(rule, at.now, halted[id]) for id, rule in rules.items() if rule is not None}
+    return {id: facts for id, facts in ends.items() if facts}

@@ -63,10 +63,15 @@ class FilteredList:
     descending: bool = False
 
 
-def walk(connection: Connection, walked: FilteredList, after: ListKey | None, limit: int) -> list[Row]:
-    """At most `limit` rows behind a key."""
+def use_indexes(connection: Connection) -> None:
+    """Make PostgreSQL use indexes in the rest of this transaction; SQLite does so anyway."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(INDEXES_ONLY)
+
+
+def walk(connection: Connection, walked: FilteredList, after: ListKey | None, limit: int) -> list[Row]:
+    """At most `limit` rows behind a key."""
+    use_indexes(connection)
     source = _narrowest(connection, walked, after)
     reserve = next((other for other in walked.sources if not other.in_order), None)
     found: list[Row] = []

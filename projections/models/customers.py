@@ -18,11 +18,14 @@ from domain.people.facts import (
     CustomerDeactivated,
     CustomerErased,
     CustomerFact,
+    CustomerMerged,
     CustomerRegistered,
     CustomerUnblocked,
+    CustomerUnmerged,
     MembershipsChanged,
     ParticipantAdded,
     ParticipantChanged,
+    ParticipantMoved,
     ParticipantOf,
     ParticipantRemoved,
     ParticipantReturned,
@@ -46,9 +49,20 @@ TABLE = Table(
     Column("external_ref", Text),
     # Everyone ever in the household, number 0 first: id, number, kind, barred_services, left.
     Column("participants", JSON, nullable=False),
+    # The customer whose other name this is, after a merge.
+    Column("survivor_id", Text),
     Column("version", Integer, nullable=False),
 )
-for name in ("category", "active", "blocked", "session_reminder", "birthday", "marketing", "external_ref"):
+for name in (
+    "category",
+    "active",
+    "blocked",
+    "session_reminder",
+    "birthday",
+    "marketing",
+    "external_ref",
+    "survivor_id",
+):
     Index(f"customers_by_{name}", TABLE.c.business_id, TABLE.c[name], TABLE.c.customer_id)
 
 
@@ -63,12 +77,27 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row | None:
             **Consents().model_dump(),
             "external_ref": None if fact.external_ref is None else str(fact.external_ref),
             "participants": [_participant(each) for each in fact.participants],
+            "survivor_id": None,
             "version": recorded.version,
         }
     if isinstance(fact, CustomerErased):
         return None
     assert before is not None
+    if isinstance(fact, CustomerMerged | CustomerUnmerged) and key[-1] != fact.survivor_id:
+        version = recorded.version if key[-1] == fact.absorbed_id else before["version"]
+        return {**before, **_other_name(before, fact, key[-1]), "version": version}
     return {**before, **_change(before, fact), "version": recorded.version}
+
+
+def _other_name(before: Row, fact: CustomerMerged | CustomerUnmerged, customer_id: object) -> Row:
+    """A customer of whom the fact makes another name, or that is one of its own again."""
+    if isinstance(fact, CustomerMerged):
+        return {"survivor_id": fact.survivor_id}
+    if customer_id != fact.absorbed_id:
+        return {"survivor_id": fact.absorbed_id}
+    moved = {each.participant_id: _moved(each) for each in fact.household}
+    household = [moved.get(each["id"], each) for each in before["participants"]]
+    return {"survivor_id": None, "participants": household}
 
 
 def _change(before: Row, fact: CustomerFact) -> Row:
@@ -98,10 +127,32 @@ def _change(before: Row, fact: CustomerFact) -> Row:
             return {}  # the changed fields are in the directory
         case TopUpsChanged() | MembershipsChanged():
             return {}  # what they name is in its own streams
+        case CustomerMerged():
+            joined = [_moved(each) for each in fact.household]
+            return _standing(fact) | {"participants": [*household, *joined]}
+        case CustomerUnmerged():
+            gone = {each.participant_id for each in fact.household}
+            return _standing(fact) | {"participants": [each for each in household if each["id"] not in gone]}
         case CustomerRegistered() | CustomerErased():
             raise AssertionError("the first and the last fact make and remove the row")
         case _:
             assert_never(fact)
+
+
+def _standing(fact: CustomerMerged | CustomerUnmerged) -> Row:
+    return {**fact.consents.model_dump(), "blocked": fact.blocked}
+
+
+def _moved(participant: ParticipantMoved) -> Row:
+    return {**_participant(participant), "left": participant.removed_at is not None}
+
+
+def _keys(recorded: Recorded) -> list[Key]:
+    """Other names of an absorbed customer change with it."""
+    fact = recorded.fact
+    if isinstance(fact, CustomerMerged | CustomerUnmerged) and recorded.stream_id == fact.absorbed_id:
+        return [(recorded.stream_id,), *((id,) for id in fact.absorbed_before)]
+    return [(recorded.stream_id,)]
 
 
 def _participant(added: ParticipantOf) -> Row:
@@ -114,4 +165,4 @@ def _participant(added: ParticipantOf) -> Row:
     }
 
 
-CUSTOMERS = Keyed("customers", 4, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)
+CUSTOMERS = Keyed("customers", 4, TABLE, frozenset(FACTS), _keys, row)

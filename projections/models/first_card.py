@@ -44,6 +44,7 @@ def first_card(fact: OpeningFact, recorded: Recorded) -> Row:
         "purchased_at": fact.bought_at,
         "purchased_on": local_day(fact.bought_at, fact.time_zone).isoformat(),
         "recorded_at": recorded.recorded_at,
+        "position": recorded.position,
         "currency": fact.currency,
         "price": fact.price,
         "list_price": fact.list_price,

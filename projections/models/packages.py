@@ -70,6 +70,7 @@ TABLE = Table(
     Column("purchased_at", Moment, nullable=False),
     Column("purchased_on", String(10), nullable=False),
     Column("recorded_at", Moment, nullable=False),
+    Column("position", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("price", BigInteger, nullable=False),
     Column("list_price", BigInteger, nullable=False),
@@ -282,4 +283,4 @@ def _move(card: Row, number: int, value: int, **changes: int) -> None:
     card["unused_value"] += value
 
 
-CARDS = Keyed("cards", 6, TABLE, HANDLES, _keys, row)
+CARDS = Keyed("cards", 7, TABLE, HANDLES, _keys, row)

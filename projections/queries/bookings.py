@@ -9,12 +9,14 @@ from sqlalchemy import ColumnElement, Table, and_, or_, select
 
 from domain.booking.facts import Status
 from domain.catalogue.facts import ServiceTerms
+from domain.people.state import in_person
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
 from projections.models.bookings import BOOKING_PACKAGES, BOOKINGS
 from projections.models.customers import CUSTOMERS
 from projections.models.packages import CARDS
 from projections.models.services import SERVICES
+from projections.queries.merged import as_owned, cards_as_owned, with_other_names
 from projections.queries.ranges import ALWAYS, Range
 
 READS = (BOOKINGS.name, BOOKING_PACKAGES.name, SERVICES.name, CARDS.name, CUSTOMERS.name)
@@ -55,6 +57,29 @@ def find_bookings(
     Several values of one filter are read one by one, each as far as the page needs, and merged: an index is in the
     order of the list for one value at a time.
     """
+    meant = replace(
+        wanted,
+        customer_id=with_other_names(snapshot, business_id, wanted.customer_id),
+        participant_id=_with_other_persons(snapshot, business_id, wanted.participant_id),
+    )
+    return as_owned(snapshot, business_id, _found(snapshot, business_id, meant, after, limit, latest_first))
+
+
+def _with_other_persons(snapshot: Snapshot, business_id: str, ids: Sequence[str]) -> tuple[str, ...]:
+    """Participants, with those who are the same customer in person."""
+    persons = ["cus_" + id.removeprefix("par_") for id in ids]
+    names = with_other_names(snapshot, business_id, persons)
+    return tuple(dict.fromkeys((*ids, *map(in_person, names)))) if set(names) - set(persons) else tuple(ids)
+
+
+def _found(
+    snapshot: Snapshot,
+    business_id: str,
+    wanted: BookingFilter,
+    after: StartKey | None,
+    limit: int,
+    latest_first: bool,
+) -> list[Row]:
     several = next((name for name in WALKED if len(getattr(wanted, name)) > 1), None)
     if several is None:
         return _walk(snapshot, business_id, wanted, after, limit, latest_first)
@@ -156,7 +181,13 @@ def paying_in(snapshot: Snapshot, business_id: str, rows: Sequence[Row]) -> dict
         sorted({source["package_id"] for row in rows for source in row["sources"]})
     )
     query = select(
-        cards.c.package_id, cards.c.name, cards.c.purchase_number, cards.c.origin, cards.c.origin_id
+        cards.c.package_id,
+        cards.c.customer_id,
+        cards.c.name,
+        cards.c.purchase_number,
+        cards.c.origin,
+        cards.c.origin_id,
     )
     found = snapshot.connection.execute(query.where(cards.c.business_id == business_id, paying))
-    return {row["package_id"]: dict(row) for row in found.mappings()}
+    rows_found = cards_as_owned(snapshot, business_id, [dict(row) for row in found.mappings()])
+    return {row["package_id"]: row for row in rows_found}

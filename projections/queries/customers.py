@@ -34,6 +34,7 @@ from projections.models.packages import CARDS
 from projections.models.services import SERVICES
 from projections.models.units import UNITS
 from projections.queries.bookings import starting
+from projections.queries.merged import has_merged, of_customer_or_other_name
 from projections.queries.ranges import ALWAYS, Range
 
 NOT_CANCELLED = ("pending", "confirmed", "completed")
@@ -133,6 +134,7 @@ class _Asked:
         self._business_id = business_id
         self._filters = [_with_types_resolved(snapshot, business_id, wanted) for wanted in filters]
         self._customers = snapshot.tables[CUSTOMERS.name]
+        self._has_merged = has_merged(snapshot, business_id)
 
     # The rows at keys
 
@@ -147,6 +149,8 @@ class _Asked:
             .where(*(condition for wanted in self._filters for condition in self._conditions(wanted)))
             .order_by(customers.c.customer_id)
         )
+        if self._has_merged:  # other names are no customers of their own
+            query = query.where(customers.c.survivor_id.is_(None))
         return [dict(row) for row in self._connection.execute(query).mappings()]
 
     def _conditions(self, wanted: CustomerFilter) -> list[ColumnElement[bool]]:
@@ -160,7 +164,7 @@ class _Asked:
         if wanted.consent:
             conditions.append(or_(*(customers.c[name] == true() for name in wanted.consent)))
         if wanted.external_ref is not None:
-            conditions.append(customers.c.external_ref == wanted.external_ref)
+            conditions.append(self._has_reference(wanted.external_ref))
         for services in (wanted.service_id, wanted.service_type):
             if services:
                 conditions.append(or_(self._has_booked(services), self._has_used(services)))
@@ -171,6 +175,18 @@ class _Asked:
         if wanted.asks_for_bookings:
             conditions.append(self._has_booking(wanted))
         return conditions
+
+    def _has_reference(self, external_ref: str) -> ColumnElement[bool]:
+        """By any of the customer's names."""
+        customers = self._customers
+        own = customers.c.external_ref == external_ref
+        if not self._has_merged:
+            return own
+        other = customers.alias("named")
+        theirs = other.c.survivor_id == customers.c.customer_id
+        mine = other.c.business_id == self._business_id
+        named = unindexed(other.c.external_ref) == external_ref
+        return or_(own, select(other.c.customer_id).where(mine, theirs, named).exists())
 
     def _has_booked(self, services: Sequence[str]) -> ColumnElement[bool]:
         bookings = self._tables[BOOKINGS.name]
@@ -199,6 +215,9 @@ class _Asked:
         cards, customer = self._tables[CARDS.name], self._customers.c.customer_id
         sold = and_(cards.c.business_id == self._business_id, cards.c.voided == false())
         of_offers = cards.c.offer_id.in_(offers)
+        if self._has_merged:
+            names = (self._by_any_name(cards, column) for column in ("customer_id", "purchased_by"))
+            return or_(*(there_is(cards, sold, of_offers, each) for each in names))
         own = there_is(cards, sold, unindexed(cards.c.offer_id).in_(offers), cards.c.customer_id == customer)
         return or_(own, there_is(cards, sold, of_offers, cards.c.purchased_by == customer))
 
@@ -212,7 +231,12 @@ class _Asked:
 
     def _of_customer(self, table: Table) -> ColumnElement[bool]:
         mine = table.c.business_id == self._business_id
-        return and_(mine, table.c.customer_id == self._customers.c.customer_id)
+        return and_(mine, self._by_any_name(table))
+
+    def _by_any_name(self, table: Table, column: str = "customer_id") -> ColumnElement[bool]:
+        if self._has_merged:
+            return of_customer_or_other_name(table, self._customers, column)
+        return table.c[column] == self._customers.c.customer_id
 
     # The sources of keys
 
@@ -220,7 +244,17 @@ class _Asked:
         return self._leg(self._customers)(after, limit)
 
     def sources(self) -> list[Source]:
-        return [source for wanted in self._filters for source in self._sources(wanted)]
+        found = [source for wanted in self._filters for source in self._sources(wanted)]
+        if not self._has_merged:
+            return found
+        return [replace(source, legs=[*source.legs, self._survivors]) for source in found]
+
+    def _survivors(self, after: ListKey | None, limit: int) -> Select[Any]:
+        """Customers with other names: what makes one pass a filter may stand under any of these."""
+        survivor = self._customers.c.survivor_id
+        query = select(survivor).where(self._customers.c.business_id == self._business_id)
+        query = query.where(survivor > ("" if after is None else after[0]))
+        return query.distinct().order_by(survivor).limit(limit)
 
     def _sources(self, wanted: CustomerFilter) -> list[Source]:
         customers = self._customers

@@ -115,13 +115,26 @@ def _longer_than(cards: Table, lead_days: int) -> ColumnElement[bool]:
 
 
 def _reachable(snapshot: Snapshot, cards: Table) -> ColumnElement[bool]:
+    """The customer of the card, or the one that it was merged into."""
     customers = snapshot.tables[CUSTOMERS.name]
+    survivor = customers.alias("survivor")
+    reachable = and_(customers.c.active.is_(True), customers.c.blocked.is_(False))
+    instead = (
+        select(survivor.c.customer_id)
+        .where(
+            survivor.c.business_id == cards.c.business_id,
+            survivor.c.customer_id == customers.c.survivor_id,
+            survivor.c.active.is_(True),
+            survivor.c.blocked.is_(False),
+        )
+        .correlate(customers, cards)
+        .exists()
+    )
     return there_is(
         customers,
         customers.c.business_id == cards.c.business_id,
         customers.c.customer_id == cards.c.customer_id,
-        customers.c.active.is_(True),
-        customers.c.blocked.is_(False),
+        or_(and_(customers.c.survivor_id.is_(None), reachable), instead),
     )
 
 

@@ -11,7 +11,12 @@ from domain.membership.state import MembershipStatus
 from projections.engine.definition import Row
 from projections.engine.paging import in_order
 from projections.engine.tables import Snapshot
+from projections.models.customers import CUSTOMERS
 from projections.models.memberships import MEMBERSHIPS
+from projections.queries.merged import as_owned, with_other_names
+
+READS = (MEMBERSHIPS.name, CUSTOMERS.name)
+"""The read models that a list of memberships is made from."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,8 @@ def find_memberships(
     table = snapshot.tables[MEMBERSHIPS.name]
     filters: list[ColumnElement[bool]] = []
     if wanted.customer_id:
-        filters.append(table.c.customer_id.in_(wanted.customer_id))
+        names = with_other_names(snapshot, business_id, wanted.customer_id)
+        filters.append(table.c.customer_id.in_(names))
     if wanted.plan_id:
         filters.append(table.c.plan_id.in_(wanted.plan_id))
     if wanted.status:
@@ -46,7 +52,8 @@ def find_memberships(
     if wanted.due is not None:
         due = and_(table.c.next_at.is_not(None), table.c.next_at <= now)
         filters.append(due if wanted.due else ~due)
-    return in_order(snapshot, MEMBERSHIPS.name, business_id, after, limit, *filters)
+    found = in_order(snapshot, MEMBERSHIPS.name, business_id, after, limit, *filters)
+    return as_owned(snapshot, business_id, found)
 
 
 def _has(table: Table, status: MembershipStatus, now: datetime) -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """The lists of packages: across customers with every filter, and those of one customer."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from projections.models.card_columns import card_status, expiry_of
 from projections.models.customers import CUSTOMERS
 from projections.models.package_services import PACKAGE_SERVICES
 from projections.models.packages import CARDS
+from projections.queries.merged import absorbed_by, cards_as_owned, with_other_names
 from projections.queries.ranges import Range
 
 READS = (CARDS.name, PACKAGE_SERVICES.name, CUSTOMERS.name)
@@ -59,9 +60,10 @@ def find_packages(
     limit: int,
 ) -> list[Row]:
     """At most `limit` cards, latest purchase first, behind the key `after`."""
-    asked = _Asked(snapshot, business_id, wanted, now)
+    meant = replace(wanted, customer_id=with_other_names(snapshot, business_id, wanted.customer_id))
+    asked = _Asked(snapshot, business_id, meant, now)
     walked = FilteredList(asked.everything, asked.look, asked.sources(), descending=True)
-    return walk(snapshot.connection, walked, after, limit)
+    return cards_as_owned(snapshot, business_id, walk(snapshot.connection, walked, after, limit))
 
 
 def packages_of_customer(
@@ -69,10 +71,12 @@ def packages_of_customer(
 ) -> list[Row]:
     """All cards of one customer, in no order; also those that they paid for and others have, if wanted."""
     cards = snapshot.tables[CARDS.name]
-    mine: ColumnElement[bool] = cards.c.customer_id == customer_id
+    names = with_other_names(snapshot, business_id, (customer_id,))
+    mine: ColumnElement[bool] = cards.c.customer_id.in_(names)
     if bought_for_others:
-        mine = or_(mine, cards.c.purchased_by == customer_id)
-    return _rows(snapshot, select(cards).where(cards.c.business_id == business_id, mine))
+        mine = or_(mine, cards.c.purchased_by.in_(names))
+    found = _rows(snapshot, select(cards).where(cards.c.business_id == business_id, mine))
+    return cards_as_owned(snapshot, business_id, found)
 
 
 def active_packages(
@@ -80,22 +84,31 @@ def active_packages(
 ) -> dict[str, int]:
     """Customer → number of active packages; customers without one are left out."""
     cards = snapshot.tables[CARDS.name]
-    theirs = (cards.c.business_id == business_id, cards.c.customer_id.in_(sorted(customer_ids)))
+    others = absorbed_by(snapshot, business_id, customer_ids)
+    whose = {name: id for id, names in others.items() for name in names}
+    theirs = (
+        cards.c.business_id == business_id,
+        cards.c.customer_id.in_(sorted({*customer_ids, *whose})),
+    )
     counted = (
         select(cards.c.customer_id, func.count())
         .where(*theirs, *_has_status(unindexed(cards.c.state), cards.c.valid_until, "active", now))
         .group_by(cards.c.customer_id)
     )
-    return {row[0]: row[1] for row in snapshot.connection.execute(counted)}
+    found: dict[str, int] = {}
+    for customer_id, packages in snapshot.connection.execute(counted):
+        owner = whose.get(customer_id, customer_id)
+        found[owner] = found.get(owner, 0) + packages
+    return found
 
 
-def kinds_in(snapshot: Snapshot, business_id: str, cards: Sequence[Row]) -> dict[str, str]:
-    """Participant id → kind (person, dog …), for the households of these cards."""
+def kinds_in(snapshot: Snapshot, business_id: str, cards: Sequence[Row]) -> dict[str, dict[str, str]]:
+    """Participant id → its kind (person, dog …), for the households of these cards."""
     customers = snapshot.tables[CUSTOMERS.name]
     theirs = customers.c.customer_id.in_(sorted({card["customer_id"] for card in cards}))
     query = select(customers.c.participants).where(customers.c.business_id == business_id, theirs)
     households = snapshot.connection.scalars(query)
-    return {each["id"]: each["kind"] for household in households for each in household}
+    return {each["id"]: {"kind": each["kind"]} for household in households for each in household}
 
 
 def _rows(snapshot: Snapshot, query: Select[tuple[object, ...]]) -> list[Row]:

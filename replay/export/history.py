@@ -10,6 +10,7 @@ from projections.engine.definition import Row
 from projections.models.customers import CUSTOMERS
 from projections.models.package_history import HISTORY
 from projections.models.packages import CARDS
+from projections.queries.merged import as_owned, with_other_names
 from projections.queries.ranges import ALWAYS, Range
 from replay.export.table import ROWS_AT_ONCE, Column, Export, Line, Source, split_ref, walked
 
@@ -123,7 +124,9 @@ def _read(
     if wanted.package_id:
         query = query.where(history.c.package_id.in_(wanted.package_id))
     if wanted.customer_id:
-        query = query.where(cards.c.customer_id.in_(wanted.customer_id))
+        query = query.where(
+            cards.c.customer_id.in_(with_other_names(source.snapshot, source.business_id, wanted.customer_id))
+        )
     if after is not None:
         query = query.where(tuple_(*key) > tuple_(*after))
     found = source.snapshot.connection.execute(query.order_by(*key).limit(ROWS_AT_ONCE))
@@ -138,6 +141,7 @@ def _is_within(row: Row, effective: Range) -> bool:
 
 
 def _page(source: Source, rows: Sequence[Row]) -> list[Line]:
+    rows = as_owned(source.snapshot, source.business_id, rows)
     who = ("customer_id", "participant_id", "staff_id")
     names = source.names(row[each] for row in rows for each in who)
     texts = source.texts(row["text_id"] for row in rows)

@@ -11,6 +11,7 @@ from domain.moments import local_day, rfc3339
 from projections.engine.definition import Row
 from projections.models.customers import CUSTOMERS
 from projections.models.points import POINTS_ENTRIES
+from projections.queries.merged import as_owned, with_other_names
 from projections.queries.ranges import Range
 from replay.export.table import ROWS_AT_ONCE, Column, Export, Line, Source, split_ref, walked
 
@@ -73,7 +74,9 @@ def _read(
         *Range(wanted.first, wanted.last).moments(table.c.effective_at),
     )
     if wanted.customer_id:
-        query = query.where(table.c.customer_id.in_(wanted.customer_id))
+        query = query.where(
+            table.c.customer_id.in_(with_other_names(source.snapshot, source.business_id, wanted.customer_id))
+        )
     if wanted.action:
         query = query.where(table.c.action.in_(wanted.action))
     if wanted.points is not None:
@@ -92,6 +95,7 @@ def _is_within(row: Row, wanted: PointsWanted, zone: str) -> bool:
 
 
 def _page(source: Source, rows: Sequence[Row]) -> list[Line]:
+    rows = as_owned(source.snapshot, source.business_id, rows)
     names = source.names(row[who] for row in rows for who in ("customer_id", "actor_id"))
     texts = source.texts(row["text_id"] for row in rows)
     references = source.references(row["customer_id"] for row in rows)

@@ -69,12 +69,17 @@ class Liability:
 def liability(books: PackagesThen, currency: str, zone: str) -> Liability:
     """The report at the moment of `books`; `zone` is the business's. Raises UnreadableFact, LedgerUnavailable."""
     report = Liability(local_day(books.moment, zone).isoformat(), currency, position=books.position)
+    once_merged: list[PackageThen] = []
     for packages in books.by_customer():
         sold = [package for package in packages if not package.card["voided"]]
         report.customers += bool(sold)
         for package in sold:
             _add(report, package)
-        _count_uses(report, sold)
+        if packages[0].customer_id in books.merges.ever:
+            once_merged += sold
+        else:
+            _count_uses(report, sold)
+    _count_uses(report, once_merged)
     return report
 
 
@@ -125,7 +130,10 @@ def _add(report: Liability, package: PackageThen) -> None:
 
 
 def _count_uses(report: Liability, packages: Sequence[PackageThen]) -> None:
-    """Count the corrections, and the redemptions that still use a unit. A redemption is of one customer."""
+    """Count the corrections, and the redemptions that still use a unit.
+
+    A redemption is of one customer, or of several that were merged meanwhile.
+    """
     units: Counter[str] = Counter()
     taken_from: defaultdict[str, set[str]] = defaultdict(set)
     for package in packages:

@@ -66,6 +66,22 @@ class PaperBooks:
     def customer(self, customer_id: str, /) -> Customer | None:
         return self._of(customer_id, Customer)
 
+    def names_of(self, customer_id: str) -> tuple[str, ...]:
+        return (customer_id,)
+
+    def survivor_of(self, customer_id: str) -> str:
+        return customer_id
+
+    def own_owner_of(self, stream_id: str) -> str | None:
+        owner: str | None = getattr(self.states.get(stream_id), "customer_id", None)
+        return owner
+
+    def own_customer(self, customer_id: str) -> Customer | None:
+        return self.customer(customer_id)
+
+    def own_points(self, customer_id: str) -> PointsAccount | None:
+        return self.points_of(customer_id)
+
     def package(self, package_id: str, /) -> Package | None:
         return self._of(package_id, Package)
 

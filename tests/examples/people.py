@@ -49,6 +49,10 @@ def standing(tell: Recording) -> None:
     tell("customers.unblock", customer_id=peter)
     tell("customers.deactivate", customer_id=peter)
     tell("customers.activate", customer_id=peter)
+    double = tell("customers.register", {"name": "Kis P.", "mobile": "+36 30 765 4321"})["id"]
+    merge = {"absorbed_customer_id": double, "choices": {"mobile": "absorbed"}}
+    tell("customers.merge", merge, customer_id=peter)
+    tell("customers.unmerge", {"absorbed_customer_id": double}, customer_id=peter)
     tell("customers.bulk", {"action": "categorise", "category": "VIP", "customer_ids": [peter]})
 
 

@@ -4,6 +4,7 @@ An account is nothing but its entries: what it holds, what was ever given and wh
 over them. Moments are whole milliseconds.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -41,6 +42,11 @@ class Entry:
     turn: int = 1
     """Of a visit that was none and then was one after all: which time."""
 
+    @property
+    def moved(self) -> bool:
+        """Whether it came about by a merge."""
+        return self.source is not None and self.source[0] == "merge"
+
 
 @dataclass
 class Account:
@@ -54,7 +60,19 @@ class Account:
 
     @property
     def given(self) -> int:
-        return sum(max(0, entry.points) for entry in self.entries)
+        """Points that came from another account count as far as they are more than went there."""
+        own = sum(max(0, entry.points) for entry in self.entries if not entry.moved)
+        from_others, so_far = 0, Counter[str]()
+        for entry in (entry for entry in self.entries if entry.moved):
+            other = (entry.source and entry.source[1]) or ""
+            before = max(0, so_far[other])
+            so_far[other] += entry.points
+            from_others += max(0, max(0, so_far[other]) - before)
+        return own + from_others
+
+    def from_other(self, customer: str) -> int:
+        """Points that came from the account of another by merges, less those that went there."""
+        return sum(entry.points for entry in self.entries if entry.source == ("merge", customer))
 
     @property
     def latest(self) -> int:
@@ -89,21 +107,46 @@ class Accounts:
         self.accounts.setdefault(customer, Account()).entries.append(entry)
         return True
 
+    def move(self, giver: str, taker: str, points: int, now: int) -> None:
+        """Points go over to another account as customers are merged."""
+        for whose, other, change in ((giver, taker, -points), (taker, giver, points)) if points else ():
+            account = self.of(whose)
+            at, total = max(now, account.latest), account.balance + change
+            self._enter(whose, Entry(None, "adjusted", change, total, at, None, "system", ("merge", other)))
+
+    def _pass_on(self, customer: str, points: int, at: int) -> None:
+        """What changes in an absorbed account goes on to the survivor's."""
+        into = self.books.customers.own(customer).into
+        while into is not None:
+            self.move(customer, into, points, at)
+            customer, into = into, self.books.customers.own(into).into
+
+    def _with(self, customer: str, source: Source, turn: int) -> tuple[str, Entry | None]:
+        """Whose account has what a source gave: the customer's, or that of another name."""
+        names = [name for name in self.accounts if self.books.called(name) == customer]
+        for name in names:
+            if entry := self.of(name).given_by_rule(source, turn):
+                return name, entry
+        return customer, None
+
     # By hand
 
     def add(self, asking: Asking, customer: str, id: str, points: int, source: Source) -> bool:
+        customer = self.books.called(customer)
         why = self._against(customer, id)
         why.when(self.of(customer).given + points > GIVEN_MAX, "limit-reached")
         why.refuse()
         return self._by_hand(asking, customer, id, "added", points, source)
 
     def redeem(self, asking: Asking, customer: str, id: str, points: int, source: Source | None) -> bool:
+        customer = self.books.called(customer)
         why = self._against(customer, id)
         why.when(points > self.of(customer).balance, "points-insufficient")
         why.refuse()
         return self._by_hand(asking, customer, id, "redeemed", -points, source)
 
     def adjust(self, asking: Asking, customer: str, id: str, points: int, source: Source | None) -> bool:
+        customer = self.books.called(customer)
         why, account = self._against(customer, id), self.of(customer)
         why.when(points == 0, "validation-failed")
         why.when(account.given + max(0, points) > GIVEN_MAX, "limit-reached")
@@ -123,7 +166,9 @@ class Accounts:
         why.when(entry.action != "added", "not-eligible")
         why.when(entry.action == "added" and left == 0, "already-restored")
         why.refuse()
-        return self._by_hand(asking, customer, id, "adjusted", -left, entry.source, entry)
+        self._by_hand(asking, customer, id, "adjusted", -left, entry.source, entry)
+        self._pass_on(customer, -left, self.of(customer).latest)
+        return True
 
     def _against(self, customer: str, id: str) -> Reasons:
         why = Reasons()
@@ -153,7 +198,7 @@ class Accounts:
     def gives(self, customer: str, kind: str, id: str, at: int, amount: int = 0, turn: int = 1) -> None:
         """Once for every source, by the rule of the day; nothing where the account is full."""
         account, rule = self.of(customer), self.books.earn_rule(kind)
-        if rule is None or account.given_by_rule((kind, id), turn):
+        if rule is None or self._with(customer, (kind, id), turn)[1]:
             return
         points = rule.points if rule.per_amount is None else rule.points * amount // rule.per_amount
         if points == 0 or account.given + points > GIVEN_MAX:
@@ -187,8 +232,8 @@ class Accounts:
         turn: int = 1,
     ) -> None:
         """What the part of it from `before` to `part` gave, as far as it is still there, whatever the rules are."""
+        customer, addition = self._with(customer, (kind, id), turn)
         account = self.of(customer)
-        addition = account.given_by_rule((kind, id), turn)
         if addition is None:
             return
         gave = addition.points * part // whole - addition.points * before // whole
@@ -198,3 +243,4 @@ class Accounts:
             back = Entry(None, "adjusted", -points, total, at, None, "system", addition.source)
             back.reverses = addition
             self._enter(customer, back)
+            self._pass_on(customer, -points, at)

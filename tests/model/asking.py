@@ -58,11 +58,13 @@ from domain.people.commands import (
     ChangeParticipant,
     DeactivateCustomer,
     EraseCustomer,
+    MergeCustomers,
     NewParticipant,
     RegisterCustomer,
     RemoveParticipant,
     ReturnParticipant,
     UnblockCustomer,
+    UnmergeCustomers,
 )
 from domain.staff.commands import DeactivateStaff, ReactivateStaff, RegisterStaff
 from domain.values import AMOUNT_MAX, UNITS_PER_PACKAGE_MAX, CancellationTerms, Money, PaymentMethod
@@ -306,6 +308,24 @@ def erase(desk: Desk) -> Asked:
     )
 
 
+def merge(desk: Desk) -> Asked:
+    survivor, absorbed = desk.customer_id(), desk.customer_id()
+    command = MergeCustomers(customer_id=survivor, absorbed_customer_id=absorbed)
+    return Asked(command, lambda books, asking: books.merge(asking, survivor, absorbed), survivor)
+
+
+def unmerge(desk: Desk) -> Asked:
+    """Often by the absorbed customer; where nobody was merged, a merge."""
+    customers = desk.books.customers
+    merged = [id for id in customers if customers.own(id).into is not None]
+    if not merged and desk.one_of(*[True] * OFTEN, False):
+        return merge(desk)
+    id = desk.one_of(*merged * 2, desk.customer_id())
+    absorbed = desk.one_of(None, None, None, desk.customer_id())
+    command = UnmergeCustomers(customer_id=id, absorbed_customer_id=absorbed)
+    return Asked(command, lambda books, asking: books.unmerge(asking, id, absorbed), id)
+
+
 def household(desk: Desk) -> Asked:
     id, kind = desk.customer_id(), desk.one_of("add", "bar", "remove", "return")
     people = list(desk.books.customers[id].people) if id in desk.books.customers else []
@@ -443,7 +463,7 @@ def _wish(desk: Desk, owner: str | None, fit: Sequence[Package]) -> tuple[Wish, 
     """A use, and the fields of its command."""
     good = [id for package in fit for line in package.lines for id in line.services]
     service_id = desk.draw(st.sampled_from([*good * OFTEN, "svc_talk"]))
-    people = list(desk.books.customers[owner].people) if owner in desk.books.customers else []
+    people = list(desk.books.customers[owner].people) if owner and owner in desk.books.customers else []
     redemptions = [id for package in desk.books.packages.values() for id in package.uses]
     effective = desk.moment(fit[0].bought_at if fit else None)
     session = desk.one_of(*[None] * OFTEN, desk.now - 2 * DAY, desk.now + 8 * DAY)
@@ -743,6 +763,7 @@ ANYTHING: Sequence[Callable[[Desk], Asked]] = (
     register,
     standing,
     household,
+    *(merge, unmerge),
     *(sell, sell, sell),
     *(redeem, redeem, redeem, redeem_any, redeem_any, redeem_any),
     *(restore, restore, correct, correct),

@@ -1,6 +1,6 @@
 """Balances that another system kept, in plain integers and dates: how they are imported."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ class Balance:
 
 def receive(books: "Reference", asking: Asking, balance: Balance) -> bool:
     """A package that counts from now on, and is no sale."""
+    balance = replace(balance, customer=books.called(balance.customer))
     why, zone = Reasons(), books.zone_at(balance.location)
     today, place = day_at(asking.now, zone), balance.location
     live = [package.ref for package in books.packages.values() if not package.voided]

@@ -476,8 +476,11 @@ def picture_of_booking(state: Booking) -> dict[str, Any]:
 def expected_booking(expected: ExpectedBooking) -> dict[str, Any]:
     booked = ("status", "attendance", "quantity", "deduct", "customer", "service", "participant", "terms")
     same = (*booked, "payments", "price", "paid", "owing", "refund_due")
+    customer, participant = expected.made_for or (expected.customer, expected.participant)
     return {
         **{name: getattr(expected, name) for name in same},
+        "customer": customer,
+        "participant": participant,
         "redemption": expected.redemption if expected.sources else None,
         "start": moment_of(expected.start),
         "zone": expected.zone,
@@ -550,7 +553,7 @@ def expected_picture(package: Package, now: int, *, payment_required: bool) -> d
         )
     last = package.last_day(day)
     return {
-        "customer": package.customer,
+        "customer": package.sold_to or package.customer,
         "offer_id": package.offer,
         "origin": _origin(package),
         "name": package.name,
@@ -569,7 +572,7 @@ def expected_picture(package: Package, now: int, *, payment_required: bool) -> d
         "refunded": sum(refunded for _, refunded in package.payments.values()),
         "owing": 0 if package.cancelled else package.owing,
         "unused_value": package.unused_value,
-        "beneficiaries": package.beneficiaries,
+        "beneficiaries": package.named or package.beneficiaries,
         "locations": package.locations,
         "lines": lines,
     }

@@ -66,6 +66,8 @@ class Diary:
     # Making
 
     def make(self, asking: Asking, plan: Plan) -> bool:
+        person = self.books.person(plan.participant)
+        plan = replace(plan, customer=self.books.called(plan.customer), participant=person)
         self._check_own(asking, plan.customer)
         person, starts = self._check(asking, plan)
         retired = plan.service in self.books.retired_services
@@ -125,7 +127,7 @@ class Diary:
 
     def _check_own(self, asking: Asking, customer: str) -> None:
         """Of what is not theirs customers do not even learn that it is there."""
-        if asking.role == "customer" and asking.who != customer:
+        if asking.role == "customer" and self.books.called(asking.who) != customer:
             raise Refusal("not-found")
 
     def _check(self, asking: Asking, plan: Plan) -> tuple[str, list[int]]:

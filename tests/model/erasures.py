@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from tests.model.reference import Reference
 
 
+NAMING = ("customer_id", "to_customer_id", "purchased_by", "absorbed_customer_id")
+
+
 class Erasures:
     """The erased customers of one business."""
 
@@ -19,6 +22,7 @@ class Erasures:
 
     def erase(self, asking: Asking, id: str, *, ends: bool, keeps: bool) -> bool:
         self.books.customer(id)
+        id = self.books.called(id)
         usable = [package for package in self._packages(id) if self._is_usable(package, asking)]
         ahead = {
             name: booking
@@ -72,8 +76,9 @@ class Erasures:
 
     def names(self, command: Value) -> bool:
         """Whether a command names an erased customer."""
-        named = (getattr(command, name, None) for name in ("customer_id", "to_customer_id", "purchased_by"))
-        return any(id in self.customers for id in named)
+        named = (getattr(command, name, None) for name in NAMING)
+        known = [id for id in named if id is not None and id in self.books.customers]
+        return any(self.books.called(id) in self.customers for id in known)
 
     def changes(self, after: "Reference", command: Value) -> bool:
         """Whether the books after a command differ in what an erased customer had. The clock may still record that a

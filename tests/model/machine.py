@@ -110,6 +110,10 @@ class Machine(RuleBasedStateMachine):
         self._ask(data, asking.register, asking.standing, asking.household, asking.household)
 
     @rule(data=st.data())
+    def merge_or_unmerge(self, data: st.DataObject) -> None:
+        self._ask(data, asking.merge, asking.merge, asking.unmerge)
+
+    @rule(data=st.data())
     def close_or_open_or_let_go(self, data: st.DataObject) -> None:
         self._ask(data, asking.staff, asking.staff, asking.location)
 
@@ -457,7 +461,8 @@ class Machine(RuleBasedStateMachine):
     def _version(self, business: Business, asked: Asked, manner: str) -> tuple[int, ...] | None:
         if asked.target is None or manner not in ("matching", "stale"):
             return None
-        return (business.books.versions.get(asked.target, 0) + (manner == "stale"),)
+        target = business.books.reference.called(asked.target)
+        return (business.books.versions.get(target, 0) + (manner == "stale"),)
 
     def _expected(self, business: Business, asked: Asked, order: Order, before: Sequence[Sent]) -> Expected:
         if order.request is not None:
@@ -471,7 +476,7 @@ class Machine(RuleBasedStateMachine):
             for sent in before:
                 if sent.order.request == order.request and not sent.expected.refusals:
                     return sent.expected
-        version = business.books.versions.get(asked.target or "", 0)
+        version = business.books.versions.get(business.books.reference.called(asked.target or ""), 0)
         stale = order.if_match is not None and version not in order.if_match
         if stale and version:
             return Expected(refusals=frozenset(["version-mismatch"]))

@@ -130,6 +130,8 @@ class Use:
     """(allocation, line, indices of units)."""
     forfeited: set[int] = field(default_factory=set)
     """Those allocations of which no session took place."""
+    recorded: str | None = None
+    """Its participant as recorded, where it is another since a merge."""
 
     @property
     def left(self) -> int:
@@ -178,6 +180,10 @@ class Package:
     """Id → [amount, refunded]."""
     covered: int = 0
     """Settled where its units came from."""
+    named: tuple[str, ...] | None = None
+    """Its beneficiaries as they were recorded."""
+    sold_to: str | None = None
+    """The customer it was recorded for, where another has it since a merge."""
     transfer: str | None = None
     """Which made it."""
     top_up: str | None = None
@@ -394,6 +400,21 @@ class Customer:
     """The customer in person first."""
     blocked: bool = False
     active: bool = True
+    into: str | None = None
+    """Whose other name it is since a merge."""
+    merges: list["Merge"] = field(default_factory=list)
+    own_block: bool = False
+
+
+@dataclass
+class Merge:
+    """What a customer brought with it as another absorbed it."""
+
+    absorbed: str
+    people: list[str]
+    blocked: bool
+    left: int
+    """Points that an earlier un-merge of the two could not bring back."""
 
 
 @dataclass(frozen=True)
@@ -457,6 +478,8 @@ class Booking:
     by: str
     price: int | None = None
     """In money; None where nobody named one."""
+    made_for: tuple[str, str] | None = None
+    """Customer and participant that it was recorded for, where another has it since a merge."""
     payments: dict[str, list[int]] = field(default_factory=dict)
     """Id → [amount, refunded]."""
     shares: dict[str, tuple[str, int, int]] = field(default_factory=dict)

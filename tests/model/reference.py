@@ -6,12 +6,13 @@ everything as it asks returns False: done, and no fact.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
 from tests.model import balances
-from tests.model.accounts import Accounts
+from tests.model.accounts import GIVEN_MAX, Accounts
 from tests.model.almanac import FIRST, LAST, MINUTE, day_at, first_moment, later, moved
 from tests.model.diary import Diary
 from tests.model.erasures import Erasures
@@ -27,6 +28,7 @@ from tests.model.plain import (
     Hold,
     KnownUse,
     Line,
+    Merge,
     Offer,
     Package,
     Participant,
@@ -39,6 +41,28 @@ from tests.model.plain import (
     shares,
 )
 from tests.model.rules import TopUps
+
+
+def _who(participant: str, recorded: str, owner: str) -> str:
+    """A customer in person is the present owner in person."""
+    return in_person(owner) if participant == in_person(recorded) else participant
+
+
+class Customers(dict[str, Customer]):
+    """By id; a merged customer's id finds its survivor."""
+
+    def own(self, id: str) -> Customer:
+        """The customer of this very id."""
+        return super().__getitem__(id)
+
+    def called(self, id: str) -> str:
+        """The customer that an id means now."""
+        while id in self and (into := self.own(id).into) is not None:
+            id = into
+        return id
+
+    def __getitem__(self, id: str) -> Customer:
+        return super().__getitem__(self.called(id))
 
 
 class Reference:
@@ -64,7 +88,7 @@ class Reference:
         """Service → its list price."""
         self.retired_services: set[str] = set()
         self.offers: dict[str, Offer] = {}
-        self.customers: dict[str, Customer] = {}
+        self.customers = Customers()
         self.packages: dict[str, Package] = {}
         self.numbers: Counter[tuple[str, str]] = Counter()
         self.transfers: set[str] = set()
@@ -212,6 +236,111 @@ class Reference:
         self.customers[id] = Customer(people | {id: Participant(barred) for id, barred in participants})
         return True
 
+    def called(self, id: str) -> str:
+        return self.customers.called(id)
+
+    def person(self, participant: str | None) -> str | None:
+        """An absorbed customer in person is the survivor in person."""
+        if participant is None:
+            return None
+        named = "cus_" + participant.removeprefix("par_")
+        return participant if self.called(named) == named else in_person(self.called(named))
+
+    def persons(self, participants: tuple[str, ...]) -> tuple[str, ...]:
+        meant = tuple(self.person(each) or "" for each in participants)
+        return participants if meant == participants else tuple(dict.fromkeys(meant))
+
+    def merge(self, asking: Asking, survivor: str, absorbed: str) -> bool:
+        """Rewritten here, where the product has an alias: each package, booking and rule goes over."""
+        survivor = self.called(survivor)
+        if survivor not in self.customers or absorbed not in self.customers:
+            raise Refusal("not-found")
+        ours, theirs = self.customers.own(survivor), self.customers.own(absorbed)
+        why = Reasons()
+        if absorbed == survivor:
+            raise Refusal("validation-failed")
+        if theirs.into is not None:
+            raise Refusal("customer-merged")
+        joining = {id: each for id, each in theirs.people.items() if id != in_person(absorbed)}
+        why.when(bool(set(joining) & set(ours.people)), "id-taken")
+        living = sum(each.left_at is None for each in [*ours.people.values(), *joining.values()])
+        why.when(living - 1 > 100 or self._depth(absorbed) + 1 > 4, "limit-reached")
+        moving = self.accounts.of(absorbed).balance
+        mine = self.accounts.of(survivor)
+        so_far = mine.from_other(absorbed)
+        more = max(0, max(0, so_far + moving) - max(0, so_far))
+        full = mine.given + more > GIVEN_MAX
+        back = self.accounts.of(absorbed)
+        home = max(0, max(0, back.from_other(survivor) - moving) - max(0, back.from_other(survivor)))
+        why.when(full or back.given + home > GIVEN_MAX, "limit-reached")
+        why.refuse()
+        left = -back.from_other(survivor)
+        ours.merges.append(Merge(absorbed, list(joining), theirs.blocked, left))
+        ours.people |= joining
+        ours.blocked = ours.blocked or theirs.blocked
+        theirs.into = survivor
+        self._give(survivor, absorbed)
+        self.top_ups.merge(survivor, absorbed, asking.now)
+        self.accounts.move(absorbed, survivor, moving, asking.now)
+        return True
+
+    def _depth(self, id: str) -> int:
+        return max((1 + self._depth(each.absorbed) for each in self.customers.own(id).merges), default=0)
+
+    def _give(self, to: str, giver: str, names: Collection[str] | None = None) -> None:
+        """What `giver` has goes to another; of it only what was recorded for one of `names`, if any are given."""
+        for package in self.packages.values():
+            recorded = package.sold_to or package.customer
+            if package.customer == giver and (names is None or recorded in names):
+                package.customer, package.sold_to = to, recorded
+                package.named = package.named or package.beneficiaries
+                package.beneficiaries = tuple(_who(id, recorded, to) for id in package.named)
+                for use in package.uses.values():
+                    use.recorded = use.recorded or use.participant
+                    use.participant = _who(use.recorded, recorded, to)
+        for booking in self.diary.bookings.values():
+            made_for = booking.made_for or (booking.customer, booking.participant)
+            if booking.customer == giver and (names is None or made_for[0] in names):
+                booking.customer, booking.made_for = to, made_for
+                booking.participant = _who(made_for[1], made_for[0], to)
+
+    def unmerge(self, asking: Asking, id: str, absorbed: str | None) -> bool:
+        if id not in self.customers or absorbed not in (None, *self.customers):
+            raise Refusal("not-found")
+        named = self.customers.own(id)
+        if absorbed is None:
+            if named.into is not None or not named.merges:
+                absorbed = id
+            elif len(named.merges) > 1:
+                raise Refusal("validation-failed")
+            else:
+                absorbed = named.merges[0].absorbed
+        theirs = self.customers.own(absorbed)
+        survivor = theirs.into if absorbed == id else id
+        if survivor is None:
+            raise Refusal("not-merged")
+        ours = self.customers.own(survivor)
+        merge = next((each for each in ours.merges if each.absorbed == absorbed), None)
+        if merge is None:
+            raise Refusal("not-merged")
+        if ours.into is not None:
+            raise Refusal("customer-merged")
+        owed = -self.accounts.of(absorbed).from_other(survivor) - merge.left
+        balance = self.accounts.of(survivor).balance
+        points = owed if owed <= 0 else min(owed, max(0, balance))
+        names = self._names(absorbed)
+        ours.merges.remove(merge)
+        ours.people = {id: each for id, each in ours.people.items() if id not in merge.people}
+        ours.blocked = ours.own_block or any(each.blocked for each in ours.merges)
+        theirs.into = None
+        self._give(absorbed, survivor, names)
+        self.top_ups.unmerge(absorbed, names)
+        self.accounts.move(survivor, absorbed, points, asking.now)
+        return True
+
+    def _names(self, id: str) -> set[str]:
+        return {id}.union(*(self._names(each.absorbed) for each in self.customers.own(id).merges))
+
     def customer(self, id: str) -> Customer:
         if id not in self.customers:
             raise Refusal("not-found")
@@ -220,6 +349,10 @@ class Reference:
     def block(self, id: str, blocked: bool) -> bool:
         customer = self.customer(id)
         before, customer.blocked = customer.blocked, blocked
+        if before != blocked:
+            customer.own_block = blocked
+            for merge in () if blocked else customer.merges:
+                merge.blocked = False
         return before != blocked
 
     def activate(self, id: str, active: bool) -> bool:
@@ -235,15 +368,15 @@ class Reference:
         return True
 
     def bar(self, id: str, participant: str, barred: tuple[str, ...]) -> bool:
-        known = self.customer(id).people.get(participant)
+        known = self.customer(id).people.get(self.person(participant) or "")
         if known is None or known.left_at is not None:
             raise Refusal("not-found")
         before, known.barred = known.barred, barred
         return before != barred
 
     def remove_participant(self, asking: Asking, id: str, participant: str) -> bool:
-        people = self.customer(id).people
-        if participant == in_person(id):
+        people, participant = self.customer(id).people, self.person(participant) or ""
+        if participant == in_person(self.called(id)):
             raise Refusal("validation-failed")
         if participant not in people:
             raise Refusal("not-found")
@@ -252,7 +385,7 @@ class Reference:
         return not already
 
     def return_participant(self, id: str, participant: str) -> bool:
-        people = self.customer(id).people
+        people, participant = self.customer(id).people, self.person(participant) or ""
         if participant not in people:
             raise Refusal("not-found")
         before, people[participant].left_at = people[participant].left_at, None
@@ -290,6 +423,8 @@ class Reference:
         location: str | None = None,
         note: bool = False,
     ) -> bool:
+        customer = self.called(customer)
+        beneficiaries = self.persons(beneficiaries)
         why = Reasons()
         why.when(id in self.packages, "id-taken")
         why.when(offer is not None and offer not in self.offers, "not-found")
@@ -299,8 +434,8 @@ class Reference:
         moment = self.moment_at(asking, effective, zone)
         if effective is not None:
             self.check_moment(why, asking, moment, self.earliest_in(zone), zone)
-        for who in (customer, buyer):
-            why.when(who is not None and who not in self.customers, "not-found")
+        for who in (customer, buyer) if buyer is not None else (customer,):
+            why.when(who not in self.customers, "not-found")
             why.when(who in self.customers and self.customers[who].blocked, "customer-blocked")
             why.when(who in self.customers and not self.customers[who].active, "customer-inactive")
         if customer in self.customers:
@@ -447,6 +582,7 @@ class Reference:
 
     def redeem(self, asking: Asking, id: str, wish: Wish) -> bool:
         package = self.package(id)
+        wish = replace(wish, participant=self.person(wish.participant))
         participant = wish.participant
         if participant is None and len(package.beneficiaries) == 1:
             participant = package.beneficiaries[0]
@@ -462,6 +598,8 @@ class Reference:
     def redeem_any(self, asking: Asking, customer: str, wish: Wish) -> bool:
         """From whatever packages of the customer may be used."""
         self.customer(customer)
+        customer = self.called(customer)
+        wish = replace(wish, participant=self.person(wish.participant))
         why = Reasons()
         use = self._use(why, asking, wish, customer, wish.participant, None)
         if use is None:
@@ -830,6 +968,8 @@ class Reference:
 
     def share(self, asking: Asking, id: str, sharing: str, beneficiaries: tuple[str, ...] | None) -> bool:
         package, why = self.package(id), Reasons()
+        if beneficiaries is not None:
+            beneficiaries = self.persons(beneficiaries)
         why.when(package.cancelled, "package-cancelled")
         named = package.beneficiaries if beneficiaries is None else beneficiaries
         self._check_beneficiaries(why, beneficiaries or (), package.customer, asking.now)
@@ -838,7 +978,7 @@ class Reference:
         if (sharing, named) == (package.sharing, package.beneficiaries):
             return False
         package.begin(asking)
-        package.sharing, package.beneficiaries = sharing, named
+        package.sharing, package.beneficiaries, package.named = sharing, named, None
         return True
 
     def place(self, asking: Asking, id: str, locations: tuple[str, ...]) -> bool:
@@ -974,6 +1114,7 @@ class Reference:
         expires: Expiry,
     ) -> bool:
         """`new`: ids of the transfer and of the package that it makes."""
+        to = self.called(to)
         package, why = self.package(id), Reasons()
         moment = package.moment(asking.now)
         why.when(to not in self.customers, "not-found")

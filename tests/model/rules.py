@@ -1,5 +1,6 @@
 """Rules that top up, in plain integers and dates."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -39,6 +40,10 @@ class Rule:
     cap: int
     status: str = "active"
     tries: list[Try] = field(default_factory=list)
+    set_for: str | None = None
+    """The customer it was recorded for, where another has it since a merge."""
+    asleep: bool = False
+    """Whether it waits for an un-merge, beside one of the survivor's for the same offer."""
 
     def ends(self, at: int, how: str) -> None:
         """The last attempt ends, if nothing has ended it."""
@@ -77,11 +82,11 @@ class TopUps:
         for id, rule in self.rules.items():
             customer = self.books.customers[rule.customer]
             if customer.blocked or not customer.active:
-                if rule.tries and rule.tries[-1].status(asking.now) == "open":
+                if not rule.asleep and rule.tries and rule.tries[-1].status(asking.now) == "open":
                     rule.ends(asking.now, "withdrawn")
                 continue
             fell = id in before and self._left(rule, asking.now) <= rule.threshold < before[id]
-            if uses and fell and self._may_open(rule, asking.now):
+            if uses and fell and not rule.asleep and self._may_open(rule, asking.now):
                 rule.ends(asking.now, "expired")
                 expires = self._expires(rule, asking.now)
                 rule.tries.append(Try(self._month(rule, asking.now), asking.now, expires))
@@ -114,7 +119,24 @@ class TopUps:
 
     # Verbs
 
+    def merge(self, survivor: str, absorbed: str, now: int) -> None:
+        """Those of the absorbed customer go on, but not beside one of the survivor's for the same offer."""
+        live = [rule for rule in self.rules.values() if rule.status != "removed"]
+        taken = {rule.offer for rule in live if rule.customer == survivor and not rule.asleep}
+        for rule in self.rules.values():
+            if rule.customer == absorbed:
+                rule.set_for = rule.set_for or absorbed
+                rule.customer, rule.asleep = survivor, rule.asleep or rule.offer in taken
+                if rule.asleep and rule.tries and rule.tries[-1].status(now) == "open":
+                    rule.ends(now, "withdrawn")
+
+    def unmerge(self, absorbed: str, names: Collection[str]) -> None:
+        for rule in self.rules.values():
+            if (rule.set_for or rule.customer) in names:
+                rule.customer, rule.asleep = absorbed, False
+
     def set_up(self, id: str, customer: str, offer: str, threshold: int, cap: int) -> bool:
+        customer = self.books.called(customer)
         owner, why = self.books.customer(customer), Reasons()
         why.when(id in self.rules, "id-taken")
         why.when(owner.blocked, "customer-blocked")
@@ -124,7 +146,9 @@ class TopUps:
             why.when(self.books.offers[offer].retired, "offer-retired")
             why.when(self.books.offers[offer].price == 0, "validation-failed")
         live = [
-            rule for rule in self.rules.values() if rule.customer == customer and rule.status != "removed"
+            rule
+            for rule in self.rules.values()
+            if rule.customer == customer and not rule.asleep and rule.status != "removed"
         ]
         why.when(any(rule.offer == offer for rule in live), "not-eligible")
         why.refuse()

@@ -23,6 +23,8 @@ def liability(
     effective_before: datetime | None,
 ) -> dict[str, int]:
     """The figures of the report, judged at a moment."""
+    facts = list(facts)
+    called = merged(facts, recorded_before, effective_before)
     report = Counter[str]()
     owners, redeemed = set(), Counter[str]()
     over: defaultdict[str, set[str]] = defaultdict(set)
@@ -30,7 +32,10 @@ def liability(
         if is_voided(told):
             continue
         ((_, sale), *_) = told
-        owners.add(sale["customer_id"])
+        owner = sale["customer_id"]
+        while owner in called:
+            owner = called[owner]
+        owners.add(owner)
         report["packages"] += 1
         for name, amount in figures(told):
             report[name] += amount
@@ -52,6 +57,25 @@ def liability(
     report["redemptions"] = len(used)
     report["redemptions_across_packages"] = sum(len(over[id]) > 1 for id in used)
     return dict(report)
+
+
+def merged(
+    facts: Iterable[StoredFact], recorded_before: datetime | None, effective_before: datetime | None
+) -> dict[str, str]:
+    """Absorbed customer → its survivor, by what was recorded before both moments."""
+    found: dict[str, str] = {}
+    for fact in facts:
+        recorded_at = datetime.fromtimestamp(fact.recorded_at // 1000, UTC) + timedelta(
+            milliseconds=fact.recorded_at % 1000
+        )
+        ends = [moment for moment in (recorded_before, effective_before) if moment is not None]
+        if fact.name.startswith("customer.") and all(recorded_at < end for end in ends):
+            data = json.loads(fact.data)
+            if fact.name == "customer.merged":
+                found[data["absorbed_id"]] = data["survivor_id"]
+            if fact.name == "customer.unmerged":
+                found.pop(data["absorbed_id"], None)
+    return found
 
 
 def is_voided(told: list[tuple[str, Data]]) -> bool:

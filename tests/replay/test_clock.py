@@ -78,7 +78,7 @@ def _moved(world: World, clock: Clock, on: date) -> Iterator[Any]:
 def _cards(books: PackagesThen) -> Iterator[tuple[Any, ...]]:
     for packages in books.by_customer():
         for package in packages:
-            hidden = (*OF_THE_CLOCK, *FOR_THE_CLOCK)
+            hidden = (*OF_THE_CLOCK, *FOR_THE_CLOCK, "position")
             yield package.status, {n: v for n, v in package.card.items() if n not in hidden}
 
 

@@ -12,6 +12,7 @@ from api.http.ledger_types import Books
 from api.http.new_values import NewId, NewMoment
 from api.http.query_route import Query
 from api.http.request import Call
+from api.resources.packages.numbers import as_numbered
 from api.resources.parts import (
     NOBODY,
     HouseholdMember,
@@ -350,15 +351,14 @@ def _people(books: Books, booking: Row) -> dict[str, dict[str, Any]]:
     return known(person for id in ids if id is not None and (person := books.person(id)) is not None)
 
 
-def _kinds(books: Books, booking: Row) -> dict[str, str]:
+def _kinds(books: Books, booking: Row) -> dict[str, dict[str, str]]:
     return kinds_of(books.customer(booking["customer_id"]))
 
 
 def _package(books: Books, id: str) -> Row:
     stream = books.stream(id)
     assert stream is not None, "a booking's packages are read with it"
-    card: Row = stream.view
-    return card
+    return as_numbered(books, stream.view)
 
 
 def in_answer(books: Books, decision: Decision) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from api.resources.bookings.answer import (
     shown_booking,
 )
 from api.resources.packages.at_a_moment import kinds_at
+from api.resources.packages.numbers import as_numbered
 from api.resources.parts import NOBODY, People, known, with_kinds
 from api.resources.payments.answer import PaymentPage, actors_of, payments_after, reasons_in, shown_payment
 from domain.booking.facts import Status
@@ -72,6 +73,7 @@ def show_booking(call: Query[TravelParameters]) -> Found:
     booking, state = asked.booking, asked.stream.state
     spoken_of = [state.service_id, state.customer_id, state.staff_id]
     beside = call.look(asked.wanted | Reads({each: 0 for each in spoken_of if each is not None}))
+    booking = beside.owned(booking)
     names = _names(beside, booking, call, asked.past, asked.position)
     return Found(
         shown_booking(booking, names),
@@ -154,7 +156,7 @@ def names_at(books: Books, booking: Row, call: Query[Any], position: int) -> Nam
         currency=call.currency,
         services={booking["service_id"]: service.terms} if isinstance(service, Service) else {},
         locations={id: location.name for id, location in business.locations.items()},
-        packages={id: stream.view for id, stream in packages if stream is not None},
+        packages={id: as_numbered(books, stream.view) for id, stream in packages if stream is not None},
         people=with_kinds(NOBODY, kinds_at(books, booking["customer_id"], position)),
     )
 

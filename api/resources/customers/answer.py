@@ -56,6 +56,8 @@ class Customer(Value):
     points: int
     active_packages: int
     external_ref: ExternalRef | None
+    absorbed: tuple[str, ...]
+    """Ids of customers that were merged into this one. Whoever names one of them means this customer."""
     version: int
 
 
@@ -88,8 +90,9 @@ def counts_in(snapshot: Snapshot, business_id: str, rows: Sequence[Row], now: da
 
 
 def in_books(books: Books, customer_id: str, person: FindPerson, counts: Counts) -> Customer:
-    """The customer as the books stand. Raises NotFound, CustomerIsErased."""
+    """The customer as the books stand; an absorbed one is its survivor. Raises NotFound, CustomerIsErased."""
     customer = known_customer(books, customer_id)
+    customer_id = books.survivor_of(customer_id)
     household = [
         {"id": each.id, "number": each.number, "kind": each.kind, "barred_services": each.barred_services}
         for each in customer.participants.values()
@@ -105,12 +108,13 @@ def in_books(books: Books, customer_id: str, person: FindPerson, counts: Counts)
         blocked=customer.blocked,
         consents=customer.consents,
         external_ref=customer.external_ref,
+        absorbed=customer.absorbed,
         version=books.version(customer_id),
     )
 
 
-def in_list(row: Row, people: Mapping[str, Person], counts: Counts) -> Customer:
-    """The customer of a row. `people`: the result of `people_in`, or empty."""
+def in_list(row: Row, people: Mapping[str, Person], counts: Counts, absorbed: Sequence[str] = ()) -> Customer:
+    """The customer of a row. `people`: the result of `people_in`, or empty. `absorbed`: its other names."""
     names: tuple[ConsentName, ...] = ("session_reminder", "birthday", "marketing")
     return _shown(
         row["customer_id"],
@@ -122,6 +126,7 @@ def in_list(row: Row, people: Mapping[str, Person], counts: Counts) -> Customer:
         blocked=row["blocked"],
         consents=Consents(**{name: row[name] for name in names}),
         external_ref=_external_ref(row["external_ref"]),
+        absorbed=tuple(absorbed),
         version=row["version"],
     )
 

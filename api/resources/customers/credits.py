@@ -9,6 +9,7 @@ from api.http.permissions import READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.bookings.answer import starts_of
 from api.resources.packages.card import PackageCard, shown
+from api.resources.packages.numbers import as_numbered
 from api.resources.parts import (
     NOBODY,
     HouseholdMember,
@@ -114,6 +115,8 @@ def show_credits(call: Query[ListParameters]) -> Found:
     )
     streams = {id: books.stream(id) for id, _, _ in books.packages_of(customer_id)}
     packages = {id: stream for id, stream in streams.items() if stream is not None}
+    for stream in packages.values():
+        stream.view = as_numbered(books, stream.view)
     rows = [row for stream in packages.values() for row in usage_of(stream.facts)]
     rows.sort(key=_place, reverse=True)
     after = call.after()

@@ -56,11 +56,15 @@ def possible_duplicates(
     found.pop(customer_id, None)
     if not found:
         return ()
-    books = call.frame.look(call.business_id, Reads(dict.fromkeys(found, 0)))
-    told = [(id, _matches(books, id, profile) & matches) for id, matches in sorted(found.items())]
+    books = call.frame.look(call.business_id, Reads(dict.fromkeys((customer_id, *found), 0)))
+    told: dict[str, frozenset[Match]] = {}
+    for id, matches in sorted(found.items()):
+        survivor_id = books.survivor_of(id)  # what a merged customer had leads to the survivor
+        if survivor_id != books.survivor_of(customer_id):
+            told[survivor_id] = told.get(survivor_id, frozenset()) | (_matches(books, id, profile) & matches)
     return tuple(
         PossibleDuplicate(customer_id=id, matches=tuple(each for each in MATCHES if each in matches))
-        for id, matches in told
+        for id, matches in sorted(told.items())
         if matches
     )[:DUPLICATES_MAX]
 

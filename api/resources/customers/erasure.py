@@ -1,5 +1,7 @@
 """Erasing a customer, and the proof that nothing is left."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Literal
 
 from api.http.command_route import Command, CommandRequest, command
@@ -81,14 +83,14 @@ def erase(call: Command[ErasureBody]) -> CommandRequest:
 
 
 def _shown(id: str, books: Books, decision: Decision) -> CustomerErasure:
-    (fact,) = decision.facts_of("customer")[id]
-    assert isinstance(fact, CustomerErased)
+    facts = [fact for made in decision.facts_of("customer").values() for fact in made]
+    erased = [fact for fact in facts if isinstance(fact, CustomerErased)]
     ended = {kind: tuple(id for id, facts in decision.facts_of(kind).items() if facts) for kind in KINDS}
     return CustomerErasure(
         customer_id=id,
         erased_at=RECORDED_AT,
-        why=fact.why,
-        removed=fact.removed,
+        why=erased[0].why,
+        removed=_all_of(fact.removed for fact in erased),
         ended=Ended(
             packages=ended["package"],
             bookings=ended["booking"],
@@ -99,14 +101,24 @@ def _shown(id: str, books: Books, decision: Decision) -> CustomerErasure:
     )
 
 
+def _all_of(removed: Iterable[RemovedRows]) -> RemovedRows:
+    """The rows of all names of a customer together."""
+    totals = Counter[str]()
+    for rows in removed:
+        totals.update(rows.model_dump())
+    return RemovedRows.model_validate({place: totals[place] for place in RemovedRows.model_fields})
+
+
 KINDS = ("package", "booking", "membership", "top_up")
 
 
 def _end_keys(call: Command[ErasureBody]) -> None:
     """Let no key of the customer open anything here any more; the database has revoked them."""
     id, keys = call.id("customer_id"), call.frame.keys
+    survivor = call.frame.look(call.business_id, Reads({id: 0})).survivor_of(id)
+    names = call.frame.look(call.business_id, Reads({survivor: 0})).names_of(survivor)
     for key in call.frame.carnet.store.keys_of(call.business_id):
-        if key.actor_id == id:
+        if key.actor_id in names:
             keys.revoke(call.business_id, key.id)
 
 
@@ -124,14 +136,16 @@ def show(call: Query[NoParameters]) -> Found:
     customer, stream = books.customer(id), books.stream(id)
     if customer is None or stream is None or not customer.erased:
         raise NotFound("erasure", id)
-    last = call.ledger.stream(id)[-1]
-    assert isinstance(last.fact, CustomerErased), "nothing follows an erasure"
+    names, recorder = books.names_of(id), call.ledger.recorder
+    last = [call.ledger.stream(name)[-1] for name in names]
+    erased = [each.fact for each in last if isinstance(each.fact, CustomerErased)]
+    assert len(erased) == len(names), "all names are erased together, and nothing follows"
     told = ErasureReport(
         customer_id=id,
-        erased_at=rfc3339(last.recorded_at),
-        why=last.fact.why,
-        removed=last.fact.removed,
-        left=RemovedRows.model_validate(call.ledger.recorder.personal_data(id)),
+        erased_at=rfc3339(last[0].recorded_at),
+        why=erased[0].why,
+        removed=_all_of(fact.removed for fact in erased),
+        left=_all_of(RemovedRows.model_validate(recorder.personal_data(name)) for name in names),
         version=stream.version,
     )
     return Found(told, books.head.position, stream.version)

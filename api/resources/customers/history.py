@@ -4,11 +4,11 @@ Facts name fields, never values, so former values of a profile are not kept. Rea
 directory, only for readers who may see them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
-from api.http.ledger_types import RecordedFact
+from api.http.ledger_types import Books, RecordedFact
 from api.http.permissions import CUSTOMER_READERS
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.authors import EnteredBy, actors_known, entered_by
@@ -33,8 +33,10 @@ from domain.people.facts import (
     CustomerDeactivated,
     CustomerErased,
     CustomerFact,
+    CustomerMerged,
     CustomerRegistered,
     CustomerUnblocked,
+    CustomerUnmerged,
     MembershipsChanged,
     ParticipantAdded,
     ParticipantChanged,
@@ -56,6 +58,7 @@ Kind = Literal[
     "top_up",
     "membership",
     "erasure",
+    "merge",
 ]
 
 
@@ -93,7 +96,7 @@ def list_history(call: Query[ListParameters]) -> Found:
     if stream is None or books.customer(id) is None:
         raise NotFound("customer", id)
     (after,) = call.after() or (0,)
-    facts = [recorded for recorded in stream.facts if recorded.version > after]
+    facts = [recorded for recorded in _of_all_names(books, id) if recorded.position > after]
     page = facts[: call.parameters.limit]
     people = actors_known(call, [recorded.author.id for recorded in page])
     if call.sees_people:
@@ -103,10 +106,28 @@ def list_history(call: Query[ListParameters]) -> Found:
     return call.page(
         CustomerHistoryPage,
         facts,
-        key=lambda recorded: [recorded.version],
+        key=lambda recorded: [recorded.position],
         shown=lambda recorded: _row(recorded, id, call.time_zone, people, texts),
         position=books.head.position,
     )
+
+
+def _of_all_names(books: Books, customer_id: str) -> list[RecordedFact]:
+    """What was recorded of a customer and of those it absorbed, in order; a merge of two of them once."""
+    names = books.names_of(customer_id)
+    streams = [stream for name in names if (stream := books.stream(name)) is not None]
+    facts = [recorded for stream in streams for recorded in stream.facts]
+    return sorted(
+        (recorded for recorded in facts if not _is_told_twice(recorded, names)),
+        key=lambda recorded: recorded.position,
+    )
+
+
+def _is_told_twice(recorded: RecordedFact, names: Collection[str]) -> bool:
+    fact = recorded.fact
+    if not isinstance(fact, CustomerMerged | CustomerUnmerged):
+        return False
+    return recorded.stream_id == fact.absorbed_id and fact.survivor_id in names
 
 
 def _reasons(call: Query[ListParameters], facts: list[RecordedFact]) -> dict[str, str]:
@@ -170,6 +191,10 @@ def _told(recorded: RecordedFact) -> _Told:
             )
         case CustomerErased():
             return _Told("erasure", "Erased")
+        case CustomerMerged():
+            return _Told("merge", f"Merged: {fact.absorbed_id} is {fact.survivor_id} too")
+        case CustomerUnmerged():
+            return _Told("merge", f"Merge undone: {fact.absorbed_id} is a customer of its own again")
         case _:
             assert_never(fact)
 

@@ -27,6 +27,7 @@ from projections.engine.tables import Snapshot
 from projections.models.packages import CARDS
 from projections.models.points import POINTS
 from projections.queries.customers import CustomerFilter, customers_among, find_customers, reads
+from projections.queries.merged import absorbed_by
 from projections.queries.ranges import Range
 
 LOOKED_THROUGH_FIRST = 200
@@ -73,7 +74,9 @@ def list_customers(call: Query[CustomerParameters]) -> Found:
         CustomerPage,
         found.rows,
         key=lambda row: [row["customer_id"]],
-        shown=lambda row: in_list(row, found.people, found.counts[row["customer_id"]]),
+        shown=lambda row: in_list(
+            row, found.people, found.counts[row["customer_id"]], found.absorbed.get(row["customer_id"], ())
+        ),
         position=found.position,
     )
 
@@ -84,6 +87,7 @@ class Matching(NamedTuple):
     rows: list[Row]
     people: Mapping[str, Person]
     counts: Mapping[str, Counts]
+    absorbed: Mapping[str, Sequence[str]]
     position: int
 
 
@@ -103,9 +107,10 @@ def _matching(call: Query[CustomerParameters]) -> Matching:
         else:
             rows = find_customers(snapshot, call.business_id, filters, after, asked.limit + 1)
         counts = counts_in(snapshot, call.business_id, rows, call.frame.carnet.clock())
+        absorbed = absorbed_by(snapshot, call.business_id, [row["customer_id"] for row in rows])
         position = snapshot.position
     people = people_in(call.ledger.recorder, rows[: asked.limit]) if call.sees_people else {}
-    return Matching(rows, people, counts, position)
+    return Matching(rows, people, counts, absorbed, position)
 
 
 def customer_filters(asked: CustomerSearch, business: Business | None) -> list[CustomerFilter]:

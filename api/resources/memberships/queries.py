@@ -13,8 +13,8 @@ from domain.membership.state import Membership as MembershipState
 from domain.membership.state import MembershipStatus
 from domain.refusals import NotFound
 from domain.values import CustomerId, PlanId
-from projections.models.memberships import MEMBERSHIPS, membership_of
-from projections.queries.memberships import MembershipFilter, find_memberships
+from projections.models.memberships import membership_of
+from projections.queries.memberships import READS, MembershipFilter, find_memberships
 from replay.as_of import as_it_was, effective_at, judged_at, position_of
 
 VALUES_MAX = 50
@@ -41,6 +41,7 @@ def show_membership(call: Query[TravelParameters]) -> Found:
     told = membership_of(facts)
     if told is None:
         raise NotFound("membership", id)
+    told = call.look(Reads({id: 0, told["customer_id"]: 0})).owned(told)
     moment = judged_at(past, facts, call.frame.carnet.clock())
     position = position_of(call.ledger.recorder, past, stream.facts, books.head.position)
     answer, then = shown_membership(told, moment, call.currency), facts[-1].recorded_at
@@ -104,7 +105,7 @@ def _found(
     call: Query[CustomerMembershipParameters] | Query[MembershipParameters], wanted: MembershipFilter
 ) -> Found:
     now, currency = call.frame.carnet.clock(), call.currency
-    with call.snapshot(MEMBERSHIPS.name) as snapshot:
+    with call.snapshot(*READS) as snapshot:
         limit = call.parameters.limit + 1
         rows = find_memberships(snapshot, call.business_id, wanted, now=now, after=call.after(), limit=limit)
         return call.page(

@@ -5,7 +5,7 @@ question gives the same bytes for ever.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from api.http.ledger_types import Books, RecordedFact
 from api.http.query_route import Found, ListParameters, Query, TravelParameters
 from api.resources.authors import actors_known
 from api.resources.packages.card import render
+from api.resources.packages.numbers import as_numbered
 from api.resources.parts import (
     NOBODY,
     HouseholdMember,
@@ -112,7 +113,7 @@ class PackageAsked:
         return last == now and is_untouched(self.books, self.id)
 
 
-def kinds_at(books: Books, customer_id: str, position: int) -> dict[str, str]:
+def kinds_at(books: Books, customer_id: str, position: int) -> dict[str, dict[str, str]]:
     """Participant → kind, at a position of the ledger."""
     stream = books.stream(customer_id)
     return kinds_of(None if stream is None else state_at(stream.facts, position))
@@ -154,4 +155,5 @@ def package_in(call: Query[Any], books: Books, id: str, past: Past = PRESENT) ->
     then = package_at(call.ledger.recorder, stream.facts, books.head.position, now, past)
     if then is None:
         raise NotFound("package", id)
-    return PackageAsked(call, id, books, past, then)
+    card = as_numbered(books, books.owned(then.card), then.position)
+    return PackageAsked(call, id, books, past, replace(then, card=card))

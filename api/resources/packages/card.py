@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from api.http.ledger_types import Books, Recorder, View
 from api.http.request import Call
+from api.resources.packages.numbers import as_numbered
 from api.resources.parts import (
     NOBODY,
     HouseholdMember,
@@ -304,7 +305,7 @@ def in_books(books: Books, package_id: str, call: Call) -> Row:
     """
     stream = books.stream(package_id)
     assert stream is not None, "the command has read this package"
-    card = summed(stream.view)
+    card = as_numbered(books, summed(stream.view))
     people = known(_on_card(books, card)) if call.sees_people else NOBODY
     people = with_kinds(people, kinds_of(books.customer(card["customer_id"])))
     now = call.frame.carnet.clock()

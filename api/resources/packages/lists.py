@@ -12,6 +12,7 @@ from api.http.problems import Flaw, invalid
 from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
 from api.resources.packages.at_a_moment import kinds_at, policies_at
 from api.resources.packages.card import PackageCard, past_shown, people_of_cards, shown
+from api.resources.packages.numbers import as_numbered
 from api.resources.parts import NOBODY, with_kinds
 from domain.claims import bought_claims
 from domain.decision import Reads
@@ -188,7 +189,7 @@ def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
     )
 
 
-Cards = tuple[list[Row], dict[str, str], int]
+Cards = tuple[list[Row], dict[str, dict[str, str]], int]
 """Cards, the kinds of their participants, and the position they are true for."""
 
 
@@ -205,11 +206,12 @@ def _past_cards(call: Query[CustomerPackageParameters], books: Books, past: Past
     packages = books.packages_that(lambda package: True)
     streams = [books.stream(id) for id in packages]
     folded = [card_of(as_it_was(stream.facts, past)) for stream in streams if stream is not None]
-    cards = [card for card in folded if card is not None]
+    owned = [books.owned(card) for card in folded if card is not None]
+    cards = [as_numbered(books, card) for card in owned]
     position = books.head.position
     if past.recorded_before is not None:
         position = position_before(call.ledger.recorder, past.recorded_before, position)
-    kinds: dict[str, str] = {}
+    kinds: dict[str, dict[str, str]] = {}
     for customer_id in {card["customer_id"] for card in cards}:
         kinds |= kinds_at(books, customer_id, position)
     return cards, kinds, position

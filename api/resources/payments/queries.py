@@ -43,6 +43,9 @@ def find_payments(call: Query[PaymentParameters]) -> Found:
     given = ExternalRef(source=source, ref=ref)
     wanted = Reads({call.business_id: 0}, claimed=(external_claim("payment", given),), with_customers=True)
     books = call.look(wanted)
+    owners = {booking.customer_id: 0 for booking in books.bookings_that(lambda _: True).values()}
+    if books.lacks(Reads(owners)):
+        books = call.look(wanted | Reads(owners))
     found = list(_found(call, books, given))
     return call.page(
         FoundPaymentPage,

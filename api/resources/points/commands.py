@@ -13,7 +13,7 @@ from api.resources.texts import wording_or_none
 from domain.decision import Decision, UseCase
 from domain.points.commands import AddPoints, AdjustPoints, RedeemPoints, ReversePoints
 from domain.points.facts import POINTS_MAX, PointsSource
-from domain.points.state import customer_of
+from domain.points.state import account_id, customer_of
 from domain.use_cases.add_points import ADD_POINTS
 from domain.use_cases.adjust_points import ADJUST_POINTS
 from domain.use_cases.redeem_points import REDEEM_POINTS
@@ -95,17 +95,20 @@ def _ask(call: Command[Any], use_case: UseCase[Any], asked: Value, reason: str |
     people = actors_known(call, [author.id])
 
     def answer(books: Books, decision: Decision) -> PointsMoved:
-        (stream_id,) = decision.facts
+        # The entry comes first; what it changes for a merged customer goes on to the survivor's account.
+        stream_id, (_, made) = next(iter(decision.facts.items()))
         stream = books.stream(stream_id)
         assert stream is not None, "it holds the new entry"
-        shown = shown_row(
-            entry(stream.facts[-1]), call.time_zone, people, reason if call.sees_people else None
-        )
+        new = entry(stream.facts[-len(made)])
+        shown = shown_row(new, call.time_zone, people, reason if call.sees_people else None)
+        customer_id = books.survivor_of(customer_of(stream_id))
+        account = books.stream(account_id(customer_id))
+        assert account is not None, "it has the points"
         return PointsMoved(
             **dict(shown),
-            customer_id=customer_of(stream_id),
-            balance=stream.state.balance,
-            version=stream.version,
+            customer_id=customer_id,
+            balance=account.state.balance,
+            version=account.version,
         )
 
     def shows(books: Books, decision: Decision) -> tuple[str, ...]:

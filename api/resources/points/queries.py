@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from api.http.date_ranges import check_range
-from api.http.ledger_types import Books
+from api.http.ledger_types import Books, RecordedFact
 from api.http.permissions import READERS_OR_OWN
-from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, behind, query
+from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
 from api.resources.authors import actors_known
 from api.resources.packages.card import CustomerOnCard
 from api.resources.parts import ERASED, NOBODY
@@ -61,23 +61,24 @@ def list_points(call: Query[PointsParameters]) -> Found:
     if books.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
     stream = books.stream(account_id(customer_id))
-    facts = [] if stream is None else stream.facts
-    call.check_version(past, len(facts), "account")
+    own = [] if stream is None else stream.facts
+    call.check_version(past, len(own), "account")
+    facts = own if past.at_version is not None else _of_all_names(books, customer_id)
     counted = as_it_was(facts, past)
-    entries = [entry(recorded) for recorded in counted]
-    rows = behind([told for told in entries if _matches(told, call)], call.after())
+    entries = [{**entry(recorded), "position": recorded.position} for recorded in counted]
+    rows = _behind([told for told in entries if _matches(told, call)], call.after())
     page = rows[: asked.limit]
     people = NOBODY if past else actors_known(call, [told["actor_id"] for told in page])
     reasons = {} if past else _reasons(call, page)
 
     def shown(told: Row) -> PointsRow:
-        return shown_row(told, call.time_zone, people, reasons.get(told["version"]))
+        return shown_row(told, call.time_zone, people, reasons.get(told["position"]))
 
-    version = max((told["version"] for told in entries), default=0)
+    version = max((fact.version for fact in counted if stream and fact.stream_id == stream.id), default=0)
     found = call.page(
         PointsPage,
         rows,
-        key=lambda told: [told["version"]],
+        key=lambda told: [told["position"]],
         shown=shown,
         position=position_of(call.ledger.recorder, past, facts, books.head.position),
         customer=_customer(call, books, customer_id, past),
@@ -85,6 +86,21 @@ def list_points(call: Query[PointsParameters]) -> Found:
         version=version,
     )
     return replace(found, version=version)
+
+
+def _of_all_names(books: Books, customer_id: str) -> list[RecordedFact]:
+    """The entries of a customer, and of those it absorbed, in recorded order."""
+    names = books.names_of(customer_id)
+    streams = [stream for name in names if (stream := books.stream(account_id(name))) is not None]
+    return sorted((fact for stream in streams for fact in stream.facts), key=lambda fact: fact.position)
+
+
+def _behind(rows: list[Row], after: list[Any] | None) -> list[Row]:
+    """The rows after the one at the position `after[0]`."""
+    if after is None:
+        return rows
+    place = next((n for n, row in enumerate(rows) if row["position"] == after[0]), len(rows))
+    return rows[place + 1 :]
 
 
 def _matches(told: Row, call: Query[PointsParameters]) -> bool:
@@ -98,12 +114,12 @@ def _matches(told: Row, call: Query[PointsParameters]) -> bool:
 
 
 def _reasons(call: Query[Any], rows: Sequence[Row]) -> dict[int, str]:
-    """The reasons by version, as far as the reader may see them."""
-    wanted = {told["version"]: told["text_id"] for told in rows if told["text_id"]}
+    """The reasons by position, as far as the reader may see them."""
+    wanted = {told["position"]: told["text_id"] for told in rows if told["text_id"]}
     if not wanted or not call.sees_people:
         return {}
     texts = {text.id: text.text for text in call.ledger.recorder.texts(sorted(wanted.values()))}
-    return {version: texts.get(id, ERASED) for version, id in wanted.items()}
+    return {position: texts.get(id, ERASED) for position, id in wanted.items()}
 
 
 def _customer(call: Query[Any], books: Books, customer_id: str, past: Past) -> CustomerOnCard:

@@ -14,7 +14,9 @@ from domain.refusals import NotFound
 from domain.top_up.state import AttemptStatus
 from domain.values import CustomerId
 from projections.engine.definition import Row
+from projections.models.customers import CUSTOMERS
 from projections.models.top_up_attempts import attempts
+from projections.queries.merged import as_owned, with_other_names
 
 
 @query(
@@ -56,7 +58,8 @@ class TopUpRulePage(Page[TopUpRule]):
 def list_rules(call: Query[ListParameters]) -> Found:
     """Removed ones too."""
     customer_id = call.id("customer_id")
-    ids = list(call.ledger.recorder.streams_of(customer_id, "top_up"))
+    names = call.look(Reads({customer_id: 0})).names_of(customer_id)
+    ids = [id for name in names for id in call.ledger.recorder.streams_of(name, "top_up")]
     first = call.look(Reads(dict.fromkeys((customer_id, *ids), 0)))
     if first.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
@@ -99,17 +102,18 @@ def list_attempts(call: Query[AttemptFilter]) -> Found:
     stand in the feed of facts as `top_up.triggered`; `top_up.settled` is what the customer is notified of.
     """
     asked, now = call.parameters, call.frame.carnet.clock()
-    with call.snapshot("top_up_attempts") as snapshot:
-        rows = attempts(
+    with call.snapshot("top_up_attempts", CUSTOMERS.name) as snapshot:
+        found = attempts(
             snapshot,
             call.business_id,
             call.after(),
             asked.limit + 1,
             now,
             status=asked.status,
-            customer_id=asked.customer_id,
+            customer_id=with_other_names(snapshot, call.business_id, asked.customer_id),
             due=asked.due,
         )
+        rows = as_owned(snapshot, call.business_id, found)
         position = snapshot.position
     reasons = _reasons(call, rows)
     return call.page(

@@ -142,8 +142,8 @@ def append(transaction: Transaction, batch: Sequence[Append], now_ms: int) -> li
         head = head_after(head, facts)
         stored = Stored(first, head.position, recorded_at)
         transaction.write_facts(facts)
-        if command.erases is not None:
-            transaction.erase(command.erases, recorded_at)
+        for customer_id in command.erases:
+            transaction.erase(customer_id, recorded_at)
         transaction.write_beside(command, facts, _answer(command, stored))
         outcomes.append(stored)
     if head != before:

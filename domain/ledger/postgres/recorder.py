@@ -354,9 +354,9 @@ def write_beside(
                 "INSERT INTO photos (business_id, id, media_type, data) VALUES (%s, %s, %s, %s)",
                 [business_id, photo.id, photo.media_type, photo.data],
             )
-        if command.erases is not None:
+        for customer_id in command.erases:
             connection.execute(FOR_BUSINESS, [business_id])
             connection.execute(
                 "SELECT erase(%s, %s, %s, %s::int8)",
-                [business_id, command.erases, ERASED_NAME, outcome.recorded_at],
+                [business_id, customer_id, ERASED_NAME, outcome.recorded_at],
             )

@@ -288,3 +288,38 @@ def test_read_tables_are_the_same_when_made_anew(desk: Desk) -> None:
     facts = [recorded(each) for each in desk.carnet.store.ledger(desk.business_id).facts(limit=1_000)]
     rows = fold(CUSTOMERS, facts)
     assert [key for key, row in rows.items() if row is not None] == [(bea,)]
+
+
+def ref(n: int) -> dict[str, str]:
+    return {"source": "crm", "ref": str(n)}
+
+
+def test_all_names_of_a_merged_customer_are_erased_together(either_desk: Desk) -> None:
+    desk = either_desk
+    massage = desk.service()
+    anna = desk.customer("Anna", email="anna@example.com", external_ref=ref(1))
+    double = desk.customer("Anna K.", external_ref=ref(2), participants=[{"name": "Max", "kind": "dog"}])
+    package = desk.sell(double, desk.offer(massage), note="Likes the window")["id"]
+    desk.do(f"/v1/customers/{anna}/merge", {"absorbed_customer_id": double})
+    own = desk.as_role(Role.CUSTOMER, double)
+    desk.refused(f"/v1/customers/{double}/erasure", {}, "erasure-outstanding")
+
+    told = erase(desk, double, unused="cancel", owing="keep")
+
+    assert (told["removed"]["people"], told["removed"]["texts"]) == (3, 1)
+    assert told["ended"]["packages"] == [package]
+    for id in (anna, double):
+        report = desk.get(f"/v1/customers/{id}/erasure")
+        assert (report["removed"], set(report["left"].values())) == (told["removed"], {0})
+        assert desk.ask(f"/v1/customers/{id}").json()["code"] == "erased"
+        recorder = desk.carnet.ledger(desk.business_id).recorder
+        assert set(recorder.personal_data(id).values()) == {0}
+    desk.refused(f"/v1/customers/{double}/unmerge", {}, "erased")
+    bea = desk.customer("Bea")
+    desk.refused(f"/v1/customers/{bea}/merge", {"absorbed_customer_id": anna}, "erased")
+    desk.refused(f"/v1/customers/{anna}/merge", {"absorbed_customer_id": bea}, "erased")
+    assert own.ask("/v1/packages").status_code == 401, "keys of every name have ended"
+    assert [row["id"] for row in desk.all_of("/v1/customers")] == [bea]
+    for n in (1, 2):
+        assert desk.customer("New", external_ref=ref(n)), "free again"
+    assert desk.card(package)["customer"]["name"] is None

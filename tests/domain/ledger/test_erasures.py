@@ -50,7 +50,7 @@ def erasing(customer_id: str = CUSTOMER, version: int = 2, key: str = "gone") ->
     return Append(
         (fact(customer_id, version, kind="customer"),),
         {customer_id: version - 1},
-        erases=customer_id,
+        erases=(customer_id,),
         request=request(key, '{"removed":1}'),
     )
 

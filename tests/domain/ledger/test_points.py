@@ -54,7 +54,7 @@ def account(desk: Process, customer_id: str) -> PointsAccount | None:
     """A customer's points as they are stored, whatever is kept."""
     wanted = Reads({account_id(customer_id): 0})
     books = LoadedBooks(BUSINESS, wanted, desk.ledger.recorder.load(wanted))
-    return books.points_of(customer_id)
+    return books.own_points(customer_id)
 
 
 def balance(desk: Process, customer_id: str = "cus_1") -> int:

@@ -1,0 +1,61 @@
+"""Whose other name each merged customer was, at a position of the ledger."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from domain.decision import Reads
+from domain.ledger.contract import LedgerRecorder
+from domain.ledger.mapper import Recorded, all_recorded
+from domain.people.facts import CustomerMerged, CustomerUnmerged
+from replay.as_of import Past
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Merges:
+    """The merges of a business at a moment."""
+
+    survivors: Mapping[str, str] = field(default_factory=dict)
+    """Customer → the one whose other name it was."""
+    ever: frozenset[str] = frozenset()
+    """Customers who were merged with another at some time until then: a redemption may be of several of them."""
+
+
+def merges_at(recorder: LedgerRecorder, past: Past, position: int) -> Merges:
+    """A merge counts from when it was recorded, on both clocks. Raises UnreadableFact, LedgerUnavailable."""
+    found: dict[str, str] = {}
+    ever: set[str] = set()
+    for recorded in _facts(recorder, position):
+        fact = recorded.fact
+        if past.effective_before is not None and recorded.recorded_at >= past.effective_before:
+            continue
+        if isinstance(fact, CustomerMerged):
+            ever |= {fact.survivor_id, fact.absorbed_id}
+            found |= dict.fromkeys((fact.absorbed_id, *fact.absorbed_before), fact.survivor_id)
+        elif isinstance(fact, CustomerUnmerged):
+            del found[fact.absorbed_id]
+            found |= dict.fromkeys(fact.absorbed_before, fact.absorbed_id)
+    return Merges(found, frozenset(ever))
+
+
+def _facts(recorder: LedgerRecorder, position: int) -> Iterator[Recorded]:
+    """Merges and un-merges up to a position, in order, each once: as recorded on the absorbed customer."""
+    streams = sorted(set(_merged(recorder, position)))
+    facts = recorder.load(Reads(dict.fromkeys(streams, 0))).facts if streams else ()
+    for recorded in sorted(all_recorded(facts), key=lambda each: each.position):
+        fact = recorded.fact
+        if recorded.position > position or not isinstance(fact, CustomerMerged | CustomerUnmerged):
+            continue
+        if fact.absorbed_id == recorded.stream_id:
+            yield recorded
+
+
+def _merged(recorder: LedgerRecorder, position: int) -> Iterator[str]:
+    start = 0
+    while page := recorder.select_notifications(
+        start, PAGE, position, [CustomerMerged.stored_name], inclusive_of_start=False
+    ):
+        for each in page:
+            yield str(each.originator_id)
+        start = page[-1].id
