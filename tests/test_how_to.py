@@ -124,19 +124,23 @@ def test_finding_customers_runs(desk: Desk) -> None:
 @pytest.mark.covers("S100")
 def test_sending_e_mails_runs(desk: Desk) -> None:
     with mailbox() as box:
+        massage = desk.service()
         desk.carnet.store.outbox.switch_off()
         deliverer = Deliverer(desk.carnet, box.server)
         planner, sender = deliverer.begin()
         told: dict[str, Any] = {
             "post": lambda path, body: desk.do(f"/v1{path}", body),
             "get": lambda path, **query: desk.get(f"/v1{path}", **query),
-            "offer": desk.offer(desk.service()),
+            "massage": massage,
+            "offer": desk.offer(massage),
+            "in_two_days": rfc3339(desk.clock() + timedelta(days=2)),
+            "hours_pass": lambda hours: desk.clock.forward(hours=hours),
             "a_moment_passes": lambda: deliverer.step(planner, sender),
             "tick": desk.tick,
             "in_ten_days": desk.today(days=10),
         }
         run("send-e-mails.md", told)
-    assert box.recipients == ["anna@example.org"] * 3
+    assert box.recipients == ["anna@example.org"] * 3 + ["cora@example.org"]
 
 
 @pytest.mark.covers("S110")
@@ -157,13 +161,22 @@ def test_exporting_runs(desk: Desk, tmp_path: Path) -> None:
 def test_receiving_webhooks_runs(desk: Desk) -> None:
     frame = cast(Serving, cast("TestClient[Litestar]", desk.client).app.state["frame"])
     frame.loopback_webhooks = True
+    desk.carnet.store.outbox.switch_off()
+    deliverer = Deliverer(desk.carnet, None)
+    planner, sender = deliverer.begin()
+
+    def a_moment_passes() -> None:
+        deliverer.step(planner, sender)
+        goes(desk)
+
     with listening() as there:
         told: dict[str, Any] = {
+            "offer": desk.offer(desk.service()),
             "post": lambda path, body: desk.do(f"/v1{path}", body),
             "get": lambda path, **query: desk.get(f"/v1{path}", **query),
             "receiver": there.url,
             "received": lambda: there.taken,
-            "a_moment_passes": lambda: goes(desk),
+            "a_moment_passes": a_moment_passes,
         }
         run("receive-webhooks.md", told)
     frame.loopback_webhooks = False

@@ -1,4 +1,4 @@
-"""`carnet messages`: what became of the e-mails to customers."""
+"""`carnet messages`: what became of the messages to customers."""
 
 from collections.abc import Iterator
 
@@ -20,10 +20,11 @@ LISTED: tuple[MessageState, ...] = ("given_up", "waiting")
 @of_one_business
 @in_json
 def messages(business_id: str | None, json_: bool) -> None:
-    """Count the e-mails to customers by state, and list those that wait and those that were given up.
+    """Count the messages to customers by state, and list those that wait and those that were given up.
 
-    An e-mail waits until the mail server takes it, and is given up after three days, or at once where the server
-    says that the address does not exist. GET /v1/messages lists all of them for one business.
+    A message waits until the mail server, or the receiver of `message.due`, takes it. It is given up after three days,
+    or at once where the mail server says that the address does not exist. GET /v1/messages lists all of them for one
+    business.
 
     \b
     Example:
@@ -57,7 +58,7 @@ def messages(business_id: str | None, json_: bool) -> None:
 
 def _of(installed: Installation, business_id: str, state: MessageState) -> Iterator[StoredMessage]:
     outbox = installed.carnet.store.outbox
-    yield from outbox.messages(business_id, after=0, limit=SHOWN_MAX, state=state)
+    yield from outbox.messages(business_id, limit=SHOWN_MAX, state=state)
 
 
 def _shown(message: StoredMessage) -> dict[str, object]:
@@ -65,7 +66,8 @@ def _shown(message: StoredMessage) -> dict[str, object]:
         "business_id": message.business_id,
         "id": message.id,
         "kind": message.kind,
-        "package_id": message.package_id,
+        "channel": message.channel,
+        "thing_id": message.thing_id,
         "recorded_at": rfc3339(from_milliseconds(message.recorded_at)),
         "state": message.state,
         "attempts": message.attempts,

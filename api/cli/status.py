@@ -47,7 +47,7 @@ def status(business_id: str | None, json_: bool) -> None:
     for total in given_up:
         if id in (None, total.business_id):
             told = (
-                f"{total.business_id}: {total.messages} e-mails were given up: `carnet messages` lists them"
+                f"{total.business_id}: {total.messages} messages were given up: `carnet messages` lists them"
             )
             click.echo(told, err=True)
     for webhook in disabled:

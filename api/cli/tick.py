@@ -6,14 +6,15 @@ from collections import Counter
 import click
 
 from api.cli.options import here, of_one_business
-from api.server.clock.jobs import JOBS
+from api.server.clock.jobs import JOBS, LEDGER_JOBS
 from api.server.clock.tick import tick
 
 
 @click.command("tick")
 @of_one_business
 def tick_(business_id: str | None) -> None:
-    """Record what is due by the clock: expiries that have passed, and reminders of those that come.
+    """Record what is due by the clock: expiries that have passed, and reminders of those that come. Plan reminders of
+    sessions and greetings, and forget messages that were settled long ago.
 
     `carnet serve` and `carnet work` do so by themselves (CARNET_TICK_S). Running it late, twice or in two places
     at once records everything once. A package expires by its date, whether or not this runs.
@@ -34,7 +35,8 @@ def tick_(business_id: str | None) -> None:
                 failed = True
                 click.echo(f"{done.job} of {done.business_id}: {done.error}", err=True)
     for job in JOBS:
-        click.echo(f"{recorded[job.name]} {job.name} recorded")
+        if job in LEDGER_JOBS or recorded[job.name]:
+            click.echo(f"{recorded[job.name]} {job.name} recorded")
     if failed:
         sys.exit(1)
 

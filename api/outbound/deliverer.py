@@ -1,4 +1,4 @@
-"""The loop that sends e-mails: in one process of an installation at a time, beside everything else.
+"""The loop that plans messages and sends e-mails: in one process of an installation at a time, beside everything else.
 
     with Deliverer(carnet, server).running():
         …
@@ -23,9 +23,10 @@ log = logging.getLogger("carnet.mail")
 
 
 class Deliverer(AloneLoop):
-    """Sends the e-mails of all businesses through one mail server."""
+    """Plans the messages of all businesses, and sends their e-mails through one mail server."""
 
-    def __init__(self, carnet: Carnet, server: MailServer) -> None:
+    def __init__(self, carnet: Carnet, server: MailServer | None) -> None:
+        """Without a server, messages are planned for the other channels, and those by e-mail are skipped."""
         super().__init__("e-mails", log)
         self._carnet = carnet
         self._server = server
@@ -66,8 +67,9 @@ class Deliverer(AloneLoop):
             except UnreadableFact as error:
                 if business_id not in self._unreadable:
                     self._unreadable.add(business_id)
-                    log.error("the e-mails of %s stop: %s", business_id, error)
+                    log.error("the messages of %s stop: %s", business_id, error)
         sender.send_due(go_on)
+        sender.give_up_what_nobody_takes()
 
     def _now_ms(self) -> int:
         return to_milliseconds(self._carnet.clock())

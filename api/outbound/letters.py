@@ -1,6 +1,6 @@
-"""What an e-mail to a customer says: a letter made from a package as it stands, in the language of the business."""
+"""What a message to a customer says: a letter about a thing as it stands, in the language of the business."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,10 +10,12 @@ from babel.numbers import format_currency, format_decimal, get_currency_precisio
 from api.outbound.wording import WORDING, Wording
 from domain.business.state import Business
 from domain.currency import MINOR_DIGITS, major
-from domain.messages.asked import MessageKind
+from domain.messages.asked import MessageKind, PackageKind
 from domain.moments import local_day
 from domain.package.fact_parts import PackageOpened
 from domain.package.state import Package
+from domain.top_up.facts import TopUpFailed
+from domain.top_up.state import TopUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,19 @@ class Letter:
     first: str
     rows: tuple[tuple[str, str], ...]
     closing: str
+    note: str | None = None
+    """Why the customer gets it, where a consent is what it stands on."""
+
+    @property
+    def short(self) -> str:
+        """The same in one paragraph, for channels of plain text."""
+        told = ", ".join(f"{label}: {value}" for label, value in self.rows)
+        said = " ".join(each for each in (self.first, told, self.note) if each)
+        return " ".join(f"{self.sender}: {said}".split())
 
 
-def letter(
-    kind: MessageKind,
+def package_letter(
+    kind: PackageKind,
     language: str,
     business: Business,
     opened: PackageOpened,
@@ -42,16 +53,44 @@ def letter(
 ) -> Letter:
     """The letter to `name` about a package, given its first fact and its state. `last_day`: that of a reminder."""
     words = WORDING[language]
-    opening = words.opening[kind]
-    put_in = {"business": business.name, "package": package.name, "name": name}
     match kind:
-        case "package_purchased":
+        case "package_purchased" | "top_up_sold":
             rows = _purchase(words, language, business, opened, package)
         case "package_cancelled" | "package_voided":
             rows = _end(words, language, opened, package)
         case "expiry_reminder":
             assert last_day is not None, "a reminder names a day"
             rows = _reminder(words, language, opened, package, last_day)
+    return letter(kind, language, business, name, rows, package=package.name)
+
+
+def failed_charge_letter(
+    language: str, business: Business, rule: TopUp, failure: TopUpFailed, name: str
+) -> Letter:
+    """The letter about a charge that failed, with the day of the next try; the last one ends the rule."""
+    words = WORDING[language]
+    rows = [(words.package, rule.terms.name), (words.price, money(rule.terms.price, rule.currency, language))]
+    if failure.retry_at is None:
+        rows.append((words.next_try, words.no_next_try))
+    else:
+        rows.append((words.next_try, day(local_day(failure.retry_at, business.time_zone), language)))
+    return letter("top_up_failed", language, business, name, rows, package=rule.terms.name)
+
+
+def letter(
+    kind: MessageKind,
+    language: str,
+    business: Business,
+    name: str,
+    rows: Iterable[tuple[str, str]],
+    *,
+    package: str = "",
+    note: str | None = None,
+) -> Letter:
+    """A letter to `name` with these rows. `package`: the name of what it is about."""
+    words = WORDING[language]
+    opening = words.opening[kind]
+    put_in = {"business": business.name, "package": package, "name": name}
     return Letter(
         language=language,
         sender=business.name,
@@ -60,6 +99,7 @@ def letter(
         first=opening.first.format_map(put_in),
         rows=tuple(rows),
         closing=words.closing.format_map(put_in),
+        note=note,
     )
 
 

@@ -144,7 +144,8 @@ def _address(email: str) -> Address:
 
 def plain(letter: Letter) -> str:
     rows = "\n".join(f"{label}: {value}" for label, value in letter.rows)
-    return f"{letter.greeting}\n\n{letter.first}\n\n{rows}\n\n{letter.closing}\n"
+    parts = (letter.greeting, letter.first, rows, letter.closing, letter.note)
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def html(letter: Letter) -> str:
@@ -154,11 +155,12 @@ def html(letter: Letter) -> str:
         f"<td>{escape(value).replace(chr(10), '<br>')}</td></tr>"
         for label, value in letter.rows
     )
+    note = "" if letter.note is None else f"<p><small>{escape(letter.note)}</small></p>"
     return (
         f'<!doctype html><html lang="{letter.language}"><head><meta charset="utf-8">'
         f"<title>{escape(letter.subject)}</title></head><body>"
         f"<p>{escape(letter.greeting)}</p><p>{escape(letter.first)}</p><table>{rows}</table>"
-        f"<p>{escape(letter.closing)}</p></body></html>\n"
+        f"<p>{escape(letter.closing)}</p>{note}</body></html>\n"
     )
 
 

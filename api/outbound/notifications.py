@@ -8,19 +8,17 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from api.http.ids import encode
 from api.http.ledger_fact import shown_fact
 from api.http.ledger_types import Carnet, StoredFact, StoredWebhook
-from api.http.webhook_secrets import secret_of, signatures
+from api.outbound.message_ids import of_fact
 from api.outbound.receiver import Post, ReceiverUnusable, receiver
+from api.outbound.signing import signed_headers
 from domain.fact import UnreadableFact
 
 FACTS_PER_ROUND = 200
 RETRY_MS_MIN, RETRY_MS_MAX = 5_000, 6 * 3_600_000
 DISABLED_AFTER_MS = 5 * 24 * 3_600_000
 """How long a receiver may fail without a break."""
-OVERLAP_MS = 24 * 3_600_000
-"""How long the secret before a rotation still signs."""
 GONE = 410
 
 log = logging.getLogger("carnet.webhooks")
@@ -28,7 +26,7 @@ log = logging.getLogger("carnet.webhooks")
 
 def webhook_id(stored: StoredFact) -> str:
     """The id of the message of a fact, the same on each try."""
-    return f"msg_{encode(int.from_bytes(stored.hash[:16]), 26)}"
+    return of_fact(stored, "email")
 
 
 class Delivery:
@@ -69,25 +67,12 @@ class Delivery:
             body = shown_fact(fact).model_dump_json().encode()
         except UnreadableFact:
             return "event-unreadable"
-        id, timestamp = webhook_id(fact), self._now_ms() // 1_000
-        headers = {
-            "content-type": "application/json",
-            "user-agent": "Carnet",
-            "webhook-id": id,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": signatures(self._secrets(webhook), id, timestamp, body),
-        }
+        headers = signed_headers(webhook, self._peppers, webhook_id(fact), self._now_ms(), body)
         try:
             status = post(headers, body)
         except ReceiverUnusable as error:
             return str(error)
         return None if 200 <= status <= 299 else f"http-{status}"
-
-    def _secrets(self, webhook: StoredWebhook) -> list[bytes]:
-        marks = [webhook.mark]
-        if webhook.rotated_at is not None and self._now_ms() < webhook.rotated_at + OVERLAP_MS:
-            marks.append(webhook.previous_mark or "")
-        return [secret_of(pepper, webhook.id, mark) for pepper in self._peppers for mark in marks]
 
     # Outcomes
 
@@ -95,7 +80,8 @@ class Delivery:
         """Keep that all up to a position is delivered. The receiver as it is now; None: no more is to be sent."""
 
         def moved(known: StoredWebhook) -> StoredWebhook:
-            return replace(known, position=position, attempts=0, due_at=0, failing_since=None, reason=None)
+            reason = None if known.state == "active" else known.reason
+            return replace(known, position=position, attempts=0, due_at=0, failing_since=None, reason=reason)
 
         kept = self._kept(webhook, moved)
         return kept if kept is not None and kept.state == "active" else None

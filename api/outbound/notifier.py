@@ -1,4 +1,5 @@
-"""The loop that sends webhooks: in one process of an installation at a time, each receiver by itself.
+"""The loop that sends webhooks, for facts and for messages: in one process of an installation at a time, each receiver
+by itself.
 
 A receiver that is slow or dead holds up one of `THREADS` threads for one try, and is then left alone for a growing
 while. Killing the loop loses nothing: what was sent and not written down is sent again with the same `webhook-id`.
@@ -11,9 +12,11 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from threading import Event
 
-from api.http.ledger_types import Carnet, StoredWebhook, Whereabouts
+from api.http.ledger_types import Carnet, StoredMessage, StoredWebhook, Whereabouts
 from api.outbound.alone_loop import PACE_S, AloneLoop, IsAlone
+from api.outbound.courier import Courier, Rest, sender_of
 from api.outbound.notifications import Delivery
+from api.outbound.settling import EACH
 from domain.moments import to_milliseconds
 
 THREADS = 32
@@ -31,6 +34,8 @@ class Notifier(AloneLoop):
         self._peppers = peppers
         self._loopback = loopback
         self._under_way: dict[str, Future[None]] = {}
+        """By the id of a webhook whose facts, or of a business whose messages, are being sent."""
+        self._rests: dict[str, Rest] = {}
 
     def alone(self) -> AbstractContextManager[IsAlone]:
         return self._carnet.store.webhooks.alone()
@@ -49,29 +54,67 @@ class Notifier(AloneLoop):
     def begin_round(self, pool: ThreadPoolExecutor, go_on: Callable[[], bool]) -> list[Future[None]]:
         """Begin to send to each receiver that is due and not being sent to. Raises LedgerUnavailable."""
         self._under_way = {id: each for id, each in self._under_way.items() if not each.done()}
-        due = [each for each in self._due() if each.id not in self._under_way]
-        if not due:
+        active = self._active()
+        due = [each for each in self._due(active) if each.id not in self._under_way]
+        messages = self._messages()
+        if not due and not messages:
             return []
-        delivery = Delivery(self._carnet, self._peppers(), self._now_ms, loopback=self._loopback)
-        for webhook in due:
-            self._under_way[webhook.id] = pool.submit(self._deliver, delivery, webhook, go_on)
-        return [self._under_way[webhook.id] for webhook in due]
+        peppers = self._peppers()
+        delivery = Delivery(self._carnet, peppers, self._now_ms, loopback=self._loopback)
+        courier = Courier(self._carnet, peppers, self._now_ms, loopback=self._loopback)
+        begun = {each.id: pool.submit(self._deliver, delivery, each, go_on) for each in due}
+        for id, waiting in messages.items():
+            sender = sender_of(id, active)
+            begun[id] = pool.submit(self._hand_in, courier, id, sender, waiting, go_on)
+        self._under_way |= begun
+        return list(begun.values())
 
-    def _due(self) -> list[StoredWebhook]:
-        store = self._carnet.store
+    def _active(self) -> list[StoredWebhook]:
+        """The receivers that may be sent to from here; those of another database are disabled."""
+        store, active = self._carnet.store, []
         webhooks = [each for each in store.webhooks.all() if each.state == "active"]
-        if not webhooks:
-            return []
-        heads, now_ms, here = dict(store.heads()), self._now_ms(), store.place()
-        due = []
+        here = store.place() if webhooks else ""
         for webhook in webhooks:
             place = webhook.place
             if place != here and (not place or store.whereabouts(place) is not Whereabouts.HERE):
                 store.webhooks.put(replace(webhook, state="disabled", reason="restored"))
                 log.warning("webhook %s of %s is disabled (restored)", webhook.id, webhook.business_id)
-            elif webhook.position < heads.get(webhook.business_id, 0) and webhook.due_at <= now_ms:
-                due.append(webhook)
-        return due
+            else:
+                active.append(webhook)
+        return active
+
+    def _due(self, active: Sequence[StoredWebhook]) -> list[StoredWebhook]:
+        """Those with facts that wait."""
+        if not active:
+            return []
+        heads, now_ms = dict(self._carnet.store.heads()), self._now_ms()
+        return [
+            each
+            for each in active
+            if each.position < heads.get(each.business_id, 0) and each.due_at <= now_ms
+        ]
+
+    def _messages(self) -> dict[str, list[StoredMessage]]:
+        """Messages that are due by a channel other than e-mail, by business, where none of them is under way."""
+        now_ms, found = self._now_ms(), dict[str, list[StoredMessage]]()
+        for message in self._carnet.store.outbox.due(now_ms, EACH, by_email=False):
+            id = message.business_id
+            if id not in self._under_way and self._rests.setdefault(id, Rest()).until_ms <= now_ms:
+                found.setdefault(id, []).append(message)
+        return found
+
+    def _hand_in(
+        self,
+        courier: Courier,
+        business_id: str,
+        sender: StoredWebhook | None,
+        messages: Sequence[StoredMessage],
+        go_on: Callable[[], bool],
+    ) -> None:
+        try:
+            courier.deliver(sender, messages, self._rests[business_id], go_on)
+        except Exception as error:  # they are tried again in the next round
+            log.warning("messages of %s: %s", business_id, type(error).__name__)
 
     def _deliver(self, delivery: Delivery, webhook: StoredWebhook, go_on: Callable[[], bool]) -> None:
         try:

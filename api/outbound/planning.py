@@ -9,16 +9,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from api.http.ids import encode
 from api.http.ledger_types import Carnet, RecordedFact, Recorder, StoredFact, StoredMessage, recorded
-from domain.business.facts import MessageLanguage, PolicyChanged
+from api.outbound.message_ids import of_fact
+from domain.business.facts import FIRST_POLICIES, Policies, PolicyChanged
+from domain.business.message_terms import Channel
 from domain.fact import fold
-from domain.messages.asked import KINDS, asks, parties, recipient
+from domain.messages.asked import KINDS, Addressed, MessageKind, addressed_by, asks, parties, recipient
 from domain.package.evolution import evolve
 from domain.package.fact_parts import PackageOpened
 from domain.package.facts import PackageFact
 from domain.package.state import Package
 from domain.people.facts import CustomerErased
+from domain.top_up.facts import TopUpFailed, TopUpSettled
 
 FACTS_PER_PAGE = 500
 KEPT_EVERY = 1_000
@@ -87,41 +89,53 @@ class Planner:
         asking = [fact for fact in asking if fact.meta.actor.via != "command line"]
         if not asking:
             return
-        languages = _languages(self._carnet.ledger(business_id).stream(business_id))
+        terms = _terms(self._carnet.ledger(business_id).stream(business_id))
         for fact in asking:
-            language = _at(languages, fact.position)
-            if language == "off":
+            policies = _at(terms, fact.position)
+            channels = _channels(policies, KINDS[fact.stored.name])
+            addressed = self._addressed(fact) if channels else None
+            if addressed is None or is_erased(self._carnet, business_id, addressed.customer_id):
                 continue
-            package = package_stream(self._carnet, business_id, fact.stream_id)
-            if asks(KINDS[fact.stored.name], package.opened):
-                message = self._message(fact.stored, package, language, now_ms)
-                if not self._is_erased(business_id, message.customer_id):
-                    yield message
+            for channel in channels:
+                yield self._message(fact.stored, addressed, policies.message_language, channel, now_ms)
 
-    def _is_erased(self, business_id: str, customer_id: str) -> bool:
-        """Whether the recipient was erased; nothing is kept of messages to them."""
-        facts = self._carnet.ledger(business_id).stream(customer_id)
-        return bool(facts) and isinstance(facts[-1].fact, CustomerErased)
+    def _addressed(self, recorded: RecordedFact) -> Addressed | None:
+        """None: this fact asks for no message."""
+        fact = recorded.fact
+        if isinstance(fact, TopUpSettled | TopUpFailed):
+            return addressed_by(fact, recorded.stream_id)
+        kind = KINDS[recorded.stored.name]
+        package = package_stream(self._carnet, recorded.stored.business_id, recorded.stream_id)
+        if not asks(kind, package.opened):
+            return None
+        return Addressed(recorded.stream_id, recipient(kind, parties(package.opened, package.state)))
 
     def _message(
-        self, stored: StoredFact, package: PackageStream, language: str, now_ms: int
+        self, stored: StoredFact, addressed: Addressed, language: str, channel: Channel, now_ms: int
     ) -> StoredMessage:
         kind = KINDS[stored.name]
         too_old = now_ms - stored.recorded_at > TRIED_FOR_MS
         return StoredMessage(
             business_id=stored.business_id,
-            id=f"msg_{encode(int.from_bytes(stored.hash[:16]), 26)}",
+            id=of_fact(stored, channel),
             position=stored.position,
             recorded_at=stored.recorded_at,
             kind=kind,
             language=language,
-            customer_id=recipient(kind, parties(package.opened, package.state)),
-            package_id=stored.stream_id,
+            customer_id=addressed.customer_id,
+            thing_id=addressed.thing_id,
             state="skipped" if too_old else "waiting",
             due_at=stored.recorded_at,
             settled_at=now_ms if too_old else None,
             reason="too-old" if too_old else None,
+            channel=channel,
         )
+
+
+def is_erased(carnet: Carnet, business_id: str, customer_id: str) -> bool:
+    """Whether the recipient was erased; nothing is kept of messages to them."""
+    facts = carnet.ledger(business_id).stream(customer_id)
+    return bool(facts) and isinstance(facts[-1].fact, CustomerErased)
 
 
 def package_stream(carnet: Carnet, business_id: str, package_id: str) -> PackageStream:
@@ -146,15 +160,15 @@ def before(recorder: Recorder, since: int, head: int) -> int:
     return least
 
 
-def _languages(business: Sequence[RecordedFact]) -> list[tuple[int, MessageLanguage]]:
-    """The position from which each language of messages was in force."""
-    return [
-        (each.position, each.fact.policies.message_language)
-        for each in business
-        if isinstance(each.fact, PolicyChanged)
-    ]
+def _terms(business: Sequence[RecordedFact]) -> list[tuple[int, Policies]]:
+    """The position from which each of the policies was in force."""
+    return [(each.position, each.fact.policies) for each in business if isinstance(each.fact, PolicyChanged)]
 
 
-def _at(languages: Sequence[tuple[int, MessageLanguage]], position: int) -> MessageLanguage:
-    in_force = [language for since, language in languages if since < position]
-    return in_force[-1] if in_force else "off"
+def _at(terms: Sequence[tuple[int, Policies]], position: int) -> Policies:
+    in_force = [policies for since, policies in terms if since < position]
+    return in_force[-1] if in_force else FIRST_POLICIES
+
+
+def _channels(policies: Policies, kind: MessageKind) -> Sequence[Channel]:
+    return () if policies.message_language == "off" else policies.message_channels.of(kind)

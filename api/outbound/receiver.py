@@ -4,7 +4,6 @@ with receiver(url, loopback=False) as post:
     status = post(headers, body)       # raises ReceiverUnusable
 """
 
-import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,6 +13,7 @@ from typing import Any
 import httpcore
 
 from api.http.receiver_addresses import may_reach
+from api.outbound.lookups import LOOKUPS
 
 CONNECT_S = 5.0
 REQUEST_S_MAX = 15.0
@@ -96,7 +96,8 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         failed: Exception = httpcore.ConnectError("no address")
-        for address in addresses(host, port, loopback=self._loopback):
+        within_s = self._bounds.left_s(timeout)
+        for address in addresses(host, port, loopback=self._loopback, within_s=within_s):
             try:
                 stream = self._sockets.connect_tcp(address, port, self._bounds.left_s(timeout))
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
@@ -106,13 +107,14 @@ class _Backend(httpcore.NetworkBackend):
         raise failed
 
 
-def addresses(host: str, port: int, *, loopback: bool) -> list[str]:
-    """The addresses of a host, if all of them may be reached."""
+def addresses(host: str, port: int, *, loopback: bool, within_s: float = CONNECT_S) -> list[str]:
+    """The addresses of a host, if all of them may be reached. A dead name server is waited for no longer than that."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        told = LOOKUPS.addresses(host, port, within_s)
+    except TimeoutError:
+        raise _Refused("timeout") from None
     except (OSError, UnicodeError):
         raise _Refused("unknown-host") from None
-    told = list(dict.fromkeys(str(each[4][0]) for each in found))
     if not all(may_reach(address, loopback=loopback) for address in told):
         raise _Refused("private-address")
     return told

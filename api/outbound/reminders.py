@@ -7,7 +7,7 @@ message is written down, and nothing is sent again.
 import logging
 from datetime import date
 
-from api.http.ledger_types import Ledger, RequestKey, StoredMessage
+from api.http.ledger_types import Carnet, Ledger, RequestKey, StoredMessage
 from domain.actor import Actor, Role
 from domain.decision import Reads
 from domain.ledger.mapper import Meta
@@ -28,12 +28,22 @@ def was_recorded(ledger: Ledger, message: StoredMessage) -> bool:
     return known is not None and known.fingerprint == request.fingerprint
 
 
+def told_by_another_channel(carnet: Carnet, message: StoredMessage) -> bool:
+    """Whether the same reminder was sent and recorded by another channel. Raises LedgerUnavailable."""
+    ledger = carnet.ledger(message.business_id)
+    about = carnet.store.outbox.messages(
+        message.business_id, after=(message.position - 1, ""), limit=10, thing_id=message.thing_id
+    )
+    same = [each for each in about if each.position == message.position and each.id != message.id]
+    return any(was_recorded(ledger, each) for each in same)
+
+
 def record_sent(ledger: Ledger, message: StoredMessage, expires_on: date) -> None:
     """Record that the customer was told of this day. Raises LedgerUnavailable, Contention.
 
     A day that was changed while the message went is not recorded: the customer is to be told of the new one.
     """
-    told = RecordReminderSent(package_id=message.package_id, expires_on=expires_on)
+    told = RecordReminderSent(package_id=message.thing_id, expires_on=expires_on)
     (result,) = ledger.execute([Order(RECORD_REMINDER_SENT, told, MAIL, _request(ledger, message))])
     if isinstance(result, Refused):
         log.warning(

@@ -1,4 +1,4 @@
-"""The words of e-mails to customers, by language."""
+"""The words of messages to customers, by language."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,6 +37,12 @@ class Wording:
     left: str
     booked: str
     last_day: str
+    next_try: str
+    no_next_try: str
+    session: str
+    starts_at: str
+    participant: str
+    by_consent: str
     closing: str
 
 
@@ -57,6 +63,21 @@ WORDING: Final[Mapping[str, Wording]] = {
             "expiry_reminder": Opening(
                 "Ends soon at {business}: {package}", "Your package at {business} ends soon."
             ),
+            "top_up_sold": Opening(
+                "Topped up at {business}: {package}",
+                "Your units at {business} ran low. As agreed, your saved card was charged and a new package is yours.",
+            ),
+            "top_up_failed": Opening(
+                "Not topped up at {business}: {package}",
+                "Your units at {business} ran low, but your saved card could not be charged. Nothing was sold.",
+            ),
+            "session_reminder": Opening(
+                "Your session at {business}", "We look forward to seeing you at {business}."
+            ),
+            "birthday": Opening("Happy birthday from {business}", "Happy birthday and all the best!"),
+            "anniversary": Opening(
+                "Happy anniversary from {business}", "Happy anniversary and all the best!"
+            ),
         },
         package="Package",
         number="No. {number}",
@@ -74,6 +95,12 @@ WORDING: Final[Mapping[str, Wording]] = {
         left="Left",
         booked="{quantity} of them booked",
         last_day="Last valid day",
+        next_try="Next try",
+        no_next_try="none: the automatic top-up has ended",
+        session="Session",
+        starts_at="Starts",
+        participant="For",
+        by_consent="You get this because you agreed to it. Tell us if you no longer want it.",
         closing="{business}",
     ),
     "hu": Wording(
@@ -92,6 +119,21 @@ WORDING: Final[Mapping[str, Wording]] = {
             "expiry_reminder": Opening(
                 "Hamarosan lejár – {business}: {package}", "Az Ön bérlete hamarosan lejár. ({business})"
             ),
+            "top_up_sold": Opening(
+                "Bérlet feltöltve – {business}: {package}",
+                "Kevés alkalma maradt, ezért megállapodásunk szerint új bérletet kapott, és megterheltük a mentett"
+                " bankkártyáját. ({business})",
+            ),
+            "top_up_failed": Opening(
+                "A feltöltés nem sikerült – {business}: {package}",
+                "Kevés alkalma maradt, de a mentett bankkártyáját nem sikerült megterhelni, ezért nem kapott új"
+                " bérletet. ({business})",
+            ),
+            "session_reminder": Opening(
+                "Közeleg az időpontja – {business}", "Szeretettel várjuk! ({business})"
+            ),
+            "birthday": Opening("Boldog születésnapot! – {business}", "Boldog születésnapot kívánunk!"),
+            "anniversary": Opening("Boldog évfordulót! – {business}", "Boldog évfordulót kívánunk!"),
         },
         package="Bérlet",
         number="{number}. számú",
@@ -109,6 +151,12 @@ WORDING: Final[Mapping[str, Wording]] = {
         left="Még felhasználható",
         booked="ebből foglalva: {quantity}",
         last_day="Utolsó érvényes nap",
+        next_try="Következő próbálkozás",
+        no_next_try="nincs: az automatikus feltöltés megszűnt",
+        session="Alkalom",
+        starts_at="Kezdés",
+        participant="Résztvevő",
+        by_consent="Ezt az üzenetet azért kapta, mert hozzájárult. Szóljon, ha már nem kéri.",
         closing="{business}",
     ),
 }

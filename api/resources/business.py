@@ -26,6 +26,7 @@ from domain.business.facts import (
     ReminderLead,
     VisitRule,
 )
+from domain.business.message_terms import MessageChannels, MessageDays, SessionReminderHours
 from domain.business.state import Business as BusinessState
 from domain.decision import Reads, UseCase
 from domain.moments import TimeZone
@@ -97,7 +98,8 @@ EarnRuleBody = Annotated[PaymentRuleBody | PurchaseRule | VisitRule, Field(discr
 
 
 class PolicyChanges(Value):
-    """Only what is given changes; null takes away `correction_max`, and the reminders of `reminder_lead_days`."""
+    """Only what is given changes; null takes away `correction_max`, and the reminders of `reminder_lead_days` and
+    `session_reminder_hours`."""
 
     cancellation: MayBeAbsent[CancellationTerms] = None
     deduct: MayBeAbsent[Deduct] = None
@@ -115,7 +117,13 @@ class PolicyChanges(Value):
     reminder_lead_days: ReminderLead | None = None
     """Days before its last valid day on which a reminder of a package is due; 14 unless it is changed."""
     message_language: MayBeAbsent[MessageLanguage] = None
-    """The language of e-mails to customers, which confirm purchases and cancellations from now on; `off`: none."""
+    """The language of messages to customers, from now on; `off`: none are sent."""
+    message_channels: MayBeAbsent[MessageChannels] = None
+    """The channels of every kind of message from now on; a kind that is left out goes by e-mail."""
+    session_reminder_hours: SessionReminderHours | None = None
+    """Hours before the start of a booking at which a customer who agreed to it is reminded; 24 unless it is changed."""
+    message_days: MayBeAbsent[MessageDays] = None
+    """Days for which the list of messages keeps what was sent, skipped or given up; 90 unless it is changed."""
 
 
 @command(

@@ -1,36 +1,47 @@
-"""The e-mails to customers, and what became of them: for managers who look after those that did not arrive."""
+"""The messages to customers, and what became of them: for managers who look after those that did not arrive."""
 
 from typing import Literal
 
 from api.http.ledger_types import StoredMessage
 from api.http.permissions import MANAGERS
 from api.http.query_route import Found, ListParameters, Page, Query, query
+from domain.business.message_terms import Channel
 from domain.messages.asked import MessageKind
 from domain.moments import from_milliseconds, rfc3339
-from domain.values import PackageId, Value
+from domain.values import BookingId, CustomerId, PackageId, TopUpId, Value
+
+THINGS = (("package", "pkg_"), ("booking", "bkg_"), ("top_up", "top_"))
+"""What a message may be about, beside the customer → the prefix of its ids."""
 
 
 class MessageFilter(ListParameters):
     state: Literal["waiting", "sent", "skipped", "given_up"] | None = None
+    customer_id: CustomerId | None = None
     package_id: PackageId | None = None
+    booking_id: BookingId | None = None
+    top_up_id: TopUpId | None = None
 
 
 class Message(Value):
-    """An e-mail, without its text and its address: neither is kept."""
+    """A message, without its text and its address: neither is kept."""
 
     id: str
-    """The first part of its Message-ID."""
+    """The first part of its Message-ID, or the `webhook-id` of its `message.due`."""
     kind: MessageKind
+    channel: Channel
     language: Literal["en", "hu"]
     customer_id: str
     """Who it goes to."""
-    package_id: str
+    package_id: str | None
+    """The package that it is about, and so with the next two."""
+    booking_id: str | None
+    top_up_id: str | None
     position: int
-    """Of the fact that asked for it."""
+    """Of the fact that asked for it; of a reminder of a session or a greeting, that of the ledger when it came due."""
     recorded_at: str
     """Of that fact."""
     state: Literal["waiting", "sent", "skipped", "given_up"]
-    """`sent`: the mail server has taken it."""
+    """`sent`: the mail server, or the receiver of `message.due`, has taken it."""
     attempts: int
     next_attempt_at: str | None
     """While it waits."""
@@ -47,7 +58,7 @@ class MessagePage(Page[Message]):
 @query(
     "/v1/messages",
     "messages.list",
-    "E-mails to customers, in the order of the facts that asked for them",
+    "Messages to customers, in the order of the facts that asked for them",
     roles=MANAGERS,
     answer=MessagePage,
     parameters=MessageFilter,
@@ -55,17 +66,24 @@ class MessagePage(Page[Message]):
 def list_messages(call: Query[MessageFilter]) -> Found:
     """What waits, what was sent, and what was not, with the reason. A message is tried for three days."""
     asked = call.parameters
-    after = (call.after() or [0])[0]
+    known = call.after()
+    after = (0, "") if known is None else (int(known[0]), str(known[1]))
+    things = [each for each in (asked.package_id, asked.booking_id, asked.top_up_id) if each is not None]
+    if len(things) > 1:
+        return call.page(
+            MessagePage, [], key=_key, shown=_shown, position=call.ledger.recorder.head().position
+        )
     rows = call.frame.carnet.store.outbox.messages(
         call.business_id,
         after=after,
         limit=asked.limit + 1,
         state=asked.state,
-        package_id=asked.package_id,
+        thing_id=things[0] if things else None,
+        customer_id=asked.customer_id,
     )
     head = call.ledger.recorder.head().position
     call.check_reachable(head)
-    return call.page(MessagePage, rows, key=lambda row: [row.position], shown=_shown, position=head)
+    return call.page(MessagePage, rows, key=_key, shown=_shown, position=head)
 
 
 def _shown(message: StoredMessage) -> Message:
@@ -74,9 +92,10 @@ def _shown(message: StoredMessage) -> Message:
         {
             "id": message.id,
             "kind": message.kind,
+            "channel": message.channel,
             "language": message.language,
             "customer_id": message.customer_id,
-            "package_id": message.package_id,
+            **{f"{thing}_id": _about(message, prefix) for thing, prefix in THINGS},
             "position": message.position,
             "recorded_at": _moment(message.recorded_at),
             "state": message.state,
@@ -86,6 +105,14 @@ def _shown(message: StoredMessage) -> Message:
             "reason": message.reason,
         }
     )
+
+
+def _about(message: StoredMessage, prefix: str) -> str | None:
+    return message.thing_id if message.thing_id.startswith(prefix) else None
+
+
+def _key(message: StoredMessage) -> list[object]:
+    return [message.position, message.id]
 
 
 def _moment(milliseconds: int) -> str:

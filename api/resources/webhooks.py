@@ -26,6 +26,7 @@ from api.http.request import HttpRequest, Route, body_of, handler_of
 from api.http.responses import Reply
 from api.http.webhook_secrets import secret_of, secret_text
 from domain.fact_registry import FACTS
+from domain.messages.due import MESSAGE_DUE
 from domain.moments import from_milliseconds, rfc3339, to_milliseconds
 from domain.refusals import LimitReached, NotFound
 from domain.text import name_of_thing
@@ -33,7 +34,7 @@ from domain.values import RECORDED_AT, ThingName, Value, in_form
 
 WEBHOOKS_MAX = 20
 """Of one business, without those that were removed."""
-FACT_NAMES = frozenset(fact.stored_name for fact in FACTS)
+FACT_NAMES = frozenset(fact.stored_name for fact in FACTS) | {MESSAGE_DUE}
 
 B = TypeVar("B", bound=BaseModel)
 Change = Callable[[StoredWebhook], StoredWebhook]
@@ -46,7 +47,8 @@ class WebhookBody(Value):
     url: Annotated[str, Field(min_length=1, max_length=URL_CHARACTERS_MAX), in_form(name_of_thing)]
     """Where facts are posted to: `https://` and a public address."""
     fact_names: Annotated[tuple[FactName, ...], Field(max_length=200)] = ()
-    """Names of the facts to send; without any, all of them."""
+    """Names of the facts to send; without any, all of them. `message.due`: text messages to customers, with the number
+    and the text, which go to the oldest receiver that names it alone."""
     description: ThingName | None = None
 
 

@@ -17,7 +17,8 @@ def in_background(here: Installation, settings: Settings) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(ticking(here, settings.tick_s))
         if settings.mail is not None:
-            stack.enter_context(Deliverer(here.carnet, settings.mail).running())
+            server = None if settings.mail == "none" else settings.mail
+            stack.enter_context(Deliverer(here.carnet, server).running())
         if settings.webhooks != "off":
             stack.enter_context(_notifier(here, settings).running())
         yield

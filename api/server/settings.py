@@ -17,7 +17,7 @@
 | `CARNET_TICK_S` | `60` | seconds between two ticks of the clock, which records expiries and reminders, wherever the read models are kept fresh; up to 86,400. `0`: only `carnet tick` does |
 | `CARNET_CORS_ORIGINS` | none | origins whose pages may call the API from a browser, with commas between: `https://till.example, http://localhost:5173`, or `*` for all |
 | `CARNET_RATE` | `2000` | requests a second that one key, or one address without a key, may make over all processes; 1–1,000,000 |
-| `CARNET_SMTP_URL` | none | the mail server through which customers get e-mails: `smtps://user:password@mail.example.org`, `smtp://…` with STARTTLS, or `smtp://localhost:25?tls=off`. Without it none are sent. [How to send e-mails](../how-to/send-e-mails.md) |
+| `CARNET_SMTP_URL` | none | the mail server through which customers get e-mails: `smtps://user:password@mail.example.org`, `smtp://…` with STARTTLS, or `smtp://localhost:25?tls=off`. Without it none are sent; `none`: messages go by other channels alone, and those by e-mail are skipped. [How to send e-mails](../how-to/send-e-mails.md) |
 | `CARNET_MAIL_FROM` | none | the address they come from; it is needed with `CARNET_SMTP_URL` |
 | `CARNET_WEBHOOKS` | `public` | where webhooks may go: `public` addresses by HTTPS; `loopback`: also to this machine, also by HTTP, for tests; `off`: none are sent. [How to receive webhooks](../how-to/receive-webhooks.md) |
 | `CARNET_LOG` | `info` | the least severe line that is logged: `debug`, `info`, `warning` or `error` |
@@ -91,7 +91,8 @@ class Settings:
     tick_s: int = 60
     cors_origins: tuple[str, ...] = ()
     rate: int = 2_000
-    mail: MailServer | None = None
+    mail: MailServer | Literal["none"] | None = None
+    """`none`: messages are planned, and go by other channels than e-mail. None: no messages are planned here."""
     webhooks: WebhookReach = "public"
     log: LogLevel = "info"
 
@@ -278,10 +279,12 @@ def _origins(environment: Mapping[str, str]) -> tuple[str, ...]:
     return origins
 
 
-def _mail(environment: Mapping[str, str]) -> MailServer | None:
+def _mail(environment: Mapping[str, str]) -> MailServer | Literal["none"] | None:
     url, sender = environment.get("CARNET_SMTP_URL"), environment.get("CARNET_MAIL_FROM")
     if not url:
         return None
+    if url == "none":
+        return "none"
     if not sender:
         raise WrongSetting(
             "CARNET_MAIL_FROM must be the address that e-mails come from, with CARNET_SMTP_URL"

@@ -2,6 +2,7 @@
 
 from domain.business.customer_filters import CustomerFilters
 from domain.business.facts import AttendanceOpens, Categories, Deduct, EarnRule, MessageLanguage, ReminderLead
+from domain.business.message_terms import MessageChannels, MessageDays, SessionReminderHours
 from domain.moments import TimeZone
 from domain.values import (
     BusinessId,
@@ -25,7 +26,8 @@ class OpenBusiness(Value):
 
 
 class ChangePolicies(Value):
-    """Only the fields that are given change; null removes `correction_max` and `reminder_lead_days`."""
+    """Only the fields that are given change; null removes `correction_max`, `reminder_lead_days` and
+    `session_reminder_hours`."""
 
     cancellation: CancellationTerms | None = None
     deduct: Deduct | None = None
@@ -37,6 +39,9 @@ class ChangePolicies(Value):
     locale: LocaleName | None = None
     reminder_lead_days: ReminderLead | None = None
     message_language: MessageLanguage | None = None
+    message_channels: MessageChannels | None = None
+    session_reminder_hours: SessionReminderHours | None = None
+    message_days: MessageDays | None = None
 
 
 class OpenLocation(Value):

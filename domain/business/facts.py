@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import Field
 
 from domain.business.customer_filters import CustomerFilters
+from domain.business.message_terms import MessageChannels, MessageDays, SessionReminderHours
 from domain.fact import Fact
 from domain.moments import TimeZone
 from domain.values import (
@@ -85,16 +86,21 @@ class Policies(Value):
     reminder_lead_days: ReminderLead | None = None
     """Days before its last valid day on which a reminder of a package is due; None: never."""
     message_language: MessageLanguage = "off"
+    message_channels: MessageChannels = MessageChannels()
+    session_reminder_hours: SessionReminderHours | None = None
+    """Hours before the start of a booking at which a customer who agreed to it is reminded; None: never."""
+    message_days: MessageDays = 90
+    """Days for which the list of messages keeps what is settled."""
 
 
-FIRST_POLICIES = Policies(reminder_lead_days=14)
+FIRST_POLICIES = Policies(reminder_lead_days=14, session_reminder_hours=24)
 """Those of a business that has not changed any."""
 
 
 def _with_reminders(fields: dict[str, Any]) -> dict[str, Any]:
     """Before version 3 there were no reminders to decide on."""
-    lead = {"reminder_lead_days": FIRST_POLICIES.reminder_lead_days}
-    return {**fields, "policies": {**fields["policies"], **lead}}
+    leads = FIRST_POLICIES.model_dump(include={"reminder_lead_days", "session_reminder_hours"})
+    return {**fields, "policies": {**fields["policies"], **leads}}
 
 
 class PolicyChanged(Fact):

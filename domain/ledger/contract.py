@@ -6,7 +6,7 @@ trip, and so is the append of a batch.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -119,7 +119,7 @@ class LedgerRecorder(ApplicationRecorder):
 
 
 class Outbox(Protocol):
-    """The e-mails of all businesses of a database, and the position up to which each ledger was read for them.
+    """The messages of all businesses of a database, and the position up to which each ledger was read for them.
 
     Whoever sends holds `alone()` meanwhile. Every method raises LedgerUnavailable.
     """
@@ -142,11 +142,21 @@ class Outbox(Protocol):
     def plan(self, business_id: str, upto: int, messages: Sequence[StoredMessage]) -> None:
         """Keep messages and the position up to which the ledger was read, together. Known messages stay as they are."""
 
-    def due(self, now_ms: int, each: int) -> Sequence[StoredMessage]:
-        """Waiting messages whose next try has come, the longest due first, at most `each` of a business."""
+    def known(self, business_id: str, ids: Sequence[str]) -> Collection[str]:
+        """Those of the ids that messages of a business have."""
+
+    def add(self, business_id: str, messages: Sequence[StoredMessage]) -> None:
+        """Keep messages for occasions. Known messages stay as they are."""
+
+    def due(self, now_ms: int, each: int, *, by_email: bool) -> Sequence[StoredMessage]:
+        """Waiting messages whose next try has come, the longest due first, at most `each` of a business: e-mails, or
+        all that go by another channel."""
 
     def put(self, message: StoredMessage) -> None:
         """Store state, attempts, next try and reason of a known message."""
+
+    def forget_settled(self, business_id: str, settled_before: int, at_most: int) -> int:
+        """Delete messages of a business that were settled before a moment; how many were."""
 
     def waiting(self) -> Mapping[str, int]:
         """Business → its messages that wait, without zeros."""
@@ -158,12 +168,13 @@ class Outbox(Protocol):
         self,
         business_id: str,
         *,
-        after: int,
+        after: tuple[int, str] = (0, ""),
         limit: int,
         state: MessageState | None = None,
-        package_id: str | None = None,
+        thing_id: str | None = None,
+        customer_id: str | None = None,
     ) -> Sequence[StoredMessage]:
-        """Messages of a business for facts above the position `after`, in order of position."""
+        """Messages of a business behind a position and an id, in order of both."""
 
 
 class Webhooks(Protocol):

@@ -121,24 +121,27 @@ class Whereabouts(Enum):
 
 
 MessageState = Literal["waiting", "sent", "skipped", "given_up"]
+MessageChannel = Literal["email", "sms", "whatsapp"]
 
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """An e-mail for one fact. It holds ids, never an address or a text. Moments in ms since 1970."""
+    """A message for one fact or occasion, by one channel. It holds ids, never an address or a text. Moments in ms since
+    1970."""
 
     business_id: str
     id: str
-    """Made from the hash of the fact: the same fact never gets a second message."""
+    """Made from the hash of the fact, or from the occasion: neither ever gets a second message by the same channel."""
     position: int
-    """Of the fact in its ledger."""
+    """Of the fact in its ledger; of an occasion, that of the ledger when it came."""
     recorded_at: int
-    """Of the fact."""
+    """Of the fact; of an occasion, when it came."""
     kind: str
     language: str
     customer_id: str
     """Who it goes to."""
-    package_id: str
+    thing_id: str
+    """What it is about: a package, a booking, a rule that tops up, or the customer."""
     state: MessageState = "waiting"
     attempts: int = 0
     due_at: int = 0
@@ -147,6 +150,9 @@ class StoredMessage:
     """When it stopped waiting."""
     reason: str | None = None
     """Why it was skipped or given up, or why the last try failed."""
+    channel: MessageChannel = "email"
+    occasion: int | None = None
+    """The start of the booking, or the year of the day that is greeted; None: a fact asked for it."""
 
 
 @dataclass(frozen=True, slots=True)

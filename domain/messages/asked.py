@@ -1,4 +1,4 @@
-"""Which facts ask for an e-mail, and who gets it."""
+"""Which facts ask for a message, what it is about, and who gets it."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -7,15 +7,20 @@ from domain.fact import Fact
 from domain.package.facts import PackageCancelled, PackageVoided, ReminderDue
 from domain.package.opening_facts import PackagePurchased
 from domain.package.state import Package
+from domain.top_up.facts import TopUpFailed, TopUpSettled
 
-MessageKind: TypeAlias = Literal[
-    "package_purchased", "package_cancelled", "package_voided", "expiry_reminder"
+PackageKind: TypeAlias = Literal[
+    "package_purchased", "package_cancelled", "package_voided", "expiry_reminder", "top_up_sold"
 ]
+OccasionKind: TypeAlias = Literal["session_reminder", "birthday", "anniversary"]
+MessageKind: TypeAlias = PackageKind | Literal["top_up_failed"] | OccasionKind
 KINDS: dict[str, MessageKind] = {
     PackagePurchased.stored_name: "package_purchased",
     PackageCancelled.stored_name: "package_cancelled",
     PackageVoided.stored_name: "package_voided",
     ReminderDue.stored_name: "expiry_reminder",
+    TopUpSettled.stored_name: "top_up_sold",
+    TopUpFailed.stored_name: "top_up_failed",
 }
 """Stored name of a fact → the message it asks for."""
 
@@ -28,10 +33,30 @@ class Parties:
     buyer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """The thing that a message is about, and the customer who gets it."""
+
+    thing_id: str
+    customer_id: str
+
+
+def addressed_by(fact: TopUpSettled | TopUpFailed, top_up_id: str) -> Addressed:
+    """A sale is about its package, a failed charge about the rule."""
+    about = fact.package_id if isinstance(fact, TopUpSettled) else top_up_id
+    return Addressed(about, fact.customer_id)
+
+
 def asks(kind: MessageKind, opened: Fact) -> bool:
     """Whether a fact on a package with this first fact asks for the message. Only a sale is undone for its buyer: what
-    an import brought in, and takes away again, nobody was told of."""
-    return kind != "package_voided" or isinstance(opened, PackagePurchased)
+    an import brought in, and takes away again, nobody was told of. A sale that topped up is told of by its rule."""
+    match kind:
+        case "package_voided":
+            return isinstance(opened, PackagePurchased)
+        case "package_purchased":
+            return not (isinstance(opened, PackagePurchased) and opened.top_up_id is not None)
+        case _:
+            return True
 
 
 def parties(opened: Fact, package: Package) -> Parties:

@@ -10,7 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, Table, func, literal, select, union
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    FromClause,
+    Select,
+    func,
+    literal,
+    select,
+    union,
+)
 
 from projections.engine.definition import Row
 
@@ -127,7 +137,7 @@ def unindexed(column: ColumnElement[T]) -> ColumnElement[T]:
     return same
 
 
-def there_is(table: Table, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+def there_is(table: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether the table has such a row, looked up separately for each row of the list.
 
     EXISTS means the same, but PostgreSQL may turn it into a join that reads the whole table.

@@ -25,6 +25,7 @@ def house(tell: Recording) -> tuple[str, str]:
             "categories": ["VIP", "Regular", "New"],
             "locale": "hu-HU",
             "message_language": "en",
+            "message_channels": {"session_reminder": ["email", "sms"]},
         },
     )
     place: str = tell("locations.open", {"name": "Szalon Rosa, Belváros", "address": "Fő utca 1, Budapest"})[

@@ -1,39 +1,33 @@
 """The jobs of the clock, in the order in which they are done. Add a job here, and nowhere else.
 
-A job finds candidates in read models and asks for one command each. The rule of that command decides on the ledger,
-and refuses where nothing is due: so a job may come late, twice, or in two places at once.
+A job finds candidates in read models and asks for one command each, or plans messages (message_jobs.py). The rule of
+that command decides on the ledger, and refuses where nothing is due: so a job may come late, twice, or in two places
+at once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
-from domain.business.facts import Policies
+from api.http.ledger_types import Ledger
+from api.server.clock.message_jobs import MESSAGE_JOBS
+from api.server.clock.turn import PAGE, Ask, ClockJob, Find, Turn
+from domain.actor import CLOCK
 from domain.decision import UseCase
+from domain.ledger.mapper import Meta
+from domain.ledger.orders import Done, Order
 from domain.membership.commands import RenewMembership
 from domain.package.commands import RecordExpiry, RecordReminderDue
 from domain.use_cases.record_expiry import RECORD_EXPIRY
 from domain.use_cases.record_reminder_due import RECORD_REMINDER_DUE
 from domain.use_cases.renew_membership import RENEW_MEMBERSHIP
 from domain.values import Value
-from projections.engine.tables import Snapshot
 from projections.models.memberships import MEMBERSHIPS
 from projections.queries import due
 from projections.queries.due import Due, DueKey, DuePage
 
-PAGE = 100
-"""Candidates found together, and commands decided and stored together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What a job may know when it looks for candidates: read tables of one business, its policies, the moment."""
-
-    snapshot: Snapshot
-    business_id: str
-    policies: Policies
-    now: datetime
+META = Meta(actor=CLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +38,25 @@ class Job:
     """What it records, for people, for the log and in the keys of its requests."""
     reads: Sequence[str]
     """The read models that `find` looks into."""
-    find: Callable[[Ask, DueKey | None], DuePage]
+    find: Find
     use_case: UseCase[Any]
     command: Callable[[Due], Value]
     again: bool = False
-    """Whether what it records may make more due at once, such as the next of several periods that were missed."""
+    every: timedelta | None = None
 
     def key(self, candidate: Due) -> str:
         """The request key: the same wherever the job runs, another one once the stream has gone on."""
         return f"clock/{self.name}/{candidate.stream_id}/{candidate.version}"
+
+    def work(self, turn: Turn) -> Iterator[int]:
+        ledger = turn.carnet.ledger(turn.business_id)
+        for found in turn.pages(self.reads, self.find):
+            results = ledger.execute([self._order(ledger, each) for each in found])
+            yield sum(isinstance(result, Done) and not result.replayed for result in results)
+
+    def _order(self, ledger: Ledger, candidate: Due) -> Order:
+        key = self.key(candidate)
+        return Order(self.use_case, self.command(candidate), META, ledger.request(key, key.encode()))
 
 
 def _lapsed(ask: Ask, after: DueKey | None) -> DuePage:
@@ -91,5 +95,7 @@ RENEWALS = Job(
     again=True,
 )
 
-JOBS: Sequence[Job] = (RENEWALS, EXPIRIES, REMINDERS)
+LEDGER_JOBS: Sequence[Job] = (RENEWALS, EXPIRIES, REMINDERS)
+"""Those that record facts."""
+JOBS: Sequence[ClockJob] = (*LEDGER_JOBS, *MESSAGE_JOBS)
 """All jobs, first to last."""

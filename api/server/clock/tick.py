@@ -1,22 +1,18 @@
 """One tick of the clock: every job once, for every business, a page at a time."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Event
 
-from api.http.ledger_types import Carnet, Ledger
-from api.server.clock.jobs import JOBS, Ask, Job
-from domain.actor import CLOCK
-from domain.business.facts import Policies
+from api.http.ledger_types import Carnet
+from api.server.clock.jobs import JOBS
+from api.server.clock.turn import ClockJob, Turn
+from domain.business.state import Business
 from domain.decision import Reads
-from domain.ledger.mapper import Meta
-from domain.ledger.orders import Done, Order
 from projections.engine.checkpoints import error_text
 from projections.engine.freshness import FreshReads
-from projections.queries.due import Due, DueKey
-
-META = Meta(actor=CLOCK)
 
 log = logging.getLogger("carnet.clock")
 
@@ -28,9 +24,13 @@ class Ticked:
     business_id: str
     job: str
     recorded: int
-    """Facts that were recorded here, and not by another process at the same time."""
+    """Facts and messages that were recorded here, and not by another process at the same time."""
     error: str | None = None
     """What kept it from going on. The next tick tries again; nothing is lost meanwhile."""
+
+
+LastTurns = MutableMapping[tuple[str, str], datetime]
+"""(business, job) → its last turn in this process, for jobs that need not have one each tick."""
 
 
 def tick(
@@ -38,23 +38,35 @@ def tick(
     reads: FreshReads,
     business_ids: Iterable[str],
     *,
-    jobs: Sequence[Job] = JOBS,
+    jobs: Sequence[ClockJob] = JOBS,
     stopping: Event | None = None,
+    last: LastTurns | None = None,
 ) -> Iterator[Ticked]:
-    """Do every job for each of these businesses. An error ends one job for one business, and nothing else."""
+    """Do every job for each of these businesses. An error ends one job for one business, and nothing else.
+
+    `last`: kept from tick to tick; without it every job has its turn.
+    """
+    last = {} if last is None else last
     for business_id in business_ids:
         for job in jobs:
             if stopping is not None and stopping.is_set():
                 return
-            yield _ticked(carnet, reads, business_id, job)
+            now, before = carnet.clock(), last.get((business_id, job.name))
+            if job.every is not None and before is not None and now - before < job.every:
+                continue
+            done = _ticked(carnet, reads, business_id, job)
+            if done.error is None and job.every is not None:
+                last[business_id, job.name] = now
+            yield done
 
 
-def _ticked(carnet: Carnet, reads: FreshReads, business_id: str, job: Job) -> Ticked:
+def _ticked(carnet: Carnet, reads: FreshReads, business_id: str, job: ClockJob) -> Ticked:
     recorded = 0
     try:
         going = True
         while going:
-            made = sum(_pages(carnet, reads, business_id, job))
+            turn = Turn(carnet, reads, business_id, _business(carnet, business_id), carnet.clock())
+            made = sum(job.work(turn))
             recorded += made
             going = job.again and made > 0
     except Exception as error:  # whatever it is, the other jobs and businesses go on
@@ -64,32 +76,7 @@ def _ticked(carnet: Carnet, reads: FreshReads, business_id: str, job: Job) -> Ti
     return Ticked(business_id, job.name, recorded)
 
 
-def _pages(carnet: Carnet, reads: FreshReads, business_id: str, job: Job) -> Iterator[int]:
-    """Facts recorded, page by page of candidates."""
-    ledger, policies, now = carnet.ledger(business_id), _policies(carnet, business_id), carnet.clock()
-    after: DueKey | None = None
-    while True:
-        with reads.snapshot(business_id, job.reads) as snapshot:
-            page = job.find(Ask(snapshot, business_id, policies, now), after)
-        if page.due:
-            yield _recorded(ledger, job, page.due)
-        after = page.after
-        if after is None:
-            return
-
-
-def _recorded(ledger: Ledger, job: Job, found: Sequence[Due]) -> int:
-    orders = [_order(ledger, job, candidate) for candidate in found]
-    results = ledger.execute(orders)
-    return sum(isinstance(result, Done) and not result.replayed for result in results)
-
-
-def _order(ledger: Ledger, job: Job, candidate: Due) -> Order:
-    key = job.key(candidate)
-    return Order(job.use_case, job.command(candidate), META, ledger.request(key, key.encode()))
-
-
-def _policies(carnet: Carnet, business_id: str) -> Policies:
+def _business(carnet: Carnet, business_id: str) -> Business:
     wanted = Reads({business_id: 0})
     loaded = carnet.ledger(business_id).recorder.load(wanted)
-    return carnet.kept.books_of(business_id, wanted, loaded).business.policies
+    return carnet.kept.books_of(business_id, wanted, loaded).business

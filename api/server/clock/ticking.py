@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from api.server.clock.tick import tick
+from api.server.clock.tick import LastTurns, tick
 from api.server.installation import Installation
 from projections.engine.checkpoints import error_text
 from projections.engine.freshness import FreshReads
@@ -41,9 +41,10 @@ def ticking(here: Installation, every_s: int) -> Iterator[None]:
 def _run(here: Installation, every_s: int, stopping: Event) -> None:
     # The runner of the same process keeps the read models fresh: the clock only waits for it.
     reads = FreshReads(here.carnet.store, here.views)
+    last: LastTurns = {}
     while not stopping.wait(every_s):
         try:
-            for done in tick(here.carnet, reads, here.businesses(), stopping=stopping):
+            for done in tick(here.carnet, reads, here.businesses(), stopping=stopping, last=last):
                 if done.recorded:
                     log.info("the clock recorded %d %s of %s", done.recorded, done.job, done.business_id)
         except Exception as error:  # the database cannot be reached, for example

@@ -1,7 +1,7 @@
-"""The e-mails of ledgers in memory, for tests."""
+"""The messages of ledgers in memory, for tests."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
@@ -56,14 +56,25 @@ class MemoryOutbox:
                 self._messages.setdefault((business_id, message.id), message)
             self._positions[business_id] = max(upto, self._positions.get(business_id, 0))
 
-    def due(self, now_ms: int, each: int) -> Sequence[StoredMessage]:
+    def known(self, business_id: str, ids: Sequence[str]) -> Collection[str]:
+        with self._lock:
+            return {id for id in ids if (business_id, id) in self._messages}
+
+    def add(self, business_id: str, messages: Sequence[StoredMessage]) -> None:
+        with self._lock:
+            for message in messages:
+                self._messages.setdefault((business_id, message.id), message)
+
+    def due(self, now_ms: int, each: int, *, by_email: bool) -> Sequence[StoredMessage]:
         with self._lock:
             waiting = [
                 message
                 for message in self._messages.values()
-                if message.state == "waiting" and message.due_at <= now_ms
+                if message.state == "waiting"
+                and message.due_at <= now_ms
+                and (message.channel == "email") == by_email
             ]
-        waiting.sort(key=lambda message: (message.due_at, message.business_id, message.position))
+        waiting.sort(key=lambda message: (message.due_at, message.business_id, message.position, message.id))
         taken: Counter[str] = Counter()
         found = []
         for message in waiting:
@@ -94,6 +105,19 @@ class MemoryOutbox:
                 if (each.business_id, each.customer_id) != (business_id, customer_id)
             }
 
+    def forget_settled(self, business_id: str, settled_before: int, at_most: int) -> int:
+        with self._lock:
+            gone = [
+                key
+                for key, message in self._messages.items()
+                if key[0] == business_id
+                and message.settled_at is not None
+                and message.settled_at < settled_before
+            ][:at_most]
+            for key in gone:
+                del self._messages[key]
+        return len(gone)
+
     def waiting(self) -> Mapping[str, int]:
         with self._lock:
             return Counter(each.business_id for each in self._messages.values() if each.state == "waiting")
@@ -107,18 +131,20 @@ class MemoryOutbox:
         self,
         business_id: str,
         *,
-        after: int,
+        after: tuple[int, str] = (0, ""),
         limit: int,
         state: MessageState | None = None,
-        package_id: str | None = None,
+        thing_id: str | None = None,
+        customer_id: str | None = None,
     ) -> Sequence[StoredMessage]:
         with self._lock:
             found = [
                 message
                 for message in self._messages.values()
                 if message.business_id == business_id
-                and message.position > after
+                and (message.position, message.id) > after
                 and state in (None, message.state)
-                and package_id in (None, message.package_id)
+                and thing_id in (None, message.thing_id)
+                and customer_id in (None, message.customer_id)
             ]
-        return sorted(found, key=lambda message: message.position)[:limit]
+        return sorted(found, key=lambda message: (message.position, message.id))[:limit]

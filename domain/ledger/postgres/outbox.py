@@ -1,6 +1,6 @@
-"""The e-mails of the ledgers in one PostgreSQL database."""
+"""The messages of the ledgers in one PostgreSQL database."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from typing import Any, LiteralString
@@ -15,8 +15,8 @@ from domain.ledger.records import MessageState, MessageTotal, StoredMessage
 SENDING = 0x6D61696C
 """With the hash of the schema's name, the advisory lock of the process that sends."""
 COLUMNS = (
-    "business_id, id, position, recorded_at, kind, language, customer_id, package_id, state, attempts, due_at,"
-    " settled_at, reason"
+    "business_id, id, position, recorded_at, kind, language, customer_id, thing_id, state, attempts, due_at,"
+    " settled_at, reason, channel, occasion"
 )
 
 
@@ -53,8 +53,22 @@ class PostgresOutbox:
         planned = Jsonb([asdict(message) for message in messages])
         self._all("SELECT plan_messages(%s, %s::int8, %s)", business_id, upto, planned)
 
-    def due(self, now_ms: int, each: int) -> Sequence[StoredMessage]:
-        rows = self._all("SELECT " + COLUMNS + " FROM due_messages(%s::int8, %s::int4)", now_ms, each)
+    def known(self, business_id: str, ids: Sequence[str]) -> Collection[str]:
+        with self._lend() as connection, connection.pipeline():
+            connection.execute(FOR_BUSINESS, [business_id])
+            cursor = connection.execute(
+                "SELECT id FROM messages WHERE business_id = %s AND id = ANY(%s)", [business_id, list(ids)]
+            )
+        return {id for (id,) in cursor.fetchall()}
+
+    def add(self, business_id: str, messages: Sequence[StoredMessage]) -> None:
+        self._all(
+            "SELECT add_messages(%s, %s)", business_id, Jsonb([asdict(message) for message in messages])
+        )
+
+    def due(self, now_ms: int, each: int, *, by_email: bool) -> Sequence[StoredMessage]:
+        query: LiteralString = "SELECT " + COLUMNS + " FROM due_messages(%s::int8, %s::int4, %s)"
+        rows = self._all(query, now_ms, each, by_email)
         return [StoredMessage(*row) for row in rows]
 
     def put(self, message: StoredMessage) -> None:
@@ -69,6 +83,11 @@ class PostgresOutbox:
             message.reason,
         )
 
+    def forget_settled(self, business_id: str, settled_before: int, at_most: int) -> int:
+        query: LiteralString = "SELECT forget_messages(%s, %s::int8, %s::int4)"
+        ((gone,),) = self._all(query, business_id, settled_before, at_most)
+        return int(gone)
+
     def waiting(self) -> Mapping[str, int]:
         return dict(self._all("SELECT business_id, messages FROM waiting_messages()"))
 
@@ -80,18 +99,19 @@ class PostgresOutbox:
         self,
         business_id: str,
         *,
-        after: int,
+        after: tuple[int, str] = (0, ""),
         limit: int,
         state: MessageState | None = None,
-        package_id: str | None = None,
+        thing_id: str | None = None,
+        customer_id: str | None = None,
     ) -> Sequence[StoredMessage]:
-        asked = (business_id, after, state, state, package_id, package_id, limit)
+        asked = (business_id, *after, state, state, thing_id, thing_id, customer_id, customer_id, limit)
         with self._lend() as connection, connection.pipeline():
             connection.execute(FOR_BUSINESS, [business_id])
             cursor = connection.execute(
-                "SELECT " + COLUMNS + " FROM messages WHERE business_id = %s AND position > %s"
-                " AND (%s::text IS NULL OR state = %s) AND (%s::text IS NULL OR package_id = %s)"
-                " ORDER BY position LIMIT %s",
+                "SELECT " + COLUMNS + " FROM messages WHERE business_id = %s AND (position, id) > (%s, %s)"
+                " AND (%s::text IS NULL OR state = %s) AND (%s::text IS NULL OR thing_id = %s)"
+                " AND (%s::text IS NULL OR customer_id = %s) ORDER BY position, id LIMIT %s",
                 asked,
             )
         return [StoredMessage(*row) for row in cursor.fetchall()]

@@ -167,7 +167,7 @@ def test_what_waits_in_a_backup_is_not_sent_after_a_restore(loaded: Terminal, tm
         Deliverer(carnet, server).begin()
     (given_up,) = loaded.told("messages")["messages"]
     assert (given_up["state"], given_up["reason"]) == ("given_up", "restored")
-    assert "1 e-mails were given up" in loaded.run("status", status=-1).stderr
+    assert "1 messages were given up" in loaded.run("status", status=-1).stderr
 
 
 def test_a_restore_keeps_the_books_that_were_there_and_makes_the_read_models_anew(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from domain.actor import Role
+from domain.business.message_terms import MessageChannels
 from tests.api.desk import Desk, money
 
 pytest_plugins = ["tests.api.houses"]
@@ -127,6 +128,9 @@ def test_policies_change_by_what_is_given(desk: Desk) -> None:
         "reminder_lead_days": 14,
         "locale": "en",
         "message_language": "off",
+        "message_channels": MessageChannels().model_dump(mode="json"),
+        "session_reminder_hours": 24,
+        "message_days": 90,
     }
     assert (shown["policy_version"], shown["version"]) == (2, 3)
     assert desk.get("/v1/business") == shown

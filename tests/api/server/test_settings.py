@@ -127,6 +127,11 @@ def test_a_mail_server_needs_an_address_to_send_from() -> None:
         Settings.read({"CARNET_SMTP_URL": "smtp://mail.example.org", "CARNET_MAIL_FROM": "Szalon"})
 
 
+def test_messages_may_go_without_a_mail_server() -> None:
+    assert Settings.read({}).mail is None
+    assert Settings.read({"CARNET_SMTP_URL": "none"}).mail == "none"
+
+
 def test_the_password_of_a_mail_server_is_never_shown() -> None:
     with pytest.raises(WrongSetting) as refused:
         Settings.read({"CARNET_SMTP_URL": "http://a:geheim@example.org", "CARNET_MAIL_FROM": "a@example.org"})

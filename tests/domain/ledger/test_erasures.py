@@ -74,7 +74,7 @@ def test_every_place_is_counted_and_then_empty(store: Store, ledger: LedgerRecor
     assert list(ledger.texts(["txt_1"])) == []
     assert ledger.photo("pho_1") is None
     assert list(ledger.search(("xylo",), "", 9)) == []
-    assert list(store.outbox.messages(BUSINESS, after=0, limit=9)) == []
+    assert list(store.outbox.messages(BUSINESS, limit=9)) == []
     left = store.find_key("key_1")
     assert left is not None
     assert (left.name, left.revoked_at) == (ERASED_NAME, erased.recorded_at)
@@ -152,7 +152,7 @@ def test_a_message_that_was_being_sent_leaves_nothing_when_it_is_settled(
 ) -> None:
     registered(ledger)
     store.outbox.plan(BUSINESS, 1, [message(1)])
-    (due,) = store.outbox.due(now_ms=20, each=1)
+    (due,) = store.outbox.due(now_ms=20, each=1, by_email=True)
     stored(ledger, erasing())
     store.outbox.put(replace(due, state="given_up", reason="550 <anna@example.com>"))
     assert ledger.personal_data(CUSTOMER) == NOBODY

@@ -193,7 +193,7 @@ def _drop_messages(connection: psycopg.Connection[Any]) -> None:
     connection.execute(
         "DROP FUNCTION plan_messages, due_messages, put_message, message_totals, waiting_messages"
     )
-    connection.execute("DROP FUNCTION all_webhooks, erase")
+    connection.execute("DROP FUNCTION all_webhooks, erase, add_messages, forget_messages")
     connection.execute("DROP TABLE message_switch, message_positions, messages, webhooks")
 
 

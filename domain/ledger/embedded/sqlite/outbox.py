@@ -1,11 +1,11 @@
-"""The e-mails of the ledgers in one SQLite file."""
+"""The messages of the ledgers in one SQLite file."""
 
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import astuple
+from dataclasses import astuple, fields
 from pathlib import Path
 
 from domain.ledger.errors import LedgerUnavailable
@@ -13,8 +13,8 @@ from domain.ledger.records import MessageState, MessageTotal, StoredMessage
 
 END = "-sending"
 COLUMNS = (
-    "business_id, id, position, recorded_at, kind, language, customer_id, package_id, state, attempts, due_at,"
-    " settled_at, reason"
+    "business_id, id, position, recorded_at, kind, language, customer_id, thing_id, state, attempts, due_at,"
+    " settled_at, reason, channel, occasion"
 )
 Transaction = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
@@ -60,25 +60,30 @@ class SqliteOutbox:
 
     def plan(self, business_id: str, upto: int, messages: Sequence[StoredMessage]) -> None:
         with self._write() as connection:
-            connection.executemany(
-                f"INSERT INTO messages ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT DO NOTHING",
-                [astuple(message) for message in messages],
-            )
+            _insert(connection, messages)
             connection.execute(
                 "INSERT INTO message_positions (business_id, position) VALUES (?1, ?2)"
                 " ON CONFLICT (business_id) DO UPDATE SET position = max(position, excluded.position)",
                 (business_id, upto),
             )
 
-    def due(self, now_ms: int, each: int) -> Sequence[StoredMessage]:
+    def known(self, business_id: str, ids: Sequence[str]) -> Collection[str]:
+        query = "SELECT id FROM messages WHERE business_id = ? AND id = ?"
+        with self._read() as connection:
+            return {id for id in ids if connection.execute(query, (business_id, id)).fetchone()}
+
+    def add(self, business_id: str, messages: Sequence[StoredMessage]) -> None:
+        with self._write() as connection:
+            _insert(connection, messages)
+
+    def due(self, now_ms: int, each: int, *, by_email: bool) -> Sequence[StoredMessage]:
         with self._read() as connection:
             rows = connection.execute(
                 f"SELECT {COLUMNS} FROM (SELECT *, row_number() OVER"
-                " (PARTITION BY business_id ORDER BY due_at, position) AS nth"
-                " FROM messages WHERE state = 'waiting' AND due_at <= ?)"
-                " WHERE nth <= ? ORDER BY due_at, business_id, position",
-                (now_ms, each),
+                " (PARTITION BY business_id ORDER BY due_at, position, id) AS nth"
+                " FROM messages WHERE state = 'waiting' AND due_at <= ? AND (channel = 'email') = ?)"
+                " WHERE nth <= ? ORDER BY due_at, business_id, position, id",
+                (now_ms, by_email, each),
             ).fetchall()
         return [StoredMessage(*row) for row in rows]
 
@@ -97,6 +102,14 @@ class SqliteOutbox:
                     message.id,
                 ),
             )
+
+    def forget_settled(self, business_id: str, settled_before: int, at_most: int) -> int:
+        with self._write() as connection:
+            return connection.execute(
+                "DELETE FROM messages WHERE business_id = ?1 AND id IN (SELECT id FROM messages"
+                " WHERE business_id = ?1 AND settled_at < ?2 LIMIT ?3)",
+                (business_id, settled_before, at_most),
+            ).rowcount
 
     def waiting(self) -> Mapping[str, int]:
         with self._read() as connection:
@@ -118,19 +131,28 @@ class SqliteOutbox:
         self,
         business_id: str,
         *,
-        after: int,
+        after: tuple[int, str] = (0, ""),
         limit: int,
         state: MessageState | None = None,
-        package_id: str | None = None,
+        thing_id: str | None = None,
+        customer_id: str | None = None,
     ) -> Sequence[StoredMessage]:
         with self._read() as connection:
             rows = connection.execute(
-                f"SELECT {COLUMNS} FROM messages WHERE business_id = ?1 AND position > ?2"
-                " AND (?3 IS NULL OR state = ?3) AND (?4 IS NULL OR package_id = ?4)"
-                " ORDER BY position LIMIT ?5",
-                (business_id, after, state, package_id, limit),
+                f"SELECT {COLUMNS} FROM messages WHERE business_id = ?1 AND (position, id) > (?2, ?3)"
+                " AND (?4 IS NULL OR state = ?4) AND (?5 IS NULL OR thing_id = ?5)"
+                " AND (?6 IS NULL OR customer_id = ?6) ORDER BY position, id LIMIT ?7",
+                (business_id, *after, state, thing_id, customer_id, limit),
             ).fetchall()
         return [StoredMessage(*row) for row in rows]
+
+
+def _insert(connection: sqlite3.Connection, messages: Sequence[StoredMessage]) -> None:
+    connection.executemany(
+        f"INSERT INTO messages ({COLUMNS}) VALUES ({', '.join('?' * len(fields(StoredMessage)))})"
+        " ON CONFLICT DO NOTHING",
+        [astuple(message) for message in messages],
+    )
 
 
 @contextmanager

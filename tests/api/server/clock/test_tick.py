@@ -8,8 +8,9 @@ import pytest
 
 from api.http.request import Serving
 from api.server.clock import jobs
-from api.server.clock.jobs import EXPIRIES, JOBS, REMINDERS, Ask, Job
-from api.server.clock.tick import Ticked, tick
+from api.server.clock.jobs import EXPIRIES, JOBS, REMINDERS, Job
+from api.server.clock.tick import LastTurns, Ticked, tick
+from api.server.clock.turn import Ask
 from domain.business.facts import FIRST_POLICIES
 from domain.ledger.carnet import Carnet
 from projections.engine.freshness import FreshReads
@@ -105,3 +106,15 @@ def test_one_business_is_left_alone_by_the_clock_of_another(desk: Desk) -> None:
     package = sold(desk, packages=1)[0]
     assert not list(tick(desk.carnet, reads(desk), []))
     assert not named(desk, package, "package.reminder_due")
+
+
+def test_a_job_that_need_not_run_each_tick_waits_for_its_time(desk: Desk) -> None:
+    last: LastTurns = {}
+
+    def jobs_of_a_tick() -> set[str]:
+        return {each.job for each in tick(desk.carnet, reads(desk), [desk.business_id], last=last)}
+
+    assert jobs_of_a_tick() == {job.name for job in JOBS}
+    assert jobs_of_a_tick() == {job.name for job in JOBS if job.every is None}
+    desk.clock.forward(hours=1)
+    assert jobs_of_a_tick() == {job.name for job in JOBS}
