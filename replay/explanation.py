@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, assert_never, cast
 
+from domain.business.reasons import ReasonedFact
 from domain.calendar_rules import ExpiryAfterFirstUse, ExpiryAfterPurchase, ExpiryOnDate, NoExpiry, Validity
 from domain.ledger.mapper import Recorded
 from domain.moments import local_day, rfc3339
@@ -59,7 +60,7 @@ def explain(facts: Sequence[Recorded], card: Row, moment: datetime) -> Row:
     expires_on = None if last is None else last.isoformat()
     if expires_on != (expiry_steps[-1]["expires_on"] if expiry_steps else None):
         rule = "the last day of the freeze has passed; the expiry moves by the days frozen"
-        expiry_steps.append({"version": None, "rule": rule, "expires_on": expires_on})
+        expiry_steps.append({"version": None, "rule": rule, "reason_code": None, "expires_on": expires_on})
     return {
         "balance": _balance(facts, card),
         "status": _status(card, moment),
@@ -84,6 +85,12 @@ def quote_steps(quote: RefundQuote, currency: str) -> list[Step]:
     ]
 
 
+def _code(recorded: Recorded) -> Step | None:
+    """The reason of a step that a person took, by a code of the business."""
+    code = recorded.fact.reason_code if isinstance(recorded.fact, ReasonedFact) else None
+    return None if code is None else {"code": code.code, "text": code.text}
+
+
 # Balance
 
 
@@ -98,6 +105,7 @@ def _balance(facts: Sequence[Recorded], card: Row) -> Row:
                     "version": row["version"],
                     "effective_at": rfc3339(row["effective_at"]),
                     "rule": _unit_rule(cast(PackageFact, recorded.fact)),
+                    "reason_code": _code(recorded),
                     "line": row["line"],
                     "change": row["change"],
                     "remaining": remaining,
@@ -196,6 +204,7 @@ def _expiry_steps(facts: Sequence[Recorded]) -> Iterator[Step]:
             yield {
                 "version": recorded.version,
                 "rule": rule,
+                "reason_code": _code(recorded),
                 "expires_on": None if expires_on is None else expires_on.isoformat(),
             }
 
@@ -279,6 +288,7 @@ def _payment(facts: Sequence[Recorded], card: Row) -> Row:
             {
                 "version": recorded.version,
                 "rule": rule,
+                "reason_code": _code(recorded),
                 "amount": _money(amount, card),
                 "price": _money(price, card),
                 "paid": _money(paid, card),

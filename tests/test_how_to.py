@@ -182,6 +182,51 @@ def test_receiving_webhooks_runs(desk: Desk) -> None:
     frame.loopback_webhooks = False
 
 
+def test_working_offline_runs(desk: Desk) -> None:
+    massage, anna = desk.service(), desk.customer("Anna")
+    offer, sold_on = desk.offer(massage), desk.today(days=-5)
+    used_up = desk.sell(anna, desk.offer(massage, quantity=1), effective_at=sold_on)["id"]
+    desk.redeem(used_up, massage)
+
+    def sender(by: Desk) -> Callable[[Any], Any]:
+        headers = {"Authorization": f"Bearer {by.key}"}
+        return lambda commands: desk.client.post(
+            "/v1/inbox", json={"commands": commands}, headers=headers
+        ).json()
+
+    told: dict[str, Any] = {
+        "send": sender(desk),
+        "send_as_staff": sender(desk.as_role(Role.STAFF)),
+        "send_as_manager": sender(desk.as_role(Role.MANAGER)),
+        "massage": massage,
+        "anna": anna,
+        "offer": offer,
+        "used_up": used_up,
+        "package": desk.sell(anna, offer, effective_at=sold_on)["id"],
+        "at_nine": rfc3339(desk.clock() - timedelta(hours=2)),
+        "at_ten": rfc3339(desk.clock() - timedelta(hours=1)),
+        "three_days_ago": rfc3339(desk.clock() - timedelta(days=3)),
+    }
+    run("work-offline.md", told)
+    assert desk.card(told["package"])["used"] == 1
+
+
+def test_giving_reasons_runs(desk: Desk) -> None:
+    offer = desk.offer(desk.service(), price=50_000)
+    payment = {"amount": 50_000, "method": "card"}
+    sold = desk.sell(desk.customer("Anna"), offer, payment=payment)
+    told: dict[str, Any] = {
+        "post": lambda path, body: desk.do(f"/v1{path}", body),
+        "get": lambda path, **query: desk.get(f"/v1{path}", **query),
+        "refused": lambda path, body: desk.refused(f"/v1{path}", body, "validation-failed"),
+        "package": sold["id"],
+        "payment": sold["payment_id"],
+        "today": desk.today(),
+    }
+    run("give-reasons.md", told)
+    assert desk.card(sold["id"])["remaining"] == 9
+
+
 def test_undoing_runs(desk: Desk) -> None:
     massage = desk.service()
     main, pier = (desk.do("/v1/locations", {"name": name})["id"] for name in ("Main street", "Pier"))

@@ -185,9 +185,12 @@ def _refusal(row: RefusedRow) -> dict[str, Any]:
 @import_.command("reverse")
 @click.argument("import_id", metavar="IMPORT")
 @click.option("--reason", required=True, type=NAME, help="Why, for the history of each package.")
+@click.option("--reason-code", help="The reason by a code of the business, for voiding.")
 @of_business
 @in_json
-def reverse_(import_id: str, reason: str, business_id: str | None, json_: bool) -> None:
+def reverse_(
+    import_id: str, reason: str, reason_code: str | None, business_id: str | None, json_: bool
+) -> None:
     """Void every package of an import that stands as it came; its reference may then be imported again.
 
     Packages for which something was recorded since stay, and are named.
@@ -205,7 +208,12 @@ def reverse_(import_id: str, reason: str, business_id: str | None, json_: bool) 
     with here() as installed:
         ledger = installed.ledger(business_id)
         told: Reversal = reverse(
-            recorded(installed.carnet, ledger.business_id), import_id, reason, IMPORTER, kept=stays
+            recorded(installed.carnet, ledger.business_id),
+            import_id,
+            reason,
+            IMPORTER,
+            reason_code=reason_code,
+            kept=stays,
         )
     if json_:
         output.as_json({**vars(told), "kept": [vars_of(each) for each in kept]})

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,8 @@ from projections.models.card_columns import card_status
 from replay.package import PackageThen
 from replay.reports.liability import Liability
 from replay.reports.movements import Movements
+from replay.reports.reasons import Reasons
+from replay.reports.sales import Sales
 from replay.verify import Intact
 
 WIDE = 1_000
@@ -101,6 +104,38 @@ def movements(report: Movements, currency: str) -> None:
     table(
         ("cause", "units", "value"), [(name, owed.units, money(owed.value, currency)) for name, owed in rows]
     )
+
+
+def sales(report: Sales, currency: str) -> None:
+    def told(amount: int | None) -> str:
+        return "" if amount is None else money(amount, currency)
+
+    click.echo(f"{report.packages:,} packages sold, as known at position {report.position:,}")
+    rows = [(_percent(each.rate), told(each.gross), told(each.net), told(each.tax)) for each in report.taxes]
+    table(("rate", "amount", "net", "tax"), [*rows, ("together", told(report.amount), "", "")])
+
+
+def reasons(report: Reasons, currency: str) -> None:
+    columns = ("group", "code", "text", "facts", "units", "value", "refunded")
+    table(
+        columns,
+        [
+            (
+                row.group,
+                row.code or "without a code",
+                row.text or "",
+                row.facts,
+                row.units,
+                money(row.value, currency),
+                money(row.refunded, currency),
+            )
+            for row in report.rows
+        ],
+    )
+
+
+def _percent(basis_points: int | None) -> str:
+    return "no rate" if basis_points is None else f"{Decimal(basis_points) / 100:f} %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +288,7 @@ def _line(row: Row, then: PackageThen, names: Names) -> tuple[object, ...]:
         f"{row['change']:+d}" if row["change"] else "",
         "" if row["remaining"] is None else str(row["remaining"]),
         names.participant(participant_id, then.customer_id) or participant_id or "",
-        names.text(row["text_id"]) or "",
+        " · ".join(filter(None, (row["reason_text"], names.text(row["text_id"])))),
         f"{names.of(row['actor_id']) or row['actor_id']} ({row['actor_role']})",
         _local(row["recorded_at"], zone),
     )

@@ -1,6 +1,7 @@
-"""`carnet report`: the liability, its movements, and what a customer has left."""
+"""`carnet report`: the liability, its movements, the sales, the reasons, and what a customer has left."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import get_args
@@ -11,10 +12,11 @@ from api.cli import output
 from api.cli.options import DAY, DAY_OR_MOMENT, SOURCE, here, in_json, of_business
 from api.http.ledger_types import Recorder
 from api.imports.known_ids import registered
+from domain.business.reasons import REASON_GROUPS, ReasonGroup
 from domain.text import reference
-from replay.all_packages import packages_then
+from replay.all_packages import PackagesThen, packages_then
 from replay.as_of import Past, asked, is_over
-from replay.reports import liability, movements
+from replay.reports import liability, movements, reasons, sales
 
 
 @click.group()
@@ -79,16 +81,24 @@ def report_liability(
         output.liability(found)
 
 
+def of_a_period(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that ask about the days of one clock."""
+    first = click.option(
+        "--from", "first", type=DAY, help="The first day; from the beginning of the books without it."
+    )
+    last = click.option("--to", "last", type=DAY, help="The last day, which must be over; to now without it.")
+    clock = click.option(
+        "--clock",
+        type=click.Choice(get_args(movements.Clock)),
+        default="effective",
+        show_default=True,
+        help="Whether a movement belongs to the day it happened or to the day it was recorded.",
+    )
+    return first(last(clock(command)))
+
+
 @report.command("movements")
-@click.option("--from", "first", type=DAY, help="The first day; from the beginning of the books without it.")
-@click.option("--to", "last", type=DAY, help="The last day, which must be over; to now without it.")
-@click.option(
-    "--clock",
-    type=click.Choice(get_args(movements.Clock)),
-    default="effective",
-    show_default=True,
-    help="Whether a movement belongs to the day it happened or to the day it was recorded.",
-)
+@of_a_period
 @of_business
 @in_json
 def report_movements(
@@ -104,17 +114,88 @@ def report_movements(
 
     Exit status: 0 reported; 1 it failed.
     """
+    with _of_period(first, last, clock, business_id) as (books, period, currency):
+        found = movements.movements(books, period)
+    if json_:
+        output.as_json(asdict(found))
+    else:
+        output.movements(found, currency)
+
+
+@report.command("sales")
+@of_a_period
+@of_business
+@in_json
+def report_sales(
+    first: date | None, last: date | None, clock: movements.Clock, business_id: str | None, json_: bool
+) -> None:
+    """What was sold in a period, with the tax by rate.
+
+    An adjusted price and a voided sale count in the period of that change. Days are those of the business's time
+    zone, both included; amounts are minor units, rates basis points. `net` and `tax` are null where no rate is known.
+
+    \b
+    Example:
+      carnet report sales --from 1998-06-01 --to 1998-06-30
+
+    Exit status: 0 reported; 1 it failed.
+    """
+    with _of_period(first, last, clock, business_id) as (books, period, currency):
+        found = sales.sales(books, period)
+    if json_:
+        output.as_json(asdict(found) | {"taxes": [asdict(each) | {"net": each.net} for each in found.taxes]})
+    else:
+        output.sales(found, currency)
+
+
+@report.command("reasons")
+@of_a_period
+@click.option(
+    "--group", type=click.Choice(REASON_GROUPS), help="What the reasons were given for; all without it."
+)
+@of_business
+@in_json
+def report_reasons(
+    first: date | None,
+    last: date | None,
+    clock: movements.Clock,
+    group: ReasonGroup | None,
+    business_id: str | None,
+    json_: bool,
+) -> None:
+    """Why things were corrected, cancelled, refunded or given back in a period, by reason code.
+
+    Each fact counts under its code, or without one. Days are those of the business's time zone, both included;
+    amounts are minor units.
+
+    \b
+    Example:
+      carnet report reasons --from 1998-06-01 --to 1998-06-30 --group refund
+
+    Exit status: 0 reported; 1 it failed.
+    """
+    with _of_period(first, last, clock, business_id) as (books, period, currency):
+        found = reasons.reasons(books, period, group)
+    if json_:
+        output.as_json(asdict(found))
+    else:
+        output.reasons(found, currency)
+
+
+@contextmanager
+def _of_period(
+    first: date | None, last: date | None, clock: movements.Clock, business_id: str | None
+) -> Iterator[tuple[PackagesThen, movements.Period, str]]:
+    """The packages that close the period, the period, and the currency. Raises UsageError."""
     with here() as installed:
         ledger = installed.ledger(business_id)
         business, now = installed.business(ledger.business_id), installed.carnet.clock()
         if last is not None and not is_over(last, business.time_zone, now):
             raise click.UsageError("--to must be a day that is over")
+        if first is not None and last is not None and last < first:
+            raise click.UsageError("--to must not be before --from")
         books = packages_then(ledger.recorder, movements.closing_of(business.time_zone, clock, last), now)
-        found = movements.movements(books, movements.period_of(business.time_zone, clock, first))
-    if json_:
-        output.as_json(asdict(found))
-    else:
-        output.movements(found, business.currency)
+        yield books, movements.period_of(business.time_zone, clock, first), business.currency
 
 
 @report.command("customer")

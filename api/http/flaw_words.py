@@ -136,6 +136,13 @@ PATTERNS: Mapping[str, str] = {
     r"^[0-9A-Za-z._-]{1,50}:.{1,100}$": (
         "must be source:ref, the source 1 to 50 letters, digits, dots, _ or -, the ref 1 to 100 characters"
     ),
+    r"^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$": (
+        "must be 1 to 255 printable ASCII characters, with no space at either end"
+    ),
+    r"^[a-z0-9][a-z0-9_-]{0,39}$": (
+        "must be 1 to 40 small letters, digits, _ or -, and begin with a letter or a digit, such as entered_twice"
+    ),
+    r"^/v1(/[0-9A-Za-z_-]{1,60}){1,6}$": "must be the path of a command, such as /v1/packages",
     "^[^:]+:.+$": "must be source:ref, such as mindbody:1234",
 }
 """Pattern of a model → what a text that does not fit it must be."""

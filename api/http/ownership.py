@@ -2,8 +2,8 @@
 
 A customer's key reaches its own customer and what belongs to it. Any other id is answered like an unknown
 one. Each route names its roles. A route open to customers must name an owned thing, in its path or among its
-parameters, or be marked `nobodys`; otherwise the application does not start. Commands are checked where they
-are decided, on the books themselves (domain/use_cases/checks.py).
+parameters, or be marked `nobodys` or `carries`; otherwise the application does not start. Commands are checked
+where they are decided, on the books themselves (domain/use_cases/checks.py).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -93,7 +93,7 @@ def only_own(call: Call, parameters: P) -> P:
 
 
 def refuse_unowned(routes: Iterable[Route]) -> None:
-    """Raises TypeError for a route open to customers that names no owned thing and is not `nobodys`."""
+    """Raises TypeError for a route open to customers that names no owned thing and is not marked."""
     unsaid = [route.operation for route in routes if is_open(route) and not _says_whose(route)]
     if unsaid:
         raise TypeError(f"nothing says whose it is: {', '.join(sorted(unsaid))}")
@@ -105,7 +105,7 @@ def is_open(route: Route) -> bool:
 
 
 def _says_whose(route: Route) -> bool:
-    if route.nobodys:
+    if route.nobodys or route.carries:
         return True
     models: list[Any] = [model for model in (route.body, route.parameters) if model is not None]
     named = {*route.path_parameters, *(name for model in models for name in model.model_fields)}

@@ -145,6 +145,38 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 def parse(raw: bytes) -> dict[str, Any]:
     """The JSON object in these bytes, checked as far as no model is needed."""
+    sent = _decoded(raw)
+    flaws = list(_flaws(sent, "", 1))
+    if flaws:
+        raise invalid(flaws)
+    return sent
+
+
+def decoded(raw: bytes, content_type: str | None) -> dict[str, Any]:
+    """The JSON object in these bytes, whose members are not looked at. `encoded` writes them again.
+
+    Raises Problem: unsupported-media-type, malformed-body.
+    """
+    _check_media_type(content_type)
+    return _decoded(raw)
+
+
+def encoded(value: Any, where: str) -> bytes:
+    """The JSON of a decoded value.
+
+    Raises Problem: validation-failed at `where` for a key that was sent twice, malformed-body.
+    """
+
+    def twice(_: Any) -> Any:
+        raise invalid([Flaw(where, "duplicate-key", "holds a key twice")])
+
+    try:
+        return json.dumps(value, default=twice).encode()
+    except RecursionError as error:
+        raise _nested() from error
+
+
+def _decoded(raw: bytes) -> dict[str, Any]:
     try:
         sent = _DECODER.decode(raw.decode())
     except UnicodeDecodeError as error:
@@ -158,9 +190,6 @@ def parse(raw: bytes) -> dict[str, Any]:
         raise Problem("malformed-body", "the body holds a number that is too long") from error
     if not isinstance(sent, dict):
         raise Problem("malformed-body", "the body must be a JSON object")
-    flaws = list(_flaws(sent, "", 1))
-    if flaws:
-        raise invalid(flaws)
     return sent
 
 

@@ -84,6 +84,8 @@ SEES_PEOPLE: Final = _may(*_AT_THE_DESK, _INTEGRATION, _CUSTOMER, scope=Scope.RE
 READERS_AND_CUSTOMERS: Final = _may(*_AT_THE_DESK, _INTEGRATION, _AUDITOR, _CUSTOMER)
 """For what is nobody's own, such as services and offers: customers see it as the desk does. With the permissions
 that end in OR_OWN they reach only what is theirs (api/http/ownership.py)."""
+CARRIERS: Final = _may(*_AT_THE_DESK, _INTEGRATION, _AUDITOR, _CUSTOMER)
+"""Who sends a request that carries others: anyone, because each of those needs its own permission."""
 BOOKKEEPERS: Final = _may(Role.OWNER, Role.MANAGER, _AUDITOR)
 """Who reads facts, explanations and the past."""
 BOOKKEEPERS_OR_OWN: Final = _may(Role.OWNER, Role.MANAGER, _AUDITOR, _CUSTOMER)

@@ -77,6 +77,8 @@ class Route:
     """Whether a customer also reaches a package that they paid for and somebody else has."""
     nobodys: bool = False
     """Whether its answer is the same for every customer, with nothing personal in it."""
+    carries: bool = False
+    """Whether it only carries other requests, each of which its own route judges."""
     location: str | None = None
     """The address of what it creates, with members of the answer in braces."""
     description: str = ""

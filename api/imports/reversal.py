@@ -48,17 +48,19 @@ def reverse(
     reason: str,
     meta: Meta,
     *,
+    reason_code: str | None = None,
     kept: Callable[[KeptPackage], None],
     progress: Callable[[Reversal], None] = lambda reversal: None,
 ) -> Reversal:
     """Void the packages of an import, 500 at a time. Another reversal goes on where this one ended.
 
-    Raises NotFound, LedgerUnavailable, Contention, UnreadableFact.
+    Raises NotFound, Invalid for a reason code, LedgerUnavailable, Contention, UnreadableFact.
     """
     recorder, told = batches.recorder, Reversal(import_id)
+    _check_code(recorder, reason_code)
     secret = recorder.secret()
     for ids in _pages(recorder, import_id):
-        orders = [_void(secret, id, import_id, reason, meta) for id in ids]
+        orders = [_void(secret, id, import_id, reason, reason_code, meta) for id in ids]
         for id, result in zip(ids, batches.carry_out(orders), strict=True):
             told.packages += 1
             if isinstance(result, PackageIsCancelled):
@@ -87,7 +89,17 @@ def _pages(recorder: Recorder, import_id: str) -> Iterator[list[str]]:
             yield ids
 
 
-def _void(secret: bytes, package_id: str, import_id: str, reason: str, meta: Meta) -> Order:
+def _check_code(recorder: Recorder, code: str | None) -> None:
+    """Raises Invalid once for all packages, instead of once for each of them."""
+    reads = Reads({recorder.business_id: 0})
+    business = Books(recorder.business_id, reads, recorder.load(reads)).business
+    business.reason_given(VoidPackage.reason_group, code)
+
+
+def _void(
+    secret: bytes, package_id: str, import_id: str, reason: str, reason_code: str | None, meta: Meta
+) -> Order:
     named = ("reversal", import_id, package_id)
     text = Wording(id=id_of(secret, "txt", named), salt=token_bytes(SALT_BYTES), text=reason)
-    return Order(VOID_PACKAGE, VoidPackage(package_id=package_id, reason=text), meta)
+    asked = VoidPackage(package_id=package_id, reason=text, reason_code=reason_code)
+    return Order(VOID_PACKAGE, asked, meta)

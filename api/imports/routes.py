@@ -25,6 +25,7 @@ from api.imports.mapping import UnknownMapping, What
 from api.imports.packages import Packages
 from api.imports.reversal import KeptPackage, reverse
 from api.imports.sheet import Content, Sheet
+from domain.business.reasons import ReasonCodeName
 from domain.decision import Reads
 from domain.ledger.mapper import Meta
 from domain.ledger.patience import begin
@@ -59,6 +60,8 @@ class File(Value):
 
 class ImportReversalBody(Value):
     reason: LongText
+    reason_code: ReasonCodeName | None = None
+    """One of the business's codes for voiding."""
 
 
 class RowRefused(Value):
@@ -286,6 +289,7 @@ def _reverse(call: Command[ImportReversalBody], import_id: str, *, undone: bool 
             import_id,
             call.body.reason,
             meta,
+            reason_code=call.body.reason_code,
             kept=lambda package: stay.append(package) if len(stay) < TOLD_MAX else None,
         )
     return ReversedImport(

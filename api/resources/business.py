@@ -27,6 +27,7 @@ from domain.business.facts import (
     VisitRule,
 )
 from domain.business.message_terms import MessageChannels, MessageDays, SessionReminderHours
+from domain.business.reasons import REASON_CODES_MAX, ReasonCode, ReasonCodeName, ReasonGroups
 from domain.business.state import Business as BusinessState
 from domain.decision import Reads, UseCase
 from domain.moments import TimeZone
@@ -97,6 +98,13 @@ class PaymentRuleBody(Value):
 EarnRuleBody = Annotated[PaymentRuleBody | PurchaseRule | VisitRule, Field(discriminator="on")]
 
 
+class ReasonCodeBody(Value):
+    code: ReasonCodeName
+    text: ThingName
+    groups: ReasonGroups
+    """What the code may be given for."""
+
+
 class PolicyChanges(Value):
     """Only what is given changes; null takes away `correction_max`, and the reminders of `reminder_lead_days` and
     `session_reminder_hours`."""
@@ -116,6 +124,12 @@ class PolicyChanges(Value):
     """BCP 47, such as hu-HU: the language of receipts, and how they write money and days; en unless it is changed."""
     reminder_lead_days: ReminderLead | None = None
     """Days before its last valid day on which a reminder of a package is due; 14 unless it is changed."""
+    reason_codes: MayBeAbsent[Annotated[tuple[ReasonCodeBody, ...], Field(max_length=REASON_CODES_MAX)]] = (
+        None
+    )
+    """All codes that can be given from now on. One that is left out is retired: it stays with what was recorded."""
+    reason_code_required: MayBeAbsent[ReasonGroups] = None
+    """What is refused without a code, except to customers; each group needs a code then."""
     message_language: MayBeAbsent[MessageLanguage] = None
     """The language of messages to customers, from now on; `off`: none are sent."""
     message_channels: MayBeAbsent[MessageChannels] = None
@@ -139,6 +153,9 @@ def change_policies(call: Command[PolicyChanges]) -> CommandRequest:
     given = {name: getattr(call.body, name) for name in call.body.model_fields_set}
     if call.body.earn is not None:
         given["earn"] = tuple(_rule(call, rule, f"/earn/{n}") for n, rule in enumerate(call.body.earn))
+    if call.body.reason_codes is not None:
+        codes = call.body.reason_codes
+        given["reason_codes"] = tuple(ReasonCode(code=e.code, text=e.text, groups=e.groups) for e in codes)
     return CommandRequest(CHANGE_POLICIES, ChangePolicies(**given), lambda books, _: _shown(books))
 
 

@@ -8,6 +8,7 @@ from api.resources import (
     business,
     exports,
     health,
+    inbox,
     keys,
     ledger,
     messages,
@@ -28,10 +29,10 @@ from api.resources.memberships import commands as membership_commands
 from api.resources.memberships import history as membership_history
 from api.resources.memberships import queries as membership_queries
 from api.resources.packages import commands as package_commands
+from api.resources.packages import endings, reminders, transfers
 from api.resources.packages import history as package_history
 from api.resources.packages import lists as package_lists
 from api.resources.packages import queries as package_queries
-from api.resources.packages import reminders, transfers
 from api.resources.payments import commands as payment_commands
 from api.resources.payments import queries as payment_queries
 from api.resources.points import commands as points_commands
@@ -39,7 +40,7 @@ from api.resources.points import queries as points_queries
 from api.resources.receipts import queries as receipt_queries
 from api.resources.redemptions import commands as redemption_commands
 from api.resources.redemptions import queries as redemption_queries
-from api.resources.reports import entries, liability, movements, sales, watchlist
+from api.resources.reports import entries, liability, movements, reasons, sales, watchlist
 from api.resources.top_ups import commands as top_up_commands
 from api.resources.top_ups import queries as top_up_queries
 
@@ -64,6 +65,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *segments.HANDLERS,
     *photos.HANDLERS,
     *package_commands.HANDLERS,
+    *endings.HANDLERS,
     *transfers.HANDLERS,
     *reminders.HANDLERS,
     *membership_commands.HANDLERS,
@@ -80,6 +82,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *points_queries.HANDLERS,
     *redemption_commands.HANDLERS,
     *redemption_queries.HANDLERS,
+    *inbox.HANDLERS,
     *package_queries.HANDLERS,
     *receipt_queries.HANDLERS,
     *package_history.HANDLERS,
@@ -90,5 +93,6 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *movements.HANDLERS,
     *sales.HANDLERS,
     *entries.HANDLERS,
+    *reasons.HANDLERS,
     *watchlist.HANDLERS,
 )

@@ -36,6 +36,7 @@ TAGS: Mapping[str, str] = {
     "credits": "What a customer can use, by service.",
     "activity": "A customer's tab: packages and bookings.",
     "points": "Reward points.",
+    "inbox": "What a till did while it was offline.",
     "reports": "Figures for auditors and accountants, now or at any moment.",
     "facts": "The ordered feed of the ledger.",
     "ledger": "The head of the ledger, and its proof.",

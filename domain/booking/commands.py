@@ -1,10 +1,11 @@
 """Commands on bookings."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from domain.booking.facts import OCCURRENCES_MAX, Attendance, By
+from domain.business.reasons import ReasonedCommand, ReasonGroup
 from domain.moments import DayOrMoment, Moment
 from domain.package.commands import NewPayment
 from domain.values import (
@@ -85,7 +86,8 @@ class RecordBookingPayment(OnBooking):
     effective_at: DayOrMoment | None = None
 
 
-class CancelBooking(OnBooking):
+class CancelBooking(OnBooking, ReasonedCommand):
+    reason_group: ClassVar[ReasonGroup] = "booking_cancellation"
     by: By = "customer"
     override: Literal["restore", "forfeit"] | None = None
     reason: Wording | None = None

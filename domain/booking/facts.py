@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Literal, get_args
 
 from domain.business.facts import Deduct
+from domain.business.reasons import ReasonedFact
 from domain.fact import Fact
 from domain.moments import Moment
 from domain.values import (
@@ -140,7 +141,7 @@ class BookingPaymentRecorded(Fact):
     external_ref: ExternalRef | None = None
 
 
-class BookingPaymentRefunded(Fact):
+class BookingPaymentRefunded(Fact, ReasonedFact):
     stored_name: ClassVar = "booking.payment_refunded"
     effective_at: Moment
     payment_id: PaymentId
@@ -203,7 +204,7 @@ class BookingCompleted(Fact):
     stored_name: ClassVar = "booking.completed"
 
 
-class BookingCancelled(Fact):
+class BookingCancelled(Fact, ReasonedFact):
     stored_name: ClassVar = "booking.cancelled"
     by: By
     in_time: bool

@@ -3,6 +3,7 @@
 from domain.business.customer_filters import CustomerFilters
 from domain.business.facts import AttendanceOpens, Categories, Deduct, EarnRule, MessageLanguage, ReminderLead
 from domain.business.message_terms import MessageChannels, MessageDays, SessionReminderHours
+from domain.business.reasons import ReasonCode, ReasonGroup
 from domain.moments import TimeZone
 from domain.values import (
     BusinessId,
@@ -42,6 +43,9 @@ class ChangePolicies(Value):
     message_channels: MessageChannels | None = None
     session_reminder_hours: SessionReminderHours | None = None
     message_days: MessageDays | None = None
+    reason_codes: tuple[ReasonCode, ...] | None = None
+    """All that can be given from now on."""
+    reason_code_required: tuple[ReasonGroup, ...] | None = None
 
 
 class OpenLocation(Value):

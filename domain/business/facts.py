@@ -6,6 +6,7 @@ from pydantic import Field
 
 from domain.business.customer_filters import CustomerFilters
 from domain.business.message_terms import MessageChannels, MessageDays, SessionReminderHours
+from domain.business.reasons import ReasonCode, ReasonGroup
 from domain.fact import Fact
 from domain.moments import TimeZone
 from domain.values import (
@@ -91,6 +92,10 @@ class Policies(Value):
     """Hours before the start of a booking at which a customer who agreed to it is reminded; None: never."""
     message_days: MessageDays = 90
     """Days for which the list of messages keeps what is settled."""
+    reason_codes: tuple[ReasonCode, ...] = ()
+    """Every code that was ever listed; those that are retired come last."""
+    reason_code_required: tuple[ReasonGroup, ...] = ()
+    """What is refused without a code."""
 
 
 FIRST_POLICIES = Policies(reminder_lead_days=14, session_reminder_hours=24)
@@ -105,10 +110,11 @@ def _with_reminders(fields: dict[str, Any]) -> dict[str, Any]:
 
 class PolicyChanged(Fact):
     stored_name: ClassVar = "business.policy_changed"
-    stored_version: ClassVar = 3
+    stored_version: ClassVar = 4
     upcasters: ClassVar = {
         1: lambda fields: fields,  # a field that an older version lacks has its default
         2: _with_reminders,
+        3: lambda fields: fields,
     }
     policies: Policies
     policy_version: int

@@ -17,6 +17,7 @@ from domain.business.facts import (
     SegmentRemoved,
     SegmentSaved,
 )
+from domain.business.reasons import CodedReason, ReasonGroup, coded
 from domain.refusals import Invalid
 
 
@@ -56,6 +57,12 @@ class Business:
         if location_id is not None and (location is None or not location.open):
             problem, message = "unknown-location", "is not an open location of this business"
             raise Invalid("/location_id", problem, message)
+
+    def reason_given(self, group: ReasonGroup, code: str | None, *, asked: bool = True) -> CodedReason | None:
+        """A code with its text. Raises Invalid for one that is unknown, retired or of another group, and for none
+        where the group requires one and the actor is `asked`."""
+        required = asked and group in self.policies.reason_code_required
+        return coded(code, group, self.policies.reason_codes, required=required)
 
     def zone_of(self, location_id: str | None) -> str:
         """The zone of a location; the business's for None and for an unknown one."""

@@ -1,9 +1,10 @@
 """Commands on a package."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from domain.business.reasons import ReasonedCommand, ReasonGroup
 from domain.catalogue.facts import Lines, Sharing
 from domain.moments import Day, DayOrMoment, Moment
 from domain.package.fact_parts import UnitsUsedBefore
@@ -112,7 +113,8 @@ class RedeemFromCustomer(Redemption):
     customer_id: CustomerId
 
 
-class RestoreUnits(Value):
+class RestoreUnits(ReasonedCommand):
+    reason_group: ClassVar[ReasonGroup] = "restoration"
     redemption_id: RedemptionId
     quantity: Quantity | None = None
     """None: all units that are left of it."""
@@ -120,7 +122,8 @@ class RestoreUnits(Value):
     reason: Wording | None = None
 
 
-class UndoTransfer(Value):
+class UndoTransfer(ReasonedCommand):
+    reason_group: ClassVar[ReasonGroup] = "transfer"
     transfer_id: TransferId
     reason: Wording | None = None
 
@@ -131,25 +134,29 @@ class OnPackage(Value):
     package_id: PackageId
 
 
-class CorrectLine(OnPackage):
+class CorrectLine(OnPackage, ReasonedCommand):
+    reason_group: ClassVar[ReasonGroup] = "correction"
     line: LineNumber
     change: Annotated[int, Field(ge=-UNITS_PER_LINE_MAX, le=UNITS_PER_LINE_MAX)]
     reason: Wording | None = None
 
 
-class SetExpiry(OnPackage):
+class SetExpiry(OnPackage, ReasonedCommand):
     """None removes the expiry: the package never ends."""
 
+    reason_group: ClassVar[ReasonGroup] = "expiry"
     expires_on: Day | None
     reason: Wording | None = None
 
 
-class ReinstatePackage(OnPackage):
+class ReinstatePackage(OnPackage, ReasonedCommand):
+    reason_group: ClassVar[ReasonGroup] = "reinstatement"
     expires_on: Day
     reason: Wording
 
 
-class FreezePackage(OnPackage):
+class FreezePackage(OnPackage, ReasonedCommand):
+    reason_group: ClassVar[ReasonGroup] = "freeze"
     until: Day
     reason: Wording
 
@@ -163,7 +170,8 @@ class RecordPayment(OnPackage):
     effective_at: DayOrMoment | None = None
 
 
-class RefundPayment(Value):
+class RefundPayment(ReasonedCommand):
+    reason_group: ClassVar[ReasonGroup] = "refund"
     payment_id: PaymentId
     amount: Money
     reason: Wording
@@ -174,18 +182,21 @@ class Refund(Value):
     payment_id: PaymentId
 
 
-class CancelPackage(OnPackage):
+class CancelPackage(OnPackage, ReasonedCommand):
+    reason_group: ClassVar[ReasonGroup] = "cancellation"
     reason: Wording
     release_holds: bool = False
     refund: Refund | None = None
 
 
-class VoidPackage(OnPackage):
+class VoidPackage(OnPackage, ReasonedCommand):
+    reason_group: ClassVar[ReasonGroup] = "voiding"
     reason: Wording
     release_holds: bool = False
 
 
-class AdjustPrice(OnPackage):
+class AdjustPrice(OnPackage, ReasonedCommand):
+    reason_group: ClassVar[ReasonGroup] = "price"
     price: Money
     reason: Wording
 
@@ -220,7 +231,8 @@ class RecordReminderSent(OnPackage):
     effective_at: DayOrMoment | None = None
 
 
-class TransferUnits(OnPackage):
+class TransferUnits(OnPackage, ReasonedCommand):
+    reason_group: ClassVar[ReasonGroup] = "transfer"
     transfer_id: TransferId
     new_package_id: PackageId
     to_customer_id: CustomerId

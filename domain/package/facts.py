@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 from pydantic import Field
 
 from domain.business.facts import ReminderLead
+from domain.business.reasons import ReasonedFact
 from domain.catalogue.facts import Sharing
 from domain.fact import Fact
 from domain.moments import Day, Moment
@@ -40,7 +41,7 @@ from domain.values import (
 )
 
 
-class UnitsTransferredOut(EffectiveFact):
+class UnitsTransferredOut(EffectiveFact, ReasonedFact):
     stored_name: ClassVar = "package.transferred_out"
     transfer_id: TransferId
     to_package_id: PackageId
@@ -54,7 +55,7 @@ class UnitsTransferredOut(EffectiveFact):
     reason: TextRef | None = None
 
 
-class TransferUndone(EffectiveFact):
+class TransferUndone(EffectiveFact, ReasonedFact):
     """Transferred units are back in the package they came from."""
 
     stored_name: ClassVar = "package.transfer_undone"
@@ -66,7 +67,7 @@ class TransferUndone(EffectiveFact):
     reason: TextRef | None = None
 
 
-class TransferRevoked(EffectiveFact):
+class TransferRevoked(EffectiveFact, ReasonedFact):
     """The package that a transfer made gave all its units back, and is cancelled."""
 
     stored_name: ClassVar = "package.transfer_revoked"
@@ -75,7 +76,7 @@ class TransferRevoked(EffectiveFact):
     reason: TextRef | None = None
 
 
-class PriceAdjusted(EffectiveFact):
+class PriceAdjusted(EffectiveFact, ReasonedFact):
     stored_name: ClassVar = "package.price_adjusted"
     price: Amount
     previous: Amount
@@ -120,7 +121,7 @@ class UnitsRedeemed(EffectiveFact):
     session_at: Moment | None = None
 
 
-class UnitsRestored(EffectiveFact):
+class UnitsRestored(EffectiveFact, ReasonedFact):
     stored_name: ClassVar = "package.restored"
     redemption_id: RedemptionId
     allocation: int
@@ -196,7 +197,7 @@ class UnitsForfeited(EffectiveFact):
     terms: CancellationTerms
 
 
-class LineCorrected(EffectiveFact):
+class LineCorrected(EffectiveFact, ReasonedFact):
     stored_name: ClassVar = "package.corrected"
     line: LineNumber
     change: Annotated[int, Field(ge=-UNITS_PER_LINE_MAX, le=UNITS_PER_LINE_MAX)]
@@ -215,14 +216,14 @@ class LineCorrected(EffectiveFact):
     reason: TextRef | None = None
 
 
-class ExpiryChanged(EffectiveFact):
+class ExpiryChanged(EffectiveFact, ReasonedFact):
     stored_name: ClassVar = "package.expiry_changed"
     expires_on: Day
     previous: Day | None = None
     reason: TextRef | None = None
 
 
-class ExpiryRemoved(EffectiveFact):
+class ExpiryRemoved(EffectiveFact, ReasonedFact):
     stored_name: ClassVar = "package.expiry_removed"
     previous: Day
     reason: TextRef | None = None
@@ -239,7 +240,7 @@ class PackageExpired(EffectiveFact):
     """Their value together."""
 
 
-class PackageReinstated(EffectiveFact):
+class PackageReinstated(EffectiveFact, ReasonedFact):
     stored_name: ClassVar = "package.reinstated"
     expires_on: Day
     previous: Day | None = None
@@ -250,7 +251,7 @@ class PackageReinstated(EffectiveFact):
     reason: TextRef
 
 
-class PackageFrozen(EffectiveFact):
+class PackageFrozen(EffectiveFact, ReasonedFact):
     stored_name: ClassVar = "package.frozen"
     frozen_on: Day
     until: Day
@@ -300,13 +301,13 @@ class NoteAdded(EffectiveFact):
     note: TextRef
 
 
-class PackageCancelled(EffectiveFact):
+class PackageCancelled(EffectiveFact, ReasonedFact):
     stored_name: ClassVar = "package.cancelled"
     lapsed: tuple[LineUnits, ...]
     reason: TextRef
 
 
-class PackageVoided(EffectiveFact):
+class PackageVoided(EffectiveFact, ReasonedFact):
     stored_name: ClassVar = "package.voided"
     lapsed: tuple[LineUnits, ...]
     reason: TextRef

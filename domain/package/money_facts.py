@@ -2,9 +2,8 @@
 
 from typing import ClassVar
 
-from domain.package.fact_parts import (
-    EffectiveFact,
-)
+from domain.business.reasons import ReasonedFact
+from domain.package.fact_parts import EffectiveFact
 from domain.values import (
     Amount,
     ExternalRef,
@@ -25,7 +24,7 @@ class PaymentRecorded(EffectiveFact):
     external_ref: ExternalRef | None = None
 
 
-class PaymentRefunded(EffectiveFact):
+class PaymentRefunded(EffectiveFact, ReasonedFact):
     stored_name: ClassVar = "package.payment_refunded"
     payment_id: PaymentId
     amount: PositiveAmount

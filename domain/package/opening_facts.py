@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from domain.business.reasons import ReasonedFact
 from domain.moments import Day, Moment, start_of
 from domain.package.fact_parts import (
     PackageOpened,
@@ -35,7 +36,7 @@ class PackagePurchased(PackageOpened):
     """The method of the payment made at sale."""
 
 
-class UnitsTransferredIn(PackageOpened):
+class UnitsTransferredIn(PackageOpened, ReasonedFact):
     """A package made of units of another customer's, with their values. Its price is settled: a debt stays there."""
 
     stored_name: ClassVar = "package.transferred_in"

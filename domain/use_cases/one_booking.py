@@ -13,6 +13,7 @@ from domain.package.facts import PackageFact
 from domain.package.state import Package
 from domain.refusals import LimitReached
 from domain.use_cases.checks import check_own, known_booking, known_package
+from domain.use_cases.reasons import reason_of, with_reason
 from domain.use_cases.texts import texts_of
 from domain.values import Value
 
@@ -38,12 +39,14 @@ def decided(
     """The facts of a rule on one booking.
 
     `kept`: whether it leaves the last 1,000 facts of the stream to refunding and cancelling. Raises NotFound (also
-    for another customer's), LimitReached, and what the rule raises.
+    for another customer's), LimitReached, Invalid for a reason code, and what the rule raises.
     """
     booking = known_booking(books, booking_id)
     check_own(booking.customer_id, "booking", booking_id, at)
     packages = {id: known_package(books, id) for id in booking.packages}
-    facts, moved = rule(booking, packages)
+    reason = reason_of(command, books, at)
+    ruled, moved = rule(booking, packages)
+    facts = with_reason(ruled, reason)
     limit = FACTS_MAX - (FACTS_KEPT if kept else 0)
     if facts and booking.version + len(facts) > limit:
         raise LimitReached("facts of a booking", limit)

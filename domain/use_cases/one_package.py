@@ -9,6 +9,7 @@ from domain.package.commands import OnPackage
 from domain.package.facts import PackageFact
 from domain.package.state import Package
 from domain.use_cases.checks import known_package
+from domain.use_cases.reasons import reason_of, with_reason
 from domain.use_cases.texts import texts_of
 from domain.values import Value
 
@@ -39,10 +40,11 @@ def decided(
 
     `ends_freeze`: False where the rule records that end itself, or asks for what the clock says anyway. `kept`:
     whether it leaves the last 1,000 facts of the stream to restoring, refunding and cancelling. Raises NotFound,
-    LimitReached, and what the rule raises.
+    LimitReached, Invalid for a reason code, and what the rule raises.
     """
     package = known_package(books, package_id)
-    facts = list(rule(package))
+    reason = reason_of(command, books, at)
+    facts = with_reason(rule(package), reason)
     if facts and ends_freeze:
         facts = [*settled(package, now_for(package, at)), *facts]
     check_room(package, len(facts), kept=kept)

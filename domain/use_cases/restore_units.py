@@ -5,6 +5,7 @@ from domain.claims import redemption_claims
 from domain.decision import Books, Decision, Peek, Reads, UseCase
 from domain.package.commands import RestoreUnits
 from domain.package.restoration import restore
+from domain.use_cases.reasons import reason_of, with_reason
 from domain.use_cases.texts import texts_of
 
 
@@ -13,9 +14,11 @@ def reads(command: RestoreUnits, business_id: str, peek: Peek) -> Reads:
 
 
 def decide(command: RestoreUnits, books: Books, at: Circumstances) -> Decision:
-    """Raises what `restore` raises."""
+    """Raises Invalid for a reason code, and what `restore` raises."""
     used = books.packages_that(lambda state: command.redemption_id in state.uses)
-    facts = restore(used, command, at, books.business, books.entered_by(command.redemption_id))
+    restored = restore(used, command, at, books.business, books.entered_by(command.redemption_id))
+    reason = reason_of(command, books, at)
+    facts = {id: with_reason(made, reason) for id, made in restored.items()}
     owner_id = next(iter(used.values())).customer_id
     return Decision({id: ("package", made) for id, made in facts.items()}, texts=texts_of(command, owner_id))
 

@@ -8,6 +8,7 @@ from domain.package.transfer import Receiver, transfer
 from domain.use_cases.checks import check_unclaimed, check_unused, known_customer, known_package
 from domain.use_cases.one_package import reads_package
 from domain.use_cases.own_stream import id_in
+from domain.use_cases.reasons import reason_of, with_reason
 from domain.use_cases.texts import texts_of
 
 
@@ -18,7 +19,7 @@ def reads(command: TransferUnits, business_id: str, peek: Peek) -> Reads:
 
 
 def decide(command: TransferUnits, books: Books, at: Circumstances) -> Decision:
-    """Raises NotFound, IdTaken, and what `transfer` raises."""
+    """Raises NotFound, IdTaken, Invalid for a reason code, and what `transfer` raises."""
     package = known_package(books, command.package_id)
     customer = known_customer(books, command.to_customer_id)
     check_unused(books, command.new_package_id)
@@ -26,7 +27,8 @@ def decide(command: TransferUnits, books: Books, at: Circumstances) -> Decision:
     check_unclaimed(books, named, command.transfer_id)
     numbers = purchase_claims(command.to_customer_id, package.offer_id, package.name)
     receiver = Receiver(customer, books.count(numbers) + 1)
-    facts = transfer(package, command, receiver, at)
+    reason = reason_of(command, books, at)
+    facts = {id: with_reason(made, reason) for id, made in transfer(package, command, receiver, at).items()}
     claims = [Claim(f"{named}{id}", id) for id in facts]
     claims.append(Claim(f"{numbers}{receiver.purchase_number}", command.new_package_id))
     return Decision(

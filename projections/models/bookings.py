@@ -76,6 +76,8 @@ TABLE = Table(
     Column("in_time", Boolean),
     Column("cancelled_by", Text),
     Column("reason_id", Text),
+    Column("reason_code", Text),
+    Column("reason_text", Text),
     Column("series_id", Text),
     Column("series_number", Integer),
     Column("series_count", Integer),
@@ -157,6 +159,8 @@ def _made(fact: BookingMade, recorded: Recorded) -> Row:
         "in_time": None,
         "cancelled_by": None,
         "reason_id": None,
+        "reason_code": None,
+        "reason_text": None,
         "series_id": None if series is None else series.series_id,
         "series_number": None if series is None else series.number,
         "series_count": None if series is None else series.count,
@@ -238,6 +242,8 @@ def _change(before: Row, fact: BookingFact) -> Row:
                 "in_time": fact.in_time,
                 "refund_due": fact.refund_due,
                 "reason_id": fact.reason and fact.reason.id,
+                "reason_code": fact.reason_code and fact.reason_code.code,
+                "reason_text": fact.reason_code and fact.reason_code.text,
                 **_settled(fact.outcomes),
             }
         case BookingMade():
@@ -276,7 +282,7 @@ def _settled(outcomes: Sequence[BookingOutcome]) -> Row:
     }
 
 
-BOOKINGS = Keyed("bookings", 2, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)
+BOOKINGS = Keyed("bookings", 3, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)
 
 
 # Which packages pay

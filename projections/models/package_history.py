@@ -10,6 +10,7 @@ from typing import Any, assert_never, cast
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 
+from domain.business.reasons import ReasonedFact
 from domain.ledger.mapper import Recorded
 from domain.package.facts import (
     ExpiryChanged,
@@ -79,6 +80,8 @@ TABLE = Table(
     Column("booking_id", Text),
     Column("session_at", Moment),
     Column("text_id", Text),
+    Column("reason_code", Text),
+    Column("reason_text", Text),
     Column("expires_on", String(10)),
     Column("frozen_until", String(10)),
     Index("by_position", "business_id", "position"),
@@ -89,6 +92,7 @@ def rows(recorded: Recorded) -> Sequence[Row]:
     fact = cast(PackageFact, recorded.fact)
     actor_id, actor_role = recorded.author
     text: TextRef | None = getattr(fact, "note", None) or getattr(fact, "reason", None)
+    code = fact.reason_code if isinstance(fact, ReasonedFact) else None
     common: Row = {
         "package_id": recorded.stream_id,
         "version": recorded.version,
@@ -99,6 +103,8 @@ def rows(recorded: Recorded) -> Sequence[Row]:
         "actor_role": actor_role,
         "staff_id": _staff(fact, recorded),
         "text_id": text and text.id,
+        "reason_code": code and code.code,
+        "reason_text": code and code.text,
         "change": 0,
         "value": 0,
     }
@@ -145,7 +151,8 @@ def _told(fact: PackageFact) -> Row:
         case LineCorrected():
             value = -fact.value if fact.change < 0 else fact.value
             moved = {"line": fact.line, "change": fact.change, "value": value, "remaining": fact.remaining}
-            return {"kind": "correction", "label": "Correction", **moved}
+            label = "Correction" if fact.reason_code is None else f"Correction: {fact.reason_code.text}"
+            return {"kind": "correction", "label": label, **moved}
         case ValidityStarted() | ValidityReset() | ExpiryChanged() | ExpiryRemoved():
             return _expiry(fact)
         case SessionMoved():
@@ -347,4 +354,4 @@ def _value(parts: Any) -> int:
     return sum(part.value for part in parts)
 
 
-HISTORY = Log("history", 3, TABLE, HANDLES, rows)
+HISTORY = Log("history", 4, TABLE, HANDLES, rows)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from domain.booking.facts import BookingPaymentRefunded
+from domain.booking.facts import BookingCancelled, BookingPaymentRefunded
 from domain.booking.facts import MoneyFact as BookingMoneyFact
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded, all_recorded
@@ -77,28 +77,35 @@ def late_entries(recorder: LedgerRecorder, period: RecordedPeriod) -> Iterator[E
     """Facts recorded in the period that took effect before it. Raises UnreadableFact, LedgerUnavailable."""
     for recorded in _facts(recorder, period):
         if effective_at(recorded) < period.start:
-            yield _entry(recorded)
+            yield entry_of(recorded)
 
 
 def corrections(recorder: LedgerRecorder, period: RecordedPeriod) -> Iterator[Entry]:
     """`CORRECTING` facts recorded in the period. Raises UnreadableFact, LedgerUnavailable."""
     for recorded in _facts(recorder, period):
         if isinstance(recorded.fact, CORRECTING):
-            yield _entry(recorded)
+            yield entry_of(recorded)
 
 
 def _facts(recorder: LedgerRecorder, period: RecordedPeriod) -> Iterator[Recorded]:
-    after = period.after
-    while stored := recorder.facts(after, FACTS_PER_READ, period.last):
-        for recorded in all_recorded(fact for fact in stored if fact.kind in ("package", "booking")):
-            if recorded.stored.kind == "package" or isinstance(recorded.fact, BookingMoneyFact):
-                yield recorded
+    for recorded in recorded_facts(recorder, period.after, period.last):
+        if recorded.stored.kind == "package" or isinstance(recorded.fact, BookingMoneyFact):
+            yield recorded
+
+
+def recorded_facts(recorder: LedgerRecorder, after: int, last: int) -> Iterator[Recorded]:
+    """The facts of packages and bookings: `after` < position ≤ `last`. Raises UnreadableFact, LedgerUnavailable."""
+    while stored := recorder.facts(after, FACTS_PER_READ, last):
+        yield from all_recorded(fact for fact in stored if fact.kind in ("package", "booking"))
         after = stored[-1].position
 
 
-def _entry(recorded: Recorded) -> Entry:
+def entry_of(recorded: Recorded) -> Entry:
+    """A fact of a package, money for a booking, or the cancellation of a booking, with what it moved."""
     if isinstance(recorded.fact, BookingMoneyFact):
         return _money_entry(recorded, recorded.fact)
+    if isinstance(recorded.fact, BookingCancelled):
+        return _cancellation_entry(recorded)
     (row,) = rows(recorded)
     fact = cast(PackageFact, recorded.fact)
     return Entry(
@@ -111,6 +118,12 @@ def _entry(recorded: Recorded) -> Entry:
         row.get("price"),
         automatic=isinstance(fact, ValidityStarted | ValidityReset) or recorded.meta.actor.via == "system",
     )
+
+
+def _cancellation_entry(recorded: Recorded) -> Entry:
+    """The facts of its packages move the units."""
+    automatic = recorded.meta.actor.via == "system"
+    return Entry(recorded, effective_at(recorded), "Booking cancelled", 0, 0, None, None, automatic)
 
 
 def _money_entry(recorded: Recorded, fact: BookingMoneyFact) -> Entry:

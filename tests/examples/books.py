@@ -12,6 +12,8 @@ def books(tell: Recording, anna: str) -> None:
     tell("reports.movements", query={"from": "2026-11-01", "to": "2026-11-15"})
     tell("reports.movement_lines", query={"from": "2026-11-01", "to": "2026-11-15", "limit": 2})
     tell("reports.sales", query={"from": "2026-11-01", "to": "2026-11-15"})
+    tell("reports.reasons", query={"from": "2026-11-01", "to": "2026-11-15"})
+    tell("reports.reason_lines", query={"from": "2026-11-01", "group": "refund", "limit": 2})
     tell("reports.late_entries", query={"from": "2026-11-01"})
     tell("reports.corrections", query={"from": "2026-11-01", "limit": 2})
     tell("reports.expiring", query={"from": "2027-01-01", "to": "2027-12-31"})

@@ -26,6 +26,11 @@ def house(tell: Recording) -> tuple[str, str]:
             "locale": "hu-HU",
             "message_language": "en",
             "message_channels": {"session_reminder": ["email", "sms"]},
+            "reason_codes": [
+                {"code": "twice", "text": "Entered twice", "groups": ["correction", "voiding"]},
+                {"code": "complaint", "text": "A complaint", "groups": ["refund", "cancellation", "price"]},
+            ],
+            "reason_code_required": ["refund"],
         },
     )
     place: str = tell("locations.open", {"name": "Szalon Rosa, Belváros", "address": "Fő utca 1, Budapest"})[

@@ -1,7 +1,7 @@
 """Packages: sold, paid, used, put right, and looked at from every side."""
 
 from api.outbound.planning import Planner
-from domain.moments import to_milliseconds
+from domain.moments import rfc3339, to_milliseconds
 from tests.examples.recording import Recording
 
 
@@ -24,7 +24,11 @@ def packages(tell: Recording, anna: str, service: str, offer: str, member: str, 
         },
         package_id=package,
     )["payment_id"]
-    tell("payments.refund", {"amount": 3000, "reason": "Paid too much"}, payment_id=paid)
+    tell(
+        "payments.refund",
+        {"amount": 3000, "reason": "Paid too much", "reason_code": "complaint"},
+        payment_id=paid,
+    )
     use = tell(
         "redemptions.redeem", {"service_id": service, "quantity": 2, "staff_id": member}, package_id=package
     )["redemption_id"]
@@ -35,11 +39,16 @@ def packages(tell: Recording, anna: str, service: str, offer: str, member: str, 
     changes(tell, package, place)
     endings(tell, anna, offer)
     imports(tell)
+    offline(tell, anna, service, offer)
     questions(tell, package, anna)
 
 
 def changes(tell: Recording, package: str, place: str) -> None:
-    tell("packages.correct", {"line": 1, "change": 1, "reason": "One was entered twice"}, package_id=package)
+    tell(
+        "packages.correct",
+        {"line": 1, "change": 1, "reason": "One was entered twice", "reason_code": "twice"},
+        package_id=package,
+    )
     tell("packages.set_expiry", {"expires_on": "2027-06-30", "reason": "Was ill in May"}, package_id=package)
     tell("packages.freeze", {"until": "2026-11-30", "reason": "Abroad until December"}, package_id=package)
     tell("packages.unfreeze", package_id=package)
@@ -79,6 +88,25 @@ def imports(tell: Recording) -> None:
     )
     batch = tell("imports.packages", balances.encode(), query=source)["import_id"]
     tell("imports.reverse", {"reason": "The wrong file"}, import_id=batch)
+
+
+def offline(tell: Recording, anna: str, service: str, offer: str) -> None:
+    """What a till did without a network: a sale, a use of it, and a use of what it did not have."""
+    sold = "pkg_till3-0017"
+    happened = rfc3339(tell.desk.clock())
+    sale = {"id": sold, "customer_id": anna, "offer_id": offer, "effective_at": happened}
+    use = {"service_id": service, "effective_at": happened}
+    redemptions = f"/v1/packages/{sold}/redemptions"
+    tell(
+        "inbox.send",
+        {
+            "commands": [
+                {"key": "till3-0017", "command": "/v1/packages", "body": sale},
+                {"key": "till3-0018", "command": redemptions, "body": {"id": "red_till3-0018", **use}},
+                {"key": "till3-0019", "command": redemptions, "body": {**use, "quantity": 40}},
+            ]
+        },
+    )
 
 
 def messages(tell: Recording) -> None:

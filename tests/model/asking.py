@@ -104,6 +104,8 @@ def policies(desk: Desk) -> Asked:
     earn = desk.one_of(None, None, (), EARN, LAVISH, _earn(desk), _earn(desk))
     opens = desk.one_of(None, None, None, 0, 60, 1_440)
     lead = desk.draw(st.sampled_from(LEADS))
+    codes = desk.one_of(None, None, None, (), ("ill",), ("ill", "twice"))
+    needs = desk.one_of(*[None] * 6, False, False, True)
     reminding = {} if lead == "as before" else {"reminder_lead_days": lead}
     command = ChangePolicies.model_validate(
         {
@@ -114,11 +116,20 @@ def policies(desk: Desk) -> Asked:
             "attendance_opens_minutes": opens,
             "cancellation": _terms(terms),
             "earn": None if earn is None else _earned(earn),
+            "reason_codes": None if codes is None else tuple(_code(code) for code in codes),
+            "reason_code_required": None if needs is None else ("correction",) * needs,
         }
     )
+
+    reasons = codes, needs
     return Asked(
-        command, lambda books, _: books.set_policies(required, most, deduct, terms, earn, opens, lead)
+        command,
+        lambda books, _: books.set_policies(required, most, deduct, terms, earn, opens, lead, *reasons),
     )
+
+
+def _code(code: str) -> dict[str, Any]:
+    return {"code": code, "text": code.capitalize(), "groups": ("correction",)}
 
 
 EARN = (EarnRule("payment", 1, 100), EarnRule("visit", 5), EarnRule("purchase", 20))
@@ -544,8 +555,16 @@ def correct(desk: Desk) -> Asked:
     known = desk.known_package(id)
     left = known.lines[line - 1].count("available") if known and line <= len(known.lines) else 1
     change = desk.one_of(-1, 1, 2, -1, 1, 2, -2, 3, 5, -left, -left - 1, 999, 0)
-    command = CorrectLine(package_id=id, line=line, change=max(change, -1_000), reason=desk.wording_or_none())
-    return Asked(command, lambda books, asking: books.correct(asking, id, line, command.change), id)
+    known_codes = [code for code, live in desk.books.reason_codes.items() if live]
+    code = desk.one_of(None, "ill", *known_codes * OFTEN)
+    command = CorrectLine(
+        package_id=id,
+        line=line,
+        change=max(change, -1_000),
+        reason=desk.wording_or_none(),
+        reason_code=code,
+    )
+    return Asked(command, lambda books, asking: books.correct(asking, id, line, command.change, code), id)
 
 
 # How long it lasts, whom it is for, and its end

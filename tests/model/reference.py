@@ -77,6 +77,9 @@ class Reference:
         """Member of staff → whether they work here now."""
         self.payment_required = False
         self.correction_max: int | None = None
+        self.reason_codes: dict[str, bool] = {}
+        """Code for corrections → whether it can be given, in the order of the list."""
+        self.needs_code = False
         self.deduct = "at_booking"
         self.terms = (24, "restore")
         self.earn: tuple[EarnRule, ...] = ()
@@ -111,11 +114,20 @@ class Reference:
         earn: tuple[EarnRule, ...] | None = None,
         opens_minutes: int | None = None,
         reminder_lead: int | Literal["as before"] | None = "as before",
+        codes: Sequence[str] | None = None,
+        needs_code: bool | None = None,
     ) -> bool:
         causes = [rule.on for rule in earn or ()]
         if len(set(causes)) < len(causes):
             raise Refusal("validation-failed")
+        listed = self.reason_codes
+        if codes is not None:
+            listed = dict.fromkeys(codes, True) | {code: False for code in listed if code not in codes}
+        needs = self.needs_code if needs_code is None else needs_code
+        if needs and not any(listed.values()):
+            raise Refusal("validation-failed")
         before = self._agreed()
+        self.reason_codes, self.needs_code = listed, needs
         if payment_required is not None:
             self.payment_required = payment_required
         self.correction_max = correction_max
@@ -129,7 +141,8 @@ class Reference:
 
     def _agreed(self) -> tuple[object, ...]:
         agreed = (self.payment_required, self.correction_max, self.deduct, self.terms, self.earn)
-        return (*agreed, self.opens_minutes, self.reminder_lead)
+        coded = (tuple(self.reason_codes.items()), self.needs_code)
+        return (*agreed, self.opens_minutes, self.reminder_lead, *coded)
 
     def earn_rule(self, cause: str) -> EarnRule | None:
         return next((rule for rule in self.earn if rule.on == cause), None)
@@ -851,8 +864,10 @@ class Reference:
         if not any(use.in_use for use in uses):
             self.accounts.takes_back(customer, "visit", redemption, moment)
 
-    def correct(self, asking: Asking, id: str, line: int, change: int) -> bool:
+    def correct(self, asking: Asking, id: str, line: int, change: int, code: str | None = None) -> bool:
         package, why = self.package(id), Reasons()
+        given = self.reason_codes.get(code, False) if code is not None else not self.needs_code
+        why.when(not given, "validation-failed")
         why.when(package.cancelled, "package-cancelled")
         why.when(change == 0 or line > len(package.lines), "validation-failed")
         too_much = self.correction_max is not None and abs(change) > self.correction_max

@@ -88,6 +88,10 @@ class CancellationRules(Value):
     overridden: bool
     """Whether staff overrode the rules."""
     reason: str | None
+    reason_code: str | None
+    """The reason of the cancellation, by a code of the business."""
+    reason_text: str | None
+    """The text that the code had then."""
     in_time: bool | None
     """Null unless the booking was cancelled."""
     by: Literal["customer", "business"] | None
@@ -253,6 +257,8 @@ def _cancellation(booking: Row, names: Names) -> CancellationRules:
         "usable",
         "unusable",
         "overridden",
+        "reason_code",
+        "reason_text",
         "in_time",
     )
     return CancellationRules(

@@ -28,6 +28,7 @@ from domain.booking.commands import (
 )
 from domain.booking.facts import Attendance, By
 from domain.booking.new_bookings import OccurrenceRefused
+from domain.business.reasons import ReasonCodeName
 from domain.decision import Decision, UseCase
 from domain.moments import Moment, rfc3339
 from domain.use_cases.cancel_booking import CANCEL_BOOKING
@@ -230,6 +231,7 @@ class BookingCancellationBody(Value):
     override: Literal["restore", "forfeit"] | None = None
     """Restore or forfeit the units whatever the rules say; needs a reason."""
     reason: LongText | None = None
+    reason_code: ReasonCodeName | None = None
 
 
 @command(
@@ -249,7 +251,13 @@ def cancel_booking(call: Command[BookingCancellationBody]) -> CommandRequest:
     if body.override is not None and body.reason is None:
         raise invalid([Flaw("/reason", "required", "must say why the rules are not followed")])
     why = wording_or_none(call, body.reason)
-    asked = CancelBooking(booking_id=call.id("booking_id"), by=body.by, override=body.override, reason=why)
+    asked = CancelBooking(
+        booking_id=call.id("booking_id"),
+        by=body.by,
+        override=body.override,
+        reason=why,
+        reason_code=body.reason_code,
+    )
     return _changing(call, CANCEL_BOOKING, asked, why)
 
 

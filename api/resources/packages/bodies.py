@@ -7,6 +7,7 @@ from pydantic import Field
 from api.http.parsing import Price
 from api.resources.catalogue.bodies import GivenLines
 from api.resources.payments.bodies import PaymentBody
+from domain.business.reasons import ReasonCodeName
 from domain.moments import Day, DayOrMoment
 from domain.people.facts import PARTICIPANTS_MAX
 from domain.values import (
@@ -52,6 +53,7 @@ class CancellationRefund(Value):
 
 class PackageCancellationBody(Value):
     reason: LongText
+    reason_code: ReasonCodeName | None = None
     release_holds: bool = False
     """Also release units that are held for bookings; without it, held units refuse the cancellation."""
     refund: CancellationRefund | None = None

@@ -1,6 +1,6 @@
-"""Commands on packages: selling, correcting, expiry, freezing, price, sharing, notes, ending.
+"""Commands on packages: selling, correcting, expiry, freezing, price, sharing, notes.
 
-Each answers the new card, so that a client never has to read after writing. Payments and redemptions have
+Each answers the new card, so that a client never has to read after writing. Payments, redemptions and endings have
 modules of their own.
 """
 
@@ -14,42 +14,36 @@ from api.http.new_values import NewId, NewMoment
 from api.http.parsing import EmptyBody, Price
 from api.http.permissions import DESK, MANAGERS
 from api.http.problems import Flaw, invalid
-from api.resources.packages.bodies import PackageCancellationBody, SaleBody
+from api.resources.packages.bodies import SaleBody
 from api.resources.packages.card import PackageCard, in_books, owners
-from api.resources.payments.commands import money, moving, new_payment
+from api.resources.payments.commands import money, new_payment
 from api.resources.texts import wording, wording_or_none
+from domain.business.reasons import ReasonCodeName
 from domain.catalogue.facts import Sharing
 from domain.decision import Decision, UseCase
 from domain.moments import Day
 from domain.package.commands import (
     AddNote,
     AdjustPrice,
-    CancelPackage,
     ChangeLocations,
     ChangeSharing,
     CorrectLine,
     FreezePackage,
     OnPackage,
-    Refund,
-    ReinstatePackage,
     SellPackage,
     SetExpiry,
     UnfreezePackage,
-    VoidPackage,
 )
 from domain.people.facts import PARTICIPANTS_MAX
 from domain.use_cases.add_note import ADD_NOTE
 from domain.use_cases.adjust_price import ADJUST_PRICE
-from domain.use_cases.cancel_package import CANCEL_PACKAGE
 from domain.use_cases.change_locations import CHANGE_LOCATIONS
 from domain.use_cases.change_sharing import CHANGE_SHARING
 from domain.use_cases.correct_line import CORRECT_LINE
 from domain.use_cases.freeze_package import FREEZE_PACKAGE
-from domain.use_cases.reinstate_package import REINSTATE_PACKAGE
 from domain.use_cases.sell_package import SELL_PACKAGE
 from domain.use_cases.set_expiry import SET_EXPIRY
 from domain.use_cases.unfreeze_package import UNFREEZE_PACKAGE
-from domain.use_cases.void_package import VOID_PACKAGE
 from domain.values import UNITS_PER_LINE_MAX, LineNumber, LocationId, LongText, ParticipantId, Value
 from projections.engine.definition import Row
 
@@ -126,7 +120,7 @@ def _check_offer_or_custom(body: SaleBody) -> None:
         raise invalid(flaws)
 
 
-def _changing(call: Command[Any], use_case: UseCase[Any], asked: OnPackage) -> CommandRequest:
+def changing(call: Command[Any], use_case: UseCase[Any], asked: OnPackage) -> CommandRequest:
     """A command on the package of the path, answered with its card."""
     package_id = call.id("package_id")
     return CommandRequest(use_case, asked, lambda books, _: in_books(books, package_id, call), shows=owners)
@@ -138,6 +132,7 @@ class CorrectionBody(Value):
     change: Annotated[int, Field(ge=-UNITS_PER_LINE_MAX, le=UNITS_PER_LINE_MAX)]
     """Units given back (+) or taken (-); not 0."""
     reason: LongText | None = None
+    reason_code: ReasonCodeName | None = None
 
 
 @command(
@@ -153,8 +148,12 @@ def correct_package(call: Command[CorrectionBody]) -> CommandRequest:
     """Give units (+) or take them (-) where the books were wrong. More than is available cannot be taken."""
     body, reason = call.body, wording_or_none(call, call.body.reason)
     id = call.id("package_id")
-    return _changing(
-        call, CORRECT_LINE, CorrectLine(package_id=id, line=body.line, change=body.change, reason=reason)
+    return changing(
+        call,
+        CORRECT_LINE,
+        CorrectLine(
+            package_id=id, line=body.line, change=body.change, reason=reason, reason_code=body.reason_code
+        ),
     )
 
 
@@ -162,6 +161,7 @@ class ExpiryBody(Value):
     expires_on: Day | None
     """The last valid day; null: it never expires."""
     reason: LongText | None = None
+    reason_code: ReasonCodeName | None = None
 
 
 @command(
@@ -176,34 +176,15 @@ class ExpiryBody(Value):
 def set_expiry(call: Command[ExpiryBody]) -> CommandRequest:
     """Send the last valid day, or null so that it never expires. After a past day it is expired."""
     body, reason = call.body, wording_or_none(call, call.body.reason)
-    return _changing(
+    return changing(
         call,
         SET_EXPIRY,
-        SetExpiry(package_id=call.id("package_id"), expires_on=body.expires_on, reason=reason),
-    )
-
-
-class ReinstatementBody(Value):
-    expires_on: Day
-    reason: LongText
-
-
-@command(
-    "/v1/packages/{package_id}/reinstatement",
-    "packages.reinstate",
-    "Bring an expired or cancelled package back, with a new last day",
-    roles=MANAGERS,
-    body=ReinstatementBody,
-    answer=PackageCard,
-    codes=("not-expired",),
-)
-def reinstate_package(call: Command[ReinstatementBody]) -> CommandRequest:
-    """The units that lapsed with it can be used again."""
-    body, reason = call.body, wording(call, call.body.reason)
-    return _changing(
-        call,
-        REINSTATE_PACKAGE,
-        ReinstatePackage(package_id=call.id("package_id"), expires_on=body.expires_on, reason=reason),
+        SetExpiry(
+            package_id=call.id("package_id"),
+            expires_on=body.expires_on,
+            reason=reason,
+            reason_code=body.reason_code,
+        ),
     )
 
 
@@ -211,6 +192,7 @@ class FreezeBody(Value):
     until: Day
     """The last day without use; the expiry moves by the days frozen."""
     reason: LongText
+    reason_code: ReasonCodeName | None = None
 
 
 @command(
@@ -225,8 +207,12 @@ class FreezeBody(Value):
 def freeze(call: Command[FreezeBody]) -> CommandRequest:
     """No unit can be used until the freeze ends; the expiry moves by the days frozen."""
     body, reason = call.body, wording(call, call.body.reason)
-    return _changing(
-        call, FREEZE_PACKAGE, FreezePackage(package_id=call.id("package_id"), until=body.until, reason=reason)
+    return changing(
+        call,
+        FREEZE_PACKAGE,
+        FreezePackage(
+            package_id=call.id("package_id"), until=body.until, reason=reason, reason_code=body.reason_code
+        ),
     )
 
 
@@ -240,12 +226,13 @@ def freeze(call: Command[FreezeBody]) -> CommandRequest:
 )
 def unfreeze(call: Command[EmptyBody]) -> CommandRequest:
     """The expiry moves by the days it was really frozen."""
-    return _changing(call, UNFREEZE_PACKAGE, UnfreezePackage(package_id=call.id("package_id")))
+    return changing(call, UNFREEZE_PACKAGE, UnfreezePackage(package_id=call.id("package_id")))
 
 
 class PriceBody(Value):
     price: Price
     reason: LongText
+    reason_code: ReasonCodeName | None = None
 
 
 @command(
@@ -260,8 +247,12 @@ class PriceBody(Value):
 def adjust_price(call: Command[PriceBody]) -> CommandRequest:
     """What is owing follows. Units that were used keep their value."""
     price, reason = money(call, call.body.price, "/price"), wording(call, call.body.reason)
-    return _changing(
-        call, ADJUST_PRICE, AdjustPrice(package_id=call.id("package_id"), price=price, reason=reason)
+    return changing(
+        call,
+        ADJUST_PRICE,
+        AdjustPrice(
+            package_id=call.id("package_id"), price=price, reason=reason, reason_code=call.body.reason_code
+        ),
     )
 
 
@@ -283,7 +274,7 @@ class SharingBody(Value):
 def change_sharing(call: Command[SharingBody]) -> CommandRequest:
     """Share with the whole household, or name the beneficiaries."""
     body, id = call.body, call.id("package_id")
-    return _changing(
+    return changing(
         call,
         CHANGE_SHARING,
         ChangeSharing(package_id=id, sharing=body.sharing, beneficiaries=body.beneficiaries),
@@ -309,7 +300,7 @@ def change_locations(call: Command[LocationsBody]) -> CommandRequest:
     """An empty list: it can be used everywhere. A package whose locations have all closed can be used at any."""
     body, reason = call.body, wording(call, call.body.reason)
     asked = ChangeLocations(package_id=call.id("package_id"), locations=body.locations, reason=reason)
-    return _changing(call, CHANGE_LOCATIONS, asked)
+    return changing(call, CHANGE_LOCATIONS, asked)
 
 
 class NoteBody(Value):
@@ -327,69 +318,19 @@ class NoteBody(Value):
 )
 def add_note(call: Command[NoteBody]) -> CommandRequest:
     """Notes are for the desk. They cannot be changed."""
-    return _changing(
+    return changing(
         call, ADD_NOTE, AddNote(package_id=call.id("package_id"), note=wording(call, call.body.text))
     )
-
-
-@command(
-    "/v1/packages/{package_id}/cancellation",
-    "packages.cancel",
-    "Cancel a package: the remaining units lapse",
-    roles=MANAGERS,
-    body=PackageCancellationBody,
-    answer=PackageCard,
-    codes=("package-cancelled", "holds-outstanding", "refund-exceeds-paid"),
-)
-def cancel_package(call: Command[PackageCancellationBody]) -> CommandRequest:
-    """Units that are held for bookings refuse it, unless `release_holds` is true. A refund may come with it;
-    `GET …/refund-quote` tells the amount by the rule.
-    """
-    given, refund = call.body.refund, None
-    if given is not None:
-        amount = moving(call, given.amount, "/refund/amount")
-        refund = Refund(amount=amount, payment_id=given.payment_id)
-    asked = CancelPackage(
-        package_id=call.id("package_id"),
-        reason=wording(call, call.body.reason),
-        release_holds=call.body.release_holds,
-        refund=refund,
-    )
-    return _changing(call, CANCEL_PACKAGE, asked)
-
-
-class VoidingBody(Value):
-    reason: LongText
-    release_holds: bool = False
-
-
-@command(
-    "/v1/packages/{package_id}/voiding",
-    "packages.void",
-    "Undo a sale made by mistake: the same day, nothing used; what was paid goes back",
-    roles=MANAGERS,
-    body=VoidingBody,
-    answer=PackageCard,
-    codes=("package-cancelled", "holds-outstanding", "not-eligible"),
-)
-def void_package(call: Command[VoidingBody]) -> CommandRequest:
-    """The sale counts nowhere, as if it had not been made; its facts stay."""
-    reason, release = wording(call, call.body.reason), call.body.release_holds
-    asked = VoidPackage(package_id=call.id("package_id"), reason=reason, release_holds=release)
-    return _changing(call, VOID_PACKAGE, asked)
 
 
 HANDLERS = (
     sell_package,
     correct_package,
     set_expiry,
-    reinstate_package,
     freeze,
     unfreeze,
     adjust_price,
     change_sharing,
     change_locations,
     add_note,
-    cancel_package,
-    void_package,
 )

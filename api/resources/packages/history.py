@@ -24,6 +24,8 @@ from domain.package.facts import NoteAdded
 from projections.engine.definition import Row
 from replay.package import history_of, reversed_versions, services_of
 
+CODED = ("reason_code", "reason_text")
+
 
 class HistoryRow(LocalTime):
     """The local time is that of `effective_at`, in the package's zone."""
@@ -38,6 +40,10 @@ class HistoryRow(LocalTime):
     label: str
     text: str | None
     """The note or the reason given; notes are for the desk alone."""
+    reason_code: str | None
+    """The reason, by a code of the business."""
+    reason_text: str | None
+    """The text that the code had then."""
     line: int | None
     change: int
     remaining: int | None
@@ -115,13 +121,13 @@ class _Teller:
         price = row["price"]
         told_at = local(row["effective_at"], asked.card["time_zone"])
         return HistoryRow(
-            **{name: row[name] for name in ("version", "kind", "line", "change", "remaining")},
+            **{name: row[name] for name in ("version", "kind", "line", "change", "remaining", *CODED)},
             recorded_at=rfc3339(row["recorded_at"]),
             effective_at=rfc3339(row["effective_at"]),
             **told_at,
             date=told_at["local_date"],
             entered_by=author(row["actor_id"], row["actor_role"], self._people),
-            label=f"Correction: {text}" if row["kind"] == "correction" and text else row["label"],
+            label=_label(row, text),
             text=text,
             service=None if service_id is None else self._service(service_id),
             participant=asked.participant(row["participant_id"], self._people),
@@ -154,6 +160,14 @@ class _Teller:
             return None
         text: str = self._texts.get(row["text_id"], ERASED)
         return text
+
+
+def _label(row: Row, text: str | None) -> str:
+    """A correction says why: the text of its code, then the reason in words."""
+    label: str = row["label"]
+    if row["kind"] != "correction" or not text:
+        return label
+    return f"{label} · {text}" if row["reason_text"] else f"{label}: {text}"
 
 
 # Notes

@@ -6,6 +6,7 @@ from api.http.new_values import NewId, NewMoment
 from api.http.permissions import MANAGERS
 from api.resources.packages.card import PackageCard, in_books, owners
 from api.resources.texts import wording_or_none
+from domain.business.reasons import ReasonCodeName
 from domain.decision import Decision
 from domain.moments import Day
 from domain.package.commands import TransferUnits, UndoTransfer
@@ -25,10 +26,12 @@ class TransferBody(Value):
     expires_on: Day | None = None
     """The last valid day; null: it never expires. If absent, that of the origin."""
     reason: LongText | None = None
+    reason_code: ReasonCodeName | None = None
 
 
 class TransferUndoingBody(Value):
     reason: LongText | None = None
+    reason_code: ReasonCodeName | None = None
 
 
 class ReceivedPackage(PackageCard):
@@ -82,6 +85,7 @@ def transfer_units(call: Command[TransferBody]) -> CommandRequest:
         quantity=body.quantity,
         expires_on=body.expires_on if "expires_on" in body.model_fields_set else "as before",
         reason=wording_or_none(call, body.reason),
+        reason_code=body.reason_code,
     )
 
     def answer(books: Books, _: Decision) -> Row:
@@ -106,7 +110,11 @@ def transfer_units(call: Command[TransferBody]) -> CommandRequest:
 def undo_transfer(call: Command[TransferUndoingBody]) -> CommandRequest:
     """All units return to the package they came from; the other one ends, and shows as cancelled."""
     transfer_id = call.id("transfer_id")
-    asked = UndoTransfer(transfer_id=transfer_id, reason=wording_or_none(call, call.body.reason))
+    asked = UndoTransfer(
+        transfer_id=transfer_id,
+        reason=wording_or_none(call, call.body.reason),
+        reason_code=call.body.reason_code,
+    )
 
     def answer(books: Books, decision: Decision) -> Row:
         cards = [in_books(books, id, call) for id in decision.packages]

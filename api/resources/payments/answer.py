@@ -6,6 +6,7 @@ from typing import Any
 from api.http.query_route import Page
 from api.resources.authors import EnteredBy, entered_by
 from api.resources.parts import ERASED, LocalTime, NamedThing, People, SignedMoney, local, named
+from domain.business.reasons import CodedReason
 from domain.moments import rfc3339
 from domain.values import ExternalRef, TextRef
 from replay.payments import Paid
@@ -19,6 +20,7 @@ class Refund(LocalTime):
     entered_by: EnteredBy
     reason: str | None
     """Null to those who may not see people's data, and in the past."""
+    reason_code: CodedReason | None
 
 
 class Payment(LocalTime):
@@ -97,6 +99,7 @@ def shown_payment(
                 staff=named(recorded.staff_id, people),
                 entered_by=entered_by(recorded, people),
                 reason=in_words(refund.reason),
+                reason_code=refund.reason_code,
             )
             for recorded, refund in paid.refunds
         ),

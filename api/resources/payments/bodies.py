@@ -1,6 +1,7 @@
 """Bodies that record and refund payments."""
 
 from api.http.parsing import Price
+from domain.business.reasons import ReasonCodeName
 from domain.moments import DayOrMoment
 from domain.values import GivenRef, LongText, PaymentId, PaymentMethod, Value
 
@@ -30,3 +31,4 @@ class LaterBookingPaymentBody(BookingPaymentBody):
 class RefundBody(Value):
     amount: Price
     reason: LongText
+    reason_code: ReasonCodeName | None = None

@@ -109,7 +109,12 @@ def refund_payment(call: Command[RefundBody]) -> CommandRequest:
         return owners(books, decision) + in_answer(books, decision)
 
     amount = moving(call, call.body.amount, "/amount")
-    asked = RefundPayment(payment_id=payment_id, amount=amount, reason=wording(call, call.body.reason))
+    asked = RefundPayment(
+        payment_id=payment_id,
+        amount=amount,
+        reason=wording(call, call.body.reason),
+        reason_code=call.body.reason_code,
+    )
     return CommandRequest(REFUND_PAYMENT, asked, answer, shows=shows)
 
 

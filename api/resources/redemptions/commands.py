@@ -10,6 +10,7 @@ from api.resources.packages.card import in_books, owners
 from api.resources.redemptions.answer import RedeemedPackage, RedeemedUnits, RestoredUnits, allocation_shown
 from api.resources.redemptions.bodies import RedemptionBody
 from api.resources.texts import wording_or_none
+from domain.business.reasons import ReasonCodeName
 from domain.decision import Decision
 from domain.package.commands import RedeemFromCustomer, RedeemUnits, RestoreUnits
 from domain.package.facts import UnitsRedeemed, UnitsRestored
@@ -109,6 +110,7 @@ class RestorationBody(Value):
     package_id: PackageId | None = None
     """Restore only units of this package."""
     reason: LongText | None = None
+    reason_code: ReasonCodeName | None = None
 
 
 @command(
@@ -144,6 +146,7 @@ def restore(call: Command[RestorationBody]) -> CommandRequest:
         quantity=body.quantity,
         package_id=body.package_id,
         reason=wording_or_none(call, body.reason),
+        reason_code=body.reason_code,
     )
     return CommandRequest(RESTORE_UNITS, asked, answer, shows=owners)
 

@@ -1,7 +1,7 @@
 """Late entries and corrections of a period: their sums, and each fact with who recorded it."""
 
 from collections.abc import Callable, Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -105,7 +105,7 @@ def _page(
         EntryPage,
         rows,
         key=lambda entry: [entry.recorded.position],
-        shown=lambda entry: _shown(call, entry, people),
+        shown=lambda entry: shown_entry(call, entry, people),
         position=period.last,
         count=count,
         units=units,
@@ -113,7 +113,7 @@ def _page(
     )
 
 
-def _shown(call: Query[EntriesParameters], entry: Entry, people: People) -> BookEntry:
+def shown_entry(call: Query[Any], entry: Entry, people: People) -> BookEntry:
     recorded = entry.recorded
     return BookEntry(
         position=recorded.position,
@@ -134,7 +134,7 @@ def _shown(call: Query[EntriesParameters], entry: Entry, people: People) -> Book
     )
 
 
-def _money(call: Query[EntriesParameters], amount: int | None) -> SignedMoney | None:
+def _money(call: Query[Any], amount: int | None) -> SignedMoney | None:
     return None if amount is None else SignedMoney(amount=amount, currency=call.currency)
 
 

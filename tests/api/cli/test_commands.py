@@ -218,7 +218,7 @@ def test_a_rebuild_compares_and_names_what_differs(loaded: Terminal) -> None:
     loaded.run("verify", "--read-models")
     views = loaded.environment["CARNET_DATABASE"].removeprefix("sqlite:///") + "-views"
     connection = sqlite3.connect(views)
-    connection.execute("UPDATE history_v3 SET change = 999 WHERE position = 200")
+    connection.execute("UPDATE history_v4 SET change = 999 WHERE position = 200")
     connection.commit()
     connection.close()
 

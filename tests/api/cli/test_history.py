@@ -18,11 +18,11 @@ from tests.api.desk import Clock, Desk
 
 
 @contextmanager
-def desk_of(terminal: Terminal, business_id: str) -> Iterator[Desk]:
+def desk_of(terminal: Terminal, business_id: str, role: Role = Role.MANAGER) -> Iterator[Desk]:
     """The desk of a business, with a key called "front desk"."""
     with opened(Settings.read(terminal.environment), VIEWS) as here:
         pepper = peppers_of(here.settings, here.carnet.store).current
-        key = issue_key(here.carnet.store, pepper, business_id, Role.MANAGER, name="front desk")
+        key = issue_key(here.carnet.store, pepper, business_id, role, name="front desk")
         with TestClient(create_app(here.carnet, here.views, pepper=pepper)) as client:
             yield Desk(client, key, Clock(), here.carnet, business_id, count())
 
