@@ -41,12 +41,14 @@ def included(gross: int, rate: int) -> int:
     return tax
 
 
-def shared_rate(rates: Iterable[int | None]) -> int | None:
-    """The rate of units that are good for several services.
+def line_rate(own: int | None, of_services: Iterable[int | None]) -> int | None:
+    """The rate of a line: its own, else that of all the services it is good for.
 
-    None where a service has none, or where they differ: the use decides then, and nothing is guessed.
+    None where it has none and a service has none, or where they differ: the use decides then, and nothing is guessed.
     """
-    found = set(rates)
+    if own is not None:
+        return own
+    found = set(of_services)
     return found.pop() if len(found) == 1 else None
 
 

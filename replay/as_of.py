@@ -35,7 +35,7 @@ class Past:
 
 
 PRESENT = Past()
-EARLIEST = datetime.min.replace(tzinfo=UTC)
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 _DAY_OR_MOMENT: TypeAdapter[date | datetime] = TypeAdapter(DayOrMoment)

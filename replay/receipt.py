@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from domain.ledger.mapper import Recorded
 from domain.package.fact_parts import PackageOpened, SoldLine
 from domain.package.facts import PriceAdjusted
-from domain.tax import Taxed, shared_rate, taxed
+from domain.tax import Taxed, taxed
 from domain.unit_values import Run
 
 
@@ -19,7 +19,7 @@ class ReceiptLine:
 
     sold: SoldLine
     rate: int | None
-    """Basis points; None: its services had none when they were sold, or several."""
+    """Basis points; None: neither it nor its services had one when they were sold, or they had several."""
     amount: int
     """What is asked for it, tax included."""
     elsewhere: int
@@ -35,7 +35,7 @@ def receipt_lines(facts: Sequence[Recorded]) -> list[ReceiptLine]:
         if isinstance(recorded.fact, PriceAdjusted):
             amounts = [_worth(values) for values in recorded.fact.values]
     return [
-        ReceiptLine(line, shared_rate(service.tax_rate for service in line.services), amount, before)
+        ReceiptLine(line, line.rate, amount, before)
         for line, amount, before in zip(opened.lines, amounts, elsewhere, strict=True)
     ]
 

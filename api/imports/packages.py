@@ -27,11 +27,12 @@ from domain.package.fact_parts import UnitsUsedBefore
 from domain.refusals import Invalid, NotFound
 from domain.use_cases.define_service import DEFINE_SERVICE
 from domain.use_cases.import_package import IMPORT_PACKAGE
-from domain.values import ExternalRef, Money, Reference, ThingName, Value
+from domain.values import BasisPoints, ExternalRef, Money, Reference, ThingName, Value
 
 SERVICES_APART = "|"
 """Between the names of services that one line is good for."""
 Before = Annotated[UnitsUsedBefore, BeforeValidator(whole_number)]
+Rate = Annotated[BasisPoints, BeforeValidator(whole_number)]
 
 
 class PackageRow(Value):
@@ -55,6 +56,8 @@ class PackageRow(Value):
     purchased_on: Date
     expires_on: Date | None = None
     line: Units = 1
+    tax_rate: Rate | None = None
+    """Of the line, in basis points; that of its services where the file does not say it."""
 
 
 class PackageEntry(Value):
@@ -67,7 +70,10 @@ class PackageEntry(Value):
 class Packages:
     columns = Columns(
         needed=("reference", "customer", "service", "units", "purchased_on"),
-        optional=("name", "used_before", "remaining", "price", "paid", "currency", "expires_on", "line"),
+        optional=(
+            *("name", "used_before", "remaining", "price", "paid", "currency", "expires_on", "line"),
+            "tax_rate",
+        ),
         days=frozenset({"purchased_on", "expires_on"}),
         amounts=frozenset({"price", "paid"}),
     )
@@ -140,6 +146,7 @@ class Packages:
                     services=tuple(self._services[name] for name in _names(row)),
                     quantity=row.units,
                     used_before=_used(row),
+                    tax_rate=row.tax_rate,
                 )
                 for row in entry.value.rows
             ),

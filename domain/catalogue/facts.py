@@ -68,6 +68,8 @@ class OfferLine(Value):
     quantity: Quantity
     services: Annotated[tuple[ServiceId, ...], Field(min_length=1, max_length=50)]
     label: Name | None = None
+    tax_rate: BasisPoints | None = None
+    """Basis points, included in the price; it wins over those of the services. None: theirs."""
 
 
 Lines = Annotated[tuple[OfferLine, ...], Field(min_length=1, max_length=LINES_MAX)]

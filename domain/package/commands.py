@@ -11,6 +11,7 @@ from domain.package.fact_parts import UnitsUsedBefore
 from domain.values import (
     LINES_MAX,
     UNITS_PER_LINE_MAX,
+    BasisPoints,
     BookingId,
     CustomerId,
     ExternalRef,
@@ -69,6 +70,8 @@ class ImportedLine(Value):
     quantity: Quantity
     """The original number, with those used before."""
     used_before: UnitsUsedBefore = 0
+    tax_rate: BasisPoints | None = None
+    """Basis points; None: that of the services."""
 
 
 class ImportPackage(Value):

@@ -58,6 +58,7 @@ def _opened(fact: OpeningFact) -> Package:
             label=line.label,
             services=line.services,
             weight=line.weight,
+            tax_rate=line.tax_rate,
             values=unrolled(line.values),
             states=USED_BEFORE * before + AVAILABLE * (line.quantity - before),
         )

@@ -8,6 +8,7 @@ from domain.calendar_rules import Validity
 from domain.catalogue.facts import Sharing
 from domain.fact import Fact
 from domain.moments import Day, Moment
+from domain.tax import line_rate
 from domain.unit_values import Run, unrolled
 from domain.values import (
     UNITS_PER_LINE_MAX,
@@ -55,6 +56,13 @@ class SoldLine(Value):
     values: tuple[Run, ...]
     weight: Amount
     """The weight of one unit when a price is spread."""
+    tax_rate: BasisPoints | None = None
+    """That of the line itself, which wins over those of its services. Basis points."""
+
+    @property
+    def rate(self) -> int | None:
+        """The rate at which the line is taxed, in basis points; None: none is known."""
+        return line_rate(self.tax_rate, (service.tax_rate for service in self.services))
 
 
 class LineUnits(Value):

@@ -41,7 +41,8 @@ def import_balance(command: ImportPackage, receiving: Receiving, at: Circumstanc
     business.check_location(command.location_id)
     zone = desk_zone(business, at, command.location_id)
     lines = tuple(
-        OfferLine(label=line.label, services=line.services, quantity=line.quantity) for line in command.lines
+        OfferLine(label=line.label, services=line.services, quantity=line.quantity, tax_rate=line.tax_rate)
+        for line in command.lines
     )
     check_sold(lines, receiving.services, retired_too=True)
     _check_used(command)

@@ -36,6 +36,7 @@ def sold_lines(
             quantity=line.quantity,
             values=runs(next(values) for _ in range(line.quantity)),
             weight=weight,
+            tax_rate=line.tax_rate,
         )
         for line, snapshot, weight in zip(lines, sold, weights, strict=True)
     )

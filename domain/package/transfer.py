@@ -106,6 +106,7 @@ def _received(
         quantity=len(units),
         values=runs(line.values[unit - 1] for unit in units),
         weight=line.weight,
+        tax_rate=line.tax_rate,
     )
     return UnitsTransferredIn(
         effective_at=now_for(package, at),

@@ -34,6 +34,8 @@ class Line:
     """Units that corrections took, oldest first."""
     held: int = 0
     """Remaining units that are reserved for bookings."""
+    tax_rate: int | None = None
+    """The line's own, in basis points."""
 
     @cached_property
     def service_ids(self) -> frozenset[str]:

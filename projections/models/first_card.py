@@ -23,6 +23,7 @@ def first_card(fact: OpeningFact, recorded: Recorded) -> Row:
                 {"id": service.id, "name": service.name, "service_type": service.service_type}
                 for service in line.services
             ],
+            "tax_rate": line.rate,
             **dict.fromkeys(COUNTS, 0),
             "granted": line.quantity,
             "used_before": before,

@@ -79,6 +79,7 @@ COLUMNS = (
     Column("line_label", "text", "The label of the line."),
     Column("service_ids", "text", "The services that the line is good for, ids with spaces between."),
     Column("service", "text", "Their names when they were sold, with | between them."),
+    Column("tax_rate", "integer", "The tax in the price of the line, in basis points; empty: none is known."),
     *(Column(_counted(name), "integer", COUNTED[name]) for name in COUNTS),
     Column("last_used_at", "moment", "The moment of the latest use."),
     Column("version", "integer", "The version of the package."),
@@ -159,6 +160,7 @@ def _lines(source: Source, card: Row, references: dict[str, str], names: dict[st
             "line_label": line["label"],
             "service_ids": " ".join(service["id"] for service in line["services"]) or None,
             "service": "|".join(service["name"] for service in line["services"]) or None,
+            "tax_rate": line["tax_rate"],
             **{_counted(count): line[count] for count in COUNTS},
         }
 

@@ -5,7 +5,7 @@ their value. Opening and closing are equal to that report at the two ends of the
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal, assert_never, cast, get_args
 
@@ -37,7 +37,7 @@ from projections.engine.definition import Row
 from projections.models.card_columns import card_status, summed
 from projections.models.packages import moved
 from replay.all_packages import PackagesThen
-from replay.as_of import Past, asked, effective_at
+from replay.as_of import LATEST, Past, asked, effective_at
 from replay.package import PackageThen
 
 Clock = Literal["effective", "recorded"]
@@ -123,10 +123,12 @@ def closing_of(
 ) -> Past:
     """The question that a period ends with, on the day `last` of a zone (None: now): its packages close it.
 
-    `known` leaves out what was recorded later; only the effective clock takes it.
+    `known` leaves out what was recorded later; only the effective clock takes it. That clock counts facts in the
+    order in which they happened, also until now.
     """
     if clock == "effective":
-        return asked(zone, as_of=known, effective_as_of=last)
+        past = asked(zone, as_of=known, effective_as_of=last)
+        return past if last is not None else replace(past, effective_before=LATEST)
     assert known is None, "the clock of recording is what was known"
     return asked(zone, as_of=last)
 
@@ -161,11 +163,12 @@ def lines(
 ) -> Iterator[Movement]:
     """The movements behind the sums, in order of their places, above `after`.
 
+    They are sorted: a clock that was put back judges a package before its last fact.
     Raises UnreadableFact, LedgerUnavailable.
     """
     for packages in books.by_customer("" if after is None else after[0]):
         for package in packages:
-            for movement in _of_package(package, period):
+            for movement in sorted(_of_package(package, period), key=lambda movement: movement.place):
                 if period.begins_after(movement.moment) or cause not in (None, movement.cause):
                     continue
                 if after is None or movement.place > after:

@@ -29,6 +29,7 @@ from api.server.routes import HANDLERS
 from domain.actor import Actor, Role
 from domain.business.commands import OpenBusiness
 from domain.ledger.carnet import Carnet
+from domain.ledger.contract import Store
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Done
 from domain.moments import to_milliseconds
@@ -237,10 +238,14 @@ class House:
 
 
 @contextmanager
-def house_at(database: str, views: ReadTables, clock: Clock | None = None) -> Iterator[House]:
-    """The application on a migrated database."""
+def house_at(
+    database: str, views: ReadTables, clock: Clock | None = None, store: Store | None = None
+) -> Iterator[House]:
+    """The application on a migrated database. `store`: one on a clock of its own, in place of the database."""
     clock = clock or Clock()
-    carnet = Carnet(database, clock=clock, views=VIEWS)
+    carnet = Carnet(database if store is None else "memory://", clock=clock, views=VIEWS)
+    if store is not None:
+        carnet.factory.store = store
     views.create()
     try:
         app = create_app(carnet, views, pepper=PEPPER, rate=1_000_000, runner=Runner(carnet.store, views))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.tax import Taxed, included, shared_rate, taxed
+from domain.tax import Taxed, included, line_rate, taxed
 from domain.values import AMOUNT_MAX
 
 AMOUNTS = st.integers(-AMOUNT_MAX, AMOUNT_MAX)
@@ -63,4 +63,10 @@ def test_what_has_no_rate_has_no_tax() -> None:
 def test_a_shared_line_has_a_rate_only_where_all_its_services_have_it(
     rates: list[int | None], shared: int | None
 ) -> None:
-    assert shared_rate(rates) == shared
+    assert line_rate(None, rates) == shared
+
+
+@pytest.mark.parametrize("own", [0, 500, 10_000])
+def test_a_rate_of_the_line_wins_over_those_of_its_services(own: int) -> None:
+    for rates in ([2_700], [2_700, 500], [None]):
+        assert line_rate(own, rates) == own

@@ -68,7 +68,7 @@ from domain.people.commands import (
 )
 from domain.staff.commands import DeactivateStaff, ReactivateStaff, RegisterStaff
 from domain.values import AMOUNT_MAX, UNITS_PER_PACKAGE_MAX, CancellationTerms, Money, PaymentMethod
-from tests.model import booking, imports, points
+from tests.model import booking, imports, memberships, points
 from tests.model.almanac import DAY, day_at, moment_of
 from tests.model.desk import (
     CURRENCY,
@@ -728,6 +728,7 @@ def furniture(deduct: Deduct, now: int) -> list[Asked]:
     ):
         asked.append(_selling(package_id, offer_id, price))
     asked += booking.first("cus_ada", now)
+    asked += memberships.first("cus_bob", ("svc_massage",))
     if deduct == "at_booking":
         return [*asked, _paying("pkg_two", 9_999)]
     return [*asked, _earning(LAVISH), _paying("pkg_three", NEARLY_TOO_DEAR)]
@@ -794,5 +795,6 @@ ANYTHING: Sequence[Callable[[Desk], Asked]] = (
     *(points.move, points.move, points.move),
     *(imports.receive, imports.receive, imports.void),
     erase,
+    *(memberships.renew, memberships.pause, memberships.resume, memberships.end),
 )
 """What a batch is drawn from; often what moves units."""

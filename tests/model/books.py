@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
+from itertools import product
 from struct import pack
 from typing import Any, get_args
 
@@ -22,6 +23,8 @@ from domain.ledger.carnet import Ledger
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.mapper import Recorded, recorded
+from domain.membership.state import Membership
+from domain.membership.state import evolve as evolve_membership
 from domain.package.evolution import evolve
 from domain.package.state import Package as PackageState
 from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, TRANSFERRED, USED, USED_BEFORE
@@ -95,6 +98,7 @@ class Books:
     accounts: dict[str, PointsAccount] = field(default_factory=dict)
     rules: dict[str, TopUp] = field(default_factory=dict)
     """Rules that top up."""
+    members: dict[str, Membership] = field(default_factory=dict)
     entries: dict[str, list[Recorded]] = field(default_factory=dict)
     """The facts of an account."""
     balances: dict[Key, Row | None] = field(default_factory=dict)
@@ -140,6 +144,9 @@ class Books:
         if stored.kind == "top_up":
             made: Any = fact.fact
             self.rules[stored.stream_id] = evolve_top_up(self.rules.get(stored.stream_id), made)
+        if stored.kind == "membership":
+            told: Any = fact.fact
+            self.members[stored.stream_id] = evolve_membership(self.members.get(stored.stream_id), told)
         if stored.kind == "points":
             self._enter_points(stored.stream_id, fact)
         if stored.kind != "package":
@@ -250,6 +257,25 @@ class Books:
             ]
             assert found == wanted, f"{id}, found and expected: {found}, {wanted}"
 
+    def check_members(self, now: int) -> None:
+        """Every membership, its present period and when the next one begins, against the reference."""
+        expected = self.reference.members.members
+        assert set(self.members) == set(expected)
+        for id, state in self.members.items():
+            wanted = expected[id]
+            paused = None if state.paused_on is None else (state.paused_on, state.paused_until)
+            found = (state.period, state.package_id, state.period_starts_on, state.ends_on, state.ending)
+            assert (*found, paused) == (
+                wanted.period,
+                wanted.package,
+                wanted.first,
+                wanted.ends_on,
+                wanted.ending,
+                wanted.pause,
+            ), id
+            next_at = None if wanted.next_at is None else moment_of(wanted.next_at)
+            assert (state.next_at, state.status(moment_of(now))) == (next_at, wanted.status(now)), id
+
     def check_accounts(self, touched: Collection[str]) -> None:
         """All accounts are there with all their entries; those that were touched are as they must be."""
         expected = self.reference.accounts.accounts
@@ -333,23 +359,29 @@ class Books:
         places = [(which * 7919 + n * 104_729) % len(self.facts) for n in (0, 1)]
         before, last = sorted(moment_of(self.facts[place].stored.recorded_at).date() for place in places)
         clocks: tuple[Clock, ...] = get_args(Clock)
-        for clock in clocks:
+        ends: list[date | None] = [last]
+        if before < moment_of(now).date():  # the clock may have been put back
+            ends.append(None)
+        for clock, end in product(clocks, ends):
             opening, closing = (
                 packages_then(ledger.recorder, closing_of("UTC", clock, day), moment_of(now))
-                for day in (before, last)
+                for day in (before, end)
             )
             period = period_of("UTC", clock, first=before + timedelta(days=1))
             told = movements(closing, period)
-            ends = [liability(books, "EUR", "UTC") for books in (opening, closing)]
-            assert [told.opening, told.closing] == [Owed(end.units_valid, end.liability) for end in ends], (
-                clock
-            )
+            owed = [liability(books, "EUR", "UTC") for books in (opening, closing)]
+            assert [told.opening, told.closing] == [
+                Owed(each.units_valid, each.liability) for each in owed
+            ], f"{clock}, from {before} to {end}: {told}"
             assert sum(told.changes.values(), told.opening) == told.closing
             of_cause = dict.fromkeys(told.changes, Owed())
-            for line in lines(closing, period):
+            found = list(lines(closing, period))
+            for line in found:
                 of_cause[line.cause] += line.change
             assert of_cause == told.changes
-            if clock == "effective":
+            places_of = [line.place for line in found]
+            assert places_of == sorted(set(places_of)), f"a page ends where the next begins, {clock}, {end}"
+            if clock == "effective" and end is not None:
                 assert told.changes["imported"] == self._imported(before, last)
 
     def _imported(self, before: date, last: date) -> Owed:
@@ -523,6 +555,8 @@ def _origin(package: Package) -> tuple[str, str | None]:
         return "transfer", package.transfer
     if package.batch is not None:
         return "import", package.batch
+    if package.membership is not None:
+        return "membership", package.membership
     return ("sale", None) if package.top_up is None else ("top_up", package.top_up)
 
 

@@ -31,13 +31,22 @@ class Erasures:
         }
         rules = self.books.top_ups.rules
         live = [name for name, rule in rules.items() if rule.customer == id and rule.status != "removed"]
-        if not ends and (usable or ahead or live):
+        members = [
+            member
+            for member in self.books.members.members.values()
+            if member.customer == id and member.status(max(asking.now, member.latest)) != "ended"
+        ]
+        if not ends and (usable or ahead or live or members):
             raise Refusal("erasure-outstanding")
         if not keeps and self._owes(id, usable if ends else [], list(ahead) if ends else []):
             raise Refusal("erasure-outstanding")
         desk = Asking(asking.now, asking.who, "owner")
         for name in ahead:
             self.books.diary.cancel(desk, name, "business", None, reason=True)
+        for member in members:
+            member.settle(asking.now)
+            member.ending = "now"
+            member.touch(asking.now)
         for name in live:
             self.books.top_ups.turn(asking, name, "removed")
         for package in self._packages(id):
@@ -93,5 +102,6 @@ class Erasures:
             {name: each for name, each in books.packages.items() if each.customer == id},
             {name: each for name, each in books.diary.bookings.items() if each.customer == id},
             {name: each for name, each in books.top_ups.rules.items() if each.customer == id},
+            {name: each for name, each in books.members.members.items() if each.customer == id},
             len(books.accounts.of(id).entries),
         )

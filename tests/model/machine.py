@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from hypothesis import note
@@ -21,12 +22,14 @@ from domain.decision import Reads
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.mapper import Recorded
 from domain.ledger.orders import Done, Order, Preview, RequestKey
+from domain.membership.commands import RenewMembership
+from domain.membership.facts import MembershipRenewed
 from domain.package.commands import CancelPackage, SetExpiry, UndoTransfer, VoidPackage
 from domain.package.facts import PackageExpired, ReminderDue
 from domain.people.facts import CustomerErased
 from domain.refusals import Refused
 from projections.engine.freshness import FreshReads
-from tests.model import asking, booking, imports, points, top_ups
+from tests.model import asking, booking, imports, memberships, points, top_ups
 from tests.model.almanac import first_moment, moved
 from tests.model.desk import FRONT_DESK, STAFF, Asked, Desk, Draw
 from tests.model.installation import Business, Installation, Known
@@ -45,6 +48,8 @@ LATEST_START = datetime(2150, 1, 1, tzinfo=UTC)
 MANNERS = (
     ("plain",) * 8 + ("keyed",) * 4 + ("matching", "stale", "previewed", "grouped", "previewed and keyed")
 )
+BY_THE_CLOCK = (MembershipRenewed, PackageExpired, ReminderDue)
+"""The fact of each command that the clock asks for."""
 ENDS_WITHOUT_USE = (CancelPackage, VoidPackage, SetExpiry, UndoTransfer)
 """Commands that leave less to use, and use nothing up."""
 REPEATS = ("same", "other body")
@@ -173,6 +178,18 @@ class Machine(RuleBasedStateMachine):
         self._ask(data, top_ups.set_up, top_ups.answer, top_ups.answer, top_ups.turn)
 
     @rule(data=st.data())
+    def join_or_leave(self, data: st.DataObject) -> None:
+        self._ask(data, memberships.start, memberships.start, memberships.plan, memberships.end)
+
+    @rule(data=st.data())
+    def pause_or_go_on(self, data: st.DataObject) -> None:
+        self._ask(data, memberships.pause, memberships.pause, memberships.resume)
+
+    @rule(data=st.data())
+    def renew(self, data: st.DataObject) -> None:
+        self._ask(data, memberships.renew, memberships.renew, memberships.start)
+
+    @rule(data=st.data())
     def bring_in_a_balance(self, data: st.DataObject) -> None:
         self._ask(data, imports.receive, imports.receive, imports.void)
 
@@ -215,6 +232,10 @@ class Machine(RuleBasedStateMachine):
     def ask_for_several_at_once(self, data: st.DataObject, number: int) -> None:
         """A batch: decided in order, each on what those before it left; keys may come twice in it."""
         business = self._business(data)
+        self._renew_what_is_due(business)
+        members = business.reference.members.members.values()
+        if any(member.is_due(self.here.clocks.now_ms) for member in members):
+            return  # a customer who may buy again within the batch would be granted it first
         batch: list[Sent] = []
         answered = {known.key.key: known for known in business.requests}
         fresh: dict[str, RequestKey] = {}
@@ -233,6 +254,7 @@ class Machine(RuleBasedStateMachine):
     def repeat_a_request(self, data: st.DataObject, repeat: str) -> None:
         """The same key again: the same answer for ever; with another body it is refused (invariant 7)."""
         business = self._business(data)
+        self._renew_what_is_due(business)
         if not business.requests:
             return
         known = data.draw(st.sampled_from(business.requests))
@@ -246,6 +268,7 @@ class Machine(RuleBasedStateMachine):
     def try_a_refused_request_again(self, data: st.DataObject) -> None:
         """A refusal is not remembered: the same key is decided anew."""
         business = self._business(data)
+        self._renew_what_is_due(business)
         if business.refused_keys:
             key = data.draw(st.sampled_from(business.refused_keys))
             what = data.draw(st.sampled_from(asking.ANYTHING))
@@ -275,6 +298,17 @@ class Machine(RuleBasedStateMachine):
         if clocks.process < LATEST_START:
             clocks.step(goal)
 
+    @rule(data=st.data(), ms=st.sampled_from([-1, 0, 0, 0, 1, 3_600_000, 40 * 86_400_000]))
+    def a_period_begins(self, data: st.DataObject, ms: int) -> None:
+        """Of some membership: to one side of that moment, to that moment, or long after it; often it is renewed."""
+        here, clocks = self.here, self.here.clocks
+        members = [m for each in here.businesses for m in each.reference.members.members.values()]
+        moments = sorted({m.next_at for m in members if m.next_at is not None and m.next_at > clocks.now_ms})
+        if moments and clocks.process < LATEST_START:
+            goal = data.draw(st.sampled_from(moments[:2])) + ms - clocks.now_ms
+            clocks.step(timedelta(milliseconds=max(goal, 0)))
+        self._ask(data, memberships.renew)
+
     @rule(
         by=st.sampled_from([1, 1_000, 60_000, 300_000, 300_000, 3_600_000, 25 * 3_600_000]),
         whose=st.sampled_from(["process", "store", "both"]),
@@ -297,12 +331,23 @@ class Machine(RuleBasedStateMachine):
         for business in here.businesses:
             recorded = [done.recorded for done in tick(here.carnet, reads, [business.id])]
             new = business.books.learn(here.ledger(business).recorder)
-            assert sum(recorded) == len(new)
-            self._judge_tick(business, {(fact.stream_id, type(fact.fact)) for fact in new}, now)
+            asked = [fact for fact in new if isinstance(fact.fact, BY_THE_CLOCK)]
+            assert sum(recorded) == len(asked)
+            self._judge_renewals(business, asked, now)
+            self._judge_tick(business, {(fact.stream_id, type(fact.fact)) for fact in asked}, now)
             if again:
                 done = list(tick(here.carnet, reads, [business.id]))
                 assert not any(each.recorded or each.error for each in done)
             self._check_after(business, {fact.stream_id for fact in new})
+
+    def _judge_renewals(self, business: Business, made: Sequence[Recorded], now: int) -> None:
+        """Every period that was missed is granted, and nothing is due after it but of who may not buy."""
+        members, asking = business.reference.members, Asking(now, "clock", "integration")
+        for fact in made:
+            if isinstance(fact.fact, MembershipRenewed):
+                assert members.renew(asking, fact.stream_id, fact.fact.period)
+        for id, member in members.members.items():
+            assert not member.is_due(now) or not members.may_renew(member), id
 
     def _judge_tick(self, business: Business, made: set[tuple[str, type[Any]]], now: int) -> None:
         """Where a package knows of later moments than the clock, the clock may find it later."""
@@ -416,6 +461,16 @@ class Machine(RuleBasedStateMachine):
         business: Business = data.draw(st.sampled_from(self.here.businesses).map(_unprinted)).it
         return business
 
+    def _renew_what_is_due(self, business: Business) -> None:
+        """What would come before most commands comes on its own, so that each answer has its own facts."""
+        members, now = business.reference.members, self.here.clocks.now_ms
+        for id, member in members.members.items():
+            while member.is_due(now) and members.may_renew(member):
+                period = member.period + 1
+                renewing = RenewMembership(membership_id=id, period=period)
+                asked = Asked(renewing, partial(_renewed, id=id, period=period), id)
+                self._carry_out(business, [self._sent(business, asked, "stf_olga")])
+
     def _new_key(self, business: Business) -> RequestKey:
         number = next(self.here.numbers)
         return self.here.ledger(business).request(f"key-{number}", b"body %d" % number)
@@ -424,6 +479,8 @@ class Machine(RuleBasedStateMachine):
         """One command, asked for in one of many manners."""
         what = choices[0] if len(choices) == 1 else data.draw(st.sampled_from(choices))
         business, manner = self._business(data), data.draw(st.sampled_from(MANNERS))
+        if what is not memberships.renew:
+            self._renew_what_is_due(business)
         key = self._new_key(business) if "keyed" in manner else None
         sent = self._prepare(data, business, what, key, manner)
         if "previewed" in manner:
@@ -617,6 +674,7 @@ class Machine(RuleBasedStateMachine):
             business.books.check_booking(booking_id)
         business.books.check_accounts(touched)
         business.books.check_rules(self.here.clocks.now_ms)
+        business.books.check_members(self.here.clocks.now_ms)
         for other in self.here.businesses:
             assert self.here.ledger(other).recorder.head() == other.books.head
 
@@ -629,6 +687,10 @@ class _unprinted:
 
     def __repr__(self) -> str:
         return str(self.it.id)
+
+
+def _renewed(books: Reference, asking: Asking, *, id: str, period: int) -> bool:
+    return books.members.renew(asking, id, period)
 
 
 @st.composite

@@ -188,6 +188,8 @@ class Package:
     """Which made it."""
     top_up: str | None = None
     """The rule that sold it by itself."""
+    membership: str | None = None
+    """Whose period it is."""
     batch: str | None = None
     """The import that it came with."""
     ref: str | None = None

@@ -16,6 +16,7 @@ from tests.model.accounts import GIVEN_MAX, Accounts
 from tests.model.almanac import FIRST, LAST, MINUTE, day_at, first_moment, later, moved
 from tests.model.diary import Diary
 from tests.model.erasures import Erasures
+from tests.model.members import Members
 from tests.model.plain import (
     BY_RULE,
     UNITS_A_LINE,
@@ -102,6 +103,7 @@ class Reference:
         self.accounts = Accounts(self)
         self.top_ups = TopUps(self)
         self.erasures = Erasures(self)
+        self.members = Members(self)
 
     # The business and its catalogue
 
@@ -196,7 +198,7 @@ class Reference:
         (self.retired_services.add if retired else self.retired_services.discard)(id)
         return not already
 
-    def _check_lines(self, why: Reasons, lines: Iterable[tuple[int, tuple[str, ...]]]) -> None:
+    def check_lines(self, why: Reasons, lines: Iterable[tuple[int, tuple[str, ...]]]) -> None:
         for _, services in lines:
             sold = [id for id in services if id in self.services and id not in self.retired_services]
             why.when(len(set(sold)) < len(services), "validation-failed")
@@ -205,7 +207,7 @@ class Reference:
         why = Reasons()
         why.when(id in self.offers, "id-taken")
         why.when(not set(offer.locations) <= set(self.locations), "validation-failed")
-        self._check_lines(why, offer.lines)
+        self.check_lines(why, offer.lines)
         why.refuse()
         self.offers[id] = offer
         return True
@@ -215,7 +217,7 @@ class Reference:
         why.when(id not in self.offers, "not-found")
         why.when(id in self.offers and self.offers[id].retired, "offer-retired")
         why.when(not set(offer.locations) <= set(self.locations), "validation-failed")
-        self._check_lines(why, offer.lines)
+        self.check_lines(why, offer.lines)
         why.refuse()
         before, self.offers[id] = self.offers[id], offer
         return before != offer
@@ -316,6 +318,11 @@ class Reference:
             if booking.customer == giver and (names is None or made_for[0] in names):
                 booking.customer, booking.made_for = to, made_for
                 booking.participant = _who(made_for[1], made_for[0], to)
+        for member in self.members.members.values():
+            started_for = member.made_for or (member.customer, member.people)
+            if member.customer == giver and (names is None or started_for[0] in names):
+                member.customer, member.made_for = to, started_for
+                member.people = tuple(_who(id, started_for[0], to) for id in started_for[1])
 
     def unmerge(self, asking: Asking, id: str, absorbed: str | None) -> bool:
         if id not in self.customers or absorbed not in (None, *self.customers):
@@ -414,7 +421,7 @@ class Reference:
             allowed = first_moment(moved(day_at(asking.now, zone), -back), zone)
             why.when(moment < allowed, "back-dating-not-allowed")
 
-    def _check_beneficiaries(self, why: Reasons, ids: Sequence[str], customer: str, moment: int) -> None:
+    def check_beneficiaries(self, why: Reasons, ids: Sequence[str], customer: str, moment: int) -> None:
         people = self.customers[customer].people
         here = [id for id in ids if id in people and people[id].belongs(moment)]
         why.when(len(set(here)) < len(ids), "validation-failed")
@@ -452,7 +459,7 @@ class Reference:
             why.when(who in self.customers and self.customers[who].blocked, "customer-blocked")
             why.when(who in self.customers and not self.customers[who].active, "customer-inactive")
         if customer in self.customers:
-            self._check_beneficiaries(why, beneficiaries, customer, moment)
+            self.check_beneficiaries(why, beneficiaries, customer, moment)
         if terms is None:
             raise Refusal(*why)
         bought = sum(
@@ -463,7 +470,7 @@ class Reference:
         why.when(offer is not None and terms.each is not None and bought >= terms.each, "limit-reached")
         if custom is not None:
             why.when(sum(quantity for quantity, _ in custom.lines) > UNITS_A_PACKAGE, "limit-reached")
-            self._check_lines(why, custom.lines)
+            self.check_lines(why, custom.lines)
         price = terms.price if price is None else price
         last = self._last_day(terms, day_at(moment, zone)) if expires_on == BY_RULE else expires_on
         why.when(last is not None and last < day_at(moment, zone), "validation-failed")
@@ -948,8 +955,18 @@ class Reference:
         return True
 
     def freeze(self, asking: Asking, id: str, until: date) -> bool:
-        package, why = self.package(id), Reasons()
-        moment = package.moment(asking.now)
+        package = self.package(id)
+        self.against_freezing(asking, package, until).refuse()
+        today = package.day(package.moment(asking.now))
+        if package.frozen_on(today):
+            return False
+        package.freezes.append(Freeze(package.begin(asking), today, until))
+        package.freeze_open = True
+        return True
+
+    def against_freezing(self, asking: Asking, package: Package, until: date) -> Reasons:
+        """To freeze it until the day to which it is frozen changes nothing."""
+        moment, why = package.moment(asking.now), Reasons()
         today = package.day(moment)
         why.when(package.cancelled, "package-cancelled")
         why.when(package.expired(moment), "package-expired")
@@ -960,12 +977,7 @@ class Reference:
         ahead = [hold.start for hold in package.holds() if hold.start >= moment]
         within = any(package.day(start) <= until for start in ahead)
         why.when(not same and within, "holds-outstanding")
-        why.refuse()
-        if same:
-            return False
-        package.freezes.append(Freeze(package.begin(asking), today, until))
-        package.freeze_open = True
-        return True
+        return why
 
     def unfreeze(self, asking: Asking, id: str) -> bool:
         package = self.package(id)
@@ -987,7 +999,7 @@ class Reference:
             beneficiaries = self.persons(beneficiaries)
         why.when(package.cancelled, "package-cancelled")
         named = package.beneficiaries if beneficiaries is None else beneficiaries
-        self._check_beneficiaries(why, beneficiaries or (), package.customer, asking.now)
+        self.check_beneficiaries(why, beneficiaries or (), package.customer, asking.now)
         why.refuse()
         named = named or (in_person(package.customer),)
         if (sharing, named) == (package.sharing, package.beneficiaries):
@@ -1094,7 +1106,8 @@ class Reference:
         why.when(bool(package.holds()) and not release, "holds-outstanding")
         another_day = package.entered_on != day_at(asking.now, package.zone)
         used = any(line.count("used", "forfeited", "corrected", "transferred") for line in package.lines)
-        why.when(another_day or used or package.transfer is not None, "not-eligible")
+        given = package.transfer is not None or package.membership is not None
+        why.when(another_day or used or given, "not-eligible")
         why.refuse()
         for payment, (amount, refunded) in package.payments.items():
             self._give_money_back(asking, package, payment, amount - refunded)

@@ -149,7 +149,7 @@ class LeavesPointsForWhatWasUndone(Reference):
         (TakesTooMuchMoney, 15),
         (LivesInLondon, 15),
         (KnowsOneZone, 14),
-        (EmploysForEver, 22),
+        (EmploysForEver, 1),
         (ForgivesWhoIsLate, 18),
         (ForgetsToHold, 14),
         (LeavesPointsForWhatWasUndone, 14),

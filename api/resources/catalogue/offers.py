@@ -1,5 +1,6 @@
 """Offers over HTTP: publishing, revising, retiring, and the list."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -14,7 +15,7 @@ from api.resources.catalogue.bodies import GivenLines
 from api.resources.catalogue.services import CatalogueFilter
 from domain.calendar_rules import NoExpiry, Validity
 from domain.catalogue.commands import PublishOffer, ReinstateOffer, RetireOffer, ReviseOffer
-from domain.catalogue.facts import OfferTerms, Sharing
+from domain.catalogue.facts import OfferLine, OfferTerms, Sharing
 from domain.decision import Reads
 from domain.refusals import NotFound
 from domain.use_cases.publish_offer import PUBLISH_OFFER
@@ -49,6 +50,22 @@ class CatalogueLine(Value):
     quantity: int
     services: tuple[str, ...]
     label: str | None
+    tax_rate: int | None
+    """Basis points; null: that of the services."""
+
+
+def catalogue_lines(lines: Sequence[OfferLine]) -> tuple[CatalogueLine, ...]:
+    """The lines of an offer or a plan, numbered from 1."""
+    return tuple(
+        CatalogueLine(
+            line=n,
+            quantity=line.quantity,
+            services=line.services,
+            label=line.label,
+            tax_rate=line.tax_rate,
+        )
+        for n, line in enumerate(lines, 1)
+    )
 
 
 class Offer(Value):
@@ -96,16 +113,12 @@ def shown_offer(books: Books, offer_id: str, currency: str) -> Offer:
 def _offer(
     id: str, offer_version: int, terms: OfferTerms, retired: bool, version: int, currency: str
 ) -> Offer:
-    lines = tuple(
-        CatalogueLine(line=n, quantity=line.quantity, services=line.services, label=line.label)
-        for n, line in enumerate(terms.lines, 1)
-    )
     return Offer(
         id=id,
         offer_version=offer_version,
         name=terms.name,
         price=Money(amount=terms.price, currency=currency),
-        lines=lines,
+        lines=catalogue_lines(terms.lines),
         validity=terms.validity,
         sharing=terms.sharing,
         cap_per_participant=terms.cap_per_participant,

@@ -11,7 +11,7 @@ from api.http.parsing import EmptyBody, Price
 from api.http.permissions import MANAGERS, READERS_AND_CUSTOMERS
 from api.http.query_route import Found, NoParameters, Page, Query, query
 from api.resources.catalogue.bodies import GivenLines
-from api.resources.catalogue.offers import CatalogueLine
+from api.resources.catalogue.offers import CatalogueLine, catalogue_lines
 from api.resources.catalogue.services import CatalogueFilter
 from domain.catalogue.commands import PublishPlan, ReinstatePlan, RetirePlan, RevisePlan
 from domain.catalogue.facts import Period, PlanTerms, Sharing
@@ -97,16 +97,12 @@ def shown_plan(books: Books, plan_id: str, currency: str) -> Plan:
 
 
 def _plan(id: str, plan_version: int, terms: PlanTerms, retired: bool, version: int, currency: str) -> Plan:
-    lines = tuple(
-        CatalogueLine(line=n, quantity=line.quantity, services=line.services, label=line.label)
-        for n, line in enumerate(terms.lines, 1)
-    )
     return Plan(
         id=id,
         plan_version=plan_version,
         name=terms.name,
         price=Money(amount=terms.price, currency=currency),
-        lines=lines,
+        lines=catalogue_lines(terms.lines),
         period=terms.period,
         rollover_limit=terms.rollover_limit,
         sharing=terms.sharing,

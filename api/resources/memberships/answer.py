@@ -6,7 +6,7 @@ from typing import Literal
 from api.http.ledger_types import Books
 from api.http.new_values import NewId
 from api.http.request import Call
-from api.resources.catalogue.offers import CatalogueLine
+from api.resources.catalogue.offers import CatalogueLine, catalogue_lines
 from domain.catalogue.facts import Period, PlanTerms
 from domain.membership.state import MembershipStatus
 from domain.moments import local_day
@@ -70,10 +70,7 @@ def shown_membership(told: Row, now: datetime, currency: str) -> Membership:
         plan_version=told["plan_version"],
         name=terms.name,
         price=Money(amount=terms.price, currency=currency),
-        lines=tuple(
-            CatalogueLine(line=n, quantity=line.quantity, services=line.services, label=line.label)
-            for n, line in enumerate(terms.lines, 1)
-        ),
+        lines=catalogue_lines(terms.lines),
         period=terms.period,
         rollover_limit=terms.rollover_limit,
         status=status_of(told, now),

@@ -24,7 +24,7 @@ class Ticked:
     business_id: str
     job: str
     recorded: int
-    """Facts and messages that were recorded here, and not by another process at the same time."""
+    """What was recorded or planned here, and not by another process at the same time: expiries, periods, messages."""
     error: str | None = None
     """What kept it from going on. The next tick tries again; nothing is lost meanwhile."""
 

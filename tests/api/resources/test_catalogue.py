@@ -87,7 +87,13 @@ def test_an_offer_is_shown_as_it_was_published(either_desk: Desk) -> None:
         max_per_customer=2,
     )
     shown = desk.do("/v1/offers", body)
-    line = {"line": 1, "quantity": 10, "services": [massage, sauna], "label": "any of these"}
+    line = {
+        "line": 1,
+        "quantity": 10,
+        "services": [massage, sauna],
+        "label": "any of these",
+        "tax_rate": None,
+    }
     assert shown["lines"] == [line]
     for name in ("name", "price", "validity", "sharing", "cap_per_participant", "cancellation"):
         assert shown[name] == body[name], name

@@ -292,3 +292,75 @@ def test_an_imported_balance_is_no_sale_and_was_taxed_in_the_other_system(either
     assert sum(each["amount"]["amount"] for each in dearer["taxes"]) == 12_700
     assert desk.get("/v1/reports/sales")["amount"] == desk.get("/v1/reports/liability")["amount_sold"]
     assert desk.get("/v1/reports/sales")["packages"] == 0
+
+
+def rates(told: Body) -> dict[int | None, tuple[int, int | None]]:
+    """Rate → what was asked at it, and the tax in that."""
+    return {
+        each["tax_rate"]: (each["amount"]["amount"], each["tax"] and each["tax"]["amount"])
+        for each in told["taxes"]
+    }
+
+
+def test_a_line_with_a_rate_of_its_own_is_taxed_at_it_whatever_its_services_say(either_desk: Desk) -> None:
+    """Three units of 105.00: two at 5 % (100.00 and 5.00), one at 27 % (82.68 and 22.32)."""
+    desk, anna = either_desk, either_desk.customer("Anna")
+    massage, talk = desk.service(tax_rate=2_700), desk.service("Talk", "Talks")
+    own = {"quantity": 2, "services": [massage, talk], "tax_rate": 500}
+    lines = [own, {"quantity": 1, "services": [massage]}]
+    offer = desk.offer(lines=lines, price=31_500)
+    first = desk.sell(anna, offer)["id"]
+
+    asked = {"name": "Massage ×10 💆", "price": 31_500, "lines": [{**own, "tax_rate": 1_000}, lines[1]]}
+    revised = desk.do(f"/v1/offers/{offer}/revisions", asked)
+    desk.do(f"/v1/services/{massage}/changes", {"name": "M", "service_type": "M", "tax_rate": 500})
+    second = desk.sell(anna, offer)["id"]
+    custom = desk.sell(anna, name="By hand", price=10_500, lines=[{**own, "quantity": 1}])["id"]
+
+    assert [line["tax_rate"] for line in revised["lines"]] == [1_000, None]
+    assert rates(receipt(desk, first)) == {500: (21_000, 1_000), 2_700: (10_500, 2_232)}
+    assert rates(receipt(desk, second)) == {1_000: (21_000, 1_909), 500: (10_500, 500)}
+    assert rates(receipt(desk, custom)) == {500: (10_500, 500)}
+    assert rates(desk.get("/v1/reports/sales")) == {
+        500: (42_000, 2_000),
+        1_000: (21_000, 1_909),
+        2_700: (10_500, 2_232),
+    }
+
+
+def test_a_rate_of_a_line_goes_with_its_units_and_with_every_period(either_desk: Desk) -> None:
+    desk, anna, bela = either_desk, either_desk.customer("Anna"), either_desk.customer("Béla")
+    massage = desk.service(tax_rate=2_700)
+    line = {"quantity": 2, "services": [massage], "tax_rate": 500}
+    origin = desk.sell(anna, desk.offer(lines=[line], price=21_000))["id"]
+    moved = desk.do(f"/v1/packages/{origin}/transfers", {"to_customer_id": bela, "line": 1, "quantity": 1})[
+        "to"
+    ]["id"]
+    assert receipt(desk, moved)["taxes"] == []
+    desk.do(f"/v1/packages/{moved}/price", {"price": 12_600, "reason": "longer"})
+    assert rates(receipt(desk, moved)) == {500: (2_100, 100)}
+
+    free_of_tax = {**line, "tax_rate": 0}
+    plan = {"name": "Club", "price": 9_000, "lines": [free_of_tax], "period": {"count": 1, "unit": "months"}}
+    asked = {"plan_id": desk.do("/v1/plans", plan)["id"], "customer_id": anna}
+    period = desk.do("/v1/memberships", asked)["current"]["package_id"]
+    assert rates(receipt(desk, period)) == {0: (9_000, 0)}
+    told = desk.refused(
+        "/v1/offers", {"name": "X", "price": 1, "lines": [{**line, "tax_rate": 10_001}]}, "validation-failed"
+    )
+    assert told["errors"][0]["pointer"] == "/lines/0/tax_rate"
+
+
+def test_an_export_tells_the_rate_of_a_line_and_an_import_keeps_it(either_desk: Desk) -> None:
+    desk = either_desk
+    send(desk, "customers", CLIENTS)
+    head, row, *_ = BALANCES.splitlines()
+    told = send(desk, "packages", f"{head},tax_rate\n{row},1000\n{row.replace('S-9', 'S-8')},10001\n")
+    assert [(each["line"], each["column"]) for each in told["refused_rows"]] == [(3, "tax_rate")]
+    (card,) = desk.get("/v1/packages", import_id=told["import_id"])["data"]
+    desk.do(f"/v1/packages/{card['id']}/price", {"price": 61_000, "reason": "longer sessions"})
+    assert rates(receipt(desk, card["id"])) == {1_000: (11_000, 1_000)}
+    exported = desk.ask("/v1/packages/export").text.splitlines()
+    cells = dict(zip(exported[0].split(","), exported[1].split(","), strict=False))
+    assert exported[1].count(",1000,") == 1
+    assert "tax_rate" in cells

@@ -101,6 +101,20 @@ def test_the_lines_of_movements_come_page_by_page_with_their_facts(either_desk: 
         assert (fact["name"], fact["stream_id"]) == ("package.redeemed", line["package_id"])
 
 
+def test_a_use_that_is_entered_late_is_on_its_day_and_on_one_page(either_desk: Desk) -> None:
+    desk = either_desk
+    massage, sold = sold_package(desk)
+    for quantity, days in ((1, -2), (2, -5), (3, -4)):
+        desk.redeem(sold, massage, quantity=quantity, effective_at=desk.today(days=days))
+    told = desk.get("/v1/reports/movements/lines")["data"]
+    assert [line["change"]["units"] for line in told] == [10, -2, -3, -1]
+    assert desk.all_of("/v1/reports/movements/lines", limit=1) == told
+    desk.clock.forward(seconds=1)
+    known = desk.history(sold)[-1]["recorded_at"]
+    before = desk.all_of("/v1/reports/movements/lines", limit=1, as_of=known)
+    assert [line["change"]["units"] for line in before] == [10, -2, -1]
+
+
 def test_a_period_is_checked(desk: Desk) -> None:
     refused = {
         "/to": ({"from": desk.today(days=-1), "to": desk.today(days=-2)}, {"to": desk.today()}),
