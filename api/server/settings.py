@@ -34,6 +34,7 @@ from secrets import token_hex
 from typing import Literal, get_args
 
 from api.outbound.mail_server import MailServer, WrongSender, mail_server
+from domain.ledger.postgres.address import check_address
 
 PEPPER_BYTES_MIN = 16
 PEPPER_DISTINCT_MIN = 8
@@ -209,6 +210,10 @@ def _database(environment: Mapping[str, str]) -> str:
     if given.startswith("sqlite:///") and len(given) > len("sqlite:///"):
         return given
     if given.startswith("postgresql://"):
+        try:
+            check_address(given)
+        except ValueError as error:
+            raise WrongSetting(f"CARNET_DATABASE cannot be read: {error}") from error
         return given
     raise WrongSetting("CARNET_DATABASE must begin with sqlite:/// (and name a file) or postgresql://")
 

@@ -152,3 +152,38 @@ def test_a_link_to_the_books_is_no_place_for_read_models(
     environment = {"CARNET_DATABASE": f"sqlite:///{books}", "CARNET_VIEWS": str(tmp_path / "views.db")}
     with pytest.raises(WrongSetting, match="must be another file"):
         Settings.read(environment)
+
+
+@pytest.mark.parametrize(
+    ("password", "character"),
+    [
+        ("pa@ss", "%40"),
+        ("pa/ss", "%2F"),
+        ("pa%ss", "%25"),
+        ("pa#ss", "%23"),
+        ("pa?ss", "%3F"),
+        ("a@/b", "%2F"),
+    ],
+)
+def test_a_password_that_is_not_encoded_is_told_without_a_letter_of_it(password: str, character: str) -> None:
+    environment = {"CARNET_DATABASE": f"postgresql://anna:{password}@db.example:5432/books"}
+    with pytest.raises(WrongSetting, match=character) as refused:
+        Settings.read(environment)
+    for secret in ("pa", "ss", "anna", "a@"):
+        assert secret not in str(refused.value).removeprefix("CARNET_DATABASE cannot be read: ").replace(
+            "password", ""
+        )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://anna:pa%40ss%2F%25@db.example/books",
+        "postgresql:///books?host=/run/postgresql&user=anna@example",
+        "postgresql://one:5432,two:5433/books?target_session_attrs=read-write",
+        "postgresql://anna@[::1]:5432/books",
+    ],
+)
+def test_what_the_driver_reads_is_taken_as_it_is(url: str) -> None:
+    settings = Settings.read({"CARNET_DATABASE": url, "CARNET_PEPPER": PEPPER})
+    assert settings.database == url
