@@ -159,7 +159,9 @@ def commands() -> str:
 def _contexts(context: click.Context) -> Iterator[click.Context]:
     yield context
     if isinstance(context.command, click.Group):
-        for name, child in sorted(context.command.commands.items()):
+        for name in context.command.list_commands(context):
+            child = context.command.get_command(context, name)
+            assert child is not None, "it is listed"
             yield from _contexts(click.Context(child, parent=context, info_name=name, terminal_width=100))
 
 

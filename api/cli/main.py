@@ -4,74 +4,96 @@ Exit statuses are the same everywhere: 0 done, 1 it failed or found something wr
 or a setting is wrong, 3 done but for the rows that were refused (`load`).
 """
 
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import click
 
-from api.cli import demo, load, verify
-from api.cli.backup import backup_
-from api.cli.erasures import erasures
-from api.cli.export import export
-from api.cli.history import history
-from api.cli.import_ import import_
-from api.cli.keys import keys
-from api.cli.messages import messages
-from api.cli.migrate import migrate
-from api.cli.open import open_
-from api.cli.rebuild import rebuild_
-from api.cli.receipt import receipt
-from api.cli.report import report
-from api.cli.restore import restore_
-from api.cli.resume import resume
-from api.cli.serve import serve
-from api.cli.status import status
-from api.cli.tick import tick_
-from api.cli.work import work
-from api.imports.day_book import UnknownLayout
-from api.server.backup import CopyRefused
-from api.server.installation import NoSuchBusiness
-from api.server.pepper import WrongPepper
-from api.server.port import AddressUnusable
-from api.server.registration import CopyServed
-from api.server.settings import WrongSetting
-from domain.fact import UnreadableFact
-from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
-from domain.refusals import Refused
-from projections.engine.freshness import ProjectionStopped
-from projections.engine.rebuild import RebuildStopped
-from projections.engine.tables import ProjectionMissing
-
-TOLD = (
-    AddressUnusable,
-    Contention,
-    CopyRefused,
-    CopyServed,
-    LedgerUnavailable,
-    NoSuchBusiness,
-    ProjectionStopped,
-    RebuildStopped,
-    Refused,
-    UnknownBusiness,
-    UnreadableFact,
-    WrongSchema,
-    UnknownLayout,
-    WrongPepper,
-)
-"""Errors that are told in one line instead of a trace."""
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "demo": (
+        "demo:demo",
+        "See Carnet at work: a day at a salon and a kennel, through the real HTTP API, on a fresh database.",
+    ),
+    "migrate": ("migrate:migrate", "Make the database, or bring it up to this version of Carnet."),
+    "open": ("open:open_", "Open the books of a business, and print its id and the first key of its owner."),
+    "keys": ("keys:keys", "Issue, list and revoke the keys to the API."),
+    "serve": ("serve:serve", "Answer the HTTP API until told to stop."),
+    "work": (
+        "work:work",
+        "Keep the read models of all businesses fresh, let the clock tick, and send e-mails and webhooks, until"
+        " told to stop.",
+    ),
+    "tick": (
+        "tick:tick_",
+        "Record what is due by the clock: expiries that have passed, and reminders of those that come.",
+    ),
+    "status": ("status:status", "Show how far each read model is behind its ledger, and which have stopped."),
+    "messages": (
+        "messages:messages",
+        "Count the messages to customers by state, and list those that wait and those that were given up.",
+    ),
+    "resume": ("resume:resume", "Let the read models that have stopped try again, once the cause is mended."),
+    "rebuild": (
+        "rebuild:rebuild_",
+        "Make a read model anew from the ledgers, beside the live table, and switch.",
+    ),
+    "load": (
+        "load:load",
+        "Bring the history of another system in: its sales and uses, one row each, in order of time.",
+    ),
+    "import": ("import_:import_", "Bring in the customers and the balances that another system kept."),
+    "report": ("report:report", "What the books amount to, now or at any moment."),
+    "history": (
+        "history:history",
+        "Show a package and everything that ever happened to it, as it is or as it was.",
+    ),
+    "receipt": (
+        "receipt:receipt",
+        "Write the receipt of a package: lines, the tax in them, payments, refunds, and what is owing.",
+    ),
+    "export": ("export:export", "Write customers, packages, their history, bookings or points to a file."),
+    "verify": ("verify:verify_", "Recompute the hash chain of every ledger from the stored bytes."),
+    "erasures": (
+        "erasures:erasures",
+        "Search every place for what is left of the erased customers; nothing may be.",
+    ),
+    "backup": ("backup:backup_", "Copy the books to FILE while they are served, and prove the copy."),
+    "restore": ("restore:restore_", "Put the backup FILE in the place that CARNET_DATABASE names."),
+}
+"""Command → where it is defined, in this folder, and what it does. A command is imported when it is run: the manual of
+all of them needs none."""
 
 
 class Commands(click.Group):
-    """Tells errors without a trace, unless they are faults of the program."""
+    """Imports a command when it is asked for, and tells errors in one line, unless they are faults of the program."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        found: click.Command = getattr(import_module(f"api.cli.{module}"), name)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
-        except WrongSetting as error:
-            raise click.UsageError(str(error)) from error
-        except ProjectionMissing as error:
-            raise click.ClickException(f"no table was made for {error}: `carnet migrate` makes it") from error
-        except TOLD as error:
-            raise click.ClickException(str(error)) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            from api.cli.told import in_one_line
+
+            told = in_one_line(error)
+            if told is None:
+                raise
+            raise told from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -90,32 +112,6 @@ def main() -> None:
 
     Exit status: 0 done; 1 it failed, or found something wrong; 2 wrong usage or setting.
     """
-
-
-for each in (
-    demo.demo,
-    migrate,
-    open_,
-    keys,
-    serve,
-    work,
-    tick_,
-    status,
-    messages,
-    resume,
-    rebuild_,
-    load.load,
-    import_,
-    report,
-    history,
-    receipt,
-    export,
-    verify.verify_,
-    erasures,
-    backup_,
-    restore_,
-):
-    main.add_command(each)
 
 
 if __name__ == "__main__":
