@@ -137,6 +137,8 @@ def test_policies_change_by_what_is_given(desk: Desk) -> None:
         "message_channels": MessageChannels().model_dump(mode="json"),
         "session_reminder_hours": 24,
         "message_days": 90,
+        "reason_codes": [],
+        "reason_code_required": [],
     }
     assert (shown["policy_version"], shown["version"]) == (2, 3)
     assert desk.get("/v1/business") == shown
