@@ -5,8 +5,6 @@ ledger. They use nothing else of the storage.
 """
 
 from domain.ledger.books import LoadedBooks as Books
-from domain.ledger.books import Stream as BookStream
-from domain.ledger.books import View
 from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.contract import LedgerRecorder as Recorder
 from domain.ledger.contract import Store
@@ -16,6 +14,8 @@ from domain.ledger.mapper import Recorded as RecordedFact
 from domain.ledger.mapper import recorded
 from domain.ledger.orders import RequestKey
 from domain.ledger.records import KnownPepper, MessageState, StoredMessage, Whereabouts
+from domain.ledger.stream import Stream as BookStream
+from domain.ledger.stream import View
 from domain.ledger.webhook import StoredWebhook
 
 __all__ = [

@@ -19,13 +19,13 @@ from domain.business.commands import OpenBusiness
 from domain.business.state import Business
 from domain.decision import Reads
 from domain.ledger import postgres
-from domain.ledger.books import View
 from domain.ledger.carnet import Carnet, Ledger, store_at
 from domain.ledger.embedded import sqlite
 from domain.ledger.erasure_journal import ErasureJournal
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Order
 from domain.ledger.postgres.connections import our_errors
+from domain.ledger.stream import View
 from domain.refusals import Refused
 from domain.use_cases.open_business import OPEN_BUSINESS
 from projections.engine.definition import Projection

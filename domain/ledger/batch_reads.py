@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from domain.decision import Reads
-from domain.ledger.books import LoadedBooks, Stream
+from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.orders import Order
 from domain.ledger.records import Loaded
 from domain.ledger.redirect import reads_actor
+from domain.ledger.stream import Stream
 from domain.use_cases.reactions import read_by_all
 
 LOADS_MAX = 16

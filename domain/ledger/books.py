@@ -1,7 +1,6 @@
 """The books a decision sees: the streams it read, as the earlier decisions of the batch left them."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from domain.booking.state import Booking
@@ -13,65 +12,17 @@ from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.owners import lacks, merged_then, owned_by, owner_of, survivor_among
 from domain.ledger.records import WITH_PEOPLE, Loaded
+from domain.ledger.stream import Stream, View
 from domain.membership.state import Membership
-from domain.package.facts import UnitsRedeemed
 from domain.package.state import Package
 from domain.people.directory import Person, Place
 from domain.people.state import Customer
 from domain.points.state import PointsAccount, account_id
 from domain.staff.state import Staff
-from domain.streams import EVOLVE
 from domain.top_up.state import TopUp
 
 PENDING = -1
 """The `recorded_at` of a fact that is decided but not yet stored."""
-View = Callable[[Any, Recorded], Any]
-"""A second fold of the same facts, beside the state: (before, fact) → after; pure."""
-
-
-@dataclass
-class Stream:
-    """A stream as far as it is known: its state, and the facts this batch read or decided."""
-
-    kind: str
-    id: str
-    state: Any = None
-    version: int = 0
-    position: int = 0
-    """Position of its first fact; 0 while that is decided but not stored."""
-    view: Any = None
-    """The view of this kind after the facts; None for a kind without a view."""
-    people: tuple[Person, ...] = ()
-    """Directory rows of a customer's household or a member of staff. They change only together with the facts."""
-    authors: Mapping[str, str] = field(default_factory=dict)
-    """Redemption → the actor who entered it, where somebody else performed it: states do not see who recorded."""
-    facts: list[Recorded] = field(default_factory=list)
-
-    def copy(self) -> "Stream":
-        """A copy to extend, without the facts. States and views are values and are shared."""
-        return Stream(
-            self.kind,
-            self.id,
-            self.state,
-            self.version,
-            self.position,
-            self.view,
-            self.people,
-            self.authors,
-        )
-
-    def add(self, fact: Recorded, view: View | None) -> None:
-        assert fact.version == self.version + 1, f"{self.id}: version {fact.version} after {self.version}"
-        self.state = EVOLVE[self.kind](self.state, fact.fact)
-        if view is not None:
-            self.view = view(self.view, fact)
-        if isinstance(fact.fact, UnitsRedeemed) and fact.author.id != fact.fact.staff_id:
-            self.authors = {**self.authors, fact.fact.redemption_id: fact.author.id}
-        self.version = fact.version
-        self.position = self.position or fact.position
-        self.facts.append(fact)
-
-
 NO_VIEWS: Mapping[str, View] = {}
 NO_HEAD = Head(0, b"", 0)
 """The head of books that were made without a load."""

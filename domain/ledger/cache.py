@@ -6,8 +6,9 @@ from threading import Lock
 from typing import Any
 
 from domain.decision import Reads
-from domain.ledger.books import NO_HEAD, LoadedBooks, Stream, View
+from domain.ledger.books import NO_HEAD, LoadedBooks
 from domain.ledger.records import Loaded
+from domain.ledger.stream import Stream, View
 
 
 class StreamCache:

@@ -29,7 +29,7 @@ from domain.decision import Reads
 from domain.fact import Fact
 from domain.fact_registry import FACTS
 from domain.ledger.attempt import done, replayed_result
-from domain.ledger.books import LoadedBooks, View
+from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
 from domain.ledger.cache_first import execute_all
 from domain.ledger.contract import LedgerRecorder, Store
@@ -43,6 +43,7 @@ from domain.ledger.orders import Clock, Done, Order, Preview, RequestKey, Result
 from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.records import Append, Conflict, Request
 from domain.ledger.renewals import renewal
+from domain.ledger.stream import View
 from domain.refusals import Refused
 
 NO_BUSINESS = "biz_none"

@@ -1,0 +1,56 @@
+"""A stream as the books of a batch hold it: its state, folded fact by fact."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.ledger.mapper import Recorded
+from domain.package.facts import UnitsRedeemed
+from domain.people.directory import Person
+from domain.streams import EVOLVE
+
+View = Callable[[Any, Recorded], Any]
+"""A second fold of the same facts, beside the state: (before, fact) → after; pure."""
+
+
+@dataclass
+class Stream:
+    """A stream as far as it is known: its state, and the facts this batch read or decided."""
+
+    kind: str
+    id: str
+    state: Any = None
+    version: int = 0
+    position: int = 0
+    """Position of its first fact; 0 while that is decided but not stored."""
+    view: Any = None
+    """The view of this kind after the facts; None for a kind without a view."""
+    people: tuple[Person, ...] = ()
+    """Directory rows of a customer's household or a member of staff. They change only together with the facts."""
+    authors: Mapping[str, str] = field(default_factory=dict)
+    """Redemption → the actor who entered it, where somebody else performed it: states do not see who recorded."""
+    facts: list[Recorded] = field(default_factory=list)
+
+    def copy(self) -> "Stream":
+        """A copy to extend, without the facts. States and views are values and are shared."""
+        return Stream(
+            self.kind,
+            self.id,
+            self.state,
+            self.version,
+            self.position,
+            self.view,
+            self.people,
+            self.authors,
+        )
+
+    def add(self, fact: Recorded, view: View | None) -> None:
+        assert fact.version == self.version + 1, f"{self.id}: version {fact.version} after {self.version}"
+        self.state = EVOLVE[self.kind](self.state, fact.fact)
+        if view is not None:
+            self.view = view(self.view, fact)
+        if isinstance(fact.fact, UnitsRedeemed) and fact.author.id != fact.fact.staff_id:
+            self.authors = {**self.authors, fact.fact.redemption_id: fact.author.id}
+        self.version = fact.version
+        self.position = self.position or fact.position
+        self.facts.append(fact)
