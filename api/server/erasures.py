@@ -72,7 +72,7 @@ def apply_again(carnet: Carnet, journal: ErasureJournal) -> list[JournalEntry]:
 def _is_to_erase(carnet: Carnet, entry: JournalEntry) -> bool:
     wanted = Reads({entry.customer_id: 0})
     loaded = carnet.ledger(entry.business_id).recorder.load(wanted)
-    customer = carnet.kept.books_of(entry.business_id, wanted, loaded).customer(entry.customer_id)
+    customer = carnet.kept.books_of(entry.business_id, wanted, loaded).own_customer(entry.customer_id)
     return customer is not None and not customer.erased
 
 

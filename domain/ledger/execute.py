@@ -27,7 +27,6 @@ from domain.ledger.orders import Clock, Done, Order, Preview, Result
 from domain.ledger.records import Append
 from domain.ledger.renewals import renew
 from domain.moments import to_milliseconds, whole_milliseconds
-from domain.people.commands import EraseCustomer
 
 
 def execute(
@@ -55,9 +54,11 @@ def execute(
             results |= done
         while again:
             with recorder.locked() as locked:
-                done, again = _attempt(locked, {n: numbered[n] for n in again}, clock, kept, journal)
+                decided = _decide_all(locked, {n: numbered[n] for n in again}, clock, kept)
+                _note(recorder.business_id, _erases(decided), "begun", clock, journal)
+                done, again = _stored(locked, decided, kept)
             results |= done
-            _note(recorder.business_id, _erased(numbered, done), "erased", clock, journal)
+            _note(recorder.business_id, _erases(decided, done), "erased", clock, journal)
     except LedgerUnavailable:
         results |= known_results(recorder, {n: order for n, order in numbered.items() if n not in results})
         if len(results) < len(orders):
@@ -95,24 +96,22 @@ def _attempt(
     orders: dict[int, Order],
     clock: Clock,
     kept: StreamCache,
-    journal: ErasureJournal | None = None,
 ) -> tuple[dict[int, Result], list[int]]:
-    """Results by number, and the numbers that conflicted. Erasures are in the journal before they are stored."""
-    decided = _decide_all(recorder, orders, clock, kept)
-    _note(
-        recorder.business_id,
-        [id for _, append in decided.appends for id in append.erases],
-        "begun",
-        clock,
-        journal,
-    )
-    return _stored(recorder, decided, kept)
+    """Results by number, and the numbers that conflicted."""
+    return _stored(recorder, _decide_all(recorder, orders, clock, kept), kept)
 
 
-def _erased(orders: Mapping[int, Order], results: Mapping[int, Result]) -> list[str]:
-    """The customers whom these orders have erased."""
-    done = [orders[n].command for n, result in results.items() if isinstance(result, Done)]
-    return [command.customer_id for command in done if isinstance(command, EraseCustomer)]
+def _erases(decided: Attempt, done: Mapping[int, Result] | None = None) -> list[str]:
+    """The customers whom these decisions erase, under all names; only those that are `done`, if that is given.
+
+    An erasure is decided under the lock: it is in the journal before it is stored, and again once it is committed.
+    """
+    return [
+        id
+        for n, append in decided.appends
+        if done is None or (n is not None and isinstance(done.get(n), Done))
+        for id in append.erases
+    ]
 
 
 def _note(

@@ -17,8 +17,9 @@ from domain.ledger.carnet import Carnet
 from domain.ledger.erasure_journal import ErasureJournal, JournalEntry
 from domain.ledger.errors import LedgerUnavailable
 from domain.ledger.orders import Done, Order
-from domain.people.commands import EraseCustomer, RegisterCustomer
+from domain.people.commands import EraseCustomer, MergeCustomers, RegisterCustomer
 from domain.use_cases.erase_customer import ERASE_CUSTOMER
+from domain.use_cases.merge_customers import MERGE_CUSTOMERS
 from domain.use_cases.register_customer import REGISTER_CUSTOMER
 from domain.values import Wording
 from tests.api.cli.conftest import Terminal
@@ -196,3 +197,32 @@ def test_postgresql_is_made_right_after_its_own_restore(postgres_url: str, tmp_p
     assert "1 erased again" in terminal.run("erasures", "--apply").stdout
     (only,) = terminal.told("erasures")["erasures"]
     assert set(only["left"].values()) == {0}
+
+
+@pytest.mark.parametrize("merged_before", [False, True], ids=["before the merge", "after the merge"])
+def test_a_backup_from_before_or_after_a_merge_is_restored_without_either_name(
+    embedded: Terminal, tmp_path: Path, merged_before: bool
+) -> None:
+    business_id, backup = embedded.open_business(), tmp_path / "backup.db"
+    registered(embedded, business_id, "cus_1")
+    registered(embedded, business_id, "cus_2")
+    merging = MergeCustomers(customer_id="cus_1", absorbed_customer_id="cus_2")
+
+    def merge() -> None:
+        with carnet_of(embedded) as carnet:
+            (done,) = carnet.ledger(business_id).execute([Order(MERGE_CUSTOMERS, merging, AT_THE_DESK)])
+            assert isinstance(done, Done)
+
+    if merged_before:
+        merge()
+    embedded.run("backup", backup)
+    if not merged_before:
+        merge()
+    erase(embedded, business_id, "cus_2")
+    entries = journal_of(embedded).entries().values()
+    assert {(each.customer_id, each.state) for each in entries} == {("cus_1", "erased"), ("cus_2", "erased")}
+    embedded.run("restore", backup, "--force")
+    with carnet_of(embedded) as carnet:
+        recorder = carnet.ledger(business_id).recorder
+        for id in ("cus_1", "cus_2"):
+            assert set(recorder.personal_data(id).values()) == {0}
