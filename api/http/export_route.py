@@ -27,7 +27,6 @@ from api.http.request import HttpRequest, Route, handler_of
 from api.http.streamed import Streamed
 from domain.business.state import Business
 from domain.decision import Reads
-from domain.ledger import patience
 from domain.values import Value
 from projections.engine.freshness import ProjectionLagging
 from projections.engine.tables import Snapshot
@@ -74,6 +73,7 @@ def export(path: str, operation: str, summary: str, exported: Exported[Q, F]) ->
         parameters=exported.parameters,
         media=tuple(MEDIA_TYPES.values()),
         versioned=False,
+        takes_long=True,
         codes=("exports-busy", "projection-lagging", "projection-stopped"),
         description=getdoc(exported.wanted) or "",
     )
@@ -82,7 +82,6 @@ def export(path: str, operation: str, summary: str, exported: Exported[Q, F]) ->
         return begun(query_of(request, route, exported.parameters), exported)
 
     async def handle(request: HttpRequest) -> Streamed:
-        patience.begin(None)
         return await sync_to_thread(begin, request)
 
     return handler_of(route)(handle)

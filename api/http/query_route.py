@@ -43,9 +43,8 @@ from api.http.problems import Flaw, flaws_of, invalid
 from api.http.request import Call, Exchange, HttpRequest, Route, exchange_of, handler_of, parameters_of
 from api.http.responses import Header, Reply, unchanged
 from domain.actor import Role
-from domain.decision import Reads
-from domain.ledger.patience import begin
-from domain.use_cases.renewals_due import named_in
+from domain.decision import NotLoaded, Reads
+from domain.use_cases.renewals_due import memberships_due
 from domain.values import Value
 from projections.engine.definition import Row
 from projections.engine.outage import told_as_unavailable
@@ -163,16 +162,18 @@ class Query(Call, Generic[Q]):
 
     def look_renewed(self, wanted: Reads) -> Books:
         """As `look`, once the renewals that are due there have been recorded, as before a command."""
-        books = self.look(wanted)
-        named = {id: 0 for stream in books.streams for id in named_in(stream.state)}
-        if not named:
-            return books
-        memberships, now = self.look(Reads(named)), self.frame.carnet.clock()
-        due = [id for id in named if (found := memberships.membership(id)) is not None and found.is_due(now)]
-        if not due:
-            return books
-        self.ledger.renew(due)
-        return self.look(wanted)
+        now = self.frame.carnet.clock()
+        while True:
+            books = self.look(wanted)
+            try:
+                due = memberships_due({each.id: each.state for each in books.streams}, books, now)
+            except NotLoaded as missing:
+                wanted |= missing.reads
+                continue
+            if not due:
+                return books
+            self.ledger.renew(due)
+            return self.look(wanted)
 
     def thing(self, body: BaseModel, books: Books, id: str) -> Found:
         """The answer that shows the stream `id`, and no more than these books hold."""
@@ -308,8 +309,7 @@ def query(
 ) -> Callable[[Callable[[Query[Q]], Found]], HTTPRouteHandler]:
     """Make a function into a GET route; its docstring describes the route in /schema.
 
-    `media` are the representations it can answer with, best first. `takes_long`: it reads whole ledgers, and waits
-    for each step as long as that may take, instead of for `patience_s` in all.
+    `media` are the representations it can answer with, best first; the rest as for `Route`.
     """
     route = Route(
         "GET",
@@ -323,12 +323,11 @@ def query(
         codes=codes,
         payers=payers,
         nobodys=nobodys,
+        takes_long=takes_long,
     )
 
     def made(find: Callable[[Query[Q]], Found]) -> HTTPRouteHandler:
         async def handle(request: HttpRequest) -> Reply:
-            if takes_long:
-                begin(None)
             return await sync_to_thread(_found, request, route, parameters, find)
 
         return handler_of(replace(route, description=getdoc(find) or ""))(handle)

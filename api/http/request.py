@@ -81,6 +81,8 @@ class Route:
     """Whether it only carries other requests, each of which its own route judges."""
     location: str | None = None
     """The address of what it creates, with members of the answer in braces."""
+    takes_long: bool = False
+    """It reads whole ledgers or does many things: each step waits as long as it may, instead of `patience_s` in all."""
     description: str = ""
     """What it does, for the reader of /schema."""
 

@@ -28,7 +28,6 @@ from api.imports.sheet import Content, Sheet
 from domain.business.reasons import ReasonCodeName
 from domain.decision import Reads
 from domain.ledger.mapper import Meta
-from domain.ledger.patience import begin
 from domain.values import LongText, SourceName, ThingName, Value
 
 IMPORT_BYTES_MAX = 16 * 1024 * 1024
@@ -131,6 +130,7 @@ def _route(what: What, summary: str, description: str) -> Route:
         writes=True,
         versioned=False,
         uploads=tuple(FORMATS),
+        takes_long=True,
         description=description,
     )
 
@@ -159,6 +159,7 @@ REVERSE = Route(
     ReversedImport,
     writes=True,
     versioned=False,
+    takes_long=True,
     description="Packages for which something was recorded since stay, and are told. The references of the others may"
     " be imported again.",
 )
@@ -167,21 +168,18 @@ REVERSE = Route(
 @handler_of(IMPORT_CUSTOMERS)
 async def import_customers(request: HttpRequest) -> Reply:
     raw = await body_of(request, IMPORT_BYTES_MAX)
-    begin(None)
     return await sync_to_thread(_imported, request, raw, "customers")
 
 
 @handler_of(IMPORT_PACKAGES)
 async def import_packages(request: HttpRequest) -> Reply:
     raw = await body_of(request, IMPORT_BYTES_MAX)
-    begin(None)
     return await sync_to_thread(_imported, request, raw, "packages")
 
 
 @handler_of(REVERSE)
 async def reverse_import(request: HttpRequest) -> Reply:
     raw = await body_of(request)
-    begin(None)
     return await sync_to_thread(_reversed, request, raw)
 
 

@@ -99,8 +99,8 @@ def create_app(
 async def admit(request: HttpRequest) -> None:
     """Authenticate the caller, count the request, and check role and Accept. Raises Problem."""
     exchange = exchange_of(request.scope)
-    begin(exchange.frame.patience_s)
     route = route_of(request)
+    begin(None if route is not None and route.takes_long else exchange.frame.patience_s)
     if route is None:  # OPTIONS, which the framework answers with the methods alone
         return
     if route.roles is not None:

@@ -173,10 +173,6 @@ class LoadedBooks:
         self.seen.setdefault(stream_id, found.version if found else 0)
         return found
 
-    def has_read(self, stream_id: str) -> bool:
-        """Whether it was asked for, so that it is here if it exists."""
-        return stream_id in self._streams or stream_id in self.wanted.streams
-
     @property
     def seen_states(self) -> dict[str, Any]:
         """Stream id → state, of the streams that the present decision looked at and that exist."""

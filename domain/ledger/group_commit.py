@@ -112,13 +112,14 @@ class GroupCommit:
         last_count = 0
         while batches := self._next_batches(last_count):
             last_count = sum(map(len, batches.values()))
-            batches = {id: _in_time(batch) for id, batch in batches.items()}
+            in_time = {id: _in_time(batch) for id, batch in batches.items()}
+            served = [id for id, batch in in_time.items() if not batch]
+            batches = {id: batch for id, batch in in_time.items() if batch}
             everyone = [waiting for batch in batches.values() for waiting in batch]
             with until(_last_end(everyone)):
                 completed = self._try_all(
                     {id: [order for order, *_ in batch] for id, batch in batches.items()}
                 )
-            served = []
             for business_id, batch in batches.items():
                 results = completed.get(business_id, [None] * len(batch))
                 left = [waiting for waiting, result in zip(batch, results, strict=True) if result is None]
@@ -155,7 +156,7 @@ class GroupCommit:
 
     def _try_all(self, orders: Mapping[str, Sequence[Order]]) -> Mapping[str, list[Result | None]]:
         try:
-            return self._execute_all(orders)
+            return self._execute_all(orders) if orders else {}
         except Exception:  # one order caused it; alone, its business finds out which
             return {}
 
@@ -166,7 +167,7 @@ class GroupCommit:
         outcomes: Sequence[Outcome]
         try:
             with until(_last_end(batch)):
-                outcomes = self._execute(business_id, [order for order, *_ in batch])
+                outcomes = self._execute(business_id, [order for order, *_ in batch]) if batch else ()
         except BaseException as error:
             outcomes = [error] * len(batch)
         for (_, settle, _), outcome in zip(batch, outcomes, strict=True):

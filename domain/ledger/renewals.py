@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from domain.actor import CLOCK, Circumstances
-from domain.decision import NotLoaded
+from domain.decision import NotLoaded, Reads
 from domain.ledger.books import LoadedBooks
 from domain.ledger.mapper import Meta
 from domain.ledger.one_order import decide
@@ -38,7 +38,7 @@ def renew(
             state = books.membership(id)
             if state is None or not state.is_due(now):
                 break
-            if not books.has_read(period_package(id, state.period + 1)):
+            if books.lacks(Reads({period_package(id, state.period + 1): 0})):
                 raise NotLoaded(reads_renewals(memberships, books, now))
             try:
                 _, append, _ = decide(renewal(id), books, at)

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from domain.actor import Circumstances
-from domain.decision import Books, Peek, Reads
+from domain.decision import Books, NotLoaded, Peek, Reads
 from domain.membership.state import Membership
 from domain.package.state import Package
 from domain.people.state import Customer
@@ -36,16 +35,24 @@ def named_in(state: Any) -> tuple[str, ...]:
             return ()
 
 
-def memberships_due(seen: Mapping[str, Any], books: Books, at: Circumstances) -> list[str]:
-    """The memberships that wait for a renewal, of what a decision has `seen`: stream id → state. Raises NotLoaded."""
+def memberships_due(seen: Mapping[str, Any], books: Books, now: datetime) -> list[str]:
+    """The memberships that wait for a renewal, of what was `seen`: stream id → state. Raises NotLoaded."""
     named = dict.fromkeys(id for state in seen.values() for id in named_in(state))
     named |= {id: None for id, state in seen.items() if isinstance(state, Membership)}
-    return [id for id in named if _may_renew(books.membership(id), books, at)]
+    found, missing = dict[str, Membership | None](), Reads()
+    for id in named:
+        try:
+            found[id] = books.membership(id)
+        except NotLoaded as lacking:  # all of them are read together
+            missing |= lacking.reads
+    if missing != Reads():
+        raise NotLoaded(missing)
+    return [id for id, membership in found.items() if _may_renew(membership, books, now)]
 
 
-def _may_renew(membership: Membership | None, books: Books, at: Circumstances) -> bool:
+def _may_renew(membership: Membership | None, books: Books, now: datetime) -> bool:
     """Whether a period has begun that can be granted: blocked and inactive customers get theirs later."""
-    if membership is None or not membership.is_due(at.now):
+    if membership is None or not membership.is_due(now):
         return False
     customer = books.customer(membership.customer_id)
     return customer is not None and customer.active and not customer.blocked

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from domain.ledger.patience import ends_at
-from domain.ledger.postgres.connections import ANSWER_S, hung_up, opened, session
+from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, hung_up, session
 from domain.ledger.postgres.migrations import BACKUP
 from projections.engine import checkpoints
 from projections.engine.checkpoints import CHECKPOINTS, Checkpoint, live_tables, read_tables
@@ -318,7 +318,7 @@ def _postgres(url: str, schema: str, pool_size: int, lock_wait_s: float) -> Engi
     arguments = session(schema, ANSWER_S, {"lock_timeout": int(lock_wait_s * 1000)})
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: opened(url, arguments),
+        creator=lambda: PatientConnection.connect(url, **arguments),  # the driver alone reads the URL
         pool_size=pool_size,
         pool_timeout=lock_wait_s,
         json_serializer=_to_json,

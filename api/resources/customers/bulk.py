@@ -22,7 +22,6 @@ from api.resources.texts import wording_or_none
 from domain.decision import Reads, UseCase
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Order
-from domain.ledger.patience import begin
 from domain.people.commands import (
     ActivateCustomer,
     BlockCustomer,
@@ -94,6 +93,7 @@ BULK = Route(
     BulkAnswer,
     writes=True,
     versioned=False,
+    takes_long=True,
     codes=("not-found", "limit-reached", "projection-lagging", "projection-stopped"),
     description="Each customer is decided and answered for itself: one that is refused keeps no other from being"
     " changed. A repeated request gets the same answer, and goes on where an interrupted one ended.",
@@ -103,7 +103,6 @@ BULK = Route(
 @handler_of(BULK)
 async def bulk(request: HttpRequest) -> Reply:
     raw = await body_of(request)
-    begin(None)
     return await sync_to_thread(_answered, request, raw)
 
 

@@ -155,11 +155,6 @@ def _healthy(pool: ConnectionPool[PatientConnection], deadline: float) -> Patien
         pool.putconn(connection)
 
 
-def opened(url: str, arguments: Mapping[str, Any]) -> PatientConnection:
-    """A connection by itself; the driver alone reads the URL."""
-    return PatientConnection.connect(url, **arguments)
-
-
 def hung_up(connection: psycopg.Connection[Any]) -> bool:
     """Whether the server closed an idle connection; costs no round trip."""
     if connection.closed:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from api.resources.packages.card import VIEWS
 from domain.actor import Role
+from domain.ledger.cache import StreamCache
 from domain.ledger.orders import Done
 from domain.membership.state import period_package
 from domain.package.commands import SellPackage
@@ -81,6 +83,22 @@ def test_who_asks_what_is_left_is_told_of_the_period_that_has_begun(either_desk:
             assert told["active_packages"] == 1
     desk.get(f"/v1/customers/{club.anna}/packages")
     assert names(desk, before) == RENEWED, "once"
+
+
+@pytest.mark.parametrize("asks", [True, False], ids=["who asks", "who uses"])
+def test_many_memberships_are_read_together(
+    either_desk: Desk, asks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    club = Club(either_desk)
+    desk, others = club.desk, [club.start()["id"] for _ in range(11)]
+    desk.clock.forward(days=10)
+    monkeypatch.setattr(desk.carnet, "kept", StreamCache(VIEWS))  # as in a process that has just begun
+    before = desk.head
+    if asks:
+        assert desk.get(f"/v1/customers/{club.anna}")["active_packages"] == 12
+    else:
+        desk.do(f"/v1/customers/{club.anna}/redemptions", {"service_id": club.massage})
+    assert names(desk, before).count("membership.renewed") == 1 + len(others)
 
 
 def test_a_quote_is_of_the_package_without_what_rolled_over(either_desk: Desk) -> None:

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from threading import Event, Semaphore
 
 from domain.actor import Actor, Role
+from domain.ledger.errors import LedgerUnavailable
 from domain.ledger.group_commit import BATCH_MAX, GroupCommit, Outcome
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Done, Order, Result
+from domain.ledger.patience import until
 from domain.people.commands import ActivateCustomer
 from tests.use_cases import order as order_for
 
@@ -121,4 +123,14 @@ def test_many_at_once_are_all_served() -> None:
     with ThreadPoolExecutor(8) as threads:
         asked = [threads.submit(seen.ask, f"biz_{n % 7}", str(n)) for n in range(700)]
         assert [body(each.result(LONG_S)) for each in asked] == [str(n) for n in range(700)]
+    seen.grouped.close()
+
+
+def test_an_order_whose_patience_has_ended_is_told_so_and_costs_nothing() -> None:
+    seen = Batches()
+    with until(0.0):
+        late = seen.ask("biz_a", "late")
+    assert isinstance(late.result(LONG_S), LedgerUnavailable)
+    assert body(seen.ask("biz_a", "next")) == "next"
+    assert seen.batches == [["next"]], "nothing was read or stored for the late one"
     seen.grouped.close()
