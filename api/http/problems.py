@@ -19,7 +19,7 @@ from pydantic_core import to_json
 from api.http.flaws import Flaw, Where, flaws_of
 from api.http.problem_kinds.table import KINDS
 from domain.fact import UnreadableFact
-from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness
+from domain.ledger.errors import ClockSkew, Contention, LedgerUnavailable, UnknownBusiness
 from domain.moments import rfc3339
 from domain.refusals import Invalid, Refused
 from projections.engine.freshness import ProjectionLagging, ProjectionStopped
@@ -88,6 +88,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("event-unreadable", "a stored fact cannot be read", members=_at(error.position))
         case UnknownBusiness():
             return Problem("not-found", "there is no such business")
+        case ClockSkew():
+            return Problem("clock-skew", "the clock of the server is too far from the ledger's")
         case LedgerUnavailable():
             return Problem("storage-unavailable", "the database cannot be reached just now")
         case Contention():

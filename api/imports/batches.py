@@ -52,7 +52,7 @@ def rolled_back(carnet: Carnet, business_id: str) -> Iterator[Batches]:
     It is one transaction. Until it ends it holds the ledger's head: nobody else can record anything in these
     books (on SQLite: in any books of the file).
     """
-    ledger, clock = carnet.ledger(business_id), carnet.clock
+    ledger, clock = carnet.ledger(business_id), carnet.host_clock
     # A cache of its own: the process's must not keep states of facts that are rolled back.
     kept = StreamCache()
     try:

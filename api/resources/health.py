@@ -41,7 +41,7 @@ async def live(request: HttpRequest) -> Reply:
     "process.ready",
     "Whether the database answers",
     answer=Readiness,
-    codes=("storage-unavailable", "not-ready"),
+    codes=("storage-unavailable", "clock-skew", "not-ready"),
 )
 async def ready(request: HttpRequest) -> Reply:
     """Send requests only to a process that is ready. `lag` and `stopped` tell of the read models behind lists."""
@@ -49,11 +49,12 @@ async def ready(request: HttpRequest) -> Reply:
 
 
 def _readiness(frame: Serving) -> Readiness:
-    """Raises LedgerUnavailable when the ledgers or the read models cannot be reached, Problem not-ready."""
+    """Raises LedgerUnavailable when the ledgers or the read models cannot be reached, ClockSkew, Problem not-ready."""
     if not frame.keys.have_the_pepper():
         raise Problem(
             "not-ready", "the keys in the database were made under another pepper than this process has"
         )
+    frame.carnet.host_clock.check()
     with told_as_unavailable():
         found = totals(frame.carnet.store, frame.views)
     lag = max((each.lag for each in found), default=0)

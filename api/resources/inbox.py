@@ -25,7 +25,7 @@ COMMANDS_MAX = 200
 """Commands of one inbox."""
 BYTES_MAX = 1024 * 1024
 """Bytes of one inbox. The body of each command has the limit of its own route besides."""
-PASSES_BY_ITSELF = ("storage-unavailable", "contention", "rate-limited")
+PASSES_BY_ITSELF = ("storage-unavailable", "clock-skew", "contention", "rate-limited")
 """Codes that the next command would meet too, so the rest is not tried."""
 PATH = "/v1/inbox"
 

@@ -31,6 +31,7 @@ from api.http.rate_limits import Counted, Limits
 from api.http.request import Exchange, HttpRequest, Route, Serving, check_may, exchange_of, route_of
 from api.resources.schema import schema_of
 from api.server.routes import HANDLERS
+from domain.ledger.errors import ClockSkew
 from domain.ledger.patience import begin
 from domain.refusals import Refused
 from projections.engine.freshness import FreshReads
@@ -164,7 +165,9 @@ def answer_problem(request: HttpRequest, error: Exception) -> ProblemReply:
 def _told(error: Exception) -> dict[str, Any]:
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-    return {"error": type(error).__name__, "at": places}
+    # What the clocks say holds nothing of anybody, and only the operator can mend it.
+    why = {"why": str(error)} if isinstance(error, ClockSkew) else {}
+    return {"error": type(error).__name__, "at": places, **why}
 
 
 def _allowed(scope: Scope) -> str:

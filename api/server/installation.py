@@ -7,6 +7,7 @@ with opened(settings) as here:
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 
 from api.http.api_keys import issue_key
@@ -126,6 +127,7 @@ def opened(settings: Settings, shown: Mapping[str, View] | None = None) -> Itera
         views=shown,
         kept_max=kept_max,
         journal=ErasureJournal(settings.erasures),
+        clocks_apart=timedelta(seconds=settings.clocks_apart_s),
     )
     views = views_of(settings)
     try:

@@ -15,6 +15,7 @@
 | `CARNET_PROCESSES` | `1` | processes that serve the API; 1–64 |
 | `CARNET_RUNNER` | `on` | whether `carnet serve` keeps the read models fresh as well: on PostgreSQL in one process of its own, on SQLite in a thread (`off`: `carnet work` does) |
 | `CARNET_TICK_S` | `60` | seconds between two ticks of the clock, which records expiries and reminders, wherever the read models are kept fresh; up to 86,400. `0`: only `carnet tick` does |
+| `CARNET_CLOCKS_APART_S` | `300` | seconds that this machine's clock may be behind what the ledger has recorded; up to 315,360,000. Within it commands are recorded as of the ledger's last moment, beyond it they are answered 503 `clock-skew`. Raise it only after a wrong clock ran ahead, until the time that it recorded has come |
 | `CARNET_CORS_ORIGINS` | none | origins whose pages may call the API from a browser, with commas between: `https://till.example, http://localhost:5173`, or `*` for all |
 | `CARNET_RATE` | `2000` | requests a second that one key, or one address without a key, may make over all processes; 1–1,000,000 |
 | `CARNET_SMTP_URL` | none | the mail server through which customers get e-mails: `smtps://user:password@mail.example.org`, `smtp://…` with STARTTLS, or `smtp://localhost:25?tls=off`. Without it none are sent; `none`: messages go by other channels alone, and those by e-mail are skipped. [How to send e-mails](../how-to/send-e-mails.md) |
@@ -57,6 +58,7 @@ VARIABLES = frozenset(
         "PROCESSES",
         "RUNNER",
         "TICK_S",
+        "CLOCKS_APART_S",
         "CORS_ORIGINS",
         "RATE",
         "SMTP_URL",
@@ -90,6 +92,7 @@ class Settings:
     processes: int = 1
     runner: bool = True
     tick_s: int = 60
+    clocks_apart_s: int = 300
     cors_origins: tuple[str, ...] = ()
     rate: int = 2_000
     mail: MailServer | Literal["none"] | None = None
@@ -115,6 +118,7 @@ class Settings:
             processes=_number(environment, "CARNET_PROCESSES", 1, 1, 64),
             runner=_choice(environment, "CARNET_RUNNER", ("on", "off"), "on") == "on",
             tick_s=_number(environment, "CARNET_TICK_S", 60, 0, 86_400),
+            clocks_apart_s=_number(environment, "CARNET_CLOCKS_APART_S", 300, 1, 315_360_000),
             cors_origins=_origins(environment),
             rate=_number(environment, "CARNET_RATE", 2_000, 1, 1_000_000),
             mail=_mail(environment),

@@ -8,11 +8,12 @@ from domain.actor import Circumstances
 from domain.decision import NotLoaded, Reads
 from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
+from domain.ledger.host_clock import HostClock
 from domain.ledger.one_order import RenewalsDue, decide
-from domain.ledger.orders import Clock, Done, Order, RequestKey, Result
+from domain.ledger.orders import Done, Order, RequestKey, Result
 from domain.ledger.records import Answered, Append, Conflict, Loaded, Stored
 from domain.ledger.renewals import renew
-from domain.moments import from_milliseconds, rfc3339, whole_milliseconds
+from domain.moments import from_milliseconds, rfc3339
 from domain.refusals import Erased, IdempotencyKeyReused, Refused
 from domain.values import with_moment
 
@@ -65,10 +66,12 @@ def done(body: str, stored: Stored) -> Done:
 
 
 def decide_on(
-    books: LoadedBooks, orders: dict[int, Order], loaded: Loaded, clock: Clock, *, is_locked: bool = False
+    books: LoadedBooks, orders: dict[int, Order], loaded: Loaded, clock: HostClock, *, is_locked: bool = False
 ) -> Attempt:
-    """Decide all orders. Raises NotLoaded with everything the batch lacks; the whole attempt is then void."""
-    decided, now, missing = Attempt(books, is_locked=is_locked), whole_milliseconds(clock()), Reads()
+    """Decide all orders. The whole attempt is void when it raises NotLoaded, with everything the batch lacks, or
+    ClockSkew."""
+    decided, missing = Attempt(books, is_locked=is_locked), Reads()
+    now = clock.moment(books.business_id, loaded.head.recorded_at)
     for n, order in orders.items():
         try:
             decide_one(n, order, books, loaded.answered, now, decided)

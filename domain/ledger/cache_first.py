@@ -9,13 +9,13 @@ from domain.ledger.attempt import Attempt, decide_on, decide_one, replayed_resul
 from domain.ledger.batch_reads import batch_reads, reads_of
 from domain.ledger.cache import StreamCache
 from domain.ledger.contract import LedgerRecorder, Store
-from domain.ledger.errors import LedgerUnavailable
-from domain.ledger.orders import Clock, Order, Result
-from domain.moments import whole_milliseconds
+from domain.ledger.errors import ClockSkew, LedgerUnavailable
+from domain.ledger.host_clock import HostClock
+from domain.ledger.orders import Order, Result
 
 
 def execute_all(
-    store: Store, batches: Mapping[str, Sequence[Order]], clock: Clock, kept: StreamCache
+    store: Store, batches: Mapping[str, Sequence[Order]], clock: HostClock, kept: StreamCache
 ) -> Mapping[str, list[Result | None]]:
     """Carry out the batches of several businesses together: one round trip to load, unless all is cached, and
     one to append.
@@ -28,55 +28,65 @@ def execute_all(
         for business_id, orders in batches.items()
         if all(order.request is not None for order in orders)
     }
-    now = whole_milliseconds(clock())
     decided: dict[str, Attempt] = {}
     for business_id, orders in numbered.items():
-        if tried := decide_on_what_is_kept(business_id, orders, now, kept):
-            decided[business_id] = tried
+        with suppress(ClockSkew):
+            if tried := decide_on_what_is_kept(business_id, orders, clock.moment(business_id), kept):
+                decided[business_id] = tried
     if len(decided) < len(numbered):
         unread = {id: orders for id, orders in numbered.items() if id not in decided}
         decided |= _on_what_is_read(store, unread, clock, kept)
-    results = _stored_all(store, numbered, decided, kept)
+    results = _stored_all(store, numbered, decided, clock, kept)
     return {id: [found.get(n) for n in numbered[id]] for id, found in results.items()}
 
 
 def _on_what_is_read(
-    store: Store, batches: Mapping[str, dict[int, Order]], clock: Clock, kept: StreamCache
+    store: Store, batches: Mapping[str, dict[int, Order]], clock: HostClock, kept: StreamCache
 ) -> dict[str, Attempt]:
     """Decisions after one load of all these ledgers; a business that needs another load is left out."""
     asked = {id: batch_reads(id, list(orders.values()), kept, Reads()) for id, orders in batches.items()}
     loaded = store.load_all({id: (each.newer, each.keys) for id, each in asked.items()})
     decided: dict[str, Attempt] = {}
     for business_id, found in loaded.items():
-        with suppress(NotLoaded):
+        with suppress(NotLoaded, ClockSkew):
             books = asked[business_id].books(found, kept)
             decided[business_id] = decide_on(books, batches[business_id], found, clock)
     return decided
 
 
 def _stored_all(
-    store: Store, batches: Mapping[str, dict[int, Order]], decided: Mapping[str, Attempt], kept: StreamCache
+    store: Store,
+    batches: Mapping[str, dict[int, Order]],
+    decided: Mapping[str, Attempt],
+    clock: HostClock,
+    kept: StreamCache,
 ) -> dict[str, dict[int, Result]]:
     """Append the decided commands in one transaction; return results by business and number."""
     results = {id: tried.results for id, tried in decided.items() if not tried.appends}
     writing = {id: tried for id, tried in decided.items() if tried.appends}
     if not writing:
         return results
+    appends = {id: [append for _, append in tried.appends] for id, tried in writing.items()}
     try:
-        outcomes = store.append_all(
-            {id: [append for _, append in tried.appends] for id, tried in writing.items()}
-        )
+        outcomes = store.append_all(appends)
     except LedgerUnavailable:
         return results | {id: known_results(store.ledger(id), batches[id]) for id in writing}
+    for id, stored in outcomes.items():
+        clock.learn_from(id, appends[id], stored)
     return results | {id: settled(writing[id], stored, kept)[0] for id, stored in outcomes.items()}
 
 
-def known_results(recorder: LedgerRecorder, orders: dict[int, Order]) -> dict[int, Result]:
-    """Results after an error of unknown outcome: an order was stored when the ledger knows its request key."""
+def known_results(
+    recorder: LedgerRecorder, orders: dict[int, Order], *, replayed: bool = False
+) -> dict[int, Result]:
+    """Results after an error of unknown outcome: an order was stored when the ledger knows its request key.
+
+    `replayed`: whether it can only have been stored before.
+    """
     requests = {n: order.request for n, order in orders.items() if order.request is not None}
     answered = recorder.load(Reads(), tuple(request.key for request in requests.values())).answered
     return {
-        n: replayed_result(request, answered[request.key], replayed=False)
+        n: replayed_result(request, answered[request.key], replayed=replayed)
         for n, request in requests.items()
         if request.key in answered
     }

@@ -7,7 +7,7 @@ environment variables are kept out: a stray `COMPRESSOR_TOPIC` would change the 
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -38,12 +38,14 @@ from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.erasure_journal import ErasureJournal
 from domain.ledger.execute import execute, preview
 from domain.ledger.group_commit import GroupCommit, Settle
+from domain.ledger.host_clock import APART, HostClock
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.orders import Clock, Done, Order, Preview, RequestKey, Result
 from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.records import Append, Conflict, Request
 from domain.ledger.renewals import renewal
 from domain.ledger.stream import View
+from domain.moments import to_milliseconds
 from domain.refusals import Refused
 
 NO_BUSINESS = "biz_none"
@@ -54,8 +56,9 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def store_at(database: str, *, pool_size: int = 8) -> Store:
-    """The store of a database URL; the database must have been migrated.
+def store_at(database: str, *, pool_size: int = 8, clock: Callable[[], int] | None = None) -> Store:
+    """The store of a database URL; the database must have been migrated. It records by `clock`, in ms since 1970, or
+    by its own.
 
     `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://…`, and `memory://` for tests.
     Raises ValueError for another scheme, WrongSchema, LedgerUnavailable.
@@ -63,11 +66,11 @@ def store_at(database: str, *, pool_size: int = 8) -> Store:
     scheme, _, rest = database.partition("://")
     match scheme:
         case "sqlite":
-            return SqliteStore(rest[1:])
+            return SqliteStore(rest[1:], clock)
         case "postgresql":
-            return PostgresStore(database, pool_size=pool_size)
+            return PostgresStore(database, clock, pool_size)
         case "memory":
-            return MemoryStore()
+            return MemoryStore(clock)
         case _:
             raise ValueError("a database's name begins with sqlite:/// or postgresql://")
 
@@ -101,9 +104,11 @@ class FactMapper(Mapper[str]):
 class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
     """Makes the process's one store, and recorders bound to a business on it."""
 
-    def __init__(self, env: Environment | Mapping[str, str] | None) -> None:
-        super().__init__(env if isinstance(env, Environment) else Environment(env=dict(env or {})))
-        self.store = store_at(self.env["CARNET_DATABASE"], pool_size=int(self.env["CARNET_POOL"]))
+    def __init__(self, env: Environment, clock: Clock) -> None:
+        super().__init__(env)
+        by_hand = None if clock is system_clock else lambda: to_milliseconds(clock())
+        pool_size = int(self.env["CARNET_POOL"])
+        self.store = store_at(self.env["CARNET_DATABASE"], pool_size=pool_size, clock=by_hand)
 
     def mapper(self, transcoder: Transcoder | None = None, mapper_class: Any = None) -> Mapper[Any]:
         return FactMapper()
@@ -141,23 +146,29 @@ class Carnet(Application[str]):
         views: Mapping[str, View] | None = None,
         kept_max: int = 4_096,
         journal: ErasureJournal | None = None,
+        clocks_apart: timedelta = APART,
     ) -> None:
         """`views`: stream kind → the fold that answers show, cached beside its state. `kept_max`: cached streams at
-        most, a few kilobytes each. `journal`: where erasures are written outside of the database."""
+        most, a few kilobytes each. `journal`: where erasures are written outside of the database. `clocks_apart`:
+        how far `clock` may be behind what the ledger has recorded."""
         self.clock = clock
+        self.host_clock = HostClock(clock, clocks_apart)
         self.journal = journal
         self.kept = StreamCache(views, kept_max)
         self._keyed: dict[str, hmac.HMAC] = {}
         super().__init__({"CARNET_DATABASE": database, "CARNET_POOL": str(pool_size)})
         self.grouped = GroupCommit(
             lambda business_id, orders: self.ledger(business_id).execute(orders),
-            lambda batches: execute_all(self.store, batches, self.clock, self.kept),
+            lambda batches: execute_all(self.store, batches, self.host_clock, self.kept),
             pool_size,
         )
 
+    def construct_factory(self, env: Environment) -> LedgerFactory:
+        return LedgerFactory(env, self.clock)
+
     def construct_env(self, name: str, env: Any = None) -> Environment:
         """Only our own settings reach the library, none of the process's environment."""
-        return Environment(name, {"PERSISTENCE_MODULE": FACTORY, **(env or {})})
+        return Environment(name, env or {})
 
     @property
     def store(self) -> Store:
@@ -182,9 +193,6 @@ class Carnet(Application[str]):
         super().close()
 
 
-FACTORY = f"{LedgerFactory.__module__}:{LedgerFactory.__qualname__}"
-
-
 class Ledger:
     """The ledger of one business: commands go in, facts come out."""
 
@@ -201,7 +209,7 @@ class Ledger:
     def execute(self, orders: Sequence[Order]) -> list[Result]:
         """Carry out a batch on this thread. Raises what `execute()` raises."""
         carnet = self._carnet
-        return execute(self.recorder, orders, carnet.clock, carnet.kept, carnet.journal)
+        return execute(self.recorder, orders, carnet.host_clock, carnet.kept, carnet.journal)
 
     def execute_grouped(self, order: Order) -> Result:
         """Carry out one order in a batch with the waiting orders of other threads. Raises what `execute()` raises."""
@@ -212,7 +220,7 @@ class Ledger:
         self._carnet.grouped.submit(self.business_id, order, settle)
 
     def preview(self, order: Order) -> Preview:
-        return preview(self.recorder, order, self._carnet.clock, self._carnet.kept)
+        return preview(self.recorder, order, self._carnet.host_clock, self._carnet.kept)
 
     def renew(self, membership_ids: Iterable[str]) -> None:
         """Grant every period of these memberships that has begun, as before a command on their customer."""

@@ -1,4 +1,4 @@
-"""Errors of a store beside refusals: the ledger is unknown, unavailable, of another schema, or locked."""
+"""Errors of a store beside refusals: the ledger is unknown, unavailable, locked, of another schema or another time."""
 
 
 class UnknownBusiness(LookupError):
@@ -7,6 +7,10 @@ class UnknownBusiness(LookupError):
 
 class LedgerUnavailable(Exception):
     """The store could not be reached or is full. The request key tells whether anything was written. Try again."""
+
+
+class ClockSkew(LedgerUnavailable):
+    """The clock of this machine is too far from the ledger's to decide anything. Nothing was written."""
 
 
 class WrongSchema(Exception):

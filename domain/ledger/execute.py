@@ -21,33 +21,36 @@ from domain.ledger.cache import StreamCache
 from domain.ledger.cache_first import decide_on_what_is_kept, known_results
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.erasure_journal import ErasureJournal, JournalEntry, State
-from domain.ledger.errors import LedgerUnavailable
+from domain.ledger.errors import ClockSkew, LedgerUnavailable
+from domain.ledger.host_clock import HostClock
 from domain.ledger.one_order import RenewalsDue, decide
-from domain.ledger.orders import Clock, Done, Order, Preview, Result
+from domain.ledger.orders import Done, Order, Preview, Result
 from domain.ledger.records import Append
 from domain.ledger.renewals import renew
-from domain.moments import to_milliseconds, whole_milliseconds
+from domain.moments import to_milliseconds
 
 
 def execute(
     recorder: LedgerRecorder,
     orders: Sequence[Order],
-    clock: Clock,
+    clock: HostClock,
     kept: StreamCache,
     journal: ErasureJournal | None = None,
 ) -> list[Result]:
     """Carry out orders one after the other; each is done, replayed or refused on its own.
 
-    Raises UnknownBusiness, LedgerUnavailable and Contention for the batch, UnreadableFact for stored
+    Raises UnknownBusiness, LedgerUnavailable (also ClockSkew) and Contention for the batch, UnreadableFact for stored
     data that this code must not guess at. After any of them a retry with the same key is safe.
     """
     numbered = dict(enumerate(orders))
     results: dict[int, Result] = {}
     try:
-        tried = decide_on_what_is_kept(recorder.business_id, numbered, whole_milliseconds(clock()), kept)
+        tried = decide_on_what_is_kept(
+            recorder.business_id, numbered, clock.moment(recorder.business_id), kept
+        )
         again = list(numbered)
         if tried is not None:
-            done, again = _stored(recorder, tried, kept)
+            done, again = _stored(recorder, tried, clock, kept)
             results |= done
         if again:
             done, again = _attempt(recorder, {n: numbered[n] for n in again}, clock, kept)
@@ -56,20 +59,21 @@ def execute(
             with recorder.locked() as locked:
                 decided = _decide_all(locked, {n: numbered[n] for n in again}, clock, kept)
                 _note(recorder.business_id, _erases(decided), "begun", clock, journal)
-                done, again = _stored(locked, decided, kept)
+                done, again = _stored(locked, decided, clock, kept)
             results |= done
             _note(recorder.business_id, _erases(decided, done), "erased", clock, journal)
-    except LedgerUnavailable:
-        results |= known_results(recorder, {n: order for n, order in numbered.items() if n not in results})
+    except LedgerUnavailable as error:
+        unknown = {n: order for n, order in numbered.items() if n not in results}
+        results |= known_results(recorder, unknown, replayed=isinstance(error, ClockSkew))
         if len(results) < len(orders):
             raise
     return [results[n] for n in range(len(orders))]
 
 
-def preview(recorder: LedgerRecorder, order: Order, clock: Clock, kept: StreamCache) -> Preview:
+def preview(recorder: LedgerRecorder, order: Order, clock: HostClock, kept: StreamCache) -> Preview:
     """Decide without writing: a dry run. Raises the refusal that the command would meet."""
-    at = Circumstances(whole_milliseconds(clock()), order.actor)
     books, _ = load(recorder, [order], kept, extra=Reads())
+    at = Circumstances(clock.moment(recorder.business_id, books.head.recorded_at), order.actor)
     for _ in range(LOADS_MAX):
         try:
             return _previewed(order, books, at)
@@ -94,11 +98,11 @@ def _previewed(order: Order, books: LoadedBooks, at: Circumstances) -> Preview:
 def _attempt(
     recorder: LedgerRecorder,
     orders: dict[int, Order],
-    clock: Clock,
+    clock: HostClock,
     kept: StreamCache,
 ) -> tuple[dict[int, Result], list[int]]:
     """Results by number, and the numbers that conflicted."""
-    return _stored(recorder, _decide_all(recorder, orders, clock, kept), kept)
+    return _stored(recorder, _decide_all(recorder, orders, clock, kept), clock, kept)
 
 
 def _erases(decided: Attempt, done: Mapping[int, Result] | None = None) -> list[str]:
@@ -118,29 +122,31 @@ def _note(
     business_id: str,
     customers: Iterable[str],
     state: State,
-    clock: Clock,
+    clock: HostClock,
     journal: ErasureJournal | None,
 ) -> None:
     """Write into the journal how far the erasure of customers has come. Raises LedgerUnavailable."""
     for id in customers if journal is not None else ():
         if journal is not None:
-            at = to_milliseconds(whole_milliseconds(clock()))
+            at = to_milliseconds(clock.read())
             journal.write(JournalEntry(business_id, id, state, at))
 
 
 def _stored(
-    recorder: LedgerRecorder, decided: Attempt, kept: StreamCache
+    recorder: LedgerRecorder, decided: Attempt, clock: HostClock, kept: StreamCache
 ) -> tuple[dict[int, Result], list[int]]:
     """Append the decided commands; return results by number, and the numbers that conflicted."""
     if not decided.appends:
         return decided.results, decided.postponed
-    outcomes = recorder.append([append for _, append in decided.appends])
+    batch = [append for _, append in decided.appends]
+    outcomes = recorder.append(batch)
+    clock.learn_from(recorder.business_id, batch, outcomes)
     # An append under the lock is committed when the lock is released: its streams are not cached before.
     return settled(decided, outcomes, None if recorder.is_locked else kept)
 
 
 def _decide_all(
-    recorder: LedgerRecorder, orders: dict[int, Order], clock: Clock, kept: StreamCache
+    recorder: LedgerRecorder, orders: dict[int, Order], clock: HostClock, kept: StreamCache
 ) -> Attempt:
     extra = Reads()
     for _ in range(LOADS_MAX):

@@ -29,7 +29,7 @@ from api.server.routes import HANDLERS
 from domain.actor import Actor, Role
 from domain.business.commands import OpenBusiness
 from domain.ledger.carnet import Carnet
-from domain.ledger.contract import Store
+from domain.ledger.host_clock import HostClock
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Done
 from domain.moments import to_milliseconds
@@ -223,6 +223,11 @@ class House:
     clock: Clock
     carnet: Carnet
 
+    def at_real_time(self) -> None:
+        """Whatever other tests have recorded in days to come."""
+        self.clock.ahead = timedelta()
+        self.carnet.host_clock = HostClock(self.clock)
+
     def desk(self, *, currency: str = "EUR", name: str = "Szalon") -> Desk:
         """The owner of a new business."""
         business_id = new_id("biz")
@@ -238,14 +243,10 @@ class House:
 
 
 @contextmanager
-def house_at(
-    database: str, views: ReadTables, clock: Clock | None = None, store: Store | None = None
-) -> Iterator[House]:
-    """The application on a migrated database. `store`: one on a clock of its own, in place of the database."""
+def house_at(database: str, views: ReadTables, clock: Clock | None = None) -> Iterator[House]:
+    """The application on a migrated database."""
     clock = clock or Clock()
-    carnet = Carnet(database if store is None else "memory://", clock=clock, views=VIEWS)
-    if store is not None:
-        carnet.factory.store = store
+    carnet = Carnet(database, clock=clock, views=VIEWS)
     views.create()
     try:
         app = create_app(carnet, views, pepper=PEPPER, rate=1_000_000, runner=Runner(carnet.store, views))

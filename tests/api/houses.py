@@ -4,7 +4,6 @@ A module that wants them says `pytest_plugins = ["tests.api.houses"]`.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
 from secrets import token_hex
 
 import pytest
@@ -36,7 +35,7 @@ def postgres_house(postgres_server: PostgresServer, postgres_template: str) -> I
 @pytest.fixture
 def house(sqlite_house: House) -> House:
     """On SQLite, with the clock at the real time again."""
-    sqlite_house.clock.ahead = timedelta()
+    sqlite_house.at_real_time()
     return sqlite_house
 
 
@@ -50,5 +49,5 @@ def desk(house: House) -> Desk:
 def either_desk(request: pytest.FixtureRequest) -> Desk:
     """The same on each of the two databases."""
     either: House = request.getfixturevalue(request.param)
-    either.clock.ahead = timedelta()
+    either.at_real_time()
     return either.desk()

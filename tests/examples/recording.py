@@ -23,7 +23,6 @@ from api.http.api_keys import Keys
 from api.http.ids import encode
 from api.http.openapi import Example
 from api.http.request import Route
-from domain.ledger.embedded.memory import MemoryStore
 from domain.moments import to_milliseconds
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
@@ -137,8 +136,6 @@ def opened(folder: Path) -> Iterator[Recording]:
     clock = SetClock()
     with house_at("memory://", views, clock) as house:
         store, frame = house.carnet.store, house.client.app.state["frame"]  # type: ignore[attr-defined]
-        assert isinstance(store, MemoryStore)
-        store.clock = clock.milliseconds
         frame.keys = Keys(store, PEPPER, clock.milliseconds)
         yield Recording(house.desk(name="Szalon Rosa"))
 

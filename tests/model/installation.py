@@ -150,8 +150,12 @@ class Installation:
     def ledger(self, business: Business) -> Ledger:
         return self.carnet.ledger(business.id)
 
-    def asking(self, who: str) -> Asking:
-        return Asking(self.clocks.now_ms, who, role_of(who).value)
+    def asking(self, business: Business, who: str) -> Asking:
+        return Asking(self.moment(business), who, role_of(who).value)
+
+    def moment(self, business: Business) -> int:
+        """The moment at which a command is decided: what the ledger recorded is not in the future, for any clock."""
+        return max(self.clocks.now_ms, business.books.head.recorded_at)
 
     def order(
         self, command: Value, who: str, key: RequestKey | None = None, if_match: tuple[int, ...] | None = None

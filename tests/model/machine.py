@@ -12,20 +12,23 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+import pytest
 from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from api.server.clock.tick import tick
+from domain.business.commands import ChangePolicies
 from domain.business.facts import Deduct
 from domain.decision import Reads
-from domain.ledger.errors import UnknownBusiness
+from domain.ledger.errors import ClockSkew, UnknownBusiness
 from domain.ledger.mapper import Recorded
 from domain.ledger.orders import Done, Order, Preview, RequestKey
 from domain.membership.commands import RenewMembership
 from domain.membership.facts import MembershipRenewed
 from domain.package.commands import CancelPackage, SetExpiry, UndoTransfer, VoidPackage
 from domain.package.facts import PackageExpired, ReminderDue
+from domain.people.commands import UnmergeCustomers
 from domain.people.facts import CustomerErased
 from domain.refusals import Refused
 from projections.engine.freshness import FreshReads
@@ -48,9 +51,10 @@ LATEST_START = datetime(2150, 1, 1, tzinfo=UTC)
 MANNERS = (
     ("plain",) * 8 + ("keyed",) * 4 + ("matching", "stale", "previewed", "grouped", "previewed and keyed")
 )
+CLOCKS_APART_MS = 5 * 60_000
 BY_THE_CLOCK = (MembershipRenewed, PackageExpired, ReminderDue)
 """The fact of each command that the clock asks for."""
-ENDS_WITHOUT_USE = (CancelPackage, VoidPackage, SetExpiry, UndoTransfer)
+ENDS_WITHOUT_USE = (CancelPackage, VoidPackage, SetExpiry, UndoTransfer, UnmergeCustomers)
 """Commands that leave less to use, and use nothing up."""
 REPEATS = ("same", "other body")
 
@@ -234,7 +238,7 @@ class Machine(RuleBasedStateMachine):
         business = self._business(data)
         self._renew_what_is_due(business)
         members = business.reference.members.members.values()
-        if any(member.is_due(self.here.clocks.now_ms) for member in members):
+        if any(member.is_due(self.here.moment(business)) for member in members):
             return  # a customer who may buy again within the batch would be granted it first
         batch: list[Sent] = []
         answered = {known.key.key: known for known in business.requests}
@@ -326,6 +330,7 @@ class Machine(RuleBasedStateMachine):
     def the_clock_ticks(self, again: bool) -> None:
         """It finds all that is due, and nothing else; a second tick has nothing left."""
         self._count()
+        self._set_the_clock_right(apart_ms=0)
         here, now = self.here, self.here.clocks.now_ms
         reads = FreshReads(here.carnet.store, here.views, here.runner, patience_s=None)
         for business in here.businesses:
@@ -456,14 +461,29 @@ class Machine(RuleBasedStateMachine):
     def _count(self) -> None:
         Machine.steps_done += 1
 
+    def _set_the_clock_right(self, apart_ms: int = CLOCKS_APART_MS) -> None:
+        """Of a process whose clock is behind what a ledger has recorded. Further behind than hosts may be apart,
+        nothing could be decided."""
+        clocks = self.here.clocks
+        for business in self.here.businesses:
+            behind_ms = business.books.head.recorded_at - clocks.now_ms
+            if behind_ms > CLOCKS_APART_MS:
+                ledger = self.here.ledger(business)
+                with pytest.raises(ClockSkew):
+                    ledger.execute([self.here.order(ChangePolicies(payment_required=False), "stf_olga")])
+                assert ledger.recorder.head() == business.books.head
+            if behind_ms > apart_ms:
+                clocks.step(timedelta(milliseconds=behind_ms), store=False)
+
     def _business(self, data: st.DataObject) -> Business:
         self._count()
+        self._set_the_clock_right()
         business: Business = data.draw(st.sampled_from(self.here.businesses).map(_unprinted)).it
         return business
 
     def _renew_what_is_due(self, business: Business) -> None:
         """What would come before most commands comes on its own, so that each answer has its own facts."""
-        members, now = business.reference.members, self.here.clocks.now_ms
+        members, now = business.reference.members, self.here.moment(business)
         for id, member in members.members.items():
             while member.is_due(now) and members.may_renew(member):
                 period = member.period + 1
@@ -537,7 +557,7 @@ class Machine(RuleBasedStateMachine):
         stale = order.if_match is not None and version not in order.if_match
         if stale and version:
             return Expected(refusals=frozenset(["version-mismatch"]))
-        who = self.here.asking(order.actor.id)
+        who = self.here.asking(business, order.actor.id)
         books = deepcopy(business.reference) if stale else business.reference
         rules = books.top_ups
         if books.erasures.customers and (judged := self._judged_by_erasures(books, asked, order, who)):

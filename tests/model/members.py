@@ -165,6 +165,7 @@ class Members:
         location: str | None,
     ) -> bool:
         books, why = self.books, Reasons()
+        customer, people = books.called(customer), books.persons(people)
         club, zone = self.clubs.get(plan), books.zone_at(location)
         today = day_at(asking.now, zone)
         first, moment = starts_on or today, asking.now

@@ -567,6 +567,9 @@ def in_person(customer: str) -> str:
     return "par_" + customer.removeprefix("cus_")
 
 
+ACCOUNT = "acc_"
+
+
 def account_of(customer: str) -> str:
     """The stream of a customer's points."""
-    return "acc_" + customer.removeprefix("cus_")
+    return ACCOUNT + customer.removeprefix("cus_")

@@ -18,6 +18,7 @@ from tests.model.diary import Diary
 from tests.model.erasures import Erasures
 from tests.model.members import Members
 from tests.model.plain import (
+    ACCOUNT,
     BY_RULE,
     UNITS_A_LINE,
     UNITS_A_PACKAGE,
@@ -38,6 +39,7 @@ from tests.model.plain import (
     Unit,
     Use,
     Wish,
+    account_of,
     in_person,
     shares,
 )
@@ -252,6 +254,9 @@ class Reference:
         return True
 
     def called(self, id: str) -> str:
+        """Who a customer is now, or whose their points account is; anything else is what it is."""
+        if id.startswith(ACCOUNT):
+            return account_of(self.called("cus_" + id.removeprefix(ACCOUNT)))
         return self.customers.called(id)
 
     def person(self, participant: str | None) -> str | None:

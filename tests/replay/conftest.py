@@ -12,7 +12,6 @@ from domain.business.commands import OpenBusiness
 from domain.catalogue.commands import DefineService
 from domain.catalogue.facts import OfferLine, ServiceTerms
 from domain.ledger.carnet import Carnet, Ledger
-from domain.ledger.embedded.memory import MemoryStore
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Done
 from domain.package.commands import (
@@ -49,7 +48,6 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.now = datetime(2026, 1, 1, 9, tzinfo=UTC)
         self.carnet = Carnet("memory://", clock=lambda: self.now)
-        self.carnet.factory.store = MemoryStore(clock=lambda: int(self.now.timestamp() * 1000))
         self.carnet.store.open_ledger(BUSINESS)
         self.ledger: Ledger = self.carnet.ledger(BUSINESS)
         self.views = ReadTables(folder / "views.db", READ_MODELS)

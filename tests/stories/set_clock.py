@@ -7,10 +7,6 @@ from pathlib import Path
 
 from api.server.installation import migrate, views_of
 from api.server.settings import Settings
-from domain.ledger.contract import Store
-from domain.ledger.embedded.sqlite.store import SqliteStore
-from domain.ledger.postgres.store import PostgresStore
-from domain.moments import to_milliseconds
 from tests.api.desk import Clock, Desk, house_at
 
 
@@ -20,15 +16,5 @@ def opened_on(morning: datetime, database: str, folder: Path, name: str) -> Iter
     settings = Settings.read({"CARNET_DATABASE": database, "HOME": str(folder)})
     migrate(settings)
     clock = Clock(morning - datetime.now(UTC))
-    with house_at(database, views_of(settings), clock, _store_at(database, clock)) as house:
+    with house_at(database, views_of(settings), clock) as house:
         yield house.desk(name=name)
-
-
-def _store_at(database: str, clock: Clock) -> Store:
-    """The store of a database, which records by this clock."""
-
-    def now_ms() -> int:
-        return to_milliseconds(clock())
-
-    scheme, _, rest = database.partition("://")
-    return SqliteStore(rest[1:], now_ms) if scheme == "sqlite" else PostgresStore(database, now_ms)

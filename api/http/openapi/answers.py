@@ -22,6 +22,7 @@ EVERY_COMMAND = (
     "erased",
     "version-mismatch",
     "idempotency-key-reused",
+    "clock-skew",
     "contention",
     "id-taken",
     "limit-reached",

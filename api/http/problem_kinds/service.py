@@ -34,6 +34,15 @@ SERVICE: Mapping[str, Kind] = {
         Example("the keys in the database were made under another pepper than this process has"),
         AFTER_REPAIR_S,
     ),
+    "clock-skew": Kind(
+        503,
+        "The clocks are too far apart",
+        "The clock of the server is more than five minutes away from the ledger's. Nothing was written, as no moment"
+        " could be trusted.",
+        "The operator has to set the clock of that machine right. " + AGAIN,
+        Example("the clock of the server is too far from the ledger's"),
+        AFTER_REPAIR_S,
+    ),
     "contention": Kind(
         503,
         "Too many want to write at once",

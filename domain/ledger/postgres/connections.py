@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from select import POLLIN, poll
-from time import monotonic
+from time import monotonic, time_ns
 from typing import Any, TypeVar
 
 import psycopg
@@ -12,7 +12,7 @@ from psycopg import errors
 from psycopg.abc import PQGen
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
+from domain.ledger.errors import ClockSkew, Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
 from domain.ledger.patience import cut, left
 from domain.ledger.postgres.breaker import Breaker
 
@@ -36,6 +36,8 @@ WAIT_S_MIN = 0.01
 """A statement that was sent is waited for so long at least."""
 UNKNOWN_BUSINESS = "CN404"
 """SQLSTATE that our functions raise for a business without a ledger."""
+CLOCK_SKEW = "CN503"
+"""SQLSTATE that `moment_for` raises for a host whose clock is too far ahead."""
 
 NOT_WHOLE = (
     errors.DuplicateFunction,
@@ -189,7 +191,19 @@ def our_errors() -> Iterator[None]:
     except psycopg.DatabaseError as error:
         if error.sqlstate == UNKNOWN_BUSINESS:
             raise UnknownBusiness(str(error)) from error
+        if error.sqlstate == CLOCK_SKEW:
+            raise ClockSkew(first_line_of(error)) from error
         if isinstance(error, NOT_WHOLE):
-            told = str(error).partition("\n")[0]
-            raise WrongSchema(f"the ledger's schema is not whole ({told}): restore the whole dump") from error
+            raise WrongSchema(
+                f"the ledger's schema is not whole ({first_line_of(error)}): restore the whole dump"
+            ) from error
         raise
+
+
+def first_line_of(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def host_ms() -> int:
+    """The clock of this host, in ms since 1970."""
+    return time_ns() // 1_000_000

@@ -13,7 +13,7 @@ from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
 from domain.ledger.postgres.binary_format import BinaryFormat, beyond
-from domain.ledger.postgres.connections import PatientConnection, our_errors
+from domain.ledger.postgres.connections import PatientConnection, host_ms, our_errors
 from domain.ledger.records import Answered, Append, Conflict, Loaded, Stored
 from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
 from domain.people.name_search import grams_of_words
@@ -24,7 +24,7 @@ Row = tuple[Any, ...]
 FOR_BUSINESS = "SELECT set_config('carnet.business', %s, true)"
 APPEND = (
     "SELECT first, last, recorded_at, conflict"
-    " FROM append(set_config('carnet.business', %s, true), %s::int8, %s)"
+    " FROM append(set_config('carnet.business', %s, true), moment_for(%s::int8, %s::int8), %s)"
 )
 LOAD = (
     "SELECT part, position, moment, last, version, name_version, kind, id, name, data, meta, hash"
@@ -108,7 +108,7 @@ class PostgresRecorder(LedgerRecorder):
     def append(self, batch: Sequence[Append]) -> Sequence[Stored | Conflict]:
         if not batch:
             return []
-        arguments = [self.business_id, self._database.clock_ms(), self._database.wire.batch(batch)]
+        arguments = [self.business_id, self._database.clock_ms(), host_ms(), self._database.wire.batch(batch)]
         with self._connection() as connection, as_one(connection, batch):
             rows = connection.execute(APPEND, arguments, binary=True).fetchall()
             outcomes = [outcome(*row) for row in rows]

@@ -23,7 +23,7 @@ GRANT EXECUTE ON FUNCTION
     add_messages(text, jsonb), forget_messages(text, bigint, integer),
     put_message(text, text, text, integer, bigint, bigint, text),
     erase(text, text, text, bigint),
-    open_ledger(text, bytea), lock_head(text), append(text, bigint, command[]),
+    open_ledger(text, bytea), lock_head(text), moment_for(bigint, bigint), append(text, bigint, command[]),
     append_all(text[], integer[], bigint, command[]), find_key(text),
     search_people(text, text[], text[], text, integer),
     facts_of(text[], bigint[], integer[]), load_all(question[]), load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import astuple
 from secrets import token_bytes
-from time import time_ns
 from typing import Any, LiteralString
 
 from psycopg_pool import ConnectionPool
@@ -15,7 +14,14 @@ from domain.ledger.envelope import StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.postgres.binary_format import Batch, BatchDumper, BinaryFormat
 from domain.ledger.postgres.breaker import Breaker
-from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, lent, our_errors, settings
+from domain.ledger.postgres.connections import (
+    ANSWER_S,
+    PatientConnection,
+    host_ms,
+    lent,
+    our_errors,
+    settings,
+)
 from domain.ledger.postgres.listen_notify import ListenNotify
 from domain.ledger.postgres.migrations import SCHEMA, require_current
 from domain.ledger.postgres.outbox import PostgresOutbox
@@ -42,7 +48,8 @@ from domain.ledger.records import (
 )
 
 APPEND_ALL = (
-    "SELECT nth, first, last, moment, conflicting FROM append_all(%s::text[], %s::int4[], %s::int8, %s)"
+    "SELECT nth, first, last, moment, conflicting"
+    " FROM append_all(%s::text[], %s::int4[], moment_for(%s::int8, %s::int8), %s)"
 )
 LOAD_ALL = (
     "SELECT nth, part, position, moment, last, version, name_version, kind, id, name, data, meta, hash"
@@ -126,7 +133,7 @@ class PostgresStore:
         commands = [command for batch in batches.values() for command in batch]
         outcomes: dict[str, list[Stored | Conflict]] = {}
         with self.connection() as connection, as_one(connection, commands):
-            arguments = [businesses, sizes, self.clock_ms(), self.wire.batch(commands)]
+            arguments = [businesses, sizes, self.clock_ms(), host_ms(), self.wire.batch(commands)]
             for nth, *row in connection.execute(APPEND_ALL, arguments, binary=True).fetchall():
                 outcomes.setdefault(businesses[nth - 1], []).append(outcome(*row))
             for business_id, found in outcomes.items():
@@ -194,7 +201,7 @@ class PostgresStore:
         return [KnownPepper(*row) for row in rows]
 
     def settle_pepper(self, mark: bytes, replacing: bytes | None) -> bytes:
-        now_ms = self.clock_ms() or time_ns() // 1_000_000
+        now_ms = self.clock_ms() or host_ms()
         return bytes(
             self._value("SELECT settle_pepper(%s::bytea, %s::bytea, %s::int8)", mark, replacing, now_ms)
         )

@@ -14,7 +14,7 @@ from api.http.request import Route
 from api.server.app import create_app
 from domain import refusals
 from domain.fact import UnreadableFact
-from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness
+from domain.ledger.errors import ClockSkew, Contention, LedgerUnavailable, UnknownBusiness
 from domain.refusals import Refused
 from projections.engine.freshness import ProjectionLagging, ProjectionStopped
 from projections.engine.tables import ProjectionMissing, ReadTables
@@ -35,6 +35,7 @@ def test_every_refusal_of_the_domain_has_a_row() -> None:
     ("error", "code", "retry"),
     [
         (LedgerUnavailable("could not connect to 10.0.0.1"), "storage-unavailable", True),
+        (ClockSkew("the clock is 1 day behind the ledger of biz_1"), "clock-skew", True),
         (Contention("locked"), "contention", True),
         (UnreadableFact("no such name", position=7), "event-unreadable", True),
         (UnknownBusiness("biz_1"), "not-found", False),

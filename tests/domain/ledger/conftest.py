@@ -83,17 +83,23 @@ def ledger(store: Store) -> LedgerRecorder:
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
-def carnet(request: pytest.FixtureRequest) -> Iterator[Carnet]:
-    """A process on a fresh database of each kind."""
+def carnet_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh database of each kind."""
     match request.param:
         case "memory":
-            database = "memory://"
+            return "memory://"
         case "sqlite":
             file: Path = request.getfixturevalue("ledger_file")
-            database = f"sqlite:///{file}"
+            return f"sqlite:///{file}"
         case _:
-            database = request.getfixturevalue("postgres_url")
-    carnet = Carnet(database)
+            url: str = request.getfixturevalue("postgres_url")
+            return url
+
+
+@pytest.fixture
+def carnet(carnet_url: str) -> Iterator[Carnet]:
+    """A process on a fresh database of each kind."""
+    carnet = Carnet(carnet_url)
     yield carnet
     carnet.close()
 

@@ -1,7 +1,10 @@
 """Bookings through the whole write path: their ids, their owner, and many who want the last unit."""
 
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any
@@ -39,9 +42,27 @@ DEDUCTS: tuple[Deduct, Deduct] = ("at_booking", "at_attendance")
 EVA = Actor(id="cus_eva", role=Role.CUSTOMER)
 
 
+@dataclass
+class SetClock:
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def carnet(carnet_url: str, clock: SetClock) -> Iterator[Carnet]:
+    with closing(Carnet(carnet_url, clock=clock)) as carnet:
+        yield carnet
+
+
 def salon(carnet: Carnet, units: int, deduct: Deduct) -> Process:
     """At noon of 3 October; another customer, Eva, has nothing yet."""
-    carnet.clock = lambda: NOON
     desk = opened(carnet, units)
     for command in (ChangePolicies(deduct=deduct), RegisterCustomer(customer_id="cus_eva")):
         assert isinstance(desk.ask(command, type(command).__name__), Done)
@@ -105,12 +126,14 @@ def test_a_series_is_one_append_with_units_of_its_own(carnet: Carnet, deduct: De
 
 
 @pytest.mark.parametrize("deduct", DEDUCTS)
-def test_a_use_by_a_booking_is_given_back_by_hand_like_any_other(carnet: Carnet, deduct: Deduct) -> None:
+def test_a_use_by_a_booking_is_given_back_by_hand_like_any_other(
+    carnet: Carnet, clock: SetClock, deduct: Deduct
+) -> None:
     desk = salon(carnet, 2, deduct)
     assert isinstance(desk.ask(book(ids("1")), "1"), Done)
     if deduct == "at_attendance":
         assert isinstance(desk.ask(RestoreUnits(redemption_id="red_1"), "2"), NotFound), "it is only held"
-        carnet.clock = lambda: START
+        clock.now = START
         assert isinstance(desk.ask(MarkAttendance(booking_id="bkg_1", attendance="attended"), "3"), Done)
     assert isinstance(desk.ask(RestoreUnits(redemption_id="red_1"), "4"), Done)
     assert stored(desk).lines[0].available == 2

@@ -186,7 +186,8 @@ MESSAGES = ("message_switch", "message_positions", "messages", "webhooks")
 """Tables that a later step makes."""
 
 
-def _drop_messages(connection: psycopg.Connection[Any]) -> None:
+def _drop_later_steps(connection: psycopg.Connection[Any]) -> None:
+    connection.execute("DROP FUNCTION moment_for")
     connection.execute(
         "DROP FUNCTION message_switch, switch_messages_on, switch_messages_off, message_positions"
     )
@@ -231,7 +232,7 @@ def test_customers_of_before_are_found_after_migrating(
         connection.execute("DROP TABLE people_search")
         connection.execute("DROP FUNCTION search_grams, search_gram")
         connection.execute("UPDATE people SET data = (data::jsonb - 'search')::text")
-        _drop_messages(connection)
+        _drop_later_steps(connection)
         connection.execute("DROP TABLE peppers, servers CASCADE")
         connection.execute("DROP FUNCTION has_keys, known_peppers, settle_pepper, add_server, remove_server")
         connection.execute("DROP FUNCTION current_place")
@@ -269,7 +270,7 @@ def test_migrating_writes_search_texts_of_an_older_form_anew(empty_postgres_url:
     with psycopg.connect(empty_postgres_url) as connection:
         connection.execute("SET search_path = carnet")
         connection.execute("SELECT set_config('carnet.business', %s, true)", [BUSINESS])
-        _drop_messages(connection)
+        _drop_later_steps(connection)
         number = max(number for number, name, _ in migrations() if name.endswith("_search_forms.sql"))
         connection.execute('UPDATE people SET data = (data::jsonb || \'{"search": "anna maria"}\')::text')
         connection.execute("DELETE FROM schema_migrations WHERE version >= %s", [number])
