@@ -47,11 +47,11 @@ def verify(recorder: LedgerRecorder, progress: Progress = lambda done, of: None)
         # Read after this page and before the next: every fact up to this head is stored by then.
         head = recorder.head()
         for fact in page:
-            if reason := _wrong(business_id, checked, fact, head):
+            if reason := flaw_of(business_id, checked, fact, head):
                 return Broken(business_id, checked.position + 1, reason)
             checked = Head(fact.position, fact.hash, fact.recorded_at)
         progress(checked.position, head.position)
-    return _at_the_end(business_id, checked, head)
+    return at_the_end(business_id, checked, head)
 
 
 def hash_at(recorder: LedgerRecorder, position: int) -> bytes | None:
@@ -62,7 +62,7 @@ def hash_at(recorder: LedgerRecorder, position: int) -> bytes | None:
     return found[0].hash if found else None
 
 
-def _wrong(business_id: str, before: Head, fact: StoredFact, head: Head) -> str | None:
+def flaw_of(business_id: str, before: Head, fact: StoredFact, head: Head) -> str | None:
     """The fault of a fact that should follow `before`; None when it is right."""
     if fact.position != before.position + 1:
         return f"is missing: position {fact.position} follows on {before.position}"
@@ -86,7 +86,8 @@ def _hash_of(business_id: str, previous: bytes, fact: StoredFact) -> bytes | Non
         return None
 
 
-def _at_the_end(business_id: str, checked: Head, head: Head) -> Intact | Broken:
+def at_the_end(business_id: str, checked: Head, head: Head) -> Intact | Broken:
+    """The outcome where the last fact was checked: the head must be at it."""
     if head.position > checked.position:
         return Broken(business_id, checked.position + 1, f"is missing: the head is at {head.position}")
     if head != checked and checked.position:

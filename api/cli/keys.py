@@ -1,14 +1,17 @@
 """`carnet keys`: issue, list and revoke the keys to the API."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
 from api.cli import output
 from api.cli.options import NAME, STAFF, here, in_json, of_business
 from api.http.api_keys import StoredKey, flaw_of_scopes, issue_key, now_ms
+from api.http.key_guard import guard_of, is_genuine
 from api.http.ledger_types import KnownPepper
 from api.http.permissions import Scope
+from api.server.installation import Installation
 from api.server.pepper import Peppers, WrongPepper, mark_when_made, peppers_of
 from domain.actor import Role
 from domain.decision import Reads
@@ -143,6 +146,18 @@ def _key_shown(key: StoredKey, known: Sequence[KnownPepper], peppers: Peppers | 
     }
 
 
+def _guard_of_revoked(installed: Installation, key_id: str, at: int) -> bytes:
+    """The guard of the key once it is revoked. A key is revoked also where the pepper is lost: then without one."""
+    known = installed.carnet.store.find_key(key_id)
+    try:
+        peppers = peppers_of(installed.settings, installed.carnet.store)
+    except WrongPepper:
+        return b""
+    if known is None or not is_genuine(peppers.all, known):
+        return known.guard if known is not None else b""
+    return guard_of(peppers.current, replace(known, revoked_at=at))
+
+
 @keys.command("revoke")
 @click.argument("key_id", metavar="KEY")
 @of_business
@@ -152,7 +167,7 @@ def revoke(key_id: str, business_id: str | None) -> None:
     Exit status: 0 revoked; 1 there is no such key, or it was revoked before.
     """
     with here() as installed:
-        ledger = installed.ledger(business_id)
-        if not installed.carnet.store.revoke_key(ledger.business_id, key_id, now_ms()):
+        ledger, store, at = installed.ledger(business_id), installed.carnet.store, now_ms()
+        if not store.revoke_key(ledger.business_id, key_id, at, _guard_of_revoked(installed, key_id, at)):
             raise click.ClickException(f"there is no key {key_id} that could be revoked")
     click.echo("revoked")

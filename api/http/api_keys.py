@@ -8,17 +8,19 @@ checksum refuses scans and mistyped keys without asking the database.
 """
 
 import hmac
+import logging
 import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from hashlib import sha256
 from secrets import randbits
 from threading import Lock
 
 from api.http.ids import encode, new_id
+from api.http.key_guard import guarded, is_genuine, mac_of_roster
 from api.http.permissions import Scope
 from api.http.problems import Problem
 from domain.actor import Actor, Role
@@ -32,6 +34,7 @@ KEY = re.compile(r"carnet_live_([0-9a-z]{26})_([0-9a-z]{52})([0-9a-z]{6})")
 REMEMBERED_S = 3.0
 """Seconds for which a key is not looked up again. A revocation in another process takes effect as late."""
 REMEMBERED_MAX = 10_000
+log = logging.getLogger("carnet.keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,9 @@ def issue_key(
         raise ValueError(f"scopes: {flaw}")
     key_id = new_id("key")
     text = key_text(key_id, randbits(SECRET_BITS))
-    store.add_key(
+    keep_key(
+        store,
+        pepper,
         StoredKey(
             id=key_id,
             business_id=business_id,
@@ -101,7 +106,7 @@ def issue_key(
             created_at=now_ms() if created_at is None else created_at,
             expires_at=expires_at,
             scopes=written(scopes),
-        )
+        ),
     )
     return text
 
@@ -132,6 +137,8 @@ class _Known:
 
     stored: StoredKey
     since: float
+    is_genuine: bool
+    """Whether the row is as it was written."""
 
     @cached_property
     def caller(self) -> Caller:
@@ -153,6 +160,7 @@ class Keys:
     ) -> None:
         peppers = [each for each in (pepper, previous_pepper) if each is not None]
         self._store = store
+        self._peppers = peppers
         self._macs = [hmac.new(each, None, sha256) for each in peppers]
         self._mark = mark_of(pepper)
         self._clock_ms = clock_ms
@@ -182,6 +190,9 @@ class Keys:
         stored = known.stored
         over = stored.expires_at is not None and stored.expires_at <= self._clock_ms()
         if not self._is_mac_of(stored.mac, text) or stored.revoked_at is not None or over:
+            raise unauthenticated()
+        if not known.is_genuine:
+            log.error("key %s of %s is not as it was written, and is refused", stored.id, stored.business_id)
             raise unauthenticated()
         return known.caller
 
@@ -215,7 +226,13 @@ class Keys:
 
     def revoke(self, business_id: str, key_id: str) -> StoredKey:
         """Revoke a key of this business, here at once, and return it. A revoked key stays as it is."""
-        self._store.revoke_key(business_id, key_id, self._clock_ms())
+        known = self._store.find_key(key_id)
+        assert known is not None, "keys are never deleted"
+        revoked = guarded(self._peppers[0], replace(known, revoked_at=self._clock_ms()))
+        assert revoked.revoked_at is not None
+        # A row that was changed stays one that opens nothing, and verification goes on to name it.
+        guard = revoked.guard if is_genuine(self._peppers, known) else known.guard
+        self._store.revoke_key(business_id, key_id, revoked.revoked_at, guard)
         gone = self._store.find_key(key_id)
         assert gone is not None, "keys are never deleted"
         self.remember(gone)
@@ -227,7 +244,8 @@ class Keys:
             known = self._remembered.get(stored.id)
             if known and known.stored.revoked_at is not None:
                 return known
-            found = self._remembered[stored.id] = _Known(stored, time.monotonic())
+            genuine = is_genuine(self._peppers, stored)
+            found = self._remembered[stored.id] = _Known(stored, time.monotonic(), genuine)
             self._remembered.move_to_end(stored.id)
             while len(self._remembered) > REMEMBERED_MAX:
                 self._remembered.popitem(last=False)
@@ -255,12 +273,12 @@ def unauthenticated() -> Problem:
     return Problem("unauthenticated", "a valid key is needed", headers={"WWW-Authenticate": "Bearer"})
 
 
-def keep_key(store: Store, key: StoredKey) -> None:
-    """Store a key unless it is stored already."""
+def keep_key(store: Store, pepper: bytes, key: StoredKey) -> None:
+    """Store a key with its guard unless it is stored already."""
     if store.find_key(key.id) is not None:
         return
     try:
-        store.add_key(key)
+        store.add_key(guarded(pepper, key), partial(mac_of_roster, pepper, key.business_id))
     except Exception:  # a concurrent repetition of the request stored it first; anything else is raised
         if store.find_key(key.id) is None:
             raise

@@ -257,7 +257,7 @@ def _keep(call: Command[ApiKeyBody], shown: IssuedApiKey, text: str, recorded_at
         expires_at=None if expires_at is None else to_milliseconds(expires_at),
         scopes=written(shown.scopes),
     )
-    keep_key(call.frame.carnet.store, key)
+    keep_key(call.frame.carnet.store, call.frame.pepper, key)
 
 
 # Revoking

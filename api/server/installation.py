@@ -26,6 +26,7 @@ from domain.ledger.erasure_journal import ErasureJournal
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Order
 from domain.ledger.postgres.connections import our_errors
+from domain.ledger.proof import proof_of_secret
 from domain.ledger.stream import View
 from domain.refusals import Refused
 from domain.use_cases.open_business import OPEN_BUSINESS
@@ -68,7 +69,9 @@ class Installation:
         key = issue_key(store, pepper, business_id, Role.OWNER, name="first key of the owner")
         store.open_ledger(business_id)
         command = OpenBusiness(business_id=business_id, name=name, currency=currency, time_zone=time_zone)
-        (opened,) = self.carnet.ledger(business_id).execute([Order(OPEN_BUSINESS, command, OPERATOR)])
+        ledger = self.carnet.ledger(business_id)
+        by = OPERATOR.model_copy(update={"secret": proof_of_secret(ledger.recorder.secret())})
+        (opened,) = ledger.execute([Order(OPEN_BUSINESS, command, by)])
         if isinstance(opened, Refused):
             raise opened
         return business_id, key

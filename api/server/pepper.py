@@ -26,6 +26,10 @@ class Peppers:
     current: bytes
     previous: bytes | None = None
 
+    @property
+    def all(self) -> tuple[bytes, ...]:
+        return (self.current,) if self.previous is None else (self.current, self.previous)
+
     def open(self, mark: bytes | None) -> bool:
         """Whether keys made under the pepper with this mark open. None: from before marks were kept."""
         return mark is None or mark in _marks(self)

@@ -124,4 +124,5 @@ def replayed_result(request: RequestKey, answered: Answered, *, replayed: bool =
     if answered.body is None:
         return Erased()
     moment = from_milliseconds(answered.recorded_at)
-    return Done(answered.body, answered.first, answered.last, moment, replayed)
+    body = with_moment(answered.body, rfc3339(moment))
+    return Done(body, answered.first, answered.last, moment, replayed)

@@ -42,6 +42,7 @@ from domain.ledger.host_clock import APART, HostClock
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.orders import Clock, Done, Order, Preview, RequestKey, Result
 from domain.ledger.postgres.store import PostgresStore
+from domain.ledger.proof import new_salt
 from domain.ledger.records import Append, Conflict, Request
 from domain.ledger.renewals import renewal
 from domain.ledger.stream import View
@@ -257,7 +258,7 @@ class Ledger:
         """
         known = self.recorder.load(Reads(), [request.key]).answered.get(request.key)
         if known is None:
-            asked = Request(request.key, request.fingerprint, make(), people)
+            asked = Request(request.key, request.fingerprint, make(), people, new_salt())
             (stored,) = self.recorder.append([Append((), {}, request=asked)])
             if not isinstance(stored, Conflict):
                 return done(asked.body, stored)

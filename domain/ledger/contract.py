@@ -14,6 +14,7 @@ from eventsourcing.persistence import ApplicationRecorder
 
 from domain.decision import Reads
 from domain.ledger.envelope import Head, StoredFact
+from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.records import (
     Append,
     Conflict,
@@ -29,6 +30,14 @@ from domain.ledger.records import (
 )
 from domain.ledger.webhook import StoredWebhook
 from domain.people.directory import Person, Photo, Place, Text
+
+Roster = Callable[[Sequence[str]], bytes]
+"""Ids of the keys of a business, in the order in which they were issued → the MAC of that list."""
+
+
+def unproved(ids: Sequence[str]) -> bytes:
+    """No MAC: for keys that are stored without a pepper."""
+    return b""
 
 
 class LedgerRecorder(ApplicationRecorder):
@@ -235,7 +244,26 @@ class Store(Protocol):
     def heads(self) -> Iterator[tuple[str, int]]:
         """(business id, position) of every ledger, in order of business id."""
 
-    def add_key(self, key: StoredKey) -> None: ...
+    def business_ids(self) -> Sequence[str]:
+        """Every business that has a row in any table, in order."""
+
+    def evidence(self, business_id: str) -> AbstractContextManager[Evidence]:
+        """Everything of a business as of one moment. Raises LedgerUnavailable."""
+
+    def mending(self, business_id: str) -> AbstractContextManager[Mending]:
+        """The same in a transaction of the only writer of this business, committed on leaving.
+
+        On PostgreSQL by whoever may migrate. Raises Contention, LedgerUnavailable.
+        """
+
+    def damaged_indexes(self) -> Sequence[str]:
+        """Tables that are indexes of others, and do not hold what these say."""
+
+    def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
+        """Store a key, and its id in the list of all keys of its business: `roster` makes the MAC of that list.
+
+        Raises eventsourcing's IntegrityError when the id is taken.
+        """
 
     def find_key(self, key_id: str) -> StoredKey | None: ...
 
@@ -244,7 +272,8 @@ class Store(Protocol):
     def key_names(self, business_id: str, key_ids: Sequence[str]) -> Mapping[str, str]:
         """Key → name, of keys of this business, also of revoked ones. A name never changes."""
 
-    def revoke_key(self, business_id: str, key_id: str, revoked_at: int) -> bool: ...
+    def revoke_key(self, business_id: str, key_id: str, revoked_at: int, guard: bytes = b"") -> bool:
+        """True when the business has this key and it was not revoked before. `guard`: of the revoked key."""
 
     def has_keys(self) -> bool:
         """Whether any business has a key, also one that was revoked."""

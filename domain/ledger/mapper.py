@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, ValidationError
 from pydantic_core import from_json
@@ -23,6 +23,12 @@ class Meta(Value):
     actor: Actor
     request_id: str | None = Field(default=None, max_length=100)
     correlation: str | None = Field(default=None, max_length=200)
+    proof: str | None = Field(default=None, max_length=22)
+    """What the first fact of a command commits to of its request and answer (domain/ledger/proof.py)."""
+    people: dict[str, Annotated[str, Field(max_length=22)]] | None = None
+    """Row of the directory that was written with it → what the fact commits to of the row."""
+    secret: str | None = Field(default=None, max_length=22)
+    """Of the first fact of a ledger: what it commits to of the secret of its request fingerprints."""
 
     def to_bytes(self) -> bytes:
         return self.model_dump_json(exclude_none=True).encode()

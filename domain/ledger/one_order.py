@@ -8,6 +8,7 @@ from domain.decision import Decision
 from domain.ledger.books import LoadedBooks
 from domain.ledger.mapper import store
 from domain.ledger.orders import Answer, Order
+from domain.ledger.proof import committed, new_salt, proof_of_request, salted
 from domain.ledger.records import Append, Request
 from domain.ledger.redirect import acting, redirected
 from domain.package.checks import FACTS_MAX
@@ -65,19 +66,26 @@ def decide(
         people = () if decision.erases else people_in(answer, decision, books)
         # An answer that shows somebody is not stored once they were erased meanwhile.
         read |= {id: version for id in people if id not in read and (version := books.version(id))}
-        request = Request(order.request.key, order.request.fingerprint, answer.body, people)
+        request = Request(order.request.key, order.request.fingerprint, answer.body, people, new_salt())
+    written = salted(decision.people) if facts else ()
     append = Append(
-        facts=tuple(facts),
+        facts=committed(facts, _proof_of(request, len(facts)), written),
         read=read,
         claims=decision.claims,
         streams=decision.streams,
-        people=decision.people if facts else (),
+        people=written,
         texts=decision.texts,
         photos=order.photos,
         erases=decision.erases,
         request=request,
     )
     return decision, append, answer
+
+
+def _proof_of(request: Request | None, facts: int) -> str | None:
+    if request is None:
+        return None
+    return proof_of_request(request.key, request.fingerprint, request.people, request.answered, facts)
 
 
 def _decided(order: Order, books: LoadedBooks, at: Circumstances, passed_over: Collection[str]) -> Decision:

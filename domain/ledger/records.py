@@ -8,6 +8,7 @@ from typing import Literal
 from domain.claims import Claim
 from domain.decision import NewStream
 from domain.ledger.envelope import Head, NewFact, StoredFact
+from domain.ledger.proof import digest_of_answer
 from domain.people.directory import Person, Photo, Place, Text
 
 WITH_PEOPLE = ("customer", "staff")
@@ -22,11 +23,18 @@ class Request:
     fingerprint: bytes
     body: str
     people: tuple[str, ...] = ()
+    salt: bytes = b""
+    """Of the answer: stored beside it, and erased with it."""
+
+    @property
+    def answered(self) -> bytes:
+        """What is kept of the answer."""
+        return digest_of_answer(self.salt, self.body)
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A request that was done before. `body` is None once a person in it was erased.
+    """A request that was done before. `body` is None once a person in it was erased; it may hold RECORDED_AT.
 
     `first` and `last` are the positions of its facts; both are the head's at that time when it has none.
     """
@@ -179,3 +187,5 @@ class StoredKey:
     revoked_at: int | None = None
     scopes: str = ""
     """What the key of an integration may do, separated by spaces; a key stored before there were scopes has none."""
+    guard: bytes = b""
+    """A MAC of all of this under the pepper (api/http/key_guard.py)."""

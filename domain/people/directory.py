@@ -17,6 +17,8 @@ class Person:
     id: str
     owner_id: str
     data: str
+    salt: bytes = b""
+    """With which its fact commits to the row; read only to prove it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def spoken_of(command: Redemption) -> Reads:
     return Reads(
         {id: 0 for id in (command.staff_id, command.booking_id) if id is not None},
         claimed=paying,
-        counted=(redemption_claims(command.redemption_id),),
+        counted=(redemption_claims(command.redemption_id), *paying),
     )
 
 
@@ -75,9 +75,9 @@ def redeem(
     made: dict[str, tuple[str, Sequence[Fact]]] = {id: ("package", new) for id, new in facts.items()}
     claimed = [Claim(f"{claims}{id}", id) for id in facts]
     if command.booking_id is not None:  # the id of a booking kept elsewhere is taken, too
-        # Numbered by the uses that were seen: of two at once that saw the same ones, one is decided again.
-        paying, seen = booking_claims(command.booking_id), len(_uses_for(command.booking_id, books))
-        claimed += [Claim(f"{paying}{n}", id) for n, id in enumerate(facts, seen + 1)]
+        # Numbered by the claims that were seen: of two at once that saw the same ones, one is decided again.
+        paying = booking_claims(command.booking_id)
+        claimed += [Claim(f"{paying}{n}", id) for n, id in enumerate(facts, books.count(paying) + 1)]
         if booked is not None:
             made[command.booking_id] = ("booking", [paid_with(booked, command.redemption_id, taken)])
     return Decision(made, claims=tuple(claimed))

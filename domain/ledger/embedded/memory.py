@@ -1,7 +1,7 @@
 """Ledgers in memory, for tests: the same contract without a disk."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from secrets import token_bytes
@@ -11,13 +11,14 @@ from time import time_ns
 from eventsourcing.persistence import IntegrityError
 
 from domain.decision import NewStream, Reads
-from domain.ledger.contract import LedgerRecorder
+from domain.ledger.contract import LedgerRecorder, Roster, unproved
 from domain.ledger.embedded.outbox import MemoryOutbox
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.embedded.transaction import append
 from domain.ledger.embedded.webhooks import MemoryWebhooks
 from domain.ledger.envelope import Head, StoredFact, first_hash
-from domain.ledger.errors import Contention, UnknownBusiness
+from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness
+from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.growth_signal import GrowthSignal
 from domain.ledger.records import (
     Answered,
@@ -215,6 +216,7 @@ class MemoryStore:
         self._books: dict[str, Books] = {}
         self._head_locks: dict[str, Lock] = {}
         self._keys: dict[str, StoredKey] = {}
+        self._rosters: dict[str, tuple[tuple[str, ...], bytes]] = {}
         self._peppers: list[KnownPepper] = []
         self._servers: dict[str, RunningServer] = {}
         self._store_lock = Lock()
@@ -256,11 +258,25 @@ class MemoryStore:
         with self._store_lock:
             return iter([(id, self._books[id].head.position) for id in sorted(self._books)])
 
-    def add_key(self, key: StoredKey) -> None:
+    def business_ids(self) -> Sequence[str]:
+        return [id for id, _ in self.heads()]
+
+    def evidence(self, business_id: str) -> AbstractContextManager[Evidence]:
+        raise LedgerUnavailable("books in memory have no tables that could be proved")
+
+    def mending(self, business_id: str) -> AbstractContextManager[Mending]:
+        raise LedgerUnavailable("books in memory have no tables that could be mended")
+
+    def damaged_indexes(self) -> Sequence[str]:
+        return []
+
+    def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
         with self._store_lock:
             if key.id in self._keys:
                 raise IntegrityError(f"there is a key {key.id}")
             self._keys[key.id] = key
+            ids = [*self._rosters.get(key.business_id, ((), b""))[0], key.id]
+            self._rosters[key.business_id] = tuple(ids), roster(ids)
 
     def find_key(self, key_id: str) -> StoredKey | None:
         return self._keys.get(key_id)
@@ -274,12 +290,12 @@ class MemoryStore:
         keys = [self._keys[id] for id in key_ids if id in self._keys]
         return {key.id: key.name for key in keys if key.business_id == business_id}
 
-    def revoke_key(self, business_id: str, key_id: str, revoked_at: int) -> bool:
+    def revoke_key(self, business_id: str, key_id: str, revoked_at: int, guard: bytes = b"") -> bool:
         with self._store_lock:
             key = self._keys.get(key_id)
             if key is None or key.business_id != business_id or key.revoked_at is not None:
                 return False
-            self._keys[key_id] = replace(key, revoked_at=revoked_at)
+            self._keys[key_id] = replace(key, revoked_at=revoked_at, guard=guard)
             return True
 
     def has_keys(self) -> bool:

@@ -10,9 +10,7 @@ from typing import Protocol
 from domain.decision import NewStream, Reads
 from domain.ledger.envelope import Head, NewFact, StoredFact, seal
 from domain.ledger.records import WITH_PEOPLE, Answered, Append, Conflict, Loaded, Stored
-from domain.moments import from_milliseconds, rfc3339
 from domain.people.directory import Person, Photo, Place, Text
-from domain.values import with_moment
 
 PACKAGE = "package"
 
@@ -170,12 +168,10 @@ def _conflict(transaction: Transaction, command: Append) -> Conflict | None:
 
 
 def _answer(command: Append, stored: Stored) -> Answered | None:
-    if command.request is None:
+    asked = command.request
+    if asked is None:
         return None
-    body = with_moment(command.request.body, rfc3339(from_milliseconds(stored.recorded_at)))
-    return Answered(
-        command.request.key, command.request.fingerprint, stored.first, stored.last, stored.recorded_at, body
-    )
+    return Answered(asked.key, asked.fingerprint, stored.first, stored.last, stored.recorded_at, asked.body)
 
 
 def sealed(business_id: str, head: Head, facts: Sequence[NewFact], recorded_at: int) -> list[StoredFact]:

@@ -1,8 +1,9 @@
 """Arguments of the ledger's SQL functions in PostgreSQL's binary format: `command[]` and `question[]`.
 
 Written by hand because it is the hot path: the driver's own dumpers of lists and composites take several times
-as long as the append itself. The layouts are those of `array_recv` and `record_recv`. The fields have the order of
-the types in 0001_ledger.sql and 0002_several_ledgers.sql; the server refuses any other type in a field.
+as long as the append itself. The layouts are those of `array_recv` and `record_recv`. The fields have the
+order of the types in 0001_ledger.sql, 0002_several_ledgers.sql and 0014_proofs.sql; the server refuses any other type
+in a field.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -98,12 +99,14 @@ class BinaryFormat:
         request = command.request
         if request is None:
             asked = _null(TEXT) + _null(BYTEA) + _null(TEXT) + _null(TEXTS)
+            proofs = _null(BYTEA) + _null(BYTEA)
         else:
             asked = _text(request.key) + _bytes(request.fingerprint) + _text(request.body)
             asked += _texts(request.people)
+            proofs = _bytes(request.salt) + _bytes(request.answered)
         return b"".join(
             (
-                _int(10),
+                _int(12),
                 asked,
                 self._reads(command.read.items()),
                 self._facts(command.facts),
@@ -111,6 +114,7 @@ class BinaryFormat:
                 self._streams(command.streams),
                 self._people(command.people),
                 self._texts(command.texts),
+                proofs,
             )
         )
 
@@ -179,7 +183,7 @@ def _stream(stream: NewStream) -> bytes:
 
 
 def _person(person: Person) -> bytes:
-    return _int(3) + _text(person.id) + _text(person.owner_id) + _text(person.data)
+    return _int(4) + _text(person.id) + _text(person.owner_id) + _text(person.data) + _bytes(person.salt)
 
 
 def _text_row(text: Text) -> bytes:

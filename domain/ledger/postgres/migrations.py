@@ -60,7 +60,7 @@ def migrate(url: str, schema: str = SCHEMA) -> list[str]:
 def heads(url: str, schema: str = SCHEMA) -> list[tuple[str, int]]:
     """Business and position of every ledger, read by whoever may migrate. Raises psycopg.Error."""
     with psycopg.connect(url, application_name="carnet migrate") as connection:
-        _become_owner(connection, schema)
+        become_owner(connection, schema)
         return [(id, position) for id, position in connection.execute("SELECT * FROM heads()")]
 
 
@@ -130,10 +130,11 @@ def _make_schema(connection: psycopg.Connection, schema: str, owner: str | None)
     if known is None:
         authorization = sql.SQL("AUTHORIZATION {}").format(sql.Identifier(owner)) if owner else sql.SQL("")
         connection.execute(sql.SQL("CREATE SCHEMA {} {}").format(name, authorization))
-    _become_owner(connection, schema)
+    become_owner(connection, schema)
 
 
-def _become_owner(connection: psycopg.Connection, schema: str) -> None:
+def become_owner(connection: psycopg.Connection, schema: str) -> None:
+    """Become the owner of a schema, and search no other, until the transaction ends. Raises psycopg.Error."""
     name = sql.Identifier(schema)
     holder = _one(
         connection,

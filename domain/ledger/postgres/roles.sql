@@ -10,13 +10,14 @@ GRANT USAGE ON SCHEMA {schema} TO carnet_app, carnet_worker;
 GRANT SELECT ON schema_migrations TO carnet_app, carnet_worker;
 
 GRANT SELECT ON ledgers, facts, streams, claims, requests, answers, people, people_search, texts, photos,
-    api_keys, messages, message_positions TO carnet_app;
-GRANT INSERT, UPDATE (revoked_at) ON api_keys TO carnet_app;
+    api_keys, key_rosters, messages, message_positions TO carnet_app;
+GRANT INSERT, UPDATE (revoked_at, guard) ON api_keys TO carnet_app;
+GRANT INSERT, UPDATE (ids, mac) ON key_rosters TO carnet_app;
 GRANT SELECT, INSERT, UPDATE (revision, data) ON webhooks TO carnet_app;
 GRANT INSERT ON photos TO carnet_app;
 GRANT DELETE ON answers, people, texts, photos TO carnet_app;
 GRANT EXECUTE ON FUNCTION
-    has_keys(), known_peppers(), settle_pepper(bytea, bytea, bigint),
+    business_ids(), has_keys(), known_peppers(), settle_pepper(bytea, bytea, bigint),
     current_place(), registered_servers(), add_server(text, text, text, bigint, text[]), remove_server(text),
     message_switch(), switch_messages_on(text, bigint, boolean), switch_messages_off(), message_positions(), message_totals(), waiting_messages(),
     all_webhooks(), plan_messages(text, bigint, jsonb), due_messages(bigint, integer, boolean),

@@ -1,17 +1,19 @@
 """One PostgreSQL database of many ledgers: the pool of connections, the API keys and the growth signals."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import astuple
 from secrets import token_bytes
 from typing import Any, LiteralString
 
+import psycopg
 from psycopg_pool import ConnectionPool
 
 from domain.decision import Reads
-from domain.ledger.contract import LedgerRecorder
+from domain.ledger.contract import LedgerRecorder, Roster, unproved
 from domain.ledger.envelope import StoredFact
 from domain.ledger.errors import UnknownBusiness
+from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.postgres.binary_format import Batch, BatchDumper, BinaryFormat
 from domain.ledger.postgres.breaker import Breaker
 from domain.ledger.postgres.connections import (
@@ -22,8 +24,9 @@ from domain.ledger.postgres.connections import (
     our_errors,
     settings,
 )
+from domain.ledger.postgres.evidence import PostgresEvidence, PostgresMending
 from domain.ledger.postgres.listen_notify import ListenNotify
-from domain.ledger.postgres.migrations import SCHEMA, require_current
+from domain.ledger.postgres.migrations import SCHEMA, become_owner, require_current
 from domain.ledger.postgres.outbox import PostgresOutbox
 from domain.ledger.postgres.recorder import (
     FACT,
@@ -56,7 +59,7 @@ LOAD_ALL = (
     " FROM load_all(%s)"
 )
 FACTS_OF = "SELECT business_id, " + FACT + " FROM facts_of(%s::text[], %s::int8[], %s::int4[])"
-KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at, scopes"
+KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at, scopes, guard"
 POOL_SIZE_MIN = 1
 RECONNECT_S = 2.0
 """Seconds the pool retries by itself. After that each request tries anew, so recovery is immediate."""
@@ -159,13 +162,50 @@ class PostgresStore:
             rows = connection.execute("SELECT business_id, position FROM heads()").fetchall()
         return iter([(business_id, position) for business_id, position in rows])
 
-    def add_key(self, key: StoredKey) -> None:
-        """Raises eventsourcing's IntegrityError when the id is taken."""
-        self._for(
-            key.business_id,
-            "INSERT INTO api_keys (" + KEY + ") VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            *astuple(key),
-        )
+    def business_ids(self) -> Sequence[str]:
+        with self.connection() as connection:
+            return [id for (id,) in connection.execute("SELECT id FROM business_ids() AS id").fetchall()]
+
+    @contextmanager
+    def evidence(self, business_id: str) -> Iterator[Evidence]:
+        with self.connection() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            connection.execute(FOR_BUSINESS, [business_id])
+            yield PostgresEvidence(business_id, connection)
+
+    @contextmanager
+    def mending(self, business_id: str) -> Iterator[Mending]:
+        with our_errors(), psycopg.connect(self._url, application_name="carnet repair") as connection:
+            become_owner(connection, self._schema)
+            connection.execute(FOR_BUSINESS, [business_id])
+            connection.execute("SELECT set_config('carnet.mending', %s, true)", [business_id])
+            connection.execute("SELECT FROM ledgers WHERE business_id = %s FOR UPDATE", [business_id])
+            yield PostgresMending(business_id, connection)
+        self.announce()
+
+    def damaged_indexes(self) -> Sequence[str]:
+        return []
+
+    def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
+        business_id = key.business_id
+        with self.connection() as connection, connection.transaction():
+            connection.execute(FOR_BUSINESS, [business_id])
+            connection.execute(
+                "INSERT INTO api_keys (" + KEY + ") VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                astuple(key),
+            )
+            connection.execute(
+                "INSERT INTO key_rosters (business_id, ids, mac) VALUES (%s, '', '') ON CONFLICT DO NOTHING",
+                [business_id],
+            )
+            (known,) = connection.execute(
+                "SELECT ids FROM key_rosters WHERE business_id = %s FOR UPDATE", [business_id]
+            ).fetchone() or ("",)
+            ids = [*known.split(), key.id]
+            connection.execute(
+                "UPDATE key_rosters SET ids = %s, mac = %s WHERE business_id = %s",
+                [" ".join(ids), roster(ids), business_id],
+            )
 
     def find_key(self, key_id: str) -> StoredKey | None:
         with self.connection() as connection:
@@ -181,12 +221,13 @@ class PostgresStore:
         named = "SELECT id, name FROM api_keys WHERE business_id = %s AND id = ANY(%s)"
         return dict(self._for(business_id, named, business_id, list(key_ids)))
 
-    def revoke_key(self, business_id: str, key_id: str, revoked_at: int) -> bool:
+    def revoke_key(self, business_id: str, key_id: str, revoked_at: int, guard: bytes = b"") -> bool:
         revoked = self._for(
             business_id,
-            "UPDATE api_keys SET revoked_at = %s"
+            "UPDATE api_keys SET revoked_at = %s, guard = %s"
             " WHERE business_id = %s AND id = %s AND revoked_at IS NULL RETURNING id",
             revoked_at,
+            guard,
             business_id,
             key_id,
         )

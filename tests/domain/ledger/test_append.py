@@ -9,12 +9,13 @@ from eventsourcing.persistence import IntegrityError
 
 from domain.claims import Claim
 from domain.decision import NewStream, Reads
+from domain.ledger.attempt import replayed_result
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.envelope import Head, NewFact, first_hash
 from domain.ledger.errors import Contention, UnknownBusiness
+from domain.ledger.orders import Done, RequestKey
 from domain.ledger.records import Answered, Append, Conflict, Stored
-from domain.moments import from_milliseconds, rfc3339
 from domain.people.directory import Person, Text
 from tests.domain.ledger.conftest import Database
 from tests.domain.ledger.examples import (
@@ -150,14 +151,14 @@ def test_a_request_is_remembered_with_its_answer(database: Database) -> None:
         r'"in":{"at":"{recorded_at}","name":"_at\":\"{recorded_at}\"","ended_at":"{recorded_at}"}}'
     )
     stored(ledger, Append((fact(PACKAGE, 1), fact(PACKAGE, 2)), {}, request=request("key-1", body)))
-    assert answered(ledger, "key-1") == Answered(
-        "key-1",
-        b"fingerprint of key-1",
-        1,
-        2,
-        MOMENT,
+    assert answered(ledger, "key-1") == Answered("key-1", b"fingerprint of key-1", 1, 2, MOMENT, body)
+    known = answered(ledger, "key-1")
+    assert known is not None
+    result = replayed_result(RequestKey("key-1", b"fingerprint of key-1"), known)
+    assert isinstance(result, Done)
+    assert result.body == (
         r'{"made_at":"2026-09-21T14:13:20.123Z",'
-        r'"in":{"at":"{recorded_at}","name":"_at\":\"{recorded_at}\"","ended_at":"2026-09-21T14:13:20.123Z"}}',
+        r'"in":{"at":"{recorded_at}","name":"_at\":\"{recorded_at}\"","ended_at":"2026-09-21T14:13:20.123Z"}}'
     )
 
 
@@ -367,7 +368,7 @@ def test_what_is_stored_together_is_what_is_stored_alone(store: Store) -> None:
     assert (one.first, one.last) == (other.first, other.last)
     for business_id, done in ((together, one), (alone, other)):
         ledger = store.ledger(business_id)
-        body = f'{{"recorded_at":"{rfc3339(from_milliseconds(done.recorded_at))}"}}'
+        body = '{"recorded_at":"{recorded_at}"}'
         assert answered(ledger, "key-1") == Answered(
             "key-1", b"fingerprint of key-1", 2, 2, done.recorded_at, body
         )

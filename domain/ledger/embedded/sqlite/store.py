@@ -4,13 +4,14 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import astuple
 from pathlib import Path
 from secrets import token_bytes
 from threading import Lock
 from time import monotonic, time_ns
 
 from domain.decision import Reads
-from domain.ledger.contract import LedgerRecorder
+from domain.ledger.contract import LedgerRecorder, Roster, unproved
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.embedded.sqlite.checkpoint import IDLE_S, IdleCheckpoint, empty_log
 from domain.ledger.embedded.sqlite.connection import (
@@ -21,6 +22,12 @@ from domain.ledger.embedded.sqlite.connection import (
     retry_while_busy,
     told_as_ledger_errors,
 )
+from domain.ledger.embedded.sqlite.evidence import (
+    SqliteEvidence,
+    SqliteMending,
+    business_ids,
+    damaged_indexes,
+)
 from domain.ledger.embedded.sqlite.outbox import SqliteOutbox
 from domain.ledger.embedded.sqlite.schema import check
 from domain.ledger.embedded.sqlite.server_lock import place_of, whereabouts
@@ -29,6 +36,7 @@ from domain.ledger.embedded.sqlite.webhooks import SqliteWebhooks
 from domain.ledger.embedded.transaction import append, load
 from domain.ledger.envelope import StoredFact, first_hash
 from domain.ledger.errors import Contention, UnknownBusiness
+from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.growth_signal import GrowthSignal
 from domain.ledger.patience import left
 from domain.ledger.records import (
@@ -43,7 +51,7 @@ from domain.ledger.records import (
 )
 
 IDLE_READERS_MAX = 16
-KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at, scopes"
+KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at, scopes, guard"
 
 
 class SqliteStore:
@@ -127,23 +135,41 @@ class SqliteStore:
             rows = connection.execute("SELECT business_id, position FROM ledgers ORDER BY business_id")
             return iter(rows.fetchall())
 
-    def add_key(self, key: StoredKey) -> None:
-        """Raises eventsourcing's IntegrityError when the id is taken."""
+    def business_ids(self) -> Sequence[str]:
+        with self._read() as connection:
+            return business_ids(connection)
+
+    @contextmanager
+    def evidence(self, business_id: str) -> Iterator[Evidence]:
+        with self._read() as connection:
+            yield SqliteEvidence(business_id, connection)
+
+    @contextmanager
+    def mending(self, business_id: str) -> Iterator[Mending]:
+        with self._write() as connection:
+            mending = SqliteMending(business_id, connection)
+            mending.begin()
+            yield mending
+            mending.end()
+        self._news.announce()
+
+    def damaged_indexes(self) -> Sequence[str]:
+        with self._write() as connection:
+            return damaged_indexes(connection)
+
+    def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
         with self._write() as connection:
             connection.execute(
-                f"INSERT INTO api_keys ({KEY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    key.id,
-                    key.business_id,
-                    key.name,
-                    key.role,
-                    key.actor_id,
-                    key.mac,
-                    key.created_at,
-                    key.expires_at,
-                    key.revoked_at,
-                    key.scopes,
-                ),
+                f"INSERT INTO api_keys ({KEY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(key)
+            )
+            known = connection.execute(
+                "SELECT ids FROM key_rosters WHERE business_id = ?", (key.business_id,)
+            ).fetchone()
+            ids = [*(known[0].split() if known else ()), key.id]
+            connection.execute(
+                "INSERT INTO key_rosters (business_id, ids, mac) VALUES (?, ?, ?)"
+                " ON CONFLICT (business_id) DO UPDATE SET ids = excluded.ids, mac = excluded.mac",
+                (key.business_id, " ".join(ids), roster(ids)),
             )
 
     def find_key(self, key_id: str) -> StoredKey | None:
@@ -166,12 +192,12 @@ class SqliteStore:
             )
             return dict(rows.fetchall())
 
-    def revoke_key(self, business_id: str, key_id: str, revoked_at: int) -> bool:
-        """True when the business has this key and it was not revoked before."""
+    def revoke_key(self, business_id: str, key_id: str, revoked_at: int, guard: bytes = b"") -> bool:
         with self._write() as connection:
             changed = connection.execute(
-                "UPDATE api_keys SET revoked_at = ? WHERE business_id = ? AND id = ? AND revoked_at IS NULL",
-                (revoked_at, business_id, key_id),
+                "UPDATE api_keys SET revoked_at = ?, guard = ?"
+                " WHERE business_id = ? AND id = ? AND revoked_at IS NULL",
+                (revoked_at, guard, business_id, key_id),
             )
             return changed.rowcount == 1
 

@@ -8,7 +8,8 @@ from typing import Any
 from domain.decision import NewStream
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.errors import UnknownBusiness
-from domain.ledger.records import Answered, Append
+from domain.ledger.proof import seal_of_request
+from domain.ledger.records import Answered, Append, Request
 from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
 from domain.people.name_search import grams_of_text, grams_of_words
 from domain.people.profile import searched
@@ -220,7 +221,7 @@ class SqliteTransaction:
         self._write_claims(command)
         self._write_directory(command)
         if command.request is not None and answer is not None:
-            self._write_answer(answer, command.request.people)
+            self._write_answer(answer, command.request, sealed=bool(facts))
 
     def _write_streams(self, command: Append, facts: Sequence[StoredFact]) -> None:
         opened_at: dict[str, int] = {}
@@ -242,10 +243,10 @@ class SqliteTransaction:
     def _write_directory(self, command: Append) -> None:
         for person in command.people:
             self._connection.execute(
-                "INSERT INTO people (business_id, id, owner_id, data) VALUES (?, ?, ?, ?)"
+                "INSERT INTO people (business_id, id, owner_id, data, salt) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (business_id, id)"
-                " DO UPDATE SET owner_id = excluded.owner_id, data = excluded.data",
-                (self.business_id, person.id, person.owner_id, person.data),
+                " DO UPDATE SET owner_id = excluded.owner_id, data = excluded.data, salt = excluded.salt",
+                (self.business_id, person.id, person.owner_id, person.data, person.salt),
             )
             write_search(self._connection, self.business_id, person)
         for text in command.texts:
@@ -259,10 +260,12 @@ class SqliteTransaction:
                 (self.business_id, photo.id, photo.media_type, photo.data),
             )
 
-    def _write_answer(self, answer: Answered, people: Sequence[str]) -> None:
+    def _write_answer(self, answer: Answered, request: Request, *, sealed: bool) -> None:
+        """`sealed`: its first fact commits to the request."""
+        people, answered = request.people, request.answered
         self._connection.execute(
-            "INSERT INTO requests (business_id, key, fingerprint, first_position, last_position, recorded_at)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO requests (business_id, key, fingerprint, first_position, last_position, recorded_at,"
+            " people, answered, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self.business_id,
                 answer.key,
@@ -270,11 +273,24 @@ class SqliteTransaction:
                 answer.first,
                 answer.last,
                 answer.recorded_at,
+                " ".join(people),
+                answered,
+                b""
+                if sealed
+                else seal_of_request(
+                    self.secret(),
+                    answer.key,
+                    answer.fingerprint,
+                    people,
+                    answered,
+                    answer.last,
+                    answer.recorded_at,
+                ),
             ),
         )
         self._connection.execute(
-            "INSERT INTO answers (business_id, key, body) VALUES (?, ?, ?)",
-            (self.business_id, answer.key, answer.body),
+            "INSERT INTO answers (business_id, key, body, salt) VALUES (?, ?, ?, ?)",
+            (self.business_id, answer.key, answer.body, request.salt),
         )
         self._connection.executemany(
             "INSERT INTO answer_people (business_id, person_id, key) VALUES (?, ?, ?)",

@@ -1,0 +1,167 @@
+"""The tables of one business in a SQLite file, for verification and repair."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from domain.ledger.embedded.sqlite.connection import primary_code
+from domain.ledger.embedded.sqlite.transaction import NUMBER_BITS, SqliteTransaction
+from domain.ledger.envelope import Head, StoredFact
+from domain.ledger.evidence import Row, StoredHead
+from domain.ledger.tables import OF_BUSINESSES, TABLES
+
+NAMES: Mapping[tuple[str, str], str] = {
+    ("streams", "opened"): "opened_at",
+    ("requests", "first"): "first_position",
+    ("requests", "last"): "last_position",
+    ("answers", "people"): "(SELECT coalesce(group_concat(person_id, ' '), '') FROM (SELECT person_id"
+    " FROM answer_people AS a WHERE a.business_id = answers.business_id AND a.key = answers.key"
+    " ORDER BY person_id))",
+}
+"""Columns whose names here are others."""
+STRAYS = (
+    "SELECT 'answer_people ' || key FROM answer_people AS a WHERE business_id = ?1 AND NOT EXISTS ("
+    "SELECT 1 FROM answers WHERE answers.business_id = a.business_id AND answers.key = a.key)",
+    "SELECT 'people_search ' || person_id FROM people_search WHERE business_id = ?1 AND number >> "
+    f"{NUMBER_BITS} <> (SELECT min(number) >> {NUMBER_BITS} FROM people_search WHERE business_id = ?1)",
+)
+GUARDS = ("streams", "claims", "ledgers", "answers")
+"""Tables whose triggers stand aside while they are mended."""
+
+
+def business_ids(connection: sqlite3.Connection) -> list[str]:
+    """Every business that has a row anywhere. Each table is stepped through by business, not row by row."""
+    found: set[str] = set()
+    for table in OF_BUSINESSES:
+        found |= {
+            id
+            for (id,) in connection.execute(
+                f"WITH RECURSIVE known (id) AS (SELECT min(business_id) FROM {table} UNION ALL"
+                f" SELECT (SELECT min(business_id) FROM {table} WHERE business_id > known.id) FROM known"
+                " WHERE known.id IS NOT NULL) SELECT id FROM known WHERE id IS NOT NULL"
+            )
+        }
+    return sorted(found)
+
+
+def damaged_indexes(connection: sqlite3.Connection) -> list[str]:
+    """`people_grams` where the index does not hold what `people_search` says. Needs a connection that may write."""
+    try:
+        connection.execute("INSERT INTO people_grams (people_grams, rank) VALUES ('integrity-check', 1)")
+    except sqlite3.DatabaseError as error:
+        if primary_code(error) == sqlite3.SQLITE_CORRUPT:
+            return ["people_grams"]
+        raise
+    return []
+
+
+class SqliteEvidence:
+    """Implements `domain.ledger.evidence.Evidence` inside a transaction."""
+
+    def __init__(self, business_id: str, connection: sqlite3.Connection) -> None:
+        self.business_id = business_id
+        self._connection = connection
+
+    def head(self) -> StoredHead | None:
+        row = self._connection.execute(
+            "SELECT position, hash, recorded_at, secret FROM ledgers WHERE business_id = ?",
+            (self.business_id,),
+        ).fetchone()
+        return None if row is None else StoredHead(Head(*row[:3]), row[3])
+
+    def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
+        return SqliteTransaction(self.business_id, self._connection).facts(after, None, limit, ())
+
+    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[Row]:
+        key, columns = TABLES[table].key, TABLES[table].columns
+        names = [*key, *(NAMES.get((table, name), name) for name in columns)]
+        behind = "" if after is None else f" AND ({', '.join(key)}) > ({', '.join('?' * len(key))})"
+        order = f" ORDER BY {', '.join(key)}" if key else ""
+        found = self._connection.execute(
+            f"SELECT {', '.join(names)} FROM {table} WHERE business_id = ?{behind}{order} LIMIT ?",
+            (self.business_id, *(after or ()), limit),
+        )
+        return [
+            Row(row[: len(key)], dict(zip(columns, row[len(key) :], strict=True))) for row in found.fetchall()
+        ]
+
+    def strays(self) -> Sequence[str]:
+        return [told for sql in STRAYS for (told,) in self._connection.execute(sql, (self.business_id,))]
+
+
+class SqliteMending(SqliteEvidence):
+    """Implements `domain.ledger.evidence.Mending` inside a writing transaction."""
+
+    def begin(self) -> None:
+        """Let the triggers of append-only tables stand aside until `end`."""
+        marks = ", ".join("?" * len(GUARDS))
+        self._triggers = self._connection.execute(
+            f"SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN ({marks})"
+            " AND name <> 'answers_erase'",
+            GUARDS,
+        ).fetchall()
+        for name, _ in self._triggers:
+            self._connection.execute(f"DROP TRIGGER {name}")
+
+    def end(self) -> None:
+        for _, sql in self._triggers:
+            self._connection.execute(sql)
+
+    def put(self, table: str, row: Row) -> None:
+        write = {
+            "ledgers": self._put_head,
+            "people_search": self._put_search,
+            "answers": self._put_people,
+        }.get(table)
+        if write is not None:
+            write(row)
+            return
+        names = [*TABLES[table].key, *(NAMES.get((table, name), name) for name in TABLES[table].columns)]
+        values = (*row.key, *(row.values[name] for name in TABLES[table].columns))
+        self._connection.execute(
+            f"INSERT OR REPLACE INTO {table} (business_id, {', '.join(names)})"
+            f" VALUES (?, {', '.join('?' * len(names))})",
+            (self.business_id, *values),
+        )
+
+    def delete(self, table: str, key: tuple[str, ...]) -> None:
+        condition = " AND ".join(f"{name} = ?" for name in TABLES[table].key)
+        self._connection.execute(
+            f"DELETE FROM {table} WHERE business_id = ? AND {condition}", (self.business_id, *key)
+        )
+
+    def index_anew(self) -> None:
+        self._connection.execute(
+            "DELETE FROM answer_people WHERE business_id = ?1 AND key NOT IN"
+            " (SELECT key FROM answers WHERE business_id = ?1)",
+            (self.business_id,),
+        )
+        self._connection.execute("INSERT INTO people_grams (people_grams) VALUES ('rebuild')")
+
+    def _put_head(self, row: Row) -> None:
+        values = row.values
+        self._connection.execute(
+            "INSERT INTO ledgers (business_id, position, hash, recorded_at, secret) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (business_id) DO UPDATE SET position = excluded.position, hash = excluded.hash,"
+            " recorded_at = excluded.recorded_at",
+            (self.business_id, values["position"], values["hash"], values["recorded_at"], values["secret"]),
+        )
+
+    def _put_search(self, row: Row) -> None:
+        self.delete("people_search", row.key)
+        self._connection.execute(
+            "INSERT INTO people_search (number, business_id, person_id, folded, grams) SELECT coalesce("
+            "(SELECT max(number) + 1 FROM people_search WHERE business_id = ?1),"
+            f" (SELECT (coalesce(max(number), 0) >> {NUMBER_BITS}) + 1 << {NUMBER_BITS} FROM people_search)"
+            "), ?1, ?2, ?3, ?4",
+            (self.business_id, *row.key, row.values["folded"], row.values["grams"]),
+        )
+
+    def _put_people(self, row: Row) -> None:
+        (key,) = row.key
+        self._connection.execute(
+            "DELETE FROM answer_people WHERE business_id = ? AND key = ?", (self.business_id, key)
+        )
+        self._connection.executemany(
+            "INSERT INTO answer_people (business_id, person_id, key) VALUES (?, ?, ?)",
+            [(self.business_id, id, key) for id in row.values["people"].split()],
+        )

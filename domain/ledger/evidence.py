@@ -1,0 +1,63 @@
+"""What verification reads of a business: its facts and the tables beside them, all as of one moment."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from domain.ledger.envelope import Head, StoredFact
+from domain.ledger.tables import TABLES
+
+ROWS_PER_PAGE = 2_000
+
+
+class StoredHead(NamedTuple):
+    """The row of a ledger's head, as it lies there."""
+
+    head: Head
+    secret: bytes
+
+
+class Row(NamedTuple):
+    """A row of a table: its key, and its other columns by name (`domain.ledger.tables`)."""
+
+    key: tuple[str, ...]
+    values: Mapping[str, Any]
+
+
+class Evidence(Protocol):
+    """A snapshot of one business in one database."""
+
+    business_id: str
+
+    def head(self) -> StoredHead | None:
+        """None where the business has no head."""
+
+    def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
+        """Facts in order of position, behind `after`, at most `limit`."""
+
+    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[Row]:
+        """Rows of a table in order of their keys, by code point, behind `after`, at most `limit`."""
+
+    def strays(self) -> Sequence[str]:
+        """Rows that no page shows, and that belong to nothing: a table and a key each, without personal data."""
+
+
+class Mending(Evidence, Protocol):
+    """The same in a transaction that holds the ledger's head. What is put and deleted is committed with it."""
+
+    def put(self, table: str, row: Row) -> None:
+        """Write a row of a derived table as it should be, whatever is there."""
+
+    def delete(self, table: str, key: tuple[str, ...]) -> None: ...
+
+    def index_anew(self) -> None:
+        """Delete strays, and make indexes anew that this store keeps as tables."""
+
+
+def rows(evidence: Evidence, table: str) -> Iterator[Row]:
+    """All rows of a table in order of their keys. Memory does not grow with it."""
+    after: tuple[str, ...] | None = None
+    while page := evidence.page(table, after, ROWS_PER_PAGE):
+        yield from page
+        if len(page) < ROWS_PER_PAGE or not TABLES[table].key:
+            return
+        after = page[-1].key

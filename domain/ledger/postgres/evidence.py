@@ -1,0 +1,90 @@
+"""The tables of one business in PostgreSQL, for verification and repair."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString
+
+import psycopg
+
+from domain.ledger.envelope import Head, StoredFact
+from domain.ledger.evidence import Row, StoredHead
+from domain.ledger.tables import TABLES
+
+NAMES: Mapping[tuple[str, str], LiteralString] = {
+    ("requests", "people"): "array_to_string(people, ' ')",
+    ("answers", "people"): "array_to_string(ARRAY(SELECT unnest(people) COLLATE \"C\" ORDER BY 1), ' ')",
+    ("texts", "text"): "body",
+    ("people_search", "grams"): "NULL",
+}
+"""Columns whose names here are others."""
+
+
+class PostgresEvidence:
+    """Implements `domain.ledger.evidence.Evidence` inside a transaction for this business."""
+
+    def __init__(self, business_id: str, connection: psycopg.Connection[Any]) -> None:
+        self.business_id = business_id
+        self._connection = connection
+
+    def head(self) -> StoredHead | None:
+        row = self._connection.execute(
+            "SELECT position, hash, recorded_at, secret FROM ledgers WHERE business_id = %s",
+            [self.business_id],
+            binary=True,
+        ).fetchone()
+        return None if row is None else StoredHead(Head(*row[:3]), row[3])
+
+    def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
+        rows = self._connection.execute(
+            "SELECT position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
+            " FROM facts WHERE business_id = %s AND position > %s ORDER BY position LIMIT %s",
+            [self.business_id, after, limit],
+            binary=True,
+        ).fetchall()
+        return [StoredFact(self.business_id, *row) for row in rows]
+
+    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[Row]:
+        key, columns = TABLES[table].key, TABLES[table].columns
+        names = ", ".join([*key, *(NAMES.get((table, name), name) for name in columns)])
+        # Columns of keys are compared by bytes, but for those of tables that are not paged through.
+        behind = "" if after is None else f" AND ({', '.join(key)}) > ({', '.join(['%s'] * len(key))})"
+        order = f" ORDER BY {', '.join(key)}" if key else ""
+        query = f"SELECT {names} FROM {table} WHERE business_id = %s{behind}{order} LIMIT %s"
+        found = self._connection.execute(
+            query, [self.business_id, *(after or ()), limit], binary=True
+        ).fetchall()
+        return [
+            Row(tuple(row[: len(key)]), dict(zip(columns, row[len(key) :], strict=True))) for row in found
+        ]
+
+    def strays(self) -> Sequence[str]:
+        return []
+
+
+class PostgresMending(PostgresEvidence):
+    """Implements `domain.ledger.evidence.Mending`, as the owner of the schema."""
+
+    def put(self, table: str, row: Row) -> None:
+        if table == "answers":
+            self._connection.execute(
+                "UPDATE answers SET people = %s WHERE business_id = %s AND key = %s",
+                [row.values["people"].split(), self.business_id, *row.key],
+            )
+            return
+        values = dict(row.values)
+        values.pop("grams", None)
+        key = TABLES[table].key
+        names, given = [*key, *values], [*row.key, *values.values()]
+        changed = ", ".join(f"{name} = excluded.{name}" for name in values if name != "secret")
+        query = (
+            f"INSERT INTO {table} (business_id, {', '.join(names)}) VALUES (%s, {', '.join(['%s'] * len(names))})"
+            f" ON CONFLICT ({', '.join(['business_id', *key])}) DO UPDATE SET {changed}"
+        )
+        self._connection.execute(query, [self.business_id, *given])
+
+    def delete(self, table: str, key: tuple[str, ...]) -> None:
+        condition = " AND ".join(f"{name} = %s" for name in TABLES[table].key)
+        query = f"DELETE FROM {table} WHERE business_id = %s AND {condition}"
+        self._connection.execute(query, [self.business_id, *key])
+
+    def index_anew(self) -> None:
+        """Nothing: indexes are the database's own."""

@@ -1,0 +1,94 @@
+"""What a fact commits to beside itself: the request that it answers, the answer, and rows of the directory.
+
+The meta of the first fact of a command holds 16 bytes for its request, and 16 for each row of the directory that was
+written with it. The hash chain covers them as it covers every byte of a fact. What can be erased has a salt that is
+erased with it, so that nothing can be guessed from what stays.
+"""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from json import dumps
+from secrets import token_bytes
+
+from domain.ledger.envelope import NewFact
+from domain.people.directory import Person
+
+SALT_BYTES = 16
+PROOF_BYTES = 16
+
+
+def new_salt() -> bytes:
+    return token_bytes(SALT_BYTES)
+
+
+def digest_of_answer(salt: bytes, body: str) -> bytes:
+    """SHA-256(salt ‖ body): what the row of a request keeps of its answer, also once that is erased."""
+    return sha256(salt + body.encode()).digest()
+
+
+def proof_of_request(key: str, fingerprint: bytes, people: Sequence[str], answered: bytes, facts: int) -> str:
+    """What the first fact holds of its request: the key, the fingerprint, the people, the answer's digest, and the
+    number of its facts."""
+    return _proof(key.encode(), fingerprint, " ".join(people).encode(), answered, facts.to_bytes(4, "big"))
+
+
+def proof_of_person(salt: bytes, id: str, owner_id: str, data: str) -> str:
+    """What a fact holds of a row of the directory."""
+    return _proof(salt, id.encode(), owner_id.encode(), data.encode())
+
+
+def proof_of_secret(secret: bytes) -> str:
+    """What the first fact of a ledger holds of the secret of its request fingerprints."""
+    return _proof(b"secret", secret)
+
+
+def seal_of_request(
+    secret: bytes,
+    key: str,
+    fingerprint: bytes,
+    people: Sequence[str],
+    answered: bytes,
+    position: int,
+    recorded_at: int,
+) -> bytes:
+    """The seal of a request without a fact, keyed with the secret of the ledger. PostgreSQL computes the same."""
+    fields = (
+        key.encode(),
+        fingerprint,
+        " ".join(people).encode(),
+        answered,
+        position.to_bytes(8, "big"),
+        recorded_at.to_bytes(8, "big"),
+    )
+    return sha256(secret + b"".join(map(_framed, fields)) + secret).digest()
+
+
+def salted(people: Sequence[Person]) -> tuple[Person, ...]:
+    """Rows of the directory, each with a salt of its own."""
+    return tuple(replace(person, salt=new_salt()) for person in people)
+
+
+def committed(facts: Sequence[NewFact], request: str | None, people: Sequence[Person]) -> tuple[NewFact, ...]:
+    """The facts of a command, of which the first commits to its request and to these rows of the directory."""
+    added: dict[str, str | Mapping[str, str]] = {}
+    if request is not None:
+        added["proof"] = request
+    if people:
+        added["people"] = {
+            each.id: proof_of_person(each.salt, each.id, each.owner_id, each.data) for each in people
+        }
+    if not facts or not added:
+        return tuple(facts)
+    meta = facts[0].meta[:-1] + b"," + dumps(added, separators=(",", ":")).encode()[1:]
+    return (replace(facts[0], meta=meta), *facts[1:])
+
+
+def _framed(field: bytes) -> bytes:
+    return len(field).to_bytes(4, "big") + field
+
+
+def _proof(*fields: bytes) -> str:
+    digest = sha256(b"".join(map(_framed, fields))).digest()
+    return urlsafe_b64encode(digest[:PROOF_BYTES]).decode().rstrip("=")

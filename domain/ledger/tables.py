@@ -1,0 +1,74 @@
+"""Every table of a store, and what holds it to the facts.
+
+facts         the facts themselves: the hash chain
+derived       follows from the facts, row by row: compared with them, and made anew by `carnet repair`
+committed     facts hold digests of it: compared with them; only a backup brings it back
+guarded       a MAC under the pepper, which is not in the database, covers each row
+own           the business's own, about which facts say little: what it refers to is looked up
+installation  of the process or the database, and of no business: nothing in the books rests on it
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Standing = Literal["facts", "derived", "committed", "guarded", "own", "installation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, with the columns that prove it: those of its key first, without the business's id."""
+
+    standing: Standing
+    key: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+TABLES: Mapping[str, Table] = {
+    "facts": Table("facts"),
+    "ledgers": Table("derived", (), ("position", "hash", "recorded_at", "secret")),
+    "streams": Table("derived", ("id",), ("kind", "customer_id", "opened")),
+    "claims": Table("derived", ("claim",), ("stream_id",)),
+    "people_search": Table("derived", ("person_id",), ("folded", "grams")),
+    "requests": Table(
+        "committed",
+        ("key",),
+        ("fingerprint", "first", "last", "recorded_at", "people", "answered", "seal"),
+    ),
+    "answers": Table("committed", ("key",), ("body", "salt", "people")),
+    "texts": Table("committed", ("id",), ("owner_id", "salt", "text")),
+    "people": Table("committed", ("id",), ("owner_id", "data", "salt")),
+    "api_keys": Table(
+        "guarded",
+        ("id",),
+        (
+            "name",
+            "role",
+            "actor_id",
+            "mac",
+            "created_at",
+            "expires_at",
+            "revoked_at",
+            "scopes",
+            "guard",
+        ),
+    ),
+    "key_rosters": Table("guarded", (), ("ids", "mac")),
+    "photos": Table("own", ("id",), ("media_type",)),
+    "messages": Table("own", ("id",), ("position", "recorded_at", "customer_id", "thing_id", "occasion")),
+    "message_positions": Table("own", (), ("position",)),
+    "webhooks": Table("own", ("id",), ("revision",)),
+    "message_switch": Table("installation"),
+    "peppers": Table("installation"),
+    "servers": Table("installation"),
+}
+"""Those that both stores have. The secret of a ledger, and the photos' claims, are committed to by facts, too."""
+
+OF_SQLITE: Mapping[str, Table] = {
+    "answer_people": Table("derived", ("person_id", "key")),
+    "people_grams": Table("derived"),
+}
+"""The people of an answer, and the index of `people_search`: PostgreSQL keeps both within a table."""
+OF_POSTGRESQL: Mapping[str, Table] = {"schema_migrations": Table("installation")}
+OF_BUSINESSES = tuple(name for name, table in TABLES.items() if table.standing != "installation")
+"""Tables whose rows belong to a business."""

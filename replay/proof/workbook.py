@@ -1,0 +1,97 @@
+"""What follows from the facts of a business, kept in a temporary file while they are read."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+from domain.claims import Claim
+from domain.ledger.derived import claims_of_use
+from domain.values import ExternalRef
+
+CACHE_KB = 16_384
+SCHEMA = """
+CREATE TABLE streams (id TEXT PRIMARY KEY, kind TEXT, customer_id TEXT, opened INTEGER) WITHOUT ROWID;
+CREATE TABLE claims (claim TEXT PRIMARY KEY, stream_id TEXT) WITHOUT ROWID;
+CREATE TABLE uses (redemption_id TEXT, package_id TEXT, booking_id TEXT, position INTEGER,
+                   PRIMARY KEY (redemption_id, package_id)) WITHOUT ROWID;
+CREATE TABLE booked (redemption_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE texts (id TEXT, commitment TEXT, position INTEGER, stream_id TEXT,
+                    PRIMARY KEY (id, commitment)) WITHOUT ROWID;
+CREATE TABLE requests (position INTEGER PRIMARY KEY, proof TEXT, recorded_at INTEGER, is_there INTEGER DEFAULT 0);
+CREATE TABLE people (id TEXT PRIMARY KEY, proof TEXT, position INTEGER, stream_id TEXT) WITHOUT ROWID;
+CREATE TABLE refs (customer_id TEXT PRIMARY KEY, source TEXT, ref TEXT) WITHOUT ROWID;
+CREATE TABLE erased (customer_id TEXT PRIMARY KEY, position INTEGER) WITHOUT ROWID;
+CREATE TABLE merged (one TEXT, other TEXT, PRIMARY KEY (one, other)) WITHOUT ROWID;
+"""
+
+
+class Workbook:
+    """Implements `domain.ledger.derived.Claimed` over what was noted."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.execute = connection.execute
+
+    def count(self, prefix: str) -> int:
+        beyond = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        found = self.execute("SELECT count(*) FROM claims WHERE claim >= ? AND claim < ?", (prefix, beyond))
+        (number,) = found.fetchone()
+        return int(number)
+
+    def external_ref_of(self, customer_id: str) -> ExternalRef | None:
+        row = self.execute("SELECT source, ref FROM refs WHERE customer_id = ?", (customer_id,)).fetchone()
+        return None if row is None else ExternalRef.model_construct(source=row[0], ref=row[1])
+
+    def claim(self, claim: Claim) -> None:
+        self.execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (claim.claim, claim.stream_id))
+
+    def claim_uses(self) -> None:
+        """Add the claims of uses, once all bookings are known: those of a booking made its claims with it."""
+        found = self.execute(
+            "SELECT redemption_id, package_id, booking_id FROM uses WHERE NOT EXISTS"
+            " (SELECT 1 FROM booked WHERE booked.redemption_id = uses.redemption_id) ORDER BY position"
+        )
+        for redemption_id, package_id, booking_id in found:
+            for claim in claims_of_use(redemption_id, booking_id, package_id, self):
+                self.claim(claim)
+
+    def owner_of(self, stream_id: str) -> str:
+        """The customer of a stream, else the stream's own id."""
+        row = self.execute("SELECT customer_id FROM streams WHERE id = ?", (stream_id,)).fetchone()
+        return stream_id if row is None or row[0] is None else str(row[0])
+
+    def names_of(self, customer_id: str) -> set[str]:
+        """All customers with whom this one was ever merged, and itself."""
+        names, new = {customer_id}, [customer_id]
+        while new:
+            rows = self.execute("SELECT other FROM merged WHERE one = ?", (new.pop(),)).fetchall()
+            new += [other for (other,) in rows if other not in names]
+            names |= {other for (other,) in rows}
+        return names
+
+    def is_erased(self, customer_id: str) -> bool:
+        """Whether this customer, or one with whom it was ever merged, was erased."""
+        return any(self.was_erased(name) for name in self.names_of(customer_id))
+
+    def was_erased(self, customer_id: str) -> bool:
+        """Whether this very customer was erased."""
+        found = self.execute("SELECT 1 FROM erased WHERE customer_id = ?", (customer_id,))
+        return found.fetchone() is not None
+
+    def rows(self, sql: str) -> Iterator[Any]:
+        """Rows of a query, while other queries go on."""
+        with closing(self._connection.cursor()) as cursor:
+            yield from cursor.execute(sql)
+
+
+@contextmanager
+def workbook() -> Iterator[Workbook]:
+    """A workbook that is deleted after the block. It has little in memory, and the rest in a temporary file."""
+    with closing(sqlite3.connect("", isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+        connection.execute("PRAGMA temp_store = FILE")
+        connection.executescript(SCHEMA)
+        connection.execute("BEGIN")
+        yield Workbook(connection)
