@@ -8,11 +8,11 @@ import click
 from api.cli import output
 from api.cli.options import NAME, STAFF, here, in_json, of_business
 from api.http.api_keys import StoredKey, flaw_of_scopes, issue_key, now_ms
-from api.http.key_guard import guard_of, is_genuine
+from api.http.key_guard import guard_of, is_genuine, mark_when_made
 from api.http.ledger_types import KnownPepper
 from api.http.permissions import Scope
 from api.server.installation import Installation
-from api.server.pepper import Peppers, WrongPepper, mark_when_made, peppers_of
+from api.server.pepper import Peppers, WrongPepper, peppers_of
 from domain.actor import Role
 from domain.decision import Reads
 from domain.moments import from_milliseconds, rfc3339

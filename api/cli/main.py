@@ -53,7 +53,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Write the receipt of a package: lines, the tax in them, payments, refunds, and what is owing.",
     ),
     "export": ("export:export", "Write customers, packages, their history, bookings or points to a file."),
-    "verify": ("verify:verify_", "Recompute the hash chain of every ledger from the stored bytes."),
+    "verify": (
+        "verify:verify_",
+        "Recompute the hash chain of every ledger, and prove every table beside the facts.",
+    ),
+    "repair": (
+        "repair:repair",
+        "Show what differs in tables that follow from the facts, and make them anew with --apply.",
+    ),
     "erasures": (
         "erasures:erasures",
         "Search every place for what is left of the erased customers; nothing may be.",

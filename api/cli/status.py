@@ -27,7 +27,8 @@ def status(business_id: str | None, json_: bool) -> None:
     Example:
       carnet status
 
-    Exit status: 0 all go on; 1 at least one has stopped, has no table or is ahead of its ledger.
+    Exit status: 0 all go on; 1 at least one has stopped, has no table or is ahead of its ledger,
+    or a ledger has lost its head.
     """
     with here() as installed:
         id = None if business_id is None else installed.ledger(business_id).business_id
@@ -35,12 +36,15 @@ def status(business_id: str | None, json_: bool) -> None:
             raise ProjectionMissing(", ".join(missing))
         found = [s for s in standings(installed.carnet.store, installed.views, id) if s.head or s.is_ahead]
         late = list(overdue(installed, dict.fromkeys(standing.business_id for standing in found)))
+        headless = installed.without_head()
         disabled = [each for each in installed.carnet.store.webhooks.all() if each.state == "disabled"]
         given_up = [total for total in installed.carnet.store.outbox.totals() if total.state == "given_up"]
     if json_:
         output.as_json([_standing_shown(standing) for standing in found])
     else:
         output.standings(found)
+    for lost in headless:
+        click.echo(f"{lost}: its head is gone, and its facts are there: `carnet verify` names it", err=True)
     for business, expiries in late:
         told = f"{expiries} expiries of {business} are not recorded for an hour: `carnet tick` records them"
         click.echo(told, err=True)
@@ -54,7 +58,7 @@ def status(business_id: str | None, json_: bool) -> None:
         if id in (None, webhook.business_id):
             why = f"{webhook.business_id}: webhook {webhook.id} is disabled ({webhook.reason})"
             click.echo(f"{why}: an owner resumes or removes it", err=True)
-    if any(standing.checkpoint.stop or standing.is_ahead for standing in found):
+    if headless or any(standing.checkpoint.stop or standing.is_ahead for standing in found):
         sys.exit(1)
 
 

@@ -9,10 +9,13 @@ import click
 
 from api.cli import output
 from api.cli.options import here, of_business
-from api.server.installation import Installation
+from api.http.key_guard import KeyGuards
+from api.http.ledger_types import Evidence, LedgerUnavailable, first_hash
+from api.server.installation import Installation, NoSuchBusiness
+from api.server.pepper import WrongPepper, peppers_to_prove
 from replay import reconcile
-from replay.texts import held_texts
-from replay.verify import Broken, hash_at, verify
+from replay.proof.prove import Proof
+from replay.verify import Broken, Intact
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,13 @@ class Head(click.ParamType[Any]):
 )
 @of_business
 def verify_(read_models: bool, expect: tuple[Expected, ...], business_id: str | None) -> None:
-    """Recompute the hash chain of every ledger from the stored bytes.
+    """Recompute the hash chain of every ledger, and prove every table beside the facts.
 
-    Whatever was changed, taken out, put in or put elsewhere is found, and the first position where it was is
-    named. Notes and reasons are held to what their facts committed to. Prints the hash of each head: kept
-    elsewhere and given as --expect, it proves that the end was not cut off, nor the chain computed anew.
+    Whatever was changed, taken out, put in or put elsewhere among the facts is found, and the first position where
+    it was is named. Heads, streams and claims are compared with what the facts say; requests, answers, notes,
+    reasons and the directory with what the facts committed to; keys with their guards under the pepper. Each row
+    that is not as it should be is a line. Prints the hash of each head: kept elsewhere and given as --expect, it
+    proves that the end was not cut off, nor the chain computed anew.
 
     \b
     Examples:
@@ -61,48 +66,87 @@ def verify_(read_models: bool, expect: tuple[Expected, ...], business_id: str | 
     """
     broken = False
     with here() as installed:
-        one = [installed.ledger(business_id).business_id] if business_id or expect else None
-        for id in one or installed.businesses():
-            broken |= not _is_intact(installed, id)
-            broken |= not _holds_texts(installed, id)
-            for each in expect:
-                broken |= not _is_there(installed, id, each)
-            if read_models:
+        known = installed.businesses_with_rows()
+        if business_id is None and expect:
+            business_id = installed.ledger(None).business_id
+        if business_id is not None and business_id not in known:
+            raise NoSuchBusiness(f"there is no business {business_id}")
+        guards = guards_of(installed)
+        for id in [business_id] if business_id is not None else known:
+            broken |= not _is_proved(installed, id, guards, expect)
+            if read_models and installed.has_head(id):
                 broken |= _differs(installed, id)
+        broken |= not _has_whole_indexes(installed)
     if broken:
         sys.exit(1)
 
 
-def _is_intact(installed: Installation, business_id: str) -> bool:
-    with output.progress(f"Verifying {business_id}", "facts") as advance:
-        found = verify(
-            installed.carnet.ledger(business_id).recorder, lambda done, of: advance(done, of, done)
-        )
+def guards_of(installed: Installation) -> KeyGuards | None:
+    """What proves keys; None, told in a line, where the pepper is not at hand."""
+    known = installed.carnet.store.peppers()
+    try:
+        return KeyGuards(peppers_to_prove(installed.settings, known).all, known)
+    except WrongPepper as error:
+        if known:
+            click.echo(f"keys are not proved: {error}", err=True)
+        return None
+
+
+def _is_proved(
+    installed: Installation, business_id: str, guards: KeyGuards | None, expect: tuple[Expected, ...]
+) -> bool:
+    wrong = 0
+    with (
+        installed.carnet.store.evidence(business_id) as evidence,
+        output.progress(f"Verifying {business_id}", "facts") as advance,
+    ):
+        proof = Proof(evidence, guards, lambda done, of: advance(done, of, done))
+        for finding in proof.findings():
+            wrong += 1
+            click.echo(finding.line)
+        there = [_is_there(evidence, each) for each in expect]
+    _tell(proof, wrong)
+    return isinstance(proof.chain, Intact) and not wrong and all(there)
+
+
+def _tell(proof: Proof, wrong: int) -> None:
+    found, business_id = proof.chain, proof.business_id
     if isinstance(found, Broken):
         click.echo(f"{business_id}: BROKEN at position {found.position}: it {found.reason}")
-        return False
+        click.echo(f"{business_id}: the tables beside the facts are compared once the facts are whole")
+        return
     click.echo(f"{business_id}: intact, {found.position:,} facts, head {found.hash.hex()}")
-    return True
+    if wrong:
+        mends = "`carnet repair` tells what can be made anew"
+        click.echo(f"{business_id}: {wrong:,} rows beside the facts are not as they should be: {mends}")
+    elif proof.texts.kept or proof.texts.erased:
+        kept, erased = proof.texts.kept, proof.texts.erased
+        click.echo(f"{business_id}: {kept:,} texts as they were written, {erased:,} erased")
 
 
-def _holds_texts(installed: Installation, business_id: str) -> bool:
-    held = held_texts(installed.carnet.ledger(business_id).recorder)
-    for what, found in (("is not what it was", held.changed), ("is lost", held.lost)):
-        for position, id in found:
-            click.echo(f"{business_id}: BROKEN at position {position}: its text {id} {what}")
-    if held.is_right and (held.kept or held.erased):
-        click.echo(f"{business_id}: {held.kept:,} texts as they were written, {held.erased:,} erased")
-    return held.is_right
-
-
-def _is_there(installed: Installation, business_id: str, expected: Expected) -> bool:
-    found = hash_at(installed.carnet.ledger(business_id).recorder, expected.position)
+def _is_there(evidence: Evidence, expected: Expected) -> bool:
+    business_id, position = evidence.business_id, expected.position
+    page = evidence.facts(position - 1, 1) if position else ()
+    found = first_hash(business_id) if not position else page[0].hash if page else None
+    if page and page[0].position != position:
+        found = None
     if found == expected.hash:
-        click.echo(f"{business_id}: has the expected hash at position {expected.position:,}")
+        click.echo(f"{business_id}: has the expected hash at position {position:,}")
         return True
     wrong = "has another hash at" if found else "has not come to"
-    click.echo(f"{business_id}: NOT WHAT WAS EXPECTED: it {wrong} position {expected.position:,}")
+    click.echo(f"{business_id}: NOT WHAT WAS EXPECTED: it {wrong} position {position:,}")
     return False
+
+
+def _has_whole_indexes(installed: Installation) -> bool:
+    try:
+        damaged = installed.carnet.store.damaged_indexes()
+    except LedgerUnavailable as error:
+        click.echo(f"indexes are not looked at: {error}", err=True)
+        return True
+    for table in damaged:
+        click.echo(f"{table}: does not hold what people_search says: `carnet repair --apply` makes it anew")
+    return not damaged
 
 
 def _differs(installed: Installation, business_id: str) -> bool:

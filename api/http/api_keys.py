@@ -20,7 +20,7 @@ from secrets import randbits
 from threading import Lock
 
 from api.http.ids import encode, new_id
-from api.http.key_guard import guarded, is_genuine, mac_of_roster
+from api.http.key_guard import KeyGuards, guarded, is_genuine, mac_of_roster, mark_of
 from api.http.permissions import Scope
 from api.http.problems import Problem
 from domain.actor import Actor, Role
@@ -65,11 +65,6 @@ def _checksum(text: str) -> str:
 
 def mac_of(pepper: bytes, text: str) -> bytes:
     return hmac.digest(pepper, text.encode(), "sha256")
-
-
-def mark_of(pepper: bytes) -> bytes:
-    """What tells a pepper from others and never shows it: the database keeps it."""
-    return hmac.digest(pepper, b"carnet/pepper", "sha256")
 
 
 def issue_key(
@@ -218,6 +213,10 @@ class Keys:
                     self._names.popitem(last=False)
             found |= read
         return found
+
+    def guards(self) -> KeyGuards:
+        """What tells forged keys from others."""
+        return KeyGuards(self._peppers, self._store.peppers())
 
     def have_the_pepper(self) -> bool:
         """Whether keys in the database were made under the pepper here, as far as it knows any."""

@@ -7,9 +7,10 @@ key that was taken out is missed.
 import hmac
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from domain.ledger.records import StoredKey
+from domain.ledger.records import KnownPepper, StoredKey
+from replay.proof.keys import Verdict
 
 
 def guard_of(pepper: bytes, key: StoredKey) -> bytes:
@@ -41,3 +42,38 @@ def is_genuine(peppers: Iterable[bytes], key: StoredKey) -> bool:
 def mac_of_roster(pepper: bytes, business_id: str, ids: Sequence[str]) -> bytes:
     """The MAC of the ids of all keys that a business ever had, in the order in which they were issued."""
     return hmac.digest(pepper, b"carnet/keys\n" + json.dumps([business_id, *ids]).encode(), "sha256")
+
+
+def mark_of(pepper: bytes) -> bytes:
+    """What tells a pepper from others and never shows it: the database keeps it."""
+    return hmac.digest(pepper, b"carnet/pepper", "sha256")
+
+
+def mark_when_made(known: Sequence[KnownPepper], created_at: int) -> bytes | None:
+    """The mark of the pepper that was in use at a moment; None where none is known."""
+    before = [each.mark for each in known if each.since <= created_at] or [each.mark for each in known[:1]]
+    return before[-1] if before else None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyGuards:
+    """What the peppers at hand tell of stored keys. Implements `replay.proof.keys.Guards`."""
+
+    peppers: Sequence[bytes]
+    known: Sequence[KnownPepper]
+    """All that keys in the database were made under."""
+
+    def of_key(self, key: StoredKey) -> Verdict:
+        if is_genuine(self.peppers, key):
+            return "genuine"
+        made_under = mark_when_made(self.known, key.created_at)
+        return "forged" if made_under is None or made_under in self._marks else "unknown"
+
+    def of_roster(self, business_id: str, ids: Sequence[str], mac: bytes) -> Verdict:
+        if any(hmac.compare_digest(mac, mac_of_roster(each, business_id, ids)) for each in self.peppers):
+            return "genuine"
+        return "forged" if {each.mark for each in self.known} <= self._marks else "unknown"
+
+    @property
+    def _marks(self) -> set[bytes]:
+        return {mark_of(each) for each in self.peppers}

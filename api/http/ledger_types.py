@@ -8,8 +8,9 @@ from domain.ledger.books import LoadedBooks as Books
 from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.contract import LedgerRecorder as Recorder
 from domain.ledger.contract import Store
-from domain.ledger.envelope import StoredFact
-from domain.ledger.errors import UnknownBusiness
+from domain.ledger.envelope import StoredFact, first_hash
+from domain.ledger.errors import LedgerUnavailable, UnknownBusiness
+from domain.ledger.evidence import Evidence
 from domain.ledger.mapper import Recorded as RecordedFact
 from domain.ledger.mapper import recorded
 from domain.ledger.orders import RequestKey
@@ -22,8 +23,10 @@ __all__ = [
     "BookStream",
     "Books",
     "Carnet",
+    "Evidence",
     "KnownPepper",
     "Ledger",
+    "LedgerUnavailable",
     "MessageState",
     "RecordedFact",
     "Recorder",
@@ -35,5 +38,6 @@ __all__ = [
     "UnknownBusiness",
     "View",
     "Whereabouts",
+    "first_hash",
     "recorded",
 ]

@@ -10,7 +10,9 @@ from api.http.query_route import Found, ListParameters, NoParameters, Page, Quer
 from domain.moments import from_milliseconds, rfc3339
 from domain.values import Value
 from replay.feed import feed
-from replay.verify import Intact, verify
+from replay.proof.finding import Finding
+from replay.proof.prove import Proof
+from replay.verify import Intact
 
 
 class FactsParameters(ListParameters):
@@ -59,37 +61,72 @@ def head(call: Query[NoParameters]) -> Found:
     return Found(shown, found.position)
 
 
+FINDINGS_MAX = 100
+
+
+class VerificationFinding(Value):
+    """A row beside the facts that is not as it should be. Texts and personal data are never shown."""
+
+    table: str
+    key: str
+    """Of the row; empty where a business has one."""
+    stored: str
+    expected: str
+
+
 class LedgerVerification(Value):
-    """The hash chain, recomputed from the stored bytes of every fact."""
+    """The hash chain, recomputed from the stored bytes of every fact, and the tables beside the facts."""
 
     intact: bool
+    """Whether the chain is whole, and every row beside the facts is as it should be."""
     position: int
     """The head that was reached, or the first position that is not as it was recorded."""
     hash: str | None
     """The head's; null where the chain is broken."""
     reason: str | None
     """Of a break; else null."""
+    findings: Annotated[tuple[VerificationFinding, ...], Field(max_length=FINDINGS_MAX)]
+    """The first ones."""
+    findings_in_all: int
 
 
 @query(
     "/v1/ledger/verification",
     "ledger.verification",
-    "Recompute the hash chain from the stored bytes",
+    "Recompute the hash chain, and prove the tables beside the facts",
     roles=BOOKKEEPERS,
     answer=LedgerVerification,
     takes_long=True,
 )
 def verification(call: Query[NoParameters]) -> Found:
-    """Read every fact and recompute the chain. Tells the first position that is not as it was recorded."""
+    """Read every fact and recompute the chain. Tells the first position that is not as it was recorded, and the rows
+    of this business beside its facts that are not as they should be: heads, streams, claims, requests, answers,
+    texts, the directory and keys.
+    """
     call.check_reachable_now()
-    found = verify(call.ledger.recorder)
-    shown = LedgerVerification(
-        intact=isinstance(found, Intact),
+    shown, in_all = list[VerificationFinding](), 0
+    with call.frame.carnet.store.evidence(call.business_id) as evidence:
+        proof = Proof(evidence, call.frame.keys.guards())
+        for each in proof.findings():
+            in_all += 1
+            if in_all <= FINDINGS_MAX:
+                shown.append(_shown(each))
+    found = proof.chain
+    told = LedgerVerification(
+        intact=isinstance(found, Intact) and not in_all,
         position=found.position,
         hash=found.hash.hex() if isinstance(found, Intact) else None,
         reason=None if isinstance(found, Intact) else found.reason,
+        findings=tuple(shown),
+        findings_in_all=in_all,
     )
-    return Found(shown, found.position)
+    return Found(told, found.position)
+
+
+def _shown(finding: Finding) -> VerificationFinding:
+    return VerificationFinding(
+        table=finding.table, key=finding.key, stored=finding.stored, expected=finding.expected
+    )
 
 
 HANDLERS = (facts, head, verification)

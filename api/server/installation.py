@@ -98,6 +98,24 @@ class Installation:
         """Ids of all businesses, without those whose opening was interrupted: their ledger has no fact."""
         return (id for id, position in self.carnet.store.heads() if position)
 
+    def businesses_with_rows(self) -> Sequence[str]:
+        """Ids of all businesses of which there is a row in any table, in order: also where the head is gone."""
+        return self.carnet.store.business_ids()
+
+    def has_head(self, business_id: str) -> bool:
+        with self.carnet.store.evidence(business_id) as evidence:
+            return evidence.head() is not None
+
+    def without_head(self) -> list[str]:
+        """Businesses that have facts or streams, and no head: nothing can be read or recorded of them."""
+        headed, found = {id for id, _ in self.carnet.store.heads()}, []
+        for id in self.businesses_with_rows():
+            if id not in headed:
+                with self.carnet.store.evidence(id) as evidence:
+                    if evidence.facts(0, 1) or evidence.page("streams", None, 1):
+                        found.append(id)
+        return found
+
     def business(self, business_id: str) -> Business:
         """Name, currency and time zone. Raises UnknownBusiness, UnreadableFact."""
         return self.look(business_id, Reads({business_id: 0})).business

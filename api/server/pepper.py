@@ -9,7 +9,7 @@ keys that open nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.http.api_keys import mark_of
+from api.http.key_guard import mark_of
 from api.http.ledger_types import KnownPepper, Store
 from api.server.settings import Settings, make_pepper, read_pepper
 from domain.moments import from_milliseconds
@@ -64,10 +64,15 @@ def peppers_of(settings: Settings, store: Store, *, issuing: bool = False) -> Pe
     return found
 
 
-def mark_when_made(known: Sequence[KnownPepper], created_at: int) -> bytes | None:
-    """The mark of the pepper that was in use at a moment; None where none is known."""
-    before = [each.mark for each in known if each.since <= created_at] or [each.mark for each in known[:1]]
-    return before[-1] if before else None
+def peppers_to_prove(settings: Settings, known: Sequence[KnownPepper]) -> Peppers:
+    """The peppers that keys are proved with; nothing is made or noted. Raises WrongPepper, WrongSetting."""
+    current = read_pepper(settings)
+    if current is None:
+        raise WrongPepper("the pepper is missing")
+    found = Peppers(current, _previous(settings))
+    if known and not _marks(found) & {each.mark for each in known}:
+        raise WrongPepper("the pepper is not the one that they were made under")
+    return found
 
 
 def _marks(peppers: Peppers) -> set[bytes]:

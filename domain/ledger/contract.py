@@ -259,6 +259,8 @@ class Store(Protocol):
     def damaged_indexes(self) -> Sequence[str]:
         """Tables that are indexes of others, and do not hold what these say."""
 
+    def make_indexes_anew(self) -> None: ...
+
     def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
         """Store a key, and its id in the list of all keys of its business: `roster` makes the MAC of that list.
 

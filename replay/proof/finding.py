@@ -26,9 +26,12 @@ class Finding:
     surplus: tuple[str, ...] | None = field(default=None, compare=False)
     """The key of a row that no fact asks for, where it can be deleted."""
 
+    is_stray: bool = field(default=False, compare=False)
+    """Whether the store itself can put it right."""
+
     @property
     def can_be_mended(self) -> bool:
-        return self.mended is not None or self.surplus is not None or self.table in OF_SQLITE
+        return self.mended is not None or self.surplus is not None or self.is_stray
 
     @property
     def standing(self) -> Standing:

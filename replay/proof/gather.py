@@ -6,6 +6,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from domain.booking.facts import BookingMade
+from domain.claims import Claim
 from domain.fact import UnreadableFact
 from domain.ledger.derived import NOT_REGISTERED, claims_of, customer_behind
 from domain.ledger.envelope import Head, StoredFact, first_hash
@@ -14,12 +15,15 @@ from domain.ledger.mapper import recorded
 from domain.ledger.proof import proof_of_secret
 from domain.package.facts import UnitsRedeemed
 from domain.people.facts import CustomerErased, CustomerMerged, CustomerRegistered
+from domain.people.photos import owned, taken_in
 from replay.proof.workbook import Workbook
-from replay.verify import FACTS_PER_PAGE, Broken, Intact, at_the_end, flaw_of
+from replay.verify import FACTS_PER_PAGE, Broken, flaw_of
 
 Progress = Callable[[int, int], None]
 """Called with the facts checked and the facts in all."""
-LAST = 2**62
+UNLIMITED = Head(2**62, b"", 2**62)
+"""A head that lies beyond every fact: the stored one is compared with the last fact."""
+PHOTO = "pho_"
 CLAIMING = (
     "package.redeemed",
     "package.transferred_out",
@@ -32,14 +36,16 @@ CLAIMING = (
 """Names, or beginnings of names, of facts that claim something or tell of erasures, beside the first of each stream."""
 
 
-def gather(evidence: Evidence, book: Workbook, progress: Progress) -> Intact | Broken:
-    """Check the chain of all facts, and note what follows from them. A fact that cannot be read is a break."""
+def gather(evidence: Evidence, book: Workbook, progress: Progress) -> Head | Broken:
+    """Check the chain of all facts, and note what follows from them. Returns the head as the facts make it.
+
+    A fact that cannot be read is a break, and so is a head that lies behind the last fact.
+    """
     business_id, stored = evidence.business_id, evidence.head()
-    checked = Head(0, first_hash(business_id), 0)
-    head = stored.head if stored is not None else Head(LAST, b"", LAST)
+    checked, claimed = Head(0, first_hash(business_id), 0), stored.head.position if stored is not None else 0
     while page := evidence.facts(checked.position, FACTS_PER_PAGE):
         for fact in page:
-            reason = flaw_of(business_id, checked, fact, head)
+            reason = flaw_of(business_id, checked, fact, UNLIMITED)
             if reason is not None:
                 return Broken(business_id, checked.position + 1, reason)
             try:
@@ -47,9 +53,11 @@ def gather(evidence: Evidence, book: Workbook, progress: Progress) -> Intact | B
             except UnreadableFact as error:
                 return Broken(business_id, fact.position, f"cannot be read: {error.reason}")
             checked = Head(fact.position, fact.hash, fact.recorded_at)
-        progress(checked.position, checked.position if stored is None else head.position)
+        progress(checked.position, max(claimed, checked.position))
+    if claimed > checked.position:
+        return Broken(business_id, checked.position + 1, f"is missing: the head is at {claimed}")
     book.claim_uses()
-    return at_the_end(business_id, checked, checked if stored is None else head)
+    return checked
 
 
 def secret_is_right(fact: StoredFact, secret: bytes) -> bool:
@@ -81,6 +89,10 @@ def _note_meta(fact: StoredFact, book: Workbook) -> None:
             (fact.position, proof, fact.recorded_at),
         )
     for id, proof in (meta.get("people") or {}).items():
+        if id.startswith(PHOTO):
+            # Its first owner claims it; that it was taken in makes no fact.
+            book.claim(Claim(owned(id), fact.stream_id))
+            book.claim(Claim(taken_in(id), id))
         book.execute(
             "INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)", (id, proof, fact.position, fact.stream_id)
         )

@@ -79,6 +79,11 @@ class Workbook:
         found = self.execute("SELECT 1 FROM erased WHERE customer_id = ?", (customer_id,))
         return found.fetchone() is not None
 
+    def erased_at(self, customer_id: str) -> int:
+        """The position at which this very customer was erased; 0: never."""
+        row = self.execute("SELECT position FROM erased WHERE customer_id = ?", (customer_id,)).fetchone()
+        return 0 if row is None else int(row[0])
+
     def rows(self, sql: str) -> Iterator[Any]:
         """Rows of a query, while other queries go on."""
         with closing(self._connection.cursor()) as cursor:

@@ -11,8 +11,9 @@ import pytest
 from domain.ledger.embedded import sqlite
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
-from tests.api.desk import Desk, House, house_at
+from tests.api.desk import PEPPER, Desk, House, house_at
 from tests.postgres import PostgresServer
+from tests.proved import assert_proved
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +22,7 @@ def sqlite_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     sqlite.migrate(file)
     with house_at(f"sqlite:///{file}", ReadTables(f"{file}-views", READ_MODELS)) as house:
         yield house
+        assert_proved(house.carnet.store, PEPPER)
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +31,7 @@ def postgres_house(postgres_server: PostgresServer, postgres_template: str) -> I
     url = postgres_server.create_database(name, postgres_template)
     with house_at(url, ReadTables(url, READ_MODELS)) as house:
         yield house
+        assert_proved(house.carnet.store, PEPPER)
     postgres_server.drop_database(name)
 
 

@@ -270,6 +270,9 @@ class MemoryStore:
     def damaged_indexes(self) -> Sequence[str]:
         return []
 
+    def make_indexes_anew(self) -> None:
+        """Nothing: there are none."""
+
     def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
         with self._store_lock:
             if key.id in self._keys:

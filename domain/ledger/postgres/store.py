@@ -186,6 +186,9 @@ class PostgresStore:
     def damaged_indexes(self) -> Sequence[str]:
         return []
 
+    def make_indexes_anew(self) -> None:
+        """Nothing: there are none."""
+
     def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
         business_id = key.business_id
         with self.connection() as connection, connection.transaction():

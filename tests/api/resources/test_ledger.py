@@ -10,6 +10,7 @@ from projections.models.registry import READ_MODELS
 from tests.api.desk import Desk, house_at
 
 pytest_plugins = ["tests.api.houses"]
+NOTHING = {"findings": [], "findings_in_all": 0}
 
 
 def test_the_chain_is_recomputed_for_an_auditor(either_desk: Desk) -> None:
@@ -17,7 +18,9 @@ def test_the_chain_is_recomputed_for_an_auditor(either_desk: Desk) -> None:
     desk.sell(desk.customer("Anna"), desk.offer(desk.service()))
     head = desk.get("/v1/ledger/head")
     told = desk.as_role(Role.AUDITOR).get("/v1/ledger/verification")
-    assert told == {"intact": True, "position": head["position"], "hash": head["hash"], "reason": None}
+    assert (
+        told == {"intact": True, "position": head["position"], "hash": head["hash"], "reason": None} | NOTHING
+    )
     assert desk.as_role(Role.STAFF).ask("/v1/ledger/verification").json()["code"] == "forbidden"
 
 

@@ -18,11 +18,15 @@ NAMES: Mapping[tuple[str, str], str] = {
     " ORDER BY person_id))",
 }
 """Columns whose names here are others."""
+OUTSIDE = (
+    f"number >> {NUMBER_BITS} <> (SELECT number >> {NUMBER_BITS} FROM people_search WHERE business_id = ?1"
+    " GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1)"
+)
+"""Rows that lie outside of the range of their business, in which a search looks."""
 STRAYS = (
     "SELECT 'answer_people ' || key FROM answer_people AS a WHERE business_id = ?1 AND NOT EXISTS ("
     "SELECT 1 FROM answers WHERE answers.business_id = a.business_id AND answers.key = a.key)",
-    "SELECT 'people_search ' || person_id FROM people_search WHERE business_id = ?1 AND number >> "
-    f"{NUMBER_BITS} <> (SELECT min(number) >> {NUMBER_BITS} FROM people_search WHERE business_id = ?1)",
+    f"SELECT 'people_search ' || person_id FROM people_search WHERE business_id = ?1 AND {OUTSIDE}",
 )
 GUARDS = ("streams", "claims", "ledgers", "answers")
 """Tables whose triggers stand aside while they are mended."""
@@ -135,6 +139,12 @@ class SqliteMending(SqliteEvidence):
             " (SELECT key FROM answers WHERE business_id = ?1)",
             (self.business_id,),
         )
+        outside = self._connection.execute(
+            f"SELECT person_id, folded, grams FROM people_search WHERE business_id = ?1 AND {OUTSIDE}",
+            (self.business_id,),
+        ).fetchall()
+        for person_id, folded, grams in outside:
+            self._put_search(Row((person_id,), {"folded": folded, "grams": grams}))
         self._connection.execute("INSERT INTO people_grams (people_grams) VALUES ('rebuild')")
 
     def _put_head(self, row: Row) -> None:

@@ -157,6 +157,10 @@ class SqliteStore:
         with self._write() as connection:
             return damaged_indexes(connection)
 
+    def make_indexes_anew(self) -> None:
+        with self._write() as connection:
+            connection.execute("INSERT INTO people_grams (people_grams) VALUES ('rebuild')")
+
     def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
         with self._write() as connection:
             connection.execute(

@@ -1,0 +1,110 @@
+"""`carnet repair`: make anew the tables that follow from the facts."""
+
+import sys
+from contextlib import AbstractContextManager
+
+import click
+
+from api.cli import output
+from api.cli.options import here, of_one_business
+from api.cli.verify import guards_of
+from api.http.key_guard import KeyGuards
+from api.server.installation import Installation, NoSuchBusiness
+from replay.proof.finding import Finding
+from replay.proof.mend import mend
+from replay.proof.prove import Proof
+from replay.verify import Broken
+
+MENDS = "--apply makes it anew"
+ADVICE = {
+    "committed": "nothing here can make it anew: restore it from a backup",
+    "guarded": "nothing here can make it anew: revoke the key, or restore it from a backup",
+    "own": "nothing here can make it anew: enter it again, or restore it from a backup",
+    "derived": "nothing here can make it anew: restore it from a backup",
+}
+"""Standing of a table → what to do about a row that cannot be mended."""
+
+
+@click.command("repair")
+@click.option("--apply", "applies", is_flag=True, help="Write; without it nothing is changed.")
+@of_one_business
+def repair(applies: bool, business_id: str | None) -> None:
+    """Show what differs in tables that follow from the facts, and make them anew with --apply.
+
+    Heads, streams, claims and what customers are found by are made from the facts; the facts are never touched. Each
+    business is mended in one transaction, under the lock of its writers, so that a server may go on. What cannot be
+    made anew is told with what to do. Where the facts themselves are broken, nothing is made of them: restore a
+    backup first.
+
+    On PostgreSQL it needs the rights of `carnet migrate`.
+
+    \b
+    Examples:
+      carnet repair
+      carnet repair --apply
+
+    Exit status: 0 nothing differs, or all that differed was made anew; 1 something is left.
+    """
+    left = 0
+    with here() as installed:
+        known = installed.businesses_with_rows()
+        if business_id is not None and business_id not in known:
+            raise NoSuchBusiness(f"there is no business {business_id}")
+        guards = guards_of(installed)
+        for id in [business_id] if business_id is not None else known:
+            left += _repaired(installed, id, guards) if applies else _shown(installed, id, guards)
+        left += _indexes(installed, applies=applies)
+    if left:
+        sys.exit(1)
+
+
+def _shown(installed: Installation, business_id: str, guards: KeyGuards | None) -> int:
+    """What differs; returns how many rows do."""
+    with installed.carnet.store.evidence(business_id) as evidence, _progress(business_id) as advance:
+        proof = Proof(evidence, guards, lambda done, of: advance(done, of, done))
+        found = 0
+        for finding in proof.findings():
+            found += 1
+            click.echo(f"{finding.line}: {MENDS if finding.can_be_mended else _advice(finding)}")
+    return found + _told(proof, found, 0)
+
+
+def _repaired(installed: Installation, business_id: str, guards: KeyGuards | None) -> int:
+    """Make anew what differs; returns how many rows are left as they are."""
+    with installed.carnet.store.mending(business_id) as mending, _progress(business_id) as advance:
+        proof = Proof(mending, guards, lambda done, of: advance(done, of, done))
+        found = mended = 0
+        for finding in mend(mending, proof):
+            found += 1
+            mended += finding.can_be_mended
+            click.echo(f"{finding.line}: {'made anew' if finding.can_be_mended else _advice(finding)}")
+    return found - mended + _told(proof, found, mended)
+
+
+def _told(proof: Proof, found: int, mended: int) -> int:
+    chain, business_id = proof.chain, proof.business_id
+    if isinstance(chain, Broken):
+        broken = f"BROKEN at position {chain.position}: it {chain.reason}"
+        click.echo(f"{business_id}: {broken}: nothing is made of broken facts: restore a backup")
+        return 1
+    click.echo(f"{business_id}: {found:,} rows differ, {mended:,} were made anew")
+    return 0
+
+
+def _indexes(installed: Installation, *, applies: bool) -> int:
+    damaged = installed.carnet.store.damaged_indexes()
+    for table in damaged:
+        click.echo(f"{table}: does not hold what people_search says")
+    if damaged and applies:
+        installed.carnet.store.make_indexes_anew()
+        click.echo("people_grams: made anew")
+        return 0
+    return len(damaged)
+
+
+def _advice(finding: Finding) -> str:
+    return ADVICE[finding.standing]
+
+
+def _progress(business_id: str) -> AbstractContextManager[output.Advance]:
+    return output.progress(f"Proving {business_id}", "facts")

@@ -1,0 +1,128 @@
+"""Tables that follow from the facts: compared row by row, in the order of their keys."""
+
+from collections.abc import Iterator, Mapping
+from secrets import token_bytes
+from typing import Any
+
+from domain.claims import Claim
+from domain.ledger.envelope import Head
+from domain.ledger.evidence import Evidence, Row, StoredHead, rows
+from domain.people.directory import Person
+from domain.people.name_search import grams_of_text
+from domain.people.photos import taken_in
+from domain.people.profile import searched
+from replay.proof.finding import Finding, told
+from replay.proof.workbook import Workbook
+
+
+def joined(one: Iterator[Row], other: Iterator[Row]) -> Iterator[tuple[Row | None, Row | None]]:
+    """Rows of two sides by key, both in order; None where a side has no such row."""
+    left, right = next(one, None), next(other, None)
+    while left is not None or right is not None:
+        if right is None or (left is not None and left.key < right.key):
+            yield left, None
+            left = next(one, None)
+        elif left is None or right.key < left.key:
+            yield None, right
+            right = next(other, None)
+        else:
+            yield left, right
+            left, right = next(one, None), next(other, None)
+
+
+def heads(evidence: Evidence, stored: StoredHead | None, last: Head, *, secret: bool) -> Iterator[Finding]:
+    """The head against the last fact. `secret`: whether the ledger's secret is the one that was committed to."""
+    business_id = evidence.business_id
+    values = {"position": last.position, "hash": last.hash, "recorded_at": last.recorded_at}
+    if stored is None:
+        mended = Row((), values | {"secret": token_bytes(32)})
+        yield Finding(business_id, "ledgers", "", "is missing", f"the facts say {told(values)}", mended)
+        return
+    head = {name: getattr(stored.head, name) for name in values}
+    if head != values:
+        mended = Row((), values | {"secret": stored.secret})
+        told_of = _both(head, values)
+        yield Finding(business_id, "ledgers", "", *told_of, mended)
+    if not secret:
+        yield Finding(business_id, "ledgers", "", "has another secret", "the first fact committed to its own")
+
+
+def streams(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
+    found = book.rows("SELECT id, kind, customer_id, opened FROM streams ORDER BY id")
+    expected = (
+        Row((id,), {"kind": kind, "customer_id": owner, "opened": at}) for id, kind, owner, at in found
+    )
+    yield from _compared(evidence, "streams", expected)
+
+
+def claims(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
+    """Claims against the facts; that a photo was taken in is claimed as long as the photo is there."""
+    for row in rows(evidence, "photos"):
+        book.claim(Claim(taken_in(row.key[0]), row.key[0]))
+    found = book.rows("SELECT claim, stream_id FROM claims ORDER BY claim")
+    expected = (Row((claim,), {"stream_id": stream_id}) for claim, stream_id in found)
+    yield from _compared(evidence, "claims", expected)
+
+
+def people_search(evidence: Evidence) -> Iterator[Finding]:
+    """What customers are found by, against their rows of the directory. Its texts are not told."""
+    table, business_id = "people_search", evidence.business_id
+    for expected, stored in joined(_searched(evidence), rows(evidence, table)):
+        if expected is None and stored is not None:
+            yield Finding(
+                business_id, table, stored.key[0], "is there", "nobody is found by it", None, stored.key
+            )
+        elif expected is not None:
+            if stored is None:
+                told_of = "is missing"
+            elif stored.values["folded"] != expected.values["folded"]:
+                told_of = "has another text"
+            elif stored.values["grams"] not in (None, expected.values["grams"]):
+                told_of = "has other grams"
+            else:
+                continue
+            says = "the directory says what it is"
+            yield Finding(business_id, table, expected.key[0], told_of, says, expected)
+
+
+def strays(evidence: Evidence) -> Iterator[Finding]:
+    for told_of in evidence.strays():
+        table, _, key = told_of.partition(" ")
+        yield Finding(evidence.business_id, table, key, "is there", "it belongs to nothing", is_stray=True)
+
+
+def _searched(evidence: Evidence) -> Iterator[Row]:
+    for row in rows(evidence, "people"):
+        folded = searched(Person(row.key[0], row.values["owner_id"], row.values["data"]))
+        if folded is not None:
+            yield Row(row.key, {"folded": folded, "grams": " ".join(grams_of_text(folded))})
+
+
+def _compared(evidence: Evidence, table: str, expected: Iterator[Row]) -> Iterator[Finding]:
+    business_id = evidence.business_id
+    for right, stored in joined(expected, rows(evidence, table)):
+        if right is None and stored is not None:
+            key = stored.key[0]
+            yield Finding(
+                business_id,
+                table,
+                key,
+                f"is there: {told(stored.values)}",
+                "no fact says so",
+                None,
+                stored.key,
+            )
+        elif right is not None and stored is None:
+            says = f"the facts say {told(right.values)}"
+            yield Finding(business_id, table, right.key[0], "is missing", says, right)
+        elif right is not None and stored is not None and dict(stored.values) != dict(right.values):
+            yield Finding(business_id, table, right.key[0], *_both(stored.values, right.values), right)
+
+
+def _both(stored: Mapping[str, Any], right: Mapping[str, Any]) -> tuple[str, str]:
+    """What is told of columns that differ."""
+    names = [name for name in right if stored[name] != right[name]]
+    return (
+        f"has {told({name: stored[name] for name in names})}",
+        f"the facts say {told({name: right[name] for name in names})}",
+    )

@@ -1,0 +1,50 @@
+"""Tables of the business's own: what they refer to must be there."""
+
+from collections.abc import Iterator
+
+from domain.ledger.evidence import Evidence, rows
+from replay.proof.finding import Finding
+from replay.proof.workbook import Workbook
+
+PHOTO = "pho_"
+
+
+def photos(evidence: Evidence) -> Iterator[Finding]:
+    """A photo that somebody has must be there. The images themselves are not committed to."""
+    kept = (row.key[0] for row in rows(evidence, "photos"))
+    image = next(kept, None)
+    for row in rows(evidence, "people"):
+        id = row.key[0]
+        if not id.startswith(PHOTO):
+            continue
+        while image is not None and image < id:
+            image = next(kept, None)
+        if image != id:
+            told = f"the directory says that it is of {row.values['owner_id']}"
+            yield Finding(evidence.business_id, "photos", id, "is lost", told)
+
+
+def messages(evidence: Evidence, book: Workbook, last: int) -> Iterator[Finding]:
+    """Messages go to a customer that is known, about something that is known."""
+    business_id = evidence.business_id
+    for row in rows(evidence, "messages"):
+        values, flaw = row.values, None
+        for name in ("customer_id", "thing_id"):
+            if book.execute("SELECT 1 FROM streams WHERE id = ?", (values[name],)).fetchone() is None:
+                flaw = f"names {values[name]}", "there is no such thing in the facts"
+        if values["position"] > last:
+            flaw = f"is of position {values['position']}", f"the last fact has position {last}"
+        if flaw is not None:
+            yield Finding(business_id, "messages", row.key[0], *flaw)
+    for row in rows(evidence, "message_positions"):
+        if row.values["position"] > last:
+            told = f"is at {row.values['position']}", f"the last fact has position {last}"
+            yield Finding(business_id, "message_positions", "", *told)
+
+
+def webhooks(evidence: Evidence, last: int) -> Iterator[Finding]:
+    if not last:
+        for row in rows(evidence, "webhooks"):
+            yield Finding(
+                evidence.business_id, "webhooks", row.key[0], "is there", "the business has no fact"
+            )

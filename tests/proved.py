@@ -1,0 +1,35 @@
+"""The proof of books that tests wrote: whatever they did, no row may look as though somebody had changed it."""
+
+from collections.abc import Iterator
+
+from api.http.key_guard import KeyGuards
+from domain.ledger.contract import Store
+from replay.proof.finding import Finding
+from replay.proof.prove import Proof
+from replay.verify import Intact
+
+FINDINGS_SHOWN = 20
+
+
+def findings_of(store: Store, business_id: str, pepper: bytes) -> list[Finding]:
+    """Everything wrong with the books of a business, whose chain must be whole."""
+    with store.evidence(business_id) as evidence:
+        proof = Proof(evidence, KeyGuards([pepper], store.peppers()))
+        found = list(proof.findings())
+    assert isinstance(proof.chain, Intact), proof.chain
+    return found
+
+
+def wrong_lines(store: Store, pepper: bytes) -> Iterator[str]:
+    """A line for each row that looks changed, of all businesses in a store."""
+    for business_id in store.business_ids():
+        with store.evidence(business_id) as evidence:
+            proof = Proof(evidence, KeyGuards([pepper], store.peppers()))
+            yield from (finding.line for finding in proof.findings())
+        if not isinstance(proof.chain, Intact):
+            yield f"{business_id}: {proof.chain}"
+
+
+def assert_proved(store: Store, pepper: bytes) -> None:
+    wrong = list(wrong_lines(store, pepper))
+    assert not wrong, "\n".join(wrong[:FINDINGS_SHOWN])
