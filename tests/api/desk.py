@@ -32,6 +32,7 @@ from domain.ledger.carnet import Carnet
 from domain.ledger.host_clock import HostClock
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Done
+from domain.ledger.proof import proof_of_secret
 from domain.moments import to_milliseconds
 from projections.engine.freshness import FreshReads
 from projections.engine.runner import Runner
@@ -233,7 +234,9 @@ class House:
         business_id = new_id("biz")
         self.carnet.store.open_ledger(business_id)
         opening = OpenBusiness(business_id=business_id, name=name, currency=currency, time_zone=ZONE)
-        (done,) = self.carnet.ledger(business_id).execute([order(opening, OPERATOR)])
+        ledger = self.carnet.ledger(business_id)
+        by = OPERATOR.model_copy(update={"secret": proof_of_secret(ledger.recorder.secret())})
+        (done,) = ledger.execute([order(opening, by)])
         assert isinstance(done, Done)
         created_at = to_milliseconds(self.clock())
         key = issue_key(

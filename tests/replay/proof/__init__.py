@@ -1,0 +1,1 @@
+"""Attacks on stored books, and the proof that finds them."""
