@@ -1,7 +1,9 @@
 """The how-to pages do what they say: their Python is run, line by line, and every file they name is there."""
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -17,6 +19,7 @@ from api.imports.mapping import read as read_mapping
 from api.outbound.deliverer import Deliverer
 from domain.actor import Role
 from domain.decision import UseCase
+from domain.ledger.embedded import sqlite
 from domain.moments import rfc3339
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
@@ -339,6 +342,22 @@ def test_erasing_a_person_runs(desk: Desk) -> None:
     }
     run("erase-a-person.md", told)
     assert told["erased"]["why"] == "asked"
+
+
+def test_verifying_the_books_runs(tmp_path: Path) -> None:
+    file = tmp_path / "carnet.db"
+    sqlite.migrate(file)
+    with house_at(f"sqlite:///{file}", ReadTables(f"{file}-views", READ_MODELS)) as house:
+        desk = house.desk()
+        desk.sell(desk.customer("Anna"), desk.offer(desk.service()), note="Allergic to nuts")
+
+        def by_hand(statement: str) -> None:
+            with closing(sqlite3.connect(file)) as connection:
+                connection.execute("DROP TRIGGER texts_update")
+                connection.execute(statement)
+                connection.commit()
+
+        run("verify-the-books.md", {"get": lambda path: desk.get(f"/v1{path}"), "by_hand": by_hand})
 
 
 # Pages for those who carry the code on

@@ -164,7 +164,8 @@ class PostgresStore:
 
     def business_ids(self) -> Sequence[str]:
         with self.connection() as connection:
-            return [id for (id,) in connection.execute("SELECT id FROM business_ids() AS id").fetchall()]
+            found = connection.execute("SELECT DISTINCT id FROM business_ids() AS id").fetchall()
+        return sorted(id for (id,) in found)
 
     @contextmanager
     def evidence(self, business_id: str) -> Iterator[Evidence]:

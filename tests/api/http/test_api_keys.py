@@ -14,6 +14,7 @@ from domain.actor import Role
 from domain.ledger.embedded.memory import MemoryStore
 from domain.moments import rfc3339
 from tests.api.desk import PEPPER, Desk, House
+from tests.replay.proof.attacks import open_books
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -49,6 +50,24 @@ def test_a_key_with_another_secret_lets_nobody_in(house: House) -> None:
     swapped = f"{'_'.join(ours.key.split('_')[:3])}_{theirs.key.split('_')[3]}"
     assert refused(ours, swapped)
     assert not refused(ours, ours.key)
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["role = 'auditor'", "expires_at = NULL", "scopes = 'read'", "actor_id = 'stf_other'", "created_at = 1"],
+)
+def test_a_key_whose_row_was_changed_opens_nothing(either_desk: Desk, change: str) -> None:
+    desk = either_desk
+    later = rfc3339(datetime.now(UTC) + timedelta(days=1))
+    issued = desk.do("/v1/keys", {"name": "till", "role": "owner", "expires_at": later})
+    with open_books(desk.carnet, desk.business_id) as books:
+        books.run(f"UPDATE api_keys SET {change} WHERE id = ?", issued["id"])
+        books.connection.execute("COMMIT")  # type: ignore[attr-defined]
+        assert refused(desk, issued["key"])
+        books.run(
+            "UPDATE api_keys SET role = 'owner', revoked_at = 1, guard = ? WHERE id = ?", b"", issued["id"]
+        )
+        books.connection.execute("COMMIT")  # type: ignore[attr-defined]
 
 
 def test_another_pepper_knows_no_key(desk: Desk) -> None:
