@@ -150,6 +150,7 @@ class _Counted:
         r'|(?<="key": ")carnet_live_[^"]+'
         r'|(?<="secret": ")whsec_[^"]+'
         r'|(?<="next_cursor": ")[^"]+'
+        r'|(?<="proof": ")[^"]{22}|(?<=[0-9a-z]{26}": ")[0-9A-Za-z_-]{22}(?=")'  # what facts commit to
     )
 
     def __init__(self) -> None:
@@ -171,6 +172,8 @@ def _like(random: str, digest: str) -> str:
     match len(random):
         case 26:
             return "01" + encode(int(digest, 16), 24)
+        case 22:
+            return digest[:22]
         case 40:
             return digest[:40]
         case 64:

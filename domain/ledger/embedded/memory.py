@@ -1,7 +1,7 @@
 """Ledgers in memory, for tests: the same contract without a disk."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from secrets import token_bytes
@@ -12,6 +12,7 @@ from eventsourcing.persistence import IntegrityError
 
 from domain.decision import NewStream, Reads
 from domain.ledger.contract import LedgerRecorder, Roster, unproved
+from domain.ledger.embedded.memory_evidence import MemoryEvidence
 from domain.ledger.embedded.outbox import MemoryOutbox
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.embedded.transaction import append
@@ -26,6 +27,7 @@ from domain.ledger.records import (
     Conflict,
     KnownPepper,
     Loaded,
+    Request,
     RunningServer,
     Stored,
     StoredKey,
@@ -48,6 +50,8 @@ class Books:
     claims: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Answered] = field(default_factory=dict)
     answer_people: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    requests: dict[str, tuple[Request, bool]] = field(default_factory=dict)
+    """Requests by key, and whether each has facts."""
     directory: dict[str, Person] = field(default_factory=dict)
     notes: dict[str, Text] = field(default_factory=dict)
     photos: dict[str, Photo] = field(default_factory=dict)
@@ -61,6 +65,7 @@ class Books:
             claims=dict(self.claims),
             answers=dict(self.answers),
             answer_people=dict(self.answer_people),
+            requests=dict(self.requests),
             directory=dict(self.directory),
             notes=dict(self.notes),
             photos=dict(self.photos),
@@ -202,6 +207,7 @@ class MemoryTransaction:
             self.books.answers[answer.key] = answer
             if command.request is not None:
                 self.books.answer_people[answer.key] = command.request.people
+                self.books.requests[answer.key] = command.request, bool(facts)
 
     def move_head(self, head: Head) -> None:
         self.books.head = head
@@ -262,7 +268,8 @@ class MemoryStore:
         return [id for id, _ in self.heads()]
 
     def evidence(self, business_id: str) -> AbstractContextManager[Evidence]:
-        raise LedgerUnavailable("books in memory have no tables that could be proved")
+        books, roster = self._published(business_id), self._rosters.get(business_id)
+        return nullcontext(MemoryEvidence(business_id, books, self.keys_of(business_id), roster))
 
     def mending(self, business_id: str) -> AbstractContextManager[Mending]:
         raise LedgerUnavailable("books in memory have no tables that could be mended")

@@ -1,0 +1,114 @@
+"""The tables of one business in memory, for verification. Nothing else can reach them, so nothing needs mending."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from domain.ledger.envelope import StoredFact
+from domain.ledger.evidence import Row, StoredHead
+from domain.ledger.proof import seal_of_request
+from domain.ledger.records import StoredKey
+from domain.people.profile import searched
+
+if TYPE_CHECKING:
+    from domain.ledger.embedded.memory import Books
+
+Rows = Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]
+
+
+class MemoryEvidence:
+    """Implements `domain.ledger.evidence.Evidence` over books that were published, which never change."""
+
+    def __init__(
+        self,
+        business_id: str,
+        books: "Books",
+        keys: Sequence[StoredKey],
+        roster: tuple[Sequence[str], bytes] | None,
+    ) -> None:
+        self.business_id = business_id
+        self._books = books
+        self._keys = keys
+        self._roster = roster
+        self._tables: Mapping[str, Callable[[], Rows]] = {
+            "streams": self._streams,
+            "claims": lambda: (((claim,), {"stream_id": id}) for claim, id in books.claims.items()),
+            "people_search": self._people_search,
+            "requests": self._requests,
+            "answers": self._answers,
+            "texts": lambda: (((id,), asdict(text)) for id, text in books.notes.items()),
+            "people": lambda: (((id,), asdict(person)) for id, person in books.directory.items()),
+            "photos": lambda: (((id,), {"media_type": each.media_type}) for id, each in books.photos.items()),
+            "api_keys": self._api_keys,
+            "key_rosters": self._key_rosters,
+        }
+
+    def head(self) -> StoredHead | None:
+        return StoredHead(self._books.head, self._books.secret)
+
+    def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
+        return self._books.log[after : after + limit]
+
+    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[Row]:
+        made = self._tables.get(table)
+        found = sorted(made(), key=lambda row: row[0]) if made is not None else []
+        return [Row(*row) for row in found if after is None or row[0] > after][:limit]
+
+    def strays(self) -> Sequence[str]:
+        return []
+
+    def _streams(self) -> Rows:
+        for id, stream in self._books.streams.items():
+            opened = self._books.by_stream[id][1].position
+            yield (id,), {"kind": stream.kind, "customer_id": stream.customer_id, "opened": opened}
+
+    def _people_search(self) -> Rows:
+        for id, person in self._books.directory.items():
+            if (folded := searched(person)) is not None:
+                yield (id,), {"folded": folded, "grams": None}
+
+    def _requests(self) -> Rows:
+        for key, (asked, has_facts) in self._books.requests.items():
+            known = self._books.answers[key]
+            seal = b"" if has_facts else self._seal(key)
+            yield (
+                (key,),
+                {
+                    "fingerprint": known.fingerprint,
+                    "first": known.first,
+                    "last": known.last,
+                    "recorded_at": known.recorded_at,
+                    "people": " ".join(asked.people),
+                    "answered": asked.answered,
+                    "seal": seal,
+                },
+            )
+
+    def _seal(self, key: str) -> bytes:
+        known, (asked, _) = self._books.answers[key], self._books.requests[key]
+        return seal_of_request(
+            self._books.secret,
+            key,
+            known.fingerprint,
+            asked.people,
+            asked.answered,
+            known.last,
+            known.recorded_at,
+        )
+
+    def _answers(self) -> Rows:
+        for key, (asked, _) in self._books.requests.items():
+            body = self._books.answers[key].body
+            if body is not None:
+                people = " ".join(sorted(set(asked.people)))
+                yield (key,), {"body": body, "salt": asked.salt, "people": people}
+
+    def _api_keys(self) -> Rows:
+        for key in self._keys:
+            values = asdict(key)
+            del values["id"], values["business_id"]
+            yield (key.id,), values
+
+    def _key_rosters(self) -> Rows:
+        if self._roster is not None:
+            yield (), {"ids": " ".join(self._roster[0]), "mac": self._roster[1]}
