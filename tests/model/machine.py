@@ -39,6 +39,7 @@ from tests.model.installation import Business, Installation, Known
 from tests.model.places import Places
 from tests.model.plain import Asking, Refusal
 from tests.model.reference import Reference
+from tests.proved import assert_proved
 
 ZONES = ("Europe/Budapest", "America/New_York", "Africa/Cairo", "Pacific/Auckland", "UTC")
 """Clocks change at 1, 2 and 3 o'clock, and in Cairo at midnight: some of its days begin at 01:00."""
@@ -451,6 +452,7 @@ class Machine(RuleBasedStateMachine):
         self._check_tables()
         heads = {business.id: business.books.head.position for business in here.businesses}
         assert dict(here.carnet.store.heads()) == heads
+        assert_proved(here.carnet.store)
 
     def _check_tables(self) -> None:
         for business in self.here.businesses:

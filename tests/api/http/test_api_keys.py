@@ -12,9 +12,9 @@ from api.http.request import Route
 from api.server.routes import HANDLERS
 from domain.actor import Role
 from domain.ledger.embedded.memory import MemoryStore
-from domain.moments import rfc3339
+from domain.moments import rfc3339, to_milliseconds
 from tests.api.desk import PEPPER, Desk, House
-from tests.replay.proof.attacks import open_books
+from tests.replay.proof.attacks import by_hand
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -58,16 +58,22 @@ def test_a_key_with_another_secret_lets_nobody_in(house: House) -> None:
 )
 def test_a_key_whose_row_was_changed_opens_nothing(either_desk: Desk, change: str) -> None:
     desk = either_desk
-    later = rfc3339(datetime.now(UTC) + timedelta(days=1))
+    later = rfc3339((datetime.now(UTC) + timedelta(days=1)).replace(microsecond=0))
     issued = desk.do("/v1/keys", {"name": "till", "role": "owner", "expires_at": later})
-    with open_books(desk.carnet, desk.business_id) as books:
-        books.run(f"UPDATE api_keys SET {change} WHERE id = ?", issued["id"])
-        books.connection.execute("COMMIT")  # type: ignore[attr-defined]
-        assert refused(desk, issued["key"])
-        books.run(
-            "UPDATE api_keys SET role = 'owner', revoked_at = 1, guard = ? WHERE id = ?", b"", issued["id"]
-        )
-        books.connection.execute("COMMIT")  # type: ignore[attr-defined]
+    by_hand(desk.carnet, f"UPDATE api_keys SET {change} WHERE id = ?", issued["id"])
+    assert refused(desk, issued["key"])
+    assert not refused(desk, desk.key)
+    found = desk.get("/v1/ledger/verification")["findings"]
+    assert [(each["table"], each["key"]) for each in found] == [("api_keys", issued["id"])]
+    by_hand(
+        desk.carnet,
+        "UPDATE api_keys SET role = ?, expires_at = ?, scopes = '', actor_id = id, created_at = ? WHERE id = ?",
+        "owner",
+        to_milliseconds(datetime.fromisoformat(later)),
+        to_milliseconds(datetime.fromisoformat(issued["created_at"])),
+        issued["id"],
+    )
+    assert desk.get("/v1/ledger/verification")["intact"]
 
 
 def test_another_pepper_knows_no_key(desk: Desk) -> None:

@@ -134,6 +134,20 @@ def open_books(carnet: Carnet, business_id: str) -> Iterator[Books]:
             yield PostgresBooks(connection_, business_id)
 
 
+def by_hand(carnet: Carnet, statement: str, *values: Any) -> None:
+    """One statement on the database, with `?` for values, that no trigger refuses; it stays."""
+    store = carnet.store
+    if isinstance(store, SqliteStore):
+        with closing(sqlite3.connect(store._path, timeout=30)) as connection:
+            connection.execute(statement, values)
+            connection.commit()
+        return
+    assert isinstance(store, PostgresStore)
+    with psycopg.connect(store._url) as server:
+        server.execute("SET LOCAL search_path = carnet")
+        server.execute(statement.replace("?", "%s"), values)
+
+
 @dataclass(frozen=True)
 class Attack:
     """A change by hand: the table, what was done, and parts of keys by which it may be named."""
