@@ -66,8 +66,8 @@ def seal_of_request(
 
 
 def salted(people: Sequence[Person]) -> tuple[Person, ...]:
-    """Rows of the directory, each with a salt of its own."""
-    return tuple(replace(person, salt=new_salt()) for person in people)
+    """Rows of the directory, each with a salt of its own, but for those of photos: no fact tells of an image."""
+    return tuple(each if _is_of_photo(each) else replace(each, salt=new_salt()) for each in people)
 
 
 def committed(facts: Sequence[NewFact], request: str | None, people: Sequence[Person]) -> tuple[NewFact, ...]:
@@ -75,14 +75,19 @@ def committed(facts: Sequence[NewFact], request: str | None, people: Sequence[Pe
     added: dict[str, str | Mapping[str, str]] = {}
     if request is not None:
         added["proof"] = request
-    if people:
+    told = [each for each in people if not _is_of_photo(each)]
+    if told:
         added["people"] = {
-            each.id: proof_of_person(each.salt, each.id, each.owner_id, each.data) for each in people
+            each.id: proof_of_person(each.salt, each.id, each.owner_id, each.data) for each in told
         }
     if not facts or not added:
         return tuple(facts)
     meta = facts[0].meta[:-1] + b"," + dumps(added, separators=(",", ":")).encode()[1:]
     return (replace(facts[0], meta=meta), *facts[1:])
+
+
+def _is_of_photo(person: Person) -> bool:
+    return person.id.startswith("pho_")
 
 
 def _framed(field: bytes) -> bytes:

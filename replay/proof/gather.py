@@ -6,7 +6,6 @@ from typing import Any
 from pydantic_core import from_json
 
 from domain.booking.facts import BookingMade
-from domain.claims import Claim
 from domain.fact import UnreadableFact
 from domain.ledger.derived import NOT_REGISTERED, claims_of, customer_behind
 from domain.ledger.envelope import Head, StoredFact, first_hash
@@ -15,7 +14,6 @@ from domain.ledger.mapper import recorded
 from domain.ledger.proof import proof_of_secret
 from domain.package.facts import UnitsRedeemed
 from domain.people.facts import CustomerErased, CustomerMerged, CustomerRegistered
-from domain.people.photos import owned, taken_in
 from replay.proof.workbook import Workbook
 from replay.verify import FACTS_PER_PAGE, Broken, flaw_of
 
@@ -23,7 +21,6 @@ Progress = Callable[[int, int], None]
 """Called with the facts checked and the facts in all."""
 UNLIMITED = Head(2**62, b"", 2**62)
 """A head that lies beyond every fact: the stored one is compared with the last fact."""
-PHOTO = "pho_"
 CLAIMING = (
     "package.redeemed",
     "package.transferred_out",
@@ -90,10 +87,6 @@ def _note_meta(fact: StoredFact, book: Workbook) -> None:
             (fact.position, proof, fact.recorded_at),
         )
     for id, proof in (meta.get("people") or {}).items():
-        if id.startswith(PHOTO):
-            # Its first owner claims it; that it was taken in makes no fact.
-            book.claim(Claim(owned(id), fact.stream_id))
-            book.claim(Claim(taken_in(id), id))
         book.execute(
             "INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)", (id, proof, fact.position, fact.stream_id)
         )

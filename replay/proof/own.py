@@ -6,23 +6,6 @@ from domain.ledger.evidence import Evidence, rows
 from replay.proof.finding import Finding
 from replay.proof.workbook import Workbook
 
-PHOTO = "pho_"
-
-
-def photos(evidence: Evidence) -> Iterator[Finding]:
-    """A photo that somebody has must be there. The images themselves are not committed to."""
-    kept = (row.key[0] for row in rows(evidence, "photos"))
-    image = next(kept, None)
-    for row in rows(evidence, "people"):
-        id = row.key[0]
-        if not id.startswith(PHOTO):
-            continue
-        while image is not None and image < id:
-            image = next(kept, None)
-        if image != id:
-            told = f"the directory says that it is of {row.values['owner_id']}"
-            yield Finding(evidence.business_id, "photos", id, "is lost", told)
-
 
 def messages(evidence: Evidence, book: Workbook, last: int) -> Iterator[Finding]:
     """Messages go to a customer that is known, about something that is known."""

@@ -8,6 +8,7 @@ from replay.proof import committed, derived, own
 from replay.proof.finding import Finding
 from replay.proof.gather import Progress, gather, secret_is_right
 from replay.proof.keys import Guards, keys
+from replay.proof.photos import photos
 from replay.proof.workbook import Workbook, workbook
 from replay.verify import Broken, Intact
 
@@ -58,7 +59,7 @@ class Proof:
         yield from committed.texts(evidence, book, self.texts)
         yield from committed.requests(evidence, book, secret)
         yield from committed.answers(evidence, book)
-        yield from own.photos(evidence)
+        yield from photos(evidence, book)
         yield from own.messages(evidence, book, last.position)
         yield from own.webhooks(evidence, last.position)
         yield from derived.strays(evidence)

@@ -20,6 +20,8 @@ CREATE TABLE texts (id TEXT, commitment TEXT, position INTEGER, stream_id TEXT,
                     PRIMARY KEY (id, commitment)) WITHOUT ROWID;
 CREATE TABLE requests (position INTEGER PRIMARY KEY, proof TEXT, recorded_at INTEGER, is_there INTEGER DEFAULT 0);
 CREATE TABLE people (id TEXT PRIMARY KEY, proof TEXT, position INTEGER, stream_id TEXT) WITHOUT ROWID;
+CREATE TABLE photos (id TEXT PRIMARY KEY, image INTEGER, owner TEXT, is_whole INTEGER, owned_by TEXT,
+                     taken_by TEXT) WITHOUT ROWID;
 CREATE TABLE refs (customer_id TEXT PRIMARY KEY, source TEXT, ref TEXT) WITHOUT ROWID;
 CREATE TABLE erased (customer_id TEXT PRIMARY KEY, position INTEGER) WITHOUT ROWID;
 CREATE TABLE merged (one TEXT, other TEXT, PRIMARY KEY (one, other)) WITHOUT ROWID;

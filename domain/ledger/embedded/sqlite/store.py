@@ -51,6 +51,8 @@ from domain.ledger.records import (
 )
 
 IDLE_READERS_MAX = 16
+WRITTEN_ANEW_BYTES_MAX = 64 * 2**20
+"""The largest file that is written anew after an erasure: about a second, for which writers wait."""
 KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at, scopes, guard"
 
 
@@ -288,6 +290,14 @@ class SqliteStore:
             transaction.head()  # raises UnknownBusiness
             yield transaction
         self._news.announce()
+        if transaction.has_erased:
+            self._write_anew()
+
+    def _write_anew(self) -> None:
+        """Write a small file anew: pages that SQLite split may hold copies of rows that were erased since."""
+        with self._write_lock, suppress(OSError, sqlite3.Error):
+            if not self._closed and self._path.stat().st_size <= WRITTEN_ANEW_BYTES_MAX:
+                self._writer.execute("VACUUM")
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:

@@ -40,6 +40,7 @@ class SqliteTransaction:
 
     def __init__(self, business_id: str, connection: sqlite3.Connection) -> None:
         self.business_id = business_id
+        self.has_erased = False
         self._connection = connection
 
     def _row(self, sql: str, *parameters: object) -> Any:
@@ -178,6 +179,7 @@ class SqliteTransaction:
         return {place: self._row(COUNTS[place], customer_id)[0] for place in PLACES}
 
     def erase(self, customer_id: str, now_ms: int) -> None:
+        self.has_erased = True
         # The search text goes with the row of the person; the photos are found by theirs, and go before them.
         for sql in DELETIONS:
             self._connection.execute(sql, (self.business_id, customer_id))
