@@ -6,6 +6,7 @@ import pytest
 
 from api.http.api_keys import Keys, issue_key
 from api.http.ids import new_id
+from api.http.key_guard import guarded
 from api.http.path_ids import PATH_IDS
 from api.http.permissions import Permission, Scope
 from api.http.request import Route
@@ -121,14 +122,14 @@ def test_an_unknown_scope_is_refused(desk: Desk) -> None:
     assert desk.refused("/v1/keys", body, "validation-failed")["errors"][0]["pointer"] == "/scopes/0"
 
 
-def test_a_key_that_was_stored_before_there_were_scopes_has_none() -> None:
+def test_a_key_without_scopes_may_do_nothing() -> None:
     store = MemoryStore()
     store.open_ledger("biz_1")
     text = issue_key(store, PEPPER, "biz_1", Role.INTEGRATION, name="web shop", scopes=[Scope.SELL])
     keys = Keys(store, PEPPER)
     (stored,) = store.keys_of("biz_1")
     assert stored.scopes == "sell"
-    before: StoredKey = replace(stored, scopes="")
+    before: StoredKey = guarded(PEPPER, replace(stored, scopes=""))
     keys.remember(before)
     caller = keys.caller(text)
     assert caller.role is Role.INTEGRATION
