@@ -48,6 +48,7 @@ TABLES = (
     "texts",
     "photos",
     "api_keys",
+    "key_rosters",
     "messages",
     "message_positions",
     "webhooks",
