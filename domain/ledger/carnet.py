@@ -248,6 +248,16 @@ class Ledger:
         """All facts of a stream in order. Raises UnreadableFact."""
         return [recorded(stored) for stored in self.recorder.stream(stream_id, upto_version)]
 
+    def answered(self, request: RequestKey) -> Done | None:
+        """The answer stored under the key of a request; None for a new one. Raises IdempotencyKeyReused, Erased."""
+        known = self.recorder.load(Reads(), [request.key]).answered.get(request.key)
+        if known is None:
+            return None
+        result = replayed_result(request, known)
+        if isinstance(result, Refused):
+            raise result
+        return result
+
     def answer_once(self, request: RequestKey, make: Callable[[], str], people: tuple[str, ...] = ()) -> Done:
         """The answer to a request that records no fact: the one stored under its key, else made and stored now.
 
@@ -255,14 +265,12 @@ class Ledger:
         `make` may run twice when the same request comes twice at once, and must then do no harm.
         Raises IdempotencyKeyReused, Erased.
         """
-        known = self.recorder.load(Reads(), [request.key]).answered.get(request.key)
-        if known is None:
-            asked = Request(request.key, request.fingerprint, make(), people)
-            (stored,) = self.recorder.append([Append((), {}, request=asked)])
-            if not isinstance(stored, Conflict):
-                return done(asked.body, stored)
-            known = self.recorder.load(Reads(), [request.key]).answered[request.key]
-        result = replayed_result(request, known)
-        if isinstance(result, Refused):
-            raise result
-        return result
+        if (known := self.answered(request)) is not None:
+            return known
+        asked = Request(request.key, request.fingerprint, make(), people)
+        (stored,) = self.recorder.append([Append((), {}, request=asked)])
+        if not isinstance(stored, Conflict):
+            return done(asked.body, stored)
+        known = self.answered(request)
+        assert known is not None, "the conflict is that this request was answered meanwhile"
+        return known
