@@ -56,10 +56,10 @@ def media_type_of(data: bytes) -> str | None:
 
 
 def written_anew(data: bytes, media_type: str) -> bytes:
-    """The image of these bytes in the same format: upright, in sRGB, with its transparency and nothing else.
+    """The image of these bytes in the same format: upright, in sRGB, with its transparency, and nothing else.
 
-    Takes some seconds at the most. Raises Problem validation-failed for what is damaged, animated or beyond a limit, and
-    LedgerUnavailable when its turn does not come while the request may wait.
+    Takes some seconds at the most. Raises Problem validation-failed for what is damaged, animated or beyond a limit,
+    and LedgerUnavailable when its turn does not come while the request may wait.
     """
     if media_type == "image/jpeg" and (scans := scans_of(data)) > SCANS_MAX:
         raise _refused("scans-max", f"has {scans} scans: {SCANS_MAX} is the limit")
