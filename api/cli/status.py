@@ -23,7 +23,7 @@ def status(business_id: str | None, json_: bool) -> None:
     A read model stops at a fact that it cannot take; nothing is ever skipped. Once the cause is mended,
     `carnet resume` lets it try again. After a restore a read model may have no table, or be ahead of its ledger:
     `carnet migrate` begins it anew. It also tells of expiries that the clock should have recorded an hour ago;
-    packages expire all the same. A damaged file of read models is set aside and built anew; it tells where that file is.
+    packages expire all the same. A damaged file of read models is set aside and built anew; it tells where it is.
 
     \b
     Example:

@@ -170,7 +170,7 @@ class Query(Call, Generic[Q]):
             except NotLoaded as missing:
                 wanted |= missing.reads
                 continue
-            if not due:
+            if not due or self.frame.carnet.store.read_only:
                 return books
             self.ledger.renew(due)
             return self.look(wanted)

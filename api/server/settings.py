@@ -26,16 +26,20 @@
 The user's data folder is `$XDG_DATA_HOME`, or `~/.local/share`.
 """  # noqa: E501 (a table cannot be folded)
 
+import logging
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
 from typing import Literal, get_args
 
 from api.outbound.mail_server import MailServer, WrongSender, mail_server
 from domain.ledger.postgres.address import check_address
+
+log = logging.getLogger("carnet.server")
 
 PEPPER_BYTES_MIN = 16
 PEPPER_DISTINCT_MIN = 8
@@ -149,14 +153,25 @@ def read_pepper(settings: Settings) -> bytes | None:
     try:
         if not path.exists() and not path.is_symlink():
             return None
-        if path.stat().st_mode & 0o077:
-            raise WrongSetting(f"{path.name} can be read by others than its owner: chmod 600")
+        mode = path.stat().st_mode
+        if mode & 0o022:
+            raise WrongSetting(
+                f"the pepper {path} can be replaced by others than its owner: chmod 600 {path}"
+            )
+        if mode & 0o077:
+            _warn_of_readers(path)
         found = path.read_bytes().strip()
     except OSError as error:
         raise WrongSetting(f"the pepper {path} cannot be read: {error.strerror}") from error
     if not _is_long_enough(found):
         raise WrongSetting(f"the pepper {path} must have {PEPPER_RULE}; put the right one back")
     return found
+
+
+@lru_cache(maxsize=8)
+def _warn_of_readers(path: Path) -> None:
+    """Say once in a process that others may read the pepper: keys are no safer while nothing is served."""
+    log.warning("the pepper %s can be read by others than its owner: chmod 600 %s", path, path)
 
 
 def make_pepper(settings: Settings) -> bytes:

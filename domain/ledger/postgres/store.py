@@ -73,6 +73,8 @@ class PostgresStore:
     cannot be reached.
     """
 
+    read_only = False
+
     def __init__(
         self,
         url: str,
