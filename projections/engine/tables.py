@@ -60,11 +60,18 @@ class Snapshot:
     connection: Connection
     tables: Mapping[str, Table]
     checkpoints: Mapping[str, Checkpoint]
+    head: int = 0
+    """Where the ledger was when the tables were asked for."""
 
     @property
     def position(self) -> int:
         """The position that all of these tables are true for: their lowest checkpoint."""
         return min(checkpoint.position for checkpoint in self.checkpoints.values())
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the ledger had facts that are not in these tables yet."""
+        return self.position < self.head
 
 
 class ReadTables:
