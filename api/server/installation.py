@@ -46,7 +46,7 @@ log = logging.getLogger("carnet.server")
 BUSINESSES_LISTED_MAX = 20
 KEPT_TO_ANSWER = 10_000
 KEPT_OTHERWISE = 256
-"""Streams kept in memory between commands, a few kilobytes each."""
+"""Streams kept in memory between commands, as far as `CARNET_CACHE_BYTES` has room for them."""
 OPERATOR = Meta(actor=Actor(id="operator", role=Role.OWNER, via="command line"))
 
 
@@ -132,6 +132,7 @@ def opened(settings: Settings, shown: Mapping[str, View] | None = None) -> Itera
         pool_size=settings.pool,
         views=shown,
         kept_max=kept_max,
+        kept_bytes=settings.cache_bytes,
         journal=ErasureJournal(settings.erasures),
         clocks_apart=timedelta(seconds=settings.clocks_apart_s),
     )

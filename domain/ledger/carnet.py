@@ -30,7 +30,7 @@ from domain.fact import Fact
 from domain.fact_registry import FACTS
 from domain.ledger.attempt import done, replayed_result
 from domain.ledger.books import LoadedBooks
-from domain.ledger.cache import StreamCache
+from domain.ledger.cache import CACHE_BYTES, StreamCache
 from domain.ledger.cache_first import execute_all
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.embedded.memory import MemoryStore
@@ -145,16 +145,20 @@ class Carnet(Application[str]):
         clock: Clock = system_clock,
         views: Mapping[str, View] | None = None,
         kept_max: int = 4_096,
+        kept_bytes: int = CACHE_BYTES,
         journal: ErasureJournal | None = None,
         clocks_apart: timedelta = APART,
     ) -> None:
-        """`views`: stream kind → the fold that answers show, cached beside its state. `kept_max`: cached streams at
-        most, a few kilobytes each. `journal`: where erasures are written outside of the database. `clocks_apart`:
-        how far `clock` may be behind what the ledger has recorded."""
+        """`views`: stream kind → the fold that answers show, cached beside its state.
+
+        `kept_max` and `kept_bytes`: cached streams at most, and the bytes they may take together. `journal`: where
+        erasures are written outside of the database. `clocks_apart`: how far `clock` may be behind what the ledger has
+        recorded.
+        """
         self.clock = clock
         self.host_clock = HostClock(clock, clocks_apart)
         self.journal = journal
-        self.kept = StreamCache(views, kept_max)
+        self.kept = StreamCache(views, kept_max, kept_bytes)
         self._keyed: dict[str, hmac.HMAC] = {}
         super().__init__({"CARNET_DATABASE": database, "CARNET_POOL": str(pool_size)})
         self.grouped = GroupCommit(
