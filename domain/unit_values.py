@@ -43,7 +43,7 @@ def runs(values: Iterable[int]) -> tuple[Run, ...]:
     return tuple((value, len(list(same))) for value, same in groupby(values))
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=256)  # each may have a thousand values
 def unrolled(value_runs: tuple[Run, ...]) -> tuple[int, ...]:
     """The value of each unit: the inverse of `runs`."""
     return tuple(value for value, count in value_runs for _ in range(count))

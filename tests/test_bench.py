@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tests.bench import filters
+from tests.bench import cards, filters
 from tests.bench.race import IN_TURN, UNITS, packages_for, uses
 from tests.bench.redeem import (
     AS_IT_IS,
@@ -79,3 +79,10 @@ def test_filters_measures_every_question_on_both_databases() -> None:
     assert rows["SQLite", "everybody"] == 50
     assert rows["SQLite", "search: nobody"] == 0
     assert all(figure.filters in filters.table(report) for figure in report.figures)
+
+
+def test_cards_measures_both_sizes() -> None:
+    report = cards.measure(cards.Plan(packages=2, rounds=1), lambda step: None)
+    assert [row.units for row in report.rows] == [10, 5_000]
+    assert all(row.sale > 0 and row.page > 0 and row.first_list > 0 for row in report.rows)
+    assert "20 cards" in cards.table(report)

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import click
 
 from api.cli import output
 from api.cli.options import NAME, STAFF, here, in_json, of_business
-from api.http.api_keys import StoredKey, flaw_of_scopes, issue_key, now_ms
+from api.http.api_keys import StoredKey, flaw_of_scopes, issue_key, now_ms, role_of
 from api.http.key_guard import guard_of, is_genuine, mark_when_made
-from api.http.ledger_types import KnownPepper
+from api.http.ledger_types import Carnet, KnownPepper
 from api.http.permissions import Scope
 from api.server.installation import Installation
 from api.server.pepper import Peppers, WrongPepper, peppers_of
+from api.server.present_role import present_role
 from domain.actor import Role
 from domain.decision import Reads
 from domain.moments import from_milliseconds, rfc3339
@@ -62,7 +64,7 @@ def issue(
     """Make a key and print it: once, and never again.
 
     What is done with it stands in the books under the member of staff, or under the key itself. The member must be
-    active.
+    active, and the key never does more than their present role may.
 
     The key of an integration does only what its scopes say.
 
@@ -102,7 +104,8 @@ def issue(
 def list_keys(business_id: str | None, json_: bool) -> None:
     """List the keys of a business, oldest first, without their secrets.
 
-    A key that was made under another pepper than the settings name opens nothing, and the list says so.
+    A key that was made under another pepper than the settings name opens nothing, and the list says so. So it does of
+    a key whose member of staff left, or has a lesser role than the key.
 
     Exit status: 0 listed; 1 it failed, or the pepper is wrong.
     """
@@ -116,7 +119,7 @@ def list_keys(business_id: str | None, json_: bool) -> None:
         except WrongPepper as error:
             wrong = error
         known = store.peppers()
-    shown = [_key_shown(key, known, peppers) for key in found]
+        shown = [_key_shown(key, known, peppers, installed.carnet) for key in found]
     if json_:
         output.as_json(shown)
     else:
@@ -126,12 +129,19 @@ def list_keys(business_id: str | None, json_: bool) -> None:
         raise wrong
 
 
-def _key_shown(key: StoredKey, known: Sequence[KnownPepper], peppers: Peppers | None) -> dict[str, str]:
+def _key_shown(
+    key: StoredKey, known: Sequence[KnownPepper], peppers: Peppers | None, carnet: Carnet
+) -> dict[str, str]:
     state = "valid"
+    present = role_of(key, partial(present_role, carnet))
     if key.revoked_at is None and not (peppers and peppers.open(mark_when_made(known, key.created_at))):
         state = "made under another pepper"
     elif key.revoked_at is not None:
         state = "revoked"
+    elif present is None:
+        state = "its member of staff left"
+    elif present.value != key.role:
+        state = f"limited to {present.value}, the role of its member of staff"
     elif key.expires_at is not None:
         over = key.expires_at <= now_ms()
         state = f"{'expired' if over else 'until'} {rfc3339(from_milliseconds(key.expires_at))}"

@@ -1,6 +1,7 @@
 """`carnet status`: how far each read model is behind its ledger."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from api.cli.options import here, in_json, of_one_business
 from api.server.clock.overdue import overdue
 from projections.engine.status import Standing, standings
 from projections.engine.tables import ProjectionMissing
+from projections.engine.views_file import were_set_aside
 
 
 @click.command()
@@ -21,7 +23,7 @@ def status(business_id: str | None, json_: bool) -> None:
     A read model stops at a fact that it cannot take; nothing is ever skipped. Once the cause is mended,
     `carnet resume` lets it try again. After a restore a read model may have no table, or be ahead of its ledger:
     `carnet migrate` begins it anew. It also tells of expiries that the clock should have recorded an hour ago;
-    packages expire all the same.
+    packages expire all the same. A damaged file of read models is set aside and built anew; it tells where it is.
 
     \b
     Example:
@@ -38,6 +40,7 @@ def status(business_id: str | None, json_: bool) -> None:
         late = list(overdue(installed, dict.fromkeys(standing.business_id for standing in found)))
         headless = installed.without_head()
         disabled = [each for each in installed.carnet.store.webhooks.all() if each.state == "disabled"]
+        aside = were_set_aside(Path(installed.views.where)) if not installed.views.on_postgres else []
         given_up = [total for total in installed.carnet.store.outbox.totals() if total.state == "given_up"]
     if json_:
         output.as_json([_standing_shown(standing) for standing in found])
@@ -58,6 +61,9 @@ def status(business_id: str | None, json_: bool) -> None:
         if id in (None, webhook.business_id):
             why = f"{webhook.business_id}: webhook {webhook.id} is disabled ({webhook.reason})"
             click.echo(f"{why}: an owner resumes or removes it", err=True)
+    for kept in aside:
+        why = f"the file of the read models was damaged and is kept as {kept}; they were begun anew"
+        click.echo(f"{why}: delete it when nobody needs it", err=True)
     if headless or any(standing.checkpoint.stop or standing.is_ahead for standing in found):
         sys.exit(1)
 

@@ -15,6 +15,7 @@ from domain.refusals import Refused
 from projections.engine.freshness import ProjectionStopped
 from projections.engine.rebuild import RebuildStopped
 from projections.engine.tables import ProjectionMissing
+from projections.engine.views_file import NotReadTables
 
 TOLD = (
     AddressUnusable,
@@ -23,6 +24,7 @@ TOLD = (
     CopyServed,
     LedgerUnavailable,
     NoSuchBusiness,
+    NotReadTables,
     ProjectionStopped,
     RebuildStopped,
     Refused,

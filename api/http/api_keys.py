@@ -3,6 +3,9 @@
     text = issue_key(store, pepper, "biz_1", Role.OWNER, name="first key")
     caller = keys.caller(text)          # raises Problem unauthenticated
 
+A key that acts as a member of staff has their present role, and never more than its own: a member who was demoted
+does less with it at once, and one who left does nothing. A key of its own has its own role.
+
 The secret has 256 random bits, so a MAC (HMAC-SHA-256) is as safe as a slow hash and costs nothing. The
 checksum refuses scans and mistyped keys without asking the database.
 """
@@ -35,6 +38,11 @@ REMEMBERED_S = 3.0
 """Seconds for which a key is not looked up again. A revocation in another process takes effect as late."""
 REMEMBERED_MAX = 10_000
 log = logging.getLogger("carnet.keys")
+DESK_ROLES = (Role.STAFF, Role.MANAGER, Role.OWNER)
+"""From the least rights to the most."""
+
+PresentRole = Callable[[str, str], Role | None]
+"""Business, member of staff → their present role; None for one who left or never was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,24 +134,50 @@ def flaw_of_scopes(role: Role, scopes: Collection[Scope]) -> str | None:
     return None
 
 
+def lesser(own: Role, present: Role) -> Role:
+    """The role of a key with a role of its own, of a member of staff with this one.
+
+    Where the roles do not compare, as for an integration, it is the key's own.
+    """
+    if own not in DESK_ROLES or present not in DESK_ROLES:
+        return own
+    return min(own, present, key=DESK_ROLES.index)
+
+
+def role_of(stored: StoredKey, present_role: PresentRole | None) -> Role | None:
+    """The role that a key has now; None where its member of staff left. Without `present_role`, its own."""
+    own = Role(stored.role)
+    if present_role is None or not stored.actor_id.startswith("stf_"):
+        return own
+    present = present_role(stored.business_id, stored.actor_id)
+    return None if present is None else lesser(own, present)
+
+
 @dataclass(frozen=True)
 class _Known:
     """A key as read from the database, and when, in seconds of the monotonic clock."""
 
     stored: StoredKey
+    role: Role | None
+    """What it may do now; None: nothing, as its member of staff left."""
     since: float
     is_genuine: bool
     """Whether the row is as it was written."""
 
     @cached_property
-    def caller(self) -> Caller:
-        role = Role(self.stored.role)
-        actor = Actor(id=self.stored.actor_id, role=role)
-        return Caller(self.stored.business_id, role, actor, self.stored.id, frozenset(scopes_of(self.stored)))
+    def caller(self) -> Caller | None:
+        if self.role is None:
+            return None
+        actor = Actor(id=self.stored.actor_id, role=self.role)
+        scopes = frozenset(scopes_of(self.stored))
+        return Caller(self.stored.business_id, self.role, actor, self.stored.id, scopes)
 
 
 class Keys:
-    """Finds the caller of a key. Thread-safe. `clock_ms` gives ms since 1970."""
+    """Finds the caller of a key. Thread-safe. `clock_ms` gives ms since 1970.
+
+    Without a `present_role`, a key of a member of staff has its own role.
+    """
 
     def __init__(
         self,
@@ -152,6 +186,7 @@ class Keys:
         clock_ms: Callable[[], int] = now_ms,
         *,
         previous_pepper: bytes | None = None,
+        present_role: PresentRole | None = None,
     ) -> None:
         peppers = [each for each in (pepper, previous_pepper) if each is not None]
         self._store = store
@@ -159,6 +194,9 @@ class Keys:
         self._macs = [hmac.new(each, None, sha256) for each in peppers]
         self._mark = mark_of(pepper)
         self._clock_ms = clock_ms
+        self._present_role = present_role
+        self._forgotten = 0
+        """How often keys were forgotten: what was read before that is not remembered."""
         self._remembered: OrderedDict[str, _Known] = OrderedDict()
         self._names: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._lock = Lock()
@@ -172,7 +210,8 @@ class Keys:
         return None if known is None else self._let_in(known, text)
 
     def caller(self, text: str) -> Caller:
-        """Raises Problem unauthenticated, the same for unknown, wrong, expired and revoked keys."""
+        """Raises Problem unauthenticated, the same for unknown, wrong, expired and revoked keys, and for a key of a
+        member of staff who left."""
         key_id = _id_in(text)
         if not text.endswith(_checksum(text[:-6])):
             raise unauthenticated()
@@ -188,6 +227,8 @@ class Keys:
             raise unauthenticated()
         if not known.is_genuine:
             log.error("key %s of %s is not as it was written, and is refused", stored.id, stored.business_id)
+            raise unauthenticated()
+        if known.caller is None:
             raise unauthenticated()
         return known.caller
 
@@ -239,16 +280,28 @@ class Keys:
 
     def remember(self, stored: StoredKey) -> _Known:
         """Remember a key that was read. A revoked one is never replaced by an older reading."""
+        forgotten, role = self._forgotten, role_of(stored, self._present_role)
         with self._lock:
             known = self._remembered.get(stored.id)
             if known and known.stored.revoked_at is not None:
                 return known
-            genuine = is_genuine(self._peppers, stored)
-            found = self._remembered[stored.id] = _Known(stored, time.monotonic(), genuine)
+            found = _Known(stored, role, time.monotonic(), is_genuine(self._peppers, stored))
+            if forgotten != self._forgotten:
+                return found
+            self._remembered[stored.id] = found
             self._remembered.move_to_end(stored.id)
             while len(self._remembered) > REMEMBERED_MAX:
                 self._remembered.popitem(last=False)
         return found
+
+    def forget_staff(self, business_id: str, staff_id: str) -> None:
+        """Look the keys of a member of staff up anew, here at once: their role has changed."""
+        with self._lock:
+            self._forgotten += 1
+            for id, known in list(self._remembered.items()):
+                theirs = (known.stored.business_id, known.stored.actor_id) == (business_id, staff_id)
+                if theirs and known.stored.revoked_at is None:
+                    del self._remembered[id]
 
     def _recent(self, key_id: str) -> _Known | None:
         with self._lock:

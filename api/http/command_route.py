@@ -185,13 +185,28 @@ def _answered(
     location: str | None,
     follows: Callable[[Command[B]], None] | None,
 ) -> Reply:
-    call, order, shown = _ordered(request, raw, read, translate)
+    try:
+        call, order, shown = _ordered(request, raw, read, translate)
+    except (Problem, Refused):
+        # What the function looks at may have changed since the request was answered.
+        call, known = _answered_before(request, raw, read)
+        if known is None:
+            raise
+        if follows is not None:
+            follows(call)
+        return created(known, location)
     if order.request is None:
         return _previewed(call, order)
     done = _not_refused(call.ledger.execute_grouped(order))
     if follows is not None:
         follows(call)
     return created(done, location, shown)
+
+
+def _answered_before(request: HttpRequest, raw: bytes, read: Read[B]) -> tuple[Command[B], Done | None]:
+    """The stored answer of this request; None for a new one. Raises what `read_upload` raises, and Erased."""
+    call, key = read_upload(request, raw, read)
+    return call, None if key is None else call.ledger.answered(key)
 
 
 def _not_refused(result: Result) -> Done:

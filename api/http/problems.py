@@ -19,7 +19,7 @@ from pydantic_core import to_json
 from api.http.flaws import Flaw, Where, flaws_of
 from api.http.problem_kinds.table import KINDS
 from domain.fact import UnreadableFact
-from domain.ledger.errors import ClockSkew, Contention, LedgerUnavailable, UnknownBusiness
+from domain.ledger.errors import ClockSkew, Contention, LedgerUnavailable, ReadOnlyBooks, UnknownBusiness
 from domain.moments import rfc3339
 from domain.refusals import Invalid, Refused
 from projections.engine.freshness import ProjectionLagging, ProjectionStopped
@@ -90,13 +90,16 @@ def problem_of(error: Exception) -> Problem:
             return Problem("not-found", "there is no such business")
         case ClockSkew():
             return Problem("clock-skew", "the clock of the server is too far from the ledger's")
+        case ReadOnlyBooks():
+            told = "the books cannot be written here: commands are taken where they can"
+            return Problem("storage-unavailable", told, members={"read_only": True})
         case LedgerUnavailable():
             return Problem("storage-unavailable", "the database cannot be reached just now")
         case Contention():
             return Problem("contention", "the ledger's lock was not had in time")
         case ProjectionLagging():
-            told = {"position": error.position, "requested": error.wanted}
-            return Problem("projection-lagging", "the read models are not there yet", members=told)
+            members = {"position": error.position, "requested": error.wanted}
+            return Problem("projection-lagging", "the read models are not there yet", members=members)
         case ProjectionStopped():
             return Problem("projection-stopped", "a read model has stopped", members=_at(error.position))
         case ProjectionMissing():

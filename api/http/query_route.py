@@ -22,7 +22,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from inspect import getdoc
 from typing import Annotated, Any, Generic, TypeVar
@@ -78,6 +78,9 @@ class Page(Value, Generic[T]):
     data: tuple[T, ...]
     next_cursor: str | None
     has_more: bool
+    stale: bool
+    """Whether the ledger has newer facts than `Ledger-Position`, which are not in this list yet: ask again, or name the
+    least position in `Ledger-Min-Position`, which refuses a list that is not there (`projection-lagging`)."""
 
 
 DayOrMomentText = Annotated[
@@ -132,6 +135,8 @@ class Query(Call, Generic[Q]):
     at_least: int | None
     """Ledger-Min-Position: the least position that the answer must be true for."""
     accept: str
+    behind: set[str] = field(default_factory=set)
+    """Read models that the answer was read from, and that are behind the ledger."""
 
     def look(self, wanted: Reads) -> Books:
         """Streams as they stand now: always true. Raises UnreadableFact, ActsOn for a customer merged then."""
@@ -170,7 +175,7 @@ class Query(Call, Generic[Q]):
             except NotLoaded as missing:
                 wanted |= missing.reads
                 continue
-            if not due:
+            if not due or self.frame.carnet.store.read_only:
                 return books
             self.ledger.renew(due)
             return self.look(wanted)
@@ -194,13 +199,15 @@ class Query(Call, Generic[Q]):
 
     @contextmanager
     def snapshot(self, *names: str) -> Iterator[Snapshot]:
-        """These read models, as fresh as a short wait makes them.
+        """These read models, as fresh as a short wait makes them. Where that is not enough, the answer is `stale`.
 
         Raises ProjectionLagging, ProjectionStopped, ProjectionMissing, LedgerUnavailable.
         """
         self.check_reachable_now()
         reads = self.frame.reads
         with told_as_unavailable(), reads.snapshot(self.business_id, names, self.at_least) as snapshot:
+            if snapshot.is_stale:
+                self.behind.update(names)
             yield snapshot
 
     def past(self) -> Past:
@@ -261,7 +268,8 @@ class Query(Call, Generic[Q]):
         has_more = len(rows) > limit
         cursor = self.cursor(key(rows[limit - 1])) if has_more else None
         data = tuple(shown(row) for row in rows[:limit])
-        return Found(page(data=data, next_cursor=cursor, has_more=has_more, **more), position)
+        told = page(data=data, next_cursor=cursor, has_more=has_more, stale=bool(self.behind), **more)
+        return Found(told, position)
 
     @property
     def _list(self) -> ListParameters:

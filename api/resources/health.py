@@ -28,6 +28,8 @@ class Readiness(Value):
     """Facts that the slowest read model still has to take, over all businesses."""
     stopped: int
     """Read models stopped at a fact, counted for each business."""
+    read_only: bool
+    """Whether the books cannot be written here: reads are answered, and commands refused."""
 
 
 @open_route("/livez", "process.live", "Whether the process answers", answer=Liveness)
@@ -58,7 +60,9 @@ def _readiness(frame: Serving) -> Readiness:
     with told_as_unavailable():
         found = totals(frame.carnet.store, frame.views)
     lag = max((each.lag for each in found), default=0)
-    return Readiness(lag=lag, stopped=sum(each.stopped for each in found))
+    return Readiness(
+        lag=lag, stopped=sum(each.stopped for each in found), read_only=frame.carnet.store.read_only
+    )
 
 
 @open_route("/schema", "schema.show", "This document (OpenAPI 3.1)")

@@ -1,9 +1,10 @@
 """The API keys of a business: issuing, listing and revoking them.
 
 Keys are stored beside the ledger, so these commands see to their idempotency themselves. The request is
-stored in the ledger with its answer like any other, but without the secret. The secret is derived from the
-server's pepper and the request: a repeated request is answered with the same key, byte for byte, although no
-secret is ever stored.
+stored in the ledger with its answer like any other, but without the secret. The first answer shows the secret, and no
+other does: a repeated request is answered with what was stored, and says that the secret is not shown again. The secret
+is derived from the server's pepper and the request, so that a crash between the request and its key leaves no key that
+is unknown here.
 """
 
 import hmac
@@ -68,7 +69,9 @@ class ApiKey(Value):
 
 class IssuedApiKey(ApiKey):
     key: str | None
-    """The whole key. It is shown here and never again."""
+    """The whole key. It is shown in the first answer alone: null in that of a repeated request."""
+    secret_shown: bool
+    """Whether `key` is in this answer. Where the first one was lost, revoke the key and issue another."""
 
 
 class ApiKeyPage(Page[ApiKey]):
@@ -87,8 +90,9 @@ ISSUE = Route(
     IssuedApiKey,
     writes=True,
     versioned=False,
-    description="The whole key is in this answer, and in that of a repeated request; only its hash is kept. Name"
-    " a member of staff or a customer to let the key act as them.",
+    description="The whole key is in the first answer, and in no other: a repeated request is answered with"
+    " `key: null` and `secret_shown: false`. Only its hash is kept. Name a member of staff or a customer to let the key"
+    " act as them: a member's key does what their present role may, and never more than its own.",
 )
 REVOKE = Route(
     "POST",
@@ -162,21 +166,27 @@ def _moment(milliseconds: int) -> str:
 
 def _issued(request: HttpRequest, raw: bytes) -> Reply:
     call, key = read_command(request, raw, ApiKeyBody)
-    _check(call)
     if key is None:
+        _check(call)
         planned = _planned(call, call.new("key")).model_copy(update={"actor_id": _person(call.body)})
         return dry_run(call, planned.model_dump(), [], call.ledger.recorder.head().position)
     texts = dict(_drawn(call, key, secret) for secret in call.frame.secrets("keys"))
     key_id = next(iter(texts))
-    done = call.ledger.answer_once(
-        key, lambda: _planned(call, key_id).model_dump_json(), _people(_person(call.body))
-    )
+
+    def make() -> str:
+        _check(call)
+        return _planned(call, key_id).model_dump_json()
+
+    done = call.ledger.answer_once(key, make, _people(_person(call.body)))
     shown = IssuedApiKey.model_validate_json(done.body)
     # None where it was issued under a pepper that is known no more: the secret cannot be derived again.
     text = texts.get(shown.id)
     if text is not None:
         _keep(call, shown, text, done.recorded_at)
-    return created(replace(done, body=shown.model_copy(update={"key": text}).model_dump_json()), None)
+    if done.replayed:
+        return created(done, None)
+    told = shown.model_copy(update={"key": text, "secret_shown": True})
+    return created(replace(done, body=told.model_dump_json()), None)
 
 
 def _check(call: Command[ApiKeyBody]) -> None:
@@ -229,6 +239,7 @@ def _planned(call: Command[ApiKeyBody], key_id: str) -> IssuedApiKey:
         revoked_at=None,
         scopes=tuple(scope for scope in Scope if scope in body.scopes),
         key=None,
+        secret_shown=False,
     )
 
 

@@ -1,7 +1,7 @@
 """Photos of people: uploaded, then named by a profile, and shown only to readers who may see people.
 
-The type of an image is told by its bytes, not by what was said of it. A photo never changes: another one is
-uploaded and named in its place.
+The type of an image is told by its bytes, not by what was said of it. It is decoded, and only its pixels are kept
+(api/resources/images.py). A photo never changes: another one is uploaded and named in its place.
 """
 
 import re
@@ -15,6 +15,7 @@ from api.http.permissions import REGISTRARS, SEES_PEOPLE
 from api.http.problems import Problem
 from api.http.query_route import Found, NoParameters, Query, query
 from api.http.request import too_large
+from api.resources.images import IMAGE_BYTES_MAX, media_type_of, written_anew
 from api.resources.parts import photo_url
 from domain.people.commands import AddPhoto
 from domain.people.directory import Photo
@@ -22,7 +23,6 @@ from domain.refusals import NotFound
 from domain.use_cases.add_photo import ADD_PHOTO
 from domain.values import Value
 
-PHOTO_BYTES_MAX = 5 * 1024 * 1024
 FORM = "multipart/form-data"
 IMAGES = ("image/jpeg", "image/png", "image/webp")
 KEPT_S = 3600
@@ -39,13 +39,14 @@ class UploadedPhoto(Value):
     url: NewId
     media_type: str
     bytes: int
+    """Of the image as it is kept, without its metadata."""
 
 
 # Reading
 
 
 def read_image(raw: bytes, content_type: str | None) -> Sent[Image]:
-    """The image that is the body, or the one file of a form. Raises Problem.
+    """The image that is the body, or the one file of a form, as it was sent. Raises Problem.
 
     Requests with the same image are the same, whatever form it is in.
     """
@@ -57,23 +58,12 @@ def read_image(raw: bytes, content_type: str | None) -> Sent[Image]:
         data = raw
     else:
         raise Problem("unsupported-media-type", f"the body must be {', '.join(IMAGES)} or {FORM}")
-    if len(data) > PHOTO_BYTES_MAX:
-        raise too_large(PHOTO_BYTES_MAX)
+    if len(data) > IMAGE_BYTES_MAX:
+        raise too_large(IMAGE_BYTES_MAX)
     found = media_type_of(data)
     if found is None:
         raise Problem("unsupported-media-type", "the photo is no JPEG, PNG or WebP image")
     return Sent(Image(data=data, media_type=found), sha256(data).hexdigest().encode())
-
-
-def media_type_of(data: bytes) -> str | None:
-    """The type of an image by its first bytes; None for anything else."""
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return "image/webp"
-    return None
 
 
 BOUNDARY = re.compile(r"\s*boundary=(?:\"([^\"]{1,70})\"|([0-9A-Za-z'()+_,./:=?-]{1,70}))\s*")
@@ -118,24 +108,26 @@ def _parts(raw: bytes, boundary: bytes) -> Iterator[bytes]:
     body=Image,
     answer=UploadedPhoto,
     location="/v1/photos/{id}",
-    looks=True,  # it hashes megabytes
-    upload=Upload(read_image, (*IMAGES, FORM), PHOTO_BYTES_MAX + BODY_BYTES_MAX),
+    looks=True,  # it decodes an image
+    upload=Upload(read_image, (*IMAGES, FORM), IMAGE_BYTES_MAX + BODY_BYTES_MAX),
 )
 def upload(call: Command[Image]) -> CommandRequest:
     """Send the bytes of the image, or a form with one file. The type is told by the bytes. Name the id in a
-    profile to show the photo.
+    profile to show the photo. Only the pixels are kept, upright and in sRGB: where the photo was taken, comments and
+    whatever else the file holds are left out. At most 25 million pixels, 16,000 a side, in one frame.
     """
     id, image = call.new("pho"), call.body
+    data = written_anew(image.data, image.media_type)
     url = photo_url(id)
     call.ids.made.append(url)  # derived from the id, so a dry run shows neither
-    shown = UploadedPhoto(id=id, url=url, media_type=image.media_type, bytes=len(image.data))
-    photo = Photo(id, image.media_type, image.data)
+    shown = UploadedPhoto(id=id, url=url, media_type=image.media_type, bytes=len(data))
+    photo = Photo(id, image.media_type, data)
     return CommandRequest(ADD_PHOTO, AddPhoto(photo_id=id), lambda books, _: shown, photos=(photo,))
 
 
 @query("/v1/photos/{photo_id}", "photos.show", "A photo", roles=SEES_PEOPLE, media=IMAGES)
 def show(call: Query[NoParameters]) -> Found:
-    """Answers with the bytes that were uploaded."""
+    """Answers with the image as it is kept: the pixels that were uploaded, in the same format."""
     id, recorder = call.id("photo_id"), call.ledger.recorder
     photo = recorder.photo(id)
     if photo is None:

@@ -106,14 +106,20 @@ def _ask(id: str, use_case: UseCase[Any], asked: Value) -> CommandRequest:
     body=StaffBody,
     answer=StaffMember,
     location="/v1/staff/{id}",
+    codes=("forbidden",),
 )
 def register(call: Command[StaffBody]) -> CommandRequest:
-    """Registering gives no key: issue one with `POST /v1/keys`."""
+    """Registering gives no key: issue one with `POST /v1/keys`. Only an owner registers an owner."""
     body = call.body
     id = call.new("stf", body.id)
     called = NameAndPhoto(name=body.name, photo=body.photo)
     asked = RegisterStaff(staff_id=id, role=body.role, locations=body.locations, called=called)
     return _ask(id, REGISTER_STAFF, asked)
+
+
+def _forget_keys(call: Command[Any]) -> None:
+    """Let the keys of a member have their new role at once; other processes look them up within seconds."""
+    call.frame.keys.forget_staff(call.business_id, call.id("staff_id"))
 
 
 @command(
@@ -123,9 +129,13 @@ def register(call: Command[StaffBody]) -> CommandRequest:
     roles=MANAGERS,
     body=StaffChanges,
     answer=StaffMember,
+    codes=("forbidden",),
+    follows=_forget_keys,
 )
 def change(call: Command[StaffChanges]) -> CommandRequest:
-    """Only what is sent changes. `photo: null` takes the photo away."""
+    """Only what is sent changes. `photo: null` takes the photo away. With another role, the keys of the member do no
+    more than that role may. Only an owner makes somebody an owner, or takes that role away.
+    """
     id, body = call.id("staff_id"), call.body
     changes: dict[Any, str | None] = body.model_dump(include={"name", "photo"}, exclude_unset=True)
     asked = ChangeStaff(staff_id=id, role=body.role, locations=body.locations, changes=changes)
@@ -133,11 +143,10 @@ def change(call: Command[StaffChanges]) -> CommandRequest:
 
 
 def _end_keys(call: Command[EmptyBody]) -> None:
-    """Revoke the keys of a member who left. An owner's key is revoked only if an owner asks."""
+    """Revoke the keys of a member who left, so that they stay ended when the member comes back."""
     id, frame = call.id("staff_id"), call.frame
     for key in frame.carnet.store.keys_of(call.business_id):
-        theirs = key.actor_id == id and key.revoked_at is None
-        if theirs and (call.role is Role.OWNER or key.role != Role.OWNER.value):
+        if key.actor_id == id and key.revoked_at is None:
             frame.keys.revoke(call.business_id, key.id)
 
 
@@ -148,10 +157,11 @@ def _end_keys(call: Command[EmptyBody]) -> None:
     roles=MANAGERS,
     body=EmptyBody,
     answer=StaffMember,
+    codes=("forbidden",),
     follows=_end_keys,
 )
 def deactivate(call: Command[EmptyBody]) -> CommandRequest:
-    """What they did stays theirs. They are never deleted."""
+    """What they did stays theirs. They are never deleted. Only an owner deactivates an owner."""
     id = call.id("staff_id")
     return _ask(id, DEACTIVATE_STAFF, DeactivateStaff(staff_id=id))
 
@@ -163,9 +173,13 @@ def deactivate(call: Command[EmptyBody]) -> CommandRequest:
     roles=MANAGERS,
     body=EmptyBody,
     answer=StaffMember,
+    codes=("forbidden",),
+    follows=_forget_keys,
 )
 def reactivate(call: Command[EmptyBody]) -> CommandRequest:
-    """The role and the locations come back. Keys that were revoked stay revoked; issue a new one."""
+    """The role and the locations come back. Keys that were revoked stay revoked; issue a new one. Only an owner
+    reactivates an owner.
+    """
     id = call.id("staff_id")
     return _ask(id, REACTIVATE_STAFF, ReactivateStaff(staff_id=id))
 

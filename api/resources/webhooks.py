@@ -1,7 +1,7 @@
 """The receivers of facts: owners name them, pause them, and send them facts again.
 
 They are stored beside the ledger, as keys are, and see to their idempotency themselves. The secret is derived from the
-server's pepper and shown when it is made; it is stored nowhere.
+server's pepper and shown once, in the first answer to the request that made it; it is stored nowhere.
 """
 
 from collections.abc import Callable
@@ -26,6 +26,7 @@ from api.http.request import HttpRequest, Route, body_of, handler_of
 from api.http.responses import Reply
 from api.http.webhook_secrets import secret_of, secret_text
 from domain.fact_registry import FACTS
+from domain.ledger.orders import Done
 from domain.messages.due import MESSAGE_DUE
 from domain.moments import from_milliseconds, rfc3339, to_milliseconds
 from domain.refusals import LimitReached, NotFound
@@ -78,7 +79,9 @@ class Webhook(Value):
 
 class IssuedWebhook(Webhook):
     secret: str | None
-    """What the signatures are checked with. It is shown here and never again."""
+    """What the signatures are checked with. Only the first answer shows it: null in that of a repeated request."""
+    secret_shown: bool
+    """Whether `secret` is in this answer. Where the first one was lost, rotate it."""
 
 
 class WebhookPage(Page[Webhook]):
@@ -111,7 +114,8 @@ ADD = _route(
     WebhookBody,
     IssuedWebhook,
     "Each fact is posted as the feed of facts shows it, in order, signed by the Standard Webhooks specification. The"
-    " secret is in this answer, and in that of a repeated request. At most 20 of a business.",
+    " secret is in the first answer, and in no other: a repeated request is answered with `secret: null`. At most 20 of"
+    " a business.",
 )
 PAUSE = _route(
     "/v1/webhooks/{webhook_id}/pause",
@@ -212,14 +216,15 @@ async def add(request: HttpRequest) -> Reply:
 
 def _added(request: HttpRequest, raw: bytes) -> Reply:
     call, key = read_command(request, raw, WebhookBody)
-    _check(call)
     if key is None:
+        _check(call)
         _check_room(call)
         planned = _planned(call, call.new("whk"))
         return dry_run(call, planned.model_dump(), [], planned.position)
     id = f"whk_{encode(int.from_bytes(_drawn(call, key)[:16]), 26)}"
 
     def make() -> str:
+        _check(call)
         _check_room(call)
         return _planned(call, id).model_dump_json()
 
@@ -238,8 +243,17 @@ def _added(request: HttpRequest, raw: bytes) -> Reply:
             created_at=to_milliseconds(done.recorded_at),
         )
     )
-    secret = secret_text(secret_of(call.frame.pepper, shown.id, ""))
-    return created(replace(done, body=shown.model_copy(update={"secret": secret}).model_dump_json()), None)
+    return _told_once(call, done, shown.id, "")
+
+
+def _told_once(call: Command[Any], done: Done, id: str, mark: str) -> Reply:
+    """The first answer with the secret, and any other as it is stored: without it."""
+    if done.replayed:
+        return created(done, None)
+    secret = secret_text(secret_of(call.frame.pepper, id, mark))
+    stored = IssuedWebhook.model_validate_json(done.body)
+    told = stored.model_copy(update={"secret": secret, "secret_shown": True})
+    return created(replace(done, body=told.model_dump_json()), None)
 
 
 def _check(call: Command[WebhookBody]) -> None:
@@ -273,6 +287,7 @@ def _planned(call: Command[WebhookBody], id: str) -> IssuedWebhook:
         next_attempt_at=None,
         created_at=RECORDED_AT,
         secret=None,
+        secret_shown=False,
     )
 
 
@@ -323,7 +338,7 @@ async def rotate(request: HttpRequest) -> Reply:
 def _rotated(request: HttpRequest, raw: bytes) -> Reply:
     call, key = read_command(request, raw, EmptyBody)
     if key is None:
-        planned = IssuedWebhook(**_shown(_found(call)).model_dump(), secret=None)
+        planned = _without_secret(_found(call))
         return dry_run(call, planned.model_dump(), [], call.ledger.recorder.head().position)
     mark = _drawn(call, key).hex()
     now_ms = to_milliseconds(call.frame.carnet.clock())
@@ -334,12 +349,13 @@ def _rotated(request: HttpRequest, raw: bytes) -> Reply:
         return replace(known, mark=mark, previous_mark=known.mark, rotated_at=now_ms)
 
     def make() -> str:
-        return IssuedWebhook(**_shown(_put(call, rotated)).model_dump(), secret=None).model_dump_json()
+        return _without_secret(_put(call, rotated)).model_dump_json()
 
-    done = call.ledger.answer_once(key, make)
-    secret = secret_text(secret_of(call.frame.pepper, call.id("webhook_id"), mark))
-    shown = IssuedWebhook.model_validate_json(done.body).model_copy(update={"secret": secret})
-    return created(replace(done, body=shown.model_dump_json()), None)
+    return _told_once(call, call.ledger.answer_once(key, make), call.id("webhook_id"), mark)
+
+
+def _without_secret(webhook: StoredWebhook) -> IssuedWebhook:
+    return IssuedWebhook(**_shown(webhook).model_dump(), secret=None, secret_shown=False)
 
 
 async def _changed(request: HttpRequest, body: type[B], changes: Callable[[Command[B]], Change]) -> Reply:

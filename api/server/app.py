@@ -30,6 +30,7 @@ from api.http.problems import Problem, problem_of
 from api.http.rate_limits import Counted, Limits
 from api.http.request import Exchange, HttpRequest, Route, Serving, check_may, exchange_of, route_of
 from api.resources.schema import schema_of
+from api.server.present_role import present_role
 from api.server.routes import HANDLERS
 from domain.ledger.errors import ClockSkew
 from domain.ledger.patience import begin
@@ -75,7 +76,12 @@ def create_app(
         carnet=carnet,
         views=views,
         reads=FreshReads(carnet.store, views, runner),
-        keys=Keys(carnet.store, pepper, previous_pepper=previous_pepper),
+        keys=Keys(
+            carnet.store,
+            pepper,
+            previous_pepper=previous_pepper,
+            present_role=partial(present_role, carnet),
+        ),
         limits=Limits(rate, processes),
         pepper=pepper,
         previous_pepper=previous_pepper,

@@ -4,11 +4,15 @@ with opened(settings) as here:
     business = here.business("biz_…")
 """
 
+import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from api.http.api_keys import issue_key
 from api.http.ids import new_id
@@ -38,10 +42,12 @@ from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
 
+log = logging.getLogger("carnet.server")
+
 BUSINESSES_LISTED_MAX = 20
 KEPT_TO_ANSWER = 10_000
 KEPT_OTHERWISE = 256
-"""Streams kept in memory between commands, a few kilobytes each."""
+"""Streams kept in memory between commands, as far as `CARNET_CACHE_BYTES` has room for them."""
 OPERATOR = Meta(actor=Actor(id="operator", role=Role.OWNER, via="command line"))
 
 
@@ -147,18 +153,41 @@ def opened(settings: Settings, shown: Mapping[str, View] | None = None) -> Itera
         pool_size=settings.pool,
         views=shown,
         kept_max=kept_max,
+        kept_bytes=settings.cache_bytes,
         journal=ErasureJournal(settings.erasures),
         clocks_apart=timedelta(seconds=settings.clocks_apart_s),
     )
-    views = views_of(settings)
-    try:
+    with closing(carnet), ExitStack() as stack:
+        views = stack.enter_context(closing(views_of(stack.enter_context(_with_views(settings)))))
         if settings.ledger_file is not None:
             # The file of the read models may be deleted at any time.
             views.create()
         yield Installation(settings, carnet, views)
-    finally:
-        views.close()
-        carnet.close()
+
+
+@contextmanager
+def _with_views(settings: Settings) -> Iterator[Settings]:
+    """The settings with a file for read models that can be written: one for the time of the block where theirs cannot.
+
+    Books on read-only media have none beside them.
+    """
+    if settings.ledger_file is None or _can_be_written(Path(settings.views)):
+        yield settings
+        return
+    log.warning(
+        "%s cannot be written: read models are built in a temporary file. CARNET_VIEWS names one that is kept",
+        settings.views,
+    )
+    with TemporaryDirectory(prefix="carnet-views-") as folder:
+        yield replace(settings, views=str(Path(folder) / "views.db"))
+
+
+def _can_be_written(path: Path) -> bool:
+    """Whether SQLite can write the file, or make it, and what it keeps beside it."""
+    if path.exists() and not os.access(path, os.W_OK):
+        return False
+    folder = next(each for each in path.resolve().parents if each.exists())
+    return os.access(folder, os.W_OK)
 
 
 def views_of(settings: Settings) -> ReadTables:

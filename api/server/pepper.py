@@ -56,12 +56,17 @@ def peppers_of(settings: Settings, store: Store, *, issuing: bool = False) -> Pe
     in_use = known[-1].mark if known else None
     mark = mark_of(found.current)
     if in_use is None and (issuing or has_keys):
-        in_use = store.settle_pepper(mark, None)
+        in_use = _settled(store, mark, None)
     elif found.previous is not None and in_use == mark_of(found.previous):
-        in_use = store.settle_pepper(mark, in_use)
+        in_use = _settled(store, mark, in_use)
     if in_use not in (None, mark):
         raise WrongPepper(_told(settings, mark, known))
     return found
+
+
+def _settled(store: Store, mark: bytes, replacing: bytes | None) -> bytes:
+    """Note a pepper; books that cannot be written here are read under it without a note."""
+    return mark if store.read_only else store.settle_pepper(mark, replacing)
 
 
 def peppers_to_prove(settings: Settings, known: Sequence[KnownPepper]) -> Peppers:

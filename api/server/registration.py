@@ -38,12 +38,20 @@ class CopyServed(Exception):
 def registered(settings: Settings, *, copy: bool = False) -> Iterator[None]:
     """Look at the database before it is served, and be registered in it meanwhile. No connection is left open.
 
+    Books that cannot be written here are served for reading: no key can do anything twice, and nothing is registered.
+
     `copy`: these books may be a copy of books that are being served.
     Raises CopyServed, WrongPepper, WrongSetting, WrongSchema, LedgerUnavailable.
     """
     with ExitStack() as stack:
         with closing(store_at(settings.database, pool_size=1)) as store:
             peppers_of(settings, store)
+            if store.read_only:
+                log.warning(
+                    "the books cannot be written here: they are served for reading, and commands are refused"
+                )
+                yield
+                return
             alone = settings.ledger_file is not None and not is_served(settings.ledger_file)
             server = _server(settings, store)
             gone = _gone(store, server.address, alone=alone, copy=copy)

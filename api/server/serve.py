@@ -65,11 +65,15 @@ def serve(settings: Settings, *, copy: bool = False) -> None:
 
 
 def _erase_again(settings: Settings) -> None:
-    """Erase whom the journal names and a restored database knows, before anything is served."""
+    """Erase whom the journal names and a restored database knows, before anything is served.
+
+    Raises ReadOnlyBooks where somebody would have to be erased in books that cannot be written here.
+    """
     journal = ErasureJournal(settings.erasures)
     with opened(settings) as here:
         applied = apply_again(here.carnet, journal)
-        complete(here.carnet, journal, to_milliseconds(here.carnet.clock()))
+        if not here.carnet.store.read_only:
+            complete(here.carnet, journal, to_milliseconds(here.carnet.clock()))
     for entry in applied:
         log.warning("erased %s of %s again: the database was restored", entry.customer_id, entry.business_id)
 
@@ -127,7 +131,8 @@ def application(settings: Settings) -> Litestar:
         if settings.runner and settings.ledger_file is not None:
             runner.start()
             stack.callback(runner.stop)
-            stack.enter_context(in_background(here, settings))
+            if not here.carnet.store.read_only:
+                stack.enter_context(in_background(here, settings))
         peppers = peppers_of(settings, here.carnet.store)
         app = create_app(
             here.carnet,

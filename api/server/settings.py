@@ -13,6 +13,7 @@
 | `CARNET_PORT` | `8000` | its port, 1–65535 |
 | `CARNET_POOL` | `8` | connections to the database, and threads that use them, in each process; 1–100 |
 | `CARNET_PROCESSES` | `1` | processes that serve the API; 1–64 |
+| `CARNET_CACHE_BYTES` | `134217728` | bytes of memory in each process for what it keeps of packages, customers and bookings between commands, so that they need not be read again; 0–100,000,000,000. What is used least goes first |
 | `CARNET_RUNNER` | `on` | whether `carnet serve` keeps the read models fresh as well: on PostgreSQL in one process of its own, on SQLite in a thread (`off`: `carnet work` does) |
 | `CARNET_TICK_S` | `60` | seconds between two ticks of the clock, which records expiries and reminders, wherever the read models are kept fresh; up to 86,400. `0`: only `carnet tick` does |
 | `CARNET_CLOCKS_APART_S` | `300` | seconds that this machine's clock may be behind what the ledger has recorded; up to 315,360,000. Within it commands are recorded as of the ledger's last moment, beyond it they are answered 503 `clock-skew`. Raise it only after a wrong clock ran ahead, until the time that it recorded has come |
@@ -26,16 +27,21 @@
 The user's data folder is `$XDG_DATA_HOME`, or `~/.local/share`.
 """  # noqa: E501 (a table cannot be folded)
 
+import logging
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
 from typing import Literal, get_args
 
 from api.outbound.mail_server import MailServer, WrongSender, mail_server
+from domain.ledger.cache import CACHE_BYTES
 from domain.ledger.postgres.address import check_address
+
+log = logging.getLogger("carnet.server")
 
 PEPPER_BYTES_MIN = 16
 PEPPER_DISTINCT_MIN = 8
@@ -56,6 +62,7 @@ VARIABLES = frozenset(
         "PORT",
         "POOL",
         "PROCESSES",
+        "CACHE_BYTES",
         "RUNNER",
         "TICK_S",
         "CLOCKS_APART_S",
@@ -90,6 +97,7 @@ class Settings:
     port: int = 8000
     pool: int = 8
     processes: int = 1
+    cache_bytes: int = CACHE_BYTES
     runner: bool = True
     tick_s: int = 60
     clocks_apart_s: int = 300
@@ -116,6 +124,7 @@ class Settings:
             port=_number(environment, "CARNET_PORT", 8000, 1, 65_535),
             pool=_number(environment, "CARNET_POOL", 8, 1, 100),
             processes=_number(environment, "CARNET_PROCESSES", 1, 1, 64),
+            cache_bytes=_number(environment, "CARNET_CACHE_BYTES", CACHE_BYTES, 0, 100_000_000_000),
             runner=_choice(environment, "CARNET_RUNNER", ("on", "off"), "on") == "on",
             tick_s=_number(environment, "CARNET_TICK_S", 60, 0, 86_400),
             clocks_apart_s=_number(environment, "CARNET_CLOCKS_APART_S", 300, 1, 315_360_000),
@@ -149,14 +158,25 @@ def read_pepper(settings: Settings) -> bytes | None:
     try:
         if not path.exists() and not path.is_symlink():
             return None
-        if path.stat().st_mode & 0o077:
-            raise WrongSetting(f"{path.name} can be read by others than its owner: chmod 600")
+        mode = path.stat().st_mode
+        if mode & 0o022:
+            raise WrongSetting(
+                f"the pepper {path} can be replaced by others than its owner: chmod 600 {path}"
+            )
+        if mode & 0o077:
+            _warn_of_readers(path)
         found = path.read_bytes().strip()
     except OSError as error:
         raise WrongSetting(f"the pepper {path} cannot be read: {error.strerror}") from error
     if not _is_long_enough(found):
         raise WrongSetting(f"the pepper {path} must have {PEPPER_RULE}; put the right one back")
     return found
+
+
+@lru_cache(maxsize=8)
+def _warn_of_readers(path: Path) -> None:
+    """Say once in a process that others may read the pepper: keys are no safer while nothing is served."""
+    log.warning("the pepper %s can be read by others than its owner: chmod 600 %s", path, path)
 
 
 def make_pepper(settings: Settings) -> bytes:
@@ -308,7 +328,7 @@ def _mail(environment: Mapping[str, str]) -> MailServer | Literal["none"] | None
 
 def _number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
     given = environment.get(name) or str(default)
-    if not re.fullmatch(r"[0-9]{1,9}", given) or not least <= int(given) <= most:
+    if not re.fullmatch(r"[0-9]{1,12}", given) or not least <= int(given) <= most:
         raise WrongSetting(f"{name} must be a whole number from {least} to {most}")
     return int(given)
 

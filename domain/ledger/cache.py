@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -9,19 +10,47 @@ from domain.decision import Reads
 from domain.ledger.books import NO_HEAD, LoadedBooks
 from domain.ledger.records import Loaded
 from domain.ledger.stream import Stream, View
+from domain.ledger.stream_size import bytes_of
+
+CACHE_BYTES = 128 * 1024 * 1024
+"""Bytes of cached streams in a process."""
+MEASURED_EVERY = 8
+"""Facts after which a stream is measured anew; in between, each fact counts as `FACT_BYTES`."""
+FACT_BYTES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    bytes: int
+    measured: int
+    """The version that was measured."""
+
+
+def _size_of(stream: Stream, before: _Size | None) -> _Size:
+    if before is None or not 0 <= stream.version - before.measured < MEASURED_EVERY:
+        return _Size(bytes_of(stream), stream.version)
+    return _Size(before.bytes + FACT_BYTES, before.measured)
 
 
 class StreamCache:
-    """Streams as they were last read, without their facts; at most `limit`, the least recently used leaves first.
+    """Streams as they were last read, without their facts; the least recently used leaves first.
+
+    At most `limit` streams of `bytes_max` bytes in all are cached, by the estimate of domain/ledger/stream_size.py.
 
     The next load brings a cached stream up to date, and the append checks its version. A stale one can therefore
     never mislead: the cache only saves reading and folding the same facts again. `views` are folded beside the
     states, by stream kind, for the answers that show them.
     """
 
-    def __init__(self, views: Mapping[str, View] | None = None, limit: int = 256) -> None:
+    def __init__(
+        self, views: Mapping[str, View] | None = None, limit: int = 256, bytes_max: int = CACHE_BYTES
+    ) -> None:
         self.views = views or {}
         self._limit = limit
+        self._bytes_max = bytes_max
+        self._sizes: dict[tuple[str, str], _Size] = {}
+        self.bytes = 0
+        """What the cached streams take together."""
         self._streams: OrderedDict[tuple[str, str], Stream] = OrderedDict()
         self._lock = Lock()
 
@@ -52,10 +81,18 @@ class StreamCache:
             for stream in streams:
                 known = self._streams.get((business_id, stream.id))
                 if known is None or known.version < stream.version:
-                    self._streams[business_id, stream.id] = stream.copy()
-                    self._streams.move_to_end((business_id, stream.id))
-            while len(self._streams) > self._limit:
-                self._streams.popitem(last=False)
+                    self._put((business_id, stream.id), stream.copy())
+            while len(self._streams) > self._limit or self.bytes > self._bytes_max:
+                key, _ = self._streams.popitem(last=False)
+                self.bytes -= self._sizes.pop(key).bytes
+
+    def _put(self, key: tuple[str, str], stream: Stream) -> None:
+        self._streams[key] = stream
+        self._streams.move_to_end(key)
+        before = self._sizes.get(key)
+        size = _size_of(stream, before)
+        self._sizes[key] = size
+        self.bytes += size.bytes - (0 if before is None else before.bytes)
 
     def keep_all(self, books: "LoadedBooks") -> None:
         """Cache the grown streams of books whose decided facts have all been stored."""

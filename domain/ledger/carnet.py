@@ -30,7 +30,7 @@ from domain.fact import Fact
 from domain.fact_registry import FACTS
 from domain.ledger.attempt import done, replayed_result
 from domain.ledger.books import LoadedBooks
-from domain.ledger.cache import StreamCache
+from domain.ledger.cache import CACHE_BYTES, StreamCache
 from domain.ledger.cache_first import execute_all
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.embedded.memory import MemoryStore
@@ -146,16 +146,20 @@ class Carnet(Application[str]):
         clock: Clock = system_clock,
         views: Mapping[str, View] | None = None,
         kept_max: int = 4_096,
+        kept_bytes: int = CACHE_BYTES,
         journal: ErasureJournal | None = None,
         clocks_apart: timedelta = APART,
     ) -> None:
-        """`views`: stream kind → the fold that answers show, cached beside its state. `kept_max`: cached streams at
-        most, a few kilobytes each. `journal`: where erasures are written outside of the database. `clocks_apart`:
-        how far `clock` may be behind what the ledger has recorded."""
+        """`views`: stream kind → the fold that answers show, cached beside its state.
+
+        `kept_max` and `kept_bytes`: cached streams at most, and the bytes they may take together. `journal`: where
+        erasures are written outside of the database. `clocks_apart`: how far `clock` may be behind what the ledger has
+        recorded.
+        """
         self.clock = clock
         self.host_clock = HostClock(clock, clocks_apart)
         self.journal = journal
-        self.kept = StreamCache(views, kept_max)
+        self.kept = StreamCache(views, kept_max, kept_bytes)
         self._keyed: dict[str, hmac.HMAC] = {}
         super().__init__({"CARNET_DATABASE": database, "CARNET_POOL": str(pool_size)})
         self.grouped = GroupCommit(
@@ -249,6 +253,16 @@ class Ledger:
         """All facts of a stream in order. Raises UnreadableFact."""
         return [recorded(stored) for stored in self.recorder.stream(stream_id, upto_version)]
 
+    def answered(self, request: RequestKey) -> Done | None:
+        """The answer stored under the key of a request; None for a new one. Raises IdempotencyKeyReused, Erased."""
+        known = self.recorder.load(Reads(), [request.key]).answered.get(request.key)
+        if known is None:
+            return None
+        result = replayed_result(request, known)
+        if isinstance(result, Refused):
+            raise result
+        return result
+
     def answer_once(self, request: RequestKey, make: Callable[[], str], people: tuple[str, ...] = ()) -> Done:
         """The answer to a request that records no fact: the one stored under its key, else made and stored now.
 
@@ -256,14 +270,12 @@ class Ledger:
         `make` may run twice when the same request comes twice at once, and must then do no harm.
         Raises IdempotencyKeyReused, Erased.
         """
-        known = self.recorder.load(Reads(), [request.key]).answered.get(request.key)
-        if known is None:
-            asked = Request(request.key, request.fingerprint, make(), people, new_salt())
-            (stored,) = self.recorder.append([Append((), {}, request=asked)])
-            if not isinstance(stored, Conflict):
-                return done(asked.body, stored)
-            known = self.recorder.load(Reads(), [request.key]).answered[request.key]
-        result = replayed_result(request, known)
-        if isinstance(result, Refused):
-            raise result
-        return result
+        if (known := self.answered(request)) is not None:
+            return known
+        asked = Request(request.key, request.fingerprint, make(), people, new_salt())
+        (stored,) = self.recorder.append([Append((), {}, request=asked)])
+        if not isinstance(stored, Conflict):
+            return done(asked.body, stored)
+        known = self.answered(request)
+        assert known is not None, "the conflict is that this request was answered meanwhile"
+        return known

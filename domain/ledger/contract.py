@@ -213,6 +213,10 @@ class Webhooks(Protocol):
 class Store(Protocol):
     """One database of many ledgers; a process holds one."""
 
+    @property
+    def read_only(self) -> bool:
+        """Whether the database cannot be written here: what would write raises ReadOnlyBooks."""
+
     def ledger(self, business_id: str) -> LedgerRecorder:
         """A light recorder bound to that business. The business need not exist yet."""
 

@@ -13,6 +13,14 @@ class ClockSkew(LedgerUnavailable):
     """The clock of this machine is too far from the ledger's to decide anything. Nothing was written."""
 
 
+class ReadOnlyBooks(LedgerUnavailable):
+    """The books cannot be written here; they can be read, verified and reported on."""
+
+
+class LedgerDamaged(LedgerUnavailable):
+    """The file of the ledger is damaged. Only a backup mends it."""
+
+
 class WrongSchema(Exception):
     """The database is not a ledger, has not been migrated, or was written by a newer Carnet."""
 

@@ -2,7 +2,7 @@
 
 from domain.actor import Circumstances
 from domain.decision import Books, Decision, Peek, Reads, UseCase, one_stream
-from domain.staff.changes import change
+from domain.staff.changes import change, check_owner
 from domain.staff.commands import ChangeStaff
 from domain.use_cases.checks import check_locations, known_staff
 from domain.use_cases.directory_entries import Photos, changed_entry, counts_photos, named, with_entries
@@ -14,8 +14,10 @@ def reads(command: ChangeStaff, business_id: str, peek: Peek) -> Reads:
 
 
 def decide(command: ChangeStaff, books: Books, at: Circumstances) -> Decision:
-    """Raises NotFound, Invalid for an unknown location or photo."""
+    """Raises NotFound, Forbidden for another role of an owner, Invalid for an unknown location or photo."""
     id, state = command.staff_id, known_staff(books, command.staff_id)
+    if command.role not in (None, state.role):
+        check_owner(at.actor.role, state.role, command.role)
     check_locations(books, {f"/locations/{n}": place for n, place in enumerate(command.locations or ())})
     if not command.changes:
         return one_stream("staff", id, change(state, command, frozenset()))

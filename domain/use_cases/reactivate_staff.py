@@ -2,6 +2,7 @@
 
 from domain.actor import Circumstances
 from domain.decision import Books, Decision, UseCase, one_stream
+from domain.staff.changes import check_owner
 from domain.staff.commands import ReactivateStaff
 from domain.staff.facts import StaffReactivated
 from domain.use_cases.checks import known_staff
@@ -9,8 +10,9 @@ from domain.use_cases.own_stream import id_in, own
 
 
 def decide(command: ReactivateStaff, books: Books, at: Circumstances) -> Decision:
-    """Raises NotFound. No fact where they are active."""
+    """Raises NotFound, and Forbidden for an owner by another. No fact where they are active."""
     state = known_staff(books, command.staff_id)
+    check_owner(at.actor.role, state.role)
     return one_stream("staff", command.staff_id, [] if state.active else [StaffReactivated()])
 
 

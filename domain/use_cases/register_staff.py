@@ -2,6 +2,7 @@
 
 from domain.actor import Circumstances
 from domain.decision import Books, Decision, Peek, Reads, UseCase, one_stream
+from domain.staff.changes import check_owner
 from domain.staff.commands import RegisterStaff
 from domain.staff.facts import StaffRegistered
 from domain.use_cases.checks import check_locations, check_unused
@@ -14,8 +15,9 @@ def reads(command: RegisterStaff, business_id: str, peek: Peek) -> Reads:
 
 
 def decide(command: RegisterStaff, books: Books, at: Circumstances) -> Decision:
-    """Raises IdTaken, Invalid for an unknown location or photo."""
+    """Raises Forbidden for an owner by another, IdTaken, Invalid for an unknown location or photo."""
     id = command.staff_id
+    check_owner(at.actor.role, command.role)
     check_locations(books, {f"/locations/{n}": place for n, place in enumerate(command.locations)})
     check_unused(books, id)
     registered = StaffRegistered(role=command.role, locations=command.locations)

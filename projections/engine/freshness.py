@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from threading import Event
 
 from domain.ledger.contract import Store
@@ -62,17 +63,17 @@ class FreshReads:
     ) -> Iterator[Snapshot]:
         """The tables of these read models at one moment; `position` is the position they are true for.
 
-        Raises as `fresh` does.
+        They are stale where the wait ran out before they were there. Raises as `fresh` does.
         """
         head = self._store.ledger(business_id).head().position
         with self._views.snapshot(business_id, names) as snapshot:
             if _lowest(snapshot.checkpoints, names) >= head:
-                yield snapshot
+                yield replace(snapshot, head=head)
                 return
         self._wait(business_id, names, head, at_least)
         with self._views.snapshot(business_id, names) as snapshot:
             _enough(_lowest(snapshot.checkpoints, names), at_least)
-            yield snapshot
+            yield replace(snapshot, head=head)
 
     def fresh(self, business_id: str, names: Sequence[str], at_least: int | None = None) -> int:
         """Wait until these read models reach the current head; returns the position they are true for.

@@ -9,29 +9,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic_core import from_json, to_json
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    Table,
-    create_engine,
-    delete,
-    event,
-    inspect,
-    select,
-    text,
-)
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy import Connection, Table, delete, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
-from domain.ledger.patience import ends_at
-from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, hung_up, session
 from domain.ledger.postgres.migrations import BACKUP
 from projections.engine import checkpoints
 from projections.engine.checkpoints import CHECKPOINTS, Checkpoint, live_tables, read_tables
+from projections.engine.connections import (
+    be_patient,
+    begin_immediate,
+    postgres,
+    sqlite,
+    use_write_ahead_log,
+)
 from projections.engine.definition import Projection, physical_name, physical_table
+from projections.engine.views_file import damage_of, inode_of, refuse_ledger, set_aside, tells_damage
 
 SCHEMA = "carnet_views"
 LOCK_WAIT_S = 3.0
@@ -56,8 +49,8 @@ class ProjectionMissing(LookupError):
     """No table was made for this version of a read model: `create()` or a rebuild makes it."""
 
 
-class HeldElsewhere(Exception):
-    """Another process or thread is writing read tables (SQLite has one writer at a time)."""
+class ViewsDamaged(ProjectionMissing):
+    """The file of the read tables was found damaged. It was set aside, and an empty one has taken its place."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +60,18 @@ class Snapshot:
     connection: Connection
     tables: Mapping[str, Table]
     checkpoints: Mapping[str, Checkpoint]
+    head: int = 0
+    """Where the ledger was when the tables were asked for."""
 
     @property
     def position(self) -> int:
         """The position that all of these tables are true for: their lowest checkpoint."""
         return min(checkpoint.position for checkpoint in self.checkpoints.values())
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the ledger had facts that are not in these tables yet."""
+        return self.position < self.head
 
 
 class ReadTables:
@@ -98,9 +98,9 @@ class ReadTables:
         self._lock_wait_s = lock_wait_s
         self.on_postgres = str(where).startswith(("postgresql:", "postgres:"))
         self.engine = (
-            _postgres(str(where), schema, pool_size, lock_wait_s)
+            postgres(str(where), schema, pool_size, lock_wait_s)
             if self.on_postgres
-            else _sqlite(where, pool_size, lock_wait_s)
+            else sqlite(where, pool_size, lock_wait_s)
         )
         self._reader = (
             self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -109,6 +109,7 @@ class ReadTables:
         )
         self._writer = self.engine.execution_options(carnet_writes=True)
         self._live: dict[str, str] = {}
+        self._mending = False
 
     def close(self) -> None:
         self.engine.dispose()
@@ -119,10 +120,24 @@ class ReadTables:
     def create(self) -> list[str]:
         """Make the tables that are missing, and return their read models.
 
-        Can be repeated, also by several processes at once.
+        Can be repeated, also by several processes at once. A damaged file is set aside first, and all tables are made
+        anew. Raises NotReadTables for a file that is a ledger.
         """
-        if not self.on_postgres:
-            _use_write_ahead_log(self.engine)
+        if self.on_postgres:
+            return self._created()
+        path = Path(self.where)
+        refuse_ledger(path)
+        if (why := damage_of(path)) is not None:
+            set_aside(path, why)
+            self.engine.dispose()
+        try:
+            with self._mended():
+                use_write_ahead_log(self.engine)
+            return self._created()
+        except ViewsDamaged:
+            return list(self.projections)
+
+    def _created(self) -> list[str]:
         with self.altering() as connection:
             if self.on_postgres and not _has_schema(connection, self.schema):
                 connection.execute(text(f"CREATE SCHEMA {self.schema}"))
@@ -197,11 +212,11 @@ class ReadTables:
         On SQLite it is the only writer of the file. Raises HeldElsewhere when another one is writing: at once if
         `wait` is false, else after `lock_wait_s`.
         """
-        with _told_when_missing(), self._writer.connect() as connection:
+        with self._mended(), _told_when_missing(), self._writer.connect() as connection:
             if not self.on_postgres:
-                _begin_immediate(connection, self._lock_wait_s, wait=wait)
+                begin_immediate(connection, self._lock_wait_s, wait=wait)
             else:
-                _be_patient(connection)
+                be_patient(connection)
             with connection.begin():
                 if self.on_postgres:
                     connection.exec_driver_sql(KEYED_WRITES)
@@ -210,11 +225,40 @@ class ReadTables:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees everything at one moment. Raises ProjectionMissing for a table that is not there."""
-        with _told_when_missing(), self._reader.connect() as connection:
+        with self._mended(), _told_when_missing(), self._reader.connect() as connection:
             if self.on_postgres:
-                _be_patient(connection)
+                be_patient(connection)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def _mended(self) -> Iterator[None]:
+        """Set a file aside whose damage shows now. Raises ViewsDamaged: the next transaction meets an empty file."""
+        met = None if self.on_postgres else inode_of(Path(self.where))
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            damaged = tells_damage(error.orig if isinstance(error, DBAPIError) else error)
+            if self.on_postgres or not damaged or self._mending:
+                raise
+            self._throw_away(error, met)
+            raise ViewsDamaged("the read models, whose file was damaged") from error
+
+    def _throw_away(self, error: Exception, met: int | None = None) -> None:
+        """Begin with an empty file instead of the one whose damage was met, unless another process did."""
+        path = Path(self.where)
+        why = str(error.orig if isinstance(error, DBAPIError) else error)
+        if set_aside(path, why, inode_of(path) if met is None else met) is not None:
+            self._begin_with_an_empty_file()
+
+    def _begin_with_an_empty_file(self) -> None:
+        self.engine.dispose()
+        self._mending = True  # a disk that damages this file too is told, not mended again and again
+        try:
+            use_write_ahead_log(self.engine)
+            self._created()
+        finally:
+            self._mending = False
 
     @contextmanager
     def snapshot(self, business_id: str, names: Sequence[str]) -> Iterator[Snapshot]:
@@ -309,91 +353,6 @@ def _refuse_missing(names: Sequence[str], live: Mapping[str, str]) -> None:
         raise ProjectionMissing(", ".join(missing))
 
 
-# Connections
-
-
-def _postgres(url: str, schema: str, pool_size: int, lock_wait_s: float) -> Engine:
-    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
-        raise ValueError(f"{schema!r} is not a schema name of small letters, digits and underscores")
-    arguments = session(schema, ANSWER_S, {"lock_timeout": int(lock_wait_s * 1000)})
-    engine = create_engine(
-        "postgresql+psycopg://",
-        creator=lambda: PatientConnection.connect(url, **arguments),  # the driver alone reads the URL
-        pool_size=pool_size,
-        pool_timeout=lock_wait_s,
-        json_serializer=_to_json,
-        json_deserializer=from_json,
-    )
-
-    @event.listens_for(engine, "checkout")
-    def check(connection: Any, _: object, __: object) -> None:
-        # After a restart of the server the idle connections are dead: they are thrown away unused.
-        if hung_up(connection):
-            raise DisconnectionError
-
-    return engine
-
-
-def _be_patient(connection: Connection) -> None:
-    """Wait for an answer as long as the request may; other work waits for as long as it takes."""
-    driver: Any = connection.connection.driver_connection
-    driver.answer_s = None if ends_at() is None else ANSWER_S
-
-
-def _to_json(value: Any) -> str:
-    return to_json(value).decode()
-
-
 def _has_schema(connection: Connection, schema: str) -> bool:
     found = connection.execute(text("SELECT 1 FROM pg_namespace WHERE nspname = :schema"), {"schema": schema})
     return found.first() is not None
-
-
-def _sqlite(path: str | Path, pool_size: int, lock_wait_s: float) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        pool_size=pool_size,
-        pool_timeout=lock_wait_s,
-        json_serializer=_to_json,
-        json_deserializer=from_json,
-        # Turns off the driver's implicit transactions; `begin` below opens them.
-        connect_args={"isolation_level": None, "timeout": lock_wait_s, "check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def set_up(connection: Any, _: object) -> None:
-        # A crash may lose the last rows, whose facts the ledger still has. It never corrupts the file.
-        connection.execute("PRAGMA synchronous = NORMAL")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if not connection.get_execution_options().get("carnet_writes"):
-            connection.exec_driver_sql("BEGIN")
-
-    return engine
-
-
-def _begin_immediate(connection: Connection, lock_wait_s: float, *, wait: bool) -> None:
-    driver: Any = connection.connection.driver_connection
-    try:
-        driver.execute(f"PRAGMA busy_timeout = {int(lock_wait_s * 1000) if wait else 0}")
-        driver.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorname.startswith("SQLITE_BUSY"):
-            raise HeldElsewhere from error
-        raise
-    finally:
-        driver.execute(f"PRAGMA busy_timeout = {int(lock_wait_s * 1000)}")
-
-
-def _use_write_ahead_log(engine: Engine) -> None:
-    """Turn it on; the file keeps it. Retried, as SQLite fails at once when two processes do it together."""
-    for remaining in reversed(range(READ_TRIES)):
-        try:
-            with engine.connect() as connection:
-                driver: Any = connection.connection.driver_connection
-                driver.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError:
-            if not remaining:
-                raise

@@ -13,11 +13,11 @@ from projections.models.points import POINTS, POINTS_ENTRIES
 from projections.models.services import SERVICES
 from projections.models.staff import STAFF
 from projections.models.top_up_attempts import TOP_UP_ATTEMPTS
-from projections.models.units import UNITS
+from projections.models.units_in_use import UNITS_IN_USE
 
 READ_MODELS: tuple[Projection, ...] = (
     CARDS,
-    UNITS,
+    UNITS_IN_USE,
     HISTORY,
     BOOKINGS,
     BOOKING_PACKAGES,

@@ -1,4 +1,8 @@
-"""The units of packages, one row each, with number, value and state (S70–S73, S87)."""
+"""The units of a package, one row each, with number, value and state (S70–S73, S87).
+
+They are folded from the facts of one package where they are asked for, and never stored: a sale of thousands of units
+would be as many rows. What lists look for is stored in projections/models/units_in_use.py.
+"""
 
 from collections.abc import Sequence
 from typing import assert_never, cast, get_args

@@ -32,7 +32,7 @@ from projections.models.customers import CUSTOMERS
 from projections.models.package_services import PACKAGE_SERVICES
 from projections.models.packages import CARDS
 from projections.models.services import SERVICES
-from projections.models.units import UNITS
+from projections.models.units_in_use import UNITS_IN_USE
 from projections.queries.bookings import starting
 from projections.queries.merged import has_merged, of_customer_or_other_name
 from projections.queries.ranges import ALWAYS, Range
@@ -83,7 +83,7 @@ def reads(filters: Sequence[CustomerFilter]) -> tuple[str, ...]:
     """The read models that the filters need."""
     names = [CUSTOMERS.name]
     if any(wanted.asks_for_services for wanted in filters):
-        names += [SERVICES.name, PACKAGE_SERVICES.name, UNITS.name]
+        names += [SERVICES.name, PACKAGE_SERVICES.name, UNITS_IN_USE.name]
     if any(wanted.asks_for_services or wanted.asks_for_bookings for wanted in filters):
         names.append(BOOKINGS.name)
     if any(wanted.offer_id for wanted in filters):
@@ -199,13 +199,12 @@ class _Asked:
 
     def _has_used(self, services: Sequence[str]) -> ColumnElement[bool]:
         """Looks only at packages that were sold for the service: no other can be used for it."""
-        good_for, units = self._tables[PACKAGE_SERVICES.name], self._tables[UNITS.name]
+        good_for, units = self._tables[PACKAGE_SERVICES.name], self._tables[UNITS_IN_USE.name]
         in_use = there_is(
             units,
             units.c.business_id == self._business_id,
             units.c.package_id == good_for.c.package_id,
             units.c.service_id == good_for.c.service_id,
-            units.c.state == "used",
         )
         return there_is(
             good_for, self._of_customer(good_for), unindexed(good_for.c.service_id).in_(services), in_use

@@ -124,9 +124,15 @@ class Desk:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    @property
+    def frame(self) -> Serving:
+        """What all requests of its application share."""
+        found: Serving = cast("TestClient[Litestar]", self.client).app.state["frame"]
+        return found
+
     def tick(self) -> dict[str, int]:
         """What the clock records of this business now, by job; jobs of messages only where there are any."""
-        frame: Serving = cast("TestClient[Litestar]", self.client).app.state["frame"]
+        frame = self.frame
         runner = Runner(self.carnet.store, frame.views)
         reads = FreshReads(self.carnet.store, frame.views, runner, patience_s=None)
         done = list(tick(self.carnet, reads, [self.business_id]))

@@ -1,4 +1,4 @@
-"""`python -m tests.bench redeem | filters | waits [--json] [--quick] …`."""
+"""`python -m tests.bench redeem | filters | waits | cards [--json] [--quick] …`."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 
 from api.server.logging import log_as_json
-from tests.bench import filters, redeem, waits
+from tests.bench import cards, filters, redeem, waits
 
 
 def main(arguments: list[str]) -> None:
@@ -20,8 +20,11 @@ def main(arguments: list[str]) -> None:
         benchmarks.add_parser("waits", help="how long requests wait while the database is in trouble"),
         "a patience of 0.5 s",
     )
+    _common(
+        benchmarks.add_parser("cards", help="packages of thousands of units beside small ones"), "50 packages"
+    )
     chosen = parser.parse_args(arguments)
-    benchmark = {"redeem": redeem, "filters": filters, "waits": waits}[chosen.benchmark]
+    benchmark = {"redeem": redeem, "filters": filters, "waits": waits, "cards": cards}[chosen.benchmark]
     plan = benchmark.QUICK if chosen.quick else benchmark.Plan()
     names = ("seconds", "rounds", "customers", "facts")
     given = {name: value for name in names if (value := getattr(chosen, name, None)) is not None}

@@ -4,13 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.images import PNG
 from tests.stories.till import Json, Till, by_day, day, moment, money, opened
-
-PNG = (
-    b"\x89PNG\r\n\x1a\n"
-    + b"\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
-    + bytes(20)
-)
 
 
 @pytest.mark.covers(

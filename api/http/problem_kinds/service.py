@@ -21,7 +21,8 @@ SERVICE: Mapping[str, Kind] = {
     "storage-unavailable": Kind(
         503,
         "The database cannot be reached",
-        "The database does not answer. Nothing was written.",
+        "The database does not answer. Nothing was written. With `read_only: true` it answers, and cannot be written"
+        " here: reads work, and commands go to where it can.",
         AGAIN,
         Example("the database cannot be reached just now"),
         SOON_S,

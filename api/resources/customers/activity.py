@@ -51,6 +51,8 @@ class Activity(Value):
     next_cursor: str | None
     """Cursor of the next bookings on both sides."""
     has_more: bool
+    stale: bool
+    """Whether the ledger has newer facts than `Ledger-Position`, which are not in here yet."""
 
 
 @query(
@@ -89,6 +91,7 @@ def show_activity(call: Query[ActivityParameters]) -> Found:
         ),
         next_cursor=None if after is None else call.cursor(after),
         has_more=after is not None,
+        stale=bool(call.behind),
     )
     return Found(told, position)
 

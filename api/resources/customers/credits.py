@@ -90,6 +90,8 @@ class Credits(Value):
     """Latest deduction first."""
     next_cursor: str | None
     has_more: bool
+    stale: bool
+    """Whether the ledger has newer facts than `Ledger-Position`, which are not in here yet."""
 
 
 class UsagePage(Page[UsageRow]):
@@ -134,7 +136,11 @@ def show_credits(call: Query[ListParameters]) -> Found:
     usage, now = found.body, call.frame.carnet.clock()
     services = tuple(_services(list(packages.values()), now, books.business.policies))
     told = Credits(
-        services=services, usage=usage.data, next_cursor=usage.next_cursor, has_more=usage.has_more
+        services=services,
+        usage=usage.data,
+        next_cursor=usage.next_cursor,
+        has_more=usage.has_more,
+        stale=usage.stale,
     )
     return Found(told, found.position)
 

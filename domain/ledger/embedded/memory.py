@@ -216,6 +216,8 @@ class MemoryTransaction:
 class MemoryStore:
     """Many ledgers in memory. `clock` gives milliseconds since 1970; the default is the system's clock."""
 
+    read_only = False
+
     def __init__(self, clock: Callable[[], int] | None = None, lock_wait_s: float = LOCK_WAIT_S) -> None:
         self.clock = clock
         self._lock_wait_s = lock_wait_s

@@ -76,6 +76,8 @@ class PostgresStore:
     cannot be reached.
     """
 
+    read_only = False
+
     def __init__(
         self,
         url: str,

@@ -1,8 +1,11 @@
 """Keys: who they let in, and the table of what they may do."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 
@@ -82,21 +85,51 @@ def test_another_pepper_knows_no_key(desk: Desk) -> None:
         other.caller(desk.key)
 
 
-def test_a_key_is_issued_once_and_shown_again_only_to_the_same_request(either_desk: Desk) -> None:
+def test_the_secret_of_a_key_is_shown_once(either_desk: Desk) -> None:
     desk = either_desk
     body = {"name": "till", "role": "staff"}
     first = desk.post("/v1/keys", body, key="k-1")
-    again = desk.post("/v1/keys", body, key="k-1")
-    other = desk.post("/v1/keys", body, key="k-2")
-    assert first.status_code == 201
-    assert again.content == first.content
+    assert (first.status_code, first.json()["secret_shown"]) == (201, True)
+    assert not refused(desk, first.json()["key"])
+    again, thrice = (desk.post("/v1/keys", body, key="k-1") for _ in range(2))
+    assert again.status_code == 201
+    assert again.json() == first.json() | {"key": None, "secret_shown": False}
+    assert thrice.content == again.content
     assert again.headers["Idempotency-Replayed"] == "true"
+    assert not refused(desk, first.json()["key"]), "it opens all the same"
+    other = desk.post("/v1/keys", body, key="k-2")
     assert other.json()["key"] != first.json()["key"]
     assert desk.post("/v1/keys", body | {"role": "owner"}, key="k-1").status_code == 422
-    assert not refused(desk, first.json()["key"])
     listed = desk.all_of("/v1/keys")
     assert [key["name"] for key in listed] == ["owner", "till", "till"]
     assert all("key" not in key for key in listed)
+
+
+def test_of_two_equal_requests_at_once_one_shows_the_secret(either_desk: Desk) -> None:
+    start = Barrier(6)
+
+    def ask(_: int) -> bool:
+        start.wait()
+        answer = either_desk.post("/v1/keys", {"name": "till", "role": "staff"}, key="k-1").json()
+        assert answer["secret_shown"] == (answer["key"] is not None)
+        return bool(answer["secret_shown"])
+
+    with ThreadPoolExecutor(6) as desks:
+        assert Counter(desks.map(ask, range(6))) == {True: 1, False: 5}
+    assert len(either_desk.all_of("/v1/keys")) == 2
+
+
+def test_a_key_is_answered_again_when_it_could_not_be_issued_any_more(either_desk: Desk) -> None:
+    desk = either_desk
+    zoe = desk.do("/v1/staff", {"name": "Zoë"})["id"]
+    body = {"name": "till", "role": "staff", "staff_id": zoe}
+    first = desk.post("/v1/keys", body, key="k-1")
+    desk.do(f"/v1/staff/{zoe}/deactivation")
+    again = desk.post("/v1/keys", body, key="k-1")
+    assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
+    assert again.json()["key"] is None
+    assert refused(desk, first.json()["key"]), "answering again opens nothing"
+    desk.refused("/v1/keys", body, "validation-failed")
 
 
 def test_a_dry_run_issues_no_key(desk: Desk) -> None:
@@ -190,6 +223,108 @@ def test_a_key_of_a_member_of_staff_acts_as_them(desk: Desk) -> None:
     assert desk.get("/v1/facts")["data"][-1]["meta"]["actor"] == {"id": zoe, "role": "staff", "via": "key"}
     unknown = {"name": "k", "role": "staff", "staff_id": "stf_unknown"}
     assert desk.refused("/v1/keys", unknown, "validation-failed")["errors"][0]["pointer"] == "/staff_id"
+
+
+# The present role of the member of staff
+
+
+def key_of(desk: Desk, key_role: str, member_role: str) -> tuple[str, Desk]:
+    """A member of staff, and the desk that works with their key."""
+    staff_id = desk.do("/v1/staff", {"name": "Zoë", "role": member_role})["id"]
+    key = desk.do("/v1/keys", {"name": "Zoë’s phone", "role": key_role, "staff_id": staff_id})["key"]
+    return staff_id, replace(desk, key=key)
+
+
+def correct(desk: Desk, package_id: str) -> int:
+    body = {"line": 1, "change": 1, "reason": "a gift"}
+    return desk.post(f"/v1/packages/{package_id}/corrections", body).status_code
+
+
+def test_the_key_of_a_demoted_manager_corrects_nothing(either_desk: Desk) -> None:
+    desk = either_desk
+    sold = desk.sell(desk.customer(), desk.offer(desk.service()))["id"]
+    zoe, theirs = key_of(desk, "manager", "manager")
+    assert correct(theirs, sold) == 201
+    desk.do(f"/v1/staff/{zoe}/changes", {"role": "staff"})
+    assert correct(theirs, sold) == 403
+    theirs.do("/v1/customers", {"name": "Bo"})
+    actor = desk.get("/v1/facts", limit=200)["data"][-1]["meta"]["actor"]
+    assert actor == {"id": zoe, "role": "staff", "via": "key"}
+    desk.do(f"/v1/staff/{zoe}/changes", {"role": "manager"})
+    assert correct(theirs, sold) == 201
+
+
+def test_a_key_never_does_more_than_its_own_role(desk: Desk) -> None:
+    sold = desk.sell(desk.customer(), desk.offer(desk.service()))["id"]
+    zoe, theirs = key_of(desk, "staff", "staff")
+    desk.do(f"/v1/staff/{zoe}/changes", {"role": "owner"})
+    assert correct(theirs, sold) == 403
+    _, above = key_of(desk, "owner", "staff")
+    assert correct(above, sold) == 403
+    _, reads = key_of(desk, "auditor", "manager")
+    assert reads.ask("/v1/reports/liability").status_code == 200
+    assert correct(reads, sold) == 403
+
+
+@pytest.mark.parametrize("role", ["owner", "manager", "staff", "auditor"])
+def test_the_key_of_who_left_opens_nothing(either_desk: Desk, role: str) -> None:
+    desk = either_desk
+    zoe, theirs = key_of(desk, role, "owner")
+    late = desk.as_role(Role.OWNER, zoe)
+    assert not refused(desk, late.key)
+    desk.do(f"/v1/staff/{zoe}/deactivation")
+    assert refused(desk, theirs.key)
+    assert refused(desk, desk.as_role(Role.OWNER, zoe).key), "also one that no revocation has met"
+    desk.do(f"/v1/staff/{zoe}/reactivation")
+    assert refused(desk, theirs.key)
+    assert not refused(desk, desk.as_role(Role.STAFF, zoe).key)
+
+
+def test_the_key_of_nobody_in_the_books_opens_nothing(desk: Desk) -> None:
+    assert refused(desk, desk.as_role(Role.OWNER, "stf_unknown").key)
+
+
+def test_a_key_without_a_member_has_its_own_role(desk: Desk) -> None:
+    sold = desk.sell(desk.customer(), desk.offer(desk.service()))["id"]
+    assert correct(desk.as_role(Role.MANAGER), sold) == 201
+
+
+def test_owners_answer_to_owners_alone(either_desk: Desk) -> None:
+    desk = either_desk
+    manager = desk.as_role(Role.MANAGER)
+    eva, theirs = key_of(desk, "owner", "owner")
+    pal = desk.do("/v1/staff", {"name": "Pál", "role": "manager"})["id"]
+    for path, body in (
+        (f"/v1/staff/{eva}/deactivation", {}),
+        (f"/v1/staff/{eva}/changes", {"role": "staff"}),
+        (f"/v1/staff/{pal}/changes", {"role": "owner"}),
+        ("/v1/staff", {"name": "Cy", "role": "owner"}),
+    ):
+        manager.refused(path, body, "forbidden")
+    assert not refused(desk, theirs.key)
+    manager.do(f"/v1/staff/{eva}/changes", {"name": "Éva", "role": "owner"})
+    desk.do(f"/v1/staff/{eva}/deactivation")
+    manager.refused(f"/v1/staff/{eva}/reactivation", {}, "forbidden")
+    assert refused(desk, theirs.key)
+
+
+def test_a_role_that_changed_while_a_key_was_read_is_not_remembered() -> None:
+    store = MemoryStore()
+    store.open_ledger("biz_1")
+    text = issue_key(store, PEPPER, "biz_1", Role.MANAGER, "stf_1")
+    role = Role.MANAGER
+
+    def present(business_id: str, staff_id: str) -> Role:
+        nonlocal role
+        found, role = role, Role.STAFF
+        if found is Role.MANAGER:
+            keys.forget_staff("biz_1", "stf_1")
+        return found
+
+    keys = Keys(store, PEPPER, present_role=present)
+    assert keys.caller(text).role is Role.MANAGER
+    assert keys.remembered_caller(text) is None
+    assert keys.caller(text).role is Role.STAFF
 
 
 # Permissions

@@ -256,7 +256,7 @@ def test_participants_come_change_and_go(desk: Desk) -> None:
 
 def test_the_history_of_a_customer_tells_who_changed_what_and_why(either_desk: Desk) -> None:
     desk = either_desk
-    eva = desk.do("/v1/staff", {"name": "Éva"})["id"]
+    eva = desk.do("/v1/staff", {"name": "Éva", "role": "manager"})["id"]
     anna = desk.do("/v1/customers", {"name": "Anna"})["id"]
     path, till = f"/v1/customers/{anna}", desk.as_role(Role.MANAGER, eva)
     max_id = till.do(f"{path}/participants", {"name": "Max", "kind": "dog"})["participants"][1]["id"]

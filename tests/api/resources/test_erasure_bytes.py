@@ -6,20 +6,22 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from secrets import token_bytes, token_hex
 from typing import Any
 
 import psycopg
 import pytest
+from PIL import Image
 
+from api.resources.images import written_anew
 from domain.ledger.embedded import sqlite
 from domain.ledger.records import StoredMessage
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
 from replay.verify import Intact, verify
 from tests.api.desk import Desk, House, house_at, money
-from tests.api.images import PNG
 from tests.postgres import PostgresServer
 
 MARK = "zzqxv"
@@ -80,8 +82,10 @@ class Person:
 
 
 def _image() -> bytes:
-    """A PNG that no other is like: what follows the image is kept as it was sent."""
-    return PNG + token_bytes(64)
+    """A PNG of noise that no other is like, in the form in which it is kept."""
+    drawn = BytesIO()
+    Image.frombytes("L", (8, 8), token_bytes(64)).save(drawn, format="PNG")
+    return written_anew(drawn.getvalue(), "image/png")
 
 
 def _photo(desk: Desk, image: bytes) -> str:

@@ -52,15 +52,21 @@ def served(
     python: Sequence[str] = (sys.executable,),
     command: Sequence[str] = ("-m", "api.cli.main", "serve"),
     errors: int | None = None,
+    key: str | None = None,
+    before: Callable[[], None] | None = None,
     **more: str,
 ) -> Iterator[Server]:
-    """The server, once it is ready; `more` are settings. `errors`: where it logs, instead of a file."""
+    """The server, once it is ready; `more` are settings. `errors`: where it logs, instead of a file.
+
+    `key`: of books that are there already. `before`: runs in the new process first.
+    """
     port = free_port()
     environment = settings_in(folder, port, **more)
     settings = Settings.read(environment)
-    migrate(settings)
-    with opened(settings) as here:
-        _, key = here.open_business("Szalon", "EUR", "Europe/Budapest")
+    if key is None:
+        migrate(settings)
+        with opened(settings) as here:
+            _, key = here.open_business("Szalon", "EUR", "Europe/Budapest")
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -69,6 +75,7 @@ def served(
             stdout=output,
             stderr=output if errors is None else errors,
             start_new_session=True,
+            preexec_fn=before,
         )
     found = Server(process, f"http://127.0.0.1:{port}", key, log)
     try:

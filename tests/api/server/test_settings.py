@@ -86,10 +86,20 @@ def test_the_pepper_of_an_embedded_database_is_made_once_for_its_owner_alone(tmp
     assert [path.name for path in (tmp_path / "books").iterdir()] == ["a.db-pepper"]
 
 
-def test_a_pepper_that_others_can_read_is_refused(tmp_path: Path) -> None:
+def test_a_pepper_that_others_can_read_is_told_and_taken(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings.read({"CARNET_DATABASE": f"sqlite:///{tmp_path}/a.db"})
+    made = pepper_of(settings)
+    (tmp_path / "a.db-pepper").chmod(0o644)
+    assert [pepper_of(settings), pepper_of(settings)] == [made, made]
+    assert caplog.text.count(f"chmod 600 {tmp_path}/a.db-pepper") == 1
+
+
+def test_a_pepper_that_others_can_replace_is_refused(tmp_path: Path) -> None:
     settings = Settings.read({"CARNET_DATABASE": f"sqlite:///{tmp_path}/a.db"})
     pepper_of(settings)
-    (tmp_path / "a.db-pepper").chmod(0o644)
+    (tmp_path / "a.db-pepper").chmod(0o622)
     with pytest.raises(WrongSetting, match="chmod 600"):
         pepper_of(settings)
 

@@ -25,6 +25,9 @@ def crowds(sqlite_house: House, postgres_house: House) -> list[Desk]:
         offers = tuple(desk.offer(services[n], name=f"O{n}", id=f"off_{n}") for n in range(4))
         crowd = Crowd(Catalogue(services, offers), customers=120, facts=1_500, now=now)
         crowd.fill(desk.carnet.ledger(desk.business_id).recorder, lambda step: None)
+        for path in ("/v1/customers", "/v1/packages", "/v1/bookings"):
+            while desk.get(path)["stale"]:
+                pass
     return desks
 
 

@@ -9,7 +9,8 @@ from time import monotonic, sleep
 
 from eventsourcing.persistence import IntegrityError
 
-from domain.ledger.errors import Contention, LedgerUnavailable
+from domain.ledger.embedded.sqlite.read_only import is_read_only, open_to_read
+from domain.ledger.errors import Contention, LedgerDamaged, LedgerUnavailable
 
 READ_BUSY_MS = 2_000
 """Readers wait only for a recovery after a crash: no writer blocks them."""
@@ -39,8 +40,11 @@ def connect(path: Path, *, busy_ms: int, create: bool = False, read_only: bool =
     """A connection for any thread, one at a time. It begins no transaction by itself.
 
     Every commit is on the disk before it returns (synchronous=FULL). What is deleted or replaced is overwritten
-    with zeros, so that nothing erased is left in free pages.
+    with zeros, so that nothing erased is left in free pages. `read_only` writes nothing beside a file that cannot be
+    written here; elsewhere it may recover the log of a crash.
     """
+    if read_only and is_read_only(path):
+        return open_to_read(path, busy_ms / 1000)
     mode = "ro" if read_only else "rwc" if create else "rw"
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
@@ -87,14 +91,24 @@ def primary_code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
+DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 @contextmanager
-def told_as_ledger_errors() -> Iterator[None]:
-    """Raise SQLite's errors as errors of the contract; a mistake in our SQL keeps its own error."""
+def told_as_ledger_errors(path: Path | None = None) -> Iterator[None]:
+    """Raise SQLite's errors as errors of the contract; a mistake in our SQL keeps its own error.
+
+    Where the file is damaged, the error names it, and what mends it.
+    """
     try:
         yield
     except sqlite3.IntegrityError as error:
         raise IntegrityError(str(error)) from error
     except sqlite3.Error as error:
+        if primary_code(error) in DAMAGE:
+            which = "the ledger file" if path is None else f"the ledger file {path}"
+            told = f"{which} is damaged ({error}): `carnet restore` puts a backup in its place"
+            raise LedgerDamaged(told) from error
         if primary_code(error) in UNAVAILABLE:
             raise LedgerUnavailable(str(error)) from error
         raise

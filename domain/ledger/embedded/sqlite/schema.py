@@ -12,6 +12,7 @@ from domain.ledger.embedded.sqlite.connection import (
     retry_while_busy,
     told_as_ledger_errors,
 )
+from domain.ledger.embedded.sqlite.read_only import is_read_only
 from domain.ledger.embedded.sqlite.transaction import write_search
 from domain.ledger.errors import LedgerUnavailable, WrongSchema
 from domain.people.directory import Person
@@ -36,12 +37,16 @@ def migrate(path: Path | str) -> list[str]:
     """Make the ledger file or bring it up to date; return the names of the applied steps.
 
     Safe from several processes at once: one applies, the others wait for it, at most a minute.
-    All steps go in together or not at all. Raises WrongSchema, Contention, LedgerUnavailable.
+    All steps go in together or not at all. A file that cannot be written must be up to date.
+    Raises WrongSchema, Contention, LedgerUnavailable.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if is_read_only(path):
+        check(path)
+        return []
     deadline = monotonic() + MIGRATE_WAIT_S
-    with told_as_ledger_errors(), closing(connect(path, busy_ms=READ_BUSY_MS, create=True)) as connection:
+    with told_as_ledger_errors(path), closing(connect(path, busy_ms=READ_BUSY_MS, create=True)) as connection:
         _refuse_foreign(path, connection)
         retry_while_busy(lambda: connection.execute("PRAGMA journal_mode = WAL"), deadline)
         retry_while_busy(lambda: connection.execute("BEGIN IMMEDIATE"), deadline)
@@ -80,20 +85,24 @@ def check(path: Path) -> None:
     """Raises WrongSchema unless the file is a ledger of exactly this program's schema."""
     if not path.exists():
         raise WrongSchema(f"there is no ledger file {path}: `carnet migrate` makes it")
-    with told_as_ledger_errors(), closing(connect(path, busy_ms=READ_BUSY_MS)) as connection:
+    read_only = is_read_only(path)
+    with (
+        told_as_ledger_errors(path),
+        closing(connect(path, busy_ms=READ_BUSY_MS, read_only=read_only)) as connection,
+    ):
         _refuse_foreign(path, connection)
         _refuse_newer(path, connection)
         version = _version(connection)
         if version < newest():
-            raise WrongSchema(
-                f"{path} has schema {version}, this program needs {newest()}: run `carnet migrate`"
-            )
+            told = f"{path} has schema {version}, this program needs {newest()}"
+            where = "on a copy that can be written, " if read_only else ""
+            raise WrongSchema(f"{told}: {where}run `carnet migrate`")
 
 
 def require_ledger(path: Path) -> int:
     """The version of the schema of a ledger file. Raises WrongSchema unless it is one, and not a newer Carnet's."""
     with (
-        told_as_ledger_errors(),
+        told_as_ledger_errors(path),
         closing(connect(path, busy_ms=READ_BUSY_MS, read_only=True)) as connection,
     ):
         _refuse_foreign(path, connection)

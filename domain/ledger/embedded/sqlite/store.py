@@ -29,13 +29,14 @@ from domain.ledger.embedded.sqlite.evidence import (
     damaged_indexes,
 )
 from domain.ledger.embedded.sqlite.outbox import SqliteOutbox
+from domain.ledger.embedded.sqlite.read_only import is_read_only, mark_of
 from domain.ledger.embedded.sqlite.schema import check
 from domain.ledger.embedded.sqlite.server_lock import place_of, whereabouts
 from domain.ledger.embedded.sqlite.transaction import SqliteTransaction
 from domain.ledger.embedded.sqlite.webhooks import SqliteWebhooks
 from domain.ledger.embedded.transaction import append, load
 from domain.ledger.envelope import StoredFact, first_hash
-from domain.ledger.errors import Contention, UnknownBusiness
+from domain.ledger.errors import Contention, ReadOnlyBooks, UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.growth_signal import GrowthSignal
 from domain.ledger.patience import left
@@ -60,7 +61,9 @@ class SqliteStore:
     """A migrated ledger file: one writing connection, and as many reading ones as are used at once.
 
     SQLite has one writer at a time for the whole file. The threads of this process queue for it before they
-    compete with other processes. `clock` gives milliseconds since 1970; the default is the system's clock.
+    compete with other processes. `clock` gives milliseconds since 1970; the default is the system's clock. A file that
+    cannot be written here is `read_only`: nothing is written beside it either, and what would write raises
+    ReadOnlyBooks.
     Raises WrongSchema, LedgerUnavailable.
     """
 
@@ -76,12 +79,15 @@ class SqliteStore:
         self._lock_wait_s = lock_wait_s
         check(self._path)
         self._identity = Identity.of(self._path)
-        with told_as_ledger_errors():
-            self._writer = connect(self._path, busy_ms=WRITE_BUSY_MS)
-            with suppress(sqlite3.OperationalError):
-                # A backup that was copied into its place by hand has no log yet.
-                self._writer.execute("PRAGMA journal_mode = WAL")
-            self._watcher = connect(self._path, busy_ms=READ_BUSY_MS)
+        self.read_only = is_read_only(self._path)
+        self._mark = mark_of(self._path)
+        with told_as_ledger_errors(self._path):
+            self._writer = connect(self._path, busy_ms=WRITE_BUSY_MS, read_only=self.read_only)
+            if not self.read_only:
+                with suppress(sqlite3.OperationalError):
+                    # A backup that was copied into its place by hand has no log yet.
+                    self._writer.execute("PRAGMA journal_mode = WAL")
+            self._watcher = connect(self._path, busy_ms=READ_BUSY_MS, read_only=self.read_only)
         self._write_lock = Lock()
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = Lock()
@@ -268,7 +274,8 @@ class SqliteStore:
         self._checkpoint.close()
         with self._write_lock, self._idle_lock, self._watcher_lock:
             self._closed = True
-            empty_log(self._writer)
+            if not self.read_only:
+                empty_log(self._writer)
             for connection in (*self._idle, self._writer, self._watcher):
                 connection.close()
             self._idle.clear()
@@ -303,7 +310,7 @@ class SqliteStore:
     def _read(self) -> Iterator[sqlite3.Connection]:
         """A connection inside a transaction: all its reads see one snapshot."""
         self._identity.check()
-        with told_as_ledger_errors():
+        with told_as_ledger_errors(self._path):
             connection = self._take_reader()
             try:
                 connection.execute("BEGIN")
@@ -316,9 +323,15 @@ class SqliteStore:
 
     def _take_reader(self) -> sqlite3.Connection:
         with self._idle_lock:
+            if self.read_only and (mark := mark_of(self._path)) != self._mark:
+                # Somebody who may write has begun to, or has been there.
+                self._mark = mark
+                for connection in self._idle:
+                    connection.close()
+                self._idle.clear()
             if self._idle:
                 return self._idle.pop()
-        return connect(self._path, busy_ms=READ_BUSY_MS)
+        return connect(self._path, busy_ms=READ_BUSY_MS, read_only=self.read_only)
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         with self._idle_lock:
@@ -330,12 +343,14 @@ class SqliteStore:
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         """The writing connection inside a transaction: no other writer of any process runs meanwhile."""
+        if self.read_only:
+            raise ReadOnlyBooks(f"{self._path} cannot be written here")
         wait_s = left(self._lock_wait_s)
         deadline = monotonic() + wait_s
         if not self._write_lock.acquire(timeout=wait_s):
             raise Contention("the ledger file is being written by another thread")
         try:
-            with told_as_ledger_errors():
+            with told_as_ledger_errors(self._path):
                 retry_while_busy(lambda: self._writer.execute("BEGIN IMMEDIATE"), deadline)
                 try:
                     yield self._writer
