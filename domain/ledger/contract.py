@@ -235,6 +235,9 @@ class Store(Protocol):
     def heads(self) -> Iterator[tuple[str, int]]:
         """(business id, position) of every ledger, in order of business id."""
 
+    def may_record(self) -> bool:
+        """Whether the user of the database may append facts. On PostgreSQL that depends on its roles."""
+
     def add_key(self, key: StoredKey) -> None: ...
 
     def find_key(self, key_id: str) -> StoredKey | None: ...

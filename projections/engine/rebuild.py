@@ -18,7 +18,8 @@ from projections.engine.comparison import Difference, compare
 from projections.engine.definition import Projection, physical_name
 from projections.engine.drop_old import drop, drop_old
 from projections.engine.fold import Decode, Folding, apply, read_page
-from projections.engine.tables import ReadTables, open_to_backups
+from projections.engine.ownership import share
+from projections.engine.tables import ReadTables
 
 Progress = Callable[[int, int], None]
 """Called with the facts done and the facts in all."""
@@ -87,7 +88,7 @@ class Rebuild:
             drop(connection, physical)
             self._views.table(self._projection, physical).create(connection)
             if self._views.on_postgres:
-                open_to_backups(connection, self._views.schema)
+                share(connection, self._views.schema)
             connection.execute(
                 read_tables.insert(),
                 {

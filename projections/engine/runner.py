@@ -20,8 +20,9 @@ from domain.ledger.mapper import recorded
 from projections.engine import checkpoints
 from projections.engine.checkpoints import Checkpoint, error_text
 from projections.engine.definition import Projection
+from projections.engine.engines import HeldElsewhere
 from projections.engine.fold import Decode, Page, apply, is_of_the_data, page_of
-from projections.engine.tables import HeldElsewhere, ReadTables
+from projections.engine.tables import ReadTables
 
 FACTS_PER_PAGE = 500
 """Facts per transaction over all its businesses: about 50 ms of work, which is also the longest a fresh read

@@ -4,34 +4,27 @@ Nothing in it is the truth: the schema or the file can be thrown away and made a
 """
 
 import re
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic_core import from_json, to_json
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    Table,
-    create_engine,
-    delete,
-    event,
-    inspect,
-    select,
-    text,
-)
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy import Connection, Table, delete, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
-from domain.ledger.patience import ends_at
-from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, hung_up, session
-from domain.ledger.postgres.migrations import BACKUP
+from domain.ledger.errors import RoleNeeded
+from domain.ledger.postgres.roles import APP, WORKER, for_business, role_needed
 from projections.engine import checkpoints
 from projections.engine.checkpoints import CHECKPOINTS, Checkpoint, live_tables, read_tables
 from projections.engine.definition import Projection, physical_name, physical_table
+from projections.engine.engines import (
+    be_patient,
+    begin_immediate,
+    postgres_engine,
+    sqlite_engine,
+    use_write_ahead_log,
+)
+from projections.engine.ownership import be_owner, own, share
 
 SCHEMA = "carnet_views"
 LOCK_WAIT_S = 3.0
@@ -54,10 +47,6 @@ CREATE_LOCK = 0x6361726E6574
 
 class ProjectionMissing(LookupError):
     """No table was made for this version of a read model: `create()` or a rebuild makes it."""
-
-
-class HeldElsewhere(Exception):
-    """Another process or thread is writing read tables (SQLite has one writer at a time)."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +87,9 @@ class ReadTables:
         self._lock_wait_s = lock_wait_s
         self.on_postgres = str(where).startswith(("postgresql:", "postgres:"))
         self.engine = (
-            _postgres(str(where), schema, pool_size, lock_wait_s)
+            postgres_engine(str(where), schema, pool_size, lock_wait_s)
             if self.on_postgres
-            else _sqlite(where, pool_size, lock_wait_s)
+            else sqlite_engine(where, pool_size, lock_wait_s)
         )
         self._reader = (
             self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -109,6 +98,7 @@ class ReadTables:
         )
         self._writer = self.engine.execution_options(carnet_writes=True)
         self._live: dict[str, str] = {}
+        self._unwritable: RoleNeeded | None = None
 
     def close(self) -> None:
         self.engine.dispose()
@@ -122,10 +112,10 @@ class ReadTables:
         Can be repeated, also by several processes at once.
         """
         if not self.on_postgres:
-            _use_write_ahead_log(self.engine)
+            use_write_ahead_log(self.engine)
         with self.altering() as connection:
-            if self.on_postgres and not _has_schema(connection, self.schema):
-                connection.execute(text(f"CREATE SCHEMA {self.schema}"))
+            if self.on_postgres:
+                own(connection, self.schema)
             checkpoints.metadata.create_all(connection)
             made = []
             there = self._tables(connection)
@@ -141,7 +131,7 @@ class ReadTables:
                     self.begin_anew(connection, projection, physical or physical_name(projection))
                     made.append(projection.name)
             if self.on_postgres:
-                open_to_backups(connection, self.schema)
+                share(connection, self.schema)
         return made
 
     def begin_anew(self, connection: Connection, projection: Projection, physical: str) -> None:
@@ -161,6 +151,14 @@ class ReadTables:
             live = live_tables(connection, self.projections.values())
             whole = {name for name, table in live.items() if table in there and _is_kept(connection, table)}
         return [name for name in self.projections if name not in whole]
+
+    def may_write(self) -> bool:
+        """Whether the user of the database may keep these tables fresh. On PostgreSQL that depends on its roles."""
+        if not self.on_postgres:
+            return True
+        with self.reading() as connection:
+            may = text("SELECT has_table_privilege(to_regclass(:name), 'UPDATE')")
+            return connection.scalar(may, {"name": f"{self.schema}.{CHECKPOINTS.name}"}) is not False
 
     def _tables(self, connection: Connection) -> set[str]:
         return set(inspect(connection).get_table_names(self.schema if self.on_postgres else None))
@@ -187,6 +185,7 @@ class ReadTables:
             if self.on_postgres:
                 connection.execute(text(f"SET LOCAL lock_timeout = '{CREATE_WAIT_S}s'"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATE_LOCK})"))
+                be_owner(connection, self.schema)
                 connection.execute(text(f"SET LOCAL lock_timeout = '{self._lock_wait_s}s'"))
             yield connection
 
@@ -195,13 +194,15 @@ class ReadTables:
         """A transaction that writes, committed on leaving, rolled back on an exception.
 
         On SQLite it is the only writer of the file. Raises HeldElsewhere when another one is writing: at once if
-        `wait` is false, else after `lock_wait_s`.
+        `wait` is false, else after `lock_wait_s`. Raises RoleNeeded where the user of the database only reads.
         """
-        with _told_when_missing(), self._writer.connect() as connection:
+        if self._unwritable is not None:
+            raise self._unwritable
+        with self._told_of_rights(WORKER), _told_when_missing(), self._writer.connect() as connection:
             if not self.on_postgres:
-                _begin_immediate(connection, self._lock_wait_s, wait=wait)
+                begin_immediate(connection, self._lock_wait_s, wait=wait)
             else:
-                _be_patient(connection)
+                be_patient(connection)
             with connection.begin():
                 if self.on_postgres:
                     connection.exec_driver_sql(KEYED_WRITES)
@@ -210,9 +211,9 @@ class ReadTables:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees everything at one moment. Raises ProjectionMissing for a table that is not there."""
-        with _told_when_missing(), self._reader.connect() as connection:
+        with self._told_of_rights(APP), _told_when_missing(), self._reader.connect() as connection:
             if self.on_postgres:
-                _be_patient(connection)
+                be_patient(connection)
             with connection.begin():
                 yield connection
 
@@ -227,6 +228,9 @@ class ReadTables:
             with self.reading() as connection:
                 if not self._kept(connection, names):
                     continue
+                if self.on_postgres:
+                    # Not a SELECT: that would begin the snapshot, and a table may be dropped before it is locked.
+                    connection.exec_driver_sql(for_business(business_id))
                 found = checkpoints.read(connection, wanted, business_id)
                 live = {name: checkpoint.physical for name, checkpoint in found.items()}
                 if self.on_postgres and any(
@@ -239,6 +243,19 @@ class ReadTables:
                 yield Snapshot(connection, tables, found)
                 return
         raise ProjectionMissing(", ".join(names))
+
+    @contextmanager
+    def _told_of_rights(self, role: str) -> Iterator[None]:
+        """Raise RoleNeeded for a right that the user of the database lacks, and remember it for writing."""
+        try:
+            yield
+        except DBAPIError as error:
+            needed = role_needed(error.orig, role)
+            if needed is None:
+                raise
+            if role == WORKER:
+                self._unwritable = needed
+            raise needed from error
 
     def _kept(self, connection: Connection, names: Sequence[str]) -> bool:
         """Keep the tables from being dropped while they are read; False when one is gone already.
@@ -284,116 +301,6 @@ def _is_kept(connection: Connection, physical: str) -> bool:
     return not with_rows or connection.execute(known).first() is not None
 
 
-def open_to_backups(connection: Connection, schema: str) -> None:
-    """Let the role for dumps read the tables that the user here may speak for, where there is such a role."""
-    if (
-        connection.execute(text("SELECT FROM pg_roles WHERE rolname = :name"), {"name": BACKUP}).first()
-        is None
-    ):
-        return
-    owned = connection.scalars(
-        text(
-            "SELECT tablename FROM pg_tables WHERE schemaname = :schema AND pg_has_role(tableowner, 'USAGE')"
-        ),
-        {"schema": schema},
-    ).all()
-    owner = text("SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = :schema")
-    if connection.scalar(owner, {"schema": schema}):
-        connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {BACKUP}")
-    if owned:
-        connection.exec_driver_sql(f"GRANT SELECT ON {', '.join(sorted(owned))} TO {BACKUP}")
-
-
 def _refuse_missing(names: Sequence[str], live: Mapping[str, str]) -> None:
     if missing := [name for name in names if name not in live]:
         raise ProjectionMissing(", ".join(missing))
-
-
-# Connections
-
-
-def _postgres(url: str, schema: str, pool_size: int, lock_wait_s: float) -> Engine:
-    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
-        raise ValueError(f"{schema!r} is not a schema name of small letters, digits and underscores")
-    arguments = session(schema, ANSWER_S, {"lock_timeout": int(lock_wait_s * 1000)})
-    engine = create_engine(
-        "postgresql+psycopg://",
-        creator=lambda: PatientConnection.connect(url, **arguments),  # the driver alone reads the URL
-        pool_size=pool_size,
-        pool_timeout=lock_wait_s,
-        json_serializer=_to_json,
-        json_deserializer=from_json,
-    )
-
-    @event.listens_for(engine, "checkout")
-    def check(connection: Any, _: object, __: object) -> None:
-        # After a restart of the server the idle connections are dead: they are thrown away unused.
-        if hung_up(connection):
-            raise DisconnectionError
-
-    return engine
-
-
-def _be_patient(connection: Connection) -> None:
-    """Wait for an answer as long as the request may; other work waits for as long as it takes."""
-    driver: Any = connection.connection.driver_connection
-    driver.answer_s = None if ends_at() is None else ANSWER_S
-
-
-def _to_json(value: Any) -> str:
-    return to_json(value).decode()
-
-
-def _has_schema(connection: Connection, schema: str) -> bool:
-    found = connection.execute(text("SELECT 1 FROM pg_namespace WHERE nspname = :schema"), {"schema": schema})
-    return found.first() is not None
-
-
-def _sqlite(path: str | Path, pool_size: int, lock_wait_s: float) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        pool_size=pool_size,
-        pool_timeout=lock_wait_s,
-        json_serializer=_to_json,
-        json_deserializer=from_json,
-        # Turns off the driver's implicit transactions; `begin` below opens them.
-        connect_args={"isolation_level": None, "timeout": lock_wait_s, "check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def set_up(connection: Any, _: object) -> None:
-        # A crash may lose the last rows, whose facts the ledger still has. It never corrupts the file.
-        connection.execute("PRAGMA synchronous = NORMAL")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if not connection.get_execution_options().get("carnet_writes"):
-            connection.exec_driver_sql("BEGIN")
-
-    return engine
-
-
-def _begin_immediate(connection: Connection, lock_wait_s: float, *, wait: bool) -> None:
-    driver: Any = connection.connection.driver_connection
-    try:
-        driver.execute(f"PRAGMA busy_timeout = {int(lock_wait_s * 1000) if wait else 0}")
-        driver.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorname.startswith("SQLITE_BUSY"):
-            raise HeldElsewhere from error
-        raise
-    finally:
-        driver.execute(f"PRAGMA busy_timeout = {int(lock_wait_s * 1000)}")
-
-
-def _use_write_ahead_log(engine: Engine) -> None:
-    """Turn it on; the file keeps it. Retried, as SQLite fails at once when two processes do it together."""
-    for remaining in reversed(range(READ_TRIES)):
-        try:
-            with engine.connect() as connection:
-                driver: Any = connection.connection.driver_connection
-                driver.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError:
-            if not remaining:
-                raise

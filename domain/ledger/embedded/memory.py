@@ -256,6 +256,9 @@ class MemoryStore:
         with self._store_lock:
             return iter([(id, self._books[id].head.position) for id in sorted(self._books)])
 
+    def may_record(self) -> bool:
+        return True
+
     def add_key(self, key: StoredKey) -> None:
         with self._store_lock:
             if key.id in self._keys:

@@ -15,6 +15,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from domain.ledger.errors import ClockSkew, Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
 from domain.ledger.patience import cut, left
 from domain.ledger.postgres.breaker import Breaker
+from domain.ledger.postgres.roles import APP, role_needed
 
 ANSWER_S = 3.0
 """Seconds to wait for a connection, and then for an answer, before a caller gets 503."""
@@ -181,6 +182,11 @@ def our_errors() -> Iterator[None]:
         raise Contention(str(error)) from error
     except errors.UniqueViolation as error:
         raise IntegrityError(str(error)) from error
+    except errors.InsufficientPrivilege as error:
+        needed = role_needed(error, APP)
+        if needed is None:
+            raise
+        raise needed from error
     except (
         psycopg.OperationalError,
         psycopg.InterfaceError,

@@ -35,6 +35,7 @@ from domain.ledger.postgres.recorder import (
     outcome,
     write_beside,
 )
+from domain.ledger.postgres.roles import TO_SERVE, act
 from domain.ledger.postgres.webhooks import PostgresWebhooks
 from domain.ledger.records import (
     Append,
@@ -240,6 +241,11 @@ class PostgresStore:
     def remove_server(self, id: str) -> None:
         self._value("SELECT remove_server(%s)", id)
 
+    def may_record(self) -> bool:
+        return bool(
+            self._value("SELECT has_function_privilege('append(text, bigint, command[])', 'EXECUTE')")
+        )
+
     def wait_for_news(self, timeout_s: float) -> bool:
         return self._wakening.wait(timeout_s)
 
@@ -274,7 +280,9 @@ class PostgresStore:
         return None if row is None else row[0]
 
     def _connect(self) -> PatientConnection:
-        return PatientConnection.connect(self._url, **self._settings)
+        connection = PatientConnection.connect(self._url, **self._settings)
+        act(connection, TO_SERVE, self._schema)
+        return connection
 
     def _probe(self) -> None:
         """Raises an error of the driver where the database does not answer."""
@@ -283,4 +291,5 @@ class PostgresStore:
 
     def _configure(self, connection: PatientConnection) -> None:
         connection.answer_s = self._answer_s
+        act(connection, TO_SERVE, self._schema)
         connection.adapters.register_dumper(Batch, BatchDumper)

@@ -127,6 +127,9 @@ class SqliteStore:
             rows = connection.execute("SELECT business_id, position FROM ledgers ORDER BY business_id")
             return iter(rows.fetchall())
 
+    def may_record(self) -> bool:
+        return True
+
     def add_key(self, key: StoredKey) -> None:
         """Raises eventsourcing's IntegrityError when the id is taken."""
         with self._write() as connection:
