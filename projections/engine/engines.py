@@ -10,8 +10,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
 from domain.ledger.patience import ends_at
-from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, hung_up, session
-from domain.ledger.postgres.roles import TO_FOLD, act
+from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, hung_up, session, settle
+from domain.ledger.postgres.roles import TO_FOLD
 
 TRIES = 10
 
@@ -23,11 +23,13 @@ class HeldElsewhere(Exception):
 def postgres_engine(url: str, schema: str, pool_size: int, lock_wait_s: float) -> Engine:
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
         raise ValueError(f"{schema!r} is not a schema name of small letters, digits and underscores")
-    arguments = session(schema, ANSWER_S, {"lock_timeout": int(lock_wait_s * 1000)})
+    arguments = session(url, schema, ANSWER_S, {"lock_timeout": int(lock_wait_s * 1000)})
 
     def connect() -> PatientConnection:
         connection = PatientConnection.connect(url, **arguments)  # the driver alone reads the URL
-        act(connection, TO_FOLD, schema)
+        connection.autocommit = True
+        settle(connection, TO_FOLD, schema)
+        connection.autocommit = False
         return connection
 
     engine = create_engine(

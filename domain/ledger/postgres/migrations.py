@@ -5,6 +5,8 @@ lock: any number of processes may migrate at once, and a failure leaves nothing 
 migrates; a serving process refuses a schema of another version.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import LiteralString, cast
@@ -13,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from domain.ledger.errors import WrongSchema
+from domain.ledger.postgres.connections import ANSWER_S, SETTLE, PatientConnection, session
 from domain.ledger.postgres.role_making import grant, make_roles
 from domain.ledger.postgres.roles import OWNER, told_to_migrate
 from domain.people.directory import Person
@@ -44,7 +47,7 @@ def migrate(url: str, schema: str = SCHEMA) -> list[str]:
     newer than this code or not encoded in UTF-8, RoleNeeded where the user may not, psycopg.Error when the server
     refuses.
     """
-    with told_to_migrate(), psycopg.connect(url, application_name="carnet migrate") as connection:
+    with told_to_migrate(), _connected(url) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
         _require_utf8(connection)
         with_roles = make_roles(connection)
@@ -59,9 +62,21 @@ def migrate(url: str, schema: str = SCHEMA) -> list[str]:
 
 def heads(url: str, schema: str = SCHEMA) -> list[tuple[str, int]]:
     """Business and position of every ledger, read by whoever may migrate. Raises psycopg.Error."""
-    with psycopg.connect(url, application_name="carnet migrate") as connection:
+    with _connected(url) as connection:
         _become_owner(connection, schema)
         return [(id, position) for id, position in connection.execute("SELECT * FROM heads()")]
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[psycopg.Connection]:
+    """A transaction that waits as long as the work takes, with the settings of all connections of ours."""
+    arguments = {**session(url, "pg_catalog", ANSWER_S, {}), "application_name": "carnet migrate"}
+    with PatientConnection.connect(url, **arguments) as connection:
+        connection.answer_s = None
+        connection.autocommit = True
+        connection.execute(SETTLE)
+        connection.autocommit = False
+        yield connection
 
 
 def require_current(connection: psycopg.Connection, schema: str = SCHEMA) -> None:

@@ -20,7 +20,9 @@ from domain.ledger.postgres.connections import (
     host_ms,
     lent,
     our_errors,
+    refuse_pooler,
     settings,
+    settle,
 )
 from domain.ledger.postgres.listen_notify import ListenNotify
 from domain.ledger.postgres.migrations import SCHEMA, require_current
@@ -35,7 +37,7 @@ from domain.ledger.postgres.recorder import (
     outcome,
     write_beside,
 )
-from domain.ledger.postgres.roles import TO_SERVE, act
+from domain.ledger.postgres.roles import TO_SERVE
 from domain.ledger.postgres.webhooks import PostgresWebhooks
 from domain.ledger.records import (
     Append,
@@ -86,8 +88,10 @@ class PostgresStore:
         self._clock = clock
         self._schema = schema
         self._answer_s = answer_s
-        self._settings = settings(schema, answer_s)
+        self._settings = settings(url, schema, answer_s)
         with our_errors(), self._connect() as connection:
+            with self._connect() as another:
+                refuse_pooler(connection, another)
             require_current(connection, schema)
             self.wire = BinaryFormat.of(connection)
         self._breaker = Breaker(self._probe)
@@ -281,7 +285,7 @@ class PostgresStore:
 
     def _connect(self) -> PatientConnection:
         connection = PatientConnection.connect(self._url, **self._settings)
-        act(connection, TO_SERVE, self._schema)
+        settle(connection, TO_SERVE, self._schema)
         return connection
 
     def _probe(self) -> None:
@@ -291,5 +295,5 @@ class PostgresStore:
 
     def _configure(self, connection: PatientConnection) -> None:
         connection.answer_s = self._answer_s
-        act(connection, TO_SERVE, self._schema)
+        settle(connection, TO_SERVE, self._schema)
         connection.adapters.register_dumper(Batch, BatchDumper)
