@@ -13,6 +13,7 @@ from domain.fact import UnreadableFact
 from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
 from domain.refusals import Refused
 from projections.engine.freshness import ProjectionStopped
+from projections.engine.patience import StillRead
 from projections.engine.rebuild import RebuildStopped
 from projections.engine.tables import ProjectionMissing
 
@@ -26,6 +27,7 @@ TOLD = (
     ProjectionStopped,
     RebuildStopped,
     Refused,
+    StillRead,
     UnknownBusiness,
     UnreadableFact,
     WrongSchema,

@@ -19,6 +19,7 @@ from projections.engine.definition import Projection, physical_name
 from projections.engine.drop_old import drop, drop_old
 from projections.engine.fold import Decode, Folding, apply, read_page
 from projections.engine.ownership import share
+from projections.engine.patience import Waiting, patiently
 from projections.engine.tables import ReadTables
 
 Progress = Callable[[int, int], None]
@@ -66,13 +67,17 @@ class Rebuild:
         decode: Decode = recorded,
         limits: Limits | None = None,
         restart: bool = False,
+        waiting: Waiting | None = None,
     ) -> None:
+        """`waiting` is called while a reader of a table that goes keeps it. Raises StillRead."""
         self._store = store
         self._views = views
         self._projection = projection
         self._decode = decode
         self._limits = limits or (ON_POSTGRES if views.on_postgres else ON_SQLITE)
-        self.physical = self._begin(restart)
+        self._waiting = waiting
+        what = f"the table of an earlier rebuild of {projection.name}"
+        self.physical = patiently(lambda: self._begin(restart), what, waiting)
         self._table = views.table(projection, self.physical)
 
     def _begin(self, restart: bool) -> str:
@@ -248,8 +253,11 @@ class Rebuild:
     def switch(self) -> None:
         """Make the new table the live one, in one short transaction.
 
-        Raises RebuildStopped when the new table has stopped at a fact that the live one has taken.
+        Raises RebuildStopped when the new table has stopped at a fact that the live one has taken, StillRead.
         """
+        patiently(self._switch, self.physical, self._waiting)
+
+    def _switch(self) -> None:
         with self._views.altering() as connection:
             live = checkpoints.live_tables(connection, [self._projection]).get(self._projection.name)
             if live == self.physical:
@@ -292,12 +300,14 @@ def rebuild(
     differing: Callable[[Difference], None] | None = None,
     keep_old: bool = False,
     restart: bool = False,
+    waiting: Waiting | None = None,
 ) -> Rebuilt:
     """Fill a new table, pass the rows that differ to `differing` if given, switch, and drop the old table.
 
-    Raises RebuildStopped, and what `Rebuild.differences` raises; the live table then stays.
+    `waiting` is called while a reader keeps a table that goes: the old one then stays until the next rebuild.
+    Raises RebuildStopped, StillRead, and what `Rebuild.differences` raises; the live table then stays.
     """
-    making = Rebuild(store, views, projection, decode=decode, restart=restart)
+    making = Rebuild(store, views, projection, decode=decode, restart=restart, waiting=waiting)
     facts = making.fill(progress)
     differences = 0
     if differing is not None:
@@ -305,5 +315,5 @@ def rebuild(
             differences += 1
             differing(difference)
     making.switch()
-    dropped = [] if keep_old else drop_old(views, projection)
+    dropped = [] if keep_old else drop_old(views, projection, waiting)
     return Rebuilt(making.physical, facts, differences, dropped)

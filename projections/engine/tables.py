@@ -25,6 +25,7 @@ from projections.engine.engines import (
     use_write_ahead_log,
 )
 from projections.engine.ownership import be_owner, own, share
+from projections.engine.patience import ATTEMPT_MS, patiently
 
 SCHEMA = "carnet_views"
 LOCK_WAIT_S = 3.0
@@ -109,10 +110,13 @@ class ReadTables:
     def create(self) -> list[str]:
         """Make the tables that are missing, and return their read models.
 
-        Can be repeated, also by several processes at once.
+        Can be repeated, also by several processes at once. Raises StillRead.
         """
         if not self.on_postgres:
             use_write_ahead_log(self.engine)
+        return patiently(self._create, "a read table")
+
+    def _create(self) -> list[str]:
         with self.altering() as connection:
             if self.on_postgres:
                 own(connection, self.schema)
@@ -180,13 +184,16 @@ class ReadTables:
 
     @contextmanager
     def altering(self) -> Iterator[Connection]:
-        """An exclusive transaction to make, switch or drop read tables; committed on leaving."""
+        """An exclusive transaction to make, switch or drop read tables; committed on leaving.
+
+        On PostgreSQL it waits for readers of a table for `ATTEMPT_MS` only: call it through `patiently`.
+        """
         with self.writing() as connection:
             if self.on_postgres:
                 connection.execute(text(f"SET LOCAL lock_timeout = '{CREATE_WAIT_S}s'"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATE_LOCK})"))
                 be_owner(connection, self.schema)
-                connection.execute(text(f"SET LOCAL lock_timeout = '{self._lock_wait_s}s'"))
+                connection.execute(text(f"SET LOCAL lock_timeout = '{ATTEMPT_MS}ms'"))
             yield connection
 
     @contextmanager
