@@ -12,6 +12,7 @@ from api.server.settings import WrongSetting
 from domain.fact import UnreadableFact
 from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
 from domain.refusals import Refused
+from domain.zone_rules import UnknownZone
 from projections.engine.freshness import ProjectionStopped
 from projections.engine.patience import StillRead
 from projections.engine.rebuild import RebuildStopped
@@ -32,6 +33,7 @@ TOLD = (
     UnreadableFact,
     WrongSchema,
     UnknownLayout,
+    UnknownZone,
     WrongPepper,
 )
 """Errors that are told in one line instead of a trace."""

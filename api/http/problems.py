@@ -22,6 +22,7 @@ from domain.fact import UnreadableFact
 from domain.ledger.errors import ClockSkew, Contention, LedgerUnavailable, UnknownBusiness
 from domain.moments import rfc3339
 from domain.refusals import Invalid, Refused
+from domain.zone_rules import UnknownZone
 from projections.engine.freshness import ProjectionLagging, ProjectionStopped
 from projections.engine.tables import ProjectionMissing
 
@@ -90,6 +91,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("not-found", "there is no such business")
         case ClockSkew():
             return Problem("clock-skew", "the clock of the server is too far from the ledger's")
+        case UnknownZone():
+            return Problem("not-ready", str(error))
         case LedgerUnavailable():
             return Problem("storage-unavailable", "the database cannot be reached just now")
         case Contention():

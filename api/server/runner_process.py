@@ -23,6 +23,7 @@ from api.server.installation import Installation, opened
 from api.server.logging import log_as_json
 from api.server.settings import Settings
 from domain.ledger.errors import RoleNeeded
+from projections.engine.zones import renew
 
 RESTS = 15.0
 """Rest after each step, in multiples of the step's duration: the runner works a sixteenth of the time, more
@@ -46,6 +47,7 @@ def work(settings: Settings, stopping: Event, *, rest: float = 0.0) -> None:
     """
     with opened(settings) as here, ExitStack() as stack:
         require_worker(here)
+        renew(here.views)
         if here.carnet.store.may_record():
             stack.enter_context(in_background(here, settings))
         else:

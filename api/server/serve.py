@@ -37,6 +37,7 @@ from api.server.runner_process import RunnerProcess, require_worker
 from api.server.settings import Settings
 from domain.ledger.erasure_journal import ErasureJournal
 from domain.moments import to_milliseconds
+from projections.engine.zones import renew
 
 log = logging.getLogger("carnet.server")
 
@@ -72,6 +73,7 @@ def _prepare(settings: Settings) -> None:
     with opened(settings) as here:
         if settings.runner:
             require_worker(here)
+            renew(here.views)
         applied = apply_again(here.carnet, journal)
         complete(here.carnet, journal, to_milliseconds(here.carnet.clock()))
     for entry in applied:

@@ -221,7 +221,7 @@ class Rebuild:
                     ]
                     if at[0] == at[1]:
                         live_table = self._views.table(self._projection, live)
-                        yield from compare(connection, business_id, live_table, self._table)
+                        yield from compare(connection, self._projection, business_id, live_table, self._table)
                         break
             else:
                 raise RuntimeError(f"{business_id} moves too fast to be compared")
