@@ -18,7 +18,7 @@ from projections.engine.comparison import Difference, compare
 from projections.engine.definition import Projection, physical_name
 from projections.engine.drop_old import drop, drop_old
 from projections.engine.fold import Decode, Folding, apply, read_page
-from projections.engine.ownership import share
+from projections.engine.ownership import be_owner, share
 from projections.engine.patience import Waiting, patiently
 from projections.engine.tables import ReadTables
 
@@ -125,7 +125,15 @@ class Rebuild:
                     if progress is not None:
                         progress(done, sum(heads.values()))
             if done - at_first <= self._limits.facts_per_page:
+                self._gather_statistics()
                 return done
+
+    def _gather_statistics(self) -> None:
+        """So that the first lists after the switch are planned for the rows that are there."""
+        if self._views.on_postgres:
+            with self._views.writing() as connection:
+                be_owner(connection, self._views.schema)
+                connection.exec_driver_sql(f"ANALYZE {self.physical}")
 
     def _reached(self) -> dict[str, int]:
         found = select(CHECKPOINTS.c.business_id, CHECKPOINTS.c.position)
