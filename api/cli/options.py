@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
-from zoneinfo import available_timezones
 
 import click
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +16,7 @@ from api.server.settings import Settings
 from domain.currency import in_use
 from domain.moments import Day, DayOrMoment
 from domain.values import ExternalRef, StaffId, ThingName
+from domain.zone_rules import ZONES, place
 
 
 def settings() -> Settings:
@@ -78,12 +78,20 @@ def currency(context: click.Context, parameter: click.Parameter, code: str) -> s
 
 
 def time_zone(context: click.Context, parameter: click.Parameter, name: str) -> str:
-    zones = available_timezones()
-    if name not in zones:
-        near = get_close_matches(name, zones, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise click.BadParameter(f"{name!r} is not an IANA time zone{hint}")
-    return name
+    try:
+        return place(name)
+    except ValueError as error:
+        near = [each for each in get_close_matches(name, ZONES, n=5) if _is_place(each)]
+        hint = f"; did you mean {near[0]}?" if near else ", such as Europe/Budapest"
+        raise click.BadParameter(f"{name!r} {error}{hint}") from error
+
+
+def _is_place(name: str) -> bool:
+    try:
+        place(name)
+    except ValueError:
+        return False
+    return True
 
 
 of_business = click.option(

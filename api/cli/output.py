@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 from babel.numbers import format_currency
@@ -26,6 +25,7 @@ from api.imports.load import Report
 from api.resources.parts import ERASED, People, beneficiary
 from domain.currency import MINOR_DIGITS, major
 from domain.moments import rfc3339
+from domain.zone_rules import zone as rules_of
 from projections.engine.comparison import Difference
 from projections.engine.definition import Row
 from projections.engine.status import Standing
@@ -178,7 +178,7 @@ def package(then: PackageThen, names: Names) -> None:
 
 
 def _local(moment: datetime, zone: str) -> str:
-    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+    return f"{moment.astimezone(rules_of(zone)):%Y-%m-%d %H:%M}"
 
 
 def packages(rows: Sequence[Row], currency: str) -> None:

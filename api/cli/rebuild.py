@@ -6,6 +6,7 @@ import click
 
 from api.cli import output
 from api.cli.options import here
+from projections.engine.patience import Waiting
 from projections.engine.rebuild import rebuild
 
 
@@ -17,7 +18,8 @@ def rebuild_(name: str, compared: bool, restart: bool) -> None:
     """Make a read model anew from the ledgers, beside the live table, and switch.
 
     The live table answers until the switch. An interrupted rebuild goes on where it ended; several at once
-    share the work.
+    share the work. A table that goes is waited for while somebody reads it, by short attempts that keep nobody else
+    waiting; where that takes too long it goes with the next rebuild.
 
     \b
     Examples:
@@ -41,9 +43,22 @@ def rebuild_(name: str, compared: bool, restart: bool) -> None:
                 progress=lambda done, of: advance(done, of, done),
                 differing=output.difference if compared else None,
                 restart=restart,
+                waiting=_told_once(),
             )
     click.echo(f"{made.physical} is live, made from {made.facts:,} facts")
     if compared:
         click.echo(f"{made.differences:,} rows differed")
     if made.differences:
         sys.exit(1)
+
+
+def _told_once() -> Waiting:
+    """Says what is waited for, once each."""
+    told: set[str] = set()
+
+    def waiting(what: str) -> None:
+        if what not in told:
+            told.add(what)
+            click.echo(f"{what} is still being read: waiting, and trying again", err=True)
+
+    return waiting

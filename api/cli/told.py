@@ -12,7 +12,9 @@ from api.server.settings import WrongSetting
 from domain.fact import UnreadableFact
 from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
 from domain.refusals import Refused
+from domain.zone_rules import UnknownZone
 from projections.engine.freshness import ProjectionStopped
+from projections.engine.patience import StillRead
 from projections.engine.rebuild import RebuildStopped
 from projections.engine.tables import ProjectionMissing
 from projections.engine.views_file import NotReadTables
@@ -28,10 +30,12 @@ TOLD = (
     ProjectionStopped,
     RebuildStopped,
     Refused,
+    StillRead,
     UnknownBusiness,
     UnreadableFact,
     WrongSchema,
     UnknownLayout,
+    UnknownZone,
     WrongPepper,
 )
 """Errors that are told in one line instead of a trace."""

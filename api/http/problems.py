@@ -22,6 +22,7 @@ from domain.fact import UnreadableFact
 from domain.ledger.errors import ClockSkew, Contention, LedgerUnavailable, ReadOnlyBooks, UnknownBusiness
 from domain.moments import rfc3339
 from domain.refusals import Invalid, Refused
+from domain.zone_rules import UnknownZone
 from projections.engine.freshness import ProjectionLagging, ProjectionStopped
 from projections.engine.tables import ProjectionMissing
 
@@ -93,6 +94,8 @@ def problem_of(error: Exception) -> Problem:
         case ReadOnlyBooks():
             told = "the books cannot be written here: commands are taken where they can"
             return Problem("storage-unavailable", told, members={"read_only": True})
+        case UnknownZone():
+            return Problem("not-ready", str(error))
         case LedgerUnavailable():
             return Problem("storage-unavailable", "the database cannot be reached just now")
         case Contention():

@@ -1,7 +1,5 @@
 """What is said on an occasion: before a session, and on a birthday or a wedding day."""
 
-from zoneinfo import ZoneInfo
-
 from babel.dates import format_time
 
 from api.outbound.letters import Letter, day, letter
@@ -10,6 +8,7 @@ from domain.booking.state import Booking
 from domain.business.state import Business
 from domain.messages.asked import OccasionKind
 from domain.moments import local_day
+from domain.zone_rules import zone as rules_of
 
 
 def session_letter(
@@ -18,7 +17,7 @@ def session_letter(
     """The letter before a session. `participant`: who it is for, where that is not the customer."""
     words = WORDING[language]
     on = day(local_day(booking.starts_at, booking.time_zone), language)
-    at = format_time(booking.starts_at.astimezone(ZoneInfo(booking.time_zone)), "short", locale=language)
+    at = format_time(booking.starts_at.astimezone(rules_of(booking.time_zone)), "short", locale=language)
     rows = [(words.session, service), (words.starts_at, f"{on}, {at}")]
     if participant is not None:
         rows.append((words.participant, participant))

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic_core import from_json
 
@@ -12,6 +11,7 @@ from domain.moments import rfc3339
 from domain.people.directory import Person
 from domain.people.state import Customer, in_person
 from domain.values import Value
+from domain.zone_rules import zone as rules_of
 from projections.engine.definition import Row
 
 
@@ -109,7 +109,7 @@ def local(moment: datetime | None, zone: str) -> dict[str, Any]:
     """The members of a `LocalTime` or `LocalTimeIfAny`: the one place that says how people read a moment."""
     if moment is None:
         return {"local_date": None, "local_time": None, "time_zone": zone}
-    there = moment.astimezone(ZoneInfo(zone))
+    there = moment.astimezone(rules_of(zone))
     return {"local_date": there.date().isoformat(), "local_time": f"{there:%H:%M}", "time_zone": zone}
 
 

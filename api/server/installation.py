@@ -7,7 +7,7 @@ with opened(settings) as here:
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
@@ -27,6 +27,7 @@ from domain.ledger import postgres
 from domain.ledger.carnet import Carnet, Ledger, store_at
 from domain.ledger.embedded import sqlite
 from domain.ledger.erasure_journal import ErasureJournal
+from domain.ledger.errors import RoleNeeded
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Order
 from domain.ledger.postgres.connections import our_errors
@@ -40,6 +41,7 @@ from projections.engine.mend import begin_anew_where_ahead
 from projections.engine.outage import told_as_unavailable
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
+from projections.engine.zones import renew
 from projections.models.registry import READ_MODELS
 
 log = logging.getLogger("carnet.server")
@@ -136,7 +138,9 @@ class Installation:
         return Runner(self.carnet.store, self.views, projections, rest=rest)
 
     def reads(self, names: Sequence[str]) -> FreshReads:
-        """Read models that catch up in this process, for as long as it takes."""
+        """Read models that catch up in this process, for as long as it takes. Raises StillRead, LedgerUnavailable."""
+        with suppress(RoleNeeded):  # a user who only reads waits for a worker here too
+            renew(self.views)
         runner = self.runner([self.views.projections[name] for name in names])
         return FreshReads(self.carnet.store, self.views, runner, patience_s=None)
 
@@ -219,6 +223,7 @@ def migrate(settings: Settings) -> Migrated:
     with closing(views_of(settings)) as views, told_as_unavailable():
         made = views.create()
         ahead = begin_anew_where_ahead(lambda: _heads(settings), views)
+        renew(views)
     has_facts = any(_heads(settings).values())
     return Migrated(applied, [*made, *ahead] if has_facts else [])
 

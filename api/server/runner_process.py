@@ -13,14 +13,17 @@ import os
 import signal
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 
 from api.server.background import in_background
-from api.server.installation import opened
+from api.server.installation import Installation, opened
 from api.server.logging import log_as_json
 from api.server.settings import Settings
+from domain.ledger.errors import RoleNeeded
+from projections.engine.zones import renew
 
 RESTS = 15.0
 """Rest after each step, in multiples of the step's duration: the runner works a sixteenth of the time, more
@@ -39,11 +42,26 @@ log = logging.getLogger("carnet.runner")
 def work(settings: Settings, stopping: Event, *, rest: float = 0.0) -> None:
     """Keep the read models fresh, let the clock tick, and send e-mails and webhooks, until told to stop.
 
-    Raises WrongSchema when the database is not migrated, LedgerUnavailable when it cannot be reached at the
-    start. Later outages are waited out. `rest` as for `Runner`.
+    Raises WrongSchema when the database is not migrated, RoleNeeded when its user may not write read models,
+    LedgerUnavailable when it cannot be reached at the start. Later outages are waited out. `rest` as for `Runner`.
     """
-    with opened(settings) as here, in_background(here, settings):
+    with opened(settings) as here, ExitStack() as stack:
+        require_worker(here)
+        renew(here.views)
+        if here.carnet.store.may_record():
+            stack.enter_context(in_background(here, settings))
+        else:
+            log.warning("the clock, e-mails and webhooks are left to others: they need the role carnet_app")
         here.runner(rest=rest).run(stopping)
+
+
+def require_worker(here: Installation) -> None:
+    """Raises RoleNeeded unless the user of the database may keep the read models fresh."""
+    if not here.views.may_write():
+        raise RoleNeeded(
+            "keeping the read models fresh needs the role carnet_worker: grant it, or set CARNET_RUNNER=off and let"
+            " `carnet work` do it elsewhere"
+        )
 
 
 class RunnerProcess:

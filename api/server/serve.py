@@ -33,10 +33,11 @@ from api.server.parent import end_with
 from api.server.pepper import peppers_of
 from api.server.port import held
 from api.server.registration import registered
-from api.server.runner_process import RunnerProcess
+from api.server.runner_process import RunnerProcess, require_worker
 from api.server.settings import Settings
 from domain.ledger.erasure_journal import ErasureJournal
 from domain.moments import to_milliseconds
+from projections.engine.zones import renew
 
 log = logging.getLogger("carnet.server")
 
@@ -60,17 +61,21 @@ def serve(settings: Settings, *, copy: bool = False) -> None:
     """
     log_as_json(settings.log)
     with held(settings.host, settings.port) as address, registered(settings, copy=copy):
-        _erase_again(settings)
+        _prepare(settings)
         _serve_at(address, settings)
 
 
-def _erase_again(settings: Settings) -> None:
-    """Erase whom the journal names and a restored database knows, before anything is served.
+def _prepare(settings: Settings) -> None:
+    """Before anything is served, look whether the user of the database may do all that the settings ask for, and erase
+    whom the journal names and a restored database knows.
 
-    Raises ReadOnlyBooks where somebody would have to be erased in books that cannot be written here.
+    Raises RoleNeeded, and ReadOnlyBooks where somebody would have to be erased in books that cannot be written here.
     """
     journal = ErasureJournal(settings.erasures)
     with opened(settings) as here:
+        if settings.runner:
+            require_worker(here)
+            renew(here.views)
         applied = apply_again(here.carnet, journal)
         if not here.carnet.store.read_only:
             complete(here.carnet, journal, to_milliseconds(here.carnet.clock()))

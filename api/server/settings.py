@@ -31,7 +31,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
@@ -85,14 +85,14 @@ class WrongSetting(ValueError):
 class Settings:
     """The settings, each described in the docstring of the module."""
 
-    database: str
+    database: str = field(repr=False)
     views: str
-    pepper: str | None
+    pepper: str | None = field(repr=False)
     pepper_file: Path
     """The file of the pepper when it is not a setting."""
     erasures: Path
     """The journal of erasures."""
-    pepper_previous: str | None = None
+    pepper_previous: str | None = field(default=None, repr=False)
     host: str = "127.0.0.1"
     port: int = 8000
     pool: int = 8
@@ -103,7 +103,7 @@ class Settings:
     clocks_apart_s: int = 300
     cors_origins: tuple[str, ...] = ()
     rate: int = 2_000
-    mail: MailServer | Literal["none"] | None = None
+    mail: MailServer | Literal["none"] | None = field(default=None, repr=False)
     """`none`: messages are planned, and go by other channels than e-mail. None: no messages are planned here."""
     webhooks: WebhookReach = "public"
     log: LogLevel = "info"

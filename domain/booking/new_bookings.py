@@ -7,7 +7,6 @@ the rule of `package/allocation.py` does. Where no package can give all units, t
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from domain.actor import Circumstances, Role
 from domain.booking.commands import MakeBooking, NewBooking
@@ -37,6 +36,7 @@ from domain.refusals import (
     Refused,
 )
 from domain.values import AMOUNT_MAX
+from domain.zone_rules import zone as rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +155,10 @@ def _participant(command: MakeBooking, sight: BookingContext) -> Participant:
 
 def _starts(command: MakeBooking, zone: str) -> Iterator[datetime]:
     """The same local time every week, also where the clocks change in between."""
-    first = command.starts_at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    first = command.starts_at.astimezone(rules_of(zone)).replace(tzinfo=None)
     yield command.starts_at
     for week in range(1, len(command.bookings)):
-        local = (first + timedelta(weeks=week)).replace(tzinfo=ZoneInfo(zone))
+        local = (first + timedelta(weeks=week)).replace(tzinfo=rules_of(zone))
         yield local.astimezone(UTC)
 
 

@@ -8,7 +8,6 @@ from domain.business.customer_filters import CustomerFilters
 from domain.business.message_terms import MessageChannels, MessageDays, SessionReminderHours
 from domain.business.reasons import ReasonCode, ReasonGroup
 from domain.fact import Fact
-from domain.moments import TimeZone
 from domain.values import (
     CancellationTerms,
     Category,
@@ -64,7 +63,7 @@ class BusinessOpened(Fact):
     stored_name: ClassVar = "business.opened"
     name: Name
     currency: Currency
-    time_zone: TimeZone
+    time_zone: str
 
 
 class Policies(Value):
@@ -124,7 +123,7 @@ class LocationOpened(Fact):
     stored_name: ClassVar = "business.location_opened"
     location_id: LocationId
     name: Name
-    time_zone: TimeZone
+    time_zone: str
     address: LongText | None = None
 
 

@@ -248,6 +248,9 @@ class Store(Protocol):
     def heads(self) -> Iterator[tuple[str, int]]:
         """(business id, position) of every ledger, in order of business id."""
 
+    def may_record(self) -> bool:
+        """Whether the user of the database may append facts. On PostgreSQL that depends on its roles."""
+
     def business_ids(self) -> Sequence[str]:
         """Every business that has a row in any table, in order."""
 

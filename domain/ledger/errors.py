@@ -27,3 +27,7 @@ class WrongSchema(Exception):
 
 class Contention(Exception):
     """The lock of the head was not obtained within its time limit (2 s). Nothing was written."""
+
+
+class RoleNeeded(LedgerUnavailable):
+    """The user of the database may not do this. The text names the role that it needs."""

@@ -3,10 +3,10 @@
 from calendar import isleap
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, TypeAlias
-from zoneinfo import ZoneInfo
 
 from domain.booking.state import Booking
 from domain.moments import local_day
+from domain.zone_rules import zone as rules_of
 
 GREETED_FROM = time(9)
 """The time of day, in the zone of the business, from which customers are greeted."""
@@ -43,7 +43,7 @@ def returns_on(day_of_life: date, year: int) -> date | None:
 
 def greeted_at(day: date, zone: str) -> datetime:
     """From when on customers are greeted on a day."""
-    return datetime.combine(day, GREETED_FROM, ZoneInfo(zone)).astimezone(UTC)
+    return datetime.combine(day, GREETED_FROM, rules_of(zone)).astimezone(UTC)
 
 
 def is_today(day_of_life: date | None, year: int, now: datetime, zone: str) -> bool:

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from projections.engine.definition import Key, Row, key_columns
+from projections.engine.definition import Key, Projection, Row, key_columns
+from projections.engine.zones import by_local_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,13 @@ class Difference:
     rebuilt: Row | None
 
 
-def compare(connection: Connection, business_id: str, live: Table, rebuilt: Table) -> Iterator[Difference]:
-    """The rows that differ: first those of `live`, then those that only `rebuilt` has. Streamed."""
+def compare(
+    connection: Connection, projection: Projection, business_id: str, live: Table, rebuilt: Table
+) -> Iterator[Difference]:
+    """The rows that differ: first those of `live`, then those that only `rebuilt` has. Streamed.
+
+    A row that other rules of a time zone made does not differ by that.
+    """
     both = _same_key(live, rebuilt)
     pairs = select(live, rebuilt).select_from(live.outerjoin(rebuilt, both))
     width = len(live.columns)
@@ -28,7 +34,7 @@ def compare(connection: Connection, business_id: str, live: Table, rebuilt: Tabl
         pairs.where(live.c.business_id == business_id), execution_options={"yield_per": 1000}
     ):
         ours, theirs = _row(live, row[:width]), _row(rebuilt, row[width:])
-        if ours != theirs:
+        if ours != theirs and by_local_rules(projection, ours) != theirs:
             yield Difference(business_id, _key(live, ours), ours, theirs if theirs["business_id"] else None)
     alone = select(rebuilt).select_from(rebuilt.outerjoin(live, both))
     alone = alone.where(rebuilt.c.business_id == business_id, live.c.business_id.is_(None))

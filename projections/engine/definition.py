@@ -59,6 +59,8 @@ class Keyed:
     handles: frozenset[type[Fact]]
     keys: Callable[[Recorded], Sequence[Key]]
     row: Callable[[Row | None, Recorded, Key], Row | None]
+    by_zone: Callable[[Row], Row] | None = None
+    """Computes the columns anew that the rules of `time_zone` make. The row keeps their mark as `rules`."""
 
     def __post_init__(self) -> None:
         _check(self)

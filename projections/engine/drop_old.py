@@ -1,21 +1,28 @@
 """Dropping the tables that a newer one has replaced."""
 
 import logging
+from functools import partial
 
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import OperationalError
 
 from projections.engine.checkpoints import CHECKPOINTS, OLD, read_tables
 from projections.engine.definition import Projection
+from projections.engine.engines import HeldElsewhere
+from projections.engine.patience import StillRead, Waiting, patiently
 from projections.engine.tables import ReadTables
 
 log = logging.getLogger("carnet.rebuild")
 
 
-def drop_old(views: ReadTables, projection: Projection) -> list[str]:
+PATIENCE_S = 5.0
+"""Seconds to wait for the readers of an old table: it can go the next time."""
+
+
+def drop_old(views: ReadTables, projection: Projection, waiting: Waiting | None = None) -> list[str]:
     """Drop the tables that this version has replaced; returns their names.
 
-    A table that is still read when the wait for its lock ends is kept until the next call.
+    A table that is still read after `PATIENCE_S` is kept until the next call.
     """
     replaced = (read_tables.c.state == OLD) | (read_tables.c.version < projection.version)
     with views.reading() as connection:
@@ -27,10 +34,9 @@ def drop_old(views: ReadTables, projection: Projection) -> list[str]:
         try:
             if not views.on_postgres:
                 _empty(views, physical)
-            with views.altering() as connection:
-                drop(connection, physical)
-        except OperationalError as error:
-            log.warning("%s is still being read and stays for now: %s", physical, error.orig)
+            patiently(partial(_drop, views, physical), physical, waiting, PATIENCE_S)
+        except (StillRead, HeldElsewhere, OperationalError) as error:
+            log.warning("%s stays for now: %s", physical, error)
         else:
             dropped.append(physical)
     return dropped
@@ -43,6 +49,11 @@ def _empty(views: ReadTables, physical: str) -> None:
         with views.writing() as connection:
             if connection.exec_driver_sql(statement).rowcount == 0:
                 return
+
+
+def _drop(views: ReadTables, physical: str) -> None:
+    with views.altering() as connection:
+        drop(connection, physical)
 
 
 def drop(connection: Connection, physical: str) -> None:

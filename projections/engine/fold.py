@@ -16,6 +16,7 @@ from domain.fact import UnreadableFact
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import StoredFact
 from domain.ledger.mapper import Recorded
+from domain.zone_rules import UnknownZone
 from projections.engine.checkpoints import Checkpoint, Stop, error_text
 from projections.engine.definition import Key, Keyed, Place, Projection, Row, added_rows, changed_rows
 from projections.engine.rows import add_rows, change_rows, copy_rows, delete_rows, put_rows, read_rows
@@ -103,6 +104,8 @@ class Folding:
                 continue
             try:
                 added = added_rows(self._projection, recorded)
+            except UnknownZone:  # of this machine, not of the fact
+                raise
             except Exception as error:  # any error of a read model stops it here, visibly
                 stops[business_id] = Stop(recorded.position, error_text(error))
                 continue
@@ -119,6 +122,8 @@ class Folding:
             if recorded.business_id not in stops:
                 try:
                     touched.append((recorded, projection.keys(recorded)))
+                except UnknownZone:
+                    raise
                 except Exception as error:  # as above
                     stops[recorded.business_id] = Stop(recorded.position, error_text(error))
         self._look_up(connection, touched)
@@ -130,6 +135,8 @@ class Folding:
             rows = self._rows[business_id]
             try:
                 changed = changed_rows(projection, rows, recorded, keys)
+            except UnknownZone:
+                raise
             except Exception as error:  # as above
                 failed[business_id] = Stop(recorded.position, error_text(error))
                 continue

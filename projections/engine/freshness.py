@@ -7,6 +7,7 @@ from dataclasses import replace
 from threading import Event
 
 from domain.ledger.contract import Store
+from domain.ledger.errors import RoleNeeded
 from projections.engine import checkpoints
 from projections.engine.checkpoints import Checkpoint
 from projections.engine.runner import Runner
@@ -95,11 +96,20 @@ class FreshReads:
                 return _enough(position, at_least)
             caught_up = None
             if self._runner is not None and polls % POLLS_PER_TRY == 0:
-                caught_up = self._runner.catch_up(business_id, head, deadline)
+                caught_up = self._catch_up(self._runner, business_id, head, deadline)
             if not caught_up:
                 # Another process applies them: its progress shows in the checkpoints.
                 Event().wait(POLL_S)
             polls += 1
+
+    @staticmethod
+    def _catch_up(runner: Runner, business_id: str, head: int, deadline: float | None) -> int | None:
+        try:
+            return runner.catch_up(business_id, head, deadline)
+        except RoleNeeded:
+            if deadline is None:
+                raise
+            return None  # a user who only reads waits for a worker
 
     def _position(self, business_id: str, names: Sequence[str]) -> int:
         wanted = [self._views.projections[name] for name in names]

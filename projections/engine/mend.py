@@ -1,10 +1,11 @@
 """Read tables that have taken facts their ledger does not have: the ledger was restored, and they were not."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from sqlalchemy import select
 
 from projections.engine.checkpoints import CHECKPOINTS, live_tables
+from projections.engine.patience import patiently
 from projections.engine.tables import ReadTables
 
 
@@ -22,6 +23,10 @@ def begin_anew_where_ahead(heads_now: Callable[[], Mapping[str, int]], views: Re
     ahead = {row.physical for row in taken if row.position > heads.get(row.business_id, 0)}
     if not ahead:
         return []
+    return patiently(lambda: _begin_anew(views, ahead), "a read table")
+
+
+def _begin_anew(views: ReadTables, ahead: Collection[str]) -> list[str]:
     with views.altering() as connection:
         live = live_tables(connection, views.projections.values())
         found = [projection for name, projection in views.projections.items() if live.get(name) in ahead]

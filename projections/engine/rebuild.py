@@ -18,7 +18,9 @@ from projections.engine.comparison import Difference, compare
 from projections.engine.definition import Projection, physical_name
 from projections.engine.drop_old import drop, drop_old
 from projections.engine.fold import Decode, Folding, apply, read_page
-from projections.engine.tables import ReadTables, open_to_backups
+from projections.engine.ownership import be_owner, share
+from projections.engine.patience import Waiting, patiently
+from projections.engine.tables import ReadTables
 
 Progress = Callable[[int, int], None]
 """Called with the facts done and the facts in all."""
@@ -65,13 +67,17 @@ class Rebuild:
         decode: Decode = recorded,
         limits: Limits | None = None,
         restart: bool = False,
+        waiting: Waiting | None = None,
     ) -> None:
+        """`waiting` is called while a reader of a table that goes keeps it. Raises StillRead."""
         self._store = store
         self._views = views
         self._projection = projection
         self._decode = decode
         self._limits = limits or (ON_POSTGRES if views.on_postgres else ON_SQLITE)
-        self.physical = self._begin(restart)
+        self._waiting = waiting
+        what = f"the table of an earlier rebuild of {projection.name}"
+        self.physical = patiently(lambda: self._begin(restart), what, waiting)
         self._table = views.table(projection, self.physical)
 
     def _begin(self, restart: bool) -> str:
@@ -87,7 +93,7 @@ class Rebuild:
             drop(connection, physical)
             self._views.table(self._projection, physical).create(connection)
             if self._views.on_postgres:
-                open_to_backups(connection, self._views.schema)
+                share(connection, self._views.schema)
             connection.execute(
                 read_tables.insert(),
                 {
@@ -119,7 +125,15 @@ class Rebuild:
                     if progress is not None:
                         progress(done, sum(heads.values()))
             if done - at_first <= self._limits.facts_per_page:
+                self._gather_statistics()
                 return done
+
+    def _gather_statistics(self) -> None:
+        """So that the first lists after the switch are planned for the rows that are there."""
+        if self._views.on_postgres:
+            with self._views.writing() as connection:
+                be_owner(connection, self._views.schema)
+                connection.exec_driver_sql(f"ANALYZE {self.physical}")
 
     def _reached(self) -> dict[str, int]:
         found = select(CHECKPOINTS.c.business_id, CHECKPOINTS.c.position)
@@ -215,7 +229,7 @@ class Rebuild:
                     ]
                     if at[0] == at[1]:
                         live_table = self._views.table(self._projection, live)
-                        yield from compare(connection, business_id, live_table, self._table)
+                        yield from compare(connection, self._projection, business_id, live_table, self._table)
                         break
             else:
                 raise RuntimeError(f"{business_id} moves too fast to be compared")
@@ -247,8 +261,11 @@ class Rebuild:
     def switch(self) -> None:
         """Make the new table the live one, in one short transaction.
 
-        Raises RebuildStopped when the new table has stopped at a fact that the live one has taken.
+        Raises RebuildStopped when the new table has stopped at a fact that the live one has taken, StillRead.
         """
+        patiently(self._switch, self.physical, self._waiting)
+
+    def _switch(self) -> None:
         with self._views.altering() as connection:
             live = checkpoints.live_tables(connection, [self._projection]).get(self._projection.name)
             if live == self.physical:
@@ -291,12 +308,14 @@ def rebuild(
     differing: Callable[[Difference], None] | None = None,
     keep_old: bool = False,
     restart: bool = False,
+    waiting: Waiting | None = None,
 ) -> Rebuilt:
     """Fill a new table, pass the rows that differ to `differing` if given, switch, and drop the old table.
 
-    Raises RebuildStopped, and what `Rebuild.differences` raises; the live table then stays.
+    `waiting` is called while a reader keeps a table that goes: the old one then stays until the next rebuild.
+    Raises RebuildStopped, StillRead, and what `Rebuild.differences` raises; the live table then stays.
     """
-    making = Rebuild(store, views, projection, decode=decode, restart=restart)
+    making = Rebuild(store, views, projection, decode=decode, restart=restart, waiting=waiting)
     facts = making.fill(progress)
     differences = 0
     if differing is not None:
@@ -304,5 +323,5 @@ def rebuild(
             differences += 1
             differing(difference)
     making.switch()
-    dropped = [] if keep_old else drop_old(views, projection)
+    dropped = [] if keep_old else drop_old(views, projection, waiting)
     return Rebuilt(making.physical, facts, differences, dropped)

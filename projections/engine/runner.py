@@ -19,8 +19,8 @@ from domain.ledger.contract import Store
 from domain.ledger.mapper import recorded
 from projections.engine import checkpoints
 from projections.engine.checkpoints import Checkpoint, error_text
-from projections.engine.connections import HeldElsewhere
 from projections.engine.definition import Projection
+from projections.engine.engines import HeldElsewhere
 from projections.engine.fold import Decode, Page, apply, is_of_the_data, page_of
 from projections.engine.tables import ReadTables
 

@@ -13,17 +13,20 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, delete, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from domain.ledger.postgres.migrations import BACKUP
+from domain.ledger.errors import RoleNeeded
+from domain.ledger.postgres.roles import APP, WORKER, for_business, role_needed
 from projections.engine import checkpoints
 from projections.engine.checkpoints import CHECKPOINTS, Checkpoint, live_tables, read_tables
-from projections.engine.connections import (
+from projections.engine.definition import Projection, physical_name, physical_table
+from projections.engine.engines import (
     be_patient,
     begin_immediate,
-    postgres,
-    sqlite,
+    postgres_engine,
+    sqlite_engine,
     use_write_ahead_log,
 )
-from projections.engine.definition import Projection, physical_name, physical_table
+from projections.engine.ownership import be_owner, own, share
+from projections.engine.patience import ATTEMPT_MS, patiently
 from projections.engine.views_file import damage_of, inode_of, refuse_ledger, set_aside, tells_damage
 
 SCHEMA = "carnet_views"
@@ -98,9 +101,9 @@ class ReadTables:
         self._lock_wait_s = lock_wait_s
         self.on_postgres = str(where).startswith(("postgresql:", "postgres:"))
         self.engine = (
-            postgres(str(where), schema, pool_size, lock_wait_s)
+            postgres_engine(str(where), schema, pool_size, lock_wait_s)
             if self.on_postgres
-            else sqlite(where, pool_size, lock_wait_s)
+            else sqlite_engine(where, pool_size, lock_wait_s)
         )
         self._reader = (
             self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -110,6 +113,7 @@ class ReadTables:
         self._writer = self.engine.execution_options(carnet_writes=True)
         self._live: dict[str, str] = {}
         self._mending = False
+        self._unwritable: RoleNeeded | None = None
 
     def close(self) -> None:
         self.engine.dispose()
@@ -121,7 +125,7 @@ class ReadTables:
         """Make the tables that are missing, and return their read models.
 
         Can be repeated, also by several processes at once. A damaged file is set aside first, and all tables are made
-        anew. Raises NotReadTables for a file that is a ledger.
+        anew. Raises NotReadTables for a file that is a ledger, StillRead.
         """
         if self.on_postgres:
             return self._created()
@@ -138,9 +142,12 @@ class ReadTables:
             return list(self.projections)
 
     def _created(self) -> list[str]:
+        return patiently(self._create, "a read table")
+
+    def _create(self) -> list[str]:
         with self.altering() as connection:
-            if self.on_postgres and not _has_schema(connection, self.schema):
-                connection.execute(text(f"CREATE SCHEMA {self.schema}"))
+            if self.on_postgres:
+                own(connection, self.schema)
             checkpoints.metadata.create_all(connection)
             made = []
             there = self._tables(connection)
@@ -156,7 +163,7 @@ class ReadTables:
                     self.begin_anew(connection, projection, physical or physical_name(projection))
                     made.append(projection.name)
             if self.on_postgres:
-                open_to_backups(connection, self.schema)
+                share(connection, self.schema)
         return made
 
     def begin_anew(self, connection: Connection, projection: Projection, physical: str) -> None:
@@ -176,6 +183,14 @@ class ReadTables:
             live = live_tables(connection, self.projections.values())
             whole = {name for name, table in live.items() if table in there and _is_kept(connection, table)}
         return [name for name in self.projections if name not in whole]
+
+    def may_write(self) -> bool:
+        """Whether the user of the database may keep these tables fresh. On PostgreSQL that depends on its roles."""
+        if not self.on_postgres:
+            return True
+        with self.reading() as connection:
+            may = text("SELECT has_table_privilege(to_regclass(:name), 'UPDATE')")
+            return connection.scalar(may, {"name": f"{self.schema}.{CHECKPOINTS.name}"}) is not False
 
     def _tables(self, connection: Connection) -> set[str]:
         return set(inspect(connection).get_table_names(self.schema if self.on_postgres else None))
@@ -197,12 +212,16 @@ class ReadTables:
 
     @contextmanager
     def altering(self) -> Iterator[Connection]:
-        """An exclusive transaction to make, switch or drop read tables; committed on leaving."""
+        """An exclusive transaction to make, switch or drop read tables; committed on leaving.
+
+        On PostgreSQL it waits for readers of a table for `ATTEMPT_MS` only: call it through `patiently`.
+        """
         with self.writing() as connection:
             if self.on_postgres:
                 connection.execute(text(f"SET LOCAL lock_timeout = '{CREATE_WAIT_S}s'"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATE_LOCK})"))
-                connection.execute(text(f"SET LOCAL lock_timeout = '{self._lock_wait_s}s'"))
+                be_owner(connection, self.schema)
+                connection.execute(text(f"SET LOCAL lock_timeout = '{ATTEMPT_MS}ms'"))
             yield connection
 
     @contextmanager
@@ -210,9 +229,16 @@ class ReadTables:
         """A transaction that writes, committed on leaving, rolled back on an exception.
 
         On SQLite it is the only writer of the file. Raises HeldElsewhere when another one is writing: at once if
-        `wait` is false, else after `lock_wait_s`.
+        `wait` is false, else after `lock_wait_s`. Raises RoleNeeded where the user of the database only reads.
         """
-        with self._mended(), _told_when_missing(), self._writer.connect() as connection:
+        if self._unwritable is not None:
+            raise self._unwritable
+        with (
+            self._mended(),
+            self._told_of_rights(WORKER),
+            _told_when_missing(),
+            self._writer.connect() as connection,
+        ):
             if not self.on_postgres:
                 begin_immediate(connection, self._lock_wait_s, wait=wait)
             else:
@@ -225,7 +251,12 @@ class ReadTables:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees everything at one moment. Raises ProjectionMissing for a table that is not there."""
-        with self._mended(), _told_when_missing(), self._reader.connect() as connection:
+        with (
+            self._mended(),
+            self._told_of_rights(APP),
+            _told_when_missing(),
+            self._reader.connect() as connection,
+        ):
             if self.on_postgres:
                 be_patient(connection)
             with connection.begin():
@@ -271,6 +302,9 @@ class ReadTables:
             with self.reading() as connection:
                 if not self._kept(connection, names):
                     continue
+                if self.on_postgres:
+                    # Not a SELECT: that would begin the snapshot, and a table may be dropped before it is locked.
+                    connection.exec_driver_sql(for_business(business_id))
                 found = checkpoints.read(connection, wanted, business_id)
                 live = {name: checkpoint.physical for name, checkpoint in found.items()}
                 if self.on_postgres and any(
@@ -283,6 +317,19 @@ class ReadTables:
                 yield Snapshot(connection, tables, found)
                 return
         raise ProjectionMissing(", ".join(names))
+
+    @contextmanager
+    def _told_of_rights(self, role: str) -> Iterator[None]:
+        """Raise RoleNeeded for a right that the user of the database lacks, and remember it for writing."""
+        try:
+            yield
+        except DBAPIError as error:
+            needed = role_needed(error.orig, role)
+            if needed is None:
+                raise
+            if role == WORKER:
+                self._unwritable = needed
+            raise needed from error
 
     def _kept(self, connection: Connection, names: Sequence[str]) -> bool:
         """Keep the tables from being dropped while they are read; False when one is gone already.
@@ -328,31 +375,6 @@ def _is_kept(connection: Connection, physical: str) -> bool:
     return not with_rows or connection.execute(known).first() is not None
 
 
-def open_to_backups(connection: Connection, schema: str) -> None:
-    """Let the role for dumps read the tables that the user here may speak for, where there is such a role."""
-    if (
-        connection.execute(text("SELECT FROM pg_roles WHERE rolname = :name"), {"name": BACKUP}).first()
-        is None
-    ):
-        return
-    owned = connection.scalars(
-        text(
-            "SELECT tablename FROM pg_tables WHERE schemaname = :schema AND pg_has_role(tableowner, 'USAGE')"
-        ),
-        {"schema": schema},
-    ).all()
-    owner = text("SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = :schema")
-    if connection.scalar(owner, {"schema": schema}):
-        connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {BACKUP}")
-    if owned:
-        connection.exec_driver_sql(f"GRANT SELECT ON {', '.join(sorted(owned))} TO {BACKUP}")
-
-
 def _refuse_missing(names: Sequence[str], live: Mapping[str, str]) -> None:
     if missing := [name for name in names if name not in live]:
         raise ProjectionMissing(", ".join(missing))
-
-
-def _has_schema(connection: Connection, schema: str) -> bool:
-    found = connection.execute(text("SELECT 1 FROM pg_namespace WHERE nspname = :schema"), {"schema": schema})
-    return found.first() is not None

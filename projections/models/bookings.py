@@ -31,6 +31,7 @@ from domain.booking.facts import (
 from domain.ledger.mapper import Recorded
 from domain.moments import local_day
 from domain.values import CancellationTerms
+from domain.zone_rules import mark
 from projections.engine.definition import Key, Keyed, Log, Moment, Row
 
 TABLE = Table(
@@ -47,6 +48,7 @@ TABLE = Table(
     Column("time_zone", Text, nullable=False),
     # The day of the start in that zone, by which the booking is found.
     Column("local_date", String(10), nullable=False),
+    Column("rules", String(8), nullable=False),
     Column("quantity", Integer, nullable=False),
     Column("status", Text, nullable=False),
     Column("attendance", Text, nullable=False),
@@ -140,7 +142,7 @@ def _made(fact: BookingMade, recorded: Recorded) -> Row:
         "location_id": fact.location_id,
         "starts_at": fact.starts_at,
         "time_zone": fact.time_zone,
-        "local_date": local_day(fact.starts_at, fact.time_zone).isoformat(),
+        **_day_of(fact.starts_at, fact.time_zone),
         "quantity": fact.quantity,
         "status": "pending",
         "attendance": UNMARKED,
@@ -217,8 +219,7 @@ def _change(before: Row, fact: BookingFact) -> Row:
                 notice_hours=before["notice_hours"], late=before["late"], text=before["terms_text"]
             )
             notice = _notice(fact.sources, own, before["policy_version"], fact.measured_from)
-            local_date = local_day(fact.starts_at, before["time_zone"]).isoformat()
-            return {"starts_at": fact.starts_at, "local_date": local_date, **notice}
+            return {"starts_at": fact.starts_at, **_day_of(fact.starts_at, before["time_zone"]), **notice}
         case BookingSourcesChanged():
             notice = _notice(fact.sources, fact.terms, fact.policy_version, fact.measured_from)
             paid = _paid_with(fact.sources, fact.redemption_id)
@@ -282,7 +283,18 @@ def _settled(outcomes: Sequence[BookingOutcome]) -> Row:
     }
 
 
-BOOKINGS = Keyed("bookings", 3, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)
+def _day_of(starts_at: datetime, zone: str) -> Row:
+    """The day of the start, and the mark of the rules that tell it."""
+    return {"local_date": local_day(starts_at, zone).isoformat(), "rules": mark(zone)}
+
+
+def _by_zone(booking: Row) -> Row:
+    return {**booking, **_day_of(booking["starts_at"], booking["time_zone"])}
+
+
+BOOKINGS = Keyed(
+    "bookings", 4, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row, _by_zone
+)
 
 
 # Which packages pay

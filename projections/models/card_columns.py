@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from domain.package.expiry import Expiry
 from domain.package.state import Status, payment_status, status
+from domain.zone_rules import mark
 from projections.engine.definition import Row
 
 COUNTS = (
@@ -38,6 +39,7 @@ def summed(moved: Row) -> Row:
     first, *others = lines
     for count in COUNTS:  # nearly every package has one line
         card[count] = first[count] + sum([line[count] for line in others]) if others else first[count]
+    card["rules"] = mark(card["time_zone"])
     expiry = expiry_of(card)
     card["valid_until"] = _valid_until(expiry)
     card["thaws_at"] = expiry.thaws_at

@@ -60,6 +60,7 @@ def first_card(fact: OpeningFact, recorded: Recorded) -> Row:
         "time_zone": fact.time_zone,
         "valid_until": None,
         "thaws_at": None,
+        "rules": "",
         "thawed_expires_on": None,
         "lapse_recorded": None,
         "reminder_of": None,

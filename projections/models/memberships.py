@@ -22,6 +22,7 @@ from domain.membership.facts import (
 from domain.membership.state import MembershipStatus, membership_status
 from domain.moments import start_of
 from domain.package.expiry import Expiry
+from domain.zone_rules import mark
 from projections.engine.definition import Keyed, Moment, Row
 
 TABLE = Table(
@@ -47,6 +48,8 @@ TABLE = Table(
     Column("paused_on", String(10)),
     Column("paused_until", String(10)),
     Column("thaws_at", Moment),
+    # Marks the rules of the zone that the moments were computed by.
+    Column("rules", String(8), nullable=False),
     Column("ending", Text),
     # When it has ended; the clock may not have come there yet.
     Column("ended_at", Moment),
@@ -123,6 +126,7 @@ def _started(fact: MembershipStarted, recorded: Recorded) -> Row:
 
 def _moments(told: Row) -> Row:
     """The row with the moments that the days and the zone make."""
+    told["rules"] = mark(told["time_zone"])
     expiry = expiry_of(told)
     ends_at = expiry.valid_until
     told["thaws_at"] = expiry.thaws_at
@@ -146,4 +150,10 @@ def status_of(told: Row, moment: datetime) -> MembershipStatus:
     return membership_status(told["period"], told["ending"], expiry_of(told), moment)
 
 
-MEMBERSHIPS = Keyed("memberships", 1, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)
+def _by_zone(told: Row) -> Row:
+    return _moments(dict(told))
+
+
+MEMBERSHIPS = Keyed(
+    "memberships", 2, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row, _by_zone
+)

@@ -12,6 +12,7 @@ from sqlalchemy.types import BigInteger
 
 from domain.fact import Fact
 from domain.ledger.mapper import Recorded
+from domain.moments import local_day
 from domain.package.fact_parts import PackageOpened
 from domain.package.facts import (
     FACTS,
@@ -86,6 +87,7 @@ TABLE = Table(
     Column("valid_until", Moment),
     # When a freeze that no fact has ended runs out, and the last valid day from then on.
     Column("thaws_at", Moment),
+    Column("rules", String(8), nullable=False),
     Column("thawed_expires_on", String(10)),
     # The latest last valid day whose passing was recorded, and the latest reminder.
     Column("lapse_recorded", String(10)),
@@ -133,7 +135,8 @@ TABLE = Table(
     # Room on each page, so that using a package touches no index.
     postgresql_with={"fillfactor": 70},
 )
-"""`valid_until` is the first moment that is no longer valid, a freeze counted to its last day. `state` is the
+"""`rules` marks the rules of the zone that `valid_until` and the other moments were computed by.
+`valid_until` is the first moment that is no longer valid, a freeze counted to its last day. `state` is the
 part of the status that does not depend on the clock: cancelled, used_up or open. `lapses_at` is `valid_until` while
 units remain and no fact records that it has passed; `reminded_lead` is then the lead time of the last reminder of
 that day, `UNREMINDED` where there was none."""
@@ -283,4 +286,10 @@ def _move(card: Row, number: int, value: int, **changes: int) -> None:
     card["unused_value"] += value
 
 
-CARDS = Keyed("cards", 7, TABLE, HANDLES, _keys, row)
+def _by_zone(card: Row) -> Row:
+    bought = local_day(card["purchased_at"], card["time_zone"]).isoformat()
+    waits = card["validity"]["rule"] == "after_first_use"
+    return summed({**card, "purchased_on": bought, "started_on": card["started_on"] if waits else bought})
+
+
+CARDS = Keyed("cards", 8, TABLE, HANDLES, _keys, row, _by_zone)

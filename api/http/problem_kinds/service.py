@@ -30,8 +30,8 @@ SERVICE: Mapping[str, Kind] = {
     "not-ready": Kind(
         503,
         "The process cannot do its work",
-        "Its settings do not fit its database: `detail` tells which.",
-        "The operator has to put the settings right. Nothing gets better by asking again before.",
+        "Its settings do not fit its database, or its machine lacks a time zone of the books: `detail` tells which.",
+        "The operator has to put the settings or the machine right. Nothing gets better by asking again before.",
         Example("the keys in the database were made under another pepper than this process has"),
         AFTER_REPAIR_S,
     ),

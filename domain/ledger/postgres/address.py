@@ -6,6 +6,11 @@ password for a host or a database, and would tell it in its errors.
 
 import re
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+SHOWN = ("host", "hostaddr", "port", "dbname")
+"""Parts of a URL that may stand in an error."""
 ENCODED = {"@": "%40", "/": "%2F", "?": "%3F", "#": "%23"}
 _LOOSE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -25,6 +30,28 @@ def check_address(url: str) -> None:
         raise ValueError(_told("@"))
     if _LOOSE_PERCENT.search(credentials):
         raise ValueError("a % in its user or password is written %25")
+    try:
+        conninfo_to_dict(url)
+    except psycopg.Error:
+        # The driver's own words quote what it could not read, which may be a secret.
+        raise ValueError(
+            "it is no URL such as postgresql://user:password@host:5432/database?sslmode=require"
+        ) from None
+
+
+def discreet(told: str, url: str) -> str:
+    """An error of the driver without any part of the URL but those that may be shown."""
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.Error:
+        return "the URL cannot be read"
+    for name, value in parts.items():
+        if value and name not in SHOWN:
+            told = told.replace(f'"{value}"', f"({name})")
+            if name == "password":
+                told = told.replace(str(value), "(password)")
+    # The user may come from elsewhere, such as a service file.
+    return re.sub(r'\b(user|role) "[^"]*"', r"its \1", told)
 
 
 def _told(character: str) -> str:

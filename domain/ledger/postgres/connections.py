@@ -1,20 +1,24 @@
 """Connections to PostgreSQL that never hang, and the driver's errors as errors of the contract."""
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from select import POLLIN, poll
 from time import monotonic, time_ns
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import psycopg
 from eventsourcing.persistence import IntegrityError
 from psycopg import errors
 from psycopg.abc import PQGen
+from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from domain.ledger.errors import ClockSkew, Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
 from domain.ledger.patience import cut, left
+from domain.ledger.postgres.address import discreet
 from domain.ledger.postgres.breaker import Breaker
+from domain.ledger.postgres.roles import APP, act, role_needed
 
 ANSWER_S = 3.0
 """Seconds to wait for a connection, and then for an answer, before a caller gets 503."""
@@ -24,16 +28,38 @@ PINNED = {
     "jit": "off",
     "row_security": "on",
     "array_nulls": "on",
+    "transform_null_equals": "off",
     "standard_conforming_strings": "on",
     "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "gin_fuzzy_search_limit": "0",
     "DateStyle": "ISO",
     "IntervalStyle": "postgres",
     "TimeZone": "UTC",
     "default_transaction_isolation": "read\\ committed",
+    "default_transaction_read_only": "off",
+    "default_transaction_deferrable": "off",
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
 }
 """Settings by which the same statement would mean something else, or take another time."""
+SETTLE = (
+    "SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false),"
+    " set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply'"
+    " THEN 'remote_apply' ELSE 'on' END, false),"
+    " CASE WHEN current_setting('server_version_num')::integer >= 170000"
+    " THEN set_config('transaction_timeout', '0', false) END"
+)
+"""What cannot be said when a connection is opened: the variables PGTZ and PGDATESTYLE come after that, some settings
+are not known to every version, and what is acknowledged is on the disk at least."""
 WAIT_S_MIN = 0.01
 """A statement that was sent is waited for so long at least."""
+POOLED = (
+    "a pooler stands between Carnet and PostgreSQL that shares sessions or drops their settings (PgBouncer in"
+    " transaction mode): name PostgreSQL itself in CARNET_DATABASE, as Carnet keeps a pool of its own"
+)
 UNKNOWN_BUSINESS = "CN404"
 """SQLSTATE that our functions raise for a business without a ledger."""
 CLOCK_SKEW = "CN503"
@@ -70,6 +96,14 @@ class PatientConnection(psycopg.Connection[tuple[Any, ...]]):
     answer_s: float | None = ANSWER_S
     """None: it waits for as long as an answer takes."""
 
+    @classmethod
+    def connect(cls, conninfo: str = "", **more: Any) -> Self:
+        """See psycopg. Errors tell nothing of the URL but host and database."""
+        try:
+            return super().connect(conninfo, **more)
+        except psycopg.Error as error:
+            raise type(error)(discreet(str(error), conninfo)) from None
+
     def wait(self, gen: PQGen[Value], interval: float = 0.1, timeout: float | None = None) -> Value:
         """See psycopg. Raises NoAnswer after `answer_s`, or when the patience of the request ends."""
         if timeout is not None or self.answer_s is None:
@@ -85,7 +119,7 @@ class PatientConnection(psycopg.Connection[tuple[Any, ...]]):
             raise
 
 
-def settings(schema: str, answer_s: float = ANSWER_S) -> dict[str, Any]:
+def settings(url: str, schema: str, answer_s: float = ANSWER_S) -> dict[str, Any]:
     """Arguments to connect with: our schema, time limits, and plans that suit keyed access.
 
     Every query of the ledger is by key. Without statistics (a new database, the middle of an import) the
@@ -100,25 +134,43 @@ def settings(schema: str, answer_s: float = ANSWER_S) -> dict[str, Any]:
         "plan_cache_mode": "force_generic_plan",
         "enable_seqscan": "off",
     }
-    return {"autocommit": True, "prepare_threshold": 0, **session(f"{schema},pg_temp", answer_s, keyed)}
+    return {"autocommit": True, "prepare_threshold": 0, **session(url, f"{schema},pg_temp", answer_s, keyed)}
 
 
-def session(search_path: str, answer_s: float, more: Mapping[str, object]) -> dict[str, Any]:
+def session(url: str, search_path: str, answer_s: float, more: Mapping[str, object]) -> dict[str, Any]:
     """What every connection of ours is opened with, whatever the role, the database or the environment say.
 
-    `more`: settings of this kind of connection. Short queries never pay for compilation (jit).
+    `more`: settings of this kind of connection. Options of the URL or the environment come first, so that ours count.
+    Short queries never pay for compilation (jit).
     """
     pinned = {**PINNED, "search_path": search_path, **more}
+    theirs = conninfo_to_dict(url).get("options") or os.environ.get("PGOPTIONS") or ""
     return {
         "application_name": "carnet",
         "client_encoding": "UTF8",
-        "options": " ".join(f"-c {name}={value}" for name, value in pinned.items()),
+        "options": " ".join([str(theirs), *(f"-c {name}={value}" for name, value in pinned.items())]).strip(),
         "connect_timeout": max(1, round(answer_s)),
         "keepalives_idle": 5,
         "keepalives_interval": 1,
         "keepalives_count": 3,
         "tcp_user_timeout": int(answer_s * 1000),
     }
+
+
+def settle(connection: psycopg.Connection[Any], roles: Sequence[str], schema: str) -> None:
+    """What follows once a connection is open: the settings of `SETTLE`, and the role it acts as."""
+    # Nothing is prepared: a name of a prepared statement may be another's behind a pooler.
+    connection.execute(SETTLE, prepare=False)
+    act(connection, roles, schema)
+
+
+def refuse_pooler(connection: psycopg.Connection[Any], another: psycopg.Connection[Any]) -> None:
+    """Raise WrongSchema where two connections share a session, as behind PgBouncer in transaction mode."""
+    pids = [
+        each.execute("SELECT pg_backend_pid()", prepare=False).fetchone() for each in (connection, another)
+    ]
+    if pids[0] == pids[1]:
+        raise WrongSchema(POOLED)
 
 
 @contextmanager
@@ -181,12 +233,19 @@ def our_errors() -> Iterator[None]:
         raise Contention(str(error)) from error
     except errors.UniqueViolation as error:
         raise IntegrityError(str(error)) from error
+    except errors.InsufficientPrivilege as error:
+        needed = role_needed(error, APP)
+        if needed is None:
+            raise
+        raise needed from error
     except (
         psycopg.OperationalError,
         psycopg.InterfaceError,
         errors.ReadOnlySqlTransaction,
         errors.InFailedSqlTransaction,
     ) as error:
+        if "unsupported startup parameter" in str(error):
+            raise WrongSchema(POOLED) from error
         raise LedgerUnavailable(str(error)) from error
     except psycopg.DatabaseError as error:
         if error.sqlstate == UNKNOWN_BUSINESS:

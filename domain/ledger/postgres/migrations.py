@@ -5,6 +5,8 @@ lock: any number of processes may migrate at once, and a failure leaves nothing 
 migrates; a serving process refuses a schema of another version.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import LiteralString, cast
@@ -13,20 +15,20 @@ import psycopg
 from psycopg import sql
 
 from domain.ledger.errors import WrongSchema
+from domain.ledger.postgres.connections import ANSWER_S, SETTLE, PatientConnection, session
+from domain.ledger.postgres.role_making import grant, make_roles
+from domain.ledger.postgres.roles import OWNER, told_to_migrate
 from domain.people.directory import Person
 from domain.people.profile import searchable
 
 SCHEMA = "carnet"
-OWNER = "carnet_owner"
-ROLES = (OWNER, "carnet_app", "carnet_worker")
-BACKUP = "carnet_backup"
 
 SEARCH_TEXTS = ("_people_search.sql", "_search_forms.sql")
 """Ends of the names of steps after which the search text of every customer is written anew."""
 
 PEOPLE_AT_ONCE = 1_000
 MIGRATION_LOCK = 0x6361726E6574
-"""Holds in one database. Roles belong to the whole server: `_make_role` accepts one made meanwhile."""
+"""Holds in one database. Roles belong to the whole server: one that is made meanwhile is accepted."""
 
 
 @cache
@@ -42,26 +44,39 @@ def migrate(url: str, schema: str = SCHEMA) -> list[str]:
 
     When the user may create roles, the roles of roles.sql are made and `carnet_owner` owns the schema; else
     everything belongs to the user (an installation with one role). Raises WrongSchema when the database is
-    newer than this code or not encoded in UTF-8, psycopg.Error when the server refuses.
+    newer than this code or not encoded in UTF-8, RoleNeeded where the user may not, psycopg.Error when the server
+    refuses.
     """
-    with psycopg.connect(url, application_name="carnet migrate") as connection:
+    with told_to_migrate(), _connected(url) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
         _require_utf8(connection)
-        with_roles = _make_roles(connection)
+        with_roles = make_roles(connection)
         _make_schema(connection, schema, OWNER if with_roles else None)
         applied = _apply(connection, schema)
         if any(name.endswith(SEARCH_TEXTS) for name in applied):
             _make_customers_searchable(connection)
         if with_roles:
-            _grant(connection, schema)
+            grant(connection, schema)
     return applied
 
 
 def heads(url: str, schema: str = SCHEMA) -> list[tuple[str, int]]:
     """Business and position of every ledger, read by whoever may migrate. Raises psycopg.Error."""
-    with psycopg.connect(url, application_name="carnet migrate") as connection:
+    with _connected(url) as connection:
         become_owner(connection, schema)
         return [(id, position) for id, position in connection.execute("SELECT * FROM heads()")]
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[psycopg.Connection]:
+    """A transaction that waits as long as the work takes, with the settings of all connections of ours."""
+    arguments = {**session(url, "pg_catalog", ANSWER_S, {}), "application_name": "carnet migrate"}
+    with PatientConnection.connect(url, **arguments) as connection:
+        connection.answer_s = None
+        connection.autocommit = True
+        connection.execute(SETTLE)
+        connection.autocommit = False
+        yield connection
 
 
 def require_current(connection: psycopg.Connection, schema: str = SCHEMA) -> None:
@@ -91,36 +106,6 @@ def _require_utf8(connection: psycopg.Connection) -> None:
     encoding = _one(connection, sql.SQL("SHOW server_encoding"))
     if encoding != "UTF8":
         raise WrongSchema(f"the database is encoded in {encoding}; carnet needs UTF8")
-
-
-def _make_roles(connection: psycopg.Connection) -> bool:
-    """Make the missing roles, if permitted; return whether the user can become the owner."""
-    row = connection.execute(
-        "SELECT rolsuper, rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
-    ).fetchone()
-    superuser, may_create = row or (False, False)
-    if may_create:
-        for role in ROLES:
-            _make_role(connection, role, sql.SQL("NOLOGIN"))
-    if superuser:
-        _make_role(connection, BACKUP, sql.SQL("NOLOGIN BYPASSRLS"))
-    elif may_create:
-        connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(OWNER)))
-    member = "SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = %s"
-    is_member = connection.execute(member, [OWNER]).fetchone()
-    return is_member is not None and is_member[0]
-
-
-def _make_role(connection: psycopg.Connection, role: str, options: sql.SQL) -> None:
-    known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone()
-    if known is not None:
-        return
-    try:
-        with connection.transaction():
-            connection.execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(role), options))
-    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-        # Another database of the server is being migrated at the same moment.
-        return
 
 
 def _make_schema(connection: psycopg.Connection, schema: str, owner: str | None) -> None:
@@ -180,15 +165,6 @@ def _make_customers_searchable(connection: psycopg.Connection) -> None:
             )
             after = people[-1].id
     connection.execute("SELECT set_config('carnet.business', '', true)")
-
-
-def _grant(connection: psycopg.Connection, schema: str) -> None:
-    names = {"schema": sql.Identifier(schema), "backup": sql.Identifier(BACKUP)}
-    connection.execute(sql.SQL(files(__package__).joinpath("roles.sql").read_text("utf-8")).format(**names))
-    if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [BACKUP]).fetchone() is not None:
-        connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {schema} TO {backup}").format(**names))
-        grant = sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {backup}")
-        connection.execute(grant.format(**names))
 
 
 def _one(connection: psycopg.Connection, query: sql.Composed | sql.SQL) -> object:

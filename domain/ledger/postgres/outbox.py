@@ -14,6 +14,9 @@ from domain.ledger.records import MessageState, MessageTotal, StoredMessage
 
 SENDING = 0x6D61696C
 """With the hash of the schema's name, the advisory lock of the process that sends."""
+OF_BUSINESS: LiteralString = "set_config('carnet.business', %s, true)"
+"""The first argument of a function that writes for one business: the transaction is made its own."""
+
 COLUMNS = (
     "business_id, id, position, recorded_at, kind, language, customer_id, thing_id, state, attempts, due_at,"
     " settled_at, reason, channel, occasion"
@@ -51,7 +54,7 @@ class PostgresOutbox:
 
     def plan(self, business_id: str, upto: int, messages: Sequence[StoredMessage]) -> None:
         planned = Jsonb([asdict(message) for message in messages])
-        self._all("SELECT plan_messages(%s, %s::int8, %s)", business_id, upto, planned)
+        self._all("SELECT plan_messages(" + OF_BUSINESS + ", %s::int8, %s)", business_id, upto, planned)
 
     def known(self, business_id: str, ids: Sequence[str]) -> Collection[str]:
         with self._lend() as connection, connection.pipeline():
@@ -63,7 +66,9 @@ class PostgresOutbox:
 
     def add(self, business_id: str, messages: Sequence[StoredMessage]) -> None:
         self._all(
-            "SELECT add_messages(%s, %s)", business_id, Jsonb([asdict(message) for message in messages])
+            "SELECT add_messages(" + OF_BUSINESS + ", %s)",
+            business_id,
+            Jsonb([asdict(message) for message in messages]),
         )
 
     def due(self, now_ms: int, each: int, *, by_email: bool) -> Sequence[StoredMessage]:
@@ -73,7 +78,7 @@ class PostgresOutbox:
 
     def put(self, message: StoredMessage) -> None:
         self._all(
-            "SELECT put_message(%s, %s, %s, %s::int4, %s::int8, %s::int8, %s)",
+            "SELECT put_message(" + OF_BUSINESS + ", %s, %s, %s::int4, %s::int8, %s::int8, %s)",
             message.business_id,
             message.id,
             message.state,
@@ -84,7 +89,7 @@ class PostgresOutbox:
         )
 
     def forget_settled(self, business_id: str, settled_before: int, at_most: int) -> int:
-        query: LiteralString = "SELECT forget_messages(%s, %s::int8, %s::int4)"
+        query: LiteralString = "SELECT forget_messages(" + OF_BUSINESS + ", %s::int8, %s::int4)"
         ((gone,),) = self._all(query, business_id, settled_before, at_most)
         return int(gone)
 

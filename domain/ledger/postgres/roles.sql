@@ -3,11 +3,12 @@
 --   carnet_owner   owns everything here; migrates; logs in for nothing else
 --   carnet_app     serves one business at a time: reads what its transaction is for, writes by functions only
 --   carnet_worker  reads the heads and facts of all businesses, to keep read models
---   carnet_backup  reads everything past row-level security
+--   carnet_auditor reads one business at a time, and writes nothing
+--   carnet_backup  reads everything past row-level security (backup_role.sql)
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC;
-GRANT USAGE ON SCHEMA {schema} TO carnet_app, carnet_worker;
-GRANT SELECT ON schema_migrations TO carnet_app, carnet_worker;
+GRANT USAGE ON SCHEMA {schema} TO carnet_app, carnet_worker, carnet_auditor;
+GRANT SELECT ON schema_migrations TO carnet_app, carnet_worker, carnet_auditor;
 
 GRANT SELECT ON ledgers, facts, streams, claims, requests, answers, people, people_search, texts, photos,
     api_keys, key_rosters, messages, message_positions TO carnet_app;
@@ -17,7 +18,7 @@ GRANT SELECT, INSERT, UPDATE (revision, data) ON webhooks TO carnet_app;
 GRANT INSERT ON photos TO carnet_app;
 GRANT DELETE ON answers, people, texts, photos TO carnet_app;
 GRANT EXECUTE ON FUNCTION
-    business_ids(), has_keys(), known_peppers(), settle_pepper(bytea, bytea, bigint),
+    heads(), business_ids(), has_keys(), known_peppers(), settle_pepper(bytea, bytea, bigint),
     current_place(), registered_servers(), add_server(text, text, text, bigint, text[]), remove_server(text),
     message_switch(), switch_messages_on(text, bigint, boolean), switch_messages_off(), message_positions(), message_totals(), waiting_messages(),
     all_webhooks(), plan_messages(text, bigint, jsonb), due_messages(bigint, integer, boolean),
@@ -39,3 +40,11 @@ DROP POLICY IF EXISTS worker_reads ON streams;
 CREATE POLICY worker_reads ON ledgers FOR SELECT TO carnet_worker USING (true);
 CREATE POLICY worker_reads ON facts FOR SELECT TO carnet_worker USING (true);
 CREATE POLICY worker_reads ON streams FOR SELECT TO carnet_worker USING (true);
+
+GRANT SELECT ON ledgers, facts, streams, claims, requests, answers, people, people_search, texts, photos, messages,
+    message_positions, webhooks, api_keys, key_rosters TO carnet_auditor;
+GRANT EXECUTE ON FUNCTION
+    heads(), business_ids(), known_peppers(), current_place(), message_totals(), all_webhooks(),
+    facts_of(text[], bigint[], integer[]), search_people(text, text[], text[], text, integer), load_all(question[]),
+    load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
+    TO carnet_auditor;

@@ -22,7 +22,9 @@ from domain.ledger.postgres.connections import (
     host_ms,
     lent,
     our_errors,
+    refuse_pooler,
     settings,
+    settle,
 )
 from domain.ledger.postgres.evidence import PostgresEvidence, PostgresMending
 from domain.ledger.postgres.listen_notify import ListenNotify
@@ -38,6 +40,7 @@ from domain.ledger.postgres.recorder import (
     outcome,
     write_beside,
 )
+from domain.ledger.postgres.roles import TO_SERVE
 from domain.ledger.postgres.webhooks import PostgresWebhooks
 from domain.ledger.records import (
     Append,
@@ -90,8 +93,10 @@ class PostgresStore:
         self._clock = clock
         self._schema = schema
         self._answer_s = answer_s
-        self._settings = settings(schema, answer_s)
+        self._settings = settings(url, schema, answer_s)
         with our_errors(), self._connect() as connection:
+            with self._connect() as another:
+                refuse_pooler(connection, another)
             require_current(connection, schema)
             self.wire = BinaryFormat.of(connection)
         self._breaker = Breaker(self._probe)
@@ -287,6 +292,11 @@ class PostgresStore:
     def remove_server(self, id: str) -> None:
         self._value("SELECT remove_server(%s)", id)
 
+    def may_record(self) -> bool:
+        return bool(
+            self._value("SELECT has_function_privilege('append(text, bigint, command[])', 'EXECUTE')")
+        )
+
     def wait_for_news(self, timeout_s: float) -> bool:
         return self._wakening.wait(timeout_s)
 
@@ -321,7 +331,9 @@ class PostgresStore:
         return None if row is None else row[0]
 
     def _connect(self) -> PatientConnection:
-        return PatientConnection.connect(self._url, **self._settings)
+        connection = PatientConnection.connect(self._url, **self._settings)
+        settle(connection, TO_SERVE, self._schema)
+        return connection
 
     def _probe(self) -> None:
         """Raises an error of the driver where the database does not answer."""
@@ -330,4 +342,5 @@ class PostgresStore:
 
     def _configure(self, connection: PatientConnection) -> None:
         connection.answer_s = self._answer_s
+        settle(connection, TO_SERVE, self._schema)
         connection.adapters.register_dumper(Batch, BatchDumper)

@@ -143,6 +143,9 @@ class SqliteStore:
             rows = connection.execute("SELECT business_id, position FROM ledgers ORDER BY business_id")
             return iter(rows.fetchall())
 
+    def may_record(self) -> bool:
+        return True
+
     def business_ids(self) -> Sequence[str]:
         with self._read() as connection:
             return business_ids(connection)

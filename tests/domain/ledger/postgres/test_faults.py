@@ -7,7 +7,6 @@ from threading import Event
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.errors import Contention, LedgerUnavailable
@@ -116,13 +115,11 @@ def test_an_exhausted_pool_is_unavailable_and_recovers(postgres_url: str) -> Non
 
 
 def test_a_read_only_database_answers_reads_only(postgres_url: str) -> None:
-    store = PostgresStore(postgres_url)
+    store = PostgresStore(postgres_url, pool_size=1)
     store.open_ledger(BUSINESS)
-    store.close()
-    with psycopg.connect(postgres_url, autocommit=True) as admin:
-        name = sql.Identifier(admin.info.dbname)
-        admin.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
-    store = PostgresStore(postgres_url)
+    with store.connection() as connection:
+        # As a standby: no setting of ours lets it write.
+        connection.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
     ledger = store.ledger(BUSINESS)
     with pytest.raises(LedgerUnavailable):
         ledger.append([opening(PACKAGE)])

@@ -1,4 +1,4 @@
-"""Engines for the database of the read tables, and how their transactions begin."""
+"""Connections to the database of the read tables, on PostgreSQL and on SQLite."""
 
 import re
 import sqlite3
@@ -10,23 +10,32 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
 from domain.ledger.patience import ends_at
-from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, hung_up, session
+from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, hung_up, session, settle
+from domain.ledger.postgres.roles import TO_FOLD
 from projections.engine.views_file import inode_of
 
-LOG_TRIES = 10
+TRIES = 10
 
 
 class HeldElsewhere(Exception):
     """Another process or thread is writing read tables (SQLite has one writer at a time)."""
 
 
-def postgres(url: str, schema: str, pool_size: int, lock_wait_s: float) -> Engine:
+def postgres_engine(url: str, schema: str, pool_size: int, lock_wait_s: float) -> Engine:
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
         raise ValueError(f"{schema!r} is not a schema name of small letters, digits and underscores")
-    arguments = session(schema, ANSWER_S, {"lock_timeout": int(lock_wait_s * 1000)})
+    arguments = session(url, schema, ANSWER_S, {"lock_timeout": int(lock_wait_s * 1000)})
+
+    def connect() -> PatientConnection:
+        connection = PatientConnection.connect(url, **arguments)  # the driver alone reads the URL
+        connection.autocommit = True
+        settle(connection, TO_FOLD, schema)
+        connection.autocommit = False
+        return connection
+
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: PatientConnection.connect(url, **arguments),  # the driver alone reads the URL
+        creator=connect,
         pool_size=pool_size,
         pool_timeout=lock_wait_s,
         json_serializer=_to_json,
@@ -48,11 +57,7 @@ def be_patient(connection: Connection) -> None:
     driver.answer_s = None if ends_at() is None else ANSWER_S
 
 
-def _to_json(value: Any) -> str:
-    return to_json(value).decode()
-
-
-def sqlite(path: str | Path, pool_size: int, lock_wait_s: float) -> Engine:
+def sqlite_engine(path: str | Path, pool_size: int, lock_wait_s: float) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         pool_size=pool_size,
@@ -101,7 +106,7 @@ def begin_immediate(connection: Connection, lock_wait_s: float, *, wait: bool) -
 
 def use_write_ahead_log(engine: Engine) -> None:
     """Turn it on; the file keeps it. Retried, as SQLite fails at once when two processes do it together."""
-    for remaining in reversed(range(LOG_TRIES)):
+    for remaining in reversed(range(TRIES)):
         try:
             with engine.connect() as connection:
                 driver: Any = connection.connection.driver_connection
@@ -110,3 +115,7 @@ def use_write_ahead_log(engine: Engine) -> None:
         except sqlite3.OperationalError:
             if not remaining:
                 raise
+
+
+def _to_json(value: Any) -> str:
+    return to_json(value).decode()

@@ -1,0 +1,10 @@
+-- The role for dumps, which only a superuser can make, as it passes row-level security. It reads what it dumps with our
+-- commands too: `carnet verify`.
+
+GRANT USAGE ON SCHEMA {schema} TO {backup};
+GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {backup};
+GRANT EXECUTE ON FUNCTION
+    heads(), business_ids(), known_peppers(), current_place(), message_totals(), all_webhooks(), facts_of(text[], bigint[], integer[]),
+    load_all(question[]),
+    load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
+    TO {backup};
