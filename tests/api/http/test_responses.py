@@ -206,8 +206,23 @@ def test_every_answer_tells_the_limit_and_what_is_left_of_it(strict: tuple[httpx
 
 def test_a_caller_without_a_key_is_told_the_limit_of_its_address(strict: tuple[httpx.Client, Desk]) -> None:
     client, _ = strict
-    assert client.get("/livez").headers["RateLimit"].startswith('"address";r=3;')
-    assert client.get("/v1/business").headers["RateLimit"].startswith('"address";r=2;')
+    assert client.get("/problems").headers["RateLimit"].startswith('"address";r=3;')
+    assert client.get("/v1/business").headers["RateLimit"].startswith('"address";r=3;'), "counted apart"
+
+
+def test_health_is_never_limited_and_wrong_keys_take_nothing_from_the_rest(
+    strict: tuple[httpx.Client, Desk],
+) -> None:
+    client, desk = strict
+    wrong = {"Authorization": "Bearer carnet_live_wrong"}
+    guesses = [client.get("/v1/business", headers=wrong) for _ in range(8)]
+    assert [answer.status_code for answer in guesses] == [401] * 4 + [429] * 4
+    for path in ("/livez", "/readyz"):
+        answers = [client.get(path) for _ in range(12)]
+        assert {answer.status_code for answer in answers} == {200}
+        assert "RateLimit" not in answers[-1].headers
+    assert client.get("/problems").status_code == 200
+    assert client.get("/v1/business", headers=desk.headers()).status_code == 200
 
 
 # Origins
