@@ -52,7 +52,7 @@ def flaw_of_head(scope: HTTPScope, headers: Mapping[bytes, bytes]) -> Problem | 
     if len(sent) > HEADERS_MAX or sum(len(name) + len(value) for name, value in sent) > HEADERS_BYTES_MAX:
         return _too_large()
     if PATH.fullmatch(raw_path) is None or DOTS.search(raw_path) is not None:
-        return invalid([_path_flaw()])
+        return _bad_path()
     if len(headers) != len(sent) and (twice := _twice(scope)):
         return invalid(
             [Flaw(f"/{name}", "duplicate-header", "may be sent once only", "header") for name in twice]
@@ -60,10 +60,17 @@ def flaw_of_head(scope: HTTPScope, headers: Mapping[bytes, bytes]) -> Problem | 
     host = headers.get(b"host", b"")
     if HOST.fullmatch(host) is None and (host or scope["http_version"] not in ("1", "1.0")):
         return invalid([_host_flaw(host)])
-    coding = headers.get(b"content-encoding")
-    if coding is not None and coding.strip().lower() not in (b"identity", b""):
+    return _coded(headers)
+
+
+def _coded(headers: Mapping[bytes, bytes]) -> Problem | None:
+    """The refusal of a body that was sent in a coding that is not taken off here."""
+    content, transfer = headers.get(b"content-encoding", b""), headers.get(b"transfer-encoding", b"chunked")
+    if content.strip().lower() not in (b"", b"identity"):
         told = "the body must be sent as it is, without Content-Encoding"
         return Problem("unsupported-media-type", told, headers={"Accept-Encoding": "identity"})
+    if transfer.strip().lower() != b"chunked":
+        return Problem("transfer-coding-unknown", "Transfer-Encoding may be chunked and nothing else")
     return None
 
 
@@ -72,11 +79,11 @@ def _too_large() -> Problem:
     return Problem("headers-too-large", told)
 
 
-def _path_flaw() -> Flaw:
+def _bad_path() -> Problem:
     told = (
         "must have no empty segment, no segment of dots, and no encoded slash, backslash or control character"
     )
-    return Flaw("", "path", told, "path")
+    return Problem("validation-failed", f"the address {told}", [Flaw("", "path", told, "path")])
 
 
 def _twice(scope: HTTPScope) -> list[str]:

@@ -196,7 +196,7 @@ def answer_problem(request: HttpRequest, error: Exception) -> ProblemReply:
     headers = [(name.lower().encode(), value.encode()) for name, value in problem.all_headers.items()]
     if problem.status == 405:
         headers.append((b"allow", _allowed(request.scope).encode()))
-    if problem.status >= 500:
+    if problem.status in (500, 503):  # 501 is about what was sent
         request_id = exchange_of(request.scope).request_id
         log.error("fault", request_id=request_id, code=problem.code, **_told(error))
     return ProblemReply(problem, headers, by_facts=isinstance(error, Refused))
@@ -234,6 +234,9 @@ async def complete(message: Message, scope: Scope) -> None:
     if exchange.frame.cors is not None:
         origin, asked = exchange.headers.get(b"origin"), b"access-control-request-method" in exchange.headers
         headers += exchange.frame.cors.headers(origin, preflight=asked and scope.get("method") == "OPTIONS")
+    if b"transfer-encoding" in exchange.headers:
+        # The library may have passed over a Content-Length, by which a proxy found another end (RFC 9112, 6.3).
+        headers.append((b"connection", b"close"))
     message["headers"] = headers
     if scope.get("method") == "OPTIONS" and message["status"] == 204:
         MutableScopeHeaders.from_message(message)["Allow"] = _allowed(scope)
@@ -261,6 +264,7 @@ def _log_answer(level: int, scope: Scope, exchange: Exchange, start: HTTPRespons
         path=scope.get("path_template"),
         status=start["status"],
         key_id=caller.key_id if caller is not None else None,
+        client=scope["client"][0] if scope["client"] else None,
         business_id=caller.business_id if caller is not None else None,
         position=None if position is None else int(position),
         replayed=b"idempotency-replayed" in headers,

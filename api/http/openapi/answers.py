@@ -18,6 +18,7 @@ EVERY_ROUTE = (
     "target-too-long",
     "headers-too-large",
     "unsupported-media-type",
+    "transfer-coding-unknown",
 )
 EVERY_KEY = ("unauthenticated", "forbidden", "storage-unavailable", "event-unreadable")
 EVERY_QUERY = ("unknown-parameter",)

@@ -131,7 +131,7 @@ REQUESTS: Mapping[str, Kind] = {
         " send it again under another key.",
         Erased(),
     ),
-    # 408, 412 to 415, 422, 429, 431
+    # 408, 412 to 415, 422, 429, 431, 501
     "request-timeout": Kind(
         408,
         "The body did not come",
@@ -193,6 +193,13 @@ REQUESTS: Mapping[str, Kind] = {
         "64 headers are the limit, and 16 KiB for their names and values together.",
         "Leave out what this API does not read, such as the cookies of other sites.",
         Example("there are more than 64 headers, or more than 16 KiB of them"),
+    ),
+    "transfer-coding-unknown": Kind(
+        501,
+        "Unknown transfer coding",
+        "The header Transfer-Encoding names a coding that is not taken off here.",
+        "Send the body with a Content-Length, or with `Transfer-Encoding: chunked` and nothing else.",
+        Example("Transfer-Encoding may be chunked and nothing else"),
     ),
 }
 """Code → kind."""

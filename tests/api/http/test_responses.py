@@ -1,16 +1,19 @@
 """What HTTP itself promises of every answer: HEAD, compression, limits, origins, positions."""
 
+import asyncio
 import gzip
 import json
 import sys
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import pytest
 from litestar.testing import TestClient
 
 from api.http.compression import BYTES_MIN, coding_for, compressed
+from api.http.networks import TrustedProxies
 from api.server.app import create_app
 from domain.actor import Role
 from domain.ledger.orders import Done
@@ -223,6 +226,35 @@ def test_health_is_never_limited_and_wrong_keys_take_nothing_from_the_rest(
         assert "RateLimit" not in answers[-1].headers
     assert client.get("/problems").status_code == 200
     assert client.get("/v1/business", headers=desk.headers()).status_code == 200
+
+
+def test_nobody_gets_more_by_naming_another_client(strict: tuple[httpx.Client, Desk]) -> None:
+    client, _ = strict
+    for n in range(4):
+        headers = {"X-Forwarded-For": f"198.51.100.{n}", "Forwarded": f"for=203.0.113.{n}"}
+        assert client.get("/problems", headers=headers).headers["RateLimit"].split(";")[1] == f"r={3 - n}"
+    assert client.get("/problems", headers={"X-Forwarded-For": "198.51.100.99"}).status_code == 429
+
+
+def test_clients_behind_a_trusted_proxy_are_counted_each_for_themselves(house: House, tmp_path: Path) -> None:
+    views = ReadTables(f"{tmp_path}/views.db", READ_MODELS)
+    app = create_app(house.carnet, views, pepper=PEPPER, rate=2, proxies=TrustedProxies.of("10.0.0.0/8"))
+
+    async def left(peer: str, client: str) -> str:
+        behind = httpx.ASGITransport(cast("Any", app), client=(peer, 4711))
+        async with httpx.AsyncClient(transport=behind, base_url="http://carnet.test") as asking:
+            answer = await asking.get("/problems", headers={"X-Forwarded-For": client})
+        return answer.headers["RateLimit"].split(";")[1]
+
+    async def counted() -> list[str]:
+        return [
+            await left("10.0.0.1", "198.51.100.1"),
+            await left("10.0.0.2", "198.51.100.2"),
+            await left("10.0.0.2", "203.0.113.5, 198.51.100.1, 10.9.9.9"),
+            await left("198.51.100.1", "203.0.113.6"),
+        ]
+
+    assert asyncio.run(counted()) == ["r=3", "r=3", "r=2", "r=1"]
 
 
 # Origins
