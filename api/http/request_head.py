@@ -9,6 +9,7 @@ once are refused twice, and so is an address that one reader would shorten and t
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import cast
 
 from litestar.types import HTTPScope
@@ -35,23 +36,22 @@ STAND_ONCE = frozenset(
 )
 NAME = rb"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+"
 HOST = re.compile(rb"(?:%b|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?" % NAME)
-SEGMENT = rb"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%(?!2[Ff]|5[Cc]|[01][0-9A-Fa-f]|7[Ff])[0-9A-Fa-f]{2})+"
+SEGMENT = rb"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]++|%(?!2[Ff]|5[Cc]|[01][0-9A-Fa-f]|7[Ff])[0-9A-Fa-f]{2})++"
 PATH = re.compile(rb"/|(?:/%b)+/?|\*" % SEGMENT)
+MAY_HOLD_DOTS = re.compile(rb"[.%]")
 DOTS = re.compile(rb"/(?:\.|%2[Ee]){1,2}(?:;|%3[Bb]|/|\Z)")
 """A segment that some readers take for "here" or "one up"."""
 
 
 def flaw_of_head(scope: HTTPScope, headers: Mapping[bytes, bytes]) -> Problem | None:
     """What is wrong with the head, if anything. `headers` are those of the scope, the first of each name."""
-    raw_path, sent = (
-        scope["raw_path"].partition(b"?")[0],
-        cast("Sequence[tuple[bytes, bytes]]", scope["headers"]),
-    )
+    raw_path = scope["raw_path"].partition(b"?")[0]
+    sent = cast("Sequence[tuple[bytes, bytes]]", scope["headers"])
     if len(raw_path) + len(scope["query_string"]) >= TARGET_BYTES_MAX:
         return Problem("target-too-long", f"the address is longer than {TARGET_BYTES_MAX} bytes")
-    if len(sent) > HEADERS_MAX or sum(len(name) + len(value) for name, value in sent) > HEADERS_BYTES_MAX:
+    if len(sent) > HEADERS_MAX or sum(map(len, chain.from_iterable(sent))) > HEADERS_BYTES_MAX:
         return _too_large()
-    if PATH.fullmatch(raw_path) is None or DOTS.search(raw_path) is not None:
+    if PATH.fullmatch(raw_path) is None or (MAY_HOLD_DOTS.search(raw_path) and DOTS.search(raw_path)):
         return _bad_path()
     if len(headers) != len(sent) and (twice := _twice(scope)):
         return invalid(
