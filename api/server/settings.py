@@ -20,7 +20,7 @@
 | `CARNET_RATE` | `2000` | requests a second that one key, or one address without a key, may make over all processes; 1–1,000,000 |
 | `CARNET_TRUSTED_PROXIES` | none | addresses and networks of the proxies in front, with commas between: `10.0.0.0/8, ::1`. Only of these is `Forwarded` or `X-Forwarded-For` believed: the client is the nearest hop that is none of them. Rate limits and log lines then name that client, and the limit of an address does not hold for the proxies |
 | `CARNET_CONNECTIONS` | `4096` | connections that each process may have at once, 16–100,000; fewer where the system allows too few open files. When it comes near, the longest silent are closed |
-| `CARNET_CONNECTIONS_PER_ADDRESS` | `256` | of them, those of one IPv4 address or IPv6 /64; the longest silent beyond it are closed |
+| `CARNET_CONNECTIONS_PER_ADDRESS` | `256` | of them, those of one IPv4 address or IPv6 /64; the longest silent beyond it are closed. It does not hold for `CARNET_TRUSTED_PROXIES`, through which all clients come |
 | `CARNET_IDLE_S` | `75` | seconds that a connection may stay open between two requests, 1–3,600; a proxy that keeps connections must close them sooner. No other wait for a client is longer: 10 for the first request, 20 for a body, 30 for an answer that is not read |
 | `CARNET_SMTP_URL` | none | the mail server through which customers get e-mails: `smtps://user:password@mail.example.org`, `smtp://…` with STARTTLS, or `smtp://localhost:25?tls=off`. Without it none are sent; `none`: messages go by other channels alone, and those by e-mail are skipped. [How to send e-mails](../how-to/send-e-mails.md) |
 | `CARNET_MAIL_FROM` | none | the address they come from; it is needed with `CARNET_SMTP_URL` |
