@@ -26,6 +26,7 @@ from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
+from api.http.body import body_of
 from api.http.conditions import tag_of, versions_of
 from api.http.ledger_types import Books, RequestKey
 from api.http.parsing import BODY_BYTES_MAX, Sent, read_body, read_parameters
@@ -37,7 +38,6 @@ from api.http.request import (
     HttpRequest,
     NewIds,
     Route,
-    body_of,
     exchange_of,
     handler_of,
     header_lines,

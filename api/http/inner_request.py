@@ -14,7 +14,7 @@ from litestar.types import HTTPReceiveMessage, HTTPScope, Message
 
 from api.http.request import HttpRequest
 
-PASSED_ON = (b"authorization", b"traceparent")
+PASSED_ON = (b"host", b"authorization", b"traceparent")
 """Headers of the carrying request that are those of the command too."""
 OF_THE_CONNECTION = ("type", "asgi", "http_version", "scheme", "client", "server")
 

@@ -27,11 +27,21 @@ def open_route(
     answer: type[BaseModel] | None = None,
     media: tuple[str, ...] = ("application/json",),
     codes: tuple[str, ...] = (),
+    is_counted: bool = True,
 ) -> Callable[[Answer], HTTPRouteHandler]:
     """Make a function into a GET route for anybody. `media` are its representations, best first; `codes` its
-    refusals in /schema."""
+    refusals in /schema. `is_counted`: whether a rate limit counts its requests."""
     route = Route(
-        "GET", path, operation, summary, ANYONE, answer=answer, media=media, versioned=False, codes=codes
+        "GET",
+        path,
+        operation,
+        summary,
+        ANYONE,
+        answer=answer,
+        media=media,
+        versioned=False,
+        codes=codes,
+        is_counted=is_counted,
     )
 
     def made(answer_it: Answer) -> HTTPRouteHandler:

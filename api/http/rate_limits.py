@@ -19,7 +19,7 @@ from api.http.problems import Problem
 from api.http.responses import Header
 
 Counted = Literal["key", "address"]
-"""What a request is counted by: its key, or its address if it has none."""
+"""What a request is counted by: its key, or the network of its address if it has none."""
 
 BURST_S = 2.0
 HELD_MAX = 10_000

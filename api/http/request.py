@@ -26,15 +26,17 @@ from api.http.export_slots import ExportSlots
 from api.http.ids import Randomness, new_id
 from api.http.ledger_types import Books, Carnet, Ledger, UnknownBusiness
 from api.http.loop_bridge import LoopBridge
-from api.http.parsing import BODY_BYTES_MAX, MoneyBody, amount_in
+from api.http.networks import NO_PROXIES, TrustedProxies
+from api.http.parsing import MoneyBody, amount_in
 from api.http.path_ids import PATH_IDS
 from api.http.permissions import SEES_PEOPLE, Permission, Roles
 from api.http.problems import Problem
 from api.http.rate_limits import Counted, Limits
+from api.http.shared_answer import SharedAnswer
 from domain.actor import Role
 from domain.business.state import Business
 from domain.decision import Reads
-from domain.ledger.patience import PATIENCE_S, extend
+from domain.ledger.patience import PATIENCE_S
 from domain.refusals import NotFound
 from projections.engine.freshness import FreshReads
 from projections.engine.tables import ReadTables
@@ -42,8 +44,8 @@ from projections.engine.tables import ReadTables
 HttpRequest = Request[Any, Any, Any]
 
 ID = re.compile(r"[0-9A-Za-z_-]{1,40}")
+BODY_S = 20.0
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-LENGTH = re.compile(r"[0-9]{1,16}")
 
 
 # A route
@@ -81,6 +83,8 @@ class Route:
     """Whether it only carries other requests, each of which its own route judges."""
     location: str | None = None
     """The address of what it creates, with members of the answer in braces."""
+    is_counted: bool = True
+    """Whether a rate limit counts its requests."""
     takes_long: bool = False
     """It reads whole ledgers or does many things: each step waits as long as it may, instead of `patience_s` in all."""
     description: str = ""
@@ -147,10 +151,15 @@ class Serving:
     cors: Cors | None = None
     patience_s: float = PATIENCE_S
     """How long a request may wait in all, for threads, connections, locks and the database, in seconds."""
+    body_s: float = BODY_S
+    """How long the body of a request may take to come, as `body_of` says, in seconds."""
+    proxies: TrustedProxies = NO_PROXIES
+    """The proxies that are believed about who the client is."""
     loopback_webhooks: bool = False
     """Whether webhooks may go to this machine, also by HTTP."""
     random: Randomness = field(default_factory=Randomness)
     exports: ExportSlots = field(default_factory=ExportSlots)
+    readiness: SharedAnswer = field(default_factory=SharedAnswer)
     positions: dict[str, int] = field(default_factory=dict)
     """Business → a position of its ledger that this process has seen, usually the last."""
     _terms: dict[str, FixedTerms] = field(default_factory=dict)
@@ -324,7 +333,7 @@ class Exchange:
     counted: tuple[Counted, float] | None = None
     """What the request was counted by, and the requests left."""
     read: bool = False
-    """Whether the body was read to its end."""
+    """Whether the body was read to its end, or is not waited for any more."""
 
     def header(self, name: bytes) -> str | None:
         """The value of a header; the first one if it was sent twice."""
@@ -368,33 +377,3 @@ def frame_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Serving:
 def parameters_of(request: HttpRequest) -> Iterable[tuple[str, str]]:
     """The query parameters, in the order sent."""
     return request.query_params.multi_items() if request.scope["query_string"] else ()
-
-
-async def body_of(request: HttpRequest, bytes_max: int = BODY_BYTES_MAX) -> bytes:
-    """The bytes of the body. It usually comes in one piece; Litestar's own reading expects a stream.
-
-    Raises Problem: body-too-large as soon as it is known, malformed-body.
-    """
-    exchange = exchange_of(request.scope)
-    announced = exchange.header(b"content-length")
-    if announced is not None and not LENGTH.fullmatch(announced):
-        raise Problem("malformed-body", "Content-Length is not a number")
-    if announced is not None and int(announced) > bytes_max:
-        raise too_large(bytes_max)
-    raw, more = bytearray(), True
-    began = time.monotonic()
-    while more:
-        message = await request.receive()
-        if message["type"] != "http.request":
-            raise Problem("malformed-body", "the request broke off")
-        raw += message.get("body", b"")
-        more = message.get("more_body", False)
-        exchange.read = not more
-        if len(raw) > bytes_max:
-            raise too_large(bytes_max)
-    extend(time.monotonic() - began)
-    return bytes(raw)
-
-
-def too_large(bytes_max: int) -> Problem:
-    return Problem("body-too-large", f"the body is larger than {bytes_max // 1024} KiB")

@@ -7,12 +7,13 @@ from typing import Any
 
 from litestar.concurrency import sync_to_thread
 
+from api.http.body import body_of
 from api.http.command_route import Command, CommandParameters, created, dry_run, read_command, read_upload
 from api.http.new_values import NewId
 from api.http.parsing import Sent
 from api.http.permissions import OWNER
 from api.http.problems import Flaw, Problem, invalid
-from api.http.request import HttpRequest, Route, body_of, handler_of
+from api.http.request import HttpRequest, Route, handler_of
 from api.http.responses import Reply
 from api.imports import mapping as mappings
 from api.imports.batches import recorded, rolled_back

@@ -32,9 +32,9 @@ class Readiness(Value):
     """Whether the books cannot be written here: reads are answered, and commands refused."""
 
 
-@open_route("/livez", "process.live", "Whether the process answers", answer=Liveness)
+@open_route("/livez", "process.live", "Whether the process answers", answer=Liveness, is_counted=False)
 async def live(request: HttpRequest) -> Reply:
-    """It looks at nothing else."""
+    """It looks at nothing else, and no rate limit counts it."""
     return _json(Liveness())
 
 
@@ -44,10 +44,13 @@ async def live(request: HttpRequest) -> Reply:
     "Whether the database answers",
     answer=Readiness,
     codes=("storage-unavailable", "clock-skew", "not-ready"),
+    is_counted=False,
 )
 async def ready(request: HttpRequest) -> Reply:
-    """Send requests only to a process that is ready. `lag` and `stopped` tell of the read models behind lists."""
-    return _json(await sync_to_thread(_readiness, frame_of(request)))
+    """Send requests only to a process that is ready. `lag` and `stopped` tell of the read models behind lists.
+    No rate limit counts it; who asks while others do gets their answer."""
+    frame = frame_of(request)
+    return _json(await frame.readiness.of(lambda: _readiness(frame)))
 
 
 def _readiness(frame: Serving) -> Readiness:

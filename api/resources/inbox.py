@@ -12,11 +12,12 @@ from litestar.concurrency import sync_to_thread
 from pydantic import Field, JsonValue, StringConstraints
 from pydantic_core import from_json, to_json
 
+from api.http.body import body_of
 from api.http.inner_request import InnerCommand, InnerReply, answered
 from api.http.parsing import decoded, encoded, read_body, read_parameters
 from api.http.permissions import CARRIERS
 from api.http.problems import Flaw, invalid
-from api.http.request import Exchange, HttpRequest, Route, body_of, exchange_of, handler_of, parameters_of
+from api.http.request import Exchange, HttpRequest, Route, exchange_of, handler_of, parameters_of
 from api.http.responses import Header, Reply
 from domain.ledger.errors import LedgerUnavailable
 from domain.values import Value
@@ -89,7 +90,7 @@ INBOX = Route(
     InboxAnswer,
     versioned=False,
     carries=True,
-    codes=("validation-failed", "malformed-body", "body-too-large", "unsupported-media-type"),
+    codes=("validation-failed", "malformed-body", "request-timeout", "body-too-large"),
     description="At most 200 commands and 1 MiB. Each is decided by its own route, in order, as if it had been sent"
     " alone: with its permission, its limits, its key and its answer. A refusal keeps none behind it from being"
     " tried. When the store cannot be reached, or the key has sent too much, the rest is not tried."

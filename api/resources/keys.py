@@ -25,6 +25,7 @@ from api.http.api_keys import (
     scopes_of,
     written,
 )
+from api.http.body import body_of
 from api.http.command_route import Command, CommandParameters, created, dry_run, read_command
 from api.http.ids import encode
 from api.http.ledger_types import RequestKey
@@ -33,7 +34,7 @@ from api.http.parsing import EmptyBody
 from api.http.permissions import OWNER, Scope
 from api.http.problems import Flaw, invalid
 from api.http.query_route import Found, ListParameters, Page, Query, query
-from api.http.request import HttpRequest, Route, body_of, handler_of
+from api.http.request import HttpRequest, Route, handler_of
 from api.http.responses import Reply
 from domain.actor import Role
 from domain.decision import Reads

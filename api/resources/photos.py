@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator
 from hashlib import sha256
 
+from api.http.body import too_large
 from api.http.command_route import Command, CommandRequest, Upload, command
 from api.http.new_values import NewId
 from api.http.parsing import BODY_BYTES_MAX, Sent
 from api.http.permissions import REGISTRARS, SEES_PEOPLE
 from api.http.problems import Problem
 from api.http.query_route import Found, NoParameters, Query, query
-from api.http.request import too_large
 from api.resources.images import IMAGE_BYTES_MAX, media_type_of, written_anew
 from api.resources.parts import photo_url
 from domain.people.commands import AddPhoto

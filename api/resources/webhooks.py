@@ -13,6 +13,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel, Field
 
+from api.http.body import body_of
 from api.http.command_route import Command, CommandParameters, created, dry_run, read_command
 from api.http.ids import encode
 from api.http.ledger_types import RequestKey, StoredWebhook
@@ -22,7 +23,7 @@ from api.http.permissions import OWNER
 from api.http.problems import Flaw, invalid
 from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.http.receiver_addresses import URL_CHARACTERS_MAX, flaw_of_url
-from api.http.request import HttpRequest, Route, body_of, handler_of
+from api.http.request import HttpRequest, Route, handler_of
 from api.http.responses import Reply
 from api.http.webhook_secrets import secret_of, secret_text
 from domain.fact_registry import FACTS

@@ -15,20 +15,31 @@ from pathlib import Path
 from typing import Any, cast
 
 import structlog
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ExceptionHandler, HTTPResponseStartEvent, Message, Scope
+from litestar.types import (
+    ASGIApp,
+    ExceptionHandler,
+    HTTPResponseStartEvent,
+    HTTPScope,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
 
 from api.http.api_keys import Caller, Keys, unauthenticated
 from api.http.cors import Cors
 from api.http.ledger_types import Carnet
+from api.http.networks import NO_PROXIES, TrustedProxies, network_of
 from api.http.ownership import refuse_unowned
 from api.http.problem_reply import ProblemReply
 from api.http.problems import Problem, problem_of
 from api.http.rate_limits import Counted, Limits
-from api.http.request import Exchange, HttpRequest, Route, Serving, check_may, exchange_of, route_of
+from api.http.request import BODY_S, Exchange, HttpRequest, Route, Serving, check_may, exchange_of, route_of
+from api.http.request_head import flaw_of_head
 from api.resources.schema import schema_of
 from api.server.present_role import present_role
 from api.server.routes import HANDLERS
@@ -61,13 +72,16 @@ def create_app(
     runner: Runner | None = None,
     cors_origins: Sequence[str] = (),
     loopback_webhooks: bool = False,
+    proxies: TrustedProxies = NO_PROXIES,
+    body_s: float = BODY_S,
     handlers: Sequence[HTTPRouteHandler] = HANDLERS,
 ) -> Litestar:
     """The API on these ledgers and read models. `rate` is requests a second over all processes.
 
     With a `runner`, a list catches up itself on facts that no other runner is applying; the caller starts the
     runner. Pages of `cors_origins` may read the answers. With `loopback_webhooks`, webhooks may go to
-    this machine, for tests. Raises TypeError for a route open to customers that does
+    this machine, for tests. `proxies` are believed about who the client is. A body must come within `body_s`
+    seconds, as `body_of` says. Raises TypeError for a route open to customers that does
     not say whose things it shows.
     """
     routes = [handler.opt["route"] for handler in handlers]
@@ -88,8 +102,10 @@ def create_app(
         make_document=partial(schema_of, routes),
         cors=Cors(cors_origins) if cors_origins else None,
         loopback_webhooks=loopback_webhooks,
+        proxies=proxies,
+        body_s=body_s,
     )
-    return Litestar(
+    app = Litestar(
         route_handlers=handlers,
         before_request=admit,  # like a guard, without the copy of the handler that a guard costs
         exception_handlers={Exception: cast("ExceptionHandler[Exception]", answer_problem)},
@@ -98,9 +114,33 @@ def create_app(
         logging_config=None,
         state=State({"frame": frame, "routes": routes}),
     )
+    app.asgi_handler = _with_head_checked(app.asgi_handler)
+    return app
 
 
 # Admission
+
+
+def _with_head_checked(routes: ASGIApp) -> ASGIApp:
+    """The application behind a check of each head, which comes before a route is looked for."""
+
+    async def check(scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = exchange_of(scope)
+        _name_client(scope, exchange.frame.proxies)
+        problem = flaw_of_head(cast("HTTPScope", scope), exchange.headers)
+        if problem is None:
+            return await routes(scope, receive, send)
+        reply = answer_problem(Request(scope, receive, send), problem)
+        return await reply.to_asgi_response()(scope, receive, send)
+
+    return check
+
+
+def _name_client(scope: Scope, proxies: TrustedProxies) -> None:
+    """Replace a trusted proxy by the client it names."""
+    peer = scope["client"]
+    if peer is not None and proxies.trusts(peer[0]):
+        scope["client"] = (proxies.client_of(peer[0], scope["headers"]), 0)
 
 
 async def admit(request: HttpRequest) -> None:
@@ -114,8 +154,8 @@ async def admit(request: HttpRequest) -> None:
         caller = exchange.known_caller = await _authenticated(request, exchange)
         _count(exchange, "key", caller.key_id)
         check_may(caller, route.roles)
-    else:
-        _count(exchange, "address", _address(request))
+    elif route.is_counted:
+        _count(exchange, "address", f"address/{_network(request)}")
     if accept := exchange.header(b"accept"):
         _check_accept(accept, route)
 
@@ -131,7 +171,7 @@ async def _authenticated(request: HttpRequest, exchange: Exchange) -> Caller:
         return await sync_to_thread(keys.caller, text)
     except Problem:
         # Slows the guessing of keys down, by address.
-        _count(exchange, "address", _address(request))
+        _count(exchange, "address", f"wrong key/{_network(request)}")
         raise
 
 
@@ -141,8 +181,8 @@ def _count(exchange: Exchange, counted: Counted, name: str) -> None:
     exchange.counted = counted, exchange.frame.limits.take(name)
 
 
-def _address(request: HttpRequest) -> str:
-    return f"address/{request.client.host if request.client else ''}"
+def _network(request: HttpRequest) -> str:
+    return network_of(request.client.host) if request.client else ""
 
 
 def _check_accept(accept: str, route: Route) -> None:
@@ -162,7 +202,7 @@ def answer_problem(request: HttpRequest, error: Exception) -> ProblemReply:
     headers = [(name.lower().encode(), value.encode()) for name, value in problem.all_headers.items()]
     if problem.status == 405:
         headers.append((b"allow", _allowed(request.scope).encode()))
-    if problem.status >= 500:
+    if problem.status in (500, 503):  # 501 is about what was sent
         request_id = exchange_of(request.scope).request_id
         log.error("fault", request_id=request_id, code=problem.code, **_told(error))
     return ProblemReply(problem, headers, by_facts=isinstance(error, Refused))
@@ -200,6 +240,9 @@ async def complete(message: Message, scope: Scope) -> None:
     if exchange.frame.cors is not None:
         origin, asked = exchange.headers.get(b"origin"), b"access-control-request-method" in exchange.headers
         headers += exchange.frame.cors.headers(origin, preflight=asked and scope.get("method") == "OPTIONS")
+    if b"transfer-encoding" in exchange.headers:
+        # The library may have passed over a Content-Length, by which a proxy found another end (RFC 9112, 6.3).
+        headers.append((b"connection", b"close"))
     message["headers"] = headers
     if scope.get("method") == "OPTIONS" and message["status"] == 204:
         MutableScopeHeaders.from_message(message)["Allow"] = _allowed(scope)
@@ -227,6 +270,7 @@ def _log_answer(level: int, scope: Scope, exchange: Exchange, start: HTTPRespons
         path=scope.get("path_template"),
         status=start["status"],
         key_id=caller.key_id if caller is not None else None,
+        client=scope["client"][0] if scope["client"] else None,
         business_id=caller.business_id if caller is not None else None,
         position=None if position is None else int(position),
         replayed=b"idempotency-replayed" in headers,

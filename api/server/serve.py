@@ -17,15 +17,18 @@ from functools import partial
 from multiprocessing import get_start_method
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from litestar import Litestar
 from litestar.concurrency import set_asyncio_executor
+from litestar.types import ASGIApp
 
 from api.resources.packages.card import VIEWS
 from api.server.app import create_app
 from api.server.background import in_background
+from api.server.connections import ConnectionLimits, Connections, Requests, watched
+from api.server.descriptors import connections_within
 from api.server.erasures import apply_again, complete
 from api.server.installation import opened
 from api.server.logging import OF_THE_SERVER, log_as_json
@@ -43,7 +46,10 @@ log = logging.getLogger("carnet.server")
 
 DRAIN_S = 10
 """Seconds a process has after SIGTERM to answer what it has begun."""
-HEADER_READ_MS_MAX = 5_000
+FIRST_REQUEST_S, BODY_S, ANSWER_READ_S = 10, 20, 30
+"""The longest waits for a client: for its first request, for a body, for an answer to be read."""
+BUFFER_BYTES_MAX = 128 * 1024
+"""What the server's library holds of a head, or of answers, for each connection."""
 COLLECTOR = (50_000, 50, 100)
 """Thresholds of the garbage collector: young objects are checked often enough, the whole heap hardly ever."""
 TURN_S = 0.02
@@ -84,20 +90,30 @@ def _prepare(settings: Settings) -> None:
 
 
 def _serve_at(address: str, settings: Settings) -> None:
+    connections = connections_within(settings.connections, settings.pool)
+    if connections < settings.connections:
+        log.warning("%d connections a process: the system allows no more open files", connections)
     server = Granian(
         "api.server.serve",
         address=address,
         port=settings.port,
         interface=Interfaces.ASGI,
         workers=settings.processes,
+        # HTTP/2 in clear text is spoken by no browser, and its library waits for the first bytes without an end.
+        http=HTTPModes.http1,
         websockets=False,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_READ_MS_MAX),
+        backpressure=connections,
+        http1_settings=HTTP1Settings(
+            # Runs while a head is awaited, so between two requests as well.
+            header_read_timeout=settings.idle_s * 1000,
+            max_buffer_size=BUFFER_BYTES_MAX,
+        ),
         log_level=LogLevels(settings.log),
         log_dictconfig=OF_THE_SERVER,
         respawn_failed_workers=True,
         workers_kill_timeout=DRAIN_S,
     )
-    load = partial(_loaded, settings, os.getpid())
+    load = partial(_loaded, settings, connections, os.getpid())
     if settings.runner and settings.ledger_file is None:
         with RunnerProcess() as beside:
             server.serve(target_loader=partial(load, beside.held_open), wrap_loader=False)
@@ -105,7 +121,7 @@ def _serve_at(address: str, settings: Settings) -> None:
         server.serve(target_loader=partial(load, None), wrap_loader=False)
 
 
-def _loaded(settings: Settings, parent: int, held_open: int | None) -> Litestar:
+def _loaded(settings: Settings, connections: int, parent: int, held_open: int | None) -> ASGIApp:
     """The application of a serving process, made in that process, whether it was forked or started anew.
 
     `held_open`: the descriptor by which the runner process sees that the server is there; a fork has it too.
@@ -121,7 +137,21 @@ def _loaded(settings: Settings, parent: int, held_open: int | None) -> Litestar:
     gc.set_threshold(*COLLECTOR)
     if settings.ledger_file is None:
         sys.setswitchinterval(TURN_S)
-    return app
+    return _with_limits(app, settings, connections)
+
+
+def _with_limits(app: ASGIApp, settings: Settings, connections: int) -> ASGIApp:
+    """The application, with the limits on its connections."""
+    limits = ConnectionLimits(
+        connections=connections,
+        per_address=settings.connections_per_address,
+        first_request_s=min(FIRST_REQUEST_S, settings.idle_s),
+        answer_read_s=min(ANSWER_READ_S, settings.idle_s),
+        proxies=settings.trusted_proxies,
+    )
+    requests = Requests()
+    Connections(settings.port, limits, requests).start()
+    return watched(app, requests)
 
 
 def application(settings: Settings) -> Litestar:
@@ -149,6 +179,8 @@ def application(settings: Settings) -> Litestar:
             runner=runner,
             cors_origins=settings.cors_origins,
             loopback_webhooks=settings.webhooks == "loopback",
+            proxies=settings.trusted_proxies,
+            body_s=min(BODY_S, settings.idle_s),
         )
         app.on_shutdown.append(stack.pop_all().close)
     return app

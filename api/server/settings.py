@@ -19,6 +19,10 @@
 | `CARNET_CLOCKS_APART_S` | `300` | seconds that this machine's clock may be behind what the ledger has recorded; up to 315,360,000. Within it commands are recorded as of the ledger's last moment, beyond it they are answered 503 `clock-skew`. Raise it only after a wrong clock ran ahead, until the time that it recorded has come |
 | `CARNET_CORS_ORIGINS` | none | origins whose pages may call the API from a browser, with commas between: `https://till.example, http://localhost:5173`, or `*` for all |
 | `CARNET_RATE` | `2000` | requests a second that one key, or one address without a key, may make over all processes; 1–1,000,000 |
+| `CARNET_TRUSTED_PROXIES` | none | addresses and networks of the proxies in front, with commas between: `10.0.0.0/8, ::1`. Only of these is `Forwarded` or `X-Forwarded-For` believed: the client is the nearest hop that is none of them. Rate limits and log lines then name that client, and the limit of an address does not hold for the proxies |
+| `CARNET_CONNECTIONS` | `4096` | connections that each process may have at once, 16–100,000; fewer where the system allows too few open files. When it comes near, the longest silent are closed |
+| `CARNET_CONNECTIONS_PER_ADDRESS` | `256` | of them, those of one IPv4 address or IPv6 /64; the longest silent beyond it are closed. It does not hold for `CARNET_TRUSTED_PROXIES`, through which all clients come |
+| `CARNET_IDLE_S` | `75` | seconds that a connection may stay open between two requests, 1–3,600; a proxy that keeps connections must close them sooner. No other wait for a client is longer: 10 for the first request, 20 for a body, 30 for an answer that is not read |
 | `CARNET_SMTP_URL` | none | the mail server through which customers get e-mails: `smtps://user:password@mail.example.org`, `smtp://…` with STARTTLS, or `smtp://localhost:25?tls=off`. Without it none are sent; `none`: messages go by other channels alone, and those by e-mail are skipped. [How to send e-mails](../how-to/send-e-mails.md) |
 | `CARNET_MAIL_FROM` | none | the address they come from; it is needed with `CARNET_SMTP_URL` |
 | `CARNET_WEBHOOKS` | `public` | where webhooks may go: `public` addresses by HTTPS; `loopback`: also to this machine, also by HTTP, for tests; `off`: none are sent. [How to receive webhooks](../how-to/receive-webhooks.md) |
@@ -37,6 +41,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Literal, get_args
 
+from api.http.networks import NO_PROXIES, TrustedProxies
 from api.outbound.mail_server import MailServer, WrongSender, mail_server
 from domain.ledger.cache import CACHE_BYTES
 from domain.ledger.postgres.address import check_address
@@ -68,6 +73,10 @@ VARIABLES = frozenset(
         "CLOCKS_APART_S",
         "CORS_ORIGINS",
         "RATE",
+        "TRUSTED_PROXIES",
+        "CONNECTIONS",
+        "CONNECTIONS_PER_ADDRESS",
+        "IDLE_S",
         "SMTP_URL",
         "MAIL_FROM",
         "WEBHOOKS",
@@ -103,6 +112,10 @@ class Settings:
     clocks_apart_s: int = 300
     cors_origins: tuple[str, ...] = ()
     rate: int = 2_000
+    trusted_proxies: TrustedProxies = NO_PROXIES
+    connections: int = 4_096
+    connections_per_address: int = 256
+    idle_s: int = 75
     mail: MailServer | Literal["none"] | None = field(default=None, repr=False)
     """`none`: messages are planned, and go by other channels than e-mail. None: no messages are planned here."""
     webhooks: WebhookReach = "public"
@@ -130,6 +143,10 @@ class Settings:
             clocks_apart_s=_number(environment, "CARNET_CLOCKS_APART_S", 300, 1, 315_360_000),
             cors_origins=_origins(environment),
             rate=_number(environment, "CARNET_RATE", 2_000, 1, 1_000_000),
+            trusted_proxies=_proxies(environment),
+            connections=_number(environment, "CARNET_CONNECTIONS", 4_096, 16, 100_000),
+            connections_per_address=_number(environment, "CARNET_CONNECTIONS_PER_ADDRESS", 256, 1, 100_000),
+            idle_s=_number(environment, "CARNET_IDLE_S", 75, 1, 3_600),
             mail=_mail(environment),
             webhooks=_webhooks(environment),
             log=_log_level(environment),
@@ -306,6 +323,14 @@ def _origins(environment: Mapping[str, str]) -> tuple[str, ...]:
                 " https://till.example or http://localhost:5173, with commas between; or * for all"
             )
     return origins
+
+
+def _proxies(environment: Mapping[str, str]) -> TrustedProxies:
+    try:
+        return TrustedProxies.of(environment.get("CARNET_TRUSTED_PROXIES", ""))
+    except ValueError as error:
+        told = f"CARNET_TRUSTED_PROXIES must be addresses and networks with commas between: {error}"
+        raise WrongSetting(told) from error
 
 
 def _mail(environment: Mapping[str, str]) -> MailServer | Literal["none"] | None:

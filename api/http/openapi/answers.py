@@ -10,15 +10,24 @@ from api.http.openapi.types import Schema, reference
 from api.http.problems import KINDS, MEDIA_TYPE
 from api.http.request import Route
 
-EVERY_ROUTE = ("rate-limited", "not-acceptable", "internal")
+EVERY_ROUTE = (
+    "rate-limited",
+    "not-acceptable",
+    "internal",
+    "validation-failed",
+    "target-too-long",
+    "headers-too-large",
+    "unsupported-media-type",
+    "transfer-coding-unknown",
+)
 EVERY_KEY = ("unauthenticated", "forbidden", "storage-unavailable", "event-unreadable")
-EVERY_QUERY = ("validation-failed", "unknown-parameter")
+EVERY_QUERY = ("unknown-parameter",)
 EVERY_LIST = ("invalid-cursor", "projection-lagging", "projection-stopped")
 EVERY_COMMAND = (
     "malformed-body",
     "idempotency-key-missing",
+    "request-timeout",
     "body-too-large",
-    "unsupported-media-type",
     "erased",
     "version-mismatch",
     "idempotency-key-reused",

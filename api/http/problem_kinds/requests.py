@@ -131,7 +131,14 @@ REQUESTS: Mapping[str, Kind] = {
         " send it again under another key.",
         Erased(),
     ),
-    # 412, 413, 415, 422, 429
+    # 408, 412 to 415, 422, 429, 431, 501
+    "request-timeout": Kind(
+        408,
+        "The body did not come",
+        "The body stopped coming, or came so slowly that it was not waited for. Nothing was done.",
+        "Send the request again over another connection; the same Idempotency-Key may be used.",
+        Example("the body did not come within 20 seconds"),
+    ),
     "version-mismatch": Kind(
         412,
         "It has changed meanwhile",
@@ -148,12 +155,20 @@ REQUESTS: Mapping[str, Kind] = {
         "Send less at once; make a photo smaller before you send it.",
         Example("the body is larger than 64 KiB"),
     ),
+    "target-too-long": Kind(
+        414,
+        "The address is too long",
+        "8 KiB is the limit of an address with its query.",
+        "Send fewer filters at once.",
+        Example("the address is longer than 8192 bytes"),
+    ),
     "unsupported-media-type": Kind(
         415,
         "Unsupported media type",
-        "The header Content-Type is missing, or names what this address does not read.",
+        "The header Content-Type is missing, or names what this address does not read. Or the body is compressed:"
+        " Accept-Encoding in the answer tells that it must be sent as it is.",
         "Send `Content-Type: application/json`. A photo is sent as image/jpeg, image/png or image/webp, or as the"
-        " one file of a multipart/form-data; its own bytes tell what it is.",
+        " one file of a multipart/form-data; its own bytes tell what it is. Send no Content-Encoding.",
         Example("the body must be application/json in UTF-8"),
     ),
     "idempotency-key-reused": Kind(
@@ -171,6 +186,20 @@ REQUESTS: Mapping[str, Kind] = {
         "Wait Retry-After seconds, then send the request again; the same Idempotency-Key may be used.",
         Example("too many requests in a short time"),
         retry_after_s=1,
+    ),
+    "headers-too-large": Kind(
+        431,
+        "The headers are too large",
+        "64 headers are the limit, and 16 KiB for their names and values together.",
+        "Leave out what this API does not read, such as the cookies of other sites.",
+        Example("there are more than 64 headers, or more than 16 KiB of them"),
+    ),
+    "transfer-coding-unknown": Kind(
+        501,
+        "Unknown transfer coding",
+        "The header Transfer-Encoding names a coding that is not taken off here.",
+        "Send the body with a Content-Length, or with `Transfer-Encoding: chunked` and nothing else.",
+        Example("Transfer-Encoding may be chunked and nothing else"),
     ),
 }
 """Code → kind."""

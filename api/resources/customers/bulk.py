@@ -11,11 +11,12 @@ from litestar.concurrency import sync_to_thread
 from pydantic import Field
 from pydantic_core import from_json, to_json
 
+from api.http.body import body_of
 from api.http.command_route import Command, CommandParameters, created, dry_run, read_command
 from api.http.ledger_types import RequestKey
 from api.http.permissions import MANAGERS
 from api.http.problems import Flaw, invalid
-from api.http.request import HttpRequest, Route, body_of, handler_of
+from api.http.request import HttpRequest, Route, handler_of
 from api.http.responses import Reply
 from api.resources.customers.lists import filter_of
 from api.resources.texts import wording_or_none

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from litestar import Request
 from pydantic import BaseModel, ValidationError
 
+from api.http.body import body_of
 from api.http.ids import Randomness
 from api.http.parsing import (
     BODY_BYTES_MAX,
@@ -25,7 +26,7 @@ from api.http.parsing import (
 )
 from api.http.problems import Flaw, Problem, flaws_of
 from api.http.query_route import ListParameters
-from api.http.request import body_of
+from api.http.request import BODY_S
 from api.resources.redemptions.bodies import RedemptionBody
 from domain.decision import Reads
 from tests.api.desk import ROUTES, Desk
@@ -242,7 +243,7 @@ def arriving(*pieces: bytes, announced: bytes | None = None, ends: bool = True) 
         return next(coming)
 
     headers = [] if announced is None else [(b"content-length", announced)]
-    app = SimpleNamespace(state={"frame": SimpleNamespace(random=Randomness())})
+    app = SimpleNamespace(state={"frame": SimpleNamespace(random=Randomness(), body_s=BODY_S)})
     scope: Any = {"type": "http", "headers": headers, "state": {}, "litestar_app": app}
     return Request(scope, receive)
 

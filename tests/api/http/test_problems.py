@@ -89,9 +89,7 @@ def test_a_foreign_id_answers_exactly_as_an_unknown_one(house: House) -> None:
         assert bodies[0].replace(foreign, "") == bodies[1].replace(unknown, "")
 
 
-@pytest.mark.parametrize(
-    "id", ["x", "svc_", "svc_" + "x" * 41, "cus_1", "svc_%00", "svc_é", "..%2f..", "svc_1'--"]
-)
+@pytest.mark.parametrize("id", ["x", "svc_", "svc_" + "x" * 41, "cus_1", "svc_é", "svc_%25", "svc_1'--"])
 def test_an_address_that_can_name_nothing_is_not_found(desk: Desk, id: str) -> None:
     answer = desk.ask(f"/v1/services/{id}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")

@@ -1,16 +1,19 @@
 """What HTTP itself promises of every answer: HEAD, compression, limits, origins, positions."""
 
+import asyncio
 import gzip
 import json
 import sys
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import pytest
 from litestar.testing import TestClient
 
 from api.http.compression import BYTES_MIN, coding_for, compressed
+from api.http.networks import TrustedProxies
 from api.server.app import create_app
 from domain.actor import Role
 from domain.ledger.orders import Done
@@ -206,8 +209,52 @@ def test_every_answer_tells_the_limit_and_what_is_left_of_it(strict: tuple[httpx
 
 def test_a_caller_without_a_key_is_told_the_limit_of_its_address(strict: tuple[httpx.Client, Desk]) -> None:
     client, _ = strict
-    assert client.get("/livez").headers["RateLimit"].startswith('"address";r=3;')
-    assert client.get("/v1/business").headers["RateLimit"].startswith('"address";r=2;')
+    assert client.get("/problems").headers["RateLimit"].startswith('"address";r=3;')
+    assert client.get("/v1/business").headers["RateLimit"].startswith('"address";r=3;'), "counted apart"
+
+
+def test_health_is_never_limited_and_wrong_keys_take_nothing_from_the_rest(
+    strict: tuple[httpx.Client, Desk],
+) -> None:
+    client, desk = strict
+    wrong = {"Authorization": "Bearer carnet_live_wrong"}
+    guesses = [client.get("/v1/business", headers=wrong) for _ in range(8)]
+    assert [answer.status_code for answer in guesses] == [401] * 4 + [429] * 4
+    for path in ("/livez", "/readyz"):
+        answers = [client.get(path) for _ in range(12)]
+        assert {answer.status_code for answer in answers} == {200}
+        assert "RateLimit" not in answers[-1].headers
+    assert client.get("/problems").status_code == 200
+    assert client.get("/v1/business", headers=desk.headers()).status_code == 200
+
+
+def test_nobody_gets_more_by_naming_another_client(strict: tuple[httpx.Client, Desk]) -> None:
+    client, _ = strict
+    for n in range(4):
+        headers = {"X-Forwarded-For": f"198.51.100.{n}", "Forwarded": f"for=203.0.113.{n}"}
+        assert client.get("/problems", headers=headers).headers["RateLimit"].split(";")[1] == f"r={3 - n}"
+    assert client.get("/problems", headers={"X-Forwarded-For": "198.51.100.99"}).status_code == 429
+
+
+def test_clients_behind_a_trusted_proxy_are_counted_each_for_themselves(house: House, tmp_path: Path) -> None:
+    views = ReadTables(f"{tmp_path}/views.db", READ_MODELS)
+    app = create_app(house.carnet, views, pepper=PEPPER, rate=2, proxies=TrustedProxies.of("10.0.0.0/8"))
+
+    async def left(peer: str, client: str) -> str:
+        behind = httpx.ASGITransport(cast("Any", app), client=(peer, 4711))
+        async with httpx.AsyncClient(transport=behind, base_url="http://carnet.test") as asking:
+            answer = await asking.get("/problems", headers={"X-Forwarded-For": client})
+        return answer.headers["RateLimit"].split(";")[1]
+
+    async def counted() -> list[str]:
+        return [
+            await left("10.0.0.1", "198.51.100.1"),
+            await left("10.0.0.2", "198.51.100.2"),
+            await left("10.0.0.2", "203.0.113.5, 198.51.100.1, 10.9.9.9"),
+            await left("198.51.100.1", "203.0.113.6"),
+        ]
+
+    assert asyncio.run(counted()) == ["r=3", "r=3", "r=2", "r=1"]
 
 
 # Origins

@@ -48,6 +48,11 @@ def test_without_a_pepper_one_is_made_and_kept(tmp_path: Path) -> None:
         ({"CARNET_POOL": "101"}, "CARNET_POOL must be a whole number from 1 to 100"),
         ({"CARNET_PROCESSES": "-1"}, "CARNET_PROCESSES must be"),
         ({"CARNET_RATE": "1.5"}, "CARNET_RATE must be"),
+        ({"CARNET_IDLE_S": "0"}, "CARNET_IDLE_S must be a whole number from 1 to 3600"),
+        ({"CARNET_CONNECTIONS": "15"}, "CARNET_CONNECTIONS must be a whole number from 16"),
+        ({"CARNET_CONNECTIONS_PER_ADDRESS": "0"}, "CARNET_CONNECTIONS_PER_ADDRESS must be"),
+        ({"CARNET_TRUSTED_PROXIES": "10.0.0.1/8"}, "CARNET_TRUSTED_PROXIES must be addresses and networks"),
+        ({"CARNET_TRUSTED_PROXIES": "::1, proxy"}, "CARNET_TRUSTED_PROXIES must be addresses and networks"),
         ({"CARNET_RUNNER": "yes"}, "CARNET_RUNNER must be one of on, off"),
         ({"CARNET_LOG": "loud"}, "CARNET_LOG must be one of"),
         (
