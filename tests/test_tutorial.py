@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from api.cli.demo_day import served
+from api.cli.demo_desk import served
 from api.cli.main import main
 from api.server.installation import open_on_its_own
 

@@ -31,6 +31,6 @@ def demo(folder: Path | None) -> None:
     # Imported here: the HTTP client and rich load slowly, and no other command needs them.
     from api.cli.demo_day import play
 
-    console = Console(width=None if os.isatty(1) else 100)
+    console = Console(width=None if os.isatty(1) else 80)
     books = folder or data_folder(os.environ) / "demo"
     play(books, console, lambda name: open_on_its_own(name, "Rosa & Friends", "EUR", "Europe/Budapest"))

@@ -5,169 +5,27 @@ go on with.
 """
 
 import os
+import re
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from socket import socket
+from tempfile import TemporaryDirectory
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import httpx
-from rich.columns import Columns
-from rich.console import Console, Group
-from rich.padding import Padding
-from rich.panel import Panel
-from rich.progress_bar import ProgressBar
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
-from domain.currency import major
+from api.cli.demo_cards import badge, card, history, money
+from api.cli.demo_desk import Desk, Json, served
 
-Json = dict[str, Any]
-START_S_MAX = 60.0
-BADGES = {
-    "active": "green",
-    "fully_used": "blue",
-    "expired": "yellow",
-    "cancelled": "red",
-    "paid": "green",
-    "partial": "yellow",
-    "unpaid": "red",
-}
-STAMPS = {
-    "available": ("○", "magenta"),
-    "used": ("●", "green"),
-    "corrected": ("×", "yellow"),
-    "lapsed": ("–", "dim"),
-}
-
-
-class Desk:
-    """A client of the API that counts its requests, so that each has its own idempotency key."""
-
-    def __init__(self, url: str, key: str) -> None:
-        self._client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
-        self._requests = 0
-
-    def post(self, path: str, body: Json) -> Json:
-        """Give a command that must be accepted. Raises SystemExit with the problem if it is refused."""
-        self._requests += 1
-        answer = self._client.post(
-            f"/v1{path}", json=body, headers={"Idempotency-Key": f"demo-{self._requests}"}
-        )
-        return self._body(answer)
-
-    def refused(self, path: str, body: Json) -> Json:
-        """Give a command that must be refused, and return the problem."""
-        self._requests += 1
-        answer = self._client.post(
-            f"/v1{path}", json=body, headers={"Idempotency-Key": f"demo-{self._requests}"}
-        )
-        if answer.is_success:
-            raise SystemExit(f"{path} should have been refused")
-        problem: Json = answer.json()
-        return problem
-
-    def get(self, path: str, **query: str) -> Json:
-        return self._body(self._client.get(f"/v1{path}", params=query))
-
-    def _body(self, answer: httpx.Response) -> Json:
-        if not answer.is_success:
-            raise SystemExit(
-                f"{answer.request.method} {answer.request.url}: {answer.status_code}\n{answer.text}"
-            )
-        body: Json = answer.json()
-        return body
-
-
-@contextmanager
-def served(environment: dict[str, str]) -> Iterator[str]:
-    """A `carnet serve` process on a free loopback port, ended with the block; yields its URL."""
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
-        _wait_until_ready(url, process)
-        yield url
-    finally:
-        process.terminate()
-        process.communicate()
-
-
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_S_MAX
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            assert process.stderr is not None
-            raise SystemExit(f"the server stopped:\n{process.stderr.read().decode()}")
-        try:
-            if httpx.get(f"{url}/readyz", timeout=1).is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise SystemExit("the server did not answer in time")
-
-
-# Rendering for a terminal
-
-
-def badge(word: str) -> Text:
-    return Text(f" {word.replace('_', ' ').upper()} ", style=f"reverse {BADGES[word]}")
-
-
-def card(shown: Json, units: list[Json]) -> Panel:
-    """A package as its card: badges, price, progress and one stamp per unit."""
-    title = Text(f"{shown['name']}  #{shown['purchase_number']} ")
-    head = Text.assemble(badge(shown["status"]), " ", badge(shown["payment_status"]), "  ", _price(shown))
-    expiry = f"valid until {shown['expires_on']}" if shown["expires_on"] else "never expires"
-    dates = Text(f"bought {shown['purchased_on']}, {expiry}", style="dim")
-    lines = [_line(line, [unit for unit in units if unit["line"] == line["line"]]) for line in shown["lines"]]
-    return Panel(Group(head, dates, *lines), title=title, title_align="left", width=66)
-
-
-def _price(shown: Json) -> Text:
-    price = Text(money(shown["price"]), style="bold")
-    if shown["list_price"] != shown["price"]:
-        price.append(f"  ({money(shown['list_price'])})", style="strike dim")
-    return price
-
-
-def _line(line: Json, units: list[Json]) -> Group:
-    counted = f"{line['label']}: {line['used']}/{line['total']} used, {line['remaining']} remaining"
-    stamps = Text()
-    for unit in units:
-        mark, style = STAMPS[unit["state"]]
-        who = unit["participant"]["name"][0] if unit["participant"] and unit["participant"]["name"] else mark
-        stamps.append((who if unit["state"] == "used" else mark) + " ", style=style)
-    # A bar does not end its line; padding, even of 0, does.
-    bar = Padding(ProgressBar(total=1, completed=line["progress"], width=40), 0)
-    return Group(Text(counted), bar, stamps)
-
-
-def money(shown: Json) -> str:
-    return f"{major(shown['amount'], shown['currency']):,f} {shown['currency']}"
-
-
-def history(rows: list[Json]) -> Table:
-    table = Table(box=None, header_style="dim")
-    for column in ("version", "date", "what", "change", "left", "by"):
-        table.add_column(column)
-    for row in rows:
-        change = f"{row['change']:+d}" if row["change"] else ""
-        left = "" if row["remaining"] is None else str(row["remaining"])
-        by = (row["staff"] or {}).get("name") or ""
-        who = (row["participant"] or {}).get("name") or ""
-        what = f"{row['label']} {who}".strip() if row["kind"] == "use" else row["label"]
-        table.add_row(f"v{row['version']}", row["date"], what, change, left, by)
-    return table
-
-
-# The scenes
+ZONE = ZoneInfo("Europe/Budapest")
 
 
 class Demo:
@@ -176,18 +34,24 @@ class Demo:
         self.console = console
         self.staff: dict[str, str] = {}
         self.services: dict[str, str] = {}
+        self.anna = ""
+        self.today = datetime.now(ZONE).date()
 
     def play(self) -> str:
         """Play every scene in turn. Returns the id of a package to go on with."""
         self._set_the_stage()
         package = self._how_many_left()
         self._disputed(package)
+        self._asked_again(package)
         self._paid_in_parts()
         self._corrected(package)
         self._expiry_removed(package)
         self._bought_again()
         self._three_dogs()
         self._late_cancellation()
+        self._money_back()
+        self._last_unit()
+        self._own_key(package)
         self._as_it_was(package)
         return package
 
@@ -236,9 +100,11 @@ class Demo:
         anna = self._customer("Anna Kovács", email="anna@example.com")
         payment = {"amount": {"amount": 36000, "currency": "EUR"}, "method": "cash"}
         special = {"amount": 36000, "currency": "EUR"}
-        package = self._sell(anna["id"], offer, price=special, payment=payment)
-        for by in ("Zsófi", "Tamás", "Zsófi"):
-            self._use(package, "Massage 60", by)
+        sold_on = f"{self.today - timedelta(30)}"
+        package = self._sell(anna["id"], offer, price=special, payment=payment, effective_at=sold_on)
+        self.anna = anna["id"]
+        for by, days in (("Zsófi", 20), ("Tamás", 12), ("Zsófi", 5)):
+            self._use(package, "Massage 60", by, effective_at=f"{self.today - timedelta(days)}")
         self._show(package)
         return package
 
@@ -272,7 +138,11 @@ class Demo:
         self._scene(
             "One back, with a reason", "The manager corrects the count; the reason stands in the history."
         )
-        correction = {"line": 1, "change": 1, "reason": "Massage of 3 May was cut short"}
+        correction = {
+            "line": 1,
+            "change": 1,
+            "reason": f"Massage of {self.today - timedelta(5)} was cut short",
+        }
         self.desk.post(f"/packages/{package}/corrections", correction)
         self._show(package)
         self.console.print(history(self.desk.get(f"/packages/{package}/history")["data"][-1:]))
@@ -282,7 +152,8 @@ class Demo:
         changed = self.desk.post(
             f"/packages/{package}/expiry", {"expires_on": None, "reason": "Abroad until autumn"}
         )
-        self.console.print(f"expires_on: {changed['expires_on']}, status: {changed['status']}")
+        told = changed["expires_on"] or "never expires"
+        self.console.print(Text.assemble(badge(changed["status"]), f"  {told}, {changed['remaining']} left"))
 
     def _bought_again(self) -> None:
         self._scene(
@@ -314,19 +185,86 @@ class Demo:
             self._use(package, "Daycare", "Tamás", quantity=days, participant_id=ids[dog])
         self._show(package)
 
+    def _asked_again(self, package: str) -> None:
+        self._scene("The till lost the answer", "It sends the same command again, under the same key.")
+        use = {"service_id": self.services["Massage 60"], "staff_id": self.staff["Zsófi"]}
+        answers = [self.desk.send(f"/packages/{package}/redemptions", use, "till-1") for _ in range(2)]
+        same = answers[0].json() == answers[1].json()
+        used = self.desk.get(f"/packages/{package}")["used"]
+        self.console.print(f"Two answers, {'the same' if same else 'different'}; used once: {used}/5.")
+
     def _late_cancellation(self) -> None:
-        self._scene("Too late", "A late cancellation costs one session: a correction, with its reason.")
+        self._scene(
+            "Too late", "Eszter calls off two hours before. The rule takes the unit; the owner is kind."
+        )
+        cancellation = {"notice_hours": 24, "late": "forfeit", "text": "Cancel a day ahead."}
+        self.desk.post("/policies", {"cancellation": cancellation})
         offer = self._offer("Massage ×3", 25000, "Massage 60", 3)
-        package = self._sell(self._customer("Eszter Tóth")["id"], offer)
-        correction = {"line": 1, "change": -1, "reason": "Cancelled two hours before"}
-        self.desk.post(f"/packages/{package}/corrections", correction)
-        self.console.print(history(self.desk.get(f"/packages/{package}/history")["data"]))
+        eszter = self._customer("Eszter Tóth")["id"]
+        package = self._sell(eszter, offer)
+        soon = (datetime.now(UTC) + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        booking = {"customer_id": eszter, "service_id": self.services["Massage 60"], "starts_at": soon}
+        booked = self.desk.post("/bookings", booking)
+        gone = self.desk.post(f"/bookings/{booked['id']}/cancellation", {"by": "customer"})
+        self._left(f"cancelled: {gone['cancellation']['outcome']}", package)
+        rows = self.desk.get(f"/packages/{package}/history")["data"]
+        taken = next(row["redemption_id"] for row in rows if row["change"] == -1)
+        kind = {"reason": "First time, and her child was ill"}
+        self.desk.post(f"/redemptions/{taken}/restorations", kind)
+        self._left("given back, with the reason", package)
+
+    def _money_back(self) -> None:
+        self._scene(
+            "The therapist is ill", "A facial paid by card is called off by the salon; points say sorry."
+        )
+        hanna = self._customer("Hanna Varga")["id"]
+        in_a_week = (datetime.now(UTC) + timedelta(days=7)).strftime("%Y-%m-%dT10:00:00Z")
+        booking = {"customer_id": hanna, "service_id": self.services["Facial"], "starts_at": in_a_week}
+        path = f"/bookings/{self.desk.post('/bookings', booking)['id']}"
+        price = {"amount": 7000, "currency": "EUR"}
+        paid = self.desk.post(f"{path}/payments", {"amount": price, "method": "card"})
+        gone = self.desk.post(f"{path}/cancellation", {"by": "business", "reason": "The therapist is ill"})
+        refund = {"amount": gone["to_refund"], "reason": "The therapist is ill"}
+        back = self.desk.post(f"/payments/{paid['payment_id']}/refunds", refund)
+        self.console.print(f"to refund {money(gone['to_refund'])}, refunded {money(back['refunded'])}")
+        points = self.desk.post(f"/customers/{hanna}/points", {"action": "add", "points": 30})
+        self.console.print(f"points: {points['balance']}")
+
+    def _left(self, told: str, package: str) -> None:
+        card = self.desk.get(f"/packages/{package}")
+        self.console.print(f"{told:<30} {card['remaining']} of {card['total']} left")
+
+    def _last_unit(self) -> None:
+        self._scene("The last one", "Two tills redeem the last unit in the same moment. One of them gets it.")
+        package = self._sell(self._customer("Flóra Kiss")["id"], self._offer("One facial", 7000, "Facial", 1))
+        use = {"service_id": self.services["Facial"], "staff_id": self.staff["Tamás"]}
+        path = f"/packages/{package}/redemptions"
+        with ThreadPoolExecutor(2) as tills:
+            answers = list(tills.map(lambda till: self.desk.send(path, use, f"race-{till}"), (1, 2)))
+        for till, answer in enumerate(answers, 1):
+            told = "redeemed" if answer.is_success else f"refused: {answer.json()['code']}"
+            self.console.print(f"till {till}: {answer.status_code} {told}")
+
+    def _own_key(self, package: str) -> None:
+        self._scene("On her own phone", "Anna's key shows her own cards, and nobody else's.")
+        body = {"name": "Anna's phone", "role": "customer", "customer_id": self.anna}
+        own = self.desk.with_key(self.desk.post("/keys", body)["key"])
+        card = own.get(f"/packages/{package}")
+        self.console.print(f"her card: {card['remaining']} of {card['total']} left")
+        others = self._sell(
+            self._customer("Gábor Fekete")["id"], self._offer("Facial ×2", 14000, "Facial", 2)
+        )
+        self.console.print(f"his card: {own.send_get(f'/packages/{others}')}")
 
     def _as_it_was(self, package: str) -> None:
-        self._scene("As it was", "Any card can be asked for as it stood after each fact of its history.")
-        versions = [self.desk.get(f"/packages/{package}", at_version=str(n)) for n in (3, 4, 5, 6)]
-        told = [f"v{shown['version']}: {shown['used']}/{shown['total']} used" for shown in versions]
-        self.console.print(Columns(told, padding=(0, 4)))
+        self._scene("As it was", "Two clocks: what had happened by a day, and what the books knew by then.")
+        for days in (25, 15, 8):
+            day = f"{self.today - timedelta(days)}"
+            card = self.desk.get(f"/packages/{package}", effective_as_of=day)
+            self.console.print(f"by {day}   {card['used']}/{card['total']} used")
+        yesterday = f"{self.today - timedelta(1)}"
+        known = self.desk.send_get(f"/packages/{package}", as_of=yesterday)
+        self.console.print(f"known {yesterday}: {known}: it was all entered today")
 
 
 def play(folder: Path, console: Console, open_business: Callable[[str], tuple[str, str]]) -> None:
@@ -334,6 +272,8 @@ def play(folder: Path, console: Console, open_business: Callable[[str], tuple[st
 
     `open_business(database)` makes the books and returns (business id, the owner's key).
     """
+    began = time.monotonic()
+    console.print("A salon and a kennel open their books …")
     folder.mkdir(parents=True, exist_ok=True)
     number = 1 + sum(1 for _ in folder.glob("demo-*.db"))
     database = f"sqlite:///{folder / f'demo-{number}.db'}"
@@ -351,10 +291,40 @@ def play(folder: Path, console: Console, open_business: Callable[[str], tuple[st
     )
     console.print()
     console.rule("[bold]And is it all true?")
-    console.print((verified.stdout + verified.stderr).strip())
+    console.print((verified.stdout + verified.stderr).strip(), soft_wrap=True, highlight=False)
+    _tampered(console, folder, environment)
     _what_next(console, database, key, package)
+    facts = re.search(r"([0-9,]+) facts", verified.stdout)
+    proved = "verified" if verified.returncode == 0 else "BROKEN"
+    console.print(f"\n{facts[1] if facts else 'no'} facts, {time.monotonic() - began:.1f} s, {proved}")
     if verified.returncode:
         raise SystemExit(verified.returncode)
+
+
+def _tampered(console: Console, folder: Path, environment: dict[str, str]) -> None:
+    """Change one byte of one fact in a copy of the books, and let `carnet verify` find it."""
+    with TemporaryDirectory(dir=folder) as place:
+        copy = Path(place) / "copy.db"
+        with (
+            closing(sqlite3.connect(environment["CARNET_DATABASE"].removeprefix("sqlite:///"))) as books,
+            closing(sqlite3.connect(copy)) as changed,
+        ):
+            books.backup(changed)
+            for (name,) in changed.execute(
+                "SELECT name FROM sqlite_schema WHERE type = 'trigger'"
+            ).fetchall():
+                changed.execute(f"DROP TRIGGER {name}")
+            changed.execute("UPDATE facts SET data = CAST(data || ' ' AS BLOB) WHERE position = 12")
+            changed.commit()
+        found = subprocess.run(
+            [sys.executable, "-m", "api.cli.main", "verify"],
+            env={**environment, "CARNET_DATABASE": f"sqlite:///{copy}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    console.print("And in a copy with one byte changed:", style="italic")
+    console.print((found.stdout + found.stderr).partition("\n")[0], soft_wrap=True, highlight=False)
 
 
 def _what_next(console: Console, database: str, key: str, package: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, get_args
 import click
 from pydantic.fields import FieldInfo
 
-from api.cli.options import here
+from api.cli.options import BUSINESS, here
 from api.http.export_route import Exported, check_one_position
 from api.http.parsing import read_parameters
 from api.http.problems import Problem
@@ -70,7 +70,8 @@ def _command(name: str, exported: Exported[Any, Any]) -> click.Command:
             click.Option(
                 ["--business", "business_id"],
                 metavar="ID",
-                help="The business; needed where there is more than one.",
+                envvar=BUSINESS,
+                help="The business, or CARNET_BUSINESS; needed where there is more than one.",
             ),
             *_filters(exported),
         ],
@@ -145,21 +146,33 @@ def _file(output: str) -> Iterator[BinaryIO]:
     """The file to write, which takes the place of another when it is complete. Only its owner may read it."""
     if output == "-":
         yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    if Path(output).exists() and not Path(output).is_file():  # a pipe or a device is not replaced
+        with _told(output), open(output, "wb") as target:
+            yield target
         return
     part = Path(f"{output}.part")
-    try:
+    with _told(output):
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    except OSError as error:
-        raise click.ClickException(f"cannot write {output}: {error.strerror}") from error
+        try:
+            with os.fdopen(descriptor, "wb") as target:
+                yield target
+                target.flush()
+                os.fsync(target.fileno())
+            part.replace(output)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _told(output: str) -> Iterator[None]:
+    """Raises ClickException where the file cannot be written."""
     try:
-        with os.fdopen(descriptor, "wb") as target:
-            yield target
-            target.flush()
-            os.fsync(target.fileno())
-        part.replace(output)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+        yield
+    except OSError as error:
+        raise click.ClickException(f"{output} cannot be written: {error.strerror}") from error
 
 
 def _copy(file: Path, target: BinaryIO) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from api.cli import output
+from api.cli.given_file import FILE, given_file
 from api.cli.options import NAME, SOURCE, here, in_json, of_business
 from api.http.ids import new_id
 from api.imports import mapping as mappings
 from api.imports.batches import recorded
 from api.imports.customers import Customers
-from api.imports.day_book import Format, format_of
+from api.imports.file_form import HEAD_BYTES, Format, encoding_of, format_of, opened
 from api.imports.importing import IMPORTER, ImportReport, run
 from api.imports.load import RefusedRow
 from api.imports.mapping import Mapping, UnknownMapping, What
@@ -50,7 +51,7 @@ def mappings_() -> None:
     )
 
 
-FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+FILE_ARGUMENT = click.argument("file", type=FILE)
 SOURCE_OPTION = click.option("--source", required=True, type=SOURCE, help="A name for the other system.")
 MAPPING = click.option("--mapping", "mapping_", help="The name of a mapping, or the path of a TOML file.")
 LAYOUT = click.option("--format", "layout", type=click.Choice(["csv", "jsonl"]), help="What the file is.")
@@ -60,7 +61,7 @@ DRY_RUN = click.option(
 
 
 @import_.command("customers")
-@FILE
+@FILE_ARGUMENT
 @SOURCE_OPTION
 @MAPPING
 @LAYOUT
@@ -72,14 +73,14 @@ def customers(**given: Any) -> None:
 
     Possible duplicates are told; nobody is merged.
 
-    Exit status: 0 every row is in; 1 it was interrupted (import again to go on); 2 wrong usage; 3 some rows were
-    refused, the rest is in.
+    Exit status: 0 every row is in; 1 it failed; 2 wrong usage; 3 some rows were refused, the rest is in; 130 it was
+    interrupted. After 1 and 130 import again to go on.
     """
     _import("customers", **given)
 
 
 @import_.command("packages")
-@FILE
+@FILE_ARGUMENT
 @SOURCE_OPTION
 @MAPPING
 @LAYOUT
@@ -91,8 +92,8 @@ def packages(**given: Any) -> None:
 
     They are opening liability and no sales. The import has an id, by which it is reversed.
 
-    Exit status: 0 every row is in; 1 it was interrupted (import again to go on); 2 wrong usage; 3 some rows were
-    refused, the rest is in.
+    Exit status: 0 every row is in; 1 it failed; 2 wrong usage; 3 some rows were refused, the rest is in; 130 it was
+    interrupted. After 1 and 130 import again to go on.
     """
     _import("packages", **given)
 
@@ -107,11 +108,7 @@ def _import(
     business_id: str | None,
     json_: bool,
 ) -> None:
-    layout = layout or format_of(file)
-    if layout is None:
-        raise click.UsageError("say with --format whether the file is csv or jsonl")
     mapping = _mapping(mapping_, what)
-    content = Content(lambda: file.open("rb"), file.stat().st_size)
     import_id = new_id("imp") if what == "packages" else None
     kind: Any = Customers() if import_id is None else Packages(import_id, mapping.money)
     refusals: list[RefusedRow] = []
@@ -123,6 +120,7 @@ def _import(
 
     with here() as installed, ExitStack() as stack:
         ledger = installed.ledger(business_id)
+        content, layout = _content(stack.enter_context(given_file(file)), layout)
         currency = installed.business(ledger.business_id).currency
         sheet = Sheet(content, layout, mapping, kind.columns, currency)
         _show_form(sheet.form)
@@ -148,13 +146,23 @@ def _import(
         sys.exit(REFUSED_ROWS)
 
 
+def _content(file: Path, layout: Format | None) -> tuple[Content, Format]:
+    """The content of a file, and its format, recognised where it is not told. Raises UnknownLayout."""
+    with opened(file.open("rb")) as begun:
+        head = begun.read(HEAD_BYTES)
+    found = format_of(file, head.decode(encoding_of(head), "replace"))
+    return Content(lambda: file.open("rb"), file.stat().st_size), layout or found
+
+
 def _mapping(named: str | None, what: What) -> Mapping:
     try:
         if named is None:
             return mappings.own(what)
         path = Path(named)
         mapping = mappings.read(path.read_text("utf-8")) if path.suffix == ".toml" else mappings.named(named)
-    except (UnknownMapping, OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise click.UsageError(f"{named}: {error.strerror}") from error
+    except (UnknownMapping, UnicodeDecodeError) as error:
         raise click.UsageError(str(error)) from error
     if mapping.imports != what:
         raise click.UsageError(f"this mapping is for an import of {mapping.imports}")

@@ -7,9 +7,11 @@ from typing import Any
 import click
 
 from api.cli import output
+from api.cli.given_file import FILE, given_file
 from api.cli.options import SOURCE, here, in_json, of_business
 from api.imports import day_book
 from api.imports import load as loading
+from api.imports.file_form import Format
 
 REFUSED_ROWS = 3
 """The exit status when rows were refused and the rest went in."""
@@ -17,13 +19,13 @@ REFUSALS_IN_JSON_MAX = 1_000
 
 
 @click.command()
-@click.argument("file", metavar="DAYBOOK", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", metavar="DAYBOOK", type=FILE)
 @click.option("--source", default="daybook", show_default=True, type=SOURCE, help="Where it comes from.")
 @click.option(
     "--format",
     "layout",
     type=click.Choice(["csv", "jsonl"]),
-    help="What the file is, where its suffix (.csv, .jsonl, .ndjson) does not say it.",
+    help="What the file is, where neither its suffix nor its beginning says it.",
 )
 @click.option("--dry-run", is_flag=True, help="Decide every row, tell what would happen, write nothing.")
 @of_business
@@ -31,17 +33,17 @@ REFUSALS_IN_JSON_MAX = 1_000
 def load(
     file: Path,
     source: str,
-    layout: day_book.Format | None,
+    layout: Format | None,
     dry_run: bool,
     business_id: str | None,
     json_: bool,
 ) -> None:
     """Bring the history of another system in: its sales and uses, one row each, in order of time.
 
-    The columns stand in docs/reference/day-book.md. Every row is decided as the API would decide it, as of
-    its own date. A row is known by SOURCE/reference: loading a file again, or going on after a crash, changes
-    nothing that is in already. A row that cannot go in is named on standard error with its line, column and
-    reason, and the rest goes in.
+    The columns stand in docs/reference/day-book.md; - reads standard input. Every row is decided as the API would
+    decide it, as of its own date. A row is known by SOURCE/reference: loading a file again, or going on after a
+    crash, changes nothing that is in already. A row that cannot go in is named on standard error with its line,
+    column and reason, and the rest goes in.
 
     A dry run decides each row on what the rows before it would have done. It holds the books while it lasts:
     nobody else can record anything in them until it ends.
@@ -50,14 +52,11 @@ def load(
     Examples:
       carnet load history.csv --dry-run
       carnet load history.csv --source mindbody
+      zcat history.csv.gz | carnet load -
 
-    Exit status: 0 every row is in; 1 it was interrupted (load again to go on); 2 wrong usage; 3 some rows
-    were refused, the rest is in.
+    Exit status: 0 every row is in; 1 it failed; 2 wrong usage; 3 some rows were refused, the rest is in; 130 it was
+    interrupted. After 1 and 130 load again to go on.
     """
-    layout = layout or day_book.format_of(file)
-    if layout is None:
-        raise click.UsageError("say with --format whether the file is csv or jsonl")
-    book = day_book.DayBook(file, layout)
     refusals: list[loading.RefusedRow] = []
 
     def refused(row: loading.RefusedRow) -> None:
@@ -66,7 +65,8 @@ def load(
         click.echo(f"{file}:{row.line}: {row.column or 'row'}: {row.reason} [{row.code}]", err=True)
 
     take = loading.dry_run if dry_run else loading.load
-    with here() as installed, output.progress("Loading", "rows") as advance:
+    with here() as installed, given_file(file) as read, output.progress("Loading", "rows") as advance:
+        book = day_book.DayBook(read, layout)
         ledger = installed.ledger(business_id)
         report = take(
             installed.carnet,

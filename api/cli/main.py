@@ -1,14 +1,18 @@
 """The command `carnet`: one file per command, each with its manual as `--help`.
 
 Exit statuses are the same everywhere: 0 done, 1 it failed or found something wrong, 2 it was called wrongly
-or a setting is wrong, 3 done but for the rows that were refused (`load`).
+or a setting is wrong, 3 done but for the rows that were refused (`load`, `import`), 130 it was interrupted, 141 the
+reader of its output went away.
 """
 
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 import click
+
+from api.cli.streams import standard_streams
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": (
@@ -17,6 +21,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "migrate": ("migrate:migrate", "Make the database, or bring it up to this version of Carnet."),
     "open": ("open:open_", "Open the books of a business, and print its id and the first key of its owner."),
+    "businesses": (
+        "businesses:businesses",
+        "List the businesses whose books are here, with the currency, the time zone and the head of each.",
+    ),
     "keys": ("keys:keys", "Issue, list and revoke the keys to the API."),
     "serve": ("serve:serve", "Answer the HTTP API until told to stop."),
     "work": (
@@ -72,6 +80,15 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 all of them needs none."""
 
 
+class Interrupted(click.ClickException):
+    """The command was ended from its terminal. What it has recorded stays."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("interrupted")
+
+
 class Commands(click.Group):
     """Imports a command when it is asked for, and tells errors in one line, unless they are faults of the program."""
 
@@ -83,17 +100,25 @@ class Commands(click.Group):
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         found: click.Command = getattr(import_module(f"api.cli.{module}"), name)
+        if sys.flags.optimize >= 2:
+            _put_back_help(found)
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
+    def main(self, *given: Any, **options: Any) -> Any:
+        with standard_streams():
+            return super().main(*given, **options)
+
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except KeyboardInterrupt as error:
+            raise Interrupted from error
         except Exception as error:
             from api.cli.told import in_one_line
 
@@ -101,6 +126,19 @@ class Commands(click.Group):
             if told is None:
                 raise
             raise told from error
+
+
+def _put_back_help(command: click.Command) -> None:
+    """Give a command the manual that Python was told to drop (-OO)."""
+    from inspect import cleandoc
+
+    from api.http.docstring import docstring_of
+
+    if command.help is None and command.callback is not None:
+        command.help = cleandoc(docstring_of(command.callback)) or None
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            _put_back_help(each)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -120,6 +158,9 @@ def main() -> None:
     Exit status: 0 done; 1 it failed, or found something wrong; 2 wrong usage or setting.
     """
 
+
+if sys.flags.optimize >= 2:
+    _put_back_help(main)
 
 if __name__ == "__main__":
     main()

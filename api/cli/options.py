@@ -18,6 +18,9 @@ from domain.moments import Day, DayOrMoment
 from domain.values import ExternalRef, StaffId, ThingName
 from domain.zone_rules import ZONES, place
 
+BUSINESS = "CARNET_BUSINESS"
+"""The setting that names a business where no option does."""
+
 
 def settings() -> Settings:
     """The settings of the environment. Raises WrongSetting."""
@@ -95,9 +98,17 @@ def _is_place(name: str) -> bool:
 
 
 of_business = click.option(
-    "--business", "business_id", metavar="ID", help="The business; needed where there is more than one."
+    "--business",
+    "business_id",
+    metavar="ID",
+    envvar=BUSINESS,
+    help="The business, or CARNET_BUSINESS; needed where there is more than one.",
 )
 of_one_business = click.option(
-    "--business", "business_id", metavar="ID", help="This business alone; else all."
+    "--business",
+    "business_id",
+    metavar="ID",
+    envvar=BUSINESS,
+    help="This business alone, or that of CARNET_BUSINESS; else all.",
 )
 in_json = click.option("--json", "json_", is_flag=True, help="Print JSON for a program.")

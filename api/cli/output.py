@@ -63,7 +63,9 @@ def progress(what: str, unit: str) -> Iterator[Advance]:
 
 
 def as_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    """Print it; characters that the terminal may lack are escaped, as nothing of it may be replaced."""
+    in_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    click.echo(json.dumps(value, indent=1, ensure_ascii=not in_unicode))
 
 
 def money(amount: int, currency: str) -> str:
@@ -235,7 +237,7 @@ def duplicate(found: PossibleDuplicate) -> dict[str, Any]:
     return {"line": found.line, "customer_id": found.customer_id, "others": list(found.others)}
 
 
-def standings(found: Sequence[Standing]) -> None:
+def standings(found: Sequence[Standing], *, is_served: bool) -> None:
     """Print how far every read model is, and which have stopped."""
     columns = ("business", "read model", "table", "head", "checkpoint", "lag", "state")
     table(
@@ -248,7 +250,7 @@ def standings(found: Sequence[Standing]) -> None:
                 standing.head,
                 standing.checkpoint.position,
                 standing.lag,
-                "STOPPED" if standing.checkpoint.stop else "runs",
+                state(standing, is_served=is_served),
             )
             for standing in found
         ],
@@ -260,6 +262,17 @@ def standings(found: Sequence[Standing]) -> None:
         if stop := standing.checkpoint.stop:
             place = f"{standing.checkpoint.projection} of {standing.business_id}"
             click.echo(f"{place} stopped at position {stop.position}: {stop.error}", err=True)
+
+
+def state(standing: Standing, *, is_served: bool) -> str:
+    """How a read model stands; it runs only where a server is known to."""
+    if standing.checkpoint.stop:
+        return "STOPPED"
+    if standing.is_ahead:
+        return "ahead"
+    if is_served:
+        return "runs"
+    return "waits" if standing.lag else "up to date"
 
 
 def heads(proved: Sequence[Intact]) -> None:

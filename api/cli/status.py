@@ -9,6 +9,7 @@ import click
 from api.cli import output
 from api.cli.options import here, in_json, of_one_business
 from api.server.clock.overdue import overdue
+from api.server.registration import servers
 from projections.engine.status import Standing, standings
 from projections.engine.tables import ProjectionMissing
 from projections.engine.views_file import were_set_aside
@@ -22,8 +23,9 @@ def status(business_id: str | None, json_: bool) -> None:
 
     A read model stops at a fact that it cannot take; nothing is ever skipped. Once the cause is mended,
     `carnet resume` lets it try again. After a restore a read model may have no table, or be ahead of its ledger:
-    `carnet migrate` begins it anew. It also tells of expiries that the clock should have recorded an hour ago;
-    packages expire all the same. A damaged file of read models is set aside and built anew; it tells where it is.
+    `carnet migrate` begins it anew. A read model runs where a server is known, which may be another machine's; else it
+    waits, or is up to date. It also tells of expiries that the clock should have recorded an hour ago; packages expire
+    all the same. A damaged file of read models is set aside and built anew; it tells where it is.
 
     \b
     Example:
@@ -41,11 +43,16 @@ def status(business_id: str | None, json_: bool) -> None:
         headless = installed.without_head()
         disabled = [each for each in installed.carnet.store.webhooks.all() if each.state == "disabled"]
         aside = were_set_aside(Path(installed.views.where)) if not installed.views.on_postgres else []
+        serving = servers(installed.settings, installed.carnet.store)
         given_up = [total for total in installed.carnet.store.outbox.totals() if total.state == "given_up"]
     if json_:
-        output.as_json([_standing_shown(standing) for standing in found])
+        output.as_json([_standing_shown(standing, is_served=bool(serving)) for standing in found])
     else:
-        output.standings(found)
+        output.standings(found, is_served=bool(serving))
+        click.echo(
+            "\n".join(f"served at {each.address}" for each in serving)
+            or "no server is known: `carnet serve` or `carnet work` keeps the read models fresh"
+        )
     for lost in headless:
         click.echo(f"{lost}: its head is gone, and its facts are there: `carnet verify` names it", err=True)
     for business, expiries in late:
@@ -68,7 +75,7 @@ def status(business_id: str | None, json_: bool) -> None:
         sys.exit(1)
 
 
-def _standing_shown(standing: Standing) -> dict[str, Any]:
+def _standing_shown(standing: Standing, *, is_served: bool) -> dict[str, Any]:
     stop = standing.checkpoint.stop
     return {
         "business_id": standing.business_id,
@@ -77,5 +84,6 @@ def _standing_shown(standing: Standing) -> dict[str, Any]:
         "head": standing.head,
         "checkpoint": standing.checkpoint.position,
         "lag": standing.lag,
+        "state": output.state(standing, is_served=is_served).lower(),
         "stopped": stop and {"position": stop.position, "error": stop.error},
     }

@@ -1,11 +1,11 @@
 """`carnet work`: keep the read models fresh, let the clock tick, send e-mails and webhooks."""
 
-import signal
 from threading import Event
 
 import click
 
 from api.cli.options import settings
+from api.server.ending import ENDING, end_on
 from api.server.runner_process import work as keep_fresh
 
 
@@ -15,7 +15,7 @@ def work() -> None:
     stop.
 
     Any number of these processes, on any number of machines with the same PostgreSQL database, share the
-    work; one that dies is made up for by the others. Ends on SIGTERM or Ctrl-C.
+    work; one that dies is made up for by the others. Ends on SIGTERM, Ctrl-C, or when its terminal closes.
 
     \b
     Example:
@@ -24,7 +24,6 @@ def work() -> None:
     Exit status: 0 stopped as told; 1 the database cannot be used.
     """
     stopping = Event()
-    for told in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(told, lambda *_: stopping.set())
+    end_on(ENDING, stopping.set)
     click.echo("keeping the read models fresh", err=True)
     keep_fresh(settings(), stopping)

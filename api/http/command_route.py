@@ -18,7 +18,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from inspect import getdoc
 from typing import Any, Generic, TypeVar
 
 from litestar.concurrency import sync_to_thread
@@ -28,6 +27,7 @@ from pydantic_core import from_json, to_json
 
 from api.http.body import body_of
 from api.http.conditions import tag_of, versions_of
+from api.http.docstring import docstring_of
 from api.http.ledger_types import Books, RequestKey
 from api.http.parsing import BODY_BYTES_MAX, Sent, read_body, read_parameters
 from api.http.permissions import Roles
@@ -168,7 +168,7 @@ def command(
             exchange.frame.positions[exchange.caller.business_id] = done.last
             return created(done, location, shown)
 
-        return handler_of(replace(route, description=getdoc(translate) or ""))(handle)
+        return handler_of(replace(route, description=docstring_of(translate)))(handle)
 
     return made
 

@@ -10,7 +10,6 @@ its index, so it is made before the first byte is sent.
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from inspect import getdoc
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +19,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 
 from api.http.accept import preferred
+from api.http.docstring import docstring_of
 from api.http.permissions import EXPORTERS
 from api.http.problems import Problem
 from api.http.query_route import Query, query_of
@@ -75,7 +75,7 @@ def export(path: str, operation: str, summary: str, exported: Exported[Q, F]) ->
         versioned=False,
         takes_long=True,
         codes=("exports-busy", "projection-lagging", "projection-stopped"),
-        description=getdoc(exported.wanted) or "",
+        description=docstring_of(exported.wanted),
     )
 
     def begin(request: HttpRequest) -> Streamed:

@@ -7,11 +7,11 @@ async def live(request: HttpRequest) -> Reply:
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from inspect import getdoc
 
 from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
 
+from api.http.docstring import docstring_of
 from api.http.permissions import ANYONE
 from api.http.request import HttpRequest, Route, handler_of
 from api.http.responses import Reply
@@ -45,6 +45,6 @@ def open_route(
     )
 
     def made(answer_it: Answer) -> HTTPRouteHandler:
-        return handler_of(replace(route, description=getdoc(answer_it) or ""))(answer_it)
+        return handler_of(replace(route, description=docstring_of(answer_it)))(answer_it)
 
     return made

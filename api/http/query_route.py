@@ -24,7 +24,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from inspect import getdoc
 from typing import Annotated, Any, Generic, TypeVar
 
 from litestar.concurrency import sync_to_thread
@@ -34,6 +33,7 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError, WithJ
 from api.http.compression import compressed, is_text
 from api.http.conditions import is_known, is_untouched, tag_of
 from api.http.cursors import bytes_of, foreign_cursor, text_of
+from api.http.docstring import docstring_of
 from api.http.ledger_types import Books
 from api.http.merged_customers import ActsOn, of_merged
 from api.http.ownership import check_own, only_own
@@ -338,7 +338,7 @@ def query(
         async def handle(request: HttpRequest) -> Reply:
             return await sync_to_thread(_found, request, route, parameters, find)
 
-        return handler_of(replace(route, description=getdoc(find) or ""))(handle)
+        return handler_of(replace(route, description=docstring_of(find)))(handle)
 
     return made
 

@@ -2,22 +2,36 @@
 
     for row in DayBook(path, "csv").rows(): …    # Row or Unreadable, in file order
 
-The columns are listed in docs/reference/day-book.md. A row is one line, so a bad one spoils no other. The
-file is read as a stream, so memory does not grow with it.
+The columns are listed in docs/reference/day-book.md. A row ends with its line unless a quotation mark is open, so a
+bad one spoils no other. The file is read as a stream, so memory does not grow with it.
 """
 
 import csv
+import io
 import json
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, TextIO
 
 from pydantic import BeforeValidator, ValidationError
 
 from api.http.flaw_words import words_for
+from api.imports.file_form import (
+    HEAD_BYTES,
+    NAMES_OF_SEPARATORS,
+    Format,
+    UnknownLayout,
+    encoding_of,
+    format_of,
+    heading,
+    opened,
+    separator_line,
+    separator_of,
+)
 from domain.currency import in_use
 from domain.moments import Day
 from domain.values import Amount, Currency, Quantity, Reference, ThingName, Value
@@ -35,22 +49,15 @@ COLUMNS = (
     "currency",
     "expires_on",
 )
-LINE_BYTES_MAX = 65_536
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+LINE_MAX = 65_536
+"""Characters of a row."""
+ROW_LINES_MAX = 100
+"""Lines of a row with line breaks in its cells."""
 
-Format = Literal["csv", "jsonl"]
 Cells = Mapping[str, str]
 """Column → its text in the file; empty cells are left out."""
-
-
-class UnknownLayout(Exception):
-    """The file as a whole is not a day-book; nothing of it was read."""
-
-
-def format_of(path: Path) -> Format | None:
-    """The format by the file's suffix: `.csv`, or `.jsonl` and `.ndjson`; None for another."""
-    known: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-    return known.get(path.suffix.lower())
+Line = tuple[int, str | None]
+"""Number from 1, and text; None for one that is longer than the limit."""
 
 
 def whole_number(text: str) -> int:
@@ -124,81 +131,142 @@ class Unreadable:
 
 
 class DayBook:
-    """One file. `bytes_read` of `size` is the progress of the reading."""
+    """One file. `bytes_read` of `size` is the progress of the reading. `layout` None: it is recognised.
 
-    def __init__(self, path: Path, layout: Format) -> None:
+    Raises UnknownLayout where it is no text, OSError.
+    """
+
+    def __init__(self, path: Path, layout: Format | None = None) -> None:
         self.size = path.stat().st_size
         self.bytes_read = 0
         self._path = path
-        self._layout = layout
+        with self._opened() as file:
+            head = file.read(HEAD_BYTES)
+        self._encoding = encoding_of(head)
+        self._layout = layout or format_of(path, head.decode(self._encoding, "replace"))
 
     def rows(self) -> Iterator[Row | Unreadable]:
         """Every row that is not blank, in file order. Raises UnknownLayout, OSError."""
-        lines = self._lines()
-        for line, cells in self._of_csv(lines) if self._layout == "csv" else _of_json(lines):
-            yield cells if isinstance(cells, Unreadable) else _row(line, cells)
+        self.bytes_read = 0
+        with self._opened() as file:
+            text = io.TextIOWrapper(file, self._encoding, errors="surrogateescape", newline=None)
+            lines = _lines(text)
+            for line, cells in _of_csv(lines) if self._layout == "csv" else _of_json(lines):
+                yield cells if isinstance(cells, Unreadable) else _row(line, cells)
 
-    def _lines(self) -> Iterator[tuple[int, str | None]]:
-        """(line number from 1, text); None for a line that is longer than the limit."""
-        with self._path.open("rb") as file:
-            number = 0
-            while chunk := file.readline(LINE_BYTES_MAX):
-                number += 1
-                self.bytes_read += len(chunk)
-                if len(chunk) == LINE_BYTES_MAX and not chunk.endswith(b"\n"):
-                    self._skip_line(file)
-                    yield number, None
-                    continue
-                if number == 1:
-                    chunk = chunk.removeprefix(BYTE_ORDER_MARK)
-                # Bytes that are not UTF-8 become characters that no text may hold: their column is refused.
-                if text := chunk.decode(errors="surrogateescape").strip("\r\n"):
-                    yield number, text
+    def _opened(self) -> io.BufferedReader:
+        return opened(self._path.open("rb"), self._count)
 
-    def _skip_line(self, file: Any) -> None:
-        while chunk := file.readline(LINE_BYTES_MAX):
-            self.bytes_read += len(chunk)
-            if chunk.endswith(b"\n"):
-                return
-
-    def _of_csv(self, lines: Iterator[tuple[int, str | None]]) -> Iterator[tuple[int, Cells | Unreadable]]:
-        header = _header(next(lines, (1, None))[1])
-        for line, text in lines:
-            yield line, _csv_cells(line, text, header)
+    def _count(self, read: int) -> None:
+        self.bytes_read += read
 
 
-def _header(text: str | None) -> list[str]:
+def _lines(text: TextIO) -> Iterator[Line]:
+    """The lines that are not empty. Bytes of another encoding become characters that no text may hold."""
+    number = 0
+    try:
+        while line := text.readline(LINE_MAX):
+            number += 1
+            if len(line) == LINE_MAX and not line.endswith("\n"):
+                while (rest := text.readline(LINE_MAX)) and not rest.endswith("\n"):
+                    pass
+                yield number, None
+            elif line := line.rstrip("\n"):
+                yield number, line
+    except UnicodeError as error:
+        raise UnknownLayout(f"it is not the {text.encoding.upper()} that it begins as: {error}") from error
+
+
+def _of_csv(lines: Iterator[Line]) -> Iterator[tuple[int, Cells | Unreadable]]:
+    waiting: deque[Line] = deque()
+    first = next(lines, (1, None))[1]
+    told = None if first is None else separator_line(first)
+    if told is not None:
+        first = next(lines, (1, None))[1]
+    separator = told or separator_of(first or "", COLUMNS)
+    header = _header(first, separator)
+    while (given := waiting.popleft() if waiting else next(lines, None)) is not None:
+        line, text = given
+        if text is None:
+            yield line, _too_long(line)
+            continue
+        cells, others = _parsed(text, separator, waiting, lines)
+        waiting = others
+        yield line, _csv_cells(line, cells, header)
+
+
+def _parsed(
+    text: str, separator: str, waiting: "deque[Line]", lines: Iterator[Line]
+) -> tuple[list[str] | str, "deque[Line]"]:
+    """The cells of a row, or what is wrong with it; and the lines after it that were read.
+
+    A row whose quotation mark is open goes on in the next lines. Where it is never closed, it is one line.
+    """
+    taken, others = [text], deque(waiting)
+    used: list[Line] = []
+    while True:
+        try:
+            return next(csv.reader(taken, delimiter=separator, strict=True)), others
+        except csv.Error as error:
+            following = others.popleft() if others else next(lines, None)
+            if following is not None:
+                used.append(following)
+            if (
+                "unexpected end of data" not in str(error)
+                or following is None
+                or following[1] is None
+                or len(used) >= ROW_LINES_MAX
+                or sum(map(len, taken)) > LINE_MAX
+            ):
+                return f"is not CSV: {error}", deque([*used, *others])
+            taken = [*taken[:-1], taken[-1] + "\n", following[1]]
+
+
+def _header(text: str | None, separator: str) -> list[str]:
     """The columns in the order of this file. Raises UnknownLayout unless each is there once."""
     try:
-        header = [] if text is None else next(csv.reader([text], strict=True))
+        named = [] if text is None else next(csv.reader([text], delimiter=separator, strict=True))
     except csv.Error as error:
         raise UnknownLayout(f"its first line is not CSV: {error}") from error
+    header = [heading(name) for name in _without_end(named, 0)]
     missing = [column for column in COLUMNS if column not in header]
-    strange = [column for column in header if column not in COLUMNS or header.count(column) > 1]
+    strange = [
+        name
+        for name, column in zip(named, header, strict=False)
+        if column not in COLUMNS or header.count(column) > 1
+    ]
     if missing or strange:
         problems = [("lacks", missing), ("has unknown or repeated", strange)]
         told = " and ".join(f"{what} {', '.join(map(repr, names))}" for what, names in problems if names)
-        raise UnknownLayout(f"its first line must name the columns of a day-book, but it {told}")
+        by = (
+            f" (separated by {NAMES_OF_SEPARATORS.get(separator, repr(separator))})"
+            if len(header) > 1
+            else ""
+        )
+        raise UnknownLayout(f"its first line must name the columns of a day-book{by}, but it {told}")
     return header
 
 
-def _csv_cells(line: int, text: str | None, header: Sequence[str]) -> Cells | Unreadable:
-    if text is None:
-        return _too_long(line)
-    try:
-        cells = next(csv.reader([text], strict=True))
-    except csv.Error as error:
-        return Unreadable(line, None, f"is not CSV: {error}")
+def _without_end(cells: list[str], least: int) -> list[str]:
+    """The cells without empty ones at the end, as spreadsheets write them; `least` stay."""
+    last = max((place for place, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    return cells[: max(last, least)]
+
+
+def _csv_cells(line: int, found: list[str] | str, header: Sequence[str]) -> Cells | Unreadable:
+    if isinstance(found, str):
+        return Unreadable(line, None, found)
+    cells = _without_end(found, len(header))
     if len(cells) != len(header):
         return Unreadable(line, None, f"has {len(cells)} cells, the first line names {len(header)} columns")
     return {column: cell for column, cell in zip(header, cells, strict=True) if cell}
 
 
 def _too_long(line: int) -> Unreadable:
-    return Unreadable(line, None, f"is longer than {LINE_BYTES_MAX} bytes")
+    return Unreadable(line, None, f"is longer than {LINE_MAX} characters")
 
 
-def _of_json(lines: Iterator[tuple[int, str | None]]) -> Iterator[tuple[int, Cells | Unreadable]]:
+def _of_json(lines: Iterator[Line]) -> Iterator[tuple[int, Cells | Unreadable]]:
     for line, text in lines:
         yield line, _too_long(line) if text is None else _json_cells(line, text)
 

@@ -18,8 +18,8 @@ from api.http.responses import Reply
 from api.imports import mapping as mappings
 from api.imports.batches import recorded, rolled_back
 from api.imports.customers import Customers
-from api.imports.day_book import Format, UnknownLayout
 from api.imports.derived_ids import id_of
+from api.imports.file_form import Format, UnknownLayout, unpacked_bytes
 from api.imports.importing import ImportReport, run
 from api.imports.load import RefusedRow
 from api.imports.mapping import UnknownMapping, What
@@ -211,9 +211,10 @@ def _run(call: Command[File], what: What, import_id: str | None) -> Imported:
     currency = call.frame.look(call.business_id, Reads({call.business_id: 0})).business.currency
     mapping = _mapping(asked.mapping, what)
     file = call.body
-    content = Content(lambda: io.BytesIO(file.data), len(file.data))
     kind: Any = Customers() if what == "customers" else Packages(import_id or "imp_dry_run", mapping.money)
     try:
+        data = unpacked_bytes(file.data, IMPORT_BYTES_MAX)
+        content = Content(lambda: io.BytesIO(data), len(data))
         sheet = Sheet(content, file.layout or asked.format, mapping, kind.columns, currency)
         report = run(
             call.frame.carnet,

@@ -16,13 +16,21 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from api.imports.cells import date_forms, decimals
-from api.imports.day_book import Cells, Format, UnknownLayout, Unreadable
+from api.imports.day_book import Cells, Unreadable
+from api.imports.file_form import (
+    HEAD_BYTES,
+    Format,
+    UnknownLayout,
+    encoding_of,
+    heading,
+    opened,
+    separator_line,
+    separator_of,
+)
 from api.imports.mapping import Mapping as ColumnMapping
 from replay.export.cells import plain
 
-SEPARATORS = (",", ";", "\t", "|")
 CHUNK = 1 << 16
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +96,16 @@ class Sheet:
 
     # The file's own columns
 
+    def _text(self, read: Callable[[int], None] = lambda size: None) -> io.TextIOWrapper:
+        file = opened(self.content.open(), read)
+        return io.TextIOWrapper(file, _codec(self._encoding), errors="surrogateescape", newline="")
+
+    def _count(self, read: int) -> None:
+        self.bytes_read += read
+
     def _raw(self) -> Iterator[tuple[int, Mapping[str, str] | Unreadable]]:
         self.bytes_read = 0
-        with self.content.open() as file:
-            counted = io.BufferedReader(_Counted(file, self))
-            text = io.TextIOWrapper(counted, _codec(self._encoding), errors="surrogateescape", newline="")
+        with self._text(self._count) as text:
             rows = _of_json(text) if self._separator is None else _of_csv(text, self._separator)
             try:
                 yield from rows
@@ -102,14 +115,12 @@ class Sheet:
     def _header(self) -> tuple[Mapping[str, tuple[str, ...]], tuple[str, ...]]:
         """Carnet's columns by the file's, and the file's that are left over. Raises UnknownLayout."""
         present = self._present()
-        known = {name.strip().casefold(): name for name in present}
+        known = {heading(name): name for name in present}
         names: dict[str, tuple[str, ...]] = {}
         for column in self._columns.all():
             told = self._mapping.columns.get(column, "" if self._mapping.columns else column)
             wanted = (told,) if isinstance(told, str) else told
-            if found := tuple(
-                known[name.strip().casefold()] for name in wanted if name.strip().casefold() in known
-            ):
+            if found := tuple(known[heading(name)] for name in wanted if heading(name) in known):
                 names[column] = found
         missing = [
             each for each in self._columns.needed if each not in names and each not in self._mapping.fixed
@@ -136,12 +147,12 @@ class Sheet:
             for _, cells in self._raw():
                 found |= {} if isinstance(cells, Unreadable) else dict.fromkeys(cells)
             return list(found)
-        with self.content.open() as file:
-            text = io.TextIOWrapper(file, _codec(self._encoding), errors="surrogateescape", newline="")
+        with self._text() as text:
             header = next(_parsed(text, self._separator), (1, None))[1]
         if header is None or isinstance(header, Unreadable):
             raise UnknownLayout("its first line must name the columns")
-        twice = sorted({name for name in header if name and header.count(name) > 1})
+        headings = [heading(name) for name in header]
+        twice = sorted({name for name in header if name and headings.count(heading(name)) > 1})
         if twice:
             raise UnknownLayout(f"its first line names a column twice: {', '.join(twice)}")
         return [name for name in header if name]
@@ -156,10 +167,14 @@ class Sheet:
     # Recognition
 
     def _recognised_separator(self) -> str:
-        with self.content.open() as file:
-            text = io.TextIOWrapper(file, _codec(self._encoding), errors="surrogateescape", newline="")
+        with self._text() as text:
             first = text.readline(CHUNK)
-        return max(SEPARATORS, key=lambda separator: first.count(separator))
+        told = separator_line(first)
+        if told is not None:
+            return told
+        mapped = [(each,) if isinstance(each, str) else each for each in self._mapping.columns.values()]
+        names = [name for each in mapped for name in each]
+        return separator_of(first, names or self._columns.all())
 
     def _recognised(self, currency: str, ignored: tuple[str, ...]) -> Form:
         """Raises UnknownLayout where cells allow several readings."""
@@ -206,33 +221,17 @@ class _Ruled:
         return left[0] if left else otherwise
 
 
-class _Counted(io.RawIOBase):
-    """A file that tells its sheet how far it was read."""
-
-    def __init__(self, file: BinaryIO, sheet: Sheet) -> None:
-        self._file = file
-        self._sheet = sheet
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
-        chunk = self._file.read(len(buffer))
-        buffer[: len(chunk)] = chunk
-        self._sheet.bytes_read += len(chunk)
-        return len(chunk)
-
-
 def _encoding(content: Content) -> str:
-    """UTF-16 by its mark, UTF-8 where all of it is, else cp1252."""
+    """UTF-16 by its mark or its zeros, UTF-8 where all of it is, else cp1252."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    with content.open() as file:
-        if file.read(2) in _UTF_16:
-            return "utf-16"
-        file.seek(0)
+    with opened(content.open()) as file:
+        chunk = file.read(HEAD_BYTES)
+        if (found := encoding_of(chunk)) != "utf-8-sig":
+            return found
         try:
-            while chunk := file.read(CHUNK):
+            while chunk:
                 decoder.decode(chunk)
+                chunk = file.read(CHUNK)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return "cp1252"
@@ -255,6 +254,8 @@ def _parsed(text: io.TextIOBase, separator: str) -> Iterator[tuple[int, list[str
         except csv.Error as error:
             yield line, Unreadable(line, None, f"is not CSV: {error}")
             continue
+        if line == 1 and separator_line(separator.join(cells)) is not None:
+            continue
         if any(cell.strip() for cell in cells):
             yield line, cells
 
@@ -266,11 +267,14 @@ def _of_csv(text: io.TextIOBase, separator: str) -> Iterator[tuple[int, Mapping[
     for line, cells in rows:
         if isinstance(cells, Unreadable):
             yield line, cells
-        elif len(cells) != len(header):
+        elif len(cells) < len(header) or any(cell.strip() for cell in cells[len(header) :]):
             reason = f"has {len(cells)} cells, the first line names {len(header)} columns"
             yield line, Unreadable(line, None, reason)
         else:
-            yield line, {name: cell for name, cell in zip(header, cells, strict=True) if name and cell}
+            yield (
+                line,
+                {name: cell for name, cell in zip(header, cells, strict=False) if name and cell},
+            )
 
 
 def _of_json(text: io.TextIOBase) -> Iterator[tuple[int, Mapping[str, str] | Unreadable]]:

@@ -66,7 +66,7 @@ def read_image(raw: bytes, content_type: str | None) -> Sent[Image]:
     return Sent(Image(data=data, media_type=found), sha256(data).hexdigest().encode())
 
 
-BOUNDARY = re.compile(r"\s*boundary=(?:\"([^\"]{1,70})\"|([0-9A-Za-z'()+_,./:=?-]{1,70}))\s*")
+BOUNDARY = re.compile(r"\s*boundary=(?:\"([^\"]{1,70})\"|([0-9A-Za-z'()+_,./:=?-]{1,70}))\s*", re.IGNORECASE)
 
 
 def _boundary(parameters: str) -> bytes:

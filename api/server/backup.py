@@ -130,6 +130,8 @@ def _refuse_to_overwrite(source: Path, target: Path, *, force: bool) -> None:
         raise CopyRefused(f"{target} is a folder: name a file in it")
     if not target.exists():
         return
+    if not target.is_file():
+        raise CopyRefused(f"{target} is no file: name one to make")
     if os.path.samefile(source, target):
         raise CopyRefused(f"{target} is the database itself")
     if not force:

@@ -84,12 +84,19 @@ class Installation:
             raise opened
         return business_id, key
 
+    def called(self, name: str) -> str | None:
+        """The id of a business of this name; capitals make no difference. None where there is none."""
+        wanted = name.casefold()
+        return next((id for id in self.businesses() if self.business(id).name.casefold() == wanted), None)
+
     def ledger(self, business_id: str | None) -> Ledger:
         """The ledger of the named business, or of the only one. Raises NoSuchBusiness."""
         if business_id is None:
             return self.carnet.ledger(self._only())
         if business_id not in set(self.businesses()):
-            raise NoSuchBusiness(f"there is no business {business_id}")
+            raise NoSuchBusiness(
+                f"there is no business {business_id}: `carnet businesses` lists those there are"
+            )
         return self.carnet.ledger(business_id)
 
     def _only(self) -> str:
@@ -97,9 +104,11 @@ class Installation:
         if not ids:
             raise NoSuchBusiness("there is no business yet: `carnet open` opens one")
         if len(ids) > 1:
-            listed = "\n".join(f"  {id}  {self.business(id).name}" for id in ids[:BUSINESSES_LISTED_MAX])
-            more = "\n  and others" if len(ids) > BUSINESSES_LISTED_MAX else ""
-            raise NoSuchBusiness(f"there are several businesses, say which with --business:\n{listed}{more}")
+            listed = ", ".join(f"{id} ({self.business(id).name})" for id in ids[:BUSINESSES_LISTED_MAX])
+            more = " and others" if len(ids) > BUSINESSES_LISTED_MAX else ""
+            raise NoSuchBusiness(
+                f"there are several businesses, say which with --business or CARNET_BUSINESS: {listed}{more}"
+            )
         return ids[0]
 
     def businesses(self) -> Iterator[str]:

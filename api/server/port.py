@@ -27,7 +27,7 @@ def held(host: str, port: int) -> Iterator[str]:
         try:
             guard.bind((address, port))
         except OSError as error:
-            raise AddressUnusable(_told(error, host, port)) from error
+            raise AddressUnusable(told_of_address(error, host, port)) from error
         guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         yield address
@@ -43,10 +43,13 @@ def _resolved(host: str, port: int) -> tuple[socket.AddressFamily, str]:
     return family, str(address[0])
 
 
-def _told(error: OSError, host: str, port: int) -> str:
+def told_of_address(error: OSError, host: str, port: int) -> str:
+    """Why an address cannot be listened on, and the remedy."""
     match error.errno:
         case errno.EADDRINUSE:
             return f"address in use: something listens on {host}, port {port} already"
+        case errno.EACCES | errno.EPERM:
+            return f"{host}, port {port}: this user may not listen there; --port or CARNET_PORT names one from 1024"
         case errno.EADDRNOTAVAIL:
             return f"{host} is no address of this machine"
         case _:

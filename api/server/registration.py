@@ -69,6 +69,13 @@ def registered(settings: Settings, *, copy: bool = False) -> Iterator[None]:
                 store.remove_server(server.id)
 
 
+def servers(settings: Settings, store: Store) -> list[RunningServer]:
+    """The servers of these books, as far as it is known: those of a file hold its lock, others have registered."""
+    if settings.ledger_file is not None and not is_served(settings.ledger_file):
+        return []
+    return [each for each in store.servers() if store.whereabouts(each.place) is Whereabouts.HERE]
+
+
 def _server(settings: Settings, store: Store) -> RunningServer:
     address = f"{settings.host}, port {settings.port}, on {socket.gethostname()}"
     return RunningServer(f"srv_{token_hex(8)}", store.place(), address, time_ns() // 1_000_000)

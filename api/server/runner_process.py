@@ -19,6 +19,7 @@ from threading import Event, Thread
 from types import TracebackType
 
 from api.server.background import in_background
+from api.server.ending import ENDING
 from api.server.installation import Installation, opened
 from api.server.logging import log_as_json
 from api.server.settings import Settings
@@ -125,7 +126,7 @@ class RunnerProcess:
             {**os.environ, "PYTHONPATH": os.pathsep.join(places)},
             file_actions=[(os.POSIX_SPAWN_DUP2, self._theirs, 0)],
             # A signal to the whole group is for the server, whose end then ends this process.
-            setsigmask=[signal.SIGINT, signal.SIGTERM],
+            setsigmask=ENDING,
         )
 
 

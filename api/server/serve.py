@@ -10,6 +10,7 @@ has one writer anyway, a thread in each serving process does it.
 import gc
 import logging
 import os
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -29,6 +30,7 @@ from api.server.app import create_app
 from api.server.background import in_background
 from api.server.connections import ConnectionLimits, Connections, Requests, watched
 from api.server.descriptors import connections_within
+from api.server.ending import OF_A_TERMINAL, end_on
 from api.server.erasures import apply_again, complete
 from api.server.installation import opened
 from api.server.logging import OF_THE_SERVER, log_as_json
@@ -113,6 +115,8 @@ def _serve_at(address: str, settings: Settings) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=DRAIN_S,
     )
+    server.signal_handler_reload = None  # type: ignore[method-assign, assignment]  # it would take SIGHUP
+    end_on(OF_A_TERMINAL, partial(signal.raise_signal, signal.SIGTERM))
     load = partial(_loaded, settings, connections, os.getpid())
     if settings.runner and settings.ledger_file is None:
         with RunnerProcess() as beside:
@@ -129,6 +133,8 @@ def _loaded(settings: Settings, connections: int, parent: int, held_open: int | 
     if held_open is not None and get_start_method() == "fork":
         os.close(held_open)
     end_with(parent, DRAIN_S)
+    for told in OF_A_TERMINAL:  # the process that started this one ends it
+        signal.signal(told, signal.SIG_IGN)
     app = application(settings)
     # The streams kept between commands are a large heap without cycles. A full collection walks it in vain:
     # measured, a fifth of the processor time of a command.

@@ -9,8 +9,9 @@
 | `CARNET_PEPPER` | made with the first key: SQLite in `<database>-pepper`, PostgreSQL in `carnet/pepper` in the user's data folder | the secret that API keys are stored under; at least 16 bytes, white space around it does not count; set it when several machines serve one database. `serve` refuses one that the keys were not made under |
 | `CARNET_PEPPER_PREVIOUS` | none | the pepper before this one: its keys still open, and new ones are made under `CARNET_PEPPER`. [How to change it](../how-to/back-up.md) |
 | `CARNET_ERASURES` | SQLite `<database>-erasures`, PostgreSQL `carnet/erasures` in the user's data folder | the journal of erasures, a file outside of the database: what was erased is erased again after a restore. [How to erase a person](../how-to/erase-a-person.md) |
+| `CARNET_BUSINESS` | the only one there is | the business that commands are for where `--business` names none: its id, which `carnet businesses` lists. The API goes by the key |
 | `CARNET_HOST` | `127.0.0.1` | the address the API listens on |
-| `CARNET_PORT` | `8000` | its port, 1–65535 |
+| `CARNET_PORT` | `8000` | its port, 1–65535. The address that Kubernetes puts there for a Service called `carnet` (`tcp://…`) is ignored, and so are the other variables it makes for that Service |
 | `CARNET_POOL` | `8` | connections to the database, and threads that use them, in each process; 1–100 |
 | `CARNET_PROCESSES` | `1` | processes that serve the API; 1–64 |
 | `CARNET_CACHE_BYTES` | `134217728` | bytes of memory in each process for what it keeps of packages, customers and bookings between commands, so that they need not be read again; 0–100,000,000,000. What is used least goes first |
@@ -82,8 +83,17 @@ VARIABLES = frozenset(
         "WEBHOOKS",
         "LOG",
         "ERASURES",
+        "BUSINESS",
     )
 )
+
+OF_A_SERVICE = re.compile(
+    r"CARNET_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?"
+    r"|PORT_[0-9]{1,5}_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
+)
+"""Variables that Kubernetes makes for a Service called `carnet`, or `carnet-…`. They are no settings, and ignored."""
+ADDRESS_OF_A_SERVICE = re.compile(r"(?:tcp|udp|sctp)://\S+:[0-9]{1,5}")
+"""What Kubernetes puts into `CARNET_PORT`, or `CARNET_…_PORT`, for such a Service."""
 
 
 class WrongSetting(ValueError):
@@ -134,7 +144,7 @@ class Settings:
             pepper_file=_beside(environment, database, "pepper"),
             erasures=_erasures(environment, database),
             host=environment.get("CARNET_HOST") or "127.0.0.1",
-            port=_number(environment, "CARNET_PORT", 8000, 1, 65_535),
+            port=_port(environment),
             pool=_number(environment, "CARNET_POOL", 8, 1, 100),
             processes=_number(environment, "CARNET_PROCESSES", 1, 1, 64),
             cache_bytes=_number(environment, "CARNET_CACHE_BYTES", CACHE_BYTES, 0, 100_000_000_000),
@@ -227,8 +237,16 @@ def _write_pepper(path: Path) -> None:
 
 
 def data_folder(environment: Mapping[str, str]) -> Path:
-    """The folder of a user's own books when no setting names another place."""
-    return Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "carnet"
+    """The folder of a user's own books when no setting names another place. Raises WrongSetting."""
+    named = environment.get("XDG_DATA_HOME")
+    if named:
+        return Path(named) / "carnet"
+    try:
+        return Path.home() / ".local" / "share" / "carnet"
+    except RuntimeError:
+        raise WrongSetting(
+            "HOME is not set, so there is no data folder: set it, or CARNET_DATABASE"
+        ) from None
 
 
 def sqlite_file(database: str) -> Path:
@@ -237,11 +255,22 @@ def sqlite_file(database: str) -> Path:
 
 def _refuse_strangers(environment: Mapping[str, str]) -> None:
     for name in sorted(environment):
-        if name.startswith("CARNET_") and name not in VARIABLES:
+        if (
+            name.startswith("CARNET_")
+            and name not in VARIABLES
+            and not _is_of_a_service(name, environment[name])
+        ):
             raise WrongSetting(f"{name} is not a setting; there are {', '.join(sorted(VARIABLES))}")
     # It would drop the lock that makes positions gapless. A tailing reader would then miss facts.
     if environment.get("POSTGRES_ENABLE_DB_FUNCTIONS", "").lower() in ("y", "yes", "t", "true", "on", "1"):
         raise WrongSetting("POSTGRES_ENABLE_DB_FUNCTIONS must not be set: with it readers can miss facts")
+
+
+def _is_of_a_service(name: str, value: str) -> bool:
+    """Whether Kubernetes made this variable."""
+    if OF_A_SERVICE.fullmatch(name):
+        return True
+    return name.endswith("_PORT") and ADDRESS_OF_A_SERVICE.fullmatch(value) is not None
 
 
 def _database(environment: Mapping[str, str]) -> str:
@@ -250,6 +279,8 @@ def _database(environment: Mapping[str, str]) -> str:
         return f"sqlite:///{data_folder(environment) / 'carnet.db'}"
     if given.startswith("sqlite:///") and len(given) > len("sqlite:///"):
         return given
+    if given.startswith("postgres://"):
+        given = f"postgresql://{given.removeprefix('postgres://')}"
     if given.startswith("postgresql://"):
         try:
             check_address(given)
@@ -349,6 +380,12 @@ def _mail(environment: Mapping[str, str]) -> MailServer | Literal["none"] | None
         raise WrongSetting(f"CARNET_MAIL_FROM {error}") from None
     except ValueError as error:
         raise WrongSetting(f"CARNET_SMTP_URL {error}") from None
+
+
+def _port(environment: Mapping[str, str]) -> int:
+    if ADDRESS_OF_A_SERVICE.fullmatch(environment.get("CARNET_PORT", "")):
+        environment = {}
+    return _number(environment, "CARNET_PORT", 8000, 1, 65_535)
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -38,6 +38,15 @@ def told_as_unavailable() -> Iterator[None]:
         raise
 
 
+def told_by_the_driver(error: BaseException) -> tuple[BaseException, bool] | None:
+    """What the driver said under an error of the read models, and whether that is an outage; None for other errors."""
+    if isinstance(error, TimeoutError):
+        return error, True
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.orig, is_outage(error)
+    return None
+
+
 def is_outage(error: DBAPIError) -> bool:
     if error.connection_invalidated:
         return True

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema, to_json
 
+from api.http.docstring import own_docstring
 from api.http.openapi.docstrings import described_members, public
 
 Schema = dict[str, Any]
@@ -39,14 +40,20 @@ class ParameterSchema(GenerateJsonSchema):
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         made, model = super().model_schema(schema), schema["cls"]
         made.pop("title", None)
-        if "description" in made:
-            made["description"] = public(made["description"])
+        if told := made.get("description") or own_docstring(model):
+            made["description"] = public(told)
         texts = described_members(model)
         for name, field in model.model_fields.items():
             member = made.get("properties", {}).get(field.alias or name)
             if member is not None:
-                told = self.told(texts.get(name), None if name in made.get("required", ()) else field)
-                member |= {"description": told} if told else {}
+                text = self.told(texts.get(name), None if name in made.get("required", ()) else field)
+                member |= {"description": text} if text else {}
+        return made
+
+    def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
+        made = super().enum_schema(schema)
+        if told := own_docstring(schema["cls"]):
+            made.setdefault("description", told)
         return made
 
     def told(self, text: str | None, optional: FieldInfo | None) -> str | None:
@@ -68,6 +75,12 @@ class TypeSchema(ParameterSchema):
             or _is_tag(field["schema"])
             or super().field_is_required(field, total)
         )
+
+    def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
+        made = super().enum_schema(schema)
+        if told := own_docstring(schema["cls"]):
+            made.setdefault("description", told)
+        return made
 
     def told(self, text: str | None, optional: FieldInfo | None) -> str | None:
         if optional is None or not isinstance(optional.default, str | int) or "absent" in (text or ""):

@@ -172,6 +172,7 @@ def test_status_tells_the_lag_and_a_stop(loaded: Terminal) -> None:
         "checkpoint": 0,
         "lag": head,
         "stopped": None,
+        "state": "waits",
     }
     loaded.run("rebuild", "history")
     caught_up = {row["projection"]: row["lag"] for row in loaded.told("status")}

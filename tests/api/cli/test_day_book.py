@@ -9,15 +9,14 @@ import pytest
 
 from api.imports.day_book import (
     COLUMNS,
-    LINE_BYTES_MAX,
+    LINE_MAX,
     DayBook,
-    Format,
     Row,
     Sale,
-    UnknownLayout,
     Unreadable,
     Use,
 )
+from api.imports.file_form import Format, UnknownLayout
 
 SALE = {
     "reference": "s-1",
@@ -178,8 +177,8 @@ def test_a_bad_cell_is_named_and_the_next_row_is_read(
     [
         (b"only,three,cells", "has 3 cells, the first line names 11 columns"),
         (b'"never closed', "is not CSV: unexpected end of data"),
-        (b"x" * (LINE_BYTES_MAX + 1), f"is longer than {LINE_BYTES_MAX} bytes"),
-        (b"x" * (3 * LINE_BYTES_MAX), f"is longer than {LINE_BYTES_MAX} bytes"),
+        (b"x" * (LINE_MAX + 1), f"is longer than {LINE_MAX} characters"),
+        (b"x" * (3 * LINE_MAX), f"is longer than {LINE_MAX} characters"),
     ],
 )
 def test_a_bad_line_spoils_no_other(tmp_path: Path, line: bytes, reason: str) -> None:
@@ -208,7 +207,7 @@ def test_blank_lines_are_passed_over_and_counted(tmp_path: Path) -> None:
     [
         ("{", None, "is not JSON"),
         ("[1]", None, "is not a JSON object"),
-        ("[" * 100_000, None, "is longer than 65536 bytes"),
+        ("[" * 100_000, None, "is longer than 65536 characters"),
         ("[" * 60_000, None, "is not JSON"),
         (json.dumps({**SALE, "price": 1}), None, "has an unknown or repeated member 'price'"),
         ('{"units": 1, "units": 2}', None, "has an unknown or repeated member 'units'"),

@@ -202,3 +202,32 @@ def test_a_password_that_is_not_encoded_is_told_without_a_letter_of_it(password:
 def test_what_the_driver_reads_is_taken_as_it_is(url: str) -> None:
     settings = Settings.read({"CARNET_DATABASE": url, "CARNET_PEPPER": PEPPER})
     assert settings.database == url
+
+
+@pytest.mark.parametrize("service", ["CARNET", "CARNET_BOOKS"])
+def test_what_kubernetes_makes_for_a_service_of_our_name_is_ignored(service: str) -> None:
+    made = {
+        f"{service}_SERVICE_HOST": "10.0.0.1",
+        f"{service}_SERVICE_PORT": "8000",
+        f"{service}_SERVICE_PORT_HTTP": "8000",
+        f"{service}_SERVICE_PORT_HTTP_ALT": "8001",
+        f"{service}_PORT": "tcp://10.0.0.1:8000",
+        f"{service}_PORT_8000_TCP": "tcp://10.0.0.1:8000",
+        f"{service}_PORT_8000_TCP_PROTO": "tcp",
+        f"{service}_PORT_8000_TCP_PORT": "8000",
+        f"{service}_PORT_8000_TCP_ADDR": "10.0.0.1",
+        f"{service}_PORT_53_UDP": "udp://10.0.0.1:53",
+        f"{service}_PORT_132_SCTP_ADDR": "fd00::1",
+    }
+    assert Settings.read({**made, "CARNET_DATABASE": "sqlite:///a.db"}).port == 8000
+
+
+@pytest.mark.parametrize("name", ["CARNET_PROT", "CARNET_SMTP_PORT", "CARNET_PORT_TCP", "CARNET_SERVICE"])
+def test_what_kubernetes_would_not_make_is_refused(name: str) -> None:
+    with pytest.raises(WrongSetting, match=name):
+        Settings.read({name: "25"})
+
+
+def test_both_names_of_the_protocol_of_postgresql_are_read() -> None:
+    read = [Settings.read({"CARNET_DATABASE": f"{name}://u@h/books"}) for name in ("postgres", "postgresql")]
+    assert read[0] == read[1]

@@ -1,8 +1,10 @@
 """The numbered SQL files beside this module, each applied once, in order, under the file's write lock."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 from time import monotonic
 
@@ -20,6 +22,8 @@ from domain.people.profile import searchable
 
 APPLICATION_ID = 1667330670
 MIGRATE_WAIT_S = 60.0
+MADE = re.compile(r"^CREATE (?:VIRTUAL )?TABLE (?:IF NOT EXISTS )?(\w+)", re.MULTILINE)
+DROPPED = re.compile(r"^DROP TABLE (?:IF EXISTS )?(\w+)", re.MULTILINE)
 SEARCH_TEXTS = ("_people_search.sql", "_search_forms.sql")
 """Ends of the names of steps after which the search text of every customer is written anew."""
 
@@ -97,6 +101,7 @@ def check(path: Path) -> None:
             told = f"{path} has schema {version}, this program needs {newest()}"
             where = "on a copy that can be written, " if read_only else ""
             raise WrongSchema(f"{told}: {where}run `carnet migrate`")
+        _refuse_a_part(path, connection)
 
 
 def require_ledger(path: Path) -> int:
@@ -140,6 +145,22 @@ def _refuse_newer(path: Path, connection: sqlite3.Connection) -> None:
         raise WrongSchema(
             f"{path} has schema {version}, this program knows {newest()}: it was written by a newer Carnet"
         )
+
+
+def _refuse_a_part(path: Path, connection: sqlite3.Connection) -> None:
+    """Raises WrongSchema where a table is not there: of a file that was restored in part."""
+    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    if missing := sorted(_tables() - there):
+        told = ", ".join(missing)
+        raise WrongSchema(f"{path} lacks {told}: it was restored in part, and only a whole backup mends it")
+
+
+@lru_cache
+def _tables() -> frozenset[str]:
+    """The tables that the steps make and leave."""
+    script = "\n".join(step.read_text(encoding="utf-8") for step in steps())
+    made = set(MADE.findall(script))
+    return frozenset(made - set(DROPPED.findall(script)))
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -1,0 +1,18 @@
+"""A server ends in order on every signal that ends a process, a terminal that closes among them."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.api.server.served import children_of, is_running, served, wait_for
+
+
+@pytest.mark.parametrize("told", [signal.SIGHUP, signal.SIGQUIT, signal.SIGINT])
+def test_a_signal_to_the_whole_group_ends_the_server_in_order(tmp_path: Path, told: signal.Signals) -> None:
+    with served(tmp_path) as server:
+        workers = children_of(server.process.pid)
+        os.killpg(server.process.pid, told)
+        assert server.process.wait(60) == 0
+        wait_for(lambda: not any(is_running(pid) for pid in workers))
