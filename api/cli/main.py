@@ -74,6 +74,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Search every place for what is left of the erased customers; nothing may be.",
     ),
     "backup": ("backup:backup_", "Copy the books to FILE while they are served, and prove the copy."),
+    "soak": (
+        "soak:soak",
+        "Work at a server that is killed, cut off and kept waiting, and prove that nothing is lost.",
+    ),
     "restore": ("restore:restore_", "Put the backup FILE in the place that CARNET_DATABASE names."),
 }
 """Command → where it is defined, in this folder, and what it does. A command is imported when it is run: the manual of

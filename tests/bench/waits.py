@@ -14,11 +14,11 @@ from typing import Any, cast
 
 import psycopg
 
+from api.soak.network import Outage, Proxy
 from domain.ledger.embedded import sqlite
 from domain.ledger.patience import PATIENCE_S
 from domain.ledger.postgres.migrations import migrate
 from tests.api.server.waits import Salon, Waited, salon
-from tests.domain.ledger.proxy import Outage, Proxy
 from tests.postgres import PostgresServer, find_binaries
 
 TILLS = (1, 20)

@@ -9,10 +9,10 @@ from threading import Event
 import psycopg
 import pytest
 
+from api.soak.network import Outage, Proxy
 from domain.ledger.embedded import sqlite
 from domain.ledger.postgres.migrations import migrate
 from tests.api.server.waits import Salon, Waited, salon
-from tests.domain.ledger.proxy import Outage, Proxy
 from tests.postgres import PostgresServer, find_binaries
 
 PATIENCE_S = 0.6

@@ -6,6 +6,7 @@ from threading import Barrier
 
 import pytest
 
+from api.soak.network import Proxy
 from domain.catalogue.facts import OfferLine
 from domain.ledger.carnet import Carnet
 from domain.ledger.embedded.sqlite.store import SqliteStore
@@ -13,7 +14,6 @@ from domain.ledger.orders import Done, Result
 from domain.package.commands import RedeemUnits, SellPackage
 from domain.refusals import InsufficientUnits, WrongBookingState
 from domain.values import Money
-from tests.domain.ledger.proxy import Proxy
 from tests.domain.ledger.salon import Process, opened
 
 WRITERS = 40

@@ -8,6 +8,7 @@ from threading import Event
 import psycopg
 import pytest
 
+from api.soak.network import Proxy
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.errors import Contention, LedgerUnavailable
 from domain.ledger.postgres.migrations import migrate
@@ -22,7 +23,6 @@ from tests.domain.ledger.examples import (
     opening,
     stored,
 )
-from tests.domain.ledger.proxy import Proxy
 from tests.postgres import PostgresServer, find_binaries
 
 

@@ -1,0 +1,1 @@
+"""A soak, and what its judge sees."""
