@@ -31,7 +31,7 @@ def soak(minutes: float, tills: int, database: str | None, seed: int | None, as_
     the books. In the end every acknowledged command is held against the ledger.
 
     It uses books and a server of its own on this machine; your own books are not touched, whatever CARNET_DATABASE
-    says. On PostgreSQL the login of --database serves, and
+    says. Ctrl-C ends it early, with the report of what was done. On PostgreSQL the login of --database serves, and
     row-level security is on where it binds that login.
 
     \b
@@ -42,6 +42,7 @@ def soak(minutes: float, tills: int, database: str | None, seed: int | None, as_
     Exit status: 0 nothing was lost, doubled, wrong or late; 1 something was.
     """
     # Imported here: the HTTP client loads slowly.
+    from api.server.ending import ENDING, end_on
     from api.soak.books import NotEmpty
     from api.soak.run import Soak
     from api.soak.server import DidNotStart
@@ -55,6 +56,7 @@ def soak(minutes: float, tills: int, database: str | None, seed: int | None, as_
         trial = Soak(
             Path(folder), minutes * 60, tills, chosen, database, lambda told: click.echo(told, err=True)
         )
+        end_on(ENDING, trial.over.set)
         try:
             report = trial.run()
         except (DidNotStart, NotEmpty) as error:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -59,6 +60,23 @@ def test_a_database_that_is_cut_off_loses_nothing_under_row_level_security(
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("GRANT carnet_worker TO carnet_app_login")
     check(soaked(tmp_path, "--tills", "3", "--seed", "4", "--database", url))
+
+
+def test_a_soak_that_is_told_to_end_reports_and_leaves_no_server(tmp_path: Path) -> None:
+    soak = subprocess.Popen(
+        [sys.executable, "-m", "api.cli.main", "soak", "--json", "--minutes", "60", "--tills", "1"],
+        env=without_settings() | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert soak.stderr is not None
+    assert "answers" in soak.stderr.readline(), "it has begun"
+    soak.send_signal(signal.SIGTERM)
+    told, _ = soak.communicate(timeout=200)
+    assert soak.returncode == 0, told
+    check(json.loads(told) | {"trouble": "any"})
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_database_with_books_is_left_alone(tmp_path: Path, either_desk: Desk) -> None:
