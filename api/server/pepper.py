@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from api.http.key_guard import mark_of
 from api.http.ledger_types import KnownPepper, Store
-from api.server.settings import Settings, make_pepper, read_pepper
+from api.server.pepper_file import make_pepper, read_pepper
+from api.server.settings import Settings
 from domain.moments import from_milliseconds
 
 

@@ -17,7 +17,8 @@ import pytest
 from api.http.api_keys import Keys
 from api.outbound.deliverer import Deliverer
 from api.outbound.mail_server import mail_server
-from api.server.settings import Settings, pepper_of
+from api.server.pepper_file import pepper_of
+from api.server.settings import Settings
 from domain.ledger.carnet import Carnet
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.records import StoredMessage

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from api.cli.main import main
 from api.http.api_keys import Keys
-from api.server.settings import Settings, pepper_of
+from api.server.pepper_file import pepper_of
+from api.server.settings import Settings
 from domain.actor import Role
 from domain.staff.commands import DeactivateStaff, RegisterStaff
 from projections.models.registry import READ_MODELS

@@ -18,7 +18,8 @@ from api.resources.packages.card import VIEWS
 from api.server.app import create_app
 from api.server.installation import migrate, opened
 from api.server.pepper import WrongPepper, peppers_of
-from api.server.settings import Settings, WrongSetting, make_pepper, read_pepper
+from api.server.pepper_file import make_pepper, read_pepper
+from api.server.settings import Settings, WrongSetting
 
 OLD, NEW, OTHER = ("0123456789abcdef" + letter * 16 for letter in "xyz")
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from api.server.settings import Settings, WrongSetting, pepper_of
+from api.server.pepper_file import pepper_of
+from api.server.settings import Settings, WrongSetting
 
 PEPPER = "0123456789abcdef0123456789abcdef"
 
