@@ -56,7 +56,9 @@ def _registering() -> Order:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--facts", type=int, default=200_000)
+    parser.add_argument(
+        "--facts", type=int, default=200_000, help="at least 100,000: a twentieth fills two pages"
+    )
     asked = parser.parse_args()
     with TemporaryDirectory() as folder:
         peaks = []
