@@ -11,6 +11,11 @@ from api.server.erasures import ErasedCustomer, apply_again, checked, complete
 from domain.ledger.erasure_journal import ErasureJournal
 from domain.moments import from_milliseconds, rfc3339, to_milliseconds
 
+STILL_TO_COME = (
+    "pages of the ledger file may still keep copies of erased rows: they are overwritten as soon as no reader needs the"
+    " write-ahead log; ask again"
+)
+
 
 @click.command("erasures")
 @click.option(
@@ -25,6 +30,9 @@ def erasures(apply_: bool, business_id: str | None, json_: bool) -> None:
     know unerased: do so after PostgreSQL was restored from a dump. `carnet serve` and `carnet restore` do it by
     themselves. Doing it twice changes nothing. The journal then gets what it lacks.
 
+    A ledger file may keep copies of erased rows in its pages for a moment after an erasure: those are overwritten here,
+    if no server has done so yet, beside whoever works with it.
+
     \b
     Example:
       carnet erasures --apply
@@ -38,13 +46,22 @@ def erasures(apply_: bool, business_id: str | None, json_: bool) -> None:
             complete(installed.carnet, journal, to_milliseconds(installed.carnet.clock()))
         ids = installed.businesses() if business_id is None else [installed.ledger(business_id).business_id]
         found = list(checked(installed.carnet, ids))
+        is_overwritten = installed.carnet.store.overwrite_copies()
     if json_:
-        output.as_json({"applied": len(applied), "erasures": [_told(each) for each in found]})
+        output.as_json(
+            {
+                "applied": len(applied),
+                "pages_overwritten": is_overwritten,
+                "erasures": [_told(each) for each in found],
+            }
+        )
     else:
         _print(found)
         if apply_:
             click.echo(f"{len(applied)} erased again")
-    if not all(each.is_clean for each in found):
+        if not is_overwritten:
+            click.echo(STILL_TO_COME)
+    if not is_overwritten or not all(each.is_clean for each in found):
         sys.exit(1)
 
 

@@ -86,7 +86,7 @@ class LedgerVerification(Value):
     reason: str | None
     """Of a break; else null."""
     findings: Annotated[tuple[VerificationFinding, ...], Field(max_length=FINDINGS_MAX)]
-    """The first ones."""
+    """The first 100; `carnet repair` tells them all."""
     findings_in_all: int
 
 
@@ -101,7 +101,8 @@ class LedgerVerification(Value):
 def verification(call: Query[NoParameters]) -> Found:
     """Read every fact and recompute the chain. Tells the first position that is not as it was recorded, and the rows
     of this business beside its facts that are not as they should be: heads, streams, claims, requests, answers,
-    texts, the directory and keys.
+    texts, the directory and keys. It takes as long as reading the whole ledger does, and holds up no writer. All is of
+    one moment, `position`.
     """
     call.check_reachable_now()
     shown, in_all = list[VerificationFinding](), 0

@@ -146,6 +146,15 @@ class LoadedBooks:
         state = self._stream(customer_id)
         return state.state if state is not None and isinstance(state.state, Customer) else None
 
+    def has_read(self, stream_id: str) -> bool:
+        """Whether the stream was read, be it there or not."""
+        return stream_id in self._streams or stream_id in self.wanted.streams
+
+    def is_erased(self, customer_id: str) -> bool:
+        """Whether it is a customer among those read who was erased."""
+        found = self._streams.get(customer_id)
+        return found is not None and isinstance(found.state, Customer) and found.state.erased
+
     def own_points(self, customer_id: str) -> PointsAccount | None:
         return self._state(account_id(customer_id), PointsAccount)
 

@@ -266,16 +266,16 @@ class Ledger:
     def answer_once(self, request: RequestKey, make: Callable[[], str], people: tuple[str, ...] = ()) -> Done:
         """The answer to a request that records no fact: the one stored under its key, else made and stored now.
 
-        `people` are the ids of those whose data is in it.
-        `make` may run twice when the same request comes twice at once, and must then do no harm.
-        Raises IdempotencyKeyReused, Erased.
+        `people` are the ids of those whose data is in it; who was erased before has none.
+        `make` may run again when the same request comes twice at once, or one of them changes meanwhile, and must then
+        do no harm. Raises IdempotencyKeyReused, Erased.
         """
-        if (known := self.answered(request)) is not None:
-            return known
-        asked = Request(request.key, request.fingerprint, make(), people, new_salt())
-        (stored,) = self.recorder.append([Append((), {}, request=asked)])
-        if not isinstance(stored, Conflict):
-            return done(asked.body, stored)
-        known = self.answered(request)
-        assert known is not None, "the conflict is that this request was answered meanwhile"
+        while (known := self.answered(request)) is None:
+            books = self.look(Reads(dict.fromkeys(people, 0)))
+            there = tuple(id for id in people if not books.is_erased(id))
+            asked = Request(request.key, request.fingerprint, make(), there, new_salt())
+            read = {id: books.version(id) for id in there}
+            (stored,) = self.recorder.append([Append((), read, request=asked)])
+            if not isinstance(stored, Conflict):
+                return done(asked.body, stored)
         return known

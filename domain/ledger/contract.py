@@ -268,6 +268,12 @@ class Store(Protocol):
 
     def make_indexes_anew(self) -> None: ...
 
+    def overwrite_copies(self) -> bool:
+        """Overwrite the copies of erased rows that pages of the ledger file keep; False where some may be left.
+
+        On PostgreSQL that is the work of its vacuum. Raises LedgerUnavailable.
+        """
+
     def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
         """Store a key, and its id in the list of all keys of its business: `roster` makes the MAC of that list.
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from domain.actor import Circumstances
-from domain.decision import Decision
+from domain.decision import Decision, NotLoaded, Reads
 from domain.ledger.books import LoadedBooks
 from domain.ledger.mapper import store
 from domain.ledger.orders import Answer, Order
@@ -108,10 +108,18 @@ def _check_renewed(order: Order, books: LoadedBooks, at: Circumstances, passed_o
 
 
 def people_in(answer: Answer, decision: Decision, books: LoadedBooks) -> tuple[str, ...]:
-    """Who is in an answer: those it shows, the customers it names, and those whose streams it is about."""
+    """Who is in an answer: those it shows, the customers it names, and those whose streams it is about.
+
+    Not who was erased before: it holds nothing of them but the id, and an erasure leaves no answer to delete. Raises
+    NotLoaded for customers of whom the books do not tell.
+    """
     owners = (owner_of(kind, id, books) for id, (kind, _) in decision.facts.items())
-    found = (*answer.people, *CUSTOMER.findall(answer.body), *(id for id in owners if id is not None))
-    return tuple(dict.fromkeys(found))
+    named = dict.fromkeys((*CUSTOMER.findall(answer.body), *(id for id in owners if id is not None)))
+    unread = {id: 0 for id in named if not books.has_read(id)}
+    if unread:
+        raise NotLoaded(Reads(unread))
+    found = dict.fromkeys((*answer.people, *named))
+    return tuple(id for id in found if not books.is_erased(id))
 
 
 def _check_version(order: Order, target: str | None, books: LoadedBooks) -> bool:

@@ -67,8 +67,10 @@ TABLES: Mapping[str, Table] = {
 OF_SQLITE: Mapping[str, Table] = {
     "answer_people": Table("derived", ("person_id", "key")),
     "people_grams": Table("derived"),
+    "copies": Table("installation"),
 }
-"""The people of an answer, and the index of `people_search`: PostgreSQL keeps both within a table."""
+"""The people of an answer, and the index of `people_search`: PostgreSQL keeps both within a table. `copies` tells of an
+erasure that is not finished."""
 OF_POSTGRESQL: Mapping[str, Table] = {"schema_migrations": Table("installation")}
 OF_BUSINESSES = tuple(name for name, table in TABLES.items() if table.standing != "installation")
 """Tables whose rows belong to a business."""

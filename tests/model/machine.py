@@ -344,6 +344,7 @@ class Machine(RuleBasedStateMachine):
             if again:
                 done = list(tick(here.carnet, reads, [business.id]))
                 assert not any(each.recorded or each.error for each in done)
+            self._check_still_erased(business)
             self._check_after(business, {fact.stream_id for fact in new})
 
     def _judge_renewals(self, business: Business, made: Sequence[Recorded], now: int) -> None:
@@ -442,6 +443,7 @@ class Machine(RuleBasedStateMachine):
         for business in here.businesses:
             business.books.check_all(here.clocks.now_ms)
             business.books.check_chain(here.ledger(business).recorder)
+            self._check_still_erased(business)
             for which in range(0, len(business.books.remembered), 7):
                 business.books.check_past(here.ledger(business), which)
             for which in range(9):
@@ -645,6 +647,11 @@ class Machine(RuleBasedStateMachine):
             mine = set(range(known.done.first, known.done.last + 1)) if known.changed else set()
             if erased.position not in mine and (theirs & mine or not known.changed):
                 business.requests[n] = replace(known, erased=True)
+
+    def _check_still_erased(self, business: Business) -> None:
+        """Whatever was recorded since, nothing is about who was erased."""
+        for customer_id in business.reference.erasures.customers:
+            assert set(self.here.ledger(business).recorder.personal_data(customer_id).values()) == {0}
 
     def _judge(
         self, business: Business, sent: Sent, result: Done | Refused, head_ms: int, free: set[int]

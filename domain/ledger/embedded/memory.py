@@ -285,6 +285,9 @@ class MemoryStore:
     def make_indexes_anew(self) -> None:
         """Nothing: there are none."""
 
+    def overwrite_copies(self) -> bool:
+        return True
+
     def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
         with self._store_lock:
             if key.id in self._keys:

@@ -197,6 +197,9 @@ class PostgresStore:
     def make_indexes_anew(self) -> None:
         """Nothing: there are none."""
 
+    def overwrite_copies(self) -> bool:
+        return True
+
     def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
         business_id = key.business_id
         with self.connection() as connection, connection.transaction():

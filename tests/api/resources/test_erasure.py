@@ -323,3 +323,61 @@ def test_all_names_of_a_merged_customer_are_erased_together(either_desk: Desk) -
     for n in (1, 2):
         assert desk.customer("New", external_ref=ref(n)), "free again"
     assert desk.card(package)["customer"]["name"] is None
+
+
+# What is recorded later names nobody who was erased
+
+
+def answers_left(desk: Desk, customer_id: str) -> int:
+    return desk.carnet.store.ledger(desk.business_id).personal_data(customer_id)["answers"]
+
+
+def sold_to(desk: Desk, customer_id: str, **more: Any) -> str:
+    massage = desk.service(list_price=money(5_000))
+    offer = desk.offer(massage, quantity=2, price=10_000)
+    paid = {"amount": money(10_000), "method": "cash"}
+    return str(desk.sell(customer_id, offer, payment=paid, **more)["id"])
+
+
+def test_an_expiry_that_the_clock_records_leaves_no_answer_about_who_was_erased(either_desk: Desk) -> None:
+    desk = either_desk
+    anna = desk.customer()
+    package = sold_to(desk, anna, expires_on=desk.today(days=1))
+    desk.clock.forward(days=3)
+    erase(desk, anna)
+    assert desk.tick()["expiries"] == 1
+    assert desk.get(f"/v1/packages/{package}")["status"] == "expired"
+    assert answers_left(desk, anna) == 0
+    assert is_proved(desk)
+
+
+def test_an_answer_about_another_counts_for_nobody_who_was_erased(either_desk: Desk) -> None:
+    """A gift names its buyer, a transfer both its ends: ids, which the books keep."""
+    desk = either_desk
+    anna, bea = desk.customer("Anna"), desk.customer("Bea")
+    gift = sold_to(desk, bea, purchased_by=anna)
+    given = sold_to(desk, anna)
+    desk.do(f"/v1/packages/{given}/transfers", {"to_customer_id": bea, "line": 1, "quantity": 1})
+    erase(desk, anna, unused="cancel", owing="keep")
+    for n, package in enumerate((gift, desk.all_of("/v1/packages", customer_id=bea)[-1]["id"])):
+        at = f"/v1/packages/{package}/notes"
+        noted = desk.post(at, {"text": "Called"}, f"note-{n}")
+        assert noted.status_code == 201
+        assert desk.post(at, {"text": "Called"}, f"note-{n}").content == noted.content
+    desk.do(f"/v1/packages/{gift}/cancellation", {"reason": "Asked"})
+    assert answers_left(desk, anna) == 0
+    assert answers_left(desk, bea) > 2
+    assert is_proved(desk)
+
+
+def test_an_answer_about_the_key_of_who_was_erased_is_nobodys(either_desk: Desk) -> None:
+    desk = either_desk
+    anna = desk.customer()
+    key = desk.do("/v1/keys", {"name": "Anna", "role": "customer", "customer_id": anna})["id"]
+    erase(desk, anna)
+    assert desk.post(f"/v1/keys/{key}/revocation", {}).status_code in (201, 409, 410)
+    assert answers_left(desk, anna) == 0
+
+
+def is_proved(desk: Desk) -> bool:
+    return bool(desk.get("/v1/ledger/verification")["intact"])

@@ -7,7 +7,10 @@ from domain.actor import Role
 from domain.ledger.embedded import sqlite
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
+from replay.proof.mend import mend
+from replay.proof.prove import Proof
 from tests.api.desk import Desk, house_at
+from tests.replay.proof.attacks import by_hand
 
 pytest_plugins = ["tests.api.houses"]
 NOTHING = {"findings": [], "findings_in_all": 0}
@@ -40,3 +43,15 @@ def test_a_changed_byte_is_named_by_its_position(tmp_path: Path) -> None:
         told = desk.get("/v1/ledger/verification")
     assert (told["intact"], told["position"], told["hash"]) == (False, 2, None)
     assert "hash" in told["reason"]
+
+
+def test_verification_shows_the_first_findings_and_counts_all(either_desk: Desk) -> None:
+    desk = either_desk
+    ids = [desk.customer(f"Customer {n}") for n in range(105)]
+    by_hand(desk.carnet, "DELETE FROM people_search WHERE business_id = ?", desk.business_id)
+    told = desk.as_role(Role.AUDITOR).get("/v1/ledger/verification")
+    assert (told["intact"], told["findings_in_all"], len(told["findings"])) == (False, len(ids), 100)
+    assert {each["key"] for each in told["findings"]} < set(ids)
+    with desk.carnet.store.mending(desk.business_id) as mending:
+        assert len(list(mend(mending, Proof(mending, None)))) == len(ids)
+    assert desk.get("/v1/ledger/verification")["intact"]

@@ -28,7 +28,9 @@ from domain.ledger.embedded.sqlite.evidence import (
     business_ids,
     damaged_indexes,
 )
+from domain.ledger.embedded.sqlite.gaps import UnknownFormat
 from domain.ledger.embedded.sqlite.outbox import SqliteOutbox
+from domain.ledger.embedded.sqlite.overwriting import Overwriting
 from domain.ledger.embedded.sqlite.read_only import is_read_only, mark_of
 from domain.ledger.embedded.sqlite.schema import check
 from domain.ledger.embedded.sqlite.server_lock import place_of, whereabouts
@@ -52,8 +54,8 @@ from domain.ledger.records import (
 )
 
 IDLE_READERS_MAX = 16
-WRITTEN_ANEW_BYTES_MAX = 64 * 2**20
-"""The largest file that is written anew after an erasure: about a second, for which writers wait."""
+AT_ONCE_BYTES_MAX = 64 * 2**20
+"""The largest file in which the copies of erased rows are overwritten before the erasure is answered."""
 KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at, scopes, guard"
 
 
@@ -73,10 +75,12 @@ class SqliteStore:
         clock: Callable[[], int] | None = None,
         lock_wait_s: float = LOCK_WAIT_S,
         idle_s: float = IDLE_S,
+        at_once_bytes_max: int = AT_ONCE_BYTES_MAX,
     ) -> None:
         self._path = Path(path)
         self._clock = clock
         self._lock_wait_s = lock_wait_s
+        self._at_once_bytes_max = at_once_bytes_max
         check(self._path)
         self._identity = Identity.of(self._path)
         self.read_only = is_read_only(self._path)
@@ -98,6 +102,9 @@ class SqliteStore:
         self._checkpoint = IdleCheckpoint(self._path, idle_s)
         self.outbox = SqliteOutbox(self._path, self._read, self._write)
         self.webhooks = SqliteWebhooks(self._path, self._read, self._write)
+        self._overwriting = Overwriting(self._identity, self._write_lock)
+        if not self.read_only and self._has_copies():
+            self._overwriting.start()
 
     def ledger(self, business_id: str) -> LedgerRecorder:
         return EmbeddedRecorder(business_id, self)
@@ -171,6 +178,14 @@ class SqliteStore:
     def make_indexes_anew(self) -> None:
         with self._write() as connection:
             connection.execute("INSERT INTO people_grams (people_grams) VALUES ('rebuild')")
+
+    def overwrite_copies(self) -> bool:
+        if self.read_only:
+            with self._watcher_lock:
+                return not self._has_copies()
+        with told_as_ledger_errors(self._path), suppress(UnknownFormat):
+            return self._overwriting.within()
+        return False
 
     def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
         with self._write() as connection:
@@ -274,6 +289,7 @@ class SqliteStore:
 
         Leaves nothing in the write-ahead log unless somebody else needs it.
         """
+        self._overwriting.close()
         self._checkpoint.close()
         with self._write_lock, self._idle_lock, self._watcher_lock:
             self._closed = True
@@ -301,13 +317,12 @@ class SqliteStore:
             yield transaction
         self._news.announce()
         if transaction.has_erased:
-            self._write_anew()
+            self._overwriting.begin(self._at_once_bytes_max)
 
-    def _write_anew(self) -> None:
-        """Write a small file anew: pages that SQLite split may hold copies of rows that were erased since."""
-        with self._write_lock, suppress(OSError, sqlite3.Error):
-            if not self._closed and self._path.stat().st_size <= WRITTEN_ANEW_BYTES_MAX:
-                self._writer.execute("VACUUM")
+    def _has_copies(self) -> bool:
+        with told_as_ledger_errors(self._path):
+            (found,) = self._watcher.execute("SELECT EXISTS (SELECT 1 FROM copies)").fetchone()
+        return bool(found)
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:

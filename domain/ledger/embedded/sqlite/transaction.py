@@ -180,6 +180,9 @@ class SqliteTransaction:
 
     def erase(self, customer_id: str, now_ms: int) -> None:
         self.has_erased = True
+        self._connection.execute(
+            "INSERT INTO copies (one, mark) VALUES (1, random()) ON CONFLICT (one) DO UPDATE SET mark = excluded.mark"
+        )
         # The search text goes with the row of the person; the photos are found by theirs, and go before them.
         for sql in DELETIONS:
             self._connection.execute(sql, (self.business_id, customer_id))

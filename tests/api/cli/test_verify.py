@@ -1,0 +1,114 @@
+"""`carnet verify` for programs, and the proof after everything that an operator does to books."""
+
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from api.server.installation import opened
+from api.server.settings import Settings
+from domain.ledger.orders import Done, Order
+from domain.people.commands import RegisterCustomer
+from domain.use_cases.register_customer import REGISTER_CUSTOMER
+from tests.api.cli.conftest import SAMPLE, Terminal
+from tests.api.cli.test_repair import by_hand, rows
+from tests.api.cli.world import AT_THE_DESK
+
+OLD, NEW = ("0123456789abcdef" + letter * 16 for letter in "xy")
+
+
+@pytest.fixture
+def books(terminal: Terminal) -> Terminal:
+    """A business with a history."""
+    terminal.load(SAMPLE, "--business", terminal.open_business())
+    return terminal
+
+
+def verified(terminal: Terminal, status: int = 0) -> Any:
+    """What it tells of the only business."""
+    told = terminal.told("verify", status=status)
+    (only,) = told["businesses"]
+    assert told["intact"] is only["intact"] is (status == 0)
+    return only
+
+
+def test_a_program_reads_that_all_is_as_it_was_recorded(books: Terminal) -> None:
+    told = verified(books)
+    assert (told["findings"], told["findings_in_all"], told["reason"]) == ([], 0, None)
+    head = f"{told['position']}:{told['hash']}"
+    assert books.told("verify", "--expect", head)["intact"]
+    other = f"{told['position']}:{'0' * 64}"
+    (only,) = books.told("verify", "--expect", other, status=1)["businesses"]
+    assert not only["has_expected"]
+    (only,) = books.told("verify", "--read-models")["businesses"]
+    assert only["differing_rows"] == 0
+
+
+def test_a_program_reads_every_row_that_differs_and_whether_it_can_be_repaired(books: Terminal) -> None:
+    claim = rows(books, "SELECT claim FROM claims ORDER BY claim")[0][0]
+    by_hand(books, f"DELETE FROM claims WHERE claim = '{claim}'")
+    told = verified(books, status=1)
+    (found,) = told["findings"]
+    assert (found["table"], found["key"], found["can_be_repaired"]) == ("claims", claim, True)
+    assert told["findings_in_all"] == 1
+
+
+def test_a_program_reads_where_the_chain_breaks(books: Terminal) -> None:
+    by_hand(books, "UPDATE facts SET recorded_at = recorded_at + 1 WHERE position = 5")
+    told = verified(books, status=1)
+    assert (told["position"], told["hash"]) == (5, None)
+    assert told["reason"]
+
+
+def test_books_that_were_restored_are_proved(embedded: Terminal, tmp_path: Path) -> None:
+    embedded.load(SAMPLE, "--business", embedded.open_business())
+    before = verified(embedded)
+    embedded.run("backup", tmp_path / "backup.db")
+    embedded.run("restore", tmp_path / "backup.db", "--force")
+    after = verified(embedded)
+    assert (after["position"], after["hash"]) == (before["position"], before["hash"])
+
+
+def test_keys_of_before_and_after_a_change_of_the_pepper_are_proved(terminal: Terminal) -> None:
+    first = Terminal({**terminal.environment, "CARNET_PEPPER": OLD})
+    first.open_business()
+    assert verified(first)["findings"] == []
+    changed = {**terminal.environment, "CARNET_PEPPER": NEW, "CARNET_PEPPER_PREVIOUS": OLD}
+    both = Terminal(changed)
+    both.run("keys", "issue", "--role", "manager", "--name", "till")
+    assert both.told("verify")["keys_proved"]
+    assert verified(both)["findings"] == []
+    by_hand(both, "UPDATE api_keys SET role = 'owner' WHERE role = 'manager'")
+    assert [each["table"] for each in verified(both, status=1)["findings"]] == ["api_keys"]
+
+
+def test_books_are_repaired_beside_a_server_that_writes(books: Terminal) -> None:
+    business_id = str(rows(books, "SELECT business_id FROM ledgers")[0][0])
+    claim = rows(books, "SELECT claim FROM claims ORDER BY claim")[0][0]
+    by_hand(books, f"DELETE FROM claims WHERE claim = '{claim}'")
+    repaired, begun, written = Event(), Event(), list[str]()
+
+    def serve() -> None:
+        with opened(Settings.read(books.environment)) as here:
+            while not repaired.is_set():
+                id = f"cus_{len(written)}"
+                asked = RegisterCustomer(customer_id=id, profile={"name": "Anna"})
+                (done,) = here.carnet.ledger(business_id).execute(
+                    [Order(REGISTER_CUSTOMER, asked, AT_THE_DESK)]
+                )
+                assert isinstance(done, Done)
+                written.append(id)
+                begun.set()
+
+    server = Thread(target=serve)
+    server.start()
+    try:
+        assert begun.wait(60)
+        assert "made anew" in books.run("repair", "--apply").stdout
+    finally:
+        repaired.set()
+        server.join()
+    assert verified(books)["findings"] == []
+    there = {id for (id,) in rows(books, "SELECT id FROM streams WHERE kind = 'customer'")}
+    assert there >= set(written), "nothing that was acknowledged is lost"
