@@ -3,7 +3,7 @@
 import click
 
 from api.cli import output
-from api.cli.options import here, in_json
+from api.cli.options import in_json, ledgers_here
 
 
 @click.command()
@@ -19,7 +19,7 @@ def businesses(json_: bool) -> None:
 
     Exit status: 0 listed, also where there is none; 1 the database cannot be used.
     """
-    with here() as installed:
+    with ledgers_here() as installed:
         heads = [head for head in installed.carnet.store.heads() if head[1]]
         found = [(installed.business(id), id, position) for id, position in heads]
     rows = [

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.text import Text
 
+from api.cli import demo_plans
 from api.cli.demo_cards import badge, card, history, money
 from api.cli.demo_desk import Desk, Json, served
 
@@ -50,6 +51,8 @@ class Demo:
         self._three_dogs()
         self._late_cancellation()
         self._money_back()
+        self._membership()
+        self._top_up()
         self._last_unit()
         self._own_key(package)
         self._as_it_was(package)
@@ -230,6 +233,18 @@ class Demo:
         points = self.desk.post(f"/customers/{hanna}/points", {"action": "add", "points": 30})
         self.console.print(f"points: {points['balance']}")
 
+    def _membership(self) -> None:
+        self._scene("The month turns", "Nóra's club grants four massages a month; two unused ones roll over.")
+        nora = self._customer("Nóra Molnár")["id"]
+        demo_plans.renewal(self.desk, self.console, nora, self.services["Massage 60"], self.today)
+        demo_plans.credits(self.desk, self.console, nora)
+
+    def _top_up(self) -> None:
+        self._scene("Never run out", "When two are left, Ivett's saved card is charged for five more.")
+        ivett, offer = self._customer("Ivett Papp")["id"], self._offer("Facial ×5", 30000, "Facial", 5)
+        package = self._sell(ivett, offer)
+        demo_plans.top_up(self.desk, self.console, ivett, package, offer, self.services["Facial"])
+
     def _left(self, told: str, package: str) -> None:
         card = self.desk.get(f"/packages/{package}")
         self.console.print(f"{told:<30} {card['remaining']} of {card['total']} left")
@@ -339,8 +354,12 @@ def _what_next(console: Console, database: str, key: str, package: str) -> None:
     line(f"export CARNET_DATABASE='{database}'")
     line(f"{carnet} serve\n")
     console.print("and ask, from another terminal, or read the API's description at /schema:\n")
+    # The key in two parts: it is wider than a terminal, and a line that folds is copied with its fold.
+    public, _, secret = key.rpartition("_")
+    line(f"key={public}")
+    line(f"key=${{key}}_{secret}")
     line(f"curl -s http://127.0.0.1:8000/v1/packages/{package} \\")
-    line(f"  -H 'Authorization: Bearer {key}'\n")
+    line('  -H "Authorization: Bearer $key"\n')
     console.print("or look at the books themselves:\n")
     line(f"{carnet} history {package}")
     line(f"{carnet} report liability --json")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import click
 
 from api.cli import output
-from api.cli.options import here, in_json, of_one_business
+from api.cli.options import in_json, ledgers_here, of_one_business
 from api.server.erasures import ErasedCustomer, apply_again, checked, complete
 from domain.ledger.erasure_journal import ErasureJournal
 from domain.moments import from_milliseconds, rfc3339, to_milliseconds
@@ -39,7 +39,7 @@ def erasures(apply_: bool, business_id: str | None, json_: bool) -> None:
 
     Exit status: 0 nothing is left; 1 something is.
     """
-    with here() as installed:
+    with ledgers_here() as installed:
         journal = ErasureJournal(installed.settings.erasures)
         applied = apply_again(installed.carnet, journal) if apply_ else []
         if apply_:

@@ -4,11 +4,11 @@ from datetime import date, datetime
 
 import click
 
-from api.cli import output
-from api.cli.options import DAY_OR_MOMENT, here, in_json, of_business
+from api.cli import history_output
+from api.cli.options import DAY_OR_MOMENT, in_json, ledgers_here, of_business
 from api.http.ledger_types import Ledger
 from api.resources.parts import known
-from api.server.installation import Installation
+from api.server.ledgers import Ledgers
 from replay.as_of import asked, is_over
 from replay.package import PackageThen
 from replay.timeline import package_as_it_was
@@ -41,7 +41,7 @@ def history(
     """
     if at_version is not None and as_of is not None:
         raise click.UsageError("ask for a version or for a moment, not for both")
-    with here() as installed:
+    with ledgers_here() as installed:
         ledger = installed.ledger(business_id)
         now = installed.carnet.clock()
         zone = installed.business(ledger.business_id).time_zone
@@ -51,21 +51,21 @@ def history(
         then = package_as_it_was(ledger.recorder, package_id, now, past)
         if then is None:
             raise click.ClickException(f"there is no package {package_id}, or was none then")
-        names = output.UNNAMED if past else _names(installed, ledger, then)
+        names = history_output.UNNAMED if past else _names(installed, ledger, then)
     if json_:
-        output.package_as_json(then, names)
+        history_output.package_as_json(then, names)
     else:
-        output.package(then, names)
+        history_output.package(then, names)
 
 
-def _names(installed: Installation, ledger: Ledger, then: PackageThen) -> output.Names:
+def _names(installed: Ledgers, ledger: Ledger, then: PackageThen) -> history_output.Names:
     """The people, keys and texts of a history. Of the past only ids are told: names may change or go."""
     rows, recorder = then.history, ledger.recorder
     ids = {row[name] for row in rows for name in ("actor_id", "staff_id", "participant_id")}
     people = recorder.people(sorted({then.customer_id, *ids} - {None}))
     keys = installed.carnet.store.key_names(ledger.business_id, sorted(row["actor_id"] for row in rows))
     texts = recorder.texts(sorted({row["text_id"] for row in rows} - {None}))
-    return output.Names(
+    return history_output.Names(
         {**known(people), **{id: {"name": name} for id, name in keys.items()}},
         {text.id: text.text for text in texts},
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from api.cli import output
+from api.cli import import_output, output
 from api.cli.given_file import FILE, given_file
 from api.cli.options import NAME, SOURCE, here, in_json, of_business
 from api.http.ids import new_id
@@ -141,7 +141,7 @@ def _import(
         told = {"file": str(file), "source": source, "dry_run": dry_run, **_members(report)}
         output.as_json({**told, "refusals": [_refusal(row) for row in refusals]})
     else:
-        output.imported(report, dry_run=dry_run)
+        import_output.imported(report, dry_run=dry_run)
     if report.refused:
         sys.exit(REFUSED_ROWS)
 
@@ -182,7 +182,7 @@ def _show_form(form: Form) -> None:
 def _members(report: ImportReport) -> dict[str, Any]:
     return {
         **vars(report),
-        "possible_duplicates": [output.duplicate(each) for each in report.possible_duplicates],
+        "possible_duplicates": [import_output.duplicate(each) for each in report.possible_duplicates],
     }
 
 

@@ -7,12 +7,12 @@ from functools import partial
 import click
 
 from api.cli import output
-from api.cli.options import NAME, STAFF, here, in_json, of_business
+from api.cli.options import NAME, STAFF, in_json, ledgers_here, of_business
 from api.http.api_keys import StoredKey, flaw_of_scopes, issue_key, now_ms, role_of
 from api.http.key_guard import guard_of, is_genuine, mark_when_made
 from api.http.ledger_types import Carnet, KnownPepper
 from api.http.permissions import Scope
-from api.server.installation import Installation
+from api.server.ledgers import Ledgers
 from api.server.pepper import Peppers, WrongPepper, peppers_of
 from api.server.present_role import present_role
 from domain.actor import Role
@@ -78,7 +78,7 @@ def issue(
     given = [Scope(scope) for scope in scopes]
     if (flaw := flaw_of_scopes(Role(role), given)) is not None:
         raise click.UsageError(f"--scope: {flaw}")
-    with here() as installed:
+    with ledgers_here() as installed:
         ledger = installed.ledger(business_id)
         if staff_id is not None:
             check_staff(installed.look(ledger.business_id, Reads({staff_id: 0})), staff_id)
@@ -111,7 +111,7 @@ def list_keys(business_id: str | None, json_: bool) -> None:
     """
     wrong: WrongPepper | None = None
     peppers: Peppers | None = None
-    with here() as installed:
+    with ledgers_here() as installed:
         store = installed.carnet.store
         found = store.keys_of(installed.ledger(business_id).business_id)
         try:
@@ -156,7 +156,7 @@ def _key_shown(
     }
 
 
-def _guard_of_revoked(installed: Installation, key_id: str, at: int) -> bytes:
+def _guard_of_revoked(installed: Ledgers, key_id: str, at: int) -> bytes:
     """The guard of the key once it is revoked. A key is revoked also where the pepper is lost: then without one."""
     known = installed.carnet.store.find_key(key_id)
     try:
@@ -176,7 +176,7 @@ def revoke(key_id: str, business_id: str | None) -> None:
 
     Exit status: 0 revoked; 1 there is no such key, or it was revoked before.
     """
-    with here() as installed:
+    with ledgers_here() as installed:
         ledger, store, at = installed.ledger(business_id), installed.carnet.store, now_ms()
         if not store.revoke_key(ledger.business_id, key_id, at, _guard_of_revoked(installed, key_id, at)):
             raise click.ClickException(f"there is no key {key_id} that could be revoked")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from api.cli import output
+from api.cli import import_output, output
 from api.cli.given_file import FILE, given_file
 from api.cli.options import SOURCE, here, in_json, of_business
 from api.imports import day_book
@@ -80,7 +80,7 @@ def load(
         told = {"file": str(file), "source": source, "dry_run": dry_run, **vars(report)}
         output.as_json({**told, "refusals": [_refusal_shown(row) for row in refusals]})
     else:
-        output.loaded(report, dry_run=dry_run)
+        import_output.loaded(report, dry_run=dry_run)
     if report.refused:
         sys.exit(REFUSED_ROWS)
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import click
 
 from api.cli import output
-from api.cli.options import here, in_json, of_one_business
+from api.cli.options import in_json, ledgers_here, of_one_business
 from api.http.ledger_types import StoredMessage
-from api.server.installation import Installation
+from api.server.ledgers import Ledgers
 from domain.ledger.records import MessageState
 from domain.moments import from_milliseconds, rfc3339
 
@@ -32,7 +32,7 @@ def messages(business_id: str | None, json_: bool) -> None:
 
     Exit status: 0 done.
     """
-    with here() as installed:
+    with ledgers_here() as installed:
         id = None if business_id is None else installed.ledger(business_id).business_id
         totals = [
             total for total in installed.carnet.store.outbox.totals() if id in (None, total.business_id)
@@ -56,7 +56,7 @@ def messages(business_id: str | None, json_: bool) -> None:
         output.table(tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
-def _of(installed: Installation, business_id: str, state: MessageState) -> Iterator[StoredMessage]:
+def _of(installed: Ledgers, business_id: str, state: MessageState) -> Iterator[StoredMessage]:
     outbox = installed.carnet.store.outbox
     yield from outbox.messages(business_id, limit=SHOWN_MAX, state=state)
 

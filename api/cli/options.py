@@ -5,18 +5,21 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from pydantic import TypeAdapter, ValidationError
 
 from api.http.flaws import flaws_of
-from api.server.installation import Installation, opened
 from api.server.settings import Settings
 from domain.currency import in_use
 from domain.moments import Day, DayOrMoment
 from domain.values import ExternalRef, StaffId, ThingName
 from domain.zone_rules import ZONES, place
+
+if TYPE_CHECKING:
+    from api.server.installation import Installation
+    from api.server.ledgers import Ledgers
 
 BUSINESS = "CARNET_BUSINESS"
 """The setting that names a business where no option does."""
@@ -28,8 +31,19 @@ def settings() -> Settings:
 
 
 @contextmanager
-def here() -> Iterator[Installation]:
+def ledgers_here() -> Iterator["Ledgers"]:
+    """The ledgers that the environment names, for commands that read no read model. Raises what `carnet_of` raises."""
+    from api.server.ledgers import opened_ledgers
+
+    with opened_ledgers(settings()) as ledgers:
+        yield ledgers
+
+
+@contextmanager
+def here() -> Iterator["Installation"]:
     """The installation that the environment names. Raises what `opened` raises."""
+    from api.server.installation import opened
+
     with opened(settings()) as installation:
         yield installation
 

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from api.cli import output
+from api.cli import output, standing_output
 from api.cli.options import here
 from projections.engine.patience import Waiting
 from projections.engine.rebuild import rebuild
@@ -41,7 +41,7 @@ def rebuild_(name: str, compared: bool, restart: bool) -> None:
                 installed.views,
                 projection,
                 progress=lambda done, of: advance(done, of, done),
-                differing=output.difference if compared else None,
+                differing=standing_output.difference if compared else None,
                 restart=restart,
                 waiting=_told_once(),
             )

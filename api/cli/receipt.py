@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from api.cli.options import here, of_business
+from api.cli.options import ledgers_here, of_business
 from api.resources.parts import known
 from api.resources.receipts import page, pdf
 from api.resources.receipts.answer import Receipt, receipt_of
@@ -62,7 +62,7 @@ def _written(told: Receipt, as_: str) -> bytes:
 
 def _receipt(package_id: str, business_id: str | None) -> Receipt:
     """Raises ClickException."""
-    with here() as installed:
+    with ledgers_here() as installed:
         ledger = installed.ledger(business_id)
         then = package_as_it_was(ledger.recorder, package_id, installed.carnet.clock())
         if then is None:

@@ -9,7 +9,8 @@ from api.cli import output
 from api.cli.options import here, of_one_business
 from api.cli.verify import guards_of
 from api.http.key_guard import KeyGuards
-from api.server.installation import Installation, NoSuchBusiness
+from api.server.installation import Installation
+from api.server.ledgers import NoSuchBusiness
 from replay.proof.finding import Finding
 from replay.proof.mend import mend
 from replay.proof.prove import Proof

@@ -8,8 +8,8 @@ from typing import get_args
 
 import click
 
-from api.cli import output
-from api.cli.options import DAY, DAY_OR_MOMENT, SOURCE, here, in_json, of_business
+from api.cli import output, report_output
+from api.cli.options import DAY, DAY_OR_MOMENT, SOURCE, in_json, ledgers_here, of_business
 from api.http.ledger_types import Recorder
 from api.imports.known_ids import registered
 from domain.business.reasons import REASON_GROUPS, ReasonGroup
@@ -69,7 +69,7 @@ def report_liability(
 
     Exit status: 0 reported; 1 it failed.
     """
-    with here() as installed:
+    with ledgers_here() as installed:
         ledger = installed.ledger(business_id)
         business = installed.business(ledger.business_id)
         past = _past(business.time_zone, installed.carnet.clock(), as_of, effective_as_of)
@@ -78,7 +78,7 @@ def report_liability(
     if json_:
         output.as_json(vars(found))
     else:
-        output.liability(found)
+        report_output.liability(found)
 
 
 def of_a_period(command: Callable[..., None]) -> Callable[..., None]:
@@ -119,7 +119,7 @@ def report_movements(
     if json_:
         output.as_json(asdict(found))
     else:
-        output.movements(found, currency)
+        report_output.movements(found, currency)
 
 
 @report.command("sales")
@@ -145,7 +145,7 @@ def report_sales(
     if json_:
         output.as_json(asdict(found) | {"taxes": [asdict(each) | {"net": each.net} for each in found.taxes]})
     else:
-        output.sales(found, currency)
+        report_output.sales(found, currency)
 
 
 @report.command("reasons")
@@ -179,7 +179,7 @@ def report_reasons(
     if json_:
         output.as_json(asdict(found))
     else:
-        output.reasons(found, currency)
+        report_output.reasons(found, currency)
 
 
 @contextmanager
@@ -187,7 +187,7 @@ def _of_period(
     first: date | None, last: date | None, clock: movements.Clock, business_id: str | None
 ) -> Iterator[tuple[PackagesThen, movements.Period, str]]:
     """The packages that close the period, the period, and the currency. Raises UsageError."""
-    with here() as installed:
+    with ledgers_here() as installed:
         ledger = installed.ledger(business_id)
         business, now = installed.business(ledger.business_id), installed.carnet.clock()
         if last is not None and not is_over(last, business.time_zone, now):
@@ -222,7 +222,7 @@ def report_customer(
 
     Exit status: 0 reported; 1 there is no such customer, or it failed.
     """
-    with here() as installed:
+    with ledgers_here() as installed:
         ledger = installed.ledger(business_id)
         business = installed.business(ledger.business_id)
         customer_id = _customer(ledger.recorder, source, ref)
@@ -232,7 +232,7 @@ def report_customer(
     if json_:
         output.as_json(found)
     else:
-        output.packages(found, business.currency)
+        report_output.packages(found, business.currency)
 
 
 def _past(

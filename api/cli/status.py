@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from api.cli import output
+from api.cli import output, standing_output
 from api.cli.options import here, in_json, of_one_business
 from api.server.clock.overdue import overdue
 from api.server.registration import servers
@@ -48,7 +48,7 @@ def status(business_id: str | None, json_: bool) -> None:
     if json_:
         output.as_json([_standing_shown(standing, is_served=bool(serving)) for standing in found])
     else:
-        output.standings(found, is_served=bool(serving))
+        standing_output.standings(found, is_served=bool(serving))
         click.echo(
             "\n".join(f"served at {each.address}" for each in serving)
             or "no server is known: `carnet serve` or `carnet work` keeps the read models fresh"
@@ -84,6 +84,6 @@ def _standing_shown(standing: Standing, *, is_served: bool) -> dict[str, Any]:
         "head": standing.head,
         "checkpoint": standing.checkpoint.position,
         "lag": standing.lag,
-        "state": output.state(standing, is_served=is_served).lower(),
+        "state": standing_output.state(standing, is_served=is_served).lower(),
         "stopped": stop and {"position": stop.position, "error": stop.error},
     }

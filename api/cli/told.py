@@ -14,7 +14,7 @@ import click
 
 from api.imports.file_form import UnknownLayout
 from api.server.backup import CopyRefused
-from api.server.installation import NoSuchBusiness
+from api.server.ledgers import NoSuchBusiness
 from api.server.pepper import WrongPepper
 from api.server.port import AddressUnusable
 from api.server.registration import CopyServed

@@ -12,7 +12,8 @@ from api.cli import output
 from api.cli.options import here, in_json, of_business
 from api.http.key_guard import KeyGuards
 from api.http.ledger_types import Evidence, LedgerUnavailable, first_hash
-from api.server.installation import Installation, NoSuchBusiness
+from api.server.installation import Installation
+from api.server.ledgers import NoSuchBusiness
 from api.server.pepper import WrongPepper, peppers_to_prove
 from replay import reconcile
 from replay.proof.finding import Finding

@@ -35,8 +35,9 @@ from api.http.cors import Cors
 from api.http.ledger_types import Carnet
 from api.http.networks import NO_PROXIES, TrustedProxies, network_of
 from api.http.ownership import refuse_unowned
+from api.http.problem_of import problem_of
 from api.http.problem_reply import ProblemReply
-from api.http.problems import Problem, problem_of
+from api.http.problems import Problem
 from api.http.rate_limits import Counted, Limits
 from api.http.request import BODY_S, Exchange, HttpRequest, Route, Serving, check_may, exchange_of, route_of
 from api.http.request_head import flaw_of_head

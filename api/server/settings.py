@@ -37,12 +37,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from api.http.networks import NO_PROXIES, TrustedProxies
-from api.outbound.mail_server import MailServer, WrongSender, mail_server
-from domain.ledger.cache import CACHE_BYTES
-from domain.ledger.postgres.address import check_address
+from domain.ledger.cache_size import CACHE_BYTES
+
+if TYPE_CHECKING:
+    from api.outbound.mail_server import MailServer
 
 log = logging.getLogger("carnet.server")
 
@@ -123,7 +124,7 @@ class Settings:
     connections: int = 4_096
     connections_per_address: int = 256
     idle_s: int = 75
-    mail: MailServer | Literal["none"] | None = field(default=None, repr=False)
+    mail: "MailServer | Literal['none'] | None" = field(default=None, repr=False)
     """`none`: messages are planned, and go by other channels than e-mail. None: no messages are planned here."""
     webhooks: WebhookReach = "public"
     log: LogLevel = "info"
@@ -216,6 +217,8 @@ def _database(environment: Mapping[str, str]) -> str:
         given = f"postgresql://{given.removeprefix('postgres://')}"
     if given.startswith("postgresql://"):
         try:
+            from domain.ledger.postgres.address import check_address
+
             check_address(given)
         except ValueError as error:
             raise WrongSetting(f"CARNET_DATABASE cannot be read: {error}") from error
@@ -297,7 +300,7 @@ def _proxies(environment: Mapping[str, str]) -> TrustedProxies:
         raise WrongSetting(told) from error
 
 
-def _mail(environment: Mapping[str, str]) -> MailServer | Literal["none"] | None:
+def _mail(environment: Mapping[str, str]) -> "MailServer | Literal['none'] | None":
     url, sender = environment.get("CARNET_SMTP_URL"), environment.get("CARNET_MAIL_FROM")
     if not url:
         return None
@@ -307,6 +310,8 @@ def _mail(environment: Mapping[str, str]) -> MailServer | Literal["none"] | None
         raise WrongSetting(
             "CARNET_MAIL_FROM must be the address that e-mails come from, with CARNET_SMTP_URL"
         )
+    from api.outbound.mail_server import WrongSender, mail_server
+
     try:
         return mail_server(url, sender)
     except WrongSender as error:

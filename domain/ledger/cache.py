@@ -8,12 +8,11 @@ from typing import Any
 
 from domain.decision import Reads
 from domain.ledger.books import NO_HEAD, LoadedBooks
+from domain.ledger.cache_size import CACHE_BYTES
 from domain.ledger.records import Loaded
 from domain.ledger.stream import Stream, View
 from domain.ledger.stream_size import bytes_of
 
-CACHE_BYTES = 128 * 1024 * 1024
-"""Bytes of cached streams in a process."""
 MEASURED_EVERY = 8
 """Facts after which a stream is measured anew; in between, each fact counts as `FACT_BYTES`."""
 FACT_BYTES = 400

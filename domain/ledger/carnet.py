@@ -30,8 +30,9 @@ from domain.fact import Fact
 from domain.fact_registry import FACTS
 from domain.ledger.attempt import done, replayed_result
 from domain.ledger.books import LoadedBooks
-from domain.ledger.cache import CACHE_BYTES, StreamCache
+from domain.ledger.cache import StreamCache
 from domain.ledger.cache_first import execute_all
+from domain.ledger.cache_size import CACHE_BYTES
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.embedded.memory import MemoryStore
 from domain.ledger.embedded.sqlite.store import SqliteStore
@@ -41,7 +42,6 @@ from domain.ledger.group_commit import GroupCommit, Settle
 from domain.ledger.host_clock import APART, HostClock
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.orders import Clock, Done, Order, Preview, RequestKey, Result
-from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.proof import new_salt
 from domain.ledger.records import Append, Conflict, Request
 from domain.ledger.renewals import renewal
@@ -69,6 +69,8 @@ def store_at(database: str, *, pool_size: int = 8, clock: Callable[[], int] | No
         case "sqlite":
             return SqliteStore(rest[1:], clock)
         case "postgresql":
+            from domain.ledger.postgres.store import PostgresStore
+
             return PostgresStore(database, clock, pool_size)
         case "memory":
             return MemoryStore(clock)

@@ -16,8 +16,6 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date
 
-from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
-
 from domain.people.phone import as_dialled, without_trunk_prefix
 from domain.text import without_unseen
 
@@ -99,6 +97,8 @@ def _wide(text: str) -> str:
 def _dialled(mobile: str | None) -> list[str]:
     if mobile is None:
         return []
+    from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
+
     written = _NO_DIGIT.sub("", mobile)
     try:
         at_home = format_number(parse(mobile), PhoneNumberFormat.NATIONAL)

@@ -5,36 +5,30 @@
 
 A number must have a length that its country allows. Number ranges are not checked: new ones are opened faster
 than any table of them is renewed.
+
+The table of countries (phonenumbers) is imported with the first number, as most commands meet none.
 """
 
 import re
 import unicodedata
-
-from phonenumbers import (
-    REGION_CODE_FOR_NON_GEO_ENTITY,
-    NumberParseException,
-    PhoneNumber,
-    PhoneNumberFormat,
-    ValidationResult,
-    format_number,
-    is_possible_number_with_reason,
-    national_significant_number,
-    ndd_prefix_for_region,
-    parse,
-    region_code_for_country_code,
-)
+from typing import TYPE_CHECKING
 
 from domain.refusals import Invalid
 from domain.text import without_unseen
 
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
 UNKNOWN_REGION = "ZZ"
 """The region that phonenumbers gives to a code of no country."""
+SEVERAL_COUNTRIES = "001"
+"""The region that phonenumbers gives to a code of no single country, such as that of satellite phones."""
 _WRONG = {
-    ValidationResult.TOO_SHORT: "is too short for a number of its country",
-    ValidationResult.TOO_LONG: "is too long for a number of its country",
-    ValidationResult.INVALID_LENGTH: "has not the length of a number of its country",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is a local number: it lacks its area code",
-    ValidationResult.INVALID_COUNTRY_CODE: "begins with no known country code",
+    "TOO_SHORT": "is too short for a number of its country",
+    "TOO_LONG": "is too long for a number of its country",
+    "INVALID_LENGTH": "has not the length of a number of its country",
+    "IS_POSSIBLE_LOCAL_ONLY": "is a local number: it lacks its area code",
+    "INVALID_COUNTRY_CODE": "begins with no known country code",
 }
 
 
@@ -67,9 +61,11 @@ def without_trunk_prefix(digits: str) -> str:
 
     Countries that keep the 0 abroad keep it, such as Italy.
     """
+    from phonenumbers import ndd_prefix_for_region, region_code_for_country_code
+
     for size in (1, 2, 3):
         region = region_code_for_country_code(int(digits[:size] or 0))
-        if region not in (UNKNOWN_REGION, REGION_CODE_FOR_NON_GEO_ENTITY):
+        if region not in (UNKNOWN_REGION, SEVERAL_COUNTRIES):
             code, rest = digits[:size], digits[size:]
             prefix = ndd_prefix_for_region(region, True) or ""
             if prefix.startswith("0") and (rest.startswith(prefix) or prefix.startswith(rest)):
@@ -84,6 +80,8 @@ def e164(mobile: str, country_code: str | None) -> tuple[str, str]:
     `mobile` is a national number with its country code beside it, or begins with + and its code. Raises
     Invalid at /mobile or /country_code; no country is ever guessed.
     """
+    from phonenumbers import PhoneNumberFormat, format_number
+
     if mobile.startswith("+"):
         number = _parsed(mobile, None)
         if country_code not in (None, _code(number)):
@@ -94,8 +92,7 @@ def e164(mobile: str, country_code: str | None) -> tuple[str, str]:
         raise Invalid("/mobile", "country-code-missing", message)
     else:
         number = _nationally_parsed(mobile, country_code)
-    wrong = _WRONG.get(is_possible_number_with_reason(number))
-    if wrong is not None:
+    if (wrong := _wrong(number)) is not None:
         raise Invalid("/mobile", "not-a-number", wrong)
     return format_number(number, PhoneNumberFormat.E164), _code(number)
 
@@ -104,24 +101,38 @@ def national(mobile: str) -> str:
     """A stored number without its country code; one from before numbers were checked stays as it is."""
     if not mobile.startswith("+"):
         return mobile
+    from phonenumbers import national_significant_number
+
     return national_significant_number(_parsed(mobile, None))
 
 
-def _parsed(mobile: str, region: str | None) -> PhoneNumber:
+def _wrong(number: "PhoneNumber") -> str | None:
+    """What is wrong with its length or its code; None where nothing is."""
+    from phonenumbers import ValidationResult, is_possible_number_with_reason
+
+    found = is_possible_number_with_reason(number)
+    return next((told for name, told in _WRONG.items() if getattr(ValidationResult, name) == found), None)
+
+
+def _parsed(mobile: str, region: str | None) -> "PhoneNumber":
+    from phonenumbers import NumberParseException, parse
+
     try:
         return parse(mobile, region)
     except NumberParseException as error:
         raise Invalid("/mobile", "not-a-number", "is not a telephone number of any known country") from error
 
 
-def _nationally_parsed(mobile: str, country_code: str) -> PhoneNumber:
+def _nationally_parsed(mobile: str, country_code: str) -> "PhoneNumber":
+    from phonenumbers import region_code_for_country_code
+
     region = region_code_for_country_code(int(country_code.removeprefix("+")))
     if region == UNKNOWN_REGION:
         raise Invalid("/country_code", "unknown-country-code", "is the code of no country")
-    if region == REGION_CODE_FOR_NON_GEO_ENTITY:  # such as satellite phones: they have no national form
+    if region == SEVERAL_COUNTRIES:  # such as satellite phones: they have no national form
         return _parsed(country_code + mobile, None)
     return _parsed(mobile, region)
 
 
-def _code(number: PhoneNumber) -> str:
+def _code(number: "PhoneNumber") -> str:
     return f"+{number.country_code}"

@@ -1,6 +1,5 @@
-"""Connections to the database of the read tables, on PostgreSQL and on SQLite."""
+"""Connections to the read tables on SQLite."""
 
-import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,6 @@ from pydantic_core import from_json, to_json
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
-from domain.ledger.patience import ends_at
-from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, hung_up, session, settle
-from domain.ledger.postgres.roles import TO_FOLD
 from projections.engine.views_file import inode_of
 
 TRIES = 10
@@ -21,48 +17,12 @@ class HeldElsewhere(Exception):
     """Another process or thread is writing read tables (SQLite has one writer at a time)."""
 
 
-def postgres_engine(url: str, schema: str, pool_size: int, lock_wait_s: float) -> Engine:
-    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
-        raise ValueError(f"{schema!r} is not a schema name of small letters, digits and underscores")
-    arguments = session(url, schema, ANSWER_S, {"lock_timeout": int(lock_wait_s * 1000)})
-
-    def connect() -> PatientConnection:
-        connection = PatientConnection.connect(url, **arguments)  # the driver alone reads the URL
-        connection.autocommit = True
-        settle(connection, TO_FOLD, schema)
-        connection.autocommit = False
-        return connection
-
-    engine = create_engine(
-        "postgresql+psycopg://",
-        creator=connect,
-        pool_size=pool_size,
-        pool_timeout=lock_wait_s,
-        json_serializer=_to_json,
-        json_deserializer=from_json,
-    )
-
-    @event.listens_for(engine, "checkout")
-    def check(connection: Any, _: object, __: object) -> None:
-        # After a restart of the server the idle connections are dead: they are thrown away unused.
-        if hung_up(connection):
-            raise DisconnectionError
-
-    return engine
-
-
-def be_patient(connection: Connection) -> None:
-    """Wait for an answer as long as the request may; other work waits for as long as it takes."""
-    driver: Any = connection.connection.driver_connection
-    driver.answer_s = None if ends_at() is None else ANSWER_S
-
-
 def sqlite_engine(path: str | Path, pool_size: int, lock_wait_s: float) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         pool_size=pool_size,
         pool_timeout=lock_wait_s,
-        json_serializer=_to_json,
+        json_serializer=as_json,
         json_deserializer=from_json,
         # Turns off the driver's implicit transactions; `begin` below opens them.
         connect_args={"isolation_level": None, "timeout": lock_wait_s, "check_same_thread": False},
@@ -117,5 +77,5 @@ def use_write_ahead_log(engine: Engine) -> None:
                 raise
 
 
-def _to_json(value: Any) -> str:
+def as_json(value: Any) -> str:
     return to_json(value).decode()

@@ -5,7 +5,7 @@ Nothing in it is the truth: the schema or the file can be thrown away and made a
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +19,7 @@ from projections.engine import checkpoints
 from projections.engine.checkpoints import CHECKPOINTS, Checkpoint, live_tables, read_tables
 from projections.engine.definition import Projection, physical_name, physical_table
 from projections.engine.engines import (
-    be_patient,
     begin_immediate,
-    postgres_engine,
     sqlite_engine,
     use_write_ahead_log,
 )
@@ -100,11 +98,15 @@ class ReadTables:
         self.schema = schema
         self._lock_wait_s = lock_wait_s
         self.on_postgres = str(where).startswith(("postgresql:", "postgres:"))
-        self.engine = (
-            postgres_engine(str(where), schema, pool_size, lock_wait_s)
-            if self.on_postgres
-            else sqlite_engine(where, pool_size, lock_wait_s)
-        )
+        self._be_patient: Callable[[Connection], None] | None = None
+        """On PostgreSQL: wait for an answer as long as the request may."""
+        if self.on_postgres:
+            from projections.engine.postgres_engine import be_patient, postgres_engine
+
+            self.engine = postgres_engine(str(where), schema, pool_size, lock_wait_s)
+            self._be_patient = be_patient
+        else:
+            self.engine = sqlite_engine(where, pool_size, lock_wait_s)
         self._reader = (
             self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             if self.on_postgres
@@ -239,10 +241,10 @@ class ReadTables:
             _told_when_missing(),
             self._writer.connect() as connection,
         ):
-            if not self.on_postgres:
+            if self._be_patient is None:
                 begin_immediate(connection, self._lock_wait_s, wait=wait)
             else:
-                be_patient(connection)
+                self._be_patient(connection)
             with connection.begin():
                 if self.on_postgres:
                     connection.exec_driver_sql(KEYED_WRITES)
@@ -257,8 +259,8 @@ class ReadTables:
             _told_when_missing(),
             self._reader.connect() as connection,
         ):
-            if self.on_postgres:
-                be_patient(connection)
+            if self._be_patient is not None:
+                self._be_patient(connection)
             with connection.begin():
                 yield connection
 

@@ -20,7 +20,6 @@ log = logging.getLogger("carnet.views")
 DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 BESIDE = ("-wal", "-shm", "-journal")
 OURS = {"checkpoints", "read_tables"}
-HEADER = b"SQLite format 3\0"
 ID_AT = 68
 """Where the header of a database has the id of its program."""
 
@@ -45,11 +44,26 @@ def inode_of(path: Path) -> int | None:
 
 def refuse_ledger(path: Path) -> None:
     """Raises NotReadTables for a file with the mark of a ledger, damaged or not."""
-    if path.is_file():
-        with path.open("rb") as file:
-            header = file.read(ID_AT + 4)
-        if header[ID_AT:] == APPLICATION_ID.to_bytes(4, "big"):
-            raise NotReadTables(f"{path} is a ledger: CARNET_VIEWS must name another file")
+    if path.is_file() and _mark_of(path) == APPLICATION_ID:
+        raise NotReadTables(f"{path} is a ledger: CARNET_VIEWS must name another file")
+
+
+def _mark_of(path: Path) -> int:
+    """The id of the program in the header.
+
+    By SQLite: whoever opens a file in use and closes it again takes the locks of this process on it. Another process
+    may then throw the log away under its readers. Only what SQLite does not take for a database is read by hand.
+    """
+    try:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
+        ) as connection:
+            return int(connection.execute("PRAGMA application_id").fetchone()[0])
+    except sqlite3.Error as error:
+        if not tells_damage(error):
+            return 0
+    with path.open("rb") as file:
+        return int.from_bytes(file.read(ID_AT + 4)[ID_AT:], "big")
 
 
 def damage_of(path: Path) -> str | None:
@@ -58,9 +72,6 @@ def damage_of(path: Path) -> str | None:
         return "it is a folder"
     if not path.exists() or not path.stat().st_size:
         return None
-    with path.open("rb") as file:
-        if file.read(len(HEADER)) != HEADER:
-            return "it is no database"
     try:
         with closing(sqlite3.connect(path, timeout=1)) as connection:
             names = {

@@ -6,7 +6,8 @@ from pydantic_core import from_json
 
 from api.http.problem_kinds.kind import Kind
 from api.http.problem_kinds.table import KINDS
-from api.http.problems import Problem, problem_of
+from api.http.problem_of import problem_of
+from api.http.problems import Problem
 from domain.refusals import Refused
 
 REQUEST_ID = "req_01m9c3x5zq7r8v2t4w6y8a0c2e"

@@ -6,12 +6,12 @@ itself, and so does the user of an installation without roles, who owns the sche
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
-
-import psycopg
-from psycopg import errors, sql
+from typing import TYPE_CHECKING, Any
 
 from domain.ledger.errors import RoleNeeded
+
+if TYPE_CHECKING:
+    import psycopg
 
 OWNER = "carnet_owner"
 APP = "carnet_app"
@@ -42,7 +42,7 @@ ACT = (
 GUIDE = "see docs/how-to/run-on-postgresql.md"
 
 
-def act(connection: psycopg.Connection[Any], roles: Sequence[str], schema: str) -> None:
+def act(connection: "psycopg.Connection[Any]", roles: Sequence[str], schema: str) -> None:
     """Act as the first of these roles that the user was granted, for as long as the connection lasts."""
     named = list(roles)
     connection.execute(ACT, [named, schema, named, named], prepare=False)
@@ -50,11 +50,15 @@ def act(connection: psycopg.Connection[Any], roles: Sequence[str], schema: str) 
 
 def for_business(business_id: str) -> str:
     """The statement after which a transaction sees the rows of this business alone, where row-level security binds."""
+    from psycopg import sql
+
     return sql.SQL("SET LOCAL carnet.business = {}").format(business_id).as_string(None)
 
 
 def role_needed(error: BaseException | None, role: str) -> RoleNeeded | None:
     """What is told of a right that a user lacks; None for other errors, and for refusals of our own triggers."""
+    from psycopg import errors
+
     told = str(error).partition("\n")[0]
     if not isinstance(error, errors.InsufficientPrivilege) or error.diag.source_function == "exec_stmt_raise":
         return None
@@ -64,6 +68,8 @@ def role_needed(error: BaseException | None, role: str) -> RoleNeeded | None:
 @contextmanager
 def told_to_migrate() -> Iterator[None]:
     """Raise RoleNeeded for what the user may not do, with the statement that a superuser runs to allow it."""
+    from psycopg import errors
+
     try:
         yield
     except errors.InsufficientPrivilege as error:

@@ -9,6 +9,18 @@ from pathlib import Path
 
 import pytest
 
+SHOWN = (
+    "forfeited",
+    "given back",
+    "refunded",
+    "2 roll over, 1 lapses",
+    "sold at once",
+    "to use",
+    "insufficient-units",
+    "404 not-found",
+    "BROKEN",
+)
+
 
 @pytest.mark.timeout(300)
 def test_the_demo_plays_to_its_end_in_eighty_columns(tmp_path: Path) -> None:
@@ -24,8 +36,9 @@ def test_the_demo_plays_to_its_end_in_eighty_columns(tmp_path: Path) -> None:
     told, lines = ended.stdout, ended.stdout.splitlines()
     assert "None" not in told
     assert str(date.today().year) in told
-    for shown in ("forfeited", "given back", "refunded", "insufficient-units", "404 not-found", "BROKEN"):
+    for shown in SHOWN:
         assert shown in told
     scenes = lines[: lines.index(next(line for line in lines if "is it all true" in line))]
     assert max(map(len, scenes)) <= 80
+    assert max(len(line) for line in lines if "key" in line or "curl" in line) <= 80
     assert re.fullmatch(r"[0-9,]+ facts, [0-9.]+ s, verified", lines[-1])

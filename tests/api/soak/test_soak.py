@@ -21,7 +21,7 @@ from api.soak.report import FAULTS, Report
 from api.soak.server import without_settings
 from api.soak.till import LINE, Sold, Till
 from tests.api.desk import Desk
-from tests.domain.ledger.postgres.test_schema import as_login
+from tests.domain.ledger.postgres.test_schema import as_user
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -56,9 +56,9 @@ def test_a_database_that_is_cut_off_loses_nothing_under_row_level_security(
     tmp_path: Path, postgres_url: str
 ) -> None:
     migrate(Settings.read({"CARNET_DATABASE": postgres_url}))
-    url = as_login(postgres_url, "carnet_app")
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute("GRANT carnet_worker TO carnet_app_login")
+        connection.execute("CREATE ROLE carnet_soak LOGIN PASSWORD 'tests' IN ROLE carnet_app, carnet_worker")
+    url = as_user(postgres_url, "carnet_soak")
     check(soaked(tmp_path, "--tills", "3", "--seed", "4", "--database", url))
 
 

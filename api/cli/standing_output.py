@@ -1,0 +1,57 @@
+"""What is printed of read models: how far each is, and what a rebuild made differently."""
+
+import json
+from collections.abc import Sequence
+
+import click
+
+from api.cli.output import plain, table
+from projections.engine.comparison import Difference
+from projections.engine.status import Standing
+
+
+def standings(found: Sequence[Standing], *, is_served: bool) -> None:
+    """Print how far every read model is, and which have stopped."""
+    columns = ("business", "read model", "table", "head", "checkpoint", "lag", "state")
+    table(
+        columns,
+        [
+            (
+                standing.business_id,
+                standing.checkpoint.projection,
+                standing.checkpoint.physical,
+                standing.head,
+                standing.checkpoint.position,
+                standing.lag,
+                state(standing, is_served=is_served),
+            )
+            for standing in found
+        ],
+    )
+    for standing in found:
+        if standing.is_ahead:
+            place = f"{standing.checkpoint.projection} of {standing.business_id}"
+            click.echo(f"{place} is ahead of its ledger: `carnet migrate` begins it anew", err=True)
+        if stop := standing.checkpoint.stop:
+            place = f"{standing.checkpoint.projection} of {standing.business_id}"
+            click.echo(f"{place} stopped at position {stop.position}: {stop.error}", err=True)
+
+
+def state(standing: Standing, *, is_served: bool) -> str:
+    """How a read model stands; it runs only where a server is known to."""
+    if standing.checkpoint.stop:
+        return "STOPPED"
+    if standing.is_ahead:
+        return "ahead"
+    if is_served:
+        return "runs"
+    return "waits" if standing.lag else "up to date"
+
+
+def difference(found: Difference) -> None:
+    """Print a row that a rebuild made differently."""
+    key = "/".join(map(str, found.key))
+    click.echo(f"{found.business_id} {key}:")
+    for name, row in (("live", found.live), ("rebuilt", found.rebuilt)):
+        shown = "no row" if row is None else json.dumps(plain(row), ensure_ascii=False, default=str)
+        click.echo(f"  {name:8} {shown}")
