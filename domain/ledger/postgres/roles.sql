@@ -44,7 +44,7 @@ CREATE POLICY worker_reads ON streams FOR SELECT TO carnet_worker USING (true);
 GRANT SELECT ON ledgers, facts, streams, claims, requests, answers, people, people_search, texts, photos, messages,
     message_positions, webhooks, api_keys, key_rosters TO carnet_auditor;
 GRANT EXECUTE ON FUNCTION
-    heads(), business_ids(), known_peppers(), current_place(), message_totals(), all_webhooks(),
+    heads(), business_ids(), known_peppers(), current_place(), registered_servers(), message_totals(), all_webhooks(),
     facts_of(text[], bigint[], integer[]), search_people(text, text[], text[], text, integer), load_all(question[]),
     load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
     TO carnet_auditor;

@@ -10,7 +10,7 @@ from tests.api.cli.conftest import SAMPLE
 
 UNTIL_STOPPED = ("serve", "work")
 """Commands that go on until they are told to stop."""
-ON_ITS_OWN_BOOKS = ("demo",)
+ON_ITS_OWN_BOOKS = ("demo", "soak")
 
 
 def all_calls() -> Iterator[list[str]]:

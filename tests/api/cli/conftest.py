@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from litestar.concurrency import get_asyncio_executor, set_asyncio_executor
 
 from api.cli.main import main
 
@@ -82,3 +83,11 @@ def embedded(tmp_path: Path) -> Terminal:
     made = sqlite_terminal(tmp_path)
     made.run("migrate")
     return made
+
+
+@pytest.fixture(autouse=True)
+def threads_as_before() -> Iterator[None]:
+    """The threads of an application that is served here end with it, and other tests have some of their own."""
+    before = get_asyncio_executor()
+    yield
+    set_asyncio_executor(before)

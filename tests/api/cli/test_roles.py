@@ -122,10 +122,10 @@ COMMANDS = {
     "history": (("history", "PACKAGE"), READING, "carnet_app"),
     "export": (("export", "customers", "--output", "FILE"), READING, "carnet_app"),
     "erasures": (("erasures",), READING, "carnet_app"),
-    "keys": (("keys", "list"), WRITING, "carnet_app"),
+    "keys": (("keys", "list"), READING, "carnet_app"),
     "messages": (("messages",), READING, "carnet_app"),
     "issue a key": (("keys", "issue", "--role", "staff", "--name", "desk"), WRITING, "carnet_app"),
-    "open": (("open", "Second", "--currency", "EUR", "--time-zone", "UTC"), WRITING, "carnet_app"),
+    "open": (("open", "Second", "--again", "--currency", "EUR", "--time-zone", "UTC"), WRITING, "carnet_app"),
     "tick": (("tick",), WRITING, "carnet_app"),
     "rebuild": (("rebuild", "units"), FOLDING, "carnet_worker"),
 }

@@ -79,11 +79,6 @@ def views_in_no_folder(folder: Path) -> Environment:
     return {**changed(folder), "CARNET_VIEWS": f"{NOWHERE}/views.db"}
 
 
-def views_of_text(folder: Path) -> Environment:
-    (folder / "views").write_text("no database, " * 1_000)
-    return {**changed(folder), "CARNET_VIEWS": str(folder / "views")}
-
-
 def no_home(folder: Path) -> Environment:
     return {"HOME": NOWHERE, "XDG_DATA_HOME": "", "CARNET_DATABASE": ""}
 
@@ -107,7 +102,6 @@ TROUBLES: Mapping[str, Callable[[Path], Environment]] = {
         older,
         restored_half,
         views_in_no_folder,
-        views_of_text,
         no_home,
         unreachable,
     )
