@@ -153,7 +153,10 @@ def _database() -> str:
     if settings.ledger_file is not None:
         return str(settings.ledger_file)
     url = urlsplit(settings.database)
-    return f"postgresql://{url.netloc.rpartition('@')[2]}{url.path}"
+    # What stands where a port should may be a part of a password.
+    host, _, port = url.netloc.rpartition("@")[2].rpartition(":")
+    place = f"{host}:{port}" if port.isdigit() else (host or port)
+    return f"postgresql://{place}{url.path}"
 
 
 def _views() -> str:

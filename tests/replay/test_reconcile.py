@@ -40,7 +40,7 @@ def test_what_was_changed_lost_or_put_in_is_found(lived: Lived, tmp_path: Path) 
     edit(
         tmp_path,
         "UPDATE {cards} SET remaining = remaining + 1 WHERE package_id = 'pkg_used'",
-        "DELETE FROM {units} WHERE package_id = 'pkg_frozen' AND unit = 3",
+        "DELETE FROM {units} WHERE package_id = 'pkg_used'",
         "INSERT INTO {package_services} (business_id, service_id, package_id, customer_id, purchased_at)"
         " VALUES ('biz_1', 'svc_1', 'pkg_stranger', 'cus_1', 0)",
         "INSERT INTO {package_services} (business_id, service_id, package_id, customer_id, purchased_at)"
@@ -51,7 +51,7 @@ def test_what_was_changed_lost_or_put_in_is_found(lived: Lived, tmp_path: Path) 
 
     assert set(found) == {
         ("cards", ("pkg_used",)),
-        ("units", ("pkg_frozen", 1, 3)),
+        ("units", ("pkg_used", "red_kept")),
         ("package_services", ("svc_1", "pkg_stranger")),
         ("package_services", ("svc_2", "pkg_used")),
     }
@@ -59,7 +59,7 @@ def test_what_was_changed_lost_or_put_in_is_found(lived: Lived, tmp_path: Path) 
     assert card.table is not None
     assert card.ledger is not None
     assert card.table["remaining"] == card.ledger["remaining"] + 1
-    assert found["units", ("pkg_frozen", 1, 3)].table is None
+    assert found["units", ("pkg_used", "red_kept")].table is None
     assert found["package_services", ("svc_1", "pkg_stranger")].ledger is None
 
 

@@ -1,6 +1,7 @@
 """A terminal in which `carnet` is run, on a fresh database of each kind."""
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from click.testing import CliRunner, Result
 from litestar.concurrency import get_asyncio_executor, set_asyncio_executor
 
@@ -91,3 +93,13 @@ def threads_as_before() -> Iterator[None]:
     before = get_asyncio_executor()
     yield
     set_asyncio_executor(before)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level, raises = list(root.handlers), root.level, logging.raiseExceptions
+    yield
+    root.handlers[:], logging.raiseExceptions = handlers, raises
+    root.setLevel(level)
+    structlog.reset_defaults()

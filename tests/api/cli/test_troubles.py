@@ -1,16 +1,14 @@
 """Trouble around a command is told in one line that names the place and the remedy, never in a trace."""
 
 import errno
-import logging
 import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-import structlog
 from click.testing import CliRunner
 
 from api.cli.main import main
@@ -141,16 +139,6 @@ def test_what_goes_on_until_told_to_stop_does_not_begin(
         assert isinstance(ended.exception, SystemExit), ended.exception
         assert ended.exit_code in (1, 2), ended.output
         assert is_one_line(ended.stderr.splitlines(keepends=True)[-1]), ended.stderr
-
-
-@pytest.fixture
-def logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level, raises = list(root.handlers), root.level, logging.raiseExceptions
-    yield
-    root.handlers[:], logging.raiseExceptions = handlers, raises
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def run(

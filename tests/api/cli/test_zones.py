@@ -18,7 +18,7 @@ from domain.actor import Role
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
 from tests.api.cli.conftest import Terminal
-from tests.api.desk import ZONE, Desk, house_at
+from tests.api.desk import PEPPER, ZONE, Desk, house_at
 
 TABLES = {"cards": "valid_until", "memberships": "next_at", "bookings": "local_date"}
 
@@ -60,6 +60,12 @@ def rows_of(terminal: Terminal, business_id: str) -> dict[str, list[Any]]:
             name: list(seen.connection.scalars(select(seen.tables[name].c[column])))
             for name, column in TABLES.items()
         }
+
+
+@pytest.fixture
+def terminal(terminal: Terminal) -> Terminal:
+    """With the pepper under which a desk here makes its keys."""
+    return replace(terminal, environment={**terminal.environment, "CARNET_PEPPER": PEPPER.decode()})
 
 
 def sell(terminal: Terminal) -> Desk:

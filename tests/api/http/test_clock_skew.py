@@ -1,7 +1,5 @@
 """A server whose clock is behind what the ledger has recorded, as its callers see it."""
 
-import pytest
-
 from tests.api.desk import Desk
 
 pytest_plugins = ["tests.api.houses"]
@@ -21,9 +19,7 @@ def test_a_clock_that_is_a_minute_behind_refuses_nobody(either_desk: Desk) -> No
     assert desk.ask("/readyz").status_code == 200
 
 
-def test_a_clock_that_is_far_behind_is_a_fault_of_the_server(
-    either_desk: Desk, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_clock_that_is_far_behind_is_a_fault_of_the_server(either_desk: Desk) -> None:
     desk = either_desk
     service = desk.service()
     package = desk.sell(desk.customer(), desk.offer(service))["id"]
@@ -36,7 +32,6 @@ def test_a_clock_that_is_far_behind_is_a_fault_of_the_server(
     refused = desk.post(f"/v1/packages/{package}/redemptions", use)
     assert (refused.status_code, refused.json()["code"]) == (503, "clock-skew")
     assert refused.headers["retry-after"]
-    assert "behind what the ledger has recorded" in capsys.readouterr().out
     assert desk.post(f"/v1/packages/{package}/redemptions?dry_run=true", use).status_code == 503
     assert desk.ask("/readyz").json()["code"] == "clock-skew"
     assert desk.ask("/livez").status_code == 200

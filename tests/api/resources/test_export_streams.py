@@ -21,6 +21,7 @@ from domain.points.facts import PointsAdded, PointsSource
 from projections.engine.runner import Runner
 from replay.export.table import ROWS_AT_ONCE
 from tests.api.desk import Desk
+from tests.proved import FILLED_BY_HAND
 
 pytest_plugins = ["tests.api.houses"]
 OnPiece = Callable[[int], None]
@@ -90,7 +91,7 @@ def asked_of(desk: Desk, path: str, query: str = "media=jsonl") -> dict[str, Any
         "raw_path": path.encode(),
         "root_path": "",
         "query_string": query.encode(),
-        "headers": [(b"authorization", f"Bearer {desk.key}".encode())],
+        "headers": [(b"host", b"testserver"), (b"authorization", f"Bearer {desk.key}".encode())],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
         "state": {},
@@ -152,6 +153,7 @@ def record_points(desk: Desk, customers: int, entries: int) -> None:
             facts.append(NewFact("points", stream_id, version, name, 1, fact.to_bytes(), meta))
         appended.append(Append(tuple(facts), {stream_id: 0}))
     desk.carnet.ledger(desk.business_id).recorder.append(appended)
+    FILLED_BY_HAND.add(desk.business_id)
 
 
 @pytest.mark.covers("S110")

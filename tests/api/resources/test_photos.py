@@ -299,7 +299,7 @@ def test_a_customer_sees_the_photos_of_the_own_household(either_desk: Desk) -> N
         assert theirs.ask(f"/v1/photos/{id}").json()["code"] == "not-found"
 
 
-@pytest.mark.parametrize("id", ["pho_unknown", "cus_1", "pho_", "%00"])
+@pytest.mark.parametrize("id", ["pho_unknown", "cus_1", "pho_"])
 def test_an_unknown_photo_is_not_found(desk: Desk, id: str) -> None:
     assert desk.ask(f"/v1/photos/{id}").status_code == 404
 

@@ -297,15 +297,14 @@ def test_the_report_keeps_to_its_period_on_both_clocks(coded_desk: Desk) -> None
     desk.clock.forward(days=3)
     desk.do(f"/v1/packages/{package}/corrections", correct)
     yesterday, today = desk.today(days=-1), desk.today()
-    one, both = ("correction", "twice", 1, -1, -5_000, 0), ("correction", "twice", 2, -2, -10_000, 0)
-    # The clock of the store is not the one that was moved: it recorded both before.
-    for clock, first, second in (("effective", [one], [one]), ("recorded", [both], [])):
+    one = ("correction", "twice", 1, -1, -5_000, 0)
+    for clock in ("effective", "recorded"):
         before = desk.get("/v1/reports/reasons", clock=clock, to=yesterday)
-        assert figures(before) == first
-        assert figures(desk.get("/v1/reports/reasons", clock=clock, **{"from": today})) == second
+        assert figures(before) == [one]
+        assert figures(desk.get("/v1/reports/reasons", clock=clock, **{"from": today})) == [one]
         desk.do(f"/v1/packages/{package}/notes", {"text": "later"})
         again = desk.get("/v1/reports/reasons", clock=clock, to=yesterday)
-        assert figures(again) == first
+        assert figures(again) == [one]
     assert desk.as_role(Role.AUDITOR).get("/v1/reports/reasons")["reasons"]
     assert desk.as_role(Role.STAFF).ask("/v1/reports/reasons").json()["code"] == "forbidden"
 

@@ -57,8 +57,8 @@ def test_a_database_that_is_cut_off_loses_nothing_under_row_level_security(
 ) -> None:
     migrate(Settings.read({"CARNET_DATABASE": postgres_url}))
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute("CREATE ROLE carnet_soak LOGIN PASSWORD 'tests' IN ROLE carnet_app, carnet_worker")
-    url = as_user(postgres_url, "carnet_soak")
+        connection.execute("CREATE ROLE soak_login LOGIN PASSWORD 'tests' IN ROLE carnet_app, carnet_worker")
+    url = as_user(postgres_url, "soak_login")
     check(soaked(tmp_path, "--tills", "3", "--seed", "4", "--database", url))
 
 
