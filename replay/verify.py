@@ -54,14 +54,6 @@ def verify(recorder: LedgerRecorder, progress: Progress = lambda done, of: None)
     return at_the_end(business_id, checked, head)
 
 
-def hash_at(recorder: LedgerRecorder, position: int) -> bytes | None:
-    """The hash that is stored at a position; None where the ledger has not come so far. Position 0 has one too."""
-    if not position:
-        return first_hash(recorder.business_id)
-    found = recorder.facts(after=position - 1, limit=1, upto=position)
-    return found[0].hash if found else None
-
-
 def flaw_of(business_id: str, before: Head, fact: StoredFact, head: Head) -> str | None:
     """The fault of a fact that should follow `before`; None when it is right."""
     if fact.position != before.position + 1:

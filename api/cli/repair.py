@@ -10,7 +10,6 @@ from api.cli.options import here, of_one_business
 from api.cli.verify import guards_of
 from api.http.key_guard import KeyGuards
 from api.server.installation import Installation
-from api.server.ledgers import NoSuchBusiness
 from replay.proof.finding import Finding
 from replay.proof.mend import mend
 from replay.proof.prove import Proof
@@ -48,11 +47,8 @@ def repair(applies: bool, business_id: str | None) -> None:
     """
     left = 0
     with here() as installed:
-        known = installed.businesses_with_rows()
-        if business_id is not None and business_id not in known:
-            raise NoSuchBusiness(f"there is no business {business_id}")
         guards = guards_of(installed)
-        for id in [business_id] if business_id is not None else known:
+        for id in installed.to_prove(business_id):
             left += _repaired(installed, id, guards) if applies else _shown(installed, id, guards)
         left += _indexes(installed, applies=applies)
     if left:

@@ -24,11 +24,11 @@ from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness,
 from domain.ledger.postgres import trouble
 from domain.refusals import Refused
 from domain.zone_rules import UnknownZone
-from projections.engine.engines import HeldElsewhere
 from projections.engine.freshness import ProjectionStopped
 from projections.engine.outage import told_by_the_driver
 from projections.engine.patience import StillRead
 from projections.engine.rebuild import RebuildStopped
+from projections.engine.sqlite_engine import HeldElsewhere
 from projections.engine.tables import ProjectionMissing
 from projections.engine.views_file import NotReadTables
 

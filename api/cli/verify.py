@@ -13,7 +13,6 @@ from api.cli.options import here, in_json, of_business
 from api.http.key_guard import KeyGuards
 from api.http.ledger_types import Evidence, LedgerUnavailable, first_hash
 from api.server.installation import Installation
-from api.server.ledgers import NoSuchBusiness
 from api.server.pepper import WrongPepper, peppers_to_prove
 from replay import reconcile
 from replay.proof.finding import Finding
@@ -123,14 +122,11 @@ def verify_(read_models: bool, expect: tuple[Expected, ...], business_id: str | 
     """
     say: Say = ignored if json_ else click.echo
     with here() as installed:
-        known = installed.businesses_with_rows()
         if business_id is None and expect:
             business_id = installed.ledger(None).business_id
-        if business_id is not None and business_id not in known:
-            raise NoSuchBusiness(f"there is no business {business_id}")
         guards = guards_of(installed)
         verified = []
-        for id in [business_id] if business_id is not None else known:
+        for id in installed.to_prove(business_id):
             told = _proved(installed, id, guards, expect, say)
             if read_models and installed.has_head(id):
                 told = replace(told, differing_rows=_differs(installed, id, say))

@@ -73,9 +73,7 @@ class Ledgers:
         if business_id is None:
             return self.carnet.ledger(self._only())
         if business_id not in set(self.businesses()):
-            raise NoSuchBusiness(
-                f"there is no business {business_id}: `carnet businesses` lists those there are"
-            )
+            raise _unknown(business_id)
         return self.carnet.ledger(business_id)
 
     def _only(self) -> str:
@@ -94,9 +92,17 @@ class Ledgers:
         """Ids of all businesses, without those whose opening was interrupted: their ledger has no fact."""
         return (id for id, position in self.carnet.store.heads() if position)
 
-    def businesses_with_rows(self) -> Sequence[str]:
-        """Ids of all businesses of which there is a row in any table, in order: also where the head is gone."""
-        return self.carnet.store.business_ids()
+    def to_prove(self, business_id: str | None) -> Sequence[str]:
+        """The named business, or all of which there is a row in any table: also where the head is gone.
+
+        Raises NoSuchBusiness.
+        """
+        known = self.carnet.store.business_ids()
+        if business_id is None:
+            return known
+        if business_id not in known:
+            raise _unknown(business_id)
+        return [business_id]
 
     def has_head(self, business_id: str) -> bool:
         with self.carnet.store.evidence(business_id) as evidence:
@@ -105,7 +111,7 @@ class Ledgers:
     def without_head(self) -> list[str]:
         """Businesses that have facts or streams, and no head: nothing can be read or recorded of them."""
         headed, found = {id for id, _ in self.carnet.store.heads()}, []
-        for id in self.businesses_with_rows():
+        for id in self.carnet.store.business_ids():
             if id not in headed:
                 with self.carnet.store.evidence(id) as evidence:
                     if evidence.facts(0, 1) or evidence.page("streams", None, 1):
@@ -119,6 +125,10 @@ class Ledgers:
     def look(self, business_id: str, wanted: Reads) -> Books:
         """Streams as they stand now. Raises UnknownBusiness, UnreadableFact."""
         return self.carnet.ledger(business_id).look(wanted)
+
+
+def _unknown(business_id: str) -> NoSuchBusiness:
+    return NoSuchBusiness(f"there is no business {business_id}: `carnet businesses` lists those there are")
 
 
 def carnet_of(settings: Settings, shown: Mapping[str, View] | None = None) -> Carnet:

@@ -1,21 +1,20 @@
-"""A network between a store and its server that can be cut at a chosen moment."""
+"""A network between a server and its database that can be cut at any moment."""
 
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Event, Lock, Thread
+from threading import Thread
 from types import TracebackType
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 Outage = Literal["refuse", "swallow"]
 """`refuse` every connection, those that are open too, or take them and `swallow` what comes, both ways."""
-Fault = Literal["cut before", "cut after", "silence"]
-"""`cut before` the marked bytes reach the server, `cut after` it has answered them, or swallow its answer."""
+Passes = Callable[[bytes], bool | None]
 
 
 class Proxy:
-    """Forwards TCP connections to the server of `url`; `fail_on` breaks the one that carries a marker."""
+    """Forwards TCP connections to the server of `url`, on loopback. Its own `url` leads to it."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -24,12 +23,8 @@ class Proxy:
         port = self._listening.getsockname()[1]
         user = parts.netloc.rpartition("@")[0]
         self.url = urlunsplit(parts._replace(netloc=f"{user}@127.0.0.1:{port}"))
-        self._lock = Lock()
-        self._marker = b""
-        self._fault: Fault | None = None
-        self._outage: Outage | None = None
+        self.outage: Outage | None = None
         self._open: list[socket.socket] = []
-        self.struck = Event()
         Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self) -> "Proxy":
@@ -39,93 +34,76 @@ class Proxy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._listening.close()
-        self._close(*self._open)
-
-    def fail_on(self, marker: bytes, fault: Fault) -> None:
-        """Break the next connection on which the client sends `marker`; later ones work again."""
-        with self._lock:
-            self._marker, self._fault = marker, fault
-        self.struck.clear()
+        close(*self._open)
 
     def go_out(self, outage: Outage) -> None:
         """Reach the server no more, until `come_back`."""
-        self._outage = outage
+        self.outage = outage
         if outage == "refuse":
             self.cut_all()
 
     def come_back(self) -> None:
         """Forward again, on new connections."""
-        self._outage = None
+        self.outage = None
         self.cut_all()
 
     def cut_all(self) -> None:
         """Break every connection there is; new ones work."""
         broken, self._open = self._open, []
-        self._close(*broken)
+        close(*broken)
+
+    def link(self, client: socket.socket, server: socket.socket) -> "Link":
+        """What connects the two."""
+        return Link(self, client, server)
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 client, _ = self._listening.accept()
-                if self._outage == "refuse":
-                    self._close(client)
+                if self.outage == "refuse":
+                    close(client)
                     continue
                 server = socket.create_connection(self._server)
                 self._open += [client, server]
-                Link(client, server, self._strike, lambda: self._outage == "swallow").start()
-
-    def _strike(self, data: bytes) -> Fault | None:
-        with self._lock:
-            if self._fault is None or self._marker not in data:
-                return None
-            fault, self._fault = self._fault, None
-        self.struck.set()
-        return fault
-
-    @staticmethod
-    def _close(*ends: socket.socket) -> None:
-        for end in ends:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
+                self.link(client, server).start()
 
 
 class Link:
     """One connection through the proxy: two threads that copy what comes."""
 
-    def __init__(
-        self,
-        client: socket.socket,
-        server: socket.socket,
-        strike: Callable[[bytes], Fault | None],
-        swallows: Callable[[], bool],
-    ) -> None:
+    def __init__(self, proxy: Proxy, client: socket.socket, server: socket.socket) -> None:
+        self._proxy = proxy
         self._client = client
         self._server = server
-        self._strike = strike
-        self._swallows = swallows
-        self._fault: Fault | None = None
 
     def start(self) -> None:
-        for copy in (self._to_server, self._to_client):
-            Thread(target=copy, daemon=True).start()
+        for source, target, passes in (
+            (self._client, self._server, self.passes_to_server),
+            (self._server, self._client, self.passes_to_client),
+        ):
+            Thread(target=self._copy, args=(source, target, passes), daemon=True).start()
 
-    def _to_server(self) -> None:
-        with suppress(OSError):
-            while data := self._client.recv(65536):
-                self._fault = self._fault or self._strike(data)
-                if self._fault == "cut before":
-                    break
-                if self._swallows():
-                    continue
-                self._server.sendall(data)
-        Proxy._close(self._client, self._server)
+    def passes_to_server(self, data: bytes) -> bool | None:
+        """Whether these bytes are passed on; None: the connection breaks instead."""
+        return self._proxy.outage != "swallow"
 
-    def _to_client(self) -> None:
+    def passes_to_client(self, data: bytes) -> bool | None:
+        """The same, of what the server answers."""
+        return self._proxy.outage != "swallow"
+
+    def _copy(self, source: socket.socket, target: socket.socket, passes: Passes) -> None:
         with suppress(OSError):
-            while data := self._server.recv(65536):
-                if self._fault == "cut after":
+            while data := source.recv(65536):
+                passed = passes(data)
+                if passed is None:
                     break
-                if self._fault is None and not self._swallows():
-                    self._client.sendall(data)
-        Proxy._close(self._client, self._server)
+                if passed:
+                    target.sendall(data)
+        close(self._client, self._server)
+
+
+def close(*ends: socket.socket) -> None:
+    for end in ends:
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()

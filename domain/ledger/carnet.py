@@ -158,7 +158,6 @@ class Carnet(Application[str]):
         erasures are written outside of the database. `clocks_apart`: how far `clock` may be behind what the ledger has
         recorded.
         """
-        self.clock = clock
         self.host_clock = HostClock(clock, clocks_apart)
         self.journal = journal
         self.kept = StreamCache(views, kept_max, kept_bytes)
@@ -169,6 +168,10 @@ class Carnet(Application[str]):
             lambda batches: execute_all(self.store, batches, self.host_clock, self.kept),
             pool_size,
         )
+
+    @property
+    def clock(self) -> Clock:
+        return self.host_clock.read
 
     def construct_factory(self, env: Environment) -> LedgerFactory:
         return LedgerFactory(env, self.clock)

@@ -14,6 +14,7 @@ from secrets import token_bytes
 
 from domain.ledger.envelope import NewFact
 from domain.people.directory import Person
+from domain.people.photos import PHOTO
 
 SALT_BYTES = 16
 PROOF_BYTES = 16
@@ -87,7 +88,7 @@ def committed(facts: Sequence[NewFact], request: str | None, people: Sequence[Pe
 
 
 def _is_of_photo(person: Person) -> bool:
-    return person.id.startswith("pho_")
+    return person.id.startswith(PHOTO)
 
 
 def _framed(field: bytes) -> bytes:

@@ -4,6 +4,11 @@ from domain.people.directory import Person
 from domain.people.profile import row
 from domain.values import Value
 
+PHOTO = "pho_"
+"""Ids of photos begin so."""
+CLAIMS = "photo/"
+"""Claims of photos begin so."""
+
 
 class OwnedPhoto(Value):
     """The data of a photo's row: empty, since the row itself names the owner."""
@@ -11,7 +16,7 @@ class OwnedPhoto(Value):
 
 def photo_claims(photo_id: str) -> str:
     """Prefix of the claims of a photo: that it was taken in, and that it has an owner."""
-    return f"photo/{photo_id}/"
+    return f"{CLAIMS}{photo_id}/"
 
 
 def taken_in(photo_id: str) -> str:

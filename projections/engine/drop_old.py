@@ -8,8 +8,8 @@ from sqlalchemy.exc import OperationalError
 
 from projections.engine.checkpoints import CHECKPOINTS, OLD, read_tables
 from projections.engine.definition import Projection
-from projections.engine.engines import HeldElsewhere
 from projections.engine.patience import StillRead, Waiting, patiently
+from projections.engine.sqlite_engine import HeldElsewhere
 from projections.engine.tables import ReadTables
 
 log = logging.getLogger("carnet.rebuild")

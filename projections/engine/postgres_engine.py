@@ -10,7 +10,7 @@ from sqlalchemy.exc import DisconnectionError
 from domain.ledger.patience import ends_at
 from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, hung_up, session, settle
 from domain.ledger.postgres.roles import TO_FOLD
-from projections.engine.engines import as_json
+from projections.engine.sqlite_engine import as_json
 
 
 def postgres_engine(url: str, schema: str, pool_size: int, lock_wait_s: float) -> Engine:

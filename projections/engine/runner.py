@@ -20,8 +20,8 @@ from domain.ledger.mapper import recorded
 from projections.engine import checkpoints
 from projections.engine.checkpoints import Checkpoint, error_text
 from projections.engine.definition import Projection
-from projections.engine.engines import HeldElsewhere
 from projections.engine.fold import Decode, Page, apply, is_of_the_data, page_of
+from projections.engine.sqlite_engine import HeldElsewhere
 from projections.engine.tables import ReadTables
 
 FACTS_PER_PAGE = 500

@@ -18,13 +18,13 @@ from domain.ledger.postgres.roles import APP, WORKER, for_business, role_needed
 from projections.engine import checkpoints
 from projections.engine.checkpoints import CHECKPOINTS, Checkpoint, live_tables, read_tables
 from projections.engine.definition import Projection, physical_name, physical_table
-from projections.engine.engines import (
+from projections.engine.ownership import be_owner, own, share
+from projections.engine.patience import ATTEMPT_MS, patiently
+from projections.engine.sqlite_engine import (
     begin_immediate,
     sqlite_engine,
     use_write_ahead_log,
 )
-from projections.engine.ownership import be_owner, own, share
-from projections.engine.patience import ATTEMPT_MS, patiently
 from projections.engine.views_file import damage_of, inode_of, refuse_ledger, set_aside, tells_damage
 
 SCHEMA = "carnet_views"

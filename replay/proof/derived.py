@@ -8,6 +8,7 @@ from domain.ledger.envelope import Head
 from domain.ledger.evidence import Evidence, Row, StoredHead, rows
 from domain.people.directory import Person
 from domain.people.name_search import grams_of_text
+from domain.people.photos import CLAIMS, PHOTO
 from domain.people.profile import searched
 from replay.proof.finding import Finding, told
 from replay.proof.workbook import Workbook
@@ -90,8 +91,8 @@ def strays(evidence: Evidence) -> Iterator[Finding]:
 def is_of_photo(table: str, row: Row) -> bool:
     """Whether a row is a claim of a photo, or its row in the directory: no fact tells of them."""
     key = row.key[0]
-    return (table == "claims" and key.startswith("photo/") and key.endswith(("/owned", "/taken-in"))) or (
-        table == "people" and key.startswith("pho_")
+    return (table == "claims" and key.startswith(CLAIMS) and key.endswith(("/owned", "/taken-in"))) or (
+        table == "people" and key.startswith(PHOTO)
     )
 
 

@@ -7,12 +7,10 @@ three are there, or the owner was erased.
 from collections.abc import Iterator
 
 from domain.ledger.evidence import Evidence, Row, rows
-from domain.people.photos import owned, row_of_photo, taken_in
+from domain.people.photos import CLAIMS, PHOTO, owned, row_of_photo, taken_in
 from replay.proof.finding import Finding
 from replay.proof.workbook import Workbook
 
-PHOTO = "pho_"
-CLAIM = "photo/"
 LOST = "is lost"
 
 
@@ -66,7 +64,7 @@ def _gather(evidence: Evidence, book: Workbook) -> None:
             book.execute(note.format("owner"), (id, values["owner_id"]))
             book.execute(note.format("is_whole"), (id, is_whole))
     for row in rows(evidence, "claims"):
-        if row.key[0].startswith(CLAIM):
+        if row.key[0].startswith(CLAIMS):
             _, id, what = (*row.key[0].split("/", 2), "")[:3]
             column = {"owned": "owned_by", "taken-in": "taken_by"}.get(what)
             if column is not None:

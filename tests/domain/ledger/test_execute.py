@@ -6,7 +6,6 @@ from threading import Barrier
 
 import pytest
 
-from api.soak.network import Proxy
 from domain.catalogue.facts import OfferLine
 from domain.ledger.carnet import Carnet
 from domain.ledger.embedded.sqlite.store import SqliteStore
@@ -14,6 +13,7 @@ from domain.ledger.orders import Done, Result
 from domain.package.commands import RedeemUnits, SellPackage
 from domain.refusals import InsufficientUnits, WrongBookingState
 from domain.values import Money
+from tests.domain.ledger.proxy import StrikingProxy
 from tests.domain.ledger.salon import Process, opened
 
 WRITERS = 40
@@ -81,7 +81,7 @@ def test_a_business_whose_head_is_held_keeps_no_other_waiting(carnet: Carnet) ->
 
 
 def test_several_ledgers_cut_after_the_commit_are_answered_as_done(postgres_url: str) -> None:
-    with Proxy(postgres_url) as proxy:
+    with StrikingProxy(postgres_url) as proxy:
         carnet = Carnet(proxy.url)
         desk = opened(carnet, 2 * CUTS)
         assert isinstance(desk.redeem("first"), Done)
@@ -97,7 +97,7 @@ def test_several_ledgers_cut_after_the_commit_are_answered_as_done(postgres_url:
 
 def test_a_connection_cut_after_the_commit_is_answered_as_done(postgres_url: str) -> None:
     """Not one false conflict: what was recorded is found under its request key."""
-    with Proxy(postgres_url) as proxy:
+    with StrikingProxy(postgres_url) as proxy:
         carnet = Carnet(proxy.url)
         desk = opened(carnet, 2 * CUTS)
         for number in range(CUTS):
@@ -111,7 +111,7 @@ def test_a_connection_cut_after_the_commit_is_answered_as_done(postgres_url: str
 
 
 def test_a_retry_after_a_cut_gets_the_original_answer(postgres_url: str) -> None:
-    with Proxy(postgres_url) as proxy:
+    with StrikingProxy(postgres_url) as proxy:
         carnet = Carnet(proxy.url)
         desk = opened(carnet, 3)
         assert isinstance(desk.redeem("first"), Done)

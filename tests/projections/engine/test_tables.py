@@ -5,7 +5,7 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import inspect
 
-from projections.engine.engines import HeldElsewhere
+from projections.engine.sqlite_engine import HeldElsewhere
 from projections.engine.tables import ReadTables
 from tests.projections.conftest import Open
 from tests.projections.examples import Installation, balances, entries

@@ -8,7 +8,6 @@ from threading import Event
 import psycopg
 import pytest
 
-from api.soak.network import Proxy
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.errors import Contention, LedgerUnavailable
 from domain.ledger.postgres.migrations import migrate
@@ -23,17 +22,18 @@ from tests.domain.ledger.examples import (
     opening,
     stored,
 )
+from tests.domain.ledger.proxy import StrikingProxy
 from tests.postgres import PostgresServer, find_binaries
 
 
 @pytest.fixture
-def proxy(postgres_url: str) -> Iterator[Proxy]:
-    with Proxy(postgres_url) as proxy:
+def proxy(postgres_url: str) -> Iterator[StrikingProxy]:
+    with StrikingProxy(postgres_url) as proxy:
         yield proxy
 
 
 @pytest.fixture
-def store(proxy: Proxy) -> Iterator[PostgresStore]:
+def store(proxy: StrikingProxy) -> Iterator[PostgresStore]:
     store = PostgresStore(proxy.url, answer_s=1.0)
     yield store
     store.close()
@@ -48,7 +48,9 @@ def ledger(store: PostgresStore) -> LedgerRecorder:
     return ledger
 
 
-def test_a_cut_after_the_commit_leaves_a_request_that_is_known(ledger: LedgerRecorder, proxy: Proxy) -> None:
+def test_a_cut_after_the_commit_leaves_a_request_that_is_known(
+    ledger: LedgerRecorder, proxy: StrikingProxy
+) -> None:
     proxy.fail_on(b"key-1", "cut after")
     with pytest.raises(LedgerUnavailable):
         ledger.append([next_fact(PACKAGE, 2, "key-1")])
@@ -60,7 +62,7 @@ def test_a_cut_after_the_commit_leaves_a_request_that_is_known(ledger: LedgerRec
     assert assert_chained(ledger) == 2
 
 
-def test_a_cut_before_the_commit_leaves_nothing(ledger: LedgerRecorder, proxy: Proxy) -> None:
+def test_a_cut_before_the_commit_leaves_nothing(ledger: LedgerRecorder, proxy: StrikingProxy) -> None:
     proxy.fail_on(b"key-1", "cut before")
     with pytest.raises(LedgerUnavailable):
         ledger.append([next_fact(PACKAGE, 2, "key-1")])
@@ -70,7 +72,7 @@ def test_a_cut_before_the_commit_leaves_nothing(ledger: LedgerRecorder, proxy: P
     assert assert_chained(ledger) == 2
 
 
-def test_a_server_that_does_not_answer_is_given_up(ledger: LedgerRecorder, proxy: Proxy) -> None:
+def test_a_server_that_does_not_answer_is_given_up(ledger: LedgerRecorder, proxy: StrikingProxy) -> None:
     proxy.fail_on(b"key-1", "silence")
     with pytest.raises(LedgerUnavailable):
         ledger.append([next_fact(PACKAGE, 2, "key-1")])
@@ -79,7 +81,9 @@ def test_a_server_that_does_not_answer_is_given_up(ledger: LedgerRecorder, proxy
     assert answered(ledger, "key-1") is not None
 
 
-def test_a_lock_that_is_cut_while_it_is_held_is_released(ledger: LedgerRecorder, proxy: Proxy) -> None:
+def test_a_lock_that_is_cut_while_it_is_held_is_released(
+    ledger: LedgerRecorder, proxy: StrikingProxy
+) -> None:
     proxy.fail_on(b"key-1", "cut before")
 
     def append() -> None:
