@@ -105,14 +105,24 @@ def _written(data: bytes, media_type: str) -> bytes:
             _check_limits(image)
             image.load()
             form = _jpeg_form(image) if media_type == "image/jpeg" else FORMS[media_type]
-            out = BytesIO()
-            _pixels_alone(image, media_type).save(out, format=NAMES[media_type], **form)
+            return _saved(_pixels_alone(image, media_type), NAMES[media_type], form)
     except MemoryError as fault:
         raise _refused(
             "pixels-max", f"takes more memory than there is: {PIXELS_MAX} pixels are the limit"
         ) from fault
     except BROKEN as fault:
         raise _refused("damaged", "is damaged or not whole") from fault
+
+
+def _saved(image: Image.Image, name: str, form: dict[str, object]) -> bytes:
+    """Raises Problem validation-failed for an image that was decoded and that its format cannot hold as finely."""
+    out = BytesIO()
+    try:
+        image.save(out, format=name, **form)
+    except (OSError, ValueError) as fault:  # such as noise of 25 million pixels as WebP
+        raise _refused(
+            "detail-max", f"has more detail than {name} can hold at its size: send it smaller"
+        ) from fault
     return out.getvalue()
 
 

@@ -11,15 +11,6 @@ from api.server.settings import PEPPER_RULE, Settings, WrongSetting, is_long_eno
 log = logging.getLogger("carnet.server")
 
 
-def pepper_of(settings: Settings) -> bytes:
-    """The secret that API keys are stored under.
-
-    Without `CARNET_PEPPER` it is in a file that only its owner can read, made on first use. Where there is a
-    database to ask, use `api.server.pepper.peppers_of`. Raises WrongSetting.
-    """
-    return read_pepper(settings) or make_pepper(settings)
-
-
 def read_pepper(settings: Settings) -> bytes | None:
     """The pepper of the settings or of its file; None where there is none. Raises WrongSetting."""
     if settings.pepper is not None:

@@ -10,7 +10,10 @@ def books(tell: Recording, anna: str) -> None:
     tell("facts.list", query={"after": 3, "limit": 2})
     tell("reports.liability", query={"effective_as_of": "2026-11-15"})
     tell("reports.movements", query={"from": "2026-11-01", "to": "2026-11-15"})
-    tell("reports.movement_lines", query={"from": "2026-11-01", "to": "2026-11-15", "limit": 2})
+    tell(
+        "reports.movement_lines",
+        query={"from": "2026-11-01", "to": "2026-11-15", "cause": "redeemed", "limit": 2},
+    )
     tell("reports.sales", query={"from": "2026-11-01", "to": "2026-11-15"})
     tell("reports.reasons", query={"from": "2026-11-01", "to": "2026-11-15"})
     tell("reports.reason_lines", query={"from": "2026-11-01", "group": "refund", "limit": 2})

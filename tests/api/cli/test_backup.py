@@ -17,13 +17,13 @@ import pytest
 from api.http.api_keys import Keys
 from api.outbound.deliverer import Deliverer
 from api.outbound.mail_server import mail_server
-from api.server.pepper_file import pepper_of
 from api.server.settings import Settings
 from domain.ledger.carnet import Carnet
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.records import StoredMessage
 from tests.api.cli.conftest import Terminal, sqlite_terminal
 from tests.api.cli.world import ledger_of
+from tests.api.peppers import pepper_of
 from tests.bench.server import free_port
 
 WAIT_S_MAX = 60.0

@@ -11,13 +11,13 @@ from click.testing import CliRunner
 
 from api.cli.main import main
 from api.http.api_keys import Keys
-from api.server.pepper_file import pepper_of
 from api.server.settings import Settings
 from domain.actor import Role
 from domain.staff.commands import DeactivateStaff, RegisterStaff
 from projections.models.registry import READ_MODELS
 from tests.api.cli.conftest import SAMPLE, Terminal, sqlite_terminal
 from tests.api.cli.world import AT_THE_DESK, ledger_of
+from tests.api.peppers import pepper_of
 from tests.use_cases import order
 
 

@@ -12,10 +12,10 @@ import pytest
 from psycopg import sql
 
 from api.http.api_keys import Keys
-from api.server.pepper_file import pepper_of
 from api.server.settings import Settings
 from tests.api.cli.conftest import Terminal, sqlite_terminal
 from tests.api.cli.world import ledger_of
+from tests.api.peppers import pepper_of
 from tests.domain.ledger.postgres.test_schema import as_login
 from tests.postgres import PostgresServer, find_binaries
 

@@ -2,11 +2,13 @@
 
 import json
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -131,6 +133,21 @@ def test_the_log_is_one_json_object_a_line_and_holds_no_secret(server: Server) -
     assert ("info", 401) in {(line["level"], line["status"]) for line in told}, "a refusal of a right"
     for secret in (server.key, server.key[-20:], "Anna", "carnet_live_wrong"):
         assert secret not in text
+
+
+def test_a_clock_that_is_wrong_is_told_by_how_much(server: Server) -> None:
+    """The last moment of the ledger is moved a day ahead, as by a clock that was wrong for an hour."""
+    with closing(sqlite3.connect(server.log.parent / "carnet.db")) as ledger:
+        ledger.execute("UPDATE ledgers SET recorded_at = recorded_at + 86400000")
+        ledger.commit()
+    with server.client() as client:
+        refused = client.post("/v1/customers", json={"name": "Anna"}, headers={"Idempotency-Key": "k"})
+        assert (refused.status_code, refused.json()["code"]) == (503, "clock-skew")
+    server.stop()
+    lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+    (fault,) = [line for line in lines if line["event"] == "fault"]
+    assert (fault["level"], fault["code"]) == ("error", "clock-skew")
+    assert "behind what the ledger has recorded" in fault["why"]
 
 
 def request_head(server: Server, size: int, *more: str) -> bytes:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from api.server.pepper_file import pepper_of
 from api.server.settings import Settings, WrongSetting
+from tests.api.peppers import pepper_of
 
 PEPPER = "0123456789abcdef0123456789abcdef"
 
