@@ -14,7 +14,6 @@ be `domain.values.RECORDED_AT` in place of the command's own moment. `shows` nam
 data is in the answer, so that erasure finds it.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,10 +27,11 @@ from pydantic_core import from_json, to_json
 from api.http.body import body_of
 from api.http.conditions import tag_of, versions_of
 from api.http.docstring import docstring_of
+from api.http.idempotency_key import idempotency_key
 from api.http.ledger_types import Books, RequestKey
 from api.http.parsing import BODY_BYTES_MAX, Sent, read_body, read_parameters
 from api.http.permissions import Roles
-from api.http.problems import Flaw, Problem
+from api.http.problems import Problem
 from api.http.request import (
     Call,
     Exchange,
@@ -57,9 +57,6 @@ from domain.refusals import Refused
 from domain.values import RECORDED_AT, Value, with_moment
 
 B = TypeVar("B", bound=BaseModel)
-
-KEY = re.compile(r"[\x20-\x7e]{1,255}")
-KEY_RULE = "1 to 255 printable ASCII characters"
 
 
 class CommandParameters(Value):
@@ -253,7 +250,7 @@ def read_upload(
     exchange = exchange_of(request.scope)
     parameters = read_parameters(parameters_of(request), takes)
     needs_no_key = parameters.dry_run and exchange.header(b"idempotency-key") is None
-    key = None if needs_no_key else _idempotency_key(exchange)
+    key = None if needs_no_key else idempotency_key(exchange)
     sent = read(raw, exchange.header(b"content-type"))
     call = Command(
         frame=exchange.frame,
@@ -305,21 +302,6 @@ def _kept(ask: CommandRequest, shown: RenderedAnswer) -> Callable[[Books, Decisi
 
 
 # Headers of every request that writes
-
-
-def _idempotency_key(exchange: Exchange) -> str:
-    """Raises Problem idempotency-key-missing."""
-    key = exchange.header(b"idempotency-key")
-    if key is None:
-        raise _no_key("missing", f"is missing: send {KEY_RULE}")
-    if not KEY.fullmatch(key):
-        raise _no_key("idempotency-key", f"must be {KEY_RULE}")
-    return key
-
-
-def _no_key(code: str, detail: str) -> Problem:
-    flaw = Flaw("/Idempotency-Key", code, detail, "header")
-    return Problem("idempotency-key-missing", f"Idempotency-Key {detail}", [flaw])
 
 
 def _request_key(call: Call, key: str, request: HttpRequest, sent: Sent[Any]) -> RequestKey:

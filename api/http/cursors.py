@@ -1,6 +1,8 @@
-"""Cursors of lists: the key of the last row, sealed."""
+"""Cursors of lists: the key of the last row, sealed; and what of a whole list is behind one."""
 
 import base64
+from collections.abc import Sequence
+from typing import Any
 
 from api.http.problems import Problem
 
@@ -15,3 +17,11 @@ def text_of(data: bytes) -> str:
 
 def bytes_of(text: str) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+def behind(rows: list[dict[str, Any]], after: Sequence[Any] | None, by: str) -> list[dict[str, Any]]:
+    """The rows of a whole list, in its order, after the one whose member `by` is `after[0]`."""
+    if after is None:
+        return rows
+    place = next((n for n, row in enumerate(rows) if row[by] == after[0]), len(rows))
+    return rows[place + 1 :]

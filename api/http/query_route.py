@@ -46,7 +46,6 @@ from domain.actor import Role
 from domain.decision import NotLoaded, Reads
 from domain.use_cases.renewals_due import memberships_due
 from domain.values import Value
-from projections.engine.definition import Row
 from projections.engine.outage import told_as_unavailable
 from projections.engine.tables import Snapshot
 from replay.as_of import PRESENT, Past, asked, day_or_moment, is_over
@@ -396,11 +395,3 @@ def _min_position(exchange: Exchange) -> int | None:
         detail = "must be a position: a whole number from 0"
         raise invalid([Flaw("/Ledger-Min-Position", "int-parsing", detail, "header")])
     return int(given)
-
-
-def behind(rows: list[Row], after: list[Any] | None) -> list[Row]:
-    """The rows of a history, in its order, after the one whose version is `after[0]`."""
-    if after is None:
-        return rows
-    place = next((n for n, row in enumerate(rows) if row["version"] == after[0]), len(rows))
-    return rows[place + 1 :]

@@ -1,8 +1,9 @@
 """The history of a package: one row for each fact, and its notes (S31, S33, S76, S77)."""
 
+from api.http.cursors import behind
 from api.http.ledger_types import RecordedFact
 from api.http.permissions import READERS, READERS_OR_OWN
-from api.http.query_route import Found, ListParameters, Page, Query, behind, query
+from api.http.query_route import Found, ListParameters, Page, Query, query
 from api.resources.authors import EnteredBy, author, entered_by
 from api.resources.bookings.answer import starts_of
 from api.resources.packages.at_a_moment import PackageAsked, PastPage, ask
@@ -85,7 +86,7 @@ def list_history(call: Query[PastPage]) -> Found:
     """Oldest first, with what each row changed and what was left."""
     asked = ask(call, call.past())
     every = history_of(asked.facts)
-    rows = behind(every, call.after())
+    rows = behind(every, call.after(), "version")
     page = rows[: call.parameters.limit]
     people = asked.people([id for row in page for id in (row["staff_id"], row["actor_id"])])
     texts = asked.texts([row["text_id"] for row in page])

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from api.http.cursors import behind
 from api.http.date_ranges import check_range
 from api.http.ledger_types import Books, RecordedFact
 from api.http.permissions import READERS_OR_OWN
@@ -66,7 +67,7 @@ def list_points(call: Query[PointsParameters]) -> Found:
     facts = own if past.at_version is not None else _of_all_names(books, customer_id)
     counted = as_it_was(facts, past)
     entries = [{**entry(recorded), "position": recorded.position} for recorded in counted]
-    rows = _behind([told for told in entries if _matches(told, call)], call.after())
+    rows = behind([told for told in entries if _matches(told, call)], call.after(), "position")
     page = rows[: asked.limit]
     people = NOBODY if past else actors_known(call, [told["actor_id"] for told in page])
     reasons = {} if past else _reasons(call, page)
@@ -93,14 +94,6 @@ def _of_all_names(books: Books, customer_id: str) -> list[RecordedFact]:
     names = books.names_of(customer_id)
     streams = [stream for name in names if (stream := books.stream(account_id(name))) is not None]
     return sorted((fact for stream in streams for fact in stream.facts), key=lambda fact: fact.position)
-
-
-def _behind(rows: list[Row], after: list[Any] | None) -> list[Row]:
-    """The rows after the one at the position `after[0]`."""
-    if after is None:
-        return rows
-    place = next((n for n, row in enumerate(rows) if row["position"] == after[0]), len(rows))
-    return rows[place + 1 :]
 
 
 def _matches(told: Row, call: Query[PointsParameters]) -> bool:
