@@ -15,6 +15,8 @@ from click.testing import CliRunner, Result
 from litestar.concurrency import get_asyncio_executor, set_asyncio_executor
 
 from api.cli.main import main
+from api.http import streamed
+from api.server import app
 
 SAMPLE = Path(__file__).parent / "daybook_sample.csv"
 """171 real visits of 68 customers (the first sixty and all who bought for nothing), as sales and uses."""
@@ -103,3 +105,5 @@ def logging_as_before() -> Iterator[None]:
     root.handlers[:], logging.raiseExceptions = handlers, raises
     root.setLevel(level)
     structlog.reset_defaults()
+    for log in (app.log, streamed.log):
+        vars(log).pop("bind", None)  # what it kept of the settings before

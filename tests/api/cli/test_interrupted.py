@@ -32,6 +32,8 @@ def test_an_interrupted_command_ends_with_130_in_one_line(embedded: Terminal, tm
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        # Tests that run in the background ignore the signal, and what they start would too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         assert process.stdin is not None
