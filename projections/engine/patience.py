@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-LOCK_NOT_AVAILABLE = "55P03"
-"""SQLSTATE of PostgreSQL."""
+IN_USE = ("55P03", "40P01")
+"""SQLSTATEs of PostgreSQL: a lock that was not had in time, and a deadlock, also with its own upkeep of a table."""
 ATTEMPT_MS = 100
 """A lock is waited for so long; all who come after that wait behind it."""
 PAUSE_S = 0.3
@@ -35,7 +35,7 @@ def patiently(
         try:
             return attempt()
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            if getattr(error.orig, "sqlstate", None) not in IN_USE:
                 raise
             if time.monotonic() >= deadline:
                 raise StillRead(

@@ -88,8 +88,8 @@ class Workbook:
 
     def rows(self, sql: str) -> Iterator[Any]:
         """Rows of a query, while other queries go on."""
-        with closing(self._connection.cursor()) as cursor:
-            yield from cursor.execute(sql)
+        for row in self._connection.execute(sql):  # noqa: UP028 `yield from` would close a cursor of closed books
+            yield row
 
 
 @contextmanager

@@ -2,17 +2,20 @@
 
 The numbered SQL files of this folder are applied once each, in order, in one transaction under an advisory
 lock: any number of processes may migrate at once, and a failure leaves nothing behind. Only `carnet migrate`
-migrates; a serving process refuses a schema of another version.
+migrates; a serving process refuses a schema of another version. A table in use is waited for by short attempts, so
+that those who come after wait for one attempt at most.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
+from threading import Event
+from time import monotonic
 from typing import LiteralString, cast
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 
 from domain.ledger.errors import WrongSchema
 from domain.ledger.postgres.connections import ANSWER_S, SETTLE, PatientConnection, session
@@ -27,6 +30,12 @@ SEARCH_TEXTS = ("_people_search.sql", "_search_forms.sql")
 """Ends of the names of steps after which the search text of every customer is written anew."""
 
 PEOPLE_AT_ONCE = 1_000
+ATTEMPT_MS = 100
+"""A lock on a table is waited for so long; all who come after that wait behind it."""
+PAUSE_S = 0.3
+PATIENCE_S = 60.0
+IN_USE = (errors.LockNotAvailable, errors.DeadlockDetected)
+"""Somebody uses a table that is to change. PostgreSQL's own upkeep of a table can end in a deadlock."""
 MIGRATION_LOCK = 0x6361726E6574
 """Holds in one database. Roles belong to the whole server: one that is made meanwhile is accepted."""
 
@@ -44,11 +53,23 @@ def migrate(url: str, schema: str = SCHEMA) -> list[str]:
 
     When the user may create roles, the roles of roles.sql are made and `carnet_owner` owns the schema; else
     everything belongs to the user (an installation with one role). Raises WrongSchema when the database is
-    newer than this code or not encoded in UTF-8, RoleNeeded where the user may not, psycopg.Error when the server
-    refuses.
+    newer than this code or not encoded in UTF-8, RoleNeeded where the user may not, psycopg.errors.LockNotAvailable
+    where a table stays in use for `PATIENCE_S` seconds, psycopg.Error when the server refuses.
     """
+    deadline = monotonic() + PATIENCE_S
+    while True:
+        try:
+            return _migrate(url, schema)
+        except IN_USE:
+            if monotonic() >= deadline:
+                raise
+        Event().wait(PAUSE_S)
+
+
+def _migrate(url: str, schema: str) -> list[str]:
     with told_to_migrate(), _connected(url) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
+        connection.execute("SELECT set_config('lock_timeout', %s, true)", [f"{ATTEMPT_MS}ms"])
         _require_utf8(connection)
         with_roles = make_roles(connection)
         _make_schema(connection, schema, OWNER if with_roles else None)

@@ -34,12 +34,19 @@ GRANT EXECUTE ON FUNCTION
 GRANT SELECT (business_id, position, hash, recorded_at) ON ledgers TO carnet_worker;
 GRANT SELECT ON facts, streams TO carnet_worker;
 GRANT EXECUTE ON FUNCTION heads(), facts_of(text[], bigint[], integer[]) TO carnet_worker;
-DROP POLICY IF EXISTS worker_reads ON ledgers;
-DROP POLICY IF EXISTS worker_reads ON facts;
-DROP POLICY IF EXISTS worker_reads ON streams;
-CREATE POLICY worker_reads ON ledgers FOR SELECT TO carnet_worker USING (true);
-CREATE POLICY worker_reads ON facts FOR SELECT TO carnet_worker USING (true);
-CREATE POLICY worker_reads ON streams FOR SELECT TO carnet_worker USING (true);
+
+-- A policy locks its table against everybody: one that is there is left as it is.
+DO $$
+DECLARE
+    read_by_worker text;
+BEGIN
+    FOREACH read_by_worker IN ARRAY ARRAY['ledgers', 'facts', 'streams'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_policy
+                        WHERE polrelid = read_by_worker::regclass AND polname = 'worker_reads') THEN
+            EXECUTE format('CREATE POLICY worker_reads ON %I FOR SELECT TO carnet_worker USING (true)', read_by_worker);
+        END IF;
+    END LOOP;
+END $$;
 
 GRANT SELECT ON ledgers, facts, streams, claims, requests, answers, people, people_search, texts, photos, messages,
     message_positions, webhooks, api_keys, key_rosters TO carnet_auditor;
