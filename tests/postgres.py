@@ -121,6 +121,11 @@ class PostgresServer:
         self._end(signal.SIGINT)
         self.start()
 
+    @property
+    def session(self) -> int:
+        """The session of its processes; 0 where it is another's."""
+        return self._process.pid if self._process else 0
+
     def url(self, database: str = "postgres") -> str:
         """`postgresql://…` of that database as a superuser."""
         if self._external:

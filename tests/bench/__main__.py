@@ -1,4 +1,4 @@
-"""`python -m tests.bench redeem | filters | waits | cards [--json] [--quick] …`."""
+"""`python -m tests.bench redeem | reads | filters | waits | cards [--json] [--quick] …`."""
 
 import argparse
 import json
@@ -6,13 +6,17 @@ import sys
 from dataclasses import replace
 
 from api.server.logging import log_as_json
-from tests.bench import cards, filters, redeem, waits
+from tests.bench import cards, filters, reads, redeem, waits
 
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     benchmarks = parser.add_subparsers(dest="benchmark", required=True)
     _redeem(benchmarks.add_parser("redeem", help="units redeemed in a second, beside two other designs"))
+    _common(
+        benchmarks.add_parser("reads", help="what answers to questions cost, beside a text that lies ready"),
+        "100 packages, one round",
+    )
     _filters(
         benchmarks.add_parser("filters", help="a page of a filtered list, of a large business and a small")
     )
@@ -24,7 +28,9 @@ def main(arguments: list[str]) -> None:
         benchmarks.add_parser("cards", help="packages of thousands of units beside small ones"), "50 packages"
     )
     chosen = parser.parse_args(arguments)
-    benchmark = {"redeem": redeem, "filters": filters, "waits": waits, "cards": cards}[chosen.benchmark]
+    benchmark = {"redeem": redeem, "reads": reads, "filters": filters, "waits": waits, "cards": cards}[
+        chosen.benchmark
+    ]
     plan = benchmark.QUICK if chosen.quick else benchmark.Plan()
     names = ("seconds", "rounds", "customers", "facts")
     given = {name: value for name in names if (value := getattr(chosen, name, None)) is not None}

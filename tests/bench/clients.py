@@ -1,7 +1,7 @@
 """The load on an HTTP server: many connections kept alive, one request after the other on each.
 
 One thread on one epoll, requests made before the clock starts, answers looked at only as far as needed to
-tell that they are whole and 201. It must cost far less than what it measures: `busy` tells.
+tell that they are whole and as expected. It must cost far less than what it measures: `busy` tells.
 """
 
 import select
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tests.bench.race import Speed
 
 ANSWER_S_MAX = 30.0
-CREATED = b"HTTP/1.1 201"
+CREATED, OK = b"HTTP/1.1 201", b"HTTP/1.1 200"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,11 @@ class Load:
 class _Connection:
     """One keep-alive connection with the requests it is still to send."""
 
-    def __init__(self, port: int, requests: Sequence[bytes]) -> None:
+    def __init__(self, port: int, requests: Sequence[bytes], expected: bytes) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_S_MAX)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.requests = iter(requests)
+        self.expected = expected
         self.received = b""
 
     def send_next(self) -> bool:
@@ -42,13 +43,13 @@ class _Connection:
         return True
 
     def receive(self) -> bool:
-        """Whether the answer is whole now. Raises RuntimeError for any but a 201."""
+        """Whether the answer is whole now. Raises RuntimeError for any but the expected status."""
         self.received += self.socket.recv(65_536)
         end = self.received.find(b"\r\n\r\n")
         if end < 0 and self.received:
             return False
         length = _length(self.received[:end].lower())
-        if not self.received.startswith(CREATED):
+        if not self.received.startswith(self.expected):
             raise RuntimeError(f"the server answered {self.received.decode(errors='replace')!r}")
         if len(self.received) < end + 4 + length:
             return False
@@ -61,9 +62,9 @@ def _length(head: bytes) -> int:
     return int(after.partition(b"\r\n")[0] or 0)
 
 
-def drive(port: int, queues: Sequence[Sequence[bytes]], seconds: float) -> Load:
+def drive(port: int, queues: Sequence[Sequence[bytes]], seconds: float, expected: bytes = CREATED) -> Load:
     """Send each queue over a connection of its own, until the time is up or one has nothing left."""
-    connections = [_Connection(port, requests) for requests in queues]
+    connections = [_Connection(port, requests, expected) for requests in queues]
     by_number = {connection.socket.fileno(): connection for connection in connections}
     waiting = select.epoll()
     for number in by_number:
@@ -95,3 +96,13 @@ def request(path: str, body: bytes, headers: dict[str, str]) -> bytes:
     lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+
+def question(path: str, headers: dict[str, str]) -> bytes:
+    """The bytes of a GET."""
+    lines = [
+        f"GET {path} HTTP/1.1",
+        "Host: 127.0.0.1",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()

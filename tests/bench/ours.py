@@ -98,6 +98,15 @@ class Ours:
         queues = [iter(held) for held in sold.values()]
         return [next(queues[number % len(queues)]) for number in range(packages)]
 
+    def sell_to(self, customer_id: str, packages: int) -> list[str]:
+        """Packages of one customer of business 0, who is registered with the first."""
+        ids = [f"pkg_{next(self._numbers)}" for _ in range(packages)]
+        register, *_ = _sale(ids[0], customer_id)
+        _all_done(
+            self.carnet.ledger(self.business(0)), [register, *(_sale(id, customer_id)[1] for id in ids)]
+        )
+        return ids
+
     def redeem_one_by_one(self, package: Held) -> None:
         ledger = self.carnet.ledger(package.business_id)
         (done,) = ledger.execute([self._order(ledger, package)])
@@ -109,8 +118,8 @@ class Ours:
         assert isinstance(done, Done), done
 
     @contextmanager
-    def served(self, port: int, log: Path) -> Iterator[None]:
-        """`carnet serve` on this database, as it comes: with its runner of read models."""
+    def served(self, port: int, log: Path) -> Iterator[int]:
+        """`carnet serve` on this database, as it comes: with its runner of read models. The id of its session."""
         environment = {
             "CARNET_DATABASE": self._url,
             "CARNET_PEPPER": PEPPER,
@@ -120,22 +129,21 @@ class Ours:
             "CARNET_LOG": "warning",
         }
         migrate(Settings.read(environment))
-        with serving(["-m", "api.cli.main", "serve"], port, environment, log):
-            yield
+        with serving(["-m", "api.cli.main", "serve"], port, environment, log) as session:
+            yield session
 
     def request(self, package: Held) -> bytes:
         """A redemption over HTTP, with the key of the package's business."""
-        if package.business_id not in self._keys:
-            pepper = PEPPER.encode()
-            self._keys[package.business_id] = issue_key(
-                self.carnet.store, pepper, package.business_id, Role.OWNER, name="bench"
-            )
-        headers = {
-            "Authorization": f"Bearer {self._keys[package.business_id]}",
-            "Idempotency-Key": f"use-{next(self._numbers)}",
-        }
+        headers = {**self.credentials(package.business_id), "Idempotency-Key": f"use-{next(self._numbers)}"}
         path = f"/v1/packages/{package.package_id}/redemptions"
         return request(path, json.dumps({"service_id": SERVICE}).encode(), headers)
+
+    def credentials(self, business_id: str) -> dict[str, str]:
+        """The header with a key of an owner, issued when it is first asked for."""
+        if business_id not in self._keys:
+            key = issue_key(self.carnet.store, PEPPER.encode(), business_id, Role.OWNER, name="bench")
+            self._keys[business_id] = key
+        return {"Authorization": f"Bearer {self._keys[business_id]}"}
 
     def _order(self, ledger: Ledger, package: Held) -> Order:
         key = f"use-{next(self._numbers)}"
@@ -172,10 +180,10 @@ def _order(
     return order(command, meta, request=request, answer=answer, new_ids=new_ids)
 
 
-def _sale(package_id: str) -> list[Order]:
+def _sale(package_id: str, customer_id: str | None = None) -> list[Order]:
     """A customer and the package they buy, paid at once."""
     number = package_id.removeprefix("pkg_")
-    customer_id = f"cus_{number}"
+    customer_id = customer_id or f"cus_{number}"
     profile: ProfileGiven = {"name": "Ágnes Tóth", "email": f"agnes{number}@example.org"}
     money = Money(amount=PRICE, currency="EUR")
     payment = NewPayment(payment_id=f"pay_{number}", amount=money, method=PaymentMethod.CARD)

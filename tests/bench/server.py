@@ -40,8 +40,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(command: Sequence[str], port: int, environment: Mapping[str, str], log: Path) -> Iterator[None]:
-    """A server process that answers on a port of the loopback, until the block is left.
+def serving(command: Sequence[str], port: int, environment: Mapping[str, str], log: Path) -> Iterator[int]:
+    """A server process that answers on a port of the loopback, until the block is left: the id of its session.
 
     Raises RuntimeError with the end of its log when it does not start.
     """
@@ -57,7 +57,7 @@ def serving(command: Sequence[str], port: int, environment: Mapping[str, str], l
     try:
         if not _answers(process, port):
             raise RuntimeError(f"{' '.join(command)} did not start:\n{log.read_text()[-4000:]}")
-        yield
+        yield process.pid
     finally:
         _end(process)
 
@@ -79,3 +79,24 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def used_by(session: int) -> float:
+    """Seconds of processor time that the processes of a session have used, and those of theirs that ended."""
+    return sum(_used(stat) for stat in Path("/proc").glob("[0-9]*/stat") if _session(stat) == session)
+
+
+def _fields(stat: Path) -> list[str]:
+    try:
+        return stat.read_text().rpartition(")")[2].split()
+    except OSError:  # it has ended
+        return []
+
+
+def _session(stat: Path) -> int:
+    found = _fields(stat)
+    return int(found[3]) if found else 0
+
+
+def _used(stat: Path) -> float:
+    return sum(map(int, _fields(stat)[11:15])) / os.sysconf("SC_CLK_TCK")
