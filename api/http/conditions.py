@@ -9,10 +9,12 @@ such a tag is never compressed (api/http/compression.py).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from pydantic_core import from_json
 
 from api.http.flaws import Flaw
-from api.http.ledger_types import Books
+from api.http.ledger_types import Books, LastFact
 from api.http.problems import invalid
 
 ENTITY_TAG = re.compile(r'[ \t]*(W/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*')
@@ -57,16 +59,22 @@ def _tags(header: str, fields: Iterable[str]) -> Iterator[tuple[bool, str]]:
             place = found.end()
 
 
-def is_untouched(books: Books, id: str) -> bool:
+def is_untouched(books: Books, id: str, among: Collection[str] | None = None) -> bool:
     """Whether no other stream in these books has changed since the last fact of `id`.
 
-    Its answer then holds what it held when it got this version, as far as it follows from facts. Facts that
-    one request recorded together count as one change.
+    `among`: the only streams that count, where the books hold others too. The answer then holds what it held when it
+    got this version, as far as it follows from facts. Facts that one request recorded together count as one change.
     """
-    streams = {stream.id: stream.facts[-1] for stream in books.streams if stream.facts}
-    own = streams[id]
-    later = [fact for fact in streams.values() if fact.position > own.position]
+    counted = books.streams if among is None else [each for each in books.streams if each.id in among]
+    last = {stream.id: stream.last for stream in counted if stream.last is not None}
+    own = last[id]
+    later = [each for each in last.values() if each.position > own.position]
     if not later:
         return True
-    request_id = own.meta.request_id
-    return request_id is not None and all(fact.meta.request_id == request_id for fact in later)
+    request_id = _request_of(own)
+    return request_id is not None and all(_request_of(each) == request_id for each in later)
+
+
+def _request_of(last: LastFact) -> str | None:
+    found: str | None = from_json(last.meta).get("request_id")
+    return found

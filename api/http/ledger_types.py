@@ -15,6 +15,7 @@ from domain.ledger.mapper import Recorded as RecordedFact
 from domain.ledger.mapper import recorded
 from domain.ledger.orders import RequestKey
 from domain.ledger.records import KnownPepper, MessageState, StoredMessage, Whereabouts
+from domain.ledger.stream import Last as LastFact
 from domain.ledger.stream import Stream as BookStream
 from domain.ledger.stream import View
 from domain.ledger.webhook import StoredWebhook
@@ -25,6 +26,7 @@ __all__ = [
     "Carnet",
     "Evidence",
     "KnownPepper",
+    "LastFact",
     "Ledger",
     "LedgerUnavailable",
     "MessageState",

@@ -20,7 +20,7 @@ the filters, so that it fits no other list. Pages go on from a key, so they are 
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -147,6 +147,15 @@ class Query(Call, Generic[Q]):
         named = self.path.get("customer_id")
         if named is not None and (survivor := books.survivor_of(named)) != named:
             raise ActsOn(survivor)
+        return books
+
+    async def present(self, wanted: Reads) -> Books:
+        """As `look` for the present, without the facts of the streams, and perhaps with other streams beside them."""
+        books = await self.frame.present(self.business_id, wanted)
+        while books.lacks(more := of_merged(books)):
+            wanted |= more
+            books = await self.frame.present(self.business_id, wanted)
+        self.check_reachable(books.head.position)
         return books
 
     def _looked(self, wanted: Reads) -> Books:
@@ -313,10 +322,12 @@ def query(
     payers: bool = False,
     nobodys: bool = False,
     takes_long: bool = False,
+    present: Callable[[Query[Q]], Awaitable[Found]] | None = None,
 ) -> Callable[[Callable[[Query[Q]], Found]], HTTPRouteHandler]:
     """Make a function into a GET route; its docstring describes the route in /schema.
 
-    `media` are the representations it can answer with, best first; the rest as for `Route`.
+    `media` are the representations it can answer with, best first. `present` answers those who are not customers and
+    send no parameters, without a thread of their own. The rest as for `Route`.
     """
     route = Route(
         "GET",
@@ -335,11 +346,20 @@ def query(
 
     def made(find: Callable[[Query[Q]], Found]) -> HTTPRouteHandler:
         async def handle(request: HttpRequest) -> Reply:
+            if present is not None and _is_plain(request):
+                found = await present(query_of(request, route, parameters))
+                return _replied(exchange_of(request.scope), found)
             return await sync_to_thread(_found, request, route, parameters, find)
 
         return handler_of(replace(route, description=docstring_of(find)))(handle)
 
     return made
+
+
+def _is_plain(request: HttpRequest) -> bool:
+    """Whether nothing must be read before the question is known: ownership, or a moment in the zone of a business."""
+    is_customer = exchange_of(request.scope).caller.role is Role.CUSTOMER
+    return not is_customer and not request.scope["query_string"]
 
 
 def _found(

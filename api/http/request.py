@@ -23,6 +23,7 @@ from pydantic import BaseModel
 from api.http.api_keys import Caller, Keys
 from api.http.cors import Cors
 from api.http.export_slots import ExportSlots
+from api.http.gathered_reads import GatheredReads, gathered_on_this_loop
 from api.http.ids import Randomness, new_id
 from api.http.ledger_types import Books, Carnet, Ledger, UnknownBusiness
 from api.http.loop_bridge import LoopBridge
@@ -164,6 +165,7 @@ class Serving:
     """Business → a position of its ledger that this process has seen, usually the last."""
     _terms: dict[str, FixedTerms] = field(default_factory=dict)
     _outcomes: LoopBridge | None = None
+    _gathered: GatheredReads | None = None
 
     @cached_property
     def document(self) -> bytes:
@@ -179,6 +181,16 @@ class Serving:
 
     def ledger(self, business_id: str) -> Ledger:
         return self.carnet.ledger(business_id)
+
+    async def present(self, business_id: str, wanted: Reads) -> Books:
+        """Streams as they stand now, without their facts; questions that come together share a round trip.
+
+        Raises UnreadableFact, UnknownBusiness, LedgerUnavailable.
+        """
+        gathered = self._gathered = gathered_on_this_loop(self._gathered, self.carnet.present)
+        books = await gathered.of(business_id, wanted)
+        self.positions[business_id] = books.head.position
+        return books
 
     def look(self, business_id: str, wanted: Reads) -> Books:
         """Streams as they stand now, with facts, people and the head, of one moment and in one round trip.

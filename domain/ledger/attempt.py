@@ -55,6 +55,9 @@ def settled(
         else:
             decided.results[n] = done(decided.bodies[n], outcome)
     if kept is not None and not again:
+        for (_, append), outcome in zip(decided.appends, outcomes, strict=True):
+            if isinstance(outcome, Stored):
+                decided.books.place(append.facts, outcome.first, outcome.recorded_at)
         kept.keep_all(decided.books)
     left = sorted(set(again))
     return {n: result for n, result in decided.results.items() if n not in left}, left

@@ -1,14 +1,15 @@
 """The reads of a batch: everything its orders ask for, and of cached streams only the later facts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from domain.decision import Reads
 from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
-from domain.ledger.contract import LedgerRecorder
+from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.orders import Order
+from domain.ledger.owners import owner_of
 from domain.ledger.records import Loaded
 from domain.ledger.redirect import reads_actor
 from domain.ledger.stream import Stream
@@ -46,17 +47,54 @@ class BatchReads:
     def newer(self) -> Reads:
         """The same reads, but of cached streams only the later facts."""
         versions = {stream.id: stream.version for stream in self.known}
-        return replace(self.wanted, streams={**self.wanted.streams, **versions})
+        found = (
+            self.wanted.packages_of
+            or self.wanted.claimed
+            or not self.wanted.streams.keys() <= versions.keys()
+        )
+        with_customers = self.wanted.with_customers and bool(found or not self._owners <= versions.keys())
+        return replace(
+            self.wanted, streams={**self.wanted.streams, **versions}, with_customers=with_customers
+        )
+
+    @property
+    def _owners(self) -> set[str]:
+        return {owner for stream in self.known if (owner := owner_of(stream.state))}
 
     def books(self, loaded: Loaded, kept: StreamCache) -> LoadedBooks:
         return kept.books_of(self.business_id, self.wanted, loaded, self.known)
 
 
 def batch_reads(business_id: str, orders: Sequence[Order], kept: StreamCache, extra: Reads) -> BatchReads:
-    wanted = extra | reads_of(business_id, orders, kept)
-    known = [found for id in wanted.streams if (found := kept.stream(business_id, id))]
     keys = [order.request.key for order in orders if order.request is not None]
-    return BatchReads(business_id, wanted, known, keys)
+    return asked_beside(business_id, extra | reads_of(business_id, orders, kept), keys, kept)
+
+
+def asked_beside(business_id: str, wanted: Reads, keys: Sequence[str], kept: StreamCache) -> BatchReads:
+    """These reads, with what of them is cached."""
+    known = {id: found for id in wanted.streams if (found := kept.stream(business_id, id))}
+    for customer_id in wanted.packages_of:
+        known |= {stream.id: stream for stream in kept.packages_of(business_id, customer_id)}
+    if wanted.with_customers:
+        owners = {owner for stream in known.values() if (owner := owner_of(stream.state))} - known.keys()
+        known |= {id: found for id in sorted(owners) if (found := kept.stream(business_id, id))}
+    return BatchReads(business_id, wanted, list(known.values()), keys)
+
+
+def present_all(store: Store, asked: Mapping[str, Reads], kept: StreamCache) -> Mapping[str, LoadedBooks]:
+    """Streams of several ledgers as they stand now, without their facts, with the survivors of merged customers.
+
+    One round trip, and one more where a survivor was not asked for. Leaves out ledgers that do not exist. Raises
+    UnreadableFact, LedgerUnavailable.
+    """
+    found: dict[str, LoadedBooks] = {}
+    while asked:
+        questions = {id: asked_beside(id, wanted, (), kept) for id, wanted in asked.items()}
+        loaded = store.load_all({id: (each.newer, ()) for id, each in questions.items()})
+        found |= {id: questions[id].books(each, kept) for id, each in loaded.items()}
+        survivors = {id: found[id].unread_survivors() for id in loaded}
+        asked = {id: asked[id] | reads for id, reads in survivors.items() if reads.streams}
+    return found
 
 
 def load(

@@ -259,8 +259,7 @@ class LoadedBooks:
         if lacks := tuple(id for id in owners if id not in self.wanted.packages_of):
             raise NotLoaded(Reads(packages_of=lacks))
         found = [stream for id in owners for stream in self._of_customer.get(id, ())]
-        if len(owners) > 1:
-            found.sort(key=lambda stream: (stream.position == 0, stream.position))
+        found.sort(key=lambda stream: (stream.position == 0, stream.position))
         for stream in found:
             self.seen.setdefault(stream.id, stream.version)
             yield stream.id, self._owned(stream).state, stream.position
@@ -358,6 +357,13 @@ class LoadedBooks:
             self._add(new.kind, new.stream_id, Recorded(fact, pending))
         for person in people:
             self._people[person.id] = person
+
+    def place(self, facts: Sequence[NewFact], first: int, recorded_at: int) -> None:
+        """Note where decided facts were stored, one after the other from the position `first` on."""
+        for place, fact in enumerate(facts):
+            stream = self._streams.get(fact.stream_id)
+            if stream is not None and stream.last is not None and stream.version == fact.version:
+                stream.last = stream.last._replace(position=first + place, recorded_at=recorded_at)
 
     def erase(self, customer_id: str) -> None:
         """Forget the rows of the directory of a customer."""

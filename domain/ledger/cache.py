@@ -12,6 +12,7 @@ from domain.ledger.cache_size import CACHE_BYTES
 from domain.ledger.records import Loaded
 from domain.ledger.stream import Stream, View
 from domain.ledger.stream_size import bytes_of
+from domain.package.state import Package
 
 MEASURED_EVERY = 8
 """Facts after which a stream is measured anew; in between, each fact counts as `FACT_BYTES`."""
@@ -51,6 +52,8 @@ class StreamCache:
         self.bytes = 0
         """What the cached streams take together."""
         self._streams: OrderedDict[tuple[str, str], Stream] = OrderedDict()
+        self._packages: dict[tuple[str, str], dict[str, None]] = {}
+        """Business and customer → the packages of theirs that are cached."""
         self._lock = Lock()
 
     def state(self, business_id: str, stream_id: str) -> Any:
@@ -62,6 +65,11 @@ class StreamCache:
         """A copy that the caller may extend, or None when the stream is not cached."""
         found = self._all(business_id, (stream_id,))
         return found[0] if found else None
+
+    def packages_of(self, business_id: str, customer_id: str) -> list[Stream]:
+        """Copies of the packages of a customer that are cached: some or all of them."""
+        ids = (*self._packages.get((business_id, customer_id), ()),)
+        return [found for id in ids if (found := self.stream(business_id, id))]
 
     def _all(self, business_id: str, stream_ids: Iterable[str]) -> list[Stream] | None:
         """Copies that the caller may extend, or None when one of the streams is not cached."""
@@ -82,16 +90,26 @@ class StreamCache:
                 if known is None or known.version < stream.version:
                     self._put((business_id, stream.id), stream.copy())
             while len(self._streams) > self._limit or self.bytes > self._bytes_max:
-                key, _ = self._streams.popitem(last=False)
+                key, stream = self._streams.popitem(last=False)
                 self.bytes -= self._sizes.pop(key).bytes
+                self._forget_owner(key, stream)
 
     def _put(self, key: tuple[str, str], stream: Stream) -> None:
         self._streams[key] = stream
         self._streams.move_to_end(key)
+        if isinstance(stream.state, Package):
+            self._packages.setdefault((key[0], stream.state.customer_id), {})[stream.id] = None
         before = self._sizes.get(key)
         size = _size_of(stream, before)
         self._sizes[key] = size
         self.bytes += size.bytes - (0 if before is None else before.bytes)
+
+    def _forget_owner(self, key: tuple[str, str], stream: Stream) -> None:
+        if isinstance(stream.state, Package):
+            owner = key[0], stream.state.customer_id
+            del self._packages[owner][stream.id]
+            if not self._packages[owner]:
+                del self._packages[owner]
 
     def keep_all(self, books: "LoadedBooks") -> None:
         """Cache the grown streams of books whose decided facts have all been stored."""

@@ -29,6 +29,7 @@ from domain.decision import Reads
 from domain.fact import Fact
 from domain.fact_registry import FACTS
 from domain.ledger.attempt import done, replayed_result
+from domain.ledger.batch_reads import present_all
 from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
 from domain.ledger.cache_first import execute_all
@@ -37,6 +38,7 @@ from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.embedded.memory import MemoryStore
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.erasure_journal import ErasureJournal
+from domain.ledger.errors import UnknownBusiness
 from domain.ledger.execute import execute, preview
 from domain.ledger.group_commit import GroupCommit, Settle
 from domain.ledger.host_clock import APART, HostClock
@@ -188,6 +190,10 @@ class Carnet(Application[str]):
         """A light handle on the ledger of one business, and of no other."""
         return Ledger(self, business_id)
 
+    def present(self, asked: Mapping[str, Reads]) -> Mapping[str, LoadedBooks]:
+        """As `present_all` (domain/ledger/batch_reads.py)."""
+        return present_all(self.store, asked, self.kept)
+
     def fingerprint(self, business_id: str, content: bytes) -> bytes:
         """HMAC-SHA-256 of a request under the secret of its business."""
         keyed = self._keyed.get(business_id)
@@ -253,6 +259,13 @@ class Ledger:
             if not (survivors := books.unread_survivors()).streams:
                 return books
             wanted |= survivors
+
+    def present(self, wanted: Reads) -> LoadedBooks:
+        """As `look`, without the facts: from the streams that are kept, and what was recorded since."""
+        found = self._carnet.present({self.business_id: wanted})
+        if self.business_id not in found:
+            raise UnknownBusiness(self.business_id)
+        return found[self.business_id]
 
     def stream(self, stream_id: str, upto_version: int | None = None) -> list[Recorded]:
         """All facts of a stream in order. Raises UnreadableFact."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.ledger.mapper import Recorded
 from domain.package.facts import UnitsRedeemed
@@ -11,6 +11,14 @@ from domain.streams import EVOLVE
 
 View = Callable[[Any, Recorded], Any]
 """A second fold of the same facts, beside the state: (before, fact) → after; pure."""
+
+
+class Last(NamedTuple):
+    """Where the last fact of a stream was recorded, and when, in milliseconds since 1970."""
+
+    position: int
+    recorded_at: int
+    meta: bytes
 
 
 @dataclass
@@ -29,6 +37,8 @@ class Stream:
     """Directory rows of a customer's household or a member of staff. They change only together with the facts."""
     authors: Mapping[str, str] = field(default_factory=dict)
     """Redemption → the actor who entered it, where somebody else performed it: states do not see who recorded."""
+    last: Last | None = None
+    """Of its last fact; its position is 0 while that is decided but not stored."""
     facts: list[Recorded] = field(default_factory=list)
 
     def copy(self) -> "Stream":
@@ -42,6 +52,7 @@ class Stream:
             self.view,
             self.people,
             self.authors,
+            self.last,
         )
 
     def add(self, fact: Recorded, view: View | None) -> None:
@@ -53,4 +64,5 @@ class Stream:
             self.authors = {**self.authors, fact.fact.redemption_id: fact.author.id}
         self.version = fact.version
         self.position = self.position or fact.position
+        self.last = Last(fact.position, fact.stored.recorded_at, fact.stored.meta)
         self.facts.append(fact)

@@ -26,7 +26,7 @@ ENTRY_BYTES = 300
 def bytes_of(stream: Stream) -> int:
     """The bytes of a stream in the cache."""
     seen: set[int] = set()
-    parts = (stream.id, stream.state, stream.view, stream.people, stream.authors)
+    parts = (stream.id, stream.state, stream.view, stream.people, stream.authors, stream.last)
     return ENTRY_BYTES + sum(_bytes(part, seen) for part in parts)
 
 

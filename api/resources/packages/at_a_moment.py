@@ -27,9 +27,11 @@ from api.resources.parts import (
 )
 from domain.business.facts import FIRST_POLICIES, Policies
 from domain.decision import Reads
+from domain.moments import from_milliseconds
 from domain.package.state import Package
 from domain.refusals import NotFound
 from projections.engine.definition import Row
+from projections.models.card_columns import summed
 from replay.as_of import PRESENT, Past, state_at
 from replay.package import PackageThen, package_at
 
@@ -102,15 +104,34 @@ class PackageAsked:
         return Found(body, self.position, self.card["version"], is_as_tagged=self._is_as_tagged)
 
     def _is_as_tagged(self) -> bool:
-        """Answers about the past stay for ever. A present one changes with its customer, the business, and at
-        the end of a day: status and expiry are compared with those at its last fact."""
-        if self.past:
-            return True
-        last, now = (
-            render(self.card, moment, {}, recorded_at="", terms=self.terms)
-            for moment in (self.facts[-1].recorded_at, self.moment)
-        )
-        return last == now and is_untouched(self.books, self.id)
+        """Answers about the past stay for ever."""
+        return bool(self.past) or is_as_tagged(self.call, self.books, self.id)
+
+
+def is_as_tagged(call: Query[Any], books: Books, id: str) -> bool:
+    """Whether a present answer about a package is the one it had when it got its version.
+
+    It changes with its customer, the business, and at the end of a day: status and expiry are compared with those at
+    its last fact.
+    """
+    stream = books.stream(id)
+    assert stream is not None, "it was found"
+    assert stream.last is not None, "its facts are stored"
+    card, terms = summed(stream.view), books.business.policies
+    last, now = (
+        render(card, moment, {}, recorded_at="", terms=terms)
+        for moment in (from_milliseconds(stream.last.recorded_at), call.frame.carnet.clock())
+    )
+    return last == now and is_untouched(
+        books, id, _shown_with(books, call.business_id, id, card["customer_id"])
+    )
+
+
+def _shown_with(books: Books, business_id: str, id: str, customer_id: str) -> set[str]:
+    """The streams that a card is made of: of a customer with several names, all packages, for their numbers."""
+    names = books.names_of(customer_id)
+    packages = {each for each, _, _ in books.packages_of(customer_id)} if len(names) > 1 else {id}
+    return {business_id, *names, *packages}
 
 
 def kinds_at(books: Books, customer_id: str, position: int) -> dict[str, dict[str, str]]:
@@ -132,16 +153,17 @@ def policies_at(books: Books, past: Past, position: int, moment: datetime) -> Po
 def ask(call: Query[Any], past: Past = PRESENT) -> PackageAsked:
     """The package of the path, at the moment asked about. Raises NotFound, validation-failed."""
     id = call.id("package_id")
-    return package_in(call, call.look(_package_reads(call, id)), id, past)
+    return package_in(call, call.look(package_reads(call, id)), id, past)
 
 
 def ask_renewed(call: Query[Any]) -> PackageAsked:
     """As `ask`, once the renewals that are due have been recorded, as before a command."""
     id = call.id("package_id")
-    return package_in(call, call.look_renewed(_package_reads(call, id)), id)
+    return package_in(call, call.look_renewed(package_reads(call, id)), id)
 
 
-def _package_reads(call: Query[Any], package_id: str) -> Reads:
+def package_reads(call: Query[Any], package_id: str) -> Reads:
+    """The package, its customer, and the business, whose policies a card shows."""
     return Reads({package_id: 0, call.business_id: 0}, with_customers=True)
 
 

@@ -4,13 +4,14 @@ All are folded from the package's own facts, so they are always true.
 """
 
 from pydantic import JsonValue
+from pydantic_core import to_json
 
 from api.http.ledger_fact import LedgerFact, shown_fact
 from api.http.permissions import BOOKKEEPERS, BOOKKEEPERS_OR_OWN, READERS, READERS_OR_OWN
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, TravelParameters, query
 from api.resources.bookings.answer import starts_of
-from api.resources.packages.at_a_moment import PastPage, ask, ask_renewed
-from api.resources.packages.card import PackageCard, past_shown, shown
+from api.resources.packages.at_a_moment import PastPage, ask, ask_renewed, is_as_tagged, package_reads
+from api.resources.packages.card import PackageCard, in_books, past_shown, shown
 from api.resources.parts import (
     HouseholdMember,
     LocalTimeIfAny,
@@ -27,6 +28,7 @@ from api.resources.payments.answer import (
     shown_payment,
 )
 from domain.package.payment import refund_quote
+from domain.refusals import NotFound
 from domain.values import Value
 from projections.engine.definition import Row
 from replay.explanation import explain, quote_steps
@@ -34,6 +36,19 @@ from replay.package import units_of
 from replay.payments import payments_of
 
 # The card
+
+
+async def present_card(call: Query[TravelParameters]) -> Found:
+    """The card now, from the streams that are kept."""
+    id = call.id("package_id")
+    books = await call.present(package_reads(call, id))
+    package = books.package(id)
+    if package is None:
+        raise NotFound("package", id)
+    card = to_json(in_books(books, id, call))
+    return Found(
+        card, books.head.position, package.version, is_as_tagged=lambda: is_as_tagged(call, books, id)
+    )
 
 
 @query(
@@ -44,6 +59,7 @@ from replay.payments import payments_of
     answer=PackageCard,
     parameters=TravelParameters,
     payers=True,
+    present=present_card,
 )
 def show_package(call: Query[TravelParameters]) -> Found:
     """The card: everything a screen shows, without arithmetic. Now, or with `at_version`, `as_of` and
