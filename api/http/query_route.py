@@ -20,7 +20,7 @@ the filters, so that it fits no other list. Pages go on from a key, so they are 
 import hmac
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -29,6 +29,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, WithJsonSchema
+from pydantic_core import to_json
 
 from api.http.compression import compressed, is_text
 from api.http.conditions import is_known, is_untouched, tag_of
@@ -137,12 +138,16 @@ class Query(Call, Generic[Q]):
     behind: set[str] = field(default_factory=set)
     """Read models that the answer was read from, and that are behind the ledger."""
 
-    def look(self, wanted: Reads) -> Books:
-        """Streams as they stand now: always true. Raises UnreadableFact, ActsOn for a customer merged then."""
-        books = self._looked(wanted)
+    def look(self, wanted: Reads, *, facts: bool = True) -> Books:
+        """Streams as they stand now: always true. Raises UnreadableFact, ActsOn for a customer merged then.
+
+        Without `facts` it costs less: the states alone, of the present.
+        """
+        looked = self._looked if facts else self.ledger.present
+        books = looked(wanted)
         while books.lacks(more := of_merged(books)):
             wanted |= more
-            books = self._looked(wanted)
+            books = looked(wanted)
         self.check_reachable(books.head.position)
         named = self.path.get("customer_id")
         if named is not None and (survivor := books.survivor_of(named)) != named:
@@ -173,11 +178,11 @@ class Query(Call, Generic[Q]):
             )
         return books
 
-    def look_renewed(self, wanted: Reads) -> Books:
+    def look_renewed(self, wanted: Reads, *, facts: bool = True) -> Books:
         """As `look`, once the renewals that are due there have been recorded, as before a command."""
         now = self.frame.carnet.clock()
         while True:
-            books = self.look(wanted)
+            books = self.look(wanted, facts=facts)
             try:
                 due = memberships_due({each.id: each.state for each in books.streams}, books, now)
             except NotLoaded as missing:
@@ -186,7 +191,7 @@ class Query(Call, Generic[Q]):
             if not due or self.frame.carnet.store.read_only:
                 return books
             self.ledger.renew(due)
-            return self.look(wanted)
+            return self.look(wanted, facts=facts)
 
     def thing(self, body: BaseModel, books: Books, id: str) -> Found:
         """The answer that shows the stream `id`, and no more than these books hold."""
@@ -272,12 +277,31 @@ class Query(Call, Generic[Q]):
 
         `key` gives the values that `after()` returns for the next page; `more` are other members of the page.
         """
+        return Found(page(**self._page(rows, key, shown), **more), position)
+
+    def page_of_rendered(
+        self,
+        rows: Sequence[Any],
+        *,
+        key: Callable[[Any], Sequence[Any]],
+        shown: Callable[[Any], Mapping[str, Any]],
+        position: int,
+        **more: Any,
+    ) -> Found:
+        """As `page`, of things that are rendered as they are answered: no model is made only to be written."""
+        return Found(to_json({**self._page(rows, key, shown), **more}), position)
+
+    def _page(
+        self, rows: Sequence[Any], key: Callable[[Any], Sequence[Any]], shown: Callable[[Any], Any]
+    ) -> dict[str, Any]:
         limit = self._list.limit
         has_more = len(rows) > limit
-        cursor = self.cursor(key(rows[limit - 1])) if has_more else None
-        data = tuple(shown(row) for row in rows[:limit])
-        told = page(data=data, next_cursor=cursor, has_more=has_more, stale=bool(self.behind), **more)
-        return Found(told, position)
+        return {
+            "data": tuple(shown(row) for row in rows[:limit]),
+            "next_cursor": self.cursor(key(rows[limit - 1])) if has_more else None,
+            "has_more": has_more,
+            "stale": bool(self.behind),
+        }
 
     @property
     def _list(self) -> ListParameters:
@@ -323,11 +347,13 @@ def query(
     nobodys: bool = False,
     takes_long: bool = False,
     present: Callable[[Query[Q]], Awaitable[Found]] | None = None,
+    kept: bool = False,
 ) -> Callable[[Callable[[Query[Q]], Found]], HTTPRouteHandler]:
     """Make a function into a GET route; its docstring describes the route in /schema.
 
     `media` are the representations it can answer with, best first. `present` answers those who are not customers and
-    send no parameters, without a thread of their own. The rest as for `Route`.
+    send no parameters, without a thread of their own. `kept`: whether its answer follows from the facts of the business
+    and the day alone, so that it is kept until one of them changes. The rest as for `Route`.
     """
     route = Route(
         "GET",
@@ -348,8 +374,11 @@ def query(
         async def handle(request: HttpRequest) -> Reply:
             if present is not None and _is_plain(request):
                 found = await present(query_of(request, route, parameters))
-                return _replied(exchange_of(request.scope), found)
-            return await sync_to_thread(_found, request, route, parameters, find)
+            elif kept and exchange_of(request.scope).caller.role is not Role.CUSTOMER:
+                found = await _kept(request, route, parameters, find)
+            else:
+                found = await sync_to_thread(_found, request, route, parameters, find)
+            return _replied(exchange_of(request.scope), found)
 
         return handler_of(replace(route, description=docstring_of(find)))(handle)
 
@@ -362,15 +391,33 @@ def _is_plain(request: HttpRequest) -> bool:
     return not is_customer and not request.scope["query_string"]
 
 
+async def _kept(
+    request: HttpRequest, route: Route, parameters: type[Q], find: Callable[[Query[Q]], Found]
+) -> Found:
+    """The answer that was kept for the same question of a reader with the same rights, else a new one."""
+    exchange = exchange_of(request.scope)
+    caller, frame, now = exchange.caller, exchange.frame, exchange.frame.carnet.clock()
+    rights = (caller.business_id, caller.role, caller.scopes)
+    asked = (route.operation, *rights, *request.path_params.values(), request.scope["query_string"])
+    if asked in frame.answers:
+        head = (await frame.present(caller.business_id, Reads())).head.position
+        body = frame.answers.of(asked, head, now)
+        if body is not None and (_min_position(exchange) or 0) <= head:
+            return Found(body, head)
+    found = await sync_to_thread(_found, request, route, parameters, find)
+    if isinstance(found.body, bytes):
+        frame.answers.keep(asked, found.position, found.body, now)
+    return found
+
+
 def _found(
     request: HttpRequest, route: Route, parameters: type[Q], find: Callable[[Query[Q]], Found]
-) -> Reply:
+) -> Found:
     call = query_of(request, route, parameters)
     try:
-        found = find(call)
+        return find(call)
     except ActsOn as other:
-        found = find(replace(call, path={**call.path, "customer_id": other.survivor_id}))
-    return _replied(exchange_of(request.scope), found)
+        return find(replace(call, path={**call.path, "customer_id": other.survivor_id}))
 
 
 def query_of(request: HttpRequest, route: Route, parameters: type[Q]) -> Query[Q]:

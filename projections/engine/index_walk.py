@@ -39,7 +39,7 @@ ListKey: TypeAlias = tuple[Any, ...]
 """The values that a list is ordered by: unique for each row and never changed."""
 Leg: TypeAlias = Callable[[ListKey | None, int], Select[Any]]
 """From a key and a limit, the query for at most so many keys behind it: the next in the list's order, or any."""
-Look: TypeAlias = Callable[[Sequence[ListKey]], list[Row]]
+Look: TypeAlias = Callable[[Sequence[ListKey], int], list[Row]]
 """The rows at these keys that meet every condition, in the order of the list."""
 
 INDEXES_ONLY = (
@@ -85,13 +85,13 @@ def walk(connection: Connection, walked: FilteredList, after: ListKey | None, li
     source = _narrowest(connection, walked, after)
     reserve = next((other for other in walked.sources if not other.in_order), None)
     found: list[Row] = []
-    passed, window = 0, min(max(2 * limit, 100), WINDOW_MAX)
+    passed, window = 0, min(limit, WINDOW_MAX)
     while len(found) < limit:
         keys = _keys(connection, walked, source, after, window)
-        found += walked.look(keys) if keys else []
+        found += walked.look(keys, limit - len(found)) if keys else []
         if len(keys) < window:
             break
-        after, passed, window = keys[-1], passed + len(keys), min(2 * window, WINDOW_MAX)
+        after, passed, window = keys[-1], passed + len(keys), min(4 * window, WINDOW_MAX)
         if passed >= WALKED_MAX and reserve is not None:
             source, reserve = reserve, None
     return found[:limit]

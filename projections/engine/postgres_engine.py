@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from psycopg.types.json import set_json_dumps, set_json_loads
 from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
@@ -20,6 +21,9 @@ def postgres_engine(url: str, schema: str, pool_size: int, lock_wait_s: float) -
 
     def connect() -> PatientConnection:
         connection = PatientConnection.connect(url, **arguments)  # the driver alone reads the URL
+        # SQLAlchemy would give these to a connection that it makes itself.
+        set_json_loads(from_json, connection)
+        set_json_dumps(as_json, connection)
         connection.autocommit = True
         settle(connection, TO_FOLD, schema)
         connection.autocommit = False
@@ -30,8 +34,6 @@ def postgres_engine(url: str, schema: str, pool_size: int, lock_wait_s: float) -
         creator=connect,
         pool_size=pool_size,
         pool_timeout=lock_wait_s,
-        json_serializer=as_json,
-        json_deserializer=from_json,
     )
 
     @event.listens_for(engine, "checkout")

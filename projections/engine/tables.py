@@ -7,7 +7,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Connection, Table, delete, inspect, select, text
@@ -63,6 +63,8 @@ class Snapshot:
     checkpoints: Mapping[str, Checkpoint]
     head: int = 0
     """Where the ledger was when the tables were asked for."""
+    told: dict[str, bool] = field(default_factory=dict)
+    """What was found out of these tables, for the questions that follow."""
 
     @property
     def position(self) -> int:

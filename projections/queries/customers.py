@@ -104,7 +104,7 @@ def customers_among(
     snapshot: Snapshot, business_id: str, filters: Sequence[CustomerFilter], ids: Sequence[str]
 ) -> list[Row]:
     """The customers among `ids` (a few hundred at most) who pass all filters, in order of id."""
-    return _Asked(snapshot, business_id, filters).look([(id,) for id in ids])
+    return _Asked(snapshot, business_id, filters).look([(id,) for id in ids], len(ids))
 
 
 def _with_types_resolved(snapshot: Snapshot, business_id: str, wanted: CustomerFilter) -> CustomerFilter:
@@ -138,7 +138,7 @@ class _Asked:
 
     # The rows at keys
 
-    def look(self, keys: Sequence[ListKey]) -> list[Row]:
+    def look(self, keys: Sequence[ListKey], limit: int) -> list[Row]:
         customers = self._customers
         query = (
             select(customers)
@@ -148,6 +148,7 @@ class _Asked:
             )
             .where(*(condition for wanted in self._filters for condition in self._conditions(wanted)))
             .order_by(customers.c.customer_id)
+            .limit(limit)
         )
         if self._has_merged:  # other names are no customers of their own
             query = query.where(customers.c.survivor_id.is_(None))

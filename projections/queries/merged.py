@@ -1,7 +1,7 @@
 """Customers who were merged, in the rows of read models.
 
 Rows keep the customer they were recorded for; the table of customers knows whose other name that is. A business
-without merges pays one look into an index.
+without merges pays one look into an index for all questions of a snapshot.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -21,6 +21,8 @@ AT_ONCE = 500
 
 def survivors_of(snapshot: Snapshot, business_id: str, ids: Iterable[str]) -> dict[str, str]:
     """Customer → the one whose other name it is, of those among `ids` that were merged."""
+    if not has_merged(snapshot, business_id):
+        return {}
     customers = snapshot.tables[CUSTOMERS.name]
     found: dict[str, str] = {}
     in_order = sorted(set(ids))
@@ -36,7 +38,7 @@ def survivors_of(snapshot: Snapshot, business_id: str, ids: Iterable[str]) -> di
 
 def absorbed_by(snapshot: Snapshot, business_id: str, ids: Collection[str]) -> dict[str, list[str]]:
     """Customer → its other names, in the order of their registration, of those among `ids` that have any."""
-    if not ids:
+    if not ids or not has_merged(snapshot, business_id):
         return {}
     customers = snapshot.tables[CUSTOMERS.name]
     query = select(customers.c.survivor_id, customers.c.customer_id).where(
@@ -104,12 +106,14 @@ def _numbers(snapshot: Snapshot, business_id: str, customer_ids: Collection[str]
 
 def has_merged(snapshot: Snapshot, business_id: str) -> bool:
     """Whether any customer of the business is another one's other name."""
-    use_indexes(snapshot.connection)
-    customers = snapshot.tables[CUSTOMERS.name]
-    query = select(customers.c.customer_id).where(
-        customers.c.business_id == business_id, customers.c.survivor_id > ""
-    )
-    return snapshot.connection.execute(query.limit(1)).first() is not None
+    if business_id not in snapshot.told:
+        use_indexes(snapshot.connection)
+        customers = snapshot.tables[CUSTOMERS.name]
+        query = select(customers.c.customer_id).where(
+            customers.c.business_id == business_id, customers.c.survivor_id > ""
+        )
+        snapshot.told[business_id] = snapshot.connection.execute(query.limit(1)).first() is not None
+    return snapshot.told[business_id]
 
 
 def of_customer_or_other_name(

@@ -144,13 +144,14 @@ class _Asked:
 
     # The rows at keys
 
-    def look(self, keys: Sequence[ListKey]) -> list[Row]:
+    def look(self, keys: Sequence[ListKey], limit: int) -> list[Row]:
         cards = self._cards
         query = (
             select(cards)
             .where(cards.c.business_id == self._business_id, cards.c.package_id.in_([id for _, id in keys]))
             .where(*self._conditions())
             .order_by(unindexed(cards.c.purchased_at).desc(), unindexed(cards.c.package_id).desc())
+            .limit(limit)
         )
         return [dict(row) for row in self._connection.execute(query).mappings()]
 

@@ -278,15 +278,18 @@ def people_of_cards(recorder: Recorder, cards: Iterable[Row]) -> dict[str, dict[
 
 def shown(card: Row, moment: datetime, people: People, *, terms: Policies) -> PackageCard:
     """A stored row as a card."""
-    recorded_at = rfc3339(card["recorded_at"])
-    return PackageCard(**render(card, moment, people, recorded_at=recorded_at, terms=terms))
+    return PackageCard(**shown_row(card, moment, people, terms=terms))
 
 
-def past_shown(card: Row, moment: datetime, people: People, *, terms: Policies) -> PackageCard:
-    """A card of the past. Texts of the directory may change or go, so `people` holds kinds alone."""
-    recorded_at = rfc3339(card["recorded_at"])
-    rendered = render(card, moment, people, recorded_at=recorded_at, terms=terms)
-    return PackageCard(**rendered, inconsistent=is_inconsistent(card))
+def shown_row(card: Row, moment: datetime, people: People, *, terms: Policies) -> Row:
+    """The members of a `PackageCard`, of a stored row. Facts in the order they were recorded are never inconsistent."""
+    rendered = render(card, moment, people, recorded_at=rfc3339(card["recorded_at"]), terms=terms)
+    return {**rendered, "inconsistent": False}
+
+
+def past_row(card: Row, moment: datetime, people: People, *, terms: Policies) -> Row:
+    """The same of the past. Texts of the directory may change or go, so `people` holds kinds alone."""
+    return {**shown_row(card, moment, people, terms=terms), "inconsistent": is_inconsistent(card)}
 
 
 VIEWS: Mapping[str, View] = {

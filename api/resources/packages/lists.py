@@ -11,7 +11,7 @@ from api.http.permissions import READERS_OR_OWN
 from api.http.problems import Flaw, invalid
 from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
 from api.resources.packages.at_a_moment import kinds_at, policies_at
-from api.resources.packages.card import PackageCard, past_shown, people_of_cards, shown
+from api.resources.packages.card import PackageCard, past_row, people_of_cards, shown_row
 from api.resources.packages.numbers import as_numbered
 from api.resources.parts import NOBODY, with_kinds
 from domain.claims import bought_claims
@@ -82,6 +82,7 @@ class PackageParameters(ListParameters, PackageFilters):
     roles=READERS_OR_OWN,
     answer=PackagePage,
     parameters=PackageParameters,
+    kept=True,
 )
 def list_packages(call: Query[PackageParameters]) -> Found:
     """All filters combine with AND; a repeated parameter matches any of its values."""
@@ -99,12 +100,11 @@ def list_packages(call: Query[PackageParameters]) -> Found:
         kinds, position = kinds_in(snapshot, call.business_id, rows), snapshot.position
     people = people_of_cards(call.ledger.recorder, rows) if call.sees_people else NOBODY
     people = with_kinds(people, kinds)
-    terms = call.look(Reads({call.business_id: 0})).business.policies
-    return call.page(
-        PackagePage,
+    terms = call.look(Reads({call.business_id: 0}), facts=False).business.policies
+    return call.page_of_rendered(
         rows,
         key=lambda row: [to_milliseconds(row["purchased_at"]), row["package_id"]],
-        shown=lambda row: shown(row, now, people, terms=terms),
+        shown=lambda row: shown_row(row, now, people, terms=terms),
         position=position,
     )
 
@@ -147,6 +147,7 @@ class CustomerPackagePage(PackagePage):
     roles=READERS_OR_OWN,
     answer=CustomerPackagePage,
     parameters=CustomerPackageParameters,
+    kept=True,
 )
 def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
     """Also what they bought for others. `active_count` is for the badge of the tab."""
@@ -158,7 +159,7 @@ def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
     if past:
         bought = bought_claims(customer_id)
         wanted |= Reads(packages_of=(customer_id,), claimed=(bought,), with_customers=True)
-    books = call.look(wanted) if past else call.look_renewed(wanted)
+    books = call.look(wanted) if past else call.look_renewed(wanted, facts=False)
     if books.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
     cards, kinds, position = _past_cards(call, books, past) if past else _present_cards(call)
@@ -176,9 +177,8 @@ def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
         theirs = [card for card in page if call.sees_people_of(card["customer_id"])]
         people = people_of_cards(call.ledger.recorder, theirs) if theirs else NOBODY
     people = with_kinds(people, kinds)
-    show = past_shown if past else shown
-    return call.page(
-        CustomerPackagePage,
+    show = past_row if past else shown_row
+    return call.page_of_rendered(
         cards_behind,
         key=place,
         shown=lambda card: show(card, now, people, terms=terms),

@@ -11,7 +11,7 @@ from api.http.permissions import BOOKKEEPERS, BOOKKEEPERS_OR_OWN, READERS, READE
 from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, TravelParameters, query
 from api.resources.bookings.answer import starts_of
 from api.resources.packages.at_a_moment import PastPage, ask, ask_renewed, is_as_tagged, package_reads
-from api.resources.packages.card import PackageCard, in_books, past_shown, shown
+from api.resources.packages.card import PackageCard, in_books, past_row, shown_row
 from api.resources.parts import (
     HouseholdMember,
     LocalTimeIfAny,
@@ -66,9 +66,8 @@ def show_package(call: Query[TravelParameters]) -> Found:
     `effective_as_of` as it was.
     """
     asked = ask(call, call.past())
-    show = past_shown if asked.past else shown
-    card = show(asked.card, asked.moment, asked.people(), terms=asked.terms)
-    return asked.found(card)
+    show = past_row if asked.past else shown_row
+    return asked.found(to_json(show(asked.card, asked.moment, asked.people(), terms=asked.terms)))
 
 
 # The stamps
