@@ -3,13 +3,19 @@
 import re
 from typing import Any
 
-from psycopg.types.json import set_json_dumps, set_json_loads
 from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
 from domain.ledger.patience import ends_at
-from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, hung_up, session, settle
+from domain.ledger.postgres.connections import (
+    ANSWER_S,
+    PatientConnection,
+    hung_up,
+    session,
+    settle,
+    with_json,
+)
 from domain.ledger.postgres.roles import TO_FOLD
 from projections.engine.sqlite_engine import as_json
 
@@ -22,8 +28,7 @@ def postgres_engine(url: str, schema: str, pool_size: int, lock_wait_s: float) -
     def connect() -> PatientConnection:
         connection = PatientConnection.connect(url, **arguments)  # the driver alone reads the URL
         # SQLAlchemy would give these to a connection that it makes itself.
-        set_json_loads(from_json, connection)
-        set_json_dumps(as_json, connection)
+        with_json(connection, from_json, as_json)
         connection.autocommit = True
         settle(connection, TO_FOLD, schema)
         connection.autocommit = False

@@ -37,6 +37,9 @@ from projections.models.availability import Unavailable, unavailable_because
 from projections.models.card_columns import COUNTS, card_status, expiry_of, is_inconsistent, owed_for, summed
 from projections.models.packages import moved
 
+BALANCE, USES = COUNTS[:5], COUNTS[5:]
+"""What is left comes first, what became of the units after it; `available` stands between them."""
+
 
 def render(
     card: Row,
@@ -61,7 +64,12 @@ def render(
         return {"amount": amount, "currency": card["currency"]}
 
     def counts(of: Row) -> Row:
-        return {**{count: of[count] for count in COUNTS}, "available": 0 if reason else _available(of)}
+        available = 0 if reason else _available(of)
+        return {
+            **{name: of[name] for name in BALANCE},
+            "available": available,
+            **{name: of[name] for name in USES},
+        }
 
     return {
         "id": card["package_id"],

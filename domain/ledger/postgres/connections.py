@@ -1,7 +1,7 @@
 """Connections to PostgreSQL that never hang, and the driver's errors as errors of the contract."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from select import POLLIN, poll
 from time import monotonic, time_ns
@@ -12,6 +12,7 @@ from eventsourcing.persistence import IntegrityError
 from psycopg import errors
 from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from domain.ledger.errors import ClockSkew, Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
@@ -162,6 +163,14 @@ def settle(connection: psycopg.Connection[Any], roles: Sequence[str], schema: st
     # Nothing is prepared: a name of a prepared statement may be another's behind a pooler.
     connection.execute(SETTLE, prepare=False)
     act(connection, roles, schema)
+
+
+def with_json(
+    connection: psycopg.Connection[Any], loads: Callable[[str | bytes], Any], dumps: Callable[[Any], str]
+) -> None:
+    """Read and write JSON on this connection by these functions."""
+    set_json_loads(loads, connection)
+    set_json_dumps(dumps, connection)
 
 
 def refuse_pooler(connection: psycopg.Connection[Any], another: psycopg.Connection[Any]) -> None:
