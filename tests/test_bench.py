@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tests.bench import cards, filters
+from tests.bench import cards, filters, latency, reads
 from tests.bench.race import IN_TURN, UNITS, packages_for, uses
 from tests.bench.redeem import (
     AS_IT_IS,
@@ -86,3 +86,22 @@ def test_cards_measures_both_sizes() -> None:
     assert [row.units for row in report.rows] == [10, 5_000]
     assert all(row.sale > 0 and row.page > 0 and row.first_list > 0 for row in report.rows)
     assert "20 cards" in cards.table(report)
+
+
+def test_latency_measures_both_entrants_cold_and_warm() -> None:
+    plan = latency.Plan(
+        rates=(100,), seconds=0.1, requests_min=10, rounds=1, connections=4, pool=2, businesses=2
+    )
+    report = latency.measure(plan, lambda step: None)
+    measured = {(figure.use, figure.entrant) for figure in report.figures}
+    assert measured == {(use, entrant) for use in ("cold", "warm") for entrant in (SERVED, CRUD)}
+    assert all(0 < figure.p50 <= figure.p99 for figure in report.figures)
+    assert latency.table(report).count("100/s") == 2
+
+
+def test_reads_measure_every_question_beside_a_ready_text() -> None:
+    plan = reads.Plan(seconds=0.1, rounds=1, connections=2, pool=2, customers=1, lists=20)
+    report = reads.measure(plan, lambda step: None)
+    assert len(report.figures) == 2 * len(report.ratios())
+    assert all(rate > 0 for figure in report.figures for rate in figure.rounds)
+    assert all(asked in reads.table(report) for asked in report.ratios())

@@ -1,18 +1,32 @@
-"""`python -m tests.bench redeem | reads | filters | waits | cards [--json] [--quick] …`."""
+"""`python -m tests.bench redeem | latency | reads | filters | waits | cards [--json] [--quick] …`."""
 
 import argparse
 import json
 import sys
 from dataclasses import replace
+from typing import Any
 
 from api.server.logging import log_as_json
-from tests.bench import cards, filters, reads, redeem, waits
+from tests.bench import cards, filters, latency, reads, redeem, waits
+
+BENCHMARKS: dict[str, Any] = {
+    "redeem": redeem,
+    "latency": latency,
+    "reads": reads,
+    "filters": filters,
+    "waits": waits,
+    "cards": cards,
+}
 
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     benchmarks = parser.add_subparsers(dest="benchmark", required=True)
     _redeem(benchmarks.add_parser("redeem", help="units redeemed in a second, beside two other designs"))
+    _common(
+        benchmarks.add_parser("latency", help="how long a till waits, at the rates of desks"),
+        "two rates, one round",
+    )
     _common(
         benchmarks.add_parser("reads", help="what answers to questions cost, beside a text that lies ready"),
         "100 packages, one round",
@@ -28,9 +42,7 @@ def main(arguments: list[str]) -> None:
         benchmarks.add_parser("cards", help="packages of thousands of units beside small ones"), "50 packages"
     )
     chosen = parser.parse_args(arguments)
-    benchmark = {"redeem": redeem, "reads": reads, "filters": filters, "waits": waits, "cards": cards}[
-        chosen.benchmark
-    ]
+    benchmark = BENCHMARKS[chosen.benchmark]
     plan = benchmark.QUICK if chosen.quick else benchmark.Plan()
     names = ("seconds", "rounds", "customers", "facts")
     given = {name: value for name in names if (value := getattr(chosen, name, None)) is not None}

@@ -24,23 +24,17 @@ class Load:
     busy: float
 
 
-class _Connection:
-    """One keep-alive connection with the requests it is still to send."""
+class Connection:
+    """One keep-alive connection, with one request under way at most."""
 
-    def __init__(self, port: int, requests: Sequence[bytes], expected: bytes) -> None:
+    def __init__(self, port: int, expected: bytes) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_S_MAX)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.requests = iter(requests)
         self.expected = expected
         self.received = b""
 
-    def send_next(self) -> bool:
-        """Whether there was another request to send."""
-        request = next(self.requests, None)
-        if request is None:
-            return False
+    def send(self, request: bytes) -> None:
         self.socket.sendall(request)
-        return True
 
     def receive(self) -> bool:
         """Whether the answer is whole now. Raises RuntimeError for any but the expected status."""
@@ -64,15 +58,24 @@ def _length(head: bytes) -> int:
 
 def drive(port: int, queues: Sequence[Sequence[bytes]], seconds: float, expected: bytes = CREATED) -> Load:
     """Send each queue over a connection of its own, until the time is up or one has nothing left."""
-    connections = [_Connection(port, requests, expected) for requests in queues]
+    connections = [Connection(port, expected) for _ in queues]
     by_number = {connection.socket.fileno(): connection for connection in connections}
+    left = {connection: iter(requests) for connection, requests in zip(connections, queues, strict=True)}
+
+    def send_next(connection: Connection) -> bool:
+        """Whether there was another request to send."""
+        request = next(left[connection], None)
+        if request is not None:
+            connection.send(request)
+        return request is not None
+
     waiting = select.epoll()
     for number in by_number:
         waiting.register(number, select.EPOLLIN)
     commands, under_way, over = 0, 0, False
     used, started = time.process_time(), time.perf_counter()
     for connection in connections:
-        under_way += connection.send_next()
+        under_way += send_next(connection)
     while under_way:
         ready = waiting.poll(ANSWER_S_MAX)
         if not ready:
@@ -82,7 +85,7 @@ def drive(port: int, queues: Sequence[Sequence[bytes]], seconds: float, expected
             connection = by_number[number]
             if connection.receive():
                 commands += 1
-                if over or not connection.send_next():
+                if over or not send_next(connection):
                     over, under_way = True, under_way - 1
     elapsed, busy = time.perf_counter() - started, time.process_time() - used
     for connection in connections:

@@ -27,8 +27,6 @@ from tests.postgres import PostgresServer, find_binaries
 
 ONE, OF_CUSTOMER, LIST, ANEW = "one package", "20 of a customer", "a list of 20", "20, never asked before"
 A_PAGE = 20
-DAYS = 20_000
-"""So many lists can be asked for that differ, and have the same answer."""
 OURS, READY = "carnet serve", "a ready text"
 
 
@@ -42,9 +40,11 @@ class Plan:
     pool: int = 8
     customers: int = 20
     """Each with 20 packages."""
+    lists: int = 20_000
+    """So many differ, and have the same answer."""
 
 
-QUICK = Plan(seconds=1.0, rounds=1, customers=5)
+QUICK = Plan(seconds=1.0, rounds=1, customers=5, lists=2_000)
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _sold(ours: Ours, plan: Plan) -> dict[str, list[str]]:
     """What is asked → the paths that ask it."""
     customers = [f"cus_many_{number}" for number in range(plan.customers)]
     packages = [id for customer in customers for id in ours.sell_to(customer, A_PAGE)]
-    days = [str(date(2100, 1, 1) + timedelta(days=day)) for day in range(DAYS)]
+    days = [str(date(2100, 1, 1) + timedelta(days=day)) for day in range(plan.lists)]
     lists = [f"/v1/packages?limit={A_PAGE}&purchased_to={day}" for day in days]
     return {
         ONE: [f"/v1/packages/{id}" for id in packages],
