@@ -1,4 +1,4 @@
-"""`python -m tests.bench redeem | latency | reads | filters | waits | cards [--json] [--quick] …`."""
+"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards [--json] [--quick] …`."""
 
 import argparse
 import json
@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from api.server.logging import log_as_json
-from tests.bench import cards, filters, latency, reads, redeem, waits
+from tests.bench import cards, filters, latency, reads, redeem, trace, waits
 
 BENCHMARKS: dict[str, Any] = {
     "redeem": redeem,
     "latency": latency,
+    "trace": trace,
     "reads": reads,
     "filters": filters,
     "waits": waits,
@@ -27,6 +28,7 @@ def main(arguments: list[str]) -> None:
         benchmarks.add_parser("latency", help="how long a till waits, at the rates of desks"),
         "two rates, one round",
     )
+    _common(benchmarks.add_parser("trace", help="where a lone redemption spends its time"), "40 requests")
     _common(
         benchmarks.add_parser("reads", help="what answers to questions cost, beside a text that lies ready"),
         "100 packages, one round",

@@ -118,7 +118,9 @@ class Ours:
         assert isinstance(done, Done), done
 
     @contextmanager
-    def served(self, port: int, log: Path) -> Iterator[int]:
+    def served(
+        self, port: int, log: Path, command: Sequence[str] = ("-m", "api.cli.main", "serve")
+    ) -> Iterator[int]:
         """`carnet serve` on this database, as it comes: with its runner of read models. The id of its session."""
         environment = {
             "CARNET_DATABASE": self._url,
@@ -129,7 +131,7 @@ class Ours:
             "CARNET_LOG": "warning",
         }
         migrate(Settings.read(environment))
-        with serving(["-m", "api.cli.main", "serve"], port, environment, log) as session:
+        with serving(command, port, environment, log) as session:
             yield session
 
     def request(self, package: Held) -> bytes:
