@@ -81,22 +81,17 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def used_by(session: int) -> float:
-    """Seconds of processor time that the processes of a session have used, and those of theirs that ended."""
-    return sum(_used(stat) for stat in Path("/proc").glob("[0-9]*/stat") if _session(stat) == session)
+def used_by(server: int) -> float:
+    """Seconds of processor time of the processes of a session, and of the children of its leader: those of PostgreSQL
+    have sessions of their own. Those of theirs that ended count too."""
+    found = (_fields(stat) for stat in Path("/proc").glob("[0-9]*/stat"))
+    ticks = [sum(map(int, each[11:15])) for each in found if each and str(server) in (each[1], each[3])]
+    return sum(ticks) / os.sysconf("SC_CLK_TCK")
 
 
 def _fields(stat: Path) -> list[str]:
+    """From the state of a process on: state, parent, group, session …"""
     try:
         return stat.read_text().rpartition(")")[2].split()
     except OSError:  # it has ended
         return []
-
-
-def _session(stat: Path) -> int:
-    found = _fields(stat)
-    return int(found[3]) if found else 0
-
-
-def _used(stat: Path) -> float:
-    return sum(map(int, _fields(stat)[11:15])) / os.sysconf("SC_CLK_TCK")
