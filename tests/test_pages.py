@@ -1,8 +1,11 @@
 """The pages do what they say: each is run from top to bottom, in a fresh interpreter and an empty home."""
 
 import re
+import sys
+from code import InteractiveConsole
 from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
@@ -110,6 +113,29 @@ def test_the_how_tos_of_the_api_have_one_client() -> None:
     ]
     assert len(clients) > 10
     assert len(set(clients)) == 1
+
+
+class Prompt(InteractiveConsole):
+    """An interactive Python that reads and runs nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: list[str] = []
+
+    def runcode(self, code: CodeType) -> None:
+        """Only the reading is of interest."""
+
+    def showsyntaxerror(self, filename: str | None = None, **_: object) -> None:
+        self.refused.append(str(sys.exc_info()[1]))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_python_can_be_entered_at_a_prompt(name: str) -> None:
+    for block in filter(is_run, blocks(PAGES[name])):
+        prompt = Prompt()
+        for line in [*block.text.splitlines(), ""] if block.language == "python" else []:
+            prompt.push(line)
+        assert prompt.refused == [], (name, block.line)
 
 
 @pytest.mark.parametrize(
