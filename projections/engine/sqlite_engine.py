@@ -8,6 +8,7 @@ from pydantic_core import from_json, to_json
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
+from domain.ledger.embedded.sqlite.connection import make_private
 from projections.engine.views_file import inode_of
 
 TRIES = 10
@@ -65,7 +66,11 @@ def begin_immediate(connection: Connection, lock_wait_s: float, *, wait: bool) -
 
 
 def use_write_ahead_log(engine: Engine) -> None:
-    """Turn it on; the file keeps it. Retried, as SQLite fails at once when two processes do it together."""
+    """Turn it on; the file keeps it, and is made where there is none.
+
+    Retried, as SQLite fails at once when two processes do it together.
+    """
+    make_private(Path(str(engine.url.database)))
     for remaining in reversed(range(TRIES)):
         try:
             with engine.connect() as connection:

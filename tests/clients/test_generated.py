@@ -46,7 +46,7 @@ def till(server: Server) -> Mapping[str, str]:
             "lines": [{"quantity": 10, "services": [service["id"]]}],
         }
         client.post("/v1/offers", json=offer, headers={"Idempotency-Key": "offer"}).raise_for_status()
-    return {"CARNET_URL": server.url, "CARNET_KEY": server.key}
+    return {"URL": server.url, "KEY": server.key}
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,9 @@
 """Connections to the ledger file, and SQLite's errors as errors of the contract."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -45,6 +46,8 @@ def connect(path: Path, *, busy_ms: int, create: bool = False, read_only: bool =
     """
     if read_only and is_read_only(path):
         return open_to_read(path, busy_ms / 1000)
+    if create:
+        make_private(path)
     mode = "ro" if read_only else "rwc" if create else "rw"
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
@@ -60,6 +63,15 @@ def connect(path: Path, *, busy_ms: int, create: bool = False, read_only: bool =
         connection.close()
         raise
     return connection
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file for its owner alone, where there is none: SQLite would let everybody on the machine read it.
+
+    Files beside it get its rights. Where it cannot be made, SQLite says so when it opens it.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 @dataclass(frozen=True, slots=True)
