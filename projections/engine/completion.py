@@ -32,7 +32,7 @@ class Completion:
         return not self._missing and sum(map(self._promote, names)) > 0
 
     def _has_reached(self, business_id: str, head: int) -> bool:
-        settled = self._lane.settled(business_id)
+        settled = self._lane.settled.reached(business_id)
         return settled is None or settled >= head
 
     def _promote(self, physical: str) -> bool:

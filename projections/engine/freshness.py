@@ -12,6 +12,7 @@ from domain.ledger.contract import Store
 from domain.ledger.errors import RoleNeeded
 from projections.engine import checkpoints
 from projections.engine.checkpoints import Checkpoint
+from projections.engine.pages import Unreadable
 from projections.engine.runner import Runner
 from projections.engine.tables import ProjectionMissing, ReadTables, Snapshot
 
@@ -74,6 +75,11 @@ class FreshReads:
         self._views = views
         self._runner = runner
         self._patience_s = patience_s
+
+    @property
+    def unreadable(self) -> Mapping[str, Unreadable]:
+        """Business → a fact that this process cannot read, as far as it has met one."""
+        return {} if self._runner is None else self._runner.unreadable
 
     @contextmanager
     def snapshot(

@@ -1,80 +1,38 @@
-"""The work of one kind of tables, live or building: which businesses are behind, and in which transactions they go."""
+"""The work of one kind of tables, live or building: in which transactions the businesses behind go."""
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from threading import Event
 
-from sqlalchemy import Connection
-
-from projections.engine import checkpoints
-from projections.engine.checkpoint_tables import Which
-from projections.engine.definition import Projection
 from projections.engine.feeding import Feeding, Share
+from projections.engine.settled import Behind, Settled
 
 BUSINESSES_PER_SHARE = 100
 FAILURES_PER_STEP_MAX = 3
-DOUBTFUL_MAX = 3
-"""Businesses possibly behind that are tried without a check; for more, one query first finds those behind."""
 LOOK_AGAIN_S = 5.0
 """Seconds after which a business is looked at again that this code could not bring further: others may have."""
 
 
 class Lane:
-    """Remembers how far each business is, so that one at its head costs a comparison of two numbers.
+    """Feeds the tables of one kind, a page of each business at a time."""
 
-    Checkpoints only go forward as long as the tables and their generations stay the same: `forget()` otherwise.
-    """
-
-    def __init__(self, feeding: Feeding, which: Which, facts_per_page: int) -> None:
+    def __init__(self, feeding: Feeding, settled: Settled, facts_per_page: int) -> None:
         self.feeding = feeding
-        self._which = which
+        self.settled = settled
         self._facts_per_page = facts_per_page
-        self._settled: dict[str, int | None] = {}
         self._failed_last: set[str] = set()
         self._looked_again = time.monotonic()
 
-    def forget(self) -> None:
-        self._settled = {}
-
-    def settled(self, business_id: str) -> int | None:
-        """The position that all tables of a business have surely reached; None: they have all stopped."""
-        return self._settled.get(business_id, 0)
-
-    def behind(
-        self,
-        connection: Connection,
-        projections: list[Projection],
-        tables: int,
-        heads: Mapping[str, int],
-    ) -> dict[str, int]:
-        """The businesses whose head is past a checkpoint, and by how many facts at most."""
-        self.feeding.tables = tables
-        if not tables:
-            return {}
-        self._look_again()
-        doubtful = [id for id, head in heads.items() if self._is_behind(id, head)]
-        if len(doubtful) > DOUBTFUL_MAX:
-            lowest = checkpoints.lowest(connection, projections, tables, doubtful, self._which)
-            self._settled.update(lowest)
-        return {
-            id: heads[id] - (self._settled.get(id) or 0) for id in doubtful if self._is_behind(id, heads[id])
-        }
-
-    def _is_behind(self, business_id: str, head: int) -> bool:
-        settled = self._settled.get(business_id, 0)
-        return settled is not None and settled < head
-
-    def _look_again(self) -> None:
+    def look_again(self) -> None:
+        """Take those for behind, now and then, that this code could not bring further."""
         if time.monotonic() - self._looked_again >= LOOK_AGAIN_S:
             self._looked_again = time.monotonic()
-            for business_id in self.feeding.unreadable():
-                self._settled.pop(business_id, None)
+            if kept := self.feeding.unreadable():
+                self.settled.forget(kept)
 
-    def work(
-        self, behind: Mapping[str, int], stopping: Event | None = None, shares_max: int | None = None
-    ) -> bool:
+    def work(self, behind: Behind, stopping: Event | None = None, shares_max: int | None = None) -> bool:
         """Take at most one page for each business that is behind; returns whether a checkpoint moved.
 
         Raises the last error after the other businesses had their turn, or after `FAILURES_PER_STEP_MAX` errors.
@@ -94,13 +52,13 @@ class Lane:
                 failed, failures = error, failures + 1
                 continue
             self._failed_last.difference_update(share)
-            self._settled.update({id: each.position for id, each in advances.items() if each.whole})
+            self.settled.note({id: each.position for id, each in advances.items() if each.whole})
             moved = moved or any(each.moved for each in advances.values())
         if failed is not None:
             raise failed
         return moved
 
-    def _shares(self, behind: Mapping[str, int]) -> Iterator[Share]:
+    def _shares(self, behind: Behind) -> Iterator[Share]:
         """The businesses that are behind, as many together as make up one page of facts.
 
         Those that failed last time come last and alone, so that they delay no other.

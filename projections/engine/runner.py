@@ -12,14 +12,14 @@ from threading import Event, Thread
 
 from domain.ledger.contract import Store
 from domain.ledger.mapper import recorded
-from projections.engine import checkpoints
-from projections.engine.checkpoints import Served, error_text
+from projections.engine.checkpoints import clear_stop, error_text
 from projections.engine.completion import Completion
 from projections.engine.definition import Projection
 from projections.engine.feeding import Feeding
 from projections.engine.fold import Decode
 from projections.engine.lane import Lane
 from projections.engine.pages import Unreadable
+from projections.engine.settled import Lookout
 from projections.engine.sqlite_engine import HeldElsewhere
 from projections.engine.tables import ReadTables
 
@@ -59,12 +59,16 @@ class Runner:
         self._views = views
         self._projections = list(views.projections.values() if projections is None else projections)
         self._facts_per_page = facts_per_page
-        self._live = Lane(Feeding(store, views, self._projections, "live", decode), "live", facts_per_page)
+        self._lookout = Lookout(store, views, self._projections)
+        self._live = Lane(
+            Feeding(store, views, self._projections, "live", decode), self._lookout.live, facts_per_page
+        )
         self._building = Lane(
-            Feeding(store, views, self._projections, "building", decode), "building", facts_per_page
+            Feeding(store, views, self._projections, "building", decode),
+            self._lookout.building,
+            facts_per_page,
         )
         self._completion = Completion(views, self._building)
-        self._seen: tuple[Served, ...] | None = None
         self._stopping = Event()
         self._thread: Thread | None = None
 
@@ -111,21 +115,16 @@ class Runner:
         Raises the last error (no connection, a full disk) after the other businesses had their turn, or after a few
         errors.
         """
-        heads = dict(self._store.heads())
-        with self._views.reading() as connection:
-            served = checkpoints.served(connection, self._projections)
-            if served != self._seen:
-                self._seen = served
-                self._live.forget()
-                self._building.forget()
-            building = [each for each in served if each.building]
-            live = len(served) - len(building)
-            behind = self._live.behind(connection, self._projections, live, heads)
-            unbuilt = self._building.behind(connection, self._projections, len(building), heads)
-        moved = self._live.work(behind, stopping)
+        for lane in (self._live, self._building):
+            lane.look_again()
+        sight = self._lookout.look()
+        building = sight.building
+        self._live.feeding.tables = len(sight.served) - len(building)
+        self._building.feeding.tables = len(building)
+        moved = self._live.work(sight.behind, stopping)
         if building:
-            moved = self._building.work(unbuilt, stopping, BUILDING_PAGES) or moved
-            moved = self._completion.look(building, heads) or moved
+            moved = self._building.work(sight.unbuilt, stopping, BUILDING_PAGES) or moved
+            moved = self._completion.look(building, sight.heads) or moved
         return moved
 
     def catch_up(
@@ -152,4 +151,4 @@ class Runner:
     def resume(self, projection: Projection, business_id: str) -> bool:
         """Let a stopped read model try its fact again; False when it was not stopped."""
         with self._views.writing() as connection:
-            return checkpoints.clear_stop(connection, projection, business_id)
+            return clear_stop(connection, projection, business_id)

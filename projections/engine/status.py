@@ -1,14 +1,19 @@
 """The lag of the read models, for operators and for the health of the process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
 from domain.ledger.contract import Store
+from domain.ledger.mapper import recorded
 from projections.engine import checkpoints
 from projections.engine.checkpoints import CHECKPOINTS, Checkpoint, read_tables
+from projections.engine.pages import Reader, Unreadable
 from projections.engine.tables import ReadTables
+
+FACTS_LOOKED_AT = 500
+"""Facts after a checkpoint among which one is looked for that this code cannot read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,21 @@ def standings(store: Store, views: ReadTables, business_id: str | None = None) -
             for name in views.projections:
                 if name in found:
                     yield Standing(business, head, found[name])
+
+
+def unreadable(store: Store, views: ReadTables, found: Iterable[Standing]) -> dict[Standing, Unreadable]:
+    """The fact that this code cannot read, of each read model that is behind by one: newer code wrote it."""
+    met: dict[Standing, Unreadable] = {}
+    for standing in found:
+        if not standing.lag or standing.checkpoint.stop is not None:
+            continue
+        projection, position = views.projections[standing.checkpoint.projection], standing.checkpoint.position
+        asked = {standing.business_id: (position, FACTS_LOOKED_AT)}
+        page = Reader([projection], recorded).page(store.facts_of(asked).get(standing.business_id, ()))
+        _, by = page.of(projection, position)
+        if by is not None:
+            met[standing] = by
+    return met
 
 
 def stopped(views: ReadTables) -> list[tuple[str, Checkpoint]]:
