@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from tests.api.server.served import wait_for
+from tests.api.server.served import START_S_MAX
 from tests.bench.server import free_port
 
 ROOT = Path(__file__).parents[3]
@@ -99,8 +100,7 @@ class Release:
             )
         try:
             url = f"http://127.0.0.1:{port}"
-            wait_for(lambda: process.poll() is not None or _is_ready(url))
-            assert process.poll() is None, log.read_text()
+            _wait_until_ready(process, url, log)
             yield url
         finally:
             process.terminate()
@@ -111,11 +111,20 @@ class Release:
         return {**others, **self.settings, "PYTHONPATH": str(self.folder)}
 
 
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/readyz", timeout=5).is_success
-    except httpx.TransportError:
-        return False
+def _wait_until_ready(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    told = ""
+    deadline = time.monotonic() + 2 * START_S_MAX
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            answer = httpx.get(f"{url}/readyz", timeout=30, trust_env=False)
+        except httpx.TransportError as error:
+            told = repr(error)
+            time.sleep(0.1)
+            continue
+        if answer.is_success:
+            return
+        told = answer.text
+    raise AssertionError(f"the server did not start: {told}\n{log.read_text()}")
 
 
 class Crowd:

@@ -12,7 +12,7 @@ from time import sleep
 from typing import Any
 from urllib.parse import urlsplit
 
-PAUSE_S = 0.1
+PAUSE_S = 0.25
 
 
 class Client:
