@@ -21,6 +21,8 @@ class Unreadable:
 
     position: int
     name: str
+    kind: str
+    """Of its stream."""
     reason: str
     unknown: bool
     """Whether this code has no fact of this name."""
@@ -28,10 +30,11 @@ class Unreadable:
     def concerns(self, projection: Projection) -> bool:
         """Whether it may change rows of this read model.
 
-        Of an unknown name nobody here can tell: it concerns those that handle another fact of its family.
+        Of an unknown name nobody here can tell: it concerns those that handle another fact of its family, or of such
+        streams.
         """
         if self.unknown:
-            return _family(self.name) in _families(projection)
+            return _handles_like(projection, _family(self.name), self.kind)
         return self.name in _names(projection)
 
 
@@ -83,10 +86,10 @@ class Reader:
         try:
             recorded = self._decode(fact)
         except UnknownFact as error:
-            return Unreadable(fact.position, fact.name, error.reason, unknown=True)
+            return Unreadable(fact.position, fact.name, fact.kind, error.reason, unknown=True)
         except UnreadableFact as error:
             if handled:
-                return Unreadable(fact.position, fact.name, error.reason, unknown=False)
+                return Unreadable(fact.position, fact.name, fact.kind, error.reason, unknown=False)
         else:
             if handled:
                 return recorded
@@ -99,10 +102,16 @@ def _names(projection: Projection) -> frozenset[str]:
     return frozenset(fact.stored_name for fact in projection.handles)
 
 
-@lru_cache(maxsize=256)
-def _families(projection: Projection) -> frozenset[str]:
-    return frozenset(map(_family, _names(projection)))
+@lru_cache(maxsize=1024)
+def _handles_like(projection: Projection, family: str, kind: str) -> bool:
+    return any(_family(name) == family or tells_kind(name, kind) for name in _names(projection))
 
 
 def _family(name: str) -> str:
     return name.partition(".")[0]
+
+
+def tells_kind(name: str, kind: str) -> bool:
+    """Whether a fact of this name is one of streams of this kind: `package.redeemed`, `catalogue.offer_retired`."""
+    family, _, rest = name.partition(".")
+    return family == kind or rest.startswith(f"{kind}_")

@@ -8,10 +8,15 @@ import pytest
 from sqlalchemy import event, inspect
 
 from domain.fact import Fact, UnreadableFact
+from domain.fact_registry import FACTS as FACTS_OF_CARNET
+from domain.ledger.envelope import NewFact
+from domain.ledger.records import Append
+from domain.streams import EVOLVE
 from projections.engine import checkpoints, status
 from projections.engine.definition import Keyed
 from projections.engine.drop_old import drop_old
 from projections.engine.freshness import FreshReads, ProjectionBuilding
+from projections.engine.pages import tells_kind
 from projections.engine.rebuild import rebuild
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
@@ -253,16 +258,30 @@ def test_what_this_code_cannot_read_is_left_to_others_and_stops_nothing(
 
 
 def test_of_a_fact_that_this_code_cannot_read_only_its_own_family_waits(open_installation: Open) -> None:
-    class Elsewhere(Fact):
-        stored_name: ClassVar[str] = "elsewhere.happened"
-
     here = open_installation()
-    record(here.store, Counted(item="a", change=1), Elsewhere(), Counted(item="b", change=1))
+    record(here.store, Counted(item="a", change=1))
+    unknown = NewFact("elsewhere", "els_1", 1, "elsewhere.happened", 1, b"{}", b"{}")
+    here.store.ledger(BUSINESS).append([Append((unknown,), {})])
+    counted = Counted(item="b", change=1)
+    known = NewFact("test", "tst_1", 2, counted.stored_name, 1, counted.to_bytes(), b"{}")
+    here.store.ledger(BUSINESS).append([Append((known,), {})])
 
     runner = run_all(here)
 
     assert not runner.unreadable
     assert set(table_rows(here.views, here.balances)) == {("a",), ("b",)}
+    odd = NewFact("test", "tst_2", 1, "odd.name", 1, b"{}", b"{}")
+    here.store.ledger(BUSINESS).append([Append((odd,), {})])
+    assert run_all(here).unreadable[BUSINESS].name == "odd.name", "nor is one of its streams"
+
+
+def test_the_name_of_every_fact_tells_the_kind_of_its_stream() -> None:
+    assert [fact.stored_name for fact in FACTS_OF_CARNET if not _kinds(fact.stored_name)] == []
+    assert {kind for fact in FACTS_OF_CARNET for kind in _kinds(fact.stored_name)} == set(EVOLVE)
+
+
+def _kinds(name: str) -> list[str]:
+    return [kind for kind in EVOLVE if tells_kind(name, kind)]
 
 
 # A stop
