@@ -195,7 +195,7 @@ def test_status_tells_the_lag_and_what_it_cannot_read(loaded: Terminal) -> None:
 
 
 def test_what_stopped_tries_again_when_it_is_told_to(loaded: Terminal) -> None:
-    position = loaded.load()["position"] // 2
+    position = loaded.load()["position"] - 200
     loaded.run("rebuild", "cards")
     views = f"{_file(loaded)}-views"
     (name,) = {row["table"] for row in loaded.told("status") if row["projection"] == "cards"}
