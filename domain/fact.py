@@ -50,6 +50,10 @@ class UnreadableFact(Exception):
         self.position = position
 
 
+class UnknownFact(UnreadableFact):
+    """A fact of a name that this code does not have: newer code wrote it."""
+
+
 class Registry:
     """Stored name → fact, complete and checked when it is made."""
 
@@ -75,7 +79,7 @@ class Registry:
         """The fact in these stored bytes. Raises UnreadableFact rather than guess."""
         fact = self._by_name.get(name)
         if fact is None:
-            raise UnreadableFact(f"unknown fact {name!r}")
+            raise UnknownFact(f"unknown fact {name!r}")
         if not 1 <= version <= fact.stored_version:
             raise UnreadableFact(f"{name} version {version} is not one of 1 to {fact.stored_version}")
         try:

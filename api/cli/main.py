@@ -46,6 +46,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "rebuild:rebuild_",
         "Make a read model anew from the ledgers, beside the live table, and switch.",
     ),
+    "drop-old": (
+        "drop_old:drop_old_",
+        "Drop the tables of read models that older versions of Carnet left.",
+    ),
     "load": (
         "load:load",
         "Bring the history of another system in: its sales and uses, one row each, in order of time.",

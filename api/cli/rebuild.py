@@ -17,7 +17,8 @@ from projections.engine.rebuild import rebuild
 def rebuild_(name: str, compared: bool, restart: bool) -> None:
     """Make a read model anew from the ledgers, beside the live table, and switch.
 
-    The live table answers until the switch. An interrupted rebuild goes on where it ended; several at once
+    The live table answers until the switch. Tables of other versions stay for the code that reads them, until
+    `carnet drop-old`. An interrupted rebuild goes on where it ended; several at once
     share the work. A table that goes is waited for while somebody reads it, by short attempts that keep nobody else
     waiting; where that takes too long it goes with the next rebuild.
 

@@ -1,17 +1,20 @@
 """What is printed of read models: how far each is, and what a rebuild made differently."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
 from api.cli.output import plain, table
 from projections.engine.comparison import Difference
+from projections.engine.pages import Unreadable
 from projections.engine.status import Standing
 
 
-def standings(found: Sequence[Standing], *, is_served: bool) -> None:
-    """Print how far every read model is, and which have stopped."""
+def standings(
+    found: Sequence[Standing], unreadable: Mapping[Standing, Unreadable], *, is_served: bool
+) -> None:
+    """Print how far every read model is, which have stopped, and which newer code must keep fresh."""
     columns = ("business", "read model", "table", "head", "checkpoint", "lag", "state")
     table(
         columns,
@@ -23,7 +26,7 @@ def standings(found: Sequence[Standing], *, is_served: bool) -> None:
                 standing.head,
                 standing.checkpoint.position,
                 standing.lag,
-                state(standing, is_served=is_served),
+                state(standing, unreadable, is_served=is_served),
             )
             for standing in found
         ],
@@ -35,14 +38,24 @@ def standings(found: Sequence[Standing], *, is_served: bool) -> None:
         if stop := standing.checkpoint.stop:
             place = f"{standing.checkpoint.projection} of {standing.business_id}"
             click.echo(f"{place} stopped at position {stop.position}: {stop.error}", err=True)
+        if by := unreadable.get(standing):
+            place = f"{standing.checkpoint.projection} of {standing.business_id}"
+            told = (
+                f"{place} is left to newer code: this version cannot read the fact at position {by.position}"
+            )
+            click.echo(f"{told}: {by.reason}", err=True)
 
 
-def state(standing: Standing, *, is_served: bool) -> str:
+def state(standing: Standing, unreadable: Mapping[Standing, Unreadable], *, is_served: bool) -> str:
     """How a read model stands; it runs only where a server is known to."""
     if standing.checkpoint.stop:
         return "STOPPED"
     if standing.is_ahead:
         return "ahead"
+    if standing in unreadable:
+        return "UNREADABLE"
+    if standing.checkpoint.building:
+        return "building"
     if is_served:
         return "runs"
     return "waits" if standing.lag else "up to date"

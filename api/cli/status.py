@@ -1,6 +1,7 @@
 """`carnet status`: how far each read model is behind its ledger."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from api.cli import output, standing_output
 from api.cli.options import here, in_json, of_one_business
 from api.server.clock.overdue import overdue
 from api.server.registration import servers
-from projections.engine.status import Standing, standings
+from projections.engine.pages import Unreadable
+from projections.engine.status import Standing, standings, unreadable
 from projections.engine.tables import ProjectionMissing
 from projections.engine.views_file import were_set_aside
 
@@ -22,7 +24,11 @@ def status(business_id: str | None, json_: bool) -> None:
     """Show how far each read model is behind its ledger, and which have stopped.
 
     A read model stops at a fact that it cannot take; nothing is ever skipped. Once the cause is mended,
-    `carnet resume` lets it try again. After a restore a read model may have no table, or be ahead of its ledger:
+    `carnet resume` lets it try again. A new version of a read model is building until it has all facts; its lists are
+    refused until then, and `carnet rebuild` is the fastest way there. Facts that newer code wrote and this version
+    cannot read are left to newer code, with the read models they concern.
+
+    After a restore a read model may have no table, or be ahead of its ledger:
     `carnet migrate` begins it anew. A read model runs where a server is known, which may be another machine's; else it
     waits, or is up to date. It also tells of expiries that the clock should have recorded an hour ago; packages expire
     all the same. A damaged file of read models is set aside and built anew; it tells where it is.
@@ -31,14 +37,15 @@ def status(business_id: str | None, json_: bool) -> None:
     Example:
       carnet status
 
-    Exit status: 0 all go on; 1 at least one has stopped, has no table or is ahead of its ledger,
-    or a ledger has lost its head.
+    Exit status: 0 all go on; 1 at least one has stopped, has no table, is ahead of its ledger or is left to newer
+    code, or a ledger has lost its head.
     """
     with here() as installed:
         id = None if business_id is None else installed.ledger(business_id).business_id
         if missing := installed.views.missing():
             raise ProjectionMissing(", ".join(missing))
         found = [s for s in standings(installed.carnet.store, installed.views, id) if s.head or s.is_ahead]
+        unread = unreadable(installed.carnet.store, installed.views, found)
         late = list(overdue(installed, dict.fromkeys(standing.business_id for standing in found)))
         headless = installed.without_head()
         disabled = [each for each in installed.carnet.store.webhooks.all() if each.state == "disabled"]
@@ -46,9 +53,9 @@ def status(business_id: str | None, json_: bool) -> None:
         serving = servers(installed.settings, installed.carnet.store)
         given_up = [total for total in installed.carnet.store.outbox.totals() if total.state == "given_up"]
     if json_:
-        output.as_json([_standing_shown(standing, is_served=bool(serving)) for standing in found])
+        output.as_json([_standing_shown(standing, unread, is_served=bool(serving)) for standing in found])
     else:
-        standing_output.standings(found, is_served=bool(serving))
+        standing_output.standings(found, unread, is_served=bool(serving))
         click.echo(
             "\n".join(f"served at {each.address}" for each in serving)
             or "no server is known: `carnet serve` or `carnet work` keeps the read models fresh"
@@ -71,11 +78,13 @@ def status(business_id: str | None, json_: bool) -> None:
     for kept in aside:
         why = f"the file of the read models was damaged and is kept as {kept}; they were begun anew"
         click.echo(f"{why}: delete it when nobody needs it", err=True)
-    if headless or any(standing.checkpoint.stop or standing.is_ahead for standing in found):
+    if headless or unread or any(standing.checkpoint.stop or standing.is_ahead for standing in found):
         sys.exit(1)
 
 
-def _standing_shown(standing: Standing, *, is_served: bool) -> dict[str, Any]:
+def _standing_shown(
+    standing: Standing, unread: Mapping[Standing, Unreadable], *, is_served: bool
+) -> dict[str, Any]:
     stop = standing.checkpoint.stop
     return {
         "business_id": standing.business_id,
@@ -84,6 +93,6 @@ def _standing_shown(standing: Standing, *, is_served: bool) -> dict[str, Any]:
         "head": standing.head,
         "checkpoint": standing.checkpoint.position,
         "lag": standing.lag,
-        "state": standing_output.state(standing, is_served=is_served).lower(),
+        "state": standing_output.state(standing, unread, is_served=is_served).lower(),
         "stopped": stop and {"position": stop.position, "error": stop.error},
     }

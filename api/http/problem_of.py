@@ -12,7 +12,7 @@ from domain.ledger.errors import ClockSkew, Contention, LedgerUnavailable, ReadO
 from domain.moments import rfc3339
 from domain.refusals import Invalid, Refused
 from domain.zone_rules import UnknownZone
-from projections.engine.freshness import ProjectionLagging, ProjectionStopped
+from projections.engine.freshness import ProjectionBuilding, ProjectionLagging, ProjectionStopped
 from projections.engine.tables import ProjectionMissing
 
 
@@ -40,6 +40,14 @@ def problem_of(error: Exception) -> Problem:
             return Problem("storage-unavailable", "the database cannot be reached just now")
         case Contention():
             return Problem("contention", "the ledger's lock was not had in time")
+        case ProjectionBuilding():
+            members = {"position": error.position, "requested": error.wanted}
+            progress = {"head": error.head, "share": error.share}
+            return Problem(
+                "projection-lagging",
+                "the new version of a read model is not complete yet",
+                members=members | progress,
+            )
         case ProjectionLagging():
             members = {"position": error.position, "requested": error.wanted}
             return Problem("projection-lagging", "the read models are not there yet", members=members)

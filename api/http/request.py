@@ -42,6 +42,7 @@ from domain.ledger.patience import PATIENCE_S
 from domain.refusals import NotFound
 from projections.engine.freshness import FreshReads
 from projections.engine.tables import ReadTables
+from projections.engine.watch import Watch
 
 HttpRequest = Request[Any, Any, Any]
 
@@ -144,6 +145,7 @@ class Serving:
     carnet: Carnet
     views: ReadTables
     reads: FreshReads
+    watch: Watch
     keys: Keys
     limits: Limits
     pepper: bytes

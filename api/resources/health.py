@@ -11,7 +11,6 @@ from api.http.request import HttpRequest, Serving, exchange_of, frame_of
 from api.http.responses import Reply
 from domain.values import Value
 from projections.engine.outage import told_as_unavailable
-from projections.engine.status import totals
 
 
 class Liveness(Value):
@@ -26,8 +25,12 @@ class Readiness(Value):
     ready: bool = True
     lag: int
     """Facts that the slowest read model still has to take, over all businesses."""
+    building: int
+    """Read models of which a new version is not complete yet: their lists answer `projection-lagging` until then."""
     stopped: int
     """Read models stopped at a fact, counted for each business."""
+    unreadable: int
+    """Businesses with facts that newer code wrote and this process cannot read: it leaves their lists to newer code."""
     read_only: bool
     """Whether the books cannot be written here: reads are answered, and commands refused."""
 
@@ -61,10 +64,13 @@ def _readiness(frame: Serving) -> Readiness:
         )
     frame.carnet.host_clock.check()
     with told_as_unavailable():
-        found = totals(frame.carnet.store, frame.views)
-    lag = max((each.lag for each in found), default=0)
+        lag = frame.watch.lag()
     return Readiness(
-        lag=lag, stopped=sum(each.stopped for each in found), read_only=frame.carnet.store.read_only
+        lag=lag.facts,
+        stopped=lag.stopped,
+        building=lag.building,
+        unreadable=len(frame.reads.unreadable),
+        read_only=frame.carnet.store.read_only,
     )
 
 

@@ -50,6 +50,7 @@ from domain.refusals import Refused
 from projections.engine.freshness import FreshReads
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
+from projections.engine.watch import Watch
 
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -91,6 +92,7 @@ def create_app(
         carnet=carnet,
         views=views,
         reads=FreshReads(carnet.store, views, runner),
+        watch=Watch(carnet.store, views),
         keys=Keys(
             carnet.store,
             pepper,

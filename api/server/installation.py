@@ -58,7 +58,7 @@ def opened(settings: Settings, shown: Mapping[str, View] | None = None) -> Itera
         views = stack.enter_context(closing(views_of(stack.enter_context(_with_views(settings)))))
         if settings.ledger_file is not None:
             # The file of the read models may be deleted at any time.
-            views.create()
+            views.create(lambda: any(head for _, head in carnet.store.heads()))
         yield Installation(settings, carnet, views)
 
 
@@ -117,7 +117,7 @@ def migrate(settings: Settings) -> Migrated:
         with our_errors():
             applied = bring_up_to_date(settings.database)
     with closing(views_of(settings)) as views, told_as_unavailable():
-        made = views.create()
+        made = views.create(lambda: any(_heads(settings).values()))
         ahead = begin_anew_where_ahead(lambda: _heads(settings), views)
         renew(views)
     has_facts = any(_heads(settings).values())

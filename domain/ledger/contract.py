@@ -248,6 +248,12 @@ class Store(Protocol):
     def heads(self) -> Iterator[tuple[str, int]]:
         """(business id, position) of every ledger, in order of business id."""
 
+    def growth_mark(self) -> object:
+        """Equal marks mean that no ledger has grown between them. Costs the same for any number of ledgers.
+
+        Marks may differ though nothing has grown. Raises LedgerUnavailable.
+        """
+
     def may_record(self) -> bool:
         """Whether the user of the database may append facts. On PostgreSQL that depends on its roles."""
 

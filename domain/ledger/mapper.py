@@ -97,7 +97,7 @@ def recorded(stored: StoredFact) -> Recorded:
     try:
         return Recorded(FACTS.read(stored.name, stored.name_version, stored.data), stored)
     except UnreadableFact as error:
-        raise UnreadableFact(error.reason, position=stored.position) from error
+        raise type(error)(error.reason, position=stored.position) from error
 
 
 def all_recorded(facts: Iterable[StoredFact]) -> Iterator[Recorded]:

@@ -36,6 +36,8 @@ class Page:
 
     facts: Sequence[Recorded]
     stop: Stop | None
+    last: int = 0
+    """The position it reaches to. Not every fact up to there is in it; 0: there was none."""
 
     def after(self, position: int) -> Sequence[Recorded]:
         if not self.facts or self.facts[0].position > position:
@@ -57,8 +59,8 @@ def page_of(stored: Iterable[StoredFact], decode: Decode) -> Page:
         try:
             facts.append(decode(fact))
         except UnreadableFact as error:
-            return Page(facts, Stop(fact.position, error_text(error)))
-    return Page(facts, None)
+            return Page(facts, Stop(fact.position, error_text(error)), fact.position - 1)
+    return Page(facts, None, facts[-1].position if facts else 0)
 
 
 # Rows in memory
@@ -237,9 +239,9 @@ def _reached(before: Checkpoint, page: Page, stop: Stop | None) -> Checkpoint:
         stop = page.stop
     if stop is not None:
         return Checkpoint(before.projection, before.physical, stop.position - 1, stop)
-    if not page.facts or page.facts[-1].position <= before.position:
+    if page.last <= before.position:
         return before
-    return Checkpoint(before.projection, before.physical, page.facts[-1].position)
+    return Checkpoint(before.projection, before.physical, page.last)
 
 
 def _take(

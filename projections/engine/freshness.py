@@ -4,12 +4,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from math import floor
 from threading import Event
 
+from domain.fact import UnreadableFact
 from domain.ledger.contract import Store
 from domain.ledger.errors import RoleNeeded
 from projections.engine import checkpoints
 from projections.engine.checkpoints import Checkpoint
+from projections.engine.pages import Unreadable
 from projections.engine.runner import Runner
 from projections.engine.tables import ProjectionMissing, ReadTables, Snapshot
 
@@ -17,6 +20,8 @@ PATIENCE_S = 0.25
 POLL_S = 0.004
 POLLS_PER_TRY = 4
 """Looks at the checkpoints for each try to catch up: a look costs less than finding a checkpoint locked."""
+NEARLY_BUILT = 500
+"""Facts that a read with a limited wait still applies to a table that is building; more are left to the runner."""
 
 
 class ProjectionStopped(Exception):
@@ -36,6 +41,19 @@ class ProjectionLagging(Exception):
         super().__init__(f"at position {position}, {wanted} is wanted")
         self.position = position
         self.wanted = wanted
+
+
+class ProjectionBuilding(ProjectionLagging):
+    """The table of a new version is not complete yet for this business: what is in it would be less than there is."""
+
+    def __init__(self, position: int, head: int, wanted: int | None) -> None:
+        super().__init__(position, head if wanted is None else wanted)
+        self.head = head
+
+    @property
+    def share(self) -> float:
+        """How much of the ledger is in it: 0 to 1, rounded down."""
+        return floor(100 * self.position / self.head) / 100 if self.head else 1.0
 
 
 class FreshReads:
@@ -58,6 +76,11 @@ class FreshReads:
         self._runner = runner
         self._patience_s = patience_s
 
+    @property
+    def unreadable(self) -> Mapping[str, Unreadable]:
+        """Business → a fact that this process cannot read, as far as it has met one."""
+        return {} if self._runner is None else self._runner.unreadable
+
     @contextmanager
     def snapshot(
         self, business_id: str, names: Sequence[str], at_least: int | None = None
@@ -73,15 +96,16 @@ class FreshReads:
                 return
         self._wait(business_id, names, head, at_least)
         with self._views.snapshot(business_id, names) as snapshot:
-            _enough(_lowest(snapshot.checkpoints, names), at_least)
+            _enough(snapshot.checkpoints, names, head, at_least)
             yield replace(snapshot, head=head)
 
     def fresh(self, business_id: str, names: Sequence[str], at_least: int | None = None) -> int:
         """Wait until these read models reach the current head; returns the position they are true for.
 
         The position is below the head when the wait runs out. Raises ProjectionStopped at once,
-        ProjectionLagging when `at_least` is not reached in time, ProjectionMissing, UnknownBusiness,
-        LedgerUnavailable.
+        ProjectionLagging when `at_least` is not reached in time, ProjectionBuilding when the head is not and the
+        table is not complete yet, ProjectionMissing, UnknownBusiness, LedgerUnavailable. A command line, which sets
+        no limit, raises UnreadableFact where newer code must apply the facts.
         """
         return self._wait(business_id, names, self._store.ledger(business_id).head().position, at_least)
 
@@ -89,32 +113,51 @@ class FreshReads:
         deadline = None if self._patience_s is None else time.monotonic() + self._patience_s
         polls = 0
         while True:
-            position = self._position(business_id, names)
-            if position >= head:
+            found = self._checkpoints(business_id, names)
+            if (position := _lowest(found, names)) >= head:
                 return position
             if deadline is not None and time.monotonic() >= deadline:
-                return _enough(position, at_least)
+                return _enough(found, names, head, at_least)
             caught_up = None
             if self._runner is not None and polls % POLLS_PER_TRY == 0:
-                caught_up = self._catch_up(self._runner, business_id, head, deadline)
+                caught_up = self._catch_up(self._runner, business_id, found, head, deadline)
             if not caught_up:
                 # Another process applies them: its progress shows in the checkpoints.
                 Event().wait(POLL_S)
             polls += 1
 
     @staticmethod
-    def _catch_up(runner: Runner, business_id: str, head: int, deadline: float | None) -> int | None:
+    def _catch_up(
+        runner: Runner,
+        business_id: str,
+        found: Mapping[str, Checkpoint],
+        head: int,
+        deadline: float | None,
+    ) -> int | None:
+        """Apply the facts in this thread, to those of the tables that lack some and can be brought there in time."""
+        lacking = [each for each in found.values() if each.position < head]
+        caught_up = None
         try:
-            return runner.catch_up(business_id, head, deadline)
+            if any(not each.building for each in lacking):
+                caught_up = runner.catch_up(business_id, head, deadline)
+            if any(each.building and (deadline is None or _is_near(each, head)) for each in lacking):
+                caught_up = runner.catch_up(business_id, head, deadline, building=True)
         except RoleNeeded:
             if deadline is None:
                 raise
             return None  # a user who only reads waits for a worker
+        if deadline is None and (kept := runner.unreadable.get(business_id)) is not None:
+            raise UnreadableFact(kept.reason, position=kept.position)
+        return caught_up
 
-    def _position(self, business_id: str, names: Sequence[str]) -> int:
+    def _checkpoints(self, business_id: str, names: Sequence[str]) -> Mapping[str, Checkpoint]:
         wanted = [self._views.projections[name] for name in names]
         with self._views.reading() as connection:
-            return _lowest(checkpoints.read(connection, wanted, business_id), names)
+            return checkpoints.read(connection, wanted, business_id)
+
+
+def _is_near(checkpoint: Checkpoint, head: int) -> bool:
+    return head - checkpoint.position <= NEARLY_BUILT
 
 
 def _lowest(checkpoints: Mapping[str, Checkpoint], names: Sequence[str]) -> int:
@@ -126,7 +169,12 @@ def _lowest(checkpoints: Mapping[str, Checkpoint], names: Sequence[str]) -> int:
     return min(checkpoint.position for checkpoint in checkpoints.values())
 
 
-def _enough(position: int, at_least: int | None) -> int:
+def _enough(found: Mapping[str, Checkpoint], names: Sequence[str], head: int, at_least: int | None) -> int:
+    """The position they are true for, where it may be told."""
+    position = _lowest(found, names)
+    lacking = [each.position for each in found.values() if each.building and each.position < head]
+    if lacking:
+        raise ProjectionBuilding(min(lacking), head, at_least)
     if at_least is not None and position < at_least:
         raise ProjectionLagging(position, at_least)
     return position

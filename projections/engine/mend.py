@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import Connection, delete, inspect, select, update
 
-from projections.engine.checkpoints import CHECKPOINTS, live_tables
+from projections.engine.checkpoints import BUILDING, CHECKPOINTS, LIVE, read_tables, served_tables
 from projections.engine.patience import patiently
 from projections.engine.tables import ReadTables
 
@@ -12,7 +12,7 @@ from projections.engine.tables import ReadTables
 def begin_anew_where_ahead(heads_now: Callable[[], Mapping[str, int]], views: ReadTables) -> list[str]:
     """Empty the read tables that are ahead of a ledger, for the runner to fill; the names of their read models.
 
-    `heads_now`: business id → the position of its ledger.
+    Those of other versions too, for the code that knows them. `heads_now`: business id → the position of its ledger.
     """
     with views.reading() as connection:
         taken = connection.execute(
@@ -28,8 +28,19 @@ def begin_anew_where_ahead(heads_now: Callable[[], Mapping[str, int]], views: Re
 
 def _begin_anew(views: ReadTables, ahead: Collection[str]) -> list[str]:
     with views.altering() as connection:
-        live = live_tables(connection, views.projections.values())
-        found = [projection for name, projection in views.projections.items() if live.get(name) in ahead]
+        served = served_tables(connection, views.projections.values())
+        found = [projection for name, projection in views.projections.items() if served.get(name) in ahead]
         for projection in found:
-            views.begin_anew(connection, projection, live[projection.name])
+            views.begin_anew(connection, projection, served[projection.name])
+        _empty(connection, set(ahead) - set(served.values()))
     return [projection.name for projection in found]
+
+
+def _empty(connection: Connection, others: Collection[str]) -> None:
+    """Empty tables whose columns this code does not know."""
+    for physical in sorted(set(others) & set(inspect(connection).get_table_names())):
+        connection.execute(delete(CHECKPOINTS).where(CHECKPOINTS.c.physical == physical))
+        connection.exec_driver_sql(f"DELETE FROM {physical}")
+        own = (read_tables.c.physical == physical) & (read_tables.c.state == LIVE)
+        again = {"state": BUILDING, "generation": read_tables.c.generation + 1}
+        connection.execute(update(read_tables).where(own).values(again))

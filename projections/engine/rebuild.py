@@ -16,7 +16,7 @@ from projections.engine import checkpoints
 from projections.engine.checkpoints import BUILDING, CHECKPOINTS, LIVE, OLD, Checkpoint, read_tables
 from projections.engine.comparison import Difference, compare
 from projections.engine.definition import Projection, physical_name
-from projections.engine.drop_old import drop, drop_old
+from projections.engine.drop_old import drop, drop_replaced
 from projections.engine.fold import Decode, Folding, apply, read_page
 from projections.engine.ownership import be_owner, share
 from projections.engine.patience import Waiting, patiently
@@ -85,7 +85,8 @@ class Rebuild:
         with self._views.altering() as connection:
             live = checkpoints.live_tables(connection, [self._projection]).get(self._projection.name)
             physical = physical_name(self._projection)
-            if physical == live:
+            served = checkpoints.served_tables(connection, [self._projection]).get(self._projection.name)
+            if physical in (live, served):  # the one that is building is left to the runner
                 physical = physical_name(self._projection, shadow=True)
             state = connection.scalar(select(read_tables.c.state).where(read_tables.c.physical == physical))
             if state == BUILDING and not restart:
@@ -217,6 +218,8 @@ class Rebuild:
         Leaves out a ledger where either table has stopped: they cannot reach the same position. Raises
         RuntimeError when a ledger grows too fast to be compared.
         """
+        if not self._has_live():
+            return
         for business_id in self._reached():
             for _ in range(TRIES):
                 if not self._level(business_id):
@@ -249,6 +252,10 @@ class Rebuild:
                     new = self._apply(connection, ledger, new, live.position)
         return live.stop is None and new.stop is None
 
+    def _has_live(self) -> bool:
+        with self._views.reading() as connection:
+            return bool(checkpoints.live_tables(connection, [self._projection]))
+
     def _live(self, connection: Connection) -> str:
         return checkpoints.live_tables(connection, [self._projection])[self._projection.name]
 
@@ -271,7 +278,8 @@ class Rebuild:
             if live == self.physical:
                 return
             self._refuse_stops(connection, live)
-            for physical, state in ((live, OLD), (self.physical, LIVE)):
+            served = checkpoints.served_tables(connection, [self._projection]).get(self._projection.name)
+            for physical, state in ((served, OLD), (self.physical, LIVE)):
                 connection.execute(
                     update(read_tables).where(read_tables.c.physical == physical).values(state=state)
                 )
@@ -310,8 +318,9 @@ def rebuild(
     restart: bool = False,
     waiting: Waiting | None = None,
 ) -> Rebuilt:
-    """Fill a new table, pass the rows that differ to `differing` if given, switch, and drop the old table.
+    """Fill a new table, pass the rows that differ to `differing` if given, switch, and drop the table it replaces.
 
+    The tables of other versions stay.
     `waiting` is called while a reader keeps a table that goes: the old one then stays until the next rebuild.
     Raises RebuildStopped, StillRead, and what `Rebuild.differences` raises; the live table then stays.
     """
@@ -323,5 +332,5 @@ def rebuild(
             differences += 1
             differing(difference)
     making.switch()
-    dropped = [] if keep_old else drop_old(views, projection, waiting)
+    dropped = [] if keep_old else drop_replaced(views, projection, waiting)
     return Rebuilt(making.physical, facts, differences, dropped)

@@ -1,14 +1,19 @@
 """The lag of the read models, for operators and for the health of the process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
 from domain.ledger.contract import Store
+from domain.ledger.mapper import recorded
 from projections.engine import checkpoints
-from projections.engine.checkpoints import CHECKPOINTS, Checkpoint
+from projections.engine.checkpoints import CHECKPOINTS, Checkpoint, read_tables
+from projections.engine.pages import Reader, Unreadable
 from projections.engine.tables import ReadTables
+
+FACTS_LOOKED_AT = 500
+"""Facts after a checkpoint among which one is looked for that this code cannot read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class Total:
     applied: int
     stopped: int
     """Ledgers in which it has stopped."""
+    building: bool = False
+    """Whether it is the table of a new version that is not complete yet."""
 
     @property
     def lag(self) -> int:
@@ -57,26 +64,41 @@ def standings(store: Store, views: ReadTables, business_id: str | None = None) -
                     yield Standing(business, head, found[name])
 
 
+def unreadable(store: Store, views: ReadTables, found: Iterable[Standing]) -> dict[Standing, Unreadable]:
+    """The fact that this code cannot read, of each read model that is behind by one: newer code wrote it."""
+    met: dict[Standing, Unreadable] = {}
+    for standing in found:
+        if not standing.lag or standing.checkpoint.stop is not None:
+            continue
+        projection, position = views.projections[standing.checkpoint.projection], standing.checkpoint.position
+        asked = {standing.business_id: (position, FACTS_LOOKED_AT)}
+        page = Reader([projection], recorded).page(store.facts_of(asked).get(standing.business_id, ()))
+        _, by = page.of(projection, position)
+        if by is not None:
+            met[standing] = by
+    return met
+
+
 def stopped(views: ReadTables) -> list[tuple[str, Checkpoint]]:
     """(business id, checkpoint) of every stopped read model. Each of them needs a person."""
+    projections = list(views.projections.values())
     with views.reading() as connection:
-        names = {
-            physical: name
-            for name, physical in checkpoints.live_tables(connection, views.projections.values()).items()
-        }
+        served = {each.physical: each for each in checkpoints.served(connection, projections)}
         rows = connection.execute(
             select(CHECKPOINTS)
-            .where(CHECKPOINTS.c.stopped_at.is_not(None), CHECKPOINTS.c.physical.in_(names))
+            .join(read_tables, read_tables.c.physical == CHECKPOINTS.c.physical)
+            .where(checkpoints.is_stopped(projections), CHECKPOINTS.c.physical.in_(served))
             .order_by(CHECKPOINTS.c.business_id, CHECKPOINTS.c.physical)
         )
         return [
             (
                 row.business_id,
                 Checkpoint(
-                    names[row.physical],
+                    served[row.physical].projection,
                     row.physical,
                     row.position,
                     checkpoints.Stop(row.stopped_at, row.error),
+                    served[row.physical].building,
                 ),
             )
             for row in rows
@@ -85,22 +107,24 @@ def stopped(views: ReadTables) -> list[tuple[str, Checkpoint]]:
 
 def totals(store: Store, views: ReadTables) -> list[Total]:
     """One total for each read model, summed over all ledgers by one query."""
+    projections = list(views.projections.values())
     with views.reading() as connection:
-        live = checkpoints.live_tables(connection, views.projections.values())
+        served = {each.projection: each for each in checkpoints.served(connection, projections)}
         rows = connection.execute(
             select(
                 CHECKPOINTS.c.physical,
                 func.sum(CHECKPOINTS.c.position),
-                func.count(CHECKPOINTS.c.stopped_at),
+                func.count().filter(checkpoints.is_stopped(projections)),
             )
-            .where(CHECKPOINTS.c.physical.in_(live.values()))
+            .join(read_tables, read_tables.c.physical == CHECKPOINTS.c.physical)
+            .where(CHECKPOINTS.c.physical.in_([each.physical for each in served.values()]))
             .group_by(CHECKPOINTS.c.physical)
         )
         applied = {physical: (int(sum_), count) for physical, sum_, count in rows}
     # Read after the checkpoints, so that no head is behind its checkpoint.
     facts = sum(head for _, head in store.heads())
     return [
-        Total(name, live[name], facts, *applied.get(live[name], (0, 0)))
+        Total(name, own.physical, facts, *applied.get(own.physical, (0, 0)), building=own.building)
         for name in views.projections
-        if name in live
+        if (own := served.get(name)) is not None
     ]

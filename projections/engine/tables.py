@@ -5,7 +5,7 @@ Nothing in it is the truth: the schema or the file can be thrown away and made a
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,16 @@ from sqlalchemy.exc import DBAPIError
 from domain.ledger.errors import RoleNeeded
 from domain.ledger.postgres.roles import APP, WORKER, for_business, role_needed
 from projections.engine import checkpoints
-from projections.engine.checkpoints import CHECKPOINTS, Checkpoint, live_tables, read_tables
+from projections.engine.checkpoints import (
+    BUILDING,
+    CHECKPOINTS,
+    DROPPING,
+    LIVE,
+    STOPPED,
+    Checkpoint,
+    read_tables,
+    served_tables,
+)
 from projections.engine.definition import Projection, physical_name, physical_table
 from projections.engine.ownership import be_owner, own, share
 from projections.engine.patience import ATTEMPT_MS, patiently
@@ -125,14 +134,16 @@ class ReadTables:
     def table(self, projection: Projection, physical: str) -> Table:
         return physical_table(projection.table, physical)
 
-    def create(self) -> list[str]:
+    def create(self, has_facts: Callable[[], bool] = lambda: False) -> list[str]:
         """Make the tables that are missing, and return their read models.
 
-        Can be repeated, also by several processes at once. A damaged file is set aside first, and all tables are made
-        anew. Raises NotReadTables for a file that is a ledger, StillRead.
+        `has_facts` is asked where one is missing: a table begins live where there is no fact that it could lack, and
+        building otherwise. Tables of other versions stay as they are. Can be repeated, also by several processes at
+        once. A damaged file is set aside first, and all tables are made anew. Raises NotReadTables for a file that is
+        a ledger, StillRead.
         """
         if self.on_postgres:
-            return self._created()
+            return self._created(has_facts)
         path = Path(self.where)
         refuse_ledger(path)
         if (why := damage_of(path)) is not None:
@@ -141,42 +152,63 @@ class ReadTables:
         try:
             with self._mended():
                 use_write_ahead_log(self.engine)
-            return self._created()
+            return self._created(has_facts)
         except ViewsDamaged:
             return list(self.projections)
 
-    def _created(self) -> list[str]:
-        return patiently(self._create, "a read table")
+    def _created(self, has_facts: Callable[[], bool]) -> list[str]:
+        return patiently(lambda: self._create(has_facts), "a read table")
 
-    def _create(self) -> list[str]:
+    def _create(self, has_facts: Callable[[], bool]) -> list[str]:
         with self.altering() as connection:
             if self.on_postgres:
                 own(connection, self.schema)
             checkpoints.metadata.create_all(connection)
+            _bring_up_to_date(connection)
             made = []
             there = self._tables(connection)
-            live = live_tables(connection, self.projections.values())
+            served = served_tables(connection, self.projections.values())
             for projection in self.projections.values():
-                physical = live.get(projection.name)
+                physical = served.get(projection.name)
                 if physical is not None and physical in there and _is_kept(connection, physical):
                     continue
-                if physical is None and _is_registered(connection, physical_name(projection)):
-                    # Filled by a rebuild that did not come to its end: what is in it is true.
-                    self._register(connection, projection, physical_name(projection))
-                else:
-                    self.begin_anew(connection, projection, physical or physical_name(projection))
-                    made.append(projection.name)
+                if physical is None and self._goes_on(connection, projection, there):
+                    continue
+                self.begin_anew(connection, projection, physical, live=not has_facts())
+                made.append(projection.name)
             if self.on_postgres:
                 share(connection, self.schema)
         return made
 
-    def begin_anew(self, connection: Connection, projection: Projection, physical: str) -> None:
-        """Make an empty live table of this name, whatever is there. Call it within `altering()`."""
-        # Checkpoints first: this waits for a runner that holds one, and no runner can take it afterwards.
-        connection.execute(delete(CHECKPOINTS).where(CHECKPOINTS.c.physical == physical))
-        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {physical}")
+    def _goes_on(self, connection: Connection, projection: Projection, there: Collection[str]) -> bool:
+        """Let a table that a rebuild replaced go on as the one that is building; False where there is none."""
+        physical = physical_name(projection)
+        state = select(read_tables.c.state).where(read_tables.c.physical == physical)
+        if physical not in there or connection.scalar(state) in (None, DROPPING):
+            return False
+        if not _is_kept(connection, physical):
+            return False
+        self._register(connection, projection, physical, BUILDING)
+        return True
+
+    def begin_anew(
+        self, connection: Connection, projection: Projection, before: str | None = None, *, live: bool = False
+    ) -> None:
+        """Make the table of this version empty, instead of the one `before`, which is not whole.
+
+        It is building unless it begins `live`. Call it within `altering()`.
+        """
+        physical = physical_name(projection)
+        for name in {physical, before or physical}:
+            # Checkpoints first: this waits for a runner that holds one, and no runner can take it afterwards.
+            connection.execute(delete(CHECKPOINTS).where(CHECKPOINTS.c.physical == name))
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
+            if name != physical:
+                connection.execute(delete(read_tables).where(read_tables.c.physical == name))
         self.table(projection, physical).create(connection)
-        self._register(connection, projection, physical)
+        if self.on_postgres:
+            share(connection, self.schema)
+        self._register(connection, projection, physical, LIVE if live else BUILDING)
 
     def missing(self) -> list[str]:
         """The read models without a table, or with rows that no checkpoint speaks for: `create()` makes them anew."""
@@ -184,8 +216,8 @@ class ReadTables:
             there = self._tables(connection)
             if not {CHECKPOINTS.name, read_tables.name} <= there:
                 return list(self.projections)
-            live = live_tables(connection, self.projections.values())
-            whole = {name for name, table in live.items() if table in there and _is_kept(connection, table)}
+            served = served_tables(connection, self.projections.values())
+            whole = {name for name, table in served.items() if table in there and _is_kept(connection, table)}
         return [name for name in self.projections if name not in whole]
 
     def may_write(self) -> bool:
@@ -199,17 +231,17 @@ class ReadTables:
     def _tables(self, connection: Connection) -> set[str]:
         return set(inspect(connection).get_table_names(self.schema if self.on_postgres else None))
 
-    def _register(self, connection: Connection, projection: Projection, physical: str) -> None:
+    def _register(self, connection: Connection, projection: Projection, physical: str, state: str) -> None:
         connection.execute(
             checkpoints.inserting(connection.dialect, read_tables).on_conflict_do_update(
                 index_elements=[read_tables.c.physical],
-                set_={"state": checkpoints.LIVE, "generation": read_tables.c.generation + 1},
+                set_={"state": state, "generation": read_tables.c.generation + 1},
             ),
             {
                 "physical": physical,
                 "projection": projection.name,
                 "version": projection.version,
-                "state": checkpoints.LIVE,
+                "state": state,
                 "generation": 1,
             },
         )
@@ -291,13 +323,15 @@ class ReadTables:
         self._mending = True  # a disk that damages this file too is told, not mended again and again
         try:
             use_write_ahead_log(self.engine)
-            self._created()
+            self._created(lambda: True)
         finally:
             self._mending = False
 
     @contextmanager
     def snapshot(self, business_id: str, names: Sequence[str]) -> Iterator[Snapshot]:
-        """The live tables of these read models. No rebuild can drop them before the end of the snapshot.
+        """The live tables of these read models, or those that are building.
+
+        No rebuild can drop them before the end of the snapshot.
 
         Raises ProjectionMissing.
         """
@@ -367,9 +401,12 @@ def _told_when_missing() -> Iterator[None]:
         raise ProjectionMissing(next(filter(None, found.groups())) if found else "a read model") from error
 
 
-def _is_registered(connection: Connection, physical: str) -> bool:
-    found = select(read_tables.c.physical).where(read_tables.c.physical == physical)
-    return connection.execute(found).first() is not None
+def _bring_up_to_date(connection: Connection) -> None:
+    """Give the checkpoints of an older release what they lack."""
+    columns = {column["name"] for column in inspect(connection).get_columns(CHECKPOINTS.name)}
+    if CHECKPOINTS.c.stopped_by.name not in columns:
+        connection.exec_driver_sql(f"ALTER TABLE {CHECKPOINTS.name} ADD COLUMN stopped_by TEXT")
+    STOPPED.create(connection, checkfirst=True)
 
 
 def _is_kept(connection: Connection, physical: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Table, select
 
 from domain.zone_rules import UnknownZone, mark
-from projections.engine.checkpoints import live_tables
+from projections.engine.checkpoints import served_tables
 from projections.engine.definition import Keyed, Projection, Row
 from projections.engine.rows import put_rows
 from projections.engine.tables import ReadTables
@@ -51,8 +51,8 @@ def renew(views: ReadTables) -> int:
 
 
 def _outdated(connection: Connection, views: ReadTables) -> Iterator[Outdated]:
-    live = live_tables(connection, views.projections.values())
-    for name, physical in live.items():
+    served = served_tables(connection, views.projections.values())
+    for name, physical in served.items():
         projection = views.projections[name]
         if not isinstance(projection, Keyed) or projection.by_zone is None:
             continue

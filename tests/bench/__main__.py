@@ -1,4 +1,4 @@
-"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards [--json] [--quick] …`."""
+"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards | idle [--json] [--quick] …`."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.server.logging import log_as_json
-from tests.bench import cards, filters, latency, reads, redeem, trace, waits
+from tests.bench import cards, filters, idle, latency, reads, redeem, trace, waits
 
 BENCHMARKS: dict[str, Any] = {
     "redeem": redeem,
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Any] = {
     "filters": filters,
     "waits": waits,
     "cards": cards,
+    "idle": idle,
 }
 
 
@@ -43,10 +44,11 @@ def main(arguments: list[str]) -> None:
     _common(
         benchmarks.add_parser("cards", help="packages of thousands of units beside small ones"), "50 packages"
     )
+    _idle(benchmarks.add_parser("idle", help="what ledgers cost in which nothing happens"))
     chosen = parser.parse_args(arguments)
     benchmark = BENCHMARKS[chosen.benchmark]
     plan = benchmark.QUICK if chosen.quick else benchmark.Plan()
-    names = ("seconds", "rounds", "customers", "facts")
+    names = ("seconds", "rounds", "customers", "facts", "ledgers")
     given = {name: value for name in names if (value := getattr(chosen, name, None)) is not None}
     log_as_json("warning")  # a line for each request would be measured with it
     report = benchmark.measure(replace(plan, **given), _tell)
@@ -66,6 +68,11 @@ def _filters(parser: argparse.ArgumentParser) -> None:
     _common(parser, "5,000 customers, about a minute")
     parser.add_argument("--customers", type=_many, help="of the larger business (100,000)")
     parser.add_argument("--facts", type=_many, help="about so many (1,000,000)")
+
+
+def _idle(parser: argparse.ArgumentParser) -> None:
+    _common(parser, "10,000 ledgers")
+    parser.add_argument("--ledgers", type=_many, help="beside 1,000 (100,000)")
 
 
 def _common(parser: argparse.ArgumentParser, quick: str) -> None:

@@ -65,7 +65,7 @@ def decode(stored: StoredFact, registry: Registry = KNOWN) -> Recorded:
     try:
         return Recorded(registry.read(stored.name, stored.name_version, stored.data), stored)
     except UnreadableFact as error:
-        raise UnreadableFact(error.reason, position=stored.position) from error
+        raise type(error)(error.reason, position=stored.position) from error
 
 
 def decode_mended(stored: StoredFact) -> Recorded:
@@ -187,7 +187,7 @@ class Installation:
 
 @contextmanager
 def installation(store: Store, views: ReadTables) -> Iterator[Installation]:
-    views.create()
+    views.create(lambda: any(head for _, head in store.heads()))
     try:
         yield Installation(store, views)
     finally:

@@ -55,7 +55,8 @@ SERVICE: Mapping[str, Kind] = {
     "projection-lagging": Kind(
         503,
         "The read models are behind",
-        "A list does not yet show the position that was asked for. `position` is where it stands.",
+        "A list does not yet show the position that was asked for, or a new version of its read model is still being"
+        " made. `position` is where it stands; with `head` and `share` it is how far the new version is.",
         "Ask again after Retry-After seconds, or without Ledger-Min-Position for what there is.",
         Example("the read models are not there yet", members={"position": 204, "requested": 210}),
         SOON_S,

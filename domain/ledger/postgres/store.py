@@ -169,6 +169,10 @@ class PostgresStore:
             rows = connection.execute("SELECT business_id, position FROM heads()").fetchall()
         return iter([(business_id, position) for business_id, position in rows])
 
+    def growth_mark(self) -> object:
+        # The same transactions had ended: nothing was committed between.
+        return self._value("SELECT pg_current_snapshot()::text")
+
     def business_ids(self) -> Sequence[str]:
         with self.connection() as connection:
             found = connection.execute("SELECT DISTINCT id FROM business_ids() AS id").fetchall()

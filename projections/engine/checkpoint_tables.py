@@ -1,0 +1,171 @@
+"""The tables of checkpoints and of read tables, and the questions asked of them.
+
+A question is composed once for each set of read models, because composing costs more than asking.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+)
+
+from projections.engine.definition import Projection, fingerprint, physical_name
+
+LIVE, BUILDING, OLD, DROPPING = "live", "building", "old", "dropping"
+
+metadata = MetaData()
+
+CHECKPOINTS = Table(
+    "checkpoints",
+    metadata,
+    Column("business_id", Text, primary_key=True),
+    Column("physical", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("stopped_at", BigInteger),
+    Column("error", Text),
+    # The fingerprint of the read model that stopped. The stop is void for any other.
+    Column("stopped_by", Text),
+    Column("updated_at", BigInteger, nullable=False),
+    # Room on each page, so that moving a checkpoint touches no index.
+    postgresql_with={"fillfactor": 50},
+)
+STOPPED = Index(
+    "checkpoints_stopped",
+    CHECKPOINTS.c.physical,
+    postgresql_where=CHECKPOINTS.c.stopped_at.is_not(None),
+    sqlite_where=CHECKPOINTS.c.stopped_at.is_not(None),
+)
+
+read_tables = Table(
+    "read_tables",
+    metadata,
+    Column("physical", Text, primary_key=True),
+    Column("projection", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    # Raised when a checkpoint may count as lower than before. A runner that remembers checkpoints compares it.
+    Column("generation", BigInteger, nullable=False, default=1),
+)
+Index(
+    "read_tables_live",
+    read_tables.c.projection,
+    read_tables.c.version,
+    unique=True,
+    postgresql_where=read_tables.c.state == LIVE,
+    sqlite_where=read_tables.c.state == LIVE,
+)
+
+
+Which: TypeAlias = Literal["live", "building", "served"]
+"""Tables of this code's versions: live ones; those of a version that has no live table yet; both."""
+Versions: TypeAlias = tuple[tuple[str, int, str, str], ...]
+"""Of each read model: name, version, the table that its version begins with, fingerprint."""
+
+
+def versions_of(projections: Iterable[Projection]) -> Versions:
+    return tuple((each.name, each.version, physical_name(each), fingerprint(each)) for each in projections)
+
+
+def _chosen(versions: Versions, which: Which) -> ColumnElement[bool]:
+    ours = tuple_(read_tables.c.projection, read_tables.c.version).in_(
+        [(name, version) for name, version, *_ in versions]
+    )
+    live = and_(read_tables.c.state == LIVE, ours)
+    if which == "live":
+        return live
+    other = read_tables.alias()
+    has_live = select(other.c.physical).where(
+        other.c.projection == read_tables.c.projection,
+        other.c.version == read_tables.c.version,
+        other.c.state == LIVE,
+    )
+    # A table that a rebuild fills has another name, or stands beside a live one: it is left to the rebuild.
+    first = read_tables.c.physical.in_([physical for _, _, physical, _ in versions])
+    building = and_(read_tables.c.state == BUILDING, ours, first, ~has_live.exists())
+    return building if which == "building" else or_(live, building)
+
+
+@lru_cache(maxsize=256)
+def tables_of(versions: Versions, which: Which) -> Select[Any]:
+    columns = ("projection", "physical", "generation", "state")
+    return (
+        select(*(read_tables.c[name] for name in columns))
+        .where(_chosen(versions, which))
+        # The same order everywhere, so that two processes that make the same checkpoints cannot deadlock.
+        .order_by(read_tables.c.physical)
+    )
+
+
+_OWN = (CHECKPOINTS.c.physical == read_tables.c.physical) & (
+    CHECKPOINTS.c.business_id == bindparam("business_id", type_=Text)
+)
+_PLACE = tuple(CHECKPOINTS.c[name] for name in ("position", "stopped_at", "error", "stopped_by"))
+
+
+@lru_cache(maxsize=256)
+def read_of(versions: Versions) -> Select[Any]:
+    return tables_of(versions, "served").outerjoin_from(read_tables, CHECKPOINTS, _OWN).add_columns(*_PLACE)
+
+
+def of_businesses(dialect: str) -> ColumnElement[bool]:
+    """The businesses as one array on PostgreSQL, so that the statement does not depend on their number."""
+    own = CHECKPOINTS.c.business_id
+    if dialect == "postgresql":
+        return own == any_(bindparam("business_ids", type_=ARRAY(Text)))
+    return own.in_(bindparam("business_ids", expanding=True))
+
+
+def _with_checkpoints(versions: Versions, which: Which) -> Select[Any]:
+    same = CHECKPOINTS.c.physical == read_tables.c.physical
+    return tables_of(versions, which).join_from(read_tables, CHECKPOINTS, same)
+
+
+def is_stopped(projections: Iterable[Projection]) -> ColumnElement[bool]:
+    """Whether a checkpoint has stopped, in the eyes of this code. Needs `read_tables` beside `CHECKPOINTS`."""
+    return _is_stopped(versions_of(projections))
+
+
+def _is_stopped(versions: Versions) -> ColumnElement[bool]:
+    ours = tuple_(read_tables.c.projection, func.coalesce(CHECKPOINTS.c.stopped_by, ""))
+    return and_(CHECKPOINTS.c.stopped_at.is_not(None), ours.in_([(name, by) for name, _, _, by in versions]))
+
+
+@lru_cache(maxsize=256)
+def lock_of(versions: Versions, which: Which, dialect: str) -> Select[Any]:
+    return (
+        _with_checkpoints(versions, which)
+        .where(of_businesses(dialect))
+        .add_columns(CHECKPOINTS.c.business_id, *_PLACE)
+        .with_for_update(of=CHECKPOINTS, skip_locked=True)
+    )
+
+
+@lru_cache(maxsize=256)
+def lowest_of(versions: Versions, which: Which, dialect: str) -> Select[Any]:
+    running = func.min(CHECKPOINTS.c.position).filter(~_is_stopped(versions))
+    return (
+        _with_checkpoints(versions, which)
+        .with_only_columns(CHECKPOINTS.c.business_id, running.label("position"))
+        .where(of_businesses(dialect))
+        .order_by(None)
+        .group_by(CHECKPOINTS.c.business_id)
+        .having(func.count() == bindparam("tables", type_=Integer))
+    )

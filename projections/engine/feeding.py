@@ -1,0 +1,191 @@
+"""One transaction of the runner: the next facts of some businesses, into the tables of one kind."""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sqlalchemy import Connection
+
+from domain.ledger.contract import Store
+from projections.engine import checkpoints
+from projections.engine.checkpoint_tables import Which
+from projections.engine.checkpoints import Checkpoint, Move
+from projections.engine.definition import Projection
+from projections.engine.fold import Decode, Page, apply, is_of_the_data
+from projections.engine.pages import Reader, SharedPage, Unreadable
+from projections.engine.sqlite_engine import HeldElsewhere
+from projections.engine.tables import ReadTables
+
+log = logging.getLogger("carnet.runner")
+
+Share: TypeAlias = dict[str, int]
+"""Business → the number of its facts to take, at most."""
+Held: TypeAlias = dict[str, list[Checkpoint]]
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """The result of one transaction for a business.
+
+    `position` is the lowest of the locked tables that still run, leaving out those that a fact keeps from running
+    here.
+    """
+
+    moved: bool
+    position: int | None
+    whole: bool
+    """Whether the checkpoints of all tables were locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A table that this code cannot keep fresh, and where it stood then."""
+
+    position: int
+    by: Unreadable
+
+
+class Feeding:
+    """Feeds the live tables of some read models, or those that are building."""
+
+    def __init__(
+        self,
+        store: Store,
+        views: ReadTables,
+        projections: Sequence[Projection],
+        which: Which,
+        decode: Decode,
+    ) -> None:
+        self._store = store
+        self._views = views
+        self._projections = projections
+        self._which = which
+        self._reader = Reader(projections, decode)
+        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._told: set[tuple[str, Unreadable]] = set()
+        self.tables: int = len(projections)
+        """How many tables there are, as far as known."""
+
+    def unreadable(self) -> dict[str, Unreadable]:
+        """Business → the first fact by which this code keeps no table of it fresh."""
+        found: dict[str, Unreadable] = {}
+        for (business_id, _), kept in list(self._kept.items()):
+            if business_id not in found or kept.by.position < found[business_id].position:
+                found[business_id] = kept.by
+        return found
+
+    def keeps(self, physical: str) -> bool:
+        """Whether there is a business in which this code cannot bring the table further."""
+        return any(table == physical for _, table in self._kept)
+
+    def advance(self, share: Share, *, wait: bool = True) -> dict[str, Advance]:
+        """Apply a page of each business of a share, in one transaction with their checkpoints."""
+        try:
+            return self._transact(share, wait=wait, carefully=False)
+        except Exception as error:
+            if len(share) > 1 or not is_of_the_data(error):
+                raise
+        return self._transact(share, wait=wait, carefully=True)
+
+    def _transact(self, share: Share, *, wait: bool, carefully: bool) -> dict[str, Advance]:
+        with self._views.writing(wait=wait) as connection:
+            held = self._held(connection, share)
+            running = {business_id: self._running(business_id, ours) for business_id, ours in held.items()}
+            reached = self._apply(connection, running, self._pages(running, share), carefully)
+            moves: list[Move] = [
+                (business_id, before, after)
+                for business_id, ours in running.items()
+                for before in ours
+                if (after := reached[business_id][before.physical]) != before
+            ]
+            if not checkpoints.move(connection, moves, time.time_ns() // 1_000_000, self._projections):
+                raise HeldElsewhere(", ".join(share))  # a guard: impossible while the rows are locked
+        moved = {business_id for business_id, _, _ in moves}
+        return {
+            business_id: Advance(
+                moved=business_id in moved,
+                position=self._lowest(business_id, reached[business_id].values()),
+                whole=len(ours) >= self.tables,
+            )
+            for business_id, ours in held.items()
+        }
+
+    def _held(self, connection: Connection, share: Share) -> Held:
+        """The checkpoints of each business that could be locked until the transaction ends; missing ones are made."""
+        held = checkpoints.lock(connection, self._projections, share, self._which)
+        short = [id for id, ours in held.items() if len(ours) < self.tables]
+        if short and checkpoints.open_missing(
+            connection, self._projections, short, time.time_ns() // 1_000_000, self._which
+        ):
+            held |= checkpoints.lock(connection, self._projections, short, self._which)
+        return held
+
+    def _running(self, business_id: str, ours: Iterable[Checkpoint]) -> list[Checkpoint]:
+        """Those that have not stopped, without those that this code cannot bring further."""
+        running = []
+        for checkpoint in ours:
+            kept = self._kept.get((business_id, checkpoint.physical))
+            if kept is not None and kept.position != checkpoint.position:
+                del self._kept[business_id, checkpoint.physical]  # others have brought it further
+                kept = None
+            if checkpoint.stop is None and kept is None:
+                running.append(checkpoint)
+        return running
+
+    def _pages(self, running: Mapping[str, Sequence[Checkpoint]], share: Share) -> dict[str, SharedPage]:
+        """The next facts of each business after the lowest of its checkpoints."""
+        asked = {
+            business_id: (min(checkpoint.position for checkpoint in ours), share[business_id])
+            for business_id, ours in running.items()
+            if ours
+        }
+        found = self._store.facts_of(asked) if asked else {}
+        return {business_id: self._reader.page(found.get(business_id, ())) for business_id in asked}
+
+    def _apply(
+        self,
+        connection: Connection,
+        running: Mapping[str, Sequence[Checkpoint]],
+        shared: Mapping[str, SharedPage],
+        carefully: bool,
+    ) -> dict[str, dict[str, Checkpoint]]:
+        """Apply the pages to every table; returns business → table → its checkpoint as it has to be now."""
+        by_table: defaultdict[tuple[str, str], dict[str, Checkpoint]] = defaultdict(dict)
+        for business_id, ours in running.items():
+            for checkpoint in ours:
+                by_table[checkpoint.projection, checkpoint.physical][business_id] = checkpoint
+        reached: dict[str, dict[str, Checkpoint]] = {business_id: {} for business_id in running}
+        for (name, physical), before in by_table.items():
+            projection = self._views.projections[name]
+            pages: dict[str, Page] = {}
+            for business_id, checkpoint in before.items():
+                page, by = shared[business_id].of(projection, checkpoint.position)
+                pages[business_id] = page
+                if by is not None:
+                    self._keep(business_id, physical, by)
+            table = self._views.table(projection, physical)
+            after = apply(connection, projection, table, before, pages, carefully=carefully)
+            for business_id, checkpoint in after.items():
+                reached[business_id][physical] = checkpoint
+        return reached
+
+    def _keep(self, business_id: str, physical: str, by: Unreadable) -> None:
+        if (business_id, by) not in self._told:
+            self._told.add((business_id, by))
+            told = "%s: this version of Carnet cannot read the fact at position %d (%s): its lists are left to others"
+            log.warning(told, business_id, by.position, by.reason)
+        self._kept[business_id, physical] = _Kept(by.position - 1, by)
+
+    def _lowest(self, business_id: str, reached: Iterable[Checkpoint]) -> int | None:
+        """The lowest position of the tables that go on; None when none does."""
+        return min(
+            (
+                checkpoint.position
+                for checkpoint in reached
+                if checkpoint.stop is None and (business_id, checkpoint.physical) not in self._kept
+            ),
+            default=None,
+        )
