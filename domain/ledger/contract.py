@@ -80,8 +80,26 @@ class LedgerRecorder(ApplicationRecorder):
         """The end of the ledger. Raises UnknownBusiness."""
 
     @abstractmethod
-    def facts(self, after: int = 0, limit: int = 1000, upto: int | None = None) -> Sequence[StoredFact]:
-        """Facts in order of position, `after` < position ≤ `upto`, at most `limit`."""
+    def facts(
+        self, after: int = 0, limit: int = 1000, upto: int | None = None, names: Sequence[str] = ()
+    ) -> Sequence[StoredFact]:
+        """Facts in order of position, `after` < position ≤ `upto`, at most `limit`; without `names` of every name."""
+
+    @abstractmethod
+    def cuts(self, facts: int) -> Sequence[tuple[str, int]]:
+        """Where the streams, in order of their ids, can be cut into ranges of `facts` facts and more.
+
+        Each is the id of the last stream of a range, with the facts up to there. What follows the last cut has less.
+        """
+
+    @abstractmethod
+    def by_stream(
+        self, after: tuple[str, int], last: str, upto: int, names: Sequence[str], limit: int
+    ) -> Sequence[StoredFact]:
+        """Facts of these names in order of stream and version, at most `limit`, with a position of at most `upto`.
+
+        `after` is a stream and a version in it; what comes behind them is read, up to the stream `last`.
+        """
 
     @abstractmethod
     def stream(self, stream_id: str, upto_version: int | None = None) -> Sequence[StoredFact]:

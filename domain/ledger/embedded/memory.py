@@ -13,6 +13,7 @@ from eventsourcing.persistence import IntegrityError
 from domain.decision import NewStream, Reads
 from domain.ledger.contract import LedgerRecorder, Roster, unproved
 from domain.ledger.embedded.memory_evidence import MemoryEvidence
+from domain.ledger.embedded.memory_streams import StreamsInMemory
 from domain.ledger.embedded.outbox import MemoryOutbox
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.embedded.transaction import append
@@ -72,13 +73,14 @@ class Books:
         )
 
 
-class MemoryTransaction:
+class MemoryTransaction(StreamsInMemory):
     """Reads and writes one business's books; the store publishes them when it commits."""
 
     def __init__(
         self, business_id: str, books: Books, beside: Callable[[str, str], Mapping[Place, int]]
     ) -> None:
         """`beside` counts what the store holds of (business, customer) outside of the books."""
+        super().__init__(books.by_stream)
         self.business_id = business_id
         self.books = books
         self.beside = beside

@@ -40,6 +40,14 @@ class Transaction(Protocol):
     ) -> list[StoredFact]:
         """By version, `after` < version ≤ `upto`."""
 
+    def cuts(self, facts: int) -> list[tuple[str, int]]:
+        """As `LedgerRecorder.cuts`."""
+
+    def by_stream(
+        self, after: tuple[str, int], last: str, upto: int, names: Sequence[str], limit: int
+    ) -> list[StoredFact]:
+        """As `LedgerRecorder.by_stream`."""
+
     def version(self, stream_id: str) -> int:
         """The stream's last version, 0 when it has no fact."""
 

@@ -92,6 +92,29 @@ class SqliteTransaction:
         )
         return [StoredFact(*row) for row in rows]
 
+    def cuts(self, facts: int) -> list[tuple[str, int]]:
+        rows = self._rows(
+            "SELECT stream_id, max(n) FROM (SELECT stream_id, row_number() OVER (ORDER BY stream_id, version) AS n"
+            " FROM facts WHERE business_id = ?) WHERE n % ? = 0 GROUP BY stream_id ORDER BY stream_id",
+            facts,
+        )
+        return [(id, n) for id, n in rows]
+
+    def by_stream(
+        self, after: tuple[str, int], last: str, upto: int, names: Sequence[str], limit: int
+    ) -> list[StoredFact]:
+        rows = self._rows(
+            f"SELECT {FACT} FROM facts WHERE business_id = ? AND (stream_id, version) > (?, ?) AND stream_id <= ?"
+            f" AND position <= ? AND name IN ({', '.join('?' * len(names))})"
+            " ORDER BY stream_id, version LIMIT ?",
+            *after,
+            last,
+            upto,
+            *names,
+            limit,
+        )
+        return [StoredFact(*row) for row in rows]
+
     def version(self, stream_id: str) -> int:
         row = self._row("SELECT max(version) FROM facts WHERE business_id = ? AND stream_id = ?", stream_id)
         return row[0] or 0
