@@ -18,7 +18,8 @@ from domain.ledger.orders import Answer, Done, Order, RequestKey, Result
 from domain.values import RECORDED_AT, Value
 from projections.engine.definition import Row, changed_rows
 from projections.engine.drop_old import drop_old
-from projections.engine.rebuild import Limits, Rebuild
+from projections.engine.filling import Limits
+from projections.engine.rebuild import Rebuild
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
 from projections.models.packages import CARDS
