@@ -354,4 +354,4 @@ def _value(parts: Any) -> int:
     return sum(part.value for part in parts)
 
 
-HISTORY = Log("history", 4, TABLE, HANDLES, rows)
+HISTORY = Log("history", 4, TABLE, HANDLES, rows, by_stream=True, stream_column="package_id")

@@ -33,7 +33,7 @@ from tests.model.reference import Reference
 from tests.use_cases import order
 
 NAMES = ("biz_salon", "biz_kennel")
-SMALL = Limits(facts_per_page=3, rows_held=5, rows_per_write=4)
+SMALL = Limits(facts_per_page=3, rows_held=5, rows_per_write=4, facts_per_share=7)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
