@@ -26,10 +26,10 @@ from domain.values import CancellationTerms
 
 REPEATED = (tuple[SoldLine, ...], Validity, CancellationTerms)
 """Values that many facts have alike, because they come from one version of an offer: each is made once."""
-KEPT = 512
+KEPT = 1_024
 """Values of each such field that are kept."""
 KEPT_BYTES_MAX = 4_096
-"""The JSON of a value that is kept is no longer, so that a field keeps 2 MB of JSON at most."""
+"""The JSON of a value that is kept is no longer, so that a field keeps 4 MB of JSON at most."""
 
 SCALARS = (str, int, bool, float, date, datetime)
 Convert: TypeAlias = Callable[[Any], Any]
@@ -128,8 +128,10 @@ def _unless_default(convert: Convert, default: Any) -> Convert:
 
 def _form(hint: Any) -> tuple[Any, Convert | None]:
     """How a type is decoded from JSON, and what then makes its value of it (None: it is the value)."""
-    if hint in REPEATED:
-        return msgspec.Raw, _kept(hint)
+    return (msgspec.Raw, _kept(hint)) if hint in REPEATED else _decoded(hint)
+
+
+def _decoded(hint: Any) -> tuple[Any, Convert | None]:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return _union(hint) if get_origin(arguments[0]) in (Union, UnionType) else _form(arguments[0])
@@ -186,11 +188,12 @@ def _union(hint: Any) -> tuple[Any, Convert]:
 
 
 def _kept(hint: Any) -> Convert:
-    adapter: TypeAdapter[Any] = TypeAdapter(hint)
-    remembered = lru_cache(maxsize=KEPT)(adapter.validate_json)
+    type_, convert = _decoded(hint)
+    assert convert is not None
+    decode = msgspec.json.Decoder(type_).decode
 
-    def convert(raw: msgspec.Raw) -> Any:
-        data = bytes(raw)
-        return remembered(data) if len(data) <= KEPT_BYTES_MAX else adapter.validate_json(data)
+    def make(data: bytes) -> Any:
+        return convert(decode(data))
 
-    return convert
+    remembered = lru_cache(maxsize=KEPT)(make)
+    return lambda raw: remembered(bytes(raw)) if memoryview(raw).nbytes <= KEPT_BYTES_MAX else make(raw)

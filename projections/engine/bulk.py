@@ -1,10 +1,14 @@
 """Writing rows to a table that nobody reads yet, as fast as the database can."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import JSON, Boolean, Column, Connection, Dialect, Table
 
+from domain.moments import to_milliseconds
+from projections.engine.definition import Moment
+from projections.engine.sqlite_engine import as_json
 from projections.engine.streams import Values
 
 
@@ -20,11 +24,8 @@ class BulkWriter:
         else:
             marks = ", ".join("?" * len(table.columns))
             self._statement = f"INSERT OR REPLACE INTO {quote(table.name)} ({names}) VALUES ({marks})"
-        processors = (
-            (number, column.type.dialect_impl(dialect).bind_processor(dialect))
-            for number, column in enumerate(table.columns)
-        )
-        self._encoders = [(number, encode) for number, encode in processors if encode is not None]
+        encoders = ((number, _encoder(column, dialect)) for number, column in enumerate(table.columns))
+        self._encoders = [(number, encode) for number, encode in encoders if encode is not None]
 
     def write(self, connection: Connection, rows: Sequence[Values]) -> None:
         """Raises the errors of the driver."""
@@ -37,6 +38,21 @@ class BulkWriter:
                     copy.write_row(_encoded(row, encoders))
         else:
             driver.executemany(self._statement, [_encoded(row, encoders) for row in rows])
+
+
+def _encoder(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What converts the values of a column for the driver, as the types of SQLAlchemy do; None: nothing."""
+    if isinstance(column.type, JSON):
+        return as_json
+    if isinstance(column.type, Moment):
+        return _milliseconds
+    if isinstance(column.type, Boolean):
+        return None
+    return column.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _milliseconds(moment: datetime | None) -> int | None:
+    return None if moment is None else to_milliseconds(moment)
 
 
 def _encoded(row: Values, encoders: Sequence[tuple[int, Callable[[Any], Any]]]) -> list[Any]:

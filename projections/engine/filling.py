@@ -4,9 +4,10 @@ Processes that fill the same tables share the work. A share is written whole or 
 killed costs its share at most.
 """
 
+import gc
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -31,9 +32,9 @@ Progress = Callable[[int, int], None]
 
 WAIT_S = 0.2
 """Seconds between two looks at what other processes hold."""
-INDEXED_FROM = 40_000
+INDEXED_FROM = 80_000
 """Rows of a table on SQLite from which its indexes are made: to make one of more rows would keep other writers
-waiting for more than 50 ms. On PostgreSQL, and for smaller tables, they are made last."""
+waiting for more than a tenth of a second. On PostgreSQL, and for smaller tables, they are made last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,18 @@ def limits_of(views: ReadTables) -> Limits:
 def create_bare(connection: Connection, table: Table) -> None:
     """Make a table without its indexes: `Filling` makes them once the rows are there."""
     connection.execute(CreateTable(table))
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Facts and rows refer to nothing in circles: looking for that would take half of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Filling:
@@ -180,6 +193,15 @@ class Filling:
         projections = {
             self._projections[each].name: each for each in ours if self._projections[each].by_stream
         }
+        with _no_search_for_cycles():
+            return self._folded(share, projections, write)
+
+    def _folded(
+        self,
+        share: Share,
+        projections: Mapping[str, str],
+        write: Callable[[Sequence[tuple[str, StreamRows]]], None],
+    ) -> list[str]:
         folds = StreamFolds((self._projections[each] for each in projections.values()), self._decode)
         batch = [(projections[rows.projection.name], rows) for rows in folds.each]
         for part in share.parts:

@@ -188,6 +188,10 @@ class Rebuild:
     # Comparing
 
     def differences(self) -> Iterator[Difference]:
+        """`all_differences` without the read models."""
+        return (difference for _, difference in self.all_differences())
+
+    def all_differences(self) -> Iterator[tuple[Projection, Difference]]:
         """The rows that differ between the live and the new tables, both at the same position of each ledger.
 
         Leaves out a ledger where either table has stopped: they cannot reach the same position. Raises
@@ -195,7 +199,8 @@ class Rebuild:
         """
         for projection in self._projections:
             for business_id in self._reached(self.physicals[projection.name]):
-                yield from self._differences(projection, business_id)
+                for difference in self._differences(projection, business_id):
+                    yield projection, difference
 
     def _differences(self, projection: Projection, business_id: str) -> Iterator[Difference]:
         physical = self.physicals[projection.name]
@@ -274,12 +279,51 @@ class Rebuild:
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """The outcome of a rebuild."""
+    """The outcome of a rebuild of one read model."""
 
+    name: str
     physical: str
     facts: int
     differences: int
     dropped: Sequence[str]
+
+
+def rebuild_all(
+    store: Store,
+    views: ReadTables,
+    projections: Sequence[Projection],
+    *,
+    decode: Decode = reading,
+    progress: Progress | None = None,
+    differing: Callable[[Projection, Difference], None] | None = None,
+    keep_old: bool = False,
+    restart: bool = False,
+    waiting: Waiting | None = None,
+) -> list[Rebuilt]:
+    """Fill new tables in one pass over the facts, pass the rows that differ to `differing` if given, switch, and drop
+    the old tables.
+
+    `waiting` is called while a reader keeps a table that goes: the old one then stays until the next rebuild.
+    Raises RebuildStopped, StillRead, and what `Rebuild.differences` raises; the live table then stays.
+    """
+    making = Rebuild(store, views, *projections, decode=decode, restart=restart, waiting=waiting)
+    facts = making.fill(progress)
+    differences = dict.fromkeys(making.physicals, 0)
+    if differing is not None:
+        for projection, difference in making.all_differences():
+            differences[projection.name] += 1
+            differing(projection, difference)
+    making.switch()
+    return [
+        Rebuilt(
+            each.name,
+            making.physicals[each.name],
+            facts,
+            differences[each.name],
+            [] if keep_old else drop_old(views, each, waiting),
+        )
+        for each in projections
+    ]
 
 
 def rebuild(
@@ -294,18 +338,16 @@ def rebuild(
     restart: bool = False,
     waiting: Waiting | None = None,
 ) -> Rebuilt:
-    """Fill a new table, pass the rows that differ to `differing` if given, switch, and drop the old table.
-
-    `waiting` is called while a reader keeps a table that goes: the old one then stays until the next rebuild.
-    Raises RebuildStopped, StillRead, and what `Rebuild.differences` raises; the live table then stays.
-    """
-    making = Rebuild(store, views, projection, decode=decode, restart=restart, waiting=waiting)
-    facts = making.fill(progress)
-    differences = 0
-    if differing is not None:
-        for difference in making.differences():
-            differences += 1
-            differing(difference)
-    making.switch()
-    dropped = [] if keep_old else drop_old(views, projection, waiting)
-    return Rebuilt(making.physical, facts, differences, dropped)
+    """`rebuild_all` of one read model."""
+    (made,) = rebuild_all(
+        store,
+        views,
+        [projection],
+        decode=decode,
+        progress=progress,
+        differing=None if differing is None else lambda _, found: differing(found),
+        keep_old=keep_old,
+        restart=restart,
+        waiting=waiting,
+    )
+    return made

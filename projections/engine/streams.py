@@ -34,7 +34,7 @@ class StreamRows:
         self.rows: list[Values] = []
         self.failed = False
         columns = [column.name for column in projection.table.columns]
-        self._columns = columns
+        self._blank: Row = dict.fromkeys(columns)
         self._key = key_names(projection.table)
         self._values = itemgetter(*columns)
         self._open: dict[Key, Row | None] = {}
@@ -68,7 +68,8 @@ class StreamRows:
         assert isinstance(self.projection, Keyed)
         assert self.projection.step is not None
         self._business_id = recorded.business_id
-        for key in dict.fromkeys(self.projection.keys(recorded)):
+        keys = self.projection.keys(recorded)
+        for key in keys if len(keys) == 1 else dict.fromkeys(keys):
             self._open[key] = self.projection.step(self._open.get(key), recorded, key)
 
     def end(self) -> None:
@@ -85,10 +86,7 @@ class StreamRows:
         self._open.clear()
 
     def _whole(self, row: Row) -> Values:
-        try:
-            values: Values = self._values(row)
-        except KeyError:
-            return tuple([row.get(name) for name in self._columns])
+        values: Values = self._values({**self._blank, **row})
         return values
 
 
