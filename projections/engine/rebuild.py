@@ -5,6 +5,7 @@ and rows that were only in memory are folded again. The new table is its only si
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -120,14 +121,7 @@ class Rebuild:
         return beside <= set(self._known(connection))
 
     def _known(self, connection: Connection) -> dict[str, Projection]:
-        """Table → read model, of the tables that are being filled, as far as this code knows their version."""
-        given = {each.name: each for each in self._projections}
-        known = self._views.projections | given
-        return {
-            row.physical: known[row.projection]
-            for row in connection.execute(select(read_tables).where(read_tables.c.state == BUILDING))
-            if row.projection in known and known[row.projection].version == row.version
-        }
+        return _filled(connection, [*self._views.projections.values(), *self._projections])
 
     def _make(self, connection: Connection, projection: Projection, physical: str) -> None:
         drop(connection, physical)
@@ -277,6 +271,32 @@ class Rebuild:
                 raise RebuildStopped(projection.name, row.business_id, stop)
 
 
+def _filled(connection: Connection, projections: Sequence[Projection]) -> dict[str, Projection]:
+    """Table → read model, of the tables that are being filled, as far as this code knows their version."""
+    known = {each.name: each for each in projections}
+    return {
+        row.physical: known[row.projection]
+        for row in connection.execute(select(read_tables).where(read_tables.c.state == BUILDING))
+        if row.projection in known and known[row.projection].version == row.version
+    }
+
+
+def help_filling(
+    store: Store,
+    views: ReadTables,
+    physicals: Sequence[str],
+    *,
+    decode: Decode = reading,
+    limits: Limits | None = None,
+) -> None:
+    """Share the work of another process at these tables until they are filled; nothing where they are."""
+    with views.reading() as connection:
+        known = _filled(connection, list(views.projections.values()))
+    filling = Filling(store, views, known, decode=decode, limits=limits or limits_of(views))
+    for physical in physicals:
+        filling.fill(physical)
+
+
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
     """The outcome of a rebuild of one read model."""
@@ -299,15 +319,18 @@ def rebuild_all(
     keep_old: bool = False,
     restart: bool = False,
     waiting: Waiting | None = None,
+    helped: Callable[[Sequence[str]], AbstractContextManager[object]] | None = None,
 ) -> list[Rebuilt]:
     """Fill new tables in one pass over the facts, pass the rows that differ to `differing` if given, switch, and drop
     the old tables.
 
-    `waiting` is called while a reader keeps a table that goes: the old one then stays until the next rebuild.
+    `helped` brings others who fill the tables of these names. `waiting` is called while a reader keeps a table that
+    goes: the old one then stays until the next rebuild.
     Raises RebuildStopped, StillRead, and what `Rebuild.differences` raises; the live table then stays.
     """
     making = Rebuild(store, views, *projections, decode=decode, restart=restart, waiting=waiting)
-    facts = making.fill(progress)
+    with nullcontext() if helped is None else helped(list(making.physicals.values())):
+        facts = making.fill(progress)
     differences = dict.fromkeys(making.physicals, 0)
     if differing is not None:
         for projection, difference in making.all_differences():
