@@ -103,6 +103,8 @@ class StreamFolds:
                 self._handling[fact].append(rows)
                 self._named[fact.stored_name].append(rows)
         self._stream: tuple[str, str] | None = None
+        self.error: Exception | None = None
+        """The first error at which a read model failed."""
 
     @property
     def names(self) -> Sequence[str]:
@@ -122,8 +124,8 @@ class StreamFolds:
                 self._stream = (stored.business_id, stored.stream_id)
             try:
                 recorded = self._decode(stored)
-            except UnreadableFact:
-                self._fail(self._named[stored.name])
+            except UnreadableFact as error:
+                self._fail(self._named[stored.name], error)
                 continue
             for rows in self._handling[type(recorded.fact)]:
                 if rows.failed:
@@ -132,8 +134,8 @@ class StreamFolds:
                     rows.take(recorded)
                 except UnknownZone:
                     raise
-                except Exception:  # of the read model: which fact it is, folding in order tells
-                    self._fail([rows])
+                except Exception as error:  # of the read model: which fact it is, folding in order tells
+                    self._fail([rows], error)
 
     def end(self) -> None:
         """The last stream has ended."""
@@ -145,11 +147,12 @@ class StreamFolds:
                     rows.end()
                 except UnknownZone:
                     raise
-                except Exception:  # as above
-                    self._fail([rows])
+                except Exception as error:  # as above
+                    self._fail([rows], error)
         self._stream = None
 
-    def _fail(self, failing: Iterable[StreamRows]) -> None:
+    def _fail(self, failing: Iterable[StreamRows], error: Exception) -> None:
+        self.error = self.error or error
         for rows in failing:
             rows.failed = True
             rows.rows.clear()

@@ -85,7 +85,7 @@ def _prove(store: Store, views: ReadTables, business_id: str, names: list[str]) 
 
 
 def _reconcile(store: Store, views: ReadTables, business_id: str, names: list[str]) -> None:
-    projections = reconcile.of_packages(list(views.projections.values()))
+    projections = reconcile.comparable(list(views.projections.values()))
     with views.snapshot(business_id, [each.name for each in projections]) as snapshot:
         assert not list(reconcile.reconcile(store.ledger(business_id), snapshot, projections))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, inspect, select
 
@@ -115,6 +115,7 @@ def test_several_read_models_are_made_in_one_pass(here: Installation) -> None:
     assert_folded(here)
 
 
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(a_fact, st.sampled_from("abcd")), max_size=40),
     st.integers(1, 9),
@@ -362,9 +363,9 @@ def test_two_processes_at_once_make_the_same_rows(here: Installation, places: tu
     record(here.store, *FACTS, business_id=OTHER)
     run_all(here)
     making = rebuild_of(here)
-    workers = [worker(places, list(making.physicals.values()), None) for _ in range(2)]
+    other = worker(places, list(making.physicals.values()), None)
     making.fill()
-    assert [each.wait() for each in workers] == [0, 0]
+    assert other.wait() == 0
     assert list(making.differences()) == []
     making.switch()
     assert_folded(here)
