@@ -1,4 +1,4 @@
-"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards [--json] [--quick] …`."""
+"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards | rebuild [--json] [--quick] …`."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.server.logging import log_as_json
-from tests.bench import cards, filters, latency, reads, redeem, trace, waits
+from tests.bench import cards, filters, latency, reads, rebuild, redeem, trace, waits
 
 BENCHMARKS: dict[str, Any] = {
     "redeem": redeem,
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Any] = {
     "filters": filters,
     "waits": waits,
     "cards": cards,
+    "rebuild": rebuild,
 }
 
 
@@ -43,10 +44,13 @@ def main(arguments: list[str]) -> None:
     _common(
         benchmarks.add_parser("cards", help="packages of thousands of units beside small ones"), "50 packages"
     )
+    _rebuild(
+        benchmarks.add_parser("rebuild", help="read models made anew, beside what the database alone takes")
+    )
     chosen = parser.parse_args(arguments)
     benchmark = BENCHMARKS[chosen.benchmark]
     plan = benchmark.QUICK if chosen.quick else benchmark.Plan()
-    names = ("seconds", "rounds", "customers", "facts")
+    names = ("seconds", "rounds", "customers", "facts", "day_book")
     given = {name: value for name in names if (value := getattr(chosen, name, None)) is not None}
     log_as_json("warning")  # a line for each request would be measured with it
     report = benchmark.measure(replace(plan, **given), _tell)
@@ -66,6 +70,12 @@ def _filters(parser: argparse.ArgumentParser) -> None:
     _common(parser, "5,000 customers, about a minute")
     parser.add_argument("--customers", type=_many, help="of the larger business (100,000)")
     parser.add_argument("--facts", type=_many, help="about so many (1,000,000)")
+
+
+def _rebuild(parser: argparse.ArgumentParser) -> None:
+    _common(parser, "the day-book once, about two minutes")
+    parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="of all steps (3)")
+    parser.add_argument("--day-book", metavar="FILE", help="as `carnet load` reads it (one is made up)")
 
 
 def _common(parser: argparse.ArgumentParser, quick: str) -> None:
