@@ -84,7 +84,7 @@ def _fold(
     """The rows of each read model that facts up to a position make."""
     folds = StreamFolds(projections, reading)
     after = (streams.after, 2**31 - 1) if streams.after else ("", 0)
-    while page := recorder.by_stream(after, streams.last, position, folds.names, FACTS_PER_PAGE):
+    while page := recorder.by_stream(after, streams.last, position, folds.others, FACTS_PER_PAGE):
         folds.take(page)
         after = (page[-1].stream_id, page[-1].version)
     folds.end()

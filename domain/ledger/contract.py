@@ -81,9 +81,9 @@ class LedgerRecorder(ApplicationRecorder):
 
     @abstractmethod
     def facts(
-        self, after: int = 0, limit: int = 1000, upto: int | None = None, names: Sequence[str] = ()
+        self, after: int = 0, limit: int = 1000, upto: int | None = None, without: Sequence[str] = ()
     ) -> Sequence[StoredFact]:
-        """Facts in order of position, `after` < position ≤ `upto`, at most `limit`; without `names` of every name."""
+        """Facts in order of position, `after` < position ≤ `upto`, at most `limit`, but none of the names `without`."""
 
     @abstractmethod
     def cuts(self, facts: int) -> Sequence[tuple[str, int]]:
@@ -94,9 +94,10 @@ class LedgerRecorder(ApplicationRecorder):
 
     @abstractmethod
     def by_stream(
-        self, after: tuple[str, int], last: str, upto: int, names: Sequence[str], limit: int
+        self, after: tuple[str, int], last: str, upto: int, without: Sequence[str], limit: int
     ) -> Sequence[StoredFact]:
-        """Facts of these names in order of stream and version, at most `limit`, with a position of at most `upto`.
+        """Facts in order of stream and version, at most `limit`, but those of the names `without`, and those with a
+        position above `upto`.
 
         `after` is a stream and a version in it; what comes behind them is read, up to the stream `last`.
         """

@@ -208,7 +208,9 @@ class Filling:
             ledger = self._store.ledger(part.business_id)
             after = (part.after, 2**31 - 1) if part.after else ("", 0)
             while True:
-                page = ledger.by_stream(after, part.last, part.upto, folds.names, self._limits.facts_per_page)
+                page = ledger.by_stream(
+                    after, part.last, part.upto, folds.others, self._limits.facts_per_page
+                )
                 folds.take(page)
                 if len(page) < self._limits.facts_per_page:
                     break

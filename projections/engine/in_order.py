@@ -16,6 +16,7 @@ from projections.engine import checkpoints
 from projections.engine.checkpoints import CHECKPOINTS, Checkpoint
 from projections.engine.definition import Projection
 from projections.engine.fold import Decode, Folding, Page, apply, page_of
+from projections.engine.streams import other_names
 from projections.engine.tables import ReadTables
 
 ROWS_PER_DELETION = 1_000
@@ -53,7 +54,7 @@ class InOrder:
         self._table = views.table(projection, physical)
         self._decode = decode
         self._limits = limits
-        self._names = sorted(fact.stored_name for fact in projection.handles)
+        self._others = other_names([projection])
 
     def begin(self, business_id: str) -> None:
         """Begin with no row of a ledger, unless it was begun before."""
@@ -113,8 +114,8 @@ class InOrder:
             yield folded.position
 
     def _read(self, ledger: LedgerRecorder, after: int, upto: int) -> tuple[Page, int]:
-        """The next handled facts, and the position up to which there is no other."""
-        found = ledger.facts(after, self._limits.facts_per_page, upto, self._names)
+        """The next facts that are handled or not known, and the position up to which there is no other."""
+        found = ledger.facts(after, self._limits.facts_per_page, upto, self._others)
         last = found[-1].position if len(found) == self._limits.facts_per_page else upto
         return page_of(found, self._decode), last
 

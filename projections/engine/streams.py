@@ -5,11 +5,12 @@ memory does not grow with the ledger, and a row of a hundred facts is written on
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import TypeAlias
 
 from domain.fact import Fact, UnreadableFact
+from domain.fact_registry import FACTS
 from domain.ledger.envelope import StoredFact
 from domain.ledger.mapper import Recorded
 from domain.zone_rules import UnknownZone
@@ -21,6 +22,13 @@ Values: TypeAlias = tuple[object, ...]
 
 ONCE = frozenset({"position", "version"})
 """Columns that tell the rows of any two facts of a stream apart."""
+
+
+def other_names(projections: Iterable[Projection]) -> list[str]:
+    """The names of the facts that none of these read models handles. A name that nobody knows is not among them: who
+    cannot read a fact cannot know whom it concerns."""
+    handled = {fact.stored_name for projection in projections for fact in projection.handles}
+    return sorted({fact.stored_name for fact in FACTS} - handled)
 
 
 class StreamRows:
@@ -102,14 +110,14 @@ class StreamFolds:
             for fact in rows.projection.handles:
                 self._handling[fact].append(rows)
                 self._named[fact.stored_name].append(rows)
+        self.others = other_names([rows.projection for rows in self.each])
         self._stream: tuple[str, str] | None = None
+        self._takers: set[StreamRows] = set()
+        """The read models that have taken a fact of the stream."""
+        self._unknown: UnreadableFact | None = None
+        """A fact of the stream that no read model here handles, and that cannot be read: it may be of newer code."""
         self.error: Exception | None = None
         """The first error at which a read model failed."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """The stored names of the facts that somebody handles."""
-        return list(self._named)
 
     @property
     def failed(self) -> list[Projection]:
@@ -125,11 +133,15 @@ class StreamFolds:
             try:
                 recorded = self._decode(stored)
             except UnreadableFact as error:
-                self._fail(self._named[stored.name], error)
+                if stored.name in self._named:
+                    self._fail(self._named[stored.name], error)
+                else:
+                    self._unknown = error
                 continue
             for rows in self._handling[type(recorded.fact)]:
                 if rows.failed:
                     continue
+                self._takers.add(rows)
                 try:
                     rows.take(recorded)
                 except UnknownZone:
@@ -141,6 +153,10 @@ class StreamFolds:
         """The last stream has ended."""
         if self._stream is None:
             return
+        if self._unknown is not None:
+            self._fail(self._takers, self._unknown)
+            self._unknown = None
+        self._takers.clear()
         for rows in self.each:
             if not rows.failed:
                 try:

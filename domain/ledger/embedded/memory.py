@@ -93,10 +93,12 @@ class MemoryTransaction(StreamsInMemory):
     def secret(self) -> bytes:
         return self.books.secret
 
-    def facts(self, after: int, upto: int | None, limit: int, names: Sequence[str]) -> list[StoredFact]:
+    def facts(
+        self, after: int, upto: int | None, limit: int, names: Sequence[str], without: Sequence[str] = ()
+    ) -> list[StoredFact]:
         # Position n lies at index n - 1: positions have no gaps.
-        found = (fact for fact in self.books.log[after:upto] if not names or fact.name in names)
-        return list(islice(found, limit))
+        wanted = (each for each in self.books.log[after:upto] if not names or each.name in names)
+        return list(islice((each for each in wanted if each.name not in without), limit))
 
     def stream(
         self,
@@ -114,9 +116,6 @@ class MemoryTransaction(StreamsInMemory):
             if (after is None or version > after) and (upto is None or version <= upto)
         ]
         return [facts[version] for version in versions[:limit]]
-
-    def version(self, stream_id: str) -> int:
-        return max(self.books.by_stream.get(stream_id, {}), default=0)
 
     def registered(self, stream_id: str) -> NewStream | None:
         return self.books.streams.get(stream_id)

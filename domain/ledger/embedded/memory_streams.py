@@ -15,6 +15,9 @@ class StreamsInMemory:
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
 
+    def version(self, stream_id: str) -> int:
+        return max(self._streams.get(stream_id, {}), default=0)
+
     def cuts(self, facts: int) -> list[tuple[str, int]]:
         found: dict[str, int] = {}
         before = 0
@@ -26,12 +29,12 @@ class StreamsInMemory:
         return list(found.items())
 
     def by_stream(
-        self, after: tuple[str, int], last: str, upto: int, names: Sequence[str], limit: int
+        self, after: tuple[str, int], last: str, upto: int, without: Sequence[str], limit: int
     ) -> list[StoredFact]:
         found = (
             fact
             for place, fact in self._between(after, last)
-            if place > after and fact.position <= upto and fact.name in names
+            if place > after and fact.position <= upto and fact.name not in without
         )
         return list(islice(found, limit))
 

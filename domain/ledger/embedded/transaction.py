@@ -26,8 +26,11 @@ class Transaction(Protocol):
     def secret(self) -> bytes:
         """Raises UnknownBusiness."""
 
-    def facts(self, after: int, upto: int | None, limit: int, names: Sequence[str]) -> list[StoredFact]:
-        """By position, `after` < position ≤ `upto`; only of these names, or of all when `names` is empty."""
+    def facts(
+        self, after: int, upto: int | None, limit: int, names: Sequence[str], without: Sequence[str] = ()
+    ) -> list[StoredFact]:
+        """By position, `after` < position ≤ `upto`; only of these names, or of all when `names` is empty, but none of
+        the names `without`."""
 
     def stream(
         self,
@@ -44,7 +47,7 @@ class Transaction(Protocol):
         """As `LedgerRecorder.cuts`."""
 
     def by_stream(
-        self, after: tuple[str, int], last: str, upto: int, names: Sequence[str], limit: int
+        self, after: tuple[str, int], last: str, upto: int, without: Sequence[str], limit: int
     ) -> list[StoredFact]:
         """As `LedgerRecorder.by_stream`."""
 

@@ -129,14 +129,14 @@ class PostgresRecorder(LedgerRecorder):
         return Head(*self._existing(rows))
 
     def facts(
-        self, after: int = 0, limit: int = 1000, upto: int | None = None, names: Sequence[str] = ()
+        self, after: int = 0, limit: int = 1000, upto: int | None = None, without: Sequence[str] = ()
     ) -> Sequence[StoredFact]:
-        named: LiteralString = " AND name = ANY (%s::text[])" if names else ""
+        others: LiteralString = " AND name <> ALL (%s::text[])" if without else ""
         return self._facts(
-            "position > %s AND position <= %s" + named + " ORDER BY position LIMIT %s",
+            "position > %s AND position <= %s" + others + " ORDER BY position LIMIT %s",
             after,
             EVERYTHING if upto is None else upto,
-            *([list(names)] if names else ()),
+            *([list(without)] if without else ()),
             limit,
         )
 
@@ -149,15 +149,15 @@ class PostgresRecorder(LedgerRecorder):
         return [(id, n) for id, n in rows]
 
     def by_stream(
-        self, after: tuple[str, int], last: str, upto: int, names: Sequence[str], limit: int
+        self, after: tuple[str, int], last: str, upto: int, without: Sequence[str], limit: int
     ) -> Sequence[StoredFact]:
         return self._facts(
-            "(stream_id, version) > (%s, %s::int4) AND stream_id <= %s AND position <= %s AND name = ANY (%s::text[])"
+            "(stream_id, version) > (%s, %s::int4) AND stream_id <= %s AND position <= %s AND name <> ALL (%s::text[])"
             " ORDER BY stream_id, version LIMIT %s",
             *after,
             last,
             upto,
-            list(names),
+            list(without),
             limit,
         )
 

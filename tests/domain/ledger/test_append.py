@@ -75,9 +75,9 @@ def test_facts_are_read_by_name(ledger: LedgerRecorder) -> None:
     stored(
         ledger, Append(tuple(fact(PACKAGE, version, name=f"n{version % 2}") for version in range(1, 6)), {})
     )
-    assert [found.position for found in ledger.facts(names=["n1"])] == [1, 3, 5]
-    assert [found.position for found in ledger.facts(after=1, limit=1, names=["n1", "n2"])] == [3]
-    assert ledger.facts(names=["n3"]) == []
+    assert [found.position for found in ledger.facts(without=["n0"])] == [1, 3, 5]
+    assert [found.position for found in ledger.facts(after=1, limit=1, without=["n0", "n2"])] == [3]
+    assert ledger.facts(without=["n0", "n1"]) == []
 
 
 def test_facts_are_read_by_stream_and_version(ledger: LedgerRecorder) -> None:
@@ -89,10 +89,10 @@ def test_facts_are_read_by_stream_and_version(ledger: LedgerRecorder) -> None:
         after: tuple[str, int],
         last: str,
         upto: int = 9,
-        names: tuple[str, ...] = ("n0", "n1"),
+        without: tuple[str, ...] = (),
         limit: int = 9,
     ) -> list[tuple[str, int]]:
-        found = ledger.by_stream(after, last, upto, names, limit)
+        found = ledger.by_stream(after, last, upto, without, limit)
         return [(each.stream_id, each.version) for each in found]
 
     whole = [(stream_id, version) for stream_id in ("pkg_a", "pkg_b", "pkg_c") for version in (1, 2, 3)]
@@ -101,7 +101,7 @@ def test_facts_are_read_by_stream_and_version(ledger: LedgerRecorder) -> None:
     assert read(("pkg_a", 2**31 - 1), "pkg_b") == whole[3:6]
     assert read(("pkg_a", 2), "pkg_c", limit=2) == whole[2:4]
     assert read(("", 0), "pkg_c", upto=4) == [("pkg_a", 1), ("pkg_b", 1), ("pkg_c", 1), ("pkg_c", 2)]
-    assert read(("", 0), "pkg_c", names=("n0",)) == [(id, 2) for id in ("pkg_a", "pkg_b", "pkg_c")]
+    assert read(("", 0), "pkg_c", without=("n1", "n5")) == [(id, 2) for id in ("pkg_a", "pkg_b", "pkg_c")]
 
 
 @pytest.mark.parametrize(

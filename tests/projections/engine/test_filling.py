@@ -278,14 +278,24 @@ def test_where_the_live_table_took_the_fact_it_stays(open_installation: Open) ->
     assert_folded(here)
 
 
-def test_a_fact_that_nobody_handles_need_not_be_readable(here: Installation) -> None:
+def test_a_fact_that_nobody_knows_stops_those_who_take_others_of_its_stream(here: Installation) -> None:
     fill_books(here.store)
-    record(here.store, Strange(), stream_id="tst_3")
+    strange = record(here.store, Strange(), stream_id="tst_3")
     record(here.store, *FACTS, stream_id="tst_3")
-    making = rebuild_of(here)
-    making.fill()
-    making.switch()
-    assert_folded(here)
+    run_all(here)
+    rebuild_all(here.store, here.views, chosen(here), decode=decode)
+    with here.views.snapshot(BUSINESS, MODELS) as snapshot:
+        stops = {name: checkpoint.stop for name, checkpoint in snapshot.checkpoints.items()}
+    assert {stop and stop.position for stop in stops.values()} == {strange}
+
+
+def test_it_stops_nobody_who_takes_none_of_its_stream(here: Installation) -> None:
+    fill_books(here.store)
+    record(here.store, Strange(), stream_id="tst_strange")
+    record(here.store, *FACTS, stream_id="tst_3")
+    names = ["tallies", "notes"]
+    rebuild_all(here.store, here.views, chosen(here, names), decode=decode)
+    assert_folded(here, names)
 
 
 # Processes

@@ -61,14 +61,18 @@ class SqliteTransaction:
             raise UnknownBusiness(self.business_id)
         return bytes(row[0])
 
-    def facts(self, after: int, upto: int | None, limit: int, names: Sequence[str]) -> list[StoredFact]:
+    def facts(
+        self, after: int, upto: int | None, limit: int, names: Sequence[str], without: Sequence[str] = ()
+    ) -> list[StoredFact]:
         named = f"AND name IN ({', '.join('?' * len(names))})" if names else ""
+        named += f" AND name NOT IN ({', '.join('?' * len(without))})" if without else ""
         rows = self._rows(
             f"SELECT {FACT} FROM facts WHERE business_id = ? AND position > ? AND position <= ? {named}"
             " ORDER BY position LIMIT ?",
             after,
             LAST if upto is None else upto,
             *names,
+            *without,
             limit,
         )
         return [StoredFact(*row) for row in rows]
@@ -101,16 +105,16 @@ class SqliteTransaction:
         return [(id, n) for id, n in rows]
 
     def by_stream(
-        self, after: tuple[str, int], last: str, upto: int, names: Sequence[str], limit: int
+        self, after: tuple[str, int], last: str, upto: int, without: Sequence[str], limit: int
     ) -> list[StoredFact]:
         rows = self._rows(
             f"SELECT {FACT} FROM facts WHERE business_id = ? AND (stream_id, version) > (?, ?) AND stream_id <= ?"
-            f" AND position <= ? AND name IN ({', '.join('?' * len(names))})"
+            f" AND position <= ? AND name NOT IN ({', '.join('?' * len(without))})"
             " ORDER BY stream_id, version LIMIT ?",
             *after,
             last,
             upto,
-            *names,
+            *without,
             limit,
         )
         return [StoredFact(*row) for row in rows]
