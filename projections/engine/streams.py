@@ -112,10 +112,6 @@ class StreamFolds:
                 self._named[fact.stored_name].append(rows)
         self.others = other_names([rows.projection for rows in self.each])
         self._stream: tuple[str, str] | None = None
-        self._takers: set[StreamRows] = set()
-        """The read models that have taken a fact of the stream."""
-        self._unknown: UnreadableFact | None = None
-        """A fact of the stream that no read model here handles, and that cannot be read: it may be of newer code."""
         self.error: Exception | None = None
         """The first error at which a read model failed."""
 
@@ -133,15 +129,12 @@ class StreamFolds:
             try:
                 recorded = self._decode(stored)
             except UnreadableFact as error:
-                if stored.name in self._named:
-                    self._fail(self._named[stored.name], error)
-                else:
-                    self._unknown = error
+                # A fact of a name that nobody knows may concern every one of them.
+                self._fail(self._named.get(stored.name, self.each), error)
                 continue
             for rows in self._handling[type(recorded.fact)]:
                 if rows.failed:
                     continue
-                self._takers.add(rows)
                 try:
                     rows.take(recorded)
                 except UnknownZone:
@@ -153,10 +146,6 @@ class StreamFolds:
         """The last stream has ended."""
         if self._stream is None:
             return
-        if self._unknown is not None:
-            self._fail(self._takers, self._unknown)
-            self._unknown = None
-        self._takers.clear()
         for rows in self.each:
             if not rows.failed:
                 try:

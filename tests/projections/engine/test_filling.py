@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, inspect, select
 
-from domain.fact import Fact
+from domain.fact import Fact, UnreadableFact
 from domain.ledger.contract import Store
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.envelope import StoredFact
@@ -278,7 +278,7 @@ def test_where_the_live_table_took_the_fact_it_stays(open_installation: Open) ->
     assert_folded(here)
 
 
-def test_a_fact_that_nobody_knows_stops_those_who_take_others_of_its_stream(here: Installation) -> None:
+def test_a_fact_that_nobody_knows_stops_all_of_them_there(here: Installation) -> None:
     fill_books(here.store)
     strange = record(here.store, Strange(), stream_id="tst_3")
     record(here.store, *FACTS, stream_id="tst_3")
@@ -289,13 +289,25 @@ def test_a_fact_that_nobody_knows_stops_those_who_take_others_of_its_stream(here
     assert {stop and stop.position for stop in stops.values()} == {strange}
 
 
-def test_it_stops_nobody_who_takes_none_of_its_stream(here: Installation) -> None:
+def test_a_known_fact_that_cannot_be_read_stops_only_those_who_handle_it(here: Installation) -> None:
     fill_books(here.store)
-    record(here.store, Strange(), stream_id="tst_strange")
-    record(here.store, *FACTS, stream_id="tst_3")
-    names = ["tallies", "notes"]
-    rebuild_all(here.store, here.views, chosen(here, names), decode=decode)
-    assert_folded(here, names)
+    run_all(here)
+    damaged = record(here.store, Removed(item="a"), stream_id="tst_3")
+
+    def failing(stored: StoredFact) -> Recorded:
+        if stored.position == damaged and stored.business_id == BUSINESS:
+            raise UnreadableFact("its bytes were damaged", position=damaged)
+        return decode(stored)
+
+    rebuild_all(here.store, here.views, chosen(here), decode=failing)
+    with here.views.snapshot(BUSINESS, MODELS) as snapshot:
+        stops = {name: checkpoint.stop for name, checkpoint in snapshot.checkpoints.items()}
+    assert {name: stop and stop.position for name, stop in stops.items()} == {
+        "tallies": damaged,
+        "notes": None,
+        "balances": damaged,
+    }
+    assert_folded(here, ["notes"])
 
 
 # Processes
