@@ -182,4 +182,4 @@ def _place(database: str) -> Iterator[Place]:
     with PostgresServer() as server:
         url = server.create_database("carnet_rebuild")
         migrate(url)
-        yield Place(url, url, server.pid or None)
+        yield Place(url, url, server.session or None)
