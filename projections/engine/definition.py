@@ -62,6 +62,16 @@ class Keyed:
     row: Callable[[Row | None, Recorded, Key], Row | None]
     by_zone: Callable[[Row], Row] | None = None
     """Computes the columns anew that the rules of `time_zone` make. The row keeps their mark as `rules`."""
+    by_stream: bool = False
+    """Whether every row is made of facts of one stream alone, so that it can be made stream by stream. Else the facts
+    of a ledger are folded in their order."""
+    stream_column: str | None = None
+    """The column that holds the id of that stream; None: no column does."""
+    step: Callable[[Row | None, Recorded, Key], Row | None] | None = None
+    """`row` without the columns that `finish` computes, for folding many facts at once. Its rows need only the columns
+    that it reads."""
+    finish: Callable[[Row], Row] | None = None
+    """Makes the row of what the last `step` left."""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -80,6 +90,10 @@ class Log:
     table: Table
     handles: frozenset[type[Fact]]
     rows: Callable[[Recorded], Sequence[Row]]
+    by_stream: bool = False
+    """Whether no two streams make a row with the same key."""
+    stream_column: str | None = None
+    """The column that holds the id of the stream; None: no column does."""
 
     def __post_init__(self) -> None:
         _check(self)

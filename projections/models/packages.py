@@ -292,4 +292,20 @@ def _by_zone(card: Row) -> Row:
     return summed({**card, "purchased_on": bought, "started_on": card["started_on"] if waits else bought})
 
 
-CARDS = Keyed("cards", 8, TABLE, HANDLES, _keys, row, _by_zone)
+def _step(before: Row | None, recorded: Recorded, key: Key) -> Row:
+    return moved(before, recorded)
+
+
+CARDS = Keyed(
+    "cards",
+    8,
+    TABLE,
+    HANDLES,
+    _keys,
+    row,
+    _by_zone,
+    by_stream=True,
+    stream_column="package_id",
+    step=_step,
+    finish=summed,
+)

@@ -1,4 +1,4 @@
-"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards | idle [--json] [--quick] …`."""
+"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards | idle | rebuild [--json] …`."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.server.logging import log_as_json
-from tests.bench import cards, filters, idle, latency, reads, redeem, trace, waits
+from tests.bench import cards, filters, idle, latency, reads, rebuild, redeem, trace, waits
 
 BENCHMARKS: dict[str, Any] = {
     "redeem": redeem,
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Any] = {
     "waits": waits,
     "cards": cards,
     "idle": idle,
+    "rebuild": rebuild,
 }
 
 
@@ -45,10 +46,13 @@ def main(arguments: list[str]) -> None:
         benchmarks.add_parser("cards", help="packages of thousands of units beside small ones"), "50 packages"
     )
     _idle(benchmarks.add_parser("idle", help="what ledgers cost in which nothing happens"))
+    _rebuild(
+        benchmarks.add_parser("rebuild", help="read models made anew, beside what the database alone takes")
+    )
     chosen = parser.parse_args(arguments)
     benchmark = BENCHMARKS[chosen.benchmark]
     plan = benchmark.QUICK if chosen.quick else benchmark.Plan()
-    names = ("seconds", "rounds", "customers", "facts", "ledgers")
+    names = ("seconds", "rounds", "customers", "facts", "ledgers", "day_book")
     given = {name: value for name in names if (value := getattr(chosen, name, None)) is not None}
     log_as_json("warning")  # a line for each request would be measured with it
     report = benchmark.measure(replace(plan, **given), _tell)
@@ -73,6 +77,12 @@ def _filters(parser: argparse.ArgumentParser) -> None:
 def _idle(parser: argparse.ArgumentParser) -> None:
     _common(parser, "10,000 ledgers")
     parser.add_argument("--ledgers", type=_many, help="beside 1,000 (100,000)")
+
+
+def _rebuild(parser: argparse.ArgumentParser) -> None:
+    _common(parser, "the day-book once, about two minutes")
+    parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="of all steps (3)")
+    parser.add_argument("--day-book", metavar="FILE", help="as `carnet load` reads it (one is made up)")
 
 
 def _common(parser: argparse.ArgumentParser, quick: str) -> None:

@@ -14,7 +14,8 @@ from api.http.api_keys import Keys
 from api.server.settings import Settings
 from domain.actor import Role
 from domain.staff.commands import DeactivateStaff, RegisterStaff
-from projections.engine.definition import fingerprint
+from projections.engine.definition import fingerprint, physical_name
+from projections.models.package_history import HISTORY
 from projections.models.packages import CARDS
 from projections.models.registry import READ_MODELS
 from tests.api.cli.conftest import SAMPLE, Terminal, sqlite_terminal
@@ -250,6 +251,27 @@ def test_a_rebuild_compares_and_names_what_differs(loaded: Terminal) -> None:
     assert "999" in differed
     assert "0 rows differed" in loaded.run("rebuild", "history", "--verify").stdout
     assert "there is no read model 'nope', only cards" in loaded.run("rebuild", "nope", status=2).stderr
+
+
+def test_several_read_models_are_made_anew_at_once_and_all_of_them_by_several_processes(
+    loaded: Terminal,
+) -> None:
+    said = loaded.run("rebuild", "cards", "history", "cards", "--verify", "--keep-old").stdout
+    assert [line.split()[0] for line in said.splitlines() if " is live" in line] == [
+        physical_name(CARDS, shadow=True),
+        physical_name(HISTORY, shadow=True),
+    ]
+    assert said.count("0 rows differed") == 2
+
+    said = loaded.run("rebuild", "--all", "--workers", "2").stdout
+    assert said.count(" is live") == len(READ_MODELS)
+    loaded.run("verify", "--read-models")
+    assert not any(row["lag"] or row["stopped"] for row in loaded.told("status"))
+
+
+@pytest.mark.parametrize("words", [(), ("--all", "cards")])
+def test_read_models_are_named_or_all_are_made(loaded: Terminal, words: tuple[str, ...]) -> None:
+    assert "name the read models" in loaded.run("rebuild", *words, status=2).stderr
 
 
 def test_verification_names_the_first_position_that_was_changed(loaded: Terminal) -> None:

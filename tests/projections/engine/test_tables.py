@@ -41,6 +41,8 @@ def test_several_processes_may_make_the_tables_at_once(here: Installation, open_
             "checkpoints",
             "entries_v1",
             "read_tables",
+            "rebuild_plans",
+            "rebuild_shares",
         }
         assert len(inspect(connection).get_indexes("balances_v1")) == 1
 
