@@ -234,8 +234,11 @@ def hung_up(connection: psycopg.Connection[Any]) -> bool:
 
 
 @contextmanager
-def our_errors() -> Iterator[None]:
-    """Raise the driver's errors as errors of the contract; a mistake of ours keeps its own error."""
+def our_errors(role: str = APP) -> Iterator[None]:
+    """Raise the driver's errors as errors of the contract; a mistake of ours keeps its own error.
+
+    `role`: the one whose rights the work needs, for users who lack them.
+    """
     try:
         yield
     except errors.LockNotAvailable as error:
@@ -243,7 +246,7 @@ def our_errors() -> Iterator[None]:
     except errors.UniqueViolation as error:
         raise IntegrityError(str(error)) from error
     except errors.InsufficientPrivilege as error:
-        needed = role_needed(error, APP)
+        needed = role_needed(error, role)
         if needed is None:
             raise
         raise needed from error

@@ -6,7 +6,6 @@ from dataclasses import astuple
 from secrets import token_bytes
 from typing import Any, LiteralString
 
-import psycopg
 from psycopg_pool import ConnectionPool
 
 from domain.decision import Reads
@@ -28,7 +27,7 @@ from domain.ledger.postgres.connections import (
 )
 from domain.ledger.postgres.evidence import PostgresEvidence, PostgresMending
 from domain.ledger.postgres.listen_notify import ListenNotify
-from domain.ledger.postgres.migrations import SCHEMA, become_owner, require_current
+from domain.ledger.postgres.migrations import SCHEMA, owning, require_current
 from domain.ledger.postgres.outbox import PostgresOutbox
 from domain.ledger.postgres.recorder import (
     FACT,
@@ -40,7 +39,7 @@ from domain.ledger.postgres.recorder import (
     outcome,
     write_beside,
 )
-from domain.ledger.postgres.roles import TO_SERVE
+from domain.ledger.postgres.roles import OWNER, TO_SERVE
 from domain.ledger.postgres.webhooks import PostgresWebhooks
 from domain.ledger.records import (
     Append,
@@ -187,8 +186,7 @@ class PostgresStore:
 
     @contextmanager
     def mending(self, business_id: str) -> Iterator[Mending]:
-        with our_errors(), psycopg.connect(self._url, application_name="carnet repair") as connection:
-            become_owner(connection, self._schema)
+        with our_errors(OWNER), owning(self._url, self._schema, "carnet repair") as connection:
             connection.execute(FOR_BUSINESS, [business_id])
             connection.execute("SELECT set_config('carnet.mending', %s, true)", [business_id])
             connection.execute("SELECT FROM ledgers WHERE business_id = %s FOR UPDATE", [business_id])

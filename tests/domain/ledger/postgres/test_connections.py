@@ -17,6 +17,8 @@ from domain.ledger.postgres.migrations import migrate
 from domain.ledger.postgres.store import PostgresStore
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
+from replay.proof.mend import mend
+from replay.proof.prove import Proof
 from tests.api.desk import house_at
 from tests.postgres import PostgresServer, find_binaries
 
@@ -53,7 +55,7 @@ NAME = "Zoë 😀 Kovács"
 
 
 def answers_rightly(url: str) -> None:
-    """A name with an emoji is stored, read, listed and found, by one business at a time."""
+    """A name with an emoji is stored, read, listed and found, by one business at a time; nothing is to be repaired."""
     migrate(url)
     with house_at(url, ReadTables(url, READ_MODELS)) as house:
         desk = house.desk()
@@ -62,6 +64,8 @@ def answers_rightly(url: str) -> None:
         assert [each["name"] for each in listed["data"]] == [NAME]
         assert [each["id"] for each in desk.get("/v1/customers?query=kov")["data"]] == [customer["id"]]
         assert desk.get("/v1/packages")["data"] == []
+        with desk.carnet.store.mending(desk.business_id) as mending:
+            assert list(mend(mending, Proof(mending, None))) == []
 
 
 def settings_of(url: str, *names: str) -> list[str]:
