@@ -18,9 +18,10 @@ import psycopg
 from psycopg import errors, sql
 
 from domain.ledger.errors import WrongSchema
-from domain.ledger.postgres.connections import ANSWER_S, SETTLE, PatientConnection, session
+from domain.ledger.postgres.connections import ANSWER_S, PatientConnection
 from domain.ledger.postgres.role_making import grant, make_roles
 from domain.ledger.postgres.roles import OWNER, told_to_migrate
+from domain.ledger.postgres.session import refuse_pooler, session
 from domain.people.directory import Person
 from domain.people.profile import searchable
 
@@ -98,11 +99,14 @@ def owning(url: str, schema: str, application: str) -> Iterator[psycopg.Connecti
 @contextmanager
 def _connected(url: str, application: str) -> Iterator[psycopg.Connection]:
     """A transaction that waits as long as the work takes, with the settings of all connections of ours."""
-    arguments = {**session(url, "pg_catalog", ANSWER_S, {}), "application_name": application}
+    ours = session(url, "pg_catalog", ANSWER_S, {})
+    arguments = {**ours.arguments, "application_name": application}
     with PatientConnection.connect(url, **arguments) as connection:
         connection.answer_s = None
         connection.autocommit = True
-        connection.execute(SETTLE)
+        with PatientConnection.connect(url, **arguments, autocommit=True) as another:
+            refuse_pooler(connection, another)
+        ours.pin(connection)
         connection.autocommit = False
         yield connection
 

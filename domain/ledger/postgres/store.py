@@ -21,9 +21,6 @@ from domain.ledger.postgres.connections import (
     host_ms,
     lent,
     our_errors,
-    refuse_pooler,
-    settings,
-    settle,
 )
 from domain.ledger.postgres.evidence import PostgresEvidence, PostgresMending
 from domain.ledger.postgres.listen_notify import ListenNotify
@@ -40,6 +37,7 @@ from domain.ledger.postgres.recorder import (
     write_beside,
 )
 from domain.ledger.postgres.roles import OWNER, TO_SERVE
+from domain.ledger.postgres.session import of_ledgers, refuse_pooler
 from domain.ledger.postgres.webhooks import PostgresWebhooks
 from domain.ledger.records import (
     Append,
@@ -92,7 +90,7 @@ class PostgresStore:
         self._clock = clock
         self._schema = schema
         self._answer_s = answer_s
-        self._settings = settings(url, schema, answer_s)
+        self._session = of_ledgers(url, schema, answer_s)
         with our_errors(), self._connect() as connection:
             with self._connect() as another:
                 refuse_pooler(connection, another)
@@ -103,7 +101,7 @@ class PostgresStore:
         self._pool = ConnectionPool(
             url,
             connection_class=PatientConnection,
-            kwargs=self._settings,
+            kwargs=dict(self._session.arguments),
             configure=self._configure,
             min_size=POOL_SIZE_MIN,
             max_size=pool_size,
@@ -279,7 +277,7 @@ class PostgresStore:
             programs = connection.execute(
                 "SELECT application_name FROM pg_stat_activity WHERE datid::text = %s", [database]
             ).fetchall()
-        if (self._settings["application_name"],) in programs:
+        if (self._session.arguments["application_name"],) in programs:
             return Whereabouts.SERVED
         return Whereabouts.UNKNOWN if programs else Whereabouts.GONE
 
@@ -336,8 +334,8 @@ class PostgresStore:
         return None if row is None else row[0]
 
     def _connect(self) -> PatientConnection:
-        connection = PatientConnection.connect(self._url, **self._settings)
-        settle(connection, TO_SERVE, self._schema)
+        connection = PatientConnection.connect(self._url, **self._session.arguments)
+        self._session.settle(connection, TO_SERVE, self._schema)
         return connection
 
     def _probe(self) -> None:
@@ -347,5 +345,5 @@ class PostgresStore:
 
     def _configure(self, connection: PatientConnection) -> None:
         connection.answer_s = self._answer_s
-        settle(connection, TO_SERVE, self._schema)
+        self._session.settle(connection, TO_SERVE, self._schema)
         connection.adapters.register_dumper(Batch, BatchDumper)
