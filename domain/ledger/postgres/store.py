@@ -197,6 +197,12 @@ class PostgresStore:
     def make_indexes_anew(self) -> None:
         """Nothing: there are none."""
 
+    def gather_statistics(self) -> None:
+        with our_errors(), self._connect() as connection:
+            connection.answer_s = None
+            connection.execute("SET statement_timeout = 0")
+            connection.execute("SELECT gather_statistics()")
+
     def overwrite_copies(self) -> bool:
         return True
 

@@ -223,6 +223,19 @@ def test_a_login_that_serves_answers_lists_and_takes_commands(place: Place, logi
         assert desk.get("/readyz").status_code == 200
 
 
+@pytest.mark.parametrize("login", ["app", "apart"])
+def test_a_login_that_loads_has_the_ledgers_counted(place: Place, login: str) -> None:
+    as_superuser(
+        place.server, "DELETE FROM pg_statistic WHERE starelid = 'carnet.facts'::regclass", database="books"
+    )
+    with opened(Settings.read(place.login(login).environment)) as here:
+        here.carnet.store.gather_statistics()
+    with psycopg.connect(place.server.url("books")) as admin:
+        known = admin.execute("SELECT count(*) FROM pg_stats WHERE tablename = 'facts'").fetchone()
+    assert known is not None
+    assert known[0] > 1
+
+
 @pytest.mark.parametrize(
     ("command", "login", "role"),
     [
