@@ -293,6 +293,12 @@ class Store(Protocol):
 
     def make_indexes_anew(self) -> None: ...
 
+    def gather_statistics(self) -> None:
+        """After many facts at once: have the database plan for the rows that are there. Takes seconds at most.
+
+        On SQLite nothing is done: its plans do not depend on it. Raises LedgerUnavailable.
+        """
+
     def overwrite_copies(self) -> bool:
         """Overwrite the copies of erased rows that pages of the ledger file keep; False where some may be left.
 

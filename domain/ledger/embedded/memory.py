@@ -289,6 +289,8 @@ class MemoryStore:
     def make_indexes_anew(self) -> None:
         """Nothing: there are none."""
 
+    def gather_statistics(self) -> None: ...
+
     def overwrite_copies(self) -> bool:
         return True
 

@@ -205,7 +205,7 @@ def _drop_later_steps_of_the_file(connection: sqlite3.Connection) -> None:
 
 
 def _drop_later_steps(connection: psycopg.Connection[Any]) -> None:
-    connection.execute("DROP FUNCTION moment_for, require_business, business_ids")
+    connection.execute("DROP FUNCTION moment_for, require_business, business_ids, gather_statistics")
     connection.execute("DROP TABLE key_rosters")
     looks = "SELECT tablename FROM pg_policies WHERE policyname = 'owner_looks'"
     for (name,) in connection.execute(looks).fetchall():
