@@ -6,6 +6,10 @@ import re
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.bytecode import write_bytecode_apart
+
+write_bytecode_apart()
+
 pytest_plugins = ["tests.postgres"]
 
 # No deadline and no verdict on slowness: a busy machine must not fail a test. CI draws the same examples
