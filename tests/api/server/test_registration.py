@@ -13,7 +13,6 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
 
 from api.server.installation import migrate, opened
@@ -26,8 +25,8 @@ from domain.ledger.records import RunningServer, Whereabouts
 from tests.api.cli.conftest import sqlite_terminal
 from tests.bench.server import free_port
 from tests.postgres import PostgresServer
+from tests.ready import WAIT_S_MAX, is_ready, wait_until_ready
 
-WAIT_S_MAX = 60.0
 PEPPER = "0123456789abcdef" * 4
 
 
@@ -47,12 +46,8 @@ def started(environment: Mapping[str, str], *options: str) -> "subprocess.Popen[
 def served(environment: Mapping[str, str], *options: str) -> Iterator["subprocess.Popen[str]"]:
     """`carnet serve`, once it answers."""
     process = started(environment, *options)
-    deadline = time.monotonic() + WAIT_S_MAX
     try:
-        while not answers(environment["CARNET_PORT"]):
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until_ready(process, int(environment["CARNET_PORT"]))
         yield process
     finally:
         if process.poll() is None:
@@ -61,10 +56,7 @@ def served(environment: Mapping[str, str], *options: str) -> Iterator["subproces
 
 
 def answers(port: str) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).is_success
-    except httpx.TransportError:
-        return False
+    return is_ready(int(port))
 
 
 def ended(environment: Mapping[str, str]) -> str:

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from api.server.settings import Settings
 from projections.engine.status import standings
 from tests.api.server.served import is_running
 from tests.bench.server import free_port
+from tests.ready import WAIT_S_MAX, is_ready, wait_for
 
-WAIT_S_MAX = 60.0
 STARTED = re.compile(r"process (\d+) keeps the read models fresh")
 
 
@@ -47,10 +46,7 @@ class Served:
             return max(standing.lag for standing in standings(here.carnet.store, here.views))
 
     def wait_for(self, condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + WAIT_S_MAX
-        while not condition():
-            assert time.monotonic() < deadline, f"in vain:\n{self.log.read_text()}"
-            time.sleep(0.02)
+        wait_for(condition, self.log.read_text)
 
 
 @pytest.fixture
@@ -81,13 +77,6 @@ def served(postgres_url: str, tmp_path: Path, request: pytest.FixtureRequest) ->
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def is_ready(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).is_success
-    except httpx.TransportError:
-        return False
 
 
 def test_the_read_models_are_kept_by_a_process_that_comes_back_when_it_is_killed(served: Served) -> None:

@@ -22,9 +22,9 @@ from tests.api.server.served import (
     is_running,
     served,
     settings_in,
-    wait_for,
     without_settings,
 )
+from tests.ready import wait_for
 
 
 @pytest.fixture

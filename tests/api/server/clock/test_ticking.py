@@ -21,10 +21,10 @@ from domain.ledger.orders import Done
 from domain.package.commands import SellPackage
 from domain.people.commands import RegisterCustomer
 from domain.values import Money
+from tests.ready import WAIT_S_MAX
 from tests.use_cases import order
 
 OWNER = Meta(actor=Actor(id="stf_ann", role=Role.OWNER))
-WAIT_S_MAX = 60.0
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
