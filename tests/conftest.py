@@ -1,5 +1,6 @@
 """What every test shares: the database fixtures, the Hypothesis profiles and the form of `covers`."""
 
+import gc
 import os
 import re
 
@@ -21,6 +22,12 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 CHECKLIST_ROW = re.compile(r"S[1-9]\d*")
 LONG = frozenset({"test_bench.py", "test_load.py", "test_openapi.py", "stories"})
 """Files and folders of tests that take many seconds each."""
+
+
+def pytest_collection_finish() -> None:
+    """Leave what the collection made to itself: the garbage collector would walk through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

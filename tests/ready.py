@@ -1,14 +1,19 @@
 """Waiting for a server, and for anything else that another process does."""
 
-import subprocess
 import time
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
-from typing import Any
+from typing import Protocol
 
 WAIT_S_MAX = 200.0
 """What takes longer hangs. It is no measure of speed: a busy machine may take a minute for a start."""
 POLL_S = 0.02
+
+
+class Process(Protocol):
+    """What tells whether it has ended."""
+
+    def poll(self) -> int | None: ...
 
 
 def is_ready(port: int) -> bool:
@@ -34,9 +39,7 @@ def wait_for(condition: Callable[[], object], told: Callable[[], str] = lambda: 
         time.sleep(POLL_S)
 
 
-def wait_until_ready(
-    process: "subprocess.Popen[Any]", port: int, told: Callable[[], str] = lambda: ""
-) -> None:
+def wait_until_ready(process: Process, port: int, told: Callable[[], str] = lambda: "") -> None:
     """Until the server says that it is. Raises AssertionError, with what `told` tells, if its process ends."""
     wait_for(lambda: process.poll() is not None or is_ready(port), told)
     assert process.poll() is None, f"the server did not start:\n{told()}"

@@ -3,8 +3,6 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,6 +16,7 @@ from click.testing import CliRunner
 
 from api.cli.main import main
 from tests.bench.server import free_port
+from tests.command_process import start
 from tests.ready import WAIT_S_MAX, wait_until_ready
 
 Json = dict[str, Any]
@@ -127,13 +126,7 @@ def opened(database: str, folder: Path, name: str, currency: str, zone: str) -> 
     told = run("open", environment, name, "--currency", currency, "--time-zone", zone)
     (key,) = re.findall(r"carnet_live_\w+", told)
     with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli.main", "serve"],
-            env=_environment(environment),
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        process = start("serve", environment=_environment(environment), stdout=log, stderr=log)
     try:
         url = f"http://127.0.0.1:{port}"
         wait_until_ready(process, port, (folder / "server.log").read_text)

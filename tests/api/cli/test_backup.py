@@ -4,7 +4,6 @@ import re
 import shutil
 import signal
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -24,21 +23,22 @@ from tests.api.cli.conftest import Terminal, sqlite_terminal
 from tests.api.cli.world import ledger_of
 from tests.api.peppers import pepper_of
 from tests.bench.server import free_port
+from tests.command_process import CommandProcess, start
 from tests.ready import wait_until_ready
 
 
 @contextmanager
-def served(terminal: Terminal, *options: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def served(terminal: Terminal, *options: object) -> Iterator[tuple[CommandProcess, str]]:
     """`carnet serve` on these books, and its address."""
     port = free_port()
-    process = terminal.process("serve", "--port", port, *options)
+    process = start("serve", "--port", port, *options, environment=terminal.environment)
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until_ready(process, port)
         yield process, address
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate()
+        process.wait()
 
 
 def define_services(address: str, key: str, count: int) -> None:

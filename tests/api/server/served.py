@@ -3,8 +3,7 @@
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,15 @@ import httpx
 from api.server.installation import migrate, opened
 from api.server.settings import Settings
 from tests.bench.server import free_port
+from tests.command_process import Before, CommandProcess, start
 from tests.ready import WAIT_S_MAX, wait_until_ready
+
+Process = CommandProcess | subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True)
 class Server:
-    process: subprocess.Popen[bytes]
+    process: Process
     url: str
     key: str
     log: Path
@@ -53,16 +55,16 @@ def without_settings() -> dict[str, str]:
 def served(
     folder: Path,
     *,
-    python: Sequence[str] = (sys.executable,),
-    command: Sequence[str] = ("-m", "api.cli.main", "serve"),
+    interpreter: Sequence[str] = (),
     errors: int | None = None,
     key: str | None = None,
-    before: Callable[[], None] | None = None,
+    before: Before | None = None,
     **more: str,
 ) -> Iterator[Server]:
     """The server, once it is ready; `more` are settings. `errors`: where it logs, instead of a file.
 
-    `key`: of books that are there already. `before`: runs in the new process first.
+    `key`: of books that are there already. `before`: runs in the new process first. `interpreter`: the command line of
+    an interpreter that serves, started anew.
     """
     port = free_port()
     environment = settings_in(folder, port, **more)
@@ -73,14 +75,19 @@ def served(
             _, key = here.open_business("Szalon", "EUR", "Europe/Budapest")
     log = folder / "server.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*python, *command],
-            env={**without_settings(), **environment},
-            stdout=output,
-            stderr=output if errors is None else errors,
-            start_new_session=True,
-            preexec_fn=before,
-        )
+        errors = output.fileno() if errors is None else errors
+        process: Process
+        if interpreter:
+            process = subprocess.Popen(
+                interpreter,
+                env={**without_settings(), **environment},
+                stdout=output,
+                stderr=errors,
+                start_new_session=True,
+            )
+        else:
+            given = {**without_settings(), **environment}
+            process = start("serve", environment=given, stdout=output, stderr=errors, before=before)
     found = Server(process, f"http://127.0.0.1:{port}", key, log)
     try:
         wait_until_ready(process, port, log.read_text)

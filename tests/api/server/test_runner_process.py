@@ -3,8 +3,6 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from api.server.settings import Settings
 from projections.engine.status import standings
 from tests.api.server.served import is_running
 from tests.bench.server import free_port
+from tests.command_process import CommandProcess, start
 from tests.ready import WAIT_S_MAX, is_ready, wait_for
 
 STARTED = re.compile(r"process (\d+) keeps the read models fresh")
@@ -25,7 +24,7 @@ STARTED = re.compile(r"process (\d+) keeps the read models fresh")
 
 @dataclass(frozen=True)
 class Served:
-    process: subprocess.Popen[bytes]
+    process: CommandProcess
     settings: Settings
     key: str
     log: Path
@@ -62,13 +61,7 @@ def served(postgres_url: str, tmp_path: Path, request: pytest.FixtureRequest) ->
     log = tmp_path / "server.log"
     others = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli.main", "serve"],
-            env={**others, **environment},
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+        process = start("serve", environment={**others, **environment}, stdout=output, stderr=output)
     found = Served(process, settings, key, log)
     try:
         found.wait_for(lambda: is_ready(settings.port))
@@ -130,7 +123,7 @@ def test_however_many_processes_serve_there_is_one_and_it_ends_with_them(served:
 @pytest.mark.parametrize("served", [{"RUNNER": "off"}], indirect=True, ids=["off"])
 def test_with_the_runner_off_there_is_none(served: Served) -> None:
     served.define("somebody else's work")
-    served.process.terminate()
+    served.process.send_signal(signal.SIGTERM)
 
     assert served.process.wait(WAIT_S_MAX) == 0
     assert served.keepers() == []
