@@ -21,6 +21,7 @@ from projections.models.registry import READ_MODELS
 from tests.api.cli.conftest import SAMPLE, Terminal, sqlite_terminal
 from tests.api.cli.world import AT_THE_DESK, ledger_of
 from tests.api.peppers import pepper_of
+from tests.command_process import start
 from tests.use_cases import order
 
 
@@ -313,20 +314,23 @@ def test_a_database_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "carnet migrate" in sqlite_terminal(tmp_path).run("status", status=1).stderr
 
 
-@pytest.mark.timeout(120)
-def test_a_worker_keeps_the_read_models_fresh_until_it_is_told_to_stop(terminal: Terminal) -> None:
+def test_a_worker_keeps_the_read_models_fresh_until_it_is_told_to_stop(
+    terminal: Terminal, tmp_path: Path
+) -> None:
     business_id = terminal.open_business()
     terminal.load()
-    worker = terminal.process("work")
+    log = tmp_path / "worker.log"
+    with log.open("wb") as output:
+        worker = start("work", environment=terminal.environment, stdout=output, stderr=output)
     try:
         with ledger_of(terminal, business_id) as (_, store):
             while any(row["lag"] for row in terminal.told("status")):
-                assert worker.poll() is None, worker.communicate()
+                assert worker.poll() is None, log.read_text()
                 store.wait_for_news(0.2)
     finally:
         worker.send_signal(signal.SIGTERM)
-        _, told = worker.communicate()
-    assert worker.returncode == 0, told
+        status = worker.wait()
+    assert status == 0, log.read_text()
 
 
 def test_serve_takes_its_address_from_the_command_line(embedded: Terminal) -> None:
