@@ -40,7 +40,15 @@ from tests.domain.ledger.examples import (
     stored,
 )
 
-OF_NO_BUSINESS = {"schema_migrations", "peppers", "servers", "message_switch", "checkpoints", "read_tables"}
+OF_NO_BUSINESS = {
+    "schema_migrations",
+    "peppers",
+    "servers",
+    "message_switch",
+    "checkpoints",
+    "read_tables",
+    "rebuild_plans",
+}
 """Tables of the installation: the application role reaches none but to see how far things have come."""
 PASSWORD = "tests"
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -270,7 +278,8 @@ def folded(store: PostgresStore, postgres_url: str) -> None:
             )
             for business in (BUSINESS, OTHER):
                 values = [
-                    business if name == "business_id" else EXAMPLES.get(kind, "x") for name, kind in columns
+                    business if name == "business_id" else EXAMPLES.get(kind, f"of {business}")
+                    for name, kind in columns
                 ]
                 admin.execute(insert, values)
 
