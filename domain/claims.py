@@ -6,8 +6,9 @@ and more for every fact, and of one length, so that none begins like another.
 
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote
 
@@ -82,6 +83,18 @@ LETTERS: Mapping[str, str] = {
 LONG = re.compile(rf"((?:purchase|external)/[^/]*/[^/]*/|(?:{'|'.join(LETTERS)})/[^/]*/)(.*)")
 """A claim as it was written out, in two parts: what is named, and what stands behind it."""
 HASH_CHARACTERS = 20
+NAMED_MAX = 4_096
+"""Hashes remembered: one command asks for the same one several times."""
+
+
+def prefixes_of(claim: str) -> Collection[str]:
+    """Every prefix that the claim is found by: its hash, and each part that ends with a slash."""
+    parts = {claim[: 1 + HASH_CHARACTERS]}
+    end = claim.find("/") + 1
+    while end:
+        parts.add(claim[:end])
+        end = claim.find("/", end) + 1
+    return parts
 
 
 def shortened(claim: str) -> str:
@@ -90,6 +103,7 @@ def shortened(claim: str) -> str:
     return _named(found[1]) + found[2] if found else claim
 
 
+@lru_cache(maxsize=NAMED_MAX)
 def _named(what: str) -> str:
     digest = urlsafe_b64encode(sha256(what.encode()).digest()).decode()
     return LETTERS[what.partition("/")[0]] + digest[:HASH_CHARACTERS]

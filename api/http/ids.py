@@ -47,7 +47,7 @@ def new_id(prefix: str, bits: Callable[[], int] = _asked_for) -> str:
 
 
 def new_business_id() -> str:
-    """The id of a new business; 16 characters in all. The odds that two of a million are the same: one in two million."""
+    """The id of a new business; 16 characters in all. Two of a million are the same with odds of one in two million."""
     return f"biz_{encode(randbits(BUSINESS_BITS), BUSINESS_BITS // 5)}"
 
 

@@ -36,6 +36,15 @@ def test_prefixes_are_of_one_length_and_differ() -> None:
     assert {len(prefix) for prefix in prefixes} == {1 + claims.HASH_CHARACTERS}
 
 
+def test_a_claim_is_found_by_every_prefix_that_it_was_made_of() -> None:
+    numbers = claims.purchase_claims("cus_1", "off_1", None)
+    assert numbers in claims.prefixes_of(f"{numbers}12")
+    external = claims.external_claim("customer", REF)
+    assert {external, f"{external}1/"} <= set(claims.prefixes_of(f"{external}1/"))
+    assert set(claims.prefixes_of("photo/pho_1/owner")) == {"photo/", "photo/pho_1/", "photo/pho_1/owner"}
+    assert list(claims.prefixes_of(claims.payment_claim("pay_1"))) == [claims.payment_claim("pay_1")]
+
+
 @pytest.mark.parametrize("written_out", WRITTEN_OUT)
 def test_a_claim_that_was_written_out_is_shortened_to_what_is_claimed_now(written_out: str) -> None:
     assert shortened(written_out) == WRITTEN_OUT[written_out]

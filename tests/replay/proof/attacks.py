@@ -154,8 +154,8 @@ class Attack:
     what: str
     named: tuple[str, ...]
     is_harmless: bool = False
-    """Whether it was done to the key of somebody erased, which opens nothing whatever stands in its row, or to a request
-    without a fact, which is decided anew when it is asked again."""
+    """Whether it was done to the key of somebody erased, which opens nothing whatever stands in its row, or to a
+    request without a fact, which is decided anew when it is asked again."""
 
     def is_told_by(self, finding: Finding) -> bool:
         return finding.table == self.table and (
