@@ -80,6 +80,7 @@ LETTERS: Mapping[str, str] = {
     "transfer": "t",
 }
 """What is named → the first letter of its claims. Claims of photos are written out (domain/people/photos.py)."""
+WORDS = {letter: word for word, letter in LETTERS.items()}
 LONG = re.compile(rf"((?:purchase|external)/[^/]*/[^/]*/|(?:{'|'.join(LETTERS)})/[^/]*/)(.*)")
 """A claim as it was written out, in two parts: what is named, and what stands behind it."""
 HASH_CHARACTERS = 20
@@ -95,6 +96,12 @@ def prefixes_of(claim: str) -> Collection[str]:
         parts.add(claim[:end])
         end = claim.find("/", end) + 1
     return parts
+
+
+def is_named_by(prefix: str, id: str) -> bool:
+    """Whether a prefix is that of the claims of one thing: nothing is claimed of an id that was made just now."""
+    what = WORDS.get(prefix[:1])
+    return f"/{id}/" in prefix or (what is not None and prefix == _named(f"{what}/{id}/"))
 
 
 def shortened(claim: str) -> str:

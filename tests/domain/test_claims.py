@@ -45,6 +45,14 @@ def test_a_claim_is_found_by_every_prefix_that_it_was_made_of() -> None:
     assert list(claims.prefixes_of(claims.payment_claim("pay_1"))) == [claims.payment_claim("pay_1")]
 
 
+def test_a_prefix_tells_whether_it_is_that_of_a_new_id() -> None:
+    assert claims.is_named_by(claims.redemption_claims("red_1"), "red_1")
+    assert claims.is_named_by(claims.payment_claim("pay_1"), "pay_1")
+    assert claims.is_named_by("photo/pho_1/", "pho_1")
+    assert not claims.is_named_by(claims.redemption_claims("red_1"), "red_2")
+    assert not claims.is_named_by(claims.purchase_claims("cus_1", "off_1", None), "off_1")
+
+
 @pytest.mark.parametrize("written_out", WRITTEN_OUT)
 def test_a_claim_that_was_written_out_is_shortened_to_what_is_claimed_now(written_out: str) -> None:
     assert shortened(written_out) == WRITTEN_OUT[written_out]
