@@ -1,4 +1,4 @@
-"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards | idle | space [--json] [--quick] …`."""
+"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards | idle | space [--json] …`."""
 
 import argparse
 import json
