@@ -9,23 +9,25 @@ with a `Decision`, or raises a refusal. Both are pure. A question whose answer w
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from domain.actor import Circumstances
-from domain.booking.new_bookings import OccurrenceRefused
-from domain.booking.state import Booking
-from domain.business.state import Business
-from domain.catalogue.state import Offer, Plan, Service
 from domain.claims import Claim
 from domain.fact import Fact
-from domain.membership.state import Membership
-from domain.package.state import Package
 from domain.people.directory import Person, Place, Text
-from domain.people.state import Customer
-from domain.points.state import PointsAccount
-from domain.staff.state import Staff
-from domain.top_up.state import TopUp
 from domain.values import Value
+
+if TYPE_CHECKING:
+    from domain.booking.new_bookings import OccurrenceRefused
+    from domain.booking.state import Booking
+    from domain.business.state import Business
+    from domain.catalogue.state import Offer, Plan, Service
+    from domain.membership.state import Membership
+    from domain.package.state import Package
+    from domain.people.state import Customer
+    from domain.points.state import PointsAccount
+    from domain.staff.state import Staff
+    from domain.top_up.state import TopUp
 
 C = TypeVar("C", bound=Value)
 Peek = Callable[[str], Any]
@@ -101,21 +103,21 @@ class Books(Protocol):
     def business_id(self) -> str: ...
 
     @property
-    def business(self) -> Business: ...
+    def business(self) -> "Business": ...
 
-    def business_or_none(self) -> Business | None: ...
+    def business_or_none(self) -> "Business | None": ...
 
-    def staff(self, staff_id: str, /) -> Staff | None: ...
+    def staff(self, staff_id: str, /) -> "Staff | None": ...
 
-    def service(self, service_id: str, /) -> Service | None: ...
+    def service(self, service_id: str, /) -> "Service | None": ...
 
-    def offer(self, offer_id: str, /) -> Offer | None: ...
+    def offer(self, offer_id: str, /) -> "Offer | None": ...
 
-    def plan(self, plan_id: str, /) -> Plan | None: ...
+    def plan(self, plan_id: str, /) -> "Plan | None": ...
 
-    def membership(self, membership_id: str, /) -> Membership | None: ...
+    def membership(self, membership_id: str, /) -> "Membership | None": ...
 
-    def customer(self, customer_id: str, /) -> Customer | None: ...
+    def customer(self, customer_id: str, /) -> "Customer | None": ...
 
     def survivor_of(self, customer_id: str) -> str:
         """The customer whose other name this is, after a merge; else the same. Reads nothing."""
@@ -123,40 +125,40 @@ class Books(Protocol):
     def own_owner_of(self, stream_id: str) -> str | None:
         """The customer for whom a stream that was read was recorded, whatever was merged since."""
 
-    def own_customer(self, customer_id: str) -> Customer | None:
+    def own_customer(self, customer_id: str) -> "Customer | None":
         """The customer of this very id, also after it was merged into another."""
 
-    def own_points(self, customer_id: str) -> PointsAccount | None:
+    def own_points(self, customer_id: str) -> "PointsAccount | None":
         """The account of this very id, also after it was merged into another."""
 
-    def package(self, package_id: str, /) -> Package | None: ...
+    def package(self, package_id: str, /) -> "Package | None": ...
 
-    def booking(self, booking_id: str, /) -> Booking | None: ...
+    def booking(self, booking_id: str, /) -> "Booking | None": ...
 
-    def points_of(self, customer_id: str) -> PointsAccount | None:
+    def points_of(self, customer_id: str) -> "PointsAccount | None":
         """The account of a customer's points; None while there is no entry in it."""
 
-    def top_up(self, top_up_id: str, /) -> TopUp | None: ...
+    def top_up(self, top_up_id: str, /) -> "TopUp | None": ...
 
     def exists(self, stream_id: str) -> bool:
         """Whether any stream has this id."""
 
-    def packages_of(self, customer_id: str) -> Iterator[tuple[str, Package, int]]:
+    def packages_of(self, customer_id: str) -> "Iterator[tuple[str, Package, int]]":
         """(id, state, position of the sale) of all of a customer's packages, in the order of their sales."""
 
-    def packages_that(self, hold: Callable[[Package], bool]) -> dict[str, Package]:
+    def packages_that(self, hold: "Callable[[Package], bool]") -> "dict[str, Package]":
         """The packages that were read and for which `hold` is true, by id."""
 
-    def bookings_that(self, hold: Callable[[Booking], bool]) -> dict[str, Booking]:
+    def bookings_that(self, hold: "Callable[[Booking], bool]") -> "dict[str, Booking]":
         """The bookings that were read and for which `hold` is true, by id."""
 
-    def claimants(self, prefix: str, hold: Callable[[Package], bool]) -> dict[str, Package]:
+    def claimants(self, prefix: str, hold: "Callable[[Package], bool]") -> "dict[str, Package]":
         """As `packages_that`, after every stream with a claim under `prefix` was read."""
 
     def entered_by(self, redemption_id: str) -> str | None:
         """The actor who entered a redemption of the packages that were read."""
 
-    def accounts_that(self, hold: Callable[[PointsAccount], bool]) -> Iterator[tuple[str, PointsAccount]]:
+    def accounts_that(self, hold: "Callable[[PointsAccount], bool]") -> "Iterator[tuple[str, PointsAccount]]":
         """(stream id, account) of the points accounts that were read and for which `hold` is true."""
 
     def count(self, prefix: str) -> int:
@@ -196,7 +198,7 @@ class Decision:
     texts: tuple[Text, ...] = ()
     erases: tuple[str, ...] = ()
     """The customers whose personal data is deleted in the same append: all names of one."""
-    refused: tuple[OccurrenceRefused, ...] = ()
+    refused: "tuple[OccurrenceRefused, ...]" = ()
     """Occurrences of a series that could not be booked, while the others are."""
 
     @property

@@ -1,25 +1,24 @@
-"""Comparing read models with a fold of the ledger, package by package, at the same position.
+"""Comparing read models with a fold of the ledger, stream by stream, at the same position.
 
 A rebuild compares two tables made by the same code; this makes no table and only reads. It covers the read models
-whose rows belong to packages.
+whose rows are made of one stream each and name it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import select
 
-from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder
-from domain.ledger.mapper import Recorded, recorded
-from domain.package.facts import FACTS as PACKAGE_FACTS
-from domain.package.facts import OpeningFact
-from projections.engine.definition import Key, Projection, Row, fold, key_columns
+from domain.ledger.reading import reading
+from projections.engine.definition import Key, Projection, Row, key_columns
+from projections.engine.shares import END
+from projections.engine.streams import StreamFolds, Values
 from projections.engine.tables import Snapshot
 from projections.engine.zones import by_local_rules
 
-PACKAGES_PER_PAGE = 200
+FACTS_PER_RANGE = 10_000
+FACTS_PER_PAGE = 2_000
 
 Progress = Callable[[int, int], None]
 """Called with the facts checked and the facts in all."""
@@ -35,13 +34,18 @@ class Difference:
     ledger: Row | None
 
 
-def of_packages(projections: Sequence[Projection]) -> list[Projection]:
-    """The read models that can be compared: keyed by package, and made of the facts of packages alone."""
-    return [
-        each
-        for each in projections
-        if "package_id" in each.table.primary_key and each.handles.issubset(PACKAGE_FACTS)
-    ]
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Streams behind `after`, up to `last`, and the facts of the ledger up to there."""
+
+    after: str
+    last: str
+    facts: int
+
+
+def comparable(projections: Sequence[Projection]) -> list[Projection]:
+    """The read models that can be compared: each row is made of one stream, and names it."""
+    return [each for each in projections if each.by_stream and each.stream_column is not None]
 
 
 def reconcile(
@@ -52,70 +56,62 @@ def reconcile(
 ) -> Iterator[Difference]:
     """Every row of these read models that differs. Memory does not grow with the ledger.
 
-    Raises UnreadableFact, UnknownBusiness, LedgerUnavailable.
+    Raises UnreadableFact, the errors of a read model, UnknownBusiness, LedgerUnavailable.
     """
-    counted = {projection.name: 0 for projection in projections}
-    last = max((snapshot.checkpoints[name].position for name in counted), default=0)
-    for ids, position in _packages(recorder, last):
-        streams = recorder.load(Reads(dict.fromkeys(ids, 0))).facts
-        facts = [recorded(stored) for stored in streams if stored.position <= last]
-        for projection in projections:
-            found = _rows(snapshot, projection, recorder.business_id, ids)
-            counted[projection.name] += len(found)
-            yield from _compare(projection, found, _fold(snapshot, projection, facts))
-        progress(position, last)
+    together: dict[int, list[Projection]] = {}
     for projection in projections:
-        yield from _strangers(snapshot, projection, recorder, counted[projection.name])
+        together.setdefault(snapshot.checkpoints[projection.name].position, []).append(projection)
+    ranges = _ranges(recorder)
+    for position, group in together.items():
+        for each in ranges:
+            made = _fold(recorder, group, each, position)
+            for projection, rows in zip(group, made, strict=True):
+                yield from _compare(snapshot, projection, recorder.business_id, each, rows)
+            progress(each.facts, ranges[-1].facts)
 
 
-def _packages(recorder: LedgerRecorder, last: int) -> Iterator[tuple[list[str], int]]:
-    """Packages opened up to a position, a page at a time, with the position of its last one."""
-    opened, after = tuple(fact.stored_name for fact in get_args(OpeningFact)), 0
-    while page := recorder.select_notifications(after + 1, PACKAGES_PER_PAGE, stop=last, topics=opened):
-        after = page[-1].id
-        yield [str(opening.originator_id) for opening in page], after
+def _ranges(recorder: LedgerRecorder) -> list[Range]:
+    ranges, after = [], ""
+    for last, facts in recorder.cuts(FACTS_PER_RANGE):
+        ranges.append(Range(after, last, facts))
+        after = last
+    return [*ranges, Range(after, END, recorder.head().position)]
 
 
-def _fold(snapshot: Snapshot, projection: Projection, facts: Sequence[Recorded]) -> dict[Key, Row]:
-    """The rows that facts up to the table's own checkpoint make."""
-    position = snapshot.checkpoints[projection.name].position
-    return fold(projection, (fact for fact in facts if fact.position <= position))
+def _fold(
+    recorder: LedgerRecorder, projections: Sequence[Projection], streams: Range, position: int
+) -> list[list[Values]]:
+    """The rows of each read model that facts up to a position make."""
+    folds = StreamFolds(projections, reading)
+    after = (streams.after, 2**31 - 1) if streams.after else ("", 0)
+    while page := recorder.by_stream(after, streams.last, position, folds.others, FACTS_PER_PAGE):
+        folds.take(page)
+        after = (page[-1].stream_id, page[-1].version)
+    folds.end()
+    if folds.error is not None:
+        raise folds.error
+    return [each.rows for each in folds.each]
 
 
-def _rows(snapshot: Snapshot, projection: Projection, business_id: str, ids: Sequence[str]) -> dict[Key, Row]:
-    table = snapshot.tables[projection.name]
-    query = select(table).where(table.c.business_id == business_id, table.c.package_id.in_(ids))
-    names = [column.name for column in table.columns]
-    rows = (dict(zip(names, values, strict=True)) for values in snapshot.connection.execute(query))
-    return {_key(table, row): row for row in rows}
-
-
-def _key(table: Table, row: Row) -> Key:
-    return tuple(row[column.name] for column in key_columns(table))
-
-
-def _compare(projection: Projection, table: dict[Key, Row], ledger: dict[Key, Row]) -> Iterator[Difference]:
-    for key in dict.fromkeys((*table, *ledger)):
-        found, made = table.get(key), ledger.get(key)
-        # A row that other rules of a time zone made is computed anew, and is no difference.
-        if found != made and (found is None or by_local_rules(projection, found) != made):
-            yield Difference(projection.name, key, table.get(key), ledger.get(key))
-
-
-def _strangers(
-    snapshot: Snapshot, projection: Projection, recorder: LedgerRecorder, known: int
+def _compare(
+    snapshot: Snapshot, projection: Projection, business_id: str, streams: Range, made: Sequence[Values]
 ) -> Iterator[Difference]:
-    """Rows of packages that were never sold. Searched only when the table has more rows than were compared."""
+    """The rows of some streams that differ: first those of the table, then those that only the ledger has."""
     table = snapshot.tables[projection.name]
-    if _count(snapshot.connection, table, recorder.business_id) == known:
-        return
-    query = select(table.c.package_id).where(table.c.business_id == recorder.business_id).distinct()
-    for (id,) in snapshot.connection.execute(query, execution_options={"yield_per": 1_000}):
-        if not recorder.stream(id, upto_version=1):
-            rows = _rows(snapshot, projection, recorder.business_id, [id])
-            yield from (Difference(projection.name, key, row, None) for key, row in rows.items())
-
-
-def _count(connection: Connection, table: Table, business_id: str) -> int:
-    count = select(func.count()).select_from(table).where(table.c.business_id == business_id)
-    return connection.scalars(count).one()
+    names = [column.name for column in table.columns]
+    places = [names.index(column.name) for column in key_columns(table)]
+    left = {tuple([values[place] for place in places]): values for values in made}
+    stream = table.c[str(projection.stream_column)]
+    own = (table.c.business_id == business_id) & (stream > streams.after) & (stream <= streams.last)
+    for found in snapshot.connection.execute(select(table).where(own)).yield_per(1_000):
+        key = tuple([found[place] for place in places])
+        expected = left.pop(key, None)
+        if expected == tuple(found):
+            continue
+        row = dict(zip(names, found, strict=True))
+        right = None if expected is None else dict(zip(names, expected, strict=True))
+        # A row that other rules of a time zone made is computed anew, and is no difference.
+        if right is None or by_local_rules(projection, row) != right:
+            yield Difference(projection.name, key, row, right)
+    for key, values in left.items():
+        yield Difference(projection.name, key, None, dict(zip(names, values, strict=True)))

@@ -9,6 +9,7 @@ import ast
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).parent
@@ -34,6 +35,7 @@ def rows() -> list[Row]:
         return [Row(number, system, text, tuple(served.split())) for number, system, text, served in lines]
 
 
+@cache
 def proofs() -> dict[str, list[str]]:
     """Row → the tests that are marked with it, as pytest names them without parameters."""
     found: dict[str, list[str]] = {}

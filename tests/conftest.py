@@ -1,22 +1,46 @@
 """What every test shares: the database fixtures, the Hypothesis profiles and the form of `covers`."""
 
+import gc
 import os
 import re
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.bytecode import write_bytecode_apart
+
+write_bytecode_apart()
+
 pytest_plugins = ["tests.postgres"]
 
 # No deadline and no verdict on slowness: a busy machine must not fail a test. CI draws the same examples
-# every time, so that a red run is caused by the change under test; `dev` keeps looking for new ones.
-settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# every time, so that a red run is caused by the change under test; `dev` keeps looking for new ones, and `thorough`
+# for many.
+settings.register_profile("dev", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None, print_blob=True)
+settings.register_profile("thorough", settings.get_profile("dev"), max_examples=1_000)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 CHECKLIST_ROW = re.compile(r"S[1-9]\d*")
-LONG = frozenset({"test_bench.py", "test_load.py", "test_openapi.py", "stories"})
+LONG = frozenset(
+    {
+        "clients",
+        "model",
+        "soak",
+        "stories",
+        "test_bench.py",
+        "test_kills.py",
+        "test_memory.py",
+        "test_openapi.py",
+    }
+)
 """Files and folders of tests that take many seconds each."""
+
+
+def pytest_collection_finish() -> None:
+    """Leave what the collection made to itself: the garbage collector would walk through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -44,7 +44,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "resume": ("resume:resume", "Let the read models that have stopped try again, once the cause is mended."),
     "rebuild": (
         "rebuild:rebuild_",
-        "Make a read model anew from the ledgers, beside the live table, and switch.",
+        "Make read models anew from the ledgers, beside the live tables, and switch.",
     ),
     "drop-old": (
         "drop_old:drop_old_",

@@ -221,7 +221,7 @@ def _damaged_indexes(installed: Installation, say: Say) -> list[str]:
 
 
 def _differs(installed: Installation, business_id: str, say: Say) -> int:
-    projections = reconcile.of_packages(list(installed.views.projections.values()))
+    projections = reconcile.comparable(list(installed.views.projections.values()))
     names = [projection.name for projection in projections]
     recorder, differences = installed.carnet.ledger(business_id).recorder, 0
     with (

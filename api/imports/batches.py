@@ -1,7 +1,7 @@
 """Batches of orders for one ledger: recorded for good, or tried and rolled back."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -39,6 +39,13 @@ def recorded(carnet: Carnet, business_id: str) -> Batches:
         return ledger.execute(orders)
 
     return Batches(ledger.recorder, carry_out)
+
+
+def end_bulk(carnet: Carnet, rows: int) -> None:
+    """After a load of many rows: have the database plan for what came. It would by itself, a minute later."""
+    if rows >= BATCH_ROWS:
+        with suppress(LedgerUnavailable, Contention):
+            carnet.store.gather_statistics()
 
 
 class _Undone(Exception):

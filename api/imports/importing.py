@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 from pydantic import ValidationError
 
 from api.http.flaw_words import words_for
-from api.imports.batches import Batches, batched, recorded, rolled_back
+from api.imports.batches import Batches, batched, end_bulk, recorded, rolled_back
 from api.imports.cells import day_in, minor_units
 from api.imports.day_book import Cells, Unreadable
 from api.imports.load import RefusedRow
@@ -136,6 +136,8 @@ def run(
             progress(report)
         kind.finish(importing)
         report.position = batches.recorder.head().position
+    if not dry_run:
+        end_bulk(carnet, report.rows)
     return report
 
 

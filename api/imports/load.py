@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from api.imports.batches import Batches, batched, recorded, rolled_back
+from api.imports.batches import Batches, batched, end_bulk, recorded, rolled_back
 from api.imports.day_book import DayBook, Row, Sale, Unreadable, Use
 from api.imports.derived_ids import id_of
 from api.imports.known_ids import KnownIds, registered, services_by_name
@@ -98,7 +98,9 @@ def load(
     Raises UnknownLayout and OSError for the file; LedgerUnavailable and Contention for the store (a second
     load then goes on where this one ended); UnreadableFact.
     """
-    return _loaded(recorded(carnet, business_id), book, source, refused, progress)
+    report = _loaded(recorded(carnet, business_id), book, source, refused, progress)
+    end_bulk(carnet, report.rows)
+    return report
 
 
 def dry_run(

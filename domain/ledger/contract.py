@@ -81,8 +81,27 @@ class LedgerRecorder(ApplicationRecorder):
         """The end of the ledger. Raises UnknownBusiness."""
 
     @abstractmethod
-    def facts(self, after: int = 0, limit: int = 1000, upto: int | None = None) -> Sequence[StoredFact]:
-        """Facts in order of position, `after` < position ≤ `upto`, at most `limit`."""
+    def facts(
+        self, after: int = 0, limit: int = 1000, upto: int | None = None, without: Sequence[str] = ()
+    ) -> Sequence[StoredFact]:
+        """Facts in order of position, `after` < position ≤ `upto`, at most `limit`, but none of the names `without`."""
+
+    @abstractmethod
+    def cuts(self, facts: int) -> Sequence[tuple[str, int]]:
+        """Where the streams, in order of their ids, can be cut into ranges of `facts` facts and more.
+
+        Each is the id of the last stream of a range, with the facts up to there. What follows the last cut has less.
+        """
+
+    @abstractmethod
+    def by_stream(
+        self, after: tuple[str, int], last: str, upto: int, without: Sequence[str], limit: int
+    ) -> Sequence[StoredFact]:
+        """Facts in order of stream and version, at most `limit`, but those of the names `without`, and those with a
+        position above `upto`.
+
+        `after` is a stream and a version in it; what comes behind them is read, up to the stream `last`.
+        """
 
     @abstractmethod
     def stream(self, stream_id: str, upto_version: int | None = None) -> Sequence[StoredFact]:
@@ -277,6 +296,12 @@ class Store(Protocol):
         """Tables that are indexes of others, and do not hold what these say."""
 
     def make_indexes_anew(self) -> None: ...
+
+    def gather_statistics(self) -> None:
+        """After many facts at once: have the database plan for the rows that are there. Takes seconds at most.
+
+        On SQLite nothing is done: its plans do not depend on it. Raises LedgerUnavailable.
+        """
 
     def overwrite_copies(self) -> bool:
         """Overwrite the copies of erased rows that pages of the ledger file keep; False where some may be left.

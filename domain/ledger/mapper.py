@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Annotated, NamedTuple
 
+import msgspec
 from pydantic import Field, ValidationError
-from pydantic_core import from_json
 
 from domain.actor import Actor
 from domain.fact import Fact, UnreadableFact
@@ -41,6 +41,18 @@ class Author(NamedTuple):
     role: str
 
 
+class _Actor(msgspec.Struct):
+    id: str
+    role: str
+
+
+class _WithActor(msgspec.Struct):
+    actor: _Actor
+
+
+_author = msgspec.json.Decoder(_WithActor).decode
+
+
 @dataclass(frozen=True)
 class Recorded:
     """A fact and its place in the ledger."""
@@ -70,9 +82,9 @@ class Recorded:
 
     @cached_property
     def author(self) -> Author:
-        """The actor who recorded it. Does not validate the meta."""
-        actor = from_json(self.stored.meta)["actor"]
-        return Author(actor["id"], actor["role"])
+        """The actor who recorded it. Does not validate the rest of the meta."""
+        actor = _author(self.stored.meta).actor
+        return Author(actor.id, actor.role)
 
     @property
     def staff_id(self) -> str | None:

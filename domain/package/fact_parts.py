@@ -128,6 +128,8 @@ class PackageOpened(EffectiveFact):
 
     def first_values(self, units: tuple[int, ...]) -> tuple[int, ...]:
         """What the first so many units of each line are worth together, line by line, in minor units."""
+        if not any(units):
+            return (0,) * len(units)
         both = zip(self.lines, units, strict=True)
         return tuple(sum(unrolled(line.values)[:number]) if number else 0 for line, number in both)
 

@@ -12,7 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
-    Index,
+    Connection,
     Integer,
     MetaData,
     Select,
@@ -21,13 +21,14 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    event,
     func,
     or_,
     select,
     tuple_,
 )
 
-from projections.engine.definition import Projection, fingerprint, physical_name
+from projections.engine.definition import Projection, fingerprint, leave_room, physical_name
 
 LIVE, BUILDING, OLD, DROPPING = "live", "building", "old", "dropping"
 
@@ -44,15 +45,11 @@ CHECKPOINTS = Table(
     # The fingerprint of the read model that stopped. The stop is void for any other.
     Column("stopped_by", Text),
     Column("updated_at", BigInteger, nullable=False),
-    # Room on each page, so that moving a checkpoint touches no index.
-    postgresql_with={"fillfactor": 50},
 )
-STOPPED = Index(
-    "checkpoints_stopped",
-    CHECKPOINTS.c.physical,
-    postgresql_where=CHECKPOINTS.c.stopped_at.is_not(None),
-    sqlite_where=CHECKPOINTS.c.stopped_at.is_not(None),
-)
+leave_room(CHECKPOINTS, 50)  # moving a checkpoint then touches no index
+STOPPED = "checkpoints_stopped"
+INDEX_STOPPED = f"CREATE INDEX {STOPPED} ON checkpoints (physical) WHERE stopped_at IS NOT NULL"
+"""Said as statements, here and below: an option of the dialect would import PostgreSQL's modules on SQLite too."""
 
 read_tables = Table(
     "read_tables",
@@ -64,14 +61,13 @@ read_tables = Table(
     # Raised when a checkpoint may count as lower than before. A runner that remembers checkpoints compares it.
     Column("generation", BigInteger, nullable=False, default=1),
 )
-Index(
-    "read_tables_live",
-    read_tables.c.projection,
-    read_tables.c.version,
-    unique=True,
-    postgresql_where=read_tables.c.state == LIVE,
-    sqlite_where=read_tables.c.state == LIVE,
-)
+
+
+@event.listens_for(read_tables, "after_create")
+def _allow_one_live_table(_: Table, connection: Connection, **__: Any) -> None:
+    connection.exec_driver_sql(
+        f"CREATE UNIQUE INDEX read_tables_live ON read_tables (projection, version) WHERE state = '{LIVE}'"
+    )
 
 
 Which: TypeAlias = Literal["live", "building", "served"]

@@ -11,10 +11,10 @@ table of a new version is building until it is complete: it answers for a busine
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Connection, Dialect, Row, Table, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from projections.engine.checkpoint_tables import (
     BUILDING,
@@ -36,6 +36,9 @@ from projections.engine.checkpoint_tables import (
 )
 from projections.engine.definition import Projection, fingerprint
 from projections.engine.rows import array
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 __all__ = [
     "BUILDING",
@@ -288,4 +291,8 @@ def clear_stop(connection: Connection, projection: Projection, business_id: str)
 
 def inserting(dialect: Dialect, table: Table) -> "postgresql.Insert | sqlite.Insert":
     """An INSERT with ON CONFLICT in the dialect of the database."""
-    return postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
+    if dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, TypeAlias
 
-from sqlalchemy import BigInteger, Column, Dialect, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Connection, Dialect, MetaData, String, Table, Text, event
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.types import TypeDecorator
 
@@ -30,6 +30,8 @@ Row: TypeAlias = dict[str, Any]
 
 NAME = re.compile(r"[a-z][a-z_]{0,29}")
 SHADOW = "_shadow"
+FILLED_PERCENT = "filled_percent"
+"""In the `info` of a table: how full PostgreSQL makes its pages. A row that changes then stays on its page."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -62,6 +64,16 @@ class Keyed:
     row: Callable[[Row | None, Recorded, Key], Row | None]
     by_zone: Callable[[Row], Row] | None = None
     """Computes the columns anew that the rules of `time_zone` make. The row keeps their mark as `rules`."""
+    by_stream: bool = False
+    """Whether every row is made of facts of one stream alone, so that it can be made stream by stream. Else the facts
+    of a ledger are folded in their order."""
+    stream_column: str | None = None
+    """The column that holds the id of that stream; None: no column does."""
+    step: Callable[[Row | None, Recorded, Key], Row | None] | None = None
+    """`row` without the columns that `finish` computes, for folding many facts at once. Its rows need only the columns
+    that it reads."""
+    finish: Callable[[Row], Row] | None = None
+    """Makes the row of what the last `step` left."""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -80,6 +92,10 @@ class Log:
     table: Table
     handles: frozenset[type[Fact]]
     rows: Callable[[Recorded], Sequence[Row]]
+    by_stream: bool = False
+    """Whether no two streams make a row with the same key."""
+    stream_column: str | None = None
+    """The column that holds the id of the stream; None: no column does."""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -122,7 +138,21 @@ def physical_table(table: Table, physical: str) -> Table:
             column.type = column.type.with_variant(Text(collation="C"), "postgresql")
     for number, index in enumerate(sorted(copy.indexes, key=lambda index: str(index.name)), start=1):
         index.name = quoted_name(f"{physical}_ix{number}", quote=False)
+    if FILLED_PERCENT in table.info:
+        leave_room(copy, table.info[FILLED_PERCENT])
     return copy
+
+
+def leave_room(table: Table, percent: int) -> None:
+    """Have PostgreSQL fill the pages of a table up to so many percent.
+
+    Said by a statement, as an option of the dialect would import its modules on SQLite too.
+    """
+
+    @event.listens_for(table, "after_create")
+    def fill(_: Table, connection: Connection, **__: Any) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} SET (fillfactor = {percent})")
 
 
 @lru_cache(maxsize=256)

@@ -117,7 +117,13 @@ def _is_going(connection: Connection, physical: str) -> bool:
 
 
 def _empty(views: ReadTables, physical: str) -> None:
-    """Delete the rows a thousand at a time: dropping a full table would block the one writer of SQLite."""
+    """Delete the indexes, and the rows a thousand at a time: dropping a full table would block the writer of SQLite."""
+    made = "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
+    with views.reading() as connection:
+        indexes = connection.exec_driver_sql(made, (physical,)).scalars().all()
+    for index in indexes:
+        with views.writing() as connection:
+            connection.exec_driver_sql(f"DROP INDEX IF EXISTS {index}")
     statement = f"DELETE FROM {physical} WHERE rowid IN (SELECT rowid FROM {physical} LIMIT 1000)"
     while True:
         with views.writing() as connection:

@@ -8,29 +8,23 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
 from domain.ledger.patience import ends_at
-from domain.ledger.postgres.connections import (
-    ANSWER_S,
-    PatientConnection,
-    hung_up,
-    session,
-    settle,
-    with_json,
-)
+from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, hung_up, with_json
 from domain.ledger.postgres.roles import TO_FOLD
+from domain.ledger.postgres.session import session
 from projections.engine.sqlite_engine import as_json
 
 
 def postgres_engine(url: str, schema: str, pool_size: int, lock_wait_s: float) -> Engine:
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
         raise ValueError(f"{schema!r} is not a schema name of small letters, digits and underscores")
-    arguments = session(url, schema, ANSWER_S, {"lock_timeout": int(lock_wait_s * 1000)})
+    ours = session(url, schema, ANSWER_S, {"lock_timeout": str(int(lock_wait_s * 1000))})
 
     def connect() -> PatientConnection:
-        connection = PatientConnection.connect(url, **arguments)  # the driver alone reads the URL
+        connection = PatientConnection.connect(url, **ours.arguments)  # the driver alone reads the URL
         # SQLAlchemy would give these to a connection that it makes itself.
         with_json(connection, from_json, as_json)
         connection.autocommit = True
-        settle(connection, TO_FOLD, schema)
+        ours.settle(connection, TO_FOLD, schema)
         connection.autocommit = False
         return connection
 

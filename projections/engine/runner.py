@@ -21,6 +21,7 @@ from projections.engine.lane import Lane
 from projections.engine.pages import Unreadable
 from projections.engine.settled import Lookout
 from projections.engine.sqlite_engine import HeldElsewhere
+from projections.engine.statistics import gather_statistics
 from projections.engine.tables import ReadTables
 
 FACTS_PER_PAGE = 500
@@ -69,6 +70,8 @@ class Runner:
             facts_per_page,
         )
         self._completion = Completion(views, self._building)
+        self._in_bulk = False
+        """Whether whole pages were taken since PostgreSQL last counted the rows."""
         self._stopping = Event()
         self._thread: Thread | None = None
 
@@ -121,11 +124,23 @@ class Runner:
         building = sight.building
         self._live.feeding.tables = len(sight.served) - len(building)
         self._building.feeding.tables = len(building)
+        self._in_bulk |= self._whole_page(sight.behind) or self._whole_page(sight.unbuilt)
         moved = self._live.work(sight.behind, stopping)
         if building:
             moved = self._building.work(sight.unbuilt, stopping, BUILDING_PAGES) or moved
             moved = self._completion.look(building, sight.heads) or moved
+        if not moved:
+            self._end_bulk()
         return moved
+
+    def _whole_page(self, behind: Mapping[str, int]) -> bool:
+        return any(facts >= self._facts_per_page for facts in behind.values())
+
+    def _end_bulk(self) -> None:
+        """After many facts at once, such as a load: have lists planned for the rows that came."""
+        if self._in_bulk:
+            self._in_bulk = False
+            gather_statistics(self._views, self._projections)
 
     def catch_up(
         self, business_id: str, upto: int | None = None, until: float | None = None, *, building: bool = False
@@ -144,7 +159,10 @@ class Runner:
             except HeldElsewhere:
                 return None
             if not advance.moved or advance.position is None or advance.position >= goal:
+                if until is None:
+                    self._end_bulk()
                 return advance.position
+            self._in_bulk = True
             if until is not None and time.monotonic() >= until:
                 return advance.position
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from domain.ledger.errors import RoleNeeded
 from domain.ledger.postgres.roles import APP, WORKER, for_business, role_needed
 from projections.engine import checkpoints
+from projections.engine.checkpoint_tables import INDEX_STOPPED
 from projections.engine.checkpoints import (
     BUILDING,
     CHECKPOINTS,
@@ -406,7 +407,8 @@ def _bring_up_to_date(connection: Connection) -> None:
     columns = {column["name"] for column in inspect(connection).get_columns(CHECKPOINTS.name)}
     if CHECKPOINTS.c.stopped_by.name not in columns:
         connection.exec_driver_sql(f"ALTER TABLE {CHECKPOINTS.name} ADD COLUMN stopped_by TEXT")
-    STOPPED.create(connection, checkfirst=True)
+    if STOPPED not in {index["name"] for index in inspect(connection).get_indexes(CHECKPOINTS.name)}:
+        connection.exec_driver_sql(INDEX_STOPPED)
 
 
 def _is_kept(connection: Connection, physical: str) -> bool:

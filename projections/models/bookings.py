@@ -293,7 +293,16 @@ def _by_zone(booking: Row) -> Row:
 
 
 BOOKINGS = Keyed(
-    "bookings", 4, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row, _by_zone
+    "bookings",
+    4,
+    TABLE,
+    frozenset(FACTS),
+    lambda recorded: [(recorded.stream_id,)],
+    row,
+    _by_zone,
+    by_stream=True,
+    stream_column="booking_id",
+    step=row,
 )
 
 
@@ -316,5 +325,11 @@ def _packages(recorded: Recorded) -> Sequence[Row]:
 
 
 BOOKING_PACKAGES = Log(
-    "booking_packages", 1, PAID_TABLE, frozenset({BookingMade, BookingSourcesChanged}), _packages
+    "booking_packages",
+    1,
+    PAID_TABLE,
+    frozenset({BookingMade, BookingSourcesChanged}),
+    _packages,
+    by_stream=True,
+    stream_column="booking_id",
 )

@@ -40,22 +40,20 @@ def summed(moved: Row) -> Row:
     for count in COUNTS:  # nearly every package has one line
         card[count] = first[count] + sum([line[count] for line in others]) if others else first[count]
     card["rules"] = mark(card["time_zone"])
-    expiry = expiry_of(card)
-    card["valid_until"] = _valid_until(expiry)
-    card["thaws_at"] = expiry.thaws_at
-    card["thawed_expires_on"] = (
-        None if expiry.frozen_until is None else expiry.thawed and expiry.thawed.isoformat()
-    )
+    expires_on, frozen_on, frozen_until = card["expires_on"], card["frozen_on"], card["frozen_until"]
+    valid_until, thaws_at, last = _moments(expires_on, card["time_zone"], frozen_on, frozen_until)
+    card["valid_until"] = valid_until
+    card["thaws_at"] = thaws_at
+    card["thawed_expires_on"] = None if frozen_until is None else last
     card["state"] = "cancelled" if card["cancelled"] else "open" if card["remaining"] else "used_up"
-    card |= _for_the_clock(card, expiry.thawed)
+    card |= _for_the_clock(card, last)
     card["payment"] = payment_status(card["price"], card["covered"] + card["paid"])
     card["owing"] = owed_for(card) > 0
     return card
 
 
-def _for_the_clock(card: Row, last: date | None) -> Row:
-    """What the jobs of the clock look for; `last` is the last valid day once a freeze has run out."""
-    day = None if last is None else last.isoformat()
+def _for_the_clock(card: Row, day: str | None) -> Row:
+    """What the jobs of the clock look for; `day` is the last valid day once a freeze has run out."""
     if card["state"] != "open" or day is None or card["lapse_recorded"] == day:
         return {"lapses_at": None, "reminded_lead": None}
     lead = card["reminder_lead"] if card["reminder_of"] == day else UNREMINDED
@@ -63,9 +61,15 @@ def _for_the_clock(card: Row, last: date | None) -> Row:
 
 
 @lru_cache(maxsize=4096)
-def _valid_until(expiry: Expiry) -> datetime | None:
-    """`Expiry.valid_until`, cached: it is asked for at every fact, and packages share few different values."""
-    return expiry.valid_until
+def _moments(
+    expires_on: str | None, zone: str, frozen_on: str | None, frozen_until: str | None
+) -> tuple[datetime | None, datetime | None, str | None]:
+    """When the validity ends, when a freeze runs out, and the last valid day from then on.
+
+    Cached: they are asked for at every fact, and packages share few different days.
+    """
+    expiry = _expiry(expires_on, zone, frozen_on, frozen_until)
+    return expiry.valid_until, expiry.thaws_at, None if expiry.thawed is None else expiry.thawed.isoformat()
 
 
 def expiry_of(card: Row) -> Expiry:

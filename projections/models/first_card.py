@@ -4,33 +4,24 @@ from typing import assert_never
 
 from domain.ledger.mapper import Recorded
 from domain.moments import local_day
-from domain.package.facts import (
-    OpeningFact,
-)
+from domain.package.fact_parts import SoldLine
+from domain.package.facts import OpeningFact
 from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
 from domain.package.state import payment_status
+from domain.values import Value
 from projections.engine.definition import Row
 from projections.models.card_columns import COUNTS
+from projections.models.remembered import of_the_same
 
 
 def first_card(fact: OpeningFact, recorded: Recorded) -> Row:
     """The columns of a package that has its first fact alone."""
     paid = fact.paid if isinstance(fact, PackageImported) else 0
     lines = [
-        {
-            "label": line.label,
-            "services": [
-                {"id": service.id, "name": service.name, "service_type": service.service_type}
-                for service in line.services
-            ],
-            "tax_rate": line.rate,
-            **dict.fromkeys(COUNTS, 0),
-            "granted": line.quantity,
-            "used_before": before,
-            "remaining": line.quantity - before,
-        }
-        for line, before in zip(fact.lines, fact.begins_used, strict=True)
+        {**line, "used_before": before, "remaining": line["granted"] - before}
+        for line, before in zip(_lines(fact.lines), fact.begins_used, strict=True)
     ]
+    bought_on = local_day(fact.bought_at, fact.time_zone).isoformat()
     return {
         "package_id": recorded.stream_id,
         "customer_id": fact.customer_id,
@@ -43,7 +34,7 @@ def first_card(fact: OpeningFact, recorded: Recorded) -> Row:
         "locations": list(fact.locations),
         "external_ref": fact.external_ref and str(fact.external_ref),
         "purchased_at": fact.bought_at,
-        "purchased_on": local_day(fact.bought_at, fact.time_zone).isoformat(),
+        "purchased_on": bought_on,
         "recorded_at": recorded.recorded_at,
         "position": recorded.position,
         "currency": fact.currency,
@@ -52,8 +43,9 @@ def first_card(fact: OpeningFact, recorded: Recorded) -> Row:
         "paid": paid,
         "refunded": 0,
         "unused_value": fact.price - sum(fact.first_values(fact.begins_used)),
-        "validity": fact.validity.model_dump(mode="json"),
-        "started_on": _first_day(fact),
+        "validity": {**_dumped(fact.validity)},
+        # The day of purchase, unless the validity waits for the first use.
+        "started_on": None if fact.validity.rule == "after_first_use" else bought_on,
         "expires_on": fact.expires_on and fact.expires_on.isoformat(),
         "frozen_on": None,
         "frozen_until": None,
@@ -71,7 +63,7 @@ def first_card(fact: OpeningFact, recorded: Recorded) -> Row:
         "reminded_lead": None,
         "sharing": fact.sharing,
         "beneficiaries": list(fact.beneficiaries),
-        "cancellation": fact.cancellation.model_dump(mode="json"),
+        "cancellation": {**_dumped(fact.cancellation)},
         "cancelled": False,
         "voided": False,
         "revoked": False,
@@ -115,8 +107,24 @@ def _origin(fact: OpeningFact) -> Row:
             assert_never(fact)
 
 
-def _first_day(fact: OpeningFact) -> str | None:
-    """The first day of validity: the day of purchase, or None where it waits for the first use."""
-    if fact.validity.rule == "after_first_use":
-        return None
-    return local_day(fact.bought_at, fact.time_zone).isoformat()
+@of_the_same
+def _lines(sold: tuple[SoldLine, ...]) -> list[Row]:
+    """The lines with all their counts, as if none of their units had been used before."""
+    return [
+        {
+            "label": line.label,
+            "services": [
+                {"id": service.id, "name": service.name, "service_type": service.service_type}
+                for service in line.services
+            ],
+            "tax_rate": line.rate,
+            **dict.fromkeys(COUNTS, 0),
+            "granted": line.quantity,
+        }
+        for line in sold
+    ]
+
+
+@of_the_same
+def _dumped(part: Value) -> Row:
+    return part.model_dump(mode="json")

@@ -155,5 +155,13 @@ def _by_zone(told: Row) -> Row:
 
 
 MEMBERSHIPS = Keyed(
-    "memberships", 2, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row, _by_zone
+    "memberships",
+    2,
+    TABLE,
+    frozenset(FACTS),
+    lambda recorded: [(recorded.stream_id,)],
+    row,
+    _by_zone,
+    by_stream=True,
+    stream_column="membership_id",
 )

@@ -54,6 +54,8 @@ OFFERS = Keyed(
     frozenset(get_args(OfferFact)),
     lambda recorded: [(recorded.stream_id,)],
     row,
+    by_stream=True,
+    stream_column="offer_id",
 )
 
 

@@ -91,7 +91,8 @@ TABLE = Table(
 def rows(recorded: Recorded) -> Sequence[Row]:
     fact = cast(PackageFact, recorded.fact)
     actor_id, actor_role = recorded.author
-    text: TextRef | None = getattr(fact, "note", None) or getattr(fact, "reason", None)
+    members = vars(fact)
+    text: TextRef | None = members.get("note") or members.get("reason")
     code = fact.reason_code if isinstance(fact, ReasonedFact) else None
     common: Row = {
         "package_id": recorded.stream_id,
@@ -354,4 +355,4 @@ def _value(parts: Any) -> int:
     return sum(part.value for part in parts)
 
 
-HISTORY = Log("history", 4, TABLE, HANDLES, rows)
+HISTORY = Log("history", 4, TABLE, HANDLES, rows, by_stream=True, stream_column="package_id")

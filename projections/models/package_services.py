@@ -36,4 +36,12 @@ def rows(recorded: Recorded) -> Sequence[Row]:
     return [{"service_id": id, **sold} for id in sorted(services)]
 
 
-PACKAGE_SERVICES = Log("package_services", 3, TABLE, frozenset(get_args(OpeningFact)), rows)
+PACKAGE_SERVICES = Log(
+    "package_services",
+    3,
+    TABLE,
+    frozenset(get_args(OpeningFact)),
+    rows,
+    by_stream=True,
+    stream_column="package_id",
+)

@@ -46,7 +46,7 @@ from domain.package.facts import (
     ValidityStarted,
 )
 from domain.package.money_facts import PaymentRecorded, PaymentRefunded
-from projections.engine.definition import Key, Keyed, Moment, Row
+from projections.engine.definition import FILLED_PERCENT, Key, Keyed, Moment, Row
 from projections.models.card_columns import COUNTS, summed
 from projections.models.first_card import first_card
 
@@ -133,7 +133,7 @@ TABLE = Table(
     Index("payers", "business_id", "offer_id", "purchased_by"),
     Index("bought_for_others", "business_id", "purchased_by"),
     # Room on each page, so that using a package touches no index.
-    postgresql_with={"fillfactor": 70},
+    info={FILLED_PERCENT: 70},
 )
 """`rules` marks the rules of the zone that `valid_until` and the other moments were computed by.
 `valid_until` is the first moment that is no longer valid, a freeze counted to its last day. `state` is the
@@ -292,4 +292,20 @@ def _by_zone(card: Row) -> Row:
     return summed({**card, "purchased_on": bought, "started_on": card["started_on"] if waits else bought})
 
 
-CARDS = Keyed("cards", 8, TABLE, HANDLES, _keys, row, _by_zone)
+def _step(before: Row | None, recorded: Recorded, key: Key) -> Row:
+    return moved(before, recorded)
+
+
+CARDS = Keyed(
+    "cards",
+    8,
+    TABLE,
+    HANDLES,
+    _keys,
+    row,
+    _by_zone,
+    by_stream=True,
+    stream_column="package_id",
+    step=_step,
+    finish=summed,
+)

@@ -54,6 +54,8 @@ PLANS = Keyed(
     frozenset(get_args(PlanFact)),
     lambda recorded: [(recorded.stream_id,)],
     row,
+    by_stream=True,
+    stream_column="plan_id",
 )
 
 

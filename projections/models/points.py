@@ -31,7 +31,13 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
 
 
 POINTS = Keyed(
-    "points", 1, TABLE, frozenset(FACTS), lambda recorded: [(customer_of(recorded.stream_id),)], row
+    "points",
+    1,
+    TABLE,
+    frozenset(FACTS),
+    lambda recorded: [(customer_of(recorded.stream_id),)],
+    row,
+    by_stream=True,
 )
 
 
@@ -113,4 +119,4 @@ def entry_rows(recorded: Recorded) -> Sequence[Row]:
     return [{"customer_id": customer_of(recorded.stream_id), **told_at, **entry(recorded)}]
 
 
-POINTS_ENTRIES = Log("points_entries", 1, ENTRIES_TABLE, frozenset(FACTS), entry_rows)
+POINTS_ENTRIES = Log("points_entries", 1, ENTRIES_TABLE, frozenset(FACTS), entry_rows, by_stream=True)

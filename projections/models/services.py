@@ -61,6 +61,8 @@ SERVICES = Keyed(
     frozenset(get_args(ServiceFact)),
     lambda recorded: [(recorded.stream_id,)],
     row,
+    by_stream=True,
+    stream_column="service_id",
 )
 
 

@@ -47,7 +47,16 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
     return {**first, **changed, "version": recorded.version}
 
 
-STAFF = Keyed("staff", 1, TABLE, frozenset(FACTS), lambda recorded: [(recorded.stream_id,)], row)
+STAFF = Keyed(
+    "staff",
+    1,
+    TABLE,
+    frozenset(FACTS),
+    lambda recorded: [(recorded.stream_id,)],
+    row,
+    by_stream=True,
+    stream_column="staff_id",
+)
 
 
 def staff(snapshot: Snapshot, business_id: str, after: Sequence[Any] | None, limit: int) -> list[Row]:

@@ -95,7 +95,16 @@ def _keys(recorded: Recorded) -> list[Key]:
     return [(cast(AttemptFact, recorded.fact).attempt_id,)]
 
 
-TOP_UP_ATTEMPTS = Keyed("top_up_attempts", 1, TABLE, frozenset(get_args(AttemptFact)), _keys, row)
+TOP_UP_ATTEMPTS = Keyed(
+    "top_up_attempts",
+    1,
+    TABLE,
+    frozenset(get_args(AttemptFact)),
+    _keys,
+    row,
+    by_stream=True,
+    stream_column="top_up_id",
+)
 
 
 def attempts(

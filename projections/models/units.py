@@ -32,7 +32,7 @@ from domain.package.facts import (
 )
 from domain.package.opening_facts import PackageImported
 from domain.unit_values import unrolled
-from projections.engine.definition import Key, Keyed, Moment, Row
+from projections.engine.definition import FILLED_PERCENT, Key, Keyed, Moment, Row
 
 TABLE = Table(
     "units",
@@ -51,7 +51,7 @@ TABLE = Table(
     Column("redemption_id", Text),
     Column("staff_id", Text),
     # Room on each page, so that using a unit touches no index.
-    postgresql_with={"fillfactor": 80},
+    info={FILLED_PERCENT: 80},
 )
 USE = ("used_at", "deducted_at", "service_id", "participant_id", "booking_id", "redemption_id", "staff_id")
 """Columns that are set while a unit is in use. `used_at` is the session as it was known then, `deducted_at` when the

@@ -60,4 +60,6 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row | None:
     return {**before, "units": before["units"] - back} if before["units"] > back else None
 
 
-UNITS_IN_USE = Keyed("units", 5, TABLE, HANDLES, _keys, row)
+UNITS_IN_USE = Keyed(
+    "units", 5, TABLE, HANDLES, _keys, row, by_stream=True, stream_column="package_id", step=row
+)

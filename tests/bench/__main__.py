@@ -1,4 +1,4 @@
-"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards | idle | space [--json] …`."""
+"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards | idle | rebuild | space […]`."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.server.logging import log_as_json
-from tests.bench import cards, filters, idle, latency, reads, redeem, space, trace, waits
+from tests.bench import cards, filters, idle, latency, reads, rebuild, redeem, space, trace, waits
 
 BENCHMARKS: dict[str, Any] = {
     "redeem": redeem,
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Any] = {
     "cards": cards,
     "idle": idle,
     "space": space,
+    "rebuild": rebuild,
 }
 
 
@@ -46,11 +47,14 @@ def main(arguments: list[str]) -> None:
         benchmarks.add_parser("cards", help="packages of thousands of units beside small ones"), "50 packages"
     )
     _idle(benchmarks.add_parser("idle", help="what ledgers cost in which nothing happens"))
+    _rebuild(
+        benchmarks.add_parser("rebuild", help="read models made anew, beside what the database alone takes")
+    )
     _space(benchmarks.add_parser("space", help="bytes a fact, by table, of a day-book and over HTTP"))
     chosen = parser.parse_args(arguments)
     benchmark = BENCHMARKS[chosen.benchmark]
     plan = benchmark.QUICK if chosen.quick else benchmark.Plan()
-    names = ("seconds", "rounds", "customers", "facts", "ledgers")
+    names = ("seconds", "rounds", "customers", "facts", "ledgers", "day_book")
     given = {name: value for name in names if (value := getattr(chosen, name, None)) is not None}
     log_as_json("warning")  # a line for each request would be measured with it
     report = benchmark.measure(replace(plan, **given), _tell)
@@ -80,6 +84,12 @@ def _space(parser: argparse.ArgumentParser) -> None:
 def _idle(parser: argparse.ArgumentParser) -> None:
     _common(parser, "10,000 ledgers")
     parser.add_argument("--ledgers", type=_many, help="beside 1,000 (100,000)")
+
+
+def _rebuild(parser: argparse.ArgumentParser) -> None:
+    _common(parser, "the day-book once, about two minutes")
+    parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="of all steps (3)")
+    parser.add_argument("--day-book", metavar="FILE", help="as `carnet load` reads it (one is made up)")
 
 
 def _common(parser: argparse.ArgumentParser, quick: str) -> None:

@@ -18,7 +18,8 @@ from domain.ledger.orders import Answer, Done, Order, RequestKey, Result
 from domain.values import RECORDED_AT, Value
 from projections.engine.definition import Row, changed_rows
 from projections.engine.drop_old import drop_old
-from projections.engine.rebuild import Limits, Rebuild
+from projections.engine.filling import Limits
+from projections.engine.rebuild import Rebuild
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
 from projections.models.packages import CARDS
@@ -32,7 +33,7 @@ from tests.model.reference import Reference
 from tests.use_cases import order
 
 NAMES = ("biz_salon", "biz_kennel")
-SMALL = Limits(facts_per_page=3, rows_held=5, rows_per_write=4)
+SMALL = Limits(facts_per_page=3, rows_held=5, rows_per_write=4, facts_per_share=7)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

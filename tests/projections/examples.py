@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -123,6 +123,54 @@ def balances(*, poisoned: bool = False, version: int = 1) -> Keyed:
     return Keyed("balances", version, table, handles, _touched, _poisoned if poisoned else _balance)
 
 
+def tallies(*, poisoned: bool = False, version: int = 1) -> Keyed:
+    """Balances of each stream by itself."""
+    table = Table(
+        "tallies",
+        MetaData(),
+        Column("business_id", Text, primary_key=True),
+        Column("stream_id", Text, primary_key=True),
+        Column("item", Text, primary_key=True),
+        Column("balance", BigInteger, nullable=False),
+        Column("changes", JSON, nullable=False),
+        Column("last_at", Moment),
+        Column("doubled", BigInteger),
+    )
+    Index("by_tally", table.c.business_id, table.c.balance)
+
+    def keys(recorded: Recorded) -> Sequence[Key]:
+        return [(recorded.stream_id, item) for (item,) in _touched(recorded)]
+
+    def step(before: Row | None, recorded: Recorded, key: Key) -> Row | None:
+        return (_poisoned if poisoned else _balance)(before, recorded, key[1:])
+
+    def finish(row: Row) -> Row:
+        return {**row, "doubled": 2 * row["balance"]}
+
+    def row(before: Row | None, recorded: Recorded, key: Key) -> Row | None:
+        after = step(before, recorded, key)
+        return after and finish(after)
+
+    handles: frozenset[type[Fact]] = frozenset([Counted, Moved, Removed])
+    return Keyed(
+        "tallies",
+        version,
+        table,
+        handles,
+        keys,
+        row,
+        by_stream=True,
+        stream_column="stream_id",
+        step=step,
+        finish=finish,
+    )
+
+
+def notes() -> Log:
+    """As `entries`, made stream by stream."""
+    return replace(entries(), name="notes", by_stream=True)
+
+
 def _entries(recorded: Recorded) -> Sequence[Row]:
     return [
         {"position": recorded.position, "n": n, "item": item} for n, (item,) in enumerate(_touched(recorded))
@@ -141,16 +189,16 @@ def entries() -> Log:
     return Log("entries", 1, table, frozenset([Counted, Moved]), _entries)
 
 
-def record(store: Store, *facts: Fact, business_id: str = BUSINESS) -> int:
+def record(store: Store, *facts: Fact, business_id: str = BUSINESS, stream_id: str = "tst_1") -> int:
     """Append facts to one stream; the head's position."""
     store.open_ledger(business_id)
     ledger = store.ledger(business_id)
-    version = ledger.head().position
+    version = len(ledger.stream(stream_id))
     new = tuple(
-        NewFact("test", "tst_1", version + n, fact.stored_name, 1, fact.to_bytes(), b"{}")
+        NewFact("test", stream_id, version + n, fact.stored_name, 1, fact.to_bytes(), b"{}")
         for n, fact in enumerate(facts, start=1)
     )
-    [stored] = ledger.append([Append(new, {"tst_1": version})])
+    [stored] = ledger.append([Append(new, {stream_id: version})])
     assert isinstance(stored, Stored)
     return stored.last
 

@@ -1,14 +1,18 @@
 """Read models held against the ledger: what differs is found, and nothing else."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from projections.engine.definition import physical_name
+from projections.models.packages import CARDS
 from projections.models.registry import READ_MODELS
-from replay.reconcile import Difference, of_packages, reconcile
+from replay.reconcile import Difference, comparable, reconcile
 from tests.replay.conftest import BUSINESS, Lived
 
-JUDGED = of_packages(READ_MODELS)
+JUDGED = comparable(READ_MODELS)
 TABLES = {each.name: physical_name(each) for each in JUDGED}
 
 
@@ -27,8 +31,23 @@ def edit(folder: Path, *statements: str) -> None:
     connection.close()
 
 
-def test_the_read_models_of_packages_are_judged_and_none_that_bookings_make() -> None:
-    assert {each.name for each in JUDGED} == {"cards", "units", "history", "package_services"}
+def test_all_read_models_are_judged_whose_rows_name_the_stream_that_made_them() -> None:
+    others = {each.name for each in READ_MODELS} - {each.name for each in JUDGED}
+    assert others == {"customers", "points", "points_entries"}
+
+
+def test_a_fact_that_cannot_be_folded_is_told(lived: Lived) -> None:
+    def fails(before: object, recorded: object, key: object) -> None:
+        raise ValueError("no such fact")
+
+    assert differences(lived) == []
+    world = lived.world
+    failing = [replace(CARDS, step=fails)]
+    with (
+        world.reads.snapshot(BUSINESS, ["cards"]) as snapshot,
+        pytest.raises(ValueError, match="no such fact"),
+    ):
+        list(reconcile(world.ledger.recorder, snapshot, failing))
 
 
 def test_what_the_runner_made_is_what_the_ledger_says(lived: Lived) -> None:

@@ -3,9 +3,6 @@
 import os
 import re
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,9 +16,10 @@ from click.testing import CliRunner
 
 from api.cli.main import main
 from tests.bench.server import free_port
+from tests.command_process import start
+from tests.ready import WAIT_S_MAX, wait_until_ready
 
 Json = dict[str, Any]
-START_S_MAX = 60.0
 REQUESTS = count(1)
 
 
@@ -128,19 +126,13 @@ def opened(database: str, folder: Path, name: str, currency: str, zone: str) -> 
     told = run("open", environment, name, "--currency", currency, "--time-zone", zone)
     (key,) = re.findall(r"carnet_live_\w+", told)
     with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli.main", "serve"],
-            env=_environment(environment),
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        process = start("serve", environment=_environment(environment), stdout=log, stderr=log)
     try:
         url = f"http://127.0.0.1:{port}"
-        _wait_until_ready(process, url)
+        wait_until_ready(process, port, (folder / "server.log").read_text)
         yield Till(url, key)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(WAIT_S_MAX) == 0
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -149,14 +141,8 @@ def opened(database: str, folder: Path, name: str, currency: str, zone: str) -> 
 
 def run(command: str, environment: Mapping[str, str], *arguments: str) -> str:
     """What a command prints. It must succeed."""
-    told = subprocess.run(
-        [sys.executable, "-m", "api.cli.main", command, *arguments],
-        env=_environment(environment),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert told.returncode == 0, told.stderr
+    told = CliRunner().invoke(main, [command, *arguments], env=environment)
+    assert told.exit_code == 0, told.output
     return told.stdout
 
 
@@ -175,14 +161,3 @@ def audit(database: str, folder: Path) -> None:
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
     return {**kept, **environment}
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + START_S_MAX
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(f"{url}/readyz", timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-    raise AssertionError("the server did not start")

@@ -13,6 +13,7 @@ from eventsourcing.persistence import IntegrityError
 from domain.decision import NewStream, Reads
 from domain.ledger.contract import LedgerRecorder, Roster, unproved
 from domain.ledger.embedded.memory_evidence import MemoryEvidence
+from domain.ledger.embedded.memory_streams import StreamsInMemory
 from domain.ledger.embedded.outbox import MemoryOutbox
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.embedded.transaction import append
@@ -73,13 +74,14 @@ class Books:
         )
 
 
-class MemoryTransaction:
+class MemoryTransaction(StreamsInMemory):
     """Reads and writes one business's books; the store publishes them when it commits."""
 
     def __init__(
         self, business_id: str, books: Books, beside: Callable[[str, str], Mapping[Place, int]]
     ) -> None:
         """`beside` counts what the store holds of (business, customer) outside of the books."""
+        super().__init__(books.by_stream)
         self.business_id = business_id
         self.books = books
         self.beside = beside
@@ -92,10 +94,12 @@ class MemoryTransaction:
     def secret(self) -> bytes:
         return self.books.secret
 
-    def facts(self, after: int, upto: int | None, limit: int, names: Sequence[str]) -> list[StoredFact]:
+    def facts(
+        self, after: int, upto: int | None, limit: int, names: Sequence[str], without: Sequence[str] = ()
+    ) -> list[StoredFact]:
         # Position n lies at index n - 1: positions have no gaps.
-        found = (fact for fact in self.books.log[after:upto] if not names or fact.name in names)
-        return list(islice(found, limit))
+        wanted = (each for each in self.books.log[after:upto] if not names or each.name in names)
+        return list(islice((each for each in wanted if each.name not in without), limit))
 
     def stream(
         self,
@@ -113,9 +117,6 @@ class MemoryTransaction:
             if (after is None or version > after) and (upto is None or version <= upto)
         ]
         return [facts[version] for version in versions[:limit]]
-
-    def version(self, stream_id: str) -> int:
-        return max(self.books.by_stream.get(stream_id, {}), default=0)
 
     def registered(self, stream_id: str) -> NewStream | None:
         return self.books.streams.get(stream_id)
@@ -291,6 +292,8 @@ class MemoryStore:
 
     def make_indexes_anew(self) -> None:
         """Nothing: there are none."""
+
+    def gather_statistics(self) -> None: ...
 
     def overwrite_copies(self) -> bool:
         return True

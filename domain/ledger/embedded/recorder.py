@@ -71,9 +71,21 @@ class EmbeddedRecorder(LedgerRecorder):
         with self._reading() as transaction:
             return transaction.head()
 
-    def facts(self, after: int = 0, limit: int = 1000, upto: int | None = None) -> Sequence[StoredFact]:
+    def facts(
+        self, after: int = 0, limit: int = 1000, upto: int | None = None, without: Sequence[str] = ()
+    ) -> Sequence[StoredFact]:
         with self._reading() as transaction:
-            return transaction.facts(after, upto, limit, ())
+            return transaction.facts(after, upto, limit, (), without)
+
+    def cuts(self, facts: int) -> Sequence[tuple[str, int]]:
+        with self._reading() as transaction:
+            return transaction.cuts(facts)
+
+    def by_stream(
+        self, after: tuple[str, int], last: str, upto: int, without: Sequence[str], limit: int
+    ) -> Sequence[StoredFact]:
+        with self._reading() as transaction:
+            return transaction.by_stream(after, last, upto, without, limit)
 
     def stream(self, stream_id: str, upto_version: int | None = None) -> Sequence[StoredFact]:
         with self._reading() as transaction:

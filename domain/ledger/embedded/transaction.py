@@ -26,8 +26,11 @@ class Transaction(Protocol):
     def secret(self) -> bytes:
         """Raises UnknownBusiness."""
 
-    def facts(self, after: int, upto: int | None, limit: int, names: Sequence[str]) -> list[StoredFact]:
-        """By position, `after` < position ≤ `upto`; only of these names, or of all when `names` is empty."""
+    def facts(
+        self, after: int, upto: int | None, limit: int, names: Sequence[str], without: Sequence[str] = ()
+    ) -> list[StoredFact]:
+        """By position, `after` < position ≤ `upto`; only of these names, or of all when `names` is empty, but none of
+        the names `without`."""
 
     def stream(
         self,
@@ -39,6 +42,14 @@ class Transaction(Protocol):
         limit: int | None = None,
     ) -> list[StoredFact]:
         """By version, `after` < version ≤ `upto`."""
+
+    def cuts(self, facts: int) -> list[tuple[str, int]]:
+        """As `LedgerRecorder.cuts`."""
+
+    def by_stream(
+        self, after: tuple[str, int], last: str, upto: int, without: Sequence[str], limit: int
+    ) -> list[StoredFact]:
+        """As `LedgerRecorder.by_stream`."""
 
     def version(self, stream_id: str) -> int:
         """The stream's last version, 0 when it has no fact."""

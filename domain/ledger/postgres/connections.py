@@ -1,7 +1,6 @@
 """Connections to PostgreSQL that never hang, and the driver's errors as errors of the contract."""
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from select import POLLIN, poll
 from time import monotonic, time_ns
@@ -11,7 +10,6 @@ import psycopg
 from eventsourcing.persistence import IntegrityError
 from psycopg import errors
 from psycopg.abc import PQGen
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -19,48 +17,14 @@ from domain.ledger.errors import ClockSkew, Contention, LedgerUnavailable, Unkno
 from domain.ledger.patience import cut, left
 from domain.ledger.postgres.address import discreet
 from domain.ledger.postgres.breaker import Breaker
-from domain.ledger.postgres.roles import APP, act, role_needed
+from domain.ledger.postgres.roles import APP, role_needed
+from domain.ledger.postgres.session import POOLED
 
 ANSWER_S = 3.0
 """Seconds to wait for a connection, and then for an answer, before a caller gets 503."""
 
-LOCK_MS = 2000
-PINNED = {
-    "jit": "off",
-    "row_security": "on",
-    "array_nulls": "on",
-    "transform_null_equals": "off",
-    "standard_conforming_strings": "on",
-    "bytea_output": "hex",
-    "extra_float_digits": "1",
-    "gin_fuzzy_search_limit": "0",
-    "DateStyle": "ISO",
-    "IntervalStyle": "postgres",
-    "TimeZone": "UTC",
-    "default_transaction_isolation": "read\\ committed",
-    "default_transaction_read_only": "off",
-    "default_transaction_deferrable": "off",
-    "statement_timeout": "0",
-    "lock_timeout": "0",
-    "idle_in_transaction_session_timeout": "0",
-    "idle_session_timeout": "0",
-}
-"""Settings by which the same statement would mean something else, or take another time."""
-SETTLE = (
-    "SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false),"
-    " set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply'"
-    " THEN 'remote_apply' ELSE 'on' END, false),"
-    " CASE WHEN current_setting('server_version_num')::integer >= 170000"
-    " THEN set_config('transaction_timeout', '0', false) END"
-)
-"""What cannot be said when a connection is opened: the variables PGTZ and PGDATESTYLE come after that, some settings
-are not known to every version, and what is acknowledged is on the disk at least."""
 WAIT_S_MIN = 0.01
 """A statement that was sent is waited for so long at least."""
-POOLED = (
-    "a pooler stands between Carnet and PostgreSQL that shares sessions or drops their settings (PgBouncer in"
-    " transaction mode): name PostgreSQL itself in CARNET_DATABASE, as Carnet keeps a pool of its own"
-)
 UNKNOWN_BUSINESS = "CN404"
 """SQLSTATE that our functions raise for a business without a ledger."""
 CLOCK_SKEW = "CN503"
@@ -120,66 +84,12 @@ class PatientConnection(psycopg.Connection[tuple[Any, ...]]):
             raise
 
 
-def settings(url: str, schema: str, answer_s: float = ANSWER_S) -> dict[str, Any]:
-    """Arguments to connect with: our schema, time limits, and plans that suit keyed access.
-
-    Every query of the ledger is by key. Without statistics (a new database, the middle of an import) the
-    planner may still read a whole table and keep that plan, so it is told not to.
-    """
-    # The server ends a slow statement a little before we would close the connection on it.
-    statement_ms = int(answer_s * 900)
-    keyed = {
-        "lock_timeout": LOCK_MS,
-        "statement_timeout": statement_ms,
-        "idle_in_transaction_session_timeout": 60_000,
-        "plan_cache_mode": "force_generic_plan",
-        "enable_seqscan": "off",
-    }
-    return {"autocommit": True, "prepare_threshold": 0, **session(url, f"{schema},pg_temp", answer_s, keyed)}
-
-
-def session(url: str, search_path: str, answer_s: float, more: Mapping[str, object]) -> dict[str, Any]:
-    """What every connection of ours is opened with, whatever the role, the database or the environment say.
-
-    `more`: settings of this kind of connection. Options of the URL or the environment come first, so that ours count.
-    Short queries never pay for compilation (jit).
-    """
-    pinned = {**PINNED, "search_path": search_path, **more}
-    theirs = conninfo_to_dict(url).get("options") or os.environ.get("PGOPTIONS") or ""
-    return {
-        "application_name": "carnet",
-        "client_encoding": "UTF8",
-        "options": " ".join([str(theirs), *(f"-c {name}={value}" for name, value in pinned.items())]).strip(),
-        "connect_timeout": max(1, round(answer_s)),
-        "keepalives_idle": 5,
-        "keepalives_interval": 1,
-        "keepalives_count": 3,
-        "tcp_user_timeout": int(answer_s * 1000),
-    }
-
-
-def settle(connection: psycopg.Connection[Any], roles: Sequence[str], schema: str) -> None:
-    """What follows once a connection is open: the settings of `SETTLE`, and the role it acts as."""
-    # Nothing is prepared: a name of a prepared statement may be another's behind a pooler.
-    connection.execute(SETTLE, prepare=False)
-    act(connection, roles, schema)
-
-
 def with_json(
     connection: psycopg.Connection[Any], loads: Callable[[str | bytes], Any], dumps: Callable[[Any], str]
 ) -> None:
     """Read and write JSON on this connection by these functions."""
     set_json_loads(loads, connection)
     set_json_dumps(dumps, connection)
-
-
-def refuse_pooler(connection: psycopg.Connection[Any], another: psycopg.Connection[Any]) -> None:
-    """Raise WrongSchema where two connections share a session, as behind PgBouncer in transaction mode."""
-    pids = [
-        each.execute("SELECT pg_backend_pid()", prepare=False).fetchone() for each in (connection, another)
-    ]
-    if pids[0] == pids[1]:
-        raise WrongSchema(POOLED)
 
 
 @contextmanager
@@ -234,8 +144,11 @@ def hung_up(connection: psycopg.Connection[Any]) -> bool:
 
 
 @contextmanager
-def our_errors() -> Iterator[None]:
-    """Raise the driver's errors as errors of the contract; a mistake of ours keeps its own error."""
+def our_errors(role: str = APP) -> Iterator[None]:
+    """Raise the driver's errors as errors of the contract; a mistake of ours keeps its own error.
+
+    `role`: the one whose rights the work needs, for users who lack them.
+    """
     try:
         yield
     except errors.LockNotAvailable as error:
@@ -243,7 +156,7 @@ def our_errors() -> Iterator[None]:
     except errors.UniqueViolation as error:
         raise IntegrityError(str(error)) from error
     except errors.InsufficientPrivilege as error:
-        needed = role_needed(error, APP)
+        needed = role_needed(error, role)
         if needed is None:
             raise
         raise needed from error

@@ -18,9 +18,10 @@ import psycopg
 from psycopg import errors, sql
 
 from domain.ledger.errors import WrongSchema
-from domain.ledger.postgres.connections import ANSWER_S, SETTLE, PatientConnection, session
+from domain.ledger.postgres.connections import ANSWER_S, PatientConnection
 from domain.ledger.postgres.role_making import grant, make_roles
 from domain.ledger.postgres.roles import OWNER, told_to_migrate
+from domain.ledger.postgres.session import refuse_pooler, session
 from domain.people.directory import Person
 from domain.people.profile import searchable
 
@@ -67,7 +68,7 @@ def migrate(url: str, schema: str = SCHEMA) -> list[str]:
 
 
 def _migrate(url: str, schema: str) -> list[str]:
-    with told_to_migrate(), _connected(url) as connection:
+    with told_to_migrate(), _connected(url, "carnet migrate") as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
         connection.execute("SELECT set_config('lock_timeout', %s, true)", [f"{ATTEMPT_MS}ms"])
         _require_utf8(connection)
@@ -83,19 +84,29 @@ def _migrate(url: str, schema: str) -> list[str]:
 
 def heads(url: str, schema: str = SCHEMA) -> list[tuple[str, int]]:
     """Business and position of every ledger, read by whoever may migrate. Raises psycopg.Error."""
-    with _connected(url) as connection:
-        become_owner(connection, schema)
+    with owning(url, schema, "carnet migrate") as connection:
         return [(id, position) for id, position in connection.execute("SELECT * FROM heads()")]
 
 
 @contextmanager
-def _connected(url: str) -> Iterator[psycopg.Connection]:
+def owning(url: str, schema: str, application: str) -> Iterator[psycopg.Connection]:
+    """A transaction as the owner of the schema, for work of any length. Raises psycopg.Error."""
+    with _connected(url, application) as connection:
+        become_owner(connection, schema)
+        yield connection
+
+
+@contextmanager
+def _connected(url: str, application: str) -> Iterator[psycopg.Connection]:
     """A transaction that waits as long as the work takes, with the settings of all connections of ours."""
-    arguments = {**session(url, "pg_catalog", ANSWER_S, {}), "application_name": "carnet migrate"}
+    ours = session(url, "pg_catalog", ANSWER_S, {})
+    arguments = {**ours.arguments, "application_name": application}
     with PatientConnection.connect(url, **arguments) as connection:
         connection.answer_s = None
         connection.autocommit = True
-        connection.execute(SETTLE)
+        with PatientConnection.connect(url, **arguments, autocommit=True) as another:
+            refuse_pooler(connection, another)
+        ours.pin(connection)
         connection.autocommit = False
         yield connection
 

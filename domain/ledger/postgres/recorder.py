@@ -130,11 +130,36 @@ class PostgresRecorder(LedgerRecorder):
         rows = self._select("SELECT position, hash, recorded_at FROM ledgers WHERE business_id = %s")
         return Head(*self._existing(rows))
 
-    def facts(self, after: int = 0, limit: int = 1000, upto: int | None = None) -> Sequence[StoredFact]:
+    def facts(
+        self, after: int = 0, limit: int = 1000, upto: int | None = None, without: Sequence[str] = ()
+    ) -> Sequence[StoredFact]:
+        others: LiteralString = " AND name <> ALL (%s::text[])" if without else ""
         return self._facts(
-            "position > %s AND position <= %s ORDER BY position LIMIT %s",
+            "position > %s AND position <= %s" + others + " ORDER BY position LIMIT %s",
             after,
             EVERYTHING if upto is None else upto,
+            *([list(without)] if without else ()),
+            limit,
+        )
+
+    def cuts(self, facts: int) -> Sequence[tuple[str, int]]:
+        rows = self._select(
+            "SELECT stream_id, max(n) FROM (SELECT stream_id, row_number() OVER (ORDER BY stream_id, version) AS n"
+            " FROM facts WHERE business_id = %s) AS numbered WHERE n %% %s = 0 GROUP BY stream_id ORDER BY stream_id",
+            facts,
+        )
+        return [(id, n) for id, n in rows]
+
+    def by_stream(
+        self, after: tuple[str, int], last: str, upto: int, without: Sequence[str], limit: int
+    ) -> Sequence[StoredFact]:
+        return self._facts(
+            "(stream_id, version) > (%s, %s::int4) AND stream_id <= %s AND position <= %s AND name <> ALL (%s::text[])"
+            " ORDER BY stream_id, version LIMIT %s",
+            *after,
+            last,
+            upto,
+            list(without),
             limit,
         )
 

@@ -24,7 +24,7 @@ GRANT EXECUTE ON FUNCTION
     all_webhooks(), plan_messages(text, bigint, jsonb), due_messages(bigint, integer, boolean),
     add_messages(text, jsonb), forget_messages(text, bigint, integer),
     put_message(text, text, text, integer, bigint, bigint, text),
-    erase(text, text, text, bigint),
+    erase(text, text, text, bigint), gather_statistics(),
     open_ledger(text, bytea), lock_head(text), moment_for(bigint, bigint), append(text, bigint, command[]),
     append_all(text[], integer[], bigint, command[]), find_key(text),
     search_people(text, text[], text[], text, integer),

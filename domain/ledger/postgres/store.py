@@ -6,7 +6,6 @@ from dataclasses import astuple
 from secrets import token_bytes
 from typing import Any, LiteralString
 
-import psycopg
 from psycopg_pool import ConnectionPool
 
 from domain.decision import Reads
@@ -22,13 +21,10 @@ from domain.ledger.postgres.connections import (
     host_ms,
     lent,
     our_errors,
-    refuse_pooler,
-    settings,
-    settle,
 )
 from domain.ledger.postgres.evidence import PostgresEvidence, PostgresMending
 from domain.ledger.postgres.listen_notify import ListenNotify
-from domain.ledger.postgres.migrations import SCHEMA, become_owner, require_current
+from domain.ledger.postgres.migrations import SCHEMA, owning, require_current
 from domain.ledger.postgres.outbox import PostgresOutbox
 from domain.ledger.postgres.recorder import (
     FACT,
@@ -40,7 +36,8 @@ from domain.ledger.postgres.recorder import (
     outcome,
     write_beside,
 )
-from domain.ledger.postgres.roles import TO_SERVE
+from domain.ledger.postgres.roles import OWNER, TO_SERVE
+from domain.ledger.postgres.session import of_ledgers, refuse_pooler
 from domain.ledger.postgres.webhooks import PostgresWebhooks
 from domain.ledger.records import (
     Append,
@@ -95,7 +92,7 @@ class PostgresStore:
         self._clock = clock
         self._schema = schema
         self._answer_s = answer_s
-        self._settings = settings(url, schema, answer_s)
+        self._session = of_ledgers(url, schema, answer_s)
         with our_errors(), self._connect() as connection:
             with self._connect() as another:
                 refuse_pooler(connection, another)
@@ -106,7 +103,7 @@ class PostgresStore:
         self._pool = ConnectionPool(
             url,
             connection_class=PatientConnection,
-            kwargs=self._settings,
+            kwargs=dict(self._session.arguments),
             configure=self._configure,
             min_size=POOL_SIZE_MIN,
             max_size=pool_size,
@@ -194,8 +191,7 @@ class PostgresStore:
 
     @contextmanager
     def mending(self, business_id: str) -> Iterator[Mending]:
-        with our_errors(), psycopg.connect(self._url, application_name="carnet repair") as connection:
-            become_owner(connection, self._schema)
+        with our_errors(OWNER), owning(self._url, self._schema, "carnet repair") as connection:
             connection.execute(FOR_BUSINESS, [business_id])
             connection.execute("SELECT set_config('carnet.mending', %s, true)", [business_id])
             connection.execute("SELECT FROM ledgers WHERE business_id = %s FOR UPDATE", [business_id])
@@ -207,6 +203,12 @@ class PostgresStore:
 
     def make_indexes_anew(self) -> None:
         """Nothing: there are none."""
+
+    def gather_statistics(self) -> None:
+        with our_errors(), self._connect() as connection:
+            connection.answer_s = None
+            connection.execute("SET statement_timeout = 0")
+            connection.execute("SELECT gather_statistics()")
 
     def overwrite_copies(self) -> bool:
         return True
@@ -288,7 +290,7 @@ class PostgresStore:
             programs = connection.execute(
                 "SELECT application_name FROM pg_stat_activity WHERE datid::text = %s", [database]
             ).fetchall()
-        if (self._settings["application_name"],) in programs:
+        if (self._session.arguments["application_name"],) in programs:
             return Whereabouts.SERVED
         return Whereabouts.UNKNOWN if programs else Whereabouts.GONE
 
@@ -345,8 +347,8 @@ class PostgresStore:
         return None if row is None else row[0]
 
     def _connect(self) -> PatientConnection:
-        connection = PatientConnection.connect(self._url, **self._settings)
-        settle(connection, TO_SERVE, self._schema)
+        connection = PatientConnection.connect(self._url, **self._session.arguments)
+        self._session.settle(connection, TO_SERVE, self._schema)
         return connection
 
     def _probe(self) -> None:
@@ -356,5 +358,5 @@ class PostgresStore:
 
     def _configure(self, connection: PatientConnection) -> None:
         connection.answer_s = self._answer_s
-        settle(connection, TO_SERVE, self._schema)
+        self._session.settle(connection, TO_SERVE, self._schema)
         connection.adapters.register_dumper(Batch, BatchDumper)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -69,24 +70,32 @@ def sqlite_terminal(folder: Path) -> Terminal:
     return Terminal({"CARNET_DATABASE": f"sqlite:///{folder / 'ledger.db'}", "PYTHONPATH": str(Path.cwd())})
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a migrated installation on SQLite, which is copied."""
+    folder = tmp_path_factory.mktemp("migrated")
+    sqlite_terminal(folder).run("migrate")
+    return folder
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def terminal(request: pytest.FixtureRequest, tmp_path: Path) -> Terminal:
     """A migrated installation without a business."""
-    made = sqlite_terminal(tmp_path)
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres_url")
-        named = {"CARNET_PEPPER": "0123456789abcdef" * 4, "CARNET_ERASURES": str(tmp_path / "erasures")}
-        made = Terminal({**made.environment, "CARNET_DATABASE": url, **named})
+    if request.param == "sqlite":
+        found: Terminal = request.getfixturevalue("embedded")
+        return found
+    url = request.getfixturevalue("postgres_url")
+    named = {"CARNET_PEPPER": "0123456789abcdef" * 4, "CARNET_ERASURES": str(tmp_path / "erasures")}
+    made = Terminal({**sqlite_terminal(tmp_path).environment, "CARNET_DATABASE": url, **named})
     made.run("migrate")
     return made
 
 
 @pytest.fixture
-def embedded(tmp_path: Path) -> Terminal:
+def embedded(migrated: Path, tmp_path: Path) -> Terminal:
     """The same on SQLite alone, for what does not depend on the database."""
-    made = sqlite_terminal(tmp_path)
-    made.run("migrate")
-    return made
+    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
+    return sqlite_terminal(tmp_path)
 
 
 @pytest.fixture(autouse=True)

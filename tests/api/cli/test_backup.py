@@ -4,8 +4,6 @@ import re
 import shutil
 import signal
 import sqlite3
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -25,33 +23,22 @@ from tests.api.cli.conftest import Terminal, sqlite_terminal
 from tests.api.cli.world import ledger_of
 from tests.api.peppers import pepper_of
 from tests.bench.server import free_port
-
-WAIT_S_MAX = 60.0
+from tests.command_process import CommandProcess, start
+from tests.ready import wait_until_ready
 
 
 @contextmanager
-def served(terminal: Terminal, *options: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def served(terminal: Terminal, *options: object) -> Iterator[tuple[CommandProcess, str]]:
     """`carnet serve` on these books, and its address."""
     port = free_port()
-    process = terminal.process("serve", "--port", port, *options)
+    process = start("serve", "--port", port, *options, environment=terminal.environment)
     address = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + WAIT_S_MAX
     try:
-        while not _answers(address):
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until_ready(process, port)
         yield process, address
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate()
-
-
-def _answers(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/livez", timeout=5).is_success
-    except httpx.TransportError:
-        return False
+        process.wait()
 
 
 def define_services(address: str, key: str, count: int) -> None:

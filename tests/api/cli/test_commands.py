@@ -14,12 +14,14 @@ from api.http.api_keys import Keys
 from api.server.settings import Settings
 from domain.actor import Role
 from domain.staff.commands import DeactivateStaff, RegisterStaff
-from projections.engine.definition import fingerprint
+from projections.engine.definition import fingerprint, physical_name
+from projections.models.package_history import HISTORY
 from projections.models.packages import CARDS
 from projections.models.registry import READ_MODELS
 from tests.api.cli.conftest import SAMPLE, Terminal, sqlite_terminal
 from tests.api.cli.world import AT_THE_DESK, ledger_of
 from tests.api.peppers import pepper_of
+from tests.command_process import start
 from tests.use_cases import order
 
 
@@ -252,6 +254,27 @@ def test_a_rebuild_compares_and_names_what_differs(loaded: Terminal) -> None:
     assert "there is no read model 'nope', only cards" in loaded.run("rebuild", "nope", status=2).stderr
 
 
+def test_several_read_models_are_made_anew_at_once_and_all_of_them_by_several_processes(
+    loaded: Terminal,
+) -> None:
+    said = loaded.run("rebuild", "cards", "history", "cards", "--verify", "--keep-old").stdout
+    assert [line.split()[0] for line in said.splitlines() if " is live" in line] == [
+        physical_name(CARDS, shadow=True),
+        physical_name(HISTORY, shadow=True),
+    ]
+    assert said.count("0 rows differed") == 2
+
+    said = loaded.run("rebuild", "--all", "--workers", "2").stdout
+    assert said.count(" is live") == len(READ_MODELS)
+    loaded.run("verify", "--read-models")
+    assert not any(row["lag"] or row["stopped"] for row in loaded.told("status"))
+
+
+@pytest.mark.parametrize("words", [(), ("--all", "cards")])
+def test_read_models_are_named_or_all_are_made(loaded: Terminal, words: tuple[str, ...]) -> None:
+    assert "name the read models" in loaded.run("rebuild", *words, status=2).stderr
+
+
 def test_verification_names_the_first_position_that_was_changed(loaded: Terminal) -> None:
     intact = loaded.run("verify").stdout
     assert re.search(r"intact, [\d,]+ facts, head [0-9a-f]{64}", intact)
@@ -291,20 +314,23 @@ def test_a_database_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "carnet migrate" in sqlite_terminal(tmp_path).run("status", status=1).stderr
 
 
-@pytest.mark.timeout(120)
-def test_a_worker_keeps_the_read_models_fresh_until_it_is_told_to_stop(terminal: Terminal) -> None:
+def test_a_worker_keeps_the_read_models_fresh_until_it_is_told_to_stop(
+    terminal: Terminal, tmp_path: Path
+) -> None:
     business_id = terminal.open_business()
     terminal.load()
-    worker = terminal.process("work")
+    log = tmp_path / "worker.log"
+    with log.open("wb") as output:
+        worker = start("work", environment=terminal.environment, stdout=output, stderr=output)
     try:
         with ledger_of(terminal, business_id) as (_, store):
             while any(row["lag"] for row in terminal.told("status")):
-                assert worker.poll() is None, worker.communicate()
+                assert worker.poll() is None, log.read_text()
                 store.wait_for_news(0.2)
     finally:
         worker.send_signal(signal.SIGTERM)
-        _, told = worker.communicate()
-    assert worker.returncode == 0, told
+        status = worker.wait()
+    assert status == 0, log.read_text()
 
 
 def test_serve_takes_its_address_from_the_command_line(embedded: Terminal) -> None:

@@ -9,6 +9,7 @@ import pytest
 from api.imports.day_book import COLUMNS
 from tests.api.cli.conftest import Terminal
 from tests.api.cli.world import ledger_of
+from tests.command_process import start
 
 CUSTOMERS = 40
 VISITS = 1_200
@@ -55,10 +56,9 @@ def _kill_a_load_after(terminal: Terminal, business_id: str, book: Path, more: i
     """Start a load as a process and kill it once the ledger has grown by so many facts."""
     with ledger_of(terminal, business_id) as (ledger, store):
         goal = ledger.recorder.head().position + more
-        process = terminal.process("load", book)
+        process = start("load", book, environment=terminal.environment)
         while ledger.recorder.head().position < goal:
-            assert process.poll() is None, process.communicate()
+            assert process.poll() is None, process.returncode
             store.wait_for_news(NEWS_S)
         process.send_signal(signal.SIGKILL)
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL
+        assert process.wait() == -signal.SIGKILL

@@ -90,6 +90,7 @@ def test_the_books_agree_with_the_reference_and_go_on_agreeing(terminal: Termina
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the whole day-book lies beside the clone")
+@pytest.mark.sweep
 @pytest.mark.timeout(900)
 def test_the_whole_day_book_agrees_with_the_reference(terminal: Terminal, tmp_path: Path) -> None:
     expected, book = of_the_reference(tmp_path)

@@ -14,6 +14,7 @@ from domain.use_cases.register_customer import REGISTER_CUSTOMER
 from tests.api.cli.conftest import SAMPLE, Terminal
 from tests.api.cli.test_repair import by_hand, rows
 from tests.api.cli.world import AT_THE_DESK
+from tests.ready import WAIT_S_MAX
 
 OLD, NEW = ("0123456789abcdef" + letter * 16 for letter in "xy")
 
@@ -104,7 +105,7 @@ def test_books_are_repaired_beside_a_server_that_writes(books: Terminal) -> None
     server = Thread(target=serve)
     server.start()
     try:
-        assert begun.wait(60)
+        assert begun.wait(WAIT_S_MAX)
         assert "made anew" in books.run("repair", "--apply").stdout
     finally:
         repaired.set()

@@ -24,10 +24,10 @@ from tests.api.outbound.conftest import Post
 from tests.api.outbound.kill_points import Point, seen
 from tests.api.outbound.mailbox import SENDER, Mailbox
 from tests.api.outbound.test_webhooks import Receiver, add, goes, listening
+from tests.ready import WAIT_S_MAX
 
 pytest_plugins = ["tests.api.houses"]
 SALES = 2
-WAIT_S_MAX = 60.0
 LOOKS_S = 2.0
 """Seconds between two looks at whether all is sent."""
 ROUNDS_MAX = 20

@@ -5,8 +5,7 @@ from threading import Event
 import pytest
 
 from api.outbound.lookups import Lookups
-
-WAIT_S_MAX = 60.0
+from tests.ready import WAIT_S_MAX
 
 
 def test_a_dead_name_server_is_waited_for_no_longer_than_asked_and_by_one_thread_a_name() -> None:

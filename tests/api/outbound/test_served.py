@@ -5,8 +5,7 @@ from pathlib import Path
 from tests.api.outbound.mailbox import SENDER, mailbox
 from tests.api.outbound.test_webhooks import listening
 from tests.api.server.served import served
-
-WAIT_S_MAX = 60.0
+from tests.ready import WAIT_S_MAX
 
 
 def test_a_server_confirms_a_purchase_and_ends_in_order(tmp_path: Path) -> None:

@@ -24,9 +24,9 @@ from api.outbound.receiver import ReceiverUnusable, receiver
 from domain.actor import Role
 from tests.api.desk import PEPPER, Desk
 from tests.bench.server import free_port
+from tests.ready import WAIT_S_MAX
 
 pytest_plugins = ["tests.api.houses"]
-WAIT_S_MAX = 60.0
 
 
 @dataclass

@@ -22,6 +22,7 @@ from projections.engine.runner import Runner
 from replay.export.table import ROWS_AT_ONCE
 from tests.api.desk import Desk
 from tests.proved import FILLED_BY_HAND
+from tests.ready import WAIT_S_MAX
 
 pytest_plugins = ["tests.api.houses"]
 OnPiece = Callable[[int], None]
@@ -243,7 +244,7 @@ def reply(
 
 def send_it(streamed: Streamed, held: Held, method: str = "GET", **how: Any) -> Received:
     got = asyncio.run(received(streamed, {"method": method}, lambda n: None, **how))
-    assert held.freed.wait(5)
+    assert held.freed.wait(WAIT_S_MAX)
     assert held.closed == 1
     return got
 

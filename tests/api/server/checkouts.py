@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,10 +11,8 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 from typing import Any
 
-import httpx
-
-from tests.api.server.served import START_S_MAX
 from tests.bench.server import free_port
+from tests.ready import WAIT_S_MAX, wait_until_ready
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = ("api", "domain", "projections", "replay")
@@ -77,7 +74,7 @@ class Release:
             env=self._environment(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=WAIT_S_MAX,
         )
 
     def run(self, *arguments: str) -> str:
@@ -99,32 +96,15 @@ class Release:
                 stderr=output,
             )
         try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_until_ready(process, url, log)
-            yield url
+            wait_until_ready(process, port, log.read_text)
+            yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(WAIT_S_MAX)
 
     def _environment(self) -> dict[str, str]:
         others = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
         return {**others, **self.settings, "PYTHONPATH": str(self.folder)}
-
-
-def _wait_until_ready(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
-    told = ""
-    deadline = time.monotonic() + 2 * START_S_MAX
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            answer = httpx.get(f"{url}/readyz", timeout=30, trust_env=False)
-        except httpx.TransportError as error:
-            told = repr(error)
-            time.sleep(0.1)
-            continue
-        if answer.is_success:
-            return
-        told = answer.text
-    raise AssertionError(f"the server did not start: {told}\n{log.read_text()}")
 
 
 class Crowd:
@@ -152,7 +132,7 @@ class Crowd:
         for process in self._processes:
             assert process.stdout is not None
             met.append(json.loads(process.stdout.read() or "{}"))
-            process.wait(30)
+            process.wait(WAIT_S_MAX)
         self._processes = []
         return met
 

@@ -3,9 +3,7 @@
 import os
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +13,15 @@ import httpx
 from api.server.installation import migrate, opened
 from api.server.settings import Settings
 from tests.bench.server import free_port
+from tests.command_process import Before, CommandProcess, start
+from tests.ready import WAIT_S_MAX, wait_until_ready
 
-START_S_MAX = 60.0
-DRAIN_S_MAX = 10.0
+Process = CommandProcess | subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True)
 class Server:
-    process: subprocess.Popen[bytes]
+    process: Process
     url: str
     key: str
     log: Path
@@ -31,9 +30,16 @@ class Server:
         return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.key}"}, timeout=30)
 
     def stop(self) -> int:
-        """Ask it to stop; its exit status. Raises TimeoutExpired when it does not drain in time."""
+        """Ask it to stop; its exit status. Raises TimeoutExpired when it goes on for ever."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(DRAIN_S_MAX + 5)
+        return self.process.wait(WAIT_S_MAX)
+
+    def socket_count(self) -> int:
+        """Sockets that its processes hold: those they listen on, and one for each connection.
+
+        Files are not counted: a server opens the database once more whenever two requests overlap.
+        """
+        return sum(_socket_count(pid) for pid in (self.process.pid, *children_of(self.process.pid)))
 
 
 def settings_in(folder: Path, port: int, **more: str) -> dict[str, str]:
@@ -49,16 +55,16 @@ def without_settings() -> dict[str, str]:
 def served(
     folder: Path,
     *,
-    python: Sequence[str] = (sys.executable,),
-    command: Sequence[str] = ("-m", "api.cli.main", "serve"),
+    interpreter: Sequence[str] = (),
     errors: int | None = None,
     key: str | None = None,
-    before: Callable[[], None] | None = None,
+    before: Before | None = None,
     **more: str,
 ) -> Iterator[Server]:
     """The server, once it is ready; `more` are settings. `errors`: where it logs, instead of a file.
 
-    `key`: of books that are there already. `before`: runs in the new process first.
+    `key`: of books that are there already. `before`: runs in the new process first. `interpreter`: the command line of
+    an interpreter that serves, started anew.
     """
     port = free_port()
     environment = settings_in(folder, port, **more)
@@ -69,17 +75,22 @@ def served(
             _, key = here.open_business("Szalon", "EUR", "Europe/Budapest")
     log = folder / "server.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*python, *command],
-            env={**without_settings(), **environment},
-            stdout=output,
-            stderr=output if errors is None else errors,
-            start_new_session=True,
-            preexec_fn=before,
-        )
+        errors = output.fileno() if errors is None else errors
+        process: Process
+        if interpreter:
+            process = subprocess.Popen(
+                interpreter,
+                env={**without_settings(), **environment},
+                stdout=output,
+                stderr=errors,
+                start_new_session=True,
+            )
+        else:
+            given = {**without_settings(), **environment}
+            process = start("serve", environment=given, stdout=output, stderr=errors, before=before)
     found = Server(process, f"http://127.0.0.1:{port}", key, log)
     try:
-        wait_until_ready(found)
+        wait_until_ready(process, port, log.read_text)
         yield found
     finally:
         if process.poll() is None:
@@ -105,19 +116,10 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child, parent in pairs if int(parent) == pid]
 
 
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + START_S_MAX
-    while not condition():
-        assert time.monotonic() < deadline, "in vain"
-        time.sleep(0.02)
-
-
-def wait_until_ready(server: Server) -> None:
-    deadline = time.monotonic() + START_S_MAX
-    while time.monotonic() < deadline and server.process.poll() is None:
-        try:
-            if httpx.get(f"{server.url}/readyz", timeout=5).is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise AssertionError(f"the server did not start:\n{server.log.read_text()}")
+def _socket_count(pid: int) -> int:
+    count = 0
+    with suppress(OSError):  # the process, or a descriptor, is gone meanwhile
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                count += str(descriptor.readlink()).startswith("socket:")
+    return count

@@ -5,9 +5,9 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from tests.api.server.served import START_S_MAX, Server, children_of
+from tests.api.server.served import Server
+from tests.ready import WAIT_S_MAX
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 TRICKLE_S = 0.2
@@ -47,17 +47,6 @@ KINDS: dict[str, Says] = {
 """What each kind says before it falls silent."""
 
 
-def descriptors(server: Server) -> int:
-    """Of all processes of the server."""
-    found = 0
-    for pid in (server.process.pid, *children_of(server.process.pid)):
-        try:
-            found += len([*Path(f"/proc/{pid}/fd").iterdir()])
-        except OSError:  # it ended meanwhile
-            continue
-    return found
-
-
 @contextmanager
 def silent(server: Server, kind: str, number: int) -> Iterator[list[socket.socket]]:
     """So many connections of this kind, held open until the block is left."""
@@ -68,7 +57,7 @@ def silent(server: Server, kind: str, number: int) -> Iterator[list[socket.socke
         for _ in range(number):
             end = socket.socket()
             end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            end.settimeout(30)
+            end.settimeout(60)
             held.append(end)
             end.connect((host, int(port)))
             end.sendall(said)
@@ -87,7 +76,7 @@ def closed_by_server(held: list[socket.socket], trickle: bytes = b"") -> Iterato
 
     `trickle`: what each goes on saying, a byte now and then.
     """
-    still_open, deadline = set(held), time.monotonic() + START_S_MAX
+    still_open, deadline = set(held), time.monotonic() + WAIT_S_MAX
     while still_open:
         assert time.monotonic() < deadline, f"{len(still_open)} of {len(held)} are still open"
         readable, _, _ = select.select(still_open, [], [], TRICKLE_S)

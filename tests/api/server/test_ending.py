@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.server.served import children_of, is_running, served, wait_for
+from tests.api.server.served import children_of, is_running, served
+from tests.ready import WAIT_S_MAX, wait_for
 
 
 @pytest.mark.parametrize("told", [signal.SIGHUP, signal.SIGQUIT, signal.SIGINT])
@@ -14,5 +15,5 @@ def test_a_signal_to_the_whole_group_ends_the_server_in_order(tmp_path: Path, to
     with served(tmp_path) as server:
         workers = children_of(server.process.pid)
         os.killpg(server.process.pid, told)
-        assert server.process.wait(60) == 0
+        assert server.process.wait(WAIT_S_MAX) == 0
         wait_for(lambda: not any(is_running(pid) for pid in workers))

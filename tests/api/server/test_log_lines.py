@@ -64,8 +64,8 @@ def test_a_server_answers_whatever_becomes_of_its_log(tmp_path: Path, how: str) 
     ours, theirs = socket.socketpair()
     theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)  # it holds little, and is not read
     target = {"nobody reads": theirs.fileno(), "full": os.open("/dev/full", os.O_WRONLY), "closed": None}[how]
-    wrapper = [sys.executable, "-c", CLOSING] if how == "closed" else [sys.executable]
-    with served(tmp_path, python=wrapper, errors=target) as server, server.client() as client:
+    interpreter = CLOSED if how == "closed" else ()
+    with served(tmp_path, interpreter=interpreter, errors=target) as server, server.client() as client:
         for n in range(200):
             assert client.get("/v1/nothing").status_code == 404
             body = {"name": f"S{n}", "service_type": "Massage"}
@@ -80,3 +80,4 @@ def test_a_server_answers_whatever_becomes_of_its_log(tmp_path: Path, how: str) 
 
 
 CLOSING = "import os, sys; os.close(2); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+CLOSED = (sys.executable, "-c", CLOSING, "-m", "api.cli.main", "serve")

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +18,7 @@ from api.server.installation import migrate, opened
 from api.server.pepper import WrongPepper, peppers_of
 from api.server.pepper_file import make_pepper, read_pepper
 from api.server.settings import Settings, WrongSetting
+from tests.command_process import run
 
 OLD, NEW, OTHER = ("0123456789abcdef" + letter * 16 for letter in "xyz")
 
@@ -153,13 +152,7 @@ def test_serve_refuses_to_start_with_a_wrong_pepper_in_one_line(books: Books) ->
     books.open(PEPPER=OLD)
     others = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
     environment = {**others, **books.environment, "CARNET_PEPPER": OTHER}
-    ended = subprocess.run(
-        [sys.executable, "-m", "api.cli.main", "serve"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    ended = run("serve", environment=environment)
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
     assert "CARNET_PEPPER is not the pepper" in ended.stderr

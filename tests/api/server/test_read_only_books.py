@@ -5,7 +5,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,30 +18,32 @@ from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.errors import LedgerDamaged
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
+from tests import command_process
 from tests.api.desk import PEPPER, Desk, house_at
 from tests.api.server.served import served, without_settings
 
-DROP_OF_BOUNDING_SET, OVERRIDE, SEARCH = 24, 1, 2
+CAPABILITIES_V3 = 0x20080522
+OVERRIDE, SEARCH = 1, 2
+"""The capabilities of Linux that pass over the rights of files and folders."""
 
 
 def as_anybody() -> None:
-    """Rights are asked even of root: without the capabilities that pass over them."""
-    if os.geteuid() == 0:
-        for capability in (OVERRIDE, SEARCH):
-            ctypes.CDLL(None).prctl(DROP_OF_BOUNDING_SET, capability, 0, 0, 0)
+    """Rights are asked even of root from now on: this process gives up the capabilities that pass over them."""
+    if os.geteuid() != 0:
+        return
+    header = (ctypes.c_uint32 * 2)(CAPABILITIES_V3, 0)
+    held = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; then the same of higher numbers
+    system = ctypes.CDLL(None, use_errno=True)
+    assert system.capget(header, held) == 0, os.strerror(ctypes.get_errno())
+    for n in range(3):
+        held[n] &= ~(1 << OVERRIDE | 1 << SEARCH)
+    assert system.capset(header, held) == 0, os.strerror(ctypes.get_errno())
 
 
 def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     named = {"DATABASE": f"sqlite:///{folder}/carnet.db", **more}
     environment = without_settings() | {f"CARNET_{name}": value for name, value in named.items()}
-    return subprocess.run(
-        [sys.executable, "-m", "api.cli.main", *arguments],
-        env=environment,
-        preexec_fn=as_anybody,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return command_process.run(*arguments, environment=environment, before=as_anybody)
 
 
 @pytest.fixture

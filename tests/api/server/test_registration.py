@@ -5,15 +5,11 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
 
 from api.server.installation import migrate, opened
@@ -24,60 +20,37 @@ from domain.ledger.carnet import store_at
 from domain.ledger.embedded.sqlite.server_lock import is_served
 from domain.ledger.records import RunningServer, Whereabouts
 from tests.api.cli.conftest import sqlite_terminal
+from tests.api.server.served import without_settings
 from tests.bench.server import free_port
+from tests.command_process import CommandProcess, run, start
 from tests.postgres import PostgresServer
+from tests.ready import is_ready, wait_for, wait_until_ready
 
-WAIT_S_MAX = 60.0
 PEPPER = "0123456789abcdef" * 4
 
 
-def started(environment: Mapping[str, str], *options: str) -> "subprocess.Popen[str]":
-    others = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "api.cli.main", "serve", *options],
-        env={**others, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
 @contextmanager
-def served(environment: Mapping[str, str], *options: str) -> Iterator["subprocess.Popen[str]"]:
+def served(environment: Mapping[str, str], *options: str) -> Iterator[CommandProcess]:
     """`carnet serve`, once it answers."""
-    process = started(environment, *options)
-    deadline = time.monotonic() + WAIT_S_MAX
+    process = start("serve", *options, environment={**without_settings(), **environment})
     try:
-        while not answers(environment["CARNET_PORT"]):
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until_ready(process, int(environment["CARNET_PORT"]))
         yield process
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        process.communicate()
+        process.send_signal(signal.SIGTERM)
+        process.wait()
 
 
 def answers(port: str) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).is_success
-    except httpx.TransportError:
-        return False
+    return is_ready(int(port))
 
 
 def ended(environment: Mapping[str, str]) -> str:
     """What a server says that ends by itself with exit status 1, in one line."""
-    process = started(environment)
-    try:
-        _, told = process.communicate(timeout=WAIT_S_MAX)
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == 1, told
-    assert told.count("\n") == 1, told
-    return told
+    done = run("serve", environment={**without_settings(), **environment})
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
 
 
 def new_books(folder: Path) -> dict[str, str]:
@@ -178,10 +151,7 @@ def test_a_copy_is_noticed_while_any_process_of_that_server_is_left(
         assert "being served" in ended(copy)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        deadline = time.monotonic() + WAIT_S_MAX
-        while is_served(file) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert not is_served(file)
+        wait_for(lambda: not is_served(file))
     with served(copy), served(books):  # a crash leaves its record, which is no server
         pass
 

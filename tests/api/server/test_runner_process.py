@@ -3,9 +3,6 @@
 import os
 import re
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,14 +16,15 @@ from api.server.settings import Settings
 from projections.engine.status import standings
 from tests.api.server.served import is_running
 from tests.bench.server import free_port
+from tests.command_process import CommandProcess, start
+from tests.ready import WAIT_S_MAX, is_ready, wait_for
 
-WAIT_S_MAX = 60.0
 STARTED = re.compile(r"process (\d+) keeps the read models fresh")
 
 
 @dataclass(frozen=True)
 class Served:
-    process: subprocess.Popen[bytes]
+    process: CommandProcess
     settings: Settings
     key: str
     log: Path
@@ -47,10 +45,7 @@ class Served:
             return max(standing.lag for standing in standings(here.carnet.store, here.views))
 
     def wait_for(self, condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + WAIT_S_MAX
-        while not condition():
-            assert time.monotonic() < deadline, f"in vain:\n{self.log.read_text()}"
-            time.sleep(0.02)
+        wait_for(condition, self.log.read_text)
 
 
 @pytest.fixture
@@ -66,13 +61,7 @@ def served(postgres_url: str, tmp_path: Path, request: pytest.FixtureRequest) ->
     log = tmp_path / "server.log"
     others = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli.main", "serve"],
-            env={**others, **environment},
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+        process = start("serve", environment={**others, **environment}, stdout=output, stderr=output)
     found = Served(process, settings, key, log)
     try:
         found.wait_for(lambda: is_ready(settings.port))
@@ -81,13 +70,6 @@ def served(postgres_url: str, tmp_path: Path, request: pytest.FixtureRequest) ->
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def is_ready(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).is_success
-    except httpx.TransportError:
-        return False
 
 
 def test_the_read_models_are_kept_by_a_process_that_comes_back_when_it_is_killed(served: Served) -> None:
@@ -141,7 +123,7 @@ def test_however_many_processes_serve_there_is_one_and_it_ends_with_them(served:
 @pytest.mark.parametrize("served", [{"RUNNER": "off"}], indirect=True, ids=["off"])
 def test_with_the_runner_off_there_is_none(served: Served) -> None:
     served.define("somebody else's work")
-    served.process.terminate()
+    served.process.send_signal(signal.SIGTERM)
 
     assert served.process.wait(WAIT_S_MAX) == 0
     assert served.keepers() == []

@@ -3,7 +3,6 @@
 import json
 import socket
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -22,9 +21,10 @@ from tests.api.server.served import (
     is_running,
     served,
     settings_in,
-    wait_for,
     without_settings,
 )
+from tests.command_process import run
+from tests.ready import wait_for
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_process_that_is_started_anew_instead_of_forked_serves_too(tmp_path: P
     spawning = (
         "import multiprocessing as m; m.set_start_method('spawn'); from api.cli.main import main; main()"
     )
-    with served(tmp_path, command=("-c", spawning, "serve")) as server:
+    with served(tmp_path, interpreter=(sys.executable, "-c", spawning, "serve")) as server:
         with server.client() as client:
             assert client.get("/v1/business").status_code == 200
         assert server.stop() == 0
@@ -207,9 +207,7 @@ def test_head_and_compression_pass_through_the_real_server(server: Server) -> No
 
 def test_a_wrong_setting_stops_the_start_up_and_is_named(tmp_path: Path) -> None:
     environment = {**without_settings(), **settings_in(tmp_path, 1), "CARNET_PROT": "80"}
-    ended = subprocess.run(
-        [sys.executable, "-m", "api.cli.main", "serve"], env=environment, capture_output=True, timeout=60
-    )
+    ended = run("serve", environment=environment)
     assert ended.returncode != 0
-    assert b"CARNET_PROT is not a setting" in ended.stderr
-    assert b"Traceback" not in ended.stderr
+    assert "CARNET_PROT is not a setting" in ended.stderr
+    assert "Traceback" not in ended.stderr

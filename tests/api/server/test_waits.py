@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from threading import Event
 
 import psycopg
 import pytest
@@ -14,9 +13,10 @@ from domain.ledger.embedded import sqlite
 from domain.ledger.postgres.migrations import migrate
 from tests.api.server.waits import Salon, Waited, salon
 from tests.postgres import PostgresServer, find_binaries
+from tests.ready import wait_for
 
 PATIENCE_S = 0.6
-HANGS_S = 10.0
+HANGS_S = 30.0
 """Nothing that keeps its patience takes so long, on however busy a machine."""
 
 
@@ -48,11 +48,7 @@ def refused(waited: list[Waited]) -> None:
 
 def answered(ask: Callable[[], Waited], status: int) -> None:
     """Ask until the trouble is over: a probe finds that out by itself."""
-    for _ in range(400):
-        if ask().status == status:
-            return
-        Event().wait(0.025)
-    assert ask().status == status
+    wait_for(lambda: ask().status == status)
 
 
 @pytest.mark.parametrize("outage", ["refuse", "swallow"])

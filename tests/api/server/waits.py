@@ -15,8 +15,9 @@ from api.http.request import Serving
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
 from tests.api.desk import Desk, House, house_at
+from tests.ready import WAIT_S_MAX
 
-UNHURRIED_S = 60.0
+UNHURRIED_S = WAIT_S_MAX
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,15 @@ CUSTOMER = "cus_1"
 PACKAGE = "pkg_1"
 
 
-def fact(stream_id: str, version: int, *, kind: str = "package", data: bytes = b'{"units":[1]}') -> NewFact:
-    return NewFact(kind, stream_id, version, f"{kind}.happened", 1, data, b'{"actor":"stf_1"}')
+def fact(
+    stream_id: str,
+    version: int,
+    *,
+    kind: str = "package",
+    data: bytes = b'{"units":[1]}',
+    name: str | None = None,
+) -> NewFact:
+    return NewFact(kind, stream_id, version, name or f"{kind}.happened", 1, data, b'{"actor":"stf_1"}')
 
 
 def request(key: str, body: str = '{"recorded_at":"{recorded_at}"}', people: tuple[str, ...] = ()) -> Request:

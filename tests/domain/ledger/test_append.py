@@ -71,6 +71,56 @@ def test_facts_are_read_by_position_and_by_version(ledger: LedgerRecorder) -> No
     assert [found.position for found in ledger.stream("pkg_2", upto_version=3)] == [2, 4, 6]
 
 
+def test_facts_are_read_by_name(ledger: LedgerRecorder) -> None:
+    stored(
+        ledger, Append(tuple(fact(PACKAGE, version, name=f"n{version % 2}") for version in range(1, 6)), {})
+    )
+    assert [found.position for found in ledger.facts(without=["n0"])] == [1, 3, 5]
+    assert [found.position for found in ledger.facts(after=1, limit=1, without=["n0", "n2"])] == [3]
+    assert ledger.facts(without=["n0", "n1"]) == []
+
+
+def test_facts_are_read_by_stream_and_version(ledger: LedgerRecorder) -> None:
+    for version in range(1, 4):
+        for stream_id in ("pkg_c", "pkg_a", "pkg_b"):
+            stored(ledger, Append((fact(stream_id, version, name=f"n{version % 2}"),), {}))
+
+    def read(
+        after: tuple[str, int],
+        last: str,
+        upto: int = 9,
+        without: tuple[str, ...] = (),
+        limit: int = 9,
+    ) -> list[tuple[str, int]]:
+        found = ledger.by_stream(after, last, upto, without, limit)
+        return [(each.stream_id, each.version) for each in found]
+
+    whole = [(stream_id, version) for stream_id in ("pkg_a", "pkg_b", "pkg_c") for version in (1, 2, 3)]
+    assert read(("", 0), "pkg_c") == whole
+    assert read(("pkg_a", 2), "pkg_b") == whole[2:6]
+    assert read(("pkg_a", 2**31 - 1), "pkg_b") == whole[3:6]
+    assert read(("pkg_a", 2), "pkg_c", limit=2) == whole[2:4]
+    assert read(("", 0), "pkg_c", upto=4) == [("pkg_a", 1), ("pkg_b", 1), ("pkg_c", 1), ("pkg_c", 2)]
+    assert read(("", 0), "pkg_c", without=("n1", "n5")) == [(id, 2) for id in ("pkg_a", "pkg_b", "pkg_c")]
+
+
+@pytest.mark.parametrize(
+    ("facts", "cuts"),
+    [
+        (1, [("pkg_a", 3), ("pkg_b", 6), ("pkg_c", 9)]),
+        (2, [("pkg_a", 2), ("pkg_b", 6), ("pkg_c", 8)]),
+        (4, [("pkg_b", 4), ("pkg_c", 8)]),
+        (9, [("pkg_c", 9)]),
+        (10, []),
+    ],
+)
+def test_streams_are_cut_into_ranges(ledger: LedgerRecorder, facts: int, cuts: list[tuple[str, int]]) -> None:
+    for version in range(1, 4):
+        for stream_id in ("pkg_c", "pkg_a", "pkg_b"):
+            stored(ledger, Append((fact(stream_id, version),), {}))
+    assert ledger.cuts(facts) == cuts
+
+
 def test_a_stream_that_moved_on_is_a_conflict(ledger: LedgerRecorder) -> None:
     stored(ledger, opening(PACKAGE))
     assert conflict(ledger, next_fact(PACKAGE, 1)) == PACKAGE

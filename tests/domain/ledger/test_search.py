@@ -221,7 +221,7 @@ def _drop_later_steps(connection: psycopg.Connection[Any]) -> None:
     connection.execute(ANSWERS)
     connection.execute("ALTER TABLE answers ADD COLUMN people text[]")
     connection.execute("ALTER TABLE answers OWNER TO carnet_owner")
-    connection.execute("DROP FUNCTION moment_for, require_business, business_ids")
+    connection.execute("DROP FUNCTION moment_for, require_business, business_ids, gather_statistics")
     connection.execute("DROP TABLE key_rosters")
     looks = "SELECT tablename FROM pg_policies WHERE policyname = 'owner_looks'"
     for (name,) in connection.execute(looks).fetchall():

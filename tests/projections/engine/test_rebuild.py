@@ -14,7 +14,8 @@ from domain.ledger.mapper import Recorded
 from projections.engine.comparison import Difference
 from projections.engine.definition import Projection, physical_table
 from projections.engine.drop_old import drop_old
-from projections.engine.rebuild import Limits, Rebuild, RebuildStopped, rebuild
+from projections.engine.filling import Limits
+from projections.engine.rebuild import Rebuild, RebuildStopped, rebuild
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
 from tests.projections.conftest import Open
@@ -44,6 +45,7 @@ FACTS: list[Fact] = [
     Removed(item="a"),
     Counted(item="c", change=5),
 ]
+OWN = {"checkpoints", "read_tables", "rebuild_plans", "rebuild_shares"}
 SMALL = Limits(facts_per_page=2, rows_held=3, rows_per_write=2)
 
 
@@ -60,7 +62,7 @@ def run_all(here: Installation) -> Runner:
 
 def tables(views: ReadTables) -> set[str]:
     with views.reading() as connection:
-        return set(inspect(connection).get_table_names()) - {"checkpoints", "read_tables"}
+        return set(inspect(connection).get_table_names()) - OWN
 
 
 @pytest.mark.parametrize("name", ["balances", "entries"])
@@ -119,7 +121,7 @@ def test_interrupted_at_every_batch_boundary_it_goes_on_and_equals_the_fold(
         except Interrupted:
             assert table_rows(here.views, projection) == folded(here.store, projection), "the old one serves"
     assert seen == sorted(seen)
-    assert len(seen) > 8
+    assert len(seen) >= 8
     making.switch()
 
     for business_id in (BUSINESS, OTHER):

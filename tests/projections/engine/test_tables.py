@@ -1,12 +1,16 @@
 """The place of the read tables: made by whoever comes first, as often as wanted."""
 
+from contextlib import closing
 from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import inspect
 
+from projections.engine.definition import physical_name
 from projections.engine.sqlite_engine import HeldElsewhere
 from projections.engine.tables import ReadTables
+from projections.models.packages import CARDS
+from projections.models.registry import READ_MODELS
 from tests.projections.conftest import Open
 from tests.projections.examples import Installation, balances, entries
 
@@ -41,8 +45,24 @@ def test_several_processes_may_make_the_tables_at_once(here: Installation, open_
             "checkpoints",
             "entries_v1",
             "read_tables",
+            "rebuild_plans",
+            "rebuild_shares",
         }
         assert len(inspect(connection).get_indexes("balances_v1")) == 1
+
+
+def test_pages_leave_room_for_rows_that_change(postgres_url: str) -> None:
+    with closing(ReadTables(postgres_url, READ_MODELS)) as views:
+        views.create()
+        with views.reading() as connection:
+            filled = connection.exec_driver_sql(
+                "SELECT relname, reloptions[1] FROM pg_class WHERE reloptions IS NOT NULL"
+                " AND relnamespace = 'carnet_views'::regnamespace"
+            ).all()
+    assert {tuple(row) for row in filled} == {
+        ("checkpoints", "fillfactor=50"),
+        (physical_name(CARDS), "fillfactor=70"),
+    }
 
 
 def test_two_read_models_of_one_name_are_refused(here: Installation) -> None:

@@ -68,7 +68,12 @@ def newer(open_installation: Open) -> Installation:
 
 def tables(views: ReadTables) -> set[str]:
     with views.reading() as connection:
-        return set(inspect(connection).get_table_names()) - {"checkpoints", "read_tables"}
+        return set(inspect(connection).get_table_names()) - {
+            "checkpoints",
+            "read_tables",
+            "rebuild_plans",
+            "rebuild_shares",
+        }
 
 
 def stops(views: ReadTables) -> list[tuple[str, str]]:

@@ -93,9 +93,11 @@ def whole_tables(lines: Sequence[str]) -> list[str]:
     return [line for line in lines if scans.search(line) or of_business.search(line)]
 
 
-@pytest.fixture(params=["sqlite_house", "postgres_house"])
+@pytest.fixture(scope="module", params=["sqlite_house", "postgres_house"])
 def desk(request: pytest.FixtureRequest) -> Desk:
+    """A business that the tests of this file only read."""
     house: House = request.getfixturevalue(request.param)
+    house.at_real_time()
     desk = house.desk()
     massage = desk.service()
     offer = desk.offer(massage)

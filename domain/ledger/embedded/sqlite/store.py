@@ -190,6 +190,9 @@ class SqliteStore:
         with self._write() as connection:
             connection.execute("INSERT INTO people_grams (people_grams) VALUES ('rebuild')")
 
+    def gather_statistics(self) -> None:
+        """Nothing: no plan depends on them."""
+
     def overwrite_copies(self) -> bool:
         if self.read_only:
             with self._watcher_lock:

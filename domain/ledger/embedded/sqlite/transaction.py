@@ -65,14 +65,18 @@ class SqliteTransaction:
             raise UnknownBusiness(self.business_id)
         return bytes(row[0])
 
-    def facts(self, after: int, upto: int | None, limit: int, names: Sequence[str]) -> list[StoredFact]:
+    def facts(
+        self, after: int, upto: int | None, limit: int, names: Sequence[str], without: Sequence[str] = ()
+    ) -> list[StoredFact]:
         named = f"AND name IN ({', '.join('?' * len(names))})" if names else ""
+        named += f" AND name NOT IN ({', '.join('?' * len(without))})" if without else ""
         rows = self._rows(
             f"SELECT {FACT} FROM facts WHERE business_id = ? AND position > ? AND position <= ? {named}"
             " ORDER BY position LIMIT ?",
             after,
             LAST if upto is None else upto,
             *names,
+            *without,
             limit,
         )
         return [StoredFact(*row) for row in rows]
@@ -93,6 +97,29 @@ class SqliteTransaction:
             -1 if after is None else after,
             LAST if upto is None else upto,
             NO_LIMIT if limit is None else limit,
+        )
+        return [StoredFact(*row) for row in rows]
+
+    def cuts(self, facts: int) -> list[tuple[str, int]]:
+        rows = self._rows(
+            "SELECT stream_id, max(n) FROM (SELECT stream_id, row_number() OVER (ORDER BY stream_id, version) AS n"
+            " FROM facts WHERE business_id = ?) WHERE n % ? = 0 GROUP BY stream_id ORDER BY stream_id",
+            facts,
+        )
+        return [(id, n) for id, n in rows]
+
+    def by_stream(
+        self, after: tuple[str, int], last: str, upto: int, without: Sequence[str], limit: int
+    ) -> list[StoredFact]:
+        rows = self._rows(
+            f"SELECT {FACT} FROM facts WHERE business_id = ? AND (stream_id, version) > (?, ?) AND stream_id <= ?"
+            f" AND position <= ? AND name NOT IN ({', '.join('?' * len(without))})"
+            " ORDER BY stream_id, version LIMIT ?",
+            *after,
+            last,
+            upto,
+            *without,
+            limit,
         )
         return [StoredFact(*row) for row in rows]
 

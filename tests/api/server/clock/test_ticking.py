@@ -1,7 +1,7 @@
 """The clock beside a server or a runner, and `carnet tick`: it ticks, it stops, and its failures are logged."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Event
@@ -21,10 +21,10 @@ from domain.ledger.orders import Done
 from domain.package.commands import SellPackage
 from domain.people.commands import RegisterCustomer
 from domain.values import Money
+from tests.ready import WAIT_S_MAX, wait_for
 from tests.use_cases import order
 
 OWNER = Meta(actor=Actor(id="stf_ann", role=Role.OWNER))
-WAIT_S_MAX = 60.0
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -107,7 +107,7 @@ def test_the_clock_ticks_beside_a_server_until_it_is_stopped(here: Installation)
     runner.start()
     try:
         with ticking(here, every_s=1):
-            _until(lambda: len(names(here)) == 2)
+            wait_for(lambda: len(names(here)) == 2)
     finally:
         runner.stop()
     assert sorted(names(here)) == ["package.expired", "package.reminder_due"]
@@ -135,14 +135,5 @@ def test_a_failure_of_the_clock_is_logged_and_it_ticks_on(
             monkeypatch.undo()
             (id,) = here.businesses()
             here.runner().catch_up(id)
-            _until(lambda: len(names(here)) == 2)
+            wait_for(lambda: len(names(here)) == 2)
     assert "no route to the database" in caplog.text
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    pause = Event()
-    for _ in range(int(WAIT_S_MAX / 0.05)):
-        if condition():
-            return
-        pause.wait(0.05)
-    raise AssertionError("in vain")

@@ -13,8 +13,7 @@ from domain.ledger.embedded.sqlite.backup import as_one_file, copy, draft_beside
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.errors import LedgerUnavailable
 from tests.domain.ledger.examples import BUSINESS, PACKAGE, assert_chained, next_fact, opening, stored
-
-WAIT_S_MAX = 30.0
+from tests.ready import WAIT_S_MAX
 
 
 def facts_in(file: Path) -> int:

@@ -2,9 +2,8 @@
 
 import secrets
 import socket
-import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,7 +16,10 @@ from domain.ledger.postgres.migrations import migrate
 from domain.ledger.postgres.store import PostgresStore
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
+from replay.proof.mend import mend
+from replay.proof.prove import Proof
 from tests.api.desk import house_at
+from tests.domain.ledger.postgres.poolers import SessionPool, TransactionPool
 from tests.postgres import PostgresServer, find_binaries
 
 HOSTILE = {
@@ -53,7 +55,7 @@ NAME = "Zoë 😀 Kovács"
 
 
 def answers_rightly(url: str) -> None:
-    """A name with an emoji is stored, read, listed and found, by one business at a time."""
+    """A name with an emoji is stored, read, listed and found, by one business at a time; nothing is to be repaired."""
     migrate(url)
     with house_at(url, ReadTables(url, READ_MODELS)) as house:
         desk = house.desk()
@@ -62,6 +64,8 @@ def answers_rightly(url: str) -> None:
         assert [each["name"] for each in listed["data"]] == [NAME]
         assert [each["id"] for each in desk.get("/v1/customers?query=kov")["data"]] == [customer["id"]]
         assert desk.get("/v1/packages")["data"] == []
+        with desk.carnet.store.mending(desk.business_id) as mending:
+            assert list(mend(mending, Proof(mending, None))) == []
 
 
 def settings_of(url: str, *names: str) -> list[str]:
@@ -157,59 +161,32 @@ def test_every_form_of_a_url_is_read_the_same_by_all(
     answers_rightly(form.format(port=server.port, folder=folder, encoded=folder.replace("/", "%2F")))
 
 
-class TransactionPool:
-    """Imitates PgBouncer in transaction mode: all clients share one session of the server, between transactions."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._server = socket.create_connection((host, port))
-        self._greeting = b""
-        self._turn = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, suppress(OSError):
-            opening = client.recv(65536)
-            while opening[4:8] in (b"\x04\xd2\x16\x2f", b"\x04\xd2\x16\x30"):  # asks for encryption
-                client.sendall(b"N")
-                opening = client.recv(65536)
-            with self._turn:
-                if not self._greeting:
-                    self._server.sendall(opening)
-                    self._greeting = self._answer()
-            client.sendall(self._greeting)
-            while (asked := client.recv(65536)) and asked[:1] != b"X":
-                with self._turn:
-                    self._server.sendall(asked)
-                    client.sendall(self._answer())
-
-    def _answer(self) -> bytes:
-        """Up to the message that the server is ready again."""
-        answer = b""
-        while not answer.endswith((b"Z\x00\x00\x00\x05I", b"Z\x00\x00\x00\x05T", b"Z\x00\x00\x00\x05E")):
-            answer += self._server.recv(65536)
-        return answer
-
-    def close(self) -> None:
-        self._listener.close()
-        self._server.close()
+def behind(url: str, port: int) -> str:
+    return urlunsplit(urlsplit(url)._replace(netloc=f"postgres@127.0.0.1:{port}"))
 
 
-def test_a_pooler_that_shares_sessions_is_refused_in_words(postgres_url: str) -> None:
-    parts = urlsplit(postgres_url)
-    assert parts.hostname
-    assert parts.port
-    with closing(TransactionPool(parts.hostname, parts.port)) as pool:
-        behind = urlunsplit(parts._replace(netloc=f"postgres@127.0.0.1:{pool.port}"))
+@pytest.mark.parametrize("sessions", [1, 2, 3], ids=["one", "two in turn", "three in turn"])
+def test_a_pooler_that_shares_sessions_is_refused_in_words(postgres_url: str, sessions: int) -> None:
+    with closing(TransactionPool(postgres_url, sessions)) as pool:
+        pooled = behind(postgres_url, pool.port)
         with pytest.raises(WrongSchema, match="a pooler stands between"):
-            PostgresStore(behind)
+            PostgresStore(pooled)
+        with pytest.raises(WrongSchema, match="a pooler stands between"):
+            migrate(pooled)
+
+
+def test_a_pooler_that_refuses_the_settings_of_a_session_is_told_in_words(postgres_url: str) -> None:
+    pool = SessionPool(postgres_url, ignores_options=False)
+    with closing(pool), pytest.raises(WrongSchema, match="ignore_startup_parameters = options"):
+        PostgresStore(behind(postgres_url, pool.port))
+
+
+def test_a_pooler_that_keeps_sessions_and_drops_their_settings_serves(empty_postgres_url: str) -> None:
+    with closing(SessionPool(empty_postgres_url, ignores_options=True)) as pool:
+        pooled = behind(empty_postgres_url, pool.port)
+        answers_rightly(pooled)
+        shown = settings_of(pooled, "jit", "search_path", "statement_timeout", "idle_session_timeout")
+    assert shown == ["('off',)", "('carnet,pg_temp',)", "('2700ms',)", "('0',)"]
 
 
 @pytest.mark.parametrize("part", ["user", "password", "file"])

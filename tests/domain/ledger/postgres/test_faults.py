@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from threading import Event
 
 import psycopg
@@ -24,6 +23,7 @@ from tests.domain.ledger.examples import (
 )
 from tests.domain.ledger.proxy import StrikingProxy
 from tests.postgres import PostgresServer, find_binaries
+from tests.ready import wait_for
 
 
 @pytest.fixture
@@ -157,12 +157,15 @@ def test_nothing_fails_on_connections_that_a_restart_cut(own_server: PostgresSer
 
 def recovered(ledger: LedgerRecorder) -> None:
     """Ask until the database answers again: a probe finds that out within a quarter of a second."""
-    for _ in range(400):
-        with suppress(LedgerUnavailable):
+
+    def answers() -> bool:
+        try:
             ledger.head()
-            return
-        Event().wait(0.025)
-    ledger.head()
+        except LedgerUnavailable:
+            return False
+        return True
+
+    wait_for(answers)
 
 
 def test_after_a_kill_everything_acknowledged_is_there(own_server: PostgresServer) -> None:

@@ -404,3 +404,10 @@ BEGIN
     END LOOP;
     PERFORM set_config('carnet.business', '', true);
 END $$;
+
+-- As it was, without the table that is gone.
+CREATE OR REPLACE FUNCTION gather_statistics() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    ANALYZE (SKIP_LOCKED) ledgers, facts, streams, claims, requests, people, people_search, texts, messages;
+END $$;

@@ -1,0 +1,44 @@
+"""Reading the streams of a ledger in memory in order of their ids."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from domain.ledger.envelope import StoredFact
+
+Streams = Mapping[str, Mapping[int, StoredFact]]
+"""Stream → version → fact."""
+
+
+class StreamsInMemory:
+    """The part of a transaction that reads by stream, as `LedgerRecorder.cuts` and `by_stream` say."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+
+    def version(self, stream_id: str) -> int:
+        return max(self._streams.get(stream_id, {}), default=0)
+
+    def cuts(self, facts: int) -> list[tuple[str, int]]:
+        found: dict[str, int] = {}
+        before = 0
+        for id in sorted(self._streams):
+            upto = before + len(self._streams[id])
+            if upto // facts > before // facts:
+                found[id] = upto // facts * facts
+            before = upto
+        return list(found.items())
+
+    def by_stream(
+        self, after: tuple[str, int], last: str, upto: int, without: Sequence[str], limit: int
+    ) -> list[StoredFact]:
+        found = (
+            fact
+            for place, fact in self._between(after, last)
+            if place > after and fact.position <= upto and fact.name not in without
+        )
+        return list(islice(found, limit))
+
+    def _between(self, after: tuple[str, int], last: str) -> Iterator[tuple[tuple[str, int], StoredFact]]:
+        for id in sorted(id for id in self._streams if after[0] <= id <= last):
+            for version, fact in sorted(self._streams[id].items()):
+                yield (id, version), fact

@@ -1,0 +1,169 @@
+"""Folding whole ledgers into a new table in the order of their positions.
+
+This is how a table catches up with what was recorded since it was filled, how rows are made that facts of several
+streams feed, and how the fact is found that a read model or the database refuses.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Protocol
+
+from sqlalchemy import Connection, delete, select
+
+from domain.ledger.contract import LedgerRecorder, Store
+from projections.engine import checkpoints
+from projections.engine.checkpoints import CHECKPOINTS, Checkpoint
+from projections.engine.definition import Projection
+from projections.engine.fold import Decode, Folding, Page, apply, page_of
+from projections.engine.streams import other_names
+from projections.engine.tables import ReadTables
+
+ROWS_PER_DELETION = 1_000
+
+
+class PageLimits(Protocol):
+    """Limits of a rebuild."""
+
+    @property
+    def facts_per_page(self) -> int: ...
+
+    @property
+    def rows_held(self) -> int: ...
+
+    @property
+    def rows_per_write(self) -> int: ...
+
+
+class InOrder:
+    """One table of one read model."""
+
+    def __init__(
+        self,
+        store: Store,
+        views: ReadTables,
+        projection: Projection,
+        physical: str,
+        decode: Decode,
+        limits: PageLimits,
+    ) -> None:
+        self._store = store
+        self._views = views
+        self._projection = projection
+        self._physical = physical
+        self._table = views.table(projection, physical)
+        self._decode = decode
+        self._limits = limits
+        self._others = other_names([projection])
+
+    def begin(self, business_id: str) -> None:
+        """Begin with no row of a ledger, unless it was begun before."""
+        own = (CHECKPOINTS.c.physical == self._physical) & (CHECKPOINTS.c.business_id == business_id)
+        with self._views.reading() as connection:
+            if connection.execute(select(CHECKPOINTS.c.position).where(own)).first() is not None:
+                return
+        while not self._emptied(business_id):
+            pass
+
+    def _emptied(self, business_id: str) -> bool:
+        """Delete some rows, as one writer of SQLite may not keep others waiting; True once all are gone."""
+        with self._views.writing() as connection:
+            rows = self._table.c.business_id == business_id
+            if self._views.on_postgres:
+                connection.execute(delete(self._table).where(rows))
+            else:
+                deleting = (
+                    f"DELETE FROM {self._physical} WHERE rowid IN"
+                    f" (SELECT rowid FROM {self._physical} WHERE business_id = ? LIMIT {ROWS_PER_DELETION})"
+                )
+                if connection.exec_driver_sql(deleting, (business_id,)).rowcount == ROWS_PER_DELETION:
+                    return False
+            checkpoints.open_checkpoint(connection, self._physical, business_id, now_ms())
+            return True
+
+    def is_at(self, business_id: str, upto: int) -> bool:
+        """Whether everything up to a position is in the table, or up to a stop before it."""
+        with self._views.reading() as connection:
+            own = (CHECKPOINTS.c.physical == self._physical) & (CHECKPOINTS.c.business_id == business_id)
+            row = connection.execute(select(CHECKPOINTS).where(own)).first()
+        return row is not None and (row.position >= upto or row.stopped_at is not None)
+
+    def fill(self, business_id: str, upto: int) -> Iterator[int]:
+        """Fold one ledger in memory, with a write every `rows_per_write` rows; yields the position after each page."""
+        with self._views.writing() as connection:
+            checkpoints.open_checkpoint(connection, self._physical, business_id, now_ms())
+            checkpoint = self.checkpoint(connection, self._physical, business_id)
+        ledger = self._store.ledger(business_id)
+        folding = Folding(self._projection, self._table, empty=checkpoint.position == 0)
+        folded = checkpoint
+        while folded.position < upto and folded.stop is None:
+            folded = self._fold_page(ledger, folding, folded, upto)
+            ended = folded.position >= upto or folded.stop is not None
+            if ended or folding.unwritten >= self._limits.rows_per_write:
+                try:
+                    written = self._write(business_id, folding, checkpoint, folded)
+                except Exception:
+                    # Finds the fact that the database refuses; any other failure is raised there again.
+                    yield from self._fill_carefully(business_id, upto)
+                    return
+                if not written:
+                    return  # another process is at this ledger
+                checkpoint = folded
+                if folding.held >= self._limits.rows_held:
+                    folding.forget()
+            yield folded.position
+
+    def _read(self, ledger: LedgerRecorder, after: int, upto: int) -> tuple[Page, int]:
+        """The next facts that are handled or not known, and the position up to which there is no other."""
+        found = ledger.facts(after, self._limits.facts_per_page, upto, self._others)
+        last = found[-1].position if len(found) == self._limits.facts_per_page else upto
+        return page_of(found, self._decode), last
+
+    def _fold_page(self, ledger: LedgerRecorder, folding: Folding, at: Checkpoint, upto: int) -> Checkpoint:
+        page, last = self._read(ledger, at.position, upto)
+        with self._views.reading() as connection:
+            stop = folding.take(connection, page.facts).get(ledger.business_id) or page.stop
+        return replace(at, position=last if stop is None else stop.position - 1, stop=stop)
+
+    def _write(self, business_id: str, folding: Folding, before: Checkpoint, after: Checkpoint) -> bool:
+        """Write rows and checkpoint together; False, and nothing written, when another process moved it."""
+        with self._views.writing() as connection:
+            moved = checkpoints.move(connection, [(business_id, before, after)], now_ms())
+            if moved:
+                folding.write(connection)
+            return moved
+
+    def _fill_carefully(self, business_id: str, upto: int) -> Iterator[int]:
+        """Apply page by page, so that a fact whose rows the database refuses is found."""
+        ledger = self._store.ledger(business_id)
+        while True:
+            with self._views.writing() as connection:
+                before = self.checkpoint(connection, self._physical, business_id)
+                if before.stop is not None or before.position >= upto:
+                    return
+                after = self.apply(connection, ledger, before, upto)
+            yield after.position
+
+    def apply(self, connection: Connection, ledger: LedgerRecorder, at: Checkpoint, upto: int) -> Checkpoint:
+        """Apply one page to the table of this checkpoint, this one or another of the same read model."""
+        page, last = self._read(ledger, at.position, upto)
+        table = self._views.table(self._projection, at.physical)
+        own, pages = {ledger.business_id: at}, {ledger.business_id: page}
+        after = apply(connection, self._projection, table, own, pages, carefully=True)[ledger.business_id]
+        if after.stop is None:
+            after = replace(after, position=last)
+        checkpoints.move(connection, [(ledger.business_id, at, after)], now_ms())
+        return after
+
+    def checkpoint(self, connection: Connection, physical: str, business_id: str) -> Checkpoint:
+        """The checkpoint, locked until the transaction ends; position 0 where there is none."""
+        own = (CHECKPOINTS.c.physical == physical) & (CHECKPOINTS.c.business_id == business_id)
+        row = connection.execute(select(CHECKPOINTS).where(own).with_for_update()).first()
+        if row is None:
+            return Checkpoint(self._projection.name, physical, 0)
+        stop = None if row.stopped_at is None else checkpoints.Stop(row.stopped_at, row.error)
+        return Checkpoint(self._projection.name, physical, row.position, stop)
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
