@@ -70,7 +70,7 @@ END $$;
 CREATE OR REPLACE FUNCTION load(
     business text, ids text[], known integer[], packages_of text[], claimed_from text[], claimed_upto text[],
     with_customers boolean, counted_from text[], counted_upto text[], keys text[]
-) RETURNS SETOF loaded LANGUAGE plpgsql AS $$
+) RETURNS SETOF loaded LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF business IS DISTINCT FROM current_setting('carnet.business', true) THEN
         RAISE insufficient_privilege USING MESSAGE = 'this transaction is not for business ' || business;
