@@ -1,9 +1,14 @@
 """Claims: names that only one stream of a business can hold, and the prefixes that find them.
 
-Every prefix ends with a slash, so that the prefix of one id never matches a longer id.
+A prefix is a letter for its kind and 20 characters (120 bits) of the hash of what it names: short, as there is a claim
+and more for every fact, and of one length, so that none begins like another.
 """
 
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote
 
@@ -13,52 +18,99 @@ from domain.values import ExternalRef
 def purchase_claims(customer_id: str, offer_id: str | None, name: str | None) -> str:
     """Prefix of the purchase numbers of one customer and offer, or of one custom package's name."""
     what = offer_id or "name:" + sha256((name or "").encode()).hexdigest()[:32]
-    return f"purchase/{customer_id}/{what}/"
+    return _named(f"purchase/{customer_id}/{what}/")
 
 
 def bought_claims(customer_id: str) -> str:
     """Prefix of the claims that name the packages a customer paid for and somebody else has."""
-    return f"bought/{customer_id}/"
+    return _named(f"bought/{customer_id}/")
 
 
 def redemption_claims(redemption_id: str) -> str:
     """Prefix of the claims that name the packages a redemption took units of."""
-    return f"redemption/{redemption_id}/"
+    return _named(f"redemption/{redemption_id}/")
 
 
 def booking_claims(booking_id: str) -> str:
     """Prefix of the claims that name the packages whose units pay for a booking."""
-    return f"booking/{booking_id}/"
+    return _named(f"booking/{booking_id}/")
 
 
 def transfer_claims(transfer_id: str) -> str:
     """Prefix of the claims that name the two packages of a transfer."""
-    return f"transfer/{transfer_id}/"
+    return _named(f"transfer/{transfer_id}/")
 
 
 def plan_claims(customer_id: str, plan_id: str) -> str:
     """Prefix of the purchase numbers of the packages that a plan's memberships granted to one customer."""
-    return f"purchase/{customer_id}/{plan_id}/"
+    return _named(f"purchase/{customer_id}/{plan_id}/")
 
 
 def payment_claim(payment_id: str) -> str:
     """The claim of a payment; its package holds it."""
-    return f"payment/{payment_id}/"
+    return _named(f"payment/{payment_id}/")
 
 
 def entry_claim(entry_id: str) -> str:
     """The claim of an entry in a customer's account of points."""
-    return f"points/{entry_id}/"
+    return _named(f"points/{entry_id}/")
 
 
 def external_claim(kind: str, external_ref: ExternalRef) -> str:
     """The claim of a thing's external reference, unique among things of its `kind` (customer, package …)."""
-    return f"external/{kind}/{external_ref.source}:{quote(external_ref.ref, safe='')}/"
+    return _named(f"external/{kind}/{external_ref.source}:{quote(external_ref.ref, safe='')}/")
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A name that only one stream of a business can ever hold, such as `purchase/cus_1/off_1/4`."""
+    """A name that only one stream of a business can ever hold, such as a prefix and the number of a purchase."""
 
     claim: str
     stream_id: str
+
+
+LETTERS: Mapping[str, str] = {
+    "booking": "b",
+    "bought": "g",
+    "external": "x",
+    "payment": "y",
+    "points": "p",
+    "purchase": "u",
+    "redemption": "r",
+    "transfer": "t",
+}
+"""What is named → the first letter of its claims. Claims of photos are written out (domain/people/photos.py)."""
+WORDS = {letter: word for word, letter in LETTERS.items()}
+LONG = re.compile(rf"((?:purchase|external)/[^/]*/[^/]*/|(?:{'|'.join(LETTERS)})/[^/]*/)(.*)")
+"""A claim as it was written out, in two parts: what is named, and what stands behind it."""
+HASH_CHARACTERS = 20
+NAMED_MAX = 4_096
+"""Hashes remembered: one command asks for the same one several times."""
+
+
+def prefixes_of(claim: str) -> Collection[str]:
+    """Every prefix that the claim is found by: its hash, and each part that ends with a slash."""
+    parts = {claim[: 1 + HASH_CHARACTERS]}
+    end = claim.find("/") + 1
+    while end:
+        parts.add(claim[:end])
+        end = claim.find("/", end) + 1
+    return parts
+
+
+def is_named_by(prefix: str, id: str) -> bool:
+    """Whether a prefix is that of the claims of one thing: nothing is claimed of an id that was made just now."""
+    what = WORDS.get(prefix[:1])
+    return f"/{id}/" in prefix or (what is not None and prefix == _named(f"{what}/{id}/"))
+
+
+def shortened(claim: str) -> str:
+    """A claim that was written out in full, as the functions above make it; any other stays."""
+    found = LONG.fullmatch(claim)
+    return _named(found[1]) + found[2] if found else claim
+
+
+@lru_cache(maxsize=NAMED_MAX)
+def _named(what: str) -> str:
+    digest = urlsafe_b64encode(sha256(what.encode()).digest()).decode()
+    return LETTERS[what.partition("/")[0]] + digest[:HASH_CHARACTERS]

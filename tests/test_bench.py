@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tests.bench import cards, filters, latency, reads
+from tests.bench import cards, filters, latency, reads, space
 from tests.bench.race import IN_TURN, UNITS, packages_for, uses
 from tests.bench.redeem import (
     AS_IT_IS,
@@ -105,3 +105,10 @@ def test_reads_measure_every_question_beside_a_ready_text() -> None:
     assert len(report.figures) == 2 * len(report.ratios())
     assert all(rate > 0 for figure in report.figures for rate in figure.rounds)
     assert all(asked in reads.table(report) for asked in report.ratios())
+
+
+def test_space_tells_every_database_and_way_of_filling_it() -> None:
+    report = space.measure(space.Plan(customers=6), lambda step: None)
+    assert {(f.books, f.database) for f in report.figures} == set(space.BEFORE)
+    assert all(figure.facts > 10 and figure.bytes_of_a_fact > 100 for figure in report.figures)
+    assert "before" in space.table(report)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from api.cli.output import plain, table
+from domain.ledger.space import TableSpace, bytes_of_a_fact
 from projections.engine.comparison import Difference
 from projections.engine.pages import Unreadable
 from projections.engine.status import Standing
@@ -44,6 +45,22 @@ def standings(
                 f"{place} is left to newer code: this version cannot read the fact at position {by.position}"
             )
             click.echo(f"{told}: {by.reason}", err=True)
+
+
+def spaces(found: Sequence[TableSpace]) -> None:
+    """Print the room of each table: rows, bytes, and bytes for each fact of the database."""
+    whole = sum(each.bytes for each in found)
+    of_a_fact = bytes_of_a_fact(found)
+    rows = [
+        (
+            each.table,
+            f"{each.rows:,}",
+            f"{each.bytes:,}",
+            f"{each.bytes * of_a_fact / whole:,.1f}" if whole else "",
+        )
+        for each in sorted(found, key=lambda each: -each.bytes)
+    ]
+    table(("table", "rows", "bytes", "bytes a fact"), [*rows, ("all", "", f"{whole:,}", f"{of_a_fact:,.1f}")])
 
 
 def state(standing: Standing, unreadable: Mapping[Standing, Unreadable], *, is_served: bool) -> str:

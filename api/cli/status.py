@@ -2,15 +2,18 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from api.cli import output, standing_output
-from api.cli.options import here, in_json, of_one_business
+from api.cli.options import here, in_json, ledgers_here, of_one_business
 from api.server.clock.overdue import overdue
 from api.server.registration import servers
+from domain.ledger.space import bytes_of_a_fact
 from projections.engine.pages import Unreadable
 from projections.engine.status import Standing, standings, unreadable
 from projections.engine.tables import ProjectionMissing
@@ -19,8 +22,9 @@ from projections.engine.views_file import were_set_aside
 
 @click.command()
 @of_one_business
+@click.option("--space", is_flag=True, help="Show instead the room that each table of the ledger takes.")
 @in_json
-def status(business_id: str | None, json_: bool) -> None:
+def status(business_id: str | None, space: bool, json_: bool) -> None:
     """Show how far each read model is behind its ledger, and which have stopped.
 
     A read model stops at a fact that it cannot take; nothing is ever skipped. Once the cause is mended,
@@ -33,13 +37,20 @@ def status(business_id: str | None, json_: bool) -> None:
     waits, or is up to date. It also tells of expiries that the clock should have recorded an hour ago; packages expire
     all the same. A damaged file of read models is set aside and built anew; it tells where it is.
 
+    With --space it counts the rows of every table of the ledger, over all businesses, and tells the bytes of each with
+    its indexes, in all and for each fact. The tables of the read models are not among them: they can be built anew.
+
     \b
-    Example:
+    Examples:
       carnet status
+      carnet status --space
 
     Exit status: 0 all go on; 1 at least one has stopped, has no table, is ahead of its ledger or is left to newer
     code, or a ledger has lost its head.
     """
+    if space:
+        _show_space(json_=json_)
+        return
     with here() as installed:
         id = None if business_id is None else installed.ledger(business_id).business_id
         if missing := installed.views.missing():
@@ -80,6 +91,18 @@ def status(business_id: str | None, json_: bool) -> None:
         click.echo(f"{why}: delete it when nobody needs it", err=True)
     if headless or unread or any(standing.checkpoint.stop or standing.is_ahead for standing in found):
         sys.exit(1)
+
+
+def _show_space(*, json_: bool) -> None:
+    if click.get_current_context().get_parameter_source("business_id") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--space is told of all businesses together: leave --business out")
+    with ledgers_here() as ledgers:
+        found = ledgers.carnet.store.space()
+    if json_:
+        tables = [asdict(each) for each in found]
+        output.as_json({"bytes_of_a_fact": round(bytes_of_a_fact(found), 1), "tables": tables})
+    else:
+        standing_output.spaces(found)
 
 
 def _standing_shown(

@@ -1,6 +1,7 @@
 """New ids: a readable prefix, then 128 bits in the layout of UUIDv7, ordered in time and unguessable.
 
-    new_id("pkg")  →  "pkg_01m9c3x5zq7r8v2t4w6y8a0c2e"
+    new_id("pkg")      →  "pkg_01m9c3x5zq7r8v2t4w6y8a0c2e"
+    new_business_id()  →  "biz_7r8v2t4w6y8a", 60 random bits: it stands in every row and every index
 
 74 of the bits are random. Ids of one millisecond come in no particular order; nothing may depend on one. The
 order in time keeps the indexes compact (design.md, The store).
@@ -14,6 +15,7 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: texts sort as their values do, without letters that look like digits."""
 PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 RANDOM_BITS = 74
+BUSINESS_BITS = 60
 DRAWN_AT_ONCE = 256
 
 
@@ -42,6 +44,11 @@ def _asked_for() -> int:
 def new_id(prefix: str, bits: Callable[[], int] = _asked_for) -> str:
     """An id under a prefix of three letters; 30 characters in all. `bits` draws 74 random bits or more."""
     return f"{prefix}_{encode(_uuid7(bits()), 26)}"
+
+
+def new_business_id() -> str:
+    """The id of a new business; 16 characters in all. Two of a million are the same with odds of one in two million."""
+    return f"biz_{encode(randbits(BUSINESS_BITS), BUSINESS_BITS // 5)}"
 
 
 def _uuid7(drawn: int) -> int:

@@ -25,7 +25,7 @@ def was_recorded(ledger: Ledger, message: StoredMessage) -> bool:
     """Whether this message was sent and recorded before. Raises LedgerUnavailable."""
     request = _request(ledger, message)
     known = ledger.recorder.load(Reads(), [request.key]).answered.get(request.key)
-    return known is not None and known.fingerprint == request.fingerprint
+    return known is not None and known.is_of(request.fingerprint)
 
 
 def told_by_another_channel(carnet: Carnet, message: StoredMessage) -> bool:

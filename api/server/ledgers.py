@@ -11,7 +11,7 @@ from datetime import timedelta
 from itertools import islice
 
 from api.http.api_keys import issue_key
-from api.http.ids import new_id
+from api.http.ids import new_business_id
 from api.http.ledger_types import Books
 from api.server.pepper import peppers_of
 from api.server.settings import Settings
@@ -51,7 +51,7 @@ class Ledgers:
 
         The key is stored first: no business is left without one. Raises WrongPepper, WrongSetting, Refused.
         """
-        business_id, store = new_id("biz"), self.carnet.store
+        business_id, store = new_business_id(), self.carnet.store
         pepper = peppers_of(self.settings, store, issuing=True).current
         key = issue_key(store, pepper, business_id, Role.OWNER, name="first key of the owner")
         store.open_ledger(business_id)

@@ -122,7 +122,7 @@ def decide_one(
 
 def replayed_result(request: RequestKey, answered: Answered, *, replayed: bool = True) -> Result:
     """The stored answer to this key, IdempotencyKeyReused for another request, or Erased for an erased answer."""
-    if answered.fingerprint != request.fingerprint:
+    if not answered.is_of(request.fingerprint):
         return IdempotencyKeyReused()
     if answered.body is None:
         return Erased()

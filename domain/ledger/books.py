@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from domain.booking.state import Booking
 from domain.business.state import Business
 from domain.catalogue.state import Offer, Plan, Service
+from domain.claims import prefixes_of
 from domain.decision import NotLoaded, Reads
 from domain.fact import Fact
 from domain.ledger.envelope import Head, NewFact, StoredFact
@@ -370,9 +371,7 @@ class LoadedBooks:
         self._people = {id: each for id, each in self._people.items() if each.owner_id != customer_id}
 
     def claim(self, claim: str) -> None:
-        """Count a new claim under every prefix that was asked for; prefixes end with a slash."""
-        end = claim.find("/")
-        while end >= 0:
-            if claim[: end + 1] in self.counts:
-                self.counts[claim[: end + 1]] += 1
-            end = claim.find("/", end + 1)
+        """Count a new claim under every prefix that was asked for."""
+        for prefix in prefixes_of(claim):
+            if prefix in self.counts:
+                self.counts[prefix] += 1

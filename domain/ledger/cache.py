@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+from domain.claims import is_named_by
 from domain.decision import Reads
 from domain.ledger.books import NO_HEAD, LoadedBooks
 from domain.ledger.cache_size import CACHE_BYTES
@@ -122,7 +123,7 @@ class StreamCache:
         """
         if wanted.packages_of or wanted.claimed or wanted.everything_of:
             return None
-        if not all(any(f"/{id}/" in prefix for id in new_ids) for prefix in wanted.counted):
+        if not all(any(is_named_by(prefix, id) for id in new_ids) for prefix in wanted.counted):
             return None
         streams = self._all(business_id, wanted.streams)
         if streams is None:

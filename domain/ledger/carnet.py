@@ -51,6 +51,8 @@ from domain.ledger.stream import View
 from domain.moments import to_milliseconds
 from domain.refusals import Refused
 
+FINGERPRINT_BYTES = 16
+"""As much of a MAC as nobody can guess."""
 NO_BUSINESS = "biz_none"
 """The business of the application's own recorder. It is never opened, so the recorder reads nothing."""
 
@@ -195,14 +197,14 @@ class Carnet(Application[str]):
         return present_all(self.store, asked, self.kept)
 
     def fingerprint(self, business_id: str, content: bytes) -> bytes:
-        """HMAC-SHA-256 of a request under the secret of its business."""
+        """The first 16 bytes of the HMAC-SHA-256 of a request under the secret of its business."""
         keyed = self._keyed.get(business_id)
         if keyed is None:
             keyed = self._keyed[business_id] = hmac.new(self.store.ledger(business_id).secret(), None, sha256)
         # A copy of the keyed state: `hmac.digest` would release the interpreter's lock.
         mac = keyed.copy()
         mac.update(content)
-        return mac.digest()
+        return mac.digest()[:FINGERPRINT_BYTES]
 
     def close(self) -> None:
         self.grouped.close()

@@ -28,6 +28,7 @@ from domain.ledger.records import (
     StoredMessage,
     Whereabouts,
 )
+from domain.ledger.space import TableSpace
 from domain.ledger.webhook import StoredWebhook
 from domain.people.directory import Person, Photo, Place, Text
 
@@ -278,6 +279,9 @@ class Store(Protocol):
 
     def business_ids(self) -> Sequence[str]:
         """Every business that has a row in any table, in order."""
+
+    def space(self) -> Sequence[TableSpace]:
+        """The room that each table takes on the disk; none in memory. It counts every row. Raises LedgerUnavailable."""
 
     def evidence(self, business_id: str) -> AbstractContextManager[Evidence]:
         """Everything of a business as of one moment. Raises LedgerUnavailable."""

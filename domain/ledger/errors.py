@@ -31,3 +31,7 @@ class Contention(Exception):
 
 class RoleNeeded(LedgerUnavailable):
     """The user of the database may not do this. The text names the role that it needs."""
+
+
+class UnreadableAnswer(Exception):
+    """A kept answer is damaged, or was written by a newer Carnet. Its facts are not concerned."""

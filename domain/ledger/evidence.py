@@ -3,10 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from domain.ledger.answer_bytes import unpacked
 from domain.ledger.envelope import Head, StoredFact
+from domain.ledger.errors import UnreadableAnswer
 from domain.ledger.tables import TABLES
 
 ROWS_PER_PAGE = 2_000
+UNREADABLE = "\0"
+"""The body of an answer that cannot be read. No answer holds it: JSON has no such character."""
 
 
 class StoredHead(NamedTuple):
@@ -51,6 +55,22 @@ class Mending(Evidence, Protocol):
 
     def index_anew(self) -> None:
         """Delete strays, and make indexes anew that this store keeps as tables."""
+
+
+def as_told(table: str, row: Sequence[Any]) -> Row:
+    """The row of a database, its key first. An answer is told as it was given; UNREADABLE: it cannot be."""
+    key, columns = TABLES[table].key, TABLES[table].columns
+    values = dict(zip(columns, row[len(key) :], strict=True))
+    if table == "requests":
+        values["body"] = _told(values["body"])
+    return Row(tuple(row[: len(key)]), values)
+
+
+def _told(kept: bytes | None) -> str | None:
+    try:
+        return None if kept is None else unpacked(kept)
+    except UnreadableAnswer:
+        return UNREADABLE
 
 
 def rows(evidence: Evidence, table: str) -> Iterator[Row]:

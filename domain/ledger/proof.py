@@ -25,8 +25,15 @@ def new_salt() -> bytes:
 
 
 def digest_of_answer(salt: bytes, body: str) -> bytes:
-    """SHA-256(salt ‖ body): what the row of a request keeps of its answer, also once that is erased."""
-    return sha256(salt + body.encode()).digest()
+    """The first 16 bytes of SHA-256(salt ‖ body): what the row of a request keeps of its answer, also once that is
+    erased."""
+    return sha256(salt + body.encode()).digest()[:PROOF_BYTES]
+
+
+def is_digest_of_answer(answered: bytes, salt: bytes, body: str) -> bool:
+    """Whether a request kept this of an answer. Older books keep all 32 bytes of the hash."""
+    whole = sha256(salt + body.encode()).digest()
+    return answered in (whole[:PROOF_BYTES], whole)
 
 
 def proof_of_request(key: str, fingerprint: bytes, people: Sequence[str], answered: bytes, facts: int) -> str:

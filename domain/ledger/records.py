@@ -46,6 +46,10 @@ class Answered:
     recorded_at: int
     body: str | None
 
+    def is_of(self, fingerprint: bytes) -> bool:
+        """Whether it was this request. Older books keep 32 bytes of a fingerprint, of which these are the first."""
+        return self.fingerprint[: len(fingerprint)] == fingerprint
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:

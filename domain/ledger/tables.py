@@ -33,9 +33,8 @@ TABLES: Mapping[str, Table] = {
     "requests": Table(
         "committed",
         ("key",),
-        ("fingerprint", "first", "last", "recorded_at", "people", "answered", "seal"),
+        ("fingerprint", "first", "last", "recorded_at", "people", "answered", "seal", "body", "salt"),
     ),
-    "answers": Table("committed", ("key",), ("body", "salt", "people")),
     "texts": Table("committed", ("id",), ("owner_id", "salt", "text")),
     "people": Table("committed", ("id",), ("owner_id", "data", "salt")),
     "api_keys": Table(
@@ -65,12 +64,11 @@ TABLES: Mapping[str, Table] = {
 """Those that both stores have. The secret of a ledger, and the photos' claims, are committed to by facts, too."""
 
 OF_SQLITE: Mapping[str, Table] = {
-    "answer_people": Table("derived", ("person_id", "key")),
     "people_grams": Table("derived"),
     "copies": Table("installation"),
 }
-"""The people of an answer, and the index of `people_search`: PostgreSQL keeps both within a table. `copies` tells of an
-erasure that is not finished."""
+"""The index of `people_search`: PostgreSQL keeps it within the table. `copies` tells of an erasure that is not
+finished."""
 OF_POSTGRESQL: Mapping[str, Table] = {"schema_migrations": Table("installation")}
 OF_BUSINESSES = tuple(name for name, table in TABLES.items() if table.standing != "installation")
 """Tables whose rows belong to a business."""

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from domain.ledger.evidence import Evidence, Row, rows
 from domain.ledger.proof import (
-    digest_of_answer,
+    is_digest_of_answer,
     proof_of_person,
     proof_of_request,
     seal_of_request,
@@ -96,33 +96,28 @@ def requests(evidence: Evidence, book: Workbook, secret: bytes | None) -> Iterat
 
 
 def answers(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
-    """Answers against their requests: a digest of each, and the people in it."""
-    table, business_id = "answers", evidence.business_id
-    for asked, answer in joined(rows(evidence, "requests"), rows(evidence, table)):
-        if asked is None and answer is not None:
-            yield Finding(business_id, table, answer.key[0], "is there", "there is no such request")
-        elif asked is not None and answer is None:
-            if not any(book.was_erased(id) for id in asked.values["people"].split()):
-                yield Finding(business_id, table, asked.key[0], "is lost", "nobody in it was erased")
-        elif asked is not None and answer is not None:
-            yield from _of_answer(business_id, asked, answer, book)
+    """Answers, each in the row of its request, which holds a digest of it: kept, or erased with a person in it."""
+    business_id = evidence.business_id
+    for asked in rows(evidence, "requests"):
+        yield from _of_answer(business_id, asked, book)
 
 
-def _of_answer(business_id: str, asked: Row, answer: Row, book: Workbook) -> Iterator[Finding]:
-    key, values, people = asked.key[0], answer.values, sorted(set(asked.values["people"].split()))
-    if digest_of_answer(values["salt"], values["body"]) != asked.values["answered"]:
-        yield Finding(
-            business_id, "answers", key, "is not as it was stored", "its request holds another digest"
-        )
-    if values["people"].split() != people:
-        mended = Row(answer.key, {"people": asked.values["people"]})
-        told = f"names {values['people'] or 'nobody'}"
-        yield Finding(
-            business_id, "answers", key, told, f"its request names {' '.join(people) or 'nobody'}", mended
-        )
+def _of_answer(business_id: str, asked: Row, book: Workbook) -> Iterator[Finding]:
+    key, values = asked.key[0], asked.values
+    people = sorted(set(values["people"].split()))
+    if values["body"] is None:
+        if not any(book.was_erased(id) for id in people):
+            yield Finding(business_id, "requests", key, "has lost its answer", "nobody in it was erased")
+        elif values["salt"] is not None:
+            yield Finding(business_id, "requests", key, "has a salt", "its answer was erased")
+        return
+    if not is_digest_of_answer(values["answered"], values["salt"] or b"", values["body"]):
+        says = "the request holds another digest"
+        yield Finding(business_id, "requests", key, "has another answer than was stored", says)
     for id in people:
-        if book.was_erased(id) and asked.values["last"] < book.erased_at(id):
-            yield Finding(business_id, "answers", key, "is there", f"{id} in it was erased later")
+        if book.was_erased(id) and values["last"] < book.erased_at(id):
+            says = f"{id} in it was erased later"
+            yield Finding(business_id, "requests", key, "has an answer", says)
 
 
 def _proof(row: Row) -> str:

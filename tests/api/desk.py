@@ -18,7 +18,7 @@ from litestar.testing import TestClient
 from pydantic import BaseModel
 
 from api.http.api_keys import issue_key
-from api.http.ids import new_id
+from api.http.ids import new_business_id
 from api.http.permissions import Scope
 from api.http.request import Route, Serving
 from api.resources.packages.card import VIEWS
@@ -239,7 +239,7 @@ class House:
 
     def desk(self, *, currency: str = "EUR", name: str = "Szalon") -> Desk:
         """The owner of a new business."""
-        business_id = new_id("biz")
+        business_id = new_business_id()
         self.carnet.store.open_ledger(business_id)
         opening = OpenBusiness(business_id=business_id, name=name, currency=currency, time_zone=ZONE)
         ledger = self.carnet.ledger(business_id)

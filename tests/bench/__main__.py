@@ -1,4 +1,4 @@
-"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards | idle | rebuild [--json] …`."""
+"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards | idle | rebuild | space […]`."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.server.logging import log_as_json
-from tests.bench import cards, filters, idle, latency, reads, rebuild, redeem, trace, waits
+from tests.bench import cards, filters, idle, latency, reads, rebuild, redeem, space, trace, waits
 
 BENCHMARKS: dict[str, Any] = {
     "redeem": redeem,
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Any] = {
     "waits": waits,
     "cards": cards,
     "idle": idle,
+    "space": space,
     "rebuild": rebuild,
 }
 
@@ -49,6 +50,7 @@ def main(arguments: list[str]) -> None:
     _rebuild(
         benchmarks.add_parser("rebuild", help="read models made anew, beside what the database alone takes")
     )
+    _space(benchmarks.add_parser("space", help="bytes a fact, by table, of a day-book and over HTTP"))
     chosen = parser.parse_args(arguments)
     benchmark = BENCHMARKS[chosen.benchmark]
     plan = benchmark.QUICK if chosen.quick else benchmark.Plan()
@@ -72,6 +74,11 @@ def _filters(parser: argparse.ArgumentParser) -> None:
     _common(parser, "5,000 customers, about a minute")
     parser.add_argument("--customers", type=_many, help="of the larger business (100,000)")
     parser.add_argument("--facts", type=_many, help="about so many (1,000,000)")
+
+
+def _space(parser: argparse.ArgumentParser) -> None:
+    _common(parser, "300 customers")
+    parser.add_argument("--customers", type=_many, help="of the day-book (2,400)")
 
 
 def _idle(parser: argparse.ArgumentParser) -> None:

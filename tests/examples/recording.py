@@ -145,6 +145,7 @@ class _Counted:
 
     RANDOM = re.compile(
         r"(?<=_)[0-9a-hjkmnp-tv-z]{26}(?![0-9a-z])"  # ids
+        r"|(?<=biz_)[0-9a-hjkmnp-tv-z]{12}(?![0-9a-z])"  # ids of businesses
         r"|(?<=pts_|pkg_|trf_|tua_)[0-9a-f]{40}"  # entries of points by a rule, packages of periods, attempts
         r"|(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])"  # hashes
         r'|(?<="key": ")carnet_live_[^"]+'
@@ -172,6 +173,8 @@ def _like(random: str, digest: str) -> str:
     match len(random):
         case 26:
             return "01" + encode(int(digest, 16), 24)
+        case 12:
+            return encode(int(digest, 16), 12)
         case 22:
             return digest[:22]
         case 40:

@@ -34,6 +34,7 @@ from domain.ledger.records import (
     StoredKey,
     Whereabouts,
 )
+from domain.ledger.space import TableSpace
 from domain.people.directory import ERASED_NAME, Person, Photo, Place, Text
 from domain.people.name_search import matches
 from domain.people.profile import searched
@@ -275,6 +276,9 @@ class MemoryStore:
 
     def business_ids(self) -> Sequence[str]:
         return [id for id, _ in self.heads()]
+
+    def space(self) -> Sequence[TableSpace]:
+        return []
 
     def evidence(self, business_id: str) -> AbstractContextManager[Evidence]:
         books, roster = self._published(business_id), self._rosters.get(business_id)

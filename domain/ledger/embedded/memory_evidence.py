@@ -35,7 +35,6 @@ class MemoryEvidence:
             "claims": lambda: (((claim,), {"stream_id": id}) for claim, id in books.claims.items()),
             "people_search": self._people_search,
             "requests": self._requests,
-            "answers": self._answers,
             "texts": lambda: (((id,), asdict(text)) for id, text in books.notes.items()),
             "people": lambda: (((id,), asdict(person)) for id, person in books.directory.items()),
             "photos": lambda: (((id,), {"media_type": each.media_type}) for id, each in books.photos.items()),
@@ -81,6 +80,8 @@ class MemoryEvidence:
                     "people": " ".join(asked.people),
                     "answered": asked.answered,
                     "seal": seal,
+                    "body": known.body,
+                    "salt": None if known.body is None else asked.salt,
                 },
             )
 
@@ -95,13 +96,6 @@ class MemoryEvidence:
             known.last,
             known.recorded_at,
         )
-
-    def _answers(self) -> Rows:
-        for key, (asked, _) in self._books.requests.items():
-            body = self._books.answers[key].body
-            if body is not None:
-                people = " ".join(sorted(set(asked.people)))
-                yield (key,), {"body": body, "salt": asked.salt, "people": people}
 
     def _api_keys(self) -> Rows:
         for key in self._keys:

@@ -19,6 +19,7 @@ from psycopg.pq import Format
 
 from domain.claims import Claim
 from domain.decision import NewStream, Reads
+from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import NewFact
 from domain.ledger.errors import WrongSchema
 from domain.ledger.records import Append
@@ -98,10 +99,10 @@ class BinaryFormat:
     def _row(self, command: Append) -> bytes:
         request = command.request
         if request is None:
-            asked = _null(TEXT) + _null(BYTEA) + _null(TEXT) + _null(TEXTS)
+            asked = _null(TEXT) + _null(BYTEA) + _null(BYTEA) + _null(TEXTS)
             proofs = _null(BYTEA) + _null(BYTEA)
         else:
-            asked = _text(request.key) + _bytes(request.fingerprint) + _text(request.body)
+            asked = _text(request.key) + _bytes(request.fingerprint) + _bytes(packed(request.body))
             asked += _texts(request.people)
             proofs = _bytes(request.salt) + _bytes(request.answered)
         return b"".join(

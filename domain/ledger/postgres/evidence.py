@@ -6,12 +6,10 @@ from typing import Any, LiteralString
 import psycopg
 
 from domain.ledger.envelope import Head, StoredFact
-from domain.ledger.evidence import Row, StoredHead
+from domain.ledger.evidence import Row, StoredHead, as_told
 from domain.ledger.tables import TABLES
 
 NAMES: Mapping[tuple[str, str], LiteralString] = {
-    ("requests", "people"): "array_to_string(people, ' ')",
-    ("answers", "people"): "array_to_string(ARRAY(SELECT unnest(people) COLLATE \"C\" ORDER BY 1), ' ')",
     ("texts", "text"): "body",
     ("people_search", "grams"): "NULL",
 }
@@ -52,9 +50,7 @@ class PostgresEvidence:
         found = self._connection.execute(
             query, [self.business_id, *(after or ()), limit], binary=True
         ).fetchall()
-        return [
-            Row(tuple(row[: len(key)]), dict(zip(columns, row[len(key) :], strict=True))) for row in found
-        ]
+        return [as_told(table, row) for row in found]
 
     def strays(self) -> Sequence[str]:
         return []
@@ -64,12 +60,6 @@ class PostgresMending(PostgresEvidence):
     """Implements `domain.ledger.evidence.Mending`, as the owner of the schema."""
 
     def put(self, table: str, row: Row) -> None:
-        if table == "answers":
-            self._connection.execute(
-                "UPDATE answers SET people = %s WHERE business_id = %s AND key = %s",
-                [row.values["people"].split(), self.business_id, *row.key],
-            )
-            return
         values = dict(row.values)
         values.pop("grams", None)
         key = TABLES[table].key

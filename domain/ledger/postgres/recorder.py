@@ -8,6 +8,7 @@ from uuid import UUID
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent, Subscription
 
 from domain.decision import Reads
+from domain.ledger.answer_bytes import unpacked
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.errors import UnknownBusiness
@@ -41,7 +42,8 @@ ROWS: Mapping[Place, LiteralString] = {
     "texts": "texts AS t WHERE t.business_id = business AND t.owner_id = customer",
     "photos": "photos AS i WHERE i.business_id = business AND i.id IN"
     " (SELECT p.id FROM people AS p WHERE p.business_id = business AND p.owner_id = customer)",
-    "answers": "answers AS a WHERE a.business_id = business AND customer = ANY (a.people)",
+    "answers": "requests AS q WHERE q.business_id = business AND q.body IS NOT NULL"
+    " AND customer = ANY (string_to_array(q.people, ' '))",
     "messages": "messages AS m WHERE m.business_id = business AND m.customer_id = customer",
     "keys": "api_keys AS k WHERE k.business_id = business AND k.actor_id = customer AND k.name <> '(erased)'",
 }
@@ -343,7 +345,9 @@ def loaded(business_id: str, wanted: Reads, rows: Iterable[Row]) -> Loaded:
         elif part == COUNTS:
             counts[wanted.counted[int(id) - 1]] = position
         elif part == ANSWERS:
-            answered[id] = Answered(id, data, position, last, moment, name)
+            answered[id] = Answered(
+                id, data, position, last, moment, None if meta is None else unpacked(meta)
+            )
     if head is None:
         raise UnknownBusiness(business_id)
     return Loaded(facts, counts, people, answered, head)

@@ -10,15 +10,15 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC;
 GRANT USAGE ON SCHEMA {schema} TO carnet_app, carnet_worker, carnet_auditor;
 GRANT SELECT ON schema_migrations TO carnet_app, carnet_worker, carnet_auditor;
 
-GRANT SELECT ON ledgers, facts, streams, claims, requests, answers, people, people_search, texts, photos,
+GRANT SELECT ON ledgers, facts, streams, claims, requests, people, people_search, texts, photos,
     api_keys, key_rosters, messages, message_positions TO carnet_app;
 GRANT INSERT, UPDATE (revoked_at, guard) ON api_keys TO carnet_app;
 GRANT INSERT, UPDATE (ids, mac) ON key_rosters TO carnet_app;
 GRANT SELECT, INSERT, UPDATE (revision, data) ON webhooks TO carnet_app;
 GRANT INSERT ON photos TO carnet_app;
-GRANT DELETE ON answers, people, texts, photos TO carnet_app;
+GRANT DELETE ON people, texts, photos TO carnet_app;
 GRANT EXECUTE ON FUNCTION
-    heads(), business_ids(), has_keys(), known_peppers(), settle_pepper(bytea, bytea, bigint),
+    table_space(text[]), heads(), business_ids(), has_keys(), known_peppers(), settle_pepper(bytea, bytea, bigint),
     current_place(), registered_servers(), add_server(text, text, text, bigint, text[]), remove_server(text),
     message_switch(), switch_messages_on(text, bigint, boolean), switch_messages_off(), message_positions(), message_totals(), waiting_messages(),
     all_webhooks(), plan_messages(text, bigint, jsonb), due_messages(bigint, integer, boolean),
@@ -48,10 +48,10 @@ BEGIN
     END LOOP;
 END $$;
 
-GRANT SELECT ON ledgers, facts, streams, claims, requests, answers, people, people_search, texts, photos, messages,
+GRANT SELECT ON ledgers, facts, streams, claims, requests, people, people_search, texts, photos, messages,
     message_positions, webhooks, api_keys, key_rosters TO carnet_auditor;
 GRANT EXECUTE ON FUNCTION
-    heads(), business_ids(), known_peppers(), current_place(), registered_servers(), message_totals(), all_webhooks(),
+    table_space(text[]), heads(), business_ids(), known_peppers(), current_place(), registered_servers(), message_totals(), all_webhooks(),
     facts_of(text[], bigint[], integer[]), search_people(text, text[], text[], text, integer), load_all(question[]),
     load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
     TO carnet_auditor;

@@ -49,6 +49,8 @@ from domain.ledger.records import (
     StoredKey,
     Whereabouts,
 )
+from domain.ledger.space import TableSpace
+from domain.ledger.tables import OF_POSTGRESQL, TABLES
 
 APPEND_ALL = (
     "SELECT nth, first, last, moment, conflicting"
@@ -174,6 +176,11 @@ class PostgresStore:
         with self.connection() as connection:
             found = connection.execute("SELECT DISTINCT id FROM business_ids() AS id").fetchall()
         return sorted(id for (id,) in found)
+
+    def space(self) -> Sequence[TableSpace]:
+        with self.connection() as connection:
+            rows = connection.execute("SELECT * FROM table_space(%s)", [[*TABLES, *OF_POSTGRESQL]]).fetchall()
+        return [TableSpace(*row) for row in rows]
 
     @contextmanager
     def evidence(self, business_id: str) -> Iterator[Evidence]:

@@ -352,3 +352,13 @@ def test_the_list_of_keys_says_which_open_nothing(terminal: Terminal) -> None:
     rotated.run("keys", "issue", "--role", "staff", "--name", "desk")
     assert [key["state"] for key in rotated.told("keys", "list")] == ["valid", "valid"]
     assert [key["state"] for key in wrong.told("keys", "list")] == ["made under another pepper", "valid"]
+
+
+def test_status_tells_the_room_of_each_table(loaded: Terminal) -> None:
+    told = loaded.told("status", "--space")
+    rows = {each["table"]: each["rows"] for each in told["tables"]}
+    assert rows["facts"] > rows["streams"] > 0
+    assert told["bytes_of_a_fact"] > 100
+    shown = loaded.run("status", "--space").output
+    assert "bytes a fact" in shown
+    loaded.run("status", "--space", "--business", "biz_1", status=2)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.http.ids import ALPHABET, DRAWN_AT_ONCE, Randomness, encode, new_id
+from api.http.ids import ALPHABET, DRAWN_AT_ONCE, Randomness, encode, new_business_id, new_id
 
 
 @given(st.integers(0, 2**300), st.sampled_from([6, 26, 52]))
@@ -49,3 +49,9 @@ def test_no_two_threads_draw_the_same_bits() -> None:
     with ThreadPoolExecutor(8) as threads:
         drawn = list(threads.map(lambda _: [random.bits() for _ in range(2_000)], range(8)))
     assert len({bits for each in drawn for bits in each}) == 8 * 2_000
+
+
+def test_ids_of_businesses_are_short_and_new() -> None:
+    made = [new_business_id() for _ in range(1_000)]
+    assert len(set(made)) == len(made)
+    assert all(re.fullmatch(f"biz_[{ALPHABET}]{{12}}", id) for id in made)

@@ -1,7 +1,7 @@
 """The first day and the last day of the books over HTTP: local days, whatever the moment in UTC is."""
 
 from api.http.api_keys import issue_key
-from api.http.ids import new_id
+from api.http.ids import new_business_id
 from domain.actor import Role
 from domain.business.commands import OpenBusiness
 from domain.ledger.orders import Done
@@ -13,7 +13,7 @@ pytest_plugins = ["tests.api.houses"]
 
 def desk_in(desk: Desk, zone: str) -> Desk:
     """The owner of another business, in that time zone."""
-    business_id = new_id("biz")
+    business_id = new_business_id()
     desk.carnet.store.open_ledger(business_id)
     opening = OpenBusiness(business_id=business_id, name="Szalon", currency="EUR", time_zone=zone)
     (done,) = desk.carnet.ledger(business_id).execute([order(opening, OPERATOR)])

@@ -189,14 +189,23 @@ MESSAGES = ("message_switch", "message_positions", "messages", "webhooks")
 
 PROVED = {
     "requests": ("people", "answered", "seal"),
-    "answers": ("salt",),
     "people": ("salt",),
     "api_keys": ("guard",),
 }
 """Columns that a later step adds."""
 
 
+ANSWERS = "CREATE TABLE answers (business_id text, key text, body text)"
+"""As it was before a later step moved answers to their requests."""
+
+
 def _drop_later_steps_of_the_file(connection: sqlite3.Connection) -> None:
+    connection.execute("DROP TRIGGER requests_update")
+    for column in ("body", "salt"):
+        connection.execute(f"ALTER TABLE requests DROP COLUMN {column}")
+    connection.execute("CREATE TRIGGER requests_update BEFORE DELETE ON requests BEGIN SELECT 1; END")
+    connection.execute(ANSWERS)
+    connection.execute("CREATE TABLE answer_people (business_id text)")
     for table in (*MESSAGES, "key_rosters", "copies"):
         connection.execute(f"DROP TABLE {table}")
     for table, columns in PROVED.items():
@@ -205,6 +214,13 @@ def _drop_later_steps_of_the_file(connection: sqlite3.Connection) -> None:
 
 
 def _drop_later_steps(connection: psycopg.Connection[Any]) -> None:
+    connection.execute("DROP FUNCTION table_space")
+    connection.execute("DROP TRIGGER erase_only ON requests")
+    connection.execute("ALTER TABLE requests DROP COLUMN body, DROP COLUMN salt")
+    connection.execute("ALTER TYPE command ALTER ATTRIBUTE body TYPE text")
+    connection.execute(ANSWERS)
+    connection.execute("ALTER TABLE answers ADD COLUMN people text[]")
+    connection.execute("ALTER TABLE answers OWNER TO carnet_owner")
     connection.execute("DROP FUNCTION moment_for, require_business, business_ids, gather_statistics")
     connection.execute("DROP TABLE key_rosters")
     looks = "SELECT tablename FROM pg_policies WHERE policyname = 'owner_looks'"

@@ -8,6 +8,7 @@ from typing import Any, Self
 from domain.actor import Role
 from domain.catalogue.facts import OfferLine, Period, PlanTerms
 from domain.catalogue.state import Plan
+from domain.claims import plan_claims
 from domain.fact import Fact, fold
 from domain.membership.commands import RenewMembership, StartMembership
 from domain.membership.facts import MembershipFact
@@ -78,7 +79,7 @@ class Club:
         states |= {id: self.package_of(id) for id in self.packages}
         if self.facts:
             states["mem_1"] = self.state
-        return PaperBooks(states, {"purchase/cus_1/pln_gold/": len(self.packages)})
+        return PaperBooks(states, {plan_claims("cus_1", "pln_gold"): len(self.packages)})
 
     @property
     def state(self) -> Membership:

@@ -63,7 +63,7 @@ def assert_found(books: Books, attack: Attack) -> None:
 
 def test_every_table_of_the_schema_has_a_standing(told: Desk) -> None:
     with open_books(told.carnet, told.business_id) as books:
-        here = OF_SQLITE if "answer_people" in books.tables() else OF_POSTGRESQL
+        here = OF_SQLITE if "people_grams" in books.tables() else OF_POSTGRESQL
         assert set(books.tables()) == set(TABLES) | set(here)
 
 
@@ -104,7 +104,7 @@ def test_rows_that_were_swapped_are_found(told: Desk) -> None:
 
 def test_random_attacks_are_found(told: Desk) -> None:
     with open_books(told.carnet, told.business_id) as books:
-        store = "sqlite" if "answer_people" in books.tables() else "postgresql"
+        store = "sqlite" if "people_grams" in books.tables() else "postgresql"
         done: set[str] = set()
         for seed in range(SEEDS[store]):
             attack = random_attack(books, seed)

@@ -6,16 +6,13 @@ from collections.abc import Mapping, Sequence
 from domain.ledger.embedded.sqlite.connection import primary_code
 from domain.ledger.embedded.sqlite.transaction import NUMBER_BITS, SqliteTransaction
 from domain.ledger.envelope import Head, StoredFact
-from domain.ledger.evidence import Row, StoredHead
+from domain.ledger.evidence import Row, StoredHead, as_told
 from domain.ledger.tables import OF_BUSINESSES, TABLES
 
 NAMES: Mapping[tuple[str, str], str] = {
     ("streams", "opened"): "opened_at",
     ("requests", "first"): "first_position",
     ("requests", "last"): "last_position",
-    ("answers", "people"): "(SELECT coalesce(group_concat(person_id, ' '), '') FROM (SELECT person_id"
-    " FROM answer_people AS a WHERE a.business_id = answers.business_id AND a.key = answers.key"
-    " ORDER BY person_id))",
 }
 """Columns whose names here are others."""
 OUTSIDE = (
@@ -23,12 +20,8 @@ OUTSIDE = (
     " GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1)"
 )
 """Rows that lie outside of the range of their business, in which a search looks."""
-STRAYS = (
-    "SELECT 'answer_people ' || key FROM answer_people AS a WHERE business_id = ?1 AND NOT EXISTS ("
-    "SELECT 1 FROM answers WHERE answers.business_id = a.business_id AND answers.key = a.key)",
-    f"SELECT 'people_search ' || person_id FROM people_search WHERE business_id = ?1 AND {OUTSIDE}",
-)
-GUARDS = ("streams", "claims", "ledgers", "answers")
+STRAYS = (f"SELECT 'people_search ' || person_id FROM people_search WHERE business_id = ?1 AND {OUTSIDE}",)
+GUARDS = ("streams", "claims", "ledgers")
 """Tables whose triggers stand aside while they are mended."""
 
 
@@ -84,9 +77,7 @@ class SqliteEvidence:
             f"SELECT {', '.join(names)} FROM {table} WHERE business_id = ?{behind}{order} LIMIT ?",
             (self.business_id, *(after or ()), limit),
         )
-        return [
-            Row(row[: len(key)], dict(zip(columns, row[len(key) :], strict=True))) for row in found.fetchall()
-        ]
+        return [as_told(table, row) for row in found.fetchall()]
 
     def strays(self) -> Sequence[str]:
         return [told for sql in STRAYS for (told,) in self._connection.execute(sql, (self.business_id,))]
@@ -99,8 +90,7 @@ class SqliteMending(SqliteEvidence):
         """Let the triggers of append-only tables stand aside until `end`."""
         marks = ", ".join("?" * len(GUARDS))
         self._triggers = self._connection.execute(
-            f"SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN ({marks})"
-            " AND name <> 'answers_erase'",
+            f"SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN ({marks})",
             GUARDS,
         ).fetchall()
         for name, _ in self._triggers:
@@ -114,7 +104,6 @@ class SqliteMending(SqliteEvidence):
         write = {
             "ledgers": self._put_head,
             "people_search": self._put_search,
-            "answers": self._put_people,
         }.get(table)
         if write is not None:
             write(row)
@@ -134,11 +123,6 @@ class SqliteMending(SqliteEvidence):
         )
 
     def index_anew(self) -> None:
-        self._connection.execute(
-            "DELETE FROM answer_people WHERE business_id = ?1 AND key NOT IN"
-            " (SELECT key FROM answers WHERE business_id = ?1)",
-            (self.business_id,),
-        )
         outside = self._connection.execute(
             f"SELECT person_id, folded, grams FROM people_search WHERE business_id = ?1 AND {OUTSIDE}",
             (self.business_id,),
@@ -164,14 +148,4 @@ class SqliteMending(SqliteEvidence):
             f" (SELECT (coalesce(max(number), 0) >> {NUMBER_BITS}) + 1 << {NUMBER_BITS} FROM people_search)"
             "), ?1, ?2, ?3, ?4",
             (self.business_id, *row.key, row.values["folded"], row.values["grams"]),
-        )
-
-    def _put_people(self, row: Row) -> None:
-        (key,) = row.key
-        self._connection.execute(
-            "DELETE FROM answer_people WHERE business_id = ? AND key = ?", (self.business_id, key)
-        )
-        self._connection.executemany(
-            "INSERT INTO answer_people (business_id, person_id, key) VALUES (?, ?, ?)",
-            [(self.business_id, id, key) for id in row.values["people"].split()],
         )

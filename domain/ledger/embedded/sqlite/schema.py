@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from time import monotonic
 
+from domain.claims import shortened
 from domain.ledger.embedded.sqlite.connection import (
     READ_BUSY_MS,
     connect,
@@ -55,6 +56,7 @@ def migrate(path: Path | str) -> list[str]:
         retry_while_busy(lambda: connection.execute("PRAGMA journal_mode = WAL"), deadline)
         retry_while_busy(lambda: connection.execute("BEGIN IMMEDIATE"), deadline)
         try:
+            connection.create_function("shortened", 1, shortened, deterministic=True)
             applied = [step.name for step in steps() if _number(step) > _version(connection)]
             _refuse_newer(path, connection)
             for step in steps():

@@ -34,6 +34,7 @@ from domain.ledger.embedded.sqlite.overwriting import Overwriting
 from domain.ledger.embedded.sqlite.read_only import is_read_only, mark_of
 from domain.ledger.embedded.sqlite.schema import check
 from domain.ledger.embedded.sqlite.server_lock import place_of, whereabouts
+from domain.ledger.embedded.sqlite.space import space
 from domain.ledger.embedded.sqlite.transaction import SqliteTransaction
 from domain.ledger.embedded.sqlite.webhooks import SqliteWebhooks
 from domain.ledger.embedded.transaction import append, load
@@ -52,6 +53,7 @@ from domain.ledger.records import (
     StoredKey,
     Whereabouts,
 )
+from domain.ledger.space import TableSpace
 
 IDLE_READERS_MAX = 16
 AT_ONCE_BYTES_MAX = 64 * 2**20
@@ -161,6 +163,10 @@ class SqliteStore:
     def business_ids(self) -> Sequence[str]:
         with self._read() as connection:
             return business_ids(connection)
+
+    def space(self) -> Sequence[TableSpace]:
+        with self._read() as connection:
+            return space(connection)
 
     @contextmanager
     def evidence(self, business_id: str) -> Iterator[Evidence]:

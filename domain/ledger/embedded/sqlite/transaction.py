@@ -6,6 +6,7 @@ from json import dumps
 from typing import Any
 
 from domain.decision import NewStream
+from domain.ledger.answer_bytes import packed, unpacked
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.proof import seal_of_request
@@ -25,14 +26,17 @@ ROWS: Mapping[Place, str] = {
     "people": "people WHERE business_id = ?1 AND owner_id = ?2",
     "search": "people_search WHERE business_id = ?1 AND person_id = ?2",
     "texts": "texts WHERE business_id = ?1 AND owner_id = ?2",
-    "answers": "answers WHERE business_id = ?1 AND key IN (SELECT key FROM answer_people"
-    " WHERE business_id = ?1 AND person_id = ?2)",
+    "answers": "requests WHERE business_id = ?1 AND body IS NOT NULL"
+    " AND instr(' ' || people || ' ', ' ' || ?2 || ' ')",
     "messages": "messages WHERE business_id = ?1 AND customer_id = ?2",
     "keys": f"api_keys WHERE business_id = ?1 AND actor_id = ?2 AND name <> '{ERASED_NAME}'",
 }
 """The rows of a customer in each place; photos before the people that name them."""
 COUNTS: Mapping[Place, str] = {place: f"SELECT count(*) FROM {rows}" for place, rows in ROWS.items()}
-DELETIONS = tuple(f"DELETE FROM {rows}" for place, rows in ROWS.items() if place not in ("search", "keys"))
+DELETIONS = (
+    *(f"DELETE FROM {rows}" for place, rows in ROWS.items() if place not in ("search", "answers", "keys")),
+    ROWS["answers"].replace("requests", "UPDATE requests SET body = NULL, salt = NULL", 1),
+)
 
 
 class SqliteTransaction:
@@ -221,11 +225,15 @@ class SqliteTransaction:
 
     def answered(self, key: str) -> Answered | None:
         row = self._row(
-            "SELECT key, fingerprint, first_position, last_position, recorded_at, body"
-            " FROM requests LEFT JOIN answers USING (business_id, key) WHERE business_id = ? AND key = ?",
+            "SELECT key, fingerprint, first_position, last_position, recorded_at, body FROM requests"
+            " WHERE business_id = ? AND key = ?",
             key,
         )
-        return None if row is None else Answered(*row)
+        if row is None:
+            return None
+        key, fingerprint, first, last, recorded_at, body = row
+        told = None if body is None else unpacked(body)
+        return Answered(key, fingerprint, first, last, recorded_at, told)
 
     def write_facts(self, facts: Sequence[StoredFact]) -> None:
         self._connection.executemany(
@@ -297,7 +305,7 @@ class SqliteTransaction:
         people, answered = request.people, request.answered
         self._connection.execute(
             "INSERT INTO requests (business_id, key, fingerprint, first_position, last_position, recorded_at,"
-            " people, answered, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " people, answered, seal, body, salt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self.business_id,
                 answer.key,
@@ -318,15 +326,9 @@ class SqliteTransaction:
                     answer.last,
                     answer.recorded_at,
                 ),
+                packed(request.body),
+                request.salt,
             ),
-        )
-        self._connection.execute(
-            "INSERT INTO answers (business_id, key, body, salt) VALUES (?, ?, ?, ?)",
-            (self.business_id, answer.key, answer.body, request.salt),
-        )
-        self._connection.executemany(
-            "INSERT INTO answer_people (business_id, person_id, key) VALUES (?, ?, ?)",
-            [(self.business_id, person_id, answer.key) for person_id in dict.fromkeys(people)],
         )
 
     def move_head(self, head: Head) -> None:

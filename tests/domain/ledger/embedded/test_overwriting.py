@@ -202,7 +202,7 @@ def test_other_connections_do_not_write_back_what_they_remember(file: Path, stor
         other.execute("PRAGMA secure_delete = ON")
         with store._overwriting._working:  # nothing is overwritten yet
             erase(store, len(rows))
-            for table in ("people", "texts", "answers"):
+            for table in ("people", "texts", "requests"):
                 other.execute(f"SELECT * FROM {table}").fetchall()
         assert store.overwrite_copies()
         other.execute("BEGIN IMMEDIATE")
