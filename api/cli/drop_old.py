@@ -1,13 +1,11 @@
 """`carnet drop-old`: drop the tables that older versions of the read models left."""
 
 import sys
-from contextlib import closing
 
 import click
 
 from api.cli import output
-from api.cli.options import settings
-from api.server.installation import views_of
+from api.cli.options import here
 from projections.engine.checkpoints import live_tables
 from projections.engine.definition import Projection
 from projections.engine.drop_old import OldTable, drop_old, old_tables
@@ -33,7 +31,8 @@ def drop_old_(names: tuple[str, ...], newer: bool, dry_run: bool) -> None:
 
     Exit status: 0 nothing of the kind is left; 1 something was kept; 2 there is no such read model.
     """
-    with closing(views_of(settings())) as views, told_as_unavailable():
+    with here() as installed, told_as_unavailable():
+        views = installed.views
         chosen = _chosen(views, names)
         left = old_tables(views, chosen, newer=newer)
         if dry_run:

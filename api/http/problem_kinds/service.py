@@ -58,7 +58,10 @@ SERVICE: Mapping[str, Kind] = {
         "A list does not yet show the position that was asked for, or a new version of its read model is still being"
         " made. `position` is where it stands; with `head` and `share` it is how far the new version is.",
         "Ask again after Retry-After seconds, or without Ledger-Min-Position for what there is.",
-        Example("the read models are not there yet", members={"position": 204, "requested": 210}),
+        Example(
+            "the read models are not there yet",
+            members={"position": 204, "requested": 210, "head": 816, "share": 0.25},
+        ),
         SOON_S,
     ),
     "exports-busy": Kind(

@@ -20,7 +20,7 @@ except SystemExit as end:
     print("ended", end.code, file=sys.stderr)
 print(*sys.modules, file=sys.stderr)
 """
-OF_THE_SERVER = ("litestar", "granian", "msgspec", "httpx", "api.outbound", "api.server.app")
+OF_THE_SERVER = ("litestar", "granian", "httpx", "api.outbound", "api.server.app")
 OF_POSTGRESQL = ("psycopg", "psycopg_pool", "sqlalchemy.dialects.postgresql")
 OF_READ_MODELS = ("sqlalchemy", "projections.models.registry")
 OF_OTHER_SYSTEMS = ("api.imports.importing", "api.imports.load")

@@ -28,6 +28,7 @@ from tests.postgres import PostgresServer, find_binaries, system_binaries
 ENCRYPTED_ONLY = "hostssl all all all trust\nlocal all all trust\n"
 ARGUMENTS = {
     "businesses": (),
+    "drop-old": (),
     "erasures": (),
     "export": ("customers", "--output", "FOLDER/customers.csv"),
     "history": ("pkg_none",),
