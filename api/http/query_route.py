@@ -1,336 +1,40 @@
 """A question over HTTP: one thing folded from its stream, or a page of a list from a read model.
 
-    @query("/v1/services/{service_id}", "services.show", "One service", roles=READERS, answer=Service)
-    def show_service(call: Query[NoParameters]) -> Found:
-        id = call.id("service_id")
-        books = call.look(Reads({id: 0}))
-        return call.thing(shown_service(books, id, …), books, id)
+@query("/v1/services/{service_id}", "services.show", "One service", roles=READERS, answer=Service)
+def show_service(call: Query[NoParameters]) -> Found:
+    id = call.id("service_id")
+    books = call.look(Reads({id: 0}))
+    return call.thing(shown_service(books, id, …), books, id)
 
-    @query("/v1/services", "services.list", "Services", roles=READERS, answer=ServicePage,
-           parameters=CatalogueFilter)
-    def list_services(call: Query[CatalogueFilter]) -> Found:
-        with call.snapshot("services") as snapshot:
-            rows = services(snapshot, call.business_id, call.after(), call.parameters.limit + 1, retired=…)
-            return call.page(ServicePage, rows, key=lambda row: [row["position"]], shown=…, position=…)
-
-The filters of a list are a `ListParameters`. Its cursor holds the key of the last row, signed together with
-the filters, so that it fits no other list. Pages go on from a key, so they are stable while rows are added.
+@query("/v1/services", "services.list", "Services", roles=READERS, answer=ServicePage,
+       parameters=CatalogueFilter)
+def list_services(call: Query[CatalogueFilter]) -> Found:
+    with call.snapshot("services") as snapshot:
+        rows = services(snapshot, call.business_id, call.after(), call.parameters.limit + 1, retired=…)
+        return call.page(ServicePage, rows, key=lambda row: [row["position"]], shown=…, position=…)
 """
 
-import hmac
-import json
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
-from pydantic import BaseModel, Field, StringConstraints, ValidationError, WithJsonSchema
-from pydantic_core import to_json
+from pydantic import BaseModel
 
 from api.http.compression import compressed, is_text
-from api.http.conditions import is_known, is_untouched, tag_of
-from api.http.cursors import bytes_of, foreign_cursor, text_of
+from api.http.conditions import is_known, tag_of
 from api.http.docstring import docstring_of
-from api.http.ledger_types import Books
-from api.http.merged_customers import ActsOn, of_merged
+from api.http.merged_customers import ActsOn
 from api.http.ownership import check_own, only_own
 from api.http.parsing import read_parameters
-from api.http.permissions import ASK_THE_PAST, Roles
-from api.http.problems import Flaw, flaws_of, invalid
-from api.http.request import Call, Exchange, HttpRequest, Route, exchange_of, handler_of, parameters_of
-from api.http.responses import Header, Reply, unchanged
+from api.http.permissions import Roles
+from api.http.problems import Flaw, invalid
+from api.http.query import Found, NoParameters, Q, Query
+from api.http.request import Exchange, HttpRequest, Route, exchange_of, handler_of, parameters_of
+from api.http.responses import Reply, unchanged
 from domain.actor import Role
-from domain.decision import NotLoaded, Reads
-from domain.use_cases.renewals_due import memberships_due
-from domain.values import Value
-from projections.engine.outage import told_as_unavailable
-from projections.engine.tables import Snapshot
-from replay.as_of import PRESENT, Past, asked, day_or_moment, is_over
-
-Q = TypeVar("Q", bound=BaseModel)
-L = TypeVar("L", bound="ListParameters")
-T = TypeVar("T")
-LIMIT_MAX = 200
-LIMIT_DEFAULT = 50
-
-
-# Parameters and answers
-
-
-class NoParameters(Value):
-    """A query that takes none."""
-
-
-class ListParameters(Value):
-    """Parameters of every list. Subclasses add its filters."""
-
-    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT
-    cursor: Annotated[str, StringConstraints(min_length=1, max_length=1_000)] | None = None
-
-
-class Page(Value, Generic[T]):
-    """A page of a list. `next_cursor` is null on the last one."""
-
-    data: tuple[T, ...]
-    next_cursor: str | None
-    has_more: bool
-    stale: bool
-    """Whether the ledger has newer facts than `Ledger-Position`, which are not in this list yet: ask again, or name the
-    least position in `Ledger-Min-Position`, which refuses a list that is not there (`projection-lagging`)."""
-
-
-DayOrMomentText = Annotated[
-    str,
-    StringConstraints(max_length=40),
-    WithJsonSchema(
-        {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
-    ),
-]
-"""Read as a day or a moment when the business's zone is known."""
-
-
-class ClockParameters(Value):
-    """Parameters of questions about the past, on both clocks (domain.md, Two clocks)."""
-
-    as_of: DayOrMomentText | None = None
-    """Facts recorded before this moment, or by the end of this day in the business's zone."""
-    effective_as_of: DayOrMomentText | None = None
-    """Facts effective by this moment, or by the end of this day in the business's zone."""
-
-
-class TravelParameters(ClockParameters):
-    """Parameters of questions about the past of one stream."""
-
-    at_version: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    """The state after this many facts of the stream."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The answer to a query: a body, the position it is true for, and the version of the thing shown."""
-
-    body: BaseModel | bytes
-    position: int
-    version: int | None = None
-    media_type: str = "application/json"
-    headers: tuple[Header, ...] = ()
-    is_as_tagged: Callable[[], bool] = lambda: False
-    """Whether the answer has been the same ever since the thing got this version. Only then can `If-None-Match`
-    be answered with 304: names, balances of other things and the clock change an answer without a new version."""
-
-
-# A question
-
-
-@dataclass(frozen=True, kw_only=True)
-class Query(Call, Generic[Q]):
-    """A question as a controller sees it."""
-
-    parameters: Q
-    operation: str
-    at_least: int | None
-    """Ledger-Min-Position: the least position that the answer must be true for."""
-    accept: str
-    behind: set[str] = field(default_factory=set)
-    """Read models that the answer was read from, and that are behind the ledger."""
-
-    def look(self, wanted: Reads, *, facts: bool = True) -> Books:
-        """Streams as they stand now: always true. Raises UnreadableFact, ActsOn for a customer merged then.
-
-        Without `facts` it costs less: the states alone, of the present.
-        """
-        looked = self._looked if facts else self.ledger.present
-        books = looked(wanted)
-        while books.lacks(more := of_merged(books)):
-            wanted |= more
-            books = looked(wanted)
-        self.check_reachable(books.head.position)
-        named = self.path.get("customer_id")
-        if named is not None and (survivor := books.survivor_of(named)) != named:
-            raise ActsOn(survivor)
-        return books
-
-    async def present(self, wanted: Reads) -> Books:
-        """As `look` for the present, without the facts of the streams, and perhaps with other streams beside them."""
-        books = await self.frame.present(self.business_id, wanted)
-        while books.lacks(more := of_merged(books)):
-            wanted |= more
-            books = await self.frame.present(self.business_id, wanted)
-        self.check_reachable(books.head.position)
-        return books
-
-    def _looked(self, wanted: Reads) -> Books:
-        books = self.frame.look(self.business_id, wanted)
-        past = self.past() if isinstance(self.parameters, ClockParameters) else PRESENT
-        if past:
-            version, named = past.at_version, self.path.get("package_id", self.path.get("booking_id"))
-            stream = None if version is None or named is None else books.stream(named)
-            last = books.head.position
-            if stream is not None and version is not None and version <= len(stream.facts):
-                last = stream.facts[version - 1].position
-            ends = [moment for moment in (past.recorded_before, past.effective_before) if moment is not None]
-            books.as_merged(
-                lambda fact: fact.position <= last and all(fact.recorded_at < end for end in ends)
-            )
-        return books
-
-    def look_renewed(self, wanted: Reads, *, facts: bool = True) -> Books:
-        """As `look`, once the renewals that are due there have been recorded, as before a command."""
-        now = self.frame.carnet.clock()
-        while True:
-            books = self.look(wanted, facts=facts)
-            try:
-                due = memberships_due({each.id: each.state for each in books.streams}, books, now)
-            except NotLoaded as missing:
-                wanted |= missing.reads
-                continue
-            if not due or self.frame.carnet.store.read_only:
-                return books
-            self.ledger.renew(due)
-            return self.look(wanted, facts=facts)
-
-    def thing(self, body: BaseModel, books: Books, id: str) -> Found:
-        """The answer that shows the stream `id`, and no more than these books hold."""
-        return Found(
-            body, books.head.position, books.version(id), is_as_tagged=lambda: is_untouched(books, id)
-        )
-
-    def check_reachable(self, head: int) -> None:
-        """Raises validation-failed when Ledger-Min-Position is above the head, which may never reach it."""
-        if self.at_least is not None and self.at_least > head:
-            detail = f"must not be above the head, {head}"
-            raise invalid([Flaw("/Ledger-Min-Position", "above-the-head", detail, "header")])
-
-    def check_reachable_now(self) -> None:
-        """As `check_reachable`, for an answer that reads the head by itself; reads it only where it is asked for."""
-        if self.at_least is not None:
-            self.check_reachable(self.ledger.recorder.head().position)
-
-    @contextmanager
-    def snapshot(self, *names: str) -> Iterator[Snapshot]:
-        """These read models, as fresh as a short wait makes them. Where that is not enough, the answer is `stale`.
-
-        Raises ProjectionLagging, ProjectionStopped, ProjectionMissing, LedgerUnavailable.
-        """
-        self.check_reachable_now()
-        reads = self.frame.reads
-        with told_as_unavailable(), reads.snapshot(self.business_id, names, self.at_least) as snapshot:
-            if snapshot.is_stale:
-                self.behind.update(names)
-            yield snapshot
-
-    def past(self) -> Past:
-        """The past that `ClockParameters` ask about. Raises validation-failed, forbidden."""
-        given = self.parameters
-        assert isinstance(given, ClockParameters)
-        past = asked(
-            self.time_zone,
-            at_version=given.at_version if isinstance(given, TravelParameters) else None,
-            as_of=self.over("as_of", given.as_of),
-            effective_as_of=self.over("effective_as_of", given.effective_as_of),
-        )
-        if past:
-            self.check_may(ASK_THE_PAST, "questions about the past")
-        return past
-
-    def over(self, name: str, given: str | None) -> date | datetime | None:
-        """A past moment, or a day that is over in the business's zone. Raises validation-failed."""
-        if given is None:
-            return None
-        try:
-            read = day_or_moment(given)
-        except ValidationError as error:
-            (flaw,) = flaws_of(error, given, "query")
-            raise invalid([replace(flaw, pointer=f"/{name}")]) from error
-        if not is_over(read, self.time_zone, self.frame.carnet.clock()):
-            raise invalid([Flaw(f"/{name}", "not-past", "must lie in the past, a day must be over")])
-        return read
-
-    def check_version(self, past: Past, version: int, what: str) -> None:
-        """Raises validation-failed when `at_version` is above the version of `what`."""
-        if past.at_version is not None and past.at_version > version:
-            detail = f"must be at most {version}, the {what}'s version"
-            raise invalid([Flaw("/at_version", "above-the-version", detail)])
-
-    # Lists
-
-    def after(self) -> list[Any] | None:
-        """The key of the last row before this page; None for the first. Raises Problem invalid-cursor."""
-        given = self._list.cursor
-        return None if given is None else self._read_cursor(given)
-
-    def page(
-        self,
-        page: type[Page[T]],
-        rows: Sequence[Any],
-        *,
-        key: Callable[[Any], Sequence[Any]],
-        shown: Callable[[Any], T],
-        position: int,
-        **more: Any,
-    ) -> Found:
-        """A page of the first `limit` rows; a row beyond them means that there are more.
-
-        `key` gives the values that `after()` returns for the next page; `more` are other members of the page.
-        """
-        return Found(page(**self._page(rows, key, shown), **more), position)
-
-    def page_of_rendered(
-        self,
-        rows: Sequence[Any],
-        *,
-        key: Callable[[Any], Sequence[Any]],
-        shown: Callable[[Any], Mapping[str, Any]],
-        position: int,
-        **more: Any,
-    ) -> Found:
-        """As `page`, of things that are rendered as they are answered: no model is made only to be written."""
-        return Found(to_json({**self._page(rows, key, shown), **more}), position)
-
-    def _page(
-        self, rows: Sequence[Any], key: Callable[[Any], Sequence[Any]], shown: Callable[[Any], Any]
-    ) -> dict[str, Any]:
-        limit = self._list.limit
-        has_more = len(rows) > limit
-        return {
-            "data": tuple(shown(row) for row in rows[:limit]),
-            "next_cursor": self.cursor(key(rows[limit - 1])) if has_more else None,
-            "has_more": has_more,
-            "stale": bool(self.behind),
-        }
-
-    @property
-    def _list(self) -> ListParameters:
-        assert isinstance(self.parameters, ListParameters)
-        return self.parameters
-
-    def cursor(self, key: Sequence[Any]) -> str:
-        """The cursor of a next page: `after()` gives the key again."""
-        return text_of(json.dumps(list(key), separators=(",", ":")).encode()) + "." + text_of(self._mac(key))
-
-    def _read_cursor(self, given: str) -> list[Any]:
-        held, _, seal = given.partition(".")
-        try:
-            key = json.loads(bytes_of(held))
-            sealed = bytes_of(seal)
-        except ValueError as error:
-            raise foreign_cursor() from error
-        if not isinstance(key, list) or not hmac.compare_digest(sealed, self._mac(key)):
-            raise foreign_cursor()
-        return key
-
-    def _mac(self, key: Sequence[Any]) -> bytes:
-        filters = self.parameters.model_dump(mode="json", exclude={"cursor", "limit"})
-        bound = [self.business_id, self.operation, dict(self.path), filters, list(key)]
-        secret = self.frame.secret("cursors")
-        return hmac.digest(secret, json.dumps(bound, sort_keys=True).encode(), "sha256")[:16]
-
-
-# The route
+from domain.decision import Reads
 
 
 def query(

@@ -10,7 +10,8 @@ from api.http.locales import KnownLocale
 from api.http.new_values import NewId
 from api.http.parsing import EmptyBody, MayBeAbsent, Price
 from api.http.permissions import MANAGERS, OWNER, READERS, READERS_AND_CUSTOMERS
-from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
+from api.http.query import Found, ListParameters, NoParameters, Page, Query
+from api.http.query_route import query
 from api.resources.payments.commands import moving
 from domain.business.commands import ChangePolicies, CloseLocation, OpenLocation, ReopenLocation
 from domain.business.facts import (

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from api.http.ledger_fact import LedgerFact, shown_fact
 from api.http.permissions import BOOKKEEPERS
-from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
+from api.http.query import Found, ListParameters, NoParameters, Page, Query
+from api.http.query_route import query
 from domain.moments import from_milliseconds, rfc3339
 from domain.values import Value
 from replay.feed import feed

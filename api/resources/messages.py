@@ -4,7 +4,8 @@ from typing import Literal
 
 from api.http.ledger_types import StoredMessage
 from api.http.permissions import MANAGERS
-from api.http.query_route import Found, ListParameters, Page, Query, query
+from api.http.query import Found, ListParameters, Page, Query
+from api.http.query_route import query
 from domain.business.message_terms import Channel
 from domain.messages.asked import MessageKind
 from domain.moments import from_milliseconds, rfc3339

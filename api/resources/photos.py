@@ -14,7 +14,8 @@ from api.http.new_values import NewId
 from api.http.parsing import BODY_BYTES_MAX, Sent
 from api.http.permissions import REGISTRARS, SEES_PEOPLE
 from api.http.problems import Problem
-from api.http.query_route import Found, NoParameters, Query, query
+from api.http.query import Found, NoParameters, Query
+from api.http.query_route import query
 from api.resources.images import IMAGE_BYTES_MAX, media_type_of, written_anew
 from api.resources.parts import photo_url
 from domain.people.commands import AddPhoto

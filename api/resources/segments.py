@@ -10,7 +10,8 @@ from api.http.ledger_types import Books
 from api.http.new_values import NewId
 from api.http.parsing import EmptyBody
 from api.http.permissions import CUSTOMER_READERS, REGISTRARS
-from api.http.query_route import Found, ListParameters, Page, Query, query
+from api.http.query import Found, ListParameters, Page, Query
+from api.http.query_route import query
 from domain.business.commands import RemoveSegment, SaveSegment
 from domain.business.customer_filters import CustomerFilters, CustomerFiltersBody
 from domain.decision import Reads

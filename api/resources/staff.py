@@ -12,7 +12,8 @@ from api.http.ledger_types import Books
 from api.http.new_values import NewId
 from api.http.parsing import EmptyBody, MayBeAbsent
 from api.http.permissions import MANAGERS, READERS
-from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
+from api.http.query import Found, ListParameters, NoParameters, Page, Query
+from api.http.query_route import query
 from api.resources.parts import photo_url
 from api.resources.people import called_of
 from domain.actor import Role

@@ -21,7 +21,8 @@ from api.http.new_values import NewId, NewMoment
 from api.http.parsing import EmptyBody
 from api.http.permissions import OWNER
 from api.http.problems import Flaw, invalid
-from api.http.query_route import Found, ListParameters, Page, Query, query
+from api.http.query import Found, ListParameters, Page, Query
+from api.http.query_route import query
 from api.http.receiver_addresses import URL_CHARACTERS_MAX, flaw_of_url
 from api.http.request import HttpRequest, Route, handler_of
 from api.http.responses import Reply

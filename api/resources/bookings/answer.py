@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from api.http.ledger_types import Books
 from api.http.new_values import NewId, NewMoment
-from api.http.query_route import Query
+from api.http.query import Query
 from api.http.request import Call
 from api.resources.packages.numbers import as_numbered
 from api.resources.parts import (

@@ -10,7 +10,8 @@ from api.http.conditions import is_untouched
 from api.http.date_ranges import OWN_DAYS, check_range
 from api.http.ledger_types import Books, BookStream, RecordedFact
 from api.http.permissions import READERS_OR_OWN
-from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
+from api.http.query import Found, ListParameters, Page, Query, TravelParameters
+from api.http.query_route import query
 from api.resources.authors import actors_known
 from api.resources.bookings.answer import (
     BookedCustomer,

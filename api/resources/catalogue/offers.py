@@ -10,7 +10,8 @@ from api.http.ledger_types import Books
 from api.http.new_values import NewId
 from api.http.parsing import EmptyBody, Price
 from api.http.permissions import MANAGERS, READERS_AND_CUSTOMERS
-from api.http.query_route import Found, NoParameters, Page, Query, query
+from api.http.query import Found, NoParameters, Page, Query
+from api.http.query_route import query
 from api.resources.catalogue.bodies import GivenLines
 from api.resources.catalogue.services import CatalogueFilter
 from domain.calendar_rules import NoExpiry, Validity

@@ -9,7 +9,8 @@ from api.http.ledger_types import Books
 from api.http.new_values import NewId
 from api.http.parsing import EmptyBody, MayBeAbsent, Price
 from api.http.permissions import MANAGERS, READERS_AND_CUSTOMERS
-from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
+from api.http.query import Found, ListParameters, NoParameters, Page, Query
+from api.http.query_route import query
 from domain.catalogue.commands import ChangeService, DefineService, ReinstateService, RetireService
 from domain.catalogue.facts import ServiceTerms
 from domain.decision import Reads

@@ -5,7 +5,8 @@ from itertools import chain
 from typing import Any, Literal, get_args
 
 from api.http.permissions import READERS_OR_OWN
-from api.http.query_route import Found, ListParameters, Query, query
+from api.http.query import Found, ListParameters, Query
+from api.http.query_route import query
 from api.resources.bookings.answer import BookedCustomer, Booking, booked_customer, shown_booking
 from api.resources.bookings.queries import names_of, place_of, start_key
 from api.resources.customers.credits import check_known

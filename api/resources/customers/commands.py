@@ -8,7 +8,8 @@ from api.http.command_route import Command, CommandRequest, command
 from api.http.conditions import is_untouched
 from api.http.parsing import EmptyBody
 from api.http.permissions import CUSTOMER_READERS_OR_OWN, MANAGERS, REGISTRARS
-from api.http.query_route import Found, NoParameters, Page, Query, query
+from api.http.query import Found, NoParameters, Page, Query
+from api.http.query_route import query
 from api.resources.customers.answer import NONE_YET, Customer, counted, counts_of, in_books
 from api.resources.customers.bodies import CustomerBody, CustomerChanges, ParticipantBody, ParticipantChanges
 from api.resources.customers.duplicates import EnteredCustomer, entered, possible_duplicates

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from api.http.ledger_types import Books, BookStream
 from api.http.permissions import READERS_OR_OWN
-from api.http.query_route import Found, ListParameters, Page, Query, query
+from api.http.query import Found, ListParameters, Page, Query
+from api.http.query_route import query
 from api.resources.bookings.answer import starts_of
 from api.resources.packages.card import PackageCard, shown
 from api.resources.packages.numbers import as_numbered

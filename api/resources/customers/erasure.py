@@ -8,7 +8,8 @@ from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
 from api.http.new_values import NewMoment
 from api.http.permissions import BOOKKEEPERS, OWNER
-from api.http.query_route import Found, NoParameters, Query, query
+from api.http.query import Found, NoParameters, Query
+from api.http.query_route import query
 from api.resources.texts import wording
 from domain.decision import Decision, Reads
 from domain.moments import rfc3339

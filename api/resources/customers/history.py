@@ -10,7 +10,8 @@ from typing import Literal, assert_never
 
 from api.http.ledger_types import Books, RecordedFact
 from api.http.permissions import CUSTOMER_READERS
-from api.http.query_route import Found, ListParameters, Page, Query, query
+from api.http.query import Found, ListParameters, Page, Query
+from api.http.query_route import query
 from api.resources.authors import EnteredBy, actors_known, entered_by
 from api.resources.parts import (
     ERASED,

@@ -12,7 +12,8 @@ from pydantic import StringConstraints
 from api.http.date_ranges import OWN_DAYS, check_range
 from api.http.permissions import CUSTOMER_READERS
 from api.http.problems import Problem
-from api.http.query_route import Found, ListParameters, Page, Query, query
+from api.http.query import Found, ListParameters, Page, Query
+from api.http.query_route import query
 from api.resources.customers.answer import Counts, Customer, counts_in, in_list, people_in
 from domain.business.customer_filters import CustomerFilters, CustomerFiltersBody
 from domain.business.state import Business

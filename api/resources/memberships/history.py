@@ -5,7 +5,8 @@ from typing import Literal, assert_never, cast
 
 from api.http.ledger_types import RecordedFact
 from api.http.permissions import READERS_OR_OWN
-from api.http.query_route import Found, ListParameters, Page, Query, query
+from api.http.query import Found, ListParameters, Page, Query
+from api.http.query_route import query
 from api.resources.authors import EnteredBy, actors_known, entered_by
 from api.resources.parts import ERASED, LocalTime, People, local
 from domain.decision import Reads

@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from api.http.permissions import READERS_OR_OWN
-from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
+from api.http.query import Found, ListParameters, Page, Query, TravelParameters
+from api.http.query_route import query
 from api.resources.customers.credits import check_known
 from api.resources.memberships.answer import Membership, shown_membership
 from domain.decision import Reads

@@ -11,7 +11,7 @@ from typing import Any
 
 from api.http.conditions import is_untouched
 from api.http.ledger_types import Books, RecordedFact
-from api.http.query_route import Found, ListParameters, Query, TravelParameters
+from api.http.query import Found, ListParameters, Query, TravelParameters
 from api.resources.authors import actors_known
 from api.resources.packages.card import render
 from api.resources.packages.numbers import as_numbered

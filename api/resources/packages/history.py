@@ -3,7 +3,8 @@
 from api.http.cursors import behind
 from api.http.ledger_types import RecordedFact
 from api.http.permissions import READERS, READERS_OR_OWN
-from api.http.query_route import Found, ListParameters, Page, Query, query
+from api.http.query import Found, ListParameters, Page, Query
+from api.http.query_route import query
 from api.resources.authors import EnteredBy, author, entered_by
 from api.resources.bookings.answer import starts_of
 from api.resources.packages.at_a_moment import PackageAsked, PastPage, ask

@@ -9,7 +9,8 @@ from api.http.date_ranges import OWN_DAYS, check_range
 from api.http.ledger_types import Books
 from api.http.permissions import READERS_OR_OWN
 from api.http.problems import Flaw, invalid
-from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
+from api.http.query import Found, ListParameters, Page, Query, TravelParameters
+from api.http.query_route import query
 from api.resources.packages.at_a_moment import kinds_at, policies_at
 from api.resources.packages.card import PackageCard, past_row, people_of_cards, shown_row
 from api.resources.packages.numbers import as_numbered

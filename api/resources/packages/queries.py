@@ -8,7 +8,8 @@ from pydantic_core import to_json
 
 from api.http.ledger_fact import LedgerFact, shown_fact
 from api.http.permissions import BOOKKEEPERS, BOOKKEEPERS_OR_OWN, READERS, READERS_OR_OWN
-from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, TravelParameters, query
+from api.http.query import Found, ListParameters, NoParameters, Page, Query, TravelParameters
+from api.http.query_route import query
 from api.resources.bookings.answer import starts_of
 from api.resources.packages.at_a_moment import PastPage, ask, ask_renewed, is_as_tagged, package_reads
 from api.resources.packages.card import PackageCard, in_books, past_row, shown_row

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from api.http.query_route import Page
+from api.http.query import Page
 from api.resources.authors import EnteredBy, entered_by
 from api.resources.parts import ERASED, LocalTime, NamedThing, People, SignedMoney, local, named
 from domain.business.reasons import CodedReason

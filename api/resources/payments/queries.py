@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from api.http.ledger_types import Books, RecordedFact
 from api.http.permissions import READERS
-from api.http.query_route import Found, ListParameters, Page, Query, query
+from api.http.query import Found, ListParameters, Page, Query
+from api.http.query_route import query
 from api.resources.authors import actors_known
 from api.resources.payments.answer import Payment, actors_of, reasons_in, shown_payment
 from domain.claims import external_claim

@@ -10,7 +10,8 @@ from api.http.cursors import behind
 from api.http.date_ranges import check_range
 from api.http.ledger_types import Books, RecordedFact
 from api.http.permissions import READERS_OR_OWN
-from api.http.query_route import Found, ListParameters, Page, Query, TravelParameters, query
+from api.http.query import Found, ListParameters, Page, Query, TravelParameters
+from api.http.query_route import query
 from api.resources.authors import actors_known
 from api.resources.packages.card import CustomerOnCard
 from api.resources.parts import ERASED, NOBODY

@@ -7,7 +7,8 @@ from api.http.accept import preferred
 from api.http.html import VARIES
 from api.http.permissions import READERS_OR_OWN
 from api.http.problems import Problem
-from api.http.query_route import Found, Query, TravelParameters, query
+from api.http.query import Found, Query, TravelParameters
+from api.http.query_route import query
 from api.resources.packages.at_a_moment import PackageAsked, ask, policies_at
 from api.resources.parts import known
 from api.resources.receipts import page, pdf

@@ -5,7 +5,8 @@ from typing import Any
 
 from api.http.ledger_types import Books, RecordedFact
 from api.http.permissions import READERS_OR_OWN
-from api.http.query_route import Found, NoParameters, Query, query
+from api.http.query import Found, NoParameters, Query
+from api.http.query_route import query
 from api.resources.authors import actors_known, entered_by
 from api.resources.bookings.answer import starts_of
 from api.resources.parts import (

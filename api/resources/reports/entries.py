@@ -8,7 +8,8 @@ from pydantic import Field
 from api.http.date_ranges import check_range
 from api.http.ledger_types import Recorder
 from api.http.permissions import BOOKKEEPERS
-from api.http.query_route import Found, ListParameters, Page, Query, query
+from api.http.query import Found, ListParameters, Page, Query
+from api.http.query_route import query
 from api.resources.authors import EnteredBy, actors_known, entered_by
 from api.resources.parts import LocalTime, People, SignedMoney, local
 from domain.moments import Day, beyond, rfc3339, start_of

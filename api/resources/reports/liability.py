@@ -1,7 +1,8 @@
 """The liability report: the services owed to customers, now or at a moment on either clock."""
 
 from api.http.permissions import BOOKKEEPERS
-from api.http.query_route import ClockParameters, Found, Query, query
+from api.http.query import ClockParameters, Found, Query
+from api.http.query_route import query
 from api.resources.parts import SignedMoney
 from domain.values import Value
 from replay.all_packages import packages_then

@@ -8,7 +8,8 @@ from pydantic import Field
 from api.http.date_ranges import check_range
 from api.http.permissions import BOOKKEEPERS
 from api.http.problems import Flaw, invalid
-from api.http.query_route import DayOrMomentText, Found, ListParameters, Page, Query, query
+from api.http.query import DayOrMomentText, Found, ListParameters, Page, Query
+from api.http.query_route import query
 from api.resources.parts import LocalTime, SignedMoney, local
 from domain.moments import Day, rfc3339
 from domain.values import Value

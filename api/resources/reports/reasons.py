@@ -4,7 +4,8 @@ from itertools import islice
 
 from api.http.permissions import BOOKKEEPERS
 from api.http.problems import Flaw, invalid
-from api.http.query_route import Found, ListParameters, Page, Query, query
+from api.http.query import Found, ListParameters, Page, Query
+from api.http.query_route import query
 from api.resources.authors import actors_known
 from api.resources.parts import SignedMoney
 from api.resources.reports.entries import BookEntry, shown_entry

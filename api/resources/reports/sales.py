@@ -1,7 +1,8 @@
 """The sales of a period, with the tax in them by rate."""
 
 from api.http.permissions import BOOKKEEPERS
-from api.http.query_route import Found, Query, query
+from api.http.query import Found, Query
+from api.http.query_route import query
 from api.resources.parts import SignedMoney
 from api.resources.receipts.answer import TaxAtRate, tax_at_rate
 from api.resources.reports.movements import PeriodParameters, books_of_period

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from api.http.date_ranges import check_range
 from api.http.permissions import BOOKKEEPERS
-from api.http.query_route import ClockParameters, Found, ListParameters, Page, Query, query
+from api.http.query import ClockParameters, Found, ListParameters, Page, Query
+from api.http.query_route import query
 from api.resources.parts import SignedMoney
 from domain.moments import Day, local_day
 from domain.values import Value

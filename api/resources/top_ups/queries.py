@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from api.http.permissions import READERS_OR_OWN
-from api.http.query_route import Found, ListParameters, NoParameters, Page, Query, query
+from api.http.query import Found, ListParameters, NoParameters, Page, Query
+from api.http.query_route import query
 from api.resources.parts import ERASED
 from api.resources.top_ups.answer import TopUpCharge, TopUpRule, shown_charge, shown_rule
 from domain.decision import Reads

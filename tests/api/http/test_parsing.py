@@ -25,7 +25,7 @@ from api.http.parsing import (
     read_parameters,
 )
 from api.http.problems import Flaw, Problem, flaws_of
-from api.http.query_route import ListParameters
+from api.http.query import ListParameters
 from api.http.request import BODY_S
 from api.resources.redemptions.bodies import RedemptionBody
 from domain.decision import Reads
