@@ -84,7 +84,7 @@ WORDS = {letter: word for word, letter in LETTERS.items()}
 LONG = re.compile(rf"((?:purchase|external)/[^/]*/[^/]*/|(?:{'|'.join(LETTERS)})/[^/]*/)(.*)")
 """A claim as it was written out, in two parts: what is named, and what stands behind it."""
 HASH_CHARACTERS = 20
-NAMED_MAX = 4_096
+NAMED_MAX = 256
 """Hashes remembered: one command asks for the same one several times."""
 
 

@@ -289,7 +289,7 @@ def test_a_request_is_known_by_its_method_its_address_and_its_canonical_body(des
     recorder = desk.carnet.ledger(desk.business_id).recorder
     content = b'POST\n/v1/services\n{"list_price":5000,"name":"Massage 60","service_type":"Massage"}'
     known = recorder.load(Reads(), ["k-1"]).answered["k-1"]
-    assert known.fingerprint == hmac.digest(recorder.secret(), content, "sha256")
+    assert known.fingerprint == hmac.digest(recorder.secret(), content, "sha256")[:16]
 
 
 values = st.recursive(
