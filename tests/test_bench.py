@@ -88,6 +88,7 @@ def test_cards_measures_both_sizes() -> None:
     assert "20 cards" in cards.table(report)
 
 
+@pytest.mark.sweep
 def test_latency_measures_both_entrants_cold_and_warm() -> None:
     plan = latency.Plan(
         rates=(100,), seconds=0.1, requests_min=10, rounds=1, connections=4, pool=2, businesses=2
@@ -99,6 +100,7 @@ def test_latency_measures_both_entrants_cold_and_warm() -> None:
     assert latency.table(report).count("100/s") == 2
 
 
+@pytest.mark.sweep
 def test_reads_measure_every_question_beside_a_ready_text() -> None:
     plan = reads.Plan(seconds=0.1, rounds=1, connections=2, pool=2, customers=1, lists=20)
     report = reads.measure(plan, lambda step: None)

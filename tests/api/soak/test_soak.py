@@ -48,6 +48,7 @@ def check(report: Any) -> None:
     assert report["verified"] >= 1
 
 
+@pytest.mark.sweep
 def test_a_machine_that_is_killed_and_locked_loses_nothing(tmp_path: Path) -> None:
     check(soaked(tmp_path, "--tills", "3", "--seed", "3"))
     assert not list(tmp_path.glob("carnet-soak-*")), "nothing is left behind"
