@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, StatementError
 
 from domain.fact import UnreadableFact
-from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import StoredFact
 from domain.ledger.mapper import Recorded
 from domain.zone_rules import UnknownZone
@@ -43,13 +42,6 @@ class Page:
         if not self.facts or self.facts[0].position > position:
             return self.facts
         return self.facts[bisect_right(self.facts, position, key=lambda recorded: recorded.position) :]
-
-
-def read_page(
-    ledger: LedgerRecorder, after: int, limit: int, decode: Decode, upto: int | None = None
-) -> Page:
-    """The next facts of a ledger."""
-    return page_of(ledger.facts(after=after, limit=limit, upto=upto), decode)
 
 
 def page_of(stored: Iterable[StoredFact], decode: Decode) -> Page:

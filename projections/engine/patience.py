@@ -1,22 +1,13 @@
-"""Waiting for a table that somebody reads, by short attempts: other readers wait for one attempt at most."""
+"""Waiting for a read table that somebody reads (domain/ledger/postgres/short_attempts.py), told in words."""
 
-import time
 from collections.abc import Callable
-from threading import Event
-from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-IN_USE = ("55P03", "40P01")
-"""SQLSTATEs of PostgreSQL: a lock that was not had in time, and a deadlock, also with its own upkeep of a table."""
-ATTEMPT_MS = 100
-"""A lock is waited for so long; all who come after that wait behind it."""
-PAUSE_S = 0.3
-PATIENCE_S = 60.0
+from domain.ledger.postgres.short_attempts import PATIENCE_S, Result, in_short_attempts, tells_use
 
 Waiting = Callable[[str], None]
 """Called after each attempt that failed, with what is waited for."""
-Result = TypeVar("Result")
 
 
 class StillRead(Exception):
@@ -30,17 +21,17 @@ def patiently(
 
     Raises StillRead once `patience_s` seconds have passed.
     """
-    deadline = time.monotonic() + patience_s
-    while True:
-        try:
-            return attempt()
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in IN_USE:
-                raise
-            if time.monotonic() >= deadline:
-                raise StillRead(
-                    f"{what} is still being read by a transaction that does not end: end it, and try again"
-                ) from error
-        if waiting is not None:
-            waiting(what)
-        Event().wait(PAUSE_S)
+    try:
+        return in_short_attempts(
+            attempt, _is_read, patience_s, lambda: None if waiting is None else waiting(what)
+        )
+    except DBAPIError as error:
+        if not _is_read(error):
+            raise
+        raise StillRead(
+            f"{what} is still being read by a transaction that does not end: end it, and try again"
+        ) from error
+
+
+def _is_read(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and tells_use(error.orig)

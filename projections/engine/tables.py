@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.ledger.errors import RoleNeeded
 from domain.ledger.postgres.roles import APP, WORKER, for_business, role_needed
+from domain.ledger.postgres.short_attempts import ATTEMPT_MS
 from projections.engine import checkpoints
 from projections.engine.checkpoint_tables import INDEX_STOPPED
 from projections.engine.checkpoints import (
@@ -29,7 +30,7 @@ from projections.engine.checkpoints import (
 )
 from projections.engine.definition import Projection, physical_name, physical_table
 from projections.engine.ownership import be_owner, own, share
-from projections.engine.patience import ATTEMPT_MS, patiently
+from projections.engine.patience import patiently
 from projections.engine.sqlite_engine import (
     begin_immediate,
     sqlite_engine,

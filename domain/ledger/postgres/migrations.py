@@ -10,18 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
-from threading import Event
-from time import monotonic
 from typing import LiteralString, cast
 
 import psycopg
-from psycopg import errors, sql
+from psycopg import sql
 
 from domain.ledger.errors import WrongSchema
 from domain.ledger.postgres.connections import ANSWER_S, PatientConnection
 from domain.ledger.postgres.role_making import grant, make_roles
 from domain.ledger.postgres.roles import OWNER, told_to_migrate
 from domain.ledger.postgres.session import refuse_pooler, session
+from domain.ledger.postgres.short_attempts import ATTEMPT_MS, PATIENCE_S, in_short_attempts
 from domain.people.directory import Person
 from domain.people.profile import searchable
 
@@ -31,12 +30,6 @@ SEARCH_TEXTS = ("_people_search.sql", "_search_forms.sql")
 """Ends of the names of steps after which the search text of every customer is written anew."""
 
 PEOPLE_AT_ONCE = 1_000
-ATTEMPT_MS = 100
-"""A lock on a table is waited for so long; all who come after that wait behind it."""
-PAUSE_S = 0.3
-PATIENCE_S = 60.0
-IN_USE = (errors.LockNotAvailable, errors.DeadlockDetected)
-"""Somebody uses a table that is to change. PostgreSQL's own upkeep of a table can end in a deadlock."""
 MIGRATION_LOCK = 0x6361726E6574
 """Holds in one database. Roles belong to the whole server: one that is made meanwhile is accepted."""
 
@@ -57,14 +50,7 @@ def migrate(url: str, schema: str = SCHEMA) -> list[str]:
     newer than this code or not encoded in UTF-8, RoleNeeded where the user may not, psycopg.errors.LockNotAvailable
     where a table stays in use for `PATIENCE_S` seconds, psycopg.Error when the server refuses.
     """
-    deadline = monotonic() + PATIENCE_S
-    while True:
-        try:
-            return _migrate(url, schema)
-        except IN_USE:
-            if monotonic() >= deadline:
-                raise
-        Event().wait(PAUSE_S)
+    return in_short_attempts(lambda: _migrate(url, schema), patience_s=PATIENCE_S)
 
 
 def _migrate(url: str, schema: str) -> list[str]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 
 import psycopg
 import pytest
 
 from domain.ledger.postgres import migrations
 from domain.ledger.postgres.migrations import MIGRATION_LOCK, migrate
+from tests.ready import wait_for
 
 UPKEEP = "LOCK TABLE carnet.ledgers, carnet.facts, carnet.streams IN SHARE UPDATE EXCLUSIVE MODE"
 """The lock that VACUUM and ANALYZE take."""
@@ -60,8 +60,7 @@ def test_a_migration_that_meets_a_deadlock_is_done_again(
 
     with ThreadPoolExecutor() as threads, psycopg.connect(postgres_url, autocommit=True) as looking:
         migrating = threads.submit(migrate, postgres_url)
-        while looking.execute(WAITS).fetchone() is None:
-            assert not Event().wait(0.01)
+        wait_for(lambda: looking.execute(WAITS).fetchone() is not None)
         other.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
         other.rollback()
         assert migrating.result(timeout=30) == []

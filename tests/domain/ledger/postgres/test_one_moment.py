@@ -2,13 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from threading import Event
 
 import psycopg
 
 from domain.decision import Reads
 from domain.ledger.postgres.store import PostgresStore
 from tests.domain.ledger.examples import BUSINESS, PACKAGE, opening, stored
+from tests.ready import wait_for
 
 WAITS = "SELECT FROM pg_locks WHERE relation = 'carnet.people'::regclass AND NOT granted"
 CLAIM = "INSERT INTO carnet.claims (business_id, claim, stream_id) VALUES (%s, 'redemption/red_1/1', %s)"
@@ -30,8 +30,7 @@ def test_a_claim_that_comes_while_it_is_read_is_seen_with_its_package_or_not_at_
         locking.execute("LOCK TABLE carnet.people IN ACCESS EXCLUSIVE MODE")
         prefix = "redemption/red_1/"
         reading = threads.submit(ledger.load, Reads(claimed=(prefix,), counted=(prefix,)))
-        while other.execute(WAITS).fetchone() is None:
-            assert not Event().wait(0.01)
+        wait_for(lambda: other.execute(WAITS).fetchone() is not None)
         other.execute(CLAIM, [BUSINESS, PACKAGE])
         locking.rollback()
         loaded = reading.result(timeout=30)
