@@ -2,8 +2,10 @@
 line which role it needs."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from secrets import token_hex
 from threading import Event, Thread
@@ -75,22 +77,33 @@ def give_database(server: PostgresServer, user: str, database: str) -> None:
 VERSIONS = ("usual", "system")
 
 
-@pytest.fixture(scope="module", params=VERSIONS)
-def server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
-    """A server of its own, on which there are no roles of ours, of each version that is there."""
-    binaries = find_binaries() if request.param == "usual" else system_binaries() or find_binaries()
-    with PostgresServer(binaries=binaries) as server:
-        yield server
+@pytest.fixture(scope="session")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Place]]:
+    """One place for each version that is asked for, on a server of its own, on which there are no roles of ours."""
+    with ExitStack() as servers:
+
+        @cache
+        def place(version: str) -> Place:
+            binaries = find_binaries() if version == "usual" else system_binaries() or find_binaries()
+            server = servers.enter_context(PostgresServer(binaries=binaries))
+            return furnished(server, tmp_path_factory.mktemp("erasures") / "journal")
+
+        yield place
 
 
-@pytest.fixture(scope="module")
-def place(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Place:
+@pytest.fixture(params=VERSIONS)
+def place(request: pytest.FixtureRequest, places: Callable[[str], Place]) -> Place:
+    """That of each version that is there."""
+    return places(request.param)
+
+
+def furnished(server: PostgresServer, erasures: Path) -> Place:
     give_database(server, "founder", "books")
     as_superuser(server, "CREATE ROLE carnet_backup NOLOGIN BYPASSRLS")
     environment = {
         "CARNET_DATABASE": url_of(server, "founder", "books"),
         "CARNET_PEPPER": "0123456789abcdef" * 4,
-        "CARNET_ERASURES": str(tmp_path_factory.mktemp("erasures") / "journal"),
+        "CARNET_ERASURES": str(erasures),
         "PYTHONPATH": str(Path.cwd()),
     }
     terminal = Terminal(environment)
@@ -101,7 +114,7 @@ def place(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> P
         (package_id,) = ledger.recorder.streams("package", limit=1)
         customer_id = ledger.recorder.streams("customer")[-1]
     terminal.run("tick")
-    journal = ErasureJournal(Path(environment["CARNET_ERASURES"]))
+    journal = ErasureJournal(erasures)
     journal.write(JournalEntry(business_id, customer_id, "erased", 1))
     terminal.run("erasures", "--apply")
     with opened(Settings.read(environment)) as here:
@@ -147,7 +160,7 @@ def _cases() -> Iterator[object]:
                 yield pytest.param(version, login, command, marks=marks)
 
 
-@pytest.mark.parametrize(("server", "login", "command"), [*_cases()], indirect=["server"])
+@pytest.mark.parametrize(("place", "login", "command"), [*_cases()], indirect=["place"])
 def test_each_command_works_or_names_the_role_it_needs(
     place: Place, tmp_path: Path, login: str, command: str
 ) -> None:
@@ -199,9 +212,9 @@ def test_a_second_database_of_the_server_is_migrated_by_a_user_of_its_own(place:
     other.run("status")
 
 
-def test_a_user_who_may_make_no_roles_migrates_alone(server: PostgresServer, place: Place) -> None:
+def test_a_user_who_may_make_no_roles_migrates_alone(place: Place) -> None:
     as_superuser(
-        server,
+        place.server,
         f"CREATE ROLE plain LOGIN PASSWORD '{PASSWORD}'",
         "CREATE DATABASE plain TEMPLATE template0 OWNER plain",
     )
