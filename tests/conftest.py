@@ -3,13 +3,16 @@
 import gc
 import os
 import re
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.bytecode import write_bytecode_apart
+from tests.logs import every_line, warnings_alone
 
 write_bytecode_apart()
+warnings_alone()
 
 pytest_plugins = ["tests.postgres"]
 
@@ -35,6 +38,14 @@ LONG = frozenset(
     }
 )
 """Files and folders of tests that take many seconds each."""
+
+
+@pytest.fixture
+def whole_log() -> Iterator[None]:
+    """The log holds lines of every level."""
+    every_line()
+    yield
+    warnings_alone()
 
 
 def pytest_collection_finish() -> None:

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from click.testing import CliRunner, Result
 from litestar.concurrency import get_asyncio_executor, set_asyncio_executor
 
 from api.cli.main import main
 from api.http import streamed
 from api.server import app
+from tests.logs import warnings_alone
 
 SAMPLE = Path(__file__).parent / "daybook_sample.csv"
 """171 real visits of 68 customers (the first sixty and all who bought for nothing), as sales and uses."""
@@ -113,6 +113,6 @@ def logging_as_before() -> Iterator[None]:
     yield
     root.handlers[:], logging.raiseExceptions = handlers, raises
     root.setLevel(level)
-    structlog.reset_defaults()
+    warnings_alone()
     for log in (app.log, streamed.log):
         vars(log).pop("bind", None)  # what it kept of the settings before

@@ -33,6 +33,8 @@ COMMANDS = (
     ("work",),
 )
 
+pytestmark = pytest.mark.usefixtures("whole_log")
+
 
 def with_secrets(url: str, port: int | None = None) -> str:
     parts = urlsplit(url)

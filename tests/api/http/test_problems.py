@@ -167,12 +167,14 @@ def test_read_models_that_cannot_be_reached_are_no_fault_of_the_request(
         assert client.get("/v1/business", headers=desk.headers()).status_code == 200
 
 
+@pytest.mark.usefixtures("whole_log")
 def test_no_line_of_the_log_holds_what_was_sent(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.customer("Anna Karenina", email="anna@example.org")
     desk.ask("/v1/customers", search="Karenina")
     desk.post("/v1/customers", {"name": "Vronsky", "colour": "Oblonsky"})
     desk.ask("/v1/Levin")
     logged = capsys.readouterr()
+    assert logged.out.count("answered") == 4
     for sent in ("Anna", "Karenina", "example.org", "Vronsky", "Oblonsky", "Levin", desk.key):
         assert sent not in logged.out + logged.err
 

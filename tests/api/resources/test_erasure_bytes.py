@@ -228,6 +228,7 @@ def _without_moments(told: Any) -> Any:
     return [_without_moments(part) for part in told] if isinstance(told, list) else told
 
 
+@pytest.mark.usefixtures("whole_log")
 def test_no_byte_of_an_erased_person_is_left(
     place: Place, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -246,7 +247,9 @@ def test_no_byte_of_an_erased_person_is_left(
     place.house.carnet.store.close()
     assert traces(place.all_bytes(), anna) == []
     logged = [each.getMessage() for each in caplog.records if each.name != "httpx"]
-    assert MARK not in "\n".join([*logged, capsys.readouterr().out]).lower()
+    printed = capsys.readouterr().out
+    assert "answered" in printed
+    assert MARK not in "\n".join([*logged, printed]).lower()
 
 
 def test_pages_that_were_freed_before_hold_nothing(tmp_path: Path) -> None:
