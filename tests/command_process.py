@@ -73,13 +73,17 @@ def start(
     stdout: IO[Any] | int = subprocess.DEVNULL,
     stderr: IO[Any] | int = subprocess.DEVNULL,
     before: Before | None = None,
+    house: Path = HOUSE,
 ) -> CommandProcess:
-    """Start `carnet` with these arguments. `before`, a function of a module, runs in the new process first."""
+    """Start `carnet` with these arguments. `before`, a function of a module, runs in the new process first.
+
+    `house` holds the code of the application, if it is another one than that of the tests.
+    """
     ours, theirs = socket.socketpair()
     with open(os.devnull, "r+b") as nothing, theirs:
         outputs = [nothing if each == subprocess.DEVNULL else each for each in (stdout, stderr)]
         given = [each if isinstance(each, int) else each.fileno() for each in (nothing, *outputs, theirs)]
-        socket.send_fds(_source(), [b"1"], given)
+        socket.send_fds(_source(house), [b"1"], given)
     asked = {
         "arguments": [str(each) for each in arguments],
         "environment": dict(environment),
@@ -91,11 +95,13 @@ def start(
 
 
 def run(
-    *arguments: object, environment: Mapping[str, str], before: Before | None = None
+    *arguments: object, environment: Mapping[str, str], before: Before | None = None, house: Path = HOUSE
 ) -> "subprocess.CompletedProcess[str]":
     """Run `carnet` to its end."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        process = start(*arguments, environment=environment, stdout=out, stderr=err, before=before)
+        process = start(
+            *arguments, environment=environment, stdout=out, stderr=err, before=before, house=house
+        )
         status = process.wait()
         out.seek(0)
         err.seek(0)
@@ -103,13 +109,14 @@ def run(
 
 
 @cache
-def _source() -> socket.socket:
-    """Asks the process from which all are forked, which ends when this end is closed."""
+def _source(house: Path) -> socket.socket:
+    """Asks the process from which all of a house are forked, which ends when this end is closed."""
     ours, theirs = socket.socketpair()
     with theirs:
         subprocess.Popen(
-            [sys.executable, "-m", "tests.command_process", str(theirs.fileno())],
-            cwd=HOUSE,
+            [sys.executable, "-P", "-m", "tests.command_process", str(theirs.fileno())],
+            cwd=house,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (house, HOUSE)))},
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
             start_new_session=True,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 from typing import Any
 
+from tests import command_process
 from tests.bench.server import free_port
 from tests.ready import WAIT_S_MAX, wait_until_ready
 
@@ -69,13 +71,7 @@ class Release:
     settings: dict[str, str]
 
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-P", "-m", "api.cli.main", *arguments],
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            timeout=WAIT_S_MAX,
-        )
+        return command_process.run(*arguments, environment=self._environment(), house=self.folder)
 
     def run(self, *arguments: str) -> str:
         """What a command that must succeed prints."""
@@ -89,17 +85,18 @@ class Release:
         port = free_port()
         named = {f"CARNET_{name}": value for name, value in {"PORT": str(port), **more}.items()}
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "api.cli.main", "serve"],
-                env=self._environment() | named,
+            process = command_process.start(
+                "serve",
+                environment=self._environment() | named,
                 stdout=output,
                 stderr=output,
+                house=self.folder,
             )
         try:
             wait_until_ready(process, port, log.read_text)
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGTERM)
             process.wait(WAIT_S_MAX)
 
     def _environment(self) -> dict[str, str]:

@@ -117,10 +117,10 @@ def assert_nobody_noticed(met: list[Json]) -> None:
         assert each["good"] > 0, each
 
 
-def deploy(place: Place, folder: Path) -> None:
-    """Forth and back, step by step; fails where anybody notices who did not ask the new release."""
+def deploy(place: Place, newer: Path, folder: Path) -> None:
+    """Forth to the code in `newer` and back, step by step. Fails where anybody notices who did not ask it."""
     old = Release(ROOT, place.settings)
-    new = Release(next_release(folder / "next", *NEW_CARDS, *NEW_FACTS), place.settings)
+    new = Release(newer, place.settings)
     with old.serving(folder / "old.log") as at_old, crowd() as others:
         place.stock(at_old)
         before = Desk(at_old, place.key)
@@ -191,12 +191,13 @@ def deploy(place: Place, folder: Path) -> None:
 
 def main(store: str, clients: str = "20000") -> None:
     with TemporaryDirectory() as folder:
+        newer = next_release(Path(folder, "next"), *NEW_CARDS, *NEW_FACTS)
         if store == "sqlite":
-            deploy(Place(f"sqlite:///{folder}/carnet.db", int(clients)), Path(folder))
+            deploy(Place(f"sqlite:///{folder}/carnet.db", int(clients)), newer, Path(folder))
             return
         with PostgresServer(binaries=find_binaries(), max_connections=60) as server:
             server.create_database("deploy")
-            deploy(Place(server.url("deploy"), int(clients)), Path(folder))
+            deploy(Place(server.url("deploy"), int(clients)), newer, Path(folder))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.server.checkouts import NEW_CARDS, NEW_FACTS, next_release
 from tests.api.server.deploy import Place, deploy
 
 
@@ -17,6 +18,14 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return Place(f"sqlite:///{tmp_path}/carnet.db")
 
 
+@pytest.fixture(scope="session")
+def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The code of the next release."""
+    return next_release(tmp_path_factory.mktemp("release") / "next", *NEW_CARDS, *NEW_FACTS)
+
+
 @pytest.mark.timeout(300)
-def test_a_read_model_and_a_fact_change_under_writers_and_readers(place: Place, tmp_path: Path) -> None:
-    deploy(place, tmp_path)
+def test_a_read_model_and_a_fact_change_under_writers_and_readers(
+    place: Place, newer: Path, tmp_path: Path
+) -> None:
+    deploy(place, newer, tmp_path)
