@@ -1,9 +1,7 @@
-"""A process that sends e-mails and webhooks of a database, as `carnet serve` does, and ends at a point of a delivery.
+"""A process that sends e-mails and webhooks of a database, as `carnet serve` does, and ends at a point of one."""
 
-python -m tests.api.outbound.killed DATABASE SMTP_URL SENDER PEPPER SECONDS_AHEAD POINT
-"""
-
-import sys
+import json
+import os
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -12,8 +10,10 @@ from api.outbound.mail_server import mail_server
 from api.outbound.notifier import Notifier
 from domain.ledger.carnet import Carnet
 from tests.api.outbound.kill_points import Point, end_at
+from tests.command_process import CommandProcess, start
 
 LASTS_S_MAX = 60.0
+GIVEN = "DELIVERY"
 
 
 def main(database: str, smtp_url: str, sender: str, pepper: str, ahead_s: str, point: str) -> None:
@@ -27,5 +27,12 @@ def main(database: str, smtp_url: str, sender: str, pepper: str, ahead_s: str, p
         Event().wait(LASTS_S_MAX)
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def started(*arguments: str) -> CommandProcess:
+    """In a process of its own: database, SMTP server, sender, pepper, seconds ahead, point."""
+    return start(environment={**os.environ, GIVEN: json.dumps(arguments)}, before=_send)
+
+
+def _send() -> None:
+    """Instead of a command."""
+    main(*json.loads(os.environ[GIVEN]))
+    os._exit(0)

@@ -6,7 +6,6 @@ Here at the points that tell most; `python -m tests.api.outbound.sweep` ends it 
 import os
 import signal
 import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,6 +21,7 @@ from api.http.request import Serving
 from tests.api.desk import PEPPER, Desk
 from tests.api.outbound.conftest import Post
 from tests.api.outbound.kill_points import Point, seen
+from tests.api.outbound.killed import started
 from tests.api.outbound.mailbox import SENDER, Mailbox
 from tests.api.outbound.test_webhooks import Receiver, add, goes, listening
 from tests.ready import WAIT_S_MAX
@@ -69,7 +69,7 @@ class Sending:
         desk = self.post.desk
         database, ahead_s = desk.carnet.env["CARNET_DATABASE"], str(desk.clock.ahead.total_seconds())
         arguments = (database, self.box.url, SENDER, PEPPER.decode(), ahead_s, str(point))
-        process = subprocess.Popen([sys.executable, "-m", "tests.api.outbound.killed", *arguments])
+        process = started(*arguments)
         ends_at = monotonic() + WAIT_S_MAX
         try:
             while True:
