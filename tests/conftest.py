@@ -9,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.bytecode import write_bytecode_apart
+from tests.in_memory import keep_folders_in_memory
 from tests.logs import every_line, warnings_alone
 
 write_bytecode_apart()
+keep_folders_in_memory()
 warnings_alone()
 
 pytest_plugins = ["tests.postgres"]
