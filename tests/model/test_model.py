@@ -144,7 +144,7 @@ class LeavesPointsForWhatWasUndone(Reference):
 @pytest.mark.parametrize(
     ("wrong", "seed"),
     [
-        (ForgetsRestorations, 14),
+        (ForgetsRestorations, 2),
         (SpreadsTheRestOverTheLast, 14),
         (TakesTooMuchMoney, 20),
         (LivesInLondon, 15),
@@ -152,7 +152,7 @@ class LeavesPointsForWhatWasUndone(Reference):
         (EmploysForEver, 4),
         (ForgivesWhoIsLate, 12),
         (ForgetsToHold, 14),
-        (LeavesPointsForWhatWasUndone, 14),
+        (LeavesPointsForWhatWasUndone, 12),
     ],
 )
 def test_a_wrong_reference_is_found_out(in_memory: Places, wrong: type[Reference], seed: int) -> None:

@@ -78,6 +78,24 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def filled(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an installation on SQLite with the sample in it, which is copied."""
+    folder = tmp_path_factory.mktemp("filled")
+    shutil.copytree(migrated, folder, dirs_exist_ok=True)
+    terminal = sqlite_terminal(folder)
+    terminal.open_business()
+    terminal.load()
+    return folder
+
+
+@pytest.fixture
+def loaded(filled: Path, tmp_path: Path) -> Terminal:
+    """An installation on SQLite, whose one business has the sample in its books."""
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
+    return sqlite_terminal(tmp_path)
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def terminal(request: pytest.FixtureRequest, tmp_path: Path) -> Terminal:
     """A migrated installation without a business."""

@@ -65,13 +65,6 @@ def head_of(printed: str) -> tuple[int, str]:
     return int(found[1]), found[2]
 
 
-@pytest.fixture
-def loaded(embedded: Terminal) -> Terminal:
-    embedded.open_business()
-    embedded.load()
-    return embedded
-
-
 def test_a_backup_of_served_books_has_every_acknowledged_fact_and_can_be_restored_elsewhere(
     embedded: Terminal, tmp_path: Path
 ) -> None:

@@ -113,13 +113,6 @@ def test_a_key_is_issued_to_an_active_member_of_staff_alone(terminal: Terminal) 
     assert [key["actor_id"] for key in terminal.told("keys", "list")][1:] == ["stf_zoe"]
 
 
-@pytest.fixture
-def loaded(embedded: Terminal) -> Terminal:
-    embedded.open_business()
-    embedded.load()
-    return embedded
-
-
 def a_used_package(terminal: Terminal) -> str:
     path = terminal.environment["CARNET_DATABASE"].removeprefix("sqlite:///")
     connection = sqlite3.connect(path)

@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from secrets import token_hex
 from typing import LiteralString
 
 import psycopg
@@ -22,17 +23,31 @@ from tests.postgres import PostgresServer, find_binaries
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "back-up.md"
 
 
-@pytest.fixture
-def loaded(postgres_url: str) -> Terminal:
-    """Books on PostgreSQL, with read models that have caught up."""
-    named = {"CARNET_DATABASE": postgres_url, "CARNET_PEPPER": "0123456789abcdef" * 4}
-    made = Terminal({"PYTHONPATH": str(Path.cwd()), **named})
+@pytest.fixture(scope="session")
+def filled_database(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """The name of a database with books whose read models have caught up, which is copied."""
+    name = f"carnet_filled_{token_hex(4)}"
+    made = terminal_at(postgres_server.create_database(name, postgres_template))
     made.run("migrate")
     made.open_business()
     made.load()
     made.run("rebuild", "units")
     made.run("verify", "--read-models")
-    return made
+    yield name
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def loaded(postgres_server: PostgresServer, filled_database: str) -> Iterator[Terminal]:
+    """Books on PostgreSQL, with read models that have caught up."""
+    name = f"carnet_loaded_{token_hex(4)}"
+    yield terminal_at(postgres_server.create_database(name, filled_database))
+    postgres_server.drop_database(name)
+
+
+def terminal_at(url: str) -> Terminal:
+    named = {"CARNET_DATABASE": url, "CARNET_PEPPER": "0123456789abcdef" * 4}
+    return Terminal({"PYTHONPATH": str(Path.cwd()), **named})
 
 
 @pytest.fixture
