@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -34,11 +35,12 @@ SMALLEST = Plan(
 ENTRANTS = {(CORE, ONE_BY_ONE), (CORE, GROUPED), (CORE, STOCK), (CORE, CRUD), (HTTP, SERVED), (HTTP, CRUD)}
 
 
-def test_redeem_measures_every_entrant_under_every_condition() -> None:
-    report = measure(SMALLEST, lambda step: None)
+@pytest.mark.parametrize("slower_flush", [False, pytest.param(True, marks=pytest.mark.sweep)])
+def test_redeem_measures_every_entrant_under_every_condition(slower_flush: bool) -> None:
+    report = measure(replace(SMALLEST, slower_flush=slower_flush), lambda step: None)
     disks = {figure.disk for figure in report.figures}
     assert AS_IT_IS in disks
-    assert len(disks) + len(report.skipped) == 2
+    assert len(disks) + len(report.skipped) == 1 + slower_flush
     measured = {(f.disk, f.businesses, f.door, f.entrant) for f in report.figures}
     assert measured == {(disk, n, *e) for disk in disks for n in SMALLEST.businesses for e in ENTRANTS}
     assert all(rate > 0 for figure in report.figures for rate in figure.rounds)
