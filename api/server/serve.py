@@ -48,6 +48,8 @@ log = logging.getLogger("carnet.server")
 
 DRAIN_S = 10
 """Seconds a process has after SIGTERM to answer what it has begun."""
+END_S_MAX = 2.0 * DRAIN_S
+"""Seconds after which a server that was told to end has ended with all its processes."""
 FIRST_REQUEST_S, BODY_S, ANSWER_READ_S = 10, 20, 30
 """The longest waits for a client: for its first request, for a body, for an answer to be read."""
 BUFFER_BYTES_MAX = 128 * 1024
