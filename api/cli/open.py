@@ -3,9 +3,10 @@
 import click
 
 from api.cli import output
-from api.cli.options import NAME, in_json, settings
-from api.cli.options import currency as currency_code
-from api.cli.options import time_zone as zone_name
+from api.cli.arguments import NAME
+from api.cli.arguments import currency as currency_code
+from api.cli.arguments import time_zone as zone_name
+from api.cli.options import in_json, settings
 from api.server.installation import migrate as bring_up_to_date
 from api.server.installation import opened
 

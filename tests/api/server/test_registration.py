@@ -16,9 +16,9 @@ from api.server.installation import migrate, opened
 from api.server.port import AddressUnusable, held
 from api.server.registration import CopyServed, registered
 from api.server.settings import Settings
-from domain.ledger.carnet import store_at
 from domain.ledger.embedded.sqlite.server_lock import is_served
 from domain.ledger.records import RunningServer, Whereabouts
+from domain.ledger.stores import store_at
 from tests.api.cli.conftest import sqlite_terminal
 from tests.api.server.served import without_settings
 from tests.bench.server import free_port
