@@ -38,6 +38,7 @@ from api.server.parent import end_with
 from api.server.pepper import peppers_of
 from api.server.port import held
 from api.server.registration import registered
+from api.server.rights import warn_of_readers
 from api.server.runner_process import RunnerProcess, require_worker
 from api.server.settings import Settings
 from domain.ledger.erasure_journal import ErasureJournal
@@ -81,6 +82,8 @@ def _prepare(settings: Settings) -> None:
 
     Raises RoleNeeded, and ReadOnlyBooks where somebody would have to be erased in books that cannot be written here.
     """
+    if settings.ledger_file is not None:
+        warn_of_readers(settings.ledger_file)
     journal = ErasureJournal(settings.erasures)
     with opened(settings) as here:
         if settings.runner:

@@ -76,11 +76,6 @@ def test_how_things_stand_is_told_without_the_facts_and_the_tables(
     assert imported(books, *arguments) & set(SMALL) == set()
 
 
-@pytest.mark.parametrize("name", ["keys list", "erasures"])
-def test_what_reads_no_read_model_imports_none(books: dict[str, str], name: str) -> None:
-    assert imported(books, *name.split()) & {"sqlalchemy", "litestar", "granian"} == set()
-
-
 def test_the_names_and_versions_of_all_read_models_are_known_without_them() -> None:
     assert list(VERSIONS.items()) == [(each.name, each.version) for each in READ_MODELS]
     assert CARDS in VERSIONS

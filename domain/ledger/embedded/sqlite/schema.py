@@ -45,7 +45,7 @@ def migrate(path: Path | str) -> list[str]:
     Raises WrongSchema, Contention, LedgerUnavailable.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if is_read_only(path):
         check(path)
         return []
