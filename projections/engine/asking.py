@@ -13,7 +13,6 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -111,14 +110,11 @@ def all_readable(store: Store, behind: Iterable[Standing]) -> bool:
     from domain.fact import UnreadableFact
     from domain.ledger.mapper import recorded
 
-    first: dict[str, int] = {}
-    for standing in behind:
-        position = standing.checkpoint.position
-        first[standing.business_id] = min(position, first.get(standing.business_id, position))
-    found = store.facts_of({business: (after, FACTS_LOOKED_AT) for business, after in first.items()})
     try:
-        for fact in chain.from_iterable(found.values()):
-            recorded(fact)
+        for business_id, after in {(each.business_id, each.checkpoint.position) for each in behind}:
+            found = store.facts_of({business_id: (after, FACTS_LOOKED_AT)})
+            for fact in found.get(business_id, ()):
+                recorded(fact)
     except UnreadableFact:
         return False
     return True

@@ -100,6 +100,17 @@ def test_a_port_is_held_by_one_from_the_beginning_and_open_to_its_processes() ->
         pass
 
 
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("localhost", "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("[::1]", "::1"), ("::1", "::1"), ("::", "::")],
+)
+def test_a_host_is_a_name_or_an_address(host: str, address: str) -> None:
+    if ":" in host and not socket.has_ipv6:
+        return
+    with held(host, free_port()) as found:
+        assert found == address
+
+
 @pytest.mark.parametrize("host", ["203.0.113.7", "no such host", "x" * 300])
 def test_an_address_of_no_machine_here_is_told(host: str) -> None:
     with pytest.raises(AddressUnusable, match="is no address of this machine"), held(host, free_port()):
