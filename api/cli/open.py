@@ -7,8 +7,6 @@ from api.cli.arguments import NAME
 from api.cli.arguments import currency as currency_code
 from api.cli.arguments import time_zone as zone_name
 from api.cli.options import in_json, settings
-from api.server.installation import migrate as bring_up_to_date
-from api.server.installation import opened
 
 
 @click.command("open")
@@ -31,6 +29,9 @@ def open_(name: str, currency: str, time_zone: str, again: bool, json_: bool) ->
 
     Exit status: 0 opened; 1 it failed, or there is a business of that name; 2 no such currency or time zone.
     """
+    from api.server.installation import migrate as bring_up_to_date
+    from api.server.installation import opened
+
     read = settings()
     if read.ledger_file is not None:
         bring_up_to_date(read)
