@@ -46,7 +46,9 @@ def asking(where: str, schema: str | None) -> Iterator[Ask]:
     Raises sqlite3.Error; on PostgreSQL RoleNeeded, LedgerUnavailable.
     """
     if schema is None:
-        with closing(sqlite3.connect(f"{Path(where).absolute().as_uri()}?mode=rw", uri=True)) as file:
+        with closing(
+            sqlite3.connect(f"{Path(where).absolute().as_uri()}?mode=rw", uri=True, timeout=LOCK_WAIT_S)
+        ) as file:
             file.row_factory = _named_row
             yield lambda statement, **values: file.execute(statement, values).fetchall()
         return

@@ -1,6 +1,6 @@
-"""The names and versions of all read models, for commands that ask how far each is and need no more of them.
+"""The version of every read model, and what commands need that only ask how far each is.
 
-A test holds them equal to `projections.models.registry`.
+A change of its table, of the facts it takes or of what a row says raises it.
 """
 
 from collections.abc import Mapping
