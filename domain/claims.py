@@ -10,9 +10,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from domain.values import ExternalRef
+if TYPE_CHECKING:  # a store finds claims without the values of facts
+    from domain.values import ExternalRef
 
 
 def purchase_claims(customer_id: str, offer_id: str | None, name: str | None) -> str:
@@ -56,7 +58,7 @@ def entry_claim(entry_id: str) -> str:
     return _named(f"points/{entry_id}/")
 
 
-def external_claim(kind: str, external_ref: ExternalRef) -> str:
+def external_claim(kind: str, external_ref: "ExternalRef") -> str:
     """The claim of a thing's external reference, unique among things of its `kind` (customer, package …)."""
     return _named(f"external/{kind}/{external_ref.source}:{quote(external_ref.ref, safe='')}/")
 

@@ -11,25 +11,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from domain.actor import Circumstances
 from domain.claims import Claim
-from domain.fact import Fact
 from domain.people.directory import Person, Place, Text
-from domain.values import Value
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a store reads and appends without any of them
+    from domain.actor import Circumstances
     from domain.booking.new_bookings import OccurrenceRefused
     from domain.booking.state import Booking
     from domain.business.state import Business
     from domain.catalogue.state import Offer, Plan, Service
+    from domain.fact import Fact
     from domain.membership.state import Membership
     from domain.package.state import Package
     from domain.people.state import Customer
     from domain.points.state import PointsAccount
     from domain.staff.state import Staff
     from domain.top_up.state import TopUp
+    from domain.values import Value
 
-C = TypeVar("C", bound=Value)
+C = TypeVar("C", bound="Value")
 Peek = Callable[[str], Any]
 """Stream id → its cached state, or None: only a hint at what else to read."""
 
@@ -190,7 +190,7 @@ class NewStream:
 class Decision:
     """The outcome of a command: facts by stream, and everything stored together with them."""
 
-    facts: Mapping[str, tuple[str, Sequence[Fact]]]
+    facts: "Mapping[str, tuple[str, Sequence[Fact]]]"
     """Stream id → (kind, its new facts)."""
     claims: tuple[Claim, ...] = ()
     streams: tuple[NewStream, ...] = ()
@@ -211,17 +211,17 @@ class Decision:
         return {id: facts for id, (of, facts) in self.facts.items() if of == kind}
 
     @property
-    def made(self) -> list[tuple[str, str, Fact]]:
+    def made(self) -> "list[tuple[str, str, Fact]]":
         """(kind, stream id, fact), in the order in which they are recorded."""
         return [(kind, id, fact) for id, (kind, facts) in self.facts.items() for fact in facts]
 
 
-def one_stream(kind: str, id: str, facts: Sequence[Fact], *, new: bool = False) -> Decision:
+def one_stream(kind: str, id: str, facts: "Sequence[Fact]", *, new: bool = False) -> Decision:
     """A decision about one stream; `new`: its first facts."""
     return Decision({id: (kind, facts)}, streams=(NewStream(kind, id),) if new else ())
 
 
-def no_target(command: Value, business_id: str) -> None:
+def no_target(command: "Value", business_id: str) -> None:
     """No target: If-Match does not apply."""
 
 
@@ -232,7 +232,7 @@ class UseCase(Generic[C]):
     command: type[C]
     reads: Callable[[C, str, Peek], Reads]
     """(command, business id, peek) → what is read."""
-    decide: Callable[[C, Books, Circumstances], Decision]
+    decide: "Callable[[C, Books, Circumstances], Decision]"
     target: Callable[[C, str], str | None] = no_target
     """(command, business id) → the stream whose version If-Match names."""
     alone: bool = False

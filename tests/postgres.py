@@ -118,6 +118,13 @@ class PostgresServer:
         self._end(signal.SIGINT)
         self.start()
 
+    def follow(self) -> None:
+        """Start it again as a replica, which reads alone. Its primary is never heard of."""
+        if self._process is None or self._data is None:
+            raise RuntimeError("a server that was not started here cannot be a replica")
+        (self._data / "standby.signal").touch()
+        self.restart()
+
     @property
     def session(self) -> int:
         """The session of its processes; 0 where it is another's."""

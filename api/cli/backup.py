@@ -6,7 +6,6 @@ import click
 
 from api.cli import output
 from api.cli.options import in_json, on_sqlite, settings
-from api.server.backup import back_up
 
 ON_POSTGRES = (
     "PostgreSQL makes its own: pg_dump --role=carnet_backup --format=custom --schema=carnet"
@@ -33,6 +32,8 @@ def backup_(file: Path, force: bool, json_: bool) -> None:
 
     Exit status: 0 made and proved; 1 nothing was made; 2 wrong usage or setting.
     """
+    from api.server.backup import back_up
+
     read = on_sqlite(settings(), ON_POSTGRES)
     with output.progress("Verifying", "facts") as advance:
         proved = back_up(read, file, force=force, progress=lambda done, of: advance(done, of, done))

@@ -1,5 +1,6 @@
 """The desk of the demo: a client of the API, and a server of its own."""
 
+import os
 import subprocess
 import sys
 import time
@@ -67,7 +68,8 @@ def served(environment: dict[str, str]) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port)]
+    serve = ["serve", "--port", str(port), "--parent", str(os.getpid())]
+    command = [sys.executable, "-m", "api.cli.main", *serve]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         _wait_until_ready(url, process)

@@ -5,7 +5,8 @@ from datetime import date, datetime
 import click
 
 from api.cli import history_output
-from api.cli.options import DAY_OR_MOMENT, in_json, ledgers_here, of_business
+from api.cli.arguments import DAY_OR_MOMENT
+from api.cli.options import in_json, ledgers_here, of_business
 from api.http.ledger_types import Ledger
 from api.resources.parts import known
 from api.server.ledgers import Ledgers

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from api.cli import import_output, output
+from api.cli.arguments import NAME, SOURCE
 from api.cli.given_file import FILE, given_file
-from api.cli.options import NAME, SOURCE, here, in_json, of_business
+from api.cli.options import here, in_json, of_business
 from api.http.ids import new_id
 from api.imports import mapping as mappings
 from api.imports.batches import recorded

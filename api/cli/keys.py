@@ -7,7 +7,8 @@ from functools import partial
 import click
 
 from api.cli import output
-from api.cli.options import NAME, STAFF, in_json, ledgers_here, of_business
+from api.cli.arguments import NAME, STAFF
+from api.cli.options import in_json, ledgers_here, of_business
 from api.http.api_keys import StoredKey, flaw_of_scopes, issue_key, now_ms, role_of
 from api.http.key_guard import guard_of, is_genuine, mark_when_made
 from api.http.ledger_types import Carnet, KnownPepper

@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from api.cli import import_output, output
+from api.cli.arguments import SOURCE
 from api.cli.given_file import FILE, given_file
-from api.cli.options import SOURCE, here, in_json, of_business
+from api.cli.options import here, in_json, of_business
 from api.imports import day_book
 from api.imports import load as loading
 from api.imports.file_form import Format

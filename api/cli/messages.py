@@ -1,15 +1,11 @@
 """`carnet messages`: what became of the messages to customers."""
 
-from collections.abc import Iterator
-
 import click
 
 from api.cli import output
-from api.cli.options import in_json, ledgers_here, of_one_business
-from api.http.ledger_types import StoredMessage
-from api.server.ledgers import Ledgers
-from domain.ledger.records import MessageState
-from domain.moments import from_milliseconds, rfc3339
+from api.cli.options import in_json, of_one_business, store_here
+from api.server.roster import require
+from domain.ledger.records import MessageState, StoredMessage
 
 SHOWN_MAX = 200
 """Messages of a business and a state that are listed."""
@@ -32,16 +28,14 @@ def messages(business_id: str | None, json_: bool) -> None:
 
     Exit status: 0 done.
     """
-    with ledgers_here() as installed:
-        id = None if business_id is None else installed.ledger(business_id).business_id
-        totals = [
-            total for total in installed.carnet.store.outbox.totals() if id in (None, total.business_id)
-        ]
+    with store_here() as store:
+        require(store, business_id)
+        totals = [each for each in store.outbox.totals() if business_id in (None, each.business_id)]
         listed = [
             message
             for total in totals
             if total.state in LISTED
-            for message in _of(installed, total.business_id, total.state)
+            for message in store.outbox.messages(total.business_id, limit=SHOWN_MAX, state=total.state)
         ]
     counted = [
         {"business_id": total.business_id, "state": total.state, "messages": total.messages}
@@ -56,12 +50,9 @@ def messages(business_id: str | None, json_: bool) -> None:
         output.table(tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
-def _of(installed: Ledgers, business_id: str, state: MessageState) -> Iterator[StoredMessage]:
-    outbox = installed.carnet.store.outbox
-    yield from outbox.messages(business_id, limit=SHOWN_MAX, state=state)
-
-
 def _shown(message: StoredMessage) -> dict[str, object]:
+    from domain.moments import from_milliseconds, rfc3339
+
     return {
         "business_id": message.business_id,
         "id": message.id,

@@ -3,7 +3,6 @@
 import click
 
 from api.cli.options import settings
-from api.server.installation import migrate as bring_up_to_date
 
 
 @click.command()
@@ -22,6 +21,8 @@ def migrate() -> None:
 
     Exit status: 0 up to date; 1 the database is not ours, newer than this program, or cannot be reached.
     """
+    from api.server.installation import migrate as bring_up_to_date
+
     done = bring_up_to_date(settings())
     for name in done.applied:
         click.echo(f"applied {name}")

@@ -3,11 +3,10 @@
 import click
 
 from api.cli import output
-from api.cli.options import NAME, in_json, settings
-from api.cli.options import currency as currency_code
-from api.cli.options import time_zone as zone_name
-from api.server.installation import migrate as bring_up_to_date
-from api.server.installation import opened
+from api.cli.arguments import NAME
+from api.cli.arguments import currency as currency_code
+from api.cli.arguments import time_zone as zone_name
+from api.cli.options import in_json, settings
 
 
 @click.command("open")
@@ -30,6 +29,9 @@ def open_(name: str, currency: str, time_zone: str, again: bool, json_: bool) ->
 
     Exit status: 0 opened; 1 it failed, or there is a business of that name; 2 no such currency or time zone.
     """
+    from api.server.installation import migrate as bring_up_to_date
+    from api.server.installation import opened
+
     read = settings()
     if read.ledger_file is not None:
         bring_up_to_date(read)

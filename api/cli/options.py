@@ -1,25 +1,18 @@
-"""Arguments of several commands, checked by the constrained types of the domain."""
+"""Options of several commands, and what the environment names."""
 
-import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
 
 import click
-from pydantic import TypeAdapter, ValidationError
 
-from api.http.flaws import flaws_of
 from api.server.settings import Settings
-from domain.currency import in_use
-from domain.moments import Day, DayOrMoment
-from domain.values import ExternalRef, StaffId, ThingName
-from domain.zone_rules import ZONES, place
 
 if TYPE_CHECKING:
     from api.server.installation import Installation
     from api.server.ledgers import Ledgers
+    from domain.ledger.contract import Store
 
 BUSINESS = "CARNET_BUSINESS"
 """The setting that names a business where no option does."""
@@ -28,6 +21,15 @@ BUSINESS = "CARNET_BUSINESS"
 def settings() -> Settings:
     """The settings of the environment. Raises WrongSetting."""
     return Settings.read(os.environ)
+
+
+@contextmanager
+def store_here() -> Iterator["Store"]:
+    """The store that the environment names, for commands that read no fact. Raises WrongSchema, LedgerUnavailable."""
+    from domain.ledger.stores import store_at
+
+    with closing(store_at(settings().database, pool_size=1)) as store:
+        yield store
 
 
 @contextmanager
@@ -56,59 +58,6 @@ def on_sqlite(settings: Settings, otherwise: str) -> Settings:
     if settings.ledger_file is None:
         raise click.ClickException(otherwise)
     return settings
-
-
-class Given(click.ParamType[Any]):
-    """An argument that a constrained type of the domain checks."""
-
-    def __init__(self, name: str, type_: Any, what: str) -> None:
-        self.name = name
-        self._adapter: TypeAdapter[Any] = TypeAdapter(type_)
-        self._what = what
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
-        try:
-            return self._adapter.validate_json(json.dumps(value))
-        except ValidationError as error:
-            (flaw,) = flaws_of(error, value)
-            # A rule of ours tells the limit; an error of form is told by what is wanted here.
-            told = flaw.detail if flaw.code == "value-error" else f"is not {self._what}"
-            self.fail(f"{value!r} {told}", parameter, context)
-
-
-DAY = Given("date", Day, "a date like 1998-06-30")
-DAY_OR_MOMENT = Given("moment", DayOrMoment, "a date (2026-10-03) or a moment (2026-10-03T08:00:00Z)")
-SOURCE = Given(
-    "source",
-    ExternalRef.model_fields["source"].rebuild_annotation(),
-    "a name of up to 50 letters, digits, dots, hyphens and underscores",
-)
-NAME = Given("name", ThingName, "a name of 1 to 200 characters")
-STAFF = Given("stf_…", StaffId, "the id of a member of staff")
-
-
-def currency(context: click.Context, parameter: click.Parameter, code: str) -> str:
-    try:
-        return in_use(code)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}, such as EUR") from error
-
-
-def time_zone(context: click.Context, parameter: click.Parameter, name: str) -> str:
-    try:
-        return place(name)
-    except ValueError as error:
-        near = [each for each in get_close_matches(name, ZONES, n=5) if _is_place(each)]
-        hint = f"; did you mean {near[0]}?" if near else ", such as Europe/Budapest"
-        raise click.BadParameter(f"{name!r} {error}{hint}") from error
-
-
-def _is_place(name: str) -> bool:
-    try:
-        place(name)
-    except ValueError:
-        return False
-    return True
 
 
 of_business = click.option(

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from domain.currency import MINOR_DIGITS, major
-from domain.moments import rfc3339
 
 if TYPE_CHECKING:
     from replay.verify import Intact
@@ -81,6 +80,8 @@ def heads(proved: Sequence["Intact"]) -> None:
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:
     """A row of a read model as JSON can hold it."""
+    from domain.moments import rfc3339
+
     return {
         name: rfc3339(value) if hasattr(value, "tzinfo") else value
         for name, value in row.items()

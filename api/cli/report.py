@@ -9,7 +9,8 @@ from typing import get_args
 import click
 
 from api.cli import output, report_output
-from api.cli.options import DAY, DAY_OR_MOMENT, SOURCE, in_json, ledgers_here, of_business
+from api.cli.arguments import DAY, DAY_OR_MOMENT, SOURCE
+from api.cli.options import in_json, ledgers_here, of_business
 from api.http.ledger_types import Recorder
 from api.imports.known_ids import registered
 from domain.business.reasons import REASON_GROUPS, ReasonGroup

@@ -6,7 +6,6 @@ import click
 
 from api.cli import output
 from api.cli.options import on_sqlite, settings
-from api.server.backup import restore
 
 ON_POSTGRES = (
     "PostgreSQL does it itself: pg_restore --exit-on-error --dbname=DATABASE FILE into an empty database,"
@@ -32,6 +31,8 @@ def restore_(file: Path, force: bool) -> None:
 
     Exit status: 0 restored; 1 nothing was changed; 2 wrong usage or setting.
     """
+    from api.server.backup import restore
+
     read = on_sqlite(settings(), ON_POSTGRES)
     with output.progress("Verifying", "facts") as advance:
         done = restore(read, file, force=force, progress=lambda done, of: advance(done, of, done))

@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from api.cli.output import plain, table
 from domain.ledger.space import TableSpace, bytes_of_a_fact
-from projections.engine.comparison import Difference
-from projections.engine.pages import Unreadable
-from projections.engine.status import Standing
+from projections.engine.checkpoint import Standing
+
+if TYPE_CHECKING:
+    from projections.engine.comparison import Difference
+    from projections.engine.pages import Unreadable
 
 
 def standings(
-    found: Sequence[Standing], unreadable: Mapping[Standing, Unreadable], *, is_served: bool
+    found: Sequence[Standing], unreadable: "Mapping[Standing, Unreadable]", *, is_served: bool
 ) -> None:
     """Print how far every read model is, which have stopped, and which newer code must keep fresh."""
     columns = ("business", "read model", "table", "head", "checkpoint", "lag", "state")
@@ -63,7 +66,7 @@ def spaces(found: Sequence[TableSpace]) -> None:
     table(("table", "rows", "bytes", "bytes a fact"), [*rows, ("all", "", f"{whole:,}", f"{of_a_fact:,.1f}")])
 
 
-def state(standing: Standing, unreadable: Mapping[Standing, Unreadable], *, is_served: bool) -> str:
+def state(standing: Standing, unreadable: "Mapping[Standing, Unreadable]", *, is_served: bool) -> str:
     """How a read model stands; it runs only where a server is known to."""
     if standing.checkpoint.stop:
         return "STOPPED"
@@ -78,7 +81,7 @@ def state(standing: Standing, unreadable: Mapping[Standing, Unreadable], *, is_s
     return "waits" if standing.lag else "up to date"
 
 
-def difference(found: Difference) -> None:
+def difference(found: "Difference") -> None:
     """Print a row that a rebuild made differently."""
     key = "/".join(map(str, found.key))
     click.echo(f"{found.business_id} {key}:")

@@ -1,23 +1,31 @@
 """`carnet status`: how far each read model is behind its ledger."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from api.cli import output, standing_output
-from api.cli.options import here, in_json, ledgers_here, of_one_business
+from api.cli.options import in_json, of_one_business, settings, store_here
 from api.server.clock.overdue import overdue
-from api.server.registration import servers
+from api.server.roster import require, without_head
+from api.server.running import servers
+from api.server.settings import Settings
+from api.server.views import asked_of_views, fingerprint_of, schema_of_views
+from domain.ledger.contract import Store
 from domain.ledger.space import bytes_of_a_fact
-from projections.engine.pages import Unreadable
-from projections.engine.status import Standing, standings, unreadable
-from projections.engine.tables import ProjectionMissing
+from projections.engine.asking import Ask, all_readable, standings
+from projections.engine.checkpoint import Standing
 from projections.engine.views_file import were_set_aside
+from projections.models.versions import VERSIONS
+
+if TYPE_CHECKING:
+    from projections.engine.pages import Unreadable
 
 
 @click.command()
@@ -51,18 +59,16 @@ def status(business_id: str | None, space: bool, json_: bool) -> None:
     if space:
         _show_space(json_=json_)
         return
-    with here() as installed:
-        id = None if business_id is None else installed.ledger(business_id).business_id
-        if missing := installed.views.missing():
-            raise ProjectionMissing(", ".join(missing))
-        found = [s for s in standings(installed.carnet.store, installed.views, id) if s.head or s.is_ahead]
-        unread = unreadable(installed.carnet.store, installed.views, found)
-        late = list(overdue(installed, dict.fromkeys(standing.business_id for standing in found)))
-        headless = installed.without_head()
-        disabled = [each for each in installed.carnet.store.webhooks.all() if each.state == "disabled"]
-        aside = were_set_aside(Path(installed.views.where)) if not installed.views.on_postgres else []
-        serving = servers(installed.settings, installed.carnet.store)
-        given_up = [total for total in installed.carnet.store.outbox.totals() if total.state == "given_up"]
+    ours = settings()
+    with store_here() as store:
+        require(store, business_id)
+        found, late = asked_of_views(ours, lambda ask: _asked(ours, store, ask, business_id))
+        unread = _unreadable(store, found)
+        headless = without_head(store)
+        disabled = [each for each in store.webhooks.all() if each.state == "disabled"]
+        aside = were_set_aside(Path(ours.views)) if schema_of_views(ours) is None else []
+        serving = servers(ours, store)
+        given_up = [total for total in store.outbox.totals() if total.state == "given_up"]
     if json_:
         output.as_json([_standing_shown(standing, unread, is_served=bool(serving)) for standing in found])
     else:
@@ -77,13 +83,13 @@ def status(business_id: str | None, space: bool, json_: bool) -> None:
         told = f"{expiries} expiries of {business} are not recorded for an hour: `carnet tick` records them"
         click.echo(told, err=True)
     for total in given_up:
-        if id in (None, total.business_id):
+        if business_id in (None, total.business_id):
             told = (
                 f"{total.business_id}: {total.messages} messages were given up: `carnet messages` lists them"
             )
             click.echo(told, err=True)
     for webhook in disabled:
-        if id in (None, webhook.business_id):
+        if business_id in (None, webhook.business_id):
             why = f"{webhook.business_id}: webhook {webhook.id} is disabled ({webhook.reason})"
             click.echo(f"{why}: an owner resumes or removes it", err=True)
     for kept in aside:
@@ -93,11 +99,31 @@ def status(business_id: str | None, space: bool, json_: bool) -> None:
         sys.exit(1)
 
 
+def _asked(
+    ours: Settings, store: Store, ask: Ask, business_id: str | None
+) -> tuple[list[Standing], list[tuple[str, int]]]:
+    """How far the read models are, and what the clock should have recorded."""
+    every = standings(store, ask, VERSIONS.items(), fingerprint_of, business_id)
+    found = [standing for standing in every if standing.head or standing.is_ahead]
+    return found, list(overdue(ask, schema_of_views(ours), found, datetime.now(UTC)))
+
+
+def _unreadable(store: Store, found: Sequence[Standing]) -> "Mapping[Standing, Unreadable]":
+    """What keeps read models behind that this code cannot read. Facts are only looked at where one is behind."""
+    behind = [standing for standing in found if standing.lag and standing.checkpoint.stop is None]
+    if not behind or all_readable(store, behind):
+        return {}
+    from projections.engine.status import unreadable
+    from projections.models.registry import READ_MODELS
+
+    return unreadable(store, {each.name: each for each in READ_MODELS}, behind)
+
+
 def _show_space(*, json_: bool) -> None:
     if click.get_current_context().get_parameter_source("business_id") is ParameterSource.COMMANDLINE:
         raise click.UsageError("--space is told of all businesses together: leave --business out")
-    with ledgers_here() as ledgers:
-        found = ledgers.carnet.store.space()
+    with store_here() as store:
+        found = store.space()
     if json_:
         tables = [asdict(each) for each in found]
         output.as_json({"bytes_of_a_fact": round(bytes_of_a_fact(found), 1), "tables": tables})
@@ -106,7 +132,7 @@ def _show_space(*, json_: bool) -> None:
 
 
 def _standing_shown(
-    standing: Standing, unread: Mapping[Standing, Unreadable], *, is_served: bool
+    standing: Standing, unread: "Mapping[Standing, Unreadable]", *, is_served: bool
 ) -> dict[str, Any]:
     stop = standing.checkpoint.stop
     return {

@@ -6,8 +6,6 @@ from collections import Counter
 import click
 
 from api.cli.options import here, of_one_business
-from api.server.clock.jobs import JOBS, LEDGER_JOBS
-from api.server.clock.tick import tick
 
 
 @click.command("tick")
@@ -25,11 +23,15 @@ def tick_(business_id: str | None) -> None:
 
     Exit status: 0 all done; 1 some of it failed, and the next tick tries again.
     """
+    from api.server.clock.jobs import JOBS, LEDGER_JOBS
+    from api.server.clock.tick import tick
+
     recorded: Counter[str] = Counter()
     failed = False
     with here() as installed:
         ids = installed.businesses() if business_id is None else [installed.ledger(business_id).business_id]
-        for done in tick(installed.carnet, installed.reads(_tables()), ids):
+        tables = dict.fromkeys(name for job in JOBS for name in job.reads)
+        for done in tick(installed.carnet, installed.reads([*tables]), ids):
             recorded[done.job] += done.recorded
             if done.error is not None:
                 failed = True
@@ -39,8 +41,3 @@ def tick_(business_id: str | None) -> None:
             click.echo(f"{recorded[job.name]} {job.name} recorded")
     if failed:
         sys.exit(1)
-
-
-def _tables() -> list[str]:
-    """The read models of all jobs."""
-    return list(dict.fromkeys(name for job in JOBS for name in job.reads))

@@ -14,22 +14,22 @@ import click
 
 from api.imports.file_form import UnknownLayout
 from api.server.backup import CopyRefused
-from api.server.ledgers import NoSuchBusiness
 from api.server.pepper import WrongPepper
 from api.server.port import AddressUnusable
 from api.server.registration import CopyServed
+from api.server.roster import NoSuchBusiness
 from api.server.settings import Settings, WrongSetting
 from domain.fact import UnreadableFact
 from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness, WrongSchema
 from domain.ledger.postgres import trouble
 from domain.refusals import Refused
 from domain.zone_rules import UnknownZone
+from projections.engine.checkpoint import ProjectionMissing
 from projections.engine.freshness import ProjectionStopped
 from projections.engine.outage import told_by_the_driver
 from projections.engine.patience import StillRead
 from projections.engine.rebuild import RebuildStopped
 from projections.engine.sqlite_engine import HeldElsewhere
-from projections.engine.tables import ProjectionMissing
 from projections.engine.views_file import NotReadTables
 
 TOLD = (

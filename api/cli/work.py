@@ -6,7 +6,6 @@ import click
 
 from api.cli.options import settings
 from api.server.ending import ENDING, end_on
-from api.server.runner_process import work as keep_fresh
 
 
 @click.command()
@@ -23,6 +22,8 @@ def work() -> None:
 
     Exit status: 0 stopped as told; 1 the database cannot be used.
     """
+    from api.server.runner_process import work as keep_fresh
+
     stopping = Event()
     end_on(ENDING, stopping.set)
     click.echo("keeping the read models fresh", err=True)

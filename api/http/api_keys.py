@@ -199,7 +199,7 @@ class Keys:
         """How often keys were forgotten: what was read before that is not remembered."""
         self._remembered: OrderedDict[str, _Known] = OrderedDict()
         self._names: OrderedDict[tuple[str, str], str] = OrderedDict()
-        self._lock = Lock()
+        self._lock, self._revoking = Lock(), Lock()
 
     def remembered_caller(self, text: str) -> Caller | None:
         """As `caller()` for a key looked up within `REMEMBERED_S`; None where the database must be asked.
@@ -264,10 +264,35 @@ class Keys:
         known = self._store.peppers()
         return not known or any(hmac.compare_digest(each.mark, self._mark) for each in known)
 
+    def check_revocable(self, key: StoredKey) -> None:
+        """Raises Problem last-owner-key for the only key that still does what owners do.
+
+        Nobody could issue another over HTTP. On the machine any key may be revoked: another can be issued there.
+        """
+        if not self._opens_to_owner(key):
+            return
+        others = (each for each in self._store.keys_of(key.business_id) if each.id != key.id)
+        if not any(map(self._opens_to_owner, others)):
+            raise Problem("last-owner-key", "no other key of an owner opens: issue another one first")
+
+    def _opens_to_owner(self, key: StoredKey) -> bool:
+        over = key.expires_at is not None and key.expires_at <= self._clock_ms()
+        if key.role != Role.OWNER or key.revoked_at is not None or over or not is_genuine(self._peppers, key):
+            return False
+        return role_of(key, self._present_role) is Role.OWNER
+
     def revoke(self, business_id: str, key_id: str) -> StoredKey:
-        """Revoke a key of this business, here at once, and return it. A revoked key stays as it is."""
+        """Revoke a key of this business, here at once, and return it. A revoked key stays as it is.
+
+        Raises Problem last-owner-key.
+        """
+        with self._revoking:  # of two that revoke each other here, one stays
+            return self._revoked(business_id, key_id)
+
+    def _revoked(self, business_id: str, key_id: str) -> StoredKey:
         known = self._store.find_key(key_id)
         assert known is not None, "keys are never deleted"
+        self.check_revocable(known)
         revoked = guarded(self._peppers[0], replace(known, revoked_at=self._clock_ms()))
         assert revoked.revoked_at is not None
         # A row that was changed stays one that opens nothing, and verification goes on to name it.

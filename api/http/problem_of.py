@@ -12,8 +12,8 @@ from domain.ledger.errors import ClockSkew, Contention, LedgerUnavailable, ReadO
 from domain.moments import rfc3339
 from domain.refusals import Invalid, Refused
 from domain.zone_rules import UnknownZone
+from projections.engine.checkpoint import ProjectionMissing
 from projections.engine.freshness import ProjectionBuilding, ProjectionLagging, ProjectionStopped
-from projections.engine.tables import ProjectionMissing
 
 
 def problem_of(error: Exception) -> Problem:

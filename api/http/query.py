@@ -26,6 +26,7 @@ from api.http.responses import Header
 from domain.decision import NotLoaded, Reads
 from domain.use_cases.renewals_due import memberships_due
 from domain.values import Value
+from projections.engine.freshness import ProjectionLagging
 from projections.engine.outage import told_as_unavailable
 from projections.engine.tables import Snapshot
 from replay.as_of import PRESENT, Past, asked, day_or_moment, is_over
@@ -179,8 +180,13 @@ class Query(Call, Generic[Q]):
         )
 
     def check_reachable(self, head: int) -> None:
-        """Raises validation-failed when Ledger-Min-Position is above the head, which may never reach it."""
+        """Raises validation-failed when Ledger-Min-Position is above the head, which may never reach it.
+
+        Raises ProjectionLagging where this is a replica, which will have what its primary acknowledged.
+        """
         if self.at_least is not None and self.at_least > head:
+            if self.frame.carnet.store.follows_another():
+                raise ProjectionLagging(head, self.at_least)
             detail = f"must not be above the head, {head}"
             raise invalid([Flaw("/Ledger-Min-Position", "above-the-head", detail, "header")])
 

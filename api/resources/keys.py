@@ -108,7 +108,9 @@ REVOKE = Route(
     ApiKey,
     writes=True,
     versioned=False,
-    description="What was done with it stays. Revoking it again changes nothing.",
+    codes=("last-owner-key",),
+    description="What was done with it stays. Revoking it again changes nothing. The last key that does what owners do"
+    " is refused here: nobody could issue another over HTTP.",
 )
 
 
@@ -283,6 +285,7 @@ def _revoked(request: HttpRequest, raw: bytes) -> Reply:
     if found is None or found.business_id != call.business_id:
         raise NotFound("key", key_id)
     if key is None:
+        call.frame.keys.check_revocable(found)
         planned = _shown(found).model_dump() | ({} if found.revoked_at else {"revoked_at": RECORDED_AT})
         return dry_run(call, planned, [], call.ledger.recorder.head().position)
 

@@ -89,7 +89,7 @@ def restore(
     if not force and schema.has_books(place):
         raise CopyRefused(f"there are books in {place}: --force keeps them beside and puts the backup there")
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with backup.draft_beside(place) as draft:
             backup.copy(source, draft)
             schema.migrate(draft)

@@ -14,9 +14,9 @@ from tempfile import TemporaryDirectory
 
 from api.server.ledgers import Ledgers, carnet_of
 from api.server.settings import Settings
-from domain.ledger.carnet import store_at
 from domain.ledger.embedded import sqlite
 from domain.ledger.errors import RoleNeeded
+from domain.ledger.stores import store_at
 from domain.ledger.stream import View
 from projections.engine.definition import Projection
 from projections.engine.freshness import FreshReads

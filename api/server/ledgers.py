@@ -14,6 +14,7 @@ from api.http.api_keys import issue_key
 from api.http.ids import new_business_id
 from api.http.ledger_types import Books
 from api.server.pepper import peppers_of
+from api.server.roster import NoSuchBusiness, unknown, without_head
 from api.server.settings import Settings
 from domain.actor import Actor, Role
 from domain.business.commands import OpenBusiness
@@ -33,10 +34,6 @@ KEPT_TO_ANSWER = 10_000
 KEPT_OTHERWISE = 256
 """Streams kept in memory between commands, as far as `CARNET_CACHE_BYTES` has room for them."""
 OPERATOR = Meta(actor=Actor(id="operator", role=Role.OWNER, via="command line"))
-
-
-class NoSuchBusiness(LookupError):
-    """The named business does not exist, or no single one is implied. The text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ class Ledgers:
         if business_id is None:
             return self.carnet.ledger(self._only())
         if business_id not in set(self.businesses()):
-            raise _unknown(business_id)
+            raise unknown(business_id)
         return self.carnet.ledger(business_id)
 
     def _only(self) -> str:
@@ -101,7 +98,7 @@ class Ledgers:
         if business_id is None:
             return known
         if business_id not in known:
-            raise _unknown(business_id)
+            raise unknown(business_id)
         return [business_id]
 
     def has_head(self, business_id: str) -> bool:
@@ -109,14 +106,8 @@ class Ledgers:
             return evidence.head() is not None
 
     def without_head(self) -> list[str]:
-        """Businesses that have facts or streams, and no head: nothing can be read or recorded of them."""
-        headed, found = {id for id, _ in self.carnet.store.heads()}, []
-        for id in self.carnet.store.business_ids():
-            if id not in headed:
-                with self.carnet.store.evidence(id) as evidence:
-                    if evidence.facts(0, 1) or evidence.page("streams", None, 1):
-                        found.append(id)
-        return found
+        """As `roster.without_head`."""
+        return without_head(self.carnet.store)
 
     def business(self, business_id: str) -> Business:
         """Name, currency and time zone. Raises UnknownBusiness, UnreadableFact."""
@@ -125,10 +116,6 @@ class Ledgers:
     def look(self, business_id: str, wanted: Reads) -> Books:
         """Streams as they stand now. Raises UnknownBusiness, UnreadableFact."""
         return self.carnet.ledger(business_id).look(wanted)
-
-
-def _unknown(business_id: str) -> NoSuchBusiness:
-    return NoSuchBusiness(f"there is no business {business_id}: `carnet businesses` lists those there are")
 
 
 def carnet_of(settings: Settings, shown: Mapping[str, View] | None = None) -> Carnet:

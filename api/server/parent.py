@@ -1,6 +1,7 @@
 """The end of a serving process with the process that started it, however that one ends.
 
-A worker whose parent was killed would go on serving, beside the next server on the same port.
+A worker whose parent was killed would go on serving, beside the next server on the same port. So would a server that
+was started for a soak or a demo.
 """
 
 import logging
@@ -22,7 +23,7 @@ def end_with(parent: int, drain_s: float) -> None:
 def _watch(parent: int, drain_s: float) -> None:
     while os.getppid() == parent:
         time.sleep(POLL_S)
-    log.warning("process %d ends, as the server that started it is gone", os.getpid())
+    log.warning("process %d ends, as the process that started it is gone", os.getpid())
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(drain_s)
     os._exit(1)

@@ -54,7 +54,7 @@ def make_pepper(settings: Settings) -> bytes:
 
 def _write_pepper(path: Path) -> None:
     """Write the whole file or nothing. Of two processes that write at once one wins, and both read that."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{token_hex(8)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(token_hex(32))

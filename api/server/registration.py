@@ -20,11 +20,11 @@ from time import time_ns
 
 from api.server.pepper import peppers_of
 from api.server.settings import Settings
-from domain.ledger.carnet import store_at
 from domain.ledger.contract import Store
 from domain.ledger.embedded.sqlite.server_lock import is_served, serving
 from domain.ledger.errors import Contention, LedgerUnavailable
 from domain.ledger.records import RunningServer, Whereabouts
+from domain.ledger.stores import store_at
 from domain.moments import from_milliseconds, rfc3339
 
 log = logging.getLogger("carnet.server")
@@ -67,13 +67,6 @@ def registered(settings: Settings, *, copy: bool = False) -> Iterator[None]:
                 closing(store_at(settings.database, pool_size=1)) as store,
             ):
                 store.remove_server(server.id)
-
-
-def servers(settings: Settings, store: Store) -> list[RunningServer]:
-    """The servers of these books, as far as it is known: those of a file hold its lock, others have registered."""
-    if settings.ledger_file is not None and not is_served(settings.ledger_file):
-        return []
-    return [each for each in store.servers() if store.whereabouts(each.place) is Whereabouts.HERE]
 
 
 def _server(settings: Settings, store: Store) -> RunningServer:

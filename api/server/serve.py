@@ -38,6 +38,7 @@ from api.server.parent import end_with
 from api.server.pepper import peppers_of
 from api.server.port import held
 from api.server.registration import registered
+from api.server.rights import warn_of_readers
 from api.server.runner_process import RunnerProcess, require_worker
 from api.server.settings import Settings
 from domain.ledger.erasure_journal import ErasureJournal
@@ -48,6 +49,8 @@ log = logging.getLogger("carnet.server")
 
 DRAIN_S = 10
 """Seconds a process has after SIGTERM to answer what it has begun."""
+END_S_MAX = 2.0 * DRAIN_S
+"""Seconds after which a server that was told to end has ended with all its processes."""
 FIRST_REQUEST_S, BODY_S, ANSWER_READ_S = 10, 20, 30
 """The longest waits for a client: for its first request, for a body, for an answer to be read."""
 BUFFER_BYTES_MAX = 128 * 1024
@@ -79,6 +82,8 @@ def _prepare(settings: Settings) -> None:
 
     Raises RoleNeeded, and ReadOnlyBooks where somebody would have to be erased in books that cannot be written here.
     """
+    if settings.ledger_file is not None:
+        warn_of_readers(settings.ledger_file)
     journal = ErasureJournal(settings.erasures)
     with opened(settings) as here:
         if settings.runner:

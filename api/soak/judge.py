@@ -17,9 +17,16 @@ ASKED_AGAIN_MAX = 2_000
 def judge(
     client: httpx.Client, journal: Journal, tills: Sequence[Till], shared: int, chance: random.Random
 ) -> None:
-    """Find what is lost, doubled or wrong, and tell it to the journal. `shared`: units of each shared package."""
-    _balances(client, journal, tills, shared)
-    _answers(client, journal, chance)
+    """Find what is lost, doubled or wrong, and tell it to the journal. `shared`: units of each shared package.
+
+    A server that does not answer any more is told as an error: nothing can be held against it.
+    """
+    try:
+        _balances(client, journal, tills, shared)
+        _answers(client, journal, chance)
+    except httpx.TransportError as error:
+        told = f"the server does not answer ({error}): the journal could not be held against the ledger"
+        journal.fault("errors", told)
 
 
 def _balances(client: httpx.Client, journal: Journal, tills: Sequence[Till], shared: int) -> None:

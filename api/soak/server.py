@@ -27,7 +27,7 @@ def without_settings() -> dict[str, str]:
 
 
 class Server:
-    """Its address stays the same whenever it is started again."""
+    """Its address stays the same whenever it is started again. It ends with this process, however that one ends."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         with socket() as free:
@@ -44,7 +44,7 @@ class Server:
         """Returns once it is ready. Raises DidNotStart."""
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "api.cli.main", "serve"],
+                [sys.executable, "-m", "api.cli.main", "serve", "--parent", str(os.getpid())],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -35,8 +35,6 @@ from domain.ledger.cache import StreamCache
 from domain.ledger.cache_first import execute_all
 from domain.ledger.cache_size import CACHE_BYTES
 from domain.ledger.contract import LedgerRecorder, Store
-from domain.ledger.embedded.memory import MemoryStore
-from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.erasure_journal import ErasureJournal
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.execute import execute, preview
@@ -47,6 +45,7 @@ from domain.ledger.orders import Clock, Done, Order, Preview, RequestKey, Result
 from domain.ledger.proof import new_salt
 from domain.ledger.records import Append, Conflict, Request
 from domain.ledger.renewals import renewal
+from domain.ledger.stores import store_at
 from domain.ledger.stream import View
 from domain.moments import to_milliseconds
 from domain.refusals import Refused
@@ -59,27 +58,6 @@ NO_BUSINESS = "biz_none"
 
 def system_clock() -> datetime:
     return datetime.now(UTC)
-
-
-def store_at(database: str, *, pool_size: int = 8, clock: Callable[[], int] | None = None) -> Store:
-    """The store of a database URL; the database must have been migrated. It records by `clock`, in ms since 1970, or
-    by its own.
-
-    `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://…`, and `memory://` for tests.
-    Raises ValueError for another scheme, WrongSchema, LedgerUnavailable.
-    """
-    scheme, _, rest = database.partition("://")
-    match scheme:
-        case "sqlite":
-            return SqliteStore(rest[1:], clock)
-        case "postgresql":
-            from domain.ledger.postgres.store import PostgresStore
-
-            return PostgresStore(database, clock, pool_size)
-        case "memory":
-            return MemoryStore(clock)
-        case _:
-            raise ValueError("a database's name begins with sqlite:/// or postgresql://")
 
 
 @dataclass(frozen=True, slots=True)

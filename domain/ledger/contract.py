@@ -277,6 +277,9 @@ class Store(Protocol):
     def may_record(self) -> bool:
         """Whether the user of the database may append facts. On PostgreSQL that depends on its roles."""
 
+    def follows_another(self) -> bool:
+        """Whether it is a replica, which may lack what was recorded a moment ago. Raises LedgerUnavailable."""
+
     def business_ids(self) -> Sequence[str]:
         """Every business that has a row in any table, in order."""
 

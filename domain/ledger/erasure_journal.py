@@ -41,7 +41,7 @@ class ErasureJournal:
     def write(self, entry: JournalEntry) -> None:
         line = json.dumps(asdict(entry)) + "\n"
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             is_new = not self.path.exists()
             with open(self.path, "ab+", buffering=0, opener=_private) as file:
                 # One write at the end of the file: lines of several processes do not mix.

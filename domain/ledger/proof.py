@@ -13,8 +13,7 @@ from json import dumps
 from secrets import token_bytes
 
 from domain.ledger.envelope import NewFact
-from domain.people.directory import Person
-from domain.people.photos import PHOTO
+from domain.people.directory import PHOTO, Person
 
 SALT_BYTES = 16
 PROOF_BYTES = 16

@@ -44,5 +44,7 @@ Place = Literal["people", "search", "texts", "photos", "answers", "messages", "k
 """Where personal data of a customer lies: rows of the directory, search texts, notes and reasons, images, stored
 answers of requests, e-mails that wait or were sent, names of the customer's own API keys."""
 PLACES: tuple[Place, ...] = get_args(Place)
+PHOTO = "pho_"
+"""Ids of photos begin so."""
 ERASED_NAME = "(erased)"
 """The name of an API key whose customer was erased; such a key is revoked."""

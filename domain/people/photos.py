@@ -4,8 +4,6 @@ from domain.people.directory import Person
 from domain.people.profile import row
 from domain.values import Value
 
-PHOTO = "pho_"
-"""Ids of photos begin so."""
 CLAIMS = "photo/"
 """Claims of photos begin so."""
 

@@ -5,7 +5,7 @@ A question is composed once for each set of read models, because composing costs
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     ARRAY,
@@ -18,19 +18,20 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    TextClause,
     and_,
     any_,
     bindparam,
     event,
     func,
-    or_,
     select,
+    text,
     tuple_,
 )
 
-from projections.engine.definition import Projection, fingerprint, leave_room, physical_name
-
-LIVE, BUILDING, OLD, DROPPING = "live", "building", "old", "dropping"
+from projections.engine import served
+from projections.engine.definition import Projection, fingerprint, leave_room
+from projections.engine.served import LIVE, Which
 
 metadata = MetaData()
 
@@ -70,33 +71,16 @@ def _allow_one_live_table(_: Table, connection: Connection, **__: Any) -> None:
     )
 
 
-Which: TypeAlias = Literal["live", "building", "served"]
-"""Tables of this code's versions: live ones; those of a version that has no live table yet; both."""
-Versions: TypeAlias = tuple[tuple[str, int, str, str], ...]
-"""Of each read model: name, version, the table that its version begins with, fingerprint."""
+Versions: TypeAlias = tuple[tuple[str, int, str], ...]
+"""Of each read model: name, version, fingerprint."""
 
 
 def versions_of(projections: Iterable[Projection]) -> Versions:
-    return tuple((each.name, each.version, physical_name(each), fingerprint(each)) for each in projections)
+    return tuple((each.name, each.version, fingerprint(each)) for each in projections)
 
 
-def _chosen(versions: Versions, which: Which) -> ColumnElement[bool]:
-    ours = tuple_(read_tables.c.projection, read_tables.c.version).in_(
-        [(name, version) for name, version, *_ in versions]
-    )
-    live = and_(read_tables.c.state == LIVE, ours)
-    if which == "live":
-        return live
-    other = read_tables.alias()
-    has_live = select(other.c.physical).where(
-        other.c.projection == read_tables.c.projection,
-        other.c.version == read_tables.c.version,
-        other.c.state == LIVE,
-    )
-    # A table that a rebuild fills has another name, or stands beside a live one: it is left to the rebuild.
-    first = read_tables.c.physical.in_([physical for _, _, physical, _ in versions])
-    building = and_(read_tables.c.state == BUILDING, ours, first, ~has_live.exists())
-    return building if which == "building" else or_(live, building)
+def _named(versions: Versions) -> tuple[served.Named, ...]:
+    return tuple((name, version) for name, version, _ in versions)
 
 
 @lru_cache(maxsize=256)
@@ -104,21 +88,18 @@ def tables_of(versions: Versions, which: Which) -> Select[Any]:
     columns = ("projection", "physical", "generation", "state")
     return (
         select(*(read_tables.c[name] for name in columns))
-        .where(_chosen(versions, which))
+        .where(text(served.chosen(_named(versions), which)))
         # The same order everywhere, so that two processes that make the same checkpoints cannot deadlock.
         .order_by(read_tables.c.physical)
     )
 
 
-_OWN = (CHECKPOINTS.c.physical == read_tables.c.physical) & (
-    CHECKPOINTS.c.business_id == bindparam("business_id", type_=Text)
-)
 _PLACE = tuple(CHECKPOINTS.c[name] for name in ("position", "stopped_at", "error", "stopped_by"))
 
 
 @lru_cache(maxsize=256)
-def read_of(versions: Versions) -> Select[Any]:
-    return tables_of(versions, "served").outerjoin_from(read_tables, CHECKPOINTS, _OWN).add_columns(*_PLACE)
+def read_of(versions: Versions) -> TextClause:
+    return text(served.read_of(_named(versions)))
 
 
 def of_businesses(dialect: str) -> ColumnElement[bool]:
@@ -141,7 +122,7 @@ def is_stopped(projections: Iterable[Projection]) -> ColumnElement[bool]:
 
 def _is_stopped(versions: Versions) -> ColumnElement[bool]:
     ours = tuple_(read_tables.c.projection, func.coalesce(CHECKPOINTS.c.stopped_by, ""))
-    return and_(CHECKPOINTS.c.stopped_at.is_not(None), ours.in_([(name, by) for name, _, _, by in versions]))
+    return and_(CHECKPOINTS.c.stopped_at.is_not(None), ours.in_([(name, by) for name, _, by in versions]))
 
 
 @lru_cache(maxsize=256)

@@ -8,22 +8,18 @@ Each version of a read model has tables of its own, so that several releases of 
 table of a new version is building until it is complete: it answers for a business only what is wholly there.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Connection, Dialect, Row, Table, bindparam, select, update
+from sqlalchemy import Connection, Dialect, Table, bindparam, select, update
 from sqlalchemy.dialects import sqlite
 
+from projections.engine.checkpoint import Checkpoint, Stop, checkpoint_of
 from projections.engine.checkpoint_tables import (
-    BUILDING,
     CHECKPOINTS,
-    DROPPING,
-    LIVE,
-    OLD,
     STOPPED,
-    Which,
     is_stopped,
     lock_of,
     lowest_of,
@@ -36,6 +32,7 @@ from projections.engine.checkpoint_tables import (
 )
 from projections.engine.definition import Projection, fingerprint
 from projections.engine.rows import array
+from projections.engine.served import BUILDING, DROPPING, LIVE, OLD, Which
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -47,6 +44,8 @@ __all__ = [
     "LIVE",
     "OLD",
     "STOPPED",
+    "Checkpoint",
+    "Stop",
     "is_stopped",
     "metadata",
     "read_tables",
@@ -54,26 +53,6 @@ __all__ = [
 
 ERROR_LENGTH_MAX = 500
 BUSINESSES_PER_QUERY = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """The reason why a read table takes no more facts of a business: the failed position and its error."""
-
-    position: int
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """The last position contained in the table (0: none). Everything up to it is there, nothing after it."""
-
-    projection: str
-    physical: str
-    position: int
-    stop: Stop | None = None
-    building: bool = False
-    """Whether its table is not complete yet."""
 
 
 def error_text(error: BaseException) -> str:
@@ -114,12 +93,6 @@ def served(connection: Connection, projections: Iterable[Projection]) -> tuple[S
     return tuple(Served(row.projection, row.physical, row.generation, row.state == BUILDING) for row in found)
 
 
-def _checkpoint(row: Row[Any], by: Mapping[str, str]) -> Checkpoint:
-    stopped = row.stopped_at is not None and row.stopped_by == by[row.projection]
-    stop = Stop(row.stopped_at, row.error) if stopped else None
-    return Checkpoint(row.projection, row.physical, row.position or 0, stop, row.state == BUILDING)
-
-
 def _fingerprints(projections: Iterable[Projection]) -> dict[str, str]:
     return {projection.name: fingerprint(projection) for projection in projections}
 
@@ -130,7 +103,7 @@ def read(
     """Projection name → the checkpoint of its live table, or of the one building; absent only where none was made."""
     found = connection.execute(read_of(versions_of(projections)), {"business_id": business_id})
     by = _fingerprints(projections)
-    return {row.projection: _checkpoint(row, by) for row in found}
+    return {row.projection: checkpoint_of(row, by.__getitem__) for row in found}
 
 
 def lock(
@@ -147,7 +120,7 @@ def lock(
     by = _fingerprints(projections)
     found: dict[str, list[Checkpoint]] = {business_id: [] for business_id in business_ids}
     for row in connection.execute(statement, {"business_ids": list(business_ids)}):
-        found[row.business_id].append(_checkpoint(row, by))
+        found[row.business_id].append(checkpoint_of(row, by.__getitem__))
     return found
 
 

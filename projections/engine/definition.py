@@ -20,6 +20,7 @@ from sqlalchemy.types import TypeDecorator
 from domain.fact import Fact
 from domain.ledger.mapper import Recorded
 from domain.moments import from_milliseconds, to_milliseconds
+from projections.engine.served import physical_name_of
 
 Key: TypeAlias = tuple[Any, ...]
 """The values of the primary key after `business_id`: text, whole numbers, dates or moments."""
@@ -29,7 +30,6 @@ Row: TypeAlias = dict[str, Any]
 """Column → value, every column of the table."""
 
 NAME = re.compile(r"[a-z][a-z_]{0,29}")
-SHADOW = "_shadow"
 FILLED_PERCENT = "filled_percent"
 """In the `info` of a table: how full PostgreSQL makes its pages. A row that changes then stays on its page."""
 
@@ -123,7 +123,7 @@ def fingerprint(projection: Projection) -> str:
 
 def physical_name(projection: Projection, *, shadow: bool = False) -> str:
     """The name of the table that holds this version; `shadow`: a rebuild of it beside the live one."""
-    return f"{projection.name}_v{projection.version}{SHADOW if shadow else ''}"
+    return physical_name_of(projection.name, projection.version, shadow=shadow)
 
 
 @lru_cache(maxsize=256)

@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 
 from domain.ledger.contract import Store
 from projections.engine import checkpoints
-from projections.engine.checkpoint_tables import Which
 from projections.engine.checkpoints import Checkpoint, Move
 from projections.engine.definition import Projection
 from projections.engine.fold import Decode, Page, apply, is_of_the_data
 from projections.engine.pages import Reader, SharedPage, Unreadable
+from projections.engine.served import Which
 from projections.engine.sqlite_engine import HeldElsewhere
 from projections.engine.tables import ReadTables
 

@@ -11,10 +11,11 @@ from domain.fact import UnreadableFact
 from domain.ledger.contract import Store
 from domain.ledger.errors import RoleNeeded
 from projections.engine import checkpoints
+from projections.engine.checkpoint import ProjectionMissing
 from projections.engine.checkpoints import Checkpoint
 from projections.engine.pages import Unreadable
 from projections.engine.runner import Runner
-from projections.engine.tables import ProjectionMissing, ReadTables, Snapshot
+from projections.engine.tables import ReadTables, Snapshot
 
 PATIENCE_S = 0.25
 POLL_S = 0.004

@@ -1,6 +1,5 @@
 """Connections to the read tables on PostgreSQL; imported only where they lie there."""
 
-import re
 from typing import Any
 
 from pydantic_core import from_json
@@ -9,23 +8,17 @@ from sqlalchemy.exc import DisconnectionError
 
 from domain.ledger.patience import ends_at
 from domain.ledger.postgres.connections import ANSWER_S, PatientConnection, hung_up, with_json
-from domain.ledger.postgres.roles import TO_FOLD
-from domain.ledger.postgres.session import session
+from projections.engine.postgres_connection import connecting
 from projections.engine.sqlite_engine import as_json
 
 
 def postgres_engine(url: str, schema: str, pool_size: int, lock_wait_s: float) -> Engine:
-    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
-        raise ValueError(f"{schema!r} is not a schema name of small letters, digits and underscores")
-    ours = session(url, schema, ANSWER_S, {"lock_timeout": str(int(lock_wait_s * 1000))})
+    opened = connecting(url, schema, lock_wait_s)
 
     def connect() -> PatientConnection:
-        connection = PatientConnection.connect(url, **ours.arguments)  # the driver alone reads the URL
+        connection = opened()
         # SQLAlchemy would give these to a connection that it makes itself.
         with_json(connection, from_json, as_json)
-        connection.autocommit = True
-        ours.settle(connection, TO_FOLD, schema)
-        connection.autocommit = False
         return connection
 
     engine = create_engine(

@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from domain.ledger.contract import Store
 from projections.engine import checkpoints
-from projections.engine.checkpoint_tables import Which
 from projections.engine.checkpoints import Served
 from projections.engine.definition import Projection
+from projections.engine.served import Which
 from projections.engine.tables import ReadTables
 
 DOUBTFUL_MAX = 3

@@ -1,38 +1,19 @@
 """The lag of the read models, for operators and for the health of the process."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
 from domain.ledger.contract import Store
 from domain.ledger.mapper import recorded
-from projections.engine import checkpoints
-from projections.engine.checkpoints import CHECKPOINTS, Checkpoint, read_tables
+from projections.engine import asking, checkpoints
+from projections.engine.asking import FACTS_LOOKED_AT
+from projections.engine.checkpoint import Standing
+from projections.engine.checkpoints import CHECKPOINTS, read_tables
+from projections.engine.definition import Projection, fingerprint
 from projections.engine.pages import Reader, Unreadable
 from projections.engine.tables import ReadTables
-
-FACTS_LOOKED_AT = 500
-"""Facts after a checkpoint among which one is looked for that this code cannot read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One read model in one ledger."""
-
-    business_id: str
-    head: int
-    checkpoint: Checkpoint
-
-    @property
-    def is_ahead(self) -> bool:
-        """Whether it has taken facts that the ledger has not: the ledger was restored, and the read model was not."""
-        return self.checkpoint.position > self.head
-
-    @property
-    def lag(self) -> int:
-        """Facts still to be applied."""
-        return max(0, self.head - self.checkpoint.position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,54 +36,27 @@ class Total:
 
 def standings(store: Store, views: ReadTables, business_id: str | None = None) -> Iterator[Standing]:
     """Every read model in every ledger, or in one."""
-    for business, head in store.heads():
-        if business_id in (None, business):
-            with views.reading() as connection:
-                found = checkpoints.read(connection, views.projections.values(), business)
-            for name in views.projections:
-                if name in found:
-                    yield Standing(business, head, found[name])
+    with views.asking() as ask:
+        yield from asking.standings(
+            store, ask, views.named, lambda name: fingerprint(views.projections[name]), business_id
+        )
 
 
-def unreadable(store: Store, views: ReadTables, found: Iterable[Standing]) -> dict[Standing, Unreadable]:
+def unreadable(
+    store: Store, projections: Mapping[str, Projection], found: Iterable[Standing]
+) -> dict[Standing, Unreadable]:
     """The fact that this code cannot read, of each read model that is behind by one: newer code wrote it."""
     met: dict[Standing, Unreadable] = {}
     for standing in found:
         if not standing.lag or standing.checkpoint.stop is not None:
             continue
-        projection, position = views.projections[standing.checkpoint.projection], standing.checkpoint.position
+        projection, position = projections[standing.checkpoint.projection], standing.checkpoint.position
         asked = {standing.business_id: (position, FACTS_LOOKED_AT)}
         page = Reader([projection], recorded).page(store.facts_of(asked).get(standing.business_id, ()))
         _, by = page.of(projection, position)
         if by is not None:
             met[standing] = by
     return met
-
-
-def stopped(views: ReadTables) -> list[tuple[str, Checkpoint]]:
-    """(business id, checkpoint) of every stopped read model. Each of them needs a person."""
-    projections = list(views.projections.values())
-    with views.reading() as connection:
-        served = {each.physical: each for each in checkpoints.served(connection, projections)}
-        rows = connection.execute(
-            select(CHECKPOINTS)
-            .join(read_tables, read_tables.c.physical == CHECKPOINTS.c.physical)
-            .where(checkpoints.is_stopped(projections), CHECKPOINTS.c.physical.in_(served))
-            .order_by(CHECKPOINTS.c.business_id, CHECKPOINTS.c.physical)
-        )
-        return [
-            (
-                row.business_id,
-                Checkpoint(
-                    served[row.physical].projection,
-                    row.physical,
-                    row.position,
-                    checkpoints.Stop(row.stopped_at, row.error),
-                    served[row.physical].building,
-                ),
-            )
-            for row in rows
-        ]
 
 
 def totals(store: Store, views: ReadTables) -> list[Total]:

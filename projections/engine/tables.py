@@ -16,7 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from domain.ledger.errors import RoleNeeded
 from domain.ledger.postgres.roles import APP, WORKER, for_business, role_needed
 from domain.ledger.postgres.short_attempts import ATTEMPT_MS
-from projections.engine import checkpoints
+from projections.engine import asking, checkpoints
+from projections.engine.asking import LOCK_WAIT_S, Ask
+from projections.engine.checkpoint import ProjectionMissing
 from projections.engine.checkpoint_tables import INDEX_STOPPED
 from projections.engine.checkpoints import (
     BUILDING,
@@ -31,6 +33,7 @@ from projections.engine.checkpoints import (
 from projections.engine.definition import Projection, physical_name, physical_table
 from projections.engine.ownership import be_owner, own, share
 from projections.engine.patience import patiently
+from projections.engine.served import Named
 from projections.engine.sqlite_engine import (
     begin_immediate,
     sqlite_engine,
@@ -39,8 +42,6 @@ from projections.engine.sqlite_engine import (
 from projections.engine.views_file import damage_of, inode_of, refuse_ledger, set_aside, tells_damage
 
 SCHEMA = "carnet_views"
-LOCK_WAIT_S = 3.0
-"""Seconds that a statement waits for a lock before it fails."""
 CREATE_WAIT_S = 60
 READ_TRIES = 10
 KEYED_WRITES = (
@@ -55,10 +56,6 @@ UNDEFINED_TABLE = "42P01"
 """SQLSTATE of PostgreSQL."""
 CREATE_LOCK = 0x6361726E6574
 """The PostgreSQL advisory lock for making, switching and dropping read tables ("carnet")."""
-
-
-class ProjectionMissing(LookupError):
-    """No table was made for this version of a read model: `create()` or a rebuild makes it."""
 
 
 class ViewsDamaged(ProjectionMissing):
@@ -172,7 +169,7 @@ class ReadTables:
             served = served_tables(connection, self.projections.values())
             for projection in self.projections.values():
                 physical = served.get(projection.name)
-                if physical is not None and physical in there and _is_kept(connection, physical):
+                if physical is not None and physical in there and asking.is_kept(_ask(connection), physical):
                     continue
                 if physical is None and self._goes_on(connection, projection, there):
                     continue
@@ -188,7 +185,7 @@ class ReadTables:
         state = select(read_tables.c.state).where(read_tables.c.physical == physical)
         if physical not in there or connection.scalar(state) in (None, DROPPING):
             return False
-        if not _is_kept(connection, physical):
+        if not asking.is_kept(_ask(connection), physical):
             return False
         self._register(connection, projection, physical, BUILDING)
         return True
@@ -214,13 +211,18 @@ class ReadTables:
 
     def missing(self) -> list[str]:
         """The read models without a table, or with rows that no checkpoint speaks for: `create()` makes them anew."""
+        with self.asking() as ask:
+            return asking.missing(ask, self._own_schema, self.named)
+
+    @contextmanager
+    def asking(self) -> Iterator[Ask]:
+        """Questions that need no SQLAlchemy, by a connection of this pool. Raises what `reading` raises."""
         with self.reading() as connection:
-            there = self._tables(connection)
-            if not {CHECKPOINTS.name, read_tables.name} <= there:
-                return list(self.projections)
-            served = served_tables(connection, self.projections.values())
-            whole = {name for name, table in served.items() if table in there and _is_kept(connection, table)}
-        return [name for name in self.projections if name not in whole]
+            yield _ask(connection)
+
+    @property
+    def named(self) -> tuple[Named, ...]:
+        return tuple((each.name, each.version) for each in self.projections.values())
 
     def may_write(self) -> bool:
         """Whether the user of the database may keep these tables fresh. On PostgreSQL that depends on its roles."""
@@ -231,7 +233,11 @@ class ReadTables:
             return connection.scalar(may, {"name": f"{self.schema}.{CHECKPOINTS.name}"}) is not False
 
     def _tables(self, connection: Connection) -> set[str]:
-        return set(inspect(connection).get_table_names(self.schema if self.on_postgres else None))
+        return asking.tables(_ask(connection), self._own_schema)
+
+    @property
+    def _own_schema(self) -> str | None:
+        return self.schema if self.on_postgres else None
 
     def _register(self, connection: Connection, projection: Projection, physical: str, state: str) -> None:
         connection.execute(
@@ -412,11 +418,8 @@ def _bring_up_to_date(connection: Connection) -> None:
         connection.exec_driver_sql(INDEX_STOPPED)
 
 
-def _is_kept(connection: Connection, physical: str) -> bool:
-    """False for rows without any checkpoint, which a restore in part leaves: nobody knows how far they have come."""
-    with_rows = connection.exec_driver_sql(f"SELECT 1 FROM {physical} LIMIT 1").first() is not None
-    known = select(CHECKPOINTS.c.physical).where(CHECKPOINTS.c.physical == physical).limit(1)
-    return not with_rows or connection.execute(known).first() is not None
+def _ask(connection: Connection) -> Ask:
+    return lambda statement, **values: connection.execute(text(statement), values).all()
 
 
 def _refuse_missing(names: Sequence[str], live: Mapping[str, str]) -> None:

@@ -33,6 +33,7 @@ from domain.moments import local_day
 from domain.values import CancellationTerms
 from domain.zone_rules import mark
 from projections.engine.definition import Key, Keyed, Log, Moment, Row
+from projections.models.versions import VERSIONS
 
 TABLE = Table(
     "bookings",
@@ -294,7 +295,7 @@ def _by_zone(booking: Row) -> Row:
 
 BOOKINGS = Keyed(
     "bookings",
-    4,
+    VERSIONS["bookings"],
     TABLE,
     frozenset(FACTS),
     lambda recorded: [(recorded.stream_id,)],
@@ -326,7 +327,7 @@ def _packages(recorded: Recorded) -> Sequence[Row]:
 
 BOOKING_PACKAGES = Log(
     "booking_packages",
-    1,
+    VERSIONS["booking_packages"],
     PAID_TABLE,
     frozenset({BookingMade, BookingSourcesChanged}),
     _packages,

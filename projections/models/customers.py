@@ -33,6 +33,7 @@ from domain.people.facts import (
     TopUpsChanged,
 )
 from projections.engine.definition import Key, Keyed, Row
+from projections.models.versions import VERSIONS
 
 TABLE = Table(
     "customers",
@@ -165,4 +166,4 @@ def _participant(added: ParticipantOf) -> Row:
     }
 
 
-CUSTOMERS = Keyed("customers", 4, TABLE, frozenset(FACTS), _keys, row)
+CUSTOMERS = Keyed("customers", VERSIONS["customers"], TABLE, frozenset(FACTS), _keys, row)

@@ -24,6 +24,7 @@ from domain.moments import start_of
 from domain.package.expiry import Expiry
 from domain.zone_rules import mark
 from projections.engine.definition import Keyed, Moment, Row
+from projections.models.versions import VERSIONS
 
 TABLE = Table(
     "memberships",
@@ -156,7 +157,7 @@ def _by_zone(told: Row) -> Row:
 
 MEMBERSHIPS = Keyed(
     "memberships",
-    2,
+    VERSIONS["memberships"],
     TABLE,
     frozenset(FACTS),
     lambda recorded: [(recorded.stream_id,)],

@@ -10,6 +10,7 @@ from domain.ledger.mapper import Recorded
 from projections.engine.definition import Key, Keyed, Row
 from projections.engine.paging import in_order
 from projections.engine.tables import Snapshot
+from projections.models.versions import VERSIONS
 
 TABLE = Table(
     "offers",
@@ -49,7 +50,7 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
 
 OFFERS = Keyed(
     "offers",
-    1,
+    VERSIONS["offers"],
     TABLE,
     frozenset(get_args(OfferFact)),
     lambda recorded: [(recorded.stream_id,)],

@@ -47,6 +47,7 @@ from domain.package.opening_facts import PackageImported, PackagePurchased, Peri
 from domain.values import TextRef
 from projections.engine.definition import Log, Moment, Row
 from projections.models.packages import HANDLES
+from projections.models.versions import VERSIONS
 
 TABLE = Table(
     "history",
@@ -355,4 +356,6 @@ def _value(parts: Any) -> int:
     return sum(part.value for part in parts)
 
 
-HISTORY = Log("history", 4, TABLE, HANDLES, rows, by_stream=True, stream_column="package_id")
+HISTORY = Log(
+    "history", VERSIONS["history"], TABLE, HANDLES, rows, by_stream=True, stream_column="package_id"
+)

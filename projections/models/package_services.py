@@ -9,6 +9,7 @@ from domain.ledger.mapper import Recorded
 from domain.package.fact_parts import PackageOpened
 from domain.package.facts import OpeningFact
 from projections.engine.definition import Log, Moment, Row
+from projections.models.versions import VERSIONS
 
 TABLE = Table(
     "package_services",
@@ -38,7 +39,7 @@ def rows(recorded: Recorded) -> Sequence[Row]:
 
 PACKAGE_SERVICES = Log(
     "package_services",
-    3,
+    VERSIONS["package_services"],
     TABLE,
     frozenset(get_args(OpeningFact)),
     rows,

@@ -49,6 +49,7 @@ from domain.package.money_facts import PaymentRecorded, PaymentRefunded
 from projections.engine.definition import FILLED_PERCENT, Key, Keyed, Moment, Row
 from projections.models.card_columns import COUNTS, summed
 from projections.models.first_card import first_card
+from projections.models.versions import VERSIONS
 
 TABLE = Table(
     "cards",
@@ -298,7 +299,7 @@ def _step(before: Row | None, recorded: Recorded, key: Key) -> Row:
 
 CARDS = Keyed(
     "cards",
-    8,
+    VERSIONS["cards"],
     TABLE,
     HANDLES,
     _keys,

@@ -14,6 +14,7 @@ from domain.points.facts import FACTS, PointsAdded, PointsAdjusted, PointsFact, 
 from domain.points.state import change_of, customer_of
 from projections.engine.definition import Key, Keyed, Log, Moment, Row
 from projections.engine.tables import Snapshot
+from projections.models.versions import VERSIONS
 
 TABLE = Table(
     "points",
@@ -32,7 +33,7 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
 
 POINTS = Keyed(
     "points",
-    1,
+    VERSIONS["points"],
     TABLE,
     frozenset(FACTS),
     lambda recorded: [(customer_of(recorded.stream_id),)],
@@ -119,4 +120,6 @@ def entry_rows(recorded: Recorded) -> Sequence[Row]:
     return [{"customer_id": customer_of(recorded.stream_id), **told_at, **entry(recorded)}]
 
 
-POINTS_ENTRIES = Log("points_entries", 1, ENTRIES_TABLE, frozenset(FACTS), entry_rows, by_stream=True)
+POINTS_ENTRIES = Log(
+    "points_entries", VERSIONS["points_entries"], ENTRIES_TABLE, frozenset(FACTS), entry_rows, by_stream=True
+)

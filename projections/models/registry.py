@@ -1,4 +1,4 @@
-"""Every read model there is. A new one is a file of its own and a line here."""
+"""Every read model there is. A new one is a file of its own, a line here, and its version in `versions.py`."""
 
 from projections.engine.definition import Projection
 from projections.models.bookings import BOOKING_PACKAGES, BOOKINGS

@@ -16,6 +16,7 @@ from domain.ledger.mapper import Recorded
 from projections.engine.definition import Key, Keyed, Row
 from projections.engine.paging import in_order
 from projections.engine.tables import Snapshot
+from projections.models.versions import VERSIONS
 
 TABLE = Table(
     "services",
@@ -56,7 +57,7 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
 
 SERVICES = Keyed(
     "services",
-    2,
+    VERSIONS["services"],
     TABLE,
     frozenset(get_args(ServiceFact)),
     lambda recorded: [(recorded.stream_id,)],

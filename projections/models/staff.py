@@ -17,6 +17,7 @@ from domain.staff.facts import (
 from projections.engine.definition import Key, Keyed, Row
 from projections.engine.paging import in_order
 from projections.engine.tables import Snapshot
+from projections.models.versions import VERSIONS
 
 TABLE = Table(
     "staff",
@@ -49,7 +50,7 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
 
 STAFF = Keyed(
     "staff",
-    1,
+    VERSIONS["staff"],
     TABLE,
     frozenset(FACTS),
     lambda recorded: [(recorded.stream_id,)],

@@ -15,6 +15,7 @@ from domain.top_up.state import AttemptStatus
 from projections.engine.definition import Key, Keyed, Moment, Row
 from projections.engine.paging import in_order
 from projections.engine.tables import Snapshot
+from projections.models.versions import VERSIONS
 
 TABLE = Table(
     "top_up_attempts",
@@ -97,7 +98,7 @@ def _keys(recorded: Recorded) -> list[Key]:
 
 TOP_UP_ATTEMPTS = Keyed(
     "top_up_attempts",
-    1,
+    VERSIONS["top_up_attempts"],
     TABLE,
     frozenset(get_args(AttemptFact)),
     _keys,

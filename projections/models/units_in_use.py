@@ -13,6 +13,7 @@ from domain.fact import Fact
 from domain.ledger.mapper import Recorded
 from domain.package.facts import LineCorrected, UnitsRedeemed, UnitsRestored
 from projections.engine.definition import Key, Keyed, Row
+from projections.models.versions import VERSIONS
 
 TABLE = Table(
     "units",
@@ -61,5 +62,13 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row | None:
 
 
 UNITS_IN_USE = Keyed(
-    "units", 5, TABLE, HANDLES, _keys, row, by_stream=True, stream_column="package_id", step=row
+    "units",
+    VERSIONS["units"],
+    TABLE,
+    HANDLES,
+    _keys,
+    row,
+    by_stream=True,
+    stream_column="package_id",
+    step=row,
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, or_, select
 
 from domain.moments import local_day
 from domain.package.reminders import remind_on
@@ -50,13 +50,6 @@ def lapsed(
     cards = snapshot.tables[CARDS.name]
     rows = _rows(snapshot, _in_order(cards, business_id, after, limit).where(cards.c.lapses_at <= now))
     return DuePage([_due(row) for row in rows], _key(rows[-1]) if len(rows) == limit else None)
-
-
-def count_lapsed(snapshot: Snapshot, business_id: str, *, before: datetime) -> int:
-    """The packages that expired before a moment without a fact that says so."""
-    cards = snapshot.tables[CARDS.name]
-    query = select(func.count()).where(cards.c.business_id == business_id, cards.c.lapses_at < before)
-    return snapshot.connection.scalars(query).one()
 
 
 def to_be_renewed(

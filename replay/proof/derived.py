@@ -6,9 +6,9 @@ from typing import Any
 
 from domain.ledger.envelope import Head
 from domain.ledger.evidence import Evidence, Row, StoredHead, rows
-from domain.people.directory import Person
+from domain.people.directory import PHOTO, Person
 from domain.people.name_search import grams_of_text
-from domain.people.photos import CLAIMS, PHOTO
+from domain.people.photos import CLAIMS
 from domain.people.profile import searched
 from replay.proof.finding import Finding, told
 from replay.proof.workbook import Workbook

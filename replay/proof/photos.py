@@ -7,7 +7,8 @@ three are there, or the owner was erased.
 from collections.abc import Iterator
 
 from domain.ledger.evidence import Evidence, Row, rows
-from domain.people.photos import CLAIMS, PHOTO, owned, row_of_photo, taken_in
+from domain.people.directory import PHOTO
+from domain.people.photos import CLAIMS, owned, row_of_photo, taken_in
 from replay.proof.finding import Finding
 from replay.proof.workbook import Workbook
 

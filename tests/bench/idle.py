@@ -15,12 +15,12 @@ from typing import Any
 
 import psycopg
 
-from domain.ledger.carnet import store_at
 from domain.ledger.contract import Store
 from domain.ledger.embedded.sqlite.schema import migrate as migrate_sqlite
 from domain.ledger.envelope import NewFact
 from domain.ledger.postgres.migrations import migrate as migrate_postgres
 from domain.ledger.records import Append
+from domain.ledger.stores import store_at
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
 from projections.engine.watch import Watch

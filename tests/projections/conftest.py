@@ -10,8 +10,9 @@ from domain.ledger.contract import Store
 from domain.ledger.embedded.sqlite.schema import migrate
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.postgres.store import PostgresStore
+from projections.engine.asking import LOCK_WAIT_S
 from projections.engine.definition import Projection
-from projections.engine.tables import LOCK_WAIT_S, ReadTables
+from projections.engine.tables import ReadTables
 from tests.projections.examples import Installation, balances, entries, installation
 
 Open = Callable[..., Installation]

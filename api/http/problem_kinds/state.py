@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
-from api.http.problem_kinds.kind import Kind
+from api.http.problem_kinds.kind import Example, Kind
 from domain.refusals import (
     AlreadyRestored,
     CustomerIsBlocked,
@@ -69,6 +69,14 @@ STATE: Mapping[str, Kind] = {
         "Every unit of this use is back, or every point of this addition taken back.",
         "Nothing is left to do.",
         AlreadyRestored(redemption_id="red_01m9c3x5zq7r8v2t4w6y8a0c2e"),
+    ),
+    "last-owner-key": Kind(
+        409,
+        "The last key of an owner",
+        "No other key does what owners do, so nobody could issue one over HTTP.",
+        "Issue another key of an owner first. On the machine, `carnet keys revoke` revokes any key, and"
+        " `carnet keys issue --role owner` issues one.",
+        Example("no other key of an owner opens: issue another one first"),
     ),
     "holds-outstanding": Kind(
         409,

@@ -274,6 +274,9 @@ class MemoryStore:
     def may_record(self) -> bool:
         return True
 
+    def follows_another(self) -> bool:
+        return False
+
     def business_ids(self) -> Sequence[str]:
         return [id for id, _ in self.heads()]
 

@@ -1,15 +1,16 @@
 """Connections to PostgreSQL that never hang, and the driver's errors as errors of the contract."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from select import POLLIN, poll
 from time import monotonic, time_ns
-from typing import Any, Self, TypeVar
+from typing import Any, LiteralString, Self, TypeVar
 
 import psycopg
 from eventsourcing.persistence import IntegrityError
 from psycopg import errors
 from psycopg.abc import PQGen
+from psycopg.rows import namedtuple_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -126,6 +127,14 @@ def _healthy(pool: ConnectionPool[PatientConnection], deadline: float) -> Patien
             return connection
         connection.close()
         pool.putconn(connection)
+
+
+def named_rows(
+    connection: psycopg.Connection[Any], statement: LiteralString, values: Mapping[str, object]
+) -> list[Any]:
+    """Rows whose columns are found by their names."""
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        return cursor.execute(statement, values, prepare=False).fetchall()
 
 
 def hung_up(connection: psycopg.Connection[Any]) -> bool:

@@ -21,8 +21,6 @@ from domain.ledger.postgres.role_making import grant, make_roles
 from domain.ledger.postgres.roles import OWNER, told_to_migrate
 from domain.ledger.postgres.session import refuse_pooler, session
 from domain.ledger.postgres.short_attempts import ATTEMPT_MS, PATIENCE_S, in_short_attempts
-from domain.people.directory import Person
-from domain.people.profile import searchable
 
 SCHEMA = "carnet"
 
@@ -165,6 +163,9 @@ def _apply(connection: psycopg.Connection, schema: str) -> list[str]:
 
 def _make_customers_searchable(connection: psycopg.Connection) -> None:
     """Write the search text of every customer, in the form that the search looks for now."""
+    from domain.people.directory import Person
+    from domain.people.profile import searchable
+
     businesses = connection.execute("SELECT business_id FROM ledgers").fetchall()
     for (business_id,) in businesses:
         connection.execute("SELECT set_config('carnet.business', %s, true)", [business_id])

@@ -17,7 +17,6 @@ from domain.ledger.postgres.binary_format import BinaryFormat, beyond
 from domain.ledger.postgres.connections import PatientConnection, host_ms, our_errors
 from domain.ledger.records import Answered, Append, Conflict, Loaded, Stored
 from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
-from domain.people.name_search import grams_of_words
 
 Row = tuple[Any, ...]
 
@@ -227,6 +226,8 @@ class PostgresRecorder(LedgerRecorder):
         return found
 
     def search(self, words: Sequence[str], after: str, at_most: int) -> Sequence[str]:
+        from domain.people.name_search import grams_of_words
+
         arguments = [self.business_id, list(words), grams_of_words(words), after, at_most]
         with self._connection() as connection:
             rows = connection.execute(SEARCH, arguments, binary=True).fetchall()

@@ -313,6 +313,9 @@ class PostgresStore:
             self._value("SELECT has_function_privilege('append(text, bigint, command[])', 'EXECUTE')")
         )
 
+    def follows_another(self) -> bool:
+        return bool(self._value("SELECT pg_is_in_recovery()"))
+
     def wait_for_news(self, timeout_s: float) -> bool:
         return self._wakening.wait(timeout_s)
 

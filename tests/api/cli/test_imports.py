@@ -83,7 +83,21 @@ def test_opening_a_business_imports_no_server(tmp_path: Path) -> None:
     assert imported & {*OF_THE_SERVER, *OF_POSTGRESQL, *OF_OTHER_SYSTEMS, "phonenumbers"} == set()
 
 
+def test_the_manual_and_a_wrong_call_of_a_plain_command_need_no_ledger() -> None:
+    plain = ("backup", "businesses", "messages", "migrate", "open", "restore", "resume", "serve", "soak")
+    modules = defined(*plain, "status", "tick", "work")
+    assert modules & {*OF_READ_MODELS, *OF_THE_SERVER, *OF_POSTGRESQL, "domain.fact_registry"} == set()
+
+
 def test_every_other_command_is_defined_without_the_server() -> None:
+    names = [
+        where.partition(":")[0] for command, (where, _) in COMMANDS.items() if command not in USES_THE_SERVER
+    ]
+    assert defined(*names) & {*OF_THE_SERVER, *OF_POSTGRESQL, "phonenumbers"} == set()
+
+
+def defined(*names: str) -> set[str]:
+    """What is imported where these commands are defined, and none is run."""
     code = """
 import sys
 from importlib import import_module
@@ -91,10 +105,5 @@ for name in sys.argv[1:]:
     import_module(f"api.cli.{name}")
 print(*sys.modules)
 """
-    names = [
-        where.partition(":")[0] for command, (where, _) in COMMANDS.items() if command not in USES_THE_SERVER
-    ]
-    told = subprocess.run(
-        [sys.executable, "-c", code, *names], capture_output=True, text=True, check=True
-    ).stdout
-    assert set(told.split()) & {*OF_THE_SERVER, *OF_POSTGRESQL, "phonenumbers"} == set()
+    told = subprocess.run([sys.executable, "-c", code, *names], capture_output=True, text=True, check=True)
+    return set(told.stdout.split())

@@ -17,8 +17,9 @@ from domain import refusals
 from domain.fact import UnreadableFact
 from domain.ledger.errors import ClockSkew, Contention, LedgerUnavailable, UnknownBusiness
 from domain.refusals import Refused
+from projections.engine.checkpoint import ProjectionMissing
 from projections.engine.freshness import ProjectionLagging, ProjectionStopped
-from projections.engine.tables import ProjectionMissing, ReadTables
+from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
 from tests.api.desk import PEPPER, Desk, House
 

@@ -139,6 +139,11 @@ def test_a_file_in_a_form_may_hold_what_looks_like_a_boundary(desk: Desk) -> Non
     assert send(desk, data, "image/png").json()["bytes"] == len(PNG)
 
 
+def test_the_parameters_of_a_form_may_be_written_in_capitals(desk: Desk) -> None:
+    media, form = "Multipart/Form-Data; BOUNDARY=x", b"--x\r\nContent-Type: image/png\r\n\r\n" + PNG
+    assert send(desk, form + b"\r\n--x--", media).status_code == 201
+
+
 def test_the_same_request_is_the_same_photo(either_desk: Desk) -> None:
     desk = either_desk
     first = send(desk, PNG, key="k-1")

@@ -21,11 +21,12 @@ PACKAGES = ("api", "domain", "projections", "replay")
 CROWD = Path(__file__).with_name("crowd.py")
 
 CARDS = "projections/models/packages.py"
+VERSIONS = "projections/models/versions.py"
 FACTS = "domain/package/facts.py"
 Patch = tuple[str, str, str]
 """File, what stands there, and what stands there in the next release."""
 NEW_CARDS: tuple[Patch, ...] = (
-    (CARDS, '    "cards",\n    8,', '    "cards",\n    9,'),
+    (VERSIONS, "    CARDS: 8,", "    CARDS: 9,"),
     (
         CARDS,
         '    Column("notes_count",',

@@ -16,9 +16,9 @@ from api.server.installation import migrate, opened
 from api.server.port import AddressUnusable, held
 from api.server.registration import CopyServed, registered
 from api.server.settings import Settings
-from domain.ledger.carnet import store_at
 from domain.ledger.embedded.sqlite.server_lock import is_served
 from domain.ledger.records import RunningServer, Whereabouts
+from domain.ledger.stores import store_at
 from tests.api.cli.conftest import sqlite_terminal
 from tests.api.server.served import without_settings
 from tests.bench.server import free_port
@@ -98,6 +98,17 @@ def test_a_port_is_held_by_one_from_the_beginning_and_open_to_its_processes() ->
                 other.accept()[0].close()
     with held("127.0.0.1", port):  # though its connections linger
         pass
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("localhost", "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("[::1]", "::1"), ("::1", "::1"), ("::", "::")],
+)
+def test_a_host_is_a_name_or_an_address(host: str, address: str) -> None:
+    if ":" in host and not socket.has_ipv6:
+        return
+    with held(host, free_port()) as found:
+        assert found == address
 
 
 @pytest.mark.parametrize("host", ["203.0.113.7", "no such host", "x" * 300])

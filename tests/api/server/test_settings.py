@@ -170,6 +170,18 @@ def test_a_link_to_the_books_is_no_place_for_read_models(
         Settings.read(environment)
 
 
+@pytest.mark.parametrize("views", ["a.db", "./a.db", "below/../a.db", "{folder}/./a.db"])
+def test_the_books_by_another_way_are_no_place_for_read_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, views: str
+) -> None:
+    (tmp_path / "a.db").touch()
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path)
+    named = {"CARNET_DATABASE": f"sqlite:///{tmp_path}/a.db", "CARNET_VIEWS": views.format(folder=tmp_path)}
+    with pytest.raises(WrongSetting, match="must be another file"):
+        Settings.read(named)
+
+
 @pytest.mark.parametrize(
     ("password", "character"),
     [

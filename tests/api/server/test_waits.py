@@ -94,7 +94,7 @@ def test_a_server_without_a_connection_to_spare(small_server: PostgresServer) ->
             while True:
                 taken.append(psycopg.connect(url))
         with behind.hurried(PATIENCE_S):
-            waited = [*behind.at_once(20, "full"), behind.ask()]
+            waited = [*behind.at_once(1, "alone"), *behind.at_once(20, "full"), behind.ask()]
         assert {each.status for each in waited} <= {200, 201, 503}, "what it has is still used"
         assert max(each.seconds for each in waited) < HANGS_S
         for connection in taken:

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 
@@ -136,6 +137,13 @@ class Court:
 
 def test_a_ledger_that_has_what_was_acknowledged_is_clean(desk: Desk) -> None:
     assert Court(desk).found() == {}
+
+
+def test_a_server_that_does_not_come_back_is_told_in_the_report(desk: Desk) -> None:
+    court = Court(desk)
+    with httpx.Client(base_url="http://127.0.0.1:1", trust_env=False) as nobody:
+        judge(nobody, court.journal, [court.till], 0, random.Random(0))
+    assert court.journal.found == {"errors": 1}
 
 
 def test_a_unit_too_much_is_a_use_that_was_lost(desk: Desk) -> None:

@@ -5,9 +5,10 @@ from threading import Thread
 import pytest
 
 from domain.ledger.errors import UnknownBusiness
+from projections.engine.checkpoint import ProjectionMissing
 from projections.engine.freshness import FreshReads, ProjectionLagging, ProjectionStopped
 from projections.engine.runner import Runner
-from projections.engine.tables import ProjectionMissing, ReadTables
+from projections.engine.tables import ReadTables
 from tests.projections.conftest import Open
 from tests.projections.examples import (
     BUSINESS,

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from domain.fact import Fact
 from projections.engine import status
+from projections.engine.checkpoint import Stop
 from projections.engine.checkpoints import CHECKPOINTS
 from projections.engine.rebuild import rebuild
 from projections.engine.runner import Runner
@@ -127,10 +128,9 @@ def test_a_poison_fact_stops_its_read_model_for_its_business_and_nothing_else(
 
     assert standing(here) == {"balances": (6, 7), "entries": (8, None)}
     assert standing(here, OTHER) == {"balances": (6, None), "entries": (6, None)}
-    [(business_id, checkpoint)] = status.stopped(here.views)
-    assert (business_id, checkpoint.projection) == (BUSINESS, "balances")
-    assert checkpoint.stop is not None
-    assert checkpoint.stop.error == "ValueError: thirteen"
+    (stopped,) = (each for each in status.standings(here.store, here.views) if each.checkpoint.stop)
+    assert (stopped.business_id, stopped.checkpoint.projection) == (BUSINESS, "balances")
+    assert stopped.checkpoint.stop == Stop(7, "ValueError: thirteen")
     # Everything before the poison is there.
     assert table_rows(here.views, here.balances)["b",]["balance"] == 2
 
@@ -177,7 +177,7 @@ def test_what_cannot_be_read_keeps_the_read_models_of_the_business_where_they_ar
     assert {id: each.reason for id, each in runner.unreadable.items()} == {
         BUSINESS: "unknown fact 'test.strange'"
     }
-    assert status.stopped(here.views) == []
+    assert not any(each.checkpoint.stop for each in status.standings(here.store, here.views))
 
     mended = Runner(here.store, here.views, decode=decode_mended)
     while mended.step():

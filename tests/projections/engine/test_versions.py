@@ -76,8 +76,9 @@ def tables(views: ReadTables) -> set[str]:
         }
 
 
-def stops(views: ReadTables) -> list[tuple[str, str]]:
-    return [(business_id, each.projection) for business_id, each in status.stopped(views)]
+def stops(here: Installation) -> list[tuple[str, str]]:
+    found = status.standings(here.store, here.views)
+    return [(each.business_id, each.checkpoint.projection) for each in found if each.checkpoint.stop]
 
 
 # A new version
@@ -245,7 +246,7 @@ def test_what_this_code_cannot_read_is_left_to_others_and_stops_nothing(
 
     runner = run_all(old)
 
-    assert stops(old.views) == []
+    assert stops(old) == []
     assert runner.unreadable[BUSINESS].position >= 7
     assert "unknown fact 'test.strange'" in runner.unreadable[BUSINESS].reason
     with reads(old).snapshot(BUSINESS, ["balances"]) as snapshot:
@@ -299,15 +300,15 @@ def test_a_stop_is_void_for_code_with_other_facts_or_another_version(open_instal
     sick = open_installation(balances(poisoned=True), entries())
     record(sick.store, Counted(item="a", change=1), Counted(item="a", change=POISON))
     run_all(sick)
-    assert stops(sick.views) == [(BUSINESS, "balances")]
+    assert stops(sick) == [(BUSINESS, "balances")]
 
     other = replace(balances(), handles=balances().handles | {Recounted})
     mended = open_installation(other, entries())
-    assert stops(mended.views) == []
+    assert stops(mended) == []
     run_all(mended)
 
     assert table_rows(mended.views, mended.balances) == folded(mended.store, mended.balances)
-    assert stops(sick.views) == []
+    assert stops(sick) == []
 
 
 # Dropping

@@ -19,7 +19,6 @@ from domain.ledger.embedded.sqlite.read_only import is_read_only
 from domain.ledger.embedded.sqlite.transaction import write_search
 from domain.ledger.errors import LedgerUnavailable, WrongSchema
 from domain.people.directory import Person
-from domain.people.profile import searchable
 
 APPLICATION_ID = 1667330670
 MIGRATE_WAIT_S = 60.0
@@ -46,7 +45,7 @@ def migrate(path: Path | str) -> list[str]:
     Raises WrongSchema, Contention, LedgerUnavailable.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if is_read_only(path):
         check(path)
         return []
@@ -73,6 +72,8 @@ def migrate(path: Path | str) -> list[str]:
 
 def _make_customers_searchable(connection: sqlite3.Connection) -> None:
     """Write the search text of every customer, in the form that the search looks for now."""
+    from domain.people.profile import searchable
+
     rows = connection.execute(
         "SELECT people.business_id, people.id, people.owner_id, people.data FROM people JOIN streams"
         " ON streams.business_id = people.business_id AND streams.id = people.id"

@@ -160,6 +160,9 @@ class SqliteStore:
     def may_record(self) -> bool:
         return True
 
+    def follows_another(self) -> bool:
+        return False
+
     def business_ids(self) -> Sequence[str]:
         with self._read() as connection:
             return business_ids(connection)

@@ -12,8 +12,6 @@ from domain.ledger.errors import UnknownBusiness
 from domain.ledger.proof import seal_of_request
 from domain.ledger.records import Answered, Append, Request
 from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
-from domain.people.name_search import grams_of_text, grams_of_words
-from domain.people.profile import searched
 
 FACT = "business_id, position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
 NO_LIMIT = -1
@@ -196,6 +194,8 @@ class SqliteTransaction:
         if found is None:
             return []
         first = found[0] >> NUMBER_BITS << NUMBER_BITS
+        from domain.people.name_search import grams_of_words
+
         grams = " AND ".join(f'"{gram}"' for gram in grams_of_words(words))
         rows = self._connection.execute(
             "SELECT person_id FROM people_grams CROSS JOIN people_search ON number = people_grams.rowid"
@@ -340,6 +340,10 @@ class SqliteTransaction:
 
 def write_search(connection: sqlite3.Connection, business_id: str, person: Person) -> None:
     """Write the search text of a customer; a person without one gets no row."""
+    # Imported here: commands that write nothing start without the values of facts.
+    from domain.people.name_search import grams_of_text
+    from domain.people.profile import searched
+
     found_by = searched(person)
     if found_by is None:
         return
