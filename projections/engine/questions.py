@@ -1,6 +1,6 @@
 """Questions to read tables that are composed once and asked often.
 
-    question = composed(select(table).where(table.c.id == bindparam("id")), dialect)
+    question = composed(select(table).where(table.c.id == given("id", Text())), dialect)
     (rows,) = ask(connection, question.with_(id="pkg_1"))
 
 To compose a statement, to find it among the known ones and to type its result costs SQLAlchemy several times what the
@@ -10,10 +10,11 @@ asked questions that do not depend on each other in one round trip.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from sqlalchemy import (
     ARRAY,
+    BindParameter,
     Column,
     ColumnElement,
     Connection,
@@ -26,11 +27,13 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
 
 from projections.engine.definition import Row
 from projections.engine.rows import array
 from projections.engine.sqlite_engine import as_json
 
+T = TypeVar("T")
 Process = Callable[[Any], Any]
 
 
@@ -82,7 +85,7 @@ def composed(asked: Select[Any], dialect: Dialect) -> Question:
     """The question that a SELECT asks; its bound parameters with a name are the values. Keep it: this is slow."""
     compiled = asked.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     fixed = dict(compiled.params)
-    binds: Mapping[str, Any] = compiled.binds  # type: ignore[attr-defined]
+    binds: Mapping[str, Any] = compiled.binds
     encoders: dict[str, Process] = {}
     for name in fixed.keys() & binds.keys():  # the others are texts and numbers of a fixed list
         encode = _encoder(binds[name].type, dialect)
@@ -92,7 +95,7 @@ def composed(asked: Select[Any], dialect: Dialect) -> Question:
     columns = tuple(asked.selected_columns)
     decoders = (_decoder(column.type, dialect) for column in columns)
     by_place = dialect.paramstyle == "qmark"
-    names = tuple(compiled.positiontup or ()) if by_place else tuple(fixed)  # type: ignore[attr-defined]
+    names = tuple(compiled.positiontup or ()) if by_place else tuple(fixed)
     return Question(
         compiled.string,
         names,
@@ -109,11 +112,16 @@ def plain(statement: str, *names: str, columns: tuple[str, ...] = ()) -> Questio
     return Question(statement, names, False, dict.fromkeys(names), {}, columns, ())
 
 
+def given(name: str, type_: TypeEngine[T]) -> BindParameter[T]:
+    """A value of a question, by its name."""
+    return bindparam(name, type_=type_, required=False)
+
+
 def one_of(column: Column[str], name: str, dialect: Dialect) -> ColumnElement[bool]:
     """Whether a text is one of the value `name`, which is a sequence: one statement for any number of them."""
     if dialect.name == "postgresql":
-        return column == any_(bindparam(name, type_=_Texts()))
-    listed = func.json_each(bindparam(name, type_=_Texts())).table_valued("value")
+        return column == any_(given(name, _Texts()))
+    listed = func.json_each(given(name, _Texts())).table_valued("value")
     return column.in_(select(listed.c.value))
 
 
