@@ -166,8 +166,8 @@ class Serving:
     exports: ExportSlots = field(default_factory=ExportSlots)
     readiness: SharedAnswer = field(default_factory=SharedAnswer)
     answers: KeptAnswers = field(default_factory=KeptAnswers)
-    cards: KeptTexts = field(default_factory=KeptTexts)
-    """Cards as lists show them."""
+    texts: KeptTexts = field(default_factory=KeptTexts)
+    """Members of lists as they were written."""
     positions: dict[str, int] = field(default_factory=dict)
     """Business → a position of its ledger that this process has seen, usually the last."""
     _terms: dict[str, FixedTerms] = field(default_factory=dict)

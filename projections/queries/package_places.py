@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, Integer, Table, Text, select
 
-from domain.moments import begins_anywhere, over_everywhere
 from domain.package.state import Status
 from projections.engine.definition import Moment, Row
 from projections.engine.questions import Asked, Question, ask, composed, given, one_of
@@ -21,6 +20,7 @@ from projections.engine.tables import Snapshot
 from projections.models.customers import CUSTOMERS
 from projections.models.packages import CARDS
 from projections.queries.packages import PackageFilter, PurchaseKey, equal_columns, has_status, is_behind
+from projections.queries.ranges import Range, RangeShape
 
 
 class Place(NamedTuple):
@@ -40,8 +40,7 @@ class _Shape:
 
     column: str | None
     status: Status | None
-    purchased_from: bool
-    purchased_to: bool
+    purchases: RangeShape
     follows: bool
 
 
@@ -59,16 +58,11 @@ class PlacesOf:
         shape = self._shape()
         if shape is None:
             return []
-        wanted, values = self.wanted, {"business_id": business_id, "now": self.now, "limit": self.limit}
+        values: dict[str, Any] = {"business_id": business_id, "now": self.now, "limit": self.limit}
+        values |= self._purchases().values()
         if shape.column is not None:
-            ((_, (value,)),) = equal_columns(wanted).items()
+            ((_, (value,)),) = equal_columns(self.wanted).items()
             values["wanted"] = value
-        if wanted.purchased_from is not None:
-            values["first_moment"] = begins_anywhere(wanted.purchased_from)
-            values["first_day"] = wanted.purchased_from.isoformat()
-        if wanted.purchased_to is not None:
-            values["last_moment"] = over_everywhere(wanted.purchased_to)
-            values["last_day"] = wanted.purchased_to.isoformat()
         if self.after is not None:
             values["after_moment"], values["after_id"] = self.after
         return [_question(tables[CARDS.name], tables[CUSTOMERS.name], dialect, shape).with_(**values)]
@@ -82,10 +76,12 @@ class PlacesOf:
         return _Shape(
             next(iter(equal), None),
             wanted.status[0] if wanted.status else None,
-            wanted.purchased_from is not None,
-            wanted.purchased_to is not None,
+            self._purchases().shape,
             self.after is not None,
         )
+
+    def _purchases(self) -> Range:
+        return Range(self.wanted.purchased_from, self.wanted.purchased_to)
 
 
 def places_in(snapshot: Snapshot) -> list[Place] | None:
@@ -113,16 +109,7 @@ def _question(cards: Table, customers: Table, dialect: Dialect, shape: _Shape) -
         conditions.append(c[shape.column] == given("wanted", c[shape.column].type))
     if shape.status is not None:
         conditions += has_status(c.state, c.valid_until, shape.status, given("now", Moment()))
-    if shape.purchased_from:
-        conditions += [
-            c.purchased_at >= given("first_moment", Moment()),
-            c.purchased_on >= given("first_day", Text()),
-        ]
-    if shape.purchased_to:
-        conditions += [
-            c.purchased_at < given("last_moment", Moment()),
-            c.purchased_on <= given("last_day", Text()),
-        ]
+    conditions += shape.purchases.conditions(c.purchased_at, c.purchased_on)
     if shape.follows:
         moment, id = given("after_moment", Moment()), given("after_id", Text())
         conditions += [c.purchased_at <= moment, is_behind(c.purchased_at, c.package_id, (moment, id))]

@@ -23,8 +23,8 @@ from projections.queries.package_places import Cards, Place, cards_at
 
 QUARTER_S = 900
 
-Key = tuple[str, str, bool]
-"""Business, package, and whether the reader sees names."""
+Key = tuple[str, str, str, bool]
+"""That it is a card, the business, the package, and whether the reader sees names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class CardTexts:
 
     def by_id(self) -> dict[str, bytes]:
         """Package → its card. Reads the directory where one has to be made."""
-        texts = {key[1]: text for key, text in self.known.items()}
+        texts = {key[2]: text for key, text in self.known.items()}
         rows = self.anew.rows
         if not rows:
             return texts
@@ -64,7 +64,7 @@ class CardTexts:
             for key, place in self.places.items()
             if place.package_id in vouched and place.customer_version is not None
         }
-        self.call.frame.cards.keep(kept)
+        self.call.frame.texts.keep(kept)
 
 
 def card_texts(
@@ -72,10 +72,10 @@ def card_texts(
 ) -> CardTexts:
     """Within the snapshot: what is known of these cards, and what is not."""
     sees = call.sees_people
-    at = {(call.business_id, place.package_id, sees): place for place in places}
+    at: dict[Key, Place] = {("card", call.business_id, place.package_id, sees): place for place in places}
     known: dict[Key, bytes] = {}
     if not snapshot.is_stale:
-        known = call.frame.cards.known({key: _mark(place, books, now) for key, place in at.items()})
+        known = call.frame.texts.known({key: _mark(place, books, now) for key, place in at.items()})
     lacking = [place.package_id for key, place in at.items() if key not in known]
     anew = cards_at(snapshot, call.business_id, lacking) if lacking else Cards([], {})
     return CardTexts(call, now, books, at, known, anew, keeps=not snapshot.is_stale)
