@@ -177,6 +177,34 @@ def test_what_was_recorded_since_shows_in_every_list(
             assert pages(desk, *each, limit=50) == meant, (path, each)
 
 
+def test_names_of_a_household_show_in_lists_as_they_are(
+    salon: tuple[Desk, dict[str, str]], long_way: LongWay
+) -> None:
+    """A card shows whoever it may be used for: one who is renamed, who leaves, and who comes back."""
+    desk, known = salon
+    at = f"/v1/customers/{known['anna']}/participants"
+    rex = next(
+        each["id"] for each in desk.do(at, {"name": "Rex", "kind": "dog"})["participants"] if each["number"]
+    )
+    sold = desk.sell(known["anna"], known["offer"], beneficiaries=[rex])["id"]
+    changes: list[tuple[str, Body]] = [
+        (f"{at}/{rex}/changes", {"name": "Max"}),
+        (f"{at}/{rex}/changes", {"kind": "cat"}),
+        (f"{at}/{rex}/removal", {}),
+        (f"{at}/{rex}/return", {}),
+        (f"{at}/{rex}/changes", {"name": "Moritz"}),
+    ]
+    for path, given in changes:
+        desk.do(path, given)
+        for each in EVERYTHING:
+            with long_way():
+                meant = pages(desk, *each, limit=50)
+            assert pages(desk, *each, limit=50) == meant, (path, each)
+            assert pages(desk, *each, limit=50) == meant, (path, each)
+    (card,) = (card for card in desk.get(PACKAGES)["data"] if card["id"] == sold)
+    assert [each["name"] for each in card["beneficiaries"]] == ["Moritz"]
+
+
 def test_the_clock_shows_in_cards_that_are_kept(
     salon: tuple[Desk, dict[str, str]], long_way: LongWay
 ) -> None:
