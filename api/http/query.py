@@ -28,7 +28,7 @@ from domain.use_cases.renewals_due import memberships_due
 from domain.values import Value
 from projections.engine.freshness import ProjectionLagging
 from projections.engine.outage import told_as_unavailable
-from projections.engine.tables import Snapshot
+from projections.engine.tables import First, Snapshot
 from replay.as_of import PRESENT, Past, asked, day_or_moment, is_over
 
 Q = TypeVar("Q", bound=BaseModel)
@@ -117,6 +117,8 @@ class Query(Call, Generic[Q]):
     accept: str
     behind: set[str] = field(default_factory=set)
     """Read models that the answer was read from, and that are behind the ledger."""
+    heads: list[int] = field(default_factory=list)
+    """Where the ledger was, whenever it was looked at for this question."""
 
     def look(self, wanted: Reads, *, facts: bool = True) -> Books:
         """Streams as they stand now: always true. Raises UnreadableFact, ActsOn for a customer merged then.
@@ -128,7 +130,7 @@ class Query(Call, Generic[Q]):
         while books.lacks(more := of_merged(books)):
             wanted |= more
             books = looked(wanted)
-        self.check_reachable(books.head.position)
+        self._note(books)
         named = self.path.get("customer_id")
         if named is not None and (survivor := books.survivor_of(named)) != named:
             raise ActsOn(survivor)
@@ -140,8 +142,12 @@ class Query(Call, Generic[Q]):
         while books.lacks(more := of_merged(books)):
             wanted |= more
             books = await self.frame.present(self.business_id, wanted)
-        self.check_reachable(books.head.position)
+        self._note(books)
         return books
+
+    def _note(self, books: Books) -> None:
+        self.heads.append(books.head.position)
+        self.check_reachable(books.head.position)
 
     def _looked(self, wanted: Reads) -> Books:
         books = self.frame.look(self.business_id, wanted)
@@ -196,14 +202,20 @@ class Query(Call, Generic[Q]):
             self.check_reachable(self.ledger.recorder.head().position)
 
     @contextmanager
-    def snapshot(self, *names: str) -> Iterator[Snapshot]:
+    def snapshot(self, *names: str, first: First | None = None) -> Iterator[Snapshot]:
         """These read models, as fresh as a short wait makes them. Where that is not enough, the answer is `stale`.
+
+        They hold what the ledger held when it was last looked at for this question, else what it holds now. `first`:
+        questions that are asked in the same round trip.
 
         Raises ProjectionLagging, ProjectionStopped, ProjectionMissing, LedgerUnavailable.
         """
-        self.check_reachable_now()
-        reads = self.frame.reads
-        with told_as_unavailable(), reads.snapshot(self.business_id, names, self.at_least) as snapshot:
+        if not self.heads:
+            self.heads.append(self.ledger.recorder.head().position)
+            self.check_reachable(self.heads[-1])
+        reads, head = self.frame.reads, self.heads[-1]
+        asked = reads.snapshot(self.business_id, names, self.at_least, head=head, first=first)
+        with told_as_unavailable(), asked as snapshot:
             if snapshot.is_stale:
                 self.behind.update(names)
             yield snapshot
@@ -275,6 +287,20 @@ class Query(Call, Generic[Q]):
     ) -> Found:
         """As `page`, of things that are rendered as they are answered: no model is made only to be written."""
         return Found(to_json({**self._page(rows, key, shown), **more}), position)
+
+    def page_of_texts(
+        self,
+        rows: Sequence[Any],
+        *,
+        key: Callable[[Any], Sequence[Any]],
+        shown: Callable[[Any], bytes],
+        position: int,
+        **more: Any,
+    ) -> Found:
+        """As `page`, of things that are written already, as JSON without white space."""
+        page = self._page(rows, key, shown)
+        data = b",".join(page.pop("data"))
+        return Found(b'{"data":[' + data + b"]," + to_json({**page, **more})[1:], position)
 
     def _page(
         self, rows: Sequence[Any], key: Callable[[Any], Sequence[Any]], shown: Callable[[Any], Any]

@@ -26,6 +26,7 @@ from api.http.export_slots import ExportSlots
 from api.http.gathered_reads import GatheredReads, gathered_on_this_loop
 from api.http.ids import Randomness, new_id
 from api.http.kept_answers import KeptAnswers
+from api.http.kept_texts import KeptTexts
 from api.http.ledger_types import Books, Carnet, Ledger, UnknownBusiness
 from api.http.loop_bridge import LoopBridge
 from api.http.networks import NO_PROXIES, TrustedProxies
@@ -165,6 +166,8 @@ class Serving:
     exports: ExportSlots = field(default_factory=ExportSlots)
     readiness: SharedAnswer = field(default_factory=SharedAnswer)
     answers: KeptAnswers = field(default_factory=KeptAnswers)
+    texts: KeptTexts = field(default_factory=KeptTexts)
+    """Members of lists as they were written."""
     positions: dict[str, int] = field(default_factory=dict)
     """Business → a position of its ledger that this process has seen, usually the last."""
     _terms: dict[str, FixedTerms] = field(default_factory=dict)

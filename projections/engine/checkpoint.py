@@ -1,7 +1,7 @@
 """A checkpoint as a value, and how far behind its ledger it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from projections.engine.served import BUILDING
@@ -29,6 +29,8 @@ class Checkpoint:
     stop: Stop | None = None
     building: bool = False
     """Whether its table is not complete yet."""
+    generation: int = field(default=0, compare=False)
+    """Raised whenever rows of its table may have changed without a fact."""
 
 
 def checkpoint_of(row: Any, fingerprint_of: Callable[[str], str]) -> Checkpoint:
@@ -36,7 +38,8 @@ def checkpoint_of(row: Any, fingerprint_of: Callable[[str], str]) -> Checkpoint:
     is void for code with another."""
     stopped = row.stopped_at is not None and row.stopped_by == fingerprint_of(row.projection)
     stop = Stop(row.stopped_at, row.error) if stopped else None
-    return Checkpoint(row.projection, row.physical, row.position or 0, stop, row.state == BUILDING)
+    building = row.state == BUILDING
+    return Checkpoint(row.projection, row.physical, row.position or 0, stop, building, row.generation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ Each version of a read model has tables of its own, so that several releases of 
 table of a new version is building until it is complete: it answers for a business only what is wholly there.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, Dialect, Table, bindparam, select, update
 from sqlalchemy.dialects import sqlite
@@ -31,6 +31,7 @@ from projections.engine.checkpoint_tables import (
     versions_of,
 )
 from projections.engine.definition import Projection, fingerprint
+from projections.engine.questions import Asked, plain
 from projections.engine.rows import array
 from projections.engine.served import BUILDING, DROPPING, LIVE, OLD, Which
 
@@ -104,6 +105,37 @@ def read(
     found = connection.execute(read_of(versions_of(projections)), {"business_id": business_id})
     by = _fingerprints(projections)
     return {row.projection: checkpoint_of(row, by.__getitem__) for row in found}
+
+
+class _Found(NamedTuple):
+    """A row of `served.read_of`."""
+
+    projection: str
+    physical: str
+    generation: int
+    state: str
+    position: int | None
+    stopped_at: int | None
+    error: str | None
+    stopped_by: str | None
+
+
+class Look:
+    """The checkpoints of the same read models, looked up again and again."""
+
+    def __init__(self, projections: Collection[Projection], dialect: Dialect) -> None:
+        statement = read_of(versions_of(projections)).text
+        if dialect.name == "postgresql":
+            statement = statement.replace(":business_id", "%(business_id)s")
+        self._question = plain(statement, "business_id", columns=_Found._fields)
+        self._by = _fingerprints(projections)
+
+    def asked(self, business_id: str) -> Asked:
+        return self._question.with_(business_id=business_id)
+
+    def found(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, Checkpoint]:
+        """As `read`."""
+        return {row["projection"]: checkpoint_of(_Found(**row), self._by.__getitem__) for row in rows}
 
 
 def lock(

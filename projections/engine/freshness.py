@@ -15,7 +15,7 @@ from projections.engine.checkpoint import ProjectionMissing
 from projections.engine.checkpoints import Checkpoint
 from projections.engine.pages import Unreadable
 from projections.engine.runner import Runner
-from projections.engine.tables import ReadTables, Snapshot
+from projections.engine.tables import First, ReadTables, Snapshot
 
 PATIENCE_S = 0.25
 POLL_S = 0.004
@@ -84,19 +84,27 @@ class FreshReads:
 
     @contextmanager
     def snapshot(
-        self, business_id: str, names: Sequence[str], at_least: int | None = None
+        self,
+        business_id: str,
+        names: Sequence[str],
+        at_least: int | None = None,
+        *,
+        head: int | None = None,
+        first: First | None = None,
     ) -> Iterator[Snapshot]:
         """The tables of these read models at one moment; `position` is the position they are true for.
 
-        They are stale where the wait ran out before they were there. Raises as `fresh` does.
+        They are stale where the wait ran out before they were there. `head`: where the ledger is, where that was read
+        already. `first`: see `ReadTables.snapshot`. Raises as `fresh` does.
         """
-        head = self._store.ledger(business_id).head().position
-        with self._views.snapshot(business_id, names) as snapshot:
+        if head is None:
+            head = self._store.ledger(business_id).head().position
+        with self._views.snapshot(business_id, names, first) as snapshot:
             if _lowest(snapshot.checkpoints, names) >= head:
                 yield replace(snapshot, head=head)
                 return
         self._wait(business_id, names, head, at_least)
-        with self._views.snapshot(business_id, names) as snapshot:
+        with self._views.snapshot(business_id, names, first) as snapshot:
             _enough(snapshot.checkpoints, names, head, at_least)
             yield replace(snapshot, head=head)
 

@@ -45,7 +45,7 @@ Look: TypeAlias = Callable[[Sequence[ListKey], int], list[Row]]
 INDEXES_ONLY = (
     "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),"
     " set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),"
-    " set_config('enable_sort', 'off', true)"
+    " set_config('enable_sort', 'off', true), set_config('plan_cache_mode', 'auto', true)"
 )
 """Settings of a walking transaction on PostgreSQL: the planner has to use the index, even while a table grows
 faster than its statistics."""

@@ -8,9 +8,11 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
-from sqlalchemy import Connection, Table, delete, inspect, select, text
+from sqlalchemy import Connection, Dialect, Table, delete, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from domain.ledger.errors import RoleNeeded
@@ -30,9 +32,11 @@ from projections.engine.checkpoints import (
     read_tables,
     served_tables,
 )
-from projections.engine.definition import Projection, physical_name, physical_table
+from projections.engine.definition import Projection, Row, physical_name, physical_table
+from projections.engine.index_walk import INDEXES_ONLY
 from projections.engine.ownership import be_owner, own, share
 from projections.engine.patience import patiently
+from projections.engine.questions import Asked, Question, ask, plain
 from projections.engine.served import Named
 from projections.engine.sqlite_engine import (
     begin_immediate,
@@ -73,6 +77,8 @@ class Snapshot:
     """Where the ledger was when the tables were asked for."""
     told: dict[str, bool] = field(default_factory=dict)
     """What was found out of these tables, for the questions that follow."""
+    first: Sequence[list[Row]] = ()
+    """The answers to the questions that were asked when it was opened."""
 
     @property
     def position(self) -> int:
@@ -83,6 +89,10 @@ class Snapshot:
     def is_stale(self) -> bool:
         """Whether the ledger had facts that are not in these tables yet."""
         return self.position < self.head
+
+
+First: TypeAlias = Callable[[Dialect, str, Mapping[str, Table]], Sequence[Asked]]
+"""Questions for a snapshot, made of the dialect, the business and the tables."""
 
 
 class ReadTables:
@@ -124,6 +134,7 @@ class ReadTables:
         )
         self._writer = self.engine.execution_options(carnet_writes=True)
         self._live: dict[str, str] = {}
+        self._looks: dict[tuple[str, ...], checkpoints.Look] = {}
         self._mending = False
         self._unwritable: RoleNeeded | None = None
 
@@ -336,33 +347,59 @@ class ReadTables:
             self._mending = False
 
     @contextmanager
-    def snapshot(self, business_id: str, names: Sequence[str]) -> Iterator[Snapshot]:
+    def snapshot(
+        self, business_id: str, names: Sequence[str], first: First | None = None
+    ) -> Iterator[Snapshot]:
         """The live tables of these read models, or those that are building.
 
-        No rebuild can drop them before the end of the snapshot.
+        No rebuild can drop them before the end of the snapshot. The questions of `first` are asked at once with those
+        about the tables, and a PostgreSQL that is asked any uses indexes alone from then on.
 
         Raises ProjectionMissing.
         """
-        wanted = [self.projections[name] for name in names]
         for _ in range(READ_TRIES):
             with self.reading() as connection:
-                if not self._kept(connection, names):
-                    continue
-                if self.on_postgres:
-                    # Not a SELECT: that would begin the snapshot, and a table may be dropped before it is locked.
-                    connection.exec_driver_sql(for_business(business_id))
-                found = checkpoints.read(connection, wanted, business_id)
-                live = {name: checkpoint.physical for name, checkpoint in found.items()}
-                if self.on_postgres and any(
-                    self._live.get(name) != physical for name, physical in live.items()
-                ):
-                    self._live.update(live)
-                    continue
-                _refuse_missing(names, live)
-                tables = {name: self.table(self.projections[name], live[name]) for name in names}
-                yield Snapshot(connection, tables, found)
-                return
+                opened = self._opened(connection, business_id, tuple(names), first)
+                if opened is not None:
+                    yield opened
+                    return
         raise ProjectionMissing(", ".join(names))
+
+    def _opened(
+        self, connection: Connection, business_id: str, names: tuple[str, ...], first: First | None
+    ) -> Snapshot | None:
+        """The snapshot; None where the tables are not those that were known, so that it must be opened again.
+
+        On PostgreSQL a table can be dropped under a snapshot, so it is locked before the snapshot is taken, by its last
+        known name.
+        """
+        known = {name: self._live[name] for name in names if name in self._live}
+        tables = {name: self.table(self.projections[name], physical) for name, physical in known.items()}
+        dialect, whole = connection.dialect, len(known) == len(names)
+        asked = first(dialect, business_id, tables) if first is not None and whole else ()
+        look = self._look_at(names, dialect)
+        before = _before(known.values(), business_id, walks=bool(asked)) if self.on_postgres else ()
+        try:
+            answers = ask(connection, *before, look.asked(business_id), *asked)
+        except DBAPIError as error:
+            if not _tells_missing(error):
+                raise
+            self._live = {}
+            if not known:
+                raise
+            return None
+        found = look.found(answers[len(before)])
+        live = {name: checkpoint.physical for name, checkpoint in found.items()}
+        if any(known.get(name) != physical for name, physical in live.items()):
+            self._live.update(live)
+            return None
+        _refuse_missing(names, live)
+        return Snapshot(connection, tables, found, first=answers[len(before) + 1 :])
+
+    def _look_at(self, names: tuple[str, ...], dialect: Dialect) -> checkpoints.Look:
+        if names not in self._looks:
+            self._looks[names] = checkpoints.Look([self.projections[name] for name in names], dialect)
+        return self._looks[names]
 
     @contextmanager
     def _told_of_rights(self, role: str) -> Iterator[None]:
@@ -377,24 +414,6 @@ class ReadTables:
                 self._unwritable = needed
             raise needed from error
 
-    def _kept(self, connection: Connection, names: Sequence[str]) -> bool:
-        """Keep the tables from being dropped while they are read; False when one is gone already.
-
-        On PostgreSQL a table can be dropped under a snapshot, so it is locked before the snapshot is taken,
-        by its last known name. `snapshot` then checks that name.
-        """
-        known = [self._live[name] for name in names if name in self._live]
-        if not self.on_postgres or not known:
-            return True
-        try:
-            connection.execute(text(f"LOCK TABLE {', '.join(known)} IN ACCESS SHARE MODE"))
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) != UNDEFINED_TABLE:
-                raise
-            self._live = {}
-            return False
-        return True
-
 
 @contextmanager
 def _told_when_missing() -> Iterator[None]:
@@ -402,11 +421,37 @@ def _told_when_missing() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        told = str(error.orig)
-        if getattr(error.orig, "sqlstate", None) != UNDEFINED_TABLE and "no such table" not in told:
+        if not _tells_missing(error):
             raise
-        found = re.search(r'relation "(\w+)"|no such table: (\w+)', told)
+        found = re.search(r'relation "(\w+)"|no such table: (\w+)', str(error.orig))
         raise ProjectionMissing(next(filter(None, found.groups())) if found else "a read model") from error
+
+
+def _before(tables: Collection[str], business_id: str, *, walks: bool) -> list[Asked]:
+    """What PostgreSQL is told before it is asked: to keep these tables, and which rows may be seen."""
+    if not tables:
+        # Not a SELECT: that would begin the snapshot, and a table may be dropped before it is locked.
+        return [plain(for_business(business_id)).with_()]
+    keep = _keep(tuple(sorted(tables))).with_()
+    return [keep, (_SEEN_BY_INDEXES if walks else _SEEN).with_(business_id=business_id)]
+
+
+@lru_cache(maxsize=256)
+def _keep(tables: tuple[str, ...]) -> Question:
+    return plain(f"LOCK TABLE {', '.join(tables)} IN ACCESS SHARE MODE")
+
+
+_SEEN = plain("SELECT set_config('carnet.business', %(business_id)s, true)", "business_id")
+_SEEN_BY_INDEXES = plain(
+    f"{_SEEN.statement}, {INDEXES_ONLY.removeprefix('SELECT ')},"
+    " set_config('plan_cache_mode', 'force_generic_plan', true)",
+    "business_id",
+)
+"""Questions that are composed once are planned once: to plan the look at the checkpoints takes longer than to look."""
+
+
+def _tells_missing(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or "no such table" in str(error.orig)
 
 
 def _bring_up_to_date(connection: Connection) -> None:

@@ -94,6 +94,8 @@ def _found(
 
 WALKED = ("customer_id", "participant_id", "staff_id", "service_id", "status", "location_id", "attendance")
 """Filters with an index in the order of the list, the narrowest first."""
+EQUAL = (*WALKED, "external_ref")
+"""Filters that compare the column of their name."""
 
 
 def _key(row: Row) -> StartKey:
@@ -118,11 +120,15 @@ def _walk(
         .limit(limit)
     )
     if after is not None:
-        query = query.where(_is_behind(bookings, after, latest_first))
+        query = query.where(is_behind(bookings, after, latest_first))
     return [dict(row) for row in snapshot.connection.execute(query).mappings()]
 
 
-def _is_behind(bookings: Table, after: StartKey, latest_first: bool) -> ColumnElement[bool]:
+def is_behind(
+    bookings: Table,
+    after: tuple[datetime | ColumnElement[datetime], str | ColumnElement[str]],
+    latest_first: bool = False,
+) -> ColumnElement[bool]:
     starts_at, booking_id = after
     first, then = bookings.c.starts_at, bookings.c.booking_id
     # The first condition of each pair lets the index begin at the key.
@@ -133,16 +139,7 @@ def _is_behind(bookings: Table, after: StartKey, latest_first: bool) -> ColumnEl
 
 def _conditions(bookings: Table, paid: Table, wanted: BookingFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    for column in (
-        "customer_id",
-        "service_id",
-        "staff_id",
-        "location_id",
-        "participant_id",
-        "status",
-        "attendance",
-        "external_ref",
-    ):
+    for column in EQUAL:
         if values := getattr(wanted, column):
             only = bookings.c[column]
             conditions.append(only == values[0] if len(values) == 1 else only.in_(values))

@@ -92,7 +92,7 @@ def active_packages(
     )
     counted = (
         select(cards.c.customer_id, func.count())
-        .where(*theirs, *_has_status(unindexed(cards.c.state), cards.c.valid_until, "active", now))
+        .where(*theirs, *has_status(unindexed(cards.c.state), cards.c.valid_until, "active", now))
         .group_by(cards.c.customer_id)
     )
     found: dict[str, int] = {}
@@ -115,8 +115,25 @@ def _rows(snapshot: Snapshot, query: Select[tuple[object, ...]]) -> list[Row]:
     return [dict(row) for row in snapshot.connection.execute(query).mappings()]
 
 
-def _has_status(
-    state: ColumnElement[str], valid_until: ColumnElement[datetime], status: Status, now: datetime
+def equal_columns(wanted: PackageFilter) -> dict[str, Sequence[Any]]:
+    """Column → its allowed values, for the filters that compare one column."""
+    equal: dict[str, Sequence[Any]] = {
+        "customer_id": wanted.customer_id,
+        "offer_id": wanted.offer_id,
+        "location_id": wanted.location_id,
+        "external_ref": wanted.external_ref,
+        "origin_id": wanted.origin_id,
+        "payment": wanted.payment_status,
+        "owing": () if wanted.owing is None else (wanted.owing,),
+    }
+    return {column: values for column, values in equal.items() if values}
+
+
+def has_status(
+    state: ColumnElement[str],
+    valid_until: ColumnElement[datetime],
+    status: Status,
+    now: datetime | ColumnElement[datetime],
 ) -> list[ColumnElement[bool]]:
     """Conditions in the order of precedence of `domain.package.state.status`."""
     match status:
@@ -160,29 +177,15 @@ class _Asked:
         conditions: list[ColumnElement[bool]] = []
         if wanted.status:
             state, now = unindexed(cards.c.state), self._now
-            statuses = (_has_status(state, cards.c.valid_until, status, now) for status in wanted.status)
+            statuses = (has_status(state, cards.c.valid_until, status, now) for status in wanted.status)
             conditions.append(or_(*(and_(*each) for each in statuses)))
-        for column, values in self._equal().items():
+        for column, values in equal_columns(self._wanted).items():
             conditions.append(unindexed(cards.c[column]).in_(values))
         if wanted.service_id:
             conditions.append(self._serves())
         if wanted.expires_from is not None or wanted.expires_to is not None:
             conditions.append(or_(and_(*self._expires_as_written()), and_(*self._expires_thawed())))
         return [*conditions, *self._purchases.days(unindexed(cards.c.purchased_on))]
-
-    def _equal(self) -> dict[str, Sequence[Any]]:
-        """Column → its allowed values."""
-        wanted = self._wanted
-        equal: dict[str, Sequence[Any]] = {
-            "customer_id": wanted.customer_id,
-            "offer_id": wanted.offer_id,
-            "location_id": wanted.location_id,
-            "external_ref": wanted.external_ref,
-            "origin_id": wanted.origin_id,
-            "payment": wanted.payment_status,
-            "owing": () if wanted.owing is None else (wanted.owing,),
-        }
-        return {column: values for column, values in equal.items() if values}
 
     def _serves(self) -> ColumnElement[bool]:
         cards, services = self._cards, self._services
@@ -219,11 +222,11 @@ class _Asked:
         wanted, cards, services = self._wanted, self._cards, self._services
         sources = [
             Source([self._leg(cards, cards.c[column] == value) for value in values])
-            for column, values in self._equal().items()
+            for column, values in equal_columns(self._wanted).items()
         ]
         if wanted.status:
             ends, now = cards.c.valid_until, self._now
-            statuses = [_has_status(cards.c.state, ends, status, now) for status in wanted.status]
+            statuses = [has_status(cards.c.state, ends, status, now) for status in wanted.status]
             sources.append(Source([self._leg(cards, *each) for each in statuses]))
         if wanted.service_id:
             legs = [self._leg(services, services.c.service_id == id) for id in wanted.service_id]
@@ -243,7 +246,7 @@ class _Asked:
             )
             if after is not None:
                 # The first condition lets the index begin at the key.
-                query = query.where(purchased_at <= after[0], _is_behind(purchased_at, package_id, after))
+                query = query.where(purchased_at <= after[0], is_behind(purchased_at, package_id, after))
             return query.order_by(purchased_at.desc(), package_id.desc()).limit(limit)
 
         return leg
@@ -256,13 +259,13 @@ class _Asked:
             key = (cards.c.purchased_at, cards.c.package_id)
             query = select(*key).where(cards.c.business_id == self._business_id, *conditions)
             if after is not None:
-                query = query.where(_is_behind(unindexed(key[0]), unindexed(key[1]), after))
+                query = query.where(is_behind(unindexed(key[0]), unindexed(key[1]), after))
             return query.limit(limit)
 
         return leg
 
 
-def _is_behind(
+def is_behind(
     purchased_at: ColumnElement[datetime], package_id: ColumnElement[str], after: ListKey
 ) -> ColumnElement[bool]:
     moment, id = after

@@ -6,10 +6,13 @@ A day means the row's own day, in the zone of its location. A moment means that 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Text
 
 from domain.moments import begins_anywhere, over_everywhere
+from projections.engine.definition import Moment
+from projections.engine.questions import given
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,53 @@ class Range:
         """Whether a row's own day lies within the bounds that are days."""
         after = isinstance(self.first, datetime) or self.first is None or self.first <= day
         return after and (isinstance(self.last, datetime) or self.last is None or day <= self.last)
+
+    # The same conditions, of values that are told by name
+
+    @property
+    def shape(self) -> "RangeShape":
+        return RangeShape(_bound(self.first), _bound(self.last))
+
+    def values(self) -> dict[str, Any]:
+        """The values of `RangeShape.conditions`, by name."""
+        values: dict[str, Any] = {}
+        if isinstance(self.first, datetime):
+            values["first_moment"] = self.first
+        elif self.first is not None:
+            values |= {"first_moment": begins_anywhere(self.first), "first_day": self.first.isoformat()}
+        if isinstance(self.last, datetime):
+            values["last_moment"] = self.last
+        elif self.last is not None:
+            values |= {"last_moment": over_everywhere(self.last), "last_day": self.last.isoformat()}
+        return values
+
+
+Bound = Literal["none", "day", "moment"]
+
+
+class RangeShape(NamedTuple):
+    """What the bounds of a range are, without their values."""
+
+    first: Bound
+    last: Bound
+
+    def conditions(
+        self, moments: ColumnElement[datetime], days: ColumnElement[str]
+    ) -> Iterator[ColumnElement[bool]]:
+        """As `Range.moments` and `Range.days` together."""
+        if self.first != "none":
+            yield moments >= given("first_moment", Moment())
+        if self.first == "day":
+            yield days >= given("first_day", Text())
+        if self.last == "moment":
+            yield moments <= given("last_moment", Moment())
+        if self.last == "day":
+            yield moments < given("last_moment", Moment())
+            yield days <= given("last_day", Text())
+
+
+def _bound(end: date | datetime | None) -> Bound:
+    return "none" if end is None else "moment" if isinstance(end, datetime) else "day"
 
 
 ALWAYS = Range()

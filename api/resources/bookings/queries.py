@@ -22,6 +22,7 @@ from api.resources.bookings.answer import (
     reasons_of,
     shown_booking,
 )
+from api.resources.bookings.kept_bookings import BookingTexts, booking_texts
 from api.resources.packages.at_a_moment import kinds_at
 from api.resources.packages.numbers import as_numbered
 from api.resources.parts import NOBODY, People, known, with_kinds
@@ -46,6 +47,7 @@ from domain.values import (
 from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
 from projections.models.bookings import booking_of
+from projections.queries.booking_places import Bookings, PlacesOf, bookings_at, places_in
 from projections.queries.bookings import READS, BookingFilter, StartKey, find_bookings, paying_in, services_in
 from projections.queries.packages import kinds_in
 from projections.queries.ranges import Range
@@ -223,7 +225,12 @@ class BookingParameters(ListParameters, BookingFilters):
 )
 def list_bookings(call: Query[BookingParameters]) -> Found:
     """All filters combine with AND; a repeated parameter matches any of its values."""
-    return _page(call, BookingPage, booking_filter(call.parameters), call.look(Reads({call.business_id: 0})))
+    return _page(
+        call,
+        BookingPage,
+        booking_filter(call.parameters),
+        call.look(Reads({call.business_id: 0}), facts=False),
+    )
 
 
 @query(
@@ -237,7 +244,7 @@ def list_bookings(call: Query[BookingParameters]) -> Found:
 def list_bookings_of_customer(call: Query[CustomerBookingParameters]) -> Found:
     """Filter by range, service, status and participant."""
     customer_id = call.id("customer_id")
-    books = call.look(Reads({call.business_id: 0, customer_id: 0}))
+    books = call.look(Reads({call.business_id: 0, customer_id: 0}), facts=False)
     if books.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
     people = known(books.people(customer_id)) if call.sees_people else NOBODY
@@ -266,15 +273,25 @@ def _filter(asked: CustomerBookingFilters, **more: Any) -> BookingFilter:
 def _page(
     call: Query[Any], page: type[BookingPage], wanted: BookingFilter, books: Books, **more: Any
 ) -> Found:
-    with call.snapshot(*READS) as snapshot:
-        rows = find_bookings(
-            snapshot,
-            call.business_id,
-            wanted,
-            after=start_key(call.after()),
-            limit=call.parameters.limit + 1,
+    after, limit = start_key(call.after()), call.parameters.limit + 1
+    with call.snapshot(*READS, first=PlacesOf(wanted, after, limit).first) as snapshot:
+        places, position = places_in(snapshot), snapshot.position
+        if places is not None:
+            # One more than is shown tells that there are more.
+            known = booking_texts(call, snapshot, places[: limit - 1], books)
+            texts = known.with_(*_anew(call, snapshot, known, books), keeps=not snapshot.is_stale)
+        else:
+            rows = find_bookings(snapshot, call.business_id, wanted, after=after, limit=limit)
+            names = names_of(call, snapshot, rows, books)
+    if places is not None:
+        return call.page_of_texts(
+            places,
+            key=lambda place: [to_milliseconds(place.starts_at), place.booking_id],
+            shown=lambda place: texts[place.booking_id],
+            position=position,
+            empty_text=None,
+            **more,
         )
-        names, position = names_of(call, snapshot, rows, books), snapshot.position
     return call.page(
         page,
         rows,
@@ -284,6 +301,14 @@ def _page(
         empty_text=None if rows else NOTHING_FOUND,
         **more,
     )
+
+
+def _anew(call: Query[Any], snapshot: Snapshot, known: BookingTexts, books: Books) -> tuple[Bookings, Names]:
+    """The bookings that are not known, and the names of what they mention."""
+    if not known.lacking:
+        return Bookings([], {}), Names(call.currency)
+    anew = bookings_at(snapshot, call.business_id, known.lacking)
+    return anew, names_of(call, snapshot, anew.rows, books)
 
 
 def place_of(row: Row) -> list[Any]:

@@ -5,6 +5,7 @@ database. Only ids are passed between them, some hundreds at a time.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import StringConstraints
@@ -15,10 +16,10 @@ from api.http.problems import Problem
 from api.http.query import Found, ListParameters, Page, Query
 from api.http.query_route import query
 from api.resources.customers.answer import Counts, Customer, counts_in, in_list, people_in
+from api.resources.customers.kept_customers import customer_texts
 from domain.business.customer_filters import CustomerFilters, CustomerFiltersBody
 from domain.business.state import Business
 from domain.decision import Reads
-from domain.people.directory import Person
 from domain.people.name_search import matches, words
 from domain.people.profile import searched
 from domain.refusals import NotFound
@@ -27,6 +28,7 @@ from projections.engine.definition import Row
 from projections.engine.tables import Snapshot
 from projections.models.packages import CARDS
 from projections.models.points import POINTS
+from projections.queries.customer_places import PlacesOf, places_in
 from projections.queries.customers import CustomerFilter, customers_among, find_customers, reads
 from projections.queries.merged import absorbed_by
 from projections.queries.ranges import Range
@@ -70,29 +72,6 @@ def list_customers(call: Query[CustomerParameters]) -> Found:
     """All filters combine with AND; a repeated parameter matches any of its values. `search` finds parts of
     names and numbers while they are typed.
     """
-    found = _matching(call)
-    return call.page(
-        CustomerPage,
-        found.rows,
-        key=lambda row: [row["customer_id"]],
-        shown=lambda row: in_list(
-            row, found.people, found.counts[row["customer_id"]], found.absorbed.get(row["customer_id"], ())
-        ),
-        position=found.position,
-    )
-
-
-class Matching(NamedTuple):
-    """The rows of a page, one more if there is one, and what is shown beside them."""
-
-    rows: list[Row]
-    people: Mapping[str, Person]
-    counts: Mapping[str, Counts]
-    absorbed: Mapping[str, Sequence[str]]
-    position: int
-
-
-def _matching(call: Query[CustomerParameters]) -> Matching:
     asked = call.parameters
     if asked.search is not None and not call.sees_people:
         raise Problem("forbidden", "only those who may see names may search for them")
@@ -101,17 +80,50 @@ def _matching(call: Query[CustomerParameters]) -> Matching:
     business = None if asked.segment_id is None else call.look(Reads({call.business_id: 0})).business
     filters = customer_filters(asked, business)
     after = (call.after() or [None])[0]
-    names = dict.fromkeys((*reads(filters), CARDS.name, POINTS.name))
-    with call.snapshot(*names) as snapshot:
-        if searched_for:
-            rows = _searched(call, snapshot, filters, searched_for, after)
+    limit, now = asked.limit + 1, call.frame.carnet.clock()
+    first = None if searched_for else PlacesOf(filters, now, after, limit).first
+    with call.snapshot(*dict.fromkeys((*reads(filters), CARDS.name, POINTS.name)), first=first) as snapshot:
+        places, position = places_in(snapshot), snapshot.position
+        if places is not None:
+            # One more than is shown tells that there are more.
+            texts = customer_texts(call, snapshot, places[: asked.limit])
+        elif searched_for:
+            found = _beside(call, snapshot, _searched(call, snapshot, filters, searched_for, after), now)
         else:
-            rows = find_customers(snapshot, call.business_id, filters, after, asked.limit + 1)
-        counts = counts_in(snapshot, call.business_id, rows, call.frame.carnet.clock())
-        absorbed = absorbed_by(snapshot, call.business_id, [row["customer_id"] for row in rows])
-        position = snapshot.position
-    people = people_in(call.ledger.recorder, rows[: asked.limit]) if call.sees_people else {}
-    return Matching(rows, people, counts, absorbed, position)
+            rows = find_customers(snapshot, call.business_id, filters, after, limit)
+            found = _beside(call, snapshot, rows, now)
+    if places is not None:
+        written = texts.by_id()
+        return call.page_of_texts(
+            places,
+            key=lambda place: [place.customer_id],
+            shown=lambda place: written[place.customer_id],
+            position=position,
+        )
+    people = people_in(call.ledger.recorder, found.rows[: asked.limit]) if call.sees_people else {}
+    return call.page(
+        CustomerPage,
+        found.rows,
+        key=lambda row: [row["customer_id"]],
+        shown=lambda row: in_list(
+            row, people, found.counts[row["customer_id"]], found.absorbed.get(row["customer_id"], ())
+        ),
+        position=position,
+    )
+
+
+class Matching(NamedTuple):
+    """The rows of a page, one more if there is one, and what is shown beside them."""
+
+    rows: list[Row]
+    counts: Mapping[str, Counts]
+    absorbed: Mapping[str, Sequence[str]]
+
+
+def _beside(call: Query[CustomerParameters], snapshot: Snapshot, rows: list[Row], now: datetime) -> Matching:
+    counts = counts_in(snapshot, call.business_id, rows, now)
+    absorbed = absorbed_by(snapshot, call.business_id, [row["customer_id"] for row in rows])
+    return Matching(rows, counts, absorbed)
 
 
 def customer_filters(asked: CustomerSearch, business: Business | None) -> list[CustomerFilter]:

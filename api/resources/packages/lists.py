@@ -13,6 +13,7 @@ from api.http.query import Found, ListParameters, Page, Query, TravelParameters
 from api.http.query_route import query
 from api.resources.packages.at_a_moment import kinds_at, policies_at
 from api.resources.packages.card import PackageCard, past_row, people_of_cards, shown_row
+from api.resources.packages.kept_cards import card_texts
 from api.resources.packages.numbers import as_numbered
 from api.resources.parts import NOBODY, with_kinds
 from domain.claims import bought_claims
@@ -25,6 +26,7 @@ from projections.engine.definition import Row
 from projections.models.card_columns import card_status
 from projections.models.customers import CUSTOMERS
 from projections.models.packages import CARDS, card_of
+from projections.queries.package_places import PlacesOf, places_in
 from projections.queries.packages import (
     READS,
     DisplayKey,
@@ -87,21 +89,27 @@ class PackageParameters(ListParameters, PackageFilters):
 )
 def list_packages(call: Query[PackageParameters]) -> Found:
     """All filters combine with AND; a repeated parameter matches any of its values."""
-    asked, now = call.parameters, call.frame.carnet.clock()
-    wanted = package_filter(asked)
-    with call.snapshot(*READS) as snapshot:
-        rows = find_packages(
-            snapshot,
-            call.business_id,
-            wanted,
-            now=now,
-            after=_purchase_key(call.after()),
-            limit=asked.limit + 1,
+    wanted = package_filter(call.parameters)
+    books = call.look(Reads({call.business_id: 0}), facts=False)
+    now, after, limit = call.frame.carnet.clock(), _purchase_key(call.after()), call.parameters.limit + 1
+    with call.snapshot(*READS, first=PlacesOf(wanted, now, after, limit).first) as snapshot:
+        places, position = places_in(snapshot), snapshot.position
+        if places is None:
+            rows = find_packages(snapshot, call.business_id, wanted, now=now, after=after, limit=limit)
+            kinds = kinds_in(snapshot, call.business_id, rows)
+        else:
+            # One more than is shown tells that there are more.
+            cards = card_texts(call, snapshot, places[: limit - 1], books, now)
+    if places is not None:
+        texts = cards.by_id()
+        return call.page_of_texts(
+            places,
+            key=lambda place: [to_milliseconds(place.purchased_at), place.package_id],
+            shown=lambda place: texts[place.package_id],
+            position=position,
         )
-        kinds, position = kinds_in(snapshot, call.business_id, rows), snapshot.position
     people = people_of_cards(call.ledger.recorder, rows) if call.sees_people else NOBODY
-    people = with_kinds(people, kinds)
-    terms = call.look(Reads({call.business_id: 0}), facts=False).business.policies
+    people, terms = with_kinds(people, kinds), books.business.policies
     return call.page_of_rendered(
         rows,
         key=lambda row: [to_milliseconds(row["purchased_at"]), row["package_id"]],

@@ -46,9 +46,9 @@ def asked_of(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...
     snapshot = FreshReads.snapshot
 
     @contextmanager
-    def noting(self: FreshReads, business_id: str, names: Any, at_least: Any = None) -> Any:
+    def noting(self: FreshReads, business_id: str, names: Any, at_least: Any = None, **more: Any) -> Any:
         read.append(tuple(names))
-        with snapshot(self, business_id, names, at_least) as found:
+        with snapshot(self, business_id, names, at_least, **more) as found:
             yield found
 
     monkeypatch.setattr(FreshReads, "snapshot", noting)

@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from projections.engine.tables import ReadTables, Snapshot
+from projections.engine.index_walk import use_indexes
+from projections.engine.tables import First, ReadTables, Snapshot
+from projections.models.customers import CUSTOMERS
+from projections.models.packages import CARDS
+from projections.models.points import POINTS
+from projections.queries import booking_places, customer_places, package_places
+from projections.queries.bookings import EQUAL, BookingFilter, find_bookings
 from projections.queries.bookings import READS as READ_BY_BOOKINGS
-from projections.queries.bookings import BookingFilter, find_bookings
 from projections.queries.customers import CustomerFilter, find_customers
 from projections.queries.customers import reads as reads_of_customers
 from projections.queries.packages import READS, PackageFilter, find_packages, packages_of_customer
@@ -152,3 +157,45 @@ def test_the_packages_of_a_customer_and_what_they_bought_are_found_by_indexes(de
         packages_of_customer(snapshot, desk.business_id, "cus_1", bought_for_others=True)
     assert lines
     assert whole_tables(lines) == []
+
+
+# Pages by their places, and the rows that changed
+
+
+def explained(desk: Desk, names: Sequence[str], first: First) -> list[str]:
+    """How each question of a new snapshot is answered."""
+    lines: list[str] = []
+    with views_of(desk).snapshot(desk.business_id, names) as snapshot:
+        connection = snapshot.connection
+        use_indexes(connection)
+        asked = "EXPLAIN " if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+        for question, values in first(connection.dialect, desk.business_id, snapshot.tables):
+            given = values if isinstance(values, dict) else tuple(values)
+            lines.append(question.statement)
+            lines.extend(
+                str(row[-1]) for row in connection.exec_driver_sql(asked + question.statement, given)
+            )
+    return lines
+
+
+@pytest.mark.parametrize("filters", CUSTOMER_FILTERS, ids=lambda filters: "+".join(filters) or "none")
+def test_no_places_of_customers_need_a_whole_table(desk: Desk, filters: dict[str, Any]) -> None:
+    wanted = [CustomerFilter(**filters)]
+    names = (CUSTOMERS.name, CARDS.name, POINTS.name)
+    for after in (None, "cus_1"):
+        places = customer_places.PlacesOf(wanted, MOMENT, after, 50)
+        assert whole_tables(explained(desk, names, places.first)) == []
+
+
+@pytest.mark.parametrize("filters", PACKAGE_FILTERS, ids=lambda filters: "+".join(filters) or "none")
+def test_no_places_of_packages_need_a_whole_table(desk: Desk, filters: dict[str, Any]) -> None:
+    for after in (None, (MOMENT, "pkg_1")):
+        places = package_places.PlacesOf(PackageFilter(**filters), MOMENT, after, 50)
+        assert whole_tables(explained(desk, READS, places.first)) == []
+
+
+@pytest.mark.parametrize("whose", [{}, *({name: ("x",)} for name in EQUAL)], ids=str)
+def test_no_places_of_bookings_need_a_whole_table(desk: Desk, whose: dict[str, Any]) -> None:
+    for after in (None, (MOMENT, "bkg_1")):
+        places = booking_places.PlacesOf(BookingFilter(starts=Range(DAY, MOMENT), **whose), after, 50)
+        assert whole_tables(explained(desk, READ_BY_BOOKINGS, places.first)) == []
