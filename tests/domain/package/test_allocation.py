@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from domain.calendar_rules import ExpiryAfterFirstUse
+from domain.package.facts import PackageFact
 from domain.refusals import InsufficientUnits, PaymentRequired
 from domain.use_cases.redemption import candidates
 from tests.domain.given import given
@@ -106,7 +107,7 @@ def test_packages_that_cannot_be_used_are_passed_over() -> None:
 
 def test_packages_of_which_nothing_is_left_are_not_looked_at() -> None:
     """A customer of ten years has hundreds."""
-    used_up = [sold(units=1), used(1, remaining=0, at="2026-10-02 09:00")]
+    used_up: list[PackageFact] = [sold(units=1), used(1, remaining=0, at="2026-10-02 09:00")]
     world = given(pkg_a=used_up, pkg_b=[sold(units=2)], pkg_c=used_up)
     books = world.books(redeem_any())
     assert [found.id for found in candidates("cus_1", None, books)] == ["pkg_b"]
