@@ -455,7 +455,7 @@ def test_a_ledger_that_somebody_writes_to_is_left_out(store: Store) -> None:
             assert set(appended.result()) == {BUSINESS}
 
 
-def test_a_lone_command_waits_for_nobody(store: Store) -> None:
+def test_a_lone_command_waits_for_nobody_who_holds_its_ledger_for_long(store: Store) -> None:
     store.open_ledger(BUSINESS)
     with ThreadPoolExecutor(1) as threads, store.ledger(BUSINESS).locked():
         appended = threads.submit(store.append_all, {BUSINESS: [opening(PACKAGE)]})
