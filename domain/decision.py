@@ -57,9 +57,9 @@ class Reads:
     @classmethod
     def all_of(cls, many: Iterable["Reads"]) -> "Reads":
         """The union of them; a stream is read from the lowest version asked for."""
-        many = tuple(many)
-        if len(many) == 1:
-            return many[0]
+        many = tuple(each for each in many if each != NOTHING)
+        if len(many) < 2:
+            return many[0] if many else NOTHING
         streams: dict[str, int] = {}
         packages_of: dict[str, None] = {}
         claimed: dict[str, None] = {}
@@ -82,6 +82,9 @@ class Reads:
             tuple(counted),
             tuple(everything_of),
         )
+
+
+NOTHING = Reads()
 
 
 class NotLoaded(Exception):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.bench import cards, filters, latency, reads, space
+from tests.bench import cards, filters, latency, reads, regulars, space
 from tests.bench.race import IN_TURN, UNITS, packages_for, uses
 from tests.bench.redeem import (
     AS_IT_IS,
@@ -100,6 +100,15 @@ def test_latency_measures_both_entrants_cold_and_warm() -> None:
     assert measured == {(use, entrant) for use in ("cold", "warm") for entrant in (SERVED, CRUD)}
     assert all(0 < figure.p50 <= figure.p99 for figure in report.figures)
     assert latency.table(report).count("100/s") == 2
+
+
+@pytest.mark.sweep
+def test_regulars_measure_every_number_of_packages() -> None:
+    plan = regulars.Plan(packages=(regulars.LEFT, 7), rounds=1, uses=2)
+    report = regulars.measure(plan, lambda step: None)
+    assert [figure.packages for figure in report.figures] == [regulars.LEFT, 7]
+    assert all(figure.first > 0 and figure.later > 0 for figure in report.figures)
+    assert "later use" in regulars.table(report)
 
 
 @pytest.mark.sweep

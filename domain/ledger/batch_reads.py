@@ -1,6 +1,6 @@
 """The reads of a batch: everything its orders ask for, and of cached streams only the later facts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -66,8 +66,12 @@ class BatchReads:
 
 
 def batch_reads(business_id: str, orders: Sequence[Order], kept: StreamCache, extra: Reads) -> BatchReads:
-    keys = [order.request.key for order in orders if order.request is not None]
-    return asked_beside(business_id, extra | reads_of(business_id, orders, kept), keys, kept)
+    return asked_beside(business_id, extra | reads_of(business_id, orders, kept), keys_of(orders), kept)
+
+
+def keys_of(orders: Iterable[Order]) -> list[str]:
+    """The keys of their requests."""
+    return [order.request.key for order in orders if order.request is not None]
 
 
 def asked_beside(business_id: str, wanted: Reads, keys: Sequence[str], kept: StreamCache) -> BatchReads:

@@ -81,19 +81,25 @@ class StreamCache:
 
     def packages_of(self, business_id: str, customer_id: str) -> list[Stream]:
         """Copies of the packages of a customer that are cached: some or all of them."""
-        ids = (*self._packages.get((business_id, customer_id), ()),)
-        return [found for id in ids if (found := self.stream(business_id, id))]
+        with self._lock:
+            keys = [(business_id, id) for id in self._packages.get((business_id, customer_id), ())]
+            found = [self._used(key) for key in keys]
+        return [stream.copy() for stream in found]
 
     def _all(self, business_id: str, stream_ids: Iterable[str]) -> list[Stream] | None:
         """Copies that the caller may extend, or None when one of the streams is not cached."""
         found = []
         with self._lock:
             for key in [(business_id, id) for id in stream_ids]:
-                if (stream := self._streams.get(key)) is None:
+                if key not in self._streams:
                     return None
-                self._streams.move_to_end(key)
-                found.append(stream)
+                found.append(self._used(key))
         return [stream.copy() for stream in found]
+
+    def _used(self, key: tuple[str, str]) -> Stream:
+        """A stream that is cached, which leaves last now. Needs the lock."""
+        self._streams.move_to_end(key)
+        return self._streams[key]
 
     def keep(self, business_id: str, streams: Iterable[Stream]) -> None:
         """Cache streams whose facts are all stored."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from domain.decision import NotLoaded, Reads
 from domain.ledger.attempt import Attempt, decide_on, decide_one, replayed_result, settled
-from domain.ledger.batch_reads import batch_reads, reads_of
+from domain.ledger.batch_reads import asked_beside, keys_of, reads_of
 from domain.ledger.cache import StreamCache
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.errors import ClockSkew, LedgerUnavailable
@@ -28,23 +28,30 @@ def execute_all(
         for business_id, orders in batches.items()
         if all(order.request is not None for order in orders)
     }
+    wanted = {id: reads_of(id, list(orders.values()), kept) for id, orders in numbered.items()}
     decided: dict[str, Attempt] = {}
-    for business_id, orders in numbered.items():
+    for id, orders in numbered.items():
         with suppress(ClockSkew):
-            if tried := decide_on_what_is_kept(business_id, orders, clock.moment(business_id), kept):
-                decided[business_id] = tried
+            if tried := decide_on_what_is_kept(id, orders, clock.moment(id), kept, wanted[id]):
+                decided[id] = tried
     if len(decided) < len(numbered):
         unread = {id: orders for id, orders in numbered.items() if id not in decided}
-        decided |= _on_what_is_read(store, unread, clock, kept)
+        decided |= _on_what_is_read(store, unread, wanted, clock, kept)
     results = _stored_all(store, numbered, decided, clock, kept)
     return {id: [found.get(n) for n in numbered[id]] for id, found in results.items()}
 
 
 def _on_what_is_read(
-    store: Store, batches: Mapping[str, dict[int, Order]], clock: HostClock, kept: StreamCache
+    store: Store,
+    batches: Mapping[str, dict[int, Order]],
+    wanted: Mapping[str, Reads],
+    clock: HostClock,
+    kept: StreamCache,
 ) -> dict[str, Attempt]:
     """Decisions after one load of all these ledgers; a business that needs another load is left out."""
-    asked = {id: batch_reads(id, list(orders.values()), kept, Reads()) for id, orders in batches.items()}
+    asked = {
+        id: asked_beside(id, wanted[id], keys_of(orders.values()), kept) for id, orders in batches.items()
+    }
     loaded = store.load_all({id: (each.newer, each.keys) for id, each in asked.items()})
     decided: dict[str, Attempt] = {}
     for business_id, found in loaded.items():
@@ -93,13 +100,12 @@ def known_results(
 
 
 def decide_on_what_is_kept(
-    business_id: str, orders: dict[int, Order], now: datetime, kept: StreamCache
+    business_id: str, orders: dict[int, Order], now: datetime, kept: StreamCache, wanted: Reads
 ) -> Attempt | None:
-    """Decide without loading; None when a stream is not cached or an order would be refused.
+    """Decide without loading; None when a stream that is `wanted` is not cached, or an order would be refused.
 
     A refusal must stand on the present state. Cached streams may be older, and only an append can tell.
     """
-    wanted = reads_of(business_id, list(orders.values()), kept)
     books = kept.books(business_id, wanted, [id for order in orders.values() for id in order.new_ids])
     if books is None:
         return None

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from domain.actor import Circumstances
 from domain.decision import NotLoaded, Reads
 from domain.ledger.attempt import Attempt, decide_on, settled
-from domain.ledger.batch_reads import LOADS_MAX, load
+from domain.ledger.batch_reads import LOADS_MAX, load, reads_of
 from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
 from domain.ledger.cache_first import decide_on_what_is_kept, known_results
@@ -45,9 +45,9 @@ def execute(
     numbered = dict(enumerate(orders))
     results: dict[int, Result] = {}
     try:
-        tried = decide_on_what_is_kept(
-            recorder.business_id, numbered, clock.moment(recorder.business_id), kept
-        )
+        wanted = reads_of(recorder.business_id, orders, kept)
+        now = clock.moment(recorder.business_id)
+        tried = decide_on_what_is_kept(recorder.business_id, numbered, now, kept, wanted)
         again = list(numbered)
         if tried is not None:
             done, again = _stored(recorder, tried, clock, kept)

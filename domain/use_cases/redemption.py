@@ -34,11 +34,15 @@ def spoken_of(command: Redemption) -> Reads:
 
 
 def candidates(customer_id: str, package_id: str | None, books: Books) -> list[Candidate]:
-    """The chosen package, else all of the customer's. Raises NotFound for a package of another customer."""
+    """The chosen package, else all of the customer's of which something is left.
+
+    The others give no unit, and no refusal tells of them. Raises NotFound for a package of another customer.
+    """
     if package_id is None:
         return [
             Candidate(id, state, position or AFTER_ALL + n)
             for n, (id, state, position) in enumerate(books.packages_of(customer_id))
+            if state.remaining
         ]
     chosen = known_package(books, package_id)
     if chosen.customer_id != customer_id:

@@ -1,4 +1,4 @@
-"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards | idle | rebuild | space […]`."""
+"""`python -m tests.bench redeem | latency | trace | regulars | reads | filters | waits | cards | idle | space […]`."""
 
 import argparse
 import json
@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from api.server.logging import log_as_json
-from tests.bench import cards, filters, idle, latency, reads, rebuild, redeem, space, trace, waits
+from tests.bench import cards, filters, idle, latency, reads, rebuild, redeem, regulars, space, trace, waits
 
 BENCHMARKS: dict[str, Any] = {
     "redeem": redeem,
     "latency": latency,
     "trace": trace,
+    "regulars": regulars,
     "reads": reads,
     "filters": filters,
     "waits": waits,
@@ -32,6 +33,9 @@ def main(arguments: list[str]) -> None:
         "two rates, one round",
     )
     _common(benchmarks.add_parser("trace", help="where a lone redemption spends its time"), "40 requests")
+    _common(
+        benchmarks.add_parser("regulars", help="what a redemption costs after many packages"), "two sizes"
+    )
     _common(
         benchmarks.add_parser("reads", help="what answers to questions cost, beside a text that lies ready"),
         "100 packages, one round",

@@ -2,7 +2,8 @@
 
 A NOTIFY takes a lock on the whole server when its transaction commits. In the transaction of an append it would
 queue all appends behind each other's disk flush. So one thread with a connection of its own sends one for all
-appends of a few milliseconds. Both threads start on first use, reconnect with back-off, and may miss something:
+appends of some milliseconds, and begins with it when the first of them is answered: so neither it nor whoever is woken
+stands in the way of that answer. Both threads start on first use, reconnect with back-off, and may miss something:
 polling is the guarantee.
 """
 
@@ -16,7 +17,8 @@ from psycopg import sql
 
 from domain.ledger.growth_signal import GrowthSignal
 
-COALESCE_S = 0.005
+COALESCE_S = 0.02
+"""Seconds from an append until others hear of it."""
 LISTEN_S = 0.2
 """Seconds after which the listening thread checks whether it should end."""
 
@@ -42,7 +44,7 @@ class ListenNotify:
         self._own_pid = 0
 
     def announce(self) -> None:
-        """Wake this process's waiters now, those of others within a few milliseconds."""
+        """Wake this process's waiters now, those of others within some milliseconds."""
         self._news.announce()
         self._to_tell.set()
         self._run("carnet-notify", self._tell)
@@ -88,8 +90,8 @@ class ListenNotify:
         while not self._ended.is_set():
             self._to_tell.clear()
             connection.execute(notify)
-            self._ended.wait(COALESCE_S)
             self._to_tell.wait()
+            self._ended.wait(COALESCE_S)
 
     def _listen(self, connection: psycopg.Connection[Any]) -> None:
         connection.execute(sql.SQL("LISTEN {}").format(self._channel))

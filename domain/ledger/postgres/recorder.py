@@ -362,10 +362,14 @@ def outcome(first: int, last: int, recorded_at: int, conflict: str | None) -> St
 # Photos are megabytes, and erasures are rare: they take round trips of their own, in the transaction of their append.
 
 
+def beside(commands: Iterable[Append]) -> bool:
+    """Whether `write_beside` has anything to write."""
+    return any(command.photos or command.erases for command in commands)
+
+
 def as_one(connection: PatientConnection, commands: Iterable[Append]) -> AbstractContextManager[object]:
     """One transaction for an append and what `write_beside` writes; other commands need none."""
-    beside = any(command.photos or command.erases for command in commands)
-    return connection.transaction() if beside else nullcontext()
+    return connection.transaction() if beside(commands) else nullcontext()
 
 
 def write_beside(

@@ -11,7 +11,7 @@ from psycopg_pool import ConnectionPool
 from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder, Roster, unproved
 from domain.ledger.envelope import StoredFact
-from domain.ledger.errors import UnknownBusiness
+from domain.ledger.errors import Contention, UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.postgres.binary_format import Batch, BatchDumper, BinaryFormat
 from domain.ledger.postgres.breaker import Breaker
@@ -32,6 +32,7 @@ from domain.ledger.postgres.recorder import (
     PostgresRecorder,
     Row,
     as_one,
+    beside,
     loaded,
     outcome,
     write_beside,
@@ -56,6 +57,13 @@ APPEND_ALL = (
     "SELECT nth, first, last, moment, conflicting"
     " FROM append_all(%s::text[], %s::int4[], moment_for(%s::int8, %s::int8), %s)"
 )
+APPEND_ONE = (
+    "SELECT first, last, recorded_at, conflict"
+    " FROM append("
+    "CASE WHEN set_config('lock_timeout', '10', true) <> '' THEN set_config('carnet.business', %s, true) END,"
+    " moment_for(%s::int8, %s::int8), %s)"
+)
+"""As `append`, but that it waits for the head of the ledger no longer than a flush or two take: 10 ms."""
 LOAD_ALL = (
     "SELECT nth, part, position, moment, last, version, name_version, kind, id, name, data, meta, hash"
     " FROM load_all(%s)"
@@ -140,6 +148,8 @@ class PostgresStore:
         businesses = list(batches)
         sizes = [len(batch) for batch in batches.values()]
         commands = [command for batch in batches.values() for command in batch]
+        if len(businesses) == len(commands) == 1 and not beside(commands):
+            return self._append_one(businesses[0], commands)
         outcomes: dict[str, list[Stored | Conflict]] = {}
         with self.connection() as connection, as_one(connection, commands):
             arguments = [businesses, sizes, self.clock_ms(), host_ms(), self.wire.batch(commands)]
@@ -149,6 +159,18 @@ class PostgresStore:
                 write_beside(connection, business_id, batches[business_id], found)
         self.announce()
         return outcomes
+
+    def _append_one(
+        self, business_id: str, command: Sequence[Append]
+    ) -> Mapping[str, Sequence[Stored | Conflict]]:
+        """As `append_all`: alone, a command takes the database a quarter less work by `append`."""
+        arguments = [business_id, self.clock_ms(), host_ms(), self.wire.batch(command)]
+        with suppress(Contention, UnknownBusiness):
+            with self.connection() as connection:
+                rows = connection.execute(APPEND_ONE, arguments, binary=True).fetchall()
+            self.announce()
+            return {business_id: [outcome(*row) for row in rows]}
+        return {}
 
     def facts_of(self, asked: Mapping[str, tuple[int, int]]) -> Mapping[str, Sequence[StoredFact]]:
         arguments = [

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
@@ -226,12 +227,27 @@ def test_a_length_that_is_no_number_is_refused(announced: bytes) -> None:
         asyncio.run(body_of(arriving(announced=announced)))
 
 
+def test_a_body_ends_with_as_many_bytes_as_were_announced() -> None:
+    """Nothing is waited for after its last byte."""
+    assert asyncio.run(body_of(arriving(b'{"a"', b":1}", announced=b"7", ends=False))) == b'{"a":1}'
+
+
+def test_chunks_end_when_they_say_so_whatever_length_was_announced() -> None:
+    chunks = arriving(b'{"a"', b":1}", announced=b"4", more=[(b"transfer-encoding", b"chunked")])
+    assert asyncio.run(body_of(chunks)) == b'{"a":1}'
+
+
 def test_a_request_that_breaks_off_is_refused() -> None:
     with pytest.raises(Problem, match="broke off"):
         asyncio.run(body_of(arriving(b'{"a":', ends=False)))
 
 
-def arriving(*pieces: bytes, announced: bytes | None = None, ends: bool = True) -> Request[Any, Any, Any]:
+def arriving(
+    *pieces: bytes,
+    announced: bytes | None = None,
+    ends: bool = True,
+    more: Sequence[tuple[bytes, bytes]] = (),
+) -> Request[Any, Any, Any]:
     """A request whose body comes in pieces, and that goes away after them if it does not end."""
     messages: list[Any] = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
     if ends and messages:
@@ -242,7 +258,7 @@ def arriving(*pieces: bytes, announced: bytes | None = None, ends: bool = True) 
     async def receive() -> Any:
         return next(coming)
 
-    headers = [] if announced is None else [(b"content-length", announced)]
+    headers = [*more, *([] if announced is None else [(b"content-length", announced)])]
     app = SimpleNamespace(state={"frame": SimpleNamespace(random=Randomness(), body_s=BODY_S)})
     scope: Any = {"type": "http", "headers": headers, "state": {}, "litestar_app": app}
     return Request(scope, receive)

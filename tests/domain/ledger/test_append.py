@@ -453,3 +453,18 @@ def test_a_ledger_that_somebody_writes_to_is_left_out(store: Store) -> None:
                 appended.result()
         else:
             assert set(appended.result()) == {BUSINESS}
+
+
+def test_a_lone_command_waits_for_nobody_who_holds_its_ledger_for_long(store: Store) -> None:
+    store.open_ledger(BUSINESS)
+    with ThreadPoolExecutor(1) as threads, store.ledger(BUSINESS).locked():
+        appended = threads.submit(store.append_all, {BUSINESS: [opening(PACKAGE)]})
+        if isinstance(store, SqliteStore):
+            with pytest.raises(Contention):
+                appended.result()
+        else:
+            assert appended.result() == {}
+    assert store.ledger(BUSINESS).head().position == 0
+    assert store.append_all({"biz_unknown": [opening(PACKAGE)]}) == {}
+    ((one,),) = store.append_all({BUSINESS: [opening(PACKAGE)]}).values()
+    assert isinstance(one, Stored)

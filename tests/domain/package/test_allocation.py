@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from domain.calendar_rules import ExpiryAfterFirstUse
+from domain.package.facts import PackageFact
 from domain.refusals import InsufficientUnits, PaymentRequired
+from domain.use_cases.redemption import candidates
 from tests.domain.given import given
 from tests.domain.words import (
     FACIAL,
@@ -100,6 +102,19 @@ def test_packages_that_cannot_be_used_are_passed_over() -> None:
         pkg_good=[sold()],
     ).when(redeem_any(location_id="loc_1")).then(
         pkg_good=[used(1, remaining=9, redemption="red_new", location_id="loc_1")]
+    )
+
+
+def test_packages_of_which_nothing_is_left_are_not_looked_at() -> None:
+    """A customer of ten years has hundreds."""
+    used_up: list[PackageFact] = [sold(units=1), used(1, remaining=0, at="2026-10-02 09:00")]
+    world = given(pkg_a=used_up, pkg_b=[sold(units=2)], pkg_c=used_up)
+    books = world.books(redeem_any())
+    assert [found.id for found in candidates("cus_1", None, books)] == ["pkg_b"]
+    world.when(redeem_any(3)).refused(InsufficientUnits, requested=3, available=2, remaining=2)
+    # Back then there was a unit; it was used since.
+    given(pkg_a=used_up).when(redeem_any(effective_at=moment("2026-10-01 12:00"))).refused(
+        InsufficientUnits, requested=1, available=0, remaining=0
     )
 
 
