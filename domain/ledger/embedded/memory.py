@@ -264,7 +264,7 @@ class MemoryStore:
         found = {id: self.ledger(id).facts(after, limit) for id, (after, limit) in known.items()}
         return {id: facts for id, facts in found.items() if facts}
 
-    def heads(self) -> Iterator[tuple[str, int]]:
+    def heads(self, since: object = None) -> Iterator[tuple[str, int]]:
         with self._store_lock:
             return iter([(id, self._books[id].head.position) for id in sorted(self._books)])
 
