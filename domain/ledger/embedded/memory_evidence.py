@@ -12,7 +12,7 @@ from domain.ledger.tables import TABLES
 from domain.people.profile import searched
 
 if TYPE_CHECKING:
-    from domain.ledger.embedded.memory import Books
+    from domain.ledger.embedded.memory_books import Books
 
 Rows = Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]
 
