@@ -3,21 +3,14 @@
 import pytest
 
 from projections.engine import settled
-from projections.engine.runner import Runner
 from projections.engine.settled import Lookout
-from tests.projections.examples import BUSINESS, OTHER, Counted, Installation, decode, record
+from tests.projections.examples import BUSINESS, OTHER, Counted, Installation, record, run_all
 
 FACT = Counted(item="a", change=1)
 
 
 def lookout(here: Installation) -> Lookout:
     return Lookout(here.store, here.views, list(here.views.projections.values()), doubtful_max=0)
-
-
-def run_all(here: Installation) -> None:
-    runner = Runner(here.store, here.views, decode=decode)
-    while runner.step():
-        pass
 
 
 def test_those_behind_are_seen_until_they_are_at_their_head(here: Installation) -> None:

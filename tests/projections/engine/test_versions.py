@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 import pytest
-from sqlalchemy import event, inspect
+from sqlalchemy import event
 
 from domain.fact import Fact, UnreadableFact
 from domain.fact_registry import FACTS as FACTS_OF_CARNET
@@ -37,7 +37,9 @@ from tests.projections.examples import (
     entries,
     folded,
     record,
+    run_all,
     table_rows,
+    tables,
 )
 
 FACTS: list[Fact] = [
@@ -50,13 +52,6 @@ FACTS: list[Fact] = [
 ]
 
 
-def run_all(here: Installation) -> Runner:
-    runner = Runner(here.store, here.views, decode=decode)
-    while runner.step():
-        pass
-    return runner
-
-
 def reads(here: Installation, runner: Runner | None = None) -> FreshReads:
     return FreshReads(here.store, here.views, runner, patience_s=None if runner else 0.0)
 
@@ -64,16 +59,6 @@ def reads(here: Installation, runner: Runner | None = None) -> FreshReads:
 def newer(open_installation: Open) -> Installation:
     """The next release of the code, on the same database: it has another layout of the balances."""
     return open_installation(balances(version=2), entries())
-
-
-def tables(views: ReadTables) -> set[str]:
-    with views.reading() as connection:
-        return set(inspect(connection).get_table_names()) - {
-            "checkpoints",
-            "read_tables",
-            "rebuild_plans",
-            "rebuild_shares",
-        }
 
 
 def stops(here: Installation) -> list[tuple[str, str]]:
