@@ -8,7 +8,7 @@ from pydantic_core import from_json
 
 from domain.booking.facts import BookingMade
 from domain.fact import Fact, UnreadableFact
-from domain.ledger.derived import NOT_REGISTERED, claims_of, customer_behind
+from domain.ledger.derived import NOT_REGISTERED, claims_of, claims_of_use, customer_behind
 from domain.ledger.envelope import Head
 from domain.ledger.evidence import Evidence, FactRow
 from domain.ledger.proof import proof_of_secret
@@ -21,7 +21,7 @@ from replay.verify import FACTS_PER_PAGE, Broken, Chain
 Progress = Callable[[int, int], None]
 """Called with the facts checked and the facts in all."""
 TOLD = frozenset((UnitsRedeemed, BookingMade, CustomerRegistered, CustomerErased, CustomerMerged))
-"""Facts of which more is noted than the claims they made."""
+"""Facts of which more is noted than the claims of `claims_of`."""
 
 
 def gather(evidence: Evidence, book: Workbook, progress: Progress) -> Head | Broken:
@@ -96,6 +96,9 @@ def _note(row: FactRow, book: Workbook) -> None:
 
 def _note_told(fact: Fact, position: int, stream_id: str, book: Workbook) -> None:
     match fact:
+        case UnitsRedeemed() if fact.booking_id is None:
+            for claim in claims_of_use(fact.redemption_id, None, stream_id, book):
+                book.claim(claim)
         case UnitsRedeemed():
             book.note("uses", (fact.redemption_id, stream_id, fact.booking_id, position))
         case BookingMade() if fact.redemption_id is not None:
