@@ -96,7 +96,7 @@ class Workbook:
         self.note("claims", (claim.claim, claim.stream_id))
 
     def claim_uses(self) -> None:
-        """Add the claims of uses that bookings were paid with, once all bookings are known: some made them themselves."""
+        """Add the claims of uses for bookings, once all bookings are known: some made these claims themselves."""
         found = self.execute(
             "SELECT redemption_id, package_id, booking_id FROM uses WHERE NOT EXISTS"
             " (SELECT 1 FROM booked WHERE booked.redemption_id = uses.redemption_id) ORDER BY position"

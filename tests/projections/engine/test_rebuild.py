@@ -167,6 +167,16 @@ def test_two_rebuilds_at_once_share_the_table(open_installation: Open) -> None:
         )
 
 
+def test_who_begins_a_ledger_late_deletes_no_row_of_who_began_it_first(here: Installation) -> None:
+    """Both had seen that nobody had begun."""
+    record(here.store, *FACTS)
+    making = rebuild_of(here, here.balances, limits=SMALL)
+    making.fill()
+    assert making._in_order(here.balances)._emptied(BUSINESS)
+    making.switch()
+    assert table_rows(here.views, here.balances) == folded(here.store, here.balances)
+
+
 def test_the_old_table_is_dropped_unless_it_is_kept(here: Installation) -> None:
     record(here.store, *FACTS)
     run_all(here)
