@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from domain.ledger.contract import LedgerRecorder
-from domain.ledger.envelope import Head, NewFact, StoredFact, first_hash, seal
+from domain.ledger.envelope import Head, first_hash, seal_of
+from domain.ledger.evidence import FactRow, row_of
 
 FACTS_PER_PAGE = 2_000
 
@@ -35,47 +36,70 @@ class Broken:
     reason: str
 
 
+class Chain:
+    """The chain of a ledger as far as it was checked, fact by fact."""
+
+    def __init__(self, business_id: str) -> None:
+        self.business_id = business_id
+        self.position = 0
+        self.hash = first_hash(business_id)
+        self.recorded_at = 0
+
+    @property
+    def head(self) -> Head:
+        """The last fact that was right."""
+        return Head(self.position, self.hash, self.recorded_at)
+
+    def flaw(self, fact: FactRow) -> str | None:
+        """The fault of the fact that should come next; None when it is right, and is then the last one."""
+        position, kind, stream_id, version, name, name_version, data, meta, recorded_at, stored = fact
+        if position != self.position + 1:
+            return f"is missing: position {position} follows on {self.position}"
+        if recorded_at < self.recorded_at:
+            return "was recorded before the fact that precedes it"
+        try:
+            made = seal_of(
+                self.hash,
+                self.business_id,
+                position,
+                kind,
+                stream_id,
+                version,
+                name,
+                name_version,
+                data,
+                meta,
+                recorded_at,
+            )
+        except OverflowError:  # a forged number does not fit into its field of the seal
+            made = None
+        if made != stored:
+            return "does not have the hash that its stored bytes make with the hash before it"
+        self.position, self.hash, self.recorded_at = position, stored, recorded_at
+        return None
+
+
 def verify(recorder: LedgerRecorder, progress: Progress = lambda done, of: None) -> Intact | Broken:
     """Check every fact of a ledger, also while it grows; memory does not grow with it.
 
     Raises UnknownBusiness, LedgerUnavailable.
     """
     business_id = recorder.business_id
-    checked = Head(0, first_hash(business_id), 0)
+    chain = Chain(business_id)
     head = recorder.head()
-    while page := recorder.facts(after=checked.position, limit=FACTS_PER_PAGE):
+    while page := recorder.facts(after=chain.position, limit=FACTS_PER_PAGE):
         # Read after this page and before the next: every fact up to this head is stored by then.
         head = recorder.head()
         for fact in page:
-            if reason := flaw_of(business_id, checked, fact, head):
-                return Broken(business_id, checked.position + 1, reason)
-            checked = Head(fact.position, fact.hash, fact.recorded_at)
-        progress(checked.position, head.position)
-    return at_the_end(business_id, checked, head)
-
-
-def flaw_of(business_id: str, before: Head, fact: StoredFact, head: Head) -> str | None:
-    """The fault of a fact that should follow `before`; None when it is right."""
-    if fact.position != before.position + 1:
-        return f"is missing: position {fact.position} follows on {before.position}"
-    if fact.position > head.position:
-        return f"lies beyond the head, which is at {head.position}"
-    if fact.recorded_at < before.recorded_at:
-        return "was recorded before the fact that precedes it"
-    if _hash_of(business_id, before.hash, fact) != fact.hash:
-        return "does not have the hash that its stored bytes make with the hash before it"
-    return None
-
-
-def _hash_of(business_id: str, previous: bytes, fact: StoredFact) -> bytes | None:
-    content = NewFact(
-        fact.kind, fact.stream_id, fact.version, fact.name, fact.name_version, fact.data, fact.meta
-    )
-    try:
-        return seal(previous, business_id, fact.position, content, fact.recorded_at)
-    except OverflowError:
-        # A forged number does not fit into its field of the seal.
-        return None
+            reason = chain.flaw(row_of(fact))
+            if reason is None and fact.position > head.position:
+                return Broken(
+                    business_id, fact.position, f"lies beyond the head, which is at {head.position}"
+                )
+            if reason is not None:
+                return Broken(business_id, chain.position + 1, reason)
+        progress(chain.position, head.position)
+    return at_the_end(business_id, chain.head, head)
 
 
 def at_the_end(business_id: str, checked: Head, head: Head) -> Intact | Broken:

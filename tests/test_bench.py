@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.bench import cards, filters, latency, reads, regulars, space
+from tests.bench import cards, filters, latency, reads, regulars, space, verify
 from tests.bench.race import IN_TURN, UNITS, packages_for, uses
 from tests.bench.redeem import (
     AS_IT_IS,
@@ -125,3 +125,12 @@ def test_space_tells_every_database_and_way_of_filling_it() -> None:
     assert {(f.books, f.database) for f in report.figures} == set(space.BEFORE)
     assert all(figure.facts > 10 and figure.bytes_of_a_fact > 100 for figure in report.figures)
     assert "before" in space.table(report)
+
+
+def test_verify_tells_how_many_facts_a_second_proves() -> None:
+    plan = verify.Plan(rows=20, times=2, rounds=1, databases=("SQLite",), read_models=False)
+    report = verify.measure(plan, lambda step: None)
+    (figure,) = report.figures
+    assert figure.facts > 50
+    assert figure.facts_per_second > 0
+    assert "SQLite" in verify.table(report)

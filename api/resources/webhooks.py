@@ -7,33 +7,32 @@ server's pepper and shown once, in the first answer to the request that made it;
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from api.http.body import body_of
 from api.http.command_route import Command, CommandParameters, created, dry_run, read_command
 from api.http.ids import encode
 from api.http.ledger_types import RequestKey, StoredWebhook
-from api.http.new_values import NewId, NewMoment
 from api.http.parsing import EmptyBody
 from api.http.permissions import OWNER
 from api.http.problems import Flaw, invalid
-from api.http.query import Found, ListParameters, Page, Query
+from api.http.query import Found, ListParameters, Query
 from api.http.query_route import query
-from api.http.receiver_addresses import URL_CHARACTERS_MAX, flaw_of_url
+from api.http.receiver_addresses import flaw_of_url
 from api.http.request import HttpRequest, Route, handler_of
 from api.http.responses import Reply
 from api.http.webhook_secrets import secret_of, secret_text
+from api.resources.webhook_bodies import IssuedWebhook, ReplayBody, Webhook, WebhookBody, WebhookPage
 from domain.fact_registry import FACTS
 from domain.ledger.orders import Done
 from domain.messages.due import MESSAGE_DUE
 from domain.moments import from_milliseconds, rfc3339, to_milliseconds
 from domain.refusals import LimitReached, NotFound
-from domain.text import name_of_thing
-from domain.values import RECORDED_AT, ThingName, Value, in_form
+from domain.values import RECORDED_AT
 
 WEBHOOKS_MAX = 20
 """Of one business, without those that were removed."""
@@ -41,53 +40,6 @@ FACT_NAMES = frozenset(fact.stored_name for fact in FACTS) | {MESSAGE_DUE}
 
 B = TypeVar("B", bound=BaseModel)
 Change = Callable[[StoredWebhook], StoredWebhook]
-
-
-FactName = Annotated[str, Field(min_length=1, max_length=100), in_form(name_of_thing)]
-
-
-class WebhookBody(Value):
-    url: Annotated[str, Field(min_length=1, max_length=URL_CHARACTERS_MAX), in_form(name_of_thing)]
-    """Where facts are posted to: `https://` and a public address."""
-    fact_names: Annotated[tuple[FactName, ...], Field(max_length=200)] = ()
-    """Names of the facts to send; without any, all of them. `message.due`: text messages to customers, with the number
-    and the text, which go to the oldest receiver that names it alone."""
-    description: ThingName | None = None
-
-
-class ReplayBody(Value):
-    position: Annotated[int, Field(ge=0, le=2**53 - 1)]
-    """Facts after this position are sent, also those that were sent before."""
-
-
-class Webhook(Value):
-    id: NewId
-    url: str
-    fact_names: tuple[str, ...]
-    """Names of the facts that are sent; none: all of them."""
-    description: str | None
-    state: Literal["active", "paused", "disabled", "removed"]
-    """`disabled`: it failed for five days without a break, was gone, or the database was restored."""
-    position: int
-    """All facts up to this position are delivered."""
-    attempts: int
-    """Failed tries of the next fact."""
-    reason: str | None
-    """Why the last try failed, such as `http-500`, `timeout`, `private-address`."""
-    failing_since: str | None
-    next_attempt_at: str | None
-    created_at: NewMoment
-
-
-class IssuedWebhook(Webhook):
-    secret: str | None
-    """What the signatures are checked with. Only the first answer shows it: null in that of a repeated request."""
-    secret_shown: bool
-    """Whether `secret` is in this answer. Where the first one was lost, rotate it."""
-
-
-class WebhookPage(Page[Webhook]):
-    pass
 
 
 def _route(

@@ -265,8 +265,12 @@ class Store(Protocol):
         Returned by business id, without ledgers that have no such fact. Raises LedgerUnavailable.
         """
 
-    def heads(self) -> Iterator[tuple[str, int]]:
-        """(business id, position) of every ledger, in order of business id."""
+    def heads(self, since: object = None) -> Iterator[tuple[str, int]]:
+        """(business id, position) of every ledger, in order of business id.
+
+        `since` is a growth mark: those that have grown after it, in any order. Others may be among them, and one may
+        be missing that a transaction of more than a minute has let grow: look at all of them now and then.
+        """
 
     def growth_mark(self) -> object:
         """Equal marks mean that no ledger has grown between them. Costs the same for any number of ledgers.

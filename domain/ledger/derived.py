@@ -4,7 +4,8 @@ The use cases claim names before their facts are stored; here the same claims ar
 what was claimed by the facts before.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Protocol
 
 from domain.booking.facts import BookingMade, BookingPaymentRecorded
@@ -34,6 +35,17 @@ from domain.values import ExternalRef
 
 NOT_REGISTERED = "event"
 """The kind of streams that only the library of the ledger knows."""
+CLAIMING = (
+    PackageOpened,
+    UnitsTransferredOut,
+    PaymentRecorded,
+    BookingPaymentRecorded,
+    BookingMade,
+    PointsEntry,
+    CustomerRegistered,
+    CustomerErased,
+)
+"""Facts that claim something: all others are passed over at once."""
 
 
 class Claimed(Protocol):
@@ -57,8 +69,17 @@ def customer_behind(fact: Fact, kind: str, stream_id: str) -> str | None:
             return customer_of(stream_id) if kind == "points" else None
 
 
-def claims_of(fact: Fact, stream_id: str, known: Claimed) -> Iterator[Claim]:
+def claims_of(fact: Fact, stream_id: str, known: Claimed) -> Iterable[Claim]:
     """The claims that a fact made, but for those of uses (`claims_of_use`)."""
+    return _all_claims(fact, stream_id, known) if _may_claim(type(fact)) else ()
+
+
+@cache
+def _may_claim(kind: type[Fact]) -> bool:
+    return issubclass(kind, CLAIMING)
+
+
+def _all_claims(fact: Fact, stream_id: str, known: Claimed) -> Iterator[Claim]:
     for claim in _claims(fact, stream_id, known):
         yield Claim(claim, stream_id)
     if isinstance(fact, BookingMade):

@@ -4,10 +4,16 @@ A store keeps a `StoredFact` as it is: the bytes of `data` and `meta` are never 
 rewritten by a database, because the hash chain is computed over them.
 """
 
+import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 CHAIN = b"carnet/1"
+_LENGTH = struct.Struct(">I").pack
+_SHORT = struct.Struct(">II").pack
+"""The length of a field, which is 4, and the field."""
+_LONG = struct.Struct(">IQ").pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +64,67 @@ def first_hash(business_id: str) -> bytes:
 
 
 def seal(previous: bytes, business_id: str, position: int, fact: NewFact, recorded_at: int) -> bytes:
+    """`seal_of` a fact that is about to be stored."""
+    return seal_of(
+        previous,
+        business_id,
+        position,
+        fact.kind,
+        fact.stream_id,
+        fact.version,
+        fact.name,
+        fact.name_version,
+        fact.data,
+        fact.meta,
+        recorded_at,
+    )
+
+
+def seal_of(
+    previous: bytes,
+    business_id: str,
+    position: int,
+    kind: str,
+    stream_id: str,
+    version: int,
+    name: str,
+    name_version: int,
+    data: bytes,
+    meta: bytes,
+    recorded_at: int,
+) -> bytes:
     """SHA-256(previous ‖ fields): each field a 4-byte big-endian length and its bytes.
 
     Positions and moments are int64, versions int32, big-endian. The PostgreSQL function
-    computes the same; a golden file of ten facts binds both.
+    computes the same; a golden file of ten facts binds both. Raises OverflowError for a number that does not fit.
     """
-    digest = sha256(previous)
-    for field in (
-        business_id.encode(),
-        position.to_bytes(8, "big"),
-        fact.kind.encode(),
-        fact.stream_id.encode(),
-        fact.version.to_bytes(4, "big"),
-        fact.name.encode(),
-        fact.name_version.to_bytes(4, "big"),
-        fact.data,
-        fact.meta,
-        recorded_at.to_bytes(8, "big"),
-    ):
-        digest.update(len(field).to_bytes(4, "big"))
-        digest.update(field)
-    return digest.digest()
+    stream = stream_id.encode()
+    try:
+        place, moment = _LONG(8, position), _LONG(8, recorded_at)
+        of_stream, of_name = _SHORT(4, version), _SHORT(4, name_version)
+    except struct.error as error:
+        raise OverflowError(str(error)) from error
+    fields = (
+        previous,
+        _framed(business_id),
+        place,
+        _framed(kind),
+        _LENGTH(len(stream)),
+        stream,
+        of_stream,
+        _framed(name),
+        of_name,
+        _LENGTH(len(data)),
+        data,
+        _LENGTH(len(meta)),
+        meta,
+        moment,
+    )
+    return sha256(b"".join(fields)).digest()
+
+
+@lru_cache(maxsize=1_024)
+def _framed(text: str) -> bytes:
+    """A text that many facts have: its length and its bytes."""
+    encoded = text.encode()
+    return _LENGTH(len(encoded)) + encoded

@@ -1,7 +1,7 @@
 """What verification reads of a business: its facts and the tables beside them, all as of one moment."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from domain.ledger.answer_bytes import unpacked
 from domain.ledger.envelope import Head, StoredFact
@@ -27,6 +27,26 @@ class Row(NamedTuple):
     values: Mapping[str, Any]
 
 
+FactRow: TypeAlias = tuple[int, str, str, int, str, int, bytes, bytes, int, bytes]
+"""Position, kind, stream's id and version, name and its version, data, meta, moment (ms since 1970), hash: as many
+facts are read, and most of their members looked at once."""
+
+
+def row_of(fact: StoredFact) -> FactRow:
+    return (
+        fact.position,
+        fact.kind,
+        fact.stream_id,
+        fact.version,
+        fact.name,
+        fact.name_version,
+        fact.data,
+        fact.meta,
+        fact.recorded_at,
+        fact.hash,
+    )
+
+
 class Evidence(Protocol):
     """A snapshot of one business in one database."""
 
@@ -35,11 +55,15 @@ class Evidence(Protocol):
     def head(self) -> StoredHead | None:
         """None where the business has no head."""
 
-    def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
+    def facts(self, after: int, limit: int) -> Sequence[FactRow]:
         """Facts in order of position, behind `after`, at most `limit`."""
 
-    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[Row]:
-        """Rows of a table in order of their keys, by code point, behind `after`, at most `limit`."""
+    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[tuple[Any, ...]]:
+        """Rows of a table in order of their keys, by code point, behind `after`, at most `limit`.
+
+        Columns in the order of `domain.ledger.tables`, those of the key first. The body of an answer is as it is
+        kept.
+        """
 
     def strays(self) -> Sequence[str]:
         """Rows that no page shows, and that belong to nothing: a table and a key each, without personal data."""
@@ -58,26 +82,46 @@ class Mending(Evidence, Protocol):
 
 
 def as_told(table: str, row: Sequence[Any]) -> Row:
-    """The row of a database, its key first. An answer is told as it was given; UNREADABLE: it cannot be."""
+    """A row of a page by names. An answer is told as it was given; UNREADABLE: it cannot be."""
     key, columns = TABLES[table].key, TABLES[table].columns
     values = dict(zip(columns, row[len(key) :], strict=True))
     if table == "requests":
-        values["body"] = _told(values["body"])
+        values["body"] = answer_in(values["body"])
     return Row(tuple(row[: len(key)]), values)
 
 
-def _told(kept: bytes | None) -> str | None:
+def answer_in(kept: bytes | None) -> str | None:
+    """The answer as it was given; None: it was erased. UNREADABLE: it cannot be read."""
     try:
         return None if kept is None else unpacked(kept)
     except UnreadableAnswer:
         return UNREADABLE
 
 
-def rows(evidence: Evidence, table: str) -> Iterator[Row]:
+def pages(evidence: Evidence, table: str) -> Iterator[Sequence[tuple[Any, ...]]]:
     """All rows of a table in order of their keys. Memory does not grow with it."""
     after: tuple[str, ...] | None = None
+    columns = len(TABLES[table].key)
     while page := evidence.page(table, after, ROWS_PER_PAGE):
-        yield from page
-        if len(page) < ROWS_PER_PAGE or not TABLES[table].key:
+        yield page
+        if len(page) < ROWS_PER_PAGE or not columns:
             return
-        after = page[-1].key
+        after = tuple(page[-1][:columns])
+
+
+def beginning(evidence: Evidence, table: str, prefix: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a table whose key begins with a prefix, in order of their keys."""
+    after: tuple[str, ...] = (prefix,)
+    while page := evidence.page(table, after, ROWS_PER_PAGE):
+        for row in page:
+            if not row[0].startswith(prefix):
+                return
+            yield row
+        after = tuple(page[-1][: len(TABLES[table].key)])
+
+
+def rows(evidence: Evidence, table: str) -> Iterator[Row]:
+    """The same, each by names."""
+    for page in pages(evidence, table):
+        for row in page:
+            yield as_told(table, row)

@@ -206,12 +206,13 @@ def open_missing(
     return bool(missing)
 
 
-def open_checkpoint(connection: Connection, physical: str, business_id: str, now_ms: int) -> None:
-    """Make a checkpoint at position 0 if there is none."""
-    connection.execute(
+def open_checkpoint(connection: Connection, physical: str, business_id: str, now_ms: int) -> bool:
+    """Make a checkpoint at position 0; False when there was one."""
+    opened = connection.execute(
         inserting(connection.dialect, CHECKPOINTS).on_conflict_do_nothing(),
         {"business_id": business_id, "physical": physical, "position": 0, "updated_at": now_ms},
     )
+    return opened.rowcount == 1
 
 
 Move: TypeAlias = tuple[str, Checkpoint, Checkpoint]

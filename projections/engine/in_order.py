@@ -58,26 +58,35 @@ class InOrder:
 
     def begin(self, business_id: str) -> None:
         """Begin with no row of a ledger, unless it was begun before."""
-        own = (CHECKPOINTS.c.physical == self._physical) & (CHECKPOINTS.c.business_id == business_id)
         with self._views.reading() as connection:
-            if connection.execute(select(CHECKPOINTS.c.position).where(own)).first() is not None:
+            if self._is_begun(connection, business_id):
                 return
         while not self._emptied(business_id):
             pass
 
+    def _is_begun(self, connection: Connection, business_id: str) -> bool:
+        own = (CHECKPOINTS.c.physical == self._physical) & (CHECKPOINTS.c.business_id == business_id)
+        return connection.execute(select(CHECKPOINTS.c.position).where(own)).first() is not None
+
     def _emptied(self, business_id: str) -> bool:
-        """Delete some rows, as one writer of SQLite may not keep others waiting; True once all are gone."""
+        """Delete some rows, as one writer of SQLite may not keep others waiting; True once all are gone.
+
+        Where another process has begun meanwhile, the rows are its own, and stay.
+        """
         with self._views.writing() as connection:
-            rows = self._table.c.business_id == business_id
             if self._views.on_postgres:
-                connection.execute(delete(self._table).where(rows))
-            else:
-                deleting = (
-                    f"DELETE FROM {self._physical} WHERE rowid IN"
-                    f" (SELECT rowid FROM {self._physical} WHERE business_id = ? LIMIT {ROWS_PER_DELETION})"
-                )
-                if connection.exec_driver_sql(deleting, (business_id,)).rowcount == ROWS_PER_DELETION:
-                    return False
+                # The checkpoint first: of two at once, only one makes it, and the other waits for it here.
+                if checkpoints.open_checkpoint(connection, self._physical, business_id, now_ms()):
+                    connection.execute(delete(self._table).where(self._table.c.business_id == business_id))
+                return True
+            if self._is_begun(connection, business_id):
+                return True
+            deleting = (
+                f"DELETE FROM {self._physical} WHERE rowid IN"
+                f" (SELECT rowid FROM {self._physical} WHERE business_id = ? LIMIT {ROWS_PER_DELETION})"
+            )
+            if connection.exec_driver_sql(deleting, (business_id,)).rowcount == ROWS_PER_DELETION:
+                return False
             checkpoints.open_checkpoint(connection, self._physical, business_id, now_ms())
             return True
 

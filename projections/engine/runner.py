@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from threading import Event, Thread
 
 from domain.ledger.contract import Store
-from domain.ledger.mapper import recorded
+from domain.ledger.reading import reading
 from projections.engine.checkpoints import clear_stop, error_text
 from projections.engine.completion import Completion
 from projections.engine.definition import Projection
@@ -49,7 +49,7 @@ class Runner:
         views: ReadTables,
         projections: Sequence[Projection] | None = None,
         *,
-        decode: Decode = recorded,
+        decode: Decode = reading,
         facts_per_page: int = FACTS_PER_PAGE,
         rest: float = 0.0,
     ) -> None:

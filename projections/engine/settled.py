@@ -1,8 +1,9 @@
 """Which businesses are behind, at no cost for those that are not.
 
-A business at its head costs a comparison of two numbers. Where no ledger has grown it costs nothing at all.
+Where ledgers have grown, only those are looked at. Where none has, it costs nothing at all.
 """
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from projections.engine.tables import ReadTables
 
 DOUBTFUL_MAX = 3
 """Businesses possibly behind that are taken for it without a check; for more, one query first finds those behind."""
+WHOLE_LOOK_S = 60.0
+"""Seconds after which all heads are read again, and not only those that have grown."""
 
 Behind = Mapping[str, int]
 """Business → by how many facts it is behind, at most."""
@@ -33,8 +36,8 @@ class Settled:
         self._which = which
         self._doubtful_max = doubtful_max
         self._reached: dict[str, int | None] = {}
-        self._all_at_head: Mapping[str, int] | None = None
-        """The heads that all businesses were found to have reached."""
+        self._open: set[str] | None = None
+        """Businesses that may be behind, all others are at their head; None: any may be."""
 
     def reached(self, business_id: str) -> int | None:
         """The position that all tables of a business have surely reached; None: they have all stopped."""
@@ -43,9 +46,16 @@ class Settled:
     def note(self, reached: Mapping[str, int | None]) -> None:
         self._reached.update(reached)
 
+    def grow(self, business_ids: Collection[str] | None) -> None:
+        """These have grown, or any may have."""
+        if business_ids is None:
+            self._open = None
+        elif self._open is not None:
+            self._open.update(business_ids)
+
     def forget(self, business_ids: Collection[str] | None = None) -> None:
         """Look these businesses up again, or all."""
-        self._all_at_head = None
+        self.grow(business_ids)
         if business_ids is None:
             self._reached = {}
         for business_id in business_ids or ():
@@ -53,15 +63,17 @@ class Settled:
 
     def behind(self, connection: Connection, tables: int, heads: Mapping[str, int]) -> Behind:
         """The businesses whose head is past one of this number of tables."""
-        if not tables or heads is self._all_at_head:
+        if not tables:
+            self._open = None
             return {}
-        doubtful = [id for id, head in heads.items() if self._is_behind(id, head)]
+        known = heads if self._open is None else self._open
+        doubtful = [id for id in known if self._is_behind(id, heads.get(id, 0))]
         if len(doubtful) > self._doubtful_max:
             self.note(checkpoints.lowest(connection, self._projections, tables, doubtful, self._which))
         behind = {
             id: heads[id] - (self._reached.get(id) or 0) for id in doubtful if self._is_behind(id, heads[id])
         }
-        self._all_at_head = None if behind else heads
+        self._open = set(behind)
         return behind
 
     def _is_behind(self, business_id: str, head: int) -> bool:
@@ -100,15 +112,12 @@ class Lookout:
         self.live = Settled(projections, "live", doubtful_max)
         self.building = Settled(projections, "building", doubtful_max)
         self._mark: object = None
-        self._heads: Mapping[str, int] = {}
+        self._heads: dict[str, int] = {}
+        self._looked_at_all = 0.0
         self._served: tuple[Served, ...] | None = None
 
     def look(self) -> Sight:
-        # The mark first: what grows while the heads are read is seen the next time.
-        mark = self._store.growth_mark()
-        if mark != self._mark or self._mark is None:
-            self._heads = dict(self._store.heads())
-            self._mark = mark
+        self._look_for_growth()
         heads = self._heads
         with self._views.reading() as connection:
             served = checkpoints.served(connection, self._projections)
@@ -120,3 +129,19 @@ class Lookout:
             behind = self.live.behind(connection, len(served) - building, heads)
             unbuilt = self.building.behind(connection, building, heads)
         return Sight(heads, served, behind, unbuilt)
+
+    def _look_for_growth(self) -> None:
+        # The mark first: what grows while the heads are read is seen the next time.
+        mark = self._store.growth_mark()
+        if mark == self._mark and self._mark is not None:
+            return
+        whole = self._mark is None or time.monotonic() - self._looked_at_all >= WHOLE_LOOK_S
+        found = dict(self._store.heads(None if whole else self._mark))
+        if whole:
+            self._heads, self._looked_at_all = found, time.monotonic()
+        else:
+            found = {id: head for id, head in found.items() if self._heads.get(id) != head}
+            self._heads.update(found)
+        for settled in (self.live, self.building):
+            settled.grow(None if whole else found)
+        self._mark = mark

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from domain.ledger.contract import Store
-from domain.ledger.mapper import recorded
+from domain.ledger.reading import reading
 from projections.engine import asking, checkpoints
 from projections.engine.asking import FACTS_LOOKED_AT
 from projections.engine.checkpoint import Standing
@@ -52,7 +52,7 @@ def unreadable(
             continue
         projection, position = projections[standing.checkpoint.projection], standing.checkpoint.position
         asked = {standing.business_id: (position, FACTS_LOOKED_AT)}
-        page = Reader([projection], recorded).page(store.facts_of(asked).get(standing.business_id, ()))
+        page = Reader([projection], reading).page(store.facts_of(asked).get(standing.business_id, ()))
         _, by = page.of(projection, position)
         if by is not None:
             met[standing] = by

@@ -3,18 +3,21 @@
 A row that is gone is erased where its customer was, and else lost. None of them can be made anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from json import dumps
+from typing import Any, NamedTuple
 
-from domain.ledger.evidence import Evidence, Row, rows
+from domain.ledger.evidence import ROWS_PER_PAGE, Evidence, Row, answer_in, pages, rows
 from domain.ledger.proof import (
     is_digest_of_answer,
     proof_of_person,
     proof_of_request,
     seal_of_request,
 )
-from replay.proof.derived import is_of_photo, joined
+from domain.people.directory import PHOTO
+from replay.proof.derived import joined
 from replay.proof.finding import Finding
 from replay.proof.workbook import Workbook
 
@@ -58,7 +61,7 @@ def people(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
     table, business_id = "people", evidence.business_id
     found = book.rows("SELECT id, proof, position, stream_id FROM people ORDER BY id")
     expected = (Row((id,), {"proof": what, "at": at, "of": of}) for id, what, at, of in found)
-    kept = (row for row in rows(evidence, table) if not is_of_photo(table, row))
+    kept = (row for row in rows(evidence, table) if not row.key[0].startswith(PHOTO))
     for right, stored in joined(expected, kept):
         if right is None and stored is not None:
             yield Finding(business_id, table, stored.key[0], "is there", REFERS)
@@ -73,75 +76,128 @@ def people(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
 
 
 def requests(evidence: Evidence, book: Workbook, secret: bytes | None) -> Iterator[Finding]:
-    """Requests against their first fact; those without a fact against their seal, where the secret is known."""
-    table, business_id = "requests", evidence.business_id
-    for row in rows(evidence, table):
-        values = row.values
-        if values["seal"]:
-            if secret is not None and values["seal"] != _seal(row, secret):
-                yield Finding(business_id, table, row.key[0], "is not as it was stored", "its seal says so")
-            continue
-        book.execute("UPDATE requests SET is_there = 1 WHERE position = ?", (values["first"],))
-        known = book.execute(
-            "SELECT proof, recorded_at FROM requests WHERE position = ?", (values["first"],)
-        ).fetchone()
-        if known is None:
-            yield Finding(business_id, table, row.key[0], "is there", REFERS)
-        elif known != (_proof(row), values["recorded_at"]):
-            says = f"the fact at position {values['first']} committed to another"
-            yield Finding(business_id, table, row.key[0], "is not as it was stored", says)
-    for (position,) in book.rows("SELECT position FROM requests WHERE NOT is_there ORDER BY position"):
-        says = f"the fact at position {position} committed to it"
-        yield Finding(business_id, table, f"at position {position}", "is missing", says)
+    """Requests against their first fact; those without a fact against their seal, where the secret is known.
+
+    Answers, each in the row of its request, which holds a digest of it: kept, or erased with a person in it.
+    """
+    there = Positions()
+    for page in pages(evidence, "requests"):
+        known = _committed_to(page, book)
+        for stored in page:
+            request = StoredRequest._make(stored)
+            committed = known.get(request.first)
+            if committed is not None and not request.seal:
+                there.add(request.first)
+            if request.seal or committed != (_proof(request), request.recorded_at):
+                yield from _of_request(evidence.business_id, request, committed, secret)
+            if request.people or not _has_its_answer(request):
+                yield from _of_answer(evidence.business_id, request, book)
+    for found in book.pages("SELECT position FROM requests ORDER BY position", ROWS_PER_PAGE):
+        for (position,) in found:
+            if not there.holds(position):
+                says = f"the fact at position {position} committed to it"
+                key = f"at position {position}"
+                yield Finding(evidence.business_id, "requests", key, "is missing", says)
 
 
-def answers(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
-    """Answers, each in the row of its request, which holds a digest of it: kept, or erased with a person in it."""
-    business_id = evidence.business_id
-    for asked in rows(evidence, "requests"):
-        yield from _of_answer(business_id, asked, book)
+class StoredRequest(NamedTuple):
+    """A row of the table, in the order of its columns."""
+
+    key: str
+    fingerprint: bytes
+    first: int
+    last: int
+    recorded_at: int
+    people: str
+    answered: bytes
+    seal: bytes
+    body: bytes | None
+    salt: bytes | None
 
 
-def _of_answer(business_id: str, asked: Row, book: Workbook) -> Iterator[Finding]:
-    key, values = asked.key[0], asked.values
-    people = sorted(set(values["people"].split()))
-    if values["body"] is None:
+class Positions:
+    """A set of positions of one ledger, in an eighth of a byte each."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+
+    def add(self, position: int) -> None:
+        place = position >> 3
+        if place >= len(self._bits):
+            self._bits.extend(bytes(place + 1 - len(self._bits)))
+        self._bits[place] |= 1 << (position & 7)
+
+    def holds(self, position: int) -> bool:
+        place = position >> 3
+        return place < len(self._bits) and bool(self._bits[place] & 1 << (position & 7))
+
+
+def _committed_to(page: Sequence[tuple[Any, ...]], book: Workbook) -> dict[int, tuple[str, int]]:
+    """Position → what its fact commits to of a request, and its moment, for the requests of a page."""
+    first = StoredRequest._fields.index("first")
+    asked = dumps([row[first] for row in page])
+    found = book.execute(
+        "SELECT position, proof, recorded_at FROM requests WHERE position IN (SELECT value FROM json_each(?))",
+        (asked,),
+    )
+    return {position: (proof, recorded_at) for position, proof, recorded_at in found}
+
+
+def _of_request(
+    business_id: str, request: StoredRequest, known: tuple[str, int] | None, secret: bytes | None
+) -> Iterator[Finding]:
+    table, key = "requests", request.key
+    if request.seal:
+        if secret is not None and request.seal != _seal(request, secret):
+            yield Finding(business_id, table, key, "is not as it was stored", "its seal says so")
+    elif known is None:
+        yield Finding(business_id, table, key, "is there", REFERS)
+    else:
+        says = f"the fact at position {request.first} committed to another"
+        yield Finding(business_id, table, key, "is not as it was stored", says)
+
+
+def _has_its_answer(request: StoredRequest) -> bool:
+    answer = answer_in(request.body)
+    return answer is not None and is_digest_of_answer(request.answered, request.salt or b"", answer)
+
+
+def _of_answer(business_id: str, request: StoredRequest, book: Workbook) -> Iterator[Finding]:
+    key, people = request.key, sorted(set(request.people.split()))
+    if request.body is None:
         if not any(book.was_erased(id) for id in people):
             yield Finding(business_id, "requests", key, "has lost its answer", "nobody in it was erased")
-        elif values["salt"] is not None:
+        elif request.salt is not None:
             yield Finding(business_id, "requests", key, "has a salt", "its answer was erased")
         return
-    if not is_digest_of_answer(values["answered"], values["salt"] or b"", values["body"]):
+    if not _has_its_answer(request):
         says = "the request holds another digest"
         yield Finding(business_id, "requests", key, "has another answer than was stored", says)
     for id in people:
-        if book.was_erased(id) and values["last"] < book.erased_at(id):
+        if book.was_erased(id) and request.last < book.erased_at(id):
             says = f"{id} in it was erased later"
             yield Finding(business_id, "requests", key, "has an answer", says)
 
 
-def _proof(row: Row) -> str:
-    values = row.values
-    facts = values["last"] - values["first"] + 1
+def _proof(request: StoredRequest) -> str:
+    facts = request.last - request.first + 1
     if not 0 <= facts < 2**32:
         return ""
-    return proof_of_request(
-        row.key[0], values["fingerprint"], values["people"].split(), values["answered"], facts
-    )
+    people = request.people.split() if request.people else ()
+    return proof_of_request(request.key, request.fingerprint, people, request.answered, facts)
 
 
-def _seal(row: Row, secret: bytes) -> bytes:
-    values = row.values
-    if values["first"] != values["last"] or not min(values["last"], values["recorded_at"]) >= 0:
+def _seal(request: StoredRequest, secret: bytes) -> bytes:
+    if request.first != request.last or not min(request.last, request.recorded_at) >= 0:
         return b""
     return seal_of_request(
         secret,
-        row.key[0],
-        values["fingerprint"],
-        values["people"].split(),
-        values["answered"],
-        values["last"],
-        values["recorded_at"],
+        request.key,
+        request.fingerprint,
+        request.people.split(),
+        request.answered,
+        request.last,
+        request.recorded_at,
     )
 
 

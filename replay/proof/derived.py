@@ -1,17 +1,20 @@
 """Tables that follow from the facts: compared row by row, in the order of their keys."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from secrets import token_bytes
-from typing import Any
+from typing import Any, TypeAlias
 
 from domain.ledger.envelope import Head
-from domain.ledger.evidence import Evidence, Row, StoredHead, rows
-from domain.people.directory import PHOTO, Person
+from domain.ledger.evidence import ROWS_PER_PAGE, Evidence, Row, StoredHead, as_told, pages, rows
+from domain.people.directory import Person
 from domain.people.name_search import grams_of_text
 from domain.people.photos import CLAIMS
 from domain.people.profile import searched
 from replay.proof.finding import Finding, told
 from replay.proof.workbook import Workbook
+
+Page: TypeAlias = Sequence[tuple[Any, ...]]
 
 
 def joined(one: Iterator[Row], other: Iterator[Row]) -> Iterator[tuple[Row | None, Row | None]]:
@@ -47,18 +50,15 @@ def heads(evidence: Evidence, stored: StoredHead | None, last: Head, *, secret: 
 
 
 def streams(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
-    found = book.rows("SELECT id, kind, customer_id, opened FROM streams ORDER BY id")
-    expected = (
-        Row((id,), {"kind": kind, "customer_id": owner, "opened": at}) for id, kind, owner, at in found
-    )
-    yield from _compared(evidence, "streams", expected)
+    expected = book.pages("SELECT id, kind, customer_id, opened FROM streams ORDER BY id", ROWS_PER_PAGE)
+    yield from _compared(evidence, "streams", expected, pages(evidence, "streams"))
 
 
 def claims(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
     """Claims against the facts, but for those of photos (`photos.py`)."""
-    found = book.rows("SELECT claim, stream_id FROM claims ORDER BY claim")
-    expected = (Row((claim,), {"stream_id": stream_id}) for claim, stream_id in found)
-    yield from _compared(evidence, "claims", expected)
+    expected = book.pages("SELECT claim, stream_id FROM claims ORDER BY claim", ROWS_PER_PAGE)
+    stored = ([row for row in page if not _is_of_photo(row[0])] for page in pages(evidence, "claims"))
+    yield from _compared(evidence, "claims", expected, stored)
 
 
 def people_search(evidence: Evidence) -> Iterator[Finding]:
@@ -88,12 +88,9 @@ def strays(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(evidence.business_id, table, key, "is there", "it belongs to nothing", is_stray=True)
 
 
-def is_of_photo(table: str, row: Row) -> bool:
-    """Whether a row is a claim of a photo, or its row in the directory: no fact tells of them."""
-    key = row.key[0]
-    return (table == "claims" and key.startswith(CLAIMS) and key.endswith(("/owned", "/taken-in"))) or (
-        table == "people" and key.startswith(PHOTO)
-    )
+def _is_of_photo(claim: str) -> bool:
+    """Whether it is a claim of a photo: no fact tells of them."""
+    return claim.startswith(CLAIMS) and claim.endswith(("/owned", "/taken-in"))
 
 
 def _searched(evidence: Evidence) -> Iterator[Row]:
@@ -108,26 +105,38 @@ def _searched(evidence: Evidence) -> Iterator[Row]:
             yield Row(row.key, {"folded": folded, "grams": " ".join(grams_of_text(folded))})
 
 
-def _compared(evidence: Evidence, table: str, expected: Iterator[Row]) -> Iterator[Finding]:
-    business_id = evidence.business_id
-    found = (row for row in rows(evidence, table) if not is_of_photo(table, row))
-    for right, stored in joined(expected, found):
-        if right is None and stored is not None:
-            key = stored.key[0]
-            yield Finding(
-                business_id,
-                table,
-                key,
-                f"is there: {told(stored.values)}",
-                "no fact says so",
-                None,
-                stored.key,
-            )
-        elif right is not None and stored is None:
-            says = f"the facts say {told(right.values)}"
-            yield Finding(business_id, table, right.key[0], "is missing", says, right)
-        elif right is not None and stored is not None and dict(stored.values) != dict(right.values):
-            yield Finding(business_id, table, right.key[0], *_both(stored.values, right.values), right)
+def _compared(
+    evidence: Evidence, table: str, expected: Iterator[Page], stored: Iterator[Page]
+) -> Iterator[Finding]:
+    left, right = _behind_what_is_equal(expected, stored)
+    found = (as_told(table, row) for row in right)
+    for is_right, is_stored in joined((as_told(table, row) for row in left), found):
+        yield from _difference(evidence.business_id, table, is_right, is_stored)
+
+
+def _behind_what_is_equal(
+    one: Iterator[Page], other: Iterator[Page]
+) -> tuple[Iterator[tuple[Any, ...]], Iterator[tuple[Any, ...]]]:
+    """The rows of two sides from the first page on that differs. Equal pages are not looked at row by row."""
+    left, right = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+    while True:
+        left = left or list(next(one, ()))
+        right = right or list(next(other, ()))
+        alike = min(len(left), len(right))
+        if not alike or left[:alike] != right[:alike]:
+            return chain(left, chain.from_iterable(one)), chain(right, chain.from_iterable(other))
+        del left[:alike], right[:alike]
+
+
+def _difference(business_id: str, table: str, right: Row | None, stored: Row | None) -> Iterator[Finding]:
+    if right is None and stored is not None:
+        is_there, key = f"is there: {told(stored.values)}", stored.key[0]
+        yield Finding(business_id, table, key, is_there, "no fact says so", None, stored.key)
+    elif right is not None and stored is None:
+        says = f"the facts say {told(right.values)}"
+        yield Finding(business_id, table, right.key[0], "is missing", says, right)
+    elif right is not None and stored is not None and dict(stored.values) != dict(right.values):
+        yield Finding(business_id, table, right.key[0], *_both(stored.values, right.values), right)
 
 
 def _both(stored: Mapping[str, Any], right: Mapping[str, Any]) -> tuple[str, str]:

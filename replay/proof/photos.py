@@ -6,7 +6,7 @@ three are there, or the owner was erased.
 
 from collections.abc import Iterator
 
-from domain.ledger.evidence import Evidence, Row, rows
+from domain.ledger.evidence import Evidence, Row, beginning, rows
 from domain.people.directory import PHOTO
 from domain.people.photos import CLAIMS, owned, row_of_photo, taken_in
 from replay.proof.finding import Finding
@@ -58,15 +58,11 @@ def _gather(evidence: Evidence, book: Workbook) -> None:
     note = "INSERT INTO photos (id, {0}) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET {0} = excluded.{0}"
     for row in rows(evidence, "photos"):
         book.execute(note.format("image"), (row.key[0], 1))
-    for row in rows(evidence, "people"):
-        id, values = row.key[0], row.values
-        if id.startswith(PHOTO):
-            is_whole = values["data"] == row_of_photo(id, "").data and not values["salt"]
-            book.execute(note.format("owner"), (id, values["owner_id"]))
-            book.execute(note.format("is_whole"), (id, is_whole))
-    for row in rows(evidence, "claims"):
-        if row.key[0].startswith(CLAIMS):
-            _, id, what = (*row.key[0].split("/", 2), "")[:3]
-            column = {"owned": "owned_by", "taken-in": "taken_by"}.get(what)
-            if column is not None:
-                book.execute(note.format(column), (id, row.values["stream_id"]))
+    for id, owner_id, data, salt in beginning(evidence, "people", PHOTO):
+        book.execute(note.format("owner"), (id, owner_id))
+        book.execute(note.format("is_whole"), (id, data == row_of_photo(id, "").data and not salt))
+    for claim, stream_id in beginning(evidence, "claims", CLAIMS):
+        _, id, what = (*claim.split("/", 2), "")[:3]
+        column = {"owned": "owned_by", "taken-in": "taken_by"}.get(what)
+        if column is not None:
+            book.execute(note.format(column), (id, stream_id))

@@ -1,11 +1,11 @@
 """What follows from the facts of a business, kept in a temporary file while they are read."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
-from domain.claims import Claim
+from domain.claims import HASH_CHARACTERS, Claim
 from domain.ledger.derived import claims_of_use
 from domain.values import ExternalRef
 
@@ -18,7 +18,7 @@ CREATE TABLE uses (redemption_id TEXT, package_id TEXT, booking_id TEXT, positio
 CREATE TABLE booked (redemption_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE texts (id TEXT, commitment TEXT, position INTEGER, stream_id TEXT,
                     PRIMARY KEY (id, commitment)) WITHOUT ROWID;
-CREATE TABLE requests (position INTEGER PRIMARY KEY, proof TEXT, recorded_at INTEGER, is_there INTEGER DEFAULT 0);
+CREATE TABLE requests (position INTEGER PRIMARY KEY, proof TEXT, recorded_at INTEGER);
 CREATE TABLE people (id TEXT PRIMARY KEY, proof TEXT, position INTEGER, stream_id TEXT) WITHOUT ROWID;
 CREATE TABLE photos (id TEXT PRIMARY KEY, image INTEGER, owner TEXT, is_whole INTEGER, owned_by TEXT,
                      taken_by TEXT) WITHOUT ROWID;
@@ -28,16 +28,62 @@ CREATE TABLE merged (one TEXT, other TEXT, PRIMARY KEY (one, other)) WITHOUT ROW
 """
 
 
+NOTES_PER_WRITE = 4_000
+PREFIX_CHARACTERS = 1 + HASH_CHARACTERS
+"""Of the claims that are counted."""
+OF_MANY = {
+    "texts": "INSERT OR IGNORE INTO texts VALUES (?, ?, ?, ?)",
+    "requests": "INSERT INTO requests VALUES (?, ?, ?)",
+    "people": "INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)",
+    "streams": "INSERT OR IGNORE INTO streams VALUES (?, ?, ?, ?)",
+    "uses": "INSERT OR IGNORE INTO uses VALUES (?, ?, ?, ?)",
+    "booked": "INSERT OR IGNORE INTO booked VALUES (?)",
+    "refs": "INSERT OR IGNORE INTO refs VALUES (?, ?, ?)",
+    "erased": "INSERT OR IGNORE INTO erased VALUES (?, ?)",
+    "merged": "INSERT OR IGNORE INTO merged VALUES (?, ?)",
+    "claims": "INSERT OR IGNORE INTO claims VALUES (?, ?)",
+}
+"""Notes by table: they are written many at a time, as a statement costs more than what it writes."""
+
+
 class Workbook:
     """Implements `domain.ledger.derived.Claimed` over what was noted."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self.execute = connection.execute
+        self._waiting: dict[str, list[tuple[Any, ...]]] = {table: [] for table in OF_MANY}
+        self._claimed: set[str] = set()
+        """What the claims that wait begin with."""
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        self.write()
+        return self._connection.execute(sql, values)
+
+    def note(self, table: str, row: tuple[Any, ...]) -> None:
+        """Write a row, some time before the next question."""
+        waiting = self._waiting[table]
+        waiting.append(row)
+        if len(waiting) >= NOTES_PER_WRITE:
+            self._write(table)
+
+    def write(self) -> None:
+        """Write all notes that wait."""
+        for table, waiting in self._waiting.items():
+            if waiting:
+                self._write(table)
+
+    def _write(self, table: str) -> None:
+        self._connection.executemany(OF_MANY[table], self._waiting[table])
+        self._waiting[table] = []
+        if table == "claims":
+            self._claimed.clear()
 
     def count(self, prefix: str) -> int:
+        if len(prefix) < PREFIX_CHARACTERS or prefix[:PREFIX_CHARACTERS] in self._claimed:
+            self._write("claims")
         beyond = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-        found = self.execute("SELECT count(*) FROM claims WHERE claim >= ? AND claim < ?", (prefix, beyond))
+        counted = "SELECT count(*) FROM claims WHERE claim >= ? AND claim < ?"
+        found = self._connection.execute(counted, (prefix, beyond))
         (number,) = found.fetchone()
         return int(number)
 
@@ -46,10 +92,11 @@ class Workbook:
         return None if row is None else ExternalRef.model_construct(source=row[0], ref=row[1])
 
     def claim(self, claim: Claim) -> None:
-        self.execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (claim.claim, claim.stream_id))
+        self._claimed.add(claim.claim[:PREFIX_CHARACTERS])
+        self.note("claims", (claim.claim, claim.stream_id))
 
     def claim_uses(self) -> None:
-        """Add the claims of uses, once all bookings are known: those of a booking made its claims with it."""
+        """Add the claims of uses for bookings, once all bookings are known: some made these claims themselves."""
         found = self.execute(
             "SELECT redemption_id, package_id, booking_id FROM uses WHERE NOT EXISTS"
             " (SELECT 1 FROM booked WHERE booked.redemption_id = uses.redemption_id) ORDER BY position"
@@ -88,8 +135,14 @@ class Workbook:
 
     def rows(self, sql: str) -> Iterator[Any]:
         """Rows of a query, while other queries go on."""
-        for row in self._connection.execute(sql):  # noqa: UP028 `yield from` would close a cursor of closed books
+        for row in self.execute(sql):  # noqa: UP028 `yield from` would close a cursor of closed books
             yield row
+
+    def pages(self, sql: str, rows: int) -> Iterator[list[Any]]:
+        """The same, so many at a time."""
+        cursor = self.execute(sql)
+        while page := cursor.fetchmany(rows):
+            yield page
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`python -m tests.bench redeem | latency | trace | regulars | reads | filters | waits | cards | idle | space […]`."""
+"""`python -m tests.bench NAME`: what the product costs, beside other ways of doing it. `--help` tells the names."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.server.logging import log_as_json
-from tests.bench import cards, filters, idle, latency, reads, rebuild, redeem, regulars, space, trace, waits
+from tests.bench import cards, filters, idle, latency, reads, rebuild, redeem, regulars, space, trace, verify, waits
 
 BENCHMARKS: dict[str, Any] = {
     "redeem": redeem,
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Any] = {
     "idle": idle,
     "space": space,
     "rebuild": rebuild,
+    "verify": verify,
 }
 
 
@@ -54,6 +55,7 @@ def main(arguments: list[str]) -> None:
     _rebuild(
         benchmarks.add_parser("rebuild", help="read models made anew, beside what the database alone takes")
     )
+    _verify(benchmarks.add_parser("verify", help="facts that are proved in a second of processor time"))
     _space(benchmarks.add_parser("space", help="bytes a fact, by table, of a day-book and over HTTP"))
     chosen = parser.parse_args(arguments)
     benchmark = BENCHMARKS[chosen.benchmark]
@@ -92,6 +94,12 @@ def _idle(parser: argparse.ArgumentParser) -> None:
 
 def _rebuild(parser: argparse.ArgumentParser) -> None:
     _common(parser, "the day-book once, about two minutes")
+    parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="of all steps (3)")
+    parser.add_argument("--day-book", metavar="FILE", help="as `carnet load` reads it (one is made up)")
+
+
+def _verify(parser: argparse.ArgumentParser) -> None:
+    _common(parser, "400 rows of the day-book")
     parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="of all steps (3)")
     parser.add_argument("--day-book", metavar="FILE", help="as `carnet load` reads it (one is made up)")
 

@@ -108,14 +108,14 @@ def measure(plan: Plan, tell: Progress) -> Report:
     report = Report(plan)
     facts = facts_of(Path(plan.day_book).read_text() if plan.day_book else day_book())
     for database in plan.databases:
-        with _place(database) as place:
+        with place_on(database) as place:
             report.facts = _fill(place, facts, plan.times)
             tell(f"{database}: {report.facts:,} facts")
             for figure in _figures(database, place, plan.rounds):
                 report.figures.append(figure)
                 tell(_line(figure))
         if plan.larger:
-            with _place(database) as place:
+            with place_on(database) as place:
                 more = _fill(place, facts, plan.times * plan.larger)
                 peak = place.measured("rebuild:cards").peak
                 small = next(each.peak for each in report.figures if each.database == database)
@@ -172,7 +172,7 @@ def _fill(place: Place, facts: list[StoredFact], times: int) -> int:
 
 
 @contextmanager
-def _place(database: str) -> Iterator[Place]:
+def place_on(database: str) -> Iterator[Place]:
     if database == "SQLite":
         with TemporaryDirectory() as folder:
             file = Path(folder) / "carnet.db"

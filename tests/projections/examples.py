@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from hypothesis import strategies as st
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table, Text, select
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table, Text, inspect, select
 
 from domain.fact import Fact, Registry, UnreadableFact
 from domain.ledger.contract import Store
@@ -17,6 +17,7 @@ from domain.ledger.envelope import NewFact, StoredFact
 from domain.ledger.mapper import Recorded
 from domain.ledger.records import Append, Stored
 from projections.engine.definition import Key, Keyed, Log, Moment, Projection, Row, fold
+from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
 
 BUSINESS = "biz_1"
@@ -217,6 +218,15 @@ def table_rows(views: ReadTables, projection: Projection, business_id: str = BUS
     return {tuple(row[name] for name in names): row for row in rows}
 
 
+TABLES_OF_THE_ENGINE = frozenset(("checkpoints", "read_tables", "rebuild_plans", "rebuild_shares"))
+
+
+def tables(views: ReadTables) -> set[str]:
+    """The tables of read models that there are."""
+    with views.reading() as connection:
+        return set(inspect(connection).get_table_names()) - TABLES_OF_THE_ENGINE
+
+
 @dataclass(frozen=True)
 class Installation:
     """A store of ledgers, and read tables of its own kind."""
@@ -231,6 +241,14 @@ class Installation:
     @property
     def entries(self) -> Projection:
         return self.views.projections["entries"]
+
+
+def run_all(here: Installation, facts_per_page: int = 1000) -> Runner:
+    """A runner that has done everything there was to do."""
+    runner = Runner(here.store, here.views, decode=decode, facts_per_page=facts_per_page)
+    while runner.step():
+        pass
+    return runner
 
 
 @contextmanager

@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from domain.ledger.envelope import StoredFact
-from domain.ledger.evidence import Row, StoredHead
+from domain.ledger.answer_bytes import packed
+from domain.ledger.evidence import FactRow, StoredHead, row_of
 from domain.ledger.proof import seal_of_request
 from domain.ledger.records import StoredKey
+from domain.ledger.tables import TABLES
 from domain.people.profile import searched
 
 if TYPE_CHECKING:
-    from domain.ledger.embedded.memory import Books
+    from domain.ledger.embedded.memory_books import Books
 
 Rows = Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]
 
@@ -45,13 +46,14 @@ class MemoryEvidence:
     def head(self) -> StoredHead | None:
         return StoredHead(self._books.head, self._books.secret)
 
-    def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
-        return self._books.log[after : after + limit]
+    def facts(self, after: int, limit: int) -> Sequence[FactRow]:
+        return [row_of(fact) for fact in self._books.log[after : after + limit]]
 
-    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[Row]:
-        made = self._tables.get(table)
+    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[tuple[Any, ...]]:
+        made, columns = self._tables.get(table), TABLES[table].columns
         found = sorted(made(), key=lambda row: row[0]) if made is not None else []
-        return [Row(*row) for row in found if after is None or row[0] > after][:limit]
+        behind = [row for row in found if after is None or row[0] > after][:limit]
+        return [(*key, *(values[name] for name in columns)) for key, values in behind]
 
     def strays(self) -> Sequence[str]:
         return []
@@ -80,7 +82,7 @@ class MemoryEvidence:
                     "people": " ".join(asked.people),
                     "answered": asked.answered,
                     "seal": seal,
-                    "body": known.body,
+                    "body": None if known.body is None else packed(known.body),
                     "salt": None if known.body is None else asked.salt,
                 },
             )

@@ -5,8 +5,8 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from domain.ledger.envelope import Head, StoredFact
-from domain.ledger.evidence import Row, StoredHead, as_told
+from domain.ledger.envelope import Head
+from domain.ledger.evidence import FactRow, Row, StoredHead
 from domain.ledger.tables import TABLES
 
 NAMES: Mapping[tuple[str, str], LiteralString] = {
@@ -31,26 +31,24 @@ class PostgresEvidence:
         ).fetchone()
         return None if row is None else StoredHead(Head(*row[:3]), row[3])
 
-    def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
-        rows = self._connection.execute(
+    def facts(self, after: int, limit: int) -> Sequence[FactRow]:
+        return self._connection.execute(
             "SELECT position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
             " FROM facts WHERE business_id = %s AND position > %s ORDER BY position LIMIT %s",
             [self.business_id, after, limit],
             binary=True,
         ).fetchall()
-        return [StoredFact(self.business_id, *row) for row in rows]
 
-    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[Row]:
+    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[tuple[Any, ...]]:
         key, columns = TABLES[table].key, TABLES[table].columns
         names = ", ".join([*key, *(NAMES.get((table, name), name) for name in columns)])
         # Columns of keys are compared by bytes, but for those of tables that are not paged through.
         behind = "" if after is None else f" AND ({', '.join(key)}) > ({', '.join(['%s'] * len(key))})"
         order = f" ORDER BY {', '.join(key)}" if key else ""
         query = f"SELECT {names} FROM {table} WHERE business_id = %s{behind}{order} LIMIT %s"
-        found = self._connection.execute(
+        return self._connection.execute(
             query, [self.business_id, *(after or ()), limit], binary=True
         ).fetchall()
-        return [as_told(table, row) for row in found]
 
     def strays(self) -> Sequence[str]:
         return []

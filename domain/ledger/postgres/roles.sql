@@ -18,7 +18,7 @@ GRANT SELECT, INSERT, UPDATE (revision, data) ON webhooks TO carnet_app;
 GRANT INSERT ON photos TO carnet_app;
 GRANT DELETE ON people, texts, photos TO carnet_app;
 GRANT EXECUTE ON FUNCTION
-    table_space(text[]), heads(), business_ids(), has_keys(), known_peppers(), settle_pepper(bytea, bytea, bigint),
+    table_space(text[]), heads(), grown_heads(text), business_ids(), has_keys(), known_peppers(), settle_pepper(bytea, bytea, bigint),
     current_place(), registered_servers(), add_server(text, text, text, bigint, text[]), remove_server(text),
     message_switch(), switch_messages_on(text, bigint, boolean), switch_messages_off(), message_positions(), message_totals(), waiting_messages(),
     all_webhooks(), plan_messages(text, bigint, jsonb), due_messages(bigint, integer, boolean),
@@ -33,7 +33,7 @@ GRANT EXECUTE ON FUNCTION
 
 GRANT SELECT (business_id, position, hash, recorded_at) ON ledgers TO carnet_worker;
 GRANT SELECT ON facts, streams TO carnet_worker;
-GRANT EXECUTE ON FUNCTION heads(), facts_of(text[], bigint[], integer[]) TO carnet_worker;
+GRANT EXECUTE ON FUNCTION heads(), grown_heads(text), facts_of(text[], bigint[], integer[]) TO carnet_worker;
 
 -- A policy locks its table against everybody: one that is there is left as it is.
 DO $$
@@ -51,7 +51,7 @@ END $$;
 GRANT SELECT ON ledgers, facts, streams, claims, requests, people, people_search, texts, photos, messages,
     message_positions, webhooks, api_keys, key_rosters TO carnet_auditor;
 GRANT EXECUTE ON FUNCTION
-    table_space(text[]), heads(), business_ids(), known_peppers(), current_place(), registered_servers(), message_totals(), all_webhooks(),
+    table_space(text[]), heads(), grown_heads(text), business_ids(), known_peppers(), current_place(), registered_servers(), message_totals(), all_webhooks(),
     facts_of(text[], bigint[], integer[]), search_people(text, text[], text[], text, integer), load_all(question[]),
     load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
     TO carnet_auditor;

@@ -185,9 +185,13 @@ class PostgresStore:
             found.setdefault(row[0], []).append(StoredFact(*row))
         return found
 
-    def heads(self) -> Iterator[tuple[str, int]]:
+    def heads(self, since: object = None) -> Iterator[tuple[str, int]]:
         with self.connection() as connection:
-            rows = connection.execute("SELECT business_id, position FROM heads()").fetchall()
+            if since is None:
+                rows = connection.execute("SELECT business_id, position FROM heads()").fetchall()
+            else:
+                grown = "SELECT business_id, position FROM grown_heads(%s)"
+                rows = connection.execute(grown, [since]).fetchall()
         return iter([(business_id, position) for business_id, position in rows])
 
     def growth_mark(self) -> object:

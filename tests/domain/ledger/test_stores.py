@@ -6,6 +6,7 @@ from threading import Barrier
 
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.records import StoredKey
+from tests.domain.ledger.conftest import Database
 from tests.domain.ledger.examples import BUSINESS, OTHER, PACKAGE, next_fact, opening, stored
 
 KEY = StoredKey("key_1", BUSINESS, "front desk", "staff", "stf_1", bytes(range(32)), 1_000, 2_000)
@@ -110,3 +111,29 @@ def test_news_that_was_missed_is_told_at_the_next_wait_and_only_once(
         pass
     stored(ledger, opening(PACKAGE))
     assert store.wait_for_news(60)
+
+
+def test_heads_since_a_mark_tell_every_ledger_that_has_grown(store: Store) -> None:
+    for business in (BUSINESS, OTHER, "biz_3"):
+        store.open_ledger(business)
+    stored(store.ledger("biz_3"), opening(PACKAGE))
+    mark = store.growth_mark()
+    assert store.growth_mark() == mark
+    stored(store.ledger(OTHER), opening(PACKAGE))
+    stored(store.ledger(OTHER), next_fact(PACKAGE, 2))
+    assert store.growth_mark() != mark
+    grown = dict(store.heads(mark))
+    assert grown[OTHER] == 2
+    assert grown.items() <= dict(store.heads()).items()
+
+
+def test_heads_that_grew_under_a_clock_that_was_set_back_are_told(database: Database) -> None:
+    now = [10_000_000]
+    store = database.open(lambda: now[0])
+    for business in (BUSINESS, OTHER):
+        store.open_ledger(business)
+    stored(store.ledger(BUSINESS), opening(PACKAGE))
+    mark = store.growth_mark()
+    now[0] -= 3_600_000
+    stored(store.ledger(OTHER), opening(PACKAGE))
+    assert dict(store.heads(mark))[OTHER] == 1

@@ -24,7 +24,6 @@ from projections.engine import filling, shares
 from projections.engine.definition import Projection
 from projections.engine.filling import Limits
 from projections.engine.rebuild import Rebuild, RebuildStopped, help_filling, rebuild_all
-from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
 from tests.projections.conftest import Open
 from tests.projections.examples import (
@@ -44,6 +43,7 @@ from tests.projections.examples import (
     folded,
     notes,
     record,
+    run_all,
     table_rows,
     tallies,
     throw_away,
@@ -74,12 +74,6 @@ def fill_books(store: Store, streams: int = 6) -> None:
         record(store, *FACTS[: 1 + n % 5], stream_id=f"tst_{n}")
     record(store, *FACTS, stream_id="tst_0")
     record(store, *FACTS, business_id=OTHER)
-
-
-def run_all(here: Installation) -> None:
-    runner = Runner(here.store, here.views, decode=decode)
-    while runner.step():
-        pass
 
 
 def chosen(here: Installation, names: Sequence[str] = MODELS) -> list[Projection]:

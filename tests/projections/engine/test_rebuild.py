@@ -6,7 +6,7 @@ from threading import Event, Thread
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event, inspect, update
+from sqlalchemy import event, update
 
 from domain.fact import Fact
 from domain.ledger.envelope import StoredFact
@@ -16,8 +16,6 @@ from projections.engine.definition import Projection, physical_table
 from projections.engine.drop_old import drop_old
 from projections.engine.filling import Limits
 from projections.engine.rebuild import Rebuild, RebuildStopped, rebuild
-from projections.engine.runner import Runner
-from projections.engine.tables import ReadTables
 from tests.projections.conftest import Open
 from tests.projections.examples import (
     BUSINESS,
@@ -34,7 +32,9 @@ from tests.projections.examples import (
     entries,
     folded,
     record,
+    run_all,
     table_rows,
+    tables,
     throw_away,
 )
 
@@ -45,24 +45,11 @@ FACTS: list[Fact] = [
     Removed(item="a"),
     Counted(item="c", change=5),
 ]
-OWN = {"checkpoints", "read_tables", "rebuild_plans", "rebuild_shares"}
 SMALL = Limits(facts_per_page=2, rows_held=3, rows_per_write=2)
 
 
 class Interrupted(Exception):
     """Ctrl-C, as the progress callback may raise it."""
-
-
-def run_all(here: Installation) -> Runner:
-    runner = Runner(here.store, here.views, decode=decode)
-    while runner.step():
-        pass
-    return runner
-
-
-def tables(views: ReadTables) -> set[str]:
-    with views.reading() as connection:
-        return set(inspect(connection).get_table_names()) - OWN
 
 
 @pytest.mark.parametrize("name", ["balances", "entries"])
@@ -178,6 +165,16 @@ def test_two_rebuilds_at_once_share_the_table(open_installation: Open) -> None:
         assert table_rows(here.views, here.balances, f"biz_{n}") == folded(
             here.store, here.balances, f"biz_{n}"
         )
+
+
+def test_who_begins_a_ledger_late_deletes_no_row_of_who_began_it_first(here: Installation) -> None:
+    """Both had seen that nobody had begun."""
+    record(here.store, *FACTS)
+    making = rebuild_of(here, here.balances, limits=SMALL)
+    making.fill()
+    assert making._in_order(here.balances)._emptied(BUSINESS)
+    making.switch()
+    assert table_rows(here.views, here.balances) == folded(here.store, here.balances)
 
 
 def test_the_old_table_is_dropped_unless_it_is_kept(here: Installation) -> None:

@@ -34,6 +34,7 @@ from tests.projections.examples import (
     entries,
     folded,
     record,
+    run_all,
     table_rows,
     throw_away,
 )
@@ -46,14 +47,6 @@ FACTS: list[Fact] = [
     Removed(item="a"),
     Counted(item="a", change=5),
 ]
-
-
-def run_all(here: Installation, facts_per_page: int = 1000) -> Runner:
-    """A runner that has done everything there was to do."""
-    runner = Runner(here.store, here.views, decode=decode, facts_per_page=facts_per_page)
-    while runner.step():
-        pass
-    return runner
 
 
 def standing(here: Installation, business_id: str = BUSINESS) -> dict[str, tuple[int, int | None]]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 import pytest
-from sqlalchemy import event, inspect
+from sqlalchemy import event
 
 from domain.fact import Fact, UnreadableFact
 from domain.fact_registry import FACTS as FACTS_OF_CARNET
@@ -14,7 +14,7 @@ from domain.ledger.records import Append
 from domain.streams import EVOLVE
 from projections.engine import checkpoints, status
 from projections.engine.definition import Keyed
-from projections.engine.drop_old import drop_old
+from projections.engine.drop_old import drop_old, old_tables
 from projections.engine.freshness import FreshReads, ProjectionBuilding
 from projections.engine.pages import tells_kind
 from projections.engine.rebuild import rebuild
@@ -37,7 +37,9 @@ from tests.projections.examples import (
     entries,
     folded,
     record,
+    run_all,
     table_rows,
+    tables,
 )
 
 FACTS: list[Fact] = [
@@ -50,13 +52,6 @@ FACTS: list[Fact] = [
 ]
 
 
-def run_all(here: Installation) -> Runner:
-    runner = Runner(here.store, here.views, decode=decode)
-    while runner.step():
-        pass
-    return runner
-
-
 def reads(here: Installation, runner: Runner | None = None) -> FreshReads:
     return FreshReads(here.store, here.views, runner, patience_s=None if runner else 0.0)
 
@@ -64,16 +59,6 @@ def reads(here: Installation, runner: Runner | None = None) -> FreshReads:
 def newer(open_installation: Open) -> Installation:
     """The next release of the code, on the same database: it has another layout of the balances."""
     return open_installation(balances(version=2), entries())
-
-
-def tables(views: ReadTables) -> set[str]:
-    with views.reading() as connection:
-        return set(inspect(connection).get_table_names()) - {
-            "checkpoints",
-            "read_tables",
-            "rebuild_plans",
-            "rebuild_shares",
-        }
 
 
 def stops(here: Installation) -> list[tuple[str, str]]:
@@ -336,3 +321,37 @@ def test_nothing_is_dropped_before_the_new_version_is_complete(open_installation
     assert drop_old(new.views, new.balances) == []
 
     assert table_rows(old.views, old.balances) == folded(old.store, old.balances)
+
+
+def test_after_going_back_newer_tables_go_when_they_are_named_and_no_sooner(open_installation: Open) -> None:
+    old = open_installation()
+    record(old.store, *FACTS)
+    run_all(old)
+    run_all(newer(open_installation))
+
+    assert old_tables(old.views, [old.balances]) == []
+    assert drop_old(old.views, old.balances) == []
+    (told,) = old_tables(old.views, [old.balances], newer=True)
+    assert (told.physical, told.projection, told.version) == ("balances_v2", "balances", 2)
+    assert tables(old.views) == {"balances_v1", "balances_v2", "entries_v1"}, "looking drops nothing"
+
+    assert drop_old(old.views, old.balances, newer=True) == ["balances_v2"]
+
+    assert tables(old.views) == {"balances_v1", "entries_v1"}
+    assert table_rows(old.views, old.balances) == folded(old.store, old.balances)
+
+
+def test_a_newer_table_stays_while_that_of_this_version_is_not_complete(open_installation: Open) -> None:
+    old = open_installation()
+    record(old.store, *FACTS)
+    run_all(old)
+    new = newer(open_installation)
+    run_all(new)
+    assert drop_old(new.views, new.balances) == ["balances_v1"]
+    back = open_installation()
+
+    assert drop_old(back.views, back.balances, newer=True) == []
+    run_all(back)
+    assert drop_old(back.views, back.balances, newer=True) == ["balances_v2"]
+
+    assert table_rows(back.views, back.balances) == folded(back.store, back.balances)

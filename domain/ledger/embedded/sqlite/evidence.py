@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from domain.ledger.embedded.sqlite.connection import primary_code
-from domain.ledger.embedded.sqlite.transaction import NUMBER_BITS, SqliteTransaction
-from domain.ledger.envelope import Head, StoredFact
-from domain.ledger.evidence import Row, StoredHead, as_told
+from domain.ledger.embedded.sqlite.transaction import NUMBER_BITS
+from domain.ledger.envelope import Head
+from domain.ledger.evidence import FactRow, Row, StoredHead
 from domain.ledger.tables import OF_BUSINESSES, TABLES
 
 NAMES: Mapping[tuple[str, str], str] = {
@@ -65,19 +66,22 @@ class SqliteEvidence:
         ).fetchone()
         return None if row is None else StoredHead(Head(*row[:3]), row[3])
 
-    def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
-        return SqliteTransaction(self.business_id, self._connection).facts(after, None, limit, ())
+    def facts(self, after: int, limit: int) -> Sequence[FactRow]:
+        return self._connection.execute(
+            "SELECT position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
+            " FROM facts WHERE business_id = ? AND position > ? ORDER BY position LIMIT ?",
+            (self.business_id, after, limit),
+        ).fetchall()
 
-    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[Row]:
+    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[tuple[Any, ...]]:
         key, columns = TABLES[table].key, TABLES[table].columns
         names = [*key, *(NAMES.get((table, name), name) for name in columns)]
         behind = "" if after is None else f" AND ({', '.join(key)}) > ({', '.join('?' * len(key))})"
         order = f" ORDER BY {', '.join(key)}" if key else ""
-        found = self._connection.execute(
+        return self._connection.execute(
             f"SELECT {', '.join(names)} FROM {table} WHERE business_id = ?{behind}{order} LIMIT ?",
             (self.business_id, *(after or ()), limit),
-        )
-        return [as_told(table, row) for row in found.fetchall()]
+        ).fetchall()
 
     def strays(self) -> Sequence[str]:
         return [told for sql in STRAYS for (told,) in self._connection.execute(sql, (self.business_id,))]

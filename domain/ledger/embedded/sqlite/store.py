@@ -13,6 +13,7 @@ from time import monotonic, time_ns
 from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder, Roster, unproved
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
+from domain.ledger.embedded.sqlite import growth
 from domain.ledger.embedded.sqlite.checkpoint import IDLE_S, IdleCheckpoint, empty_log
 from domain.ledger.embedded.sqlite.connection import (
     READ_BUSY_MS,
@@ -147,15 +148,13 @@ class SqliteStore:
             }
         return {id: facts for id, facts in found.items() if facts}
 
-    def heads(self) -> Iterator[tuple[str, int]]:
+    def heads(self, since: object = None) -> Iterator[tuple[str, int]]:
         with self._read() as connection:
-            rows = connection.execute("SELECT business_id, position FROM ledgers ORDER BY business_id")
-            return iter(rows.fetchall())
+            return iter(growth.heads(connection, since, self.now_ms()))
 
     def growth_mark(self) -> object:
         with self._watcher_lock, told_as_ledger_errors(self._path):
-            # Changes with every commit of another connection, and this one writes nothing.
-            return self._watcher.execute("PRAGMA data_version").fetchone()
+            return growth.mark(self._watcher, self.now_ms())
 
     def may_record(self) -> bool:
         return True
