@@ -7,6 +7,8 @@ rewritten by a database, because the hash chain is computed over them.
 from dataclasses import dataclass
 from hashlib import sha256
 
+import msgspec
+
 CHAIN = b"carnet/1"
 
 
@@ -26,8 +28,7 @@ class NewFact:
     meta: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFact:
+class StoredFact(msgspec.Struct, frozen=True, gc=False):
     """A fact as it lies in the ledger. `recorded_at` is whole milliseconds since 1970, UTC."""
 
     business_id: str

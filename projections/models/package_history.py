@@ -128,7 +128,11 @@ def _staff(fact: PackageFact, recorded: Recorded) -> str | None:
 
 
 def _told(fact: PackageFact) -> Row:
-    match fact:
+    match fact:  # first those that there are most of
+        case UnitsRedeemed() | UnitsRestored():
+            return _use(fact)
+        case PaymentRecorded() | PaymentRefunded():
+            return _payment(fact)
         case PackagePurchased():
             return _purchase(fact)
         case PackageImported():
@@ -137,8 +141,6 @@ def _told(fact: PackageFact) -> Row:
             return _granted(fact)
         case UnitsTransferredIn() | UnitsTransferredOut() | TransferUndone() | TransferRevoked():
             return _transfer(fact)
-        case PaymentRecorded() | PaymentRefunded():
-            return _payment(fact)
         case PriceAdjusted():
             return {
                 "kind": "price",
@@ -146,8 +148,6 @@ def _told(fact: PackageFact) -> Row:
                 "value": fact.price - fact.previous,
                 "price": fact.price,
             }
-        case UnitsRedeemed() | UnitsRestored():
-            return _use(fact)
         case UnitsHeld() | HoldReleased() | UnitsForfeited():
             return _booked(fact)
         case LineCorrected():
