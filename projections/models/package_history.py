@@ -95,7 +95,7 @@ def rows(recorded: Recorded) -> Sequence[Row]:
     members = vars(fact)
     text: TextRef | None = members.get("note") or members.get("reason")
     code = fact.reason_code if isinstance(fact, ReasonedFact) else None
-    common: Row = {
+    told: Row = {
         "package_id": recorded.stream_id,
         "version": recorded.version,
         "position": recorded.position,
@@ -109,8 +109,9 @@ def rows(recorded: Recorded) -> Sequence[Row]:
         "reason_text": code and code.text,
         "change": 0,
         "value": 0,
+        **_told(fact),
     }
-    return [{**common, **_told(fact)}]
+    return [told]
 
 
 def _staff(fact: PackageFact, recorded: Recorded) -> str | None:
