@@ -200,5 +200,5 @@ STEPS: dict[str, Callable[[Store, ReadTables, str, list[str]], None]] = {
 }
 
 if __name__ == "__main__":
-    of_server = int(sys.argv[4]) if len(sys.argv) > 4 else None
-    print(json.dumps(asdict(taken(*sys.argv[1:4], of_server))))
+    given, where, views_url, *postmaster = sys.argv[1:]
+    print(json.dumps(asdict(taken(given, where, views_url, int(postmaster[0]) if postmaster else None))))
