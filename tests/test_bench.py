@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.bench import cards, filters, latency, reads, regulars, space, verify
+from tests.bench import cards, filters, latency, reads, rebuild, regulars, space, verify
 from tests.bench.race import IN_TURN, UNITS, packages_for, uses
 from tests.bench.redeem import (
     AS_IT_IS,
@@ -134,3 +134,28 @@ def test_verify_tells_how_many_facts_a_second_proves() -> None:
     assert figure.facts > 50
     assert figure.facts_per_second > 0
     assert "SQLite" in verify.table(report)
+
+
+def test_rebuild_measures_every_target_on_both_databases() -> None:
+    plan = rebuild.Plan(times=2, rounds=1, larger=0, sales=40, together=rebuild.SINGLE, apart=False)
+    told: list[str] = []
+    report = rebuild.measure(plan, told.append)
+    measured = {(figure.database, figure.what) for figure in report.figures}
+    assert measured == {(database, what) for database in ("SQLite", "PostgreSQL") for what in rebuild.TARGETS}
+    assert report.facts > 150
+    assert all(figure.ours > 0 for figure in report.figures)
+    assert all(figure.what in rebuild.table(report) for figure in report.figures)
+    assert len(told) == len(report.figures) + 2
+
+
+def test_a_rebuild_that_is_broken_off_tells_what_it_measured() -> None:
+    def interrupt(step: str) -> None:
+        if "cards" in step:
+            raise KeyboardInterrupt
+
+    plan = rebuild.Plan(
+        times=1, rounds=1, larger=0, sales=10, databases=("SQLite",), together=(), apart=False
+    )
+    report = rebuild.measure(plan, interrupt)
+    assert [figure.what for figure in report.figures] == ["cards"]
+    assert "broken off" in rebuild.table(report)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
+import msgspec
+
 CHAIN = b"carnet/1"
 _LENGTH = struct.Struct(">I").pack
 _SHORT = struct.Struct(">II").pack
@@ -32,8 +34,7 @@ class NewFact:
     meta: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFact:
+class StoredFact(msgspec.Struct, frozen=True, gc=False):
     """A fact as it lies in the ledger. `recorded_at` is whole milliseconds since 1970, UTC."""
 
     business_id: str

@@ -1,7 +1,6 @@
 """Facts to the bytes a store keeps, and back: the only place that writes or reads them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Annotated, NamedTuple
@@ -53,8 +52,7 @@ class _WithActor(msgspec.Struct):
 _author = msgspec.json.Decoder(_WithActor).decode
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True, dict=True):
     """A fact and its place in the ledger."""
 
     fact: Fact

@@ -33,9 +33,14 @@ KEPT_BYTES_MAX = 4_096
 
 SCALARS = (str, int, bool, float, date, datetime)
 Convert: TypeAlias = Callable[[Any], Any]
-Read: TypeAlias = Callable[[bytes], Fact]
+Read: TypeAlias = tuple[Callable[[bytes], Any], Callable[[Any], Fact]]
+"""What decodes the bytes of a fact, and what makes the fact of that."""
 
-_set = object.__setattr__
+_slots = vars(BaseModel)
+_set_members = _slots["__dict__"].__set__
+_set_given = _slots["__pydantic_fields_set__"].__set__
+_set_extra = _slots["__pydantic_extra__"].__set__
+_set_private = _slots["__pydantic_private__"].__set__
 
 
 class NotReadHere(Exception):
@@ -46,8 +51,9 @@ def reading(stored: StoredFact) -> Recorded:
     """The fact in a stored row, as `mapper.recorded` reads it. Raises UnreadableFact with its position."""
     read = _readers().get((stored.name, stored.name_version))
     if read is not None:
+        decode, make = read
         try:
-            return Recorded(read(stored.data), stored)
+            return Recorded(make(decode(stored.data)), stored)
         except (msgspec.MsgspecError, ValidationError):
             pass
     return recorded(stored)
@@ -59,7 +65,7 @@ def _readers() -> dict[tuple[str, int], Read]:
 
 
 def readers(registry: Registry) -> dict[tuple[str, int], Read]:
-    """(stored name, present version) → the function that reads its bytes, for the facts that can be read so."""
+    """(stored name, present version) → what reads its bytes, for the facts that can be read so."""
     found: dict[tuple[str, int], Read] = {}
     for fact in registry:
         try:
@@ -71,8 +77,7 @@ def readers(registry: Registry) -> dict[tuple[str, int], Read]:
 
 def _reader(fact: type[Fact]) -> Read:
     layout, make = _model(fact)
-    decode = msgspec.json.Decoder(layout).decode
-    return lambda data: make(decode(data))
+    return msgspec.json.Decoder(layout).decode, make
 
 
 # Layouts: a struct for each class, whose members are converted where JSON has another type
@@ -99,7 +104,7 @@ def _model(model: type[BaseModel]) -> tuple[type[msgspec.Struct], Convert]:
         if convert is not None:
             converted.append((name, convert))
     layout = msgspec.defstruct(model.__name__, fields, kw_only=True, forbid_unknown_fields=True, gc=False)
-    return layout, partial(_made, model, set(model.model_fields), converted)
+    return layout, _maker(model, converted)
 
 
 def _is_judged(model: type[BaseModel]) -> bool:
@@ -108,18 +113,22 @@ def _is_judged(model: type[BaseModel]) -> bool:
     return bool(own.field_validators or own.model_validators)
 
 
-def _made(
-    model: type[BaseModel], names: set[str], converted: list[tuple[str, Convert]], struct: msgspec.Struct
-) -> BaseModel:
-    members = msgspec.structs.asdict(struct)
-    for name, convert in converted:
-        members[name] = convert(members[name])
-    made = model.__new__(model)
-    _set(made, "__dict__", members)
-    _set(made, "__pydantic_fields_set__", names)
-    _set(made, "__pydantic_extra__", None)
-    _set(made, "__pydantic_private__", None)
-    return made
+def _maker(model: type[BaseModel], converted: list[tuple[str, Convert]]) -> Convert:
+    """What makes an object of the class, as pydantic does, of a struct."""
+    names, new, members_of = set(model.model_fields), model.__new__, msgspec.structs.asdict
+
+    def make(struct: msgspec.Struct) -> BaseModel:
+        members = members_of(struct)
+        for name, convert in converted:
+            members[name] = convert(members[name])
+        made = new(model)
+        _set_members(made, members)
+        _set_given(made, names)
+        _set_extra(made, None)
+        _set_private(made, None)
+        return made
+
+    return make
 
 
 def _unless_default(convert: Convert, default: Any) -> Convert:

@@ -71,9 +71,9 @@ class Keyed:
     """The column that holds the id of that stream; None: no column does."""
     step: Callable[[Row | None, Recorded, Key], Row | None] | None = None
     """`row` without the columns that `finish` computes, for folding many facts at once. Its rows need only the columns
-    that it reads."""
+    that it reads, and it may change the row before, which nobody else has."""
     finish: Callable[[Row], Row] | None = None
-    """Makes the row of what the last `step` left."""
+    """Makes the row of what the last `step` left, which it may change."""
 
     def __post_init__(self) -> None:
         _check(self)

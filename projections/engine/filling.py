@@ -48,7 +48,7 @@ class Limits:
 
 
 ON_POSTGRES = Limits()
-ON_SQLITE = Limits(rows_per_write=1_000, facts_per_share=4_000)
+ON_SQLITE = Limits(rows_per_write=1_000, facts_per_share=8_000)
 """SQLite has one writer: a write of this size keeps the live runner waiting for less than 50 ms."""
 
 

@@ -43,6 +43,7 @@ class StreamRows:
         self.failed = False
         columns = [column.name for column in projection.table.columns]
         self._blank: Row = dict.fromkeys(columns)
+        self._finish = projection.finish if isinstance(projection, Keyed) else None
         self._key = key_names(projection.table)
         self._values = itemgetter(*columns)
         self._open: dict[Key, Row | None] = {}
@@ -58,7 +59,9 @@ class StreamRows:
     def _add(self, recorded: Recorded) -> None:
         assert isinstance(self.projection, Log)
         for named in self.projection.rows(recorded):
-            self.rows.append(self._whole({**named, "business_id": recorded.business_id}))
+            whole = {**self._blank, **named}
+            whole["business_id"] = recorded.business_id
+            self.rows.append(self._values(whole))
 
     def _add_once(self, recorded: Recorded) -> None:
         assert isinstance(self.projection, Log)
@@ -82,20 +85,18 @@ class StreamRows:
 
     def end(self) -> None:
         """The stream has ended: its rows are final."""
-        finish = self.projection.finish if isinstance(self.projection, Keyed) else None
+        if not self._open:
+            return
+        finish, width = self._finish, len(self._blank)
         for key, row in self._open.items():
             if row is None:
                 continue
             if finish is not None:
                 row = finish(row)
-            whole = {**row, "business_id": self._business_id}
-            whole.update(zip(self._key, key, strict=True))
-            self.rows.append(self._whole(whole))
+            row["business_id"] = self._business_id
+            row.update(zip(self._key, key, strict=True))
+            self.rows.append(self._values(row if len(row) == width else {**self._blank, **row}))
         self._open.clear()
-
-    def _whole(self, row: Row) -> Values:
-        values: Values = self._values({**self._blank, **row})
-        return values
 
 
 class StreamFolds:
@@ -122,17 +123,19 @@ class StreamFolds:
 
     def take(self, facts: Iterable[StoredFact]) -> None:
         """Fold facts in order of stream and version. Raises UnknownZone, which is of this machine."""
+        decode, handling = self._decode, self._handling
+        business_id, stream_id = self._stream or ("", "")
         for stored in facts:
-            if self._stream != (stored.business_id, stored.stream_id):
+            if stream_id != stored.stream_id or business_id != stored.business_id:
                 self.end()
-                self._stream = (stored.business_id, stored.stream_id)
+                self._stream = business_id, stream_id = stored.business_id, stored.stream_id
             try:
-                recorded = self._decode(stored)
+                recorded = decode(stored)
             except UnreadableFact as error:
                 # A fact of a name that nobody knows may concern every one of them.
                 self._fail(self._named.get(stored.name, self.each), error)
                 continue
-            for rows in self._handling[type(recorded.fact)]:
+            for rows in handling[type(recorded.fact)]:
                 if rows.failed:
                     continue
                 try:

@@ -29,13 +29,18 @@ UNREMINDED = 1_000
 """More than any lead time: there was no reminder of the last valid day."""
 
 
-def summed(moved: Row) -> Row:
-    """The card with its computed columns: sums of units, end of validity and freeze, `state`, `payment`, `owing`."""
-    card, lines = dict(moved), []
-    for line in card["lines"]:
-        used = line["used_before"] + line["redeemed"] + line["forfeited"] + line["corrected"]
-        lines.append({**line, "used": used, "total": used + line["remaining"]})
-    card["lines"] = lines
+def summed(card: Row) -> Row:
+    """A card like this one, with its computed columns."""
+    return sum_up({**card, "lines": [dict(line) for line in card["lines"]]})
+
+
+def sum_up(card: Row) -> Row:
+    """Compute the columns of this card that follow from others: sums of units, end of validity and freeze, `state`,
+    `payment`, `owing`."""
+    lines = card["lines"]
+    for line in lines:
+        line["used"] = line["used_before"] + line["redeemed"] + line["forfeited"] + line["corrected"]
+        line["total"] = line["used"] + line["remaining"]
     first, *others = lines
     for count in COUNTS:  # nearly every package has one line
         card[count] = first[count] + sum([line[count] for line in others]) if others else first[count]

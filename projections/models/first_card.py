@@ -13,16 +13,39 @@ from projections.engine.definition import Row
 from projections.models.card_columns import COUNTS
 from projections.models.remembered import of_the_same
 
+UNTOUCHED: Row = {
+    "refunded": 0,
+    "frozen_on": None,
+    "frozen_until": None,
+    "valid_until": None,
+    "thaws_at": None,
+    "rules": "",
+    "thawed_expires_on": None,
+    "lapse_recorded": None,
+    "reminder_of": None,
+    "reminder_lead": None,
+    "reminder_due_at": None,
+    "reminder_sent_at": None,
+    "lapses_at": None,
+    "reminded_lead": None,
+    "cancelled": False,
+    "voided": False,
+    "revoked": False,
+    "state": "open",
+    **dict.fromkeys(COUNTS, 0),
+    "notes_count": 0,
+    "last_used_at": None,
+}
+"""What the card of every package begins with."""
+
 
 def first_card(fact: OpeningFact, recorded: Recorded) -> Row:
     """The columns of a package that has its first fact alone."""
     paid = fact.paid if isinstance(fact, PackageImported) else 0
-    lines = [
-        {**line, "used_before": before, "remaining": line["granted"] - before}
-        for line, before in zip(_lines(fact.lines), fact.begins_used, strict=True)
-    ]
-    bought_on = local_day(fact.bought_at, fact.time_zone).isoformat()
+    used, bought_at = fact.begins_used, fact.bought_at
+    bought_on = local_day(bought_at, fact.time_zone).isoformat()
     return {
+        **UNTOUCHED,
         "package_id": recorded.stream_id,
         "customer_id": fact.customer_id,
         **_origin(fact),
@@ -33,7 +56,7 @@ def first_card(fact: OpeningFact, recorded: Recorded) -> Row:
         "location_id": fact.location_id,
         "locations": list(fact.locations),
         "external_ref": fact.external_ref and str(fact.external_ref),
-        "purchased_at": fact.bought_at,
+        "purchased_at": bought_at,
         "purchased_on": bought_on,
         "recorded_at": recorded.recorded_at,
         "position": recorded.position,
@@ -41,38 +64,21 @@ def first_card(fact: OpeningFact, recorded: Recorded) -> Row:
         "price": fact.price,
         "list_price": fact.list_price,
         "paid": paid,
-        "refunded": 0,
-        "unused_value": fact.price - sum(fact.first_values(fact.begins_used)),
-        "validity": {**_dumped(fact.validity)},
+        "unused_value": fact.price - sum(fact.first_values(used)),
+        "validity": _dumped(fact.validity),
         # The day of purchase, unless the validity waits for the first use.
         "started_on": None if fact.validity.rule == "after_first_use" else bought_on,
         "expires_on": fact.expires_on and fact.expires_on.isoformat(),
-        "frozen_on": None,
-        "frozen_until": None,
         "time_zone": fact.time_zone,
-        "valid_until": None,
-        "thaws_at": None,
-        "rules": "",
-        "thawed_expires_on": None,
-        "lapse_recorded": None,
-        "reminder_of": None,
-        "reminder_lead": None,
-        "reminder_due_at": None,
-        "reminder_sent_at": None,
-        "lapses_at": None,
-        "reminded_lead": None,
         "sharing": fact.sharing,
         "beneficiaries": list(fact.beneficiaries),
-        "cancellation": {**_dumped(fact.cancellation)},
-        "cancelled": False,
-        "voided": False,
-        "revoked": False,
-        "state": "open",
+        "cancellation": _dumped(fact.cancellation),
         "payment": payment_status(fact.price, paid),
         "owing": fact.price > paid,
-        "lines": lines,
-        "notes_count": 0,
-        "last_used_at": None,
+        "lines": [
+            {**line, "used_before": before, "remaining": line["granted"] - before}
+            for line, before in zip(_lines(fact.lines), used, strict=True)
+        ],
         "version": recorded.version,
     }
 

@@ -95,7 +95,7 @@ def rows(recorded: Recorded) -> Sequence[Row]:
     members = vars(fact)
     text: TextRef | None = members.get("note") or members.get("reason")
     code = fact.reason_code if isinstance(fact, ReasonedFact) else None
-    common: Row = {
+    told: Row = {
         "package_id": recorded.stream_id,
         "version": recorded.version,
         "position": recorded.position,
@@ -109,8 +109,9 @@ def rows(recorded: Recorded) -> Sequence[Row]:
         "reason_text": code and code.text,
         "change": 0,
         "value": 0,
+        **_told(fact),
     }
-    return [{**common, **_told(fact)}]
+    return [told]
 
 
 def _staff(fact: PackageFact, recorded: Recorded) -> str | None:
@@ -128,7 +129,11 @@ def _staff(fact: PackageFact, recorded: Recorded) -> str | None:
 
 
 def _told(fact: PackageFact) -> Row:
-    match fact:
+    match fact:  # first those that there are most of
+        case UnitsRedeemed() | UnitsRestored():
+            return _use(fact)
+        case PaymentRecorded() | PaymentRefunded():
+            return _payment(fact)
         case PackagePurchased():
             return _purchase(fact)
         case PackageImported():
@@ -137,8 +142,6 @@ def _told(fact: PackageFact) -> Row:
             return _granted(fact)
         case UnitsTransferredIn() | UnitsTransferredOut() | TransferUndone() | TransferRevoked():
             return _transfer(fact)
-        case PaymentRecorded() | PaymentRefunded():
-            return _payment(fact)
         case PriceAdjusted():
             return {
                 "kind": "price",
@@ -146,8 +149,6 @@ def _told(fact: PackageFact) -> Row:
                 "value": fact.price - fact.previous,
                 "price": fact.price,
             }
-        case UnitsRedeemed() | UnitsRestored():
-            return _use(fact)
         case UnitsHeld() | HoldReleased() | UnitsForfeited():
             return _booked(fact)
         case LineCorrected():

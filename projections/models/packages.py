@@ -47,7 +47,7 @@ from domain.package.facts import (
 )
 from domain.package.money_facts import PaymentRecorded, PaymentRefunded
 from projections.engine.definition import FILLED_PERCENT, Key, Keyed, Moment, Row
-from projections.models.card_columns import COUNTS, summed
+from projections.models.card_columns import COUNTS, sum_up, summed
 from projections.models.first_card import first_card
 from projections.models.versions import VERSIONS
 
@@ -154,26 +154,32 @@ def _keys(recorded: Recorded) -> Sequence[Key]:
 
 def row(before: Row | None, recorded: Recorded, key: Key) -> Row:
     """The card after one more fact. Counts move by the amounts in the fact, in any order of facts."""
-    return summed(moved(before, recorded))
+    return sum_up(moved(before, recorded))
 
 
 def card_of(facts: Iterable[Recorded]) -> Row | None:
     """The card of one package from its facts, as `row` makes it, summed once; None without a fact."""
     card: Row | None = None
     for recorded in facts:
-        card = moved(card, recorded)
-    return card and summed(card)
+        card = move(card, recorded)
+    return card and sum_up(card)
 
 
 def moved(before: Row | None, recorded: Recorded) -> Row:
-    """The card after one more fact, without the columns that `summed` computes."""
+    """The card after one more fact, without the columns that `sum_up` computes."""
+    own = None if before is None else {**before, "lines": [dict(line) for line in before["lines"]]}
+    return move(own, recorded)
+
+
+def move(card: Row | None, recorded: Recorded, key: Key = ()) -> Row:
+    """`moved`, which changes the card and its lines themselves."""
     fact = cast(PackageFact, recorded.fact)
     if isinstance(fact, PackageOpened):
         return first_card(fact, recorded)
-    assert before is not None, "a package begins with its opening fact"
-    after = {**before, "version": max(before["version"], recorded.version)}
-    _change(after, fact)
-    return after
+    assert card is not None, "a package begins with its opening fact"
+    card["version"] = max(card["version"], recorded.version)
+    _change(card, fact)
+    return card
 
 
 def _text(day: date | None) -> str | None:
@@ -181,7 +187,10 @@ def _text(day: date | None) -> str | None:
 
 
 def _change(card: Row, fact: PackageFact) -> None:
-    match fact:
+    match fact:  # first those that there are most of
+        case UnitsRedeemed():
+            _move(card, fact.line, -fact.value, remaining=-len(fact.units), redeemed=len(fact.units))
+            card["last_used_at"] = max(card["last_used_at"] or fact.effective_at, fact.effective_at)
         case PaymentRecorded():
             card["paid"] += fact.amount
         case PaymentRefunded():
@@ -195,9 +204,6 @@ def _change(card: Row, fact: PackageFact) -> None:
             card |= {"started_on": _text(fact.started_on), "expires_on": _text(fact.expires_on)}
         case ValidityReset():
             card |= {"started_on": None, "expires_on": _text(fact.expires_on)}
-        case UnitsRedeemed():
-            _move(card, fact.line, -fact.value, remaining=-len(fact.units), redeemed=len(fact.units))
-            card["last_used_at"] = max(card["last_used_at"] or fact.effective_at, fact.effective_at)
         case UnitsRestored():
             units = len(fact.units)
             kept = {"lapsed": units} if fact.lapsed else {"remaining": units}
@@ -279,11 +285,9 @@ def _correct(card: Row, fact: LineCorrected) -> None:
 
 
 def _move(card: Row, number: int, value: int, **changes: int) -> None:
-    """Move counts of one line in a copy: the row before stays as it was."""
-    line = dict(card["lines"][number - 1])
+    line = card["lines"][number - 1]
     for count, change in changes.items():
         line[count] += change
-    card["lines"] = [*card["lines"][: number - 1], line, *card["lines"][number:]]
     card["unused_value"] += value
 
 
@@ -291,10 +295,6 @@ def _by_zone(card: Row) -> Row:
     bought = local_day(card["purchased_at"], card["time_zone"]).isoformat()
     waits = card["validity"]["rule"] == "after_first_use"
     return summed({**card, "purchased_on": bought, "started_on": card["started_on"] if waits else bought})
-
-
-def _step(before: Row | None, recorded: Recorded, key: Key) -> Row:
-    return moved(before, recorded)
 
 
 CARDS = Keyed(
@@ -307,6 +307,6 @@ CARDS = Keyed(
     _by_zone,
     by_stream=True,
     stream_column="package_id",
-    step=_step,
-    finish=summed,
+    step=move,
+    finish=sum_up,
 )

@@ -2,12 +2,26 @@
 
 import argparse
 import json
+import signal
 import sys
 from dataclasses import replace
 from typing import Any
 
 from api.server.logging import log_as_json
-from tests.bench import cards, filters, idle, latency, reads, rebuild, redeem, regulars, space, trace, verify, waits
+from tests.bench import (
+    cards,
+    filters,
+    idle,
+    latency,
+    reads,
+    rebuild,
+    redeem,
+    regulars,
+    space,
+    trace,
+    verify,
+    waits,
+)
 
 BENCHMARKS: dict[str, Any] = {
     "redeem": redeem,
@@ -60,8 +74,9 @@ def main(arguments: list[str]) -> None:
     chosen = parser.parse_args(arguments)
     benchmark = BENCHMARKS[chosen.benchmark]
     plan = benchmark.QUICK if chosen.quick else benchmark.Plan()
-    names = ("seconds", "rounds", "customers", "facts", "ledgers", "day_book")
+    names = ("seconds", "rounds", "customers", "facts", "ledgers", "day_book", "times", "larger")
     given = {name: value for name in names if (value := getattr(chosen, name, None)) is not None}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was measured is told
     log_as_json("warning")  # a line for each request would be measured with it
     report = benchmark.measure(replace(plan, **given), _tell)
     shown = (
@@ -93,8 +108,10 @@ def _idle(parser: argparse.ArgumentParser) -> None:
 
 
 def _rebuild(parser: argparse.ArgumentParser) -> None:
-    _common(parser, "the day-book once, about two minutes")
+    _common(parser, "2,000 sales, one round")
     parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="of all steps (3)")
+    parser.add_argument("--times", type=int, metavar="N", help="the day-book is repeated (10)")
+    parser.add_argument("--larger", type=int, metavar="N", help="times as many, for memory; 0: not (10)")
     parser.add_argument("--day-book", metavar="FILE", help="as `carnet load` reads it (one is made up)")
 
 

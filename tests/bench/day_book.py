@@ -25,12 +25,12 @@ OF_CUSTOMERS = re.compile(rb"\b((?:cus|par|pkg|red|pay|txt|bkg|acc)_[0-9A-Za-z_-
 """The ids that every repetition has of its own."""
 
 
-def day_book() -> str:
-    """A day-book of the size of the CDNOW sample, made up: who comes once and who comes often, how much, on which
-    days. The same every time."""
+def day_book(sales: int = SALES) -> str:
+    """A day-book of the size of the CDNOW sample, or of so many sales, made up: who comes once and who comes often, how
+    much, on which days. The same every time."""
     drawn = random.Random(1997)
-    regulars = [f"{int(drawn.paretovariate(1.1) * 7) % CUSTOMERS:05}" for _ in range(SALES)]
-    days = sorted(date(1997, 1, 1) + timedelta(int(540 * drawn.random() ** 1.6)) for _ in range(SALES))
+    regulars = [f"{int(drawn.paretovariate(1.1) * 7) % CUSTOMERS:05}" for _ in range(sales)]
+    days = sorted(date(1997, 1, 1) + timedelta(int(540 * drawn.random() ** 1.6)) for _ in range(sales))
     rows, left = [], dict[str, int]()
     for number, (day, customer) in enumerate(zip(days, regulars, strict=True)):
         units = min(40, int(drawn.paretovariate(1.6)))

@@ -2,14 +2,15 @@
 
 The floor of a read model is its facts read and its rows written into an equal table with equal indexes, and nothing
 decided: COPY out and COPY in on PostgreSQL, SELECT and executemany on SQLite. Figures are processor seconds, with those
-of the PostgreSQL server, of a process of its own for each step.
+of the PostgreSQL server, of a process of its own for each step. Ours and the other take turns. A run that is broken off
+tells what it has measured until then.
 """
 
 import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,7 +25,8 @@ from domain.ledger.postgres.migrations import migrate
 from domain.ledger.postgres.store import PostgresStore
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
-from tests.bench.day_book import day_book, facts_of, fill, repeated
+from tests.bench.day_book import SALES, day_book, facts_of, fill, repeated
+from tests.bench.rebuilding import Step, taken
 from tests.postgres import PostgresServer
 
 Progress = Callable[[str], None]
@@ -44,18 +46,16 @@ class Plan:
     """Where memory is measured again: times the day-book of the rest. 0: not."""
     databases: tuple[str, ...] = ("SQLite", "PostgreSQL")
     day_book: str = ""
-    """A file that `carnet load` reads; none: one that is made up, of the same size."""
+    """A file that `carnet load` reads; none: one that is made up."""
+    sales: int = SALES
+    """Of the day-book that is made up."""
+    together: tuple[str, ...] = tuple(model.name for model in READ_MODELS)
+    """What `--all` makes."""
+    apart: bool = True
+    """Whether each step has a process of its own. Without one, peaks of memory tell nothing."""
 
 
-QUICK = Plan(times=1, rounds=1, larger=0)
-
-
-@dataclass(frozen=True)
-class Step:
-    cpu: float
-    seconds: float
-    peak: float
-    """The most memory of the process, in megabytes."""
+QUICK = Plan(times=1, rounds=1, larger=0, sales=2_000)
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,17 @@ class Report:
     facts: int = 0
     figures: list[Figure] = field(default_factory=list)
     peaks: list[str] = field(default_factory=list)
+    broken_off: bool = False
 
     def to_json(self) -> dict[str, Any]:
         figures = [{**asdict(each), "ratio": round(each.ratio, 2)} for each in self.figures]
-        return {"plan": asdict(self.plan), "facts": self.facts, "figures": figures, "peaks": self.peaks}
+        return {
+            "plan": asdict(self.plan),
+            "facts": self.facts,
+            "figures": figures,
+            "peaks": self.peaks,
+            "broken_off": self.broken_off,
+        }
 
 
 @dataclass(frozen=True)
@@ -93,11 +100,14 @@ class Place:
     ledgers: str
     views: str
     server: int | None
+    apart: bool = True
 
     def open(self) -> Store:
         return SqliteStore(self.ledgers) if self.server is None else PostgresStore(self.ledgers)
 
     def measured(self, step: str) -> Step:
+        if not self.apart:
+            return taken(step, self.ledgers, self.views, self.server)
         command = [sys.executable, "-m", "tests.bench.rebuilding", step, self.ledgers, self.views]
         command += [] if self.server is None else [str(self.server)]
         told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -105,29 +115,38 @@ class Place:
 
 
 def measure(plan: Plan, tell: Progress) -> Report:
+    """Measure on each database. An interrupt ends it early."""
     report = Report(plan)
-    facts = facts_of(Path(plan.day_book).read_text() if plan.day_book else day_book())
-    for database in plan.databases:
-        with place_on(database) as place:
-            report.facts = _fill(place, facts, plan.times)
-            tell(f"{database}: {report.facts:,} facts")
-            for figure in _figures(database, place, plan.rounds):
-                report.figures.append(figure)
-                tell(_line(figure))
-        if plan.larger:
-            with place_on(database) as place:
-                more = _fill(place, facts, plan.times * plan.larger)
-                peak = place.measured("rebuild:cards").peak
-                small = next(each.peak for each in report.figures if each.database == database)
-                told = f"{database}: {small:.0f} MB at {report.facts:,} facts, {peak:.0f} MB at {more:,}"
-                report.peaks.append(told)
-                tell(told)
+    try:
+        facts = facts_of(Path(plan.day_book).read_text() if plan.day_book else day_book(plan.sales))
+        for database in plan.databases:
+            _measure(database, plan, facts, report, tell)
+    except KeyboardInterrupt:
+        report.broken_off = True
     return report
+
+
+def _measure(database: str, plan: Plan, facts: list[StoredFact], report: Report, tell: Progress) -> None:
+    with place_on(database, plan.apart) as place:
+        report.facts = _fill(place, facts, plan.times)
+        tell(f"{database}: {report.facts:,} facts")
+        for figure in _figures(database, place, plan):
+            report.figures.append(figure)
+            tell(_line(figure))
+    if plan.larger:
+        with place_on(database, plan.apart) as place:
+            more = _fill(place, facts, plan.times * plan.larger)
+            peak = place.measured("rebuild:cards").peak
+            small = next(each.peak for each in report.figures if each.database == database)
+            told = f"{database}: {small:.0f} MB at {report.facts:,} facts, {peak:.0f} MB at {more:,}"
+            report.peaks.append(told)
+            tell(told)
 
 
 def table(report: Report) -> str:
     head = f"{'processor seconds':<34}{'ours':>8}{'beside':>8}{'ratio':>8}{'target':>8}{'MB':>6}"
-    return "\n".join([f"{report.facts:,} facts", head, *map(_line, report.figures), *report.peaks])
+    end = ["broken off: the rest was not measured"] if report.broken_off else []
+    return "\n".join([f"{report.facts:,} facts", head, *map(_line, report.figures), *report.peaks, *end])
 
 
 def _line(figure: Figure) -> str:
@@ -136,29 +155,34 @@ def _line(figure: Figure) -> str:
     return f"{what:<34}{times}{figure.peak:>6.0f}  beside {figure.beside}"
 
 
-def _figures(database: str, place: Place, rounds: int) -> Iterator[Figure]:
-    for model in READ_MODELS:  # every table is there, with its rows
-        place.measured(f"rebuild:{model.name}")
-    alone = 0.0
+def _figures(database: str, place: Place, plan: Plan) -> Iterator[Figure]:
+    every = ",".join(model.name for model in READ_MODELS)
+    place.measured(f"rebuild:{every}")  # every table is there, with its rows
+    alone: dict[str, float] = {}
     for name in SINGLE:
-        ours = _median(place, f"rebuild:{name}", rounds)
-        floor = _median(place, f"floor:{name}", rounds)
+        ours, floor = _medians(place, plan.rounds, f"rebuild:{name}", f"floor:{name}")
+        alone[name] = ours.cpu
         yield Figure(database, name, "the database alone", ours.cpu, floor.cpu, ours.peak)
-    for model in READ_MODELS:
-        alone += place.measured(f"rebuild:{model.name}").cpu
-    together = _median(place, "rebuild:" + ",".join(each.name for each in READ_MODELS), rounds)
-    yield Figure(database, "--all", "each alone, summed", together.cpu, alone, together.peak)
-    chain, rows = _median(place, "prove", rounds), _median(place, "reconcile", rounds)
+    for name in plan.together:
+        if name not in alone:
+            alone[name] = place.measured(f"rebuild:{name}").cpu
+    (all_,) = _medians(place, plan.rounds, f"rebuild:{','.join(plan.together)}")
+    yield Figure(database, "--all", "each alone, summed", all_.cpu, sum(alone.values()), all_.peak)
+    chain, rows = _medians(place, plan.rounds, "prove", "reconcile")
     yield Figure(database, "verify --read-models", "verify", chain.cpu + rows.cpu, chain.cpu, rows.peak)
 
 
-def _median(place: Place, step: str, rounds: int) -> Step:
-    measured: Sequence[Step] = [place.measured(step) for _ in range(rounds)]
-    return Step(
-        statistics.median(each.cpu for each in measured),
-        statistics.median(each.seconds for each in measured),
-        max(each.peak for each in measured),
-    )
+def _medians(place: Place, rounds: int, *steps: str) -> list[Step]:
+    """What each of some steps takes that take turns: half of the rounds took no longer."""
+    measured = [[place.measured(step) for step in steps] for _ in range(rounds)]
+    return [
+        Step(
+            statistics.median(each.cpu for each in of_step),
+            statistics.median(each.seconds for each in of_step),
+            max(each.peak for each in of_step),
+        )
+        for of_step in zip(*measured, strict=True)
+    ]
 
 
 def _fill(place: Place, facts: list[StoredFact], times: int) -> int:
@@ -172,14 +196,14 @@ def _fill(place: Place, facts: list[StoredFact], times: int) -> int:
 
 
 @contextmanager
-def place_on(database: str) -> Iterator[Place]:
+def place_on(database: str, apart: bool = True) -> Iterator[Place]:
     if database == "SQLite":
         with TemporaryDirectory() as folder:
             file = Path(folder) / "carnet.db"
             sqlite.migrate(file)
-            yield Place(str(file), f"{file}-views", None)
+            yield Place(str(file), f"{file}-views", None, apart)
         return
     with PostgresServer() as server:
         url = server.create_database("carnet_rebuild")
         migrate(url)
-        yield Place(url, url, server.session or None)
+        yield Place(url, url, server.session, apart)

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,26 +34,43 @@ COLUMNS = "stream_id, version, position, name, data, meta, recorded_at"
 ROWS_PER_WRITE = 1_000
 
 
-def main(step: str, url: str, views_at: str, server: str = "") -> None:
-    store: Store = PostgresStore(url) if server else SqliteStore(url)
+@dataclass
+class Step:
+    """What a step took."""
+
+    cpu: float = 0.0
+    """Processor seconds."""
+    seconds: float = 0.0
+    """By the clock."""
+    peak: float = 0.0
+    """The most memory of the process, in megabytes."""
+
+
+def taken(step: str, url: str, views_at: str, server: int | None) -> Step:
+    """Take a step in this process."""
+    kind, _, names = step.partition(":")
+    if kind == "floor":
+        return floor(url, views_at, names, server)
+    store: Store = SqliteStore(url) if server is None else PostgresStore(url)
     views = ReadTables(views_at, READ_MODELS)
-    do, names = STEPS[step.partition(":")[0]], step.partition(":")[2].split(",")
     try:
         (business_id,) = [id for id, _ in store.heads()]
-        with _measured(int(server) if server else None):
-            do(store, views, business_id, names)
+        with _measured(server) as took:
+            STEPS[kind](store, views, business_id, names.split(","))
+        return took
     finally:
         views.close()
         store.close()
 
 
 @contextmanager
-def _measured(server: int | None) -> Iterator[None]:
+def _measured(server: int | None) -> Iterator[Step]:
+    took = Step()
     began, before = time.perf_counter(), time.process_time() + _of_server(server)
-    yield
-    cpu = time.process_time() + _of_server(server) - before
-    peak = _peak()
-    print(json.dumps({"cpu": cpu, "seconds": time.perf_counter() - began, "peak": peak}))
+    yield took
+    took.cpu = time.process_time() + _of_server(server) - before
+    took.peak = _peak()
+    took.seconds = time.perf_counter() - began
 
 
 def _peak() -> float:
@@ -99,7 +117,7 @@ def _reconcile(store: Store, views: ReadTables, business_id: str, names: list[st
         assert not list(reconcile.reconcile(store.ledger(business_id), snapshot, projections))
 
 
-def floor(url: str, views_at: str, name: str, server: int | None) -> None:
+def floor(url: str, views_at: str, name: str, server: int | None) -> Step:
     """Read the facts that a read model handles, and write its rows into an equal table with equal indexes."""
     projection = next(each for each in READ_MODELS if each.name == name)
     facts = sorted(fact.stored_name for fact in projection.handles)
@@ -107,20 +125,21 @@ def floor(url: str, views_at: str, name: str, server: int | None) -> None:
     with views.reading() as connection:
         live = live_tables(connection, [projection])[name]
     copy = physical_table(projection.table, f"{name}_floor")
-    if server is None:
-        _floor_of_sqlite(url, views, live, copy, facts)
-    else:
-        _floor_of_postgres(url, views, live, copy, facts, server)
-    views.close()
+    try:
+        if server is None:
+            return _floor_of_sqlite(url, views, live, copy, facts)
+        return _floor_of_postgres(url, views, live, copy, facts, server)
+    finally:
+        views.close()
 
 
-def _floor_of_sqlite(url: str, views: ReadTables, live: str, copy: Table, facts: list[str]) -> None:
+def _floor_of_sqlite(url: str, views: ReadTables, live: str, copy: Table, facts: list[str]) -> Step:
     import sqlite3
 
     with views.reading() as connection:
         rows = [tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {live}")]
     marks = ", ".join("?" * len(copy.columns))
-    with _measured(None):
+    with _measured(None) as took:
         ledger = sqlite3.connect(f"file:{url}?mode=ro", uri=True)
         named = ", ".join("?" * len(facts))
         for _ in ledger.execute(f"SELECT {COLUMNS} FROM facts WHERE name IN ({named})", facts):
@@ -135,18 +154,19 @@ def _floor_of_sqlite(url: str, views: ReadTables, live: str, copy: Table, facts:
                 driver.executemany(f"INSERT INTO {copy.name} VALUES ({marks})", page)
         _index(views, copy)
     _drop(views, copy)
+    return took
 
 
 def _floor_of_postgres(
     url: str, views: ReadTables, live: str, copy: Table, facts: list[str], server: int
-) -> None:
+) -> Step:
     import psycopg
 
     with views.reading() as connection:
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(f"COPY {live} TO STDOUT") as out:
             rows = b"".join(out)
-    with psycopg.connect(url, options="-c search_path=carnet") as ledger, _measured(server):
+    with psycopg.connect(url, options="-c search_path=carnet") as ledger, _measured(server) as took:
         named = ", ".join(f"'{name}'" for name in facts)
         query = f"COPY (SELECT {COLUMNS} FROM facts WHERE name IN ({named})) TO STDOUT"
         with ledger.cursor() as cursor, cursor.copy(query) as out:
@@ -159,6 +179,7 @@ def _floor_of_postgres(
                 into.write(rows)
         _index(views, copy)
     _drop(views, copy)
+    return took
 
 
 def _index(views: ReadTables, table: Table) -> None:
@@ -179,8 +200,5 @@ STEPS: dict[str, Callable[[Store, ReadTables, str, list[str]], None]] = {
 }
 
 if __name__ == "__main__":
-    if sys.argv[1].startswith("floor:"):
-        of_server = int(sys.argv[4]) if len(sys.argv) > 4 else None
-        floor(sys.argv[2], sys.argv[3], sys.argv[1].partition(":")[2], of_server)
-    else:
-        main(*sys.argv[1:])
+    given, where, views_url, *postmaster = sys.argv[1:]
+    print(json.dumps(asdict(taken(given, where, views_url, int(postmaster[0]) if postmaster else None))))

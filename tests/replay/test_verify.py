@@ -2,10 +2,10 @@
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -154,4 +154,4 @@ CHANGES: list[Callable[[StoredFact], dict[str, Any]]] = [
 def _replace(store: MemoryStore, position: int, change: Callable[[StoredFact], dict[str, Any]]) -> None:
     with store.writing("biz_1") as transaction:
         log = transaction.books.log
-        log[position - 1] = replace(log[position - 1], **change(log[position - 1]))
+        log[position - 1] = msgspec.structs.replace(log[position - 1], **change(log[position - 1]))
