@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.bench import cards, filters, latency, reads, space
+from tests.bench import cards, filters, latency, load, reads, space
 from tests.bench.race import IN_TURN, UNITS, packages_for, uses
 from tests.bench.redeem import (
     AS_IT_IS,
@@ -116,3 +116,15 @@ def test_space_tells_every_database_and_way_of_filling_it() -> None:
     assert {(f.books, f.database) for f in report.figures} == set(space.BEFORE)
     assert all(figure.facts > 10 and figure.bytes_of_a_fact > 100 for figure in report.figures)
     assert "before" in space.table(report)
+
+
+def test_load_measures_each_checkout_in_turn() -> None:
+    plan = load.Plan(rounds=1, rows=20, baseline=str(load.HERE), databases=("SQLite",))
+    report = load.measure(plan, lambda step: None)
+    assert [(figure.database, figure.code) for figure in report.figures] == [
+        ("SQLite", load.OURS),
+        ("SQLite", load.BASELINE),
+    ]
+    assert all(made.rows == 20 and made.cpu > 0 for figure in report.figures for made in figure.loads)
+    assert all(ratio > 0 for ratio in report.ratios()["SQLite"])
+    assert "times the baseline" in load.table(report)

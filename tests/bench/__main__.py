@@ -1,4 +1,4 @@
-"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards | idle | rebuild | space […]`."""
+"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards | idle | load | rebuild | space […]`."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.server.logging import log_as_json
-from tests.bench import cards, filters, idle, latency, reads, rebuild, redeem, space, trace, waits
+from tests.bench import cards, filters, idle, latency, load, reads, rebuild, redeem, space, trace, waits
 
 BENCHMARKS: dict[str, Any] = {
     "redeem": redeem,
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Any] = {
     "waits": waits,
     "cards": cards,
     "idle": idle,
+    "load": load,
     "space": space,
     "rebuild": rebuild,
 }
@@ -50,11 +51,12 @@ def main(arguments: list[str]) -> None:
     _rebuild(
         benchmarks.add_parser("rebuild", help="read models made anew, beside what the database alone takes")
     )
+    _load(benchmarks.add_parser("load", help="a day-book loaded, beside another checkout of the code"))
     _space(benchmarks.add_parser("space", help="bytes a fact, by table, of a day-book and over HTTP"))
     chosen = parser.parse_args(arguments)
     benchmark = BENCHMARKS[chosen.benchmark]
     plan = benchmark.QUICK if chosen.quick else benchmark.Plan()
-    names = ("seconds", "rounds", "customers", "facts", "ledgers", "day_book")
+    names = ("seconds", "rounds", "customers", "facts", "ledgers", "day_book", "baseline")
     given = {name: value for name in names if (value := getattr(chosen, name, None)) is not None}
     log_as_json("warning")  # a line for each request would be measured with it
     report = benchmark.measure(replace(plan, **given), _tell)
@@ -90,6 +92,13 @@ def _rebuild(parser: argparse.ArgumentParser) -> None:
     _common(parser, "the day-book once, about two minutes")
     parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="of all steps (3)")
     parser.add_argument("--day-book", metavar="FILE", help="as `carnet load` reads it (one is made up)")
+
+
+def _load(parser: argparse.ArgumentParser) -> None:
+    _common(parser, "2,000 rows, one round")
+    parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="of all loads (3)")
+    parser.add_argument("--day-book", metavar="FILE", help="as `carnet load` reads it (one is made up)")
+    parser.add_argument("--baseline", metavar="PATH", help="a checkout that loads the same file in turn")
 
 
 def _common(parser: argparse.ArgumentParser, quick: str) -> None:
