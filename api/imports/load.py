@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from api.imports.batches import Batches, batched, end_bulk, recorded, rolled_back
+from api.imports.batches import Batches, batched, collecting_rarely, end_bulk, recorded, rolled_back
 from api.imports.day_book import DayBook, Row, Sale, Unreadable, Use
 from api.imports.derived_ids import id_of
 from api.imports.known_ids import KnownIds, registered, services_by_name
@@ -129,7 +129,8 @@ def _loaded(
 ) -> Report:
     recorder = batches.recorder
     loading = _Loading(recorder, batches.carry_out, recorder.secret(), source, refused)
-    loading.run(book, progress)
+    with collecting_rarely():
+        loading.run(book, progress)
     loading.report.position = recorder.head().position
     return loading.report
 

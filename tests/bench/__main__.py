@@ -1,4 +1,4 @@
-"""`python -m tests.bench redeem | latency | trace | reads | filters | waits | cards | idle | load | rebuild | space […]`."""
+"""`python -m tests.bench NAME`: redeem, latency, trace, reads, filters, waits, cards, idle, load, rebuild or space."""
 
 import argparse
 import json
