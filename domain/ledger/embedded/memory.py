@@ -16,7 +16,7 @@ from domain.ledger.embedded.memory_evidence import MemoryEvidence
 from domain.ledger.embedded.memory_streams import StreamsInMemory
 from domain.ledger.embedded.outbox import MemoryOutbox
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
-from domain.ledger.embedded.transaction import append
+from domain.ledger.embedded.transaction import Written, append
 from domain.ledger.embedded.webhooks import MemoryWebhooks
 from domain.ledger.envelope import Head, StoredFact, first_hash
 from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness
@@ -129,8 +129,8 @@ class MemoryTransaction(StreamsInMemory):
         streams = self.books.streams.values()
         return [stream.id for stream in streams if (stream.customer_id, stream.kind) == (customer_id, kind)]
 
-    def is_claimed(self, claim: str) -> bool:
-        return claim in self.books.claims
+    def claimed(self, claims: Sequence[str]) -> list[str]:
+        return [claim for claim in claims if claim in self.books.claims]
 
     def claimants(self, prefix: str) -> list[str]:
         held = sorted(claim for claim in self.books.claims if claim.startswith(prefix))
@@ -182,8 +182,8 @@ class MemoryTransaction(StreamsInMemory):
                 books.answers[key] = replace(books.answers[key], body=None)
         self.erased.append((customer_id, now_ms))
 
-    def answered(self, key: str) -> Answered | None:
-        return self.books.answers.get(key)
+    def answered(self, keys: Sequence[str]) -> list[Answered]:
+        return [self.books.answers[key] for key in keys if key in self.books.answers]
 
     def write_facts(self, facts: Sequence[StoredFact]) -> None:
         for fact in facts:
@@ -193,7 +193,11 @@ class MemoryTransaction(StreamsInMemory):
             self.books.log.append(fact)
             self.books.by_stream[fact.stream_id] = {**stream, fact.version: fact}
 
-    def write_beside(self, command: Append, facts: Sequence[StoredFact], answer: Answered | None) -> None:
+    def write_beside(self, commands: Sequence[Written]) -> None:
+        for command, facts, answer in commands:
+            self._write_beside(command, facts, answer)
+
+    def _write_beside(self, command: Append, facts: Sequence[StoredFact], answer: Answered | None) -> None:
         self.books.streams.update((stream.id, stream) for stream in command.streams)
         self.books.claims.update((claim.claim, claim.stream_id) for claim in command.claims)
         self.books.directory.update((person.id, person) for person in command.people)
