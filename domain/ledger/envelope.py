@@ -4,14 +4,14 @@ A store keeps a `StoredFact` as it is: the bytes of `data` and `meta` are never 
 rewritten by a database, because the hash chain is computed over them.
 """
 
-from dataclasses import dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 CHAIN = b"carnet/1"
 
 
-@dataclass(frozen=True, slots=True)
-class NewFact:
+class NewFact(Struct, frozen=True, gc=False):
     """A fact that an append is asked to store; position, moment and hash are given by the ledger.
 
     `version` counts from 1 in its stream. `name_version` is the version of the fact's layout.
@@ -26,8 +26,7 @@ class NewFact:
     meta: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFact:
+class StoredFact(Struct, frozen=True, gc=False):
     """A fact as it lies in the ledger. `recorded_at` is whole milliseconds since 1970, UTC."""
 
     business_id: str
@@ -43,8 +42,7 @@ class StoredFact:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True, gc=False):
     """The end of a ledger: its last position (0 when empty), that fact's hash and moment."""
 
     position: int

@@ -12,6 +12,8 @@ from hashlib import sha256
 from json import dumps
 from secrets import token_bytes
 
+from msgspec import structs
+
 from domain.ledger.envelope import NewFact
 from domain.people.directory import PHOTO, Person
 
@@ -90,7 +92,7 @@ def committed(facts: Sequence[NewFact], request: str | None, people: Sequence[Pe
     if not facts or not added:
         return tuple(facts)
     meta = facts[0].meta[:-1] + b"," + dumps(added, separators=(",", ":")).encode()[1:]
-    return (replace(facts[0], meta=meta), *facts[1:])
+    return (structs.replace(facts[0], meta=meta), *facts[1:])
 
 
 def _is_of_photo(person: Person) -> bool:

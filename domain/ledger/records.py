@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
+from msgspec import Struct
+
 from domain.claims import Claim
 from domain.decision import NewStream
 from domain.ledger.envelope import Head, NewFact, StoredFact
@@ -15,8 +17,7 @@ WITH_PEOPLE = ("customer", "staff")
 """Kinds of streams that are read together with their directory rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True, gc=False):
     """The request that an append answers. `body` may hold RECORDED_AT; `people` are the ids of those in it."""
 
     key: str
@@ -32,8 +33,7 @@ class Request:
         return digest_of_answer(self.salt, self.body)
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True, gc=False):
     """A request that was done before. `body` is None once a person in it was erased; it may hold RECORDED_AT.
 
     `first` and `last` are the positions of its facts; both are the head's at that time when it has none.
@@ -65,8 +65,7 @@ class Loaded:
     """Customer → rows of personal data by place, of those of whom everything was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(Struct, frozen=True, gc=False):
     """One command's share of a batch: stored whole or not at all.
 
     `read` names every stream its decision saw, written or not, with the version it saw (0: none yet).
@@ -84,8 +83,7 @@ class Append:
     request: Request | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True, gc=False):
     """Positions of a stored command (`first`..`last`, the head's without facts), and its moment in ms since 1970."""
 
     first: int
@@ -93,8 +91,7 @@ class Stored:
     recorded_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True, gc=False):
     """Not stored: the stream, claim or request key `on` was changed or taken meanwhile. Decide again."""
 
     on: str

@@ -7,6 +7,8 @@ passes through as it is.
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from domain.actor import Circumstances, Role
 from domain.decision import NotLoaded, Reads
 from domain.ledger.books import LoadedBooks
@@ -44,7 +46,7 @@ def redirected(order: Order, books: LoadedBooks) -> Order:
             changed[name] = meant
     if not changed:
         return order
-    order = replace(order, command=command.model_copy(update=changed))
+    order = structs.replace(order, command=command.model_copy(update=changed))
     reads = order.use_case.reads(order.command, books.business_id, lambda _: None)
     if books.lacks(reads):
         raise NotLoaded(reads)
