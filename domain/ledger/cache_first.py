@@ -6,7 +6,7 @@ from datetime import datetime
 
 from domain.decision import NotLoaded, Reads
 from domain.ledger.attempt import Attempt, decide_on, decide_one, replayed_result, settled
-from domain.ledger.batch_reads import batch_reads, reads_of
+from domain.ledger.batch_reads import batch_reads, each_reads
 from domain.ledger.cache import StreamCache
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.errors import ClockSkew, LedgerUnavailable
@@ -99,8 +99,13 @@ def decide_on_what_is_kept(
 
     A refusal must stand on the present state. Cached streams may be older, and only an append can tell.
     """
-    wanted = reads_of(business_id, list(orders.values()), kept)
-    books = kept.books(business_id, wanted, [id for order in orders.values() for id in order.new_ids])
+    wanted: list[Reads] = []
+    for reads in each_reads(business_id, orders.values(), kept):
+        if reads.must_be_found:
+            return None
+        wanted.append(reads)
+    new_ids = [id for order in orders.values() for id in order.new_ids]
+    books = kept.books(business_id, Reads.all_of(wanted), new_ids)
     if books is None:
         return None
     decided = Attempt(books)

@@ -24,9 +24,9 @@ LITERAL = (RegisterCustomer, UnmergeCustomers)
 """Commands that mean the very id they name."""
 
 
-def reads_actor(order: Order) -> Reads:
+def reads_actor(order: Order) -> Reads | None:
     """A customer's key may be that of a merged one."""
-    return Reads({order.actor.id: 0}) if order.actor.role is Role.CUSTOMER else Reads()
+    return Reads({order.actor.id: 0}) if order.actor.role is Role.CUSTOMER else None
 
 
 def redirected(order: Order, books: LoadedBooks) -> Order:

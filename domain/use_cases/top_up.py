@@ -49,6 +49,8 @@ def _opened(decision: Decision, books: Books, at: Circumstances) -> dict[str, li
         for id, facts in decision.facts_of("package").items()
         if any(isinstance(fact, LOWERS) for fact in facts)
     }
+    if not fallen:
+        return found
     packages = {id: package for id in fallen if (package := books.package(id)) is not None}
     offers = {(package.customer_id, package.offer_id) for package in packages.values()}
     for customer_id in dict.fromkeys(package.customer_id for package in packages.values()):

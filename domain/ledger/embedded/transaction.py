@@ -114,7 +114,8 @@ def load(transaction: Transaction, wanted: Reads, keys: Sequence[str]) -> Loaded
     head = transaction.head()
     versions = _streams_to_read(transaction, wanted)
     facts = [fact for stream_id, known in versions.items() for fact in transaction.stream(stream_id, known)]
-    owners = [stream_id for stream_id in versions if _kind(transaction, stream_id) in WITH_PEOPLE]
+    kinds = {fact.stream_id: fact.kind for fact in facts}
+    owners = [id for id in versions if (kinds.get(id) or _kind(transaction, id)) in WITH_PEOPLE]
     people = [person for owner in owners for person in transaction.people_of(owner)]
     counts = {prefix: transaction.claim_count(prefix) for prefix in wanted.counted}
     answered = {answer.key: answer for answer in transaction.answered(keys)} if keys else {}
