@@ -92,6 +92,8 @@ NAMED_MAX = 4_096
 
 def prefixes_of(claim: str) -> Collection[str]:
     """Every prefix that the claim is found by: its hash, and each part that ends with a slash."""
+    if "/" not in claim:
+        return (claim[: 1 + HASH_CHARACTERS],)
     parts = {claim[: 1 + HASH_CHARACTERS]}
     end = claim.find("/") + 1
     while end:

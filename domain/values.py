@@ -72,6 +72,8 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 def _printable(text: str) -> str:
     """Raises ValueError for control characters, lone surrogates and blank text."""
+    if text.isprintable() and text.strip():  # as nearly all are
+        return text
     if (found := _UNPRINTABLE.search(text)) is not None:
         raise ValueError(f"holds the character U+{ord(found[0]):04X}")
     if not text.strip():

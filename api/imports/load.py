@@ -53,6 +53,7 @@ COLUMN_OF: Mapping[type[Refused], str] = {
     Overpayment: "paid",
 }
 
+EXTERNAL = PaymentMethod.EXTERNAL
 
 LOADER = Meta(actor=Actor(id="load", role=Role.OWNER, via="command line"))
 
@@ -205,7 +206,7 @@ class _Loading:
     def _sale(self, sale: Sale) -> Value:
         paid = Money(amount=sale.paid, currency=sale.currency)
         payment_id = self._id("pay", "sale", sale.reference, sale.occurred_on)
-        payment = NewPayment(payment_id=payment_id, amount=paid, method=PaymentMethod.EXTERNAL)
+        payment = NewPayment(payment_id=payment_id, amount=paid, method=EXTERNAL)
         return SellPackage(
             package_id=self._id("pkg", "sale", sale.reference, sale.occurred_on),
             customer_id=self._customers[sale.customer],
@@ -244,19 +245,23 @@ class _Loading:
         if new := [ref for ref in unknown if ref not in known]:
             results = self._carry_out([self._registration(ref) for ref in new])
             self.report.customers += sum(isinstance(result, Done) for result in results)
-            # Finds also those that somebody else registered meanwhile.
-            known |= registered(self._recorder, self._source, new)
             refusals = {ref: r for ref, r in zip(new, results, strict=True) if isinstance(r, Refused)}
+            known |= {ref: self._customer_id(ref) for ref in new if ref not in refusals}
+            if refusals:  # those that somebody else registered meanwhile are found
+                known |= registered(self._recorder, self._source, list(refusals))
             strangers = {ref: refusal for ref, refusal in refusals.items() if ref not in known}
         self._customers.remember(known)
         return strangers
 
     def _registration(self, ref: str) -> Order:
-        customer_id = self._id("cus", "customer", ref)
+        customer_id = self._customer_id(ref)
         external_ref = ExternalRef(source=self._source, ref=ref)
         # A day-book holds no names of customers: the reference is the name until somebody enters one.
         command = RegisterCustomer(customer_id=customer_id, profile={"name": ref}, external_ref=external_ref)
         return Order(REGISTER_CUSTOMER, command, LOADER)
+
+    def _customer_id(self, ref: str) -> str:
+        return self._id("cus", "customer", ref)
 
     # Services
 
