@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from api.imports.batches import Batches, batched, collecting_rarely, end_bulk, recorded, rolled_back
 from api.imports.day_book import DayBook, Row, Sale, Unreadable, Use
@@ -205,14 +206,15 @@ class _Loading:
 
     def _sale(self, sale: Sale) -> Value:
         paid = Money(amount=sale.paid, currency=sale.currency)
+        price = paid if sale.paid == sale.amount else Money(amount=sale.amount, currency=sale.currency)
         payment_id = self._id("pay", "sale", sale.reference, sale.occurred_on)
         payment = NewPayment(payment_id=payment_id, amount=paid, method=EXTERNAL)
         return SellPackage(
             package_id=self._id("pkg", "sale", sale.reference, sale.occurred_on),
             customer_id=self._customers[sale.customer],
             name=sale.name,
-            lines=(OfferLine(quantity=sale.units, services=(self._services[sale.service],)),),
-            price=Money(amount=sale.amount, currency=sale.currency),
+            lines=_lines(sale.units, self._services[sale.service]),
+            price=price,
             expires_on=sale.expires_on,
             effective_at=sale.occurred_on,
             payment=payment if sale.paid else None,
@@ -291,6 +293,11 @@ class _Loading:
         if names and self._catalogue is None:
             self._catalogue = dict(services_by_name(self._recorder))
         return {name: self._catalogue[name] for name in names if self._catalogue and name in self._catalogue}
+
+
+@lru_cache(maxsize=1_024)
+def _lines(units: int, service_id: str) -> tuple[OfferLine, ...]:
+    return (OfferLine(quantity=units, services=(service_id,)),)
 
 
 def _reference(row: Row | Unreadable) -> str | None:

@@ -196,10 +196,13 @@ def _part(fact: UnitsTransferredOut | TransferUndone) -> LineUnits:
     return LineUnits(line=fact.line, units=fact.units, value=fact.value)
 
 
-def _with_line(state: Package, number: int, line: Line, at: datetime, change: int) -> Package:
+def _with_line(
+    state: Package, number: int, line: Line, at: datetime, change: int, **others: dict[str, Use]
+) -> Package:
+    """The package with another line, and maybe `others` of its members."""
     lines = (*state.lines[: number - 1], line, *state.lines[number:])
     moves = (*state.moves, Move(at, number, change)) if change else state.moves
-    return updated(state, lines=lines, moves=moves)
+    return updated(state, lines=lines, moves=moves, **others)
 
 
 def _each(state: Package, parts: Sequence[LineUnits], before: bytes, after: bytes, at: datetime) -> Package:
@@ -222,8 +225,8 @@ def _redeemed(state: Package, fact: UnitsRedeemed) -> Package:
         fact.booking_id,
         (*_others(state, fact), Allocation(fact.allocation, fact.line, fact.units)),
     )
-    state = _with_line(state, fact.line, line, fact.effective_at, -len(fact.units))
-    return updated(state, uses={**state.uses, fact.redemption_id: use})
+    uses = {**state.uses, fact.redemption_id: use}
+    return _with_line(state, fact.line, line, fact.effective_at, -len(fact.units), uses=uses)
 
 
 def _others(state: Package, fact: UnitsRedeemed | UnitsForfeited) -> tuple[Allocation, ...]:
