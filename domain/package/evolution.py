@@ -112,7 +112,9 @@ def covered_by(fact: OpeningFact) -> int:
 
 
 def _changed(state: Package, fact: PackageFact) -> Package:
-    match fact:
+    match fact:  # the commonest first: each case that does not match costs
+        case UnitsRedeemed():
+            return _redeemed(state, fact)
         case PaymentRecorded():
             payment = Payment(fact.amount, 0, fact.method)
             return updated(state, payments={**state.payments, fact.payment_id: payment})
@@ -129,8 +131,6 @@ def _changed(state: Package, fact: PackageFact) -> Package:
             return updated(state, expires_on=fact.expires_on, **started)
         case ValidityReset():
             return updated(state, started_on=None, clock_at=fact.effective_at, expires_on=fact.expires_on)
-        case UnitsRedeemed():
-            return _redeemed(state, fact)
         case UnitsRestored():
             return _restored(state, fact)
         case UnitsHeld():

@@ -20,7 +20,7 @@ from domain.top_up.state import TopUp
 from domain.use_cases.one_top_up import standing_of
 from domain.values import Value
 
-MOVES = (*LOWERS, CustomerBlocked, CustomerDeactivated, CustomerMerged, CustomerUnmerged)
+MOVES = frozenset({*LOWERS, CustomerBlocked, CustomerDeactivated, CustomerMerged, CustomerUnmerged})
 """Facts that may open or end an attempt; a sale has none of them."""
 
 
@@ -39,7 +39,7 @@ def top_up(decision: Decision, books: Books, at: Circumstances) -> Decision:
     """The decision with the attempts that its facts open or end. Raises NotLoaded."""
     if decision.erases:
         return decision  # its rules are removed with it
-    if not any(isinstance(fact, MOVES) for _, facts in decision.facts.values() for fact in facts):
+    if not any(type(fact) in MOVES for _, facts in decision.facts.values() for fact in facts):
         return decision
     facts = {**_opened(decision, books, at), **_withdrawn(decision, books, at)}
     made: dict[str, tuple[str, Sequence[Fact]]] = {id: ("top_up", new) for id, new in facts.items()}
@@ -52,7 +52,7 @@ def _opened(decision: Decision, books: Books, at: Circumstances) -> dict[str, li
     fallen = {
         id: facts
         for id, facts in decision.facts_of("package").items()
-        if any(isinstance(fact, LOWERS) for fact in facts)
+        if any(type(fact) in LOWERS for fact in facts)
     }
     if not fallen:
         return found
