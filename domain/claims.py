@@ -7,12 +7,11 @@ and more for every fact, and of one length, so that none begins like another.
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-from msgspec import Struct
 
 if TYPE_CHECKING:  # a store finds claims without the values of facts
     from domain.values import ExternalRef
@@ -64,7 +63,8 @@ def external_claim(kind: str, external_ref: "ExternalRef") -> str:
     return _named(f"external/{kind}/{external_ref.source}:{quote(external_ref.ref, safe='')}/")
 
 
-class Claim(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Claim:
     """A name that only one stream of a business can ever hold, such as a prefix and the number of a purchase."""
 
     claim: str

@@ -8,10 +8,8 @@ with a `Decision`, or raises a refusal. Both are pure. A question whose answer w
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
-
-from msgspec import Struct, field
 
 from domain.claims import Claim
 from domain.people.directory import Person, Place, Text
@@ -36,7 +34,8 @@ Peek = Callable[[str], Any]
 """Stream id → its cached state, or None: only a hint at what else to read."""
 
 
-class Reads(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Reads:
     """What a decision must see, read in one round trip. Streams are read before request keys."""
 
     streams: Mapping[str, int] = field(default_factory=dict)
@@ -188,7 +187,8 @@ class Books(Protocol):
         """A row of the directory, of a customer or member of staff that was read."""
 
 
-class NewStream(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class NewStream:
     """The registration of a stream, stored with its first fact; `customer_id` finds a customer's packages."""
 
     kind: str

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from msgspec import structs
-
 from domain.decision import Reads
 from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
@@ -60,7 +58,7 @@ class BatchReads:
             or not self.wanted.streams.keys() <= versions.keys()
         )
         with_customers = self.wanted.with_customers and bool(found or not self._owners <= versions.keys())
-        return structs.replace(
+        return replace(
             self.wanted, streams={**self.wanted.streams, **versions}, with_customers=with_customers
         )
 

@@ -4,14 +4,14 @@ A store keeps a `StoredFact` as it is: the bytes of `data` and `meta` are never 
 rewritten by a database, because the hash chain is computed over them.
 """
 
+from dataclasses import dataclass
 from hashlib import sha256
-
-from msgspec import Struct
 
 CHAIN = b"carnet/1"
 
 
-class NewFact(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class NewFact:
     """A fact that an append is asked to store; position, moment and hash are given by the ledger.
 
     `version` counts from 1 in its stream. `name_version` is the version of the fact's layout.
@@ -26,7 +26,8 @@ class NewFact(Struct, frozen=True, gc=False):
     meta: bytes
 
 
-class StoredFact(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class StoredFact:
     """A fact as it lies in the ledger. `recorded_at` is whole milliseconds since 1970, UTC."""
 
     business_id: str
@@ -42,7 +43,8 @@ class StoredFact(Struct, frozen=True, gc=False):
     hash: bytes
 
 
-class Head(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Head:
     """The end of a ledger: its last position (0 when empty), that fact's hash and moment."""
 
     position: int

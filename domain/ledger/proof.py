@@ -12,8 +12,6 @@ from hashlib import sha256
 from json import dumps
 from secrets import token_bytes
 
-from msgspec import structs
-
 from domain.ledger.envelope import NewFact
 from domain.people.directory import PHOTO, Person
 
@@ -86,7 +84,7 @@ def committed(facts: Sequence[NewFact], request: str | None, people: Sequence[Pe
         added["proof"] = request
         if facts and not people:  # of nearly every command
             meta = facts[0].meta[:-1] + b',"proof":"' + request.encode() + b'"}'
-            return (structs.replace(facts[0], meta=meta), *facts[1:])
+            return (replace(facts[0], meta=meta), *facts[1:])
     told = [each for each in people if not _is_of_photo(each)]
     if told:
         added["people"] = {
@@ -95,7 +93,7 @@ def committed(facts: Sequence[NewFact], request: str | None, people: Sequence[Pe
     if not facts or not added:
         return tuple(facts)
     meta = facts[0].meta[:-1] + b"," + dumps(added, separators=(",", ":")).encode()[1:]
-    return (structs.replace(facts[0], meta=meta), *facts[1:])
+    return (replace(facts[0], meta=meta), *facts[1:])
 
 
 def _is_of_photo(person: Person) -> bool:

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
-from msgspec import Struct
-
 from domain.claims import Claim
 from domain.decision import NewStream
 from domain.ledger.envelope import Head, NewFact, StoredFact
@@ -17,7 +15,8 @@ WITH_PEOPLE = ("customer", "staff")
 """Kinds of streams that are read together with their directory rows."""
 
 
-class Request(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Request:
     """The request that an append answers. `body` may hold RECORDED_AT; `people` are the ids of those in it."""
 
     key: str
@@ -33,7 +32,8 @@ class Request(Struct, frozen=True, gc=False):
         return digest_of_answer(self.salt, self.body)
 
 
-class Answered(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Answered:
     """A request that was done before. `body` is None once a person in it was erased; it may hold RECORDED_AT.
 
     `first` and `last` are the positions of its facts; both are the head's at that time when it has none.
@@ -65,7 +65,8 @@ class Loaded:
     """Customer → rows of personal data by place, of those of whom everything was asked for."""
 
 
-class Append(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Append:
     """One command's share of a batch: stored whole or not at all.
 
     `read` names every stream its decision saw, written or not, with the version it saw (0: none yet).
@@ -83,7 +84,8 @@ class Append(Struct, frozen=True, gc=False):
     request: Request | None = None
 
 
-class Stored(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Stored:
     """Positions of a stored command (`first`..`last`, the head's without facts), and its moment in ms since 1970."""
 
     first: int
@@ -91,7 +93,8 @@ class Stored(Struct, frozen=True, gc=False):
     recorded_at: int
 
 
-class Conflict(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Conflict:
     """Not stored: the stream, claim or request key `on` was changed or taken meanwhile. Decide again."""
 
     on: str

@@ -2,13 +2,13 @@
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.memory import MemoryStore

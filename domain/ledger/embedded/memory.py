@@ -9,7 +9,6 @@ from threading import Lock
 from time import time_ns
 
 from eventsourcing.persistence import IntegrityError
-from msgspec import structs
 
 from domain.decision import NewStream, Reads
 from domain.ledger.contract import LedgerRecorder, Roster, unproved
@@ -180,7 +179,7 @@ class MemoryTransaction(StreamsInMemory):
         books.notes = {id: text for id, text in books.notes.items() if text.owner_id != customer_id}
         for key, people in books.answer_people.items():
             if customer_id in people:
-                books.answers[key] = structs.replace(books.answers[key], body=None)
+                books.answers[key] = replace(books.answers[key], body=None)
         self.erased.append((customer_id, now_ms))
 
     def answered(self, keys: Sequence[str]) -> list[Answered]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from eventsourcing.persistence import IntegrityError
-from msgspec.structs import replace
 
 from domain.claims import Claim
 from domain.decision import NewStream, Reads

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from json import dumps
 from pathlib import Path
 from random import Random
@@ -12,7 +13,6 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from domain.ledger.embedded.sqlite import overwriting
 from domain.ledger.embedded.sqlite.gaps import HEADER_BYTES, Layout, UnknownFormat
