@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # a store finds claims without the values of facts
 
 def purchase_claims(customer_id: str, offer_id: str | None, name: str | None) -> str:
     """Prefix of the purchase numbers of one customer and offer, or of one custom package's name."""
-    what = offer_id or "name:" + sha256((name or "").encode()).hexdigest()[:32]
+    what = offer_id or "name:" + _hash_of_name(name or "")
     return _named(f"purchase/{customer_id}/{what}/")
 
 
@@ -86,12 +86,14 @@ WORDS = {letter: word for word, letter in LETTERS.items()}
 LONG = re.compile(rf"((?:purchase|external)/[^/]*/[^/]*/|(?:{'|'.join(LETTERS)})/[^/]*/)(.*)")
 """A claim as it was written out, in two parts: what is named, and what stands behind it."""
 HASH_CHARACTERS = 20
-NAMED_MAX = 256
-"""Hashes remembered: one command asks for the same one several times."""
+NAMED_MAX = 4_096
+"""Hashes remembered: a batch asks for the same ones several times, to read and to decide."""
 
 
 def prefixes_of(claim: str) -> Collection[str]:
     """Every prefix that the claim is found by: its hash, and each part that ends with a slash."""
+    if "/" not in claim:
+        return (claim[: 1 + HASH_CHARACTERS],)
     parts = {claim[: 1 + HASH_CHARACTERS]}
     end = claim.find("/") + 1
     while end:
@@ -110,6 +112,11 @@ def shortened(claim: str) -> str:
     """A claim that was written out in full, as the functions above make it; any other stays."""
     found = LONG.fullmatch(claim)
     return _named(found[1]) + found[2] if found else claim
+
+
+@lru_cache(maxsize=NAMED_MAX)
+def _hash_of_name(name: str) -> str:
+    return sha256(name.encode()).hexdigest()[:32]
 
 
 @lru_cache(maxsize=NAMED_MAX)

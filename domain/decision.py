@@ -51,6 +51,11 @@ class Reads:
     everything_of: tuple[str, ...] = ()
     """Customers; every stream of theirs is read, and how much personal data there is of them."""
 
+    @property
+    def must_be_found(self) -> bool:
+        """Whether only the ledger knows which streams these are."""
+        return bool(self.packages_of or self.claimed or self.everything_of)
+
     def __or__(self, other: "Reads") -> "Reads":
         return Reads.all_of((self, other))
 
@@ -68,11 +73,16 @@ class Reads:
         with_customers = False
         for reads in many:
             for stream_id, version in reads.streams.items():
-                streams[stream_id] = min(version, streams.get(stream_id, version))
-            packages_of |= dict.fromkeys(reads.packages_of)
-            claimed |= dict.fromkeys(reads.claimed)
-            counted |= dict.fromkeys(reads.counted)
-            everything_of |= dict.fromkeys(reads.everything_of)
+                if version < streams.setdefault(stream_id, version):
+                    streams[stream_id] = version
+            for named, asked in (
+                (packages_of, reads.packages_of),
+                (claimed, reads.claimed),
+                (counted, reads.counted),
+                (everything_of, reads.everything_of),
+            ):
+                if asked:
+                    named.update(dict.fromkeys(asked))
             with_customers = with_customers or reads.with_customers
         return cls(
             streams,

@@ -71,7 +71,7 @@ def _bounded_day_of_life(day: date) -> date:
 
 def _utc_milliseconds(moment: datetime) -> datetime:
     # The years first: a moment at the edge of what datetime can hold has no counterpart in UTC.
-    if FIRST_DAY.year - 1 <= moment.year <= LAST_DAY.year + 1:
+    if moment.tzinfo is not UTC and FIRST_DAY.year - 1 <= moment.year <= LAST_DAY.year + 1:
         moment = moment.astimezone(UTC)
     if not FIRST_MOMENT <= moment < END_OF_MOMENTS:
         raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")

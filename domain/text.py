@@ -48,8 +48,15 @@ _EMOJI = re.compile(
 """Pictures, which unseen characters are parts of."""
 
 
+def _is_plain(text: str) -> bool:
+    """Whether it is ASCII in its one form already, as most names are."""
+    return text.isascii() and text.isprintable() and "  " not in text and bool(text) and text == text.strip()
+
+
 def name_of_thing(text: str) -> str:
     """The name of a service, type, category, offer, location … in its one form. Raises ValueError."""
+    if _is_plain(text):
+        return text
     found = _one_line(text.strip())
     _refuse(found, _NEVER, "which no name may hold")
     without_emoji = _EMOJI.sub(lambda emoji: "x" * len(emoji[0]), found)
@@ -59,6 +66,8 @@ def name_of_thing(text: str) -> str:
 
 def reference(text: str) -> str:
     """The name of a thing or a person in another system, in its one form. Raises ValueError."""
+    if _is_plain(text):
+        return text
     found = _one_line(text.strip())
     _refuse(found, _NEVER, "which no reference may hold")
     _refuse(found, UNSEEN, "which nobody can see")
@@ -76,6 +85,8 @@ def name_of_person(text: str) -> str:
 
     Raises ValueError.
     """
+    if _is_plain(text):
+        return text
     found = _one_line(_AROUND.sub("", text))
     _refuse(found, _NEVER_IN_PEOPLE, "which no name may hold")
     if not UNSEEN.sub("", found).strip():

@@ -17,9 +17,10 @@ def spread(price: int, weights: Sequence[int]) -> list[int]:
     """Shares of `price`, one per weight, in the same order; they add up to `price` exactly."""
     if not weights:
         return []
+    if weights.count(weights[0]) == len(weights):  # also where all are 0
+        share, missing = divmod(price, len(weights))
+        return [share + 1] * missing + [share] * (len(weights) - missing)
     whole = sum(weights)
-    if whole == 0:
-        weights, whole = [1] * len(weights), len(weights)
     shares = [price * weight // whole for weight in weights]
     missing = price - sum(shares)
     by_remainder = sorted(range(len(weights)), key=lambda unit: -(price * weights[unit] % whole))

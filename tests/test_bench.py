@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.bench import cards, filters, latency, reads, rebuild, regulars, space, verify
+from tests.bench import cards, filters, latency, load, reads, rebuild, regulars, space, verify
 from tests.bench.race import IN_TURN, UNITS, packages_for, uses
 from tests.bench.redeem import (
     AS_IT_IS,
@@ -159,3 +159,15 @@ def test_a_rebuild_that_is_broken_off_tells_what_it_measured() -> None:
     report = rebuild.measure(plan, interrupt)
     assert [figure.what for figure in report.figures] == ["cards"]
     assert "broken off" in rebuild.table(report)
+
+
+def test_load_measures_each_checkout_in_turn() -> None:
+    plan = load.Plan(rounds=1, rows=20, baseline=str(load.HERE), databases=("SQLite",))
+    report = load.measure(plan, lambda step: None)
+    assert [(figure.database, figure.code) for figure in report.figures] == [
+        ("SQLite", load.OURS),
+        ("SQLite", load.BASELINE),
+    ]
+    assert all(made.rows == 20 and made.cpu > 0 for figure in report.figures for made in figure.loads)
+    assert all(ratio > 0 for ratio in report.ratios()["SQLite"])
+    assert "times the baseline" in load.table(report)

@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 from pydantic import ValidationError
 
 from api.http.flaw_words import words_for
-from api.imports.batches import Batches, batched, end_bulk, recorded, rolled_back
+from api.imports.batches import Batches, batched, collecting_rarely, end_bulk, recorded, rolled_back
 from api.imports.cells import day_in, minor_units
 from api.imports.day_book import Cells, Unreadable
 from api.imports.load import RefusedRow
@@ -129,7 +129,7 @@ def run(
     """
     report = ImportReport(import_id)
     kept = rolled_back(carnet, business_id) if dry_run else nullcontext(recorded(carnet, business_id))
-    with kept as batches:
+    with kept as batches, collecting_rarely():
         importing = Importing(batches, batches.recorder.secret(), source, meta, currency, report)
         for batch in batched(kind.entries(sheet, currency), _reference):
             _import(importing, kind, batch, refused)

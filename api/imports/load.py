@@ -11,8 +11,9 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
-from api.imports.batches import Batches, batched, end_bulk, recorded, rolled_back
+from api.imports.batches import Batches, batched, collecting_rarely, end_bulk, recorded, rolled_back
 from api.imports.day_book import DayBook, Row, Sale, Unreadable, Use
 from api.imports.derived_ids import id_of
 from api.imports.known_ids import KnownIds, registered, services_by_name
@@ -53,6 +54,7 @@ COLUMN_OF: Mapping[type[Refused], str] = {
     Overpayment: "paid",
 }
 
+EXTERNAL = PaymentMethod.EXTERNAL
 
 LOADER = Meta(actor=Actor(id="load", role=Role.OWNER, via="command line"))
 
@@ -129,7 +131,8 @@ def _loaded(
 ) -> Report:
     recorder = batches.recorder
     loading = _Loading(recorder, batches.carry_out, recorder.secret(), source, refused)
-    loading.run(book, progress)
+    with collecting_rarely():
+        loading.run(book, progress)
     loading.report.position = recorder.head().position
     return loading.report
 
@@ -203,14 +206,15 @@ class _Loading:
 
     def _sale(self, sale: Sale) -> Value:
         paid = Money(amount=sale.paid, currency=sale.currency)
+        price = paid if sale.paid == sale.amount else Money(amount=sale.amount, currency=sale.currency)
         payment_id = self._id("pay", "sale", sale.reference, sale.occurred_on)
-        payment = NewPayment(payment_id=payment_id, amount=paid, method=PaymentMethod.EXTERNAL)
+        payment = NewPayment(payment_id=payment_id, amount=paid, method=EXTERNAL)
         return SellPackage(
             package_id=self._id("pkg", "sale", sale.reference, sale.occurred_on),
             customer_id=self._customers[sale.customer],
             name=sale.name,
-            lines=(OfferLine(quantity=sale.units, services=(self._services[sale.service],)),),
-            price=Money(amount=sale.amount, currency=sale.currency),
+            lines=_lines(sale.units, self._services[sale.service]),
+            price=price,
             expires_on=sale.expires_on,
             effective_at=sale.occurred_on,
             payment=payment if sale.paid else None,
@@ -243,19 +247,23 @@ class _Loading:
         if new := [ref for ref in unknown if ref not in known]:
             results = self._carry_out([self._registration(ref) for ref in new])
             self.report.customers += sum(isinstance(result, Done) for result in results)
-            # Finds also those that somebody else registered meanwhile.
-            known |= registered(self._recorder, self._source, new)
             refusals = {ref: r for ref, r in zip(new, results, strict=True) if isinstance(r, Refused)}
+            known |= {ref: self._customer_id(ref) for ref in new if ref not in refusals}
+            if refusals:  # those that somebody else registered meanwhile are found
+                known |= registered(self._recorder, self._source, list(refusals))
             strangers = {ref: refusal for ref, refusal in refusals.items() if ref not in known}
         self._customers.remember(known)
         return strangers
 
     def _registration(self, ref: str) -> Order:
-        customer_id = self._id("cus", "customer", ref)
+        customer_id = self._customer_id(ref)
         external_ref = ExternalRef(source=self._source, ref=ref)
         # A day-book holds no names of customers: the reference is the name until somebody enters one.
         command = RegisterCustomer(customer_id=customer_id, profile={"name": ref}, external_ref=external_ref)
         return Order(REGISTER_CUSTOMER, command, LOADER)
+
+    def _customer_id(self, ref: str) -> str:
+        return self._id("cus", "customer", ref)
 
     # Services
 
@@ -285,6 +293,11 @@ class _Loading:
         if names and self._catalogue is None:
             self._catalogue = dict(services_by_name(self._recorder))
         return {name: self._catalogue[name] for name in names if self._catalogue and name in self._catalogue}
+
+
+@lru_cache(maxsize=1_024)
+def _lines(units: int, service_id: str) -> tuple[OfferLine, ...]:
+    return (OfferLine(quantity=units, services=(service_id,)),)
 
 
 def _reference(row: Row | Unreadable) -> str | None:

@@ -25,10 +25,12 @@ _DEFLATE = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW_BITS, MEMORY_LEVEL, zdi
 
 def packed(body: str) -> bytes:
     """The bytes to keep of an answer."""
+    if not body:
+        return b""
     text = body.encode()
     deflate = _DEFLATE.copy()
     deflated = deflate.compress(text) + deflate.flush()
-    return DEFLATED + deflated if len(deflated) < len(text) else PLAIN + text if text else b""
+    return DEFLATED + deflated if len(deflated) < len(text) else PLAIN + text
 
 
 def unpacked(kept: bytes) -> str:

@@ -1,6 +1,6 @@
 """The reads of a batch: everything its orders ask for, and of cached streams only the later facts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -22,16 +22,21 @@ KINDS = ("booking", "membership", "top_up")
 """Kinds of streams that a customer has, beside packages (`packages_of`) and points, which nothing ends."""
 
 
-def reads_of(business_id: str, orders: Sequence[Order], kept: StreamCache) -> Reads:
+def reads_of(business_id: str, orders: Iterable[Order], kept: StreamCache) -> Reads:
     """Everything these orders read."""
+    return Reads.all_of(each_reads(business_id, orders, kept))
+
+
+def each_reads(business_id: str, orders: Iterable[Order], kept: StreamCache) -> Iterator[Reads]:
+    """What these orders read, order by order."""
     peek = partial(kept.state, business_id)
-    wanted = [
-        read_by_all(order.use_case.reads(order.command, business_id, peek), order.command, business_id, peek)
-        for order in orders
-    ]
-    wanted += [reads_actor(order) for order in orders]
-    wanted += [order.shows for order in orders if order.shows is not None]
-    return Reads.all_of(wanted)
+    for order in orders:
+        reads = order.use_case.reads(order.command, business_id, peek)
+        yield read_by_all(reads, order.command, business_id, peek)
+        if (theirs := reads_actor(order)) is not None:
+            yield theirs
+        if order.shows is not None:
+            yield order.shows
 
 
 @dataclass(frozen=True, slots=True)

@@ -372,6 +372,6 @@ class LoadedBooks:
 
     def claim(self, claim: str) -> None:
         """Count a new claim under every prefix that was asked for."""
-        for prefix in prefixes_of(claim):
+        for prefix in prefixes_of(claim) if self.counts else ():
             if prefix in self.counts:
                 self.counts[prefix] += 1

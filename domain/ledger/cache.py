@@ -149,7 +149,7 @@ class StreamCache:
 
         A claim prefix with a new id counts 0: nobody can have made such a claim.
         """
-        if wanted.packages_of or wanted.claimed or wanted.everything_of:
+        if wanted.must_be_found:
             return None
         if not all(any(is_named_by(prefix, id) for id in new_ids) for prefix in wanted.counted):
             return None

@@ -29,8 +29,13 @@ class Meta(Value):
     secret: str | None = Field(default=None, max_length=22)
     """Of the first fact of a ledger: what it commits to of the secret of its request fingerprints."""
 
-    def to_bytes(self) -> bytes:
+    @cached_property
+    def written(self) -> bytes:
+        """The JSON that is stored: the same for every fact of a load."""
         return self.model_dump_json(exclude_none=True).encode()
+
+    def to_bytes(self) -> bytes:
+        return self.written
 
 
 class Author(NamedTuple):

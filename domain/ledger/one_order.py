@@ -114,7 +114,8 @@ def people_in(answer: Answer, decision: Decision, books: LoadedBooks) -> tuple[s
     NotLoaded for customers of whom the books do not tell.
     """
     owners = (owner_of(kind, id, books) for id, (kind, _) in decision.facts.items())
-    named = dict.fromkeys((*CUSTOMER.findall(answer.body), *(id for id in owners if id is not None)))
+    shown = CUSTOMER.findall(answer.body) if answer.body else ()
+    named = dict.fromkeys((*shown, *(id for id in owners if id is not None)))
     unread = {id: 0 for id in named if not books.has_read(id)}
     if unread:
         raise NotLoaded(Reads(unread))

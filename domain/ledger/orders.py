@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+
 from domain.actor import Actor
 from domain.decision import Decision, Reads, UseCase
 from domain.ledger.books import LoadedBooks
@@ -17,16 +19,14 @@ from domain.values import Value
 Clock = Callable[[], datetime]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True, gc=False):
     """The body that answers a command, and the ids of the people whose data is in it."""
 
     body: str
     people: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RequestKey:
+class RequestKey(Struct, frozen=True, gc=False):
     """An idempotency key, with the fingerprint of its request."""
 
     key: str
@@ -37,8 +37,7 @@ def no_answer(books: LoadedBooks, decision: Decision) -> Answer:
     return Answer("")
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True, gc=False):
     """A command to be carried out, with its actor and its request."""
 
     use_case: UseCase[Any]

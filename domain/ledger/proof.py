@@ -82,6 +82,9 @@ def committed(facts: Sequence[NewFact], request: str | None, people: Sequence[Pe
     added: dict[str, str | Mapping[str, str]] = {}
     if request is not None:
         added["proof"] = request
+        if facts and not people:  # of nearly every command
+            meta = facts[0].meta[:-1] + b',"proof":"' + request.encode() + b'"}'
+            return (replace(facts[0], meta=meta), *facts[1:])
     told = [each for each in people if not _is_of_photo(each)]
     if told:
         added["people"] = {

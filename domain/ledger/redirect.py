@@ -7,6 +7,8 @@ passes through as it is.
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from domain.actor import Circumstances, Role
 from domain.decision import NotLoaded, Reads
 from domain.ledger.books import LoadedBooks
@@ -16,15 +18,17 @@ from domain.people.state import in_person
 
 CUSTOMERS = ("customer_id", "to_customer_id", "purchased_by")
 """Members of commands that name the customer who acts or is acted on."""
+A_CUSTOMER = Role.CUSTOMER
+"""Looked up once: a member of an enumeration costs a call of a function each time."""
 PARTICIPANTS = ("participant_id", "beneficiaries")
 """Members that name participants: an absorbed customer in person is the survivor in person."""
 LITERAL = (RegisterCustomer, UnmergeCustomers)
 """Commands that mean the very id they name."""
 
 
-def reads_actor(order: Order) -> Reads:
+def reads_actor(order: Order) -> Reads | None:
     """A customer's key may be that of a merged one."""
-    return Reads({order.actor.id: 0}) if order.actor.role is Role.CUSTOMER else Reads()
+    return Reads({order.actor.id: 0}) if order.actor.role is A_CUSTOMER else None
 
 
 def redirected(order: Order, books: LoadedBooks) -> Order:
@@ -44,7 +48,7 @@ def redirected(order: Order, books: LoadedBooks) -> Order:
             changed[name] = meant
     if not changed:
         return order
-    order = replace(order, command=command.model_copy(update=changed))
+    order = structs.replace(order, command=command.model_copy(update=changed))
     reads = order.use_case.reads(order.command, books.business_id, lambda _: None)
     if books.lacks(reads):
         raise NotLoaded(reads)
@@ -64,6 +68,6 @@ def _persons(given: Any, books: LoadedBooks) -> Any:
 
 def acting(at: Circumstances, books: LoadedBooks) -> Circumstances:
     """The circumstances with the customer who acts, as the survivor."""
-    if at.actor.role is not Role.CUSTOMER or (id := books.survivor_of(at.actor.id)) == at.actor.id:
+    if at.actor.role is not A_CUSTOMER or (id := books.survivor_of(at.actor.id)) == at.actor.id:
         return at
     return replace(at, actor=at.actor.model_copy(update={"id": id}))

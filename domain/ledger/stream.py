@@ -60,7 +60,7 @@ class Stream:
         self.state = EVOLVE[self.kind](self.state, fact.fact)
         if view is not None:
             self.view = view(self.view, fact)
-        if isinstance(fact.fact, UnitsRedeemed) and fact.author.id != fact.fact.staff_id:
+        if type(fact.fact) is UnitsRedeemed and fact.author.id != fact.fact.staff_id:
             self.authors = {**self.authors, fact.fact.redemption_id: fact.author.id}
         self.version = fact.version
         self.position = self.position or fact.position

@@ -40,7 +40,10 @@ def allocate(
     """
     wish = _resolved(command, at, zone, customer, candidates, chosen)
     least = command.quantity if chosen else 1
-    obstacles = [obstacle(candidate.package, wish, business, least) for candidate in candidates]
+    obstacles = [
+        obstacle(each.package, wish, business, least) if chosen or _has_units(each.package, command) else None
+        for each in candidates
+    ]
     if chosen and obstacles[0] is not None:
         raise obstacles[0]
     usable = [found for found, obstacle in zip(candidates, obstacles, strict=True) if obstacle is None]
@@ -48,6 +51,12 @@ def allocate(
     if sum(len(part.units) for part in taken) < command.quantity:
         raise _short(candidates, obstacles, wish)
     return taken, wish
+
+
+def _has_units(package: Package, command: Redemption) -> bool:
+    """Whether something is left for the service, held or not. Of a package without nothing else matters, unless it was
+    chosen."""
+    return any(package.lines[number - 1].remaining for number in lines_for(package, command))
 
 
 def _resolved(

@@ -25,6 +25,8 @@ FACTS_KEPT = 1_000
 AHEAD = timedelta(minutes=5)
 """How far `effective_at` may lie ahead, for clocks that differ."""
 MANAGER_BACK_DAYS = 30
+OWNER, MANAGER = Role.OWNER, Role.MANAGER
+"""Looked up once: a member of an enumeration costs a call of a function each time."""
 
 
 def earliest_in(zone: str) -> datetime:
@@ -64,8 +66,8 @@ def check_moment(moment: datetime, earliest: datetime, at: Circumstances, zone: 
     latest = at.now + AHEAD
     if not earliest <= moment <= latest:
         raise EffectiveAtOutOfRange(earliest, latest)
-    back = {Role.OWNER: None, Role.MANAGER: MANAGER_BACK_DAYS}.get(at.actor.role, 0)
-    if back is not None:
+    if at.actor.role is not OWNER:
+        back = MANAGER_BACK_DAYS if at.actor.role is MANAGER else 0
         allowed = start_of(local_day(at.now, zone) - timedelta(days=back), zone)
         if moment < allowed:
             raise BackDatingNotAllowed(at.actor.role.value, allowed)

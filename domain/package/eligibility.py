@@ -1,8 +1,9 @@
 """Whether a package may give units for a use (domain.md, Redeeming, Sharing; S12, S85–S87)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from domain.business.state import Business
 from domain.moments import local_day
@@ -22,8 +23,7 @@ from domain.refusals import (
 from domain.values import UNITS_PER_PACKAGE_MAX
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True, gc=False):
     """A package that a redemption may use. `position` is that of its sale in the ledger."""
 
     id: str
@@ -31,8 +31,7 @@ class Candidate:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedRedemption:
+class ResolvedRedemption(Struct, frozen=True, gc=False):
     """A redemption with its moments and its participant resolved."""
 
     command: Redemption

@@ -112,7 +112,9 @@ def covered_by(fact: OpeningFact) -> int:
 
 
 def _changed(state: Package, fact: PackageFact) -> Package:
-    match fact:
+    match fact:  # the commonest first: each case that does not match costs
+        case UnitsRedeemed():
+            return _redeemed(state, fact)
         case PaymentRecorded():
             payment = Payment(fact.amount, 0, fact.method)
             return updated(state, payments={**state.payments, fact.payment_id: payment})
@@ -129,8 +131,6 @@ def _changed(state: Package, fact: PackageFact) -> Package:
             return updated(state, expires_on=fact.expires_on, **started)
         case ValidityReset():
             return updated(state, started_on=None, clock_at=fact.effective_at, expires_on=fact.expires_on)
-        case UnitsRedeemed():
-            return _redeemed(state, fact)
         case UnitsRestored():
             return _restored(state, fact)
         case UnitsHeld():
@@ -196,10 +196,13 @@ def _part(fact: UnitsTransferredOut | TransferUndone) -> LineUnits:
     return LineUnits(line=fact.line, units=fact.units, value=fact.value)
 
 
-def _with_line(state: Package, number: int, line: Line, at: datetime, change: int) -> Package:
+def _with_line(
+    state: Package, number: int, line: Line, at: datetime, change: int, **others: dict[str, Use]
+) -> Package:
+    """The package with another line, and maybe `others` of its members."""
     lines = (*state.lines[: number - 1], line, *state.lines[number:])
     moves = (*state.moves, Move(at, number, change)) if change else state.moves
-    return updated(state, lines=lines, moves=moves)
+    return updated(state, lines=lines, moves=moves, **others)
 
 
 def _each(state: Package, parts: Sequence[LineUnits], before: bytes, after: bytes, at: datetime) -> Package:
@@ -222,8 +225,8 @@ def _redeemed(state: Package, fact: UnitsRedeemed) -> Package:
         fact.booking_id,
         (*_others(state, fact), Allocation(fact.allocation, fact.line, fact.units)),
     )
-    state = _with_line(state, fact.line, line, fact.effective_at, -len(fact.units))
-    return updated(state, uses={**state.uses, fact.redemption_id: use})
+    uses = {**state.uses, fact.redemption_id: use}
+    return _with_line(state, fact.line, line, fact.effective_at, -len(fact.units), uses=uses)
 
 
 def _others(state: Package, fact: UnitsRedeemed | UnitsForfeited) -> tuple[Allocation, ...]:

@@ -3,15 +3,15 @@
 One value serves the state, the card, the lists and the reports. `valid_until` is its form in SQL.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from domain.calendar_rules import expires_at, extended
 from domain.moments import local_day
 
 
-@dataclass(frozen=True, slots=True)
-class Expiry:
+class Expiry(Struct, frozen=True, gc=False):
     """The expiry as the facts left it, and a freeze that no fact has ended. The clock may have ended it since."""
 
     expires_on: date | None

@@ -1,6 +1,7 @@
 """The lines of a package as they are fixed when it begins: a snapshot of its services, and the value of every unit."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from domain.catalogue.facts import OfferLine
 from domain.catalogue.offers import check_lines
@@ -9,6 +10,9 @@ from domain.package.fact_parts import SoldLine, SoldService
 from domain.refusals import LimitReached
 from domain.unit_values import runs, spread, weights_of
 from domain.values import UNITS_PER_PACKAGE_MAX
+
+SNAPSHOTS = 1_024
+"""Services that are remembered as they are sold: nearly every sale is of one that was just sold."""
 
 
 def check_sold(
@@ -50,6 +54,9 @@ def _known(services: Mapping[str, Service | None], service_id: str) -> Service:
 
 def _snapshot(service_id: str, services: Mapping[str, Service | None]) -> SoldService:
     terms = _known(services, service_id).terms
-    return SoldService(
-        id=service_id, name=terms.name, service_type=terms.service_type, tax_rate=terms.tax_rate
-    )
+    return _sold(service_id, terms.name, terms.service_type, terms.tax_rate)
+
+
+@lru_cache(maxsize=SNAPSHOTS)
+def _sold(id: str, name: str, service_type: str, tax_rate: int | None) -> SoldService:
+    return SoldService(id=id, name=name, service_type=service_type, tax_rate=tax_rate)

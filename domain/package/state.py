@@ -1,8 +1,10 @@
 """A package as its facts make it: lines of units, payments, uses, holds, freezes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
+
+from msgspec import Struct, field
 
 from domain.calendar_rules import Validity
 from domain.catalogue.facts import Sharing
@@ -102,8 +104,7 @@ Status = Literal["active", "expired", "fully_used", "cancelled"]
 PaymentStatus = Literal["unpaid", "partial", "paid"]
 
 
-@dataclass(frozen=True)
-class Package:
+class Package(Struct, frozen=True, gc=False):
     customer_id: str
     offer_id: str | None
     name: str

@@ -1,7 +1,8 @@
 """The facts of a use: the units it took, and the validity that it starts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from domain.actor import Circumstances
 from domain.package.checks import check_room, now_for, settled
@@ -11,8 +12,7 @@ from domain.package.first_use import clock_after
 from domain.package.state import Package
 
 
-@dataclass(frozen=True, slots=True)
-class TakenUnits:
+class TakenUnits(Struct, frozen=True, gc=False):
     """Units that the redemption takes of one line, lowest number first."""
 
     candidate: Candidate

@@ -26,19 +26,17 @@ def reads_memberships(reads: Reads, peek: Peek) -> Reads:
 
 def named_in(state: Any) -> tuple[str, ...]:
     """The memberships whose renewals matter to whoever looks at this state."""
-    match state:
-        case Customer():
-            return state.memberships
-        case Package() if state.membership_id is not None:
-            return (state.membership_id,)
-        case _:
-            return ()
+    if isinstance(state, Package):
+        return () if state.membership_id is None else (state.membership_id,)
+    return state.memberships if isinstance(state, Customer) else ()
 
 
 def memberships_due(seen: Mapping[str, Any], books: Books, now: datetime) -> list[str]:
     """The memberships that wait for a renewal, of what was `seen`: stream id → state. Raises NotLoaded."""
-    named = dict.fromkeys(id for state in seen.values() for id in named_in(state))
+    named = dict.fromkeys([id for state in seen.values() for id in named_in(state)])
     named |= {id: None for id, state in seen.items() if isinstance(state, Membership)}
+    if not named:
+        return []
     found, missing = dict[str, Membership | None](), Reads()
     for id in named:
         try:

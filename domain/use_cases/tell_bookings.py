@@ -9,13 +9,13 @@ from domain.decision import Books, Decision
 from domain.fact import Fact
 from domain.package.facts import HoldReleased, LineCorrected, PackageFact, UnitsRestored
 
-GIVES_BACK = (UnitsRestored, HoldReleased, LineCorrected)
+GIVES_BACK = frozenset({UnitsRestored, HoldReleased, LineCorrected})
 """Facts by which units go back; nearly every decision has none of them."""
 
 
 def tell_bookings(decision: Decision, books: Books, _: Circumstances) -> Decision:
     """The decision with `booking.sources_changed` of every such booking it has no facts of. Raises NotLoaded."""
-    if not any(isinstance(fact, GIVES_BACK) for _, facts in decision.facts.values() for fact in facts):
+    if not any(type(fact) in GIVES_BACK for _, facts in decision.facts.values() for fact in facts):
         return decision
     found = {id: books.package(id) for id in decision.packages}
     packages = {id: package for id, package in found.items() if package is not None}

@@ -20,6 +20,9 @@ from domain.top_up.state import TopUp
 from domain.use_cases.one_top_up import standing_of
 from domain.values import Value
 
+MOVES = frozenset({*LOWERS, CustomerBlocked, CustomerDeactivated, CustomerMerged, CustomerUnmerged})
+"""Facts that may open or end an attempt; a sale has none of them."""
+
 
 def reads_rules(reads: Reads, command: Value, business_id: str, peek: Peek) -> Reads:
     """Also the rules of the customers whose streams are read, their offers, and all packages that these count."""
@@ -36,6 +39,8 @@ def top_up(decision: Decision, books: Books, at: Circumstances) -> Decision:
     """The decision with the attempts that its facts open or end. Raises NotLoaded."""
     if decision.erases:
         return decision  # its rules are removed with it
+    if not any(type(fact) in MOVES for _, facts in decision.facts.values() for fact in facts):
+        return decision
     facts = {**_opened(decision, books, at), **_withdrawn(decision, books, at)}
     made: dict[str, tuple[str, Sequence[Fact]]] = {id: ("top_up", new) for id, new in facts.items()}
     return replace(decision, facts={**decision.facts, **made}) if made else decision
@@ -47,8 +52,10 @@ def _opened(decision: Decision, books: Books, at: Circumstances) -> dict[str, li
     fallen = {
         id: facts
         for id, facts in decision.facts_of("package").items()
-        if any(isinstance(fact, LOWERS) for fact in facts)
+        if any(type(fact) in LOWERS for fact in facts)
     }
+    if not fallen:
+        return found
     packages = {id: package for id in fallen if (package := books.package(id)) is not None}
     offers = {(package.customer_id, package.offer_id) for package in packages.values()}
     for customer_id in dict.fromkeys(package.customer_id for package in packages.values()):

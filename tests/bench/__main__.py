@@ -13,6 +13,7 @@ from tests.bench import (
     filters,
     idle,
     latency,
+    load,
     reads,
     rebuild,
     redeem,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Any] = {
     "waits": waits,
     "cards": cards,
     "idle": idle,
+    "load": load,
     "space": space,
     "rebuild": rebuild,
     "verify": verify,
@@ -70,11 +72,12 @@ def main(arguments: list[str]) -> None:
         benchmarks.add_parser("rebuild", help="read models made anew, beside what the database alone takes")
     )
     _verify(benchmarks.add_parser("verify", help="facts that are proved in a second of processor time"))
+    _load(benchmarks.add_parser("load", help="a day-book loaded, beside another checkout of the code"))
     _space(benchmarks.add_parser("space", help="bytes a fact, by table, of a day-book and over HTTP"))
     chosen = parser.parse_args(arguments)
     benchmark = BENCHMARKS[chosen.benchmark]
     plan = benchmark.QUICK if chosen.quick else benchmark.Plan()
-    names = ("seconds", "rounds", "customers", "facts", "ledgers", "day_book", "times", "larger")
+    names = ("seconds", "rounds", "customers", "facts", "ledgers", "day_book", "times", "larger", "baseline")
     given = {name: value for name in names if (value := getattr(chosen, name, None)) is not None}
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was measured is told
     log_as_json("warning")  # a line for each request would be measured with it
@@ -119,6 +122,13 @@ def _verify(parser: argparse.ArgumentParser) -> None:
     _common(parser, "400 rows of the day-book")
     parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="of all steps (3)")
     parser.add_argument("--day-book", metavar="FILE", help="as `carnet load` reads it (one is made up)")
+
+
+def _load(parser: argparse.ArgumentParser) -> None:
+    _common(parser, "2,000 rows, one round")
+    parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="of all loads (3)")
+    parser.add_argument("--day-book", metavar="FILE", help="as `carnet load` reads it (one is made up)")
+    parser.add_argument("--baseline", metavar="PATH", help="a checkout that loads the same file in turn")
 
 
 def _common(parser: argparse.ArgumentParser, quick: str) -> None:

@@ -8,6 +8,7 @@ from eventsourcing.persistence import IntegrityError
 
 from domain.decision import NewStream
 from domain.ledger.embedded.memory_streams import StreamsInMemory
+from domain.ledger.embedded.transaction import Written
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.records import (
     Answered,
@@ -108,8 +109,8 @@ class MemoryTransaction(StreamsInMemory):
         streams = self.books.streams.values()
         return [stream.id for stream in streams if (stream.customer_id, stream.kind) == (customer_id, kind)]
 
-    def is_claimed(self, claim: str) -> bool:
-        return claim in self.books.claims
+    def claimed(self, claims: Sequence[str]) -> list[str]:
+        return [claim for claim in claims if claim in self.books.claims]
 
     def claimants(self, prefix: str) -> list[str]:
         held = sorted(claim for claim in self.books.claims if claim.startswith(prefix))
@@ -161,8 +162,8 @@ class MemoryTransaction(StreamsInMemory):
                 books.answers[key] = replace(books.answers[key], body=None)
         self.erased.append((customer_id, now_ms))
 
-    def answered(self, key: str) -> Answered | None:
-        return self.books.answers.get(key)
+    def answered(self, keys: Sequence[str]) -> list[Answered]:
+        return [self.books.answers[key] for key in keys if key in self.books.answers]
 
     def write_facts(self, facts: Sequence[StoredFact]) -> None:
         for fact in facts:
@@ -172,7 +173,11 @@ class MemoryTransaction(StreamsInMemory):
             self.books.log.append(fact)
             self.books.by_stream[fact.stream_id] = {**stream, fact.version: fact}
 
-    def write_beside(self, command: Append, facts: Sequence[StoredFact], answer: Answered | None) -> None:
+    def write_beside(self, commands: Sequence[Written]) -> None:
+        for command, facts, answer in commands:
+            self._write_beside(command, facts, answer)
+
+    def _write_beside(self, command: Append, facts: Sequence[StoredFact], answer: Answered | None) -> None:
         self.books.streams.update((stream.id, stream) for stream in command.streams)
         self.books.claims.update((claim.claim, claim.stream_id) for claim in command.claims)
         self.books.directory.update((person.id, person) for person in command.people)

@@ -5,7 +5,7 @@ steps. PostgreSQL has them in SQL functions.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from domain.decision import NewStream, Reads
 from domain.ledger.envelope import Head, NewFact, StoredFact, seal
@@ -13,6 +13,14 @@ from domain.ledger.records import WITH_PEOPLE, Answered, Append, Conflict, Loade
 from domain.people.directory import Person, Photo, Place, Text
 
 PACKAGE = "package"
+
+
+class Written(NamedTuple):
+    """A command that is stored: its facts in their places, and its answer."""
+
+    command: Append
+    facts: Sequence[StoredFact]
+    answer: Answered | None
 
 
 class Transaction(Protocol):
@@ -62,7 +70,8 @@ class Transaction(Protocol):
     def streams_of(self, customer_id: str, kind: str) -> list[str]:
         """In the order they were opened."""
 
-    def is_claimed(self, claim: str) -> bool: ...
+    def claimed(self, claims: Sequence[str]) -> list[str]:
+        """Those of these claims that a stream holds."""
 
     def claimants(self, prefix: str) -> list[str]:
         """Streams in order of their claims; one that holds several such claims is named once."""
@@ -85,13 +94,14 @@ class Transaction(Protocol):
     def search(self, words: Sequence[str], after: str, at_most: int) -> list[str]:
         """Ids above `after` of customers whose name or mobile holds all of these words, in no order."""
 
-    def answered(self, key: str) -> Answered | None: ...
+    def answered(self, keys: Sequence[str]) -> list[Answered]:
+        """The answers under those of these request keys that have one."""
 
     def write_facts(self, facts: Sequence[StoredFact]) -> None:
         """Raises eventsourcing's IntegrityError when a stream already has the version of one."""
 
-    def write_beside(self, command: Append, facts: Sequence[StoredFact], answer: Answered | None) -> None:
-        """Write the rest of a command: streams, claims, directory, photos, answer.
+    def write_beside(self, commands: Sequence[Written]) -> None:
+        """Write the rest of these commands: streams, claims, directory, photos, answers.
 
         People are replaced. Raises eventsourcing's IntegrityError when a text or a photo is already there.
         """
@@ -104,10 +114,11 @@ def load(transaction: Transaction, wanted: Reads, keys: Sequence[str]) -> Loaded
     head = transaction.head()
     versions = _streams_to_read(transaction, wanted)
     facts = [fact for stream_id, known in versions.items() for fact in transaction.stream(stream_id, known)]
-    owners = [stream_id for stream_id in versions if _kind(transaction, stream_id) in WITH_PEOPLE]
+    kinds = {fact.stream_id: fact.kind for fact in facts}
+    owners = [id for id in versions if (kinds.get(id) or _kind(transaction, id)) in WITH_PEOPLE]
     people = [person for owner in owners for person in transaction.people_of(owner)]
     counts = {prefix: transaction.claim_count(prefix) for prefix in wanted.counted}
-    answered = {key: answer for key in keys if (answer := transaction.answered(key)) is not None}
+    answered = {answer.key: answer for answer in transaction.answered(keys)} if keys else {}
     return Loaded(facts, counts, people, answered, head)
 
 
@@ -140,8 +151,9 @@ def append(transaction: Transaction, batch: Sequence[Append], now_ms: int) -> li
     outcomes: list[Stored | Conflict] = []
     spoiled: set[str] = set()
     """Streams that conflicting commands would have written."""
+    present, pending = _Present(transaction, batch), list[Written]()
     for command in batch:
-        conflict = _spoiled(command, spoiled) or _conflict(transaction, command)
+        conflict = _spoiled(command, spoiled) or present.conflict(command)
         if conflict is not None:
             spoiled |= {fact.stream_id for fact in command.facts}
             outcomes.append(conflict)
@@ -150,32 +162,65 @@ def append(transaction: Transaction, batch: Sequence[Append], now_ms: int) -> li
         first = facts[0].position if facts else head.position
         head = head_after(head, facts)
         stored = Stored(first, head.position, recorded_at)
-        transaction.write_facts(facts)
+        if command.erases:  # also what the commands before it wrote
+            _write(transaction, pending)
+            pending = []
         for customer_id in command.erases:
             transaction.erase(customer_id, recorded_at)
-        transaction.write_beside(command, facts, _answer(command, stored))
+        pending.append(Written(command, facts, _answer(command, stored)))
+        present.add(command)
         outcomes.append(stored)
+    _write(transaction, pending)
     if head != before:
         transaction.move_head(head)
     return outcomes
 
 
+def _write(transaction: Transaction, commands: Sequence[Written]) -> None:
+    if commands:
+        transaction.write_facts([fact for each in commands for fact in each.facts])
+        transaction.write_beside(commands)
+
+
 def _spoiled(command: Append, spoiled: set[str]) -> Conflict | None:
     """Conflict of a command decided on facts that are not there: another fact may have their version by now."""
+    if not spoiled:
+        return None
     return next((Conflict(stream_id) for stream_id in command.read if stream_id in spoiled), None)
 
 
-def _conflict(transaction: Transaction, command: Append) -> Conflict | None:
-    """The first request key, stream or claim of the command that has changed since its decision, or None."""
-    if command.request is not None and transaction.answered(command.request.key) is not None:
-        return Conflict(command.request.key)
-    for stream_id, version in command.read.items():
-        if transaction.version(stream_id) != version:
-            return Conflict(stream_id)
-    for claim in command.claims:
-        if transaction.is_claimed(claim.claim):
-            return Conflict(claim.claim)
-    return None
+class _Present:
+    """The request keys, claims and versions that a batch depends on, with what its commands have added so far."""
+
+    def __init__(self, transaction: Transaction, batch: Sequence[Append]) -> None:
+        self._transaction = transaction
+        keys = [command.request.key for command in batch if command.request is not None]
+        claims = [claim.claim for command in batch for claim in command.claims]
+        self._keys = {answer.key for answer in transaction.answered(keys)} if keys else set[str]()
+        self._claims = set(transaction.claimed(claims)) if claims else set[str]()
+        self._versions: dict[str, int] = {}
+
+    def conflict(self, command: Append) -> Conflict | None:
+        """The first request key, stream or claim of the command that has changed since its decision, or None."""
+        if command.request is not None and command.request.key in self._keys:
+            return Conflict(command.request.key)
+        versions = self._versions
+        for stream_id, version in command.read.items():
+            if stream_id not in versions:
+                versions[stream_id] = self._transaction.version(stream_id)
+            if versions[stream_id] != version:
+                return Conflict(stream_id)
+        for claim in command.claims:
+            if claim.claim in self._claims:
+                return Conflict(claim.claim)
+        return None
+
+    def add(self, command: Append) -> None:
+        """The command is stored, and the next ones see it."""
+        if command.request is not None:
+            self._keys.add(command.request.key)
+        self._versions |= {fact.stream_id: fact.version for fact in command.facts}
+        self._claims.update([claim.claim for claim in command.claims])
 
 
 def _answer(command: Append, stored: Stored) -> Answered | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.decision import NewStream
 from domain.ledger.answer_bytes import packed, unpacked
+from domain.ledger.embedded.transaction import Written
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.proof import seal_of_request
@@ -154,8 +155,12 @@ class SqliteTransaction:
         )
         return [id for (id,) in rows]
 
-    def is_claimed(self, claim: str) -> bool:
-        return self._row("SELECT 1 FROM claims WHERE business_id = ? AND claim = ?", claim) is not None
+    def claimed(self, claims: Sequence[str]) -> list[str]:
+        rows = self._rows(
+            "SELECT claim FROM claims WHERE business_id = ? AND claim IN (SELECT value FROM json_each(?))",
+            dumps(claims),
+        )
+        return [claim for (claim,) in rows]
 
     def claimants(self, prefix: str) -> list[str]:
         rows = self._rows(
@@ -228,17 +233,16 @@ class SqliteTransaction:
             (ERASED_NAME, now_ms, self.business_id, customer_id),
         )
 
-    def answered(self, key: str) -> Answered | None:
-        row = self._row(
+    def answered(self, keys: Sequence[str]) -> list[Answered]:
+        rows = self._rows(
             "SELECT key, fingerprint, first_position, last_position, recorded_at, body FROM requests"
-            " WHERE business_id = ? AND key = ?",
-            key,
+            " WHERE business_id = ? AND key IN (SELECT value FROM json_each(?))",
+            dumps(keys),
         )
-        if row is None:
-            return None
-        key, fingerprint, first, last, recorded_at, body = row
-        told = None if body is None else unpacked(body)
-        return Answered(key, fingerprint, first, last, recorded_at, told)
+        return [
+            Answered(key, fingerprint, first, last, recorded_at, None if body is None else unpacked(body))
+            for key, fingerprint, first, last, recorded_at, body in rows
+        ]
 
     def write_facts(self, facts: Sequence[StoredFact]) -> None:
         self._connection.executemany(
@@ -261,29 +265,32 @@ class SqliteTransaction:
             ),
         )
 
-    def write_beside(self, command: Append, facts: Sequence[StoredFact], answer: Answered | None) -> None:
-        self._write_streams(command, facts)
-        self._write_claims(command)
-        self._write_directory(command)
-        if command.request is not None and answer is not None:
-            self._write_answer(answer, command.request, sealed=bool(facts))
+    def write_beside(self, commands: Sequence[Written]) -> None:
+        self._write_streams(commands)
+        self._write_claims(commands)
+        for command, _, _ in commands:
+            self._write_directory(command)
+        self._write_answers(commands)
 
-    def _write_streams(self, command: Append, facts: Sequence[StoredFact]) -> None:
-        opened_at: dict[str, int] = {}
-        for fact in facts:
-            opened_at.setdefault(fact.stream_id, fact.position)
-        for stream in command.streams:
-            self._connection.execute(
-                "INSERT INTO streams (business_id, id, kind, customer_id, opened_at) VALUES (?, ?, ?, ?, ?)",
-                (self.business_id, stream.id, stream.kind, stream.customer_id, opened_at[stream.id]),
-            )
+    def _write_streams(self, commands: Sequence[Written]) -> None:
+        rows = []
+        for command, facts, _ in commands:
+            for stream in command.streams:
+                opened_at = next(fact.position for fact in facts if fact.stream_id == stream.id)
+                rows.append((self.business_id, stream.id, stream.kind, stream.customer_id, opened_at))
+        self._connection.executemany(
+            "INSERT INTO streams (business_id, id, kind, customer_id, opened_at) VALUES (?, ?, ?, ?, ?)", rows
+        )
 
-    def _write_claims(self, command: Append) -> None:
-        for claim in command.claims:
-            self._connection.execute(
-                "INSERT INTO claims (business_id, claim, stream_id) VALUES (?, ?, ?)",
-                (self.business_id, claim.claim, claim.stream_id),
-            )
+    def _write_claims(self, commands: Sequence[Written]) -> None:
+        self._connection.executemany(
+            "INSERT INTO claims (business_id, claim, stream_id) VALUES (?, ?, ?)",
+            [
+                (self.business_id, claim.claim, claim.stream_id)
+                for command, _, _ in commands
+                for claim in command.claims
+            ],
+        )
 
     def _write_directory(self, command: Append) -> None:
         for person in command.people:
@@ -305,35 +312,42 @@ class SqliteTransaction:
                 (self.business_id, photo.id, photo.media_type, photo.data),
             )
 
-    def _write_answer(self, answer: Answered, request: Request, *, sealed: bool) -> None:
-        """`sealed`: its first fact commits to the request."""
-        people, answered = request.people, request.answered
-        self._connection.execute(
+    def _write_answers(self, commands: Sequence[Written]) -> None:
+        self._connection.executemany(
             "INSERT INTO requests (business_id, key, fingerprint, first_position, last_position, recorded_at,"
             " people, answered, seal, body, salt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                self.business_id,
+            [
+                self._answer_row(answer, command.request, sealed=bool(facts))
+                for command, facts, answer in commands
+                if command.request is not None and answer is not None
+            ],
+        )
+
+    def _answer_row(self, answer: Answered, request: Request, *, sealed: bool) -> tuple[object, ...]:
+        """`sealed`: its first fact commits to the request."""
+        people, answered = request.people, request.answered
+        return (
+            self.business_id,
+            answer.key,
+            answer.fingerprint,
+            answer.first,
+            answer.last,
+            answer.recorded_at,
+            " ".join(people),
+            answered,
+            b""
+            if sealed
+            else seal_of_request(
+                self.secret(),
                 answer.key,
                 answer.fingerprint,
-                answer.first,
+                people,
+                answered,
                 answer.last,
                 answer.recorded_at,
-                " ".join(people),
-                answered,
-                b""
-                if sealed
-                else seal_of_request(
-                    self.secret(),
-                    answer.key,
-                    answer.fingerprint,
-                    people,
-                    answered,
-                    answer.last,
-                    answer.recorded_at,
-                ),
-                packed(request.body),
-                request.salt,
             ),
+            packed(request.body),
+            request.salt,
         )
 
     def move_head(self, head: Head) -> None:
