@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from domain.ledger.evidence import Evidence, Row, rows
 from domain.ledger.proof import (
-    is_digest_of_answer,
+    digest_of_answer,
     proof_of_person,
     proof_of_request,
     seal_of_request,
@@ -111,7 +111,7 @@ def _of_answer(business_id: str, asked: Row, book: Workbook) -> Iterator[Finding
         elif values["salt"] is not None:
             yield Finding(business_id, "requests", key, "has a salt", "its answer was erased")
         return
-    if not is_digest_of_answer(values["answered"], values["salt"] or b"", values["body"]):
+    if values["answered"] != digest_of_answer(values["salt"] or b"", values["body"]):
         says = "the request holds another digest"
         yield Finding(business_id, "requests", key, "has another answer than was stored", says)
     for id in people:

@@ -2,8 +2,7 @@
 
 Written by hand because it is the hot path: the driver's own dumpers of lists and composites take several times
 as long as the append itself. The layouts are those of `array_recv` and `record_recv`. The fields have the
-order of the types in 0001_ledger.sql, 0002_several_ledgers.sql and 0014_proofs.sql; the server refuses any other type
-in a field.
+order of the types in 0005_append.sql and 0006_load.sql; the server refuses any other type in a field.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -10,7 +10,6 @@ from domain.ledger.evidence import Row, StoredHead, as_told
 from domain.ledger.tables import TABLES
 
 NAMES: Mapping[tuple[str, str], LiteralString] = {
-    ("texts", "text"): "body",
     ("people_search", "grams"): "NULL",
 }
 """Columns whose names here are others."""

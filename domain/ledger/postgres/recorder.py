@@ -46,7 +46,7 @@ ROWS: Mapping[Place, LiteralString] = {
     "messages": "messages AS m WHERE m.business_id = business AND m.customer_id = customer",
     "keys": "api_keys AS k WHERE k.business_id = business AND k.actor_id = customer AND k.name <> '(erased)'",
 }
-"""The rows of a customer in each place, as the function `erase` deletes them (0011_erasure.sql)."""
+"""The rows of a customer in each place, as the function `erase` deletes them (0007_installation.sql)."""
 PERSONAL_DATA: LiteralString = (
     "SELECT counted.* FROM (SELECT %s AS business, %s AS customer) AS asked, LATERAL ("
     + " UNION ALL ".join(
@@ -208,7 +208,7 @@ class PostgresRecorder(LedgerRecorder):
 
     def texts(self, ids: Sequence[str]) -> Sequence[Text]:
         rows = self._select(
-            "SELECT found.id, owner_id, salt, body FROM (SELECT %s AS business, %s::text[] AS ids) AS asked,"
+            "SELECT found.id, owner_id, salt, text FROM (SELECT %s AS business, %s::text[] AS ids) AS asked,"
             " unnest(ids) WITH ORDINALITY AS w (id, place), LATERAL ("
             "SELECT * FROM texts AS t WHERE t.business_id = business AND t.id = w.id OFFSET 0) AS found"
             " ORDER BY place",
@@ -323,7 +323,7 @@ class PostgresRecorder(LedgerRecorder):
 
 
 def loaded(business_id: str, wanted: Reads, rows: Iterable[Row]) -> Loaded:
-    """Parse the rows of the SQL function `load` (0001_ledger.sql lists its parts).
+    """Parse the rows of the SQL function `load` (0006_load.sql lists its parts).
 
     Raises UnknownBusiness when there is no row of the head.
     """
@@ -355,7 +355,7 @@ def loaded(business_id: str, wanted: Reads, rows: Iterable[Row]) -> Loaded:
 
 
 def outcome(first: int, last: int, recorded_at: int, conflict: str | None) -> Stored | Conflict:
-    """A row of the type `outcome` (0001_ledger.sql)."""
+    """A row of the type `outcome` (0005_append.sql)."""
     return Stored(first, last, recorded_at) if conflict is None else Conflict(conflict)
 
 

@@ -28,7 +28,8 @@ GRANT EXECUTE ON FUNCTION
     open_ledger(text, bytea), lock_head(text), moment_for(bigint, bigint), append(text, bigint, command[]),
     append_all(text[], integer[], bigint, command[]), find_key(text),
     search_people(text, text[], text[], text, integer),
-    facts_of(text[], bigint[], integer[]), load_all(question[]), load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
+    require_business(text), facts_of(text[], bigint[], integer[]), load_all(question[]),
+    load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
     TO carnet_app;
 
 GRANT SELECT (business_id, position, hash, recorded_at) ON ledgers TO carnet_worker;
@@ -52,6 +53,7 @@ GRANT SELECT ON ledgers, facts, streams, claims, requests, people, people_search
     message_positions, webhooks, api_keys, key_rosters TO carnet_auditor;
 GRANT EXECUTE ON FUNCTION
     table_space(text[]), heads(), business_ids(), known_peppers(), current_place(), registered_servers(), message_totals(), all_webhooks(),
-    facts_of(text[], bigint[], integer[]), search_people(text, text[], text[], text, integer), load_all(question[]),
+    require_business(text), facts_of(text[], bigint[], integer[]), search_people(text, text[], text[], text, integer),
+    load_all(question[]),
     load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
     TO carnet_auditor;

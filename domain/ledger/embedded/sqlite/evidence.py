@@ -1,7 +1,7 @@
 """The tables of one business in a SQLite file, for verification and repair."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from domain.ledger.embedded.sqlite.connection import primary_code
 from domain.ledger.embedded.sqlite.transaction import NUMBER_BITS, SqliteTransaction
@@ -9,12 +9,6 @@ from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.evidence import Row, StoredHead, as_told
 from domain.ledger.tables import OF_BUSINESSES, TABLES
 
-NAMES: Mapping[tuple[str, str], str] = {
-    ("streams", "opened"): "opened_at",
-    ("requests", "first"): "first_position",
-    ("requests", "last"): "last_position",
-}
-"""Columns whose names here are others."""
 OUTSIDE = (
     f"number >> {NUMBER_BITS} <> (SELECT number >> {NUMBER_BITS} FROM people_search WHERE business_id = ?1"
     " GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1)"
@@ -70,7 +64,7 @@ class SqliteEvidence:
 
     def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[Row]:
         key, columns = TABLES[table].key, TABLES[table].columns
-        names = [*key, *(NAMES.get((table, name), name) for name in columns)]
+        names = [*key, *columns]
         behind = "" if after is None else f" AND ({', '.join(key)}) > ({', '.join('?' * len(key))})"
         order = f" ORDER BY {', '.join(key)}" if key else ""
         found = self._connection.execute(
@@ -108,7 +102,7 @@ class SqliteMending(SqliteEvidence):
         if write is not None:
             write(row)
             return
-        names = [*TABLES[table].key, *(NAMES.get((table, name), name) for name in TABLES[table].columns)]
+        names = [*TABLES[table].key, *TABLES[table].columns]
         values = (*row.key, *(row.values[name] for name in TABLES[table].columns))
         self._connection.execute(
             f"INSERT OR REPLACE INTO {table} (business_id, {', '.join(names)})"

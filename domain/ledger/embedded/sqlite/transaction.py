@@ -142,8 +142,7 @@ class SqliteTransaction:
 
     def streams_of(self, customer_id: str, kind: str) -> list[str]:
         rows = self._rows(
-            "SELECT id FROM streams WHERE business_id = ? AND customer_id = ? AND kind = ?"
-            " ORDER BY opened_at",
+            "SELECT id FROM streams WHERE business_id = ? AND customer_id = ? AND kind = ? ORDER BY opened",
             customer_id,
             kind,
         )
@@ -225,7 +224,7 @@ class SqliteTransaction:
 
     def answered(self, key: str) -> Answered | None:
         row = self._row(
-            "SELECT key, fingerprint, first_position, last_position, recorded_at, body FROM requests"
+            "SELECT key, fingerprint, first, last, recorded_at, body FROM requests"
             " WHERE business_id = ? AND key = ?",
             key,
         )
@@ -269,7 +268,7 @@ class SqliteTransaction:
             opened_at.setdefault(fact.stream_id, fact.position)
         for stream in command.streams:
             self._connection.execute(
-                "INSERT INTO streams (business_id, id, kind, customer_id, opened_at) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO streams (business_id, id, kind, customer_id, opened) VALUES (?, ?, ?, ?, ?)",
                 (self.business_id, stream.id, stream.kind, stream.customer_id, opened_at[stream.id]),
             )
 
@@ -304,7 +303,7 @@ class SqliteTransaction:
         """`sealed`: its first fact commits to the request."""
         people, answered = request.people, request.answered
         self._connection.execute(
-            "INSERT INTO requests (business_id, key, fingerprint, first_position, last_position, recorded_at,"
+            "INSERT INTO requests (business_id, key, fingerprint, first, last, recorded_at,"
             " people, answered, seal, body, salt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self.business_id,

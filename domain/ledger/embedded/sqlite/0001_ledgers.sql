@@ -1,4 +1,4 @@
--- The ledger file: ledgers, the indexes of their decisions, the directory beside them, API keys.
+-- The ledger file: the ledgers of all businesses, with their facts, streams, claims and requests.
 -- Strings compare as bytes (BINARY), so a range of claims is a prefix of them.
 
 PRAGMA application_id = 1667330670; -- "carn"
@@ -32,13 +32,12 @@ CREATE TABLE streams (
     id          TEXT NOT NULL,
     kind        TEXT NOT NULL,
     customer_id TEXT,
-    opened_at   INTEGER NOT NULL, -- the position of its first fact
+    opened      INTEGER NOT NULL, -- the position of its first fact
     PRIMARY KEY (business_id, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX streams_of_customer ON streams (business_id, customer_id, kind, opened) WHERE customer_id IS NOT NULL;
 
-CREATE INDEX streams_of_customer ON streams (business_id, customer_id, kind, opened_at)
-    WHERE customer_id IS NOT NULL;
-
+-- A claim is the hash of what it names (domain/claims.py).
 CREATE TABLE claims (
     business_id TEXT NOT NULL,
     claim       TEXT NOT NULL,
@@ -46,76 +45,26 @@ CREATE TABLE claims (
     PRIMARY KEY (business_id, claim)
 ) STRICT, WITHOUT ROWID;
 
+-- What was asked with a key, and its answer, deflated (domain/ledger/answer_bytes.py). Erasing a person takes the
+-- answer and its salt out of the row; the rest of it stays.
 CREATE TABLE requests (
-    business_id    TEXT NOT NULL,
-    key            TEXT NOT NULL,
-    fingerprint    BLOB NOT NULL,
-    first_position INTEGER NOT NULL,
-    last_position  INTEGER NOT NULL,
-    recorded_at    INTEGER NOT NULL,
+    business_id TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    fingerprint BLOB NOT NULL,
+    first       INTEGER NOT NULL,
+    last        INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    people      TEXT NOT NULL, -- ids of those in the answer, separated by spaces
+    answered    BLOB NOT NULL, -- the digest of the answer (domain/ledger/proof.py)
+    seal        BLOB NOT NULL, -- of a request without a fact
+    body        BLOB,
+    salt        BLOB, -- of the digest
     PRIMARY KEY (business_id, key)
 ) STRICT, WITHOUT ROWID;
 
--- What can be erased.
 
-CREATE TABLE answers (
-    business_id TEXT NOT NULL,
-    key         TEXT NOT NULL,
-    body        TEXT NOT NULL,
-    PRIMARY KEY (business_id, key)
-) STRICT, WITHOUT ROWID;
-
--- Who is in an answer: erasing a person deletes the answers found here, and these rows with them.
-CREATE TABLE answer_people (
-    business_id TEXT NOT NULL,
-    person_id   TEXT NOT NULL,
-    key         TEXT NOT NULL,
-    PRIMARY KEY (business_id, person_id, key)
-) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER answers_erase AFTER DELETE ON answers BEGIN
-    DELETE FROM answer_people WHERE business_id = OLD.business_id AND key = OLD.key;
-END;
-
-CREATE INDEX answer_people_by_key ON answer_people (business_id, key);
-
-CREATE TABLE people (
-    business_id TEXT NOT NULL,
-    id          TEXT NOT NULL,
-    owner_id    TEXT NOT NULL,
-    data        TEXT NOT NULL,
-    PRIMARY KEY (business_id, id)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX people_of_owner ON people (business_id, owner_id);
-
-CREATE TABLE texts (
-    business_id TEXT NOT NULL,
-    id          TEXT NOT NULL,
-    owner_id    TEXT NOT NULL,
-    salt        BLOB NOT NULL,
-    text        TEXT NOT NULL,
-    PRIMARY KEY (business_id, id)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX texts_of_owner ON texts (business_id, owner_id);
-
-CREATE TABLE api_keys (
-    id          TEXT PRIMARY KEY,
-    business_id TEXT NOT NULL,
-    name        TEXT NOT NULL,
-    role        TEXT NOT NULL,
-    actor_id    TEXT NOT NULL,
-    mac         BLOB NOT NULL,
-    created_at  INTEGER NOT NULL,
-    expires_at  INTEGER,
-    revoked_at  INTEGER
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX api_keys_of_business ON api_keys (business_id, created_at, id);
-
--- Append-only. INSERT OR REPLACE deletes without firing a DELETE trigger, so a row that would replace
--- another is refused before it is written.
+-- Append-only. INSERT OR REPLACE deletes without firing a DELETE trigger, so a row that would replace another is
+-- refused before it is written.
 
 CREATE TRIGGER facts_update BEFORE UPDATE ON facts BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
 CREATE TRIGGER facts_delete BEFORE DELETE ON facts BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
@@ -137,15 +86,15 @@ CREATE TRIGGER claims_replace BEFORE INSERT ON claims
 WHEN EXISTS (SELECT 1 FROM claims WHERE business_id = NEW.business_id AND claim = NEW.claim)
 BEGIN SELECT RAISE(ABORT, 'the claim is held'); END;
 
-CREATE TRIGGER requests_update BEFORE UPDATE ON requests BEGIN SELECT RAISE(ABORT, 'requests are append-only'); END;
+CREATE TRIGGER requests_update BEFORE UPDATE ON requests
+WHEN NEW.body IS NOT NULL OR NEW.salt IS NOT NULL
+    OR (NEW.business_id, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.answered, NEW.seal)
+    IS NOT (OLD.business_id, OLD.key, OLD.fingerprint, OLD.first, OLD.last, OLD.recorded_at, OLD.people, OLD.answered, OLD.seal)
+BEGIN SELECT RAISE(ABORT, 'requests are append-only, but for erased answers'); END;
 CREATE TRIGGER requests_delete BEFORE DELETE ON requests BEGIN SELECT RAISE(ABORT, 'requests are append-only'); END;
 CREATE TRIGGER requests_replace BEFORE INSERT ON requests
 WHEN EXISTS (SELECT 1 FROM requests WHERE business_id = NEW.business_id AND key = NEW.key)
 BEGIN SELECT RAISE(ABORT, 'the request is known'); END;
-
-CREATE TRIGGER answers_update BEFORE UPDATE ON answers BEGIN SELECT RAISE(ABORT, 'answers do not change'); END;
--- Its fact keeps a commitment to the text: another text needs another fact.
-CREATE TRIGGER texts_update BEFORE UPDATE ON texts BEGIN SELECT RAISE(ABORT, 'texts do not change'); END;
 
 CREATE TRIGGER ledgers_update BEFORE UPDATE ON ledgers
 WHEN NEW.business_id <> OLD.business_id OR NEW.secret <> OLD.secret
@@ -155,5 +104,3 @@ CREATE TRIGGER ledgers_delete BEFORE DELETE ON ledgers BEGIN SELECT RAISE(ABORT,
 CREATE TRIGGER ledgers_replace BEFORE INSERT ON ledgers
 WHEN EXISTS (SELECT 1 FROM ledgers WHERE business_id = NEW.business_id)
 BEGIN SELECT RAISE(ABORT, 'the ledger is open'); END;
-
-CREATE TRIGGER api_keys_delete BEFORE DELETE ON api_keys BEGIN SELECT RAISE(ABORT, 'a key is revoked'); END;
