@@ -5,11 +5,12 @@ before it. Two changes stay invisible: an end cut off together with its head, an
 To find these, keep the hash of a head elsewhere and compare.
 """
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from domain.ledger.contract import LedgerRecorder
-from domain.ledger.envelope import Head, NewFact, StoredFact, first_hash, seal
+from domain.ledger.envelope import Head, StoredFact, first_hash, seal
 
 FACTS_PER_PAGE = 2_000
 
@@ -68,12 +69,9 @@ def flaw_of(business_id: str, before: Head, fact: StoredFact, head: Head) -> str
 
 
 def _hash_of(business_id: str, previous: bytes, fact: StoredFact) -> bytes | None:
-    content = NewFact(
-        fact.kind, fact.stream_id, fact.version, fact.name, fact.name_version, fact.data, fact.meta
-    )
     try:
-        return seal(previous, business_id, fact.position, content, fact.recorded_at)
-    except OverflowError:
+        return seal(previous, business_id, fact.position, fact, fact.recorded_at)
+    except struct.error:
         # A forged number does not fit into its field of the seal.
         return None
 

@@ -14,19 +14,28 @@ CREATE TABLE ledgers (
 COMMENT ON TABLE ledgers IS 'The head of each ledger: the only row that an append locks.';
 
 CREATE TABLE facts (
-    position     bigint NOT NULL,
-    recorded_at  bigint NOT NULL,
-    version      integer NOT NULL,
-    name_version integer NOT NULL,
-    business_id  text COLLATE "C" NOT NULL,
-    kind         text COLLATE "C" NOT NULL,
-    stream_id    text COLLATE "C" NOT NULL,
-    name         text COLLATE "C" NOT NULL,
-    data         bytea NOT NULL,
-    meta         bytea NOT NULL,
-    hash         bytea NOT NULL,
+    position    bigint NOT NULL,
+    recorded_at bigint NOT NULL,
+    version     integer NOT NULL,
+    shape       integer NOT NULL,  -- of data: with kind, name and version of the fact
+    meta_shape  integer NOT NULL,
+    business_id text COLLATE "C" NOT NULL,
+    stream_id   text COLLATE "C" NOT NULL,
+    data        bytea NOT NULL,  -- the values that fill the shape
+    meta        bytea NOT NULL,
+    hash        bytea NOT NULL,
     PRIMARY KEY (business_id, position),
     CONSTRAINT facts_stream_version UNIQUE (business_id, stream_id, version)
+);
+
+-- What facts have in common (domain/ledger/shapes.py), of all businesses: names of fields, and no text of theirs. A
+-- number is made from the rest of its row.
+CREATE TABLE shapes (
+    number       integer PRIMARY KEY,
+    name_version integer NOT NULL,
+    kind         text NOT NULL,
+    name         text NOT NULL,
+    text         text NOT NULL  -- with %s for each value
 );
 
 CREATE TABLE streams (
@@ -81,6 +90,8 @@ BEGIN
 END $$;
 
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON facts
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON shapes
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON streams
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -154,3 +165,33 @@ BEGIN
         RAISE EXCEPTION 'there is no ledger of business %', business USING ERRCODE = 'CN404';
     END IF;
 END $$;
+
+
+-- Adds shapes, as far as there are no more than `at_most`, beside those of what is kept whole; the numbers of those
+-- that are there then.
+CREATE FUNCTION keep_shapes(
+    numbers integer[], kinds text[], names text[], name_versions integer[], texts text[], at_most integer
+) RETURNS SETOF integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    INSERT INTO shapes (number, kind, name, name_version, text)
+    SELECT * FROM unnest(numbers, kinds, names, name_versions, texts) AS n (number, kind, name, name_version, text)
+     WHERE n.text = '%s' OR (SELECT count(*) FROM shapes) < at_most
+    ON CONFLICT DO NOTHING;
+    RETURN QUERY
+        SELECT s.number FROM shapes AS s
+          JOIN unnest(numbers, kinds, names, name_versions, texts) AS n (number, kind, name, name_version, text)
+            ON (s.number, s.kind, s.name, s.name_version, s.text)
+             = (n.number, n.kind, n.name, n.name_version, n.text);
+END $$;
+
+-- Facts as they were recorded, for whoever reads them by SQL.
+CREATE FUNCTION filled(shape text, given bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN shape = '%s' THEN convert_from(given, 'UTF8')
+                WHEN strpos(shape, '%s') = 0 THEN shape
+                ELSE format(shape, VARIADIC string_to_array(convert_from(given, 'UTF8'), E'\x1f')) END
+$$;
+CREATE VIEW readable_facts WITH (security_invoker = true) AS
+    SELECT f.business_id, f.position, s.kind, f.stream_id, f.version, s.name, s.name_version,
+           filled(s.text, f.data) AS data, filled(m.text, f.meta) AS meta, f.recorded_at, f.hash
+      FROM facts AS f JOIN shapes AS s ON s.number = f.shape JOIN shapes AS m ON m.number = f.meta_shape;

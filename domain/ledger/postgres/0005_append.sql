@@ -8,7 +8,8 @@ CREATE TYPE new_stream AS (kind text, id text, customer_id text);
 CREATE TYPE new_person AS (id text, owner_id text, data text, salt bytea);
 CREATE TYPE new_text AS (id text, owner_id text, salt bytea, text text);
 CREATE TYPE new_fact AS (
-    kind text, stream_id text, version integer, name text, name_version integer, data bytea, meta bytea
+    kind text, stream_id text, version integer, name text, name_version integer, data bytea, meta bytea,
+    shape integer, kept_data bytea, meta_shape integer, kept_meta bytea  -- as they are kept
 );
 CREATE TYPE command AS (
     key text,  -- NULL: a command that nobody asked for, such as an import of the library's own events
@@ -135,10 +136,12 @@ BEGIN
                 || int4send(octet_length(f.data)) || f.data
                 || int4send(octet_length(f.meta)) || f.meta
                 || closing);
-            INSERT INTO facts (business_id, position, kind, stream_id, version, name, name_version, data, meta,
-                               recorded_at, hash)
-            VALUES (business, head, f.kind, f.stream_id, f.version, f.name, f.name_version, f.data, f.meta,
-                    moment, chain);
+            IF NOT EXISTS (SELECT FROM shapes WHERE number = f.shape)
+               OR NOT EXISTS (SELECT FROM shapes WHERE number = f.meta_shape) THEN
+                RAISE EXCEPTION 'a fact has a shape that is not kept' USING ERRCODE = 'CN409';
+            END IF;
+            INSERT INTO facts (business_id, position, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash)
+            VALUES (business, head, f.stream_id, f.version, f.shape, f.kept_data, f.meta_shape, f.kept_meta, moment, chain);
         END LOOP;
 
         IF cardinality(c.streams) > 0 THEN
@@ -234,6 +237,8 @@ BEGIN
            LATERAL (
                SELECT cardinality(c.facts) = 1 AND c.key IS NOT NULL
                   AND cardinality(c.streams) + cardinality(c.people) + cardinality(c.texts) = 0
+                  AND EXISTS (SELECT FROM shapes WHERE number = c.facts[1].shape)
+                  AND EXISTS (SELECT FROM shapes WHERE number = c.facts[1].meta_shape)
                   AND (SELECT q.key FROM requests AS q
                         WHERE q.business_id = own.business AND q.key = c.key) IS NULL
                   AND NOT EXISTS (
@@ -249,10 +254,9 @@ BEGIN
                OFFSET 0) AS judged;
 
     FOR added IN
-        INSERT INTO facts (business_id, position, kind, stream_id, version, name, name_version, data, meta,
-                           recorded_at, hash)
-        SELECT set_config('carnet.business', businesses[c.nth], true), heads[c.nth] + 1, f.kind, f.stream_id,
-               f.version, f.name, f.name_version, f.data, f.meta, moments[c.nth],
+        INSERT INTO facts (business_id, position, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash)
+        SELECT set_config('carnet.business', businesses[c.nth], true), heads[c.nth] + 1, f.stream_id, f.version,
+               f.shape, f.kept_data, f.meta_shape, f.kept_meta, moments[c.nth],
                -- The same bytes as in `append`.
                sha256(hashes[c.nth]
                 || int4send(octet_length(businesses[c.nth])) || convert_to(businesses[c.nth], 'UTF8')

@@ -2,7 +2,7 @@
 
 -- Loading answers everything that a decision must see in one round trip, as rows of one shape:
 --   0  the head        position, moment, hash
---   1  a fact          all columns; `id` is its stream
+--   1  a fact          `id` is its stream, name_version: its shape, last: that of its meta
 --   2  a person        of the customers and staff among the streams: id, kind: its owner, name: its data
 --   3  a count         id: the number of its claim prefix, position: the count
 --   4  an answer       id: the key, data: the fingerprint, position: first, last, moment, meta: the body
@@ -56,8 +56,8 @@ BEGIN
                NULL::text, NULL::text, NULL::text, NULL::bytea, NULL::bytea, l.hash
           FROM ledgers l WHERE l.business_id = business
         UNION ALL
-        (SELECT 1, f.position, f.recorded_at, NULL, f.version, f.name_version,
-                f.kind, f.stream_id, f.name, f.data, f.meta, f.hash
+        (SELECT 1, f.position, f.recorded_at, f.meta_shape::bigint, f.version, f.shape,
+                NULL, f.stream_id, NULL, f.data, f.meta, f.hash
            FROM unnest(ids, known) WITH ORDINALITY AS w (id, known, place), LATERAL (
                 SELECT * FROM facts
                  WHERE business_id = business AND stream_id = w.id AND version > w.known

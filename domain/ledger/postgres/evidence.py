@@ -7,6 +7,7 @@ import psycopg
 
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.evidence import Row, StoredHead, as_told
+from domain.ledger.shapes import Shapes
 from domain.ledger.tables import TABLES
 
 NAMES: Mapping[tuple[str, str], LiteralString] = {
@@ -21,6 +22,7 @@ class PostgresEvidence:
     def __init__(self, business_id: str, connection: psycopg.Connection[Any]) -> None:
         self.business_id = business_id
         self._connection = connection
+        self._shapes = Shapes()
 
     def head(self) -> StoredHead | None:
         row = self._connection.execute(
@@ -32,12 +34,13 @@ class PostgresEvidence:
 
     def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
         rows = self._connection.execute(
-            "SELECT position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
+            "SELECT position, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash"
             " FROM facts WHERE business_id = %s AND position > %s ORDER BY position LIMIT %s",
             [self.business_id, after, limit],
             binary=True,
         ).fetchall()
-        return [StoredFact(self.business_id, *row) for row in rows]
+        shapes = "SELECT number, kind, name, name_version, text FROM shapes"
+        return self._shapes.facts(self.business_id, rows, lambda: self._connection.execute(shapes))
 
     def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[Row]:
         key, columns = TABLES[table].key, TABLES[table].columns

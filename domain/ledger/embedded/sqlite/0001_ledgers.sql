@@ -12,20 +12,51 @@ CREATE TABLE ledgers (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE facts (
-    business_id  TEXT NOT NULL,
-    position     INTEGER NOT NULL CHECK (position > 0),
-    kind         TEXT NOT NULL,
-    stream_id    TEXT NOT NULL,
-    version      INTEGER NOT NULL,
-    name         TEXT NOT NULL,
-    name_version INTEGER NOT NULL,
-    data         BLOB NOT NULL,
-    meta         BLOB NOT NULL,
-    recorded_at  INTEGER NOT NULL,
-    hash         BLOB NOT NULL CHECK (length(hash) = 32),
+    business_id TEXT NOT NULL,
+    position    INTEGER NOT NULL CHECK (position > 0),
+    stream_id   TEXT NOT NULL,
+    version     INTEGER NOT NULL,
+    shape       INTEGER NOT NULL, -- of data: with kind, name and version of the fact
+    data        BLOB NOT NULL, -- the values that fill the shape
+    meta_shape  INTEGER NOT NULL,
+    meta        BLOB NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    hash        BLOB NOT NULL CHECK (length(hash) = 32),
     PRIMARY KEY (business_id, position),
     UNIQUE (business_id, stream_id, version)
 ) STRICT, WITHOUT ROWID;
+
+-- What facts have in common (domain/ledger/shapes.py), of all businesses: names of fields, and no text of theirs. A
+-- number is made from the rest of its row.
+CREATE TABLE shapes (
+    number       INTEGER PRIMARY KEY,
+    kind         TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    name_version INTEGER NOT NULL,
+    text         TEXT NOT NULL -- with %s for each value
+) STRICT;
+
+-- Facts as they were recorded, for whoever reads them by SQL: values fill their shapes from left to right.
+CREATE VIEW readable_facts AS
+SELECT f.business_id, f.position, s.kind, f.stream_id, f.version, s.name, s.name_version,
+    (WITH RECURSIVE filling (done, shape, given) AS (
+        SELECT '', s.text, CAST(f.data AS TEXT) UNION ALL
+        SELECT done || substr(shape, 1, instr(shape, '%s') - 1)
+                || CASE WHEN instr(substr(shape, instr(shape, '%s') + 2), '%s')
+                    THEN substr(given, 1, instr(given, char(31)) - 1) ELSE given END,
+            substr(shape, instr(shape, '%s') + 2), substr(given, instr(given, char(31)) + 1)
+        FROM filling WHERE instr(shape, '%s'))
+    SELECT done || shape FROM filling WHERE NOT instr(shape, '%s')) AS data,
+    (WITH RECURSIVE filling (done, shape, given) AS (
+        SELECT '', m.text, CAST(f.meta AS TEXT) UNION ALL
+        SELECT done || substr(shape, 1, instr(shape, '%s') - 1)
+                || CASE WHEN instr(substr(shape, instr(shape, '%s') + 2), '%s')
+                    THEN substr(given, 1, instr(given, char(31)) - 1) ELSE given END,
+            substr(shape, instr(shape, '%s') + 2), substr(given, instr(given, char(31)) + 1)
+        FROM filling WHERE instr(shape, '%s'))
+    SELECT done || shape FROM filling WHERE NOT instr(shape, '%s')) AS meta,
+    f.recorded_at, f.hash
+FROM facts AS f JOIN shapes AS s ON s.number = f.shape JOIN shapes AS m ON m.number = f.meta_shape;
 
 CREATE TABLE streams (
     business_id TEXT NOT NULL,
@@ -73,6 +104,12 @@ WHEN EXISTS (SELECT 1 FROM facts WHERE business_id = NEW.business_id AND positio
     OR EXISTS (SELECT 1 FROM facts WHERE business_id = NEW.business_id
                AND stream_id = NEW.stream_id AND version = NEW.version)
 BEGIN SELECT RAISE(ABORT, 'the ledger has a fact at this position or version'); END;
+
+CREATE TRIGGER shapes_update BEFORE UPDATE ON shapes BEGIN SELECT RAISE(ABORT, 'shapes do not change'); END;
+CREATE TRIGGER shapes_delete BEFORE DELETE ON shapes BEGIN SELECT RAISE(ABORT, 'shapes stay'); END;
+CREATE TRIGGER shapes_replace BEFORE INSERT ON shapes
+WHEN EXISTS (SELECT 1 FROM shapes WHERE number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'the shape is kept'); END;
 
 CREATE TRIGGER streams_update BEFORE UPDATE ON streams BEGIN SELECT RAISE(ABORT, 'streams are append-only'); END;
 CREATE TRIGGER streams_delete BEFORE DELETE ON streams BEGIN SELECT RAISE(ABORT, 'streams are append-only'); END;

@@ -7,6 +7,7 @@ from domain.ledger.embedded.sqlite.connection import primary_code
 from domain.ledger.embedded.sqlite.transaction import NUMBER_BITS, SqliteTransaction
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.evidence import Row, StoredHead, as_told
+from domain.ledger.shapes import Shapes
 from domain.ledger.tables import OF_BUSINESSES, TABLES
 
 OUTSIDE = (
@@ -51,6 +52,7 @@ class SqliteEvidence:
     def __init__(self, business_id: str, connection: sqlite3.Connection) -> None:
         self.business_id = business_id
         self._connection = connection
+        self._shapes = Shapes()
 
     def head(self) -> StoredHead | None:
         row = self._connection.execute(
@@ -60,7 +62,9 @@ class SqliteEvidence:
         return None if row is None else StoredHead(Head(*row[:3]), row[3])
 
     def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
-        return SqliteTransaction(self.business_id, self._connection).facts(after, None, limit, ())
+        return SqliteTransaction(self.business_id, self._connection, self._shapes).facts(
+            after, None, limit, ()
+        )
 
     def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[Row]:
         key, columns = TABLES[table].key, TABLES[table].columns

@@ -42,6 +42,7 @@ from tests.domain.ledger.examples import (
 
 OF_NO_BUSINESS = {
     "schema_migrations",
+    "shapes",
     "peppers",
     "servers",
     "message_switch",
@@ -333,6 +334,9 @@ def test_no_login_is_an_owner_or_passes_row_level_security(
     [
         "UPDATE facts SET data = ''",
         "DELETE FROM facts",
+        "UPDATE shapes SET text = ''",
+        "DELETE FROM shapes",
+        "INSERT INTO shapes SELECT 1, 1, '', '', '%s'",
         "TRUNCATE facts",
         "INSERT INTO facts SELECT * FROM facts",
         "UPDATE ledgers SET position = 0",
@@ -436,7 +440,7 @@ def test_every_table_of_businesses_is_isolated_and_keyed_by_business(postgres_ur
             " FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary"
             " JOIN pg_attribute first ON first.attrelid = c.oid AND first.attnum = i.indkey[0]"
             " WHERE c.relnamespace = 'carnet'::regnamespace AND c.relname <> ALL (%s) ORDER BY 1",
-            [["message_switch", "peppers", "schema_migrations", "servers"]],  # of no business
+            [["message_switch", "peppers", "schema_migrations", "servers", "shapes"]],  # of no business
         ).fetchall()
     key = {"api_keys": "id"}
     assert len(rows) > 12
