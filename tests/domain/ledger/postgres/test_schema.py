@@ -304,6 +304,17 @@ def test_sql_as_the_app_role_sees_and_writes_one_business_in_every_table(
             connection.execute(sql.SQL(copied).format(table=table), [Jsonb({"business_id": BUSINESS})])
 
 
+@pytest.mark.parametrize("role", ["carnet_app", "carnet_auditor"])
+def test_facts_are_read_by_sql_in_one_business(store: PostgresStore, postgres_url: str, role: str) -> None:
+    url, query = as_login(postgres_url, role), "SELECT business_id, name, data, meta FROM readable_facts"
+    with transaction(url, OTHER) as connection:
+        said = (OTHER, "package.happened", '{"units":[1]}', '{"actor":"stf_1"}')
+        assert connection.execute(query).fetchall() == [said]
+    for nobody in (None, "*"):
+        with transaction(url, nobody) as connection:
+            assert connection.execute(query).fetchall() == []
+
+
 @pytest.mark.parametrize("role", ["carnet_app", "carnet_worker", "carnet_auditor"])
 def test_no_login_is_an_owner_or_passes_row_level_security(
     folded: None, postgres_url: str, role: str
