@@ -4,7 +4,6 @@ A prefix is a letter for its kind and 20 characters (120 bits) of the hash of wh
 and more for every fact, and of one length, so that none begins like another.
 """
 
-import re
 from base64 import urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -83,8 +82,6 @@ LETTERS: Mapping[str, str] = {
 }
 """What is named → the first letter of its claims. Claims of photos are written out (domain/people/photos.py)."""
 WORDS = {letter: word for word, letter in LETTERS.items()}
-LONG = re.compile(rf"((?:purchase|external)/[^/]*/[^/]*/|(?:{'|'.join(LETTERS)})/[^/]*/)(.*)")
-"""A claim as it was written out, in two parts: what is named, and what stands behind it."""
 HASH_CHARACTERS = 20
 NAMED_MAX = 4_096
 """Hashes remembered: a batch asks for the same ones several times, to read and to decide."""
@@ -106,12 +103,6 @@ def is_named_by(prefix: str, id: str) -> bool:
     """Whether a prefix is that of the claims of one thing: nothing is claimed of an id that was made just now."""
     what = WORDS.get(prefix[:1])
     return f"/{id}/" in prefix or (what is not None and prefix == _named(f"{what}/{id}/"))
-
-
-def shortened(claim: str) -> str:
-    """A claim that was written out in full, as the functions above make it; any other stays."""
-    found = LONG.fullmatch(claim)
-    return _named(found[1]) + found[2] if found else claim
 
 
 @lru_cache(maxsize=NAMED_MAX)

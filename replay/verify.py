@@ -5,12 +5,12 @@ before it. Two changes stay invisible: an end cut off together with its head, an
 To find these, keep the hash of a head elsewhere and compare.
 """
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from domain.ledger.contract import LedgerRecorder
-from domain.ledger.envelope import Head, first_hash, seal_of
-from domain.ledger.evidence import FactRow, row_of
+from domain.ledger.envelope import Head, StoredFact, first_hash, seal
 
 FACTS_PER_PAGE = 2_000
 
@@ -50,32 +50,20 @@ class Chain:
         """The last fact that was right."""
         return Head(self.position, self.hash, self.recorded_at)
 
-    def flaw(self, fact: FactRow) -> str | None:
+    def flaw(self, fact: StoredFact) -> str | None:
         """The fault of the fact that should come next; None when it is right, and is then the last one."""
-        position, kind, stream_id, version, name, name_version, data, meta, recorded_at, stored = fact
+        position, recorded_at = fact.position, fact.recorded_at
         if position != self.position + 1:
             return f"is missing: position {position} follows on {self.position}"
         if recorded_at < self.recorded_at:
             return "was recorded before the fact that precedes it"
         try:
-            made = seal_of(
-                self.hash,
-                self.business_id,
-                position,
-                kind,
-                stream_id,
-                version,
-                name,
-                name_version,
-                data,
-                meta,
-                recorded_at,
-            )
-        except OverflowError:  # a forged number does not fit into its field of the seal
+            made = seal(self.hash, self.business_id, position, fact, recorded_at)
+        except struct.error:  # a forged number does not fit into its field of the seal
             made = None
-        if made != stored:
+        if made != fact.hash:
             return "does not have the hash that its stored bytes make with the hash before it"
-        self.position, self.hash, self.recorded_at = position, stored, recorded_at
+        self.position, self.hash, self.recorded_at = position, made, recorded_at
         return None
 
 
@@ -91,7 +79,7 @@ def verify(recorder: LedgerRecorder, progress: Progress = lambda done, of: None)
         # Read after this page and before the next: every fact up to this head is stored by then.
         head = recorder.head()
         for fact in page:
-            reason = chain.flaw(row_of(fact))
+            reason = chain.flaw(fact)
             if reason is None and fact.position > head.position:
                 return Broken(
                     business_id, fact.position, f"lies beyond the head, which is at {head.position}"

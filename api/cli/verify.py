@@ -198,8 +198,8 @@ def _tell(proof: Proof, wrong: int, say: Say) -> None:
 def _is_there(evidence: Evidence, expected: Expected, say: Say) -> bool:
     business_id, position = evidence.business_id, expected.position
     page = evidence.facts(position - 1, 1) if position else ()
-    found = first_hash(business_id) if not position else page[0][9] if page else None
-    if page and page[0][0] != position:
+    found = first_hash(business_id) if not position else page[0].hash if page else None
+    if page and page[0].position != position:
         found = None
     if found == expected.hash:
         say(f"{business_id}: has the expected hash at position {position:,}")

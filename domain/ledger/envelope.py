@@ -4,18 +4,17 @@ A store keeps a `StoredFact` as it is: the bytes of `data` and `meta` are never 
 rewritten by a database, because the hash chain is computed over them.
 """
 
-import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from struct import Struct as Layout
 
-import msgspec
+from msgspec import Struct
 
 CHAIN = b"carnet/1"
-_LENGTH = struct.Struct(">I").pack
-_SHORT = struct.Struct(">II").pack
-"""The length of a field, which is 4, and the field."""
-_LONG = struct.Struct(">IQ").pack
+_length = Layout("!i").pack
+_position = Layout("!iq").pack
+_version = Layout("!ii").pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,9 @@ class NewFact:
     meta: bytes
 
 
-class StoredFact(msgspec.Struct, frozen=True, gc=False):
-    """A fact as it lies in the ledger. `recorded_at` is whole milliseconds since 1970, UTC."""
+class StoredFact(Struct, frozen=True, gc=False):
+    """A fact as it was recorded. `recorded_at` is whole milliseconds since 1970, UTC. Without a kind and a name: one
+    that the database cannot tell any more, with the bytes that are left."""
 
     business_id: str
     position: int
@@ -64,68 +64,39 @@ def first_hash(business_id: str) -> bytes:
     return sha256(CHAIN + business_id.encode()).digest()
 
 
-def seal(previous: bytes, business_id: str, position: int, fact: NewFact, recorded_at: int) -> bytes:
-    """`seal_of` a fact that is about to be stored."""
-    return seal_of(
-        previous,
-        business_id,
-        position,
-        fact.kind,
-        fact.stream_id,
-        fact.version,
-        fact.name,
-        fact.name_version,
-        fact.data,
-        fact.meta,
-        recorded_at,
-    )
-
-
-def seal_of(
-    previous: bytes,
-    business_id: str,
-    position: int,
-    kind: str,
-    stream_id: str,
-    version: int,
-    name: str,
-    name_version: int,
-    data: bytes,
-    meta: bytes,
-    recorded_at: int,
+def seal(
+    previous: bytes, business_id: str, position: int, fact: NewFact | StoredFact, recorded_at: int
 ) -> bytes:
     """SHA-256(previous ‖ fields): each field a 4-byte big-endian length and its bytes.
 
     Positions and moments are int64, versions int32, big-endian. The PostgreSQL function
-    computes the same; a golden file of ten facts binds both. Raises OverflowError for a number that does not fit.
+    computes the same; a golden file of ten facts binds both.
     """
-    stream = stream_id.encode()
-    try:
-        place, moment = _LONG(8, position), _LONG(8, recorded_at)
-        of_stream, of_name = _SHORT(4, version), _SHORT(4, name_version)
-    except struct.error as error:
-        raise OverflowError(str(error)) from error
-    fields = (
-        previous,
-        _framed(business_id),
-        place,
-        _framed(kind),
-        _LENGTH(len(stream)),
-        stream,
-        of_stream,
-        _framed(name),
-        of_name,
-        _LENGTH(len(data)),
-        data,
-        _LENGTH(len(meta)),
-        meta,
-        moment,
-    )
-    return sha256(b"".join(fields)).digest()
+    stream_id = fact.stream_id.encode()
+    return sha256(
+        b"".join(
+            (
+                previous,
+                _text(business_id),
+                _position(8, position),
+                _text(fact.kind),
+                _length(len(stream_id)),
+                stream_id,
+                _version(4, fact.version),
+                _text(fact.name),
+                _version(4, fact.name_version),
+                _length(len(fact.data)),
+                fact.data,
+                _length(len(fact.meta)),
+                fact.meta,
+                _position(8, recorded_at),
+            )
+        )
+    ).digest()
 
 
-@lru_cache(maxsize=1_024)
-def _framed(text: str) -> bytes:
-    """A text that many facts have: its length and its bytes."""
-    encoded = text.encode()
-    return _LENGTH(len(encoded)) + encoded
+@lru_cache(maxsize=512)
+def _text(value: str) -> bytes:
+    """For businesses, kinds and names: few texts, sealed again and again."""
+    data = value.encode()
+    return _length(len(data)) + data

@@ -1,7 +1,7 @@
 """What verification reads of a business: its facts and the tables beside them, all as of one moment."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol
 
 from domain.ledger.answer_bytes import unpacked
 from domain.ledger.envelope import Head, StoredFact
@@ -27,26 +27,6 @@ class Row(NamedTuple):
     values: Mapping[str, Any]
 
 
-FactRow: TypeAlias = tuple[int, str, str, int, str, int, bytes, bytes, int, bytes]
-"""Position, kind, stream's id and version, name and its version, data, meta, moment (ms since 1970), hash: as many
-facts are read, and most of their members looked at once."""
-
-
-def row_of(fact: StoredFact) -> FactRow:
-    return (
-        fact.position,
-        fact.kind,
-        fact.stream_id,
-        fact.version,
-        fact.name,
-        fact.name_version,
-        fact.data,
-        fact.meta,
-        fact.recorded_at,
-        fact.hash,
-    )
-
-
 class Evidence(Protocol):
     """A snapshot of one business in one database."""
 
@@ -55,7 +35,7 @@ class Evidence(Protocol):
     def head(self) -> StoredHead | None:
         """None where the business has no head."""
 
-    def facts(self, after: int, limit: int) -> Sequence[FactRow]:
+    def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
         """Facts in order of position, behind `after`, at most `limit`."""
 
     def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[tuple[Any, ...]]:

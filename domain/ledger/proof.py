@@ -29,12 +29,6 @@ def digest_of_answer(salt: bytes, body: str) -> bytes:
     return sha256(salt + body.encode()).digest()[:PROOF_BYTES]
 
 
-def is_digest_of_answer(answered: bytes, salt: bytes, body: str) -> bool:
-    """Whether a request kept this of an answer. Older books keep all 32 bytes of the hash."""
-    whole = sha256(salt + body.encode()).digest()
-    return answered in (whole[:PROOF_BYTES], whole)
-
-
 def proof_of_request(key: str, fingerprint: bytes, people: Sequence[str], answered: bytes, facts: int) -> str:
     """What the first fact holds of its request: the key, the fingerprint, the people, the answer's digest, and the
     number of its facts."""

@@ -47,8 +47,8 @@ class Answered:
     body: str | None
 
     def is_of(self, fingerprint: bytes) -> bool:
-        """Whether it was this request. Older books keep 32 bytes of a fingerprint, of which these are the first."""
-        return self.fingerprint[: len(fingerprint)] == fingerprint
+        """Whether it was this request."""
+        return self.fingerprint == fingerprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Every table of a store, and what holds it to the facts.
 
 facts         the facts themselves: the hash chain
+shared        what facts of all businesses have in common: the hash chain covers each fact as its shape makes it
 derived       follows from the facts, row by row: compared with them, and made anew by `carnet repair`
 committed     facts hold digests of it: compared with them; only a backup brings it back
 guarded       a MAC under the pepper, which is not in the database, covers each row
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Standing = Literal["facts", "derived", "committed", "guarded", "own", "installation"]
+Standing = Literal["facts", "shared", "derived", "committed", "guarded", "own", "installation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Table:
 
 TABLES: Mapping[str, Table] = {
     "facts": Table("facts"),
+    "shapes": Table("shared"),
     "ledgers": Table("derived", (), ("position", "hash", "recorded_at", "secret")),
     "streams": Table("derived", ("id",), ("kind", "customer_id", "opened")),
     "claims": Table("derived", ("claim",), ("stream_id",)),
@@ -70,5 +72,7 @@ OF_SQLITE: Mapping[str, Table] = {
 """The index of `people_search`: PostgreSQL keeps it within the table. `copies` tells of an erasure that is not
 finished."""
 OF_POSTGRESQL: Mapping[str, Table] = {"schema_migrations": Table("installation")}
-OF_BUSINESSES = tuple(name for name, table in TABLES.items() if table.standing != "installation")
+OF_BUSINESSES = tuple(
+    name for name, table in TABLES.items() if table.standing not in ("installation", "shared")
+)
 """Tables whose rows belong to a business."""

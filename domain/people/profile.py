@@ -169,8 +169,3 @@ def searched(person: Person) -> str | None:
     known: Any = from_json(person.data)
     found_by: str | None = known.get("search")
     return found_by
-
-
-def searchable(person: Person) -> Person:
-    """A customer's row with the text the customer is found by now."""
-    return row(person.id, person.owner_id, profile_in(person))

@@ -104,7 +104,8 @@ def _names(projection: Projection) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def _handles_like(projection: Projection, family: str, kind: str) -> bool:
-    return any(_family(name) == family or tells_kind(name, kind) for name in _names(projection))
+    # A fact without a kind is one that the database does not tell any more: nobody may pass it over.
+    return not kind or any(_family(name) == family or tells_kind(name, kind) for name in _names(projection))
 
 
 def _family(name: str) -> str:

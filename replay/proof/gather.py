@@ -9,8 +9,8 @@ from pydantic_core import from_json
 from domain.booking.facts import BookingMade
 from domain.fact import Fact, UnreadableFact
 from domain.ledger.derived import NOT_REGISTERED, claims_of, claims_of_use, customer_behind
-from domain.ledger.envelope import Head
-from domain.ledger.evidence import Evidence, FactRow
+from domain.ledger.envelope import Head, StoredFact
+from domain.ledger.evidence import Evidence
 from domain.ledger.proof import proof_of_secret
 from domain.package.facts import UnitsRedeemed
 from domain.people.facts import CustomerErased, CustomerMerged, CustomerRegistered
@@ -72,21 +72,21 @@ def _committed_in(meta: bytes) -> _Committed:
         raise UnreadableFact("its meta is not valid") from error
 
 
-def _note(row: FactRow, book: Workbook) -> None:
-    position, kind, stream_id, version, name, name_version, data, meta, recorded_at, _ = row
-    if b'"proof":' in meta or b'"people":' in meta:
-        committed = _committed_in(meta)
+def _note(stored: StoredFact, book: Workbook) -> None:
+    position, stream_id, kind = stored.position, stored.stream_id, stored.kind
+    if b'"proof":' in stored.meta or b'"people":' in stored.meta:
+        committed = _committed_in(stored.meta)
         if committed.proof is not None:
-            book.note("requests", (position, committed.proof, recorded_at))
+            book.note("requests", (position, committed.proof, stored.recorded_at))
         for id, proof in (committed.people or {}).items():
             book.note("people", (id, proof, position, stream_id))
     if kind == NOT_REGISTERED:
         return
-    fact = checked(name, name_version, data)
-    if b'"commitment"' in data:
-        for id, commitment in texts_in(from_json(data)):
+    fact = checked(stored.name, stored.name_version, stored.data)
+    if b'"commitment"' in stored.data:
+        for id, commitment in texts_in(from_json(stored.data)):
             book.note("texts", (id, commitment, position, stream_id))
-    if version == 1:
+    if stored.version == 1:
         book.note("streams", (stream_id, kind, customer_behind(fact, kind, stream_id), position))
     if type(fact) in TOLD:
         _note_told(fact, position, stream_id, book)

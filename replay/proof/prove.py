@@ -48,7 +48,7 @@ class Proof:
         evidence, stored = self._evidence, self._evidence.head()
         first = evidence.facts(0, 1)
         secret = stored.secret if stored is not None else None
-        if first and secret is not None and not secret_is_right(first[0][7], secret):
+        if first and secret is not None and not secret_is_right(first[0].meta, secret):
             secret = None
         if stored is not None or first:
             yield from derived.heads(evidence, stored, last, secret=stored is None or secret is not None)

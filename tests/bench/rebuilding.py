@@ -142,7 +142,9 @@ def _floor_of_sqlite(url: str, views: ReadTables, live: str, copy: Table, facts:
     with _measured(None) as took:
         ledger = sqlite3.connect(f"file:{url}?mode=ro", uri=True)
         named = ", ".join("?" * len(facts))
-        for _ in ledger.execute(f"SELECT {COLUMNS} FROM facts WHERE name IN ({named})", facts):
+        for _ in ledger.execute(
+            f"SELECT {COLUMNS} FROM facts JOIN shapes ON number = shape WHERE name IN ({named})", facts
+        ):
             pass
         ledger.close()
         with views.writing() as connection:
@@ -168,7 +170,7 @@ def _floor_of_postgres(
             rows = b"".join(out)
     with psycopg.connect(url, options="-c search_path=carnet") as ledger, _measured(server) as took:
         named = ", ".join(f"'{name}'" for name in facts)
-        query = f"COPY (SELECT {COLUMNS} FROM facts WHERE name IN ({named})) TO STDOUT"
+        query = f"COPY (SELECT {COLUMNS} FROM facts JOIN shapes ON number = shape WHERE name IN ({named})) TO STDOUT"
         with ledger.cursor() as cursor, cursor.copy(query) as out:
             for _ in out:
                 pass

@@ -1,10 +1,7 @@
 """Claims are short, and no name of one thing begins like that of another."""
 
-import psycopg
-import pytest
-
 from domain import claims
-from domain.claims import LETTERS, shortened
+from domain.claims import LETTERS
 from domain.values import ExternalRef
 
 ID = "0" * 26
@@ -51,15 +48,3 @@ def test_a_prefix_tells_whether_it_is_that_of_a_new_id() -> None:
     assert claims.is_named_by("photo/pho_1/", "pho_1")
     assert not claims.is_named_by(claims.redemption_claims("red_1"), "red_2")
     assert not claims.is_named_by(claims.purchase_claims("cus_1", "off_1", None), "off_1")
-
-
-@pytest.mark.parametrize("written_out", WRITTEN_OUT)
-def test_a_claim_that_was_written_out_is_shortened_to_what_is_claimed_now(written_out: str) -> None:
-    assert shortened(written_out) == WRITTEN_OUT[written_out]
-    assert shortened(WRITTEN_OUT[written_out]) == WRITTEN_OUT[written_out]
-
-
-def test_postgresql_shortens_them_alike(postgres_url: str) -> None:
-    with psycopg.connect(postgres_url) as connection:
-        for written_out, short in WRITTEN_OUT.items():
-            assert connection.execute("SELECT carnet.shortened(%s)", [written_out]).fetchone() == (short,)

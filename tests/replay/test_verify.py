@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.memory import MemoryStore
@@ -86,9 +86,41 @@ SWAP = (
     [
         (("UPDATE facts SET data = X'7B226E223A397D' WHERE position = 5",), 5),
         (("UPDATE facts SET meta = X'5B5D' WHERE position = 1",), 1),
-        (("UPDATE facts SET name = 'package.undone' WHERE position = 5",), 5),
-        (("UPDATE facts SET name_version = 2 WHERE position = 5",), 5),
-        (("UPDATE facts SET kind = 'customer' WHERE position = 5",), 5),
+        (("UPDATE facts SET shape = meta_shape WHERE position = 5",), 5),
+        (("UPDATE facts SET shape = -1 WHERE position = 5",), 5),
+        (("UPDATE facts SET meta_shape = shape WHERE position = 5",), 5),
+        (("UPDATE facts SET meta_shape = -1 WHERE position = 5",), 5),
+        (
+            (
+                "UPDATE shapes SET name = 'package.undone' WHERE number = (SELECT shape FROM facts WHERE position = 1)",
+            ),
+            1,
+        ),
+        (
+            (
+                "UPDATE shapes SET name_version = 2 WHERE number = (SELECT shape FROM facts WHERE position = 1)",
+            ),
+            1,
+        ),
+        (
+            (
+                "UPDATE shapes SET kind = 'customer' WHERE number = (SELECT shape FROM facts WHERE position = 1)",
+            ),
+            1,
+        ),
+        (
+            (
+                "UPDATE shapes SET text = text || ' ' WHERE number = (SELECT shape FROM facts WHERE position = 1)",
+            ),
+            1,
+        ),
+        (
+            (
+                "UPDATE shapes SET text = text || '%s' WHERE number = (SELECT shape FROM facts WHERE position = 1)",
+            ),
+            1,
+        ),
+        (("DELETE FROM shapes",), 1),
         (("UPDATE facts SET stream_id = 'pkg_2' WHERE position = 5",), 5),
         (("UPDATE facts SET version = 4000000000000 WHERE position = 5",), 5),
         (("UPDATE facts SET version = -1 WHERE position = 5",), 5),
@@ -102,7 +134,7 @@ SWAP = (
         (SWAP, 4),
         (
             (
-                "INSERT INTO facts SELECT business_id, 10, kind, stream_id, 10, name, name_version, data,"
+                "INSERT INTO facts SELECT business_id, 10, stream_id, 10, shape, data, meta_shape,"
                 " meta, recorded_at, hash FROM facts WHERE position = 9",
             ),
             10,
@@ -154,4 +186,4 @@ CHANGES: list[Callable[[StoredFact], dict[str, Any]]] = [
 def _replace(store: MemoryStore, position: int, change: Callable[[StoredFact], dict[str, Any]]) -> None:
     with store.writing("biz_1") as transaction:
         log = transaction.books.log
-        log[position - 1] = msgspec.structs.replace(log[position - 1], **change(log[position - 1]))
+        log[position - 1] = structs.replace(log[position - 1], **change(log[position - 1]))

@@ -5,7 +5,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from domain.ledger.answer_bytes import packed
-from domain.ledger.evidence import FactRow, StoredHead, row_of
+from domain.ledger.envelope import StoredFact
+from domain.ledger.evidence import StoredHead
 from domain.ledger.proof import seal_of_request
 from domain.ledger.records import StoredKey
 from domain.ledger.tables import TABLES
@@ -46,8 +47,8 @@ class MemoryEvidence:
     def head(self) -> StoredHead | None:
         return StoredHead(self._books.head, self._books.secret)
 
-    def facts(self, after: int, limit: int) -> Sequence[FactRow]:
-        return [row_of(fact) for fact in self._books.log[after : after + limit]]
+    def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
+        return self._books.log[after : after + limit]
 
     def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[tuple[Any, ...]]:
         made, columns = self._tables.get(table), TABLES[table].columns

@@ -2,11 +2,10 @@
 
 Written by hand because it is the hot path: the driver's own dumpers of lists and composites take several times
 as long as the append itself. The layouts are those of `array_recv` and `record_recv`. The fields have the
-order of the types in 0001_ledger.sql, 0002_several_ledgers.sql and 0014_proofs.sql; the server refuses any other type
-in a field.
+order of the types in 0005_append.sql and 0006_load.sql; the server refuses any other type in a field.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
@@ -23,6 +22,7 @@ from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import NewFact
 from domain.ledger.errors import WrongSchema
 from domain.ledger.records import Append
+from domain.ledger.shapes import PackedFact
 from domain.people.directory import Person, Text
 
 BOOLEAN, BYTEA, INTEGER, TEXT, INTEGERS, TEXTS = 16, 17, 23, 25, 1007, 1009
@@ -39,7 +39,7 @@ _integer_field = Struct("!iii").pack
 _array_head = Struct("!iiiii").pack
 _empty_array = Struct("!iii").pack
 
-_TWO_FIELDS, _SEVEN_FIELDS = _int(2), _int(7)
+_TWO_FIELDS, _ELEVEN_FIELDS = _int(2), _int(11)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +89,16 @@ class BinaryFormat:
             )
         return cls(found)
 
-    def batch(self, commands: Iterable[Append]) -> Batch:
-        return Batch(_array(self._command, [self._row(command) for command in commands]))
+    def batch(self, commands: Iterable[Append], kept: Iterable[PackedFact]) -> Batch:
+        """`kept`: the facts of all commands, in order."""
+        facts = iter(kept)
+        return Batch(_array(self._command, [self._row(command, facts) for command in commands]))
 
     def questions(self, asked: Iterable[tuple[str, Reads, Sequence[str]]]) -> Batch:
         """`asked`: (business id, its reads, request keys) each."""
         return Batch(_array(self._question, [_question(*each) for each in asked]))
 
-    def _row(self, command: Append) -> bytes:
+    def _row(self, command: Append, kept: Iterator[PackedFact]) -> bytes:
         request = command.request
         if request is None:
             asked = _null(TEXT) + _null(BYTEA) + _null(BYTEA) + _null(TEXTS)
@@ -110,7 +112,7 @@ class BinaryFormat:
                 _int(12),
                 asked,
                 self._reads(command.read.items()),
-                self._facts(command.facts),
+                self._facts([(fact, next(kept)) for fact in command.facts]),
                 self._claims(command.claims),
                 self._streams(command.streams),
                 self._people(command.people),
@@ -159,10 +161,11 @@ def _seen(item: tuple[str, int]) -> bytes:
     return _TWO_FIELDS + _text(item[0]) + _integer(item[1])
 
 
-def _fact(fact: NewFact) -> bytes:
+def _fact(item: tuple[NewFact, PackedFact]) -> bytes:
+    fact, (data, meta) = item
     return b"".join(
         (
-            _SEVEN_FIELDS,
+            _ELEVEN_FIELDS,
             _known_text(fact.kind),
             _text(fact.stream_id),
             _integer(fact.version),
@@ -170,6 +173,10 @@ def _fact(fact: NewFact) -> bytes:
             _integer(fact.name_version),
             _bytes(fact.data),
             _bytes(fact.meta),
+            _integer(data.shape.number),
+            _bytes(data.values),
+            _integer(meta.shape.number),
+            _bytes(meta.values),
         )
     )
 

@@ -28,6 +28,8 @@ WAIT_S_MIN = 0.01
 """A statement that was sent is waited for so long at least."""
 UNKNOWN_BUSINESS = "CN404"
 """SQLSTATE that our functions raise for a business without a ledger."""
+UNKNOWN_SHAPE = "CN409"
+"""SQLSTATE that `append` raises where the database keeps no such shape: it is another one than it was."""
 CLOCK_SKEW = "CN503"
 """SQLSTATE that `moment_for` raises for a host whose clock is too far ahead."""
 
@@ -181,6 +183,8 @@ def our_errors(role: str = APP) -> Iterator[None]:
     except psycopg.DatabaseError as error:
         if error.sqlstate == UNKNOWN_BUSINESS:
             raise UnknownBusiness(str(error)) from error
+        if error.sqlstate == UNKNOWN_SHAPE:
+            raise Contention(first_line_of(error)) from error
         if error.sqlstate == CLOCK_SKEW:
             raise ClockSkew(first_line_of(error)) from error
         if isinstance(error, NOT_WHOLE):

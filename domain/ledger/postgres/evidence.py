@@ -5,12 +5,12 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from domain.ledger.envelope import Head
-from domain.ledger.evidence import FactRow, Row, StoredHead
+from domain.ledger.envelope import Head, StoredFact
+from domain.ledger.evidence import Row, StoredHead
+from domain.ledger.shapes import Shapes
 from domain.ledger.tables import TABLES
 
 NAMES: Mapping[tuple[str, str], LiteralString] = {
-    ("texts", "text"): "body",
     ("people_search", "grams"): "NULL",
 }
 """Columns whose names here are others."""
@@ -22,6 +22,7 @@ class PostgresEvidence:
     def __init__(self, business_id: str, connection: psycopg.Connection[Any]) -> None:
         self.business_id = business_id
         self._connection = connection
+        self._shapes = Shapes()
 
     def head(self) -> StoredHead | None:
         row = self._connection.execute(
@@ -31,13 +32,15 @@ class PostgresEvidence:
         ).fetchone()
         return None if row is None else StoredHead(Head(*row[:3]), row[3])
 
-    def facts(self, after: int, limit: int) -> Sequence[FactRow]:
-        return self._connection.execute(
-            "SELECT position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
+    def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
+        rows = self._connection.execute(
+            "SELECT position, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash"
             " FROM facts WHERE business_id = %s AND position > %s ORDER BY position LIMIT %s",
             [self.business_id, after, limit],
             binary=True,
         ).fetchall()
+        shapes = "SELECT number, kind, name, name_version, text FROM shapes"
+        return self._shapes.facts(self.business_id, rows, lambda: self._connection.execute(shapes))
 
     def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[tuple[Any, ...]]:
         key, columns = TABLES[table].key, TABLES[table].columns

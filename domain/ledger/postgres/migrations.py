@@ -24,10 +24,6 @@ from domain.ledger.postgres.short_attempts import ATTEMPT_MS, PATIENCE_S, in_sho
 
 SCHEMA = "carnet"
 
-SEARCH_TEXTS = ("_people_search.sql", "_search_forms.sql")
-"""Ends of the names of steps after which the search text of every customer is written anew."""
-
-PEOPLE_AT_ONCE = 1_000
 MIGRATION_LOCK = 0x6361726E6574
 """Holds in one database. Roles belong to the whole server: one that is made meanwhile is accepted."""
 
@@ -59,8 +55,6 @@ def _migrate(url: str, schema: str) -> list[str]:
         with_roles = make_roles(connection)
         _make_schema(connection, schema, OWNER if with_roles else None)
         applied = _apply(connection, schema)
-        if any(name.endswith(SEARCH_TEXTS) for name in applied):
-            _make_customers_searchable(connection)
         if with_roles:
             grant(connection, schema)
     return applied
@@ -159,31 +153,6 @@ def _apply(connection: psycopg.Connection, schema: str) -> list[str]:
         connection.execute(sql.SQL(text))
         connection.execute("INSERT INTO schema_migrations (version, name) VALUES (%s, %s)", [number, name])
     return [name for _, name, _ in missing]
-
-
-def _make_customers_searchable(connection: psycopg.Connection) -> None:
-    """Write the search text of every customer, in the form that the search looks for now."""
-    from domain.people.directory import Person
-    from domain.people.profile import searchable
-
-    businesses = connection.execute("SELECT business_id FROM ledgers").fetchall()
-    for (business_id,) in businesses:
-        connection.execute("SELECT set_config('carnet.business', %s, true)", [business_id])
-        after = ""
-        while rows := connection.execute(
-            "SELECT people.id, people.owner_id, people.data FROM people JOIN streams USING (business_id, id)"
-            " WHERE business_id = %s AND kind = 'customer' AND id > %s ORDER BY id LIMIT %s",
-            [business_id, after, PEOPLE_AT_ONCE],
-        ).fetchall():
-            people = [searchable(Person(*row)) for row in rows]
-            connection.execute(
-                "UPDATE people SET data = known.data"
-                " FROM unnest(%s::text[], %s::text[]) AS known (id, data)"
-                " WHERE people.business_id = %s AND people.id = known.id",
-                [[each.id for each in people], [each.data for each in people], business_id],
-            )
-            after = people[-1].id
-    connection.execute("SELECT set_config('carnet.business', '', true)")
 
 
 def _one(connection: psycopg.Connection, query: sql.Composed | sql.SQL) -> object:

@@ -1,11 +1,13 @@
 """One business's ledger in PostgreSQL. Every method is one round trip."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, LiteralString, Protocol
 from uuid import UUID
 
+import psycopg
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent, Subscription
+from psycopg.pq import TransactionStatus
 
 from domain.decision import Reads
 from domain.ledger.answer_bytes import unpacked
@@ -14,8 +16,9 @@ from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
 from domain.ledger.postgres.binary_format import BinaryFormat, beyond
-from domain.ledger.postgres.connections import PatientConnection, host_ms, our_errors
+from domain.ledger.postgres.connections import UNKNOWN_SHAPE, PatientConnection, host_ms, our_errors
 from domain.ledger.records import Answered, Append, Conflict, Loaded, Stored
+from domain.ledger.shapes import SHAPES_MAX, PackedFact, Shape, Shapes
 from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
 
 Row = tuple[Any, ...]
@@ -46,7 +49,7 @@ ROWS: Mapping[Place, LiteralString] = {
     "messages": "messages AS m WHERE m.business_id = business AND m.customer_id = customer",
     "keys": "api_keys AS k WHERE k.business_id = business AND k.actor_id = customer AND k.name <> '(erased)'",
 }
-"""The rows of a customer in each place, as the function `erase` deletes them (0011_erasure.sql)."""
+"""The rows of a customer in each place, as the function `erase` deletes them (0007_installation.sql)."""
 PERSONAL_DATA: LiteralString = (
     "SELECT counted.* FROM (SELECT %s AS business, %s AS customer) AS asked, LATERAL ("
     + " UNION ALL ".join(
@@ -55,7 +58,10 @@ PERSONAL_DATA: LiteralString = (
     + ") AS counted"
 )
 LOCK = "SELECT lock_head(set_config('carnet.business', %s, true))"
-FACT = "position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
+FACT = "position, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash"
+SHAPES = "SELECT number, kind, name, name_version, text FROM shapes"
+KEEP_SHAPES = "SELECT keep_shapes(%s::int4[], %s::text[], %s::text[], %s::int4[], %s::text[], %s::int4)"
+NAMED: LiteralString = "shape IN (SELECT number FROM shapes WHERE name = ANY (%s::text[]))"
 
 HEAD, FACTS, PEOPLE, COUNTS, ANSWERS = range(5)
 EVERYTHING = 2**62
@@ -66,6 +72,7 @@ class PostgresDatabase(Protocol):
     """The store as the recorder sees it."""
 
     wire: BinaryFormat
+    shapes: Shapes
 
     def connection(self) -> AbstractContextManager[PatientConnection]: ...
 
@@ -104,13 +111,22 @@ class PostgresRecorder(LedgerRecorder):
         ]
         with self._connection() as connection:
             rows = connection.execute(LOAD, arguments, binary=True).fetchall()
-        return loaded(self.business_id, wanted, rows)
+            return loaded(self.business_id, wanted, rows, unpacking(self._database.shapes, connection))
 
     def append(self, batch: Sequence[Append]) -> Sequence[Stored | Conflict]:
         if not batch:
             return []
-        arguments = [self.business_id, self._database.clock_ms(), host_ms(), self._database.wire.batch(batch)]
-        with self._connection() as connection, as_one(connection, batch):
+        with (
+            self._connection() as connection,
+            kept_apart(self._database.shapes, connection, batch) as packed,
+            as_one(connection, batch),
+        ):
+            arguments = [
+                self.business_id,
+                self._database.clock_ms(),
+                host_ms(),
+                self._database.wire.batch(batch, packed),
+            ]
             rows = connection.execute(APPEND, arguments, binary=True).fetchall()
             outcomes = [outcome(*row) for row in rows]
             write_beside(connection, self.business_id, batch, outcomes)
@@ -132,7 +148,7 @@ class PostgresRecorder(LedgerRecorder):
     def facts(
         self, after: int = 0, limit: int = 1000, upto: int | None = None, without: Sequence[str] = ()
     ) -> Sequence[StoredFact]:
-        others: LiteralString = " AND name <> ALL (%s::text[])" if without else ""
+        others: LiteralString = " AND NOT " + NAMED if without else ""
         return self._facts(
             "position > %s AND position <= %s" + others + " ORDER BY position LIMIT %s",
             after,
@@ -153,8 +169,9 @@ class PostgresRecorder(LedgerRecorder):
         self, after: tuple[str, int], last: str, upto: int, without: Sequence[str], limit: int
     ) -> Sequence[StoredFact]:
         return self._facts(
-            "(stream_id, version) > (%s, %s::int4) AND stream_id <= %s AND position <= %s AND name <> ALL (%s::text[])"
-            " ORDER BY stream_id, version LIMIT %s",
+            "(stream_id, version) > (%s, %s::int4) AND stream_id <= %s AND position <= %s AND NOT "
+            + NAMED
+            + " ORDER BY stream_id, version LIMIT %s",
             *after,
             last,
             upto,
@@ -208,7 +225,7 @@ class PostgresRecorder(LedgerRecorder):
 
     def texts(self, ids: Sequence[str]) -> Sequence[Text]:
         rows = self._select(
-            "SELECT found.id, owner_id, salt, body FROM (SELECT %s AS business, %s::text[] AS ids) AS asked,"
+            "SELECT found.id, owner_id, salt, text FROM (SELECT %s AS business, %s::text[] AS ids) AS asked,"
             " unnest(ids) WITH ORDINALITY AS w (id, place), LATERAL ("
             "SELECT * FROM texts AS t WHERE t.business_id = business AND t.id = w.id OFFSET 0) AS found"
             " ORDER BY place",
@@ -278,7 +295,7 @@ class PostgresRecorder(LedgerRecorder):
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
         facts = self._facts(
-            "position > %s AND position <= %s AND (cardinality(%s::text[]) = 0 OR name = ANY (%s::text[]))"
+            "position > %s AND position <= %s AND (cardinality(%s::text[]) = 0 OR " + NAMED + ")"
             " ORDER BY position LIMIT %s",
             first_position(start, inclusive=inclusive_of_start),
             EVERYTHING if stop is None else stop,
@@ -314,7 +331,12 @@ class PostgresRecorder(LedgerRecorder):
 
     def _facts(self, condition: LiteralString, *arguments: object) -> list[StoredFact]:
         query = "SELECT " + FACT + " FROM facts WHERE business_id = %s AND " + condition
-        return [StoredFact(self.business_id, *row) for row in self._select(query, *arguments)]
+        rows = self._select(query, *arguments)
+        return self._database.shapes.facts(self.business_id, rows, self._find_shapes)
+
+    def _find_shapes(self) -> list[Row]:
+        with self._connection() as connection:
+            return connection.execute(SHAPES).fetchall()
 
     def _existing(self, rows: list[Row]) -> Row:
         if not rows:
@@ -322,8 +344,19 @@ class PostgresRecorder(LedgerRecorder):
         return rows[0]
 
 
-def loaded(business_id: str, wanted: Reads, rows: Iterable[Row]) -> Loaded:
-    """Parse the rows of the SQL function `load` (0001_ledger.sql lists its parts).
+Unpack = Callable[[str, Row], StoredFact]
+"""Makes a fact of a business from a row."""
+
+
+def unpacking(shapes: Shapes, connection: PatientConnection) -> Unpack:
+    def unpack(business_id: str, row: Row) -> StoredFact:
+        return shapes.fact(business_id, row, lambda: connection.execute(SHAPES))
+
+    return unpack
+
+
+def loaded(business_id: str, wanted: Reads, rows: Iterable[Row], unpack: Unpack) -> Loaded:
+    """Parse the rows of the SQL function `load` (0006_load.sql lists its parts).
 
     Raises UnknownBusiness when there is no row of the head.
     """
@@ -334,11 +367,8 @@ def loaded(business_id: str, wanted: Reads, rows: Iterable[Row]) -> Loaded:
     answered: dict[str, Answered] = {}
     for part, position, moment, last, version, name_version, kind, id, name, data, meta, hash in rows:
         if part == FACTS:
-            facts.append(
-                StoredFact(
-                    business_id, position, kind, id, version, name, name_version, data, meta, moment, hash
-                )
-            )
+            fact = (position, id, version, name_version, data, last, meta, moment, hash)
+            facts.append(unpack(business_id, fact))
         elif part == HEAD:
             head = Head(position, hash, moment)
         elif part == PEOPLE:
@@ -355,8 +385,36 @@ def loaded(business_id: str, wanted: Reads, rows: Iterable[Row]) -> Loaded:
 
 
 def outcome(first: int, last: int, recorded_at: int, conflict: str | None) -> Stored | Conflict:
-    """A row of the type `outcome` (0001_ledger.sql)."""
+    """A row of the type `outcome` (0005_append.sql)."""
     return Stored(first, last, recorded_at) if conflict is None else Conflict(conflict)
+
+
+@contextmanager
+def kept_apart(
+    shapes: Shapes, connection: PatientConnection, commands: Iterable[Append]
+) -> Iterator[Sequence[PackedFact]]:
+    """The facts of these commands, by shapes that the database keeps. Shapes are committed before the facts, but where
+    the connection is in a transaction."""
+
+    def keep(added: Sequence[Shape]) -> list[int]:
+        numbers, kinds, names, versions, texts = zip(*added, strict=True)
+        arguments = [
+            *map(list, (numbers, kinds, names, versions)),
+            [text.decode() for text in texts],
+            SHAPES_MAX,
+        ]
+        return [number for (number,) in connection.execute(KEEP_SHAPES, arguments)]
+
+    lasts = connection.info.transaction_status == TransactionStatus.IDLE
+    found, numbers = shapes.packed([fact for command in commands for fact in command.facts], keep)
+    if lasts:
+        shapes.believe(numbers)
+    try:
+        yield found
+    except psycopg.DatabaseError as error:
+        if error.sqlstate == UNKNOWN_SHAPE:
+            shapes.forget()
+        raise
 
 
 # Photos are megabytes, and erasures are rare: they take round trips of their own, in the transaction of their append.

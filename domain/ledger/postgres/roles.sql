@@ -10,7 +10,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC;
 GRANT USAGE ON SCHEMA {schema} TO carnet_app, carnet_worker, carnet_auditor;
 GRANT SELECT ON schema_migrations TO carnet_app, carnet_worker, carnet_auditor;
 
-GRANT SELECT ON ledgers, facts, streams, claims, requests, people, people_search, texts, photos,
+GRANT SELECT ON ledgers, facts, shapes, readable_facts, streams, claims, requests, people, people_search, texts, photos,
     api_keys, key_rosters, messages, message_positions TO carnet_app;
 GRANT INSERT, UPDATE (revoked_at, guard) ON api_keys TO carnet_app;
 GRANT INSERT, UPDATE (ids, mac) ON key_rosters TO carnet_app;
@@ -26,14 +26,17 @@ GRANT EXECUTE ON FUNCTION
     put_message(text, text, text, integer, bigint, bigint, text),
     erase(text, text, text, bigint), gather_statistics(),
     open_ledger(text, bytea), lock_head(text), moment_for(bigint, bigint), append(text, bigint, command[]),
-    append_all(text[], integer[], bigint, command[]), find_key(text),
+    append_all(text[], integer[], bigint, command[]), find_key(text), filled(text, bytea),
+    keep_shapes(integer[], text[], text[], integer[], text[], integer),
     search_people(text, text[], text[], text, integer),
-    facts_of(text[], bigint[], integer[]), load_all(question[]), load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
+    require_business(text), facts_of(text[], bigint[], integer[]), load_all(question[]),
+    load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
     TO carnet_app;
 
 GRANT SELECT (business_id, position, hash, recorded_at) ON ledgers TO carnet_worker;
-GRANT SELECT ON facts, streams TO carnet_worker;
-GRANT EXECUTE ON FUNCTION heads(), grown_heads(text), facts_of(text[], bigint[], integer[]) TO carnet_worker;
+GRANT SELECT ON facts, shapes, readable_facts, streams TO carnet_worker;
+GRANT EXECUTE ON FUNCTION heads(), grown_heads(text), filled(text, bytea), facts_of(text[], bigint[], integer[])
+    TO carnet_worker;
 
 -- A policy locks its table against everybody: one that is there is left as it is.
 DO $$
@@ -48,10 +51,11 @@ BEGIN
     END LOOP;
 END $$;
 
-GRANT SELECT ON ledgers, facts, streams, claims, requests, people, people_search, texts, photos, messages,
+GRANT SELECT ON ledgers, facts, shapes, readable_facts, streams, claims, requests, people, people_search, texts, photos, messages,
     message_positions, webhooks, api_keys, key_rosters TO carnet_auditor;
 GRANT EXECUTE ON FUNCTION
     table_space(text[]), heads(), grown_heads(text), business_ids(), known_peppers(), current_place(), registered_servers(), message_totals(), all_webhooks(),
-    facts_of(text[], bigint[], integer[]), search_people(text, text[], text[], text, integer), load_all(question[]),
+    require_business(text), facts_of(text[], bigint[], integer[]), search_people(text, text[], text[], text, integer),
+    filled(text, bytea), load_all(question[]),
     load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], text[])
     TO carnet_auditor;

@@ -117,7 +117,7 @@ def a_used_package(terminal: Terminal) -> str:
     path = terminal.environment["CARNET_DATABASE"].removeprefix("sqlite:///")
     connection = sqlite3.connect(path)
     (id,) = connection.execute(
-        "SELECT stream_id FROM facts WHERE kind = 'package' GROUP BY stream_id ORDER BY count(*) DESC LIMIT 1"
+        "SELECT stream_id FROM readable_facts WHERE kind = 'package' GROUP BY stream_id ORDER BY count(*) DESC LIMIT 1"
     ).fetchone()
     connection.close()
     return str(id)
@@ -176,7 +176,7 @@ def test_status_tells_the_lag_and_what_it_cannot_read(loaded: Terminal) -> None:
     caught_up = {row["projection"]: row["lag"] for row in loaded.told("status")}
     assert caught_up["history"] == 0
 
-    _edit(loaded, "DROP TRIGGER facts_update", f"UPDATE facts SET name = 'x.y' WHERE position = {head - 3}")
+    _edit(loaded, "DROP TRIGGER facts_update", f"UPDATE facts SET shape = -1 WHERE position = {head - 3}")
     loaded.run("rebuild", "history", status=1)
     loaded.run("rebuild", "units")
     state = {row["projection"]: row["state"] for row in loaded.told("status", status=1)}
@@ -184,7 +184,7 @@ def test_status_tells_the_lag_and_what_it_cannot_read(loaded: Terminal) -> None:
     assert state["units"] == "unreadable"
     assert state["history"] != "unreadable", "its table was made before"
     assert (
-        f"cannot read the fact at position {head - 3}: unknown fact 'x.y'"
+        f"cannot read the fact at position {head - 3}: unknown fact ''"
         in loaded.run("status", status=1).stderr
     )
 

@@ -13,8 +13,7 @@ from domain.decision import Reads
 from domain.ledger.answer_bytes import DEFLATED, PLAIN, WORDS, packed, unpacked
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.errors import UnreadableAnswer
-from domain.ledger.proof import digest_of_answer, is_digest_of_answer
-from domain.ledger.records import Answered, Append
+from domain.ledger.records import Append
 from tests.domain.ledger.examples import PACKAGE, fact, request, stored
 
 EXAMPLES = Path("api/resources/examples.json")
@@ -62,14 +61,3 @@ def test_stores_tell_long_answers_and_short_ones(ledger: LedgerRecorder) -> None
         stored(ledger, Append((fact(f"{PACKAGE}{number}", 1),), {}, request=request(f"key-{number}", body)))
     known = ledger.load(Reads(), [f"key-{number}" for number in range(3)]).answered
     assert [known[f"key-{number}"].body for number in range(3)] == bodies
-
-
-def test_books_of_before_are_still_proved_and_their_requests_known_again() -> None:
-    """They keep 32 bytes of a fingerprint and of the digest of an answer, where new ones keep 16."""
-    salt, whole = b"salt", sha256(b"salt" + b"{}").digest()
-    assert is_digest_of_answer(whole, salt, "{}")
-    assert is_digest_of_answer(digest_of_answer(salt, "{}"), salt, "{}")
-    assert not is_digest_of_answer(whole[:15], salt, "{}")
-    assert not is_digest_of_answer(whole, salt, "[]")
-    assert Answered("key", bytes(32), 1, 1, 1, None).is_of(bytes(16))
-    assert not Answered("key", bytes(32), 1, 1, 1, None).is_of(b"x" * 16)

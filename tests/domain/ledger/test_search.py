@@ -5,19 +5,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from domain.decision import NewStream
 from domain.ledger.contract import Store
 from domain.ledger.embedded import sqlite
 from domain.ledger.embedded.memory import MemoryStore
-from domain.ledger.embedded.sqlite.schema import steps as sqlite_steps
 from domain.ledger.embedded.sqlite.store import SqliteStore
-from domain.ledger.postgres.migrations import migrate, migrations
 from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.records import Append
 from domain.people.name_search import matches, words
@@ -147,7 +143,7 @@ def test_the_0_that_is_dialled_at_home_alone_is_no_digit_behind_a_country_code(
     assert words(typed) == (digits,)
 
 
-# Erasing, and customers of before
+# Erasing
 
 
 def test_erasing_a_person_leaves_nothing_of_the_name_in_the_file(tmp_path: Path) -> None:
@@ -181,147 +177,3 @@ def test_erasing_a_person_erases_the_search_on_postgresql(postgres_url: str) -> 
         connection.execute("DELETE FROM people WHERE id = 'cus_1'")
     assert list(store.ledger(BUSINESS).search(words("anna"), "", 10)) == ["cus_2"]
     store.close()
-
-
-MESSAGES = ("message_switch", "message_positions", "messages", "webhooks")
-"""Tables that a later step makes."""
-
-
-PROVED = {
-    "requests": ("people", "answered", "seal"),
-    "people": ("salt",),
-    "api_keys": ("guard",),
-}
-"""Columns that a later step adds."""
-
-
-ANSWERS = "CREATE TABLE answers (business_id text, key text, body text)"
-"""As it was before a later step moved answers to their requests."""
-
-
-def _drop_later_steps_of_the_file(connection: sqlite3.Connection) -> None:
-    connection.execute("DROP TRIGGER requests_update")
-    for column in ("body", "salt"):
-        connection.execute(f"ALTER TABLE requests DROP COLUMN {column}")
-    connection.execute("CREATE TRIGGER requests_update BEFORE DELETE ON requests BEGIN SELECT 1; END")
-    connection.execute(ANSWERS)
-    connection.execute("CREATE TABLE answer_people (business_id text)")
-    for table in (*MESSAGES, "key_rosters", "copies"):
-        connection.execute(f"DROP TABLE {table}")
-    for table, columns in PROVED.items():
-        for column in columns:
-            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-
-
-def _drop_later_steps(connection: psycopg.Connection[Any]) -> None:
-    connection.execute("DROP FUNCTION table_space")
-    connection.execute("DROP TRIGGER erase_only ON requests")
-    connection.execute("ALTER TABLE requests DROP COLUMN body, DROP COLUMN salt")
-    connection.execute("ALTER TYPE command ALTER ATTRIBUTE body TYPE text")
-    connection.execute(ANSWERS)
-    connection.execute("ALTER TABLE answers ADD COLUMN people text[]")
-    connection.execute("ALTER TABLE answers OWNER TO carnet_owner")
-    connection.execute("DROP FUNCTION moment_for, require_business, business_ids, gather_statistics")
-    connection.execute("DROP TABLE key_rosters")
-    looks = "SELECT tablename FROM pg_policies WHERE policyname = 'owner_looks'"
-    for (name,) in connection.execute(looks).fetchall():
-        connection.execute(sql.SQL("DROP POLICY owner_looks ON {}").format(sql.Identifier(name)))
-    connection.execute("ALTER TYPE new_person DROP ATTRIBUTE salt")
-    connection.execute("ALTER TYPE command DROP ATTRIBUTE salt, DROP ATTRIBUTE answered")
-    for table, columns in PROVED.items():
-        for column in columns:
-            drop = sql.SQL("ALTER TABLE {} DROP COLUMN {}")
-            connection.execute(drop.format(sql.Identifier(table), sql.Identifier(column)))
-    connection.execute(
-        "DROP FUNCTION message_switch, switch_messages_on, switch_messages_off, message_positions"
-    )
-    connection.execute(
-        "DROP FUNCTION plan_messages, due_messages, put_message, message_totals, waiting_messages"
-    )
-    connection.execute("DROP FUNCTION all_webhooks, erase, add_messages, forget_messages")
-    connection.execute("DROP TABLE message_switch, message_positions, messages, webhooks")
-
-
-def test_customers_of_before_are_found_after_migrating(
-    empty_postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """This step and those after it are taken back by hand, and the rows are as they were written before it."""
-    file = tmp_path / "ledger.db"
-    sqlite.migrate(file)
-    on_file = SqliteStore(file)
-    registered(on_file, BUSINESS, crowd(5))
-    on_file.close()
-    with closing(sqlite3.connect(file)) as connection:
-        _drop_later_steps_of_the_file(connection)
-        for undo in (
-            "DROP TRIGGER people_erase",
-            "DROP TABLE people_grams",
-            "DROP TABLE people_search",
-            "UPDATE people SET data = json_remove(data, '$.search')",
-            *(f"DROP TABLE {table}" for table in ("peppers", "servers")),
-            "ALTER TABLE api_keys DROP COLUMN scopes",
-            "PRAGMA user_version = 2",
-        ):
-            connection.execute(undo)
-        connection.commit()
-    migrate(empty_postgres_url)
-    on_server = PostgresStore(empty_postgres_url)
-    registered(on_server, BUSINESS, crowd(5))
-    on_server.close()
-    with psycopg.connect(empty_postgres_url) as connection:
-        connection.execute("SET search_path = carnet")
-        number = max(number for number, name, _ in migrations() if name == "0004_people_search.sql")
-        connection.execute("DROP FUNCTION search_people")
-        connection.execute("DROP TRIGGER searched ON people")
-        connection.execute("DROP FUNCTION keep_people_search")
-        connection.execute("DROP TABLE people_search")
-        connection.execute("DROP FUNCTION search_grams, search_gram")
-        connection.execute("UPDATE people SET data = (data::jsonb - 'search')::text")
-        _drop_later_steps(connection)
-        connection.execute("DROP TABLE peppers, servers CASCADE")
-        connection.execute("DROP FUNCTION has_keys, known_peppers, settle_pepper, add_server, remove_server")
-        connection.execute("DROP FUNCTION current_place")
-        connection.execute("ALTER TABLE api_keys DROP COLUMN scopes")
-        connection.execute("DELETE FROM schema_migrations WHERE version >= %s", [number])
-    sqlite.migrate(file)
-    migrate(empty_postgres_url)
-    stores: tuple[Store, ...] = (SqliteStore(file), PostgresStore(empty_postgres_url))
-    for store in stores:
-        assert len(store.ledger(BUSINESS).search(words("3620"), "", 10)) == 5
-        store.close()
-
-
-def test_migrating_writes_search_texts_of_an_older_form_anew(empty_postgres_url: str, tmp_path: Path) -> None:
-    """The files of the ledgers are set back to the step before, with texts by which nobody is found now."""
-    file, people = (
-        tmp_path / "ledger.db",
-        {"cus_1": Profile(name="Anna\u00adMaria", email="anna@example.org")},
-    )
-    sqlite.migrate(file)
-    on_file = SqliteStore(file)
-    registered(on_file, BUSINESS, people)
-    on_file.close()
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute("UPDATE people_search SET folded = 'anna maria', grams = 'a n ann mar'")
-        _drop_later_steps_of_the_file(connection)
-        (step,) = (step for step in sqlite_steps() if step.name.endswith("_search_forms.sql"))
-        connection.execute(f"PRAGMA user_version = {int(step.name[:4]) - 1}")
-        connection.commit()
-    migrate(empty_postgres_url)
-    on_server = PostgresStore(empty_postgres_url)
-    registered(on_server, BUSINESS, people)
-    on_server.close()
-    with psycopg.connect(empty_postgres_url) as connection:
-        connection.execute("SET search_path = carnet")
-        connection.execute("SELECT set_config('carnet.business', %s, true)", [BUSINESS])
-        _drop_later_steps(connection)
-        number = max(number for number, name, _ in migrations() if name.endswith("_search_forms.sql"))
-        connection.execute('UPDATE people SET data = (data::jsonb || \'{"search": "anna maria"}\')::text')
-        connection.execute("DELETE FROM schema_migrations WHERE version >= %s", [number])
-    sqlite.migrate(file)
-    migrate(empty_postgres_url)
-    stores: tuple[Store, ...] = (SqliteStore(file), PostgresStore(empty_postgres_url))
-    for store in stores:
-        for term in ("annamaria", "anna@exa"):
-            assert list(store.ledger(BUSINESS).search(words(term), "", 10)) == ["cus_1"]
-        store.close()

@@ -261,6 +261,5 @@ def _where(row: Stored) -> tuple[str, list[Any]]:
 
 
 def _names(table: str, row: Stored) -> tuple[str, ...]:
-    first = row.get("first_position", row.get("first"))
-    told = (f"at position {first}",) if table == "requests" else ()
+    told = (f"at position {row['first']}",) if table == "requests" else ()
     return (*(str(row[name]) for name in KEYS[table]), *told)

@@ -1,21 +1,16 @@
 """The tables of one business in a SQLite file, for verification and repair."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from domain.ledger.embedded.sqlite.connection import primary_code
-from domain.ledger.embedded.sqlite.transaction import NUMBER_BITS
-from domain.ledger.envelope import Head
-from domain.ledger.evidence import FactRow, Row, StoredHead
+from domain.ledger.embedded.sqlite.transaction import NUMBER_BITS, SqliteTransaction
+from domain.ledger.envelope import Head, StoredFact
+from domain.ledger.evidence import Row, StoredHead
+from domain.ledger.shapes import Shapes
 from domain.ledger.tables import OF_BUSINESSES, TABLES
 
-NAMES: Mapping[tuple[str, str], str] = {
-    ("streams", "opened"): "opened_at",
-    ("requests", "first"): "first_position",
-    ("requests", "last"): "last_position",
-}
-"""Columns whose names here are others."""
 OUTSIDE = (
     f"number >> {NUMBER_BITS} <> (SELECT number >> {NUMBER_BITS} FROM people_search WHERE business_id = ?1"
     " GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1)"
@@ -58,6 +53,7 @@ class SqliteEvidence:
     def __init__(self, business_id: str, connection: sqlite3.Connection) -> None:
         self.business_id = business_id
         self._connection = connection
+        self._shapes = Shapes()
 
     def head(self) -> StoredHead | None:
         row = self._connection.execute(
@@ -66,16 +62,14 @@ class SqliteEvidence:
         ).fetchone()
         return None if row is None else StoredHead(Head(*row[:3]), row[3])
 
-    def facts(self, after: int, limit: int) -> Sequence[FactRow]:
-        return self._connection.execute(
-            "SELECT position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
-            " FROM facts WHERE business_id = ? AND position > ? ORDER BY position LIMIT ?",
-            (self.business_id, after, limit),
-        ).fetchall()
+    def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
+        return SqliteTransaction(self.business_id, self._connection, self._shapes).facts(
+            after, None, limit, ()
+        )
 
     def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[tuple[Any, ...]]:
         key, columns = TABLES[table].key, TABLES[table].columns
-        names = [*key, *(NAMES.get((table, name), name) for name in columns)]
+        names = [*key, *columns]
         behind = "" if after is None else f" AND ({', '.join(key)}) > ({', '.join('?' * len(key))})"
         order = f" ORDER BY {', '.join(key)}" if key else ""
         return self._connection.execute(
@@ -112,7 +106,7 @@ class SqliteMending(SqliteEvidence):
         if write is not None:
             write(row)
             return
-        names = [*TABLES[table].key, *(NAMES.get((table, name), name) for name in TABLES[table].columns)]
+        names = [*TABLES[table].key, *TABLES[table].columns]
         values = (*row.key, *(row.values[name] for name in TABLES[table].columns))
         self._connection.execute(
             f"INSERT OR REPLACE INTO {table} (business_id, {', '.join(names)})"

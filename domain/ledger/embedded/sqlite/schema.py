@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from time import monotonic
 
-from domain.claims import shortened
 from domain.ledger.embedded.sqlite.connection import (
     READ_BUSY_MS,
     connect,
@@ -16,16 +15,11 @@ from domain.ledger.embedded.sqlite.connection import (
     told_as_ledger_errors,
 )
 from domain.ledger.embedded.sqlite.read_only import is_read_only
-from domain.ledger.embedded.sqlite.transaction import write_search
 from domain.ledger.errors import LedgerUnavailable, WrongSchema
-from domain.people.directory import Person
 
 APPLICATION_ID = 1667330670
 MIGRATE_WAIT_S = 60.0
 MADE = re.compile(r"^CREATE (?:VIRTUAL )?TABLE (?:IF NOT EXISTS )?(\w+)", re.MULTILINE)
-DROPPED = re.compile(r"^DROP TABLE (?:IF EXISTS )?(\w+)", re.MULTILINE)
-SEARCH_TEXTS = ("_people_search.sql", "_search_forms.sql")
-"""Ends of the names of steps after which the search text of every customer is written anew."""
 
 
 def steps() -> list[Path]:
@@ -55,37 +49,16 @@ def migrate(path: Path | str) -> list[str]:
         retry_while_busy(lambda: connection.execute("PRAGMA journal_mode = WAL"), deadline)
         retry_while_busy(lambda: connection.execute("BEGIN IMMEDIATE"), deadline)
         try:
-            connection.create_function("shortened", 1, shortened, deterministic=True)
             applied = [step.name for step in steps() if _number(step) > _version(connection)]
             _refuse_newer(path, connection)
             for step in steps():
                 if step.name in applied:
                     _apply(connection, step)
-            if any(name.endswith(SEARCH_TEXTS) for name in applied):
-                _make_customers_searchable(connection)
             connection.execute("COMMIT")
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
     return applied
-
-
-def _make_customers_searchable(connection: sqlite3.Connection) -> None:
-    """Write the search text of every customer, in the form that the search looks for now."""
-    from domain.people.profile import searchable
-
-    rows = connection.execute(
-        "SELECT people.business_id, people.id, people.owner_id, people.data FROM people JOIN streams"
-        " ON streams.business_id = people.business_id AND streams.id = people.id"
-        " WHERE streams.kind = 'customer' ORDER BY people.business_id, streams.opened_at"
-    ).fetchall()
-    for business_id, *known in rows:
-        person = searchable(Person(*known))
-        connection.execute(
-            "UPDATE people SET data = ? WHERE business_id = ? AND id = ?",
-            (person.data, business_id, person.id),
-        )
-        write_search(connection, business_id, person)
 
 
 def check(path: Path) -> None:
@@ -160,10 +133,9 @@ def _refuse_a_part(path: Path, connection: sqlite3.Connection) -> None:
 
 @lru_cache
 def _tables() -> frozenset[str]:
-    """The tables that the steps make and leave."""
+    """The tables that the steps make."""
     script = "\n".join(step.read_text(encoding="utf-8") for step in steps())
-    made = set(MADE.findall(script))
-    return frozenset(made - set(DROPPED.findall(script)))
+    return frozenset(MADE.findall(script))
 
 
 def _version(connection: sqlite3.Connection) -> int:

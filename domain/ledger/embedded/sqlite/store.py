@@ -54,6 +54,7 @@ from domain.ledger.records import (
     StoredKey,
     Whereabouts,
 )
+from domain.ledger.shapes import Shapes
 from domain.ledger.space import TableSpace
 
 IDLE_READERS_MAX = 16
@@ -96,6 +97,7 @@ class SqliteStore:
                     self._writer.execute("PRAGMA journal_mode = WAL")
             self._watcher = connect(self._path, busy_ms=READ_BUSY_MS, read_only=self.read_only)
         self._write_lock = Lock()
+        self._shapes = Shapes()
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = Lock()
         self._watcher_lock = Lock()
@@ -125,25 +127,30 @@ class SqliteStore:
         with self._read() as connection:
             for business_id, (wanted, keys) in asked.items():
                 with suppress(UnknownBusiness):
-                    loaded[business_id] = load(SqliteTransaction(business_id, connection), wanted, keys)
+                    loaded[business_id] = load(
+                        SqliteTransaction(business_id, connection, self._shapes), wanted, keys
+                    )
         return loaded
 
     def append_all(
         self, batches: Mapping[str, Sequence[Append]]
     ) -> Mapping[str, Sequence[Stored | Conflict]]:
         outcomes: dict[str, Sequence[Stored | Conflict]] = {}
+        added = set[int]()
         with self._write() as connection:
             for business_id, batch in batches.items():
                 with suppress(UnknownBusiness):
-                    transaction = SqliteTransaction(business_id, connection)
+                    transaction = SqliteTransaction(business_id, connection, self._shapes)
                     outcomes[business_id] = append(transaction, batch, self.now_ms())
+                    added |= transaction.added_shapes
+        self._shapes.believe(added)
         self._news.announce()
         return outcomes
 
     def facts_of(self, asked: Mapping[str, tuple[int, int]]) -> Mapping[str, Sequence[StoredFact]]:
         with self._read() as connection:
             found = {
-                id: SqliteTransaction(id, connection).facts(after, None, limit, ())
+                id: SqliteTransaction(id, connection, self._shapes).facts(after, None, limit, ())
                 for id, (after, limit) in asked.items()
             }
         return {id: facts for id, facts in found.items() if facts}
@@ -321,16 +328,17 @@ class SqliteStore:
     @contextmanager
     def reading(self, business_id: str) -> Iterator[SqliteTransaction]:
         with self._read() as connection:
-            transaction = SqliteTransaction(business_id, connection)
+            transaction = SqliteTransaction(business_id, connection, self._shapes)
             transaction.head()  # raises UnknownBusiness
             yield transaction
 
     @contextmanager
     def writing(self, business_id: str) -> Iterator[SqliteTransaction]:
         with self._write() as connection:
-            transaction = SqliteTransaction(business_id, connection)
+            transaction = SqliteTransaction(business_id, connection, self._shapes)
             transaction.head()  # raises UnknownBusiness
             yield transaction
+        self._shapes.believe(transaction.added_shapes)
         self._news.announce()
         if transaction.has_erased:
             self._overwriting.begin(self._at_once_bytes_max)

@@ -1,7 +1,7 @@
 """The SQL of one transaction on one business's ledger."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from json import dumps
 from typing import Any
 
@@ -12,9 +12,11 @@ from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.proof import seal_of_request
 from domain.ledger.records import Answered, Append, Request
+from domain.ledger.shapes import SHAPES_MAX, WHOLE, Shape, Shapes
 from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
 
-FACT = "business_id, position, kind, stream_id, version, name, name_version, data, meta, recorded_at, hash"
+FACT = "position, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash"
+SHAPES = "SELECT number, kind, name, name_version, text FROM shapes"
 NO_LIMIT = -1
 LAST = 2**63 - 1
 NUMBER_BITS = 32
@@ -41,9 +43,11 @@ DELETIONS = (
 class SqliteTransaction:
     """Many small statements: each takes a few microseconds inside the process, and no round trip."""
 
-    def __init__(self, business_id: str, connection: sqlite3.Connection) -> None:
+    def __init__(self, business_id: str, connection: sqlite3.Connection, shapes: Shapes) -> None:
         self.business_id = business_id
         self.has_erased = False
+        self.added_shapes = set[int]()
+        self._shapes = shapes
         self._connection = connection
 
     def _row(self, sql: str, *parameters: object) -> Any:
@@ -51,6 +55,20 @@ class SqliteTransaction:
 
     def _rows(self, sql: str, *parameters: object) -> list[Any]:
         return self._connection.execute(sql, (self.business_id, *parameters)).fetchall()
+
+    def _facts(self, rows: Iterable[Sequence[Any]]) -> list[StoredFact]:
+        return self._shapes.facts(self.business_id, rows, lambda: self._connection.execute(SHAPES))
+
+    def _keep(self, shapes: Sequence[Shape]) -> Iterator[int]:
+        (count,) = self._connection.execute("SELECT count(*) FROM shapes").fetchone()
+        for shape in shapes:
+            wanted = (*shape[:4], shape.text.decode())
+            known = self._connection.execute(f"{SHAPES} WHERE number = ?", (shape.number,)).fetchone()
+            if known is None and (count < SHAPES_MAX or shape.text == WHOLE):
+                self._connection.execute("INSERT INTO shapes VALUES (?, ?, ?, ?, ?)", wanted)
+                known, count = wanted, count + 1
+            if known == wanted:
+                yield shape.number
 
     def head(self) -> Head:
         row = self._row("SELECT position, hash, recorded_at FROM ledgers WHERE business_id = ?")
@@ -67,8 +85,8 @@ class SqliteTransaction:
     def facts(
         self, after: int, upto: int | None, limit: int, names: Sequence[str], without: Sequence[str] = ()
     ) -> list[StoredFact]:
-        named = f"AND name IN ({', '.join('?' * len(names))})" if names else ""
-        named += f" AND name NOT IN ({', '.join('?' * len(without))})" if without else ""
+        named = f"AND {_is_named('IN', names)}" if names else ""
+        named += f" AND {_is_named('NOT IN', without)}" if without else ""
         rows = self._rows(
             f"SELECT {FACT} FROM facts WHERE business_id = ? AND position > ? AND position <= ? {named}"
             " ORDER BY position LIMIT ?",
@@ -78,7 +96,7 @@ class SqliteTransaction:
             *without,
             limit,
         )
-        return [StoredFact(*row) for row in rows]
+        return self._facts(rows)
 
     def stream(
         self,
@@ -97,7 +115,7 @@ class SqliteTransaction:
             LAST if upto is None else upto,
             NO_LIMIT if limit is None else limit,
         )
-        return [StoredFact(*row) for row in rows]
+        return self._facts(rows)
 
     def cuts(self, facts: int) -> list[tuple[str, int]]:
         # Steps through the index alone. To number all facts takes seven times as long.
@@ -117,7 +135,7 @@ class SqliteTransaction:
     ) -> list[StoredFact]:
         rows = self._rows(
             f"SELECT {FACT} FROM facts WHERE business_id = ? AND (stream_id, version) > (?, ?) AND stream_id <= ?"
-            f" AND position <= ? AND name NOT IN ({', '.join('?' * len(without))})"
+            f" AND position <= ? AND {_is_named('NOT IN', without)}"
             " ORDER BY stream_id, version LIMIT ?",
             *after,
             last,
@@ -125,7 +143,7 @@ class SqliteTransaction:
             *without,
             limit,
         )
-        return [StoredFact(*row) for row in rows]
+        return self._facts(rows)
 
     def version(self, stream_id: str) -> int:
         row = self._row("SELECT max(version) FROM facts WHERE business_id = ? AND stream_id = ?", stream_id)
@@ -148,8 +166,7 @@ class SqliteTransaction:
 
     def streams_of(self, customer_id: str, kind: str) -> list[str]:
         rows = self._rows(
-            "SELECT id FROM streams WHERE business_id = ? AND customer_id = ? AND kind = ?"
-            " ORDER BY opened_at",
+            "SELECT id FROM streams WHERE business_id = ? AND customer_id = ? AND kind = ? ORDER BY opened",
             customer_id,
             kind,
         )
@@ -235,7 +252,7 @@ class SqliteTransaction:
 
     def answered(self, keys: Sequence[str]) -> list[Answered]:
         rows = self._rows(
-            "SELECT key, fingerprint, first_position, last_position, recorded_at, body FROM requests"
+            "SELECT key, fingerprint, first, last, recorded_at, body FROM requests"
             " WHERE business_id = ? AND key IN (SELECT value FROM json_each(?))",
             dumps(keys),
         )
@@ -245,23 +262,24 @@ class SqliteTransaction:
         ]
 
     def write_facts(self, facts: Sequence[StoredFact]) -> None:
+        packed, added = self._shapes.packed(facts, self._keep)
+        self.added_shapes |= added
         self._connection.executemany(
-            f"INSERT INTO facts ({FACT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO facts (business_id, {FACT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
                     fact.business_id,
                     fact.position,
-                    fact.kind,
                     fact.stream_id,
                     fact.version,
-                    fact.name,
-                    fact.name_version,
-                    fact.data,
-                    fact.meta,
+                    data.shape.number,
+                    data.values,
+                    meta.shape.number,
+                    meta.values,
                     fact.recorded_at,
                     fact.hash,
                 )
-                for fact in facts
+                for fact, (data, meta) in zip(facts, packed, strict=True)
             ),
         )
 
@@ -276,10 +294,10 @@ class SqliteTransaction:
         rows = []
         for command, facts, _ in commands:
             for stream in command.streams:
-                opened_at = next(fact.position for fact in facts if fact.stream_id == stream.id)
-                rows.append((self.business_id, stream.id, stream.kind, stream.customer_id, opened_at))
+                opened = next(fact.position for fact in facts if fact.stream_id == stream.id)
+                rows.append((self.business_id, stream.id, stream.kind, stream.customer_id, opened))
         self._connection.executemany(
-            "INSERT INTO streams (business_id, id, kind, customer_id, opened_at) VALUES (?, ?, ?, ?, ?)", rows
+            "INSERT INTO streams (business_id, id, kind, customer_id, opened) VALUES (?, ?, ?, ?, ?)", rows
         )
 
     def _write_claims(self, commands: Sequence[Written]) -> None:
@@ -314,7 +332,7 @@ class SqliteTransaction:
 
     def _write_answers(self, commands: Sequence[Written]) -> None:
         self._connection.executemany(
-            "INSERT INTO requests (business_id, key, fingerprint, first_position, last_position, recorded_at,"
+            "INSERT INTO requests (business_id, key, fingerprint, first, last, recorded_at,"
             " people, answered, seal, body, salt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 self._answer_row(answer, command.request, sealed=bool(facts))
@@ -355,6 +373,10 @@ class SqliteTransaction:
             "UPDATE ledgers SET position = ?, hash = ?, recorded_at = ? WHERE business_id = ?",
             (head.position, head.hash, head.recorded_at, self.business_id),
         )
+
+
+def _is_named(membership: str, names: Sequence[str]) -> str:
+    return f"shape {membership} (SELECT number FROM shapes WHERE name IN ({', '.join('?' * len(names))}))"
 
 
 def write_search(connection: sqlite3.Connection, business_id: str, person: Person) -> None:

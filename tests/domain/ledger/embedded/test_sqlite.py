@@ -59,7 +59,7 @@ def run(*arguments: str | Path) -> "subprocess.Popen[str]":
     return subprocess.Popen([sys.executable, *arguments], cwd=HOUSE, stdout=subprocess.PIPE, text=True)
 
 
-@pytest.mark.parametrize("table", ["facts", "claims", "streams", "requests", "ledgers", "api_keys"])
+@pytest.mark.parametrize("table", ["facts", "shapes", "claims", "streams", "requests", "ledgers", "api_keys"])
 def test_rows_that_stay_cannot_be_deleted(file_store: SqliteStore, ledger_file: Path, table: str) -> None:
     before = sqlite_rows(ledger_file)
     with closing(sqlite3.connect(ledger_file)) as connection, pytest.raises(sqlite3.IntegrityError):
@@ -67,7 +67,7 @@ def test_rows_that_stay_cannot_be_deleted(file_store: SqliteStore, ledger_file: 
     assert sqlite_rows(ledger_file) == before
 
 
-@pytest.mark.parametrize("table", ["facts", "claims", "streams", "requests", "texts"])
+@pytest.mark.parametrize("table", ["facts", "shapes", "claims", "streams", "requests", "texts"])
 def test_no_column_of_what_was_recorded_can_be_updated(
     file_store: SqliteStore, ledger_file: Path, table: str
 ) -> None:
@@ -81,7 +81,7 @@ def test_no_column_of_what_was_recorded_can_be_updated(
     assert sqlite_rows(ledger_file) == before
 
 
-@pytest.mark.parametrize("table", ["facts", "claims", "streams", "requests", "ledgers"])
+@pytest.mark.parametrize("table", ["facts", "shapes", "claims", "streams", "requests", "ledgers"])
 def test_a_row_that_stays_cannot_be_replaced(file_store: SqliteStore, ledger_file: Path, table: str) -> None:
     """INSERT OR REPLACE deletes without the delete trigger."""
     before = sqlite_rows(ledger_file)
@@ -93,8 +93,8 @@ def test_a_row_that_stays_cannot_be_replaced(file_store: SqliteStore, ledger_fil
 def test_a_fact_cannot_take_the_version_of_another(file_store: SqliteStore, ledger_file: Path) -> None:
     with closing(sqlite3.connect(ledger_file)) as connection, pytest.raises(sqlite3.IntegrityError):
         connection.execute(
-            "INSERT OR REPLACE INTO facts SELECT business_id, 2, kind, stream_id, version, name,"
-            " name_version, data, meta, recorded_at, hash FROM facts"
+            "INSERT OR REPLACE INTO facts SELECT business_id, 2, stream_id, version, shape, data, meta_shape,"
+            " meta, recorded_at, hash FROM facts"
         )
     assert assert_chained(file_store.ledger(BUSINESS)) == 1
 

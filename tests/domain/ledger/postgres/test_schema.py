@@ -42,6 +42,7 @@ from tests.domain.ledger.examples import (
 
 OF_NO_BUSINESS = {
     "schema_migrations",
+    "shapes",
     "peppers",
     "servers",
     "message_switch",
@@ -303,6 +304,17 @@ def test_sql_as_the_app_role_sees_and_writes_one_business_in_every_table(
             connection.execute(sql.SQL(copied).format(table=table), [Jsonb({"business_id": BUSINESS})])
 
 
+@pytest.mark.parametrize("role", ["carnet_app", "carnet_auditor"])
+def test_facts_are_read_by_sql_in_one_business(store: PostgresStore, postgres_url: str, role: str) -> None:
+    url, query = as_login(postgres_url, role), "SELECT business_id, name, data, meta FROM readable_facts"
+    with transaction(url, OTHER) as connection:
+        said = (OTHER, "package.happened", '{"units":[1]}', '{"actor":"stf_1"}')
+        assert connection.execute(query).fetchall() == [said]
+    for nobody in (None, "*"):
+        with transaction(url, nobody) as connection:
+            assert connection.execute(query).fetchall() == []
+
+
 @pytest.mark.parametrize("role", ["carnet_app", "carnet_worker", "carnet_auditor"])
 def test_no_login_is_an_owner_or_passes_row_level_security(
     folded: None, postgres_url: str, role: str
@@ -333,6 +345,9 @@ def test_no_login_is_an_owner_or_passes_row_level_security(
     [
         "UPDATE facts SET data = ''",
         "DELETE FROM facts",
+        "UPDATE shapes SET text = ''",
+        "DELETE FROM shapes",
+        "INSERT INTO shapes SELECT 1, 1, '', '', '%s'",
         "TRUNCATE facts",
         "INSERT INTO facts SELECT * FROM facts",
         "UPDATE ledgers SET position = 0",
@@ -436,7 +451,7 @@ def test_every_table_of_businesses_is_isolated_and_keyed_by_business(postgres_ur
             " FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary"
             " JOIN pg_attribute first ON first.attrelid = c.oid AND first.attnum = i.indkey[0]"
             " WHERE c.relnamespace = 'carnet'::regnamespace AND c.relname <> ALL (%s) ORDER BY 1",
-            [["message_switch", "peppers", "schema_migrations", "servers"]],  # of no business
+            [["message_switch", "peppers", "schema_migrations", "servers", "shapes"]],  # of no business
         ).fetchall()
     key = {"api_keys": "id"}
     assert len(rows) > 12

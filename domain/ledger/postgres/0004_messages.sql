@@ -1,4 +1,4 @@
--- The e-mails that facts ask for: ids alone, so that nobody's address or text is kept here. A business reads its own;
+-- The messages that facts ask for: ids alone, so that nobody's address or text is kept here. A business reads its own;
 -- the process that sends works through functions, over all businesses.
 
 CREATE TABLE messages (
@@ -9,30 +9,29 @@ CREATE TABLE messages (
     kind        text NOT NULL,
     language    text NOT NULL,
     customer_id text COLLATE "C" NOT NULL,
-    package_id  text COLLATE "C" NOT NULL,
+    thing_id    text COLLATE "C" NOT NULL,  -- a package, a booking, a rule that tops up, the customer
     state       text NOT NULL CHECK (state IN ('waiting', 'sent', 'skipped', 'given_up')),
     attempts    integer NOT NULL,
     due_at      bigint NOT NULL,  -- the next try, while it waits
     settled_at  bigint,  -- when it stopped waiting
     reason      text,
+    channel     text NOT NULL CHECK (channel IN ('email', 'sms', 'whatsapp')),
+    occasion    bigint,  -- instead of a fact: the start of a booking, a year
     PRIMARY KEY (business_id, id)
 );
-CREATE INDEX messages_in_order ON messages (business_id, position);
+CREATE INDEX messages_in_order ON messages (business_id, position, id);
 CREATE INDEX messages_waiting ON messages (due_at) WHERE state = 'waiting';
-
-ALTER TABLE messages ENABLE ROW LEVEL SECURITY;
-ALTER TABLE messages FORCE ROW LEVEL SECURITY;
-CREATE POLICY one_business ON messages USING (business_id = current_setting('carnet.business', true));
-CREATE POLICY owner_sends ON messages TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE INDEX messages_settled ON messages (business_id, settled_at) WHERE settled_at IS NOT NULL;
 
 -- The position up to which each ledger was read for its messages.
 CREATE TABLE message_positions (
     business_id text COLLATE "C" PRIMARY KEY,
     position    bigint NOT NULL
 );
-ALTER TABLE message_positions ENABLE ROW LEVEL SECURITY;
-ALTER TABLE message_positions FORCE ROW LEVEL SECURITY;
-CREATE POLICY one_business ON message_positions USING (business_id = current_setting('carnet.business', true));
+
+SELECT keep_apart('messages');
+SELECT keep_apart('message_positions');
+CREATE POLICY owner_sends ON messages TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY owner_sends ON message_positions TO CURRENT_USER USING (true) WITH CHECK (true);
 
 -- Since when this database sends, and where it was then: a copy of it is in another place.
@@ -71,6 +70,7 @@ $$;
 CREATE FUNCTION plan_messages(business text, upto bigint, planned jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
+    PERFORM require_business(business);
     INSERT INTO messages
     SELECT * FROM jsonb_populate_recordset(NULL::messages, planned) AS p WHERE p.business_id = business
     ON CONFLICT DO NOTHING;
@@ -78,26 +78,51 @@ BEGIN
     ON CONFLICT (business_id) DO UPDATE SET position = greatest(known.position, excluded.position);
 END $$;
 
-CREATE FUNCTION due_messages(now_ms bigint, each integer) RETURNS SETOF messages
+CREATE FUNCTION add_messages(business text, planned jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM require_business(business);
+    INSERT INTO messages
+    SELECT * FROM jsonb_populate_recordset(NULL::messages, planned) AS p WHERE p.business_id = business
+    ON CONFLICT DO NOTHING;
+END $$;
+
+CREATE FUNCTION due_messages(now_ms bigint, each integer, by_email boolean) RETURNS SETOF messages
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
     SELECT m.* FROM (
         SELECT w.business_id, w.id,
-               row_number() OVER (PARTITION BY w.business_id ORDER BY w.due_at, w.position) AS nth
-          FROM messages w WHERE w.state = 'waiting' AND w.due_at <= now_ms) AS d
+               row_number() OVER (PARTITION BY w.business_id ORDER BY w.due_at, w.position, w.id) AS nth
+          FROM messages w
+         WHERE w.state = 'waiting' AND w.due_at <= now_ms AND (w.channel = 'email') = by_email) AS d
       JOIN messages m USING (business_id, id)
      WHERE d.nth <= each
-     ORDER BY m.due_at, m.business_id, m.position
+     ORDER BY m.due_at, m.business_id, m.position, m.id
 $$;
 
 CREATE FUNCTION put_message(
     business text, message_id text, new_state text, new_attempts integer, new_due_at bigint, new_settled_at bigint,
     new_reason text
 ) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM require_business(business);
     UPDATE messages SET state = new_state, attempts = new_attempts, due_at = new_due_at,
            settled_at = new_settled_at, reason = new_reason
-     WHERE business_id = business AND id = message_id
-$$;
+     WHERE business_id = business AND id = message_id;
+END $$;
+
+-- Settled messages are forgotten after a while.
+CREATE FUNCTION forget_messages(business text, settled_before bigint, at_most integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    forgotten integer;
+BEGIN
+    PERFORM require_business(business);
+    DELETE FROM messages WHERE business_id = business AND id IN (
+        SELECT m.id FROM messages m WHERE m.business_id = business AND m.settled_at < settled_before LIMIT at_most);
+    GET DIAGNOSTICS forgotten = ROW_COUNT;
+    RETURN forgotten;
+END $$;
 
 CREATE FUNCTION message_totals() RETURNS TABLE (business_id text, state text, messages bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -108,4 +133,23 @@ $$;
 CREATE FUNCTION waiting_messages() RETURNS TABLE (business_id text, messages bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
     SELECT m.business_id, count(*) FROM messages m WHERE m.state = 'waiting' GROUP BY m.business_id
+$$;
+
+
+-- The receivers of facts: one document each, without its secret, which is kept nowhere. A business reads and writes its
+-- own; the process that sends finds all of them through a function.
+
+CREATE TABLE webhooks (
+    business_id text COLLATE "C" NOT NULL,
+    id          text COLLATE "C" NOT NULL,
+    revision    bigint NOT NULL,  -- one more with each change
+    data        text NOT NULL,  -- JSON
+    PRIMARY KEY (business_id, id)
+);
+SELECT keep_apart('webhooks');
+CREATE POLICY owner_sends ON webhooks TO CURRENT_USER USING (true) WITH CHECK (true);
+
+CREATE FUNCTION all_webhooks() RETURNS SETOF webhooks
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    SELECT * FROM webhooks ORDER BY business_id, id
 $$;

@@ -1,4 +1,48 @@
--- What customers are found by: the folded text that their row of the directory holds (domain/ledger/search.py), and an
+-- The directory beside the ledger, and what it is searched by: rows of people, their texts and photos. Erasable.
+
+CREATE TABLE people (
+    business_id text COLLATE "C" NOT NULL,
+    id          text COLLATE "C" NOT NULL,
+    owner_id    text COLLATE "C" NOT NULL,
+    data        text NOT NULL,
+    salt        bytea NOT NULL,  -- of what a fact commits to of this row (domain/ledger/proof.py)
+    PRIMARY KEY (business_id, id)
+);
+CREATE INDEX people_of_owner ON people (business_id, owner_id);
+
+CREATE TABLE texts (
+    business_id text COLLATE "C" NOT NULL,
+    id          text COLLATE "C" NOT NULL,
+    owner_id    text COLLATE "C" NOT NULL,
+    salt        bytea NOT NULL,
+    text        text NOT NULL,
+    PRIMARY KEY (business_id, id)
+);
+CREATE INDEX texts_of_owner ON texts (business_id, owner_id);
+
+-- A row of `people` with a photo's id says whose it is.
+CREATE TABLE photos (
+    business_id text COLLATE "C" NOT NULL,
+    id          text COLLATE "C" NOT NULL,
+    media_type  text NOT NULL,
+    data        bytea NOT NULL,
+    PRIMARY KEY (business_id, id)
+);
+ALTER TABLE photos ALTER COLUMN data SET STORAGE EXTERNAL;  -- images are compressed already
+
+CREATE TRIGGER erase_only BEFORE TRUNCATE ON people
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER erase_only BEFORE UPDATE OR TRUNCATE ON texts
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER erase_only BEFORE UPDATE OR TRUNCATE ON photos
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+SELECT keep_apart('people');
+SELECT keep_apart('texts');
+SELECT keep_apart('photos');
+
+
+-- What customers are found by: the folded text that their row of the directory holds (domain/people/name_search.py), and an
 -- index on its grams, that is on all parts of one, two and three letters of its words. No extension is needed.
 
 CREATE TABLE people_search (
@@ -8,6 +52,7 @@ CREATE TABLE people_search (
     PRIMARY KEY (business_id, person_id)
 );
 COMMENT ON TABLE people_search IS 'Kept by a trigger on people: goes with the person''s row.';
+COMMENT ON COLUMN people_search.folded IS 'name_search.search_text: words with one space between them.';
 
 -- Each gram together with its business, as a number: an entry of the index belongs to one business, so that
 -- nobody's search walks through the names of others.
@@ -27,9 +72,7 @@ $$;
 CREATE INDEX people_search_grams ON people_search USING gin (search_grams(business_id, folded))
     WITH (gin_pending_list_limit = 64);
 
-ALTER TABLE people_search ENABLE ROW LEVEL SECURITY;
-ALTER TABLE people_search FORCE ROW LEVEL SECURITY;
-CREATE POLICY one_business ON people_search USING (business_id = current_setting('carnet.business', true));
+SELECT keep_apart('people_search');
 -- A condition that PostgreSQL does not trust to leak nothing, as those of a GIN index are, uses no index behind a
 -- policy. So the owner reads without one, and only through the function below, which names the business.
 CREATE POLICY owner_searches ON people_search FOR SELECT TO CURRENT_USER USING (true);
@@ -64,9 +107,7 @@ SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = o
 DECLARE
     wanted integer[] := ARRAY(SELECT search_gram(business, g) FROM unnest(grams) AS g);
 BEGIN
-    IF business IS DISTINCT FROM current_setting('carnet.business', true) THEN
-        RAISE insufficient_privilege USING MESSAGE = 'this transaction is not for business ' || business;
-    END IF;
+    PERFORM require_business(business);
     RETURN QUERY
         SELECT found.person_id FROM people_search AS found
          WHERE found.business_id = business AND found.person_id > after

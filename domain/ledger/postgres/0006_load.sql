@@ -1,29 +1,28 @@
--- Photos of people, beside the directory: a row of `people` with a photo's id says whose it is. Erasable.
+-- Reading what a decision must see, of one ledger or of several, and what has been recorded since.
 
-CREATE TABLE photos (
-    business_id text COLLATE "C" NOT NULL,
-    id          text COLLATE "C" NOT NULL,
-    media_type  text NOT NULL,
-    data        bytea NOT NULL,
-    PRIMARY KEY (business_id, id)
+-- Loading answers everything that a decision must see in one round trip, as rows of one shape:
+--   0  the head        position, moment, hash
+--   1  a fact          `id` is its stream, name_version: its shape, last: that of its meta
+--   2  a person        of the customers and staff among the streams: id, kind: its owner, name: its data
+--   3  a count         id: the number of its claim prefix, position: the count
+--   4  an answer       id: the key, data: the fingerprint, position: first, last, moment, meta: the body
+CREATE TYPE loaded AS (
+    part integer, position bigint, moment bigint, last bigint, version integer, name_version integer,
+    kind text, id text, name text, data bytea, meta bytea, hash bytea
 );
-ALTER TABLE photos ALTER COLUMN data SET STORAGE EXTERNAL;  -- images are compressed already
-ALTER TABLE photos ENABLE ROW LEVEL SECURITY;
-ALTER TABLE photos FORCE ROW LEVEL SECURITY;
-CREATE POLICY one_business ON photos USING (business_id = current_setting('carnet.business', true));
-CREATE TRIGGER erase_only BEFORE UPDATE OR TRUNCATE ON photos
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-
--- The same as in 0001, but that staff are read together with what the directory knows of them, as customers are.
-CREATE OR REPLACE FUNCTION load(
+-- Claims are asked for by ranges: from ≤ claim < upto. Runs with the rights of the caller, so that row-level
+-- security judges it. Everything is of one moment (STABLE): a function that may write would see in each of its statements
+-- what was committed before that statement.
+--
+-- Each LATERAL (… OFFSET 0) is looked up by its index, row by row. Written as plain joins, the planner reads
+-- the whole ledger of a business while it has no statistics of a new or fast-growing table, and keeps that plan.
+CREATE FUNCTION load(
     business text, ids text[], known integer[], packages_of text[], claimed_from text[], claimed_upto text[],
     with_customers boolean, counted_from text[], counted_upto text[], keys text[]
-) RETURNS SETOF loaded LANGUAGE plpgsql AS $$
+) RETURNS SETOF loaded LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    IF business IS DISTINCT FROM current_setting('carnet.business', true) THEN
-        RAISE insufficient_privilege USING MESSAGE = 'this transaction is not for business ' || business;
-    END IF;
+    PERFORM require_business(business);
     IF cardinality(packages_of) > 0 THEN
         SELECT ids || array_agg(s.id ORDER BY s.opened), known || array_agg(0) INTO ids, known
           FROM unnest(packages_of) AS w (customer_id), LATERAL (
@@ -57,8 +56,8 @@ BEGIN
                NULL::text, NULL::text, NULL::text, NULL::bytea, NULL::bytea, l.hash
           FROM ledgers l WHERE l.business_id = business
         UNION ALL
-        (SELECT 1, f.position, f.recorded_at, NULL, f.version, f.name_version,
-                f.kind, f.stream_id, f.name, f.data, f.meta, f.hash
+        (SELECT 1, f.position, f.recorded_at, f.meta_shape::bigint, f.version, f.shape,
+                NULL, f.stream_id, NULL, f.data, f.meta, f.hash
            FROM unnest(ids, known) WITH ORDINALITY AS w (id, known, place), LATERAL (
                 SELECT * FROM facts
                  WHERE business_id = business AND stream_id = w.id AND version > w.known
@@ -83,12 +82,51 @@ BEGIN
     END IF;
     IF cardinality(keys) > 0 THEN
         RETURN QUERY
-            SELECT 4, q.first, q.recorded_at, q.last, NULL::integer, NULL::integer, NULL::text, q.key, a.body,
-                   q.fingerprint, NULL::bytea, NULL::bytea
+            SELECT 4, q.first, q.recorded_at, q.last, NULL::integer, NULL::integer, NULL::text, q.key, NULL::text,
+                   q.fingerprint, q.body, NULL::bytea
               FROM unnest(keys) AS w (key), LATERAL (
                    SELECT * FROM requests WHERE business_id = business AND requests.key = w.key
-                   OFFSET 0) AS q LEFT JOIN LATERAL (
-                   SELECT answers.body FROM answers WHERE business_id = business AND answers.key = q.key
-                   OFFSET 0) AS a ON true;
+                   OFFSET 0) AS q;
     END IF;
+END $$;
+
+
+CREATE TYPE question AS (
+    business text, ids text[], known integer[], packages_of text[], claimed_from text[], claimed_upto text[],
+    with_customers boolean, counted_from text[], counted_upto text[], keys text[]
+);
+
+-- What `load` answers of each, with its number, counted from 1; a ledger that does not exist has no head.
+-- Runs with the rights of the caller, so that row-level security judges each question by its own business.
+CREATE FUNCTION load_all(asked question[])
+RETURNS TABLE (
+    nth integer, part integer, "position" bigint, moment bigint, last bigint, version integer, name_version integer,
+    kind text, id text, name text, data bytea, meta bytea, hash bytea
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    q question;
+    n integer := 0;
+BEGIN
+    FOREACH q IN ARRAY asked LOOP
+        n := n + 1;
+        PERFORM set_config('carnet.business', q.business, true);
+        RETURN QUERY
+            SELECT n, l.* FROM load(q.business, q.ids, q.known, q.packages_of, q.claimed_from, q.claimed_upto,
+                                    q.with_customers, q.counted_from, q.counted_upto, q.keys) AS l;
+    END LOOP;
+END $$;
+
+
+-- The next facts of several ledgers: at most `limits` of each, behind the position `afters`.
+CREATE FUNCTION facts_of(businesses text[], afters bigint[], limits integer[]) RETURNS SETOF facts
+LANGUAGE plpgsql AS $$
+BEGIN
+    FOR n IN 1 .. cardinality(businesses) LOOP
+        PERFORM set_config('carnet.business', businesses[n], true);
+        RETURN QUERY
+            SELECT * FROM facts AS f
+             WHERE f.business_id = businesses[n] AND f.position > afters[n]
+             ORDER BY f.position LIMIT limits[n];
+    END LOOP;
 END $$;

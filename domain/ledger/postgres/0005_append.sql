@@ -1,150 +1,58 @@
--- An answer lies in the row of its request, deflated (domain/ledger/answer_bytes.py), with the people in it named once.
--- Erasing a person takes the answer and its salt out of the row; the rest of it stays.
+-- Extending ledgers: one function for the commands of one business, one for those of many.
 
-ALTER TYPE command ALTER ATTRIBUTE body TYPE bytea;
-ALTER TABLE requests ADD COLUMN body bytea, ADD COLUMN salt bytea;
-ALTER TABLE requests ALTER COLUMN body SET STORAGE EXTERNAL;  -- it is compressed already
+-- The shape of a batch. Python sends it in binary form (binary_format.py), so the order of the fields is a contract.
 
--- As the owner, behind the policies and the trigger that hold for everybody.
-ALTER TABLE requests NO FORCE ROW LEVEL SECURITY;
-ALTER TABLE answers NO FORCE ROW LEVEL SECURITY;
-DROP TRIGGER append_only ON requests;
-UPDATE requests AS q
-   SET body = CASE a.body WHEN '' THEN '' ELSE '\x00'::bytea || convert_to(a.body, 'UTF8') END, salt = a.salt
-  FROM answers AS a WHERE a.business_id = q.business_id AND a.key = q.key;
-ALTER TABLE requests ALTER COLUMN people DROP DEFAULT;
-ALTER TABLE requests ALTER COLUMN people TYPE text USING array_to_string(people, ' ');
-ALTER TABLE requests ALTER COLUMN people SET DEFAULT '';  -- ids, separated by spaces
-DROP TABLE answers;
-ALTER TABLE requests FORCE ROW LEVEL SECURITY;
-
-CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON requests
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER erase_only BEFORE UPDATE ON requests
-    FOR EACH ROW WHEN (
-        NEW.body IS NOT NULL OR NEW.salt IS NOT NULL
-        OR (NEW.business_id, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.answered,
-            NEW.seal)
-        IS DISTINCT FROM (OLD.business_id, OLD.key, OLD.fingerprint, OLD.first, OLD.last, OLD.recorded_at, OLD.people,
-            OLD.answered, OLD.seal))
-    EXECUTE FUNCTION refuse_change();
+CREATE TYPE seen AS (stream_id text, version integer);
+CREATE TYPE new_claim AS (claim text, stream_id text);
+CREATE TYPE new_stream AS (kind text, id text, customer_id text);
+CREATE TYPE new_person AS (id text, owner_id text, data text, salt bytea);
+CREATE TYPE new_text AS (id text, owner_id text, salt bytea, text text);
+CREATE TYPE new_fact AS (
+    kind text, stream_id text, version integer, name text, name_version integer, data bytea, meta bytea,
+    shape integer, kept_data bytea, meta_shape integer, kept_meta bytea  -- as they are kept
+);
+CREATE TYPE command AS (
+    key text,  -- NULL: a command that nobody asked for, such as an import of the library's own events
+    fingerprint bytea,
+    body bytea,  -- the answer
+    shown text[],  -- the people in the body
+    reads seen[],
+    facts new_fact[],
+    claims new_claim[],
+    streams new_stream[],
+    people new_person[],
+    texts new_text[],
+    salt bytea,  -- of the digest of the answer
+    answered bytea  -- that digest
+);
+CREATE TYPE outcome AS (first bigint, last bigint, recorded_at bigint, conflict text);
 
 
--- A claim is the hash of what it names (domain/claims.py).
-CREATE OR REPLACE FUNCTION shortened(claim text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce((
-        SELECT CASE split_part(part[1], '/', 1)
-                    WHEN 'booking' THEN 'b' WHEN 'bought' THEN 'g' WHEN 'external' THEN 'x' WHEN 'payment' THEN 'y'
-                    WHEN 'points' THEN 'p' WHEN 'purchase' THEN 'u' WHEN 'redemption' THEN 'r' ELSE 't' END
-            || substr(translate(encode(sha256(convert_to(part[1], 'UTF8')), 'base64'), '+/', '-_'), 1, 20) || part[2]
-          FROM regexp_match(claim, '^((?:purchase|external)/[^/]*/[^/]*/'
-               '|(?:booking|bought|payment|points|redemption|transfer)/[^/]*/)(.*)$') AS part
-         WHERE part IS NOT NULL), claim)
-$$;
-ALTER TABLE claims NO FORCE ROW LEVEL SECURITY;
-ALTER TABLE claims DISABLE TRIGGER append_only;
-UPDATE claims SET claim = shortened(claim);
-ALTER TABLE claims ENABLE TRIGGER append_only;
-ALTER TABLE claims FORCE ROW LEVEL SECURITY;
-
-
-CREATE OR REPLACE FUNCTION erase(business text, customer text, erased_name text, now_ms bigint) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+-- The moment for `append` and `append_all`: NULL where the clock of the database decides, which is when they hold the
+-- head. A host whose clock is ahead decides as of its own moment, and nothing is recorded before the moment it was
+-- decided for; more than five minutes ahead its clock is wrong. `by_hand`: a clock for tests. Milliseconds since 1970.
+CREATE FUNCTION moment_for(by_hand bigint, host_ms bigint) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    now_ms bigint := floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint;
 BEGIN
-    IF business IS DISTINCT FROM current_setting('carnet.business', true) THEN
-        RAISE insufficient_privilege USING MESSAGE = 'this transaction is not for business ' || business;
+    IF by_hand IS NOT NULL THEN
+        RETURN by_hand;
+    ELSIF host_ms <= now_ms THEN
+        RETURN NULL;
+    ELSIF host_ms - now_ms > 300000 THEN
+        RAISE EXCEPTION 'the clock of this machine is % ahead of the database''s',
+            (host_ms - now_ms) * interval '1 millisecond' USING ERRCODE = 'CN503';
     END IF;
-    DELETE FROM photos WHERE business_id = business AND id IN (
-        SELECT p.id FROM people p WHERE p.business_id = business AND p.owner_id = customer);
-    DELETE FROM people WHERE business_id = business AND owner_id = customer;  -- its trigger deletes the search text
-    DELETE FROM texts WHERE business_id = business AND owner_id = customer;
-    UPDATE requests SET body = NULL, salt = NULL
-     WHERE business_id = business AND body IS NOT NULL AND customer = ANY (string_to_array(people, ' '));
-    DELETE FROM messages WHERE business_id = business AND customer_id = customer;
-    UPDATE api_keys SET name = erased_name, revoked_at = coalesce(revoked_at, now_ms)
-     WHERE business_id = business AND actor_id = customer;
+    RETURN host_ms;
 END $$;
 
 
--- The same as in 0003, but that the answer lies with its request: in a row of part 4 `meta` holds its bytes.
-CREATE OR REPLACE FUNCTION load(
-    business text, ids text[], known integer[], packages_of text[], claimed_from text[], claimed_upto text[],
-    with_customers boolean, counted_from text[], counted_upto text[], keys text[]
-) RETURNS SETOF loaded LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    IF business IS DISTINCT FROM current_setting('carnet.business', true) THEN
-        RAISE insufficient_privilege USING MESSAGE = 'this transaction is not for business ' || business;
-    END IF;
-    IF cardinality(packages_of) > 0 THEN
-        SELECT ids || array_agg(s.id ORDER BY s.opened), known || array_agg(0) INTO ids, known
-          FROM unnest(packages_of) AS w (customer_id), LATERAL (
-               SELECT streams.id, opened FROM streams
-                WHERE business_id = business AND streams.customer_id = w.customer_id AND kind = 'package'
-               OFFSET 0) AS s
-         WHERE s.id <> ALL (ids);
-    END IF;
-    IF cardinality(claimed_from) > 0 THEN
-        SELECT ids || array_agg(held.stream_id ORDER BY held.first), known || array_agg(0) INTO ids, known
-          FROM (SELECT c.stream_id, min(c.claim) AS first
-                  FROM unnest(claimed_from, claimed_upto) AS p (lowest, beyond), LATERAL (
-                       SELECT claim, claims.stream_id FROM claims
-                        WHERE business_id = business AND claim >= p.lowest AND claim < p.beyond
-                       OFFSET 0) AS c
-                 WHERE c.stream_id <> ALL (ids)
-                 GROUP BY c.stream_id) AS held;
-    END IF;
-    IF with_customers THEN
-        SELECT ids || array_agg(owner.id ORDER BY owner.id), known || array_agg(0) INTO ids, known
-          FROM (SELECT DISTINCT s.customer_id AS id
-                  FROM unnest(ids) AS w (id), LATERAL (
-                       SELECT customer_id FROM streams
-                        WHERE business_id = business AND streams.id = w.id AND kind = 'package'
-                       OFFSET 0) AS s
-                 WHERE s.customer_id <> ALL (ids)) AS owner;
-    END IF;
-
-    RETURN QUERY
-        SELECT 0, l.position, l.recorded_at, NULL::bigint, NULL::integer, NULL::integer,
-               NULL::text, NULL::text, NULL::text, NULL::bytea, NULL::bytea, l.hash
-          FROM ledgers l WHERE l.business_id = business
-        UNION ALL
-        (SELECT 1, f.position, f.recorded_at, NULL, f.version, f.name_version,
-                f.kind, f.stream_id, f.name, f.data, f.meta, f.hash
-           FROM unnest(ids, known) WITH ORDINALITY AS w (id, known, place), LATERAL (
-                SELECT * FROM facts
-                 WHERE business_id = business AND stream_id = w.id AND version > w.known
-                 ORDER BY version OFFSET 0) AS f
-          ORDER BY w.place, f.version);
-    RETURN QUERY
-        SELECT 2, NULL::bigint, NULL::bigint, NULL::bigint, NULL::integer, NULL::integer,
-               p.owner_id, p.id, p.data, NULL::bytea, NULL::bytea, NULL::bytea
-          FROM unnest(ids) AS w (id), LATERAL (
-               SELECT FROM streams
-                WHERE business_id = business AND streams.id = w.id AND kind IN ('customer', 'staff')
-               OFFSET 0) AS s, LATERAL (
-               SELECT * FROM people WHERE business_id = business AND owner_id = w.id OFFSET 0) AS p
-         ORDER BY p.owner_id, p.id;
-    IF cardinality(counted_from) > 0 THEN
-        RETURN QUERY
-            SELECT 3, (SELECT count(*) FROM claims c
-                        WHERE c.business_id = business AND c.claim >= p.lowest AND c.claim < p.beyond),
-                   NULL::bigint, NULL::bigint, NULL::integer, NULL::integer, NULL::text, p.place::text,
-                   NULL::text, NULL::bytea, NULL::bytea, NULL::bytea
-              FROM unnest(counted_from, counted_upto) WITH ORDINALITY AS p (lowest, beyond, place);
-    END IF;
-    IF cardinality(keys) > 0 THEN
-        RETURN QUERY
-            SELECT 4, q.first, q.recorded_at, q.last, NULL::integer, NULL::integer, NULL::text, q.key, NULL::text,
-                   q.fingerprint, q.body, NULL::bytea
-              FROM unnest(keys) AS w (key), LATERAL (
-                   SELECT * FROM requests WHERE business_id = business AND requests.key = w.key
-                   OFFSET 0) AS q;
-    END IF;
-END $$;
-
-
--- The same as in 0014, but that the answer is written with its request.
-CREATE OR REPLACE FUNCTION append(business text, clock_ms bigint, commands command[]) RETURNS SETOF outcome
+-- Stores each command of a batch whole or not at all, and tells for each what became of it.
+--
+-- clock_ms is NULL except in tests: the clock of the database decides. The head's row is locked first; as each
+-- statement after that has a snapshot of its own, it sees all that was committed by whoever held it before.
+CREATE FUNCTION append(business text, clock_ms bigint, commands command[]) RETURNS SETOF outcome
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     c         command;
@@ -163,9 +71,7 @@ DECLARE
     before    bigint;
     spoiled   text[] := '{}';  -- streams whose facts a command before did not get stored
 BEGIN
-    IF business IS DISTINCT FROM current_setting('carnet.business', true) THEN
-        RAISE insufficient_privilege USING MESSAGE = 'this transaction is not for business ' || business;
-    END IF;
+    PERFORM require_business(business);
     SELECT l.position, l.hash, l.recorded_at, l.secret INTO head, chain, moment, key_of
       FROM ledgers l WHERE l.business_id = business FOR UPDATE;
     IF NOT FOUND THEN
@@ -230,10 +136,12 @@ BEGIN
                 || int4send(octet_length(f.data)) || f.data
                 || int4send(octet_length(f.meta)) || f.meta
                 || closing);
-            INSERT INTO facts (business_id, position, kind, stream_id, version, name, name_version, data, meta,
-                               recorded_at, hash)
-            VALUES (business, head, f.kind, f.stream_id, f.version, f.name, f.name_version, f.data, f.meta,
-                    moment, chain);
+            IF NOT EXISTS (SELECT FROM shapes WHERE number = f.shape)
+               OR NOT EXISTS (SELECT FROM shapes WHERE number = f.meta_shape) THEN
+                RAISE EXCEPTION 'a fact has a shape that is not kept' USING ERRCODE = 'CN409';
+            END IF;
+            INSERT INTO facts (business_id, position, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash)
+            VALUES (business, head, f.stream_id, f.version, f.shape, f.kept_data, f.meta_shape, f.kept_meta, moment, chain);
         END LOOP;
 
         IF cardinality(c.streams) > 0 THEN
@@ -255,8 +163,8 @@ BEGIN
             DO UPDATE SET owner_id = excluded.owner_id, data = excluded.data, salt = excluded.salt;
         END IF;
         IF cardinality(c.texts) > 0 THEN
-            INSERT INTO texts (business_id, id, owner_id, salt, body)
-            SELECT business, n.id, n.owner_id, n.salt, n.body FROM unnest(c.texts) AS n;
+            INSERT INTO texts (business_id, id, owner_id, salt, text)
+            SELECT business, n.id, n.owner_id, n.salt, n.text FROM unnest(c.texts) AS n;
         END IF;
         IF c.key IS NOT NULL THEN
             INSERT INTO requests (business_id, key, fingerprint, first, last, recorded_at, people, answered, body,
@@ -284,8 +192,20 @@ BEGIN
 END $$;
 
 
--- The same as in 0014, but that the answer is written with its request.
-CREATE OR REPLACE FUNCTION append_all(businesses text[], sizes integer[], clock_ms bigint, commands command[])
+-- Extends several ledgers in one transaction, so that their commands share one round trip and one flush.
+--
+-- `commands` are those of the first business, then those of the second …; `sizes` says how many each has. The
+-- outcomes of a business carry its number, counted from 1. A ledger that does not exist, or whose head somebody
+-- else holds, is left out: it would hold up the others, and who waits for no lock can be in no deadlock.
+--
+-- Nearly always a business has one command, which makes one fact and conflicts with nothing: a redemption at a
+-- till. All of those are stored together, a statement for each table, at half the cost of `append`, through which
+-- everything else goes, business by business.
+--
+-- Each row makes the transaction that of its own business before it is looked up or written, as the policies
+-- ask. No plan can change that order: what is looked up hangs on the subquery that sets the business, each behind
+-- an OFFSET 0, and an INSERT makes, checks and writes row by row.
+CREATE FUNCTION append_all(businesses text[], sizes integer[], clock_ms bigint, commands command[])
 RETURNS TABLE (nth integer, first bigint, last bigint, moment bigint, conflicting text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 #variable_conflict use_column
@@ -317,6 +237,8 @@ BEGIN
            LATERAL (
                SELECT cardinality(c.facts) = 1 AND c.key IS NOT NULL
                   AND cardinality(c.streams) + cardinality(c.people) + cardinality(c.texts) = 0
+                  AND EXISTS (SELECT FROM shapes WHERE number = c.facts[1].shape)
+                  AND EXISTS (SELECT FROM shapes WHERE number = c.facts[1].meta_shape)
                   AND (SELECT q.key FROM requests AS q
                         WHERE q.business_id = own.business AND q.key = c.key) IS NULL
                   AND NOT EXISTS (
@@ -332,10 +254,9 @@ BEGIN
                OFFSET 0) AS judged;
 
     FOR added IN
-        INSERT INTO facts (business_id, position, kind, stream_id, version, name, name_version, data, meta,
-                           recorded_at, hash)
-        SELECT set_config('carnet.business', businesses[c.nth], true), heads[c.nth] + 1, f.kind, f.stream_id,
-               f.version, f.name, f.name_version, f.data, f.meta, moments[c.nth],
+        INSERT INTO facts (business_id, position, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash)
+        SELECT set_config('carnet.business', businesses[c.nth], true), heads[c.nth] + 1, f.stream_id, f.version,
+               f.shape, f.kept_data, f.meta_shape, f.kept_meta, moments[c.nth],
                -- The same bytes as in `append`.
                sha256(hashes[c.nth]
                 || int4send(octet_length(businesses[c.nth])) || convert_to(businesses[c.nth], 'UTF8')
@@ -378,36 +299,4 @@ BEGIN
         END IF;
         done := done + sizes[n];
     END LOOP;
-END $$;
-
-
-CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_TABLE_NAME IN ('streams', 'claims') AND TG_OP <> 'TRUNCATE'
-       AND current_setting('carnet.mending', true) = current_setting('carnet.business', true) THEN
-        RETURN NULL;
-    END IF;
-    RAISE EXCEPTION '% on % is refused: the ledger is append-only', TG_OP, TG_TABLE_NAME
-        USING ERRCODE = 'insufficient_privilege';
-END $$;
-
-
--- The room that tables take, each with its indexes. Rows of all businesses are counted; no row is shown.
-CREATE FUNCTION table_space(names text[]) RETURNS TABLE (named text, counted bigint, bytes bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-BEGIN
-    PERFORM set_config('carnet.business', '*', true);
-    FOREACH named IN ARRAY names LOOP
-        EXECUTE format('SELECT count(*), pg_total_relation_size(%L) FROM %I', quote_ident(named), named)
-           INTO counted, bytes;
-        RETURN NEXT;
-    END LOOP;
-    PERFORM set_config('carnet.business', '', true);
-END $$;
-
--- As it was, without the table that is gone.
-CREATE OR REPLACE FUNCTION gather_statistics() RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-BEGIN
-    ANALYZE (SKIP_LOCKED) ledgers, facts, streams, claims, requests, people, people_search, texts, messages;
 END $$;

@@ -1,0 +1,143 @@
+-- The ledger file: the ledgers of all businesses, with their facts, streams, claims and requests.
+-- Strings compare as bytes (BINARY), so a range of claims is a prefix of them.
+
+PRAGMA application_id = 1667330670; -- "carn"
+
+CREATE TABLE ledgers (
+    business_id TEXT PRIMARY KEY,
+    position    INTEGER NOT NULL,
+    hash        BLOB NOT NULL CHECK (length(hash) = 32),
+    recorded_at INTEGER NOT NULL, -- milliseconds since 1970, UTC, here and everywhere
+    secret      BLOB NOT NULL CHECK (length(secret) = 32)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE facts (
+    business_id TEXT NOT NULL,
+    position    INTEGER NOT NULL CHECK (position > 0),
+    stream_id   TEXT NOT NULL,
+    version     INTEGER NOT NULL,
+    shape       INTEGER NOT NULL, -- of data: with kind, name and version of the fact
+    data        BLOB NOT NULL, -- the values that fill the shape
+    meta_shape  INTEGER NOT NULL,
+    meta        BLOB NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    hash        BLOB NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (business_id, position),
+    UNIQUE (business_id, stream_id, version)
+) STRICT, WITHOUT ROWID;
+
+-- What facts have in common (domain/ledger/shapes.py), of all businesses: names of fields, and no text of theirs. A
+-- number is made from the rest of its row.
+CREATE TABLE shapes (
+    number       INTEGER PRIMARY KEY,
+    kind         TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    name_version INTEGER NOT NULL,
+    text         TEXT NOT NULL -- with %s for each value
+) STRICT;
+
+-- Facts as they were recorded, for whoever reads them by SQL: values fill their shapes from left to right.
+CREATE VIEW readable_facts AS
+SELECT f.business_id, f.position, s.kind, f.stream_id, f.version, s.name, s.name_version,
+    (WITH RECURSIVE filling (done, shape, given) AS (
+        SELECT '', s.text, CAST(f.data AS TEXT) UNION ALL
+        SELECT done || substr(shape, 1, instr(shape, '%s') - 1)
+                || CASE WHEN instr(substr(shape, instr(shape, '%s') + 2), '%s')
+                    THEN substr(given, 1, instr(given, char(31)) - 1) ELSE given END,
+            substr(shape, instr(shape, '%s') + 2), substr(given, instr(given, char(31)) + 1)
+        FROM filling WHERE instr(shape, '%s'))
+    SELECT done || shape FROM filling WHERE NOT instr(shape, '%s')) AS data,
+    (WITH RECURSIVE filling (done, shape, given) AS (
+        SELECT '', m.text, CAST(f.meta AS TEXT) UNION ALL
+        SELECT done || substr(shape, 1, instr(shape, '%s') - 1)
+                || CASE WHEN instr(substr(shape, instr(shape, '%s') + 2), '%s')
+                    THEN substr(given, 1, instr(given, char(31)) - 1) ELSE given END,
+            substr(shape, instr(shape, '%s') + 2), substr(given, instr(given, char(31)) + 1)
+        FROM filling WHERE instr(shape, '%s'))
+    SELECT done || shape FROM filling WHERE NOT instr(shape, '%s')) AS meta,
+    f.recorded_at, f.hash
+FROM facts AS f JOIN shapes AS s ON s.number = f.shape JOIN shapes AS m ON m.number = f.meta_shape;
+
+CREATE TABLE streams (
+    business_id TEXT NOT NULL,
+    id          TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    customer_id TEXT,
+    opened      INTEGER NOT NULL, -- the position of its first fact
+    PRIMARY KEY (business_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX streams_of_customer ON streams (business_id, customer_id, kind, opened) WHERE customer_id IS NOT NULL;
+
+-- A claim is the hash of what it names (domain/claims.py).
+CREATE TABLE claims (
+    business_id TEXT NOT NULL,
+    claim       TEXT NOT NULL,
+    stream_id   TEXT NOT NULL,
+    PRIMARY KEY (business_id, claim)
+) STRICT, WITHOUT ROWID;
+
+-- What was asked with a key, and its answer, deflated (domain/ledger/answer_bytes.py). Erasing a person takes the
+-- answer and its salt out of the row; the rest of it stays.
+CREATE TABLE requests (
+    business_id TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    fingerprint BLOB NOT NULL,
+    first       INTEGER NOT NULL,
+    last        INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    people      TEXT NOT NULL, -- ids of those in the answer, separated by spaces
+    answered    BLOB NOT NULL, -- the digest of the answer (domain/ledger/proof.py)
+    seal        BLOB NOT NULL, -- of a request without a fact
+    body        BLOB,
+    salt        BLOB, -- of the digest
+    PRIMARY KEY (business_id, key)
+) STRICT, WITHOUT ROWID;
+
+
+-- Append-only. INSERT OR REPLACE deletes without firing a DELETE trigger, so a row that would replace another is
+-- refused before it is written.
+
+CREATE TRIGGER facts_update BEFORE UPDATE ON facts BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
+CREATE TRIGGER facts_delete BEFORE DELETE ON facts BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
+CREATE TRIGGER facts_replace BEFORE INSERT ON facts
+WHEN EXISTS (SELECT 1 FROM facts WHERE business_id = NEW.business_id AND position = NEW.position)
+    OR EXISTS (SELECT 1 FROM facts WHERE business_id = NEW.business_id
+               AND stream_id = NEW.stream_id AND version = NEW.version)
+BEGIN SELECT RAISE(ABORT, 'the ledger has a fact at this position or version'); END;
+
+CREATE TRIGGER shapes_update BEFORE UPDATE ON shapes BEGIN SELECT RAISE(ABORT, 'shapes do not change'); END;
+CREATE TRIGGER shapes_delete BEFORE DELETE ON shapes BEGIN SELECT RAISE(ABORT, 'shapes stay'); END;
+CREATE TRIGGER shapes_replace BEFORE INSERT ON shapes
+WHEN EXISTS (SELECT 1 FROM shapes WHERE number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'the shape is kept'); END;
+
+CREATE TRIGGER streams_update BEFORE UPDATE ON streams BEGIN SELECT RAISE(ABORT, 'streams are append-only'); END;
+CREATE TRIGGER streams_delete BEFORE DELETE ON streams BEGIN SELECT RAISE(ABORT, 'streams are append-only'); END;
+CREATE TRIGGER streams_replace BEFORE INSERT ON streams
+WHEN EXISTS (SELECT 1 FROM streams WHERE business_id = NEW.business_id AND id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the stream is registered'); END;
+
+CREATE TRIGGER claims_update BEFORE UPDATE ON claims BEGIN SELECT RAISE(ABORT, 'claims are append-only'); END;
+CREATE TRIGGER claims_delete BEFORE DELETE ON claims BEGIN SELECT RAISE(ABORT, 'claims are append-only'); END;
+CREATE TRIGGER claims_replace BEFORE INSERT ON claims
+WHEN EXISTS (SELECT 1 FROM claims WHERE business_id = NEW.business_id AND claim = NEW.claim)
+BEGIN SELECT RAISE(ABORT, 'the claim is held'); END;
+
+CREATE TRIGGER requests_update BEFORE UPDATE ON requests
+WHEN NEW.body IS NOT NULL OR NEW.salt IS NOT NULL
+    OR (NEW.business_id, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.answered, NEW.seal)
+    IS NOT (OLD.business_id, OLD.key, OLD.fingerprint, OLD.first, OLD.last, OLD.recorded_at, OLD.people, OLD.answered, OLD.seal)
+BEGIN SELECT RAISE(ABORT, 'requests are append-only, but for erased answers'); END;
+CREATE TRIGGER requests_delete BEFORE DELETE ON requests BEGIN SELECT RAISE(ABORT, 'requests are append-only'); END;
+CREATE TRIGGER requests_replace BEFORE INSERT ON requests
+WHEN EXISTS (SELECT 1 FROM requests WHERE business_id = NEW.business_id AND key = NEW.key)
+BEGIN SELECT RAISE(ABORT, 'the request is known'); END;
+
+CREATE TRIGGER ledgers_update BEFORE UPDATE ON ledgers
+WHEN NEW.business_id <> OLD.business_id OR NEW.secret <> OLD.secret
+    OR NEW.position < OLD.position OR NEW.recorded_at < OLD.recorded_at
+BEGIN SELECT RAISE(ABORT, 'a head only moves on'); END;
+CREATE TRIGGER ledgers_delete BEFORE DELETE ON ledgers BEGIN SELECT RAISE(ABORT, 'ledgers stay'); END;
+CREATE TRIGGER ledgers_replace BEFORE INSERT ON ledgers
+WHEN EXISTS (SELECT 1 FROM ledgers WHERE business_id = NEW.business_id)
+BEGIN SELECT RAISE(ABORT, 'the ledger is open'); END;

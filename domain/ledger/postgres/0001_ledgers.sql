@@ -1,0 +1,206 @@
+-- The ledgers of all businesses: their heads, facts, streams, claims and requests.
+--
+-- Run with a search_path of the ledger's schema alone, by the role that is to own it. Every key begins with
+-- business_id, so that the tables can be distributed by business; text keys are compared by bytes ("C"), which
+-- makes a claim's prefix a range. Columns of fixed width come first: a row then has no padding.
+
+CREATE TABLE ledgers (
+    position    bigint NOT NULL,
+    recorded_at bigint NOT NULL,  -- milliseconds since 1970, of the last fact
+    business_id text COLLATE "C" NOT NULL PRIMARY KEY,
+    hash        bytea NOT NULL,
+    secret      bytea NOT NULL
+) WITH (fillfactor = 40);  -- the head is updated by every append: room to do it in place
+COMMENT ON TABLE ledgers IS 'The head of each ledger: the only row that an append locks.';
+
+CREATE TABLE facts (
+    position    bigint NOT NULL,
+    recorded_at bigint NOT NULL,
+    version     integer NOT NULL,
+    shape       integer NOT NULL,  -- of data: with kind, name and version of the fact
+    meta_shape  integer NOT NULL,
+    business_id text COLLATE "C" NOT NULL,
+    stream_id   text COLLATE "C" NOT NULL,
+    data        bytea NOT NULL,  -- the values that fill the shape
+    meta        bytea NOT NULL,
+    hash        bytea NOT NULL,
+    PRIMARY KEY (business_id, position),
+    CONSTRAINT facts_stream_version UNIQUE (business_id, stream_id, version)
+);
+
+-- What facts have in common (domain/ledger/shapes.py), of all businesses: names of fields, and no text of theirs. A
+-- number is made from the rest of its row.
+CREATE TABLE shapes (
+    number       integer PRIMARY KEY,
+    name_version integer NOT NULL,
+    kind         text NOT NULL,
+    name         text NOT NULL,
+    text         text NOT NULL  -- with %s for each value
+);
+
+CREATE TABLE streams (
+    opened      bigint NOT NULL,  -- the position of its first fact
+    business_id text COLLATE "C" NOT NULL,
+    kind        text COLLATE "C" NOT NULL,
+    id          text COLLATE "C" NOT NULL,
+    customer_id text COLLATE "C",
+    PRIMARY KEY (business_id, id)
+);
+CREATE INDEX streams_of_customer ON streams (business_id, customer_id, kind, opened)
+    WHERE customer_id IS NOT NULL;
+
+-- A claim is the hash of what it names (domain/claims.py).
+CREATE TABLE claims (
+    business_id text COLLATE "C" NOT NULL,
+    claim       text COLLATE "C" NOT NULL,
+    stream_id   text COLLATE "C" NOT NULL,
+    PRIMARY KEY (business_id, claim)
+);
+
+-- What was asked with a key, and its answer, deflated (domain/ledger/answer_bytes.py). Erasing a person takes the
+-- answer and its salt out of the row; the rest of it stays.
+CREATE TABLE requests (
+    first       bigint NOT NULL,
+    last        bigint NOT NULL,
+    recorded_at bigint NOT NULL,
+    business_id text COLLATE "C" NOT NULL,
+    key         text COLLATE "C" NOT NULL,
+    fingerprint bytea NOT NULL,
+    people      text NOT NULL,  -- ids of those in the answer, separated by spaces
+    answered    bytea NOT NULL,  -- the digest of the answer (domain/ledger/proof.py)
+    seal        bytea NOT NULL,  -- of a request without a fact
+    body        bytea,
+    salt        bytea,  -- of the digest
+    PRIMARY KEY (business_id, key)
+);
+ALTER TABLE requests ALTER COLUMN body SET STORAGE EXTERNAL;  -- it is compressed already
+
+
+-- Append-only: no role changes what was recorded. Tables that follow from the facts are made anew by
+-- `carnet repair`, as the owner and for one business at a time.
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_TABLE_NAME IN ('streams', 'claims') AND TG_OP <> 'TRUNCATE'
+       AND current_setting('carnet.mending', true) = current_setting('carnet.business', true) THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION '% on % is refused: the ledger is append-only', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'insufficient_privilege';
+END $$;
+
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON facts
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON shapes
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON streams
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON claims
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON ledgers
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON requests
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER erase_only BEFORE UPDATE ON requests
+    FOR EACH ROW WHEN (
+        NEW.body IS NOT NULL OR NEW.salt IS NOT NULL
+        OR (NEW.business_id, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.answered,
+            NEW.seal)
+        IS DISTINCT FROM (OLD.business_id, OLD.key, OLD.fingerprint, OLD.first, OLD.last, OLD.recorded_at, OLD.people,
+            OLD.answered, OLD.seal))
+    EXECUTE FUNCTION refuse_change();
+
+
+-- Isolation: a transaction sees the business that it was begun for, and no other, even as the owner. The owner looks
+-- for rows of any business where the setting is '*', inside of functions that show no row.
+
+CREATE FUNCTION keep_apart(named text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', named);
+    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', named);
+    EXECUTE format('CREATE POLICY one_business ON %I '
+                   'USING (business_id = current_setting(''carnet.business'', true))', named);
+    EXECUTE format('CREATE POLICY owner_looks ON %I FOR SELECT TO CURRENT_USER '
+                   'USING (current_setting(''carnet.business'', true) = ''*'')', named);
+END $$;
+SELECT keep_apart('ledgers');
+SELECT keep_apart('facts');
+SELECT keep_apart('streams');
+SELECT keep_apart('claims');
+SELECT keep_apart('requests');
+
+-- Every function that takes a business refuses any other than its transaction is for.
+CREATE FUNCTION require_business(business text) RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF business IS DISTINCT FROM current_setting('carnet.business', true) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'this transaction is not for business ' || business;
+    END IF;
+END $$;
+
+-- Two questions cross businesses, each through one function that runs as the owner: which ledgers have grown, and
+-- whose API key this is.
+CREATE POLICY owner_sees_heads ON ledgers FOR SELECT TO CURRENT_USER USING (true);
+
+CREATE FUNCTION heads() RETURNS TABLE (business_id text, "position" bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    SELECT l.business_id, l.position FROM ledgers l ORDER BY l.business_id
+$$;
+
+-- Heads that may have moved since a mark (`pg_current_snapshot()::text`): those whose row was written by a transaction
+-- that had not ended then. The rows are looked at here, so that only the few that moved travel; an index would be changed
+-- by each append.
+CREATE FUNCTION grown_heads(mark text) RETURNS TABLE (business_id text, "position" bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    SELECT l.business_id, l.position FROM ledgers l
+     WHERE age(l.xmin) <= age(pg_snapshot_xmin(mark::pg_snapshot)::xid)
+$$;
+
+CREATE FUNCTION open_ledger(business text, new_secret bytea) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM require_business(business);
+    INSERT INTO ledgers (business_id, position, hash, recorded_at, secret)
+    VALUES (business, 0, sha256(convert_to('carnet/1' || business, 'UTF8')), 0, new_secret)
+    ON CONFLICT DO NOTHING;
+END $$;
+
+CREATE FUNCTION lock_head(business text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM require_business(business);
+    PERFORM FROM ledgers WHERE business_id = business FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no ledger of business %', business USING ERRCODE = 'CN404';
+    END IF;
+END $$;
+
+
+-- Adds shapes, as far as there are no more than `at_most`, beside those of what is kept whole; the numbers of those
+-- that are there then.
+CREATE FUNCTION keep_shapes(
+    numbers integer[], kinds text[], names text[], name_versions integer[], texts text[], at_most integer
+) RETURNS SETOF integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    INSERT INTO shapes (number, kind, name, name_version, text)
+    SELECT * FROM unnest(numbers, kinds, names, name_versions, texts) AS n (number, kind, name, name_version, text)
+     WHERE n.text = '%s' OR (SELECT count(*) FROM shapes) < at_most
+    ON CONFLICT DO NOTHING;
+    RETURN QUERY
+        SELECT s.number FROM shapes AS s
+          JOIN unnest(numbers, kinds, names, name_versions, texts) AS n (number, kind, name, name_version, text)
+            ON (s.number, s.kind, s.name, s.name_version, s.text)
+             = (n.number, n.kind, n.name, n.name_version, n.text);
+END $$;
+
+-- Facts as they were recorded, for whoever reads them by SQL.
+CREATE FUNCTION filled(shape text, given bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN shape = '%s' THEN convert_from(given, 'UTF8')
+                WHEN strpos(shape, '%s') = 0 THEN shape
+                ELSE format(shape, VARIADIC string_to_array(convert_from(given, 'UTF8'), E'\x1f')) END
+$$;
+CREATE VIEW readable_facts WITH (security_invoker = true) AS
+    SELECT f.business_id, f.position, s.kind, f.stream_id, f.version, s.name, s.name_version,
+           filled(s.text, f.data) AS data, filled(m.text, f.meta) AS meta, f.recorded_at, f.hash
+      FROM facts AS f JOIN shapes AS s ON s.number = f.shape JOIN shapes AS m ON m.number = f.meta_shape;

@@ -1,0 +1,91 @@
+-- What belongs to all businesses or goes through all tables: the servers at work, room and statistics of tables,
+-- erasing a customer.
+
+-- Servers belong to no business, so nobody reaches the table but through these functions.
+CREATE TABLE servers (
+    started_at bigint NOT NULL,
+    id         text COLLATE "C" NOT NULL PRIMARY KEY,
+    place      text NOT NULL,  -- of the database it serves, which a copy of this one has not
+    address    text NOT NULL
+);
+
+CREATE FUNCTION registered_servers() RETURNS SETOF servers
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    SELECT * FROM servers ORDER BY started_at, id
+$$;
+
+CREATE FUNCTION add_server(new_id text, new_place text, new_address text, now_ms bigint, gone text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    DELETE FROM servers WHERE id = ANY (gone);
+    INSERT INTO servers (id, place, address, started_at) VALUES (new_id, new_place, new_address, now_ms);
+END $$;
+
+CREATE FUNCTION remove_server(old_id text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    DELETE FROM servers WHERE id = old_id
+$$;
+
+-- What a dump restored elsewhere, or into another database, has not.
+CREATE FUNCTION current_place() RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    SELECT system_identifier::text || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
+      FROM pg_control_system()
+$$;
+
+
+-- Every business that has a row anywhere, also where its head is gone: each table is stepped through by business.
+CREATE FUNCTION business_ids() RETURNS SETOF text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    name text;
+BEGIN
+    PERFORM set_config('carnet.business', '*', true);
+    FOR name IN SELECT p.tablename FROM pg_policies AS p
+                 WHERE p.schemaname = current_schema() AND p.policyname = 'owner_looks' LOOP
+        RETURN QUERY EXECUTE format(
+            'WITH RECURSIVE known (id) AS (SELECT min(business_id) FROM %1$I UNION ALL '
+            'SELECT (SELECT min(business_id) FROM %1$I WHERE business_id > known.id) FROM known '
+            'WHERE known.id IS NOT NULL) SELECT id FROM known WHERE id IS NOT NULL', name);
+    END LOOP;
+    PERFORM set_config('carnet.business', '', true);
+END $$;
+
+-- The room that tables take, each with its indexes. Rows of all businesses are counted; no row is shown.
+CREATE FUNCTION table_space(names text[]) RETURNS TABLE (named text, counted bigint, bytes bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM set_config('carnet.business', '*', true);
+    FOREACH named IN ARRAY names LOOP
+        EXECUTE format('SELECT count(*), pg_total_relation_size(%L) FROM %I', quote_ident(named), named)
+           INTO counted, bytes;
+        RETURN NEXT;
+    END LOOP;
+    PERFORM set_config('carnet.business', '', true);
+END $$;
+
+-- Counts and samples the tables that a load fills, so that the next statements are planned for the rows that are there.
+-- Only their owner may do so, and whoever loads is not. A table that is being counted already is left out.
+CREATE FUNCTION gather_statistics() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    ANALYZE (SKIP_LOCKED) ledgers, facts, streams, claims, requests, people, people_search, texts, messages;
+END $$;
+
+
+-- Erasing a customer: the rows of every place (domain/people/directory.py), in the transaction of the append, which
+-- holds the head. Rows of streams and claims stay, and those of requests but for their answers: they hold ids alone.
+CREATE FUNCTION erase(business text, customer text, erased_name text, now_ms bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM require_business(business);
+    DELETE FROM photos WHERE business_id = business AND id IN (
+        SELECT p.id FROM people p WHERE p.business_id = business AND p.owner_id = customer);
+    DELETE FROM people WHERE business_id = business AND owner_id = customer;  -- its trigger deletes the search text
+    DELETE FROM texts WHERE business_id = business AND owner_id = customer;
+    UPDATE requests SET body = NULL, salt = NULL
+     WHERE business_id = business AND body IS NOT NULL AND customer = ANY (string_to_array(people, ' '));
+    DELETE FROM messages WHERE business_id = business AND customer_id = customer;
+    UPDATE api_keys SET name = erased_name, revoked_at = coalesce(revoked_at, now_ms)
+     WHERE business_id = business AND actor_id = customer;
+END $$;
