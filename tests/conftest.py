@@ -34,9 +34,15 @@ LONG = frozenset(
         "soak",
         "stories",
         "test_bench.py",
+        "test_demo.py",
+        "test_dump.py",
+        "test_filling.py",
+        "test_imports.py",
         "test_kills.py",
         "test_memory.py",
         "test_openapi.py",
+        "test_pages.py",
+        "test_two_releases.py",
     }
 )
 """Files and folders of tests that take many seconds each."""

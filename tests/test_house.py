@@ -167,7 +167,7 @@ def test_sentences_are_counted_by_their_ends(text: str, count: int) -> None:
 
 
 def test_facts_and_decisions_import_only_pure_libraries() -> None:
-    allowed = {"domain", "phonenumbers", "pydantic", "pydantic_core", *sys.stdlib_module_names}
+    allowed = {"domain", "msgspec", "phonenumbers", "pydantic", "pydantic_core", *sys.stdlib_module_names}
     ledger = ROOT / "domain" / "ledger"
     offenders = {
         shown(path): sorted(imported_packages(path) - allowed)

@@ -209,10 +209,10 @@ def open_missing(
 def open_checkpoint(connection: Connection, physical: str, business_id: str, now_ms: int) -> bool:
     """Make a checkpoint at position 0; False when there was one."""
     opened = connection.execute(
-        inserting(connection.dialect, CHECKPOINTS).on_conflict_do_nothing(),
+        inserting(connection.dialect, CHECKPOINTS).on_conflict_do_nothing().returning(CHECKPOINTS.c.position),
         {"business_id": business_id, "physical": physical, "position": 0, "updated_at": now_ms},
     )
-    return opened.rowcount == 1
+    return opened.first() is not None
 
 
 Move: TypeAlias = tuple[str, Checkpoint, Checkpoint]

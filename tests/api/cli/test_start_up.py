@@ -38,7 +38,7 @@ def test_what_runs_no_command_imports_none(arguments: list[str], status: int) ->
     assert [name for name in HEAVY if name in modules.split()] == []
 
 
-SMALL = ("sqlalchemy", "litestar", "pydantic", "granian", "msgspec", "domain.fact", "domain.values")
+SMALL = ("sqlalchemy", "litestar", "pydantic", "granian", "domain.fact", "domain.values")
 
 
 @pytest.fixture(scope="module")

@@ -170,9 +170,10 @@ CHECKS_MADE: list[Any] = [check for check in CHECKS.get_all() if check is not po
 """All but one: a schema cannot say that an offer's services must exist, so what fits it may be refused."""
 
 
-@pytest.mark.timeout(600)  # some 25 seconds of work, and a busy machine must not fail it
-def test_what_is_answered_is_what_the_document_describes(house: House) -> None:
-    """One request that fits the description and one that does not, for each route, under all checks."""
+@pytest.mark.timeout(600)  # some 15 seconds of work, and a busy machine must not fail it
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.sweep)])
+def test_what_is_answered_is_what_the_document_describes(house: House, every: int) -> None:
+    """Requests that fit the description for each route, and for every third one that does not, under all checks."""
     desk = house.desk()
     schema = schemathesis.openapi.from_asgi("/schema", house.client.app)  # type: ignore[attr-defined]
     refusals = schema.config.checks.negative_data_rejection
@@ -183,10 +184,11 @@ def test_what_is_answered_is_what_the_document_describes(house: House) -> None:
         "431",
     ]  # too long, or changed meanwhile
     checked = 0
-    for found in schema.get_all_operations():
+    for n, found in enumerate(schema.get_all_operations()):
         assert isinstance(found, Ok), found
-        for mode in GenerationMode:
-            checked += _check(found.ok(), mode, desk)
+        checked += _check(found.ok(), GenerationMode.POSITIVE, desk)
+        if n % every == 0:
+            checked += _check(found.ok(), GenerationMode.NEGATIVE, desk)
     assert checked > len(HANDLERS)
 
 

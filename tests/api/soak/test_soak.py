@@ -65,6 +65,7 @@ def test_a_database_that_is_cut_off_loses_nothing_under_row_level_security(
     check(soaked(tmp_path, "--tills", "3", "--seed", "4", "--database", url))
 
 
+@pytest.mark.sweep
 def test_a_soak_that_is_told_to_end_reports_and_leaves_no_server(tmp_path: Path) -> None:
     soak = subprocess.Popen(
         [sys.executable, "-m", "api.cli.main", "soak", "--json", "--minutes", "60", "--tills", "1"],
