@@ -2,8 +2,8 @@
 
 A customer's key reaches its own customer and what belongs to it. Any other id is answered like an unknown
 one. Each route names its roles. A route open to customers must name an owned thing, in its path or among its
-parameters, or be marked `nobodys` or `carries`; otherwise the application does not start. Commands are checked
-where they are decided, on the books themselves (domain/use_cases/checks.py).
+parameters, or be marked `nobodys`, `of_caller` or `carries`; otherwise the application does not start. Commands
+are checked where they are decided, on the books themselves (domain/use_cases/checks.py).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -105,7 +105,7 @@ def is_open(route: Route) -> bool:
 
 
 def _says_whose(route: Route) -> bool:
-    if route.nobodys or route.carries:
+    if route.nobodys or route.of_caller or route.carries:
         return True
     models: list[Any] = [model for model in (route.body, route.parameters) if model is not None]
     named = {*route.path_parameters, *(name for model in models for name in model.model_fields)}

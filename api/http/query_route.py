@@ -49,6 +49,7 @@ def query(
     codes: tuple[str, ...] = (),
     payers: bool = False,
     nobodys: bool = False,
+    of_caller: bool = False,
     takes_long: bool = False,
     present: Callable[[Query[Q]], Awaitable[Found]] | None = None,
     kept: bool = False,
@@ -71,6 +72,7 @@ def query(
         codes=codes,
         payers=payers,
         nobodys=nobodys,
+        of_caller=of_caller,
         takes_long=takes_long,
     )
 

@@ -83,6 +83,8 @@ class Route:
     """Whether a customer also reaches a package that they paid for and somebody else has."""
     nobodys: bool = False
     """Whether its answer is the same for every customer, with nothing personal in it."""
+    of_caller: bool = False
+    """Whether it tells of the caller alone."""
     carries: bool = False
     """Whether it only carries other requests, each of which its own route judges."""
     location: str | None = None

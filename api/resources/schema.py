@@ -11,6 +11,7 @@ from api.http.openapi import Example, document
 from api.http.request import Route
 
 TAGS: Mapping[str, str] = {
+    "me": "Whoever asks.",
     "business": "The business of the key, and its terms.",
     "policies": "The terms for what is decided from now on.",
     "locations": "The places of the business.",

@@ -41,6 +41,7 @@ from api.http.problems import Problem
 from api.http.rate_limits import Counted, Limits
 from api.http.request import BODY_S, Exchange, HttpRequest, Route, Serving, check_may, exchange_of, route_of
 from api.http.request_head import flaw_of_head
+from api.pages.app import create_pages, in_front
 from api.resources.schema import schema_of
 from api.server.present_role import present_role
 from api.server.routes import HANDLERS
@@ -76,6 +77,7 @@ def create_app(
     loopback_webhooks: bool = False,
     proxies: TrustedProxies = NO_PROXIES,
     body_s: float = BODY_S,
+    pages: bool = False,
     handlers: Sequence[HTTPRouteHandler] = HANDLERS,
 ) -> Litestar:
     """The API on these ledgers and read models. `rate` is requests a second over all processes.
@@ -83,8 +85,8 @@ def create_app(
     With a `runner`, a list catches up itself on facts that no other runner is applying; the caller starts the
     runner. Pages of `cors_origins` may read the answers. With `loopback_webhooks`, webhooks may go to
     this machine, for tests. `proxies` are believed about who the client is. A body must come within `body_s`
-    seconds, as `body_of` says. Raises TypeError for a route open to customers that does
-    not say whose things it shows.
+    seconds, as `body_of` says. `pages`: whether people find pages beside the API. Raises TypeError for a route
+    open to customers that does not say whose things it shows.
     """
     routes = [handler.opt["route"] for handler in handlers]
     refuse_unowned(routes)
@@ -117,7 +119,11 @@ def create_app(
         logging_config=None,
         state=State({"frame": frame, "routes": routes}),
     )
-    app.asgi_handler = _with_head_checked(app.asgi_handler)
+    answering = app.asgi_handler
+    if pages:
+        paths = {route.operation: route.path for route in routes}
+        answering = in_front(create_pages(app, paths, frame.secrets("session")), answering)
+    app.asgi_handler = _with_head_checked(answering)
     return app
 
 

@@ -192,6 +192,7 @@ def application(settings: Settings) -> Litestar:
             loopback_webhooks=settings.webhooks == "loopback",
             proxies=settings.trusted_proxies,
             body_s=min(BODY_S, settings.idle_s),
+            pages=settings.pages,
         )
         app.on_shutdown.append(stack.pop_all().close)
     return app

@@ -16,6 +16,7 @@
 | `CARNET_PROCESSES` | `1` | processes that serve the API; 1–64 |
 | `CARNET_CACHE_BYTES` | `134217728` | bytes of memory in each process for what it keeps of packages, customers and bookings between commands, so that they need not be read again; 0–100,000,000,000. What is used least goes first |
 | `CARNET_RUNNER` | `on` | whether `carnet serve` keeps the read models fresh as well: on PostgreSQL in one process of its own, on SQLite in a thread (`off`: `carnet work` does) |
+| `CARNET_PAGES` | `on` | whether `carnet serve` shows pages for people beside the API, at `/desk` (`off`: the API alone) |
 | `CARNET_TICK_S` | `60` | seconds between two ticks of the clock, which records expiries and reminders, wherever the read models are kept fresh; up to 86,400. `0`: only `carnet tick` does |
 | `CARNET_CLOCKS_APART_S` | `300` | seconds that this machine's clock may be behind what the ledger has recorded; up to 315,360,000. Within it commands are recorded as of the ledger's last moment, beyond it they are answered 503 `clock-skew`. Raise it only after a wrong clock ran ahead, until the time that it recorded has come |
 | `CARNET_CORS_ORIGINS` | none | origins whose pages may call the API from a browser, with commas between: `https://till.example, http://localhost:5173`, or `*` for all |
@@ -68,6 +69,7 @@ VARIABLES = frozenset(
         "PROCESSES",
         "CACHE_BYTES",
         "RUNNER",
+        "PAGES",
         "TICK_S",
         "CLOCKS_APART_S",
         "CORS_ORIGINS",
@@ -116,6 +118,7 @@ class Settings:
     processes: int = 1
     cache_bytes: int = CACHE_BYTES
     runner: bool = True
+    pages: bool = True
     tick_s: int = 60
     clocks_apart_s: int = 300
     cors_origins: tuple[str, ...] = ()
@@ -147,6 +150,7 @@ class Settings:
             processes=_number(environment, "CARNET_PROCESSES", 1, 1, 64),
             cache_bytes=_number(environment, "CARNET_CACHE_BYTES", CACHE_BYTES, 0, 100_000_000_000),
             runner=_choice(environment, "CARNET_RUNNER", ("on", "off"), "on") == "on",
+            pages=_choice(environment, "CARNET_PAGES", ("on", "off"), "on") == "on",
             tick_s=_number(environment, "CARNET_TICK_S", 60, 0, 86_400),
             clocks_apart_s=_number(environment, "CARNET_CLOCKS_APART_S", 300, 1, 315_360_000),
             cors_origins=_origins(environment),

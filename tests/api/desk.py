@@ -261,7 +261,7 @@ def house_at(database: str, views: ReadTables, clock: Clock | None = None) -> It
     views.create()
     try:
         runner = Runner(carnet.store, views)
-        app = create_app(carnet, views, pepper=PEPPER, rate=1_000_000, runner=runner)
+        app = create_app(carnet, views, pepper=PEPPER, rate=1_000_000, runner=runner, pages=True)
         frame: Serving = app.state["frame"]
         frame.patience_s = PATIENCE_S
         frame.reads = FreshReads(carnet.store, views, runner, patience_s=PATIENCE_S)

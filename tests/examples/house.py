@@ -40,6 +40,7 @@ def house(tell: Recording) -> tuple[str, str]:
     tell("locations.close", location_id=other)
     tell("locations.reopen", location_id=other)
     tell("locations.list")
+    tell("me.show")
     tell("business.show")
     return place, staff(tell, place)
 

@@ -1,0 +1,82 @@
+"""The application of the pages, in front of the API: what it does not know goes on to the API."""
+
+from collections.abc import Mapping, Sequence
+
+from litestar import Litestar, Response, get
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.pages import sign_in
+from api.pages.asking import Api
+from api.pages.assets import PREFIX, by_address
+from api.pages.desk import customer, customers
+from api.pages.page import ENGLISH, Frame, PageRequest, html
+from api.pages.rendering import rendered
+from api.pages.sealing import Seal
+
+ROOMS = ("desk", "sign-in", "sign-out", "assets")
+"""The first part of the addresses of pages."""
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"server", b"carnet"),
+)
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@get(PREFIX + "{name:str}", opt={"page": PREFIX})
+async def asset(request: PageRequest) -> Response[bytes]:
+    """A sheet, a font or a script, which never changes under its name."""
+    found = by_address().get(request.scope["path"])
+    if found is None:
+        return html(rendered("refused_alone.html", ENGLISH, {"code": "not-found"}), 404)
+    headers = {"cache-control": FOR_EVER}
+    return Response(found.content, media_type=found.media_type, headers=headers)
+
+
+PAGES = (asset, *sign_in.HANDLERS, *customers.PAGES, *customer.PAGES)
+
+
+def create_pages(api: ASGIApp, paths: Mapping[str, str], secrets: Sequence[bytes]) -> Litestar:
+    """The pages, as a client of this API.
+
+    `paths`: operation → path. `secrets`: of the installation, 32 bytes each, the newest first.
+    """
+    return Litestar(
+        route_handlers=PAGES,
+        exception_handlers={Exception: _told},
+        before_send=[_complete],
+        openapi_config=None,
+        logging_config=None,
+        state=State({"pages": Frame(api=Api(api, paths), seal=Seal(secrets))}),
+    )
+
+
+def in_front(pages: ASGIApp, api: ASGIApp) -> ASGIApp:
+    """Both as one application."""
+
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        room = scope["path"].split("/", 2)[1]
+        await (pages if room in ROOMS else api)(scope, receive, send)
+
+    return either
+
+
+def _told(_: PageRequest, error: Exception) -> Response[bytes]:
+    """An address without a page, and what nobody foresaw."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code = "not-found" if status in (404, 405) else "internal"
+    return html(rendered("refused_alone.html", ENGLISH, {"code": code}), status)
+
+
+async def _complete(message: Message, scope: Scope) -> None:
+    if message["type"] == "http.response.start":
+        sent = {name for name, _ in message["headers"]}
+        kept = [] if b"cache-control" in sent else [(b"cache-control", b"no-store")]
+        message["headers"] = [*message["headers"], *HEADERS, *kept]

@@ -1,0 +1,119 @@
+"""A customer and their packages: what is left, a card for each purchase, and using a unit."""
+
+from asyncio import gather
+from collections import Counter
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from api.pages.asking import Answer, Parameters
+from api.pages.keys import new_key
+from api.pages.page import Redirect, Screen, View, form, page
+
+STAMPS_MAX = 60
+"""Packages of more units are shown as bars."""
+NEXT_BOOKINGS = 3
+
+
+@page("/desk/customers/{customer_id}")
+async def customer(view: View) -> Screen:
+    """The packages of a customer, usable first."""
+    return await packages_of(view, view.path["customer_id"])
+
+
+async def packages_of(view: View, customer_id: str, told: "Told | None" = None) -> Screen:
+    """That page, perhaps with what became of a form."""
+    path = {"customer_id": customer_id}
+    today = datetime.now(ZoneInfo(view.me["business"]["time_zone"])).date().isoformat()
+    upcoming: Parameters = {"from": today, "status": ("pending", "confirmed"), "limit": 200}
+    person, packages, bookings = await gather(
+        view.know("customers.show", path),
+        view.know("packages.list_of_customer", path, {"limit": 200}),
+        view.ask("bookings.list_of_customer", path, upcoming),
+    )
+    cards = packages.body["data"]
+    stamped = [card for card in cards if not card["collapsed"] and _has_stamps(card)]
+    units = await gather(*(_units(view, card) for card in stamped))
+    shown = {
+        "customer": person.body,
+        "cards": [card for card in cards if not card["collapsed"]],
+        "ended": [card for card in cards if card["collapsed"]],
+        "active": packages.body["active_count"],
+        "stamps": {card["id"]: found for card, found in zip(stamped, units, strict=True)},
+        "left": left_of(cards),
+        "bookings": next_of(bookings.body["data"]) if bookings.is_good else [],
+        "rules": sorted({card["cancellation"]["text"] for card in cards if card["cancellation"].get("text")}),
+        "new_key": new_key,
+        "told": told,
+    }
+    lowest = min(each.position or 0 for each in (person, packages))
+    return Screen("desk/customer.html", shown, status=told.status if told else 200, true_for=lowest)
+
+
+def next_of(bookings: list[Any]) -> list[Any]:
+    """The next few, soonest first."""
+    return sorted(bookings, key=itemgetter("starts_at"))[:NEXT_BOOKINGS]
+
+
+class Told:
+    """What became of a form: an answer of the API, told on the page it came from."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.status = 200 if answer.is_good else answer.status
+        self.problem = None if answer.is_good else answer.body
+        self.code: str = "" if answer.is_good else answer.body["code"]
+
+
+def _has_stamps(card: Any) -> bool:
+    return len(card["lines"]) == 1 and card["lines"][0]["granted"] <= STAMPS_MAX
+
+
+async def _units(view: View, card: Any) -> list[Any]:
+    found = await view.know("packages.units", {"package_id": card["id"]}, {"limit": 200})
+    return list(found.body["data"])
+
+
+def left_of(cards: list[Any]) -> list[dict[str, Any]]:
+    """What is left of each line's label in packages that can be used, most first, with what is held and until when."""
+    left, held, until = Counter[str](), Counter[str](), dict[str, str]()
+    for card in cards:
+        if card["collapsed"] or card["unavailable_because"]:
+            continue
+        for line in card["lines"]:
+            if line["remaining"] == 0:
+                continue
+            left[line["label"]] += line["available"]
+            held[line["label"]] += line["held"]
+            if card["expires_on"] is not None:
+                until[line["label"]] = min(card["expires_on"], until.get(line["label"], card["expires_on"]))
+    return [
+        {"label": label, "available": count, "held": held[label], "until": until.get(label)}
+        for label, count in left.most_common()
+    ]
+
+
+@form("/desk/customers/{customer_id}/packages/{package_id}/uses")
+async def use(view: View) -> Screen | Redirect:
+    """Use one unit of a service. Sent again, it is the same use."""
+    named = ("service_id", "participant_id")
+    body = {name: value for name in named if (value := view.fields.get(name))}
+    path = {"package_id": view.path["package_id"]}
+    return await _done(view, await view.give("redemptions.redeem", path, body))
+
+
+@form("/desk/customers/{customer_id}/packages/{package_id}/undo/{redemption_id}")
+async def undo(view: View) -> Screen | Redirect:
+    """Give the units of a use back."""
+    path = {"redemption_id": view.path["redemption_id"]}
+    return await _done(view, await view.give("redemptions.restore", path, {}))
+
+
+async def _done(view: View, answer: Answer) -> Screen | Redirect:
+    customer_id = view.path["customer_id"]
+    if answer.is_good:
+        return Redirect(f"/desk/customers/{customer_id}#{view.path['package_id']}")
+    return await packages_of(view, customer_id, Told(answer))
+
+
+PAGES = (customer, use, undo)

@@ -1,0 +1,232 @@
+"""Pages as functions. Each gets a `View`: who looks, at what, and the API to ask.
+
+@page("/desk/customers/{customer_id}")
+async def customer(view: View) -> Screen:
+    found = await view.know("customers.show", view.path)
+    return Screen("desk/customer.html", {"customer": found.body}, true_for=found.position)
+
+@form("/desk/packages/{package_id}/uses")
+async def use(view: View) -> Screen | Redirect: …
+
+A page without a session leads to the sign-in, and back. What the API refuses is told in words.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from litestar import Request, Response
+from litestar.handlers import HTTPRouteHandler
+
+from api.pages.asking import Answer, Api, ApiRefused, Parameters, Visitor
+from api.pages.rendering import rendered
+from api.pages.sealing import Seal
+from api.pages.session import Session, session_of, signed_out
+from api.pages.speech import Speech
+
+PageRequest = Request[Any, Any, Any]
+SIGN_IN = "/sign-in"
+FORM_BYTES_MAX = 64 * 1024
+ENGLISH = Speech.of("en", "UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Go there by GET."""
+
+    address: str
+    cookie: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    template: str
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+    true_for: int | None = None
+    """The position of the ledger that all of it is true for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What all pages of a process share."""
+
+    api: Api
+    seal: Seal
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A request for a page, as a screen sees it."""
+
+    frame: Frame
+    address: str
+    """The path with the query, from which all of the page can be shown again."""
+    path: Mapping[str, str]
+    parameters: Mapping[str, str]
+    fields: Mapping[str, str]
+    """Of a form."""
+    visitor: Visitor
+    session: Session
+    me: Mapping[str, Any]
+
+    @property
+    def speech(self) -> Speech:
+        business = self.me["business"]
+        return Speech.of(business["locale"], business["time_zone"])
+
+    @property
+    def role(self) -> str:
+        return str(self.me["actor"]["role"])
+
+    async def ask(
+        self, operation: str, path: Mapping[str, str] | None = None, parameters: Parameters | None = None
+    ) -> Answer:
+        return await self.frame.api.ask(self.visitor, operation, path, parameters)
+
+    async def know(
+        self, operation: str, path: Mapping[str, str] | None = None, parameters: Parameters | None = None
+    ) -> Answer:
+        """Raises ApiRefused."""
+        return await self.frame.api.know(self.visitor, operation, path, parameters)
+
+    async def give(
+        self,
+        operation: str,
+        path: Mapping[str, str] | None,
+        body: Mapping[str, Any],
+        *,
+        dry_run: bool = False,
+    ) -> Answer:
+        """A command of a form, which carries its key and the version that it was made for."""
+        return await self.frame.api.give(
+            self.visitor,
+            operation,
+            path,
+            body,
+            key=self.fields["key"],
+            if_match=self.fields.get("if_match") or None,
+            dry_run=dry_run,
+        )
+
+
+Show = Callable[[View], Awaitable[Screen | Redirect]]
+
+
+def page(path: str) -> Callable[[Show], HTTPRouteHandler]:
+    """Make a function into a page that is looked at."""
+    return _made(path, ("GET", "HEAD"))
+
+
+def form(path: str) -> Callable[[Show], HTTPRouteHandler]:
+    """Make a function into the receiver of a form of a page. Other sites cannot send it."""
+    return _made(path, ("POST",))
+
+
+def _made(path: str, methods: Any) -> Callable[[Show], HTTPRouteHandler]:
+    def made(show: Show) -> HTTPRouteHandler:
+        async def handle(request: PageRequest) -> Response[bytes]:
+            return await _answered(request, show)
+
+        address = re.sub(r"\{(\w+)\}", r"{\1:str}", path)
+        return HTTPRouteHandler(address, http_method=methods, opt={"page": path})(handle)
+
+    return made
+
+
+async def _answered(request: PageRequest, show: Show) -> Response[bytes]:
+    frame: Frame = request.app.state["pages"]
+    host = request.headers.get("host", "")
+    session = session_of(dict(request.scope["headers"]), frame.seal)
+    address = _address(request)
+    if session is None:
+        return reply_to(Redirect(_sign_in(address)))
+    fields: Mapping[str, str] = {}
+    if request.method == "POST":
+        fields = await fields_of(request)
+        if not is_ours(request, fields, frame.seal, session.cookie):
+            return _told(ENGLISH, None, "foreign-form", 403)
+    visitor = visitor_of(request, session.key)
+    me = await frame.api.ask(visitor, "me.show")
+    if me.status == 401:
+        return reply_to(Redirect(_sign_in(address), signed_out(host)))
+    if not me.is_good:
+        return _told(ENGLISH, None, me.body["code"], me.status)
+    view = View(
+        frame=frame,
+        address=address,
+        path=request.path_params,
+        parameters=dict(parse_qsl(request.scope["query_string"].decode("latin-1"))),
+        fields=fields,
+        visitor=visitor,
+        session=session,
+        me=me.body,
+    )
+    try:
+        found = await show(view)
+    except ApiRefused as refused:
+        return _told(view.speech, view, refused.answer.body["code"], refused.answer.status)
+    return reply_to(found) if isinstance(found, Redirect) else screen(view, found)
+
+
+def screen(view: View, shown: Screen) -> Response[bytes]:
+    common = {
+        "me": view.me,
+        "mark": view.frame.seal.mark(view.session.cookie),
+        "address": view.address,
+        "true_for": shown.true_for,
+    }
+    return html(rendered(shown.template, view.speech, common | dict(shown.shown)), shown.status)
+
+
+def html(content: bytes, status: int = 200) -> Response[bytes]:
+    return Response(content, status_code=status, media_type="text/html; charset=utf-8")
+
+
+def reply_to(found: Redirect) -> Response[bytes]:
+    headers = {"location": found.address}
+    if found.cookie is not None:
+        headers["set-cookie"] = found.cookie
+    return Response(b"", status_code=303, headers=headers, media_type="text/html; charset=utf-8")
+
+
+def _told(speech: Speech, view: View | None, code: str, status: int) -> Response[bytes]:
+    """What went wrong, in words."""
+    if view is not None:
+        return screen(view, Screen("refused.html", {"code": code}, status))
+    return html(rendered("refused_alone.html", speech, {"code": code}), status)
+
+
+def visitor_of(request: PageRequest, key: str) -> Visitor:
+    scope: Mapping[str, Any] = request.scope
+    headers = dict(scope["headers"])
+    connection = {name: scope[name] for name in ("scheme", "client", "server") if name in scope}
+    return Visitor(key, connection, headers.get(b"host", b""), headers.get(b"traceparent"))
+
+
+async def fields_of(request: PageRequest) -> Mapping[str, str]:
+    """The fields of a form; of several with one name the last."""
+    parts, size = [], 0
+    async for part in request.stream():
+        parts.append(part)
+        size += len(part)
+        if size > FORM_BYTES_MAX:
+            return {}
+    return dict(parse_qsl(b"".join(parts).decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def is_ours(request: PageRequest, fields: Mapping[str, str], seal: Seal, cookie: str) -> bool:
+    """Whether a form comes from one of our pages, in the hands of this visitor."""
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    return site in ("same-origin", "none") and seal.is_marked(cookie, fields.get("mark", ""))
+
+
+def _address(request: PageRequest) -> str:
+    query = request.scope["query_string"].decode("latin-1")
+    return quote(request.scope["path"]) + (f"?{query}" if query else "")
+
+
+def _sign_in(address: str) -> str:
+    return f"{SIGN_IN}?{urlencode({'next': address})}"

@@ -1,0 +1,37 @@
+"""Templates made into pages. What is shown is escaped; a name that a template does not get is an error, never empty."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from api.pages.assets import assets
+from api.pages.speech import Speech, translations
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates in a language."""
+    made = Environment(
+        loader=PackageLoader("api.pages", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    made.globals["asset"] = lambda name: assets()[name].address
+    made.filters["initials"] = initials
+    return made
+
+
+def rendered(template: str, speech: Speech, shown: Mapping[str, Any]) -> bytes:
+    return environment(speech.language).get_template(template).render(speech=speech, **shown).encode()
+
+
+def initials(name: str | None) -> str:
+    """The first letters of the first and the last word: KS."""
+    words = (name or "").split()
+    return "".join(word[0] for word in dict.fromkeys([*words[:1], *words[-1:]])).upper() or "–"

@@ -1,0 +1,71 @@
+"""Signing in with a key, and out again."""
+
+from urllib.parse import parse_qsl
+
+from litestar import get, post
+from litestar.response import Response
+
+from api.pages.page import (
+    ENGLISH,
+    SIGN_IN,
+    Frame,
+    PageRequest,
+    Redirect,
+    fields_of,
+    html,
+    reply_to,
+    visitor_of,
+)
+from api.pages.rendering import rendered
+from api.pages.session import session_of, signed_in, signed_out
+
+HOMES = {"auditor": "/desk/packages", "customer": "/card"}
+"""Role → where it begins; all others at the desk."""
+
+
+@get(SIGN_IN, opt={"page": SIGN_IN})
+async def ask_for_key(request: PageRequest) -> Response[bytes]:
+    """A form for the key."""
+    return _shown(_next(request), "")
+
+
+@post(SIGN_IN, opt={"page": SIGN_IN})
+async def sign_in(request: PageRequest) -> Response[bytes]:
+    """Take the key into a sealed cookie, if it opens anything."""
+    frame: Frame = request.app.state["pages"]
+    fields = await fields_of(request)
+    key, goes_to = fields.get("api_key", "").strip(), fields.get("next", "")
+    if not key.isascii() or not key.isprintable():
+        return _shown(goes_to, "unauthenticated")
+    me = await frame.api.ask(visitor_of(request, key), "me.show")
+    if not me.is_good:
+        return _shown(goes_to, me.body["code"])
+    address = goes_to if _is_here(goes_to) else HOMES.get(me.body["actor"]["role"], "/desk")
+    return reply_to(Redirect(address, signed_in(key, frame.seal, request.headers.get("host", ""))))
+
+
+@post("/sign-out", opt={"page": "/sign-out"})
+async def sign_out(request: PageRequest) -> Response[bytes]:
+    """Forget the key. Another site cannot do it, for the cookie does not come with its requests."""
+    frame: Frame = request.app.state["pages"]
+    host = request.headers.get("host", "")
+    if session_of(dict(request.scope["headers"]), frame.seal) is None:
+        return reply_to(Redirect(SIGN_IN))
+    return reply_to(Redirect(SIGN_IN, signed_out(host)))
+
+
+def _shown(goes_to: str, code: str) -> Response[bytes]:
+    shown = {"goes_to": goes_to if _is_here(goes_to) else "", "code": code}
+    return html(rendered("sign_in.html", ENGLISH, shown), 200 if not code else 422)
+
+
+def _next(request: PageRequest) -> str:
+    return dict(parse_qsl(request.scope["query_string"].decode("latin-1"))).get("next", "")
+
+
+def _is_here(address: str) -> bool:
+    """Whether it is a path of this application, and of no other host."""
+    return address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+
+
+HANDLERS = (ask_for_key, sign_in, sign_out)

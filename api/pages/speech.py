@@ -1,0 +1,76 @@
+"""How a page speaks: money, days and plural forms by a locale, and texts from its catalogue.
+
+A text in the templates is English, and the key of its translation in `catalogues/<language>.po`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+from api.http.locales import locale_of, money, number
+
+LANGUAGES = ("en", "hu")
+
+
+@cache
+def translations(language: str) -> NullTranslations:
+    """The catalogue of a language; English, whose texts stand in the templates, where there is none."""
+    if language not in LANGUAGES or language == "en":
+        return NullTranslations()
+    source = files(__package__).joinpath("catalogues", f"{language}.po").read_bytes()
+    made = BytesIO()
+    write_mo(made, read_po(BytesIO(source), locale=language))
+    made.seek(0)
+    return Translations(made)
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Words, amounts and days of one locale, and the clock of one zone."""
+
+    locale: Locale
+    time_zone: str
+
+    @classmethod
+    def of(cls, locale: str, time_zone: str) -> "Speech":
+        return cls(locale_of(locale), time_zone)
+
+    @property
+    def language(self) -> str:
+        """That of the texts: English where the locale has no catalogue."""
+        return self.locale.language if self.locale.language in LANGUAGES else "en"
+
+    def money(self, amount: Mapping[str, Any]) -> str:
+        """`{amount, currency}` as the API has it."""
+        return money(amount["amount"], amount["currency"], self.locale)
+
+    def number(self, of: int) -> str:
+        return number(of, self.locale)
+
+    def day(self, text: str, form: str = "long") -> str:
+        """A day as the API has it: 2026-10-03."""
+        return format_date(date.fromisoformat(text), form, self.locale)
+
+    def short_day(self, text: str) -> str:
+        """Without its year: 3 Oct."""
+        return format_date(date.fromisoformat(text[:10]), "d MMM", self.locale)
+
+    def moment(self, text: str) -> str:
+        """A moment as the API has it, on the clock of the zone."""
+        there = datetime.fromisoformat(text).astimezone(ZoneInfo(self.time_zone))
+        return format_datetime(there, "d MMM y, HH:mm", locale=self.locale)
+
+    def clock(self, text: str) -> str:
+        """A local time as the API has it: 08:00."""
+        return format_time(datetime.fromisoformat(f"2000-01-01T{text}"), "short", locale=self.locale)

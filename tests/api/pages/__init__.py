@@ -1,0 +1,1 @@
+"""The pages, looked at by a browser without scripts."""

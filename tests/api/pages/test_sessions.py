@@ -1,0 +1,108 @@
+"""Signing in to the pages: a cookie that nobody can read, change or use from elsewhere."""
+
+import pytest
+
+from domain.actor import Role
+from tests.api.desk import Desk
+from tests.api.pages.browser import Browser, filled
+
+pytest_plugins = ["tests.api.houses"]
+
+
+def test_a_page_without_a_session_leads_to_the_sign_in_and_back(desk: Desk) -> None:
+    anna = desk.customer("Anna")
+    browser = Browser(desk.client)
+    browser.go(f"/desk/customers/{anna}?x=1")
+    assert browser.address.startswith("/sign-in")
+    browser.send("sign-in", api_key=desk.key)
+    assert browser.address == f"/desk/customers/{anna}?x=1"
+    assert "Anna" in browser.text
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x"]
+)
+def test_nobody_is_led_to_another_place(desk: Desk, elsewhere: str) -> None:
+    browser = Browser(desk.client)
+    browser.go("/sign-in")
+    browser.send("sign-in", api_key=desk.key, next=elsewhere)
+    assert browser.address == "/desk/customers"
+
+
+@pytest.mark.parametrize("key", ["", "carnet_live_wrong", "ключ", "a\r\nb"])
+def test_a_wrong_key_is_told_in_words_and_signs_nobody_in(desk: Desk, key: str) -> None:
+    browser = Browser(desk.client)
+    browser.go("/sign-in")
+    answer = browser.send("sign-in", api_key=key)
+    assert (answer.status_code, browser.cookie) == (422, "")
+    assert "This key opens nothing" in browser.text
+
+
+def test_the_cookie_shows_nothing_of_the_key_and_is_kept_from_scripts_and_other_sites(desk: Desk) -> None:
+    for host, told in (
+        ("desk.example", ("__Host-carnet=", "Secure")),
+        ("127.0.0.1:8000", ("carnet=", "Path=/")),
+    ):
+        fields = {"api_key": desk.key, "next": ""}
+        answer = desk.client.post("/sign-in", data=fields, headers={"host": host}, follow_redirects=False)
+        cookie = answer.headers["set-cookie"]
+        assert all(part in cookie for part in (*told, "HttpOnly", "SameSite=Strict", "Path=/"))
+        assert desk.key not in cookie
+        assert desk.key[-20:] not in cookie
+
+
+def test_a_changed_cookie_is_no_session(desk: Desk) -> None:
+    browser = Browser.signed_in(desk)
+    name, _, sealed = browser.cookie.partition("=")
+    for changed in (sealed[:-6] + "AAAAAA", sealed[1:], "", "x"):
+        browser.cookie = f"{name}={changed}"
+        browser.go("/desk/customers")
+        assert browser.address.startswith("/sign-in")
+
+
+def test_a_revoked_key_ends_the_session(desk: Desk) -> None:
+    key = desk.do("/v1/keys", {"name": "till", "role": "staff"})
+    browser = Browser.signed_in(Desk(desk.client, key["key"], desk.clock, desk.carnet, desk.business_id))
+    browser.go("/desk/customers")
+    assert browser.address == "/desk/customers"
+    desk.do(f"/v1/keys/{key['id']}/revocation")
+    browser.go("/desk/customers")
+    assert browser.address.startswith("/sign-in")
+    assert browser.cookie.endswith("=")
+
+
+def test_signing_out_forgets_the_key(desk: Desk) -> None:
+    browser = Browser.signed_in(desk)
+    browser.send("sign-out")
+    browser.go("/desk/customers")
+    assert browser.address.startswith("/sign-in")
+
+
+def test_a_form_of_another_site_does_nothing(desk: Desk) -> None:
+    service = desk.service()
+    anna = desk.customer("Anna")
+    desk.sell(anna, desk.offer(service))
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/customers/{anna}")
+    form = browser.form("uses")
+    fields, address = filled(form), form.attributes["action"]
+    before = desk.head
+    for tried, headers in (
+        ({**fields, "mark": ""}, {}),
+        ({**fields, "mark": "0" * 32}, {}),
+        (fields, {"sec-fetch-site": "cross-site"}),
+        (fields, {"sec-fetch-site": "same-site"}),
+    ):
+        assert browser.post(address, tried, **headers).status_code == 403
+    assert desk.head == before
+    assert browser.post(address, fields, **{"sec-fetch-site": "same-origin"}).status_code == 200
+    assert desk.head == before + 1
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.CUSTOMER])
+def test_who_may_not_look_at_customers_is_told_so(desk: Desk, role: Role) -> None:
+    anna, bela = desk.customer("Anna"), desk.customer("Bela")
+    browser = Browser.signed_in(desk.as_role(role, anna if role is Role.CUSTOMER else None))
+    answer = browser.go(f"/desk/customers/{bela}")
+    assert answer.status_code in (403, 404) or role is Role.AUDITOR
+    assert "Bela" not in answer.text
