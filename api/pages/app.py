@@ -62,7 +62,7 @@ def in_front(pages: ASGIApp, api: ASGIApp) -> ASGIApp:
     """Both as one application."""
 
     async def either(scope: Scope, receive: Receive, send: Send) -> None:
-        room = scope["path"].split("/", 2)[1]
+        room = scope["path"].removeprefix("/").partition("/")[0]
         await (pages if room in ROOMS else api)(scope, receive, send)
 
     return either

@@ -219,8 +219,12 @@ async def fields_of(request: PageRequest) -> Mapping[str, str]:
 
 def is_ours(request: PageRequest, fields: Mapping[str, str], seal: Seal, cookie: str) -> bool:
     """Whether a form comes from one of our pages, in the hands of this visitor."""
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    return site in ("same-origin", "none") and seal.is_marked(cookie, fields.get("mark", ""))
+    return is_from_here(request) and seal.is_marked(cookie, fields.get("mark", ""))
+
+
+def is_from_here(request: PageRequest) -> bool:
+    """Whether the browser says nothing else than that it comes from one of our pages, or from a person's hand."""
+    return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
 
 
 def _address(request: PageRequest) -> str:

@@ -13,6 +13,7 @@ from api.pages.page import (
     Redirect,
     fields_of,
     html,
+    is_from_here,
     reply_to,
     visitor_of,
 )
@@ -34,6 +35,8 @@ async def sign_in(request: PageRequest) -> Response[bytes]:
     """Take the key into a sealed cookie, if it opens anything."""
     frame: Frame = request.app.state["pages"]
     fields = await fields_of(request)
+    if not is_from_here(request):  # or another site could sign its own key in here
+        return _shown("", "foreign-form")
     key, goes_to = fields.get("api_key", "").strip(), fields.get("next", "")
     if not key.isascii() or not key.isprintable():
         return _shown(goes_to, "unauthenticated")

@@ -145,14 +145,14 @@ class LeavesPointsForWhatWasUndone(Reference):
     ("wrong", "seed"),
     [
         (ForgetsRestorations, 2),
-        (SpreadsTheRestOverTheLast, 14),
-        (TakesTooMuchMoney, 20),
         (LivesInLondon, 15),
-        (KnowsOneZone, 7),
-        (EmploysForEver, 4),
-        (ForgivesWhoIsLate, 12),
         (ForgetsToHold, 14),
         (LeavesPointsForWhatWasUndone, 12),
+        pytest.param(SpreadsTheRestOverTheLast, 14, marks=pytest.mark.sweep),
+        pytest.param(TakesTooMuchMoney, 20, marks=pytest.mark.sweep),
+        pytest.param(KnowsOneZone, 7, marks=pytest.mark.sweep),
+        pytest.param(EmploysForEver, 4, marks=pytest.mark.sweep),
+        pytest.param(ForgivesWhoIsLate, 12, marks=pytest.mark.sweep),
     ],
 )
 def test_a_wrong_reference_is_found_out(in_memory: Places, wrong: type[Reference], seed: int) -> None:

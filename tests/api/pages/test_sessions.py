@@ -99,6 +99,12 @@ def test_a_form_of_another_site_does_nothing(desk: Desk) -> None:
     assert desk.head == before + 1
 
 
+def test_another_site_signs_nobody_in(desk: Desk) -> None:
+    browser = Browser(desk.client)
+    answer = browser.post("/sign-in", {"api_key": desk.key}, **{"sec-fetch-site": "cross-site"})
+    assert (answer.status_code, browser.cookie) == (422, "")
+
+
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.CUSTOMER])
 def test_who_may_not_look_at_customers_is_told_so(desk: Desk, role: Role) -> None:
     anna, bela = desk.customer("Anna"), desk.customer("Bela")
