@@ -34,8 +34,13 @@ NEW_CARDS: tuple[Patch, ...] = (
     ),
     (
         CARDS,
-        "    return summed(moved(before, recorded))",
-        '    return {**summed(moved(before, recorded)), "last_position": recorded.position}',
+        "        return first_card(fact, recorded)\n",
+        '        return {**first_card(fact, recorded), "last_position": recorded.position}\n',
+    ),
+    (
+        CARDS,
+        "    _change(card, fact)\n    return card\n",
+        '    _change(card, fact)\n    card["last_position"] = recorded.position\n    return card\n',
     ),
 )
 NEW_FACTS: tuple[Patch, ...] = (
