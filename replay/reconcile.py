@@ -13,8 +13,8 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.reading import reading
 from projections.engine.definition import Key, Projection, Row, key_columns
 from projections.engine.shares import END
+from projections.engine.snapshot import Snapshot
 from projections.engine.streams import StreamFolds, Values
-from projections.engine.tables import Snapshot
 from projections.engine.zones import by_local_rules
 
 FACTS_PER_RANGE = 10_000

@@ -30,7 +30,7 @@ from domain.business.state import Business
 from domain.decision import Reads
 from domain.values import Value
 from projections.engine.freshness import ProjectionLagging
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from replay.export.forms import Media, written
 from replay.export.parquet import ParquetMissing, check_there, write_parquet
 from replay.export.table import Export, Source

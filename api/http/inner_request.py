@@ -1,6 +1,7 @@
-"""A command inside another request: its own route of the same application answers it, as if it had come alone.
+"""A request inside another: its own route of the same application answers it, as if it had come alone.
 
-    reply = await answered(request, InnerCommand("/v1/packages/pkg_…/redemptions", "till-1/17", b'{"service_id": …}'))
+    use = InnerRequest("/v1/packages/pkg_…/redemptions", b'{"service_id": …}', "till-1/17")
+    reply = await answered(app, scope, use)
 
 It comes with the key, the trace and the address of the request that carries it, and passes the same admission, limits
 and checks as any other request.
@@ -10,22 +11,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from litestar.types import HTTPReceiveMessage, HTTPScope, Message
+from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Message, Scope
 
-from api.http.request import HttpRequest
+from api.http.responses import Header
 
 PASSED_ON = (b"host", b"authorization", b"traceparent")
-"""Headers of the carrying request that are those of the command too."""
+"""Headers of the carrying request that are those of the inner one too, unless it has its own."""
 OF_THE_CONNECTION = ("type", "asgi", "http_version", "scheme", "client", "server")
 
 
 @dataclass(frozen=True, slots=True)
-class InnerCommand:
-    """A POST: its path, its Idempotency-Key, and the bytes of its JSON body."""
+class InnerRequest:
+    """A GET; with the bytes of a JSON body a POST."""
 
     path: str
-    key: str
-    body: bytes
+    body: bytes | None = None
+    key: str = ""
+    """The Idempotency-Key of a command."""
+    query: str = ""
+    headers: tuple[Header, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,10 @@ class InnerReply:
         return None if value is None else int(value)
 
 
-async def answered(request: HttpRequest, command: InnerCommand) -> InnerReply:
-    """The reply of the route at the command's path; a fault is a reply too."""
+async def answered(app: ASGIApp, carrier: Scope, request: InnerRequest) -> InnerReply:
+    """The reply of the route at its path; a fault is a reply too. `carrier`: the scope of the carrying request."""
     messages: list[HTTPReceiveMessage] = [
-        {"type": "http.request", "body": command.body, "more_body": False},
+        {"type": "http.request", "body": request.body or b"", "more_body": False},
         {"type": "http.disconnect"},
     ]
     sent: list[Any] = []
@@ -67,28 +71,30 @@ async def answered(request: HttpRequest, command: InnerCommand) -> InnerReply:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await request.app(_scope(request, command), receive, send)
+    await app(_scope(carrier, request), receive, send)
     start, *parts = sent
     return InnerReply(
         start["status"], dict(start["headers"]), b"".join(part.get("body", b"") for part in parts)
     )
 
 
-def _scope(request: HttpRequest, command: InnerCommand) -> HTTPScope:
-    outer: Mapping[str, Any] = cast("Mapping[str, Any]", request.scope)
-    headers = [(name, value) for name, value in outer["headers"] if name in PASSED_ON]
-    headers += [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(command.body)),
-        (b"idempotency-key", command.key.encode()),
+def _scope(carrier: Scope, request: InnerRequest) -> HTTPScope:
+    outer: Mapping[str, Any] = cast("Mapping[str, Any]", carrier)
+    headers = dict(request.headers)
+    if request.body is not None:
+        headers |= {b"content-type": b"application/json", b"content-length": b"%d" % len(request.body)}
+    if request.key:
+        headers[b"idempotency-key"] = request.key.encode()
+    passed_on = [
+        (name, value) for name, value in outer["headers"] if name in PASSED_ON and name not in headers
     ]
-    own = {
-        "method": "POST",
-        "path": command.path,
-        "raw_path": command.path.encode(),
+    own: dict[str, object] = {
+        "method": "GET" if request.body is None else "POST",
+        "path": request.path,
+        "raw_path": request.path.encode(),
         "root_path": "",
-        "query_string": b"",
-        "headers": headers,
+        "query_string": request.query.encode(),
+        "headers": [*passed_on, *headers.items()],
         "state": {},
     }
     return cast("HTTPScope", {name: outer[name] for name in OF_THE_CONNECTION if name in outer} | own)

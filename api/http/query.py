@@ -28,7 +28,7 @@ from domain.use_cases.renewals_due import memberships_due
 from domain.values import Value
 from projections.engine.freshness import ProjectionLagging
 from projections.engine.outage import told_as_unavailable
-from projections.engine.tables import First, Snapshot
+from projections.engine.snapshot import First, Snapshot
 from replay.as_of import PRESENT, Past, asked, day_or_moment, is_over
 
 Q = TypeVar("Q", bound=BaseModel)

@@ -1,31 +1,31 @@
 """The one way from the pages to the API: each question and each command runs its own route, without a socket.
 
     answer = await api.ask(visitor, "customers.show", {"customer_id": id})
-    answer = await api.give(visitor, "packages.redeem", {"package_id": id}, body, key=…, if_match=…)
+    answer = await api.give(visitor, "redemptions.redeem", {"package_id": id}, body, key=…, if_match=…)
 
 The route checks the key, counts the request, and judges roles, ownership and what was sent, as for any other client.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import quote, urlencode
 
-from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Message
+from litestar.types import ASGIApp, Scope
+
+from api.http.inner_request import InnerRequest, answered
 
 Parameters = Mapping[str, str | int | bool | Sequence[str] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who looks at a page: their key, and the connection that they came by."""
+    """Who looks at a page."""
 
     key: str
-    connection: Mapping[str, Any]
-    """`client`, `server` and `scheme` of the ASGI scope."""
-    host: bytes
-    traceparent: bytes | None = None
+    request: Scope
+    """The request for the page, from whose address the API is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +33,14 @@ class Answer:
     """What the API answered: an answer of the route, or a problem."""
 
     status: int
-    headers: Mapping[bytes, bytes]
     body: Any
     """The JSON, as Python has it."""
+    position: int | None
+    """The position of the ledger that it is true for."""
 
     @property
     def is_good(self) -> bool:
         return self.status < 300
-
-    @property
-    def position(self) -> int | None:
-        """The position of the ledger that it is true for."""
-        value = self.headers.get(b"ledger-position")
-        return None if value is None else int(value)
-
-    @property
-    def tag(self) -> str | None:
-        """The ETag, which a form sends back as `if_match`."""
-        value = self.headers.get(b"etag")
-        return None if value is None else value.decode()
-
-    @property
-    def is_repeated(self) -> bool:
-        """Whether the same command was answered before."""
-        return b"idempotency-replayed" in self.headers
 
 
 class ApiRefused(Exception):
@@ -84,20 +68,7 @@ class Api:
     ) -> Answer:
         """The answer to a question, whatever it is."""
         query = urlencode([*_sent(parameters or {})])
-        return await self._sent(visitor, "GET", self._path(operation, path), query, [], b"")
-
-    async def know(
-        self,
-        visitor: Visitor,
-        operation: str,
-        path: Mapping[str, str] | None = None,
-        parameters: Parameters | None = None,
-    ) -> Answer:
-        """The answer to a question that must be answered. Raises ApiRefused."""
-        answer = await self.ask(visitor, operation, path, parameters)
-        if not answer.is_good:
-            raise ApiRefused(answer)
-        return answer
+        return await self._answer(visitor, InnerRequest(self._path(operation, path), query=query))
 
     async def give(
         self,
@@ -111,66 +82,21 @@ class Api:
         dry_run: bool = False,
     ) -> Answer:
         """The answer to a command. The same `key` and body are answered the same again."""
-        sent = json.dumps(body).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(sent))]
-        headers.append((b"idempotency-key", key.encode()))
-        if if_match is not None:
-            headers.append((b"if-match", if_match.encode()))
+        headers = () if if_match is None else ((b"if-match", if_match.encode()),)
         query = "dry_run=true" if dry_run else ""
-        return await self._sent(visitor, "POST", self._path(operation, path), query, headers, sent)
-
-    def _path(self, operation: str, path: Mapping[str, str] | None) -> str:
-        return self._paths[operation].format_map(
-            {name: quote(id, safe="") for name, id in (path or {}).items()}
+        sent = json.dumps(body).encode()
+        return await self._answer(
+            visitor, InnerRequest(self._path(operation, path), sent, key, query, headers)
         )
 
-    async def _sent(
-        self,
-        visitor: Visitor,
-        method: str,
-        path: str,
-        query: str,
-        headers: Iterable[tuple[bytes, bytes]],
-        body: bytes,
-    ) -> Answer:
-        messages: list[HTTPReceiveMessage] = [
-            {"type": "http.request", "body": body, "more_body": False},
-            {"type": "http.disconnect"},
-        ]
-        sent: list[Any] = []
+    def _path(self, operation: str, path: Mapping[str, str] | None) -> str:
+        named = {name: quote(id, safe="") for name, id in (path or {}).items()}
+        return self._paths[operation].format_map(named)
 
-        async def receive() -> Any:
-            return messages.pop(0)
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        await self._app(_scope(visitor, method, path, query, headers), receive, send)
-        start, *parts = sent
-        text = b"".join(part.get("body", b"") for part in parts)
-        return Answer(start["status"], dict(start["headers"]), json.loads(text) if text else None)
-
-
-def _scope(
-    visitor: Visitor, method: str, path: str, query: str, headers: Iterable[tuple[bytes, bytes]]
-) -> HTTPScope:
-    own = [(b"host", visitor.host), (b"authorization", b"Bearer " + visitor.key.encode())]
-    if visitor.traceparent is not None:
-        own.append((b"traceparent", visitor.traceparent))
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": method,
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": query.encode(),
-        "headers": [*own, *headers],
-        "state": {},
-        **visitor.connection,
-    }
-    return cast("HTTPScope", scope)
+    async def _answer(self, visitor: Visitor, request: InnerRequest) -> Answer:
+        own = (b"authorization", b"Bearer " + visitor.key.encode())
+        reply = await answered(self._app, visitor.request, replace(request, headers=(own, *request.headers)))
+        return Answer(reply.status, json.loads(reply.body) if reply.body else None, reply.position)
 
 
 def _sent(parameters: Parameters) -> Iterable[tuple[str, str]]:

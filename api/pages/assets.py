@@ -9,6 +9,7 @@ from importlib.resources import files
 ASSETS = (
     ("htmx.js", "text/javascript"),
     ("own.js", "text/javascript"),
+    ("icon.svg", "image/svg+xml"),
     ("fonts/figtree-latin-wght-normal.woff2", "font/woff2"),
     ("fonts/figtree-latin-ext-wght-normal.woff2", "font/woff2"),
     ("fonts/newsreader-latin-wght-normal.woff2", "font/woff2"),

@@ -89,8 +89,11 @@ class View:
     async def know(
         self, operation: str, path: Mapping[str, str] | None = None, parameters: Parameters | None = None
     ) -> Answer:
-        """Raises ApiRefused."""
-        return await self.frame.api.know(self.visitor, operation, path, parameters)
+        """The answer to a question that must be answered. Raises ApiRefused."""
+        answer = await self.ask(operation, path, parameters)
+        if not answer.is_good:
+            raise ApiRefused(answer)
+        return answer
 
     async def give(
         self,
@@ -148,7 +151,7 @@ async def _answered(request: PageRequest, show: Show) -> Response[bytes]:
         fields = await fields_of(request)
         if not is_ours(request, fields, frame.seal, session.cookie):
             return _told(ENGLISH, None, "foreign-form", 403)
-    visitor = visitor_of(request, session.key)
+    visitor = Visitor(session.key, request.scope)
     me = await frame.api.ask(visitor, "me.show")
     if me.status == 401:
         return reply_to(Redirect(_sign_in(address), signed_out(host)))
@@ -197,13 +200,6 @@ def _told(speech: Speech, view: View | None, code: str, status: int) -> Response
     if view is not None:
         return screen(view, Screen("refused.html", {"code": code}, status))
     return html(rendered("refused_alone.html", speech, {"code": code}), status)
-
-
-def visitor_of(request: PageRequest, key: str) -> Visitor:
-    scope: Mapping[str, Any] = request.scope
-    headers = dict(scope["headers"])
-    connection = {name: scope[name] for name in ("scheme", "client", "server") if name in scope}
-    return Visitor(key, connection, headers.get(b"host", b""), headers.get(b"traceparent"))
 
 
 async def fields_of(request: PageRequest) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 from litestar import get, post
 from litestar.response import Response
 
+from api.pages.asking import Visitor
 from api.pages.page import (
     ENGLISH,
     SIGN_IN,
@@ -15,13 +16,9 @@ from api.pages.page import (
     html,
     is_from_here,
     reply_to,
-    visitor_of,
 )
 from api.pages.rendering import rendered
 from api.pages.session import session_of, signed_in, signed_out
-
-HOMES = {"auditor": "/desk/packages", "customer": "/card"}
-"""Role → where it begins; all others at the desk."""
 
 
 @get(SIGN_IN, opt={"page": SIGN_IN})
@@ -40,10 +37,10 @@ async def sign_in(request: PageRequest) -> Response[bytes]:
     key, goes_to = fields.get("api_key", "").strip(), fields.get("next", "")
     if not key.isascii() or not key.isprintable():
         return _shown(goes_to, "unauthenticated")
-    me = await frame.api.ask(visitor_of(request, key), "me.show")
+    me = await frame.api.ask(Visitor(key, request.scope), "me.show")
     if not me.is_good:
         return _shown(goes_to, me.body["code"])
-    address = goes_to if _is_here(goes_to) else HOMES.get(me.body["actor"]["role"], "/desk")
+    address = goes_to if _is_here(goes_to) else "/desk"
     return reply_to(Redirect(address, signed_in(key, frame.seal, request.headers.get("host", ""))))
 
 

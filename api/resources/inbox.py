@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue, StringConstraints
 from pydantic_core import from_json, to_json
 
 from api.http.body import body_of
-from api.http.inner_request import InnerCommand, InnerReply, answered
+from api.http.inner_request import InnerReply, InnerRequest, answered
 from api.http.parsing import decoded, encoded, read_body, read_parameters
 from api.http.permissions import CARRIERS
 from api.http.problems import Flaw, invalid
@@ -107,7 +107,7 @@ async def inbox(request: HttpRequest) -> Reply:
     return Reply(200, to_json(_told(commands, replies)), await _position(request, replies))
 
 
-def _read(raw: bytes, content_type: str | None) -> list[InnerCommand]:
+def _read(raw: bytes, content_type: str | None) -> list[InnerRequest]:
     """The commands of the list. Of each body only the JSON is read here: its own route reads the rest.
 
     Raises Problem, also for a list with one entry that is no command.
@@ -125,17 +125,17 @@ def _read(raw: bytes, content_type: str | None) -> list[InnerCommand]:
             Flaw(f"/commands/{index}/command", "not-allowed", "must not be the inbox") for index in nested
         ]
         raise invalid(flaws)
-    return [InnerCommand(each.command, each.key, body) for each, body in zip(commands, bodies, strict=True)]
+    return [InnerRequest(each.command, body, each.key) for each, body in zip(commands, bodies, strict=True)]
 
 
 def _body(entry: Any, where: str) -> bytes:
     return encoded(entry.get("body", {}) if isinstance(entry, dict) else {}, f"{where}/body")
 
 
-async def _replies(request: HttpRequest, commands: Sequence[InnerCommand]) -> AsyncIterator[InnerReply]:
+async def _replies(request: HttpRequest, commands: Sequence[InnerRequest]) -> AsyncIterator[InnerReply]:
     """The replies, to the first that the rest would get too."""
     for command in commands:
-        reply = await answered(request, command)
+        reply = await answered(request.app, request.scope, command)
         yield reply
         if _outcome(reply) == "failed" and from_json(reply.body)["code"] in PASSES_BY_ITSELF:
             return
@@ -147,7 +147,7 @@ def _outcome(reply: InnerReply) -> Outcome:
     return "failed" if reply.status == 429 or reply.status >= 500 else "refused"
 
 
-def _told(commands: Sequence[InnerCommand], replies: Sequence[InnerReply]) -> InboxAnswer:
+def _told(commands: Sequence[InnerRequest], replies: Sequence[InnerReply]) -> InboxAnswer:
     tried = [
         InboxRow(
             index=index,

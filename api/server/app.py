@@ -41,7 +41,6 @@ from api.http.problems import Problem
 from api.http.rate_limits import Counted, Limits
 from api.http.request import BODY_S, Exchange, HttpRequest, Route, Serving, check_may, exchange_of, route_of
 from api.http.request_head import flaw_of_head
-from api.pages.app import create_pages, in_front
 from api.resources.schema import schema_of
 from api.server.present_role import present_role
 from api.server.routes import HANDLERS
@@ -121,6 +120,8 @@ def create_app(
     )
     answering = app.asgi_handler
     if pages:
+        from api.pages.app import create_pages, in_front
+
         paths = {route.operation: route.path for route in routes}
         answering = in_front(create_pages(app, paths, frame.secrets("session")), answering)
     app.asgi_handler = _with_head_checked(answering)

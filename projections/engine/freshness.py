@@ -15,7 +15,8 @@ from projections.engine.checkpoint import ProjectionMissing
 from projections.engine.checkpoints import Checkpoint
 from projections.engine.pages import Unreadable
 from projections.engine.runner import Runner
-from projections.engine.tables import First, ReadTables, Snapshot
+from projections.engine.snapshot import First, Snapshot
+from projections.engine.tables import ReadTables
 
 PATIENCE_S = 0.25
 POLL_S = 0.004

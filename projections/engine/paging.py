@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 
 from projections.engine.definition import Row
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 
 
 def in_order(

@@ -5,18 +5,15 @@ Nothing in it is the truth: the schema or the file can be thrown away and made a
 
 import re
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
 
-from sqlalchemy import Connection, Dialect, Table, delete, inspect, select, text
+from sqlalchemy import Connection, Table, delete, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from domain.ledger.errors import RoleNeeded
-from domain.ledger.postgres.roles import APP, WORKER, for_business, role_needed
+from domain.ledger.postgres.roles import APP, WORKER, role_needed
 from domain.ledger.postgres.short_attempts import ATTEMPT_MS
 from projections.engine import asking, checkpoints
 from projections.engine.asking import LOCK_WAIT_S, Ask
@@ -28,16 +25,14 @@ from projections.engine.checkpoints import (
     DROPPING,
     LIVE,
     STOPPED,
-    Checkpoint,
     read_tables,
     served_tables,
 )
-from projections.engine.definition import Projection, Row, physical_name, physical_table
-from projections.engine.index_walk import INDEXES_ONLY
+from projections.engine.definition import Projection, physical_name, physical_table
 from projections.engine.ownership import be_owner, own, share
 from projections.engine.patience import patiently
-from projections.engine.questions import Asked, Question, ask, plain
 from projections.engine.served import Named
+from projections.engine.snapshot import First, Snapshot, Snapshots, tells_missing
 from projections.engine.sqlite_engine import (
     begin_immediate,
     sqlite_engine,
@@ -56,43 +51,12 @@ KEYED_WRITES = (
 """Settings of a writing transaction on PostgreSQL. It does not wait for the flush: a crash may lose the last rows
 together with their checkpoint, and the ledger still has their facts. Rows are found by their keys, even while a
 table grows faster than its statistics."""
-UNDEFINED_TABLE = "42P01"
-"""SQLSTATE of PostgreSQL."""
 CREATE_LOCK = 0x6361726E6574
 """The PostgreSQL advisory lock for making, switching and dropping read tables ("carnet")."""
 
 
 class ViewsDamaged(ProjectionMissing):
     """The file of the read tables was found damaged. It was set aside, and an empty one has taken its place."""
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """Read tables and their checkpoints in one ledger, all of one moment."""
-
-    connection: Connection
-    tables: Mapping[str, Table]
-    checkpoints: Mapping[str, Checkpoint]
-    head: int = 0
-    """Where the ledger was when the tables were asked for."""
-    told: dict[str, bool] = field(default_factory=dict)
-    """What was found out of these tables, for the questions that follow."""
-    first: Sequence[list[Row]] = ()
-    """The answers to the questions that were asked when it was opened."""
-
-    @property
-    def position(self) -> int:
-        """The position that all of these tables are true for: their lowest checkpoint."""
-        return min(checkpoint.position for checkpoint in self.checkpoints.values())
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether the ledger had facts that are not in these tables yet."""
-        return self.position < self.head
-
-
-First: TypeAlias = Callable[[Dialect, str, Mapping[str, Table]], Sequence[Asked]]
-"""Questions for a snapshot, made of the dialect, the business and the tables."""
 
 
 class ReadTables:
@@ -133,8 +97,7 @@ class ReadTables:
             else self.engine
         )
         self._writer = self.engine.execution_options(carnet_writes=True)
-        self._live: dict[str, str] = {}
-        self._looks: dict[tuple[str, ...], checkpoints.Look] = {}
+        self._snapshots = Snapshots(self.projections, on_postgres=self.on_postgres)
         self._mending = False
         self._unwritable: RoleNeeded | None = None
 
@@ -359,47 +322,11 @@ class ReadTables:
         """
         for _ in range(READ_TRIES):
             with self.reading() as connection:
-                opened = self._opened(connection, business_id, tuple(names), first)
+                opened = self._snapshots.opened(connection, business_id, tuple(names), first)
                 if opened is not None:
                     yield opened
                     return
         raise ProjectionMissing(", ".join(names))
-
-    def _opened(
-        self, connection: Connection, business_id: str, names: tuple[str, ...], first: First | None
-    ) -> Snapshot | None:
-        """The snapshot; None where the tables are not those that were known, so that it must be opened again.
-
-        On PostgreSQL a table can be dropped under a snapshot, so it is locked before the snapshot is taken, by its last
-        known name.
-        """
-        known = {name: self._live[name] for name in names if name in self._live}
-        tables = {name: self.table(self.projections[name], physical) for name, physical in known.items()}
-        dialect, whole = connection.dialect, len(known) == len(names)
-        asked = first(dialect, business_id, tables) if first is not None and whole else ()
-        look = self._look_at(names, dialect)
-        before = _before(known.values(), business_id, walks=bool(asked)) if self.on_postgres else ()
-        try:
-            answers = ask(connection, *before, look.asked(business_id), *asked)
-        except DBAPIError as error:
-            if not _tells_missing(error):
-                raise
-            self._live = {}
-            if not known:
-                raise
-            return None
-        found = look.found(answers[len(before)])
-        live = {name: checkpoint.physical for name, checkpoint in found.items()}
-        if any(known.get(name) != physical for name, physical in live.items()):
-            self._live.update(live)
-            return None
-        _refuse_missing(names, live)
-        return Snapshot(connection, tables, found, first=answers[len(before) + 1 :])
-
-    def _look_at(self, names: tuple[str, ...], dialect: Dialect) -> checkpoints.Look:
-        if names not in self._looks:
-            self._looks[names] = checkpoints.Look([self.projections[name] for name in names], dialect)
-        return self._looks[names]
 
     @contextmanager
     def _told_of_rights(self, role: str) -> Iterator[None]:
@@ -421,37 +348,10 @@ def _told_when_missing() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if not _tells_missing(error):
+        if not tells_missing(error):
             raise
         found = re.search(r'relation "(\w+)"|no such table: (\w+)', str(error.orig))
         raise ProjectionMissing(next(filter(None, found.groups())) if found else "a read model") from error
-
-
-def _before(tables: Collection[str], business_id: str, *, walks: bool) -> list[Asked]:
-    """What PostgreSQL is told before it is asked: to keep these tables, and which rows may be seen."""
-    if not tables:
-        # Not a SELECT: that would begin the snapshot, and a table may be dropped before it is locked.
-        return [plain(for_business(business_id)).with_()]
-    keep = _keep(tuple(sorted(tables))).with_()
-    return [keep, (_SEEN_BY_INDEXES if walks else _SEEN).with_(business_id=business_id)]
-
-
-@lru_cache(maxsize=256)
-def _keep(tables: tuple[str, ...]) -> Question:
-    return plain(f"LOCK TABLE {', '.join(tables)} IN ACCESS SHARE MODE")
-
-
-_SEEN = plain("SELECT set_config('carnet.business', %(business_id)s, true)", "business_id")
-_SEEN_BY_INDEXES = plain(
-    f"{_SEEN.statement}, {INDEXES_ONLY.removeprefix('SELECT ')},"
-    " set_config('plan_cache_mode', 'force_generic_plan', true)",
-    "business_id",
-)
-"""Questions that are composed once are planned once: to plan the look at the checkpoints takes longer than to look."""
-
-
-def _tells_missing(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or "no such table" in str(error.orig)
 
 
 def _bring_up_to_date(connection: Connection) -> None:
@@ -465,8 +365,3 @@ def _bring_up_to_date(connection: Connection) -> None:
 
 def _ask(connection: Connection) -> Ask:
     return lambda statement, **values: connection.execute(text(statement), values).all()
-
-
-def _refuse_missing(names: Sequence[str], live: Mapping[str, str]) -> None:
-    if missing := [name for name in names if name not in live]:
-        raise ProjectionMissing(", ".join(missing))

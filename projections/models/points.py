@@ -13,7 +13,7 @@ from domain.ledger.mapper import Recorded
 from domain.points.facts import FACTS, PointsAdded, PointsAdjusted, PointsFact, PointsRedeemed
 from domain.points.state import change_of, customer_of
 from projections.engine.definition import Key, Keyed, Log, Moment, Row
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.versions import VERSIONS
 
 TABLE = Table(

@@ -15,7 +15,7 @@ from domain.catalogue.facts import (
 from domain.ledger.mapper import Recorded
 from projections.engine.definition import Key, Keyed, Row
 from projections.engine.paging import in_order
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.versions import VERSIONS
 
 TABLE = Table(

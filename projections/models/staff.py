@@ -16,7 +16,7 @@ from domain.staff.facts import (
 )
 from projections.engine.definition import Key, Keyed, Row
 from projections.engine.paging import in_order
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.versions import VERSIONS
 
 TABLE = Table(

@@ -14,7 +14,7 @@ from domain.top_up.facts import AttemptFact, TopUpFailed, TopUpLapsed, TopUpSett
 from domain.top_up.state import AttemptStatus
 from projections.engine.definition import Key, Keyed, Moment, Row
 from projections.engine.paging import in_order
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.versions import VERSIONS
 
 TABLE = Table(

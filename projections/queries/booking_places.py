@@ -13,14 +13,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, Integer, Table, Text, select
 
-from projections.engine.definition import Moment, Row
-from projections.engine.questions import Asked, Question, ask, composed, given, one_of
-from projections.engine.tables import Snapshot
+from projections.engine.definition import Moment
+from projections.engine.questions import Asked, Question, composed, given
+from projections.engine.snapshot import Snapshot
 from projections.models.bookings import BOOKINGS
 from projections.models.customers import CUSTOMERS
 from projections.models.services import SERVICES
 from projections.queries.bookings import EQUAL, BookingFilter, StartKey, is_behind
 from projections.queries.ranges import RangeShape
+from projections.queries.rows_by_id import WithHouseholds, rows_with_households, somebody_merged
 
 
 class Place(NamedTuple):
@@ -95,8 +96,6 @@ def _question(
         conditions.append(is_behind(bookings, (given("after_moment", Moment()), given("after_id", Text()))))
     booker = customers.c.business_id == b.business_id, customers.c.customer_id == b.customer_id
     booked = services.c.business_id == b.business_id, services.c.service_id == b.service_id
-    other = customers.alias("other")
-    merged = select(other.c.customer_id).where(other.c.business_id == business_id, other.c.survivor_id > "")
     asked = (
         select(
             b.booking_id,
@@ -106,7 +105,7 @@ def _question(
             b.staff_id,
             select(services.c.version).where(*booked).scalar_subquery().label("service_version"),
             select(customers.c.version).where(*booker).scalar_subquery().label("customer_version"),
-            merged.limit(1).scalar_subquery().is_not(None).label("merged"),
+            somebody_merged(customers).label("merged"),
         )
         .where(*conditions)
         .order_by(b.starts_at, b.booking_id)
@@ -115,41 +114,6 @@ def _question(
     return composed(asked, dialect)
 
 
-# The bookings that have changed
-
-
-class Bookings(NamedTuple):
-    rows: list[Row]
-    households: Mapping[str, Sequence[Row]]
-    """Customer → everyone ever in the household."""
-
-
-def bookings_at(snapshot: Snapshot, business_id: str, booking_ids: Sequence[str]) -> Bookings:
+def bookings_at(snapshot: Snapshot, business_id: str, booking_ids: Sequence[str]) -> WithHouseholds:
     """These bookings, in no order, with the households of their customers."""
-    bookings, customers = snapshot.tables[BOOKINGS.name], snapshot.tables[CUSTOMERS.name]
-    dialect = snapshot.connection.dialect
-    values = {"business_id": business_id, "ids": booking_ids}
-    rows, households = ask(
-        snapshot.connection,
-        _rows(bookings, dialect).with_(**values),
-        _households(bookings, customers, dialect).with_(**values),
-    )
-    return Bookings(rows, {each["customer_id"]: each["participants"] for each in households})
-
-
-@lru_cache(maxsize=256)
-def _rows(bookings: Table, dialect: Dialect) -> Question:
-    mine = bookings.c.business_id == given("business_id", Text())
-    return composed(select(bookings).where(mine, one_of(bookings.c.booking_id, "ids", dialect)), dialect)
-
-
-@lru_cache(maxsize=256)
-def _households(bookings: Table, customers: Table, dialect: Dialect) -> Question:
-    business_id = given("business_id", Text())
-    theirs = select(bookings.c.customer_id).where(
-        bookings.c.business_id == business_id, one_of(bookings.c.booking_id, "ids", dialect)
-    )
-    asked = select(customers.c.customer_id, customers.c.participants).where(
-        customers.c.business_id == business_id, customers.c.customer_id.in_(theirs)
-    )
-    return composed(asked, dialect)
+    return rows_with_households(snapshot, BOOKINGS.name, "booking_id", business_id, booking_ids)

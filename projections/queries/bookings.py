@@ -11,7 +11,7 @@ from domain.booking.facts import Status
 from domain.catalogue.facts import ServiceTerms
 from domain.people.state import in_person
 from projections.engine.definition import Row
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.bookings import BOOKING_PACKAGES, BOOKINGS
 from projections.models.customers import CUSTOMERS
 from projections.models.packages import CARDS

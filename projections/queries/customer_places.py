@@ -15,13 +15,14 @@ from sqlalchemy import Dialect, Integer, Table, Text, func, select
 
 from projections.engine.definition import Moment, Row
 from projections.engine.index_walk import unindexed
-from projections.engine.questions import Asked, Question, ask, composed, given, one_of
-from projections.engine.tables import Snapshot
+from projections.engine.questions import Asked, Question, composed, given
+from projections.engine.snapshot import Snapshot
 from projections.models.customers import CUSTOMERS
 from projections.models.packages import CARDS
 from projections.models.points import POINTS
 from projections.queries.customers import CustomerFilter
 from projections.queries.packages import has_status
+from projections.queries.rows_by_id import rows_by_id, somebody_merged
 
 COLUMNS = ("category", "active", "blocked", "external_ref")
 """Filters that compare the column of their name."""
@@ -111,15 +112,13 @@ def _question(
         cards.c.customer_id == c.customer_id,
         *has_status(unindexed(cards.c.state), cards.c.valid_until, "active", given("now", Moment())),
     )
-    other = customers.alias("other")
-    merged = select(other.c.customer_id).where(other.c.business_id == business_id, other.c.survivor_id > "")
     asked = (
         select(
             c.customer_id,
             c.version,
             balance.scalar_subquery().label("points"),
             active.scalar_subquery().label("active_packages"),
-            merged.limit(1).scalar_subquery().is_not(None).label("merged"),
+            somebody_merged(customers).label("merged"),
         )
         .where(*conditions)
         .order_by(c.customer_id)
@@ -130,13 +129,4 @@ def _question(
 
 def customers_at(snapshot: Snapshot, business_id: str, ids: Sequence[str]) -> list[Row]:
     """The rows of these customers, in no order."""
-    dialect = snapshot.connection.dialect
-    question = _rows(snapshot.tables[CUSTOMERS.name], dialect)
-    (rows,) = ask(snapshot.connection, question.with_(business_id=business_id, ids=ids))
-    return rows
-
-
-@lru_cache(maxsize=256)
-def _rows(customers: Table, dialect: Dialect) -> Question:
-    mine = customers.c.business_id == given("business_id", Text())
-    return composed(select(customers).where(mine, one_of(customers.c.customer_id, "ids", dialect)), dialect)
+    return rows_by_id(snapshot, CUSTOMERS.name, "customer_id", business_id, ids)

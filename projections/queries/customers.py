@@ -26,7 +26,7 @@ from projections.engine.index_walk import (
     unindexed,
     walk,
 )
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.bookings import BOOKINGS
 from projections.models.customers import CUSTOMERS
 from projections.models.package_services import PACKAGE_SERVICES

@@ -14,7 +14,7 @@ from domain.moments import local_day
 from domain.package.reminders import remind_on
 from projections.engine.definition import Row
 from projections.engine.index_walk import there_is
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.card_columns import UNREMINDED, expiry_of
 from projections.models.customers import CUSTOMERS
 from projections.models.memberships import MEMBERSHIPS

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Table, and_, or_
 from domain.membership.state import MembershipStatus
 from projections.engine.definition import Row
 from projections.engine.paging import in_order
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.customers import CUSTOMERS
 from projections.models.memberships import MEMBERSHIPS
 from projections.queries.merged import as_owned, with_other_names

@@ -12,7 +12,7 @@ from domain.ledger.owners import owned_by
 from domain.package.purchase_numbers import numbered, purchase_on
 from projections.engine.definition import Row
 from projections.engine.index_walk import use_indexes
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.customers import CUSTOMERS
 from projections.models.packages import CARDS
 

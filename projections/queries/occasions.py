@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, FromClause, and_, or_, select
 
 from projections.engine.index_walk import there_is
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.bookings import BOOKINGS
 from projections.models.customers import CUSTOMERS
 from projections.queries.due import Due, DueKey, DuePage

@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import Dialect, Integer, Table, Text, select
 
 from domain.package.state import Status
-from projections.engine.definition import Moment, Row
-from projections.engine.questions import Asked, Question, ask, composed, given, one_of
-from projections.engine.tables import Snapshot
+from projections.engine.definition import Moment
+from projections.engine.questions import Asked, Question, composed, given
+from projections.engine.snapshot import Snapshot
 from projections.models.customers import CUSTOMERS
 from projections.models.packages import CARDS
 from projections.queries.packages import PackageFilter, PurchaseKey, equal_columns, has_status, is_behind
 from projections.queries.ranges import Range, RangeShape
+from projections.queries.rows_by_id import WithHouseholds, rows_with_households, somebody_merged
 
 
 class Place(NamedTuple):
@@ -115,8 +116,6 @@ def _question(cards: Table, customers: Table, dialect: Dialect, shape: _Shape) -
         conditions += [c.purchased_at <= moment, is_behind(c.purchased_at, c.package_id, (moment, id))]
     theirs = customers.c.business_id == c.business_id, customers.c.customer_id == c.customer_id
     version = select(customers.c.version).where(*theirs).scalar_subquery()
-    other_name = customers.c.business_id == business_id, customers.c.survivor_id > ""
-    merged = select(customers.c.customer_id).where(*other_name).limit(1).scalar_subquery()
     asked = (
         select(
             c.package_id,
@@ -124,7 +123,7 @@ def _question(cards: Table, customers: Table, dialect: Dialect, shape: _Shape) -
             c.version,
             c.rules,
             version.label("customer_version"),
-            merged.is_not(None).label("merged"),
+            somebody_merged(customers).label("merged"),
         )
         .where(*conditions)
         .order_by(c.purchased_at.desc(), c.package_id.desc())
@@ -133,41 +132,6 @@ def _question(cards: Table, customers: Table, dialect: Dialect, shape: _Shape) -
     return composed(asked, dialect)
 
 
-# The cards that have changed
-
-
-class Cards(NamedTuple):
-    rows: list[Row]
-    households: Mapping[str, Sequence[Row]]
-    """Customer → everyone ever in the household."""
-
-
-def cards_at(snapshot: Snapshot, business_id: str, package_ids: Sequence[str]) -> Cards:
+def cards_at(snapshot: Snapshot, business_id: str, package_ids: Sequence[str]) -> WithHouseholds:
     """The cards of these packages, in no order, with the households of their customers."""
-    cards, customers = snapshot.tables[CARDS.name], snapshot.tables[CUSTOMERS.name]
-    dialect = snapshot.connection.dialect
-    values = {"business_id": business_id, "ids": package_ids}
-    rows, households = ask(
-        snapshot.connection,
-        _rows(cards, dialect).with_(**values),
-        _households(cards, customers, dialect).with_(**values),
-    )
-    return Cards(rows, {each["customer_id"]: each["participants"] for each in households})
-
-
-@lru_cache(maxsize=256)
-def _rows(cards: Table, dialect: Dialect) -> Question:
-    mine = cards.c.business_id == given("business_id", Text()), one_of(cards.c.package_id, "ids", dialect)
-    return composed(select(cards).where(*mine), dialect)
-
-
-@lru_cache(maxsize=256)
-def _households(cards: Table, customers: Table, dialect: Dialect) -> Question:
-    business_id = given("business_id", Text())
-    theirs = select(cards.c.customer_id).where(
-        cards.c.business_id == business_id, one_of(cards.c.package_id, "ids", dialect)
-    )
-    asked = select(customers.c.customer_id, customers.c.participants).where(
-        customers.c.business_id == business_id, customers.c.customer_id.in_(theirs)
-    )
-    return composed(asked, dialect)
+    return rows_with_households(snapshot, CARDS.name, "package_id", business_id, package_ids)

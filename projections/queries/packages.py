@@ -11,7 +11,7 @@ from domain.moments import local_day, to_milliseconds
 from domain.package.state import PaymentStatus, Status
 from projections.engine.definition import Row
 from projections.engine.index_walk import FilteredList, Leg, ListKey, Source, there_is, unindexed, walk
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.availability import unavailable_because
 from projections.models.card_columns import card_status, expiry_of
 from projections.models.customers import CUSTOMERS

@@ -13,7 +13,7 @@ from domain.business.state import Business
 from domain.ledger.contract import LedgerRecorder
 from domain.people.directory import Person
 from projections.engine.definition import Row
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.customers import CUSTOMERS
 
 F = TypeVar("F")

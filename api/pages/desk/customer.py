@@ -22,8 +22,8 @@ async def customer(view: View) -> Screen:
     return await packages_of(view, view.path["customer_id"])
 
 
-async def packages_of(view: View, customer_id: str, told: "Told | None" = None) -> Screen:
-    """That page, perhaps with what became of a form."""
+async def packages_of(view: View, customer_id: str, refused: Answer | None = None) -> Screen:
+    """That page, perhaps with why a form of it was refused."""
     path = {"customer_id": customer_id}
     today = datetime.now(ZoneInfo(view.me["business"]["time_zone"])).date().isoformat()
     upcoming: Parameters = {"from": today, "status": ("pending", "confirmed"), "limit": 200}
@@ -45,24 +45,17 @@ async def packages_of(view: View, customer_id: str, told: "Told | None" = None) 
         "bookings": next_of(bookings.body["data"]) if bookings.is_good else [],
         "rules": sorted({card["cancellation"]["text"] for card in cards if card["cancellation"].get("text")}),
         "new_key": new_key,
-        "told": told,
+        "refused": refused,
     }
     lowest = min(each.position or 0 for each in (person, packages))
-    return Screen("desk/customer.html", shown, status=told.status if told else 200, true_for=lowest)
+    return Screen(
+        "desk/customer.html", shown, status=200 if refused is None else refused.status, true_for=lowest
+    )
 
 
 def next_of(bookings: list[Any]) -> list[Any]:
     """The next few, soonest first."""
     return sorted(bookings, key=itemgetter("starts_at"))[:NEXT_BOOKINGS]
-
-
-class Told:
-    """What became of a form: an answer of the API, told on the page it came from."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.status = 200 if answer.is_good else answer.status
-        self.problem = None if answer.is_good else answer.body
-        self.code: str = "" if answer.is_good else answer.body["code"]
 
 
 def _has_stamps(card: Any) -> bool:
@@ -113,7 +106,7 @@ async def _done(view: View, answer: Answer) -> Screen | Redirect:
     customer_id = view.path["customer_id"]
     if answer.is_good:
         return Redirect(f"/desk/customers/{customer_id}#{view.path['package_id']}")
-    return await packages_of(view, customer_id, Told(answer))
+    return await packages_of(view, customer_id, answer)
 
 
 PAGES = (customer, use, undo)

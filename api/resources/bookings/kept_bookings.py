@@ -14,8 +14,9 @@ from api.http.query import Query
 from api.resources.bookings.answer import Names, shown_booking
 from api.resources.parts import NOBODY, People, known
 from projections.engine.definition import Row
-from projections.engine.tables import Snapshot
-from projections.queries.booking_places import Bookings, Place
+from projections.engine.snapshot import Snapshot
+from projections.queries.booking_places import Place
+from projections.queries.rows_by_id import WithHouseholds
 
 Key = tuple[str, str, str, bool]
 """That it is a booking, the business, the booking, and whether the reader sees names."""
@@ -35,7 +36,7 @@ class BookingTexts:
     def lacking(self) -> list[str]:
         return [place.booking_id for key, place in self.places.items() if key not in self.known]
 
-    def with_(self, anew: Bookings, names: Names, *, keeps: bool) -> dict[str, bytes]:
+    def with_(self, anew: WithHouseholds, names: Names, *, keeps: bool) -> dict[str, bytes]:
         """Booking → as the list shows it. `keeps`: whether the rows are as fresh as the ledger."""
         made = {row["booking_id"]: shown_booking(row, names).model_dump_json().encode() for row in anew.rows}
         vouched = {row["booking_id"] for row in anew.rows if _is_vouched_for(row, anew.households)}

@@ -45,12 +45,13 @@ from domain.values import (
     Value,
 )
 from projections.engine.definition import Row
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.bookings import booking_of
-from projections.queries.booking_places import Bookings, PlacesOf, bookings_at, places_in
+from projections.queries.booking_places import PlacesOf, bookings_at, places_in
 from projections.queries.bookings import READS, BookingFilter, StartKey, find_bookings, paying_in, services_in
 from projections.queries.packages import kinds_in
 from projections.queries.ranges import Range
+from projections.queries.rows_by_id import WithHouseholds
 from replay.as_of import Past, position_of, state_at
 from replay.booking import booking_facts
 from replay.payments import payments_of
@@ -303,10 +304,12 @@ def _page(
     )
 
 
-def _anew(call: Query[Any], snapshot: Snapshot, known: BookingTexts, books: Books) -> tuple[Bookings, Names]:
+def _anew(
+    call: Query[Any], snapshot: Snapshot, known: BookingTexts, books: Books
+) -> tuple[WithHouseholds, Names]:
     """The bookings that are not known, and the names of what they mention."""
     if not known.lacking:
-        return Bookings([], {}), Names(call.currency)
+        return WithHouseholds([], {}), Names(call.currency)
     anew = bookings_at(snapshot, call.business_id, known.lacking)
     return anew, names_of(call, snapshot, anew.rows, books)
 

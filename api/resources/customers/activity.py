@@ -17,7 +17,7 @@ from domain.decision import Reads
 from domain.moments import MILLISECOND, from_milliseconds, to_milliseconds
 from domain.values import Value
 from projections.engine.definition import Row
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.card_columns import card_status
 from projections.models.memberships import MEMBERSHIPS
 from projections.queries.bookings import READS, BookingFilter, StartKey, find_bookings

@@ -22,7 +22,7 @@ from domain.points.state import account_id
 from domain.use_cases.checks import known_customer
 from domain.values import ExternalRef, Value
 from projections.engine.definition import Row
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.points import balances
 from projections.queries.packages import active_packages
 

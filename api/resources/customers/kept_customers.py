@@ -11,7 +11,7 @@ from typing import Any
 from api.http.query import Query
 from api.resources.customers.answer import Counts, in_list, people_in
 from projections.engine.definition import Row
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.queries.customer_places import Place, customers_at
 
 Key = tuple[str, str, str, bool]

@@ -25,7 +25,7 @@ from domain.people.profile import searched
 from domain.refusals import NotFound
 from domain.values import SegmentId
 from projections.engine.definition import Row
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.models.packages import CARDS
 from projections.models.points import POINTS
 from projections.queries.customer_places import PlacesOf, places_in

@@ -18,8 +18,9 @@ from api.http.query import Query
 from api.resources.packages.card import people_of_cards, shown_row
 from api.resources.parts import NOBODY, with_kinds
 from projections.engine.definition import Row
-from projections.engine.tables import Snapshot
-from projections.queries.package_places import Cards, Place, cards_at
+from projections.engine.snapshot import Snapshot
+from projections.queries.package_places import Place, cards_at
+from projections.queries.rows_by_id import WithHouseholds
 
 QUARTER_S = 900
 
@@ -37,7 +38,7 @@ class CardTexts:
     """With the business, whose terms count."""
     places: Mapping[Key, Place]
     known: Mapping[Key, bytes]
-    anew: Cards
+    anew: WithHouseholds
     keeps: bool
     """Whether they are as fresh as the ledger."""
 
@@ -77,7 +78,7 @@ def card_texts(
     if not snapshot.is_stale:
         known = call.frame.texts.known({key: _mark(place, books, now) for key, place in at.items()})
     lacking = [place.package_id for key, place in at.items() if key not in known]
-    anew = cards_at(snapshot, call.business_id, lacking) if lacking else Cards([], {})
+    anew = cards_at(snapshot, call.business_id, lacking) if lacking else WithHouseholds([], {})
     return CardTexts(call, now, books, at, known, anew, keeps=not snapshot.is_stale)
 
 

@@ -9,7 +9,7 @@ from api.http.ledger_types import Carnet
 from domain.business.facts import Policies
 from domain.business.state import Business
 from projections.engine.freshness import FreshReads
-from projections.engine.tables import Snapshot
+from projections.engine.snapshot import Snapshot
 from projections.queries.due import Due, DueKey, DuePage
 
 PAGE = 100

@@ -1,13 +1,11 @@
 """One business's ledger in PostgreSQL. Every method is one round trip."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, LiteralString, Protocol
 from uuid import UUID
 
-import psycopg
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent, Subscription
-from psycopg.pq import TransactionStatus
 
 from domain.decision import Reads
 from domain.ledger.answer_bytes import unpacked
@@ -16,12 +14,11 @@ from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
 from domain.ledger.postgres.binary_format import BinaryFormat, beyond
-from domain.ledger.postgres.connections import UNKNOWN_SHAPE, PatientConnection, host_ms, our_errors
+from domain.ledger.postgres.connections import PatientConnection, host_ms, our_errors
+from domain.ledger.postgres.packed_facts import SHAPES, Row, Unpack, kept_apart, unpacking
 from domain.ledger.records import Answered, Append, Conflict, Loaded, Stored
-from domain.ledger.shapes import SHAPES_MAX, PackedFact, Shape, Shapes
+from domain.ledger.shapes import Shapes
 from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
-
-Row = tuple[Any, ...]
 
 # The business is a setting of the transaction, made as the function's arguments are evaluated: one statement.
 FOR_BUSINESS = "SELECT set_config('carnet.business', %s, true)"
@@ -59,8 +56,6 @@ PERSONAL_DATA: LiteralString = (
 )
 LOCK = "SELECT lock_head(set_config('carnet.business', %s, true))"
 FACT = "position, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash"
-SHAPES = "SELECT number, kind, name, name_version, text FROM shapes"
-KEEP_SHAPES = "SELECT keep_shapes(%s::int4[], %s::text[], %s::text[], %s::int4[], %s::text[], %s::int4)"
 NAMED: LiteralString = "shape IN (SELECT number FROM shapes WHERE name = ANY (%s::text[]))"
 
 HEAD, FACTS, PEOPLE, COUNTS, ANSWERS = range(5)
@@ -344,17 +339,6 @@ class PostgresRecorder(LedgerRecorder):
         return rows[0]
 
 
-Unpack = Callable[[str, Row], StoredFact]
-"""Makes a fact of a business from a row."""
-
-
-def unpacking(shapes: Shapes, connection: PatientConnection) -> Unpack:
-    def unpack(business_id: str, row: Row) -> StoredFact:
-        return shapes.fact(business_id, row, lambda: connection.execute(SHAPES))
-
-    return unpack
-
-
 def loaded(business_id: str, wanted: Reads, rows: Iterable[Row], unpack: Unpack) -> Loaded:
     """Parse the rows of the SQL function `load` (0006_load.sql lists its parts).
 
@@ -387,34 +371,6 @@ def loaded(business_id: str, wanted: Reads, rows: Iterable[Row], unpack: Unpack)
 def outcome(first: int, last: int, recorded_at: int, conflict: str | None) -> Stored | Conflict:
     """A row of the type `outcome` (0005_append.sql)."""
     return Stored(first, last, recorded_at) if conflict is None else Conflict(conflict)
-
-
-@contextmanager
-def kept_apart(
-    shapes: Shapes, connection: PatientConnection, commands: Iterable[Append]
-) -> Iterator[Sequence[PackedFact]]:
-    """The facts of these commands, by shapes that the database keeps. Shapes are committed before the facts, but where
-    the connection is in a transaction."""
-
-    def keep(added: Sequence[Shape]) -> list[int]:
-        numbers, kinds, names, versions, texts = zip(*added, strict=True)
-        arguments = [
-            *map(list, (numbers, kinds, names, versions)),
-            [text.decode() for text in texts],
-            SHAPES_MAX,
-        ]
-        return [number for (number,) in connection.execute(KEEP_SHAPES, arguments)]
-
-    lasts = connection.info.transaction_status == TransactionStatus.IDLE
-    found, numbers = shapes.packed([fact for command in commands for fact in command.facts], keep)
-    if lasts:
-        shapes.believe(numbers)
-    try:
-        yield found
-    except psycopg.DatabaseError as error:
-        if error.sqlstate == UNKNOWN_SHAPE:
-            shapes.forget()
-        raise
 
 
 # Photos are megabytes, and erasures are rare: they take round trips of their own, in the transaction of their append.

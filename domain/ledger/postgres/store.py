@@ -26,17 +26,15 @@ from domain.ledger.postgres.evidence import PostgresEvidence, PostgresMending
 from domain.ledger.postgres.listen_notify import ListenNotify
 from domain.ledger.postgres.migrations import SCHEMA, owning, require_current
 from domain.ledger.postgres.outbox import PostgresOutbox
+from domain.ledger.postgres.packed_facts import Row, kept_apart, unpacking
 from domain.ledger.postgres.recorder import (
     FACT,
     FOR_BUSINESS,
     PostgresRecorder,
-    Row,
     as_one,
     beside,
-    kept_apart,
     loaded,
     outcome,
-    unpacking,
     write_beside,
 )
 from domain.ledger.postgres.roles import OWNER, TO_SERVE

@@ -65,6 +65,8 @@ def test_a_unit_is_a_stamp_with_its_day(desk: Desk) -> None:
     browser = Browser.signed_in(desk)
     browser.go(f"/desk/customers/{anna}")
     (stamps,) = browser.page.all("ul", **{"class": "stamps"})
+    (switch,) = browser.page.all("input", **{"class": "dates"})
+    assert "checked" in switch.attributes, "the sheet shows the days as long as it is"
     told = [stamp.text for stamp in stamps.all("li")]
     assert len(told) == 4
     assert told[0].startswith("A Unit 1: used, Anna, ")
@@ -84,6 +86,20 @@ def test_a_use_is_one_however_often_its_form_is_sent(either_desk: Desk) -> None:
     assert "3 of 4 remaining" in browser.text
     browser.send("uses")
     assert either_desk.card(package)["used"] == 2
+
+
+def test_a_shared_package_is_used_by_anybody_of_the_household(desk: Desk) -> None:
+    service = desk.service()
+    dogs = [{"name": name, "kind": "dog"} for name in ("Max", "Bella")]
+    anna = desk.customer("Anna", participants=dogs)
+    package = desk.sell(anna, desk.offer(service, quantity=4, sharing="household"))["id"]
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/customers/{anna}")
+    assert "Shared by Anna, Max, Bella" in browser.text
+    (who,) = browser.form("uses").all("select", name="participant_id")
+    choices = {option.text: option.attributes["value"] for option in who.all("option")}
+    browser.send("uses", participant_id=choices["Bella"])
+    assert desk.units(package)[0]["participant"]["name"] == "Bella"
 
 
 def test_what_is_refused_is_told_on_the_page_it_came_from(desk: Desk) -> None:

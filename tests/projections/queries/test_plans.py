@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Connection, event
 
 from projections.engine.index_walk import use_indexes
-from projections.engine.tables import First, ReadTables, Snapshot
+from projections.engine.snapshot import First, Snapshot
+from projections.engine.tables import ReadTables
 from projections.models.customers import CUSTOMERS
 from projections.models.packages import CARDS
 from projections.models.points import POINTS
