@@ -50,7 +50,9 @@ def heads(evidence: Evidence, stored: StoredHead | None, last: Head, *, secret: 
 
 
 def streams(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
-    expected = book.pages("SELECT id, kind, customer_id, opened FROM streams ORDER BY id", ROWS_PER_PAGE)
+    expected = book.pages(
+        "SELECT number, kind, customer_id, opened FROM streams ORDER BY number", ROWS_PER_PAGE
+    )
     yield from _compared(evidence, "streams", expected, pages(evidence, "streams"))
 
 

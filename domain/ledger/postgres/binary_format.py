@@ -21,7 +21,7 @@ from domain.decision import NewStream, Reads
 from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import NewFact
 from domain.ledger.errors import WrongSchema
-from domain.ledger.records import Append
+from domain.ledger.records import Append, with_openings
 from domain.ledger.shapes import PackedFact
 from domain.people.directory import Person, Text
 
@@ -39,7 +39,7 @@ _integer_field = Struct("!iii").pack
 _array_head = Struct("!iiiii").pack
 _empty_array = Struct("!iii").pack
 
-_TWO_FIELDS, _ELEVEN_FIELDS = _int(2), _int(11)
+_TWO_FIELDS, _TWELVE_FIELDS = _int(2), _int(12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class BinaryFormat:
                 _int(12),
                 asked,
                 self._reads(command.read.items()),
-                self._facts([(fact, next(kept)) for fact in command.facts]),
+                self._facts([(fact, next(kept), opens) for fact, opens in with_openings(command)]),
                 self._claims(command.claims),
                 self._streams(command.streams),
                 self._people(command.people),
@@ -161,11 +161,11 @@ def _seen(item: tuple[str, int]) -> bytes:
     return _TWO_FIELDS + _text(item[0]) + _integer(item[1])
 
 
-def _fact(item: tuple[NewFact, PackedFact]) -> bytes:
-    fact, (data, meta) = item
+def _fact(item: tuple[NewFact, PackedFact, bool]) -> bytes:
+    fact, (data, meta), opens = item
     return b"".join(
         (
-            _ELEVEN_FIELDS,
+            _TWELVE_FIELDS,
             _known_text(fact.kind),
             _text(fact.stream_id),
             _integer(fact.version),
@@ -177,6 +177,7 @@ def _fact(item: tuple[NewFact, PackedFact]) -> bytes:
             _bytes(data.values),
             _integer(meta.shape.number),
             _bytes(meta.values),
+            _OPENS if opens else _GOES_ON,
         )
     )
 
@@ -227,6 +228,9 @@ def _integers(values: Iterable[int]) -> bytes:
 
 def _flag(value: bool) -> bytes:
     return _field(BOOLEAN, 1) + (b"\1" if value else b"\0")
+
+
+_OPENS, _GOES_ON = _flag(True), _flag(False)
 
 
 def _null(oid: int) -> bytes:

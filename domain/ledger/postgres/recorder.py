@@ -13,6 +13,7 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
+from domain.ledger.numbers import behind, last_number, number_of
 from domain.ledger.postgres.binary_format import BinaryFormat, beyond
 from domain.ledger.postgres.connections import PatientConnection, host_ms, our_errors
 from domain.ledger.postgres.packed_facts import SHAPES, Row, Unpack, kept_apart, unpacking
@@ -27,7 +28,7 @@ APPEND = (
     " FROM append(set_config('carnet.business', %s, true), moment_for(%s::int8, %s::int8), %s)"
 )
 LOAD = (
-    "SELECT part, position, moment, last, version, name_version, kind, id, name, data, meta, hash"
+    "SELECT part, position, moment, last, stream, version, name_version, kind, id, name, data, meta, hash"
     " FROM load(set_config('carnet.business', %s, true), %s::text[], %s::int4[], %s::text[],"
     " %s::text[], %s::text[], %s, %s::text[], %s::text[], %s::text[])"
 )
@@ -41,7 +42,7 @@ ROWS: Mapping[Place, LiteralString] = {
     "texts": "texts AS t WHERE t.business_id = business AND t.owner_id = customer",
     "photos": "photos AS i WHERE i.business_id = business AND i.id IN"
     " (SELECT p.id FROM people AS p WHERE p.business_id = business AND p.owner_id = customer)",
-    "answers": "requests AS q WHERE q.business_id = business AND q.body IS NOT NULL"
+    "answers": "requests AS q WHERE q.ledger = number_of(business) AND q.body IS NOT NULL"
     " AND customer = ANY (string_to_array(q.people, ' '))",
     "messages": "messages AS m WHERE m.business_id = business AND m.customer_id = customer",
     "keys": "api_keys AS k WHERE k.business_id = business AND k.actor_id = customer AND k.name <> '(erased)'",
@@ -55,7 +56,17 @@ PERSONAL_DATA: LiteralString = (
     + ") AS counted"
 )
 LOCK = "SELECT lock_head(set_config('carnet.business', %s, true))"
-FACT = "position, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash"
+FACT: LiteralString = (
+    "position, stream, CASE WHEN stream_id <> '' THEN stream_id ELSE (SELECT o.stream_id FROM facts AS o"
+    " WHERE o.ledger = facts.ledger AND o.stream = facts.stream AND o.stream_id <> '' ORDER BY o.version LIMIT 1) END,"
+    " version, shape, data, meta_shape, meta, recorded_at, hash"
+)
+"""A fact as `Shapes.facts` reads it: with the id of its stream, which the first fact of the stream has."""
+STREAM_ID: LiteralString = (
+    "(SELECT f.stream_id FROM facts AS f WHERE f.ledger = found.ledger AND f.stream = found.stream"
+    " AND f.stream_id <> '' ORDER BY f.version LIMIT 1)"
+)
+"""The id of the stream of a row `found`."""
 NAMED: LiteralString = "shape IN (SELECT number FROM shapes WHERE name = ANY (%s::text[]))"
 
 HEAD, FACTS, PEOPLE, COUNTS, ANSWERS = range(5)
@@ -154,8 +165,11 @@ class PostgresRecorder(LedgerRecorder):
 
     def cuts(self, facts: int) -> Sequence[tuple[str, int]]:
         rows = self._select(
-            "SELECT stream_id, max(n) FROM (SELECT stream_id, row_number() OVER (ORDER BY stream_id, version) AS n"
-            " FROM facts WHERE business_id = %s) AS numbered WHERE n %% %s = 0 GROUP BY stream_id ORDER BY stream_id",
+            "SELECT "
+            + STREAM_ID
+            + ", max(n) FROM (SELECT ledger, stream, row_number() OVER (ORDER BY stream, version)"
+            " AS n FROM facts WHERE ledger = number_of(%s)) AS found WHERE n %% %s = 0 GROUP BY ledger, stream"
+            " ORDER BY stream",
             facts,
         )
         return [(id, n) for id, n in rows]
@@ -164,11 +178,12 @@ class PostgresRecorder(LedgerRecorder):
         self, after: tuple[str, int], last: str, upto: int, without: Sequence[str], limit: int
     ) -> Sequence[StoredFact]:
         return self._facts(
-            "(stream_id, version) > (%s, %s::int4) AND stream_id <= %s AND position <= %s AND NOT "
+            "(stream, version) > (%s::int8, %s::int4) AND stream <= %s::int8 AND position <= %s AND NOT "
             + NAMED
-            + " ORDER BY stream_id, version LIMIT %s",
-            *after,
-            last,
+            + " ORDER BY stream, version LIMIT %s",
+            behind(after[0]),
+            after[1],
+            last_number(last),
             upto,
             list(without),
             limit,
@@ -176,15 +191,16 @@ class PostgresRecorder(LedgerRecorder):
 
     def stream(self, stream_id: str, upto_version: int | None = None) -> Sequence[StoredFact]:
         return self._facts(
-            "stream_id = %s AND version <= %s::int8 ORDER BY version",
+            "stream = number_of(%s) AND version <= %s::int8 ORDER BY version",
             stream_id,
             EVERYTHING if upto_version is None else upto_version,
         )
 
     def streams(self, kind: str, after: str = "", limit: int = 1000) -> Sequence[str]:
         rows = self._select(
-            "SELECT id FROM streams WHERE business_id = %s AND id > %s AND kind = %s ORDER BY id LIMIT %s",
-            after,
+            "SELECT " + STREAM_ID + " FROM streams AS found"
+            " WHERE ledger = number_of(%s) AND stream > %s::int8 AND kind = %s ORDER BY stream LIMIT %s",
+            behind(after),
             kind,
             limit,
         )
@@ -192,8 +208,8 @@ class PostgresRecorder(LedgerRecorder):
 
     def streams_of(self, customer_id: str, kind: str) -> Sequence[str]:
         rows = self._select(
-            "SELECT id FROM streams"
-            " WHERE business_id = %s AND customer_id = %s AND kind = %s ORDER BY opened",
+            "SELECT " + STREAM_ID + " FROM streams AS found"
+            " WHERE ledger = number_of(%s) AND customer = number_of(%s) AND kind = %s ORDER BY opened",
             customer_id,
             kind,
         )
@@ -201,8 +217,9 @@ class PostgresRecorder(LedgerRecorder):
 
     def claimants(self, prefix: str) -> Sequence[str]:
         rows = self._select(
-            "SELECT stream_id FROM claims WHERE business_id = %s AND claim >= %s AND claim < %s"
-            " GROUP BY stream_id ORDER BY min(claim)",
+            "SELECT " + STREAM_ID + " FROM (SELECT ledger, stream, min(claim) AS first FROM claims"
+            " WHERE ledger = number_of(%s) AND claim >= %s AND claim < %s GROUP BY ledger, stream) AS found"
+            " ORDER BY first",
             prefix,
             beyond(prefix),
         )
@@ -272,7 +289,7 @@ class PostgresRecorder(LedgerRecorder):
     ) -> Sequence[StoredEvent]:
         order: LiteralString = " ORDER BY version DESC" if desc else " ORDER BY version"
         facts = self._facts(
-            "stream_id = %s AND version > %s::int8 AND version <= %s::int8" + order + " LIMIT %s",
+            "stream = number_of(%s) AND version > %s::int8 AND version <= %s::int8" + order + " LIMIT %s",
             str(originator_id),
             -1 if gt is None else gt,
             EVERYTHING if lte is None else lte,
@@ -325,7 +342,7 @@ class PostgresRecorder(LedgerRecorder):
             return connection.execute(query, [self.business_id, *arguments], binary=True).fetchall()
 
     def _facts(self, condition: LiteralString, *arguments: object) -> list[StoredFact]:
-        query = "SELECT " + FACT + " FROM facts WHERE business_id = %s AND " + condition
+        query = "SELECT " + FACT + " FROM facts WHERE ledger = number_of(%s) AND " + condition
         rows = self._select(query, *arguments)
         return self._database.shapes.facts(self.business_id, rows, self._find_shapes)
 
@@ -349,9 +366,12 @@ def loaded(business_id: str, wanted: Reads, rows: Iterable[Row], unpack: Unpack)
     people: list[Person] = []
     counts: dict[str, int] = {}
     answered: dict[str, Answered] = {}
-    for part, position, moment, last, version, name_version, kind, id, name, data, meta, hash in rows:
+    ids = {number_of(id): id for id in wanted.streams}
+    for part, position, moment, last, stream, version, name_version, kind, id, name, data, meta, hash in rows:
         if part == FACTS:
-            fact = (position, id, version, name_version, data, last, meta, moment, hash)
+            if id:
+                ids[stream] = id
+            fact = (position, stream, ids.get(stream), version, name_version, data, last, meta, moment, hash)
             facts.append(unpack(business_id, fact))
         elif part == HEAD:
             head = Head(position, hash, moment)

@@ -43,6 +43,7 @@ from domain.ledger.envelope import StoredFact, first_hash
 from domain.ledger.errors import Contention, ReadOnlyBooks, UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.growth_signal import GrowthSignal
+from domain.ledger.numbers import number_of
 from domain.ledger.patience import left
 from domain.ledger.records import (
     Append,
@@ -117,9 +118,9 @@ class SqliteStore:
     def open_ledger(self, business_id: str) -> None:
         with self._write() as connection:
             connection.execute(
-                "INSERT INTO ledgers (business_id, position, hash, recorded_at, secret)"
-                " SELECT ?1, 0, ?2, 0, ?3 WHERE NOT EXISTS (SELECT 1 FROM ledgers WHERE business_id = ?1)",
-                (business_id, first_hash(business_id), token_bytes(32)),
+                "INSERT INTO ledgers (business_id, number, position, hash, recorded_at, secret)"
+                " SELECT ?1, ?4, 0, ?2, 0, ?3 WHERE NOT EXISTS (SELECT 1 FROM ledgers WHERE business_id = ?1)",
+                (business_id, first_hash(business_id), token_bytes(32), number_of(business_id)),
             )
 
     def load_all(self, asked: Mapping[str, tuple[Reads, Sequence[str]]]) -> Mapping[str, Loaded]:

@@ -10,12 +10,25 @@ from domain.ledger.answer_bytes import packed, unpacked
 from domain.ledger.embedded.transaction import Written
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.errors import UnknownBusiness
+from domain.ledger.numbers import behind, last_number, number_of
 from domain.ledger.proof import seal_of_request
 from domain.ledger.records import Answered, Append, Request
 from domain.ledger.shapes import SHAPES_MAX, WHOLE, Shape, Shapes
 from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
 
-FACT = "position, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash"
+FACT = (
+    "position, stream, CASE WHEN stream_id <> '' THEN stream_id ELSE (SELECT o.stream_id FROM facts AS o"
+    " WHERE o.ledger = facts.ledger AND o.stream = facts.stream AND o.stream_id <> '' ORDER BY o.version LIMIT 1) END,"
+    " version, shape, data, meta_shape, meta, recorded_at, hash"
+)
+"""A fact as `Shapes.facts` reads it: with the id of its stream, which the first fact of the stream has."""
+OF_STREAM = "position, stream, ?, version, shape, data, meta_shape, meta, recorded_at, hash"
+"""The same where the id is known."""
+STREAM_ID = (
+    "(SELECT f.stream_id FROM facts AS f WHERE f.ledger = found.ledger AND f.stream = found.stream"
+    " AND f.stream_id <> '' ORDER BY f.version LIMIT 1)"
+)
+"""The id of the stream of a row `found`."""
 SHAPES = "SELECT number, kind, name, name_version, text FROM shapes"
 NO_LIMIT = -1
 LAST = 2**63 - 1
@@ -27,7 +40,7 @@ ROWS: Mapping[Place, str] = {
     "people": "people WHERE business_id = ?1 AND owner_id = ?2",
     "search": "people_search WHERE business_id = ?1 AND person_id = ?2",
     "texts": "texts WHERE business_id = ?1 AND owner_id = ?2",
-    "answers": "requests WHERE business_id = ?1 AND body IS NOT NULL"
+    "answers": "requests WHERE ledger = ?3 AND body IS NOT NULL"
     " AND instr(' ' || people || ' ', ' ' || ?2 || ' ')",
     "messages": "messages WHERE business_id = ?1 AND customer_id = ?2",
     "keys": f"api_keys WHERE business_id = ?1 AND actor_id = ?2 AND name <> '{ERASED_NAME}'",
@@ -45,6 +58,7 @@ class SqliteTransaction:
 
     def __init__(self, business_id: str, connection: sqlite3.Connection, shapes: Shapes) -> None:
         self.business_id = business_id
+        self._ledger = number_of(business_id)
         self.has_erased = False
         self.added_shapes = set[int]()
         self._shapes = shapes
@@ -55,6 +69,10 @@ class SqliteTransaction:
 
     def _rows(self, sql: str, *parameters: object) -> list[Any]:
         return self._connection.execute(sql, (self.business_id, *parameters)).fetchall()
+
+    def _numbered(self, sql: str, *parameters: object) -> list[Any]:
+        """Rows of a table where the number of the business stands."""
+        return self._connection.execute(sql, (self._ledger, *parameters)).fetchall()
 
     def _facts(self, rows: Iterable[Sequence[Any]]) -> list[StoredFact]:
         return self._shapes.facts(self.business_id, rows, lambda: self._connection.execute(SHAPES))
@@ -87,8 +105,8 @@ class SqliteTransaction:
     ) -> list[StoredFact]:
         named = f"AND {_is_named('IN', names)}" if names else ""
         named += f" AND {_is_named('NOT IN', without)}" if without else ""
-        rows = self._rows(
-            f"SELECT {FACT} FROM facts WHERE business_id = ? AND position > ? AND position <= ? {named}"
+        rows = self._numbered(
+            f"SELECT {FACT} FROM facts WHERE ledger = ? AND position > ? AND position <= ? {named}"
             " ORDER BY position LIMIT ?",
             after,
             LAST if upto is None else upto,
@@ -107,38 +125,44 @@ class SqliteTransaction:
         desc: bool = False,
         limit: int | None = None,
     ) -> list[StoredFact]:
-        rows = self._rows(
-            f"SELECT {FACT} FROM facts WHERE business_id = ? AND stream_id = ?"
+        rows = self._connection.execute(
+            f"SELECT {OF_STREAM} FROM facts WHERE ledger = ? AND stream = ?"
             f" AND version > ? AND version <= ? ORDER BY version {'DESC' if desc else 'ASC'} LIMIT ?",
-            stream_id,
-            -1 if after is None else after,
-            LAST if upto is None else upto,
-            NO_LIMIT if limit is None else limit,
-        )
+            (
+                stream_id,
+                self._ledger,
+                number_of(stream_id),
+                -1 if after is None else after,
+                LAST if upto is None else upto,
+                NO_LIMIT if limit is None else limit,
+            ),
+        ).fetchall()
         return self._facts(rows)
 
     def cuts(self, facts: int) -> list[tuple[str, int]]:
         # Steps through the index alone. To number all facts takes seven times as long.
         every = (
-            "SELECT stream_id, version FROM facts WHERE business_id = ? AND (stream_id, version) > (?, ?)"
-            " ORDER BY stream_id, version LIMIT 1 OFFSET ?"
+            "SELECT stream, version FROM facts WHERE ledger = ? AND (stream, version) > (?, ?)"
+            " ORDER BY stream, version LIMIT 1 OFFSET ?"
         )
-        cuts: dict[str, int] = {}
-        at, seen = ("", 0), 0
-        while found := self._row(every, *at, facts - 1):
-            at, seen = found, seen + facts
+        cuts: dict[int, int] = {}
+        at, seen = (-1, 0), 0
+        while found := self._numbered(every, *at, facts - 1):
+            (at,), seen = found, seen + facts
             cuts[at[0]] = seen
-        return list(cuts.items())
+        named = f"SELECT {STREAM_ID} FROM (SELECT ? AS ledger, ? AS stream) AS found"
+        return [(self._numbered(named, stream)[0][0], upto) for stream, upto in cuts.items()]
 
     def by_stream(
         self, after: tuple[str, int], last: str, upto: int, without: Sequence[str], limit: int
     ) -> list[StoredFact]:
-        rows = self._rows(
-            f"SELECT {FACT} FROM facts WHERE business_id = ? AND (stream_id, version) > (?, ?) AND stream_id <= ?"
+        rows = self._numbered(
+            f"SELECT {FACT} FROM facts WHERE ledger = ? AND (stream, version) > (?, ?) AND stream <= ?"
             f" AND position <= ? AND {_is_named('NOT IN', without)}"
-            " ORDER BY stream_id, version LIMIT ?",
-            *after,
-            last,
+            " ORDER BY stream, version LIMIT ?",
+            behind(after[0]),
+            after[1],
+            last_number(last),
             upto,
             *without,
             limit,
@@ -146,50 +170,54 @@ class SqliteTransaction:
         return self._facts(rows)
 
     def version(self, stream_id: str) -> int:
-        row = self._row("SELECT max(version) FROM facts WHERE business_id = ? AND stream_id = ?", stream_id)
-        return row[0] or 0
+        version = "SELECT max(version) FROM facts WHERE ledger = ? AND stream = ?"
+        ((found,),) = self._numbered(version, number_of(stream_id))
+        return found or 0
 
     def registered(self, stream_id: str) -> NewStream | None:
-        row = self._row(
-            "SELECT kind, id, customer_id FROM streams WHERE business_id = ? AND id = ?", stream_id
+        customer = STREAM_ID.replace("found.stream", "found.customer")
+        rows = self._numbered(
+            f"SELECT kind, {customer} FROM streams AS found WHERE ledger = ? AND stream = ?",
+            number_of(stream_id),
         )
-        return None if row is None else NewStream(*row)
+        return NewStream(rows[0][0], stream_id, rows[0][1]) if rows else None
 
     def streams(self, kind: str, after: str, limit: int) -> list[str]:
-        rows = self._rows(
-            "SELECT id FROM streams WHERE business_id = ? AND id > ? AND kind = ? ORDER BY id LIMIT ?",
-            after,
+        rows = self._numbered(
+            f"SELECT {STREAM_ID} FROM streams AS found WHERE ledger = ? AND stream > ? AND kind = ?"
+            " ORDER BY stream LIMIT ?",
+            behind(after),
             kind,
             limit,
         )
         return [id for (id,) in rows]
 
     def streams_of(self, customer_id: str, kind: str) -> list[str]:
-        rows = self._rows(
-            "SELECT id FROM streams WHERE business_id = ? AND customer_id = ? AND kind = ? ORDER BY opened",
-            customer_id,
+        rows = self._numbered(
+            f"SELECT {STREAM_ID} FROM streams AS found WHERE ledger = ? AND customer = ? AND kind = ? ORDER BY opened",
+            number_of(customer_id),
             kind,
         )
         return [id for (id,) in rows]
 
     def claimed(self, claims: Sequence[str]) -> list[str]:
-        rows = self._rows(
-            "SELECT claim FROM claims WHERE business_id = ? AND claim IN (SELECT value FROM json_each(?))",
+        rows = self._numbered(
+            "SELECT claim FROM claims WHERE ledger = ? AND claim IN (SELECT value FROM json_each(?))",
             dumps(claims),
         )
         return [claim for (claim,) in rows]
 
     def claimants(self, prefix: str) -> list[str]:
-        rows = self._rows(
-            "SELECT stream_id FROM claims WHERE business_id = ? AND claim >= ? AND claim < ? ORDER BY claim",
+        rows = self._numbered(
+            f"SELECT {STREAM_ID} FROM claims AS found WHERE ledger = ? AND claim >= ? AND claim < ? ORDER BY claim",
             prefix,
             beyond(prefix),
         )
         return list(dict.fromkeys(stream_id for (stream_id,) in rows))
 
     def claim_count(self, prefix: str) -> int:
-        (count,) = self._row(
-            "SELECT count(*) FROM claims WHERE business_id = ? AND claim >= ? AND claim < ?",
+        ((count,),) = self._numbered(
+            "SELECT count(*) FROM claims WHERE ledger = ? AND claim >= ? AND claim < ?",
             prefix,
             beyond(prefix),
         )
@@ -234,7 +262,7 @@ class SqliteTransaction:
         return [id for (id,) in rows]
 
     def personal_data(self, customer_id: str) -> Mapping[Place, int]:
-        return {place: self._row(COUNTS[place], customer_id)[0] for place in PLACES}
+        return {place: self._place(COUNTS[place], customer_id).fetchone()[0] for place in PLACES}
 
     def erase(self, customer_id: str, now_ms: int) -> None:
         self.has_erased = True
@@ -243,17 +271,21 @@ class SqliteTransaction:
         )
         # The search text goes with the row of the person; the photos are found by theirs, and go before them.
         for sql in DELETIONS:
-            self._connection.execute(sql, (self.business_id, customer_id))
+            self._place(sql, customer_id)
         self._connection.execute(
             "UPDATE api_keys SET name = ?, revoked_at = coalesce(revoked_at, ?)"
             " WHERE business_id = ? AND actor_id = ?",
             (ERASED_NAME, now_ms, self.business_id, customer_id),
         )
 
+    def _place(self, sql: str, customer_id: str) -> sqlite3.Cursor:
+        parameters = (self.business_id, customer_id, self._ledger)
+        return self._connection.execute(sql, parameters[: 3 if "?3" in sql else 2])
+
     def answered(self, keys: Sequence[str]) -> list[Answered]:
-        rows = self._rows(
+        rows = self._numbered(
             "SELECT key, fingerprint, first, last, recorded_at, body FROM requests"
-            " WHERE business_id = ? AND key IN (SELECT value FROM json_each(?))",
+            " WHERE ledger = ? AND key IN (SELECT value FROM json_each(?))",
             dumps(keys),
         )
         return [
@@ -265,11 +297,15 @@ class SqliteTransaction:
         packed, added = self._shapes.packed(facts, self._keep)
         self.added_shapes |= added
         self._connection.executemany(
-            f"INSERT INTO facts (business_id, {FACT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO facts (ledger, position, stream, stream_id, version, shape, data, meta_shape, meta,"
+            " recorded_at, hash) SELECT ?1, ?2, ?3, CASE WHEN ?5 > 1 AND EXISTS"
+            " (SELECT 1 FROM facts WHERE ledger = ?1 AND stream = ?3) THEN '' ELSE ?4 END,"
+            " ?5, ?6, ?7, ?8, ?9, ?10, ?11",
             (
                 (
-                    fact.business_id,
+                    self._ledger,
                     fact.position,
+                    number_of(fact.stream_id),
                     fact.stream_id,
                     fact.version,
                     data.shape.number,
@@ -295,16 +331,17 @@ class SqliteTransaction:
         for command, facts, _ in commands:
             for stream in command.streams:
                 opened = next(fact.position for fact in facts if fact.stream_id == stream.id)
-                rows.append((self.business_id, stream.id, stream.kind, stream.customer_id, opened))
+                customer = None if stream.customer_id is None else number_of(stream.customer_id)
+                rows.append((self._ledger, number_of(stream.id), stream.kind, customer, opened))
         self._connection.executemany(
-            "INSERT INTO streams (business_id, id, kind, customer_id, opened) VALUES (?, ?, ?, ?, ?)", rows
+            "INSERT INTO streams (ledger, stream, kind, customer, opened) VALUES (?, ?, ?, ?, ?)", rows
         )
 
     def _write_claims(self, commands: Sequence[Written]) -> None:
         self._connection.executemany(
-            "INSERT INTO claims (business_id, claim, stream_id) VALUES (?, ?, ?)",
+            "INSERT INTO claims (ledger, claim, stream) VALUES (?, ?, ?)",
             [
-                (self.business_id, claim.claim, claim.stream_id)
+                (self._ledger, claim.claim, number_of(claim.stream_id))
                 for command, _, _ in commands
                 for claim in command.claims
             ],
@@ -332,7 +369,7 @@ class SqliteTransaction:
 
     def _write_answers(self, commands: Sequence[Written]) -> None:
         self._connection.executemany(
-            "INSERT INTO requests (business_id, key, fingerprint, first, last, recorded_at,"
+            "INSERT INTO requests (ledger, key, fingerprint, first, last, recorded_at,"
             " people, answered, seal, body, salt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 self._answer_row(answer, command.request, sealed=bool(facts))
@@ -345,7 +382,7 @@ class SqliteTransaction:
         """`sealed`: its first fact commits to the request."""
         people, answered = request.people, request.answered
         return (
-            self.business_id,
+            self._ledger,
             answer.key,
             answer.fingerprint,
             answer.first,

@@ -93,7 +93,7 @@ def test_a_row_that_stays_cannot_be_replaced(file_store: SqliteStore, ledger_fil
 def test_a_fact_cannot_take_the_version_of_another(file_store: SqliteStore, ledger_file: Path) -> None:
     with closing(sqlite3.connect(ledger_file)) as connection, pytest.raises(sqlite3.IntegrityError):
         connection.execute(
-            "INSERT OR REPLACE INTO facts SELECT business_id, 2, stream_id, version, shape, data, meta_shape,"
+            "INSERT OR REPLACE INTO facts SELECT ledger, 2, stream, stream_id, version, shape, data, meta_shape,"
             " meta, recorded_at, hash FROM facts"
         )
     assert assert_chained(file_store.ledger(BUSINESS)) == 1
