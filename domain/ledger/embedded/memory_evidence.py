@@ -10,6 +10,7 @@ from domain.ledger.evidence import StoredHead
 from domain.ledger.numbers import number_of
 from domain.ledger.proof import seal_of_request
 from domain.ledger.records import StoredKey
+from domain.ledger.request_keys import packed_key
 from domain.ledger.tables import TABLES
 from domain.people.profile import searched
 
@@ -75,7 +76,7 @@ class MemoryEvidence:
             known = self._books.answers[key]
             seal = b"" if has_facts else self._seal(key)
             yield (
-                (key,),
+                (packed_key(key),),
                 {
                     "fingerprint": known.fingerprint,
                     "first": known.first,

@@ -72,7 +72,7 @@ CREATE TABLE requests (
     last        bigint NOT NULL,
     recorded_at bigint NOT NULL,
     ledger      bigint NOT NULL,
-    key         text COLLATE "C" NOT NULL,
+    key         bytea NOT NULL,  -- a text, or 0xFF and a UUID (domain/ledger/request_keys.py)
     fingerprint bytea NOT NULL,
     people      text NOT NULL,  -- ids of those in the answer, separated by spaces
     answered    bytea NOT NULL,  -- the digest of the answer (domain/ledger/proof.py)

@@ -13,7 +13,7 @@ CREATE TYPE new_fact AS (
     opens boolean  -- whether the fact keeps the id of its stream, as nothing of the stream was there before
 );
 CREATE TYPE command AS (
-    key text,  -- NULL: a command that nobody asked for, such as an import of the library's own events
+    key bytea,  -- NULL: a command that nobody asked for, such as an import of the library's own events
     fingerprint bytea,
     body bytea,  -- the answer
     shown text[],  -- the people in the body
@@ -26,6 +26,11 @@ CREATE TYPE command AS (
     salt bytea,  -- of the digest of the answer
     answered bytea  -- that digest
 );
+-- The text of a request key (domain/ledger/request_keys.py).
+CREATE FUNCTION unpacked_key(key bytea) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN substr(key, 1, 1) = '\xff' THEN encode(substr(key, 2), 'hex')::uuid::text
+                ELSE convert_from(key, 'UTF8') END
+$$;
 CREATE TYPE outcome AS (first bigint, last bigint, recorded_at bigint, conflict text);
 
 
@@ -89,7 +94,7 @@ BEGIN
         IF c.key IS NOT NULL AND EXISTS (
             SELECT FROM requests q WHERE q.ledger = own AND q.key = c.key
         ) THEN
-            taken := c.key;
+            taken := unpacked_key(c.key);
         END IF;
         IF taken IS NULL AND cardinality(spoiled) > 0 THEN
             FOREACH r IN ARRAY c.reads LOOP
@@ -178,7 +183,7 @@ BEGIN
                     CASE WHEN cardinality(c.facts) > 0 THEN ''::bytea
                          -- The same bytes as proof.seal_of_request.
                          ELSE sha256(key_of
-                            || int4send(octet_length(c.key)) || convert_to(c.key, 'UTF8')
+                            || int4send(octet_length(unpacked_key(c.key))) || convert_to(unpacked_key(c.key), 'UTF8')
                             || int4send(octet_length(c.fingerprint)) || c.fingerprint
                             || int4send(octet_length(array_to_string(c.shown, ' ')))
                             || convert_to(array_to_string(c.shown, ' '), 'UTF8')

@@ -5,7 +5,7 @@
 --   1  a fact          `stream` is its stream, `id` too in the first of it, name_version: its shape, last: that of its meta
 --   2  a person        of the customers and staff among the streams: id, kind: its owner, name: its data
 --   3  a count         id: the number of its claim prefix, position: the count
---   4  an answer       id: the key, data: the fingerprint, position: first, last, moment, meta: the body
+--   4  an answer       hash: the key, data: the fingerprint, position: first, last, moment, meta: the body
 CREATE TYPE loaded AS (
     part integer, position bigint, moment bigint, last bigint, stream bigint, version integer, name_version integer,
     kind text, id text, name text, data bytea, meta bytea, hash bytea
@@ -19,7 +19,7 @@ CREATE TYPE loaded AS (
 -- the whole ledger of a business while it has no statistics of a new or fast-growing table, and keeps that plan.
 CREATE FUNCTION load(
     business text, ids text[], known integer[], packages_of text[], claimed_from text[], claimed_upto text[],
-    with_customers boolean, counted_from text[], counted_upto text[], keys text[]
+    with_customers boolean, counted_from text[], counted_upto text[], keys bytea[]
 ) RETURNS SETOF loaded LANGUAGE plpgsql STABLE AS $$
 DECLARE
     own    bigint := number_of(business);
@@ -88,8 +88,8 @@ BEGIN
     END IF;
     IF cardinality(keys) > 0 THEN
         RETURN QUERY
-            SELECT 4, q.first, q.recorded_at, q.last, NULL::bigint, NULL::integer, NULL::integer, NULL::text, q.key, NULL::text,
-                   q.fingerprint, q.body, NULL::bytea
+            SELECT 4, q.first, q.recorded_at, q.last, NULL::bigint, NULL::integer, NULL::integer, NULL::text, NULL::text,
+                   NULL::text, q.fingerprint, q.body, q.key
               FROM unnest(keys) AS w (key), LATERAL (
                    SELECT * FROM requests WHERE ledger = own AND requests.key = w.key
                    OFFSET 0) AS q;
@@ -99,7 +99,7 @@ END $$;
 
 CREATE TYPE question AS (
     business text, ids text[], known integer[], packages_of text[], claimed_from text[], claimed_upto text[],
-    with_customers boolean, counted_from text[], counted_upto text[], keys text[]
+    with_customers boolean, counted_from text[], counted_upto text[], keys bytea[]
 );
 
 -- What `load` answers of each, with its number, counted from 1; a ledger that does not exist has no head.

@@ -22,10 +22,11 @@ from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import NewFact
 from domain.ledger.errors import WrongSchema
 from domain.ledger.records import Append, with_openings
+from domain.ledger.request_keys import packed_key
 from domain.ledger.shapes import PackedFact
 from domain.people.directory import Person, Text
 
-BOOLEAN, BYTEA, INTEGER, TEXT, INTEGERS, TEXTS = 16, 17, 23, 25, 1007, 1009
+BOOLEAN, BYTEA, INTEGER, TEXT, BYTEAS, INTEGERS, TEXTS = 16, 17, 23, 25, 1001, 1007, 1009
 NULL = -1
 
 MAX_CODE_POINT = 0x10FFFF
@@ -101,10 +102,12 @@ class BinaryFormat:
     def _row(self, command: Append, kept: Iterator[PackedFact]) -> bytes:
         request = command.request
         if request is None:
-            asked = _null(TEXT) + _null(BYTEA) + _null(BYTEA) + _null(TEXTS)
+            asked = _null(BYTEA) + _null(BYTEA) + _null(BYTEA) + _null(TEXTS)
             proofs = _null(BYTEA) + _null(BYTEA)
         else:
-            asked = _text(request.key) + _bytes(request.fingerprint) + _bytes(packed(request.body))
+            asked = (
+                _bytes(packed_key(request.key)) + _bytes(request.fingerprint) + _bytes(packed(request.body))
+            )
             asked += _texts(request.people)
             proofs = _bytes(request.salt) + _bytes(request.answered)
         return b"".join(
@@ -152,7 +155,7 @@ def _question(business_id: str, wanted: Reads, keys: Sequence[str]) -> bytes:
             _flag(wanted.with_customers),
             _texts(wanted.counted),
             _texts(map(beyond, wanted.counted)),
-            _texts(keys),
+            _byteas(map(packed_key, keys)),
         )
     )
 
@@ -219,6 +222,11 @@ def _integer(value: int) -> bytes:
 def _texts(values: Iterable[str]) -> bytes:
     data = _array(TEXT, [value.encode() for value in values])
     return _field(TEXTS, len(data)) + data
+
+
+def _byteas(values: Iterable[bytes]) -> bytes:
+    data = _array(BYTEA, list(values))
+    return _field(BYTEAS, len(data)) + data
 
 
 def _integers(values: Iterable[int]) -> bytes:

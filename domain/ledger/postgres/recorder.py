@@ -18,6 +18,7 @@ from domain.ledger.postgres.binary_format import BinaryFormat, beyond
 from domain.ledger.postgres.connections import PatientConnection, host_ms, our_errors
 from domain.ledger.postgres.packed_facts import SHAPES, Row, Unpack, kept_apart, unpacking
 from domain.ledger.records import Answered, Append, Conflict, Loaded, Stored
+from domain.ledger.request_keys import packed_key, unpacked_key
 from domain.ledger.shapes import Shapes
 from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
 
@@ -30,7 +31,7 @@ APPEND = (
 LOAD = (
     "SELECT part, position, moment, last, stream, version, name_version, kind, id, name, data, meta, hash"
     " FROM load(set_config('carnet.business', %s, true), %s::text[], %s::int4[], %s::text[],"
-    " %s::text[], %s::text[], %s, %s::text[], %s::text[], %s::text[])"
+    " %s::text[], %s::text[], %s, %s::text[], %s::text[], %s::bytea[])"
 )
 SEARCH = (
     "SELECT found FROM search_people(set_config('carnet.business', %s, true), %s::text[], %s::text[], %s, %s::int4)"
@@ -113,7 +114,7 @@ class PostgresRecorder(LedgerRecorder):
             wanted.with_customers,
             list(wanted.counted),
             [beyond(prefix) for prefix in wanted.counted],
-            list(keys),
+            [packed_key(key) for key in keys],
         ]
         with self._connection() as connection:
             rows = connection.execute(LOAD, arguments, binary=True).fetchall()
@@ -380,8 +381,9 @@ def loaded(business_id: str, wanted: Reads, rows: Iterable[Row], unpack: Unpack)
         elif part == COUNTS:
             counts[wanted.counted[int(id) - 1]] = position
         elif part == ANSWERS:
-            answered[id] = Answered(
-                id, data, position, last, moment, None if meta is None else unpacked(meta)
+            key = unpacked_key(hash)
+            answered[key] = Answered(
+                key, data, position, last, moment, None if meta is None else unpacked(meta)
             )
     if head is None:
         raise UnknownBusiness(business_id)

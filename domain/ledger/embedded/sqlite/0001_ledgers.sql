@@ -90,7 +90,7 @@ CREATE TABLE claims (
 -- answer and its salt out of the row; the rest of it stays.
 CREATE TABLE requests (
     ledger      INTEGER NOT NULL,
-    key         TEXT NOT NULL,
+    key         BLOB NOT NULL, -- a text, or 0xFF and a UUID (domain/ledger/request_keys.py)
     fingerprint BLOB NOT NULL,
     first       INTEGER NOT NULL,
     last        INTEGER NOT NULL,

@@ -66,8 +66,8 @@ class SqliteEvidence:
 
     def head(self) -> StoredHead | None:
         row = self._connection.execute(
-            "SELECT position, hash, recorded_at, secret FROM ledgers WHERE business_id = ?",
-            (self.business_id,),
+            "SELECT position, hash, recorded_at, secret FROM ledgers WHERE business_id = ? AND number = ?",
+            (self.business_id, number_of(self.business_id)),
         ).fetchone()
         return None if row is None else StoredHead(Head(*row[:3]), row[3])
 
@@ -162,8 +162,8 @@ class SqliteMending(SqliteEvidence):
         values = row.values
         self._connection.execute(
             "INSERT INTO ledgers (business_id, number, position, hash, recorded_at, secret) VALUES (?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (business_id) DO UPDATE SET position = excluded.position, hash = excluded.hash,"
-            " recorded_at = excluded.recorded_at",
+            " ON CONFLICT (business_id) DO UPDATE SET number = excluded.number, position = excluded.position,"
+            " hash = excluded.hash, recorded_at = excluded.recorded_at",
             (
                 self.business_id,
                 number_of(self.business_id),

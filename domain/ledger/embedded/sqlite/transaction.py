@@ -13,6 +13,7 @@ from domain.ledger.errors import UnknownBusiness
 from domain.ledger.numbers import behind, last_number, number_of
 from domain.ledger.proof import seal_of_request
 from domain.ledger.records import Answered, Append, Request
+from domain.ledger.request_keys import packed_key, unpacked_key
 from domain.ledger.shapes import SHAPES_MAX, WHOLE, Shape, Shapes
 from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
 
@@ -285,11 +286,18 @@ class SqliteTransaction:
     def answered(self, keys: Sequence[str]) -> list[Answered]:
         rows = self._numbered(
             "SELECT key, fingerprint, first, last, recorded_at, body FROM requests"
-            " WHERE ledger = ? AND key IN (SELECT value FROM json_each(?))",
-            dumps(keys),
+            f" WHERE ledger = ? AND key IN ({', '.join('?' * len(keys))})",
+            *map(packed_key, keys),
         )
         return [
-            Answered(key, fingerprint, first, last, recorded_at, None if body is None else unpacked(body))
+            Answered(
+                unpacked_key(key),
+                fingerprint,
+                first,
+                last,
+                recorded_at,
+                None if body is None else unpacked(body),
+            )
             for key, fingerprint, first, last, recorded_at, body in rows
         ]
 
@@ -383,7 +391,7 @@ class SqliteTransaction:
         people, answered = request.people, request.answered
         return (
             self._ledger,
-            answer.key,
+            packed_key(answer.key),
             answer.fingerprint,
             answer.first,
             answer.last,
