@@ -1,29 +1,29 @@
 """One business's ledger in PostgreSQL. Every method is one round trip."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, LiteralString, Protocol
 from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent, Subscription
 
 from domain.decision import Reads
-from domain.ledger.answer_bytes import unpacked
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
-from domain.ledger.numbers import behind, last_number, number_of
+from domain.ledger.numbers import behind, last_number
+from domain.ledger.postgres.beside import as_one, write_beside
 from domain.ledger.postgres.binary_format import BinaryFormat, beyond
-from domain.ledger.postgres.connections import PatientConnection, host_ms, our_errors
-from domain.ledger.postgres.packed_facts import SHAPES, Row, Unpack, kept_apart, unpacking
-from domain.ledger.records import Answered, Append, Conflict, Loaded, Stored
-from domain.ledger.request_keys import packed_key, unpacked_key
+from domain.ledger.postgres.connections import FOR_BUSINESS, PatientConnection, host_ms, our_errors
+from domain.ledger.postgres.packed_facts import SHAPES, Row, kept_apart, unpacking
+from domain.ledger.postgres.rows import loaded, outcome
+from domain.ledger.records import Append, Conflict, Loaded, Stored
+from domain.ledger.request_keys import packed_key
 from domain.ledger.shapes import Shapes
-from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
+from domain.people.directory import PLACES, Person, Photo, Place, Text
 
 # The business is a setting of the transaction, made as the function's arguments are evaluated: one statement.
-FOR_BUSINESS = "SELECT set_config('carnet.business', %s, true)"
 APPEND = (
     "SELECT first, last, recorded_at, conflict"
     " FROM append(set_config('carnet.business', %s, true), moment_for(%s::int8, %s::int8), %s)"
@@ -70,7 +70,6 @@ STREAM_ID: LiteralString = (
 """The id of the stream of a row `found`."""
 NAMED: LiteralString = "shape IN (SELECT number FROM shapes WHERE name = ANY (%s::text[]))"
 
-HEAD, FACTS, PEOPLE, COUNTS, ANSWERS = range(5)
 EVERYTHING = 2**62
 """Above any position, version or limit."""
 
@@ -355,78 +354,3 @@ class PostgresRecorder(LedgerRecorder):
         if not rows:
             raise UnknownBusiness(self.business_id)
         return rows[0]
-
-
-def loaded(business_id: str, wanted: Reads, rows: Iterable[Row], unpack: Unpack) -> Loaded:
-    """Parse the rows of the SQL function `load` (0006_load.sql lists its parts).
-
-    Raises UnknownBusiness when there is no row of the head.
-    """
-    head: Head | None = None
-    facts: list[StoredFact] = []
-    people: list[Person] = []
-    counts: dict[str, int] = {}
-    answered: dict[str, Answered] = {}
-    ids = {number_of(id): id for id in wanted.streams}
-    for part, position, moment, last, stream, version, name_version, kind, id, name, data, meta, hash in rows:
-        if part == FACTS:
-            if id:
-                ids[stream] = id
-            fact = (position, stream, ids.get(stream), version, name_version, data, last, meta, moment, hash)
-            facts.append(unpack(business_id, fact))
-        elif part == HEAD:
-            head = Head(position, hash, moment)
-        elif part == PEOPLE:
-            people.append(Person(id, kind, name))
-        elif part == COUNTS:
-            counts[wanted.counted[int(id) - 1]] = position
-        elif part == ANSWERS:
-            key = unpacked_key(hash)
-            answered[key] = Answered(
-                key, data, position, last, moment, None if meta is None else unpacked(meta)
-            )
-    if head is None:
-        raise UnknownBusiness(business_id)
-    return Loaded(facts, counts, people, answered, head)
-
-
-def outcome(first: int, last: int, recorded_at: int, conflict: str | None) -> Stored | Conflict:
-    """A row of the type `outcome` (0005_append.sql)."""
-    return Stored(first, last, recorded_at) if conflict is None else Conflict(conflict)
-
-
-# Photos are megabytes, and erasures are rare: they take round trips of their own, in the transaction of their append.
-
-
-def beside(commands: Iterable[Append]) -> bool:
-    """Whether `write_beside` has anything to write."""
-    return any(command.photos or command.erases for command in commands)
-
-
-def as_one(connection: PatientConnection, commands: Iterable[Append]) -> AbstractContextManager[object]:
-    """One transaction for an append and what `write_beside` writes; other commands need none."""
-    return connection.transaction() if beside(commands) else nullcontext()
-
-
-def write_beside(
-    connection: PatientConnection,
-    business_id: str,
-    commands: Iterable[Append],
-    outcomes: Iterable[Stored | Conflict],
-) -> None:
-    """Write the photos of the stored commands, and erase whom they erase."""
-    for command, outcome in zip(commands, outcomes, strict=True):
-        if isinstance(outcome, Conflict):
-            continue
-        for photo in command.photos:
-            connection.execute(FOR_BUSINESS, [business_id])
-            connection.execute(
-                "INSERT INTO photos (business_id, id, media_type, data) VALUES (%s, %s, %s, %s)",
-                [business_id, photo.id, photo.media_type, photo.data],
-            )
-        for customer_id in command.erases:
-            connection.execute(FOR_BUSINESS, [business_id])
-            connection.execute(
-                "SELECT erase(%s, %s, %s, %s::int8)",
-                [business_id, customer_id, ERASED_NAME, outcome.recorded_at],
-            )

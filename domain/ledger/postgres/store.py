@@ -13,10 +13,12 @@ from domain.ledger.contract import LedgerRecorder, Roster, unproved
 from domain.ledger.envelope import StoredFact
 from domain.ledger.errors import Contention, UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
+from domain.ledger.postgres.beside import as_one, beside, write_beside
 from domain.ledger.postgres.binary_format import Batch, BatchDumper, BinaryFormat
 from domain.ledger.postgres.breaker import Breaker
 from domain.ledger.postgres.connections import (
     ANSWER_S,
+    FOR_BUSINESS,
     PatientConnection,
     host_ms,
     lent,
@@ -27,16 +29,9 @@ from domain.ledger.postgres.listen_notify import ListenNotify
 from domain.ledger.postgres.migrations import SCHEMA, owning, require_current
 from domain.ledger.postgres.outbox import PostgresOutbox
 from domain.ledger.postgres.packed_facts import Row, kept_apart, unpacking
-from domain.ledger.postgres.recorder import (
-    FOR_BUSINESS,
-    PostgresRecorder,
-    as_one,
-    beside,
-    loaded,
-    outcome,
-    write_beside,
-)
+from domain.ledger.postgres.recorder import PostgresRecorder
 from domain.ledger.postgres.roles import OWNER, TO_SERVE
+from domain.ledger.postgres.rows import loaded, outcome
 from domain.ledger.postgres.session import of_ledgers, refuse_pooler
 from domain.ledger.postgres.webhooks import PostgresWebhooks
 from domain.ledger.records import (

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.ledger.embedded.sqlite.connection import primary_code
-from domain.ledger.embedded.sqlite.transaction import NUMBER_BITS, SqliteTransaction
+from domain.ledger.embedded.sqlite.directory import NUMBER_BITS
+from domain.ledger.embedded.sqlite.transaction import SqliteTransaction
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.evidence import Row, StoredHead
 from domain.ledger.numbers import number_of
