@@ -7,7 +7,7 @@ from api.http.csv_rows import csv_of
 
 
 def test_a_column_for_each_value_that_any_row_has() -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {"id": "cus_1", "price": {"amount": -900, "currency": "EUR"}, "tags": ["a", "b"]},
         {"id": "cus_2", "blocked": True, "price": None},
     ]
