@@ -7,7 +7,7 @@ def books(tell: Recording, anna: str) -> None:
     tell.desk.clock.forward(weeks=3)
     tell("ledger.head")
     tell("ledger.verification")
-    tell("facts.list", query={"after": 3, "limit": 2})
+    tell("facts.list", query={"after": 3, "kind": ["service", "offer"], "from": "2026-11-01", "limit": 2})
     tell("reports.liability", query={"effective_as_of": "2026-11-15"})
     tell("reports.movements", query={"from": "2026-11-01", "to": "2026-11-15"})
     tell(
