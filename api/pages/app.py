@@ -10,10 +10,12 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from api.pages import sign_in, zone
 from api.pages.asking import Api
 from api.pages.assets import PREFIX, by_address
+from api.pages.audit import explanation, facts, ledger, packages, reports, timeline
 from api.pages.desk import customer, customers
 from api.pages.page import ENGLISH, PageRequest, html
 from api.pages.rendering import rendered
 from api.pages.sealing import Seal
+from api.pages.system import read_models, routes
 from api.pages.view import Frame
 
 ROOMS = ("desk", "audit", "card", "system", "sign-in", "sign-out", "zone", "assets")
@@ -47,6 +49,14 @@ PAGES = (
     *zone.HANDLERS,
     *customers.PAGES,
     *customer.PAGES,
+    *ledger.PAGES,
+    *packages.PAGES,
+    *timeline.PAGES,
+    *explanation.PAGES,
+    *reports.PAGES,
+    *facts.PAGES,
+    *read_models.PAGES,
+    *routes.PAGES,
 )
 """Every page. Each module of a room has a line here."""
 
