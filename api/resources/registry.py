@@ -30,7 +30,7 @@ from api.resources.memberships import commands as membership_commands
 from api.resources.memberships import history as membership_history
 from api.resources.memberships import queries as membership_queries
 from api.resources.packages import commands as package_commands
-from api.resources.packages import endings, reminders, transfers
+from api.resources.packages import endings, reminders, transfers, units
 from api.resources.packages import history as package_history
 from api.resources.packages import lists as package_lists
 from api.resources.packages import queries as package_queries
@@ -86,6 +86,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *redemption_queries.HANDLERS,
     *inbox.HANDLERS,
     *package_queries.HANDLERS,
+    *units.HANDLERS,
     *receipt_queries.HANDLERS,
     *package_history.HANDLERS,
     *package_lists.HANDLERS,
