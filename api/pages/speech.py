@@ -99,8 +99,8 @@ class Speech:
         return format_date(there.date(), "medium", self.locale)
 
     def span(self, seconds: int) -> str:
-        """How long, in its largest unit: 2 days."""
-        return format_timedelta(timedelta(seconds=seconds), threshold=1, locale=self.locale)
+        """How long, in the largest unit of which it has two: 2 days, 6 weeks."""
+        return format_timedelta(timedelta(seconds=seconds), threshold=2, locale=self.locale)
 
     def clock(self, text: str) -> str:
         """A local time as the API has it: 08:00."""

@@ -7,6 +7,7 @@ happened, where entries came late.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from api.pages.audit.story import Entry, moment_of
 
@@ -16,7 +17,7 @@ FOLD = timedelta(days=30)
 """A longer time without a fact is drawn as if it were this long."""
 NEAR = 30
 """Marks closer than this are one, so that each can be hit with a finger."""
-MONTH_LABEL = 90
+BETWEEN_DAYS = 120
 """Days are written at least this far from each other."""
 COLOURS = {
     "use": "green",
@@ -50,7 +51,7 @@ class Plot:
     days: Sequence[tuple[float, str]]
     """Place, and the moment that is written there."""
     folds: Sequence[tuple[float, int]]
-    """Place of each fold, and the days that it leaves out."""
+    """Place of each fold, and the days of that time."""
     marks: Sequence[Mark]
 
 
@@ -75,13 +76,14 @@ class _Clock:
     def folds(self) -> Iterator[tuple[float, int]]:
         for before, after in zip(self._ends, self._ends[1:], strict=False):
             if after - before > FOLD:
-                yield (self.x(before) + self.x(after)) / 2, (after - before - FOLD).days
+                yield (self.x(before) + self.x(after)) / 2, (after - before).days
 
 
 def plot_of(entries: Sequence[Entry], until: datetime) -> Plot:
     """The drawing of these entries, oldest first, up to a moment that is not before the last of them."""
     recorded = [(moment_of(entry.row["recorded_at"]), entry.row["change"]) for entry in entries]
-    happened = sorted((moment_of(entry.row["effective_at"]), entry.row["change"]) for entry in entries)
+    happened = [(moment_of(entry.row["effective_at"]), entry.row["change"]) for entry in entries]
+    happened.sort(key=itemgetter(0))  # those of one moment stay in the order of their versions
     clock = _Clock([*(moment for moment, _ in (*recorded, *happened)), until])
     top = max(1, *(entry.left for entry in entries), *_lefts(happened))
 
@@ -136,9 +138,9 @@ def _mark(group: Sequence[tuple[float, float, Entry]]) -> Mark:
 def _days(
     placed: Sequence[tuple[float, float, Entry]], end: float, until: datetime
 ) -> Iterator[tuple[float, str]]:
-    written = -float(MONTH_LABEL)
+    written = -float(BETWEEN_DAYS)
     for x, _, entry in placed:
-        if x - written >= MONTH_LABEL and end - x >= MONTH_LABEL:
+        if x - written >= BETWEEN_DAYS and end - x >= BETWEEN_DAYS:
             yield x, entry.row["recorded_at"]
             written = x
     yield end, until.isoformat()

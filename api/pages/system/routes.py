@@ -73,11 +73,11 @@ def _shown(view: View, document: Document, path: str, method: str, told: Any) ->
         "method": method.upper(),
         "told": told,
         "good": good,
-        "body": _first(body),
-        "answer": _first(answer),
+        "body": _first(document, body),
+        "answer": _first(document, answer),
         "types": dict(_types(document, parts)),
         "problems": [
-            (status, re.findall(r"`([a-z-]+)`", response.get("description", "")))
+            (status, re.findall(r"`([a-z-]+)`", _resolved(document, response).get("description", "")))
             for status, response in told["responses"].items()
             if not status.startswith("2")
         ],
@@ -85,16 +85,26 @@ def _shown(view: View, document: Document, path: str, method: str, told: Any) ->
     }
 
 
-def _first(content: Document) -> Any:
+def _first(document: Document, content: Document) -> Any:
     """The media type that comes first, its schema and its example."""
     for media_type, told in content.items():
-        return {"media_type": media_type, "schema": told.get("schema", {}), "example": _example(content)}
+        schema = _resolved(document, told.get("schema", {}))
+        return {"media_type": media_type, "schema": schema, "example": _example(content)}
     return None
 
 
+def _resolved(document: Document, part: Any) -> Any:
+    """What a part of the document refers to, or itself."""
+    if "$ref" not in part:
+        return part
+    found: Any = document
+    for name in str(part["$ref"]).removeprefix("#/").split("/"):
+        found = found[name]
+    return found
+
+
 def _schema(content: Document) -> Any:
-    found = _first(content)
-    return found["schema"] if found else {}
+    return next((told.get("schema", {}) for told in content.values()), {})
 
 
 def _example(content: Document) -> Any:
