@@ -13,7 +13,11 @@ async def ledger(view: View) -> Screen:
     """Where the books begin. The proof and the figures read every fact, so each is made when it is asked for."""
     head, models = await gather(view.know("ledger.head"), view.know("read_models.list", None, {"limit": 200}))
     proof, seconds = await proved(view)
-    figures: dict[str, Any] = {"liability": None, "moved": None, "month": view.today.replace(day=1).isoformat()}
+    figures: dict[str, Any] = {
+        "liability": None,
+        "moved": None,
+        "month": view.today.replace(day=1).isoformat(),
+    }
     if view.one("figures") == "yes":
         liability, moved = await gather(
             view.know("reports.liability"), view.know("reports.movements", None, {"from": figures["month"]})

@@ -4,6 +4,7 @@ Time runs to the right by what was recorded. Long times without a fact are folde
 happened, where entries came late.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,7 +57,7 @@ class Plot:
 
 
 class _Clock:
-    """Moments → places, with long gaps folded."""
+    """Places of the moments between the first and the last, with long gaps folded."""
 
     def __init__(self, moments: Sequence[datetime]) -> None:
         self._ends = sorted(set(moments))
@@ -66,9 +67,9 @@ class _Clock:
         self._whole = self._at[-1] or timedelta(seconds=1)
 
     def x(self, moment: datetime) -> float:
-        at = next((n for n, end in enumerate(self._ends) if end >= moment), len(self._ends) - 1)
+        at = bisect_left(self._ends, moment)
         found = self._at[at]
-        if self._ends[at] > moment and at:
+        if self._ends[at] > moment:
             gap = self._ends[at] - self._ends[at - 1]
             found = self._at[at - 1] + (moment - self._ends[at - 1]) / gap * (self._at[at] - self._at[at - 1])
         return round(LEFT + (RIGHT - LEFT) * (found / self._whole), 1)
@@ -130,7 +131,7 @@ def _marks(placed: Sequence[tuple[float, float, Entry]]) -> Iterator[Mark]:
 
 
 def _mark(group: Sequence[tuple[float, float, Entry]]) -> Mark:
-    x, y, last = group[-1]
+    x, y, _ = group[-1]
     colours = {COLOURS.get(entry.row["kind"], "plum") for _, _, entry in group}
     return Mark(x, y, colours.pop() if len(colours) == 1 else "plum", [entry for _, _, entry in group])
 

@@ -74,13 +74,17 @@ async def outstanding(view: View) -> Screen:
 @page("/audit/reports/corrections")
 async def corrections(view: View) -> Screen:
     """What was changed by hand in a period; without one, this month."""
-    return await _report(view, "entries", "reports.corrections", ("from", "to", "cursor"), **_month(view))
+    return await _report(
+        view, "entries", "reports.corrections", ("from", "to", "cursor"), instead=_month(view)
+    )
 
 
 @page("/audit/reports/late-entries")
 async def late_entries(view: View) -> Screen:
     """What was recorded in a period, and had happened before it; without one, this month."""
-    return await _report(view, "entries", "reports.late_entries", ("from", "to", "cursor"), **_month(view))
+    return await _report(
+        view, "entries", "reports.late_entries", ("from", "to", "cursor"), instead=_month(view)
+    )
 
 
 def _day_before(day: str) -> str:
@@ -96,12 +100,23 @@ def _month(view: View) -> dict[str, str]:
 
 
 async def _report(
-    view: View, template: str, operation: str, names: tuple[str, ...], *, rows: Rows | None = None, **instead: str
+    view: View,
+    template: str,
+    operation: str,
+    names: tuple[str, ...],
+    *,
+    rows: Rows | None = None,
+    instead: Mapping[str, str] | None = None,
 ) -> Screen:
     """A report with its question. `instead`: parameters where the address has none."""
-    asked = asked_of(view, *names, **instead)
+    asked = asked_of(view, *names, **(instead or {}))
     found = await view.ask(operation, None, asked)
-    shown: dict[str, Any] = {"asked": asked, "names": names, "kind": operation.partition(".")[2], "problem": None}
+    shown: dict[str, Any] = {
+        "asked": asked,
+        "names": names,
+        "kind": operation.partition(".")[2],
+        "problem": None,
+    }
     shown["opens_after"] = _day_before(view.one("from"))
     if found.status == 400:  # told beside the question
         shown |= {"report": None, "problem": found.body}
@@ -112,7 +127,10 @@ async def _report(
     if rows is not None:
         listed = Answer(found.status, {**found.body, "data": [*rows(found.body)]}, found.position)
     return Screen(
-        f"audit/reports/{template}.html", {**shown, "report": found.body}, true_for=found.position, listed=listed
+        f"audit/reports/{template}.html",
+        {**shown, "report": found.body},
+        true_for=found.position,
+        listed=listed,
     )
 
 

@@ -105,7 +105,17 @@ def _until(card: Any, entries: list[Entry], is_past: bool) -> datetime:
 def _flat(entry: Entry) -> dict[str, Any]:
     """A row as a file has it. No names of people."""
     row, fact = entry.row, entry.fact
-    kept = ("version", "recorded_at", "effective_at", "kind", "line", "change", "amount", "expires_on", "reverses")
+    kept = (
+        "version",
+        "recorded_at",
+        "effective_at",
+        "kind",
+        "line",
+        "change",
+        "amount",
+        "expires_on",
+        "reverses",
+    )
     return {
         "position": fact["position"],
         "name": fact["name"],

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.pages.asking import Answer, ApiRefused
+from api.pages.asking import Answer, ApiRefused, Parameters
 from api.pages.page import page
 from api.pages.view import Screen, View
 
@@ -25,19 +25,27 @@ async def steps(view: View) -> Screen:
     if not stream:
         await view.know("read_models.list", None, {"limit": 1})  # whoever may not see them is told so
         return Screen("system/steps.html", shown)
-    asked = {"stream_id": stream, "limit": STEPS, **view.asked("cursor")}
+    asked: Parameters = {"stream_id": stream, "limit": STEPS, **view.asked("cursor")}
     found = await view.ask("read_models.steps", path, asked)
     if found.status in (400, 404):  # told beside the question
         return Screen("system/steps.html", {**shown, "problem": found.body}, status=found.status)
     if not found.is_good:
         raise ApiRefused(found)
     rows = [
-        {"version": step["version"], "position": step["fact"]["position"], "name": step["fact"]["name"], **row}
+        {
+            "version": step["version"],
+            "position": step["fact"]["position"],
+            "name": step["fact"]["name"],
+            **row,
+        }
         for step in found.body["data"]
         for row in step["rows"]
     ]
     listed = Answer(200, {**found.body, "data": rows}, found.position)
-    body = {**found.body, "data": [{**step, "rows": [*map(_changed, step["rows"])]} for step in found.body["data"]]}
+    body = {
+        **found.body,
+        "data": [{**step, "rows": [*map(_changed, step["rows"])]} for step in found.body["data"]],
+    }
     return Screen("system/steps.html", {**shown, "found": body}, true_for=found.position, listed=listed)
 
 

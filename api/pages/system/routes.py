@@ -1,4 +1,4 @@
-"""The routes of the API, from its OpenAPI document: what each takes and answers, its problems, and a command to try it."""
+"""The routes of the API, from its OpenAPI document: what each takes and answers, and a command to try it."""
 
 import json
 import re
@@ -146,7 +146,11 @@ def curl(base: str, path: str, method: str, told: Any, body: Any) -> str:
     values = {each["name"]: str(each.get("example", f"<{each['name']}>")) for each in parameters}
     address = path.format_map({name: quote(value, safe="<>") for name, value in values.items()})
     query = urlencode(
-        [(each["name"], values[each["name"]]) for each in parameters if each["in"] == "query" and "example" in each]
+        [
+            (each["name"], values[each["name"]])
+            for each in parameters
+            if each["in"] == "query" and "example" in each
+        ]
     )
     parts = ["curl", shlex.quote(f"{base}{address}{'?' + query if query else ''}")]
     if told.get("security"):
