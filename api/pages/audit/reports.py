@@ -1,6 +1,6 @@
 """Reports on all packages, now or in the past, on both clocks. Each number leads to the facts behind it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
