@@ -46,9 +46,9 @@ def rendered(template: str, speech: Speech, shown: Mapping[str, Any]) -> bytes:
     return environment(speech.language).get_template(template).render(speech=speech, **shown).encode()
 
 
-def as_json(value: Any) -> str:
-    """As people read it: indented, in the order in which it is stored."""
-    return json.dumps(value, ensure_ascii=False, indent=2)
+def as_json(value: Any, indent: int | None = 2) -> str:
+    """As people read it, in the order in which it is stored: indented, or with None on one line."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
 def initials(name: str | None) -> str:
