@@ -100,9 +100,7 @@ async def _before_cancelling(view: View, refused: Refused | None) -> Screen:
         "why_not": None if tried.is_good else tried.body,
     }
     address = f"/card/bookings/{view.path['booking_id']}/cancellation"
-    return Screen(
-        "card/cancel.html", shown, true_for=booking.position, refused=refused, address=address
-    )
+    return Screen("card/cancel.html", shown, true_for=booking.position, refused=refused, address=address)
 
 
 @form("/card/bookings/{booking_id}/cancellation")
