@@ -92,7 +92,7 @@ async def before_cancelling(view: View) -> Screen:
 async def _before_cancelling(view: View, refused: Refused | None) -> Screen:
     booking, tried = await gather(
         view.know("bookings.show", view.path),
-        view.give("bookings.cancel", view.path, {"by": "customer"}, dry_run=True),
+        view.foresee("bookings.cancel", view.path, {"by": "customer"}),
     )
     shown = {
         "booking": booking.body,

@@ -4,6 +4,7 @@ from asyncio import gather
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from api.pages.asking import Parameters
 from api.pages.page import page
 from api.pages.view import Screen, View
 
@@ -15,7 +16,7 @@ STAMPS_MAX = 60
 async def card(view: View) -> Screen:
     """Packages, usable first, with their stamps."""
     own = {"customer_id": str(view.me["customer_id"])}
-    upcoming = {"from": view.today.isoformat(), "status": ("pending", "confirmed"), "limit": 1}
+    upcoming: Parameters = {"from": view.today.isoformat(), "status": ("pending", "confirmed"), "limit": 1}
     person, packages, credits, bookings = await gather(
         view.know("customers.show", own),
         view.know("packages.list_of_customer", own, {"limit": 200}),

@@ -3,7 +3,7 @@
 from asyncio import gather
 
 from api.pages.page import page
-from api.pages.view import Screen, View
+from api.pages.view import Document, Screen, View
 
 
 @page("/card/receipts")
@@ -12,6 +12,12 @@ async def receipts(view: View) -> Screen:
     found = await view.know("packages.list_of_customer", {"customer_id": _own(view)}, {"limit": 200})
     rows = sorted(found.body["data"], key=lambda each: each["recorded_at"], reverse=True)
     return Screen("card/receipts.html", {"rows": rows}, true_for=found.position, listed=found)
+
+
+@page("/card/receipts/{package_id}")
+async def receipt(view: View) -> Document:
+    """One receipt, for a printer."""
+    return await view.document("packages.receipt", view.path, {"media": "html"})
 
 
 @page("/card/points")
@@ -36,4 +42,4 @@ def _own(view: View) -> str:
     return str(view.me["customer_id"])
 
 
-PAGES = (receipts, points, me)
+PAGES = (receipts, receipt, points, me)
