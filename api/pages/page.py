@@ -74,8 +74,7 @@ class View:
 
     @property
     def speech(self) -> Speech:
-        business = self.me["business"]
-        return Speech.of(business["locale"], business["time_zone"])
+        return Speech.of(self.me["locale"], self.me["business"]["time_zone"])
 
     @property
     def role(self) -> str:
