@@ -35,10 +35,13 @@ def written(store: Store) -> LedgerRecorder:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(wanted=some, after=position, upto=position, limit=st.integers(1, 10))
+@given(wanted=some, after=position, upto=position, limit=st.integers(1, 10), newest_first=st.booleans())
 def test_chosen_facts_are_those_of_all_that_the_filter_holds(
-    store: Store, wanted: FactFilter, after: int, upto: int, limit: int
+    store: Store, wanted: FactFilter, after: int, upto: int, limit: int, newest_first: bool
 ) -> None:
     ledger = written(store)
     held = [each for each in ledger.facts(after, upto=upto) if wanted.holds(each)]
-    assert list(ledger.chosen_facts(wanted, after, upto, limit)) == held[:limit]
+    if newest_first:
+        held.reverse()
+    found = ledger.chosen_facts(wanted, after, upto, limit, newest_first=newest_first)
+    assert list(found) == held[:limit]

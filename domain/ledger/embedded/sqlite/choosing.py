@@ -3,7 +3,7 @@
 from domain.ledger.records import FactFilter
 
 
-def chosen(wanted: FactFilter) -> tuple[str, list[str]]:
+def chosen(wanted: FactFilter, *, newest_first: bool) -> tuple[str, list[str]]:
     """What follows `business_id = ? AND` up to the order, and the values behind those of the two positions."""
     # With + a column is not looked up by an index: a few streams are never found by a walk along all positions.
     position = "+position" if wanted.streams else "position"
@@ -15,7 +15,7 @@ def chosen(wanted: FactFilter) -> tuple[str, list[str]]:
     if wanted.streams:
         conditions.append(f"stream_id IN ({_places(wanted.streams)})")
         values += wanted.streams
-    return f"{' AND '.join(conditions)} ORDER BY {position}", values
+    return f"{' AND '.join(conditions)} ORDER BY {position}{' DESC' if newest_first else ''}", values
 
 
 def _places(members: tuple[str, ...]) -> str:

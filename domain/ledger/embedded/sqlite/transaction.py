@@ -99,8 +99,10 @@ class SqliteTransaction:
         )
         return self._facts(rows)
 
-    def chosen_facts(self, wanted: FactFilter, after: int, upto: int, limit: int) -> list[StoredFact]:
-        condition, values = chosen(wanted)
+    def chosen_facts(
+        self, wanted: FactFilter, after: int, upto: int, limit: int, *, newest_first: bool = False
+    ) -> list[StoredFact]:
+        condition, values = chosen(wanted, newest_first=newest_first)
         rows = self._rows(
             f"SELECT {FACT} FROM facts WHERE business_id = ? AND {condition} LIMIT ?",
             after,
