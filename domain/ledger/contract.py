@@ -91,7 +91,7 @@ class LedgerRecorder(ApplicationRecorder):
     def chosen_facts(
         self, wanted: FactFilter, after: int, upto: int, limit: int, *, newest_first: bool = False
     ) -> Sequence[StoredFact]:
-        """The wanted facts in order of position, or from the last one back; `after` < position ≤ `upto`, at most `limit`.
+        """At most `limit` wanted facts in order of position, or from the last one back; `after` < position ≤ `upto`.
 
         Those of named streams are read by their index. Else every fact between the two positions is looked at.
         """

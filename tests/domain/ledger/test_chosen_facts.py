@@ -1,9 +1,15 @@
 """Facts chosen by kind, name and stream, on every store."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.ledger.contract import LedgerRecorder, Store
+from domain.ledger.embedded import sqlite
+from domain.ledger.embedded.sqlite.choosing import chosen
 from domain.ledger.records import Append, FactFilter
 from tests.domain.ledger.examples import BUSINESS, OTHER, fact, stored
 
@@ -45,3 +51,13 @@ def test_chosen_facts_are_those_of_all_that_the_filter_holds(
         held.reverse()
     found = ledger.chosen_facts(wanted, after, upto, limit, newest_first=newest_first)
     assert list(found) == held[:limit]
+
+
+def test_sqlite_finds_a_stream_by_its_index(tmp_path: Path) -> None:
+    file = tmp_path / "carnet.db"
+    sqlite.migrate(file)
+    asked, values = chosen(FactFilter(streams=("pkg_1",)), 0, 10, newest_first=True)
+    with closing(sqlite3.connect(file)) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT data {asked}", [BUSINESS, *values]).fetchall()
+    (step,) = [detail for *_, detail in plan if "SEARCH facts" in detail]
+    assert "(business_id=? AND stream_id=? AND version>?)" in step
