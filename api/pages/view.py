@@ -89,7 +89,7 @@ class View:
 
     @property
     def speech(self) -> Speech:
-        return Speech.of(self.me["business"]["locale"], self.zone)
+        return Speech.of(self.me["locale"], self.zone)
 
     @property
     def role(self) -> str:
