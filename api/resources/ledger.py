@@ -15,7 +15,7 @@ from domain.fact_registry import FACTS
 from domain.moments import DayOrMoment, as_moment, beyond, from_milliseconds, rfc3339
 from domain.streams import EVOLVE
 from domain.values import Value
-from replay.feed import chosen_feed, feed
+from replay.feed import Asked, chosen_feed, feed
 from replay.proof.finding import Finding
 from replay.proof.prove import Proof
 from replay.verify import Intact
@@ -54,10 +54,12 @@ class FactsParameters(ListParameters):
     """Recorded on this day of the business's zone or later, or from this moment on."""
     to: DayOrMoment | None = None
     """Recorded on this day of the business's zone or earlier, or up to this moment."""
+    order: Literal["oldest", "newest"] = "oldest"
+    """Which fact comes first. From the newest on, facts that are recorded meanwhile are not on later pages."""
 
 
 class FactFeed(Page[LedgerFact]):
-    """Facts in order of position. No fact ever appears before one that was shown.
+    """Facts in order of position. From the oldest on, no fact ever appears before one that was shown.
 
     A page of `kind` or `name` looks at 20,000 facts at most: it may be short, even empty, while `has_more` is true.
     A page of a `stream_id` is full while there are more.
@@ -79,20 +81,26 @@ def facts(call: Query[FactsParameters]) -> Found:
     at most, so it may be short, even empty.
     """
     asked, zone, recorder = call.parameters, call.time_zone, call.ledger.recorder
-    after = (call.after() or [asked.after])[0]
-    wanted, is_bounded = _wanted(call), asked.from_ is not None or asked.to is not None
-    if not wanted and not is_bounded:
-        stored, head = feed(recorder, after, asked.limit + 1)
+    wanted, key = _wanted(call), call.after()
+    if asked == FactsParameters(after=asked.after, limit=asked.limit, cursor=asked.cursor):
+        stored, head = feed(recorder, asked.after if key is None else key[0], asked.limit + 1)
         call.check_reachable(head)
         return call.page(FactFeed, stored, key=lambda fact: [fact.position], shown=shown_fact, position=head)
     check_range(asked.from_, asked.to, zone, "/to")
     call.check_reachable_now()
-    start = None if asked.from_ is None else as_moment(asked.from_, zone)
-    end = None if asked.to is None else beyond(asked.to, zone)
-    found = chosen_feed(recorder, wanted, after, asked.limit, start, end)
+    newest_first = asked.order == "newest"
+    question = Asked(
+        wanted,
+        after=asked.after if key is None or newest_first else key[0],
+        before=key[0] if key is not None and newest_first else None,
+        start=None if asked.from_ is None else as_moment(asked.from_, zone),
+        end=None if asked.to is None else beyond(asked.to, zone),
+        newest_first=newest_first,
+    )
+    found = chosen_feed(recorder, question, asked.limit)
     page = FactFeed(
         data=tuple(shown_fact(fact) for fact in found.facts),
-        next_cursor=None if found.is_all else call.cursor([found.upto]),
+        next_cursor=None if found.is_all else call.cursor([found.reached]),
         has_more=not found.is_all,
         stale=False,
     )

@@ -88,8 +88,10 @@ class LedgerRecorder(ApplicationRecorder):
         """Facts in order of position, `after` < position ≤ `upto`, at most `limit`, but none of the names `without`."""
 
     @abstractmethod
-    def chosen_facts(self, wanted: FactFilter, after: int, upto: int, limit: int) -> Sequence[StoredFact]:
-        """The wanted facts in order of position, `after` < position ≤ `upto`, at most `limit`.
+    def chosen_facts(
+        self, wanted: FactFilter, after: int, upto: int, limit: int, *, newest_first: bool = False
+    ) -> Sequence[StoredFact]:
+        """At most `limit` wanted facts in order of position, or from the last one back; `after` < position ≤ `upto`.
 
         Those of named streams are read by their index. Else every fact between the two positions is looked at.
         """

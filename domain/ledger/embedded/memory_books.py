@@ -82,8 +82,12 @@ class MemoryTransaction(StreamsInMemory):
         wanted = (each for each in self.books.log[after:upto] if not names or each.name in names)
         return list(islice((each for each in wanted if each.name not in without), limit))
 
-    def chosen_facts(self, wanted: FactFilter, after: int, upto: int, limit: int) -> list[StoredFact]:
-        return list(islice((each for each in self.books.log[after:upto] if wanted.holds(each)), limit))
+    def chosen_facts(
+        self, wanted: FactFilter, after: int, upto: int, limit: int, *, newest_first: bool = False
+    ) -> list[StoredFact]:
+        between = self.books.log[after:upto]
+        in_order = reversed(between) if newest_first else iter(between)
+        return list(islice((each for each in in_order if wanted.holds(each)), limit))
 
     def stream(
         self,

@@ -77,9 +77,11 @@ class EmbeddedRecorder(LedgerRecorder):
         with self._reading() as transaction:
             return transaction.facts(after, upto, limit, (), without)
 
-    def chosen_facts(self, wanted: FactFilter, after: int, upto: int, limit: int) -> Sequence[StoredFact]:
+    def chosen_facts(
+        self, wanted: FactFilter, after: int, upto: int, limit: int, *, newest_first: bool = False
+    ) -> Sequence[StoredFact]:
         with self._reading() as transaction:
-            return transaction.chosen_facts(wanted, after, upto, limit)
+            return transaction.chosen_facts(wanted, after, upto, limit, newest_first=newest_first)
 
     def cuts(self, facts: int) -> Sequence[tuple[str, int]]:
         with self._reading() as transaction:

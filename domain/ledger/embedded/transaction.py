@@ -40,7 +40,9 @@ class Transaction(Protocol):
         """By position, `after` < position ≤ `upto`; only of these names, or of all when `names` is empty, but none of
         the names `without`."""
 
-    def chosen_facts(self, wanted: FactFilter, after: int, upto: int, limit: int) -> list[StoredFact]:
+    def chosen_facts(
+        self, wanted: FactFilter, after: int, upto: int, limit: int, *, newest_first: bool = False
+    ) -> list[StoredFact]:
         """As `LedgerRecorder.chosen_facts`."""
 
     def stream(

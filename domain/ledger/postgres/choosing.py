@@ -5,7 +5,7 @@ from typing import LiteralString
 from domain.ledger.records import FactFilter
 
 
-def chosen(wanted: FactFilter) -> tuple[LiteralString, list[list[str]]]:
+def chosen(wanted: FactFilter, *, newest_first: bool) -> tuple[LiteralString, list[list[str]]]:
     """What follows `business_id = %s AND` up to the order, and the values behind those of the two positions."""
     # A sum is not looked up by an index: a few streams are never found by a walk along all positions.
     position: LiteralString = "position + 0" if wanted.streams else "position"
@@ -20,4 +20,4 @@ def chosen(wanted: FactFilter) -> tuple[LiteralString, list[list[str]]]:
     if wanted.streams:
         condition += " AND stream_id = ANY (%s::text[])"
         values.append(list(wanted.streams))
-    return condition + " ORDER BY " + position, values
+    return condition + " ORDER BY " + position + (" DESC" if newest_first else ""), values

@@ -153,8 +153,10 @@ class PostgresRecorder(LedgerRecorder):
             limit,
         )
 
-    def chosen_facts(self, wanted: FactFilter, after: int, upto: int, limit: int) -> Sequence[StoredFact]:
-        condition, values = chosen(wanted)
+    def chosen_facts(
+        self, wanted: FactFilter, after: int, upto: int, limit: int, *, newest_first: bool = False
+    ) -> Sequence[StoredFact]:
+        condition, values = chosen(wanted, newest_first=newest_first)
         return self._facts(condition + " LIMIT %s", after, upto, *values, limit)
 
     def cuts(self, facts: int) -> Sequence[tuple[str, int]]:

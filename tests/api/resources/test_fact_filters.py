@@ -53,6 +53,7 @@ def test_facts_are_chosen_by_what_they_are_of(told: tuple[Desk, list[dict[str, A
         found = [fact for fact in whole if holds(fact)]
         assert desk.get("/v1/facts", **asked)["data"] == found, asked
         assert desk.all_of("/v1/facts", limit=1, **asked) == found, asked
+        assert desk.all_of("/v1/facts", limit=1, order="newest", **asked) == found[::-1], asked
 
 
 def test_facts_are_chosen_by_when_they_were_recorded(told: tuple[Desk, list[dict[str, Any]], str]) -> None:
@@ -70,6 +71,10 @@ def test_facts_are_chosen_by_when_they_were_recorded(told: tuple[Desk, list[dict
     assert desk.all_of("/v1/facts", **{"from": far}) == []
     assert desk.all_of("/v1/facts", to=far, limit=2) == whole
     assert desk.all_of("/v1/facts", kind="package", **{"from": moment, "to": far}) == late
+    assert desk.all_of("/v1/facts", order="newest", limit=3) == whole[::-1]
+    assert desk.all_of("/v1/facts", order="newest", limit=1, **{"from": moment}) == late[::-1]
+    assert desk.all_of("/v1/facts", order="newest", limit=2, to=early[-1]["recorded_at"]) == early[::-1]
+    assert desk.all_of("/v1/facts", order="newest", after=3, limit=2) == whole[:2:-1]
 
 
 def test_what_cannot_be_asked_is_told_by_its_field(desk: Desk) -> None:
@@ -95,6 +100,11 @@ def test_a_page_of_a_rare_kind_is_bounded_and_goes_on(
     assert (first["data"], first["has_more"]) == ([], True)
     found = desk.all_of("/v1/facts", name="package.redeemed")
     assert found == [fact for fact in whole if fact["name"] == "package.redeemed"]
+    assert desk.all_of("/v1/facts", name="package.redeemed", order="newest") == found[::-1]
+    first = desk.get("/v1/facts", name="customer.registered", order="newest")
+    assert (first["data"], first["has_more"]) == ([], True)
+    (registered,) = desk.all_of("/v1/facts", name="customer.registered", order="newest")
+    assert registered in whole
     own = desk.get("/v1/facts", stream_id=package)
     assert (positions(own["data"]), own["has_more"]) == (
         [fact["position"] for fact in whole if fact["stream_id"] == package],

@@ -1,9 +1,15 @@
 """Facts chosen by kind, name and stream, on every store."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.ledger.contract import LedgerRecorder, Store
+from domain.ledger.embedded import sqlite
+from domain.ledger.embedded.sqlite.choosing import chosen
 from domain.ledger.records import Append, FactFilter
 from tests.domain.ledger.examples import BUSINESS, OTHER, fact, stored
 
@@ -35,10 +41,23 @@ def written(store: Store) -> LedgerRecorder:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(wanted=some, after=position, upto=position, limit=st.integers(1, 10))
+@given(wanted=some, after=position, upto=position, limit=st.integers(1, 10), newest_first=st.booleans())
 def test_chosen_facts_are_those_of_all_that_the_filter_holds(
-    store: Store, wanted: FactFilter, after: int, upto: int, limit: int
+    store: Store, wanted: FactFilter, after: int, upto: int, limit: int, newest_first: bool
 ) -> None:
     ledger = written(store)
     held = [each for each in ledger.facts(after, upto=upto) if wanted.holds(each)]
-    assert list(ledger.chosen_facts(wanted, after, upto, limit)) == held[:limit]
+    if newest_first:
+        held.reverse()
+    found = ledger.chosen_facts(wanted, after, upto, limit, newest_first=newest_first)
+    assert list(found) == held[:limit]
+
+
+def test_sqlite_finds_a_stream_by_its_index(tmp_path: Path) -> None:
+    file = tmp_path / "carnet.db"
+    sqlite.migrate(file)
+    asked, values = chosen(FactFilter(streams=("pkg_1",)), 0, 10, newest_first=True)
+    with closing(sqlite3.connect(file)) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT data {asked}", [BUSINESS, *values]).fetchall()
+    (step,) = [detail for *_, detail in plan if "SEARCH facts" in detail]
+    assert "(business_id=? AND stream_id=? AND version>?)" in step

@@ -99,16 +99,11 @@ class SqliteTransaction:
         )
         return self._facts(rows)
 
-    def chosen_facts(self, wanted: FactFilter, after: int, upto: int, limit: int) -> list[StoredFact]:
-        condition, values = chosen(wanted)
-        rows = self._rows(
-            f"SELECT {FACT} FROM facts WHERE business_id = ? AND {condition} LIMIT ?",
-            after,
-            upto,
-            *values,
-            limit,
-        )
-        return self._facts(rows)
+    def chosen_facts(
+        self, wanted: FactFilter, after: int, upto: int, limit: int, *, newest_first: bool = False
+    ) -> list[StoredFact]:
+        rows, values = chosen(wanted, after, upto, newest_first=newest_first)
+        return self._facts(self._rows(f"SELECT {FACT} {rows} LIMIT ?", *values, limit))
 
     def stream(
         self,
