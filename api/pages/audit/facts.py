@@ -26,33 +26,18 @@ A_PAGE = 50
 
 @page("/audit/facts")
 async def facts(view: View) -> Screen:
-    """All facts, newest first; those that fit a filter, oldest first, as the feed has them."""
-    asked = asked_of(view, *FILTERS)
-    head = await view.know("ledger.head")
-    last = int(head.body["position"])
-    upto = _position(view.one("upto")) or last
-    if asked:
-        found = await view.ask("facts.list", None, {**asked, **view.asked("cursor"), "limit": A_PAGE})
-    else:
-        upto = min(upto, last)
-        page = {"after": max(upto - A_PAGE, 0), "limit": max(min(upto, A_PAGE), 1)}
-        found = await view.ask("facts.list", None, page)
-    if not found.is_good and found.status != 400:
-        raise ApiRefused(found)
-    rows = found.body["data"] if found.is_good else []
-    shown = {
-        "found": found.body if found.is_good else None,
-        "problem": None if found.is_good else found.body,
-        "rows": rows if asked else list(reversed(rows)),
-        "asked": asked,
-        "kinds": KINDS,
-        "head": last,
-        "upto": upto,
-        "a_page": A_PAGE,
-    }
+    """All facts, or those that fit a filter: the newest first, or from the beginning on."""
+    asked, head = asked_of(view, *FILTERS), await view.know("ledger.head")
+    order = "oldest" if view.one("order") == "oldest" else "newest"
+    found = await view.ask(
+        "facts.list", None, {**asked, **view.asked("cursor"), "order": order, "limit": A_PAGE}
+    )
+    shown = {"asked": asked, "kinds": KINDS, "head": head.body["position"], "order": order, "problem": None}
+    if found.status == 400:  # told beside the question
+        return Screen("audit/facts.html", {**shown, "found": None, "problem": found.body}, status=400)
     if not found.is_good:
-        return Screen("audit/facts.html", shown, status=400)
-    return Screen("audit/facts.html", shown, true_for=found.position, listed=found)
+        raise ApiRefused(found)
+    return Screen("audit/facts.html", {**shown, "found": found.body}, true_for=found.position, listed=found)
 
 
 @page("/audit/facts/{position}")
