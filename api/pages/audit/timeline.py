@@ -30,8 +30,10 @@ async def timeline(view: View) -> Screen:
         card = await view.ask("packages.show", path)
     if not card.is_good:
         raise ApiRefused(card)
-    (history, is_all), (facts, _) = await gather(
-        every_row(view, "packages.history", path, then), every_row(view, "packages.facts", path)
+    (history, is_all), (facts, _), own_proof = await gather(
+        every_row(view, "packages.history", path, then),
+        every_row(view, "packages.facts", path),
+        view.know("packages.verification", path),
     )
     entries = story_of(history, facts)
     chosen = view.one("show") if view.one("show") in CHOICES else "all"
@@ -52,6 +54,7 @@ async def timeline(view: View) -> Screen:
         "typed": asked_of(view, *CLOCKS),
         "problem": problem,
         "plot": plot_of(entries, _until(card.body, entries, bool(then))),
+        "own_proof": own_proof.body,
         "proof": proof,
         "seconds": seconds,
         "opened": opened,

@@ -89,6 +89,7 @@ def test_one_row_is_open_with_its_rule_its_bytes_and_its_place_in_the_chain(desk
     chain = [each.text for each in next(opened.all("ol")).all("li")]
     assert first["hash"] in chain[0]
     assert paid["hash"] in chain[2]
+    assert "recomputed: equal" in chain[2]
     assert facts[-1]["hash"] in chain[-1]
     caused = next(opened.all("ul")).text
     assert "Sold" in caused, "the sale and its payment came with one request"
@@ -139,8 +140,8 @@ def test_the_rows_are_taken_along_without_names_and_the_chain_is_recomputed_on_r
     assert [(row["version"], row["remaining"]) for row in rows] == [(1, 3), (2, 2)]
     assert "Secret" not in browser.answer.text
     browser.go(f"/audit/packages/{package}")
-    assert "Not recomputed" in browser.text
-    (again,) = (link for link in browser.page.all("a") if link.text == "Recompute the chain")
+    assert "2 facts were recomputed from their stored bytes just now" in browser.text
+    (again,) = (link for link in browser.page.all("a") if link.text == "Recompute the whole ledger")
     browser.go(again.attributes["href"])
     assert "The chain holds." in browser.text
     assert f"All {desk.head} facts" in browser.text
