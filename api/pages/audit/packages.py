@@ -1,9 +1,11 @@
 """Finding a package without a name: the list across customers, by what is stored of each."""
 
+from dataclasses import replace
 from urllib.parse import quote
 
 from api.pages.asking import ApiRefused
 from api.pages.audit.asked import asked_of
+from api.pages.audit.nameless import nameless
 from api.pages.page import page
 from api.pages.view import Redirect, Screen, View
 
@@ -36,7 +38,12 @@ async def packages(view: View) -> Screen | Redirect:
     if not found.is_good:
         raise ApiRefused(found)
     shown = {"found": found.body, "problem": None, "asked": asked_of(view, *FILTERS)}
-    return Screen("audit/packages.html", shown, true_for=found.position, listed=found)
+    return Screen(
+        "audit/packages.html",
+        shown,
+        true_for=found.position,
+        listed=replace(found, body=nameless(found.body)),
+    )
 
 
 PAGES = (packages,)

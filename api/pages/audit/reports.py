@@ -6,6 +6,7 @@ from typing import Any
 
 from api.pages.asking import Answer, ApiRefused
 from api.pages.audit.asked import asked_of
+from api.pages.audit.nameless import nameless
 from api.pages.page import page
 from api.pages.view import Screen, View
 
@@ -123,9 +124,8 @@ async def _report(
         return Screen(f"audit/reports/{template}.html", shown, status=400)
     if not found.is_good:
         raise ApiRefused(found)
-    listed = found
-    if rows is not None:
-        listed = Answer(found.status, {**found.body, "data": [*rows(found.body)]}, found.position)
+    body = nameless(found.body)
+    listed = Answer(found.status, body if rows is None else {**body, "data": [*rows(body)]}, found.position)
     return Screen(
         f"audit/reports/{template}.html",
         {**shown, "report": found.body},

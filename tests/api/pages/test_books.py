@@ -175,6 +175,22 @@ def test_packages_are_found_without_names(salon: Desk) -> None:
     assert browser.address == f"/audit/packages/{package['id']}"
 
 
+def test_no_file_of_the_books_names_a_person_to_an_owner_either(desk: Desk) -> None:
+    service = desk.service("Massage")
+    anna = desk.customer("Anna Secret", email="secret@example.com")
+    package = desk.sell(anna, desk.offer(service))["id"]
+    staff = desk.do("/v1/staff", {"name": "Eva Secret", "role": "manager"})["id"]
+    manager = desk.as_role(Role.MANAGER, staff)
+    manager.do(f"/v1/packages/{package}/corrections", {"line": 1, "change": 1, "reason": "a secret"})
+    browser = Browser.signed_in(desk)
+    for address, id in (("packages", anna), ("reports/corrections", staff), (f"packages/{package}", staff)):
+        for form in ("", "?as=json", "?as=csv"):
+            browser.go(f"/audit/{address}{form}")
+            assert id in browser.answer.text, address
+            assert "secret" not in browser.answer.text.lower(), address
+    assert "Massage" in browser.go("/audit/packages?as=json").text, "things keep their names"
+
+
 def test_who_may_look_at_the_books(desk: Desk) -> None:
     desk.sell(desk.customer("Anna"), desk.offer(desk.service()))
     for role in (Role.OWNER, Role.MANAGER, Role.AUDITOR):
