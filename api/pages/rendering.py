@@ -1,13 +1,27 @@
 """Templates made into pages. What is shown is escaped; a name that a template does not get is an error, never empty."""
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from api.pages.addresses import address_with, address_without, values_of
 from api.pages.assets import assets
+from api.pages.forms import flaw_of, key_of, typed
 from api.pages.speech import Speech, translations
+
+GLOBALS = {
+    "asset": lambda name: assets()[name].address,
+    "address_with": address_with,
+    "address_without": address_without,
+    "values_of": values_of,
+    "key_of": key_of,
+    "typed_in": typed,
+    "flaw_of": flaw_of,
+}
+"""Functions that every template has."""
 
 
 @cache
@@ -22,13 +36,19 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    made.globals["asset"] = lambda name: assets()[name].address
+    made.globals |= GLOBALS
     made.filters["initials"] = initials
+    made.filters["as_json"] = as_json
     return made
 
 
 def rendered(template: str, speech: Speech, shown: Mapping[str, Any]) -> bytes:
     return environment(speech.language).get_template(template).render(speech=speech, **shown).encode()
+
+
+def as_json(value: Any, indent: int | None = 2) -> str:
+    """As people read it, in the order in which it is stored: indented, or with None on one line."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
 def initials(name: str | None) -> str:

@@ -1,26 +1,45 @@
 """How a page speaks: money, days and plural forms by a locale, and texts from its catalogue.
 
-A text in the templates is English, and the key of its translation in `catalogues/<language>.po`.
+A text in the templates is English, and the key of its translation in one of `catalogues/<language>/*.po`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
-from api.http.locales import locale_of, money, number
+from api.http.locales import amount_of, locale_of, money, number, rate, typed_amount
 
 LANGUAGES = ("en", "hu")
+
+
+def catalogue(language: str) -> Catalog:
+    """All texts of a language, of which each stands in one file. Raises ValueError for a text that stands in two."""
+    whole = Catalog(locale=language)
+    for file in sorted(_files(language), key=lambda each: each.name):
+        for message in read_po(BytesIO(file.read_bytes()), locale=language):
+            if not message.id:
+                continue
+            if message.id in whole:
+                raise ValueError(f"{file.name}: {message.id} is translated twice")
+            whole[message.id] = message
+    return whole
+
+
+def _files(language: str) -> Iterable[Traversable]:
+    return files(__package__).joinpath("catalogues", language).iterdir()
 
 
 @cache
@@ -28,9 +47,8 @@ def translations(language: str) -> NullTranslations:
     """The catalogue of a language; English, whose texts stand in the templates, where there is none."""
     if language not in LANGUAGES or language == "en":
         return NullTranslations()
-    source = files(__package__).joinpath("catalogues", f"{language}.po").read_bytes()
     made = BytesIO()
-    write_mo(made, read_po(BytesIO(source), locale=language))
+    write_mo(made, catalogue(language))
     made.seek(0)
     return Translations(made)
 
@@ -55,8 +73,21 @@ class Speech:
         """`{amount, currency}` as the API has it."""
         return money(amount["amount"], amount["currency"], self.locale)
 
+    def typed_amount(self, amount: Mapping[str, Any]) -> str:
+        """`{amount, currency}` as it stands in a field."""
+        return typed_amount(amount["amount"], amount["currency"], self.locale)
+
+    def amount_of(self, typed: str, currency: str) -> int | str:
+        """The minor units of an amount that was typed; what is none as it is, for the API to refuse."""
+        found = amount_of(typed, currency, self.locale)
+        return typed if found is None else found
+
     def number(self, of: int) -> str:
         return number(of, self.locale)
+
+    def rate(self, basis_points: int) -> str:
+        """A tax rate as the API has it: 2700 as 27%."""
+        return rate(basis_points, self.locale)
 
     def day(self, text: str, form: str = "long") -> str:
         """A day as the API has it: 2026-10-03."""
@@ -70,6 +101,15 @@ class Speech:
         """A moment as the API has it, on the clock of the zone."""
         there = datetime.fromisoformat(text).astimezone(ZoneInfo(self.time_zone))
         return format_datetime(there, "d MMM y, HH:mm", locale=self.locale)
+
+    def day_of(self, text: str) -> str:
+        """The day of a moment as the API has it, on the clock of the zone: 3 Oct 2026."""
+        there = datetime.fromisoformat(text).astimezone(ZoneInfo(self.time_zone))
+        return format_date(there.date(), "medium", self.locale)
+
+    def span(self, seconds: int) -> str:
+        """How long, in the largest unit of which it has two: 2 days, 6 weeks."""
+        return format_timedelta(timedelta(seconds=seconds), threshold=2, locale=self.locale)
 
     def clock(self, text: str) -> str:
         """A local time as the API has it: 08:00."""

@@ -15,10 +15,11 @@ from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_p
 from domain.ledger.numbers import behind, last_number
 from domain.ledger.postgres.beside import as_one, write_beside
 from domain.ledger.postgres.binary_format import BinaryFormat, beyond
+from domain.ledger.postgres.choosing import chosen
 from domain.ledger.postgres.connections import FOR_BUSINESS, PatientConnection, host_ms, our_errors
 from domain.ledger.postgres.packed_facts import SHAPES, Row, kept_apart, unpacking
 from domain.ledger.postgres.rows import loaded, outcome
-from domain.ledger.records import Append, Conflict, Loaded, Stored
+from domain.ledger.records import Append, Conflict, FactFilter, Loaded, Stored
 from domain.ledger.request_keys import packed_key
 from domain.ledger.shapes import Shapes
 from domain.people.directory import PLACES, Person, Photo, Place, Text
@@ -162,6 +163,12 @@ class PostgresRecorder(LedgerRecorder):
             *([list(without)] if without else ()),
             limit,
         )
+
+    def chosen_facts(
+        self, wanted: FactFilter, after: int, upto: int, limit: int, *, newest_first: bool = False
+    ) -> Sequence[StoredFact]:
+        condition, values = chosen(wanted, newest_first=newest_first)
+        return self._facts(condition + " LIMIT %s", after, upto, *values, limit)
 
     def cuts(self, facts: int) -> Sequence[tuple[str, int]]:
         rows = self._select(
