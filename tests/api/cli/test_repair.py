@@ -116,8 +116,8 @@ def test_what_cannot_be_made_anew_is_told_with_what_to_do(books: Terminal) -> No
     id = first_of(books)
     by_hand(
         books,
-        f"UPDATE requests SET body = salt WHERE ledger = {number_of(id)} AND key = (SELECT min(key) FROM requests"
-        f" WHERE ledger = {number_of(id)})",
+        f"UPDATE requests SET body = answered WHERE ledger = {number_of(id)} AND key = (SELECT key FROM requests"
+        f" WHERE ledger = {number_of(id)} ORDER BY key LIMIT 1)",
         "UPDATE api_keys SET role = 'auditor'",
     )
     told = books.run("verify", status=1).stdout
