@@ -10,7 +10,9 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from api.pages import sign_in, zone
 from api.pages.asking import Api
 from api.pages.assets import PREFIX, by_address
-from api.pages.desk import customer, customers
+from api.pages.desk import customer, customers, sell, use
+from api.pages.desk.package import doing, papers
+from api.pages.desk.package import shown as package
 from api.pages.page import ENGLISH, PageRequest, html
 from api.pages.rendering import rendered
 from api.pages.sealing import Seal
@@ -47,6 +49,11 @@ PAGES = (
     *zone.HANDLERS,
     *customers.PAGES,
     *customer.PAGES,
+    *sell.PAGES,
+    *use.PAGES,
+    *package.PAGES,
+    *papers.PAGES,
+    *doing.PAGES,
 )
 """Every page. Each module of a room has a line here."""
 
