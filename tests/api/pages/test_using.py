@@ -28,14 +28,14 @@ def test_units_are_taken_by_the_rule_and_given_back(either_desk: Desk) -> None:
     browser.send("/use", quantity="3", participant_id=max_, **{"try": "yes"})
     assert either_desk.head == before
     assert "2 of Soon, purchase 1 (0 of 2 remaining)" in browser.text
-    assert "1 of Later, purchase 2 (3 of 4 remaining)" in browser.text
+    assert "1 of Later, purchase 1 (3 of 4 remaining)" in browser.text
     form = browser.form("/use")
     assert filled(form)["quantity"] == "3"
     for _ in range(2):
         browser.post(form.attributes["action"], filled(form))
     assert (either_desk.card(soon)["remaining"], either_desk.card(later)["remaining"]) == (0, 3)
     assert "Used: 3 × Massage 60 · Max" in browser.text
-    assert "Later, Purchase #2: 3 of 4 remaining" in browser.text
+    assert "Later, Purchase #1: 3 of 4 remaining" in browser.text
     browser.send("/undo")
     assert "Given back: 3 × Massage 60" in browser.text
     assert (either_desk.card(soon)["remaining"], either_desk.card(later)["remaining"]) == (2, 4)
