@@ -10,7 +10,10 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from api.pages import sign_in, zone
 from api.pages.asking import Api
 from api.pages.assets import PREFIX, by_address
-from api.pages.desk import customer, customers, sell, use
+from api.pages.card import bookings as own_bookings
+from api.pages.card import packages as own_packages
+from api.pages.card import papers as own_papers
+from api.pages.desk import customer, customers, phone, sell, use
 from api.pages.desk.package import doing, papers
 from api.pages.desk.package import shown as package
 from api.pages.page import ENGLISH, PageRequest, html
@@ -49,6 +52,10 @@ PAGES = (
     *zone.HANDLERS,
     *customers.PAGES,
     *customer.PAGES,
+    *phone.PAGES,
+    *own_packages.PAGES,
+    *own_bookings.PAGES,
+    *own_papers.PAGES,
     *sell.PAGES,
     *use.PAGES,
     *package.PAGES,
