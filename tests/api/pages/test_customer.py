@@ -227,9 +227,11 @@ def test_a_name_is_shown_as_text(desk: Desk, name: str) -> None:
     use = desk.redeem(package, service)["redemption_id"]
     browser = Browser.signed_in(desk)
     of_anna, of_package = f"/desk/customers/{anna}", f"/desk/packages/{package}"
-    addresses = ("/desk/customers", "/desk/customers?search=x%22%3E%3Cb%3E", of_anna, f"{of_anna}?used={use}")
-    addresses += (f"{of_anna}?edit={package}", f"{of_anna}/sell", f"{of_anna}/sell?offer_id={offer}")
-    addresses += (f"{of_anna}/use", of_package, f"{of_package}?to_search={name[:3]}", f"/desk/uses/{use}")
+    addresses = [
+        *("/desk/customers", "/desk/customers?search=x%22%3E%3Cb%3E", of_anna, f"{of_anna}?used={use}"),
+        *(f"{of_anna}?edit={package}", f"{of_anna}/sell", f"{of_anna}/sell?offer_id={offer}"),
+        *(f"{of_anna}/use", of_package, f"{of_package}?to_search={name[:3]}", f"/desk/uses/{use}"),
+    ]
     for address in addresses:
         browser.go(address)
         scripts = [each.attributes.get("src", "") for each in browser.page.all("script")]
