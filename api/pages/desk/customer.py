@@ -21,7 +21,10 @@ NOTES = 5
 
 @page("/desk/customers/{customer_id}")
 async def customer(view: View) -> Screen:
-    """The packages of a customer, usable first. `?edit=` opens a package, `?used=` tells of a use."""
+    """The packages of a customer, usable first.
+
+    `?edit=` opens a package to change it. `?used=` and `?sold=` tell of a use or a sale of just now.
+    """
     return await packages_of(view, view.path["customer_id"], edit=view.one("edit"), used=view.one("used"))
 
 
@@ -64,6 +67,7 @@ async def packages_of(
         "edit": edit,
         "business": business,
         "used": use,
+        "sold": next((card for card in cards if card["id"] == view.one("sold")), None),
         "may_undo": use is not None and may_undo(view, use),
         "meanwhile": meanwhile,
     }
