@@ -15,7 +15,9 @@ from api.pages.audit import packages as audited_packages
 from api.pages.card import bookings as own_bookings
 from api.pages.card import packages as own_packages
 from api.pages.card import papers as own_papers
-from api.pages.desk import customer, customers, phone
+from api.pages.desk import customer, customers, phone, sell, use
+from api.pages.desk.package import doing, papers
+from api.pages.desk.package import shown as package
 from api.pages.page import ENGLISH, PageRequest, html
 from api.pages.rendering import rendered
 from api.pages.sealing import Seal
@@ -65,6 +67,11 @@ PAGES = (
     *facts.PAGES,
     *read_models.PAGES,
     *routes.PAGES,
+    *sell.PAGES,
+    *use.PAGES,
+    *package.PAGES,
+    *papers.PAGES,
+    *doing.PAGES,
 )
 """Every page. Each module of a room has a line here."""
 
