@@ -174,7 +174,10 @@ def test_units_that_another_system_used_are_stamps_without_a_day(desk: Desk) -> 
     browser = Browser.signed_in(desk)
     browser.go(f"/desk/customers/{anna}")
     (stamps,) = browser.page.all("ul", **{"class": "stamps"})
-    assert [stamp.text for stamp in stamps.all("li")][1:3] == ["Unit 2: used before it came here", "3 Unit 3: available"]
+    assert [stamp.text for stamp in stamps.all("li")][1:3] == [
+        "Unit 2: used before it came here",
+        "3 Unit 3: available",
+    ]
     assert not list(stamps.all("time"))
     browser.go(f"/desk/packages/{desk.get(f'/v1/customers/{anna}/packages')['data'][0]['id']}")
     assert "Taken over with 3 left" in browser.text
