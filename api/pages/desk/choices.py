@@ -44,6 +44,22 @@ class Catalogue:
     business: Row
 
     @property
+    def service_choices(self) -> list[Choice]:
+        return named(self.services)
+
+    @property
+    def offer_choices(self) -> list[Choice]:
+        return named(self.offers)
+
+    @property
+    def staff_choices(self) -> list[Choice]:
+        return named(self.staff)
+
+    @property
+    def location_choices(self) -> list[Choice]:
+        return named(self.business["locations"])
+
+    @property
     def service_types(self) -> list[Choice]:
         names = sorted({each["service_type"] for each in self.services}, key=str.casefold)
         return [(name, name) for name in names]
@@ -53,16 +69,17 @@ class Catalogue:
         return [(name, name) for name in self.business["policies"]["categories"]]
 
     @property
-    def bookable(self) -> list[Row]:
-        return [each for each in self.services if not each["retired"]]
+    def bookable(self) -> list[Choice]:
+        """Services that are still performed."""
+        return named(each for each in self.services if not each["retired"])
 
     @property
-    def at_work(self) -> list[Row]:
-        return [each for each in self.staff if each["active"]]
+    def at_work(self) -> list[Choice]:
+        return named(each for each in self.staff if each["active"])
 
     @property
-    def open_locations(self) -> list[Row]:
-        return [each for each in self.business["locations"] if each["open"]]
+    def open_locations(self) -> list[Choice]:
+        return named(each for each in self.business["locations"] if each["open"])
 
     def reason_codes(self, group: str) -> list[Choice]:
         """The codes that may be given for what is of this group."""
