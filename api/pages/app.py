@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from api.pages import sign_in, zone
 from api.pages.asking import Api
 from api.pages.assets import PREFIX, by_address
-from api.pages.desk import bulk, customer, customers, packages
+from api.pages.desk import bulk, customer, customer_details, customers, erasure, household, packages
 from api.pages.page import ENGLISH, PageRequest, html
 from api.pages.rendering import rendered
 from api.pages.sealing import Seal
@@ -48,6 +48,9 @@ PAGES = (
     *customers.PAGES,
     *bulk.PAGES,
     *packages.PAGES,
+    *customer_details.PAGES,
+    *household.PAGES,
+    *erasure.PAGES,
     *customer.PAGES,
 )
 """Every page. Each module of a room has a line here."""

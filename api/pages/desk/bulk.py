@@ -1,7 +1,7 @@
 """One change of many customers at once: those who were selected in the list, or all of a segment."""
 
 from asyncio import gather
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,7 +45,7 @@ async def bulk_of(
         "tried": tried and tried.body,
         "done": done and done.body,
         "reasons": [] if answered is None else reasons_in(answered.body),
-        "fields": view.fields,
+        "fields": defaultdict(str, view.fields),
     }
     return Screen("desk/bulk.html", shown, true_for=business.position, refused=refused, address=view.address)
 
