@@ -57,11 +57,6 @@ def _pattern(currency: str, locale: Locale) -> str:
     return pattern.replace("¤#", "¤\xa0#") if symbol[-1].isalpha() else pattern
 
 
-def minor_digits(currency: str) -> int:
-    """Digits behind the point of an amount in this currency: 2 for EUR, 0 for JPY."""
-    return MINOR_DIGITS.get(currency, 0)
-
-
 def number(of: int, locale: Locale) -> str:
     return format_decimal(of, locale=locale)
 

@@ -10,7 +10,19 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from api.pages import sign_in, zone
 from api.pages.asking import Api
 from api.pages.assets import PREFIX, by_address
-from api.pages.desk import bulk, customer, customer_details, customers, erasure, household, packages
+from api.pages.desk import (
+    book,
+    booking,
+    bookings,
+    bulk,
+    customer,
+    customer_details,
+    customers,
+    erasure,
+    household,
+    packages,
+    today,
+)
 from api.pages.page import ENGLISH, PageRequest, html
 from api.pages.rendering import rendered
 from api.pages.sealing import Seal
@@ -51,6 +63,10 @@ PAGES = (
     *customer_details.PAGES,
     *household.PAGES,
     *erasure.PAGES,
+    *today.PAGES,
+    *bookings.PAGES,
+    *booking.PAGES,
+    *book.PAGES,
     *customer.PAGES,
 )
 """Every page. Each module of a room has a line here."""
