@@ -107,5 +107,6 @@ def _told(_: PageRequest, error: Exception) -> Response[bytes]:
 async def _complete(message: Message, scope: Scope) -> None:
     if message["type"] == "http.response.start":
         sent = {name for name, _ in message["headers"]}
-        kept = [] if b"cache-control" in sent else [(b"cache-control", b"no-store")]
-        message["headers"] = [*message["headers"], *HEADERS, *kept]
+        ours = (*HEADERS, (b"cache-control", b"no-store"))
+        missing = [(name, value) for name, value in ours if name not in sent]
+        message["headers"] = [*message["headers"], *missing]
