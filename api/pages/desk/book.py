@@ -5,10 +5,9 @@ from collections import defaultdict
 from typing import Any
 
 from api.pages.asking import Answer
-from api.pages.desk.amounts import minor_units
-from api.pages.desk.choices import Catalogue, catalogue_of
+from api.pages.desk.choices import Catalogue, catalogue_of, named
 from api.pages.desk.typed_moments import moment_typed
-from api.pages.forms import Refused
+from api.pages.forms import Refused, kept
 from api.pages.page import form, page
 from api.pages.view import Redirect, Screen, View
 
@@ -43,6 +42,7 @@ async def new_booking_of(
     chosen = {name: view.one(name) for name in GIVEN}
     shown = {
         "customer": person.body,
+        "people": named(person.body["participants"]),
         "packages": [card for card in packages.body["data"] if card["available"]],
         "catalogue": catalogue,
         "chosen": chosen | {"day": chosen["day"] or view.today.isoformat()},
@@ -71,15 +71,10 @@ async def book(view: View) -> Screen | Redirect:
     if not answer.is_good:
         return await new_booking_of(view, customer_id, view.refused("book", answer))
     if not sure:
-        return await new_booking_of(view, customer_id, _as_typed(view), answer)
+        return await new_booking_of(view, customer_id, kept("book", view.fields), answer)
     if "bookings" in answer.body:
         return Redirect(f"/desk/customers/{customer_id}/bookings?from={view.today}")
     return Redirect(f"/desk/bookings/{answer.body['id']}")
-
-
-def _as_typed(view: View) -> Refused:
-    """What was typed, to be shown again, though nothing is wrong with it."""
-    return Refused("book", view.fields, 200, {"code": "tried"})
 
 
 def body_of(view: View, catalogue: Catalogue) -> dict[str, Any] | Answer:
@@ -90,24 +85,15 @@ def body_of(view: View, catalogue: Catalogue) -> dict[str, Any] | Answer:
     if isinstance(moment, Answer):
         return moment
     body: dict[str, Any] = {**typed, "starts_at": moment}
-    counts = view.typed("quantity", "repeat")
+    counts = view.numbers("quantity", "repeat")
     if "quantity" in counts:
-        body["quantity"] = _number(counts["quantity"])
-    if counts.get("repeat", "1") != "1":
-        body["repeat"] = {"every": "week", "count": _number(counts["repeat"])}
-    paid = view.typed("amount", "price", "method")
-    if "amount" in paid or "price" in paid:
-        currency = view.me["business"]["currency"]
-        amounts = {
-            name: {"amount": minor_units(paid[name], currency)} for name in ("amount", "price") if name in paid
-        }
-        body["payment"] = {"amount": {"amount": ""}, **amounts, "method": paid.get("method", "")}
+        body["quantity"] = counts["quantity"]
+    if counts.get("repeat", 1) != 1:
+        body["repeat"] = {"every": "week", "count": counts["repeat"]}
+    if amounts := view.amounts("amount", "price"):
+        paid = {name: {"amount": amount} for name, amount in amounts.items()}
+        body["payment"] = {"amount": {"amount": ""}, **paid, "method": view.fields.get("method", "")}
     return body
-
-
-def _number(text: str) -> int | str:
-    """The text itself where it is no number, for the API to say so."""
-    return int(text) if text.isascii() and text.isdigit() else text
 
 
 PAGES = (new_booking, book)

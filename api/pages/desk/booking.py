@@ -4,11 +4,11 @@ What a cancellation does to the units stands on the page before anything is pres
 """
 
 from asyncio import gather
+from collections import defaultdict
 from typing import Any
 
 from api.pages.addresses import is_here
 from api.pages.asking import Answer
-from api.pages.desk.amounts import minor_units
 from api.pages.desk.choices import catalogue_of
 from api.pages.desk.typed_moments import moment_typed
 from api.pages.forms import Refused
@@ -43,7 +43,8 @@ async def booking_of(
         "catalogue": catalogue,
         "if_cancelled": if_cancelled.body if if_cancelled and if_cancelled.is_good else None,
         "tried": {tried[0]: tried[1].body} if tried else {},
-        "typed": view.fields,
+        "typed": defaultdict(str, view.fields),
+        "typed_amount": view.amounts("amount").get("amount", 0),
     }
     return Screen(
         "desk/booking.html",
@@ -112,12 +113,8 @@ async def cancel(view: View) -> Screen | Redirect:
 @form("/desk/bookings/{booking_id}/payments")
 async def pay(view: View) -> Screen | Redirect:
     """Record money that was paid, in full or in part."""
-    currency = view.me["business"]["currency"]
-    typed = view.typed("amount", "price", "method")
-    amounts = {
-        name: {"amount": minor_units(typed[name], currency)} for name in ("amount", "price") if name in typed
-    }
-    body = {"amount": {"amount": ""}, "method": typed.get("method", "")} | amounts
+    amounts = {name: {"amount": amount} for name, amount in view.amounts("amount", "price").items()}
+    body = {"amount": {"amount": ""}, "method": view.fields.get("method", "")} | amounts
     return await _answered(view, "pay", await view.give("bookings.record_payment", view.path, body))
 
 
@@ -125,9 +122,8 @@ async def pay(view: View) -> Screen | Redirect:
 async def refund(view: View) -> Screen | Redirect:
     """Say what would happen; sent again from there, give money back."""
     payment_id, sure = view.path["payment_id"], view.fields.get("sure") == "yes"
-    typed = view.typed("amount", "reason", "reason_code")
-    amount = minor_units(typed.pop("amount", ""), view.me["business"]["currency"])
-    body = {"reason": "", **typed, "amount": {"amount": amount}}
+    amount = view.amounts("amount").get("amount", "")
+    body = {"reason": "", **view.typed("reason", "reason_code"), "amount": {"amount": amount}}
     answer = await view.give("payments.refund", {"payment_id": payment_id}, body, dry_run=not sure)
     if answer.is_good and not sure:
         return await booking_of(view, tried=(payment_id, answer))

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from api.pages.asking import Answer
-from api.pages.desk.choices import catalogue_of
+from api.pages.desk.choices import catalogue_of, named
 from api.pages.desk.customer_tabs import tabs_of
 from api.pages.page import page
 from api.pages.view import Redirect, Screen, View
@@ -81,6 +81,7 @@ async def bookings_of_customer(view: View) -> Screen:
         **tabs.shown,
         **shown_of(found),
         "catalogue": catalogue,
+        "people": named(tabs.customer["participants"]),
         "is_filtered": any(name in view.parameters for name in OF_CUSTOMER),
     }
     return Screen(

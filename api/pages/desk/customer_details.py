@@ -7,7 +7,7 @@ from api.pages.asking import Answer
 from api.pages.desk.choices import all_of, catalogue_of
 from api.pages.desk.customer_tabs import tabs_of
 from api.pages.desk.meanwhile import changed_meanwhile
-from api.pages.forms import Refused
+from api.pages.forms import Refused, kept
 from api.pages.page import form, page
 from api.pages.view import Redirect, Screen, View
 
@@ -47,16 +47,11 @@ async def register(view: View) -> Screen | Redirect:
         if tried.is_good and (found := tried.body["possible_duplicates"]):
             asked = (view.ask("customers.show", {"customer_id": each["customer_id"]}) for each in found)
             people = tuple(each.body for each in await gather(*asked) if each.is_good)
-            return await new_customer_of(view, _as_typed(view), people)
+            return await new_customer_of(view, kept("new", view.fields), people)
     answer = await view.give("customers.register", None, body)
     if not answer.is_good:
         return await new_customer_of(view, view.refused("new", answer))
     return Redirect(f"/desk/customers/{answer.body['id']}/details")
-
-
-def _as_typed(view: View) -> Refused:
-    """What was typed, to be shown again, though nothing is wrong with it."""
-    return Refused("new", view.fields, 200, {"code": "possible-duplicates"})
 
 
 def body_of(view: View) -> dict[str, Any]:
