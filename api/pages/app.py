@@ -10,6 +10,9 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from api.pages import sign_in, zone
 from api.pages.asking import Api
 from api.pages.assets import PREFIX, by_address
+from api.pages.card import bookings as own_bookings
+from api.pages.card import packages as own_packages
+from api.pages.card import papers as own_papers
 from api.pages.desk import (
     book,
     booking,
@@ -68,6 +71,9 @@ PAGES = (
     *booking.PAGES,
     *book.PAGES,
     *customer.PAGES,
+    *own_packages.PAGES,
+    *own_bookings.PAGES,
+    *own_papers.PAGES,
 )
 """Every page. Each module of a room has a line here."""
 

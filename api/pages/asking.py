@@ -24,6 +24,7 @@ class Visitor:
     """Who looks at a page."""
 
     key: str
+    """Empty for somebody who is not signed in."""
     request: Scope
     """The request for the page, from whose address the API is asked."""
 
@@ -109,8 +110,8 @@ class Api:
         return _read(await self._replied(visitor, request))
 
     async def _replied(self, visitor: Visitor, request: InnerRequest) -> InnerReply:
-        own = (b"authorization", b"Bearer " + visitor.key.encode())
-        return await answered(self._app, visitor.request, replace(request, headers=(own, *request.headers)))
+        own = ((b"authorization", b"Bearer " + visitor.key.encode()),) if visitor.key else ()
+        return await answered(self._app, visitor.request, replace(request, headers=(*own, *request.headers)))
 
 
 def _read(reply: InnerReply) -> Answer:

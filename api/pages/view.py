@@ -162,6 +162,12 @@ class View:
             dry_run=dry_run,
         )
 
+    async def foresee(
+        self, operation: str, path: Mapping[str, str] | None, body: Mapping[str, Any]
+    ) -> Answer:
+        """What a command would do now, whatever version a form was made for. Nothing is done."""
+        return await self.frame.api.give(self.visitor, operation, path, body, key="", dry_run=True)
+
     def refused(self, form: str, answer: Answer) -> Refused:
         """Why a form of this page was not accepted, for the page to tell beside what was typed."""
         return Refused(form, self.fields, answer.status, answer.body)

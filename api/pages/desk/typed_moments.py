@@ -1,23 +1,16 @@
-"""A day and a time as people type them, as the moment that the API takes."""
-
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+"""A day and a time as people at the desk type them, as the moment that the API takes."""
 
 from api.pages.asking import Answer
+from api.pages.moments import is_skipped, moment_of
 from api.pages.view import View
 
 
 def moment_typed(view: View, zone: str) -> str | Answer:
-    """The moment of the fields `day` and `time` in this zone; where there is none, the problem to tell.
-
-    Of a time that the clocks pass twice it is the first.
-    """
-    typed = view.typed("day", "time")
-    try:
-        there = datetime.fromisoformat(f"{typed['day']}T{typed['time']}").replace(tzinfo=ZoneInfo(zone))
-    except (KeyError, ValueError):
+    """The moment of the fields `day` and `time` in this zone; where there is none, the problem to tell."""
+    day, clock = (view.fields.get(name, "").strip() for name in ("day", "time"))
+    moment = moment_of(day, clock, zone)
+    if not moment.endswith("Z"):
         return Answer(400, {"code": "no-moment"}, None)
-    moment = there.astimezone(UTC)
-    if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != there.replace(tzinfo=None):
+    if is_skipped(moment, day, clock, zone):
         return Answer(400, {"code": "no-such-time", "zone": zone}, None)
-    return moment.isoformat()
+    return moment
