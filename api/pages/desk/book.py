@@ -80,8 +80,9 @@ async def book(view: View) -> Screen | Redirect:
 def body_of(view: View, catalogue: Catalogue) -> dict[str, Any] | Answer:
     """The command of the form, or the problem to tell. Times are on the clock of the location."""
     typed = view.typed("customer_id", "service_id", "participant_id", "staff_id", "location_id", "package_id")
-    zones = {each["id"]: each["time_zone"] for each in catalogue.business["locations"]}
-    moment = moment_typed(view, zones.get(typed.get("location_id", ""), catalogue.business["time_zone"]))
+    zones: dict[str, str] = {each["id"]: each["time_zone"] for each in catalogue.business["locations"]}
+    zone = zones.get(typed.get("location_id", ""), str(catalogue.business["time_zone"]))
+    moment = moment_typed(view, zone)
     if isinstance(moment, Answer):
         return moment
     body: dict[str, Any] = {**typed, "starts_at": moment}

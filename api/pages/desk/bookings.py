@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from api.pages.asking import Answer
-from api.pages.desk.choices import catalogue_of, named
+from api.pages.desk.choices import NOTHING_FOUND, catalogue_of, named
 from api.pages.desk.customer_tabs import tabs_of
 from api.pages.page import page
 from api.pages.view import Redirect, Screen, View
@@ -29,12 +29,14 @@ async def bookings(view: View) -> Screen | Redirect:
     if not found.is_good and found.status != 400:
         await view.know("bookings.list", None, parameters)
     shown = {**shown_of(found), "catalogue": catalogue, **_days(view, today)}
-    return Screen("desk/bookings.html", shown, true_for=found.position, listed=found if found.is_good else None)
+    return Screen(
+        "desk/bookings.html", shown, true_for=found.position, listed=found if found.is_good else None
+    )
 
 
 def shown_of(found: Answer) -> Mapping[str, Any]:
     """The rows of a list, those of a day together; or why there are none."""
-    body = found.body if found.is_good else {"data": [], "has_more": False, "next_cursor": None}
+    body: Mapping[str, Any] = found.body if found.is_good else NOTHING_FOUND
     return {"found": body, "wrong": None if found.is_good else found.body, "by_day": by_day(body["data"])}
 
 

@@ -13,6 +13,8 @@ Choice = tuple[str, str]
 """An id, and the text that people read."""
 AT_ONCE = 200
 """Rows of a page of a list."""
+NOTHING_FOUND: Mapping[str, Any] = {"data": [], "has_more": False, "next_cursor": None}
+"""A list whose filters the API refused."""
 
 
 async def all_of(
@@ -84,7 +86,9 @@ class Catalogue:
     def reason_codes(self, group: str) -> list[Choice]:
         """The codes that may be given for what is of this group."""
         codes = self.business["policies"]["reason_codes"]
-        return [(each["code"], each["text"]) for each in codes if group in each["groups"] and not each["retired"]]
+        return [
+            (each["code"], each["text"]) for each in codes if group in each["groups"] and not each["retired"]
+        ]
 
 
 async def catalogue_of(view: View) -> Catalogue:

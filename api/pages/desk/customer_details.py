@@ -91,7 +91,9 @@ async def details_of(
     shown = {
         **tabs.shown,
         "catalogue": catalogue,
-        "categories": list(dict.fromkeys([*catalogue.business["policies"]["categories"], *([kept] if kept else [])])),
+        "categories": list(
+            dict.fromkeys([*catalogue.business["policies"]["categories"], *([kept] if kept else [])])
+        ),
         "gone": list(gone.values()),
         "history": history[::-1][:HISTORY_MAX],
         "meanwhile": meanwhile or [],

@@ -1,13 +1,11 @@
 """Finding customers: the list with every filter, what is kept as segments, and a selection to be changed at once."""
 
 from asyncio import gather
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from api.pages.asking import Answer
-from api.pages.desk.choices import all_of, catalogue_of
+from api.pages.desk.choices import NOTHING_FOUND, all_of, catalogue_of
 from api.pages.forms import Refused
 from api.pages.page import form, page
 from api.pages.view import Redirect, Screen, View
@@ -29,7 +27,6 @@ FILTERS = (*SEVERAL, *ALONE)
 """The filters that a segment keeps."""
 PASSED_ON = (*FILTERS, "search", "segment_id", "cursor", "limit")
 ADDRESS = "/desk/customers"
-NOTHING_FOUND: Mapping[str, Any] = {"data": [], "has_more": False, "next_cursor": None}
 
 
 @page(ADDRESS)
@@ -98,7 +95,7 @@ def filters_in(query: str) -> dict[str, str | bool | Sequence[str]]:
 @form("/desk/customers/segments/{segment_id}/removal")
 async def remove_segment(view: View) -> Screen | Redirect:
     """Forget the filters; the customers stay."""
-    answer: Answer = await view.give("segments.remove", {"segment_id": view.path["segment_id"]}, {})
+    answer = await view.give("segments.remove", {"segment_id": view.path["segment_id"]}, {})
     if answer.is_good:
         return Redirect(ADDRESS)
     segment_id = view.path["segment_id"]

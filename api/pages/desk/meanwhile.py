@@ -11,9 +11,7 @@ from api.pages.view import View
 _VERSION = re.compile(r'"v(\d+)"')
 
 
-async def changed_meanwhile(
-    view: View, answer: Answer, operation: str, path: Mapping[str, str]
-) -> list[Any]:
+async def changed_meanwhile(view: View, answer: Answer, operation: str, path: Mapping[str, str]) -> list[Any]:
     """The rows of the history behind the version of the form, oldest first; none where that is not why."""
     made_for = _VERSION.fullmatch(view.fields.get("if_match", ""))
     if answer.body.get("code") != "version-mismatch" or made_for is None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from api.pages.desk.choices import catalogue_of
+from api.pages.desk.choices import NOTHING_FOUND, catalogue_of
 from api.pages.page import page
 from api.pages.view import Screen, View
 
@@ -36,7 +36,7 @@ async def packages(view: View) -> Screen:
     if not found.is_good and found.status != 400:
         await view.know("packages.list", None, view.asked(*PASSED_ON))
     shown = {
-        "found": found.body if found.is_good else {"data": [], "has_more": False, "next_cursor": None},
+        "found": found.body if found.is_good else NOTHING_FOUND,
         "wrong": None if found.is_good else found.body,
         "catalogue": catalogue,
         "ready": ready(view.today),

@@ -33,7 +33,10 @@ def test_the_day_is_the_first_page_and_attendance_is_one_press(either_desk: Desk
     desk = either_desk
     service = desk.service(NASTY)
     anna = desk.customer(NASTY)
-    package = desk.sell(anna, desk.offer(service, quantity=4, validity={"rule": "after_purchase", "count": 10, "unit": "days"}))
+    package = desk.sell(
+        anna,
+        desk.offer(service, quantity=4, validity={"rule": "after_purchase", "count": 10, "unit": "days"}),
+    )
     staff = desk.do("/v1/staff", {"name": "Eszter"})["id"]
     soon = (desk.clock() + timedelta(minutes=5)).isoformat()
     booking = booked(desk, anna, service, starts_at=soon, staff_id=staff)
@@ -60,7 +63,9 @@ def test_the_day_is_the_first_page_and_attendance_is_one_press(either_desk: Desk
     assert [link.text for link in browser.page.all("a") if "aria-current" in link.attributes] == ["Bookings"]
 
 
-@pytest.mark.covers("S49", "S51", "S52", "S53", "S54", "S55", "S56", "S57", "S138", "S139", "S140", "S141", "S142")
+@pytest.mark.covers(
+    "S49", "S51", "S52", "S53", "S54", "S55", "S56", "S57", "S138", "S139", "S140", "S141", "S142"
+)
 def test_bookings_are_listed_by_day_and_state_and_for_a_customer_with_every_column(either_desk: Desk) -> None:
     desk = either_desk
     massage, nails = desk.service(), desk.service("Nails", "Beauty", list_price=3_000)

@@ -33,9 +33,7 @@ def ticked(form: Element) -> dict[str, str]:
     return {name: value for name, value in (filled(form) | chosen).items() if name not in unticked}
 
 
-@pytest.mark.covers(
-    "S112", "S126", "S127", "S128", "S129", "S131", "S132", "S133", "S134", "S135", "S136"
-)
+@pytest.mark.covers("S112", "S126", "S127", "S128", "S129", "S131", "S132", "S133", "S134", "S135", "S136")
 def test_a_customer_is_registered_once_and_changed_to_the_last_field(either_desk: Desk) -> None:
     desk = either_desk
     browser = Browser.signed_in(desk)
@@ -69,7 +67,10 @@ def test_somebody_who_may_be_the_same_is_shown_before_a_second_record_is_made(de
     first = desk.customer("Kata", email="kata@example.hu")
     browser = Browser.signed_in(desk)
     browser.go("/desk/customers/new")
-    before, typed = desk.head, ticked(browser.form("/customers/new")) | {"name": "K.", "email": "kata@example.hu"}
+    before, typed = (
+        desk.head,
+        ticked(browser.form("/customers/new")) | {"name": "K.", "email": "kata@example.hu"},
+    )
     browser.post("/desk/customers/new", typed)
     assert "This may be the same person" in browser.text
     assert f"/desk/customers/{first}" in {each.attributes["href"] for each in browser.page.all("a")}

@@ -8,7 +8,7 @@ import pytest
 
 from domain.actor import Role
 from tests.api.desk import Desk
-from tests.api.pages.browser import Browser, filled
+from tests.api.pages.browser import Browser, Element, filled
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -123,7 +123,7 @@ def test_many_are_changed_at_once_after_it_was_said_what_happens(either_desk: De
     browser.send("/bulk", action="categorise", category="Regular")
     assert desk.head == before
     assert "This will happen 2 customers are in the category Regular." in browser.text
-    sure = next(form for form in browser.page.all("form") if any(form.all("input", name="sure")))
+    sure = _sure(browser)
     for _ in range(2):
         browser.post("/desk/customers/bulk", filled(sure))
     assert _categories(desk) == {"A": "Regular", "B": "VIP", "C": "VIP", "D": "Regular", "E": None}
@@ -140,14 +140,17 @@ def test_many_are_changed_at_once_after_it_was_said_what_happens(either_desk: De
         browser.go(f"/desk/customers/bulk?segment_id={segment}")
         browser.send("/bulk", action=action, reason="because", category="New")
         assert told in browser.text
-        sure = next(form for form in browser.page.all("form") if any(form.all("input", name="sure")))
+        sure = _sure(browser)
         browser.post("/desk/customers/bulk", filled(sure))
         assert {desk.get(f"/v1/customers/{names[each]}")[name] for each in "BC"} == {value}
 
     browser.go(f"/desk/customers/bulk?customer_id={names['A']}&customer_id=cus_nobody")
     browser.send("/bulk", action="activate")
     assert "1 customer is left as it is: There is no such thing here." in browser.text
-    browser.post("/desk/customers/bulk", filled(next(browser.page.all("form", **{"class": "row"}, action="/desk/customers/bulk"))))
+    browser.post(
+        "/desk/customers/bulk",
+        filled(next(browser.page.all("form", **{"class": "row"}, action="/desk/customers/bulk"))),
+    )
     assert "This has happened 1 customer is active." in browser.text
 
     staff = Browser.signed_in(desk.as_role(Role.STAFF))
@@ -156,6 +159,11 @@ def test_many_are_changed_at_once_after_it_was_said_what_happens(either_desk: De
     assert staff.go(f"/desk/customers/bulk?customer_id={names['A']}").status_code == 200
     staff.send("/bulk", action="block")
     assert staff.answer.status_code == 403
+
+
+def _sure(browser: Browser) -> Element:
+    """The form that does what a dry run said."""
+    return next(form for form in browser.page.all("form") if any(form.all("input", name="sure")))
 
 
 def _categories(desk: Desk) -> dict[str, str | None]:
@@ -179,7 +187,9 @@ def test_packages_across_customers_by_the_lists_of_the_month(either_desk: Desk) 
     browser.go("/desk/packages")
 
     def listed() -> list[str]:
-        addresses = [each.attributes["href"] for each in browser.page.all("a") if "data-row" in each.attributes]
+        addresses = [
+            each.attributes["href"] for each in browser.page.all("a") if "data-row" in each.attributes
+        ]
         return [each.rsplit("/", 1)[1] for each in addresses]
 
     assert listed() == [used["id"], soon["id"]]
@@ -191,7 +201,9 @@ def test_packages_across_customers_by_the_lists_of_the_month(either_desk: Desk) 
         browser.go("/desk/packages")
         browser.go(link(browser, text))
         assert listed() == found
-        assert [each.text for each in browser.page.all("a") if each.attributes.get("aria-current")][1:] == [text]
+        assert [each.text for each in browser.page.all("a") if each.attributes.get("aria-current")][1:] == [
+            text
+        ]
     for query, found in (
         ("payment_status=paid", [used["id"]]),
         (f"location_id={place}", [used["id"]]),
