@@ -28,7 +28,7 @@ async def bookings(view: View) -> Screen | Redirect:
     found, catalogue = await gather(view.ask("bookings.list", None, parameters), catalogue_of(view))
     if not found.is_good and found.status != 400:
         await view.know("bookings.list", None, parameters)
-    shown = {**shown_of(found), "catalogue": catalogue, **_days(view, today)}
+    shown = {**shown_of(found), "catalogue": catalogue, "today": today.isoformat(), **_days(view, today)}
     return Screen(
         "desk/bookings.html", shown, true_for=found.position, listed=found if found.is_good else None
     )

@@ -29,7 +29,7 @@ async def today(view: View) -> Screen | Redirect:
         view.know(
             "bookings.list",
             None,
-            {"from": ahead[0].isoformat(), "to": ahead[1].isoformat(), "status": "pending", "limit": SHOWN},
+            {"from": ahead[0].isoformat(), "to": ahead[1].isoformat(), "status": "pending", "limit": 200},
         ),
     )
     rows = bookings.body["data"]
@@ -46,6 +46,7 @@ async def today(view: View) -> Screen | Redirect:
         "has_more_expiring": len(nearest) > SHOWN or expiring.body["has_more"],
         "owing": owing.body,
         "pending": coming.body["data"],
+        "has_more_pending": coming.body["has_more"],
     }
     lowest = min(each.position or 0 for each in (bookings, expiring, owing, coming))
     return Screen("desk/today.html", shown, true_for=lowest, listed=bookings)
