@@ -24,6 +24,7 @@ from api.pages.desk import (
     erasure,
     household,
     packages,
+    phone,
     today,
 )
 from api.pages.page import ENGLISH, PageRequest, html
@@ -71,6 +72,7 @@ PAGES = (
     *booking.PAGES,
     *book.PAGES,
     *customer.PAGES,
+    *phone.PAGES,
     *own_packages.PAGES,
     *own_bookings.PAGES,
     *own_papers.PAGES,
