@@ -25,8 +25,12 @@ from api.pages.desk import (
     household,
     packages,
     phone,
+    sell,
     today,
+    use,
 )
+from api.pages.desk.package import doing, papers
+from api.pages.desk.package import shown as package
 from api.pages.page import ENGLISH, PageRequest, html
 from api.pages.rendering import rendered
 from api.pages.sealing import Seal
@@ -76,6 +80,11 @@ PAGES = (
     *own_packages.PAGES,
     *own_bookings.PAGES,
     *own_papers.PAGES,
+    *sell.PAGES,
+    *use.PAGES,
+    *package.PAGES,
+    *papers.PAGES,
+    *doing.PAGES,
 )
 """Every page. Each module of a room has a line here."""
 

@@ -53,12 +53,91 @@ def test_what_is_left_stands_above_the_cards_and_what_ended_below(either_desk: D
     browser.go(f"/desk/customers/{anna}")
     (left, *_) = browser.page.all("ul", **{"class": "left"})
     assert [item.text for item in left.all("li")] == ["5 Massage 60", "5 Nails"]
-    (ended,) = browser.page.all("details")
+    (ended,) = browser.page.all("details", **{"class": "package"})
     assert "Used up" in ended.text
     assert "Fully used" in ended.text
     cards = [card.text for card in browser.page.all("article")]
     assert len(cards) == 2
     assert all("Unpaid" in card for card in cards)
+
+
+@pytest.mark.covers(
+    "S1", "S4", "S6", "S7", "S8", "S9", "S10", "S62", "S63", "S66", "S67", "S68", "S80", "S83"
+)
+def test_a_card_says_all_of_its_purchase(either_desk: Desk) -> None:
+    massage, nails = either_desk.service(list_price=6_000), either_desk.service("Nails", list_price=2_000)
+    anna = either_desk.customer("Anna")
+    lines = [{"quantity": 5, "services": [massage]}, {"quantity": 2, "services": [nails]}]
+    validity = {"rule": "after_purchase", "count": 6, "unit": "months"}
+    both = either_desk.offer(lines=lines, name="Both 💆", price=30_000, validity=validity)
+    first = either_desk.sell(anna, both, price=27_000, payment={"amount": 7_000, "method": "cash"})
+    either_desk.redeem(first["id"], massage, quantity=2)
+    either_desk.sell(anna, both)
+    either_desk.sell(anna, both)
+    browser = Browser.signed_in(either_desk)
+    browser.go(f"/desk/customers/{anna}")
+    (tab, *_) = browser.page.all("nav", **{"class": "tabs"})
+    assert "Packages 3 active" in tab.text
+    numbers = [card.text.split()[1] for card in browser.page.all("article")]
+    assert sorted(numbers) == ["#1", "#2", "#3"]
+    (card,) = browser.page.all("article", id=first["id"])
+    for told in ("Both 💆", "Active", "Partial · €200.00 owing", "7× Pre-paid", "List price €300.00 €270.00"):
+        assert told in card.text.replace("  ", " "), card.text
+    assert "5 of 7 remaining · 2/7 used" in card.text
+    assert "Massage 60 3/5 remaining" in card.text
+    assert "Nails 2/2 remaining" in card.text
+    (struck,) = card.all("s")
+    assert "€300.00" in struck.text
+    bars = [(each.attributes["value"], each.attributes["max"]) for each in card.all("meter")]
+    assert bars == [("3", "5"), ("2", "2")]
+
+
+@pytest.mark.covers("S14", "S70", "S71", "S72", "S85", "S86", "S87")
+def test_every_used_stamp_leads_to_its_use(desk: Desk) -> None:
+    service = desk.service()
+    anna = desk.customer(
+        "Anna", participants=[{"name": "Max", "kind": "dog"}, {"name": "Bella", "kind": "dog"}]
+    )
+    household = {each["name"]: each["id"] for each in desk.get(f"/v1/customers/{anna}")["participants"]}
+    package = desk.sell(anna, desk.offer(service, quantity=4, sharing="household"))["id"]
+    use = desk.redeem(package, service, participant_id=household["Bella"])["redemption_id"]
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/customers/{anna}")
+    (stamps,) = browser.page.all("ul", **{"class": "stamps"})
+    (link,) = stamps.all("a")
+    assert link.attributes["href"] == f"/desk/uses/{use}"
+    browser.go(link.attributes["href"])
+    assert "Bella" in browser.text
+    assert "Units 1" in browser.text
+    assert "3 of 4 remaining" in browser.text
+
+
+@pytest.mark.covers("S31", "S38", "S93")
+def test_notes_and_rules_stand_beside_the_packages(desk: Desk) -> None:
+    service = desk.service()
+    anna = desk.customer("Anna")
+    terms = {"notice_hours": 24, "late": "forfeit", "text": "Call us, we are kind."}
+    package = desk.sell(anna, desk.offer(service, cancellation=terms), note="Pays 5k each time")["id"]
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/customers/{anna}")
+    assert "Pays 5k each time" in browser.text
+    assert "at least 24 hours before" in browser.text
+    assert "Call us, we are kind." in browser.text
+    browser.send("/notes", text="<i>Towel only</i>")
+    assert "<i>Towel only</i> owner · " in browser.text, "with author and day"
+    assert desk.card(package)["notes_count"] == 2
+
+
+def test_what_was_bought_for_somebody_else_is_shown_but_is_not_theirs_to_use(desk: Desk) -> None:
+    service = desk.service()
+    anna, ben = desk.customer("Anna"), desk.customer("Ben")
+    desk.sell(ben, desk.offer(service, quantity=7), purchased_by=anna)
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/customers/{anna}")
+    assert "Belongs to Ben" in browser.text
+    assert not list(browser.page.all("ul", **{"class": "left"}))
+    browser.go(f"/desk/customers/{ben}")
+    assert "who bought it" in browser.text
 
 
 @pytest.mark.covers("S5")
