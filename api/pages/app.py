@@ -25,6 +25,7 @@ from api.pages.desk import (
     household,
     packages,
     phone,
+    photo,
     sell,
     today,
     use,
@@ -70,6 +71,7 @@ PAGES = (
     *packages.PAGES,
     *customer_details.PAGES,
     *household.PAGES,
+    *photo.PAGES,
     *erasure.PAGES,
     *today.PAGES,
     *bookings.PAGES,
@@ -117,7 +119,8 @@ def in_front(pages: ASGIApp, api: ASGIApp) -> ASGIApp:
 def _told(_: PageRequest, error: Exception) -> Response[bytes]:
     """An address without a page, and what nobody foresaw."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    code = "not-found" if status in (404, 405) else "internal"
+    codes = {404: "not-found", 405: "not-found", 413: "body-too-large"}
+    code = codes.get(status, "internal")
     return html(rendered("refused_alone.html", ENGLISH, {"problem": {"code": code}}), status)
 
 

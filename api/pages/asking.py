@@ -102,6 +102,13 @@ class Api:
             visitor, InnerRequest(self._path(operation, path), sent, key, query, headers)
         )
 
+    async def upload(
+        self, visitor: Visitor, operation: str, content: bytes, media_type: str, *, key: str
+    ) -> Answer:
+        """The answer to a command whose body is a file. The same `key` and file are answered the same again."""
+        request = InnerRequest(self._path(operation, {}), content, key, media_type=media_type.encode("latin-1"))
+        return await self._answer(visitor, request)
+
     def _path(self, operation: str, path: Mapping[str, str] | None) -> str:
         named = {name: quote(id, safe="") for name, id in (path or {}).items()}
         return self._paths[operation].format_map(named)

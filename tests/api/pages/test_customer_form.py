@@ -4,6 +4,7 @@ import pytest
 
 from domain.actor import Role
 from tests.api.desk import Desk
+from tests.api.images import PNG
 from tests.api.pages.browser import Browser, Element, filled
 
 pytest_plugins = ["tests.api.houses"]
@@ -173,3 +174,28 @@ def test_an_erasure_says_before_what_goes_and_proves_after_that_nothing_is_left(
     left = [row.text.split()[-1] for row in browser.page.all("tr")][1:]
     assert set(left) == {"0"}
     assert browser.go(f"/desk/customers/{anna}/details").status_code == 410
+
+
+@pytest.mark.covers("S130")
+def test_a_photo_is_taken_in_once_shown_and_taken_away(desk: Desk) -> None:
+    anna = desk.customer("Anna", participants=[{"name": "Max", "kind": "dog"}])
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/customers/{anna}/details")
+    image, text = ("a.png", PNG, "image/png"), ("a.png", b"no", "image/png")
+    fields = filled(browser.form(f"{anna}/photo"))
+    for _ in range(2):
+        browser.post(f"/desk/customers/{anna}/photo", fields, {"photo": image})
+    (shown, *_) = browser.page.all("img")
+    assert shown.attributes["src"].startswith("/desk/photos/pho_")
+    assert browser.go(shown.attributes["src"]).headers["content-type"] == "image/png"
+    browser.go(f"/desk/customers/{anna}/details")
+    dog = desk.get(f"/v1/customers/{anna}")["participants"][1]["id"]
+    fields = filled(browser.form(f"{dog}/photo"))
+    address = f"/desk/customers/{anna}/participants/{dog}/photo"
+    answer = browser.post(address, fields, {"photo": text})
+    assert (answer.status_code, "This is no photo" in browser.text) == (415, True)
+    browser.post(address, fields, {"photo": image})
+    assert desk.get(f"/v1/customers/{anna}")["participants"][1]["photo_url"]
+    away = next(form for form in browser.page.all("form") if any(form.all("input", name="away")))
+    browser.post(away.attributes["action"], filled(away))
+    assert desk.get(f"/v1/customers/{anna}")["photo_url"] is None
