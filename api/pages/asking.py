@@ -106,7 +106,9 @@ class Api:
         self, visitor: Visitor, operation: str, content: bytes, media_type: str, *, key: str
     ) -> Answer:
         """The answer to a command whose body is a file. The same `key` and file are answered the same again."""
-        request = InnerRequest(self._path(operation, {}), content, key, media_type=media_type.encode("latin-1"))
+        request = InnerRequest(
+            self._path(operation, {}), content, key, media_type=media_type.encode("latin-1")
+        )
         return await self._answer(visitor, request)
 
     def _path(self, operation: str, path: Mapping[str, str] | None) -> str:
