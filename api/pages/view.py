@@ -99,7 +99,7 @@ class View:
 
     @property
     def speech(self) -> Speech:
-        return Speech.of(self.me["business"]["locale"], self.zone)
+        return Speech.of(self.me["locale"], self.zone)
 
     @property
     def role(self) -> str:
