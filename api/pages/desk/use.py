@@ -27,12 +27,12 @@ async def use_one(view: View) -> Screen | Redirect:
     body = view.typed("service_id", "participant_id")
     answer = await view.give("redemptions.redeem", {"package_id": package_id}, body)
     if answer.is_good:
-        return _to(customer_id, answer, f"#{package_id}")
+        return _to(customer_id, answer)
     return await packages_of(view, customer_id, refused=view.refused(package_id, answer))
 
 
-def _to(customer_id: str, answer: Answer, part: str = "") -> Redirect:
-    return Redirect(f"/desk/customers/{customer_id}?used={answer.body['redemption_id']}{part}")
+def _to(customer_id: str, answer: Answer) -> Redirect:
+    return Redirect(f"/desk/customers/{customer_id}?used={answer.body['redemption_id']}#used")
 
 
 # By the rule
@@ -149,7 +149,7 @@ async def undo(view: View) -> Screen | Redirect:
     if not answer.is_good:
         return await _use(view, view.refused("undo", answer))
     customer_id = quote(view.fields.get("customer_id", ""), safe="")
-    return Redirect(f"/desk/customers/{customer_id}?used={id}" if customer_id else f"/desk/uses/{id}")
+    return Redirect(f"/desk/customers/{customer_id}?used={id}#used" if customer_id else f"/desk/uses/{id}")
 
 
 PAGES = (use_one, choose_use, use, one_use, undo)

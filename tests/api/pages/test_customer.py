@@ -227,9 +227,15 @@ HOSTILE = [
 def test_a_name_is_shown_as_text(desk: Desk, name: str) -> None:
     service = desk.service(name)
     anna = desk.customer(name, participants=[{"name": name, "kind": "dog"}], category="VIP")
-    desk.sell(anna, desk.offer(service, name=name))
+    offer = desk.offer(service, name=name)
+    package = desk.sell(anna, offer, note=name)["id"]
+    use = desk.redeem(package, service)["redemption_id"]
     browser = Browser.signed_in(desk)
-    for address in ("/desk/customers", f"/desk/customers/{anna}", "/desk/customers?search=x%22%3E%3Cb%3E"):
+    of_anna, of_package = f"/desk/customers/{anna}", f"/desk/packages/{package}"
+    addresses = ("/desk/customers", "/desk/customers?search=x%22%3E%3Cb%3E", of_anna, f"{of_anna}?used={use}")
+    addresses += (f"{of_anna}?edit={package}", f"{of_anna}/sell", f"{of_anna}/sell?offer_id={offer}")
+    addresses += (f"{of_anna}/use", of_package, f"{of_package}?to_search={name[:3]}", f"/desk/uses/{use}")
+    for address in addresses:
         browser.go(address)
         scripts = [each.attributes.get("src", "") for each in browser.page.all("script")]
         assert all(source.startswith("/assets/") for source in scripts)
@@ -245,7 +251,13 @@ def test_pages_load_nothing_from_elsewhere_and_have_no_inline_style_or_script(de
     anna = desk.customer("Anna")
     desk.sell(anna, desk.offer(service))
     browser = Browser.signed_in(desk)
-    for address in ("/sign-in", "/desk/customers", f"/desk/customers/{anna}", "/desk/nowhere"):
+    package = desk.get(f"/v1/customers/{anna}/packages")["data"][0]["id"]
+    mine = (
+        f"/desk/customers/{anna}?edit={package}",
+        f"/desk/customers/{anna}/sell",
+        f"/desk/packages/{package}",
+    )
+    for address in ("/sign-in", "/desk/customers", f"/desk/customers/{anna}", *mine, "/desk/nowhere"):
         answer = browser.go(address)
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy
