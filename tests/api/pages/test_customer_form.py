@@ -18,6 +18,7 @@ FIELDS = {
     "date_of_birth": "1990-03-15",
     "anniversary": "2015-06-01",
     "category": "VIP",
+    "locale": "de-AT",
 }
 
 
@@ -196,6 +197,10 @@ def test_a_photo_is_taken_in_once_shown_and_taken_away(desk: Desk) -> None:
     assert (answer.status_code, "This is no photo" in browser.text) == (415, True)
     browser.post(address, fields, {"photo": image})
     assert desk.get(f"/v1/customers/{anna}")["participants"][1]["photo_url"]
-    away = next(form for form in browser.page.all("form") if any(form.all("input", name="away")))
+    (away,) = (
+        form
+        for form in browser.page.all("form", action=f"/desk/customers/{anna}/photo")
+        if any(form.all("input", name="away"))
+    )
     browser.post(away.attributes["action"], filled(away))
     assert desk.get(f"/v1/customers/{anna}")["photo_url"] is None
