@@ -21,9 +21,7 @@ def version_made_for(view: View, answer: Answer) -> int | None:
     return int(made_for[1])
 
 
-async def changed_meanwhile(
-    view: View, answer: Answer, operation: str, path: Mapping[str, str]
-) -> list[Any]:
+async def changed_meanwhile(view: View, answer: Answer, operation: str, path: Mapping[str, str]) -> list[Any]:
     """The rows of the history behind the version of the form, oldest first; none where that is not why."""
     made_for = version_made_for(view, answer)
     if made_for is None:

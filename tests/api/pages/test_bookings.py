@@ -239,14 +239,22 @@ def test_every_page_opens_for_every_role_in_hungarian_and_shows_names_as_text(de
     service = desk.service(NASTY, NASTY)
     dogs = [{"name": NASTY, "kind": "dog", "barred_services": [service]}]
     anna = desk.customer(NASTY, category=NASTY, participants=dogs)
-    place, staff = desk.do("/v1/locations", {"name": NASTY})["id"], desk.do("/v1/staff", {"name": NASTY})["id"]
+    place, staff = (
+        desk.do("/v1/locations", {"name": NASTY})["id"],
+        desk.do("/v1/staff", {"name": NASTY})["id"],
+    )
     desk.sell(anna, desk.offer(service, quantity=4, name=NASTY))
     made = booked(desk, anna, service, staff_id=staff, location_id=place)
     segment = desk.do("/v1/segments", {"name": NASTY, "filters": {"category": [NASTY]}})["id"]
     booking, person, day = f"/desk/bookings/{made['id']}", f"/desk/customers/{anna}", made["local_date"]
     addresses = ["/desk", "/desk/customers", f"/desk/customers?segment_id={segment}&service_id={service}"]
     addresses += [f"/desk/customers/bulk?customer_id={anna}", f"/desk/customers/bulk?segment_id={segment}"]
-    addresses += ["/desk/customers/new", f"{person}/details", f"{person}/bookings", "/desk/packages?owing=true"]
+    addresses += [
+        "/desk/customers/new",
+        f"{person}/details",
+        f"{person}/bookings",
+        "/desk/packages?owing=true",
+    ]
     addresses += [f"/desk/bookings?from={day}&staff_id={staff}", booking]
     addresses += ["/desk/bookings/new", f"/desk/bookings/new?customer_id={anna}&service_id={service}"]
     for role in (Role.OWNER, Role.STAFF, Role.AUDITOR):
