@@ -4,6 +4,7 @@ import pytest
 
 from tests.api.desk import Desk
 from tests.api.pages.browser import Browser, filled
+from tests.api.resources.test_photos import photo as photo_of
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -40,7 +41,7 @@ def _names(browser: Browser) -> set[str]:
     return {link.text for link in browser.page.all("a") if link.text.startswith("Customer ")}
 
 
-@pytest.mark.covers("S3", "S84")
+@pytest.mark.covers("S3", "S11", "S13", "S32", "S69", "S73", "S82", "S84")
 def test_what_is_left_stands_above_the_cards_and_what_ended_below(either_desk: Desk) -> None:
     massage, nails = either_desk.service("Massage 60"), either_desk.service("Nails", "Beauty")
     anna = either_desk.customer("Anna")
@@ -62,7 +63,7 @@ def test_what_is_left_stands_above_the_cards_and_what_ended_below(either_desk: D
 
 
 @pytest.mark.covers(
-    "S1", "S4", "S6", "S7", "S8", "S9", "S10", "S62", "S63", "S66", "S67", "S68", "S80", "S83"
+    "S1", "S4", "S6", "S7", "S8", "S9", "S10", "S62", "S63", "S65", "S66", "S67", "S68", "S80", "S83"
 )
 def test_a_card_says_all_of_its_purchase(either_desk: Desk) -> None:
     massage, nails = either_desk.service(list_price=6_000), either_desk.service("Nails", list_price=2_000)
@@ -92,7 +93,7 @@ def test_a_card_says_all_of_its_purchase(either_desk: Desk) -> None:
     assert bars == [("3", "5"), ("2", "2")]
 
 
-@pytest.mark.covers("S14", "S70", "S71", "S72", "S85", "S86", "S87")
+@pytest.mark.covers("S70", "S71", "S72", "S74", "S85", "S86", "S87")
 def test_every_used_stamp_leads_to_its_use(desk: Desk) -> None:
     service = desk.service()
     anna = desk.customer(
@@ -106,10 +107,33 @@ def test_every_used_stamp_leads_to_its_use(desk: Desk) -> None:
     (stamps,) = browser.page.all("ul", **{"class": "stamps"})
     (link,) = stamps.all("a")
     assert link.attributes["href"] == f"/desk/uses/{use}"
+    (book,) = (each for each in browser.page.all("a") if each.text == "Book now")
+    assert f"service_id={service}" in book.attributes["href"]
+    assert f"package_id={package}" in book.attributes["href"]
     browser.go(link.attributes["href"])
     assert "Bella" in browser.text
     assert "Units 1" in browser.text
     assert "3 of 4 remaining" in browser.text
+
+
+@pytest.mark.covers("S64", "S94")
+def test_photos_and_bookings_stand_beside_the_packages(desk: Desk) -> None:
+    service = desk.service()
+    photo = photo_of(desk)
+    max_ = {"name": "Max", "kind": "dog", "photo": photo}
+    anna = desk.customer("Anna", participants=[max_])
+    desk.sell(anna, desk.offer(service, sharing="household"))
+    start = f"{desk.today(days=2)}T09:00:00.000Z"
+    desk.do("/v1/bookings", {"customer_id": anna, "service_id": service, "starts_at": start})
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/customers/{anna}")
+    assert "Bookings 1 upcoming" in browser.text
+    assert "Package Pending Massage 60" in browser.text
+    faces = {image.attributes["src"] for image in browser.page.all("img")}
+    assert faces == {f"/desk/photos/{photo}"}
+    answer = browser.go(f"/desk/photos/{photo}")
+    assert answer.headers["content-type"].startswith("image/")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 @pytest.mark.covers("S31", "S38", "S93")
@@ -232,9 +256,11 @@ def test_a_name_is_shown_as_text(desk: Desk, name: str) -> None:
     use = desk.redeem(package, service)["redemption_id"]
     browser = Browser.signed_in(desk)
     of_anna, of_package = f"/desk/customers/{anna}", f"/desk/packages/{package}"
-    addresses = ("/desk/customers", "/desk/customers?search=x%22%3E%3Cb%3E", of_anna, f"{of_anna}?used={use}")
-    addresses += (f"{of_anna}?edit={package}", f"{of_anna}/sell", f"{of_anna}/sell?offer_id={offer}")
-    addresses += (f"{of_anna}/use", of_package, f"{of_package}?to_search={name[:3]}", f"/desk/uses/{use}")
+    addresses = [
+        *("/desk/customers", "/desk/customers?search=x%22%3E%3Cb%3E", of_anna, f"{of_anna}?used={use}"),
+        *(f"{of_anna}?edit={package}", f"{of_anna}/sell", f"{of_anna}/sell?offer_id={offer}"),
+        *(f"{of_anna}/use", of_package, f"{of_package}?to_search={name[:3]}", f"/desk/uses/{use}"),
+    ]
     for address in addresses:
         browser.go(address)
         scripts = [each.attributes.get("src", "") for each in browser.page.all("script")]

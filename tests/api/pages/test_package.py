@@ -27,7 +27,9 @@ def _sure(browser: Browser, name: str, **typed: str) -> str:
     return question.text
 
 
-@pytest.mark.covers("S15", "S16", "S17", "S18", "S19", "S21", "S22", "S23", "S24", "S25", "S27", "S28", "S29")
+@pytest.mark.covers(
+    "S15", "S16", "S17", "S18", "S19", "S21", "S22", "S23", "S24", "S25", "S26", "S27", "S28", "S29"
+)
 def test_a_manager_changes_a_package_in_its_panel(either_desk: Desk) -> None:
     service, anna, package = _sold(either_desk)
     either_desk.redeem(package, service, quantity=2)
@@ -61,6 +63,10 @@ def test_a_manager_changes_a_package_in_its_panel(either_desk: Desk) -> None:
     assert either_desk.card(package)["remaining"] == 3
     browser.go(f"/desk/packages/{package}")
     assert "Correction: Came on Sunday" in browser.text
+    _sure(browser, "correction", change="-3")
+    assert "Fully used" in browser.text, "the status follows at once"
+    _sure(browser, "correction", change="1")
+    assert "Fully used" not in browser.text
 
 
 @pytest.mark.covers("S15", "S27")
