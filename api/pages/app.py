@@ -119,7 +119,7 @@ def in_front(pages: ASGIApp, api: ASGIApp) -> ASGIApp:
 def _told(_: PageRequest, error: Exception) -> Response[bytes]:
     """An address without a page, and what nobody foresaw."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    codes = {404: "not-found", 405: "not-found", 413: "body-too-large"}
+    codes = {400: "malformed-body", 404: "not-found", 405: "not-found", 413: "body-too-large"}
     code = codes.get(status, "internal")
     return html(rendered("refused_alone.html", ENGLISH, {"problem": {"code": code}}), status)
 
