@@ -103,7 +103,7 @@ class Api:
         )
 
     def passed_on(self, visitor: Visitor, operation: str, parameters: Parameters) -> ASGIApp:
-        """An application that lets the route answer the visitor itself, piece by piece, for what may be of any length."""
+        """An application by which the route answers the visitor itself, piece by piece, however long it is."""
         own = (b"authorization", b"Bearer " + visitor.key.encode())
         request = InnerRequest(
             self._path(operation, {}), query=urlencode([*_sent(parameters)]), headers=(own,)
