@@ -8,6 +8,8 @@ from tests.api.resources.test_photos import photo as photo_of
 
 pytest_plugins = ["tests.api.houses"]
 
+MASSAGE = "Massage 60"
+
 
 def test_a_customer_is_found_by_what_a_desk_remembers(either_desk: Desk) -> None:
     either_desk.customer("Kata Szabó", email="kata@example.hu")
@@ -155,13 +157,35 @@ def test_notes_and_rules_stand_beside_the_packages(desk: Desk) -> None:
 def test_what_was_bought_for_somebody_else_is_shown_but_is_not_theirs_to_use(desk: Desk) -> None:
     service = desk.service()
     anna, ben = desk.customer("Anna"), desk.customer("Ben")
-    desk.sell(ben, desk.offer(service, quantity=7), purchased_by=anna)
+    desk.sell(ben, desk.offer(service, quantity=7, sharing="household"), purchased_by=anna)
     browser = Browser.signed_in(desk)
     browser.go(f"/desk/customers/{anna}")
     assert "Belongs to Ben" in browser.text
     assert not list(browser.page.all("ul", **{"class": "left"}))
+    assert "units" in browser.go(f"/desk/customers/{anna}?as=csv").text
     browser.go(f"/desk/customers/{ben}")
     assert "who bought it" in browser.text
+
+
+def test_units_that_another_system_used_are_stamps_without_a_day(desk: Desk) -> None:
+    desk.service(MASSAGE)
+    anna = desk.customer("Anna", external_ref={"source": "old", "ref": "7"})
+    columns = "reference,customer,name,service,units,used_before,price,paid,currency,purchased_on,expires_on"
+    row = f"S-9,7,Old ×5,{MASSAGE},5,2,50000,50000,EUR,{desk.today(days=-30)},"
+    headers = desk.headers() | {"content-type": "text/csv"}
+    sent = f"{columns}\n{row}\n".encode()
+    answer = desk.client.post("/v1/imports/packages?source=old", content=sent, headers=headers)
+    assert answer.status_code == 201, answer.text
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/customers/{anna}")
+    (stamps,) = browser.page.all("ul", **{"class": "stamps"})
+    assert [stamp.text for stamp in stamps.all("li")][1:3] == [
+        "Unit 2: used before it came here",
+        "3 Unit 3: available",
+    ]
+    assert not list(stamps.all("time"))
+    browser.go(f"/desk/packages/{desk.get(f'/v1/customers/{anna}/packages')['data'][0]['id']}")
+    assert "Taken over with 3 left" in browser.text
 
 
 @pytest.mark.covers("S5")
