@@ -93,6 +93,13 @@ class Speech:
         """A day as the API has it: 2026-10-03."""
         return format_date(date.fromisoformat(text), form, self.locale)
 
+    def day_typed(self, text: str) -> str:
+        """A day out of an address, where anything may stand; that itself where it is no day."""
+        try:
+            return self.day(text)
+        except ValueError:
+            return text
+
     def short_day(self, text: str) -> str:
         """Without its year, in the order of the locale: Oct 3."""
         return format_skeleton("MMMd", date.fromisoformat(text[:10]), locale=self.locale)
