@@ -35,8 +35,8 @@ PREFIX_CHARACTERS = 1 + HASH_CHARACTERS
 COUNTED = (LETTERS["external"], LETTERS["booking"])
 """What they begin with."""
 SUMMED = ("claims", "requests")
-"""Notes of which there are one and more for every fact. A sum tells whether the rows of their tables are right. They are
-written only where it differs, to find the row that is wrong."""
+"""Notes of which there are one and more for every fact. A sum tells whether the rows of their tables are right: they
+are written only where it differs, to find the row that is wrong."""
 OF_MANY = {
     "texts": "INSERT OR IGNORE INTO texts VALUES (?, ?, ?, ?)",
     "requests": "INSERT INTO requests VALUES (?, ?, ?)",
