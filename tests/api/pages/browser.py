@@ -113,6 +113,10 @@ class Browser:
     def post(self, address: str, fields: dict[str, str], **headers: str) -> httpx.Response:
         return self._asked("POST", urljoin(self.address, address), data=fields, headers=headers)
 
+    def upload(self, address: str, fields: dict[str, str], **files: tuple[str, bytes, str]) -> httpx.Response:
+        """A form with files. `files`: by the name of the field, the name of the file, its bytes and its type."""
+        return self._asked("POST", urljoin(self.address, address), data=fields, files=files)
+
     def _asked(
         self, method: str, address: str, headers: dict[str, str] | None = None, **more: Any
     ) -> httpx.Response:
@@ -129,12 +133,15 @@ class Browser:
 
 
 def filled(form: Element) -> dict[str, str]:
-    """The fields of a form as it is shown: of each choice the first."""
+    """The fields of a form as it is shown: boxes that are ticked, and of each choice the one chosen, else the first."""
     found = {
         each.attributes["name"]: each.attributes.get("value", "")
         for each in form.all("input")
         if "name" in each.attributes
+        and (each.attributes.get("type") not in ("checkbox", "radio") or "checked" in each.attributes)
     }
     for choice in form.all("select"):
-        found[choice.attributes["name"]] = next(choice.all("option")).attributes["value"]
+        options = list(choice.all("option"))
+        chosen = next((each for each in options if "selected" in each.attributes), options[0])
+        found[choice.attributes["name"]] = chosen.attributes["value"]
     return found
