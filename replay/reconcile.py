@@ -18,7 +18,7 @@ from projections.engine.snapshot import Snapshot
 from projections.engine.streams import StreamFolds, Values
 from projections.engine.zones import by_local_rules
 
-FACTS_PER_RANGE = 10_000
+FACTS_PER_RANGE = 5_000
 FACTS_PER_PAGE = 2_000
 STREAMS_PER_QUERY = 1_000
 LAST_VERSION = 2**31 - 1

@@ -12,7 +12,8 @@ from domain.people.name_search import grams_of_text
 from domain.people.photos import CLAIMS
 from domain.people.profile import searched
 from replay.proof.finding import Finding, told
-from replay.proof.workbook import Workbook
+from replay.proof.gather import look_closer
+from replay.proof.workbook import Workbook, text_of_claim
 
 Page: TypeAlias = Sequence[tuple[Any, ...]]
 
@@ -58,9 +59,17 @@ def streams(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
 
 def claims(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
     """Claims against the facts, but for those of photos (`photos.py`)."""
+    found = sum(book.sum_of(text_of_claim(*row) for row in page) for page in _claims(evidence))
+    if found == book.sum_noted("claims"):
+        return
+    look_closer(evidence, book)
     expected = book.pages("SELECT claim, stream_id FROM claims ORDER BY claim", ROWS_PER_PAGE)
-    stored = ([row for row in page if not _is_of_photo(row[0])] for page in pages(evidence, "claims"))
-    yield from _compared(evidence, "claims", expected, stored)
+    yield from _compared(evidence, "claims", expected, _claims(evidence))
+
+
+def _claims(evidence: Evidence) -> Iterator[Page]:
+    for page in pages(evidence, "claims"):
+        yield [row for row in page if not _is_of_photo(row[0])]
 
 
 def people_search(evidence: Evidence) -> Iterator[Finding]:

@@ -1,9 +1,14 @@
 """Whoever changes a row beside the facts by hand is found, with the table and the row."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from domain.actor import Role
+from domain.ledger.envelope import StoredFact
 from domain.ledger.tables import OF_POSTGRESQL, OF_SQLITE, TABLES
+from replay.proof.prove import Proof
 from tests.api.desk import Desk, money
 from tests.api.images import PNG
 from tests.api.resources.test_checklist_bookings import book
@@ -70,6 +75,25 @@ def test_every_table_of_the_schema_has_a_standing(told: Desk) -> None:
 def test_books_that_nobody_changed_raise_no_alarm(told: Desk) -> None:
     with open_books(told.carnet, told.business_id) as books:
         assert found_after(books) == []
+
+
+def test_facts_of_right_books_are_read_once(told: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_books(told.carnet, told.business_id) as books:
+        evidence = books.evidence()
+        read: list[int] = []
+
+        def facts(after: int, limit: int, of: Any = evidence.facts) -> Sequence[StoredFact]:
+            page: Sequence[StoredFact] = of(after, limit)
+            read.extend(fact.position for fact in page if limit > 1)
+            return page
+
+        monkeypatch.setattr(evidence, "facts", facts)
+        assert list(Proof(evidence, None).findings()) == []
+        head = evidence.head()
+        assert head is not None
+        assert read == list(range(1, head.head.position + 1)), (
+            "sums tell that all claims and requests are right"
+        )
 
 
 def test_every_deleted_row_is_missed(told: Desk) -> None:
