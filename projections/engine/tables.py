@@ -32,7 +32,7 @@ from projections.engine.definition import Projection, physical_name, physical_ta
 from projections.engine.ownership import be_owner, own, share
 from projections.engine.patience import patiently
 from projections.engine.served import Named
-from projections.engine.snapshot import First, Snapshot, Snapshots, tells_missing
+from projections.engine.snapshot import First, Snapshot, Snapshots, Wanted, tells_missing
 from projections.engine.sqlite_engine import (
     begin_immediate,
     sqlite_engine,
@@ -327,6 +327,15 @@ class ReadTables:
                     yield opened
                     return
         raise ProjectionMissing(", ".join(names))
+
+    @contextmanager
+    def snapshots(self, wanted: Sequence[Wanted]) -> Iterator[list[Snapshot | None]]:
+        """Several snapshots of one moment, in one transaction and one round trip. `wanted` in order of business.
+
+        None for one that `snapshot` has to open, whatever the reason. Raises ProjectionMissing.
+        """
+        with self.reading() as connection:
+            yield self._snapshots.opened_together(connection, wanted)
 
     @contextmanager
     def _told_of_rights(self, role: str) -> Iterator[None]:
