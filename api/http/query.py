@@ -372,4 +372,5 @@ class Query(Call, Generic[Q]):
         filters = self.parameters.model_dump(mode="json", exclude={"cursor", "limit"})
         bound = [self.business_id, self.operation, dict(self.path), filters, list(key)]
         secret = self.frame.secret("cursors")
-        return hmac.digest(secret, json.dumps(bound, sort_keys=True).encode(), "sha256")[:16]
+        # `hmac.digest` would release the interpreter, and wait until it is free again.
+        return hmac.new(secret, json.dumps(bound, sort_keys=True).encode(), "sha256").digest()[:16]
