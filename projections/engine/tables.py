@@ -96,6 +96,9 @@ class ReadTables:
             if self.on_postgres
             else self.engine
         )
+        self._looker = (
+            self.engine.execution_options(isolation_level="AUTOCOMMIT") if self.on_postgres else self.engine
+        )
         self._writer = self.engine.execution_options(carnet_writes=True)
         self._snapshots = Snapshots(self.projections, on_postgres=self.on_postgres)
         self._mending = False
@@ -279,6 +282,18 @@ class ReadTables:
                 self._be_patient(connection)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """A connection by which each question sees what there is by then. Raises as `reading` does."""
+        if not self.on_postgres:
+            with self.reading() as connection:
+                yield connection
+            return
+        with self._told_of_rights(APP), _told_when_missing(), self._looker.connect() as connection:
+            if self._be_patient is not None:
+                self._be_patient(connection)
+            yield connection
 
     @contextmanager
     def _mended(self) -> Iterator[None]:
