@@ -95,7 +95,8 @@ class TravelParameters(ClockParameters):
 class Found:
     """The answer to a query: a body, the position it is true for, and the version of the thing shown."""
 
-    body: BaseModel | bytes
+    body: BaseModel | bytes | Callable[[], bytes]
+    """Made when it is called for, where a 304 may answer instead."""
     position: int
     version: int | None = None
     media_type: str = "application/json"

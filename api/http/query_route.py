@@ -223,11 +223,17 @@ def _replied(exchange: Exchange, found: Found) -> Reply:
         known = exchange.header(b"if-none-match")
         if known is not None and is_known([known], tag.decode()) and found.is_as_tagged():
             return unchanged(headers)
-    body = found.body if isinstance(found.body, bytes) else found.body.model_dump_json().encode()
+    body = _written(found.body)
     if found.version is None and is_text(found.media_type):
         body, coding = compressed(body, exchange.header(b"accept-encoding"))
         headers += coding
     return Reply(200, body, headers, found.media_type)
+
+
+def _written(body: BaseModel | bytes | Callable[[], bytes]) -> bytes:
+    if isinstance(body, BaseModel):
+        return body.model_dump_json().encode()
+    return body if isinstance(body, bytes) else body()
 
 
 def _min_position(exchange: Exchange) -> int | None:
