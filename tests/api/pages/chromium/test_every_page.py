@@ -1,0 +1,121 @@
+"""What holds of every page, with names in it that try to break it.
+
+Pages are read off the application (`places`). Each is opened once in a process (`visits`). Here two of the four looks
+are judged, both themes and both widths; the sweep judges all.
+"""
+
+from collections.abc import Iterator
+from urllib.parse import urljoin
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+
+from tests.api.pages.browser import Browser, Element, read
+from tests.api.pages.chromium.places import PLACES, VISITORS, Place, patterns, room_of
+from tests.api.pages.chromium.salon import EMOJI, LONG, MARKUP, RIGHT_TO_LEFT, Salon
+from tests.api.pages.chromium.visits import EVERY_LOOK, SLICE, TWICE_AS_LARGE, Visit, visit
+
+PAGE_BYTES_MAX = 150_000
+SCRIPT_BYTES_MAX = 20_000
+ASKING = ("hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete")
+
+
+@pytest.fixture(scope="module", params=PLACES, ids=str)
+def seen(request: pytest.FixtureRequest, chromium: Chromium, salon: Salon) -> Visit:
+    place: Place = request.param
+    return visit(chromium, salon, place, SLICE)
+
+
+def test_every_page_is_visited(salon: Salon) -> None:
+    without_visitor = [each for each in patterns() if room_of(each) not in VISITORS]
+    unknown = {
+        name: place.pattern for place in PLACES for name in place.parameters if name not in salon.hostile
+    }
+    assert without_visitor == [], "name a role for the room in places.VISITORS"
+    assert unknown == {}, "name a value for the parameter in salon.Salon"
+
+
+def test_it_opens_and_the_browser_complains_of_nothing(seen: Visit) -> None:
+    assert seen.status == 200
+    assert seen.complaints == []
+
+
+def test_it_has_no_barrier_in_either_theme_and_width(seen: Visit) -> None:
+    assert {look: found for look, found in seen.barriers.items() if found} == {}
+
+
+def test_it_fits_its_window_on_a_phone_and_at_twice_its_size(seen: Visit) -> None:
+    assert TWICE_AS_LARGE in seen.sideways
+    assert {width: by for width, by in seen.sideways.items() if by > 0} == {}
+
+
+def test_nothing_moves_for_who_asks_for_less_motion(seen: Visit) -> None:
+    assert seen.moving == []
+
+
+def test_it_is_small(seen: Visit) -> None:
+    assert len(seen.html.encode()) <= PAGE_BYTES_MAX
+    assert seen.script_bytes <= SCRIPT_BYTES_MAX
+
+
+def test_names_are_text(seen: Visit) -> None:
+    assert seen.alien == []
+    if "{customer_id}" in seen.place.pattern:
+        assert MARKUP in seen.text
+        assert RIGHT_TO_LEFT in seen.text
+
+
+def test_every_link_leads_somewhere(seen: Visit, salon: Salon) -> None:
+    """Links of this application are opened with the same key; those inside a page name something on it."""
+    named = salon.hostile
+    cookie = salon.session(salon.key_of(seen.place.role, named)) if seen.place.role else ""
+    page = served_to(salon, seen.address, cookie)
+    ids = {each.attributes["id"] for each in page.all() if "id" in each.attributes}
+    answers = {}
+    for href in {link.attributes["href"] for link in page.all("a") if "href" in link.attributes}:
+        if href.startswith("#"):
+            assert href[1:] in ids, href
+        elif not href.startswith("mailto:"):
+            answers[href] = salon.status(urljoin(seen.address, href.partition("#")[0]), cookie)
+    assert {href: status for href, status in answers.items() if status != 200} == {}
+
+
+def test_it_needs_no_script(seen: Visit, salon: Salon) -> None:
+    """What a script asks for, a link or a form does too; every form can be sent."""
+    cookie = salon.session(salon.key_of(seen.place.role, salon.hostile)) if seen.place.role else ""
+    page = served_to(salon, seen.address, cookie)
+    forms = list(page.all("form"))
+    for form in forms:
+        assert form.attributes.get("action", "").startswith("/"), form.attributes
+        assert list(submits(form)) or len(list(form.all("input", type="search"))) == 1, form.text
+    inside = {id(each) for form in forms for each in form.all()}
+    for each in page.all():
+        if not each.attributes.keys().isdisjoint(ASKING):
+            does = each.tag == "form" or (each.tag == "a" and "href" in each.attributes)
+            assert does or id(each) in inside, each.attributes
+        if each.tag == "button" and "popovertarget" not in each.attributes:
+            assert id(each) in inside or "form" in each.attributes, each.text
+
+
+def submits(form: Element) -> Iterator[Element]:
+    yield from (each for each in form.all("button") if each.attributes.get("type", "submit") == "submit")
+
+
+def served_to(salon: Salon, address: str, cookie: str) -> Element:
+    """The page as it is sent, without a script having touched it."""
+    browser = Browser(salon.client, cookie)
+    browser.go(address)
+    return read(browser.answer.text)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_no_look_has_a_barrier_or_goes_sideways(chromium: Chromium, salon: Salon, place: Place) -> None:
+    found = visit(chromium, salon, place, EVERY_LOOK)
+    assert {look: each for look, each in found.barriers.items() if each} == {}
+    assert {width: by for width, by in found.sideways.items() if by > 0} == {}
+
+
+def test_the_customer_list_shows_all_of_a_name(chromium: Chromium, salon: Salon) -> None:
+    found = visit(chromium, salon, Place("/desk/customers", "owner"), SLICE[:1])
+    assert [name for name in (MARKUP, RIGHT_TO_LEFT, LONG, EMOJI) if name not in found.text] == []
