@@ -7,15 +7,16 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.pages import sign_in
+from api.pages import sign_in, zone
 from api.pages.asking import Api
 from api.pages.assets import PREFIX, by_address
 from api.pages.desk import customer, customers
-from api.pages.page import ENGLISH, Frame, PageRequest, html
+from api.pages.page import ENGLISH, PageRequest, html
 from api.pages.rendering import rendered
 from api.pages.sealing import Seal
+from api.pages.view import Frame
 
-ROOMS = ("desk", "sign-in", "sign-out", "assets")
+ROOMS = ("desk", "audit", "card", "system", "sign-in", "sign-out", "zone", "assets")
 """The first part of the addresses of pages."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self';"
@@ -35,12 +36,19 @@ async def asset(request: PageRequest) -> Response[bytes]:
     """A sheet, a font or a script, which never changes under its name."""
     found = by_address().get(request.scope["path"])
     if found is None:
-        return html(rendered("refused_alone.html", ENGLISH, {"code": "not-found"}), 404)
+        return html(rendered("refused_alone.html", ENGLISH, {"problem": {"code": "not-found"}}), 404)
     headers = {"cache-control": FOR_EVER}
     return Response(found.content, media_type=found.media_type, headers=headers)
 
 
-PAGES = (asset, *sign_in.HANDLERS, *customers.PAGES, *customer.PAGES)
+PAGES = (
+    asset,
+    *sign_in.HANDLERS,
+    *zone.HANDLERS,
+    *customers.PAGES,
+    *customer.PAGES,
+)
+"""Every page. Each module of a room has a line here."""
 
 
 def create_pages(api: ASGIApp, paths: Mapping[str, str], secrets: Sequence[bytes]) -> Litestar:
@@ -72,7 +80,7 @@ def _told(_: PageRequest, error: Exception) -> Response[bytes]:
     """An address without a page, and what nobody foresaw."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     code = "not-found" if status in (404, 405) else "internal"
-    return html(rendered("refused_alone.html", ENGLISH, {"code": code}), status)
+    return html(rendered("refused_alone.html", ENGLISH, {"problem": {"code": code}}), status)
 
 
 async def _complete(message: Message, scope: Scope) -> None:

@@ -13,107 +13,24 @@ A page without a session leads to the sign-in, and back. What the API refuses is
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
-from api.pages.asking import Answer, Api, ApiRefused, Parameters, Visitor
+from api.pages.asking import ApiRefused, Visitor
+from api.pages.downloads import FORMS, PARAMETER, as_file
 from api.pages.rendering import rendered
 from api.pages.sealing import Seal
-from api.pages.session import Session, session_of, signed_out
+from api.pages.session import session_of, signed_out
 from api.pages.speech import Speech
+from api.pages.view import SIDES, ZONE_COOKIE, Frame, Redirect, Screen, View
 
 PageRequest = Request[Any, Any, Any]
 SIGN_IN = "/sign-in"
 FORM_BYTES_MAX = 64 * 1024
 ENGLISH = Speech.of("en", "UTC")
-
-
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """Go there by GET."""
-
-    address: str
-    cookie: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    template: str
-    shown: Mapping[str, Any] = field(default_factory=dict)
-    status: int = 200
-    true_for: int | None = None
-    """The position of the ledger that all of it is true for."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Frame:
-    """What all pages of a process share."""
-
-    api: Api
-    seal: Seal
-
-
-@dataclass(frozen=True, kw_only=True)
-class View:
-    """A request for a page, as a screen sees it."""
-
-    frame: Frame
-    address: str
-    """The path with the query, from which all of the page can be shown again."""
-    path: Mapping[str, str]
-    parameters: Mapping[str, str]
-    fields: Mapping[str, str]
-    """Of a form."""
-    visitor: Visitor
-    session: Session
-    me: Mapping[str, Any]
-
-    @property
-    def speech(self) -> Speech:
-        business = self.me["business"]
-        return Speech.of(business["locale"], business["time_zone"])
-
-    @property
-    def role(self) -> str:
-        return str(self.me["actor"]["role"])
-
-    async def ask(
-        self, operation: str, path: Mapping[str, str] | None = None, parameters: Parameters | None = None
-    ) -> Answer:
-        return await self.frame.api.ask(self.visitor, operation, path, parameters)
-
-    async def know(
-        self, operation: str, path: Mapping[str, str] | None = None, parameters: Parameters | None = None
-    ) -> Answer:
-        """The answer to a question that must be answered. Raises ApiRefused."""
-        answer = await self.ask(operation, path, parameters)
-        if not answer.is_good:
-            raise ApiRefused(answer)
-        return answer
-
-    async def give(
-        self,
-        operation: str,
-        path: Mapping[str, str] | None,
-        body: Mapping[str, Any],
-        *,
-        dry_run: bool = False,
-    ) -> Answer:
-        """A command of a form, which carries its key and the version that it was made for."""
-        return await self.frame.api.give(
-            self.visitor,
-            operation,
-            path,
-            body,
-            key=self.fields["key"],
-            if_match=self.fields.get("if_match") or None,
-            dry_run=dry_run,
-        )
-
 
 Show = Callable[[View], Awaitable[Screen | Redirect]]
 
@@ -150,38 +67,50 @@ async def _answered(request: PageRequest, show: Show) -> Response[bytes]:
     if request.method == "POST":
         fields = await fields_of(request)
         if not is_ours(request, fields, frame.seal, session.cookie):
-            return _told(ENGLISH, None, "foreign-form", 403)
+            return _told(ENGLISH, None, {"code": "foreign-form"}, 403)
     visitor = Visitor(session.key, request.scope)
     me = await frame.api.ask(visitor, "me.show")
     if me.status == 401:
         return reply_to(Redirect(_sign_in(address), signed_out(host)))
     if not me.is_good:
-        return _told(ENGLISH, None, me.body["code"], me.status)
+        return _told(ENGLISH, None, me.body, me.status)
     view = View(
         frame=frame,
         address=address,
         path=request.path_params,
-        parameters=dict(parse_qsl(request.scope["query_string"].decode("latin-1"))),
+        parameters=_parameters(request),
         fields=fields,
         visitor=visitor,
         session=session,
         me=me.body,
+        in_utc=request.cookies.get(ZONE_COOKIE) == "utc",
     )
     try:
         found = await show(view)
     except ApiRefused as refused:
-        return _told(view.speech, view, refused.answer.body["code"], refused.answer.status)
-    return reply_to(found) if isinstance(found, Redirect) else screen(view, found)
+        return _told(view.speech, view, refused.answer.body, refused.answer.status)
+    if isinstance(found, Redirect):
+        return reply_to(found)
+    wanted = view.one(PARAMETER)
+    if found.listed is not None and wanted in FORMS:
+        return as_file(found.listed.body, wanted, request.url.path.strip("/").replace("/", "-"))
+    return screen(view, found)
 
 
 def screen(view: View, shown: Screen) -> Response[bytes]:
     common = {
         "me": view.me,
+        "side": SIDES.get(view.role, "desk"),
         "mark": view.frame.seal.mark(view.session.cookie),
-        "address": view.address,
+        "address": shown.address or view.address,
+        "zone": view.zone,
+        "in_utc": view.in_utc,
         "true_for": shown.true_for,
+        "is_listed": shown.listed is not None,
+        "refused": shown.refused,
     }
-    return html(rendered(shown.template, view.speech, common | dict(shown.shown)), shown.status)
+    status = shown.status if shown.refused is None else shown.refused.status
+    return html(rendered(shown.template, view.speech, common | dict(shown.shown)), status)
 
 
 def html(content: bytes, status: int = 200) -> Response[bytes]:
@@ -195,11 +124,18 @@ def reply_to(found: Redirect) -> Response[bytes]:
     return Response(b"", status_code=303, headers=headers, media_type="text/html; charset=utf-8")
 
 
-def _told(speech: Speech, view: View | None, code: str, status: int) -> Response[bytes]:
+def _told(speech: Speech, view: View | None, problem: Mapping[str, Any], status: int) -> Response[bytes]:
     """What went wrong, in words."""
     if view is not None:
-        return screen(view, Screen("refused.html", {"code": code}, status))
-    return html(rendered("refused_alone.html", speech, {"code": code}), status)
+        return screen(view, Screen("refused.html", {"problem": problem}, status))
+    return html(rendered("refused_alone.html", speech, {"problem": problem}), status)
+
+
+def _parameters(request: PageRequest) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in parse_qsl(request.scope["query_string"].decode("latin-1")):
+        found.setdefault(name, []).append(value)
+    return found
 
 
 async def fields_of(request: PageRequest) -> Mapping[str, str]:

@@ -6,8 +6,21 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from api.pages.addresses import address_with, address_without, values_of
 from api.pages.assets import assets
+from api.pages.forms import flaw_of, key_of, typed
 from api.pages.speech import Speech, translations
+
+GLOBALS = {
+    "asset": lambda name: assets()[name].address,
+    "address_with": address_with,
+    "address_without": address_without,
+    "values_of": values_of,
+    "key_of": key_of,
+    "typed_in": typed,
+    "flaw_of": flaw_of,
+}
+"""Functions that every template has."""
 
 
 @cache
@@ -22,7 +35,7 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    made.globals["asset"] = lambda name: assets()[name].address
+    made.globals |= GLOBALS
     made.filters["initials"] = initials
     return made
 

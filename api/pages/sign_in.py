@@ -5,13 +5,12 @@ from urllib.parse import parse_qsl
 from litestar import get, post
 from litestar.response import Response
 
+from api.pages.addresses import is_here
 from api.pages.asking import Visitor
 from api.pages.page import (
     ENGLISH,
     SIGN_IN,
-    Frame,
     PageRequest,
-    Redirect,
     fields_of,
     html,
     is_from_here,
@@ -19,6 +18,7 @@ from api.pages.page import (
 )
 from api.pages.rendering import rendered
 from api.pages.session import session_of, signed_in, signed_out
+from api.pages.view import SIDES, Frame, Redirect
 
 
 @get(SIGN_IN, opt={"page": SIGN_IN})
@@ -40,7 +40,8 @@ async def sign_in(request: PageRequest) -> Response[bytes]:
     me = await frame.api.ask(Visitor(key, request.scope), "me.show")
     if not me.is_good:
         return _shown(goes_to, me.body["code"])
-    address = goes_to if _is_here(goes_to) else "/desk"
+    home = SIDES.get(me.body["actor"]["role"], "desk")
+    address = goes_to if is_here(goes_to) else f"/{home}"
     return reply_to(Redirect(address, signed_in(key, frame.seal, request.headers.get("host", ""))))
 
 
@@ -55,17 +56,12 @@ async def sign_out(request: PageRequest) -> Response[bytes]:
 
 
 def _shown(goes_to: str, code: str) -> Response[bytes]:
-    shown = {"goes_to": goes_to if _is_here(goes_to) else "", "code": code}
+    shown = {"goes_to": goes_to if is_here(goes_to) else "", "problem": {"code": code} if code else None}
     return html(rendered("sign_in.html", ENGLISH, shown), 200 if not code else 422)
 
 
 def _next(request: PageRequest) -> str:
     return dict(parse_qsl(request.scope["query_string"].decode("latin-1"))).get("next", "")
-
-
-def _is_here(address: str) -> bool:
-    """Whether it is a path of this application, and of no other host."""
-    return address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
 
 
 HANDLERS = (ask_for_key, sign_in, sign_out)

@@ -1,19 +1,21 @@
 """How a page speaks: money, days and plural forms by a locale, and texts from its catalogue.
 
-A text in the templates is English, and the key of its translation in `catalogues/<language>.po`.
+A text in the templates is English, and the key of its translation in one of `catalogues/<language>/*.po`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -23,14 +25,30 @@ from api.http.locales import locale_of, money, number
 LANGUAGES = ("en", "hu")
 
 
+def catalogue(language: str) -> Catalog:
+    """All texts of a language, of which each stands in one file. Raises ValueError for a text that stands in two."""
+    whole = Catalog(locale=language)
+    for file in sorted(_files(language), key=lambda each: each.name):
+        for message in read_po(BytesIO(file.read_bytes()), locale=language):
+            if not message.id:
+                continue
+            if message.id in whole:
+                raise ValueError(f"{file.name}: {message.id} is translated twice")
+            whole[message.id] = message
+    return whole
+
+
+def _files(language: str) -> Iterable[Traversable]:
+    return files(__package__).joinpath("catalogues", language).iterdir()
+
+
 @cache
 def translations(language: str) -> NullTranslations:
     """The catalogue of a language; English, whose texts stand in the templates, where there is none."""
     if language not in LANGUAGES or language == "en":
         return NullTranslations()
-    source = files(__package__).joinpath("catalogues", f"{language}.po").read_bytes()
     made = BytesIO()
-    write_mo(made, read_po(BytesIO(source), locale=language))
+    write_mo(made, catalogue(language))
     made.seek(0)
     return Translations(made)
 

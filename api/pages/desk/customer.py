@@ -2,14 +2,13 @@
 
 from asyncio import gather
 from collections import Counter
-from datetime import datetime
 from operator import itemgetter
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from api.pages.asking import Answer, Parameters
-from api.pages.keys import new_key
-from api.pages.page import Redirect, Screen, View, form, page
+from api.pages.forms import Refused
+from api.pages.page import form, page
+from api.pages.view import Redirect, Screen, View
 
 STAMPS_MAX = 60
 """Packages of more units are shown as bars."""
@@ -22,11 +21,10 @@ async def customer(view: View) -> Screen:
     return await packages_of(view, view.path["customer_id"])
 
 
-async def packages_of(view: View, customer_id: str, refused: Answer | None = None) -> Screen:
+async def packages_of(view: View, customer_id: str, refused: Refused | None = None) -> Screen:
     """That page, perhaps with why a form of it was refused."""
     path = {"customer_id": customer_id}
-    today = datetime.now(ZoneInfo(view.me["business"]["time_zone"])).date().isoformat()
-    upcoming: Parameters = {"from": today, "status": ("pending", "confirmed"), "limit": 200}
+    upcoming: Parameters = {"from": view.today.isoformat(), "status": ("pending", "confirmed"), "limit": 200}
     person, packages, bookings = await gather(
         view.know("customers.show", path),
         view.know("packages.list_of_customer", path, {"limit": 200}),
@@ -44,12 +42,15 @@ async def packages_of(view: View, customer_id: str, refused: Answer | None = Non
         "left": left_of(cards),
         "bookings": next_of(bookings.body["data"]) if bookings.is_good else [],
         "rules": sorted({card["cancellation"]["text"] for card in cards if card["cancellation"].get("text")}),
-        "new_key": new_key,
-        "refused": refused,
     }
     lowest = min(each.position or 0 for each in (person, packages))
     return Screen(
-        "desk/customer.html", shown, status=200 if refused is None else refused.status, true_for=lowest
+        "desk/customer.html",
+        shown,
+        true_for=lowest,
+        listed=packages,
+        refused=refused,
+        address=f"/desk/customers/{customer_id}",
     )
 
 
@@ -89,10 +90,10 @@ def left_of(cards: list[Any]) -> list[dict[str, Any]]:
 @form("/desk/customers/{customer_id}/packages/{package_id}/uses")
 async def use(view: View) -> Screen | Redirect:
     """Use one unit of a service. Sent again, it is the same use."""
-    named = ("service_id", "participant_id")
-    body = {name: value for name in named if (value := view.fields.get(name))}
     path = {"package_id": view.path["package_id"]}
-    return await _done(view, await view.give("redemptions.redeem", path, body))
+    return await _done(
+        view, await view.give("redemptions.redeem", path, view.typed("service_id", "participant_id"))
+    )
 
 
 @form("/desk/customers/{customer_id}/packages/{package_id}/undo/{redemption_id}")
@@ -106,7 +107,7 @@ async def _done(view: View, answer: Answer) -> Screen | Redirect:
     customer_id = view.path["customer_id"]
     if answer.is_good:
         return Redirect(f"/desk/customers/{customer_id}#{view.path['package_id']}")
-    return await packages_of(view, customer_id, answer)
+    return await packages_of(view, customer_id, view.refused(view.path["package_id"], answer))
 
 
 PAGES = (customer, use, undo)

@@ -1,6 +1,7 @@
 """Finding a customer: the list, searched and page by page."""
 
-from api.pages.page import Redirect, Screen, View, page
+from api.pages.page import page
+from api.pages.view import Redirect, Screen, View
 
 PASSED_ON = ("search", "cursor")
 
@@ -14,10 +15,9 @@ async def desk(view: View) -> Redirect:
 @page("/desk/customers")
 async def customers(view: View) -> Screen:
     """Everybody, or whoever fits what is searched."""
-    asked = {name: value for name in PASSED_ON if (value := view.parameters.get(name))}
-    found = await view.know("customers.list", None, asked)
-    shown = {"found": found.body, "search": asked.get("search", ""), "is_first": "cursor" not in asked}
-    return Screen("desk/customers.html", shown, true_for=found.position)
+    found = await view.know("customers.list", None, view.asked(*PASSED_ON))
+    shown = {"found": found.body, "search": view.one("search")}
+    return Screen("desk/customers.html", shown, true_for=found.position, listed=found)
 
 
 PAGES = (desk, customers)

@@ -119,7 +119,9 @@ class Browser:
         sent = {**({"cookie": self.cookie} if self.cookie else {}), **(headers or {})}
         answer = self.client.request(method, address, headers=sent, follow_redirects=False, **more)
         if "set-cookie" in answer.headers:
-            self.cookie = answer.headers["set-cookie"].partition(";")[0]
+            name, _, value = answer.headers["set-cookie"].partition(";")[0].partition("=")
+            kept = dict(each.split("=", 1) for each in self.cookie.split("; ") if each) | {name: value}
+            self.cookie = "; ".join(f"{each}={kept[each]}" for each in kept)
         if answer.status_code == 303:
             return self._asked("GET", answer.headers["location"])
         self.address, self.answer = address, answer

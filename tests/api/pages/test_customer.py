@@ -112,7 +112,7 @@ def test_what_is_refused_is_told_on_the_page_it_came_from(desk: Desk) -> None:
     before = desk.head
     answer = browser.send("uses")
     assert answer.status_code == 409
-    assert "There are not enough units left" in browser.text
+    assert "1 were asked for, and 0 are left" in browser.text
     assert "0 of 1 remaining" in browser.text
     assert desk.head == before
 

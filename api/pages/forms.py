@@ -1,0 +1,46 @@
+"""Forms: the key that makes a form sent twice one command, and a form that was refused, with what was typed."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A form that was not accepted."""
+
+    form: str
+    """The name of the form on its page."""
+    fields: Mapping[str, str]
+    """What was typed."""
+    status: int
+    problem: Mapping[str, Any]
+    """As the API answered it."""
+
+    @property
+    def may_have_happened(self) -> bool:
+        """Whether nobody knows if it was done, so that it has to be sent again under the same key."""
+        return self.status >= 500
+
+
+def key_of(refused: Refused | None, form: str) -> str:
+    """The idempotency key for a form that is shown: a new one, unless what was sent before may have happened."""
+    if refused is not None and refused.form == form and refused.may_have_happened:
+        return refused.fields["key"]
+    return f"page/{secrets.token_urlsafe(16)}"
+
+
+def typed(refused: Refused | None, form: str, name: str, otherwise: object = "") -> str:
+    """What stands in a field: what was typed into it, if its form was refused."""
+    if refused is not None and refused.form == form:
+        return refused.fields.get(name, "")
+    return "" if otherwise is None else str(otherwise)
+
+
+def flaw_of(refused: Refused | None, form: str, name: str) -> str:
+    """What is wrong with a field, as the API says it; empty where nothing is."""
+    if refused is None or refused.form != form:
+        return ""
+    flaws = refused.problem.get("errors", ())
+    return next((each["detail"] for each in flaws if each.get("pointer", "").endswith(f"/{name}")), "")

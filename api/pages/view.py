@@ -1,0 +1,138 @@
+"""What a page gets, and what it gives: a `View` of a request, and a `Screen` or a `Redirect` for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from api.pages.asking import Answer, Api, ApiRefused, Parameters, Visitor
+from api.pages.forms import Refused
+from api.pages.sealing import Seal
+from api.pages.session import Session
+from api.pages.speech import Speech
+
+SIDES = {"auditor": "audit", "customer": "card"}
+"""Role → the side of the house that it lives on; every other role is at the desk."""
+ZONE_COOKIE = "carnet-zone"
+"""Its value is `utc` for whoever wants moments in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Go there by GET."""
+
+    address: str
+    cookie: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    template: str
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+    true_for: int | None = None
+    """The position of the ledger that all of it is true for."""
+    listed: Answer | None = None
+    """The answer whose rows are shown, which the visitor may take along as JSON or CSV."""
+    refused: Refused | None = None
+    address: str = ""
+    """From which it can be shown again by GET, where it answers a form."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What all pages of a process share."""
+
+    api: Api
+    seal: Seal
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A request for a page, as a screen sees it."""
+
+    frame: Frame
+    address: str
+    """The path with the query, from which all of the page can be shown again."""
+    path: Mapping[str, str]
+    parameters: Mapping[str, Sequence[str]]
+    """Of the address, without those that were left empty."""
+    fields: Mapping[str, str]
+    """Of a form."""
+    visitor: Visitor
+    session: Session
+    me: Mapping[str, Any]
+    in_utc: bool
+    """Whether moments are shown in UTC, and not on the clock of the business."""
+
+    @property
+    def zone(self) -> str:
+        return "UTC" if self.in_utc else str(self.me["business"]["time_zone"])
+
+    @property
+    def speech(self) -> Speech:
+        return Speech.of(self.me["business"]["locale"], self.zone)
+
+    @property
+    def role(self) -> str:
+        return str(self.me["actor"]["role"])
+
+    @property
+    def today(self) -> date:
+        """At the business."""
+        return datetime.now(ZoneInfo(self.me["business"]["time_zone"])).date()
+
+    def one(self, name: str) -> str:
+        """The value of a parameter, the last where it is repeated; empty where it is not there."""
+        return self.parameters.get(name, [""])[-1]
+
+    def asked(self, *names: str) -> dict[str, str | Sequence[str]]:
+        """These parameters as the API takes them, as far as they are in the address."""
+        found = {name: self.parameters[name] for name in names if name in self.parameters}
+        return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+    def typed(self, *names: str) -> dict[str, str]:
+        """These fields of the form, without those that were left empty."""
+        return {name: value for name in names if (value := self.fields.get(name, "").strip())}
+
+    async def ask(
+        self, operation: str, path: Mapping[str, str] | None = None, parameters: Parameters | None = None
+    ) -> Answer:
+        return await self.frame.api.ask(self.visitor, operation, path, parameters)
+
+    async def know(
+        self, operation: str, path: Mapping[str, str] | None = None, parameters: Parameters | None = None
+    ) -> Answer:
+        """The answer to a question that must be answered. Raises ApiRefused."""
+        answer = await self.ask(operation, path, parameters)
+        if not answer.is_good:
+            raise ApiRefused(answer)
+        return answer
+
+    async def give(
+        self,
+        operation: str,
+        path: Mapping[str, str] | None,
+        body: Mapping[str, Any],
+        *,
+        part: str = "",
+        dry_run: bool = False,
+    ) -> Answer:
+        """A command of a form, which carries its key and the version that it was made for.
+
+        `part`: a form that gives several commands names each, so that each has a key of its own.
+        """
+        return await self.frame.api.give(
+            self.visitor,
+            operation,
+            path,
+            body,
+            key=self.fields.get("key", "") + part,
+            if_match=self.fields.get("if_match") or None,
+            dry_run=dry_run,
+        )
+
+    def refused(self, form: str, answer: Answer) -> Refused:
+        """Why a form of this page was not accepted, for the page to tell beside what was typed."""
+        return Refused(form, self.fields, answer.status, answer.body)
