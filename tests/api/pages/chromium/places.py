@@ -11,7 +11,7 @@ from string import Formatter
 from api.pages.app import PAGES as HANDLERS
 from tests.api.pages.chromium.salon import Named
 
-VISITORS = {"sign-in": "", "desk": "owner"}
+VISITORS = {"sign-in": "", "desk": "owner", "audit": "auditor", "card": "customer", "system": "owner"}
 """The first part of an address → the role that opens it; nobody signs in for ""."""
 STATES = (
     "/desk/customers?search=szabo",

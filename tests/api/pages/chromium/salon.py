@@ -74,6 +74,11 @@ class Salon:
             self.sessions[key] = browser.cookie
         return self.sessions[key]
 
+    def html(self, address: str, role: str, named: Named) -> str:
+        """A page as it is sent to this role."""
+        browser = Browser(self.client, self.session(self.key_of(role, named)))
+        return browser.go(address).text
+
     def status(self, address: str, cookie: str) -> int:
         """Of what this address leads to for whoever has this cookie. Each is asked for once."""
         if (address, cookie) not in self._statuses:
