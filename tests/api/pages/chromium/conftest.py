@@ -4,10 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.api.pages.chromium.program import NoChromium, arguments, program
 from tests.api.pages.chromium.salon import Salon, salon_in
+from tests.api.pages.chromium.visitor import PATIENCE_MS
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="package")

@@ -1,7 +1,7 @@
 """Every page there is, read off the application, and who opens it.
 
-A new page is looked at as soon as it stands in `api.pages.app`. One whose address has a parameter that `salon` does not
-know, or begins with a room that has no visitor here, fails `test_every_page_is_visited`.
+A new page is looked at as soon as it stands in `api.pages.app`. One whose address has a parameter that `parameters`
+does not know, or begins with a room that has no visitor here, fails `test_every_page_is_visited`.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from string import Formatter
 
 from api.pages.app import PAGES as HANDLERS
-from tests.api.pages.chromium.salon import Named
+from tests.api.pages.chromium.parameters import Named
 
 VISITORS = {"sign-in": "", "desk": "owner", "audit": "auditor", "card": "customer", "system": "owner"}
 """The first part of an address → the role that opens it; nobody signs in for ""."""
@@ -35,6 +35,11 @@ class Place:
     @property
     def parameters(self) -> list[str]:
         return [name for _, name, _, _ in Formatter().parse(self.pattern) if name]
+
+    @property
+    def path(self) -> str:
+        """The pattern without the state of a list."""
+        return self.pattern.partition("?")[0]
 
     def address(self, named: Named) -> str:
         return self.pattern.format_map(named)

@@ -4,7 +4,7 @@ with salon_in(folder) as salon:
     salon.url, salon.key("staff"), salon.hostile["package_id"]
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from rich.console import Console
 from api.cli.demo_day import Demo
 from api.cli.demo_desk import Desk
 from tests.api.pages.browser import Browser
+from tests.api.pages.chromium.parameters import Named, named_of
 from tests.api.server.served import served
 
 MARKUP = "<script>alert(1)</script>\"><img src=x onerror=alert(2)>'{{ 7*7 }}"
@@ -29,8 +30,6 @@ LONG = "Wwwwwwwwww" * 20
 EMOJI = "💆🏽\N{ZERO WIDTH JOINER}♀️ 👩‍👩‍👧‍👦 Zoë"
 HOSTILE = (MARKUP, RIGHT_TO_LEFT, LONG, EMOJI)
 NOTICE_HOURS = 24
-Named = Mapping[str, str]
-"""The parameters of addresses, by their names."""
 
 
 @dataclass
@@ -109,23 +108,7 @@ class Salon:
         return self._of(self._hostile_customer())
 
     def _of(self, customer_id: str) -> Named:
-        """What addresses name, as this customer has it."""
-        get = self.desk.get
-        packages = get(f"/customers/{customer_id}/packages")["data"]
-        bookings = get(f"/customers/{customer_id}/bookings")["data"]
-        rows = get(f"/packages/{packages[0]['id']}/history")["data"]
-        found = {
-            "customer_id": customer_id,
-            "package_id": packages[0]["id"],
-            "booking_id": bookings[0]["id"] if bookings else "",
-            "redemption_id": next((row["redemption_id"] for row in rows if row.get("redemption_id")), ""),
-            "offer_id": get("/offers")["data"][0]["id"],
-            "service_id": get("/services")["data"][0]["id"],
-            "staff_id": get("/staff")["data"][0]["id"],
-            "membership_id": get("/memberships")["data"][0]["id"],
-            "position": "12",
-        }
-        return {name: value for name, value in found.items() if value}
+        return named_of(self.desk.get, customer_id)
 
     def _hostile_customer(self) -> str:
         """Each of the names is that of a customer, a service, an offer and a member of staff; the last one is returned
@@ -145,6 +128,9 @@ class Salon:
             for n, name in enumerate(HOSTILE)
         ]
         staff = [post("/staff", {"name": name})["id"] for name in HOSTILE]
+        for name in HOSTILE:
+            post("/locations", {"name": name})
+            post("/segments", {"name": name[:100], "filters": {"status": "active"}})
         family = [{"name": name, "kind": "child"} for name in HOSTILE]
         whole = (MARKUP + RIGHT_TO_LEFT + EMOJI + LONG)[:200]
         person = post("/customers", {"name": whole, "participants": family, "category": categories[0]})

@@ -32,7 +32,7 @@ def test_every_page_is_visited(salon: Salon) -> None:
         name: place.pattern for place in PLACES for name in place.parameters if name not in salon.hostile
     }
     assert without_visitor == [], "name a role for the room in places.VISITORS"
-    assert unknown == {}, "name a value for the parameter in salon.Salon"
+    assert unknown == {}, "name a value for the parameter in parameters.named_of"
 
 
 def test_it_opens_and_the_browser_complains_of_nothing(seen: Visit) -> None:
