@@ -80,12 +80,12 @@ def measure(plan: Plan, told: Progress) -> Report:
             place = stack.enter_context(places(database))
             desk, took = filled(stack, place, plan.customers, plan.facts, told)
             report.filled.append(took)
-            people = _customers(desk, plan.pages + WARM)
+            people = _customers(desk, plan.pages)
             for each in PLACES:
                 if set(each.parameters) - people[0].keys():
                     report.left_out.append(f"{database} {each}")
                     continue
-                figure = _figure(database, each, desk, people)
+                figure = _figure(database, each, desk, people, plan.pages)
                 report.figures.append(figure)
                 told(_line(figure))
     return report
@@ -112,11 +112,11 @@ def _customers(desk: Desk, many: int) -> Sequence[Named]:
     return [named for named in found.values() if len(named) == most]
 
 
-def _figure(database: str, place: Place, desk: Desk, people: Sequence[Named]) -> Figure:
+def _figure(database: str, place: Place, desk: Desk, people: Sequence[Named], many: int) -> Figure:
     browsers: dict[str, Browser] = {}
     times, work, sizes = [], [], []
-    for number in range(len(people)):
-        named = people[number]
+    for number in range(WARM + many):
+        named = people[number % len(people)]
         browser = _browser(place.role, desk, named, browsers)
         address = place.address(named)
         began, worked = time.perf_counter(), time.process_time()
