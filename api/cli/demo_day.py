@@ -1,21 +1,10 @@
-"""`carnet demo`: a day at a salon and a kennel, played through the real HTTP API on a fresh database.
+"""The day of `carnet demo` at a salon and a kennel, scene by scene, through the real HTTP API.
 
-Every scene is a situation at the desk. All that it shows comes from the API's answers. The books are kept, to
-go on with.
+Every scene is a situation at the desk. All that it shows comes from the API's answers.
 """
 
-import os
-import re
-import sqlite3
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,7 +13,7 @@ from rich.text import Text
 
 from api.cli import demo_plans
 from api.cli.demo_cards import badge, card, history, money
-from api.cli.demo_desk import Desk, Json, served
+from api.cli.demo_desk import Desk, Json
 
 ZONE = ZoneInfo("Europe/Budapest")
 
@@ -280,87 +269,3 @@ class Demo:
         yesterday = f"{self.today - timedelta(1)}"
         known = self.desk.send_get(f"/packages/{package}", as_of=yesterday)
         self.console.print(f"known {yesterday}: {known}: it was all entered today")
-
-
-def play(folder: Path, console: Console, open_business: Callable[[str], tuple[str, str]]) -> None:
-    """Play the demo on a fresh database in `folder`.
-
-    `open_business(database)` makes the books and returns (business id, the owner's key).
-    """
-    began = time.monotonic()
-    console.print("A salon and a kennel open their books …")
-    folder.mkdir(parents=True, exist_ok=True)
-    number = 1 + sum(1 for _ in folder.glob("demo-*.db"))
-    database = f"sqlite:///{folder / f'demo-{number}.db'}"
-    business_id, key = open_business(database)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
-    environment["CARNET_DATABASE"] = database
-    with served(environment) as url:
-        package = Demo(Desk(url, key), console).play()
-    verified = subprocess.run(
-        [sys.executable, "-m", "api.cli.main", "verify", "--business", business_id],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    console.print()
-    console.rule("[bold]And is it all true?")
-    console.print((verified.stdout + verified.stderr).strip(), soft_wrap=True, highlight=False)
-    _tampered(console, folder, environment)
-    _what_next(console, database, key, package)
-    facts = re.search(r"([0-9,]+) facts", verified.stdout)
-    proved = "verified" if verified.returncode == 0 else "BROKEN"
-    console.print(f"\n{facts[1] if facts else 'no'} facts, {time.monotonic() - began:.1f} s, {proved}")
-    if verified.returncode:
-        raise SystemExit(verified.returncode)
-
-
-def _tampered(console: Console, folder: Path, environment: dict[str, str]) -> None:
-    """Change one byte of one fact in a copy of the books, and let `carnet verify` find it."""
-    with TemporaryDirectory(dir=folder) as place:
-        copy = Path(place) / "copy.db"
-        with (
-            closing(sqlite3.connect(environment["CARNET_DATABASE"].removeprefix("sqlite:///"))) as books,
-            closing(sqlite3.connect(copy)) as changed,
-        ):
-            books.backup(changed)
-            for (name,) in changed.execute(
-                "SELECT name FROM sqlite_schema WHERE type = 'trigger'"
-            ).fetchall():
-                changed.execute(f"DROP TRIGGER {name}")
-            changed.execute("UPDATE facts SET data = CAST(data || ' ' AS BLOB) WHERE position = 12")
-            changed.commit()
-        found = subprocess.run(
-            [sys.executable, "-m", "api.cli.main", "verify"],
-            env={**environment, "CARNET_DATABASE": f"sqlite:///{copy}"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    console.print("And in a copy with one byte changed:", style="italic")
-    console.print((found.stdout + found.stderr).partition("\n")[0], soft_wrap=True, highlight=False)
-
-
-def _what_next(console: Console, database: str, key: str, package: str) -> None:
-    carnet = "uv run carnet" if "UV" in os.environ else "carnet"
-
-    def line(text: str) -> None:
-        console.print(f"  {text}", soft_wrap=True, highlight=False, markup=False)
-
-    console.print()
-    console.rule("[bold]Go on from here")
-    console.print("The books stay where they are. Serve them:\n")
-    line(f"export CARNET_DATABASE='{database}'")
-    line(f"{carnet} serve\n")
-    console.print("and ask, from another terminal, or read the API's description at /schema:\n")
-    # The key in two parts: it is wider than a terminal, and a line that folds is copied with its fold.
-    public, _, secret = key.rpartition("_")
-    line(f"key={public}")
-    line(f"key=${{key}}_{secret}")
-    line(f"curl -s http://127.0.0.1:8000/v1/packages/{package} \\")
-    line('  -H "Authorization: Bearer $key"\n')
-    console.print("or look at the books themselves:\n")
-    line(f"{carnet} history {package}")
-    line(f"{carnet} report liability --json")
-    line(f"{carnet} status")

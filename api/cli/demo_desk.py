@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from socket import socket
 from typing import Any
 
@@ -61,12 +61,17 @@ class Desk:
         return body
 
 
+def free_port(wanted: int = 0) -> int:
+    """A free port of loopback: the wanted one, or another where that is taken."""
+    with socket() as free, suppress(OSError):
+        free.bind(("127.0.0.1", wanted))
+        return int(free.getsockname()[1])
+    return free_port()
+
+
 @contextmanager
-def served(environment: dict[str, str]) -> Iterator[str]:
-    """A `carnet serve` process on a free loopback port, ended with the block; yields its URL."""
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def served(environment: dict[str, str], port: int) -> Iterator[str]:
+    """A `carnet serve` process on this loopback port, ended with the block; yields its URL."""
     url = f"http://127.0.0.1:{port}"
     serve = ["serve", "--port", str(port), "--parent", str(os.getpid())]
     command = [sys.executable, "-m", "api.cli.main", *serve]

@@ -350,12 +350,14 @@ def unauthenticated() -> Problem:
     return Problem("unauthenticated", "a valid key is needed", headers={"WWW-Authenticate": "Bearer"})
 
 
-def keep_key(store: Store, pepper: bytes, key: StoredKey) -> None:
-    """Store a key with its guard unless it is stored already."""
+def keep_key(store: Store, pepper: bytes, key: StoredKey) -> bool:
+    """Store a key with its guard unless it is stored already. Whether it was stored now."""
     if store.find_key(key.id) is not None:
-        return
+        return False
     try:
         store.add_key(guarded(pepper, key), partial(mac_of_roster, pepper, key.business_id))
     except Exception:  # a concurrent repetition of the request stored it first; anything else is raised
         if store.find_key(key.id) is None:
             raise
+        return False
+    return True

@@ -24,6 +24,7 @@ class Visitor:
     """Who looks at a page."""
 
     key: str
+    """Empty for somebody who is not signed in."""
     request: Scope
     """The request for the page, from whose address the API is asked."""
 
@@ -94,8 +95,8 @@ class Api:
         return self._paths[operation].format_map(named)
 
     async def _answer(self, visitor: Visitor, request: InnerRequest) -> Answer:
-        own = (b"authorization", b"Bearer " + visitor.key.encode())
-        reply = await answered(self._app, visitor.request, replace(request, headers=(own, *request.headers)))
+        own = ((b"authorization", b"Bearer " + visitor.key.encode()),) if visitor.key else ()
+        reply = await answered(self._app, visitor.request, replace(request, headers=(*own, *request.headers)))
         return Answer(reply.status, json.loads(reply.body) if reply.body else None, reply.position)
 
 

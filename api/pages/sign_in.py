@@ -1,4 +1,4 @@
-"""Signing in with a key, and out again."""
+"""Signing in with a key or by a link, and out again."""
 
 from urllib.parse import parse_qsl
 
@@ -20,11 +20,13 @@ from api.pages.rendering import rendered
 from api.pages.session import session_of, signed_in, signed_out
 from api.pages.view import SIDES, Frame, Redirect
 
+BY_LINK = "/sign-in/link"
+
 
 @get(SIGN_IN, opt={"page": SIGN_IN})
 async def ask_for_key(request: PageRequest) -> Response[bytes]:
     """A form for the key."""
-    return _shown(_next(request), "")
+    return _shown(_parameter(request, "next"), "")
 
 
 @post(SIGN_IN, opt={"page": SIGN_IN})
@@ -45,6 +47,27 @@ async def sign_in(request: PageRequest) -> Response[bytes]:
     return reply_to(Redirect(address, signed_in(key, frame.seal, request.headers.get("host", ""))))
 
 
+@get(BY_LINK, opt={"page": BY_LINK})
+async def show_link(request: PageRequest) -> Response[bytes]:
+    """A button that uses the link. Looking at it uses nothing, as programs that read mail do."""
+    return _linked(_parameter(request, "code"), None)
+
+
+@post(BY_LINK, opt={"page": BY_LINK})
+async def use_link(request: PageRequest) -> Response[bytes]:
+    """Take the key that the link becomes into a sealed cookie. It becomes one once."""
+    frame: Frame = request.app.state["pages"]
+    code = (await fields_of(request)).get("code", "")
+    if not is_from_here(request):
+        return _linked("", "foreign-form")
+    used = await frame.api.give(Visitor("", request.scope), "sign_ins.use", None, {"code": code}, key="")
+    if not used.is_good:
+        return _linked("", "link-spent" if used.status in (400, 401) else used.body["code"])
+    home = SIDES.get(used.body["role"], "desk")
+    host = request.headers.get("host", "")
+    return reply_to(Redirect(f"/{home}", signed_in(used.body["key"], frame.seal, host)))
+
+
 @post("/sign-out", opt={"page": "/sign-out"})
 async def sign_out(request: PageRequest) -> Response[bytes]:
     """Forget the key. Another site cannot do it, for the cookie does not come with its requests."""
@@ -60,8 +83,13 @@ def _shown(goes_to: str, code: str) -> Response[bytes]:
     return html(rendered("sign_in.html", ENGLISH, shown), 200 if not code else 422)
 
 
-def _next(request: PageRequest) -> str:
-    return dict(parse_qsl(request.scope["query_string"].decode("latin-1"))).get("next", "")
+def _linked(code: str, problem: str | None) -> Response[bytes]:
+    shown = {"code": code, "problem": {"code": problem} if problem else None}
+    return html(rendered("sign_in_by_link.html", ENGLISH, shown), 200 if problem is None else 422)
 
 
-HANDLERS = (ask_for_key, sign_in, sign_out)
+def _parameter(request: PageRequest, name: str) -> str:
+    return dict(parse_qsl(request.scope["query_string"].decode("latin-1"))).get(name, "")
+
+
+HANDLERS = (ask_for_key, sign_in, show_link, use_link, sign_out)

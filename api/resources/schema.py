@@ -17,6 +17,7 @@ TAGS: Mapping[str, str] = {
     "locations": "The places of the business.",
     "staff": "The people who work here.",
     "keys": "API keys: for programs, for staff, and for customers.",
+    "sign_ins": "Links that sign people in to the pages.",
     "webhooks": "Receivers of facts, and how far they are.",
     "messages": "E-mails to customers, and what became of them.",
     "services": "What is performed.",

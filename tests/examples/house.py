@@ -56,6 +56,8 @@ def staff(tell: Recording, place: str) -> str:
     key = tell("keys.issue", {"name": "Till at the entrance", "role": "staff", "staff_id": member})["id"]
     tell("keys.revoke", key_id=key)
     tell("keys.list")
+    code = tell("sign_ins.link", {"role": "manager", "staff_id": member})["code"]
+    tell("sign_ins.use", {"code": code})
     webhooks(tell)
     return member
 

@@ -151,6 +151,7 @@ class _Counted:
         r'|(?<="key": ")carnet_live_[^"]+'
         r'|(?<="secret": ")whsec_[^"]+'
         r'|(?<="next_cursor": ")[^"]+'
+        r'|(?<="code": ")[0-9A-Za-z_-]{100,}|(?<=\?code=)[0-9A-Za-z_-]{100,}'  # of links that sign somebody in
         r'|(?<="proof": ")[^"]{22}|(?<=[0-9a-z]{26}": ")[0-9A-Za-z_-]{22}(?=")'  # what facts commit to
     )
 

@@ -38,7 +38,10 @@ def test_the_demo_plays_to_its_end_in_eighty_columns(tmp_path: Path) -> None:
     assert str(date.today().year) in told
     for shown in SHOWN:
         assert shown in told
+    links = [line.strip() for line in lines if "/sign-in/link?code=" in line]
+    assert len(links) == 3
+    assert all(link.startswith("http://127.0.0.1:8000/") for link in links)
     scenes = lines[: lines.index(next(line for line in lines if "is it all true" in line))]
     assert max(map(len, scenes)) <= 80
-    assert max(len(line) for line in lines if "key" in line or "curl" in line) <= 80
+    assert max(len(line) for line in lines if "key=" in line or "curl" in line) <= 80
     assert re.fullmatch(r"[0-9,]+ facts, [0-9.]+ s, verified", lines[-1])

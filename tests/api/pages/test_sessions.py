@@ -112,3 +112,19 @@ def test_who_may_not_look_at_customers_is_told_so(desk: Desk, role: Role) -> Non
     answer = browser.go(f"/desk/customers/{bela}")
     assert answer.status_code in (403, 404) or role is Role.AUDITOR
     assert "Bela" not in answer.text
+
+
+def test_a_link_signs_in_once_and_looking_at_it_uses_nothing(desk: Desk) -> None:
+    anna = desk.customer("Anna")
+    made = desk.client.post("/v1/sign-in-links", json={"customer_id": anna}, headers=desk.headers()).json()
+    browser = Browser(desk.client)
+    browser.go(made["path"])
+    browser.go(made["path"])
+    assert not browser.cookie
+    browser.send("/sign-in/link")
+    assert browser.cookie
+    other = Browser(desk.client)
+    other.go(made["path"])
+    answer = other.send("/sign-in/link")
+    assert (answer.status_code, other.cookie) == (422, "")
+    assert "was used already" in other.text

@@ -1,0 +1,177 @@
+"""Signing people in to the pages by a link that works once: making its code, and using it."""
+
+from secrets import randbits
+from typing import Annotated
+
+from litestar.concurrency import sync_to_thread
+from litestar.handlers import HTTPRouteHandler
+from pydantic import Field, StringConstraints
+from pydantic_core import to_json
+
+from api.http.api_keys import SECRET_BITS, StoredKey, keep_key, key_text, mac_of, unauthenticated
+from api.http.body import body_of
+from api.http.parsing import read_body, read_parameters
+from api.http.permissions import ANYONE, OVERRIDERS
+from api.http.problems import Flaw, Problem, invalid
+from api.http.request import HttpRequest, Route, exchange_of, frame_of, handler_of, parameters_of
+from api.http.responses import Reply
+from api.http.sign_in_links import SignIn, code_of, key_id_of, opened
+from domain.actor import Role
+from domain.decision import Reads
+from domain.moments import from_milliseconds, rfc3339, to_milliseconds
+from domain.use_cases.checks import check_not_erased, check_staff
+from domain.values import CustomerId, StaffId, Value
+
+HOURS = {Role.CUSTOMER: 90 * 24}
+"""How long a person stays signed in, by role."""
+HOURS_AT_WORK = 12
+MINUTES_MAX = 24 * 60
+NAME = "Sign-in by a link"
+"""Of the keys that links become."""
+
+
+class SignInLinkBody(Value):
+    role: Role = Role.CUSTOMER
+    """Only an owner makes a link for another role than customer."""
+    customer_id: CustomerId | None = None
+    """The customer whom it signs in, for the role customer."""
+    staff_id: StaffId | None = None
+    """The member of staff whom it signs in; without one, the link itself acts."""
+    minutes: Annotated[int, Field(ge=1, le=MINUTES_MAX)] = 15
+    """How long the link may be used."""
+
+
+class SignInLink(Value):
+    code: str
+    path: str
+    """The page that signs in with it: put the name of the server in front of it."""
+    expires_at: str
+
+
+class SignInBody(Value):
+    code: Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+
+
+class SignedIn(Value):
+    key: str
+    """An API key. It is shown here alone."""
+    key_id: str
+    role: Role
+    expires_at: str
+
+
+LINK = Route(
+    "POST",
+    "/v1/sign-in-links",
+    "sign_ins.link",
+    "Make a link that signs somebody in to the pages, once",
+    OVERRIDERS,
+    201,
+    SignInLinkBody,
+    None,
+    SignInLink,
+    versioned=False,
+    codes=("validation-failed", "malformed-body", "erased"),
+    description="Nothing is stored until the link is used, so it takes no Idempotency-Key. Staff and managers make"
+    " links for customers; an owner makes them for every role. A customer stays signed in for 90 days, all others for"
+    " 12 hours.",
+)
+USE = Route(
+    "POST",
+    "/v1/sign-ins",
+    "sign_ins.use",
+    "Sign in with the code of a link",
+    ANYONE,
+    201,
+    SignInBody,
+    None,
+    SignedIn,
+    versioned=False,
+    codes=("validation-failed", "malformed-body", "unauthenticated"),
+    description="The answer is a key of that person's role. A code that was used, is over, or was not made here is"
+    " refused as unauthenticated. Where the answer was lost, ask for another link.",
+)
+
+
+@handler_of(LINK)
+async def link(request: HttpRequest) -> Reply:
+    read_parameters(parameters_of(request), Value)
+    raw = await body_of(request)
+    return await sync_to_thread(_linked, request, raw)
+
+
+@handler_of(USE)
+async def use(request: HttpRequest) -> Reply:
+    read_parameters(parameters_of(request), Value)
+    raw = await body_of(request)
+    return await sync_to_thread(_used, request, raw)
+
+
+def _linked(request: HttpRequest, raw: bytes) -> Reply:
+    exchange = exchange_of(request.scope)
+    frame, caller = exchange.frame, exchange.caller
+    body = read_body(raw, exchange.header(b"content-type"), SignInLinkBody).value
+    if body.role is not Role.CUSTOMER and caller.role is not Role.OWNER:
+        raise Problem("forbidden", f"the role {caller.role.value} makes links for customers alone")
+    if body.role is Role.INTEGRATION:
+        raise invalid([Flaw("/role", "role", "must be that of a person, not of a program")])
+    _check_person(request, body)
+    whom = SignIn(
+        business_id=caller.business_id,
+        role=body.role.value,
+        actor_id=body.customer_id or body.staff_id,
+        until_ms=to_milliseconds(frame.carnet.clock()) + body.minutes * 60_000,
+        hours=HOURS.get(body.role, HOURS_AT_WORK),
+    )
+    code = code_of(frame.secret("sign-in"), whom)
+    told = SignInLink(
+        code=code, path=f"/sign-in/link?code={code}", expires_at=rfc3339(from_milliseconds(whom.until_ms))
+    )
+    return Reply(201, to_json(told), [(b"cache-control", b"no-store")])
+
+
+def _check_person(request: HttpRequest, body: SignInLinkBody) -> None:
+    """Raises validation-failed unless the person fits the role and is active here, and CustomerIsErased."""
+    exchange = exchange_of(request.scope)
+    business_id, customer_id = exchange.caller.business_id, body.customer_id
+    if (body.role is Role.CUSTOMER) != (customer_id is not None):
+        raise invalid([Flaw("/customer_id", "role", "goes with the role customer, and only with it")])
+    if body.staff_id is not None:
+        if customer_id is not None:
+            raise invalid([Flaw("/staff_id", "role", "has no place in the link of a customer")])
+        check_staff(exchange.frame.look(business_id, Reads({body.staff_id: 0})), body.staff_id)
+    if customer_id is not None:
+        customer = exchange.frame.look(business_id, Reads({customer_id: 0})).customer(customer_id)
+        check_not_erased(customer, customer_id)
+        if customer is None or not customer.active:
+            raise invalid([Flaw("/customer_id", "unknown-customer", "is not an active customer")])
+
+
+def _used(request: HttpRequest, raw: bytes) -> Reply:
+    frame = frame_of(request)
+    body = read_body(raw, exchange_of(request.scope).header(b"content-type"), SignInBody).value
+    began = to_milliseconds(frame.carnet.clock())
+    whom = opened(frame.secrets("sign-in"), body.code, began)
+    key_id = key_id_of(body.code)
+    text = key_text(key_id, randbits(SECRET_BITS))
+    key = StoredKey(
+        id=key_id,
+        business_id=whom.business_id,
+        name=NAME,
+        role=whom.role,
+        actor_id=whom.actor_id or key_id,
+        mac=mac_of(frame.pepper, text),
+        created_at=began,
+        expires_at=began + whom.hours * 3_600_000,
+        scopes="",
+    )
+    if not keep_key(frame.carnet.store, frame.pepper, key):
+        raise unauthenticated()
+    assert key.expires_at is not None
+    told = SignedIn(
+        key=text, key_id=key_id, role=Role(whom.role), expires_at=rfc3339(from_milliseconds(key.expires_at))
+    )
+    return Reply(201, to_json(told), [(b"cache-control", b"no-store")])
+
+
+HANDLERS: tuple[HTTPRouteHandler, ...] = (link, use)

@@ -1,0 +1,93 @@
+"""Links that sign people in: each works once, for the person it was made for, and not for long."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from domain.actor import Role
+from tests.api.desk import Desk
+
+pytest_plugins = ["tests.api.houses"]
+
+
+def link(desk: Desk, **body: Any) -> str:
+    """The code of a new link."""
+    answer = desk.client.post("/v1/sign-in-links", json=body, headers=desk.headers())
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    assert made["path"] == f"/sign-in/link?code={made['code']}"
+    return str(made["code"])
+
+
+def use(desk: Desk, code: str) -> tuple[int, dict[str, str]]:
+    answer = desk.client.post("/v1/sign-ins", json={"code": code})
+    return answer.status_code, answer.json()
+
+
+def test_a_customer_is_signed_in_once_to_what_is_theirs(either_desk: Desk) -> None:
+    anna, other = either_desk.customer("Anna"), either_desk.customer("Béla")
+    code = link(either_desk.as_role(Role.STAFF), customer_id=anna)
+    status, signed_in = use(either_desk, code)
+    assert (status, signed_in["role"]) == (201, "customer")
+    own = {"Authorization": f"Bearer {signed_in['key']}"}
+    assert either_desk.client.get(f"/v1/customers/{anna}", headers=own).json()["name"] == "Anna"
+    assert either_desk.client.get(f"/v1/customers/{other}", headers=own).status_code == 404
+    assert use(either_desk, code)[0] == 401
+    assert use(either_desk, f"{code}=")[0] == 401
+
+
+def test_of_many_at_once_one_is_signed_in(either_desk: Desk) -> None:
+    code = link(either_desk, role="auditor")
+    with ThreadPoolExecutor(4) as tills:
+        statuses = sorted(status for status, _ in tills.map(lambda _: use(either_desk, code), range(4)))
+    assert statuses == [201, 401, 401, 401]
+
+
+def test_a_link_is_over_after_its_minutes_and_a_key_after_its_hours(desk: Desk) -> None:
+    late, soon = link(desk, role="auditor", minutes=5), link(desk, role="auditor", minutes=6)
+    desk.clock.forward(minutes=5)
+    assert use(desk, late)[0] == 401
+    signed_in = use(desk, soon)[1]
+    (kept,) = (key for key in desk.all_of("/v1/keys") if key["id"] == signed_in["key_id"])
+    assert (kept["role"], kept["expires_at"]) == ("auditor", signed_in["expires_at"])
+
+
+def test_a_code_that_was_changed_or_made_elsewhere_opens_nothing(desk: Desk) -> None:
+    code = link(desk, role="auditor")
+    for wrong in (code[:-3] + "AAA", code.swapcase(), "x", "ключ", code[:40]):
+        assert use(desk, wrong)[0] == 401
+    assert use(desk, code)[0] == 201
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.STAFF])
+def test_only_an_owner_makes_links_for_the_house(desk: Desk, role: Role) -> None:
+    for wanted in ("owner", "manager", "staff", "auditor"):
+        answer = desk.as_role(role).client.post(
+            "/v1/sign-in-links", json={"role": wanted}, headers=desk.as_role(role).headers()
+        )
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+def test_the_person_must_fit_the_role(desk: Desk) -> None:
+    anna = desk.customer("Anna")
+    gone = desk.customer("Béla")
+    desk.do(f"/v1/customers/{gone}/deactivation", {})
+    for body in (
+        {},
+        {"customer_id": gone},
+        {"customer_id": "cus_unknown"},
+        {"role": "staff", "customer_id": anna},
+        {"role": "staff", "staff_id": "stf_unknown"},
+        {"role": "integration"},
+        {"role": "auditor", "minutes": 1_441},
+    ):
+        answer = desk.client.post("/v1/sign-in-links", json=body, headers=desk.headers())
+        assert (answer.status_code, answer.json()["code"]) == (400, "validation-failed"), body
+
+
+def test_a_member_of_staff_acts_with_the_key_of_their_link(desk: Desk) -> None:
+    eszter = desk.do("/v1/staff", {"name": "Eszter", "role": "staff"})["id"]
+    key = use(desk, link(desk, role="staff", staff_id=eszter))[1]["key"]
+    me = desk.client.get("/v1/me", headers={"Authorization": f"Bearer {key}"}).json()
+    assert me["actor"] == {"id": eszter, "name": "Eszter", "role": "staff"}
