@@ -130,7 +130,7 @@ class Salon:
         staff = [post("/staff", {"name": name})["id"] for name in HOSTILE]
         for name in HOSTILE:
             post("/locations", {"name": name})
-            post("/segments", {"name": name[:100], "filters": {"status": "active"}})
+            post("/segments", {"name": name[:100], "filters": {"status": ["active"]}})
         family = [{"name": name, "kind": "child"} for name in HOSTILE]
         whole = (MARKUP + RIGHT_TO_LEFT + EMOJI + LONG)[:200]
         person = post("/customers", {"name": whole, "participants": family, "category": categories[0]})

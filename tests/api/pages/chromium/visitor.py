@@ -52,16 +52,23 @@ class Visitor:
             for node in each["nodes"]
         ]
 
-    def sideways(self) -> int:
-        """By how many pixels the page is wider than the window. Tables scroll in a frame of their own."""
-        script = "() => document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
-        return int(self.page.evaluate(script))
+    def sideways(self) -> list[str]:
+        """By how much the page is wider than the window, and the elements that reach the farthest."""
+        return list(self.page.evaluate(SIDEWAYS))
 
     def moving(self) -> list[str]:
         """What moves by itself, or would when it changes."""
         return list(self.page.evaluate(MOVING))
 
 
+SIDEWAYS = """() => {
+  const room = document.documentElement.clientWidth, by = document.scrollingElement.scrollWidth - room;
+  if (by <= 0) return [];
+  const right = (each) => each.getBoundingClientRect().right;
+  return [`${by} pixels`, ...[...document.querySelectorAll("body *")].filter((each) => right(each) > room + 1)
+    .sort((one, other) => right(other) - right(one)).slice(0, 5)
+    .map((each) => each.cloneNode().outerHTML.slice(0, 120))];
+}"""
 MOVING = """() => {
   const seconds = (text) => Math.max(...text.split(",").map((each) => parseFloat(each)));
   return [...document.querySelectorAll("*")].filter((each) => {

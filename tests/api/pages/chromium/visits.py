@@ -41,8 +41,8 @@ class Visit:
     """Of all its scripts, compressed."""
     complaints: Sequence[str]
     barriers: Mapping[Look, Sequence[str]]
-    sideways: Mapping[int, int]
-    """Width of the window → pixels that the page is wider."""
+    sideways: Mapping[int, Sequence[str]]
+    """Width of the window → what is wider."""
     moving: Sequence[str]
     alien: Sequence[str]
 
