@@ -13,7 +13,14 @@ from typing import Annotated
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
+from babel.numbers import (
+    NumberFormatError,
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_symbol,
+    parse_decimal,
+)
 from pydantic import AfterValidator
 
 from domain.currency import MINOR_DIGITS, major
@@ -55,6 +62,27 @@ def _pattern(currency: str, locale: Locale) -> str:
     pattern: str = locale.currency_formats["standard"].pattern
     symbol = get_currency_symbol(currency, locale)
     return pattern.replace("¤#", "¤\xa0#") if symbol[-1].isalpha() else pattern
+
+
+def typed_amount(amount: int, currency: str, locale: Locale) -> str:
+    """Minor units as people type them, for `amount_of`: 450,00."""
+    digits = MINOR_DIGITS.get(currency, 0)
+    return f"{Decimal(amount).scaleb(-digits):.{digits}f}".replace(
+        ".", locale.number_symbols["latn"]["decimal"]
+    )
+
+
+def amount_of(typed: str, currency: str, locale: Locale) -> int | None:
+    """The minor units of an amount that a person typed: 450,00 or 450 is 45000 in EUR.
+
+    None for what is no number in the locale, and for more digits behind the point than the currency has.
+    """
+    try:
+        read: Decimal = parse_decimal("".join(typed.split()), locale=locale, strict=True)
+    except NumberFormatError:
+        return None
+    digits, exponent = MINOR_DIGITS.get(currency, 0), read.as_tuple().exponent
+    return int(read.scaleb(digits)) if isinstance(exponent, int) and -exponent <= digits else None
 
 
 def number(of: int, locale: Locale) -> str:

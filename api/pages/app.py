@@ -10,6 +10,9 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from api.pages import sign_in, zone
 from api.pages.asking import Api
 from api.pages.assets import PREFIX, by_address
+from api.pages.card import bookings as own_bookings
+from api.pages.card import packages as own_packages
+from api.pages.card import papers as own_papers
 from api.pages.desk import customer, customers
 from api.pages.page import ENGLISH, PageRequest, html
 from api.pages.rendering import rendered
@@ -47,6 +50,9 @@ PAGES = (
     *zone.HANDLERS,
     *customers.PAGES,
     *customer.PAGES,
+    *own_packages.PAGES,
+    *own_bookings.PAGES,
+    *own_papers.PAGES,
 )
 """Every page. Each module of a room has a line here."""
 
@@ -86,5 +92,6 @@ def _told(_: PageRequest, error: Exception) -> Response[bytes]:
 async def _complete(message: Message, scope: Scope) -> None:
     if message["type"] == "http.response.start":
         sent = {name for name, _ in message["headers"]}
-        kept = [] if b"cache-control" in sent else [(b"cache-control", b"no-store")]
-        message["headers"] = [*message["headers"], *HEADERS, *kept]
+        ours = (*HEADERS, (b"cache-control", b"no-store"))
+        missing = [(name, value) for name, value in ours if name not in sent]
+        message["headers"] = [*message["headers"], *missing]

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from litestar.types import ASGIApp, Scope
 
-from api.http.inner_request import InnerRequest, answered
+from api.http.inner_request import InnerReply, InnerRequest, answered
 
 Parameters = Mapping[str, str | int | bool | Sequence[str] | None]
 
@@ -71,6 +71,18 @@ class Api:
         query = urlencode([*_sent(parameters or {})])
         return await self._answer(visitor, InnerRequest(self._path(operation, path), query=query))
 
+    async def document(
+        self,
+        visitor: Visitor,
+        operation: str,
+        path: Mapping[str, str],
+        parameters: Parameters | None = None,
+    ) -> InnerReply | Answer:
+        """What the API answers in another form than JSON, as it is; a problem as an answer."""
+        query = urlencode([*_sent(parameters or {})])
+        reply = await self._replied(visitor, InnerRequest(self._path(operation, path), query=query))
+        return reply if reply.status < 300 else _read(reply)
+
     async def give(
         self,
         visitor: Visitor,
@@ -95,9 +107,15 @@ class Api:
         return self._paths[operation].format_map(named)
 
     async def _answer(self, visitor: Visitor, request: InnerRequest) -> Answer:
+        return _read(await self._replied(visitor, request))
+
+    async def _replied(self, visitor: Visitor, request: InnerRequest) -> InnerReply:
         own = ((b"authorization", b"Bearer " + visitor.key.encode()),) if visitor.key else ()
-        reply = await answered(self._app, visitor.request, replace(request, headers=(*own, *request.headers)))
-        return Answer(reply.status, json.loads(reply.body) if reply.body else None, reply.position)
+        return await answered(self._app, visitor.request, replace(request, headers=(*own, *request.headers)))
+
+
+def _read(reply: InnerReply) -> Answer:
+    return Answer(reply.status, json.loads(reply.body) if reply.body else None, reply.position)
 
 
 def _sent(parameters: Parameters) -> Iterable[tuple[str, str]]:

@@ -24,6 +24,11 @@ class Refused:
         return self.status >= 500
 
 
+def kept(form: str, fields: Mapping[str, str]) -> Refused:
+    """A form that is shown again with what was typed, though nothing was refused."""
+    return Refused(form, fields, 200, {})
+
+
 def key_of(refused: Refused | None, form: str) -> str:
     """The idempotency key for a form that is shown: a new one, unless what was sent before may have happened."""
     if refused is not None and refused.form == form and refused.may_have_happened:
@@ -42,5 +47,6 @@ def flaw_of(refused: Refused | None, form: str, name: str) -> str:
     """What is wrong with a field, as the API says it; empty where nothing is."""
     if refused is None or refused.form != form:
         return ""
+    ends = (f"/{name}", f"/{name}/amount")
     flaws = refused.problem.get("errors", ())
-    return next((each["detail"] for each in flaws if each.get("pointer", "").endswith(f"/{name}")), "")
+    return next((each["detail"] for each in flaws if each.get("pointer", "").endswith(ends)), "")

@@ -25,14 +25,14 @@ from api.pages.rendering import rendered
 from api.pages.sealing import Seal
 from api.pages.session import session_of, signed_out
 from api.pages.speech import Speech
-from api.pages.view import SIDES, ZONE_COOKIE, Frame, Redirect, Screen, View
+from api.pages.view import SIDES, ZONE_COOKIE, Document, Frame, Redirect, Screen, View
 
 PageRequest = Request[Any, Any, Any]
 SIGN_IN = "/sign-in"
 FORM_BYTES_MAX = 64 * 1024
 ENGLISH = Speech.of("en", "UTC")
 
-Show = Callable[[View], Awaitable[Screen | Redirect]]
+Show = Callable[[View], Awaitable[Screen | Redirect | Document]]
 
 
 def page(path: str) -> Callable[[Show], HTTPRouteHandler]:
@@ -91,6 +91,8 @@ async def _answered(request: PageRequest, show: Show) -> Response[bytes]:
         return _told(view.speech, view, refused.answer.body, refused.answer.status)
     if isinstance(found, Redirect):
         return reply_to(found)
+    if isinstance(found, Document):
+        return Response(found.content, media_type=found.media_type, headers=dict(found.headers))
     wanted = view.one(PARAMETER)
     if found.listed is not None and wanted in FORMS:
         return as_file(found.listed.body, wanted, request.url.path.strip("/").replace("/", "-"))

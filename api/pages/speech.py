@@ -20,7 +20,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
-from api.http.locales import locale_of, money, number
+from api.http.locales import amount_of, locale_of, money, number, typed_amount
 
 LANGUAGES = ("en", "hu")
 
@@ -72,6 +72,15 @@ class Speech:
     def money(self, amount: Mapping[str, Any]) -> str:
         """`{amount, currency}` as the API has it."""
         return money(amount["amount"], amount["currency"], self.locale)
+
+    def typed_amount(self, amount: Mapping[str, Any]) -> str:
+        """`{amount, currency}` as it stands in a field."""
+        return typed_amount(amount["amount"], amount["currency"], self.locale)
+
+    def amount_of(self, typed: str, currency: str) -> int | str:
+        """The minor units of an amount that was typed; what is none as it is, for the API to refuse."""
+        found = amount_of(typed, currency, self.locale)
+        return typed if found is None else found
 
     def number(self, of: int) -> str:
         return number(of, self.locale)

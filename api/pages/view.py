@@ -14,6 +14,8 @@ from api.pages.speech import Speech
 
 SIDES = {"auditor": "audit", "customer": "card"}
 """Role → the side of the house that it lives on; every other role is at the desk."""
+OF_A_DOCUMENT = (b"content-security-policy", b"content-disposition")
+"""Headers that a document keeps: what it may load, and the name of its file."""
 ZONE_COOKIE = "carnet-zone"
 """Its value is `utc` for whoever wants moments in UTC."""
 
@@ -38,6 +40,15 @@ class Screen:
     refused: Refused | None = None
     address: str = ""
     """From which it can be shown again by GET, where it answers a form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A thing that the API answers in another form than JSON, passed on as it is: a receipt, a photo."""
+
+    content: bytes
+    media_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +107,15 @@ class View:
         """These fields of the form, without those that were left empty."""
         return {name: value for name in names if (value := self.fields.get(name, "").strip())}
 
+    def amounts(self, *names: str) -> dict[str, int | str]:
+        """These fields of money in minor units, without those that were left empty."""
+        currency = self.me["business"]["currency"]
+        return {name: self.speech.amount_of(text, currency) for name, text in self.typed(*names).items()}
+
+    def numbers(self, *names: str) -> dict[str, int | str]:
+        """These fields as whole numbers, without those left empty; what is none as it is, for the API to refuse."""
+        return {name: int(text) if _is_whole(text) else text for name, text in self.typed(*names).items()}
+
     async def ask(
         self, operation: str, path: Mapping[str, str] | None = None, parameters: Parameters | None = None
     ) -> Answer:
@@ -109,6 +129,15 @@ class View:
         if not answer.is_good:
             raise ApiRefused(answer)
         return answer
+
+    async def document(
+        self, operation: str, path: Mapping[str, str], parameters: Parameters | None = None
+    ) -> Document:
+        """A thing that is not JSON, with its own policy of content. Raises ApiRefused."""
+        found = await self.frame.api.document(self.visitor, operation, path, parameters)
+        if isinstance(found, Answer):
+            raise ApiRefused(found)
+        return Document(found.body, found.headers[b"content-type"].decode(), passed_on(found.headers))
 
     async def give(
         self,
@@ -133,6 +162,21 @@ class View:
             dry_run=dry_run,
         )
 
+    async def foresee(
+        self, operation: str, path: Mapping[str, str] | None, body: Mapping[str, Any]
+    ) -> Answer:
+        """What a command would do now, whatever version a form was made for. Nothing is done."""
+        return await self.frame.api.give(self.visitor, operation, path, body, key="", dry_run=True)
+
     def refused(self, form: str, answer: Answer) -> Refused:
         """Why a form of this page was not accepted, for the page to tell beside what was typed."""
         return Refused(form, self.fields, answer.status, answer.body)
+
+
+def passed_on(headers: Mapping[bytes, bytes]) -> dict[str, str]:
+    """The headers of an answer that belong to what it holds."""
+    return {name.decode(): headers[name].decode() for name in OF_A_DOCUMENT if name in headers}
+
+
+def _is_whole(text: str) -> bool:
+    return text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= 10

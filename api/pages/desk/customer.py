@@ -2,10 +2,10 @@
 
 from asyncio import gather
 from collections import Counter
-from operator import itemgetter
 from typing import Any
 
-from api.pages.asking import Answer, Parameters
+from api.pages.asking import Answer
+from api.pages.desk.customer_tabs import tabs_of
 from api.pages.forms import Refused
 from api.pages.page import form, page
 from api.pages.view import Redirect, Screen, View
@@ -24,39 +24,29 @@ async def customer(view: View) -> Screen:
 async def packages_of(view: View, customer_id: str, refused: Refused | None = None) -> Screen:
     """That page, perhaps with why a form of it was refused."""
     path = {"customer_id": customer_id}
-    upcoming: Parameters = {"from": view.today.isoformat(), "status": ("pending", "confirmed"), "limit": 200}
-    person, packages, bookings = await gather(
-        view.know("customers.show", path),
-        view.know("packages.list_of_customer", path, {"limit": 200}),
-        view.ask("bookings.list_of_customer", path, upcoming),
+    tabs, packages = await gather(
+        tabs_of(view, customer_id), view.know("packages.list_of_customer", path, {"limit": 200})
     )
     cards = packages.body["data"]
     stamped = [card for card in cards if not card["collapsed"] and _has_stamps(card)]
     units = await gather(*(_units(view, card) for card in stamped))
     shown = {
-        "customer": person.body,
+        **tabs.shown,
         "cards": [card for card in cards if not card["collapsed"]],
         "ended": [card for card in cards if card["collapsed"]],
-        "active": packages.body["active_count"],
         "stamps": {card["id"]: found for card, found in zip(stamped, units, strict=True)},
         "left": left_of(cards),
-        "bookings": next_of(bookings.body["data"]) if bookings.is_good else [],
+        "bookings": tabs.upcoming[:NEXT_BOOKINGS],
         "rules": sorted({card["cancellation"]["text"] for card in cards if card["cancellation"].get("text")}),
     }
-    lowest = min(each.position or 0 for each in (person, packages))
     return Screen(
         "desk/customer.html",
         shown,
-        true_for=lowest,
+        true_for=tabs.true_for(packages),
         listed=packages,
         refused=refused,
         address=f"/desk/customers/{customer_id}",
     )
-
-
-def next_of(bookings: list[Any]) -> list[Any]:
-    """The next few, soonest first."""
-    return sorted(bookings, key=itemgetter("starts_at"))[:NEXT_BOOKINGS]
 
 
 def _has_stamps(card: Any) -> bool:

@@ -1,5 +1,7 @@
 """The history of a package: one row for each fact, and its notes (S31, S33, S76, S77)."""
 
+from typing import Literal
+
 from api.http.cursors import behind
 from api.http.ledger_types import RecordedFact
 from api.http.permissions import READERS, READERS_OR_OWN
@@ -27,6 +29,11 @@ from projections.engine.definition import Row
 from replay.package import history_of, reversed_versions, services_of
 
 CODED = ("reason_code", "reason_text")
+
+
+class HistoryParameters(PastPage):
+    order: Literal["oldest", "newest"] = "oldest"
+    """Which row comes first."""
 
 
 class HistoryRow(LocalTime):
@@ -81,12 +88,14 @@ class HistoryPage(Page[HistoryRow]):
     "Everything that happened to a package, one row for each fact",
     roles=READERS_OR_OWN,
     answer=HistoryPage,
-    parameters=PastPage,
+    parameters=HistoryParameters,
 )
-def list_history(call: Query[PastPage]) -> Found:
-    """Oldest first, with what each row changed and what was left."""
+def list_history(call: Query[HistoryParameters]) -> Found:
+    """Oldest first unless `order` says otherwise, with what each row changed and what was left."""
     asked = ask(call, call.past())
     every = history_of(asked.facts)
+    if call.parameters.order == "newest":
+        every.reverse()
     rows = behind(every, call.after(), "version")
     page = rows[: call.parameters.limit]
     people = asked.people([id for row in page for id in (row["staff_id"], row["actor_id"])])

@@ -1,0 +1,59 @@
+"""The card of a customer: what is left of each service, until when, and who used what."""
+
+from asyncio import gather
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from api.pages.asking import Parameters
+from api.pages.page import page
+from api.pages.view import Screen, View
+
+STAMPS_MAX = 60
+"""Packages of more units are shown as bars."""
+
+
+@page("/card")
+async def card(view: View) -> Screen:
+    """Packages, usable first, with their stamps."""
+    own = {"customer_id": str(view.me["customer_id"])}
+    upcoming: Parameters = {"from": view.today.isoformat(), "status": ("pending", "confirmed"), "limit": 1}
+    person, packages, credits, bookings = await gather(
+        view.know("customers.show", own),
+        view.know("packages.list_of_customer", own, {"limit": 200}),
+        view.know("credits.show", own),
+        view.know("bookings.list_of_customer", own, upcoming),
+    )
+    cards = packages.body["data"]
+    stamped = [each for each in cards if not each["collapsed"] and _has_stamps(each)]
+    units = await gather(*(_units(view, each["id"]) for each in stamped))
+    shown = {
+        "customer": person.body,
+        "services": [each for each in credits.body["services"] if each["available"]],
+        "cards": [each for each in cards if not each["collapsed"]],
+        "ended": [each for each in cards if each["collapsed"]],
+        "stamps": {each["id"]: found for each, found in zip(stamped, units, strict=True)},
+        "next": next(iter(bookings.body["data"]), None),
+    }
+    return Screen("card/packages.html", shown, true_for=packages.position, listed=packages)
+
+
+@page("/card/packages/{package_id}")
+async def history(view: View) -> Screen:
+    """One package: who used what, and when."""
+    package, rows = await gather(
+        view.know("packages.show", view.path), view.know("packages.history", view.path, {"limit": 200})
+    )
+    shown = {"card": package.body, "rows": list(reversed(rows.body["data"]))}
+    return Screen("card/package.html", shown, true_for=package.position, listed=rows)
+
+
+def _has_stamps(card: Mapping[str, Any]) -> bool:
+    return len(card["lines"]) == 1 and card["lines"][0]["granted"] <= STAMPS_MAX
+
+
+async def _units(view: View, package_id: str) -> Sequence[Any]:
+    found = await view.know("packages.units", {"package_id": package_id}, {"limit": 200})
+    return list(found.body["data"])
+
+
+PAGES = (card, history)
