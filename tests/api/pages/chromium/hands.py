@@ -4,6 +4,7 @@ Both find things by role and name, as people do. The keyboard gets to them by Ta
 that cannot be reached so fails the story.
 """
 
+from datetime import date, time
 from typing import Protocol
 
 from playwright.sync_api import Locator, Page
@@ -20,10 +21,16 @@ class Hand(Protocol):
         """A link, a button, a summary or a tick box."""
 
     def write(self, field: Locator, text: str) -> None:
-        """Instead of what stands in a field."""
+        """Instead of what stands in a field of text or numbers."""
+
+    def date(self, field: Locator, day: date) -> None:
+        """Instead of what stands in a field of a day."""
+
+    def time(self, field: Locator, at: time) -> None:
+        """Instead of what stands in a field of a time."""
 
     def choose(self, choice: Locator, text: str) -> None:
-        """The option of a select that is called so."""
+        """The first option of a select whose text begins so."""
 
 
 class Mouse:
@@ -36,8 +43,15 @@ class Mouse:
         field.click()
         field.fill(text)
 
+    def date(self, field: Locator, day: date) -> None:
+        field.fill(day.isoformat())
+
+    def time(self, field: Locator, at: time) -> None:
+        field.fill(at.strftime("%H:%M"))
+
     def choose(self, choice: Locator, text: str) -> None:
-        choice.select_option(label=text)
+        texts = choice.locator("option").all_inner_texts()
+        choice.select_option(label=next(each for each in texts if each.strip().startswith(text)))
 
 
 class Keyboard:
@@ -50,11 +64,19 @@ class Keyboard:
 
     def write(self, field: Locator, text: str) -> None:
         _come_to(field)
-        if field.evaluate(KIND) in ("date", "time", "datetime-local"):
-            field.fill(text)  # its parts are typed in the order of the locale
-            return
         field.page.keyboard.press("ControlOrMeta+a")
         field.page.keyboard.type(text)
+
+    def date(self, field: Locator, day: date) -> None:
+        """Its parts in the order of the locale of the browser, en-US."""
+        _come_to(field)
+        field.page.keyboard.type(day.strftime("%m%d%Y"))
+        assert field.input_value() == day.isoformat()
+
+    def time(self, field: Locator, at: time) -> None:
+        _come_to(field)
+        field.page.keyboard.type(at.strftime("%I%M%p"))
+        assert field.input_value() == at.strftime("%H:%M")
 
     def choose(self, choice: Locator, text: str) -> None:
         """By its first letters, as a select is used with keys."""

@@ -23,19 +23,20 @@ OF_BUSINESS = {
     "key_id": "keys",
 }
 """Parameter → the list whose first row names it."""
+FIXED = {"position": "12", "name": "packages", "operation": "packages.show"}
+"""A fact, a read model and a route that every business has."""
 
 
 def named_of(get: Get, customer_id: str) -> Named:
     """As this customer has them. What the customer or the business has none of is left out."""
     lists = {name: f"/customers/{customer_id}/{rows}" for name, rows in OF_CUSTOMER.items()}
     lists |= {name: f"/{rows}" for name, rows in OF_BUSINESS.items()}
-    found = {"customer_id": customer_id, "position": "12", "version": "1", "as_of": "12"}
+    found = {"customer_id": customer_id, **FIXED}
     for name, path in lists.items():
         if rows := get(path)["data"]:
             found[name] = rows[0]["id"]
     if "package_id" in found:
         rows = get(f"/packages/{found['package_id']}/history")["data"]
-        found["stream_id"] = found["package_id"]
         if uses := [row["redemption_id"] for row in rows if row.get("redemption_id")]:
             found["redemption_id"] = uses[0]
     return found

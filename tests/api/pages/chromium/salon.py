@@ -94,6 +94,16 @@ class Salon:
         id: str = self.desk.post("/customers", {"name": f"{name} {self.number():03}", **more})["id"]
         return id
 
+    def offers(self) -> list[Any]:
+        rows: list[Any] = []
+        after: dict[str, str] = {}
+        while True:
+            found = self.desk.get("/offers", limit="200", **after)
+            rows += found["data"]
+            if not found["has_more"]:
+                return rows
+            after = {"cursor": found["next_cursor"]}
+
     def name_of(self, customer_id: str) -> str:
         name: str = self.desk.get(f"/customers/{customer_id}")["name"]
         return name
@@ -136,7 +146,7 @@ class Salon:
         person = post("/customers", {"name": whole, "participants": family, "category": categories[0]})
         packages = [post("/packages", {"customer_id": person["id"], "offer_id": id})["id"] for id in offers]
         use = {"service_id": services[0], "staff_id": staff[0]}
-        for package in packages[1:3]:
+        for package in packages:
             post(f"/packages/{package}/redemptions", use)
         post(f"/packages/{packages[0]}/notes", {"text": MARKUP})
         post(f"/packages/{packages[0]}/payments", {"amount": 100, "method": "card"})

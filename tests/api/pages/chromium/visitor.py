@@ -82,7 +82,8 @@ MOVING = """() => {
 @contextmanager
 def visitor_of(chromium: Chromium, salon: Salon, key: str = "", **more: Any) -> Iterator[Visitor]:
     """Signed in with a key, if there is one. `more`: of the context, such as `java_script_enabled`."""
-    context = chromium.new_context(base_url=salon.url, viewport={"width": WIDE, "height": HEIGHT}, **more)
+    look = {"viewport": {"width": WIDE, "height": HEIGHT}, "locale": "en-US", **more}
+    context = chromium.new_context(base_url=salon.url, **look)
     context.set_default_timeout(PATIENCE_MS)
     if key:
         name, _, value = salon.session(key).partition("=")
