@@ -1,13 +1,17 @@
-"""The ordered feed of a ledger: every fact as it is stored, in order of position."""
+"""The ordered feed of a ledger: facts as they are stored, in order of position; all of them, or those of a choice."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
 from domain.fact import UnreadableFact
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import StoredFact
+from domain.ledger.records import FactFilter
+from replay.as_of import position_before
 
 
 def feed(recorder: LedgerRecorder, after: int, limit: int) -> tuple[Sequence[StoredFact], int]:
@@ -15,6 +19,54 @@ def feed(recorder: LedgerRecorder, after: int, limit: int) -> tuple[Sequence[Sto
     stored = recorder.facts(after=after, limit=limit)
     # Read after the facts, so that the head is never below them.
     return stored, recorder.head().position
+
+
+LOOKED_AT_MAX = 20_000
+"""Facts that one page of a choice looks at, unless it names streams. They take some tens of milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Wanted facts of some positions and moments: recorded from `start` on and before `end`."""
+
+    wanted: FactFilter
+    after: int = 0
+    before: int | None = None
+    """Positions below this one. None: to the head."""
+    start: datetime | None = None
+    end: datetime | None = None
+    newest_first: bool = False
+
+
+class Chosen(NamedTuple):
+    facts: Sequence[StoredFact]
+    reached: int
+    """All wanted facts have been looked for up to this position; where the newest come first, down to it."""
+    is_all: bool
+    """Whether none can be behind it."""
+    head: int
+
+
+def chosen_feed(recorder: LedgerRecorder, asked: Asked, limit: int) -> Chosen:
+    """At most `limit` facts. Where they are chosen by kind or name alone, at most LOOKED_AT_MAX are looked at: the rest
+    of a choice then comes with the next page, though this one is not full.
+    """
+    head = recorder.head().position
+    first, last = asked.after, head if asked.before is None else min(head, asked.before - 1)
+    if asked.start is not None:
+        first = max(first, position_before(recorder, asked.start, head))
+    if asked.end is not None:
+        last = min(last, position_before(recorder, asked.end, head))
+    after, upto = first, last
+    if asked.wanted and not asked.wanted.streams:
+        after = max(first, last - LOOKED_AT_MAX) if asked.newest_first else first
+        upto = last if asked.newest_first else min(last, first + LOOKED_AT_MAX)
+    stored = recorder.chosen_facts(asked.wanted, after, upto, limit + 1, newest_first=asked.newest_first)
+    if len(stored) > limit:
+        return Chosen(stored[:limit], stored[limit - 1].position, False, head)
+    if asked.newest_first:
+        return Chosen(stored, after + 1, after <= first, head)
+    return Chosen(stored, upto, upto >= last, head)
 
 
 def members(data: bytes, position: int) -> dict[str, Any]:

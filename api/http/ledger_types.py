@@ -14,7 +14,7 @@ from domain.ledger.evidence import Evidence
 from domain.ledger.mapper import Recorded as RecordedFact
 from domain.ledger.mapper import recorded
 from domain.ledger.orders import RequestKey
-from domain.ledger.records import KnownPepper, MessageState, StoredMessage, Whereabouts
+from domain.ledger.records import FactFilter, KnownPepper, MessageState, StoredMessage, Whereabouts
 from domain.ledger.stream import Last as LastFact
 from domain.ledger.stream import Stream as BookStream
 from domain.ledger.stream import View
@@ -25,6 +25,7 @@ __all__ = [
     "Books",
     "Carnet",
     "Evidence",
+    "FactFilter",
     "KnownPepper",
     "LastFact",
     "Ledger",

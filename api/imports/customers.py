@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 from pydantic import BeforeValidator
 
 from api.http.ledger_types import Books, Recorder
+from api.http.locales import KnownLocale
 from api.imports.cells import truth
 from api.imports.day_book import Unreadable, iso_day
 from api.imports.derived_ids import id_of
@@ -48,6 +49,7 @@ PROFILE: tuple[ProfileField, ...] = (
     "gender",
     "date_of_birth",
     "anniversary",
+    "locale",
 )
 
 
@@ -59,6 +61,7 @@ class CustomerRow(GivenProfile):
     gender: Annotated[Gender | None, BeforeValidator(_gender)] = None
     date_of_birth: Life | None = None
     anniversary: Life | None = None
+    locale: KnownLocale | None = None
     category: Category | None = None
     consent_session_reminder: Consent | None = None
     consent_birthday: Consent | None = None

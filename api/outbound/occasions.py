@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import cast
 
 from api.http.ledger_types import Carnet, StoredMessage, Whereabouts
+from api.outbound.customer_now import language_for
 from api.outbound.message_ids import of_occasion
 from api.outbound.planning import is_erased
 from domain.booking.facts import BookingFact, BookingMade, BookingRescheduled
@@ -124,7 +125,7 @@ def plan(
     made = [
         each
         for occasion in found
-        for each in _messages(business_id, business, occasion, since, position, carnet.clock())
+        for each in _messages(carnet, business_id, business, occasion, since, position)
     ]
     known = outbox.known(business_id, [each.id for each in made])
     new = [
@@ -135,10 +136,11 @@ def plan(
 
 
 def _messages(
-    business_id: str, business: Business, occasion: Occasion, since: datetime, position: int, now: datetime
+    carnet: Carnet, business_id: str, business: Business, occasion: Occasion, since: datetime, position: int
 ) -> Iterator[StoredMessage]:
     policies, came_at = business.policies, to_milliseconds(occasion.came_at)
     why_not = occasion.why_not or ("too-old" if occasion.came_at < since else None)
+    language = language_for(carnet, business_id, occasion.customer_id, policies.message_language)
     for channel in policies.message_channels.of(occasion.kind):
         yield StoredMessage(
             business_id=business_id,
@@ -146,12 +148,12 @@ def _messages(
             position=position,
             recorded_at=came_at,
             kind=occasion.kind,
-            language=policies.message_language,
+            language=language,
             customer_id=occasion.customer_id,
             thing_id=occasion.thing_id,
             state="waiting" if why_not is None else "skipped",
             due_at=came_at,
-            settled_at=None if why_not is None else to_milliseconds(now),
+            settled_at=None if why_not is None else to_milliseconds(carnet.clock()),
             reason=why_not,
             channel=channel,
             occasion=occasion.occasion,

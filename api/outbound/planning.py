@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from api.http.ledger_types import Carnet, RecordedFact, Recorder, StoredFact, StoredMessage, recorded
+from api.outbound.customer_now import language_for
 from api.outbound.message_ids import of_fact
 from domain.business.facts import FIRST_POLICIES, Policies, PolicyChanged
 from domain.business.message_terms import Channel
@@ -96,8 +97,11 @@ class Planner:
             addressed = self._addressed(fact) if channels else None
             if addressed is None or is_erased(self._carnet, business_id, addressed.customer_id):
                 continue
+            language = language_for(
+                self._carnet, business_id, addressed.customer_id, policies.message_language
+            )
             for channel in channels:
-                yield self._message(fact.stored, addressed, policies.message_language, channel, now_ms)
+                yield self._message(fact.stored, addressed, language, channel, now_ms)
 
     def _addressed(self, recorded: RecordedFact) -> Addressed | None:
         """None: this fact asks for no message."""

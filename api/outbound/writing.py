@@ -6,6 +6,7 @@ from datetime import date
 from typing import cast
 
 from api.http.ledger_types import Carnet, RecordedFact, StoredMessage
+from api.outbound.customer_now import customer_now
 from api.outbound.letters import Letter, failed_charge_letter, package_letter
 from api.outbound.occasion_letters import greeting, session_letter
 from api.outbound.planning import package_stream
@@ -26,10 +27,9 @@ from domain.messages.forbidden import WhySkipped, why_skipped, why_unreachable
 from domain.messages.occasions import is_today, why_no_session
 from domain.moments import from_milliseconds
 from domain.package.facts import ReminderDue
-from domain.people.facts import ConsentChanged, ConsentName, CustomerFact
+from domain.people.facts import ConsentChanged, ConsentName
 from domain.people.profile import Profile, name_and_photo_in, profile_in
 from domain.people.state import Customer, in_person
-from domain.people.state import evolve as evolve_customer
 from domain.top_up.facts import TopUpFact, TopUpFailed
 from domain.top_up.state import evolve as evolve_top_up
 
@@ -162,7 +162,7 @@ class Writer:
         )
 
     def _recipient(self, message: StoredMessage) -> Recipient | WhySkipped:
-        customer_id, stream, customer = self._customer(message)
+        customer_id, stream, customer = customer_now(self._carnet, message.business_id, message.customer_id)
         people = self._carnet.ledger(message.business_id).recorder.people([customer_id])
         profile = profile_in(people[0]) if people else None
         address = None
@@ -174,17 +174,6 @@ class Writer:
             return why or "no-address"
         why = why_not_agreed(kind, customer)
         return why or Recipient(customer, profile, address, _given(CONSENTS.get(kind), stream))
-
-    def _customer(self, message: StoredMessage) -> tuple[str, list[RecordedFact], Customer | None]:
-        """The customer, with the facts; a merged one is the survivor."""
-        customer_id = message.customer_id
-        while True:
-            stream = self._stream(message, customer_id)
-            facts = [cast(CustomerFact, each.fact) for each in stream]
-            customer = fold(evolve_customer, None, facts) if facts else None
-            if customer is None or customer.merged_into is None:
-                return customer_id, stream, customer
-            customer_id = customer.merged_into
 
     def _business(self, message: StoredMessage) -> Business:
         stream = self._stream(message, message.business_id)

@@ -13,7 +13,7 @@ from api.pages.assets import PREFIX, by_address
 from api.pages.card import bookings as own_bookings
 from api.pages.card import packages as own_packages
 from api.pages.card import papers as own_papers
-from api.pages.desk import customer, customers
+from api.pages.desk import customer, customers, phone
 from api.pages.page import ENGLISH, PageRequest, html
 from api.pages.rendering import rendered
 from api.pages.sealing import Seal
@@ -50,6 +50,7 @@ PAGES = (
     *zone.HANDLERS,
     *customers.PAGES,
     *customer.PAGES,
+    *phone.PAGES,
     *own_packages.PAGES,
     *own_bookings.PAGES,
     *own_papers.PAGES,

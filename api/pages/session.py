@@ -42,11 +42,12 @@ def signed_out(host: str) -> str:
 
 def _cookie(value: str, host: str) -> str:
     rules = "Path=/; HttpOnly; SameSite=Strict"
-    if _is_loopback(host):
+    if is_loopback(host):
         return f"{ON_LOOPBACK}={value}; {rules}"
     return f"{SECURE}={value}; {rules}; Secure"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a name of the server, as browsers send it, is that of their own machine."""
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
     return name in LOOPBACK

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from api.pages.asking import Answer, Api, ApiRefused, Parameters, Visitor
 from api.pages.forms import Refused
 from api.pages.sealing import Seal
-from api.pages.session import Session
+from api.pages.session import Session, is_loopback
 from api.pages.speech import Speech
 
 SIDES = {"auditor": "audit", "customer": "card"}
@@ -78,12 +78,18 @@ class View:
     """Whether moments are shown in UTC, and not on the clock of the business."""
 
     @property
+    def origin(self) -> str:
+        """The scheme and the name of the server, as the browser reached it: by HTTPS unless it is this machine."""
+        host = dict(self.visitor.request["headers"]).get(b"host", b"").decode("latin-1")
+        return f"{'http' if is_loopback(host) else 'https'}://{host}"
+
+    @property
     def zone(self) -> str:
         return "UTC" if self.in_utc else str(self.me["business"]["time_zone"])
 
     @property
     def speech(self) -> Speech:
-        return Speech.of(self.me["business"]["locale"], self.zone)
+        return Speech.of(self.me["locale"], self.zone)
 
     @property
     def role(self) -> str:

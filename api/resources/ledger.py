@@ -1,28 +1,69 @@
 """The ledger for auditors: the feed of facts, the head, and the proof that all is as it was recorded."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
+from api.http.date_ranges import check_range
 from api.http.ledger_fact import LedgerFact, shown_fact
+from api.http.ledger_types import FactFilter
 from api.http.permissions import BOOKKEEPERS
+from api.http.problems import Flaw, invalid
 from api.http.query import Found, ListParameters, NoParameters, Page, Query
 from api.http.query_route import query
-from domain.moments import from_milliseconds, rfc3339
+from domain.fact_registry import FACTS
+from domain.moments import DayOrMoment, as_moment, beyond, from_milliseconds, rfc3339
+from domain.streams import EVOLVE
 from domain.values import Value
-from replay.feed import feed
+from replay.feed import Asked, chosen_feed, feed
 from replay.proof.finding import Finding
 from replay.proof.prove import Proof
 from replay.verify import Intact
 
+StreamKind = Literal[
+    "business",
+    "staff",
+    "service",
+    "offer",
+    "plan",
+    "customer",
+    "package",
+    "points",
+    "booking",
+    "membership",
+    "top_up",
+]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+StreamId = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}_[0-9A-Za-z_-]{1,60}$")]
+FACT_NAMES = frozenset(fact.stored_name for fact in FACTS)
+NAMES_MAX = 100
+STREAMS_MAX = 20
+
 
 class FactsParameters(ListParameters):
+    """Filters combine with AND; of repeated values any one holds."""
+
     after: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
     """The last position that is already known."""
+    kind: Annotated[tuple[StreamKind, ...], Field(max_length=len(EVOLVE))] = ()
+    """What the stream is of: `stream` in the answer."""
+    name: Annotated[tuple[Name, ...], Field(max_length=NAMES_MAX)] = ()
+    """The stored name of the fact, such as `package.redeemed`: `name` in the answer."""
+    stream_id: Annotated[tuple[StreamId, ...], Field(max_length=STREAMS_MAX)] = ()
+    from_: Annotated[DayOrMoment | None, Field(alias="from")] = None
+    """Recorded on this day of the business's zone or later, or from this moment on."""
+    to: DayOrMoment | None = None
+    """Recorded on this day of the business's zone or earlier, or up to this moment."""
+    order: Literal["oldest", "newest"] = "oldest"
+    """Which fact comes first. From the newest on, facts that are recorded meanwhile are not on later pages."""
 
 
 class FactFeed(Page[LedgerFact]):
-    """Facts in order of position. No fact ever appears before one that was shown."""
+    """Facts in order of position. From the oldest on, no fact ever appears before one that was shown.
+
+    A page of `kind` or `name` looks at 20,000 facts at most: it may be short, even empty, while `has_more` is true.
+    A page of a `stream_id` is full while there are more.
+    """
 
 
 @query(
@@ -35,12 +76,44 @@ class FactFeed(Page[LedgerFact]):
 )
 def facts(call: Query[FactsParameters]) -> Found:
     """Follow the ledger: facts in order of position, none ever before one that was shown. Pass `after` the
-    last position you know.
+    last position you know. Filters choose among them: by the kind of stream, the name of the fact, the stream, and
+    when it was recorded. Go on with `next_cursor` while `has_more`: a page of `kind` or `name` looks at 20,000 facts
+    at most, so it may be short, even empty.
     """
-    after = (call.after() or [call.parameters.after])[0]
-    stored, head = feed(call.ledger.recorder, after, call.parameters.limit + 1)
-    call.check_reachable(head)
-    return call.page(FactFeed, stored, key=lambda fact: [fact.position], shown=shown_fact, position=head)
+    asked, zone, recorder = call.parameters, call.time_zone, call.ledger.recorder
+    wanted, key = _wanted(call), call.after()
+    if asked == FactsParameters(after=asked.after, limit=asked.limit, cursor=asked.cursor):
+        stored, head = feed(recorder, asked.after if key is None else key[0], asked.limit + 1)
+        call.check_reachable(head)
+        return call.page(FactFeed, stored, key=lambda fact: [fact.position], shown=shown_fact, position=head)
+    check_range(asked.from_, asked.to, zone, "/to")
+    call.check_reachable_now()
+    newest_first = asked.order == "newest"
+    question = Asked(
+        wanted,
+        after=asked.after if key is None or newest_first else key[0],
+        before=key[0] if key is not None and newest_first else None,
+        start=None if asked.from_ is None else as_moment(asked.from_, zone),
+        end=None if asked.to is None else beyond(asked.to, zone),
+        newest_first=newest_first,
+    )
+    found = chosen_feed(recorder, question, asked.limit)
+    page = FactFeed(
+        data=tuple(shown_fact(fact) for fact in found.facts),
+        next_cursor=None if found.is_all else call.cursor([found.reached]),
+        has_more=not found.is_all,
+        stale=False,
+    )
+    return Found(page, found.head)
+
+
+def _wanted(call: Query[FactsParameters]) -> FactFilter:
+    """Raises validation-failed for a name that no fact has."""
+    asked = call.parameters
+    for name in asked.name:
+        if name not in FACT_NAMES:
+            raise invalid([Flaw("/name", "unknown-fact", "is not the name of a fact")])
+    return FactFilter(asked.kind, asked.name, asked.stream_id)
 
 
 class LedgerHead(Value):

@@ -14,6 +14,7 @@ from api.resources import (
     me,
     messages,
     photos,
+    read_models,
     segments,
     sign_ins,
     staff,
@@ -31,7 +32,7 @@ from api.resources.memberships import commands as membership_commands
 from api.resources.memberships import history as membership_history
 from api.resources.memberships import queries as membership_queries
 from api.resources.packages import commands as package_commands
-from api.resources.packages import endings, reminders, transfers
+from api.resources.packages import endings, reminders, transfers, units
 from api.resources.packages import history as package_history
 from api.resources.packages import lists as package_lists
 from api.resources.packages import queries as package_queries
@@ -50,6 +51,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *welcome.HANDLERS,
     *health.HANDLERS,
     *ledger.HANDLERS,
+    *read_models.HANDLERS,
     *me.HANDLERS,
     *business.HANDLERS,
     *staff.HANDLERS,
@@ -88,6 +90,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *redemption_queries.HANDLERS,
     *inbox.HANDLERS,
     *package_queries.HANDLERS,
+    *units.HANDLERS,
     *receipt_queries.HANDLERS,
     *package_history.HANDLERS,
     *package_lists.HANDLERS,

@@ -42,6 +42,7 @@ TAGS: Mapping[str, str] = {
     "reports": "Figures for auditors and accountants, now or at any moment.",
     "facts": "The ordered feed of the ledger.",
     "ledger": "The head of the ledger, and its proof.",
+    "read_models": "What lists are read from: how far each is, and what facts do to its rows.",
     "process": "Whether the server works.",
     "welcome": "What answers here.",
     "docs": "The API for people.",

@@ -18,6 +18,7 @@ from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.records import (
     Append,
     Conflict,
+    FactFilter,
     KnownPepper,
     Loaded,
     MessageState,
@@ -85,6 +86,15 @@ class LedgerRecorder(ApplicationRecorder):
         self, after: int = 0, limit: int = 1000, upto: int | None = None, without: Sequence[str] = ()
     ) -> Sequence[StoredFact]:
         """Facts in order of position, `after` < position ≤ `upto`, at most `limit`, but none of the names `without`."""
+
+    @abstractmethod
+    def chosen_facts(
+        self, wanted: FactFilter, after: int, upto: int, limit: int, *, newest_first: bool = False
+    ) -> Sequence[StoredFact]:
+        """At most `limit` wanted facts in order of position, or from the last one back; `after` < position ≤ `upto`.
+
+        Those of named streams are read by their index. Else every fact between the two positions is looked at.
+        """
 
     @abstractmethod
     def cuts(self, facts: int) -> Sequence[tuple[str, int]]:

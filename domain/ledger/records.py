@@ -52,6 +52,28 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class FactFilter:
+    """Which facts are wanted: any of these kinds of stream, and of these names, and of these streams.
+
+    Empty: whatever it is.
+    """
+
+    kinds: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    streams: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.kinds or self.names or self.streams)
+
+    def holds(self, fact: StoredFact) -> bool:
+        return (
+            (not self.kinds or fact.kind in self.kinds)
+            and (not self.names or fact.name in self.names)
+            and (not self.streams or fact.stream_id in self.streams)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """The answer to a `Reads`, in stream order: facts of one stream lie together, by version."""
 

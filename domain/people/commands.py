@@ -9,7 +9,9 @@ from domain.people.facts import PARTICIPANTS_MAX, ConsentName, Kind
 from domain.people.profile import NOTHING, NameAndPhoto, NameOrPhoto, ProfileGiven
 from domain.values import Category, CustomerId, ExternalRef, ParticipantId, PhotoId, ServiceId, Value, Wording
 
-Choice = Literal["name", "email", "mobile", "gender", "date_of_birth", "anniversary", "photo", "category"]
+Choice = Literal[
+    "name", "email", "mobile", "gender", "date_of_birth", "anniversary", "photo", "locale", "category"
+]
 """What a merge may take from the absorbed customer. The country code goes with the mobile number."""
 
 

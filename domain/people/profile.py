@@ -14,7 +14,7 @@ from domain.people.name_search import search_text
 from domain.people.phone import as_dialled, e164, national
 from domain.refusals import Invalid
 from domain.text import email
-from domain.values import Name, PersonName, PhotoId, Value, in_form
+from domain.values import LocaleName, Name, PersonName, PhotoId, Value, in_form
 
 Email = Annotated[
     str, StringConstraints(pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$"), in_form(email)
@@ -50,10 +50,12 @@ class Details(Value):
     date_of_birth: DayOfLife | None = None
     anniversary: DayOfLife | None = None
     photo: PhotoId | None = None
+    locale: LocaleName | None = None
+    """In which letters and pages speak to the customer; without one, that of the business."""
 
 
 ProfileField = Literal[
-    "name", "email", "mobile", "country_code", "gender", "date_of_birth", "anniversary", "photo"
+    "name", "email", "mobile", "country_code", "gender", "date_of_birth", "anniversary", "photo", "locale"
 ]
 
 
@@ -75,6 +77,7 @@ class Profile(Value):
     date_of_birth: DayOfLife | None = None
     anniversary: DayOfLife | None = None
     photo: PhotoId | None = None
+    locale: LocaleName | None = None
     search: str | None = None
     """The text the customer is found by (`name_search.py`): written with the row, and erased with it."""
 

@@ -5,7 +5,6 @@ killed costs its share at most.
 """
 
 import gc
-import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from projections.engine import shares
 from projections.engine.bulk import BulkWriter
 from projections.engine.definition import Projection
 from projections.engine.fold import Decode
-from projections.engine.in_order import InOrder
+from projections.engine.in_order import InOrder, now_ms
 from projections.engine.ownership import be_owner
 from projections.engine.share_locks import ShareLocks
 from projections.engine.shares import Share
@@ -146,11 +145,11 @@ class Filling:
                 for position in self._in_order(share):
                     yield done + min(position, share.facts), of
                 if self._is_in_order(share):
-                    shares.settle(connection, share)
+                    shares.settle(connection, share, now_ms())
             else:
                 failed = self._by_stream(share, ours, lambda batch: self._write(connection, batch))
                 shares.fold_in_order(connection, share, failed)
-                shares.settle(connection, share)
+                shares.settle(connection, share, now_ms())
         yield done + share.facts, of
 
     def _take_claimed(self, plan: str, ours: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -176,7 +175,7 @@ class Filling:
                     failed = self._by_stream(share, ours, self._write_alone)
                 with self._views.writing() as connection:
                     shares.fold_in_order(connection, share, failed)
-                    shares.settle(connection, share)
+                    shares.settle(connection, share, now_ms())
             yield done + share.facts, of
             if share.physical == "":
                 self._index_large(ours)
@@ -274,7 +273,7 @@ class Filling:
             own = shares.rebuild_plans.c.physical == physical
             locked = select(shares.rebuild_plans.c.plan).where(own).with_for_update()
             if connection.execute(locked).first() is not None:
-                shares.end(connection, physical, time.time_ns() // 1_000_000)
+                shares.end(connection, physical, now_ms())
         self._gather_statistics(physical)
         if self._locks is not None:
             self._locks.remove()

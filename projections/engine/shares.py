@@ -55,6 +55,8 @@ rebuild_shares = Table(
     Column("parts", JSON, nullable=False),
     Column("facts", Integer, nullable=False),
     Column("done", Boolean, nullable=False),
+    # When its rows were written, in milliseconds since 1970.
+    Column("done_at", BigInteger),
 )
 
 
@@ -158,6 +160,7 @@ def _row(share: Share) -> dict[str, object]:
         "parts": [list(part) for part in share.parts],
         "facts": share.facts,
         "done": False,
+        "done_at": None,
     }
 
 
@@ -219,10 +222,10 @@ def is_done(connection: Connection, share: Share) -> bool:
     return bool(connection.scalar(select(rebuild_shares.c.done).where(own)) in (None, True))
 
 
-def settle(connection: Connection, share: Share) -> None:
+def settle(connection: Connection, share: Share, now_ms: int) -> None:
     """The rows of a share are written. Belongs in the transaction that writes the last of them."""
     own = (rebuild_shares.c.plan == share.plan) & (rebuild_shares.c.number == share.number)
-    connection.execute(update(rebuild_shares).where(own).values(done=True))
+    connection.execute(update(rebuild_shares).where(own).values(done=True, done_at=now_ms))
 
 
 def is_left(connection: Connection, plan: str) -> bool:

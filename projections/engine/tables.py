@@ -32,6 +32,7 @@ from projections.engine.definition import Projection, physical_name, physical_ta
 from projections.engine.ownership import be_owner, own, share
 from projections.engine.patience import patiently
 from projections.engine.served import Named
+from projections.engine.shares import rebuild_shares
 from projections.engine.snapshot import First, Snapshot, Snapshots, tells_missing
 from projections.engine.sqlite_engine import (
     begin_immediate,
@@ -355,10 +356,13 @@ def _told_when_missing() -> Iterator[None]:
 
 
 def _bring_up_to_date(connection: Connection) -> None:
-    """Give the checkpoints of an older release what they lack."""
+    """Give the checkpoints and shares of an older release what they lack."""
     columns = {column["name"] for column in inspect(connection).get_columns(CHECKPOINTS.name)}
     if CHECKPOINTS.c.stopped_by.name not in columns:
         connection.exec_driver_sql(f"ALTER TABLE {CHECKPOINTS.name} ADD COLUMN stopped_by TEXT")
+    columns = {column["name"] for column in inspect(connection).get_columns(rebuild_shares.name)}
+    if rebuild_shares.c.done_at.name not in columns:
+        connection.exec_driver_sql(f"ALTER TABLE {rebuild_shares.name} ADD COLUMN done_at BIGINT")
     if STOPPED not in {index["name"] for index in inspect(connection).get_indexes(CHECKPOINTS.name)}:
         connection.exec_driver_sql(INDEX_STOPPED)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, or_, select
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select
 
 from domain.booking.facts import Status
 from domain.catalogue.facts import ServiceTerms
@@ -155,6 +155,19 @@ def starting(bookings: Table, range: Range) -> Iterator[ColumnElement[bool]]:
     """Conditions of bookings that start in a range; days are those of each booking's own zone."""
     yield from range.moments(bookings.c.starts_at)
     yield from range.days(bookings.c.local_date)
+
+
+def count_upcoming(snapshot: Snapshot, business_id: str, customer_id: str, now: datetime) -> int:
+    """Pending and confirmed bookings of a customer, by any of its names, that begin now or later."""
+    bookings = snapshot.tables[BOOKINGS.name]
+    names = with_other_names(snapshot, business_id, (customer_id,))
+    query = select(func.count()).where(
+        bookings.c.business_id == business_id,
+        bookings.c.customer_id.in_(names),
+        bookings.c.starts_at >= now,
+        bookings.c.status.in_(("pending", "confirmed")),
+    )
+    return int(snapshot.connection.execute(query).scalar_one())
 
 
 # Joins from other read models

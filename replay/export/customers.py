@@ -44,6 +44,7 @@ COLUMNS = (
     Column("gender", "text", "male, female or other."),
     Column("date_of_birth", "day", "The day of birth."),
     Column("anniversary", "day", "A day that the customer celebrates."),
+    Column("locale", "text", "In which letters speak to the customer, such as hu-HU."),
     Column("category", "text", "One of the business's categories."),
     Column("status", "text", "active or inactive."),
     Column("blocked", "boolean", "Whether the customer may neither buy nor book."),

@@ -7,7 +7,10 @@ def books(tell: Recording, anna: str) -> None:
     tell.desk.clock.forward(weeks=3)
     tell("ledger.head")
     tell("ledger.verification")
-    tell("facts.list", query={"after": 3, "limit": 2})
+    tell("facts.list", query={"after": 3, "kind": ["service", "offer"], "from": "2026-11-01", "limit": 2})
+    tell("read_models.list", query={"limit": 2})
+    (package, *_) = tell.desk.get(f"/v1/customers/{anna}/packages")["data"]
+    tell("read_models.steps", query={"stream_id": package["id"], "limit": 2}, name="units")
     tell("reports.liability", query={"effective_as_of": "2026-11-15"})
     tell("reports.movements", query={"from": "2026-11-01", "to": "2026-11-15"})
     tell(

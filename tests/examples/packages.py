@@ -128,4 +128,4 @@ def questions(tell: Recording, package: str, anna: str) -> None:
     tell("packages.refund_quote", package_id=package)
     tell("packages.explain", package_id=package)
     tell("packages.list", query={"status": ["active"], "owing": True, "limit": 1})
-    tell("packages.list_of_customer", query={"limit": 1}, customer_id=anna)
+    tell("packages.list_of_customer", query={"limit": 1, "include": ["units"]}, customer_id=anna)

@@ -81,9 +81,7 @@ def _path(route: Route, example: Example) -> list[Schema]:
             "name": name,
             "in": "path",
             "required": True,
-            "description": f"The id of the {PATH_IDS[name][1]}."
-            if name in PATH_IDS
-            else "The code of a problem.",
+            "description": f"The id of the {PATH_IDS[name][1]}." if name in PATH_IDS else PATH_NAMES[name][0],
             "schema": _path_schema(name),
         }
         | _example(sent, name)
@@ -91,9 +89,16 @@ def _path(route: Route, example: Example) -> list[Schema]:
     ]
 
 
+PATH_NAMES: Mapping[str, tuple[str, str]] = {
+    "code": ("The code of a problem.", "^[a-z-]{1,60}$"),
+    "name": ("The name of a read model.", "^[a-z_]{1,30}$"),
+}
+"""Parameter of a path that is no id → what it is, and its pattern."""
+
+
 def _path_schema(name: str) -> Schema:
     if name not in PATH_IDS:
-        return {"type": "string", "pattern": "^[a-z-]{1,60}$"}
+        return {"type": "string", "pattern": PATH_NAMES[name][1]}
     return {"type": "string", "pattern": f"^{PATH_IDS[name][0]}_[0-9A-Za-z_-]{{1,40}}$"}
 
 

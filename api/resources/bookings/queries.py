@@ -1,6 +1,6 @@
 """Questions about bookings: one, now or in the past; lists across customers, and of one customer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -48,7 +48,15 @@ from projections.engine.definition import Row
 from projections.engine.snapshot import Snapshot
 from projections.models.bookings import booking_of
 from projections.queries.booking_places import PlacesOf, bookings_at, places_in
-from projections.queries.bookings import READS, BookingFilter, StartKey, find_bookings, paying_in, services_in
+from projections.queries.bookings import (
+    READS,
+    BookingFilter,
+    StartKey,
+    count_upcoming,
+    find_bookings,
+    paying_in,
+    services_in,
+)
 from projections.queries.packages import kinds_in
 from projections.queries.ranges import Range
 from projections.queries.rows_by_id import WithHouseholds
@@ -180,6 +188,9 @@ class BookingPage(Page[Booking]):
 
 class CustomerBookingPage(BookingPage):
     customer: BookedCustomer
+    upcoming_count: int
+    """Pending and confirmed bookings of the customer that have not begun, whatever the filters and the page: the badge
+    of the tab."""
 
 
 Some = Field(max_length=VALUES_MAX)
@@ -243,14 +254,20 @@ def list_bookings(call: Query[BookingParameters]) -> Found:
     parameters=CustomerBookingParameters,
 )
 def list_bookings_of_customer(call: Query[CustomerBookingParameters]) -> Found:
-    """Filter by range, service, status and participant."""
+    """Filter by range, service, status and participant. `upcoming_count` is for the badge of the tab."""
     customer_id = call.id("customer_id")
     books = call.look(Reads({call.business_id: 0, customer_id: 0}), facts=False)
     if books.customer(customer_id) is None:
         raise NotFound("customer", customer_id)
     people = known(books.people(customer_id)) if call.sees_people else NOBODY
     wanted = _filter(call.parameters, customer_id=(customer_id,))
-    return _page(call, CustomerBookingPage, wanted, books, customer=booked_customer(customer_id, people))
+    now = call.frame.carnet.clock()
+
+    def counted(snapshot: Snapshot) -> dict[str, Any]:
+        return {"upcoming_count": count_upcoming(snapshot, call.business_id, customer_id, now)}
+
+    customer = booked_customer(customer_id, people)
+    return _page(call, CustomerBookingPage, wanted, books, counted, customer=customer)
 
 
 def booking_filter(asked: BookingFilters) -> BookingFilter:
@@ -272,11 +289,17 @@ def _filter(asked: CustomerBookingFilters, **more: Any) -> BookingFilter:
 
 
 def _page(
-    call: Query[Any], page: type[BookingPage], wanted: BookingFilter, books: Books, **more: Any
+    call: Query[Any],
+    page: type[BookingPage],
+    wanted: BookingFilter,
+    books: Books,
+    counted: Callable[[Snapshot], Mapping[str, Any]] = lambda snapshot: {},
+    **more: Any,
 ) -> Found:
     after, limit = start_key(call.after()), call.parameters.limit + 1
     with call.snapshot(*READS, first=PlacesOf(wanted, after, limit).first) as snapshot:
         places, position = places_in(snapshot), snapshot.position
+        more |= counted(snapshot)
         if places is not None:
             # One more than is shown tells that there are more.
             known = booking_texts(call, snapshot, places[: limit - 1], books)

@@ -47,6 +47,8 @@ class Customer(Value):
     date_of_birth: DayOfLife | None
     anniversary: DayOfLife | None
     photo_url: str | None
+    locale: str | None
+    """In which letters and pages speak to the customer; null where that of the business does."""
     category: str | None
     status: Literal["active", "inactive"]
     blocked: bool

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from api.http.locales import KnownLocale
 from api.http.parsing import MayBeAbsent
 from domain.people.facts import PARTICIPANTS_MAX, Kind
 from domain.people.profile import Details
@@ -35,6 +36,8 @@ class KnownOfCustomer(Details):
     category: CategoryName | None = None
     """One of the categories in the business's policies."""
     consents: ConsentsBody | None = None
+    locale: KnownLocale | None = None
+    """In which letters and pages speak to the customer; without one, that of the business."""
 
 
 class ParticipantBody(Value):

@@ -1,7 +1,7 @@
 """Lists of packages: across customers with every filter, and the cards of one customer in display order."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,7 @@ from api.resources.packages.at_a_moment import kinds_at, policies_at
 from api.resources.packages.card import PackageCard, past_row, people_of_cards, shown_row
 from api.resources.packages.kept_cards import card_texts
 from api.resources.packages.numbers import as_numbered
+from api.resources.packages.units import Unit, units_of_cards
 from api.resources.parts import NOBODY, with_kinds
 from domain.claims import bought_claims
 from domain.decision import Reads
@@ -142,8 +143,17 @@ def _purchase_key(after: list[Any] | None) -> tuple[datetime, str] | None:
 class CustomerPackageParameters(ListParameters, TravelParameters):
     """The packages of one customer, now or in the past."""
 
+    include: Annotated[tuple[Literal["units"], ...], Field(max_length=1)] = ()
+    """`units`: with the units of each package that has at most 100 of them."""
 
-class CustomerPackagePage(PackagePage):
+
+class CardWithUnits(PackageCard):
+    units: tuple[Unit, ...] | None = None
+    """As `/v1/packages/{package_id}/units` lists them; there with `include=units` alone. Null of a package with more
+    than 100 units, and for a customer of what they bought for others."""
+
+
+class CustomerPackagePage(Page[CardWithUnits]):
     active_count: int
     """Active packages of the customer, on all pages: the badge of the tab (S62). Gifts to others do not count."""
 
@@ -159,7 +169,9 @@ class CustomerPackagePage(PackagePage):
     kept=True,
 )
 def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
-    """Also what they bought for others. `active_count` is for the badge of the tab."""
+    """Also what they bought for others. `active_count` is for the badge of the tab. `include=units` tells the stamps
+    of each card with it.
+    """
     past, customer_id = call.past(), call.id("customer_id")
     if past.at_version is not None:
         detail = "is a question about one package; ask as_of or effective_as_of"
@@ -180,17 +192,23 @@ def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
 
     cards.sort(key=place)
     cards_behind = [card for card in cards if after is None or list(place(card)) > after]
-    people = NOBODY
+    people, page = NOBODY, cards_behind[: call.parameters.limit]
+    asked_units = "units" in call.parameters.include
+    units = units_of_cards(call, page, past, position) if asked_units else {}
     if not past:
-        page = cards_behind[: call.parameters.limit]
         theirs = [card for card in page if call.sees_people_of(card["customer_id"])]
         people = people_of_cards(call.ledger.recorder, theirs) if theirs else NOBODY
     people = with_kinds(people, kinds)
     show = past_row if past else shown_row
+
+    def shown(card: Row) -> Row:
+        stamps = {"units": units.get(card["package_id"])} if asked_units else {}
+        return {**show(card, now, people, terms=terms), **stamps}
+
     return call.page_of_rendered(
         cards_behind,
         key=place,
-        shown=lambda card: show(card, now, people, terms=terms),
+        shown=shown,
         position=position,
         active_count=sum(
             card["customer_id"] == customer_id and card_status(card, now) == "active" for card in cards

@@ -1,4 +1,4 @@
-"""Questions about one package: card, stamps, payments, facts, refund quote and explanation.
+"""Questions about one package: card, payments, facts, refund quote and explanation.
 
 All are folded from the package's own facts, so they are always true.
 """
@@ -10,17 +10,9 @@ from api.http.ledger_fact import LedgerFact, shown_fact
 from api.http.permissions import BOOKKEEPERS, BOOKKEEPERS_OR_OWN, READERS, READERS_OR_OWN
 from api.http.query import Found, ListParameters, NoParameters, Page, Query, TravelParameters
 from api.http.query_route import query
-from api.resources.bookings.answer import starts_of
 from api.resources.packages.at_a_moment import PastPage, ask, ask_renewed, is_as_tagged, package_reads
 from api.resources.packages.card import PackageCard, in_books, past_row, shown_row
-from api.resources.parts import (
-    HouseholdMember,
-    LocalTimeIfAny,
-    SignedMoney,
-    Start,
-    local,
-    moment_or_none,
-)
+from api.resources.parts import SignedMoney
 from api.resources.payments.answer import (
     PaymentPage,
     actors_of,
@@ -31,9 +23,7 @@ from api.resources.payments.answer import (
 from domain.package.payment import refund_quote
 from domain.refusals import NotFound
 from domain.values import Value
-from projections.engine.definition import Row
 from replay.explanation import explain, quote_steps
-from replay.package import units_of
 from replay.payments import payments_of
 
 # The card
@@ -69,65 +59,6 @@ def show_package(call: Query[TravelParameters]) -> Found:
     asked = ask(call, call.past())
     show = past_row if asked.past else shown_row
     return asked.found(to_json(show(asked.card, asked.moment, asked.people(), terms=asked.terms)))
-
-
-# The stamps
-
-
-class Unit(LocalTimeIfAny):
-    """The local time is that of `used_at`, or of `deducted_at` where there was no session."""
-
-    line: int
-    unit: int
-    state: str
-    value: SignedMoney
-    used_at: str | None
-    """The session: the present start of its booking."""
-    deducted_at: str | None
-    service_id: str | None
-    participant: HouseholdMember | None
-    booking_id: str | None
-    redemption_id: str | None
-    staff_id: str | None
-
-
-class UnitPage(Page[Unit]):
-    pass
-
-
-@query(
-    "/v1/packages/{package_id}/units",
-    "packages.units",
-    "The units of a package: its stamps",
-    roles=READERS_OR_OWN,
-    answer=UnitPage,
-    parameters=PastPage,
-)
-def list_units(call: Query[PastPage]) -> Found:
-    """Each unit with its state, value, and where it was used."""
-    asked, after = ask(call, call.past()), call.after() or [0, 0]
-    rows = [row for row in units_of(asked.facts) if [row["line"], row["unit"]] > after]
-    people, zone = asked.people(), asked.card["time_zone"]
-    booked = [row["booking_id"] for row in rows[: call.parameters.limit] if row["used_at"]]
-    starts = starts_of(call, asked.card["customer_id"], booked) if asked.tells_texts else {}
-
-    def unit(row: Row) -> Unit:
-        deducted_at, start = row["deducted_at"], Start(row["used_at"] or row["deducted_at"], zone)
-        if row["used_at"]:
-            start = starts.get(row["booking_id"], start)
-        names = ("line", "unit", "state", "service_id", "booking_id", "redemption_id", "staff_id")
-        return Unit(
-            **{name: row[name] for name in names},
-            value=asked.money(row["value"]),
-            used_at=moment_or_none(start.moment if row["used_at"] else None),
-            deducted_at=moment_or_none(deducted_at),
-            **local(start.moment, start.zone),
-            participant=asked.participant(row["participant_id"], people),
-        )
-
-    return call.page(
-        UnitPage, rows, key=lambda row: [row["line"], row["unit"]], shown=unit, position=asked.position
-    )
 
 
 # Payments
@@ -248,7 +179,6 @@ def explain_package(call: Query[NoParameters]) -> Found:
 
 HANDLERS = (
     show_package,
-    list_units,
     list_payments,
     list_package_facts,
     quote_refund,

@@ -13,6 +13,7 @@ from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.records import (
     Answered,
     Append,
+    FactFilter,
     Request,
 )
 from domain.people.directory import Person, Photo, Place, Text
@@ -80,6 +81,13 @@ class MemoryTransaction(StreamsInMemory):
         # Position n lies at index n - 1: positions have no gaps.
         wanted = (each for each in self.books.log[after:upto] if not names or each.name in names)
         return list(islice((each for each in wanted if each.name not in without), limit))
+
+    def chosen_facts(
+        self, wanted: FactFilter, after: int, upto: int, limit: int, *, newest_first: bool = False
+    ) -> list[StoredFact]:
+        between = self.books.log[after:upto]
+        in_order = reversed(between) if newest_first else iter(between)
+        return list(islice((each for each in in_order if wanted.holds(each)), limit))
 
     def stream(
         self,

@@ -12,7 +12,7 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.transaction import Transaction, append, head_after, load, sealed
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
-from domain.ledger.records import Append, Conflict, Loaded, Stored
+from domain.ledger.records import Append, Conflict, FactFilter, Loaded, Stored
 from domain.people.directory import Person, Photo, Place, Text
 
 LOCK_WAIT_S = 2.0
@@ -76,6 +76,12 @@ class EmbeddedRecorder(LedgerRecorder):
     ) -> Sequence[StoredFact]:
         with self._reading() as transaction:
             return transaction.facts(after, upto, limit, (), without)
+
+    def chosen_facts(
+        self, wanted: FactFilter, after: int, upto: int, limit: int, *, newest_first: bool = False
+    ) -> Sequence[StoredFact]:
+        with self._reading() as transaction:
+            return transaction.chosen_facts(wanted, after, upto, limit, newest_first=newest_first)
 
     def cuts(self, facts: int) -> Sequence[tuple[str, int]]:
         with self._reading() as transaction:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from domain.decision import NewStream, Reads
 from domain.ledger.envelope import Head, NewFact, StoredFact, seal
-from domain.ledger.records import WITH_PEOPLE, Answered, Append, Conflict, Loaded, Stored
+from domain.ledger.records import WITH_PEOPLE, Answered, Append, Conflict, FactFilter, Loaded, Stored
 from domain.people.directory import Person, Photo, Place, Text
 
 PACKAGE = "package"
@@ -39,6 +39,11 @@ class Transaction(Protocol):
     ) -> list[StoredFact]:
         """By position, `after` < position ≤ `upto`; only of these names, or of all when `names` is empty, but none of
         the names `without`."""
+
+    def chosen_facts(
+        self, wanted: FactFilter, after: int, upto: int, limit: int, *, newest_first: bool = False
+    ) -> list[StoredFact]:
+        """As `LedgerRecorder.chosen_facts`."""
 
     def stream(
         self,

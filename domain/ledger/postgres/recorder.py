@@ -14,9 +14,10 @@ from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
 from domain.ledger.postgres.binary_format import BinaryFormat, beyond
+from domain.ledger.postgres.choosing import chosen
 from domain.ledger.postgres.connections import PatientConnection, host_ms, our_errors
 from domain.ledger.postgres.packed_facts import SHAPES, Row, Unpack, kept_apart, unpacking
-from domain.ledger.records import Answered, Append, Conflict, Loaded, Stored
+from domain.ledger.records import Answered, Append, Conflict, FactFilter, Loaded, Stored
 from domain.ledger.shapes import Shapes
 from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
 
@@ -151,6 +152,12 @@ class PostgresRecorder(LedgerRecorder):
             *([list(without)] if without else ()),
             limit,
         )
+
+    def chosen_facts(
+        self, wanted: FactFilter, after: int, upto: int, limit: int, *, newest_first: bool = False
+    ) -> Sequence[StoredFact]:
+        condition, values = chosen(wanted, newest_first=newest_first)
+        return self._facts(condition + " LIMIT %s", after, upto, *values, limit)
 
     def cuts(self, facts: int) -> Sequence[tuple[str, int]]:
         rows = self._select(

@@ -256,12 +256,16 @@ def test_a_birthday_is_greeted_in_hungarian_and_on_its_day_alone(post: Post, box
     desk.do("/v1/policies", {"message_language": "hu"})
     born = to_noon(desk).replace(year=1988).isoformat()
     anna_of(desk, date_of_birth=born)
+    anna_of(desk, email="british@example.org", date_of_birth=born, locale="en-GB")
     late = anna_of(desk, email="late@example.org", date_of_birth=born)
     box.refusals["late@example.org"] = "450 later"
-    assert desk.tick()["greetings"] == 2
+    assert desk.tick()["greetings"] == 3
     post.goes()
-    ((_, message),) = box.taken
-    assert message["Subject"] == "Boldog születésnapot! – Szalon"
+    subjects = {recipient: message["Subject"] for recipient, message in box.taken}
+    assert subjects.pop("british@example.org") == "Happy birthday from Szalon", (
+        "by the locale of the customer"
+    )
+    assert list(subjects.values()) == ["Boldog születésnapot! – Szalon"]
     box.refusals.clear()
     desk.clock.forward(days=1)
     assert "greetings" not in desk.tick()

@@ -47,6 +47,34 @@ def test_a_business_may_write_in_hungarian(post: Post, box: Mailbox) -> None:
     assert 'lang="hu"' in html(message)
 
 
+@pytest.mark.parametrize(
+    ("locale", "language"), [("hu-HU", "hu"), ("hu", "hu"), ("en-GB", "en"), ("de-AT", "en")]
+)
+def test_a_customer_is_written_to_in_their_own_language(
+    post: Post, box: Mailbox, locale: str, language: str
+) -> None:
+    desk = post.desk
+    anna = desk.customer("Anna", email=ANNA, locale=locale)
+    package = desk.sell(anna, desk.offer(desk.service()))["id"]
+    post.goes()
+    ((_, message),) = box.taken
+    assert f'lang="{language}"' in html(message)
+    assert ("Kedves Anna!" in plain(message)) == (language == "hu")
+    (row,) = post.messages(package_id=package)
+    assert row["language"] == language
+
+
+def test_the_language_of_a_merged_customer_is_the_survivors(post: Post, box: Mailbox) -> None:
+    desk = post.desk
+    anna, double = desk.customer("Anna", email=ANNA, locale="hu-HU"), desk.customer("A.", locale="en")
+    package = desk.sell(double, desk.offer(desk.service()))["id"]
+    desk.do(f"/v1/customers/{anna}/merge", {"absorbed_customer_id": double})
+    desk.do(f"/v1/packages/{package}/cancellation", {"reason": "moved away"})
+    post.goes()
+    assert box.taken
+    assert all('lang="hu"' in html(message) for _, message in box.taken)
+
+
 def test_texts_of_people_are_no_markup(post: Post, box: Mailbox) -> None:
     desk = post.desk
     eve = desk.customer("<b>Eve</b> & Co", email="eve@example.org")

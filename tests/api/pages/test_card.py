@@ -112,3 +112,18 @@ def test_a_booking_is_moved_and_points_and_data_are_shown(desk: Desk) -> None:
     assert "anna@example.com" in browser.text
     browser.go("/card/receipts")
     assert "nothing was bought yet" in browser.text
+
+
+def test_the_desk_makes_a_code_that_a_phone_reads(desk: Desk) -> None:
+    anna = desk.customer("Anna")
+    browser = Browser.signed_in(desk.as_role(Role.STAFF))
+    browser.go(f"/desk/customers/{anna}/phone")
+    browser.send("/phone")
+    (code,) = browser.page.all("svg", role="img")
+    (link,) = (a.attributes["href"] for a in browser.page.all("a") if "/sign-in/link?" in a.text)
+    (squares,) = code.all("path")
+    assert squares.attributes["d"].count("h1v1") > 400
+    phone = Browser(desk.client)
+    phone.go(link)
+    phone.send("/sign-in/link")
+    assert phone.address == "/card"

@@ -26,6 +26,7 @@ ANNA = {
     "gender": "female",
     "date_of_birth": "1948-02-29",
     "anniversary": "1970-06-01",
+    "locale": "hu-HU",
     "category": "VIP",
     "consents": {"session_reminder": True, "birthday": False, "marketing": True},
     "external_ref": {"source": "mindbody", "ref": "100:7"},
@@ -81,6 +82,8 @@ def test_names_and_contacts_change_by_what_is_given(desk: Desk) -> None:
         ({"mobile": "123"}, "/mobile"),
         ({"mobile": "20 123 4567", "country_code": None}, "/mobile"),
         ({"gender": "woman"}, "/gender"),
+        ({"locale": "hu_HU"}, "/locale"),
+        ({"locale": "xx-HU"}, "/locale"),
         ({"date_of_birth": "2026-02-30"}, "/date_of_birth"),
         ({"date_of_birth": "1879-12-31"}, "/date_of_birth"),
         ({"date_of_birth": 0}, "/date_of_birth"),
@@ -317,7 +320,16 @@ def test_who_may_not_see_people_finds_none_by_name(desk: Desk) -> None:
     auditor = desk.as_role(Role.AUDITOR)
     shown = auditor.get(f"/v1/customers/{id}")
     assert (shown["name"], shown["email"], shown["participants"][0]["name"]) == (None, None, None)
-    told = ("email", "mobile", "country_code", "gender", "date_of_birth", "anniversary", "photo_url")
+    told = (
+        "email",
+        "mobile",
+        "country_code",
+        "gender",
+        "date_of_birth",
+        "anniversary",
+        "photo_url",
+        "locale",
+    )
     assert [shown[name] for name in told] == [None] * len(told)
     assert (shown["category"], shown["external_ref"]) == ("VIP", ANNA["external_ref"])
     assert auditor.get("/v1/customers")["data"] == [shown]

@@ -14,6 +14,7 @@ from domain.actor import Role
 from replay.export import table
 from replay.export.cells import plain
 from tests.api.desk import Desk, House, money
+from tests.api.imports.test_imports import flaws, send
 
 pytest_plugins = ["tests.api.houses"]
 ROUTES = (
@@ -146,6 +147,14 @@ def test_bookings_and_points_are_exported_with_their_filters(either_desk: Desk) 
     assert [row["reason"] for row in entries] == ["hello", "a cup"]
     assert len(lines(desk, "/v1/points/export", action="added")) == 2
     assert lines(desk, "/v1/points/export", action="added", points=3) == []
+
+
+def test_a_locale_comes_in_with_a_file_and_goes_out_with_one(either_desk: Desk) -> None:
+    rows = "reference,name,locale\n1,Anna,hu-HU\n2,Bea,\n3,Cili,hungarian\n"
+    told = send(either_desk, "customers", rows)
+    assert flaws(told) == [(4, "locale")]
+    exported = lines(either_desk, "/v1/customers/export")
+    assert [(row["name"], row["locale"]) for row in exported] == [("Anna", "hu-HU"), ("Bea", None)]
 
 
 def test_filters_of_customers_combine_with_the_search(desk: Desk) -> None:

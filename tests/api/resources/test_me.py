@@ -26,9 +26,20 @@ def test_a_member_of_staff_is_named(either_desk: Desk) -> None:
 
 def test_a_customer_is_told_who_they_are(desk: Desk) -> None:
     anna = desk.customer("Anna")
-    told = desk.as_role(Role.CUSTOMER, anna).get("/v1/me")
+    key = desk.as_role(Role.CUSTOMER, anna)
+    told = key.get("/v1/me")
     assert told["actor"] == {"id": anna, "name": "Anna", "role": "customer"}
     assert told["customer_id"] == anna
+    assert told["locale"] == "en", "that of the business"
+    changed = desk.do(f"/v1/customers/{anna}/changes", {"locale": "hu"})
+    assert changed["locale"] == "hu"
+    assert key.get("/v1/me")["locale"] == "hu"
+    assert desk.get("/v1/me")["locale"] == "en"
+    assert desk.get("/v1/facts", name="customer.profile_changed")["data"][-1]["data"] == {
+        "fields": ["locale"]
+    }
+    assert desk.do(f"/v1/customers/{anna}/changes", {"locale": None})["locale"] is None
+    assert key.get("/v1/me")["locale"] == "en"
 
 
 def test_a_key_that_acts_for_nobody_has_its_own_name(desk: Desk) -> None:

@@ -124,13 +124,16 @@ def test_the_strictest_consent_and_any_block_win(either_desk: Desk) -> None:
 def test_a_merge_takes_what_was_chosen_of_the_absorbed_profile(either_desk: Desk) -> None:
     desk = either_desk
     anna = desk.customer("Anna", email="anna@example.com")
-    double = desk.customer("Anna Kovács", email="ak@example.com", mobile="+36301234567", gender="female")
-    choices = {"name": "absorbed", "mobile": "absorbed", "email": "survivor"}
+    double = desk.customer(
+        "Anna Kovács", email="ak@example.com", mobile="+36301234567", gender="female", locale="hu"
+    )
+    choices = {"name": "absorbed", "mobile": "absorbed", "email": "survivor", "locale": "absorbed"}
 
     merged = desk.do(f"/v1/customers/{anna}/merge", {"absorbed_customer_id": double, "choices": choices})
 
     told = {
-        name: merged[name] for name in ("name", "email", "mobile", "country_code", "gender", "left_behind")
+        name: merged[name]
+        for name in ("name", "email", "mobile", "country_code", "gender", "locale", "left_behind")
     }
     assert told == {
         "name": "Anna Kovács",
@@ -138,6 +141,7 @@ def test_a_merge_takes_what_was_chosen_of_the_absorbed_profile(either_desk: Desk
         "mobile": "+36301234567",
         "country_code": "+36",
         "gender": None,
+        "locale": "hu",
         "left_behind": ["email", "gender"],
     }
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from domain.decision import NewStream
 from domain.ledger.answer_bytes import packed, unpacked
+from domain.ledger.embedded.sqlite.choosing import chosen
 from domain.ledger.embedded.transaction import Written
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.proof import seal_of_request
-from domain.ledger.records import Answered, Append, Request
+from domain.ledger.records import Answered, Append, FactFilter, Request
 from domain.ledger.shapes import SHAPES_MAX, WHOLE, Shape, Shapes
 from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
 
@@ -97,6 +98,12 @@ class SqliteTransaction:
             limit,
         )
         return self._facts(rows)
+
+    def chosen_facts(
+        self, wanted: FactFilter, after: int, upto: int, limit: int, *, newest_first: bool = False
+    ) -> list[StoredFact]:
+        rows, values = chosen(wanted, after, upto, newest_first=newest_first)
+        return self._facts(self._rows(f"SELECT {FACT} {rows} LIMIT ?", *values, limit))
 
     def stream(
         self,

@@ -1,0 +1,25 @@
+"""The question for chosen facts in SQL."""
+
+from json import dumps
+
+from domain.ledger.records import FactFilter
+
+
+def chosen(wanted: FactFilter, after: int, upto: int, *, newest_first: bool) -> tuple[str, list[object]]:
+    """What follows the columns, up to the order, and its values behind the business."""
+    if wanted.streams:
+        # By the index of streams, whatever the planner makes of it: it would walk along all positions otherwise.
+        rows = (
+            "FROM json_each(?2) AS wanted CROSS JOIN facts ON stream_id = wanted.value"
+            " WHERE business_id = ?1 AND version > 0 AND +position > ?3 AND +position <= ?4"
+        )
+        values: list[object] = [dumps(list(dict.fromkeys(wanted.streams))), after, upto]
+    else:
+        rows, values = "FROM facts WHERE business_id = ?1 AND position > ?2 AND position <= ?3", [after, upto]
+    for column, members in (("kind", wanted.kinds), ("name", wanted.names)):
+        if members:
+            places = ", ".join("?" * len(members))
+            rows += f" AND shape IN (SELECT number FROM shapes WHERE {column} IN ({places}))"
+            values += members
+    order = "+position" if wanted.streams else "position"
+    return f"{rows} ORDER BY {order}{' DESC' if newest_first else ''}", values
