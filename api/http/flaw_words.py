@@ -120,6 +120,7 @@ ID_PATTERN = re.compile(r"\^(?P<prefix>[a-z]{3})_\[0-9A-Za-z_-\]\{1,(?P<length>[
 PATTERNS: Mapping[str, str] = {
     r"^[A-Z]{3}$": "must be the three capital letters of a currency, such as EUR",
     r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$": "must be a language, maybe with a region, such as hu-HU",
+    r"^[a-z]{2,4}_[0-9A-Za-z_-]{1,60}$": "must be the id of a stream, such as that of a package, pkg_ and more",
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": A_DATE,
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T": A_MOMENT,
     r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$": (

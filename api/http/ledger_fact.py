@@ -1,11 +1,16 @@
 """A fact as auditors and webhooks read it."""
 
-from pydantic import JsonValue
+from typing import Annotated
+
+from pydantic import JsonValue, StringConstraints
 
 from api.http.ledger_types import StoredFact
 from domain.moments import from_milliseconds, rfc3339
 from domain.values import Value
 from replay.feed import members
+
+StreamId = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}_[0-9A-Za-z_-]{1,60}$")]
+"""The id of a stream of any kind."""
 
 
 class LedgerFact(Value):

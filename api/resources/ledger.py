@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from api.http.date_ranges import check_range
-from api.http.ledger_fact import LedgerFact, shown_fact
+from api.http.ledger_fact import LedgerFact, StreamId, shown_fact
 from api.http.ledger_types import FactFilter
 from api.http.permissions import BOOKKEEPERS
 from api.http.problems import Flaw, invalid
@@ -34,7 +34,6 @@ StreamKind = Literal[
     "top_up",
 ]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
-StreamId = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}_[0-9A-Za-z_-]{1,60}$")]
 FACT_NAMES = frozenset(fact.stored_name for fact in FACTS)
 NAMES_MAX = 100
 STREAMS_MAX = 20

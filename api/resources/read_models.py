@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
 from api.http.cursors import behind
-from api.http.ledger_fact import LedgerFact, shown_fact
+from api.http.ledger_fact import LedgerFact, StreamId, shown_fact
 from api.http.permissions import BOOKKEEPERS
 from api.http.query import Found, ListParameters, Page, Query
 from api.http.query_route import query
@@ -150,7 +150,7 @@ def _rebuilding(of: RebuildProgress) -> Rebuilding:
 
 
 class StepParameters(ListParameters):
-    stream_id: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}_[0-9A-Za-z_-]{1,60}$")]
+    stream_id: StreamId
     """The stream whose facts are followed: a package, a booking, a customer …"""
 
 
@@ -169,7 +169,7 @@ class ReadModelStep(Value):
     fact: LedgerFact
     handled: bool
     """Whether the read model takes this fact."""
-    rows: Annotated[tuple[ChangedRow, ...], Field()]
+    rows: tuple[ChangedRow, ...]
     """The rows that the fact touched."""
     rows_elsewhere: int
     """Rows that belong to other streams and change with it too, as in a merge of two customers."""

@@ -91,7 +91,7 @@ def test_a_body_may_lack_what_has_a_default_and_an_answer_lacks_nothing(describe
 def test_no_type_has_a_default_that_a_client_would_send_or_demand(described: Described) -> None:
     assert list(places(described["components"]["schemas"], "default")) == []
     defaults = {str(value) for value in places(described["paths"], "default")}
-    assert defaults <= {"50", "False", "effective", "0", "csv"}, (
+    assert defaults <= {"50", "False", "effective", "0", "csv", "oldest"}, (
         "parameters tell theirs, and never null or an empty list"
     )
 
