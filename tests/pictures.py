@@ -36,7 +36,7 @@ DOCUMENTATION = Path(__file__).parent.parent / "docs" / "pictures"
 SHOWN: tuple[tuple[str, Place, Theme, int], ...] = (
     ("customer", Place("/desk/customers/{customer_id}", "owner"), "light", WIDE),
     ("customers", Place("/desk/customers", "owner"), "light", WIDE),
-    ("customer-phone", Place("/desk/customers/{customer_id}", "owner"), "dark", PHONE),
+    ("phone", Place("/card", "customer"), "dark", PHONE),
 )
 """Pictures of the documentation: name, page, theme, width."""
 COLOURS = 128

@@ -19,9 +19,9 @@ from tests.api.pages.chromium.visitor import PHONE, WIDE, visitor_of
 Theme = Literal["light", "dark"]
 Look = tuple[Theme, int]
 EVERY_LOOK: Sequence[Look] = tuple(product(("light", "dark"), (WIDE, PHONE)))
-SLICE: Sequence[Look] = (("light", WIDE), ("dark", PHONE))
 TWICE_AS_LARGE = WIDE // 2
 """The window of 1,280 pixels at a zoom of 200 % has room for so many."""
+WIDTHS = (WIDE, TWICE_AS_LARGE, PHONE)
 ALIEN = """() => [
   ...document.querySelectorAll("img:not([src^='/']), iframe, object, embed, base, [style], [onerror], [onclick]"),
   ...[...document.scripts].filter((each) => !each.getAttribute("src")?.startsWith("/assets/")),
@@ -42,7 +42,7 @@ class Visit:
     complaints: Sequence[str]
     barriers: Mapping[Look, Sequence[str]]
     sideways: Mapping[int, Sequence[str]]
-    """Width of the window → what is wider."""
+    """Width of the window → what is wider. At every width, whatever the looks are."""
     moving: Sequence[str]
     alien: Sequence[str]
 
@@ -62,13 +62,12 @@ def visit(chromium: Chromium, salon: Salon, place: Place, looks: Sequence[Look])
         html = page.content()
         script_bytes = sum(len(gzip.compress(got.body())) for got in scripts)
         barriers, sideways = {}, {}
-        for theme, width in looks:
+        for width in WIDTHS:
             visitor.at_width(width)
-            page.emulate_media(color_scheme=theme)
-            barriers[theme, width] = visitor.barriers()
             sideways[width] = visitor.sideways()
-        visitor.at_width(TWICE_AS_LARGE)
-        sideways[TWICE_AS_LARGE] = visitor.sideways()
+            for theme in (theme for theme, wide in looks if wide == width):
+                page.emulate_media(color_scheme=theme)
+                barriers[theme, width] = visitor.barriers()
         return Visit(
             place,
             address,
