@@ -110,7 +110,8 @@ class Salon:
 
     @cached_property
     def ordinary(self) -> Named:
-        anna = self.desk.get("/customers", search="Anna Kovács")["data"][0]["id"]
+        anna: str = self.desk.get("/customers", search="Anna Kovács")["data"][0]["id"]
+        self.book(anna, self.desk.get("/services")["data"][0]["id"], timedelta(days=3))
         return self._of(anna)
 
     @cached_property
