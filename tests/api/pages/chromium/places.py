@@ -4,6 +4,7 @@ A new page is looked at as soon as it stands in `api.pages.app`. One whose addre
 does not know, or begins with a room that has no visitor here, fails `test_every_page_is_visited`.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from string import Formatter
@@ -18,6 +19,7 @@ STATES = (
     "/desk/customers?search=nobody%20at%20all",
 )
 """Pages that look otherwise than their plain address does."""
+THING = re.compile(r"/(\w+)s/\{thing_id\}")
 LOADED = ("/assets/", "/desk/photos/")
 """What pages load is none: addresses that begin so."""
 
@@ -46,8 +48,12 @@ class Place:
 
 
 def patterns() -> list[str]:
-    """The addresses of all pages, each once."""
-    looked_at = {handler.opt["page"] for handler in HANDLERS if "GET" in handler.http_methods}
+    """The addresses of all pages, each once. That of `/offers/{thing_id}` names an offer."""
+    looked_at = {
+        THING.sub(r"/\1s/{\1_id}", handler.opt["page"])
+        for handler in HANDLERS
+        if "GET" in handler.http_methods
+    }
     return sorted(each for each in looked_at if not each.startswith(LOADED))
 
 
