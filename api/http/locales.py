@@ -77,6 +77,8 @@ def amount_of(typed: str, currency: str, locale: Locale) -> int | None:
 
     None for what is no number in the locale, and for more digits behind the point than the currency has.
     """
+    if any(sign.isalpha() for sign in typed):  # 1e3 is a number for a program alone
+        return None
     try:
         read: Decimal = parse_decimal("".join(typed.split()), locale=locale, strict=True)
     except NumberFormatError:

@@ -10,13 +10,18 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from api.pages import sign_in, zone
 from api.pages.asking import Api
 from api.pages.assets import PREFIX, by_address
+from api.pages.audit import explanation, facts, ledger, reports, timeline
+from api.pages.audit import packages as audited_packages
 from api.pages.card import bookings as own_bookings
 from api.pages.card import packages as own_packages
 from api.pages.card import papers as own_papers
-from api.pages.desk import customer, customers, phone
+from api.pages.desk import customer, customers, phone, sell, use
+from api.pages.desk.package import doing, papers
+from api.pages.desk.package import shown as package
 from api.pages.page import ENGLISH, PageRequest, html
 from api.pages.rendering import rendered
 from api.pages.sealing import Seal
+from api.pages.system import read_models, routes
 from api.pages.view import Frame
 
 ROOMS = ("desk", "audit", "card", "system", "sign-in", "sign-out", "zone", "assets")
@@ -54,6 +59,19 @@ PAGES = (
     *own_packages.PAGES,
     *own_bookings.PAGES,
     *own_papers.PAGES,
+    *ledger.PAGES,
+    *audited_packages.PAGES,
+    *timeline.PAGES,
+    *explanation.PAGES,
+    *reports.PAGES,
+    *facts.PAGES,
+    *read_models.PAGES,
+    *routes.PAGES,
+    *sell.PAGES,
+    *use.PAGES,
+    *package.PAGES,
+    *papers.PAGES,
+    *doing.PAGES,
 )
 """Every page. Each module of a room has a line here."""
 

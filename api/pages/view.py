@@ -127,6 +127,17 @@ class View:
     ) -> Answer:
         return await self.frame.api.ask(self.visitor, operation, path, parameters)
 
+    async def ask_if(
+        self,
+        is_wanted: object,
+        operation: str,
+        path: Mapping[str, str] | None = None,
+        parameters: Parameters | None = None,
+    ) -> Any:
+        """The body of the answer; None where it is not wanted, or was refused."""
+        answer = await self.ask(operation, path, parameters) if is_wanted else None
+        return answer.body if answer is not None and answer.is_good else None
+
     async def know(
         self, operation: str, path: Mapping[str, str] | None = None, parameters: Parameters | None = None
     ) -> Answer:

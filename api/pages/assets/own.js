@@ -1,4 +1,4 @@
-// Keys for whoever prefers them: / goes to the search, j and k go through a list.
+// Keys for whoever prefers them: / goes to the search, j and k go through a list. The focus goes into an opened panel.
 "use strict";
 const typing = () => /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName ?? "");
 const step = (by) => {
@@ -11,3 +11,4 @@ document.addEventListener("keydown", (event) => {
   const doing = { "/": () => document.getElementById("find")?.focus(), j: () => step(1), k: () => step(-1) }[event.key];
   if (doing) { event.preventDefault(); doing(); }
 });
+document.addEventListener("htmx:after:swap", () => document.querySelector("[data-focus]")?.focus());

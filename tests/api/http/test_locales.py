@@ -7,7 +7,7 @@ from babel import Locale
 from babel.localedata import locale_identifiers
 from pydantic import TypeAdapter, ValidationError
 
-from api.http.locales import KnownLocale, locale_of, money, number, rate
+from api.http.locales import KnownLocale, amount_of, locale_of, money, number, rate, typed_amount
 from domain.currency import MINOR_DIGITS
 
 LOCALES = sorted(locale_identifiers())
@@ -68,3 +68,22 @@ def test_a_locale_that_is_no_longer_known_is_written_in_english() -> None:
 def test_only_known_locales_are_taken(name: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(KnownLocale).validate_python(name)
+
+
+@pytest.mark.parametrize("code", ["HUF", "JPY", "KWD", "EUR"])
+def test_an_amount_is_read_as_it_stands_in_its_field_in_any_locale(code: str) -> None:
+    for name in LOCALES:
+        locale = Locale.parse(name)
+        for amount in (0, 5, 1_234_567):
+            assert amount_of(typed_amount(amount, code, locale), code, locale) == amount, name
+
+
+def test_an_amount_is_never_guessed() -> None:
+    english, hungarian = locale_of("en"), locale_of("hu-HU")
+    assert amount_of("1,234.5", "EUR", english) == 123_450
+    assert amount_of(" 5 000,5 ", "EUR", hungarian) == 500_050
+    assert amount_of("5\N{NO-BREAK SPACE}000", "HUF", hungarian) == 500_000
+    for typed in ("", "many", "1.234", "1,23", "12,34.5", "1e3", "NaN", "Infinity", "0.001"):
+        assert amount_of(typed, "EUR", english) is None, typed
+    assert amount_of("5.000", "EUR", hungarian) is None, "neither five nor five thousand"
+    assert amount_of("1.5", "JPY", english) is None

@@ -129,12 +129,15 @@ class Browser:
 
 
 def filled(form: Element) -> dict[str, str]:
-    """The fields of a form as it is shown: of each choice the first."""
+    """The fields of a form as it is shown: boxes that are ticked, and of each choice the one chosen, else the first."""
     found = {
         each.attributes["name"]: each.attributes.get("value", "")
         for each in form.all("input")
         if "name" in each.attributes
+        and (each.attributes.get("type") not in ("checkbox", "radio") or "checked" in each.attributes)
     }
     for choice in form.all("select"):
-        found[choice.attributes["name"]] = next(choice.all("option")).attributes["value"]
+        options = list(choice.all("option"))
+        chosen = next((each for each in options if "selected" in each.attributes), options[0])
+        found[choice.attributes["name"]] = chosen.attributes["value"]
     return found

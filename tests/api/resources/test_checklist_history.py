@@ -186,3 +186,15 @@ def test_refunds_belong_to_one_purchase(desk: Desk) -> None:
     assert desk.card(first["id"])["payment_status"] == "paid"
     row = desk.history(second["id"])[-1]
     assert (row["kind"], row["amount"], row["text"], row["reverses"]) == ("refund", money(20_000), "ill", 2)
+
+
+def test_the_history_begins_at_either_end(either_desk: Desk) -> None:
+    service = either_desk.service()
+    package = either_desk.sell(either_desk.customer(), either_desk.offer(service))["id"]
+    for _ in range(3):
+        either_desk.redeem(package, service)
+    newest = either_desk.history(package, order="newest", limit=3)
+    assert newest == either_desk.history(package)[::-1], "page by page"
+    cursor = either_desk.get(f"/v1/packages/{package}/history", order="newest", limit=1)["next_cursor"]
+    problem = either_desk.ask(f"/v1/packages/{package}/history", cursor=cursor).json()
+    assert problem["code"] == "invalid-cursor", "a cursor belongs to one order"
