@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from string import Formatter
 
+from litestar.handlers import HTTPRouteHandler
+
 from api.pages.app import PAGES as HANDLERS
 from tests.api.pages.chromium.parameters import Named
 
@@ -52,7 +54,7 @@ def patterns() -> list[str]:
     looked_at = {
         THING.sub(r"/\1s/{\1_id}", handler.opt["page"])
         for handler in HANDLERS
-        if "GET" in handler.http_methods
+        if isinstance(handler, HTTPRouteHandler) and "GET" in handler.http_methods
     }
     return sorted(each for each in looked_at if not each.startswith(LOADED))
 
