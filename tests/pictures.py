@@ -35,7 +35,7 @@ LOOKS: tuple[tuple[str, Theme, int], ...] = (
 DOCUMENTATION = Path(__file__).parent.parent / "docs" / "pictures"
 SHOWN: tuple[tuple[str, Place, Theme, int], ...] = (
     ("customer", Place("/desk/customers/{customer_id}", "owner"), "light", WIDE),
-    ("customers", Place("/desk/customers", "owner"), "light", WIDE),
+    ("timeline", Place("/audit/packages/{package_id}", "auditor"), "light", WIDE),
     ("phone", Place("/card", "customer"), "dark", PHONE),
 )
 """Pictures of the documentation: name, page, theme, width."""

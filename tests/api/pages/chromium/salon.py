@@ -29,7 +29,6 @@ LONG = "Wwwwwwwwww" * 20
 """200 letters without a space."""
 EMOJI = "💆🏽\N{ZERO WIDTH JOINER}♀️ 👩‍👩‍👧‍👦 Zoë"
 HOSTILE = (MARKUP, RIGHT_TO_LEFT, LONG, EMOJI)
-NOTICE_HOURS = 24
 
 
 @dataclass
@@ -156,8 +155,8 @@ class Salon:
         return id
 
     def book(self, customer_id: str, service_id: str, ahead: timedelta) -> str:
-        """A booking that begins so much later than now."""
-        starts_at = (datetime.now(UTC) + ahead).strftime("%Y-%m-%dT%H:%M:00Z")
+        """A booking for the morning of the day that is so much later than now."""
+        starts_at = (datetime.now(UTC) + ahead).strftime("%Y-%m-%dT09:30:00Z")
         body = {"customer_id": customer_id, "service_id": service_id, "starts_at": starts_at}
         id: str = self.desk.post("/bookings", body)["id"]
         return id
