@@ -103,6 +103,30 @@ def test_the_second_of_two_managers_is_told_what_the_first_did(desk: Desk) -> No
     assert desk.card(package)["expires_on"] == "2031-05-06", "sent again it is meant"
 
 
+def test_both_steps_are_one_command_however_often_they_are_gone_through(desk: Desk) -> None:
+    _, _, package = _sold(desk, payment={"amount": 50_000, "method": "card"})
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/packages/{package}")
+    form = browser.form("/refund")
+    address, first = form.attributes["action"], filled(form) | {"amount": "10", "reason": "Too much"}
+    for _ in range(2):  # and back to the first step, as it was
+        browser.post(address, first)
+        browser.send("/refund")
+    assert desk.card(package)["refunded"]["amount"] == 1_000
+    browser.post(address, first | {"amount": "20"})
+    assert browser.send("/refund").status_code == 422
+    assert "This form was sent before" in browser.text
+    (amount,) = (
+        each
+        for each in browser.page.all("input", name="amount")
+        if each.attributes["id"].startswith("refund")
+    )
+    assert amount.attributes["value"] == "20", "what was typed is still there"
+    browser.send("/refund")
+    browser.send("/refund")
+    assert desk.card(package)["refunded"]["amount"] == 3_000
+
+
 def test_an_amount_is_read_in_the_locale_and_never_guessed(desk: Desk) -> None:
     desk.do("/v1/policies", {"locale": "hu-HU"})
     _, _, package = _sold(desk)
