@@ -16,6 +16,7 @@ from domain.ledger.proof import (
     proof_of_request,
     seal_of_request,
 )
+from domain.ledger.request_keys import unpacked_key
 from domain.people.directory import PHOTO
 from replay.proof.derived import joined
 from replay.proof.finding import Finding
@@ -84,7 +85,7 @@ def requests(evidence: Evidence, book: Workbook, secret: bytes | None) -> Iterat
     for page in pages(evidence, "requests"):
         known = _committed_to(page, book)
         for stored in page:
-            request = StoredRequest._make(stored)
+            request = StoredRequest(unpacked_key(stored[0]), *stored[1:])
             committed = known.get(request.first)
             if committed is not None and not request.seal:
                 there.add(request.first)

@@ -50,7 +50,9 @@ def heads(evidence: Evidence, stored: StoredHead | None, last: Head, *, secret: 
 
 
 def streams(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
-    expected = book.pages("SELECT id, kind, customer_id, opened FROM streams ORDER BY id", ROWS_PER_PAGE)
+    expected = book.pages(
+        "SELECT number, kind, customer_id, opened FROM streams ORDER BY number", ROWS_PER_PAGE
+    )
     yield from _compared(evidence, "streams", expected, pages(evidence, "streams"))
 
 
@@ -130,13 +132,13 @@ def _behind_what_is_equal(
 
 def _difference(business_id: str, table: str, right: Row | None, stored: Row | None) -> Iterator[Finding]:
     if right is None and stored is not None:
-        is_there, key = f"is there: {told(stored.values)}", stored.key[0]
+        is_there, key = f"is there: {told(stored.values)}", str(stored.key[0])
         yield Finding(business_id, table, key, is_there, "no fact says so", None, stored.key)
     elif right is not None and stored is None:
         says = f"the facts say {told(right.values)}"
-        yield Finding(business_id, table, right.key[0], "is missing", says, right)
+        yield Finding(business_id, table, str(right.key[0]), "is missing", says, right)
     elif right is not None and stored is not None and dict(stored.values) != dict(right.values):
-        yield Finding(business_id, table, right.key[0], *_both(stored.values, right.values), right)
+        yield Finding(business_id, table, str(right.key[0]), *_both(stored.values, right.values), right)
 
 
 def _both(stored: Mapping[str, Any], right: Mapping[str, Any]) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from domain.fact import Fact, UnreadableFact
 from domain.ledger.derived import NOT_REGISTERED, claims_of, claims_of_use, customer_behind
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.evidence import Evidence
+from domain.ledger.numbers import number_of
 from domain.ledger.proof import proof_of_secret
 from domain.package.facts import UnitsRedeemed
 from domain.people.facts import CustomerErased, CustomerMerged, CustomerRegistered
@@ -87,7 +88,7 @@ def _note(stored: StoredFact, book: Workbook) -> None:
         for id, commitment in texts_in(from_json(stored.data)):
             book.note("texts", (id, commitment, position, stream_id))
     if stored.version == 1:
-        book.note("streams", (stream_id, kind, customer_behind(fact, kind, stream_id), position))
+        book.note("streams", (number_of(stream_id), kind, customer_behind(fact, kind, stream_id), position))
     if type(fact) in TOLD:
         _note_told(fact, position, stream_id, book)
     for claim in claims_of(fact, stream_id, book):

@@ -7,11 +7,12 @@ from typing import Any
 
 from domain.claims import HASH_CHARACTERS, Claim
 from domain.ledger.derived import claims_of_use
+from domain.ledger.numbers import number_of
 from domain.values import ExternalRef
 
 CACHE_KB = 16_384
 SCHEMA = """
-CREATE TABLE streams (id TEXT PRIMARY KEY, kind TEXT, customer_id TEXT, opened INTEGER) WITHOUT ROWID;
+CREATE TABLE streams (number INTEGER PRIMARY KEY, kind TEXT, customer_id TEXT, opened INTEGER);
 CREATE TABLE claims (claim TEXT PRIMARY KEY, stream_id TEXT) WITHOUT ROWID;
 CREATE TABLE uses (redemption_id TEXT, package_id TEXT, booking_id TEXT, position INTEGER,
                    PRIMARY KEY (redemption_id, package_id)) WITHOUT ROWID;
@@ -107,7 +108,9 @@ class Workbook:
 
     def owner_of(self, stream_id: str) -> str:
         """The customer of a stream, else the stream's own id."""
-        row = self.execute("SELECT customer_id FROM streams WHERE id = ?", (stream_id,)).fetchone()
+        row = self.execute(
+            "SELECT customer_id FROM streams WHERE number = ?", (number_of(stream_id),)
+        ).fetchone()
         return stream_id if row is None or row[0] is None else str(row[0])
 
     def names_of(self, customer_id: str) -> set[str]:
