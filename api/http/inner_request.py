@@ -22,7 +22,7 @@ OF_THE_CONNECTION = ("type", "asgi", "http_version", "scheme", "client", "server
 
 @dataclass(frozen=True, slots=True)
 class InnerRequest:
-    """A GET; with the bytes of a JSON body a POST."""
+    """A GET; with a body a POST."""
 
     path: str
     body: bytes | None = None
@@ -30,6 +30,8 @@ class InnerRequest:
     """The Idempotency-Key of a command."""
     query: str = ""
     headers: tuple[Header, ...] = ()
+    media_type: bytes = b"application/json"
+    """Of the body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +73,20 @@ async def answered(app: ASGIApp, carrier: Scope, request: InnerRequest) -> Inner
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await app(_scope(carrier, request), receive, send)
+    await app(inner_scope(carrier, request), receive, send)
     start, *parts = sent
     return InnerReply(
         start["status"], dict(start["headers"]), b"".join(part.get("body", b"") for part in parts)
     )
 
 
-def _scope(carrier: Scope, request: InnerRequest) -> HTTPScope:
+def inner_scope(carrier: Scope, request: InnerRequest) -> HTTPScope:
+    """The scope in which the route answers. Given to the application with the carrier's own receive and send, the reply
+    goes to whoever sent the carrying request, piece by piece."""
     outer: Mapping[str, Any] = cast("Mapping[str, Any]", carrier)
     headers = dict(request.headers)
     if request.body is not None:
-        headers |= {b"content-type": b"application/json", b"content-length": b"%d" % len(request.body)}
+        headers |= {b"content-type": request.media_type, b"content-length": b"%d" % len(request.body)}
     if request.key:
         headers[b"idempotency-key"] = request.key.encode()
     passed_on = [

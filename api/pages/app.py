@@ -15,7 +15,24 @@ from api.pages.audit import packages as audited_packages
 from api.pages.card import bookings as own_bookings
 from api.pages.card import packages as own_packages
 from api.pages.card import papers as own_papers
-from api.pages.desk import customer, customers, phone, sell, use
+from api.pages.desk import (
+    book,
+    booking,
+    bookings,
+    bulk,
+    customer,
+    customer_details,
+    customers,
+    erasure,
+    export,
+    household,
+    packages,
+    phone,
+    photo,
+    sell,
+    today,
+    use,
+)
 from api.pages.desk.package import doing, papers
 from api.pages.desk.package import shown as package
 from api.pages.page import ENGLISH, PageRequest, html
@@ -54,6 +71,17 @@ PAGES = (
     *sign_in.HANDLERS,
     *zone.HANDLERS,
     *customers.PAGES,
+    *bulk.PAGES,
+    *export.PAGES,
+    *packages.PAGES,
+    *customer_details.PAGES,
+    *household.PAGES,
+    *photo.PAGES,
+    *erasure.PAGES,
+    *today.PAGES,
+    *bookings.PAGES,
+    *booking.PAGES,
+    *book.PAGES,
     *customer.PAGES,
     *phone.PAGES,
     *own_packages.PAGES,
@@ -104,7 +132,8 @@ def in_front(pages: ASGIApp, api: ASGIApp) -> ASGIApp:
 def _told(_: PageRequest, error: Exception) -> Response[bytes]:
     """An address without a page, and what nobody foresaw."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    code = "not-found" if status in (404, 405) else "internal"
+    codes = {400: "malformed-body", 404: "not-found", 405: "not-found", 413: "body-too-large"}
+    code = codes.get(status, "internal")
     return html(rendered("refused_alone.html", ENGLISH, {"problem": {"code": code}}), status)
 
 

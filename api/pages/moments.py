@@ -15,3 +15,9 @@ def moment_of(day: str, clock: str, zone: str) -> str:
         return there.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError):
         return f"{day}T{clock}"
+
+
+def is_skipped(moment: str, day: str, clock: str, zone: str) -> bool:
+    """Whether the clocks of the zone went forward over this day and time, of which `moment_of` made the moment."""
+    there = datetime.fromisoformat(moment).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return there != datetime.combine(date.fromisoformat(day), time.fromisoformat(clock))

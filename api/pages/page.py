@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from litestar import Request, Response
+from litestar.datastructures import UploadFile
 from litestar.handlers import HTTPRouteHandler
 
 from api.pages.asking import ApiRefused, Visitor
@@ -25,7 +26,7 @@ from api.pages.rendering import rendered
 from api.pages.sealing import Seal
 from api.pages.session import session_of, signed_out
 from api.pages.speech import Speech
-from api.pages.view import SIDES, ZONE_COOKIE, Document, Frame, Redirect, Screen, View
+from api.pages.view import SIDES, ZONE_COOKIE, Document, File, Frame, Redirect, Screen, View
 
 PageRequest = Request[Any, Any, Any]
 SIGN_IN = "/sign-in"
@@ -64,8 +65,9 @@ async def _answered(request: PageRequest, show: Show) -> Response[bytes]:
     if session is None:
         return reply_to(Redirect(_sign_in(address)))
     fields: Mapping[str, str] = {}
+    files: Mapping[str, File] = {}
     if request.method == "POST":
-        fields = await fields_of(request)
+        fields, files = await _sent(request)
         if not is_ours(request, fields, frame.seal, session.cookie):
             return _told(ENGLISH, None, {"code": "foreign-form"}, 403)
     visitor = Visitor(session.key, request.scope)
@@ -78,8 +80,9 @@ async def _answered(request: PageRequest, show: Show) -> Response[bytes]:
         frame=frame,
         address=address,
         path=request.path_params,
-        parameters=_parameters(request),
+        parameters=parameters_of(request),
         fields=fields,
+        files=files,
         visitor=visitor,
         session=session,
         me=me.body,
@@ -133,11 +136,22 @@ def _told(speech: Speech, view: View | None, problem: Mapping[str, Any], status:
     return html(rendered("refused_alone.html", speech, {"problem": problem}), status)
 
 
-def _parameters(request: PageRequest) -> Mapping[str, list[str]]:
+def parameters_of(request: PageRequest) -> Mapping[str, list[str]]:
+    """Those of the address, without those that were left empty."""
     found: dict[str, list[str]] = {}
     for name, value in parse_qsl(request.scope["query_string"].decode("latin-1")):
         found.setdefault(name, []).append(value)
     return found
+
+
+async def _sent(request: PageRequest) -> tuple[Mapping[str, str], Mapping[str, File]]:
+    """The fields of a form, and the files that were chosen in it."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await fields_of(request), {}
+    sent = (await request.form()).items()
+    fields = {name: value for name, value in sent if isinstance(value, str)}
+    chosen = {name: value for name, value in sent if isinstance(value, UploadFile) and value.filename}
+    return fields, {name: File(await each.read(), each.content_type) for name, each in chosen.items()}
 
 
 async def fields_of(request: PageRequest) -> Mapping[str, str]:
@@ -164,6 +178,11 @@ def is_from_here(request: PageRequest) -> bool:
 def _address(request: PageRequest) -> str:
     query = request.scope["query_string"].decode("latin-1")
     return quote(request.scope["path"]) + (f"?{query}" if query else "")
+
+
+def sign_in_from(request: PageRequest) -> str:
+    """The address of the sign-in that leads back to this page."""
+    return _sign_in(_address(request))
 
 
 def _sign_in(address: str) -> str:

@@ -43,6 +43,14 @@ class Screen:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that was chosen in a form."""
+
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A thing that the API answers in another form than JSON, passed on as it is: a receipt, a photo."""
 
@@ -71,6 +79,8 @@ class View:
     """Of the address, without those that were left empty."""
     fields: Mapping[str, str]
     """Of a form."""
+    files: Mapping[str, File] = field(default_factory=dict)
+    """Of a form that takes files, without those that were not chosen."""
     visitor: Visitor
     session: Session
     me: Mapping[str, Any]
@@ -184,6 +194,11 @@ class View:
     ) -> Answer:
         """What a command would do now, whatever version a form was made for. Nothing is done."""
         return await self.frame.api.give(self.visitor, operation, path, body, key="", dry_run=True)
+
+    async def upload(self, operation: str, file: File) -> Answer:
+        """A file of a form that carries its key."""
+        key = f"{self.fields.get('key', '')}/file"
+        return await self.frame.api.upload(self.visitor, operation, file.content, file.media_type, key=key)
 
     def refused(self, form: str, answer: Answer) -> Refused:
         """Why a form of this page was not accepted, for the page to tell beside what was typed."""
