@@ -156,9 +156,10 @@ class _List(Generic[Q]):
         return exchange_of(self.request.scope).caller.business_id
 
     def kept(self, books: Books) -> Found | None:
+        exchange, head = exchange_of(self.request.scope), books.head.position
+        exchange.frame.positions[self.business_id] = head
         if self.same is None:
             return None
-        exchange, head = exchange_of(self.request.scope), books.head.position
         body = exchange.frame.answers.of(self.same, head, self.now)
         return None if body is None or (_min_position(exchange) or 0) > head else Found(body, head)
 
