@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -101,16 +101,16 @@ class Speech:
             return text
 
     def short_day(self, text: str) -> str:
-        """Without its year: 3 Oct."""
-        return format_date(date.fromisoformat(text[:10]), "d MMM", self.locale)
+        """Without its year, in the order of the locale: Oct 3."""
+        return format_skeleton("MMMd", date.fromisoformat(text[:10]), locale=self.locale)
 
     def moment(self, text: str) -> str:
-        """A moment as the API has it, on the clock of the zone."""
+        """A moment as the API has it, on the clock of the zone: Oct 3, 2026, 08:00."""
         there = datetime.fromisoformat(text).astimezone(ZoneInfo(self.time_zone))
-        return format_datetime(there, "d MMM y, HH:mm", locale=self.locale)
+        return f"{format_date(there.date(), 'medium', self.locale)}, {there:%H:%M}"
 
     def day_of(self, text: str) -> str:
-        """The day of a moment as the API has it, on the clock of the zone: 3 Oct 2026."""
+        """The day of a moment as the API has it, on the clock of the zone: Oct 3, 2026."""
         there = datetime.fromisoformat(text).astimezone(ZoneInfo(self.time_zone))
         return format_date(there.date(), "medium", self.locale)
 

@@ -8,7 +8,7 @@ from typing import Any
 from api.pages.asking import Answer, ApiRefused
 from api.pages.view import View
 
-AROUND = 100
+AROUND = 50
 """Facts on either side that are looked at for those of the same request, which stand together."""
 
 

@@ -94,6 +94,8 @@ def plot_of(entries: Sequence[Entry], until: datetime) -> Plot:
     def path(changes: Sequence[tuple[datetime, int]]) -> str:
         left, parts = 0, list[str]()
         for moment, change in changes:
+            if parts and not change:
+                continue
             left += change
             parts.append(f"H{clock.x(moment)} V{y(left)}" if parts else f"M{clock.x(moment)} {y(left)}")
         return " ".join([*parts, f"H{clock.x(until)}"])

@@ -36,10 +36,14 @@ async def timeline(view: View) -> Screen:
         view.know("packages.verification", path),
     )
     entries = story_of(history, facts)
+    opened = next((e for e in entries if f"v{e.version}" == view.one("open")), None)
     chosen = view.one("show") if view.one("show") in CHOICES else "all"
+    if opened is not None and not opened.is_of(chosen):
+        chosen = "all"
     wanted = [entry for entry in entries if entry.is_of(chosen)]
     shown = _page_of(wanted, _number(view.one("upto")))
-    opened = next((e for e in entries if f"v{e.version}" == view.one("open")), None)
+    if opened is not None and not any(entry is opened for entry in shown):
+        shown = _page_of(wanted, opened.version)
     proof, seconds = await proved(view)
     told = {
         "card": card.body,

@@ -6,7 +6,7 @@ from api.pages.asking import Answer, ApiRefused, Parameters
 from api.pages.page import page
 from api.pages.view import Screen, View
 
-STEPS = 20
+STEPS = 10
 """On one page."""
 
 

@@ -158,6 +158,10 @@ def test_a_long_package_is_shown_a_page_at_a_time(desk: Desk) -> None:
     (older,) = (link for link in browser.page.all("a") if link.text == "Older")
     browser.go(older.attributes["href"])
     assert rows_of(browser.page).keys() == {f"v{n}" for n in range(1, 106)} - first
+    browser.go(f"/audit/packages/{package}?open=v3&show=money#v3")
+    rows = rows_of(browser.page)
+    assert "v3" in rows, "a fact is there at its address, whatever else is asked"
+    assert "As it is stored" in browser.text
     assert len(list(next(browser.page.all("svg", role="group")).all("a"))) < 105, (
         "marks that are near are one"
     )
