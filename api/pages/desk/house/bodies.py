@@ -65,7 +65,8 @@ def _lines(view: View) -> Iterator[Body]:
         label, rate = view.typed(f"label-{number}"), _rate(view, f"tax-{number}")
         if quantity or services or label:
             line: Body = {"quantity": next(iter(quantity.values()), None), "services": services}
-            line |= {"label": text for text in label.values()}
+            if label:
+                line["label"] = label[f"label-{number}"]
             yield line if rate is None else line | {"tax_rate": rate}
 
 

@@ -139,7 +139,7 @@ async def _form(
         "services": named(each for each in services if not each["retired"] or each["id"] in chosen),
         "types": sorted({each["service_type"] for each in services}, key=str.casefold),
         "names": dict(named(services)),
-        "places": [each for each in business.body["locations"]],
+        "places": business.body["locations"],
         "rule_of_house": business.body["policies"]["cancellation"],
         "meanwhile": await changed_since(view, refused, thing_id or ""),
         "may": may_of(view),
