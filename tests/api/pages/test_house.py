@@ -152,7 +152,7 @@ def test_each_part_of_the_terms_is_changed_alone(either_desk: Desk) -> None:
     browser.go("/desk/house/terms")
     first = desk.get("/v1/business")["policies"]
     for part in ("bookings", "packages", "points", "categories", "messages", "reasons"):
-        browser.post(f"/desk/house/terms/{part}", ticked(browser.form(f"/{part}")))
+        browser.post(f"/desk/house/terms/{part}", ticked(browser.form(f"/terms/{part}")))
     assert desk.get("/v1/business")["policies"] == first, "forms hold the terms as they are"
     parts = {
         "bookings": {"notice_hours": "48", "late": "forfeit", "text": "Call us", "deduct": "at_attendance"},
@@ -164,7 +164,9 @@ def test_each_part_of_the_terms_is_changed_alone(either_desk: Desk) -> None:
     }
     for part, typed in parts.items():
         assert (
-            browser.post(f"/desk/house/terms/{part}", ticked(browser.form(f"/{part}")) | typed).status_code
+            browser.post(
+                f"/desk/house/terms/{part}", ticked(browser.form(f"/terms/{part}")) | typed
+            ).status_code
             == 200
         )
     terms = desk.get("/v1/business")["policies"]
@@ -178,12 +180,12 @@ def test_each_part_of_the_terms_is_changed_alone(either_desk: Desk) -> None:
     assert (terms["reminder_lead_days"], terms["message_language"]) == (None, "hu")
     assert terms["message_channels"]["birthday"] == ["email", "sms"]
     assert terms["reason_codes"][0]["groups"] == terms["reason_code_required"] == ["refund"]
-    stale = ticked(browser.form("/packages"))
+    stale = ticked(browser.form("/terms/packages"))
     desk.do("/v1/policies", {"payment_required": False})
     assert browser.post("/desk/house/terms/packages", stale | {"correction_max": "9"}).status_code == 412
     assert "changed it on" in browser.text
-    assert filled(browser.form("/packages"))["correction_max"] == "9"
-    bookings = ticked(browser.form("/bookings")) | {"notice_hours": "9999"}
+    assert filled(browser.form("/terms/packages"))["correction_max"] == "9"
+    bookings = ticked(browser.form("/terms/bookings")) | {"notice_hours": "9999"}
     assert browser.post("/desk/house/terms/bookings", bookings).status_code == 400
 
 

@@ -18,7 +18,7 @@ BALANCES = (
 
 def look(browser: Browser, what: str, text: str, **typed: str) -> None:
     browser.go("/desk/house/import")
-    form = filled(browser.form(f"/{what}")) | {"source": "old till"} | typed
+    form = filled(browser.form(f"/import/{what}")) | {"source": "old-till"} | typed
     file = (f"{what}.csv", text.encode(), "text/csv")
     browser.post(f"/desk/house/import/{what}", form, files={"file": file})
 
@@ -32,7 +32,7 @@ def test_customers_and_balances_are_looked_at_and_imported_once(either_desk: Des
     assert desk.head == before
     assert "3 rows were read. 2 are new. 1 is refused." in browser.text
     assert "Lines that are wrong Line Column What is wrong 4 name" in browser.text
-    sure = filled(browser.form("/customers"))
+    sure = filled(browser.form("/import/customers"))
     for _ in range(2):
         browser.post("/desk/house/import/customers", sure)
         assert "This has happened 3 rows were read. 2 are new." in browser.text
@@ -41,7 +41,7 @@ def test_customers_and_balances_are_looked_at_and_imported_once(either_desk: Des
 
     look(browser, "packages", BALANCES)
     assert "1 service is defined for them." in browser.text
-    browser.send("/packages")
+    browser.send("/import/packages")
     (card,) = desk.get("/v1/packages")["data"]
     assert (card["remaining"], card["customer"]["name"]) == (6, "Nagy Éva")
     number = filled(browser.form("/reversal"))["import_id"]
@@ -56,14 +56,17 @@ def test_customers_and_balances_are_looked_at_and_imported_once(either_desk: Des
 def test_what_is_no_file_is_told_and_only_owners_move_in(desk: Desk) -> None:
     browser = Browser.signed_in(desk)
     browser.go("/desk/house/import")
-    form = filled(browser.form("/customers")) | {"source": "old till"}
+    form = filled(browser.form("/import/customers")) | {"source": "old-till"}
     assert browser.post("/desk/house/import/customers", form).status_code == 400
     assert "Choose a file first." in browser.text
-    assert filled(browser.form("/customers"))["source"] == "old till"
-    form = filled(browser.form("/customers")) | {"source": "old till"}
+    assert filled(browser.form("/import/customers"))["source"] == "old-till"
+    form = filled(browser.form("/import/customers")) | {"source": "old-till"}
     large = ("large.csv", b"x" * (FILE_BYTES_MAX + 1), "text/csv")
     assert browser.post("/desk/house/import/customers", form, files={"file": large}).status_code == 413
     assert "4 MB" in browser.text
+    look(browser, "customers", CLIENTS, source="old till")
+    assert browser.answer.status_code == 400
+    assert filled(browser.form("/import/customers"))["source"] == "old till"
     look(browser, "customers", "colour\nred\n")
     assert browser.answer.status_code == 400
     browser.go("/desk/house/import")

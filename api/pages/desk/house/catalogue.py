@@ -1,6 +1,7 @@
 """The catalogue: offers, services and plans, each with a list, a page of its own, retirement and reinstatement."""
 
 from asyncio import gather
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -128,12 +129,14 @@ async def _form(
         *([view.know(f"{kind.room}.show", {kind.id_name: thing_id})] if thing_id else []),
     )
     thing = asked[0].body if asked else None
-    known = thing or like or {}
-    lines = known.get("lines", ())
+    known = defaultdict(lambda: None, thing or like or {})
+    lines = known["lines"] or ()
     chosen = {service for line in lines for service in line["services"]}
     shown = {
         "thing": thing,
         "known": known,
+        "validity": defaultdict(lambda: None, known["validity"] or {"rule": "never"}),
+        "period": known["period"] or {"count": 1, "unit": "months"},
         "lines": lines,
         "line_count": _line_count(view, lines, refused),
         "services": named(each for each in services if not each["retired"] or each["id"] in chosen),

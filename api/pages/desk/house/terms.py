@@ -42,6 +42,8 @@ KINDS = (
 )
 """The messages to customers."""
 CHANNELS = ("email", "sms", "whatsapp")
+CAUSES = ("payment", "purchase", "visit")
+"""What points are given for by rule."""
 
 
 @page(ADDRESS)
@@ -56,7 +58,7 @@ async def _terms(view: View, refused: Refused | None = None) -> Screen:
     shown = {
         "business": found.body,
         "terms": policies,
-        "earn": {rule["on"]: rule for rule in policies["earn"]},
+        "earn": dict.fromkeys(CAUSES) | {rule["on"]: rule for rule in policies["earn"]},
         "codes": [each for each in policies["reason_codes"] if not each["retired"]],
         "retired": [each for each in policies["reason_codes"] if each["retired"]],
         "spare": SPARE,
@@ -103,7 +105,7 @@ def _points(view: View) -> Body:
     if payment := view.numbers("payment_points"):
         per = view.amounts("per_amount").get("per_amount", "")
         rules.append({"on": "payment", "points": payment["payment_points"], "per_amount": per})
-    for cause in ("purchase", "visit"):
+    for cause in CAUSES[1:]:
         if given := view.numbers(f"{cause}_points"):
             rules.append({"on": cause, "points": given[f"{cause}_points"]})
     return {"earn": rules}
