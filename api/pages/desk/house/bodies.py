@@ -10,7 +10,7 @@ from api.pages.view import View
 Body = dict[str, Any]
 LINES_MAX = 50
 SPARE_LINES = 2
-"""Empty lines that a form has below those that are filled in."""
+"""Empty lines of a new form, and those that are added where more are asked for."""
 
 
 def service_body(view: View) -> Body:

@@ -159,9 +159,9 @@ async def _form(
 
 
 def _line_count(view: View, lines: Sequence[Any], refused: Refused | None) -> int:
-    """Lines that the form shows: those there are and a few empty ones; more where more were asked for."""
+    """Lines that the form shows: those there are and an empty one, or two; more where more were asked for."""
     if refused is None:
-        return min(len(lines) + SPARE_LINES, LINES_MAX)
+        return min(len(lines) + 1 if lines else SPARE_LINES, LINES_MAX)
     more = SPARE_LINES if view.fields.get("more") == "yes" else 0
     return min(max(lines_of(view), len(lines)) + more, LINES_MAX)
 
