@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.api.pages.chromium.program import move_aside
 from tests.bytecode import write_bytecode_apart
 from tests.in_memory import keep_folders_in_memory
 from tests.logs import every_line, warnings_alone
@@ -15,6 +16,7 @@ from tests.logs import every_line, warnings_alone
 write_bytecode_apart()
 keep_folders_in_memory()
 warnings_alone()
+move_aside(os.environ)
 
 pytest_plugins = ["tests.postgres"]
 

@@ -73,14 +73,16 @@ async def answered(app: ASGIApp, carrier: Scope, request: InnerRequest) -> Inner
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await app(_scope(carrier, request), receive, send)
+    await app(inner_scope(carrier, request), receive, send)
     start, *parts = sent
     return InnerReply(
         start["status"], dict(start["headers"]), b"".join(part.get("body", b"") for part in parts)
     )
 
 
-def _scope(carrier: Scope, request: InnerRequest) -> HTTPScope:
+def inner_scope(carrier: Scope, request: InnerRequest) -> HTTPScope:
+    """The scope in which the route answers. Given to the application with the carrier's own receive and send, the reply
+    goes to whoever sent the carrying request, piece by piece."""
     outer: Mapping[str, Any] = cast("Mapping[str, Any]", carrier)
     headers = dict(request.headers)
     if request.body is not None:

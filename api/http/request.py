@@ -11,7 +11,6 @@ from asyncio import get_running_loop
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
 from typing import Any
 
 from litestar import Request
@@ -23,6 +22,7 @@ from pydantic import BaseModel
 from api.http.api_keys import Caller, Keys
 from api.http.cors import Cors
 from api.http.export_slots import ExportSlots
+from api.http.gathered_lists import GatheredLists, ListQuestion, lists_on_this_loop
 from api.http.gathered_reads import GatheredReads, gathered_on_this_loop
 from api.http.ids import Randomness, new_id
 from api.http.kept_answers import KeptAnswers
@@ -32,6 +32,7 @@ from api.http.loop_bridge import LoopBridge
 from api.http.networks import NO_PROXIES, TrustedProxies
 from api.http.parsing import MoneyBody, amount_in
 from api.http.path_ids import PATH_IDS
+from api.http.pepper_secrets import secret_of
 from api.http.permissions import SEES_PEOPLE, Permission, Roles
 from api.http.problems import Problem
 from api.http.rate_limits import Counted, Limits
@@ -164,6 +165,8 @@ class Serving:
     """The proxies that are believed about who the client is."""
     loopback_webhooks: bool = False
     """Whether webhooks may go to this machine, also by HTTP."""
+    mails_links: bool = False
+    """Whether customers get a link to their card by e-mail where they ask for one."""
     random: Randomness = field(default_factory=Randomness)
     exports: ExportSlots = field(default_factory=ExportSlots)
     readiness: SharedAnswer = field(default_factory=SharedAnswer)
@@ -175,6 +178,7 @@ class Serving:
     _terms: dict[str, FixedTerms] = field(default_factory=dict)
     _outcomes: LoopBridge | None = None
     _gathered: GatheredReads | None = None
+    _lists: GatheredLists | None = None
 
     @cached_property
     def document(self) -> bytes:
@@ -200,6 +204,14 @@ class Serving:
         books = await gathered.of(business_id, wanted)
         self.positions[business_id] = books.head.position
         return books
+
+    async def list_answer(self, question: ListQuestion) -> Any:
+        """A list that is found together with others that are asked for meanwhile; None where it must be found alone.
+
+        Raises as `present`, and whatever the question raises.
+        """
+        lists = self._lists = lists_on_this_loop(self._lists, self.carnet.present, self.views)
+        return await lists.answer(question)
 
     def look(self, business_id: str, wanted: Reads) -> Books:
         """Streams as they stand now, with facts, people and the head, of one moment and in one round trip.
@@ -228,16 +240,12 @@ class Serving:
 
     def secret(self, purpose: str) -> bytes:
         """The secret of the installation for one purpose, such as signing cursors."""
-        return _secret(self.pepper, purpose)
+        return secret_of(self.pepper, purpose)
 
     def secrets(self, purpose: str) -> list[bytes]:
         """The same, and what it was under the pepper before."""
         peppers = (self.pepper, self.previous_pepper)
-        return [_secret(pepper, purpose) for pepper in peppers if pepper is not None]
-
-
-def _secret(pepper: bytes, purpose: str) -> bytes:
-    return sha256(pepper + b"/" + purpose.encode()).digest()
+        return [secret_of(pepper, purpose) for pepper in peppers if pepper is not None]
 
 
 # A request, for a controller

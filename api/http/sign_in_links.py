@@ -1,7 +1,7 @@
 """Codes of links that sign somebody in once: a signed text that names who, and until when.
 
-    code = code_of(frame.secret("sign-in"), SignIn("biz_…", "customer", "cus_…", until_ms, hours=2160))
-    found = opened(frame.secrets("sign-in"), code, now_ms())      # raises Problem unauthenticated
+    code = code_of(frame.secret(PURPOSE), SignIn("biz_…", "customer", "cus_…", until_ms, hours=2160))
+    found = opened(frame.secrets(PURPOSE), code, now_ms())      # raises Problem unauthenticated
 
 A code is kept nowhere. The id of the key that it becomes is drawn from it: a code that is used again finds that key in
 the store.
@@ -18,6 +18,12 @@ from secrets import token_hex
 from api.http.api_keys import unauthenticated
 from api.http.ids import encode
 
+PURPOSE = "sign-in"
+"""Of the secret that codes are signed with."""
+HOURS_OF_CUSTOMER = 90 * 24
+"""How long a customer stays signed in."""
+MINUTES_OF_LETTER = 30
+"""How long the link of a letter may be used, from when the letter is written."""
 MAC_BYTES = 16
 DRAWN_BYTES = 8
 
@@ -56,6 +62,11 @@ def opened(secrets: Sequence[bytes], code: str, now_ms: int) -> SignIn:
     if found.until_ms <= now_ms:
         raise unauthenticated()
     return found
+
+
+def path_of(code: str) -> str:
+    """The page that signs in with a code."""
+    return f"/sign-in/link?code={code}"
 
 
 def key_id_of(code: str) -> str:

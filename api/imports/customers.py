@@ -15,6 +15,7 @@ from api.imports.importing import DUPLICATES_MAX, Entry, Importing, PossibleDupl
 from api.imports.load import RefusedRow
 from api.imports.sheet import Columns, Sheet
 from domain.decision import Reads
+from domain.ledger.carnet import FINGERPRINT_BYTES
 from domain.ledger.orders import Order, RequestKey
 from domain.moments import LAST_DAY, DayOfLife
 from domain.people.commands import RegisterCustomer
@@ -106,7 +107,7 @@ class Customers:
             consents=consents,
             external_ref=ExternalRef(source=source, ref=row.reference),
         )
-        fingerprint = hmac.digest(importing.secret, entry.content, "sha256")
+        fingerprint = hmac.digest(importing.secret, entry.content, "sha256")[:FINGERPRINT_BYTES]
         request = RequestKey(f"import/customers/{source}/{row.reference}", fingerprint)
         return Order(REGISTER_CUSTOMER, command, importing.meta, request)
 

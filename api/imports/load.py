@@ -21,7 +21,7 @@ from domain.actor import Actor, Role
 from domain.catalogue.commands import DefineService
 from domain.catalogue.facts import OfferLine, ServiceTerms
 from domain.decision import Reads
-from domain.ledger.carnet import Carnet
+from domain.ledger.carnet import FINGERPRINT_BYTES, Carnet
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Done, Order, RequestKey, Result
@@ -198,7 +198,7 @@ class _Loading:
     def _order(self, row: Row) -> Order:
         entry = row.entry
         key = f"{self._source}/{entry.reference}"
-        fingerprint = hmac.digest(self._secret, row.content, "sha256")
+        fingerprint = hmac.digest(self._secret, row.content, "sha256")[:FINGERPRINT_BYTES]
         request = RequestKey(key, fingerprint)
         if isinstance(entry, Sale):
             return Order(SELL_PACKAGE, self._sale(entry), LOADER, request)

@@ -21,6 +21,7 @@ from domain.catalogue.commands import DefineService
 from domain.catalogue.facts import ServiceTerms
 from domain.claims import external_claim
 from domain.decision import Reads
+from domain.ledger.carnet import FINGERPRINT_BYTES
 from domain.ledger.orders import Done, Order, RequestKey
 from domain.package.commands import ImportedLine, ImportPackage
 from domain.package.fact_parts import UnitsUsedBefore
@@ -155,7 +156,7 @@ class Packages:
             purchased_on=head.purchased_on,
             expires_on=head.expires_on,
         )
-        fingerprint = hmac.digest(secret, entry.content, "sha256")
+        fingerprint = hmac.digest(secret, entry.content, "sha256")[:FINGERPRINT_BYTES]
         request = RequestKey(f"import/packages/{source}/{head.reference}/{turn}", fingerprint)
         return Order(IMPORT_PACKAGE, command, importing.meta, request)
 

@@ -16,6 +16,7 @@ from api.outbound.alone_loop import PACE_S, AloneLoop, IsAlone
 from api.outbound.mail_server import MailServer
 from api.outbound.planning import Planner
 from api.outbound.sending import Sender
+from api.outbound.sign_in_letters import CardLinks
 from domain.fact import UnreadableFact
 from domain.moments import to_milliseconds
 
@@ -25,11 +26,13 @@ log = logging.getLogger("carnet.mail")
 class Deliverer(AloneLoop):
     """Plans the messages of all businesses, and sends their e-mails through one mail server."""
 
-    def __init__(self, carnet: Carnet, server: MailServer | None) -> None:
-        """Without a server, messages are planned for the other channels, and those by e-mail are skipped."""
+    def __init__(self, carnet: Carnet, server: MailServer | None, links: CardLinks | None = None) -> None:
+        """Without a server, messages are planned for the other channels, and those by e-mail are skipped. `links`: to
+        the cards of customers who ask for one."""
         super().__init__("e-mails", log)
         self._carnet = carnet
         self._server = server
+        self._links = links
         self._unreadable: set[str] = set()
 
     def alone(self) -> AbstractContextManager[IsAlone]:
@@ -52,7 +55,7 @@ class Deliverer(AloneLoop):
         anew = known is None or store.whereabouts(known[0]) is not Whereabouts.HERE
         since = self._now_ms() if known is None or anew else known[1]
         store.outbox.switch_on(store.place(), since, anew=anew)
-        return Planner(self._carnet, since), Sender(self._carnet, self._server, self._now_ms)
+        return Planner(self._carnet, since), Sender(self._carnet, self._server, self._now_ms, self._links)
 
     def step(self, planner: Planner, sender: Sender, go_on: Callable[[], bool] = lambda: True) -> None:
         """Read at most a page of each ledger that has grown, then send what is due. Raises LedgerUnavailable."""

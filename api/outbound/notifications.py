@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from api.http.ledger_fact import shown_fact
 from api.http.ledger_types import Carnet, StoredFact, StoredWebhook
-from api.outbound.message_ids import of_fact
+from api.http.message_ids import of_fact
 from api.outbound.receiver import Post, ReceiverUnusable, receiver
 from api.outbound.signing import signed_headers
 from domain.fact import UnreadableFact

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import cast
 
 from api.http.ledger_types import Carnet, StoredMessage, Whereabouts
+from api.http.message_ids import of_occasion
 from api.outbound.customer_now import language_for
-from api.outbound.message_ids import of_occasion
 from api.outbound.planning import is_erased
 from domain.booking.facts import BookingFact, BookingMade, BookingRescheduled
 from domain.booking.state import evolve

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from api.http.ledger_types import Carnet, RecordedFact, Recorder, StoredFact, StoredMessage, recorded
+from api.http.message_ids import of_fact
 from api.outbound.customer_now import language_for
-from api.outbound.message_ids import of_fact
 from domain.business.facts import FIRST_POLICIES, Policies, PolicyChanged
 from domain.business.message_terms import Channel
 from domain.fact import fold

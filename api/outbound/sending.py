@@ -14,6 +14,7 @@ from api.outbound.letters import Letter
 from api.outbound.mail_server import MailConnection, MailRefused, MailServer, MailServerUnusable
 from api.outbound.planning import TRIED_FOR_MS
 from api.outbound.settling import EACH, Settling
+from api.outbound.sign_in_letters import CardLinks
 
 UNTRIED_MS = 3_600_000
 REST_MS_MIN, REST_MS_MAX = 1_000, 60_000
@@ -55,9 +56,15 @@ class Session:
 class Sender:
     """Sends what waits. One thread of one process does so at a time. `now_ms` gives ms since 1970."""
 
-    def __init__(self, carnet: Carnet, server: MailServer | None, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        carnet: Carnet,
+        server: MailServer | None,
+        now_ms: Callable[[], int],
+        links: CardLinks | None = None,
+    ) -> None:
         self._outbox = carnet.store.outbox
-        self._settling = Settling(carnet, now_ms)
+        self._settling = Settling(carnet, now_ms, links)
         self._server = server
         self._now_ms = now_ms
         self._rest_ms = 0

@@ -7,6 +7,7 @@ from dataclasses import replace
 from api.http.ledger_types import Carnet, MessageState, StoredMessage
 from api.outbound.planning import TRIED_FOR_MS
 from api.outbound.reminders import record_sent, was_recorded
+from api.outbound.sign_in_letters import CardLinks
 from api.outbound.writing import Writer, Written
 from domain.ledger.errors import Contention, LedgerUnavailable
 
@@ -20,10 +21,10 @@ log = logging.getLogger("carnet.mail")
 class Settling:
     """Keeps the outcomes of the messages of all businesses. `now_ms` gives ms since 1970."""
 
-    def __init__(self, carnet: Carnet, now_ms: Callable[[], int]) -> None:
+    def __init__(self, carnet: Carnet, now_ms: Callable[[], int], links: CardLinks | None = None) -> None:
         self._carnet = carnet
         self._outbox = carnet.store.outbox
-        self._writer = Writer(carnet)
+        self._writer = Writer(carnet, links)
         self._now_ms = now_ms
 
     def written(self, message: StoredMessage) -> Written | None:

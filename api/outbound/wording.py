@@ -43,6 +43,10 @@ class Wording:
     starts_at: str
     participant: str
     by_consent: str
+    sign_in: str
+    not_asked: str
+    shared_address: str
+    ask_the_desk: str
     closing: str
 
 
@@ -78,6 +82,7 @@ WORDING: Final[Mapping[str, Wording]] = {
             "anniversary": Opening(
                 "Happy anniversary from {business}", "Happy anniversary and all the best!"
             ),
+            "sign_in": Opening("Your card at {business}", "You asked for a link to your card at {business}."),
         },
         package="Package",
         number="No. {number}",
@@ -101,6 +106,10 @@ WORDING: Final[Mapping[str, Wording]] = {
         starts_at="Starts",
         participant="For",
         by_consent="You get this because you agreed to it. Tell us if you no longer want it.",
+        sign_in="Your card",
+        not_asked="The link works once, for {minutes} minutes. If you did not ask for it, you need do nothing.",
+        shared_address="No link",
+        ask_the_desk="Two cards have this e-mail address, so it opens neither. Ask the desk to put them right.",
         closing="{business}",
     ),
     "hu": Wording(
@@ -134,6 +143,7 @@ WORDING: Final[Mapping[str, Wording]] = {
             ),
             "birthday": Opening("Boldog születésnapot! – {business}", "Boldog születésnapot kívánunk!"),
             "anniversary": Opening("Boldog évfordulót! – {business}", "Boldog évfordulót kívánunk!"),
+            "sign_in": Opening("Az Ön kártyája – {business}", "Hivatkozást kért a kártyájához. ({business})"),
         },
         package="Bérlet",
         number="{number}. számú",
@@ -157,6 +167,10 @@ WORDING: Final[Mapping[str, Wording]] = {
         starts_at="Kezdés",
         participant="Résztvevő",
         by_consent="Ezt az üzenetet azért kapta, mert hozzájárult. Szóljon, ha már nem kéri.",
+        sign_in="Az Ön kártyája",
+        not_asked="A hivatkozás egyszer használható, {minutes} percig. Ha nem Ön kérte, nincs teendője.",
+        shared_address="Nincs hivatkozás",
+        ask_the_desk="Két kártyához is ez az e-mail-cím tartozik, így egyiket sem nyitja. Kérje a pultnál a javítást.",
         closing="{business}",
     ),
 }

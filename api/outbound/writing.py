@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
+from api.http.customers_by_email import active_by_email
 from api.http.ledger_types import Carnet, RecordedFact, StoredMessage
-from api.outbound.customer_now import customer_now
+from api.outbound.customer_now import customer_now, language_for
 from api.outbound.letters import Letter, failed_charge_letter, package_letter
 from api.outbound.occasion_letters import greeting, session_letter
 from api.outbound.planning import package_stream
 from api.outbound.reminders import told_by_another_channel
+from api.outbound.sign_in_letters import CardLinks, shared_address_letter, sign_in_letter
 from domain.booking.facts import BookingFact
 from domain.booking.state import Booking
 from domain.booking.state import evolve as evolve_booking
@@ -25,7 +27,7 @@ from domain.messages.consent import CONSENTS, why_not_agreed
 from domain.messages.failed_charges import why_not_told
 from domain.messages.forbidden import WhySkipped, why_skipped, why_unreachable
 from domain.messages.occasions import is_today, why_no_session
-from domain.moments import from_milliseconds
+from domain.moments import from_milliseconds, to_milliseconds
 from domain.package.facts import ReminderDue
 from domain.people.facts import ConsentChanged, ConsentName
 from domain.people.profile import Profile, name_and_photo_in, profile_in
@@ -67,8 +69,10 @@ class Recipient:
 class Writer:
     """Writes the messages of all businesses from their ledgers and directories as they stand."""
 
-    def __init__(self, carnet: Carnet) -> None:
+    def __init__(self, carnet: Carnet, links: CardLinks | None = None) -> None:
+        """Without `links`, nobody gets a link to a card."""
         self._carnet = carnet
+        self._links = links
 
     def written(self, message: StoredMessage) -> Written | WhySkipped:
         """Raises UnreadableFact, LedgerUnavailable."""
@@ -83,6 +87,8 @@ class Writer:
                 return self._session(message, recipient)
             case "birthday" | "anniversary":
                 return self._greeting(kind, message, recipient)
+            case "sign_in":
+                return self._sign_in(message, recipient)
             case _:
                 return self._about_package(kind, message, recipient)
 
@@ -160,6 +166,19 @@ class Writer:
         return Written(
             greeting(kind, message.language, business, to.profile.name), to.address, consent=to.consent
         )
+
+    def _sign_in(self, message: StoredMessage, to: Recipient) -> Written | WhySkipped:
+        if self._links is None:
+            return "no-links"
+        business, business_id = self._business(message), message.business_id
+        language = language_for(self._carnet, business_id, message.customer_id, message.language)
+        found = active_by_email(self._carnet, business_id, to.address)
+        if len(found) > 1:
+            return Written(shared_address_letter(language, business, to.profile.name), to.address)
+        if not found:
+            return "inactive"
+        link = self._links.to(message, found[0], to_milliseconds(self._carnet.clock()))
+        return Written(sign_in_letter(language, business, to.profile.name, link), to.address)
 
     def _recipient(self, message: StoredMessage) -> Recipient | WhySkipped:
         customer_id, stream, customer = customer_now(self._carnet, message.business_id, message.customer_id)

@@ -10,6 +10,8 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from api.pages import sign_in, zone
 from api.pages.asking import Api
 from api.pages.assets import PREFIX, by_address
+from api.pages.audit import explanation, facts, ledger, reports, timeline
+from api.pages.audit import packages as audited_packages
 from api.pages.card import bookings as own_bookings
 from api.pages.card import packages as own_packages
 from api.pages.card import papers as own_papers
@@ -23,6 +25,7 @@ from api.pages.desk import (
     customer_details,
     customers,
     erasure,
+    export,
     house,
     household,
     memberships,
@@ -41,6 +44,7 @@ from api.pages.desk.package import shown as package
 from api.pages.page import ENGLISH, PageRequest, html
 from api.pages.rendering import rendered
 from api.pages.sealing import Seal
+from api.pages.system import read_models, routes
 from api.pages.view import Frame
 
 ROOMS = ("desk", "audit", "card", "system", "sign-in", "sign-out", "zone", "assets")
@@ -74,6 +78,7 @@ PAGES = (
     *zone.HANDLERS,
     *customers.PAGES,
     *bulk.PAGES,
+    *export.PAGES,
     *packages.PAGES,
     *customer_details.PAGES,
     *household.PAGES,
@@ -88,6 +93,14 @@ PAGES = (
     *own_packages.PAGES,
     *own_bookings.PAGES,
     *own_papers.PAGES,
+    *ledger.PAGES,
+    *audited_packages.PAGES,
+    *timeline.PAGES,
+    *explanation.PAGES,
+    *reports.PAGES,
+    *facts.PAGES,
+    *read_models.PAGES,
+    *routes.PAGES,
     *sell.PAGES,
     *use.PAGES,
     *package.PAGES,
@@ -131,7 +144,7 @@ def in_front(pages: ASGIApp, api: ASGIApp) -> ASGIApp:
 def _told(_: PageRequest, error: Exception) -> Response[bytes]:
     """An address without a page, and what nobody foresaw."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    codes = {404: "not-found", 405: "not-found", 413: "body-too-large"}
+    codes = {400: "malformed-body", 404: "not-found", 405: "not-found", 413: "body-too-large"}
     code = codes.get(status, "internal")
     return html(rendered("refused_alone.html", ENGLISH, {"problem": {"code": code}}), status)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from litestar.types import ASGIApp, Scope
+from litestar.types import ASGIApp, Receive, Scope, Send
 
-from api.http.inner_request import InnerReply, InnerRequest, answered
+from api.http.inner_request import InnerReply, InnerRequest, answered, inner_scope
 
 Parameters = Mapping[str, str | int | bool | Sequence[str] | None]
 
@@ -101,6 +101,18 @@ class Api:
         return await self._answer(
             visitor, InnerRequest(self._path(operation, path), sent, key, query, headers)
         )
+
+    def passed_on(self, visitor: Visitor, operation: str, parameters: Parameters) -> ASGIApp:
+        """An application by which the route answers the visitor itself, piece by piece, however long it is."""
+        own = (b"authorization", b"Bearer " + visitor.key.encode())
+        request = InnerRequest(
+            self._path(operation, {}), query=urlencode([*_sent(parameters)]), headers=(own,)
+        )
+
+        async def passing(scope: Scope, receive: Receive, send: Send) -> None:
+            await self._app(inner_scope(scope, request), receive, send)
+
+        return passing
 
     async def upload(
         self,

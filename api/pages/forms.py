@@ -30,8 +30,11 @@ def kept(form: str, fields: Mapping[str, str]) -> Refused:
 
 
 def key_of(refused: Refused | None, form: str) -> str:
-    """The idempotency key for a form that is shown: a new one, unless what was sent before may have happened."""
-    if refused is not None and refused.form == form and refused.may_have_happened:
+    """The idempotency key for a form that is shown: a new one, unless what was sent before may have happened.
+
+    A form that was only tried keeps its key, for the same reason: it may have been sent before it was tried.
+    """
+    if refused is not None and refused.form == form and (refused.may_have_happened or not refused.problem):
         return refused.fields["key"]
     return f"page/{secrets.token_urlsafe(16)}"
 

@@ -80,7 +80,7 @@ async def _answered(request: PageRequest, show: Show) -> Response[bytes]:
         frame=frame,
         address=address,
         path=request.path_params,
-        parameters=_parameters(request),
+        parameters=parameters_of(request),
         fields=fields,
         files=files,
         visitor=visitor,
@@ -136,7 +136,8 @@ def _told(speech: Speech, view: View | None, problem: Mapping[str, Any], status:
     return html(rendered("refused_alone.html", speech, {"problem": problem}), status)
 
 
-def _parameters(request: PageRequest) -> Mapping[str, list[str]]:
+def parameters_of(request: PageRequest) -> Mapping[str, list[str]]:
+    """Those of the address, without those that were left empty."""
     found: dict[str, list[str]] = {}
     for name, value in parse_qsl(request.scope["query_string"].decode("latin-1")):
         found.setdefault(name, []).append(value)
@@ -177,6 +178,11 @@ def is_from_here(request: PageRequest) -> bool:
 def _address(request: PageRequest) -> str:
     query = request.scope["query_string"].decode("latin-1")
     return quote(request.scope["path"]) + (f"?{query}" if query else "")
+
+
+def sign_in_from(request: PageRequest) -> str:
+    """The address of the sign-in that leads back to this page."""
+    return _sign_in(_address(request))
 
 
 def _sign_in(address: str) -> str:

@@ -1,5 +1,6 @@
 """Templates made into pages. What is shown is escaped; a name that a template does not get is an error, never empty."""
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -36,12 +37,17 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.globals |= GLOBALS
-    made.filters |= {"initials": initials, "pairs": pairs, "named": named}
+    made.filters |= {"initials": initials, "as_json": as_json, "pairs": pairs, "named": named}
     return made
 
 
 def rendered(template: str, speech: Speech, shown: Mapping[str, Any]) -> bytes:
     return environment(speech.language).get_template(template).render(speech=speech, **shown).encode()
+
+
+def as_json(value: Any, indent: int | None = 2) -> str:
+    """As people read it, in the order in which it is stored: indented, or with None on one line."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
 def initials(name: str | None) -> str:

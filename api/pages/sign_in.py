@@ -21,6 +21,7 @@ from api.pages.session import session_of, signed_in, signed_out
 from api.pages.view import SIDES, Frame, Redirect
 
 BY_LINK = "/sign-in/link"
+BY_EMAIL = "/sign-in/card"
 
 
 @get(SIGN_IN, opt={"page": SIGN_IN})
@@ -68,6 +69,25 @@ async def use_link(request: PageRequest) -> Response[bytes]:
     return reply_to(Redirect(f"/{home}", signed_in(used.body["key"], frame.seal, host)))
 
 
+@get(BY_EMAIL, opt={"page": BY_EMAIL})
+async def show_request(request: PageRequest) -> Response[bytes]:
+    """A form for the e-mail address on the card. The business stands in the address of the page."""
+    return _asked(_parameter(request, "business"), None, is_sent=False)
+
+
+@post(BY_EMAIL, opt={"page": BY_EMAIL})
+async def request_link(request: PageRequest) -> Response[bytes]:
+    """Send a link to that address. The answer does not tell whether a card has it."""
+    frame: Frame = request.app.state["pages"]
+    fields = await fields_of(request)
+    business = fields.get("business", "")
+    if not is_from_here(request):
+        return _asked(business, "foreign-form", is_sent=False)
+    body = {"business_id": business, "email": fields.get("email", "").strip()}
+    answer = await frame.api.give(Visitor("", request.scope), "sign_ins.request", None, body, key="")
+    return _asked(business, None if answer.is_good else answer.body["code"], is_sent=answer.is_good)
+
+
 @post("/sign-out", opt={"page": "/sign-out"})
 async def sign_out(request: PageRequest) -> Response[bytes]:
     """Forget the key. Another site cannot do it, for the cookie does not come with its requests."""
@@ -88,8 +108,13 @@ def _linked(code: str, problem: str | None) -> Response[bytes]:
     return html(rendered("sign_in_by_link.html", ENGLISH, shown), 200 if problem is None else 422)
 
 
+def _asked(business: str, problem: str | None, *, is_sent: bool) -> Response[bytes]:
+    shown = {"business": business, "problem": {"code": problem} if problem else None, "is_sent": is_sent}
+    return html(rendered("sign_in_by_email.html", ENGLISH, shown), 200 if problem is None else 422)
+
+
 def _parameter(request: PageRequest, name: str) -> str:
     return dict(parse_qsl(request.scope["query_string"].decode("latin-1"))).get(name, "")
 
 
-HANDLERS = (ask_for_key, sign_in, show_link, use_link, sign_out)
+HANDLERS = (ask_for_key, sign_in, show_link, use_link, show_request, request_link, sign_out)

@@ -5,7 +5,7 @@ A text in the templates is English, and the key of its translation in one of `ca
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -14,13 +14,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
-from api.http.locales import amount_of, locale_of, money, number, typed_amount
+from api.http.locales import amount_of, locale_of, money, number, rate, typed_amount
 
 LANGUAGES = ("en", "hu")
 
@@ -85,6 +85,10 @@ class Speech:
     def number(self, of: int) -> str:
         return number(of, self.locale)
 
+    def rate(self, basis_points: int) -> str:
+        """A tax rate as the API has it: 2700 as 27%."""
+        return rate(basis_points, self.locale)
+
     def day(self, text: str, form: str = "long") -> str:
         """A day as the API has it: 2026-10-03."""
         return format_date(date.fromisoformat(text), form, self.locale)
@@ -97,13 +101,22 @@ class Speech:
             return text
 
     def short_day(self, text: str) -> str:
-        """Without its year: 3 Oct."""
-        return format_date(date.fromisoformat(text[:10]), "d MMM", self.locale)
+        """Without its year, in the order of the locale: Oct 3."""
+        return format_skeleton("MMMd", date.fromisoformat(text[:10]), locale=self.locale)
 
     def moment(self, text: str) -> str:
-        """A moment as the API has it, on the clock of the zone."""
+        """A moment as the API has it, on the clock of the zone: Oct 3, 2026, 08:00."""
         there = datetime.fromisoformat(text).astimezone(ZoneInfo(self.time_zone))
-        return format_datetime(there, "d MMM y, HH:mm", locale=self.locale)
+        return f"{format_date(there.date(), 'medium', self.locale)}, {there:%H:%M}"
+
+    def day_of(self, text: str) -> str:
+        """The day of a moment as the API has it, on the clock of the zone: Oct 3, 2026."""
+        there = datetime.fromisoformat(text).astimezone(ZoneInfo(self.time_zone))
+        return format_date(there.date(), "medium", self.locale)
+
+    def span(self, seconds: int) -> str:
+        """How long, in the largest unit of which it has two: 2 days, 6 weeks."""
+        return format_timedelta(timedelta(seconds=seconds), threshold=2, locale=self.locale)
 
     def clock(self, text: str) -> str:
         """A local time as the API has it: 08:00."""

@@ -32,7 +32,7 @@ from api.resources.memberships import commands as membership_commands
 from api.resources.memberships import history as membership_history
 from api.resources.memberships import queries as membership_queries
 from api.resources.packages import commands as package_commands
-from api.resources.packages import endings, reminders, transfers, units
+from api.resources.packages import endings, reminders, transfers, units, verification
 from api.resources.packages import history as package_history
 from api.resources.packages import lists as package_lists
 from api.resources.packages import queries as package_queries
@@ -91,6 +91,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *inbox.HANDLERS,
     *package_queries.HANDLERS,
     *units.HANDLERS,
+    *verification.HANDLERS,
     *receipt_queries.HANDLERS,
     *package_history.HANDLERS,
     *package_lists.HANDLERS,

@@ -1,5 +1,6 @@
-"""Signing people in to the pages by a link that works once: making its code, and using it."""
+"""Signing people in to the pages by a link that works once: making its code, using it, and asking for one by e-mail."""
 
+from contextlib import suppress
 from secrets import randbits
 from typing import Annotated
 
@@ -10,22 +11,37 @@ from pydantic_core import to_json
 
 from api.http.api_keys import SECRET_BITS, StoredKey, keep_key, key_text, mac_of, unauthenticated
 from api.http.body import body_of
+from api.http.customers_by_email import active_by_email
+from api.http.ledger_types import StoredMessage, UnknownBusiness
+from api.http.message_ids import of_occasion
 from api.http.parsing import read_body, read_parameters
 from api.http.permissions import ANYONE, OVERRIDERS
 from api.http.problems import Flaw, Problem, invalid
-from api.http.request import HttpRequest, Route, exchange_of, frame_of, handler_of, parameters_of
+from api.http.request import HttpRequest, Route, Serving, exchange_of, frame_of, handler_of, parameters_of
 from api.http.responses import Reply
-from api.http.sign_in_links import SignIn, code_of, key_id_of, opened
+from api.http.sign_in_links import (
+    HOURS_OF_CUSTOMER,
+    MINUTES_OF_LETTER,
+    PURPOSE,
+    SignIn,
+    code_of,
+    key_id_of,
+    opened,
+    path_of,
+)
 from domain.actor import Role
+from domain.business.facts import MessageLanguage, Policies
 from domain.decision import Reads
 from domain.moments import from_milliseconds, rfc3339, to_milliseconds
 from domain.use_cases.checks import check_not_erased, check_staff
-from domain.values import CustomerId, StaffId, Value
+from domain.values import BusinessId, CustomerId, StaffId, Value
 
-HOURS = {Role.CUSTOMER: 90 * 24}
+HOURS = {Role.CUSTOMER: HOURS_OF_CUSTOMER}
 """How long a person stays signed in, by role."""
 HOURS_AT_WORK = 12
 MINUTES_MAX = 24 * 60
+SLOT_MS = 10 * 60_000
+"""An address gets one letter in each of these times."""
 NAME = "Sign-in by a link"
 """Of the keys that links become."""
 
@@ -58,6 +74,18 @@ class SignedIn(Value):
     key_id: str
     role: Role
     expires_at: str
+
+
+class SignInRequestBody(Value):
+    business_id: BusinessId
+    email: Annotated[str, StringConstraints(min_length=3, max_length=254)]
+
+
+class SignInRequested(Value):
+    """The same whether or not anybody has the address."""
+
+    minutes: int
+    """How long the link may be used that was sent, if one was."""
 
 
 LINK = Route(
@@ -93,6 +121,24 @@ USE = Route(
 )
 
 
+REQUEST = Route(
+    "POST",
+    "/v1/sign-in-requests",
+    "sign_ins.request",
+    "Ask for a link to a customer's card by e-mail",
+    ANYONE,
+    202,
+    SignInRequestBody,
+    None,
+    SignInRequested,
+    versioned=False,
+    codes=("validation-failed", "malformed-body", "not-found"),
+    description="The link goes to the address on the card, and to no other. The answer does not tell whether a card has"
+    " it. Where two cards have one address, the letter says so and names the desk. An address gets one letter in ten"
+    " minutes. Where the installation sends no e-mails, or does not know its own address, this is not found.",
+)
+
+
 @handler_of(LINK)
 async def link(request: HttpRequest) -> Reply:
     read_parameters(parameters_of(request), Value)
@@ -105,6 +151,13 @@ async def use(request: HttpRequest) -> Reply:
     read_parameters(parameters_of(request), Value)
     raw = await body_of(request)
     return await sync_to_thread(_used, request, raw)
+
+
+@handler_of(REQUEST)
+async def ask_for_link(request: HttpRequest) -> Reply:
+    read_parameters(parameters_of(request), Value)
+    raw = await body_of(request)
+    return await sync_to_thread(_requested, request, raw)
 
 
 def _linked(request: HttpRequest, raw: bytes) -> Reply:
@@ -123,10 +176,8 @@ def _linked(request: HttpRequest, raw: bytes) -> Reply:
         until_ms=to_milliseconds(frame.carnet.clock()) + body.minutes * 60_000,
         hours=HOURS.get(body.role, HOURS_AT_WORK),
     )
-    code = code_of(frame.secret("sign-in"), whom)
-    told = SignInLink(
-        code=code, path=f"/sign-in/link?code={code}", expires_at=rfc3339(from_milliseconds(whom.until_ms))
-    )
+    code = code_of(frame.secret(PURPOSE), whom)
+    told = SignInLink(code=code, path=path_of(code), expires_at=rfc3339(from_milliseconds(whom.until_ms)))
     return Reply(201, to_json(told), [(b"cache-control", b"no-store")])
 
 
@@ -151,7 +202,7 @@ def _used(request: HttpRequest, raw: bytes) -> Reply:
     frame = frame_of(request)
     body = read_body(raw, exchange_of(request.scope).header(b"content-type"), SignInBody).value
     began = to_milliseconds(frame.carnet.clock())
-    whom = opened(frame.secrets("sign-in"), body.code, began)
+    whom = opened(frame.secrets(PURPOSE), body.code, began)
     key_id = key_id_of(body.code)
     text = key_text(key_id, randbits(SECRET_BITS))
     key = StoredKey(
@@ -174,4 +225,42 @@ def _used(request: HttpRequest, raw: bytes) -> Reply:
     return Reply(201, to_json(told), [(b"cache-control", b"no-store")])
 
 
-HANDLERS: tuple[HTTPRouteHandler, ...] = (link, use)
+def _requested(request: HttpRequest, raw: bytes) -> Reply:
+    frame = frame_of(request)
+    body = read_body(raw, exchange_of(request.scope).header(b"content-type"), SignInRequestBody).value
+    if not frame.mails_links:
+        raise Problem("not-found", "no links are sent from here")
+    with suppress(UnknownBusiness):
+        found = active_by_email(frame.carnet, body.business_id, body.email)
+        if found:
+            frame.carnet.store.outbox.add(body.business_id, [_letter(frame, body.business_id, found[0])])
+    return Reply(202, to_json(SignInRequested(minutes=MINUTES_OF_LETTER)), [(b"cache-control", b"no-store")])
+
+
+def _language(policies: Policies) -> MessageLanguage:
+    """Of a letter that was asked for: it is sent also where the business sends none by itself."""
+    if policies.message_language != "off":
+        return policies.message_language
+    return "hu" if policies.locale.startswith("hu") else "en"
+
+
+def _letter(frame: Serving, business_id: str, customer_id: str) -> StoredMessage:
+    """A letter to the address of this customer: one in each ten minutes."""
+    at = to_milliseconds(frame.carnet.clock())
+    slot = at // SLOT_MS
+    business = frame.look(business_id, Reads({business_id: 0})).business
+    return StoredMessage(
+        business_id=business_id,
+        id=of_occasion(business_id, "sign_in", customer_id, slot, "email"),
+        position=frame.positions[business_id],
+        recorded_at=at,
+        kind="sign_in",
+        language=_language(business.policies),
+        customer_id=customer_id,
+        thing_id=customer_id,
+        due_at=at,
+        occasion=slot,
+    )
+
+
+HANDLERS: tuple[HTTPRouteHandler, ...] = (link, use, ask_for_link)

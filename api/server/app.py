@@ -77,6 +77,7 @@ def create_app(
     proxies: TrustedProxies = NO_PROXIES,
     body_s: float = BODY_S,
     pages: bool = False,
+    mails_links: bool = False,
     handlers: Sequence[HTTPRouteHandler] = HANDLERS,
 ) -> Litestar:
     """The API on these ledgers and read models. `rate` is requests a second over all processes.
@@ -84,8 +85,9 @@ def create_app(
     With a `runner`, a list catches up itself on facts that no other runner is applying; the caller starts the
     runner. Pages of `cors_origins` may read the answers. With `loopback_webhooks`, webhooks may go to
     this machine, for tests. `proxies` are believed about who the client is. A body must come within `body_s`
-    seconds, as `body_of` says. `pages`: whether people find pages beside the API. Raises TypeError for a route
-    open to customers that does not say whose things it shows.
+    seconds, as `body_of` says. `pages`: whether people find pages beside the API. `mails_links`: whether customers
+    get a link to their card by e-mail. Raises TypeError for a route open to customers that does not say whose things
+    it shows.
     """
     routes = [handler.opt["route"] for handler in handlers]
     refuse_unowned(routes)
@@ -108,6 +110,7 @@ def create_app(
         loopback_webhooks=loopback_webhooks,
         proxies=proxies,
         body_s=body_s,
+        mails_links=mails_links,
     )
     app = Litestar(
         route_handlers=handlers,

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 from api.outbound.deliverer import Deliverer
 from api.outbound.notifier import Notifier
+from api.outbound.sign_in_letters import CardLinks
 from api.server.clock.ticking import ticking
 from api.server.installation import Installation
 from api.server.pepper import peppers_of
@@ -18,10 +19,17 @@ def in_background(here: Installation, settings: Settings) -> Iterator[None]:
         stack.enter_context(ticking(here, settings.tick_s))
         if settings.mail is not None:
             server = None if settings.mail == "none" else settings.mail
-            stack.enter_context(Deliverer(here.carnet, server).running())
+            stack.enter_context(Deliverer(here.carnet, server, _links(here, settings)).running())
         if settings.webhooks != "off":
             stack.enter_context(_notifier(here, settings).running())
         yield
+
+
+def _links(here: Installation, settings: Settings) -> CardLinks | None:
+    """Links to cards, where the installation knows the address at which people reach it."""
+    if settings.address is None or not settings.pages:
+        return None
+    return CardLinks(here.carnet, settings.address, lambda: peppers_of(settings, here.carnet.store).current)
 
 
 def _notifier(here: Installation, settings: Settings) -> Notifier:

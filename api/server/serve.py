@@ -193,6 +193,7 @@ def application(settings: Settings) -> Litestar:
             proxies=settings.trusted_proxies,
             body_s=min(BODY_S, settings.idle_s),
             pages=settings.pages,
+            mails_links=settings.mails_links,
         )
         app.on_shutdown.append(stack.pop_all().close)
     return app

@@ -17,6 +17,7 @@
 | `CARNET_CACHE_BYTES` | `134217728` | bytes of memory in each process for what it keeps of packages, customers and bookings between commands, so that they need not be read again; 0–100,000,000,000. What is used least goes first |
 | `CARNET_RUNNER` | `on` | whether `carnet serve` keeps the read models fresh as well: on PostgreSQL in one process of its own, on SQLite in a thread (`off`: `carnet work` does) |
 | `CARNET_PAGES` | `on` | whether `carnet serve` shows pages for people beside the API, at `/desk` (`off`: the API alone) |
+| `CARNET_ADDRESS` | none | the address at which people reach this server, such as `https://cards.example.org`: letters with a link to a customer's card name it, and without it none are sent |
 | `CARNET_TICK_S` | `60` | seconds between two ticks of the clock, which records expiries and reminders, wherever the read models are kept fresh; up to 86,400. `0`: only `carnet tick` does |
 | `CARNET_CLOCKS_APART_S` | `300` | seconds that this machine's clock may be behind what the ledger has recorded; up to 315,360,000. Within it commands are recorded as of the ledger's last moment, beyond it they are answered 503 `clock-skew`. Raise it only after a wrong clock ran ahead, until the time that it recorded has come |
 | `CARNET_CORS_ORIGINS` | none | origins whose pages may call the API from a browser, with commas between: `https://till.example, http://localhost:5173`, or `*` for all |
@@ -119,6 +120,8 @@ class Settings:
     cache_bytes: int = CACHE_BYTES
     runner: bool = True
     pages: bool = True
+    address: str | None = None
+    """Scheme and name of the server, as people reach it."""
     tick_s: int = 60
     clocks_apart_s: int = 300
     cors_origins: tuple[str, ...] = ()
@@ -151,6 +154,7 @@ class Settings:
             cache_bytes=_number(environment, "CARNET_CACHE_BYTES", CACHE_BYTES, 0, 100_000_000_000),
             runner=_choice(environment, "CARNET_RUNNER", ("on", "off"), "on") == "on",
             pages=_choice(environment, "CARNET_PAGES", ("on", "off"), "on") == "on",
+            address=_address(environment),
             tick_s=_number(environment, "CARNET_TICK_S", 60, 0, 86_400),
             clocks_apart_s=_number(environment, "CARNET_CLOCKS_APART_S", 300, 1, 315_360_000),
             cors_origins=_origins(environment),
@@ -163,6 +167,11 @@ class Settings:
             webhooks=_webhooks(environment),
             log=_log_level(environment),
         )
+
+    @property
+    def mails_links(self) -> bool:
+        """Whether customers get a link to their card by e-mail where they ask for one."""
+        return self.pages and self.address is not None and self.mail not in (None, "none")
 
     @property
     def ledger_file(self) -> Path | None:
@@ -281,6 +290,16 @@ def _pepper(environment: Mapping[str, str], name: str) -> str | None:
     if not is_long_enough(given.encode()):
         raise WrongSetting(f"{name} must have {PEPPER_RULE}: `openssl rand -hex 32` makes one")
     return given
+
+
+def _address(environment: Mapping[str, str]) -> str | None:
+    given = environment.get("CARNET_ADDRESS")
+    if given and not ORIGIN.fullmatch(given):
+        raise WrongSetting(
+            "CARNET_ADDRESS must be the address of this server as browsers send it, in small letters and without a"
+            " path: https://cards.example.org"
+        )
+    return given or None
 
 
 def _origins(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ from domain.ledger.group_commit import GroupCommit, Settle
 from domain.ledger.host_clock import APART, HostClock
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.orders import Clock, Done, Order, Preview, RequestKey, Result
-from domain.ledger.proof import new_salt
+from domain.ledger.proof import salt_of
 from domain.ledger.records import Append, Conflict, Request
 from domain.ledger.renewals import renewal
 from domain.ledger.stores import store_at
@@ -271,7 +271,8 @@ class Ledger:
         while (known := self.answered(request)) is None:
             books = self.look(Reads(dict.fromkeys(people, 0)))
             there = tuple(id for id in people if not books.is_erased(id))
-            asked = Request(request.key, request.fingerprint, make(), there, new_salt())
+            body = make()
+            asked = Request(request.key, request.fingerprint, body, there, salt_of(body))
             read = {id: books.version(id) for id in there}
             (stored,) = self.recorder.append([Append((), read, request=asked)])
             if not isinstance(stored, Conflict):

@@ -98,7 +98,7 @@ class LedgerRecorder(ApplicationRecorder):
 
     @abstractmethod
     def cuts(self, facts: int) -> Sequence[tuple[str, int]]:
-        """Where the streams, in order of their ids, can be cut into ranges of `facts` facts and more.
+        """Where the streams, in order of their numbers (numbers.py), can be cut into ranges of `facts` facts and more.
 
         Each is the id of the last stream of a range, with the facts up to there. What follows the last cut has less.
         """
@@ -119,7 +119,7 @@ class LedgerRecorder(ApplicationRecorder):
 
     @abstractmethod
     def streams(self, kind: str, after: str = "", limit: int = 1000) -> Sequence[str]:
-        """Ids of streams of that kind above `after`, in order of id, at most `limit`."""
+        """Ids of streams of that kind behind the stream `after`, in order of their numbers, at most `limit`."""
 
     @abstractmethod
     def streams_of(self, customer_id: str, kind: str) -> Sequence[str]:

@@ -13,6 +13,7 @@ from domain.claims import (
     Claim,
     booking_claims,
     bought_claims,
+    claim_of,
     entry_claim,
     external_claim,
     payment_claim,
@@ -84,16 +85,16 @@ def _all_claims(fact: Fact, stream_id: str, known: Claimed) -> Iterator[Claim]:
         yield Claim(claim, stream_id)
     if isinstance(fact, BookingMade):
         for package_id in dict.fromkeys(source.package_id for source in fact.sources):
-            yield Claim(f"{booking_claims(stream_id)}{package_id}", package_id)
+            yield Claim(claim_of(booking_claims(stream_id), package_id), package_id)
             if fact.redemption_id is not None:
-                yield Claim(f"{redemption_claims(fact.redemption_id)}{package_id}", package_id)
+                yield Claim(claim_of(redemption_claims(fact.redemption_id), package_id), package_id)
 
 
 def claims_of_use(
     redemption_id: str, booking_id: str | None, package_id: str, known: Claimed
 ) -> Iterator[Claim]:
     """The claims of a use that was asked for by itself, not by the booking that it pays for."""
-    yield Claim(f"{redemption_claims(redemption_id)}{package_id}", package_id)
+    yield Claim(claim_of(redemption_claims(redemption_id), package_id), package_id)
     if booking_id is not None:
         paying = booking_claims(booking_id)
         yield Claim(f"{paying}{known.count(paying) + 1}", package_id)
@@ -104,7 +105,7 @@ def _claims(fact: Fact, stream_id: str, known: Claimed) -> Iterator[str]:
         case PackageOpened():
             yield from _of_package(fact, stream_id, known)
         case UnitsTransferredOut() if fact.membership_id is None:
-            yield f"{transfer_claims(fact.transfer_id)}{stream_id}"
+            yield claim_of(transfer_claims(fact.transfer_id), stream_id)
         case PaymentRecorded() | BookingPaymentRecorded():
             yield payment_claim(fact.payment_id)
             yield from _external("payment", fact.external_ref)
@@ -130,10 +131,10 @@ def _of_package(fact: PackageOpened, stream_id: str, known: Claimed) -> Iterator
     match fact:
         case PackagePurchased():
             if fact.purchased_by not in (None, fact.customer_id):
-                yield f"{bought_claims(fact.purchased_by)}{stream_id}"
+                yield claim_of(bought_claims(fact.purchased_by), stream_id)
             yield from _external("package", fact.external_ref)
         case UnitsTransferredIn():
-            yield f"{transfer_claims(fact.transfer_id)}{stream_id}"
+            yield claim_of(transfer_claims(fact.transfer_id), stream_id)
         case PackageImported() if fact.external_ref is not None:
             named = external_claim("package", fact.external_ref)
             yield f"{named}{known.count(named) or ''}"

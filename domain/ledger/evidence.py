@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 from domain.ledger.answer_bytes import unpacked
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.errors import UnreadableAnswer
+from domain.ledger.request_keys import unpacked_key
 from domain.ledger.tables import TABLES
 
 ROWS_PER_PAGE = 2_000
@@ -41,8 +42,8 @@ class Evidence(Protocol):
     def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[tuple[Any, ...]]:
         """Rows of a table in order of their keys, by code point, behind `after`, at most `limit`.
 
-        Columns in the order of `domain.ledger.tables`, those of the key first. The body of an answer is as it is
-        kept.
+        Columns in the order of `domain.ledger.tables`, those of the key first. The key and the body of a request are as
+        they are kept.
         """
 
     def strays(self) -> Sequence[str]:
@@ -65,9 +66,11 @@ def as_told(table: str, row: Sequence[Any]) -> Row:
     """A row of a page by names. An answer is told as it was given; UNREADABLE: it cannot be."""
     key, columns = TABLES[table].key, TABLES[table].columns
     values = dict(zip(columns, row[len(key) :], strict=True))
+    told = tuple(row[: len(key)])
     if table == "requests":
         values["body"] = answer_in(values["body"])
-    return Row(tuple(row[: len(key)]), values)
+        told = (unpacked_key(row[0]),)
+    return Row(told, values)
 
 
 def answer_in(kept: bytes | None) -> str | None:

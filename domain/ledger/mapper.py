@@ -79,7 +79,7 @@ class Recorded(msgspec.Struct, frozen=True, dict=True):
     def version(self) -> int:
         return self.stored.version
 
-    @cached_property
+    @property
     def recorded_at(self) -> datetime:
         return from_milliseconds(self.stored.recorded_at)
 

@@ -8,7 +8,7 @@ from domain.decision import Decision, NotLoaded, Reads
 from domain.ledger.books import LoadedBooks
 from domain.ledger.mapper import store
 from domain.ledger.orders import Answer, Order
-from domain.ledger.proof import committed, new_salt, proof_of_request, salted
+from domain.ledger.proof import committed, proof_of_request, salt_of, salted
 from domain.ledger.records import Append, Request
 from domain.ledger.redirect import acting, redirected
 from domain.package.checks import FACTS_MAX
@@ -63,10 +63,14 @@ def decide(
     answer = order.answer(books, decision)
     request = None
     if order.request is not None:
-        people = () if decision.erases else people_in(answer, decision, books)
+        # An empty answer shows nobody. That of a new person is still refused once they are erased.
+        shows = bool(answer.body or decision.people) and not decision.erases
+        people = people_in(answer, decision, books) if shows else ()
         # An answer that shows somebody is not stored once they were erased meanwhile.
         read |= {id: version for id in people if id not in read and (version := books.version(id))}
-        request = Request(order.request.key, order.request.fingerprint, answer.body, people, new_salt())
+        request = Request(
+            order.request.key, order.request.fingerprint, answer.body, people, salt_of(answer.body)
+        )
     written = salted(decision.people) if facts else ()
     append = Append(
         facts=committed(facts, _proof_of(request, len(facts)), written),

@@ -23,6 +23,11 @@ def new_salt() -> bytes:
     return token_bytes(SALT_BYTES)
 
 
+def salt_of(body: str) -> bytes:
+    """A salt for an answer; nothing can be guessed of an empty one."""
+    return new_salt() if body else b""
+
+
 def digest_of_answer(salt: bytes, body: str) -> bytes:
     """The first 16 bytes of SHA-256(salt ‖ body): what the row of a request keeps of its answer, also once that is
     erased."""

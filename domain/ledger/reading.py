@@ -49,19 +49,21 @@ class NotReadHere(Exception):
 
 def reading(stored: StoredFact) -> Recorded:
     """The fact in a stored row, as `mapper.recorded` reads it. Raises UnreadableFact with its position."""
-    read = _readers().get((stored.name, stored.name_version))
-    if read is not None:
-        decode, make = read
-        try:
-            return Recorded(make(decode(stored.data)), stored)
-        except (msgspec.MsgspecError, ValidationError):
-            pass
-    return recorded(stored)
+    read = _READERS.get((stored.name, stored.name_version))
+    if read is None:
+        if _READERS:
+            return recorded(stored)
+        _READERS.update(readers(FACTS))
+        return reading(stored)
+    decode, make = read
+    try:
+        return Recorded(make(decode(stored.data)), stored)
+    except (msgspec.MsgspecError, ValidationError):
+        return recorded(stored)
 
 
-@lru_cache(maxsize=1)
-def _readers() -> dict[tuple[str, int], Read]:
-    return readers(FACTS)
+_READERS: dict[tuple[str, int], Read] = {}
+"""Those of all facts, made when the first fact is read."""
 
 
 def readers(registry: Registry) -> dict[tuple[str, int], Read]:
@@ -205,4 +207,9 @@ def _kept(hint: Any) -> Convert:
         return convert(decode(data))
 
     remembered = lru_cache(maxsize=KEPT)(make)
-    return lambda raw: remembered(bytes(raw)) if memoryview(raw).nbytes <= KEPT_BYTES_MAX else make(raw)
+
+    def kept(raw: msgspec.Raw) -> Any:
+        data = bytes(raw)
+        return remembered(data) if len(data) <= KEPT_BYTES_MAX else make(data)
+
+    return kept

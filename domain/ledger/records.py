@@ -1,6 +1,6 @@
 """Records that go into a store and come out of it: plain values without behaviour."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
@@ -104,6 +104,15 @@ class Append:
     erases: tuple[str, ...] = ()
     """The customer whose personal data is deleted with it, but for what this command writes."""
     request: Request | None = None
+
+
+def with_openings(command: Append) -> Iterator[tuple[NewFact, bool]]:
+    """Each fact, and whether it keeps the id of its stream: nothing of the stream was there when this was decided."""
+    opened = set[str]()
+    for fact in command.facts:
+        id = fact.stream_id
+        yield fact, not command.read.get(id) and id not in opened
+        opened.add(id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from domain.ledger.envelope import NewFact, StoredFact
+from domain.ledger.numbers import number_of
 
 SEPARATOR = b"\x1f"
 """Between values. JSON holds no such character."""
@@ -184,15 +185,20 @@ class Shapes:
         self._kept = set()
 
     def facts(self, business_id: str, rows: Iterable[Sequence[Any]], find: Find) -> list[StoredFact]:
-        """Facts from rows of position, stream id, version, shape, values, meta's shape, meta's values, moment, hash.
+        """Facts from rows of position, number and id of the stream, version, shape, values, meta's shape and values,
+        moment, hash.
 
         One that its shape does not fit is told with what is kept, under no name: its hash proves it wrong.
         """
         return [self.fact(business_id, row, find) for row in rows]
 
     def fact(self, business_id: str, row: Sequence[Any], find: Find) -> StoredFact:
-        position, stream_id, version, number, values, meta_number, meta_values, recorded_at, hash = row
+        position, stream, stream_id, version, number, values, meta_number, meta_values, recorded_at, hash = (
+            row
+        )
         shape, data = self._plain(number, values, find)
+        if stream_id is None or number_of(stream_id) != stream:
+            shape, stream_id = UNKNOWN, stream_id or ""
         _, meta = self._plain(meta_number, meta_values, find)
         return StoredFact(
             business_id,

@@ -23,19 +23,22 @@ class Table:
     standing: Standing
     key: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    by_number: bool = False
+    """Whether the number of the business stands in its rows, in place of the id (domain/ledger/numbers.py)."""
 
 
 TABLES: Mapping[str, Table] = {
-    "facts": Table("facts"),
+    "facts": Table("facts", by_number=True),
     "shapes": Table("shared"),
     "ledgers": Table("derived", (), ("position", "hash", "recorded_at", "secret")),
-    "streams": Table("derived", ("id",), ("kind", "customer_id", "opened")),
-    "claims": Table("derived", ("claim",), ("stream_id",)),
+    "streams": Table("derived", ("stream",), ("kind", "customer_id", "opened"), by_number=True),
+    "claims": Table("derived", ("claim",), ("stream_id",), by_number=True),
     "people_search": Table("derived", ("person_id",), ("folded", "grams")),
     "requests": Table(
         "committed",
         ("key",),
         ("fingerprint", "first", "last", "recorded_at", "people", "answered", "seal", "body", "salt"),
+        by_number=True,
     ),
     "texts": Table("committed", ("id",), ("owner_id", "salt", "text")),
     "people": Table("committed", ("id",), ("owner_id", "data", "salt")),
@@ -64,6 +67,12 @@ TABLES: Mapping[str, Table] = {
     "servers": Table("installation"),
 }
 """Those that both stores have. The secret of a ledger, and the photos' claims, are committed to by facts, too."""
+
+NUMBERED: Mapping[tuple[str, str], str] = {
+    ("streams", "customer_id"): "customer",
+    ("claims", "stream_id"): "stream",
+}
+"""Columns of the tables above that hold the number of the id."""
 
 OF_SQLITE: Mapping[str, Table] = {
     "people_grams": Table("derived"),

@@ -13,7 +13,7 @@ PackageKind: TypeAlias = Literal[
     "package_purchased", "package_cancelled", "package_voided", "expiry_reminder", "top_up_sold"
 ]
 OccasionKind: TypeAlias = Literal["session_reminder", "birthday", "anniversary"]
-MessageKind: TypeAlias = PackageKind | Literal["top_up_failed"] | OccasionKind
+MessageKind: TypeAlias = PackageKind | Literal["top_up_failed", "sign_in"] | OccasionKind
 KINDS: dict[str, MessageKind] = {
     PackagePurchased.stored_name: "package_purchased",
     PackageCancelled.stored_name: "package_cancelled",

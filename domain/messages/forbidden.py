@@ -16,7 +16,7 @@ from domain.people.state import Customer
 WhyUnreachable: TypeAlias = Literal["no-address", "no-number", "blocked"]
 WhySkipped: TypeAlias = (
     WhyUnreachable
-    | Literal["cancelled", "voided", "reinstated", "never-confirmed", "day-over"]
+    | Literal["cancelled", "voided", "reinstated", "never-confirmed", "day-over", "no-links", "inactive"]
     | WhyNotAgreed
     | WhyNoSession
     | WhyNotReminded

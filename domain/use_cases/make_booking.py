@@ -6,7 +6,7 @@ from domain.actor import Circumstances
 from domain.booking.commands import MakeBooking
 from domain.booking.facts import BookingMade
 from domain.booking.new_bookings import BookingContext, make
-from domain.claims import Claim, booking_claims, payment_claim, redemption_claims
+from domain.claims import Claim, booking_claims, claim_of, payment_claim, redemption_claims
 from domain.decision import Books, Decision, NewStream, Peek, Reads, UseCase
 from domain.fact import Fact
 from domain.package.commands import NewPayment
@@ -96,8 +96,8 @@ def _claims(booking_id: str, fact: BookingMade) -> list[Claim]:
     claims = list(claims_external_ref("booking", fact.external_ref, booking_id))
     for id in dict.fromkeys(source.package_id for source in fact.sources):
         assert fact.redemption_id is not None, "a booking with sources has a redemption"
-        claims.append(Claim(f"{booking_claims(booking_id)}{id}", id))
-        claims.append(Claim(f"{redemption_claims(fact.redemption_id)}{id}", id))
+        claims.append(Claim(claim_of(booking_claims(booking_id), id), id))
+        claims.append(Claim(claim_of(redemption_claims(fact.redemption_id), id), id))
     return claims
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from domain.actor import Circumstances
 from domain.booking.paid_units import check_payable, paid_with
 from domain.business.zones import desk_zone
-from domain.claims import Claim, booking_claims, redemption_claims
+from domain.claims import Claim, booking_claims, claim_of, redemption_claims
 from domain.decision import Books, Decision, Reads
 from domain.fact import Fact
 from domain.package.allocation import allocate
@@ -77,7 +77,7 @@ def redeem(
         _check_unpaid(command.booking_id, command.service_id, resolved.participant.id, books)
     facts = use(taken, resolved, at)
     made: dict[str, tuple[str, Sequence[Fact]]] = {id: ("package", new) for id, new in facts.items()}
-    claimed = [Claim(f"{claims}{id}", id) for id in facts]
+    claimed = [Claim(claim_of(claims, id), id) for id in facts]
     if command.booking_id is not None:  # the id of a booking kept elsewhere is taken, too
         # Numbered by the claims that were seen: of two at once that saw the same ones, one is decided again.
         paying = booking_claims(command.booking_id)

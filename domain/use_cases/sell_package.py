@@ -3,7 +3,7 @@
 from domain.actor import Circumstances
 from domain.catalogue.facts import OfferLine
 from domain.catalogue.state import Offer
-from domain.claims import Claim, bought_claims, purchase_claims
+from domain.claims import Claim, bought_claims, claim_of, purchase_claims
 from domain.decision import Books, Decision, NewStream, Peek, Reads, UseCase
 from domain.package.commands import SellPackage
 from domain.package.sale import Sale, sell
@@ -49,7 +49,9 @@ def decide(command: SellPackage, books: Books, at: Circumstances) -> Decision:
     facts = sell(command, sale, at)
     claims = [Claim(f"{numbers}{sale.purchase_number}", command.package_id)]
     if command.purchased_by not in (None, command.customer_id):
-        claims.append(Claim(f"{bought_claims(command.purchased_by)}{command.package_id}", command.package_id))
+        claims.append(
+            Claim(claim_of(bought_claims(command.purchased_by), command.package_id), command.package_id)
+        )
     claims += claims_external_ref("package", command.external_ref, command.package_id)
     if command.payment is not None:
         claims += claims_payment(command.payment, command.package_id, books)

@@ -1,7 +1,7 @@
 """Move units of a package to another customer, as a package of their own."""
 
 from domain.actor import Circumstances
-from domain.claims import Claim, purchase_claims, transfer_claims
+from domain.claims import Claim, claim_of, purchase_claims, transfer_claims
 from domain.decision import Books, Decision, NewStream, Peek, Reads, UseCase
 from domain.package.commands import TransferUnits
 from domain.package.transfer import Receiver, transfer
@@ -29,7 +29,7 @@ def decide(command: TransferUnits, books: Books, at: Circumstances) -> Decision:
     receiver = Receiver(customer, books.count(numbers) + 1)
     reason = reason_of(command, books, at)
     facts = {id: with_reason(made, reason) for id, made in transfer(package, command, receiver, at).items()}
-    claims = [Claim(f"{named}{id}", id) for id in facts]
+    claims = [Claim(claim_of(named, id), id) for id in facts]
     claims.append(Claim(f"{numbers}{receiver.purchase_number}", command.new_package_id))
     return Decision(
         {id: ("package", made) for id, made in facts.items()},

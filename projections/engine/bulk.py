@@ -1,13 +1,13 @@
 """Writing rows to a table that nobody reads yet, as fast as the database can."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, Connection, Dialect, Table
 
 from domain.moments import to_milliseconds
-from projections.engine.definition import Moment
+from projections.engine.definition import Moment, Row
 from projections.engine.sqlite_engine import as_json
 from projections.engine.streams import Values
 
@@ -24,39 +24,39 @@ class BulkWriter:
         else:
             marks = ", ".join("?" * len(table.columns))
             self._statement = f"INSERT OR REPLACE INTO {quote(table.name)} ({names}) VALUES ({marks})"
-        encoders = ((number, _encoder(column, dialect)) for number, column in enumerate(table.columns))
+        columns = list(enumerate(table.columns))
+        self._values = itemgetter(*(column.name for _, column in columns))
+        self._documents = [number for number, column in columns if isinstance(column.type, JSON)]
+        encoders = ((number, _encoder(column, dialect)) for number, column in columns)
         self._encoders = [(number, encode) for number, encode in encoders if encode is not None]
 
+    def values(self, row: Row) -> Values:
+        """The values of a row as the driver takes them."""
+        values = list(self._values(row))
+        for number in self._documents:
+            values[number] = as_json(values[number])
+        for number, encode in self._encoders:
+            value = values[number]
+            if value is not None:
+                values[number] = encode(value)
+        return tuple(values)
+
     def write(self, connection: Connection, rows: Sequence[Values]) -> None:
-        """Raises the errors of the driver."""
+        """Write what `values` made. Raises the errors of the driver."""
         # The driver's own connection, inside the same transaction: SQLAlchemy has no COPY.
         driver: Any = connection.connection.driver_connection
-        encoders = self._encoders
         if self._on_postgres:
             with driver.cursor() as cursor, cursor.copy(self._statement) as copy:
                 for row in rows:
-                    copy.write_row(_encoded(row, encoders))
+                    copy.write_row(row)
         else:
-            driver.executemany(self._statement, [_encoded(row, encoders) for row in rows])
+            driver.executemany(self._statement, rows)
 
 
 def _encoder(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    """What converts the values of a column for the driver, as the types of SQLAlchemy do; None: nothing."""
-    if isinstance(column.type, JSON):
-        return as_json
+    """What converts a value of a column for the driver, as its type does in SQLAlchemy; None: nothing, or JSON."""
     if isinstance(column.type, Moment):
-        return _milliseconds
-    if isinstance(column.type, Boolean):
+        return to_milliseconds
+    if isinstance(column.type, JSON | Boolean):
         return None
     return column.type.dialect_impl(dialect).bind_processor(dialect)
-
-
-def _milliseconds(moment: datetime | None) -> int | None:
-    return None if moment is None else to_milliseconds(moment)
-
-
-def _encoded(row: Values, encoders: Sequence[tuple[int, Callable[[Any], Any]]]) -> list[Any]:
-    values = list(row)
-    for number, encode in encoders:
-        values[number] = encode(values[number])
-    return values

@@ -201,7 +201,11 @@ class Filling:
         projections: Mapping[str, str],
         write: Callable[[Sequence[tuple[str, StreamRows]]], None],
     ) -> list[str]:
-        folds = StreamFolds((self._projections[each] for each in projections.values()), self._decode)
+        folds = StreamFolds(
+            (self._projections[each] for each in projections.values()),
+            self._decode,
+            lambda projection: self._writers[projections[projection.name]].values,
+        )
         batch = [(projections[rows.projection.name], rows) for rows in folds.each]
         for part in share.parts:
             ledger = self._store.ledger(part.business_id)
@@ -301,8 +305,14 @@ class Filling:
                 self._make_indexes(physical)
 
     def _gather_statistics(self, physical: str) -> None:
-        """So that the first lists after the switch are planned for the rows that are there."""
+        """So that the first lists after the switch are planned for the rows that are there: of the columns by which
+        lists are made. Those of all columns take as long as to write the rows, and PostgreSQL gathers them itself."""
         if self._views.on_postgres:
+            table = self._tables[physical]
+            looked_up = {column.name for index in table.indexes for column in index.columns}
+            looked_up |= {column.name for column in table.primary_key}
+            quote = self._views.engine.dialect.identifier_preparer.quote
+            columns = ", ".join(map(quote, sorted(looked_up)))
             with suppress(Exception), self._views.writing() as connection:
                 be_owner(connection, self._views.schema)
-                connection.exec_driver_sql(f"ANALYZE {physical}")
+                connection.exec_driver_sql(f"ANALYZE {physical} ({columns})")

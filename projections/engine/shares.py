@@ -28,10 +28,9 @@ from sqlalchemy import (
 )
 
 from domain.ledger.contract import Store
+from domain.ledger.numbers import END
 from projections.engine.checkpoints import CHECKPOINTS, inserting, metadata, read_tables
 
-END = "\U0010ffff"
-"""Above the id of every stream."""
 PARTS_MAX = 500
 """Ledgers of one share, at most."""
 

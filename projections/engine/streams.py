@@ -19,9 +19,16 @@ from projections.engine.fold import Decode
 
 Values: TypeAlias = tuple[object, ...]
 """A row: the values of its columns, in their order."""
+ToValues: TypeAlias = Callable[[Row], Values]
+"""Makes them of a row that has every column."""
 
 ONCE = frozenset({"position", "version"})
 """Columns that tell the rows of any two facts of a stream apart."""
+
+
+def of_columns(projection: Projection) -> ToValues:
+    """The values as the row has them."""
+    return itemgetter(*(column.name for column in projection.table.columns))
 
 
 def other_names(projections: Iterable[Projection]) -> list[str]:
@@ -37,15 +44,15 @@ class StreamRows:
     `failed` tells that a fact could not be folded: what is in `rows` then is worth nothing.
     """
 
-    def __init__(self, projection: Projection) -> None:
+    def __init__(self, projection: Projection, to_values: ToValues | None = None) -> None:
+        """`to_values`: `of_columns`, unless the rows are to be written."""
         self.projection = projection
         self.rows: list[Values] = []
         self.failed = False
-        columns = [column.name for column in projection.table.columns]
-        self._blank: Row = dict.fromkeys(columns)
+        self._blank: Row = dict.fromkeys(column.name for column in projection.table.columns)
         self._finish = projection.finish if isinstance(projection, Keyed) else None
         self._key = key_names(projection.table)
-        self._values = itemgetter(*columns)
+        self._values = to_values or of_columns(projection)
         self._open: dict[Key, Row | None] = {}
         self._business_id = ""
         if isinstance(projection, Log):
@@ -102,8 +109,13 @@ class StreamRows:
 class StreamFolds:
     """Several read models, fed in one pass over the facts."""
 
-    def __init__(self, projections: Iterable[Projection], decode: Decode) -> None:
-        self.each = [StreamRows(projection) for projection in projections]
+    def __init__(
+        self,
+        projections: Iterable[Projection],
+        decode: Decode,
+        to_values: Callable[[Projection], ToValues] = of_columns,
+    ) -> None:
+        self.each = [StreamRows(projection, to_values(projection)) for projection in projections]
         self._decode = decode
         self._handling: defaultdict[type[Fact], list[StreamRows]] = defaultdict(list)
         self._named: defaultdict[str, list[StreamRows]] = defaultdict(list)

@@ -10,7 +10,7 @@ from typing import Any, assert_never, cast
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 
-from domain.business.reasons import ReasonedFact
+from domain.business.reasons import CodedReason
 from domain.ledger.mapper import Recorded
 from domain.package.facts import (
     ExpiryChanged,
@@ -94,7 +94,7 @@ def rows(recorded: Recorded) -> Sequence[Row]:
     actor_id, actor_role = recorded.author
     members = vars(fact)
     text: TextRef | None = members.get("note") or members.get("reason")
-    code = fact.reason_code if isinstance(fact, ReasonedFact) else None
+    code: CodedReason | None = members.get("reason_code")
     told: Row = {
         "package_id": recorded.stream_id,
         "version": recorded.version,

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal, TypeAlias, Union, cast
 
 import msgspec
+from pydantic import BaseModel
 from pydantic_core import CoreConfig, CoreSchema, SchemaValidator
 
 from domain.fact import Fact
@@ -35,7 +36,7 @@ PLAIN: Mapping[str, frozenset[str]] = {
 }
 """Types of schemas, and what they may say to be understood here."""
 
-_set = object.__setattr__
+_set_members = vars(BaseModel)["__dict__"].__set__
 
 
 class Unsure(Exception):
@@ -48,7 +49,7 @@ def checked(name: str, version: int, data: bytes) -> Fact:
     Its parts are as JSON has them: days and moments are texts, and parts of it have their members but not their
     class. Good to ask what a fact claims; no other use of it is.
     """
-    taken = _takers().get((name, version))
+    taken = (_TAKERS or _takers()).get((name, version))
     if taken is not None:
         cls, decode = taken
         try:
@@ -56,14 +57,18 @@ def checked(name: str, version: int, data: bytes) -> Fact:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return FACTS.read(name, version, data)
         made = cls.__new__(cls)
-        _set(made, "__dict__", msgspec.structs.asdict(struct))
+        _set_members(made, msgspec.structs.asdict(struct))
         return made
     return FACTS.read(name, version, data)
 
 
-@lru_cache(maxsize=1)
+_TAKERS: dict[tuple[str, int], tuple[type[Fact], Callable[[bytes], msgspec.Struct]]] = {}
+"""Those of all facts, made when the first fact is checked."""
+
+
 def _takers() -> dict[tuple[str, int], tuple[type[Fact], Callable[[bytes], msgspec.Struct]]]:
-    return {(cls.stored_name, cls.stored_version): (cls, take) for cls, take in takers()}
+    _TAKERS.update({(cls.stored_name, cls.stored_version): (cls, take) for cls, take in takers()})
+    return _TAKERS
 
 
 def takers() -> list[tuple[type[Fact], Callable[[bytes], msgspec.Struct]]]:
@@ -134,7 +139,7 @@ class _Forms:
         if judged or config.get("extra") != "forbid" or config.get("strict") is not True:
             return self._left_to_class(schema)
         fields: list[Any] = []
-        checks: list[tuple[str, Check]] = []
+        checks: list[tuple[str, Any, Check]] = []
         for name, field in inner["fields"].items():
             if field.get("validation_alias") is not None:
                 raise Unsure(f"{cls.__name__}.{name}")
@@ -149,7 +154,7 @@ class _Forms:
                 type_, check = msgspec.Raw, _kept(_decoder(type_, check))
             fields.append((name, type_, *default))
             if check is not None:
-                checks.append((name, _unless(check, default[0]) if default else check))
+                checks.append((name, default[0] if default else msgspec.NODEFAULT, check))
         after = {"__post_init__": _all_of(checks)} if checks else {}
         return (
             msgspec.defstruct(
@@ -242,10 +247,14 @@ def _written(schema: Schema, judge: Check | None) -> Check:
     return look
 
 
-def _all_of(checks: list[tuple[str, Check]]) -> Callable[[msgspec.Struct], None]:
+def _all_of(checks: list[tuple[str, Any, Check]]) -> Callable[[msgspec.Struct], None]:
+    """`checks`: member, its default, which is not looked at, and the check."""
+
     def look(made: msgspec.Struct) -> None:
-        for name, check in checks:
-            check(getattr(made, name))
+        for name, default, check in checks:
+            value = getattr(made, name)
+            if value is not default:
+                check(value)
 
     return look
 
@@ -266,6 +275,9 @@ def _decoder(type_: Any, check: Check | None) -> Check:
 def _kept(check: Check) -> Check:
     """The same, which looks at equal bytes once."""
     remembered = lru_cache(maxsize=KEPT)(lambda data: check(data) and None)
-    return lambda raw: (
-        remembered(bytes(raw)) if memoryview(raw).nbytes <= KEPT_BYTES_MAX else check(bytes(raw))
-    )
+
+    def look(raw: msgspec.Raw) -> object:
+        data = bytes(raw)
+        return remembered(data) if len(data) <= KEPT_BYTES_MAX else check(data)
+
+    return look

@@ -16,10 +16,12 @@ from domain.ledger.proof import (
     proof_of_request,
     seal_of_request,
 )
+from domain.ledger.request_keys import unpacked_key
 from domain.people.directory import PHOTO
 from replay.proof.derived import joined
 from replay.proof.finding import Finding
-from replay.proof.workbook import Workbook
+from replay.proof.gather import look_closer
+from replay.proof.workbook import Workbook, text_of_request
 
 REFERS = "no fact refers to it"
 
@@ -80,18 +82,39 @@ def requests(evidence: Evidence, book: Workbook, secret: bytes | None) -> Iterat
 
     Answers, each in the row of its request, which holds a digest of it: kept, or erased with a person in it.
     """
+    found = 0
+    for page in pages(evidence, "requests"):
+        asked = [_stored(row) for row in page]
+        found += book.sum_of(
+            text_of_request(each.first, _proof(each), each.recorded_at) for each in asked if not each.seal
+        )
+        for request in asked:
+            if request.seal and secret is not None and request.seal != _seal(request, secret):
+                says = "its seal says so"
+                yield Finding(evidence.business_id, "requests", request.key, "is not as it was stored", says)
+            if request.people or not _has_its_answer(request):
+                yield from _of_answer(evidence.business_id, request, book)
+    if found != book.sum_noted("requests"):
+        look_closer(evidence, book)
+        yield from _not_committed(evidence, book)
+
+
+def _not_committed(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
+    """Requests that are not as their facts committed to them, and those that are missing."""
     there = Positions()
     for page in pages(evidence, "requests"):
         known = _committed_to(page, book)
-        for stored in page:
-            request = StoredRequest._make(stored)
+        for request in map(_stored, page):
+            if request.seal:
+                continue
             committed = known.get(request.first)
-            if committed is not None and not request.seal:
+            if committed is not None:
                 there.add(request.first)
-            if request.seal or committed != (_proof(request), request.recorded_at):
-                yield from _of_request(evidence.business_id, request, committed, secret)
-            if request.people or not _has_its_answer(request):
-                yield from _of_answer(evidence.business_id, request, book)
+            if committed is None:
+                yield Finding(evidence.business_id, "requests", request.key, "is there", REFERS)
+            elif committed != (_proof(request), request.recorded_at):
+                says = f"the fact at position {request.first} committed to another"
+                yield Finding(evidence.business_id, "requests", request.key, "is not as it was stored", says)
     for found in book.pages("SELECT position FROM requests ORDER BY position", ROWS_PER_PAGE):
         for (position,) in found:
             if not there.holds(position):
@@ -113,6 +136,10 @@ class StoredRequest(NamedTuple):
     seal: bytes
     body: bytes | None
     salt: bytes | None
+
+
+def _stored(row: Sequence[Any]) -> StoredRequest:
+    return StoredRequest(unpacked_key(row[0]), *row[1:])
 
 
 class Positions:
@@ -141,20 +168,6 @@ def _committed_to(page: Sequence[tuple[Any, ...]], book: Workbook) -> dict[int, 
         (asked,),
     )
     return {position: (proof, recorded_at) for position, proof, recorded_at in found}
-
-
-def _of_request(
-    business_id: str, request: StoredRequest, known: tuple[str, int] | None, secret: bytes | None
-) -> Iterator[Finding]:
-    table, key = "requests", request.key
-    if request.seal:
-        if secret is not None and request.seal != _seal(request, secret):
-            yield Finding(business_id, table, key, "is not as it was stored", "its seal says so")
-    elif known is None:
-        yield Finding(business_id, table, key, "is there", REFERS)
-    else:
-        says = f"the fact at position {request.first} committed to another"
-        yield Finding(business_id, table, key, "is not as it was stored", says)
 
 
 def _has_its_answer(request: StoredRequest) -> bool:

@@ -11,6 +11,7 @@ from domain.fact import Fact, UnreadableFact
 from domain.ledger.derived import NOT_REGISTERED, claims_of, claims_of_use, customer_behind
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.evidence import Evidence
+from domain.ledger.numbers import number_of
 from domain.ledger.proof import proof_of_secret
 from domain.package.facts import UnitsRedeemed
 from domain.people.facts import CustomerErased, CustomerMerged, CustomerRegistered
@@ -49,6 +50,18 @@ def gather(evidence: Evidence, book: Workbook, progress: Progress) -> Head | Bro
     return checked
 
 
+def look_closer(evidence: Evidence, book: Workbook) -> None:
+    """Walk through the facts again, once, and write every note. Their chain is known to be right."""
+    if not book.begin_again():
+        return
+    after = 0
+    while page := evidence.facts(after, FACTS_PER_PAGE):
+        for fact in page:
+            _note(fact, book)
+        after = page[-1].position
+    book.claim_uses()
+
+
 def secret_is_right(meta: bytes, secret: bytes) -> bool:
     """Whether the secret of a ledger is the one that the meta of its first fact committed to, if it did."""
     committed = from_json(meta).get("secret") if b'"secret"' in meta else None
@@ -77,7 +90,7 @@ def _note(stored: StoredFact, book: Workbook) -> None:
     if b'"proof":' in stored.meta or b'"people":' in stored.meta:
         committed = _committed_in(stored.meta)
         if committed.proof is not None:
-            book.note("requests", (position, committed.proof, stored.recorded_at))
+            book.request(position, committed.proof, stored.recorded_at)
         for id, proof in (committed.people or {}).items():
             book.note("people", (id, proof, position, stream_id))
     if kind == NOT_REGISTERED:
@@ -87,7 +100,7 @@ def _note(stored: StoredFact, book: Workbook) -> None:
         for id, commitment in texts_in(from_json(stored.data)):
             book.note("texts", (id, commitment, position, stream_id))
     if stored.version == 1:
-        book.note("streams", (stream_id, kind, customer_behind(fact, kind, stream_id), position))
+        book.note("streams", (number_of(stream_id), kind, customer_behind(fact, kind, stream_id), position))
     if type(fact) in TOLD:
         _note_told(fact, position, stream_id, book)
     for claim in claims_of(fact, stream_id, book):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from domain.ledger.evidence import Evidence, rows
+from domain.ledger.numbers import number_of
 from replay.proof.finding import Finding
 from replay.proof.workbook import Workbook
 
@@ -13,7 +14,10 @@ def messages(evidence: Evidence, book: Workbook, last: int) -> Iterator[Finding]
     for row in rows(evidence, "messages"):
         values, flaw = row.values, None
         for name in ("customer_id", "thing_id"):
-            if book.execute("SELECT 1 FROM streams WHERE id = ?", (values[name],)).fetchone() is None:
+            if (
+                book.execute("SELECT 1 FROM streams WHERE number = ?", (number_of(values[name]),)).fetchone()
+                is None
+            ):
                 flaw = f"names {values[name]}", "there is no such thing in the facts"
         if values["position"] > last:
             flaw = f"is of position {values['position']}", f"the last fact has position {last}"

@@ -7,6 +7,7 @@ three are there, or the owner was erased.
 from collections.abc import Iterator
 
 from domain.ledger.evidence import Evidence, Row, beginning, rows
+from domain.ledger.numbers import number_of
 from domain.people.directory import PHOTO
 from domain.people.photos import CLAIMS, owned, row_of_photo, taken_in
 from replay.proof.finding import Finding
@@ -65,4 +66,5 @@ def _gather(evidence: Evidence, book: Workbook) -> None:
         _, id, what = (*claim.split("/", 2), "")[:3]
         column = {"owned": "owned_by", "taken-in": "taken_by"}.get(what)
         if column is not None:
-            book.execute(note.format(column), (id, stream_id))
+            # A photo has no stream, so that its number alone is told.
+            book.execute(note.format(column), (id, id if stream_id == str(number_of(id)) else stream_id))

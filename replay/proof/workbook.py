@@ -1,17 +1,19 @@
 """What follows from the facts of a business, kept in a temporary file while they are read."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
-from domain.claims import HASH_CHARACTERS, Claim
+from domain.claims import HASH_CHARACTERS, LETTERS, Claim
 from domain.ledger.derived import claims_of_use
+from domain.ledger.numbers import number_of
 from domain.values import ExternalRef
+from replay.proof.row_sum import RowSums
 
 CACHE_KB = 16_384
 SCHEMA = """
-CREATE TABLE streams (id TEXT PRIMARY KEY, kind TEXT, customer_id TEXT, opened INTEGER) WITHOUT ROWID;
+CREATE TABLE streams (number INTEGER PRIMARY KEY, kind TEXT, customer_id TEXT, opened INTEGER);
 CREATE TABLE claims (claim TEXT PRIMARY KEY, stream_id TEXT) WITHOUT ROWID;
 CREATE TABLE uses (redemption_id TEXT, package_id TEXT, booking_id TEXT, position INTEGER,
                    PRIMARY KEY (redemption_id, package_id)) WITHOUT ROWID;
@@ -31,6 +33,11 @@ CREATE TABLE merged (one TEXT, other TEXT, PRIMARY KEY (one, other)) WITHOUT ROW
 NOTES_PER_WRITE = 4_000
 PREFIX_CHARACTERS = 1 + HASH_CHARACTERS
 """Of the claims that are counted."""
+COUNTED = (LETTERS["external"], LETTERS["booking"])
+"""What they begin with."""
+SUMMED = ("claims", "requests")
+"""Notes of which there are one and more for every fact. A sum tells whether the rows of their tables are right: they
+are written only where it differs, to find the row that is wrong."""
 OF_MANY = {
     "texts": "INSERT OR IGNORE INTO texts VALUES (?, ?, ?, ?)",
     "requests": "INSERT INTO requests VALUES (?, ?, ?)",
@@ -46,6 +53,15 @@ OF_MANY = {
 """Notes by table: they are written many at a time, as a statement costs more than what it writes."""
 
 
+def text_of_claim(claim: str, stream_id: str) -> str:
+    """For sums, as below. No text of ours holds a NUL."""
+    return f"{claim}\0{stream_id}"
+
+
+def text_of_request(position: int, proof: str, recorded_at: int) -> str:
+    return f"{position}\0{proof}\0{recorded_at}"
+
+
 class Workbook:
     """Implements `domain.ledger.derived.Claimed` over what was noted."""
 
@@ -54,6 +70,11 @@ class Workbook:
         self._waiting: dict[str, list[tuple[Any, ...]]] = {table: [] for table in OF_MANY}
         self._claimed: set[str] = set()
         """What the claims that wait begin with."""
+        self._row_sums = RowSums()
+        self._sums = dict.fromkeys(SUMMED, 0)
+        self._summed: dict[str, list[str]] = {table: [] for table in SUMMED}
+        """Notes that wait to be added to their sum."""
+        self._all_written = False
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         self.write()
@@ -65,6 +86,33 @@ class Workbook:
         waiting.append(row)
         if len(waiting) >= NOTES_PER_WRITE:
             self._write(table)
+
+    def _sum(self, table: str, row: str) -> None:
+        waiting = self._summed[table]
+        waiting.append(row)
+        if len(waiting) >= NOTES_PER_WRITE:
+            self._add(table)
+
+    def _add(self, table: str) -> None:
+        self._sums[table] += self._row_sums.of(self._summed[table])
+        self._summed[table] = []
+
+    def sum_of(self, rows: Iterable[str]) -> int:
+        """Equal for equal rows in any order, of this workbook."""
+        return self._row_sums.of(rows)
+
+    def sum_noted(self, table: str) -> int:
+        """The sum of what was noted of a table of SUMMED."""
+        self._add(table)
+        return self._sums[table]
+
+    def begin_again(self) -> bool:
+        """Write every note from now on; False: they are written already."""
+        if self._all_written:
+            return False
+        self._all_written = True
+        self.execute("DELETE FROM claims")
+        return True
 
     def write(self) -> None:
         """Write all notes that wait."""
@@ -91,9 +139,20 @@ class Workbook:
         row = self.execute("SELECT source, ref FROM refs WHERE customer_id = ?", (customer_id,)).fetchone()
         return None if row is None else ExternalRef.model_construct(source=row[0], ref=row[1])
 
+    def request(self, position: int, proof: str, recorded_at: int) -> None:
+        if self._all_written:
+            self.note("requests", (position, proof, recorded_at))
+        else:
+            self._sum("requests", text_of_request(position, proof, recorded_at))
+
     def claim(self, claim: Claim) -> None:
-        self._claimed.add(claim.claim[:PREFIX_CHARACTERS])
-        self.note("claims", (claim.claim, claim.stream_id))
+        named = claim.claim
+        if not self._all_written:
+            self._sum("claims", text_of_claim(named, claim.stream_id))
+            if not named.startswith(COUNTED):
+                return
+        self._claimed.add(named[:PREFIX_CHARACTERS])
+        self.note("claims", (named, claim.stream_id))
 
     def claim_uses(self) -> None:
         """Add the claims of uses for bookings, once all bookings are known: some made these claims themselves."""
@@ -107,7 +166,9 @@ class Workbook:
 
     def owner_of(self, stream_id: str) -> str:
         """The customer of a stream, else the stream's own id."""
-        row = self.execute("SELECT customer_id FROM streams WHERE id = ?", (stream_id,)).fetchone()
+        row = self.execute(
+            "SELECT customer_id FROM streams WHERE number = ?", (number_of(stream_id),)
+        ).fetchone()
         return stream_id if row is None or row[0] is None else str(row[0])
 
     def names_of(self, customer_id: str) -> set[str]:

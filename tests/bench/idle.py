@@ -130,7 +130,7 @@ def _on_sqlite(ledgers: int) -> Iterator[tuple[Store, ReadTables]]:
         many = f"WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {ledgers})"
         with closing(sqlite3.connect(file)) as connection:
             connection.execute(
-                f"INSERT INTO ledgers {many} SELECT printf('biz_%08d', n), 1, zeroblob(32), 0, zeroblob(32) FROM n"
+                f"INSERT INTO ledgers {many} SELECT printf('biz_%08d', n), n, 1, zeroblob(32), 0, zeroblob(32) FROM n"
             )
             connection.commit()
         with closing(sqlite3.connect(beside)) as connection:

@@ -30,7 +30,7 @@ from replay import reconcile
 from replay.proof.prove import Proof
 
 TICKS = os.sysconf("SC_CLK_TCK")
-COLUMNS = "stream_id, version, position, name, data, meta, recorded_at"
+COLUMNS = "stream, version, position, name, data, meta, recorded_at"
 ROWS_PER_WRITE = 1_000
 
 

@@ -58,6 +58,7 @@ def staff(tell: Recording, place: str) -> str:
     tell("keys.list")
     code = tell("sign_ins.link", {"role": "manager", "staff_id": member})["code"]
     tell("sign_ins.use", {"code": code})
+    tell("sign_ins.request", {"business_id": tell.desk.business_id, "email": "anna@example.com"})
     webhooks(tell)
     return member
 

@@ -127,5 +127,6 @@ def questions(tell: Recording, package: str, anna: str) -> None:
     tell("packages.facts", query={"limit": 2}, package_id=package)
     tell("packages.refund_quote", package_id=package)
     tell("packages.explain", package_id=package)
+    tell("packages.verification", package_id=package)
     tell("packages.list", query={"status": ["active"], "owing": True, "limit": 1})
     tell("packages.list_of_customer", query={"limit": 1, "include": ["units"]}, customer_id=anna)

@@ -136,7 +136,7 @@ def opened(folder: Path) -> Iterator[Recording]:
     clock = SetClock()
     with house_at("memory://", views, clock) as house:
         store, frame = house.carnet.store, house.client.app.state["frame"]  # type: ignore[attr-defined]
-        frame.keys = Keys(store, PEPPER, clock.milliseconds)
+        frame.keys, frame.mails_links = Keys(store, PEPPER, clock.milliseconds), True
         yield Recording(house.desk(name="Szalon Rosa"))
 
 

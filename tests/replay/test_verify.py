@@ -122,6 +122,10 @@ SWAP = (
         ),
         (("DELETE FROM shapes",), 1),
         (("UPDATE facts SET stream_id = 'pkg_2' WHERE position = 5",), 5),
+        (("UPDATE facts SET stream_id = 'pkg_2' WHERE position = 1",), 1),
+        (("UPDATE facts SET stream_id = '' WHERE position = 1",), 1),
+        (("UPDATE facts SET stream = stream + 1 WHERE position = 1",), 1),
+        (("UPDATE facts SET stream = stream + 1 WHERE position = 5",), 5),
         (("UPDATE facts SET version = 4000000000000 WHERE position = 5",), 5),
         (("UPDATE facts SET version = -1 WHERE position = 5",), 5),
         (("UPDATE facts SET recorded_at = recorded_at + 1 WHERE position = 9",), 9),
@@ -134,7 +138,7 @@ SWAP = (
         (SWAP, 4),
         (
             (
-                "INSERT INTO facts SELECT business_id, 10, stream_id, 10, shape, data, meta_shape,"
+                "INSERT INTO facts SELECT ledger, 10, stream, stream_id, 10, shape, data, meta_shape,"
                 " meta, recorded_at, hash FROM facts WHERE position = 9",
             ),
             10,

@@ -5,11 +5,13 @@ What a cancellation does to the units stands on the page before anything is pres
 
 from asyncio import gather
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from api.pages.addresses import is_here
 from api.pages.asking import Answer
 from api.pages.desk.choices import catalogue_of
+from api.pages.desk.meanwhile import facts_meanwhile
 from api.pages.desk.typed_moments import moment_typed
 from api.pages.forms import Refused
 from api.pages.page import form, page
@@ -26,9 +28,12 @@ async def booking(view: View) -> Screen:
 
 
 async def booking_of(
-    view: View, refused: Refused | None = None, tried: tuple[str, Answer] | None = None
+    view: View,
+    refused: Refused | None = None,
+    tried: tuple[str, Answer] | None = None,
+    meanwhile: Sequence[Any] = (),
 ) -> Screen:
-    """That page. `tried`: the form of which a dry run was made, and its answer."""
+    """That page. `tried`: the form of which a dry run was made, and its answer. `meanwhile`: facts behind the form."""
     booking_id = view.path["booking_id"]
     path = {"booking_id": booking_id}
     found, payments, catalogue = await gather(
@@ -43,6 +48,8 @@ async def booking_of(
         "catalogue": catalogue,
         "if_cancelled": if_cancelled.body if if_cancelled and if_cancelled.is_good else None,
         "tried": {tried[0]: tried[1].body} if tried else {},
+        "meanwhile": meanwhile,
+        "names_of_staff": {each["id"]: each["name"] for each in catalogue.staff},
         "typed": defaultdict(str, view.fields),
         "typed_amount": view.amounts("amount").get("amount", 0),
     }
@@ -65,7 +72,8 @@ async def _dry_cancellation(view: View, body: dict[str, Any]) -> Answer:
 async def _answered(view: View, name: str, answer: Answer) -> Screen | Redirect:
     """Back to where the form was; a refusal is told on the page of the booking."""
     if not answer.is_good:
-        return await booking_of(view, view.refused(name, answer))
+        meanwhile = await facts_meanwhile(view, answer, view.path["booking_id"])
+        return await booking_of(view, view.refused(name, answer), meanwhile=meanwhile)
     address = view.fields.get("next", "")
     return Redirect(address if is_here(address) else f"/desk/bookings/{view.path['booking_id']}")
 

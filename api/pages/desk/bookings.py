@@ -37,7 +37,12 @@ async def bookings(view: View) -> Screen | Redirect:
 def shown_of(found: Answer) -> Mapping[str, Any]:
     """The rows of a list, those of a day together; or why there are none."""
     body: Mapping[str, Any] = found.body if found.is_good else NOTHING_FOUND
-    return {"found": body, "wrong": None if found.is_good else found.body, "by_day": by_day(body["data"])}
+    return {
+        "found": body,
+        "wrong": None if found.is_good else found.body,
+        "by_day": by_day(body["data"]),
+        "customers": named(row["customer"] for row in body["data"]),
+    }
 
 
 def by_day(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, Sequence[Mapping[str, Any]]]]:

@@ -21,7 +21,10 @@ NOTES = 5
 
 @page("/desk/customers/{customer_id}")
 async def customer(view: View) -> Screen:
-    """The packages of a customer, usable first. `?edit=` opens a package, `?used=` tells of a use."""
+    """The packages of a customer, usable first.
+
+    `?edit=` opens a package to change it. `?used=` and `?sold=` tell of a use or a sale of just now.
+    """
     return await packages_of(view, view.path["customer_id"], edit=view.one("edit"), used=view.one("used"))
 
 
@@ -36,14 +39,13 @@ async def packages_of(
 ) -> Screen:
     """That page, perhaps with why a form of it was refused, and what happened `meanwhile`."""
     path = {"customer_id": customer_id}
+    wanted: Parameters = {"limit": 200, "include": "units", **view.asked("cursor")}
     tabs, packages = await gather(
         tabs_of(view, customer_id),
-        view.know("packages.list_of_customer", path, {"limit": 200, **view.asked("cursor")}),
+        view.know("packages.list_of_customer", path, wanted),
     )
     cards, may = packages.body["data"], may_of(view)
-    stamped = [card for card in cards if not card["collapsed"] and has_stamps(card)]
-    units, notes, use, business = await gather(
-        gather(*(units_of(view, card["id"]) for card in stamped)),
+    notes, use, business = await gather(
         _notes(view, cards if may["sell"] else ()),
         view.ask_if(used, "redemptions.show", {"redemption_id": used}),
         view.ask_if(edit and may["change"], "business.show"),
@@ -56,7 +58,7 @@ async def packages_of(
         "cards": [card for card in cards if not card["collapsed"]],
         "ended": [card for card in cards if card["collapsed"]],
         "by_id": {card["id"]: card for card in cards},
-        "stamps": dict(zip((card["id"] for card in stamped), units, strict=True)),
+        "stamps": {card["id"]: card["units"] for card in cards if has_stamps(card) and card["units"]},
         "left": left_of(own),
         "notes": notes,
         "noted": [(card["id"], f"{card['name']} #{card['purchase_number']}") for card in cards],
@@ -65,6 +67,7 @@ async def packages_of(
         "edit": edit,
         "business": business,
         "used": use,
+        "sold": next((card for card in cards if card["id"] == view.one("sold")), None),
         "may_undo": use is not None and may_undo(view, use),
         "meanwhile": meanwhile,
     }

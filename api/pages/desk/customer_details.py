@@ -11,7 +11,16 @@ from api.pages.forms import Refused, kept
 from api.pages.page import form, page
 from api.pages.view import Redirect, Screen, View
 
-TEXTS = ("email", "country_code", "mobile", "gender", "date_of_birth", "anniversary", "category")
+TEXTS = (
+    "email",
+    "country_code",
+    "mobile",
+    "gender",
+    "date_of_birth",
+    "anniversary",
+    "category",
+    "locale",
+)
 """Fields that can be left empty."""
 CONSENTS = ("session_reminder", "birthday", "marketing")
 HISTORY_MAX = 20

@@ -16,8 +16,8 @@ from typing import Any
 from api.pages.asking import Answer, Parameters
 from api.pages.view import View
 
-UPCOMING_MAX = 200
-"""Upcoming bookings that are counted; with more the badge says so."""
+UPCOMING_MAX = 20
+"""Upcoming bookings that are at hand for a page; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class CustomerTabs:
 
     customer: Mapping[str, Any]
     upcoming: Sequence[Mapping[str, Any]]
-    """Bookings that have not started, the next one first."""
-    has_more_upcoming: bool
+    """The next bookings that have not started, the first one first."""
+    upcoming_count: int
     position: int
 
     @property
@@ -37,8 +37,7 @@ class CustomerTabs:
             "customer": self.customer,
             "counts": {
                 "packages": self.customer["active_packages"],
-                "bookings": len(self.upcoming),
-                "more_bookings": self.has_more_upcoming,
+                "bookings": self.upcoming_count,
                 "points": self.customer["points"],
             },
         }
@@ -65,6 +64,6 @@ async def tabs_of(view: View, customer_id: str) -> CustomerTabs:
     return CustomerTabs(
         customer=person.body,
         upcoming=sorted(ahead, key=itemgetter("starts_at")),
-        has_more_upcoming=bookings.body["has_more"],
+        upcoming_count=bookings.body["upcoming_count"],
         position=min(each.position or 0 for each in (person, bookings)),
     )

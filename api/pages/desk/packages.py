@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from api.pages.desk.choices import NOTHING_FOUND, catalogue_of
+from api.pages.desk.choices import NOTHING_FOUND, catalogue_of, named
 from api.pages.page import page
 from api.pages.view import Screen, View
 
@@ -39,6 +39,7 @@ async def packages(view: View) -> Screen:
         "found": found.body if found.is_good else NOTHING_FOUND,
         "wrong": None if found.is_good else found.body,
         "catalogue": catalogue,
+        "people": named(card["customer"] for card in found.body["data"]) if found.is_good else [],
         "ready": ready(view.today),
         "asked": {name: list(view.parameters[name]) for name in FILTERS if name in view.parameters},
     }

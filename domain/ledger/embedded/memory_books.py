@@ -10,6 +10,7 @@ from domain.decision import NewStream
 from domain.ledger.embedded.memory_streams import StreamsInMemory
 from domain.ledger.embedded.transaction import Written
 from domain.ledger.envelope import Head, StoredFact
+from domain.ledger.numbers import behind, number_of
 from domain.ledger.records import (
     Answered,
     Append,
@@ -111,7 +112,10 @@ class MemoryTransaction(StreamsInMemory):
 
     def streams(self, kind: str, after: str, limit: int) -> list[str]:
         streams = self.books.streams.values()
-        return sorted(stream.id for stream in streams if stream.kind == kind and stream.id > after)[:limit]
+        found = [
+            stream.id for stream in streams if stream.kind == kind and number_of(stream.id) > behind(after)
+        ]
+        return sorted(found, key=number_of)[:limit]
 
     def streams_of(self, customer_id: str, kind: str) -> list[str]:
         streams = self.books.streams.values()

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import StoredFact
 from domain.ledger.evidence import StoredHead
+from domain.ledger.numbers import number_of
 from domain.ledger.proof import seal_of_request
 from domain.ledger.records import StoredKey
+from domain.ledger.request_keys import packed_key
 from domain.ledger.tables import TABLES
 from domain.people.profile import searched
 
 if TYPE_CHECKING:
     from domain.ledger.embedded.memory_books import Books
 
-Rows = Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]
+Rows = Iterator[tuple[tuple[Any, ...], Mapping[str, Any]]]
 
 
 class MemoryEvidence:
@@ -62,7 +64,7 @@ class MemoryEvidence:
     def _streams(self) -> Rows:
         for id, stream in self._books.streams.items():
             opened = self._books.by_stream[id][1].position
-            yield (id,), {"kind": stream.kind, "customer_id": stream.customer_id, "opened": opened}
+            yield (number_of(id),), {"kind": stream.kind, "customer_id": stream.customer_id, "opened": opened}
 
     def _people_search(self) -> Rows:
         for id, person in self._books.directory.items():
@@ -74,7 +76,7 @@ class MemoryEvidence:
             known = self._books.answers[key]
             seal = b"" if has_facts else self._seal(key)
             yield (
-                (key,),
+                (packed_key(key),),
                 {
                     "fingerprint": known.fingerprint,
                     "first": known.first,

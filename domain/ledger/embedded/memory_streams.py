@@ -1,9 +1,10 @@
-"""Reading the streams of a ledger in memory in order of their ids."""
+"""Reading the streams of a ledger in memory in order of their numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from domain.ledger.envelope import StoredFact
+from domain.ledger.numbers import behind, last_number, number_of
 
 Streams = Mapping[str, Mapping[int, StoredFact]]
 """Stream → version → fact."""
@@ -21,7 +22,7 @@ class StreamsInMemory:
     def cuts(self, facts: int) -> list[tuple[str, int]]:
         found: dict[str, int] = {}
         before = 0
-        for id in sorted(self._streams):
+        for id in sorted(self._streams, key=number_of):
             upto = before + len(self._streams[id])
             if upto // facts > before // facts:
                 found[id] = upto // facts * facts
@@ -34,11 +35,12 @@ class StreamsInMemory:
         found = (
             fact
             for place, fact in self._between(after, last)
-            if place > after and fact.position <= upto and fact.name not in without
+            if place > (behind(after[0]), after[1]) and fact.position <= upto and fact.name not in without
         )
         return list(islice(found, limit))
 
-    def _between(self, after: tuple[str, int], last: str) -> Iterator[tuple[tuple[str, int], StoredFact]]:
-        for id in sorted(id for id in self._streams if after[0] <= id <= last):
+    def _between(self, after: tuple[str, int], last: str) -> Iterator[tuple[tuple[int, int], StoredFact]]:
+        found = (id for id in self._streams if behind(after[0]) <= number_of(id) <= last_number(last))
+        for id in sorted(found, key=number_of):
             for version, fact in sorted(self._streams[id].items()):
-                yield (id, version), fact
+                yield (number_of(id), version), fact

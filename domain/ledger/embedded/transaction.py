@@ -70,7 +70,7 @@ class Transaction(Protocol):
     def registered(self, stream_id: str) -> NewStream | None: ...
 
     def streams(self, kind: str, after: str, limit: int) -> list[str]:
-        """Registered streams of that kind above `after`, in order of their ids."""
+        """Registered streams of that kind behind the stream `after`, in order of their numbers."""
 
     def streams_of(self, customer_id: str, kind: str) -> list[str]:
         """In the order they were opened."""

@@ -1,13 +1,21 @@
 -- The ledgers of all businesses: their heads, facts, streams, claims and requests.
 --
--- Run with a search_path of the ledger's schema alone, by the role that is to own it. Every key begins with
--- business_id, so that the tables can be distributed by business; text keys are compared by bytes ("C"), which
+-- Run with a search_path of the ledger's schema alone, by the role that is to own it. Every key begins with the
+-- business, so that the tables can be distributed by business; text keys are compared by bytes ("C"), which
 -- makes a claim's prefix a range. Columns of fixed width come first: a row then has no padding.
+
+-- The number of an id: 63 bits of its SHA-256 (domain/ledger/numbers.py). A business's is in the columns `ledger`, a
+-- stream's in `stream`, a customer's in `customer`. Of one expression, so that queries take it in, and no call is left.
+CREATE FUNCTION number_of(id text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT ('x' || left(encode(sha256(replace(id, E'\\', E'\\\\')::bytea), 'hex'), 16))::bit(64)::bigint
+           & 9223372036854775807
+$$;
 
 CREATE TABLE ledgers (
     position    bigint NOT NULL,
     recorded_at bigint NOT NULL,  -- milliseconds since 1970, of the last fact
     business_id text COLLATE "C" NOT NULL PRIMARY KEY,
+    number      bigint GENERATED ALWAYS AS (number_of(business_id)) STORED UNIQUE,
     hash        bytea NOT NULL,
     secret      bytea NOT NULL
 ) WITH (fillfactor = 40);  -- the head is updated by every append: room to do it in place
@@ -19,13 +27,14 @@ CREATE TABLE facts (
     version     integer NOT NULL,
     shape       integer NOT NULL,  -- of data: with kind, name and version of the fact
     meta_shape  integer NOT NULL,
-    business_id text COLLATE "C" NOT NULL,
-    stream_id   text COLLATE "C" NOT NULL,
+    ledger      bigint NOT NULL,  -- the number of the business
+    stream      bigint NOT NULL,  -- … of the stream
+    stream_id   text COLLATE "C" NOT NULL,  -- of the first fact of a stream; empty in the others
     data        bytea NOT NULL,  -- the values that fill the shape
     meta        bytea NOT NULL,
     hash        bytea NOT NULL,
-    PRIMARY KEY (business_id, position),
-    CONSTRAINT facts_stream_version UNIQUE (business_id, stream_id, version)
+    PRIMARY KEY (ledger, position),
+    CONSTRAINT facts_stream_version UNIQUE (ledger, stream, version)
 );
 
 -- What facts have in common (domain/ledger/shapes.py), of all businesses: names of fields, and no text of theirs. A
@@ -39,22 +48,21 @@ CREATE TABLE shapes (
 );
 
 CREATE TABLE streams (
-    opened      bigint NOT NULL,  -- the position of its first fact
-    business_id text COLLATE "C" NOT NULL,
-    kind        text COLLATE "C" NOT NULL,
-    id          text COLLATE "C" NOT NULL,
-    customer_id text COLLATE "C",
-    PRIMARY KEY (business_id, id)
+    opened   bigint NOT NULL,  -- the position of its first fact
+    ledger   bigint NOT NULL,
+    stream   bigint NOT NULL,
+    customer bigint,
+    kind     text COLLATE "C" NOT NULL,
+    PRIMARY KEY (ledger, stream)
 );
-CREATE INDEX streams_of_customer ON streams (business_id, customer_id, kind, opened)
-    WHERE customer_id IS NOT NULL;
+CREATE INDEX streams_of_customer ON streams (ledger, customer, opened) WHERE customer IS NOT NULL;
 
 -- A claim is the hash of what it names (domain/claims.py).
 CREATE TABLE claims (
-    business_id text COLLATE "C" NOT NULL,
-    claim       text COLLATE "C" NOT NULL,
-    stream_id   text COLLATE "C" NOT NULL,
-    PRIMARY KEY (business_id, claim)
+    ledger bigint NOT NULL,
+    stream bigint NOT NULL,
+    claim  text COLLATE "C" NOT NULL,
+    PRIMARY KEY (ledger, claim)
 );
 
 -- What was asked with a key, and its answer, deflated (domain/ledger/answer_bytes.py). Erasing a person takes the
@@ -63,15 +71,15 @@ CREATE TABLE requests (
     first       bigint NOT NULL,
     last        bigint NOT NULL,
     recorded_at bigint NOT NULL,
-    business_id text COLLATE "C" NOT NULL,
-    key         text COLLATE "C" NOT NULL,
+    ledger      bigint NOT NULL,
+    key         bytea NOT NULL,  -- a text, or 0xFF and a UUID (domain/ledger/request_keys.py)
     fingerprint bytea NOT NULL,
     people      text NOT NULL,  -- ids of those in the answer, separated by spaces
     answered    bytea NOT NULL,  -- the digest of the answer (domain/ledger/proof.py)
     seal        bytea NOT NULL,  -- of a request without a fact
     body        bytea,
     salt        bytea,  -- of the digest
-    PRIMARY KEY (business_id, key)
+    PRIMARY KEY (ledger, key)
 );
 ALTER TABLE requests ALTER COLUMN body SET STORAGE EXTERNAL;  -- it is compressed already
 
@@ -104,9 +112,9 @@ CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON requests
 CREATE TRIGGER erase_only BEFORE UPDATE ON requests
     FOR EACH ROW WHEN (
         NEW.body IS NOT NULL OR NEW.salt IS NOT NULL
-        OR (NEW.business_id, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.answered,
+        OR (NEW.ledger, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.answered,
             NEW.seal)
-        IS DISTINCT FROM (OLD.business_id, OLD.key, OLD.fingerprint, OLD.first, OLD.last, OLD.recorded_at, OLD.people,
+        IS DISTINCT FROM (OLD.ledger, OLD.key, OLD.fingerprint, OLD.first, OLD.last, OLD.recorded_at, OLD.people,
             OLD.answered, OLD.seal))
     EXECUTE FUNCTION refuse_change();
 
@@ -114,20 +122,18 @@ CREATE TRIGGER erase_only BEFORE UPDATE ON requests
 -- Isolation: a transaction sees the business that it was begun for, and no other, even as the owner. The owner looks
 -- for rows of any business where the setting is '*', inside of functions that show no row.
 
-CREATE FUNCTION keep_apart(named text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_apart(named text, own text DEFAULT 'business_id = current_setting(''carnet.business'', true)')
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', named);
     EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', named);
-    EXECUTE format('CREATE POLICY one_business ON %I '
-                   'USING (business_id = current_setting(''carnet.business'', true))', named);
+    EXECUTE format('CREATE POLICY one_business ON %I USING (%s)', named, own);
     EXECUTE format('CREATE POLICY owner_looks ON %I FOR SELECT TO CURRENT_USER '
                    'USING (current_setting(''carnet.business'', true) = ''*'')', named);
 END $$;
 SELECT keep_apart('ledgers');
-SELECT keep_apart('facts');
-SELECT keep_apart('streams');
-SELECT keep_apart('claims');
-SELECT keep_apart('requests');
+SELECT keep_apart(named, 'ledger = number_of(current_setting(''carnet.business'', true))')
+  FROM unnest(ARRAY['facts', 'streams', 'claims', 'requests']) AS named;
 
 -- Every function that takes a business refuses any other than its transaction is for.
 CREATE FUNCTION require_business(business text) RETURNS void
@@ -201,6 +207,11 @@ CREATE FUNCTION filled(shape text, given bytea) RETURNS text LANGUAGE sql IMMUTA
                 ELSE format(shape, VARIADIC string_to_array(convert_from(given, 'UTF8'), E'\x1f')) END
 $$;
 CREATE VIEW readable_facts WITH (security_invoker = true) AS
-    SELECT f.business_id, f.position, s.kind, f.stream_id, f.version, s.name, s.name_version,
+    SELECT l.business_id, f.position, s.kind,
+           CASE WHEN f.stream_id <> '' THEN f.stream_id ELSE (
+               SELECT o.stream_id FROM facts AS o
+                WHERE o.ledger = f.ledger AND o.stream = f.stream AND o.stream_id <> '' ORDER BY o.version LIMIT 1
+           ) END AS stream_id, f.version, s.name, s.name_version,
            filled(s.text, f.data) AS data, filled(m.text, f.meta) AS meta, f.recorded_at, f.hash
-      FROM facts AS f JOIN shapes AS s ON s.number = f.shape JOIN shapes AS m ON m.number = f.meta_shape;
+      FROM facts AS f JOIN shapes AS s ON s.number = f.shape JOIN shapes AS m ON m.number = f.meta_shape
+      LEFT JOIN ledgers AS l ON l.number = f.ledger;

@@ -9,10 +9,11 @@ CREATE TYPE new_person AS (id text, owner_id text, data text, salt bytea);
 CREATE TYPE new_text AS (id text, owner_id text, salt bytea, text text);
 CREATE TYPE new_fact AS (
     kind text, stream_id text, version integer, name text, name_version integer, data bytea, meta bytea,
-    shape integer, kept_data bytea, meta_shape integer, kept_meta bytea  -- as they are kept
+    shape integer, kept_data bytea, meta_shape integer, kept_meta bytea,  -- as they are kept
+    opens boolean  -- whether the fact keeps the id of its stream, as nothing of the stream was there before
 );
 CREATE TYPE command AS (
-    key text,  -- NULL: a command that nobody asked for, such as an import of the library's own events
+    key bytea,  -- NULL: a command that nobody asked for, such as an import of the library's own events
     fingerprint bytea,
     body bytea,  -- the answer
     shown text[],  -- the people in the body
@@ -25,6 +26,11 @@ CREATE TYPE command AS (
     salt bytea,  -- of the digest of the answer
     answered bytea  -- that digest
 );
+-- The text of a request key (domain/ledger/request_keys.py).
+CREATE FUNCTION unpacked_key(key bytea) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN substr(key, 1, 1) = '\xff' THEN encode(substr(key, 2), 'hex')::uuid::text
+                ELSE convert_from(key, 'UTF8') END
+$$;
 CREATE TYPE outcome AS (first bigint, last bigint, recorded_at bigint, conflict text);
 
 
@@ -55,6 +61,7 @@ END $$;
 CREATE FUNCTION append(business text, clock_ms bigint, commands command[]) RETURNS SETOF outcome
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
+    own       bigint := number_of(business);
     c         command;
     f         new_fact;
     r         seen;
@@ -85,9 +92,9 @@ BEGIN
     FOREACH c IN ARRAY commands LOOP
         taken := NULL;
         IF c.key IS NOT NULL AND EXISTS (
-            SELECT FROM requests q WHERE q.business_id = business AND q.key = c.key
+            SELECT FROM requests q WHERE q.ledger = own AND q.key = c.key
         ) THEN
-            taken := c.key;
+            taken := unpacked_key(c.key);
         END IF;
         IF taken IS NULL AND cardinality(spoiled) > 0 THEN
             FOREACH r IN ARRAY c.reads LOOP
@@ -101,7 +108,7 @@ BEGIN
         IF taken IS NULL THEN
             FOREACH r IN ARRAY c.reads LOOP
                 SELECT version INTO actual FROM facts
-                 WHERE business_id = business AND stream_id = r.stream_id
+                 WHERE ledger = own AND stream = number_of(r.stream_id)
                  ORDER BY version DESC LIMIT 1;
                 IF coalesce(actual, 0) <> r.version THEN
                     taken := r.stream_id;
@@ -111,7 +118,7 @@ BEGIN
         END IF;
         IF taken IS NULL THEN
             FOREACH claimed IN ARRAY c.claims LOOP
-                IF EXISTS (SELECT FROM claims WHERE business_id = business AND claim = claimed.claim) THEN
+                IF EXISTS (SELECT FROM claims WHERE ledger = own AND claim = claimed.claim) THEN
                     taken := claimed.claim;
                     EXIT;
                 END IF;
@@ -140,21 +147,23 @@ BEGIN
                OR NOT EXISTS (SELECT FROM shapes WHERE number = f.meta_shape) THEN
                 RAISE EXCEPTION 'a fact has a shape that is not kept' USING ERRCODE = 'CN409';
             END IF;
-            INSERT INTO facts (business_id, position, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash)
-            VALUES (business, head, f.stream_id, f.version, f.shape, f.kept_data, f.meta_shape, f.kept_meta, moment, chain);
+            INSERT INTO facts (ledger, position, stream, stream_id, version, shape, data, meta_shape, meta, recorded_at,
+                               hash)
+            VALUES (own, head, number_of(f.stream_id), CASE WHEN f.opens THEN f.stream_id ELSE '' END, f.version,
+                    f.shape, f.kept_data, f.meta_shape, f.kept_meta, moment, chain);
         END LOOP;
 
         IF cardinality(c.streams) > 0 THEN
-            INSERT INTO streams (business_id, kind, id, customer_id, opened)
-            SELECT business, n.kind, n.id, n.customer_id,
+            INSERT INTO streams (ledger, kind, stream, customer, opened)
+            SELECT own, n.kind, number_of(n.id), number_of(n.customer_id),
                    coalesce((SELECT position FROM facts  -- not min(position): that would walk the ledger
-                              WHERE business_id = business AND stream_id = n.id
+                              WHERE ledger = own AND stream = number_of(n.id)
                               ORDER BY version LIMIT 1), first)
               FROM unnest(c.streams) AS n;
         END IF;
         IF cardinality(c.claims) > 0 THEN
-            INSERT INTO claims (business_id, claim, stream_id)
-            SELECT business, n.claim, n.stream_id FROM unnest(c.claims) AS n;
+            INSERT INTO claims (ledger, claim, stream)
+            SELECT own, n.claim, number_of(n.stream_id) FROM unnest(c.claims) AS n;
         END IF;
         IF cardinality(c.people) > 0 THEN
             INSERT INTO people (business_id, id, owner_id, data, salt)
@@ -167,14 +176,14 @@ BEGIN
             SELECT business, n.id, n.owner_id, n.salt, n.text FROM unnest(c.texts) AS n;
         END IF;
         IF c.key IS NOT NULL THEN
-            INSERT INTO requests (business_id, key, fingerprint, first, last, recorded_at, people, answered, body,
+            INSERT INTO requests (ledger, key, fingerprint, first, last, recorded_at, people, answered, body,
                                   salt, seal)
-            VALUES (business, c.key, c.fingerprint, first, head, moment, array_to_string(c.shown, ' '), c.answered,
+            VALUES (own, c.key, c.fingerprint, first, head, moment, array_to_string(c.shown, ' '), c.answered,
                     c.body, c.salt,
                     CASE WHEN cardinality(c.facts) > 0 THEN ''::bytea
                          -- The same bytes as proof.seal_of_request.
                          ELSE sha256(key_of
-                            || int4send(octet_length(c.key)) || convert_to(c.key, 'UTF8')
+                            || int4send(octet_length(unpacked_key(c.key))) || convert_to(unpacked_key(c.key), 'UTF8')
                             || int4send(octet_length(c.fingerprint)) || c.fingerprint
                             || int4send(octet_length(array_to_string(c.shown, ' ')))
                             || convert_to(array_to_string(c.shown, ' '), 'UTF8')
@@ -211,6 +220,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 #variable_conflict use_column
 DECLARE
     now_ms  bigint := coalesce(clock_ms, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint);
+    numbers bigint[] := ARRAY(SELECT number_of(b.name) FROM unnest(businesses) WITH ORDINALITY AS b (name, nth) ORDER BY b.nth);
     heads   bigint[];  -- of each business: its last position, NULL where it is left out
     hashes  bytea[];   -- … its last fact's hash
     moments bigint[];  -- … the moment of what is recorded now
@@ -233,30 +243,31 @@ BEGIN
     SELECT array_agg(CASE WHEN judged.plain THEN c.nth END ORDER BY c.ordinality)
       INTO plain
       FROM unnest(plain, commands) WITH ORDINALITY AS c (nth),
-           LATERAL (SELECT set_config('carnet.business', businesses[c.nth], true) AS business OFFSET 0) AS own,
+           LATERAL (SELECT number_of(set_config('carnet.business', businesses[c.nth], true)) AS ledger OFFSET 0) AS own,
            LATERAL (
                SELECT cardinality(c.facts) = 1 AND c.key IS NOT NULL
                   AND cardinality(c.streams) + cardinality(c.people) + cardinality(c.texts) = 0
                   AND EXISTS (SELECT FROM shapes WHERE number = c.facts[1].shape)
                   AND EXISTS (SELECT FROM shapes WHERE number = c.facts[1].meta_shape)
                   AND (SELECT q.key FROM requests AS q
-                        WHERE q.business_id = own.business AND q.key = c.key) IS NULL
+                        WHERE q.ledger = own.ledger AND q.key = c.key) IS NULL
                   AND NOT EXISTS (
                       SELECT FROM unnest(c.claims) AS n
                        WHERE n.claim = (SELECT held.claim FROM claims AS held
-                                         WHERE held.business_id = own.business AND held.claim = n.claim))
+                                         WHERE held.ledger = own.ledger AND held.claim = n.claim))
                   AND NOT EXISTS (
                       SELECT FROM unnest(c.reads) AS r
                        WHERE r.version <> coalesce((
                              SELECT f.version FROM facts AS f
-                              WHERE f.business_id = own.business AND f.stream_id = r.stream_id
+                              WHERE f.ledger = own.ledger AND f.stream = number_of(r.stream_id)
                               ORDER BY f.version DESC LIMIT 1), 0)) AS plain
                OFFSET 0) AS judged;
 
     FOR added IN
-        INSERT INTO facts (business_id, position, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash)
-        SELECT set_config('carnet.business', businesses[c.nth], true), heads[c.nth] + 1, f.stream_id, f.version,
-               f.shape, f.kept_data, f.meta_shape, f.kept_meta, moments[c.nth],
+        INSERT INTO facts (ledger, position, stream, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash)
+        SELECT number_of(set_config('carnet.business', businesses[c.nth], true)), heads[c.nth] + 1,
+               number_of(f.stream_id), CASE WHEN f.opens THEN f.stream_id ELSE '' END, f.version, f.shape,
+               f.kept_data, f.meta_shape, f.kept_meta, moments[c.nth],
                -- The same bytes as in `append`.
                sha256(hashes[c.nth]
                 || int4send(octet_length(businesses[c.nth])) || convert_to(businesses[c.nth], 'UTF8')
@@ -271,18 +282,18 @@ BEGIN
                 || int4send(8) || int8send(moments[c.nth]))
           FROM unnest(plain, commands) AS c (nth), unnest(c.facts) AS f
          WHERE c.nth IS NOT NULL
-        RETURNING business_id, position, hash, recorded_at
+        RETURNING businesses[array_position(numbers, ledger)] AS business, position, hash, recorded_at
     LOOP
-        PERFORM set_config('carnet.business', added.business_id, true);
+        PERFORM set_config('carnet.business', added.business, true);
         UPDATE ledgers SET position = added.position, hash = added.hash, recorded_at = added.recorded_at
-         WHERE business_id = added.business_id;
+         WHERE business_id = added.business;
     END LOOP;
-    INSERT INTO claims (business_id, claim, stream_id)
-    SELECT set_config('carnet.business', businesses[c.nth], true), n.claim, n.stream_id
+    INSERT INTO claims (ledger, claim, stream)
+    SELECT number_of(set_config('carnet.business', businesses[c.nth], true)), n.claim, number_of(n.stream_id)
       FROM unnest(plain, commands) AS c (nth), unnest(c.claims) AS n
      WHERE c.nth IS NOT NULL;
-    INSERT INTO requests (business_id, key, fingerprint, first, last, recorded_at, people, answered, body, salt, seal)
-    SELECT set_config('carnet.business', businesses[c.nth], true), c.key, c.fingerprint,
+    INSERT INTO requests (ledger, key, fingerprint, first, last, recorded_at, people, answered, body, salt, seal)
+    SELECT number_of(set_config('carnet.business', businesses[c.nth], true)), c.key, c.fingerprint,
            heads[c.nth] + 1, heads[c.nth] + 1, moments[c.nth], array_to_string(c.shown, ' '), c.answered, c.body,
            c.salt, ''
       FROM unnest(plain, commands) AS c (nth)

@@ -2,12 +2,12 @@
 
 -- Loading answers everything that a decision must see in one round trip, as rows of one shape:
 --   0  the head        position, moment, hash
---   1  a fact          `id` is its stream, name_version: its shape, last: that of its meta
+--   1  a fact          `stream` is its stream, `id` too in the first of it, name_version: its shape, last: that of its meta
 --   2  a person        of the customers and staff among the streams: id, kind: its owner, name: its data
 --   3  a count         id: the number of its claim prefix, position: the count
---   4  an answer       id: the key, data: the fingerprint, position: first, last, moment, meta: the body
+--   4  an answer       hash: the key, data: the fingerprint, position: first, last, moment, meta: the body
 CREATE TYPE loaded AS (
-    part integer, position bigint, moment bigint, last bigint, version integer, name_version integer,
+    part integer, position bigint, moment bigint, last bigint, stream bigint, version integer, name_version integer,
     kind text, id text, name text, data bytea, meta bytea, hash bytea
 );
 
@@ -19,73 +19,79 @@ CREATE TYPE loaded AS (
 -- the whole ledger of a business while it has no statistics of a new or fast-growing table, and keeps that plan.
 CREATE FUNCTION load(
     business text, ids text[], known integer[], packages_of text[], claimed_from text[], claimed_upto text[],
-    with_customers boolean, counted_from text[], counted_upto text[], keys text[]
+    with_customers boolean, counted_from text[], counted_upto text[], keys bytea[]
 ) RETURNS SETOF loaded LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    own    bigint := number_of(business);
+    wanted bigint[] := ARRAY(SELECT number_of(w.id) FROM unnest(ids) WITH ORDINALITY AS w (id, place) ORDER BY place);
 BEGIN
     PERFORM require_business(business);
     IF cardinality(packages_of) > 0 THEN
-        SELECT ids || array_agg(s.id ORDER BY s.opened), known || array_agg(0) INTO ids, known
+        SELECT wanted || array_agg(s.stream ORDER BY s.opened), known || array_agg(0) INTO wanted, known
           FROM unnest(packages_of) AS w (customer_id), LATERAL (
-               SELECT streams.id, opened FROM streams
-                WHERE business_id = business AND streams.customer_id = w.customer_id AND kind = 'package'
+               SELECT streams.stream, opened FROM streams
+                WHERE ledger = own AND customer = number_of(w.customer_id) AND kind = 'package'
                OFFSET 0) AS s
-         WHERE s.id <> ALL (ids);
+         WHERE s.stream <> ALL (wanted);
     END IF;
     IF cardinality(claimed_from) > 0 THEN
-        SELECT ids || array_agg(held.stream_id ORDER BY held.first), known || array_agg(0) INTO ids, known
-          FROM (SELECT c.stream_id, min(c.claim) AS first
+        SELECT wanted || array_agg(held.stream ORDER BY held.first), known || array_agg(0) INTO wanted, known
+          FROM (SELECT c.stream, min(c.claim) AS first
                   FROM unnest(claimed_from, claimed_upto) AS p (lowest, beyond), LATERAL (
-                       SELECT claim, claims.stream_id FROM claims
-                        WHERE business_id = business AND claim >= p.lowest AND claim < p.beyond
+                       SELECT claim, claims.stream FROM claims
+                        WHERE ledger = own AND claim >= p.lowest AND claim < p.beyond
                        OFFSET 0) AS c
-                 WHERE c.stream_id <> ALL (ids)
-                 GROUP BY c.stream_id) AS held;
+                 WHERE c.stream <> ALL (wanted)
+                 GROUP BY c.stream) AS held;
     END IF;
     IF with_customers THEN
-        SELECT ids || array_agg(owner.id ORDER BY owner.id), known || array_agg(0) INTO ids, known
-          FROM (SELECT DISTINCT s.customer_id AS id
-                  FROM unnest(ids) AS w (id), LATERAL (
-                       SELECT customer_id FROM streams
-                        WHERE business_id = business AND streams.id = w.id AND kind = 'package'
+        SELECT wanted || array_agg(owner.stream ORDER BY owner.stream), known || array_agg(0) INTO wanted, known
+          FROM (SELECT DISTINCT s.customer AS stream
+                  FROM unnest(wanted) AS w (stream), LATERAL (
+                       SELECT customer FROM streams
+                        WHERE ledger = own AND streams.stream = w.stream AND kind = 'package'
                        OFFSET 0) AS s
-                 WHERE s.customer_id <> ALL (ids)) AS owner;
+                 WHERE s.customer <> ALL (wanted)) AS owner;
     END IF;
 
     RETURN QUERY
-        SELECT 0, l.position, l.recorded_at, NULL::bigint, NULL::integer, NULL::integer,
+        SELECT 0, l.position, l.recorded_at, NULL::bigint, NULL::bigint, NULL::integer, NULL::integer,
                NULL::text, NULL::text, NULL::text, NULL::bytea, NULL::bytea, l.hash
           FROM ledgers l WHERE l.business_id = business
         UNION ALL
-        (SELECT 1, f.position, f.recorded_at, f.meta_shape::bigint, f.version, f.shape,
+        (SELECT 1, f.position, f.recorded_at, f.meta_shape::bigint, f.stream, f.version, f.shape,
                 NULL, f.stream_id, NULL, f.data, f.meta, f.hash
-           FROM unnest(ids, known) WITH ORDINALITY AS w (id, known, place), LATERAL (
+           FROM unnest(wanted, known) WITH ORDINALITY AS w (stream, known, place), LATERAL (
                 SELECT * FROM facts
-                 WHERE business_id = business AND stream_id = w.id AND version > w.known
+                 WHERE ledger = own AND facts.stream = w.stream AND version > w.known
                  ORDER BY version OFFSET 0) AS f
           ORDER BY w.place, f.version);
     RETURN QUERY
-        SELECT 2, NULL::bigint, NULL::bigint, NULL::bigint, NULL::integer, NULL::integer,
+        SELECT 2, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::integer, NULL::integer,
                p.owner_id, p.id, p.data, NULL::bytea, NULL::bytea, NULL::bytea
-          FROM unnest(ids) AS w (id), LATERAL (
+          FROM unnest(wanted) AS w (stream), LATERAL (
                SELECT FROM streams
-                WHERE business_id = business AND streams.id = w.id AND kind IN ('customer', 'staff')
+                WHERE ledger = own AND streams.stream = w.stream AND kind IN ('customer', 'staff')
                OFFSET 0) AS s, LATERAL (
-               SELECT * FROM people WHERE business_id = business AND owner_id = w.id OFFSET 0) AS p
+               SELECT f.stream_id FROM facts AS f
+                WHERE f.ledger = own AND f.stream = w.stream AND f.stream_id <> ''
+                ORDER BY f.version LIMIT 1) AS named, LATERAL (
+               SELECT * FROM people WHERE business_id = business AND owner_id = named.stream_id OFFSET 0) AS p
          ORDER BY p.owner_id, p.id;
     IF cardinality(counted_from) > 0 THEN
         RETURN QUERY
             SELECT 3, (SELECT count(*) FROM claims c
-                        WHERE c.business_id = business AND c.claim >= p.lowest AND c.claim < p.beyond),
-                   NULL::bigint, NULL::bigint, NULL::integer, NULL::integer, NULL::text, p.place::text,
+                        WHERE c.ledger = own AND c.claim >= p.lowest AND c.claim < p.beyond),
+                   NULL::bigint, NULL::bigint, NULL::bigint, NULL::integer, NULL::integer, NULL::text, p.place::text,
                    NULL::text, NULL::bytea, NULL::bytea, NULL::bytea
               FROM unnest(counted_from, counted_upto) WITH ORDINALITY AS p (lowest, beyond, place);
     END IF;
     IF cardinality(keys) > 0 THEN
         RETURN QUERY
-            SELECT 4, q.first, q.recorded_at, q.last, NULL::integer, NULL::integer, NULL::text, q.key, NULL::text,
-                   q.fingerprint, q.body, NULL::bytea
+            SELECT 4, q.first, q.recorded_at, q.last, NULL::bigint, NULL::integer, NULL::integer, NULL::text, NULL::text,
+                   NULL::text, q.fingerprint, q.body, q.key
               FROM unnest(keys) AS w (key), LATERAL (
-                   SELECT * FROM requests WHERE business_id = business AND requests.key = w.key
+                   SELECT * FROM requests WHERE ledger = own AND requests.key = w.key
                    OFFSET 0) AS q;
     END IF;
 END $$;
@@ -93,15 +99,15 @@ END $$;
 
 CREATE TYPE question AS (
     business text, ids text[], known integer[], packages_of text[], claimed_from text[], claimed_upto text[],
-    with_customers boolean, counted_from text[], counted_upto text[], keys text[]
+    with_customers boolean, counted_from text[], counted_upto text[], keys bytea[]
 );
 
 -- What `load` answers of each, with its number, counted from 1; a ledger that does not exist has no head.
 -- Runs with the rights of the caller, so that row-level security judges each question by its own business.
 CREATE FUNCTION load_all(asked question[])
 RETURNS TABLE (
-    nth integer, part integer, "position" bigint, moment bigint, last bigint, version integer, name_version integer,
-    kind text, id text, name text, data bytea, meta bytea, hash bytea
+    nth integer, part integer, "position" bigint, moment bigint, last bigint, stream bigint, version integer,
+    name_version integer,    kind text, id text, name text, data bytea, meta bytea, hash bytea
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -119,14 +125,24 @@ END $$;
 
 
 -- The next facts of several ledgers: at most `limits` of each, behind the position `afters`.
-CREATE FUNCTION facts_of(businesses text[], afters bigint[], limits integer[]) RETURNS SETOF facts
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION facts_of(businesses text[], afters bigint[], limits integer[])
+RETURNS TABLE (
+    business_id text, "position" bigint, stream bigint, stream_id text, version integer, shape integer, data bytea,
+    meta_shape integer, meta bytea, recorded_at bigint, hash bytea
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
 BEGIN
     FOR n IN 1 .. cardinality(businesses) LOOP
         PERFORM set_config('carnet.business', businesses[n], true);
         RETURN QUERY
-            SELECT * FROM facts AS f
-             WHERE f.business_id = businesses[n] AND f.position > afters[n]
+            SELECT businesses[n], f.position, f.stream,
+                   CASE WHEN f.stream_id <> '' THEN f.stream_id ELSE (
+                       SELECT o.stream_id FROM facts AS o
+                        WHERE o.ledger = f.ledger AND o.stream = f.stream AND o.stream_id <> ''
+                        ORDER BY o.version LIMIT 1) END,
+                   f.version, f.shape, f.data, f.meta_shape, f.meta, f.recorded_at, f.hash
+              FROM facts AS f
+             WHERE f.ledger = number_of(businesses[n]) AND f.position > afters[n]
              ORDER BY f.position LIMIT limits[n];
     END LOOP;
 END $$;

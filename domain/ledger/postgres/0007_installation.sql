@@ -35,18 +35,28 @@ $$;
 
 
 -- Every business that has a row anywhere, also where its head is gone: each table is stepped through by business.
+-- A ledger whose number has no id is told by the number: `ledger 42`. The id of a business is in its head, and in the
+-- first fact.
 CREATE FUNCTION business_ids() RETURNS SETOF text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     name text;
+    key  text;
 BEGIN
     PERFORM set_config('carnet.business', '*', true);
-    FOR name IN SELECT p.tablename FROM pg_policies AS p
-                 WHERE p.schemaname = current_schema() AND p.policyname = 'owner_looks' LOOP
+    FOR name, key IN
+        SELECT c.relname, a.attname
+          FROM pg_policy AS p JOIN pg_class AS c ON c.oid = p.polrelid
+          JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname IN ('business_id', 'ledger')
+         WHERE c.relnamespace = current_schema()::regnamespace AND p.polname = 'owner_looks'
+    LOOP
         RETURN QUERY EXECUTE format(
-            'WITH RECURSIVE known (id) AS (SELECT min(business_id) FROM %1$I UNION ALL '
-            'SELECT (SELECT min(business_id) FROM %1$I WHERE business_id > known.id) FROM known '
-            'WHERE known.id IS NOT NULL) SELECT id FROM known WHERE id IS NOT NULL', name);
+            'WITH RECURSIVE known (id) AS (SELECT min(%2$I) FROM %1$I UNION ALL '
+            'SELECT (SELECT min(%2$I) FROM %1$I WHERE %2$I > known.id) FROM known WHERE known.id IS NOT NULL) '
+            'SELECT %3$s FROM known WHERE id IS NOT NULL', name, key, CASE key WHEN 'business_id' THEN 'id' ELSE
+            'coalesce((SELECT l.business_id FROM ledgers AS l WHERE l.number = id), '
+            '(SELECT f.stream_id FROM facts AS f WHERE f.ledger = id AND f.position = 1 AND number_of(f.stream_id) = id), '
+            '''ledger '' || id)' END);
     END LOOP;
     PERFORM set_config('carnet.business', '', true);
 END $$;
@@ -84,7 +94,7 @@ BEGIN
     DELETE FROM people WHERE business_id = business AND owner_id = customer;  -- its trigger deletes the search text
     DELETE FROM texts WHERE business_id = business AND owner_id = customer;
     UPDATE requests SET body = NULL, salt = NULL
-     WHERE business_id = business AND body IS NOT NULL AND customer = ANY (string_to_array(people, ' '));
+     WHERE ledger = number_of(business) AND body IS NOT NULL AND customer = ANY (string_to_array(people, ' '));
     DELETE FROM messages WHERE business_id = business AND customer_id = customer;
     UPDATE api_keys SET name = erased_name, revoked_at = coalesce(revoked_at, now_ms)
      WHERE business_id = business AND actor_id = customer;

@@ -21,11 +21,12 @@ from domain.decision import NewStream, Reads
 from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import NewFact
 from domain.ledger.errors import WrongSchema
-from domain.ledger.records import Append
+from domain.ledger.records import Append, with_openings
+from domain.ledger.request_keys import packed_key
 from domain.ledger.shapes import PackedFact
 from domain.people.directory import Person, Text
 
-BOOLEAN, BYTEA, INTEGER, TEXT, INTEGERS, TEXTS = 16, 17, 23, 25, 1007, 1009
+BOOLEAN, BYTEA, INTEGER, TEXT, BYTEAS, INTEGERS, TEXTS = 16, 17, 23, 25, 1001, 1007, 1009
 NULL = -1
 
 MAX_CODE_POINT = 0x10FFFF
@@ -39,7 +40,7 @@ _integer_field = Struct("!iii").pack
 _array_head = Struct("!iiiii").pack
 _empty_array = Struct("!iii").pack
 
-_TWO_FIELDS, _ELEVEN_FIELDS = _int(2), _int(11)
+_TWO_FIELDS, _TWELVE_FIELDS = _int(2), _int(12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,12 @@ class BinaryFormat:
     def _row(self, command: Append, kept: Iterator[PackedFact]) -> bytes:
         request = command.request
         if request is None:
-            asked = _null(TEXT) + _null(BYTEA) + _null(BYTEA) + _null(TEXTS)
+            asked = _null(BYTEA) + _null(BYTEA) + _null(BYTEA) + _null(TEXTS)
             proofs = _null(BYTEA) + _null(BYTEA)
         else:
-            asked = _text(request.key) + _bytes(request.fingerprint) + _bytes(packed(request.body))
+            asked = (
+                _bytes(packed_key(request.key)) + _bytes(request.fingerprint) + _bytes(packed(request.body))
+            )
             asked += _texts(request.people)
             proofs = _bytes(request.salt) + _bytes(request.answered)
         return b"".join(
@@ -112,7 +115,7 @@ class BinaryFormat:
                 _int(12),
                 asked,
                 self._reads(command.read.items()),
-                self._facts([(fact, next(kept)) for fact in command.facts]),
+                self._facts([(fact, next(kept), opens) for fact, opens in with_openings(command)]),
                 self._claims(command.claims),
                 self._streams(command.streams),
                 self._people(command.people),
@@ -152,7 +155,7 @@ def _question(business_id: str, wanted: Reads, keys: Sequence[str]) -> bytes:
             _flag(wanted.with_customers),
             _texts(wanted.counted),
             _texts(map(beyond, wanted.counted)),
-            _texts(keys),
+            _byteas(map(packed_key, keys)),
         )
     )
 
@@ -161,11 +164,11 @@ def _seen(item: tuple[str, int]) -> bytes:
     return _TWO_FIELDS + _text(item[0]) + _integer(item[1])
 
 
-def _fact(item: tuple[NewFact, PackedFact]) -> bytes:
-    fact, (data, meta) = item
+def _fact(item: tuple[NewFact, PackedFact, bool]) -> bytes:
+    fact, (data, meta), opens = item
     return b"".join(
         (
-            _ELEVEN_FIELDS,
+            _TWELVE_FIELDS,
             _known_text(fact.kind),
             _text(fact.stream_id),
             _integer(fact.version),
@@ -177,6 +180,7 @@ def _fact(item: tuple[NewFact, PackedFact]) -> bytes:
             _bytes(data.values),
             _integer(meta.shape.number),
             _bytes(meta.values),
+            _OPENS if opens else _GOES_ON,
         )
     )
 
@@ -220,6 +224,11 @@ def _texts(values: Iterable[str]) -> bytes:
     return _field(TEXTS, len(data)) + data
 
 
+def _byteas(values: Iterable[bytes]) -> bytes:
+    data = _array(BYTEA, list(values))
+    return _field(BYTEAS, len(data)) + data
+
+
 def _integers(values: Iterable[int]) -> bytes:
     data = _array(INTEGER, [_int(value) for value in values])
     return _field(INTEGERS, len(data)) + data
@@ -227,6 +236,9 @@ def _integers(values: Iterable[int]) -> bytes:
 
 def _flag(value: bool) -> bytes:
     return _field(BOOLEAN, 1) + (b"\1" if value else b"\0")
+
+
+_OPENS, _GOES_ON = _flag(True), _flag(False)
 
 
 def _null(oid: int) -> bytes:

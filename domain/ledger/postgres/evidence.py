@@ -7,11 +7,29 @@ import psycopg
 
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.evidence import Row, StoredHead
+from domain.ledger.numbers import number_of
+from domain.ledger.postgres.recorder import FACT
 from domain.ledger.shapes import Shapes
-from domain.ledger.tables import TABLES
+from domain.ledger.tables import NUMBERED, TABLES
+
+
+def _id_of(number: LiteralString) -> LiteralString:
+    return (
+        "coalesce((SELECT f.stream_id FROM facts AS f WHERE f.ledger = "
+        + number.partition(".")[0]
+        + ".ledger"
+        " AND f.stream = "
+        + number
+        + " AND f.stream_id <> '' ORDER BY f.version LIMIT 1), "
+        + number
+        + "::text)"
+    )
+
 
 NAMES: Mapping[tuple[str, str], LiteralString] = {
     ("people_search", "grams"): "NULL",
+    ("streams", "customer_id"): _id_of("streams.customer"),
+    ("claims", "stream_id"): _id_of("claims.stream"),
 }
 """Columns whose names here are others."""
 
@@ -34,8 +52,9 @@ class PostgresEvidence:
 
     def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
         rows = self._connection.execute(
-            "SELECT position, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash"
-            " FROM facts WHERE business_id = %s AND position > %s ORDER BY position LIMIT %s",
+            "SELECT "
+            + FACT
+            + " FROM facts WHERE ledger = number_of(%s) AND position > %s ORDER BY position LIMIT %s",
             [self.business_id, after, limit],
             binary=True,
         ).fetchall()
@@ -48,13 +67,17 @@ class PostgresEvidence:
         # Columns of keys are compared by bytes, but for those of tables that are not paged through.
         behind = "" if after is None else f" AND ({', '.join(key)}) > ({', '.join(['%s'] * len(key))})"
         order = f" ORDER BY {', '.join(key)}" if key else ""
-        query = f"SELECT {names} FROM {table} WHERE business_id = %s{behind}{order} LIMIT %s"
+        query = f"SELECT {names} FROM {table} WHERE {_own(table)}{behind}{order} LIMIT %s"
         return self._connection.execute(
             query, [self.business_id, *(after or ()), limit], binary=True
         ).fetchall()
 
     def strays(self) -> Sequence[str]:
         return []
+
+
+def _own(table: str) -> LiteralString:
+    return "ledger = number_of(%s)" if TABLES[table].by_number else "business_id = %s"
 
 
 class PostgresMending(PostgresEvidence):
@@ -64,17 +87,23 @@ class PostgresMending(PostgresEvidence):
         values = dict(row.values)
         values.pop("grams", None)
         key = TABLES[table].key
+        for (of_table, name), column in NUMBERED.items():
+            if of_table == table:
+                id = values.pop(name)
+                values[column] = None if id is None else number_of(id)
+        by_number = TABLES[table].by_number
+        business, own = ("ledger", "number_of(%s)") if by_number else ("business_id", "%s")
         names, given = [*key, *values], [*row.key, *values.values()]
         changed = ", ".join(f"{name} = excluded.{name}" for name in values if name != "secret")
         query = (
-            f"INSERT INTO {table} (business_id, {', '.join(names)}) VALUES (%s, {', '.join(['%s'] * len(names))})"
-            f" ON CONFLICT ({', '.join(['business_id', *key])}) DO UPDATE SET {changed}"
+            f"INSERT INTO {table} ({', '.join([business, *names])}) VALUES ({', '.join([own, *['%s'] * len(names)])})"
+            f" ON CONFLICT ({', '.join([business, *key])}) DO UPDATE SET {changed}"
         )
         self._connection.execute(query, [self.business_id, *given])
 
     def delete(self, table: str, key: tuple[str, ...]) -> None:
         condition = " AND ".join(f"{name} = %s" for name in TABLES[table].key)
-        query = f"DELETE FROM {table} WHERE business_id = %s AND {condition}"
+        query = f"DELETE FROM {table} WHERE {_own(table)} AND {condition}"
         self._connection.execute(query, [self.business_id, *key])
 
     def index_anew(self) -> None:

@@ -8,8 +8,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.types.json import Jsonb
 
-from domain.ledger.postgres.connections import PatientConnection, our_errors
-from domain.ledger.postgres.recorder import FOR_BUSINESS
+from domain.ledger.postgres.connections import FOR_BUSINESS, PatientConnection, our_errors
 from domain.ledger.records import MessageState, MessageTotal, StoredMessage
 
 SENDING = 0x6D61696C

@@ -1,36 +1,38 @@
 """One business's ledger in PostgreSQL. Every method is one round trip."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, LiteralString, Protocol
 from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent, Subscription
 
 from domain.decision import Reads
-from domain.ledger.answer_bytes import unpacked
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
+from domain.ledger.numbers import behind, last_number
+from domain.ledger.postgres.beside import as_one, write_beside
 from domain.ledger.postgres.binary_format import BinaryFormat, beyond
 from domain.ledger.postgres.choosing import chosen
-from domain.ledger.postgres.connections import PatientConnection, host_ms, our_errors
-from domain.ledger.postgres.packed_facts import SHAPES, Row, Unpack, kept_apart, unpacking
-from domain.ledger.records import Answered, Append, Conflict, FactFilter, Loaded, Stored
+from domain.ledger.postgres.connections import FOR_BUSINESS, PatientConnection, host_ms, our_errors
+from domain.ledger.postgres.packed_facts import SHAPES, Row, kept_apart, unpacking
+from domain.ledger.postgres.rows import loaded, outcome
+from domain.ledger.records import Append, Conflict, FactFilter, Loaded, Stored
+from domain.ledger.request_keys import packed_key
 from domain.ledger.shapes import Shapes
-from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
+from domain.people.directory import PLACES, Person, Photo, Place, Text
 
 # The business is a setting of the transaction, made as the function's arguments are evaluated: one statement.
-FOR_BUSINESS = "SELECT set_config('carnet.business', %s, true)"
 APPEND = (
     "SELECT first, last, recorded_at, conflict"
     " FROM append(set_config('carnet.business', %s, true), moment_for(%s::int8, %s::int8), %s)"
 )
 LOAD = (
-    "SELECT part, position, moment, last, version, name_version, kind, id, name, data, meta, hash"
+    "SELECT part, position, moment, last, stream, version, name_version, kind, id, name, data, meta, hash"
     " FROM load(set_config('carnet.business', %s, true), %s::text[], %s::int4[], %s::text[],"
-    " %s::text[], %s::text[], %s, %s::text[], %s::text[], %s::text[])"
+    " %s::text[], %s::text[], %s, %s::text[], %s::text[], %s::bytea[])"
 )
 SEARCH = (
     "SELECT found FROM search_people(set_config('carnet.business', %s, true), %s::text[], %s::text[], %s, %s::int4)"
@@ -42,7 +44,7 @@ ROWS: Mapping[Place, LiteralString] = {
     "texts": "texts AS t WHERE t.business_id = business AND t.owner_id = customer",
     "photos": "photos AS i WHERE i.business_id = business AND i.id IN"
     " (SELECT p.id FROM people AS p WHERE p.business_id = business AND p.owner_id = customer)",
-    "answers": "requests AS q WHERE q.business_id = business AND q.body IS NOT NULL"
+    "answers": "requests AS q WHERE q.ledger = number_of(business) AND q.body IS NOT NULL"
     " AND customer = ANY (string_to_array(q.people, ' '))",
     "messages": "messages AS m WHERE m.business_id = business AND m.customer_id = customer",
     "keys": "api_keys AS k WHERE k.business_id = business AND k.actor_id = customer AND k.name <> '(erased)'",
@@ -56,10 +58,19 @@ PERSONAL_DATA: LiteralString = (
     + ") AS counted"
 )
 LOCK = "SELECT lock_head(set_config('carnet.business', %s, true))"
-FACT = "position, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash"
+FACT: LiteralString = (
+    "position, stream, CASE WHEN stream_id <> '' THEN stream_id ELSE (SELECT o.stream_id FROM facts AS o"
+    " WHERE o.ledger = facts.ledger AND o.stream = facts.stream AND o.stream_id <> '' ORDER BY o.version LIMIT 1) END,"
+    " version, shape, data, meta_shape, meta, recorded_at, hash"
+)
+"""A fact as `Shapes.facts` reads it: with the id of its stream, which the first fact of the stream has."""
+STREAM_ID: LiteralString = (
+    "(SELECT f.stream_id FROM facts AS f WHERE f.ledger = found.ledger AND f.stream = found.stream"
+    " AND f.stream_id <> '' ORDER BY f.version LIMIT 1)"
+)
+"""The id of the stream of a row `found`."""
 NAMED: LiteralString = "shape IN (SELECT number FROM shapes WHERE name = ANY (%s::text[]))"
 
-HEAD, FACTS, PEOPLE, COUNTS, ANSWERS = range(5)
 EVERYTHING = 2**62
 """Above any position, version or limit."""
 
@@ -103,7 +114,7 @@ class PostgresRecorder(LedgerRecorder):
             wanted.with_customers,
             list(wanted.counted),
             [beyond(prefix) for prefix in wanted.counted],
-            list(keys),
+            [packed_key(key) for key in keys],
         ]
         with self._connection() as connection:
             rows = connection.execute(LOAD, arguments, binary=True).fetchall()
@@ -161,8 +172,11 @@ class PostgresRecorder(LedgerRecorder):
 
     def cuts(self, facts: int) -> Sequence[tuple[str, int]]:
         rows = self._select(
-            "SELECT stream_id, max(n) FROM (SELECT stream_id, row_number() OVER (ORDER BY stream_id, version) AS n"
-            " FROM facts WHERE business_id = %s) AS numbered WHERE n %% %s = 0 GROUP BY stream_id ORDER BY stream_id",
+            "SELECT "
+            + STREAM_ID
+            + ", max(n) FROM (SELECT ledger, stream, row_number() OVER (ORDER BY stream, version)"
+            " AS n FROM facts WHERE ledger = number_of(%s)) AS found WHERE n %% %s = 0 GROUP BY ledger, stream"
+            " ORDER BY stream",
             facts,
         )
         return [(id, n) for id, n in rows]
@@ -171,11 +185,12 @@ class PostgresRecorder(LedgerRecorder):
         self, after: tuple[str, int], last: str, upto: int, without: Sequence[str], limit: int
     ) -> Sequence[StoredFact]:
         return self._facts(
-            "(stream_id, version) > (%s, %s::int4) AND stream_id <= %s AND position <= %s AND NOT "
+            "(stream, version) > (%s::int8, %s::int4) AND stream <= %s::int8 AND position <= %s AND NOT "
             + NAMED
-            + " ORDER BY stream_id, version LIMIT %s",
-            *after,
-            last,
+            + " ORDER BY stream, version LIMIT %s",
+            behind(after[0]),
+            after[1],
+            last_number(last),
             upto,
             list(without),
             limit,
@@ -183,15 +198,16 @@ class PostgresRecorder(LedgerRecorder):
 
     def stream(self, stream_id: str, upto_version: int | None = None) -> Sequence[StoredFact]:
         return self._facts(
-            "stream_id = %s AND version <= %s::int8 ORDER BY version",
+            "stream = number_of(%s) AND version <= %s::int8 ORDER BY version",
             stream_id,
             EVERYTHING if upto_version is None else upto_version,
         )
 
     def streams(self, kind: str, after: str = "", limit: int = 1000) -> Sequence[str]:
         rows = self._select(
-            "SELECT id FROM streams WHERE business_id = %s AND id > %s AND kind = %s ORDER BY id LIMIT %s",
-            after,
+            "SELECT " + STREAM_ID + " FROM streams AS found"
+            " WHERE ledger = number_of(%s) AND stream > %s::int8 AND kind = %s ORDER BY stream LIMIT %s",
+            behind(after),
             kind,
             limit,
         )
@@ -199,8 +215,8 @@ class PostgresRecorder(LedgerRecorder):
 
     def streams_of(self, customer_id: str, kind: str) -> Sequence[str]:
         rows = self._select(
-            "SELECT id FROM streams"
-            " WHERE business_id = %s AND customer_id = %s AND kind = %s ORDER BY opened",
+            "SELECT " + STREAM_ID + " FROM streams AS found"
+            " WHERE ledger = number_of(%s) AND customer = number_of(%s) AND kind = %s ORDER BY opened",
             customer_id,
             kind,
         )
@@ -208,8 +224,9 @@ class PostgresRecorder(LedgerRecorder):
 
     def claimants(self, prefix: str) -> Sequence[str]:
         rows = self._select(
-            "SELECT stream_id FROM claims WHERE business_id = %s AND claim >= %s AND claim < %s"
-            " GROUP BY stream_id ORDER BY min(claim)",
+            "SELECT " + STREAM_ID + " FROM (SELECT ledger, stream, min(claim) AS first FROM claims"
+            " WHERE ledger = number_of(%s) AND claim >= %s AND claim < %s GROUP BY ledger, stream) AS found"
+            " ORDER BY first",
             prefix,
             beyond(prefix),
         )
@@ -279,7 +296,7 @@ class PostgresRecorder(LedgerRecorder):
     ) -> Sequence[StoredEvent]:
         order: LiteralString = " ORDER BY version DESC" if desc else " ORDER BY version"
         facts = self._facts(
-            "stream_id = %s AND version > %s::int8 AND version <= %s::int8" + order + " LIMIT %s",
+            "stream = number_of(%s) AND version > %s::int8 AND version <= %s::int8" + order + " LIMIT %s",
             str(originator_id),
             -1 if gt is None else gt,
             EVERYTHING if lte is None else lte,
@@ -332,7 +349,7 @@ class PostgresRecorder(LedgerRecorder):
             return connection.execute(query, [self.business_id, *arguments], binary=True).fetchall()
 
     def _facts(self, condition: LiteralString, *arguments: object) -> list[StoredFact]:
-        query = "SELECT " + FACT + " FROM facts WHERE business_id = %s AND " + condition
+        query = "SELECT " + FACT + " FROM facts WHERE ledger = number_of(%s) AND " + condition
         rows = self._select(query, *arguments)
         return self._database.shapes.facts(self.business_id, rows, self._find_shapes)
 
@@ -344,74 +361,3 @@ class PostgresRecorder(LedgerRecorder):
         if not rows:
             raise UnknownBusiness(self.business_id)
         return rows[0]
-
-
-def loaded(business_id: str, wanted: Reads, rows: Iterable[Row], unpack: Unpack) -> Loaded:
-    """Parse the rows of the SQL function `load` (0006_load.sql lists its parts).
-
-    Raises UnknownBusiness when there is no row of the head.
-    """
-    head: Head | None = None
-    facts: list[StoredFact] = []
-    people: list[Person] = []
-    counts: dict[str, int] = {}
-    answered: dict[str, Answered] = {}
-    for part, position, moment, last, version, name_version, kind, id, name, data, meta, hash in rows:
-        if part == FACTS:
-            fact = (position, id, version, name_version, data, last, meta, moment, hash)
-            facts.append(unpack(business_id, fact))
-        elif part == HEAD:
-            head = Head(position, hash, moment)
-        elif part == PEOPLE:
-            people.append(Person(id, kind, name))
-        elif part == COUNTS:
-            counts[wanted.counted[int(id) - 1]] = position
-        elif part == ANSWERS:
-            answered[id] = Answered(
-                id, data, position, last, moment, None if meta is None else unpacked(meta)
-            )
-    if head is None:
-        raise UnknownBusiness(business_id)
-    return Loaded(facts, counts, people, answered, head)
-
-
-def outcome(first: int, last: int, recorded_at: int, conflict: str | None) -> Stored | Conflict:
-    """A row of the type `outcome` (0005_append.sql)."""
-    return Stored(first, last, recorded_at) if conflict is None else Conflict(conflict)
-
-
-# Photos are megabytes, and erasures are rare: they take round trips of their own, in the transaction of their append.
-
-
-def beside(commands: Iterable[Append]) -> bool:
-    """Whether `write_beside` has anything to write."""
-    return any(command.photos or command.erases for command in commands)
-
-
-def as_one(connection: PatientConnection, commands: Iterable[Append]) -> AbstractContextManager[object]:
-    """One transaction for an append and what `write_beside` writes; other commands need none."""
-    return connection.transaction() if beside(commands) else nullcontext()
-
-
-def write_beside(
-    connection: PatientConnection,
-    business_id: str,
-    commands: Iterable[Append],
-    outcomes: Iterable[Stored | Conflict],
-) -> None:
-    """Write the photos of the stored commands, and erase whom they erase."""
-    for command, outcome in zip(commands, outcomes, strict=True):
-        if isinstance(outcome, Conflict):
-            continue
-        for photo in command.photos:
-            connection.execute(FOR_BUSINESS, [business_id])
-            connection.execute(
-                "INSERT INTO photos (business_id, id, media_type, data) VALUES (%s, %s, %s, %s)",
-                [business_id, photo.id, photo.media_type, photo.data],
-            )
-        for customer_id in command.erases:
-            connection.execute(FOR_BUSINESS, [business_id])
-            connection.execute(
-                "SELECT erase(%s, %s, %s, %s::int8)",
-                [business_id, customer_id, ERASED_NAME, outcome.recorded_at],
-            )

@@ -13,10 +13,12 @@ from domain.ledger.contract import LedgerRecorder, Roster, unproved
 from domain.ledger.envelope import StoredFact
 from domain.ledger.errors import Contention, UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
+from domain.ledger.postgres.beside import as_one, beside, write_beside
 from domain.ledger.postgres.binary_format import Batch, BatchDumper, BinaryFormat
 from domain.ledger.postgres.breaker import Breaker
 from domain.ledger.postgres.connections import (
     ANSWER_S,
+    FOR_BUSINESS,
     PatientConnection,
     host_ms,
     lent,
@@ -27,17 +29,9 @@ from domain.ledger.postgres.listen_notify import ListenNotify
 from domain.ledger.postgres.migrations import SCHEMA, owning, require_current
 from domain.ledger.postgres.outbox import PostgresOutbox
 from domain.ledger.postgres.packed_facts import Row, kept_apart, unpacking
-from domain.ledger.postgres.recorder import (
-    FACT,
-    FOR_BUSINESS,
-    PostgresRecorder,
-    as_one,
-    beside,
-    loaded,
-    outcome,
-    write_beside,
-)
+from domain.ledger.postgres.recorder import PostgresRecorder
 from domain.ledger.postgres.roles import OWNER, TO_SERVE
+from domain.ledger.postgres.rows import loaded, outcome
 from domain.ledger.postgres.session import of_ledgers, refuse_pooler
 from domain.ledger.postgres.webhooks import PostgresWebhooks
 from domain.ledger.records import (
@@ -66,10 +60,13 @@ APPEND_ONE = (
 )
 """As `append`, but that it waits for the head of the ledger no longer than a flush or two take: 10 ms."""
 LOAD_ALL = (
-    "SELECT nth, part, position, moment, last, version, name_version, kind, id, name, data, meta, hash"
+    "SELECT nth, part, position, moment, last, stream, version, name_version, kind, id, name, data, meta, hash"
     " FROM load_all(%s)"
 )
-FACTS_OF = "SELECT business_id, " + FACT + " FROM facts_of(%s::text[], %s::int8[], %s::int4[])"
+FACTS_OF = (
+    "SELECT business_id, position, stream, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash"
+    " FROM facts_of(%s::text[], %s::int8[], %s::int4[])"
+)
 KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at, scopes, guard"
 POOL_SIZE_MIN = 1
 RECONNECT_S = 2.0

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from domain.ledger.numbers import number_of
 from tests.api.cli.conftest import SAMPLE, Terminal
 
 
@@ -54,7 +55,7 @@ def books(terminal: Terminal) -> Terminal:
 
 
 def first_of(terminal: Terminal) -> str:
-    (id,) = rows(terminal, "SELECT business_id FROM facts WHERE position = 100")[0]
+    (id,) = rows(terminal, "SELECT business_id FROM readable_facts WHERE position = 100")[0]
     return str(id)
 
 
@@ -80,10 +81,11 @@ def test_a_deleted_head_is_found_named_and_made_anew(books: Terminal) -> None:
 
 
 def test_the_heads_of_all_businesses_may_be_gone(books: Terminal) -> None:
+    first = first_of(books)
     by_hand(books, "DELETE FROM ledgers")
     assert books.run("verify", status=1).stdout.count("ledgers: is missing") == 2
     assert books.run("status", status=1).stderr.count("its head is gone") == 2
-    only = books.run("verify", "--business", first_of(books), status=1).stdout
+    only = books.run("verify", "--business", first, status=1).stdout
     assert only.count("ledgers: is missing") == 1
 
 
@@ -93,15 +95,15 @@ def test_streams_and_claims_are_made_anew_from_the_facts(books: Terminal) -> Non
     before = [sorted(map(str, rows(books, query))) for query in tables]
     by_hand(
         books,
-        f"DELETE FROM claims WHERE business_id = '{id}'",
-        f"DELETE FROM streams WHERE business_id = '{id}' AND kind = 'customer'",
-        f"UPDATE streams SET customer_id = 'cus_forged' WHERE business_id = '{id}' AND kind = 'package'",
-        f"INSERT INTO claims (business_id, claim, stream_id) VALUES ('{id}', 'payment/pay_forged/', 'pkg_1')",
+        f"DELETE FROM claims WHERE ledger = {number_of(id)}",
+        f"DELETE FROM streams WHERE ledger = {number_of(id)} AND kind = 'customer'",
+        f"UPDATE streams SET customer = 17 WHERE ledger = {number_of(id)} AND kind = 'package'",
+        f"INSERT INTO claims (ledger, claim, stream) VALUES ({number_of(id)}, 'payment/pay_forged/', 18)",
         f"DELETE FROM people_search WHERE business_id = '{id}'",
     )
     told = books.run("verify", status=1).stdout
-    assert "claims payment/pay_forged/: is there: stream_id pkg_1; no fact says so" in told
-    assert "has customer_id cus_forged; the facts say customer_id cus_" in told
+    assert "claims payment/pay_forged/: is there: stream_id 18; no fact says so" in told
+    assert "has customer_id 17; the facts say customer_id cus_" in told
 
     books.run("repair", "--apply")
 
@@ -114,8 +116,8 @@ def test_what_cannot_be_made_anew_is_told_with_what_to_do(books: Terminal) -> No
     id = first_of(books)
     by_hand(
         books,
-        f"UPDATE requests SET body = salt WHERE business_id = '{id}' AND key = (SELECT min(key) FROM requests"
-        f" WHERE business_id = '{id}')",
+        f"UPDATE requests SET body = answered WHERE ledger = {number_of(id)} AND key = (SELECT key FROM requests"
+        f" WHERE ledger = {number_of(id)} ORDER BY key LIMIT 1)",
         "UPDATE api_keys SET role = 'auditor'",
     )
     told = books.run("verify", status=1).stdout
@@ -142,9 +144,9 @@ def test_nothing_is_made_of_broken_facts(books: Terminal) -> None:
     id = first_of(books)
     by_hand(
         books,
-        f"DELETE FROM claims WHERE business_id = '{id}'",
-        f"DELETE FROM facts WHERE business_id = '{id}' AND position = 200",
+        f"DELETE FROM claims WHERE ledger = {number_of(id)}",
+        f"DELETE FROM facts WHERE ledger = {number_of(id)} AND position = 200",
     )
     told = books.run("repair", "--apply", status=1).stdout
     assert f"{id}: BROKEN at position 200: it is missing" in told
-    assert not rows(books, f"SELECT * FROM claims WHERE business_id = '{id}'")
+    assert not rows(books, f"SELECT * FROM claims WHERE ledger = {number_of(id)}")

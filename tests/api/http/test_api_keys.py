@@ -417,4 +417,5 @@ def test_only_what_tells_nothing_of_a_business_is_open_to_anyone() -> None:
         "problems.list",
         "problems.show",
         "sign_ins.use",  # the code tells whose it is
+        "sign_ins.request",  # the letter goes to the address on the card, whoever asks
     }

@@ -110,16 +110,12 @@ class Browser:
         form = self.form(ends)
         return self.post(form.attributes["action"], filled(form) | typed)
 
-    def post(
-        self,
-        address: str,
-        fields: dict[str, str],
-        files: dict[str, tuple[str, bytes, str]] | None = None,
-        **headers: str,
-    ) -> httpx.Response:
-        """`files`: by the name of the field, the name of the file, its bytes and its type."""
-        where = urljoin(self.address, address)
-        return self._asked("POST", where, data=fields, files=files, headers=headers)
+    def post(self, address: str, fields: dict[str, str], **headers: str) -> httpx.Response:
+        return self._asked("POST", urljoin(self.address, address), data=fields, headers=headers)
+
+    def upload(self, address: str, fields: dict[str, str], **files: tuple[str, bytes, str]) -> httpx.Response:
+        """A form with files. `files`: by the name of the field, the name of the file, its bytes and its type."""
+        return self._asked("POST", urljoin(self.address, address), data=fields, files=files)
 
     def _asked(
         self, method: str, address: str, headers: dict[str, str] | None = None, **more: Any

@@ -4,8 +4,11 @@ import pytest
 
 from tests.api.desk import Desk
 from tests.api.pages.browser import Browser, filled
+from tests.api.resources.test_photos import photo as photo_of
 
 pytest_plugins = ["tests.api.houses"]
+
+MASSAGE = "Massage 60"
 
 
 def test_a_customer_is_found_by_what_a_desk_remembers(either_desk: Desk) -> None:
@@ -40,7 +43,7 @@ def _names(browser: Browser) -> set[str]:
     return {link.text for link in browser.page.all("a") if link.text.startswith("Customer ")}
 
 
-@pytest.mark.covers("S3", "S84")
+@pytest.mark.covers("S3", "S11", "S13", "S32", "S69", "S73", "S82", "S84")
 def test_what_is_left_stands_above_the_cards_and_what_ended_below(either_desk: Desk) -> None:
     massage, nails = either_desk.service("Massage 60"), either_desk.service("Nails", "Beauty")
     anna = either_desk.customer("Anna")
@@ -62,7 +65,7 @@ def test_what_is_left_stands_above_the_cards_and_what_ended_below(either_desk: D
 
 
 @pytest.mark.covers(
-    "S1", "S4", "S6", "S7", "S8", "S9", "S10", "S62", "S63", "S66", "S67", "S68", "S80", "S83"
+    "S1", "S4", "S6", "S7", "S8", "S9", "S10", "S62", "S63", "S65", "S66", "S67", "S68", "S80", "S83"
 )
 def test_a_card_says_all_of_its_purchase(either_desk: Desk) -> None:
     massage, nails = either_desk.service(list_price=6_000), either_desk.service("Nails", list_price=2_000)
@@ -92,7 +95,7 @@ def test_a_card_says_all_of_its_purchase(either_desk: Desk) -> None:
     assert bars == [("3", "5"), ("2", "2")]
 
 
-@pytest.mark.covers("S14", "S70", "S71", "S72", "S85", "S86", "S87")
+@pytest.mark.covers("S70", "S71", "S72", "S74", "S85", "S86", "S87")
 def test_every_used_stamp_leads_to_its_use(desk: Desk) -> None:
     service = desk.service()
     anna = desk.customer(
@@ -106,10 +109,35 @@ def test_every_used_stamp_leads_to_its_use(desk: Desk) -> None:
     (stamps,) = browser.page.all("ul", **{"class": "stamps"})
     (link,) = stamps.all("a")
     assert link.attributes["href"] == f"/desk/uses/{use}"
+    (book,) = (each for each in browser.page.all("a") if each.text == "Book now")
+    assert f"service_id={service}" in book.attributes["href"]
+    assert f"package_id={package}" in book.attributes["href"]
+    assert browser.go(book.attributes["href"]).status_code == 200
+    assert f'value="{package}" selected' in browser.answer.text, "the package is chosen already"
     browser.go(link.attributes["href"])
     assert "Bella" in browser.text
     assert "Units 1" in browser.text
     assert "3 of 4 remaining" in browser.text
+
+
+@pytest.mark.covers("S64", "S94")
+def test_photos_and_bookings_stand_beside_the_packages(desk: Desk) -> None:
+    service = desk.service()
+    photo = photo_of(desk)
+    max_ = {"name": "Max", "kind": "dog", "photo": photo}
+    anna = desk.customer("Anna", participants=[max_])
+    desk.sell(anna, desk.offer(service, sharing="household"))
+    start = f"{desk.today(days=2)}T09:00:00.000Z"
+    desk.do("/v1/bookings", {"customer_id": anna, "service_id": service, "starts_at": start})
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/customers/{anna}")
+    assert "Bookings 1 upcoming" in browser.text
+    assert "Package Pending Massage 60" in browser.text
+    faces = {image.attributes["src"] for image in browser.page.all("img")}
+    assert faces == {f"/desk/photos/{photo}"}
+    answer = browser.go(f"/desk/photos/{photo}")
+    assert answer.headers["content-type"].startswith("image/")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 @pytest.mark.covers("S31", "S38", "S93")
@@ -131,13 +159,35 @@ def test_notes_and_rules_stand_beside_the_packages(desk: Desk) -> None:
 def test_what_was_bought_for_somebody_else_is_shown_but_is_not_theirs_to_use(desk: Desk) -> None:
     service = desk.service()
     anna, ben = desk.customer("Anna"), desk.customer("Ben")
-    desk.sell(ben, desk.offer(service, quantity=7), purchased_by=anna)
+    desk.sell(ben, desk.offer(service, quantity=7, sharing="household"), purchased_by=anna)
     browser = Browser.signed_in(desk)
     browser.go(f"/desk/customers/{anna}")
     assert "Belongs to Ben" in browser.text
     assert not list(browser.page.all("ul", **{"class": "left"}))
+    assert "units" in browser.go(f"/desk/customers/{anna}?as=csv").text
     browser.go(f"/desk/customers/{ben}")
     assert "who bought it" in browser.text
+
+
+def test_units_that_another_system_used_are_stamps_without_a_day(desk: Desk) -> None:
+    desk.service(MASSAGE)
+    anna = desk.customer("Anna", external_ref={"source": "old", "ref": "7"})
+    columns = "reference,customer,name,service,units,used_before,price,paid,currency,purchased_on,expires_on"
+    row = f"S-9,7,Old ×5,{MASSAGE},5,2,50000,50000,EUR,{desk.today(days=-30)},"
+    headers = desk.headers() | {"content-type": "text/csv"}
+    sent = f"{columns}\n{row}\n".encode()
+    answer = desk.client.post("/v1/imports/packages?source=old", content=sent, headers=headers)
+    assert answer.status_code == 201, answer.text
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/customers/{anna}")
+    (stamps,) = browser.page.all("ul", **{"class": "stamps"})
+    assert [stamp.text for stamp in stamps.all("li")][1:3] == [
+        "Unit 2: used before it came here",
+        "3 Unit 3: available",
+    ]
+    assert not list(stamps.all("time"))
+    browser.go(f"/desk/packages/{desk.get(f'/v1/customers/{anna}/packages')['data'][0]['id']}")
+    assert "Taken over with 3 left" in browser.text
 
 
 @pytest.mark.covers("S5")
@@ -232,9 +282,11 @@ def test_a_name_is_shown_as_text(desk: Desk, name: str) -> None:
     use = desk.redeem(package, service)["redemption_id"]
     browser = Browser.signed_in(desk)
     of_anna, of_package = f"/desk/customers/{anna}", f"/desk/packages/{package}"
-    addresses = ("/desk/customers", "/desk/customers?search=x%22%3E%3Cb%3E", of_anna, f"{of_anna}?used={use}")
-    addresses += (f"{of_anna}?edit={package}", f"{of_anna}/sell", f"{of_anna}/sell?offer_id={offer}")
-    addresses += (f"{of_anna}/use", of_package, f"{of_package}?to_search={name[:3]}", f"/desk/uses/{use}")
+    addresses = [
+        *("/desk/customers", "/desk/customers?search=x%22%3E%3Cb%3E", of_anna, f"{of_anna}?used={use}"),
+        *(f"{of_anna}?edit={package}", f"{of_anna}/sell", f"{of_anna}/sell?offer_id={offer}"),
+        *(f"{of_anna}/use", of_package, f"{of_package}?to_search={name[:3]}", f"/desk/uses/{use}"),
+    ]
     for address in addresses:
         browser.go(address)
         scripts = [each.attributes.get("src", "") for each in browser.page.all("script")]

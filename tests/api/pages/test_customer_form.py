@@ -18,6 +18,7 @@ FIELDS = {
     "date_of_birth": "1990-03-15",
     "anniversary": "2015-06-01",
     "category": "VIP",
+    "locale": "de-AT",
 }
 
 
@@ -184,7 +185,7 @@ def test_a_photo_is_taken_in_once_shown_and_taken_away(desk: Desk) -> None:
     image, text = ("a.png", PNG, "image/png"), ("a.png", b"no", "image/png")
     fields = filled(browser.form(f"{anna}/photo"))
     for _ in range(2):
-        browser.post(f"/desk/customers/{anna}/photo", fields, {"photo": image})
+        browser.upload(f"/desk/customers/{anna}/photo", fields, photo=image)
     (shown, *_) = browser.page.all("img")
     assert shown.attributes["src"].startswith("/desk/photos/pho_")
     assert browser.go(shown.attributes["src"]).headers["content-type"] == "image/png"
@@ -192,10 +193,14 @@ def test_a_photo_is_taken_in_once_shown_and_taken_away(desk: Desk) -> None:
     dog = desk.get(f"/v1/customers/{anna}")["participants"][1]["id"]
     fields = filled(browser.form(f"{dog}/photo"))
     address = f"/desk/customers/{anna}/participants/{dog}/photo"
-    answer = browser.post(address, fields, {"photo": text})
+    answer = browser.upload(address, fields, photo=text)
     assert (answer.status_code, "This is no photo" in browser.text) == (415, True)
-    browser.post(address, fields, {"photo": image})
+    browser.upload(address, fields, photo=image)
     assert desk.get(f"/v1/customers/{anna}")["participants"][1]["photo_url"]
-    away = next(form for form in browser.page.all("form") if any(form.all("input", name="away")))
+    (away,) = (
+        form
+        for form in browser.page.all("form", action=f"/desk/customers/{anna}/photo")
+        if any(form.all("input", name="away"))
+    )
     browser.post(away.attributes["action"], filled(away))
     assert desk.get(f"/v1/customers/{anna}")["photo_url"] is None

@@ -27,7 +27,9 @@ def _sure(browser: Browser, name: str, **typed: str) -> str:
     return question.text
 
 
-@pytest.mark.covers("S15", "S16", "S17", "S18", "S19", "S21", "S22", "S23", "S24", "S25", "S27", "S28", "S29")
+@pytest.mark.covers(
+    "S15", "S16", "S17", "S18", "S19", "S21", "S22", "S23", "S24", "S25", "S26", "S27", "S28", "S29"
+)
 def test_a_manager_changes_a_package_in_its_panel(either_desk: Desk) -> None:
     service, anna, package = _sold(either_desk)
     either_desk.redeem(package, service, quantity=2)
@@ -61,6 +63,10 @@ def test_a_manager_changes_a_package_in_its_panel(either_desk: Desk) -> None:
     assert either_desk.card(package)["remaining"] == 3
     browser.go(f"/desk/packages/{package}")
     assert "Correction: Came on Sunday" in browser.text
+    _sure(browser, "correction", change="-3")
+    assert "Fully used" in browser.text, "the status follows at once"
+    _sure(browser, "correction", change="1")
+    assert "Fully used" not in browser.text
 
 
 @pytest.mark.covers("S15", "S27")
@@ -95,6 +101,30 @@ def test_the_second_of_two_managers_is_told_what_the_first_did(desk: Desk) -> No
     assert day.attributes["value"] == "2031-05-06", "what was typed is still there"
     browser.send("/expiry")
     assert desk.card(package)["expires_on"] == "2031-05-06", "sent again it is meant"
+
+
+def test_both_steps_are_one_command_however_often_they_are_gone_through(desk: Desk) -> None:
+    _, _, package = _sold(desk, payment={"amount": 50_000, "method": "card"})
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/packages/{package}")
+    form = browser.form("/refund")
+    address, first = form.attributes["action"], filled(form) | {"amount": "10", "reason": "Too much"}
+    for _ in range(2):  # and back to the first step, as it was
+        browser.post(address, first)
+        browser.send("/refund")
+    assert desk.card(package)["refunded"]["amount"] == 1_000
+    browser.post(address, first | {"amount": "20"})
+    assert browser.send("/refund").status_code == 422
+    assert "This form was sent before" in browser.text
+    (amount,) = (
+        each
+        for each in browser.page.all("input", name="amount")
+        if each.attributes["id"].startswith("refund")
+    )
+    assert amount.attributes["value"] == "20", "what was typed is still there"
+    browser.send("/refund")
+    browser.send("/refund")
+    assert desk.card(package)["refunded"]["amount"] == 3_000
 
 
 def test_an_amount_is_read_in_the_locale_and_never_guessed(desk: Desk) -> None:

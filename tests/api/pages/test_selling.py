@@ -38,7 +38,9 @@ def test_an_offer_is_sold_as_it_was_shown_first(either_desk: Desk) -> None:
     assert card["list_price"]["amount"] == 30_000
     assert card["paid"]["amount"] == 7_000
     assert card["expires_on"] == by_rule
-    assert "Both 💆" in browser.text, "the answer is the card"
+    assert "Sold: Both 💆, purchase 1 €200.00 are owing." in browser.text
+    (article,) = browser.page.all("article")
+    assert "7 of 7 remaining" in article.text, "the answer is the card"
     assert "Pays 5k each time" in browser.text
     browser.go(next(each for each in browser.page.all("a") if each.text == "Buy more").attributes["href"])
     browser.send("/sell", never="yes")

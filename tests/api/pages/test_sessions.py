@@ -64,7 +64,7 @@ def test_a_revoked_key_ends_the_session(desk: Desk) -> None:
     key = desk.do("/v1/keys", {"name": "till", "role": "staff"})
     browser = Browser.signed_in(Desk(desk.client, key["key"], desk.clock, desk.carnet, desk.business_id))
     browser.go("/desk/customers")
-    assert browser.address == "/desk"
+    assert browser.address == "/desk/customers"
     desk.do(f"/v1/keys/{key['id']}/revocation")
     browser.go("/desk/customers")
     assert browser.address.startswith("/sign-in")

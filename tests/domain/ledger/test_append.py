@@ -14,6 +14,7 @@ from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.envelope import Head, NewFact, first_hash
 from domain.ledger.errors import Contention, UnknownBusiness
+from domain.ledger.numbers import number_of
 from domain.ledger.orders import Done, RequestKey
 from domain.ledger.records import Answered, Append, Conflict, Stored
 from domain.people.directory import Person, Text
@@ -80,9 +81,13 @@ def test_facts_are_read_by_name(ledger: LedgerRecorder) -> None:
     assert ledger.facts(without=["n0", "n1"]) == []
 
 
+FIRST, SECOND, THIRD = sorted(("pkg_a", "pkg_b", "pkg_c"), key=number_of)
+"""Streams in the order in which they are read."""
+
+
 def test_facts_are_read_by_stream_and_version(ledger: LedgerRecorder) -> None:
     for version in range(1, 4):
-        for stream_id in ("pkg_c", "pkg_a", "pkg_b"):
+        for stream_id in (THIRD, FIRST, SECOND):
             stored(ledger, Append((fact(stream_id, version, name=f"n{version % 2}"),), {}))
 
     def read(
@@ -95,28 +100,28 @@ def test_facts_are_read_by_stream_and_version(ledger: LedgerRecorder) -> None:
         found = ledger.by_stream(after, last, upto, without, limit)
         return [(each.stream_id, each.version) for each in found]
 
-    whole = [(stream_id, version) for stream_id in ("pkg_a", "pkg_b", "pkg_c") for version in (1, 2, 3)]
-    assert read(("", 0), "pkg_c") == whole
-    assert read(("pkg_a", 2), "pkg_b") == whole[2:6]
-    assert read(("pkg_a", 2**31 - 1), "pkg_b") == whole[3:6]
-    assert read(("pkg_a", 2), "pkg_c", limit=2) == whole[2:4]
-    assert read(("", 0), "pkg_c", upto=4) == [("pkg_a", 1), ("pkg_b", 1), ("pkg_c", 1), ("pkg_c", 2)]
-    assert read(("", 0), "pkg_c", without=("n1", "n5")) == [(id, 2) for id in ("pkg_a", "pkg_b", "pkg_c")]
+    whole = [(stream_id, version) for stream_id in (FIRST, SECOND, THIRD) for version in (1, 2, 3)]
+    assert read(("", 0), THIRD) == whole
+    assert read((FIRST, 2), SECOND) == whole[2:6]
+    assert read((FIRST, 2**31 - 1), SECOND) == whole[3:6]
+    assert read((FIRST, 2), THIRD, limit=2) == whole[2:4]
+    assert read(("", 0), THIRD, upto=4) == [(FIRST, 1), (SECOND, 1), (THIRD, 1), (THIRD, 2)]
+    assert read(("", 0), THIRD, without=("n1", "n5")) == [(id, 2) for id in (FIRST, SECOND, THIRD)]
 
 
 @pytest.mark.parametrize(
     ("facts", "cuts"),
     [
-        (1, [("pkg_a", 3), ("pkg_b", 6), ("pkg_c", 9)]),
-        (2, [("pkg_a", 2), ("pkg_b", 6), ("pkg_c", 8)]),
-        (4, [("pkg_b", 4), ("pkg_c", 8)]),
-        (9, [("pkg_c", 9)]),
+        (1, [(FIRST, 3), (SECOND, 6), (THIRD, 9)]),
+        (2, [(FIRST, 2), (SECOND, 6), (THIRD, 8)]),
+        (4, [(SECOND, 4), (THIRD, 8)]),
+        (9, [(THIRD, 9)]),
         (10, []),
     ],
 )
 def test_streams_are_cut_into_ranges(ledger: LedgerRecorder, facts: int, cuts: list[tuple[str, int]]) -> None:
     for version in range(1, 4):
-        for stream_id in ("pkg_c", "pkg_a", "pkg_b"):
+        for stream_id in (THIRD, FIRST, SECOND):
             stored(ledger, Append((fact(stream_id, version),), {}))
     assert ledger.cuts(facts) == cuts
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.embedded import sqlite
 from domain.ledger.embedded.sqlite.choosing import chosen
+from domain.ledger.numbers import number_of
 from domain.ledger.records import Append, FactFilter
 from tests.domain.ledger.examples import BUSINESS, OTHER, fact, stored
 
@@ -58,6 +59,8 @@ def test_sqlite_finds_a_stream_by_its_index(tmp_path: Path) -> None:
     sqlite.migrate(file)
     asked, values = chosen(FactFilter(streams=("pkg_1",)), 0, 10, newest_first=True)
     with closing(sqlite3.connect(file)) as connection:
-        plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT data {asked}", [BUSINESS, *values]).fetchall()
+        plan = connection.execute(
+            f"EXPLAIN QUERY PLAN SELECT data {asked}", [number_of(BUSINESS), *values]
+        ).fetchall()
     (step,) = [detail for *_, detail in plan if "SEARCH facts" in detail]
-    assert "(business_id=? AND stream_id=? AND version>?)" in step
+    assert "(ledger=? AND stream=? AND version>?)" in step

@@ -17,6 +17,7 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.envelope import NewFact
 from domain.ledger.errors import Contention
+from domain.ledger.numbers import number_of
 from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.records import Append
 from domain.ledger.shapes import OF_META, SHAPES_MAX, WHOLE, WORDS, Shape, Shapes, parted, shape_of
@@ -64,6 +65,7 @@ def through(kept: Kept, writing: Shapes, *facts: NewFact) -> list[NewFact]:
     rows = [
         (
             n,
+            number_of(fact.stream_id),
             fact.stream_id,
             fact.version,
             data.shape.number,
@@ -175,7 +177,9 @@ def test_what_its_shape_does_not_fit_has_no_name(change: str) -> None:
     if change == "UPDATE":
         kept.shapes[data.shape.number] = data.shape._replace(text=b"%s and %s")
     (found,) = Shapes().facts(
-        BUSINESS, [(1, "pkg_1", 1, data.shape.number, b"1", meta.shape.number, b"", 1, b"")], kept.find
+        BUSINESS,
+        [(1, number_of("pkg_1"), "pkg_1", 1, data.shape.number, b"1", meta.shape.number, b"", 1, b"")],
+        kept.find,
     )
     assert (found.kind, found.name, found.data) == ("", "", b"1")
 

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from sqlalchemy import event, update
 from domain.fact import Fact
 from domain.ledger.envelope import StoredFact
 from domain.ledger.mapper import Recorded
+from projections.engine import drop_old as drop_tables
 from projections.engine.comparison import Difference
 from projections.engine.definition import Projection, physical_table
 from projections.engine.drop_old import drop_old
@@ -191,6 +193,26 @@ def test_the_old_table_is_dropped_unless_it_is_kept(here: Installation) -> None:
 
     assert drop_old(here.views, here.balances) == ["balances_v1_shadow"]
     assert table_rows(here.views, here.balances) == folded(here.store, here.balances)
+
+
+def test_a_large_table_of_sqlite_is_emptied_before_it_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drop_tables, "DROPPED_MAX", 2)
+    monkeypatch.setattr(drop_tables, "ROWS_PER_DELETION", 1)
+    with throw_away() as here:
+        for item in "abcd":
+            record(here.store, Counted(item=item, change=1))
+        run_all(here)
+        deleted: list[int] = []
+
+        def note(*given: Any) -> None:
+            if given[2].startswith("DELETE FROM balances_v1 "):
+                deleted.append(given[1].rowcount)
+
+        event.listen(here.views.engine, "after_cursor_execute", note)
+        done = rebuild(here.store, here.views, here.balances, decode=decode)
+        event.remove(here.views.engine, "after_cursor_execute", note)
+        assert (deleted, done.dropped) == ([1, 1], ["balances_v1"]), "until two are left"
+        assert table_rows(here.views, here.balances) == folded(here.store, here.balances)
 
 
 def test_a_kept_table_is_not_taken_for_an_interrupted_rebuild(here: Installation) -> None:

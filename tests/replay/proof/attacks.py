@@ -14,8 +14,10 @@ from domain.ledger.carnet import Carnet
 from domain.ledger.embedded.sqlite.evidence import SqliteEvidence
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.evidence import Evidence
+from domain.ledger.numbers import number_of
 from domain.ledger.postgres.evidence import PostgresEvidence
 from domain.ledger.postgres.store import PostgresStore
+from domain.ledger.request_keys import unpacked_key
 from domain.ledger.tables import OF_POSTGRESQL, OF_SQLITE, TABLES
 from domain.people.directory import ERASED_NAME
 from replay.proof.finding import Finding
@@ -25,6 +27,11 @@ from tests.api.desk import PEPPER
 PROVED = ("derived", "committed", "guarded")
 KEYS = {name: table.key for name, table in (*TABLES.items(), *OF_SQLITE.items())}
 Stored = dict[str, Any]
+
+
+def owner_in(table: str) -> str:
+    """The column that tells the business."""
+    return "ledger" if table in TABLES and TABLES[table].by_number else "business_id"
 
 
 class Books(Protocol):
@@ -68,7 +75,8 @@ class SqliteBooks:
 
     def rows(self, table: str) -> list[Stored]:
         cursor = self.connection.execute(
-            f"SELECT * FROM {table} WHERE business_id = ? ORDER BY 1, 2, 3", (self.business_id,)
+            f"SELECT * FROM {table} WHERE {owner_in(table)} = ? ORDER BY 1, 2, 3",
+            (number_of(self.business_id) if owner_in(table) == "ledger" else self.business_id,),
         )
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor]
@@ -102,10 +110,14 @@ class PostgresBooks:
 
     def rows(self, table: str) -> list[Stored]:
         cursor = self.connection.execute(
-            f"SELECT * FROM {table} WHERE business_id = %s ORDER BY 1, 2, 3", [self.business_id]
+            f"SELECT * FROM {table} WHERE {owner_in(table)} = %s ORDER BY 1, 2, 3",
+            [number_of(self.business_id) if owner_in(table) == "ledger" else self.business_id],
         )
         names = [column.name for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor]
+        found = [dict(zip(names, row, strict=True)) for row in cursor]
+        for row in found:
+            row.pop("number", None)  # the database makes it, and changes it for nobody
+        return found
 
     def run(self, sql: str, *values: Any) -> None:
         self.connection.execute(sql.replace("?", "%s"), values)
@@ -178,13 +190,13 @@ def delete(books: Books, table: str, row: Stored) -> Attack:
 
 def insert(books: Books, table: str, row: Stored) -> Attack:
     """A row like this one, under another key."""
-    forged = row | {name: f"{row[name]}x" for name in KEYS[table]}
+    forged = row | {name: other(row[name], name) for name in KEYS[table]}
     if "number" in forged:
         forged["number"] += 1_000
     books.run(
         f"INSERT INTO {table} ({', '.join(forged)}) VALUES ({', '.join('?' * len(forged))})", *forged.values()
     )
-    return Attack(table, "insert", tuple(forged[name] for name in KEYS[table]))
+    return Attack(table, "insert", _names(table, forged))
 
 
 def alter(books: Books, table: str, row: Stored, column: str) -> Attack:
@@ -195,7 +207,7 @@ def alter(books: Books, table: str, row: Stored, column: str) -> Attack:
 
 def swap(books: Books, table: str, one: Stored, two: Stored, column: str) -> Attack:
     for row, there in ((one, two), (two, one)):
-        where, values = _where({name: row[name] for name in ("business_id", *KEYS[table])})
+        where, values = _where({name: row[name] for name in (owner_in(table), *KEYS[table])})
         books.run(f"UPDATE {table} SET {column} = ? WHERE {where}", there[column], *values)
     return Attack(table, f"swap {column}", (*_names(table, one), *_names(table, two)))
 
@@ -207,6 +219,8 @@ def other(value: Any, column: str) -> Any:
             return {"customer_id": "cus_forged", "body": b"forged", "salt": b"forged"}.get(column, 1)
         case str():
             return f"{value}x"
+        case bytes() if column == "key":
+            return value + b"x"
         case bytes() if value:
             return bytes([value[0] ^ 1]) + value[1:]
         case bytes():
@@ -245,7 +259,7 @@ def random_attack(books: Books, seed: int) -> Attack:
         return insert(books, table, row)
     if verb == "swap":
         rows = [each for each in rows if each.get("name") != ERASED_NAME]
-        plain = [name for name in row if name not in (*KEYS[table], "business_id", "number")]
+        plain = [name for name in row if name not in (*KEYS[table], owner_in(table), "number")]
         pairs = [(two, name) for two in rows for name in plain if two[name] != row[name]]
         if pairs:
             two, column = random_.choice(pairs)
@@ -262,4 +276,5 @@ def _where(row: Stored) -> tuple[str, list[Any]]:
 
 def _names(table: str, row: Stored) -> tuple[str, ...]:
     told = (f"at position {row['first']}",) if table == "requests" else ()
-    return (*(str(row[name]) for name in KEYS[table]), *told)
+    key = (row[name] for name in KEYS[table])
+    return (*(unpacked_key(each) if isinstance(each, bytes) else str(each) for each in key), *told)

@@ -12,8 +12,8 @@ from api.pages.desk.package.shown import package_page
 from api.pages.page import form
 from api.pages.view import Redirect, Screen, View
 
-LEFT_OUT = ("mark", "key", "sure")
-"""Fields that the form which asks whether to go on has of its own."""
+LEFT_OUT = ("mark", "sure")
+"""Fields that the form which asks whether to go on has of its own. The key stays: both steps are one command."""
 MEANWHILE = 20
 """The latest rows among which is looked for what happened meanwhile."""
 

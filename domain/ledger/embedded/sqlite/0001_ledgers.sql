@@ -3,8 +3,12 @@
 
 PRAGMA application_id = 1667330670; -- "carn"
 
+-- `ledger` is the number of a business, `stream` that of a stream, `customer` that of a customer: 63 bits of the SHA-256
+-- of the id (domain/ledger/numbers.py).
+
 CREATE TABLE ledgers (
     business_id TEXT PRIMARY KEY,
+    number      INTEGER NOT NULL UNIQUE,
     position    INTEGER NOT NULL,
     hash        BLOB NOT NULL CHECK (length(hash) = 32),
     recorded_at INTEGER NOT NULL, -- milliseconds since 1970, UTC, here and everywhere
@@ -12,9 +16,10 @@ CREATE TABLE ledgers (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE facts (
-    business_id TEXT NOT NULL,
+    ledger      INTEGER NOT NULL,
     position    INTEGER NOT NULL CHECK (position > 0),
-    stream_id   TEXT NOT NULL,
+    stream      INTEGER NOT NULL,
+    stream_id   TEXT NOT NULL, -- of the first fact of a stream; empty in the others
     version     INTEGER NOT NULL,
     shape       INTEGER NOT NULL, -- of data: with kind, name and version of the fact
     data        BLOB NOT NULL, -- the values that fill the shape
@@ -22,8 +27,8 @@ CREATE TABLE facts (
     meta        BLOB NOT NULL,
     recorded_at INTEGER NOT NULL,
     hash        BLOB NOT NULL CHECK (length(hash) = 32),
-    PRIMARY KEY (business_id, position),
-    UNIQUE (business_id, stream_id, version)
+    PRIMARY KEY (ledger, position),
+    UNIQUE (ledger, stream, version)
 ) STRICT, WITHOUT ROWID;
 
 -- What facts have in common (domain/ledger/shapes.py), of all businesses: names of fields, and no text of theirs. A
@@ -38,7 +43,11 @@ CREATE TABLE shapes (
 
 -- Facts as they were recorded, for whoever reads them by SQL: values fill their shapes from left to right.
 CREATE VIEW readable_facts AS
-SELECT f.business_id, f.position, s.kind, f.stream_id, f.version, s.name, s.name_version,
+SELECT l.business_id, f.position, s.kind,
+    CASE WHEN f.stream_id <> '' THEN f.stream_id ELSE (
+        SELECT o.stream_id FROM facts AS o
+        WHERE o.ledger = f.ledger AND o.stream = f.stream AND o.stream_id <> '' ORDER BY o.version LIMIT 1
+    ) END AS stream_id, f.version, s.name, s.name_version,
     (WITH RECURSIVE filling (done, shape, given) AS (
         SELECT '', s.text, CAST(f.data AS TEXT) UNION ALL
         SELECT done || substr(shape, 1, instr(shape, '%s') - 1)
@@ -56,31 +65,32 @@ SELECT f.business_id, f.position, s.kind, f.stream_id, f.version, s.name, s.name
         FROM filling WHERE instr(shape, '%s'))
     SELECT done || shape FROM filling WHERE NOT instr(shape, '%s')) AS meta,
     f.recorded_at, f.hash
-FROM facts AS f JOIN shapes AS s ON s.number = f.shape JOIN shapes AS m ON m.number = f.meta_shape;
+FROM facts AS f JOIN shapes AS s ON s.number = f.shape JOIN shapes AS m ON m.number = f.meta_shape
+LEFT JOIN ledgers AS l ON l.number = f.ledger;
 
 CREATE TABLE streams (
-    business_id TEXT NOT NULL,
-    id          TEXT NOT NULL,
-    kind        TEXT NOT NULL,
-    customer_id TEXT,
-    opened      INTEGER NOT NULL, -- the position of its first fact
-    PRIMARY KEY (business_id, id)
+    ledger   INTEGER NOT NULL,
+    stream   INTEGER NOT NULL,
+    kind     TEXT NOT NULL,
+    customer INTEGER,
+    opened   INTEGER NOT NULL, -- the position of its first fact
+    PRIMARY KEY (ledger, stream)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX streams_of_customer ON streams (business_id, customer_id, kind, opened) WHERE customer_id IS NOT NULL;
+CREATE INDEX streams_of_customer ON streams (ledger, customer, opened) WHERE customer IS NOT NULL;
 
 -- A claim is the hash of what it names (domain/claims.py).
 CREATE TABLE claims (
-    business_id TEXT NOT NULL,
-    claim       TEXT NOT NULL,
-    stream_id   TEXT NOT NULL,
-    PRIMARY KEY (business_id, claim)
+    ledger INTEGER NOT NULL,
+    claim  TEXT NOT NULL,
+    stream INTEGER NOT NULL,
+    PRIMARY KEY (ledger, claim)
 ) STRICT, WITHOUT ROWID;
 
 -- What was asked with a key, and its answer, deflated (domain/ledger/answer_bytes.py). Erasing a person takes the
 -- answer and its salt out of the row; the rest of it stays.
 CREATE TABLE requests (
-    business_id TEXT NOT NULL,
-    key         TEXT NOT NULL,
+    ledger      INTEGER NOT NULL,
+    key         BLOB NOT NULL, -- a text, or 0xFF and a UUID (domain/ledger/request_keys.py)
     fingerprint BLOB NOT NULL,
     first       INTEGER NOT NULL,
     last        INTEGER NOT NULL,
@@ -90,7 +100,7 @@ CREATE TABLE requests (
     seal        BLOB NOT NULL, -- of a request without a fact
     body        BLOB,
     salt        BLOB, -- of the digest
-    PRIMARY KEY (business_id, key)
+    PRIMARY KEY (ledger, key)
 ) STRICT, WITHOUT ROWID;
 
 
@@ -100,9 +110,8 @@ CREATE TABLE requests (
 CREATE TRIGGER facts_update BEFORE UPDATE ON facts BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
 CREATE TRIGGER facts_delete BEFORE DELETE ON facts BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
 CREATE TRIGGER facts_replace BEFORE INSERT ON facts
-WHEN EXISTS (SELECT 1 FROM facts WHERE business_id = NEW.business_id AND position = NEW.position)
-    OR EXISTS (SELECT 1 FROM facts WHERE business_id = NEW.business_id
-               AND stream_id = NEW.stream_id AND version = NEW.version)
+WHEN EXISTS (SELECT 1 FROM facts WHERE ledger = NEW.ledger AND position = NEW.position)
+    OR EXISTS (SELECT 1 FROM facts WHERE ledger = NEW.ledger AND stream = NEW.stream AND version = NEW.version)
 BEGIN SELECT RAISE(ABORT, 'the ledger has a fact at this position or version'); END;
 
 CREATE TRIGGER shapes_update BEFORE UPDATE ON shapes BEGIN SELECT RAISE(ABORT, 'shapes do not change'); END;
@@ -114,30 +123,30 @@ BEGIN SELECT RAISE(ABORT, 'the shape is kept'); END;
 CREATE TRIGGER streams_update BEFORE UPDATE ON streams BEGIN SELECT RAISE(ABORT, 'streams are append-only'); END;
 CREATE TRIGGER streams_delete BEFORE DELETE ON streams BEGIN SELECT RAISE(ABORT, 'streams are append-only'); END;
 CREATE TRIGGER streams_replace BEFORE INSERT ON streams
-WHEN EXISTS (SELECT 1 FROM streams WHERE business_id = NEW.business_id AND id = NEW.id)
+WHEN EXISTS (SELECT 1 FROM streams WHERE ledger = NEW.ledger AND stream = NEW.stream)
 BEGIN SELECT RAISE(ABORT, 'the stream is registered'); END;
 
 CREATE TRIGGER claims_update BEFORE UPDATE ON claims BEGIN SELECT RAISE(ABORT, 'claims are append-only'); END;
 CREATE TRIGGER claims_delete BEFORE DELETE ON claims BEGIN SELECT RAISE(ABORT, 'claims are append-only'); END;
 CREATE TRIGGER claims_replace BEFORE INSERT ON claims
-WHEN EXISTS (SELECT 1 FROM claims WHERE business_id = NEW.business_id AND claim = NEW.claim)
+WHEN EXISTS (SELECT 1 FROM claims WHERE ledger = NEW.ledger AND claim = NEW.claim)
 BEGIN SELECT RAISE(ABORT, 'the claim is held'); END;
 
 CREATE TRIGGER requests_update BEFORE UPDATE ON requests
 WHEN NEW.body IS NOT NULL OR NEW.salt IS NOT NULL
-    OR (NEW.business_id, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.answered, NEW.seal)
-    IS NOT (OLD.business_id, OLD.key, OLD.fingerprint, OLD.first, OLD.last, OLD.recorded_at, OLD.people, OLD.answered, OLD.seal)
+    OR (NEW.ledger, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.answered, NEW.seal)
+    IS NOT (OLD.ledger, OLD.key, OLD.fingerprint, OLD.first, OLD.last, OLD.recorded_at, OLD.people, OLD.answered, OLD.seal)
 BEGIN SELECT RAISE(ABORT, 'requests are append-only, but for erased answers'); END;
 CREATE TRIGGER requests_delete BEFORE DELETE ON requests BEGIN SELECT RAISE(ABORT, 'requests are append-only'); END;
 CREATE TRIGGER requests_replace BEFORE INSERT ON requests
-WHEN EXISTS (SELECT 1 FROM requests WHERE business_id = NEW.business_id AND key = NEW.key)
+WHEN EXISTS (SELECT 1 FROM requests WHERE ledger = NEW.ledger AND key = NEW.key)
 BEGIN SELECT RAISE(ABORT, 'the request is known'); END;
 
 CREATE TRIGGER ledgers_update BEFORE UPDATE ON ledgers
-WHEN NEW.business_id <> OLD.business_id OR NEW.secret <> OLD.secret
+WHEN NEW.business_id <> OLD.business_id OR NEW.number <> OLD.number OR NEW.secret <> OLD.secret
     OR NEW.position < OLD.position OR NEW.recorded_at < OLD.recorded_at
 BEGIN SELECT RAISE(ABORT, 'a head only moves on'); END;
 CREATE TRIGGER ledgers_delete BEFORE DELETE ON ledgers BEGIN SELECT RAISE(ABORT, 'ledgers stay'); END;
 CREATE TRIGGER ledgers_replace BEFORE INSERT ON ledgers
-WHEN EXISTS (SELECT 1 FROM ledgers WHERE business_id = NEW.business_id)
+WHEN EXISTS (SELECT 1 FROM ledgers WHERE business_id = NEW.business_id OR number = NEW.number)
 BEGIN SELECT RAISE(ABORT, 'the ledger is open'); END;

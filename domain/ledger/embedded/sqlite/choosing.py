@@ -2,20 +2,21 @@
 
 from json import dumps
 
+from domain.ledger.numbers import number_of
 from domain.ledger.records import FactFilter
 
 
 def chosen(wanted: FactFilter, after: int, upto: int, *, newest_first: bool) -> tuple[str, list[object]]:
-    """What follows the columns, up to the order, and its values behind the business."""
+    """What follows the columns, up to the order, and its values behind the number of the business."""
     if wanted.streams:
         # By the index of streams, whatever the planner makes of it: it would walk along all positions otherwise.
         rows = (
-            "FROM json_each(?2) AS wanted CROSS JOIN facts ON stream_id = wanted.value"
-            " WHERE business_id = ?1 AND version > 0 AND +position > ?3 AND +position <= ?4"
+            "FROM json_each(?2) AS wanted CROSS JOIN facts ON stream = wanted.value"
+            " WHERE ledger = ?1 AND version > 0 AND +position > ?3 AND +position <= ?4"
         )
-        values: list[object] = [dumps(list(dict.fromkeys(wanted.streams))), after, upto]
+        values: list[object] = [dumps([number_of(id) for id in dict.fromkeys(wanted.streams)]), after, upto]
     else:
-        rows, values = "FROM facts WHERE business_id = ?1 AND position > ?2 AND position <= ?3", [after, upto]
+        rows, values = "FROM facts WHERE ledger = ?1 AND position > ?2 AND position <= ?3", [after, upto]
     for column, members in (("kind", wanted.kinds), ("name", wanted.names)):
         if members:
             places = ", ".join("?" * len(members))

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.ledger.embedded.sqlite.connection import primary_code
-from domain.ledger.embedded.sqlite.transaction import NUMBER_BITS, SqliteTransaction
+from domain.ledger.embedded.sqlite.directory import NUMBER_BITS
+from domain.ledger.embedded.sqlite.transaction import SqliteTransaction
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.evidence import Row, StoredHead
+from domain.ledger.numbers import number_of
 from domain.ledger.shapes import Shapes
-from domain.ledger.tables import OF_BUSINESSES, TABLES
+from domain.ledger.tables import NUMBERED, OF_BUSINESSES, TABLES
 
 OUTSIDE = (
     f"number >> {NUMBER_BITS} <> (SELECT number >> {NUMBER_BITS} FROM people_search WHERE business_id = ?1"
@@ -23,17 +25,25 @@ GUARDS = ("streams", "claims", "ledgers")
 
 def business_ids(connection: sqlite3.Connection) -> list[str]:
     """Every business that has a row anywhere. Each table is stepped through by business, not row by row."""
-    found: set[str] = set()
+    found, numbers = set[str](), set[int]()
     for table in OF_BUSINESSES:
-        found |= {
-            id
-            for (id,) in connection.execute(
-                f"WITH RECURSIVE known (id) AS (SELECT min(business_id) FROM {table} UNION ALL"
-                f" SELECT (SELECT min(business_id) FROM {table} WHERE business_id > known.id) FROM known"
-                " WHERE known.id IS NOT NULL) SELECT id FROM known WHERE id IS NOT NULL"
-            )
-        }
-    return sorted(found)
+        key = "ledger" if TABLES[table].by_number else "business_id"
+        ids = connection.execute(
+            f"WITH RECURSIVE known (id) AS (SELECT min({key}) FROM {table} UNION ALL"
+            f" SELECT (SELECT min({key}) FROM {table} WHERE {key} > known.id) FROM known"
+            " WHERE known.id IS NOT NULL) SELECT id FROM known WHERE id IS NOT NULL"
+        )
+        (numbers if TABLES[table].by_number else found).update(id for (id,) in ids)
+    unnamed = numbers - {number_of(id) for id in found}
+    return sorted(found | {_business_of(number, connection) for number in unnamed})
+
+
+def _business_of(number: int, connection: sqlite3.Connection) -> str:
+    """The id of a business without a head: the first fact of a ledger has it. Else it is told by its number."""
+    row = connection.execute(
+        "SELECT stream_id FROM facts WHERE ledger = ? AND position = 1", (number,)
+    ).fetchone()
+    return row[0] if row is not None and number_of(row[0]) == number else f"ledger {number}"
 
 
 def damaged_indexes(connection: sqlite3.Connection) -> list[str]:
@@ -57,8 +67,8 @@ class SqliteEvidence:
 
     def head(self) -> StoredHead | None:
         row = self._connection.execute(
-            "SELECT position, hash, recorded_at, secret FROM ledgers WHERE business_id = ?",
-            (self.business_id,),
+            "SELECT position, hash, recorded_at, secret FROM ledgers WHERE business_id = ? AND number = ?",
+            (self.business_id, number_of(self.business_id)),
         ).fetchone()
         return None if row is None else StoredHead(Head(*row[:3]), row[3])
 
@@ -69,16 +79,32 @@ class SqliteEvidence:
 
     def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[tuple[Any, ...]]:
         key, columns = TABLES[table].key, TABLES[table].columns
-        names = [*key, *columns]
+        names = [*key, *(_told(table, name) for name in columns)]
         behind = "" if after is None else f" AND ({', '.join(key)}) > ({', '.join('?' * len(key))})"
         order = f" ORDER BY {', '.join(key)}" if key else ""
         return self._connection.execute(
-            f"SELECT {', '.join(names)} FROM {table} WHERE business_id = ?{behind}{order} LIMIT ?",
-            (self.business_id, *(after or ()), limit),
+            f"SELECT {', '.join(names)} FROM {table} WHERE {self._key_of(table)[0]} = ?{behind}{order} LIMIT ?",
+            (self._key_of(table)[1], *(after or ()), limit),
         ).fetchall()
+
+    def _key_of(self, table: str) -> tuple[str, str | int]:
+        """The column that tells the business in a table, and what stands in it."""
+        is_number = TABLES[table].by_number
+        return ("ledger", number_of(self.business_id)) if is_number else ("business_id", self.business_id)
 
     def strays(self) -> Sequence[str]:
         return [told for sql in STRAYS for (told,) in self._connection.execute(sql, (self.business_id,))]
+
+
+def _told(table: str, name: str) -> str:
+    """A column as it is told: the id of a stream where its number stands, or the number of one that has no fact."""
+    number = NUMBERED.get((table, name))
+    if number is None:
+        return name
+    return (
+        f"coalesce((SELECT f.stream_id FROM facts AS f WHERE f.ledger = {table}.ledger AND f.stream = {table}.{number}"
+        f" AND f.stream_id <> '' ORDER BY f.version LIMIT 1), CAST({table}.{number} AS TEXT))"
+    )
 
 
 class SqliteMending(SqliteEvidence):
@@ -106,18 +132,22 @@ class SqliteMending(SqliteEvidence):
         if write is not None:
             write(row)
             return
-        names = [*TABLES[table].key, *TABLES[table].columns]
-        values = (*row.key, *(row.values[name] for name in TABLES[table].columns))
+        business, own = self._key_of(table)
+        names, values = [business, *TABLES[table].key], [own, *row.key]
+        for name in TABLES[table].columns:
+            number, value = NUMBERED.get((table, name)), row.values[name]
+            names.append(number or name)
+            values.append(value if number is None or value is None else number_of(value))
         self._connection.execute(
-            f"INSERT OR REPLACE INTO {table} (business_id, {', '.join(names)})"
-            f" VALUES (?, {', '.join('?' * len(names))})",
-            (self.business_id, *values),
+            f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
+            values,
         )
 
     def delete(self, table: str, key: tuple[str, ...]) -> None:
         condition = " AND ".join(f"{name} = ?" for name in TABLES[table].key)
         self._connection.execute(
-            f"DELETE FROM {table} WHERE business_id = ? AND {condition}", (self.business_id, *key)
+            f"DELETE FROM {table} WHERE {self._key_of(table)[0]} = ? AND {condition}",
+            (self._key_of(table)[1], *key),
         )
 
     def index_anew(self) -> None:
@@ -132,10 +162,14 @@ class SqliteMending(SqliteEvidence):
     def _put_head(self, row: Row) -> None:
         values = row.values
         self._connection.execute(
-            "INSERT INTO ledgers (business_id, position, hash, recorded_at, secret) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (business_id) DO UPDATE SET position = excluded.position, hash = excluded.hash,"
-            " recorded_at = excluded.recorded_at",
-            (self.business_id, values["position"], values["hash"], values["recorded_at"], values["secret"]),
+            "INSERT INTO ledgers (business_id, number, position, hash, recorded_at, secret) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (business_id) DO UPDATE SET number = excluded.number, position = excluded.position,"
+            " hash = excluded.hash, recorded_at = excluded.recorded_at",
+            (
+                self.business_id,
+                number_of(self.business_id),
+                *(values[name] for name in ("position", "hash", "recorded_at", "secret")),
+            ),
         )
 
     def _put_search(self, row: Row) -> None:

@@ -1,10 +1,8 @@
 """Ledgers in one SQLite file, shared by the threads of a process and by several processes."""
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple
 from pathlib import Path
 from secrets import token_bytes
 from threading import Lock
@@ -13,7 +11,7 @@ from time import monotonic, time_ns
 from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder, Roster, unproved
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
-from domain.ledger.embedded.sqlite import growth
+from domain.ledger.embedded.sqlite import growth, keys
 from domain.ledger.embedded.sqlite.checkpoint import IDLE_S, IdleCheckpoint, empty_log
 from domain.ledger.embedded.sqlite.connection import (
     READ_BUSY_MS,
@@ -43,6 +41,7 @@ from domain.ledger.envelope import StoredFact, first_hash
 from domain.ledger.errors import Contention, ReadOnlyBooks, UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.growth_signal import GrowthSignal
+from domain.ledger.numbers import number_of
 from domain.ledger.patience import left
 from domain.ledger.records import (
     Append,
@@ -60,7 +59,6 @@ from domain.ledger.space import TableSpace
 IDLE_READERS_MAX = 16
 AT_ONCE_BYTES_MAX = 64 * 2**20
 """The largest file in which the copies of erased rows are overwritten before the erasure is answered."""
-KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at, scopes, guard"
 
 
 class SqliteStore:
@@ -117,9 +115,9 @@ class SqliteStore:
     def open_ledger(self, business_id: str) -> None:
         with self._write() as connection:
             connection.execute(
-                "INSERT INTO ledgers (business_id, position, hash, recorded_at, secret)"
-                " SELECT ?1, 0, ?2, 0, ?3 WHERE NOT EXISTS (SELECT 1 FROM ledgers WHERE business_id = ?1)",
-                (business_id, first_hash(business_id), token_bytes(32)),
+                "INSERT INTO ledgers (business_id, number, position, hash, recorded_at, secret)"
+                " SELECT ?1, ?4, 0, ?2, 0, ?3 WHERE NOT EXISTS (SELECT 1 FROM ledgers WHERE business_id = ?1)",
+                (business_id, first_hash(business_id), token_bytes(32), number_of(business_id)),
             )
 
     def load_all(self, asked: Mapping[str, tuple[Reads, Sequence[str]]]) -> Mapping[str, Loaded]:
@@ -212,72 +210,35 @@ class SqliteStore:
 
     def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
         with self._write() as connection:
-            connection.execute(
-                f"INSERT INTO api_keys ({KEY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(key)
-            )
-            known = connection.execute(
-                "SELECT ids FROM key_rosters WHERE business_id = ?", (key.business_id,)
-            ).fetchone()
-            ids = [*(known[0].split() if known else ()), key.id]
-            connection.execute(
-                "INSERT INTO key_rosters (business_id, ids, mac) VALUES (?, ?, ?)"
-                " ON CONFLICT (business_id) DO UPDATE SET ids = excluded.ids, mac = excluded.mac",
-                (key.business_id, " ".join(ids), roster(ids)),
-            )
+            keys.add_key(connection, key, roster)
 
     def find_key(self, key_id: str) -> StoredKey | None:
         with self._read() as connection:
-            row = connection.execute(f"SELECT {KEY} FROM api_keys WHERE id = ?", (key_id,)).fetchone()
-        return None if row is None else StoredKey(*row)
+            return keys.find_key(connection, key_id)
 
     def keys_of(self, business_id: str) -> Sequence[StoredKey]:
         with self._read() as connection:
-            rows = connection.execute(
-                f"SELECT {KEY} FROM api_keys WHERE business_id = ? ORDER BY created_at, id", (business_id,)
-            )
-            return [StoredKey(*row) for row in rows]
+            return keys.keys_of(connection, business_id)
 
     def key_names(self, business_id: str, key_ids: Sequence[str]) -> Mapping[str, str]:
         with self._read() as connection:
-            rows = connection.execute(
-                "SELECT id, name FROM api_keys WHERE business_id = ? AND id IN (SELECT value FROM json_each(?))",
-                (business_id, json.dumps(list(key_ids))),
-            )
-            return dict(rows.fetchall())
+            return keys.key_names(connection, business_id, key_ids)
 
     def revoke_key(self, business_id: str, key_id: str, revoked_at: int, guard: bytes = b"") -> bool:
         with self._write() as connection:
-            changed = connection.execute(
-                "UPDATE api_keys SET revoked_at = ?, guard = ?"
-                " WHERE business_id = ? AND id = ? AND revoked_at IS NULL",
-                (revoked_at, guard, business_id, key_id),
-            )
-            return changed.rowcount == 1
+            return keys.revoke_key(connection, business_id, key_id, revoked_at, guard)
 
     def has_keys(self) -> bool:
         with self._read() as connection:
-            (found,) = connection.execute("SELECT EXISTS (SELECT 1 FROM api_keys)").fetchone()
-        return bool(found)
+            return keys.has_keys(connection)
 
     def peppers(self) -> Sequence[KnownPepper]:
         with self._read() as connection:
-            rows = connection.execute("SELECT mark, since FROM peppers ORDER BY since").fetchall()
-        return [KnownPepper(*row) for row in rows]
+            return keys.peppers(connection)
 
     def settle_pepper(self, mark: bytes, replacing: bytes | None) -> bytes:
         with self._write() as connection:
-            last = connection.execute(
-                "SELECT mark, since FROM peppers ORDER BY since DESC LIMIT 1"
-            ).fetchone()
-            in_use, since = last or (None, 0)
-            if in_use is not None and in_use != replacing:
-                return bytes(in_use)
-            connection.execute(
-                "INSERT INTO peppers (mark, since) VALUES (?1, ?2)"
-                " ON CONFLICT (mark) DO UPDATE SET since = excluded.since",
-                (mark, max(self.now_ms(), since + 1)),
-            )
-        return mark
+            return keys.settle_pepper(connection, mark, replacing, self.now_ms())
 
     def place(self) -> str:
         return place_of(self._path)

@@ -93,7 +93,7 @@ def test_a_row_that_stays_cannot_be_replaced(file_store: SqliteStore, ledger_fil
 def test_a_fact_cannot_take_the_version_of_another(file_store: SqliteStore, ledger_file: Path) -> None:
     with closing(sqlite3.connect(ledger_file)) as connection, pytest.raises(sqlite3.IntegrityError):
         connection.execute(
-            "INSERT OR REPLACE INTO facts SELECT business_id, 2, stream_id, version, shape, data, meta_shape,"
+            "INSERT OR REPLACE INTO facts SELECT ledger, 2, stream, stream_id, version, shape, data, meta_shape,"
             " meta, recorded_at, hash FROM facts"
         )
     assert assert_chained(file_store.ledger(BUSINESS)) == 1
@@ -114,7 +114,7 @@ def test_what_is_about_people_can_be_erased(file_store: SqliteStore, ledger_file
 
 def test_an_erased_answer_is_remembered_without_its_body(file_store: SqliteStore, ledger_file: Path) -> None:
     with closing(sqlite3.connect(ledger_file)) as connection, connection:
-        connection.execute("UPDATE requests SET body = NULL, salt = NULL WHERE key = 'key-1'")
+        connection.execute("UPDATE requests SET body = NULL, salt = NULL WHERE key = CAST('key-1' AS BLOB)")
     answer = answered(file_store.ledger(BUSINESS), "key-1")
     assert answer is not None
     assert (answer.first, answer.last, answer.body) == (1, 1, None)

@@ -6,12 +6,13 @@ from contextlib import closing
 import psycopg
 
 from domain.decision import Reads
+from domain.ledger.numbers import number_of
 from domain.ledger.postgres.store import PostgresStore
 from tests.domain.ledger.examples import BUSINESS, PACKAGE, opening, stored
 from tests.ready import wait_for
 
 WAITS = "SELECT FROM pg_locks WHERE relation = 'carnet.people'::regclass AND NOT granted"
-CLAIM = "INSERT INTO carnet.claims (business_id, claim, stream_id) VALUES (%s, 'redemption/red_1/1', %s)"
+CLAIM = "INSERT INTO carnet.claims (ledger, claim, stream) VALUES (%s, 'redemption/red_1/1', %s)"
 
 
 def test_a_claim_that_comes_while_it_is_read_is_seen_with_its_package_or_not_at_all(
@@ -31,7 +32,7 @@ def test_a_claim_that_comes_while_it_is_read_is_seen_with_its_package_or_not_at_
         prefix = "redemption/red_1/"
         reading = threads.submit(ledger.load, Reads(claimed=(prefix,), counted=(prefix,)))
         wait_for(lambda: other.execute(WAITS).fetchone() is not None)
-        other.execute(CLAIM, [BUSINESS, PACKAGE])
+        other.execute(CLAIM, [number_of(BUSINESS), number_of(PACKAGE)])
         locking.rollback()
         loaded = reading.result(timeout=30)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from itertools import product
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -19,10 +19,12 @@ from domain.decision import NewStream
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import NewFact, seal
 from domain.ledger.errors import RoleNeeded, WrongSchema
+from domain.ledger.numbers import number_of
 from domain.ledger.postgres.binary_format import beyond
 from domain.ledger.postgres.migrations import migrate, migrations
 from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.records import Append, StoredKey, StoredMessage
+from domain.ledger.tables import TABLES
 from domain.ledger.webhook import StoredWebhook
 from domain.people.directory import Person, Photo, Text
 from projections.engine.tables import ReadTables
@@ -119,8 +121,15 @@ def transaction(url: str, business: str | None) -> Iterator[Connection]:
 
 
 def businesses_in(connection: Connection, table: sql.Identifier) -> list[str]:
-    query = sql.SQL("SELECT DISTINCT business_id FROM {} ORDER BY 1").format(table)
-    return [business for (business,) in connection.execute(query)]
+    query = sql.SQL("SELECT DISTINCT {} FROM {}").format(sql.Identifier(key_of(table)), table)
+    named = {number_of(business): business for business in (BUSINESS, OTHER)}
+    return sorted(str(named.get(business, business)) for (business,) in connection.execute(query))
+
+
+def key_of(table: sql.Identifier) -> str:
+    """The column that tells the business."""
+    known = TABLES.get(table.as_string().rpartition(".")[2].strip('"'))
+    return "ledger" if known is not None and known.by_number else "business_id"
 
 
 # Migration
@@ -296,12 +305,16 @@ def test_sql_as_the_app_role_sees_and_writes_one_business_in_every_table(
             assert businesses_in(connection, table) == [], table
         with transaction(app_url, OTHER) as connection:
             assert businesses_in(connection, table) == [OTHER], table
-        for own, verb in product((None, OTHER), ("DELETE FROM {}", "UPDATE {} SET business_id = 'biz_x'")):
+        key, number = key_of(table), key_of(table) == "ledger"
+        moved = "UPDATE {} SET " + (f"{key} = 1" if number else f"{key} = 'biz_x'")
+        for own, verb in product((None, OTHER), ("DELETE FROM {}", moved)):
             with transaction(app_url, own) as connection, suppress(errors.InsufficientPrivilege):
-                done = connection.execute(sql.SQL(verb).format(table))
+                done = connection.execute(sql.SQL(cast(Any, verb)).format(table))
                 assert done.rowcount == (own == OTHER), (table, verb)
-        with transaction(app_url, OTHER) as connection, pytest.raises(errors.InsufficientPrivilege):
-            connection.execute(sql.SQL(copied).format(table=table), [Jsonb({"business_id": BUSINESS})])
+        refused = pytest.raises((errors.InsufficientPrivilege, errors.GeneratedAlways))
+        with transaction(app_url, OTHER) as connection, refused:
+            changed = Jsonb({key: number_of(BUSINESS) if number else BUSINESS})
+            connection.execute(sql.SQL(copied).format(table=table), [changed])
 
 
 @pytest.mark.parametrize("role", ["carnet_app", "carnet_auditor"])
@@ -415,7 +428,7 @@ def test_a_key_cannot_be_added_to_another_business(store: PostgresStore, app_url
 
 
 @pytest.mark.parametrize("table", ["facts", "streams", "claims", "requests"])
-@pytest.mark.parametrize("verb", ["UPDATE {} SET business_id = business_id", "DELETE FROM {}", "TRUNCATE {}"])
+@pytest.mark.parametrize("verb", ["UPDATE {} SET ledger = ledger", "DELETE FROM {}", "TRUNCATE {}"])
 def test_not_even_a_superuser_changes_what_was_recorded(
     store: PostgresStore, postgres_url: str, table: str, verb: LiteralString
 ) -> None:
@@ -453,9 +466,11 @@ def test_every_table_of_businesses_is_isolated_and_keyed_by_business(postgres_ur
             " WHERE c.relnamespace = 'carnet'::regnamespace AND c.relname <> ALL (%s) ORDER BY 1",
             [["message_switch", "peppers", "schema_migrations", "servers", "shapes"]],  # of no business
         ).fetchall()
-    key = {"api_keys": "id"}
     assert len(rows) > 12
-    assert rows == [(table, True, key.get(table, "business_id")) for table, _, _ in rows]
+    expected = [
+        (table, True, "id" if table == "api_keys" else key_of(sql.Identifier(table))) for table, _, _ in rows
+    ]
+    assert rows == expected
 
 
 def test_functions_with_the_owners_rights_have_a_path_of_their_own_and_are_not_public(

@@ -1,6 +1,7 @@
 """The id of a message: made from what asked for it, so that it is the same wherever and however often it is made."""
 
 from hashlib import sha256
+from typing import Literal
 
 from api.http.ids import encode
 from api.http.ledger_types import StoredFact
@@ -15,8 +16,10 @@ def of_fact(stored: StoredFact, channel: Channel) -> str:
     return _id(stored.hash if channel == "email" else sha256(stored.hash + channel.encode()).digest())
 
 
-def of_occasion(business_id: str, kind: OccasionKind, thing_id: str, occasion: int, channel: Channel) -> str:
-    """Of a booking and its start, or of a customer and a year."""
+def of_occasion(
+    business_id: str, kind: OccasionKind | Literal["sign_in"], thing_id: str, occasion: int, channel: Channel
+) -> str:
+    """Of a booking and its start, a customer and a year, or a customer who asks for a link and the time of it."""
     return _id(sha256(f"{business_id}/{kind}/{thing_id}/{occasion}/{channel}".encode()).digest())
 
 

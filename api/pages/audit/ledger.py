@@ -1,0 +1,31 @@
+"""The ledger: its head, its proof, what is owed and what moved it, and read models that stopped."""
+
+from asyncio import gather
+from typing import Any
+
+from api.pages.audit.timeline import proved
+from api.pages.page import page
+from api.pages.view import Screen, View
+
+
+@page("/audit")
+async def ledger(view: View) -> Screen:
+    """Where the books begin. The proof and the figures read every fact, so each is made when it is asked for."""
+    head, models = await gather(view.know("ledger.head"), view.know("read_models.list", None, {"limit": 200}))
+    proof, seconds = await proved(view)
+    figures: dict[str, Any] = {
+        "liability": None,
+        "moved": None,
+        "month": view.today.replace(day=1).isoformat(),
+    }
+    if view.one("figures") == "yes":
+        liability, moved = await gather(
+            view.know("reports.liability"), view.know("reports.movements", None, {"from": figures["month"]})
+        )
+        figures |= {"liability": liability.body, "moved": moved.body}
+    stopped = [each for each in models.body["data"] if each["stopped_at"] is not None]
+    shown = {"head": head.body, "proof": proof, "seconds": seconds, "stopped": stopped, **figures}
+    return Screen("audit/ledger.html", shown, true_for=head.position)
+
+
+PAGES = (ledger,)

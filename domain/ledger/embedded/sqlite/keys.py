@@ -1,0 +1,78 @@
+"""API keys and the marks of peppers, in a SQLite file. Each function works on a connection inside a transaction."""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple
+
+from domain.ledger.contract import Roster
+from domain.ledger.records import KnownPepper, StoredKey
+
+KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at, scopes, guard"
+
+
+def add_key(connection: sqlite3.Connection, key: StoredKey, roster: Roster) -> None:
+    connection.execute(f"INSERT INTO api_keys ({KEY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(key))
+    known = connection.execute(
+        "SELECT ids FROM key_rosters WHERE business_id = ?", (key.business_id,)
+    ).fetchone()
+    ids = [*(known[0].split() if known else ()), key.id]
+    connection.execute(
+        "INSERT INTO key_rosters (business_id, ids, mac) VALUES (?, ?, ?)"
+        " ON CONFLICT (business_id) DO UPDATE SET ids = excluded.ids, mac = excluded.mac",
+        (key.business_id, " ".join(ids), roster(ids)),
+    )
+
+
+def find_key(connection: sqlite3.Connection, key_id: str) -> StoredKey | None:
+    row = connection.execute(f"SELECT {KEY} FROM api_keys WHERE id = ?", (key_id,)).fetchone()
+    return None if row is None else StoredKey(*row)
+
+
+def keys_of(connection: sqlite3.Connection, business_id: str) -> Sequence[StoredKey]:
+    rows = connection.execute(
+        f"SELECT {KEY} FROM api_keys WHERE business_id = ? ORDER BY created_at, id", (business_id,)
+    )
+    return [StoredKey(*row) for row in rows]
+
+
+def key_names(connection: sqlite3.Connection, business_id: str, key_ids: Sequence[str]) -> Mapping[str, str]:
+    rows = connection.execute(
+        "SELECT id, name FROM api_keys WHERE business_id = ? AND id IN (SELECT value FROM json_each(?))",
+        (business_id, json.dumps(list(key_ids))),
+    )
+    return dict(rows.fetchall())
+
+
+def revoke_key(
+    connection: sqlite3.Connection, business_id: str, key_id: str, revoked_at: int, guard: bytes
+) -> bool:
+    changed = connection.execute(
+        "UPDATE api_keys SET revoked_at = ?, guard = ?"
+        " WHERE business_id = ? AND id = ? AND revoked_at IS NULL",
+        (revoked_at, guard, business_id, key_id),
+    )
+    return changed.rowcount == 1
+
+
+def has_keys(connection: sqlite3.Connection) -> bool:
+    (found,) = connection.execute("SELECT EXISTS (SELECT 1 FROM api_keys)").fetchone()
+    return bool(found)
+
+
+def peppers(connection: sqlite3.Connection) -> Sequence[KnownPepper]:
+    rows = connection.execute("SELECT mark, since FROM peppers ORDER BY since").fetchall()
+    return [KnownPepper(*row) for row in rows]
+
+
+def settle_pepper(connection: sqlite3.Connection, mark: bytes, replacing: bytes | None, now_ms: int) -> bytes:
+    last = connection.execute("SELECT mark, since FROM peppers ORDER BY since DESC LIMIT 1").fetchone()
+    in_use, since = last or (None, 0)
+    if in_use is not None and in_use != replacing:
+        return bytes(in_use)
+    connection.execute(
+        "INSERT INTO peppers (mark, since) VALUES (?1, ?2)"
+        " ON CONFLICT (mark) DO UPDATE SET since = excluded.since",
+        (mark, max(now_ms, since + 1)),
+    )
+    return mark

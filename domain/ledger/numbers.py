@@ -1,0 +1,34 @@
+"""Numbers that stand for ids in the rows and indexes of the ledger, where an id of 16 or 30 characters would stand
+several times for each fact.
+
+The number of an id is 63 bits of its SHA-256. So nothing is looked up to find it, PostgreSQL makes the same one
+(`number_of` in 0001_ledgers.sql), and it means the same in every database. The id itself stands in the first fact of
+its stream, and that of a business in the head of its ledger.
+
+Of a million ids two have the same number with a probability of 1 in 18 million. The second business would not be
+opened, and the second stream would find its first version taken: what belongs to one is never read for the other.
+"""
+
+from functools import lru_cache
+from hashlib import sha256
+
+END = "\U0010ffff"
+"""In place of an id: behind every stream."""
+REMEMBERED_MAX = 16_384
+LARGEST = 2**63 - 1
+
+
+@lru_cache(maxsize=REMEMBERED_MAX)
+def number_of(id: str) -> int:
+    """0 to 2⁶³ - 1."""
+    return int.from_bytes(sha256(id.encode()).digest()[:8], "big") & LARGEST
+
+
+def last_number(id: str) -> int:
+    """The number up to which the streams up to this one lie."""
+    return LARGEST if id == END else number_of(id)
+
+
+def behind(id: str) -> int:
+    """The number behind which the streams after this one lie; that of no id is before all of them."""
+    return number_of(id) if id else -1

@@ -1,0 +1,218 @@
+"""The books on pages: the ledger and its proof, facts, reports whose numbers lead on, and who may look."""
+
+import pytest
+
+from domain.actor import Role
+from tests.api.desk import Desk
+from tests.api.pages.browser import Browser, Element
+
+pytest_plugins = ["tests.api.houses"]
+
+REPORTS = (
+    "liability",
+    "movements",
+    "movements/lines",
+    "sales",
+    "reasons",
+    "reasons/lines",
+    "expiring",
+    "outstanding",
+    "corrections",
+    "late-entries",
+)
+
+
+def auditor_of(desk: Desk) -> Browser:
+    return Browser.signed_in(desk.as_role(Role.AUDITOR))
+
+
+def cells_of(page: Element) -> dict[str, list[str]]:
+    """The head of each row → its cells."""
+    return {
+        next(row.all("th")).text: [cell.text for cell in row.all("td")]
+        for row in page.all("tr")
+        if list(row.all("td")) and list(row.all("th"))
+    }
+
+
+def links_of(page: Element) -> dict[str, str]:
+    return {link.text: link.attributes["href"] for link in page.all("a")}
+
+
+@pytest.fixture
+def salon(either_desk: Desk) -> Desk:
+    """A sale of four, half paid, one used and one taken by a correction, all of Anna Secret."""
+    desk = either_desk
+    service = desk.service("Massage", tax_rate=2700)
+    anna = desk.customer("Anna Secret")
+    package = desk.sell(
+        anna, desk.offer(service, quantity=4, price=40_000), payment={"amount": 20_000, "method": "card"}
+    )
+    desk.redeem(package["id"], service)
+    desk.do(f"/v1/packages/{package['id']}/corrections", {"line": 1, "change": -1, "reason": "a secret"})
+    return desk
+
+
+def test_the_ledger_says_where_it_ends_and_proves_itself_when_it_is_asked(salon: Desk) -> None:
+    browser = auditor_of(salon)
+    browser.go("/audit")
+    head = salon.get("/v1/ledger/head")
+    assert head["hash"] in browser.text
+    assert f"{head['position']} facts" in browser.text
+    assert "None has stopped." in browser.text
+    (proof,) = (link for link in browser.page.all("a") if link.text == "Recompute the chain")
+    browser.go(proof.attributes["href"])
+    assert "The chain holds." in browser.text
+    (figures,) = (link for link in browser.page.all("a") if link.text == "Add it up")
+    browser.go(figures.attributes["href"])
+    assert "€200.00 2 units that can still be used" in browser.text
+    assert cells_of(browser.page)["Sold"] == ["4", "€400.00"]
+    assert cells_of(browser.page)["Now"] == ["2", "€200.00"]
+
+
+def test_every_number_of_every_report_leads_on_and_no_name_is_told(salon: Desk) -> None:
+    browser = auditor_of(salon)
+    followed = set[str]()
+    for report in REPORTS:
+        assert browser.go(f"/audit/reports/{report}").status_code == 200, report
+        assert "secret" not in browser.answer.text.lower()
+        for cell in browser.page.all("td", **{"class": "num"}):
+            assert list(cell.all("a")) or cell.text in ("", "–"), f"{report}: {cell.text} leads nowhere"
+            followed |= {link.attributes["href"] for link in cell.all("a")}
+        for taken in ("json", "csv"):
+            assert browser.go(f"/audit/reports/{report}?as={taken}").status_code == 200
+            assert "secret" not in browser.answer.text.lower()
+    for address in sorted(followed):
+        assert browser.go(address).status_code == 200, address
+    browser.go("/audit/reports/liability")
+    assert "€200.00" in browser.text
+    assert cells_of(browser.page)["used"] == ["1"]
+    browser.go("/audit/reports/sales")
+    assert cells_of(browser.page)["27%"] == ["€400.00", "€314.96", "€85.04"]
+
+
+def test_a_report_of_the_past_is_asked_by_its_form_and_told_where_it_cannot_be(desk: Desk) -> None:
+    service = desk.service()
+    package = desk.sell(desk.customer("Anna"), desk.offer(service, quantity=4, price=40_000))["id"]
+    desk.clock.forward(days=3)
+    yesterday = desk.today(days=-1)
+    desk.redeem(package, service)
+    browser = auditor_of(desk)
+    browser.go(f"/audit/reports/liability?effective_as_of={yesterday}")
+    assert "€400.00" in browser.text
+    for link in browser.page.all("a"):
+        if link.attributes["href"].startswith("/audit"):
+            assert browser.go(link.attributes["href"]).status_code == 200, link.attributes["href"]
+    browser.go(f"/audit/reports/movements?to={yesterday}&clock=recorded")
+    assert cells_of(browser.page)["Used"] == ["0", "€0.00"]
+    assert cells_of(browser.page)["Closing"] == ["4", "€400.00"]
+    (clock,) = browser.page.all("select", name="clock")
+    assert [each.text for each in clock.all("option") if "selected" in each.attributes] == ["recording"]
+    for wrong in (
+        f"liability?as_of={desk.today()}",
+        "late-entries?from=soon",
+        f"movements?to={desk.today()}",
+    ):
+        answer = browser.go(f"/audit/reports/{wrong}")
+        assert answer.status_code == 400
+        assert "This cannot be asked so" in browser.text
+
+
+def test_facts_are_found_by_what_they_are_and_have_addresses(salon: Desk) -> None:
+    browser = auditor_of(salon)
+    facts = salon.all_of("/v1/facts")
+    browser.go("/audit/facts")
+    heads = [int(next(row.all("th")).text) for row in browser.page.all("tr") if row.attributes.get("id")]
+    assert heads == [fact["position"] for fact in reversed(facts)]
+    browser.go("/audit/facts?kind=package&name=package.redeemed")
+    (used,) = [fact for fact in facts if fact["name"] == "package.redeemed"]
+    assert list(cells_of(browser.page)) == [str(used["position"])]
+    browser.go(f"/audit/facts/{used['position']}")
+    assert used["hash"] in browser.text
+    assert used["meta"]["request_id"] in browser.text
+    (before,) = (fact for fact in facts if fact["position"] == used["position"] - 1)
+    assert before["hash"] in browser.text
+    browser.go("/audit/facts/1")
+    assert "The beginning of the ledger" in browser.text
+    for nowhere in ("0", str(len(facts) + 1), "x", "9" * 20):
+        assert browser.go(f"/audit/facts/{nowhere}").status_code == 404
+    assert browser.go("/audit/facts?name=package.dreamt").status_code == 400
+    assert "is not the name of a fact" in browser.text
+    browser.go("/audit/facts?stream_id=pkg_nothing")
+    assert "No fact fits" in browser.text
+
+
+def test_facts_go_on_page_by_page_in_words(desk: Desk) -> None:
+    for n in range(55):
+        desk.customer(f"C{n}")
+    browser = auditor_of(desk)
+    for filters, positions in (("", range(1, desk.head + 1)), ("?kind=customer", range(2, desk.head + 1))):
+        browser.go(f"/audit/facts{filters}")
+        newest = set(cells_of(browser.page))
+        browser.go(links_of(browser.page)["Older"])
+        oldest = set(cells_of(browser.page))
+        assert len(newest) == 50
+        assert not newest & oldest
+        assert newest | oldest == {str(position) for position in positions}
+        browser.go(links_of(browser.page)["Oldest"])
+        assert str(positions[0]) == next(iter(cells_of(browser.page)))
+        browser.go(links_of(browser.page)["Newer"])
+        assert str(positions[-1]) in cells_of(browser.page)
+        browser.go(links_of(browser.page)["Newest"])
+        assert set(cells_of(browser.page)) == newest
+
+
+def test_packages_are_found_without_names(salon: Desk) -> None:
+    browser = auditor_of(salon)
+    browser.go("/audit/packages?status=active&owing=true")
+    (package,) = salon.all_of("/v1/packages")
+    assert package["id"] in browser.text
+    assert "secret" not in browser.answer.text.lower()
+    browser.go("/audit/packages?status=cancelled")
+    assert "No package fits" in browser.text
+    assert browser.go("/audit/packages?expires_from=soon").status_code == 400
+    browser.go(f"/audit/packages?id={package['id']}")
+    assert browser.address == f"/audit/packages/{package['id']}"
+
+
+def test_no_file_of_the_books_names_a_person_to_an_owner_either(desk: Desk) -> None:
+    service = desk.service("Massage")
+    anna = desk.customer("Anna Secret", email="secret@example.com")
+    package = desk.sell(anna, desk.offer(service))["id"]
+    staff = desk.do("/v1/staff", {"name": "Eva Secret", "role": "manager"})["id"]
+    manager = desk.as_role(Role.MANAGER, staff)
+    manager.do(f"/v1/packages/{package}/corrections", {"line": 1, "change": 1, "reason": "a secret"})
+    browser = Browser.signed_in(desk)
+    for address, id in (("packages", anna), ("reports/corrections", staff), (f"packages/{package}", staff)):
+        for form in ("", "?as=json", "?as=csv"):
+            browser.go(f"/audit/{address}{form}")
+            assert id in browser.answer.text, address
+            assert "secret" not in browser.answer.text.lower(), address
+    assert "Massage" in browser.go("/audit/packages?as=json").text, "things keep their names"
+
+
+def test_who_may_look_at_the_books(desk: Desk) -> None:
+    desk.sell(desk.customer("Anna"), desk.offer(desk.service()))
+    for role in (Role.OWNER, Role.MANAGER, Role.AUDITOR):
+        browser = Browser.signed_in(desk.as_role(role))
+        browser.go("/desk/customers" if role is not Role.AUDITOR else "/audit")
+        (way,) = (
+            link
+            for link in browser.page.all("a")
+            if link.attributes["href"] == "/audit" and link.text != "Carnet"
+        )
+        browser.go(way.attributes["href"])
+        assert browser.answer.status_code == 200
+        assert ("Back to the desk" in browser.answer.text) is (role is not Role.AUDITOR)
+    browser = Browser.signed_in(desk.as_role(Role.STAFF))
+    browser.go("/desk/customers")
+    assert "/audit" not in browser.answer.text
+    for address in (
+        "/audit",
+        "/audit/facts",
+        "/audit/reports",
+        "/audit/reports/sales",
+        "/system/read-models",
+    ):
+        assert browser.go(address).status_code == 403, address
+        assert "Your role does not allow this." in browser.text

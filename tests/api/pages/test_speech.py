@@ -1,0 +1,20 @@
+"""Days and moments are written in the order of the locale."""
+
+import pytest
+
+from api.pages.speech import Speech
+
+
+@pytest.mark.parametrize(
+    ("locale", "short", "moment"),
+    [
+        ("en-US", "Oct 3", "Oct 3, 2026, 08:00"),
+        ("en-GB", "3 Oct", "3 Oct 2026, 08:00"),
+        ("hu-HU", "okt. 3.", "2026. okt. 3., 08:00"),
+        ("ja-JP", "10月3日", "2026/10/03, 08:00"),
+    ],
+)
+def test_a_day_stands_in_the_order_of_its_locale(locale: str, short: str, moment: str) -> None:
+    speech = Speech.of(locale, "Europe/Budapest")
+    assert speech.short_day("2026-10-03") == short
+    assert speech.moment("2026-10-03T06:00:00.000Z") == moment
