@@ -112,7 +112,7 @@ def test_staff_are_registered_changed_and_leave_after_a_look(either_desk: Desk) 
     at = f"/desk/house/staff/{zoe['id']}"
     browser.post(at, {**ticked(browser.form(zoe["id"])), "name": "Zoë", "role": "manager"})
     photo = filled(browser.form("/photo"))
-    browser.post(f"{at}/photo", photo, files={"photo": ("zoe.png", PNG, "image/png")})
+    browser.upload(f"{at}/photo", photo, photo=("zoe.png", PNG, "image/png"))
     zoe = desk.get(f"/v1/staff/{zoe['id']}")
     assert (zoe["name"], zoe["role"], zoe["photo_url"] is None) == ("Zoë", "manager", False)
     key = desk.as_role(Role.MANAGER, zoe["id"])

@@ -20,7 +20,7 @@ def look(browser: Browser, what: str, text: str, **typed: str) -> None:
     browser.go("/desk/house/import")
     form = filled(browser.form(f"/import/{what}")) | {"source": "old-till"} | typed
     file = (f"{what}.csv", text.encode(), "text/csv")
-    browser.post(f"/desk/house/import/{what}", form, files={"file": file})
+    browser.upload(f"/desk/house/import/{what}", form, file=file)
 
 
 @pytest.mark.covers("S106", "S111")
@@ -62,7 +62,7 @@ def test_what_is_no_file_is_told_and_only_owners_move_in(desk: Desk) -> None:
     assert filled(browser.form("/import/customers"))["source"] == "old-till"
     form = filled(browser.form("/import/customers")) | {"source": "old-till"}
     large = ("large.csv", b"x" * (FILE_BYTES_MAX + 1), "text/csv")
-    assert browser.post("/desk/house/import/customers", form, files={"file": large}).status_code == 413
+    assert browser.upload("/desk/house/import/customers", form, file=large).status_code == 413
     assert "4 MB" in browser.text
     look(browser, "customers", CLIENTS, source="old till")
     assert browser.answer.status_code == 400
@@ -76,7 +76,7 @@ def test_what_is_no_file_is_told_and_only_owners_move_in(desk: Desk) -> None:
     mark = filled(manager.form("/staff"))["mark"]
     sent = {"mark": mark, "key": "k", "source": "x"}
     file = ("a.csv", CLIENTS.encode(), "text/csv")
-    assert manager.post("/desk/house/import/customers", sent, files={"file": file}).status_code == 403
+    assert manager.upload("/desk/house/import/customers", sent, file=file).status_code == 403
 
 
 def test_every_known_form_of_a_file_is_offered() -> None:
