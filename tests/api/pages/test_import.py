@@ -1,5 +1,8 @@
 """Moving in from a file: the look before, what is wrong, the import, and its undoing."""
 
+from base64 import b64encode
+from random import Random
+
 import pytest
 
 from api.imports.mapping import shipped
@@ -64,6 +67,10 @@ def test_what_is_no_file_is_told_and_only_owners_move_in(desk: Desk) -> None:
     large = ("large.csv", b"x" * (FILE_BYTES_MAX + 1), "text/csv")
     assert browser.upload("/desk/house/import/customers", form, file=large).status_code == 413
     assert "4 MB" in browser.text
+    for packed in ("no base64 ö", b64encode(Random(7).randbytes(FILE_BYTES_MAX)).decode()):
+        form = filled(browser.form("/import/customers")) | {"source": "old-till", "sure": "yes"}
+        browser.upload("/desk/house/import/customers", form | {"packed": packed}, file=("", b"", ""))
+        assert browser.answer.status_code == 400
     look(browser, "customers", CLIENTS, source="old till")
     assert browser.answer.status_code == 400
     assert filled(browser.form("/import/customers"))["source"] == "old till"

@@ -6,7 +6,6 @@ byte what was looked at, and nothing of it stays on the server in between.
 
 import gzip
 from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
 from collections.abc import Mapping
 from typing import Any
 
@@ -108,7 +107,7 @@ def _carried(view: View) -> File | Answer:
     """The file that the page carried along."""
     try:
         return File(b64decode(view.fields.get("packed", ""), validate=True), PACKED)
-    except NotBase64:
+    except ValueError:  # no base64
         return Answer(400, {"code": "no-file"}, None)
 
 
