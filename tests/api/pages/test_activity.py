@@ -25,7 +25,7 @@ def test_credits_say_what_can_be_used_and_what_was_used_from_where(either_desk: 
     desk.redeem(package, service)
     browser.go(f"/desk/customers/{anna}/credits")
     assert "7 Massage 60" in browser.text
-    (usage,) = browser.page.all("section", **{"aria-labelledby": "usage"})
+    (usage,) = browser.page.all("div", id="usage")
     rows = [row.text for row in next(usage.all("tbody")).all("tr")]
     assert len(rows) == 2
     assert "no booking Massage 60 1 Massage ×10 💆 Purchase #1 Anna" in rows[0]
