@@ -128,3 +128,11 @@ def test_a_link_signs_in_once_and_looking_at_it_uses_nothing(desk: Desk) -> None
     answer = other.send("/sign-in/link")
     assert (answer.status_code, other.cookie) == (422, "")
     assert "was used already" in other.text
+
+
+@pytest.mark.parametrize("next", ["%2F%C5%91", "%2F%ED%A0%80", "%2F%00", "%2Fa%0D%0AX:%20y"])
+def test_a_place_that_no_header_can_hold_is_not_gone_to(desk: Desk, next: str) -> None:
+    sent = {"content-type": "application/x-www-form-urlencoded"}
+    for path, content in (("/zone", f"next={next}"), ("/sign-in", f"next={next}&api_key={desk.key}")):
+        answer = desk.client.post(path, content=content, headers=sent, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/desk")
