@@ -32,8 +32,8 @@ from api.http.sign_in_links import (
 from domain.actor import Role
 from domain.business.facts import MessageLanguage, Policies
 from domain.decision import Reads
-from domain.people.state import Customer
 from domain.moments import from_milliseconds, rfc3339, to_milliseconds
+from domain.people.state import Customer
 from domain.use_cases.checks import check_not_erased, check_staff
 from domain.values import BusinessId, CustomerId, StaffId, Value
 

@@ -86,10 +86,17 @@ def test_a_form_of_another_site_does_nothing(desk: Desk) -> None:
     browser.go(f"/desk/customers/{anna}")
     form = browser.form("uses")
     fields, address = filled(form), form.attributes["action"]
+    other = Browser.signed_in(desk)
+    other.go(f"/desk/customers/{anna}")
+    of_another = filled(other.form("uses"))["mark"]
+    assert of_another != fields["mark"]
     before = desk.head
     for tried, headers in (
         ({**fields, "mark": ""}, {}),
         ({**fields, "mark": "0" * 32}, {}),
+        ({**fields, "mark": "é"}, {}),
+        ({**fields, "mark": "\0"}, {}),
+        ({**fields, "mark": of_another}, {}),
         (fields, {"sec-fetch-site": "cross-site"}),
         (fields, {"sec-fetch-site": "same-site"}),
     ):
@@ -112,6 +119,14 @@ def test_who_may_not_look_at_customers_is_told_so(desk: Desk, role: Role) -> Non
     answer = browser.go(f"/desk/customers/{bela}")
     assert answer.status_code in (403, 404) or role is Role.AUDITOR
     assert "Bela" not in answer.text
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.AUDITOR, Role.INTEGRATION])
+@pytest.mark.parametrize("room", ["offers", "services", "plans"])
+def test_who_may_not_change_the_house_gets_no_form_for_a_new_thing(desk: Desk, role: Role, room: str) -> None:
+    answer = Browser.signed_in(desk.as_role(role)).go(f"/desk/house/{room}/new")
+    assert answer.status_code == 403
+    assert f'action="/desk/house/{room}/new"' not in answer.text
 
 
 def test_a_link_signs_in_once_and_looking_at_it_uses_nothing(desk: Desk) -> None:
