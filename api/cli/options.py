@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 BUSINESS = "CARNET_BUSINESS"
 """The setting that names a business where no option does."""
 WAIT_S = 30.0
-"""Seconds a command waits for a writer, a connection or an answer. Whoever sits before it can interrupt it; a request over
-HTTP waits 3 s in all. A server that refuses the connection is told of at once."""
+"""Seconds a command waits for a writer, a connection or an answer. Whoever sits before it can interrupt it; a request
+over HTTP waits 3 s in all. A server that refuses connections is told of at once when the command begins."""
 
 
 def settings() -> Settings:
