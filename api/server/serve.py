@@ -65,7 +65,7 @@ RUNNER_RESTS = 9.0
 """Rest of a runner in a thread of the server, in multiples of a step: it works a tenth of the time."""
 
 
-class InOrder(Granian):
+class InOrder(Granian):  # type: ignore[misc, valid-type]  # which class it is depends on the interpreter
     """Ends with status 0 whenever it was told to end.
 
     A signal to the whole group ends the processes that serve beside this one, and this one may hear of their end
@@ -135,7 +135,7 @@ def _serve_at(address: str, settings: Settings) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=DRAIN_S,
     )
-    server.signal_handler_reload = None  # type: ignore[method-assign, assignment]  # it would take SIGHUP
+    server.signal_handler_reload = None  # it would take SIGHUP
     end_on(OF_A_TERMINAL, partial(signal.raise_signal, signal.SIGTERM))
     load = partial(_loaded, settings, connections, os.getpid())
     if settings.runner and settings.ledger_file is None:
