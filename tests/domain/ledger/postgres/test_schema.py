@@ -54,6 +54,7 @@ OF_NO_BUSINESS = {
 }
 """Tables of the installation: the application role reaches none but to see how far things have come."""
 PASSWORD = "tests"
+EARLIER = r"earlier build of Carnet \(other: 0001_ledgers.sql\): only that build reads"
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -157,6 +158,8 @@ def test_an_empty_database_is_refused(empty_postgres_url: str) -> None:
     [
         ("INSERT INTO carnet.schema_migrations (version, name) VALUES (9999, 'later')", "upgrade"),
         ("DELETE FROM carnet.schema_migrations", "carnet migrate"),
+        ("UPDATE carnet.schema_migrations SET digest = '' WHERE version = 1", EARLIER),
+        ("ALTER TABLE carnet.schema_migrations DROP COLUMN digest", EARLIER),
     ],
 )
 def test_another_version_of_the_schema_is_refused(
@@ -166,6 +169,14 @@ def test_another_version_of_the_schema_is_refused(
         admin.execute(change)
     with pytest.raises(WrongSchema, match=advice):
         PostgresStore(postgres_url)
+
+
+def test_a_schema_of_an_earlier_build_is_not_migrated(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url) as admin:
+        admin.execute("ALTER TABLE carnet.schema_migrations DROP COLUMN digest")
+        admin.execute("DELETE FROM carnet.schema_migrations WHERE version > 5")
+    with pytest.raises(WrongSchema, match=EARLIER):
+        migrate(postgres_url)
 
 
 def test_a_newer_schema_is_not_migrated(postgres_url: str) -> None:
