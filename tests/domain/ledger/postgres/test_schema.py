@@ -116,7 +116,7 @@ def transaction(url: str, business: str | None) -> Iterator[Connection]:
     with psycopg.connect(url) as connection:
         connection.execute("SET search_path = carnet")
         if business is not None:
-            connection.execute("SELECT set_config('carnet.business', %s, true)", [business])
+            connection.execute("SELECT for_business(%s)", [business])
         yield connection
         connection.rollback()
 
@@ -337,6 +337,18 @@ def test_facts_are_read_by_sql_in_one_business(store: PostgresStore, postgres_ur
     for nobody in (None, "*"):
         with transaction(url, nobody) as connection:
             assert connection.execute(query).fetchall() == []
+
+
+def test_a_business_alone_without_its_number_shows_no_fact(store: PostgresStore, app_url: str) -> None:
+    """`for_business` sets both; a function that takes a business sets the number anew."""
+    counted = "SELECT count(*) FROM facts"
+    with transaction(app_url, None) as connection:
+        connection.execute("SELECT set_config('carnet.business', %s, true)", [BUSINESS])
+        assert connection.execute(counted).fetchone() == (0,)
+    with transaction(app_url, BUSINESS) as connection:
+        connection.execute("SELECT set_config('carnet.ledger', %s, true)", [str(number_of(OTHER))])
+        connection.execute("SELECT append(%s, NULL, '{}')", [BUSINESS])
+        assert businesses_in(connection, sql.Identifier("facts")) == [BUSINESS]
 
 
 @pytest.mark.parametrize("role", ["carnet_app", "carnet_worker", "carnet_auditor"])
