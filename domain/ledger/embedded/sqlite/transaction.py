@@ -26,8 +26,8 @@ FACT = (
 )
 """A fact as `Shapes.facts` reads it: with the id of its stream, which the first fact of the stream has."""
 OF_STREAM = (
-    "position, stream, coalesce(nullif(stream_id, ''), ?),"
-    " version, shape, data, meta_shape, meta, recorded_at, hash"
+    "position, stream, coalesce(nullif(stream_id, ''), ?), version, shape, data, meta_shape, meta, recorded_at,"
+    " hash"
 )
 """The same where the id is known: the first fact of the stream tells its own."""
 STREAM_ID = (

@@ -18,7 +18,7 @@ from tests.api.pages.chromium.visitor import PHONE, Visitor, visitor_of
 ZONE = ZoneInfo("Europe/Budapest")
 CANCEL = re.compile("^Cancel")
 RECOMPUTE = re.compile("^Recompute the (chain|whole ledger)$")
-EDIT = re.compile("^Edit ")
+EDIT = re.compile(r"^Edit .*purchase \d")
 
 
 @pytest.fixture(params=HANDS, ids=["mouse", "keyboard"])
