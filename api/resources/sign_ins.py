@@ -118,7 +118,8 @@ USE = Route(
     versioned=False,
     codes=("validation-failed", "malformed-body", "unauthenticated"),
     description="The answer is a key of that person's role. A code that was used, is over, or was not made here is"
-    " refused as unauthenticated. Where the answer was lost, ask for another link.",
+    " refused as unauthenticated, and so is one whose person is no longer active, or whose maker's key was revoked or"
+    " may not make it any more. Where the answer was lost, ask for another link.",
 )
 
 
