@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.bench import cards, filters, latency, load, reads, rebuild, regulars, space, verify
+from tests.api.pages.chromium.places import PLACES
+from tests.bench import cards, filters, latency, load, pages, reads, rebuild, regulars, space, verify
 from tests.bench.race import IN_TURN, UNITS, packages_for, uses
 from tests.bench.redeem import (
     AS_IT_IS,
@@ -65,6 +66,16 @@ def test_every_unit_is_used_once_and_no_package_by_two_writers(writers: int) -> 
 def test_packages_are_used_in_turn() -> None:
     (queue,) = uses(list(range(packages_for(1, 1))), 1)
     assert queue[:IN_TURN] == queue[IN_TURN : 2 * IN_TURN] == list(range(IN_TURN))
+
+
+def test_pages_measures_every_page_on_both_databases() -> None:
+    report = pages.measure(pages.Plan(customers=100, facts=1_000, pages=2), lambda step: None)
+    measured = Counter(figure.database for figure in report.figures)
+    assert measured["SQLite"] == measured["PostgreSQL"] > 0
+    assert measured.total() + len(report.left_out) == 2 * len(PLACES)
+    assert all(0 < figure.p50 <= figure.p99 and figure.bytes for figure in report.figures)
+    shown = pages.table(report)
+    assert all(str(place) in shown for place in PLACES)
 
 
 def test_filters_measures_every_question_on_both_databases() -> None:

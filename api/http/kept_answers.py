@@ -10,6 +10,7 @@ whole minutes. A read model that was repaired is seen within the minute.
 from collections import OrderedDict
 from collections.abc import Hashable
 from datetime import datetime
+from threading import Lock
 from typing import NamedTuple
 
 BYTES_MAX = 16 * 1024 * 1024
@@ -24,11 +25,12 @@ class _Kept(NamedTuple):
 
 
 class KeptAnswers:
-    """The answers of one process, for one event loop at a time; the least recently used leaves first."""
+    """The answers of one process; the least recently used leaves first. Threads may share them."""
 
     def __init__(self, bytes_max: int = BYTES_MAX) -> None:
         self._bytes_max = bytes_max
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._lock = Lock()
         self.bytes = 0
 
     def __contains__(self, asked: Hashable) -> bool:
@@ -36,20 +38,22 @@ class KeptAnswers:
 
     def of(self, asked: Hashable, head: int, now: datetime) -> bytes | None:
         """The answer to the same question at the same end of the ledger, in the same minute."""
-        kept = self._kept.get(asked)
-        if kept is None or (kept.position, kept.minute) != (head, _minute(now)):
-            return None
-        self._kept.move_to_end(asked)
+        with self._lock:
+            kept = self._kept.get(asked)
+            if kept is None or (kept.position, kept.minute) != (head, _minute(now)):
+                return None
+            self._kept.move_to_end(asked)
         return kept.body
 
     def keep(self, asked: Hashable, position: int, body: bytes, now: datetime) -> None:
         """Keep an answer that is true for this position and was asked for at `now`."""
-        if asked in self._kept:
-            self._forget(asked)
-        self._kept[asked] = _Kept(position, _minute(now), body)
-        self.bytes += len(body)
-        while self.bytes > self._bytes_max:
-            self._forget(next(iter(self._kept)))
+        with self._lock:
+            if asked in self._kept:
+                self._forget(asked)
+            self._kept[asked] = _Kept(position, _minute(now), body)
+            self.bytes += len(body)
+            while self.bytes > self._bytes_max:
+                self._forget(next(iter(self._kept)))
 
     def _forget(self, asked: Hashable) -> None:
         self.bytes -= len(self._kept.pop(asked).body)

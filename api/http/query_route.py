@@ -15,8 +15,10 @@ def list_services(call: Query[CatalogueFilter]) -> Found:
 """
 
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Generic
 
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
@@ -25,16 +27,18 @@ from pydantic import BaseModel
 from api.http.compression import compressed, is_text
 from api.http.conditions import is_known, tag_of
 from api.http.docstring import docstring_of
+from api.http.ledger_types import Books
 from api.http.merged_customers import ActsOn
 from api.http.ownership import check_own, only_own
 from api.http.parsing import read_parameters
 from api.http.permissions import Roles
 from api.http.problems import Flaw, invalid
-from api.http.query import Found, NoParameters, Q, Query
+from api.http.query import Found, ListReads, NoParameters, Q, Query, Seen
 from api.http.request import Exchange, HttpRequest, Route, exchange_of, handler_of, parameters_of
 from api.http.responses import Reply, unchanged
 from domain.actor import Role
 from domain.decision import Reads
+from projections.engine.snapshot import Snapshot, Wanted
 
 
 def query(
@@ -53,12 +57,15 @@ def query(
     takes_long: bool = False,
     present: Callable[[Query[Q]], Awaitable[Found]] | None = None,
     kept: bool = False,
+    reads: Callable[[Query[Q]], ListReads[Any] | None] | None = None,
 ) -> Callable[[Callable[[Query[Q]], Found]], HTTPRouteHandler]:
     """Make a function into a GET route; its docstring describes the route in /schema.
 
     `media` are the representations it can answer with, best first. `present` answers those who are not customers and
     send no parameters, without a thread of their own. `kept`: whether its answer follows from the facts of the business
-    and the day alone, so that it is kept until one of them changes. The rest as for `Route`.
+    and the day alone, so that it is kept until one of them changes. `reads`: what a list reads at first, as far as that
+    is known before (else None), so that all lists that are asked for meanwhile, but not by customers, are read
+    together. The rest as for `Route`.
     """
     route = Route(
         "GET",
@@ -80,7 +87,11 @@ def query(
         async def handle(request: HttpRequest) -> Reply:
             if present is not None and _is_plain(request):
                 found = await present(query_of(request, route, parameters))
-            elif kept and exchange_of(request.scope).caller.role is not Role.CUSTOMER:
+            elif reads is not None and not _is_customers(request):
+                now = exchange_of(request.scope).frame.carnet.clock()
+                same = _same_question(request, route) if kept else None
+                found = await _List(request, route, parameters, find, reads, now, same).answer()
+            elif kept and not _is_customers(request):
                 found = await _kept(request, route, parameters, find)
             else:
                 found = await sync_to_thread(_found, request, route, parameters, find)
@@ -93,18 +104,20 @@ def query(
 
 def _is_plain(request: HttpRequest) -> bool:
     """Whether nothing must be read before the question is known: ownership, or a moment in the zone of a business."""
-    is_customer = exchange_of(request.scope).caller.role is Role.CUSTOMER
-    return not is_customer and not request.scope["query_string"]
+    return not _is_customers(request) and not request.scope["query_string"]
+
+
+def _is_customers(request: HttpRequest) -> bool:
+    """Whether a customer asks: what they own is looked up first."""
+    return exchange_of(request.scope).caller.role is Role.CUSTOMER
 
 
 async def _kept(
     request: HttpRequest, route: Route, parameters: type[Q], find: Callable[[Query[Q]], Found]
 ) -> Found:
     """The answer that was kept for the same question of a reader with the same rights, else a new one."""
-    exchange = exchange_of(request.scope)
+    exchange, asked = exchange_of(request.scope), _same_question(request, route)
     caller, frame, now = exchange.caller, exchange.frame, exchange.frame.carnet.clock()
-    rights = (caller.business_id, caller.role, caller.scopes)
-    asked = (route.operation, *rights, *request.path_params.values(), request.scope["query_string"])
     if asked in frame.answers:
         head = (await frame.present(caller.business_id, Reads())).head.position
         body = frame.answers.of(asked, head, now)
@@ -114,6 +127,64 @@ async def _kept(
     if isinstance(found.body, bytes):
         frame.answers.keep(asked, found.position, found.body, now)
     return found
+
+
+def _same_question(request: HttpRequest, route: Route) -> Hashable:
+    """Equal for questions of readers with the same rights that have the same answer."""
+    caller = exchange_of(request.scope).caller
+    rights = (caller.business_id, caller.role, caller.scopes)
+    return (route.operation, *rights, *request.path_params.values(), request.scope["query_string"])
+
+
+@dataclass(frozen=True, slots=True)
+class _List(Generic[Q]):
+    """A list that is asked for: see `ListQuestion`."""
+
+    request: HttpRequest
+    route: Route
+    parameters: type[Q]
+    find: Callable[[Query[Q]], Found]
+    reads: Callable[[Query[Q]], ListReads[Any] | None]
+    now: datetime
+    same: Hashable
+    """Equal for questions that have the same kept answer; None where none is kept."""
+    read: list[tuple[Query[Q], ListReads[Any]]] = field(default_factory=list)
+    """What `wanted` has told."""
+
+    @property
+    def business_id(self) -> str:
+        return exchange_of(self.request.scope).caller.business_id
+
+    def kept(self, books: Books) -> Found | None:
+        exchange, head = exchange_of(self.request.scope), books.head.position
+        exchange.frame.positions[self.business_id] = head
+        if self.same is None:
+            return None
+        body = exchange.frame.answers.of(self.same, head, self.now)
+        return None if body is None or (_min_position(exchange) or 0) > head else Found(body, head)
+
+    def wanted(self) -> Wanted | None:
+        call = query_of(self.request, self.route, self.parameters)
+        reads = self.reads(call)
+        if reads is None or not reads.places.is_short:
+            return None
+        self.read.append((call, reads))
+        return Wanted(call.business_id, reads.names, reads.places.first)
+
+    def found(self, books: Books, snapshot: Snapshot) -> Found:
+        call, reads = self.read[-1]
+        call.note(books)
+        return self.find(replace(call, seen=Seen(reads, books, snapshot)))
+
+    async def answer(self) -> Found:
+        """It is found together with others, where all is known that has to be read; else alone."""
+        frame = exchange_of(self.request.scope).frame
+        found: Found | None = await frame.list_answer(self)
+        if found is None:
+            found = await sync_to_thread(_found, self.request, self.route, self.parameters, self.find)
+        if self.same is not None and isinstance(found.body, bytes):
+            frame.answers.keep(self.same, found.position, found.body, self.now)
+        return found
 
 
 def _found(
@@ -153,11 +224,17 @@ def _replied(exchange: Exchange, found: Found) -> Reply:
         known = exchange.header(b"if-none-match")
         if known is not None and is_known([known], tag.decode()) and found.is_as_tagged():
             return unchanged(headers)
-    body = found.body if isinstance(found.body, bytes) else found.body.model_dump_json().encode()
+    body = _written(found.body)
     if found.version is None and is_text(found.media_type):
         body, coding = compressed(body, exchange.header(b"accept-encoding"))
         headers += coding
     return Reply(200, body, headers, found.media_type)
+
+
+def _written(body: BaseModel | bytes | Callable[[], bytes]) -> bytes:
+    if isinstance(body, BaseModel):
+        return body.model_dump_json().encode()
+    return body if isinstance(body, bytes) else body()
 
 
 def _min_position(exchange: Exchange) -> int | None:

@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from api.http.api_keys import Caller, Keys
 from api.http.cors import Cors
 from api.http.export_slots import ExportSlots
+from api.http.gathered_lists import GatheredLists, ListQuestion, lists_on_this_loop
 from api.http.gathered_reads import GatheredReads, gathered_on_this_loop
 from api.http.ids import Randomness, new_id
 from api.http.kept_answers import KeptAnswers
@@ -177,6 +178,7 @@ class Serving:
     _terms: dict[str, FixedTerms] = field(default_factory=dict)
     _outcomes: LoopBridge | None = None
     _gathered: GatheredReads | None = None
+    _lists: GatheredLists | None = None
 
     @cached_property
     def document(self) -> bytes:
@@ -202,6 +204,14 @@ class Serving:
         books = await gathered.of(business_id, wanted)
         self.positions[business_id] = books.head.position
         return books
+
+    async def list_answer(self, question: ListQuestion) -> Any:
+        """A list that is found together with others that are asked for meanwhile; None where it must be found alone.
+
+        Raises as `present`, and whatever the question raises.
+        """
+        lists = self._lists = lists_on_this_loop(self._lists, self.carnet.present, self.views)
+        return await lists.answer(question)
 
     def look(self, business_id: str, wanted: Reads) -> Books:
         """Streams as they stand now, with facts, people and the head, of one moment and in one round trip.

@@ -20,17 +20,23 @@ from api.pages.desk import (
     booking,
     bookings,
     bulk,
+    credits,
     customer,
     customer_details,
     customers,
     erasure,
     export,
+    house,
     household,
+    memberships,
+    merging,
     packages,
     phone,
     photo,
+    points,
     sell,
     today,
+    top_ups,
     use,
 )
 from api.pages.desk.package import doing, papers
@@ -100,6 +106,12 @@ PAGES = (
     *package.PAGES,
     *papers.PAGES,
     *doing.PAGES,
+    *points.PAGES,
+    *credits.PAGES,
+    *memberships.PAGES,
+    *top_ups.PAGES,
+    *merging.PAGES,
+    *house.PAGES,
 )
 """Every page. Each module of a room has a line here."""
 

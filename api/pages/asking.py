@@ -115,11 +115,19 @@ class Api:
         return passing
 
     async def upload(
-        self, visitor: Visitor, operation: str, content: bytes, media_type: str, *, key: str
+        self,
+        visitor: Visitor,
+        operation: str,
+        content: bytes,
+        media_type: str,
+        *,
+        key: str,
+        parameters: Parameters | None = None,
     ) -> Answer:
         """The answer to a command whose body is a file. The same `key` and file are answered the same again."""
+        query = urlencode([*_sent(parameters or {})])
         request = InnerRequest(
-            self._path(operation, {}), content, key, media_type=media_type.encode("latin-1")
+            self._path(operation, {}), content, key, query, media_type=media_type.encode("latin-1")
         )
         return await self._answer(visitor, request)
 

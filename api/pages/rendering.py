@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from api.pages.addresses import address_with, address_without, values_of
 from api.pages.assets import assets
@@ -37,7 +38,13 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.globals |= GLOBALS
-    made.filters |= {"initials": initials, "as_json": as_json, "pairs": pairs, "named": named}
+    made.filters |= {
+        "initials": initials,
+        "as_json": as_json,
+        "pairs": pairs,
+        "named": named,
+        "listed": listed,
+    }
     return made
 
 
@@ -64,3 +71,8 @@ def pairs(rows: Iterable[Mapping[str, Any]], value: str, text: str) -> list[tupl
 def named(ids: Iterable[str], names: Mapping[str, str]) -> list[str]:
     """The names of these ids, as far as they are known."""
     return [names[id] for id in ids if id in names]
+
+
+def listed(names: Iterable[Any], between: str = ", ") -> Markup:
+    """Names in a row, each apart from its neighbours: one that is written from right to left turns none of them."""
+    return Markup(between).join(Markup("<bdi>{}</bdi>").format(each) for each in names)

@@ -195,10 +195,12 @@ class View:
         """What a command would do now, whatever version a form was made for. Nothing is done."""
         return await self.frame.api.give(self.visitor, operation, path, body, key="", dry_run=True)
 
-    async def upload(self, operation: str, file: File) -> Answer:
+    async def upload(self, operation: str, file: File, parameters: Parameters | None = None) -> Answer:
         """A file of a form that carries its key."""
         key = f"{self.fields.get('key', '')}/file"
-        return await self.frame.api.upload(self.visitor, operation, file.content, file.media_type, key=key)
+        return await self.frame.api.upload(
+            self.visitor, operation, file.content, file.media_type, key=key, parameters=parameters
+        )
 
     def refused(self, form: str, answer: Answer) -> Refused:
         """Why a form of this page was not accepted, for the page to tell beside what was typed."""

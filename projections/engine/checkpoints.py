@@ -31,6 +31,7 @@ from projections.engine.checkpoint_tables import (
     versions_of,
 )
 from projections.engine.definition import Projection, fingerprint
+from projections.engine.driver import run
 from projections.engine.questions import Asked, plain
 from projections.engine.rows import array
 from projections.engine.served import BUILDING, DROPPING, LIVE, OLD, Which
@@ -235,6 +236,7 @@ UPDATE checkpoints
               %(position)s::bigint[], %(stopped_at)s::bigint[], %(error)s::text[], %(stopped_by)s::text[])
        AS given (of_business, of_table, from_position, position, stopped_at, error, stopped_by)
  WHERE business_id = of_business AND physical = of_table AND checkpoints.position = from_position
+RETURNING 1
 """
 
 
@@ -262,10 +264,11 @@ def move(
     ]
     if connection.dialect.name == "postgresql":
         arrays: dict[str, Any] = {name: array(each[name] for each in bound) for name in bound[0]}
-        moved = connection.exec_driver_sql(_MOVE_ARRAYS, arrays | {"updated_at": now_ms})
-    else:
-        moved = connection.execute(_MOVE, [{**each, "updated_at": now_ms} for each in bound])
-    return moved.rowcount == len(moves)
+        moved = run(connection, _MOVE_ARRAYS, arrays | {"updated_at": now_ms})
+        return len(moved.fetchall()) == len(moves)
+    return connection.execute(_MOVE, [{**each, "updated_at": now_ms} for each in bound]).rowcount == len(
+        moves
+    )
 
 
 def promote(connection: Connection, physical: str) -> bool:

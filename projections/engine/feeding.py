@@ -4,16 +4,27 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from sqlalchemy import Connection
 
 from domain.ledger.contract import Store
+from domain.ledger.mapper import Recorded
 from projections.engine import checkpoints
 from projections.engine.checkpoints import Checkpoint, Move
 from projections.engine.definition import Projection
-from projections.engine.fold import Decode, Page, apply, is_of_the_data
+from projections.engine.driver import in_one_trip
+from projections.engine.fold import (
+    Decode,
+    Folding,
+    Page,
+    apply,
+    facts_after,
+    is_of_the_data,
+    look_up_together,
+)
 from projections.engine.pages import Reader, SharedPage, Unreadable
 from projections.engine.served import Which
 from projections.engine.sqlite_engine import HeldElsewhere
@@ -46,6 +57,17 @@ class _Kept:
 
     position: int
     by: Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """What a table takes of the pages of some businesses."""
+
+    projection: Projection
+    before: Mapping[str, Checkpoint]
+    pages: Mapping[str, Page]
+    folding: Folding
+    facts: Sequence[Recorded]
 
 
 class Feeding:
@@ -94,14 +116,19 @@ class Feeding:
         with self._views.writing(wait=wait) as connection:
             held = self._held(connection, share)
             running = {business_id: self._running(business_id, ours) for business_id, ours in held.items()}
-            reached = self._apply(connection, running, self._pages(running, share), carefully)
-            moves: list[Move] = [
-                (business_id, before, after)
-                for business_id, ours in running.items()
-                for before in ours
-                if (after := reached[business_id][before.physical]) != before
-            ]
-            if not checkpoints.move(connection, moves, time.time_ns() // 1_000_000, self._projections):
+            pages = self._pages(running, share)
+            with nullcontext() if carefully else in_one_trip(connection):
+                reached = self._apply(connection, running, pages, carefully)
+                moves: list[Move] = [
+                    (business_id, before, after)
+                    for business_id, ours in running.items()
+                    for before in ours
+                    if (after := reached[business_id][before.physical]) != before
+                ]
+                all_moved = checkpoints.move(
+                    connection, moves, time.time_ns() // 1_000_000, self._projections
+                )
+            if not all_moved:
                 raise HeldElsewhere(", ".join(share))  # a guard: impossible while the rows are locked
         moved = {business_id for business_id, _, _ in moves}
         return {
@@ -158,19 +185,41 @@ class Feeding:
             for checkpoint in ours:
                 by_table[checkpoint.projection, checkpoint.physical][business_id] = checkpoint
         reached: dict[str, dict[str, Checkpoint]] = {business_id: {} for business_id in running}
-        for (name, physical), before in by_table.items():
-            projection = self._views.projections[name]
-            pages: dict[str, Page] = {}
-            for business_id, checkpoint in before.items():
-                page, by = shared[business_id].of(projection, checkpoint.position)
-                pages[business_id] = page
-                if by is not None:
-                    self._keep(business_id, physical, by)
-            table = self._views.table(projection, physical)
-            after = apply(connection, projection, table, before, pages, carefully=carefully)
+        taking = [
+            self._taking(self._views.projections[name], physical, before, shared)
+            for (name, physical), before in by_table.items()
+        ]
+        if not carefully:
+            look_up_together(connection, ((each.folding, each.facts) for each in taking))
+        for each in taking:
+            after = apply(
+                connection,
+                each.projection,
+                each.folding.table,
+                each.before,
+                each.pages,
+                carefully=carefully,
+                folding=each.folding,
+            )
             for business_id, checkpoint in after.items():
-                reached[business_id][physical] = checkpoint
+                reached[business_id][checkpoint.physical] = checkpoint
         return reached
+
+    def _taking(
+        self,
+        projection: Projection,
+        physical: str,
+        before: Mapping[str, Checkpoint],
+        shared: Mapping[str, SharedPage],
+    ) -> "_Taking":
+        pages: dict[str, Page] = {}
+        for business_id, checkpoint in before.items():
+            page, by = shared[business_id].of(projection, checkpoint.position)
+            pages[business_id] = page
+            if by is not None:
+                self._keep(business_id, physical, by)
+        folding = Folding(projection, self._views.table(projection, physical))
+        return _Taking(projection, before, pages, folding, facts_after(before, pages))
 
     def _keep(self, business_id: str, physical: str, by: Unreadable) -> None:
         if (business_id, by) not in self._told:

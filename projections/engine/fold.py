@@ -6,7 +6,8 @@ of the rows it touches and one or two writes, and a fact that fails leaves nothi
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table
@@ -18,7 +19,15 @@ from domain.ledger.mapper import Recorded
 from domain.zone_rules import UnknownZone
 from projections.engine.checkpoints import Checkpoint, Stop, error_text
 from projections.engine.definition import Key, Keyed, Place, Projection, Row, added_rows, changed_rows
-from projections.engine.rows import add_rows, change_rows, copy_rows, delete_rows, put_rows, read_rows
+from projections.engine.rows import (
+    add_rows,
+    change_rows,
+    copy_rows,
+    delete_rows,
+    put_rows,
+    read_all,
+    read_rows,
+)
 
 SHAPES_MAX = 4
 """UPDATE statements of one write, each for one set of changed columns. Rows with rarer sets are written whole."""
@@ -67,7 +76,7 @@ class Folding:
 
     def __init__(self, projection: Projection, table: Table, *, empty: bool = False) -> None:
         self._projection = projection
-        self._table = table
+        self.table = table
         self._rows: defaultdict[str, dict[Key, Row | None]] = defaultdict(dict)
         """By business, as folded so far."""
         self._written: dict[Place, Row | None] = {}
@@ -139,28 +148,44 @@ class Folding:
         return stops | failed  # a fact in `failed` precedes the one whose keys failed
 
     def _look_up(self, connection: Connection, touched: Sequence[tuple[Recorded, Sequence[Key]]]) -> None:
-        if self._all_known:
-            return
-        missing: dict[Place, None] = {}
-        for recorded, keys in touched:
-            known = self._rows[recorded.business_id]
-            missing.update(((recorded.business_id, *key), None) for key in keys if key not in known)
-        found = read_rows(connection, self._table, missing)
+        missing = self._unknown(touched)
+        self.hold(missing, read_rows(connection, self.table, missing))
+
+    def lacking(self, facts: Sequence[Recorded]) -> Collection[Place]:
+        """The places of rows that have to be read before these facts are taken."""
+        touched = []
+        if isinstance(self._projection, Keyed) and not self._all_known:
+            for recorded in facts:
+                if type(recorded.fact) in self._projection.handles:
+                    with suppress(Exception):  # `take` meets it again, and tells
+                        touched.append((recorded, self._projection.keys(recorded)))
+        return self._unknown(touched)
+
+    def _unknown(self, touched: Sequence[tuple[Recorded, Sequence[Key]]]) -> Collection[Place]:
+        unknown: dict[Place, None] = {}
+        if not self._all_known:
+            for recorded, keys in touched:
+                known = self._rows[recorded.business_id]
+                unknown.update(((recorded.business_id, *key), None) for key in keys if key not in known)
+        return unknown
+
+    def hold(self, places: Collection[Place], found: Mapping[Place, Row]) -> None:
+        """Know the rows of these places as they are in the table."""
         self._written.update(found)
-        for business_id, *key in missing:
+        for business_id, *key in places:
             self._rows[business_id][tuple(key)] = found.get((business_id, *key))
 
     def write(self, connection: Connection) -> None:
         """Write what changed. Belongs in the transaction that moves the checkpoint."""
         rows = [row for row in self._unwritten.values() if row is not None]
         if self._table_empty:
-            copy_rows(connection, self._table, rows)
+            copy_rows(connection, self.table, rows)
         elif isinstance(self._projection, Keyed):
             self._write_changes(connection)
             gone = [place for place, row in self._unwritten.items() if row is None]
-            delete_rows(connection, self._table, gone)
+            delete_rows(connection, self.table, gone)
         else:
-            add_rows(connection, self._table, rows)
+            add_rows(connection, self.table, rows)
         if isinstance(self._projection, Keyed):
             self._written.update(self._unwritten)
         self._unwritten = {}
@@ -180,9 +205,9 @@ class Folding:
                 changed[names].append(row)
         kept = Counter({names: len(rows) for names, rows in changed.items()}).most_common(SHAPES_MAX)
         for names, _ in kept:
-            change_rows(connection, self._table, names, changed.pop(names))
+            change_rows(connection, self.table, names, changed.pop(names))
         whole.extend(row for rows in changed.values() for row in rows)
-        put_rows(connection, self._table, whole)
+        put_rows(connection, self.table, whole)
 
     def forget(self) -> None:
         """Drop the written rows from memory; rows touched later are read from the table again."""
@@ -206,23 +231,39 @@ def apply(
     pages: Mapping[str, Page],
     *,
     carefully: bool = False,
+    folding: Folding | None = None,
 ) -> dict[str, Checkpoint]:
     """Apply the pages of businesses to a table; returns each checkpoint as it has to be now.
 
     Raises the errors of the database. `carefully` finds the facts whose rows the database refuses, and stops
-    there instead.
+    there instead. `folding`: one that holds rows of the table already.
     """
-    facts = [
-        recorded
-        for business_id, checkpoint in checkpoints.items()
-        for recorded in pages[business_id].after(checkpoint.position)
-    ]
-    take = _take_carefully if carefully else _take
-    stops = take(connection, projection, table, facts) if facts else {}
+    facts, stops = facts_after(checkpoints, pages), {}
+    if facts and carefully:
+        stops = _take_carefully(connection, projection, table, facts)
+    elif facts:
+        stops = _take(connection, folding or Folding(projection, table), facts)
     return {
         business_id: _reached(checkpoint, pages[business_id], stops.get(business_id))
         for business_id, checkpoint in checkpoints.items()
     }
+
+
+def facts_after(checkpoints: Mapping[str, Checkpoint], pages: Mapping[str, Page]) -> list[Recorded]:
+    """The facts of these pages that a table has not taken yet."""
+    return [
+        recorded
+        for business_id, checkpoint in checkpoints.items()
+        for recorded in pages[business_id].after(checkpoint.position)
+    ]
+
+
+def look_up_together(connection: Connection, taking: Iterable[tuple[Folding, Sequence[Recorded]]]) -> None:
+    """Read the rows that these foldings need for these facts, in one round trip."""
+    lacking = [(folding, places) for folding, facts in taking if (places := folding.lacking(facts))]
+    found = read_all(connection, [(folding.table, places) for folding, places in lacking])
+    for (folding, places), rows in zip(lacking, found, strict=True):
+        folding.hold(places, rows)
 
 
 def _reached(before: Checkpoint, page: Page, stop: Stop | None) -> Checkpoint:
@@ -236,10 +277,7 @@ def _reached(before: Checkpoint, page: Page, stop: Stop | None) -> Checkpoint:
     return Checkpoint(before.projection, before.physical, page.last)
 
 
-def _take(
-    connection: Connection, projection: Projection, table: Table, facts: Sequence[Recorded]
-) -> dict[str, Stop]:
-    folding = Folding(projection, table)
+def _take(connection: Connection, folding: Folding, facts: Sequence[Recorded]) -> dict[str, Stop]:
     stops = folding.take(connection, facts)
     folding.write(connection)
     return stops
@@ -251,7 +289,7 @@ def _take_carefully(
     """Halve the facts until each one that the database refuses is found; those before it are taken."""
     try:
         with connection.begin_nested():
-            return _take(connection, projection, table, facts)
+            return _take(connection, Folding(projection, table), facts)
     except Exception as error:  # errors that are not of the data are raised again
         if not is_of_the_data(error):
             raise

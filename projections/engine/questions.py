@@ -10,7 +10,7 @@ asked questions that do not depend on each other in one round trip.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -26,10 +26,10 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from projections.engine.definition import Row
+from projections.engine.driver import driver_of, told_as_sqlalchemy_does
 from projections.engine.rows import array
 from projections.engine.sqlite_engine import as_json
 
@@ -152,8 +152,8 @@ def _decoder(type_: Any, dialect: Dialect) -> Process | None:
 
 def ask(connection: Connection, *asked: Asked) -> list[list[Row]]:
     """The rows of each question, all of the connection's transaction. Raises DBAPIError."""
-    driver: Any = connection.connection.driver_connection
-    try:
+    driver, statements = driver_of(connection), "; ".join(question.statement for question, _ in asked)
+    with told_as_sqlalchemy_does(connection, statements):
         if connection.dialect.name != "postgresql":
             found = [driver.execute(question.statement, values).fetchall() for question, values in asked]
         elif len(asked) == 1:
@@ -162,8 +162,6 @@ def ask(connection: Connection, *asked: Asked) -> list[list[Row]]:
             with driver.pipeline():
                 sent = [driver.execute(question.statement, values or None) for question, values in asked]
                 found = [_fetched(each, cursor) for each, cursor in zip(asked, sent, strict=True)]
-    except Exception as error:
-        _raise_as_sqlalchemy_does(connection, error, asked)
     return [
         question.rows(rows) if question.columns else []
         for (question, _), rows in zip(asked, found, strict=True)
@@ -173,22 +171,3 @@ def ask(connection: Connection, *asked: Asked) -> list[list[Row]]:
 def _fetched(asked: Asked, cursor: Any) -> list[Any]:
     rows: list[Any] = cursor.fetchall() if asked.question.columns else []
     return rows
-
-
-def _raise_as_sqlalchemy_does(connection: Connection, error: Exception, asked: Sequence[Asked]) -> NoReturn:
-    driver: Any = connection.dialect.dbapi
-    if not isinstance(error, driver.Error):
-        raise error
-    lost = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
-    statements = "; ".join(question.statement for question, _ in asked)
-    told = DBAPIError.instance(
-        statements,
-        None,
-        error,
-        driver.Error,
-        dialect=connection.dialect,
-        connection_invalidated=lost,
-    )
-    if lost:
-        connection.invalidate(error)
-    raise told from error

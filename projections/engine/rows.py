@@ -7,6 +7,7 @@ several times as long for a list.
 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import nullcontext
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -30,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 
 from projections.engine.definition import Place, Row
+from projections.engine.driver import in_one_trip, run
 
 COPY_ROWS_MIN = 200
 """The number of rows from which a COPY is faster than an INSERT."""
@@ -41,25 +43,49 @@ COPY_ROWS_MIN = 200
 
 def read_rows(connection: Connection, table: Table, places: Collection[Place]) -> dict[Place, Row]:
     """The rows that exist at those places."""
-    if not places:
-        return {}
-    columns = tuple(table.primary_key)
+    (found,) = read_all(connection, [(table, places)])
+    return found
+
+
+def read_all(
+    connection: Connection, wanted: Sequence[tuple[Table, Collection[Place]]]
+) -> list[dict[Place, Row]]:
+    """The rows that exist at those places of each table; on PostgreSQL in one round trip."""
+    reading = [(table, places) for table, places in wanted if places]
     if connection.dialect.name == "postgresql":
-        bound = _arrays(connection.dialect, columns, list(zip(*places, strict=True)))
-        found = connection.exec_driver_sql(_read_by_arrays(table, connection.dialect), bound)
-        decoders = _decoders(connection.dialect, table)
+        with in_one_trip(connection) if len(reading) > 1 else nullcontext():
+            sent = [_asked_by_arrays(connection, table, places) for table, places in reading]
+            answers = [cursor.fetchall() for cursor in sent]
     else:
-        encoders = [encode for _, encode in _encoders(connection.dialect, columns)]
-        encoded = [
-            [encode(value) if encode else value for encode, value in zip(encoders, place, strict=True)]
-            for place in places
-        ]
-        found = connection.execute(_read_by_json(table), {"places": json.dumps(encoded)})
-        decoders = ()  # the statement knows the types of its columns
+        answers = [_found_by_json(connection, table, places) for table, places in reading]
+    found = iter(answers)
+    return [_by_place(connection, table, next(found)) if places else {} for table, places in wanted]
+
+
+def _asked_by_arrays(connection: Connection, table: Table, places: Collection[Place]) -> Any:
+    columns = tuple(table.primary_key)
+    bound = _arrays(connection.dialect, columns, list(zip(*places, strict=True)))
+    return run(connection, _read_by_arrays(table, connection.dialect), bound)
+
+
+def _found_by_json(connection: Connection, table: Table, places: Collection[Place]) -> Sequence[Any]:
+    encoders = [encode for _, encode in _encoders(connection.dialect, tuple(table.primary_key))]
+    encoded = [
+        [encode(value) if encode else value for encode, value in zip(encoders, place, strict=True)]
+        for place in places
+    ]
+    return connection.execute(_read_by_json(table), {"places": json.dumps(encoded)}).all()
+
+
+def _by_place(connection: Connection, table: Table, found: Iterable[Sequence[Any]]) -> dict[Place, Row]:
+    # On SQLite the statement knows the types of its columns.
+    decoders = _decoders(connection.dialect, table) if connection.dialect.name == "postgresql" else ()
     names = [column.name for column in table.columns]
-    place_of: Callable[[Sequence[Any]], Place] = itemgetter(*(names.index(column.name) for column in columns))
+    place_of: Callable[[Sequence[Any]], Place] = itemgetter(
+        *(names.index(column.name) for column in table.primary_key)
+    )
     rows: dict[Place, Row] = {}
-    for values in found.all():
+    for values in found:
         row = dict(zip(names, values, strict=True))
         for name, decode in decoders:
             row[name] = decode(row[name])
@@ -97,11 +123,26 @@ def _read_by_json(table: Table) -> TextualSelect:
 
 
 def delete_rows(connection: Connection, table: Table, places: Collection[Place]) -> None:
-    if places:
+    if not places:
+        return
+    if connection.dialect.name == "postgresql":
+        key = tuple(table.primary_key)
+        bound_key = _arrays(connection.dialect, key, list(zip(*places, strict=True)))
+        run(connection, _delete_by_arrays(table, connection.dialect), bound_key)
+    else:
         condition = [column == bindparam(f"of_{column.name}") for column in table.primary_key]
         names = [f"of_{column.name}" for column in table.primary_key]
         bound = [dict(zip(names, place, strict=True)) for place in places]
         connection.execute(delete(table).where(*condition), bound)
+
+
+@lru_cache(maxsize=256)
+def _delete_by_arrays(table: Table, dialect: Dialect) -> str:
+    quote = dialect.identifier_preparer.quote
+    key = [quote(column.name) for column in table.primary_key]
+    same = " AND ".join(f"{quote(table.name)}.{name} = gone.{name}" for name in key)
+    arrays = _array_parameters(table.primary_key, dialect)
+    return f"DELETE FROM {quote(table.name)} USING unnest({arrays}) AS gone ({', '.join(key)}) WHERE {same}"
 
 
 def put_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -120,7 +161,7 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Row], *, replac
     if connection.dialect.name == "postgresql":
         columns = tuple(table.columns)
         bound = _arrays(connection.dialect, columns, _by_column(columns, rows))
-        connection.exec_driver_sql(_insert_arrays(table, connection.dialect, replace), bound)
+        run(connection, _insert_arrays(table, connection.dialect, replace), bound)
         return
     insert = sqlite.insert(table)
     key = list(table.primary_key)
@@ -155,7 +196,7 @@ def change_rows(connection: Connection, table: Table, names: tuple[str, ...], ro
     if connection.dialect.name == "postgresql":
         columns = (*table.primary_key, *(table.c[name] for name in names))
         bound = _arrays(connection.dialect, columns, _by_column(columns, rows))
-        connection.exec_driver_sql(_update_arrays(table, connection.dialect, names), bound)
+        run(connection, _update_arrays(table, connection.dialect, names), bound)
         return
     key = [column.name for column in table.primary_key]
     condition = [column == bindparam(f"of_{column.name}") for column in table.primary_key]

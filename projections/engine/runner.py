@@ -72,6 +72,8 @@ class Runner:
         self._completion = Completion(views, self._building)
         self._in_bulk = False
         """Whether whole pages were taken since PostgreSQL last counted the rows."""
+        self._more = False
+        """Whether the last step left something behind, as far as it knows: then the next one waits for no news."""
         self._stopping = Event()
         self._thread: Thread | None = None
 
@@ -102,10 +104,11 @@ class Runner:
         while not stopping.is_set():
             try:
                 began = time.monotonic()
-                if not self.step(stopping):
-                    self._store.wait_for_news(POLL_S)
-                elif self._rest:
+                moved = self.step(stopping)
+                if moved and self._rest:
                     stopping.wait(min(REST_S_MAX, (time.monotonic() - began) * self._rest))
+                if not moved or not self._more:
+                    self._store.wait_for_news(POLL_S)
                 failures = 0
             except Exception as error:  # the loop survives every error and tries again
                 failures += 1
@@ -129,6 +132,7 @@ class Runner:
         if building:
             moved = self._building.work(sight.unbuilt, stopping, BUILDING_PAGES) or moved
             moved = self._completion.look(building, sight.heads) or moved
+        self._more = bool(building) or self._in_bulk
         if not moved:
             self._end_bulk()
         return moved

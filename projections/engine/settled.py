@@ -119,7 +119,8 @@ class Lookout:
     def look(self) -> Sight:
         self._look_for_growth()
         heads = self._heads
-        with self._views.reading() as connection:
+        # The tables first: where they change while the checkpoints are read, the next look forgets what this one found.
+        with self._views.looking() as connection:
             served = checkpoints.served(connection, self._projections)
             if served != self._served:
                 self._served = served

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeAlias
+from itertools import groupby
+from typing import NamedTuple, Protocol, TypeAlias
 
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.exc import DBAPIError
@@ -44,9 +45,34 @@ class Snapshot:
         """Whether the ledger had facts that are not in these tables yet."""
         return self.position < self.head
 
+    def is_whole_at(self, head: int) -> bool:
+        """Whether nothing is missing of what the ledger held at this head, and no table has stopped."""
+        found = self.checkpoints
+        return found.keys() == self.tables.keys() and all(
+            each.stop is None and each.position >= head for each in found.values()
+        )
+
 
 First: TypeAlias = Callable[[Dialect, str, Mapping[str, Table]], Sequence[Asked]]
 """Questions for a snapshot, made of the dialect, the business and the tables."""
+
+
+class Places(Protocol):
+    """The question for the places of a page (`PlacesOf` in projections/queries)."""
+
+    @property
+    def is_short(self) -> bool:
+        """Whether `first` asks it; else the list has to be found the long way."""
+
+    def first(self, dialect: Dialect, business_id: str, tables: Mapping[str, Table]) -> list[Asked]: ...
+
+
+class Wanted(NamedTuple):
+    """A snapshot that is opened together with others."""
+
+    business_id: str
+    names: tuple[str, ...]
+    first: First
 
 
 class Snapshots:
@@ -67,9 +93,7 @@ class Snapshots:
         known name.
         """
         known = {name: self._live[name] for name in names if name in self._live}
-        tables = {
-            name: physical_table(self._projections[name].table, physical) for name, physical in known.items()
-        }
+        tables = self._tables(known)
         dialect, whole = connection.dialect, len(known) == len(names)
         asked = first(dialect, business_id, tables) if first is not None and whole else ()
         look = self._look_at(names, dialect)
@@ -91,10 +115,76 @@ class Snapshots:
         _refuse_missing(names, live)
         return Snapshot(connection, tables, found, first=answers[len(before) + 1 :])
 
+    def opened_together(self, connection: Connection, wanted: Sequence[Wanted]) -> list[Snapshot | None]:
+        """Snapshots of one moment, opened in one round trip; those of one business should stand together.
+
+        None where `opened` has to open it, by more round trips: its tables are not known, or it asks nothing at first.
+        """
+        live = dict(self._live)
+        dialect = connection.dialect
+        asking = [_Opening(each, {name: live.get(name, "") for name in each.names}) for each in wanted]
+        for each in asking:
+            if all(each.known.values()):
+                each.tables = self._tables(each.known)
+                each.asked = each.wanted.first(dialect, each.wanted.business_id, each.tables)
+        opening = [each for each in asking if each.asked]
+        if not opening:
+            return [None for _ in wanted]
+        sent: list[Asked] = []
+        if self._on_postgres:
+            sent.append(
+                _keep(tuple(sorted({name for each in opening for name in each.known.values()}))).with_()
+            )
+        for business_id, of_business in groupby(opening, key=lambda each: each.wanted.business_id):
+            if self._on_postgres:
+                sent.append(_SEEN_BY_INDEXES.with_(business_id=business_id))
+            looks: dict[tuple[str, ...], int] = {}
+            for each in of_business:
+                names = each.wanted.names
+                if names not in looks:
+                    looks[names] = len(sent)
+                    sent.append(self._look_at(names, dialect).asked(business_id))
+                each.look_at, each.first_at = looks[names], len(sent)
+                sent += each.asked
+        try:
+            answers = ask(connection, *sent)
+        except DBAPIError as error:
+            if not tells_missing(error):
+                raise
+            self._live = {}
+            return [None for _ in wanted]
+        return [self._snapshot(connection, each, answers) if each.asked else None for each in asking]
+
+    def _snapshot(
+        self, connection: Connection, opening: "_Opening", answers: Sequence[list[Row]]
+    ) -> Snapshot | None:
+        found = self._look_at(opening.wanted.names, connection.dialect).found(answers[opening.look_at])
+        if opening.known != {name: checkpoint.physical for name, checkpoint in found.items()}:
+            return None
+        first = answers[opening.first_at : opening.first_at + len(opening.asked)]
+        return Snapshot(connection, opening.tables, found, first=first)
+
+    def _tables(self, known: Mapping[str, str]) -> dict[str, Table]:
+        return {
+            name: physical_table(self._projections[name].table, physical) for name, physical in known.items()
+        }
+
     def _look_at(self, names: tuple[str, ...], dialect: Dialect) -> checkpoints.Look:
         if names not in self._looks:
             self._looks[names] = checkpoints.Look([self._projections[name] for name in names], dialect)
         return self._looks[names]
+
+
+@dataclass(slots=True)
+class _Opening:
+    """A snapshot that is being opened with others: what is asked for it, and the places of the answers."""
+
+    wanted: Wanted
+    known: Mapping[str, str]
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    asked: Sequence[Asked] = ()
+    look_at: int = 0
+    first_at: int = 0
 
 
 def _before(tables: Collection[str], business_id: str, *, walks: bool) -> list[Asked]:

@@ -33,7 +33,7 @@ from projections.engine.ownership import be_owner, own, share
 from projections.engine.patience import patiently
 from projections.engine.served import Named
 from projections.engine.shares import rebuild_shares
-from projections.engine.snapshot import First, Snapshot, Snapshots, tells_missing
+from projections.engine.snapshot import First, Snapshot, Snapshots, Wanted, tells_missing
 from projections.engine.sqlite_engine import (
     begin_immediate,
     sqlite_engine,
@@ -96,6 +96,9 @@ class ReadTables:
             self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             if self.on_postgres
             else self.engine
+        )
+        self._looker = (
+            self.engine.execution_options(isolation_level="AUTOCOMMIT") if self.on_postgres else self.engine
         )
         self._writer = self.engine.execution_options(carnet_writes=True)
         self._snapshots = Snapshots(self.projections, on_postgres=self.on_postgres)
@@ -282,6 +285,18 @@ class ReadTables:
                 yield connection
 
     @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """A connection by which each question sees what there is by then. Raises as `reading` does."""
+        if not self.on_postgres:
+            with self.reading() as connection:
+                yield connection
+            return
+        with self._told_of_rights(APP), _told_when_missing(), self._looker.connect() as connection:
+            if self._be_patient is not None:
+                self._be_patient(connection)
+            yield connection
+
+    @contextmanager
     def _mended(self) -> Iterator[None]:
         """Set a file aside whose damage shows now. Raises ViewsDamaged: the next transaction meets an empty file."""
         met = None if self.on_postgres else inode_of(Path(self.where))
@@ -328,6 +343,15 @@ class ReadTables:
                     yield opened
                     return
         raise ProjectionMissing(", ".join(names))
+
+    @contextmanager
+    def snapshots(self, wanted: Sequence[Wanted]) -> Iterator[list[Snapshot | None]]:
+        """Several snapshots of one moment, in one transaction and one round trip. `wanted` in order of business.
+
+        None for one that `snapshot` has to open, whatever the reason. Raises ProjectionMissing.
+        """
+        with self.reading() as connection:
+            yield self._snapshots.opened_together(connection, wanted)
 
     @contextmanager
     def _told_of_rights(self, role: str) -> Iterator[None]:

@@ -44,10 +44,22 @@ class PlacesOf:
     after: StartKey | None
     limit: int
 
-    def first(self, dialect: Dialect, business_id: str, tables: Mapping[str, Table]) -> list[Asked]:
-        """The question for a new snapshot of bookings, customers, services; none where only `find_bookings` knows."""
+    @property
+    def is_short(self) -> bool:
+        """Whether `first` asks it."""
+        return self._equal() is not None
+
+    def _equal(self) -> dict[str, tuple[Any, ...]] | None:
+        """The columns that are compared, at most one, with the value; None for other filters."""
         equal = {name: values for name in EQUAL if (values := getattr(self.wanted, name))}
         if self.wanted.package_id or len(equal) > 1 or any(len(values) > 1 for values in equal.values()):
+            return None
+        return equal
+
+    def first(self, dialect: Dialect, business_id: str, tables: Mapping[str, Table]) -> list[Asked]:
+        """The question for a new snapshot of bookings, customers, services; none where only `find_bookings` knows."""
+        equal = self._equal()
+        if equal is None:
             return []
         column, (wanted,) = next(iter(equal.items()), (None, (None,)))
         values = {"business_id": business_id, "limit": self.limit, "wanted": wanted}

@@ -46,6 +46,11 @@ class PlacesOf:
     after: str | None
     limit: int
 
+    @property
+    def is_short(self) -> bool:
+        """Whether `first` asks it."""
+        return _equal(self.filters) is not None
+
     def first(self, dialect: Dialect, business_id: str, tables: Mapping[str, Table]) -> list[Asked]:
         """The question for a new snapshot of customers, cards and points; none where only `find_customers` knows."""
         equal = _equal(self.filters)

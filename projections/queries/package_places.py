@@ -54,6 +54,11 @@ class PlacesOf:
     after: PurchaseKey | None
     limit: int
 
+    @property
+    def is_short(self) -> bool:
+        """Whether `first` asks it."""
+        return self._shape() is not None
+
     def first(self, dialect: Dialect, business_id: str, tables: Mapping[str, Table]) -> list[Asked]:
         """The question for a new snapshot of cards and customers; none where only `find_packages` knows."""
         shape = self._shape()

@@ -14,6 +14,7 @@ from tests.bench import (
     idle,
     latency,
     load,
+    pages,
     reads,
     rebuild,
     redeem,
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Any] = {
     "regulars": regulars,
     "reads": reads,
     "filters": filters,
+    "pages": pages,
     "waits": waits,
     "cards": cards,
     "idle": idle,
@@ -60,6 +62,7 @@ def main(arguments: list[str]) -> None:
     _filters(
         benchmarks.add_parser("filters", help="a page of a filtered list, of a large business and a small")
     )
+    _pages(benchmarks.add_parser("pages", help="how long the server works at each page for people"))
     _common(
         benchmarks.add_parser("waits", help="how long requests wait while the database is in trouble"),
         "a patience of 0.5 s",
@@ -97,6 +100,12 @@ def _redeem(parser: argparse.ArgumentParser) -> None:
 def _filters(parser: argparse.ArgumentParser) -> None:
     _common(parser, "5,000 customers, about a minute")
     parser.add_argument("--customers", type=_many, help="of the larger business (100,000)")
+    parser.add_argument("--facts", type=_many, help="about so many (1,000,000)")
+
+
+def _pages(parser: argparse.ArgumentParser) -> None:
+    _common(parser, "1,000 customers")
+    parser.add_argument("--customers", type=_many, help="of the business (100,000)")
     parser.add_argument("--facts", type=_many, help="about so many (1,000,000)")
 
 

@@ -5,33 +5,22 @@ Each figure is of the whole route, with authentication, freshness and the direct
 """
 
 import statistics
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from domain.ledger.embedded import sqlite
-from domain.ledger.postgres.migrations import migrate
-from projections.engine.runner import Runner
-from projections.engine.status import totals
-from projections.engine.tables import ReadTables
-from projections.models.registry import READ_MODELS
-from tests.api.desk import Desk, House, house_at
-from tests.bench.crowd import TOLD_EVERY, Catalogue, Crowd
-from tests.postgres import PostgresServer
+from tests.api.desk import Desk
+from tests.bench.filled_books import Progress, filled, places
 
-Progress = Callable[[str], None]
 Question = tuple[str, Mapping[str, Any]]
 """A list and what it is narrowed to."""
 
 CUSTOMERS, PACKAGES = "/v1/customers", "/v1/packages"
 SMALLER = 10
 """The second business has this part of the first one's customers."""
-TYPES = ("Massage", "Wellness", "Beauty", "Sport")
 
 
 @dataclass(frozen=True)
@@ -82,12 +71,14 @@ def measure(plan: Plan, told: Progress) -> Report:
     report = Report(plan)
     for database in plan.databases:
         with ExitStack() as stack:
-            place = stack.enter_context(_places(database))
+            place = stack.enter_context(places(database))
             sizes = (plan.customers, plan.customers // SMALLER)
-            desks = [
-                _filled(stack, place, customers, plan.facts * customers // plan.customers, report, told)
-                for customers in sizes
-            ]
+            desks = []
+            for customers in sizes:
+                facts = plan.facts * customers // plan.customers
+                desk, took = filled(stack, place, customers, facts, told)
+                desks.append(desk)
+                report.filled.append(took)
             asked_of = [questions(desk) for desk in desks]
             for name, asked in asked_of[0].items():
                 times = [
@@ -118,64 +109,6 @@ def table(report: Report) -> str:
 def _line(figure: Figure) -> str:
     name = f"{figure.database} {figure.list.removeprefix('/v1/')} {figure.filters}"
     return f"{name:44}{figure.p50:8.1f}{figure.max:8.1f}{figure.rows:6}   {figure.ratio:.2f}"
-
-
-# The books
-
-
-Place = Callable[[str], tuple[str, ReadTables]]
-"""A name → where a ledger of that name lies, migrated, and its views."""
-
-
-@contextmanager
-def _places(database: str) -> Iterator[Place]:
-    if database == "SQLite":
-        with tempfile.TemporaryDirectory() as folder:
-
-            def file(name: str) -> tuple[str, ReadTables]:
-                path = Path(folder) / f"{name}.db"
-                sqlite.migrate(path)
-                return f"sqlite:///{path}", ReadTables(f"{path}-views", READ_MODELS)
-
-            yield file
-        return
-    with PostgresServer() as server:
-
-        def schema(name: str) -> tuple[str, ReadTables]:
-            url = server.create_database(name)
-            migrate(url)
-            return url, ReadTables(url, READ_MODELS)
-
-        yield schema
-
-
-def _filled(
-    stack: ExitStack, place: Place, customers: int, facts: int, report: Report, told: Progress
-) -> Desk:
-    """A business with so many customers and facts, its read models made of them."""
-    url, views = place(f"carnet_{customers}")
-    house: House = stack.enter_context(house_at(url, views))
-    desk = house.desk()
-    names = [f"Service {n}" for n in range(12)]
-    services = tuple(desk.service(name, TYPES[n % len(TYPES)]) for n, name in enumerate(names))
-    offers = tuple(desk.offer(services[n], name=f"Offer {n}") for n in range(8))
-    began = time.monotonic()
-    crowd = Crowd(Catalogue(services, offers), customers, facts)
-    written = crowd.fill(desk.carnet.ledger(desk.business_id).recorder, told)
-    between = time.monotonic()
-    runner = Runner(desk.carnet.store, views)
-    last = facts + TOLD_EVERY
-    while behind := max(total.lag for total in totals(desk.carnet.store, views)):
-        if behind <= last - TOLD_EVERY:
-            told(f"{behind:,} facts behind")
-            last = behind
-        runner.step()
-    took = time.monotonic() - between
-    report.filled.append(
-        f"{url.partition(':')[0]}: {customers:,} customers, {written:,} facts appended in"
-        f" {between - began:.0f} s, {len(READ_MODELS)} read models in {took:.0f} s"
-    )
-    return desk
 
 
 # The questions

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from api.http.conditions import is_untouched
 from api.http.date_ranges import OWN_DAYS, check_range
+from api.http.gathered_lists import terms_of
 from api.http.ledger_types import Books, BookStream, RecordedFact
 from api.http.permissions import READERS_OR_OWN
-from api.http.query import Found, ListParameters, Page, Query, TravelParameters
+from api.http.query import Found, ListParameters, ListReads, Page, Query, TravelParameters
 from api.http.query_route import query
 from api.resources.authors import actors_known
 from api.resources.bookings.answer import (
@@ -227,6 +228,12 @@ class BookingParameters(ListParameters, BookingFilters):
     """Filters combine with AND; a parameter that is repeated matches any of its values."""
 
 
+def list_reads(call: Query[BookingParameters]) -> ListReads[PlacesOf]:
+    """Raises Problem."""
+    places = PlacesOf(booking_filter(call.parameters), start_key(call.after()), call.parameters.limit + 1)
+    return ListReads(READS, places)
+
+
 @query(
     "/v1/bookings",
     "bookings.list",
@@ -234,15 +241,12 @@ class BookingParameters(ListParameters, BookingFilters):
     roles=READERS_OR_OWN,
     answer=BookingPage,
     parameters=BookingParameters,
+    reads=list_reads,
 )
 def list_bookings(call: Query[BookingParameters]) -> Found:
     """All filters combine with AND; a repeated parameter matches any of its values."""
-    return _page(
-        call,
-        BookingPage,
-        booking_filter(call.parameters),
-        call.look(Reads({call.business_id: 0}), facts=False),
-    )
+    reads = call.at_first(list_reads)
+    return _page(call, BookingPage, reads.places, call.look(terms_of(call.business_id), facts=False))
 
 
 @query(
@@ -261,13 +265,14 @@ def list_bookings_of_customer(call: Query[CustomerBookingParameters]) -> Found:
         raise NotFound("customer", customer_id)
     people = known(books.people(customer_id)) if call.sees_people else NOBODY
     wanted = _filter(call.parameters, customer_id=(customer_id,))
+    places = PlacesOf(wanted, start_key(call.after()), call.parameters.limit + 1)
     now = call.frame.carnet.clock()
 
     def counted(snapshot: Snapshot) -> dict[str, Any]:
         return {"upcoming_count": count_upcoming(snapshot, call.business_id, customer_id, now)}
 
     customer = booked_customer(customer_id, people)
-    return _page(call, CustomerBookingPage, wanted, books, counted, customer=customer)
+    return _page(call, CustomerBookingPage, places, books, counted, customer=customer)
 
 
 def booking_filter(asked: BookingFilters) -> BookingFilter:
@@ -291,13 +296,13 @@ def _filter(asked: CustomerBookingFilters, **more: Any) -> BookingFilter:
 def _page(
     call: Query[Any],
     page: type[BookingPage],
-    wanted: BookingFilter,
+    of_places: PlacesOf,
     books: Books,
     counted: Callable[[Snapshot], Mapping[str, Any]] = lambda snapshot: {},
     **more: Any,
 ) -> Found:
-    after, limit = start_key(call.after()), call.parameters.limit + 1
-    with call.snapshot(*READS, first=PlacesOf(wanted, after, limit).first) as snapshot:
+    wanted, after, limit = of_places.wanted, of_places.after, of_places.limit
+    with call.snapshot(*READS, first=of_places.first) as snapshot:
         places, position = places_in(snapshot), snapshot.position
         more |= counted(snapshot)
         if places is not None:

@@ -13,7 +13,7 @@ from pydantic import StringConstraints
 from api.http.date_ranges import OWN_DAYS, check_range
 from api.http.permissions import CUSTOMER_READERS
 from api.http.problems import Problem
-from api.http.query import Found, ListParameters, Page, Query
+from api.http.query import Found, ListParameters, ListReads, Page, Query
 from api.http.query_route import query
 from api.resources.customers.answer import Counts, Customer, counts_in, in_list, people_in
 from api.resources.customers.kept_customers import customer_texts
@@ -60,6 +60,21 @@ class CustomerParameters(ListParameters, CustomerSearch):
     """Filters combine with AND; a parameter that is repeated matches any of its values."""
 
 
+def list_reads(call: Query[CustomerParameters]) -> ListReads[PlacesOf] | None:
+    """None where the directory or the ledger has to be asked first. Raises Problem."""
+    asked = call.parameters
+    if asked.search is not None or asked.segment_id is not None:
+        return None
+    check_range(asked.booking_from, asked.booking_to, OWN_DAYS, "/booking_to")
+    filters = customer_filters(asked, None)
+    after, now = (call.after() or [None])[0], call.frame.carnet.clock()
+    return ListReads(_models(filters), PlacesOf(filters, now, after, asked.limit + 1))
+
+
+def _models(filters: Sequence[CustomerFilter]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*reads(filters), CARDS.name, POINTS.name)))
+
+
 @query(
     "/v1/customers",
     "customers.list",
@@ -67,6 +82,7 @@ class CustomerParameters(ListParameters, CustomerSearch):
     roles=CUSTOMER_READERS,
     answer=CustomerPage,
     parameters=CustomerParameters,
+    reads=list_reads,
 )
 def list_customers(call: Query[CustomerParameters]) -> Found:
     """All filters combine with AND; a repeated parameter matches any of its values. `search` finds parts of
@@ -82,7 +98,7 @@ def list_customers(call: Query[CustomerParameters]) -> Found:
     after = (call.after() or [None])[0]
     limit, now = asked.limit + 1, call.frame.carnet.clock()
     first = None if searched_for else PlacesOf(filters, now, after, limit).first
-    with call.snapshot(*dict.fromkeys((*reads(filters), CARDS.name, POINTS.name)), first=first) as snapshot:
+    with call.snapshot(*_models(filters), first=first) as snapshot:
         places, position = places_in(snapshot), snapshot.position
         if places is not None:
             # One more than is shown tells that there are more.

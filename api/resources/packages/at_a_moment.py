@@ -118,13 +118,13 @@ def is_as_tagged(call: Query[Any], books: Books, id: str) -> bool:
     assert stream is not None, "it was found"
     assert stream.last is not None, "its facts are stored"
     card, terms = summed(stream.view), books.business.policies
+    if not is_untouched(books, id, _shown_with(books, call.business_id, id, card["customer_id"])):
+        return False
     last, now = (
         render(card, moment, {}, recorded_at="", terms=terms)
         for moment in (from_milliseconds(stream.last.recorded_at), call.frame.carnet.clock())
     )
-    return last == now and is_untouched(
-        books, id, _shown_with(books, call.business_id, id, card["customer_id"])
-    )
+    return bool(last == now)
 
 
 def _shown_with(books: Books, business_id: str, id: str, customer_id: str) -> set[str]:

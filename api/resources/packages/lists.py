@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from api.http.date_ranges import OWN_DAYS, check_range
+from api.http.gathered_lists import terms_of
 from api.http.ledger_types import Books
 from api.http.permissions import READERS_OR_OWN
 from api.http.problems import Flaw, invalid
-from api.http.query import Found, ListParameters, Page, Query, TravelParameters
+from api.http.query import Found, ListParameters, ListReads, Page, Query, TravelParameters
 from api.http.query_route import query
 from api.resources.packages.at_a_moment import kinds_at, policies_at
 from api.resources.packages.card import PackageCard, past_row, people_of_cards, shown_row
@@ -79,6 +80,13 @@ class PackageParameters(ListParameters, PackageFilters):
     """Filters combine with AND; a parameter that is repeated matches any of its values."""
 
 
+def list_reads(call: Query[PackageParameters]) -> ListReads[PlacesOf]:
+    """Raises Problem."""
+    now, limit = call.frame.carnet.clock(), call.parameters.limit + 1
+    places = PlacesOf(package_filter(call.parameters), now, _purchase_key(call.after()), limit)
+    return ListReads(READS, places)
+
+
 @query(
     "/v1/packages",
     "packages.list",
@@ -87,13 +95,14 @@ class PackageParameters(ListParameters, PackageFilters):
     answer=PackagePage,
     parameters=PackageParameters,
     kept=True,
+    reads=list_reads,
 )
 def list_packages(call: Query[PackageParameters]) -> Found:
     """All filters combine with AND; a repeated parameter matches any of its values."""
-    wanted = package_filter(call.parameters)
-    books = call.look(Reads({call.business_id: 0}), facts=False)
-    now, after, limit = call.frame.carnet.clock(), _purchase_key(call.after()), call.parameters.limit + 1
-    with call.snapshot(*READS, first=PlacesOf(wanted, now, after, limit).first) as snapshot:
+    reads = call.at_first(list_reads)
+    books, of_places = call.look(terms_of(call.business_id), facts=False), reads.places
+    wanted, now, after, limit = of_places.wanted, of_places.now, of_places.after, of_places.limit
+    with call.snapshot(*reads.names, first=of_places.first) as snapshot:
         places, position = places_in(snapshot), snapshot.position
         if places is None:
             rows = find_packages(snapshot, call.business_id, wanted, now=now, after=after, limit=limit)

@@ -36,9 +36,11 @@ async def present_card(call: Query[TravelParameters]) -> Found:
     package = books.package(id)
     if package is None:
         raise NotFound("package", id)
-    card = to_json(in_books(books, id, call))
     return Found(
-        card, books.head.position, package.version, is_as_tagged=lambda: is_as_tagged(call, books, id)
+        lambda: to_json(in_books(books, id, call)),
+        books.head.position,
+        package.version,
+        is_as_tagged=lambda: is_as_tagged(call, books, id),
     )
 
 

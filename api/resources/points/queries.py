@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -37,6 +37,8 @@ class PointsParameters(ListParameters, TravelParameters):
     action: Annotated[tuple[Action, ...], Field(max_length=3)] = ()
     points: SignedPoints | None = None
     """Exactly this number, signed."""
+    order: Literal["oldest", "newest"] = "oldest"
+    """Which entry comes first."""
 
 
 class PointsPage(Page[PointsRow]):
@@ -56,7 +58,7 @@ class PointsPage(Page[PointsRow]):
     parameters=PointsParameters,
 )
 def list_points(call: Query[PointsParameters]) -> Found:
-    """The balance counts all entries, whatever the filters."""
+    """Oldest first unless `order` says otherwise. The balance counts all entries, whatever the filters."""
     past, customer_id, asked = call.past(), call.id("customer_id"), call.parameters
     check_range(asked.from_, asked.to, call.time_zone, "/to")
     books = call.look(Reads({customer_id: 0, account_id(customer_id): 0}))
@@ -68,7 +70,10 @@ def list_points(call: Query[PointsParameters]) -> Found:
     facts = own if past.at_version is not None else _of_all_names(books, customer_id)
     counted = as_it_was(facts, past)
     entries = [{**entry(recorded), "position": recorded.position} for recorded in counted]
-    rows = behind([told for told in entries if _matches(told, call)], call.after(), "position")
+    wanted = [told for told in entries if _matches(told, call)]
+    if asked.order == "newest":
+        wanted.reverse()
+    rows = behind(wanted, call.after(), "position")
     page = rows[: asked.limit]
     people = NOBODY if past else actors_known(call, [told["actor_id"] for told in page])
     reasons = {} if past else _reasons(call, page)

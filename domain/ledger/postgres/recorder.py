@@ -12,7 +12,7 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
-from domain.ledger.numbers import behind, last_number, number_of
+from domain.ledger.numbers import behind, is_of_another, last_number, number_of
 from domain.ledger.postgres.beside import as_one, write_beside
 from domain.ledger.postgres.binary_format import BinaryFormat, beyond
 from domain.ledger.postgres.choosing import chosen
@@ -197,11 +197,12 @@ class PostgresRecorder(LedgerRecorder):
         )
 
     def stream(self, stream_id: str, upto_version: int | None = None) -> Sequence[StoredFact]:
-        return self._facts(
+        found = self._facts(
             "stream = number_of(%s) AND version <= %s::int8 ORDER BY version",
             stream_id,
             EVERYTHING if upto_version is None else upto_version,
         )
+        return [] if any(is_of_another(fact.stream_id, stream_id) for fact in found) else found
 
     def streams(self, kind: str, after: str = "", limit: int = 1000) -> Sequence[str]:
         rows = self._select(

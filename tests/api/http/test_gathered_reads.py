@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from api.http.gathered_reads import FLIGHTS_MAX, GatheredReads
+from api.http.gathered import FLIGHTS_MAX
+from api.http.gathered_reads import GatheredReads
 from api.http.ledger_types import Books, LedgerUnavailable, UnknownBusiness
 from domain.decision import Reads
 from domain.fact import UnreadableFact

@@ -1,5 +1,6 @@
 """Lists that are kept answer what a new question would: after facts, at the end of a day, to whom they may."""
 
+from collections.abc import Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from api.http.kept_answers import KeptAnswers
 from domain.actor import Role
 from projections.engine.freshness import FreshReads
+from projections.engine.snapshot import Wanted
+from projections.engine.tables import ReadTables
 from tests.api.desk import Desk
 
 pytest_plugins = ["tests.api.houses"]
@@ -43,7 +46,7 @@ def test_those_used_longest_ago_make_room() -> None:
 def asked_of(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """The read models that are read from now on."""
     read: list[tuple[str, ...]] = []
-    snapshot = FreshReads.snapshot
+    snapshot, snapshots = FreshReads.snapshot, ReadTables.snapshots
 
     @contextmanager
     def noting(self: FreshReads, business_id: str, names: Any, at_least: Any = None, **more: Any) -> Any:
@@ -51,7 +54,14 @@ def asked_of(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...
         with snapshot(self, business_id, names, at_least, **more) as found:
             yield found
 
+    @contextmanager
+    def noting_all(self: ReadTables, wanted: Sequence[Wanted]) -> Any:
+        read.extend(each.names for each in wanted)
+        with snapshots(self, wanted) as found:
+            yield found
+
     monkeypatch.setattr(FreshReads, "snapshot", noting)
+    monkeypatch.setattr(ReadTables, "snapshots", noting_all)
     return read
 
 

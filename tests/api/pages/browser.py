@@ -35,8 +35,11 @@ class Element:
 
     @property
     def text(self) -> str:
-        """What people read, with single spaces."""
-        parts = (each if isinstance(each, str) else f" {each.text} " for each in self.inside)
+        """What people read, with single spaces. A name that stands apart from its neighbours stays in its line."""
+        parts = (
+            each if isinstance(each, str) else each.text if each.tag == "bdi" else f" {each.text} "
+            for each in self.inside
+        )
         return " ".join("".join(parts).split())
 
 

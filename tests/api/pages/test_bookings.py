@@ -148,10 +148,20 @@ def test_a_booking_is_made_from_a_package_and_a_series_says_first_what_it_takes(
     sure = next(form for form in browser.page.all("form") if any(form.all("input", name="sure")))
     for _ in range(2):
         browser.post("/desk/bookings/new", filled(sure))
+    answer = browser.post("/desk/bookings/new", weekly)  # back, and from the start
+    assert (answer.status_code, answer.text.count("sure")) == (409, 0)
     assert len(desk.all_of("/v1/bookings")) == 2
     browser.go(f"/desk/bookings/new?customer_id={anna}")
     answer = browser.post("/desk/bookings/new", form | {"day": "", "time": ""})
     assert (answer.status_code, "Give a day and a time." in browser.text) == (400, True)
+    far = form | {
+        "day": desk.today(days=700),
+        "time": "11:30",
+        "repeat": "12",
+        "service_id": desk.service("Bath"),
+    }
+    browser.post("/desk/bookings/new", far)
+    assert "must lie within 731 days" in browser.text, "the last of them lies too far ahead"
     answer = browser.post("/desk/bookings/new", form | {"day": "2027-03-28", "time": "02:30"})
     assert "There is no such time on that day in Europe/Budapest" in browser.text
 

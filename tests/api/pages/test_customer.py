@@ -112,6 +112,8 @@ def test_every_used_stamp_leads_to_its_use(desk: Desk) -> None:
     (book,) = (each for each in browser.page.all("a") if each.text == "Book now")
     assert f"service_id={service}" in book.attributes["href"]
     assert f"package_id={package}" in book.attributes["href"]
+    assert browser.go(book.attributes["href"]).status_code == 200
+    assert f'value="{package}" selected' in browser.answer.text, "the package is chosen already"
     browser.go(link.attributes["href"])
     assert "Bella" in browser.text
     assert "Units 1" in browser.text

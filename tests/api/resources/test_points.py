@@ -238,6 +238,8 @@ def test_entries_are_found_by_date_action_and_points(desk: Desk) -> None:
     ]
     for filters, points in expected:
         assert [row["points"] for row in rows(desk, anna, **filters)] == points, filters
+        newest = rows(desk, anna, **filters, order="newest", limit=1)
+        assert [row["points"] for row in newest] == points[::-1], filters
         assert [row["points"] for row in rows(desk, anna, **filters, limit=1)] == points, filters
         assert page(desk, anna, **filters)["points"] == 0
     assert desk.ask(f"/v1/customers/{anna}/points", action="stolen").status_code == 400

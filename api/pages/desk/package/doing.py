@@ -7,6 +7,7 @@ from urllib.parse import quote
 from api.pages.asking import Answer, ApiRefused
 from api.pages.desk.customer import packages_of
 from api.pages.desk.customer_tabs import tabs_of
+from api.pages.desk.meanwhile import LATEST, version_made_for
 from api.pages.desk.package.actions import ACTIONS, action_path
 from api.pages.desk.package.shown import package_page
 from api.pages.page import form
@@ -14,8 +15,6 @@ from api.pages.view import Redirect, Screen, View
 
 LEFT_OUT = ("mark", "sure")
 """Fields that the form which asks whether to go on has of its own. The key stays: both steps are one command."""
-MEANWHILE = 20
-"""The latest rows among which is looked for what happened meanwhile."""
 
 
 @form("/desk/packages/{package_id}/{action}")
@@ -83,7 +82,7 @@ def _line(view: View, card: Any, after: Any) -> dict[str, Any] | None:
 
 async def _refused(view: View, name: str, answer: Answer) -> Screen:
     package_id, customer_id = view.path["package_id"], view.fields.get("customer_id")
-    meanwhile = await _meanwhile(view, answer) if answer.status == 412 else ()
+    meanwhile = await _meanwhile(view, answer)
     if customer_id:
         refused = view.refused(f"{name}-{package_id}", answer)
         return await packages_of(view, customer_id, edit=package_id, refused=refused, meanwhile=meanwhile)
@@ -91,11 +90,13 @@ async def _refused(view: View, name: str, answer: Answer) -> Screen:
 
 
 async def _meanwhile(view: View, answer: Answer) -> Sequence[Any]:
-    """What was recorded of the package since the form was shown, the latest first."""
-    since = answer.body.get("expected_version") or 0
+    """What was recorded of the package since the form was shown, the latest first; nothing where that is not why."""
+    made_for = version_made_for(view, answer)
+    if made_for is None:
+        return ()
     path = {"package_id": view.path["package_id"]}
-    found = await view.ask_if(True, "packages.history", path, {"order": "newest", "limit": MEANWHILE})
-    return [row for row in found["data"] if row["version"] > since] if found else ()
+    found = await view.ask_if(True, "packages.history", path, {"order": "newest", "limit": LATEST})
+    return [row for row in found["data"] if row["version"] > made_for] if found else ()
 
 
 PAGES = (do,)

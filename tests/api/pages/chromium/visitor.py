@@ -1,0 +1,112 @@
+"""Somebody at a browser, in a context of their own: what they see, and what the browser complains of.
+
+visitor = visitor_of(chromium, salon, salon.key("staff"))
+visitor.go("/desk/customers")
+visitor.page.get_by_role("link", name="Anna").click()
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Dialog, Page, ViewportSize
+
+from tests.api.pages.chromium.salon import Salon
+
+WIDE, PHONE = 1280, 390
+HEIGHT = 900
+PATIENCE_MS = 60_000
+"""Of every step: a busy machine is slow, and nothing here measures it."""
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+
+
+@dataclass
+class Visitor:
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    """Console messages, errors of scripts and dialogs, with the page where they came up."""
+
+    def go(self, address: str) -> int:
+        """Open an address: the status of its answer."""
+        answer = self.page.goto(address, wait_until="load")
+        assert answer is not None
+        return answer.status
+
+    @property
+    def address(self) -> str:
+        """Where they are, without the host."""
+        return "/" + self.page.url.split("/", 3)[3]
+
+    def at_width(self, width: int) -> None:
+        self.page.set_viewport_size(ViewportSize(width=width, height=HEIGHT))
+
+    def barriers(self) -> list[str]:
+        """What axe-core finds, each with the elements it means."""
+        found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": list(RULES)}})
+        return [
+            f"{each['id']}: {node['html'][:160]} ({node['failureSummary']})"
+            for each in found.response["violations"]
+            for node in each["nodes"]
+        ]
+
+    def sideways(self) -> list[str]:
+        """By how much the page is wider than the window, and the elements that reach the farthest."""
+        return list(self.page.evaluate(SIDEWAYS))
+
+    def moving(self) -> list[str]:
+        """What moves by itself, or would when it changes."""
+        return list(self.page.evaluate(MOVING))
+
+
+SIDEWAYS = """() => {
+  const room = document.documentElement.clientWidth, by = document.scrollingElement.scrollWidth - room;
+  if (by <= 0) return [];
+  const right = (each) => each.getBoundingClientRect().right;
+  return [`${by} pixels`, ...[...document.querySelectorAll("body *")].filter((each) => right(each) > room + 1)
+    .sort((one, other) => right(other) - right(one)).slice(0, 5)
+    .map((each) => each.cloneNode().outerHTML.slice(0, 120))];
+}"""
+MOVING = """() => {
+  const seconds = (text) => Math.max(...text.split(",").map((each) => parseFloat(each)));
+  return [...document.querySelectorAll("*")].filter((each) => {
+    const style = getComputedStyle(each);
+    return (style.animationName !== "none" && seconds(style.animationDuration) > 0.01)
+      || seconds(style.transitionDuration) > 0.01 || style.scrollBehavior === "smooth";
+  }).map((each) => each.outerHTML.slice(0, 80));
+}"""
+
+
+@contextmanager
+def visitor_of(chromium: Chromium, salon: Salon, key: str = "", **more: Any) -> Iterator[Visitor]:
+    """Signed in with a key, if there is one. `more`: of the context, such as `java_script_enabled`."""
+    look = {"viewport": {"width": WIDE, "height": HEIGHT}, "locale": "en-US", **more}
+    context = chromium.new_context(base_url=salon.url, **look)
+    context.set_default_timeout(PATIENCE_MS)
+    if key:
+        name, _, value = salon.session(key).partition("=")
+        context.add_cookies([{"name": name, "value": value, "url": salon.url}])
+    page = context.new_page()
+    visitor = Visitor(page)
+    _listen(visitor)
+    try:
+        yield visitor
+    finally:
+        context.close()
+
+
+def _listen(visitor: Visitor) -> None:
+    page = visitor.page
+
+    def complain(what: str) -> None:
+        visitor.complaints.append(f"{page.url}: {what}")
+
+    def refuse(dialog: Dialog) -> None:
+        complain(f"a dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.on("console", lambda message: complain(f"{message.type} {message.text}"))
+    page.on("pageerror", lambda error: complain(str(error)))
+    page.on("dialog", refuse)
