@@ -6,7 +6,7 @@ from api.cli import output
 from api.cli.arguments import NAME
 from api.cli.arguments import currency as currency_code
 from api.cli.arguments import time_zone as zone_name
-from api.cli.options import in_json, settings
+from api.cli.options import WAIT_S, in_json, settings
 
 
 @click.command("open")
@@ -35,7 +35,7 @@ def open_(name: str, currency: str, time_zone: str, again: bool, json_: bool) ->
     read = settings()
     if read.ledger_file is not None:
         bring_up_to_date(read)
-    with opened(read) as installed:
+    with opened(read, wait_s=WAIT_S) as installed:
         if not again and (there := installed.called(name)) is not None:
             raise click.ClickException(
                 f"there is a business {name} already, {there}: `carnet keys issue` makes keys to it, and --again opens"

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 BUSINESS = "CARNET_BUSINESS"
 """The setting that names a business where no option does."""
+WAIT_S = 30.0
+"""Seconds a command waits for a writer, a connection or an answer. Whoever sits before it can interrupt it; a request
+over HTTP waits 3 s in all. A server that refuses connections is told of at once when the command begins."""
 
 
 def settings() -> Settings:
@@ -28,7 +31,7 @@ def store_here() -> Iterator["Store"]:
     """The store that the environment names, for commands that read no fact. Raises WrongSchema, LedgerUnavailable."""
     from domain.ledger.stores import store_at
 
-    with closing(store_at(settings().database, pool_size=1)) as store:
+    with closing(store_at(settings().database, pool_size=1, wait_s=WAIT_S)) as store:
         yield store
 
 
@@ -37,7 +40,7 @@ def ledgers_here() -> Iterator["Ledgers"]:
     """The ledgers that the environment names, for commands that read no read model. Raises what `carnet_of` raises."""
     from api.server.ledgers import opened_ledgers
 
-    with opened_ledgers(settings()) as ledgers:
+    with opened_ledgers(settings(), wait_s=WAIT_S) as ledgers:
         yield ledgers
 
 
@@ -46,7 +49,7 @@ def here() -> Iterator["Installation"]:
     """The installation that the environment names. Raises what `opened` raises."""
     from api.server.installation import opened
 
-    with opened(settings()) as installation:
+    with opened(settings(), wait_s=WAIT_S) as installation:
         yield installation
 
 

@@ -220,6 +220,13 @@ class Keys:
             raise unauthenticated()
         return self._let_in(known, text)
 
+    def maker(self, key_id: str) -> Caller | None:
+        """Who a key acts for now, also after its last moment; None where it was revoked, or opens nothing else."""
+        known = self._recent(key_id) or self._looked_up(key_id)
+        if known is None or known.stored.revoked_at is not None or not known.is_genuine:
+            return None
+        return known.caller
+
     def _let_in(self, known: _Known, text: str) -> Caller:
         stored = known.stored
         over = stored.expires_at is not None and stored.expires_at <= self._clock_ms()

@@ -4,7 +4,7 @@
     found = opened(frame.secrets(PURPOSE), code, now_ms())      # raises Problem unauthenticated
 
 A code is kept nowhere. The id of the key that it becomes is drawn from it: a code that is used again finds that key in
-the store.
+the store. So a code has one spelling: Base64 that reads as the same bytes and is written otherwise opens nothing.
 """
 
 import hmac
@@ -40,12 +40,14 @@ class SignIn:
     """The moment from which the code opens nothing, in ms since 1970."""
     hours: int
     """How long the key is good that it becomes."""
+    made_by: str | None = None
+    """The key that made the link; None: the installation, for a letter."""
 
 
 def code_of(secret: bytes, whom: SignIn) -> str:
     """A new code. No two are the same."""
     text = json.dumps([token_hex(DRAWN_BYTES), *astuple(whom)], separators=(",", ":")).encode()
-    return urlsafe_b64encode(_mac(secret, text) + text).decode().rstrip("=")
+    return _spelt(_mac(secret, text) + text)
 
 
 def opened(secrets: Sequence[bytes], code: str, now_ms: int) -> SignIn:
@@ -54,6 +56,8 @@ def opened(secrets: Sequence[bytes], code: str, now_ms: int) -> SignIn:
         given = urlsafe_b64decode(code + "=" * (-len(code) % 4))
     except (Error, ValueError) as error:
         raise unauthenticated() from error
+    if _spelt(given) != code:  # the decoder passes over foreign characters and spare bits
+        raise unauthenticated()
     mac, text = given[:MAC_BYTES], given[MAC_BYTES:]
     if not any(hmac.compare_digest(mac, _mac(secret, text)) for secret in secrets):
         raise unauthenticated()
@@ -71,8 +75,12 @@ def path_of(code: str) -> str:
 
 def key_id_of(code: str) -> str:
     """The id of the key that a code becomes."""
-    drawn = hmac.digest(b"carnet sign-in", code.rstrip("=").encode(), "sha256")
+    drawn = hmac.digest(b"carnet sign-in", code.encode(), "sha256")
     return f"key_{encode(int.from_bytes(drawn[:16], 'big'), 26)}"
+
+
+def _spelt(content: bytes) -> str:
+    return urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def _mac(secret: bytes, text: bytes) -> bytes:

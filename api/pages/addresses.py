@@ -34,5 +34,6 @@ def values_of(address: str, name: str) -> list[str]:
 
 
 def is_here(address: str) -> bool:
-    """Whether it is a path of this application, and of no other host."""
-    return address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    """Whether it is a path of this application, and of no other host, as a header may hold it."""
+    is_path = address.startswith("/") and not address.startswith(("//", "/\\"))
+    return is_path and address.isascii() and address.isprintable()

@@ -42,4 +42,4 @@ class Seal:
         return digest(self._secrets[0], b"form/" + sealed.encode(), "sha256").hex()[:32]
 
     def is_marked(self, sealed: str, mark: str) -> bool:
-        return compare_digest(self.mark(sealed), mark)
+        return compare_digest(self.mark(sealed).encode(), mark.encode())

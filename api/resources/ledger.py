@@ -36,7 +36,8 @@ StreamKind = Literal[
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 FACT_NAMES = frozenset(fact.stored_name for fact in FACTS)
 NAMES_MAX = 100
-STREAMS_MAX = 20
+STREAMS_MAX = ACTORS_MAX = 20
+ActorId = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 
 
 class FactsParameters(ListParameters):
@@ -49,6 +50,8 @@ class FactsParameters(ListParameters):
     name: Annotated[tuple[Name, ...], Field(max_length=NAMES_MAX)] = ()
     """The stored name of the fact, such as `package.redeemed`: `name` in the answer."""
     stream_id: Annotated[tuple[StreamId, ...], Field(max_length=STREAMS_MAX)] = ()
+    actor_id: Annotated[tuple[ActorId, ...], Field(max_length=ACTORS_MAX)] = ()
+    """Recorded by them: `meta.actor.id` in the answer."""
     from_: Annotated[DayOrMoment | None, Field(alias="from")] = None
     """Recorded on this day of the business's zone or later, or from this moment on."""
     to: DayOrMoment | None = None
@@ -60,8 +63,8 @@ class FactsParameters(ListParameters):
 class FactFeed(Page[LedgerFact]):
     """Facts in order of position. From the oldest on, no fact ever appears before one that was shown.
 
-    A page of `kind` or `name` looks at 20,000 facts at most: it may be short, even empty, while `has_more` is true.
-    A page of a `stream_id` is full while there are more.
+    A page of `kind` or `name` looks at 20,000 facts at most, one of an `actor_id` at 5,000: it may be short, even
+    empty, while `has_more` is true. Any other page is full while there are more.
     """
 
 
@@ -75,9 +78,9 @@ class FactFeed(Page[LedgerFact]):
 )
 def facts(call: Query[FactsParameters]) -> Found:
     """Follow the ledger: facts in order of position, none ever before one that was shown. Pass `after` the
-    last position you know. Filters choose among them: by the kind of stream, the name of the fact, the stream, and
-    when it was recorded. Go on with `next_cursor` while `has_more`: a page of `kind` or `name` looks at 20,000 facts
-    at most, so it may be short, even empty.
+    last position you know. Filters choose among them: by the kind of stream, the name of the fact, the stream, who
+    recorded it, and when. Go on with `next_cursor` while `has_more`: a page of `kind` or `name` looks at 20,000 facts
+    at most, and one of an `actor_id` at 5,000, so it may be short, even empty.
     """
     asked, zone, recorder = call.parameters, call.time_zone, call.ledger.recorder
     wanted, key = _wanted(call), call.after()
@@ -90,6 +93,7 @@ def facts(call: Query[FactsParameters]) -> Found:
     newest_first = asked.order == "newest"
     question = Asked(
         wanted,
+        asked.actor_id,
         after=asked.after if key is None or newest_first else key[0],
         before=key[0] if key is not None and newest_first else None,
         start=None if asked.from_ is None else as_moment(asked.from_, zone),

@@ -33,6 +33,7 @@ from domain.actor import Role
 from domain.business.facts import MessageLanguage, Policies
 from domain.decision import Reads
 from domain.moments import from_milliseconds, rfc3339, to_milliseconds
+from domain.people.state import Customer
 from domain.use_cases.checks import check_not_erased, check_staff
 from domain.values import BusinessId, CustomerId, StaffId, Value
 
@@ -164,7 +165,7 @@ def _linked(request: HttpRequest, raw: bytes) -> Reply:
     exchange = exchange_of(request.scope)
     frame, caller = exchange.frame, exchange.caller
     body = read_body(raw, exchange.header(b"content-type"), SignInLinkBody).value
-    if body.role is not Role.CUSTOMER and caller.role is not Role.OWNER:
+    if not _may_make(caller.role, body.role):
         raise Problem("forbidden", f"the role {caller.role.value} makes links for customers alone")
     if body.role is Role.INTEGRATION:
         raise invalid([Flaw("/role", "role", "must be that of a person, not of a program")])
@@ -175,10 +176,16 @@ def _linked(request: HttpRequest, raw: bytes) -> Reply:
         actor_id=body.customer_id or body.staff_id,
         until_ms=to_milliseconds(frame.carnet.clock()) + body.minutes * 60_000,
         hours=HOURS.get(body.role, HOURS_AT_WORK),
+        made_by=caller.key_id,
     )
     code = code_of(frame.secret(PURPOSE), whom)
     told = SignInLink(code=code, path=path_of(code), expires_at=rfc3339(from_milliseconds(whom.until_ms)))
     return Reply(201, to_json(told), [(b"cache-control", b"no-store")])
+
+
+def _may_make(maker: Role, role: Role) -> bool:
+    """Whether one role makes links for another."""
+    return maker is Role.OWNER or (role is Role.CUSTOMER and maker in OVERRIDERS)
 
 
 def _check_person(request: HttpRequest, body: SignInLinkBody) -> None:
@@ -203,6 +210,7 @@ def _used(request: HttpRequest, raw: bytes) -> Reply:
     body = read_body(raw, exchange_of(request.scope).header(b"content-type"), SignInBody).value
     began = to_milliseconds(frame.carnet.clock())
     whom = opened(frame.secrets(PURPOSE), body.code, began)
+    _check_still(frame, whom)
     key_id = key_id_of(body.code)
     text = key_text(key_id, randbits(SECRET_BITS))
     key = StoredKey(
@@ -223,6 +231,36 @@ def _used(request: HttpRequest, raw: bytes) -> Reply:
         key=text, key_id=key_id, role=Role(whom.role), expires_at=rfc3339(from_milliseconds(key.expires_at))
     )
     return Reply(201, to_json(told), [(b"cache-control", b"no-store")])
+
+
+def _check_still(frame: Serving, whom: SignIn) -> None:
+    """Raises Problem unauthenticated where the person went since the link was made, or who made it may not any more.
+
+    A customer who was merged meanwhile acts as the survivor.
+    """
+    role = Role(whom.role)
+    if whom.made_by is not None:
+        maker = frame.keys.maker(whom.made_by)
+        if maker is None or maker.business_id != whom.business_id or not _may_make(maker.role, role):
+            raise unauthenticated()
+    if role is Role.CUSTOMER:
+        assert whom.actor_id is not None, "the link of a customer names them"
+        customer = _customer_now(frame, whom.business_id, whom.actor_id)
+        if customer is None or customer.erased or not customer.active:
+            raise unauthenticated()
+    elif whom.actor_id is not None:
+        member = frame.look(whom.business_id, Reads({whom.actor_id: 0})).staff(whom.actor_id)
+        if member is None or not member.active:
+            raise unauthenticated()
+
+
+def _customer_now(frame: Serving, business_id: str, customer_id: str) -> Customer | None:
+    """The customer; a merged one is the survivor."""
+    while True:
+        customer = frame.look(business_id, Reads({customer_id: 0})).own_customer(customer_id)
+        if customer is None or customer.merged_into is None:
+            return customer
+        customer_id = customer.merged_into
 
 
 def _requested(request: HttpRequest, raw: bytes) -> Reply:

@@ -18,6 +18,7 @@ from domain.ledger.embedded import sqlite
 from domain.ledger.errors import RoleNeeded
 from domain.ledger.stores import store_at
 from domain.ledger.stream import View
+from projections.engine.asking import LOCK_WAIT_S
 from projections.engine.definition import Projection
 from projections.engine.freshness import FreshReads
 from projections.engine.mend import begin_anew_where_ahead
@@ -48,14 +49,17 @@ class Installation(Ledgers):
 
 
 @contextmanager
-def opened(settings: Settings, shown: Mapping[str, View] | None = None) -> Iterator[Installation]:
+def opened(
+    settings: Settings, shown: Mapping[str, View] | None = None, *, wait_s: float | None = None
+) -> Iterator[Installation]:
     """The installation, closed after the block. `shown`: the views that answers to commands are made of; a
-    process that answers commands keeps more streams. Raises WrongSchema when the database is not migrated,
-    LedgerUnavailable.
+    process that answers commands keeps more streams. `wait_s`: as for `store_at`, for the read models too. Raises
+    WrongSchema when the database is not migrated, LedgerUnavailable.
     """
-    carnet = carnet_of(settings, shown)
+    carnet = carnet_of(settings, shown, wait_s=wait_s)
     with closing(carnet), ExitStack() as stack:
-        views = stack.enter_context(closing(views_of(stack.enter_context(_with_views(settings)))))
+        with_views = stack.enter_context(_with_views(settings))
+        views = stack.enter_context(closing(views_of(with_views, LOCK_WAIT_S if wait_s is None else wait_s)))
         if settings.ledger_file is not None:
             # The file of the read models may be deleted at any time.
             views.create(lambda: any(head for _, head in carnet.store.heads()))
@@ -87,10 +91,13 @@ def _can_be_written(path: Path) -> bool:
     return os.access(folder, os.W_OK)
 
 
-def views_of(settings: Settings) -> ReadTables:
+def views_of(settings: Settings, wait_s: float = LOCK_WAIT_S) -> ReadTables:
+    """`wait_s`: seconds a writer waits for another, and everybody for a connection."""
     if settings.ledger_file is not None:
-        return ReadTables(settings.views, READ_MODELS, pool_size=settings.pool)
-    return ReadTables(settings.database, READ_MODELS, schema=settings.views, pool_size=settings.pool)
+        return ReadTables(settings.views, READ_MODELS, pool_size=settings.pool, lock_wait_s=wait_s)
+    return ReadTables(
+        settings.database, READ_MODELS, schema=settings.views, pool_size=settings.pool, lock_wait_s=wait_s
+    )
 
 
 @dataclass(frozen=True, slots=True)

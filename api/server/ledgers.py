@@ -118,9 +118,12 @@ class Ledgers:
         return self.carnet.ledger(business_id).look(wanted)
 
 
-def carnet_of(settings: Settings, shown: Mapping[str, View] | None = None) -> Carnet:
+def carnet_of(
+    settings: Settings, shown: Mapping[str, View] | None = None, *, wait_s: float | None = None
+) -> Carnet:
     """The ledgers, to be closed. `shown`: the views that answers to commands are made of; a process that answers
-    commands keeps more streams. Raises WrongSchema when the database is not migrated, LedgerUnavailable.
+    commands keeps more streams. `wait_s`: as for `store_at`. Raises WrongSchema when the database is not migrated,
+    LedgerUnavailable.
     """
     kept_max = KEPT_TO_ANSWER if shown else KEPT_OTHERWISE
     return Carnet(
@@ -131,11 +134,12 @@ def carnet_of(settings: Settings, shown: Mapping[str, View] | None = None) -> Ca
         kept_bytes=settings.cache_bytes,
         journal=ErasureJournal(settings.erasures),
         clocks_apart=timedelta(seconds=settings.clocks_apart_s),
+        wait_s=wait_s,
     )
 
 
 @contextmanager
-def opened_ledgers(settings: Settings) -> Iterator[Ledgers]:
-    """The ledgers, closed after the block. Raises what `carnet_of` raises."""
-    with closing(carnet_of(settings)) as carnet:
+def opened_ledgers(settings: Settings, *, wait_s: float | None = None) -> Iterator[Ledgers]:
+    """The ledgers, closed after the block. `wait_s`: as for `store_at`. Raises what `carnet_of` raises."""
+    with closing(carnet_of(settings, wait_s=wait_s)) as carnet:
         yield Ledgers(settings, carnet)

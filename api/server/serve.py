@@ -65,6 +65,21 @@ RUNNER_RESTS = 9.0
 """Rest of a runner in a thread of the server, in multiples of a step: it works a tenth of the time."""
 
 
+class InOrder(Granian):  # type: ignore[misc, valid-type]  # which class it is depends on the interpreter
+    """Ends with status 0 whenever it was told to end.
+
+    A signal to the whole group ends the processes that serve beside this one, and this one may hear of their end
+    first. That is not the failure for which the library would exit with 1.
+    """
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        try:
+            super().shutdown(exit_code)
+        except SystemExit:
+            if exit_code or not self.interrupt_signal:
+                raise
+
+
 def serve(settings: Settings, *, copy: bool = False) -> None:
     """Serve until told to stop. `copy` as for `registered`.
 
@@ -100,7 +115,7 @@ def _serve_at(address: str, settings: Settings) -> None:
     connections = connections_within(settings.connections, settings.pool)
     if connections < settings.connections:
         log.warning("%d connections a process: the system allows no more open files", connections)
-    server = Granian(
+    server = InOrder(
         "api.server.serve",
         address=address,
         port=settings.port,
@@ -120,7 +135,7 @@ def _serve_at(address: str, settings: Settings) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=DRAIN_S,
     )
-    server.signal_handler_reload = None  # type: ignore[method-assign, assignment]  # it would take SIGHUP
+    server.signal_handler_reload = None  # it would take SIGHUP
     end_on(OF_A_TERMINAL, partial(signal.raise_signal, signal.SIGTERM))
     load = partial(_loaded, settings, connections, os.getpid())
     if settings.runner and settings.ledger_file is None:
@@ -140,6 +155,8 @@ def _loaded(settings: Settings, connections: int, parent: int, held_open: int | 
     end_with(parent, DRAIN_S)
     for told in OF_A_TERMINAL:  # the process that started this one ends it
         signal.signal(told, signal.SIG_IGN)
+    # Ctrl-C too; the library gives it a handler later, so it is kept back instead.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     app = application(settings)
     # The streams kept between commands are a large heap without cycles. A full collection walks it in vain:
     # measured, a fifth of the processor time of a command.

@@ -93,7 +93,12 @@ class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
         super().__init__(env)
         by_hand = None if clock is system_clock else lambda: to_milliseconds(clock())
         pool_size = int(self.env["CARNET_POOL"])
-        self.store = store_at(self.env["CARNET_DATABASE"], pool_size=pool_size, clock=by_hand)
+        self.store = store_at(
+            self.env["CARNET_DATABASE"],
+            pool_size=pool_size,
+            clock=by_hand,
+            wait_s=float(self.env["CARNET_WAIT_S"]) if self.env.get("CARNET_WAIT_S") else None,
+        )
 
     def mapper(self, transcoder: Transcoder | None = None, mapper_class: Any = None) -> Mapper[Any]:
         return FactMapper()
@@ -133,18 +138,20 @@ class Carnet(Application[str]):
         kept_bytes: int = CACHE_BYTES,
         journal: ErasureJournal | None = None,
         clocks_apart: timedelta = APART,
+        wait_s: float | None = None,
     ) -> None:
         """`views`: stream kind → the fold that answers show, cached beside its state.
 
         `kept_max` and `kept_bytes`: cached streams at most, and the bytes they may take together. `journal`: where
         erasures are written outside of the database. `clocks_apart`: how far `clock` may be behind what the ledger has
-        recorded.
+        recorded. `wait_s`: as for `store_at`.
         """
         self.host_clock = HostClock(clock, clocks_apart)
         self.journal = journal
         self.kept = StreamCache(views, kept_max, kept_bytes)
         self._keyed: dict[str, hmac.HMAC] = {}
-        super().__init__({"CARNET_DATABASE": database, "CARNET_POOL": str(pool_size)})
+        waits = {} if wait_s is None else {"CARNET_WAIT_S": str(wait_s)}
+        super().__init__({"CARNET_DATABASE": database, "CARNET_POOL": str(pool_size), **waits})
         self.grouped = GroupCommit(
             lambda business_id, orders: self.ledger(business_id).execute(orders),
             lambda batches: execute_all(self.store, batches, self.host_clock, self.kept),

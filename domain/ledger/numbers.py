@@ -6,7 +6,8 @@ The number of an id is 63 bits of its SHA-256. So nothing is looked up to find i
 its stream, and that of a business in the head of its ledger.
 
 Of a million ids two have the same number with a probability of 1 in 18 million. The second business would not be
-opened, and the second stream would find its first version taken: what belongs to one is never read for the other.
+opened. The second stream would find its first version taken, and would read as empty: what was found by the number is
+left out where `is_of_another` says so.
 """
 
 from functools import lru_cache
@@ -32,3 +33,8 @@ def last_number(id: str) -> int:
 def behind(id: str) -> int:
     """The number behind which the streams after this one lie; that of no id is before all of them."""
     return number_of(id) if id else -1
+
+
+def is_of_another(found: str, wanted: str) -> bool:
+    """Whether an id that was found by the number of the wanted one is another id with the same number."""
+    return found != wanted and number_of(found) == number_of(wanted)

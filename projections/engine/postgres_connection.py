@@ -12,7 +12,7 @@ def connecting(url: str, schema: str, lock_wait_s: float) -> Callable[[], Patien
     """A function that opens one. Raises ValueError for a bad schema name."""
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
         raise ValueError(f"{schema!r} is not a schema name of small letters, digits and underscores")
-    ours = session(url, schema, ANSWER_S, {"lock_timeout": str(int(lock_wait_s * 1000))})
+    ours = session(url, schema, max(ANSWER_S, lock_wait_s), {"lock_timeout": str(int(lock_wait_s * 1000))})
 
     def connect() -> PatientConnection:
         connection = PatientConnection.connect(url, **ours.arguments)  # the driver alone reads the URL

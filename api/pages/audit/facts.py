@@ -7,7 +7,7 @@ from api.pages.audit.timeline import proved
 from api.pages.page import page
 from api.pages.view import Screen, View
 
-FILTERS = ("kind", "name", "stream_id", "from", "to")
+FILTERS = ("kind", "name", "stream_id", "actor_id", "from", "to")
 KINDS = (
     "business",
     "staff",

@@ -132,8 +132,15 @@ BEGIN
                    'USING (current_setting(''carnet.business'', true) = ''*'')', named);
 END $$;
 SELECT keep_apart('ledgers');
-SELECT keep_apart(named, 'ledger = number_of(current_setting(''carnet.business'', true))')
+SELECT keep_apart(named, 'ledger = nullif(current_setting(''carnet.ledger'', true), '''')::bigint')
   FROM unnest(ARRAY['facts', 'streams', 'claims', 'requests']) AS named;
+
+-- Makes a transaction that of a business. Tables with its number look at the second setting, so that no row costs a hash:
+-- functions that take a business set it themselves. Of one expression, as `number_of` is.
+CREATE FUNCTION for_business(business text) RETURNS text LANGUAGE sql AS $$
+    SELECT CASE WHEN set_config('carnet.ledger', number_of(business)::text, true) <> ''
+                THEN set_config('carnet.business', business, true) END
+$$;
 
 -- Every function that takes a business refuses any other than its transaction is for.
 CREATE FUNCTION require_business(business text) RETURNS void

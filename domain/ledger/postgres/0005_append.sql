@@ -1,14 +1,15 @@
 -- Extending ledgers: one function for the commands of one business, one for those of many.
 
 -- The shape of a batch. Python sends it in binary form (binary_format.py), so the order of the fields is a contract.
+-- It sends the numbers of streams and customers too: here each would be a hash.
 
-CREATE TYPE seen AS (stream_id text, version integer);
-CREATE TYPE new_claim AS (claim text, stream_id text);
-CREATE TYPE new_stream AS (kind text, id text, customer_id text);
+CREATE TYPE seen AS (stream bigint, stream_id text, version integer);
+CREATE TYPE new_claim AS (claim text, stream bigint);
+CREATE TYPE new_stream AS (kind text, stream bigint, customer bigint);
 CREATE TYPE new_person AS (id text, owner_id text, data text, salt bytea);
 CREATE TYPE new_text AS (id text, owner_id text, salt bytea, text text);
 CREATE TYPE new_fact AS (
-    kind text, stream_id text, version integer, name text, name_version integer, data bytea, meta bytea,
+    kind text, stream bigint, stream_id text, version integer, name text, name_version integer, data bytea, meta bytea,
     shape integer, kept_data bytea, meta_shape integer, kept_meta bytea,  -- as they are kept
     opens boolean  -- whether the fact keeps the id of its stream, as nothing of the stream was there before
 );
@@ -61,13 +62,11 @@ END $$;
 CREATE FUNCTION append(business text, clock_ms bigint, commands command[]) RETURNS SETOF outcome
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    own       bigint := number_of(business);
+    own       bigint := set_config('carnet.ledger', number_of(business)::text, true);
     c         command;
     f         new_fact;
     r         seen;
-    claimed   new_claim;
     taken     text;
-    actual    integer;
     head      bigint;   -- the last position
     chain     bytea;    -- the last fact's hash
     moment    bigint;
@@ -76,6 +75,7 @@ DECLARE
     closing   bytea;    -- of every sealed fact: the moment
     first     bigint;
     before    bigint;
+    kept      integer[] := '{}';  -- shapes that are there
     spoiled   text[] := '{}';  -- streams whose facts a command before did not get stored
 BEGIN
     PERFORM require_business(business);
@@ -106,23 +106,15 @@ BEGIN
             END LOOP;
         END IF;
         IF taken IS NULL THEN
-            FOREACH r IN ARRAY c.reads LOOP
-                SELECT version INTO actual FROM facts
-                 WHERE ledger = own AND stream = number_of(r.stream_id)
-                 ORDER BY version DESC LIMIT 1;
-                IF coalesce(actual, 0) <> r.version THEN
-                    taken := r.stream_id;
-                    EXIT;
-                END IF;
-            END LOOP;
+            SELECT n.stream_id INTO taken FROM unnest(c.reads) AS n
+             WHERE n.version <> coalesce((
+                   SELECT version FROM facts WHERE ledger = own AND stream = n.stream ORDER BY version DESC LIMIT 1), 0)
+             LIMIT 1;
         END IF;
-        IF taken IS NULL THEN
-            FOREACH claimed IN ARRAY c.claims LOOP
-                IF EXISTS (SELECT FROM claims WHERE ledger = own AND claim = claimed.claim) THEN
-                    taken := claimed.claim;
-                    EXIT;
-                END IF;
-            END LOOP;
+        IF taken IS NULL AND cardinality(c.claims) > 0 THEN
+            SELECT n.claim INTO taken FROM unnest(c.claims) AS n
+             WHERE n.claim = (SELECT held.claim FROM claims AS held WHERE held.ledger = own AND held.claim = n.claim)
+             LIMIT 1;
         END IF;
         IF taken IS NOT NULL THEN
             spoiled := spoiled || ARRAY(SELECT lost.stream_id FROM unnest(c.facts) AS lost);
@@ -143,27 +135,30 @@ BEGIN
                 || int4send(octet_length(f.data)) || f.data
                 || int4send(octet_length(f.meta)) || f.meta
                 || closing);
-            IF NOT EXISTS (SELECT FROM shapes WHERE number = f.shape)
-               OR NOT EXISTS (SELECT FROM shapes WHERE number = f.meta_shape) THEN
-                RAISE EXCEPTION 'a fact has a shape that is not kept' USING ERRCODE = 'CN409';
+            IF f.shape <> ALL (kept) OR f.meta_shape <> ALL (kept) THEN
+                IF NOT EXISTS (SELECT FROM shapes WHERE number = f.shape)
+                   OR NOT EXISTS (SELECT FROM shapes WHERE number = f.meta_shape) THEN
+                    RAISE EXCEPTION 'a fact has a shape that is not kept' USING ERRCODE = 'CN409';
+                END IF;
+                kept := kept || f.shape || f.meta_shape;
             END IF;
             INSERT INTO facts (ledger, position, stream, stream_id, version, shape, data, meta_shape, meta, recorded_at,
                                hash)
-            VALUES (own, head, number_of(f.stream_id), CASE WHEN f.opens THEN f.stream_id ELSE '' END, f.version,
+            VALUES (own, head, f.stream, CASE WHEN f.opens THEN f.stream_id ELSE '' END, f.version,
                     f.shape, f.kept_data, f.meta_shape, f.kept_meta, moment, chain);
         END LOOP;
 
         IF cardinality(c.streams) > 0 THEN
             INSERT INTO streams (ledger, kind, stream, customer, opened)
-            SELECT own, n.kind, number_of(n.id), number_of(n.customer_id),
+            SELECT own, n.kind, n.stream, n.customer,
                    coalesce((SELECT position FROM facts  -- not min(position): that would walk the ledger
-                              WHERE ledger = own AND stream = number_of(n.id)
+                              WHERE ledger = own AND stream = n.stream
                               ORDER BY version LIMIT 1), first)
               FROM unnest(c.streams) AS n;
         END IF;
         IF cardinality(c.claims) > 0 THEN
             INSERT INTO claims (ledger, claim, stream)
-            SELECT own, n.claim, number_of(n.stream_id) FROM unnest(c.claims) AS n;
+            SELECT own, n.claim, n.stream FROM unnest(c.claims) AS n;
         END IF;
         IF cardinality(c.people) > 0 THEN
             INSERT INTO people (business_id, id, owner_id, data, salt)
@@ -243,7 +238,7 @@ BEGIN
     SELECT array_agg(CASE WHEN judged.plain THEN c.nth END ORDER BY c.ordinality)
       INTO plain
       FROM unnest(plain, commands) WITH ORDINALITY AS c (nth),
-           LATERAL (SELECT number_of(set_config('carnet.business', businesses[c.nth], true)) AS ledger OFFSET 0) AS own,
+           LATERAL (SELECT nullif(set_config('carnet.ledger', numbers[c.nth]::text, true), '')::bigint AS ledger OFFSET 0) AS own,
            LATERAL (
                SELECT cardinality(c.facts) = 1 AND c.key IS NOT NULL
                   AND cardinality(c.streams) + cardinality(c.people) + cardinality(c.texts) = 0
@@ -259,14 +254,14 @@ BEGIN
                       SELECT FROM unnest(c.reads) AS r
                        WHERE r.version <> coalesce((
                              SELECT f.version FROM facts AS f
-                              WHERE f.ledger = own.ledger AND f.stream = number_of(r.stream_id)
+                              WHERE f.ledger = own.ledger AND f.stream = r.stream
                               ORDER BY f.version DESC LIMIT 1), 0)) AS plain
                OFFSET 0) AS judged;
 
     FOR added IN
         INSERT INTO facts (ledger, position, stream, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash)
-        SELECT number_of(set_config('carnet.business', businesses[c.nth], true)), heads[c.nth] + 1,
-               number_of(f.stream_id), CASE WHEN f.opens THEN f.stream_id ELSE '' END, f.version, f.shape,
+        SELECT set_config('carnet.ledger', numbers[c.nth]::text, true)::bigint, heads[c.nth] + 1,
+               f.stream, CASE WHEN f.opens THEN f.stream_id ELSE '' END, f.version, f.shape,
                f.kept_data, f.meta_shape, f.kept_meta, moments[c.nth],
                -- The same bytes as in `append`.
                sha256(hashes[c.nth]
@@ -289,11 +284,11 @@ BEGIN
          WHERE business_id = added.business;
     END LOOP;
     INSERT INTO claims (ledger, claim, stream)
-    SELECT number_of(set_config('carnet.business', businesses[c.nth], true)), n.claim, number_of(n.stream_id)
+    SELECT set_config('carnet.ledger', numbers[c.nth]::text, true)::bigint, n.claim, n.stream
       FROM unnest(plain, commands) AS c (nth), unnest(c.claims) AS n
      WHERE c.nth IS NOT NULL;
     INSERT INTO requests (ledger, key, fingerprint, first, last, recorded_at, people, answered, body, salt, seal)
-    SELECT number_of(set_config('carnet.business', businesses[c.nth], true)), c.key, c.fingerprint,
+    SELECT set_config('carnet.ledger', numbers[c.nth]::text, true)::bigint, c.key, c.fingerprint,
            heads[c.nth] + 1, heads[c.nth] + 1, moments[c.nth], array_to_string(c.shown, ' '), c.answered, c.body,
            c.salt, ''
       FROM unnest(plain, commands) AS c (nth)

@@ -11,26 +11,25 @@ CREATE TYPE loaded AS (
     kind text, id text, name text, data bytea, meta bytea, hash bytea
 );
 
--- Claims are asked for by ranges: from ≤ claim < upto. Runs with the rights of the caller, so that row-level
+-- Streams and customers are asked for by their numbers, claims by ranges: from ≤ claim < upto. Runs with the rights of the caller, so that row-level
 -- security judges it. Everything is of one moment (STABLE): a function that may write would see in each of its statements
 -- what was committed before that statement.
 --
 -- Each LATERAL (… OFFSET 0) is looked up by its index, row by row. Written as plain joins, the planner reads
 -- the whole ledger of a business while it has no statistics of a new or fast-growing table, and keeps that plan.
 CREATE FUNCTION load(
-    business text, ids text[], known integer[], packages_of text[], claimed_from text[], claimed_upto text[],
+    business text, wanted bigint[], known integer[], packages_of bigint[], claimed_from text[], claimed_upto text[],
     with_customers boolean, counted_from text[], counted_upto text[], keys bytea[]
 ) RETURNS SETOF loaded LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    own    bigint := number_of(business);
-    wanted bigint[] := ARRAY(SELECT number_of(w.id) FROM unnest(ids) WITH ORDINALITY AS w (id, place) ORDER BY place);
+    own bigint := set_config('carnet.ledger', number_of(business)::text, true);
 BEGIN
     PERFORM require_business(business);
     IF cardinality(packages_of) > 0 THEN
         SELECT wanted || array_agg(s.stream ORDER BY s.opened), known || array_agg(0) INTO wanted, known
-          FROM unnest(packages_of) AS w (customer_id), LATERAL (
+          FROM unnest(packages_of) AS w (customer), LATERAL (
                SELECT streams.stream, opened FROM streams
-                WHERE ledger = own AND customer = number_of(w.customer_id) AND kind = 'package'
+                WHERE ledger = own AND streams.customer = w.customer AND kind = 'package'
                OFFSET 0) AS s
          WHERE s.stream <> ALL (wanted);
     END IF;
@@ -98,7 +97,7 @@ END $$;
 
 
 CREATE TYPE question AS (
-    business text, ids text[], known integer[], packages_of text[], claimed_from text[], claimed_upto text[],
+    business text, wanted bigint[], known integer[], packages_of bigint[], claimed_from text[], claimed_upto text[],
     with_customers boolean, counted_from text[], counted_upto text[], keys bytea[]
 );
 
@@ -118,7 +117,7 @@ BEGIN
         n := n + 1;
         PERFORM set_config('carnet.business', q.business, true);
         RETURN QUERY
-            SELECT n, l.* FROM load(q.business, q.ids, q.known, q.packages_of, q.claimed_from, q.claimed_upto,
+            SELECT n, l.* FROM load(q.business, q.wanted, q.known, q.packages_of, q.claimed_from, q.claimed_upto,
                                     q.with_customers, q.counted_from, q.counted_upto, q.keys) AS l;
     END LOOP;
 END $$;
@@ -131,9 +130,11 @@ RETURNS TABLE (
     meta_shape integer, meta bytea, recorded_at bigint, hash bytea
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE
+    own bigint;
 BEGIN
     FOR n IN 1 .. cardinality(businesses) LOOP
-        PERFORM set_config('carnet.business', businesses[n], true);
+        own := number_of(for_business(businesses[n]));
         RETURN QUERY
             SELECT businesses[n], f.position, f.stream,
                    CASE WHEN f.stream_id <> '' THEN f.stream_id ELSE (
@@ -142,7 +143,7 @@ BEGIN
                         ORDER BY o.version LIMIT 1) END,
                    f.version, f.shape, f.data, f.meta_shape, f.meta, f.recorded_at, f.hash
               FROM facts AS f
-             WHERE f.ledger = number_of(businesses[n]) AND f.position > afters[n]
+             WHERE f.ledger = own AND f.position > afters[n]
              ORDER BY f.position LIMIT limits[n];
     END LOOP;
 END $$;

@@ -89,6 +89,7 @@ CREATE FUNCTION erase(business text, customer text, erased_name text, now_ms big
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
     PERFORM require_business(business);
+    PERFORM set_config('carnet.ledger', number_of(business)::text, true);
     DELETE FROM photos WHERE business_id = business AND id IN (
         SELECT p.id FROM people p WHERE p.business_id = business AND p.owner_id = customer);
     DELETE FROM people WHERE business_id = business AND owner_id = customer;  -- its trigger deletes the search text

@@ -21,12 +21,14 @@ from domain.decision import NewStream, Reads
 from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import NewFact
 from domain.ledger.errors import WrongSchema
+from domain.ledger.numbers import number_of
 from domain.ledger.records import Append, with_openings
 from domain.ledger.request_keys import packed_key
 from domain.ledger.shapes import PackedFact
 from domain.people.directory import Person, Text
 
-BOOLEAN, BYTEA, INTEGER, TEXT, BYTEAS, INTEGERS, TEXTS = 16, 17, 23, 25, 1001, 1007, 1009
+BOOLEAN, BYTEA, NUMBER, INTEGER, TEXT = 16, 17, 20, 23, 25
+BYTEAS, INTEGERS, TEXTS, NUMBERS = 1001, 1007, 1009, 1016
 NULL = -1
 
 MAX_CODE_POINT = 0x10FFFF
@@ -37,10 +39,12 @@ Item = TypeVar("Item")
 _int = Struct("!i").pack
 _field = Struct("!ii").pack
 _integer_field = Struct("!iii").pack
+_number_field = Struct("!iiq").pack
+_long = Struct("!q").pack
 _array_head = Struct("!iiiii").pack
 _empty_array = Struct("!iii").pack
 
-_TWO_FIELDS, _TWELVE_FIELDS = _int(2), _int(12)
+_TWO_FIELDS, _THREE_FIELDS, _FACT_FIELDS = _int(2), _int(3), _int(13)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +151,9 @@ def _question(business_id: str, wanted: Reads, keys: Sequence[str]) -> bytes:
         (
             _int(10),
             _text(business_id),
-            _texts(wanted.streams),
+            _numbers(wanted.streams),
             _integers(wanted.streams.values()),
-            _texts(wanted.packages_of),
+            _numbers(wanted.packages_of),
             _texts(wanted.claimed),
             _texts(map(beyond, wanted.claimed)),
             _flag(wanted.with_customers),
@@ -161,15 +165,16 @@ def _question(business_id: str, wanted: Reads, keys: Sequence[str]) -> bytes:
 
 
 def _seen(item: tuple[str, int]) -> bytes:
-    return _TWO_FIELDS + _text(item[0]) + _integer(item[1])
+    return _THREE_FIELDS + _number(item[0]) + _text(item[0]) + _integer(item[1])
 
 
 def _fact(item: tuple[NewFact, PackedFact, bool]) -> bytes:
     fact, (data, meta), opens = item
     return b"".join(
         (
-            _TWELVE_FIELDS,
+            _FACT_FIELDS,
             _known_text(fact.kind),
+            _number(fact.stream_id),
             _text(fact.stream_id),
             _integer(fact.version),
             _known_text(fact.name),
@@ -186,12 +191,12 @@ def _fact(item: tuple[NewFact, PackedFact, bool]) -> bytes:
 
 
 def _claim(claim: Claim) -> bytes:
-    return _TWO_FIELDS + _text(claim.claim) + _text(claim.stream_id)
+    return _TWO_FIELDS + _text(claim.claim) + _number(claim.stream_id)
 
 
 def _stream(stream: NewStream) -> bytes:
-    customer = _null(TEXT) if stream.customer_id is None else _text(stream.customer_id)
-    return _int(3) + _text(stream.kind) + _text(stream.id) + customer
+    customer = _null(NUMBER) if stream.customer_id is None else _number(stream.customer_id)
+    return _THREE_FIELDS + _known_text(stream.kind) + _number(stream.id) + customer
 
 
 def _person(person: Person) -> bytes:
@@ -217,6 +222,15 @@ def _bytes(value: bytes) -> bytes:
 
 def _integer(value: int) -> bytes:
     return _integer_field(INTEGER, 4, value)
+
+
+def _number(id: str) -> bytes:
+    return _number_field(NUMBER, 8, number_of(id))
+
+
+def _numbers(ids: Iterable[str]) -> bytes:
+    data = _array(NUMBER, [_long(number_of(id)) for id in ids])
+    return _field(NUMBERS, len(data)) + data
 
 
 def _texts(values: Iterable[str]) -> bytes:

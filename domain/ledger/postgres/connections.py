@@ -21,7 +21,7 @@ from domain.ledger.postgres.breaker import Breaker
 from domain.ledger.postgres.roles import APP, role_needed
 from domain.ledger.postgres.session import POOLED
 
-FOR_BUSINESS = "SELECT set_config('carnet.business', %s, true)"
+FOR_BUSINESS = "SELECT for_business(%s)"
 """Makes a transaction that of a business."""
 ANSWER_S = 3.0
 """Seconds to wait for a connection, and then for an answer, before a caller gets 503."""

@@ -21,6 +21,7 @@ from domain.ledger.postgres.role_making import grant, make_roles
 from domain.ledger.postgres.roles import OWNER, told_to_migrate
 from domain.ledger.postgres.session import refuse_pooler, session
 from domain.ledger.postgres.short_attempts import ATTEMPT_MS, PATIENCE_S, in_short_attempts
+from domain.ledger.schema_text import digest
 
 SCHEMA = "carnet"
 
@@ -101,6 +102,20 @@ def require_current(connection: psycopg.Connection, schema: str = SCHEMA) -> Non
         raise WrongSchema(
             f"schema {schema!r} is at version {version}, newer than this program's {latest}: upgrade carnet"
         )
+    _refuse_another_build(connection, schema)
+
+
+def _refuse_another_build(connection: psycopg.Connection, schema: str) -> None:
+    """Raise WrongSchema where a migration that was applied said something else than it says now."""
+    table = sql.Identifier(schema, "schema_migrations")
+    # The first builds kept no digest.
+    query = sql.SQL("SELECT version, coalesce(to_jsonb(done) ->> 'digest', '') FROM {} AS done").format(table)
+    applied: dict[int, str] = dict(connection.execute(query).fetchall())
+    for number, name, text in migrations():
+        if applied.get(number, digest(text)) != digest(text):
+            raise WrongSchema(
+                f"schema {schema!r} was made by an earlier build of Carnet (other: {name}): only that build reads it"
+            )
 
 
 def _version(connection: psycopg.Connection, schema: str) -> int:
@@ -143,15 +158,20 @@ def become_owner(connection: psycopg.Connection, schema: str) -> None:
 def _apply(connection: psycopg.Connection, schema: str) -> list[str]:
     connection.execute(
         "CREATE TABLE IF NOT EXISTS schema_migrations ("
-        " version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+        " version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(),"
+        " digest text NOT NULL DEFAULT '')"
     )
     done = _version(connection, schema)
     if done > migrations()[-1][0]:
         raise WrongSchema(f"schema {schema!r} is at version {done}, newer than this program: upgrade carnet")
+    _refuse_another_build(connection, schema)
     missing = [migration for migration in migrations() if migration[0] > done]
     for number, name, text in missing:
         connection.execute(sql.SQL(text))
-        connection.execute("INSERT INTO schema_migrations (version, name) VALUES (%s, %s)", [number, name])
+        connection.execute(
+            "INSERT INTO schema_migrations (version, name, digest) VALUES (%s, %s, %s)",
+            [number, name, digest(text)],
+        )
     return [name for _, name, _ in missing]
 
 

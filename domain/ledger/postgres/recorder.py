@@ -12,7 +12,7 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
-from domain.ledger.numbers import behind, last_number
+from domain.ledger.numbers import behind, is_of_another, last_number, number_of
 from domain.ledger.postgres.beside import as_one, write_beside
 from domain.ledger.postgres.binary_format import BinaryFormat, beyond
 from domain.ledger.postgres.choosing import chosen
@@ -31,7 +31,7 @@ APPEND = (
 )
 LOAD = (
     "SELECT part, position, moment, last, stream, version, name_version, kind, id, name, data, meta, hash"
-    " FROM load(set_config('carnet.business', %s, true), %s::text[], %s::int4[], %s::text[],"
+    " FROM load(set_config('carnet.business', %s, true), %s::int8[], %s::int4[], %s::int8[],"
     " %s::text[], %s::text[], %s, %s::text[], %s::text[], %s::bytea[])"
 )
 SEARCH = (
@@ -106,9 +106,9 @@ class PostgresRecorder(LedgerRecorder):
     def load(self, wanted: Reads, keys: Sequence[str] = ()) -> Loaded:
         arguments = [
             self.business_id,
-            list(wanted.streams),
+            [number_of(id) for id in wanted.streams],
             list(wanted.streams.values()),
-            list(wanted.packages_of),
+            [number_of(id) for id in wanted.packages_of],
             list(wanted.claimed),
             [beyond(prefix) for prefix in wanted.claimed],
             wanted.with_customers,
@@ -197,11 +197,12 @@ class PostgresRecorder(LedgerRecorder):
         )
 
     def stream(self, stream_id: str, upto_version: int | None = None) -> Sequence[StoredFact]:
-        return self._facts(
+        found = self._facts(
             "stream = number_of(%s) AND version <= %s::int8 ORDER BY version",
             stream_id,
             EVERYTHING if upto_version is None else upto_version,
         )
+        return [] if any(is_of_another(fact.stream_id, stream_id) for fact in found) else found
 
     def streams(self, kind: str, after: str = "", limit: int = 1000) -> Sequence[str]:
         rows = self._select(

@@ -18,7 +18,7 @@ GRANT SELECT, INSERT, UPDATE (revision, data) ON webhooks TO carnet_app;
 GRANT INSERT ON photos TO carnet_app;
 GRANT DELETE ON people, texts, photos TO carnet_app;
 GRANT EXECUTE ON FUNCTION
-    table_space(text[]), number_of(text), heads(), grown_heads(text), business_ids(), has_keys(), known_peppers(), settle_pepper(bytea, bytea, bigint),
+    table_space(text[]), number_of(text), for_business(text), heads(), grown_heads(text), business_ids(), has_keys(), known_peppers(), settle_pepper(bytea, bytea, bigint),
     current_place(), registered_servers(), add_server(text, text, text, bigint, text[]), remove_server(text),
     message_switch(), switch_messages_on(text, bigint, boolean), switch_messages_off(), message_positions(), message_totals(), waiting_messages(),
     all_webhooks(), plan_messages(text, bigint, jsonb), due_messages(bigint, integer, boolean),
@@ -30,12 +30,12 @@ GRANT EXECUTE ON FUNCTION
     keep_shapes(integer[], text[], text[], integer[], text[], integer),
     search_people(text, text[], text[], text, integer),
     require_business(text), facts_of(text[], bigint[], integer[]), load_all(question[]),
-    load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], bytea[])
+    load(text, bigint[], integer[], bigint[], text[], text[], boolean, text[], text[], bytea[])
     TO carnet_app;
 
 GRANT SELECT (business_id, number, position, hash, recorded_at) ON ledgers TO carnet_worker;
 GRANT SELECT ON facts, shapes, readable_facts, streams TO carnet_worker;
-GRANT EXECUTE ON FUNCTION number_of(text), heads(), grown_heads(text), filled(text, bytea), facts_of(text[], bigint[], integer[])
+GRANT EXECUTE ON FUNCTION number_of(text), for_business(text), heads(), grown_heads(text), filled(text, bytea), facts_of(text[], bigint[], integer[])
     TO carnet_worker;
 
 -- A policy locks its table against everybody: one that is there is left as it is.
@@ -54,8 +54,8 @@ END $$;
 GRANT SELECT ON ledgers, facts, shapes, readable_facts, streams, claims, requests, people, people_search, texts, photos, messages,
     message_positions, webhooks, api_keys, key_rosters TO carnet_auditor;
 GRANT EXECUTE ON FUNCTION
-    number_of(text), table_space(text[]), heads(), grown_heads(text), business_ids(), known_peppers(), current_place(), registered_servers(), message_totals(), all_webhooks(),
+    number_of(text), for_business(text), table_space(text[]), heads(), grown_heads(text), business_ids(), known_peppers(), current_place(), registered_servers(), message_totals(), all_webhooks(),
     require_business(text), facts_of(text[], bigint[], integer[]), search_people(text, text[], text[], text, integer),
     filled(text, bytea), load_all(question[]),
-    load(text, text[], integer[], text[], text[], text[], boolean, text[], text[], bytea[])
+    load(text, bigint[], integer[], bigint[], text[], text[], boolean, text[], text[], bytea[])
     TO carnet_auditor;

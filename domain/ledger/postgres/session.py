@@ -81,7 +81,7 @@ def of_ledgers(url: str, schema: str, answer_s: float) -> Session:
     # The server ends a slow statement a little before we would close the connection on it.
     statement_ms = int(answer_s * 900)
     keyed = {
-        "lock_timeout": str(LOCK_MS),
+        "lock_timeout": str(max(LOCK_MS, int(answer_s * 600))),
         "statement_timeout": str(statement_ms),
         "idle_in_transaction_session_timeout": "60000",
         "plan_cache_mode": "force_generic_plan",

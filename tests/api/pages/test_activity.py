@@ -103,6 +103,9 @@ def test_a_rule_that_tops_up_is_set_paused_and_removed_after_a_look(desk: Desk) 
     (rule,) = desk.get(f"/v1/customers/{anna}/top-ups")["data"]
     assert (rule["threshold"], rule["payment_method_ref"]) == (1, "card_17")
     assert "Sells Massage ×10 💆 for €500.00 again when 1 unit is left." in browser.text
+    desk.do(f"/v1/offers/{offer}/retirement")
+    browser.go(at)
+    assert "It would buy nothing now: This is no longer sold." in browser.text
     browser.send(f"{rule['id']}/pause")
     assert "Paused" in browser.text
     browser.send(f"{rule['id']}/resume")

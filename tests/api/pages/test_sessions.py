@@ -86,10 +86,17 @@ def test_a_form_of_another_site_does_nothing(desk: Desk) -> None:
     browser.go(f"/desk/customers/{anna}")
     form = browser.form("uses")
     fields, address = filled(form), form.attributes["action"]
+    other = Browser.signed_in(desk)
+    other.go(f"/desk/customers/{anna}")
+    of_another = filled(other.form("uses"))["mark"]
+    assert of_another != fields["mark"]
     before = desk.head
     for tried, headers in (
         ({**fields, "mark": ""}, {}),
         ({**fields, "mark": "0" * 32}, {}),
+        ({**fields, "mark": "é"}, {}),
+        ({**fields, "mark": "\0"}, {}),
+        ({**fields, "mark": of_another}, {}),
         (fields, {"sec-fetch-site": "cross-site"}),
         (fields, {"sec-fetch-site": "same-site"}),
     ):
@@ -114,6 +121,14 @@ def test_who_may_not_look_at_customers_is_told_so(desk: Desk, role: Role) -> Non
     assert "Bela" not in answer.text
 
 
+@pytest.mark.parametrize("role", [Role.STAFF, Role.AUDITOR, Role.INTEGRATION])
+@pytest.mark.parametrize("room", ["offers", "services", "plans"])
+def test_who_may_not_change_the_house_gets_no_form_for_a_new_thing(desk: Desk, role: Role, room: str) -> None:
+    answer = Browser.signed_in(desk.as_role(role)).go(f"/desk/house/{room}/new")
+    assert answer.status_code == 403
+    assert f'action="/desk/house/{room}/new"' not in answer.text
+
+
 def test_a_link_signs_in_once_and_looking_at_it_uses_nothing(desk: Desk) -> None:
     anna = desk.customer("Anna")
     made = desk.client.post("/v1/sign-in-links", json={"customer_id": anna}, headers=desk.headers()).json()
@@ -128,3 +143,11 @@ def test_a_link_signs_in_once_and_looking_at_it_uses_nothing(desk: Desk) -> None
     answer = other.send("/sign-in/link")
     assert (answer.status_code, other.cookie) == (422, "")
     assert "was used already" in other.text
+
+
+@pytest.mark.parametrize("next", ["%2F%C5%91", "%2F%ED%A0%80", "%2F%00", "%2Fa%0D%0AX:%20y"])
+def test_a_place_that_no_header_can_hold_is_not_gone_to(desk: Desk, next: str) -> None:
+    sent = {"content-type": "application/x-www-form-urlencoded"}
+    for path, content in (("/zone", f"next={next}"), ("/sign-in", f"next={next}&api_key={desk.key}")):
+        answer = desk.client.post(path, content=content, headers=sent, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/desk")

@@ -25,8 +25,8 @@ def told(either_desk: Desk) -> tuple[Desk, list[dict[str, Any]], str]:
     service = desk.service()
     package = desk.sell(desk.customer("Anna Karenina"), desk.offer(service))["id"]
     desk.clock.forward(days=1)
-    for _ in range(2):
-        desk.do(f"/v1/packages/{package}/redemptions", {"service_id": service})
+    for at in (desk, desk.as_role(Role.STAFF)):
+        at.do(f"/v1/packages/{package}/redemptions", {"service_id": service})
     return desk, desk.get("/v1/facts", limit=200)["data"], package
 
 
@@ -36,6 +36,8 @@ def test_every_kind_of_stream_can_be_asked_for() -> None:
 
 def test_facts_are_chosen_by_what_they_are_of(told: tuple[Desk, list[dict[str, Any]], str]) -> None:
     desk, whole, package = told
+    by = whole[-1]["meta"]["actor"]["id"]
+    assert by != whole[0]["meta"]["actor"]["id"]
     questions: list[tuple[dict[str, Any], Any]] = [
         ({"kind": "package"}, lambda fact: fact["stream"] == "package"),
         ({"kind": ["offer", "service"]}, lambda fact: fact["stream"] in ("offer", "service")),
@@ -48,6 +50,12 @@ def test_facts_are_chosen_by_what_they_are_of(told: tuple[Desk, list[dict[str, A
         ({"kind": "package", "name": "customer.registered"}, lambda fact: False),
         ({"stream_id": "pkg_unknown"}, lambda fact: False),
         ({"kind": "package", "after": whole[-1]["position"] - 1}, lambda fact: fact is whole[-1]),
+        ({"actor_id": by}, lambda fact: fact["meta"]["actor"]["id"] == by),
+        (
+            {"actor_id": [by, "stf_unknown"], "name": "package.redeemed"},
+            lambda fact: fact["meta"]["actor"]["id"] == by,
+        ),
+        ({"actor_id": "stf_unknown"}, lambda fact: False),
     ]
     for asked, holds in questions:
         found = [fact for fact in whole if holds(fact)]
@@ -105,6 +113,13 @@ def test_a_page_of_a_rare_kind_is_bounded_and_goes_on(
     assert (first["data"], first["has_more"]) == ([], True)
     (registered,) = desk.all_of("/v1/facts", name="customer.registered", order="newest")
     assert registered in whole
+    monkeypatch.setattr(feed, "BY_ACTOR_MAX", 1)
+    by = whole[-1]["meta"]["actor"]["id"]
+    assert desk.get("/v1/facts", actor_id=by, order="oldest")["data"] == []
+    theirs = [fact for fact in whole if fact["meta"]["actor"]["id"] == by]
+    for asked in ({}, {"stream_id": package}):
+        assert desk.all_of("/v1/facts", actor_id=by, **asked) == theirs
+        assert desk.all_of("/v1/facts", actor_id=by, order="newest", **asked) == theirs[::-1]
     own = desk.get("/v1/facts", stream_id=package)
     assert (positions(own["data"]), own["has_more"]) == (
         [fact["position"] for fact in whole if fact["stream_id"] == package],

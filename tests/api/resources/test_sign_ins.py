@@ -1,6 +1,7 @@
 """Links that sign people in: each works once, for the person it was made for, and not for long."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,3 +92,58 @@ def test_a_member_of_staff_acts_with_the_key_of_their_link(desk: Desk) -> None:
     key = use(desk, link(desk, role="staff", staff_id=eszter))[1]["key"]
     me = desk.client.get("/v1/me", headers={"Authorization": f"Bearer {key}"}).json()
     assert me["actor"] == {"id": eszter, "name": "Eszter", "role": "staff"}
+
+
+@pytest.mark.parametrize("respelt", [".{}", "{}.", "{}=", "{}\n", "{0:.9}!{1}"])
+def test_a_code_has_one_spelling_so_that_no_other_one_signs_in_again(desk: Desk, respelt: str) -> None:
+    code = link(desk, role="auditor")
+    assert use(desk, code)[0] == 201
+    assert use(desk, respelt.format(code, code[9:]))[0] == 401
+
+
+def test_a_code_is_not_spelt_with_the_other_alphabet_or_with_spare_bits(desk: Desk) -> None:
+    for _ in range(8):
+        code = link(desk, role="auditor")
+        after = chr(ord(code[-1]) + 1)
+        for other in (code.replace("-", "+").replace("_", "/"), code[:-1] + after):
+            if other != code:
+                assert use(desk, other)[0] == 401
+
+
+def test_a_link_opens_nothing_after_its_maker_was_revoked_or_demoted(desk: Desk) -> None:
+    owner = desk.do("/v1/staff", {"name": "Eszter", "role": "owner"})["id"]
+    second = desk.do("/v1/keys", {"name": "office", "role": "owner"})
+    of_key, of_member = replace(desk, key=second["key"]), desk.as_role(Role.OWNER, owner)
+    anna = desk.customer("Anna")
+    by_key, by_member = link(of_key, role="owner", minutes=1_440), link(of_member, role="auditor")
+    of_a_customer = link(of_member, customer_id=anna)
+    desk.do(f"/v1/keys/{second['id']}/revocation")
+    desk.do(f"/v1/staff/{owner}/changes", {"role": "staff"})
+    assert [use(desk, code)[0] for code in (by_key, by_member, of_a_customer)] == [401, 401, 201]
+
+
+@pytest.mark.parametrize("gone", ["deactivation", "erasure"])
+def test_the_link_of_a_customer_who_went_meanwhile_opens_nothing(either_desk: Desk, gone: str) -> None:
+    anna = either_desk.customer("Anna")
+    code = link(either_desk, customer_id=anna)
+    either_desk.do(f"/v1/customers/{anna}/{gone}", {})
+    assert use(either_desk, code)[0] == 401
+    assert not [key for key in either_desk.all_of("/v1/keys") if key["actor_id"] == anna]
+
+
+def test_the_link_of_a_customer_who_was_merged_meanwhile_opens_the_card_of_the_survivor(desk: Desk) -> None:
+    anna, twin = desk.customer("Anna"), desk.customer("Anna K")
+    code = link(desk, customer_id=twin)
+    desk.do(f"/v1/customers/{anna}/merge", {"absorbed_customer_id": twin})
+    status, signed_in = use(desk, code)
+    assert status == 201
+    own = {"Authorization": f"Bearer {signed_in['key']}"}
+    assert desk.client.get(f"/v1/customers/{anna}", headers=own).status_code == 200
+
+
+def test_the_link_of_a_member_who_left_meanwhile_opens_nothing(desk: Desk) -> None:
+    eszter = desk.do("/v1/staff", {"name": "Eszter", "role": "staff"})["id"]
+    code = link(desk, role="staff", staff_id=eszter)
+    desk.do(f"/v1/staff/{eszter}/deactivation")
+    assert use(desk, code)[0] == 401
+    assert not [key for key in desk.all_of("/v1/keys") if key["actor_id"] == eszter]

@@ -17,3 +17,16 @@ def test_a_signal_to_the_whole_group_ends_the_server_in_order(tmp_path: Path, to
         os.killpg(server.process.pid, told)
         assert server.process.wait(WAIT_S_MAX) == 0
         wait_for(lambda: not any(is_running(pid) for pid in workers))
+
+
+def test_a_server_that_hears_last_of_its_end_ends_in_order(tmp_path: Path) -> None:
+    """The processes that serve have ended before the first one runs again: that is no failure of theirs."""
+    with served(tmp_path) as server:
+        workers = children_of(server.process.pid)
+        os.kill(server.process.pid, signal.SIGSTOP)
+        for pid in workers:
+            os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not any(is_running(pid) for pid in workers))
+        os.kill(server.process.pid, signal.SIGTERM)
+        os.kill(server.process.pid, signal.SIGCONT)
+        assert server.process.wait(WAIT_S_MAX) == 0

@@ -1,6 +1,8 @@
 """The house: what a business sells and performs, who works where, its terms, its keys, and moving in.
 
-PAGES: all of its pages
+`PAGES` are all of its pages. A thing of the catalogue has its form in `catalogue`, and what that says in `bodies`.
+
+Never leave a term of an offer or a plan out of its form: a revision has only the terms that it is sent.
 """
 
 from api.pages.desk.house import catalogue, home, imports, keys, locations, staff, terms

@@ -122,7 +122,9 @@ def pages_of(kind: Kind) -> tuple[HTTPRouteHandler, ...]:
 async def _form(
     view: View, kind: Kind, thing_id: str | None, refused: Refused | None = None, like: Any = None
 ) -> Screen:
-    """The form of a thing, or of a new one, with its values or what was typed."""
+    """The form of a thing, or of a new one, with its values or what was typed. A new one is for who may change."""
+    if thing_id is None and not may_of(view)["change"]:
+        raise ApiRefused(Answer(403, {"code": "forbidden"}, None))
     services, business, *asked = await gather(
         all_of(view, "services.list"),
         view.know("business.show"),

@@ -16,6 +16,7 @@ from domain.ledger.embedded.sqlite.connection import (
 )
 from domain.ledger.embedded.sqlite.read_only import is_read_only
 from domain.ledger.errors import LedgerUnavailable, WrongSchema
+from domain.ledger.schema_text import said
 
 APPLICATION_ID = 1667330670
 MIGRATE_WAIT_S = 60.0
@@ -51,6 +52,7 @@ def migrate(path: Path | str) -> list[str]:
         try:
             applied = [step.name for step in steps() if _number(step) > _version(connection)]
             _refuse_newer(path, connection)
+            _refuse_another_build(path, connection)
             for step in steps():
                 if step.name in applied:
                     _apply(connection, step)
@@ -72,6 +74,7 @@ def check(path: Path) -> None:
     ):
         _refuse_foreign(path, connection)
         _refuse_newer(path, connection)
+        _refuse_another_build(path, connection)
         version = _version(connection)
         if version < newest():
             told = f"{path} has schema {version}, this program needs {newest()}"
@@ -88,6 +91,7 @@ def require_ledger(path: Path) -> int:
     ):
         _refuse_foreign(path, connection)
         _refuse_newer(path, connection)
+        _refuse_another_build(path, connection)
         version = _version(connection)
     if not version:
         raise WrongSchema(f"{path} holds no ledgers")
@@ -121,6 +125,32 @@ def _refuse_newer(path: Path, connection: sqlite3.Connection) -> None:
         raise WrongSchema(
             f"{path} has schema {version}, this program knows {newest()}: it was written by a newer Carnet"
         )
+
+
+def _refuse_another_build(path: Path, connection: sqlite3.Connection) -> None:
+    """Raises WrongSchema where a table is not as the steps up to the version of the file make it."""
+    version = _version(connection)
+    made = _made(tuple(step for step in steps() if _number(step) <= version))
+    there = _schema(connection)
+    if others := {name for name, text in made.items() if there.get(name, text) != text}:
+        told = ", ".join(sorted(others & _tables() or others))
+        raise WrongSchema(
+            f"{path} was made by an earlier build of Carnet (other: {told}): only that build reads it"
+        )
+
+
+@lru_cache
+def _made(applied: tuple[Path, ...]) -> dict[str, str]:
+    """What these steps make, by its name."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        for step in applied:
+            _apply(connection, step)
+        return _schema(connection)
+
+
+def _schema(connection: sqlite3.Connection) -> dict[str, str]:
+    found = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+    return {name: said(text) for name, text in found}
 
 
 def _refuse_a_part(path: Path, connection: sqlite3.Connection) -> None:

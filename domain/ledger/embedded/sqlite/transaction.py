@@ -12,7 +12,7 @@ from domain.ledger.embedded.sqlite.directory import SqliteDirectory
 from domain.ledger.embedded.transaction import Written
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.errors import UnknownBusiness
-from domain.ledger.numbers import behind, last_number, number_of
+from domain.ledger.numbers import behind, is_of_another, last_number, number_of
 from domain.ledger.proof import seal_of_request
 from domain.ledger.records import Answered, FactFilter, Request
 from domain.ledger.request_keys import packed_key, unpacked_key
@@ -25,8 +25,11 @@ FACT = (
     " version, shape, data, meta_shape, meta, recorded_at, hash"
 )
 """A fact as `Shapes.facts` reads it: with the id of its stream, which the first fact of the stream has."""
-OF_STREAM = "position, stream, ?, version, shape, data, meta_shape, meta, recorded_at, hash"
-"""The same where the id is known."""
+OF_STREAM = (
+    "position, stream, coalesce(nullif(stream_id, ''), ?), version, shape, data, meta_shape, meta, recorded_at,"
+    " hash"
+)
+"""The same where the id is known: the first fact of the stream tells its own."""
 STREAM_ID = (
     "(SELECT f.stream_id FROM facts AS f WHERE f.ledger = found.ledger AND f.stream = found.stream"
     " AND f.stream_id <> '' ORDER BY f.version LIMIT 1)"
@@ -125,7 +128,7 @@ class SqliteTransaction:
                 NO_LIMIT if limit is None else limit,
             ),
         ).fetchall()
-        return self._facts(rows)
+        return [] if any(is_of_another(row[2], stream_id) for row in rows) else self._facts(rows)
 
     def cuts(self, facts: int) -> list[tuple[str, int]]:
         # Steps through the index alone. To number all facts takes seven times as long.

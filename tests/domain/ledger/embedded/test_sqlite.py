@@ -12,10 +12,11 @@ import pytest
 
 from domain.claims import Claim
 from domain.decision import NewStream
-from domain.ledger.embedded.sqlite.schema import migrate
+from domain.ledger.embedded.sqlite.schema import migrate, require_ledger
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.errors import Contention, LedgerUnavailable, WrongSchema
 from domain.ledger.records import Append, StoredKey
+from domain.ledger.schema_text import said
 from domain.people.directory import Person, Text
 from tests.domain.ledger.conftest import sqlite_rows
 from tests.domain.ledger.examples import (
@@ -302,6 +303,27 @@ def test_a_newer_file_is_refused(ledger_file: Path) -> None:
         SqliteStore(ledger_file)
     with pytest.raises(WrongSchema, match="newer"):
         migrate(ledger_file)
+
+
+def test_a_file_of_an_earlier_build_is_refused(ledger_file: Path) -> None:
+    """Its version is the same: a step was another one then."""
+    with closing(sqlite3.connect(ledger_file)) as connection:
+        connection.execute("DROP TABLE claims")
+        connection.execute("CREATE TABLE claims (business_id TEXT, claim TEXT, stream_id TEXT)")
+    before = ledger_file.read_bytes()
+    for opened in (SqliteStore, migrate, require_ledger):
+        with pytest.raises(WrongSchema, match=r"earlier build of Carnet \(other: claims\): only that"):
+            opened(ledger_file)
+    assert ledger_file.read_bytes() == before
+
+
+def test_comments_of_the_steps_do_not_tell_builds_apart(ledger_file: Path) -> None:
+    assert said("CREATE TABLE a ( -- first\n  b)") == said("CREATE TABLE IF NOT EXISTS a ( b) -- last")
+    with closing(sqlite3.connect(ledger_file)) as connection:
+        connection.execute("CREATE TABLE of_somebody (more)")
+        connection.execute("ANALYZE")
+        connection.execute("VACUUM")
+    SqliteStore(ledger_file).close()
 
 
 def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:

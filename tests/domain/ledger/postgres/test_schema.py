@@ -54,6 +54,7 @@ OF_NO_BUSINESS = {
 }
 """Tables of the installation: the application role reaches none but to see how far things have come."""
 PASSWORD = "tests"
+EARLIER = r"earlier build of Carnet \(other: 0001_ledgers.sql\): only that build reads"
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -115,7 +116,7 @@ def transaction(url: str, business: str | None) -> Iterator[Connection]:
     with psycopg.connect(url) as connection:
         connection.execute("SET search_path = carnet")
         if business is not None:
-            connection.execute("SELECT set_config('carnet.business', %s, true)", [business])
+            connection.execute("SELECT for_business(%s)", [business])
         yield connection
         connection.rollback()
 
@@ -157,6 +158,8 @@ def test_an_empty_database_is_refused(empty_postgres_url: str) -> None:
     [
         ("INSERT INTO carnet.schema_migrations (version, name) VALUES (9999, 'later')", "upgrade"),
         ("DELETE FROM carnet.schema_migrations", "carnet migrate"),
+        ("UPDATE carnet.schema_migrations SET digest = '' WHERE version = 1", EARLIER),
+        ("ALTER TABLE carnet.schema_migrations DROP COLUMN digest", EARLIER),
     ],
 )
 def test_another_version_of_the_schema_is_refused(
@@ -166,6 +169,14 @@ def test_another_version_of_the_schema_is_refused(
         admin.execute(change)
     with pytest.raises(WrongSchema, match=advice):
         PostgresStore(postgres_url)
+
+
+def test_a_schema_of_an_earlier_build_is_not_migrated(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url) as admin:
+        admin.execute("ALTER TABLE carnet.schema_migrations DROP COLUMN digest")
+        admin.execute("DELETE FROM carnet.schema_migrations WHERE version > 5")
+    with pytest.raises(WrongSchema, match=EARLIER):
+        migrate(postgres_url)
 
 
 def test_a_newer_schema_is_not_migrated(postgres_url: str) -> None:
@@ -326,6 +337,18 @@ def test_facts_are_read_by_sql_in_one_business(store: PostgresStore, postgres_ur
     for nobody in (None, "*"):
         with transaction(url, nobody) as connection:
             assert connection.execute(query).fetchall() == []
+
+
+def test_a_business_alone_without_its_number_shows_no_fact(store: PostgresStore, app_url: str) -> None:
+    """`for_business` sets both; a function that takes a business sets the number anew."""
+    counted = "SELECT count(*) FROM facts"
+    with transaction(app_url, None) as connection:
+        connection.execute("SELECT set_config('carnet.business', %s, true)", [BUSINESS])
+        assert connection.execute(counted).fetchone() == (0,)
+    with transaction(app_url, BUSINESS) as connection:
+        connection.execute("SELECT set_config('carnet.ledger', %s, true)", [str(number_of(OTHER))])
+        connection.execute("SELECT append(%s, NULL, '{}')", [BUSINESS])
+        assert businesses_in(connection, sql.Identifier("facts")) == [BUSINESS]
 
 
 @pytest.mark.parametrize("role", ["carnet_app", "carnet_worker", "carnet_auditor"])
