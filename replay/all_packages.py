@@ -14,6 +14,7 @@ from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import StoredFact
 from domain.ledger.mapper import all_recorded
+from domain.ledger.numbers import number_of
 from domain.ledger.owners import owned_by
 from domain.package.purchase_numbers import numbered, purchase_on
 from projections.models.packages import card_of
@@ -38,14 +39,14 @@ class PackagesThen:
     """Packages of a merged customer are those of its survivor then."""
 
     def by_customer(self, first: str = "") -> Iterator[list[PackageThen]]:
-        """The packages of each customer who had one, by ids of customers from `first` on, then by ids of packages.
+        """The packages of each customer who had one, by numbers of customers from `first` on, then by ids of packages.
 
         Raises UnreadableFact, LedgerUnavailable.
         """
         customers: Sequence[str] = [first] if first else self._customers("")
         while customers:
             owners = [id for id in customers if id not in self.merges.survivors]
-            packages = sorted(self._packages(owners), key=lambda package: (package.customer_id, package.id))
+            packages = sorted(self._packages(owners), key=_place)
             for customer_id, of_customer in groupby(packages, key=lambda package: package.customer_id):
                 yield self._numbered(customer_id, list(of_customer))
             customers = self._customers(customers[-1])
@@ -96,6 +97,11 @@ class PackagesThen:
             replace(package, card={**package.card, "purchase_number": numbers[package.id]})
             for package in packages
         ]
+
+
+def _place(package: PackageThen) -> tuple[int, str]:
+    """In the order in which the ledger tells customers."""
+    return number_of(package.customer_id), package.id
 
 
 def packages_then(recorder: LedgerRecorder, past: Past, now: datetime) -> PackagesThen:

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 
+class Fields(dict[str, str]):
+    """What was sent. A field that was not sent reads as an empty one."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A form that was not accepted."""

@@ -22,6 +22,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from api.pages.asking import ApiRefused, Visitor
 from api.pages.downloads import FORMS, PARAMETER, as_file
+from api.pages.forms import Fields
 from api.pages.rendering import rendered
 from api.pages.sealing import Seal
 from api.pages.session import session_of, signed_out
@@ -64,10 +65,11 @@ async def _answered(request: PageRequest, show: Show) -> Response[bytes]:
     address = _address(request)
     if session is None:
         return reply_to(Redirect(_sign_in(address)))
-    fields: Mapping[str, str] = {}
+    fields: Mapping[str, str] = Fields()
     files: Mapping[str, File] = {}
     if request.method == "POST":
-        fields, files = await _sent(request)
+        sent, files = await _sent(request)
+        fields = Fields(sent)
         if not is_ours(request, fields, frame.seal, session.cookie):
             return _told(ENGLISH, None, {"code": "foreign-form"}, 403)
     visitor = Visitor(session.key, request.scope)

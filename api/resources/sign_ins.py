@@ -43,6 +43,9 @@ HOURS_AT_WORK = 12
 MINUTES_MAX = 24 * 60
 SLOT_MS = 10 * 60_000
 """An address gets one letter in each of these times."""
+SLOTS_OF_A_DAY = 24 * 60 * 60_000 // SLOT_MS
+LETTERS_OF_A_DAY = 6
+"""Letters that an address gets in one day of UTC."""
 NAME = "Sign-in by a link"
 """Of the keys that links become."""
 
@@ -118,7 +121,8 @@ USE = Route(
     versioned=False,
     codes=("validation-failed", "malformed-body", "unauthenticated"),
     description="The answer is a key of that person's role. A code that was used, is over, or was not made here is"
-    " refused as unauthenticated. Where the answer was lost, ask for another link.",
+    " refused as unauthenticated, and so is one whose person is no longer active, or whose maker's key was revoked or"
+    " may not make it any more. Where the answer was lost, ask for another link.",
 )
 
 
@@ -136,7 +140,8 @@ REQUEST = Route(
     codes=("validation-failed", "malformed-body", "not-found"),
     description="The link goes to the address on the card, and to no other. The answer does not tell whether a card has"
     " it. Where two cards have one address, the letter says so and names the desk. An address gets one letter in ten"
-    " minutes. Where the installation sends no e-mails, or does not know its own address, this is not found.",
+    " minutes, and six in a day. Where the installation sends no e-mails, or does not know its own address, this is"
+    " not found.",
 )
 
 
@@ -271,7 +276,7 @@ def _requested(request: HttpRequest, raw: bytes) -> Reply:
     with suppress(UnknownBusiness):
         found = active_by_email(frame.carnet, body.business_id, body.email)
         if found:
-            frame.carnet.store.outbox.add(body.business_id, [_letter(frame, body.business_id, found[0])])
+            _send(frame, body.business_id, found[0])
     return Reply(202, to_json(SignInRequested(minutes=MINUTES_OF_LETTER)), [(b"cache-control", b"no-store")])
 
 
@@ -282,14 +287,18 @@ def _language(policies: Policies) -> MessageLanguage:
     return "hu" if policies.locale.startswith("hu") else "en"
 
 
-def _letter(frame: Serving, business_id: str, customer_id: str) -> StoredMessage:
-    """A letter to the address of this customer: one in each ten minutes."""
-    at = to_milliseconds(frame.carnet.clock())
+def _send(frame: Serving, business_id: str, customer_id: str) -> None:
+    """A letter to the address of this customer: one in each ten minutes, and six in a day."""
+    outbox, at = frame.carnet.store.outbox, to_milliseconds(frame.carnet.clock())
     slot = at // SLOT_MS
+    of_today = range(slot - slot % SLOTS_OF_A_DAY, slot + 1)
+    ids = [of_occasion(business_id, "sign_in", customer_id, each, "email") for each in of_today]
+    if len(outbox.known(business_id, ids)) >= LETTERS_OF_A_DAY:
+        return
     business = frame.look(business_id, Reads({business_id: 0})).business
-    return StoredMessage(
+    letter = StoredMessage(
         business_id=business_id,
-        id=of_occasion(business_id, "sign_in", customer_id, slot, "email"),
+        id=ids[-1],
         position=frame.positions[business_id],
         recorded_at=at,
         kind="sign_in",
@@ -299,6 +308,7 @@ def _letter(frame: Serving, business_id: str, customer_id: str) -> StoredMessage
         due_at=at,
         occasion=slot,
     )
+    outbox.add(business_id, [letter])
 
 
 HANDLERS: tuple[HTTPRouteHandler, ...] = (link, use, ask_for_link)

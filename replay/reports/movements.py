@@ -161,7 +161,8 @@ def movements(books: PackagesThen, period: Period) -> Movements:
 def lines(
     books: PackagesThen, period: Period, cause: Cause | None = None, after: Place | None = None
 ) -> Iterator[Movement]:
-    """The movements behind the sums, in order of their places, above `after`.
+    """The movements behind the sums, customer by customer as the ledger tells them, each in order of its places: those
+    behind `after`.
 
     They are sorted: a clock that was put back judges a package before its last fact.
     Raises UnreadableFact, LedgerUnavailable.
@@ -171,7 +172,7 @@ def lines(
             for movement in sorted(_of_package(package, period), key=lambda movement: movement.place):
                 if period.begins_after(movement.moment) or cause not in (None, movement.cause):
                     continue
-                if after is None or movement.place > after:
+                if after is None or movement.customer_id != after[0] or movement.place > after:
                     yield movement
 
 

@@ -1,6 +1,7 @@
 """A link to a card by e-mail: to the address on the card, once in ten minutes, to nobody where two cards share it."""
 
 import re
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -88,6 +89,23 @@ def test_an_address_gets_one_letter_in_ten_minutes(post: Post, box: Mailbox) -> 
     asked(post.desk)
     post.goes()
     assert len(box.taken) == 2
+
+
+def test_an_address_gets_six_letters_in_a_day(post: Post, box: Mailbox) -> None:
+    post.desk.customer("Anna", email=ANNA)
+    to_midnight = timedelta(days=1) - (
+        post.desk.clock() - post.desk.clock().replace(hour=0, minute=0, second=0)
+    )
+    post.desk.clock.forward(seconds=int(to_midnight.total_seconds()))
+    for _ in range(9):
+        asked(post.desk)
+        post.goes()
+        post.desk.clock.forward(minutes=10)
+    assert len(box.taken) == 6
+    post.desk.clock.forward(hours=23)
+    asked(post.desk)
+    post.goes()
+    assert len(box.taken) == 7
 
 
 def test_without_an_address_of_its_own_nothing_is_sent(post: Post) -> None:

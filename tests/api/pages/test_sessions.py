@@ -129,6 +129,16 @@ def test_who_may_not_change_the_house_gets_no_form_for_a_new_thing(desk: Desk, r
     assert f'action="/desk/house/{room}/new"' not in answer.text
 
 
+def test_a_form_without_its_fields_is_refused_in_words(desk: Desk) -> None:
+    browser = Browser.signed_in(desk)
+    browser.go("/desk/house/keys")
+    mark = filled(browser.form("/keys"))["mark"]
+    for path in ("keys", "offers/new", "services/new", "plans/new", "staff", "locations"):
+        answer = browser.post(f"/desk/house/{path}", {"mark": mark})
+        assert answer.status_code == 400, path
+        assert "<main" in answer.text
+
+
 def test_a_link_signs_in_once_and_looking_at_it_uses_nothing(desk: Desk) -> None:
     anna = desk.customer("Anna")
     made = desk.client.post("/v1/sign-in-links", json={"customer_id": anna}, headers=desk.headers()).json()
