@@ -135,6 +135,38 @@ def test_it_holds_in_every_look_and_for_every_link(chromium: Chromium, salon: Sa
     assert dead_links(salon, place, 1_000) == {}
 
 
+@pytest.mark.sweep
+def test_links_lead_to_every_page(salon: Salon) -> None:
+    """From the first page of each room, and from some customers; pages that differ by their ids are followed twice."""
+    hostile, member = salon.hostile, salon.desk.get(f"/memberships/{salon.hostile['membership_id']}")
+    first = ["/desk", *(f"/desk/customers/{id}" for id in (hostile["customer_id"], member["customer_id"]))]
+    reached = set[str]()
+    for role, ahead in (("owner", first), ("auditor", ["/audit"]), ("customer", ["/card"])):
+        cookie = salon.session(salon.key_of(role, hostile))
+        alike = Counter[str]()
+        while ahead:
+            path = ahead.pop(0)
+            alike[kind := ID.sub("…", path)] += 1
+            if (pattern := pattern_of(path)) is None or alike[kind] > LIKE_MAX:
+                continue
+            reached.add(pattern)
+            browser = Browser(salon.client, cookie)
+            if not browser.go(path).headers["content-type"].startswith("text/html"):
+                continue
+            page = read(browser.answer.text)
+            to = [each.attributes.get("href", "") for each in page.all("a")]
+            to += [each.attributes["action"] for each in page.all("form") if "method" not in each.attributes]
+            to += [each.attributes["formaction"] for each in page.all("button", formmethod="get")]
+            ahead += [re.split("[?#]", each)[0] for each in to if each.startswith("/")]
+    assert sorted(each for each in {*patterns()} - reached if room_of(each) != "sign-in") == []
+
+
+def pattern_of(path: str) -> str | None:
+    """That of a page, the one with the fewest parameters that fits."""
+    fitting = [each for each in patterns() if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", each), path)]
+    return min(fitting, key=lambda each: each.count("{"), default=None)
+
+
 def test_the_customer_list_shows_all_of_a_name(chromium: Chromium, salon: Salon) -> None:
     found = visit(chromium, salon, Place("/desk/customers", "owner"), [])
     assert [name for name in (MARKUP, RIGHT_TO_LEFT, LONG, EMOJI) if name not in found.text] == []

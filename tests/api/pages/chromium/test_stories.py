@@ -197,7 +197,7 @@ def test_of_two_managers_at_once_the_second_is_told(hand: Hand, doors: Doors, sa
     assert salon.desk.get(f"/packages/{package}")["expires_on"] == days[0].isoformat()
 
 
-@pytest.mark.covers("S107", "S109", "S111")
+@pytest.mark.covers("S113", "S116", "S125")
 def test_a_manager_filters_saves_a_segment_and_changes_all_in_it(
     hand: Hand, doors: Doors, salon: Salon
 ) -> None:
@@ -265,7 +265,6 @@ def test_a_customer_sees_what_a_late_cancellation_costs_before_it(
     assert remaining(salon, package) == 2
 
 
-@pytest.mark.covers("S14")
 def test_an_auditor_goes_from_a_number_to_the_stored_bytes(hand: Hand, doors: Doors, salon: Salon) -> None:
     customer = salon.customer("Nóra")
     package = sold(salon, customer)
