@@ -23,6 +23,10 @@ from replay.merged import Merges, merges_at
 from replay.package import PackageThen
 
 CUSTOMERS_PER_READ = 100
+CustomerPlace = tuple[int, str]
+"""Number, id: the order in which the ledger tells customers."""
+PackagePlace = tuple[int, str, str]
+"""Those of the customer, then the id of the package."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class PackagesThen:
         customers: Sequence[str] = [first] if first else self._customers("")
         while customers:
             owners = [id for id in customers if id not in self.merges.survivors]
-            packages = sorted(self._packages(owners), key=_place)
+            packages = sorted(self._packages(owners), key=place_of)
             for customer_id, of_customer in groupby(packages, key=lambda package: package.customer_id):
                 yield self._numbered(customer_id, list(of_customer))
             customers = self._customers(customers[-1])
@@ -99,9 +103,12 @@ class PackagesThen:
         ]
 
 
-def _place(package: PackageThen) -> tuple[int, str]:
-    """In the order in which the ledger tells customers."""
-    return number_of(package.customer_id), package.id
+def place_of(package: PackageThen) -> PackagePlace:
+    return (*place_of_customer(package.customer_id), package.id)
+
+
+def place_of_customer(customer_id: str) -> CustomerPlace:
+    return number_of(customer_id), customer_id
 
 
 def packages_then(recorder: LedgerRecorder, past: Past, now: datetime) -> PackagesThen:

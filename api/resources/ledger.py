@@ -33,11 +33,11 @@ StreamKind = Literal[
     "membership",
     "top_up",
 ]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Name = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,60}$")]
 FACT_NAMES = frozenset(fact.stored_name for fact in FACTS)
 NAMES_MAX = 100
 STREAMS_MAX = ACTORS_MAX = 20
-ActorId = Annotated[str, StringConstraints(min_length=1, max_length=50)]
+ActorId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,50}$")]
 
 
 class FactsParameters(ListParameters):

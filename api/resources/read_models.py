@@ -23,7 +23,7 @@ from replay.steps import RowChange, Step, steps
 State = Literal["live", "building", "stopped", "unreadable", "ahead", "missing"]
 
 
-class StoppedAt(Value):
+class Stop(Value):
     """The fact at which it takes no more, until `carnet resume` or, for one that newer code wrote, that newer code."""
 
     position: int
@@ -57,7 +57,7 @@ class ReadModel(Value):
     """The last fact of the ledger."""
     lag: int
     """Facts that it still has to take."""
-    stopped_at: StoppedAt | None
+    stop: Stop | None
     rebuild: Rebuilding | None
 
 
@@ -116,14 +116,14 @@ def _shown(call: Query[Any], of: ModelStanding, head: int) -> ReadModel:
         position=position,
         head=head,
         lag=max(0, head - position),
-        stopped_at=stopped,
+        stop=stopped,
         rebuild=None if of.rebuild is None else _rebuilding(of.rebuild),
     )
 
 
-def _stopped(call: Query[Any], position: int, error: str) -> StoppedAt:
+def _stopped(call: Query[Any], position: int, error: str) -> Stop:
     fact = next(iter(call.ledger.recorder.facts(after=position - 1, limit=1)), None)
-    return StoppedAt(
+    return Stop(
         position=position,
         stream_id=None if fact is None else fact.stream_id,
         name=None if fact is None else fact.name,

@@ -33,6 +33,7 @@ from domain.actor import Role
 from domain.business.facts import MessageLanguage, Policies
 from domain.decision import Reads
 from domain.moments import from_milliseconds, rfc3339, to_milliseconds
+from domain.people.profile import Email
 from domain.people.state import Customer
 from domain.use_cases.checks import check_not_erased, check_staff
 from domain.values import BusinessId, CustomerId, StaffId, Value
@@ -69,7 +70,7 @@ class SignInLink(Value):
 
 
 class SignInBody(Value):
-    code: Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,1000}$")]
 
 
 class SignedIn(Value):
@@ -82,7 +83,7 @@ class SignedIn(Value):
 
 class SignInRequestBody(Value):
     business_id: BusinessId
-    email: Annotated[str, StringConstraints(min_length=3, max_length=254)]
+    email: Email
 
 
 class SignInRequested(Value):

@@ -36,7 +36,7 @@ from domain.package.opening_facts import PackageImported, PackagePurchased, Peri
 from projections.engine.definition import Row
 from projections.models.card_columns import card_status, summed
 from projections.models.packages import moved
-from replay.all_packages import PackagesThen
+from replay.all_packages import PackagesThen, place_of_customer
 from replay.as_of import LATEST, Past, asked, effective_at
 from replay.package import PackageThen
 
@@ -77,8 +77,8 @@ class Owed:
 NOTHING = Owed()
 
 
-Place = tuple[str, str, int, int, str]
-"""Customer, package, milliseconds since 1970, position, cause: the order of the lines."""
+Place = tuple[int, str, str, int, int, str]
+"""Number and id of the customer, package, milliseconds since 1970, position, cause: the order of the lines."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ class Movement:
 
     @property
     def place(self) -> Place:
-        return (self.customer_id, self.package_id, to_milliseconds(self.moment), self.position, self.cause)
+        customer = place_of_customer(self.customer_id)
+        return (*customer, self.package_id, to_milliseconds(self.moment), self.position, self.cause)
 
 
 @dataclass(frozen=True)
@@ -167,12 +168,12 @@ def lines(
     They are sorted: a clock that was put back judges a package before its last fact.
     Raises UnreadableFact, LedgerUnavailable.
     """
-    for packages in books.by_customer("" if after is None else after[0]):
+    for packages in books.by_customer("" if after is None else after[1]):
         for package in packages:
             for movement in sorted(_of_package(package, period), key=lambda movement: movement.place):
                 if period.begins_after(movement.moment) or cause not in (None, movement.cause):
                     continue
-                if after is None or movement.customer_id != after[0] or movement.place > after:
+                if after is None or movement.place > after:
                     yield movement
 
 

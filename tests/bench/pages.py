@@ -105,6 +105,9 @@ def _customers(desk: Desk, many: int) -> Sequence[Named]:
             id = row["customer"]["id"]
             if id not in found and len(found) < many:
                 found[id] = named_of(get, id)
+                found[id].pop(
+                    "redemption_id", None
+                )  # the books are filled without the claims that lead to a use
         if not rows["has_more"]:
             break
         cursor = {"cursor": rows["next_cursor"]}

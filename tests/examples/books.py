@@ -15,7 +15,7 @@ def books(tell: Recording, anna: str) -> None:
     tell("reports.movements", query={"from": "2026-11-01", "to": "2026-11-15"})
     tell(
         "reports.movement_lines",
-        query={"from": "2026-11-01", "to": "2026-11-15", "cause": "redeemed", "limit": 2},
+        query={"from": "2026-11-01", "to": "2026-11-15", "cause": "redeemed"},
     )
     tell("reports.sales", query={"from": "2026-11-01", "to": "2026-11-15"})
     tell("reports.reasons", query={"from": "2026-11-01", "to": "2026-11-15"})

@@ -114,12 +114,19 @@ def _shortened(route: Route, told: Any) -> Any:
             return {name: told[name] for name in SCHEMA_SHOWN}
         case "/problems":
             return {"data": told["data"][:1]}
+        case "/v1/reports/outstanding" | "/v1/reports/expiring" | "/v1/reports/movements/lines":
+            # Customers come in the order of their numbers, which are random.
+            return {**told, "data": sorted(told["data"], key=_without_ids)}
         case path if path.endswith("/export"):
             return "".join(told.splitlines(keepends=True)[:ROWS_SHOWN])
         case "/docs":
             return told[:PAGE_SHOWN]
         case _:
             return told
+
+
+def _without_ids(row: Any) -> str:
+    return _Counted.RANDOM.sub("", json.dumps(row))
 
 
 def _told(answer: httpx.Response) -> Any:
@@ -182,6 +189,8 @@ def _like(random: str, digest: str) -> str:
             return digest[:40]
         case 64:
             return digest
+        case _ if random.isascii() and len(random) >= 100 and "." not in random:
+            return "ZXhhbXBsZQ"
         case _ if random.startswith("carnet_live_"):
             return "carnet_live_…"
         case _ if random.startswith("whsec_"):

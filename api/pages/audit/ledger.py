@@ -23,7 +23,7 @@ async def ledger(view: View) -> Screen:
             view.know("reports.liability"), view.know("reports.movements", None, {"from": figures["month"]})
         )
         figures |= {"liability": liability.body, "moved": moved.body}
-    stopped = [each for each in models.body["data"] if each["stopped_at"] is not None]
+    stopped = [each for each in models.body["data"] if each["stop"] is not None]
     shown = {"head": head.body, "proof": proof, "seconds": seconds, "stopped": stopped, **figures}
     return Screen("audit/ledger.html", shown, true_for=head.position)
 

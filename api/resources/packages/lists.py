@@ -158,8 +158,8 @@ class CustomerPackageParameters(ListParameters, TravelParameters):
 
 class CardWithUnits(PackageCard):
     units: tuple[Unit, ...] | None = None
-    """As `/v1/packages/{package_id}/units` lists them; there with `include=units` alone. Null of a package with more
-    than 100 units, and for a customer of what they bought for others."""
+    """As `/v1/packages/{package_id}/units` lists them; null without `include=units`, of a package with more than 100
+    units, and for a customer of what they bought for others."""
 
 
 class CustomerPackagePage(Page[CardWithUnits]):
@@ -211,7 +211,7 @@ def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
     show = past_row if past else shown_row
 
     def shown(card: Row) -> Row:
-        stamps = {"units": units.get(card["package_id"])} if asked_units else {}
+        stamps = {"units": units.get(card["package_id"]) if asked_units else None}
         return {**show(card, now, people, terms=terms), **stamps}
 
     return call.page_of_rendered(

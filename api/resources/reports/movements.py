@@ -117,7 +117,7 @@ def movement_lines(call: Query[LinesParameters]) -> Found:
         books,
         period,
         asked.cause,
-        None if after is None else (after[0], after[1], after[2], after[3], after[4]),
+        None if after is None else (after[0], after[1], after[2], after[3], after[4], after[5]),
     )
     return call.page(
         MovementPage,

@@ -14,12 +14,15 @@ from api.resources.parts import SignedMoney
 from domain.moments import Day, local_day
 from domain.values import Value
 from projections.models.card_columns import owed_for
-from replay.all_packages import PackagesThen, packages_then
+from replay.all_packages import PackagesThen, packages_then, place_of
 from replay.package import PackageThen
 from replay.reports.watchlist import expiring, outstanding
 
 EXPIRING_DAYS = 30
 """The period of `/expiring`, where none is named."""
+
+BEFORE_ALL = (-1, "", "")
+"""Before the place of every package."""
 
 
 class WatchedParameters(ListParameters, ClockParameters):
@@ -96,19 +99,19 @@ def _books(call: Query[Any]) -> PackagesThen:
 
 
 def _page(call: Query[Any], books: PackagesThen, found: Iterable[PackageThen]) -> Found:
-    after, limit = tuple(call.after() or ("", "")), call.parameters.limit
+    after, limit = tuple(call.after() or BEFORE_ALL), call.parameters.limit
     count = units = value = owing = 0
     rows: list[PackageThen] = []
     for package in found:
         card = package.card
         count, units = count + 1, units + card["remaining"]
         value, owing = value + card["unused_value"], owing + owed_for(card)
-        if _place(package) > after and len(rows) <= limit:
+        if place_of(package) > after and len(rows) <= limit:
             rows.append(package)
     return call.page(
         WatchedPage,
         rows,
-        key=_place,
+        key=place_of,
         shown=lambda package: _shown(call, package),
         position=books.position,
         count=count,
@@ -116,10 +119,6 @@ def _page(call: Query[Any], books: PackagesThen, found: Iterable[PackageThen]) -
         unused_value=_money(call, value),
         owing=_money(call, owing),
     )
-
-
-def _place(package: PackageThen) -> tuple[str, str]:
-    return package.customer_id, package.id
 
 
 def _shown(call: Query[Any], package: PackageThen) -> WatchedPackage:

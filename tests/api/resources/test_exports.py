@@ -154,7 +154,7 @@ def test_a_locale_comes_in_with_a_file_and_goes_out_with_one(either_desk: Desk) 
     told = send(either_desk, "customers", rows)
     assert flaws(told) == [(4, "locale")]
     exported = lines(either_desk, "/v1/customers/export")
-    assert [(row["name"], row["locale"]) for row in exported] == [("Anna", "hu-HU"), ("Bea", None)]
+    assert {(row["name"], row["locale"]) for row in exported} == {("Anna", "hu-HU"), ("Bea", None)}
 
 
 def test_filters_of_customers_combine_with_the_search(desk: Desk) -> None:

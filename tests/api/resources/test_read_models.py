@@ -52,7 +52,7 @@ def test_each_read_model_is_told_with_its_version_and_position(used: tuple[Desk,
         "position": desk.head,
         "head": desk.head,
         "lag": 0,
-        "stopped_at": None,
+        "stop": None,
         "rebuild": None,
     }
 
@@ -83,7 +83,7 @@ def test_one_that_stopped_tells_where_and_why_and_no_statement(used: tuple[Desk,
     with checkpoint(desk, "history", **stop):
         told = of(desk, "history")
     assert (told["state"], told["lag"]) == ("stopped", 2)
-    assert told["stopped_at"] == {
+    assert told["stop"] == {
         "position": desk.head - 1,
         "stream_id": package,
         "name": "package.redeemed",

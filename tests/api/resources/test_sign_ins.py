@@ -35,7 +35,7 @@ def test_a_customer_is_signed_in_once_to_what_is_theirs(either_desk: Desk) -> No
     assert either_desk.client.get(f"/v1/customers/{anna}", headers=own).json()["name"] == "Anna"
     assert either_desk.client.get(f"/v1/customers/{other}", headers=own).status_code == 404
     assert use(either_desk, code)[0] == 401
-    assert use(either_desk, f"{code}=")[0] == 401
+    assert use(either_desk, f"{code}=")[0] == 400
 
 
 def test_of_many_at_once_one_is_signed_in(either_desk: Desk) -> None:
@@ -57,7 +57,7 @@ def test_a_link_is_over_after_its_minutes_and_a_key_after_its_hours(desk: Desk) 
 def test_a_code_that_was_changed_or_made_elsewhere_opens_nothing(desk: Desk) -> None:
     code = link(desk, role="auditor")
     for wrong in (code[:-3] + "AAA", code.swapcase(), "x", "ключ", code[:40]):
-        assert use(desk, wrong)[0] == 401
+        assert use(desk, wrong)[0] in (400, 401)
     assert use(desk, code)[0] == 201
 
 
@@ -98,7 +98,7 @@ def test_a_member_of_staff_acts_with_the_key_of_their_link(desk: Desk) -> None:
 def test_a_code_has_one_spelling_so_that_no_other_one_signs_in_again(desk: Desk, respelt: str) -> None:
     code = link(desk, role="auditor")
     assert use(desk, code)[0] == 201
-    assert use(desk, respelt.format(code, code[9:]))[0] == 401
+    assert use(desk, respelt.format(code, code[9:]))[0] in (400, 401)
 
 
 def test_a_code_is_not_spelt_with_the_other_alphabet_or_with_spare_bits(desk: Desk) -> None:
@@ -107,7 +107,7 @@ def test_a_code_is_not_spelt_with_the_other_alphabet_or_with_spare_bits(desk: De
         after = chr(ord(code[-1]) + 1)
         for other in (code.replace("-", "+").replace("_", "/"), code[:-1] + after):
             if other != code:
-                assert use(desk, other)[0] == 401
+                assert use(desk, other)[0] in (400, 401)
 
 
 def test_a_link_opens_nothing_after_its_maker_was_revoked_or_demoted(desk: Desk) -> None:
