@@ -104,10 +104,9 @@ def _customers(desk: Desk, many: int) -> Sequence[Named]:
         for row in rows["data"]:
             id = row["customer"]["id"]
             if id not in found and len(found) < many:
-                found[id] = named_of(get, id)
-                found[id].pop(
-                    "redemption_id", None
-                )  # the books are filled without the claims that lead to a use
+                # Books are filled without the claims that lead to a use.
+                named = named_of(get, id)
+                found[id] = {name: named[name] for name in named if name != "redemption_id"}
         if not rows["has_more"]:
             break
         cursor = {"cursor": rows["next_cursor"]}
