@@ -133,6 +133,9 @@ PATTERNS: Mapping[str, str] = {
     r"^[a-z][a-z_ -]{0,29}$": (
         "must begin with a small letter, then have at most 29 small letters, spaces, _ or -, such as guide dog"
     ),
+    r"^[0-9A-Za-z_-]{1,1000}$": "must be the code of a link, as it stands in its address",
+    r"^[\x21-\x7e]{1,50}$": "must be 1 to 50 printable ASCII characters without spaces",
+    r"^[\x21-\x7e]{1,60}$": "must be 1 to 60 printable ASCII characters without spaces",
     r"^[0-9A-Za-z._-]{1,50}$": "must be 1 to 50 letters, digits, dots, _ or -",
     r"^[0-9A-Za-z._-]{1,50}:.{1,100}$": (
         "must be source:ref, the source 1 to 50 letters, digits, dots, _ or -, the ref 1 to 100 characters"

@@ -157,12 +157,14 @@ class CustomerPackageParameters(ListParameters, TravelParameters):
 
 
 class CardWithUnits(PackageCard):
-    units: tuple[Unit, ...] | None = None
-    """As `/v1/packages/{package_id}/units` lists them; null without `include=units`, of a package with more than 100
-    units, and for a customer of what they bought for others."""
+    """A card where `include=units` was asked for."""
+
+    units: tuple[Unit, ...] | None
+    """As `/v1/packages/{package_id}/units` lists them; null of a package with more than 100 units, and for a customer
+    of what they bought for others."""
 
 
-class CustomerPackagePage(Page[CardWithUnits]):
+class CustomerPackagePage(Page[CardWithUnits | PackageCard]):
     active_count: int
     """Active packages of the customer, on all pages: the badge of the tab (S62). Gifts to others do not count."""
 
@@ -211,7 +213,7 @@ def list_packages_of_customer(call: Query[CustomerPackageParameters]) -> Found:
     show = past_row if past else shown_row
 
     def shown(card: Row) -> Row:
-        stamps = {"units": units.get(card["package_id"]) if asked_units else None}
+        stamps = {"units": units.get(card["package_id"])} if asked_units else {}
         return {**show(card, now, people, terms=terms), **stamps}
 
     return call.page_of_rendered(

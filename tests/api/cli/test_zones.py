@@ -57,7 +57,7 @@ def rows_of(terminal: Terminal, business_id: str) -> dict[str, list[Any]]:
         here.views.snapshot(business_id, list(TABLES)) as seen,
     ):
         return {
-            name: list(seen.connection.scalars(select(seen.tables[name].c[column])))
+            name: sorted(seen.connection.scalars(select(seen.tables[name].c[column])))
             for name, column in TABLES.items()
         }
 
