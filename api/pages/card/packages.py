@@ -1,7 +1,7 @@
 """The card of a customer: what is left of each service, until when, and who used what."""
 
 from asyncio import gather
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from api.pages.asking import Parameters
@@ -19,19 +19,17 @@ async def card(view: View) -> Screen:
     upcoming: Parameters = {"from": view.today.isoformat(), "status": ("pending", "confirmed"), "limit": 1}
     person, packages, credits, bookings = await gather(
         view.know("customers.show", own),
-        view.know("packages.list_of_customer", own, {"limit": 200}),
+        view.know("packages.list_of_customer", own, {"limit": 200, "include": "units"}),
         view.know("credits.show", own),
         view.know("bookings.list_of_customer", own, upcoming),
     )
     cards = packages.body["data"]
-    stamped = [each for each in cards if not each["collapsed"] and _has_stamps(each)]
-    units = await gather(*(_units(view, each["id"]) for each in stamped))
     shown = {
         "customer": person.body,
         "services": [each for each in credits.body["services"] if each["available"]],
         "cards": [each for each in cards if not each["collapsed"]],
         "ended": [each for each in cards if each["collapsed"]],
-        "stamps": {each["id"]: found for each, found in zip(stamped, units, strict=True)},
+        "stamps": {each["id"]: each["units"] for each in cards if each["units"] and _has_stamps(each)},
         "next": next(iter(bookings.body["data"]), None),
     }
     return Screen("card/packages.html", shown, true_for=packages.position, listed=packages)
@@ -49,11 +47,6 @@ async def history(view: View) -> Screen:
 
 def _has_stamps(card: Mapping[str, Any]) -> bool:
     return len(card["lines"]) == 1 and card["lines"][0]["granted"] <= STAMPS_MAX
-
-
-async def _units(view: View, package_id: str) -> Sequence[Any]:
-    found = await view.know("packages.units", {"package_id": package_id}, {"limit": 200})
-    return list(found.body["data"])
 
 
 PAGES = (card, history)
