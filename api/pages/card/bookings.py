@@ -6,9 +6,10 @@ from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
+from api.pages.asking import Answer
 from api.pages.forms import Refused
-from api.pages.moments import moment_of
 from api.pages.page import form, page
+from api.pages.typed_moments import moment_typed
 from api.pages.view import Redirect, Screen, View
 
 LIST = "bookings.list_of_customer"
@@ -53,7 +54,9 @@ async def book(view: View) -> Screen:
 async def make(view: View) -> Screen | Redirect:
     """First say what it will take, then book it. Sent again, it is the same booking."""
     typed, zone = view.typed("service_id", "participant_id"), view.me["business"]["time_zone"]
-    starts_at = moment_of(view.fields.get("day", ""), view.fields.get("time", ""), zone)
+    starts_at = moment_typed(view, zone)
+    if isinstance(starts_at, Answer):
+        return await _book(view, view.refused("book", starts_at), None)
     body = {"customer_id": str(view.me["customer_id"]), "starts_at": starts_at, **typed}
     is_sure = "sure" in view.fields
     answer = await view.give("bookings.make", None, body, dry_run=not is_sure)
@@ -122,7 +125,9 @@ async def before_moving(view: View) -> Screen:
 async def move(view: View) -> Screen | Redirect:
     """First say what holds for the new time, then move it."""
     zone, is_sure = view.fields.get("zone", ""), "sure" in view.fields
-    starts_at = moment_of(view.fields.get("day", ""), view.fields.get("time", ""), zone or "UTC")
+    starts_at = moment_typed(view, zone or "UTC")
+    if isinstance(starts_at, Answer):
+        return await _before_moving(view, view.refused("move", starts_at), None)
     answer = await view.give("bookings.reschedule", view.path, {"starts_at": starts_at}, dry_run=not is_sure)
     if not answer.is_good:
         return await _before_moving(view, view.refused("move", answer), None)

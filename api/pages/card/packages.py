@@ -1,15 +1,11 @@
 """The card of a customer: what is left of each service, until when, and who used what."""
 
 from asyncio import gather
-from collections.abc import Mapping
-from typing import Any
 
 from api.pages.asking import Parameters
 from api.pages.page import page
+from api.pages.stamps import stamps_of
 from api.pages.view import Screen, View
-
-STAMPS_MAX = 60
-"""Packages of more units are shown as bars."""
 
 
 @page("/card")
@@ -29,7 +25,7 @@ async def card(view: View) -> Screen:
         "services": [each for each in credits.body["services"] if each["available"]],
         "cards": [each for each in cards if not each["collapsed"]],
         "ended": [each for each in cards if each["collapsed"]],
-        "stamps": {each["id"]: each["units"] for each in cards if each["units"] and _has_stamps(each)},
+        "stamps": stamps_of(cards),
         "next": next(iter(bookings.body["data"]), None),
     }
     return Screen("card/packages.html", shown, true_for=packages.position, listed=packages)
@@ -43,10 +39,6 @@ async def history(view: View) -> Screen:
     )
     shown = {"card": package.body, "rows": list(reversed(rows.body["data"]))}
     return Screen("card/package.html", shown, true_for=package.position, listed=rows)
-
-
-def _has_stamps(card: Mapping[str, Any]) -> bool:
-    return len(card["lines"]) == 1 and card["lines"][0]["granted"] <= STAMPS_MAX
 
 
 PAGES = (card, history)

@@ -6,9 +6,9 @@ from typing import Any
 
 from api.pages.asking import Answer
 from api.pages.desk.choices import Catalogue, catalogue_of, named
-from api.pages.desk.typed_moments import moment_typed
 from api.pages.forms import Refused, kept
 from api.pages.page import form, page
+from api.pages.typed_moments import moment_typed
 from api.pages.view import Redirect, Screen, View
 
 FOUND_MAX = 20

@@ -12,9 +12,9 @@ from api.pages.addresses import is_here
 from api.pages.asking import Answer
 from api.pages.desk.choices import catalogue_of
 from api.pages.desk.meanwhile import facts_meanwhile
-from api.pages.desk.typed_moments import moment_typed
 from api.pages.forms import Refused
 from api.pages.page import form, page
+from api.pages.typed_moments import moment_typed
 from api.pages.view import Redirect, Screen, View
 
 OPEN = ("pending", "confirmed")

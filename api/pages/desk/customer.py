@@ -10,10 +10,9 @@ from api.pages.desk.customer_tabs import tabs_of
 from api.pages.desk.roles import may_of, may_undo
 from api.pages.forms import Refused
 from api.pages.page import form, page
+from api.pages.stamps import stamps_of
 from api.pages.view import Redirect, Screen, View
 
-STAMPS_MAX = 60
-"""Packages of more units are shown as bars."""
 NEXT_BOOKINGS = 3
 NOTES = 5
 """The latest notes that are shown beside the packages."""
@@ -58,7 +57,7 @@ async def packages_of(
         "cards": [card for card in cards if not card["collapsed"]],
         "ended": [card for card in cards if card["collapsed"]],
         "by_id": {card["id"]: card for card in cards},
-        "stamps": {card["id"]: card["units"] for card in cards if has_stamps(card) and card["units"]},
+        "stamps": stamps_of(cards),
         "left": left_of(own),
         "notes": notes,
         "noted": [(card["id"], f"{card['name']} #{card['purchase_number']}") for card in cards],
@@ -79,10 +78,6 @@ async def packages_of(
         refused=refused,
         address=f"/desk/customers/{tabs.customer['id']}" if view.fields else "",
     )
-
-
-def has_stamps(card: Any) -> bool:
-    return len(card["lines"]) == 1 and card["lines"][0]["granted"] <= STAMPS_MAX
 
 
 async def units_of(view: View, package_id: str) -> list[Any]:

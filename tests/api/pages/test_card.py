@@ -127,3 +127,13 @@ def test_the_desk_makes_a_code_that_a_phone_reads(desk: Desk) -> None:
     phone.go(link)
     phone.send("/sign-in/link")
     assert phone.address == "/card"
+
+
+def test_a_time_that_the_clock_leaps_over_is_told(desk: Desk) -> None:
+    service, anna = desk.service(), desk.customer("Anna")
+    browser = phone(desk, anna)
+    browser.go("/card/book")
+    answer = browser.send("/card/book", service_id=service, day="2027-03-28", time="02:30")
+    assert answer.status_code == 400
+    assert "It was not done" not in browser.text
+    assert browser.form("/card/book")

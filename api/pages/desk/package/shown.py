@@ -4,11 +4,12 @@ from asyncio import gather
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.pages.desk.customer import has_stamps, units_of
+from api.pages.desk.customer import units_of
 from api.pages.desk.customer_tabs import tabs_of
 from api.pages.desk.roles import may_of
 from api.pages.forms import Refused
 from api.pages.page import page
+from api.pages.stamps import has_stamps
 from api.pages.view import Screen, View
 
 ROWS = 50
