@@ -46,7 +46,7 @@ async def _ask(view: View, name: str, tried: Answer) -> Screen:
         "card": card,
         "after": after,
         "tried": tried.body,
-        "line": _line(view, card, after),
+        "lines": _lines(card, after),
         "kept": {each: value for each, value in view.fields.items() if each not in LEFT_OUT},
         "back": _back(view),
     }
@@ -70,14 +70,14 @@ def _after(tried: Any, package_id: str) -> Any:
     return next((each for each in cards if each.get("id") == package_id), None)
 
 
-def _line(view: View, card: Any, after: Any) -> dict[str, Any] | None:
-    """The line that would change, before and after."""
-    if after is None:
-        return None
-    for before, then in zip(card["lines"], after["lines"], strict=False):
-        if before["remaining"] != then["remaining"]:
-            return {"before": before, "after": then}
-    return None
+def _lines(card: Any, after: Any) -> list[dict[str, Any]]:
+    """The lines that would change, before and after."""
+    pairs = zip(card["lines"], after["lines"], strict=False) if after is not None else ()
+    return [
+        {"before": before, "after": then}
+        for before, then in pairs
+        if before["remaining"] != then["remaining"]
+    ]
 
 
 async def _refused(view: View, name: str, answer: Answer) -> Screen:
