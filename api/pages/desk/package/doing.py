@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from api.pages.addresses import address_with
 from api.pages.asking import Answer, ApiRefused
 from api.pages.desk.customer import packages_of
 from api.pages.desk.customer_tabs import tabs_of
@@ -31,7 +32,8 @@ async def do(view: View) -> Screen | Redirect:
     answer = await view.give(action.operation, path, body)
     if not answer.is_good:
         return await _refused(view, name, answer)
-    return Redirect(_back(view))
+    done = _after(answer.body, view.path["package_id"])
+    return Redirect(_saying_done(_back(view), done["version"] if done else 0))
 
 
 async def _ask(view: View, name: str, tried: Answer) -> Screen:
@@ -53,6 +55,12 @@ async def _ask(view: View, name: str, tried: Answer) -> Screen:
     return Screen(
         "desk/package/sure.html", shown, true_for=tried.position, address=f"/desk/packages/{package_id}"
     )
+
+
+def _saying_done(address: str, version: int) -> str:
+    """The page to go back to, which says what was done from the row of the history with this version."""
+    page, sign, part = address.partition("#")
+    return address_with(page, done=version) + sign + part
 
 
 def _back(view: View) -> str:
