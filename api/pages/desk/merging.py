@@ -37,8 +37,9 @@ async def merging_of(
         view.ask_if(search, "customers.list", None, {"search": search, "limit": FOUND}),
     )
     here = tabs.customer["id"]
+    is_alone = other is None or other["id"] == here
     alike = await _alike(view, tabs.customer) if other is None and not search else []
-    absorbed = await _absorbed(view, tabs.customer) if other is None and tried is None else []
+    absorbed = await _absorbed(view, tabs.customer) if is_alone and tried is None else []
     shown = {
         **tabs.shown,
         "other": other if other is not None and other["id"] != here else None,
