@@ -53,10 +53,10 @@ def typed(refused: Refused | None, form: str, name: str, otherwise: object = "")
     return "" if otherwise is None else str(otherwise)
 
 
-def flaw_of(refused: Refused | None, form: str, name: str) -> str:
-    """What is wrong with a field, as the API says it; empty where nothing is."""
+def flaw_of(refused: Refused | None, form: str, name: str) -> Mapping[str, str] | None:
+    """What is wrong with a field, as the API has it; None where nothing is."""
     if refused is None or refused.form != form:
-        return ""
+        return None
     ends = (f"/{name}", f"/{name}/amount")
     flaws = refused.problem.get("errors", ())
-    return next((each["detail"] for each in flaws if each.get("pointer", "").endswith(ends)), "")
+    return next((each for each in flaws if each.get("pointer", "").endswith(ends)), None)

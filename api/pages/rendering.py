@@ -1,11 +1,14 @@
 """Templates made into pages. What is shown is escaped; a name that a template does not get is an error, never empty."""
 
 import json
-from collections.abc import Iterable, Mapping
-from functools import cache
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, lru_cache
 from typing import Any
+from unicodedata import bidirectional
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from api.pages.addresses import address_with, address_without, values_of
@@ -23,6 +26,9 @@ GLOBALS = {
     "flaw_of": flaw_of,
 }
 """Functions that every template has."""
+FROM_RIGHT = ("R", "AL", "AN", "RLE", "RLO", "RLI")
+"""Classes of characters in Unicode that are written from right to left, or begin what is."""
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 
 
 @cache
@@ -37,15 +43,40 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    made.globals |= GLOBALS
+    made.globals |= GLOBALS | {name: _isolating(made.globals[name]) for name in ("gettext", "ngettext")}
     made.filters |= {
         "initials": initials,
         "as_json": as_json,
         "pairs": pairs,
         "named": named,
         "listed": listed,
+        "mobile": mobile,
+        "numbers_in": numbers_in,
+        "days_in": days_in,
     }
     return made
+
+
+def _isolating(told: Any) -> Callable[..., str]:
+    """That function of texts with every value of a sentence apart from it.
+
+    A name that is written from right to left turns neither the words nor the numbers beside it. The signs of Unicode
+    that set it apart hold in titles and attributes too, where no element can stand.
+    """
+
+    @pass_context
+    def apart(context: Context, /, *texts: Any, **values: Any) -> str:
+        said: str = told(context, *texts, **{name: isolated(value) for name, value in values.items()})
+        return said
+
+    return apart
+
+
+def isolated(value: Any) -> Any:
+    """A text with signs of its own direction around it, if any of it is written from right to left."""
+    if isinstance(value, str) and any(bidirectional(each) in FROM_RIGHT for each in value):
+        return value[:0] + FIRST_STRONG_ISOLATE + value + POP_ISOLATE
+    return value
 
 
 def rendered(template: str, speech: Speech, shown: Mapping[str, Any]) -> bytes:
@@ -76,3 +107,24 @@ def named(ids: Iterable[str], names: Mapping[str, str]) -> list[str]:
 def listed(names: Iterable[Any], between: str = ", ") -> Markup:
     """Names in a row, each apart from its neighbours: one that is written from right to left turns none of them."""
     return Markup(between).join(Markup("<bdi>{}</bdi>").format(each) for each in names)
+
+
+@lru_cache(4096)
+def mobile(number: str | None) -> str:
+    """A mobile number in groups, as people read it: +36 20 123 4567. One that cannot be read stays as it is."""
+    from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
+
+    try:
+        return format_number(parse(number or ""), PhoneNumberFormat.INTERNATIONAL)
+    except NumberParseException:
+        return number or ""
+
+
+def numbers_in(sentence: str) -> list[str]:
+    """The whole numbers that a sentence of the API names: limits, in their order."""
+    return re.findall(r"(?<![\w-])-?\d+(?![\w-])", sentence)
+
+
+def days_in(sentence: str) -> list[str]:
+    """The days that a sentence of the API names, as it writes them."""
+    return re.findall(r"\b\d{4}-\d{2}-\d{2}\b", sentence)

@@ -105,9 +105,14 @@ class Speech:
         return format_skeleton("MMMd", date.fromisoformat(text[:10]), locale=self.locale)
 
     def moment(self, text: str) -> str:
-        """A moment as the API has it, on the clock of the zone: Oct 3, 2026, 08:00."""
+        """A moment as the API has it, on the clock of the zone: Oct 3, 2026, 8:00 AM."""
         there = datetime.fromisoformat(text).astimezone(ZoneInfo(self.time_zone))
-        return f"{format_date(there.date(), 'medium', self.locale)}, {there:%H:%M}"
+        return f"{format_date(there.date(), 'medium', self.locale)}, {self.clock(f'{there:%H:%M}')}"
+
+    def when(self, text: str) -> str:
+        """A moment that was told; the day alone where it is the first of its day, as a day without a time is kept."""
+        there = datetime.fromisoformat(text).astimezone(ZoneInfo(self.time_zone))
+        return self.day_of(text) if f"{there:%H:%M:%S}" == "00:00:00" else self.moment(text)
 
     def day_of(self, text: str) -> str:
         """The day of a moment as the API has it, on the clock of the zone: Oct 3, 2026."""
@@ -119,5 +124,5 @@ class Speech:
         return format_timedelta(timedelta(seconds=seconds), threshold=2, locale=self.locale)
 
     def clock(self, text: str) -> str:
-        """A local time as the API has it: 08:00."""
+        """A local time as the API has it, as people of the locale write it: 08:00 is 8:00 AM."""
         return format_time(datetime.fromisoformat(f"2000-01-01T{text}"), "short", locale=self.locale)

@@ -1,4 +1,5 @@
-// Keys for whoever prefers them: / goes to the search, j and k go through a list. The focus goes into an opened panel.
+// Keys for whoever prefers them: / goes to the search, j and k go through a list. The focus goes into an opened panel,
+// and the room where one is comes into view where its bar is narrow.
 "use strict";
 const typing = () => /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName ?? "");
 const step = (by) => {
@@ -11,4 +12,5 @@ document.addEventListener("keydown", (event) => {
   const doing = { "/": () => document.getElementById("find")?.focus(), j: () => step(1), k: () => step(-1) }[event.key];
   if (doing) { event.preventDefault(); doing(); }
 });
+for (const here of document.querySelectorAll(".bar [aria-current], .tabs [aria-current]")) here.scrollIntoView({ block: "nearest", inline: "center" });
 document.addEventListener("htmx:after:swap", () => document.querySelector("[data-focus]")?.focus());

@@ -2,6 +2,7 @@
 
 from asyncio import gather
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from api.pages.asking import Answer
@@ -40,10 +41,12 @@ async def new_booking_of(
         catalogue_of(view),
     )
     chosen = {name: view.one(name) for name in GIVEN}
+    usable = [card for card in packages.body["data"] if card["available"]]
+    chosen["service_id"] = chosen["service_id"] or _first_service(usable)
     shown = {
         "customer": person.body,
         "people": named(person.body["participants"]),
-        "packages": [card for card in packages.body["data"] if card["available"]],
+        "packages": usable,
         "catalogue": catalogue,
         "chosen": chosen | {"day": chosen["day"] or view.today.isoformat()},
         "tried": tried and tried.body,
@@ -56,6 +59,12 @@ async def new_booking_of(
         refused=refused,
         address=f"/desk/bookings/new?customer_id={customer_id}",
     )
+
+
+def _first_service(cards: Sequence[Any]) -> str:
+    """What their units are good for, that of the first of them; empty where there are none."""
+    lines = [line for card in cards for line in card["lines"] if line["available"] and line["services"]]
+    return str(lines[0]["services"][0]["id"]) if lines else ""
 
 
 @form("/desk/bookings/new")

@@ -51,6 +51,7 @@ async def booking_of(
         "meanwhile": meanwhile,
         "names_of_staff": {each["id"]: each["name"] for each in catalogue.staff},
         "typed": defaultdict(str, view.fields),
+        "today": view.today.isoformat(),
         "typed_amount": view.amounts("amount").get("amount", 0),
     }
     return Screen(

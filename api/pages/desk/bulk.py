@@ -7,6 +7,7 @@ from typing import Any
 
 from api.pages.asking import Answer
 from api.pages.desk.choices import all_of
+from api.pages.desk.steps import is_sure, kept_fields
 from api.pages.forms import Refused
 from api.pages.page import form, page
 from api.pages.view import Redirect, Screen, View
@@ -46,6 +47,7 @@ async def bulk_of(
         "done": done and done.body,
         "reasons": [] if answered is None else reasons_in(answered.body),
         "fields": defaultdict(str, view.fields),
+        "kept": kept_fields(view),
     }
     return Screen("desk/bulk.html", shown, true_for=business.position, refused=refused, address=view.address)
 
@@ -61,7 +63,7 @@ def reasons_in(answer: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], int]]
 async def change_all(view: View) -> Screen | Redirect:
     """Say what would happen; sent again from there, do it."""
     ids, segment_id = view.fields.get("customer_ids", "").split(), view.fields.get("segment_id", "")
-    sure = view.fields.get("sure") == "yes"
+    sure = is_sure(view)
     answer = await view.give("customers.bulk", None, body_of(view, ids, segment_id), dry_run=not sure)
     if not answer.is_good:
         return await bulk_of(view, ids, segment_id, view.refused("bulk", answer))

@@ -7,6 +7,7 @@ from typing import Any
 
 from api.pages.asking import Parameters
 from api.pages.desk.customer_tabs import tabs_of
+from api.pages.desk.meanwhile import row_done
 from api.pages.desk.roles import may_of, may_undo
 from api.pages.forms import Refused
 from api.pages.page import form, page
@@ -44,10 +45,11 @@ async def packages_of(
         view.know("packages.list_of_customer", path, wanted),
     )
     cards, may = packages.body["data"], may_of(view)
-    notes, use, business = await gather(
+    notes, use, business, done = await gather(
         _notes(view, cards if may["sell"] else ()),
         view.ask_if(used, "redemptions.show", {"redemption_id": used}),
         view.ask_if(edit and may["change"], "business.show"),
+        row_done(view, edit),
     )
     own = [card for card in cards if card["customer"]["id"] == tabs.customer["id"]]
     shown = {
@@ -69,6 +71,7 @@ async def packages_of(
         "sold": next((card for card in cards if card["id"] == view.one("sold")), None),
         "may_undo": use is not None and may_undo(view, use),
         "meanwhile": meanwhile,
+        "done": done,
     }
     return Screen(
         "desk/customer.html",

@@ -37,3 +37,15 @@ async def facts_meanwhile(view: View, answer: Answer, stream_id: str) -> list[An
     latest: Parameters = {"stream_id": stream_id, "order": "newest", "limit": LATEST}
     found = await view.ask("facts.list", None, latest)
     return [fact for fact in found.body["data"] if fact["version"] > made_for] if found.is_good else []
+
+
+async def row_done(view: View, package_id: str) -> Any:
+    """The row of a package's history that the form before has just made, whose version stands in the address as `done`.
+
+    None where there is none.
+    """
+    path = {"package_id": package_id}
+    wanted: Parameters = {"order": "newest", "limit": LATEST}
+    found = await view.ask_if(view.one("done"), "packages.history", path, wanted)
+    rows = found["data"] if found else ()
+    return next((row for row in rows if str(row["version"]) == view.one("done")), None)

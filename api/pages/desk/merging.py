@@ -15,6 +15,8 @@ CHOICES = ("name", "email", "mobile", "gender", "date_of_birth", "anniversary", 
 COMPARED = ("name", "email", "country_code", "mobile", "date_of_birth")
 """Fields by which somebody who may be the same is found."""
 FOUND = 10
+ABSORBED_MAX = 20
+"""Records merged into a customer that are shown."""
 FORM = "merge"
 
 
@@ -35,7 +37,9 @@ async def merging_of(
         view.ask_if(search, "customers.list", None, {"search": search, "limit": FOUND}),
     )
     here = tabs.customer["id"]
+    is_alone = other is None or other["id"] == here
     alike = await _alike(view, tabs.customer) if other is None and not search else []
+    absorbed = await _absorbed(view, tabs.customer) if is_alone and tried is None else []
     shown = {
         **tabs.shown,
         "other": other if other is not None and other["id"] != here else None,
@@ -44,6 +48,7 @@ async def merging_of(
         "search": search,
         "found": [each for each in (found["data"] if found else ()) if each["id"] != here],
         "alike": alike,
+        "absorbed": absorbed,
         "tried": tried and tried.body,
         "kept": kept_fields(view),
     }
@@ -68,6 +73,19 @@ async def _alike(view: View, customer: Any) -> list[dict[str, Any]]:
         {"customer": person.body, "matches": each["matches"]}
         for each, person in zip(pairs, people, strict=True)
         if person.is_good
+    ]
+
+
+async def _absorbed(view: View, customer: Any) -> list[dict[str, Any]]:
+    """The records that were merged into this one, by the names that they had and would have again."""
+    path = {"customer_id": customer["id"]}
+    ids = customer["absorbed"][:ABSORBED_MAX]
+    found = await gather(
+        *(view.foresee("customers.unmerge", path, {"absorbed_customer_id": id}) for id in ids)
+    )
+    return [
+        {"id": id, "name": answer.body["name"] if answer.is_good else None}
+        for id, answer in zip(ids, found, strict=True)
     ]
 
 

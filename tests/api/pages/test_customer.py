@@ -116,7 +116,7 @@ def test_every_used_stamp_leads_to_its_use(desk: Desk) -> None:
     assert f'value="{package}" selected' in browser.answer.text, "the package is chosen already"
     browser.go(link.attributes["href"])
     assert "Bella" in browser.text
-    assert "Units 1" in browser.text
+    assert "Unit 1, worth" in browser.text
     assert "3 of 4 remaining" in browser.text
 
 

@@ -56,6 +56,21 @@ def test_customers_and_balances_are_looked_at_and_imported_once(either_desk: Des
     assert number.startswith("imp_")
 
 
+def test_an_import_is_undone_with_a_kind_of_reason_where_one_is_asked_for(desk: Desk) -> None:
+    code = {"code": "mistake", "text": "Wrong file", "groups": ["voiding"]}
+    desk.do("/v1/policies", {"reason_codes": [code], "reason_code_required": ["voiding"]})
+    browser = Browser.signed_in(desk)
+    for what, text in (("customers", CLIENTS), ("packages", BALANCES)):
+        look(browser, what, text)
+        browser.send(f"/import/{what}")
+    assert [each.attributes["value"] for each in browser.form("/reversal").all("option")] == ["mistake"]
+    for _ in range(2):
+        browser.send("/reversal", reason="Old numbers", reason_code="mistake")
+    (card,) = desk.get("/v1/packages")["data"]
+    assert card["status"] == "cancelled"
+    assert desk.history(card["id"])[-1]["reason_text"] == "Wrong file"
+
+
 def test_what_is_no_file_is_told_and_only_owners_move_in(desk: Desk) -> None:
     browser = Browser.signed_in(desk)
     browser.go("/desk/house/import")
@@ -78,6 +93,7 @@ def test_what_is_no_file_is_told_and_only_owners_move_in(desk: Desk) -> None:
     assert browser.answer.status_code == 400
     browser.go("/desk/house/import")
     assert browser.send("/reversal", import_id="imp_none", reason="x").status_code == 404
+    assert "There is no import of this number." in browser.text
     manager = Browser.signed_in(desk.as_role(Role.MANAGER))
     manager.go("/desk/house/staff")
     mark = filled(manager.form("/staff"))["mark"]

@@ -8,13 +8,19 @@ from api.pages.speech import Speech
 @pytest.mark.parametrize(
     ("locale", "short", "moment"),
     [
-        ("en-US", "Oct 3", "Oct 3, 2026, 08:00"),
+        ("en-US", "Oct 3", "Oct 3, 2026, 8:00\u202fAM"),
         ("en-GB", "3 Oct", "3 Oct 2026, 08:00"),
-        ("hu-HU", "okt. 3.", "2026. okt. 3., 08:00"),
-        ("ja-JP", "10月3日", "2026/10/03, 08:00"),
+        ("hu-HU", "okt. 3.", "2026. okt. 3., 8:00"),
+        ("ja-JP", "10月3日", "2026/10/03, 8:00"),
     ],
 )
 def test_a_day_stands_in_the_order_of_its_locale(locale: str, short: str, moment: str) -> None:
     speech = Speech.of(locale, "Europe/Budapest")
     assert speech.short_day("2026-10-03") == short
     assert speech.moment("2026-10-03T06:00:00.000Z") == moment
+
+
+def test_a_day_without_a_time_shows_none() -> None:
+    speech = Speech.of("en-GB", "Europe/Budapest")
+    assert speech.when("2026-10-02T22:00:00.000Z") == "3 Oct 2026"
+    assert speech.when("2026-10-02T22:00:01.000Z") == "3 Oct 2026, 00:00"

@@ -5,6 +5,7 @@ byte what was looked at, and nothing of it stays on the server in between.
 """
 
 import gzip
+from asyncio import gather
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
@@ -52,8 +53,13 @@ async def _shown(
     undone: Answer | None = None,
 ) -> Screen:
     """`tried`, `done`: what became of the rows of a file. `packed`: the file. `undone`: of a reversal."""
-    business = await view.know("business.show")
+    answered = tried or done
+    business, names = await gather(
+        view.know("business.show"), _names(view, answered.body if answered else {})
+    )
     shown = {
+        "business": business.body,
+        "names": names,
         "what": what,
         "mappings": MAPPINGS,
         "tried": tried and tried.body,
@@ -69,6 +75,18 @@ async def _shown(
     return Screen(
         "desk/house/import.html", shown, true_for=business.position, refused=refused, address=ADDRESS
     )
+
+
+async def _names(view: View, result: Mapping[str, Any]) -> dict[str, str]:
+    """Customers who may be the same as those of a file, by their ids: the names of the first."""
+    alike = result.get("possible_duplicates", ())[:SHOWN_MAX]
+    ids = [*dict.fromkeys(other for each in alike for other in each["others"])][:SHOWN_MAX]
+    people = await gather(*(view.ask("customers.show", {"customer_id": id}) for id in ids))
+    return {
+        id: person.body["name"]
+        for id, person in zip(ids, people, strict=True)
+        if person.is_good and person.body["name"]
+    }
 
 
 @form(f"{ADDRESS}/{{what}}")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from api.pages.addresses import address_with
 from api.pages.asking import Answer, ApiRefused
 from api.pages.desk.customer import packages_of
 from api.pages.desk.customer_tabs import tabs_of
@@ -31,7 +32,8 @@ async def do(view: View) -> Screen | Redirect:
     answer = await view.give(action.operation, path, body)
     if not answer.is_good:
         return await _refused(view, name, answer)
-    return Redirect(_back(view))
+    done = _after(answer.body, view.path["package_id"])
+    return Redirect(_saying_done(_back(view), done["version"] if done else 0))
 
 
 async def _ask(view: View, name: str, tried: Answer) -> Screen:
@@ -46,13 +48,19 @@ async def _ask(view: View, name: str, tried: Answer) -> Screen:
         "card": card,
         "after": after,
         "tried": tried.body,
-        "line": _line(view, card, after),
+        "lines": _lines(card, after),
         "kept": {each: value for each, value in view.fields.items() if each not in LEFT_OUT},
         "back": _back(view),
     }
     return Screen(
         "desk/package/sure.html", shown, true_for=tried.position, address=f"/desk/packages/{package_id}"
     )
+
+
+def _saying_done(address: str, version: int) -> str:
+    """The page to go back to, which says what was done from the row of the history with this version."""
+    page, sign, part = address.partition("#")
+    return address_with(page, done=version) + sign + part
 
 
 def _back(view: View) -> str:
@@ -70,14 +78,14 @@ def _after(tried: Any, package_id: str) -> Any:
     return next((each for each in cards if each.get("id") == package_id), None)
 
 
-def _line(view: View, card: Any, after: Any) -> dict[str, Any] | None:
-    """The line that would change, before and after."""
-    if after is None:
-        return None
-    for before, then in zip(card["lines"], after["lines"], strict=False):
-        if before["remaining"] != then["remaining"]:
-            return {"before": before, "after": then}
-    return None
+def _lines(card: Any, after: Any) -> list[dict[str, Any]]:
+    """The lines that would change, before and after."""
+    pairs = zip(card["lines"], after["lines"], strict=False) if after is not None else ()
+    return [
+        {"before": before, "after": then}
+        for before, then in pairs
+        if before["remaining"] != then["remaining"]
+    ]
 
 
 async def _refused(view: View, name: str, answer: Answer) -> Screen:

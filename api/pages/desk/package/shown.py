@@ -6,6 +6,7 @@ from typing import Any
 
 from api.pages.desk.customer import units_of
 from api.pages.desk.customer_tabs import tabs_of
+from api.pages.desk.meanwhile import row_done
 from api.pages.desk.roles import may_of
 from api.pages.forms import Refused
 from api.pages.page import page
@@ -39,9 +40,10 @@ async def package_page(
         view.ask_if(True, "packages.refund_quote", path),
         view.ask_if(True, "business.show"),
     )
-    found, units = await gather(
+    found, units, done = await gather(
         view.ask_if(search, "customers.list", None, {"search": search, "limit": FOUND}),
         units_of(view, path["package_id"]) if has_stamps(card.body) else no_units(),
+        row_done(view, path["package_id"]),
     )
     places = business["locations"] if business else []
     shown = {
@@ -61,6 +63,7 @@ async def package_page(
         "to": found["data"] if found else [],
         "today": view.today.isoformat(),
         "meanwhile": meanwhile,
+        "done": done,
     }
     return Screen(
         "desk/package/shown.html",

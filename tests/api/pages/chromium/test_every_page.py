@@ -88,7 +88,7 @@ def dead_links(salon: Salon, place: Place, like_max: int) -> dict[str, int]:
     dead: dict[str, int] = {}
     for href in {link.attributes["href"]: None for link in page.all("a") if "href" in link.attributes}:
         alike[kind := ID.sub("…", href)] += 1
-        if href.startswith("mailto:") or alike[kind] > like_max:
+        if href.startswith(("mailto:", "tel:")) or alike[kind] > like_max:
             continue
         to, _, part = urljoin(address, href).partition("#")
         if href.startswith("#"):

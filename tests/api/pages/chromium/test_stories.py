@@ -223,9 +223,9 @@ def test_a_manager_filters_saves_a_segment_and_changes_all_in_it(
     hand.press(link(page, "Change everybody in it"))
     hand.press(page.get_by_label("Deactivate"))
     hand.press(button(page, "Say what will happen"))
-    expect(page.get_by_role("status")).to_contain_text("2 customers are inactive")
+    expect(page.get_by_role("alert")).to_contain_text("2 customers are inactive")
     assert {salon.desk.get(f"/customers/{id}")["status"] for id in people} == {"active"}
-    hand.press(button(page, "Do it"))
+    hand.press(button(page, "Yes, do it"))
     expect(page.get_by_role("heading", level=1)).to_contain_text(category)
     expect(page.get_by_role("row").filter(has_text="Lili").filter(has_text="Inactive")).to_have_count(2)
     assert {salon.desk.get(f"/customers/{id}")["status"] for id in people} == {"inactive"}

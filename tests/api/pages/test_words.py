@@ -1,0 +1,74 @@
+"""How the desk says things: what is wrong with a field, names from right to left, what is done and what cannot be."""
+
+import pytest
+
+from api.pages.rendering import FIRST_STRONG_ISOLATE, POP_ISOLATE, isolated, mobile
+from tests.api.desk import Desk
+from tests.api.pages.browser import Browser
+
+pytest_plugins = ["tests.api.houses"]
+
+HEBREW = "שלום Anna"
+
+
+def test_a_name_from_right_to_left_stands_apart_in_every_sentence_and_title(desk: Desk) -> None:
+    anna, bela = desk.customer(HEBREW), desk.customer("Béla")
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/customers/{anna}/merge")
+    apart = f"{FIRST_STRONG_ISOLATE}{HEBREW}{POP_ISOLATE}"
+    assert f"merge another one into {apart}" in browser.text
+    (title,) = browser.page.all("title")
+    assert title.text.startswith(f"Merge {apart}")
+    browser.go(f"/desk/customers/{bela}/merge")
+    assert "merge another one into Béla" in browser.text
+    assert FIRST_STRONG_ISOLATE not in browser.answer.text
+
+
+@pytest.mark.parametrize("text", ["Anna", "", 3, None])
+def test_what_is_written_from_left_to_right_stays_as_it_is(text: object) -> None:
+    assert isolated(text) == text
+
+
+def test_a_mobile_number_is_shown_in_groups() -> None:
+    assert mobile("+36201234567") == "+36 20 123 4567"
+    assert mobile("12") == "12"
+    assert mobile(None) == ""
+
+
+def test_a_flaw_names_its_field_and_what_is_wrong_in_the_language_of_the_business(desk: Desk) -> None:
+    browser = Browser.signed_in(desk)
+    for locale, told in (("en", "Price: is no amount of money"), ("hu-HU", "Ár: nem pénzösszeg")):
+        desk.do("/v1/policies", {"locale": locale})
+        browser.go("/desk/house/offers/new")
+        assert browser.send("/offers/new", name="X", price="abc").status_code == 400
+        assert told in browser.text
+        assert "must be" not in browser.text
+    browser.go("/desk/house/services/new")
+    assert browser.send("/services/new", name="X", service_type="Y", duration_minutes="0").status_code == 400
+    assert "Perc: legalább 1 legyen" in browser.text
+
+
+def test_the_page_says_what_its_form_has_just_done(desk: Desk) -> None:
+    service, anna = desk.service(), desk.customer()
+    package = desk.sell(anna, desk.offer(service))["id"]
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/packages/{package}")
+    browser.send("/expiry", expires_on="2031-05-06")
+    assert "Done: Good until May 6, 2031" in browser.text
+    browser.go(f"/desk/customers/{anna}?edit={package}")
+    assert "Done:" not in browser.text
+    browser.send("/payment", amount="10", method="cash")
+    assert "Done: Paid €10.00 · Cash" in browser.text
+
+
+def test_nothing_is_offered_to_who_is_blocked(desk: Desk) -> None:
+    anna = desk.customer()
+    desk.sell(anna, desk.offer(desk.service()))
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/customers/{anna}")
+    assert f"/desk/customers/{anna}/sell" in browser.answer.text
+    desk.do(f"/v1/customers/{anna}/block", {})
+    browser.go(f"/desk/customers/{anna}")
+    assert f"/desk/customers/{anna}/sell" not in browser.answer.text
+    assert "This customer is blocked: nothing new is sold to them or booked for them. Details" in browser.text
+    assert "Use one" in browser.text, "what they have stays good"
