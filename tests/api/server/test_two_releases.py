@@ -11,7 +11,7 @@ from tests.api.server.checkouts import NEW_CARDS, NEW_FACTS, next_release
 from tests.api.server.deploy import Place, deploy
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.extended)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "postgres":
         return Place(request.getfixturevalue("postgres_url"))
