@@ -1,6 +1,7 @@
 """The pages under `docs/reference/` that are made from the code, so that they cannot differ from it.
 
-`python -m tests.reference` writes them anew; `tests/test_reference.py` fails when one is out of date, `tests/api/resources/test_examples.py` when the examples are.
+`python -m tests.reference` writes them anew. `tests/test_reference.py` fails when one is out of date, and
+`tests/api/resources/test_examples.py` when the examples in them are.
 """
 
 import ast

@@ -11,7 +11,7 @@ from tests.api.server.checkouts import NEW_CARDS, NEW_FACTS, next_release
 from tests.api.server.deploy import Place, deploy
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.extended)])
+@pytest.fixture(params=["sqlite", "postgres"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "postgres":
         return Place(request.getfixturevalue("postgres_url"))
@@ -24,6 +24,7 @@ def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next_release(tmp_path_factory.mktemp("release") / "next", *NEW_CARDS, *NEW_FACTS)
 
 
+@pytest.mark.extended
 @pytest.mark.timeout(300)
 def test_a_read_model_and_a_fact_change_under_writers_and_readers(
     place: Place, newer: Path, tmp_path: Path

@@ -42,6 +42,9 @@ class Hand(Protocol):
 class Mouse:
     """Clicks. Letters come from a keyboard."""
 
+    def __str__(self) -> str:
+        return "mouse"
+
     def press(self, control: Locator) -> None:
         control.click()
 
@@ -62,6 +65,9 @@ class Mouse:
 
 class Keyboard:
     """Never touches a mouse."""
+
+    def __str__(self) -> str:
+        return "keyboard"
 
     def press(self, control: Locator) -> None:
         _come_to(control)
@@ -117,4 +123,4 @@ def _come_to(control: Locator) -> None:
     raise AssertionError(f"Tab does not reach {control}")
 
 
-HANDS: tuple[Hand, ...] = (Mouse(), Keyboard())
+MOUSE, KEYBOARD = Mouse(), Keyboard()
