@@ -94,7 +94,7 @@ def dead_links(salon: Salon, place: Place, like_max: int) -> dict[str, int]:
         if href.startswith("#"):
             if part not in ids:
                 dead[href] = 404
-        elif (status := salon.status(to, cookie)) != 200:
+        elif (status := salon.answer(to, cookie).status_code) != 200:
             dead[href] = status
     return dead
 
@@ -122,9 +122,7 @@ def submits(form: Element) -> Iterator[Element]:
 
 def served_to(salon: Salon, address: str, cookie: str) -> Element:
     """The page as it is sent, without a script having touched it."""
-    browser = Browser(salon.client, cookie)
-    browser.go(address)
-    return read(browser.answer.text)
+    return read(salon.answer(address, cookie).text)
 
 
 @pytest.mark.sweep
