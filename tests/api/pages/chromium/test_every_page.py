@@ -20,7 +20,8 @@ from tests.api.pages.chromium.visits import EVERY_LOOK, WIDTHS, Visit, Visitors
 PAGE_BYTES_MAX = 150_000
 SCRIPT_BYTES_MAX = 20_000
 LIKE_MAX = 2
-ID = re.compile(r"[a-z]{3}_[0-9a-z]{26}|\d+")
+ID = re.compile(r"[a-z]{3}_[0-9a-z]{26}|(?<=/system/routes/)[a-z_]+\.[a-z_]+|\d+")
+"""Of a thing, a position, a number; of a route."""
 ASKING = ("hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete")
 
 
