@@ -4,6 +4,7 @@ import gc
 import os
 import re
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -50,6 +51,13 @@ LONG = frozenset(
 """Files and folders of tests that take many seconds each."""
 
 
+TESTS = Path(__file__).parent
+BOTH_DATABASES = ("domain/ledger", "projections")
+"""Folders of what sends the statements: all their cases run on both databases."""
+ON_POSTGRESQL = frozenset({"postgres", "postgres_house", "on_postgres"})
+"""Parameters by which a test is told to run there."""
+
+
 @pytest.fixture
 def whole_log() -> Iterator[None]:
     """The log holds lines of every level."""
@@ -74,19 +82,30 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def leave_further_cases_on_postgresql_to_the_sweep(items: list[pytest.Item]) -> None:
-    """A test of the API with many cases has them all on SQLite, and the first on PostgreSQL: what differs between the
-    databases is below the API, in the statements that each test sends.
+def leave_further_cases_on_postgresql_out(items: list[pytest.Item]) -> None:
+    """Above the stores and the read models, a file has all its cases on SQLite and the first on PostgreSQL.
+
+    What differs between the databases is below, in the statements that each test sends. The first case of each other
+    test is `extended`; of a test of the API, further ones are left to the sweep.
     """
     begun: set[str] = set()
     for item in items:
         callspec = getattr(item, "callspec", None)
-        if callspec is None or callspec.params.get("either_desk") != "postgres_house":
+        if callspec is None or ON_POSTGRESQL.isdisjoint(map(str, callspec.params.values())):
             continue
-        test = item.nodeid.partition("[")[0]
-        if test in begun:
+        if any(item.path.is_relative_to(TESTS / folder) for folder in BOTH_DATABASES):
+            continue
+        file, test = str(item.path), item.nodeid.partition("[")[0]
+        if test in begun and "either_desk" in callspec.params:
             item.add_marker(pytest.mark.sweep)
-        begun.add(test)
+        elif file in begun and not marked(item):
+            item.add_marker(pytest.mark.extended)
+        begun |= {test} if marked(item) else {file, test}
+
+
+def marked(item: pytest.Item) -> list[str]:
+    """Which of the marks it has that keep a test out of the plain run."""
+    return [name for name in ("sweep", "extended") if item.get_closest_marker(name)]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -94,11 +113,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Stop the run when a `covers` marker does not name checklist rows: it would count for nothing.
 
     Long tests come first: begun last, they would keep one process at work while the others have nothing to do. Raises
-    `pytest.UsageError` with the test and the argument at fault.
+    `pytest.UsageError` with the test and the argument at fault, or with a test that two runs would have.
     """
-    leave_further_cases_on_postgresql_to_the_sweep(items)
+    leave_further_cases_on_postgresql_out(items)
     items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
     for item in items:
+        if len(marked(item)) > 1:
+            raise pytest.UsageError(f"{item.nodeid} is marked sweep and extended: no run has both")
         for marker in item.iter_markers("covers"):
             for row in marker.args or (None,):
                 if not (isinstance(row, str) and CHECKLIST_ROW.fullmatch(row)):

@@ -1,6 +1,7 @@
 """The pages under `docs/reference/` that are made from the code, so that they cannot differ from it.
 
-`python -m tests.reference` writes them anew; `tests/test_reference.py` fails when one is out of date.
+`python -m tests.reference` writes them anew. `tests/test_reference.py` fails when one is out of date, and
+`tests/api/resources/test_examples.py` when the examples in them are.
 """
 
 import ast
@@ -28,6 +29,7 @@ from domain.fact import Fact
 from domain.fact_registry import FACTS
 from tests import checklist
 from tests.examples.day import played
+from tests.examples.recording import Recording
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "reference"
@@ -208,11 +210,9 @@ def openapi() -> str:
     return json.dumps(told, indent=1, ensure_ascii=False)
 
 
-def examples() -> str:
+def examples(day: Recording) -> str:
     """A request to every route and its answer, as `/schema` shows them."""
-    with TemporaryDirectory() as folder:
-        told = played(Path(folder)).examples()
-    return json.dumps(told, indent=1, ensure_ascii=False)
+    return json.dumps(day.examples(), indent=1, ensure_ascii=False) + "\n"
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -234,6 +234,7 @@ def page(name: str) -> str:
 
 
 if __name__ == "__main__":
-    EXAMPLES.write_text(f"{examples()}\n")  # first: the OpenAPI document shows them
+    with TemporaryDirectory() as folder:  # first: the OpenAPI document shows them
+        EXAMPLES.write_text(examples(played(Path(folder))))
     for name in PAGES:
         (FOLDER / name).write_text(page(name))

@@ -36,7 +36,10 @@ SMALLEST = Plan(
 ENTRANTS = {(CORE, ONE_BY_ONE), (CORE, GROUPED), (CORE, STOCK), (CORE, CRUD), (HTTP, SERVED), (HTTP, CRUD)}
 
 
-@pytest.mark.parametrize("slower_flush", [False, pytest.param(True, marks=pytest.mark.sweep)])
+@pytest.mark.parametrize(
+    "slower_flush",
+    [pytest.param(False, marks=pytest.mark.extended), pytest.param(True, marks=pytest.mark.sweep)],
+)
 def test_redeem_measures_every_entrant_under_every_condition(slower_flush: bool) -> None:
     report = measure(replace(SMALLEST, slower_flush=slower_flush), lambda step: None)
     disks = {figure.disk for figure in report.figures}
@@ -68,8 +71,9 @@ def test_packages_are_used_in_turn() -> None:
     assert queue[:IN_TURN] == queue[IN_TURN : 2 * IN_TURN] == list(range(IN_TURN))
 
 
+@pytest.mark.extended
 def test_pages_measures_every_page_on_both_databases() -> None:
-    report = pages.measure(pages.Plan(customers=100, facts=1_000, pages=2), lambda step: None)
+    report = pages.measure(pages.Plan(customers=100, facts=1_000, pages=1, warm=0), lambda step: None)
     measured = Counter(figure.database for figure in report.figures)
     assert measured["SQLite"] == measured["PostgreSQL"] > 0
     assert measured.total() + len(report.left_out) == 2 * len(PLACES)
@@ -78,6 +82,7 @@ def test_pages_measures_every_page_on_both_databases() -> None:
     assert all(str(place) in shown for place in PLACES)
 
 
+@pytest.mark.extended
 def test_filters_measures_every_question_on_both_databases() -> None:
     plan = filters.Plan(customers=60, facts=600, pages=2)
     report = filters.measure(plan, lambda step: None)
@@ -94,6 +99,7 @@ def test_filters_measures_every_question_on_both_databases() -> None:
     assert all(figure.filters in filters.table(report) for figure in report.figures)
 
 
+@pytest.mark.extended
 def test_cards_measures_both_sizes() -> None:
     report = cards.measure(cards.Plan(packages=2, rounds=1), lambda step: None)
     assert [row.units for row in report.rows] == [10, 5_000]
@@ -131,6 +137,7 @@ def test_reads_measure_every_question_beside_a_ready_text() -> None:
     assert all(asked in reads.table(report) for asked in report.ratios())
 
 
+@pytest.mark.extended
 def test_space_tells_every_database_and_way_of_filling_it() -> None:
     report = space.measure(space.Plan(customers=6), lambda step: None)
     assert {(f.books, f.database) for f in report.figures} == set(space.BEFORE)
@@ -147,6 +154,7 @@ def test_verify_tells_how_many_facts_a_second_proves() -> None:
     assert "SQLite" in verify.table(report)
 
 
+@pytest.mark.extended
 def test_rebuild_measures_every_target_on_both_databases() -> None:
     plan = rebuild.Plan(times=2, rounds=1, larger=0, sales=40, together=rebuild.SINGLE, apart=False)
     told: list[str] = []
@@ -172,6 +180,7 @@ def test_a_rebuild_that_is_broken_off_tells_what_it_measured() -> None:
     assert "broken off" in rebuild.table(report)
 
 
+@pytest.mark.extended
 def test_load_measures_each_checkout_in_turn() -> None:
     plan = load.Plan(rounds=1, rows=20, baseline=str(load.HERE), databases=("SQLite",))
     report = load.measure(plan, lambda step: None)

@@ -5,6 +5,8 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -59,19 +61,38 @@ def shown(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def imported_names(path: Path) -> set[str]:
-    """The full names of the modules that a file imports, wherever in it the import stands."""
+@dataclass(frozen=True)
+class Module:
+    """What the rules ask of a Python file."""
+
+    docstring: str
+    imported: frozenset[str]
+    """The full names of the modules that it imports, wherever in it the import stands."""
+
+
+@cache
+def module(path: Path) -> Module:
+    """Each file is parsed once for all rules."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in statements(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             names.add(node.module)
-    return names
+    return Module(ast.get_docstring(tree) or "", frozenset(names))
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All of a tree, without going into their expressions."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr):
+            yield child
+            yield from statements(child)
 
 
 def imported_packages(path: Path) -> set[str]:
-    return {name.partition(".")[0] for name in imported_names(path)}
+    return {name.partition(".")[0] for name in module(path).imported}
 
 
 def project() -> dict[str, object]:
@@ -128,12 +149,7 @@ def test_files_are_named_after_the_thing_they_hold() -> None:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    silent = [
-        shown(path)
-        for path in modules(*PACKAGES)
-        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-    ]
-    assert silent == []
+    assert [shown(path) for path in modules(*PACKAGES) if not docstring(path)] == []
 
 
 def sentences(text: str) -> int:
@@ -149,8 +165,7 @@ def test_every_folder_says_what_it_offers_and_what_may_and_may_not_be_touched() 
 
 def docstring(path: Path) -> str:
     """Of a module; empty where there is none, or no such file."""
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    return ast.get_docstring(ast.parse(text)) or ""
+    return module(path).docstring if path.is_file() else ""
 
 
 @pytest.mark.parametrize(

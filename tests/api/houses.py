@@ -4,6 +4,8 @@ A module that wants them says `pytest_plugins = ["tests.api.houses"]`.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from secrets import token_hex
 
 import pytest
@@ -16,23 +18,47 @@ from tests.postgres import PostgresServer
 from tests.proved import assert_proved
 
 
-@pytest.fixture(scope="session")
-def sqlite_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    file = tmp_path_factory.mktemp("books") / "carnet.db"
+@contextmanager
+def house_on_sqlite(folder: Path) -> Iterator[House]:
+    """On a new database, whose books are proved in the end."""
+    file = folder / "carnet.db"
     sqlite.migrate(file)
     with house_at(f"sqlite:///{file}", ReadTables(f"{file}-views", READ_MODELS)) as house:
         yield house
         assert_proved(house.carnet.store, PEPPER)
 
 
-@pytest.fixture(scope="session")
-def postgres_house(postgres_server: PostgresServer, postgres_template: str) -> Iterator[House]:
+@contextmanager
+def house_on_postgres(server: PostgresServer, template: str) -> Iterator[House]:
     name = f"carnet_desks_{token_hex(4)}"
-    url = postgres_server.create_database(name, postgres_template)
+    url = server.create_database(name, template)
     with house_at(url, ReadTables(url, READ_MODELS)) as house:
         yield house
         assert_proved(house.carnet.store, PEPPER)
-    postgres_server.drop_database(name)
+    server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def sqlite_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with house_on_sqlite(tmp_path_factory.mktemp("books")) as house:
+        yield house
+
+
+@pytest.fixture(scope="session")
+def postgres_house(postgres_server: PostgresServer, postgres_template: str) -> Iterator[House]:
+    with house_on_postgres(postgres_server, postgres_template) as house:
+        yield house
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def desk_alone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    """The only business of a new database, for what works through all of one."""
+    if request.param == "sqlite":
+        opened = house_on_sqlite(tmp_path)
+    else:
+        opened = house_on_postgres(*map(request.getfixturevalue, ("postgres_server", "postgres_template")))
+    with opened as house:
+        yield house.desk()
 
 
 @pytest.fixture

@@ -20,9 +20,6 @@ from tests.api.pages.chromium.places import PLACES, Place
 from tests.bench.filled_books import Progress, filled, places
 from tests.bench.redeem import machine_now
 
-WARM = 3
-"""Pages that are not counted, of each kind."""
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -32,6 +29,8 @@ class Plan:
     facts: int = 1_000_000
     pages: int = 100
     """Of each kind, of different customers where the page is of one."""
+    warm: int = 3
+    """Pages of each kind that are not counted."""
     databases: tuple[str, ...] = ("SQLite", "PostgreSQL")
 
 
@@ -85,7 +84,7 @@ def measure(plan: Plan, told: Progress) -> Report:
                 if set(each.parameters) - people[0].keys():
                     report.left_out.append(f"{database} {each}")
                     continue
-                figure = _figure(database, each, desk, people, plan.pages)
+                figure = _figure(database, each, desk, people, plan)
                 report.figures.append(figure)
                 told(_line(figure))
     return report
@@ -114,10 +113,10 @@ def _customers(desk: Desk, many: int) -> Sequence[Named]:
     return [named for named in found.values() if len(named) == most]
 
 
-def _figure(database: str, place: Place, desk: Desk, people: Sequence[Named], many: int) -> Figure:
+def _figure(database: str, place: Place, desk: Desk, people: Sequence[Named], plan: Plan) -> Figure:
     browsers: dict[str, Browser] = {}
     times, work, sizes = [], [], []
-    for number in range(WARM + many):
+    for number in range(plan.warm + plan.pages):
         named = people[number % len(people)]
         browser = _browser(place.role, desk, named, browsers)
         address = place.address(named)
@@ -126,7 +125,7 @@ def _figure(database: str, place: Place, desk: Desk, people: Sequence[Named], ma
         ended, done = time.perf_counter(), time.process_time()
         if answer.status_code != 200 or (place.role and "/sign-in" in browser.address):
             raise RuntimeError(f"{address}: {answer.status_code}")
-        if number >= WARM:
+        if number >= plan.warm:
             times.append((ended - began) * 1000)
             work.append((done - worked) * 1000)
             sizes.append(len(answer.content))

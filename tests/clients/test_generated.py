@@ -62,6 +62,7 @@ def snippet(language: str) -> str:
     return str(found)
 
 
+@pytest.mark.extended
 @pytest.mark.timeout(3 * RUN_S_MAX)
 def test_a_till_in_python_is_generated_type_checks_and_runs(
     till: Mapping[str, str], document: Path, tmp_path: Path
@@ -79,6 +80,7 @@ def test_a_till_in_python_is_generated_type_checks_and_runs(
     run([sys.executable, "till.py"], tmp_path, till)
 
 
+@pytest.mark.extended
 @pytest.mark.timeout(3 * RUN_S_MAX)
 def test_a_till_in_typescript_is_generated_type_checks_and_runs(
     till: Mapping[str, str], document: Path, tmp_path: Path

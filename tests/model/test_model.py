@@ -32,7 +32,9 @@ def test_books_on_sqlite_say_what_the_reference_says(examples: int) -> None:
         assert run(make, examples=examples, steps=30, from_seed=4) > 10 * examples
 
 
-@pytest.mark.parametrize("examples", [3, pytest.param(6, marks=pytest.mark.sweep)])
+@pytest.mark.parametrize(
+    "examples", [pytest.param(3, marks=pytest.mark.extended), pytest.param(6, marks=pytest.mark.sweep)]
+)
 def test_books_on_postgresql_say_what_the_reference_says(
     postgres_server: PostgresServer, examples: int
 ) -> None:

@@ -6,6 +6,8 @@ import tracemalloc
 from functools import _lru_cache_wrapper
 from pathlib import Path
 
+import pytest
+
 from api.imports.day_book import DayBook
 from api.imports.load import Report, load
 from api.server.installation import opened
@@ -26,6 +28,7 @@ def forget_what_was_calculated() -> None:
                     each.cache_clear()
 
 
+@pytest.mark.extended
 def test_memory_does_not_grow_with_the_file(embedded: Terminal, tmp_path: Path) -> None:
     business_id = embedded.open_business()
     book = DayBook(a_long_book(tmp_path), "csv")

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 PRINTED = """
 import hashlib, sys
 import click
@@ -22,6 +24,7 @@ print(openapi())
 """
 
 
+@pytest.mark.extended
 def test_help_and_description_are_the_same_without_docstrings() -> None:
     printed = [
         subprocess.run(

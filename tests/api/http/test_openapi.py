@@ -171,7 +171,9 @@ CHECKS_MADE: list[Any] = [check for check in CHECKS.get_all() if check is not po
 
 
 @pytest.mark.timeout(600)  # some 15 seconds of work, and a busy machine must not fail it
-@pytest.mark.parametrize("every", [8, pytest.param(1, marks=pytest.mark.sweep)])
+@pytest.mark.parametrize(
+    "every", [pytest.param(8, marks=pytest.mark.extended), pytest.param(1, marks=pytest.mark.sweep)]
+)
 def test_what_is_answered_is_what_the_document_describes(house: House, every: int) -> None:
     """Requests that fit the description for each route, and for every eighth one that does not, under all checks."""
     desk = house.desk()

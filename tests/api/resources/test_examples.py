@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from api.http.openapi import Example
 from api.resources.schema import TAGS, examples, schema_of
+from tests import reference
 from tests.api.desk import ROUTES
 from tests.examples.day import played
-from tests.examples.recording import Exchanged
+from tests.examples.recording import Exchanged, Recording
+from tests.reference import EXAMPLES
 
 Described = Mapping[str, Any]
 
@@ -25,9 +25,9 @@ def document() -> Described:
 
 
 @pytest.fixture(scope="module")
-def day(tmp_path_factory: pytest.TempPathFactory) -> list[Exchanged]:
+def day(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     """Every request of the day; each command was first accepted as a dry run."""
-    return played(tmp_path_factory.mktemp("day")).exchanged
+    return played(tmp_path_factory.mktemp("day"))
 
 
 def operations(document: Described) -> Iterator[tuple[str, Described]]:
@@ -100,10 +100,10 @@ def contents(told: Described) -> Iterator[tuple[str, Described]]:
             yield status, content
 
 
-def test_every_request_of_the_day_fits_what_is_described(document: Described, day: list[Exchanged]) -> None:
+def test_every_request_of_the_day_fits_what_is_described(document: Described, day: Recording) -> None:
     described = dict(operations(document))
     wrong = {}
-    for number, each in enumerate(day):
+    for number, each in enumerate(day.exchanged):
         told = described[each.route.operation]
         for part, found in parts(each, told, document):
             if found:
@@ -127,7 +127,6 @@ def answer_type(told: Described, status: int) -> Any:
     return contents.get("application/json", next(iter(contents.values())))["schema"]
 
 
-def test_what_is_random_is_the_same_on_every_day(tmp_path: Path) -> None:
-    first: Mapping[str, Example] = played(tmp_path).examples()
-    (again := tmp_path / "again").mkdir()
-    assert played(again).examples() == first
+def test_the_examples_are_what_the_application_answers_now(day: Recording) -> None:
+    """They were made on another day: what is random in them is the same on every day."""
+    assert EXAMPLES.read_text() == reference.examples(day), "run `uv run python -m tests.reference`"

@@ -131,8 +131,9 @@ def test_a_rebuild_tells_its_progress_and_rate(used: tuple[Desk, str, str]) -> N
             connection.execute(shares.rebuild_shares.delete().where(columns.plan == plan))
 
 
-def test_a_rebuild_is_told_until_it_ends(used: tuple[Desk, str, str]) -> None:
-    desk, anna, _ = used
+def test_a_rebuild_is_told_until_it_ends(desk_alone: Desk) -> None:
+    desk = desk_alone
+    anna = desk.customer("Anna")
     desk.do(f"/v1/customers/{anna}/points", {"action": "add", "points": 5})
     views = desk.frame.views
     model = views.projections["points"]

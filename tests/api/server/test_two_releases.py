@@ -24,6 +24,7 @@ def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next_release(tmp_path_factory.mktemp("release") / "next", *NEW_CARDS, *NEW_FACTS)
 
 
+@pytest.mark.extended
 @pytest.mark.timeout(300)
 def test_a_read_model_and_a_fact_change_under_writers_and_readers(
     place: Place, newer: Path, tmp_path: Path

@@ -55,6 +55,7 @@ def test_a_machine_that_is_killed_and_locked_loses_nothing(tmp_path: Path) -> No
     assert not list(tmp_path.glob("carnet-soak-*")), "nothing is left behind"
 
 
+@pytest.mark.extended
 def test_a_database_that_is_cut_off_loses_nothing_under_row_level_security(
     tmp_path: Path, postgres_url: str
 ) -> None:

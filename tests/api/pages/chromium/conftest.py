@@ -1,6 +1,7 @@
 """Fixtures: a served salon, and Chromium, one of each for a process of the tests."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -9,6 +10,7 @@ from playwright.sync_api import expect, sync_playwright
 from tests.api.pages.chromium.program import NoChromium, arguments, program
 from tests.api.pages.chromium.salon import Salon, salon_in
 from tests.api.pages.chromium.visitor import PATIENCE_MS
+from tests.api.pages.chromium.visits import Visitors
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -17,6 +19,12 @@ expect.set_options(timeout=PATIENCE_MS)
 def salon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Salon]:
     with salon_in(tmp_path_factory.mktemp("salon")) as made:
         yield made
+
+
+@pytest.fixture(scope="package")
+def visitors(chromium: Chromium, salon: Salon) -> Iterator[Visitors]:
+    with ExitStack() as stack:
+        yield Visitors(chromium, salon, stack)
 
 
 @pytest.fixture(scope="package")

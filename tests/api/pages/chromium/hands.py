@@ -10,7 +10,13 @@ from typing import Protocol
 from playwright.sync_api import Locator, Page
 
 TABS_MAX = 200
-HAS_FOCUS = "(element) => element === document.activeElement"
+WHERE = """(element) => {
+  const at = document.activeElement;
+  if (!element.isConnected) return "gone";
+  if (at === element) return "here";
+  return at.type === "radio" && element.type === "radio" && at.name === element.name ? "group" : "elsewhere";
+}"""
+"""Where the focus is: on the control, on another radio button of its group, or elsewhere."""
 KIND = "(element) => element.type || element.tagName.toLowerCase()"
 
 
@@ -36,6 +42,9 @@ class Hand(Protocol):
 class Mouse:
     """Clicks. Letters come from a keyboard."""
 
+    def __str__(self) -> str:
+        return "mouse"
+
     def press(self, control: Locator) -> None:
         control.click()
 
@@ -56,6 +65,9 @@ class Mouse:
 
 class Keyboard:
     """Never touches a mouse."""
+
+    def __str__(self) -> str:
+        return "keyboard"
 
     def press(self, control: Locator) -> None:
         _come_to(control)
@@ -79,33 +91,36 @@ class Keyboard:
         assert field.input_value() == at.strftime("%H:%M")
 
     def choose(self, choice: Locator, text: str) -> None:
-        """By its first letters, as a select is used with keys."""
+        """By the arrows. First letters would be as good, but those that come slowly begin a new word."""
         _come_to(choice)
-        choice.page.keyboard.type(text)
+        options = [each.strip() for each in choice.locator("option").all_inner_texts()]
+        wanted = next(number for number, each in enumerate(options) if each.startswith(text))
+        choice.page.keyboard.press("Home")
+        for _ in range(wanted):
+            choice.page.keyboard.press("ArrowDown")
         chosen = choice.evaluate("(element) => element.selectedOptions[0].text.trim()")
         assert chosen.startswith(text), f"{chosen} is chosen, not {text}"
 
 
 def _come_to(control: Locator) -> None:
-    """Tab until it has the focus. Raises AssertionError for what Tab does not reach."""
+    """Tab until it has the focus. Raises AssertionError for what Tab does not reach.
+
+    The control is looked up by its role and name once: that is more work than a step of Tab.
+    """
     control.wait_for()
     page: Page = control.page
+    element = control.element_handle()
     for _ in range(TABS_MAX):
-        if control.evaluate(HAS_FOCUS):
-            return
-        if control.evaluate(KIND) == "radio" and _is_in_group(control):
-            page.keyboard.press("ArrowDown")
-        else:
-            page.keyboard.press("Tab")
+        match element.evaluate(WHERE):
+            case "here":
+                return
+            case "gone":
+                element = control.element_handle()
+            case "group":
+                page.keyboard.press("ArrowDown")
+            case _:
+                page.keyboard.press("Tab")
     raise AssertionError(f"Tab does not reach {control}")
 
 
-def _is_in_group(control: Locator) -> bool:
-    """Whether another radio button of its group has the focus."""
-    script = (
-        "(element) => document.activeElement.type === 'radio' && document.activeElement.name === element.name"
-    )
-    return bool(control.evaluate(script))
-
-
-HANDS: tuple[Hand, ...] = (Mouse(), Keyboard())
+MOUSE, KEYBOARD = Mouse(), Keyboard()

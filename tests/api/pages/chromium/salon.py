@@ -40,7 +40,7 @@ class Salon:
     client: httpx.Client
     keys: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
-    _statuses: dict[tuple[str, str], int] = field(default_factory=dict)
+    _answers: dict[tuple[str, str], httpx.Response] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=count)
 
     @cached_property
@@ -77,12 +77,11 @@ class Salon:
         browser = Browser(self.client, self.session(self.key_of(role, named)))
         return browser.go(address).text
 
-    def status(self, address: str, cookie: str) -> int:
-        """Of what this address leads to for whoever has this cookie. Each is asked for once."""
-        if (address, cookie) not in self._statuses:
-            browser = Browser(self.client, cookie)
-            self._statuses[address, cookie] = browser.go(address).status_code
-        return self._statuses[address, cookie]
+    def answer(self, address: str, cookie: str) -> httpx.Response:
+        """What this address leads to for whoever has this cookie. Each is asked for once."""
+        if (address, cookie) not in self._answers:
+            self._answers[address, cookie] = Browser(self.client, cookie).go(address)
+        return self._answers[address, cookie]
 
     def number(self) -> int:
         """One that nobody else has here."""

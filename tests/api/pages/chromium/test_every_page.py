@@ -1,8 +1,8 @@
 """What holds of every page, with names in it that try to break it.
 
-Pages are read off the application (`places`). Each is opened once in a process (`visits`). Here each page is judged
-in one of the four looks, both themes and both widths, in turn, and of links that differ by an id alone two are
-followed. The sweep judges all looks of all pages and follows all links.
+Pages are read off the application (`places`). Each is opened once in a process, all of a role in one tab (`visits`).
+Here each page is judged in one of the four looks, both themes and both widths, in turn, and of links that differ by an
+id alone two are followed. The sweep judges all looks of all pages and follows all links.
 """
 
 import re
@@ -11,24 +11,24 @@ from collections.abc import Iterator
 from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import Browser as Chromium
 
 from tests.api.pages.browser import Browser, Element, read
 from tests.api.pages.chromium.places import PLACES, VISITORS, Place, patterns, room_of
 from tests.api.pages.chromium.salon import EMOJI, LONG, MARKUP, RIGHT_TO_LEFT, Salon
-from tests.api.pages.chromium.visits import EVERY_LOOK, WIDTHS, Visit, visit
+from tests.api.pages.chromium.visits import EVERY_LOOK, WIDTHS, Visit, Visitors
 
 PAGE_BYTES_MAX = 150_000
 SCRIPT_BYTES_MAX = 20_000
 LIKE_MAX = 2
-ID = re.compile(r"[a-z]{3}_[0-9a-z]{26}|\d+")
+ID = re.compile(r"[a-z]{3}_[0-9a-z]{26}|(?<=/system/routes/)[a-z_]+\.[a-z_]+|\d+")
+"""Of a thing, a position, a number; of a route."""
 ASKING = ("hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete")
 
 
 @pytest.fixture(scope="module", params=PLACES, ids=str)
-def seen(request: pytest.FixtureRequest, chromium: Chromium, salon: Salon) -> Visit:
+def seen(request: pytest.FixtureRequest, visitors: Visitors) -> Visit:
     place: Place = request.param
-    return visit(chromium, salon, place, [EVERY_LOOK[PLACES.index(place) % len(EVERY_LOOK)]])
+    return visitors.visit(place, [EVERY_LOOK[PLACES.index(place) % len(EVERY_LOOK)]])
 
 
 def test_every_page_is_visited(salon: Salon) -> None:
@@ -61,6 +61,7 @@ def test_nothing_moves_for_who_asks_for_less_motion(seen: Visit) -> None:
 
 def test_it_is_small(seen: Visit) -> None:
     assert len(seen.html.encode()) <= PAGE_BYTES_MAX
+    assert bool(seen.script_bytes) == ("<script" in seen.html)
     assert seen.script_bytes <= SCRIPT_BYTES_MAX
 
 
@@ -94,7 +95,7 @@ def dead_links(salon: Salon, place: Place, like_max: int) -> dict[str, int]:
         if href.startswith("#"):
             if part not in ids:
                 dead[href] = 404
-        elif (status := salon.status(to, cookie)) != 200:
+        elif (status := salon.answer(to, cookie).status_code) != 200:
             dead[href] = status
     return dead
 
@@ -122,15 +123,13 @@ def submits(form: Element) -> Iterator[Element]:
 
 def served_to(salon: Salon, address: str, cookie: str) -> Element:
     """The page as it is sent, without a script having touched it."""
-    browser = Browser(salon.client, cookie)
-    browser.go(address)
-    return read(browser.answer.text)
+    return read(salon.answer(address, cookie).text)
 
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("place", PLACES, ids=str)
-def test_it_holds_in_every_look_and_for_every_link(chromium: Chromium, salon: Salon, place: Place) -> None:
-    found = visit(chromium, salon, place, EVERY_LOOK)
+def test_it_holds_in_every_look_and_for_every_link(visitors: Visitors, salon: Salon, place: Place) -> None:
+    found = visitors.visit(place, EVERY_LOOK)
     assert {look: each for look, each in found.barriers.items() if each} == {}
     assert dead_links(salon, place, 1_000) == {}
 
@@ -167,6 +166,6 @@ def pattern_of(path: str) -> str | None:
     return min(fitting, key=lambda each: each.count("{"), default=None)
 
 
-def test_the_customer_list_shows_all_of_a_name(chromium: Chromium, salon: Salon) -> None:
-    found = visit(chromium, salon, Place("/desk/customers", "owner"), [])
+def test_the_customer_list_shows_all_of_a_name(visitors: Visitors) -> None:
+    found = visitors.visit(Place("/desk/customers", "owner"), [])
     assert [name for name in (MARKUP, RIGHT_TO_LEFT, LONG, EMOJI) if name not in found.text] == []

@@ -55,6 +55,7 @@ def test_of_two_who_use_the_last_unit_the_second_is_told(chromium: Chromium, sal
         for visitor in (first, second):
             visitor.go(f"/desk/customers/{customer}")
         press_use(first)
+        expect(first.page.get_by_text("0 of 1 remaining").first).to_be_attached()
         expect(first.page.get_by_role("alert")).to_have_count(0)
         press_use(second)
         expect(second.page.get_by_role("alert")).to_contain_text("0 are left")
@@ -66,7 +67,6 @@ def test_of_two_who_use_the_last_unit_the_second_is_told(chromium: Chromium, sal
 
 def press_use(visitor: Visitor) -> None:
     visitor.page.get_by_role("button", name="Use one").click()
-    visitor.page.wait_for_load_state()
 
 
 def test_a_revoked_key_ends_the_session_at_the_next_step(chromium: Chromium, salon: Salon) -> None:

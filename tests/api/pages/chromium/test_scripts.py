@@ -95,7 +95,8 @@ def test_a_search_goes_on_while_it_is_typed(chromium: Chromium, salon: Salon) ->
         expect(visitor.page.get_by_role("link", name="Anna Kovács", exact=True)).to_have_count(0)
         expect(search).to_be_focused()
         expect(search).to_have_value("szab")
-        assert "search=szab" in visitor.address, "a state of the list is an address"
+        # A state of the list is an address. It is that of the last letter, which came after others had an answer.
+        expect(visitor.page).to_have_url(re.compile(r"[?&]search=szab(&|$)"))
         assert visitor.complaints == []
 
 

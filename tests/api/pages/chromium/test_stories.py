@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Locator, Page, expect
 
-from tests.api.pages.chromium.hands import HANDS, Hand
+from tests.api.pages.chromium.hands import KEYBOARD, MOUSE, Hand
 from tests.api.pages.chromium.salon import Salon
 from tests.api.pages.chromium.visitor import PHONE, Visitor, visitor_of
 
@@ -21,7 +21,7 @@ RECOMPUTE = re.compile("^Recompute the (chain|whole ledger)$")
 EDIT = re.compile(r"^Edit .*purchase \d")
 
 
-@pytest.fixture(params=HANDS, ids=["mouse", "keyboard"])
+@pytest.fixture(params=[MOUSE, pytest.param(KEYBOARD, marks=pytest.mark.extended)], ids=str)
 def hand(request: pytest.FixtureRequest) -> Hand:
     found: Hand = request.param
     return found
@@ -103,6 +103,7 @@ def form(page: Page, with_button: str) -> Locator:
 
 
 @pytest.mark.covers("S35", "S60", "S61")
+@pytest.mark.parametrize("hand", [MOUSE, KEYBOARD], ids=str)
 def test_staff_sell_take_payments_use_and_undo(hand: Hand, doors: Doors, salon: Salon) -> None:
     customer, wanted = salon.customer("Ilona"), offer(salon)
     name = salon.name_of(customer)

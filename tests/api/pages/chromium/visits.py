@@ -5,6 +5,7 @@ Each of the tests then judges a part of what was seen.
 
 import gzip
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -14,7 +15,7 @@ from playwright.sync_api import Response
 
 from tests.api.pages.chromium.places import Place
 from tests.api.pages.chromium.salon import Salon
-from tests.api.pages.chromium.visitor import PHONE, WIDE, visitor_of
+from tests.api.pages.chromium.visitor import PHONE, WIDE, Visitor, visitor_of
 
 Theme = Literal["light", "dark"]
 Look = tuple[Theme, int]
@@ -47,20 +48,41 @@ class Visit:
     alien: Sequence[str]
 
 
-def visit(chromium: Chromium, salon: Salon, place: Place, looks: Sequence[Look]) -> Visit:
-    """Go there as its visitor, with reduced motion, and look."""
-    named = salon.hostile
-    key = salon.key_of(place.role, named) if place.role else ""
-    scripts: list[Response] = []
-    with visitor_of(chromium, salon, key, reduced_motion="reduce") as visitor:
+class Visitors:
+    """One for each role, who asks for reduced motion and opens all pages of that role in one tab.
+
+    A tab for each page would be half of the work: a process of Chromium, the libraries read anew.
+    """
+
+    def __init__(self, chromium: Chromium, salon: Salon, stack: ExitStack) -> None:
+        self._chromium, self._stack, self.salon = chromium, stack, salon
+        self._by_role: dict[str, Visitor] = {}
+
+    def of(self, role: str) -> Visitor:
+        if role not in self._by_role:
+            key = self.salon.key_of(role, self.salon.hostile) if role else ""
+            made = visitor_of(self._chromium, self.salon, key, reduced_motion="reduce")
+            self._by_role[role] = self._stack.enter_context(made)
+        return self._by_role[role]
+
+    def visit(self, place: Place, looks: Sequence[Look]) -> Visit:
+        """Go there as its visitor, and look. What the browser complains of is that since the last visit."""
+        visitor = self.of(place.role)
         page = visitor.page
-        page.on(
-            "response", lambda got: scripts.append(got) if got.request.resource_type == "script" else None
-        )
-        address = place.address(named)
+        scripts: list[Response] = []
+
+        def keep(got: Response) -> None:
+            if got.request.resource_type == "script":
+                scripts.append(got)
+
+        visitor.at_width(WIDE)
+        page.emulate_media(color_scheme="light")
+        page.on("response", keep)
+        address = place.address(self.salon.hostile)
         status = visitor.go(address)
         html = page.content()
         script_bytes = sum(len(gzip.compress(got.body())) for got in scripts)
+        page.remove_listener("response", keep)
         barriers, sideways = {}, {}
         for width in WIDTHS:
             visitor.at_width(width)
@@ -68,16 +90,8 @@ def visit(chromium: Chromium, salon: Salon, place: Place, looks: Sequence[Look])
             for theme in (theme for theme, wide in looks if wide == width):
                 page.emulate_media(color_scheme=theme)
                 barriers[theme, width] = visitor.barriers()
+        text, moving, alien = page.locator("body").inner_text(), visitor.moving(), page.evaluate(ALIEN)
+        complaints, visitor.complaints[:] = list(visitor.complaints), []
         return Visit(
-            place,
-            address,
-            status,
-            html,
-            page.locator("body").inner_text(),
-            script_bytes,
-            list(visitor.complaints),
-            barriers,
-            sideways,
-            visitor.moving(),
-            page.evaluate(ALIEN),
+            place, address, status, html, text, script_bytes, complaints, barriers, sideways, moving, alien
         )
