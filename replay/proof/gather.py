@@ -1,7 +1,8 @@
 """One walk through the facts: the chain is computed anew, and what follows from the facts is noted."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 import msgspec
 from pydantic_core import from_json
@@ -13,7 +14,10 @@ from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.evidence import Evidence
 from domain.ledger.numbers import number_of
 from domain.ledger.proof import proof_of_secret
-from domain.package.facts import UnitsRedeemed
+from domain.ledger.reading import KEPT
+from domain.package.fact_parts import PackageOpened
+from domain.package.facts import PackageFact, UnitsRedeemed
+from domain.package.unit_change import unit_change
 from domain.people.facts import CustomerErased, CustomerMerged, CustomerRegistered
 from replay.proof.checked import checked
 from replay.proof.workbook import Workbook
@@ -101,10 +105,36 @@ def _note(stored: StoredFact, book: Workbook) -> None:
             book.note("texts", (id, commitment, position, stream_id))
     if stored.version == 1:
         book.note("streams", (number_of(stream_id), kind, customer_behind(fact, kind, stream_id), position))
+    if kind == "package":
+        change = unit_change(cast(PackageFact, fact), _granted(fact))
+        book.move_units(stream_id, change, stored.version)
     if type(fact) in TOLD:
         _note_told(fact, position, stream_id, book)
     for claim in claims_of(fact, stream_id, book):
         book.claim(claim)
+
+
+def _granted(fact: Fact) -> int:
+    """The units of all lines of a first fact; 0 for any other."""
+    if not isinstance(fact, PackageOpened):
+        return 0
+    lines: Any = fact.lines  # as JSON, where the class was not needed to check it
+    return _quantity_in(bytes(lines)) if isinstance(lines, msgspec.Raw) else sum(x.quantity for x in lines)
+
+
+class _Line(msgspec.Struct):
+    """What counts here of a line that was sold."""
+
+    quantity: int
+
+
+_lines_in = msgspec.json.Decoder(tuple[_Line, ...]).decode
+
+
+@lru_cache(maxsize=KEPT)
+def _quantity_in(lines: bytes) -> int:
+    """One version of an offer is sold many times."""
+    return sum(line.quantity for line in _lines_in(lines))
 
 
 def _note_told(fact: Fact, position: int, stream_id: str, book: Workbook) -> None:
