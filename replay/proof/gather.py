@@ -16,7 +16,7 @@ from domain.ledger.numbers import number_of
 from domain.ledger.proof import proof_of_secret
 from domain.ledger.reading import KEPT
 from domain.package.fact_parts import PackageOpened
-from domain.package.facts import PackageFact, UnitsRedeemed
+from domain.package.facts import FACTS, PackageFact, UnitsRedeemed
 from domain.package.unit_change import unit_change
 from domain.people.facts import CustomerErased, CustomerMerged, CustomerRegistered
 from replay.proof.checked import checked
@@ -27,6 +27,7 @@ Progress = Callable[[int, int], None]
 """Called with the facts checked and the facts in all."""
 TOLD = frozenset((UnitsRedeemed, BookingMade, CustomerRegistered, CustomerErased, CustomerMerged))
 """Facts of which more is noted than the claims of `claims_of`."""
+OF_PACKAGES = frozenset(FACTS)
 
 
 def gather(evidence: Evidence, book: Workbook, progress: Progress) -> Head | Broken:
@@ -105,21 +106,22 @@ def _note(stored: StoredFact, book: Workbook) -> None:
             book.note("texts", (id, commitment, position, stream_id))
     if stored.version == 1:
         book.note("streams", (number_of(stream_id), kind, customer_behind(fact, kind, stream_id), position))
-    if kind == "package":
-        change = unit_change(cast(PackageFact, fact), _granted(fact))
-        book.move_units(stream_id, change, stored.version)
+    if type(fact) in OF_PACKAGES:
+        book.move_units(stream_id, change_of(cast(PackageFact, fact)), stored.version)
     if type(fact) in TOLD:
         _note_told(fact, position, stream_id, book)
     for claim in claims_of(fact, stream_id, book):
         book.claim(claim)
 
 
-def _granted(fact: Fact) -> int:
-    """The units of all lines of a first fact; 0 for any other."""
+def change_of(fact: PackageFact) -> int:
+    """The units by which a checked fact changes what is left of its package."""
     if not isinstance(fact, PackageOpened):
-        return 0
+        return unit_change(fact)
     lines: Any = fact.lines  # as JSON, where the class was not needed to check it
-    return _quantity_in(bytes(lines)) if isinstance(lines, msgspec.Raw) else sum(x.quantity for x in lines)
+    if isinstance(lines, msgspec.Raw):
+        return unit_change(fact, granted=_quantity_in(bytes(lines)))
+    return unit_change(fact, granted=sum(line.quantity for line in lines))
 
 
 class _Line(msgspec.Struct):
