@@ -46,7 +46,7 @@ def decide(
     if not is_there:
         # It has no version yet. Whether that is a refusal of its own, the decision has told first.
         check_match(order.if_match, 0)
-    read = dict(books.seen)
+    read, passed_over = dict(books.seen), tuple(books.passed_over)
     meta = order.meta.to_bytes()
     versions = {id: books.version(id) for id in decision.facts}
     facts = []
@@ -84,7 +84,7 @@ def decide(
         photos=order.photos,
         erases=decision.erases,
         request=request,
-        unspent_of=tuple(books.passed_over),
+        unspent_of=passed_over,
         seen_upto=books.head.position,
         spent=dict.fromkeys(marked, 0) | now_spent,
     )
