@@ -50,11 +50,13 @@ class Reads:
     """Claim prefixes; only the number of claims under each is read."""
     everything_of: tuple[str, ...] = ()
     """Customers; every stream of theirs is read, and how much personal data there is of them."""
+    unspent_of: tuple[str, ...] = ()
+    """Customers; the streams of their packages are read, but not of those that are marked as spent."""
 
     @property
     def must_be_found(self) -> bool:
         """Whether only the ledger knows which streams these are."""
-        return bool(self.packages_of or self.claimed or self.everything_of)
+        return bool(self.packages_of or self.claimed or self.everything_of or self.unspent_of)
 
     def __or__(self, other: "Reads") -> "Reads":
         return Reads.all_of((self, other))
@@ -70,6 +72,7 @@ class Reads:
         claimed: dict[str, None] = {}
         counted: dict[str, None] = {}
         everything_of: dict[str, None] = {}
+        unspent_of: dict[str, None] = {}
         with_customers = False
         for reads in many:
             for stream_id, version in reads.streams.items():
@@ -80,6 +83,7 @@ class Reads:
                 (claimed, reads.claimed),
                 (counted, reads.counted),
                 (everything_of, reads.everything_of),
+                (unspent_of, reads.unspent_of),
             ):
                 if asked:
                     named.update(dict.fromkeys(asked))
@@ -91,6 +95,7 @@ class Reads:
             with_customers,
             tuple(counted),
             tuple(everything_of),
+            tuple(unspent_of),
         )
 
 
@@ -158,6 +163,9 @@ class Books(Protocol):
 
     def packages_of(self, customer_id: str) -> "Iterator[tuple[str, Package, int]]":
         """(id, state, position of the sale) of all of a customer's packages, in the order of their sales."""
+
+    def unspent_packages_of(self, customer_id: str) -> "Sequence[tuple[str, Package, int]]":
+        """The same of those packages of which something is left."""
 
     def packages_that(self, hold: "Callable[[Package], bool]") -> "dict[str, Package]":
         """The packages that were read and for which `hold` is true, by id."""

@@ -123,8 +123,8 @@ def test_latency_measures_both_entrants_cold_and_warm() -> None:
 def test_regulars_measure_every_number_of_packages() -> None:
     plan = regulars.Plan(packages=(regulars.LEFT, 7), rounds=1, uses=2)
     report = regulars.measure(plan, lambda step: None)
-    assert [figure.packages for figure in report.figures] == [regulars.LEFT, 7]
-    assert all(figure.first > 0 and figure.later > 0 for figure in report.figures)
+    assert [figure.packages for figure in report.figures] == [regulars.LEFT, 7] * 2
+    assert all(figure.first > 0 and figure.booking > 0 and figure.later > 0 for figure in report.figures)
     assert "later use" in regulars.table(report)
 
 

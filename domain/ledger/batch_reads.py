@@ -54,6 +54,7 @@ class BatchReads:
         versions = {stream.id: stream.version for stream in self.known}
         found = (
             self.wanted.packages_of
+            or self.wanted.unspent_of
             or self.wanted.claimed
             or not self.wanted.streams.keys() <= versions.keys()
         )
@@ -84,6 +85,8 @@ def asked_beside(business_id: str, wanted: Reads, keys: Sequence[str], kept: Str
     known = {id: found for id in wanted.streams if (found := kept.stream(business_id, id))}
     for customer_id in wanted.packages_of:
         known |= {stream.id: stream for stream in kept.packages_of(business_id, customer_id)}
+    for customer_id in wanted.unspent_of:
+        known |= {stream.id: stream for stream in kept.unspent_packages_of(business_id, customer_id)}
     if wanted.with_customers:
         owners = {owner for stream in known.values() if (owner := owner_of(stream.state))} - known.keys()
         known |= {id: found for id in sorted(owners) if (found := kept.stream(business_id, id))}

@@ -46,6 +46,8 @@ class LoadedBooks:
         self.head = loaded.head
         self.counts = {prefix: loaded.counts.get(prefix, 0) for prefix in wanted.counted}
         self.seen: dict[str, int] = {}
+        self.passed_over: dict[str, None] = {}
+        """Customers of whom the current decision saw only the packages of which something is left."""
         self.wanted = wanted
         self._personal = loaded.personal
         self._people: dict[str, Person] = {person.id: person for person in loaded.people}
@@ -192,6 +194,11 @@ class LoadedBooks:
         found = self._streams.get(stream_id)
         return found.version if found else 0
 
+    def spent_at(self, package_id: str) -> int:
+        """The version of a package of which nothing is left; 0 for any other."""
+        found = self._streams.get(package_id)
+        return found.version if found is not None and found.state.is_spent else 0
+
     def _state(self, stream_id: str, of: type[S]) -> S | None:
         found = self.stream(stream_id)
         return found.state if found is not None and isinstance(found.state, of) else None
@@ -259,6 +266,21 @@ class LoadedBooks:
         owners = self.names_of(customer_id)
         if lacks := tuple(id for id in owners if id not in self.wanted.packages_of):
             raise NotLoaded(Reads(packages_of=lacks))
+        yield from self._packages_of(owners)
+
+    def unspent_packages_of(self, customer_id: str) -> Sequence[tuple[str, Package, int]]:
+        """The same of those of which something is left. Raises NotLoaded.
+
+        Of the others nothing is known but that nothing was left, and the append checks that none of them got a fact.
+        """
+        owners = self.names_of(customer_id)
+        read = {*self.wanted.unspent_of, *self.wanted.packages_of}
+        if lacks := tuple(id for id in owners if id not in read):
+            raise NotLoaded(Reads(unspent_of=lacks))
+        self.passed_over |= dict.fromkeys(owners)
+        return [found for found in self._packages_of(owners) if not found[1].is_spent]
+
+    def _packages_of(self, owners: Sequence[str]) -> Iterator[tuple[str, Package, int]]:
         found = [stream for id in owners for stream in self._of_customer.get(id, ())]
         found.sort(key=lambda stream: (stream.position == 0, stream.position))
         for stream in found:

@@ -1,7 +1,7 @@
 """A cache of folded streams, so that commands need not read and fold them again."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeAlias
@@ -81,9 +81,18 @@ class StreamCache:
 
     def packages_of(self, business_id: str, customer_id: str) -> list[Stream]:
         """Copies of the packages of a customer that are cached: some or all of them."""
+        return self._packages_that(business_id, customer_id, lambda package: True)
+
+    def unspent_packages_of(self, business_id: str, customer_id: str) -> list[Stream]:
+        """The same of those of which something was left: a load tells of the others."""
+        return self._packages_that(business_id, customer_id, lambda package: not package.is_spent)
+
+    def _packages_that(
+        self, business_id: str, customer_id: str, hold: Callable[[Package], bool]
+    ) -> list[Stream]:
         with self._lock:
             keys = [(business_id, id) for id in self._packages.get((business_id, customer_id), ())]
-            found = [self._used(key) for key in keys]
+            found = [self._used(key) for key in keys if hold(self._streams[key].state)]
         return [stream.copy() for stream in found]
 
     def _all(self, business_id: str, stream_ids: Iterable[str]) -> list[Stream] | None:

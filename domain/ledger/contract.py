@@ -63,7 +63,8 @@ class LedgerRecorder(ApplicationRecorder):
         A command conflicts when a stream it read has another version, when one of its claims is held, or when
         its request key is known. It also conflicts when it read a stream that an earlier conflicting command
         would have written: it was decided on facts that are not there. Later commands are judged on what was
-        really stored before them.
+        really stored before them. And it conflicts when a package of a customer in `unspent_of` that it did not read
+        got a fact behind `seen_upto`: something may be left of it again.
         A command that erases a customer deletes the rows of all places (`domain.people.directory.Place`), but for
         those it writes itself, in the same transaction; keys of the customer are revoked.
         Raises UnknownBusiness, Contention (the head was locked for 2 s), LedgerUnavailable (the request key

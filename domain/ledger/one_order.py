@@ -1,7 +1,7 @@
 """One order on loaded books: its decision, the facts of it, its answer."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from domain.actor import Circumstances
 from domain.decision import Decision, NotLoaded, Reads
@@ -37,7 +37,7 @@ def decide(
 
     Raises NotLoaded, Refused, and RenewalsDue where memberships must be renewed first, but for those passed over.
     """
-    books.seen = {}
+    books.seen, books.passed_over = {}, {}
     order, at = redirected(order, books), acting(at, books)
     named = order.use_case.target(order.command, books.business_id)
     target = None if named is None else books.survivor_of(named)
@@ -46,7 +46,7 @@ def decide(
     if not is_there:
         # It has no version yet. Whether that is a refusal of its own, the decision has told first.
         check_match(order.if_match, 0)
-    read = dict(books.seen)
+    read, passed_over = dict(books.seen), tuple(books.passed_over)
     meta = order.meta.to_bytes()
     versions = {id: books.version(id) for id in decision.facts}
     facts = []
@@ -55,7 +55,9 @@ def decide(
         if versions[stream_id] > FACTS_MAX:
             raise LimitReached("facts of a stream", FACTS_MAX)
         facts.append(store(kind, stream_id, versions[stream_id], fact, meta))
+    marked = spent_among(decision.packages, books)
     books.apply(facts, [fact for _, _, fact in decision.made], decision.people)
+    now_spent = spent_among(decision.packages, books)
     for id in decision.erases:
         books.erase(id)
     for claim in decision.claims:
@@ -82,8 +84,16 @@ def decide(
         photos=order.photos,
         erases=decision.erases,
         request=request,
+        unspent_of=passed_over,
+        seen_upto=books.head.position,
+        spent=dict.fromkeys(marked, 0) | now_spent,
     )
     return decision, append, answer
+
+
+def spent_among(package_ids: Iterable[str], books: LoadedBooks) -> dict[str, int]:
+    """The packages among these of which nothing is left, with their versions."""
+    return {id: version for id in package_ids if (version := books.spent_at(id))}
 
 
 def _proof_of(request: Request | None, facts: int) -> str | None:

@@ -106,6 +106,7 @@ def lacks(reads: Reads, wanted: Reads, streams: Collection[str], counts: Collect
     return (
         not reads.streams.keys() <= wanted.streams.keys() | set(streams)
         or not set(reads.packages_of) <= set(wanted.packages_of)
+        or not set(reads.unspent_of) <= {*wanted.unspent_of, *wanted.packages_of}
         or not set(reads.claimed) <= set(wanted.claimed)
         or not set(reads.counted) <= set(counts)
         or (reads.with_customers and not wanted.with_customers)

@@ -104,6 +104,13 @@ class Append:
     erases: tuple[str, ...] = ()
     """The customer whose personal data is deleted with it, but for what this command writes."""
     request: Request | None = None
+    unspent_of: tuple[str, ...] = ()
+    """Customers of whose packages its decision saw those of which something was left. No other package of theirs may
+    have got a fact behind `seen_upto`."""
+    seen_upto: int = 0
+    """The position of the head when the streams were read."""
+    spent: Mapping[str, int] = field(default_factory=dict)
+    """The marks of packages: the version after which nothing is left of one, or 0 where something is left again."""
 
 
 def with_openings(command: Append) -> Iterator[tuple[NewFact, bool]]:

@@ -31,7 +31,7 @@ TABLES: Mapping[str, Table] = {
     "facts": Table("facts", by_number=True),
     "shapes": Table("shared"),
     "ledgers": Table("derived", (), ("position", "hash", "recorded_at", "secret")),
-    "streams": Table("derived", ("stream",), ("kind", "customer_id", "opened"), by_number=True),
+    "streams": Table("derived", ("stream",), ("kind", "customer_id", "opened", "spent"), by_number=True),
     "claims": Table("derived", ("claim",), ("stream_id",), by_number=True),
     "people_search": Table("derived", ("person_id",), ("folded", "grams")),
     "requests": Table(

@@ -167,6 +167,11 @@ class Package(Struct, frozen=True, gc=False):
         return sum(line.remaining for line in self.lines)
 
     @property
+    def is_spent(self) -> bool:
+        """Whether nothing is left of it: no unit is available or held. Another fact may give units back."""
+        return not any(line.remaining for line in self.lines)
+
+    @property
     def held(self) -> int:
         return sum(line.held for line in self.lines)
 

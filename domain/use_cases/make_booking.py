@@ -33,7 +33,7 @@ def reads(command: MakeBooking, business_id: str, peek: Peek) -> Reads:
     counted += tuple(claim for payment in _payments(command) for claim in counts_payment(payment))
     return Reads(
         {id: 0 for id in ids if id},
-        packages_of=() if command.package_id else (command.customer_id,),
+        unspent_of=() if command.package_id else (command.customer_id,),
         counted=counted + counts_external_ref("booking", command.external_ref),
     )
 

@@ -1,11 +1,12 @@
 """Shared by every verb on one rule that tops up: what it reads, and how a customer is told of its rules."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from domain.actor import Circumstances
 from domain.decision import Books, Decision, Peek, Reads
 from domain.fact import Fact
+from domain.package.state import Package
 from domain.people.facts import TopUpsChanged
 from domain.people.state import Customer
 from domain.refusals import NotFound
@@ -55,13 +56,24 @@ def told(
     return {rule.customer_id: ("customer", [TopUpsChanged(top_ups=left)])}
 
 
-def standing_of(rule: TopUp, customer: Customer, books: Books, now: datetime) -> Standing:
-    """What an attempt of this rule depends on. Raises NotLoaded."""
-    held = books.packages_of(rule.customer_id)
+def standing_of(
+    rule: TopUp, customer: Customer, packages: Mapping[str, Package], books: Books, now: datetime
+) -> Standing:
+    """What an attempt of this rule depends on. `packages`: those that it counts. Raises NotLoaded."""
     return Standing(
         customer=customer,
         offer=books.offer(rule.offer_id),
-        packages=tuple(package for _, package, _ in held if package.offer_id == rule.offer_id),
+        packages=tuple(packages.values()),
         now=now,
         zone=books.business.time_zone,
     )
+
+
+def counted_by(rule: TopUp, books: Books) -> dict[str, Package]:
+    """The packages that a rule counts: of its customer and its offer. Raises NotLoaded.
+
+    Of one that is spent no unit counts, but it counts towards the offer's limit per customer.
+    """
+    limited = rule.terms.max_per_customer is not None
+    held = books.packages_of if limited else books.unspent_packages_of
+    return {id: package for id, package, _ in held(rule.customer_id) if package.offer_id == rule.offer_id}

@@ -9,7 +9,7 @@ from domain.use_cases.redemption import candidates, redeem, spoken_of
 
 def reads(command: RedeemFromCustomer, business_id: str, peek: Peek) -> Reads:
     streams = {business_id: 0, command.customer_id: 0}
-    return Reads(streams, packages_of=(command.customer_id,)) | spoken_of(command)
+    return Reads(streams, unspent_of=(command.customer_id,)) | spoken_of(command)
 
 
 def decide(command: RedeemFromCustomer, books: Books, at: Circumstances) -> Decision:

@@ -41,8 +41,7 @@ def candidates(customer_id: str, package_id: str | None, books: Books) -> list[C
     if package_id is None:
         return [
             Candidate(id, state, position or AFTER_ALL + n)
-            for n, (id, state, position) in enumerate(books.packages_of(customer_id))
-            if state.remaining
+            for n, (id, state, position) in enumerate(books.unspent_packages_of(customer_id))
         ]
     chosen = known_package(books, package_id)
     if chosen.customer_id != customer_id:

@@ -3,7 +3,7 @@
 A customer names its own rules, so that nothing more is read of customers without any.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from domain.actor import Circumstances
@@ -11,13 +11,14 @@ from domain.decision import Books, Decision, Peek, Reads
 from domain.fact import Fact, fold
 from domain.package.evolution import evolve as evolve_package
 from domain.package.facts import PackageFact
+from domain.package.state import Package
 from domain.people.facts import CustomerBlocked, CustomerDeactivated, CustomerMerged, CustomerUnmerged
 from domain.people.state import Customer
 from domain.top_up.attempts import LOWERS, available_of, opened
 from domain.top_up.facts import TopUpFact, WhyLapsed
 from domain.top_up.standing import withdrawn
 from domain.top_up.state import TopUp
-from domain.use_cases.one_top_up import standing_of
+from domain.use_cases.one_top_up import counted_by, standing_of
 from domain.values import Value
 
 MOVES = frozenset({*LOWERS, CustomerBlocked, CustomerDeactivated, CustomerMerged, CustomerUnmerged})
@@ -25,14 +26,14 @@ MOVES = frozenset({*LOWERS, CustomerBlocked, CustomerDeactivated, CustomerMerged
 
 
 def reads_rules(reads: Reads, command: Value, business_id: str, peek: Peek) -> Reads:
-    """Also the rules of the customers whose streams are read, their offers, and all packages that these count."""
+    """Also the rules of the customers whose streams are read, their offers, and packages that are not spent."""
     known = {id: peek(id) for id in reads.streams if id.startswith("cus_")}
     owners = {id: state for id, state in known.items() if isinstance(state, Customer) and state.top_ups}
     if not owners:
         return reads
     rules = [id for customer in owners.values() for id in customer.top_ups]
     offers = [rule.offer_id for rule in map(peek, rules) if isinstance(rule, TopUp)]
-    return reads | Reads(dict.fromkeys((*rules, *offers), 0), packages_of=tuple(owners))
+    return reads | Reads(dict.fromkeys((*rules, *offers), 0), unspent_of=tuple(owners))
 
 
 def top_up(decision: Decision, books: Books, at: Circumstances) -> Decision:
@@ -79,17 +80,23 @@ def _fallen(
     """The attempt that the facts of packages open for one rule, if they take what is left to its threshold."""
     rule = books.top_up(top_up_id)
     assert rule is not None, "the caller has read it"
-    held = {
-        id: package
-        for id, package, _ in books.packages_of(rule.customer_id)
-        if package.offer_id == rule.offer_id
-    }
+    held = counted_by(rule, books) | _moved_of(rule, moved, books)
     after = {id: fold(evolve_package, package, moved.get(id, ())) for id, package in held.items()}
     before, left = (sum(available_of(package, at.now) for package in each.values()) for each in (held, after))
     if not left <= rule.threshold < before:
         return []
-    standing = replace(standing_of(rule, customer, books, at.now), packages=tuple(after.values()))
-    return opened(rule, top_up_id, before, standing)
+    return opened(rule, top_up_id, before, standing_of(rule, customer, after, books, at.now))
+
+
+def _moved_of(rule: TopUp, moved: Iterable[str], books: Books) -> dict[str, Package]:
+    """The packages among these that the rule counts, also one of which something is left again."""
+    owner = books.survivor_of(rule.customer_id)
+    packages = {id: package for id in moved if (package := books.package(id)) is not None}
+    return {
+        id: package
+        for id, package in packages.items()
+        if (package.customer_id, package.offer_id) == (owner, rule.offer_id)
+    }
 
 
 def _withdrawn(decision: Decision, books: Books, at: Circumstances) -> dict[str, list[TopUpFact]]:

@@ -52,7 +52,9 @@ def heads(evidence: Evidence, stored: StoredHead | None, last: Head, *, secret: 
 
 def streams(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
     expected = book.pages(
-        "SELECT number, kind, customer_id, opened FROM streams ORDER BY number", ROWS_PER_PAGE
+        "SELECT number, kind, customer_id, opened, CASE WHEN units = 0 THEN version END"
+        " FROM streams LEFT JOIN packages USING (number) ORDER BY number",
+        ROWS_PER_PAGE,
     )
     yield from _compared(evidence, "streams", expected, pages(evidence, "streams"))
 

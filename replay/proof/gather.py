@@ -1,7 +1,8 @@
 """One walk through the facts: the chain is computed anew, and what follows from the facts is noted."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 import msgspec
 from pydantic_core import from_json
@@ -13,7 +14,10 @@ from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.evidence import Evidence
 from domain.ledger.numbers import number_of
 from domain.ledger.proof import proof_of_secret
-from domain.package.facts import UnitsRedeemed
+from domain.ledger.reading import KEPT
+from domain.package.fact_parts import PackageOpened
+from domain.package.facts import FACTS, PackageFact, UnitsRedeemed
+from domain.package.unit_change import unit_change
 from domain.people.facts import CustomerErased, CustomerMerged, CustomerRegistered
 from replay.proof.checked import checked
 from replay.proof.workbook import Workbook
@@ -23,6 +27,7 @@ Progress = Callable[[int, int], None]
 """Called with the facts checked and the facts in all."""
 TOLD = frozenset((UnitsRedeemed, BookingMade, CustomerRegistered, CustomerErased, CustomerMerged))
 """Facts of which more is noted than the claims of `claims_of`."""
+OF_PACKAGES = frozenset(FACTS)
 
 
 def gather(evidence: Evidence, book: Workbook, progress: Progress) -> Head | Broken:
@@ -101,10 +106,37 @@ def _note(stored: StoredFact, book: Workbook) -> None:
             book.note("texts", (id, commitment, position, stream_id))
     if stored.version == 1:
         book.note("streams", (number_of(stream_id), kind, customer_behind(fact, kind, stream_id), position))
+    if type(fact) in OF_PACKAGES:
+        book.move_units(stream_id, change_of(cast(PackageFact, fact)), stored.version)
     if type(fact) in TOLD:
         _note_told(fact, position, stream_id, book)
     for claim in claims_of(fact, stream_id, book):
         book.claim(claim)
+
+
+def change_of(fact: PackageFact) -> int:
+    """The units by which a checked fact changes what is left of its package."""
+    if not isinstance(fact, PackageOpened):
+        return unit_change(fact)
+    lines: Any = fact.lines  # as JSON, where the class was not needed to check it
+    if isinstance(lines, msgspec.Raw):
+        return unit_change(fact, granted=_quantity_in(bytes(lines)))
+    return unit_change(fact, granted=sum(line.quantity for line in lines))
+
+
+class _Line(msgspec.Struct):
+    """What counts here of a line that was sold."""
+
+    quantity: int
+
+
+_lines_in = msgspec.json.Decoder(tuple[_Line, ...]).decode
+
+
+@lru_cache(maxsize=KEPT)
+def _quantity_in(lines: bytes) -> int:
+    """One version of an offer is sold many times."""
+    return sum(line.quantity for line in _lines_in(lines))
 
 
 def _note_told(fact: Fact, position: int, stream_id: str, book: Workbook) -> None:

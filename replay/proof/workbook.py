@@ -14,6 +14,7 @@ from replay.proof.row_sum import RowSums
 CACHE_KB = 16_384
 SCHEMA = """
 CREATE TABLE streams (number INTEGER PRIMARY KEY, kind TEXT, customer_id TEXT, opened INTEGER);
+CREATE TABLE packages (number INTEGER PRIMARY KEY, units INTEGER, version INTEGER);
 CREATE TABLE claims (claim TEXT PRIMARY KEY, stream_id TEXT) WITHOUT ROWID;
 CREATE TABLE uses (redemption_id TEXT, package_id TEXT, booking_id TEXT, position INTEGER,
                    PRIMARY KEY (redemption_id, package_id)) WITHOUT ROWID;
@@ -74,6 +75,8 @@ class Workbook:
         self._sums = dict.fromkeys(SUMMED, 0)
         self._summed: dict[str, list[str]] = {table: [] for table in SUMMED}
         """Notes that wait to be added to their sum."""
+        self._moved: dict[str, tuple[int, int]] = {}
+        """Package → the units by which what is left of it changed, and its last version, to be written."""
         self._all_written = False
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
@@ -106,6 +109,23 @@ class Workbook:
         self._add(table)
         return self._sums[table]
 
+    def move_units(self, package_id: str, change: int, version: int) -> None:
+        """Note what a fact of a package changed: the units that are left, and its version."""
+        if self._all_written:
+            return  # in the second walk it is known
+        before, _ = self._moved.get(package_id, (0, 0))
+        self._moved[package_id] = before + change, version
+        if len(self._moved) >= NOTES_PER_WRITE:
+            self._write_moved()
+
+    def _write_moved(self) -> None:
+        self._connection.executemany(
+            "INSERT INTO packages VALUES (?, ?, ?) ON CONFLICT (number) DO UPDATE"
+            " SET units = units + excluded.units, version = excluded.version",
+            [(number_of(id), units, version) for id, (units, version) in self._moved.items()],
+        )
+        self._moved = {}
+
     def begin_again(self) -> bool:
         """Write every note from now on; False: they are written already."""
         if self._all_written:
@@ -116,6 +136,8 @@ class Workbook:
 
     def write(self) -> None:
         """Write all notes that wait."""
+        if self._moved:
+            self._write_moved()
         for table, waiting in self._waiting.items():
             if waiting:
                 self._write(table)

@@ -53,7 +53,8 @@ def main(arguments: list[str]) -> None:
     )
     _common(benchmarks.add_parser("trace", help="where a lone redemption spends its time"), "40 requests")
     _common(
-        benchmarks.add_parser("regulars", help="what a redemption costs after many packages"), "two sizes"
+        benchmarks.add_parser("regulars", help="what a redemption and a booking cost after many packages"),
+        "two sizes",
     )
     _common(
         benchmarks.add_parser("reads", help="what answers to questions cost, beside a text that lies ready"),

@@ -1,17 +1,22 @@
-"""What a redemption costs where a customer has bought much before: `python -m tests.bench regulars`.
+"""What a redemption and a booking cost where a customer has bought much before: `python -m tests.bench regulars`.
 
 All packages but a few are used up. The rule chooses among what is left, and it should not matter how much there was.
 """
 
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from api.resources.packages.card import VIEWS
+from domain.booking.commands import MakeBooking, NewBooking
 from domain.ledger.carnet import Carnet, Ledger
+from domain.ledger.embedded.sqlite.schema import migrate as migrate_file
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Done, Order
 from domain.ledger.postgres.migrations import migrate
@@ -45,14 +50,19 @@ QUICK = Plan(packages=(LEFT, 50), rounds=2, uses=5)
 
 @dataclass(frozen=True)
 class Figure:
-    """Milliseconds of processor time for one redemption."""
+    """Milliseconds of processor time for one redemption or booking."""
 
+    store: str
     packages: int
     first: float
-    """Of the process, the median."""
+    """Of the process, the median: of a redemption by a process that keeps nothing yet."""
+    booking: float
+    """The same of a booking."""
     later: float
+    database_first: float
+    """Of PostgreSQL, the mean of the first redemptions and bookings; within the process on SQLite."""
     database: float
-    """Of PostgreSQL, the mean of the later ones."""
+    """… and of the later redemptions."""
 
 
 @dataclass(frozen=True)
@@ -71,18 +81,32 @@ class Report:
 
 def measure(plan: Plan, told: Callable[[str], None]) -> Report:
     machine = machine_now()
+    figures = []
     with ExitStack() as stack:
-        server = stack.enter_context(PostgresServer(fsync=False, binaries=find_binaries()))
+        for store, opened in (("SQLite", _file), ("PostgreSQL", _server)):
+            url, used = stack.enter_context(opened())
+            ours = Ours(url, pool_size=1)
+            stack.callback(ours.close)
+            for packages in plan.packages:
+                told(f"{store}, {packages} packages")
+                _sell(ours, packages)
+                figures.append(_figure(store, url, ours.business(0), packages, plan, used))
+    return Report(machine, figures)
+
+
+@contextmanager
+def _file() -> Iterator[tuple[str, Callable[[], float]]]:
+    with TemporaryDirectory() as folder:
+        migrate_file(Path(folder, "ledger.db"))
+        yield f"sqlite:///{folder}/ledger.db", lambda: 0.0
+
+
+@contextmanager
+def _server() -> Iterator[tuple[str, Callable[[], float]]]:
+    with PostgresServer(fsync=False, binaries=find_binaries()) as server:
         url = server.create_database("carnet")
         migrate(url)
-        ours = Ours(url, pool_size=1)
-        stack.callback(ours.close)
-        figures = []
-        for packages in plan.packages:
-            told(f"{packages} packages")
-            _sell(ours, packages)
-            figures.append(_figure(url, ours.business(0), packages, plan, server.session))
-    return Report(machine, figures)
+        yield url, lambda: used_by(server.session)
 
 
 def _sell(ours: Ours, packages: int) -> None:
@@ -97,21 +121,50 @@ def _sell(ours: Ours, packages: int) -> None:
         assert isinstance(result, Done), result
 
 
-def _figure(url: str, business_id: str, packages: int, plan: Plan, session: int) -> Figure:
+def _figure(
+    store: str, url: str, business_id: str, packages: int, plan: Plan, used: Callable[[], float]
+) -> Figure:
+    """`used`: the seconds of processor time that the database has used beside the process."""
     first: list[float] = []
+    booking: list[float] = []
     later: list[float] = []
-    of_database = 0.0
+    of_first = of_later = 0.0
     for number in range(plan.rounds):
         carnet = Carnet(url, pool_size=1, views=VIEWS)
         ledger = carnet.ledger(business_id)
         uses = [_use(ledger, packages, f"{number}_{n}") for n in range(1 + plan.uses)]
+        ledger.recorder.head()  # connects
+        before = used()
         first.append(_ms(ledger, uses[0]))
-        of_database -= used_by(session)
+        between = used()
         later += [_ms(ledger, use) for use in uses[1:]]
-        of_database += used_by(session)
+        of_first, of_later = of_first + between - before, of_later + used() - between
         carnet.close()
-    database = 1000 * of_database / len(later)
-    return Figure(packages, statistics.median(first), statistics.median(later), database)
+        carnet = Carnet(url, pool_size=1, views=VIEWS)
+        ledger = carnet.ledger(business_id)
+        asked = _booking(ledger, packages, str(number))
+        ledger.recorder.head()
+        before = used()
+        booking.append(_ms(ledger, asked))
+        of_first += used() - before
+        carnet.close()
+    return Figure(
+        store,
+        packages,
+        statistics.median(first),
+        statistics.median(booking),
+        statistics.median(later),
+        1000 * of_first / (len(first) + len(booking)),
+        1000 * of_later / len(later),
+    )
+
+
+def _booking(ledger: Ledger, packages: int, number: str) -> Order:
+    ids = NewBooking(booking_id=f"bkg_{packages}_{number}", redemption_id=f"red_booked_{packages}_{number}")
+    at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1, hours=int(number))
+    command = MakeBooking(bookings=(ids,), customer_id=_customer(packages), service_id=SERVICE, starts_at=at)
+    request = ledger.request(ids.booking_id, b"")
+    return order(command, BY, request=request, new_ids=(ids.booking_id, ids.redemption_id))
 
 
 def _use(ledger: Ledger, packages: int, number: str) -> Order:
@@ -136,12 +189,13 @@ def table(report: Report) -> str:
     """The figures for people."""
     machine = report.machine
     lines = [
-        f"regulars: ms of processor time for a redemption, {machine['date']}  commit {machine['commit']}"
+        f"regulars: ms of processor time, {machine['date']}  commit {machine['commit']}"
         f"  {machine['processor']}, {machine['cores']} cores  Python {machine['python']}",
-        f"{'packages':<10}{'first use':>12}{'later use':>12}{'PostgreSQL':>12}",
+        f"{'':<12}{'packages':<10}{'first use':>12}{'booking':>12}{'later use':>12}{'PostgreSQL':>12}{'later':>8}",
     ]
     lines += [
-        f"{each.packages:<10}{each.first:>12.1f}{each.later:>12.2f}{each.database:>12.2f}"
+        f"{each.store:<12}{each.packages:<10}{each.first:>12.1f}{each.booking:>12.1f}{each.later:>12.2f}"
+        f"{each.database_first:>12.1f}{each.database:>8.2f}"
         for each in report.figures
     ]
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import cast
 
 from domain.claims import Claim
 from domain.decision import NewStream
@@ -12,9 +13,10 @@ from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.proof import SALT_BYTES, committed, proof_of_request
 from domain.ledger.records import Append, Request, Stored
-from domain.package.facts import UnitsRedeemed
+from domain.package.facts import PackageFact, UnitsRedeemed
 from domain.people.directory import Person
 from domain.people.facts import CustomerRegistered
+from replay.proof.gather import OF_PACKAGES, change_of
 from replay.proof.workbook import Workbook, workbook
 
 COMMANDS_PER_APPEND = 500
@@ -28,8 +30,9 @@ def fill_whole(store: Store, business_id: str, facts: Iterable[NewFact]) -> int:
     """Append facts of a day-book as the commands that they were; the number of facts."""
     store.open_ledger(business_id)
     ledger, last = store.ledger(business_id), 0
+    left: dict[str, int] = {}
     with workbook() as book:
-        appends = (_append(group, number, book) for number, group in enumerate(_commands(facts)))
+        appends = (_append(group, number, book, left) for number, group in enumerate(_commands(facts)))
         while page := tuple(islice(appends, COMMANDS_PER_APPEND)):
             for stored in ledger.append(page):
                 assert isinstance(stored, Stored), stored
@@ -48,7 +51,8 @@ def _commands(facts: Iterable[NewFact]) -> Iterator[list[NewFact]]:
         yield group
 
 
-def _append(facts: Sequence[NewFact], number: int, book: Workbook) -> Append:
+def _append(facts: Sequence[NewFact], number: int, book: Workbook, left: dict[str, int]) -> Append:
+    """`left`: the units of each package so far."""
     told = [_told(fact) for fact in facts]
     people = tuple(
         Person(each.stream_id, each.stream_id, '{"name":"Anna"}', SALT)
@@ -77,7 +81,18 @@ def _append(facts: Sequence[NewFact], number: int, book: Workbook) -> Append:
         ),
         people=people,
         request=request,
+        spent=_marks(told, left),
     )
+
+
+def _marks(told: Iterable[Recorded], left: dict[str, int]) -> dict[str, int]:
+    """The packages that these facts leave without a unit, with their versions; 0 for all others."""
+    marks: dict[str, int] = {}
+    for each in told:
+        if type(each.fact) in OF_PACKAGES:
+            left[each.stream_id] = left.get(each.stream_id, 0) + change_of(cast(PackageFact, each.fact))
+            marks[each.stream_id] = 0 if left[each.stream_id] else each.version
+    return marks
 
 
 def _told(fact: NewFact) -> Recorded:

@@ -1,6 +1,6 @@
 """Books on paper: states by id, for decisions that are tested without a ledger."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -102,6 +102,9 @@ class PaperBooks:
         for position, (id, state) in enumerate(packages, 1):
             if state.customer_id == customer_id:
                 yield id, state, position
+
+    def unspent_packages_of(self, customer_id: str) -> Sequence[tuple[str, Package, int]]:
+        return [found for found in self.packages_of(customer_id) if not found[1].is_spent]
 
     def packages_that(self, hold: Callable[[Package], bool]) -> dict[str, Package]:
         return {id: state for id, state in self.states.items() if isinstance(state, Package) and hold(state)}

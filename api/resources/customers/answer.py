@@ -74,11 +74,11 @@ NONE_YET = Counts()
 
 def counted(customer_id: str) -> Reads:
     """The reads of `counts_of`."""
-    return Reads({customer_id: 0, account_id(customer_id): 0}, packages_of=(customer_id,))
+    return Reads({customer_id: 0, account_id(customer_id): 0}, unspent_of=(customer_id,))
 
 
 def counts_of(books: Books, customer_id: str, now: datetime) -> Counts:
-    packages = (package for _, package, _ in books.packages_of(customer_id))
+    packages = (package for _, package, _ in books.unspent_packages_of(customer_id))
     active = sum(package.status(now) == "active" for package in packages)
     return Counts(points_of(books, customer_id), active)
 

@@ -7,7 +7,7 @@ from api.http.command_route import Command, CommandRequest, command
 from api.http.ledger_types import Books
 from api.http.permissions import MANAGERS
 from api.resources.customers.answer import Customer, counted, counts_of, in_books
-from domain.decision import Decision
+from domain.decision import Decision, Reads
 from domain.people.commands import Choice, MergeCustomers, UnmergeCustomers
 from domain.people.facts import CustomerMerged, CustomerUnmerged
 from domain.people.merge import left_behind
@@ -81,7 +81,7 @@ def merge(call: Command[MergeBody]) -> CommandRequest:
         MergeCustomers(customer_id=id, absorbed_customer_id=absorbed_id, chosen=chosen),
         answer,
         shows=(id, absorbed_id),
-        reads=counted(id) | counted(absorbed_id),
+        reads=counted(id) | counted(absorbed_id) | Reads(packages_of=(id, absorbed_id)),
     )
 
 

@@ -10,7 +10,7 @@ from domain.refusals import NotFound
 from domain.top_up.attempts import Hindrance, hindrance
 from domain.top_up.facts import WhyRemoved
 from domain.top_up.state import Attempt, AttemptStatus, RuleStatus
-from domain.use_cases.one_top_up import standing_of
+from domain.use_cases.one_top_up import counted_by, standing_of
 from domain.values import Money, Value
 from projections.engine.definition import Row
 
@@ -84,7 +84,7 @@ def shown_rule(books: Books, top_up_id: str, now: datetime) -> TopUpRule:
     customer = None if rule is None else books.customer(rule.customer_id)
     if rule is None or customer is None:
         raise NotFound("rule that tops up", top_up_id)
-    standing = standing_of(rule, customer, books, now)
+    standing = standing_of(rule, customer, counted_by(rule, books), books, now)
     zone = books.business.time_zone
     return TopUpRule(
         id=top_up_id,

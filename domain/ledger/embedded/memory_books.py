@@ -31,6 +31,8 @@ class Books:
     log: list[StoredFact] = field(default_factory=list)
     by_stream: dict[str, dict[int, StoredFact]] = field(default_factory=dict)
     streams: dict[str, NewStream] = field(default_factory=dict)
+    spent: dict[str, int] = field(default_factory=dict)
+    """Packages of which nothing is left, with the version at which this was so."""
     claims: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Answered] = field(default_factory=dict)
     answer_people: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -46,6 +48,7 @@ class Books:
             log=list(self.log),
             by_stream=dict(self.by_stream),
             streams=dict(self.streams),
+            spent=dict(self.spent),
             claims=dict(self.claims),
             answers=dict(self.answers),
             answer_people=dict(self.answer_people),
@@ -121,6 +124,14 @@ class MemoryTransaction(StreamsInMemory):
         streams = self.books.streams.values()
         return [stream.id for stream in streams if (stream.customer_id, stream.kind) == (customer_id, kind)]
 
+    def unspent(self, customer_id: str) -> list[str]:
+        packages = self.streams_of(customer_id, "package")
+        return [id for id in packages if self.books.spent.get(id) != self.version(id)]
+
+    def packages_moved(self, customers: Sequence[str], after: int) -> list[str]:
+        theirs = {id for customer_id in customers for id in self.streams_of(customer_id, "package")}
+        return [fact.stream_id for fact in self.books.log[after:] if fact.stream_id in theirs]
+
     def claimed(self, claims: Sequence[str]) -> list[str]:
         return [claim for claim in claims if claim in self.books.claims]
 
@@ -191,6 +202,8 @@ class MemoryTransaction(StreamsInMemory):
 
     def _write_beside(self, command: Append, facts: Sequence[StoredFact], answer: Answered | None) -> None:
         self.books.streams.update((stream.id, stream) for stream in command.streams)
+        marks = {**self.books.spent, **command.spent}
+        self.books.spent = {id: version for id, version in marks.items() if version}
         self.books.claims.update((claim.claim, claim.stream_id) for claim in command.claims)
         self.books.directory.update((person.id, person) for person in command.people)
         for text in command.texts:

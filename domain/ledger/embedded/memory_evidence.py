@@ -64,7 +64,15 @@ class MemoryEvidence:
     def _streams(self) -> Rows:
         for id, stream in self._books.streams.items():
             opened = self._books.by_stream[id][1].position
-            yield (number_of(id),), {"kind": stream.kind, "customer_id": stream.customer_id, "opened": opened}
+            yield (
+                (number_of(id),),
+                {
+                    "kind": stream.kind,
+                    "customer_id": stream.customer_id,
+                    "opened": opened,
+                    "spent": self._books.spent.get(id),
+                },
+            )
 
     def _people_search(self) -> Rows:
         for id, person in self._books.directory.items():

@@ -75,6 +75,12 @@ class Transaction(Protocol):
     def streams_of(self, customer_id: str, kind: str) -> list[str]:
         """In the order they were opened."""
 
+    def unspent(self, customer_id: str) -> list[str]:
+        """The customer's packages in the same order, but none whose mark says that nothing is left at its version."""
+
+    def packages_moved(self, customers: Sequence[str], after: int) -> list[str]:
+        """Packages of these customers that have a fact with a position above `after`."""
+
     def claimed(self, claims: Sequence[str]) -> list[str]:
         """Those of these claims that a stream holds."""
 
@@ -106,7 +112,7 @@ class Transaction(Protocol):
         """Raises eventsourcing's IntegrityError when a stream already has the version of one."""
 
     def write_beside(self, commands: Sequence[Written]) -> None:
-        """Write the rest of these commands: streams, claims, directory, photos, answers.
+        """Write the rest of these commands: streams with their marks, claims, directory, photos, answers.
 
         People are replaced. Raises eventsourcing's IntegrityError when a text or a photo is already there.
         """
@@ -133,6 +139,9 @@ def _streams_to_read(transaction: Transaction, wanted: Reads) -> dict[str, int]:
     for customer_id in wanted.packages_of:
         for stream_id in transaction.streams_of(customer_id, PACKAGE):
             versions.setdefault(stream_id, 0)
+    for customer_id in wanted.unspent_of:
+        for stream_id in transaction.unspent(customer_id):
+            versions.setdefault(stream_id, 0)
     for prefix in wanted.claimed:
         for stream_id in transaction.claimants(prefix):
             versions.setdefault(stream_id, 0)
@@ -156,7 +165,7 @@ def append(transaction: Transaction, batch: Sequence[Append], now_ms: int) -> li
     outcomes: list[Stored | Conflict] = []
     spoiled: set[str] = set()
     """Streams that conflicting commands would have written."""
-    present, pending = _Present(transaction, batch), list[Written]()
+    present, pending = _Present(transaction, batch, head.position), list[Written]()
     for command in batch:
         conflict = _spoiled(command, spoiled) or present.conflict(command)
         if conflict is not None:
@@ -197,8 +206,10 @@ def _spoiled(command: Append, spoiled: set[str]) -> Conflict | None:
 class _Present:
     """The request keys, claims and versions that a batch depends on, with what its commands have added so far."""
 
-    def __init__(self, transaction: Transaction, batch: Sequence[Append]) -> None:
+    def __init__(self, transaction: Transaction, batch: Sequence[Append], position: int) -> None:
+        """`position`: of the head before the batch."""
         self._transaction = transaction
+        self._position = position
         keys = [command.request.key for command in batch if command.request is not None]
         claims = [claim.claim for command in batch for claim in command.claims]
         self._keys = {answer.key for answer in transaction.answered(keys)} if keys else set[str]()
@@ -215,6 +226,10 @@ class _Present:
                 versions[stream_id] = self._transaction.version(stream_id)
             if versions[stream_id] != version:
                 return Conflict(stream_id)
+        if command.unspent_of and command.seen_upto < self._position:
+            moved = self._transaction.packages_moved(command.unspent_of, command.seen_upto)
+            if unread := [stream_id for stream_id in moved if stream_id not in command.read]:
+                return Conflict(unread[0])
         for claim in command.claims:
             if claim.claim in self._claims:
                 return Conflict(claim.claim)

@@ -52,6 +52,7 @@ CREATE TABLE streams (
     ledger   bigint NOT NULL,
     stream   bigint NOT NULL,
     customer bigint,
+    spent    integer,  -- of a package of which nothing is left: its version; a later fact makes this void
     kind     text COLLATE "C" NOT NULL,
     PRIMARY KEY (ledger, stream)
 );
@@ -101,7 +102,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON facts
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON shapes
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON streams
+CREATE TRIGGER append_only BEFORE UPDATE OF opened, ledger, stream, customer, kind OR DELETE OR TRUNCATE ON streams
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON claims
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

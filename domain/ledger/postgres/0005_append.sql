@@ -25,7 +25,10 @@ CREATE TYPE command AS (
     people new_person[],
     texts new_text[],
     salt bytea,  -- of the digest of the answer
-    answered bytea  -- that digest
+    answered bytea,  -- that digest
+    unspent_of bigint[],  -- customers of whom it read the packages of which something was left …
+    seen_upto bigint,  -- … when this was the position of the head
+    spent seen[]  -- marks of packages: the version after which nothing is left of one, or 0
 );
 -- The text of a request key (domain/ledger/request_keys.py).
 CREATE FUNCTION unpacked_key(key bytea) RETURNS text LANGUAGE sql STABLE AS $$
@@ -53,6 +56,22 @@ BEGIN
     END IF;
     RETURN host_ms;
 END $$;
+
+
+-- A package of these customers that was not among the `reads` and got a fact behind the position `since`: something may be
+-- left of it again. Each position is looked up by itself, as there are few: positions have no gaps.
+CREATE FUNCTION moved_meanwhile(own bigint, customers bigint[], reads seen[], since bigint, upto bigint) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT (SELECT o.stream_id FROM facts AS o
+             WHERE o.ledger = own AND o.stream = f.stream AND o.stream_id <> '' ORDER BY o.version LIMIT 1)
+      FROM generate_series(since + 1, upto) AS at (place), LATERAL (
+           SELECT facts.stream FROM facts WHERE ledger = own AND position = at.place OFFSET 0) AS f, LATERAL (
+           SELECT FROM streams
+            WHERE ledger = own AND streams.stream = f.stream AND kind = 'package' AND customer = ANY (customers)
+           OFFSET 0) AS s
+     WHERE NOT EXISTS (SELECT FROM unnest(reads) AS n WHERE n.stream = f.stream)
+     LIMIT 1
+$$;
 
 
 -- Stores each command of a batch whole or not at all, and tells for each what became of it.
@@ -111,6 +130,9 @@ BEGIN
                    SELECT version FROM facts WHERE ledger = own AND stream = n.stream ORDER BY version DESC LIMIT 1), 0)
              LIMIT 1;
         END IF;
+        IF taken IS NULL AND cardinality(c.unspent_of) > 0 AND head > c.seen_upto THEN
+            taken := moved_meanwhile(own, c.unspent_of, c.reads, c.seen_upto, head);
+        END IF;
         IF taken IS NULL AND cardinality(c.claims) > 0 THEN
             SELECT n.claim INTO taken FROM unnest(c.claims) AS n
              WHERE n.claim = (SELECT held.claim FROM claims AS held WHERE held.ledger = own AND held.claim = n.claim)
@@ -155,6 +177,10 @@ BEGIN
                               WHERE ledger = own AND stream = n.stream
                               ORDER BY version LIMIT 1), first)
               FROM unnest(c.streams) AS n;
+        END IF;
+        IF cardinality(c.spent) > 0 THEN
+            UPDATE streams SET spent = nullif(n.version, 0) FROM unnest(c.spent) AS n
+             WHERE streams.ledger = own AND streams.stream = n.stream;
         END IF;
         IF cardinality(c.claims) > 0 THEN
             INSERT INTO claims (ledger, claim, stream)
@@ -242,6 +268,7 @@ BEGIN
            LATERAL (
                SELECT cardinality(c.facts) = 1 AND c.key IS NOT NULL
                   AND cardinality(c.streams) + cardinality(c.people) + cardinality(c.texts) = 0
+                  AND (cardinality(c.unspent_of) = 0 OR c.seen_upto = heads[c.nth])
                   AND EXISTS (SELECT FROM shapes WHERE number = c.facts[1].shape)
                   AND EXISTS (SELECT FROM shapes WHERE number = c.facts[1].meta_shape)
                   AND (SELECT q.key FROM requests AS q
@@ -282,6 +309,13 @@ BEGIN
         PERFORM set_config('carnet.business', added.business, true);
         UPDATE ledgers SET position = added.position, hash = added.hash, recorded_at = added.recorded_at
          WHERE business_id = added.business;
+    END LOOP;
+    FOR added IN
+        SELECT numbers[c.nth] AS ledger, n.stream, n.version FROM unnest(plain, commands) AS c (nth), unnest(c.spent) AS n
+         WHERE c.nth IS NOT NULL
+    LOOP
+        PERFORM set_config('carnet.ledger', added.ledger::text, true);
+        UPDATE streams SET spent = nullif(added.version, 0) WHERE ledger = added.ledger AND stream = added.stream;
     END LOOP;
     INSERT INTO claims (ledger, claim, stream)
     SELECT set_config('carnet.ledger', numbers[c.nth]::text, true)::bigint, n.claim, n.stream

@@ -19,7 +19,7 @@ CREATE TYPE loaded AS (
 -- the whole ledger of a business while it has no statistics of a new or fast-growing table, and keeps that plan.
 CREATE FUNCTION load(
     business text, wanted bigint[], known integer[], packages_of bigint[], claimed_from text[], claimed_upto text[],
-    with_customers boolean, counted_from text[], counted_upto text[], keys bytea[]
+    with_customers boolean, counted_from text[], counted_upto text[], keys bytea[], unspent_of bigint[]
 ) RETURNS SETOF loaded LANGUAGE plpgsql STABLE AS $$
 DECLARE
     own bigint := set_config('carnet.ledger', number_of(business)::text, true);
@@ -32,6 +32,17 @@ BEGIN
                 WHERE ledger = own AND streams.customer = w.customer AND kind = 'package'
                OFFSET 0) AS s
          WHERE s.stream <> ALL (wanted);
+    END IF;
+    IF cardinality(unspent_of) > 0 THEN
+        -- A mark that is not the last version is void.
+        SELECT wanted || array_agg(s.stream ORDER BY s.opened), known || array_agg(0) INTO wanted, known
+          FROM unnest(unspent_of) AS w (customer), LATERAL (
+               SELECT streams.stream, opened, spent FROM streams
+                WHERE ledger = own AND streams.customer = w.customer AND kind = 'package'
+               OFFSET 0) AS s
+         WHERE s.stream <> ALL (wanted)
+           AND (s.spent IS NULL OR s.spent <> (
+                SELECT version FROM facts WHERE ledger = own AND facts.stream = s.stream ORDER BY version DESC LIMIT 1));
     END IF;
     IF cardinality(claimed_from) > 0 THEN
         SELECT wanted || array_agg(held.stream ORDER BY held.first), known || array_agg(0) INTO wanted, known
@@ -98,7 +109,7 @@ END $$;
 
 CREATE TYPE question AS (
     business text, wanted bigint[], known integer[], packages_of bigint[], claimed_from text[], claimed_upto text[],
-    with_customers boolean, counted_from text[], counted_upto text[], keys bytea[]
+    with_customers boolean, counted_from text[], counted_upto text[], keys bytea[], unspent_of bigint[]
 );
 
 -- What `load` answers of each, with its number, counted from 1; a ledger that does not exist has no head.
@@ -118,7 +129,7 @@ BEGIN
         PERFORM set_config('carnet.business', q.business, true);
         RETURN QUERY
             SELECT n, l.* FROM load(q.business, q.wanted, q.known, q.packages_of, q.claimed_from, q.claimed_upto,
-                                    q.with_customers, q.counted_from, q.counted_upto, q.keys) AS l;
+                                    q.with_customers, q.counted_from, q.counted_upto, q.keys, q.unspent_of) AS l;
     END LOOP;
 END $$;
 

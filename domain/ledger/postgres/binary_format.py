@@ -116,7 +116,7 @@ class BinaryFormat:
             proofs = _bytes(request.salt) + _bytes(request.answered)
         return b"".join(
             (
-                _int(12),
+                _int(15),
                 asked,
                 self._reads(command.read.items()),
                 self._facts([(fact, next(kept), opens) for fact, opens in with_openings(command)]),
@@ -125,6 +125,9 @@ class BinaryFormat:
                 self._people(command.people),
                 self._texts(command.texts),
                 proofs,
+                _numbers(command.unspent_of),
+                _long_field(command.seen_upto),
+                self._reads(command.spent.items()),
             )
         )
 
@@ -149,7 +152,7 @@ class _ArrayField(Generic[Item]):
 def _question(business_id: str, wanted: Reads, keys: Sequence[str]) -> bytes:
     return b"".join(
         (
-            _int(10),
+            _int(11),
             _text(business_id),
             _numbers(wanted.streams),
             _integers(wanted.streams.values()),
@@ -160,6 +163,7 @@ def _question(business_id: str, wanted: Reads, keys: Sequence[str]) -> bytes:
             _texts(wanted.counted),
             _texts(map(beyond, wanted.counted)),
             _byteas(map(packed_key, keys)),
+            _numbers(wanted.unspent_of),
         )
     )
 
@@ -226,6 +230,10 @@ def _integer(value: int) -> bytes:
 
 def _number(id: str) -> bytes:
     return _number_field(NUMBER, 8, number_of(id))
+
+
+def _long_field(value: int) -> bytes:
+    return _number_field(NUMBER, 8, value)
 
 
 def _numbers(ids: Iterable[str]) -> bytes:

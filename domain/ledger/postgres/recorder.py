@@ -32,7 +32,7 @@ APPEND = (
 LOAD = (
     "SELECT part, position, moment, last, stream, version, name_version, kind, id, name, data, meta, hash"
     " FROM load(set_config('carnet.business', %s, true), %s::int8[], %s::int4[], %s::int8[],"
-    " %s::text[], %s::text[], %s, %s::text[], %s::text[], %s::bytea[])"
+    " %s::text[], %s::text[], %s, %s::text[], %s::text[], %s::bytea[], %s::int8[])"
 )
 SEARCH = (
     "SELECT found FROM search_people(set_config('carnet.business', %s, true), %s::text[], %s::text[], %s, %s::int4)"
@@ -115,6 +115,7 @@ class PostgresRecorder(LedgerRecorder):
             list(wanted.counted),
             [beyond(prefix) for prefix in wanted.counted],
             [packed_key(key) for key in keys],
+            [number_of(id) for id in wanted.unspent_of],
         ]
         with self._connection() as connection:
             rows = connection.execute(LOAD, arguments, binary=True).fetchall()

@@ -30,7 +30,7 @@ GRANT EXECUTE ON FUNCTION
     keep_shapes(integer[], text[], text[], integer[], text[], integer),
     search_people(text, text[], text[], text, integer),
     require_business(text), facts_of(text[], bigint[], integer[]), load_all(question[]),
-    load(text, bigint[], integer[], bigint[], text[], text[], boolean, text[], text[], bytea[])
+    load(text, bigint[], integer[], bigint[], text[], text[], boolean, text[], text[], bytea[], bigint[])
     TO carnet_app;
 
 GRANT SELECT (business_id, number, position, hash, recorded_at) ON ledgers TO carnet_worker;
@@ -57,5 +57,5 @@ GRANT EXECUTE ON FUNCTION
     number_of(text), for_business(text), table_space(text[]), heads(), grown_heads(text), business_ids(), known_peppers(), current_place(), registered_servers(), message_totals(), all_webhooks(),
     require_business(text), facts_of(text[], bigint[], integer[]), search_people(text, text[], text[], text, integer),
     filled(text, bytea), load_all(question[]),
-    load(text, bigint[], integer[], bigint[], text[], text[], boolean, text[], text[], bytea[])
+    load(text, bigint[], integer[], bigint[], text[], text[], boolean, text[], text[], bytea[], bigint[])
     TO carnet_auditor;

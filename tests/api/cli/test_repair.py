@@ -112,6 +112,37 @@ def test_streams_and_claims_are_made_anew_from_the_facts(books: Terminal) -> Non
     assert "0 rows differ" in books.run("repair", "--apply").stdout
 
 
+def test_a_mark_of_a_package_that_was_set_by_hand_is_found_named_and_made_anew(books: Terminal) -> None:
+    """A wrong mark would hide units from whoever uses them."""
+    theirs = f"ledger = {number_of(first_of(books))} AND kind = 'package'"
+    marks = f"SELECT stream, spent FROM streams WHERE {theirs} ORDER BY stream"
+    before = rows(books, marks)
+    left = [stream for stream, spent in before if spent is None]
+    spent = [(stream, version) for stream, version in before if version is not None]
+    (hidden, ahead, *_), ((lost, version), (moved, _), *_) = left, spent
+    last = "(SELECT max(version) FROM facts WHERE facts.ledger = streams.ledger AND facts.stream = streams.stream)"
+    by_hand(
+        books,
+        f"UPDATE streams SET spent = {last} WHERE {theirs} AND stream = {hidden}",
+        f"UPDATE streams SET spent = {last} + 1 WHERE {theirs} AND stream = {ahead}",
+        f"UPDATE streams SET spent = NULL WHERE {theirs} AND stream = {lost}",
+        f"UPDATE streams SET spent = 1 WHERE {theirs} AND stream = {moved}",
+    )
+    told = books.run("verify", status=1).stdout
+    for stream in (hidden, ahead):
+        assert (
+            f"streams {stream}: has spent {dict(rows(books, marks))[stream]}; the facts say spent None"
+            in told
+        )
+    assert f"streams {lost}: has spent None; the facts say spent {version}" in told
+    assert f"streams {moved}: has spent 1; the facts say spent {dict(before)[moved]}" in told
+
+    books.run("repair", "--apply")
+
+    books.run("verify", "--read-models")
+    assert rows(books, marks) == before
+
+
 def test_what_cannot_be_made_anew_is_told_with_what_to_do(books: Terminal) -> None:
     id = first_of(books)
     by_hand(

@@ -28,8 +28,10 @@ from domain.package.commands import (
 )
 from domain.package.eligibility import Candidate
 from domain.package.evolution import evolve
+from domain.package.fact_parts import PackageOpened
 from domain.package.facts import PackageFact, PackageFrozen, PackageUnfrozen, UnitsRedeemed, UnitsRestored
 from domain.package.state import Package
+from domain.package.unit_change import unit_change
 from domain.refusals import AlreadyRestored, InsufficientUnits
 from tests.domain.books import check_line_facts, lowest_from, remainders
 from tests.domain.given import World, fold
@@ -57,6 +59,20 @@ def test_every_unit_is_in_one_state_after_every_fact_and_values_add_up_to_the_pr
                 }
                 assert states == book.states[number], id
                 assert line.remaining == book.count(number, "available")
+
+
+@SOME
+@given(histories())
+def test_what_is_left_is_the_sum_of_what_each_fact_moves(history: History) -> None:
+    for facts in history.world.packages.values():
+        opening, left = facts[0], 0
+        assert isinstance(opening, PackageOpened)
+        granted = sum(line.quantity for line in opening.lines)
+        for n, fact in enumerate(facts, 1):
+            left += unit_change(fact, granted)
+            package = fold(facts[:n])
+            assert package.remaining == left
+            assert package.is_spent == (left == 0)
 
 
 @SOME

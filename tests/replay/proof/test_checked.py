@@ -19,9 +19,13 @@ from domain.ledger.embedded.sqlite.schema import migrate
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.envelope import NewFact
 from domain.ledger.records import Append
+from domain.package.fact_parts import PackageOpened
+from domain.package.facts import FACTS as FACTS_OF_PACKAGES
 from domain.package.money_facts import PaymentRecorded
+from domain.package.unit_change import unit_change
 from domain.values import ExternalRef
 from replay.proof.checked import checked, takers
+from replay.proof.gather import change_of
 from replay.proof.prove import Proof
 from replay.verify import Broken
 from tests import strategies
@@ -170,6 +174,16 @@ def test_a_fact_claims_the_same_however_it_is_read(fact: Fact) -> None:
     assert list(claims_of(read, "pts_1", nothing)) == list(claims_of(fact, "pts_1", nothing))
     for kind in ("package", "points"):
         assert customer_behind(read, kind, "pts_1") == customer_behind(fact, kind, "pts_1")
+
+
+@pytest.mark.parametrize("cls", FACTS_OF_PACKAGES, ids=lambda cls: cls.stored_name)
+def test_a_fact_moves_as_many_units_however_it_is_read(cls: type[Any]) -> None:
+    fact = FACTS.read(cls.stored_name, cls.stored_version, golden(cls))
+    read = checked(cls.stored_name, cls.stored_version, golden(cls))
+    assert type(fact) is type(read)
+    granted = sum(line.quantity for line in fact.lines) if isinstance(fact, PackageOpened) else 0
+    as_read: Any = read
+    assert change_of(as_read) == unit_change(fact, granted)  # type: ignore[arg-type]
 
 
 def test_an_unknown_fact_and_an_unknown_version_are_refused() -> None:

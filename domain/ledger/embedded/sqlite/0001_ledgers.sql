@@ -74,6 +74,7 @@ CREATE TABLE streams (
     kind     TEXT NOT NULL,
     customer INTEGER,
     opened   INTEGER NOT NULL, -- the position of its first fact
+    spent    INTEGER, -- of a package of which nothing is left: its version; a later fact makes this void
     PRIMARY KEY (ledger, stream)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX streams_of_customer ON streams (ledger, customer, opened) WHERE customer IS NOT NULL;
@@ -120,7 +121,7 @@ CREATE TRIGGER shapes_replace BEFORE INSERT ON shapes
 WHEN EXISTS (SELECT 1 FROM shapes WHERE number = NEW.number)
 BEGIN SELECT RAISE(ABORT, 'the shape is kept'); END;
 
-CREATE TRIGGER streams_update BEFORE UPDATE ON streams BEGIN SELECT RAISE(ABORT, 'streams are append-only'); END;
+CREATE TRIGGER streams_update BEFORE UPDATE OF ledger, stream, kind, customer, opened ON streams BEGIN SELECT RAISE(ABORT, 'streams are append-only'); END;
 CREATE TRIGGER streams_delete BEFORE DELETE ON streams BEGIN SELECT RAISE(ABORT, 'streams are append-only'); END;
 CREATE TRIGGER streams_replace BEFORE INSERT ON streams
 WHEN EXISTS (SELECT 1 FROM streams WHERE ledger = NEW.ledger AND stream = NEW.stream)

@@ -191,6 +191,27 @@ class SqliteTransaction:
         )
         return [id for (id,) in rows]
 
+    def unspent(self, customer_id: str) -> list[str]:
+        rows = self._numbered(
+            f"SELECT {STREAM_ID} FROM streams AS found WHERE ledger = ?1 AND customer = ?2 AND kind = 'package'"
+            " AND (spent IS NULL OR spent <>"
+            " (SELECT max(version) FROM facts WHERE ledger = ?1 AND stream = found.stream)) ORDER BY opened",
+            number_of(customer_id),
+        )
+        return [id for (id,) in rows]
+
+    def packages_moved(self, customers: Sequence[str], after: int) -> list[str]:
+        # CROSS JOIN: the new facts first, as there are few of them.
+        rows = self._numbered(
+            f"SELECT {STREAM_ID} FROM facts AS moved CROSS JOIN streams AS found"
+            " ON found.ledger = moved.ledger AND found.stream = moved.stream"
+            " WHERE moved.ledger = ? AND moved.position > ? AND kind = 'package'"
+            " AND customer IN (SELECT value FROM json_each(?))",
+            after,
+            dumps([number_of(id) for id in customers]),
+        )
+        return [id for (id,) in rows]
+
     def claimed(self, claims: Sequence[str]) -> list[str]:
         rows = self._numbered(
             "SELECT claim FROM claims WHERE ledger = ? AND claim IN (SELECT value FROM json_each(?))",
@@ -282,6 +303,7 @@ class SqliteTransaction:
 
     def write_beside(self, commands: Sequence[Written]) -> None:
         self._write_streams(commands)
+        self._mark_spent(commands)
         self._write_claims(commands)
         for command, _, _ in commands:
             self._directory.write(command)
@@ -297,6 +319,14 @@ class SqliteTransaction:
         self._connection.executemany(
             "INSERT INTO streams (ledger, stream, kind, customer, opened) VALUES (?, ?, ?, ?, ?)", rows
         )
+
+    def _mark_spent(self, commands: Sequence[Written]) -> None:
+        marks = [mark for command, _, _ in commands for mark in command.spent.items()]
+        if marks:
+            self._connection.executemany(
+                "UPDATE streams SET spent = nullif(?, 0) WHERE ledger = ? AND stream = ?",
+                [(version, self._ledger, number_of(id)) for id, version in marks],
+            )
 
     def _write_claims(self, commands: Sequence[Written]) -> None:
         self._connection.executemany(

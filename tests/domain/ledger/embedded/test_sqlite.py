@@ -74,7 +74,8 @@ def test_no_column_of_what_was_recorded_can_be_updated(
 ) -> None:
     before = sqlite_rows(ledger_file)
     with closing(sqlite3.connect(ledger_file)) as connection:
-        columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
+        found = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
+        columns = [name for name in found if (table, name) != ("streams", "spent")]  # the mark moves on
         for column in columns:
             with pytest.raises(sqlite3.IntegrityError):
                 connection.execute(f"UPDATE {table} SET {column} = {column}")

@@ -430,7 +430,7 @@ def test_sql_as_the_app_role_erases_in_one_business_only(
         "SELECT put_message('biz_2', 'msg_1', 'sent', 1, 1, 1, NULL)",
         "SELECT forget_messages('biz_2', 9, 9)",
         "SELECT erase('biz_2', 'cus_1', '', 1)",
-        "SELECT load('biz_2', '{}', '{}', '{}', '{}', '{}', false, '{}', '{}', '{}')",
+        "SELECT load('biz_2', '{}', '{}', '{}', '{}', '{}', false, '{}', '{}', '{}', '{}')",
     ],
 )
 @pytest.mark.parametrize("business", [BUSINESS, None])
