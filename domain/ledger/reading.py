@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 from pydantic_core import PydanticUndefined
 
 from domain.calendar_rules import Validity
-from domain.fact import Fact, Registry
+from domain.fact import Fact
 from domain.fact_registry import FACTS
 from domain.ledger.envelope import StoredFact
 from domain.ledger.mapper import Recorded, recorded
@@ -49,12 +49,9 @@ class NotReadHere(Exception):
 
 def reading(stored: StoredFact) -> Recorded:
     """The fact in a stored row, as `mapper.recorded` reads it. Raises UnreadableFact with its position."""
-    read = _READERS.get((stored.name, stored.name_version))
+    read = reader_of(stored.name, stored.name_version)
     if read is None:
-        if _READERS:
-            return recorded(stored)
-        _READERS.update(readers(FACTS))
-        return reading(stored)
+        return recorded(stored)
     decode, make = read
     try:
         return Recorded(make(decode(stored.data)), stored)
@@ -62,19 +59,21 @@ def reading(stored: StoredFact) -> Recorded:
         return recorded(stored)
 
 
-_READERS: dict[tuple[str, int], Read] = {}
-"""Those of all facts, made when the first fact is read."""
+@lru_cache(maxsize=512)
+def reader_of(name: str, version: int) -> Read | None:
+    """What reads the bytes of a fact of the present layout; None where its own class has to.
+
+    Made when the first such fact is read: all of them take as long as ten commands.
+    """
+    fact = _LAYOUTS.get((name, version))
+    try:
+        return None if fact is None else _reader(fact)
+    except NotReadHere:
+        return None
 
 
-def readers(registry: Registry) -> dict[tuple[str, int], Read]:
-    """(stored name, present version) → what reads its bytes, for the facts that can be read so."""
-    found: dict[tuple[str, int], Read] = {}
-    for fact in registry:
-        try:
-            found[fact.stored_name, fact.stored_version] = _reader(fact)
-        except NotReadHere:
-            continue
-    return found
+_LAYOUTS = {(fact.stored_name, fact.stored_version): fact for fact in FACTS}
+"""(stored name, present version) → fact."""
 
 
 def _reader(fact: type[Fact]) -> Read:

@@ -114,23 +114,93 @@ CREATE TYPE question AS (
 
 -- What `load` answers of each, with its number, counted from 1; a ledger that does not exist has no head.
 -- Runs with the rights of the caller, so that row-level security judges each question by its own business.
+--
+-- Several questions that name their streams, as tills ask them, are answered by one statement, for half of what `load`
+-- takes for each. It is of one moment too. Each row makes the transaction that of its own business before anything is
+-- looked up for it, as in `append_all`.
 CREATE FUNCTION load_all(asked question[])
 RETURNS TABLE (
     nth integer, part integer, "position" bigint, moment bigint, last bigint, stream bigint, version integer,
-    name_version integer,    kind text, id text, name text, data bytea, meta bytea, hash bytea
+    name_version integer, kind text, id text, name text, data bytea, meta bytea, hash bytea
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     q question;
     n integer := 0;
+    named integer[] := '{}';  -- the numbers of questions that name their streams
 BEGIN
     FOREACH q IN ARRAY asked LOOP
         n := n + 1;
+        IF cardinality(q.packages_of) + cardinality(q.claimed_from) = 0 THEN
+            named := named || n;
+            CONTINUE WHEN cardinality(asked) > 1;
+        END IF;
         PERFORM set_config('carnet.business', q.business, true);
         RETURN QUERY
             SELECT n, l.* FROM load(q.business, q.wanted, q.known, q.packages_of, q.claimed_from, q.claimed_upto,
                                     q.with_customers, q.counted_from, q.counted_upto, q.keys, q.unspent_of) AS l;
     END LOOP;
+    IF cardinality(asked) = 1 OR cardinality(named) = 0 THEN
+        RETURN;
+    END IF;
+
+    RETURN QUERY
+    WITH q AS MATERIALIZED (
+        SELECT a.*, number_of(a.business) AS ledger
+          FROM unnest(asked) WITH ORDINALITY AS a (
+               business, wanted, known, packages_of, claimed_from, claimed_upto, with_customers, counted_from,
+               counted_upto, keys, nth)
+         WHERE a.nth = ANY (named)
+    ), w AS MATERIALIZED (
+        SELECT q.nth, q.business, q.ledger, u.stream, u.known, u.place
+          FROM q, unnest(q.wanted, q.known) WITH ORDINALITY AS u (stream, known, place)
+        UNION ALL
+        (SELECT DISTINCT q.nth, q.business, q.ledger, s.customer, 0, 9223372036854775807
+           FROM q, LATERAL (SELECT set_config('carnet.ledger', q.ledger::text, true)::bigint AS ledger OFFSET 0) AS own,
+                unnest(q.wanted) AS u (stream), LATERAL (
+                SELECT customer FROM streams
+                 WHERE streams.ledger = own.ledger AND streams.stream = u.stream AND kind = 'package'
+                OFFSET 0) AS s
+          WHERE q.with_customers AND s.customer <> ALL (q.wanted))
+    )
+    SELECT q.nth::integer, 0, l.position, l.recorded_at, NULL::bigint, NULL::bigint, NULL::integer, NULL::integer,
+           NULL::text, NULL::text, NULL::text, NULL::bytea, NULL::bytea, l.hash
+      FROM q, LATERAL (SELECT set_config('carnet.business', q.business, true) AS business OFFSET 0) AS own, LATERAL (
+           SELECT * FROM ledgers WHERE business_id = own.business OFFSET 0) AS l
+    UNION ALL
+    (SELECT w.nth::integer, 1, f.position, f.recorded_at, f.meta_shape::bigint, f.stream, f.version, f.shape,
+            NULL, f.stream_id, NULL, f.data, f.meta, f.hash
+       FROM w, LATERAL (SELECT set_config('carnet.ledger', w.ledger::text, true)::bigint AS ledger OFFSET 0) AS own,
+            LATERAL (
+            SELECT * FROM facts
+             WHERE facts.ledger = own.ledger AND facts.stream = w.stream AND version > w.known
+             ORDER BY version OFFSET 0) AS f
+      ORDER BY w.nth, w.place, f.stream, f.version)
+    UNION ALL
+    (SELECT w.nth::integer, 2, NULL, NULL, NULL, NULL, NULL, NULL, p.owner_id, p.id, p.data, NULL, NULL, NULL
+       FROM w, LATERAL (
+            SELECT set_config('carnet.business', w.business, true) AS business,
+                   set_config('carnet.ledger', w.ledger::text, true)::bigint AS ledger OFFSET 0) AS own, LATERAL (
+            SELECT FROM streams
+             WHERE streams.ledger = own.ledger AND streams.stream = w.stream AND kind IN ('customer', 'staff')
+            OFFSET 0) AS s, LATERAL (
+            SELECT f.stream_id FROM facts AS f
+             WHERE f.ledger = own.ledger AND f.stream = w.stream AND f.stream_id <> ''
+             ORDER BY f.version LIMIT 1) AS first, LATERAL (
+            SELECT * FROM people WHERE business_id = own.business AND owner_id = first.stream_id OFFSET 0) AS p
+      ORDER BY w.nth, p.owner_id, p.id)
+    UNION ALL
+    SELECT q.nth::integer, 3, (SELECT count(*) FROM claims AS c
+                                WHERE c.ledger = own.ledger AND c.claim >= p.lowest AND c.claim < p.beyond),
+           NULL, NULL, NULL, NULL, NULL, NULL, p.place::text, NULL, NULL, NULL, NULL
+      FROM q, LATERAL (SELECT set_config('carnet.ledger', q.ledger::text, true)::bigint AS ledger OFFSET 0) AS own,
+           unnest(q.counted_from, q.counted_upto) WITH ORDINALITY AS p (lowest, beyond, place)
+    UNION ALL
+    SELECT q.nth::integer, 4, r.first, r.recorded_at, r.last, NULL, NULL, NULL, NULL, NULL, NULL, r.fingerprint,
+           r.body, r.key
+      FROM q, LATERAL (SELECT set_config('carnet.ledger', q.ledger::text, true)::bigint AS ledger OFFSET 0) AS own,
+           unnest(q.keys) AS k (key), LATERAL (
+           SELECT * FROM requests WHERE requests.ledger = own.ledger AND requests.key = k.key OFFSET 0) AS r;
 END $$;
 
 

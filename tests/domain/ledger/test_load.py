@@ -184,6 +184,48 @@ def test_several_ledgers_are_read_at_once_each_by_itself(store: Store, books: Le
     assert store.load_all({}) == {}
 
 
+def test_tills_of_several_businesses_read_at_once_what_each_would_read_alone(
+    store: Store, books: LedgerRecorder
+) -> None:
+    """The same ids in both ledgers: each question is answered by its own business."""
+    store.open_ledger(OTHER)
+    customer = Person(OTHER_CUSTOMER, OTHER_CUSTOMER, '{"name":"Bo"}')
+    elsewhere = store.ledger(OTHER)
+    elsewhere.append(
+        [
+            Append(
+                (fact(OTHER_CUSTOMER, 1, kind="customer"),),
+                {OTHER_CUSTOMER: 0},
+                streams=(NewStream("customer", OTHER_CUSTOMER),),
+                people=(customer,),
+            ),
+            sale("pkg_z", OTHER_CUSTOMER, 1),
+            next_fact("pkg_z", 2, "key-1"),
+        ]
+    )
+    of_till = Reads({"pkg_z": 0, "pkg_none": 0}, with_customers=True, counted=("purchase/", "none/"))
+    partly_known = Reads({CUSTOMER: 1, "pkg_b": 1, "pkg_a": 0}, with_customers=True)
+    asked = {
+        BUSINESS: (partly_known, ["key-none"]),
+        "biz_unknown": (of_till, ["key-1"]),
+        OTHER: (of_till, ["key-1", "key-none"]),
+    }
+
+    loaded = store.load_all(asked)
+
+    assert loaded == {
+        BUSINESS: books.load(*asked[BUSINESS]),
+        OTHER: elsewhere.load(*asked[OTHER]),
+    }
+    assert [fact.stream_id for fact in loaded[BUSINESS].facts] == ["pkg_b", "pkg_a", OTHER_CUSTOMER]
+    assert [fact.stream_id for fact in loaded[OTHER].facts] == ["pkg_z", "pkg_z", OTHER_CUSTOMER]
+    assert loaded[OTHER].people == [customer]
+    assert loaded[OTHER].counts == {"purchase/": 1, "none/": 0}
+    assert [len(found.answered) for found in loaded.values()] == [0, 1]
+    alone = {OTHER: asked[OTHER]}
+    assert store.load_all(alone) == {OTHER: loaded[OTHER]}
+
+
 def test_facts_of_several_ledgers_are_read_at_once(store: Store, books: LedgerRecorder) -> None:
     store.open_ledger(OTHER)
     store.open_ledger("biz_3")
