@@ -89,7 +89,8 @@ class MovementPage(Page[MovementLine]):
 def movements_report(call: Query[PeriodParameters]) -> Found:
     """Opening, the changes by cause, and closing: the changes add up to the difference."""
     books, period = books_of_period(call, call.parameters)
-    told = movements(books, period)
+    kept = call.frame.sums.of(call.business_id, call.time_zone).movements(books, period)
+    told = movements(books, period) if kept is None else kept
     report = MovementsReport(
         position=told.position,
         opening=_owed(call, told.opening),
