@@ -152,11 +152,12 @@ def _figure(
     times: list[float] = []
     work: list[float] = []
     sizes: list[int] = []
-    of_server = 0.0
-    until = time.monotonic() + plan.seconds
+    of_server, until, warm = 0.0, time.monotonic() + plan.seconds, WARM
     for number in range(WARM + plan.pages):
-        if number == WARM:
-            of_server = seconds_of_server(server)
+        if number == 1 and time.monotonic() > until:
+            warm = 1
+        if number == warm:
+            of_server, until = seconds_of_server(server), time.monotonic() + plan.seconds
         if len(times) >= PAGES_MIN and time.monotonic() > until:
             break
         named = people[number % len(people)]
@@ -167,7 +168,7 @@ def _figure(
         ended, done = time.perf_counter(), time.process_time()
         if answer.status_code != 200 or (place.role and "/sign-in" in browser.address):
             raise RuntimeError(f"{address}: {answer.status_code}")
-        if number >= WARM:
+        if number >= warm:
             times.append((ended - began) * 1000)
             work.append((done - worked) * 1000)
             sizes.append(len(answer.content))

@@ -27,13 +27,16 @@ from domain.package.commands import (
 )
 from domain.people.commands import MergeCustomers, RegisterCustomer, UnmergeCustomers
 from domain.values import ExternalRef, Money, Value
-from replay.all_packages import PackagesThen, packages_then
-from replay.as_of import asked
+from projections.models.card_columns import owed_for
+from projections.queries import watched
+from replay.all_packages import PackagesThen, packages_then, place_of
+from replay.as_of import PRESENT, asked
+from replay.reports import watchlist
 from replay.reports.kept_sums import KeptSums
 from replay.reports.liability import liability
 from replay.reports.movements import Clock, closing_of, movements, period_of
 from replay.reports.sales import sales
-from tests.replay.conftest import FIRST, OWNER, ZONE, Lived, World
+from tests.replay.conftest import BUSINESS, FIRST, OWNER, ZONE, Lived, World
 from tests.use_cases import order
 
 CUSTOMERS = tuple(f"cus_{name}" for name in ("ann", "bob", "cleo", "dan"))
@@ -174,6 +177,7 @@ def compared(world: World, kept: KeptSums, first: date, last: date) -> None:
     """Every report, from the sums and from a fold of everything."""
     for books in questions(world, first, last):
         assert vars(kept.liability(books, "EUR")) == vars(liability(books, "EUR", ZONE))
+    watched_alike(world, last)
     clocks: tuple[Clock, Clock] = ("effective", "recorded")
     for clock in clocks:
         for end in (last, None):
@@ -182,6 +186,25 @@ def compared(world: World, kept: KeptSums, first: date, last: date) -> None:
                 period = period_of(ZONE, clock, start)
                 assert kept.movements(books, period) == movements(books, period)
                 assert kept.sales(books, period) == sales(books, period)
+
+
+def watched_alike(world: World, last: date) -> None:
+    """What is told of packages to watch now, from the cards of the lists and from a fold of everything."""
+    books, ends = packages_then(world.ledger.recorder, PRESENT, world.now), last + timedelta(days=30)
+    with world.reads.snapshot(BUSINESS, watched.READS, None) as snapshot:
+        for found, folded in (
+            (watched.outstanding(snapshot, BUSINESS), list(watchlist.outstanding(books))),
+            (
+                watched.expiring(snapshot, BUSINESS, last, ends, world.now),
+                list(watchlist.expiring(books, last, ends)),
+            ),
+        ):
+            assert [each.place for each in found] == sorted(map(place_of, folded))
+            cards = {each.id: each.card for each in folded}
+            assert [each.owing for each in found] == [owed_for(cards[each.package_id]) for each in found]
+            assert list(watched.cards_at(snapshot, BUSINESS, found)) == [
+                {**cards[each.package_id], "business_id": BUSINESS} for each in found
+            ]
 
 
 @pytest.mark.parametrize("seed", range(3))
