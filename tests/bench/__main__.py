@@ -97,7 +97,10 @@ def main(arguments: list[str]) -> None:
     benchmark = BENCHMARKS[chosen.benchmark]
     plan = benchmark.QUICK if chosen.quick else benchmark.Plan()
     given = {name: value for name in GIVEN if (value := getattr(chosen, name, None)) is not None}
-    for ended in (signal.SIGINT, signal.SIGTERM):  # what was measured is told, also by a program of the background
+    for ended in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # what was measured is told, also by a program of the background
         signal.signal(ended, signal.default_int_handler)
     log_as_json("warning")  # a line for each request would be measured with it
     report = benchmark.measure(replace(plan, **given), _tell)
