@@ -19,7 +19,7 @@ from domain.ledger.reading import reading
 from domain.package.purchase_numbers import numbered, purchase_on
 from projections.models.packages import card_of
 from replay.as_of import Past, as_it_was, position_before
-from replay.merged import Merges, merges_at
+from replay.merged import MergedStreams, Merges, merges_at
 from replay.package import PackageThen
 
 CUSTOMERS_PER_READ = 100
@@ -117,10 +117,15 @@ def place_of_customer(customer_id: str) -> CustomerPlace:
     return number_of(customer_id), customer_id
 
 
-def packages_then(recorder: LedgerRecorder, past: Past, now: datetime) -> PackagesThen:
-    """The packages that a question without `at_version` is about. Raises UnknownBusiness."""
+def packages_then(
+    recorder: LedgerRecorder, past: Past, now: datetime, merged: MergedStreams | None = None
+) -> PackagesThen:
+    """The packages that a question without `at_version` is about. `merged`: as `merges_at` takes it.
+
+    Raises UnknownBusiness.
+    """
     head = recorder.head().position
     before = past.recorded_before
     position = head if before is None else position_before(recorder, before, head)
-    merges = merges_at(recorder, past, position)
+    merges = merges_at(recorder, past, position, merged)
     return PackagesThen(recorder, past, position, past.judged_at or now, merges)

@@ -22,7 +22,7 @@ from domain.package.fact_parts import PackageOpened
 from domain.package.facts import FACTS
 from replay.all_packages import PackagesThen
 from replay.as_of import EARLIEST, PRESENT
-from replay.merged import merges_at
+from replay.merged import MergedStreams, merges_at
 from replay.reports.day_sums import (
     CAUSE_AT,
     OF_CUSTOMER,
@@ -65,6 +65,7 @@ class KeptSums:
     """The position of the ledger that the sums are true for; 0: there are none."""
     customers_done: int = 0
     """How many customers the making of the first sums has come to."""
+    merged: MergedStreams = field(default_factory=MergedStreams)
     _sums: DaySums = field(init=False)
     _apart: frozenset[str] = frozenset()
     """Customers who are in no sum."""
@@ -168,12 +169,12 @@ class KeptSums:
             books.past,
             position,
             books.moment,
-            merges_at(recorder, books.past, position),
+            merges_at(recorder, books.past, position, self.merged),
             self._apart,
         )
 
     def _bring_to(self, recorder: LedgerRecorder, head: int, now: datetime) -> None:
-        merged = merges_at(recorder, PRESENT, head).ever
+        merged = merges_at(recorder, PRESENT, head, self.merged).ever
         grown = self._grown(recorder, head) if self.position else None
         if grown is None:
             sums, apart = self._made(PackagesThen(recorder, PRESENT, head, now), merged)

@@ -109,7 +109,8 @@ def outstanding_report(call: Query[WatchedParameters]) -> Found:
 
 def _books(call: Query[Any], past: Past, now: datetime) -> PackagesThen:
     call.check_reachable_now()
-    return packages_then(call.ledger.recorder, past, now)
+    merged = call.frame.sums.of(call.business_id, call.time_zone).merged
+    return packages_then(call.ledger.recorder, past, now, merged)
 
 
 def _present(call: Query[Any], now: datetime, find: Callable[[Snapshot], list[Watched]]) -> Found:
