@@ -6,7 +6,7 @@ memory grows with the days of the books, not with their facts.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -28,9 +28,9 @@ from domain.package.facts import (
 from domain.package.state import status
 from domain.tax import Taxed
 from projections.engine.definition import Row
-from projections.models.card_columns import card_status, sum_up
+from projections.models.card_columns import sum_up
 from projections.models.packages import move
-from replay.as_of import LATEST, effective_at
+from replay.as_of import EARLIEST, LATEST, effective_at
 from replay.package import PackageThen
 from replay.receipt import receipt_lines, taxes_of
 from replay.reports.liability import (
@@ -42,7 +42,7 @@ from replay.reports.liability import (
     figures_of,
     uses_moved,
 )
-from replay.reports.movements import CAUSES, NOTHING, Clock, Owed, causes_of, lapsed_at, owed_of
+from replay.reports.movements import CAUSES, NOTHING, Cause, Clock, Owed, causes_of, lapsed_at, owed_as
 from replay.reports.sales import Rates, is_sale
 
 OF_CUSTOMER = ("customers", "redemptions", "redemptions_across_packages", "units_corrected")
@@ -53,6 +53,7 @@ SOLD_AT = OWED_AT + 2 * len(CAUSES)
 OF_CUSTOMER_AT = SOLD_AT + 1
 WIDTH = OF_CUSTOMER_AT + len(OF_CUSTOMER)
 CAUSE_AT = {cause: OWED_AT + 2 * number for number, cause in enumerate(CAUSES)}
+ONE_MORE_USE = ((OF_CUSTOMER_AT + OF_CUSTOMER.index("redemptions"), 1),)
 UNMOVED = HoldFact | MoneyFact | OtherFact
 """No figure changes by them."""
 
@@ -74,14 +75,17 @@ class ClockSums:
         """Moment → what changed as an expiry passed."""
         self.rates: defaultdict[int, Rates] = defaultdict(Rates)
         """The ordinal of a day → what was asked for in sales, by rate."""
+        self.passed = EARLIEST
+        """The latest expiry that had passed at the moment of a fact."""
 
     def add(self, others: "ClockSums", sign: int) -> None:
         for day, amounts in others.days.items():
-            _add_to(self.days[day], 0, amounts, sign)
+            _add_to(self.days[day], enumerate(amounts), sign)
         for moment, amounts in others.lapses.items():
-            _add_to(self.lapses[moment], 0, amounts, sign)
+            _add_to(self.lapses[moment], enumerate(amounts), sign)
         for day, rates in others.rates.items():
             self.rates[day].add_all(rates, sign)
+        self.passed = max(self.passed, others.passed)
 
     def upto(self, day: int | None, moment: datetime) -> Amounts:
         """What everything up to a day (None: all) changed, with the expiries that had passed at a moment."""
@@ -100,10 +104,6 @@ class ClockSums:
             if day is None or at <= day:
                 found.add_all(rates, 1)
         return found
-
-    @property
-    def last_day(self) -> int:
-        return max(self.days, default=0)
 
 
 @dataclass
@@ -130,22 +130,26 @@ class DaySums:
 
     def _take(self, sums: ClockSums, step: "Step") -> None:
         if step.lapses:
-            _add_to(sums.lapses[step.moment], step.first, step.amounts, 1)
+            _add_to(sums.lapses[step.moment], step.amounts, 1)
             return
+        if step.passed is not None:
+            sums.passed = max(sums.passed, step.passed)
         day = local_day(step.moment, self.zone).toordinal()
-        _add_to(sums.days[day], step.first, step.amounts, 1)
+        _add_to(sums.days[day], step.amounts, 1)
         for taxes, sign in step.taxes:
             sums.rates[day].add_taxes(taxes, sign)
 
 
 class Step(NamedTuple):
-    """A change of some figures, the first of which is `first`."""
+    """A change of some figures."""
 
     moment: datetime
-    first: int
-    amounts: Sequence[int]
+    amounts: Sequence[tuple[int, int]]
+    """Place among `Amounts`, and what is added there."""
     lapses: bool = False
     taxes: tuple[tuple[Sequence[Taxed], int], ...] = ()
+    passed: datetime | None = None
+    """The expiry that had passed at that moment, as the fact left it or found it."""
 
 
 class State(NamedTuple):
@@ -160,10 +164,17 @@ def _nothing() -> Amounts:
     return [0] * WIDTH
 
 
-def _add_to(amounts: Amounts, first: int, more: Sequence[int], sign: int) -> None:
-    for place, amount in enumerate(more, first):
+def _add_to(amounts: Amounts, more: Iterable[tuple[int, int]], sign: int) -> None:
+    for place, amount in more:
         if amount:
             amounts[place] += sign * amount
+
+
+def _changes(after: Sequence[int], before: Sequence[int]) -> list[tuple[int, int]]:
+    """The figures that are not the same, as a step adds them."""
+    return [
+        (place, new - old) for place, (new, old) in enumerate(zip(after, before, strict=True)) if new != old
+    ]
 
 
 # One package
@@ -212,7 +223,10 @@ def _in_order(
     ordered = sorted((state.recorded for state in states), key=moment_of)  # stable, as the fold of a report
     if all(one is state.recorded for one, state in zip(ordered, states, strict=True)):
         return states
-    return _states(sorted(package.facts, key=moment_of))
+    facts = sorted(package.facts, key=moment_of)
+    if not isinstance(facts[0].fact, PackageOpened):
+        raise NotByDays(package.id)
+    return _states(facts)
 
 
 def _steps(states: Sequence[State], moment_of: Callable[[Recorded], datetime]) -> Iterator[Step]:
@@ -222,8 +236,10 @@ def _steps(states: Sequence[State], moment_of: Callable[[Recorded], datetime]) -
     figures, owed, sold, taxes = NO_FIGURES, NOTHING, 0, cast(Sequence[Taxed], ())
     for state in states:
         fact, moment = cast(PackageFact, state.recorded.fact), moment_of(state.recorded)
+        passed = None
         if card is not None and began is not None:
             lapsed = _lapsed(began, card, moment)
+            passed = card["valid_until"] if lapsed is not None else None
             if lapsed is not None and lapsed != figures:
                 yield _lapse(lapsed_at(card, moment), figures, lapsed, owed)
                 figures, owed = lapsed, NOTHING
@@ -231,18 +247,19 @@ def _steps(states: Sequence[State], moment_of: Callable[[Recorded], datetime]) -
             began = beginning_of(fact)
         assert began is not None, "a package begins with its opening fact"
         card = state.card
-        now = card_status(card, moment)
-        after, then = figures_of(began, card, now), owed_of(card, moment)
-        changed = [new - old for new, old in zip(after, figures, strict=True)] + [0] * (2 * len(CAUSES) + 1)
+        is_past = _is_past(card, moment)
+        now = status(card["cancelled"], card["remaining"], is_past)
+        passed = max(passed or EARLIEST, card["valid_until"]) if is_past else passed
+        after, then = figures_of(began, card, now), owed_as(card, now)
+        changed = _changes(after, figures)
         for cause, part in causes_of(fact, then - owed, expired=now == "expired"):
-            changed[CAUSE_AT[cause]] += part.units
-            changed[CAUSE_AT[cause] + 1] += part.value
+            changed += _of_cause(cause, part)
         is_asked_for = not card["voided"]
         now_sold = is_sale(card) if is_asked_for else 0
-        changed[SOLD_AT] = now_sold - sold
+        changed.append((SOLD_AT, now_sold - sold))
         asked = state.taxes if is_asked_for else ()
         of_taxes = () if asked is taxes else ((taxes, -1), (asked, 1))
-        yield Step(moment, 0, changed, taxes=of_taxes)
+        yield Step(moment, changed, taxes=of_taxes, passed=passed)
         figures, owed, sold, taxes = after, then, now_sold, asked
     if card is not None and began is not None:
         lapsed = _lapsed(began, card, LATEST)
@@ -250,19 +267,26 @@ def _steps(states: Sequence[State], moment_of: Callable[[Recorded], datetime]) -
             yield _lapse(lapsed_at(card, LATEST), figures, lapsed, owed)
 
 
+def _is_past(card: Row, moment: datetime) -> bool:
+    """Whether the expiry has passed, of a package that did not expire before its freeze began."""
+    until: datetime | None = card["valid_until"]
+    return until is not None and until <= moment
+
+
+def _of_cause(cause: Cause, owed: Owed) -> tuple[tuple[int, int], tuple[int, int]]:
+    at = CAUSE_AT[cause]
+    return (at, owed.units), (at + 1, owed.value)
+
+
 def _lapsed(began: Beginning, card: Row, moment: datetime) -> tuple[int, ...] | None:
     """The figures of a package whose expiry has passed at a moment; None: it has not."""
-    until: datetime | None = card["valid_until"]
-    if until is None or until > moment:
+    if not _is_past(card, moment):
         return None
     return figures_of(began, card, status(card["cancelled"], card["remaining"], expired=True))
 
 
 def _lapse(moment: datetime, figures: Sequence[int], lapsed: Sequence[int], owed: Owed) -> Step:
-    changed = [new - old for new, old in zip(lapsed, figures, strict=True)] + [0] * (2 * len(CAUSES))
-    changed[CAUSE_AT["lapsed"]] = -owed.units
-    changed[CAUSE_AT["lapsed"] + 1] = -owed.value
-    return Step(moment, 0, changed, lapses=True)
+    return Step(moment, [*_changes(lapsed, figures), *_of_cause("lapsed", NOTHING - owed)], lapses=True)
 
 
 # The packages of a customer together
@@ -275,6 +299,9 @@ class _Uses:
         self.units: Counter[str] = Counter()
         self.taken_from: Counter[str] = Counter()
         """Redemption → the packages that it took from."""
+
+    def is_new(self, id: str) -> bool:
+        return id not in self.units
 
     def told(self, ids: Collection[str]) -> tuple[int, int]:
         """How many of these still use a unit, and how many of those took from several packages."""
@@ -290,6 +317,12 @@ class _OfPackage:
     corrected: int = 0
     units: Counter[str] = field(default_factory=Counter)
     taken: set[str] = field(default_factory=set)
+
+    def use(self, id: str, units: int) -> None:
+        """A redemption takes units, or gives some back."""
+        self.units[id] += units
+        if units > 0:
+            self.taken.add(id)
 
     def count(self, uses: _Uses, ids: Collection[str], sign: int) -> None:
         """Add its part in these redemptions, or take it away."""
@@ -311,6 +344,11 @@ def _of_customer(
         fact, part, is_sold = state.recorded.fact, parts[number], not state.card["voided"]
         if not isinstance(fact, UseFact) and is_sold == part.is_sold:
             continue
+        if isinstance(fact, UnitsRedeemed) and is_sold and part.is_sold and uses.is_new(fact.redemption_id):
+            part.use(fact.redemption_id, len(fact.units))  # nearly every fact of the books
+            part.count(uses, (fact.redemption_id,), 1)
+            yield Step(moment_of(state.recorded), ONE_MORE_USE)
+            continue
         moved = list(uses_moved(fact)) if isinstance(fact, UseFact) else []
         concerned = {id for id, _ in moved}
         if is_sold != part.is_sold:
@@ -318,22 +356,17 @@ def _of_customer(
         before, sold_before, corrected = uses.told(concerned), packages, part.corrected * part.is_sold
         part.count(uses, concerned, -int(part.is_sold))
         for id, units in moved:
-            part.units[id] += units
-        if isinstance(fact, UnitsRedeemed):
-            part.taken.add(fact.redemption_id)
+            part.use(id, units)
         if isinstance(fact, UseFact):
             part.corrected += corrected_by(fact)
         packages += is_sold - part.is_sold
         part.is_sold = is_sold
         part.count(uses, concerned, int(is_sold))
         after = uses.told(concerned)
-        yield Step(
-            moment_of(state.recorded),
-            OF_CUSTOMER_AT,
-            (
-                (packages > 0) - (sold_before > 0),
-                after[0] - before[0],
-                after[1] - before[1],
-                part.corrected * is_sold - corrected,
-            ),
+        amounts = (
+            (packages > 0) - (sold_before > 0),
+            after[0] - before[0],
+            after[1] - before[1],
+            part.corrected * is_sold - corrected,
         )
+        yield Step(moment_of(state.recorded), list(enumerate(amounts, OF_CUSTOMER_AT)))

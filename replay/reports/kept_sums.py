@@ -138,9 +138,8 @@ class KeptSums:
         return _End(clock, day, books.moment) if is_whole_day else None
 
     def _is_ahead(self, end: _End) -> bool:
-        """Whether there are facts of days to come, where a question ends now."""
-        today = local_day(end.judged_at, self.zone).toordinal()
-        return end.day is None and self._sums.clocks[end.clock].last_day > today
+        """Whether a fact of days to come was judged after an expiry that has not passed at the end."""
+        return end.day is None and self._sums.clocks[end.clock].passed > end.judged_at
 
     def _upto(self, end: _End) -> Amounts:
         day = None if end.day is None else end.day.toordinal()

@@ -33,6 +33,7 @@ from domain.package.facts import (
     UnitsTransferredOut,
 )
 from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
+from domain.package.state import Status
 from projections.engine.definition import Row
 from projections.models.card_columns import card_status, summed
 from projections.models.packages import moved
@@ -204,7 +205,12 @@ def _of_package(package: PackageThen, period: Period) -> Iterator[Movement]:
 
 def owed_of(card: Row, moment: datetime) -> Owed:
     """What the liability report counts of a package at a moment."""
-    if card_status(card, moment) != "active":
+    return owed_as(card, card_status(card, moment))
+
+
+def owed_as(card: Row, status: Status) -> Owed:
+    """The same of a package with this status."""
+    if status != "active":
         return NOTHING
     return Owed(card["remaining"], card["unused_value"])
 

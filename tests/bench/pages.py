@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from api.server.serve import keep_from_collector
 from domain.actor import Role
 from tests.api.desk import Desk
 from tests.api.pages.browser import Browser
@@ -110,6 +111,7 @@ def _measure(database: str, plan: Plan, report: Report, told: Progress) -> None:
         report.filled.append(took)
         told(took)
         people = _customers(desk, plan.pages)
+        keep_from_collector()
         for each in PLACES:
             if plan.only not in str(each):
                 continue
