@@ -33,6 +33,8 @@ from projections.models.package_history import rows
 from replay.as_of import effective_at, position_before
 
 FACTS_PER_READ = 1_000
+FACTS_LOOKED_AT = 50_000
+"""By one statement, so that none takes long where few are wanted."""
 CORRECTING = (
     LineCorrected
     | PaymentRefunded
@@ -101,11 +103,13 @@ def recorded_facts(
     Raises UnreadableFact, LedgerUnavailable.
     """
     others = sorted({fact.stored_name for fact in FACTS} - {fact.stored_name for fact in wanted})
-    while stored := recorder.facts(after, FACTS_PER_READ, last, others):
+    while after < last:
+        upto = min(after + FACTS_LOOKED_AT, last)
+        stored = recorder.facts(after, FACTS_PER_READ, upto, others)
         for recorded in map(reading, stored):
             if isinstance(recorded.fact, tuple(wanted)):
                 yield recorded
-        after = stored[-1].position
+        after = stored[-1].position if len(stored) == FACTS_PER_READ else upto
 
 
 def entry_of(recorded: Recorded) -> Entry:

@@ -14,7 +14,6 @@ from datetime import date, datetime
 from threading import Lock
 
 from domain.decision import Reads
-from domain.fact_registry import FACTS as ALL_FACTS
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.reading import reading
 from domain.moments import MILLISECOND, local_day, start_of
@@ -33,15 +32,14 @@ from replay.reports.day_sums import (
     DaySums,
     NotByDays,
 )
+from replay.reports.entries import recorded_facts
 from replay.reports.liability import FIGURES, Liability, add_figures, liability
 from replay.reports.movements import CAUSES, Cause, Clock, Movements, Owed, Period, movements
 from replay.reports.sales import Sales, sales
 
-FACTS_PER_READ = 2_000
 STREAMS_PER_READ = 200
 GROWN_MAX = 20_000
 """Packages that are folded again. Where more have grown, all are."""
-OTHER_NAMES = sorted({fact.stored_name for fact in ALL_FACTS} - {fact.stored_name for fact in FACTS})
 Told = Callable[[int], None]
 """Called with the number of customers who were folded so far."""
 
@@ -213,10 +211,8 @@ class KeptSums:
     def _grown(self, recorder: LedgerRecorder, head: int) -> set[str] | None:
         """The customers whose packages have facts after the position of the sums; None: so many that all are folded."""
         streams: set[str] = set()
-        after = self.position
-        while stored := recorder.facts(after, FACTS_PER_READ, head, OTHER_NAMES):
-            streams |= {fact.stream_id for fact in stored if fact.kind == "package"}
-            after = stored[-1].position
+        for recorded in recorded_facts(recorder, self.position, head, FACTS):
+            streams.add(recorded.stream_id)
             if len(streams) > GROWN_MAX:
                 return None
         return set(self._owners(recorder, sorted(streams)))

@@ -127,7 +127,7 @@ def _pages(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--customers", type=_many, help="of the business (100,000)")
     parser.add_argument("--facts", type=_many, help="about so many (1,000,000)")
     parser.add_argument("--books", metavar="FOLDER", help="where the books stay for the next run (removed)")
-    parser.add_argument("--only", metavar="PART", help="pages whose address has this in it (all)")
+    parser.add_argument("--only", metavar="PART,…", help="pages whose address has such a part (all)")
     _databases(parser)
 
 

@@ -41,7 +41,7 @@ class Plan:
     books: str = ""
     """A folder where the books are kept for the next run; none: they are removed."""
     only: str = ""
-    """A part of the addresses of the pages that are measured; none: all."""
+    """Parts of addresses with commas between them: pages that have one of them are measured; none: all."""
     seconds: float = 5.0
     """A page that takes long is asked for so long, and at least three times."""
 
@@ -113,7 +113,7 @@ def _measure(database: str, plan: Plan, report: Report, told: Progress) -> None:
         people = _customers(desk, plan.pages)
         keep_from_collector()
         for each in PLACES:
-            if plan.only not in str(each):
+            if not any(part in str(each) for part in plan.only.split(",")):
                 continue
             if set(each.parameters) - people[0].keys():
                 report.left_out.append(f"{database} {each}")
