@@ -81,6 +81,8 @@ class KeptSums:
             return None
         with self._lock:
             apart = self._brought_on(books)
+            if self._is_ahead(end):
+                return None
             amounts = self._upto(end)
         report = liability(apart, currency, self.zone)
         add_figures(report, FIGURES, amounts[: len(FIGURES)])
@@ -136,7 +138,8 @@ class KeptSums:
         return _End(clock, day, books.moment) if is_whole_day else None
 
     def _is_ahead(self, end: _End) -> bool:
-        """Whether a fact of days to come was judged after an expiry that has not passed at the end."""
+        """Whether a fact was judged after an expiry that has not passed at the end: it is of days to come, or the clock
+        was put back."""
         return end.day is None and self._sums.clocks[end.clock].passed > end.judged_at
 
     def _upto(self, end: _End) -> Amounts:
