@@ -13,13 +13,13 @@ from itertools import groupby
 from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import StoredFact
-from domain.ledger.mapper import all_recorded
 from domain.ledger.numbers import number_of
 from domain.ledger.owners import owned_by
+from domain.ledger.reading import reading
 from domain.package.purchase_numbers import numbered, purchase_on
 from projections.models.packages import card_of
 from replay.as_of import Past, as_it_was, position_before
-from replay.merged import Merges, merges_at
+from replay.merged import MergedStreams, Merges, merges_at
 from replay.package import PackageThen
 
 CUSTOMERS_PER_READ = 100
@@ -41,6 +41,8 @@ class PackagesThen:
     """When status and expiry are judged."""
     merges: Merges = field(default_factory=Merges)
     """Packages of a merged customer are those of its survivor then."""
+    only: frozenset[str] | None = None
+    """Customers, with the other names of each, whose packages alone are asked about; None: all."""
 
     def by_customer(self, first: str = "") -> Iterator[list[PackageThen]]:
         """The packages of each customer who had one, by numbers of customers from `first` on, then by ids of packages.
@@ -56,7 +58,11 @@ class PackagesThen:
             customers = self._customers(customers[-1])
 
     def _customers(self, after: str) -> Sequence[str]:
-        return self.recorder.streams("customer", after, CUSTOMERS_PER_READ)
+        if self.only is None:
+            return self.recorder.streams("customer", after, CUSTOMERS_PER_READ)
+        behind = place_of_customer(after) if after else (-1, "")
+        places = sorted(place for id in self.only if (place := place_of_customer(id)) > behind)
+        return [id for _, id in places[:CUSTOMERS_PER_READ]]
 
     def of(self, customer_id: str) -> list[PackageThen]:
         """The packages of one customer, in order of purchase. Raises UnreadableFact, LedgerUnavailable."""
@@ -75,7 +81,7 @@ class PackagesThen:
                 yield package
 
     def _package(self, stream: Iterator[StoredFact]) -> PackageThen | None:
-        known = list(all_recorded(fact for fact in stream if fact.position <= self.position))
+        known = [reading(fact) for fact in stream if fact.position <= self.position]
         counted = as_it_was(known, self.past)
         card = card_of(counted)
         if card is None:
@@ -111,10 +117,15 @@ def place_of_customer(customer_id: str) -> CustomerPlace:
     return number_of(customer_id), customer_id
 
 
-def packages_then(recorder: LedgerRecorder, past: Past, now: datetime) -> PackagesThen:
-    """The packages that a question without `at_version` is about. Raises UnknownBusiness."""
+def packages_then(
+    recorder: LedgerRecorder, past: Past, now: datetime, merged: MergedStreams | None = None
+) -> PackagesThen:
+    """The packages that a question without `at_version` is about. `merged`: as `merges_at` takes it.
+
+    Raises UnknownBusiness.
+    """
     head = recorder.head().position
     before = past.recorded_before
     position = head if before is None else position_before(recorder, before, head)
-    merges = merges_at(recorder, past, position)
+    merges = merges_at(recorder, past, position, merged)
     return PackagesThen(recorder, past, position, past.judged_at or now, merges)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 
 from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder
@@ -10,6 +11,8 @@ from domain.people.facts import CustomerMerged, CustomerUnmerged
 from replay.as_of import Past
 
 PAGE = 500
+FACTS_LOOKED_AT = 50_000
+"""By one statement, so that none takes long where there are few merges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,36 @@ class Merges:
     """Customers who were merged with another at some time until then: a redemption may be of several of them."""
 
 
-def merges_at(recorder: LedgerRecorder, past: Past, position: int) -> Merges:
-    """A merge counts from when it was recorded, on both clocks. Raises UnreadableFact, LedgerUnavailable."""
+class MergedStreams:
+    """The customers of a business who were ever merged, found once: later only newer facts are looked through.
+
+    To look through a million facts for the few merges takes as long as many requests. Threads may share them.
+    """
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._position = 0
+        self._lock = Lock()
+
+    def upto(self, recorder: LedgerRecorder, position: int) -> list[str]:
+        """Ids of the streams that tell of a merge up to a position, and perhaps of some behind it."""
+        with self._lock:
+            if position > self._position:
+                self._ids |= set(_merged(recorder, self._position, position))
+                self._position = position
+            return sorted(self._ids)
+
+
+def merges_at(
+    recorder: LedgerRecorder, past: Past, position: int, merged: MergedStreams | None = None
+) -> Merges:
+    """A merge counts from when it was recorded, on both clocks. `merged`: those that were found before.
+
+    Raises UnreadableFact, LedgerUnavailable.
+    """
     found: dict[str, str] = {}
     ever: set[str] = set()
-    for recorded in _facts(recorder, position):
+    for recorded in _facts(recorder, position, merged or MergedStreams()):
         fact = recorded.fact
         if past.effective_before is not None and recorded.recorded_at >= past.effective_before:
             continue
@@ -39,9 +67,9 @@ def merges_at(recorder: LedgerRecorder, past: Past, position: int) -> Merges:
     return Merges(found, frozenset(ever))
 
 
-def _facts(recorder: LedgerRecorder, position: int) -> Iterator[Recorded]:
+def _facts(recorder: LedgerRecorder, position: int, merged: MergedStreams) -> Iterator[Recorded]:
     """Merges and un-merges up to a position, in order, each once: as recorded on the absorbed customer."""
-    streams = sorted(set(_merged(recorder, position)))
+    streams = merged.upto(recorder, position)
     facts = recorder.load(Reads(dict.fromkeys(streams, 0))).facts if streams else ()
     for recorded in sorted(all_recorded(facts), key=lambda each: each.position):
         fact = recorded.fact
@@ -51,11 +79,12 @@ def _facts(recorder: LedgerRecorder, position: int) -> Iterator[Recorded]:
             yield recorded
 
 
-def _merged(recorder: LedgerRecorder, position: int) -> Iterator[str]:
-    start = 0
-    while page := recorder.select_notifications(
-        start, PAGE, position, [CustomerMerged.stored_name], inclusive_of_start=False
-    ):
+def _merged(recorder: LedgerRecorder, start: int, position: int) -> Iterator[str]:
+    while start < position:
+        upto = min(start + FACTS_LOOKED_AT, position)
+        page = recorder.select_notifications(
+            start, PAGE, upto, [CustomerMerged.stored_name], inclusive_of_start=False
+        )
         for each in page:
             yield str(each.originator_id)
-        start = page[-1].id
+        start = page[-1].id if len(page) == PAGE else upto

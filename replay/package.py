@@ -7,7 +7,6 @@ from typing import assert_never, cast
 
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Recorded
-from domain.moments import local_day
 from domain.package.fact_parts import PackageOpened, SoldService
 from domain.package.facts import (
     HoldFact,
@@ -24,7 +23,7 @@ from domain.package.facts import (
 from domain.package.money_facts import PaymentRecorded, PaymentRefunded
 from domain.package.state import Status
 from projections.engine.definition import Key, Row, fold
-from projections.models.card_columns import card_status, expiry_of
+from projections.models.card_columns import card_status, last_day
 from projections.models.package_history import HISTORY
 from projections.models.packages import card_of
 from projections.models.units import UNITS, USE
@@ -63,7 +62,7 @@ class PackageThen:
     @property
     def expires_on(self) -> date | None:
         """The last valid day as it stood on the day of `moment`, in the package's zone; None: it never expires."""
-        return expiry_of(self.card).on(local_day(self.moment, self.card["time_zone"]))
+        return last_day(self.card, self.moment)
 
     @property
     def history(self) -> list[Row]:

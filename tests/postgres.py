@@ -44,9 +44,9 @@ class PostgresServer:
     """One server with a data folder of its own, or the one that `TEST_DATABASE_URL` names.
 
     With `fsync=False` (tests) a crash of the machine would lose data, a kill of the server does not; the data
-    then lies in memory where there is room. `env` is added to the server's environment (a benchmark preloads
-    a slow fsync), `settings` to its configuration. Runs as `nobody` when we are root, because PostgreSQL
-    refuses to run as root.
+    then lies in memory where there is room, or in the folder `kept`, where it stays for the next server. `env` is
+    added to the server's environment (a benchmark preloads a slow fsync), `settings` to its configuration. Runs as
+    `nobody` when we are root, because PostgreSQL refuses to run as root.
     """
 
     def __init__(
@@ -57,7 +57,9 @@ class PostgresServer:
         env: Mapping[str, str] | None = None,
         settings: Mapping[str, str] | None = None,
         binaries: Path | None = None,
+        kept: Path | None = None,
     ) -> None:
+        self._kept = kept
         self._external = None if binaries else os.environ.get("TEST_DATABASE_URL")
         self._binaries = binaries
         self._env = dict(env or {})
@@ -82,7 +84,7 @@ class PostgresServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop(immediate=True)
+        self.stop(immediate=self._kept is None)
 
     def start(self) -> None:
         """Start it, on the same data when it was stopped or killed before. Returns once it answers."""
@@ -164,13 +166,16 @@ class PostgresServer:
         self._folder = Path(tempfile.mkdtemp(prefix=prefix))
         # Only the data: what lies in memory may not be executable.
         place = MEMORY if not self._durable and has_room() else self._folder
-        self._data = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
+        self._data = self._kept or Path(tempfile.mkdtemp(prefix=prefix, dir=place))
+        self._data.mkdir(parents=True, exist_ok=True)
         self._binaries = _reachable(self._binaries or find_binaries(), self._folder, self._user)
         (self._folder / "log").touch()
         if self._user:
             account = pwd.getpwnam(self._user)
             for path in (self._folder, self._folder / "log", self._data):
                 os.chown(path, account.pw_uid, account.pw_gid)
+        if (self._data / "PG_VERSION").exists():
+            return
         command = [self._program("initdb"), "-D", str(self._data), "-U", "postgres", "-A", "trust"]
         done = subprocess.run(
             [*command, "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"],
@@ -228,7 +233,7 @@ class PostgresServer:
     def _remove(self) -> None:
         self._end(signal.SIGQUIT)
         for folder in (self._data, self._folder):
-            if folder is not None:
+            if folder is not None and folder != self._kept:
                 shutil.rmtree(folder, ignore_errors=True)
         self._data = self._folder = None
         atexit.unregister(self._remove)

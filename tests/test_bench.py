@@ -3,6 +3,9 @@
 import math
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 import pytest
 
@@ -80,6 +83,22 @@ def test_pages_measures_every_page_on_both_databases() -> None:
     assert all(0 < figure.p50 <= figure.p99 and figure.bytes for figure in report.figures)
     shown = pages.table(report)
     assert all(str(place) in shown for place in PLACES)
+
+
+@pytest.mark.parametrize("database", ["SQLite", pytest.param("PostgreSQL", marks=pytest.mark.sweep)])
+def test_books_that_are_kept_are_used_again(database: str, tmp_path: Path) -> None:
+    # PostgreSQL's server has a user of its own, who may not pass through the folders of a test.
+    folder = tmp_path if database == "SQLite" else Path(mkdtemp(dir="/tmp"))
+    folder.chmod(0o755)
+    plan = pages.Plan(
+        customers=100, facts=600, pages=1, databases=(database,), books=f"{folder}", only="/sign-in"
+    )
+    try:
+        (first,), (again,) = (pages.measure(plan, lambda step: None).filled for _ in range(2))
+    finally:
+        rmtree(folder)
+    assert "appended" in first
+    assert "were there" in again
 
 
 @pytest.mark.extended

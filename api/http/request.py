@@ -37,6 +37,7 @@ from api.http.permissions import SEES_PEOPLE, Permission, Roles
 from api.http.problems import Problem
 from api.http.rate_limits import Counted, Limits
 from api.http.shared_answer import SharedAnswer
+from api.http.sums_of_businesses import SumsOfBusinesses
 from domain.actor import Role
 from domain.business.state import Business
 from domain.decision import Reads
@@ -173,6 +174,8 @@ class Serving:
     answers: KeptAnswers = field(default_factory=KeptAnswers)
     texts: KeptTexts = field(default_factory=KeptTexts)
     """Members of lists as they were written."""
+    sums: SumsOfBusinesses = field(default_factory=SumsOfBusinesses)
+    """Of the reports."""
     positions: dict[str, int] = field(default_factory=dict)
     """Business → a position of its ledger that this process has seen, usually the last."""
     _terms: dict[str, FixedTerms] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from api.pages.asking import Answer, Api, ApiRefused, Parameters, Visitor
 from api.pages.forms import Refused
+from api.pages.long_answers import LongAnswers
 from api.pages.sealing import Seal
 from api.pages.session import Session, is_loopback
 from api.pages.speech import Speech
@@ -65,6 +66,8 @@ class Frame:
 
     api: Api
     seal: Seal
+    long: LongAnswers = field(default_factory=LongAnswers)
+    """Of reports."""
 
 
 @dataclass(frozen=True, kw_only=True)

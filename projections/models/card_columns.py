@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from functools import lru_cache
 
+from domain.moments import local_day
 from domain.package.expiry import Expiry
 from domain.package.state import Status, payment_status, status
 from domain.zone_rules import mark
@@ -94,9 +95,18 @@ def card_status(card: Row, moment: datetime) -> Status:
     return status(card["cancelled"], card["remaining"], expiry_of(card).has_passed(moment))
 
 
+def last_day(card: Row, moment: datetime) -> date | None:
+    """The last valid day as it stands at a moment, in the package's zone; None: it never expires."""
+    return expiry_of(card).on(local_day(moment, card["time_zone"]))
+
+
 def owed_for(card: Row) -> int:
     """What is still to be paid for it, in minor units; nothing for a cancelled package."""
-    return 0 if card["cancelled"] else max(0, card["price"] - card["covered"] - card["paid"])
+    return 0 if card["cancelled"] else still_owed(card["price"], card["covered"], card["paid"])
+
+
+def still_owed(price: int, covered: int, paid: int) -> int:
+    return max(0, price - covered - paid)
 
 
 def is_inconsistent(card: Row) -> bool:

@@ -72,10 +72,12 @@ def packages_of_customer(
     """All cards of one customer, in no order; also those that they paid for and others have, if wanted."""
     cards = snapshot.tables[CARDS.name]
     names = with_other_names(snapshot, business_id, (customer_id,))
-    mine: ColumnElement[bool] = cards.c.customer_id.in_(names)
+    own = select(cards).where(cards.c.business_id == business_id, cards.c.customer_id.in_(names))
+    found = _rows(snapshot, own)
     if bought_for_others:
-        mine = or_(mine, cards.c.purchased_by.in_(names))
-    found = _rows(snapshot, select(cards).where(cards.c.business_id == business_id, mine))
+        # A query of its own: for either of two columns SQLite looks at all packages of the business.
+        theirs = cards.c.purchased_by.in_(names), unindexed(cards.c.customer_id).not_in(names)
+        found += _rows(snapshot, select(cards).where(cards.c.business_id == business_id, *theirs))
     return cards_as_owned(snapshot, business_id, found)
 
 

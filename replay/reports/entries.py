@@ -4,15 +4,19 @@ position.
 Only the clock of recording decides which facts lie in the period, so that a period that is over never changes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import cast, get_args
 
 from domain.booking.facts import BookingCancelled, BookingPaymentRefunded
 from domain.booking.facts import MoneyFact as BookingMoneyFact
+from domain.fact import Fact
+from domain.fact_registry import FACTS
 from domain.ledger.contract import LedgerRecorder
-from domain.ledger.mapper import Recorded, all_recorded
+from domain.ledger.mapper import Recorded
+from domain.ledger.reading import reading
+from domain.package.facts import FACTS as PACKAGE_FACTS
 from domain.package.facts import (
     ExpiryChanged,
     ExpiryRemoved,
@@ -29,6 +33,8 @@ from projections.models.package_history import rows
 from replay.as_of import effective_at, position_before
 
 FACTS_PER_READ = 1_000
+FACTS_LOOKED_AT = 50_000
+"""By one statement, so that none takes long where few are wanted."""
 CORRECTING = (
     LineCorrected
     | PaymentRefunded
@@ -40,6 +46,9 @@ CORRECTING = (
     | PackageVoided
 )
 """Facts that set right, undo or extend what was entered. Giving back a use is no correction: movements show it."""
+
+MOVING: tuple[type[Fact], ...] = (*PACKAGE_FACTS, *get_args(BookingMoneyFact))
+"""Facts of packages, and money for bookings."""
 
 
 @dataclass(frozen=True)
@@ -75,29 +84,32 @@ def recorded_period(recorder: LedgerRecorder, start: datetime, end: datetime | N
 
 def late_entries(recorder: LedgerRecorder, period: RecordedPeriod) -> Iterator[Entry]:
     """Facts recorded in the period that took effect before it. Raises UnreadableFact, LedgerUnavailable."""
-    for recorded in _facts(recorder, period):
+    for recorded in recorded_facts(recorder, period.after, period.last, MOVING):
         if effective_at(recorded) < period.start:
             yield entry_of(recorded)
 
 
 def corrections(recorder: LedgerRecorder, period: RecordedPeriod) -> Iterator[Entry]:
     """`CORRECTING` facts recorded in the period. Raises UnreadableFact, LedgerUnavailable."""
-    for recorded in _facts(recorder, period):
-        if isinstance(recorded.fact, CORRECTING):
-            yield entry_of(recorded)
+    for recorded in recorded_facts(recorder, period.after, period.last, get_args(CORRECTING)):
+        yield entry_of(recorded)
 
 
-def _facts(recorder: LedgerRecorder, period: RecordedPeriod) -> Iterator[Recorded]:
-    for recorded in recorded_facts(recorder, period.after, period.last):
-        if recorded.stored.kind == "package" or isinstance(recorded.fact, BookingMoneyFact):
-            yield recorded
+def recorded_facts(
+    recorder: LedgerRecorder, after: int, last: int, wanted: Sequence[type[Fact]]
+) -> Iterator[Recorded]:
+    """The facts of these classes: `after` < position ≤ `last`. The database leaves out the others.
 
-
-def recorded_facts(recorder: LedgerRecorder, after: int, last: int) -> Iterator[Recorded]:
-    """The facts of packages and bookings: `after` < position ≤ `last`. Raises UnreadableFact, LedgerUnavailable."""
-    while stored := recorder.facts(after, FACTS_PER_READ, last):
-        yield from all_recorded(fact for fact in stored if fact.kind in ("package", "booking"))
-        after = stored[-1].position
+    Raises UnreadableFact, LedgerUnavailable.
+    """
+    others = sorted({fact.stored_name for fact in FACTS} - {fact.stored_name for fact in wanted})
+    while after < last:
+        upto = min(after + FACTS_LOOKED_AT, last)
+        stored = recorder.facts(after, FACTS_PER_READ, upto, others)
+        for recorded in map(reading, stored):
+            if isinstance(recorded.fact, tuple(wanted)):
+                yield recorded
+        after = stored[-1].position if len(stored) == FACTS_PER_READ else upto
 
 
 def entry_of(recorded: Recorded) -> Entry:

@@ -4,7 +4,7 @@ Computed from the cards of all packages and the facts behind them, straight from
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never, cast
 
@@ -19,6 +19,8 @@ from domain.package.facts import (
     UseFact,
 )
 from domain.package.opening_facts import PackageImported
+from domain.package.state import Status
+from projections.engine.definition import Row
 from replay.all_packages import PackagesThen
 from replay.package import PackageThen
 
@@ -99,34 +101,84 @@ def customer(books: PackagesThen, customer_id: str) -> list[dict[str, Any]]:
     ]
 
 
+FIGURES = (
+    "packages",
+    "packages_active",
+    "packages_fully_used",
+    "packages_expired",
+    "packages_cancelled",
+    "units_granted",
+    "units_imported",
+    "units_transferred",
+    "amount_sold",
+    "units_redeemed",
+    "units_forfeited",
+    "units_lapsed",
+    "units_remaining",
+    "units_valid",
+    "liability",
+)
+"""Those that every package adds to by its card alone."""
+STATUSES: tuple[Status, ...] = ("active", "fully_used", "expired", "cancelled")
+"""In the order of their figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What the figures of a package know of its first fact."""
+
+    elsewhere: int
+    """Units that were sold elsewhere: of an imported or transferred package."""
+    imported: int
+    transferred: int
+    settled: int
+    """The part of the price that is no sale here."""
+
+
+def beginning_of(opening: PackageOpened) -> Beginning:
+    elsewhere = sum(opening.sold_elsewhere)
+    is_imported = isinstance(opening, PackageImported)
+    return Beginning(
+        elsewhere,
+        imported=elsewhere - sum(opening.begins_used) if is_imported else 0,
+        transferred=0 if is_imported else elsewhere,
+        settled=sum(opening.first_values(opening.sold_elsewhere)),
+    )
+
+
+def figures_of(began: Beginning, card: Row, status: Status) -> tuple[int, ...]:
+    """What a package adds to `FIGURES`; one that was voided adds nothing."""
+    if card["voided"]:
+        return NO_FIGURES
+    valid = status == "active"
+    return (
+        1,
+        *[int(status == each) for each in STATUSES],
+        card["granted"] - began.elsewhere,
+        began.imported,
+        card["transferred"] - began.transferred,
+        card["price"] - began.settled,
+        card["redeemed"],
+        card["forfeited"],
+        card["lapsed"],
+        card["remaining"],
+        card["remaining"] if valid else 0,
+        card["unused_value"] if valid else 0,
+    )
+
+
+NO_FIGURES = (0,) * len(FIGURES)
+
+
 def _add(report: Liability, package: PackageThen) -> None:
-    card = package.card
-    report.packages += 1
     opening = package.facts[0].fact
     assert isinstance(opening, PackageOpened)
-    elsewhere = sum(opening.sold_elsewhere)
-    report.units_granted += card["granted"] - elsewhere
-    report.units_transferred += card["transferred"]
-    if isinstance(opening, PackageImported):
-        report.units_imported += elsewhere - sum(opening.begins_used)
-    else:
-        report.units_transferred -= elsewhere
-    report.amount_sold += card["price"] - sum(opening.first_values(opening.sold_elsewhere))
-    report.units_redeemed += card["redeemed"]
-    report.units_forfeited += card["forfeited"]
-    report.units_lapsed += card["lapsed"]
-    report.units_remaining += card["remaining"]
-    match package.status:
-        case "active":
-            report.packages_active += 1
-            report.units_valid += card["remaining"]
-            report.liability += card["unused_value"]
-        case "fully_used":
-            report.packages_fully_used += 1
-        case "expired":
-            report.packages_expired += 1
-        case "cancelled":
-            report.packages_cancelled += 1
+    add_figures(report, FIGURES, figures_of(beginning_of(opening), package.card, package.status))
+
+
+def add_figures(report: Liability, names: Sequence[str], amounts: Iterable[int]) -> None:
+    for name, amount in zip(names, amounts, strict=True):
+        setattr(report, name, getattr(report, name) + amount)
 
 
 def _count_uses(report: Liability, packages: Sequence[PackageThen]) -> None:
@@ -141,22 +193,35 @@ def _count_uses(report: Liability, packages: Sequence[PackageThen]) -> None:
             fact = cast(PackageFact, recorded.fact)
             if not isinstance(fact, UseFact):
                 continue
-            match fact:
-                case UnitsRedeemed():
-                    units[fact.redemption_id] += len(fact.units)
-                    taken_from[fact.redemption_id].add(recorded.stream_id)
-                case UnitsRestored(forfeiture=None):
-                    units[fact.redemption_id] -= len(fact.units)
-                case LineCorrected():
-                    report.units_corrected += fact.change
-                    for use in fact.freed:
-                        if use.forfeiture is None:
-                            units[use.redemption_id] -= len(use.units)
-                        report.units_corrected -= len(use.units)
-                case UnitsForfeited() | UnitsRestored():
-                    pass  # no redemption uses what is forfeited
-                case _:
-                    assert_never(fact)
+            report.units_corrected += corrected_by(fact)
+            for redemption_id, moved in uses_moved(fact):
+                units[redemption_id] += moved
+            if isinstance(fact, UnitsRedeemed):
+                taken_from[fact.redemption_id].add(recorded.stream_id)
     used = [id for id, left in units.items() if left > 0]
     report.redemptions += len(used)
     report.redemptions_across_packages += sum(len(taken_from[id]) > 1 for id in used)
+
+
+def uses_moved(fact: UseFact) -> Iterator[tuple[str, int]]:
+    """Redemption → the units that it takes by a fact; less than none are given back."""
+    match fact:
+        case UnitsRedeemed():
+            yield fact.redemption_id, len(fact.units)
+        case UnitsRestored(forfeiture=None):
+            yield fact.redemption_id, -len(fact.units)
+        case LineCorrected():
+            for use in fact.freed:
+                if use.forfeiture is None:
+                    yield use.redemption_id, -len(use.units)
+        case UnitsForfeited() | UnitsRestored():
+            pass  # no redemption uses what is forfeited
+        case _:
+            assert_never(fact)
+
+
+def corrected_by(fact: UseFact) -> int:
+    """Units that a fact adds by correction, less those it takes; not those that it takes back from redemptions."""
+    if not isinstance(fact, LineCorrected):
+        return 0
+    return fact.change - sum(len(use.units) for use in fact.freed)

@@ -33,6 +33,7 @@ from domain.package.facts import (
     UnitsTransferredOut,
 )
 from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
+from domain.package.state import Status
 from projections.engine.definition import Row
 from projections.models.card_columns import card_status, summed
 from projections.models.packages import moved
@@ -189,27 +190,32 @@ def _of_package(package: PackageThen, period: Period) -> Iterator[Movement]:
         fact, moment = cast(PackageFact, recorded.fact), period.moment_of(recorded)
         if isinstance(fact, PackageExpired | ReminderFact):
             continue  # they tell what is so anyway: the report is the same without them
-        if card is not None and (lapsed := _owed(card, moment) - owed) != NOTHING:
-            yield movement(_lapsed_at(card, moment), "lapsed", lapsed)
+        if card is not None and (lapsed := owed_of(card, moment) - owed) != NOTHING:
+            yield movement(lapsed_at(card, moment), "lapsed", lapsed)
             owed += lapsed
         card, position = summed(moved(card, recorded)), recorded.position
-        change = _owed(card, moment) - owed
-        for cause, part in _causes(fact, change, expired=card_status(card, moment) == "expired"):
+        change = owed_of(card, moment) - owed
+        for cause, part in causes_of(fact, change, expired=card_status(card, moment) == "expired"):
             if part != NOTHING:
                 yield movement(moment, cause, part)
         owed += change
-    if card is not None and (lapsed := _owed(card, package.moment) - owed) != NOTHING:
-        yield movement(_lapsed_at(card, package.moment), "lapsed", lapsed)
+    if card is not None and (lapsed := owed_of(card, package.moment) - owed) != NOTHING:
+        yield movement(lapsed_at(card, package.moment), "lapsed", lapsed)
 
 
-def _owed(card: Row, moment: datetime) -> Owed:
+def owed_of(card: Row, moment: datetime) -> Owed:
     """What the liability report counts of a package at a moment."""
-    if card_status(card, moment) != "active":
+    return owed_as(card, card_status(card, moment))
+
+
+def owed_as(card: Row, status: Status) -> Owed:
+    """The same of a package with this status."""
+    if status != "active":
         return NOTHING
     return Owed(card["remaining"], card["unused_value"])
 
 
-def _lapsed_at(card: Row, latest: datetime) -> datetime:
+def lapsed_at(card: Row, latest: datetime) -> datetime:
     until: datetime | None = card["valid_until"]
     return latest if until is None else min(until, latest)
 
@@ -217,7 +223,7 @@ def _lapsed_at(card: Row, latest: datetime) -> datetime:
 MOVES_NOTHING = HoldFact | MoneyFact | OtherFact
 
 
-def _causes(fact: PackageFact, change: Owed, *, expired: bool) -> Iterator[tuple[Cause, Owed]]:
+def causes_of(fact: PackageFact, change: Owed, *, expired: bool) -> Iterator[tuple[Cause, Owed]]:
     """The parts of a change, each by its cause.
 
     What rolls over between two periods of a membership was not sold again, and did not lapse: it leaves at the very

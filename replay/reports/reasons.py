@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from domain.booking.facts import BookingCancelled, BookingPaymentRefunded
 from domain.business.reasons import REASON_GROUPS, CodedReason, ReasonedFact, ReasonGroup
 from domain.fact import Fact
+from domain.fact_registry import FACTS
 from domain.ledger.mapper import Recorded
 from domain.package.facts import (
     ExpiryChanged,
@@ -28,6 +29,9 @@ from domain.package.money_facts import PaymentRefunded
 from replay.all_packages import PackagesThen
 from replay.reports.entries import Entry, entry_of, recorded_facts
 from replay.reports.movements import Period
+
+GIVEN = tuple(fact for fact in FACTS if issubclass(fact, ReasonedFact))
+"""Facts that may tell a code."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def given_reasons(
 
     Raises UnreadableFact, LedgerUnavailable.
     """
-    for recorded in recorded_facts(books.recorder, after, books.position):
+    for recorded in recorded_facts(books.recorder, after, books.position, GIVEN):
         found = group_of(recorded.fact)
         if found is None or group not in (None, found) or not _is_within(recorded, books, period):
             continue

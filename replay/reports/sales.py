@@ -6,7 +6,7 @@ recording. The tax is the sum of that on the receipts. A transfer is no sale.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from domain.ledger.mapper import Recorded
@@ -32,27 +32,28 @@ class Sales:
     """`amount` by rate."""
 
 
-def sales(books: PackagesThen, period: Period) -> Sales:
-    """The sales of a period that ends with the moment of `books`. Raises UnreadableFact, LedgerUnavailable."""
-    report, rates = Sales(books.position), _Rates()
-    for packages in books.by_customer():
-        for package in packages:
+def sales(books: PackagesThen, period: Period, rates: "Rates | None" = None, packages: int = 0) -> Sales:
+    """The sales of a period that ends with the moment of `books`; `rates` and `packages` are those of others, which are
+    summed up already. Raises UnreadableFact, LedgerUnavailable."""
+    report, rates = Sales(books.position, packages), rates or Rates()
+    for of_customer in books.by_customer():
+        for package in of_customer:
             before = [fact for fact in package.facts if period.begins_after(period.moment_of(fact))]
             for facts, card, sign in ((package.facts, package.card, 1), (before, card_of(before), -1)):
                 if card is not None and not card["voided"]:
-                    report.packages += sign * _is_sale(card)
+                    report.packages += sign * is_sale(card)
                     rates.add(facts, sign)
     report.taxes = rates.taxed()
     report.amount = sum(each.gross for each in report.taxes)
     return report
 
 
-def _is_sale(card: Row) -> int:
+def is_sale(card: Row) -> int:
     """1 for what was sold, by somebody or by a rule; 0 for what came from elsewhere."""
     return int(card["origin"] in ("sale", "membership", "top_up"))
 
 
-class _Rates:
+class Rates:
     """Sums of receipts, by rate."""
 
     def __init__(self) -> None:
@@ -60,9 +61,17 @@ class _Rates:
         self._tax: defaultdict[int | None, int] = defaultdict(int)
 
     def add(self, facts: Sequence[Recorded], sign: int) -> None:
-        for each in taxes_of(receipt_lines(facts)):
+        self.add_taxes(taxes_of(receipt_lines(facts)), sign)
+
+    def add_taxes(self, taxes: Iterable[Taxed], sign: int) -> None:
+        for each in taxes:
             self._gross[each.rate] += sign * each.gross
             self._tax[each.rate] += sign * (each.tax or 0)
+
+    def add_all(self, others: "Rates", sign: int) -> None:
+        for rate in others._gross:
+            self._gross[rate] += sign * others._gross[rate]
+            self._tax[rate] += sign * others._tax[rate]
 
     def taxed(self) -> list[Taxed]:
         """Rates at which nothing was asked are left out."""

@@ -42,6 +42,22 @@ BENCHMARKS: dict[str, Any] = {
     "verify": verify,
 }
 
+GIVEN = (
+    "seconds",
+    "rounds",
+    "customers",
+    "facts",
+    "ledgers",
+    "day_book",
+    "times",
+    "larger",
+    "baseline",
+    "books",
+    "only",
+    "databases",
+)
+"""Options that are members of a plan."""
+
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
@@ -81,9 +97,12 @@ def main(arguments: list[str]) -> None:
     chosen = parser.parse_args(arguments)
     benchmark = BENCHMARKS[chosen.benchmark]
     plan = benchmark.QUICK if chosen.quick else benchmark.Plan()
-    names = ("seconds", "rounds", "customers", "facts", "ledgers", "day_book", "times", "larger", "baseline")
-    given = {name: value for name in names if (value := getattr(chosen, name, None)) is not None}
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was measured is told
+    given = {name: value for name in GIVEN if (value := getattr(chosen, name, None)) is not None}
+    for ended in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # what was measured is told, also by a program of the background
+        signal.signal(ended, signal.default_int_handler)
     log_as_json("warning")  # a line for each request would be measured with it
     report = benchmark.measure(replace(plan, **given), _tell)
     shown = (
@@ -108,6 +127,19 @@ def _pages(parser: argparse.ArgumentParser) -> None:
     _common(parser, "1,000 customers")
     parser.add_argument("--customers", type=_many, help="of the business (100,000)")
     parser.add_argument("--facts", type=_many, help="about so many (1,000,000)")
+    parser.add_argument("--books", metavar="FOLDER", help="where the books stay for the next run (removed)")
+    parser.add_argument("--only", metavar="PART,…", help="pages whose address has such a part (all)")
+    _databases(parser)
+
+
+def _databases(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--database",
+        dest="databases",
+        type=lambda name: (name,),
+        metavar="NAME",
+        help="SQLite or PostgreSQL (both)",
+    )
 
 
 def _space(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 Every page that the application has is asked for by whoever opens it, of one customer after the other, in books of
 100,000 customers and a million facts. A figure is of the whole page: its questions to the API and the template, with
 authentication and freshness, in one process with the client. Nothing is drawn; `tests/api/pages/chromium` does that.
+Each figure is told as soon as it is there. A run that is broken off tells those that it has.
 """
 
 import statistics
@@ -10,15 +11,20 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
+from api.server.serve import keep_from_collector
 from domain.actor import Role
 from tests.api.desk import Desk
 from tests.api.pages.browser import Browser
 from tests.api.pages.chromium.parameters import Named, named_of
 from tests.api.pages.chromium.places import PLACES, Place
 from tests.bench.filled_books import Progress, filled, places
+from tests.bench.rebuilding import peak_of, seconds_of_server
 from tests.bench.redeem import machine_now
+
+PAGES_MIN = 3
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,12 @@ class Plan:
     warm: int = 3
     """Pages of each kind that are not counted."""
     databases: tuple[str, ...] = ("SQLite", "PostgreSQL")
+    books: str = ""
+    """A folder where the books are kept for the next run; none: they are removed."""
+    only: str = ""
+    """Parts of addresses with commas between them: pages that have one of them are measured; none: all."""
+    seconds: float = 5.0
+    """A page that takes long is asked for so long, and at least three times."""
 
 
 QUICK = Plan(customers=1_000, facts=10_000, pages=20)
@@ -39,13 +51,17 @@ QUICK = Plan(customers=1_000, facts=10_000, pages=20)
 
 @dataclass(frozen=True)
 class Figure:
-    """Milliseconds of a page, the median of its processor time, and the bytes of the longest."""
+    """Milliseconds of a page, by the clock and of processor time, and the bytes of the longest."""
 
     database: str
     page: str
     p50: float
     p99: float
     cpu: float
+    """The median of the process of server and client."""
+    cpu_p99: float
+    of_database: float
+    """Of the database's server, on average."""
     bytes: int
 
 
@@ -58,6 +74,9 @@ class Report:
     """How long it took to fill the books."""
     left_out: list[str] = field(default_factory=list)
     """Pages of something that the books have none of."""
+    peaks: list[str] = field(default_factory=list)
+    """The most memory that the process held, with the client and with what it keeps of the books."""
+    broken_off: bool = False
 
     def to_json(self) -> dict[str, Any]:
         figures = [asdict(figure) for figure in self.figures]
@@ -68,26 +87,41 @@ class Report:
             "filled": self.filled,
             "figures": figures,
             "left_out": self.left_out,
+            "peaks": self.peaks,
+            "broken_off": self.broken_off,
         }
 
 
 def measure(plan: Plan, told: Progress) -> Report:
-    """Raises RuntimeError for a page that is not shown."""
+    """An interrupt ends it early. Raises RuntimeError for a page that is not shown."""
     report = Report(plan, machine_now())
-    for database in plan.databases:
-        with ExitStack() as stack:
-            place = stack.enter_context(places(database))
-            desk, took = filled(stack, place, plan.customers, plan.facts, told)
-            report.filled.append(took)
-            people = _customers(desk, plan.pages)
-            for each in PLACES:
-                if set(each.parameters) - people[0].keys():
-                    report.left_out.append(f"{database} {each}")
-                    continue
-                figure = _figure(database, each, desk, people, plan)
-                report.figures.append(figure)
-                told(_line(figure))
+    try:
+        for database in plan.databases:
+            _measure(database, plan, report, told)
+    except KeyboardInterrupt:
+        report.broken_off = True
     return report
+
+
+def _measure(database: str, plan: Plan, report: Report, told: Progress) -> None:
+    kept = Path(plan.books).resolve() if plan.books else None
+    with ExitStack() as stack:
+        place = stack.enter_context(places(database, kept))
+        desk, took = filled(stack, place, plan.customers, plan.facts, told)
+        report.filled.append(took)
+        told(took)
+        people = _customers(desk, plan.pages)
+        keep_from_collector()
+        for each in PLACES:
+            if not any(part in str(each) for part in plan.only.split(",")):
+                continue
+            if set(each.parameters) - people[0].keys():
+                report.left_out.append(f"{database} {each}")
+                continue
+            figure = _figure(database, place.server, each, desk, people, plan)
+            report.figures.append(figure)
+            told(_line(figure))
+        report.peaks.append(f"{database}: {peak_of():.0f} MB at the most")
 
 
 def _customers(desk: Desk, many: int) -> Sequence[Named]:
@@ -113,10 +147,21 @@ def _customers(desk: Desk, many: int) -> Sequence[Named]:
     return [named for named in found.values() if len(named) == most]
 
 
-def _figure(database: str, place: Place, desk: Desk, people: Sequence[Named], plan: Plan) -> Figure:
+def _figure(
+    database: str, server: int | None, place: Place, desk: Desk, people: Sequence[Named], plan: Plan
+) -> Figure:
     browsers: dict[str, Browser] = {}
-    times, work, sizes = [], [], []
+    times: list[float] = []
+    work: list[float] = []
+    sizes: list[int] = []
+    of_server, until, warm = 0.0, time.monotonic() + plan.seconds, plan.warm
     for number in range(plan.warm + plan.pages):
+        if number == 1 and time.monotonic() > until:
+            warm = 1
+        if number == warm:
+            of_server, until = seconds_of_server(server), time.monotonic() + plan.seconds
+        if len(times) >= PAGES_MIN and time.monotonic() > until:
+            break
         named = people[number % len(people)]
         browser = _browser(place.role, desk, named, browsers)
         address = place.address(named)
@@ -125,14 +170,25 @@ def _figure(database: str, place: Place, desk: Desk, people: Sequence[Named], pl
         ended, done = time.perf_counter(), time.process_time()
         if answer.status_code != 200 or (place.role and "/sign-in" in browser.address):
             raise RuntimeError(f"{address}: {answer.status_code}")
-        if number >= plan.warm:
+        if number >= warm:
             times.append((ended - began) * 1000)
             work.append((done - worked) * 1000)
             sizes.append(len(answer.content))
-    times.sort()
-    p99 = times[min(len(times) - 1, len(times) * 99 // 100)]
-    shown = round(statistics.median(times), 1), round(p99, 1), round(statistics.median(work), 1)
-    return Figure(database, str(place), *shown, max(sizes))
+    of_server = (seconds_of_server(server) - of_server) * 1000 / len(times)
+    return Figure(
+        database,
+        str(place),
+        round(statistics.median(times), 1),
+        round(_p99(times), 1),
+        round(statistics.median(work), 1),
+        round(_p99(work), 1),
+        round(of_server, 1),
+        max(sizes),
+    )
+
+
+def _p99(values: list[float]) -> float:
+    return sorted(values)[min(len(values) - 1, len(values) * 99 // 100)]
 
 
 def _browser(role: str, desk: Desk, named: Named, known: dict[str, Browser]) -> Browser:
@@ -154,14 +210,19 @@ def table(report: Report) -> str:
         f" (load {machine['load_before']} before)  Python {machine['python']}",
         *report.filled,
         "",
-        f"{'':64}{'p50':>8}{'p99':>8}{'CPU':>8}{'KB':>6}",
+        f"{'':64}{'p50':>8}{'p99':>8}{'CPU':>8}{'p99':>8}{'DB':>8}{'KB':>6}",
         *map(_line, report.figures),
+        *report.peaks,
         *(f"left out, for there is none: {each}" for each in report.left_out),
-        "Milliseconds of one page, in the process of its client.",
+        "Milliseconds of one page, in the process of its client. CPU: of that process, DB: of the database's server.",
+        *(["broken off: the rest was not measured"] if report.broken_off else []),
     ]
     return "\n".join(lines)
 
 
 def _line(figure: Figure) -> str:
     name = f"{figure.database} {figure.page}"
-    return f"{name:64}{figure.p50:8.1f}{figure.p99:8.1f}{figure.cpu:8.1f}{figure.bytes / 1000:6.0f}"
+    times = (
+        f"{figure.p50:8.1f}{figure.p99:8.1f}{figure.cpu:8.1f}{figure.cpu_p99:8.1f}{figure.of_database:8.1f}"
+    )
+    return f"{name:64}{times}{figure.bytes / 1000:6.0f}"

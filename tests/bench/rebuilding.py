@@ -66,15 +66,18 @@ def taken(step: str, url: str, views_at: str, server: int | None) -> Step:
 @contextmanager
 def _measured(server: int | None) -> Iterator[Step]:
     took = Step()
-    began, before = time.perf_counter(), time.process_time() + _of_server(server)
+    began, before = time.perf_counter(), time.process_time() + seconds_of_server(server)
     yield took
-    took.cpu = time.process_time() + _of_server(server) - before
-    took.peak = _peak()
+    took.cpu = time.process_time() + seconds_of_server(server) - before
+    took.peak = peak_of()
     took.seconds = time.perf_counter() - began
 
 
-def _peak() -> float:
-    """Megabytes. What `getrusage` tells counts the parent too, until the program began."""
+def peak_of() -> float:
+    """The most that this process held, in megabytes.
+
+    What `getrusage` tells counts the parent too, until the program began.
+    """
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:
@@ -82,7 +85,7 @@ def _peak() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def _of_server(postmaster: int | None) -> float:
+def seconds_of_server(postmaster: int | None) -> float:
     """The processor seconds of a PostgreSQL server until now, with those of processes that have ended."""
     if postmaster is None:
         return 0.0

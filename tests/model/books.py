@@ -40,8 +40,10 @@ from projections.models.points import POINTS, entry
 from projections.models.units import UNITS
 from replay.all_packages import packages_then
 from replay.as_of import asked
+from replay.reports.kept_sums import KeptSums
 from replay.reports.liability import liability
 from replay.reports.movements import Clock, Owed, closing_of, lines, movements, period_of
+from replay.reports.sales import sales
 from tests.domain.books import check_line_facts, remainders
 from tests.model.accounts import Entry
 from tests.model.almanac import moment_of
@@ -105,6 +107,8 @@ class Books:
     """The read table of points, by customer."""
     cards: dict[Key, Row | None] = field(default_factory=dict)
     units: dict[Key, Row | None] = field(default_factory=dict)
+    sums: KeptSums = field(default_factory=lambda: KeptSums("UTC"))
+    """Of the reports, brought on as the books grow."""
     remembered: list[tuple[str, int, Row]] = field(default_factory=list)
     """(package, version, its card then): what the past must go on saying."""
     past: list[tuple[int, Rows]] = field(default_factory=list)
@@ -338,7 +342,9 @@ class Books:
         moments = [moment_of(rows[(which * 7919 + n * 104_729) % len(rows)].recorded_at) for n in (0, 1)]
         known, happened = (None if (which >> n) % 3 == 0 else moments[n] for n in (0, 1))
         past = asked("UTC", as_of=known, effective_as_of=happened)
-        told = liability(packages_then(ledger.recorder, past, moment_of(now)), "EUR", "UTC")
+        books = packages_then(ledger.recorder, past, moment_of(now))
+        told = liability(books, "EUR", "UTC")
+        assert self.sums.liability(books, "EUR") in (None, told)
         judged = happened or known or moment_of(now)
         expected = second_opinion.liability(rows, judged, known, past.effective_before)
         figures = {name: value for name, value in vars(told).items() if isinstance(value, int)}
@@ -369,6 +375,8 @@ class Books:
             )
             period = period_of("UTC", clock, first=before + timedelta(days=1))
             told = movements(closing, period)
+            assert self.sums.movements(closing, period) in (None, told)
+            assert self.sums.sales(closing, period) in (None, sales(closing, period))
             owed = [liability(books, "EUR", "UTC") for books in (opening, closing)]
             assert [told.opening, told.closing] == [
                 Owed(each.units_valid, each.liability) for each in owed

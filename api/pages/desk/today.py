@@ -8,6 +8,8 @@ from api.pages.page import page
 from api.pages.view import Redirect, Screen, View
 
 SOON_DAYS = 14
+BOOKINGS_MAX = 120
+"""Of the day on this page, so that it stays below 150 KB; the list itself has all."""
 SHOWN = 6
 """Packages of a list on this page; the list itself has all."""
 
@@ -23,7 +25,9 @@ async def today(view: View) -> Screen | Redirect:
     debts = {"owing": True, "limit": SHOWN}
     ahead = (day + timedelta(days=1), day + timedelta(days=WEEK_DAYS))
     bookings, expiring, owing, coming = await gather(
-        view.know("bookings.list", None, {"from": day.isoformat(), "to": day.isoformat(), "limit": 200}),
+        view.know(
+            "bookings.list", None, {"from": day.isoformat(), "to": day.isoformat(), "limit": BOOKINGS_MAX}
+        ),
         view.know("packages.list", None, {**soon, "limit": 200}),
         view.know("packages.list", None, debts),
         view.know(

@@ -60,8 +60,9 @@ class LiabilityReport(Value):
 def liability_report(call: Query[ClockParameters]) -> Found:
     """Straight from the ledger, now or at a moment on either clock. Voided sales are in none of the figures."""
     call.check_reachable_now()
-    books = packages_then(call.ledger.recorder, call.past(), call.frame.carnet.clock())
-    told = liability(books, call.currency, call.time_zone)
+    sums = call.frame.sums.of(call.business_id, call.time_zone)
+    books = packages_then(call.ledger.recorder, call.past(), call.frame.carnet.clock(), sums.merged)
+    told = sums.liability(books, call.currency) or liability(books, call.currency, call.time_zone)
     money = {
         name: SignedMoney(amount=getattr(told, name), currency=told.currency)
         for name in ("amount_sold", "liability")

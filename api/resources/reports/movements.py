@@ -89,7 +89,8 @@ class MovementPage(Page[MovementLine]):
 def movements_report(call: Query[PeriodParameters]) -> Found:
     """Opening, the changes by cause, and closing: the changes add up to the difference."""
     books, period = books_of_period(call, call.parameters)
-    told = movements(books, period)
+    told = call.frame.sums.of(call.business_id, call.time_zone).movements(books, period)
+    told = told or movements(books, period)
     report = MovementsReport(
         position=told.position,
         opening=_owed(call, told.opening),
@@ -138,7 +139,11 @@ def books_of_period(call: Query[Any], asked: PeriodParameters) -> tuple[Packages
     if known is not None and asked.clock == "recorded":
         raise invalid([Flaw("/as_of", "two-clocks", "is only for the clock effective")])
     call.check_reachable_now()
-    books = packages_then(call.ledger.recorder, closing_of(zone, asked.clock, asked.to, known), now)
+    past, merged = (
+        closing_of(zone, asked.clock, asked.to, known),
+        call.frame.sums.of(call.business_id, zone).merged,
+    )
+    books = packages_then(call.ledger.recorder, past, now, merged)
     return books, period_of(zone, asked.clock, asked.from_)
 
 

@@ -1,7 +1,8 @@
 """Packages that expire soon, and packages that are not paid: their sums, and each of them."""
 
-from collections.abc import Iterable
-from datetime import timedelta
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -13,8 +14,13 @@ from api.http.query_route import query
 from api.resources.parts import SignedMoney
 from domain.moments import Day, local_day
 from domain.values import Value
-from projections.models.card_columns import owed_for
-from replay.all_packages import PackagesThen, packages_then, place_of
+from projections.engine.definition import Row
+from projections.engine.snapshot import Snapshot
+from projections.models.card_columns import card_status, last_day, owed_for
+from projections.queries import watched
+from projections.queries.watched import Watched
+from replay.all_packages import PackagesThen, packages_then, place_of, place_of_customer
+from replay.as_of import Past
 from replay.package import PackageThen
 from replay.reports.watchlist import expiring, outstanding
 
@@ -71,10 +77,15 @@ class WatchedPage(Page[WatchedPackage]):
 )
 def expiring_report(call: Query[ExpiringParameters]) -> Found:
     """Without `from` and `to`, the next 30 days."""
-    books, asked = _books(call), call.parameters
-    first = asked.from_ or local_day(books.moment, call.time_zone)
+    asked, past, now = call.parameters, call.past(), call.frame.carnet.clock()
+    first = asked.from_ or local_day(past.judged_at or now, call.time_zone)
     last = asked.to or first + timedelta(days=EXPIRING_DAYS)
     check_range(first, last, call.time_zone, "/to")
+    if not past:
+        return _present(
+            call, now, lambda snapshot: watched.expiring(snapshot, call.business_id, first, last, now)
+        )
+    books = _books(call, past, now)
     return _page(call, books, expiring(books, first, last))
 
 
@@ -89,13 +100,39 @@ def expiring_report(call: Query[ExpiringParameters]) -> Found:
 )
 def outstanding_report(call: Query[WatchedParameters]) -> Found:
     """With what is owing on each, and in all."""
-    books = _books(call)
+    past, now = call.past(), call.frame.carnet.clock()
+    if not past:
+        return _present(call, now, lambda snapshot: watched.outstanding(snapshot, call.business_id))
+    books = _books(call, past, now)
     return _page(call, books, outstanding(books))
 
 
-def _books(call: Query[Any]) -> PackagesThen:
+def _books(call: Query[Any], past: Past, now: datetime) -> PackagesThen:
     call.check_reachable_now()
-    return packages_then(call.ledger.recorder, call.past(), call.frame.carnet.clock())
+    merged = call.frame.sums.of(call.business_id, call.time_zone).merged
+    return packages_then(call.ledger.recorder, past, now, merged)
+
+
+def _present(call: Query[Any], now: datetime, find: Callable[[Snapshot], list[Watched]]) -> Found:
+    """As it is now, from the cards that lists show."""
+    after = tuple(call.after() or BEFORE_ALL)
+    with call.snapshot(*watched.READS) as snapshot:
+        found = find(snapshot)
+        first = bisect_right(found, after, key=lambda each: each.place)
+        on_page = found[first : first + call.parameters.limit + 1]
+        rows = list(watched.cards_at(snapshot, call.business_id, on_page))
+        position = snapshot.position
+    return call.page(
+        WatchedPage,
+        rows,
+        key=lambda card: (*place_of_customer(card["customer_id"]), card["package_id"]),
+        shown=lambda card: _shown(call, card, now),
+        position=position,
+        count=len(found),
+        units=sum(each.remaining for each in found),
+        unused_value=_money(call, sum(each.unused_value for each in found)),
+        owing=_money(call, sum(each.owing for each in found)),
+    )
 
 
 def _page(call: Query[Any], books: PackagesThen, found: Iterable[PackageThen]) -> Found:
@@ -112,7 +149,7 @@ def _page(call: Query[Any], books: PackagesThen, found: Iterable[PackageThen]) -
         WatchedPage,
         rows,
         key=place_of,
-        shown=lambda package: _shown(call, package),
+        shown=lambda package: _shown(call, package.card, package.moment),
         position=books.position,
         count=count,
         units=units,
@@ -121,11 +158,11 @@ def _page(call: Query[Any], books: PackagesThen, found: Iterable[PackageThen]) -
     )
 
 
-def _shown(call: Query[Any], package: PackageThen) -> WatchedPackage:
-    card, last = package.card, package.expires_on
+def _shown(call: Query[Any], card: Row, moment: datetime) -> WatchedPackage:
+    last = last_day(card, moment)
     return WatchedPackage(
-        package_id=package.id,
-        customer_id=package.customer_id,
+        package_id=card["package_id"],
+        customer_id=card["customer_id"],
         purchase_number=card["purchase_number"],
         name=card["name"],
         remaining=card["remaining"],
@@ -133,9 +170,9 @@ def _shown(call: Query[Any], package: PackageThen) -> WatchedPackage:
         price=_money(call, card["price"]),
         paid=_money(call, card["paid"]),
         owing=_money(call, owed_for(card)),
-        status=package.status,
+        status=card_status(card, moment),
         expires_on=None if last is None else last.isoformat(),
-        version=package.version,
+        version=card["version"],
     )
 
 

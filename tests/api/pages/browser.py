@@ -15,6 +15,8 @@ import httpx
 
 from tests.api.desk import Desk
 
+WAITING = 'id="waiting"'
+"""In a page whose report is being made."""
 VOID = {"input", "meta", "link", "br", "img", "path", "circle", "use"}
 
 
@@ -132,6 +134,8 @@ class Browser:
         if answer.status_code == 303:
             return self._asked("GET", answer.headers["location"])
         self.address, self.answer = address, answer
+        if method == "GET" and WAITING in answer.text:  # as the page says: look again
+            return self._asked(method, address, headers, **more)
         return answer
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from api.pages.long_answers import LongAnswers
 from domain.actor import Role
 from tests.api.desk import Desk
-from tests.api.pages.browser import Browser, Element
+from tests.api.pages.browser import Browser, Element, read
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -89,6 +90,23 @@ def test_every_number_of_every_report_leads_on_and_no_name_is_told(salon: Desk) 
     assert cells_of(browser.page)["used"] == ["1"]
     browser.go("/audit/reports/sales")
     assert cells_of(browser.page)["27%"] == ["€400.00", "€314.96", "€85.04"]
+
+
+def test_a_report_that_takes_long_says_so_and_is_shown_once_it_is_there(
+    salon: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LongAnswers, "patience_s", 0.0)
+    browser, address = auditor_of(salon), "/audit/reports/liability"
+    first = browser.client.get(address, headers={"cookie": browser.cookie})
+    assert first.status_code == 200
+    assert "Being made" in first.text
+    assert "€200.00" not in first.text
+    (again,) = (link for link in read(first.text).all("a") if link.text == "Look again")
+    assert again.attributes["href"] == address
+    browser.go(address)
+    assert "€200.00" in browser.text
+    # What is taken along is whole, however long it takes.
+    assert browser.client.get(f"{address}?as=json", headers={"cookie": browser.cookie}).json()
 
 
 def test_a_report_of_the_past_is_asked_by_its_form_and_told_where_it_cannot_be(desk: Desk) -> None:

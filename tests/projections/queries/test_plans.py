@@ -158,6 +158,7 @@ def test_the_packages_of_a_customer_and_what_they_bought_are_found_by_indexes(de
         packages_of_customer(snapshot, desk.business_id, "cus_1", bought_for_others=True)
     assert lines
     assert whole_tables(lines) == []
+    assert not [line for line in lines if re.search(r"SEARCH cards_.*\(business_id=\?\)$", line)]
 
 
 # Pages by their places, and the rows that changed

@@ -1,0 +1,234 @@
+"""The sums of days of a business, kept and brought on: only customers whose packages grew are folded again.
+
+    kept = KeptSums(zone)
+    report = kept.liability(books, "EUR")      # None: this question needs a fold of everything
+
+An answer equals that of the report that folds every package (`liability`, `movements`, `sales`). Customers who were
+merged, and those with a package that cannot be told by days, are in no sum: their packages are folded for each
+question. Nothing is stored. The sums are made when they are first asked for, which reads the whole ledger.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from threading import Lock
+
+from domain.decision import Reads
+from domain.ledger.contract import LedgerRecorder
+from domain.ledger.reading import reading
+from domain.moments import MILLISECOND, local_day, start_of
+from domain.package.fact_parts import PackageOpened
+from domain.package.facts import FACTS
+from replay.all_packages import PackagesThen
+from replay.as_of import EARLIEST, PRESENT
+from replay.merged import MergedStreams, merges_at
+from replay.reports.day_sums import (
+    CAUSE_AT,
+    OF_CUSTOMER,
+    OF_CUSTOMER_AT,
+    SOLD_AT,
+    Amounts,
+    ClockSums,
+    DaySums,
+    NotByDays,
+)
+from replay.reports.entries import recorded_facts
+from replay.reports.liability import FIGURES, Liability, add_figures, liability
+from replay.reports.movements import CAUSES, Cause, Clock, Movements, Owed, Period, movements
+from replay.reports.sales import Sales, sales
+
+STREAMS_PER_READ = 200
+GROWN_MAX = 20_000
+"""Packages that are folded again. Where more have grown, all are."""
+Told = Callable[[int], None]
+"""Called with the number of customers who were folded so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Where a question ends, on one clock."""
+
+    clock: Clock
+    day: date | None
+    """None: with everything there is."""
+    judged_at: datetime
+
+
+@dataclass
+class KeptSums:
+    """Of one business. Threads may share it: one of them brings it on, the others wait."""
+
+    zone: str
+    position: int = 0
+    """The position of the ledger that the sums are true for; 0: there are none."""
+    customers_done: int = 0
+    """How many customers the making of the first sums has come to."""
+    merged: MergedStreams = field(default_factory=MergedStreams)
+    _sums: DaySums = field(init=False)
+    _apart: frozenset[str] = frozenset()
+    """Customers who are in no sum."""
+    _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self._sums = DaySums(self.zone)
+
+    # Answers
+
+    def liability(self, books: PackagesThen, currency: str) -> Liability | None:
+        """Raises UnreadableFact, LedgerUnavailable."""
+        end = self._end(books, "recorded" if books.past.effective_before is None else "effective")
+        if end is None:
+            return None
+        with self._lock:
+            apart = self._brought_on(books)
+            if self._is_ahead(end):
+                return None
+            amounts = self._upto(end)
+        report = liability(apart, currency, self.zone)
+        add_figures(report, FIGURES, amounts[: len(FIGURES)])
+        add_figures(report, OF_CUSTOMER, amounts[OF_CUSTOMER_AT:])
+        return report
+
+    def movements(self, books: PackagesThen, period: Period) -> Movements | None:
+        """Raises UnreadableFact, LedgerUnavailable."""
+        end = self._end(books, period.clock)
+        if end is None:
+            return None
+        with self._lock:
+            apart = self._brought_on(books)
+            if self._is_ahead(end):
+                return None
+            closing, opening = self._upto(end), self._before(period)
+        report = movements(apart, period)
+        for cause in CAUSES:
+            begun, whole = _owed(opening, cause), _owed(closing, cause)
+            report.opening += begun
+            report.changes[cause] += whole - begun
+            report.closing += whole
+        return report
+
+    def sales(self, books: PackagesThen, period: Period) -> Sales | None:
+        """Raises UnreadableFact, LedgerUnavailable."""
+        end = self._end(books, period.clock)
+        if end is None:
+            return None
+        with self._lock:
+            apart = self._brought_on(books)
+            sums = self._sums.clocks[period.clock]
+            rates = sums.rates_upto(None if end.day is None else end.day.toordinal())
+            sold = self._upto(end)[SOLD_AT] - self._before(period)[SOLD_AT]
+            if period.start is not None:
+                rates.add_all(sums.rates_upto(self._day_before(period.start)), -1)
+        return sales(apart, period, rates, sold)
+
+    def _end(self, books: PackagesThen, clock: Clock) -> _End | None:
+        """None: the question is not one of whole days on one clock."""
+        past = books.past
+        if past.at_version is not None:
+            return None
+        ends = [end for end in (past.recorded_before, past.effective_before) if end is not None]
+        if not ends or past.judged_at is None:
+            # Until now. A question of what was known is one of two clocks.
+            known = past.recorded_before is not None
+            return None if known else _End(clock, None, books.moment)
+        if len(ends) > 1:
+            return None
+        day = local_day(books.moment, self.zone)
+        is_whole_day = ends[0] == start_of(date.fromordinal(day.toordinal() + 1), self.zone)
+        return _End(clock, day, books.moment) if is_whole_day else None
+
+    def _is_ahead(self, end: _End) -> bool:
+        """Whether a fact was judged after an expiry that has not passed at the end: it is of days to come, or the clock
+        was put back."""
+        return end.day is None and self._sums.clocks[end.clock].passed > end.judged_at
+
+    def _upto(self, end: _End) -> Amounts:
+        day = None if end.day is None else end.day.toordinal()
+        return self._sums.clocks[end.clock].upto(day, end.judged_at)
+
+    def _before(self, period: Period) -> Amounts:
+        sums: ClockSums = self._sums.clocks[period.clock]
+        if period.start is None:
+            return sums.upto(0, EARLIEST)
+        return sums.upto(self._day_before(period.start), period.start - MILLISECOND)
+
+    def _day_before(self, start: datetime) -> int:
+        return local_day(start, self.zone).toordinal() - 1
+
+    # The sums
+
+    def _brought_on(self, books: PackagesThen) -> PackagesThen:
+        """Bring the sums to the head of the ledger; the packages that are in none of them, then."""
+        recorder = books.recorder
+        head = max(recorder.head().position, self.position)
+        if head > self.position:
+            self._bring_to(recorder, head, books.moment)
+        position = head if books.past.recorded_before is None else books.position
+        return PackagesThen(
+            recorder,
+            books.past,
+            position,
+            books.moment,
+            merges_at(recorder, books.past, position, self.merged),
+            self._apart,
+        )
+
+    def _bring_to(self, recorder: LedgerRecorder, head: int, now: datetime) -> None:
+        merged = merges_at(recorder, PRESENT, head, self.merged).ever
+        grown = self._grown(recorder, head) if self.position else None
+        if grown is None:
+            sums, apart = self._made(PackagesThen(recorder, PRESENT, head, now), merged)
+            self._sums, self._apart, self.position = sums, merged | apart, head
+            return
+        grown |= merged - self._apart
+        before, after = DaySums(self.zone), DaySums(self.zone)
+        was = PackagesThen(recorder, PRESENT, self.position, now, only=frozenset(grown - self._apart))
+        is_ = PackagesThen(recorder, PRESENT, head, now, only=frozenset(grown - merged))
+        for packages in was.by_customer():
+            before.add_customer(packages)
+        apart = merged | (self._apart - grown) | self._added(after, is_)
+        # Nothing fails from here on: the sums are those of one position or of the other.
+        self._sums.add(before, -1)
+        self._sums.add(after, 1)
+        self._apart, self.position = apart, head
+
+    def _made(self, books: PackagesThen, merged: Collection[str]) -> tuple[DaySums, frozenset[str]]:
+        sums = DaySums(self.zone)
+        self.customers_done = 0
+        return sums, self._added(sums, books, merged)
+
+    def _added(self, sums: DaySums, books: PackagesThen, without: Collection[str] = ()) -> frozenset[str]:
+        """Add the packages of every customer; returns those customers whose packages cannot be told by days."""
+        apart: set[str] = set()
+        for packages in books.by_customer():
+            customer_id = packages[0].customer_id
+            if customer_id in without:
+                continue
+            self.customers_done += 1
+            try:
+                sums.add_customer(packages)
+            except NotByDays:
+                apart.add(customer_id)
+        return frozenset(apart)
+
+    def _grown(self, recorder: LedgerRecorder, head: int) -> set[str] | None:
+        """The customers whose packages have facts after the position of the sums; None: so many that all are folded."""
+        streams: set[str] = set()
+        for recorded in recorded_facts(recorder, self.position, head, FACTS):
+            streams.add(recorded.stream_id)
+            if len(streams) > GROWN_MAX:
+                return None
+        return set(self._owners(recorder, sorted(streams)))
+
+    @staticmethod
+    def _owners(recorder: LedgerRecorder, streams: Sequence[str]) -> Iterator[str]:
+        for first in range(0, len(streams), STREAMS_PER_READ):
+            named = streams[first : first + STREAMS_PER_READ]
+            for fact in recorder.load(Reads(dict.fromkeys(named, 0))).facts:
+                if fact.version == 1 and isinstance(opened := reading(fact).fact, PackageOpened):
+                    yield opened.customer_id
+
+
+def _owed(amounts: Amounts, cause: Cause) -> Owed:
+    at = CAUSE_AT[cause]
+    return Owed(amounts[at], amounts[at + 1])
