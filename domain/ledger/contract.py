@@ -153,6 +153,13 @@ class LedgerRecorder(ApplicationRecorder):
         """
 
     @abstractmethod
+    def born_on(self, days: Sequence[int], after: str, at_most: int) -> Sequence[str]:
+        """Ids above `after`, in no order, of customers who were born on one of these days of any year.
+
+        `days`: numbers such as 1231 (`domain.people.birthdays.day_number`).
+        """
+
+    @abstractmethod
     def secret(self) -> bytes:
         """32 random bytes made when the ledger was opened: the key of the request fingerprints."""
 
