@@ -121,6 +121,7 @@ def command(
     location: str | None = None,
     codes: tuple[str, ...] = (),
     looks: bool = False,
+    versioned: bool = True,
     upload: Upload[B] | None = None,
     follows: Callable[[Command[B]], None] | None = None,
 ) -> Callable[[Translate[B]], HTTPRouteHandler]:
@@ -128,8 +129,9 @@ def command(
 
     `location`: the address of what it creates, with members of the answer in braces. `codes`: its refusals in
     /schema, beside those of any command. `looks`: the function reads the database or computes for long, so it
-    runs off the event loop. `upload`: the body is not JSON. `follows`: a change outside the ledger, made
-    after the command, and again whenever it is repeated, because a crash may have come between.
+    runs off the event loop. `versioned`: it is about one thing, and may be asked for a version of it. `upload`: the
+    body is not JSON. `follows`: a change outside the ledger, made after the command, and again whenever it is
+    repeated, because a crash may have come between.
     """
     route = Route(
         "POST",
@@ -142,7 +144,7 @@ def command(
         CommandParameters,
         answer,
         writes=True,
-        versioned=upload is None,
+        versioned=versioned and upload is None,
         codes=codes,
         uploads=upload.media if upload else (),
         location=location,

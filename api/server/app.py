@@ -31,6 +31,7 @@ from litestar.types import (
 )
 
 from api.http.api_keys import Caller, Keys, unauthenticated
+from api.http.conditions import check_conditions
 from api.http.cors import Cors
 from api.http.ledger_types import Carnet
 from api.http.networks import NO_PROXIES, TrustedProxies, network_of
@@ -157,7 +158,7 @@ def _name_client(scope: Scope, proxies: TrustedProxies) -> None:
 
 
 async def admit(request: HttpRequest) -> None:
-    """Authenticate the caller, count the request, and check role and Accept. Raises Problem."""
+    """Authenticate the caller, count the request, and check role, conditions and Accept. Raises Problem."""
     exchange = exchange_of(request.scope)
     route = route_of(request)
     begin(None if route is not None and route.takes_long else exchange.frame.patience_s)
@@ -169,6 +170,7 @@ async def admit(request: HttpRequest) -> None:
         check_may(caller, route.roles)
     elif route.is_counted:
         _count(exchange, "address", f"address/{_network(request)}")
+    check_conditions(route.method, exchange.headers, versioned=route.versioned)
     if accept := exchange.header(b"accept"):
         _check_accept(accept, route)
 
