@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qsl
 
-from litestar import get, post
+from litestar import post
 from litestar.response import Response
 
 from api.pages.addresses import is_here
@@ -14,6 +14,7 @@ from api.pages.page import (
     fields_of,
     html,
     is_from_here,
+    open_page,
     reply_to,
 )
 from api.pages.rendering import rendered
@@ -24,7 +25,7 @@ BY_LINK = "/sign-in/link"
 BY_EMAIL = "/sign-in/card"
 
 
-@get(SIGN_IN, opt={"page": SIGN_IN})
+@open_page(SIGN_IN)
 async def ask_for_key(request: PageRequest) -> Response[bytes]:
     """A form for the key."""
     return _shown(_parameter(request, "next"), "")
@@ -48,7 +49,7 @@ async def sign_in(request: PageRequest) -> Response[bytes]:
     return reply_to(Redirect(address, signed_in(key, frame.seal, request.headers.get("host", ""))))
 
 
-@get(BY_LINK, opt={"page": BY_LINK})
+@open_page(BY_LINK)
 async def show_link(request: PageRequest) -> Response[bytes]:
     """A button that uses the link. Looking at it uses nothing, as programs that read mail do."""
     return _linked(_parameter(request, "code"), None)
@@ -69,7 +70,7 @@ async def use_link(request: PageRequest) -> Response[bytes]:
     return reply_to(Redirect(f"/{home}", signed_in(used.body["key"], frame.seal, host)))
 
 
-@get(BY_EMAIL, opt={"page": BY_EMAIL})
+@open_page(BY_EMAIL)
 async def show_request(request: PageRequest) -> Response[bytes]:
     """A form for the e-mail address on the card. The business stands in the address of the page."""
     return _asked(_parameter(request, "business"), None, is_sent=False)

@@ -34,6 +34,7 @@ from api.http.api_keys import Caller, Keys, unauthenticated
 from api.http.conditions import check_conditions
 from api.http.cors import Cors
 from api.http.ledger_types import Carnet
+from api.http.methods import Methods
 from api.http.networks import NO_PROXIES, TrustedProxies, network_of
 from api.http.ownership import refuse_unowned
 from api.http.problem_of import problem_of
@@ -120,7 +121,7 @@ def create_app(
         before_send=[complete],
         openapi_config=None,
         logging_config=None,
-        state=State({"frame": frame, "routes": routes}),
+        state=State({"frame": frame, "methods": Methods((each.path, each.methods) for each in routes)}),
     )
     answering = app.asgi_handler
     if pages:
@@ -232,11 +233,9 @@ def _told(error: Exception) -> dict[str, Any]:
 
 
 def _allowed(scope: Scope) -> str:
-    """All methods of an address, which the framework knows only one by one."""
-    path = scope["path"].rstrip("/") or "/"
-    routes: list[Route] = scope["litestar_app"].state["routes"]
-    methods = {method for route in routes if route.pattern.fullmatch(path) for method in route.methods}
-    return ", ".join(sorted(methods | {"OPTIONS"}))
+    """All methods of an address, which the framework knows only one by one; nothing for a page, which names its own."""
+    methods: Methods = scope["litestar_app"].state["methods"]
+    return methods.allow(scope["path"])
 
 
 # Every answer
@@ -259,8 +258,8 @@ async def complete(message: Message, scope: Scope) -> None:
         # The library may have passed over a Content-Length, by which a proxy found another end (RFC 9112, 6.3).
         headers.append((b"connection", b"close"))
     message["headers"] = headers
-    if scope.get("method") == "OPTIONS" and message["status"] == 204:
-        MutableScopeHeaders.from_message(message)["Allow"] = _allowed(scope)
+    if scope.get("method") == "OPTIONS" and message["status"] == 204 and (allowed := _allowed(scope)):
+        MutableScopeHeaders.from_message(message)["Allow"] = allowed
     level = _level(scope, message["status"])
     if log.is_enabled_for(level):
         _log_answer(level, scope, exchange, message)
