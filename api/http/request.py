@@ -19,6 +19,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Method, Scope
 from pydantic import BaseModel
 
+from api.http.after_answers import AfterAnswers
 from api.http.api_keys import Caller, Keys
 from api.http.cors import Cors
 from api.http.export_slots import ExportSlots
@@ -168,6 +169,7 @@ class Serving:
     mails_links: bool = False
     """Whether customers get a link to their card by e-mail where they ask for one."""
     random: Randomness = field(default_factory=Randomness)
+    after_answers: AfterAnswers = field(default_factory=AfterAnswers)
     exports: ExportSlots = field(default_factory=ExportSlots)
     readiness: SharedAnswer = field(default_factory=SharedAnswer)
     answers: KeptAnswers = field(default_factory=KeptAnswers)

@@ -67,7 +67,7 @@ async def use_link(request: PageRequest) -> Response[bytes]:
         return _linked("", "link-spent" if used.status in (400, 401) else used.body["code"])
     home = SIDES.get(used.body["role"], "desk")
     host = request.headers.get("host", "")
-    return reply_to(Redirect(f"/{home}", signed_in(used.body["key"], frame.seal, host)))
+    return reply_to(Redirect(f"/{home}", signed_in(used.body["key"], frame.seal, host, by_link=True)))
 
 
 @open_page(BY_EMAIL)
@@ -91,11 +91,16 @@ async def request_link(request: PageRequest) -> Response[bytes]:
 
 @post("/sign-out", opt={"page": "/sign-out"})
 async def sign_out(request: PageRequest) -> Response[bytes]:
-    """Forget the key. Another site cannot do it, for the cookie does not come with its requests."""
+    """Forget the key, and end it where a link became it. Another site cannot do it, for the cookie does not come with
+    its requests."""
     frame: Frame = request.app.state["pages"]
     host = request.headers.get("host", "")
-    if session_of(dict(request.scope["headers"]), frame.seal) is None:
+    session = session_of(dict(request.scope["headers"]), frame.seal)
+    if session is None:
         return reply_to(Redirect(SIGN_IN))
+    if session.by_link:
+        # Refused where it has ended already; where the books cannot be written, it ends by its time.
+        await frame.api.give(Visitor(session.key, request.scope), "sign_ins.end", None, {}, key="")
     return reply_to(Redirect(SIGN_IN, signed_out(host)))
 
 
