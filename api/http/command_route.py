@@ -32,18 +32,9 @@ from api.http.ledger_types import Books, RequestKey
 from api.http.parsing import BODY_BYTES_MAX, Sent, read_body, read_parameters
 from api.http.permissions import Roles
 from api.http.problems import Problem
-from api.http.request import (
-    Call,
-    Exchange,
-    HttpRequest,
-    NewIds,
-    Route,
-    exchange_of,
-    handler_of,
-    header_lines,
-    parameters_of,
-)
+from api.http.request import Call, Exchange, HttpRequest, NewIds, exchange_of, header_lines, parameters_of
 from api.http.responses import Header, Reply
+from api.http.route import Route, handler_of
 from domain.actor import Role
 from domain.decision import Decision, Reads, UseCase
 from domain.ledger.group_commit import result_of

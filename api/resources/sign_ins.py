@@ -18,8 +18,10 @@ from api.http.message_ids import of_occasion
 from api.http.parsing import EmptyBody, read_body, read_parameters
 from api.http.permissions import ANYONE, CARRIERS, OVERRIDERS
 from api.http.problems import Flaw, Problem, invalid
-from api.http.request import HttpRequest, Route, Serving, exchange_of, frame_of, handler_of, parameters_of
+from api.http.request import HttpRequest, exchange_of, frame_of, parameters_of
 from api.http.responses import Reply
+from api.http.route import Route, handler_of
+from api.http.serving import Serving
 from api.http.sign_in_links import (
     HOURS_OF_CUSTOMER,
     MINUTES_OF_LETTER,

@@ -41,8 +41,10 @@ from api.http.problem_of import problem_of
 from api.http.problem_reply import ProblemReply
 from api.http.problems import Problem
 from api.http.rate_limits import Counted, Limits
-from api.http.request import BODY_S, Exchange, HttpRequest, Route, Serving, check_may, exchange_of, route_of
+from api.http.request import Exchange, HttpRequest, check_may, exchange_of
 from api.http.request_head import flaw_of_head
+from api.http.route import Route, route_of
+from api.http.serving import BODY_S, Serving
 from api.resources.schema import schema_of
 from api.server.present_role import present_role
 from api.server.routes import HANDLERS

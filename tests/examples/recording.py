@@ -22,7 +22,7 @@ import httpx
 from api.http.api_keys import Keys
 from api.http.ids import encode
 from api.http.openapi import Example
-from api.http.request import Route
+from api.http.route import Route
 from domain.moments import to_milliseconds
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
