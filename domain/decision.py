@@ -243,7 +243,7 @@ def one_stream(kind: str, id: str, facts: "Sequence[Fact]", *, new: bool = False
 
 
 def no_target(command: "Value", business_id: str) -> None:
-    """No target: If-Match does not apply."""
+    """No target: the command is given for no version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,5 +256,12 @@ class UseCase(Generic[C]):
     decide: "Callable[[C, Books, Circumstances], Decision]"
     target: Callable[[C, str], str | None] = no_target
     """(command, business id) → the stream whose version If-Match names."""
+    finds: Callable[[C, Books], str | None] | None = None
+    """The same, where only the books tell which stream that is; None: it is not there."""
     alone: bool = False
     """Whether it is decided under the lock of the ledger's head alone, so that nothing it must see is missed."""
+
+    @property
+    def is_about_one(self) -> bool:
+        """Whether the command is about one stream, so that it can be given for a version of it."""
+        return self.target is not no_target or self.finds is not None

@@ -19,7 +19,7 @@ from api.cli.main import main
 from api.http.ownership import is_open
 from api.http.problem_kinds.example import example_of
 from api.http.problem_kinds.table import KINDS
-from api.http.request import Route
+from api.http.route import Route
 from api.resources.exports import EXPORTS
 from api.resources.schema import schema_of
 from api.server import settings

@@ -19,6 +19,8 @@ ON_POSTGRES = (
 def restore_(file: Path, force: bool) -> None:
     """Put the backup FILE in the place that CARNET_DATABASE names.
 
+    Keys that were revoked since, and links that signed somebody in, work again: see docs/how-to/back-up.md.
+
     Its hash chains are recomputed first. Customers who were erased since are erased in it again, by the journal of
     erasures (CARNET_ERASURES). Read models are thrown away and made anew from the books. Stop the server
     before, and give it the pepper of that time after. FILE stays as it is.
@@ -41,4 +43,5 @@ def restore_(file: Path, force: bool) -> None:
         click.echo(f"erased {done.erased} again, by the journal of erasures {read.erasures}")
     if done.kept is not None:
         click.echo(f"kept what was there as {done.kept}")
+    click.echo("keys that were revoked since the backup open again: revoke them anew (carnet keys list)")
     click.echo(f"restored {file} to {read.ledger_file}; the read models will be made anew")

@@ -15,7 +15,7 @@ import logging
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from hashlib import sha256
@@ -29,6 +29,7 @@ from api.http.problems import Problem
 from domain.actor import Actor, Role
 from domain.ledger import records
 from domain.ledger.contract import Store
+from domain.ledger.key_roster import CheckOthers
 
 StoredKey = records.StoredKey
 """A key as it is stored: the MAC of its secret, never the secret."""
@@ -199,7 +200,7 @@ class Keys:
         """How often keys were forgotten: what was read before that is not remembered."""
         self._remembered: OrderedDict[str, _Known] = OrderedDict()
         self._names: OrderedDict[tuple[str, str], str] = OrderedDict()
-        self._lock, self._revoking = Lock(), Lock()
+        self._lock = Lock()
 
     def remembered_caller(self, text: str) -> Caller | None:
         """As `caller()` for a key looked up within `REMEMBERED_S`; None where the database must be asked.
@@ -276,11 +277,25 @@ class Keys:
 
         Nobody could issue another over HTTP. On the machine any key may be revoked: another can be issued there.
         """
+        if (check := self._check_of_others(key)) is not None:
+            live = self._store.live_keys_of(key.business_id, key.role)
+            check([each for each in live if each.id != key.id])
+
+    def _check_of_others(self, key: StoredKey) -> CheckOthers | None:
+        """Raises Problem last-owner-key unless another key does what owners do; None for a key that does not itself.
+
+        Who opens to an owner is looked up before, as the check runs while the store is locked.
+        """
         if not self._opens_to_owner(key):
-            return
-        others = (each for each in self._store.keys_of(key.business_id) if each.id != key.id)
-        if not any(map(self._opens_to_owner, others)):
-            raise Problem("last-owner-key", "no other key of an owner opens: issue another one first")
+            return None
+        live = self._store.live_keys_of(key.business_id, key.role)
+        owners = {each.id for each in live if self._opens_to_owner(each)}
+
+        def check(others: Sequence[StoredKey]) -> None:
+            if not any(each.id in owners for each in others):
+                raise Problem("last-owner-key", "no other key of an owner opens: issue another one first")
+
+        return check
 
     def _opens_to_owner(self, key: StoredKey) -> bool:
         over = key.expires_at is not None and key.expires_at <= self._clock_ms()
@@ -293,19 +308,23 @@ class Keys:
 
         Raises Problem last-owner-key.
         """
-        with self._revoking:  # of two that revoke each other here, one stays
-            return self._revoked(business_id, key_id)
-
-    def _revoked(self, business_id: str, key_id: str) -> StoredKey:
         known = self._store.find_key(key_id)
         assert known is not None, "keys are never deleted"
-        self.check_revocable(known)
+        assert known.business_id == business_id, "a key is revoked by its business"
+        return self._revoked(known, self._check_of_others(known))
+
+    def end(self, key: StoredKey) -> StoredKey:
+        """Revoke a key by which somebody signed in, here at once, and return it: also the last one of an owner, which
+        would end with its hours."""
+        return self._revoked(key, None)
+
+    def _revoked(self, known: StoredKey, check: CheckOthers | None) -> StoredKey:
         revoked = guarded(self._peppers[0], replace(known, revoked_at=self._clock_ms()))
         assert revoked.revoked_at is not None
         # A row that was changed stays one that opens nothing, and verification goes on to name it.
         guard = revoked.guard if is_genuine(self._peppers, known) else known.guard
-        self._store.revoke_key(business_id, key_id, revoked.revoked_at, guard)
-        gone = self._store.find_key(key_id)
+        self._store.revoke_key(known.business_id, known.id, revoked.revoked_at, guard, check=check)
+        gone = self._store.find_key(known.id)
         assert gone is not None, "keys are never deleted"
         self.remember(gone)
         return gone

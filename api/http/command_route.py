@@ -32,18 +32,9 @@ from api.http.ledger_types import Books, RequestKey
 from api.http.parsing import BODY_BYTES_MAX, Sent, read_body, read_parameters
 from api.http.permissions import Roles
 from api.http.problems import Problem
-from api.http.request import (
-    Call,
-    Exchange,
-    HttpRequest,
-    NewIds,
-    Route,
-    exchange_of,
-    handler_of,
-    header_lines,
-    parameters_of,
-)
+from api.http.request import Call, Exchange, HttpRequest, NewIds, exchange_of, header_lines, parameters_of
 from api.http.responses import Header, Reply
+from api.http.route import Route, handler_of
 from domain.actor import Role
 from domain.decision import Decision, Reads, UseCase
 from domain.ledger.group_commit import result_of
@@ -121,6 +112,7 @@ def command(
     location: str | None = None,
     codes: tuple[str, ...] = (),
     looks: bool = False,
+    versioned: bool = True,
     upload: Upload[B] | None = None,
     follows: Callable[[Command[B]], None] | None = None,
 ) -> Callable[[Translate[B]], HTTPRouteHandler]:
@@ -128,8 +120,9 @@ def command(
 
     `location`: the address of what it creates, with members of the answer in braces. `codes`: its refusals in
     /schema, beside those of any command. `looks`: the function reads the database or computes for long, so it
-    runs off the event loop. `upload`: the body is not JSON. `follows`: a change outside the ledger, made
-    after the command, and again whenever it is repeated, because a crash may have come between.
+    runs off the event loop. `versioned`: it is about one thing, and may be asked for a version of it. `upload`: the
+    body is not JSON. `follows`: a change outside the ledger, made after the command, and again whenever it is
+    repeated, because a crash may have come between.
     """
     route = Route(
         "POST",
@@ -142,7 +135,7 @@ def command(
         CommandParameters,
         answer,
         writes=True,
-        versioned=upload is None,
+        versioned=versioned and upload is None,
         codes=codes,
         uploads=upload.media if upload else (),
         location=location,

@@ -37,6 +37,20 @@ def versions_of(fields: Sequence[str]) -> tuple[int, ...] | None:
     return tuple(int(found[1]) for tag in strong if (found := OF_A_VERSION.fullmatch(tag)))
 
 
+def check_conditions(method: str, headers: Collection[bytes], *, versioned: bool) -> None:
+    """Raises validation-failed for a condition that the route does not judge, so that none is passed over."""
+    if b"if-match" in headers and not (method == "POST" and versioned):
+        untaken = (
+            "is for requests that change one thing, and this one does not"
+            if method == "POST"
+            else ("is for requests that change something; If-None-Match tells whether an answer is known")
+        )
+        raise invalid([Flaw("/If-Match", "not-allowed", untaken, "header")])
+    if b"if-none-match" in headers and method == "POST":
+        told = "is for questions; If-Match tells the version that a command is for"
+        raise invalid([Flaw("/If-None-Match", "not-allowed", told, "header")])
+
+
 def is_known(fields: Sequence[str], *tags: str) -> bool:
     """Whether `If-None-Match` names one of these tags, weakly compared. Raises validation-failed."""
     if any(field.strip() == "*" for field in fields):

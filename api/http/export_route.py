@@ -24,7 +24,8 @@ from api.http.permissions import EXPORTERS
 from api.http.problems import Problem
 from api.http.query import Query
 from api.http.query_route import query_of
-from api.http.request import HttpRequest, Route, handler_of
+from api.http.request import HttpRequest
+from api.http.route import Route, handler_of
 from api.http.streamed import Streamed
 from domain.business.state import Business
 from domain.decision import Reads

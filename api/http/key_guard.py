@@ -39,9 +39,9 @@ def is_genuine(peppers: Iterable[bytes], key: StoredKey) -> bool:
     return any(hmac.compare_digest(key.guard, guard_of(each, key)) for each in peppers)
 
 
-def mac_of_roster(pepper: bytes, business_id: str, ids: Sequence[str]) -> bytes:
-    """The MAC of the ids of all keys that a business ever had, in the order in which they were issued."""
-    return hmac.digest(pepper, b"carnet/keys\n" + json.dumps([business_id, *ids]).encode(), "sha256")
+def mac_of_roster(pepper: bytes, business_id: str, page: str, text: str) -> bytes:
+    """The MAC of a page of the list of all keys that a business ever had."""
+    return hmac.digest(pepper, b"carnet/keys\n" + json.dumps([business_id, page, text]).encode(), "sha256")
 
 
 def mark_of(pepper: bytes) -> bytes:
@@ -69,8 +69,10 @@ class KeyGuards:
         made_under = mark_when_made(self.known, key.created_at)
         return "forged" if made_under is None or made_under in self._marks else "unknown"
 
-    def of_roster(self, business_id: str, ids: Sequence[str], mac: bytes) -> Verdict:
-        if any(hmac.compare_digest(mac, mac_of_roster(each, business_id, ids)) for each in self.peppers):
+    def of_roster(self, business_id: str, page: str, text: str, mac: bytes) -> Verdict:
+        if any(
+            hmac.compare_digest(mac, mac_of_roster(each, business_id, page, text)) for each in self.peppers
+        ):
             return "genuine"
         return "forged" if {each.mark for each in self.known} <= self._marks else "unknown"
 

@@ -13,8 +13,9 @@ from pydantic import BaseModel
 
 from api.http.docstring import docstring_of
 from api.http.permissions import ANYONE
-from api.http.request import HttpRequest, Route, handler_of
+from api.http.request import HttpRequest
 from api.http.responses import Reply
+from api.http.route import Route, handler_of
 
 Answer = Callable[[HttpRequest], Awaitable[Reply]]
 

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from api.http.ledger_types import Recorder
 from api.http.path_ids import PATH_IDS
-from api.http.request import Call, Route
+from api.http.request import Call
+from api.http.route import Route
 from domain.actor import Role
 from domain.claims import bought_claims, redemption_claims
 from domain.refusals import NotFound

@@ -34,8 +34,9 @@ from api.http.parsing import read_parameters
 from api.http.permissions import Roles
 from api.http.problems import Flaw, invalid
 from api.http.query import Found, ListReads, NoParameters, Q, Query, Seen
-from api.http.request import Exchange, HttpRequest, Route, exchange_of, handler_of, parameters_of
+from api.http.request import Exchange, HttpRequest, exchange_of, parameters_of
 from api.http.responses import Reply, unchanged
+from api.http.route import Route, handler_of
 from domain.actor import Role
 from domain.decision import Reads
 from projections.engine.snapshot import Snapshot, Wanted

@@ -1,4 +1,4 @@
-"""The parts of every request: `Route`, `Serving` (the process), `Call` (for a controller) and `Exchange`.
+"""The parts of every request: `Call` (for a controller) and `Exchange` (for this layer).
 
 A controller is a module of functions, each made into a route by `command` (api/http/command_route.py) or
 `query` (api/http/query_route.py). The function gets a `Call`: the caller, the ids in the path, what was sent.
@@ -7,248 +7,31 @@ It never sees Litestar's request, nor the `Exchange`, the state of a request und
 
 import re
 import time
-from asyncio import get_running_loop
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.handlers import HTTPRouteHandler
-from litestar.types import Method, Scope
-from pydantic import BaseModel
+from litestar.types import Scope
 
-from api.http.api_keys import Caller, Keys
-from api.http.cors import Cors
-from api.http.export_slots import ExportSlots
-from api.http.gathered_lists import GatheredLists, ListQuestion, lists_on_this_loop
-from api.http.gathered_reads import GatheredReads, gathered_on_this_loop
+from api.http.api_keys import Caller
 from api.http.ids import Randomness, new_id
-from api.http.kept_answers import KeptAnswers
-from api.http.kept_texts import KeptTexts
-from api.http.ledger_types import Books, Carnet, Ledger, UnknownBusiness
-from api.http.loop_bridge import LoopBridge
-from api.http.networks import NO_PROXIES, TrustedProxies
+from api.http.ledger_types import Ledger
 from api.http.parsing import MoneyBody, amount_in
 from api.http.path_ids import PATH_IDS
-from api.http.pepper_secrets import secret_of
-from api.http.permissions import SEES_PEOPLE, Permission, Roles
+from api.http.permissions import SEES_PEOPLE, Permission
 from api.http.problems import Problem
-from api.http.rate_limits import Counted, Limits
-from api.http.shared_answer import SharedAnswer
-from api.http.sums_of_businesses import SumsOfBusinesses
+from api.http.rate_limits import Counted
+from api.http.serving import Serving
 from domain.actor import Role
-from domain.business.state import Business
 from domain.decision import Reads
-from domain.ledger.patience import PATIENCE_S
 from domain.refusals import NotFound
-from projections.engine.freshness import FreshReads
-from projections.engine.tables import ReadTables
-from projections.engine.watch import Watch
 
 HttpRequest = Request[Any, Any, Any]
 
 ID = re.compile(r"[0-9A-Za-z_-]{1,40}")
-BODY_S = 20.0
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-
-
-# A route
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A route without its function: the source of the permission table, /schema and the 405s."""
-
-    method: str
-    path: str
-    operation: str
-    """Its name in /schema and in the table of permissions."""
-    summary: str
-    roles: Roles
-    status: int = 200
-    body: type[BaseModel] | None = None
-    parameters: type[BaseModel] | None = None
-    answer: type[BaseModel] | None = None
-    """The type of its JSON answer; None: only `media` describes the answer."""
-    media: tuple[str, ...] = ("application/json",)
-    writes: bool = False
-    """Takes an Idempotency-Key and `dry_run`."""
-    versioned: bool = True
-    """Answers with an ETag, and takes If-Match if it writes."""
-    codes: tuple[str, ...] = ()
-    """Its own refusals, beside those of any route."""
-    uploads: tuple[str, ...] = ()
-    """The media types of a body that is not JSON."""
-    payers: bool = False
-    """Whether a customer also reaches a package that they paid for and somebody else has."""
-    nobodys: bool = False
-    """Whether its answer is the same for every customer, with nothing personal in it."""
-    of_caller: bool = False
-    """Whether it tells of the caller alone."""
-    carries: bool = False
-    """Whether it only carries other requests, each of which its own route judges."""
-    location: str | None = None
-    """The address of what it creates, with members of the answer in braces."""
-    is_counted: bool = True
-    """Whether a rate limit counts its requests."""
-    takes_long: bool = False
-    """It reads whole ledgers or does many things: each step waits as long as it may, instead of `patience_s` in all."""
-    description: str = ""
-    """What it does, for the reader of /schema."""
-
-    @property
-    def tag(self) -> str:
-        """The group of operations it belongs to."""
-        return self.operation.partition(".")[0]
-
-    @property
-    def methods(self) -> tuple[Method, ...]:
-        """HEAD is taken wherever GET is (RFC 9110, section 9.1)."""
-        return ("GET", "HEAD") if self.method == "GET" else ("POST",)
-
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        return re.compile(re.sub(r"\{\w+\}", "[^/]+", self.path))
-
-    @property
-    def litestar_path(self) -> str:
-        return re.sub(r"\{(\w+)\}", r"{\1:str}", self.path)
-
-    @property
-    def path_parameters(self) -> list[str]:
-        return re.findall(r"\{(\w+)\}", self.path)
-
-
-def handler_of(route: Route) -> HTTPRouteHandler:
-    """The framework's handler of a route; call it with the function."""
-    return HTTPRouteHandler(
-        route.litestar_path,
-        http_method=route.methods,
-        status_code=route.status,
-        name=route.operation,
-        opt={"route": route},
-    )
-
-
-# The process
-
-
-@dataclass(frozen=True, slots=True)
-class FixedTerms:
-    """The terms of a business that never change."""
-
-    currency: str
-    time_zone: str
-
-
-@dataclass
-class Serving:
-    """The parts that all requests of a process share. One for each application; used from many threads."""
-
-    carnet: Carnet
-    views: ReadTables
-    reads: FreshReads
-    watch: Watch
-    keys: Keys
-    limits: Limits
-    pepper: bytes
-    previous_pepper: bytes | None = None
-    make_document: Callable[[], bytes] = lambda: b"{}"
-    """Makes the OpenAPI document of the routes."""
-    cors: Cors | None = None
-    patience_s: float = PATIENCE_S
-    """How long a request may wait in all, for threads, connections, locks and the database, in seconds."""
-    body_s: float = BODY_S
-    """How long the body of a request may take to come, as `body_of` says, in seconds."""
-    proxies: TrustedProxies = NO_PROXIES
-    """The proxies that are believed about who the client is."""
-    loopback_webhooks: bool = False
-    """Whether webhooks may go to this machine, also by HTTP."""
-    mails_links: bool = False
-    """Whether customers get a link to their card by e-mail where they ask for one."""
-    random: Randomness = field(default_factory=Randomness)
-    exports: ExportSlots = field(default_factory=ExportSlots)
-    readiness: SharedAnswer = field(default_factory=SharedAnswer)
-    answers: KeptAnswers = field(default_factory=KeptAnswers)
-    texts: KeptTexts = field(default_factory=KeptTexts)
-    """Members of lists as they were written."""
-    sums: SumsOfBusinesses = field(default_factory=SumsOfBusinesses)
-    """Of the reports."""
-    positions: dict[str, int] = field(default_factory=dict)
-    """Business → a position of its ledger that this process has seen, usually the last."""
-    _terms: dict[str, FixedTerms] = field(default_factory=dict)
-    _outcomes: LoopBridge | None = None
-    _gathered: GatheredReads | None = None
-    _lists: GatheredLists | None = None
-
-    @cached_property
-    def document(self) -> bytes:
-        """The OpenAPI document, made when it is first asked for: that takes as long as many requests."""
-        return self.make_document()
-
-    def outcomes(self) -> LoopBridge:
-        """The bridge to the running event loop. A process has one loop, a test several in turn."""
-        loop = get_running_loop()
-        if self._outcomes is None or self._outcomes.loop is not loop:
-            self._outcomes = LoopBridge(loop)
-        return self._outcomes
-
-    def ledger(self, business_id: str) -> Ledger:
-        return self.carnet.ledger(business_id)
-
-    async def present(self, business_id: str, wanted: Reads) -> Books:
-        """Streams as they stand now, without their facts; questions that come together share a round trip.
-
-        Raises UnreadableFact, UnknownBusiness, LedgerUnavailable.
-        """
-        gathered = self._gathered = gathered_on_this_loop(self._gathered, self.carnet.present)
-        books = await gathered.of(business_id, wanted)
-        self.positions[business_id] = books.head.position
-        return books
-
-    async def list_answer(self, question: ListQuestion) -> Any:
-        """A list that is found together with others that are asked for meanwhile; None where it must be found alone.
-
-        Raises as `present`, and whatever the question raises.
-        """
-        lists = self._lists = lists_on_this_loop(self._lists, self.carnet.present, self.views)
-        return await lists.answer(question)
-
-    def look(self, business_id: str, wanted: Reads) -> Books:
-        """Streams as they stand now, with facts, people and the head, of one moment and in one round trip.
-
-        Raises UnreadableFact, UnknownBusiness, LedgerUnavailable.
-        """
-        books = self.ledger(business_id).look(wanted)
-        self.positions[business_id] = books.head.position
-        return books
-
-    def knows(self, business_id: str) -> bool:
-        """Whether the terms and the secret of this business are cached, so that nothing must be read
-        first."""
-        return business_id in self._terms
-
-    def terms(self, business_id: str) -> FixedTerms:
-        """Currency and zone, read once. Raises UnknownBusiness for a ledger whose business was never
-        opened."""
-        if business_id not in self._terms:
-            found = self.look(business_id, Reads({business_id: 0})).business_or_none()
-            if not isinstance(found, Business):
-                raise UnknownBusiness(business_id)
-            self.carnet.fingerprint(business_id, b"")  # caches its secret as well
-            self._terms[business_id] = FixedTerms(found.currency, found.time_zone)
-        return self._terms[business_id]
-
-    def secret(self, purpose: str) -> bytes:
-        """The secret of the installation for one purpose, such as signing cursors."""
-        return secret_of(self.pepper, purpose)
-
-    def secrets(self, purpose: str) -> list[bytes]:
-        """The same, and what it was under the pepper before."""
-        peppers = (self.pepper, self.previous_pepper)
-        return [secret_of(pepper, purpose) for pepper in peppers if pepper is not None]
 
 
 # A request, for a controller
@@ -343,12 +126,6 @@ class NewIds:
 
 
 # A request, for this layer
-
-
-def route_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Route | None:
-    handler = connection.scope.get("route_handler")
-    route = handler.opt.get("route") if handler is not None else None
-    return route if isinstance(route, Route) else None
 
 
 @dataclass(slots=True)

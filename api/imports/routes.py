@@ -13,8 +13,9 @@ from api.http.new_values import NewId
 from api.http.parsing import Sent
 from api.http.permissions import OWNER
 from api.http.problems import Flaw, Problem, invalid
-from api.http.request import HttpRequest, Route, handler_of
+from api.http.request import HttpRequest
 from api.http.responses import Reply
+from api.http.route import Route, handler_of
 from api.imports import mapping as mappings
 from api.imports.batches import recorded, rolled_back
 from api.imports.customers import Customers

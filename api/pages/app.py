@@ -1,12 +1,15 @@
 """The application of the pages, in front of the API: what it does not know goes on to the API."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
-from litestar import Litestar, Response, get
+from litestar import Litestar, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from api.http.methods import Methods
 from api.pages import sign_in, zone
 from api.pages.asking import Api
 from api.pages.assets import PREFIX, by_address
@@ -41,7 +44,7 @@ from api.pages.desk import (
 )
 from api.pages.desk.package import doing, papers
 from api.pages.desk.package import shown as package
-from api.pages.page import ENGLISH, PageRequest, html
+from api.pages.page import ENGLISH, PageRequest, html, open_page
 from api.pages.rendering import rendered
 from api.pages.sealing import Seal
 from api.pages.system import read_models, routes
@@ -62,12 +65,12 @@ HEADERS = (
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
-@get(PREFIX + "{name:str}", opt={"page": PREFIX})
+@open_page(PREFIX + "{name:str}")
 async def asset(request: PageRequest) -> Response[bytes]:
     """A sheet, a font or a script, which never changes under its name."""
     found = by_address().get(request.scope["path"])
     if found is None:
-        return html(rendered("refused_alone.html", ENGLISH, {"problem": {"code": "not-found"}}), 404)
+        return html(_refused("not-found"), 404)
     headers = {"cache-control": FOR_EVER}
     return Response(found.content, media_type=found.media_type, headers=headers)
 
@@ -114,6 +117,11 @@ PAGES = (
     *house.PAGES,
 )
 """Every page. Each module of a room has a line here."""
+METHODS = Methods(
+    (path, handler.http_methods if isinstance(handler, HTTPRouteHandler) else ("GET", "HEAD"))
+    for handler in PAGES
+    for path in handler.paths
+)
 
 
 def create_pages(api: ASGIApp, paths: Mapping[str, str], secrets: Sequence[bytes]) -> Litestar:
@@ -136,17 +144,45 @@ def in_front(pages: ASGIApp, api: ASGIApp) -> ASGIApp:
 
     async def either(scope: Scope, receive: Receive, send: Send) -> None:
         room = scope["path"].removeprefix("/").partition("/")[0]
-        await (pages if room in ROOMS else api)(scope, receive, send)
+        if room not in ROOMS:
+            return await api(scope, receive, send)
+        method, allowed = cast("HTTPScope", scope)["method"], METHODS.of(scope["path"])
+        if not allowed or (method in allowed and method != "OPTIONS"):
+            return await pages(scope, receive, _without_body(send) if method == "HEAD" else send)
+        return await _methods(scope["path"], 204 if method == "OPTIONS" else 405, send)
 
     return either
+
+
+def _without_body(send: Send) -> Send:
+    """HEAD has the headers of GET and no body (RFC 9110, section 9.3.2)."""
+
+    async def send_headers(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_headers
+
+
+async def _methods(path: str, status: int, send: Send) -> None:
+    """Which methods an address takes: asked for, or another one was sent."""
+    headers = [(b"allow", METHODS.allow(path).encode()), *HEADERS, (b"cache-control", b"no-store")]
+    body = _refused("method-not-allowed") if status == 405 else b""
+    if status == 405:
+        headers += [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _refused(code: str) -> bytes:
+    """A page that says why, for whoever may not be known."""
+    return rendered("refused_alone.html", ENGLISH, {"problem": {"code": code}})
 
 
 def _told(_: PageRequest, error: Exception) -> Response[bytes]:
     """An address without a page, and what nobody foresaw."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    codes = {400: "malformed-body", 404: "not-found", 405: "not-found", 413: "body-too-large"}
-    code = codes.get(status, "internal")
-    return html(rendered("refused_alone.html", ENGLISH, {"problem": {"code": code}}), status)
+    codes = {400: "malformed-body", 404: "not-found", 413: "body-too-large"}
+    return html(_refused(codes.get(status, "internal")), status)
 
 
 async def _complete(message: Message, scope: Scope) -> None:

@@ -37,6 +37,11 @@ ENGLISH = Speech.of("en", "UTC")
 Show = Callable[[View], Awaitable[Screen | Redirect | Document]]
 
 
+def open_page(path: str) -> Callable[[Callable[[PageRequest], Awaitable[Response[bytes]]]], HTTPRouteHandler]:
+    """Make a function into a page that anybody may look at, without a session."""
+    return HTTPRouteHandler(path, http_method=("GET", "HEAD"), opt={"page": path})
+
+
 def page(path: str) -> Callable[[Show], HTTPRouteHandler]:
     """Make a function into a page that is looked at."""
     return _made(path, ("GET", "HEAD"))

@@ -8,6 +8,8 @@ from api.pages.sealing import Seal
 
 SECURE, ON_LOOPBACK = "__Host-carnet", "carnet"
 """Names of the cookie. Browsers take the first by HTTPS alone."""
+OF_LINK = "link "
+"""Stands before a key that a link became, within the seal."""
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -17,6 +19,8 @@ class Session:
 
     key: str
     cookie: str
+    by_link: bool = False
+    """Whether a link became the key: then it is that of this device alone, and ends with the session."""
 
 
 def session_of(headers: Mapping[bytes, bytes], seal: Seal) -> Session | None:
@@ -26,14 +30,14 @@ def session_of(headers: Mapping[bytes, bytes], seal: Seal) -> Session | None:
     except CookieError:
         return None
     for name in (SECURE, ON_LOOPBACK):
-        if name in cookies and (key := seal.opened(cookies[name].value)) is not None:
-            return Session(key, cookies[name].value)
+        if name in cookies and (text := seal.opened(cookies[name].value)) is not None:
+            return Session(text.removeprefix(OF_LINK), cookies[name].value, text.startswith(OF_LINK))
     return None
 
 
-def signed_in(key: str, seal: Seal, host: str) -> str:
+def signed_in(key: str, seal: Seal, host: str, *, by_link: bool = False) -> str:
     """The value of Set-Cookie that signs somebody in, until the browser closes."""
-    return _cookie(seal.sealed(key), host)
+    return _cookie(seal.sealed(OF_LINK + key if by_link else key), host)
 
 
 def signed_out(host: str) -> str:

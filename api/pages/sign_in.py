@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qsl
 
-from litestar import get, post
+from litestar import post
 from litestar.response import Response
 
 from api.pages.addresses import is_here
@@ -14,6 +14,7 @@ from api.pages.page import (
     fields_of,
     html,
     is_from_here,
+    open_page,
     reply_to,
 )
 from api.pages.rendering import rendered
@@ -24,7 +25,7 @@ BY_LINK = "/sign-in/link"
 BY_EMAIL = "/sign-in/card"
 
 
-@get(SIGN_IN, opt={"page": SIGN_IN})
+@open_page(SIGN_IN)
 async def ask_for_key(request: PageRequest) -> Response[bytes]:
     """A form for the key."""
     return _shown(_parameter(request, "next"), "")
@@ -48,7 +49,7 @@ async def sign_in(request: PageRequest) -> Response[bytes]:
     return reply_to(Redirect(address, signed_in(key, frame.seal, request.headers.get("host", ""))))
 
 
-@get(BY_LINK, opt={"page": BY_LINK})
+@open_page(BY_LINK)
 async def show_link(request: PageRequest) -> Response[bytes]:
     """A button that uses the link. Looking at it uses nothing, as programs that read mail do."""
     return _linked(_parameter(request, "code"), None)
@@ -66,10 +67,10 @@ async def use_link(request: PageRequest) -> Response[bytes]:
         return _linked("", "link-spent" if used.status in (400, 401) else used.body["code"])
     home = SIDES.get(used.body["role"], "desk")
     host = request.headers.get("host", "")
-    return reply_to(Redirect(f"/{home}", signed_in(used.body["key"], frame.seal, host)))
+    return reply_to(Redirect(f"/{home}", signed_in(used.body["key"], frame.seal, host, by_link=True)))
 
 
-@get(BY_EMAIL, opt={"page": BY_EMAIL})
+@open_page(BY_EMAIL)
 async def show_request(request: PageRequest) -> Response[bytes]:
     """A form for the e-mail address on the card. The business stands in the address of the page."""
     return _asked(_parameter(request, "business"), None, is_sent=False)
@@ -90,11 +91,16 @@ async def request_link(request: PageRequest) -> Response[bytes]:
 
 @post("/sign-out", opt={"page": "/sign-out"})
 async def sign_out(request: PageRequest) -> Response[bytes]:
-    """Forget the key. Another site cannot do it, for the cookie does not come with its requests."""
+    """Forget the key, and end it where a link became it. Another site cannot do it, for the cookie does not come with
+    its requests."""
     frame: Frame = request.app.state["pages"]
     host = request.headers.get("host", "")
-    if session_of(dict(request.scope["headers"]), frame.seal) is None:
+    session = session_of(dict(request.scope["headers"]), frame.seal)
+    if session is None:
         return reply_to(Redirect(SIGN_IN))
+    if session.by_link:
+        # Refused where it has ended already; where the books cannot be written, it ends by its time.
+        await frame.api.give(Visitor(session.key, request.scope), "sign_ins.end", None, {}, key="")
     return reply_to(Redirect(SIGN_IN, signed_out(host)))
 
 

@@ -10,13 +10,13 @@ from pydantic import Field
 from api.http.date_ranges import OWN_DAYS, check_range
 from api.http.export_route import Exported, ExportParameters, export
 from api.resources.bookings.queries import BookingFilters, booking_filter
+from api.resources.customers.directory_search import sought
 from api.resources.customers.lists import CustomerSearch, customer_filters
 from api.resources.packages.lists import VALUES_MAX, PackageFilters, package_filter
 from api.resources.points.answer import Action
 from api.resources.points.queries import SignedPoints
 from domain.business.state import Business
 from domain.moments import Day, DayOrMoment
-from domain.people.name_search import words
 from domain.values import CustomerId, PackageId
 from projections.queries.bookings import BookingFilter
 from projections.queries.packages import PackageFilter
@@ -39,8 +39,7 @@ def customers_wanted(asked: CustomerExportParameters, business: Business) -> Cus
     at the moment of the export; all else is true for `Ledger-Position`.
     """
     check_range(asked.booking_from, asked.booking_to, OWN_DAYS, "/booking_to")
-    searched_for = () if asked.search is None else words(asked.search)
-    return CustomersWanted(tuple(customer_filters(asked, business)), searched_for)
+    return CustomersWanted(tuple(customer_filters(asked, business)), sought(asked))
 
 
 class PackageExportParameters(ExportParameters, PackageFilters):

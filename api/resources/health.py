@@ -7,8 +7,9 @@ from litestar.concurrency import sync_to_thread
 from api.http.fixed_document import FixedDocument
 from api.http.open_route import open_route
 from api.http.problems import Problem
-from api.http.request import HttpRequest, Serving, exchange_of, frame_of
+from api.http.request import HttpRequest, exchange_of, frame_of
 from api.http.responses import Reply
+from api.http.serving import Serving
 from domain.values import Value
 from projections.engine.outage import told_as_unavailable
 

@@ -17,8 +17,9 @@ from api.http.inner_request import InnerReply, InnerRequest, answered
 from api.http.parsing import decoded, encoded, read_body, read_parameters
 from api.http.permissions import CARRIERS
 from api.http.problems import Flaw, invalid
-from api.http.request import Exchange, HttpRequest, Route, exchange_of, handler_of, parameters_of
+from api.http.request import Exchange, HttpRequest, exchange_of, parameters_of
 from api.http.responses import Header, Reply
+from api.http.route import Route, handler_of
 from domain.ledger.errors import LedgerUnavailable
 from domain.values import Value
 

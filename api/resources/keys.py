@@ -35,8 +35,9 @@ from api.http.permissions import OWNER, Scope
 from api.http.problems import Flaw, invalid
 from api.http.query import Found, ListParameters, Page, Query
 from api.http.query_route import query
-from api.http.request import HttpRequest, Route, handler_of
+from api.http.request import HttpRequest
 from api.http.responses import Reply
+from api.http.route import Route, handler_of
 from domain.actor import Role
 from domain.decision import Reads
 from domain.moments import Moment, from_milliseconds, rfc3339, to_milliseconds

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 from api.http.openapi import Example, document
-from api.http.request import Route
+from api.http.route import Route
 
 TAGS: Mapping[str, str] = {
     "me": "Whoever asks.",

@@ -1,6 +1,7 @@
 """Signing people in to the pages by a link that works once: making its code, using it, and asking for one by e-mail."""
 
 from contextlib import suppress
+from functools import partial
 from secrets import randbits
 from typing import Annotated
 
@@ -14,11 +15,13 @@ from api.http.body import body_of
 from api.http.customers_by_email import active_by_email
 from api.http.ledger_types import StoredMessage, UnknownBusiness
 from api.http.message_ids import of_occasion
-from api.http.parsing import read_body, read_parameters
-from api.http.permissions import ANYONE, OVERRIDERS
+from api.http.parsing import EmptyBody, read_body, read_parameters
+from api.http.permissions import ANYONE, CARRIERS, OVERRIDERS
 from api.http.problems import Flaw, Problem, invalid
-from api.http.request import HttpRequest, Route, Serving, exchange_of, frame_of, handler_of, parameters_of
+from api.http.request import HttpRequest, exchange_of, frame_of, parameters_of
 from api.http.responses import Reply
+from api.http.route import Route, handler_of
+from api.http.serving import Serving
 from api.http.sign_in_links import (
     HOURS_OF_CUSTOMER,
     MINUTES_OF_LETTER,
@@ -79,6 +82,11 @@ class SignedIn(Value):
     key_id: str
     role: Role
     expires_at: str
+
+
+class SignedOut(Value):
+    key_id: str
+    revoked_at: str
 
 
 class SignInRequestBody(Value):
@@ -146,6 +154,24 @@ REQUEST = Route(
 )
 
 
+END = Route(
+    "POST",
+    "/v1/sign-outs",
+    "sign_ins.end",
+    "Sign out: end the key that a link became",
+    CARRIERS,
+    201,
+    EmptyBody,
+    None,
+    SignedOut,
+    versioned=False,
+    of_caller=True,
+    codes=("validation-failed", "malformed-body"),
+    description="The key that the request is signed with opens nothing more. Only a key that a link became ends itself:"
+    " it is that of one device. A key that was issued may be in use elsewhere: an owner revokes it.",
+)
+
+
 @handler_of(LINK)
 async def link(request: HttpRequest) -> Reply:
     read_parameters(parameters_of(request), Value)
@@ -165,6 +191,26 @@ async def ask_for_link(request: HttpRequest) -> Reply:
     read_parameters(parameters_of(request), Value)
     raw = await body_of(request)
     return await sync_to_thread(_requested, request, raw)
+
+
+@handler_of(END)
+async def end(request: HttpRequest) -> Reply:
+    read_parameters(parameters_of(request), Value)
+    raw = await body_of(request)
+    return await sync_to_thread(_ended, request, raw)
+
+
+def _ended(request: HttpRequest, raw: bytes) -> Reply:
+    exchange = exchange_of(request.scope)
+    read_body(raw, exchange.header(b"content-type"), EmptyBody)
+    key = exchange.frame.carnet.store.find_key(exchange.caller.key_id)
+    if key is None or key.name != NAME:
+        flaw = "is a key that was issued, and may be in use elsewhere: an owner revokes it"
+        raise invalid([Flaw("/Authorization", "issued", flaw, "header")])
+    ended = exchange.frame.keys.end(key)
+    assert ended.revoked_at is not None
+    told = SignedOut(key_id=ended.id, revoked_at=rfc3339(from_milliseconds(ended.revoked_at)))
+    return Reply(201, to_json(told), [(b"cache-control", b"no-store")])
 
 
 def _linked(request: HttpRequest, raw: bytes) -> Reply:
@@ -274,11 +320,17 @@ def _requested(request: HttpRequest, raw: bytes) -> Reply:
     body = read_body(raw, exchange_of(request.scope).header(b"content-type"), SignInRequestBody).value
     if not frame.mails_links:
         raise Problem("not-found", "no links are sent from here")
-    with suppress(UnknownBusiness):
-        found = active_by_email(frame.carnet, body.business_id, body.email)
-        if found:
-            _send(frame, body.business_id, found[0])
+    # Who has the address is looked up once all have been answered alike: time would tell it, too.
+    frame.after_answers.do(partial(_send_to, frame, body.business_id, body.email))
     return Reply(202, to_json(SignInRequested(minutes=MINUTES_OF_LETTER)), [(b"cache-control", b"no-store")])
+
+
+def _send_to(frame: Serving, business_id: str, email: str) -> None:
+    """A letter to the customer who has this address, if there is one."""
+    with suppress(UnknownBusiness):
+        found = active_by_email(frame.carnet, business_id, email)
+        if found:
+            _send(frame, business_id, found[0])
 
 
 def _language(policies: Policies) -> MessageLanguage:
@@ -312,4 +364,4 @@ def _send(frame: Serving, business_id: str, customer_id: str) -> None:
     outbox.add(business_id, [letter])
 
 
-HANDLERS: tuple[HTTPRouteHandler, ...] = (link, use, ask_for_link)
+HANDLERS: tuple[HTTPRouteHandler, ...] = (link, use, end, ask_for_link)

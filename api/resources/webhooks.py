@@ -23,8 +23,9 @@ from api.http.problems import Flaw, invalid
 from api.http.query import Found, ListParameters, Query
 from api.http.query_route import query
 from api.http.receiver_addresses import flaw_of_url
-from api.http.request import HttpRequest, Route, handler_of
+from api.http.request import HttpRequest
 from api.http.responses import Reply
+from api.http.route import Route, handler_of
 from api.http.webhook_secrets import secret_of, secret_text
 from api.resources.webhook_bodies import IssuedWebhook, ReplayBody, Webhook, WebhookBody, WebhookPage
 from domain.fact_registry import FACTS

@@ -31,16 +31,20 @@ from litestar.types import (
 )
 
 from api.http.api_keys import Caller, Keys, unauthenticated
+from api.http.conditions import check_conditions
 from api.http.cors import Cors
 from api.http.ledger_types import Carnet
+from api.http.methods import Methods
 from api.http.networks import NO_PROXIES, TrustedProxies, network_of
 from api.http.ownership import refuse_unowned
 from api.http.problem_of import problem_of
 from api.http.problem_reply import ProblemReply
 from api.http.problems import Problem
 from api.http.rate_limits import Counted, Limits
-from api.http.request import BODY_S, Exchange, HttpRequest, Route, Serving, check_may, exchange_of, route_of
+from api.http.request import Exchange, HttpRequest, check_may, exchange_of
 from api.http.request_head import flaw_of_head
+from api.http.route import Route, route_of
+from api.http.serving import BODY_S, Serving
 from api.resources.schema import schema_of
 from api.server.present_role import present_role
 from api.server.routes import HANDLERS
@@ -119,7 +123,7 @@ def create_app(
         before_send=[complete],
         openapi_config=None,
         logging_config=None,
-        state=State({"frame": frame, "routes": routes}),
+        state=State({"frame": frame, "methods": Methods((each.path, each.methods) for each in routes)}),
     )
     answering = app.asgi_handler
     if pages:
@@ -157,7 +161,7 @@ def _name_client(scope: Scope, proxies: TrustedProxies) -> None:
 
 
 async def admit(request: HttpRequest) -> None:
-    """Authenticate the caller, count the request, and check role and Accept. Raises Problem."""
+    """Authenticate the caller, count the request, and check role, conditions and Accept. Raises Problem."""
     exchange = exchange_of(request.scope)
     route = route_of(request)
     begin(None if route is not None and route.takes_long else exchange.frame.patience_s)
@@ -169,6 +173,7 @@ async def admit(request: HttpRequest) -> None:
         check_may(caller, route.roles)
     elif route.is_counted:
         _count(exchange, "address", f"address/{_network(request)}")
+    check_conditions(route.method, exchange.headers, versioned=route.versioned)
     if accept := exchange.header(b"accept"):
         _check_accept(accept, route)
 
@@ -230,11 +235,9 @@ def _told(error: Exception) -> dict[str, Any]:
 
 
 def _allowed(scope: Scope) -> str:
-    """All methods of an address, which the framework knows only one by one."""
-    path = scope["path"].rstrip("/") or "/"
-    routes: list[Route] = scope["litestar_app"].state["routes"]
-    methods = {method for route in routes if route.pattern.fullmatch(path) for method in route.methods}
-    return ", ".join(sorted(methods | {"OPTIONS"}))
+    """All methods of an address, which the framework knows only one by one; nothing for a page, which names its own."""
+    methods: Methods = scope["litestar_app"].state["methods"]
+    return methods.allow(scope["path"])
 
 
 # Every answer
@@ -257,8 +260,8 @@ async def complete(message: Message, scope: Scope) -> None:
         # The library may have passed over a Content-Length, by which a proxy found another end (RFC 9112, 6.3).
         headers.append((b"connection", b"close"))
     message["headers"] = headers
-    if scope.get("method") == "OPTIONS" and message["status"] == 204:
-        MutableScopeHeaders.from_message(message)["Allow"] = _allowed(scope)
+    if scope.get("method") == "OPTIONS" and message["status"] == 204 and (allowed := _allowed(scope)):
+        MutableScopeHeaders.from_message(message)["Allow"] = allowed
     level = _level(scope, message["status"])
     if log.is_enabled_for(level):
         _log_answer(level, scope, exchange, message)

@@ -15,6 +15,7 @@ from eventsourcing.persistence import ApplicationRecorder
 from domain.decision import Reads
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.evidence import Evidence, Mending
+from domain.ledger.key_roster import CheckOthers, Roster, unproved
 from domain.ledger.records import (
     Append,
     Conflict,
@@ -32,14 +33,6 @@ from domain.ledger.records import (
 from domain.ledger.space import TableSpace
 from domain.ledger.webhook import StoredWebhook
 from domain.people.directory import Person, Photo, Place, Text
-
-Roster = Callable[[Sequence[str]], bytes]
-"""Ids of the keys of a business, in the order in which they were issued → the MAC of that list."""
-
-
-def unproved(ids: Sequence[str]) -> bytes:
-    """No MAC: for keys that are stored without a pepper."""
-    return b""
 
 
 class LedgerRecorder(ApplicationRecorder):
@@ -151,6 +144,13 @@ class LedgerRecorder(ApplicationRecorder):
         """Ids above `after` of customers whose name or mobile holds all of these words, in no order.
 
         `words` are folded (`domain.people.name_search.words`), at least one of them.
+        """
+
+    @abstractmethod
+    def born_on(self, days: Sequence[int], after: str, at_most: int) -> Sequence[str]:
+        """Ids above `after`, in no order, of customers who were born on one of these days of any year.
+
+        `days`: numbers such as 1231 (`domain.people.birthdays.day_number`).
         """
 
     @abstractmethod
@@ -328,7 +328,7 @@ class Store(Protocol):
         """
 
     def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
-        """Store a key, and its id in the list of all keys of its business: `roster` makes the MAC of that list.
+        """Store a key, and its id in the list of all keys of its business: `roster` makes the MACs of that list.
 
         Raises eventsourcing's IntegrityError when the id is taken.
         """
@@ -340,8 +340,23 @@ class Store(Protocol):
     def key_names(self, business_id: str, key_ids: Sequence[str]) -> Mapping[str, str]:
         """Key → name, of keys of this business, also of revoked ones. A name never changes."""
 
-    def revoke_key(self, business_id: str, key_id: str, revoked_at: int, guard: bytes = b"") -> bool:
-        """True when the business has this key and it was not revoked before. `guard`: of the revoked key."""
+    def live_keys_of(self, business_id: str, role: str) -> Sequence[StoredKey]:
+        """Keys of this role that are not revoked, in no order."""
+
+    def revoke_key(
+        self,
+        business_id: str,
+        key_id: str,
+        revoked_at: int,
+        guard: bytes = b"",
+        *,
+        check: CheckOthers | None = None,
+    ) -> bool:
+        """True when the business has this key and it was not revoked before. `guard`: of the revoked key.
+
+        `check` gets the other keys of its role that are not revoked, while no other process revokes or stores one of
+        this business. What it raises leaves the key as it is.
+        """
 
     def has_keys(self) -> bool:
         """Whether any business has a key, also one that was revoked."""

@@ -39,9 +39,7 @@ def decide(
     """
     books.seen, books.passed_over = {}, {}
     order, at = redirected(order, books), acting(at, books)
-    named = order.use_case.target(order.command, books.business_id)
-    target = None if named is None else books.survivor_of(named)
-    is_there = _check_version(order, target, books)
+    is_there = _check_version(order, books)
     decision = _decided(order, books, at, passed_over)
     if not is_there:
         # It has no version yet. Whether that is a refusal of its own, the decision has told first.
@@ -137,11 +135,16 @@ def people_in(answer: Answer, decision: Decision, books: LoadedBooks) -> tuple[s
     return tuple(id for id in found if not books.is_erased(id))
 
 
-def _check_version(order: Order, target: str | None, books: LoadedBooks) -> bool:
-    """Whether the target is there, or the command has none. Raises VersionMismatch."""
-    if order.if_match is None or target is None:
+def _check_version(order: Order, books: LoadedBooks) -> bool:
+    """Whether the target is there, or the command is for any version. Raises VersionMismatch."""
+    if order.if_match is None:
         return True
-    found = books.stream(target)
+    use_case = order.use_case
+    assert use_case.is_about_one, f"{use_case.command.__name__} is given for no version"
+    target = use_case.target(order.command, books.business_id)
+    if use_case.finds is not None:
+        target = use_case.finds(order.command, books)
+    found = None if target is None else books.stream(books.survivor_of(target))
     if found is None:
         return False
     check_match(order.if_match, found.version)

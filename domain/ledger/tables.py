@@ -57,7 +57,7 @@ TABLES: Mapping[str, Table] = {
             "guard",
         ),
     ),
-    "key_rosters": Table("guarded", (), ("ids", "mac")),
+    "key_rosters": Table("guarded", ("page",), ("ids", "mac")),
     "photos": Table("own", ("id",), ("media_type",)),
     "messages": Table("own", ("id",), ("position", "recorded_at", "customer_id", "thing_id", "occasion")),
     "message_positions": Table("own", (), ("position",)),

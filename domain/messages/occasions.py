@@ -1,16 +1,15 @@
 """Occasions: the start of a booking comes near, or a day of life returns. No fact asks for these messages."""
 
-from calendar import isleap
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, TypeAlias
 
 from domain.booking.state import Booking
 from domain.moments import local_day
+from domain.people.birthdays import returns_on
 from domain.zone_rules import zone as rules_of
 
 GREETED_FROM = time(9)
 """The time of day, in the zone of the business, from which customers are greeted."""
-LEAP_DAY = (2, 29)
 WhyNoSession: TypeAlias = Literal["cancelled", "rescheduled", "begun"]
 
 
@@ -27,18 +26,6 @@ def why_no_session(booking: Booking, starts_at: datetime, now: datetime) -> WhyN
         return "rescheduled"
     over = booking.status == "completed" or booking.attendance is not None
     return "begun" if over or now >= starts_at else None
-
-
-def returns_on(day_of_life: date, year: int) -> date | None:
-    """The day of a year on which a birthday or wedding day returns; None in its own year and before.
-
-    The 29th of February returns on the 28th in a year without one.
-    """
-    if year <= day_of_life.year:
-        return None
-    if (day_of_life.month, day_of_life.day) == LEAP_DAY and not isleap(year):
-        return date(year, 2, 28)
-    return day_of_life.replace(year=year)
 
 
 def greeted_at(day: date, zone: str) -> datetime:

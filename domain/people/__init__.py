@@ -1,7 +1,7 @@
 """A customer: the account that buys, its standing, the participants of its household; and the directory of people.
 
 Read `facts`, `state`, `commands`, then the rules: `household`, `standing`. `directory`, `profile`, `photos`,
-`phone` and `name_search` hold the personal data beside the ledger.
+`phone`, `name_search` and `birthdays` hold the personal data beside the ledger; `sought` says who is found by it.
 
 Touch it to add a field of a customer or a participant, a consent, or a way to find people. Personal data goes into
 `profile`, everything else into a fact.

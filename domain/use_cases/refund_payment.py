@@ -40,4 +40,12 @@ def decide(command: RefundPayment, books: Books, at: Circumstances) -> Decision:
     raise NotFound("payment", id)
 
 
-REFUND_PAYMENT = UseCase(RefundPayment, reads, decide)
+def paid(command: RefundPayment, books: Books) -> str | None:
+    """The package or the booking that was paid for."""
+    id = command.payment_id
+    packages = books.packages_that(lambda package: id in package.payments)
+    bookings = books.bookings_that(lambda booking: id in booking.payments)
+    return next(iter((*packages, *bookings)), None)
+
+
+REFUND_PAYMENT = UseCase(RefundPayment, reads, decide, finds=paid)

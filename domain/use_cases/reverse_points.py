@@ -24,4 +24,10 @@ def decide(command: ReversePoints, books: Books, at: Circumstances) -> Decision:
     raise NotFound("addition of points", command.addition_id)
 
 
-REVERSE_POINTS = UseCase(ReversePoints, reads, decide)
+def account(command: ReversePoints, books: Books) -> str | None:
+    """The stream of the account that holds the addition."""
+    held = books.accounts_that(lambda state: state.holds(command.addition_id))
+    return next((stream_id for stream_id, _ in held), None)
+
+
+REVERSE_POINTS = UseCase(ReversePoints, reads, decide, finds=account)

@@ -15,6 +15,7 @@ from domain.use_cases.checks import (
     known_customer,
 )
 from domain.use_cases.offer_lines import service_ids, services_of
+from domain.use_cases.own_stream import id_in
 from domain.use_cases.payment_claims import claims_payment, counts_payment
 from domain.use_cases.texts import texts_of
 
@@ -75,4 +76,4 @@ def _bought_before(command: SellPackage, offer: Offer | None, books: Books) -> i
     return sum(package.offer_id == command.offer_id and package.was_bought for _, package, _ in held)
 
 
-SELL_PACKAGE = UseCase(SellPackage, reads, decide)
+SELL_PACKAGE = UseCase(SellPackage, reads, decide, id_in("package_id"))

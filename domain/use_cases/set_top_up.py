@@ -7,6 +7,7 @@ from domain.people.state import Customer
 from domain.top_up.commands import SetTopUp
 from domain.top_up.standing import set_up
 from domain.use_cases.checks import check_own, check_unused, known_customer
+from domain.use_cases.own_stream import id_in
 
 
 def reads(command: SetTopUp, business_id: str, peek: Peek) -> Reads:
@@ -31,4 +32,4 @@ def decide(command: SetTopUp, books: Books, at: Circumstances) -> Decision:
     )
 
 
-SET_TOP_UP = UseCase(SetTopUp, reads, decide)
+SET_TOP_UP = UseCase(SetTopUp, reads, decide, id_in("top_up_id"))

@@ -12,6 +12,7 @@ from domain.membership.state import evolve, period_package
 from domain.use_cases.checks import check_unused, known_customer, known_plan
 from domain.use_cases.offer_lines import service_ids
 from domain.use_cases.one_membership import named_by, period_granted
+from domain.use_cases.own_stream import id_in
 
 
 def reads(command: StartMembership, business_id: str, peek: Peek) -> Reads:
@@ -38,4 +39,4 @@ def decide(command: StartMembership, books: Books, at: Circumstances) -> Decisio
     return replace(first, facts=facts, streams=(stream, *first.streams))
 
 
-START_MEMBERSHIP = UseCase(StartMembership, reads, decide)
+START_MEMBERSHIP = UseCase(StartMembership, reads, decide, id_in("membership_id"))

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from domain.people.name_search import matches
-from domain.people.profile import PROFILE_FIELDS, profile_in, searched
+from domain.people.profile import PROFILE_FIELDS, profile_in
+from domain.people.sought import EVERYBODY, Sought
 from projections.engine.definition import Row
 from projections.models.packages import CARDS
 from projections.models.points import POINTS, balances
@@ -28,8 +28,7 @@ from replay.export.table import (
 @dataclass(frozen=True, slots=True)
 class CustomersWanted:
     filters: tuple[CustomerFilter, ...] = (CustomerFilter(),)
-    words: tuple[str, ...] = ()
-    """Parts of the name, number or e-mail that all must match, as `name_search.words` gives them."""
+    who: Sought = EVERYBODY
 
 
 COLUMNS = (
@@ -73,15 +72,15 @@ def _pages(source: Source, wanted: CustomersWanted) -> Iterator[list[Line]]:
         return rows, rows[-1]["customer_id"] if len(rows) == ROWS_AT_ONCE else None
 
     for rows in walked(read):
-        yield _page(source, rows, wanted.words)
+        yield _page(source, rows, wanted.who)
 
 
-def _page(source: Source, rows: Sequence[Row], words: tuple[str, ...]) -> list[Line]:
+def _page(source: Source, rows: Sequence[Row], who: Sought) -> list[Line]:
     ids = [row["customer_id"] for row in rows]
     household = [each["id"] for row in rows for each in _others(row)]
     people = source.people(ids)
-    if words:
-        found = {id for id, person in people.items() if matches(searched(person) or "", words)}
+    if who:
+        found = {id for id, person in people.items() if who.fits(person)}
         rows = [row for row in rows if row["customer_id"] in found]
     names = source.names(household)
     points = balances(source.snapshot, source.business_id, ids)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, Protocol
 
 from domain.ledger.evidence import Evidence, rows
+from domain.ledger.key_roster import flaws_of, listed
 from domain.ledger.records import StoredKey
 from domain.people.directory import ERASED_NAME
 from replay.proof.finding import Finding
@@ -12,6 +13,7 @@ from replay.proof.workbook import Workbook
 Verdict = Literal["genuine", "forged", "unknown"]
 """unknown: written under a pepper that is not at hand."""
 REVOKE = "revoke it: it opens nothing"
+PAGES = "the pages of the list do not hold as many keys as were issued"
 
 
 class Guards(Protocol):
@@ -19,7 +21,7 @@ class Guards(Protocol):
 
     def of_key(self, key: StoredKey) -> Verdict: ...
 
-    def of_roster(self, business_id: str, ids: Sequence[str], mac: bytes) -> Verdict: ...
+    def of_roster(self, business_id: str, page: str, text: str, mac: bytes) -> Verdict: ...
 
 
 def keys(evidence: Evidence, book: Workbook, guards: Guards) -> Iterator[Finding]:
@@ -46,13 +48,19 @@ def keys(evidence: Evidence, book: Workbook, guards: Guards) -> Iterator[Finding
 def _listed(evidence: Evidence, guards: Guards) -> tuple[Sequence[str] | None, list[Finding]]:
     """The ids of all keys, None where the list cannot be relied on; and what is wrong with it."""
     table, business_id = "key_rosters", evidence.business_id
-    row = next(rows(evidence, table), None)
-    if row is None:
+    pages = {row.key[0]: row.values for row in rows(evidence, table)}
+    if not pages:
         return None, [Finding(business_id, table, "", "is missing", "the business has keys")]
-    ids = row.values["ids"].split()
-    if guards.of_roster(business_id, ids, row.values["mac"]) == "forged":
-        return None, [Finding(business_id, table, "", "is not as it was written", "its MAC says so")]
-    return ids, []
+    forged = [
+        Finding(business_id, table, page, "is not as it was written", "its MAC says so")
+        for page, each in pages.items()
+        if guards.of_roster(business_id, page, each["ids"], each["mac"]) == "forged"
+    ]
+    if forged:
+        return None, forged
+    texts = {page: each["ids"] for page, each in pages.items()}
+    flaws = [Finding(business_id, table, page, told, PAGES) for page, told in flaws_of(texts)]
+    return (None, flaws) if flaws else (listed(texts), [])
 
 
 def _is_erased(key: StoredKey, book: Workbook) -> bool:

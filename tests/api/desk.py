@@ -20,7 +20,8 @@ from pydantic import BaseModel
 from api.http.api_keys import issue_key
 from api.http.ids import new_business_id
 from api.http.permissions import Scope
-from api.http.request import Route, Serving
+from api.http.route import Route
+from api.http.serving import Serving
 from api.resources.packages.card import VIEWS
 from api.server.app import create_app
 from api.server.clock.jobs import LEDGER_JOBS

@@ -1,6 +1,6 @@
 """When a day of life returns, and when a session is to be reminded of."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 
 from hypothesis import given
@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from domain.business.message_terms import MessageChannels
 from domain.messages.asked import KINDS, OccasionKind
-from domain.messages.occasions import greeted_at, is_today, reminded_at, returns_on
+from domain.messages.occasions import greeted_at, is_today, reminded_at
+from domain.people.birthdays import Birthdays, day_number, returns_on
 
 days = st.dates(date(1880, 1, 1), date(2200, 12, 31))
 
@@ -32,6 +33,30 @@ def test_the_29th_of_february() -> None:
         date(2028, 2, 29),
         date(2100, 2, 28),
     ]
+
+
+@given(born=days, first=st.dates(date(1980, 1, 1), date(2190, 1, 1)), length=st.integers(0, 365))
+def test_a_list_of_birthdays_holds_who_has_one_on_its_days(born: date, first: date, length: int) -> None:
+    asked = Birthdays(first, first + timedelta(days=length))
+    on_its_days = [
+        day
+        for day in (first + timedelta(days=n) for n in range(length + 1))
+        if returns_on(born, day.year) == day
+    ]
+    assert asked.hold(born) == bool(on_its_days)
+    if on_its_days:
+        assert day_number(born.month, born.day) in asked.numbers(), "the index names all who are among them"
+
+
+def test_a_list_of_birthdays_over_the_turn_of_the_year_and_the_end_of_february() -> None:
+    turn = Birthdays(date(2026, 12, 30), date(2027, 1, 2))
+    assert turn.numbers() == [101, 102, 1230, 1231]
+    assert turn.hold(date(1990, 1, 2))
+    assert turn.hold(date(1990, 12, 30))
+    assert not turn.hold(date(2026, 12, 31)), "a day of birth is no birthday"
+    assert not turn.hold(None)
+    assert Birthdays(date(2027, 2, 28), date(2027, 3, 1)).numbers() == [228, 229, 301]
+    assert Birthdays(date(2028, 2, 28), date(2028, 2, 28)).numbers() == [228]
 
 
 def test_a_day_begins_and_ends_in_the_zone_of_the_business() -> None:

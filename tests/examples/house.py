@@ -1,5 +1,7 @@
 """The house: its terms, places, staff, keys, and what it sells."""
 
+from dataclasses import replace
+
 from tests.examples.recording import Recording
 
 
@@ -57,7 +59,9 @@ def staff(tell: Recording, place: str) -> str:
     tell("keys.revoke", key_id=key)
     tell("keys.list")
     code = tell("sign_ins.link", {"role": "manager", "staff_id": member})["code"]
-    tell("sign_ins.use", {"code": code})
+    signed_in = tell("sign_ins.use", {"code": code})
+    own = Recording(replace(tell.desk, key=signed_in["key"]), tell.exchanged)
+    own("sign_ins.end")
     tell("sign_ins.request", {"business_id": tell.desk.business_id, "email": "anna@example.com"})
     webhooks(tell)
     return member

@@ -22,7 +22,7 @@ import httpx
 from api.http.api_keys import Keys
 from api.http.ids import encode
 from api.http.openapi import Example
-from api.http.request import Route
+from api.http.route import Route
 from domain.moments import to_milliseconds
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
@@ -57,6 +57,8 @@ class Exchanged:
     route: Route
     example: Example
     dry_run: Any = None
+    mismatched: httpx.Response | None = None
+    """The answer to the same request for a version that nothing has; of a command, as a dry run."""
 
 
 @dataclass
@@ -71,6 +73,7 @@ class Recording:
         route = OPERATIONS[operation]
         body = {} if body is None and route.body is not None else body
         tried = self._send(route, body, {**(query or {}), "dry_run": "true"}, path) if route.writes else None
+        mismatched = self._mismatched(route, body, query or {}, path)
         answer = self._send(route, body, query or {}, path)
         self.desk.clock.ahead += BETWEEN_REQUESTS
         example = Example(path=path, query=query or {})
@@ -79,20 +82,36 @@ class Recording:
         told = _told(answer)
         if told is not None:
             example["answer"] = _shortened(route, told)
-        self.exchanged.append(Exchanged(route, example, None if tried is None else _told(tried)))
+        self.exchanged.append(Exchanged(route, example, None if tried is None else _told(tried), mismatched))
         return told
 
-    def _send(
+    def _mismatched(
         self, route: Route, body: Any, query: Mapping[str, Any], path: Mapping[str, str]
     ) -> httpx.Response:
-        headers = self.desk.headers()
+        tried = {**query, "dry_run": "true"} if route.writes else query
+        return self._answer(route, body, tried, path, {"If-Match": '"wrong"'})
+
+    def _answer(
+        self,
+        route: Route,
+        body: Any,
+        query: Mapping[str, Any],
+        path: Mapping[str, str],
+        more: Mapping[str, str],
+    ) -> httpx.Response:
+        headers = {**self.desk.headers(), **more}
         given: dict[str, Any] = {"json": body} if route.body else {}
         if route.uploads:
             given, headers["Content-Type"] = {"content": body}, route.uploads[0]
         if "dry_run" in query:
             del headers["Idempotency-Key"]
         address = route.path.format(**path)
-        answer = self.desk.client.request(route.method, address, params=query, headers=headers, **given)
+        return self.desk.client.request(route.method, address, params=query, headers=headers, **given)
+
+    def _send(
+        self, route: Route, body: Any, query: Mapping[str, Any], path: Mapping[str, str]
+    ) -> httpx.Response:
+        answer = self._answer(route, body, query, path, {})
         wanted = 200 if "dry_run" in query else route.status
         assert answer.status_code == wanted, f"{route.operation}: {answer.text}"
         return answer

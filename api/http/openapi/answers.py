@@ -8,7 +8,7 @@ from pydantic import BaseModel, RootModel
 from api.http.openapi.dry_runs import dry_run_of
 from api.http.openapi.types import Schema, reference
 from api.http.problems import KINDS, MEDIA_TYPE
-from api.http.request import Route
+from api.http.route import Route
 
 EVERY_ROUTE = (
     "rate-limited",

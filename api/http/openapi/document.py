@@ -8,7 +8,7 @@ from api.http.openapi.answers import HEADERS, PROBLEM, PROBLEM_ERROR, single_pro
 from api.http.openapi.dry_runs import with_dry_runs
 from api.http.openapi.operations import Example, operation
 from api.http.openapi.types import Schema, types_of
-from api.http.request import Route
+from api.http.route import Route
 
 DESCRIPTION = """\
 A ledger of prepaid packages: selling, redeeming, restoring, booking, and looking back.

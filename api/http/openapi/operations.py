@@ -8,7 +8,7 @@ from api.http.openapi.docstrings import public
 from api.http.openapi.types import ParameterSchema, Schema
 from api.http.parsing import INTEGER_MAX
 from api.http.path_ids import PATH_IDS
-from api.http.request import Route
+from api.http.route import Route
 from domain.actor import Role
 
 Known = Mapping[Any, Schema]

@@ -4,12 +4,12 @@ from litestar import asgi
 from litestar.types import Receive, Scope, Send
 
 from api.pages.asking import Visitor
-from api.pages.desk.customers import FILTERS
+from api.pages.desk.customers import FILTERS, OF_PEOPLE
 from api.pages.page import PageRequest, parameters_of, sign_in_from
 from api.pages.session import session_of
 from api.pages.view import Frame
 
-PASSED_ON = (*FILTERS, "search", "segment_id", "media")
+PASSED_ON = (*FILTERS, *OF_PEOPLE, "search", "segment_id", "media")
 ADDRESS = "/desk/customers/export"
 
 

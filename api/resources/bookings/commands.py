@@ -81,6 +81,7 @@ class MadeBooking(RootModel[Booking | MadeSeries]):
         "effective-at-out-of-range",
         "back-dating-not-allowed",
     ),
+    versioned=False,
 )
 def make_booking(call: Command[BookingBody]) -> CommandRequest:
     """Without `package_id` the units come from the packages that expire soonest; without units the booking is

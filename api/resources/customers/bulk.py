@@ -16,8 +16,9 @@ from api.http.command_route import Command, CommandParameters, created, dry_run,
 from api.http.ledger_types import RequestKey
 from api.http.permissions import MANAGERS
 from api.http.problems import Flaw, invalid
-from api.http.request import HttpRequest, Route, handler_of
+from api.http.request import HttpRequest
 from api.http.responses import Reply
+from api.http.route import Route, handler_of
 from api.resources.customers.lists import filter_of
 from api.resources.texts import wording_or_none
 from domain.decision import Reads, UseCase

@@ -106,6 +106,7 @@ def transfer_units(call: Command[TransferBody]) -> CommandRequest:
     body=TransferUndoingBody,
     answer=UndoneTransfer,
     codes=("package-cancelled", "not-eligible"),
+    versioned=False,
 )
 def undo_transfer(call: Command[TransferUndoingBody]) -> CommandRequest:
     """All units return to the package they came from; the other one ends, and shows as cancelled."""

@@ -76,6 +76,7 @@ def redeem(call: Command[RedemptionBody]) -> CommandRequest:
     answer=RedeemedUnits,
     location="/v1/redemptions/{redemption_id}",
     codes=REFUSALS,
+    versioned=False,
 )
 def redeem_from_customer(call: Command[RedemptionBody]) -> CommandRequest:
     """Packages that expire soonest come first; one use may take units of several."""
@@ -121,6 +122,7 @@ class RestorationBody(Value):
     body=RestorationBody,
     answer=RestoredUnits,
     codes=("already-restored", "insufficient-units"),
+    versioned=False,
 )
 def restore(call: Command[RestorationBody]) -> CommandRequest:
     """Last unit first. Without `quantity` everything that is left of the use goes back. Units of an expired

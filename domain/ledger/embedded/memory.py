@@ -10,7 +10,7 @@ from time import time_ns
 from eventsourcing.persistence import IntegrityError
 
 from domain.decision import Reads
-from domain.ledger.contract import LedgerRecorder, Roster, unproved
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.memory_books import Books, MemoryTransaction
 from domain.ledger.embedded.memory_evidence import MemoryEvidence
 from domain.ledger.embedded.outbox import MemoryOutbox
@@ -21,6 +21,7 @@ from domain.ledger.envelope import Head, StoredFact, first_hash
 from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.growth_signal import GrowthSignal
+from domain.ledger.key_roster import CheckOthers, Page, Roster, unproved, with_key
 from domain.ledger.records import (
     Append,
     Conflict,
@@ -46,7 +47,7 @@ class MemoryStore:
         self._books: dict[str, Books] = {}
         self._head_locks: dict[str, Lock] = {}
         self._keys: dict[str, StoredKey] = {}
-        self._rosters: dict[str, tuple[tuple[str, ...], bytes]] = {}
+        self._rosters: dict[str, dict[str, Page]] = {}
         self._peppers: list[KnownPepper] = []
         self._servers: dict[str, RunningServer] = {}
         self._store_lock = Lock()
@@ -104,7 +105,7 @@ class MemoryStore:
         return []
 
     def evidence(self, business_id: str) -> AbstractContextManager[Evidence]:
-        books, roster = self._published(business_id), self._rosters.get(business_id)
+        books, roster = self._published(business_id), [*self._rosters.get(business_id, {}).values()]
         return nullcontext(MemoryEvidence(business_id, books, self.keys_of(business_id), roster))
 
     def mending(self, business_id: str) -> AbstractContextManager[Mending]:
@@ -126,8 +127,9 @@ class MemoryStore:
             if key.id in self._keys:
                 raise IntegrityError(f"there is a key {key.id}")
             self._keys[key.id] = key
-            ids = [*self._rosters.get(key.business_id, ((), b""))[0], key.id]
-            self._rosters[key.business_id] = tuple(ids), roster(ids)
+            pages = self._rosters.setdefault(key.business_id, {})
+            changed = [*with_key(pages.get, pages.values, key.id, roster)]
+            pages.update({each.page: each for each in changed})
 
     def find_key(self, key_id: str) -> StoredKey | None:
         return self._keys.get(key_id)
@@ -141,11 +143,26 @@ class MemoryStore:
         keys = [self._keys[id] for id in key_ids if id in self._keys]
         return {key.id: key.name for key in keys if key.business_id == business_id}
 
-    def revoke_key(self, business_id: str, key_id: str, revoked_at: int, guard: bytes = b"") -> bool:
+    def live_keys_of(self, business_id: str, role: str) -> Sequence[StoredKey]:
+        keys = self.keys_of(business_id)
+        return [key for key in keys if key.role == role and key.revoked_at is None]
+
+    def revoke_key(
+        self,
+        business_id: str,
+        key_id: str,
+        revoked_at: int,
+        guard: bytes = b"",
+        *,
+        check: CheckOthers | None = None,
+    ) -> bool:
         with self._store_lock:
             key = self._keys.get(key_id)
             if key is None or key.business_id != business_id or key.revoked_at is not None:
                 return False
+            if check is not None:
+                live = [each for each in self._keys.values() if each.revoked_at is None and each.id != key_id]
+                check([each for each in live if (each.business_id, each.role) == (business_id, key.role)])
             self._keys[key_id] = replace(key, revoked_at=revoked_at, guard=guard)
             return True
 

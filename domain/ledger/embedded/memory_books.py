@@ -17,9 +17,10 @@ from domain.ledger.records import (
     FactFilter,
     Request,
 )
+from domain.people.birthdays import day_number
 from domain.people.directory import Person, Photo, Place, Text
 from domain.people.name_search import matches
-from domain.people.profile import searched
+from domain.people.profile import profile_in, searched
 
 
 @dataclass(slots=True)
@@ -158,6 +159,12 @@ class MemoryTransaction(StreamsInMemory):
     def search(self, words: Sequence[str], after: str, at_most: int) -> list[str]:
         people = self.books.directory.values()
         found = (each.id for each in people if each.id > after and matches(searched(each) or "", words))
+        return list(islice(found, at_most))
+
+    def born_on(self, days: Sequence[int], after: str, at_most: int) -> list[str]:
+        people = [each for each in self.books.directory.values() if each.id > after and searched(each)]
+        born = {each.id: profile_in(each).date_of_birth for each in people}
+        found = (id for id, day in born.items() if day and day_number(day.month, day.day) in days)
         return list(islice(found, at_most))
 
     def personal_data(self, customer_id: str) -> Mapping[Place, int]:

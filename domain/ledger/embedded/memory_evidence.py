@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import StoredFact
 from domain.ledger.evidence import StoredHead
+from domain.ledger.key_roster import Page
 from domain.ledger.numbers import number_of
 from domain.ledger.proof import seal_of_request
 from domain.ledger.records import StoredKey
@@ -28,7 +29,7 @@ class MemoryEvidence:
         business_id: str,
         books: "Books",
         keys: Sequence[StoredKey],
-        roster: tuple[Sequence[str], bytes] | None,
+        roster: Sequence[Page],
     ) -> None:
         self.business_id = business_id
         self._books = books
@@ -117,5 +118,5 @@ class MemoryEvidence:
             yield (key.id,), values
 
     def _key_rosters(self) -> Rows:
-        if self._roster is not None:
-            yield (), {"ids": " ".join(self._roster[0]), "mac": self._roster[1]}
+        for page, ids, mac in sorted(self._roster):
+            yield (page,), {"ids": ids, "mac": mac}

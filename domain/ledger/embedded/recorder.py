@@ -129,6 +129,10 @@ class EmbeddedRecorder(LedgerRecorder):
         with self._reading() as transaction:
             return transaction.search(words, after, at_most)
 
+    def born_on(self, days: Sequence[int], after: str, at_most: int) -> Sequence[str]:
+        with self._reading() as transaction:
+            return transaction.born_on(days, after, at_most)
+
     def secret(self) -> bytes:
         with self._reading() as transaction:
             return transaction.secret()

@@ -105,6 +105,9 @@ class Transaction(Protocol):
     def search(self, words: Sequence[str], after: str, at_most: int) -> list[str]:
         """Ids above `after` of customers whose name or mobile holds all of these words, in no order."""
 
+    def born_on(self, days: Sequence[int], after: str, at_most: int) -> list[str]:
+        """Ids above `after`, in no order, of customers who were born on one of these days of any year."""
+
     def answered(self, keys: Sequence[str]) -> list[Answered]:
         """The answers under those of these request keys that have one."""
 

@@ -14,11 +14,16 @@ CREATE TABLE api_keys (
     guard       bytea NOT NULL  -- a MAC of this row
 );
 CREATE INDEX api_keys_of_business ON api_keys (business_id, created_at, id);
+CREATE INDEX api_keys_live ON api_keys (business_id, role) WHERE revoked_at IS NULL;
 
+-- The ids of all keys that were ever issued, in order, and how many they are (domain/ledger/key_roster.py). Storing and
+-- revoking a key lock the row with their number.
 CREATE TABLE key_rosters (
-    business_id text COLLATE "C" PRIMARY KEY,
-    ids         text NOT NULL,  -- of all keys that were ever issued, in order, separated by spaces
-    mac         bytea NOT NULL
+    business_id text COLLATE "C" NOT NULL,
+    page        text COLLATE "C" NOT NULL,
+    ids         text NOT NULL,
+    mac         bytea NOT NULL,
+    PRIMARY KEY (business_id, page)
 );
 
 SELECT keep_apart('api_keys');

@@ -38,6 +38,10 @@ SEARCH = (
     "SELECT found FROM search_people(set_config('carnet.business', %s, true), %s::text[], %s::text[], %s, %s::int4)"
     " AS found"
 )
+BORN_ON: LiteralString = (
+    "SELECT id FROM people WHERE business_id = %s AND birthday = ANY (%s::int4[]) AND id || '' > %s LIMIT %s"
+)
+"""The id is compared so that no index finds it: the primary key would name everybody of the business."""
 ROWS: Mapping[Place, LiteralString] = {
     "people": "people AS p WHERE p.business_id = business AND p.owner_id = customer",
     "search": "people_search AS s WHERE s.business_id = business AND s.person_id = customer",
@@ -269,6 +273,10 @@ class PostgresRecorder(LedgerRecorder):
         arguments = [self.business_id, list(words), grams_of_words(words), after, at_most]
         with self._connection() as connection:
             rows = connection.execute(SEARCH, arguments, binary=True).fetchall()
+        return [id for (id,) in rows]
+
+    def born_on(self, days: Sequence[int], after: str, at_most: int) -> Sequence[str]:
+        rows = self._select(BORN_ON, list(days), after, at_most)
         return [id for (id,) in rows]
 
     def secret(self) -> bytes:

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import astuple
 from secrets import token_bytes
 from typing import Any, LiteralString
 
 from psycopg_pool import ConnectionPool
 
 from domain.decision import Reads
-from domain.ledger.contract import LedgerRecorder, Roster, unproved
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import StoredFact
 from domain.ledger.errors import Contention, UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
+from domain.ledger.key_roster import CheckOthers, Roster, unproved
+from domain.ledger.postgres import keys
 from domain.ledger.postgres.beside import as_one, beside, write_beside
 from domain.ledger.postgres.binary_format import Batch, BatchDumper, BinaryFormat
 from domain.ledger.postgres.breaker import Breaker
@@ -67,7 +68,6 @@ FACTS_OF = (
     "SELECT business_id, position, stream, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash"
     " FROM facts_of(%s::text[], %s::int8[], %s::int4[])"
 )
-KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at, scopes, guard"
 POOL_SIZE_MIN = 1
 RECONNECT_S = 2.0
 """Seconds the pool retries by itself. After that each request tries anew, so recovery is immediate."""
@@ -248,48 +248,38 @@ class PostgresStore:
         business_id = key.business_id
         with self.connection() as connection, connection.transaction():
             connection.execute(FOR_BUSINESS, [business_id])
-            connection.execute(
-                "INSERT INTO api_keys (" + KEY + ") VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                astuple(key),
-            )
-            connection.execute(
-                "INSERT INTO key_rosters (business_id, ids, mac) VALUES (%s, '', '') ON CONFLICT DO NOTHING",
-                [business_id],
-            )
-            (known,) = connection.execute(
-                "SELECT ids FROM key_rosters WHERE business_id = %s FOR UPDATE", [business_id]
-            ).fetchone() or ("",)
-            ids = [*known.split(), key.id]
-            connection.execute(
-                "UPDATE key_rosters SET ids = %s, mac = %s WHERE business_id = %s",
-                [" ".join(ids), roster(ids), business_id],
-            )
+            keys.add_key(connection, key, roster)
 
     def find_key(self, key_id: str) -> StoredKey | None:
         with self.connection() as connection:
-            row = connection.execute("SELECT " + KEY + " FROM find_key(%s)", [key_id]).fetchone()
+            row = connection.execute("SELECT " + keys.KEY + " FROM find_key(%s)", [key_id]).fetchone()
         return None if row is None else StoredKey(*row)
 
     def keys_of(self, business_id: str) -> Sequence[StoredKey]:
         of_business: LiteralString = " FROM api_keys WHERE business_id = %s ORDER BY created_at, id"
-        rows = self._for(business_id, "SELECT " + KEY + of_business, business_id)
+        rows = self._for(business_id, "SELECT " + keys.KEY + of_business, business_id)
         return [StoredKey(*row) for row in rows]
 
     def key_names(self, business_id: str, key_ids: Sequence[str]) -> Mapping[str, str]:
         named = "SELECT id, name FROM api_keys WHERE business_id = %s AND id = ANY(%s)"
         return dict(self._for(business_id, named, business_id, list(key_ids)))
 
-    def revoke_key(self, business_id: str, key_id: str, revoked_at: int, guard: bytes = b"") -> bool:
-        revoked = self._for(
-            business_id,
-            "UPDATE api_keys SET revoked_at = %s, guard = %s"
-            " WHERE business_id = %s AND id = %s AND revoked_at IS NULL RETURNING id",
-            revoked_at,
-            guard,
-            business_id,
-            key_id,
-        )
-        return bool(revoked)
+    def live_keys_of(self, business_id: str, role: str) -> Sequence[StoredKey]:
+        rows = self._for(business_id, keys.LIVE, business_id, role)
+        return [StoredKey(*row) for row in rows]
+
+    def revoke_key(
+        self,
+        business_id: str,
+        key_id: str,
+        revoked_at: int,
+        guard: bytes = b"",
+        *,
+        check: CheckOthers | None = None,
+    ) -> bool:
+        with self.connection() as connection, connection.transaction():
+            connection.execute(FOR_BUSINESS, [business_id])
+            return keys.revoke_key(connection, business_id, key_id, revoked_at, guard, check)
 
     def has_keys(self) -> bool:
         return bool(self._value("SELECT has_keys()"))

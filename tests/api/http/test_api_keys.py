@@ -11,7 +11,7 @@ import pytest
 
 from api.http.api_keys import KEY, Keys, issue_key, key_text
 from api.http.problems import Problem
-from api.http.request import Route
+from api.http.route import Route
 from api.server.routes import HANDLERS
 from domain.actor import Role
 from domain.ledger.embedded.memory import MemoryStore

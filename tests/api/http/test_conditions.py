@@ -68,6 +68,38 @@ def test_a_retry_gets_the_first_answer_though_its_tag_matches_no_more(either_des
     assert again.content == first.content
 
 
+def test_a_refund_is_for_a_version_of_what_was_paid_for(either_desk: Desk) -> None:
+    desk = either_desk
+    anna, service = desk.customer(), desk.service()
+    card = desk.sell(anna, desk.offer(service))
+    paid = desk.do(
+        f"/v1/packages/{card['id']}/payments",
+        {"amount": {"amount": 500, "currency": "EUR"}, "method": "cash"},
+    )
+    refunds = f"/v1/payments/{paid['payment_id']}/refunds"
+    body = {"amount": {"amount": 100, "currency": "EUR"}, "reason": "sorry"}
+    stale = f'"v{card["version"]}"'
+    problem = desk.refused(refunds, body, "version-mismatch", If_Match=stale)
+    assert problem["current_version"] == paid["version"]
+    assert desk.do(refunds, body, If_Match=f'"v{paid["version"]}"')["version"] == paid["version"] + 1
+    start = f"{desk.today(days=2)}T10:00:00Z"
+    priced = {"customer_id": anna, "service_id": service, "starts_at": start}
+    booking = desk.do("/v1/bookings", priced)
+    sum_ = {"amount": {"amount": 500, "currency": "EUR"}, "method": "cash", "id": "pay_b"}
+    booking = desk.do(
+        f"/v1/bookings/{booking['id']}/payments", {**sum_, "price": {"amount": 500, "currency": "EUR"}}
+    )
+    desk.refused("/v1/payments/pay_b/refunds", body, "version-mismatch", If_Match='"v1"')
+    desk.do("/v1/payments/pay_b/refunds", body, If_Match=f'"v{booking["version"]}"')
+    assert desk.refused("/v1/payments/pay_none/refunds", body, "not-found", If_Match='"v1"')
+
+
+def test_a_command_is_for_no_known_answer(desk: Desk) -> None:
+    body = {"name": "Massage", "service_type": "Massage"}
+    problem = desk.refused("/v1/services", body, "validation-failed", If_None_Match="*")
+    assert problem["errors"][0]["pointer"] == "/If-None-Match"
+
+
 def test_tags_are_read_as_they_are_written() -> None:
     assert tag_of(17) == b'"v17"'
     assert versions_of(['"v16", "v17"']) == (16, 17)

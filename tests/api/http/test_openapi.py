@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from api.http.openapi import PUBLIC_NAME, document
 from api.http.permissions import MANAGERS
-from api.http.request import Route
+from api.http.route import Route
 from api.resources.bookings.commands import MadeBooking
 from api.resources.payments.commands import RefundedPayment
 from api.resources.schema import schema_of

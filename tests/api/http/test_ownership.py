@@ -9,7 +9,7 @@ from litestar import get
 
 from api.http.ownership import is_open
 from api.http.permissions import READERS_OR_OWN
-from api.http.request import Route
+from api.http.route import Route
 from api.server.app import create_app
 from api.server.routes import HANDLERS
 from projections.engine.tables import ReadTables

@@ -27,7 +27,7 @@ from api.http.parsing import (
 )
 from api.http.problems import Flaw, Problem, flaws_of
 from api.http.query import ListParameters
-from api.http.request import BODY_S
+from api.http.serving import BODY_S
 from api.resources.redemptions.bodies import RedemptionBody
 from domain.decision import Reads
 from tests.api.desk import ROUTES, Desk

@@ -11,7 +11,7 @@ from litestar.testing import TestClient
 from api.http.permissions import ANYONE
 from api.http.problem_of import problem_of
 from api.http.problems import KINDS, Problem
-from api.http.request import Route
+from api.http.route import Route
 from api.server.app import create_app
 from domain import refusals
 from domain.fact import UnreadableFact

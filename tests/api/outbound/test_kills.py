@@ -17,7 +17,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.http.request import Serving
+from api.http.serving import Serving
 from tests.api.desk import PEPPER, Desk
 from tests.api.outbound.conftest import Post
 from tests.api.outbound.kill_points import Point, seen

@@ -8,7 +8,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.http.request import Serving
+from api.http.serving import Serving
 from api.outbound.deliverer import Deliverer
 from tests.api.desk import Desk
 from tests.api.outbound.conftest import Post, post_of

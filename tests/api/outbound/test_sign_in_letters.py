@@ -2,13 +2,15 @@
 
 import re
 from datetime import timedelta
+from threading import Event
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from api.outbound.deliverer import Deliverer
 from api.outbound.sign_in_letters import CardLinks
-from tests.api.desk import PEPPER, Desk
+from tests.api.desk import PATIENCE_S, PEPPER, Desk
 from tests.api.outbound.conftest import Post, post_of
 from tests.api.outbound.mailbox import Mailbox, plain
 from tests.api.pages.browser import Browser
@@ -63,6 +65,38 @@ def test_the_answer_does_not_tell_who_is_a_customer(post: Post, box: Mailbox) ->
     assert {(answer.status_code, answer.text) for answer in answers} == {(202, '{"minutes":30}')}
     post.goes()
     assert [recipient for recipient, _ in box.taken] == [ANNA]
+
+
+def test_nobody_is_looked_up_before_all_are_answered(post: Post, box: Mailbox) -> None:
+    """So the time of an answer cannot tell either: what is done before it is the same for all."""
+    desk, may_go_on = post.desk, Event()
+    desk.customer("Anna", email=ANNA)
+    desk.frame.after_answers.do(lambda: _wait(may_go_on))
+    for email, business in (
+        (ANNA, desk.business_id),
+        ("nobody@example.org", desk.business_id),
+        (ANNA, "biz_no"),
+    ):
+        assert asked(desk, email, business).status_code == 202
+    post.deliverer.step(post.planner, post.sender)
+    assert (post.messages(), box.taken) == ([], [])
+    may_go_on.set()
+    post.goes()
+    assert [recipient for recipient, _ in box.taken] == [ANNA]
+
+
+def _wait(event: Event) -> None:
+    event.wait(PATIENCE_S)
+
+
+def test_what_fails_after_an_answer_stops_nothing_that_comes_later(post: Post, box: Mailbox) -> None:
+    post.desk.customer("Anna", email=ANNA)
+    with capture_logs() as lines:
+        post.desk.frame.after_answers.do(lambda: 1 / 0)  # type: ignore[arg-type]
+        asked(post.desk)
+        post.goes()
+    assert [recipient for recipient, _ in box.taken] == [ANNA]
+    assert any("ZeroDivisionError" in str(line) for line in lines)
 
 
 def test_two_cards_with_one_address_are_told_and_no_link_is_sent(post: Post, box: Mailbox) -> None:

@@ -16,7 +16,7 @@ from litestar.testing import TestClient
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from api.http.receiver_addresses import flaw_of_url, may_reach
-from api.http.request import Serving
+from api.http.serving import Serving
 from api.outbound import receiver as receivers
 from api.outbound.notifications import Delivery
 from api.outbound.notifier import Notifier

@@ -47,7 +47,7 @@ def test_the_day_is_the_first_page_and_attendance_is_one_press(either_desk: Desk
     assert "1 still to come" in browser.text
     assert "Eszter" in browser.text
     assert "Package" in browser.text
-    (soon_box, owes) = list(browser.page.all("section"))
+    (soon_box, owes, _birthdays) = list(browser.page.all("section"))
     assert "3 of 4" in soon_box.text
     assert "500.00" in owes.text
     form = browser.form(f"{booking['id']}/attendance")
@@ -278,3 +278,38 @@ def test_every_page_opens_for_every_role_in_hungarian_and_shows_names_as_text(de
             assert all(source.startswith("/assets/") for source in sources)
             ids = [each.attributes["id"] for each in browser.page.all() if "id" in each.attributes]
             assert len(ids) == len(set(ids)), (address, "an id is that of one element")
+
+
+def test_the_birthdays_of_the_week_stand_on_the_first_page_in_the_order_of_their_days(
+    either_desk: Desk,
+) -> None:
+    desk = either_desk
+
+    def born(days: int) -> str:
+        return f"1980{desk.today(days=days)[4:]}"
+
+    ages = {"Cili": 6, "Anna": 0, NASTY: 3, "Late": 7, "Gone": 1}
+    ids = {name: desk.customer(name, date_of_birth=born(days)) for name, days in ages.items()}
+    desk.customer("Nobody knows")
+    desk.do(f"/v1/customers/{ids['Gone']}/deactivation")
+    browser = Browser.signed_in(desk)
+    browser.go("/desk")
+    (*_, box) = browser.page.all("section")
+    assert [each.attributes["href"] for each in box.all("a")] == [
+        f"/desk/customers/{ids[name]}" for name in ("Anna", NASTY, "Cili")
+    ]
+    for n in range(4):
+        desk.customer(f"Twin {n}", date_of_birth=born(2))
+    browser.go("/desk")
+    (*_, box) = browser.page.all("section")
+    (*shown, every) = box.all("a")
+    assert len(shown) == 6
+    browser.go(every.attributes["href"])
+    names = {row["name"] for row in desk.all_of("/v1/customers", status="active")} - {"Late", "Nobody knows"}
+    assert {each.text for each in browser.page.all("a", **{"data-row": ""})} == {
+        " ".join(name.split()) for name in names
+    }
+    assert len(list(browser.page.all("a", **{"class": "chip"}))) == 3
+    auditor = Browser.signed_in(desk.as_role(Role.AUDITOR))
+    auditor.go("/desk")
+    assert "Birthdays" not in auditor.text

@@ -36,7 +36,8 @@ def test_customers_are_found_by_every_filter_of_the_panel(either_desk: Desk) -> 
     desk = either_desk
     massage, nails = desk.service(NASTY), desk.service("Nails", "Beauty")
     offer = desk.offer(massage, name=NASTY)
-    kata = desk.customer("Kata", category="VIP", consents={"marketing": True}, gender="female")
+    told = {"gender": "female", "date_of_birth": "1990-01-02"}
+    kata = desk.customer("Kata", category="VIP", consents={"marketing": True}, **told)
     anna = desk.customer("Anna", category="New", mobile="+36301234567")
     desk.sell(kata, offer)
     tomorrow = f"{desk.today(days=1)}T10:00:00+00:00"
@@ -58,6 +59,7 @@ def test_customers_are_found_by_every_filter_of_the_panel(either_desk: Desk) -> 
         ({"consent": "marketing"}, ["Kata"]),
         ({"consent": "marketing", "category": "New"}, []),
         ({"search": "301234", "blocked": "true"}, ["Anna"]),
+        ({"birthday_from": "2026-12-31", "birthday_to": "2027-01-02"}, ["Kata"]),
     )
     for filters, found in cases:
         browser.go(f"/desk/customers?{urlencode(filters, doseq=True)}")

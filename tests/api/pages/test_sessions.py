@@ -78,6 +78,32 @@ def test_signing_out_forgets_the_key(desk: Desk) -> None:
     assert browser.address.startswith("/sign-in")
 
 
+def test_signing_out_ends_the_key_of_a_link_and_leaves_one_that_was_pasted(either_desk: Desk) -> None:
+    desk = either_desk
+    anna = desk.customer("Anna")
+    phones = [Browser(desk.client) for _ in range(2)]
+    for phone in phones:
+        made = desk.client.post(
+            "/v1/sign-in-links", json={"customer_id": anna}, headers=desk.headers()
+        ).json()
+        phone.go(made["path"])
+        phone.send("/sign-in/link")
+        assert phone.address == "/card"
+    kept = phones[0].cookie
+    phones[0].send("sign-out")
+    phones[0].cookie = kept
+    phones[0].go("/card")
+    assert phones[0].address.startswith("/sign-in"), "the cookie that was kept opens nothing"
+    phones[1].go("/card")
+    assert phones[1].address == "/card", "the other device stays signed in"
+    desks = [Browser.signed_in(desk) for _ in range(2)]
+    desks[0].send("sign-out")
+    desks[1].go("/desk/customers")
+    assert desks[1].address == "/desk/customers", "a key that was pasted may be in use elsewhere"
+    revoked = [each["revoked_at"] is not None for each in desk.all_of("/v1/keys") if each["actor_id"] == anna]
+    assert sorted(revoked) == [False, True]
+
+
 def test_a_form_of_another_site_does_nothing(desk: Desk) -> None:
     service = desk.service()
     anna = desk.customer("Anna")

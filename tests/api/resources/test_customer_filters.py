@@ -1,5 +1,6 @@
 """The customer list: the search as one types, every filter of the desk alone and together, and segments."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -292,6 +293,94 @@ def test_who_may_not_see_people_filters_but_does_not_search(desk: Desk) -> None:
     assert (row["name"], row["category"]) == (None, "VIP")
     for typed in ("Anna", "Nobody", "💆"):
         assert auditor.ask("/v1/customers", search=typed).status_code == 403
+    asked = {"birthday_from": "2026-10-01", "birthday_to": "2026-10-01"}
+    assert auditor.ask("/v1/customers", **asked).json()["code"] == "forbidden"
+
+
+# Birthdays
+
+
+def test_birthdays_are_found_by_their_days_with_every_other_filter(either_desk: Desk) -> None:
+    desk = either_desk
+    born = {
+        "Anna": "1990-12-31",
+        "Bela": "1990-01-01",
+        "Cili": "2000-02-29",
+        "Dora": "1985-03-01",
+        "Emil": None,
+        "Fanni": "1985-12-31",
+    }
+    ids = {
+        name: desk.customer(f"{name} Nagy", category="VIP", **({"date_of_birth": day} if day else {}))
+        for name, day in born.items()
+    }
+    desk.do(f"/v1/customers/{ids['Fanni']}/merge", {"absorbed_customer_id": ids["Dora"]})
+    asked: list[tuple[str, str, set[str]]] = [
+        ("2026-12-31", "2026-12-31", {"Anna", "Fanni"}),
+        ("2026-12-31", "2027-01-01", {"Anna", "Bela", "Fanni"}),
+        ("2027-02-28", "2027-02-28", {"Cili"}),
+        ("2028-02-28", "2028-02-28", set()),
+        ("2028-02-29", "2028-03-01", {"Cili"}),  # Dora is another name of Fanni
+        ("1990-01-01", "1990-01-01", set()),
+        ("2026-06-01", "2027-06-01", {"Anna", "Bela", "Cili", "Fanni"}),
+    ]
+    for first, last, names in asked:
+        assert found(desk, birthday_from=first, birthday_to=last) == names, (first, last)
+    turn = {"birthday_from": "2026-12-31", "birthday_to": "2027-01-01"}
+    assert found(desk, **turn, search="anna") == {"Anna"}
+    desk.do(f"/v1/customers/{ids['Anna']}/changes", {"category": "Regular"})
+    assert found(desk, **turn, category="VIP") == {"Bela", "Fanni"}
+    exported = desk.ask("/v1/customers/export", media="jsonl", **turn)
+    assert {json.loads(line)["name"].split()[0] for line in exported.text.splitlines()} == {
+        "Anna",
+        "Bela",
+        "Fanni",
+    }
+    desk.do(f"/v1/customers/{ids['Bela']}/changes", {"date_of_birth": None})
+    desk.do(f"/v1/customers/{ids['Anna']}/erasure", {})
+    assert found(desk, **turn) == {"Fanni"}
+
+
+def test_more_birthdays_than_the_index_names_are_found_in_order(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(12):
+        desk.customer(f"Anna{n}", date_of_birth=f"1990-05-{1 + n % 4:02}")
+    asked = {"birthday_from": "2026-05-02", "birthday_to": "2026-05-03"}
+    few = desk.all_of("/v1/customers", limit=2, **asked)
+    monkeypatch.setattr("api.resources.customers.directory_search.FOUND_MAX", 3)
+    monkeypatch.setattr("api.resources.customers.directory_search.LOOKED_THROUGH", 4)
+    many = desk.all_of("/v1/customers", limit=2, **asked)
+    assert [row["name"] for row in many] == [f"Anna{n}" for n in range(12) if n % 4 in (1, 2)]
+    assert many == few
+
+
+@pytest.mark.parametrize(
+    ("asked", "pointer", "code"),
+    [
+        ({"birthday_from": "2026-05-01"}, "/birthday_to", "missing"),
+        ({"birthday_to": "2026-05-01"}, "/birthday_from", "missing"),
+        (
+            {"birthday_from": "2026-05-02", "birthday_to": "2026-05-01"},
+            "/birthday_to",
+            "before-its-beginning",
+        ),
+        ({"birthday_from": "2026-05-01", "birthday_to": "2027-05-02"}, "/birthday_to", "range-too-long"),
+        (
+            {"birthday_from": "05-01", "birthday_to": "2027-05-02"},
+            "/birthday_from",
+            "string-pattern-mismatch",
+        ),
+    ],
+)
+def test_birthdays_are_asked_for_by_two_days_at_most_a_year_apart(
+    desk: Desk, asked: dict[str, str], pointer: str, code: str
+) -> None:
+    for path in ("/v1/customers", "/v1/customers/export"):
+        answer = desk.ask(path, **asked)
+        assert answer.status_code == 400, answer.text
+        (flaw,) = answer.json()["errors"]
+        assert (flaw["pointer"], flaw["code"]) == (pointer, code)
 
 
 # Segments

@@ -44,6 +44,24 @@ def flaws(value: Any, schema: Any, document: Described) -> list[str]:
     return [f"{each.json_path}: {each.message[:200]}" for each in found]
 
 
+def test_a_condition_is_judged_by_the_routes_that_say_so_and_refused_by_all_others(
+    day: list[Exchanged],
+) -> None:
+    """Each request of the day was also sent for a version that nothing has."""
+    assert {each.route.operation for each in day} == {route.operation for route in ROUTES}
+    for each in day:
+        assert each.mismatched is not None
+        problem = each.mismatched.json()
+        if each.route.method == "POST" and each.route.versioned:
+            assert (each.mismatched.status_code, problem["code"]) == (412, "version-mismatch"), each.route
+            continue
+        assert (each.mismatched.status_code, problem["code"]) == (400, "validation-failed"), each.route
+        (flaw,) = problem["errors"]
+        assert (flaw["in"], flaw["pointer"], flaw["code"]) == ("header", "/If-Match", "not-allowed"), (
+            each.route
+        )
+
+
 def test_the_document_is_valid_openapi(document: Described) -> None:
     assert [error.message for error in OpenAPIV31SpecValidator(dict(document)).iter_errors()] == []
 

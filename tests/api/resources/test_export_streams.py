@@ -13,7 +13,7 @@ from litestar import Litestar
 from sqlalchemy import event
 
 from api.http.export_slots import OF_A_BUSINESS_MAX
-from api.http.request import Serving
+from api.http.serving import Serving
 from api.http.streamed import Streamed
 from domain.ledger.envelope import NewFact
 from domain.ledger.records import Append

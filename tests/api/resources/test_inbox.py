@@ -14,7 +14,7 @@ from litestar.testing import TestClient
 
 from api.http.permissions import Scope
 from api.http.rate_limits import Limits
-from api.http.request import Serving
+from api.http.serving import Serving
 from api.resources.inbox import InboxAnswer
 from domain.actor import Role
 from domain.ledger.errors import LedgerUnavailable

@@ -147,3 +147,33 @@ def test_the_link_of_a_member_who_left_meanwhile_opens_nothing(desk: Desk) -> No
     desk.do(f"/v1/staff/{eszter}/deactivation")
     assert use(desk, code)[0] == 401
     assert not [key for key in desk.all_of("/v1/keys") if key["actor_id"] == eszter]
+
+
+# Signing out
+
+
+def sign_out(desk: Desk) -> tuple[int, dict[str, str]]:
+    answer = desk.client.post("/v1/sign-outs", json={}, headers=desk.headers())
+    return answer.status_code, answer.json()
+
+
+def test_a_key_that_a_link_became_ends_itself_and_no_other_key_does(either_desk: Desk) -> None:
+    desk = either_desk
+    for body in ({"customer_id": desk.customer()}, {"role": "auditor"}, {"role": "owner"}):
+        signed_in = use(desk, link(desk, **body))[1]
+        own = replace(desk, key=signed_in["key"])
+        status, ended = sign_out(own)
+        assert (status, ended["key_id"]) == (201, signed_in["key_id"])
+        assert own.ask("/v1/me").status_code == 401
+        assert sign_out(own)[0] == 401
+    status, problem = sign_out(desk)
+    assert (status, problem["code"]) == (400, "validation-failed")
+    assert desk.ask("/v1/me").status_code == 200
+
+
+def test_the_last_owner_may_sign_out(desk: Desk) -> None:
+    own = replace(desk, key=use(desk, link(desk, role="owner"))[1]["key"])
+    (issued,) = (key["id"] for key in desk.all_of("/v1/keys") if key["name"] == "owner")
+    own.do(f"/v1/keys/{issued}/revocation")
+    assert sign_out(own)[0] == 201
+    assert own.ask("/v1/me").status_code == 401

@@ -11,7 +11,7 @@ import httpx
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.http.request import Serving
+from api.http.serving import Serving
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
 from tests.api.desk import Desk, House, house_at

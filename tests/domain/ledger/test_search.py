@@ -4,6 +4,7 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
 
 import psycopg
@@ -141,6 +142,41 @@ def test_the_0_that_is_dialled_at_home_alone_is_no_digit_behind_a_country_code(
     typed: str, digits: str
 ) -> None:
     assert words(typed) == (digits,)
+
+
+# Birthdays
+
+
+def born(day: date | None) -> Profile:
+    return Profile(name='"date_of_birth":"1990-06-01"', date_of_birth=day)
+
+
+def test_every_store_finds_who_was_born_on_a_day_and_nobody_of_another_business(store: Store) -> None:
+    drawn = random.Random(11)
+    days = {f"cus_{n:03}": date(1980, 1, 1) + timedelta(days=drawn.randrange(8_000)) for n in range(60)}
+    people = {id: born(day) for id, day in days.items()} | {"cus_new": born(None)}
+    registered(store, BUSINESS, people)
+    registered(store, OTHER, {f"cus_other_{n}": profile for n, profile in enumerate(people.values())})
+    ledger = store.ledger(BUSINESS)
+    for wanted in ([101], [601, 1231], list(range(101, 1232)), list(range(301, 932)), []):
+        held = [id for id, day in days.items() if 100 * day.month + day.day in wanted]
+        assert sorted(ledger.born_on(wanted, "", 100)) == held
+        assert sorted(ledger.born_on(wanted, "cus_030", 100)) == [id for id in held if id > "cus_030"]
+        assert len(ledger.born_on(wanted, "", 3)) == min(3, len(held))
+
+
+def test_another_birthday_is_found_and_the_old_one_no_longer(store: Store) -> None:
+    registered(store, BUSINESS, {"cus_1": born(date(2000, 2, 29)), "cus_2": born(date(1999, 2, 28))})
+    ledger = store.ledger(BUSINESS)
+    assert list(ledger.born_on([229], "", 10)) == ["cus_1"]
+    for version, day in ((2, date(2000, 3, 1)), (3, None)):
+        changed = row("cus_1", "cus_1", born(day))
+        stored(
+            ledger,
+            Append((fact("cus_1", version, kind="customer"),), {"cus_1": version - 1}, people=(changed,)),
+        )
+        assert list(ledger.born_on([229], "", 10)) == []
+        assert list(ledger.born_on([301], "", 10)) == ([] if day is None else ["cus_1"])
 
 
 # Erasing

@@ -6,9 +6,15 @@ CREATE TABLE people (
     owner_id    TEXT NOT NULL,
     data        TEXT NOT NULL,
     salt        BLOB NOT NULL, -- of what a fact commits to of this row (domain/ledger/proof.py)
+    -- The month and the day of birth, such as 1231: birthdays of some days are found without reading everybody.
+    birthday    INTEGER GENERATED ALWAYS AS (
+        CASE WHEN instr(data, '"date_of_birth"')
+             THEN CAST(replace(substr(json_extract(data, '$.date_of_birth'), 6), '-', '') AS INTEGER) END
+    ) VIRTUAL,
     PRIMARY KEY (business_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX people_of_owner ON people (business_id, owner_id);
+CREATE INDEX people_by_birthday ON people (business_id, birthday, id) WHERE birthday IS NOT NULL;
 
 CREATE TABLE texts (
     business_id TEXT NOT NULL,

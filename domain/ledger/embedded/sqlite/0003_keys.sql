@@ -14,12 +14,16 @@ CREATE TABLE api_keys (
     guard       BLOB NOT NULL -- a MAC of this row
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX api_keys_of_business ON api_keys (business_id, created_at, id);
+CREATE INDEX api_keys_live ON api_keys (business_id, role) WHERE revoked_at IS NULL;
 CREATE TRIGGER api_keys_delete BEFORE DELETE ON api_keys BEGIN SELECT RAISE(ABORT, 'a key is revoked'); END;
 
+-- The ids of all keys that were ever issued, in order, and how many they are (domain/ledger/key_roster.py).
 CREATE TABLE key_rosters (
-    business_id TEXT PRIMARY KEY,
-    ids         TEXT NOT NULL, -- of all keys that were ever issued, in order, separated by spaces
-    mac         BLOB NOT NULL
+    business_id TEXT NOT NULL,
+    page        TEXT NOT NULL,
+    ids         TEXT NOT NULL,
+    mac         BLOB NOT NULL,
+    PRIMARY KEY (business_id, page)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE peppers (

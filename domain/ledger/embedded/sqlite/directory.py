@@ -82,6 +82,17 @@ class SqliteDirectory:
         )
         return [id for (id,) in rows]
 
+    def born_on(self, days: Sequence[int], after: str, at_most: int) -> list[str]:
+        # Named, because SQLite would choose the primary key, and read the data of all people of the business.
+        rows = self._rows(
+            "SELECT id FROM people INDEXED BY people_by_birthday WHERE business_id = ?"
+            " AND birthday IN (SELECT value FROM json_each(?)) AND id > ? LIMIT ?",
+            dumps(list(days)),
+            after,
+            at_most,
+        )
+        return [id for (id,) in rows]
+
     def personal_data(self, customer_id: str) -> Mapping[Place, int]:
         return {place: self._place(COUNTS[place], customer_id).fetchone()[0] for place in PLACES}
 

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 
-from domain.ledger.contract import Roster
+from domain.ledger.key_roster import CheckOthers, Page, Roster, with_key
 from domain.ledger.records import KnownPepper, StoredKey
 
 KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at, scopes, guard"
@@ -13,14 +13,19 @@ KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revok
 
 def add_key(connection: sqlite3.Connection, key: StoredKey, roster: Roster) -> None:
     connection.execute(f"INSERT INTO api_keys ({KEY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(key))
-    known = connection.execute(
-        "SELECT ids FROM key_rosters WHERE business_id = ?", (key.business_id,)
-    ).fetchone()
-    ids = [*(known[0].split() if known else ()), key.id]
-    connection.execute(
-        "INSERT INTO key_rosters (business_id, ids, mac) VALUES (?, ?, ?)"
-        " ON CONFLICT (business_id) DO UPDATE SET ids = excluded.ids, mac = excluded.mac",
-        (key.business_id, " ".join(ids), roster(ids)),
+    pages = "SELECT page, ids, mac FROM key_rosters WHERE business_id = ?"
+
+    def read(page: str) -> Page | None:
+        row = connection.execute(f"{pages} AND page = ?", (key.business_id, page)).fetchone()
+        return None if row is None else Page(*row)
+
+    def read_all() -> list[Page]:
+        return [Page(*row) for row in connection.execute(pages, (key.business_id,))]
+
+    connection.executemany(
+        "INSERT INTO key_rosters (business_id, page, ids, mac) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (business_id, page) DO UPDATE SET ids = excluded.ids, mac = excluded.mac",
+        [(key.business_id, *page) for page in with_key(read, read_all, key.id, roster)],
     )
 
 
@@ -44,9 +49,27 @@ def key_names(connection: sqlite3.Connection, business_id: str, key_ids: Sequenc
     return dict(rows.fetchall())
 
 
+def live_keys_of(connection: sqlite3.Connection, business_id: str, role: str) -> Sequence[StoredKey]:
+    # Named: statistics are never made, and SQLite would read all keys of the business.
+    rows = connection.execute(
+        f"SELECT {KEY} FROM api_keys INDEXED BY api_keys_live"
+        " WHERE business_id = ? AND role = ? AND revoked_at IS NULL",
+        (business_id, role),
+    )
+    return [StoredKey(*row) for row in rows]
+
+
 def revoke_key(
-    connection: sqlite3.Connection, business_id: str, key_id: str, revoked_at: int, guard: bytes
+    connection: sqlite3.Connection,
+    business_id: str,
+    key_id: str,
+    revoked_at: int,
+    guard: bytes,
+    check: CheckOthers | None,
 ) -> bool:
+    """In a transaction of the only writer."""
+    if check is not None and (known := find_key(connection, key_id)) is not None:
+        check([each for each in live_keys_of(connection, business_id, known.role) if each.id != key_id])
     changed = connection.execute(
         "UPDATE api_keys SET revoked_at = ?, guard = ?"
         " WHERE business_id = ? AND id = ? AND revoked_at IS NULL",

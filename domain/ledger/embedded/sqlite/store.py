@@ -9,7 +9,7 @@ from threading import Lock
 from time import monotonic, time_ns
 
 from domain.decision import Reads
-from domain.ledger.contract import LedgerRecorder, Roster, unproved
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.embedded.sqlite import growth, keys
 from domain.ledger.embedded.sqlite.checkpoint import IDLE_S, IdleCheckpoint, empty_log
@@ -41,6 +41,7 @@ from domain.ledger.envelope import StoredFact, first_hash
 from domain.ledger.errors import Contention, ReadOnlyBooks, UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.growth_signal import GrowthSignal
+from domain.ledger.key_roster import CheckOthers, Roster, unproved
 from domain.ledger.numbers import number_of
 from domain.ledger.patience import left
 from domain.ledger.records import (
@@ -224,9 +225,21 @@ class SqliteStore:
         with self._read() as connection:
             return keys.key_names(connection, business_id, key_ids)
 
-    def revoke_key(self, business_id: str, key_id: str, revoked_at: int, guard: bytes = b"") -> bool:
+    def live_keys_of(self, business_id: str, role: str) -> Sequence[StoredKey]:
+        with self._read() as connection:
+            return keys.live_keys_of(connection, business_id, role)
+
+    def revoke_key(
+        self,
+        business_id: str,
+        key_id: str,
+        revoked_at: int,
+        guard: bytes = b"",
+        *,
+        check: CheckOthers | None = None,
+    ) -> bool:
         with self._write() as connection:
-            return keys.revoke_key(connection, business_id, key_id, revoked_at, guard)
+            return keys.revoke_key(connection, business_id, key_id, revoked_at, guard, check)
 
     def has_keys(self) -> bool:
         with self._read() as connection:

@@ -250,6 +250,9 @@ class SqliteTransaction:
     def search(self, words: Sequence[str], after: str, at_most: int) -> list[str]:
         return self._directory.search(words, after, at_most)
 
+    def born_on(self, days: Sequence[int], after: str, at_most: int) -> list[str]:
+        return self._directory.born_on(days, after, at_most)
+
     def personal_data(self, customer_id: str) -> Mapping[Place, int]:
         return self._directory.personal_data(customer_id)
 

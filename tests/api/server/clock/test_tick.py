@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from api.http.request import Serving
+from api.http.serving import Serving
 from api.server.clock import jobs
 from api.server.clock.jobs import EXPIRIES, JOBS, REMINDERS, Job
 from api.server.clock.tick import LastTurns, Ticked, tick

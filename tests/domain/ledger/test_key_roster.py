@@ -1,0 +1,153 @@
+"""The list of all keys of a business: the same on every store, and as cheap to extend with many keys as with few."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from threading import Barrier
+
+import pytest
+
+from domain.ledger.contract import Store
+from domain.ledger.evidence import rows
+from domain.ledger.key_roster import COUNT, IDS_OF_PAGE, Page, flaws_of, listed, page_of, with_key
+from domain.ledger.records import StoredKey
+from tests.domain.ledger.conftest import Database
+from tests.domain.ledger.examples import BUSINESS, OTHER
+
+
+class Pepper:
+    """Makes MACs, and counts the bytes that they cover."""
+
+    def __init__(self, secret: str = "a") -> None:
+        self._secret = secret
+        self.covered: list[int] = []
+
+    def __call__(self, page: str, text: str) -> bytes:
+        self.covered.append(len(text))
+        return sha256(f"{self._secret}/{page}/{text}".encode()).digest()
+
+
+def key(number: int, business: str = BUSINESS, role: str = "owner") -> StoredKey:
+    return StoredKey(f"key_{number:04}", business, "office", role, f"key_{number:04}", b"mac", 1_000 + number)
+
+
+def pages_of(store: Store, business: str = BUSINESS) -> dict[str, Page]:
+    with store.evidence(business) as evidence:
+        return {
+            each.key[0]: Page(each.key[0], each.values["ids"], each.values["mac"])
+            for each in rows(evidence, "key_rosters")
+        }
+
+
+def texts(pages: dict[str, Page]) -> dict[str, str]:
+    return {page: each.text for page, each in pages.items()}
+
+
+def test_a_key_more_covers_no_more_of_many_keys_than_of_few(store: Store) -> None:
+    store.open_ledger(BUSINESS)
+    pepper, most = Pepper(), 0
+    for number in range(2 * IDS_OF_PAGE + 3):
+        pepper.covered.clear()
+        store.add_key(key(number), pepper)
+        most = max(most, sum(pepper.covered))
+    kept = pages_of(store)
+    assert listed(texts(kept)) == [f"key_{number:04}" for number in range(2 * IDS_OF_PAGE + 3)]
+    assert all(each.mac == Pepper()(each.page, each.text) for each in kept.values())
+    assert most < 3 * IDS_OF_PAGE * len("key_0000 "), "the old page, the new one and the number"
+
+
+def test_under_another_pepper_the_whole_list_is_written_anew(store: Store) -> None:
+    store.open_ledger(BUSINESS)
+    for number in range(IDS_OF_PAGE + 1):
+        store.add_key(key(number), Pepper())
+    store.add_key(key(900), Pepper("b"))
+    kept = pages_of(store)
+    assert all(each.mac == Pepper("b")(each.page, each.text) for each in kept.values())
+    assert listed(texts(kept)) == [*(f"key_{number:04}" for number in range(IDS_OF_PAGE + 1)), "key_0900"]
+
+
+def test_keys_that_are_issued_at_once_are_all_in_the_list(database: Database) -> None:
+    store = database.open()
+    store.open_ledger(BUSINESS)
+    with ThreadPoolExecutor(4) as tills:
+        list(tills.map(lambda number: store.add_key(key(number), Pepper()), range(12)))
+    ids = listed(texts(pages_of(store)))
+    assert sorted(ids) == [f"key_{number:04}" for number in range(12)]
+
+
+def made(count: int) -> dict[str, Page]:
+    pages: dict[str, Page] = {}
+    for number in range(count):
+        for page in [*with_key(pages.get, pages.values, f"k{number}", Pepper())]:
+            pages[page.page] = page
+    return pages
+
+
+def test_a_list_without_one_of_its_pages_or_ids_is_told() -> None:
+    whole = texts(made(2 * IDS_OF_PAGE + 1))
+    assert flaws_of(whole) == []
+    for page in whole:
+        assert flaws_of({each: text for each, text in whole.items() if each != page}) == [
+            (page, "is missing")
+        ]
+    first = whole[page_of(0)].partition(" ")[2]
+    assert flaws_of(whole | {page_of(0): first}) == [(COUNT, "is not the number of ids")]
+    assert flaws_of(whole | {COUNT: "x"}) == [
+        (page, "was never written") for page in sorted(whole) if page != COUNT
+    ]
+    beyond = page_of(9_999 * IDS_OF_PAGE)
+    assert flaws_of(whole | {beyond: "k9"}) == [(beyond, "was never written")]
+
+
+# Revoking while others do
+
+
+class LastOne(Exception):
+    """No other key is left."""
+
+
+def one_is_left(others: Sequence[StoredKey]) -> None:
+    if not others:
+        raise LastOne
+
+
+def revoke(store: Store, key_id: str, barrier: Barrier) -> bool:
+    barrier.wait()
+    try:
+        return store.revoke_key(BUSINESS, key_id, 5_000, check=one_is_left)
+    except LastOne:
+        return False
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_of_two_processes_that_revoke_each_others_key_one_succeeds(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    """Each looks whether another key of its role is left, and revokes: one after the other."""
+    database: Database = request.getfixturevalue(f"{kind}_database")
+    stores = [database.open(), database.open()]
+    stores[0].open_ledger(BUSINESS)
+    for turn in range(0, 16, 2):
+        two = [key(turn), key(turn + 1)]
+        for each in two:
+            stores[0].add_key(each)
+        barrier = Barrier(2)
+        with ThreadPoolExecutor(2) as owners:
+            revoked = owners.map(revoke, stores, [each.id for each in two], [barrier, barrier])
+            assert sorted(revoked) == [False, True]
+        (left,) = stores[1].live_keys_of(BUSINESS, "owner")
+        assert stores[0].revoke_key(BUSINESS, left.id, 6_000), "without a check"
+
+
+def test_the_keys_of_another_business_or_role_do_not_count(store: Store) -> None:
+    for business in (BUSINESS, OTHER):
+        store.open_ledger(business)
+    seen: list[str] = []
+    for each in (key(1), key(2), key(3, role="staff"), key(4, OTHER), key(5)):
+        store.add_key(each)
+    store.revoke_key(BUSINESS, "key_0005", 5_000)
+    store.revoke_key(
+        BUSINESS, "key_0001", 6_000, check=lambda others: seen.extend(each.id for each in others)
+    )
+    assert seen == ["key_0002"]
+    assert [each.id for each in store.live_keys_of(OTHER, "owner")] == ["key_0004"]
