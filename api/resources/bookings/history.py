@@ -124,7 +124,7 @@ def list_history(call: Query[BookingHistoryParameters]) -> Found:
     """
     asked = ask(call)
     zone = asked.booking["time_zone"]
-    rows = [{"version": recorded.version, "of": recorded} for recorded in asked.facts]
+    rows: list[dict[str, Any]] = [{"version": recorded.version, "of": recorded} for recorded in asked.facts]
     if call.parameters.order == "newest":
         rows.reverse()
     rows = behind(rows, call.after(), "version")
@@ -145,8 +145,11 @@ def list_history(call: Query[BookingHistoryParameters]) -> Found:
 
 def _reason(recorded: RecordedFact) -> TextRef | None:
     fact = recorded.fact
-    told = isinstance(fact, AttendanceMarked | BookingCancelled | BookingPaymentRefunded)
-    return fact.reason if told else None
+    return (
+        fact.reason
+        if isinstance(fact, AttendanceMarked | BookingCancelled | BookingPaymentRefunded)
+        else None
+    )
 
 
 def _row(
