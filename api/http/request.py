@@ -43,6 +43,7 @@ from domain.decision import Reads
 from domain.ledger.patience import PATIENCE_S
 from domain.refusals import NotFound
 from projections.engine.freshness import FreshReads
+from projections.engine.lag_trend import LagTrend
 from projections.engine.tables import ReadTables
 from projections.engine.watch import Watch
 
@@ -150,6 +151,7 @@ class Serving:
     views: ReadTables
     reads: FreshReads
     watch: Watch
+    trend: LagTrend
     keys: Keys
     limits: Limits
     pepper: bytes
