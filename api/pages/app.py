@@ -10,6 +10,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from api.pages import sign_in, zone
 from api.pages.asking import Api
 from api.pages.assets import PREFIX, by_address
+from api.pages.audit import bookings as audited_bookings
 from api.pages.audit import explanation, facts, ledger, reports, timeline
 from api.pages.audit import packages as audited_packages
 from api.pages.card import bookings as own_bookings
@@ -95,6 +96,7 @@ PAGES = (
     *own_papers.PAGES,
     *ledger.PAGES,
     *audited_packages.PAGES,
+    *audited_bookings.PAGES,
     *timeline.PAGES,
     *explanation.PAGES,
     *reports.PAGES,

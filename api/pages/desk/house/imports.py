@@ -32,6 +32,8 @@ MAPPINGS: Mapping[str, tuple[str, ...]] = {
 """The forms of other systems' files that are known, by what is in them."""
 SHOWN_MAX = 50
 """Refused rows and possible duplicates that are shown; all are counted."""
+IMPORTS = 20
+"""Past imports that are shown, the latest."""
 PACKED = "application/octet-stream"
 
 
@@ -53,7 +55,9 @@ async def _shown(
 ) -> Screen:
     """`tried`, `done`: what became of the rows of a file. `packed`: the file. `undone`: of a reversal."""
     business = await view.know("business.show")
+    past = await view.know("imports.list", None, {"limit": IMPORTS})
     shown = {
+        "past": past.body["data"],
         "what": what,
         "mappings": MAPPINGS,
         "tried": tried and tried.body,
