@@ -201,6 +201,18 @@ def test_a_report_of_the_past_is_asked_by_its_form_and_told_where_it_cannot_be(d
     for link in browser.page.all("a"):
         if link.attributes["href"].startswith("/audit"):
             assert browser.go(link.attributes["href"]).status_code == 200, link.attributes["href"]
+    browser.go(f"/audit/reports/liability?effective_as_of={yesterday}")
+    assert cells_of(browser.page)["remaining"] == ["4"]
+    then = links_of(browser.page)["The same day, as it was known then"]
+    browser.go(links_of(browser.page)["What was entered later and had happened by then"])
+    assert "There is none in this period." in browser.text
+    desk.redeem(package, service, effective_at=desk.today(days=-2))
+    browser.go(browser.address)
+    assert "1 fact moved -1 unit" in browser.text
+    browser.go(then)
+    assert cells_of(browser.page)["remaining"] == ["4"], "what was known then stays what it was"
+    browser.go(links_of(browser.page)["The same day, as it is known today"])
+    assert cells_of(browser.page)["remaining"] == ["3"], "a late entry of that day counts"
     browser.go(f"/audit/reports/movements?to={yesterday}&clock=recorded")
     assert cells_of(browser.page)["Used"] == ["0", "€0.00"]
     assert cells_of(browser.page)["Closing"] == ["4", "€400.00"]
