@@ -9,7 +9,13 @@ from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.contract import LedgerRecorder as Recorder
 from domain.ledger.contract import Store
 from domain.ledger.envelope import StoredFact, first_hash
-from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness
+from domain.ledger.errors import (
+    Contention,
+    LedgerUnavailable,
+    ReadOnlyBooks,
+    RoleNeeded,
+    UnknownBusiness,
+)
 from domain.ledger.evidence import Evidence
 from domain.ledger.mapper import Recorded as RecordedFact
 from domain.ledger.mapper import recorded
@@ -34,9 +40,11 @@ __all__ = [
     "Ledger",
     "LedgerUnavailable",
     "MessageState",
+    "ReadOnlyBooks",
     "RecordedFact",
     "Recorder",
     "RequestKey",
+    "RoleNeeded",
     "Store",
     "StoredFact",
     "StoredMessage",

@@ -1,6 +1,14 @@
 """What a verification found, remembered beside the ledger: told between visits, and never taken for a proof."""
 
-from api.http.ledger_types import Carnet, Contention, LedgerUnavailable, StoredVerification, VerificationPlace
+from api.http.ledger_types import (
+    Carnet,
+    Contention,
+    LedgerUnavailable,
+    ReadOnlyBooks,
+    RoleNeeded,
+    StoredVerification,
+    VerificationPlace,
+)
 from domain.actor import Actor
 from domain.moments import to_milliseconds
 from replay.proof.prove import Proof
@@ -28,6 +36,8 @@ def remember(
     )
     try:
         carnet.store.verifications.add(found)
+    except (ReadOnlyBooks, RoleNeeded):
+        return "the books are only read here"
     except (LedgerUnavailable, Contention) as error:
         return str(error)
     return None
