@@ -12,6 +12,7 @@ from api.cli import output
 from api.cli.options import here, in_json, of_business
 from api.http.key_guard import KeyGuards
 from api.http.ledger_types import Evidence, LedgerUnavailable, first_hash
+from api.http.verification_memory import remember
 from api.server.installation import Installation
 from api.server.pepper import WrongPepper, peppers_to_prove
 from replay import reconcile
@@ -110,7 +111,8 @@ def verify_(read_models: bool, expect: tuple[Expected, ...], business_id: str | 
     reasons and the directory with what the facts committed to; keys with their guards under the pepper. Each row
     that is not as it should be is a line; --json shows the first 1,000 of a business, and tells how many there are.
     Prints the hash of each head: kept elsewhere and given as --expect, it
-    proves that the end was not cut off, nor the chain computed anew.
+    proves that the end was not cut off, nor the chain computed anew. What was found of a ledger is remembered
+    beside it, for whoever looks at the ledger's page; nothing rests on that.
 
     \b
     Examples:
@@ -177,6 +179,10 @@ def _proved(
                 shown.append(finding)
         there = [_is_there(evidence, each, say) for each in expect]
     _tell(proof, wrong, say)
+    if installed.has_head(business_id):
+        why_not = remember(installed.carnet, proof, wrong, "command_line")
+        if why_not is not None:
+            click.echo(f"{business_id}: this verification is not remembered: {why_not}", err=True)
     return Verified(proof, tuple(shown), wrong, all(there))
 
 

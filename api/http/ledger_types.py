@@ -9,7 +9,13 @@ from domain.ledger.carnet import Carnet, Ledger
 from domain.ledger.contract import LedgerRecorder as Recorder
 from domain.ledger.contract import Store
 from domain.ledger.envelope import StoredFact, first_hash
-from domain.ledger.errors import LedgerUnavailable, UnknownBusiness
+from domain.ledger.errors import (
+    Contention,
+    LedgerUnavailable,
+    ReadOnlyBooks,
+    RoleNeeded,
+    UnknownBusiness,
+)
 from domain.ledger.evidence import Evidence
 from domain.ledger.mapper import Recorded as RecordedFact
 from domain.ledger.mapper import recorded
@@ -18,12 +24,15 @@ from domain.ledger.records import FactFilter, KnownPepper, MessageState, StoredM
 from domain.ledger.stream import Last as LastFact
 from domain.ledger.stream import Stream as BookStream
 from domain.ledger.stream import View
+from domain.ledger.verification import Place as VerificationPlace
+from domain.ledger.verification import StoredVerification
 from domain.ledger.webhook import StoredWebhook
 
 __all__ = [
     "BookStream",
     "Books",
     "Carnet",
+    "Contention",
     "Evidence",
     "FactFilter",
     "KnownPepper",
@@ -31,14 +40,18 @@ __all__ = [
     "Ledger",
     "LedgerUnavailable",
     "MessageState",
+    "ReadOnlyBooks",
     "RecordedFact",
     "Recorder",
     "RequestKey",
+    "RoleNeeded",
     "Store",
     "StoredFact",
     "StoredMessage",
+    "StoredVerification",
     "StoredWebhook",
     "UnknownBusiness",
+    "VerificationPlace",
     "View",
     "Whereabouts",
     "first_hash",

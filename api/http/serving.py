@@ -26,6 +26,7 @@ from domain.business.state import Business
 from domain.decision import Reads
 from domain.ledger.patience import PATIENCE_S
 from projections.engine.freshness import FreshReads
+from projections.engine.lag_trend import LagTrend
 from projections.engine.tables import ReadTables
 from projections.engine.watch import Watch
 
@@ -48,6 +49,7 @@ class Serving:
     views: ReadTables
     reads: FreshReads
     watch: Watch
+    trend: LagTrend
     keys: Keys
     limits: Limits
     pepper: bytes

@@ -13,6 +13,7 @@ from api.http.methods import Methods
 from api.pages import sign_in, zone
 from api.pages.asking import Api
 from api.pages.assets import PREFIX, by_address
+from api.pages.audit import bookings as audited_bookings
 from api.pages.audit import explanation, facts, ledger, reports, timeline
 from api.pages.audit import packages as audited_packages
 from api.pages.card import bookings as own_bookings
@@ -98,6 +99,7 @@ PAGES = (
     *own_papers.PAGES,
     *ledger.PAGES,
     *audited_packages.PAGES,
+    *audited_bookings.PAGES,
     *timeline.PAGES,
     *explanation.PAGES,
     *reports.PAGES,

@@ -1,6 +1,10 @@
-"""The rows of a page as a file: `?as=json` as the API answered them, `?as=csv` for a spreadsheet."""
+"""The rows of a page as a file: `?as=json` as the API answered them, `?as=csv` for a spreadsheet.
+
+Some spreadsheets read a CSV file as UTF-8 only where it begins with the mark of it.
+"""
 
 import json
+from codecs import BOM_UTF8
 from typing import Any
 
 from litestar import Response
@@ -16,6 +20,6 @@ def as_file(body: Any, form: str, name: str) -> Response[bytes]:
     if form == "json":
         content, media_type = json.dumps(body, ensure_ascii=False, indent=2).encode(), "application/json"
     else:
-        content, media_type = csv_of(body["data"]), "text/csv; charset=utf-8"
+        content, media_type = BOM_UTF8 + csv_of(body["data"]), "text/csv; charset=utf-8"
     headers = {"content-disposition": f'attachment; filename="{name}.{form}"'}
     return Response(content, media_type=media_type, headers=headers)

@@ -11,6 +11,7 @@ from api.http.permissions import BOOKKEEPERS
 from api.http.problems import Flaw, invalid
 from api.http.query import Found, ListParameters, NoParameters, Page, Query
 from api.http.query_route import query
+from api.http.verification_memory import remember
 from domain.fact_registry import FACTS
 from domain.moments import DayOrMoment, as_moment, beyond, from_milliseconds, rfc3339
 from domain.streams import EVOLVE
@@ -179,7 +180,7 @@ def verification(call: Query[NoParameters]) -> Found:
     """Read every fact and recompute the chain. Tells the first position that is not as it was recorded, and the rows
     of this business beside its facts that are not as they should be: heads, streams, claims, requests, answers,
     texts, the directory and keys. It takes as long as reading the whole ledger does, and holds up no writer. All is of
-    one moment, `position`.
+    one moment, `position`. What was found is remembered: `GET /v1/ledger/verifications`.
     """
     call.check_reachable_now()
     shown, in_all = list[VerificationFinding](), 0
@@ -189,6 +190,7 @@ def verification(call: Query[NoParameters]) -> Found:
             in_all += 1
             if in_all <= FINDINGS_MAX:
                 shown.append(_shown(each))
+    remember(call.frame.carnet, proof, in_all, "api", call.caller.actor)
     found = proof.chain
     told = LedgerVerification(
         intact=isinstance(found, Intact) and not in_all,

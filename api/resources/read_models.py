@@ -1,6 +1,6 @@
 """The read models behind lists and reports: how far each is, and what each fact of a stream does to its rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from domain.moments import rfc3339, to_milliseconds
 from domain.refusals import NotFound
 from domain.values import Value
 from projections.engine.definition import Row, key_names
+from projections.engine.lag_trend import Sample
 from projections.engine.outage import told_as_unavailable
 from projections.engine.progress import ModelStanding, RebuildProgress, model_standings
 from replay.steps import RowChange, Step, steps
@@ -58,11 +59,14 @@ class ReadModel(Value):
     lag: int
     """Facts that it still has to take."""
     stop: Stop | None
+    lags: tuple[int | None, ...]
+    """The lag at each of `sampled_at`; null where it is not known, as too many other businesses were farther behind."""
     rebuild: Rebuilding | None
 
 
 class ReadModelPage(Page[ReadModel]):
-    pass
+    sampled_at: tuple[str, ...]
+    """When the process that answers looked at the lags: every ten seconds of its last ten minutes, oldest first."""
 
 
 @query(
@@ -75,7 +79,8 @@ class ReadModelPage(Page[ReadModel]):
 )
 def list_read_models(call: Query[ListParameters]) -> Found:
     """Lists are read from read models, which are made of the facts. Tells version, state and lag of each in this
-    business, where and why one has stopped, and how far a rebuild is.
+    business, where and why one has stopped, and how far a rebuild is. The lags of the last ten minutes are those that
+    the process that answers has seen: they are kept in its memory alone.
     """
     call.check_reachable_now()
     now_ms = to_milliseconds(call.frame.carnet.clock())
@@ -83,17 +88,19 @@ def list_read_models(call: Query[ListParameters]) -> Found:
         standings = model_standings(call.frame.views, call.business_id, now_ms)
     # Read after the checkpoints, so that none of them is above it.
     head = call.ledger.recorder.head().position
+    trend = call.frame.trend.of(call.business_id)
     rows = behind([{"name": each.projection.name, "of": each} for each in standings], call.after(), "name")
     return call.page(
         ReadModelPage,
         rows,
         key=lambda row: [row["name"]],
-        shown=lambda row: _shown(call, row["of"], head),
+        shown=lambda row: _shown(call, row["of"], head, trend),
         position=head,
+        sampled_at=tuple(rfc3339(sample.moment) for sample in trend),
     )
 
 
-def _shown(call: Query[Any], of: ModelStanding, head: int) -> ReadModel:
+def _shown(call: Query[Any], of: ModelStanding, head: int, trend: Sequence[Sample]) -> ReadModel:
     checkpoint = of.checkpoint
     position = 0 if checkpoint is None else checkpoint.position
     state: State = "live"
@@ -117,6 +124,9 @@ def _shown(call: Query[Any], of: ModelStanding, head: int) -> ReadModel:
         head=head,
         lag=max(0, head - position),
         stop=stopped,
+        lags=tuple(
+            None if sample.lags is None else sample.lags.get(of.projection.name, 0) for sample in trend
+        ),
         rebuild=None if of.rebuild is None else _rebuilding(of.rebuild),
     )
 

@@ -18,10 +18,12 @@ from api.resources import (
     segments,
     sign_ins,
     staff,
+    verifications,
     webhooks,
     welcome,
 )
 from api.resources.bookings import commands as booking_commands
+from api.resources.bookings import history as booking_history
 from api.resources.bookings import queries as booking_queries
 from api.resources.catalogue import offers, plans, services
 from api.resources.customers import activity, bulk, credits, erasure, merging
@@ -51,6 +53,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *welcome.HANDLERS,
     *health.HANDLERS,
     *ledger.HANDLERS,
+    *verifications.HANDLERS,
     *read_models.HANDLERS,
     *me.HANDLERS,
     *business.HANDLERS,
@@ -82,6 +85,7 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *payment_commands.HANDLERS,
     *booking_commands.HANDLERS,
     *booking_queries.HANDLERS,
+    *booking_history.HANDLERS,
     *credits.HANDLERS,
     *activity.HANDLERS,
     *points_commands.HANDLERS,

@@ -52,6 +52,7 @@ from domain.ledger.errors import ClockSkew
 from domain.ledger.patience import begin
 from domain.refusals import Refused
 from projections.engine.freshness import FreshReads
+from projections.engine.lag_trend import LagTrend
 from projections.engine.runner import Runner
 from projections.engine.tables import ReadTables
 from projections.engine.watch import Watch
@@ -95,11 +96,13 @@ def create_app(
     """
     routes = [handler.opt["route"] for handler in handlers]
     refuse_unowned(routes)
+    watch = Watch(carnet.store, views)
     frame = Serving(
         carnet=carnet,
         views=views,
         reads=FreshReads(carnet.store, views, runner),
-        watch=Watch(carnet.store, views),
+        watch=watch,
+        trend=LagTrend(watch, carnet.clock),
         keys=Keys(
             carnet.store,
             pepper,

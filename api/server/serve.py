@@ -43,6 +43,7 @@ from api.server.runner_process import RunnerProcess, require_worker
 from api.server.settings import Settings
 from domain.ledger.erasure_journal import ErasureJournal
 from domain.moments import to_milliseconds
+from projections.engine.lag_trend import sampling
 from projections.engine.zones import renew
 
 log = logging.getLogger("carnet.server")
@@ -219,5 +220,6 @@ def application(settings: Settings) -> Litestar:
             pages=settings.pages,
             mails_links=settings.mails_links,
         )
+        stack.enter_context(sampling(app.state["frame"].trend))
         app.on_shutdown.append(stack.pop_all().close)
     return app

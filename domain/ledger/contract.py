@@ -31,6 +31,7 @@ from domain.ledger.records import (
     Whereabouts,
 )
 from domain.ledger.space import TableSpace
+from domain.ledger.verification import StoredVerification
 from domain.ledger.webhook import StoredWebhook
 from domain.people.directory import Person, Photo, Place, Text
 
@@ -241,6 +242,19 @@ class Webhooks(Protocol):
         """Store a changed receiver with one revision more. False where it was changed since it was read."""
 
 
+class Verifications(Protocol):
+    """The verifications that are remembered. They are told, and prove nothing.
+
+    Every method raises LedgerUnavailable.
+    """
+
+    def add(self, verification: StoredVerification) -> None:
+        """Remember one, and forget those of the business beyond the newest `KEPT_MAX`."""
+
+    def of(self, business_id: str) -> Sequence[StoredVerification]:
+        """Those of one business, the newest first."""
+
+
 class Store(Protocol):
     """One database of many ledgers; a process holds one."""
 
@@ -374,6 +388,10 @@ class Store(Protocol):
     @property
     def webhooks(self) -> Webhooks:
         """The receivers of facts."""
+
+    @property
+    def verifications(self) -> Verifications:
+        """The verifications that are remembered."""
 
     def place(self) -> str:
         """What tells this database from a copy of it."""

@@ -62,6 +62,7 @@ TABLES: Mapping[str, Table] = {
     "messages": Table("own", ("id",), ("position", "recorded_at", "customer_id", "thing_id", "occasion")),
     "message_positions": Table("own", (), ("position",)),
     "webhooks": Table("own", ("id",), ("revision",)),
+    "verifications": Table("own", ("verified_at",), ("position", "intact")),
     "message_switch": Table("installation"),
     "peppers": Table("installation"),
     "servers": Table("installation"),

@@ -1,5 +1,6 @@
 """How far the read models are, told often and cheaply: only the businesses behind are looked up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -45,6 +46,32 @@ class Watch:
                 behind = sorted({*sight.behind, *(business_id for business_id, _ in stopped)})
                 facts = self._facts(connection, sight, behind) if behind else 0
         return Lag(facts, len(stopped), len(sight.building))
+
+    def lags(self, at_most: int) -> tuple[Mapping[str, Mapping[str, int]], bool]:
+        """Business → live read model → facts it has to take, without zeros: of those farthest behind, at most so many.
+        And whether these are all that are behind.
+
+        Raises as `lag`.
+        """
+        with self._one_at_a_time:
+            sight = self._lookout.look()
+            with self._views.reading() as connection:
+                every = {business_id: 0 for business_id, _ in self._stopped(connection)} | dict(sight.behind)
+                chosen = sorted(every, key=lambda id: (-every[id], id))[:at_most]
+                found = self._each(connection, sight, chosen) if chosen else {}
+        return found, len(chosen) == len(every)
+
+    def _each(
+        self, connection: Connection, sight: Sight, business_ids: list[str]
+    ) -> Mapping[str, Mapping[str, int]]:
+        live = {each.physical: each.projection for each in sight.served if not each.building}
+        found = {id: dict.fromkeys(live.values(), sight.heads.get(id, 0)) for id in business_ids}
+        reached = select(CHECKPOINTS.c.business_id, CHECKPOINTS.c.physical, CHECKPOINTS.c.position).where(
+            CHECKPOINTS.c.physical.in_(live), CHECKPOINTS.c.business_id.in_(business_ids)
+        )
+        for row in connection.execute(reached):
+            found[row.business_id][live[row.physical]] -= row.position
+        return {id: {name: lag for name, lag in lags.items() if lag > 0} for id, lags in found.items()}
 
     def _stopped(self, connection: Connection) -> list[tuple[str, str]]:
         """(business, table) of those that have stopped."""

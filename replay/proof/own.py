@@ -29,6 +29,14 @@ def messages(evidence: Evidence, book: Workbook, last: int) -> Iterator[Finding]
             yield Finding(business_id, "message_positions", "", *told)
 
 
+def verifications(evidence: Evidence, last: int) -> Iterator[Finding]:
+    """A verification that found all intact did not come farther than the facts do."""
+    for row in rows(evidence, "verifications"):
+        if row.values["intact"] and row.values["position"] > last:
+            told = f"came to position {row.values['position']}", f"the last fact has position {last}"
+            yield Finding(evidence.business_id, "verifications", str(row.key[0]), *told)
+
+
 def webhooks(evidence: Evidence, last: int) -> Iterator[Finding]:
     if not last:
         for row in rows(evidence, "webhooks"):

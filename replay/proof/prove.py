@@ -61,4 +61,5 @@ class Proof:
         yield from photos(evidence, book)
         yield from own.messages(evidence, book, last.position)
         yield from own.webhooks(evidence, last.position)
+        yield from own.verifications(evidence, last.position)
         yield from derived.strays(evidence)

@@ -23,6 +23,7 @@ def bookings(tell: Recording, anna: str, service: str, member: str) -> None:
     price, amount = {"amount": 6000, "currency": "EUR"}, {"amount": 2000, "currency": "EUR"}
     tell("bookings.record_payment", {"amount": amount, "method": "cash", "price": price}, booking_id=third)
     tell("bookings.payments", booking_id=third)
+    tell("bookings.history", query={"order": "newest", "limit": 2}, booking_id=second)
     customer = tell.desk.as_role(Role.CUSTOMER, anna)
     wanted = {"customer_id": anna, "service_id": service, "starts_at": "2026-11-12T15:00:00Z"}
     tell("bookings.confirm", booking_id=customer.do("/v1/bookings", wanted)["id"])

@@ -87,6 +87,7 @@ def imports(tell: Recording) -> None:
         "S-9,17,Massage ×10,Massage 60,10,4,50000,50000,EUR,2026-05-04,2027-05-04\n"
     )
     batch = tell("imports.packages", balances.encode(), query=source)["import_id"]
+    tell("imports.list")
     tell("imports.reverse", {"reason": "The wrong file"}, import_id=batch)
 
 

@@ -3,7 +3,7 @@
 from api.pages.asking import Answer, ApiRefused
 from api.pages.audit.asked import asked_of
 from api.pages.audit.neighbours import neighbours_of
-from api.pages.audit.timeline import proved
+from api.pages.audit.timeline import last_verification, proved
 from api.pages.page import page
 from api.pages.view import Screen, View
 
@@ -49,7 +49,13 @@ async def fact(view: View) -> Screen:
     place = await neighbours_of(view, position)
     proof, seconds = await proved(view)
     rows = Answer(200, {"data": [place.fact]}, place.head["position"])
-    shown = {"place": place, "fact": place.fact, "proof": proof, "seconds": seconds}
+    shown = {
+        "place": place,
+        "fact": place.fact,
+        "proof": proof,
+        "seconds": seconds,
+        "last_verification": await last_verification(view),
+    }
     return Screen("audit/fact.html", shown, true_for=place.head["position"], listed=rows)
 
 

@@ -7,12 +7,16 @@ from api.pages.audit.timeline import proved
 from api.pages.page import page
 from api.pages.view import Screen, View
 
+VERIFICATIONS = 10
+"""Those that are remembered and shown; the API tells more."""
+
 
 @page("/audit")
 async def ledger(view: View) -> Screen:
     """Where the books begin. The proof and the figures read every fact, so each is made when it is asked for."""
     head, models = await gather(view.know("ledger.head"), view.know("read_models.list", None, {"limit": 200}))
     proof, seconds = await proved(view)
+    verifications = await view.know("ledger.verifications", None, {"limit": VERIFICATIONS})
     figures: dict[str, Any] = {
         "liability": None,
         "moved": None,
@@ -24,7 +28,14 @@ async def ledger(view: View) -> Screen:
         )
         figures |= {"liability": liability.body, "moved": moved.body}
     stopped = [each for each in models.body["data"] if each["stop"] is not None]
-    shown = {"head": head.body, "proof": proof, "seconds": seconds, "stopped": stopped, **figures}
+    shown = {
+        "head": head.body,
+        "proof": proof,
+        "seconds": seconds,
+        "verifications": verifications.body["data"],
+        "stopped": stopped,
+        **figures,
+    }
     return Screen("audit/ledger.html", shown, true_for=head.position)
 
 

@@ -66,6 +66,10 @@ class _Clock:
             self._at.append(self._at[-1] + min(after - before, FOLD))
         self._whole = self._at[-1] or timedelta(seconds=1)
 
+    @property
+    def ends(self) -> tuple[datetime, datetime]:
+        return self._ends[0], self._ends[-1]
+
     def x(self, moment: datetime) -> float:
         at = bisect_left(self._ends, moment)
         found = self._at[at]
@@ -108,7 +112,7 @@ def plot_of(entries: Sequence[Entry], until: datetime) -> Plot:
         then=path(happened) if is_late else "",
         area=f"{step} V{BOTTOM} H{clock.x(recorded[0][0])} Z",
         rules=[(y(count), count) for count in sorted({0, top // 2, top})],
-        days=list(_days(placed, clock.x(until), until)),
+        days=list(_days(placed, clock)),
         folds=list(clock.folds()),
         marks=list(_marks(placed)),
     )
@@ -138,10 +142,12 @@ def _mark(group: Sequence[tuple[float, float, Entry]]) -> Mark:
     return Mark(x, y, colours.pop() if len(colours) == 1 else "plum", [entry for _, _, entry in group])
 
 
-def _days(
-    placed: Sequence[tuple[float, float, Entry]], end: float, until: datetime
-) -> Iterator[tuple[float, str]]:
-    written = -float(BETWEEN_DAYS)
+def _days(placed: Sequence[tuple[float, float, Entry]], clock: "_Clock") -> Iterator[tuple[float, str]]:
+    """Both ends, and between them the facts that have room for a day."""
+    first, until = clock.ends
+    end, written = clock.x(until), clock.x(first)
+    if end - written >= BETWEEN_DAYS:
+        yield written, first.isoformat()
     for x, _, entry in placed:
         if x - written >= BETWEEN_DAYS and end - x >= BETWEEN_DAYS:
             yield x, entry.row["recorded_at"]

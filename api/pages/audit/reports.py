@@ -89,10 +89,10 @@ async def late_entries(view: View) -> Screen:
     )
 
 
-def _day_before(day: str) -> str:
-    """Of a day as an address has it; empty where that is no day."""
+def _day_beside(day: str, days: int) -> str:
+    """So many days after a day as an address has it; empty where that is no day."""
     try:
-        return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+        return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
     except (ValueError, OverflowError):
         return ""
 
@@ -121,7 +121,8 @@ async def _report(
     }
     if found is None:
         return Screen("audit/reports/waiting.html", shown)
-    shown["opens_after"] = _day_before(view.one("from"))
+    shown["opens_after"] = _day_beside(view.one("from"), -1)
+    shown["day_after"] = _day_beside(view.one("effective_as_of"), 1)
     if found.status == 400:  # told beside the question
         shown |= {"report": None, "problem": found.body}
         return Screen(f"audit/reports/{template}.html", shown, status=400)

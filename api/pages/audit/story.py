@@ -58,7 +58,6 @@ def story_of(history: Sequence[Any], facts: Iterable[Any]) -> list[Entry]:
     for row in history:
         left += row["change"]
         recorded = moment_of(row["recorded_at"])
-        late_s = int((recorded - moment_of(row["effective_at"])).total_seconds())
         quiet_s = 0 if last is None else int((recorded - last).total_seconds())
         last = recorded
         entries.append(
@@ -66,12 +65,19 @@ def story_of(history: Sequence[Any], facts: Iterable[Any]) -> list[Entry]:
                 row=row,
                 fact=stored[row["version"]],
                 left=left,
-                late_s=late_s if late_s >= LATE_S else 0,
+                late_s=late_seconds(row),
                 quiet_s=quiet_s if quiet_s >= QUIET_S else 0,
                 undone_by=undone.get(row["version"]),
             )
         )
     return entries
+
+
+def late_seconds(row: Any) -> int:
+    """From when it happened to when it was recorded; 0 if it is no late entry."""
+    late = moment_of(row["recorded_at"]) - moment_of(row["effective_at"])
+    late_s = int(late.total_seconds())
+    return late_s if late_s >= LATE_S else 0
 
 
 def moment_of(text: str) -> datetime:

@@ -60,6 +60,7 @@ async def timeline(view: View) -> Screen:
         "plot": plot_of(entries, _until(card.body, entries, bool(then))),
         "own_proof": own_proof.body,
         "proof": proof,
+        "last_verification": await last_verification(view),
         "seconds": seconds,
         "opened": opened,
         **(await _opened(view, path, opened) if opened else {}),
@@ -72,6 +73,12 @@ async def timeline(view: View) -> Screen:
         true_for=card.position,
         listed=rows,
     )
+
+
+async def last_verification(view: View) -> Any | None:
+    """The latest verification of the whole ledger that is remembered."""
+    found = await view.know("ledger.verifications", None, {"limit": 1})
+    return next(iter(found.body["data"]), None)
 
 
 async def proved(view: View) -> tuple[Any | None, str]:

@@ -19,6 +19,8 @@ from api.pages.view import Redirect, Screen, View
 
 OPEN = ("pending", "confirmed")
 """States of a booking that can be moved and cancelled."""
+HISTORY = 50
+"""Rows that are shown, the newest; hardly any booking has more."""
 
 
 @page("/desk/bookings/{booking_id}")
@@ -36,8 +38,11 @@ async def booking_of(
     """That page. `tried`: the form of which a dry run was made, and its answer. `meanwhile`: facts behind the form."""
     booking_id = view.path["booking_id"]
     path = {"booking_id": booking_id}
-    found, payments, catalogue = await gather(
-        view.know("bookings.show", path), view.know("bookings.payments", path), catalogue_of(view)
+    found, payments, history, catalogue = await gather(
+        view.know("bookings.show", path),
+        view.know("bookings.payments", path),
+        view.know("bookings.history", path, {"order": "newest", "limit": HISTORY}),
+        catalogue_of(view),
     )
     if_cancelled = None
     if found.body["status"] in OPEN:
@@ -45,6 +50,7 @@ async def booking_of(
     shown = {
         "booking": found.body,
         "payments": payments.body["data"],
+        "history": history.body["data"],
         "catalogue": catalogue,
         "if_cancelled": if_cancelled.body if if_cancelled and if_cancelled.is_good else None,
         "tried": {tried[0]: tried[1].body} if tried else {},

@@ -21,6 +21,7 @@ FILTERS = (
     "purchased_from",
     "purchased_to",
     "owing",
+    "import_id",
 )
 PASSED_ON = (*FILTERS, "cursor", "limit")
 ADDRESS = "/desk/packages"

@@ -4,6 +4,7 @@ from typing import Any
 
 from api.pages.asking import Answer, ApiRefused, Parameters
 from api.pages.page import page
+from api.pages.system.trend import trend_of
 from api.pages.view import Screen, View
 
 STEPS = 10
@@ -14,7 +15,10 @@ STEPS = 10
 async def read_models(view: View) -> Screen:
     """Each with its state, how far behind the ledger it is, and where and why it stopped."""
     found = await view.know("read_models.list", None, {"limit": 200})
-    return Screen("system/read_models.html", {"found": found.body}, true_for=found.position, listed=found)
+    body = found.body
+    trends = {each["name"]: trend_of(each["lags"], body["sampled_at"]) for each in body["data"]}
+    shown = {"found": body, "trends": trends}
+    return Screen("system/read_models.html", shown, true_for=found.position, listed=found)
 
 
 @page("/system/read-models/{name}/steps")
@@ -23,7 +27,9 @@ async def steps(view: View) -> Screen:
     path, stream = {"name": view.path["name"]}, view.one("stream_id").strip()
     shown: dict[str, Any] = {"name": path["name"], "stream_id": stream, "found": None, "problem": None}
     if not stream:
-        await view.know("read_models.list", None, {"limit": 1})  # whoever may not see them is told so
+        models = await view.know("read_models.list", None, {"limit": 200})
+        if path["name"] not in {each["name"] for each in models.body["data"]}:
+            raise ApiRefused(Answer(404, {"code": "not-found"}, None))
         return Screen("system/steps.html", shown)
     asked: Parameters = {"stream_id": stream, "limit": STEPS, **view.asked("cursor")}
     found = await view.ask("read_models.steps", path, asked)

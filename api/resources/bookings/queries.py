@@ -82,7 +82,7 @@ VALUES_MAX = 50
 )
 def show_booking(call: Query[TravelParameters]) -> Found:
     """Now, or with `at_version`, `as_of` and `effective_as_of` as it was."""
-    asked = _ask(call)
+    asked = ask(call)
     booking, state = asked.booking, asked.stream.state
     spoken_of = [state.service_id, state.customer_id, state.staff_id]
     beside = call.look(asked.wanted | Reads({each: 0 for each in spoken_of if each is not None}))
@@ -97,7 +97,7 @@ def show_booking(call: Query[TravelParameters]) -> Found:
 
 
 @dataclass(frozen=True, slots=True)
-class _BookingAsked:
+class BookingAsked:
     """A booking at the moment asked about."""
 
     wanted: Reads
@@ -108,7 +108,7 @@ class _BookingAsked:
     position: int
 
 
-def _ask(call: Query[Any]) -> _BookingAsked:
+def ask(call: Query[Any]) -> BookingAsked:
     """The booking of the path. Raises NotFound, validation-failed."""
     past, id = call.past(), call.id("booking_id")
     wanted = Reads({id: 0, call.business_id: 0}, claimed=(booking_claims(id),), with_customers=True)
@@ -122,7 +122,7 @@ def _ask(call: Query[Any]) -> _BookingAsked:
     if booking is None:
         raise NotFound("booking", id)
     position = position_of(call.ledger.recorder, past, stream.facts, books.head.position)
-    return _BookingAsked(wanted, stream, past, facts, booking, position)
+    return BookingAsked(wanted, stream, past, facts, booking, position)
 
 
 class PastPage(ListParameters, TravelParameters):
@@ -139,7 +139,7 @@ class PastPage(ListParameters, TravelParameters):
 )
 def list_payments(call: Query[PastPage]) -> Found:
     """In the order of recording, each with its refunds; now, or as it was."""
-    asked = _ask(call)
+    asked = ask(call)
     page = payments_after(payments_of(asked.facts), call.after())
     zone, people, texts = asked.booking["time_zone"], NOBODY, None
     if call.sees_people and not asked.past:

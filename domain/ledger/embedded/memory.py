@@ -16,6 +16,7 @@ from domain.ledger.embedded.memory_evidence import MemoryEvidence
 from domain.ledger.embedded.outbox import MemoryOutbox
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.embedded.transaction import append
+from domain.ledger.embedded.verifications import MemoryVerifications
 from domain.ledger.embedded.webhooks import MemoryWebhooks
 from domain.ledger.envelope import Head, StoredFact, first_hash
 from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness
@@ -53,6 +54,7 @@ class MemoryStore:
         self._store_lock = Lock()
         self.outbox = MemoryOutbox()
         self.webhooks = MemoryWebhooks()
+        self.verifications = MemoryVerifications()
         self._news = GrowthSignal(lambda: False)
 
     def ledger(self, business_id: str) -> LedgerRecorder:

@@ -1,5 +1,5 @@
 -- What belongs to all businesses or goes through all tables: the servers at work, room and statistics of tables,
--- erasing a customer.
+-- erasing a customer, verifications.
 
 -- Servers belong to no business, so nobody reaches the table but through these functions.
 CREATE TABLE servers (
@@ -32,6 +32,23 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
     SELECT system_identifier::text || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
       FROM pg_control_system()
 $$;
+
+-- The verifications that are remembered: they are told between visits, and prove nothing. A business reads and writes
+-- its own.
+CREATE TABLE verifications (
+    business_id text COLLATE "C" NOT NULL,
+    verified_at bigint NOT NULL,
+    position    bigint NOT NULL,  -- the head that was reached, or where the chain is broken
+    hash        bytea,  -- of the head; not there where the chain is broken
+    intact      boolean NOT NULL,
+    reason      text,
+    findings    bigint NOT NULL,
+    place       text NOT NULL CHECK (place IN ('api', 'command_line')),
+    actor_id    text COLLATE "C",  -- who asked; nobody at the command line
+    role        text,
+    PRIMARY KEY (business_id, verified_at)
+);
+SELECT keep_apart('verifications');
 
 
 -- Every business that has a row anywhere, also where its head is gone: each table is stepped through by business.

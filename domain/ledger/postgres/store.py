@@ -34,6 +34,7 @@ from domain.ledger.postgres.recorder import PostgresRecorder
 from domain.ledger.postgres.roles import OWNER, TO_SERVE
 from domain.ledger.postgres.rows import loaded, outcome
 from domain.ledger.postgres.session import of_ledgers, refuse_pooler
+from domain.ledger.postgres.verifications import PostgresVerifications
 from domain.ledger.postgres.webhooks import PostgresWebhooks
 from domain.ledger.records import (
     Append,
@@ -120,6 +121,7 @@ class PostgresStore:
         )
         self.outbox = PostgresOutbox(schema, self.connection, self._connect)
         self.webhooks = PostgresWebhooks(schema, self.connection, self._connect, self._for)
+        self.verifications = PostgresVerifications(self._for)
 
     def ledger(self, business_id: str) -> LedgerRecorder:
         return PostgresRecorder(self, business_id)

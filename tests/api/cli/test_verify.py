@@ -114,3 +114,15 @@ def test_books_are_repaired_beside_a_server_that_writes(books: Terminal) -> None
     assert verified(books)["findings"] == []
     there = {stream for (stream,) in rows(books, "SELECT stream FROM streams WHERE kind = 'customer'")}
     assert there >= set(map(number_of, written)), "nothing that was acknowledged is lost"
+
+
+def test_the_command_line_remembers_what_it_found_and_asks_for_nobody(books: Terminal) -> None:
+    verified(books)
+    by_hand(books, "UPDATE facts SET recorded_at = recorded_at + 1 WHERE position = 5")
+    verified(books, status=1)
+    found = rows(
+        books, "SELECT position, intact, place, actor_id, hash FROM verifications ORDER BY verified_at"
+    )
+    (_, intact, place, actor, hash), (broken_at, is_broken, _, _, no_hash) = found
+    assert (bool(intact), place, actor, len(hash)) == (True, "command_line", None, 32)
+    assert (broken_at, bool(is_broken), no_hash) == (5, False, None)

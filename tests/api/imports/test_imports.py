@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from domain.actor import Role
 from tests.api.desk import Desk
 
 pytest_plugins = ["tests.api.houses"]
@@ -272,3 +273,28 @@ def test_a_row_that_leaves_more_than_was_granted_is_refused_in_its_own_line(desk
     told = send(desk, "packages", head + rows)
     assert flaws(told) == [(2, "remaining"), (3, "remaining"), (6, "used_before")]
     assert counts(told) == (1, 0, 4)
+
+
+def test_past_imports_tell_what_came_by_them_and_what_is_left(either_desk: Desk) -> None:
+    desk = either_desk
+    assert desk.get("/v1/imports")["data"] == []
+    send(desk, "customers", CLIENTS)
+    first = send(desk, "packages", BALANCES)
+    desk.clock.forward(minutes=1)
+    header, row, *_ = BALANCES.replace("S-", "T-").splitlines()
+    send(desk, "customers", CLIENTS, source="other-till")
+    second = send(desk, "packages", f"{header}\n{row}\n", source="other-till")
+    latest, earliest = desk.get("/v1/imports")["data"]
+    assert (latest["import_id"], latest["packages"], latest["source"]) == (
+        second["import_id"],
+        1,
+        "other-till",
+    )
+    cards = desk.get("/v1/packages", import_id=first["import_id"])["data"]
+    assert earliest["import_id"] == first["import_id"]
+    assert (earliest["packages"], earliest["cancelled"]) == (len(cards), 0)
+    assert earliest["remaining"] == sum(card["remaining"] for card in cards)
+    desk.do(f"/v1/imports/{first['import_id']}/reversal", {"reason": "wrong file"})
+    again = desk.all_of("/v1/imports", limit=1)[1]
+    assert (again["packages"], again["cancelled"], again["remaining"]) == (len(cards), len(cards), 0)
+    assert desk.as_role(Role.STAFF).ask("/v1/imports").status_code == 403

@@ -313,3 +313,21 @@ def test_the_birthdays_of_the_week_stand_on_the_first_page_in_the_order_of_their
     auditor = Browser.signed_in(desk.as_role(Role.AUDITOR))
     auditor.go("/desk")
     assert "Birthdays" not in auditor.text
+
+
+def test_the_page_of_a_booking_tells_what_was_done_with_it_and_by_whom(desk: Desk) -> None:
+    service, anna = desk.service(), desk.customer("Anna")
+    booking = booked(desk, anna, service)
+    base = f"/v1/bookings/{booking['id']}"
+    desk.do(f"{base}/payments", {"amount": 900, "method": "card", "price": 900})
+    eva = desk.do("/v1/staff", {"name": NASTY, "role": "manager"})["id"]
+    manager = desk.as_role(Role.MANAGER, eva)
+    manager.do(f"{base}/cancellation", {"by": "business", "reason": NASTY})
+    browser = Browser.signed_in(desk)
+    browser.go(f"/desk/bookings/{booking['id']}")
+    (history,) = browser.page.all("section", id="history")
+    steps = [step.text for step in history.all("li")]
+    assert len(steps) == 3
+    assert steps[0].startswith(f"Cancelled by the business. “{NASTY}” {NASTY} ·")
+    assert steps[1].startswith("Paid €9.00 · Card")
+    assert steps[2].startswith("Booked for")

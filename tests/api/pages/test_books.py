@@ -1,11 +1,21 @@
 """The books on pages: the ledger and its proof, facts, reports whose numbers lead on, and who may look."""
 
+import csv
+from codecs import BOM_UTF8
+from io import StringIO
+
 import pytest
 
 from api.pages.long_answers import LongAnswers
+from api.pages.rendering import environment
+from api.pages.speech import LANGUAGES, Speech
 from domain.actor import Role
-from tests.api.desk import Desk
+from domain.fact_registry import FACTS
+from replay.proof.mend import mend
+from replay.proof.prove import Proof
+from tests.api.desk import ZONE, Desk
 from tests.api.pages.browser import Browser, Element, read
+from tests.replay.proof.attacks import by_hand
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -71,6 +81,94 @@ def test_the_ledger_says_where_it_ends_and_proves_itself_when_it_is_asked(salon:
     assert cells_of(browser.page)["Now"] == ["2", "€200.00"]
 
 
+def test_the_last_verification_is_told_the_next_time_and_proves_nothing(salon: Desk) -> None:
+    browser = auditor_of(salon)
+    browser.go("/audit")
+    assert "last recomputed" not in browser.text
+    browser.go("/audit?verify=yes")
+    head = salon.head
+    by_hand(salon.carnet, "DELETE FROM people_search WHERE business_id = ?", salon.business_id)
+    browser.go("/audit")
+    assert "Not recomputed on this page yet" in browser.text, "what is remembered is no proof"
+    assert f"up to fact {head}, and was as it was recorded." in browser.text
+    ((found, upto, *_),) = (cells for cells in cells_of(browser.page).values() if cells[0] == "intact")
+    assert (found, upto) == ("intact", str(head))
+    (package,) = salon.all_of("/v1/packages")
+    for address in (f"/audit/packages/{package['id']}", "/audit/facts/1"):
+        browser.go(address)
+        assert f"last recomputed on {shown_moment(salon)}, up to fact {head}" in browser.text, address
+    salon.clock.forward(minutes=2)
+    browser.go("/audit?verify=yes")
+    browser.go("/audit")
+    assert "rows beside it were not as they should be" in browser.text
+    assert [cells[0] for cells in cells_of(browser.page).values()] == ["1 row wrong", "intact"]
+    assert "secret" not in browser.answer.text.lower()
+    made_whole(salon)
+
+
+def made_whole(desk: Desk) -> None:
+    with desk.carnet.store.mending(desk.business_id) as mending:
+        assert list(mend(mending, Proof(mending, None)))
+
+
+def shown_moment(desk: Desk) -> str:
+    """The latest verification, as a page shows it."""
+    (last,) = desk.get("/v1/ledger/verifications", limit=1)["data"]
+    return Speech.of("en", ZONE).moment(last["verified_at"])
+
+
+def test_every_fact_has_a_name_in_words(desk: Desk) -> None:
+    for language in LANGUAGES:
+        page = environment(language).get_template("parts/fact.html").module
+        named = {fact.stored_name: page.fact_name(fact.stored_name) for fact in FACTS}  # type: ignore[attr-defined]
+        assert not [name for name, text in named.items() if str(text).strip() == name], language
+
+
+def test_a_booking_tells_its_facts_on_two_clocks_without_names(desk: Desk) -> None:
+    service, anna = desk.service(), desk.customer("Anna Secret")
+    package = desk.sell(anna, desk.offer(service))["id"]
+    booking = desk.do(
+        "/v1/bookings",
+        {
+            "customer_id": anna,
+            "service_id": service,
+            "starts_at": "2027-06-01T08:00:00Z",
+            "package_id": package,
+        },
+    )["id"]
+    desk.do(f"/v1/bookings/{booking}/rescheduling", {"starts_at": "2027-06-02T08:00:00Z"})
+    desk.do(f"/v1/bookings/{booking}/cancellation", {"by": "customer", "reason": "a secret"})
+    browser = auditor_of(desk)
+    browser.go(f"/audit/packages/{package}")
+    browser.go(next(href for text, href in links_of(browser.page).items() if text == booking))
+    assert browser.address == f"/audit/bookings/{booking}"
+    rows = cells_of(browser.page)
+    assert list(rows) == ["3", "2", "1"]
+    assert rows["1"][2] == "Booked for Jun 1, 2027, 10:00"
+    assert rows["2"][2] == "Moved from Jun 1, 2027, 10:00 to Jun 2, 2027, 10:00"
+    assert rows["3"][2] == "Cancelled by the customer, in time. 1 unit goes back."
+    assert "secret" not in browser.answer.text.lower()
+    for fact in desk.all_of("/v1/facts", stream_id=booking):
+        assert rows[str(fact["version"])][-1] == f"{fact['hash'][:8]}…"
+        assert browser.go(f"/audit/facts/{fact['position']}").status_code == 200
+        assert f"/audit/bookings/{booking}#v{fact['version']}" in links_of(browser.page)[booking]
+    taken = browser.go(f"/audit/bookings/{booking}?as=json")
+    assert [row["kind"] for row in taken.json()["data"]] == ["cancellation", "rescheduling", "booking"]
+    assert "secret" not in taken.text.lower()
+    assert browser.go("/audit/bookings/bkg_none").status_code == 404
+
+
+def test_what_is_seen_opens_in_a_spreadsheet_and_calculates_nothing(desk: Desk) -> None:
+    formula = '=HYPERLINK("https://evil.example", "é")'
+    desk.sell(desk.customer("Anna"), desk.offer(desk.service(formula), name=formula))
+    taken = auditor_of(desk).go("/audit/packages?as=csv").content
+    assert taken.startswith(BOM_UTF8), "some spreadsheets take it for UTF-8 by that alone"
+    (head, row) = csv.reader(StringIO(taken.decode("utf-8-sig"), newline=""))
+    cells = dict(zip(head, row, strict=True))
+    assert cells["name"] == f"'{formula}"
+    assert not [cell for cell in row if cell[:1] in ("=", "+", "-", "@", "\t")]
+
+
 def test_every_number_of_every_report_leads_on_and_no_name_is_told(salon: Desk) -> None:
     browser = auditor_of(salon)
     followed = set[str]()
@@ -87,7 +185,7 @@ def test_every_number_of_every_report_leads_on_and_no_name_is_told(salon: Desk) 
         assert browser.go(address).status_code == 200, address
     browser.go("/audit/reports/liability")
     assert "€200.00" in browser.text
-    assert cells_of(browser.page)["used"] == ["1"]
+    assert cells_of(browser.page)["used, less what came back"] == ["1"]
     browser.go("/audit/reports/sales")
     assert cells_of(browser.page)["27%"] == ["€400.00", "€314.96", "€85.04"]
 
@@ -121,6 +219,18 @@ def test_a_report_of_the_past_is_asked_by_its_form_and_told_where_it_cannot_be(d
     for link in browser.page.all("a"):
         if link.attributes["href"].startswith("/audit"):
             assert browser.go(link.attributes["href"]).status_code == 200, link.attributes["href"]
+    browser.go(f"/audit/reports/liability?effective_as_of={yesterday}")
+    assert cells_of(browser.page)["remaining"] == ["4"]
+    then = links_of(browser.page)["The same day, as it was known then"]
+    browser.go(links_of(browser.page)["What was entered later and had happened by then"])
+    assert "There is none in this period." in browser.text
+    desk.redeem(package, service, effective_at=desk.today(days=-2))
+    browser.go(browser.address)
+    assert "1 fact moved -1 unit" in browser.text
+    browser.go(then)
+    assert cells_of(browser.page)["remaining"] == ["4"], "what was known then stays what it was"
+    browser.go(links_of(browser.page)["The same day, as it is known today"])
+    assert cells_of(browser.page)["remaining"] == ["3"], "a late entry of that day counts"
     browser.go(f"/audit/reports/movements?to={yesterday}&clock=recorded")
     assert cells_of(browser.page)["Used"] == ["0", "€0.00"]
     assert cells_of(browser.page)["Closing"] == ["4", "€400.00"]

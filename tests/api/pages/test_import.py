@@ -48,6 +48,13 @@ def test_customers_and_balances_are_looked_at_and_imported_once(either_desk: Des
     (card,) = desk.get("/v1/packages")["data"]
     assert (card["remaining"], card["customer"]["name"]) == (6, "Nagy Éva")
     number = filled(browser.form("/reversal"))["import_id"]
+    browser.go("/desk/house/import")
+    assert f"old-till {number} 1 0 6" in browser.text
+    (undo,) = (link for link in browser.page.all("a") if link.text == f"Undo {number}")
+    (listed,) = (link for link in browser.page.all("a") if link.text == number)
+    browser.go(listed.attributes["href"])
+    assert card["id"] in browser.answer.text
+    browser.go(undo.attributes["href"])
     browser.send("/reversal", reason="Wrong file")
     assert "1 package came with this import. 1 is voided." in browser.text
     assert desk.card(card["id"])["status"] == "active"

@@ -3,9 +3,11 @@
 import shlex
 from itertools import pairwise
 
+from api.pages.system.trend import trend_of
 from domain.actor import Role
 from tests.api.desk import ROUTES, Desk
 from tests.api.pages.browser import Browser
+from tests.api.resources.test_read_models import checkpoint
 
 pytest_plugins = ["tests.api.houses"]
 
@@ -37,6 +39,32 @@ def test_a_read_model_is_followed_fact_by_fact(either_desk: Desk) -> None:
     for name, stream, status in (("cards", "x", 400), ("cards", "pkg_no", 404), ("nothing", package, 404)):
         answer = browser.go(f"/system/read-models/{name}/steps?stream_id={stream}")
         assert answer.status_code == status
+
+
+def test_read_models_show_how_far_behind_they_were(desk: Desk) -> None:
+    browser = Browser.signed_in(desk)
+    browser.go("/system/read-models")
+    assert "not looked at yet" in browser.text
+    desk.service()
+    with checkpoint(desk, "services", position=0):
+        desk.service("Talk")
+        desk.frame.trend.look()
+        behind = desk.head
+    desk.get("/v1/services")
+    desk.frame.trend.look()
+    browser.go("/system/read-models")
+    row = {row.attributes["id"]: row.text for row in browser.page.all("tr") if "id" in row.attributes}
+    assert f"at most {behind} in" in row["services"]
+    drawn = [path.attributes["d"] for path in browser.page.all("path", **{"class": "step"})]
+    assert any(line.startswith("M0.0 2.0") for line in drawn), "it began high"
+
+
+def test_a_trend_has_gaps_where_the_lag_is_not_known() -> None:
+    moments = [f"2026-11-30T10:00:{second}0.000Z" for second in range(5)]
+    drawn = trend_of([0, None, 4, 2, 0], moments)
+    assert drawn is not None
+    assert (drawn.line, drawn.highest, drawn.seconds) == ("M0.0 24.0 M60.0 2.0 L90.0 13.0 L120.0 24.0", 4, 40)
+    assert trend_of([None, 3], moments[:2]) is None
 
 
 def test_every_route_has_a_page_with_its_schema_its_problems_and_a_command(desk: Desk) -> None:

@@ -55,3 +55,42 @@ def test_verification_shows_the_first_findings_and_counts_all(either_desk: Desk)
     with desk.carnet.store.mending(desk.business_id) as mending:
         assert len(list(mend(mending, Proof(mending, None)))) == len(ids)
     assert desk.get("/v1/ledger/verification")["intact"]
+
+
+def test_verifications_are_remembered_with_who_asked_and_prove_nothing(either_desk: Desk) -> None:
+    desk = either_desk
+    desk.customer("Anna")
+    assert desk.get("/v1/ledger/verifications")["data"] == []
+    auditor = desk.as_role(Role.AUDITOR)
+    proof = auditor.get("/v1/ledger/verification")
+    desk.clock.forward(minutes=1)
+    by_hand(desk.carnet, "DELETE FROM people_search WHERE business_id = ?", desk.business_id)
+    desk.get("/v1/ledger/verification")
+    latest, first = desk.get("/v1/ledger/verifications")["data"]
+    assert (first["intact"], first["position"], first["hash"], first["place"]) == (
+        True,
+        proof["position"],
+        proof["hash"],
+        "api",
+    )
+    assert (latest["intact"], latest["findings_in_all"], latest["reason"]) == (False, 1, None)
+    assert (first["verified_by"]["role"], first["verified_by"]["name"]) == ("auditor", "auditor")
+    (one,) = auditor.get("/v1/ledger/verifications", limit=1)["data"]
+    assert (one["verified_at"], one["verified_by"]["name"]) == (latest["verified_at"], None), "no names"
+    assert [each["verified_at"] for each in desk.all_of("/v1/ledger/verifications", limit=1)] == [
+        latest["verified_at"],
+        first["verified_at"],
+    ]
+    assert desk.as_role(Role.STAFF).ask("/v1/ledger/verifications").status_code == 403
+    with desk.carnet.store.mending(desk.business_id) as mending:
+        assert list(mend(mending, Proof(mending, None)))
+
+
+def test_a_verification_that_came_farther_than_the_facts_is_found(either_desk: Desk) -> None:
+    desk = either_desk
+    desk.get("/v1/ledger/verification")
+    for position, wrong in ((2, ["verifications"]), (1, [])):
+        changed = "UPDATE verifications SET position = ? WHERE business_id = ?"
+        by_hand(desk.carnet, changed, position, desk.business_id)
+        told = desk.get("/v1/ledger/verification")
+        assert [each["table"] for each in told["findings"]] == wrong

@@ -53,8 +53,24 @@ def test_each_read_model_is_told_with_its_version_and_position(used: tuple[Desk,
         "head": desk.head,
         "lag": 0,
         "stop": None,
+        "lags": [],
         "rebuild": None,
     }
+
+
+def test_the_lags_of_the_last_looks_are_told(used: tuple[Desk, str, str]) -> None:
+    desk, _, _ = used
+    trend = desk.frame.trend
+    trend.look()
+    with checkpoint(desk, "cards", position=2):
+        desk.service("Talk")  # others look a business up again when it has grown
+        trend.look()
+    desk.get("/v1/packages")
+    trend.look()
+    told = desk.get("/v1/read-models")
+    assert len(told["sampled_at"]) == len(of(desk, "cards")["lags"]) >= 3
+    assert sorted(told["sampled_at"]) == told["sampled_at"]
+    assert of(desk, "cards")["lags"][-3:] == [0, desk.head - 2, 0]
 
 
 @contextmanager

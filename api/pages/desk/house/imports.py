@@ -33,6 +33,8 @@ MAPPINGS: Mapping[str, tuple[str, ...]] = {
 """The forms of other systems' files that are known, by what is in them."""
 SHOWN_MAX = 50
 """Refused rows and possible duplicates that are shown; all are counted."""
+IMPORTS = 20
+"""Past imports that are shown, the latest."""
 PACKED = "application/octet-stream"
 
 
@@ -54,11 +56,14 @@ async def _shown(
 ) -> Screen:
     """`tried`, `done`: what became of the rows of a file. `packed`: the file. `undone`: of a reversal."""
     answered = tried or done
-    business, names = await gather(
-        view.know("business.show"), _names(view, answered.body if answered else {})
+    business, past, names = await gather(
+        view.know("business.show"),
+        view.know("imports.list", None, {"limit": IMPORTS}),
+        _names(view, answered.body if answered else {}),
     )
     shown = {
         "business": business.body,
+        "past": past.body["data"],
         "names": names,
         "what": what,
         "mappings": MAPPINGS,

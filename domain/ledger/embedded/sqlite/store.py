@@ -35,6 +35,7 @@ from domain.ledger.embedded.sqlite.schema import check
 from domain.ledger.embedded.sqlite.server_lock import place_of, whereabouts
 from domain.ledger.embedded.sqlite.space import space
 from domain.ledger.embedded.sqlite.transaction import SqliteTransaction
+from domain.ledger.embedded.sqlite.verifications import SqliteVerifications
 from domain.ledger.embedded.sqlite.webhooks import SqliteWebhooks
 from domain.ledger.embedded.transaction import append, load
 from domain.ledger.envelope import StoredFact, first_hash
@@ -106,6 +107,7 @@ class SqliteStore:
         self._checkpoint = IdleCheckpoint(self._path, idle_s)
         self.outbox = SqliteOutbox(self._path, self._read, self._write)
         self.webhooks = SqliteWebhooks(self._path, self._read, self._write)
+        self.verifications = SqliteVerifications(self._read, self._write)
         self._overwriting = Overwriting(self._identity, self._write_lock)
         if not self.read_only and self._has_copies():
             self._overwriting.start()

@@ -23,7 +23,7 @@ OF_BUSINESS = {
     "key_id": "keys",
 }
 """Parameter → the list whose first row names it."""
-FIXED = {"position": "12", "name": "packages", "operation": "packages.show"}
+FIXED = {"position": "12", "name": "cards", "operation": "packages.show"}
 """A fact, a read model and a route that every business has."""
 
 

@@ -25,6 +25,7 @@ from domain.ledger.postgres.migrations import migrate, migrations
 from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.records import Append, StoredKey, StoredMessage
 from domain.ledger.tables import TABLES
+from domain.ledger.verification import StoredVerification
 from domain.ledger.webhook import StoredWebhook
 from domain.people.directory import Person, Photo, Text
 from projections.engine.tables import ReadTables
@@ -80,6 +81,9 @@ def store(postgres_url: str) -> Iterator[PostgresStore]:
         )
         message = StoredMessage(business, "msg_1", 1, 1, "package_purchased", "en", CUSTOMER, PACKAGE)
         store.outbox.plan(business, 1, [message])
+        store.verifications.add(
+            StoredVerification(business, 1, 1, bytes(32), True, None, 0, "api", "stf_1", "owner")
+        )
         store.webhooks.add(StoredWebhook(business, "whk_1", "https://a.example/", (), None, "here", 0, 1))
     yield store
     store.close()
