@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.imports import past_imports
 from api.imports import routes as imports
 from api.resources import registry
 
-HANDLERS: Sequence[HTTPRouteHandler] = (*registry.HANDLERS, *imports.HANDLERS, *past_imports.HANDLERS)
+HANDLERS: Sequence[HTTPRouteHandler] = (*registry.HANDLERS, *imports.HANDLERS)
