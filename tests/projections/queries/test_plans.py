@@ -20,6 +20,7 @@ from projections.queries.bookings import EQUAL, BookingFilter, find_bookings
 from projections.queries.bookings import READS as READ_BY_BOOKINGS
 from projections.queries.customers import CustomerFilter, find_customers
 from projections.queries.customers import reads as reads_of_customers
+from projections.queries.imports import imports_in
 from projections.queries.packages import READS, PackageFilter, find_packages, packages_of_customer
 from projections.queries.ranges import Range
 from tests.api.desk import Desk, House
@@ -159,6 +160,15 @@ def test_the_packages_of_a_customer_and_what_they_bought_are_found_by_indexes(de
     assert lines
     assert whole_tables(lines) == []
     assert not [line for line in lines if re.search(r"SEARCH cards_.*\(business_id=\?\)$", line)]
+
+
+def test_past_imports_are_summed_up_by_the_index_of_origins(desk: Desk) -> None:
+    with views_of(desk).snapshot(desk.business_id, READS) as snapshot, told(snapshot) as lines:
+        imports_in(snapshot, desk.business_id)
+    assert lines
+    assert whole_tables(lines) == []
+    walked = [line for line in lines if "USING INDEX" in line or "Index Cond" in line]
+    assert any("origin_id" in line for line in walked), lines
 
 
 # Pages by their places, and the rows that changed
